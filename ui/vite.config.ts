@@ -3,7 +3,6 @@ import { defineConfig, loadEnv } from "vite";
 import manifest from "./package.json" with { type: "json" };
 import { readSettings } from "./vite/read-settings.ts";
 import { serveConfig } from "./vite/serve-config.ts";
-import { wireProfile } from "./vite/wire-profile.ts";
 
 const here = import.meta.dirname;
 
@@ -23,6 +22,10 @@ const build = {
   cssTarget: ["chrome123", "edge123", "firefox120", "safari17.5"],
 };
 
+// The page shows the section that requires a check.
+const profile = `${here}/../docs/reference/profile.md`;
+const resolve = { alias: { "virtual:wire-profile": `${profile}?raw` } };
+
 /** Packages of the workspace that the page imports. */
 const ownPackages = Object.entries(manifest.devDependencies)
   .filter(([, version]) => version.startsWith("workspace:"))
@@ -30,14 +33,14 @@ const ownPackages = Object.entries(manifest.devDependencies)
 
 export default defineConfig(({ command, mode }) => {
   // A build has no settings: they are read when the page is served.
-  if (command === "build") return { root: here, plugins: [react(), wireProfile()], build };
+  if (command === "build") return { root: here, plugins: [react()], resolve, build };
 
   // The repository's .env serves every service; the environment beats it.
   const settings = readSettings(loadEnv(mode, `${here}/..`, "UI_"));
-  const plugins = [react(), wireProfile(), serveConfig(settings.browser)];
   return {
     root: here,
-    plugins,
+    plugins: [react(), serveConfig(settings.browser)],
+    resolve,
     server: {
       host: "127.0.0.1",
       port: settings.port,
@@ -46,7 +49,10 @@ export default defineConfig(({ command, mode }) => {
       cors: false,
       // Vite's default is the whole repository, private keys in .data included.
       fs: {
-        allow: ["index.html", "public", "src", "node_modules/.vite", "../node_modules/.pnpm", ...ownPackages],
+        allow: [
+          ...["index.html", "public", "src", "node_modules/.vite", "../node_modules/.pnpm"],
+          ...[...ownPackages, profile],
+        ],
       },
     },
   };

@@ -1,4 +1,4 @@
-/** Every page and state of the demo that a person sees, against WCAG 2.1 A and AA. */
+/** Every page and state of the demo that a user sees, against WCAG 2.1 A and AA. */
 
 import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -60,7 +60,7 @@ async function excessAt320(): Promise<unknown> {
   return excess;
 }
 
-/** What is drawn of such parts where the colours are the person's own. */
+/** What is drawn of such parts where the colours are the user's own. */
 const drawn = (parts: Locator) =>
   parts.evaluateAll((elements) =>
     elements.map((element) => {
@@ -73,7 +73,7 @@ const drawn = (parts: Locator) =>
 /** Waits until the keyboard is there. */
 const hasFocus = (part: Locator) =>
   expect.poll(() => part.evaluate((element) => element.matches(":focus")), WAIT).toBe(true);
-/** Presses with the keyboard, as somebody does who would notice that the focus is lost. */
+/** Presses with the keyboard, as a user does who would notice that the focus is lost. */
 const pressKey = (name: string | RegExp) => page.getByRole("button", { name }).press("Enter", WAIT);
 
 test("what is wrong with a page is found", async () => {
@@ -167,7 +167,7 @@ test("the focus stays near what was pressed where that goes", async () => {
   await page.keyboard.type("budget_limit");
   await page.getByLabel("Constraint 1 value").fill("500000");
 
-  // Nor does it go while something is under way: the button takes no more presses then, and is there still.
+  // Nor does it go while an action is in progress: the button takes no more presses then, and is there still.
   const held = Promise.withResolvers<void>();
   let calls = 0;
   await page.route("**/catalogue", async (route) => {
@@ -304,7 +304,7 @@ test("every message of the run, and the section that demands a check", async () 
     await page.getByText(text).waitFor(WAIT);
     await expectAccessible(page, `protocol-view-${tab.split(" ")[0]?.toLowerCase()}`);
   }
-  // The colours are the person's own: only lines can say which one is selected.
+  // The colours are the user's own: only lines can say which one is selected.
   await page.emulateMedia({ forcedColors: "active" });
   const lineOf = (isSelected: boolean) =>
     page
@@ -354,7 +354,7 @@ test("a tampered request, and its message on a page of its own", async () => {
   await page.getByRole("link", { name: "Back to the workspace" }).click();
 });
 
-test("consent taken back, and refused", async () => {
+test("consent revoked, and refused", async () => {
   await press("Revoke");
   await page.getByText(/^Revoked at/).waitFor(WAIT);
   await expectAccessible(page, "ui-revoked");
@@ -387,9 +387,9 @@ test("a run is not tried again with a constraint that cannot be sent", async () 
 });
 
 test("an order, and the agent's own page", async () => {
-  const visits: string[] = [];
+  const interactions: string[] = [];
   page.on("request", (request) => {
-    if (request.url().includes("/interaction?session=")) visits.push(request.url());
+    if (request.url().includes("/interaction?session=")) interactions.push(request.url());
   });
   // What was decided is shown for a second only, then the browser would go back by itself.
   const wayBack = "**/auth/aauth/interaction?**";
@@ -417,7 +417,7 @@ test("an order, and the agent's own page", async () => {
   await page.getByRole("link", { name: "Back to the workspace" }).click();
 
   watched.expectComplaint(/status of 400/);
-  await page.goto(visits[0]!);
+  await page.goto(interactions[0]!);
   await heading("This interaction cannot continue");
   await expectAccessible(page, "agent-problem");
 });

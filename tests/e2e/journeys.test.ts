@@ -64,7 +64,7 @@ test("a tampered request is refused, and the difference is shown", async () => {
   expect(await variant.getByTestId("refusal-code").textContent()).toBe("invalid_signature");
 });
 
-test("a consent that was taken back is asked for again, and a denied run fails", async () => {
+test("a consent that was revoked is asked for again, and a denied run fails", async () => {
   await page.getByRole("link", { name: "Back to the workspace" }).click();
   await page.getByTestId("granted-consent").getByRole("button", { name: "Revoke" }).click();
   await page.getByText(/^Revoked at/).waitFor();

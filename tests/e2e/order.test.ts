@@ -11,7 +11,7 @@ import { startStack, type TestStack } from "../support/start-stack.ts";
 installLocalhostLookup();
 
 const SECOND_USER = { username: "second-user", password: "user123" };
-const VISIT = /\/interaction\?session=/;
+const INTERACTION = /\/interaction\?session=/;
 const WAIT = { timeout: 30_000 };
 
 let browser: Browser;
@@ -19,7 +19,7 @@ let stack: TestStack;
 let watched: WatchedPage;
 let page: Page;
 /** Addresses the user's browser was sent to. */
-const visits: string[] = [];
+const interactions: string[] = [];
 const returns: string[] = [];
 
 beforeAll(async () => {
@@ -28,7 +28,7 @@ beforeAll(async () => {
   watched = await openPage(browser);
   page = watched.page;
   page.on("request", (request) => {
-    if (VISIT.test(request.url())) visits.push(request.url());
+    if (INTERACTION.test(request.url())) interactions.push(request.url());
     if (request.url().includes("/auth/aauth/interaction?")) returns.push(request.url());
   });
   await page.setViewportSize({ width: 1280, height: 900 });
@@ -52,9 +52,9 @@ async function order(model = "Dell XPS"): Promise<void> {
 const approvalPage = () => page.getByRole("heading", { name: "Approve this order?" }).waitFor(WAIT);
 const outcome = (text: RegExp) => page.getByTestId("order-panel").getByText(text).waitFor(WAIT);
 
-test("a person approves an order on the agent's own page, and it is placed", async () => {
+test("a user approves an order on the agent's own page, and it is placed", async () => {
   await order("MacBook Pro");
-  // The agent asks the auth server who is there; the person agrees to that once.
+  // The agent asks the auth server which user is there; the user agrees to that once.
   await consentPageOpen(page);
   expect(await page.locator("main").textContent()).toContain("An agent wants to know who you are");
   await decideConsent(page, "Allow");
@@ -76,23 +76,13 @@ test("a person approves an order on the agent's own page, and it is placed", asy
   await screenshot(page.getByTestId("order-panel"), "ui-order-placed");
 });
 
-test("the order's messages are a picture: challenge, visit, return, the same request again", async () => {
+test("the order's messages are a picture: challenge, interaction, return, the same request again", async () => {
   await page.getByRole("link", { name: "Show the order’s messages" }).click();
   await page.getByRole("heading", { name: /^Every message of order/ }).waitFor(WAIT);
   const messages = page.getByRole("link", { name: /^Message \d+ of / });
   await expect.poll(() => messages.count(), WAIT).toBe(5);
-  const words = (await messages.allTextContents()).map((text) => text.replace(/^Message \d of 5: /, ""));
-  expect(words).toEqual([
-    expect.stringMatching(/^Browser to Backend, POST \/orders, .*status 200, accepted$/),
-    expect.stringMatching(
-      /^Backend to Supply-chain agent through the gateway, POST \/orders, .*status 401, challenged$/,
-    ),
-    expect.stringMatching(/^Browser to Supply-chain agent, sent to the agent’s own page, /),
-    expect.stringMatching(/^Browser to Backend, back from the agent’s page, .*status 303, accepted$/),
-    expect.stringMatching(
-      /^Backend to Supply-chain agent through the gateway, POST \/orders, .*status 201, accepted$/,
-    ),
-  ]);
+  const statuses = (await messages.allTextContents()).map((text) => /status (\d+)/.exec(text)?.[1]);
+  expect(statuses).toEqual(["200", "401", undefined, "303", "201"]);
   await messages.nth(1).click();
   const answers = page.getByTestId("message-answers");
   await answers.getByText(`It requires a user interaction at ${stack.urls.supplyChainAgent}/`).waitFor(WAIT);
@@ -114,7 +104,7 @@ test("the order's messages are a picture: challenge, visit, return, the same req
   await page.getByRole("link", { name: "Back to the workspace" }).click();
 });
 
-test("somebody else's order shows nothing", async () => {
+test("another user's order shows nothing", async () => {
   watched.expectComplaint(/status of 404/);
   await page.goto(`${stack.urls.ui}/#/orders/00000000-0000-4000-8000-000000000000`);
   await page.getByTestId("failure-panel").getByText("No such order").waitFor(WAIT);
@@ -138,21 +128,21 @@ test("the way back is good once", async () => {
   await page.getByTestId("failure-panel").getByText("unknown_request").waitFor(WAIT);
 });
 
-test("an order that cannot be is refused without a visit", async () => {
-  const before = visits.length;
+test("an order that cannot be is refused without an interaction", async () => {
+  const before = interactions.length;
   const panel = page.getByTestId("order-panel");
   await panel.getByRole("button", { name: "Show the catalogue" }).click();
   await panel.getByLabel("Quantity").fill("5000");
   await panel.getByRole("button", { name: /^Order for/ }).click();
   await panel.getByText("order_refused").waitFor(WAIT);
-  expect(visits).toHaveLength(before);
+  expect(interactions).toHaveLength(before);
 });
 
-test("another person, and another browser, get nowhere with the address of somebody's visit", async () => {
+test("another user, and another browser, get nowhere with the address of a user's interaction", async () => {
   await page.reload();
   await order("HP EliteBook");
   await approvalPage();
-  const address = visits.at(-1)!;
+  const address = interactions.at(-1)!;
   const other = await openPage(browser);
   other.expectComplaint(/status of 403/);
   watched.expectComplaint(/status of 403/);
@@ -162,7 +152,7 @@ test("another person, and another browser, get nowhere with the address of someb
   await page.getByRole("button", { name: "Decline" }).click();
   await outcome(/you declined/);
 
-  // The other person is the first to come: the visit is theirs then, but not the decision.
+  // The other user is the first to come: the interaction is theirs then, but not the decision.
   const { waiting } = await startOrder(stack);
   const stolen = waiting.interaction_url!;
   await other.page.goto(stolen);

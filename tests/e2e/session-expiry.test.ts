@@ -40,7 +40,7 @@ const nextStart = () =>
   );
 const tokenOf = (request: Request) => request.headers().authorization;
 
-test("a session goes on when its access token ends, and the person notices nothing", async () => {
+test("a session goes on when its access token ends, and the user notices nothing", async () => {
   const { page } = watched;
   await signInOnPage(page, stack.urls.ui);
   await page.getByLabel("Custom prompt").fill(PROMPT);

@@ -13,7 +13,7 @@ beforeAll(async () => {
 afterAll(() => browser?.close());
 
 describe.each(["hwk", "jwks"] as const)(
-  "a person whose agents sign with scheme %s and nothing more",
+  "a user whose agents sign with scheme %s and nothing more",
   (scheme) => {
     let stack: TestStack;
     let watched: WatchedPage;

@@ -61,7 +61,7 @@ async function failureCode(page: Page): Promise<string | null> {
 
 const fitsWidth = (page: Page) => page.evaluate("document.documentElement.scrollWidth <= window.innerWidth");
 
-describe("a person who is asked", () => {
+describe("a user who is asked", () => {
   let stack: TestStack;
   let watched: UserPage;
   let callback: string;
@@ -105,21 +105,8 @@ describe("a person who is asked", () => {
     expect(new URL(page.url()).search).toBe("");
     expect(await page.getByLabel("Custom prompt").inputValue()).toBe(MARKET_PROMPT);
     await page.getByRole("heading", { name: "Market Analysis Report" }).waitFor(WAIT);
-    const report = await page.getByTestId("agent-response").textContent();
-    expect(report).toMatch(
-      new RegExp(
-        `Asked by: ${stack.urls.supplyChainAgent}, for user [0-9a-f-]{36}, called by ${stack.urls.backendAgent}`,
-      ),
-    );
 
     const log = stack.log();
-    for (const line of [
-      "🔐 Received request_token from auth server (user consent required)",
-      "🔐 Received auth_token from auth server (code exchange)",
-      "🔄 Token exchange: upstream_auth_token=",
-      "🔐 Received auth_token from auth server (exchange)",
-    ])
-      expect(log).toContain(line);
     expect(log).toMatch(
       new RegExp(
         `market-analysis-agent +\\| .*Received auth_token in request.*"act":\\{"agent":"${stack.urls.backendAgent}"`,
@@ -168,7 +155,7 @@ describe("a person who is asked", () => {
     await page.getByTestId("granted-consent").waitFor();
   });
 
-  test("takes it back, and is asked again; says no, and tries again", async () => {
+  test("revokes it, and is asked again; says no, and tries again", async () => {
     const { page } = watched;
     const panel = page.getByTestId("granted-consent");
     await panel.getByRole("button", { name: "Revoke" }).click();
@@ -204,7 +191,7 @@ describe("a person who is asked", () => {
     await runCompleted(page, requestId);
   });
 
-  test("cannot lend a run to somebody else who is signed in at the auth server", async () => {
+  test("cannot lend a run to another user who is signed in at the auth server", async () => {
     const { context, page } = watched;
     await context.clearCookies();
     const requestId = await startRun(watched);
@@ -216,7 +203,7 @@ describe("a person who is asked", () => {
     await screenshot(page, "ui-consent-wrong-user");
     expect(await page.getByRole("link", { name: "Show every message" }).count()).toBe(1);
 
-    // To the other user's own page it is somebody else's run; in a browser where nobody is signed in, the answer is there before signing in.
+    // To the other user's own page it is another user's run; in a browser without a session, the outcome is there before signing in.
     const other = await openPage(browser);
     other.expectComplaint(/status of 404/);
     await other.page.goto(`${stack.urls.ui}/?aauth_error=1&error=wrong_user&request_id=${requestId}`);
@@ -238,46 +225,5 @@ describe("a person who is asked", () => {
     await signInForConsent(page, DEMO_USER);
     await decideConsent(page, "Allow");
     await page.getByRole("heading", { name: "Optimization completed" }).waitFor(WAIT);
-  });
-
-  test("is not sent round in circles by an agent that wants more after consent", async () => {
-    const { page } = watched;
-    await page.getByTestId("granted-consent").getByRole("button", { name: "Revoke" }).click();
-    await page.getByText(/^Revoked at/).waitFor(WAIT);
-    await startRun(watched);
-    await consentPageOpen(page);
-    await stack.kill("supply-chain-agent");
-    await stack.startAgain("supply-chain-agent", {
-      AAUTH_RESOURCE_ADDITIONAL_SCOPES: "market-analysis:analyze supply-chain:audit",
-    });
-    await decideConsent(page, "Allow");
-    expect(await failureCode(page)).toBe("consent_repeated");
-    await screenshot(page, "ui-consent-repeated");
-  });
-});
-
-describe("a person who takes too long", () => {
-  let stack: TestStack;
-
-  beforeAll(async () => {
-    stack = await startStack({ ...OPTIONS, env: { "auth-server": { AUTH_SERVER_CONSENT_SECONDS: "8" } } });
-  });
-  afterAll(() => stack?.stop());
-
-  test("is told so by the auth server and by the page, and can start again", async () => {
-    const watched = await signedInPage(stack);
-    const { page } = watched;
-    await startRun(watched);
-    await consentPageOpen(page);
-    await page.waitForTimeout(9000);
-    watched.expectComplaint(/status of 400/);
-    await decideConsent(page, "Allow");
-    await page.getByText("Invalid or expired consent code").waitFor(WAIT);
-    await screenshot(page, "consent-expired");
-
-    await page.goto(stack.urls.ui);
-    expect(await failureCode(page)).toBe("consent_expired");
-    await startRun(watched);
-    await consentPageOpen(page);
   });
 });

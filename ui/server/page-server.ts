@@ -1,8 +1,22 @@
+import { readdirSync, readFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
+import { extname, join, relative, sep } from "node:path";
 import { limitCallers } from "../vite/page-limits.ts";
 import type { UiSettings } from "../vite/read-settings.ts";
 import { securityHeaders } from "../vite/security-headers.ts";
-import { readPageFiles } from "./page-files.ts";
+
+const TYPES: Readonly<Record<string, string>> = {
+  ".css": "text/css; charset=utf-8",
+  ".html": "text/html; charset=utf-8",
+  ".js": "text/javascript; charset=utf-8",
+  ".svg": "image/svg+xml",
+};
+
+interface ServedFile {
+  readonly body: Buffer | string;
+  readonly type: string;
+  readonly cache: string;
+}
 
 /**
  * Serves the built page, with `/config.json` for the stack it runs in. The files are in memory: no address names a file of the machine, and
@@ -12,8 +26,8 @@ import { readPageFiles } from "./page-files.ts";
  * @throws Error when there is no page in it
  */
 export function createPageServer(folder: string, browser: UiSettings["browser"]): Server {
-  const files = readPageFiles(folder);
-  const config = JSON.stringify(browser);
+  const config = { body: JSON.stringify(browser), type: "application/json", cache: "no-store" };
+  const files = readFiles(folder).set("/config.json", config);
   const headers = Object.entries(securityHeaders(browser));
   const server = createServer((request, response) => {
     for (const [name, value] of headers) response.setHeader(name, value);
@@ -21,20 +35,39 @@ export function createPageServer(folder: string, browser: UiSettings["browser"])
       response.writeHead(405, { allow: "GET, HEAD" }).end();
       return;
     }
-    const path = request.url?.split("?", 1)[0] ?? "";
-    if (path === "/config.json") {
-      response.writeHead(200, { "content-type": "application/json", "cache-control": "no-store" });
-      response.end(config);
-      return;
-    }
-    const file = files.get(path);
+    const file = files.get(request.url?.split("?", 1)[0] ?? "");
     if (file === undefined) {
       response.writeHead(404, { "content-type": "text/plain; charset=utf-8" }).end("Not found\n");
-    } else if (request.headers["if-none-match"] === file.headers.etag) {
-      response.writeHead(304, file.headers).end();
-    } else {
-      response.writeHead(200, { ...file.headers, "content-length": file.body.length }).end(file.body);
+      return;
     }
+    const { body, type, cache } = file;
+    response.writeHead(200, {
+      "content-type": type,
+      "cache-control": cache,
+      "content-length": Buffer.byteLength(body),
+    });
+    response.end(body);
   });
   return limitCallers(server);
+}
+
+/**
+ * The built page, 1.1 MB, by the path that browsers ask for; `/` is its `index.html`. Where the name of a file carries a hash of its
+ * content, browsers may keep it forever; everything else they ask for again.
+ */
+function readFiles(folder: string): Map<string, ServedFile> {
+  const files = new Map<string, ServedFile>();
+  for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile()) continue;
+    const file = join(entry.parentPath, entry.name);
+    const path = `/${relative(folder, file).split(sep).join("/")}`;
+    files.set(path, {
+      body: readFileSync(file),
+      type: TYPES[extname(path)] ?? "application/octet-stream",
+      cache: path.startsWith("/assets/") ? "public, max-age=31536000, immutable" : "no-cache",
+    });
+  }
+  const index = files.get("/index.html");
+  if (index === undefined) throw new Error(`there is no built page in ${folder}`);
+  return files.set("/", index);
 }

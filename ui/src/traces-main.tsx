@@ -1,7 +1,7 @@
 /** The page of the trace store: the second entry of the build. */
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
-import "./components/colours.css";
+import "./components/base.css";
 import { TracesApp } from "./features/traces/traces-app.tsx";
 
 const root = document.getElementById("root");

@@ -1,80 +1,65 @@
 import type { Attributes, Span } from "@opentelemetry/api";
 import type { AgentEvent, ShownToken } from "aauth/agent";
-import { EVENT, EVENT_ATTRIBUTE } from "./attribute-names.ts";
+import { EVENT } from "./attribute-names.ts";
 import { kindOf, tokenJson } from "./traced-token.ts";
 
-/** Writes what an agent does between two requests onto the span around them. */
+/** The attribute of each member of an event that is written as it is. */
+const FACTS = {
+  authServer: "auth_server",
+  expiresInSeconds: "expires_in",
+  reason: "reason",
+  requestType: "request_type",
+  resource: "resource",
+  scheme: "scheme",
+  scope: "scope",
+  tokenId: "token_id",
+};
+
+/**
+ * Writes what an agent does between two requests onto the span around them. The names of an exchange are the published
+ * walk-through's; all token requests stand under one name as well.
+ */
 export function addAgentEvent(span: Span | undefined, event: AgentEvent): void {
   if (span?.isRecording() !== true) return;
-  for (const [name, attributes] of spanEvents(event)) span.addEvent(name, attributes);
-}
-
-/** The names of an exchange are the published walk-through's; all token requests stand under one name as well. */
-function spanEvents(event: AgentEvent): readonly (readonly [string, Attributes])[] {
+  const add = (name: string, more?: Attributes) => span.addEvent(name, { ...factsOf(event), ...more });
   switch (event.type) {
     case "request_signed":
     case "response_received":
-      return []; // the request has a span of its own
+      return; // the request has a span of its own
     case "challenge_received": {
-      const { resourceToken, authServer } = event;
       // The token itself is on the response's span.
-      const facts = {
-        [EVENT_ATTRIBUTE.tokenId]: resourceToken?.tokenId,
-        [EVENT_ATTRIBUTE.authServer]: authServer,
-      };
-      return resourceToken === undefined ? [] : [[EVENT.resourceTokenExtracted, facts]];
+      const { resourceToken } = event;
+      if (resourceToken) add(EVENT.resourceTokenExtracted, { token_id: resourceToken.tokenId });
+      return;
     }
-    case "resource_token_requested": {
-      const { resource, scope } = event;
-      const facts = { [EVENT_ATTRIBUTE.resource]: resource, [EVENT_ATTRIBUTE.scope]: scope };
-      return [[EVENT.resourceTokenRequested, facts]];
-    }
-    case "resource_token_received": {
-      const facts = {
-        [EVENT_ATTRIBUTE.resource]: event.resource,
-        [EVENT_ATTRIBUTE.authServer]: event.authServer,
-        [EVENT_ATTRIBUTE.resourceToken]: shownTokenJson(event.resourceToken),
-      };
-      return [[EVENT.resourceTokenReceived, facts]];
-    }
-    case "token_requested": {
-      const to = { [EVENT_ATTRIBUTE.authServer]: event.authServer };
-      const facts = { [EVENT_ATTRIBUTE.requestType]: event.requestType, ...to };
-      const asked = [EVENT.tokenRequested, facts] as const;
-      return event.requestType === "exchange" ? [[EVENT.exchangeStarted, to], asked] : [asked];
-    }
-    case "token_received": {
-      const lifetime = { [EVENT_ATTRIBUTE.expiresIn]: event.expiresInSeconds };
-      const facts = {
-        [EVENT_ATTRIBUTE.requestType]: event.requestType,
-        [EVENT_ATTRIBUTE.kind]: kindOf(event.token.header),
-        [EVENT_ATTRIBUTE.token]: shownTokenJson(event.token),
-        ...lifetime,
-      };
-      const received = [EVENT.tokenReceived, facts] as const;
-      return event.requestType === "exchange" ? [[EVENT.exchangeSucceeded, lifetime], received] : [received];
-    }
-    case "token_cache_hit": {
-      const facts = {
-        [EVENT_ATTRIBUTE.tokenId]: event.tokenId,
-        [EVENT_ATTRIBUTE.authServer]: event.authServer,
-        [EVENT_ATTRIBUTE.resource]: event.resource,
-      };
-      return [[EVENT.tokenCacheHit, facts]];
-    }
-    case "consent_required": {
-      const facts = {
-        [EVENT_ATTRIBUTE.authServer]: event.authServer,
-        [EVENT_ATTRIBUTE.expiresIn]: event.expiresInSeconds,
-      };
-      return [[EVENT.consentRequired, facts]];
-    }
-    case "request_retried": {
-      const { reason, scheme } = event;
-      const facts = { [EVENT_ATTRIBUTE.reason]: reason, [EVENT_ATTRIBUTE.scheme]: scheme };
-      return [[reason === "authorization" ? EVENT.retriedWithAuthToken : EVENT.requestRetried, facts]];
-    }
+    case "resource_token_requested":
+      add(EVENT.resourceTokenRequested);
+      return;
+    case "resource_token_received":
+      add(EVENT.resourceTokenReceived, { resource_token: shownTokenJson(event.resourceToken) });
+      return;
+    case "token_requested":
+      if (event.requestType === "exchange") add(EVENT.exchangeStarted);
+      add(EVENT.tokenRequested);
+      return;
+    case "token_received":
+      if (event.requestType === "exchange") add(EVENT.exchangeSucceeded);
+      add(EVENT.tokenReceived, { kind: kindOf(event.token.header), token: shownTokenJson(event.token) });
+      return;
+    case "token_cache_hit":
+      add(EVENT.tokenCacheHit);
+      return;
+    case "consent_required":
+      add(EVENT.consentRequired);
+      return;
+    case "request_retried":
+      add(event.reason === "authorization" ? EVENT.retriedWithAuthToken : EVENT.requestRetried);
   }
+}
+
+function factsOf(event: object): Attributes {
+  const members = event as Readonly<Record<string, string | number | undefined>>;
+  return Object.fromEntries(Object.entries(FACTS).map(([member, name]) => [name, members[member]]));
 }
 
 /** Without `token`, which is there where whole tokens are wanted in the log: a trace never has them. */

@@ -10,7 +10,7 @@ import {
 import { type AgentEvent, type AgentObserver, pooledTransport, type Transport } from "aauth/agent";
 import { parseAgentAuth } from "aauth/wire";
 import { addAgentEvent } from "./agent-events.ts";
-import { ATTRIBUTE, EVENT, EVENT_ATTRIBUTE } from "./attribute-names.ts";
+import { ATTRIBUTE, EVENT } from "./attribute-names.ts";
 import { headersJson, shownBase, shownBody, shownUrl } from "./cut.ts";
 import { watchBody } from "./traced-body.ts";
 import { tokenIn, tracedToken } from "./traced-token.ts";
@@ -43,7 +43,7 @@ export interface AgentTrace {
  */
 export function createAgentTrace(send: Transport = pooledTransport): AgentTrace {
   const tracer = trace.getTracer("protocol-trace");
-  /** The agent tells what it has signed and then, before anything else can happen, sends it. */
+  /** The agent reports what it has signed and then, before anything else can happen, sends it. */
   let announced: SignedEvent | undefined;
 
   return {
@@ -62,16 +62,16 @@ export function createAgentTrace(send: Transport = pooledTransport): AgentTrace 
       propagation.inject(trace.setSpan(context.active(), span), headers);
       if (!span.isRecording()) return send(url, { ...request, headers });
 
-      span.setAttributes({ ...targetAttributes(url), ...requestAttributes({ ...request, headers }) });
+      span.setAttributes(requestAttributes(url, headers, request.body));
       if (signed !== undefined) {
         span.setAttributes(signatureAttributes(signed, headers));
-        span.addEvent(EVENT.requestSigned, { [EVENT_ATTRIBUTE.scheme]: signed.scheme });
+        span.addEvent(EVENT.requestSigned, { scheme: signed.scheme });
       }
       try {
         const response = await send(url, { ...request, headers });
         recordResponse(span, response);
         if (response.status >= 400 && isExchange(signed, request.body))
-          around?.addEvent(EVENT.exchangeFailed, { [EVENT_ATTRIBUTE.status]: response.status });
+          around?.addEvent(EVENT.exchangeFailed, { status: response.status });
         return watchBody(response, (body) => {
           if (body !== undefined) span.setAttribute(ATTRIBUTE.responseBody, body);
           span.end();
@@ -82,8 +82,7 @@ export function createAgentTrace(send: Transport = pooledTransport): AgentTrace 
         span.setAttribute(ATTRIBUTE.errorType, type);
         span.setStatus({ code: SpanStatusCode.ERROR, message: type });
         span.end();
-        if (isExchange(signed, request.body))
-          around?.addEvent(EVENT.exchangeFailed, { [EVENT_ATTRIBUTE.reason]: type });
+        if (isExchange(signed, request.body)) around?.addEvent(EVENT.exchangeFailed, { reason: type });
         throw error;
       }
     },
@@ -102,24 +101,17 @@ function isExchange(signed: SignedEvent | undefined, body: Uint8Array | undefine
   return new URLSearchParams(new TextDecoder().decode(body)).get("request_type") === "exchange";
 }
 
-function targetAttributes(url: string): Attributes {
+function requestAttributes(
+  url: string,
+  headers: Readonly<Record<string, string>>,
+  body: Uint8Array | undefined,
+): Attributes {
   const { hostname, port, protocol } = new URL(url);
   return {
+    [ATTRIBUTE.role]: "signer",
     [ATTRIBUTE.url]: shownUrl(url),
     [ATTRIBUTE.serverAddress]: hostname,
     [ATTRIBUTE.serverPort]: Number(port || (protocol === "https:" ? 443 : 80)),
-  };
-}
-
-function requestAttributes({
-  headers,
-  body,
-}: {
-  headers: Readonly<Record<string, string>>;
-  body?: Uint8Array;
-}): Attributes {
-  return {
-    [ATTRIBUTE.role]: "signer",
     [ATTRIBUTE.requestHeaders]: headersJson(Object.entries(headers)),
     [ATTRIBUTE.requestBody]: shownBody(body, headers["content-type"]),
   };
@@ -160,12 +152,12 @@ function challengeAttributes(status: number, agentAuth: string): Attributes {
   try {
     const { level, authServer, resourceToken } = parseAgentAuth(agentAuth);
     return {
-      [EVENT_ATTRIBUTE.status]: status,
-      [EVENT_ATTRIBUTE.level]: level,
-      [EVENT_ATTRIBUTE.authServer]: authServer,
-      [EVENT_ATTRIBUTE.resourceToken]: resourceToken && tracedToken(resourceToken),
+      status,
+      level,
+      auth_server: authServer,
+      resource_token: resourceToken && tracedToken(resourceToken),
     };
   } catch {
-    return { [EVENT_ATTRIBUTE.status]: status }; // the agent refuses it a moment later
+    return { status }; // the agent refuses it a moment later
   }
 }

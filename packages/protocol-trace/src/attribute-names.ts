@@ -27,8 +27,6 @@ export const ATTRIBUTE = {
   serverPort: "server.port",
   /** With status error: class of failure or status code. */
   errorType: "error.type",
-  /** Server. Address of the peer. */
-  clientAddress: "client.address",
 
   /** `signer` on client spans, `verifier` on server spans with a verifier. */
   role: "aauth.role",
@@ -114,7 +112,7 @@ export const ATTRIBUTE = {
   publishedScheme: "auth.aauth.scheme",
   /** Server; published name. Boolean: the caller has signed, with a key of its own, what arrived. Where it is challenged, too. */
   publishedVerified: "auth.aauth.verified",
-  /** Server; published name. `valid`, `invalid`, `missing_headers` (no signature) or `error` (the verifier could not tell). */
+  /** Server; published name. `valid`, `invalid`, `missing_headers` (no signature) or `error` (the verifier reached no verdict). */
   publishedResult: "auth.aauth.verification_result",
   /** Server; published name, where an auth token came along. Boolean: it is in order and bound to the key that signed. */
   authTokenVerified: "auth.auth_token.verified",
@@ -130,35 +128,36 @@ export const ATTRIBUTE = {
 } as const;
 
 /**
- * Span events: what happened between two messages. Above each name its members of {@link EVENT_ATTRIBUTE}. Those without `aauth.` are
- * the published walk-through's.
+ * Span events: what happened between two messages. Above each name its attributes, where `token` and `resource_token` are JSON
+ * ({@link TracedToken}), `expires_in` is in seconds and `duration_ms` in milliseconds. Names without `aauth.` are the published
+ * walk-through's.
  */
 export const EVENT = {
   /** Client: a signature was made. `scheme` */
   requestSigned: "aauth.request_signed",
-  /** Client: a response asks for more. `level`, `authServer`, `resourceToken`, `status` */
+  /** Client: a response asks for more. `level`, `auth_server`, `resource_token`, `status` */
   challengeReceived: "agent_auth_challenge_received",
-  /** Client: there was a resource token in it. `tokenId`, `authServer` */
+  /** Client: there was a resource token in it. `token_id`, `auth_server` */
   resourceTokenExtracted: "resource_token_extracted",
   /** Client: a resource is asked for a resource token before it is called. `resource`, `scope` */
   resourceTokenRequested: "aauth.resource_token_requested",
-  /** Client: it has answered with one. `resource`, `authServer`, `resourceToken` */
+  /** Client: it has answered with one. `resource`, `auth_server`, `resource_token` */
   resourceTokenReceived: "aauth.resource_token_received",
-  /** Client: an auth server is asked. `requestType`, `authServer` */
+  /** Client: an auth server is asked. `request_type`, `auth_server` */
   tokenRequested: "aauth.token_requested",
-  /** Client: it has answered with a token. `kind`, `token`, `expiresIn`, `requestType` */
+  /** Client: it has answered with a token. `kind`, `token`, `expires_in`, `request_type` */
   tokenReceived: "aauth.token_received",
-  /** Client: no need to ask; one is held. `tokenId`, `authServer`, `resource` */
+  /** Client: no need to ask; one is held. `token_id`, `auth_server`, `resource` */
   tokenCacheHit: "aauth.token_cache_hit",
-  /** Client: the auth server wants a person to be asked first. `authServer`, `expiresIn` */
+  /** Client: the auth server wants the user to be asked first. `auth_server`, `expires_in` */
   consentRequired: "consent_required_returned",
   /** Client: the same request again, with an auth token. `reason`, `scheme` */
   retriedWithAuthToken: "retrying_request_with_auth_token",
   /** Client: the same request again, with the caller's name, or without a token that was refused. `reason`, `scheme` */
   requestRetried: "aauth.request_retried",
-  /** Client, beside the event of the request: the caller's auth token is to become one for the next hop. `authServer` */
+  /** Client, beside the event of the request: the caller's auth token is to become one for the next hop. `auth_server` */
   exchangeStarted: "token_exchange_started",
-  /** Client, beside the event of the answer: it has. `expiresIn` */
+  /** Client, beside the event of the answer: it has. `expires_in` */
   exchangeSucceeded: "token_exchange_success",
   /** Client: the auth server has refused it, or did not answer. `status` or `reason` */
   exchangeFailed: "token_exchange_failed",
@@ -172,41 +171,12 @@ export const EVENT = {
   hwkAccepted: "hwk_accepted_pseudonymous",
   /** Server: the verifier let the request pass on a signature by a known agent, without an auth token. `scheme` */
   signatureOnlyAccepted: "signature_only_accepted",
-  /** Server: a resource token goes out with a challenge. `resourceToken`, `authServer` */
+  /** Server: a resource token goes out with a challenge. `resource_token`, `auth_server` */
   resourceTokenIssued: "resource_token_issued",
   /** Server of an auth server: a token goes out. `token` */
   tokenIssued: "aauth.token_issued",
-  /** Server: a key was looked up. `kind`, `url`, `source`, `durationMs`; `reason` where it was not found */
+  /** Server: a key was looked up. `kind`, `url`, `source`, `duration_ms`; `reason` where it was not found */
   documentFetched: "aauth.document_fetched",
-} as const;
-
-/** Attributes of span events. */
-export const EVENT_ATTRIBUTE = {
-  level: "level",
-  status: "status",
-  authServer: "auth_server",
-  resource: "resource",
-  /** JSON: {@link TracedToken} */
-  resourceToken: "resource_token",
-  requestType: "request_type",
-  /** {@link TokenKind}, or `agent`, `resource`, `issuer` or `jwks` for a document. */
-  kind: "kind",
-  /** JSON: {@link TracedToken} */
-  token: "token",
-  tokenId: "token_id",
-  /** Number: seconds. */
-  expiresIn: "expires_in",
-  reason: "reason",
-  scheme: "scheme",
-  scope: "scope",
-  /** Identifier of an agent. */
-  agent: "agent",
-  /** Whose document; without the values of secret parameters. */
-  url: "url",
-  /** `fetch`, or `hit` where it was cached. */
-  source: "source",
-  /** Number: milliseconds. */
-  durationMs: "duration_ms",
 } as const;
 
 /** Names of spans that stand for work inside a service. Those of messages are `POST /route` and `POST signed with jwks`. */
@@ -223,11 +193,11 @@ export const SPAN = {
   consentReturned: "optimization_api.consent_callback",
   /** supply-chain-backend: the code that came with it becomes a token. */
   redeemConsent: "aauth_token_service.redeem_code",
-  /** supply-chain-backend: a consent is given back. */
+  /** supply-chain-backend: a consent is revoked. */
   revokeConsent: "aauth_token_service.revoke_consent",
   /** supply-chain-ui: from the click on an order to the backend's answer. */
   orderClick: "supply_chain_ui.place_order",
-  /** supply-chain-backend: one attempt of an order. An order that waits for the person has two. */
+  /** supply-chain-backend: one attempt of an order. An order that waits for the user has two. */
   order: "order_service.place_order",
   /** supply-chain-backend: the browser is back from the supply-chain agent's own page. */
   orderReturned: "orders_api.interaction_callback",
@@ -277,8 +247,8 @@ export type TokenKind = "agent+jwt" | "auth+jwt" | "resource+jwt" | "opaque" | (
 export interface TracedToken {
   readonly kind: TokenKind;
   readonly id: string;
-  readonly header?: Readonly<Record<string, unknown>>;
-  readonly claims?: Readonly<Record<string, unknown>>;
+  readonly header?: Readonly<Record<string, unknown>> | undefined;
+  readonly claims?: Readonly<Record<string, unknown>> | undefined;
 }
 
 /** One check of a verifier. */
@@ -287,7 +257,7 @@ export interface TracedCheck {
   readonly name: string;
   readonly verdict: "passed" | "failed" | "skipped";
   /** Always there when the verdict is `failed`. */
-  readonly reason?: string;
+  readonly reason?: string | undefined;
   /** What demands the check: `profile 2.4`. */
   readonly section: string;
 }
@@ -295,7 +265,7 @@ export interface TracedCheck {
 /** The answer of a verifier that wants more. */
 export interface TracedChallenge {
   readonly status: number;
-  readonly level?: "pseudonymous" | "identified" | "authorized";
-  readonly auth_server?: string;
-  readonly resource_token?: TracedToken;
+  readonly level?: string | undefined;
+  readonly auth_server?: string | undefined;
+  readonly resource_token?: TracedToken | undefined;
 }

@@ -3,7 +3,7 @@ import { LIMIT } from "./attribute-names.ts";
 import { cutAddresses, cutForm, cutMembers } from "./redact.ts";
 
 /**
- * Header fields that are left out: what is in them proves who a person or a program is, or opens a session. By their names, since an
+ * Header fields that are left out: what is in them proves who a user or a program is, or opens a session. By their names, since an
  * opaque value looks like any other: gateways and clients make up ever new ones.
  */
 const LEFT_OUT = /token|key$|secret|credential|auth|cookie|session|password/i;
@@ -52,36 +52,30 @@ export function headersJson(headers: HeaderEntries): string {
     shown.push([name, shownValue(name, Array.isArray(value) ? value.join(", ") : String(value))]);
   }
   const json = JSON.stringify(Object.fromEntries(shown));
-  return json.length <= LIMIT.text ? json : JSON.stringify(Object.fromEntries(fitting(shown)));
+  if (json.length <= LIMIT.text) return json;
+  const first = ([name]: readonly [string, string]) => (NEEDED.has(name) ? 0 : 1);
+  const fitting: Record<string, string> = {};
+  let left = LIMIT.text - 2;
+  for (const [name, text] of shown.toSorted((one, other) => first(one) - first(other))) {
+    left -= JSON.stringify([name, text]).length;
+    if (left < 0) break;
+    fitting[name] = text;
+  }
+  return JSON.stringify(fitting);
 }
 
 /** What the read side cannot do without. */
-const FIRST: ReadonlySet<string> = new Set([
+const NEEDED: ReadonlySet<string> = new Set([
   ...Object.values(FIELDS),
   ...["agent-auth", "content-type", "host"],
 ]);
-
-/** As many as fit as JSON, which spells some characters out, in the order they came. Half a JSON text would be none. */
-function fitting(shown: readonly [string, string][]): [string, string][] {
-  let left = LIMIT.text - 1;
-  const fit = new Set<string>();
-  const take = ([name, text]: readonly [string, string]) => {
-    const size = JSON.stringify(name).length + JSON.stringify(text).length + 2;
-    if (size > left) return;
-    left -= size;
-    fit.add(name);
-  };
-  for (const entry of shown) if (FIRST.has(entry[0])) take(entry);
-  for (const entry of shown) if (!FIRST.has(entry[0])) take(entry);
-  return shown.filter(([name]) => fit.has(name));
-}
 
 function shownValue(name: string, value: string): string {
   const safe = name === FIELDS.signature ? value.replace(SIGNATURE_VALUE, "$1$2…") : cutAddresses(value);
   return cutEnd(safe, LIMIT.headerValue);
 }
 
-/** Not HTML: a page is nothing of the protocol, and its hidden fields are what ties an answer to the person who saw it. */
+/** Not HTML: a page is nothing of the protocol, and its hidden fields are what ties an answer to the user who saw it. */
 const TEXT_TYPE = /^(?:text\/(?!html\b)|application\/(?:[\w.+-]*json|x-www-form-urlencoded|problem))/i;
 
 /** Whether a body of this type is shown; one without a type is. */
@@ -96,12 +90,10 @@ export function shownBody(
 ): string | undefined {
   if (body === undefined || body === null || body.length === 0 || !isShownType(contentType)) return undefined;
   const isCut = body.length > LIMIT.body;
-  const text = typeof body === "string" ? body.slice(0, LIMIT.body) : decode(body.subarray(0, LIMIT.body));
+  const text =
+    typeof body === "string"
+      ? body.slice(0, LIMIT.body)
+      : new TextDecoder().decode(body.subarray(0, LIMIT.body));
   const isForm = contentType?.startsWith("application/x-www-form-urlencoded") === true;
   return (isForm ? cutForm(text) : cutMembers(text)) + (isCut ? "…" : "");
-}
-
-const decoder = new TextDecoder();
-function decode(bytes: Uint8Array): string {
-  return decoder.decode(bytes);
 }

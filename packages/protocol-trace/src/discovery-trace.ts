@@ -1,6 +1,6 @@
 import { type Attributes, type Span, trace } from "@opentelemetry/api";
 import { AAuthError, type DiscoveredKey, type Discovery } from "aauth";
-import { EVENT, EVENT_ATTRIBUTE } from "./attribute-names.ts";
+import { EVENT } from "./attribute-names.ts";
 import { shownUrl } from "./cut.ts";
 
 /**
@@ -24,14 +24,14 @@ export function traceDiscovery(discovery: Discovery): Discovery {
     ...[kind, id, kid]: Parameters<Discovery["key"]>
   ): Promise<DiscoveredKey> {
     const startedAt = performance.now();
-    const facts = { [EVENT_ATTRIBUTE.kind]: kind, [EVENT_ATTRIBUTE.url]: shownUrl(id) };
+    const facts = { kind, url: shownUrl(id) };
     try {
       const found = await discovery.key(kind, id, kid);
-      record(span, startedAt, { ...facts, [EVENT_ATTRIBUTE.source]: sourceOf(found) });
+      record(span, startedAt, { ...facts, source: sourceOf(found) });
       return found;
     } catch (error) {
       const reason = error instanceof AAuthError ? error.code : "unknown";
-      record(span, startedAt, { ...facts, [EVENT_ATTRIBUTE.reason]: reason });
+      record(span, startedAt, { ...facts, reason });
       throw error;
     }
   }
@@ -40,7 +40,7 @@ export function traceDiscovery(discovery: Discovery): Discovery {
 function record(span: Span, startedAt: number, attributes: Attributes): void {
   // Tenths are enough, and shorter.
   const durationMs = Math.round((performance.now() - startedAt) * 10) / 10;
-  span.addEvent(EVENT.documentFetched, { ...attributes, [EVENT_ATTRIBUTE.durationMs]: durationMs });
+  span.addEvent(EVENT.documentFetched, { ...attributes, duration_ms: durationMs });
 }
 
 function sourceOf({ source }: DiscoveredKey): "hit" | "fetch" {

@@ -1,14 +1,14 @@
 /**
- * Writes what the verifier and the agent tell their observers onto OpenTelemetry spans, through OpenTelemetry's API alone: a process that
+ * Writes what the verifier and the agent report to their observers onto OpenTelemetry spans, through OpenTelemetry's API alone: a process that
  * has not started its SDK makes no spans and pays next to nothing.
  *
  * @module
  */
 
 export { type AgentTrace, createAgentTrace } from "./agent-trace.ts";
-export { ATTRIBUTE, EVENT, EVENT_ATTRIBUTE, SERVICE_NAME, SPAN } from "./attribute-names.ts";
+export { ATTRIBUTE, EVENT, SERVICE_NAME, SPAN } from "./attribute-names.ts";
 export { traceDiscovery } from "./discovery-trace.ts";
-export { recordExchange, type TracedMessage, traceMessages } from "./message-trace.ts";
+export { traceMessages } from "./message-trace.ts";
 export {
   recordIssuedToken,
   recordSkippedExchange,

@@ -16,39 +16,20 @@ export function traceMessages(app: FastifyInstance): void {
 }
 
 function recordMessages(span: Span, request: FastifyRequest, reply: FastifyReply, payload: unknown): void {
-  recordExchange(
-    span,
-    { headers: request.headers, body: receivedBody(request) },
-    {
-      headers: reply.getHeaders(),
-      body: typeof payload === "string" || Buffer.isBuffer(payload) ? payload : undefined,
-    },
-  );
-}
-
-/** One of two messages, as far as it is known. Header names in lower case. */
-export interface TracedMessage {
-  readonly headers: Readonly<Record<string, string | string[] | number | undefined>>;
-  readonly body: string | Uint8Array | undefined;
-}
-
-/** Writes a request and its answer onto a span, where no instance of Fastify does it. */
-export function recordExchange(span: Span, request: TracedMessage, response: TracedMessage): void {
+  const type = reply.getHeader("content-type");
   span.setAttributes({
     [ATTRIBUTE.requestHeaders]: headersJson(Object.entries(request.headers)),
-    [ATTRIBUTE.requestBody]: shownBody(request.body, contentType(request)),
-    [ATTRIBUTE.responseHeaders]: headersJson(Object.entries(response.headers)),
-    [ATTRIBUTE.responseBody]: shownBody(response.body, contentType(response)),
+    [ATTRIBUTE.requestBody]: shownBody(receivedBody(request), request.headers["content-type"]),
+    [ATTRIBUTE.responseHeaders]: headersJson(Object.entries(reply.getHeaders())),
+    [ATTRIBUTE.responseBody]: shownBody(bytesOf(payload), typeof type === "string" ? type : undefined),
   });
-}
-
-function contentType({ headers }: TracedMessage): string | undefined {
-  const type = headers["content-type"];
-  return typeof type === "string" ? type : undefined;
 }
 
 /** The bytes as they came, where the verifier or a parser has kept them. */
 function receivedBody({ rawBody, body }: FastifyRequest): string | Uint8Array | undefined {
-  if (rawBody !== undefined && rawBody !== null) return rawBody;
+  return rawBody ?? bytesOf(body);
+}
+
+function bytesOf(body: unknown): string | Uint8Array | undefined {
   return typeof body === "string" || Buffer.isBuffer(body) ? body : undefined;
 }

@@ -1,14 +1,14 @@
 import type { Span } from "@opentelemetry/api";
 import type { ProvenCaller, VerificationReport } from "aauth";
 import { TOKEN_TYPES } from "aauth/wire";
-import { ATTRIBUTE, EVENT, EVENT_ATTRIBUTE } from "./attribute-names.ts";
+import { ATTRIBUTE, EVENT } from "./attribute-names.ts";
 import { tokenKind } from "./traced-token.ts";
 
 /** What a verifier has found out about a request, whether it let it pass or not. */
 export interface VerifierVerdict {
   /** What came in `Signature-Key`, good or not. */
   readonly token: string | undefined;
-  /** Absent where the verifier could not tell. */
+  /** Absent where the verifier reached no verdict. */
   readonly report: VerificationReport | undefined;
   /** Who has sent it, as far as that is proven. */
   readonly caller: ProvenCaller | undefined;
@@ -32,8 +32,8 @@ export function recordPublishedVerdict(span: Span, verdict: VerifierVerdict): vo
   });
   if (isProven) {
     span.addEvent(EVENT.requestVerified, {
-      [EVENT_ATTRIBUTE.scheme]: scheme,
-      [EVENT_ATTRIBUTE.level]: caller?.level,
+      scheme,
+      level: caller?.level,
     });
   }
   recordAuthToken(span, verdict);
@@ -42,8 +42,7 @@ export function recordPublishedVerdict(span: Span, verdict: VerifierVerdict): vo
     span.setAttribute(ATTRIBUTE.hwkAccepted, true);
     span.addEvent(EVENT.hwkAccepted);
   }
-  if (caller?.level === "identified")
-    span.addEvent(EVENT.signatureOnlyAccepted, { [EVENT_ATTRIBUTE.scheme]: scheme });
+  if (caller?.level === "identified") span.addEvent(EVENT.signatureOnlyAccepted, { scheme });
 }
 
 function resultOf({ report, isProven, code }: VerifierVerdict): string {
@@ -61,7 +60,7 @@ function recordAuthToken(span: Span, { token, report, caller, isProven }: Verifi
   if (!isVerified || caller?.agent === undefined) return;
   span.setAttribute(ATTRIBUTE.authTokenAgent, caller.agent);
   span.addEvent(EVENT.authTokenVerified, {
-    [EVENT_ATTRIBUTE.agent]: caller.agent,
-    [EVENT_ATTRIBUTE.scope]: caller.grant?.scopes.join(" "),
+    agent: caller.agent,
+    scope: caller.grant?.scopes.join(" "),
   });
 }

@@ -20,10 +20,10 @@ const SECRETS = ["api_key", "code_verifier", "passphrase", "password", "private_
 /** A token, or as good as one. Shown whole with `showTokens` alone. A name that ends in `token` counts as well. */
 const TOKENS = ["client_assertion", "id_token_hint", "jwt"];
 
-/** Parameters alone: as a field `code` is an error's. `state` ties an answer to the person whom an application sent away. */
+/** Parameters alone: as a field `code` is an error's. `state` ties an answer to the user whom an application sent away. */
 const SINGLE_USE = ["code", "session", "session_id", "state"];
 
-/** Header fields that prove who a person or a program is. */
+/** Header fields that prove who a user or a program is. */
 const SECRET_HEADERS = ["cookie", "set-cookie"];
 const TOKEN_HEADERS = ["authorization", FIELDS.signature, FIELDS.signatureKey];
 

@@ -1,5 +1,5 @@
 import { SpanStatusCode, trace } from "@opentelemetry/api";
-import { ATTRIBUTE, EVENT, EVENT_ATTRIBUTE } from "./attribute-names.ts";
+import { ATTRIBUTE, EVENT } from "./attribute-names.ts";
 import { tracedToken } from "./traced-token.ts";
 
 /** Writes onto the current span which type of token request it answers. Call it before anything is judged. */
@@ -20,7 +20,7 @@ export function recordIssuedToken(token: string): void {
   if (span?.isRecording() !== true) return;
   const json = tracedToken(token);
   span.setAttribute(ATTRIBUTE.tokenIssued, json);
-  span.addEvent(EVENT.tokenIssued, { [EVENT_ATTRIBUTE.token]: json });
+  span.addEvent(EVENT.tokenIssued, { token: json });
 }
 
 /** Writes an OAuth error onto the current span, unless the verifier has said already what was wrong. */
@@ -40,5 +40,5 @@ export function recordTokenRefusal({
 
 /** Writes onto the current span that there was no token of the caller's to exchange, and why. */
 export function recordSkippedExchange(reason: string): void {
-  trace.getActiveSpan()?.addEvent(EVENT.exchangeSkipped, { [EVENT_ATTRIBUTE.reason]: reason });
+  trace.getActiveSpan()?.addEvent(EVENT.exchangeSkipped, { reason });
 }

@@ -23,10 +23,10 @@ export function watchBody(response: Response, done: (body: string | undefined) =
     if (isDone) return;
     isDone = true;
     clearTimeout(timer);
-    done(isShown ? shownBody(concat(start, size), type) : undefined);
+    done(isShown ? shownBody(Buffer.concat(start), type) : undefined);
   };
   const timer = setTimeout(end, UNREAD_LIMIT_MS);
-  (timer as { unref?: () => void }).unref?.();
+  timer.unref();
 
   const reader = body.getReader();
   const watched = new ReadableStream<Uint8Array>(
@@ -59,15 +59,4 @@ export function watchBody(response: Response, done: (body: string | undefined) =
     { highWaterMark: 0 },
   );
   return new Response(watched, { status, statusText, headers });
-}
-
-function concat(chunks: readonly Uint8Array[], size: number): Uint8Array {
-  if (chunks.length === 1) return chunks[0]!;
-  const all = new Uint8Array(size);
-  let offset = 0;
-  for (const chunk of chunks) {
-    all.set(chunk, offset);
-    offset += chunk.byteLength;
-  }
-  return all;
 }

@@ -11,7 +11,6 @@ import { parseAgentAuth } from "aauth/wire";
 import {
   ATTRIBUTE,
   EVENT,
-  EVENT_ATTRIBUTE,
   type TracedChallenge,
   type TracedCheck,
   type TracedToken,
@@ -124,15 +123,15 @@ function recordChallenge(span: Span, { status, headers }: RefusalAnswer): void {
   const challenge: TracedChallenge = {
     status,
     level,
-    ...(authServer !== undefined && { auth_server: authServer }),
-    ...(token !== undefined && { resource_token: JSON.parse(token) as TracedToken }),
+    auth_server: authServer,
+    resource_token: token === undefined ? undefined : (JSON.parse(token) as TracedToken),
   };
   span.setAttribute(ATTRIBUTE.challenge, JSON.stringify(challenge));
   if (token === undefined) return;
   span.setAttribute(ATTRIBUTE.resourceTokenIssued, true);
   span.addEvent(EVENT.resourceTokenIssued, {
-    [EVENT_ATTRIBUTE.resourceToken]: token,
-    [EVENT_ATTRIBUTE.authServer]: authServer,
+    resource_token: token,
+    auth_server: authServer,
   });
 }
 
@@ -153,12 +152,7 @@ function requestAttributes({ requirement }: JudgedRequest, token: string | undef
 
 function reportAttributes(report: VerificationReport): Attributes {
   const checks = report.checks.map(
-    ({ name, verdict, reason, section }): TracedCheck => ({
-      name,
-      verdict,
-      ...(reason !== undefined && { reason }),
-      section,
-    }),
+    ({ name, verdict, reason, section }): TracedCheck => ({ name, verdict, reason, section }),
   );
   return {
     [ATTRIBUTE.checks]: JSON.stringify(checks),

@@ -17,7 +17,7 @@ test("a compact token is recognisable and of no use", () => {
   expect(cutTokens(TOKEN.slice(0, 40))).toBe("eyJhbGciOiJF…");
 });
 
-test("headers: what proves a person is left out, signatures and tokens are cut", () => {
+test("headers: what proves a user is left out, signatures and tokens are cut", () => {
   expect(
     shownHeaders(
       Object.entries({
@@ -44,24 +44,11 @@ test("headers: what proves a person is left out, signatures and tokens are cut",
   });
 });
 
-test("the address of a person's visit keeps no session", () => {
-  const visit = `http://agent.localhost/interaction?session=${SIGNATURE}`;
-  expect(shownHeaders([["agent-auth", `httpsig; user_interaction="${visit}"`]])).toEqual({
-    "agent-auth": `httpsig; user_interaction="http://agent.localhost/interaction?session=${"k".repeat(12)}…"`,
-  });
-});
-
 test.each([
-  ["x-api-key", "opaque"],
-  ["x-forwarded-access-token", "opaque"],
-  ["x-client-secret", "opaque"],
-  ["x-amz-credential", "opaque"],
-  ["x-auth", "opaque"],
-  ["x-session-id", "opaque"],
-  ["x-aauth-token", "opaque"],
-  ["www-authenticate", 'Basic realm="x"'],
-])("a header that is named like a secret is left out: %s", (name, value) => {
-  expect(shownHeaders([[name, value]])).toEqual({});
+  ...["x-api-key", "x-forwarded-access-token", "x-client-secret", "x-amz-credential"],
+  ...["x-auth", "x-session-id", "x-aauth-token", "www-authenticate"],
+])("a header that is named like a secret is left out: %s", (name) => {
+  expect(shownHeaders([[name, "opaque"]])).toEqual({});
 });
 
 test("what is named like one and is none is shown", () => {
@@ -76,15 +63,11 @@ test("what is named like one and is none is shown", () => {
   expect(shownHeaders(Object.entries(shown))).toEqual(shown);
 });
 
-test.each(["referer", "location", "x-original-uri", "agent-auth"])(
-  "a header with an address keeps no code, state or user: %s",
-  (name) => {
-    const value = `http://me:hunter2@localhost/back?code=${SIGNATURE}&page=1&state=s#access_token=opaque`;
-    expect(shownHeaders([[name, value]])[name]).toBe(
-      `http://…@localhost/back?code=${"k".repeat(12)}…&page=1&state=…#access_token=…`,
-    );
-  },
-);
+test("a header with an address keeps no code, state, session or user", () => {
+  const value = `http://me:hunter2@localhost/back?code=${SIGNATURE}&page=1&state=s&session=s#access_token=opaque`;
+  const shown = `http://…@localhost/back?code=${"k".repeat(12)}…&page=1&state=…&session=…#access_token=…`;
+  for (const name of ["referer", "agent-auth"]) expect(shownHeaders([[name, value]])[name]).toBe(shown);
+});
 
 test("a signature base shows no more than headers and address do", () => {
   const base = [
@@ -119,18 +102,14 @@ describe("headers are bounded", () => {
 
   test.each([
     ["quotes, which JSON spells out", '"'.repeat(60)],
-    ["control characters and half pairs", "\u0001\ud83d".repeat(30)],
-    ["what is not ASCII", "ü🔐".repeat(30)],
     ["long values", "v".repeat(9000)],
   ])("all together, and whole as JSON: %s", (_name, value) => {
     const many = Array.from({ length: 90 }, (_, index): [string, string] => [`x-${index}`, value]);
     const json = headersJson([...many, ...protocol]);
     expect(json.length).toBeLessThanOrEqual(LIMIT.text);
-    // Nearly full, in the order they came, and the protocol's own are not pushed out.
-    expect(json.length).toBeGreaterThan(LIMIT.text - LIMIT.headerValue - 20);
+    // The protocol's own are not pushed out.
     const names = Object.keys(JSON.parse(json));
-    expect(names[0]).toBe("x-0");
-    expect(names.slice(-3)).toEqual(protocol.map(([name]) => name));
+    expect(names.slice(0, 4)).toEqual([...protocol.map(([name]) => name), "x-0"]);
   });
 });
 
@@ -142,13 +121,7 @@ test.each([
     `request_type=code&code=${"k".repeat(12)}…&redirect_uri=http%3A%2F%2Fx`,
   ],
   ["form, short secret", "refresh_token=abc&password=hunter2", FORM, "refresh_token=…&password=…"],
-  ["form, names without `_`", "apikey=abc&clientSecret=def", FORM, "apikey=…&clientSecret=…"],
-  [
-    "JSON, any secret",
-    '{"app_secret":"abc","clientSecret":"d"}',
-    JSON_TYPE,
-    '{"app_secret":"…","clientSecret":"…"}',
-  ],
+  ["JSON, any secret", '{"app_secret":"abc","apikey":"d"}', JSON_TYPE, '{"app_secret":"…","apikey":"…"}'],
   [
     "JSON",
     `{"auth_token":"${TOKEN}","refresh_token":"${SIGNATURE}","expires_in":300,"code":-32603}`,
@@ -165,14 +138,8 @@ test("a body is bounded, and a token at the edge is cut all the same", () => {
   const edge = `${"x".repeat(LIMIT.body - 40)} ${TOKEN}`;
   expect(shownBody(edge, "text/plain")).toBe(`${"x".repeat(LIMIT.body - 40)} eyJhbGciOiJF……`);
   expect(shownBody("", "text/plain")).toBeUndefined();
-  expect(shownBody("PNG", "image/png")).toBeUndefined();
+  for (const type of ["image/png", "TEXT/HTML; charset=utf-8"]) expect(shownBody("x", type)).toBeUndefined();
   expect(shownBody(undefined, undefined)).toBeUndefined();
-});
-
-test.each(["text/html", "text/html; charset=utf-8", "TEXT/HTML"])("a page is not shown: %s", (type) => {
-  const page = '<input name="form_token" value="opaque">';
-  expect(shownBody(page, type)).toBeUndefined();
-  expect(shownBody(new TextEncoder().encode(page), type)).toBeUndefined();
 });
 
 test.each([0, 1, 2, 8])("an address within an address keeps none either, encoded %i more times", (levels) => {
@@ -187,11 +154,5 @@ test.each([0, 1, 2, 8])("an address within an address keeps none either, encoded
 test("a token within an encoded address is cut, whatever its name", () => {
   expect(shownUrl(`https://as.example/auth?to=${encodeURIComponent(`/back?any=${TOKEN}`)}`)).toBe(
     "https://as.example/auth?to=%2Fback%3Fany%3DeyJhbGciOiJF…",
-  );
-});
-
-test("a URL keeps no code, token or state", () => {
-  expect(shownUrl(`https://as.example/auth?request_token=${SIGNATURE}&state=abc&scope=x`)).toBe(
-    `https://as.example/auth?request_token=${"k".repeat(12)}…&state=…&scope=x`,
   );
 });

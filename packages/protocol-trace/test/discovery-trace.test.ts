@@ -27,18 +27,20 @@ afterEach(() => spans.stop());
 const eventsWithin = async (work: () => Promise<unknown>) =>
   (await spans.within(work)).events.map(({ name, attributes }) => ({ name, ...attributes }));
 
-test("a key is fetched, and the next time at hand", async () => {
+test("a key is fetched, and the next time cached", async () => {
   const discovery = create();
-  const told = { name: "aauth.document_fetched", kind: "agent", url: agent.id };
+  const recorded = { name: "aauth.document_fetched", kind: "agent", url: agent.id };
   const find = async () =>
     expect(await discovery.key("agent", agent.id, agent.key.kid)).toMatchObject({
       jwk: { kid: agent.key.kid },
     });
-  expect(await eventsWithin(find)).toEqual([{ ...told, source: "fetch", duration_ms: expect.any(Number) }]);
-  expect(await eventsWithin(find)).toEqual([{ ...told, source: "hit", duration_ms: expect.any(Number) }]);
+  expect(await eventsWithin(find)).toEqual([
+    { ...recorded, source: "fetch", duration_ms: expect.any(Number) },
+  ]);
+  expect(await eventsWithin(find)).toEqual([{ ...recorded, source: "hit", duration_ms: expect.any(Number) }]);
 });
 
-test("one that is not found is told with its reason, and thrown on", async () => {
+test("one that is not found is recorded with its reason, and thrown on", async () => {
   const find = () =>
     expect(create().key("agent", "http://nobody.localhost?code=abc", "k")).rejects.toMatchObject({
       code: "discovery_blocked",

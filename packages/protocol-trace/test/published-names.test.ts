@@ -1,5 +1,5 @@
 /**
- * The names of the published walk-through, spelled out: whoever follows it in Jaeger searches for exactly these. Our own vocabulary is
+ * The names of the published walk-through, spelled out: readers who follow it in Jaeger search for exactly these. Our own vocabulary is
  * tested elsewhere.
  */
 
@@ -25,6 +25,8 @@ const parties = await createTestParties();
 const { agent, resource, authServer, clock, discovery } = parties;
 
 const upstreamToken = await parties.issueAuthToken();
+const authToken = await parties.issueAuthToken({ scope: "data:read" });
+const otherToken = await parties.issueAuthToken({ scope: "other" });
 
 let spans: RecordedSpans;
 beforeEach(() => {
@@ -34,13 +36,13 @@ afterEach(() => spans.stop());
 
 const eventsOf = (span: { events: { name: string }[] }) => span.events.map(({ name }) => name);
 
-describe("a gate", () => {
+describe("a verifier", () => {
   const verifier = createVerifier({
     ...{ authorities: [new URL(resource.id).host], audience: resource.id, discovery, now: clock.now },
     trustedIssuers: [authServer.issuer],
   });
 
-  /** Judges a request as a gate does, and gives its span. */
+  /** Judges a request, and gives its span. */
   async function judge(
     requirement: Requirement,
     signatureKey: Parameters<typeof signedRequest>[0]["signatureKey"],
@@ -51,10 +53,8 @@ describe("a gate", () => {
     const headers = { ...request.headers, ...change };
     const span = await spans.within(async () => {
       try {
-        recordVerified(await verifier.verifyRequest({ ...request, headers }, requirement), {
-          headers,
-          requirement,
-        });
+        const verified = await verifier.verifyRequest({ ...request, headers }, requirement);
+        recordVerified(verified, { headers, requirement });
       } catch (error) {
         recordRefused(error, { headers, requirement }, undefined);
       }
@@ -63,56 +63,48 @@ describe("a gate", () => {
     return { events: eventsOf(span), attributes: Object.fromEntries(published) };
   }
 
-  test("hwk: accepted by its key", async () => {
-    expect(await judge({ level: "pseudonymous" }, { scheme: "hwk" })).toEqual({
-      events: ["aauth_signature_verified", "hwk_accepted_pseudonymous"],
-      attributes: {
-        "auth.aauth.scheme": "hwk",
-        "auth.aauth.verified": true,
-        "auth.aauth.verification_result": "valid",
-        "auth.hwk_accepted": true,
-      },
-    });
-  });
-
-  test("hwk, and a name is wanted: verified, and not accepted", async () => {
-    expect(await judge({ level: "identified" }, { scheme: "hwk" })).toEqual({
-      events: ["aauth_signature_verified"],
-      attributes: {
-        "auth.aauth.scheme": "hwk",
-        "auth.aauth.verified": true,
-        "auth.aauth.verification_result": "valid",
-      },
-    });
-  });
-
-  test("jwks: accepted by its signature alone", async () => {
-    const { events, attributes } = await judge({ level: "identified" }, { scheme: "jwks", id: agent.id });
-    expect(events).toEqual(["aauth_signature_verified", "signature_only_accepted"]);
-    expect(attributes).toMatchObject({ "auth.aauth.scheme": "jwks", "auth.aauth.verified": true });
-  });
-
+  const valid = { "auth.aauth.verified": true, "auth.aauth.verification_result": "valid" };
   const authorized = { level: "authorized", scopes: ["data:read"] } as const;
+  const ofAgent = { "auth.auth_token.verified": true, "auth.auth_token.agent": agent.id };
 
-  test("jwt: the auth token and whose it is", async () => {
-    const jwt = await parties.issueAuthToken({ scope: "data:read" });
-    expect(await judge(authorized, { scheme: "jwt", jwt })).toEqual({
-      events: ["aauth_signature_verified", "auth_token_verified"],
-      attributes: {
-        "auth.aauth.scheme": "jwt",
-        "auth.aauth.verified": true,
-        "auth.aauth.verification_result": "valid",
-        "auth.auth_token.verified": true,
-        "auth.auth_token.agent": agent.id,
-      },
-    });
-  });
-
-  test("a token with too little in it is verified all the same", async () => {
-    const jwt = await parties.issueAuthToken({ scope: "other" });
-    const { events, attributes } = await judge(authorized, { scheme: "jwt", jwt });
-    expect(events).toEqual(["aauth_signature_verified", "auth_token_verified"]);
-    expect(attributes).toMatchObject({ "auth.auth_token.verified": true });
+  test.each([
+    [
+      "hwk: accepted by its key",
+      { level: "pseudonymous" },
+      { scheme: "hwk" },
+      ["aauth_signature_verified", "hwk_accepted_pseudonymous"],
+      { ...valid, "auth.aauth.scheme": "hwk", "auth.hwk_accepted": true },
+    ],
+    [
+      "hwk, and a name is wanted: verified, and not accepted",
+      { level: "identified" },
+      { scheme: "hwk" },
+      ["aauth_signature_verified"],
+      { ...valid, "auth.aauth.scheme": "hwk" },
+    ],
+    [
+      "jwks: accepted by its signature alone",
+      { level: "identified" },
+      { scheme: "jwks", id: agent.id },
+      ["aauth_signature_verified", "signature_only_accepted"],
+      { ...valid, "auth.aauth.scheme": "jwks" },
+    ],
+    [
+      "jwt: the auth token and whose it is",
+      authorized,
+      { scheme: "jwt", jwt: authToken },
+      ["aauth_signature_verified", "auth_token_verified"],
+      { ...valid, "auth.aauth.scheme": "jwt", ...ofAgent },
+    ],
+    [
+      "a token with too little in it is verified all the same",
+      authorized,
+      { scheme: "jwt", jwt: otherToken },
+      ["aauth_signature_verified", "auth_token_verified"],
+      { ...valid, "auth.aauth.scheme": "jwt", ...ofAgent },
+    ],
+  ] as const)("%s", async (_what, requirement, signatureKey, events, attributes) => {
+    expect(await judge(requirement, signatureKey)).toEqual({ events, attributes });
   });
 
   test("a token that has expired is not, and its holder's signature is", async () => {
@@ -125,10 +117,9 @@ describe("a gate", () => {
     expect(attributes).toMatchObject({ "auth.aauth.verified": true, "auth.auth_token.verified": false });
   });
 
-  test("somebody else's token, in order as it is, proves nothing", async () => {
-    const jwt = await parties.issueAuthToken({ scope: "data:read" });
+  test("another agent's token, in order as it is, proves nothing", async () => {
     const thief = await generateSigningKey({ kid: "thief" });
-    const { events, attributes } = await judge(authorized, { scheme: "jwt", jwt }, {}, thief);
+    const { events, attributes } = await judge(authorized, { scheme: "jwt", jwt: authToken }, {}, thief);
     expect(events).toEqual([]);
     expect(attributes).toEqual({
       "auth.aauth.scheme": "jwt",
@@ -138,7 +129,7 @@ describe("a gate", () => {
     });
   });
 
-  test("unsigned, or not to be told", async () => {
+  test("unsigned, or undecided", async () => {
     const none = { signature: undefined, "signature-input": undefined, "signature-key": undefined };
     const unsigned = await judge({ level: "identified" }, { scheme: "hwk" }, none);
     expect(unsigned).toEqual({
@@ -151,38 +142,36 @@ describe("a gate", () => {
     const span = await spans.within(async () => recordRefused(new Error("x"), { headers: {} }, undefined));
     expect(span.attributes["auth.aauth.verification_result"]).toBe("error");
   });
-
-  test("a resource token in the answer", async () => {
-    const agentAuth = formatAgentAuth({
-      level: "authorized",
-      resourceToken: "eyJhbGciOiJFZERTQSJ9.e30.c2ln",
-      authServer: authServer.issuer,
-    });
-    const refusal = new AAuthVerificationError("authorization_required", "the route needs an auth token");
-    const span = await spans.within(async () =>
-      recordRefused(refusal, { headers: {} }, { status: 401, headers: { "agent-auth": agentAuth } }),
-    );
-    expect(eventsOf(span)).toEqual(["resource_token_issued"]);
-    expect(span.attributes["auth.resource_token.issued"]).toBe(true);
-    expect(span.events[0]?.attributes).toMatchObject({ auth_server: authServer.issuer });
-  });
 });
 
-test("a limit that an auth token would raise: the resource token is told, and the caller is none the worse for it", async () => {
+describe("a resource token in the answer", () => {
   const agentAuth = formatAgentAuth({
     level: "authorized",
     resourceToken: "eyJhbGciOiJFZERTQSJ9.e30.c2ln",
     authServer: authServer.issuer,
   });
-  const challenge = { status: 429, headers: { "agent-auth": agentAuth }, body: "" };
-  const event = { type: "request_limited", challenge } as unknown as Parameters<typeof verificationTrace>[0];
-  const span = await spans.within(async () => verificationTrace(event, { headers: {} }));
-  expect(eventsOf(span)).toEqual(["resource_token_issued"]);
-  expect(JSON.parse(String(span.attributes["aauth.challenge"]))).toMatchObject({
-    status: 429,
-    level: "authorized",
+  const headers = { "agent-auth": agentAuth };
+
+  test("of a refusal", async () => {
+    const refusal = new AAuthVerificationError("authorization_required", "the route needs an auth token");
+    const span = await spans.within(async () =>
+      recordRefused(refusal, { headers: {} }, { status: 401, headers }),
+    );
+    expect(eventsOf(span)).toEqual(["resource_token_issued"]);
+    expect(span.attributes["auth.resource_token.issued"]).toBe(true);
+    expect(span.events[0]?.attributes).toMatchObject({ auth_server: authServer.issuer });
   });
-  expect(span.status.code).toBe(SpanStatusCode.UNSET);
+
+  test("of a limit that an auth token would raise, which is no error of the caller", async () => {
+    const event = { type: "request_limited", challenge: { status: 429, headers, body: "" } };
+    const span = await spans.within(async () => verificationTrace(event as never, { headers: {} }));
+    expect(eventsOf(span)).toEqual(["resource_token_issued"]);
+    expect(JSON.parse(String(span.attributes["aauth.challenge"]))).toMatchObject({
+      status: 429,
+      level: "authorized",
+    });
+    expect(span.status.code).toBe(SpanStatusCode.UNSET);
+  });
 });
 
 describe("an agent", () => {
@@ -216,19 +205,10 @@ describe("an agent", () => {
   }
 
   const granted = async () => json({ auth_token: await parties.issueAuthToken(), expires_in: 300 });
-  test("a challenge, a token, a retry", async () => {
-    const { around, first } = await call(granted);
+  test("an exchange is recorded as one", async () => {
+    const { around, first } = await call(granted, { upstreamToken });
     expect(first).toEqual(["aauth.request_signed", "agent_auth_challenge_received"]);
     expect(around).toEqual([
-      "resource_token_extracted",
-      "aauth.token_requested",
-      "aauth.token_received",
-      "retrying_request_with_auth_token",
-    ]);
-  });
-
-  test("an exchange is told as one", async () => {
-    expect((await call(granted, { upstreamToken })).around).toEqual([
       "resource_token_extracted",
       ...["token_exchange_started", "aauth.token_requested"],
       ...["token_exchange_success", "aauth.token_received"],
@@ -270,7 +250,6 @@ describe("an agent", () => {
   test("nothing to exchange", async () => {
     const span = await spans.within(async () => recordSkippedExchange("no auth token"));
     expect(eventsOf(span)).toEqual(["token_exchange_skipped"]);
-    recordSkippedExchange("outside a trace"); // does nothing
   });
 });
 

@@ -1,4 +1,5 @@
-import { apiErrorSchema } from "backend-api";
+import { type ApiRoute, apiErrorSchema } from "backend-api";
+import type { z } from "zod";
 import type { StartTrace } from "../telemetry/browser-trace.ts";
 import { ApiFailure } from "./api-failure.ts";
 
@@ -9,25 +10,23 @@ export interface AccessTokens {
   renew(): Promise<string | undefined>;
 }
 
-export interface ApiRequest {
-  method?: "GET" | "POST" | "DELETE";
-  path: string;
-  body?: unknown;
-  accept?: string;
+type BodyOf<Route> = Route extends { body: infer Body extends z.ZodType } ? z.input<Body> : never;
+
+/** What a call adds to its route. */
+export interface CallOptions<Route extends ApiRoute> {
+  /** Values of the path's placeholders. */
+  params?: Readonly<Record<string, string>>;
+  body?: BodyOf<Route>;
   signal?: AbortSignal;
   /** Starts a trace with a span of this name, where traces are wanted. */
   traceAs?: string;
 }
 
-interface Schema<T> {
-  safeParse(value: unknown): { success: true; data: T } | { success: false };
-}
-
 export interface ApiClient {
-  /** Sends with the bearer header and returns the checked JSON answer. */
-  json<T>(request: ApiRequest, schema: Schema<T>): Promise<T>;
+  /** Calls a route of `apiRoutes` and returns the checked JSON answer. */
+  call<Route extends ApiRoute>(route: Route, options?: CallOptions<Route>): Promise<z.infer<Route["answer"]>>;
   /** The same, for an answer that is read as it arrives. */
-  open(request: ApiRequest): Promise<Response>;
+  open<Route extends ApiRoute>(route: Route, options?: CallOptions<Route>): Promise<Response>;
 }
 
 /**
@@ -38,50 +37,56 @@ export interface ApiClient {
 export function createApiClient(options: {
   backendUrl: string;
   accessTokens: AccessTokens;
+  /** Called when there is no access token that the backend accepts, nor a way to renew it. */
+  onSessionLapsed: () => void;
   fetch?: typeof fetch;
   /** Default: no request starts a trace. */
   startTrace?: StartTrace | undefined;
 }): ApiClient {
-  const { backendUrl, accessTokens, startTrace } = options;
+  const { backendUrl, accessTokens, onSessionLapsed, startTrace } = options;
   const send = options.fetch ?? ((input, init) => fetch(input, init));
 
-  async function attempt(request: ApiRequest, accessToken: string): Promise<Response> {
-    const url = `${backendUrl}${request.path}`;
-    const method = request.method ?? "GET";
-    const span = request.traceAs === undefined ? undefined : startTrace?.(request.traceAs, { method, url });
+  async function attempt(
+    { method, path, isStream }: ApiRoute,
+    { params = {}, body, signal, traceAs }: CallOptions<ApiRoute>,
+    accessToken: string,
+  ): Promise<Response> {
+    const url = backendUrl + path.replace(/\{(\w+)\}/g, (_, name) => encodeURIComponent(params[name] ?? ""));
+    const span = traceAs === undefined ? undefined : startTrace?.(traceAs, { method, url });
     const headers: Record<string, string> = {
       authorization: `Bearer ${accessToken}`,
-      accept: request.accept ?? "application/json",
+      accept: isStream ? "text/event-stream" : "application/json",
+      ...(body !== undefined && { "content-type": "application/json" }),
       ...(span && { traceparent: span.traceparent }),
     };
-    if (request.body !== undefined) headers["content-type"] = "application/json";
     try {
       const response = await send(url, {
         method,
         headers,
         cache: "no-store",
-        ...(request.body === undefined ? {} : { body: JSON.stringify(request.body) }),
-        ...(request.signal ? { signal: request.signal } : {}),
+        ...(body !== undefined && { body: JSON.stringify(body) }),
+        ...(signal && { signal }),
       });
       span?.end(response.status);
       return response;
     } catch (cause) {
       span?.end(undefined);
-      request.signal?.throwIfAborted();
+      signal?.throwIfAborted();
       throw new ApiFailure("unreachable", `The backend at ${backendUrl} cannot be reached.`, { cause });
     }
   }
 
-  async function open(request: ApiRequest): Promise<Response> {
+  async function open(route: ApiRoute, options: CallOptions<ApiRoute> = {}): Promise<Response> {
     const current = (await accessTokens.current()) ?? (await accessTokens.renew());
     if (current === undefined) throw sessionLapsed();
-    let response = await attempt(request, current);
-    if (isTokenRefused(response)) {
+    let response = await attempt(route, options, current);
+    // 401 means an invalid or expired token. (403 means a missing one: this client always sends one.)
+    if (response.status === 401) {
       await response.body?.cancel();
       const renewed = await accessTokens.renew();
-      if (renewed === undefined) throw sessionLapsed(response.status);
-      response = await attempt(request, renewed);
-      if (isTokenRefused(response)) throw sessionLapsed(response.status);
+      if (renewed === undefined) throw sessionLapsed();
+      response = await attempt(route, options, renewed);
+      if (response.status === 401) throw sessionLapsed();
     }
     if (response.ok) return response;
     const answer = apiErrorSchema.safeParse(await response.json().catch(() => undefined));
@@ -92,25 +97,21 @@ export function createApiClient(options: {
     throw new ApiFailure("refused", `The backend refused: ${detail}`, { status });
   }
 
+  function sessionLapsed(): ApiFailure {
+    onSessionLapsed();
+    return new ApiFailure("session_lapsed", "Your session has ended.");
+  }
+
   return {
     open,
-    async json(request, schema) {
-      const response = await open(request);
-      const parsed = schema.safeParse(await response.json().catch(() => undefined));
-      if (parsed.success) return parsed.data;
-      request.signal?.throwIfAborted();
+    async call(route, options) {
+      const response = await open(route, options);
+      const parsed = route.answer.safeParse(await response.json().catch(() => undefined));
+      if (parsed.success) return parsed.data as never;
+      options?.signal?.throwIfAborted();
       throw new ApiFailure("unreadable", "The backend's response could not be read.", {
         status: response.status,
       });
     },
   };
-}
-
-// 401 means an invalid or expired token. (403 means a missing one: this client always sends one.)
-function isTokenRefused(response: Response): boolean {
-  return response.status === 401;
-}
-
-function sessionLapsed(status?: number): ApiFailure {
-  return new ApiFailure("session_lapsed", "Your session has ended.", status === undefined ? {} : { status });
 }

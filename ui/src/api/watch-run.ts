@@ -1,8 +1,7 @@
-import { type Progress, progressSchema } from "backend-api";
+import { apiRoutes, type Progress, progressSchema } from "backend-api";
 import { ApiFailure } from "./api-failure.ts";
 import type { ApiClient } from "./client.ts";
-import { readEventStream } from "./event-stream.ts";
-import { getProgress, progressPath } from "./optimization-calls.ts";
+import { readEvents } from "./event-stream.ts";
 
 export interface WatchOptions {
   signal: AbortSignal;
@@ -44,7 +43,7 @@ export async function* watchRun(
 
   for (let missed = 0; ; ) {
     try {
-      const progress = await getProgress(client, requestId, signal);
+      const progress = await client.call(apiRoutes.progress, { params: { id: requestId }, signal });
       missed = 0;
       yield progress;
       if (isFinal(progress)) return;
@@ -63,13 +62,9 @@ async function* streamProgress(
   requestId: string,
   signal: AbortSignal,
 ): AsyncGenerator<Progress> {
-  const path = `${progressPath(requestId)}/events`;
-  const response = await client.open({ path, accept: "text/event-stream", signal });
+  const response = await client.open(apiRoutes.progressEvents, { params: { id: requestId }, signal });
   if (!response.body || !response.headers.get("content-type")?.startsWith("text/event-stream")) return;
-  for await (const { event, data } of readEventStream(response.body)) {
-    if (event !== "progress") continue;
-    yield progressSchema.parse(JSON.parse(data));
-  }
+  for await (const data of readEvents(response.body)) yield progressSchema.parse(JSON.parse(data));
 }
 
 function sleepFor(ms: number, signal: AbortSignal): Promise<void> {

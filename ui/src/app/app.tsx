@@ -7,7 +7,6 @@ import { describeConsentError } from "../features/consent/describe-consent-error
 import { UNKNOWN_ORDER } from "../features/interaction/order-reducer.ts";
 import { forgetOrderReturn, readOrderReturn } from "../features/interaction/order-return.ts";
 import { createPageMemory } from "../features/optimization/page-memory.ts";
-import styles from "./app.module.css";
 import { Header } from "./header.tsx";
 import { Landing } from "./landing.tsx";
 import { Workspace } from "./workspace.tsx";
@@ -28,9 +27,9 @@ export function App({ config, userManager }: { config: RuntimeConfig; userManage
   return (
     <>
       <Header user={user} onSignOut={signOut} />
-      <main className={styles.main}>
+      <main>
         {session.kind === "loading" && (
-          <div className={styles.loading} role="status" aria-label="Loading">
+          <div className="loading" role="status" aria-label="Loading">
             <Loader type="dots" />
           </div>
         )}
@@ -46,7 +45,7 @@ export function App({ config, userManager }: { config: RuntimeConfig; userManage
 /** A failure brought back by a browser without a session. It stays stored and is shown again after sign-in. */
 function failedReturn() {
   const consent = readConsentOutcome(window.sessionStorage);
-  if (consent.kind === "failed")
+  if (consent?.kind === "failed")
     return { title: "The run failed", failure: describeConsentError(consent.error, consent.description) };
   if (readOrderReturn(window.sessionStorage).kind === "unknown")
     return { title: "The order was not placed", failure: UNKNOWN_ORDER };

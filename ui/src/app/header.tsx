@@ -6,44 +6,38 @@ import { BrandMark } from "../components/brand-mark.tsx";
 import { KeyIcon, MoonIcon, SignOutIcon, SunIcon } from "../components/icons.tsx";
 import styles from "./header.module.css";
 
+const quiet = { variant: "subtle", color: "gray", size: "compact-sm" };
+
 /** Brand, the signed-in user, and their session controls. */
 export function Header({ user, onSignOut }: { user: User | undefined; onSignOut: () => void }) {
   const [areTokensShown, setTokensShown] = useState(false);
   return (
     <header className={styles.header}>
-      <div className={styles.inner}>
-        <div className={styles.brand}>
+      <div className={`line ends ${styles.inner}`}>
+        <div className={`line ${styles.brand}`}>
           <BrandMark />
           <h1>AcmeCorp Supply Chain</h1>
         </div>
-        <div className={styles.controls}>
+        <div className={`line ${styles.controls}`}>
           {user && (
-            <span className={styles.user} data-testid="signed-in-user" title={user.profile.email ?? ""}>
+            <span className={`note ${styles.user}`} data-testid="signed-in-user" title={user.profile.email}>
               {displayName(user)}
             </span>
           )}
           {user && (
-            <Button
-              variant="subtle"
-              color="gray"
-              size="compact-sm"
-              leftSection={<KeyIcon />}
-              aria-haspopup="dialog"
-              onClick={() => setTokensShown(true)}
-            >
-              Your sign-in
-            </Button>
-          )}
-          {user && (
-            <Button
-              variant="subtle"
-              color="gray"
-              size="compact-sm"
-              leftSection={<SignOutIcon />}
-              onClick={onSignOut}
-            >
-              Sign out
-            </Button>
+            <>
+              <Button
+                {...quiet}
+                leftSection={<KeyIcon />}
+                aria-haspopup="dialog"
+                onClick={() => setTokensShown(true)}
+              >
+                Your sign-in
+              </Button>
+              <Button {...quiet} leftSection={<SignOutIcon />} onClick={onSignOut}>
+                Sign out
+              </Button>
+            </>
           )}
           <ColorSchemeToggle />
         </div>

@@ -17,7 +17,7 @@ export function Landing({ problem, returned, onSignIn }: LandingProps) {
   useTitle(problem || returned ? "Not signed in" : undefined);
   return (
     <div className={styles.landing}>
-      <div className={styles.words}>
+      <div className={`column ${styles.words}`}>
         <h2>Agents that sign every request</h2>
         <p>
           Two agents plan a laptop order for you. Every request between them is signed with the sender’s own
@@ -28,18 +28,10 @@ export function Landing({ problem, returned, onSignIn }: LandingProps) {
         <Button size="lg" onClick={onSignIn}>
           Sign in
         </Button>
-        {returned && (
-          <div className={styles.problem}>
-            <FailurePanel {...returned} />
-          </div>
-        )}
-        {problem && (
-          <div className={styles.problem}>
-            <FailurePanel title="You are not signed in" failure={problem} />
-          </div>
-        )}
+        {returned && <FailurePanel {...returned} />}
+        {problem && <FailurePanel title="You are not signed in" failure={problem} />}
       </div>
-      <section className={styles.steps} aria-label="One authorized request">
+      <section className="card" aria-label="One authorized request">
         <ProtocolSteps />
       </section>
     </div>

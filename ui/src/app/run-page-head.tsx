@@ -2,7 +2,6 @@ import { Button } from "@mantine/core";
 import type { RunTrace } from "backend-api";
 import { useEffect, useRef } from "react";
 import { formatRunAddress, type RunAddress } from "../components/run-address.ts";
-import styles from "./run-page.module.css";
 
 /** Title, back link, and links to the trace store. */
 export function RunPageHead({ address, trace }: { address: RunAddress; trace: RunTrace | undefined }) {
@@ -12,18 +11,18 @@ export function RunPageHead({ address, trace }: { address: RunAddress; trace: Ru
   const isAttempt = attemptId !== undefined;
   const traceIds = trace?.trace_ids ?? [];
   return (
-    <div className={styles.head}>
+    <div className="line ends">
       <div>
-        <a className={styles.back} href={isAttempt ? formatRunAddress({ kind, requestId }) : "#/"}>
+        <a href={isAttempt ? formatRunAddress({ kind, requestId }) : "#/"}>
           {isAttempt ? "← Back to the run" : "← Back to the workspace"}
         </a>
-        <h2 ref={heading} tabIndex={-1}>
+        <h2 className="page-title" ref={heading} tabIndex={-1}>
           {isAttempt ? "An attempt to break run" : `Every message of ${kind}`}{" "}
           <code title={requestId}>{requestId.slice(0, 8)}</code>
         </h2>
       </div>
       {trace && traceIds.length > 0 && (
-        <div className={styles.links}>
+        <div className="line">
           {traceIds.map((traceId, index) => (
             <Button
               key={traceId}

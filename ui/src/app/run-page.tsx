@@ -1,9 +1,8 @@
 import { Loader } from "@mantine/core";
-import type { Failure } from "backend-api";
+import { apiRoutes, type Failure } from "backend-api";
 import type { User } from "oidc-client-ts";
 import { useCallback } from "react";
 import type { ApiClient } from "../api/client.ts";
-import { getAttemptTrace, getOrderTrace, getRunTrace } from "../api/trace-calls.ts";
 import { FailurePanel } from "../components/failure-panel.tsx";
 import { Panel } from "../components/panel.tsx";
 import { formatRunAddress, type RunAddress } from "../components/run-address.ts";
@@ -13,7 +12,6 @@ import { AttemptView } from "../features/protocol/attempt-view.tsx";
 import { ProtocolView } from "../features/protocol/protocol-view.tsx";
 import { useRunTrace } from "../features/protocol/use-run-trace.ts";
 import { Waterfall } from "../features/traces/waterfall.tsx";
-import styles from "./run-page.module.css";
 import { RunPageHead } from "./run-page-head.tsx";
 import { replaceRunAddress } from "./use-run-address.ts";
 
@@ -24,22 +22,20 @@ interface RunPageProps {
   user: User;
   /** The session has lapsed: nothing can be sent. */
   disabled: boolean;
-  onSessionLapsed: () => void;
 }
 
 /** The protocol view of a trace. Loaded on demand. */
-export default function RunPage({ client, address, user, disabled, onSessionLapsed }: RunPageProps) {
+export default function RunPage({ client, address, user, disabled }: RunPageProps) {
   const { kind, requestId, attemptId, messageId } = address;
   const fetchTrace = useCallback(
     (signal: AbortSignal) => {
-      if (attemptId !== undefined) return getAttemptTrace(client, requestId, attemptId, signal);
-      return kind === "order"
-        ? getOrderTrace(client, requestId, signal)
-        : getRunTrace(client, requestId, signal);
+      const params = { id: requestId, traceId: attemptId ?? "" };
+      if (attemptId !== undefined) return client.call(apiRoutes.attemptTrace, { params, signal });
+      return client.call(kind === "order" ? apiRoutes.orderTrace : apiRoutes.runTrace, { params, signal });
     },
     [client, kind, requestId, attemptId],
   );
-  const { trace, run, failure } = useRunTrace(fetchTrace, onSessionLapsed);
+  const { trace, run, failure } = useRunTrace(fetchTrace);
   const hrefOf = (id: string) => formatRunAddress({ ...address, messageId: id });
   const step = ({ id }: { id: string }) => replaceRunAddress({ ...address, messageId: id });
   const nameOf = useCallback((sub: string) => (sub === user.profile.sub ? nameIn(user) : undefined), [user]);
@@ -52,12 +48,12 @@ export default function RunPage({ client, address, user, disabled, onSessionLaps
   );
 
   return (
-    <div className={styles.page}>
+    <div className="column">
       <RunPageHead address={address} trace={trace} />
       {failure && <TraceProblem failure={failure} kind={shownKind} />}
       {!failure && (!run || run.messages.length === 0) && (
         <Panel title="Messages">
-          <p className={styles.waiting} role="status">
+          <p className="note" role="status">
             {trace && !trace.growing ? (
               "No trace is recorded. Either tracing is off, or the trace store has dropped it."
             ) : (
@@ -103,12 +99,10 @@ export default function RunPage({ client, address, user, disabled, onSessionLaps
       {trace?.break_it && (
         <Panel title="Try to break it" aside="Each button sends a real request">
           <BreakIt
-            {...{ client, requestId, disabled, onSessionLapsed }}
+            {...{ client, requestId, disabled }}
             offers={trace.break_it}
             addressOf={(traceId) => formatRunAddress({ kind, requestId, attemptId: traceId })}
-            renderAttempt={(traceId) => (
-              <AttemptView {...{ client, requestId, traceId, nameOf, onSessionLapsed }} />
-            )}
+            renderAttempt={(traceId) => <AttemptView {...{ client, requestId, traceId, nameOf }} />}
           />
         </Panel>
       )}
@@ -122,7 +116,7 @@ function withKeys(count: number) {
   return (
     <>
       {count}
-      <span className={styles.keys}>; step through with the arrow keys ← and →</span>
+      <span className="only-with-keys">; step through with the arrow keys ← and →</span>
     </>
   );
 }

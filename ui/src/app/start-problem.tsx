@@ -1,11 +1,10 @@
 import { useTitle } from "../components/use-title.ts";
-import styles from "./app.module.css";
 
 /** The page cannot start: its configuration is missing or invalid. `problems` has one per line. */
 export function StartProblem({ problems }: { problems: string }) {
   useTitle("Cannot start");
   return (
-    <main className={styles.main} role="alert">
+    <main className="column" role="alert">
       <h1>AcmeCorp Supply Chain cannot start</h1>
       <p>
         The page’s configuration, <code>/config.json</code>, cannot be used:

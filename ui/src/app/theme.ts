@@ -34,14 +34,18 @@ export const theme = createTheme({
   defaultRadius: "md",
   cursorType: "pointer",
   // Mantine makes a <header> of a dialog's title, outside of the page's parts: one more banner.
-  components: { ModalHeader: { defaultProps: { role: "presentation" } } },
+  components: {
+    Modal: {
+      defaultProps: { size: "lg", radius: 14, padding: "xl", closeButtonProps: { "aria-label": "Close" } },
+    },
+    ModalHeader: { defaultProps: { role: "presentation" } },
+  },
   respectReducedMotion: true,
-  fontFamily:
-    '"Inter", ui-sans-serif, system-ui, -apple-system, "Segoe UI", "Helvetica Neue", Arial, sans-serif',
-  fontFamilyMonospace: 'ui-monospace, SFMono-Regular, Menlo, "Cascadia Mono", "DejaVu Sans Mono", monospace',
+  fontFamily: "var(--sans)",
+  fontFamilyMonospace: "var(--mono)",
 });
 
-/** Mantine's names for colours of `components/colours.css`. By scheme, as Mantine's own values are, which would win otherwise. */
+/** Mantine's names for colours of `components/base.css`. By scheme, as Mantine's own values are, which would win otherwise. */
 const shared = {
   "--mantine-color-body": "var(--ground)",
   "--mantine-color-text": "var(--ink)",

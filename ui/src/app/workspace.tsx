@@ -1,3 +1,4 @@
+import { Button } from "@mantine/core";
 import type { User } from "oidc-client-ts";
 import { Suspense, useEffect, useMemo, useState } from "react";
 import { createApiClient } from "../api/client.ts";
@@ -9,16 +10,12 @@ import { forgetConsent, readConsentOutcome } from "../features/consent/consent-s
 import { describeConsentError } from "../features/consent/describe-consent-error.ts";
 import { GrantedConsent } from "../features/consent/granted-consent.tsx";
 import { useConsent } from "../features/consent/use-consent.ts";
-import { useRevocation } from "../features/consent/use-revocation.ts";
 import { DelegatesPanel } from "../features/delegate/delegates-panel.tsx";
 import { OrderPanel } from "../features/interaction/order-panel.tsx";
-import { type Draft, parseDraft, serializeDraft } from "../features/optimization/draft.ts";
 import { OptimizationPage } from "../features/optimization/optimization-page.tsx";
 import { createPageMemory } from "../features/optimization/page-memory.ts";
 import type { OptimizationStart } from "../features/optimization/use-optimization.ts";
 import { createBrowserTrace } from "../telemetry/browser-trace.ts";
-import styles from "./app.module.css";
-import { LapsedBanner } from "./lapsed-banner.tsx";
 import { NoSuchPage } from "./no-such-page.tsx";
 import { useRunAddress } from "./use-run-address.ts";
 
@@ -34,35 +31,37 @@ interface WorkspaceProps {
 /** The signed-in page: joins the features, which do not know each other. */
 export function Workspace({ config, control, user }: WorkspaceProps) {
   const { session, accessTokens, reportLapsed, signIn } = control;
+  const isLapsed = session.kind === "lapsed";
   const client = useMemo(
     () =>
       createApiClient({
         backendUrl: config.backendUrl,
         accessTokens,
+        onSessionLapsed: reportLapsed,
         startTrace:
           config.otlpUrl === undefined ? undefined : createBrowserTrace({ otlpUrl: config.otlpUrl }),
       }),
-    [config.backendUrl, config.otlpUrl, accessTokens],
+    [config.backendUrl, config.otlpUrl, accessTokens, reportLapsed],
   );
   const memory = useMemo(() => createPageMemory(store, user.profile.sub), [user.profile.sub]);
-  const consent = useConsent({ authServerUrl: config.authServerUrl, store });
-  const revocation = useRevocation({ client, onSessionLapsed: reportLapsed });
+  const consent = useConsent(config.authServerUrl);
   const [start] = useState(startFrom);
   const { address, lost } = useRunAddress();
-  useEffect(() => {
-    if (start.isFromConsent) forgetConsent(store);
-  }, [start]);
-
-  const leave = (needed: { requestId: string; consentUrl: string; prompt: string; draft: Draft }) =>
-    consent.leave(needed.consentUrl, {
-      requestId: needed.requestId,
-      prompt: needed.prompt,
-      draft: serializeDraft(needed.draft),
-    });
+  useEffect(() => forgetConsent(store), []);
 
   return (
-    <>
-      {session.kind === "lapsed" && <LapsedBanner problem={session.problem} onSignIn={signIn} />}
+    <div className="column">
+      {session.kind === "lapsed" && (
+        <div className="card line ends" data-tone="waiting" role="alert" data-testid="lapsed-banner">
+          <p>
+            <strong>Your session has ended.</strong> Sign in again to continue. Your input is kept.
+            {session.problem && ` ${session.problem.message}`}
+          </p>
+          <Button size="sm" onClick={signIn}>
+            Sign in again
+          </Button>
+        </div>
+      )}
       {lost && <NoSuchPage key={lost} kind={lost} />}
       {address && (
         <Suspense fallback={null}>
@@ -71,62 +70,40 @@ export function Workspace({ config, control, user }: WorkspaceProps) {
             client={client}
             address={address}
             user={user}
-            disabled={session.kind === "lapsed"}
-            onSessionLapsed={reportLapsed}
+            disabled={isLapsed}
           />
         </Suspense>
       )}
       {!address && !lost && (
-        <>
+        <div className="column">
           <OptimizationPage
             client={client}
             memory={memory}
             start={start}
-            disabled={session.kind === "lapsed"}
-            onConsentRequired={leave}
-            onSessionLapsed={reportLapsed}
-            renderConsent={(needed) => <ConsentNotice state={consent.state} onReview={() => leave(needed)} />}
-            renderGranted={(granted) => (
-              <GrantedConsent
-                {...granted}
-                state={revocation.state}
-                disabled={session.kind === "lapsed"}
-                onRevoke={() => void revocation.revoke(granted.requestId)}
-              />
+            disabled={isLapsed}
+            onConsentRequired={consent.leave}
+            renderConsent={(url) => (
+              <ConsentNotice state={consent.state} onReview={() => consent.leave(url)} />
+            )}
+            renderGranted={({ requestId, ...granted }) => (
+              <GrantedConsent key={requestId} {...granted} client={client} disabled={isLapsed} />
             )}
           />
-          <div className={styles.orders}>
-            <OrderPanel
-              client={client}
-              store={store}
-              disabled={session.kind === "lapsed"}
-              onSessionLapsed={reportLapsed}
-            />
-            <DelegatesPanel
-              client={client}
-              disabled={session.kind === "lapsed"}
-              onSessionLapsed={reportLapsed}
-            />
-          </div>
-        </>
+          <OrderPanel client={client} store={store} disabled={isLapsed} />
+          <DelegatesPanel client={client} disabled={isLapsed} />
+        </div>
       )}
-    </>
+    </div>
   );
 }
 
-/** On return from the consent page: the input, and the run it belongs to. */
-function startFrom(): OptimizationStart & { isFromConsent: boolean } {
+/** On return from the consent page: the run it was for, and why it failed. */
+function startFrom(): OptimizationStart {
   const outcome = readConsentOutcome(store);
-  if (outcome.kind === "none") return { isFromConsent: false };
-  const { requestId, preserved } = outcome;
-  const draft = parseDraft(preserved?.draft);
+  if (outcome === undefined) return {};
+  const { requestId } = outcome;
   return {
-    isFromConsent: true,
-    ...(requestId === undefined ? {} : { runId: requestId }),
-    ...(preserved ? { prompt: preserved.prompt } : {}),
-    ...(draft ? { draft } : {}),
-    ...(outcome.kind === "failed"
-      ? { failure: describeConsentError(outcome.error, outcome.description) }
-      : {}),
+    ...(requestId !== undefined && { runId: requestId }),
+    ...(outcome.kind === "failed" && { failure: describeConsentError(outcome.error, outcome.description) }),
   };
 }

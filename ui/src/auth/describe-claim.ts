@@ -21,14 +21,8 @@ const meanings: Record<string, string> = {
 
 const times = new Set(["exp", "iat", "nbf", "auth_time"]);
 
-export interface ClaimRow {
-  name: string;
-  value: string;
-  meaning: string | undefined;
-}
-
 /** Formats a claim for display: times as local time, structures as JSON. */
-export function describeClaim(name: string, value: unknown): ClaimRow {
+export function describeClaim([name, value]: [string, unknown]) {
   return { name, value: displayValue(name, value), meaning: meanings[name] };
 }
 

@@ -1,7 +1,7 @@
 /** The triangle of the favicon: three parties, every side signed. */
-export function BrandMark({ size = 28 }: { size?: number }) {
+export function BrandMark() {
   return (
-    <svg viewBox="0 0 32 32" width={size} height={size} aria-hidden="true">
+    <svg viewBox="0 0 32 32" width="28" height="28" aria-hidden="true">
       <rect width="32" height="32" rx="8" fill="#0b5d4d" />
       <path
         d="M8 21.5 16 8l8 13.5"

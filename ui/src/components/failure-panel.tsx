@@ -1,6 +1,6 @@
 import type { Check, Failure, Hop } from "backend-api";
 import { type ReactNode, type Ref, useId } from "react";
-import styles from "./failure-panel.module.css";
+import { type Fact, Facts } from "./facts.tsx";
 
 const hopNames: Record<Hop, string> = {
   backend: "Backend",
@@ -18,8 +18,8 @@ const checkNames: Record<Check, string> = {
   challenge: "Challenge",
   token_request: "Token request",
   consent: "Your consent",
-  rpc: "Agent's answer (JSON-RPC)",
-  answer: "Agent's answer",
+  rpc: "Agent’s response (JSON-RPC)",
+  answer: "Agent’s response",
   internal: "Backend",
 };
 
@@ -34,32 +34,31 @@ interface FailurePanelProps {
 /** A failure: the hop, the check, and what to do. */
 export function FailurePanel({ title, failure, headingRef, children }: FailurePanelProps) {
   const headingId = useId();
-  const facts: [string, ReactNode][] = [];
-  if (failure.hop) facts.push(["Where", hopNames[failure.hop]]);
-  if (failure.check) facts.push(["Check", checkNames[failure.check]]);
-  if (failure.code) facts.push(["Code", <code key="code">{failure.code}</code>]);
+  const { hop, check, code, message, advice } = failure;
+  const facts: Fact[] = [
+    ...(hop ? [{ name: "Where", value: hopNames[hop] }] : []),
+    ...(check ? [{ name: "Check", value: checkNames[check] }] : []),
+    ...(code ? [{ name: "Code", value: <code>{code}</code> }] : []),
+  ];
   return (
-    <section className={styles.failure} role="alert" aria-labelledby={headingId} data-testid="failure-panel">
+    <section
+      className="card"
+      data-tone="danger"
+      role="alert"
+      aria-labelledby={headingId}
+      data-testid="failure-panel"
+    >
       <h2 id={headingId} ref={headingRef} tabIndex={-1}>
         {title}
       </h2>
-      <p className={styles.message}>{failure.message}</p>
-      {facts.length > 0 && (
-        <dl className={styles.facts}>
-          {facts.map(([name, value]) => (
-            <div key={name}>
-              <dt>{name}</dt>
-              <dd>{value}</dd>
-            </div>
-          ))}
-        </dl>
-      )}
-      {failure.advice && (
-        <p className={styles.advice}>
-          <strong>What to do:</strong> {failure.advice}
+      <p className="breakable">{message}</p>
+      {facts.length > 0 && <Facts className="facts" facts={facts} />}
+      {advice && (
+        <p>
+          <strong>What to do:</strong> {advice}
         </p>
       )}
-      {children && <div className={styles.actions}>{children}</div>}
+      {children && <div className="line">{children}</div>}
     </section>
   );
 }

@@ -1,5 +1,4 @@
 import { type ReactNode, type Ref, useId } from "react";
-import styles from "./panel.module.css";
 
 interface PanelProps {
   title: string;
@@ -15,12 +14,12 @@ interface PanelProps {
 export function Panel({ title, aside, headingRef, testId, children }: PanelProps) {
   const headingId = useId();
   return (
-    <section className={styles.panel} aria-labelledby={headingId} data-testid={testId}>
-      <div className={styles.head}>
+    <section className="card" aria-labelledby={headingId} data-testid={testId}>
+      <div className="line ends">
         <h2 id={headingId} ref={headingRef} tabIndex={-1}>
           {title}
         </h2>
-        {aside !== undefined && <div className={styles.aside}>{aside}</div>}
+        {aside !== undefined && <div className="small">{aside}</div>}
       </div>
       {children}
     </section>

@@ -33,12 +33,12 @@ export function ProtocolSteps() {
     <ol className={styles.steps}>
       {steps.map(({ from, to, what, wire }) => (
         <li key={what}>
-          <p className={styles.route}>
+          <h3>
             {from} <span aria-hidden="true">→</span>
-            <span className={styles.spoken}> to </span> {to}
-          </p>
-          <p className={styles.what}>{what}</p>
-          <code className={styles.wire}>{wire}</code>
+            <span className="spoken"> to </span> {to}
+          </h3>
+          <p className="note">{what}</p>
+          <code className="small">{wire}</code>
         </li>
       ))}
     </ol>

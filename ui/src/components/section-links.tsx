@@ -1,6 +1,5 @@
 import { sectionLinks } from "protocol-trace/read";
 import { useRef, useState } from "react";
-import styles from "./section-links.module.css";
 import { SectionText } from "./section-text.tsx";
 
 /** Links to the sections of the RFC or the wire profile that require a check. Profile sections open on the page. */
@@ -8,7 +7,7 @@ export function SectionLinks({ section }: { section: string }) {
   const [open, setOpen] = useState<string | undefined>(undefined);
   const opener = useRef<HTMLButtonElement>(null);
   return (
-    <span className={styles.sections}>
+    <span className="chips small">
       {sectionLinks(section).map((link) =>
         link.kind === "rfc" ? (
           <a key={link.text} href={link.url} target="_blank" rel="noreferrer noopener">
@@ -18,6 +17,7 @@ export function SectionLinks({ section }: { section: string }) {
           <button
             key={link.text}
             type="button"
+            className="text-button"
             onClick={({ currentTarget }) => {
               opener.current = currentTarget;
               setOpen(link.section);

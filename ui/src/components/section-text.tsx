@@ -14,16 +14,7 @@ export function SectionText({ section, onClose }: { section: string; onClose: ()
     );
   }, [section]);
   return (
-    <Modal
-      opened
-      onClose={onClose}
-      title={`Wire profile, section ${section}`}
-      size="lg"
-      radius={14}
-      padding="xl"
-      classNames={{ title: "dialog-title" }}
-      closeButtonProps={{ "aria-label": "Close" }}
-    >
+    <Modal opened onClose={onClose} title={`Wire profile, section ${section}`}>
       <Suspense fallback={null}>{text && <Markdown text={text} />}</Suspense>
     </Modal>
   );

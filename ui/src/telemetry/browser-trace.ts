@@ -10,7 +10,7 @@ const STATUS_ERROR = 2;
 export interface BrowserSpan {
   /** W3C `traceparent` for the request that the span stands for. */
   readonly traceparent: string;
-  /** Ends it and sends it, in the background. `status` of the answer; undefined when none came. */
+  /** Ends it and sends it, in the background. `status` of the response; undefined when none came. */
   end(status: number | undefined): void;
 }
 

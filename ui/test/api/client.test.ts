@@ -3,13 +3,22 @@ import { z } from "zod";
 import { ApiFailure, describeFailure } from "../../src/api/api-failure.ts";
 import { createApiClient } from "../../src/api/client.ts";
 
-const okSchema = z.object({ ok: z.literal(true) });
+const answer = z.object({ ok: z.literal(true) });
+const read = { method: "GET", path: "/x", summary: "", answer } as const;
+const change = {
+  method: "POST",
+  path: "/x/{id}",
+  summary: "",
+  body: z.object({ a: z.number() }),
+  answer,
+} as const;
 
 /** A backend that answers with the given responses in turn, and tokens `t1`, `t2` … by renewal. */
 function setUp(responses: (() => Response)[], tokens: (string | undefined)[] = ["t1", "t2"]) {
   const requests: { url: string; init: RequestInit }[] = [];
   let token = 0;
   let renewals = 0;
+  let lapses = 0;
   const client = createApiClient({
     backendUrl: "http://backend.test",
     accessTokens: {
@@ -20,6 +29,9 @@ function setUp(responses: (() => Response)[], tokens: (string | undefined)[] = [
         return tokens[token];
       },
     },
+    onSessionLapsed: () => {
+      lapses += 1;
+    },
     fetch: async (url, init) => {
       requests.push({ url: String(url), init: init ?? {} });
       const answer = responses.shift();
@@ -28,7 +40,7 @@ function setUp(responses: (() => Response)[], tokens: (string | undefined)[] = [
     },
   });
   const bearer = (index: number) => new Headers(requests[index]?.init.headers).get("authorization");
-  return { client, requests, bearer, renewals: () => renewals };
+  return { client, requests, bearer, renewals: () => renewals, lapses: () => lapses };
 }
 
 const good = () => Response.json({ ok: true });
@@ -46,47 +58,49 @@ async function failureOf(promise: Promise<unknown>): Promise<ApiFailure> {
 describe("createApiClient", () => {
   it("sends the bearer header and a JSON body, and returns the checked answer", async () => {
     const { client, requests, bearer } = setUp([good]);
-    expect(await client.json({ method: "POST", path: "/x", body: { a: 1 } }, okSchema)).toEqual({ ok: true });
-    expect(requests[0]?.url).toBe("http://backend.test/x");
+    expect(await client.call(change, { params: { id: "../1" }, body: { a: 1 } })).toEqual({ ok: true });
+    expect(requests[0]?.url).toBe("http://backend.test/x/..%2F1");
     expect(requests[0]?.init).toMatchObject({ method: "POST", body: '{"a":1}' });
     expect(bearer(0)).toBe("Bearer t1");
   });
 
   it("renews a refused token once and repeats the call once", async () => {
     const { client, bearer, requests } = setUp([unauthorized, good]);
-    await client.json({ path: "/x" }, okSchema);
+    await client.call(read);
     expect([bearer(0), bearer(1)]).toEqual(["Bearer t1", "Bearer t2"]);
     expect(requests).toHaveLength(2);
   });
 
   it("does not repeat a second time", async () => {
-    const { client, requests, renewals } = setUp([unauthorized, unauthorized, good]);
-    expect((await failureOf(client.json({ path: "/x" }, okSchema))).kind).toBe("session_lapsed");
+    const { client, requests, renewals, lapses } = setUp([unauthorized, unauthorized, good]);
+    expect((await failureOf(client.call(read))).kind).toBe("session_lapsed");
     expect(requests).toHaveLength(2);
-    expect(renewals()).toBe(1);
+    expect([renewals(), lapses()]).toEqual([1, 1]);
   });
 
   it("reports a lapsed session when there is no token to be had, without sending anything", async () => {
-    const { client, requests } = setUp([good], []);
-    expect((await failureOf(client.json({ path: "/x" }, okSchema))).kind).toBe("session_lapsed");
-    expect(requests).toHaveLength(0);
+    const { client, requests, lapses } = setUp([good], []);
+    expect((await failureOf(client.call(read))).kind).toBe("session_lapsed");
+    expect([requests.length, lapses()]).toEqual([0, 1]);
   });
 
   it("does not take a 403 for a lapsed session", async () => {
-    const { client, renewals } = setUp([() => Response.json({ detail: "Not yours" }, { status: 403 })]);
-    const failure = await failureOf(client.json({ path: "/x" }, okSchema));
+    const { client, renewals, lapses } = setUp([
+      () => Response.json({ detail: "Not yours" }, { status: 403 }),
+    ]);
+    const failure = await failureOf(client.call(read));
     expect(failure).toMatchObject({
       kind: "refused",
       status: 403,
       message: "The backend refused: Not yours",
     });
-    expect(renewals()).toBe(0);
+    expect([renewals(), lapses()]).toEqual([0, 0]);
   });
 
   it("passes on what the backend tells of another party, in its words", async () => {
     const told = { detail: "Nobody listens. Start it.", code: "connection_refused" };
     const { client } = setUp([() => Response.json(told, { status: 502 })]);
-    expect(describeFailure(await failureOf(client.json({ path: "/x" }, okSchema)))).toEqual({
+    expect(describeFailure(await failureOf(client.call(read)))).toEqual({
       message: "Nobody listens. Start it.",
       code: "connection_refused",
     });
@@ -94,13 +108,13 @@ describe("createApiClient", () => {
 
   it("rejects an answer that is not what the API promises", async () => {
     const { client } = setUp([() => Response.json({ ok: "yes" }), () => new Response("<html>")]);
-    expect((await failureOf(client.json({ path: "/x" }, okSchema))).kind).toBe("unreadable");
-    expect((await failureOf(client.json({ path: "/x" }, okSchema))).kind).toBe("unreadable");
+    expect((await failureOf(client.call(read))).kind).toBe("unreadable");
+    expect((await failureOf(client.call(read))).kind).toBe("unreadable");
   });
 
   it("says which backend cannot be reached", async () => {
     const { client } = setUp([]);
-    const failure = await failureOf(client.json({ path: "/x" }, okSchema));
+    const failure = await failureOf(client.call(read));
     expect(failure.kind).toBe("unreachable");
     expect(describeFailure(failure)).toMatchObject({
       hop: "backend",
@@ -113,7 +127,7 @@ describe("createApiClient", () => {
   it("lets the caller's abort through as an abort", async () => {
     const { client } = setUp([]);
     const signal = AbortSignal.abort();
-    await expect(client.json({ path: "/x", signal }, okSchema)).rejects.toMatchObject({ name: "AbortError" });
+    await expect(client.call(read, { signal })).rejects.toMatchObject({ name: "AbortError" });
   });
 });
 

@@ -13,6 +13,7 @@ function backend(stream: Answer, polls: Answer[] = []) {
   const client = createApiClient({
     backendUrl: "http://backend.test",
     accessTokens: { current: async () => "t", renew: async () => undefined },
+    onSessionLapsed: () => {},
     fetch: async (url) => {
       const path = new URL(String(url)).pathname;
       paths.push(path);

@@ -57,12 +57,8 @@ test("the page and its settings are served, each with the content security polic
   }
 });
 
-test("a page that the browser has is not sent again, and a HEAD has no body", async () => {
-  const url = await servedPage();
-  const etag = (await fetch(url)).headers.get("etag")!;
-  expect((await fetch(url, { headers: { "if-none-match": etag } })).status).toBe(304);
-  expect((await fetch(url, { headers: { "if-none-match": '"other"' } })).status).toBe(200);
-  const head = await fetch(url, { method: "HEAD" });
+test("a HEAD has no body", async () => {
+  const head = await fetch(await servedPage(), { method: "HEAD" });
   expect([head.status, head.headers.get("content-length"), await head.text()]).toEqual([200, "19", ""]);
 });
 
@@ -95,14 +91,11 @@ test.each([
   expect((await fetch(`${await servedPage()}${path}`, { method })).status).toBe(status);
 });
 
-test.each(["bytes=5-2", "bytes=0-1", "bytes=-5", "bytes=a-b", "bytes=999-", "bytes=0-1,3-4", "x"])(
-  "the whole file is the answer to Range: %s",
-  async (range) => {
-    const url = await servedPage();
-    const reply = await fetch(url, { headers: { range } });
-    expect([reply.status, await reply.text()]).toEqual([200, "<title>page</title>"]);
-  },
-);
+test.each(["bytes=0-1", "x"])("the whole file is the answer to Range: %s", async (range) => {
+  const url = await servedPage();
+  const reply = await fetch(url, { headers: { range } });
+  expect([reply.status, await reply.text()]).toEqual([200, "<title>page</title>"]);
+});
 
 test.each(["/%", "/%ff", "/%00", "//", "/\\", "/a?%", "*", "http://other.test/x"])(
   "%s is no file",

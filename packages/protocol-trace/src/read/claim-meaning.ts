@@ -1,10 +1,10 @@
 import type { TokenKind } from "../attribute-names.ts";
 
-/** One claim as a person reads it. */
+/** One claim in words. */
 export interface ReadableClaim {
   readonly name: string;
   readonly value: string;
-  readonly meaning?: string;
+  readonly meaning: string | undefined;
 }
 
 const COMMON: Readonly<Record<string, string>> = {
@@ -45,10 +45,11 @@ const TIMES = new Set(["exp", "iat", "nbf", "auth_time"]);
 
 /** The claims of a token in words: times in UTC, structures as JSON. Decides nothing. */
 export function readableClaims(kind: TokenKind, claims: Readonly<Record<string, unknown>>): ReadableClaim[] {
-  return Object.entries(claims).map(([name, value]) => {
-    const meaning = BY_KIND[kind]?.[name] ?? COMMON[name];
-    return { name, value: readableValue(name, value), ...(meaning !== undefined && { meaning }) };
-  });
+  return Object.entries(claims).map(([name, value]) => ({
+    name,
+    value: readableValue(name, value),
+    meaning: BY_KIND[kind]?.[name] ?? COMMON[name],
+  }));
 }
 
 function readableValue(name: string, value: unknown): string {

@@ -4,41 +4,25 @@
  * @module
  */
 
-export type { TracedChallenge, TracedCheck, TracedToken } from "../attribute-names.ts";
+export type { TracedToken } from "../attribute-names.ts";
 export { compareTexts, type TextPart } from "./byte-difference.ts";
-export { isoSeconds, type ReadableClaim, readableClaims, tokenPurpose } from "./claim-meaning.ts";
+export { isoSeconds, readableClaims, tokenPurpose } from "./claim-meaning.ts";
 export { interactionUrl } from "./interactions.ts";
-export {
-  afterChecks,
-  type DecisiveCheck,
-  decisiveCheck,
-  keySourceInWords,
-  type MessageAnswers,
-  messageAnswers,
-  type UserNames,
-} from "./message-answers.ts";
+export { afterChecks, keySourceInWords, messageAnswers, type UserNames } from "./message-answers.ts";
 export { partyName } from "./parties.ts";
 export type {
   HttpMessage,
-  Interaction,
   Message,
   Outcome,
   Party,
   ProtocolRun,
-  RunEvent,
   SignerSide,
   Verdict,
   VerifierSide,
   WaterfallRow,
 } from "./protocol-run.ts";
 export { readProtocolRun } from "./read-run.ts";
-export { type SectionLink, sectionLinks } from "./section-link.ts";
-export {
-  type FieldPart,
-  type ReadableSignatureInput,
-  type ReadableSignatureKey,
-  readSignatureInput,
-  readSignatureKey,
-} from "./signature-fields.ts";
+export { sectionLinks } from "./section-link.ts";
+export { readSignatureInput, readSignatureKey } from "./signature-fields.ts";
 export { type TokenBinding, tokenBinding } from "./token-binding.ts";
-export type { Attributes, TraceEvent } from "./trace-span.ts";
+export type { Attributes } from "./trace-span.ts";

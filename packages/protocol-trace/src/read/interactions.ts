@@ -38,7 +38,7 @@ export function returnMessage(exchange: Exchange, span: TraceSpan, interaction: 
     interaction,
     isReceived: true,
     outcome: span.isError ? "failed" : errorCode === undefined ? "accepted" : "refused",
-    ...(errorCode !== undefined && { errorCode }),
+    errorCode,
     verifiers: [],
     events: [],
   };
@@ -46,7 +46,7 @@ export function returnMessage(exchange: Exchange, span: TraceSpan, interaction: 
 
 /**
  * The drafts with the interactions among them. Pages record their own traces, of which the run knows nothing: that the browser was
- * sent there is known from the answer that asks for the person, and how long it stayed from its return.
+ * sent there is known from the answer that asks for the user, and how long it stayed from its return.
  */
 export function withInteractions(drafts: readonly Draft[]): Draft[] {
   const returns = drafts.filter(({ interaction }) => interaction !== undefined);
@@ -103,7 +103,7 @@ function pageWanted(draft: Draft): Page | undefined {
   return interactionUrl(draft) === undefined ? undefined : "interaction";
 }
 
-/** The page that a challenge names for the person; without its query, which opens it. */
+/** The page that a challenge names for the user; without its query, which opens it. */
 export function interactionUrl({
   response,
   outcome,

@@ -1,5 +1,5 @@
 import { parseRefusal, REFUSAL_FIELD } from "aauth/wire";
-import { EVENT, type TracedCheck, type TracedToken } from "../attribute-names.ts";
+import { EVENT, type TracedToken } from "../attribute-names.ts";
 import { isoSeconds } from "./claim-meaning.ts";
 import { interactionAnswers } from "./interaction-answers.ts";
 import { interactionUrl } from "./interactions.ts";
@@ -21,12 +21,6 @@ export interface MessageAnswers {
   readonly verdict: string;
 }
 
-/** What refused, or asked for more. */
-export interface DecisiveCheck {
-  readonly verifier: VerifierSide;
-  readonly check: TracedCheck;
-}
-
 const KEY_SOURCES: Readonly<Record<string, string>> = {
   header: "it is in the request",
   discovery: "the receiver fetched it from the signer’s published key set",
@@ -40,15 +34,6 @@ export type UserNames = (sub: string) => string | undefined;
 
 export function keySourceInWords(source: string): string {
   return KEY_SOURCES[source] ?? source;
-}
-
-/** The check that ended the message, if one did. */
-export function decisiveCheck({ verifiers }: Message): DecisiveCheck | undefined {
-  for (const verifier of verifiers) {
-    const check = verifier.checks.find(({ verdict }) => verdict === "failed");
-    if (check !== undefined) return { verifier, check };
-  }
-  return undefined;
 }
 
 /**
@@ -146,26 +131,26 @@ function verdictOf(message: Message): string {
     const passed = parties.length === 0 ? "" : ` All checks passed at ${[...new Set(parties)].join(", ")}.`;
     return `Accepted with status ${status}.${passed}${issued(message)}`;
   }
-  const decisive = decisiveCheck(message);
-  const where = partyName(decisive?.verifier.party ?? stoppedAt ?? to);
+  const failedIn = ({ checks }: VerifierSide) => checks.find(({ verdict }) => verdict === "failed");
+  const decisive = verifiers.find((verifier) => failedIn(verifier) !== undefined);
+  const where = partyName(decisive?.party ?? stoppedAt ?? to);
   const word = outcome === "challenged" ? "Challenged" : outcome === "failed" ? "Failed" : "Refused";
   const code =
-    decisive?.verifier.errorCode ??
+    decisive?.errorCode ??
     verifiers.findLast(({ errorCode }) => errorCode)?.errorCode ??
     refusalIn(message)?.code;
-  const named = code === undefined ? "" : ` (${code})`;
-  if (decisive !== undefined) {
-    const reason = decisive.check.reason === undefined ? "" : `: ${decisive.check.reason}`;
-    return `${word} by ${where} with status ${status}: check “${decisive.check.name}” failed${reason}${named}.${wanted(message)}`;
-  }
-  if (code !== undefined) return `${word} by ${where} with status ${status}${named}.${wanted(message)}`;
-  const after = afterChecks(message);
+  const after = code === undefined ? afterChecks(message) : undefined;
   if (after === "answered") {
     return `${where} responded with status ${status}${errorIn(message)} after the checks passed.`;
   }
-  const policy =
-    after === "policy" ? ": the signature is valid, but its policy does not allow this caller" : "";
-  return `${word} by ${where} with status ${status}${policy}.${wanted(message)}`;
+  const { name, reason } = (decisive && failedIn(decisive)) ?? {};
+  const why =
+    after === "policy"
+      ? ": the signature is valid, but its policy does not allow this caller"
+      : name === undefined
+        ? ""
+        : `: check “${name}” failed${reason === undefined ? "" : `: ${reason}`}`;
+  return `${word} by ${where} with status ${status}${why}${code === undefined ? "" : ` (${code})`}.${wanted(message)}`;
 }
 
 /**

@@ -11,7 +11,7 @@ interface Asked extends Pick<Message, "method" | "url" | "purpose"> {
  */
 export function whatIsAsked({ method, url, purpose, request, requestType }: Asked): string {
   if (purpose === "token") return `token request${requestType === undefined ? "" : `: ${requestType}`}`;
-  const path = pathOf(url);
+  const path = URL.parse(url)?.pathname ?? url;
   const called = rpcMethod(request.body);
   if (called === undefined) return `${method} ${path}`.trim();
   return path === "/" || path === "" ? called : `${called} to ${path}`;
@@ -22,12 +22,4 @@ function rpcMethod(body: string | undefined): string | undefined {
   const [head = ""] = body?.split('"params"', 1) ?? [];
   if (!/^\s*\{[^{[]*"jsonrpc"/.test(head)) return undefined;
   return /"method"\s*:\s*"([A-Za-z/]{1,40})"/.exec(head)?.[1];
-}
-
-function pathOf(url: string): string {
-  try {
-    return new URL(url).pathname;
-  } catch {
-    return url;
-  }
 }

@@ -36,15 +36,7 @@ export function columnOf(service: string): string {
 /** The party behind an address, for a message that left no span at its receiver. */
 export function columnOfUrl(url: string, purpose: Message["purpose"]): string {
   if (purpose === "token") return SERVICE_NAME.authServer;
-  const host = hostOf(url);
+  const host = URL.parse(url)?.hostname ?? "unknown";
   const named = COLUMNS.find(({ id }) => host.startsWith(`${id}.`) || host === id);
   return named?.id ?? host;
-}
-
-function hostOf(url: string): string {
-  try {
-    return new URL(url).hostname;
-  } catch {
-    return "unknown";
-  }
 }

@@ -1,5 +1,5 @@
 /**
- * A run of the protocol as its trace tells it: who spoke to whom, what was signed, what each verifier made of it.
+ * A run of the protocol as its trace shows it: which parties spoke, what was signed, what each verifier made of it.
  *
  * @module
  */
@@ -16,22 +16,22 @@ export interface Party {
 
 /** Headers and body as the spans hold them: bounded, tokens and signatures cut. */
 export interface HttpMessage {
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: string;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  readonly body?: string | undefined;
 }
 
 /** What the sender of a message put into its signature. */
 export interface SignerSide {
   readonly party: string;
-  readonly scheme?: string;
-  readonly label?: string;
+  readonly scheme?: string | undefined;
+  readonly label?: string | undefined;
   readonly components: readonly string[];
-  readonly base?: string;
+  readonly base?: string | undefined;
   /** Unix seconds. */
-  readonly created?: number;
-  readonly thumbprint?: string;
-  readonly kid?: string;
-  readonly token?: TracedToken;
+  readonly created?: number | undefined;
+  readonly thumbprint?: string | undefined;
+  readonly kid?: string | undefined;
+  readonly token?: TracedToken | undefined;
 }
 
 export type Verdict = "passed" | "challenged" | "refused";
@@ -42,26 +42,26 @@ export interface VerifierSide {
   readonly spanId: string;
   readonly verdict: Verdict;
   readonly checks: readonly TracedCheck[];
-  readonly scheme?: string;
-  readonly label?: string;
+  readonly scheme?: string | undefined;
+  readonly label?: string | undefined;
   readonly components: readonly string[];
-  readonly base?: string;
+  readonly base?: string | undefined;
   /** Unix seconds. */
-  readonly created?: number;
-  readonly keySource?: string;
-  readonly thumbprint?: string;
-  readonly requiredLevel?: string;
-  readonly requiredScope?: string;
-  readonly agentLevel?: string;
-  readonly agentId?: string;
-  readonly agentDelegate?: string;
-  readonly userSub?: string;
-  readonly token?: TracedToken;
-  readonly upstreamToken?: TracedToken;
-  readonly issuedToken?: TracedToken;
-  readonly challenge?: TracedChallenge;
-  readonly errorCode?: string;
-  readonly requestType?: string;
+  readonly created?: number | undefined;
+  readonly keySource?: string | undefined;
+  readonly thumbprint?: string | undefined;
+  readonly requiredLevel?: string | undefined;
+  readonly requiredScope?: string | undefined;
+  readonly agentLevel?: string | undefined;
+  readonly agentId?: string | undefined;
+  readonly agentDelegate?: string | undefined;
+  readonly userSub?: string | undefined;
+  readonly token?: TracedToken | undefined;
+  readonly upstreamToken?: TracedToken | undefined;
+  readonly issuedToken?: TracedToken | undefined;
+  readonly challenge?: TracedChallenge | undefined;
+  readonly errorCode?: string | undefined;
+  readonly requestType?: string | undefined;
 }
 
 /** Something the sender noted between this message and the next. */
@@ -69,7 +69,7 @@ export interface RunEvent {
   readonly name: string;
   readonly timeMicros: number;
   readonly facts: Readonly<Record<string, string | number | boolean>>;
-  readonly token?: TracedToken;
+  readonly token?: TracedToken | undefined;
 }
 
 /**
@@ -79,7 +79,7 @@ export interface RunEvent {
 export type Outcome = "accepted" | "challenged" | "refused" | "failed" | "pending";
 
 /**
- * A person's way to a page and back, which no agent signs: to the auth server's consent page, or to a resource's own page (profile 3.5).
+ * A user's way to a page and back, which no agent signs: to the auth server's consent page, or to a resource's own page (profile 3.5).
  * `there` has no span of its own: it is known from what sent the browser there.
  */
 export interface Interaction {
@@ -97,9 +97,9 @@ export interface Message {
   readonly from: string;
   readonly to: string;
   /** The gateway, where the message went through it. */
-  readonly via?: string;
+  readonly via?: string | undefined;
   /** Where it ended, when it did not get as far as `to`. */
-  readonly stoppedAt?: string;
+  readonly stoppedAt?: string | undefined;
   /** Unix microseconds. */
   readonly startMicros: number;
   readonly endMicros: number;
@@ -107,23 +107,23 @@ export interface Message {
   readonly url: string;
   /** What is asked, in short: the A2A method, the type of a token request, or method and path. */
   readonly what: string;
-  readonly status?: number;
+  readonly status?: number | undefined;
   readonly outcome: Outcome;
   /** `token` for a request to an auth server's token endpoint. */
   readonly purpose: "resource" | "token" | "user";
-  readonly requestType?: string;
+  readonly requestType?: string | undefined;
   /** Only for a browser that is sent to a page, or comes back from one. */
-  readonly interaction?: Interaction;
+  readonly interaction?: Interaction | undefined;
   /** The span of the party that answers is there; its checks come with it. */
   readonly isReceived: boolean;
   /** Why a browser that came back got nowhere. What verifiers say is in {@link verifiers}. */
-  readonly errorCode?: string;
-  readonly attempt?: number;
-  readonly retryReason?: string;
+  readonly errorCode?: string | undefined;
+  readonly attempt?: number | undefined;
+  readonly retryReason?: string | undefined;
   readonly request: HttpMessage;
   readonly response: HttpMessage;
-  /** Absent for a message that no agent signed: a person's browser shows its own access token. */
-  readonly signer?: SignerSide;
+  /** Absent for a message that no agent signed: the user's browser shows its own access token. */
+  readonly signer?: SignerSide | undefined;
   readonly verifiers: readonly VerifierSide[];
   readonly events: readonly RunEvent[];
 }
@@ -132,9 +132,9 @@ export interface Message {
 export interface WaterfallRow extends TraceSpan {
   readonly depth: number;
   /** The message whose sender, gateway or verifier this span is. */
-  readonly messageId?: string;
-  readonly status?: number;
-  readonly verdict?: string;
+  readonly messageId?: string | undefined;
+  readonly status?: number | undefined;
+  readonly verdict?: string | undefined;
 }
 
 export interface ProtocolRun {

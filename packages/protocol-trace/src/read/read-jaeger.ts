@@ -17,62 +17,45 @@ import {
  * @returns spans in the order they began
  */
 export function readJaegerSpans(answer: unknown): TraceSpan[] {
-  const spans = new Map<string, TraceSpan>();
-  for (const trace of tracesOf(answer)) {
+  const { data } = record(answer);
+  const spans = (Array.isArray(data) ? data : [answer]).map(record).flatMap((trace) => {
     const processes = record(trace.processes);
-    for (const entry of list(trace.spans)) {
-      const span = readSpan(record(entry), processes);
-      if (span !== undefined) spans.set(`${span.traceId} ${span.spanId}`, span);
-    }
-  }
-  return [...spans.values()].sort((one, other) => one.startMicros - other.startMicros);
-}
-
-function tracesOf(answer: unknown): Members[] {
-  const frame = record(answer);
-  return (Array.isArray(frame.data) ? frame.data : [answer]).map(record);
+    return records(trace.spans).flatMap((span) => readSpan(span, processes) ?? []);
+  });
+  const byId = new Map(spans.map((span) => [`${span.traceId} ${span.spanId}`, span]));
+  return [...byId.values()].sort((one, other) => one.startMicros - other.startMicros);
 }
 
 function readSpan(span: Members, processes: Members): TraceSpan | undefined {
   const { traceID, spanID, operationName, startTime, duration, processID } = span;
   if (typeof traceID !== "string" || typeof spanID !== "string") return undefined;
   const attributes = readTags(span.tags);
-  const process = record(span.process ?? processes[text(processID, "")]);
-  const parent = list(span.references)
-    .map(record)
-    .find(({ refType }) => refType === "CHILD_OF");
-  const parentId = parent?.spanID ?? span.parentSpanID;
+  const parent = records(span.references).find(({ refType }) => refType === "CHILD_OF");
   return {
     traceId: traceID,
     spanId: spanID,
-    ...(typeof parentId === "string" && parentId !== "" && { parentId }),
-    name: text(operationName, ""),
-    service: text(process.serviceName, "unknown"),
+    parentId: text(parent?.spanID),
+    name: text(operationName) ?? "",
+    service: text(record(processes[text(processID) ?? ""]).serviceName) ?? "unknown",
     kind: String(attributes["span.kind"] ?? ""),
     startMicros: numeric(startTime),
     durationMicros: numeric(duration),
     isError: attributes.error === true || attributes.error === "true",
     attributes,
-    events: list(span.logs).map(record).map(readEvent),
+    events: records(span.logs).map(readEvent),
   };
 }
 
-function readEvent(log: Members): TraceEvent {
-  const attributes = readTags(log.fields);
-  return {
-    name: String(attributes.event ?? attributes.message ?? ""),
-    timeMicros: numeric(log.timestamp),
-    attributes,
-  };
+function readEvent({ fields, timestamp }: Members): TraceEvent {
+  const attributes = readTags(fields);
+  return { name: String(attributes.event ?? ""), timeMicros: numeric(timestamp), attributes };
 }
 
 function readTags(tags: unknown): Attributes {
   const attributes: Record<string, AttributeValue> = Object.create(null);
-  for (const { key, value } of list(tags).map(record)) {
-    if (typeof key !== "string") continue;
-    if (typeof value === "string" || typeof value === "number" || typeof value === "boolean")
-      attributes[key] = value;
-    else if (value !== undefined && value !== null) attributes[key] = JSON.stringify(value);
+  for (const { key, value } of records(tags)) {
+    if (typeof key !== "string" || value === undefined) continue;
+    attributes[key] = typeof value === "object" ? JSON.stringify(value) : (value as AttributeValue);
   }
   return attributes;
 }
@@ -81,16 +64,14 @@ function record(value: unknown): Members {
   return isRecord(value) ? value : {};
 }
 
-function list(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : [];
+function records(value: unknown): Members[] {
+  return Array.isArray(value) ? value.map(record) : [];
 }
 
-/** An object is never converted: its `toString` may not be a function, and would throw. */
-function text(value: unknown, fallback: string): string {
-  return typeof value === "string" || typeof value === "number" ? String(value) : fallback;
+function text(value: unknown): string | undefined {
+  return typeof value === "string" && value !== "" ? value : undefined;
 }
 
 function numeric(value: unknown): number {
-  const number = typeof value === "string" || typeof value === "number" ? Number(value) : 0;
-  return Number.isFinite(number) ? number : 0;
+  return typeof value === "number" && Number.isFinite(value) ? value : 0;
 }

@@ -12,19 +12,19 @@ import type { Message, Outcome, ProtocolRun, RunEvent, VerifierSide } from "./pr
 import { readJaegerSpans } from "./read-jaeger.ts";
 import { readEvents, readHttp, readSigner, readVerifier } from "./read-sides.ts";
 import { below, type SpanTree, spanTree } from "./span-tree.ts";
-import { numberAttribute, present, type TraceSpan, textAttribute } from "./trace-span.ts";
+import { numberAttribute, type TraceSpan, textAttribute } from "./trace-span.ts";
 import { waterfallOf } from "./waterfall.ts";
 
-/** Routes that a page asks over and over to show a run: they are no part of it. */
+/** Routes that a page asks over and over to show a run, and documents: they are no part of it. */
 const WATCHING =
-  /^\/(optimization\/(progress|results|all|trace|[^/]+\/(trace|attempts|break-it))|orders\/|agents\/|auth\/me|health)/;
+  /^\/(optimization\/(progress|results|all|trace|[^/]+\/(trace|attempts|break-it))|orders\/|agents\/|auth\/me|health|\.well-known|jwks\.json)/;
 
 /** A message before it has its place among the others. */
 export type Draft = Omit<Message, "number">;
 
 /**
  * Reads a run of the protocol out of its traces, as Jaeger's HTTP query API gives them (`GET /api/traces/{id}`). One run may have
- * several. Where a person was sent to a page, that interaction is a message as well, although no span of the run stands for it.
+ * several. Where a user was sent to a page, that interaction is a message as well, although no span of the run stands for it.
  *
  * What it does NOT do: verify anything. It repeats what the parties have written on their spans, and a span is only as honest as its
  * writer.
@@ -78,16 +78,14 @@ function isSigned({ attributes }: TraceSpan): boolean {
   return attributes[ATTRIBUTE.role] === "signer";
 }
 
-function isUserRequest({ kind, service, attributes }: TraceSpan): boolean {
-  if (kind !== "server" || columnOf(service) !== SERVICE_NAME.backend) return false;
-  const path = textAttribute(attributes, ATTRIBUTE.route) ?? textAttribute(attributes, ATTRIBUTE.path) ?? "";
-  return (
-    path !== "" &&
-    attributes[ATTRIBUTE.verdict] === undefined &&
-    !WATCHING.test(path) &&
-    !path.startsWith("/.well-known") &&
-    path !== "/jwks.json"
-  );
+function isUserRequest(span: TraceSpan): boolean {
+  if (span.kind !== "server" || columnOf(span.service) !== SERVICE_NAME.backend) return false;
+  const path = routeOf(span);
+  return path !== "" && span.attributes[ATTRIBUTE.verdict] === undefined && !WATCHING.test(path);
+}
+
+function routeOf({ attributes }: TraceSpan): string {
+  return textAttribute(attributes, ATTRIBUTE.route) ?? textAttribute(attributes, ATTRIBUTE.path) ?? "";
 }
 
 /** What the receiver of one signed attempt did with it: everything below its span, up to the attempts that it caused. */
@@ -104,26 +102,24 @@ function signedMessage(span: TraceSpan, tree: SpanTree): Draft {
     : undefined;
   const receiver = caused.find(({ kind, service }) => kind === "server" && columnOf(service) !== via);
   const to = receiver === undefined ? columnOfUrl(url, purpose) : columnOf(receiver.service);
-  const status = numberAttribute(attributes, ATTRIBUTE.status);
+  const exchange = exchangeOf(span);
+  const { status } = exchange;
   const requestType =
     verifiers.find((verifier) => verifier.requestType !== undefined)?.requestType ?? requestTypeOf(span);
-  const exchange = exchangeOf(span);
   return {
     ...exchange,
     from,
     to,
-    ...(via !== undefined && { via }),
-    ...(via !== undefined && receiver === undefined && status !== undefined && { stoppedAt: via }),
+    via,
+    stoppedAt: receiver === undefined && status !== undefined ? via : undefined,
     url,
     what: whatIsAsked({ ...exchange, purpose, url, requestType }),
     purpose,
     isReceived: receiver !== undefined,
     outcome: outcomeOf(span, status, verifiers),
-    ...present({
-      requestType,
-      attempt: numberAttribute(attributes, ATTRIBUTE.attempt),
-      retryReason: textAttribute(attributes, ATTRIBUTE.retryReason),
-    }),
+    requestType,
+    attempt: numberAttribute(attributes, ATTRIBUTE.attempt),
+    retryReason: textAttribute(attributes, ATTRIBUTE.retryReason),
     signer: readSigner(span),
     verifiers,
     events: readEvents(span),
@@ -131,10 +127,8 @@ function signedMessage(span: TraceSpan, tree: SpanTree): Draft {
 }
 
 function userMessage(span: TraceSpan): Draft {
-  const { attributes } = span;
-  const status = numberAttribute(attributes, ATTRIBUTE.status);
   const exchange = exchangeOf(span);
-  const url = textAttribute(attributes, ATTRIBUTE.route) ?? textAttribute(attributes, ATTRIBUTE.path) ?? "";
+  const url = routeOf(span);
   return {
     ...exchange,
     from: SERVICE_NAME.ui,
@@ -143,7 +137,7 @@ function userMessage(span: TraceSpan): Draft {
     what: `${exchange.method} ${url}`.trim(),
     purpose: "user",
     isReceived: true,
-    outcome: outcomeOf(span, status, []),
+    outcome: outcomeOf(span, exchange.status, []),
     verifiers: [],
     events: [],
   };
@@ -157,7 +151,7 @@ function exchangeOf(span: TraceSpan) {
     startMicros: span.startMicros,
     endMicros: endOf(span),
     method: textAttribute(attributes, ATTRIBUTE.method) ?? "",
-    ...present({ status: numberAttribute(attributes, ATTRIBUTE.status) }),
+    status: numberAttribute(attributes, ATTRIBUTE.status),
     request: readHttp(attributes, ATTRIBUTE.requestHeaders, ATTRIBUTE.requestBody),
     response: readHttp(attributes, ATTRIBUTE.responseHeaders, ATTRIBUTE.responseBody),
   };
@@ -171,13 +165,12 @@ function outcomeOf(span: TraceSpan, status: number | undefined, verifiers: reado
   if (status === undefined) return span.isError ? "failed" : "pending";
   if (status < 400) return "accepted";
   const last = verifiers.findLast(({ verdict }) => verdict !== "passed");
-  if (last === undefined ? hasEvent(span, EVENT.challengeReceived) : last.verdict === "challenged")
-    return "challenged";
+  const isChallenged =
+    last === undefined
+      ? span.events.some(({ name }) => name === EVENT.challengeReceived)
+      : last.verdict === "challenged";
+  if (isChallenged) return "challenged";
   return status < 500 ? "refused" : "failed";
-}
-
-function hasEvent(span: TraceSpan, name: string): boolean {
-  return span.events.some((event) => event.name === name);
 }
 
 /** The form of a token request names its type; the receiver's span is not always there. */

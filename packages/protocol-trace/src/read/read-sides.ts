@@ -13,7 +13,6 @@ import {
   jsonAttribute,
   listAttribute,
   numberAttribute,
-  present,
   type TraceSpan,
   textAttribute,
 } from "./trace-span.ts";
@@ -26,15 +25,13 @@ export function readSigner({ service, attributes }: TraceSpan): SignerSide {
   return {
     party: columnOf(service),
     components: listAttribute(attributes, ATTRIBUTE.signatureComponents) ?? [],
-    ...present({
-      scheme: textAttribute(attributes, ATTRIBUTE.signatureScheme),
-      label: textAttribute(attributes, ATTRIBUTE.signatureLabel),
-      base: textAttribute(attributes, ATTRIBUTE.signatureBase),
-      created: numberAttribute(attributes, ATTRIBUTE.signatureCreated),
-      thumbprint: textAttribute(attributes, ATTRIBUTE.signatureThumbprint),
-      kid: textAttribute(attributes, ATTRIBUTE.signatureKid),
-      token: readToken(jsonAttribute(attributes, ATTRIBUTE.tokenSent)),
-    }),
+    scheme: textAttribute(attributes, ATTRIBUTE.signatureScheme),
+    label: textAttribute(attributes, ATTRIBUTE.signatureLabel),
+    base: textAttribute(attributes, ATTRIBUTE.signatureBase),
+    created: numberAttribute(attributes, ATTRIBUTE.signatureCreated),
+    thumbprint: textAttribute(attributes, ATTRIBUTE.signatureThumbprint),
+    kid: textAttribute(attributes, ATTRIBUTE.signatureKid),
+    token: readToken(jsonAttribute(attributes, ATTRIBUTE.tokenSent)),
   };
 }
 
@@ -46,35 +43,33 @@ export function readVerifier({ service, spanId, attributes }: TraceSpan): Verifi
     verdict: readVerdict(textAttribute(attributes, ATTRIBUTE.verdict)),
     checks: readChecks(jsonAttribute(attributes, ATTRIBUTE.checks)),
     components: listAttribute(attributes, ATTRIBUTE.verifiedComponents) ?? [],
-    ...present({
-      scheme: textAttribute(attributes, ATTRIBUTE.verifiedScheme),
-      label: textAttribute(attributes, ATTRIBUTE.verifiedLabel),
-      base: textAttribute(attributes, ATTRIBUTE.verifiedBase),
-      created: numberAttribute(attributes, ATTRIBUTE.verifiedCreated),
-      keySource: textAttribute(attributes, ATTRIBUTE.keySource),
-      thumbprint: textAttribute(attributes, ATTRIBUTE.verifiedThumbprint),
-      requiredLevel: textAttribute(attributes, ATTRIBUTE.requiredLevel),
-      requiredScope: textAttribute(attributes, ATTRIBUTE.requiredScope),
-      agentLevel: textAttribute(attributes, ATTRIBUTE.agentLevel),
-      agentId: textAttribute(attributes, ATTRIBUTE.agentId),
-      agentDelegate: textAttribute(attributes, ATTRIBUTE.agentDelegate),
-      userSub: textAttribute(attributes, ATTRIBUTE.userSub),
-      token: readToken(jsonAttribute(attributes, ATTRIBUTE.tokenReceived)),
-      upstreamToken: readToken(jsonAttribute(attributes, ATTRIBUTE.upstreamToken)),
-      issuedToken: readToken(jsonAttribute(attributes, ATTRIBUTE.tokenIssued)),
-      challenge: readChallenge(jsonAttribute(attributes, ATTRIBUTE.challenge)),
-      errorCode: textAttribute(attributes, ATTRIBUTE.errorCode),
-      requestType: textAttribute(attributes, ATTRIBUTE.requestType),
-    }),
+    scheme: textAttribute(attributes, ATTRIBUTE.verifiedScheme),
+    label: textAttribute(attributes, ATTRIBUTE.verifiedLabel),
+    base: textAttribute(attributes, ATTRIBUTE.verifiedBase),
+    created: numberAttribute(attributes, ATTRIBUTE.verifiedCreated),
+    keySource: textAttribute(attributes, ATTRIBUTE.keySource),
+    thumbprint: textAttribute(attributes, ATTRIBUTE.verifiedThumbprint),
+    requiredLevel: textAttribute(attributes, ATTRIBUTE.requiredLevel),
+    requiredScope: textAttribute(attributes, ATTRIBUTE.requiredScope),
+    agentLevel: textAttribute(attributes, ATTRIBUTE.agentLevel),
+    agentId: textAttribute(attributes, ATTRIBUTE.agentId),
+    agentDelegate: textAttribute(attributes, ATTRIBUTE.agentDelegate),
+    userSub: textAttribute(attributes, ATTRIBUTE.userSub),
+    token: readToken(jsonAttribute(attributes, ATTRIBUTE.tokenReceived)),
+    upstreamToken: readToken(jsonAttribute(attributes, ATTRIBUTE.upstreamToken)),
+    issuedToken: readToken(jsonAttribute(attributes, ATTRIBUTE.tokenIssued)),
+    challenge: readChallenge(jsonAttribute(attributes, ATTRIBUTE.challenge)),
+    errorCode: textAttribute(attributes, ATTRIBUTE.errorCode),
+    requestType: textAttribute(attributes, ATTRIBUTE.requestType),
   };
 }
 
 /** Headers and body of one side of an exchange, where the span has them. */
 export function readHttp(attributes: Attributes, headers: string, body: string): HttpMessage {
-  return present({
+  return {
     headers: readHeaders(jsonAttribute(attributes, headers)),
     body: textAttribute(attributes, body),
-  });
+  };
 }
 
 export function readEvents({ events }: TraceSpan): RunEvent[] {
@@ -82,8 +77,8 @@ export function readEvents({ events }: TraceSpan): RunEvent[] {
     .filter(({ name }) => PROTOCOL_EVENTS.has(name))
     .map(({ name, timeMicros, attributes }) => {
       const { event: _name, resource_token, token, ...facts } = attributes;
-      const shown = readToken(jsonAttribute(attributes, token === undefined ? "resource_token" : "token"));
-      return { name, timeMicros, facts, ...(shown && { token: shown }) };
+      const shown = jsonAttribute(attributes, token === undefined ? "resource_token" : "token");
+      return { name, timeMicros, facts, token: readToken(shown) };
     });
 }
 
@@ -95,14 +90,7 @@ function readChecks(value: unknown): TracedCheck[] {
   if (!Array.isArray(value)) return [];
   return value.filter(isRecord).flatMap(({ name, verdict, reason, section }) => {
     if (typeof name !== "string" || !isCheckVerdict(verdict)) return [];
-    return [
-      {
-        name,
-        verdict,
-        ...(typeof reason === "string" && { reason }),
-        section: typeof section === "string" ? section : "",
-      },
-    ];
+    return [{ name, verdict, reason: string(reason), section: string(section) ?? "" }];
   });
 }
 
@@ -115,21 +103,19 @@ function readToken(value: unknown): TracedToken | undefined {
   const { kind, id, header, claims } = value;
   return {
     kind,
-    id: typeof id === "string" ? id : "",
-    ...(isRecord(header) && { header }),
-    ...(isRecord(claims) && { claims }),
+    id: string(id) ?? "",
+    header: isRecord(header) ? header : undefined,
+    claims: isRecord(claims) ? claims : undefined,
   };
 }
 
 function readChallenge(value: unknown): TracedChallenge | undefined {
   if (!isRecord(value)) return undefined;
-  const { status, level, auth_server, resource_token } = value;
-  const token = readToken(resource_token);
   return {
-    status: typeof status === "number" ? status : 0,
-    ...(level === "pseudonymous" || level === "identified" || level === "authorized" ? { level } : {}),
-    ...(typeof auth_server === "string" && { auth_server }),
-    ...(token && { resource_token: token }),
+    status: typeof value.status === "number" ? value.status : 0,
+    level: string(value.level),
+    auth_server: string(value.auth_server),
+    resource_token: readToken(value.resource_token),
   };
 }
 
@@ -138,4 +124,8 @@ function readHeaders(value: unknown): Record<string, string> | undefined {
   return Object.fromEntries(
     Object.entries(value).filter((entry): entry is [string, string] => typeof entry[1] === "string"),
   );
+}
+
+function string(value: unknown): string | undefined {
+  return typeof value === "string" ? value : undefined;
 }

@@ -8,19 +8,19 @@ export interface TokenBinding {
   /** Claim that names the key: `cnf.jwk`, or `agent_jkt` of a resource token. */
   readonly claim: "cnf.jwk" | "agent_jkt";
   /** Identifier of the agent the key belongs to. */
-  readonly agent?: string;
+  readonly agent: string | undefined;
 }
 
 /** Finds the key a token is bound to; undefined when the token names none, or one that has no thumbprint. */
 export async function tokenBinding({ kind, claims = {} }: TracedToken): Promise<TokenBinding | undefined> {
   const named = kind === "agent+jwt" ? claims.iss : claims.agent;
-  const agent = typeof named === "string" ? { agent: named } : {};
+  const agent = typeof named === "string" ? named : undefined;
   if (typeof claims.agent_jkt === "string") {
-    return { thumbprint: claims.agent_jkt, claim: "agent_jkt", ...agent };
+    return { thumbprint: claims.agent_jkt, claim: "agent_jkt", agent };
   }
   const { jwk } = (claims.cnf ?? {}) as { jwk?: unknown };
   try {
-    return { thumbprint: await jwkThumbprint(jwk as never), claim: "cnf.jwk", ...agent };
+    return { thumbprint: await jwkThumbprint(jwk as never), claim: "cnf.jwk", agent };
   } catch {
     return undefined;
   }

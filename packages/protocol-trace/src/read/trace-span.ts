@@ -14,7 +14,7 @@ export interface TraceEvent {
 export interface TraceSpan {
   readonly traceId: string;
   readonly spanId: string;
-  readonly parentId?: string;
+  readonly parentId?: string | undefined;
   readonly name: string;
   readonly service: string;
   /** `client`, `server`, `internal`, …; empty when the span does not say. */
@@ -33,11 +33,10 @@ export function textAttribute(attributes: Attributes, name: string): string | un
   return typeof value === "string" && value !== "" ? value : undefined;
 }
 
-/** A number; numbers that a store has turned into text count. */
+/** A number. */
 export function numberAttribute(attributes: Attributes, name: string): number | undefined {
   const value = attributes[name];
-  const number = typeof value === "string" && value !== "" ? Number(value) : value;
-  return typeof number === "number" && Number.isFinite(number) ? number : undefined;
+  return typeof value === "number" ? value : undefined;
 }
 
 /** An attribute that holds JSON; undefined when it is absent, cut or broken. */
@@ -62,11 +61,4 @@ export type Members = Readonly<Record<string, unknown>>;
 
 export function isRecord(value: unknown): value is Members {
   return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-type Present<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
-
-/** The members that are there. */
-export function present<T extends Record<string, unknown>>(members: T): Present<T> {
-  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as Present<T>;
 }

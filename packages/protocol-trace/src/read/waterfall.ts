@@ -20,17 +20,15 @@ export function waterfallOf(
   const walk = (span: TraceSpan, depth: number, above?: string) => {
     if (seen.has(span)) return;
     seen.add(span);
-    const status = numberAttribute(span.attributes, ATTRIBUTE.status);
-    const verdict = textAttribute(span.attributes, ATTRIBUTE.verdict);
     // The gateway's own span stands between the sender's and those of the verifiers.
     const isGateway = columnOf(span.service) === SERVICE_NAME.gateway;
     const messageId = messageOf.get(span.spanId) ?? (isGateway ? above : undefined);
     rows.push({
       ...span,
       depth,
-      ...(messageId !== undefined && { messageId }),
-      ...(status !== undefined && { status }),
-      ...(verdict !== undefined && { verdict }),
+      messageId,
+      status: numberAttribute(span.attributes, ATTRIBUTE.status),
+      verdict: textAttribute(span.attributes, ATTRIBUTE.verdict),
     });
     for (const child of tree.childrenOf(span)) walk(child, depth + 1, messageId);
   };

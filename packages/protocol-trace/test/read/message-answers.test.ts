@@ -1,80 +1,50 @@
 import { describe, expect, test } from "vitest";
-import { afterChecks, decisiveCheck, type Message, messageAnswers } from "../../src/read/index.ts";
+import { afterChecks, type Message, messageAnswers } from "../../src/read/index.ts";
 import { recordedRun } from "./recorded-trace.ts";
 
 const delegated = recordedRun("user-delegated").messages;
 
 test("a call with an auth token: who, with which key, for whom, allowed by what, and that it passed", () => {
   const answers = messageAnswers(delegated[9]!);
-  expect(answers.signedBy).toMatch(
-    /^Supply-chain agent, proven to be http:\/\/supply-chain-agent\.localhost:\d+\.$/,
-  );
-  expect(answers.key).toMatch(/thumbprint [\w-]{43}; the auth token names it \(cnf\.jwk\)/);
+  expect(answers.signedBy).toMatch(/proven to be http:\/\/supply-chain-agent\.localhost:\d+\.$/);
+  expect(answers.key).toMatch(/^Ed25519 key .*thumbprint [\w-]{43}; the auth token names it/);
   expect(answers.onBehalfOf).toMatch(/^The user [\w-]+\. Requested by http:\/\/backend\.localhost:\d+\.$/);
   expect(answers.allowedBy).toMatch(/^Auth token .* scope market-analysis:analyze, until 20/);
-  expect(answers.verdict).toBe(
-    "Accepted with status 200. All checks passed at Gateway, Market-analysis agent.",
-  );
+  expect(answers.verdict).toContain("Gateway, Market-analysis agent");
 });
 
 test("a challenge: what failed, with its code, and what is wanted", () => {
-  const { verdict } = messageAnswers(delegated[1]!);
-  expect(verdict).toContain("Challenged by Supply-chain agent with status 401");
-  expect(verdict).toContain("check “requirement” failed");
-  expect(verdict).toContain("(authorization_required)");
-  expect(verdict).toMatch(
-    /requires an auth token from http:\/\/localhost:\d+\/realms\/aauth-test with scope supply-chain:optimize/,
-  );
+  const { verdict, key } = messageAnswers(delegated[1]!);
+  expect(verdict).toMatch(/Challenged by Supply-chain agent .* “requirement” .*\(authorization_required\)/);
+  expect(verdict).toMatch(/from http:\/\/localhost:\d+\/realms\/aauth-test with scope supply-chain:optimize/);
+  // Scheme jwks names an identity and a key id; the kind of key is what the message says.
+  expect(key).toMatch(/^Key backend-ephemeral-1, thumbprint/);
 });
 
 test("a token request: for what it asks, and what came of it", () => {
   expect(messageAnswers(delegated[2]!).verdict).toContain("the user must consent first");
   expect(messageAnswers(delegated[5]!).allowedBy).toContain("the user’s consent");
-  expect(messageAnswers(delegated[8]!).allowedBy).toMatch(
-    /resource token from the challenge and the caller’s auth token/,
-  );
-  expect(messageAnswers(delegated[8]!).verdict).toMatch(
-    /It issued auth token .* scope market-analysis:analyze/,
-  );
+  expect(messageAnswers(delegated[8]!).allowedBy).toContain("the caller’s auth token");
+  expect(messageAnswers(delegated[8]!).verdict).toMatch(/issued auth token .* scope market-analysis:analyze/);
 });
 
 test("a pseudonymous caller has no name, and says so", () => {
-  const [, first] = recordedRun("signature-only-hwk").messages;
-  expect(messageAnswers(first!).signedBy).toContain("pseudonymous");
-  expect(messageAnswers(first!).key).toContain("it is in the request");
-  expect(messageAnswers(first!).allowedBy).toContain("Its signature only");
+  const { signedBy, key, allowedBy } = messageAnswers(recordedRun("signature-only-hwk").messages[1]!);
+  expect(signedBy).toContain("pseudonymous");
+  expect(key).toMatch(/^Ed25519 key.*it is in the request/);
+  expect(allowedBy).toContain("Its signature only");
 });
 
-test("a refused message names the gate, the check, the reason and the code", () => {
-  const [message] = recordedRun("changed-path").messages;
-  expect(messageAnswers(message!).verdict).toBe(
-    "Refused by Gateway with status 401: check “signature” failed: the signature does not verify (invalid_signature).",
-  );
-  expect(messageAnswers(message!).signedBy).toContain("not verified by a receiver");
-  expect(decisiveCheck(message!)).toMatchObject({
-    verifier: { party: "agentgateway" },
-    check: { name: "signature" },
-  });
-});
-
-test("a policy that refuses is told from a check that fails", () => {
-  const message = recordedRun("refused-by-policy").messages.at(-1)!;
-  expect(messageAnswers(message).verdict).toContain("its policy does not allow this caller");
-  expect(decisiveCheck(message)).toBeUndefined();
+test("a refused message names the verifier, the check and the code", () => {
+  const message = recordedRun("changed-path").messages[0]!;
+  expect(messageAnswers(message).verdict).toMatch(/Gateway .*“signature”.*\(invalid_signature\)/);
+  expect(afterChecks(message)).toBeUndefined();
 });
 
 test("a user whom the asker knows is called by name as well", () => {
   const { userSub } = delegated[9]!.verifiers.at(-1)!;
   const nameOf = (sub: string) => (sub === userSub ? "mcp user" : undefined);
   expect(messageAnswers(delegated[9]!, nameOf).onBehalfOf).toContain(`The user mcp user (${userSub}).`);
-});
-
-test("the kind of key is what the message says, and nothing where it does not", () => {
-  const [, byKey] = recordedRun("signature-only-hwk").messages;
-  expect(messageAnswers(byKey!).key).toMatch(/^Ed25519 key/);
-  expect(messageAnswers(delegated[9]!).key).toMatch(/^Ed25519 key/);
-  // Scheme jwks names an identity and a key id.
-  expect(messageAnswers(delegated[1]!).key).toMatch(/^Key backend-ephemeral-1, thumbprint/);
 });
 
 describe("turned down after every check had passed", () => {
@@ -86,20 +56,12 @@ describe("turned down after every check had passed", () => {
 
   test("only 403 of the gateway is a policy", () => {
     expect(afterChecks(refused)).toBe("policy");
-    for (const status of [404, 429]) {
-      const message = { ...refused, status };
-      expect(afterChecks(message)).toBe("answered");
-      expect(messageAnswers(message).verdict).toBe(
-        `Gateway responded with status ${status} after the checks passed.`,
-      );
-    }
+    for (const status of [404, 429]) expect(afterChecks({ ...refused, status })).toBe("answered");
   });
 
   test("an agent's own no is no policy, and says its code", () => {
     const message = byAgent(403, '{"error":"order_declined","detail":"…"}');
-    expect(messageAnswers(message).verdict).toBe(
-      "Supply-chain agent responded with status 403 (order_declined) after the checks passed.",
-    );
+    expect(messageAnswers(message).verdict).toContain("403 (order_declined)");
   });
 
   test("an agent that records no spans says its code in the answer", () => {
@@ -107,19 +69,11 @@ describe("turned down after every check had passed", () => {
       ...byAgent(429, "Too many requests for this level"),
       response: { headers: { "aauth-refusal": 'code=limit_reached, section="profile 3.1"' } },
     };
-    expect(messageAnswers(message).verdict).toBe(
-      "Refused by Supply-chain agent with status 429 (limit_reached).",
-    );
-  });
-
-  test("a check that failed is not passed over", () => {
-    const [changed] = recordedRun("changed-path").messages;
-    expect(afterChecks(changed!)).toBeUndefined();
-    expect(afterChecks(delegated[1]!)).toBeUndefined();
+    expect(messageAnswers(message).verdict).toContain("429 (limit_reached)");
   });
 });
 
-test("a challenge for the person says where, without what opens the page", () => {
+test("a challenge for the user says where, without what opens the page", () => {
   const url = "http://sca.localhost:3000/interaction";
   const challenged: Message = {
     ...delegated[1]!,

@@ -32,10 +32,9 @@ describe("a user-delegated run over both hops", () => {
       "supply-chain-agent market-analysis-agent: message/send, 200 accepted",
     ]);
     expect(delegated.messages.map(({ number }) => number)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
-    expect(new Set(delegated.messages.map(({ id }) => id)).size).toBe(10);
   });
 
-  test("each signed message has its signer and every gate that it met, and all saw the same bytes", () => {
+  test("each signed message has its signer and every verifier that it met, and all saw the same bytes", () => {
     const signed = delegated.messages.filter(({ purpose }) => purpose !== "user");
     expect(signed).toHaveLength(7);
     for (const { signer, verifiers, via, purpose, isReceived } of signed) {
@@ -43,10 +42,8 @@ describe("a user-delegated run over both hops", () => {
       expect(signer?.thumbprint).toMatch(/^[\w-]{43}$/);
       expect(verifiers).toHaveLength(purpose === "token" ? 1 : 2);
       expect(via).toBe(purpose === "token" ? undefined : "agentgateway");
-      for (const gate of verifiers) {
-        expect(gate.base).toBe(signer?.base);
-        expect(gate.thumbprint).toBe(signer?.thumbprint);
-        expect(gate.checks).toHaveLength(12);
+      for (const { base, thumbprint, checks } of verifiers) {
+        expect([base, thumbprint, checks.length]).toEqual([signer?.base, signer?.thumbprint, 12]);
       }
     }
   });
@@ -75,7 +72,7 @@ describe("a user-delegated run over both hops", () => {
     expect(code?.startMicros).toBeGreaterThanOrEqual(back?.startMicros ?? 0);
   });
 
-  test("while the person is away, the interaction has no end yet", () => {
+  test("while the user is away, the interaction has no end yet", () => {
     const { data } = recordedAnswer("user-delegated") as { data: { spans: { operationName: string }[] }[] };
     const [trace] = data;
     const before = trace!.spans.filter(({ operationName }) => operationName !== SPAN.consentReturned);
@@ -102,7 +99,7 @@ describe("a user-delegated run over both hops", () => {
   });
 });
 
-test("an order: the agent wants the person, who visits its page and comes back, and the same request is sent again", () => {
+test("an order: the agent requires the user, who visits its page and comes back, and the same request is sent again", () => {
   const { messages, parties } = recordedRun("order");
   expect(parties.map(({ name }) => name)).toEqual(["Browser", "Backend", "Gateway", "Supply-chain agent"]);
   expect(
@@ -153,6 +150,7 @@ test("a message that the gateway's policy refuses ends there, although its signa
     status: 403,
     to: "supply-chain-agent",
     stoppedAt: "agentgateway",
+    isReceived: false,
     verifiers: [{ party: "agentgateway", verdict: "passed" }],
   });
 });
@@ -163,12 +161,6 @@ test("a message that was changed on the way was signed and rebuilt differently",
   expect(message?.verifiers[0]).toMatchObject({ verdict: "refused", errorCode: "invalid_signature" });
   expect(message?.signer?.base).toContain('"@path": /\n');
   expect(message?.verifiers[0]?.base).toContain('"@path": /admin\n');
-});
-
-test("no token and no signature is in anything that is read", () => {
-  for (const name of ["user-delegated", "signature-only-hwk", "changed-path", "order"] as const) {
-    expect(JSON.stringify(recordedRun(name))).not.toMatch(/eyJ[\w-]{20,}|[\w+/-]{86}/);
-  }
 });
 
 describe("a trace that is not whole", () => {
@@ -194,12 +186,6 @@ describe("a trace that is not whole", () => {
     expect(messages.at(-1)).toMatchObject({ to: "supply-chain-agent", outcome: "accepted", verifiers: [] });
   });
 
-  test("a receiver whose span is not there is told from one that has checked nothing", () => {
-    const last = recordedRun("refused-by-policy").messages.at(-1);
-    expect(last).toMatchObject({ isReceived: false, stoppedAt: "agentgateway" });
-    expect(recordedRun("signature-only-hwk").messages.at(-1)?.isReceived).toBe(true);
-  });
-
   test("a gateway that the receiver calls later is not on the way", () => {
     const span = (spanID: string, processID: string, kind: string, parent?: string, tags: object[] = []) => ({
       traceID: "t",
@@ -222,7 +208,7 @@ describe("a trace that is not whole", () => {
     };
     const [message] = readProtocolRun([{ data: [{ spans, processes }] }]).messages;
     expect(message).toMatchObject({ from: "supply-chain-backend", to: "supply-chain-agent" });
-    expect(message).not.toHaveProperty("via");
+    expect(message?.via).toBeUndefined();
   });
 
   test("the same span delivered twice counts once", () => {

@@ -1,12 +1,16 @@
 import { Button } from "@mantine/core";
-import type { BreakItOffer, BreakItResult, BreakItVariant, Failure } from "backend-api";
+import {
+  apiRoutes,
+  type BreakItOffer,
+  type BreakItResult,
+  type BreakItVariant,
+  type Failure,
+} from "backend-api";
 import { type ReactNode, useState } from "react";
-import { ApiFailure, describeFailure } from "../../api/api-failure.ts";
+import { describeFailure } from "../../api/api-failure.ts";
 import type { ApiClient } from "../../api/client.ts";
-import { tryToBreak } from "../../api/trace-calls.ts";
 import { BusyButton } from "../../components/busy-button.tsx";
 import { SectionLinks } from "../../components/section-links.tsx";
-import styles from "./break-it.module.css";
 import { partyLabel, variantWording } from "./variant-wording.ts";
 
 interface BreakItProps {
@@ -14,7 +18,6 @@ interface BreakItProps {
   requestId: string;
   offers: readonly BreakItOffer[];
   disabled: boolean;
-  onSessionLapsed: () => void;
   /** The URL of an attempt, to share. */
   addressOf: (traceId: string) => string;
   /** Renders an attempt like any other message. */
@@ -25,7 +28,7 @@ type Attempt = { result: BreakItResult } | { failure: Failure };
 
 /** Tampered requests of the run, really sent, and the verifier that refused them. */
 export function BreakIt(props: BreakItProps) {
-  const { client, requestId, offers, disabled, onSessionLapsed, addressOf, renderAttempt } = props;
+  const { client, requestId, offers, disabled, addressOf, renderAttempt } = props;
   const [attempts, setAttempts] = useState<Partial<Record<BreakItVariant, Attempt>>>({});
   const [busy, setBusy] = useState<BreakItVariant | undefined>(undefined);
   const [shown, setShown] = useState<string | undefined>(undefined);
@@ -33,10 +36,9 @@ export function BreakIt(props: BreakItProps) {
   const run = async (variant: BreakItVariant) => {
     setBusy(variant);
     try {
-      const result = await tryToBreak(client, requestId, variant);
+      const result = await client.call(apiRoutes.breakIt, { params: { id: requestId, variant } });
       setAttempts((before) => ({ ...before, [variant]: { result } }));
     } catch (error) {
-      if (error instanceof ApiFailure && error.kind === "session_lapsed") onSessionLapsed();
       setAttempts((before) => ({ ...before, [variant]: { failure: describeFailure(error) } }));
     } finally {
       setBusy(undefined);
@@ -44,17 +46,17 @@ export function BreakIt(props: BreakItProps) {
   };
 
   return (
-    <ul className={styles.variants} data-testid="break-it">
+    <ul className="ruled" data-testid="break-it">
       {offers.map(({ variant, unavailable }) => {
         const { title, what, lesson } = variantWording[variant];
         const attempt = attempts[variant];
         const traceId = attempt && "result" in attempt ? attempt.result.trace_id : undefined;
         return (
           <li key={variant} data-variant={variant}>
-            <div className={styles.row}>
-              <div className={styles.words}>
+            <div className="line ends nowrap">
+              <div>
                 <h3>{title}</h3>
-                <p>{what}</p>
+                <p className="note">{what}</p>
               </div>
               <BusyButton
                 variant="default"
@@ -67,10 +69,14 @@ export function BreakIt(props: BreakItProps) {
                 Try
               </BusyButton>
             </div>
-            {unavailable !== undefined && <p className={styles.unavailable}>{unavailable}</p>}
+            {unavailable !== undefined && (
+              <p className="note toned" data-tone="waiting">
+                {unavailable}
+              </p>
+            )}
             <div role="status">{attempt && <Outcome attempt={attempt} lesson={lesson} />}</div>
             {traceId !== undefined && (
-              <div className={styles.evidence}>
+              <div className="line">
                 <Button
                   variant="subtle"
                   size="compact-sm"
@@ -79,12 +85,10 @@ export function BreakIt(props: BreakItProps) {
                 >
                   {shown === traceId ? "Hide the message" : "Show the message"}
                 </Button>
-                <a className={styles.address} href={addressOf(traceId)}>
-                  Open on its own page
-                </a>
-                {shown === traceId && renderAttempt(traceId)}
+                <a href={addressOf(traceId)}>Open on its own page</a>
               </div>
             )}
+            {traceId !== undefined && shown === traceId && renderAttempt(traceId)}
           </li>
         );
       })}
@@ -95,18 +99,18 @@ export function BreakIt(props: BreakItProps) {
 const OTHER_CHECK_FAILED = "Another check failed first, so the intended check was not reached.";
 
 export function Outcome({ attempt, lesson }: { attempt: Attempt; lesson: string }) {
-  if ("failure" in attempt) return <p className={styles.outcome}>{attempt.failure.message}</p>;
+  if ("failure" in attempt) return <p className="outcome">{attempt.failure.message}</p>;
   const { refused, refused_by, as_meant, check, code, section, status, meaning, reason } = attempt.result;
   const isPolicy = check === "policy";
   if (!refused) {
     return (
-      <p className={styles.outcome} data-refused="false">
-        Not refused: the answer is status {status}.
+      <p className="outcome" data-refused="false">
+        Not refused: the response has status {status}.
       </p>
     );
   }
   return (
-    <div className={styles.outcome} data-refused="true">
+    <div className="outcome" data-refused="true">
       <p>
         <strong>Refused by {partyLabel(refused_by ?? "")}</strong> with status {status}
         {check && !isPolicy && (
@@ -126,7 +130,7 @@ export function Outcome({ attempt, lesson }: { attempt: Attempt; lesson: string 
         {section && <SectionLinks section={section} />}
       </p>
       {/* The policy would have refused the original request, too, so there is no lesson. */}
-      {!isPolicy && <p className={styles.lesson}>{as_meant === false ? OTHER_CHECK_FAILED : lesson}</p>}
+      {!isPolicy && <p className="note">{as_meant === false ? OTHER_CHECK_FAILED : lesson}</p>}
     </div>
   );
 }

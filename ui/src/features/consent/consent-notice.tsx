@@ -1,8 +1,7 @@
 import { useId } from "react";
 import { BusyButton } from "../../components/busy-button.tsx";
 import { FailurePanel } from "../../components/failure-panel.tsx";
-import styles from "./consent-notice.module.css";
-import type { ConsentState } from "./consent-reducer.ts";
+import type { ConsentState } from "./consent-state.ts";
 
 /** Shown while a run waits for the user's consent. */
 export function ConsentNotice({ state, onReview }: { state: ConsentState; onReview: () => void }) {
@@ -11,7 +10,7 @@ export function ConsentNotice({ state, onReview }: { state: ConsentState; onRevi
     return <FailurePanel title="The consent page could not be opened" failure={state.failure} />;
   }
   return (
-    <section className={styles.notice} aria-labelledby={headingId} data-testid="consent-notice">
+    <section className="card" data-tone="waiting" aria-labelledby={headingId} data-testid="consent-notice">
       <h2 id={headingId}>The agent needs your consent</h2>
       <p>
         The auth server shows the requesting agent, the resource and the permissions. After you decide, you

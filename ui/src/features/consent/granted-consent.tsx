@@ -1,28 +1,50 @@
-import type { GrantedConsent as Consent } from "backend-api";
-import { useEffect, useRef } from "react";
+import { apiRoutes, type GrantedConsent as Consent, type Failure } from "backend-api";
+import { useEffect, useRef, useState } from "react";
+import { describeFailure } from "../../api/api-failure.ts";
+import type { ApiClient } from "../../api/client.ts";
 import { BusyButton } from "../../components/busy-button.tsx";
+import { Facts } from "../../components/facts.tsx";
 import { formatTimeOfDay } from "../../components/format-time.ts";
 import { Panel } from "../../components/panel.tsx";
-import styles from "./granted-consent.module.css";
-import { type RevocationState, standingOf } from "./revocation-reducer.ts";
 
 interface GrantedConsentProps {
+  client: ApiClient;
+  /** Of one run; that of another run is another panel. */
   consent: Consent;
-  /** The run it was given for. */
-  requestId: string;
   /** It was given before that run began. */
   isFromEarlier: boolean;
-  state: RevocationState;
   disabled: boolean;
-  onRevoke: () => void;
+}
+
+/** The attempt to revoke the consent on this page, which is newer than what the backend reported. */
+interface Revocation {
+  isBusy?: boolean;
+  failure?: Failure;
+  /** ISO time. */
+  revokedAt?: string;
 }
 
 /** The consent for the run on the page: agent, resource, scopes and expiry, with a button to revoke it. */
-export function GrantedConsent(props: GrantedConsentProps) {
-  const { consent, requestId, isFromEarlier, state, disabled, onRevoke } = props;
-  const standing = standingOf(consent, requestId, state);
-  const { phase, revokedAt } = standing;
-  const outcome = useOutcomeFocus(phase);
+export function GrantedConsent({ client, consent, isFromEarlier, disabled }: GrantedConsentProps) {
+  const [revocation, setRevocation] = useState<Revocation>({});
+  const outcome = useRef<HTMLParagraphElement>(null);
+  const revokedAt = consent.revoked_at ?? revocation.revokedAt;
+  const isTried = revocation.failure !== undefined || revocation.revokedAt !== undefined;
+  // The pressed button disappears, so the focus moves to the outcome.
+  useEffect(() => {
+    if (isTried) outcome.current?.focus();
+  }, [isTried]);
+
+  /** Revokes everything the user has consented to. */
+  const revoke = async () => {
+    setRevocation({ isBusy: true });
+    try {
+      await client.call(apiRoutes.revokeConsent);
+      setRevocation({ revokedAt: new Date().toISOString() });
+    } catch (error) {
+      setRevocation({ failure: describeFailure(error) });
+    }
+  };
   return (
     <Panel
       title={revokedAt === undefined ? "You allowed this" : "You allowed this, then revoked it"}
@@ -34,37 +56,25 @@ export function GrantedConsent(props: GrantedConsentProps) {
       }
       testId="granted-consent"
     >
-      <dl className={styles.facts}>
-        <div>
-          <dt>Agent</dt>
-          <dd>
-            <code>{consent.agent}</code>
-          </dd>
-        </div>
-        <div>
-          <dt>Resource</dt>
-          <dd>
-            <code>{consent.resource}</code>
-          </dd>
-        </div>
-        <div>
-          <dt>Scopes</dt>
-          <dd className={styles.scopes}>
-            {consent.scopes.map((scope) => (
-              <code key={scope}>{scope}</code>
-            ))}
-          </dd>
-        </div>
-        <div>
-          <dt>Auth token valid until</dt>
-          <dd>{formatTimeOfDay(consent.expires_at)}</dd>
-        </div>
-      </dl>
-      <p ref={outcome} className={styles.note} tabIndex={-1}>
-        {noteFor(consent, standing)}
+      <Facts
+        className="table"
+        facts={[
+          { name: "Agent", value: <code>{consent.agent}</code> },
+          { name: "Resource", value: <code>{consent.resource}</code> },
+          { name: "Scopes", value: <code>{consent.scopes.join(" ")}</code> },
+          { name: "Auth token valid until", value: formatTimeOfDay(consent.expires_at) },
+        ]}
+      />
+      <p ref={outcome} className="note" tabIndex={-1}>
+        {noteFor(consent, revokedAt, revocation.failure)}
       </p>
       {consent.revocable && revokedAt === undefined && (
-        <BusyButton variant="default" disabled={disabled} busy={phase === "revoking"} onClick={onRevoke}>
+        <BusyButton
+          variant="default"
+          disabled={disabled}
+          busy={revocation.isBusy === true}
+          onClick={() => void revoke()}
+        >
           Revoke
         </BusyButton>
       )}
@@ -72,7 +82,7 @@ export function GrantedConsent(props: GrantedConsentProps) {
   );
 }
 
-function noteFor(consent: Consent, { revokedAt, failure }: ReturnType<typeof standingOf>): string {
+function noteFor(consent: Consent, revokedAt: string | undefined, failure: Failure | undefined): string {
   if (revokedAt !== undefined) {
     return `Revoked at ${formatTimeOfDay(revokedAt)}. The next run asks for consent again. The auth token already issued stays valid until it expires.`;
   }
@@ -80,15 +90,4 @@ function noteFor(consent: Consent, { revokedAt, failure }: ReturnType<typeof sta
   return consent.revocable
     ? "The auth server does not ask for the same consent again for up to half an hour, unless you sign out or revoke it."
     : "The auth server issued no revocable token. The consent ends when the auth token expires.";
-}
-
-/** The pressed button disappears, so the focus moves to the outcome. */
-function useOutcomeFocus(phase: RevocationState["phase"]) {
-  const outcome = useRef<HTMLParagraphElement>(null);
-  const before = useRef(phase);
-  useEffect(() => {
-    if (before.current === "revoking" && phase !== "revoking") outcome.current?.focus();
-    before.current = phase;
-  }, [phase]);
-  return outcome;
 }

@@ -1,29 +1,16 @@
-import { useCallback, useEffect, useReducer } from "react";
-import { consentReducer, isOnAuthServer } from "./consent-reducer.ts";
-import { type PreservedState, preserveState } from "./consent-storage.ts";
+import { useCallback, useState } from "react";
+import { useRestored } from "../../components/use-restored.ts";
+import { type ConsentState, leaveFor } from "./consent-state.ts";
 
-/** The redirect to the consent page. Saves the user's input, then navigates. */
-export function useConsent(options: { authServerUrl: string; store: Storage }) {
-  const { authServerUrl, store } = options;
-  const [state, dispatch] = useReducer(consentReducer, { phase: "asked" });
+/** The redirect to the consent page. */
+export function useConsent(authServerUrl: string) {
+  const [state, setState] = useState<ConsentState>({ phase: "asked" });
+  useRestored(useCallback(() => setState({ phase: "asked" }), []));
 
-  // The Back button can restore this page from the cache in phase `leaving`.
-  useEffect(() => {
-    const onShow = (event: PageTransitionEvent) => {
-      if (event.persisted) dispatch({ type: "came_back" });
-    };
-    window.addEventListener("pageshow", onShow);
-    return () => window.removeEventListener("pageshow", onShow);
-  }, []);
-
-  const leave = useCallback(
-    (consentUrl: string, preserved: PreservedState) => {
-      dispatch({ type: "left_for_consent", consentUrl, authServerUrl });
-      if (!isOnAuthServer(consentUrl, authServerUrl)) return;
-      preserveState(store, preserved);
-      window.location.assign(consentUrl);
-    },
-    [authServerUrl, store],
-  );
+  const leave = (consentUrl: string) => {
+    const next = leaveFor(consentUrl, authServerUrl);
+    setState(next);
+    if (next.phase === "leaving") window.location.assign(consentUrl);
+  };
   return { state, leave };
 }

@@ -5,35 +5,28 @@ import { BusyButton } from "../../components/busy-button.tsx";
 import { FailurePanel } from "../../components/failure-panel.tsx";
 import { Panel } from "../../components/panel.tsx";
 import { outcomeOf, standingOf, stepTitle } from "./delegate-wording.ts";
-import styles from "./delegates-panel.module.css";
 import { useDelegates } from "./use-delegates.ts";
 
-interface DelegatesPanelProps {
-  client: ApiClient;
-  disabled: boolean;
-  onSessionLapsed: () => void;
-}
-
 /** The backend's delegates: processes with their own keys that act under its identity. */
-export function DelegatesPanel({ disabled, ...options }: DelegatesPanelProps) {
-  const { state, run, readAgain } = useDelegates(options);
+export function DelegatesPanel({ client, disabled }: { client: ApiClient; disabled: boolean }) {
+  const { state, run, readAgain } = useDelegates(client);
   const { list, running, failure } = state;
   const heading = useRef<HTMLHeadingElement>(null);
   return (
     <Panel title="Delegates" headingRef={heading} testId="delegates-panel">
-      <p className={styles.intro}>
+      <p className="note breakable">
         Processes that act as {list ? <code>{list.agent}</code> : "the backend"} with a key of their own. The
         backend vouches for each key with an agent token. The auth token names the delegate.
       </p>
       {list?.delegates.length === 0 && (
-        <p className={styles.note}>
+        <p className="note">
           No delegate is enrolled. Start one with <code>npm run delegate</code>.
         </p>
       )}
       {list && list.delegates.length > 0 && (
-        <ul className={styles.list}>
+        <ul className="ruled">
           {list.delegates.map((delegate) => (
-            <li key={delegate.sub} className={styles.item}>
+            <li key={delegate.sub}>
               <DelegateItem
                 delegate={delegate}
                 isRunning={running === delegate.sub}
@@ -79,30 +72,30 @@ function DelegateItem({ delegate, isRunning, disabled, onRun }: DelegateItemProp
   const { name, sub, agent_token, last_run } = delegate;
   return (
     <>
-      <div className={styles.head}>
-        <div className={styles.title}>
+      <div className="line ends">
+        <div>
           <h3>{name}</h3>
-          <code>{sub}</code>
+          <code className="small">{sub}</code>
         </div>
         <BusyButton variant="default" disabled={disabled} busy={isRunning} onClick={onRun}>
           Run delegate
         </BusyButton>
       </div>
-      <p className={styles.note}>{standingOf(delegate)}</p>
+      <p className="note">{standingOf(delegate)}</p>
       {agent_token && (
-        <p className={styles.note}>
+        <p className="note breakable">
           Key <code>{agent_token.key}</code>
         </p>
       )}
-      <p role="status" className={styles.outcome} data-status={last_run?.status ?? "none"}>
+      <p role="status" data-status={last_run?.status ?? "none"}>
         {outcomeOf(delegate)}
       </p>
       {last_run && last_run.steps.length > 0 && (
-        <ol className={styles.steps}>
+        <ol>
           {last_run.steps.map(({ action, details }, index) => (
             // biome-ignore lint/suspicious/noArrayIndexKey: steps have no id and never change
             <li key={index}>
-              <span>{stepTitle(action)}</span> <code>{details}</code>
+              {stepTitle(action)} <code className="small">{details}</code>
             </li>
           ))}
         </ol>

@@ -1,55 +1,44 @@
+import { apiRoutes } from "backend-api";
 import { useCallback, useEffect, useReducer } from "react";
-import { ApiFailure, describeFailure } from "../../api/api-failure.ts";
+import { describeFailure } from "../../api/api-failure.ts";
 import type { ApiClient } from "../../api/client.ts";
-import { listDelegates, runDelegate } from "../../api/delegate-calls.ts";
 import { delegatesReducer } from "./delegates-reducer.ts";
 
 /** Reads the backend's delegates, again after a failure, and runs one. */
-export function useDelegates(options: { client: ApiClient; onSessionLapsed: () => void }) {
-  const { client, onSessionLapsed } = options;
+export function useDelegates(client: ApiClient) {
   const [state, dispatch] = useReducer(delegatesReducer, {});
 
-  const fail = useCallback(
-    (error: unknown) => {
-      dispatch({ type: "failed", failure: describeFailure(error) });
-      if (error instanceof ApiFailure && error.kind === "session_lapsed") onSessionLapsed();
-    },
-    [onSessionLapsed],
-  );
-
-  useEffect(() => {
-    const abort = new AbortController();
-    listDelegates(client, abort.signal).then(
-      (list) => dispatch({ type: "listed", list }),
-      (error: unknown) => {
-        if (!abort.signal.aborted) fail(error);
-      },
-    );
-    return () => abort.abort();
-  }, [client, fail]);
-
   /** @returns whether there is a list now. */
-  const readAgain = useCallback(async () => {
-    dispatch({ type: "asked_again" });
-    try {
-      dispatch({ type: "listed", list: await listDelegates(client) });
-      return true;
-    } catch (error) {
-      fail(error);
-      return false;
-    }
-  }, [client, fail]);
-
-  const run = useCallback(
-    async (sub: string) => {
-      dispatch({ type: "started", sub });
+  const read = useCallback(
+    async (signal?: AbortSignal) => {
       try {
-        dispatch({ type: "ended", delegate: await runDelegate(client, sub) });
+        const list = await client.call(apiRoutes.delegates, signal && { signal });
+        dispatch({ type: "listed", list });
+        return true;
       } catch (error) {
-        fail(error);
+        if (!signal?.aborted) dispatch({ type: "failed", failure: describeFailure(error) });
+        return false;
       }
     },
-    [client, fail],
+    [client],
   );
+  useEffect(() => {
+    const abort = new AbortController();
+    void read(abort.signal);
+    return () => abort.abort();
+  }, [read]);
+
+  const readAgain = () => {
+    dispatch({ type: "asked_again" });
+    return read();
+  };
+  const run = async (sub: string) => {
+    dispatch({ type: "started", sub });
+    try {
+      dispatch({ type: "ended", delegate: await client.call(apiRoutes.runDelegate, { params: { sub } }) });
+    } catch (error) {
+      dispatch({ type: "failed", failure: describeFailure(error) });
+    }
+  };
   return { state, run, readAgain };
 }

@@ -7,7 +7,6 @@ import { FailurePanel } from "../../components/failure-panel.tsx";
 import { formatDollars } from "../../components/format-amount.ts";
 import { Panel } from "../../components/panel.tsx";
 import { formatRunAddress } from "../../components/run-address.ts";
-import styles from "./order-panel.module.css";
 import { interactionUrlOf } from "./order-reducer.ts";
 import { useOrder } from "./use-order.ts";
 
@@ -15,7 +14,6 @@ interface OrderPanelProps {
   client: ApiClient;
   store: Storage;
   disabled: boolean;
-  onSessionLapsed: () => void;
 }
 
 /** Orders laptops. The supply-chain agent places an order only after the user approves it on the agent's own page. */
@@ -35,7 +33,7 @@ export function OrderPanel({ disabled, ...options }: OrderPanelProps) {
 
   return (
     <Panel title="Order laptops" testId="order-panel">
-      <p className={styles.intro}>
+      <p className="note">
         The supply-chain agent places an order only after you approve it on the agent’s own page. An agent
         cannot approve it for you.
       </p>
@@ -44,16 +42,16 @@ export function OrderPanel({ disabled, ...options }: OrderPanelProps) {
           variant="default"
           disabled={disabled || busy === "order"}
           busy={busy === "catalogue"}
-          onClick={open}
+          onClick={() => void open()}
         >
           Show the catalogue
         </BusyButton>
       ) : (
         <form
-          className={styles.form}
+          className="line order-form"
           onSubmit={(event) => {
             event.preventDefault();
-            if (count > 0) order(laptop.model, count);
+            if (count > 0) void order(laptop.model, count);
           }}
         >
           <NativeSelect
@@ -82,13 +80,10 @@ export function OrderPanel({ disabled, ...options }: OrderPanelProps) {
           </BusyButton>
         </form>
       )}
-      <div role="status" className={styles.outcome}>
+      <div role="status">
         {state.order && <Outcome order={state.order} />}
         {state.order && (
-          <a
-            className={styles.messages}
-            href={formatRunAddress({ kind: "order", requestId: state.order.order_id })}
-          >
+          <a href={formatRunAddress({ kind: "order", requestId: state.order.order_id })}>
             Show the order’s messages
           </a>
         )}

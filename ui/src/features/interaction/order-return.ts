@@ -1,10 +1,9 @@
-type Store = Pick<Storage, "getItem" | "setItem" | "removeItem">;
+import type { Store } from "../../components/stored.ts";
 
-/** sessionStorage name of the order that the user returned from. */
-const NAME = "aauth_order_return";
-
+/** sessionStorage name of the order that the user returned from; empty where no order matched. */
+const NAME = "order_return";
 /** sessionStorage name of the order whose page the browser last went to. */
-const LEFT_FOR = "aauth_order_left_for";
+const LEFT_FOR = "order_left_for";
 
 /** The outcome that the browser brought back from the supply-chain agent's page. */
 export type OrderReturn = { kind: "none" } | { kind: "order"; orderId: string } | { kind: "unknown" };
@@ -17,23 +16,17 @@ export type OrderReturn = { kind: "none" } | { kind: "order"; orderId: string } 
  */
 export function noteOrderReturn(search: string, store: Store): boolean {
   const query = new URLSearchParams(search);
-  const orderId = query.get("order");
-  if (orderId) store.setItem(NAME, JSON.stringify({ orderId }));
-  else if (query.has("order_error")) store.setItem(NAME, JSON.stringify({}));
-  else return false;
+  const orderId = query.get("order") ?? "";
+  if (orderId === "" && !query.has("order_error")) return false;
+  store.setItem(NAME, orderId);
   return true;
 }
 
 /** Reads the stored outcome without removing it: call {@link forgetOrderReturn} once it is on the page. */
 export function readOrderReturn(store: Store): OrderReturn {
-  try {
-    const noted: unknown = JSON.parse(store.getItem(NAME) ?? "null");
-    if (noted === null || typeof noted !== "object") return { kind: "none" };
-    const { orderId } = noted as { orderId?: unknown };
-    return typeof orderId === "string" ? { kind: "order", orderId } : { kind: "unknown" };
-  } catch {
-    return { kind: "none" };
-  }
+  const orderId = store.getItem(NAME);
+  if (orderId === null) return { kind: "none" };
+  return orderId === "" ? { kind: "unknown" } : { kind: "order", orderId };
 }
 
 /** Also forgets the order whose page the browser went to. */

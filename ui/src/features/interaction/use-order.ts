@@ -1,50 +1,40 @@
-import type { Order } from "backend-api";
+import { apiRoutes, type Order } from "backend-api";
+import { SPAN } from "protocol-trace/names";
 import { useCallback, useEffect, useReducer, useRef } from "react";
 import { ApiFailure, describeFailure } from "../../api/api-failure.ts";
 import type { ApiClient } from "../../api/client.ts";
-import { getCatalogue, getOrder, startOrder } from "../../api/order-calls.ts";
+import { useRestored } from "../../components/use-restored.ts";
 import { interactionUrlOf, orderReducer, UNKNOWN_ORDER } from "./order-reducer.ts";
 import { forgetOrderReturn, keepLeftOrder, readLeftOrder, readOrderReturn } from "./order-return.ts";
 
 /** Ordering: the catalogue, the order, and the redirect to the supply-chain agent's page and back. */
-export function useOrder(options: { client: ApiClient; store: Storage; onSessionLapsed: () => void }) {
-  const { client, store, onSessionLapsed } = options;
+export function useOrder({ client, store }: { client: ApiClient; store: Storage }) {
   const [state, dispatch] = useReducer(orderReducer, { busy: undefined });
 
-  const run = useCallback(
-    async (work: () => Promise<void>) => {
-      try {
-        await work();
-      } catch (error) {
-        dispatch({ type: "failed", failure: describeFailure(error) });
-        if (error instanceof ApiFailure && error.kind === "session_lapsed") onSessionLapsed();
-      }
-    },
-    [onSessionLapsed],
-  );
-  const take = useCallback(
-    (order: Order) => {
+  const run = useCallback(async (what: "catalogue" | "order", work: () => Promise<void>) => {
+    dispatch({ type: "asked", what });
+    try {
+      await work();
+    } catch (error) {
+      dispatch({ type: "failed", failure: describeFailure(error) });
+    }
+  }, []);
+
+  const open = () =>
+    run("catalogue", async () => {
+      dispatch({ type: "catalogue_received", catalogue: await client.call(apiRoutes.catalogue) });
+    });
+
+  const order = (model: string, quantity: number) =>
+    run("order", async () => {
+      const body = { model, quantity };
+      const order = await client.call(apiRoutes.placeOrder, { body, traceAs: SPAN.orderClick });
       dispatch({ type: "order_received", order });
       const url = interactionUrlOf(order);
       if (url === undefined) return;
       keepLeftOrder(order.order_id, store);
       window.location.assign(url);
-    },
-    [store],
-  );
-
-  const open = useCallback(() => {
-    dispatch({ type: "asked", what: "catalogue" });
-    void run(async () => dispatch({ type: "catalogue_received", catalogue: await getCatalogue(client) }));
-  }, [client, run]);
-
-  const order = useCallback(
-    (model: string, quantity: number) => {
-      dispatch({ type: "asked", what: "order" });
-      void run(async () => take(await startOrder(client, { model, quantity })));
-    },
-    [client, run, take],
-  );
+    });
 
   // Once per page, also where effects run twice.
   const isRead = useRef(false);
@@ -53,40 +43,33 @@ export function useOrder(options: { client: ApiClient; store: Storage; onSession
     isRead.current = true;
     const outcome = readOrderReturn(store);
     const left = readLeftOrder(store);
+    const show = async (id: string): Promise<Order> => {
+      const order = await client.call(apiRoutes.order, { params: { id } });
+      dispatch({ type: "order_received", order });
+      dispatch({ type: "came_back" });
+      return order;
+    };
     if (outcome.kind === "none" && left !== undefined) {
-      const showLeft = async () => {
-        const order = await getOrder(client, left);
-        if (order.status !== "interaction_required" && order.status !== "placing") forgetOrderReturn(store);
-        dispatch({ type: "order_received", order });
-        dispatch({ type: "came_back" });
-      };
-      // A dropped order, or another user's, is not an error.
-      showLeft().catch((error: unknown) => {
-        if (!(error instanceof ApiFailure)) throw error;
-        if (error.status === 404) forgetOrderReturn(store);
-        if (error.kind === "session_lapsed") onSessionLapsed();
-      });
+      show(left).then(
+        ({ status }) => {
+          if (status !== "interaction_required" && status !== "placing") forgetOrderReturn(store);
+        },
+        // A dropped order, or another user's, is not an error.
+        (error: unknown) => {
+          if (error instanceof ApiFailure && error.status === 404) forgetOrderReturn(store);
+        },
+      );
       return;
     }
     forgetOrderReturn(store);
     if (outcome.kind === "unknown") dispatch({ type: "failed", failure: UNKNOWN_ORDER });
     if (outcome.kind !== "order") return;
-    dispatch({ type: "asked", what: "order" });
     // Not followed: a user who comes back without a decision orders again.
-    void run(async () => {
-      dispatch({ type: "order_received", order: await getOrder(client, outcome.orderId) });
-      dispatch({ type: "came_back" });
+    void run("order", async () => {
+      await show(outcome.orderId);
     });
-  }, [client, run, store, onSessionLapsed]);
+  }, [client, run, store]);
 
-  // The Back button can restore this page from the cache in phase `leaving`.
-  useEffect(() => {
-    const onShow = (event: PageTransitionEvent) => {
-      if (event.persisted) dispatch({ type: "came_back" });
-    };
-    window.addEventListener("pageshow", onShow);
-    return () => window.removeEventListener("pageshow", onShow);
-  }, []);
-
+  useRestored(useCallback(() => dispatch({ type: "came_back" }), []));
   return { state, open, order };
 }

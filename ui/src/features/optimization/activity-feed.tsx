@@ -25,7 +25,7 @@ export function ActivityFeed({ activities, hasRun, isStarting, shownId, onPick }
     >
       {!hasRun && (
         <>
-          <p className={styles.empty}>
+          <p className="note">
             Start an optimization and every step appears here as it happens. With an auth token a run looks
             like this. It is shorter when a signature is enough or a token is cached:
           </p>
@@ -33,7 +33,7 @@ export function ActivityFeed({ activities, hasRun, isStarting, shownId, onPick }
         </>
       )}
       {hasRun && activities.length === 0 && (
-        <p className={styles.empty}>
+        <p className="note">
           {isStarting ? "The steps appear here once the agent has responded." : "No steps yet."}
         </p>
       )}
@@ -46,10 +46,12 @@ export function ActivityFeed({ activities, hasRun, isStarting, shownId, onPick }
               aria-pressed={activity.id === shownId}
               onClick={() => onPick(activity.id)}
             >
-              <time dateTime={activity.timestamp}>{formatTimeOfDay(activity.timestamp)}</time>
+              <time className="small" dateTime={activity.timestamp}>
+                {formatTimeOfDay(activity.timestamp)}
+              </time>
               <span className={styles.what}>
                 <span className={styles.action}>{actionLabel(activity)}</span>
-                <span className={styles.agent}>{agentLabel(activity)}</span>
+                <span className={`small ${styles.agent}`}>{agentLabel(activity)}</span>
               </span>
               <StatusBadge status={activity.status} />
             </button>

@@ -1,10 +1,10 @@
 import type { Activity } from "backend-api";
 import { type Ref, Suspense, useEffect } from "react";
+import { Facts } from "../../components/facts.tsx";
 import { formatTimeOfDay } from "../../components/format-time.ts";
 import { loadLater } from "../../components/load-later.tsx";
 import { Panel } from "../../components/panel.tsx";
 import { actionLabel, agentLabel, tokenFacts } from "./activity-wording.ts";
-import styles from "./agent-response.module.css";
 
 // The Markdown renderer is a third of the page's script and not needed before the first response.
 const loadMarkdown = () => import("../../components/markdown.tsx");
@@ -32,20 +32,21 @@ export function AgentResponse({ activity, headingRef, onShown }: AgentResponsePr
       {...(headingRef ? { headingRef } : {})}
       testId="agent-response"
     >
-      <Suspense fallback={<p className={styles.none}>Preparing the response…</p>}>
+      <Suspense fallback={<p className="note">Preparing the response…</p>}>
         {activity.details === "" ? (
-          <p className={styles.none}>This step left no details.</p>
+          <p className="note">This step left no details.</p>
         ) : (
           <Markdown text={activity.details} />
         )}
         <Shown onShown={onShown} />
       </Suspense>
-      <dl className={styles.delegation}>
-        <Fact name="By" value={agentLabel(activity)} />
-        {tokenFacts(activity).map(([name, value]) => (
-          <Fact key={name} {...{ name, value }} />
-        ))}
-      </dl>
+      <Facts
+        className="facts"
+        facts={[
+          { name: "By", value: agentLabel(activity) },
+          ...tokenFacts(activity).map(([name, value]) => ({ name, value })),
+        ]}
+      />
     </Panel>
   );
 }
@@ -54,13 +55,4 @@ export function AgentResponse({ activity, headingRef, onShown }: AgentResponsePr
 function Shown({ onShown }: { onShown: () => void }) {
   useEffect(onShown, [onShown]);
   return null;
-}
-
-function Fact({ name, value }: { name: string; value: string }) {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>{value}</dd>
-    </div>
-  );
 }

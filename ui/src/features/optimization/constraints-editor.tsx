@@ -42,8 +42,8 @@ export function ConstraintsEditor({ rows, problems, dispatch }: ConstraintsEdito
   return (
     <fieldset className={styles.editor}>
       <legend>Constraints</legend>
-      {rows.length === 0 && <p className={styles.none}>None. The agent applies its own policies only.</p>}
-      <ul ref={list}>
+      {rows.length === 0 && <p className="small">None. The agent applies its own policies only.</p>}
+      <ul ref={list} className={styles.rows}>
         {rows.map((row, index) => (
           <li key={row.id}>
             <TextInput

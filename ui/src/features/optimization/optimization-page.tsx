@@ -1,11 +1,11 @@
-import { Button, VisuallyHidden } from "@mantine/core";
+import { Button } from "@mantine/core";
 import type { GrantedConsent } from "backend-api";
 import { type ReactNode, useCallback, useEffect, useRef, useState } from "react";
 import { FailurePanel } from "../../components/failure-panel.tsx";
 import { useTitle } from "../../components/use-title.ts";
 import { ActivityFeed } from "./activity-feed.tsx";
 import { AgentResponse, preloadResponse } from "./agent-response.tsx";
-import { type Draft, promptExcess } from "./draft.ts";
+import { promptExcess } from "./draft.ts";
 import styles from "./optimization-page.module.css";
 import { belongsToOtherUser, isBusy, type Run, shownActivity } from "./optimization-reducer.ts";
 import { OptimizationResults } from "./optimization-results.tsx";
@@ -20,12 +20,7 @@ interface OptimizationPageProps extends OptimizationOptions {
   /** Nothing can be started: the session has lapsed. */
   disabled: boolean;
   /** What to show while the run waits for the user's consent. */
-  renderConsent: (needed: {
-    requestId: string;
-    consentUrl: string;
-    prompt: string;
-    draft: Draft;
-  }) => ReactNode;
+  renderConsent: (consentUrl: string) => ReactNode;
   /** What to show of a consent that the user has given to the run. */
   renderGranted: (granted: {
     consent: GrantedConsent;
@@ -70,7 +65,7 @@ export function OptimizationPage({
 
   return (
     <div className={styles.page}>
-      <div className={styles.ask}>
+      <div className={`column ${styles.ask}`}>
         <RequestForm
           draft={draft}
           problems={problems}
@@ -89,20 +84,12 @@ export function OptimizationPage({
           onClear={clear}
         />
       </div>
-      <div className={styles.answer}>
-        <VisuallyHidden role="status">
+      <div className={`column ${styles.answer}`}>
+        <div className="spoken" role="status">
           {run && [runTitle(run), runStep(run)].filter(Boolean).join(": ")}
-        </VisuallyHidden>
+        </div>
         {run && <RunStatus run={run} headingRef={statusHeading} />}
-        {run?.phase === "awaiting_consent" &&
-          run.requestId &&
-          run.consentUrl &&
-          renderConsent({
-            requestId: run.requestId,
-            consentUrl: run.consentUrl,
-            prompt: run.prompt ?? "",
-            draft,
-          })}
+        {run?.phase === "awaiting_consent" && run.consentUrl && renderConsent(run.consentUrl)}
         {run?.progress?.consent &&
           renderGranted({
             consent: run.progress.consent,
@@ -147,7 +134,7 @@ export function OptimizationPage({
 
 /**
  * Moves the focus along with a run: to its progress at the start (the button just pressed is now disabled), to its
- * outcome at the end, also when the person returns from the consent page. One that is opened on the page takes it to its head, whose
+ * outcome at the end, also when the user returns from the consent page. One that is opened on the page takes it to its head, whose
  * prompt identifies it. A run that the page resumes takes no focus.
  */
 function useRunFocus(run: Run | undefined, hasResponse: boolean, isReturn: boolean) {

@@ -1,12 +1,13 @@
 import { Table } from "@mantine/core";
 import type { Recommendation, Results } from "backend-api";
+import { Facts } from "../../components/facts.tsx";
 import { formatDollars } from "../../components/format-amount.ts";
 import { formatTimeOfDay } from "../../components/format-time.ts";
 import { Panel } from "../../components/panel.tsx";
 import { ScrollBox } from "../../components/scroll-box.tsx";
 import styles from "./optimization-results.module.css";
 
-/** The figures of the answer: summary, recommendations, and why. */
+/** The figures of the response: summary, recommendations, and why. */
 export function OptimizationResults({ results }: { results: Results }) {
   const { summary, recommendations, reasoning } = results;
   return (
@@ -16,31 +17,28 @@ export function OptimizationResults({ results }: { results: Results }) {
       testId="optimization-results"
     >
       {summary !== undefined && (
-        <dl className={styles.figures}>
-          <div>
-            <dt>Total cost</dt>
-            <dd>{formatDollars(summary.total_cost)}</dd>
-          </div>
-          {summary.expected_delivery !== undefined && (
-            <div>
-              <dt>Expected delivery</dt>
-              <dd>{summary.expected_delivery}</dd>
-            </div>
-          )}
-        </dl>
+        <Facts
+          className={`facts ${styles.figures}`}
+          facts={[
+            { name: "Total cost", value: formatDollars(summary.total_cost) },
+            ...(summary.expected_delivery === undefined
+              ? []
+              : [{ name: "Expected delivery", value: summary.expected_delivery }]),
+          ]}
+        />
       )}
       {recommendations.length > 0 && <Recommendations rows={recommendations} />}
       {reasoning.length > 0 && (
         <>
-          <h3 className={styles.subhead}>Reasoning</h3>
-          <ul className={styles.reasoning}>
+          <h3>Reasoning</h3>
+          <ul className="ruled">
             {reasoning.map((row, index) => (
               // biome-ignore lint/suspicious/noArrayIndexKey: the list never changes and decisions may repeat
               <li key={index}>
                 <p>
-                  <strong>{row.decision}</strong> <span>{row.agent}</span>
+                  <strong>{row.decision}</strong> <span className="small">{row.agent}</span>
                 </p>
-                <p>{row.rationale}</p>
+                <p className="note breakable">{row.rationale}</p>
               </li>
             ))}
           </ul>
@@ -50,25 +48,21 @@ export function OptimizationResults({ results }: { results: Results }) {
   );
 }
 
+const COLUMNS = ["Item", "Lead time", "Quantity", "Unit price", "Total"];
+
 function Recommendations({ rows }: { rows: Recommendation[] }) {
   return (
     <>
-      <h3 className={styles.subhead}>Recommendations</h3>
+      <h3>Recommendations</h3>
       <ScrollBox label="Recommendations">
-        <Table className={styles.table} verticalSpacing="sm">
+        <Table className={styles.rows} verticalSpacing="sm">
           <Table.Thead>
             <Table.Tr>
-              <Table.Th scope="col">Item</Table.Th>
-              <Table.Th scope="col">Lead time</Table.Th>
-              <Table.Th scope="col" ta="right">
-                Quantity
-              </Table.Th>
-              <Table.Th scope="col" ta="right">
-                Unit price
-              </Table.Th>
-              <Table.Th scope="col" ta="right">
-                Total
-              </Table.Th>
+              {COLUMNS.map((name, index) => (
+                <Table.Th key={name} scope="col" ta={index < 2 ? "left" : "right"}>
+                  {name}
+                </Table.Th>
+              ))}
             </Table.Tr>
           </Table.Thead>
           <Table.Tbody>

@@ -1,16 +1,12 @@
 import { z } from "zod";
-import { type Draft, parseDraft, serializeDraft } from "./draft.ts";
+import { readStored, type Store } from "../../components/stored.ts";
+import { type Draft, storedDraftSchema } from "./draft.ts";
 
 const names = { draft: "optimization_draft", openRun: "optimization_open_run", user: "optimization_user" };
 
 const openRunSchema = z.object({ requestId: z.string(), prompt: z.string().optional() });
 
-export interface OpenRun {
-  requestId: string;
-  prompt?: string | undefined;
-}
-
-type Store = Pick<Storage, "getItem" | "setItem" | "removeItem">;
+type OpenRun = z.infer<typeof openRunSchema>;
 
 /** State kept per tab, so that a reload or a new sign-in loses neither input nor run. */
 export interface PageMemory {
@@ -32,15 +28,9 @@ export function createPageMemory(store: Store, user?: string): PageMemory {
     store.setItem(names.user, user);
   }
   return {
-    draft: () => parseDraft(store.getItem(names.draft)),
-    keepDraft: (draft) => store.setItem(names.draft, serializeDraft(draft)),
-    openRun() {
-      try {
-        return openRunSchema.safeParse(JSON.parse(store.getItem(names.openRun) ?? "")).data;
-      } catch {
-        return undefined;
-      }
-    },
+    draft: () => readStored(store, names.draft, storedDraftSchema),
+    keepDraft: (draft) => store.setItem(names.draft, JSON.stringify(draft)),
+    openRun: () => readStored(store, names.openRun, openRunSchema),
     keepOpenRun(run) {
       if (run === undefined) store.removeItem(names.openRun);
       else store.setItem(names.openRun, JSON.stringify(run));

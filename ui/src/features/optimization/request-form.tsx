@@ -44,8 +44,9 @@ export function RequestForm(props: RequestFormProps) {
       >
         Optimize Laptop Supply Chain
       </Button>
-      <p className={styles.or}>or in your own words</p>
+      <p className={`small ${styles.or}`}>or in your own words</p>
       <form
+        className="column"
         onSubmit={(event) => {
           event.preventDefault();
           onStart(draft.prompt);
@@ -59,11 +60,12 @@ export function RequestForm(props: RequestFormProps) {
           error={excess > 0 && `${formatCount(excess)} too long.`}
           onChange={(event) => changePrompt(event.currentTarget.value)}
         />
-        <p className={styles.hint}>
+        <p className="small">
           “{marketAnalysis}” also calls the second agent.{" "}
           {!asksForMarket && (
             <button
               type="button"
+              className="text-button"
               onClick={() => {
                 changePrompt(joinSentences(draft.prompt, marketAnalysis));
                 // This button goes.
@@ -87,7 +89,7 @@ export function RequestForm(props: RequestFormProps) {
       <hr className={styles.rule} />
       <ConstraintsEditor rows={draft.constraints} problems={problems} dispatch={dispatch} />
       {problems.size > 0 && (
-        <p className={styles.problem} role="alert">
+        <p className="note toned" data-tone="danger" role="alert">
           Complete the marked constraints, then start again.
         </p>
       )}

@@ -60,21 +60,11 @@ export function RunHistory(props: RunHistoryProps) {
         ))}
       </ul>
       {history.length > latestRuns && (
-        <Button
-          className={styles.more}
-          variant="subtle"
-          size="compact-xs"
-          aria-expanded={isWhole}
-          onClick={() => setWhole(!isWhole)}
-        >
+        <Button variant="subtle" size="compact-xs" aria-expanded={isWhole} onClick={() => setWhole(!isWhole)}>
           {isWhole ? "Show only the latest" : `Show ${history.length - latestRuns} earlier`}
         </Button>
       )}
-      {clearFailure && (
-        <div className={styles.failure}>
-          <FailurePanel title="The runs were not cleared" failure={clearFailure} />
-        </div>
-      )}
+      {clearFailure && <FailurePanel title="The runs were not cleared" failure={clearFailure} />}
     </Panel>
   );
 }
@@ -89,7 +79,7 @@ function RunItem({ run, isOpen, disabled, onOpen }: RunItemProps) {
   // The list may contain a truncated prompt. The opened run has all of it.
   const { prompt } = run;
   return (
-    <li>
+    <li data-current={isOpen}>
       <button
         type="button"
         aria-current={isOpen}
@@ -97,12 +87,12 @@ function RunItem({ run, isOpen, disabled, onOpen }: RunItemProps) {
         disabled={disabled}
         onClick={() => onOpen(run.request_id)}
       >
-        <span className={styles.time}>{startedAt(run)}</span>
-        <code>{run.request_id.slice(0, 8)}</code>
+        <span>{startedAt(run)}</span>
+        <code className="small">{run.request_id.slice(0, 8)}</code>
         <StatusBadge status={run.status} />
       </button>
       {prompt && (
-        <p id={promptId} className={styles.prompt}>
+        <p id={promptId} className={`small ${styles.prompt}`}>
           {prompt}
         </p>
       )}

@@ -26,16 +26,14 @@ export function RunStatus({ run, headingRef }: { run: Run; headingRef: Ref<HTMLH
       aside={
         run.requestId &&
         !belongsToOtherUser(run) && (
-          <>
-            <a className={styles.messages} href={formatRunAddress({ kind: "run", requestId: run.requestId })}>
-              Show every message
-            </a>
+          <span className="line">
+            <a href={formatRunAddress({ kind: "run", requestId: run.requestId })}>Show every message</a>
             <code title={`Request id ${run.requestId}`}>{run.requestId.slice(0, 8)}</code>
-          </>
+          </span>
         )
       }
     >
-      {run.prompt && <p className={styles.prompt}>{run.prompt}</p>}
+      {run.prompt && <p className={`note ${styles.prompt}`}>{run.prompt}</p>}
       <Progress.Root size={8} radius="xl">
         <Progress.Section
           // A sliver at the start, so that the bar is visible.
@@ -47,7 +45,7 @@ export function RunStatus({ run, headingRef }: { run: Run; headingRef: Ref<HTMLH
           aria-valuetext={`${percent} percent`}
         />
       </Progress.Root>
-      <div className={styles.foot}>
+      <div className="line ends nowrap small">
         <span>{runStep(run)}</span>
         <span className={styles.percent}>{percent} %</span>
       </div>

@@ -1,19 +1,17 @@
-import type { Failure } from "backend-api";
+import { apiRoutes, type Failure } from "backend-api";
+import { SPAN } from "protocol-trace/names";
 import { useCallback, useEffect, useReducer, useRef } from "react";
 import { ApiFailure, describeFailure } from "../../api/api-failure.ts";
 import type { ApiClient } from "../../api/client.ts";
-import { clearRuns, getProgress, getResults, listRuns, startRun } from "../../api/optimization-calls.ts";
 import { watchRun } from "../../api/watch-run.ts";
-import { type Draft, defaultDraft } from "./draft.ts";
+import { defaultDraft } from "./draft.ts";
 import { type OptimizationState, optimizationReducer, type Run } from "./optimization-reducer.ts";
 import type { PageMemory } from "./page-memory.ts";
 import { startRequest } from "./start-request.ts";
 
 /** What the page opens with, after a reload or on return from the consent page. */
 export interface OptimizationStart {
-  draft?: Draft;
   runId?: string;
-  prompt?: string;
   failure?: Failure;
 }
 
@@ -21,20 +19,15 @@ export interface OptimizationOptions {
   client: ApiClient;
   memory: PageMemory;
   start: OptimizationStart;
-  onConsentRequired: (needed: {
-    requestId: string;
-    consentUrl: string;
-    prompt: string;
-    draft: Draft;
-  }) => void;
-  onSessionLapsed: () => void;
+  onConsentRequired: (consentUrl: string) => void;
 }
 
 function initialState({ start, memory }: OptimizationOptions): OptimizationState {
-  const draft = start.draft ?? memory.draft() ?? defaultDraft;
-  const remembered = start.runId === undefined && !start.failure ? memory.openRun() : undefined;
-  const requestId = start.runId ?? remembered?.requestId;
-  const prompt = start.prompt ?? remembered?.prompt;
+  const draft = memory.draft() ?? defaultDraft;
+  const remembered = memory.openRun();
+  const requestId = start.runId ?? (start.failure ? undefined : remembered?.requestId);
+  // The outcome of a consent may be that of another run.
+  const prompt = [undefined, remembered?.requestId].includes(start.runId) ? remembered?.prompt : undefined;
   const run: Run = {
     phase: "running",
     ...(requestId === undefined ? {} : { requestId }),
@@ -46,7 +39,7 @@ function initialState({ start, memory }: OptimizationOptions): OptimizationState
 
 /** The optimization feature's state and everything that can be done with it. */
 export function useOptimization(options: OptimizationOptions) {
-  const { client, memory, onConsentRequired, onSessionLapsed } = options;
+  const { client, memory, onConsentRequired } = options;
   const [state, dispatch] = useReducer(optimizationReducer, options, initialState);
   const active = useRef<AbortController | undefined>(undefined);
   const { draft, run } = state;
@@ -61,16 +54,14 @@ export function useOptimization(options: OptimizationOptions) {
   const refreshHistory = useCallback(
     async (signal: AbortSignal) => {
       try {
-        const history = await listRuns(client, signal);
+        const history = await client.call(apiRoutes.runs, { signal });
         dispatch({ type: "history_received", history });
         return history;
-      } catch (error) {
-        // The list is optional: only a lapsed session is reported.
-        if (!signal.aborted && isLapse(error)) onSessionLapsed();
-        return undefined;
+      } catch {
+        return undefined; // the list is optional
       }
     },
-    [client, onSessionLapsed],
+    [client],
   );
 
   /**
@@ -89,22 +80,29 @@ export function useOptimization(options: OptimizationOptions) {
         } catch (error) {
           if (signal.aborted) return;
           dispatch({ type: "run_failed", failure: describeFailure(error) });
-          if (isLapse(error)) return onSessionLapsed();
+          if (error instanceof ApiFailure && error.kind === "session_lapsed") return;
         }
         await refreshHistory(signal);
       };
       void guarded();
     },
-    [onSessionLapsed, refreshHistory],
+    [refreshHistory],
   );
 
+  const readProgress = useCallback(
+    async (id: string, signal: AbortSignal) => {
+      const progress = await client.call(apiRoutes.progress, { params: { id }, signal });
+      dispatch({ type: "progress_received", progress });
+    },
+    [client],
+  );
   const follow = useCallback(
-    async (requestId: string, signal: AbortSignal) => {
-      for await (const progress of watchRun(client, requestId, { signal })) {
+    async (id: string, signal: AbortSignal) => {
+      for await (const progress of watchRun(client, id, { signal })) {
         dispatch({ type: "progress_received", progress });
-        if (progress.status === "completed") {
-          dispatch({ type: "results_received", results: await getResults(client, requestId, signal) });
-        }
+        if (progress.status !== "completed") continue;
+        const results = await client.call(apiRoutes.results, { params: { id }, signal });
+        dispatch({ type: "results_received", results });
       }
     },
     [client],
@@ -113,22 +111,18 @@ export function useOptimization(options: OptimizationOptions) {
   const start = (prompt: string) => {
     dispatch({ type: "run_started", prompt });
     begin(async (signal) => {
-      const reply = await startRun(client, startRequest(prompt, draft.constraints), signal);
+      const body = startRequest(prompt, draft.constraints);
+      const reply = await client.call(apiRoutes.start, { body, signal, traceAs: SPAN.click });
       if ("failure" in reply) {
         dispatch({ type: "run_failed", failure: reply.failure, requestId: reply.request_id });
-        dispatch({
-          type: "progress_received",
-          progress: await getProgress(client, reply.request_id, signal),
-        });
-        return;
+        return readProgress(reply.request_id, signal);
       }
       if ("consent_required" in reply) {
-        const needed = { requestId: reply.request_id, consentUrl: reply.consent_url };
-        dispatch({ type: "consent_required", ...needed });
+        const { request_id: requestId, consent_url: consentUrl } = reply;
+        dispatch({ type: "consent_required", requestId, consentUrl });
         // The browser leaves before any effect runs.
-        memory.keepOpenRun({ requestId: needed.requestId, prompt });
-        onConsentRequired({ ...needed, prompt, draft });
-        return;
+        memory.keepOpenRun({ requestId, prompt });
+        return onConsentRequired(consentUrl);
       }
       dispatch({ type: "run_accepted", requestId: reply.request_id });
       await follow(reply.request_id, signal);
@@ -158,7 +152,7 @@ export function useOptimization(options: OptimizationOptions) {
       }
       try {
         if (!failure) return await follow(requestId, signal);
-        dispatch({ type: "progress_received", progress: await getProgress(client, requestId, signal) });
+        await readProgress(requestId, signal);
       } catch (error) {
         // The backend may have dropped a remembered run. That is not an error.
         if (!(error instanceof ApiFailure && error.status === 404)) throw error;
@@ -166,24 +160,19 @@ export function useOptimization(options: OptimizationOptions) {
       }
     });
     return () => active.current?.abort();
-  }, [begin, client, follow, refreshHistory]);
+  }, [begin, follow, readProgress, refreshHistory]);
 
   /** Resolves to whether it is cleared. */
   const clearHistory = async () => {
     try {
-      await clearRuns(client);
+      await client.call(apiRoutes.clearRuns);
       dispatch({ type: "history_cleared" });
       return true;
     } catch (error) {
       dispatch({ type: "clear_failed", failure: describeFailure(error) });
-      if (isLapse(error)) onSessionLapsed();
       return false;
     }
   };
 
   return { state, dispatch, start, open, clearHistory };
-}
-
-function isLapse(error: unknown): boolean {
-  return error instanceof ApiFailure && error.kind === "session_lapsed";
 }

@@ -1,8 +1,7 @@
+import { apiRoutes } from "backend-api";
 import type { UserNames } from "protocol-trace/read";
 import { useCallback, useState } from "react";
 import type { ApiClient } from "../../api/client.ts";
-import { getAttemptTrace } from "../../api/trace-calls.ts";
-import styles from "./attempt-view.module.css";
 import { MessageDetail } from "./message-detail.tsx";
 import type { TabName } from "./message-tabs.tsx";
 import { SequencePicture } from "./sequence-picture.tsx";
@@ -14,24 +13,24 @@ interface AttemptViewProps {
   traceId: string;
   /** Display names of users. */
   nameOf: UserNames;
-  onSessionLapsed: () => void;
 }
 
 /** One attempt to break a run, shown like the run itself. */
-export function AttemptView({ client, requestId, traceId, nameOf, onSessionLapsed }: AttemptViewProps) {
+export function AttemptView({ client, requestId, traceId, nameOf }: AttemptViewProps) {
   const fetchTrace = useCallback(
-    (signal: AbortSignal) => getAttemptTrace(client, requestId, traceId, signal),
+    (signal: AbortSignal) =>
+      client.call(apiRoutes.attemptTrace, { params: { id: requestId, traceId }, signal }),
     [client, requestId, traceId],
   );
-  const { run, trace, failure } = useRunTrace(fetchTrace, onSessionLapsed);
+  const { run, trace, failure } = useRunTrace(fetchTrace);
   const [pickedId, pick] = useState<string | undefined>(undefined);
   const [tab, setTab] = useState<TabName>("checks");
   if (failure) return <p>{failure.message}</p>;
   // A message that is sent twice is refused the second time.
   const message = run?.messages.find(({ id }) => id === pickedId) ?? run?.messages.at(-1);
-  if (!run || !message) return <p className={styles.waiting}>Waiting for the spans of the attempt…</p>;
+  if (!run || !message) return <p className="note">Waiting for the spans of the attempt…</p>;
   return (
-    <div className={styles.attempt}>
+    <div className="card column">
       <SequencePicture run={run} openId={message.id} onStep={(target) => pick(target.id)} />
       <MessageDetail
         {...{ run, message, nameOf, tab }}

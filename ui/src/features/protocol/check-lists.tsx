@@ -3,31 +3,32 @@ import { SectionLinks } from "../../components/section-links.tsx";
 import styles from "./check-lists.module.css";
 import { checkLabel } from "./message-wording.ts";
 
-const verdicts = { passed: "passed", challenged: "challenged", refused: "refused" } as const;
 const signs = { passed: "✓", failed: "✕", skipped: "–" } as const;
 
 /** The checks of each verifier, in the order they ran. */
 export function CheckLists({ verifiers }: { verifiers: readonly VerifierSide[] }) {
   return (
-    <div className={styles.verifiers}>
+    <div className="column">
       {verifiers.map((verifier, index) => (
         // A verifier that passed the message and is not the last one starts collapsed.
         <details key={verifier.spanId} open={index === verifiers.length - 1 || verifier.verdict !== "passed"}>
-          <summary className={styles.verifier} data-verdict={verifier.verdict}>
-            {partyName(verifier.party)}: {verdicts[verifier.verdict]}
-            <span className={styles.count}>{count(verifier)}</span>
+          <summary className="toned" data-verdict={verifier.verdict}>
+            <strong>
+              {partyName(verifier.party)}: {verifier.verdict}
+            </strong>{" "}
+            <span className="small">{count(verifier)}</span>
           </summary>
-          <p className={styles.demand}>{demand(verifier)}</p>
+          <p className="small">{demand(verifier)}</p>
           <ul className={styles.checks}>
             {verifier.checks.map(({ name, verdict, reason, section }) => (
               <li key={name} data-verdict={verdict}>
-                <span className={styles.sign} aria-hidden="true">
+                <span className={`toned ${styles.sign}`} aria-hidden="true">
                   {signs[verdict]}
                 </span>
                 <span>
                   {checkLabel(name)} <code>{name}</code>
-                  <span className={styles.spoken}> {verdict}</span>
-                  {reason && <span className={styles.reason}>{reason}</span>}
+                  <span className="spoken"> {verdict}</span>
+                  {reason && <span className={`breakable small ${styles.reason}`}>{reason}</span>}
                 </span>
                 <SectionLinks section={section} />
               </li>

@@ -7,9 +7,11 @@ import {
   type UserNames,
 } from "protocol-trace/read";
 import type { Ref } from "react";
+import { type Fact, Facts } from "../../components/facts.tsx";
+import { formatDuration } from "../../components/format-time.ts";
 import styles from "./message-detail.module.css";
 import { MessageTabs, type TabName } from "./message-tabs.tsx";
-import { milliseconds, outcomeLabel, routeLabel } from "./message-wording.ts";
+import { outcomeLabel, routeLabel } from "./message-wording.ts";
 
 interface MessageDetailProps {
   run: ProtocolRun;
@@ -32,27 +34,27 @@ export function MessageDetail(props: MessageDetailProps) {
   const { run, message, nameOf, isFinished, tab, onTab, headingRef, why, onStep } = props;
   const answers = messageAnswers(message, nameOf);
   const index = run.messages.indexOf(message);
-  const questions: [string, string][] = [
-    ["Who signed this?", answers.signedBy],
-    ["With which key?", answers.key],
-    ["For whom?", answers.onBehalfOf],
-    ["Allowed by what?", answers.allowedBy],
-    ["What was the outcome?", answers.verdict],
+  const questions: Fact[] = [
+    { name: "Who signed this?", value: answers.signedBy },
+    { name: "With which key?", value: answers.key },
+    { name: "For whom?", value: answers.onBehalfOf },
+    { name: "Allowed by what?", value: answers.allowedBy },
+    { name: "What was the outcome?", value: answers.verdict },
   ];
   return (
-    <article className={styles.detail} data-testid="message-detail">
-      <header className={styles.head}>
+    <article className={`column ${styles.detail}`} data-testid="message-detail">
+      <header className="line ends">
         <div>
           <h3 ref={headingRef} tabIndex={-1}>
             {message.number}. {routeLabel(message)}
             <span className={styles.what}>{message.what}</span>
           </h3>
-          <p className={styles.facts}>
-            <span className={styles.outcome} data-outcome={message.outcome}>
+          <p className="chips small">
+            <strong className="toned" data-outcome={message.outcome}>
               {outcomeLabel(message.outcome)}
-            </span>
+            </strong>
             {message.status !== undefined && <span>status {message.status}</span>}
-            <span>{milliseconds(message.endMicros - message.startMicros)}</span>
+            <span>{formatDuration(message.endMicros - message.startMicros)}</span>
             {message.attempt !== undefined && message.attempt > 1 && (
               <span>
                 attempt {message.attempt}
@@ -62,25 +64,22 @@ export function MessageDetail(props: MessageDetailProps) {
           </p>
         </div>
         {onStep && run.messages.length > 1 && (
-          <div className={styles.steps}>
+          <div className="line">
             <Step label="Previous" target={run.messages[index - 1]} onStep={onStep} />
             <Step label="Next" target={run.messages[index + 1]} onStep={onStep} />
           </div>
         )}
       </header>
 
-      {why && <p className={styles.note}>{why}</p>}
-      <dl className={styles.answers} data-outcome={message.outcome} data-testid="message-answers">
-        {questions.map(([question, answer]) => (
-          <div key={question}>
-            <dt>{question}</dt>
-            <dd>{answer}</dd>
-          </div>
-        ))}
-      </dl>
-
+      {why && <p className="note">{why}</p>}
+      <Facts
+        className={`table ${styles.answers}`}
+        facts={questions}
+        data-outcome={message.outcome}
+        data-testid="message-answers"
+      />
       {message.verifiers.length === 0 && message.signer && (
-        <p className={styles.note}>{noChecks(message, isFinished)}</p>
+        <p className="note">{noChecks(message, isFinished)}</p>
       )}
       <MessageTabs run={run} message={message} tab={tab} onTab={onTab} />
     </article>

@@ -22,30 +22,23 @@ export function MessageTabs({ run, message, tab, onTab }: MessageTabsProps) {
   const { signer, verifiers, request, response } = message;
   const tokens = tokensOf(message);
   const hasHttp = [request, response].some(({ headers, body }) => headers || body);
-  const tabs: [TabName, string, ReactNode][] = [];
-  if (verifiers.length > 0) {
-    tabs.push([
-      "checks",
-      "Checks",
-      <>
-        <CheckLists verifiers={verifiers} />
-        <AfterChecks message={message} />
-      </>,
-    ]);
-  }
-  if (signer) {
-    tabs.push([
-      "signature",
-      "Signature",
-      <SignatureView key="signature" message={message} signer={signer} />,
-    ]);
-  }
-  if (tokens.length > 0) {
-    const label = tokens.length === 1 ? "Token" : "Tokens";
-    tabs.push(["tokens", label, <TokenList key="tokens" run={run} message={message} tokens={tokens} />]);
-  }
-  if (hasHttp || signer)
-    tabs.push(["http", "Request and response", <HttpView key="http" message={message} />]);
+  const checks = (
+    <div className="column">
+      <CheckLists verifiers={verifiers} />
+      <AfterChecks message={message} />
+    </div>
+  );
+  const all: [TabName, label: string, content: ReactNode][] = [
+    ["checks", "Checks", verifiers.length > 0 && checks],
+    ["signature", "Signature", signer && <SignatureView {...{ message, signer }} />],
+    [
+      "tokens",
+      tokens.length === 1 ? "Token" : "Tokens",
+      tokens.length > 0 && <TokenList {...{ run, message, tokens }} />,
+    ],
+    ["http", "Request and response", (hasHttp || signer) && <HttpView message={message} />],
+  ];
+  const tabs = all.filter(([, , content]) => content);
   const [first] = tabs;
   if (first === undefined) return null;
   const shown = tabs.some(([name]) => name === tab) ? tab : first[0];
@@ -78,14 +71,14 @@ function AfterChecks({ message }: { message: Message }) {
   const party = partyName(message.stoppedAt ?? message.to);
   if (interactionUrl(message) !== undefined) {
     return (
-      <p className={styles.after}>
+      <p className="outcome" data-outcome="challenged">
         Then {party} requested a user interaction with status {message.status}.
       </p>
     );
   }
   if (after === undefined) return null;
   return (
-    <p className={styles.after} data-kind={after}>
+    <p className="outcome" data-outcome={after === "policy" ? "refused" : "challenged"}>
       {after === "policy"
         ? `Then the policy of ${party} refused the caller with status ${message.status}.`
         : `Then the application of ${party} responded with status ${message.status}.`}

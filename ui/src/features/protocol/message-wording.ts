@@ -22,7 +22,7 @@ export function routeLabel({ from, to, via }: Message): string {
 export function spokenMessage(message: Message, total: number): string {
   const { number, what, signer, status, outcome, interaction } = message;
   const how = signer === undefined ? "not signed by an agent" : `signed with scheme ${signer.scheme}`;
-  const unanswered = interaction === undefined ? "no answer" : "no status is recorded";
+  const unanswered = interaction === undefined ? "no response" : "no status is recorded";
   const answer = status === undefined ? unanswered : `status ${status}`;
   return `Message ${number} of ${total}: ${routeLabel(message)}, ${what}, ${how}; ${answer}, ${outcomeLabel(outcome).toLowerCase()}`;
 }
@@ -44,9 +44,4 @@ const checks: Record<string, string> = {
 
 export function checkLabel(name: string): string {
   return checks[name] ?? name;
-}
-
-export function milliseconds(micros: number): string {
-  const ms = micros / 1000;
-  return ms < 10 ? `${ms.toFixed(1)} ms` : ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;
 }

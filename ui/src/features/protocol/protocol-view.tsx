@@ -62,10 +62,16 @@ export function ProtocolView({ run, nameOf, isFinished, openId, hrefOf, onStep }
           }}
           onStep={onStep}
         />
-        <p className={styles.legend}>
-          <span data-verdict="passed">✓ every check passed</span>
-          <span data-verdict="challenged">– challenged</span>
-          <span data-verdict="refused">✕ refused</span>
+        <p className="chips small">
+          <span className="toned" data-verdict="passed">
+            ✓ every check passed
+          </span>
+          <span className="toned" data-verdict="challenged">
+            – challenged
+          </span>
+          <span className="toned" data-verdict="refused">
+            ✕ refused
+          </span>
         </p>
       </div>
       {open && (

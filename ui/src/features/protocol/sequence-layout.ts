@@ -29,8 +29,9 @@ export interface Row {
   kind: "request" | "response";
   top: number;
   height: number;
-  /** Path of the line; its end has the arrowhead. */
+  /** Paths of the line and of its arrowhead. */
   path: string;
+  head: string;
   label: { text: string; x: number; y: number };
   marks: Mark[];
   /** Where an answer goes through the gateway, which judges requests only. */
@@ -100,41 +101,40 @@ export function layOutSequence(run: ProtocolRun, width: number): SequenceLayout 
   let top = headerHeight + 6;
   const inOrder = steps(run.messages);
   const density = inOrder.length > mostRoomySteps && width >= leastDenseWidth ? dense : roomy;
-  const turnHeight = density.turn;
   const rows = inOrder.map(({ message, kind }): Row => {
     const isTurning = turnsAtGateway(message, xOf);
-    const height = density[kind].height + (isTurning ? turnHeight : 0);
-    const row = { key: `${message.id} ${kind}`, message, kind, top, height };
+    const height = density[kind].height + (isTurning ? density.turn : 0);
     const y = top + density[kind].line;
-    top += height;
-    const end = xOf(message.stoppedAt ?? message.to);
-    const start = xOf(message.from);
-    const text = kind === "request" ? requestLabel(message) : responseLabel(message);
-    const middle = (start + end) / 2;
-    const label = { text, x: clampCentre(middle, text, width), y: y - density[kind].label };
+    const endY = isTurning ? y + density.turn : y;
     const gatewayX = message.via === undefined ? undefined : xOf(message.via);
-    if (kind === "response") {
-      const path =
-        isTurning && gatewayX !== undefined
-          ? `M${end} ${y} H${gatewayX} v${turnHeight} H${shortened(gatewayX, start)}`
-          : line(end, start, y);
-      const isPassing = gatewayX !== undefined && message.stoppedAt === undefined;
-      const passes = isPassing ? [{ x: gatewayX, y: isTurning ? y + turnHeight / 2 : y }] : [];
-      return { ...row, path, label, marks: [], passes };
-    }
-    const room = message.verifiers.some(({ party }) => xOf(party) === end) ? markRoom : undefined;
-    const path =
-      isTurning && gatewayX !== undefined
-        ? `M${start} ${y} H${gatewayX} v${turnHeight} H${shortened(gatewayX, end, room)}`
-        : line(start, end, y, room);
-    const marks = message.verifiers.map(
-      ({ party, verdict }): Mark => ({
+    const ends = [xOf(message.from), xOf(message.stoppedAt ?? message.to)] as const;
+    const [start, end] = kind === "request" ? ends : [ends[1], ends[0]];
+    const verifiers = kind === "request" ? message.verifiers : [];
+    // The line ends beside its target, or beside the mark there.
+    const room = verifiers.some(({ party }) => xOf(party) === end) ? markRoom : 2;
+    const corner = isTurning && gatewayX !== undefined ? gatewayX : start;
+    const isRightward = end > corner;
+    const tip = end + (isRightward ? -room : room);
+    const text = kind === "request" ? requestLabel(message) : responseLabel(message);
+    const isPassing = kind === "response" && gatewayX !== undefined && message.stoppedAt === undefined;
+    const row: Row = {
+      key: `${message.id} ${kind}`,
+      message,
+      kind,
+      top,
+      height,
+      path: `M${start} ${y}${isTurning ? ` H${corner} v${density.turn}` : ""} H${tip}`,
+      head: `M${tip} ${endY} l${isRightward ? -7 : 7} -4 v8 z`,
+      label: { text, x: clampCentre((start + end) / 2, text, width), y: y - density[kind].label },
+      marks: verifiers.map(({ party, verdict }) => ({
         x: xOf(party),
-        y: isTurning && party === message.via ? y + turnHeight / 2 : isTurning ? y + turnHeight : y,
+        y: party === message.via ? (y + endY) / 2 : endY,
         verdict: shownVerdict(message, party, verdict),
-      }),
-    );
-    return { ...row, path, label, marks, passes: [] };
+      })),
+      passes: isPassing ? [{ x: gatewayX, y: (y + endY) / 2 }] : [],
+    };
+    top += height;
+    return row;
   });
   return { columns, rows, headerHeight, height: top + 10, isNarrow: gap < narrowGap };
 }
@@ -176,7 +176,7 @@ function responseLabel(message: Message): string {
   if (interaction?.leg === "there") return "sent back";
   const words = {
     accepted: "",
-    challenged: interactionUrl(message) === undefined ? " challenge" : " challenge: the person is wanted",
+    challenged: interactionUrl(message) === undefined ? " challenge" : " challenge: user interaction",
     refused: errorCode === undefined ? " refused" : ` ${errorCode}`,
     failed: " failed",
     pending: "",
@@ -185,16 +185,7 @@ function responseLabel(message: Message): string {
   const isIssued = verifiers.some(({ issuedToken }) => issuedToken !== undefined);
   const more = isAsked ? ", the user is asked first" : isIssued ? ", auth token" : words[outcome];
   // The span of a returning browser may lack the redirect status.
-  return `${status ?? (interaction === undefined ? "no answer" : "sent on")}${more}`;
-}
-
-function line(start: number, end: number, y: number, room?: number): string {
-  return `M${start} ${y} H${shortened(start, end, room)}`;
-}
-
-/** The line ends beside its target, or beside the mark there. */
-function shortened(start: number, end: number, room = 2): number {
-  return end + (end > start ? -room : room);
+  return `${status ?? (interaction === undefined ? "no response" : "sent on")}${more}`;
 }
 
 function clampCentre(x: number, text: string, width: number): number {

@@ -89,7 +89,7 @@ export function SequencePicture({ run, openId, hrefOf, onPick, onStep }: Sequenc
             >
               {kind === "request"
                 ? spokenMessage(message, messages.length)
-                : `The answer to message ${message.number}`}
+                : `The response to message ${message.number}`}
             </Place>
           </li>
         ))}
@@ -110,37 +110,20 @@ interface PlaceProps {
 
 /** Lies over a row of the picture: a link where the message has an address, else a button. */
 function Place({ href, style, elementRef, isOpen, tabIndex, onPick, children }: PlaceProps) {
-  const current = isOpen ? ("true" as const) : undefined;
-  const words = <span className={styles.spoken}>{children}</span>;
-  return href === undefined ? (
-    <button
-      type="button"
-      className={styles.place}
-      ref={elementRef}
-      style={style}
-      tabIndex={tabIndex}
-      aria-current={current}
-      onClick={onPick}
-    >
-      {words}
-    </button>
-  ) : (
-    <a
-      className={styles.place}
-      ref={elementRef}
-      href={href}
-      style={style}
-      tabIndex={tabIndex}
-      aria-current={current}
-      onClick={onPick}
-    >
-      {words}
-    </a>
-  );
+  const shared = {
+    className: styles.place,
+    ref: elementRef,
+    style,
+    tabIndex,
+    "aria-current": isOpen || undefined,
+    onClick: onPick,
+    children: <span className="spoken">{children}</span>,
+  };
+  return href === undefined ? <button type="button" {...shared} /> : <a href={href} {...shared} />;
 }
 
 function Arrow({ row }: { row: Row }) {
-  const { message, kind, path, label, marks, passes } = row;
+  const { message, kind, path, head, label, marks, passes } = row;
   return (
     <g
       className={styles.arrow}
@@ -149,7 +132,8 @@ function Arrow({ row }: { row: Row }) {
       data-signed={message.signer !== undefined}
     >
       <path d={path} />
-      <Head path={path} />
+      {/* Of its own, because a marker would not take the line's colour everywhere. */}
+      <path className={styles.head} d={head} />
       <text x={label.x} y={label.y} textAnchor="middle">
         {label.text}
       </text>
@@ -161,18 +145,6 @@ function Arrow({ row }: { row: Row }) {
       ))}
     </g>
   );
-}
-
-/** The arrowhead: of its own, because a marker would not take the line's colour everywhere. */
-function Head({ path }: { path: string }) {
-  const numbers = path.match(/-?[\d.]+/g)?.map(Number) ?? [];
-  const isTurning = path.includes("v");
-  const [x0 = 0, y0 = 0] = numbers;
-  const before = isTurning ? (numbers[2] ?? 0) : x0;
-  const y = isTurning ? y0 + (numbers[3] ?? 0) : y0;
-  const x = numbers.at(-1) ?? 0;
-  const back = x > before ? -7 : 7;
-  return <path className={styles.head} d={`M${x} ${y} l${back} -4 v8 z`} />;
 }
 
 const glyphs: Record<Verdict, string> = {

@@ -9,6 +9,7 @@ import {
   type TextPart,
 } from "protocol-trace/read";
 import { useState } from "react";
+import { Facts } from "../../components/facts.tsx";
 import styles from "./signature-view.module.css";
 import { useSecondOpinion } from "./use-second-opinion.ts";
 
@@ -17,48 +18,47 @@ export function SignatureView({ message, signer }: { message: Message; signer: S
   const { headers = {} } = message.request;
   const key = readSignatureKey(headers["signature-key"] ?? "");
   const input = readSignatureInput(headers["signature-input"] ?? "");
-  return (
-    <>
-      <dl className={styles.parsed}>
-        <div>
-          <dt>Signature-Key</dt>
-          <dd>
-            {key ? (
-              <>
-                <span>
-                  label <code>{key.label}</code>, scheme <code>{key.scheme}</code>
-                </span>
-                {key.parameters.map(({ name, value }) => (
-                  <span key={name}>
-                    {name} <code>{value}</code>
-                  </span>
-                ))}
-              </>
-            ) : (
-              <span>
-                scheme <code>{signer.scheme}</code>
-              </span>
-            )}
-          </dd>
-        </div>
-        <div>
-          <dt>Signature-Input</dt>
-          <dd>
-            <span className={styles.components}>
-              {(input?.components ?? signer.components).map((name) => (
-                <code key={name}>{name}</code>
-              ))}
+  const facts = [
+    {
+      name: "Signature-Key",
+      value: key ? (
+        <span className="chips">
+          <span>
+            label <code>{key.label}</code>, scheme <code>{key.scheme}</code>
+          </span>
+          {key.parameters.map(({ name, value }) => (
+            <span key={name}>
+              {name} <code>{value}</code>
             </span>
-            {signer.created !== undefined && (
-              <span>
-                created <code>{signer.created}</code> ({isoSeconds(signer.created)})
-              </span>
-            )}
-          </dd>
-        </div>
-      </dl>
+          ))}
+        </span>
+      ) : (
+        <>
+          scheme <code>{signer.scheme}</code>
+        </>
+      ),
+    },
+    {
+      name: "Signature-Input",
+      value: (
+        <span className={`chips ${styles.components}`}>
+          {(input?.components ?? signer.components).map((name) => (
+            <code key={name}>{name}</code>
+          ))}
+          {signer.created !== undefined && (
+            <span>
+              created <code>{signer.created}</code> ({isoSeconds(signer.created)})
+            </span>
+          )}
+        </span>
+      ),
+    },
+  ];
+  return (
+    <div className="column">
+      <Facts className="table" facts={facts} />
       <Bases message={message} signer={signer} />
-    </>
+    </div>
   );
 }
 
@@ -75,8 +75,8 @@ function Bases({ message, signer }: { message: Message; signer: SignerSide }) {
   const compared = compareTexts(signer.base, verifier?.base ?? signer.base);
   return (
     <>
-      <h4 className={styles.heading}>Signature base</h4>
-      <p className={styles.verdict} data-agree={verifier === undefined || agree}>
+      <h4>Signature base</h4>
+      <p className="note toned" data-agree={verifier === undefined || agree}>
         {verifier === undefined
           ? "No receiver recorded its signature base."
           : agree
@@ -84,7 +84,7 @@ function Bases({ message, signer }: { message: Message; signer: SignerSide }) {
             : `${partyName(verifier.party)} rebuilt a different signature base than ${partyName(signer.party)} signed. The differences are marked.`}
       </p>
       {rebuilt.length > 1 && (
-        <fieldset className={styles.picks} aria-label="Rebuilt by">
+        <fieldset className={`line ${styles.picks}`} aria-label="Rebuilt by">
           {rebuilt.map(({ spanId, party, base }) => (
             <button
               key={spanId}
@@ -123,7 +123,7 @@ function Opinion({ opinion, signed, rebuilt, verifier }: OpinionProps) {
   const isKnown = opinion.kind === "built" && (opinion.base === signed || opinion.base === rebuilt);
   return (
     <>
-      <p className={styles.opinion} data-agree={opinion.kind !== "built" || isKnown}>
+      <p className="note toned" data-agree={opinion.kind === "built" && !isKnown ? false : undefined}>
         <strong>Second opinion:</strong> {opinion.kind === "asking" && "computing…"}
         {opinion.kind === "none" && opinion.reason}
         {opinion.kind === "built" &&
@@ -144,12 +144,12 @@ function Opinion({ opinion, signed, rebuilt, verifier }: OpinionProps) {
 
 function Base({ title, lines }: { title: string; lines: TextPart[][] }) {
   return (
-    <figure className={styles.base}>
-      <figcaption>{title}</figcaption>
-      <pre>
+    <figure>
+      <figcaption className="small">{title}</figcaption>
+      <pre className="block">
         {lines.map((parts, index) => (
           // biome-ignore lint/suspicious/noArrayIndexKey: the lines never change
-          <span className={styles.line} key={index}>
+          <span className={styles.row} key={index}>
             {parts.map(({ text, differs }, part) =>
               differs ? (
                 // biome-ignore lint/suspicious/noArrayIndexKey: as above

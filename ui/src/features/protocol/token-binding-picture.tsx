@@ -27,21 +27,21 @@ export function TokenBindingPicture(props: { run: ProtocolRun; message: Message;
           <strong>
             <Breakable text={issuer} />
           </strong>
-          <span className={styles.who}>signed the token</span>
+          <span className="small">signed the token</span>
         </div>
         <Link label="issued" />
         <div className={styles.box}>
           <strong>{token.kind}</strong>
-          <span className={styles.who}>{token.id}</span>
+          <span className="small">{token.id}</span>
         </div>
         <Link label={binding.claim} />
         <div className={styles.box} data-same={same}>
           <strong>Key of {whose}</strong>
-          <span className={styles.who}>{binding.thumbprint}</span>
+          <span className="small">{binding.thumbprint}</span>
         </div>
       </div>
       {same !== undefined && signer && (
-        <p className={styles.verdict} data-same={same}>
+        <p className="note toned" data-same={same}>
           {same
             ? `${partyName(signer.party)} signed this message with the same key.`
             : `Another key signed this message: ${signer.thumbprint}. ${mismatch(message)}`}
@@ -60,7 +60,7 @@ function mismatch({ requestType, outcome }: Message): string {
 
 function Link({ label }: { label: string }) {
   return (
-    <div className={styles.link}>
+    <div className={`small ${styles.link}`}>
       {label}
       <svg width="36" height="10" viewBox="0 0 36 10" aria-hidden="true">
         <path d="M1 5 H30" fill="none" stroke="currentColor" strokeWidth="1.5" />

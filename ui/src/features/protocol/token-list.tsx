@@ -6,8 +6,8 @@ import {
   type TracedToken,
   tokenPurpose,
 } from "protocol-trace/read";
+import { Facts } from "../../components/facts.tsx";
 import { TokenBindingPicture } from "./token-binding-picture.tsx";
-import styles from "./token-list.module.css";
 
 /** A token of a message and its role in it. */
 export interface PlacedToken {
@@ -25,32 +25,24 @@ interface TokenListProps {
 /** The tokens of the request and the response, decoded, with the keys they are bound to. */
 export function TokenList({ run, message, tokens }: TokenListProps) {
   return (
-    <>
+    <div className="column">
       {tokens.map(({ token, place }) => (
-        <section className={styles.token} key={token.id} aria-label={`${token.kind} ${token.id}`}>
+        <section className="column" key={token.id} aria-label={`${token.kind} ${token.id}`}>
           <h4>
             {place} <code>{token.id}</code>
           </h4>
-          <p className={styles.purpose}>{tokenPurpose(token.kind)}</p>
+          <p className="note">{tokenPurpose(token.kind)}</p>
           <TokenBindingPicture run={run} message={message} token={token} />
           {token.claims && (
-            <dl className={styles.claims}>
-              {[...headerRows(token), ...readableClaims(token.kind, token.claims)].map(
-                ({ name, value, meaning }) => (
-                  <div key={name}>
-                    <dt>
-                      <code>{name}</code>
-                      {meaning && <span>{meaning}</span>}
-                    </dt>
-                    <dd>{value}</dd>
-                  </div>
-                ),
-              )}
-            </dl>
+            <Facts
+              className="table"
+              isCode
+              facts={[...headerRows(token), ...readableClaims(token.kind, token.claims)]}
+            />
           )}
         </section>
       ))}
-    </>
+    </div>
   );
 }
 

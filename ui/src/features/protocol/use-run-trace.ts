@@ -1,20 +1,69 @@
-import type { RunTrace } from "backend-api";
+import type { Failure, RunTrace } from "backend-api";
+import { type ProtocolRun, readProtocolRun } from "protocol-trace/read";
 import { useEffect, useState } from "react";
-import { pollRunTrace, type RunTraceState } from "./poll-run-trace.ts";
+import { ApiFailure, describeFailure } from "../../api/api-failure.ts";
+
+/** How long until a trace that may grow is read again. */
+export const POLL_INTERVAL_MS = 1500;
+
+type FetchTrace = (signal: AbortSignal) => Promise<RunTrace>;
+
+export interface RunTraceState {
+  /** The latest answer. */
+  trace?: RunTrace;
+  /** The same as messages. */
+  run?: ProtocolRun;
+  /** Why the latest read failed. The previous result stays. */
+  failure?: Failure;
+}
 
 /**
  * A run's trace, read again and again while it grows.
  *
  * @param fetchTrace asks the backend; a new function starts over
  */
-export function useRunTrace(
-  fetchTrace: (signal: AbortSignal) => Promise<RunTrace>,
-  onSessionLapsed: () => void,
-): RunTraceState {
+export function useRunTrace(fetchTrace: FetchTrace): RunTraceState {
   const [state, setState] = useState<RunTraceState>({});
   useEffect(() => {
     setState({});
-    return pollRunTrace({ fetchTrace, onChange: setState, onSessionLapsed });
-  }, [fetchTrace, onSessionLapsed]);
+    return pollRunTrace(fetchTrace, setState);
+  }, [fetchTrace]);
   return state;
+}
+
+/**
+ * Reads a run's trace, again and again while it may grow, and after failures that may pass.
+ *
+ * @param onChange receives changes; a new result replaces an old failure
+ * @returns the way to stop
+ */
+export function pollRunTrace(
+  fetchTrace: FetchTrace,
+  onChange: (change: (before: RunTraceState) => RunTraceState) => void,
+): () => void {
+  const controller = new AbortController();
+  const { signal } = controller;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const read = async () => {
+    let again = true;
+    try {
+      const trace = await fetchTrace(signal);
+      if (signal.aborted) return;
+      onChange(() => ({ trace, run: readProtocolRun(trace.traces) }));
+      again = trace.growing;
+    } catch (error) {
+      if (signal.aborted) return;
+      const failed = error instanceof ApiFailure ? error : undefined;
+      if (failed?.kind === "session_lapsed") return;
+      onChange((before) => ({ ...before, failure: describeFailure(error) }));
+      // A dropped run, or another user's run, does not come back.
+      again = failed?.status !== 404;
+    }
+    if (again) timer = setTimeout(read, POLL_INTERVAL_MS);
+  };
+  void read();
+  return () => {
+    controller.abort();
+    clearTimeout(timer);
+  };
 }

@@ -6,8 +6,6 @@ import styles from "./traces-app.module.css";
 import { ServiceKey } from "./waterfall.tsx";
 
 const DEFAULT_LIMIT = "20";
-/** One request each. */
-const MAX_SERVICES_AT_ONCE = 40;
 const ERRORS_ONLY = '{"error":"true"}';
 
 interface Search {
@@ -16,8 +14,8 @@ interface Search {
   service: string;
   /** Of the address, beside the service: parameters of Jaeger's query API. */
   conditions: [name: string, value: string][];
-  /** Newest first; undefined where a service has to be chosen first. */
-  runs: ProtocolRun[] | undefined;
+  /** Newest first. */
+  runs: ProtocolRun[];
 }
 
 /** Runs the search in a URL, this page's own or one made for Jaeger. */
@@ -25,21 +23,15 @@ export async function loadSearch(parameters: URLSearchParams): Promise<Search> {
   const service = parameters.get("service") ?? "";
   const conditions = [...parameters].filter(([name, value]) => name !== "service" && value !== "");
   const services = await getServices();
-  const search = {
-    services,
-    operations: service === "" ? [] : await getOperations(service),
-    service,
-    conditions,
-  };
-  const searched = service === "" ? services : [service];
-  if (searched.length > MAX_SERVICES_AT_ONCE) return { ...search, runs: undefined };
+  const operations = service === "" ? [] : await getOperations(service);
   const limit = parameters.get("limit") ?? DEFAULT_LIMIT;
+  const searched = service === "" ? services : [service];
   const traces = await findTraces(searched, [["limit", limit], ...conditions]);
   const runs = traces
     .map((trace) => readProtocolRun([trace]))
     .sort((one, other) => other.startMicros - one.startMicros)
     .slice(0, Number(limit));
-  return { ...search, runs };
+  return { services, operations, service, conditions, runs };
 }
 
 export function SearchPage({ search }: { search: Search }) {
@@ -49,16 +41,16 @@ export function SearchPage({ search }: { search: Search }) {
   return (
     <>
       <SearchForm search={search} />
-      <section className={styles.panel} aria-labelledby="found">
-        <h1 id="found">{runs === undefined ? "Choose a service" : "Traces"}</h1>
-        <p role="status" className={styles.soft}>
+      <section className={`card ${styles.panel}`} aria-labelledby="found">
+        <h1 id="found">Traces</h1>
+        <p role="status" className="small">
           {statusOf(search)}
           {further.length > 0 && (
             <> Further conditions: {further.map(([name, value]) => `${name}=${value}`).join(", ")}.</>
           )}
         </p>
-        <ol className={styles.traces} data-testid="traces">
-          {runs?.map((run) => (
+        <ol className="ruled" data-testid="traces">
+          {runs.map((run) => (
             <TraceItem key={run.traceIds[0]} run={run} />
           ))}
         </ol>
@@ -71,10 +63,11 @@ export function SearchPage({ search }: { search: Search }) {
 function SearchForm({ search: { services, operations, service, conditions } }: { search: Search }) {
   const given = new Map(conditions);
   return (
-    <form className={styles.fields} action="/search" aria-label="Search">
-      <label>
+    <form className={`line ${styles.fields}`} action="/search" aria-label="Search">
+      <label className="small">
         Service
         <select
+          className={styles.control}
           name="service"
           defaultValue={service}
           onChange={({ currentTarget: { form } }) => {
@@ -90,9 +83,9 @@ function SearchForm({ search: { services, operations, service, conditions } }: {
         </select>
       </label>
       {service !== "" && (
-        <label>
+        <label className="small">
           Operation
-          <select name="operation" defaultValue={given.get("operation") ?? ""}>
+          <select className={styles.control} name="operation" defaultValue={given.get("operation") ?? ""}>
             <option value="">any</option>
             {operations.map((name) => (
               <option key={name}>{name}</option>
@@ -100,7 +93,7 @@ function SearchForm({ search: { services, operations, service, conditions } }: {
           </select>
         </label>
       )}
-      <label className={styles.check}>
+      <label className={`small ${styles.check}`}>
         <input
           type="checkbox"
           name="tags"
@@ -109,7 +102,9 @@ function SearchForm({ search: { services, operations, service, conditions } }: {
         />
         Only with errors
       </label>
-      <button type="submit">Find traces</button>
+      <button type="submit" className={styles.control}>
+        Find traces
+      </button>
     </form>
   );
 }
@@ -118,7 +113,7 @@ function TraceItem({ run }: { run: ProtocolRun }) {
   const [root] = run.waterfall;
   if (root === undefined) return null;
   return (
-    <li className={styles.trace}>
+    <li>
       <a href={`/trace/${root.traceId}`}>
         <strong>{root.service}</strong> <Breakable text={root.name} />
       </a>
@@ -131,7 +126,6 @@ function TraceItem({ run }: { run: ProtocolRun }) {
 const isOtherTag = (name: string, value: string) => name === "tags" && value !== ERRORS_ONLY;
 
 function statusOf({ services, runs }: Search): string {
-  if (runs === undefined) return `There are ${services.length} services, too many to search at once.`;
   if (services.length === 0) return "No spans received yet. Run a service that sends OTLP/HTTP, then reload.";
   if (runs.length === 0) return "No trace matches this search.";
   return `${runs.length} ${runs.length === 1 ? "trace" : "traces"}, newest first.`;

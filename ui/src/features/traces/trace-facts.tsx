@@ -1,17 +1,20 @@
 import type { ProtocolRun } from "protocol-trace/read";
 import type { ReactNode } from "react";
 import { formatDuration } from "../../components/format-time.ts";
-import styles from "./traces-app.module.css";
 
 /** How long a trace took, how many spans and errors it has, and when it began. */
 export function TraceFacts({ run, children }: { run: ProtocolRun; children?: ReactNode }) {
   const failed = run.waterfall.filter(({ isError }) => isError);
   const begun = new Date(run.startMicros / 1000);
   return (
-    <p className={styles.facts}>
+    <p className="chips small breakable">
       <span>{formatDuration(run.endMicros - run.startMicros)}</span>
       <span>{counted(run.waterfall.length, "span")}</span>
-      {failed.length > 0 && <span className={styles.failed}>{counted(failed.length, "error")}</span>}
+      {failed.length > 0 && (
+        <strong className="toned" data-status="failed">
+          {counted(failed.length, "error")}
+        </strong>
+      )}
       <time dateTime={begun.toISOString()}>
         {begun.toLocaleString(undefined, { dateStyle: "medium", timeStyle: "medium" })}
       </time>

@@ -27,12 +27,9 @@ export function TracePage({ trace }: { trace: ProtocolRun }) {
     history.replaceState(null, "", isOpen ? location.pathname : `#span=${spanId}`);
   };
   return (
-    <section className={styles.panel} aria-labelledby="trace">
+    <section className={`card ${styles.panel}`} aria-labelledby="trace">
       <h1 id="trace">
-        {root.service}{" "}
-        <span className={styles.rootName}>
-          <Breakable text={root.name} />
-        </span>
+        {root.service}: <Breakable text={root.name} />
       </h1>
       <TraceFacts run={trace}>
         <a href={`/api/traces/${root.traceId}`}>JSON</a>
@@ -44,7 +41,7 @@ export function TracePage({ trace }: { trace: ProtocolRun }) {
         renderName={(row, name) => (
           <button
             type="button"
-            className={styles.rowButton}
+            className={`text-button ${styles.rowButton}`}
             data-span={row.spanId}
             aria-expanded={open.has(row.spanId)}
             onClick={() => toggle(row)}

@@ -13,12 +13,13 @@ export function TracesApp() {
   }, []);
   return (
     <>
-      <header className={styles.header}>
-        <a className={styles.brand} href="/">
+      <header className={`line ends ${styles.header}`}>
+        <a className={`line ${styles.brand}`} href="/">
           <BrandMark /> Traces
         </a>
-        <form onSubmit={openTrace} className={styles.open}>
+        <form onSubmit={openTrace} className="line">
           <input
+            className={styles.control}
             name="traceId"
             aria-label="Trace id"
             placeholder="Trace id"
@@ -28,7 +29,9 @@ export function TracesApp() {
             title="1 to 32 hex digits"
             required
           />
-          <button type="submit">Open</button>
+          <button type="submit" className={styles.control}>
+            Open
+          </button>
         </form>
       </header>
       <main className={styles.main} aria-busy={view === undefined}>
@@ -57,7 +60,7 @@ function Problem({ error }: { error: unknown }) {
     document.title = `${heading} · Traces`;
   }, [heading]);
   return (
-    <div className={styles.panel} role="alert">
+    <div className={`card ${styles.panel}`} role="alert">
       <h1>{heading}</h1>
       <p>{isUnknown ? "It never existed, or the store has dropped it." : (error as Error).message}</p>
       <p>

@@ -28,7 +28,7 @@ export function Waterfall(props: WaterfallProps) {
     <>
       <ServiceKey rows={rows} />
       {outsides.some((outside) => outside !== undefined) && (
-        <p className={styles.note}>
+        <p className="small">
           <span className={styles.outsideSample} aria-hidden="true" /> Outside the time of the span that
           caused it: it continued after the response, or the clocks of two processes differ.
         </p>
@@ -38,7 +38,7 @@ export function Waterfall(props: WaterfallProps) {
           <li key={`${row.traceId} ${row.spanId}`}>
             <div
               className={styles.row}
-              data-open={row.messageId !== undefined && row.messageId === openMessageId}
+              data-current={row.messageId !== undefined && row.messageId === openMessageId}
             >
               <span
                 className={styles.name}
@@ -46,7 +46,7 @@ export function Waterfall(props: WaterfallProps) {
               >
                 <span className={styles.dot} data-service={row.service} aria-hidden="true" />
                 {/* The service is named where it changes. The dot shows it everywhere. */}
-                <span className={row.service === causes[index]?.service ? styles.spoken : styles.service}>
+                <span className={row.service === causes[index]?.service ? "spoken" : styles.service}>
                   {row.service}{" "}
                 </span>
                 {renderName(row, <Breakable text={row.name} />)}
@@ -56,13 +56,13 @@ export function Waterfall(props: WaterfallProps) {
                 {/* `passed` is the usual case and omitted. */}
                 {row.verdict !== undefined && row.verdict !== "passed" && `${row.verdict} `}
                 {row.status !== undefined && (
-                  <span className={styles.status} data-class={Math.floor(row.status / 100)}>
+                  <strong className="toned" data-class={Math.floor(row.status / 100)}>
                     {row.status}
-                  </span>
+                  </strong>
                 )}{" "}
                 {formatDuration(row.durationMicros)}
-                {row.isError && <span className={styles.spoken}>, failed</span>}
-                {outsides[index] && <span className={styles.spoken}>, {outsideWords(outsides[index])}</span>}
+                {row.isError && <span className="spoken">, failed</span>}
+                {outsides[index] && <span className="spoken">, {outsideWords(outsides[index])}</span>}
               </span>
             </div>
             {renderDetail?.(row, causes[index])}
@@ -77,11 +77,11 @@ export function Waterfall(props: WaterfallProps) {
 export function ServiceKey({ rows }: Pick<WaterfallProps, "rows">) {
   const services = [...new Set(rows.map(({ service }) => service))];
   return (
-    <ul className={styles.key} aria-label="Services">
+    <ul className="chips small" aria-label="Services">
       {services.map((service) => (
         <li key={service}>
           <span className={styles.dot} data-service={service} /> {service}
-          {partyName(service) !== service && <span className={styles.party}>{partyName(service)}</span>}
+          {partyName(service) !== service && ` (${partyName(service)})`}
         </li>
       ))}
     </ul>

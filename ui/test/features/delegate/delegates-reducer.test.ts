@@ -1,6 +1,5 @@
 import type { Delegate, DelegateList } from "backend-api";
 import { expect, test } from "vitest";
-import { outcomeOf, standingOf, stepTitle } from "../../../src/features/delegate/delegate-wording.ts";
 import { delegatesReducer } from "../../../src/features/delegate/delegates-reducer.ts";
 
 const RUN: NonNullable<Delegate["last_run"]> = {
@@ -47,21 +46,4 @@ test("a list that could not be read is requested again", () => {
   expect(asked).toEqual({ failure: FAILURE, isAskedAgain: true });
   expect(delegatesReducer(asked, { type: "failed", failure: FAILURE })).toEqual(failed);
   expect(delegatesReducer(asked, { type: "listed", list: LIST })).toEqual({ list: LIST });
-});
-
-test("what a delegate is up to, in words", () => {
-  const token = {
-    issued_at: "2026-02-01T10:00:00.000Z",
-    expires_at: "2026-02-01T11:00:00.000Z",
-    key: "k",
-  };
-  expect(standingOf(delegate("a", { process: "absent" }))).toContain("npm run delegate");
-  expect(standingOf(delegate("a", { process: "unknown" }))).toContain("without an address");
-  expect(standingOf(delegate("a"))).toContain("when it needs one");
-  expect(standingOf(delegate("a", { agent_token: token }))).toMatch(/valid until \d/);
-  expect(outcomeOf(delegate("a"))).toBe("No calls yet.");
-  expect(outcomeOf(delegate("a", { last_run: RUN }))).toMatch(/^Answered at \d/);
-  const refused = { ...RUN, status: "failed" as const, failure: { code: "http_403", message: "no" } };
-  expect(outcomeOf(delegate("a", { last_run: refused }))).toMatch(/^Refused at .*: no$/);
-  expect([stepTitle("challenge_received"), stepTitle("else")]).toEqual(["Challenge received", "else"]);
 });

@@ -8,7 +8,7 @@ const ORDER = { order_id: "o", model: "Dell XPS", quantity: 40 };
 const shown = (order: Partial<Order> & Pick<Order, "status">) =>
   renderToStaticMarkup(createElement(Outcome, { order: { ...ORDER, ...order } }));
 
-describe("an order that waits for the person", () => {
+describe("an order that waits for the user", () => {
   const interaction_url = "http://supply-chain-agent.localhost:3000/interaction?session=s&return_url=r";
 
   it("has a link to go on", () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { defaultDraft } from "../../../src/features/optimization/draft.ts";
+import { defaultDraft, draftLimits } from "../../../src/features/optimization/draft.ts";
 import { createPageMemory } from "../../../src/features/optimization/page-memory.ts";
 import { memoryStore } from "../../memory-store.ts";
 
@@ -7,10 +7,15 @@ describe("createPageMemory", () => {
   it("remembers draft and open run across a reload of the same user", () => {
     const store = memoryStore();
     const before = createPageMemory(store, "u1");
-    before.keepDraft({ ...defaultDraft, prompt: "mine" });
+    // However long: one that cannot be sent is not lost either.
+    const draft = {
+      prompt: "p".repeat(draftLimits.promptLength + 1),
+      constraints: [{ id: 2, name: "", value: "v" }],
+    };
+    before.keepDraft(draft);
     before.keepOpenRun({ requestId: "run-1", prompt: "mine" });
     const after = createPageMemory(store, "u1");
-    expect(after.draft()?.prompt).toBe("mine");
+    expect(after.draft()).toEqual(draft);
     expect(after.openRun()).toEqual({ requestId: "run-1", prompt: "mine" });
   });
 
@@ -33,8 +38,10 @@ describe("createPageMemory", () => {
   });
 
   it("takes a damaged entry for none", () => {
-    const memory = createPageMemory(memoryStore({ optimization_open_run: "{", optimization_draft: "x" }));
-    expect(memory.openRun()).toBeUndefined();
-    expect(memory.draft()).toBeUndefined();
+    for (const text of ["{", "null", "[]", '{"prompt":1}', '{"prompt":"p","constraints":[{"name":1}]}']) {
+      const memory = createPageMemory(memoryStore({ optimization_open_run: text, optimization_draft: text }));
+      expect(memory.openRun()).toBeUndefined();
+      expect(memory.draft()).toBeUndefined();
+    }
   });
 });

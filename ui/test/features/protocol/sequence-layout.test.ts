@@ -154,7 +154,7 @@ describe("layOutSequence", () => {
     };
     const { rows } = layOutSequence(runOf(message(1, "backend", "agent", [0, 5], challenged)), 600);
     expect(rows[0]?.marks).toMatchObject([{ verdict: "challenged" }]);
-    expect(rows[1]?.label.text).toBe("401 challenge: the person is wanted");
+    expect(rows[1]?.label.text).toBe("401 challenge: user interaction");
   });
 
   test("an arrow that was stopped ends at the gateway, which says no", () => {
@@ -213,7 +213,7 @@ describe("layOutSequence", () => {
     });
     const { rows } = layOutSequence(runOf(lost, sent), 600);
     const answers = rows.filter(({ kind }) => kind === "response");
-    expect(answers.map(({ label }) => label.text)).toEqual(["no answer failed", "sent on"]);
+    expect(answers.map(({ label }) => label.text)).toEqual(["no response failed", "sent on"]);
   });
 
   test("an arrow ends beside the line of its receiver, and further from it where a verdict is", () => {

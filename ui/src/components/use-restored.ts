@@ -1,0 +1,12 @@
+import { useEffect } from "react";
+
+/** Calls when the Back button restores this page from the browser's cache, in the state in which it was left. */
+export function useRestored(onRestored: () => void): void {
+  useEffect(() => {
+    const onShow = (event: PageTransitionEvent) => {
+      if (event.persisted) onRestored();
+    };
+    window.addEventListener("pageshow", onShow);
+    return () => window.removeEventListener("pageshow", onShow);
+  }, [onRestored]);
+}
