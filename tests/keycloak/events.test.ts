@@ -4,10 +4,10 @@ import { expect, test } from "vitest";
 import {
   consentedCode,
   MCP_USER,
-  User,
   redeem,
   sentTo,
   startConsent,
+  User,
 } from "../contract/auth-server/journey.ts";
 import { ASK_FOR_OPTIMIZE, grantedToken, startWorld } from "../contract/auth-server/world.ts";
 
