@@ -54,7 +54,8 @@ export function createGatewayCheck(config: CheckConfig, deps: GatewayCheckDeps):
         }),
     ),
     now,
-    bodyCoverage: config.bodyCoverage,
+    publishedPeers: config.publishedPeers,
+    publishedHwk: config.publishedHwk,
     maxUsedNonces: deps.maxUsedNonces,
   });
 

@@ -6,6 +6,7 @@ import {
   createMemoryReplayStore,
   createMemoryStore,
   type Discovery,
+  february2026,
   generateSigningKey,
   QuotaStore,
   type SigningKey,
@@ -14,6 +15,7 @@ import {
 import { createAgent, type Grant, pooledTransport } from "aauth/agent";
 import { verifyAuthToken } from "aauth/issuer";
 import { createVerifier } from "aauth/resource";
+import { dialectsOf, warnOfPublishedPeers } from "agent-kit";
 import { askAgent, readAgentCard } from "agent-kit/a2a";
 import { createService, rotateKeys, type ServiceOptions } from "agent-kit/service";
 import type { DelegateRun } from "backend-api";
@@ -100,8 +102,10 @@ export async function buildBackend(
   const tokens = createMemoryStore<Grant>({ maxEntries: MAX_TOKENS, now });
   const tokenSeconds = config.authTokenCacheSeconds || RUN_SECONDS;
 
+  warnOfPublishedPeers(logger, config);
   const identity = {
     id: config.agentUrl,
+    ...dialectsOf(config, config.supplyChainAgentUrl, issuer),
     key: keys,
     trustedAuthServers: [issuer],
     redirectUri,
@@ -130,7 +134,12 @@ export async function buildBackend(
     signatureScheme: config.signatureScheme,
   });
   // The auth server and delegates see the backend's identity, also where it calls agents by key alone.
-  const jwksAgent = createAgent({ ...identity, ...createAgentTrace(), signatureScheme: "jwks" });
+  const jwksAgent = createAgent({
+    ...identity,
+    profile: february2026,
+    ...createAgentTrace(),
+    signatureScheme: "jwks",
+  });
   const observe = createCallObserver({ logger });
   const pendingConsents = new QuotaStore<PendingConsent>({ maxEntries: MAX_PENDING_CONSENTS, now });
   const consentRequests = createConsentRequests(now);

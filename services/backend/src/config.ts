@@ -6,6 +6,7 @@ import {
   keyRotationSettings,
   listSetting,
   portSetting,
+  publishedPeersSettings,
   serviceSettings,
   setting,
   telemetrySettings,
@@ -47,6 +48,7 @@ export const settings = {
     schema: z.enum(["0.3", "1.0"]).default("0.3"),
     description: "A2A protocol version spoken to the supply-chain agent: 0.3 or 1.0",
   }),
+  ...publishedPeersSettings,
   keycloakUrl: authServerSettings.authServerUrl,
   keycloakRealm: authServerSettings.realm,
   keycloakClientId: setting({

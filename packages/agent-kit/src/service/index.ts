@@ -12,6 +12,7 @@ export {
   authServerSettings,
   keyRotationSettings,
   proxySettings,
+  publishedPeersSettings,
   serviceSettings,
   tokenLogSettings,
 } from "./config/service-settings.ts";

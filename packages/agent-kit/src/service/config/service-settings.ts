@@ -68,6 +68,30 @@ export const authServerSettings = {
   }),
 };
 
+/** For services with peers of another dialect. `agent-kit` makes of them what verifiers and agents take. */
+export const publishedPeersSettings = {
+  publishedPeers: setting({
+    env: "AAUTH_PUBLISHED_PEERS",
+    schema: listSetting().refine(
+      (ids) => ids.every((id) => URL.canParse(id) && canonicalSpelling(id) === id),
+      "expected URLs in canonical form, without a trailing slash",
+    ),
+    description:
+      "Peers that speak the published demo's dialect, which covers no body: identifiers of agents, resources and auth servers, separated by commas or blanks",
+  }),
+  publishedHwk: setting({
+    env: "AAUTH_PUBLISHED_HWK",
+    schema: booleanSetting(false),
+    description:
+      "Also accept that dialect from callers that name nobody (scheme hwk), where a route is content with their key",
+  }),
+};
+
+function canonicalSpelling(url: string): string {
+  const { origin, pathname } = new URL(url);
+  return pathname === "/" ? origin : origin + pathname;
+}
+
 /** For services whose log may show tokens. */
 export const tokenLogSettings = {
   showTokens: setting({
