@@ -49,10 +49,14 @@ export function createResourceVerifiers(options: {
       const authority = canonicalAuthority(audience);
       const replayStore = createMemoryReplayStore({ now, ...(maxEntries !== undefined && { maxEntries }) });
       const accepted = { authorities: [authority], audience, trustedIssuers, discovery };
+      // To a resource that is a peer itself everyone speaks its dialect: it could read no other.
+      const dialects = peers.includes(audience)
+        ? { profile: february2026Published }
+        : { accept: [{ ...accepted, profile: february2026Published, peers }] };
       const create = (toleranceSeconds: number) =>
         createVerifier({
           ...accepted,
-          accept: [{ ...accepted, profile: february2026Published, peers }],
+          ...dialects,
           replayStore,
           now,
           toleranceSeconds,
