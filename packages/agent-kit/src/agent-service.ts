@@ -24,7 +24,7 @@ import { agentRequirement } from "./agent-requirement.ts";
 import type { AgentConfig, NamedAgent } from "./agent-settings.ts";
 import { createAgentLog, createVerificationLog } from "./protocol-log/index.ts";
 import { acceptedFromPeers, dialectsOf, warnOfPublishedPeers } from "./published-peers.ts";
-import { createService, rotateKeys, type ServiceOptions } from "./service/index.ts";
+import { createService, issuerOf, rotateKeys, type ServiceOptions } from "./service/index.ts";
 
 /** What a test replaces. */
 export interface AgentServiceDeps {
@@ -103,7 +103,7 @@ export async function createAgentService(options: AgentServiceOptions): Promise<
   const keys = createKeyRing({ key: deps.key ?? (await newKey(1)), create: newKey, now });
   const development = id.startsWith("http:");
   const discovery = traceDiscovery(deps.discovery ?? createDiscovery({ development, now }));
-  const authServer = `${config.authServerUrl}/realms/${config.realm}`;
+  const authServer = issuerOf(config);
 
   const parts: AgentParts = {
     id,

@@ -52,5 +52,5 @@ export const checkSettings = {
 };
 
 /** The values of {@link checkSettings}. */
-export type CheckConfig = Omit<Config<typeof checkSettings>, "leastScheme"> &
-  Partial<Pick<Config<typeof checkSettings>, "leastScheme">>;
+export type CheckConfig = Omit<Config<typeof checkSettings>, "leastScheme" | "issuer"> &
+  Partial<Pick<Config<typeof checkSettings>, "leastScheme" | "issuer">>;

@@ -17,7 +17,7 @@ import { verifyAuthToken } from "aauth/issuer";
 import { createVerifier } from "aauth/resource";
 import { dialectsOf, warnOfPublishedPeers } from "agent-kit";
 import { askAgent, readAgentCard } from "agent-kit/a2a";
-import { createService, rotateKeys, type ServiceOptions } from "agent-kit/service";
+import { createService, issuerOf, rotateKeys, type ServiceOptions } from "agent-kit/service";
 import type { DelegateRun } from "backend-api";
 import type { FastifyInstance } from "fastify";
 import { fastifyAAuth } from "fastify-aauth";
@@ -25,7 +25,7 @@ import { serializerCompiler, validatorCompiler } from "fastify-type-provider-zod
 import { createAgentTrace, traceDiscovery, verificationTrace } from "protocol-trace";
 import { createBreakItService } from "./break-it/break-it-service.ts";
 import { createEvidence } from "./break-it/evidence.ts";
-import { type BackendConfig, issuerOf } from "./config.ts";
+import type { BackendConfig } from "./config.ts";
 import { createDelegateAuthentication } from "./delegates/client-assertion.ts";
 import { createDelegateClient } from "./delegates/delegate-client.ts";
 import { createDelegatesService, type IssuedToken } from "./delegates/delegates-service.ts";
@@ -84,6 +84,7 @@ export async function buildBackend(
 ): Promise<{ app: FastifyInstance }> {
   const { logger } = deps;
   const now = deps.now ?? (() => Math.floor(Date.now() / 1000));
+  // Of user tokens and of auth tokens.
   const issuer = issuerOf(config);
   const places = { agentUrl: config.supplyChainAgentUrl, issuer, backendUrl: config.agentUrl };
   const redirectUri = `${config.agentUrl}${CALLBACK_PATH}`;
@@ -235,8 +236,8 @@ export async function buildBackend(
       verifyUserToken: createUserTokenVerifier({ issuer, clientId: config.keycloakClientId, now }),
     });
     await api.register(serviceRoutes, {
-      keycloakUrl: config.keycloakUrl,
-      realm: config.keycloakRealm,
+      keycloakUrl: config.authServerUrl,
+      realm: config.realm,
       jwks: () => toJwks(keys.published()),
       metadata: {
         agent: config.agentUrl,

@@ -49,8 +49,7 @@ export const settings = {
     description: "A2A protocol version spoken to the supply-chain agent: 0.3 or 1.0",
   }),
   ...publishedPeersSettings,
-  keycloakUrl: authServerSettings.authServerUrl,
-  keycloakRealm: authServerSettings.realm,
+  ...authServerSettings,
   keycloakClientId: setting({
     env: "KEYCLOAK_CLIENT_ID",
     schema: z.string().min(1).default("supply-chain-ui"),
@@ -111,8 +110,3 @@ export const settings = {
 };
 
 export type BackendConfig = Config<typeof settings>;
-
-/** The auth server's realm URL: issuer of user tokens and of auth tokens. */
-export function issuerOf(config: Pick<BackendConfig, "keycloakUrl" | "keycloakRealm">): string {
-  return `${config.keycloakUrl}/realms/${config.keycloakRealm}`;
-}

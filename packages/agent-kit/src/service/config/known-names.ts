@@ -17,5 +17,11 @@ export const KNOWN_NAMES: ReadonlySet<string> = new Set([
   "AAUTH_TRACE_UI_URL",
 ]);
 
+/** Names of the published demo that stay refused, and what does what their users want. */
+export const REFUSED: Readonly<Record<string, string>> = {
+  AAUTH_RELAX_CONTENT_DIGEST:
+    "a message is verified as it came. To accept peers that cover no body, name them in AAUTH_PUBLISHED_PEERS",
+};
+
 /** Variables with this prefix belong to the demo; an unknown one is a mistake. */
 export const OWN_PREFIX = "AAUTH_";

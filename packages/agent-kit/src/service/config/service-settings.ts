@@ -66,7 +66,22 @@ export const authServerSettings = {
       .default("aauth-test"),
     description: "Realm of the auth server; both together name the issuer",
   }),
+  issuer: setting({
+    env: "KEYCLOAK_AAUTH_ISSUER_URL",
+    schema: urlSetting().optional(),
+    description:
+      "Issuer of auth tokens, as the published demo names it. Unset: KEYCLOAK_URL/realms/KEYCLOAK_REALM",
+  }),
 };
+
+/** The identifier of the auth server. */
+export function issuerOf(config: {
+  authServerUrl: string;
+  realm: string;
+  issuer?: string | undefined;
+}): string {
+  return config.issuer ?? `${config.authServerUrl}/realms/${config.realm}`;
+}
 
 /** For services with peers of another dialect. `agent-kit` makes of them what verifiers and agents take. */
 export const publishedPeersSettings = {
