@@ -81,8 +81,12 @@ describe("a Python agent in the backend's place", () => {
 
 describe("a Python resource in the market-analysis agent's place", () => {
   /** A run that asks it; what it saw is its own word. */
-  const run = async (authorizationScheme: "signature-only" | "autonomous", isPeer = true) => {
-    const options = { modes: { authorizationScheme }, without: ["market-analysis-agent"] };
+  const run = async (
+    authorizationScheme: "signature-only" | "autonomous",
+    { isPeer = true, signatureScheme = "jwks" }: { isPeer?: boolean; signatureScheme?: "hwk" | "jwks" } = {},
+  ) => {
+    const modes = { authorizationScheme, signatureScheme };
+    const options = { modes, without: ["market-analysis-agent"] };
     stack = await startStack({
       ...options,
       env: (urls) => forAll(isPeer ? { AAUTH_PUBLISHED_PEERS: urls.marketAnalysisAgent } : {}),
@@ -104,7 +108,7 @@ describe("a Python resource in the market-analysis agent's place", () => {
   });
 
   test("cannot verify what is sent to a peer that nobody named", async () => {
-    const { results, requests } = await run("signature-only", false);
+    const { results, requests } = await run("signature-only", { isPeer: false });
     expect(requests).toMatchObject([
       { verified: false, covered: expect.arrayContaining(["content-digest"]) },
     ]);
@@ -116,6 +120,16 @@ describe("a Python resource in the market-analysis agent's place", () => {
     expect(requests).toMatchObject([
       { verified: true, scheme: "jwks" },
       { verified: true, scheme: "jwt" },
+    ]);
+    expect(JSON.stringify(results)).not.toContain("No market analysis provided");
+  });
+
+  test("by key alone, then by name where its challenge is for nobody, then with an auth token", async () => {
+    const { results, requests } = await run("autonomous", { signatureScheme: "hwk" });
+    expect(requests.map(({ verified, scheme }) => [verified, scheme])).toEqual([
+      [true, "hwk"],
+      [true, "jwks"],
+      [true, "jwt"],
     ]);
     expect(JSON.stringify(results)).not.toContain("No market analysis provided");
   });

@@ -42,9 +42,10 @@ def answer(headers, body):
     if not verified or (token and not is_for_us):
         return 401, {"Agent-Auth": "httpsig"}, {"error": "invalid_signature"}
     if mode == "autonomous" and not token:
-        agent = claim["params"]["id"]
-        keys = key_set(agent)["keys"]
-        [signed_with] = [jwk for jwk in keys if jwk["kid"] == claim["params"]["kid"]]
+        named = claim["params"]
+        # The published resources make a token for a key without a name, too.
+        agent = named.get("id", "unknown-agent")
+        [signed_with] = [jwk for jwk in key_set(agent)["keys"] if jwk["kid"] == named["kid"]] if "id" in named else [named]
         resource_token = create_resource_token(
             me, issuer, agent, calculate_jwk_thumbprint(signed_with), scope, PRIVATE_KEY, JWK["kid"])
         challenge = build_agent_auth_challenge(

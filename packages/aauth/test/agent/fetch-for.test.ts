@@ -138,6 +138,20 @@ describe("an identity challenge", () => {
     expect(world.story()).toEqual(["resource hwk", "resource jwks", "token auth jwks", "resource jwt"]);
   });
 
+  it("is what a challenge for a token means that was made for a key without a name", async () => {
+    const world = await createWorld();
+    const nobodys = { "agent-auth": await challenge(world, { agent: "https://unknown-agent" }) };
+    world.resource = async ({ scheme }) =>
+      scheme === "hwk"
+        ? new Response("", { status: 401, headers: nobodys })
+        : scheme === "jwt"
+          ? new Response("hello")
+          : new Response("", { status: 401, headers: { "agent-auth": await challenge(world) } });
+    const response = await world.agent({ signatureScheme: "hwk" }).fetchFor()(URL_ROOT, POST);
+    expect(await response.text()).toBe("hello");
+    expect(world.story()).toEqual(["resource hwk", "resource jwks", "token auth jwks", "resource jwt"]);
+  });
+
   it("is an error for an agent that wants to stay anonymous", async () => {
     const world = await createWorld();
     const agent = world.agent({ signatureScheme: "hwk", raiseScheme: false });
