@@ -27,7 +27,7 @@ const profile = `${here}/../docs/reference/profile.md`;
 const resolve = { alias: { "virtual:wire-profile": `${profile}?raw` } };
 
 /** Packages of the workspace that the page imports. */
-const ownPackages = Object.entries(manifest.devDependencies)
+const ownPackages = Object.entries(manifest.dependencies)
   .filter(([, version]) => version.startsWith("workspace:"))
   .map(([name]) => `../packages/${name}/src`);
 
