@@ -643,7 +643,7 @@ describe("the verifier itself", () => {
     expect(() => parties.createVerifier(options as never)).toThrow(TypeError);
   });
 
-  it.each([Number.NaN, 3_601])("cannot be made with a tolerance of %j s", (toleranceSeconds) => {
+  it.each([Number.NaN, 3_601, "60"])("cannot be made with a tolerance of %j s", (toleranceSeconds) => {
     expect(() => parties.createVerifier({ toleranceSeconds: toleranceSeconds as number })).toThrow(
       new RangeError("toleranceSeconds must be a number of seconds, 0 to 3600"),
     );
@@ -666,6 +666,12 @@ describe("the verifier itself", () => {
     const making = () => parties.createVerifier(options as never);
     expect(making).toThrow(TypeError);
     expect(making).toThrow(message);
+  });
+
+  it.each([{ pay: 1 }, '{"pay":1}'])("takes no body but its bytes: %j", async (body) => {
+    // Without an announced length, as over HTTP/2, nothing else would demand a digest of it.
+    const judging = parties.createVerifier().verifyRequest({ ...(await requestOf()), body } as never);
+    await expect(judging).rejects.toThrow("body must be the bytes as they came");
   });
 
   it.each<[string, unknown]>([
