@@ -405,6 +405,9 @@ describe("an agent", () => {
   it.each<[string, object]>([
     ["trustedAuthServers must be an array", { trustedAuthServers: "https://a.example" }],
     ["id must be", { id: "http://backend.localhost:8000/" }],
+    ["signatureScheme must be hwk or jwks", { signatureScheme: "HWK" }],
+    ["revealTokens must be true or false", { revealTokens: "false" }],
+    ["raiseScheme must be true or false", { raiseScheme: "false" }],
     ["redirectUri must be", { redirectUri: "/callback" }],
   ])("names the option it cannot be made with: %s: %j", async (message, options) => {
     const world = await createWorld();
