@@ -272,8 +272,9 @@ describe("limits that cannot be meant do not register", () => {
   test.each([
     ["no number", { pseudonymous: Number.NaN }],
     ["more keys than are remembered", { pseudonymousTogether: 5_001 }],
+    ["a misspelled name", { identifed: 3 }],
   ])("%s", async (_name, limits) => {
-    await expect(register(limits)).rejects.toThrow(TypeError);
+    await expect(register(limits as never)).rejects.toThrow(TypeError);
   });
 
   test("on a public route, or without a challenger", async () => {
