@@ -278,6 +278,11 @@ describe("what was signed cannot be changed", () => {
 });
 
 describe("freshness", () => {
+  it("a clock that is not a number refuses", async () => {
+    const verifier = parties.createVerifier({ now: () => Number.NaN });
+    expect((await refusal(verifier, await requestOf())).code).toBe("created_out_of_window");
+  });
+
   it("P1, J4: created is required", async () => {
     const request = await signBadly({ signatureKey: HWK, parameters: "" });
     expect((await refusal(parties.createVerifier(), request)).code).toBe("created_missing");
@@ -662,6 +667,7 @@ describe("the verifier itself", () => {
     ["a text for schemes", { schemes: "jwks" }, "schemes must be an array"],
     ["a text for issuers", { trustedIssuers: authServer.issuer }, "trustedIssuers must be an array"],
     ["a text for agents", { trustedAgents: agent.id }, "trustedAgents must be an array"],
+    ["an agent with a trailing slash", { trustedAgents: [agent.id, `${agent.id}/`] }, "trustedAgents[1]"],
   ])("names what is wrong with %s", (_name, options, message) => {
     const making = () => parties.createVerifier(options as never);
     expect(making).toThrow(TypeError);
@@ -678,6 +684,9 @@ describe("the verifier itself", () => {
     ["requirement.scopes", { level: "authorized", scopes: ["data:read data:write"] }],
     // Any token at all would meet it.
     ["requirement.scopes", { level: "authorized", scopes: [] }],
+    ["requirement.level", { level: "authorised" }],
+    // A token that names no user would meet it.
+    ["requirement.subject", { level: "authorized", scopes: ["data:read"], subject: true }],
   ])("refuses a requirement that cannot be meant: %s of %j", async (message, requirement) => {
     const verifier = parties.createVerifier();
     const jwt = await parties.issueAuthToken({ scope: "data:read" });
