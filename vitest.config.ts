@@ -23,7 +23,7 @@ const ISOLATED = [
   "packages/protocol-trace/test/*.test.ts",
   "services/*/test/spans.test.ts",
   "services/gateway-authz/test/discovery.test.ts",
-  "services/backend/test/{orders/order-service,runs/run-service,plugins/trace-user-requests}.test.ts",
+  "services/backend/test/{break-it/break-it-service,orders/order-service,runs/run-service,plugins/trace-user-requests}.test.ts",
 ];
 
 export default defineConfig({

@@ -62,7 +62,6 @@ async function verifyingComparison(key: SigningKey): Promise<Comparison> {
       { name: "aauth, with nonce", run: () => verifier.verifyRequest(withNonce) },
       {
         name: "aauth, key never seen",
-
         run: () => verifier.verifyRequest(unknownKeys[turn++ % unknownKeys.length]!),
       },
       { name: "http-message-signatures 1.0.6 + digest", run: await peerVerifying(known) },

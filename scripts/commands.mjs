@@ -97,7 +97,7 @@ export const COMMANDS = {
     script: "scripts/levels.ts",
     does: "Shows on the running demo (one without --policy) what a resource gives to callers of each level. About 180 requests, some seconds.",
   },
-  doctor: { script: "scripts/doctor.ts" },
+  doctor: { script: "scripts/doctor.ts", needsTools: true },
   docs: {
     script: "scripts/docs.ts",
     needsTools: true,

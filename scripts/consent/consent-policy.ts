@@ -101,9 +101,10 @@ export async function openConsentPolicy(options: {
 }
 
 async function readAnswer(reply: Response): Promise<Members> {
-  const text = await reply.text();
+  const text = await reply.text().catch(() => "");
   try {
-    if (reply.ok) return JSON.parse(text) as Members;
+    const answer: unknown = JSON.parse(text);
+    if (reply.ok && typeof answer === "object" && answer !== null) return answer as Members;
   } catch {
     // reported below
   }

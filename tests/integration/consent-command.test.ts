@@ -69,6 +69,11 @@ test("changes one list, the other stays; --clear empties both; the other attribu
   });
 });
 
+test("A10: a scope that the auth server keeps does not talk to the terminal", async () => {
+  const { output } = await consent(["--scopes", "x\u001b[2J\u202e"]);
+  expect(output).toContain("Scopes that need consent:    x\\u001b[2J\\u202e\n");
+});
+
 test.each([
   [["--scope", "a"], {}, 2, "did you mean --scopes?"],
   [["--show"], { KEYCLOAK_ADMIN_PASSWORD: "wrong" }, 1, "refused administrator admin: set KEYCLOAK_ADMIN"],

@@ -58,7 +58,7 @@ export async function registerLimiter(app: FastifyInstance): Promise<void> {
  * Counts by what was proven: thumbprint, the agent's owner, that with the user. A delegate counts as its agent, which issues its token and
  * could name any number of them. Nothing an unverified message says ever becomes a key.
  *
- * @throws TypeError for a limit that is not a positive whole number, and for more keys than are remembered.
+ * @throws TypeError for a member that does not exist, a limit that is not a positive whole number, and more keys than are remembered.
  */
 export function createLevelLimiter(app: FastifyInstance, limits: LevelLimits): CountRequest {
   const { scopes = [], windowSeconds = 60 } = limits;
@@ -121,8 +121,15 @@ function keyOf(agent: ProvenCaller, level: Level): string {
   return JSON.stringify([ownerOfCaller(agent), subject]);
 }
 
+const NUMBERS: readonly string[] = [
+  ...["pseudonymous", "pseudonymousTogether", "identified", "authorized", "authorizedTogether"],
+  "windowSeconds",
+];
+
 function checkLimits({ scopes: _, ...numbers }: LevelLimits): void {
   for (const [name, value] of Object.entries(numbers)) {
+    // A misspelled limit would be none.
+    if (!NUMBERS.includes(name)) throw new TypeError(`aauthLimits has no ${name}`);
     if (value !== undefined && !(Number.isSafeInteger(value) && value > 0)) {
       throw new TypeError(`${name} must be a positive whole number`);
     }

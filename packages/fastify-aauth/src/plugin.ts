@@ -46,7 +46,8 @@ const AUTHORITY = /^[^/?#@\sA-Z]+$/;
  * Refusals are the challenger's, with `Agent-Auth`. It does NOT judge whether an identified agent is welcome: that is
  * the handler's, or `trustedAgents` of the verifier.
  *
- * @throws TypeError from the registration for an identifier that is not canonical.
+ * @throws TypeError from the registration for options that mix the two forms, and for an identifier that is not canonical.
+ * @throws RangeError from the registration for a `maxBodyBytes` that is not a whole number.
  * @throws TypeError from the registration for an authority that is not lower-case host[:port] or that the verifier does not serve, for a
  * challenger of another resource than the verifier's audience, and for a document about another resource.
  * @throws TypeError from the registration where it is registered already.
@@ -86,6 +87,11 @@ async function registerVerifier(app: FastifyInstance, options: FastifyAAuthOptio
       fields.signatureInput,
     ]),
   );
+  const { maxBodyBytes } = options;
+  // Nothing is larger than NaN, nor than "1mb".
+  if (maxBodyBytes !== undefined && !(Number.isSafeInteger(maxBodyBytes) && maxBodyBytes >= 0)) {
+    throw new RangeError("maxBodyBytes must be a whole number of bytes");
+  }
   const observe = options.observer && harmless(options.observer);
   const limiters = new WeakMap<LevelLimits, CountRequest>();
   app.decorateRequest("caller", null);
@@ -136,7 +142,7 @@ async function registerVerifier(app: FastifyInstance, options: FastifyAAuthOptio
   app.addHook("preParsing", async (request, reply, payload) => {
     const requirement = requirementOf(request);
     if (requirement === "public") return payload;
-    const maxBytes = options.maxBodyBytes ?? request.routeOptions.bodyLimit;
+    const maxBytes = maxBodyBytes ?? request.routeOptions.bodyLimit;
     const body = await readRawBody(payload as never, maxBytes).catch((error: unknown) => {
       // The rest is of unknown length.
       if (error instanceof BodyTooLargeError) reply.header("connection", "close");

@@ -10,8 +10,28 @@ export interface Parts extends Pick<ComposedOptions, "verifier" | "authority"> {
   readonly resourceTokens: ResourceTokenOptions | undefined;
 }
 
-/** @throws TypeError and RangeError of `createVerifier`, `createChallenger` and the documents. */
+/** What one form has and the other would ignore: a stricter verifier, or `trustedAgents`. */
+const OF_PARTS = ["verifier", "challenger", "authority", "wellKnown"] as const;
+const OF_IDENTITY = [
+  ...(["authServer", "key", "discovery", "development", "now", "profile", "algs", "agent"] as const),
+  ...(["replayStore", "toleranceSeconds", "trustedAgents", "requireNonce", "cryptoMode"] as const),
+  ...(["scopes", "scopeDescriptions"] as const),
+] as const;
+
+/**
+ * @throws TypeError for options that mix the two forms.
+ * @throws TypeError and RangeError of `createVerifier`, `createChallenger` and the documents.
+ */
 export function partsOf(options: FastifyAAuthOptions): Parts {
+  const others = options.resource === undefined ? OF_IDENTITY : OF_PARTS;
+  const stray = others.find((name) => options[name] !== undefined);
+  if (stray !== undefined) {
+    throw new TypeError(
+      options.resource === undefined
+        ? `${stray} goes with resource: otherwise give it to the verifier, challenger or documents`
+        : `${stray} is made from resource, authServer and key: give either it or them`,
+    );
+  }
   if (options.resource !== undefined) return made(options);
   const { verifier, challenger, authority, wellKnown } = options;
   return { verifier, challenger, authority, wellKnown, resourceTokens: undefined };

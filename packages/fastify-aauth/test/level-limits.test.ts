@@ -189,6 +189,14 @@ describe("what counts as one caller", () => {
     expect((await call(app, await as(10))).statusCode).toBe(429);
   });
 
+  test("a token without the scopes makes no caller more than identified, nor does any where none are named", async () => {
+    const { app } = await buildApp();
+    const weak = await jwt({ scope: "supply-chain:read" });
+    expect(await statuses(app, 4, weak)).toEqual([200, 200, 200, 429]);
+    const { app: unnamed } = await buildApp({ identified: 1, authorized: 4 });
+    expect(await statuses(unnamed, 2, await jwt())).toEqual([200, 429]);
+  });
+
   test("routes with the same limits share their counts, others do not", async () => {
     const { app } = await buildApp();
     await statuses(app, 2);
@@ -271,9 +279,12 @@ describe("limits that cannot be meant do not register", () => {
 
   test.each([
     ["no number", { pseudonymous: Number.NaN }],
+    ["a fraction", { authorized: 1.5 }],
+    ["nothing", { identified: 0 }],
     ["more keys than are remembered", { pseudonymousTogether: 5_001 }],
+    ["a misspelled name", { identifed: 3 }],
   ])("%s", async (_name, limits) => {
-    await expect(register(limits)).rejects.toThrow(TypeError);
+    await expect(register(limits as never)).rejects.toThrow(TypeError);
   });
 
   test("on a public route, or without a challenger", async () => {

@@ -365,6 +365,10 @@ describe("closed by default", () => {
     await expect(registered).rejects.toThrow(message);
   });
 
+  test.each([Number.NaN, "1mb"])("the plugin does not register for bodies of %j bytes", async (bytes) => {
+    await expect(buildApp({ maxBodyBytes: bytes as number })).rejects.toThrow(RangeError);
+  });
+
   test("a route that demands an auth token does not register without the verifier's audience", async () => {
     const verifier = parties.createVerifier({ audience: undefined, trustedIssuers: undefined } as never);
     const registered = buildApp({ verifier });

@@ -113,10 +113,13 @@ describe("a resource by its identity", () => {
 });
 
 describe("options that are refused", () => {
+  const parts = { verifier: parties.createVerifier(), authority: new URL(resource.id).host };
   const canonical = "must be a URL in canonical form";
   test.each<[string, Record<string, unknown>]>([
     [`resource ${canonical}`, { ...IDENTITY, resource: "https://reports.example/" }],
     [`authServer ${canonical}`, { ...IDENTITY, authServer: "https://auth.example/?a" }],
+    ["verifier is made from resource", { ...IDENTITY, ...parts }],
+    ["trustedAgents goes with resource", { ...parts, trustedAgents: [agent.id] }],
     ["development has no effect beside discovery", { ...IDENTITY, discovery, development: true }],
   ])("%s", async (message, options) => {
     const app = Fastify();

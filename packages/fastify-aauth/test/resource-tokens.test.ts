@@ -80,6 +80,7 @@ describe("is refused", () => {
 
   test.each([
     ["a scope that is not offered", "scope=supply-chain:approve", "invalid_scope"],
+    ["one that is beside one that is", "scope=supply-chain:optimize+admin", "invalid_scope"],
     ["no scope", "", "invalid_request"],
     ["two scopes", "scope=supply-chain:optimize&scope=market-analysis:analyze", "invalid_request"],
     ["auth_request_url", "auth_request_url=http://evil.localhost/x", "invalid_request"],

@@ -157,8 +157,10 @@ describe("required scheme is a minimum", () => {
     );
     const result = await check(app, { ...headers, "x-aauth-required-scheme": required });
     expect(result.status).toBe(status);
-    if (status === 401)
-      expect(result).toMatchObject({ agentAuth: "httpsig; identity=?1", body: "", claims: undefined });
+    if (status === 200) return;
+    expect(result).toMatchObject({ agentAuth: "httpsig; identity=?1", body: "", claims: undefined });
+    const code = given === "hwk" ? "identity_required" : "authorization_required";
+    expect(result.refusal).toMatchObject({ code, check: "requirement", by: "gateway" });
   });
 });
 

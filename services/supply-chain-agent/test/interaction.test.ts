@@ -53,6 +53,17 @@ describe("an order that a person approves", () => {
     });
   });
 
+  test("by an agent whose name is one short line on the page, whatever it calls itself", async () => {
+    const world = await createInteractionWorld();
+    const { id } = world.agent;
+    world.discovery.publish(`${id}/.well-known/aauth-agent`, {
+      ...{ agent: id, jwks_uri: `${id}/jwks.json`, redirect_uris: [RETURN_URL] },
+      name: "Acme\u202e\n \u0000Ltd",
+    });
+    const { page } = await arrive(world, interactionIn(await world.order()));
+    expect(page.body).toContain("calls itself “Acme Ltd”");
+  });
+
   test("declined, it is refused, once; then it is asked about again", async () => {
     const world = await createInteractionWorld();
     const { cookie, form } = await arrive(world, interactionIn(await world.order()));

@@ -12,7 +12,7 @@ import {
 } from "../discovery/checked-options.ts";
 import { isUrl } from "../discovery/key-set.ts";
 import { AAuthAgentError } from "../errors.ts";
-import { requireText } from "../keys/option-checks.ts";
+import { requireBoolean, requireText } from "../keys/option-checks.ts";
 import { february2026 } from "../profiles/february-2026/index.ts";
 import type { Credential, GrantContext, GrantRequest, WireProfile } from "../profiles/wire-profile.ts";
 import type { SigningKey } from "../types.ts";
@@ -151,9 +151,14 @@ export function createAgent(options: AgentOptions): Agent {
 }
 
 function checkAgentOptions(options: AgentOptions): void {
-  const { id, trustedAuthServers, redirectUri, profile = february2026 } = options;
+  const { id, trustedAuthServers, signatureScheme, redirectUri, profile = february2026 } = options;
   requireAgentIdentifier("id", id, profile);
   requireIdentifiers("trustedAuthServers", trustedAuthServers, profile);
+  // With another word an agent that means to be anonymous would identify itself.
+  if (signatureScheme !== "hwk" && signatureScheme !== "jwks") {
+    throw new TypeError("signatureScheme must be hwk or jwks");
+  }
+  for (const name of ["revealTokens", "raiseScheme"] as const) requireBoolean(name, options[name]);
   // `localhost:8000/callback` is a URL, too, of the scheme `localhost`.
   if (redirectUri !== undefined && !isUrl(redirectUri)) {
     throw new TypeError("redirectUri must be an absolute http or https URL");

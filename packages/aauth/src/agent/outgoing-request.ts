@@ -124,7 +124,7 @@ async function readBody(
 const utf8 = new TextEncoder();
 
 function requireBounded({ byteLength }: Uint8Array, maxBytes: number): void {
-  if (byteLength > maxBytes) throw tooLong(maxBytes);
+  if (!(byteLength <= maxBytes)) throw tooLong(maxBytes);
 }
 
 function tooLong(maxBytes: number, cause?: RangeError): RangeError {

@@ -31,7 +31,8 @@ export function createPolling(
     }
     const askedMs = retryAfterSeconds * 1000;
     const waitMs = askedMs >= 0 ? Math.max(MIN_WAIT_MS, askedMs) : DEFAULT_WAIT_MS;
-    if (performance.now() + waitMs > giveUpAt) {
+    // Written so that a limit that is not a number ends the waiting.
+    if (!(performance.now() + waitMs <= giveUpAt)) {
       throw new AAuthAgentError("grant_pending", "the answer was not ready in time");
     }
     await delay(waitMs, signal);

@@ -55,7 +55,7 @@ export interface SignedRequest {
  * Does NOT send anything, nor add `content-type`.
  *
  * @throws TypeError for a `url` that is not absolute http or https or has a user part, for an `id` that is not a canonical identifier, and
- * for `headers` that are a `Headers` object or have a name that is not in lower case.
+ * for `headers` with a name that is not in lower case. In a `Headers` object it finds no field: give `Object.fromEntries(headers)`.
  * @throws AAuthVerificationError `missing_component` when a body has no `content-type`, or a value is not printable ASCII.
  * @throws AAuthVerificationError `malformed_signature_key` when the kid or token cannot be written, or the profile has no such scheme.
  * @throws AAuthVerificationError `header_too_large`

@@ -18,7 +18,7 @@ export async function readAtMost(
   for await (const chunk of stream === null ? [] : iterate(stream)) {
     size += chunk.byteLength;
     // Leaving the loop early cancels the stream.
-    if (size > maxBytes) throw new RangeError(`more than ${maxBytes} bytes`);
+    if (!(size <= maxBytes)) throw new RangeError(`more than ${maxBytes} bytes`);
     chunks.push(chunk);
   }
   const body = new Uint8Array(size);

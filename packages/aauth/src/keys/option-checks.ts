@@ -1,12 +1,13 @@
 /**
- * Options that would open something silently are refused where they are given, also where a program is not type-checked. What is not given is not looked at.
+ * Options that would open something silently are refused where they are given, also where a program is not type-checked. What is not given
+ * is not looked at.
  *
  * @module
  */
 
-/** @throws RangeError unless the option `name` is a time in seconds, `most` at the longest. */
+/** @throws RangeError unless the option `name` is a time in seconds, `most` at the longest; a string would be concatenated where it is added. */
 export function requireSeconds(name: string, value: number | undefined, most: number): void {
-  if (value === undefined || (value >= 0 && value <= most)) return;
+  if (value === undefined || (Number.isFinite(value) && value >= 0 && value <= most)) return;
   throw new RangeError(`${name} must be a number of seconds, 0 to ${most}`);
 }
 

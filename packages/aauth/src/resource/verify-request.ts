@@ -35,7 +35,7 @@ import { checkAcceptedProfile, checkTolerance } from "./verifier-options.ts";
  *
  * @throws AAuthVerificationError from its methods, with `report`; with `provenCaller` where the caller is proven and only a token or scope
  * is lacking.
- * @throws TypeError from its methods for a requirement that is malformed, or that no request can meet.
+ * @throws TypeError from its methods for a body that is not bytes, and for a requirement that is malformed, or that no request can meet.
  * @throws TypeError on creation for options that could never work, such as two profiles whose messages look alike.
  * @throws RangeError on creation for a `toleranceSeconds` out of range.
  *
@@ -96,6 +96,7 @@ export function verifierOf(
     await run(beforeBody, verification);
     return {
       async complete(body) {
+        requireBodyBytes(body);
         verification.body = body;
         await run(withBody, verification);
         return new Passed(verification.caller, recorder);
@@ -222,6 +223,12 @@ async function run(steps: ProfileChecks["beforeBody"], verification: Verificatio
   } catch (error) {
     throw verification.recorder.fail(error);
   }
+}
+
+/** What a parser has made of a body has no length, and would pass as none where no header announces it. @throws TypeError */
+function requireBodyBytes(body: unknown): void {
+  if (body === undefined || ArrayBuffer.isView(body)) return;
+  throw new TypeError("body must be the bytes as they came (Uint8Array), before any parser");
 }
 
 class Passed<Caller extends ProvenCaller> implements VerifiedRequest<Caller> {

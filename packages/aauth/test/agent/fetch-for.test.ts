@@ -2,7 +2,7 @@ import { setTimeout } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { type AAuthError, ConsentRequiredError } from "../../src/errors.ts";
 import { generateSigningKey } from "../../src/keys/signing-key.ts";
-import { formatAgentAuth } from "../../src/profiles/february-2026/agent-auth.ts";
+import { formatAgentAuth, parseAgentAuth } from "../../src/profiles/february-2026/agent-auth.ts";
 import { issueAgentToken } from "../../src/profiles/february-2026/agent-token.ts";
 import { february2026Published } from "../../src/profiles/february-2026/index.ts";
 import { decodeToken } from "../../src/tokens/decode-token.ts";
@@ -111,6 +111,13 @@ describe("a signed fetch", () => {
       expect((await world.agent().fetchFor()(URL_ROOT)).status).toBe(401);
     }
     expect(world.sent).toHaveLength(3);
+  });
+
+  it("does not take a header on another status for a challenge", async () => {
+    const world = await createWorld();
+    world.resource = () => new Response("ok", { headers: { "agent-auth": "httpsig; identity=?1" } });
+    expect((await world.agent({ signatureScheme: "hwk" }).fetchFor()(URL_ROOT)).status).toBe(200);
+    expect(world.sent).toHaveLength(1);
   });
 
   it("P9: refuses to read a challenge out of another scheme's text", async () => {
@@ -299,7 +306,7 @@ describe("B6: a challenge that is not followed", () => {
   it("has a token of another type for a resource token", async () => {
     const code = await refused(async (world) => {
       const { resource, authServer } = world.parties;
-      const { claims } = decodeToken(await world.parties.issueAuthToken());
+      const { claims } = decodeToken(parseAgentAuth(await challenge(world)).resourceToken!);
       const header = { alg: "EdDSA", kid: resource.key.kid, typ: "auth+jwt" };
       const resourceToken = await signJwt(header, claims, (data) => resource.key.sign(data));
       return formatAgentAuth({ level: "authorized", resourceToken, authServer: authServer.issuer });
@@ -419,6 +426,9 @@ describe("an agent", () => {
   it.each<[string, object]>([
     ["trustedAuthServers must be an array", { trustedAuthServers: "https://a.example" }],
     ["id must be", { id: "http://backend.localhost:8000/" }],
+    ["signatureScheme must be hwk or jwks", { signatureScheme: "HWK" }],
+    ["revealTokens must be true or false", { revealTokens: "false" }],
+    ["raiseScheme must be true or false", { raiseScheme: "false" }],
     ["redirectUri must be", { redirectUri: "/callback" }],
   ])("names the option it cannot be made with: %s: %j", async (message, options) => {
     const world = await createWorld();

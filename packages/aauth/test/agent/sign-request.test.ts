@@ -145,6 +145,11 @@ describe("signRequest", () => {
     );
   });
 
+  test("refuses an id that is not canonical, under which no verifier finds the agent", async () => {
+    const signatureKey = { scheme: "jwks", id: "https://agent.example/" } as const;
+    await expect(signRequest(post, { ...options, signatureKey })).rejects.toThrow("id must be a URL");
+  });
+
   test("refuses a token too long for a header", async () => {
     const signatureKey = { scheme: "jwt", jwt: "a".repeat(20_000) } as const;
     await expectRefusal("header_too_large", () => signRequest(post, { ...options, signatureKey }));

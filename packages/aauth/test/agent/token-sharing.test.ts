@@ -111,6 +111,13 @@ describe("a cache outside of the process", () => {
     expect([...entries.keys()].map((key) => key.includes("supply-chain:optimize"))).toEqual([true]);
   });
 
+  it("may have what an earlier version has written, which is no grant", async () => {
+    const world = await createWorld();
+    const kept = { authToken: "x", authServer: "y", scope: "z", expiresAt: 9e9, renewAt: 9e9 };
+    const tokenCache = { get: async () => kept as never, set: async () => {}, delete: async () => {} };
+    expect((await world.agent({ tokenCache }).fetchFor()(URL_ROOT)).status).toBe(200);
+  });
+
   it("ends the call with its own error when it is away", async () => {
     const world = await createWorld();
     const away = () => Promise.reject(new Error("the store is away"));
@@ -140,6 +147,12 @@ describe("tokens that speak for a user", () => {
     await agent.fetchFor()(URL_ROOT);
     expect(subjects()).toEqual(["user-1", "user-2"]);
     expect(tokenRequests(world)).toBe(2);
+  });
+
+  it("are never shared by calls at the same time when no call names its user", async () => {
+    const { agent, subjects } = await delegated();
+    await Promise.all([1, 2, 3].map(() => agent.fetchFor()(URL_ROOT)));
+    expect(new Set(subjects()).size).toBe(3);
   });
 
   it("are kept for the user named by cacheKey, and for no other", async () => {

@@ -91,6 +91,25 @@ describe("finding keys", () => {
     });
   });
 
+  it("forgets the documents of an owner that fills the memory with them", async () => {
+    const fetched: string[] = [];
+    const transport = async ({ origin, pathname, href }: URL) => {
+      fetched.push(href);
+      const agent = origin + pathname.replace("/.well-known/aauth-agent", "");
+      const document = href.endsWith("/jwks.json")
+        ? { keys: [KEY, { ...KEY, kid: "f".repeat(60_000) }] }
+        : { agent, jwks_uri: `${agent}/jwks.json` };
+      return { status: 200, body: new TextEncoder().encode(JSON.stringify(document)) };
+    };
+    const { discovery } = discover({ transport });
+    const ids = Array.from({ length: 40 }, (_, index) => `http://greedy.localhost/${index}`);
+    for (const id of ids) await discovery.key("agent", id, "k1");
+    fetched.length = 0;
+    // A million characters are 17 of these key sets.
+    for (const id of ids.reverse()) await discovery.key("agent", id, "k1");
+    expect(fetched.length).toBeGreaterThanOrEqual(40 - 17);
+  });
+
   it("fetches again after 300 s", async () => {
     const server = await agentServer();
     const { discovery, clock } = discover();
@@ -226,6 +245,13 @@ describe("documents that are refused", () => {
       "/jwks.json": { keys: [KEY] },
     }));
     expect(await code(discover().discovery.key(kind, server.origin, "k1"))).toBe("metadata_mismatch");
+  });
+
+  it("a document over 64 KiB that a transport has let pass", async () => {
+    const agent = "https://agent.example";
+    const document = JSON.stringify({ agent, jwks_uri: `${agent}/jwks.json` });
+    const transport = async () => ({ status: 200, body: new TextEncoder().encode(document.padEnd(70_000)) });
+    expect(await code(discover({ transport }).discovery.metadata("agent", agent))).toBe("discovery_failed");
   });
 
   it.each([201, 500])("answers with status %d, whatever they say", async (status) => {

@@ -283,6 +283,8 @@ export function deferredSuite(kit: ProfileKit): void {
       world.atServer = deferring(world.server, Number.POSITIVE_INFINITY);
       expect((await failureOf(callOf(world, { timeouts: { pendingMs: 100 } }))).code).toBe("grant_pending");
       expect(world.story().filter((step) => step === "/pending/1").length).toBeGreaterThanOrEqual(1);
+      const pendingMs = Number.NaN;
+      expect((await failureOf(callOf(world, { timeouts: { pendingMs } }))).code).toBe("grant_pending");
     });
 
     it.each(["0", "-1", "soon", "1e99"])("makes no agent spin or hang with Retry-After %s", async (value) => {

@@ -278,6 +278,11 @@ describe("what was signed cannot be changed", () => {
 });
 
 describe("freshness", () => {
+  it("a clock that is not a number refuses", async () => {
+    const verifier = parties.createVerifier({ now: () => Number.NaN });
+    expect((await refusal(verifier, await requestOf())).code).toBe("created_out_of_window");
+  });
+
   it("P1, J4: created is required", async () => {
     const request = await signBadly({ signatureKey: HWK, parameters: "" });
     expect((await refusal(parties.createVerifier(), request)).code).toBe("created_missing");
@@ -643,7 +648,7 @@ describe("the verifier itself", () => {
     expect(() => parties.createVerifier(options as never)).toThrow(TypeError);
   });
 
-  it.each([Number.NaN, 3_601])("cannot be made with a tolerance of %j s", (toleranceSeconds) => {
+  it.each([Number.NaN, 3_601, "60"])("cannot be made with a tolerance of %j s", (toleranceSeconds) => {
     expect(() => parties.createVerifier({ toleranceSeconds: toleranceSeconds as number })).toThrow(
       new RangeError("toleranceSeconds must be a number of seconds, 0 to 3600"),
     );
@@ -662,16 +667,26 @@ describe("the verifier itself", () => {
     ["a text for schemes", { schemes: "jwks" }, "schemes must be an array"],
     ["a text for issuers", { trustedIssuers: authServer.issuer }, "trustedIssuers must be an array"],
     ["a text for agents", { trustedAgents: agent.id }, "trustedAgents must be an array"],
+    ["an agent with a trailing slash", { trustedAgents: [agent.id, `${agent.id}/`] }, "trustedAgents[1]"],
   ])("names what is wrong with %s", (_name, options, message) => {
     const making = () => parties.createVerifier(options as never);
     expect(making).toThrow(TypeError);
     expect(making).toThrow(message);
   });
 
+  it.each([{ pay: 1 }, '{"pay":1}'])("takes no body but its bytes: %j", async (body) => {
+    // Without an announced length, as over HTTP/2, nothing else would demand a digest of it.
+    const judging = parties.createVerifier().verifyRequest({ ...(await requestOf()), body } as never);
+    await expect(judging).rejects.toThrow("body must be the bytes as they came");
+  });
+
   it.each<[string, unknown]>([
     ["requirement.scopes", { level: "authorized", scopes: ["data:read data:write"] }],
     // Any token at all would meet it.
     ["requirement.scopes", { level: "authorized", scopes: [] }],
+    ["requirement.level", { level: "authorised" }],
+    // A token that names no user would meet it.
+    ["requirement.subject", { level: "authorized", scopes: ["data:read"], subject: true }],
   ])("refuses a requirement that cannot be meant: %s of %j", async (message, requirement) => {
     const verifier = parties.createVerifier();
     const jwt = await parties.issueAuthToken({ scope: "data:read" });

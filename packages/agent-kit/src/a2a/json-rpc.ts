@@ -46,11 +46,16 @@ const ENVELOPE = z.looseObject({ jsonrpc: z.literal("2.0"), id: ID.optional(), m
 const PART = z
   .looseObject({ text: z.string().optional() })
   .refine(({ kind, text }) => kind !== "text" || text !== undefined);
+/** Looked at one by one: of a list of wrong ones the first is enough, where `z.array` would collect an issue for each. */
+const PARTS = z
+  .array(z.unknown())
+  .min(1)
+  .refine((parts) => parts.every((part) => PART.safeParse(part).success));
 const SENDING_PARAMS = z.looseObject({
   message: z.looseObject({
     messageId: z.string().min(1),
     role: z.enum(["user", "agent", "ROLE_USER", "ROLE_AGENT"]),
-    parts: z.array(PART).min(1),
+    parts: PARTS,
   }),
 });
 const SENDING = new Set(["message/send", "message/stream", "SendMessage", "SendStreamingMessage"]);

@@ -32,7 +32,7 @@ export { answerTunnels, type PlainAnswer } from "./http/answer-tunnels.ts";
 export { createBoundedServer, exemptAddresses } from "./http/bounded-server.ts";
 export { createService, type ServiceOptions } from "./http/create-service.ts";
 export { displayText } from "./http/display-text.ts";
-export { hostsSetting, knowsHost, requireKnownHost, unknownHost } from "./http/known-hosts.ts";
+export { hostsSetting, knowsHost, requireKnownHost } from "./http/known-hosts.ts";
 export { installLocalhostLookup, localhostLookup } from "./http/localhost-lookup.ts";
 export { sendProblem } from "./http/problem.ts";
 export { AnswerTooLargeError, readBounded } from "./http/read-bounded.ts";

@@ -1,6 +1,5 @@
 import { z } from "zod";
 
-/** What the realm's `aauth.*` attributes decide (profile 6.4). */
 const flag = z
   .enum(["true", "false"], { error: "expected true or false" })
   .transform((text) => text === "true");
@@ -62,6 +61,7 @@ export const ATTRIBUTES = {
   },
 } as const;
 
+/** What the realm's `aauth.*` attributes decide (profile 6.4). */
 export type Policy = {
   readonly [Member in keyof typeof ATTRIBUTES]: z.output<(typeof ATTRIBUTES)[Member]["schema"]>;
 };

@@ -17,9 +17,6 @@ export interface Refusal {
 /** No check of the verifier: the caller's signature is valid, and the gateway's rules do not allow the request. */
 const POLICY = "policy";
 
-/** What the auth server checks of the one variant that it gets. */
-const AUTH_SERVER_CHECK = { check: "resource token", section: "profile 6.2" };
-
 /**
  * Reads a refusal: code, check and section are in a header; the auth server's OAuth error is in the body.
  *
@@ -33,7 +30,9 @@ export function readRefusal(response: Response, body: string, receiver: string):
     return {
       refused_by: receiver,
       code: error,
-      ...AUTH_SERVER_CHECK,
+      // Any other error is about the request for the token.
+      ...(error === "invalid_grant" && { check: "resource token" }),
+      section: "profile 6.2",
       ...(description !== undefined && { reason: oneLine(description) }),
       ...(refusal !== undefined && { cause: refusal.code }),
     };

@@ -29,7 +29,10 @@ export function textsFor({ hop, check, code, detail = "" }: Finding, situation: 
     case "timeout":
       return {
         message: `${party} did not respond in time.`,
-        advice: `Look at its log and the gateway's. A run waits ${timeoutSeconds} seconds (SUPPLY_CHAIN_AGENT_TIMEOUT_SECONDS).`,
+        advice:
+          hop === "auth-server"
+            ? "Look at the auth server's log, then start again."
+            : `Look at its log and the gateway's. A run waits ${timeoutSeconds} seconds (SUPPLY_CHAIN_AGENT_TIMEOUT_SECONDS).`,
       };
     case "signature":
       return {
@@ -48,13 +51,16 @@ export function textsFor({ hop, check, code, detail = "" }: Finding, situation: 
       return {
         message: `The challenge of the supply-chain agent was not followed: ${detail}`,
         advice:
-          "Backend and agent must name the same auth server and identities; compare KEYCLOAK_URL, BACKEND_AGENT_URL and SUPPLY_CHAIN_AGENT_ID_URL.",
+          code === "user_interaction"
+            ? "Configure the agent to ask for an auth token instead."
+            : "Backend and agent must name the same auth server and identities; compare KEYCLOAK_URL, BACKEND_AGENT_URL and SUPPLY_CHAIN_AGENT_ID_URL.",
       };
     case "token_request":
       return {
         message: `The auth server issued no token that can be used: ${detail}`,
         advice:
-          TOKEN_ADVICE[code] ?? "The auth server's log says why; the reference of error codes has the code.",
+          TOKEN_ADVICE.get(code) ??
+          "The auth server's log says why; the reference of error codes has the code.",
       };
     case "consent":
       return {
@@ -126,26 +132,36 @@ function policyTexts({ hop, code }: Finding, { places }: Situation): Texts {
     advice:
       hop === "gateway"
         ? "Compare the authorization rules of the gateway's route with the agent and scope in the request."
-        : (POLICY_ADVICE[code] ??
+        : (POLICY_ADVICE.get(code) ??
           "The auth token lacks a scope that the agent demands; see the agent's configuration."),
   };
 }
 
 /** By the code of the agent's refusal. */
-const POLICY_ADVICE: Readonly<Record<string, string>> = {
-  untrusted_agent:
+const POLICY_ADVICE: ReadonlyMap<string, string> = new Map([
+  [
+    "untrusted_agent",
     "Add the backend's identity, BACKEND_AGENT_URL, to SUPPLY_CHAIN_TRUSTED_AGENTS of the agent.",
-  user_required:
+  ],
+  [
+    "user_required",
     "Let the auth server ask the user: make the agent's scopes need consent (`npm run consent`).",
-};
+  ],
+]);
 
-/** By OAuth error. */
-const TOKEN_ADVICE: Readonly<Record<string, string>> = {
-  access_denied:
+/** By OAuth error, which the auth server may word as it likes. */
+const TOKEN_ADVICE: ReadonlyMap<string, string> = new Map([
+  [
+    "access_denied",
     "The realm's policy does not allow this agent or this scope; see the realm's aauth.* attributes.",
-  invalid_scope: "Allow the scope in the realm's aauth.allowed.scopes, or ask for less.",
-  invalid_signature:
+  ],
+  ["invalid_scope", "Allow the scope in the realm's aauth.allowed.scopes, or ask for less."],
+  [
+    "invalid_signature",
     "The auth server must be able to fetch the backend's documents, below BACKEND_AGENT_URL.",
-  invalid_grant:
-    "The resource token or code was not accepted: compare the clocks, and start again after a restart of any service.",
-};
+  ],
+  [
+    "invalid_grant",
+    "The resource token or code was not accepted: the auth server must reach the supply-chain agent's documents through the gateway; compare the clocks, and start again after a restart of any service.",
+  ],
+]);

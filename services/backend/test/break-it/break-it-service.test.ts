@@ -1,7 +1,8 @@
 import { type SigningKey, signRequest } from "aauth";
 import { createTestClock, testKey } from "aauth/testing";
 import type { BreakItVariant } from "backend-api";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { recordSpans } from "../../../../packages/protocol-trace/test/support/recorded-spans.ts";
 import { createBreakItService } from "../../src/break-it/break-it-service.ts";
 import type { Evidence, SentRequest } from "../../src/break-it/evidence.ts";
 import type { Run } from "../../src/runs/run.ts";
@@ -20,8 +21,10 @@ async function sent(key: SigningKey, to: keyof typeof TYPE, text: string, now: (
   return { method: "POST", url, headers: { ...headers, ...signed.headers }, body, status: 200 };
 }
 
-/** A tampered request that is answered by hand. */
-async function attempt(variant: BreakItVariant, answer: () => Response) {
+const RUN = { id: "r", userId: "alice" } as Run;
+
+/** Its tampered requests are answered by hand. */
+async function serviceWith(answer: () => Response) {
   const { now } = createTestClock();
   const key = await testKey("A", "backend-ephemeral-1");
   const form = new URLSearchParams({ request_type: "auth", resource_token: "a.b.c" });
@@ -29,7 +32,7 @@ async function attempt(variant: BreakItVariant, answer: () => Response) {
     await sent(key, "authServer", form.toString(), now),
     await sent(key, "agent", "{}", now),
   ];
-  const service = createBreakItService({
+  return createBreakItService({
     evidence: { of: () => requests } as unknown as Evidence,
     transport: async () => answer(),
     keys: () => [key],
@@ -39,8 +42,10 @@ async function attempt(variant: BreakItVariant, answer: () => Response) {
     id: BACKEND,
     now,
   });
-  return service.attempt({ id: "r", userId: "alice" } as Run, variant);
 }
+
+const attempt = async (variant: BreakItVariant, answer: () => Response) =>
+  (await serviceWith(answer)).attempt(RUN, variant);
 
 describe("a response of the gateway alone is no refusal", () => {
   test.each([502, 503, 504])("status %i", async (status) => {
@@ -81,4 +86,13 @@ describe("a refusal is as it was meant to be by the check that the tampering is 
       ...{ variant: "stale", refused: false, status: 200 },
     });
   });
+});
+
+test("the trace of an attempt is shown with its own run only", async () => {
+  const spans = recordSpans();
+  onTestFinished(() => spans.stop());
+  const service = await serviceWith(() => refused(401, "code=created_out_of_window, by=gateway"));
+  const { trace_id = "" } = await service.attempt(RUN, "stale");
+  expect(service.attemptOf(RUN, trace_id)).toBeDefined();
+  expect(service.attemptOf({ ...RUN, id: "other" }, trace_id)).toBeUndefined();
 });

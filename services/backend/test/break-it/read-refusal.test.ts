@@ -35,6 +35,12 @@ test("the auth server answers with an OAuth error, and names the check that fail
     reason: "Invalid resource_token",
     cause: "invalid_token_signature",
   });
+  expect(readRefusal(refused("code=unknown_key"), '{"error":"invalid_signature"}', "auth-server")).toEqual({
+    refused_by: "auth-server",
+    code: "invalid_signature",
+    section: "profile 6.2",
+    cause: "unknown_key",
+  });
   expect(readRefusal(refused("code=unknown_key"), "", "auth-server")).toMatchObject({
     refused_by: "auth-server",
     code: "unknown_key",

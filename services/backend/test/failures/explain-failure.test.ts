@@ -100,6 +100,12 @@ const CASES: [string, unknown, [hop: string, check: string, code?: string], Peer
     "auth-server",
   ],
   [
+    "token refused, in a word that every object has",
+    new TokenRequestError("constructor", "x", 400),
+    ["auth-server", "token_request", "constructor"],
+    "auth-server",
+  ],
+  [
     "second consent demand",
     new ConsentRequiredError(consent),
     ["auth-server", "consent", "consent_repeated"],
@@ -141,6 +147,8 @@ describe("every failure", () => {
   it("passes on the auth server's reason, and advises by the code of a refusal", () => {
     const { message } = explain(new TokenRequestError("invalid_grant", "Invalid\ntoken", 400), "auth-server");
     expect(message).toContain("invalid_grant: Invalid token");
+    const interaction = http(401, { challenge: 'httpsig; user_interaction="http://x/y"' });
+    expect(explain(interaction).advice).toBe("Configure the agent to ask for an auth token instead.");
     expect(explain(http(403, { refusal: refusal("untrusted_agent") })).advice).toContain(
       "SUPPLY_CHAIN_TRUSTED_AGENTS",
     );

@@ -28,6 +28,11 @@ test("asks for the trace by its id and answers what the store says", async () =>
   expect(asked).toBe("/api/traces/ab");
 });
 
+test("a trace that is not there yet is no failure", async () => {
+  const url = await storeThat((_request, response) => response.writeHead(404).end("{}"));
+  expect(await createTraceClient({ url }).trace("ab")).toBeUndefined();
+});
+
 test.each<[string, RequestListener, object]>([
   ["a broken response", (_request, response) => response.end("<html>"), {}],
   ["a response of another shape", (_request, response) => response.end('{"data":[{"traceID":1}]}'), {}],

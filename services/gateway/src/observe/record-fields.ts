@@ -43,7 +43,14 @@ export function configuredFields(record: RequestRecord, expressions: NamedExpres
   };
   return Object.entries(expressions).flatMap(([name, expression]): [string, unknown][] => {
     const value = expression.valueOrUndefined(context) ?? undefined;
-    return value === undefined ? [] : [[name, redactFields(plainValue(value))]];
+    if (value === undefined) return [];
+    try {
+      return [[name, redactFields(plainValue(value))]];
+    } catch (error) {
+      // What `json()` makes of a caller's text may be deeper than the stack.
+      if (!(error instanceof RangeError)) throw error;
+      return [[name, "…"]];
+    }
   });
 }
 

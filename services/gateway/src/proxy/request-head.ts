@@ -158,8 +158,8 @@ export function fieldsByName(
 ): Record<string, string | string[]> {
   const linesByName: Record<string, string[]> = Object.create(null);
   for (let index = 0; index < fields.length; index += 2) {
-    const name = fields[index]!;
-    linesByName[name] = [...(linesByName[name] ?? []), fields[index + 1]!];
+    linesByName[fields[index]!] ??= [];
+    linesByName[fields[index]!]!.push(fields[index + 1]!);
   }
   const byName: Record<string, string | string[]> = Object.create(null);
   for (const [name, lines] of Object.entries(linesByName)) {

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
+import { accessLogLine } from "../../src/observe/access-log.ts";
 import { type FakeAnswer, startFakeServer } from "../support/fake-agent.ts";
 import {
   extAuthz,
@@ -48,6 +49,14 @@ const line = (gateway: GatewayUnderTest, count = 1) =>
 const TOKEN = `eyJhbGciOiJFZERTQSJ9.${"A".repeat(60)}.${"B".repeat(86)}`;
 
 describe("the access log", () => {
+  test("has a line, however deep a value is that `json()` has made of a caller's text", () => {
+    let deep: unknown = 1;
+    for (let level = 0; level < 100_000; level++) deep = [deep];
+    const expressions = { deep: { valueOrUndefined: () => deep } } as never;
+    const record = { startedAtMs: 0, context: {} } as never;
+    expect(accessLogLine("text", record, expressions)).toMatch(/ deep="…"$/);
+  });
+
   test("text: the fields of Agentgateway in its order", async () => {
     const { agent, gateway, call } = await setUp({}, { a2a: {} });
     await call({

@@ -1,5 +1,6 @@
 import type { Delegate, DelegateList } from "backend-api";
 import { expect, test } from "vitest";
+import { standingOf } from "../../../src/features/delegate/delegate-wording.ts";
 import { delegatesReducer } from "../../../src/features/delegate/delegates-reducer.ts";
 
 const RUN: NonNullable<Delegate["last_run"]> = {
@@ -46,4 +47,9 @@ test("a list that could not be read is requested again", () => {
   expect(asked).toEqual({ failure: FAILURE, isAskedAgain: true });
   expect(delegatesReducer(asked, { type: "failed", failure: FAILURE })).toEqual(failed);
   expect(delegatesReducer(asked, { type: "listed", list: LIST })).toEqual({ list: LIST });
+});
+
+test("a delegate that does not run says how it is started, one without an address that it cannot be", () => {
+  expect(standingOf(delegate("a", { process: "absent" }))).toContain("npm run delegate");
+  expect(standingOf(delegate("a", { process: "unknown" }))).toContain("cannot be started");
 });

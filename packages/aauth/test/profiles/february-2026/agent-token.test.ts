@@ -92,6 +92,12 @@ describe("agent tokens", () => {
     expect(await codeOf(verifyAgentToken(fake, expecting()))).toBe("invalid_token_signature");
   });
 
+  it("are refused with an audience where the verifier has no name of its own", async () => {
+    const token = await issueAgentToken({ ...issuing, audience: RESOURCE });
+    const { audience: _, ...anonymous } = expecting();
+    expect(await codeOf(verifyAgentToken(token, anonymous))).toBe("token_audience_mismatch");
+  });
+
   it("of a server that is not trusted are refused without asking anyone", async () => {
     const token = await issueAgentToken(issuing);
     const expected = expecting();

@@ -1,7 +1,7 @@
 import { isIP } from "node:net";
 import type { FastifyInstance } from "fastify";
 import { listSetting } from "../config/value-schemas.ts";
-import { problem, sendProblem } from "./problem.ts";
+import { sendProblem } from "./problem.ts";
 
 const HOST = /^(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9._-]+))(?::\d{0,5})?$/;
 const HOST_NAME = /^[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*$/;
@@ -43,9 +43,4 @@ export function requireKnownHost(app: FastifyInstance, more: readonly string[] =
     if (isKnown(request.headers.host)) done();
     else sendProblem(reply, ...REFUSED);
   });
-}
-
-/** The same answer where there is no Fastify. */
-export function unknownHost() {
-  return problem(...REFUSED);
 }

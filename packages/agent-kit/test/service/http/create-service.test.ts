@@ -107,6 +107,13 @@ test("an unknown path is a problem that does not repeat the query", async () => 
   });
 });
 
+test("a body over the limit is refused", async () => {
+  const app = service({ maxBodyBytes: 10 });
+  app.post("/", async () => "in");
+  const { statusCode } = await app.inject({ method: "POST", url: "/", payload: { long: "enough" } });
+  expect(statusCode).toBe(413);
+});
+
 test("schemas neither coerce nor drop", async () => {
   const app = service();
   const body = { type: "object", properties: { n: { type: "number" } }, additionalProperties: false };
