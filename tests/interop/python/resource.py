@@ -1,8 +1,9 @@
-"""A resource as the published demo's market-analysis agent: verifies with the published library, and challenges for an auth token.
+"""A resource as the published demo's agents are: verifies with the published library, challenges for an auth token, may ask another.
 
-    python resource.py PORT RESOURCE ISSUER SCOPE MODE
+    python resource.py PORT RESOURCE ISSUER SCOPE MODE [NEXT]
 
-MODE is `signature-only` or `autonomous`. Prints a line for each request: `{"verified", "scheme", "covered", "token"}`.
+MODE is `signature-only`, `autonomous`, or `user-delegated`, in which the token it was called with is exchanged for that of NEXT. Prints a
+line for each request: `{"verified", "scheme", "covered", "act"}`.
 """
 
 import json
@@ -13,9 +14,10 @@ import sys
 import jwt
 from aauth import (build_agent_auth_challenge, calculate_jwk_thumbprint, create_resource_token, parse_signature_key,
                    verify_signature)
-from wire import JWK, PRIVATE_KEY, get_json, say, serve
+from wire import JWK, PRIVATE_KEY, ask, get_json, message, say, serve
 
 port, me, issuer, scope, mode = int(sys.argv[1]), *sys.argv[2:6]
+after = sys.argv[6] if len(sys.argv) > 6 else None
 
 
 def key_set(party, *_):
@@ -41,7 +43,7 @@ def answer(headers, body):
     say(verified=verified, scheme=claim["scheme"], covered=covered, act=claims.get("act"))
     if not verified or (token and not is_for_us):
         return 401, {"Agent-Auth": "httpsig"}, {"error": "invalid_signature"}
-    if mode == "autonomous" and not token:
+    if mode != "signature-only" and not token:
         named = claim["params"]
         # The published resources make a token for a key without a name, too.
         agent = named.get("id", "unknown-agent")
@@ -51,12 +53,13 @@ def answer(headers, body):
         challenge = build_agent_auth_challenge(
             require_auth_token=True, resource_token=resource_token, auth_server=issuer)
         return 401, {"Agent-Auth": challenge}, {"error": "authorization_required"}
-    asked = json.loads(body)
-    message = {
-        "role": "agent", "kind": "message", "messageId": "2",
-        "parts": [{"kind": "text", "text": "# Market analysis\n\nWritten in Python."}],
-    }
-    return 200, {}, {"jsonrpc": "2.0", "id": asked["id"], "result": message}
+    text = "# Report\n\nWritten in Python."
+    if after:
+        upstream = token if mode == "user-delegated" else None
+        status, _, _ = ask(me, after, "market analysis", upstream=upstream)
+        text += f"\n\nThe next agent answered {status}."
+    result = message("agent", text)
+    return 200, {}, {"jsonrpc": "2.0", "id": json.loads(body)["id"], "result": result}
 
 
 serve(port, {
