@@ -161,19 +161,27 @@ public final class RequesterVerifier {
 
     private CallerCandidate candidate(SignatureKey.Jwks published, VerificationRecorder recorder) {
         enterKey("jwks", recorder);
-        if (published.wellKnown() != null && !published.wellKnown().equals("aauth-agent")) {
-            // The name would become part of the address that is fetched.
-            throw new AAuthException(ErrorCode.UNSUPPORTED_SCHEME, "well-known must be aauth-agent");
-        }
+        Kind kind = kindOf(published.wellKnown());
         if (!Identifier.isCanonical(published.id())) {
             throw new AAuthException(ErrorCode.DISCOVERY_BLOCKED, "the agent's id is not a canonical identifier");
         }
-        DiscoveredKey key = discovery.key(Kind.AGENT, published.id(), published.kid());
+        DiscoveredKey key = discovery.key(kind, published.id(), published.kid());
         Ed25519Key found = Ed25519Key.of(key.jwk());
         recorder.key(key.fromCache() ? "discovery-cache" : "discovery", found.thumbprint());
         return new CallerCandidate(published.id(), null, List.of(found), () -> key.fromCache()
-                ? discovery.replacedKey(Kind.AGENT, published.id(), published.kid(), key.jwk()).map(Ed25519Key::of)
+                ? discovery.replacedKey(kind, published.id(), published.kid(), key.jwk()).map(Ed25519Key::of)
                 : Optional.empty());
+    }
+
+    /** The documents that a caller may name (SPEC 10.7 mode 2). An auth server's is not among them: it calls nobody. */
+    private static Kind kindOf(String wellKnown) {
+        return switch (wellKnown == null ? "aauth-agent" : wellKnown) {
+            case "aauth-agent" -> Kind.AGENT;
+            case "aauth-resource" -> Kind.RESOURCE;
+            // The name would become part of the address that is fetched.
+            default -> throw new AAuthException(
+                    ErrorCode.UNSUPPORTED_SCHEME, "well-known must be aauth-agent or aauth-resource");
+        };
     }
 
     private CallerCandidate candidate(SignatureKey.Jwt token, VerificationRecorder recorder) {

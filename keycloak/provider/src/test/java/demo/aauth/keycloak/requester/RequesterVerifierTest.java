@@ -284,6 +284,19 @@ class RequesterVerifierTest {
                 List.of(ISSUER)));
     }
 
+    /** SPEC 10.7 mode 2. */
+    @Test
+    void anAgentIsKnownByTheDocumentOfTheResourceThatItIs() {
+        String resource = "https://resource.example";
+        world.publish("resource", resource, "k", key.jwk());
+        request.signatureKey = "(scheme=jwks id=\"" + resource + "\" kid=\"k\" well-known=\"aauth-resource\")";
+        assertEquals(resource, verifier.verify(request.send()).agent());
+        expectUnproven("discovery_failed", "(scheme=jwks id=\"" + resource + "\" kid=\"k\")");
+        for (String name : List.of("aauth-issuer", "openid-configuration", "../x")) {
+            expectUnproven("unsupported_scheme", "(scheme=jwks id=\"" + resource + "\" kid=\"k\" well-known=\"" + name + "\")");
+        }
+    }
+
     private String verdictOf(String check) {
         JsonNode checks = Json.parse(span.attributes.get("aauth.verification.checks").toString());
         for (JsonNode step : checks) {
