@@ -1,7 +1,9 @@
 /** Our services beside a Python agent and a Python resource that speak the published demo's dialect, with its own library. */
 
+import { installLocalhostLookup } from "agent-kit/service";
 import { afterEach, describe, expect, test } from "vitest";
 import { type Child, startChild } from "../support/child.ts";
+import { runWithConsent } from "../support/consent-run.ts";
 import { freePort } from "../support/free-ports.ts";
 import { signIn } from "../support/optimization-run.ts";
 import {
@@ -10,6 +12,8 @@ import {
   type TestStack,
   type TestStackOptions,
 } from "../support/start-stack.ts";
+
+installLocalhostLookup();
 
 const PYTHON = process.env.PYTHON_UNDER_TEST!;
 const program = (name: string) => new URL(`python/${name}.py`, import.meta.url).pathname;
@@ -132,5 +136,72 @@ describe("a Python resource in the market-analysis agent's place", () => {
       [true, "jwt"],
     ]);
     expect(JSON.stringify(results)).not.toContain("No market analysis provided");
+  });
+});
+
+describe("a Python agent in the supply-chain agent's place", () => {
+  /** A run over both hops: what the Python agent was asked, and what it was answered by the next. */
+  const run = async (authorizationScheme: "signature-only" | "autonomous" | "user-delegated") => {
+    stack = await startStack({
+      modes: { authorizationScheme },
+      without: ["supply-chain-agent"],
+      env: (urls) => forAll({ AAUTH_PUBLISHED_PEERS: urls.supplyChainAgent }),
+    });
+    const { supplyChainAgent, marketAnalysisAgent, issuer } = stack.urls;
+    // In a user's name the token has to have what the exchange passes on.
+    const passedOn = authorizationScheme === "user-delegated" ? " market-analysis:analyze" : "";
+    const scope = `supply-chain:optimize${passedOn}`;
+    const args = [stack.ports.supplyChainAgent, supplyChainAgent, issuer, scope, authorizationScheme];
+    child = startChild(PYTHON, [program("resource"), ...args.map(String), marketAnalysisAgent]);
+    await child.prints(/"ready": true/);
+    const prompt = "optimize laptop supply chain and perform market analysis";
+    const { status } =
+      authorizationScheme === "user-delegated"
+        ? await runWithConsent(stack, prompt)
+        : await (await signIn(stack)).run();
+    const seen = facts(child.stdout());
+    return {
+      status,
+      requests: seen.filter((fact) => "verified" in fact).map(({ verified, scheme }) => [verified, scheme]),
+      steps: seen.filter((fact) => "step" in fact).map(({ step, status }) => [step, status]),
+    };
+  };
+
+  test("signature only", async () => {
+    expect(await run("signature-only")).toEqual({
+      status: "completed",
+      requests: [[true, "jwks"]],
+      steps: [["first", 200]],
+    });
+  });
+
+  test("with an auth token on each hop", async () => {
+    expect(await run("autonomous")).toEqual({
+      status: "completed",
+      requests: [
+        [true, "jwks"],
+        [true, "jwt"],
+      ],
+      steps: [
+        ["first", 401],
+        ["token", 200],
+        ["again", 200],
+      ],
+    });
+  });
+
+  test("with a user's consent, and token exchange on the second hop", async () => {
+    expect(await run("user-delegated")).toEqual({
+      status: "completed",
+      requests: [
+        [true, "jwks"],
+        [true, "jwt"],
+      ],
+      steps: [
+        ["first", 401],
+        ["token", 200],
+        ["again", 200],
+      ],
+    });
   });
 });

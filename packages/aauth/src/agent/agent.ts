@@ -61,7 +61,7 @@ export function createAgent(options: AgentOptions): Agent {
     pendingMs,
   });
   const cache = options.tokenCache ?? createTokenCache();
-  const tokens = createGrantSource({ profile, client, cache, now, identity, redirectUri });
+  const tokens = createGrantSource({ profile: serverProfile, client, cache, now, identity, redirectUri });
   const shared: CallOptions = {
     profile,
     id,
