@@ -13,4 +13,3 @@ export {
   createAgentService,
 } from "./agent-service.ts";
 export { type AgentConfig, agentSettings, type NamedAgent } from "./agent-settings.ts";
-export { acceptedAtRoute, acceptedFromPeers, dialectsOf, warnOfPublishedPeers } from "./published-peers.ts";

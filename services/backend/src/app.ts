@@ -15,8 +15,8 @@ import {
 import { createAgent, type Grant, pooledTransport } from "aauth/agent";
 import { verifyAuthToken } from "aauth/issuer";
 import { createVerifier } from "aauth/resource";
-import { dialectsOf, warnOfPublishedPeers } from "agent-kit";
 import { askAgent, readAgentCard } from "agent-kit/a2a";
+import { dialectsOf, warnOfPublishedPeers } from "agent-kit/published-peers";
 import { createService, issuerOf, rotateKeys, type ServiceOptions } from "agent-kit/service";
 import type { DelegateRun } from "backend-api";
 import type { FastifyInstance } from "fastify";

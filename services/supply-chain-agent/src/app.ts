@@ -1,4 +1,5 @@
-import { type AgentParts, type AgentServiceDeps, acceptedAtRoute, createAgentService } from "agent-kit";
+import { type AgentParts, type AgentServiceDeps, createAgentService } from "agent-kit";
+import { acceptedAtRoute } from "agent-kit/published-peers";
 import type { FastifyInstance } from "fastify";
 import { agentRow } from "topology";
 import { card, extendedCard } from "./agent-card.ts";
