@@ -91,6 +91,14 @@ test("a peer may cover its body, which is then compared", async () => {
   expect(await verdict(await covered())).toEqual([february2026Published.name, true]);
 });
 
+test("the report says that the body was not compared", async () => {
+  const { agent, sign, accepted, clock } = await createWorld();
+  const accept = [{ ...accepted, profile: february2026Published, peers: [agent.id] }];
+  const request = await sign({ scheme: "jwks", id: agent.id }, agent.key);
+  const { report } = await createVerifier({ ...accepted, now: clock.now, accept }).verifyRequest(request);
+  expect(report.checks.find(({ name }) => name === "content-digest")).toMatchObject({ verdict: "skipped" });
+});
+
 test("two requests of a peer may be equal: their signatures say nothing of the body", async () => {
   const { agent, sign, verdict } = await createWorld();
   const request = await sign({ scheme: "jwks", id: agent.id }, agent.key);
