@@ -112,6 +112,15 @@ export default defineConfig({
         ...shared,
         test: {
           ...patient,
+          // Needs a Python with the published library, which `npm run test:interop` makes.
+          name: "interop",
+          include: process.env.PYTHON_UNDER_TEST ? ["tests/interop/**/*.test.ts"] : [],
+        },
+      },
+      {
+        ...shared,
+        test: {
+          ...patient,
           // Needs a Jaeger, which `npm run test:all -- jaeger` finds or builds.
           name: "jaeger",
           include: process.env.JAEGER_UNDER_TEST ? ["tests/jaeger/**/*.test.ts"] : [],

@@ -5,7 +5,14 @@
  */
 
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
-import { ConfigError, choiceSetting, integerSetting, loadConfig, setting } from "agent-kit/service";
+import {
+  ConfigError,
+  choiceSetting,
+  integerSetting,
+  loadConfig,
+  publishedPeersSettings,
+  setting,
+} from "agent-kit/service";
 import {
   AUTHORIZATION_SCHEMES,
   CONSENT_SCOPE,
@@ -27,6 +34,7 @@ const settings = {
     schema: choiceSetting(AUTHORIZATION_SCHEMES, DEMO_MODES.authorizationScheme),
     description: "What a call needs",
   }),
+  publishedPeers: publishedPeersSettings.publishedPeers,
   authTokenSeconds: setting({
     env: "AUTH_SERVER_AUTH_TOKEN_SECONDS",
     schema: integerSetting(300, { minimum: 1, maximum: 86_400 }),
@@ -35,7 +43,7 @@ const settings = {
 };
 
 try {
-  const { authorizationScheme, authTokenSeconds } = loadConfig({
+  const { authorizationScheme, authTokenSeconds, publishedPeers } = loadConfig({
     service: "docker compose",
     settings,
     env: process.env,
@@ -50,6 +58,7 @@ try {
     ...realm.attributes,
     [CONSENT_ATTRIBUTE]: JSON.stringify(wanted),
     "aauth.token.lifespan": String(authTokenSeconds),
+    ...(publishedPeers.length > 0 && { "aauth.published.peers": JSON.stringify(publishedPeers) }),
   };
   // Whole or not at all: an auth server may be starting.
   writeFileSync(`${file}.new`, JSON.stringify({ ...realm, attributes }));

@@ -28,14 +28,23 @@ export const COMMANDS = {
   "test:all": {
     script: "scripts/test-all.ts",
     needsTools: true,
-    does: "Runs npm test and everything else that ends within half an hour. Fetches and builds what is missing: Keycloak (needs a JDK and Maven), Jaeger (needs Go), Chromium. A part whose program cannot be had is skipped; with CI=1 it fails.",
+    does: "Runs npm test and everything else that ends within half an hour. Fetches and builds what is missing: Keycloak (needs a JDK and Maven), Jaeger (needs Go), Chromium, the published library (needs Python). A part whose program cannot be had is skipped; with CI=1 it fails.",
     usage: {
-      words: ["PART", "a part of npm test, or sodium, stack, walkthrough, browser, jaeger, keycloak"],
+      words: [
+        "PART",
+        "a part of npm test, or sodium, stack, walkthrough, browser, interop, jaeger, keycloak",
+      ],
       variables: [
         ["CHROME_PATH", "Chromium executable"],
         ["JAEGER_BIN", "executable, or a name on the PATH (default: jaeger)"],
       ],
     },
+  },
+  "test:interop": {
+    script: "scripts/test-interop.ts",
+    needsTools: true,
+    does: "Runs our services beside agents in Python that sign and verify with the published demo's library, which it fetches (needs Python 3.10 or newer). Half a minute.",
+    usage: {},
   },
   "test:long": {
     script: "scripts/test-long.ts",

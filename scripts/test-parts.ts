@@ -13,6 +13,7 @@ import { MUTATIONS } from "./holes/mutations.ts";
 import { runHoles } from "./holes/run-holes.ts";
 import { findOrBuildJaeger, JaegerUnavailableError } from "./jaeger/find-jaeger.ts";
 import { keycloakForTests } from "./keycloak/start-for-tests.ts";
+import { pythonForInterop } from "./python-for-interop.ts";
 import type { Part } from "./run-parts.ts";
 import { runStaticChecks } from "./static-checks.ts";
 
@@ -34,6 +35,7 @@ export const SLOW_PARTS = {
   stack: { tests: project("stack") },
   walkthrough: { tests: project("walkthrough") },
   browser: { tests: project("browser"), prepare: chromium },
+  interop: { tests: project("interop"), prepare: pythonForInterop },
   jaeger: {
     tests: ["tests/jaeger", "tests/contract/traces/query-api.test.ts"],
     async prepare(env, log) {

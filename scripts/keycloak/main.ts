@@ -69,11 +69,13 @@ async function realm(): Promise<object> {
   const consentScopes = list("AUTH_SERVER_CONSENT_SCOPES");
   const selfAgents = list("AUTH_SERVER_SELF_AGENTS");
   const exchangeAgents = list("AUTH_SERVER_EXCHANGE_AGENTS");
+  const publishedPeers = list("AAUTH_PUBLISHED_PEERS");
   return realmRepresentation(await readFile(file, "utf8"), {
     ...(env.AUTH_SERVER_UI_URL && { uiUrl: env.AUTH_SERVER_UI_URL }),
     attributes: {
       ...(consentScopes && { "aauth.consent.required.scopes": JSON.stringify(consentScopes) }),
       ...(selfAgents && { "aauth.self.agents": JSON.stringify(selfAgents) }),
+      ...(publishedPeers && { "aauth.published.peers": JSON.stringify(publishedPeers) }),
       ...(exchangeAgents && { "aauth.exchange.agents": JSON.stringify(exchangeAgents) }),
     },
   });

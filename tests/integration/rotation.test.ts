@@ -51,7 +51,7 @@ function startRotating(options: Parameters<typeof startStack>[0] = {}): Promise<
     ...rest,
     env: {
       ...env,
-      backend: { ...ROTATING, ...env.backend },
+      backend: { ...ROTATING, ...("backend" in env && env.backend) },
       "supply-chain-agent": ROTATING,
       "market-analysis-agent": ROTATING,
       "auth-server": { AUTH_SERVER_KEY_ROTATION_SECONDS: "2", AUTH_SERVER_AUTH_TOKEN_SECONDS: "4" },

@@ -89,6 +89,15 @@ const EVENTS: readonly [type: string, what: string, happens: () => Promise<unkno
     },
   ],
   [
+    "CLIENT_LOGIN",
+    "a token for a published peer: its signature does not cover the body",
+    async () => {
+      await server.setAttributes({ "aauth.published.peers": JSON.stringify([agent.id]) });
+      await agent.ask(server, wish(), { nonce: null, without: ["content-type", "content-digest"] });
+    },
+    { client: agent.id, details: { ...THE_WISH, body_bound: "false" } },
+  ],
+  [
     "GRANT_CONSENT",
     "a user agrees: which user",
     refreshToken,

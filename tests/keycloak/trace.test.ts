@@ -72,6 +72,8 @@ test("a request that passes: who, by which key, and the token it brought", async
     "aauth.role": "verifier",
     "aauth.verification.verdict": "passed",
     "aauth.verification.scheme": "jwks",
+    "aauth.verification.profile": "february-2026",
+    "aauth.verification.body_bound": true,
     "aauth.verification.thumbprint": agent.thumbprint,
     "aauth.agent.level": "identified",
     "aauth.agent.id": agent.id,
@@ -96,6 +98,21 @@ test("one that does not: at which check", async () => {
     "auth.aauth.verification_result": "invalid",
   });
   expect(verdicts(tags)).toMatchObject({ coverage: "passed", created: "failed", signature: "skipped" });
+});
+
+test("a published peer's request: the body is not covered", async () => {
+  await server.setAttributes({ "aauth.published.peers": JSON.stringify([agent.id]) });
+  const trace = newTrace();
+  const options = { nonce: null, without: ["content-type", "content-digest"] };
+  await agent.ask(server, wish(), { ...inTrace(trace), ...options });
+  const { tags } = await serverSpan(trace);
+  expect(tags).toMatchObject({
+    "aauth.verification.verdict": "passed",
+    "aauth.verification.profile": "february-2026-published",
+    "aauth.verification.body_bound": false,
+    "aauth.agent.id": agent.id,
+  });
+  expect(verdicts(tags)).toMatchObject({ replay: "skipped", "content-digest": "skipped" });
 });
 
 test("an exchange: the caller's token, and the next", async () => {

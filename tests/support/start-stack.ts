@@ -6,6 +6,7 @@ import {
   DEMO_MODES,
   DEMO_PORTS,
   describeStack,
+  leaveOut,
   REPOSITORY_ROOT,
   type ServiceDescription,
   type StackModes,
@@ -19,11 +20,15 @@ import { freePorts } from "./free-ports.ts";
 /** A line of the log arrives over a pipe, some time after what it tells of. For `expect.poll`. */
 export const LOG_WAIT = { timeout: 5_000, interval: 20 };
 
+export type ServiceVariables = Readonly<Record<string, Readonly<Record<string, string>>>>;
+
 export interface TestStackOptions {
   /** Default: as the demo, but without the web page and the delegate. */
   readonly modes?: Partial<StackModes>;
   /** More variables for a service, by its name. They beat what the stack's description says. */
-  readonly env?: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  readonly env?: ServiceVariables | ((urls: StackUrls) => ServiceVariables);
+  /** Services that the test puts something else in the place of. Default: none. */
+  readonly without?: readonly string[];
   /** Each service as a process of its own, for a test that ends one. Default: one process, as the demo. */
   readonly processes?: boolean;
 }
@@ -75,9 +80,11 @@ export async function startStack(options: TestStackOptions = {}): Promise<TestSt
     delegate: false,
     ...options.modes,
   };
-  const services = describeStack(ports, modes).map((service) => ({
+  const { env = {}, without = [] } = options;
+  const variables = typeof env === "function" ? env(stackUrls(ports)) : env;
+  const services = leaveOut(describeStack(ports, modes), without).map((service) => ({
     ...service,
-    env: { ...service.env, ...options.env?.[service.name] },
+    env: { ...service.env, ...variables[service.name] },
   }));
   const baseEnv = {
     ...Object.fromEntries(INHERITED_VARIABLES.map((name) => [name, process.env[name]])),

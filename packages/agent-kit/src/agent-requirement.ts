@@ -1,6 +1,7 @@
 import type { Requirement } from "aauth";
 import type { Level } from "fastify-aauth";
 import type { AgentConfig, NamedAgent } from "./agent-settings.ts";
+import { acceptedAtRoute } from "./published-peers.ts";
 
 /**
  * What a caller of an agent must prove, by the agent's `AAUTH_AUTHORIZATION_SCHEME`. A signature is always needed; the February-2026 demo
@@ -11,18 +12,18 @@ import type { AgentConfig, NamedAgent } from "./agent-settings.ts";
  */
 export function agentRequirement(options: {
   readonly agent: Pick<NamedAgent, "scope">;
-  readonly config: Pick<AgentConfig, "authorizationScheme">;
+  readonly config: Pick<AgentConfig, "authorizationScheme" | "publishedPeers" | "publishedHwk">;
   readonly additionalScopes?: readonly string[];
   readonly autonomousLevel?: Level;
 }): Requirement {
   const { agent, config, additionalScopes = [], autonomousLevel = "authorized" } = options;
   switch (config.authorizationScheme) {
     case "signature-only":
-      return { level: "pseudonymous" };
+      return acceptedAtRoute({ level: "pseudonymous" }, config);
     case "autonomous":
       return autonomousLevel === "authorized"
         ? { level: autonomousLevel, scopes: [agent.scope] }
-        : { level: autonomousLevel };
+        : acceptedAtRoute({ level: autonomousLevel }, config);
     case "user-delegated":
       // The agent's own scope needs no consent, so an agent gets it for itself, too.
       return { level: "authorized", scopes: [agent.scope, ...additionalScopes], subject: "required" };

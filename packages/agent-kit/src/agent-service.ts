@@ -23,7 +23,8 @@ import { type AgentCardOptions, createAgentCard, fastifyA2A } from "./a2a/index.
 import { agentRequirement } from "./agent-requirement.ts";
 import type { AgentConfig, NamedAgent } from "./agent-settings.ts";
 import { createAgentLog, createVerificationLog } from "./protocol-log/index.ts";
-import { createService, rotateKeys, type ServiceOptions } from "./service/index.ts";
+import { acceptedFromPeers, dialectsOf, warnOfPublishedPeers } from "./published-peers.ts";
+import { createService, issuerOf, rotateKeys, type ServiceOptions } from "./service/index.ts";
 
 /** What a test replaces. */
 export interface AgentServiceDeps {
@@ -51,8 +52,13 @@ export interface AgentParts {
   readonly logger: ServiceOptions["logger"];
   /** Unix seconds. */
   now(): number;
-  /** This agent as it calls `peer`, with a log and a trace for each. Default scheme: that of the settings. */
-  agentFor(peer: string, signatureScheme?: "hwk" | "jwks"): Agent;
+  /**
+   * This agent as it calls a peer, with a log and a trace for each.
+   *
+   * @param address of the peer: what it is called at, or its identifier
+   * @param signatureScheme default: that of the settings
+   */
+  agentFor(peer: string, address: string, signatureScheme?: "hwk" | "jwks"): Agent;
 }
 
 /** What a card says beside where the agent is. */
@@ -97,7 +103,7 @@ export async function createAgentService(options: AgentServiceOptions): Promise<
   const keys = createKeyRing({ key: deps.key ?? (await newKey(1)), create: newKey, now });
   const development = id.startsWith("http:");
   const discovery = traceDiscovery(deps.discovery ?? createDiscovery({ development, now }));
-  const authServer = `${config.authServerUrl}/realms/${config.realm}`;
+  const authServer = issuerOf(config);
 
   const parts: AgentParts = {
     id,
@@ -106,11 +112,12 @@ export async function createAgentService(options: AgentServiceOptions): Promise<
     development,
     logger,
     now,
-    agentFor(peer, signatureScheme = config.signatureScheme) {
+    agentFor(peer, address, signatureScheme = config.signatureScheme) {
       const traced = createAgentTrace(deps.transport);
       const log = createAgentLog(logger, peer);
       return createAgent({
         id,
+        ...dialectsOf(config, address, authServer),
         key: keys,
         signatureScheme,
         trustedAuthServers: [authServer],
@@ -129,6 +136,7 @@ export async function createAgentService(options: AgentServiceOptions): Promise<
     },
   };
 
+  warnOfPublishedPeers(logger, config);
   const app = createService({ name: agent.name, logger });
   const verificationLog = createVerificationLog(logger, id);
   const card = createAgentCard({ ...options.card, url: `${config.url}/`, extendedCard: true });
@@ -149,6 +157,7 @@ export async function createAgentService(options: AgentServiceOptions): Promise<
       now,
       cryptoMode: "pool",
       algs: SIGNATURE_ALGORITHMS,
+      accept: acceptedFromPeers(config),
       ...(config.trustedAgents.length > 0 && { trustedAgents: config.trustedAgents }),
       scopes: [agent.scope, ...additionalScopes],
       scopeDescriptions: { ...describeScopes(additionalScopes), [agent.scope]: agent.scopeDescription },

@@ -6,6 +6,7 @@ import {
   keyRotationSettings,
   listSetting,
   portSetting,
+  publishedPeersSettings,
   serviceSettings,
   setting,
   telemetrySettings,
@@ -59,6 +60,7 @@ export function agentSettings({ name, port }: NamedAgent) {
       description: "What callers must bring: a signature, or an auth token as well",
     }),
     ...authServerSettings,
+    ...publishedPeersSettings,
     trustedAgents: setting({
       env: `${prefix.replace(/_AGENT$/, "")}_TRUSTED_AGENTS`,
       schema: listSetting(),

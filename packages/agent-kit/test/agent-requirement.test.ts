@@ -15,7 +15,19 @@ test.each([
     { level: "authorized", scopes: ["a", "b"], subject: "required" },
   ],
 ] as const)("%s with %j", (authorizationScheme, options, expected) => {
-  expect(agentRequirement({ agent: { scope: "a" }, config: { authorizationScheme }, ...options })).toEqual(
-    expected,
-  );
+  const config = { authorizationScheme, publishedPeers: [], publishedHwk: false };
+  expect(agentRequirement({ agent: { scope: "a" }, config, ...options })).toEqual(expected);
+});
+
+test("the published demo's dialect is accepted from callers known by key alone where that is set, and asked for no more", () => {
+  const agent = { scope: "a" };
+  const config = { publishedPeers: [], publishedHwk: true };
+  expect(agentRequirement({ agent, config: { ...config, authorizationScheme: "signature-only" } })).toEqual({
+    level: "pseudonymous",
+    profiles: ["february-2026", "february-2026-published"],
+  });
+  expect(agentRequirement({ agent, config: { ...config, authorizationScheme: "autonomous" } })).toEqual({
+    level: "authorized",
+    scopes: ["a"],
+  });
 });

@@ -10,7 +10,14 @@ import type {
   SigningKey,
   VerifiedRequest,
 } from "aauth";
-import type { Answer, Challenger, ChallengerOptions, Verifier, VerifierOptions } from "aauth/resource";
+import type {
+  AcceptedProfile,
+  Answer,
+  Challenger,
+  ChallengerOptions,
+  Verifier,
+  VerifierOptions,
+} from "aauth/resource";
 import type { FastifyRequest } from "fastify";
 import type { LimitReached } from "./level-limits.ts";
 
@@ -86,6 +93,8 @@ interface IdentityOptions
   readonly authServer: string;
   /** Signs resource tokens, and is published at `/jwks.json`. Replicas of one resource share it. */
   readonly key: SigningKey | KeyRing;
+  /** Variants of `profile`, with the agents that they are accepted from. Default none. */
+  readonly accept?: readonly Required<Pick<AcceptedProfile, "profile" | "peers">>[] | undefined;
   /** Default: `createDiscovery({ development })`. */
   readonly discovery?: Discovery | undefined;
   /** Looks up http and loopback addresses, too. Belongs to the default discovery. Default false. */

@@ -46,9 +46,11 @@ function made(options: ResourceOptions): Parts {
   const challenger = createChallenger({ key, resource, authServer, now, profile, algs });
   const authority = canonicalAuthority(resource);
   const discovery = options.discovery ?? createDiscovery({ development, now, profile });
+  const identity = { authorities: [authority], audience: resource, trustedIssuers: [authServer] };
+  const accepted = { ...identity, discovery, trustedAgents };
   const verifier = createVerifier({
-    ...{ authorities: [authority], audience: resource, trustedIssuers: [authServer], discovery },
-    ...{ now, profile, trustedAgents, replayStore, toleranceSeconds, requireNonce, cryptoMode },
+    ...{ ...accepted, now, profile, replayStore, toleranceSeconds, requireNonce, cryptoMode },
+    accept: options.accept?.map((variant) => ({ ...accepted, ...variant })),
   });
   const wellKnown: WellKnownDocuments = {
     resource: resourceMetadata({

@@ -1,4 +1,4 @@
-import { authServerSettings, type Config, setting } from "agent-kit/service";
+import { authServerSettings, type Config, publishedPeersSettings, setting } from "agent-kit/service";
 import { AGENT_NAMES, agentUrl } from "topology";
 import { z } from "zod";
 import { SCHEMES } from "./check-request.ts";
@@ -48,13 +48,9 @@ export const checkSettings = {
     description:
       "Least scheme of a caller where a check has no x-aauth-required-scheme: hwk (where this is not set), jwks or jwt. agentgateway/config.yaml puts it into its checks, jwks where it is not set",
   }),
-  bodyCoverage: setting({
-    env: "GATEWAY_AUTHZ_BODY_COVERAGE",
-    schema: z.enum(["required", "optional"]).default("required"),
-    description: "Whether a signature must cover the body; optional is for agents of the Python demo",
-  }),
+  ...publishedPeersSettings,
 };
 
 /** The values of {@link checkSettings}. */
-export type CheckConfig = Omit<Config<typeof checkSettings>, "leastScheme"> &
-  Partial<Pick<Config<typeof checkSettings>, "leastScheme">>;
+export type CheckConfig = Omit<Config<typeof checkSettings>, "leastScheme" | "issuer"> &
+  Partial<Pick<Config<typeof checkSettings>, "leastScheme" | "issuer">>;

@@ -1,5 +1,5 @@
 import { AAuthError, AAuthVerificationError, createDiscovery, type Discovery } from "aauth";
-import type { ServiceOptions } from "agent-kit/service";
+import { issuerOf, type ServiceOptions } from "agent-kit/service";
 import { recordRefused, recordVerified, traceDiscovery } from "protocol-trace";
 import { type CheckMessage, readCheckRequest, UnusableCheck } from "./check-request.ts";
 import type { CheckConfig } from "./check-settings.ts";
@@ -43,7 +43,7 @@ export function createGatewayCheck(config: CheckConfig, deps: GatewayCheckDeps):
   const log = deps.logger.child({ logger: "aauth.gateway" });
   const verifiers = createResourceVerifiers({
     resources: config.resources,
-    trustedIssuers: [`${config.authServerUrl}/realms/${config.realm}`],
+    trustedIssuers: [issuerOf(config)],
     // A resource whose own identity is http can only be one in development, and so are its peers.
     discovery: traceDiscovery(
       deps.discovery ??
@@ -54,7 +54,8 @@ export function createGatewayCheck(config: CheckConfig, deps: GatewayCheckDeps):
         }),
     ),
     now,
-    bodyCoverage: config.bodyCoverage,
+    publishedPeers: config.publishedPeers,
+    publishedHwk: config.publishedHwk,
     maxUsedNonces: deps.maxUsedNonces,
   });
 

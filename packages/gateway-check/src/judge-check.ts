@@ -30,8 +30,9 @@ export async function judgeCheck(check: CheckRequest, verifiers: ResourceVerifie
 
   // The body is not here. That the digest is covered is proven, so that the agent's own comparison counts.
   // Passed on because a caller below the level must not use up memory of nonces.
+  const profiles = requiredScheme === "hwk" ? verifiers.pseudonymousProfiles : undefined;
   const level = requiredScheme === "hwk" ? "pseudonymous" : "identified";
-  const pending = await verifier.begin({ ...request, authority }, { level });
+  const pending = await verifier.begin({ ...request, authority }, { level, ...(profiles && { profiles }) });
   const verified = await pending.complete(undefined);
   requireScheme(verified, requiredScheme);
   return { claims: claimsHeader(verified.caller), because: "verified", verified };

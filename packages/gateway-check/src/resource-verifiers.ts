@@ -12,8 +12,10 @@ import { DEFAULT_TOLERANCE_SECONDS } from "./check-request.ts";
 
 /** Verifiers of the resources behind the gateway, by the authority a check names. */
 export interface ResourceVerifiers {
-  /** The dialect that callers speak. */
+  /** Its names of the signature fields are those of all dialects that callers may speak. */
   readonly profile: WireProfile;
+  /** Names of the dialects that callers known by key alone may speak. Undefined for the default one. */
+  readonly pseudonymousProfiles: readonly string[] | undefined;
   /**
    * The verifier for an authority, and the authority in its canonical form. Default: the only configured resource.
    *
@@ -36,27 +38,30 @@ export function createResourceVerifiers(options: {
   trustedIssuers: readonly string[];
   discovery: Discovery;
   now: () => number;
-  bodyCoverage: "required" | "optional";
+  publishedPeers: readonly string[];
+  publishedHwk: boolean;
   maxUsedNonces: number | undefined;
 }): ResourceVerifiers {
   const { trustedIssuers, discovery, now, maxUsedNonces: maxEntries } = options;
-  const profile = options.bodyCoverage === "optional" ? february2026Published : february2026;
+  const { publishedPeers: peers, publishedHwk } = options;
   const resources = new Map(
     options.resources.map((audience) => {
       const authority = canonicalAuthority(audience);
       const replayStore = createMemoryReplayStore({ now, ...(maxEntries !== undefined && { maxEntries }) });
+      const accepted = { authorities: [authority], audience, trustedIssuers, discovery };
+      // To a resource that is a peer itself everyone speaks its dialect: it could read no other.
+      const dialects = peers.includes(audience)
+        ? { profile: february2026Published }
+        : { accept: [{ ...accepted, profile: february2026Published, peers }] };
       const create = (toleranceSeconds: number) =>
         createVerifier({
-          authorities: [authority],
-          audience,
-          trustedIssuers,
-          discovery,
+          ...accepted,
+          ...dialects,
           replayStore,
           now,
           toleranceSeconds,
           cryptoMode: "pool",
           bodyVerifiedBy: "downstream",
-          profile,
         });
       // The first is made now and not at the first check, so that options that could never work are refused where they are given.
       const byTolerance = new Map([[DEFAULT_TOLERANCE_SECONDS, create(DEFAULT_TOLERANCE_SECONDS)]]);
@@ -64,7 +69,8 @@ export function createResourceVerifiers(options: {
     }),
   );
   return {
-    profile,
+    profile: february2026,
+    pseudonymousProfiles: publishedHwk ? [february2026.name, february2026Published.name] : undefined,
     verifierFor(named, toleranceSeconds) {
       const authority = named ?? (resources.size === 1 ? [...resources.keys()][0]! : "");
       const resource = resources.get(authority);

@@ -58,6 +58,10 @@ export const ATTRIBUTE = {
   checks: "aauth.verification.checks",
   /** Server. `hwk`, `jwks` or `jwt`. */
   verifiedScheme: "aauth.verification.scheme",
+  /** Server. Name of the wire profile that the message was judged by. */
+  verifiedProfile: "aauth.verification.profile",
+  /** Server. Boolean: the signature covers the body, or there is none. */
+  bodyBound: "aauth.verification.body_bound",
   /** Server. Label of the signature that was judged. */
   verifiedLabel: "aauth.verification.label",
   /** Server. List of component names, as `Signature-Input` has them. */

@@ -156,6 +156,8 @@ function reportAttributes(report: VerificationReport): Attributes {
   );
   return {
     [ATTRIBUTE.checks]: JSON.stringify(checks),
+    [ATTRIBUTE.verifiedProfile]: report.profile,
+    [ATTRIBUTE.bodyBound]: report.bodyBound,
     [ATTRIBUTE.verifiedScheme]: report.scheme,
     [ATTRIBUTE.verifiedLabel]: report.label,
     [ATTRIBUTE.verifiedComponents]: report.coveredComponents && [...report.coveredComponents],

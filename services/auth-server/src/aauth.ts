@@ -58,6 +58,8 @@ export async function aauth(
       replayStore: createMemoryReplayStore({ now }),
       now,
       trustedIssuers: () => [issuer, ...state.policy().trustedIssuers],
+      publishedPeers: () => state.policy().publishedPeers,
+      logger,
     }),
     context: {
       ...options,

@@ -4,6 +4,7 @@ import {
   integerSetting,
   listSetting,
   portSetting,
+  publishedPeersSettings,
   serviceSettings,
   setting,
   telemetrySettings,
@@ -43,6 +44,10 @@ export const settings = {
     flag: "ui-url",
     schema: urlSetting().optional(),
     description: "Moves the realm's browser clients from their rootUrl to this origin",
+  }),
+  publishedPeers: setting({
+    ...publishedPeersSettings.publishedPeers,
+    description: `${publishedPeersSettings.publishedPeers.description}; where it is set, instead of those in the realm file`,
   }),
   consentScopes: setting({
     env: "AUTH_SERVER_CONSENT_SCOPES",

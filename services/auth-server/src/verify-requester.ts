@@ -5,6 +5,7 @@ import {
   canonicalAuthority,
   type Discovery,
   decodeToken,
+  february2026Published,
   type IssuerJwk,
   jwkThumbprint,
   type ProvenCaller,
@@ -15,8 +16,9 @@ import {
   type VerifiedRequest,
 } from "aauth";
 import { verifyAuthToken } from "aauth/issuer";
-import { createVerifier } from "aauth/resource";
+import { createVerifier, type Verifier, type VerifierOptions } from "aauth/resource";
 import { FIELDS, parseSignatureKey, TOKEN_TYPES } from "aauth/wire";
+import type { FastifyBaseLogger } from "fastify";
 import { recordRefused, recordUpstreamToken, recordVerified } from "protocol-trace";
 import {
   agentUnknown,
@@ -85,17 +87,18 @@ export function createRequesterVerifier(options: {
   now: () => number;
   /** Issuers whose auth tokens may be exchanged, this one included. */
   trustedIssuers: () => readonly string[];
+  /** Agents whose signatures need not cover the body. The same array until the list changes. */
+  publishedPeers: () => readonly string[];
+  logger: FastifyBaseLogger;
 }): RequesterVerifier {
-  const { issuer, discovery, replayStore, now, trustedIssuers } = options;
+  const { issuer, discovery, replayStore, now, trustedIssuers, publishedPeers, logger } = options;
   const rules = { authorities: [canonicalAuthority(issuer)], audience: issuer, discovery, replayStore, now };
-  // No trusted issuer: an auth token identifies no requester, except as upstream token of an
-  // exchange.
-  const verifier = createVerifier(rules);
+  let current: { readonly peers: readonly string[]; readonly verifier: Verifier } | undefined;
 
   return {
     async verify(request) {
       requireSignatureKey(request);
-      return requesterOf(await proven(request, verifier.verifyRequest(request)));
+      return requesterOf(await proven(request, currentVerifier().verifyRequest(request)));
     },
 
     async verifyExchange(request, resourceToken) {
@@ -113,13 +116,40 @@ export function createRequesterVerifier(options: {
         throw exchangeRefusal(error);
       });
       const exchangeVerifier = createVerifier({
-        ...rules,
-        schemes: ["jwt"],
+        ...withPeers({ ...rules, schemes: ["jwt"] }, publishedPeers()),
         tokenHolder: async () => ({ agent, keys: await publishedKeys(agent, thumbprint) }),
       });
-      return { ...requesterOf(await proven(request, exchangeVerifier.verifyRequest(request))), upstream };
+      // The token in `Signature-Key` names the caller, which does not sign.
+      const verdict = exchangeVerifier.verifyRequest({ ...request, sender: agent });
+      return { ...requesterOf(await proven(request, verdict)), upstream };
     },
   };
+
+  /** Replaced when an administrator has changed the list; the replay store is kept. */
+  function currentVerifier(): Verifier {
+    const peers = publishedPeers();
+    // No trusted issuer: an auth token identifies no requester, except as upstream token of an
+    // exchange.
+    if (current?.peers !== peers) current = { peers, verifier: createVerifier(withPeers(rules, peers)) };
+    return current.verifier;
+  }
+
+  /** The proven caller; verdict and reason go onto the request's span. */
+  async function proven(request: SignedForm, verdict: Promise<VerifiedRequest>): Promise<ProvenCaller> {
+    try {
+      const verified = await verdict;
+      recordVerified(verified, request);
+      const { caller, report } = verified;
+      if (report.bodyBound === false) {
+        const { agent, profile } = caller;
+        logger.warn({ agent, profile }, "⚠️ The signature does not cover the body");
+      }
+      return caller;
+    } catch (error) {
+      recordRefused(error, request, undefined);
+      throw unproven(error);
+    }
+  }
 
   function verifyUpstream(token: string, audience: string): Promise<AuthTokenClaims> {
     return verifyAuthToken(token, { audience, trustedIssuers: trustedIssuers(), discovery, now });
@@ -148,6 +178,13 @@ export function createRequesterVerifier(options: {
     const thumbprints = await Promise.all(keys.map((jwk) => jwkThumbprint(jwk).catch(() => undefined)));
     return keys.filter((_jwk, index) => thumbprints[index] === thumbprint);
   }
+}
+
+/** `rules` for everyone; messages of `peers` may lack what the published demo does not cover. */
+function withPeers(rules: VerifierOptions, peers: readonly string[]): VerifierOptions {
+  return peers.length === 0
+    ? rules
+    : { ...rules, accept: [{ ...rules, profile: february2026Published, peers }] };
 }
 
 function requesterOf({ agent, delegate, key, thumbprint }: ProvenCaller): Requester {
@@ -191,18 +228,6 @@ function claimsOf(token: string): Readonly<Record<string, unknown>> {
 function noAgent(): OAuthError {
   const cause = new AAuthVerificationError("token_claim_missing", "the token has no agent");
   return invalidGrant(`Invalid resource_token: ${cause.message}`, cause);
-}
-
-/** The proven caller; verdict and reason go onto the request's span. */
-async function proven(request: SignedForm, verdict: Promise<VerifiedRequest>): Promise<ProvenCaller> {
-  try {
-    const verified = await verdict;
-    recordVerified(verified, request);
-    return verified.caller;
-  } catch (error) {
-    recordRefused(error, request, undefined);
-    throw unproven(error);
-  }
 }
 
 function exchangeRefusal(error: unknown): unknown {

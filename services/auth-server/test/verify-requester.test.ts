@@ -1,4 +1,10 @@
-import { type AAuthErrorCode, decodeToken, generateSigningKey, type SigningKey } from "aauth";
+import {
+  type AAuthErrorCode,
+  decodeToken,
+  february2026Published,
+  generateSigningKey,
+  type SigningKey,
+} from "aauth";
 import { expect, test } from "vitest";
 import { recordingLogger } from "./support/auth-server.ts";
 import {
@@ -62,6 +68,18 @@ test("J15: request_type is one of four, never another grant of the server", asyn
       "unsupported_grant_type",
       "Unsupported request_type: ",
     );
+});
+
+test("the log names a published peer whose signature does not cover the body", async () => {
+  const { logger, lines } = recordingLogger();
+  const attributes = { "aauth.published.peers": JSON.stringify([BACKEND]) };
+  const parties = await createParties({ attributes, logger });
+  const marked = () => lines.filter((line) => line.includes("The signature does not cover the body"));
+  expect((await ask(parties)).status).toBe(200);
+  expect(marked()).toEqual([]);
+  expect((await ask(parties, { profile: february2026Published })).status).toBe(200);
+  expect(marked()).toHaveLength(1);
+  expect(marked()[0]).toContain(`"agent":"${BACKEND}","profile":"february-2026-published"`);
 });
 
 test("the log has what happened and no token", async () => {

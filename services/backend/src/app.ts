@@ -6,6 +6,7 @@ import {
   createMemoryReplayStore,
   createMemoryStore,
   type Discovery,
+  february2026,
   generateSigningKey,
   QuotaStore,
   type SigningKey,
@@ -15,7 +16,8 @@ import { createAgent, type Grant, pooledTransport } from "aauth/agent";
 import { verifyAuthToken } from "aauth/issuer";
 import { createVerifier } from "aauth/resource";
 import { askAgent, readAgentCard } from "agent-kit/a2a";
-import { createService, rotateKeys, type ServiceOptions } from "agent-kit/service";
+import { dialectsOf, warnOfPublishedPeers } from "agent-kit/published-peers";
+import { createService, issuerOf, rotateKeys, type ServiceOptions } from "agent-kit/service";
 import type { DelegateRun } from "backend-api";
 import type { FastifyInstance } from "fastify";
 import { fastifyAAuth } from "fastify-aauth";
@@ -23,7 +25,7 @@ import { serializerCompiler, validatorCompiler } from "fastify-type-provider-zod
 import { createAgentTrace, traceDiscovery, verificationTrace } from "protocol-trace";
 import { createBreakItService } from "./break-it/break-it-service.ts";
 import { createEvidence } from "./break-it/evidence.ts";
-import { type BackendConfig, issuerOf } from "./config.ts";
+import type { BackendConfig } from "./config.ts";
 import { createDelegateAuthentication } from "./delegates/client-assertion.ts";
 import { createDelegateClient } from "./delegates/delegate-client.ts";
 import { createDelegatesService, type IssuedToken } from "./delegates/delegates-service.ts";
@@ -82,6 +84,7 @@ export async function buildBackend(
 ): Promise<{ app: FastifyInstance }> {
   const { logger } = deps;
   const now = deps.now ?? (() => Math.floor(Date.now() / 1000));
+  // Of user tokens and of auth tokens.
   const issuer = issuerOf(config);
   const places = { agentUrl: config.supplyChainAgentUrl, issuer, backendUrl: config.agentUrl };
   const redirectUri = `${config.agentUrl}${CALLBACK_PATH}`;
@@ -100,8 +103,10 @@ export async function buildBackend(
   const tokens = createMemoryStore<Grant>({ maxEntries: MAX_TOKENS, now });
   const tokenSeconds = config.authTokenCacheSeconds || RUN_SECONDS;
 
+  warnOfPublishedPeers(logger, config);
   const identity = {
     id: config.agentUrl,
+    ...dialectsOf(config, config.supplyChainAgentUrl, issuer),
     key: keys,
     trustedAuthServers: [issuer],
     redirectUri,
@@ -130,7 +135,12 @@ export async function buildBackend(
     signatureScheme: config.signatureScheme,
   });
   // The auth server and delegates see the backend's identity, also where it calls agents by key alone.
-  const jwksAgent = createAgent({ ...identity, ...createAgentTrace(), signatureScheme: "jwks" });
+  const jwksAgent = createAgent({
+    ...identity,
+    profile: february2026,
+    ...createAgentTrace(),
+    signatureScheme: "jwks",
+  });
   const observe = createCallObserver({ logger });
   const pendingConsents = new QuotaStore<PendingConsent>({ maxEntries: MAX_PENDING_CONSENTS, now });
   const consentRequests = createConsentRequests(now);
@@ -226,8 +236,8 @@ export async function buildBackend(
       verifyUserToken: createUserTokenVerifier({ issuer, clientId: config.keycloakClientId, now }),
     });
     await api.register(serviceRoutes, {
-      keycloakUrl: config.keycloakUrl,
-      realm: config.keycloakRealm,
+      keycloakUrl: config.authServerUrl,
+      realm: config.realm,
       jwks: () => toJwks(keys.published()),
       metadata: {
         agent: config.agentUrl,

@@ -6,6 +6,7 @@ import {
   keyRotationSettings,
   listSetting,
   portSetting,
+  publishedPeersSettings,
   serviceSettings,
   setting,
   telemetrySettings,
@@ -47,8 +48,8 @@ export const settings = {
     schema: z.enum(["0.3", "1.0"]).default("0.3"),
     description: "A2A protocol version spoken to the supply-chain agent: 0.3 or 1.0",
   }),
-  keycloakUrl: authServerSettings.authServerUrl,
-  keycloakRealm: authServerSettings.realm,
+  ...publishedPeersSettings,
+  ...authServerSettings,
   keycloakClientId: setting({
     env: "KEYCLOAK_CLIENT_ID",
     schema: z.string().min(1).default("supply-chain-ui"),
@@ -109,8 +110,3 @@ export const settings = {
 };
 
 export type BackendConfig = Config<typeof settings>;
-
-/** The auth server's realm URL: issuer of user tokens and of auth tokens. */
-export function issuerOf(config: Pick<BackendConfig, "keycloakUrl" | "keycloakRealm">): string {
-  return `${config.keycloakUrl}/realms/${config.keycloakRealm}`;
-}

@@ -1,6 +1,6 @@
-import { loadConfig } from "agent-kit/service";
+import { issuerOf, loadConfig } from "agent-kit/service";
 import { describe, expect, it } from "vitest";
-import { issuerOf, settings } from "../src/config.ts";
+import { settings } from "../src/config.ts";
 
 const load = (env: Record<string, string> = {}, argv: string[] = []) =>
   loadConfig({ service: "backend", settings, env, argv });

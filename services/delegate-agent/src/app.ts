@@ -2,7 +2,7 @@ import { canonicalAuthority, createDiscovery, type Discovery, generateSigningKey
 import { createAgent, type Transport } from "aauth/agent";
 import { createVerifier } from "aauth/resource";
 import { createAgentLog } from "agent-kit/protocol-log";
-import { createService, type ServiceOptions } from "agent-kit/service";
+import { createService, issuerOf, type ServiceOptions } from "agent-kit/service";
 import type { DelegateRun } from "backend-api";
 import type { FastifyInstance } from "fastify";
 import { fastifyAAuth } from "fastify-aauth";
@@ -34,7 +34,7 @@ export async function buildDelegateAgent(
   const discovery = traceDiscovery(
     deps.discovery ?? createDiscovery({ development: agentServer.startsWith("http:"), now }),
   );
-  const issuer = `${config.authServerUrl}/realms/${config.realm}`;
+  const issuer = issuerOf(config);
   // New at each start: what stays is the credential, and with it the name.
   const key = await generateSigningKey({ kid: `${credential.sub}-key` });
   const log = logger.child({ logger: "agent_tokens" });

@@ -30,14 +30,20 @@ describe("G5, G6: what a check says of a request is what was signed", () => {
     expect(result.body).toContain("insufficient_coverage");
   });
 
-  test("the Python demo's agents pass only where body coverage is optional", async () => {
-    for (const [bodyCoverage, status] of [
-      ["required", 401],
-      ["optional", 200],
+  test("the published demo's agents pass only where they are named, and by key alone only where the route is content with it", async () => {
+    const anyKey = { "x-aauth-required-scheme": "hwk" };
+    for (const [config, byName, byKey] of [
+      [{}, 401, 401],
+      [{ publishedPeers: ["http://backend.localhost:8000"] }, 200, 401],
+      [{ publishedHwk: true }, 401, 200],
     ] as const) {
-      const { app, signed, schemes } = await setUp({ config: { bodyCoverage } });
-      const bodiless = await signed(schemes.jwks, { nonce: false });
-      expect((await check(app, { ...bodiless, "content-type": "application/json" })).status).toBe(status);
+      const { app, signed, schemes } = await setUp({ config });
+      const announced = { "content-type": "application/json" };
+      const named = { ...(await signed(schemes.jwks, { nonce: false })), ...announced, ...anyKey };
+      const nameless = { ...(await signed(schemes.hwk, { nonce: false })), ...announced };
+      expect((await check(app, named)).status).toBe(byName);
+      expect((await check(app, { ...nameless, ...anyKey })).status).toBe(byKey);
+      expect((await check(app, nameless)).status).toBe(401);
     }
   });
 });

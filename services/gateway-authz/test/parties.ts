@@ -27,7 +27,8 @@ export async function setUp(
       authServerUrl: "http://localhost:8080",
       realm: "aauth-test",
       requestFrom: "aauth",
-      bodyCoverage: "required",
+      publishedPeers: [],
+      publishedHwk: false,
       ...options.config,
     },
     {

@@ -1,4 +1,5 @@
 import { type AgentParts, type AgentServiceDeps, createAgentService } from "agent-kit";
+import { acceptedAtRoute } from "agent-kit/published-peers";
 import type { FastifyInstance } from "fastify";
 import { agentRow } from "topology";
 import { card, extendedCard } from "./agent-card.ts";
@@ -30,7 +31,7 @@ export function buildSupplyChainAgent(
       const log = logger.child({ logger: "agent_executor" });
       const askMarketAnalysis = createAskMarketAnalysis({
         url: config.marketAnalysisUrl,
-        agent: agentFor("market-analysis-agent"),
+        agent: agentFor("market-analysis-agent", config.marketAnalysisUrl),
         timeoutMs: config.marketAnalysisDeadlineSeconds * 1000,
         onBehalfOfCaller: authorizationScheme === "user-delegated",
         log,
@@ -48,6 +49,7 @@ async function registerRoutes(
   redirectUri: string,
 ): Promise<void> {
   await scope.register(catalogueRoutes, {
+    requirement: acceptedAtRoute({ level: "pseudonymous" }, config),
     limits: catalogueLimits(
       {
         pseudonymous: config.cataloguePseudonymousPerMinute,
@@ -66,7 +68,7 @@ async function registerRoutes(
     // At the auth server this agent always signs as itself, also where it calls the next agent by key alone.
     identify: createIdentifyPerson({
       id,
-      agent: agentFor("auth-server", "jwks"),
+      agent: agentFor("auth-server", authServer, "jwks"),
       authServer,
       redirectUri,
       discovery,

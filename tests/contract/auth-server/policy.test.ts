@@ -32,6 +32,8 @@ describe("J16: a malformed attribute opens nothing", () => {
     ["aauth.trusted.issuers", "http://x.localhost"],
     ["aauth.self.agents", "http://x.localhost"],
     ["aauth.exchange.agents", "http://x.localhost"],
+    ["aauth.published.peers", "http://x.localhost"],
+    ["aauth.published.peers", '["http://x.localhost/"]'],
     ["aauth.no.such.thing", "x"],
   ])("%s=%s is not taken, or stops the serving", async (name, malformed) => {
     const change = await server.tryAttributes({ [name]: malformed });

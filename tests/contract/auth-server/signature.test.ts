@@ -305,6 +305,25 @@ describe("another way to say who", () => {
     grantedToken(reply);
   });
 
+  test("the document of a resource is taken, too, and has to be its own (SPEC 10.7)", async () => {
+    const both = await Party.start("both");
+    const form = "request_type=auth&scope=data.read";
+    const ask = (name: string) =>
+      both.ask(server, form, {
+        signatureKey: `sig1=(scheme=jwks id="${both.id}" kid="${both.pair.kid}" well-known="${name}")`,
+      });
+    const notRead = { code: "discovery_failed", check: "key", description: NOT_READ } as const;
+    both.agentMetadata = { agent: agent.id };
+    grantedToken(await ask("aauth-resource"));
+    expectRefusal(await ask("aauth-agent"), 401, "invalid_signature", notRead);
+    await both.stop();
+    const other = await Party.start("other-both");
+    other.resourceMetadata = { resource: resource.id };
+    const signatureKey = `sig1=(scheme=jwks id="${other.id}" kid="${other.pair.kid}" well-known="aauth-resource")`;
+    expectRefusal(await other.ask(server, form, { signatureKey }), 401, "invalid_signature", notRead);
+    await other.stop();
+  });
+
   test("J3: an auth token proves no identity outside an exchange", async () => {
     const jwt = String((await agent.ask(server, wish())).body.auth_token);
     await refused("untrusted_issuer", { scheme: { scheme: "jwt", jwt }, check: "token" });
@@ -334,6 +353,12 @@ describe("nothing is fetched for", () => {
     [
       "J19: a document of the caller's choice",
       `sig1=(scheme=jwks id="${stranger.url}" kid="k" well-known="openid-configuration")`,
+      "unsupported_scheme",
+      "key",
+    ],
+    [
+      "J19: the document of an auth server",
+      `sig1=(scheme=jwks id="${stranger.url}" kid="k" well-known="aauth-issuer")`,
       "unsupported_scheme",
       "key",
     ],

@@ -89,7 +89,8 @@ export async function describeGateway({
           authServerUrl: "http://localhost:8080",
           realm: "aauth-test",
           requestFrom,
-          bodyCoverage: "required",
+          publishedPeers: [],
+          publishedHwk: false,
         },
         { logger: createLogger({ service: "gateway-authz", level: "silent" }), discovery },
       ));

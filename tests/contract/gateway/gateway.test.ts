@@ -57,7 +57,8 @@ const checked = {
   authServerUrl: "http://localhost:8080",
   realm: "aauth-test",
   requestFrom: "aauth",
-  bodyCoverage: "required",
+  publishedPeers: [],
+  publishedHwk: false,
 } satisfies CheckConfig;
 const deps = { logger: createLogger({ service: "gateway-authz", level: "silent" }), discovery };
 

@@ -34,7 +34,8 @@ beforeAll(async () => {
       authServerUrl: "http://localhost:8080",
       realm: "aauth-test",
       requestFrom: "aauth",
-      bodyCoverage: "required",
+      publishedPeers: [],
+      publishedHwk: false,
     },
     { logger: createLogger({ service: "gateway-authz", level: "silent" }), discovery },
   ));

@@ -47,19 +47,21 @@ export function createAgent(options: AgentOptions): Agent {
   const identity = async (key: SigningKey): Promise<Credential> =>
     agentToken === undefined ? { scheme: "jwks", id } : { scheme: "jwt", jwt: await agentToken(key) };
 
-  const send = createSender({ profile, transport: options.transport ?? pooledTransport, now });
+  const { serverProfile = profile, transport = pooledTransport } = options;
+  const send = createSender({ profile, transport, now });
   const client = createGrantClient({
-    profile,
+    profile: serverProfile,
     trustedServers,
     discovery,
-    send,
+    send: createSender({ profile: serverProfile, transport, now }),
+    sendToResource: send,
     now,
     revealTokens,
     timeoutMs: timeouts.tokenRequestMs ?? 10_000,
     pendingMs,
   });
   const cache = options.tokenCache ?? createTokenCache();
-  const tokens = createGrantSource({ profile, client, cache, now, identity, redirectUri });
+  const tokens = createGrantSource({ profile: serverProfile, client, cache, now, identity, redirectUri });
   const shared: CallOptions = {
     profile,
     id,

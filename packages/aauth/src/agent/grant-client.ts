@@ -43,7 +43,7 @@ export interface GrantClient {
 }
 
 export function createGrantClient(options: GrantClientOptions): GrantClient {
-  const { profile, discovery, send, now, timeoutMs, revealTokens } = options;
+  const { profile, discovery, now, timeoutMs, revealTokens } = options;
   const { grants } = profile;
 
   return { request, revoke, offer };
@@ -102,6 +102,7 @@ export function createGrantClient(options: GrantClientOptions): GrantClient {
           const sent =
             body === undefined ? { method: "GET", body } : { method: "POST", body: utf8.encode(body) };
           const outgoing = { ...sent, url, headers, signals: [timeout] };
+          const send = purpose === "token" ? options.send : options.sendToResource;
           const response = await send(outgoing, { key, credential, purpose, observe });
           status = response.status;
           const head = { status, url, field: (name: string) => response.headers.get(name) };
@@ -276,7 +277,9 @@ export interface GrantClientOptions {
   readonly profile: WireProfile;
   readonly trustedServers: readonly string[];
   readonly discovery: Discovery;
+  /** To auth servers. */
   readonly send: Sender;
+  readonly sendToResource: Sender;
   readonly now: () => number;
   /** For one exchange, reading included. */
   readonly timeoutMs: number;

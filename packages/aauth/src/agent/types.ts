@@ -70,8 +70,10 @@ export interface Agent {
 export interface AgentOptions {
   /** Own identifier, published by the agent's document. */
   readonly id: string;
-  /** The dialect it speaks. Default `february2026`. An agent with peers of several dialects creates one agent for each. */
+  /** The dialect it speaks with resources. Default `february2026`. An agent with peers of several dialects creates one agent for each. */
   readonly profile?: WireProfile | undefined;
+  /** A variant of `profile` that it speaks with auth servers. Default: `profile`. */
+  readonly serverProfile?: WireProfile | undefined;
   /**
    * Signs everything; one call uses one key throughout. Where keys are rotated, a {@link KeyRing}: tokens and consents bound to an
    * earlier key are then used with that key for as long as it is kept.

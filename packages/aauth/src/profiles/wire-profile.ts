@@ -80,6 +80,11 @@ export interface MessageRules {
   claims(signatureKey: string): boolean;
   /** @throws AAuthError `malformed_signature_key`, `unsupported_scheme`, `unsupported_key`, `header_too_large` */
   parseKeyClaim(value: string): KeyClaim;
+  /**
+   * Identifier of the agent that a value of the `Signature-Key` field names; undefined where it names none or cannot be read. It selects the
+   * variant of a profile that a message is judged by, and proves nothing. Undefined for a profile without variants.
+   */
+  readonly claimedAgent?: (signatureKey: string) => string | undefined;
   /** @throws AAuthError `malformed_signature_key`, `header_too_large` for what cannot be written */
   formatKeyClaim(credential: Credential, key: SigningKey): string;
   /** @throws AAuthError `malformed_signature` */

@@ -46,8 +46,13 @@ export interface Verifier {
   begin(request: AddressedRequest): Promise<PendingRequest>;
 }
 
-/** A request, and the authority its sender addressed where routing or configuration knows it (never `Host`). Default: the first one served. */
-export type AddressedRequest = ReceivedRequest & { readonly authority?: string };
+/** A request, and what routing or configuration knows of it. */
+export interface AddressedRequest extends ReceivedRequest {
+  /** The authority its sender addressed, never `Host`. Default: the first one served. */
+  readonly authority?: string;
+  /** Its sender, where `Signature-Key` holds a token of another agent. It selects one of `accept` and proves nothing. Default: the agent named there. */
+  readonly sender?: string;
+}
 
 /** A request that has passed every check that needs no body. */
 export interface PendingRequest<Caller extends ProvenCaller = ProvenCaller> {
@@ -77,16 +82,21 @@ export interface AcceptedProfile {
   readonly discovery: Discovery;
   /** Schemes of `Signature-Key` that are accepted. Default: those of the profile for this kind of endpoint. */
   readonly schemes?: readonly string[] | undefined;
+  /**
+   * Identifiers of the agents that it is accepted from, where its messages have the shape of another accepted profile's. A message that names no
+   * agent is judged by it only on a route whose `requirement.profiles` names it. Default: everyone.
+   */
+  readonly peers?: readonly string[] | undefined;
 }
 
 /**
  * What a verifier accepts, from whom, and what it remembers. Replicas of one resource share `replayStore`, and the key of the
  * challenger.
  */
-export interface VerifierOptions extends AcceptedProfile {
+export interface VerifierOptions extends Omit<AcceptedProfile, "peers"> {
   /**
-   * Further dialects on the same endpoint, distinguished by the shape of `Signature-Key`. Each is judged by its own authorities, audience and
-   * issuers. Default none.
+   * Further dialects on the same endpoint, distinguished by the shape of `Signature-Key`, or by `peers`. Each is judged by its own authorities,
+   * audience and issuers. Default none.
    */
   readonly accept?: readonly AcceptedProfile[] | undefined;
   /** What kind of endpoint this is: which schemes, tokens and coverage count there is the profile's. Default `resource`. */

@@ -213,6 +213,7 @@ export const STEPS: Readonly<Record<StepName, Step>> = {
       { field: messages.fields.contentDigest, demanded },
     );
     recorder.facts.bodyBound = !hasBody || v.input.components.includes(messages.fields.contentDigest);
+    if (!recorder.facts.bodyBound) recorder.skipCurrent("the signature does not cover the body");
   },
 
   /** A caller that gets this far owns the token, and may be challenged for a new one. */

@@ -44,6 +44,7 @@ export function checkAcceptedProfile(accepted: AcceptedProfile, schemes: readonl
     }
   }
   if (typeof trustedAgents !== "function") requireIdentifiers("trustedAgents", trustedAgents, profile);
+  if (accepted.peers !== undefined) requireIdentifiers("peers", accepted.peers, profile);
 }
 
 function checkAuthority(authority: string, audience: string | undefined): void {

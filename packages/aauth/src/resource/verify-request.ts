@@ -8,7 +8,6 @@ import { fieldValue } from "../http-signatures/field.ts";
 import { createMemoryReplayStore } from "../http-signatures/replay.ts";
 import type { VerificationReport } from "../http-signatures/report.ts";
 import { february2026 } from "../profiles/february-2026/index.ts";
-import type { WireProfile } from "../profiles/wire-profile.ts";
 import type { VerifiedToken } from "../tokens/open-token.ts";
 import { createVerifiedTokens } from "../tokens/verified-tokens.ts";
 import type { ProvenCaller, Requirement, VerifiedRequest } from "../types.ts";
@@ -60,7 +59,7 @@ export function verifierOf(
     createChecks(own, options, { now, replayStore }),
   );
   const profiles = accepted.map(({ rules }) => rules.profile);
-  requireDistinct(profiles);
+  requireDistinct(accepted);
   const lacking = accepted.map(({ rules: { resolver } }) => lacksForGrants(resolver));
 
   const verifier = {
@@ -80,7 +79,7 @@ export function verifierOf(
   return verifier as Verifier;
 
   async function begin(request: AddressedRequest, requirement?: Requirement): Promise<PendingRequest> {
-    const { rules, beforeBody, withBody } = checksFor(request, accepted);
+    const { rules, beforeBody, withBody } = checksFor(request, requirement, accepted);
     const { profile } = rules;
     const recorder = new VerificationRecorder(profile);
     const demanded = requirement && requirementFor(profile, requirement);
@@ -117,6 +116,8 @@ export function verifierOf(
 /** The steps of one accepted profile, cut in two where the body is needed. A check is named at the first of its steps. */
 interface ProfileChecks {
   readonly rules: SharedRules;
+  /** Undefined for everyone. */
+  readonly peers: ReadonlySet<string> | undefined;
   readonly beforeBody: readonly (readonly [check: string, step: Step])[];
   readonly withBody: readonly (readonly [check: string, step: Step])[];
 }
@@ -162,16 +163,24 @@ function createChecks(
     steps.map((step, index) => [index === 0 ? name : "", STEPS[step]] as const),
   );
   const body = steps.findIndex(([, step]) => step === STEPS.body);
-  return { rules, beforeBody: steps.slice(0, body), withBody: steps.slice(body) };
+  const peers = accepted.peers && new Set(accepted.peers);
+  return { rules, peers, beforeBody: steps.slice(0, body), withBody: steps.slice(body) };
 }
 
-/** Of two profiles that claim the same messages the second would never be asked, and the first might be the weaker one. */
-function requireDistinct(profiles: readonly WireProfile[]): void {
-  for (const [index, own] of profiles.entries()) {
-    const before = profiles.slice(0, index).find(({ messages }) => messages.claims === own.messages.claims);
+/**
+ * The first judges what no other one claims, so it is for everyone. Of two profiles that claim the same messages from everyone the second would never be
+ * asked, and the first might be the weaker one.
+ */
+function requireDistinct(accepted: readonly ProfileChecks[]): void {
+  if (accepted[0]!.peers !== undefined) throw new TypeError("peers goes with a profile of accept");
+  const general = accepted.filter(({ peers }) => peers === undefined).map(({ rules }) => rules.profile);
+  for (const [index, own] of general.entries()) {
+    const before = general.slice(0, index).find(({ messages }) => messages.claims === own.messages.claims);
     if (before === undefined) continue;
     const pair = `${before.name} and ${own.name}`;
-    throw new TypeError(`accept: ${pair} cannot be distinguished; use a separate verifier for each`);
+    throw new TypeError(
+      `accept: ${pair} cannot be distinguished; name the peers of one, or use two verifiers`,
+    );
   }
 }
 
@@ -181,13 +190,27 @@ function lacksForGrants({ audience, trustedIssuers }: SharedRules["resolver"]): 
   return trustedIssuers.length === 0 ? "`trustedIssuers`, the auth servers whose tokens count" : undefined;
 }
 
-/** Those of the profile whose shape the message's `Signature-Key` has; an unsigned message is the first one's. */
-function checksFor({ headers }: AddressedRequest, accepted: readonly ProfileChecks[]): ProfileChecks {
-  const isClaimed = ({ rules: { profile } }: ProfileChecks) => {
+/**
+ * Those of the profile whose shape the message's `Signature-Key` has, before others where its sender is a peer of it; an unsigned message is the
+ * first one's.
+ */
+function checksFor(
+  { headers, sender }: AddressedRequest,
+  requirement: Requirement | undefined,
+  accepted: readonly ProfileChecks[],
+): ProfileChecks {
+  if (accepted.length === 1) return accepted[0]!;
+  const claimed = accepted.filter(({ rules: { profile } }) => {
     const value = fieldValue(headers, profile.messages.fields.signatureKey);
     return value !== undefined && profile.messages.claims(value);
+  });
+  const isOfPeer = ({ rules: { profile }, peers }: ProfileChecks) => {
+    const { claimedAgent, fields } = profile.messages;
+    const agent = sender ?? claimedAgent?.(fieldValue(headers, fields.signatureKey)!);
+    return agent === undefined ? requirement?.profiles?.includes(profile.name) : peers?.has(agent);
   };
-  return (accepted.length > 1 && accepted.find(isClaimed)) || accepted[0]!;
+  const ofEveryone = claimed.find(({ peers }) => peers === undefined);
+  return claimed.find((own) => own.peers !== undefined && isOfPeer(own)) ?? ofEveryone ?? accepted[0]!;
 }
 
 async function run(steps: ProfileChecks["beforeBody"], verification: Verification): Promise<void> {

@@ -1,10 +1,12 @@
 import { setTimeout } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
+import { createTokenCache } from "../../src/agent/grant-cache.ts";
+import type { AgentOptions } from "../../src/agent/types.ts";
 import { type AAuthError, ConsentRequiredError } from "../../src/errors.ts";
 import { generateSigningKey } from "../../src/keys/signing-key.ts";
 import { formatAgentAuth, parseAgentAuth } from "../../src/profiles/february-2026/agent-auth.ts";
 import { issueAgentToken } from "../../src/profiles/february-2026/agent-token.ts";
-import { february2026Published } from "../../src/profiles/february-2026/index.ts";
+import { february2026, february2026Published } from "../../src/profiles/february-2026/index.ts";
 import { decodeToken } from "../../src/tokens/decode-token.ts";
 import { signJwt } from "../../src/tokens/jwt.ts";
 import { challenge, createWorld, errorOf, type World } from "./world.ts";
@@ -102,6 +104,23 @@ describe("a signed fetch", () => {
     expect(world.events[0]).toMatchObject({ type: "request_signed", profile: "february-2026-published" });
   });
 
+  it("speaks another variant with auth servers, and shares what they issue with agents that do the same", async () => {
+    const world = await createWorld();
+    const variants = { profile: february2026Published, serverProfile: february2026 };
+    world.resource = async ({ scheme }) =>
+      scheme === "jwt"
+        ? new Response("hello")
+        : new Response("", { status: 401, headers: { "agent-auth": await challenge(world) } });
+    const tokenCache = createTokenCache();
+    const call = (options: Partial<AgentOptions>) =>
+      world.agent({ tokenCache, ...options }).fetchFor({ cacheKey: "user" })(URL_ROOT, POST);
+    await call(variants);
+    const [first, token, again] = world.sent.map(({ headers }) => "content-digest" in headers);
+    expect([first, token, again]).toEqual([false, true, false]);
+    await call({ profile: february2026 });
+    expect(world.story().slice(3)).toEqual(["resource jwt"]);
+  });
+
   it("gives a 401 without challenge back as it is, and one that asks for a person too", async () => {
     const world = await createWorld();
     const answers = [undefined, "httpsig", 'httpsig; user_interaction="https://r.example/visit"'];
@@ -142,6 +161,20 @@ describe("an identity challenge", () => {
     const world = await createWorld();
     const response = await world.agent({ signatureScheme: "hwk" }).fetchFor()(URL_ROOT, POST);
     expect(await response.text()).toBe("hello authorized");
+    expect(world.story()).toEqual(["resource hwk", "resource jwks", "token auth jwks", "resource jwt"]);
+  });
+
+  it("is what a challenge for a token means that was made for a key without a name", async () => {
+    const world = await createWorld();
+    const nobodys = { "agent-auth": await challenge(world, { agent: "https://unknown-agent" }) };
+    world.resource = async ({ scheme }) =>
+      scheme === "hwk"
+        ? new Response("", { status: 401, headers: nobodys })
+        : scheme === "jwt"
+          ? new Response("hello")
+          : new Response("", { status: 401, headers: { "agent-auth": await challenge(world) } });
+    const response = await world.agent({ signatureScheme: "hwk" }).fetchFor()(URL_ROOT, POST);
+    expect(await response.text()).toBe("hello");
     expect(world.story()).toEqual(["resource hwk", "resource jwks", "token auth jwks", "resource jwt"]);
   });
 

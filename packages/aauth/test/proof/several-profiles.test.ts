@@ -105,7 +105,7 @@ describe.each([toyKit, sharedFieldKit])("february-2026 and $profile.name on one 
 it("profiles whose messages look alike are not accepted side by side: the second would never be asked", () => {
   const published = { ...acceptedOf(februaryKit), profile: february2026Published };
   expect(() => createVerifier({ ...acceptedOf(februaryKit), accept: [published] })).toThrow(
-    /accept: february-2026 and february-2026-published cannot be distinguished/,
+    /accept: february-2026 and february-2026-published cannot be distinguished; name the peers/,
   );
 });
 

@@ -1,4 +1,10 @@
-import { type AAuthVerificationError, decodeToken, type ProvenCaller, tokenId } from "aauth";
+import {
+  type AAuthVerificationError,
+  decodeToken,
+  type ProvenCaller,
+  tokenId,
+  type VerifiedRequest,
+} from "aauth";
 import { parseAgentAuth } from "aauth/wire";
 import type { VerificationEvent } from "fastify-aauth";
 import type { ProtocolLogger } from "./protocol-logger.ts";
@@ -29,9 +35,11 @@ export function createVerificationLog(logger: ProtocolLogger, id: string): Verif
   const resourceTokens = logger.child({ logger: "resource_token_service" });
   const executor = logger.child({ logger: "agent_executor" });
 
-  function verified(caller: ProvenCaller): void {
-    const { scheme, thumbprint, agent, grant } = caller;
+  function verified({ caller, report }: VerifiedRequest): void {
+    const { scheme, thumbprint, agent, grant, profile } = caller;
     signing.info({ scheme, thumbprint }, "✅ AAuth signature verification successful");
+    if (report.bodyBound === false)
+      signing.warn({ agent, profile }, "⚠️ The signature does not cover the body");
     if (grant !== undefined) {
       tokens.info(
         // The verifier has taken the token apart already.
@@ -103,7 +111,7 @@ export function createVerificationLog(logger: ProtocolLogger, id: string): Verif
         return;
       }
       case "request_verified":
-        return verified(event.verified.caller);
+        return verified(event.verified);
       case "request_refused":
         return refused(event.error, event.challenge);
       case "request_limited":

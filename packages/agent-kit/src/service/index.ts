@@ -10,8 +10,10 @@ export { KNOWN_NAMES } from "./config/known-names.ts";
 export { loadConfig } from "./config/load-config.ts";
 export {
   authServerSettings,
+  issuerOf,
   keyRotationSettings,
   proxySettings,
+  publishedPeersSettings,
   serviceSettings,
   tokenLogSettings,
 } from "./config/service-settings.ts";

@@ -48,6 +48,10 @@ export interface VerifierSide {
   readonly base?: string | undefined;
   /** Unix seconds. */
   readonly created?: number | undefined;
+  /** Name of the wire profile. */
+  readonly profile?: string | undefined;
+  /** False where the signature covers no body, and there is one. */
+  readonly bodyBound?: boolean | undefined;
   readonly keySource?: string | undefined;
   readonly thumbprint?: string | undefined;
   readonly requiredLevel?: string | undefined;

@@ -9,6 +9,7 @@ import { columnOf } from "./parties.ts";
 import type { HttpMessage, RunEvent, SignerSide, Verdict, VerifierSide } from "./protocol-run.ts";
 import {
   type Attributes,
+  booleanAttribute,
   isRecord,
   jsonAttribute,
   listAttribute,
@@ -47,6 +48,8 @@ export function readVerifier({ service, spanId, attributes }: TraceSpan): Verifi
     label: textAttribute(attributes, ATTRIBUTE.verifiedLabel),
     base: textAttribute(attributes, ATTRIBUTE.verifiedBase),
     created: numberAttribute(attributes, ATTRIBUTE.verifiedCreated),
+    profile: textAttribute(attributes, ATTRIBUTE.verifiedProfile),
+    bodyBound: booleanAttribute(attributes, ATTRIBUTE.bodyBound),
     keySource: textAttribute(attributes, ATTRIBUTE.keySource),
     thumbprint: textAttribute(attributes, ATTRIBUTE.verifiedThumbprint),
     requiredLevel: textAttribute(attributes, ATTRIBUTE.requiredLevel),

@@ -39,6 +39,11 @@ export function numberAttribute(attributes: Attributes, name: string): number | 
   return typeof value === "number" ? value : undefined;
 }
 
+export function booleanAttribute(attributes: Attributes, name: string): boolean | undefined {
+  const value = attributes[name];
+  return typeof value === "boolean" ? value : undefined;
+}
+
 /** An attribute that holds JSON; undefined when it is absent, cut or broken. */
 export function jsonAttribute(attributes: Attributes, name: string): unknown {
   const text = textAttribute(attributes, name);

@@ -1,3 +1,4 @@
+import { isIdentifier } from "aauth";
 import { z } from "zod";
 
 const flag = z
@@ -25,6 +26,12 @@ const words = z.string().transform((text, context) => {
   return z.NEVER;
 });
 
+// Compared as strings: in any other spelling an identifier would name no agent.
+const identifiers = words.refine(
+  (list) => list.every(isIdentifier),
+  "expected agent identifiers, such as https://agent.example",
+);
+
 /** What AAuth has in the realm's attributes: the name of each, and how its text is read. */
 export const ATTRIBUTES = {
   enabled: { name: "aauth.enabled", schema: flag.default(true) },
@@ -38,6 +45,11 @@ export const ATTRIBUTES = {
   selfAgents: { name: "aauth.self.agents", schema: words.default([]) },
   /** Agents that may exchange a user's token for one at another resource; empty means none. */
   exchangeAgents: { name: "aauth.exchange.agents", schema: words.default([]) },
+  /**
+   * Agents that speak the published demo's dialect: their signatures need not cover the body.
+   * Empty means none.
+   */
+  publishedPeers: { name: "aauth.published.peers", schema: identifiers.default([]) },
   /** Scopes that may be granted; empty means every scope a resource asks for. */
   allowedScopes: { name: "aauth.allowed.scopes", schema: words.default([]) },
   /** Issuers, besides this one, whose auth tokens may be exchanged. */

@@ -38,7 +38,8 @@ function createRealmState(realm: Realm): RealmState {
  * usable
  */
 export async function loadRealm(config: AuthServerConfig): Promise<RealmState> {
-  const { realmFile, uiUrl, consentScopes, selfAgents, exchangeAgents, authTokenSeconds } = config;
+  const { realmFile, uiUrl, consentScopes, selfAgents, exchangeAgents, authTokenSeconds, publishedPeers } =
+    config;
   try {
     const json = await readFile(realmFile, "utf8");
     const realm = parseRealm(json, uiUrl === undefined ? {} : { uiUrl });
@@ -48,6 +49,7 @@ export async function loadRealm(config: AuthServerConfig): Promise<RealmState> {
       [ATTRIBUTES.authTokenLifetimeSeconds, authTokenSeconds],
       [ATTRIBUTES.selfAgents, selfAgents],
       [ATTRIBUTES.exchangeAgents, exchangeAgents],
+      [ATTRIBUTES.publishedPeers, publishedPeers.length > 0 ? publishedPeers : undefined],
     ] as const;
     const attributes = { ...realm.attributes };
     for (const [{ name }, value] of overrides) {

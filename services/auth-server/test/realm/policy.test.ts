@@ -7,6 +7,7 @@ test("without attributes the defaults of the protocol hold", () => {
     allowedAgents: [],
     selfAgents: [],
     exchangeAgents: [],
+    publishedPeers: [],
     blockedAgents: [],
     allowedScopes: [],
     trustedIssuers: [],
@@ -26,6 +27,14 @@ test("J16: an attribute that cannot be read is an error with its name, never an 
     );
     expect(() => parsePolicy({ "aauth.exchange.agents": text })).toThrow(
       "aauth.exchange.agents: expected a JSON array",
+    );
+    expect(() => parsePolicy({ "aauth.published.peers": text })).toThrow(
+      "aauth.published.peers: expected a JSON array",
+    );
+  }
+  for (const id of ["http://agent.example/", "HTTP://agent.example", "agent.example", "*"]) {
+    expect(() => parsePolicy({ "aauth.published.peers": JSON.stringify([id]) })).toThrow(
+      "aauth.published.peers: expected agent identifiers",
     );
   }
   expect(() => parsePolicy({ "aauth.enabled": "yes" })).toThrow("aauth.enabled: expected true or false");

@@ -1,4 +1,4 @@
-import { generateSigningKey, type SigningKey } from "aauth";
+import { generateSigningKey, type SigningKey, type WireProfile } from "aauth";
 import { issueResourceToken } from "aauth/issuer";
 import {
   createTestClock,
@@ -27,6 +27,8 @@ export interface TokenRequestOptions {
   /** Default: the server's own. */
   readonly path?: string;
   readonly created?: number;
+  /** By which it is signed. */
+  readonly profile?: WireProfile;
 }
 
 export interface Reply {
@@ -109,6 +111,7 @@ export async function createParties(
         body: typeof form === "string" ? form : new URLSearchParams(form).toString(),
         headers: { "content-type": "application/x-www-form-urlencoded" },
         key,
+        profile: request.profile,
         signatureKey: signatureKey(request.scheme ?? "jwks", agent),
         now: () => request.created ?? clock.now(),
       });

@@ -1,3 +1,4 @@
+import type { Requirement } from "aauth";
 import type { FastifyInstance } from "fastify";
 import type { LevelLimits } from "fastify-aauth";
 import { CATALOGUE } from "../domain/catalogue.ts";
@@ -16,12 +17,9 @@ export function catalogueLimits(
 /** `GET /catalogue`: for anybody who signs, and the more often the more is known of the caller. */
 export async function catalogueRoutes(
   app: FastifyInstance,
-  { limits }: { limits: LevelLimits },
+  { limits, requirement }: { limits: LevelLimits; requirement: Requirement },
 ): Promise<void> {
-  app.get(
-    "/catalogue",
-    { config: { aauth: { level: "pseudonymous" }, aauthLimits: limits } },
-    async (request, reply) =>
-      reply.header("cache-control", "no-store").send({ level: request.caller?.level, laptops: CATALOGUE }),
+  app.get("/catalogue", { config: { aauth: requirement, aauthLimits: limits } }, async (request, reply) =>
+    reply.header("cache-control", "no-store").send({ level: request.caller?.level, laptops: CATALOGUE }),
   );
 }

@@ -45,8 +45,10 @@ function count({ checks }: VerifierSide): string {
   return `${passed} of ${checks.length} checks passed${passed < checks.length && !checks.some(({ verdict }) => verdict === "failed") ? ", the rest do not apply" : ""}`;
 }
 
-function demand({ requiredLevel, requiredScope, keySource, agentLevel, errorCode }: VerifierSide): string {
+function demand(verifier: VerifierSide): string {
+  const { requiredLevel, requiredScope, keySource, agentLevel, errorCode, bodyBound, profile } = verifier;
   const parts = [
+    bodyBound === false && `The body is not covered: judged by profile ${profile}.`,
     requiredLevel && `Requires: ${requiredLevel}${requiredScope ? ` with scope ${requiredScope}` : ""}.`,
     agentLevel && `The caller proved to be ${agentLevel}.`,
     keySource && `The key: ${keySourceInWords(keySource)}.`,

@@ -25,6 +25,7 @@ import type {
   JwtSignatureKey,
   SignatureKey,
 } from "./signature-key.ts";
+import { parseSignatureKey } from "./signature-key.ts";
 
 /** Of an identifier, in an error. */
 const MAX_SHOWN_CHARACTERS = 200;
@@ -48,25 +49,25 @@ export const RESOLVERS: Readonly<Record<string, CallerResolver>> = {
     return key instanceof Promise ? key.then(candidate) : candidate(key);
   },
 
-  /** The key is in the key set that the agent publishes. */
+  /** The key is in the key set that the agent publishes, as an agent or as the resource that it is, too. */
   async jwks(claim, context) {
     enterKey("jwks", context);
     const { discovery, recorder } = context;
-    const { id, kid } = requireNamedAgent(claim as JwksSignatureKey | JwksUriSignatureKey);
+    const { id, kid, kind } = requireNamedAgent(claim as JwksSignatureKey | JwksUriSignatureKey);
     requireTrusted(id, context);
-    const { jwk, source } = await discovery.key("agent", id, kid);
+    const { jwk, source } = await discovery.key(kind, id, kid);
     const key = await importKey(jwk, context);
     recorder.noteKey(key, source);
     return {
       keys: [key],
       expired: false,
       identify(proven) {
-        discovery.proven?.("agent", id);
+        discovery.proven?.(kind, id);
         return { ...callerOf("identified", "jwks", proven, context), agent: id };
       },
       ...(source === "discovery-cache" && {
         async replacedKey() {
-          const replaced = await discovery.replacedKey("agent", id, kid, jwk);
+          const replaced = await discovery.replacedKey(kind, id, kid, jwk);
           if (replaced === undefined) return undefined;
           const newKey = await importKey(replaced, context);
           recorder.noteKey(newKey, "discovery");
@@ -187,13 +188,24 @@ async function fromHolder(jwt: string, context: ResolverContext): Promise<Caller
   };
 }
 
-function requireNamedAgent(claim: JwksSignatureKey | JwksUriSignatureKey): JwksSignatureKey {
+/** The documents that a caller may name (SPEC 10.7 mode 2). An auth server's is not among them: it calls nobody. */
+const KINDS: Readonly<Record<string, "agent" | "resource">> = {
+  [DOCUMENTS.agent]: "agent",
+  [DOCUMENTS.resource]: "resource",
+};
+
+function requireNamedAgent(claim: JwksSignatureKey | JwksUriSignatureKey) {
   if ("jwksUri" in claim) {
     throw new AAuthVerificationError("unsupported_scheme", "a key set by URL proves no identity");
   }
-  if (claim.wellKnown !== undefined && claim.wellKnown !== DOCUMENTS.agent) {
+  const { wellKnown = DOCUMENTS.agent } = claim;
+  const kind = Object.hasOwn(KINDS, wellKnown) ? KINDS[wellKnown] : undefined;
+  if (kind === undefined) {
     // The name would become part of the address that is fetched.
-    throw new AAuthVerificationError("unsupported_scheme", `well-known must be ${DOCUMENTS.agent}`);
+    throw new AAuthVerificationError(
+      "unsupported_scheme",
+      `well-known must be ${Object.keys(KINDS).join(" or ")}`,
+    );
   }
   if (!isIdentifier(claim.id)) {
     const shown = claim.id.slice(0, MAX_SHOWN_CHARACTERS);
@@ -202,7 +214,7 @@ function requireNamedAgent(claim: JwksSignatureKey | JwksUriSignatureKey): JwksS
       `the agent's id is not a canonical identifier: ${shown}`,
     );
   }
-  return claim;
+  return { id: claim.id, kid: claim.kid, kind };
 }
 
 /** Whatever proves the caller: an auth token that was issued before the list was changed does not bypass it. */
@@ -222,6 +234,20 @@ function enterTokenKey(key: VerificationKey, source: string, { recorder }: Resol
   recorder.noteKey(key, source);
 }
 
+/** Of scheme jwks the id, of a token its `agent`, or the `iss` of an agent token. Nothing is validated. */
+export function claimedAgent(signatureKey: string): string | undefined {
+  try {
+    const claim = parseSignatureKey(signatureKey);
+    if (claim.scheme === "jwks") return "id" in claim ? claim.id : undefined;
+    if (claim.scheme === "hwk") return undefined;
+    const { header, claims } = decodeJwt(claim.jwt);
+    const agent = header.typ === TOKEN_TYPES.agent ? claims.iss : claims.agent;
+    return typeof agent === "string" ? agent : undefined;
+  } catch {
+    return undefined; // the verifier says what is wrong with it
+  }
+}
+
 /** Decoded or fetched, not validated. */
 export async function claimedJwk(claim: KeyClaim, discovery: Discovery): Promise<unknown> {
   const known = claim as SignatureKey;
@@ -229,8 +255,8 @@ export async function claimedJwk(claim: KeyClaim, discovery: Discovery): Promise
     case "hwk":
       return known.jwk;
     case "jwks": {
-      const { id, kid } = requireNamedAgent(known);
-      return (await discovery.key("agent", id, kid)).jwk;
+      const { id, kid, kind } = requireNamedAgent(known);
+      return (await discovery.key(kind, id, kid)).jwk;
     }
     case "jwt":
       return (decodeJwt(known.jwt).claims.cnf as { jwk?: unknown } | undefined)?.jwk;

@@ -112,7 +112,11 @@ function afterResponse(
   if (state.held !== undefined && interaction === undefined && !isLimited) {
     if (!wantsToken || !state.held.isCurrentKey) return then(state, { do: "discard-held" });
   }
-  if (level === "identified" && state.isAnonymous) {
+  // A resource token is for a named agent: one that was issued to a key alone would be of no use, and the next challenge has another.
+  if (
+    state.isAnonymous &&
+    (level === "identified" || (wantsToken && !isLimited && interaction === undefined))
+  ) {
     if (mayIdentify) {
       return then(
         { stage: "raised", isAnonymous: false },

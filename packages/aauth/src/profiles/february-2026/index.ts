@@ -7,7 +7,7 @@
 import { formatSignature, parseSignature } from "../../http-signatures/signature.ts";
 import type { MessageRules, VerificationRules, WireProfile } from "../wire-profile.ts";
 import { createAnswers, refuseWithoutToken } from "./answers.ts";
-import { claimedJwk, RESOLVERS } from "./callers.ts";
+import { claimedAgent, claimedJwk, RESOLVERS } from "./callers.ts";
 import { calls } from "./calls.ts";
 import { CHECKS } from "./checks.ts";
 import { coverageWithoutBody, fullCoverage, publishedCoverage } from "./coverage.ts";
@@ -23,6 +23,7 @@ const messages: MessageRules = {
   keyAlgorithms: KEY_ALGORITHMS,
   claims: isParenthesised,
   parseKeyClaim: parseSignatureKey,
+  claimedAgent,
   formatKeyClaim: (credential, key) => signatureKeyFor(credential, key, true),
   parseSignature,
   formatSignature: (signature) => formatSignature(LABEL, signature),
@@ -62,7 +63,7 @@ export const february2026: WireProfile = {
 
 /**
  * What the published demo of February 2026 speaks: neither bodies nor nonces are covered, so that a body can be exchanged and a request
- * repeated within its window. Choose it for a peer that cannot do better, never for all.
+ * repeated within its window. Choose it for peers that cannot do better (`peers` of a verifier's `accept`), never for all.
  */
 export const february2026Published: WireProfile = {
   ...february2026,

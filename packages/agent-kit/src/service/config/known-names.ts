@@ -8,12 +8,20 @@ export const KNOWN_NAMES: ReadonlySet<string> = new Set([
   "AAUTH_AUTH_TOKEN_CACHE_TTL",
   "AAUTH_BREAK_IT",
   "AAUTH_FRONTEND_REDIRECT_URL",
+  "AAUTH_PUBLISHED_HWK",
+  "AAUTH_PUBLISHED_PEERS",
   "AAUTH_RESOURCE_ADDITIONAL_SCOPES",
   "AAUTH_SHOW_TOKENS",
   "AAUTH_SIGNATURE_SCHEME",
   "AAUTH_TRACE_QUERY_URL",
   "AAUTH_TRACE_UI_URL",
 ]);
+
+/** Names of the published demo that stay refused, and what does what their users want. */
+export const REFUSED: Readonly<Record<string, string>> = {
+  AAUTH_RELAX_CONTENT_DIGEST:
+    "a message is verified as it came. To accept peers that cover no body, name them in AAUTH_PUBLISHED_PEERS",
+};
 
 /** Variables with this prefix belong to the demo; an unknown one is a mistake. */
 export const OWN_PREFIX = "AAUTH_";

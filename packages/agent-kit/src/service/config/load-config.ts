@@ -1,6 +1,6 @@
 import { closestName } from "./closest-name.ts";
 import { ConfigError, type ConfigProblem, HelpRequested } from "./config-error.ts";
-import { KNOWN_NAMES, OWN_PREFIX } from "./known-names.ts";
+import { KNOWN_NAMES, OWN_PREFIX, REFUSED } from "./known-names.ts";
 import { readFlags } from "./read-flags.ts";
 import type { Config, Setting, Settings } from "./setting.ts";
 import { settingsHelp } from "./settings-help.ts";
@@ -66,9 +66,7 @@ function unknownVariables(settings: Settings, env: NodeJS.ProcessEnv): ConfigPro
     .filter((name) => name.startsWith(OWN_PREFIX) && !known.has(name))
     .map((name) => {
       const closest = closestName(name, known);
-      return {
-        name,
-        message: `unknown variable${closest === undefined ? "" : `; did you mean ${closest}?`}`,
-      };
+      const hint = REFUSED[name] ?? (closest && `did you mean ${closest}?`);
+      return { name, message: `unknown variable${hint === undefined ? "" : `; ${hint}`}` };
     });
 }

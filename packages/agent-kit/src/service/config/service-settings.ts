@@ -66,7 +66,46 @@ export const authServerSettings = {
       .default("aauth-test"),
     description: "Realm of the auth server; both together name the issuer",
   }),
+  issuer: setting({
+    env: "KEYCLOAK_AAUTH_ISSUER_URL",
+    schema: urlSetting().optional(),
+    description:
+      "Issuer of auth tokens, as the published demo names it. Unset: KEYCLOAK_URL/realms/KEYCLOAK_REALM",
+  }),
 };
+
+/** The identifier of the auth server. */
+export function issuerOf(config: {
+  authServerUrl: string;
+  realm: string;
+  issuer?: string | undefined;
+}): string {
+  return config.issuer ?? `${config.authServerUrl}/realms/${config.realm}`;
+}
+
+/** For services with peers of another dialect. `agent-kit` makes of them what verifiers and agents take. */
+export const publishedPeersSettings = {
+  publishedPeers: setting({
+    env: "AAUTH_PUBLISHED_PEERS",
+    schema: listSetting().refine(
+      (ids) => ids.every((id) => URL.canParse(id) && canonicalSpelling(id) === id),
+      "expected URLs in canonical form, without a trailing slash",
+    ),
+    description:
+      "Peers that speak the published demo's dialect, which covers no body: identifiers of agents, resources and auth servers, separated by commas or blanks",
+  }),
+  publishedHwk: setting({
+    env: "AAUTH_PUBLISHED_HWK",
+    schema: booleanSetting(false),
+    description:
+      "Also accept that dialect from callers that name nobody (scheme hwk), where a route is content with their key",
+  }),
+};
+
+function canonicalSpelling(url: string): string {
+  const { origin, pathname } = new URL(url);
+  return pathname === "/" ? origin : origin + pathname;
+}
 
 /** For services whose log may show tokens. */
 export const tokenLogSettings = {

@@ -8,6 +8,7 @@ import java.util.List;
  * @param allowedAgents agents that may ask at all; empty means every agent whose identity can be proven
  * @param selfAgents agents and resources that may be told who a user is: one of the two in a request has to be here; empty means none
  * @param exchangeAgents agents that may exchange a user's token for one at another resource; empty means none
+ * @param publishedPeers agents that speak the published demo's dialect: their signatures need not cover the body; empty means none
  * @param allowedScopes scopes that may be granted; empty means every scope that a resource asks for
  * @param trustedIssuers issuers, besides this one, whose auth tokens may be exchanged
  * @param consentFormOrigins where an agent may send people on to from the address they return to; null leaves it to the web origins of
@@ -19,6 +20,7 @@ public record Policy(
         List<String> blockedAgents,
         List<String> selfAgents,
         List<String> exchangeAgents,
+        List<String> publishedPeers,
         List<String> allowedScopes,
         List<String> trustedIssuers,
         List<String> consentScopes,
@@ -37,7 +39,7 @@ public record Policy(
     /** True when one of the lists that allow something names the party. */
     public boolean lists(String party) {
         return allowedAgents.contains(party) || selfAgents.contains(party) || exchangeAgents.contains(party)
-                || trustedIssuers.contains(party);
+                || publishedPeers.contains(party) || trustedIssuers.contains(party);
     }
 
     /** True when every scope may be granted. */

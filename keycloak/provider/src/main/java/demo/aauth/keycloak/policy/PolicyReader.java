@@ -1,6 +1,7 @@
 package demo.aauth.keycloak.policy;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import demo.aauth.keycloak.discovery.Identifier;
 import demo.aauth.keycloak.encoding.HttpUrl;
 import demo.aauth.keycloak.encoding.Json;
 
@@ -41,6 +42,7 @@ public final class PolicyReader {
                 reader.words("aauth.blocked.agents", List.of()),
                 reader.words("aauth.self.agents", List.of()),
                 reader.words("aauth.exchange.agents", List.of()),
+                reader.identifiers("aauth.published.peers"),
                 reader.words("aauth.allowed.scopes", List.of()),
                 reader.words("aauth.trusted.issuers", List.of()),
                 reader.words("aauth.consent.required.scopes", List.of("openid", "profile", "email")),
@@ -92,6 +94,15 @@ public final class PolicyReader {
 
     private static boolean isOrigin(String text) {
         return HttpUrl.parse(text).filter(url -> url.origin().equals(text)).isPresent();
+    }
+
+    /** They are compared as strings: in any other spelling one would name no agent. */
+    private List<String> identifiers(String name) {
+        List<String> identifiers = words(name, List.of());
+        if (!identifiers.stream().allMatch(Identifier::isCanonical)) {
+            problems.add(name + ": expected agent identifiers, such as https://agent.example");
+        }
+        return identifiers;
     }
 
     private List<String> words(String name, List<String> absent) {

@@ -95,7 +95,7 @@ public final class AAuthRealm {
     public RequesterVerifier requesterVerifier() {
         SignatureVerifier signatures =
                 new SignatureVerifier(authority(), session.singleUseObjects()::putIfAbsent, Time::currentTimeSeconds);
-        return new RequesterVerifier(signatures, tokens, discovery, RequestSpan.current());
+        return new RequesterVerifier(signatures, tokens, discovery, policy().publishedPeers()::contains, RequestSpan.current());
     }
 
     /**

@@ -10,7 +10,8 @@ import org.keycloak.events.EventType;
 
 /**
  * One Keycloak event for each grant and each refusal, with the details {@code agent}, {@code agent_delegate}, {@code resource},
- * {@code scope}, {@code request_type}. An agent is named once its signature is proven; tokens never are, but by their id.
+ * {@code scope}, {@code request_type}, and {@code body_bound=false} where the signature does not cover the body. An agent is named once
+ * its signature is proven; tokens never are, but by their id.
  */
 public final class AuditTrail {
 
@@ -32,6 +33,10 @@ public final class AuditTrail {
     public void requester(Requester requester) {
         agent(requester.agent(), requester.agentDelegate());
         event.detail("agent_jkt", requester.thumbprint());
+        if (!requester.bodyBound()) {
+            event.detail("body_bound", "false");
+            LOG.warnf("The signature of %s does not cover the body", requester.agent());
+        }
     }
 
     /** @param agentDelegate may be null */

@@ -16,6 +16,7 @@ import demo.aauth.keycloak.keys.Ed25519Key;
 import demo.aauth.keycloak.keys.JwkThumbprint;
 import demo.aauth.keycloak.signing.CallerCandidate;
 import demo.aauth.keycloak.signing.Check;
+import demo.aauth.keycloak.signing.Profile;
 import demo.aauth.keycloak.signing.ReceivedRequest;
 import demo.aauth.keycloak.signing.Requester;
 import demo.aauth.keycloak.signing.SignatureVerifier;
@@ -31,6 +32,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.BiFunction;
+import java.util.function.Function;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 
 /**
@@ -48,20 +51,26 @@ public final class RequesterVerifier {
     private final SignatureVerifier signatures;
     private final TokenVerifier tokens;
     private final Discovery discovery;
+    private final Predicate<String> publishedPeers;
     private final RequestSpan span;
 
-    /** @param span of the request: which checks were made, and what came of them, is written there */
-    public RequesterVerifier(SignatureVerifier signatures, TokenVerifier tokens, Discovery discovery, RequestSpan span) {
+    /**
+     * @param publishedPeers the agents whose signatures need not cover the body
+     * @param span of the request: which checks were made, and what came of them, is written there
+     */
+    public RequesterVerifier(SignatureVerifier signatures, TokenVerifier tokens, Discovery discovery,
+            Predicate<String> publishedPeers, RequestSpan span) {
         this.signatures = signatures;
         this.tokens = tokens;
         this.discovery = discovery;
+        this.publishedPeers = publishedPeers;
         this.span = span;
     }
 
     /** For every request type but exchange: an auth token does not identify the requester here. */
     public Requester verify(ReceivedRequest request) {
         requireSignatureKey(request);
-        return judge(request, this::candidate);
+        return judge(request, claim -> profileOf(claimedAgent(claim)), this::candidate);
     }
 
     /**
@@ -83,21 +92,48 @@ public final class RequesterVerifier {
         String thumbprint = Json.text(claims, "agent_jkt");
         // Checked whole before anything that its holder says leads to a request of ours (hole J3).
         AuthToken upstream = verifyUpstream(upstreamToken, agent, trustedIssuers);
-        Requester requester = judge(request, (claim, recorder) -> candidateOfExchange(agent, thumbprint, recorder));
+        Requester requester = judge(
+                request, claim -> profileOf(agent), (claim, recorder) -> candidateOfExchange(agent, thumbprint, recorder));
         return new ExchangeRequester(requester, upstream);
     }
 
     /** The verdict on the signature, which goes onto the request's span, too. */
-    private Requester judge(ReceivedRequest request, BiFunction<SignatureKey, VerificationRecorder, CallerCandidate> find) {
+    private Requester judge(ReceivedRequest request, Function<SignatureKey, Profile> profile,
+            BiFunction<SignatureKey, VerificationRecorder, CallerCandidate> find) {
         VerificationRecorder recorder = new VerificationRecorder();
         try {
-            Requester requester = signatures.verify(request, claim -> find.apply(claim, recorder), recorder);
+            Requester requester = signatures.verify(request, profile, claim -> find.apply(claim, recorder), recorder);
             span.verified(requester, recorder);
             return requester;
         } catch (AAuthException refusal) {
             Check failed = recorder.failed(refusal.getMessage());
             span.refused(refusal, recorder);
             throw OAuthException.unproven(refusal).at(failed.title());
+        }
+    }
+
+    /** @param agent as the message names it, or null */
+    private Profile profileOf(String agent) {
+        return agent != null && publishedPeers.test(agent) ? Profile.FEBRUARY_2026_PUBLISHED : Profile.FEBRUARY_2026;
+    }
+
+    /**
+     * Of scheme jwks the id, of a token its {@code agent}, or the {@code iss} of an agent token; null where none is named. Nothing is
+     * validated.
+     */
+    private static String claimedAgent(SignatureKey claim) {
+        if (claim instanceof SignatureKey.Jwks published) {
+            return published.id();
+        }
+        if (!(claim instanceof SignatureKey.Jwt token)) {
+            return null;
+        }
+        try {
+            DecodedToken decoded = DecodedToken.decode(token.jwt());
+            return Json.text(decoded.claims(), decoded.hasType(TokenType.AGENT) ? "iss" : "agent");
+        } catch (AAuthException malformed) {
+            // Its own check says what is wrong with it.
+            return null;
         }
     }
 
@@ -125,19 +161,27 @@ public final class RequesterVerifier {
 
     private CallerCandidate candidate(SignatureKey.Jwks published, VerificationRecorder recorder) {
         enterKey("jwks", recorder);
-        if (published.wellKnown() != null && !published.wellKnown().equals("aauth-agent")) {
-            // The name would become part of the address that is fetched.
-            throw new AAuthException(ErrorCode.UNSUPPORTED_SCHEME, "well-known must be aauth-agent");
-        }
+        Kind kind = kindOf(published.wellKnown());
         if (!Identifier.isCanonical(published.id())) {
             throw new AAuthException(ErrorCode.DISCOVERY_BLOCKED, "the agent's id is not a canonical identifier");
         }
-        DiscoveredKey key = discovery.key(Kind.AGENT, published.id(), published.kid());
+        DiscoveredKey key = discovery.key(kind, published.id(), published.kid());
         Ed25519Key found = Ed25519Key.of(key.jwk());
         recorder.key(key.fromCache() ? "discovery-cache" : "discovery", found.thumbprint());
         return new CallerCandidate(published.id(), null, List.of(found), () -> key.fromCache()
-                ? discovery.replacedKey(Kind.AGENT, published.id(), published.kid(), key.jwk()).map(Ed25519Key::of)
+                ? discovery.replacedKey(kind, published.id(), published.kid(), key.jwk()).map(Ed25519Key::of)
                 : Optional.empty());
+    }
+
+    /** The documents that a caller may name (SPEC 10.7 mode 2). An auth server's is not among them: it calls nobody. */
+    private static Kind kindOf(String wellKnown) {
+        return switch (wellKnown == null ? "aauth-agent" : wellKnown) {
+            case "aauth-agent" -> Kind.AGENT;
+            case "aauth-resource" -> Kind.RESOURCE;
+            // The name would become part of the address that is fetched.
+            default -> throw new AAuthException(
+                    ErrorCode.UNSUPPORTED_SCHEME, "well-known must be aauth-agent or aauth-resource");
+        };
     }
 
     private CallerCandidate candidate(SignatureKey.Jwt token, VerificationRecorder recorder) {

@@ -17,22 +17,24 @@ final class Coverage {
      * Refuses a signature that leaves something open to change (profile 2.5). Order is free, more is welcome. Does not compare the digest
      * with the body.
      *
+     * @param profile whether a body has to be covered, too
+     *
      * @throws AAuthException {@code insufficient_coverage}, naming the component
      */
-    static void require(ReceivedRequest request, List<String> components) {
-        for (String name : needed(request)) {
+    static void require(ReceivedRequest request, List<String> components, Profile profile) {
+        for (String name : needed(request, profile)) {
             if (!components.contains(name)) {
                 throw new AAuthException(ErrorCode.INSUFFICIENT_COVERAGE, "the signature does not cover " + name);
             }
         }
     }
 
-    private static List<String> needed(ReceivedRequest request) {
+    private static List<String> needed(ReceivedRequest request, Profile profile) {
         List<String> names = new ArrayList<>(List.of("@method", "@authority", "@path"));
         if (request.query() != null) {
             names.add("@query");
         }
-        if (hasBody(request)) {
+        if (profile.bindsBody() && hasBody(request)) {
             names.add(HeaderFields.CONTENT_TYPE);
             names.add(HeaderFields.CONTENT_DIGEST);
         }

@@ -18,7 +18,8 @@ import java.util.function.LongSupplier;
 /**
  * Verifies signed requests: there is no other way to a {@link Requester}. Checks, in this order: presence and grammar of the three
  * headers, one label, coverage, {@code created} and {@code expires}, the key, the signature, the nonce, the body's digest. A nonce is
- * spent only by a valid signature; nothing is fetched before the checks that need nothing fetched.
+ * spent only by a valid signature; nothing is fetched before the checks that need nothing fetched. A request whose signature binds no
+ * body and that has no nonce can be repeated within its window: what was signed says too little to be good for one request.
  */
 public final class SignatureVerifier {
 
@@ -34,11 +35,13 @@ public final class SignatureVerifier {
     }
 
     /**
+     * @param profile by which the message is judged: it selects what has to be covered, and proves nothing
      * @param find the caller that the message claims to be from, and the keys that may have signed it
      * @param recorder notified of each check before it is made
      * @throws AAuthException with the code of the check that failed
      */
-    public Requester verify(ReceivedRequest request, Function<SignatureKey, CallerCandidate> find, VerificationRecorder recorder) {
+    public Requester verify(ReceivedRequest request, Function<SignatureKey, Profile> profile,
+            Function<SignatureKey, CallerCandidate> find, VerificationRecorder recorder) {
         recorder.enter(Check.HEADERS);
         HeaderFields headers = request.headers();
         String signatureKey = headers.require(HeaderFields.SIGNATURE_KEY);
@@ -58,7 +61,12 @@ public final class SignatureVerifier {
         requireSameLabel(claim, input, signature);
 
         recorder.enter(Check.COVERAGE);
-        Coverage.require(request, input.components());
+        Profile judgedBy = profile.apply(claim);
+        recorder.profile(judgedBy);
+        Coverage.require(request, input.components(), judgedBy);
+        boolean coversDigest = input.components().contains(HeaderFields.CONTENT_DIGEST);
+        boolean bodyBound = coversDigest || request.body().length == 0;
+        recorder.bodyBound(bodyBound);
         String text = SignatureBase.of(request, authority, input);
         recorder.signatureBase(text);
         byte[] base = text.getBytes(StandardCharsets.US_ASCII);
@@ -76,17 +84,23 @@ public final class SignatureVerifier {
 
         recorder.enter(Check.REPLAY);
         Replay.Use use = new Replay.Use(authority, key.thumbprint(), input.created(), now);
-        if (nonce == null) {
+        if (nonce != null) {
+            Replay.spendNonce(replayStore, use, nonce);
+        } else if (judgedBy.bindsBody() || coversDigest) {
             Replay.spendSignature(replayStore, use, signature.bytes());
         } else {
-            Replay.spendNonce(replayStore, use, nonce);
+            recorder.skipCurrent("the request has no nonce");
         }
 
         recorder.enter(Check.CONTENT_DIGEST);
-        requireBody(request);
-        recorder.passed();
+        requireBody(request, judgedBy);
+        if (bodyBound) {
+            recorder.passed();
+        } else {
+            recorder.skipCurrent("the signature does not cover the body");
+        }
         recorder.skip(Check.REQUIREMENT, "none is given");
-        return Requester.of(candidate, key);
+        return Requester.of(candidate, key, bodyBound);
     }
 
     private static void requireSameLabel(SignatureKey key, SignatureInput input, SignatureValue signature) {
@@ -113,11 +127,11 @@ public final class SignatureVerifier {
     }
 
     /** A digest without a body is compared with no bytes, so a removed body does not pass either (hole J5). */
-    private static void requireBody(ReceivedRequest request) {
+    private static void requireBody(ReceivedRequest request, Profile profile) {
         String digest = request.headers().get(HeaderFields.CONTENT_DIGEST);
         if (digest != null) {
             ContentDigest.verify(digest, request.body());
-        } else if (request.body().length > 0) {
+        } else if (profile.bindsBody() && request.body().length > 0) {
             throw new AAuthException(ErrorCode.DIGEST_MISSING, "the body has no Content-Digest");
         }
     }

@@ -22,6 +22,8 @@ public final class VerificationRecorder {
 
     private final Map<Check, Step> steps = new EnumMap<>(Check.class);
     private Check current;
+    private Profile profile = Profile.FEBRUARY_2026;
+    private Boolean bodyBound;
     private SignatureKey claim;
     private SignatureInput input;
     private String signatureBase;
@@ -37,6 +39,11 @@ public final class VerificationRecorder {
     /** Marks a check that does not apply to this request. */
     public void skip(Check check, String reason) {
         steps.put(check, new Step(check, Verdict.SKIPPED, reason));
+    }
+
+    /** The current check does not apply to this request. */
+    void skipCurrent(String reason) {
+        end(Verdict.SKIPPED, reason);
     }
 
     /** The current check has passed. */
@@ -60,6 +67,14 @@ public final class VerificationRecorder {
 
     void claim(SignatureKey parsed) {
         claim = parsed;
+    }
+
+    void profile(Profile judgedBy) {
+        profile = judgedBy;
+    }
+
+    void bodyBound(boolean isBound) {
+        bodyBound = isBound;
     }
 
     void input(SignatureInput parsed) {
@@ -91,7 +106,16 @@ public final class VerificationRecorder {
         return steps.containsKey(check) && steps.get(check).verdict() == Verdict.PASSED;
     }
 
+    /** By which the message is judged. */
+    public Profile profile() {
+        return profile;
+    }
+
     /** Null as long as it is not known, like everything below. */
+    public Boolean bodyBound() {
+        return bodyBound;
+    }
+
     public SignatureKey claim() {
         return claim;
     }

@@ -136,6 +136,10 @@ public final class RequestSpan {
     private void checks(VerificationRecorder recorder) {
         text("aauth.role", "verifier");
         text("aauth.verification.checks", checksJson(recorder));
+        text("aauth.verification.profile", recorder.profile().title());
+        if (recorder.bodyBound() != null) {
+            flag("aauth.verification.body_bound", recorder.bodyBound());
+        }
         text("aauth.verification.scheme", scheme(recorder));
         text("auth.aauth.scheme", scheme(recorder));
         text("aauth.verification.key_source", recorder.keySource());

@@ -21,7 +21,7 @@ class RedirectUriCheckTest {
 
     private final FakeWorld world = new FakeWorld();
     private final Ed25519Key key = Ed25519Key.of(TestKey.generate().x());
-    private final Requester requester = new Requester(AGENT, null, true, key);
+    private final Requester requester = new Requester(AGENT, null, true, key, true);
 
     private void publish(String redirectUris) {
         world.put(AGENT + "/.well-known/aauth-agent",
@@ -81,7 +81,7 @@ class RedirectUriCheckTest {
 
     @Test
     void nobodyInParticularIsReturnedTo() {
-        Requester pseudonymous = new Requester("pseudonymous:" + key.thumbprint(), null, false, key);
+        Requester pseudonymous = new Requester("pseudonymous:" + key.thumbprint(), null, false, key, true);
         assertThrows(OAuthException.class, () -> RedirectUriCheck.require(AGENT + "/cb", pseudonymous, world.discovery(), true));
     }
 

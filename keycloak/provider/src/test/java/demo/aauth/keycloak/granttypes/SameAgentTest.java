@@ -15,7 +15,7 @@ class SameAgentTest {
     private static final Ed25519Key KEY = Ed25519Key.of(TestKey.generate().x());
 
     private static Requester requester(String agent, String delegate) {
-        return new Requester(agent, delegate, true, KEY);
+        return new Requester(agent, delegate, true, KEY, true);
     }
 
     @Test

@@ -21,7 +21,7 @@ class PolicyReaderTest {
 
     @Test
     void hasTheDefaultsOfTheProtocol() {
-        assertEquals(new Policy(true, List.of(), List.of(), List.of(), List.of(), List.of(), List.of(),
+        assertEquals(new Policy(true, List.of(), List.of(), List.of(), List.of(), List.of(), List.of(), List.of(),
                 List.of("openid", "profile", "email"), List.of("user.", "profile.", "email."), null, true, 10, 300, 1_800),
                 PolicyReader.read(Map.of("other", "left alone")));
     }
@@ -89,7 +89,7 @@ class PolicyReaderTest {
     })
     void refusesWhatIsNoListOfStrings(String value) {
         for (String name : List.of("aauth.allowed.agents", "aauth.blocked.agents", "aauth.self.agents", "aauth.exchange.agents",
-                "aauth.allowed.scopes", "aauth.trusted.issuers", "aauth.consent.required.scopes",
+                "aauth.published.peers", "aauth.allowed.scopes", "aauth.trusted.issuers", "aauth.consent.required.scopes",
                 "aauth.consent.required.scope.prefixes", "aauth.consent.form.origins")) {
             PolicyException problem = assertThrows(PolicyException.class, () -> PolicyReader.read(Map.of(name, value)));
             assertTrue(problem.getMessage().contains(name));
@@ -114,6 +114,16 @@ class PolicyReaderTest {
                 Map.of("aauth.consent.form.origins", "[\"https://app.example\",\"http://localhost:3050\"]")).consentFormOrigins());
         assertThrows(PolicyException.class,
                 () -> PolicyReader.read(Map.of("aauth.consent.form.origins", "[\"" + origin + "\"]")));
+    }
+
+    /** Compared as strings. */
+    @ParameterizedTest
+    @ValueSource(strings = {"*", "agent.example", "https://agent.example/", "HTTPS://agent.example", "https://agent.example:443"})
+    void refusesWhatIsNoIdentifier(String peer) {
+        assertEquals(List.of("https://agent.example", "http://agent.localhost:8000"), PolicyReader.read(
+                Map.of("aauth.published.peers", "[\"https://agent.example\",\"http://agent.localhost:8000\"]")).publishedPeers());
+        assertThrows(PolicyException.class,
+                () -> PolicyReader.read(Map.of("aauth.published.peers", "[\"https://agent.example\",\"" + peer + "\"]")));
     }
 
     @Test

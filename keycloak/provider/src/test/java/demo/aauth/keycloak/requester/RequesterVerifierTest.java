@@ -32,6 +32,8 @@ class RequesterVerifierTest {
 
     private static final String ISSUER = "https://auth.example/realms/test";
     private static final String AGENT = "https://agent.example";
+    /** Its signatures need not cover the body. */
+    private static final String PEER = "https://published.example";
 
     private final FakeWorld world = new FakeWorld();
     private final TestKey key = TestKey.generate();
@@ -41,7 +43,7 @@ class RequesterVerifierTest {
             new SignatureVerifier("auth.example", (nonce, seconds) -> true, () -> world.now),
             new TokenVerifier(ISSUER, world.discovery(),
                     kid -> "realm".equals(kid) ? Optional.of(realmKey.jwk()) : Optional.empty(), () -> world.now),
-            world.discovery(), new RequestSpan(span.span()));
+            world.discovery(), PEER::equals, new RequestSpan(span.span()));
     private final SignedRequest request = new SignedRequest(key, world.now);
 
     @BeforeEach
@@ -148,8 +150,12 @@ class RequesterVerifierTest {
     }
 
     private String upstream(String audience, String issuer) {
+        return upstream(audience, issuer, "https://caller.example");
+    }
+
+    private String upstream(String audience, String issuer, String caller) {
         ObjectNode claims = Json.object().put("exp", world.now + 60).put("iss", issuer).put("aud", audience)
-                .put("agent", "https://caller.example").put("scope", "read");
+                .put("agent", caller).put("scope", "read");
         claims.putObject("cnf").set("jwk", TestKey.generate().jwk());
         return realmKey.token(Json.object().put("alg", "EdDSA").put("kid", "realm").put("typ", "auth+jwt"), claims);
     }
@@ -240,6 +246,57 @@ class RequesterVerifierTest {
                 () -> exchange(upstream(AGENT, ISSUER), wish(AGENT, other.thumbprint())));
     }
 
+    private SignedRequest asPublished(String signatureKey) {
+        SignedRequest published = new SignedRequest(key, world.now);
+        published.headers.remove("nonce");
+        published.components = List.of("@method", "@authority", "@path", "signature-key");
+        published.signatureKey = signatureKey;
+        return published;
+    }
+
+    @Test
+    void aPublishedPeerIsKnownByWhatTheMessageNames() {
+        world.publish("agent", PEER, "k", key.jwk());
+        Requester byId = verifier.verify(asPublished("(scheme=jwks id=\"" + PEER + "\" kid=\"k\")").send());
+        assertEquals(PEER, byId.agent());
+        assertFalse(byId.bodyBound());
+        assertEquals("february-2026-published", span.attributes.get("aauth.verification.profile"));
+        assertEquals(false, span.attributes.get("aauth.verification.body_bound"));
+        assertEquals("skipped: the signature does not cover the body", verdictOf("content-digest"));
+        ObjectNode claims = Json.object().put("iss", PEER).put("sub", "worker-7").put("exp", world.now + 60);
+        claims.putObject("cnf").set("jwk", key.jwk());
+        ObjectNode header = Json.object().put("alg", "EdDSA").put("kid", "k").put("typ", "agent+jwt");
+        assertEquals(PEER, verifier.verify(asPublished("(scheme=jwt jwt=\"" + key.token(header, claims) + "\")").send()).agent());
+        ExchangeRequester exchange = verifier.verifyExchange(
+                asPublished("(scheme=jwt jwt=\"" + upstream(PEER, ISSUER) + "\")").send(), wish(PEER, key.thumbprint()), List.of(ISSUER));
+        assertEquals(PEER, exchange.requester().agent());
+        assertFalse(exchange.requester().bodyBound());
+    }
+
+    @Test
+    void everybodyElseHasToCoverTheBody() {
+        for (String claim : List.of("(scheme=jwks id=\"" + AGENT + "\" kid=\"k\")", new SignedRequest(key, world.now).signatureKey,
+                "(scheme=jwt jwt=\"no token\")")) {
+            expect(401, "invalid_signature", "insufficient_coverage", () -> verifier.verify(asPublished(claim).send()));
+        }
+        expect(401, "invalid_signature", "insufficient_coverage", () -> verifier.verifyExchange(
+                asPublished("(scheme=jwt jwt=\"" + upstream(AGENT, ISSUER, PEER) + "\")").send(), wish(AGENT, key.thumbprint()),
+                List.of(ISSUER)));
+    }
+
+    /** SPEC 10.7 mode 2. */
+    @Test
+    void anAgentIsKnownByTheDocumentOfTheResourceThatItIs() {
+        String resource = "https://resource.example";
+        world.publish("resource", resource, "k", key.jwk());
+        request.signatureKey = "(scheme=jwks id=\"" + resource + "\" kid=\"k\" well-known=\"aauth-resource\")";
+        assertEquals(resource, verifier.verify(request.send()).agent());
+        expectUnproven("discovery_failed", "(scheme=jwks id=\"" + resource + "\" kid=\"k\")");
+        for (String name : List.of("aauth-issuer", "openid-configuration", "../x")) {
+            expectUnproven("unsupported_scheme", "(scheme=jwks id=\"" + resource + "\" kid=\"k\" well-known=\"" + name + "\")");
+        }
+    }
+
     private String verdictOf(String check) {
         JsonNode checks = Json.parse(span.attributes.get("aauth.verification.checks").toString());
         for (JsonNode step : checks) {
@@ -257,6 +314,8 @@ class RequesterVerifierTest {
         assertEquals("passed", span.attributes.get("aauth.verification.verdict"));
         assertEquals(AGENT, span.attributes.get("aauth.agent.id"));
         assertEquals("identified", span.attributes.get("aauth.agent.level"));
+        assertEquals("february-2026", span.attributes.get("aauth.verification.profile"));
+        assertEquals(true, span.attributes.get("aauth.verification.body_bound"));
         assertEquals("discovery", span.attributes.get("aauth.verification.key_source"));
         assertEquals(key.thumbprint(), span.attributes.get("aauth.verification.thumbprint"));
         assertEquals(world.now, span.attributes.get("aauth.verification.created"));

@@ -18,6 +18,8 @@ import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 /** Every departure from a good request, and which check finds it. Holes J4, J5, J6 and J20; P1 to P10 as in the TypeScript tests. */
 class SignatureVerifierTest {
@@ -32,7 +34,11 @@ class SignatureVerifierTest {
     private final VerificationRecorder recorder = new VerificationRecorder();
 
     private Requester verify(ReceivedRequest received) {
-        return verifier.verify(received, claim -> CallerCandidate.pseudonymous(Ed25519Key.of(((SignatureKey.Hwk) claim).x())), recorder);
+        return verify(received, Profile.FEBRUARY_2026);
+    }
+
+    private Requester verify(ReceivedRequest received, Profile profile) {
+        return verifier.verify(received, claim -> profile, claim -> CallerCandidate.pseudonymous(Ed25519Key.of(((SignatureKey.Hwk) claim).x())), recorder);
     }
 
     private void expect(ErrorCode code) {
@@ -177,6 +183,60 @@ class SignatureVerifierTest {
         assertEquals(VerificationRecorder.Verdict.SKIPPED, recorder.steps().get(Check.REQUIREMENT.ordinal()).verdict());
     }
 
+    private VerificationRecorder.Step step(Check check) {
+        return recorder.steps().get(check.ordinal());
+    }
+
+    /** What binds no body is not remembered: two requests of one second may be signed alike. */
+    @Test
+    void takesAPublishedPeersRequestWithoutBodyAndNonceAndRemembersNothing() {
+        request.headers.remove("nonce");
+        request.components = List.of("@method", "@authority", "@path", "signature-key");
+        ReceivedRequest received = request.send();
+        Refusal.expect(ErrorCode.INSUFFICIENT_COVERAGE, () -> verify(received));
+        for (int count = 0; count < 2; count++) {
+            assertFalse(verify(received, Profile.FEBRUARY_2026_PUBLISHED).bodyBound());
+        }
+        assertEquals(Map.of(), spent);
+        assertEquals(new VerificationRecorder.Step(Check.REPLAY, VerificationRecorder.Verdict.SKIPPED, "the request has no nonce"),
+                step(Check.REPLAY));
+        assertEquals(new VerificationRecorder.Step(Check.CONTENT_DIGEST, VerificationRecorder.Verdict.SKIPPED,
+                "the signature does not cover the body"), step(Check.CONTENT_DIGEST));
+    }
+
+    @Test
+    void takesAPublishedPeersRequestWithoutDigestAndRefusesAWrongOne() {
+        request.without("content-digest");
+        request.headers.put("content-digest", "sha-256=:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=:");
+        Refusal.expect(ErrorCode.DIGEST_MISMATCH, () -> verify(request.send(), Profile.FEBRUARY_2026_PUBLISHED));
+        SignedRequest without = new SignedRequest(key, NOW);
+        without.components = List.of("@method", "@authority", "@path", "signature-key");
+        without.headers.remove("nonce");
+        without.body = null;
+        assertFalse(verify(without.sendWithBody("request_type=auth"), Profile.FEBRUARY_2026_PUBLISHED).bodyBound());
+    }
+
+    @Test
+    void holdsAPublishedPeerToWhatItCovers() {
+        ReceivedRequest received = request.send();
+        assertTrue(verify(received, Profile.FEBRUARY_2026_PUBLISHED).bodyBound());
+        Refusal.expect(ErrorCode.NONCE_REPLAYED, () -> verify(received, Profile.FEBRUARY_2026_PUBLISHED));
+        request.headers.remove("nonce");
+        ReceivedRequest withoutNonce = request.send();
+        assertTrue(verify(withoutNonce, Profile.FEBRUARY_2026_PUBLISHED).bodyBound());
+        Refusal.expect(ErrorCode.SIGNATURE_REPLAYED, () -> verify(withoutNonce, Profile.FEBRUARY_2026_PUBLISHED));
+        Refusal.expect(ErrorCode.DIGEST_MISMATCH,
+                () -> verify(new SignedRequest(TestKey.generate(), NOW).sendWithBody("x=1"), Profile.FEBRUARY_2026_PUBLISHED));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"@method", "@authority", "@path", "@query", "nonce", "signature-key"})
+    void refusesAPublishedPeersSignatureThatLeavesMoreOut(String component) {
+        request.query = "x=1";
+        request.without(component);
+        Refusal.expect(ErrorCode.INSUFFICIENT_COVERAGE, () -> verify(request.send(), Profile.FEBRUARY_2026_PUBLISHED));
+    }
+
     @Test
     void aBadSignatureSpendsNobodysNonce() {
         request.authority = "evil.example";
@@ -242,7 +302,8 @@ class SignatureVerifierTest {
             asked.incrementAndGet();
             return Optional.of(Ed25519Key.of(key.x()));
         });
-        assertEquals(key.thumbprint(), verifier.verify(request.send(), claim -> candidate, recorder).thumbprint());
+        assertEquals(key.thumbprint(), verifier.verify(
+                request.send(), claim -> Profile.FEBRUARY_2026, claim -> candidate, recorder).thumbprint());
         assertEquals(1, asked.get());
     }
 
@@ -250,7 +311,8 @@ class SignatureVerifierTest {
     void theKeyThatHasTakenTheNameHasToHaveSigned() {
         CallerCandidate candidate = new CallerCandidate("https://agent.example", null, List.of(Ed25519Key.of(TestKey.generate().x())),
                 () -> Optional.of(Ed25519Key.of(TestKey.generate().x())));
-        Refusal.expect(ErrorCode.INVALID_SIGNATURE, () -> verifier.verify(request.send(), claim -> candidate, recorder));
+        Refusal.expect(ErrorCode.INVALID_SIGNATURE, () -> verifier.verify(
+                request.send(), claim -> Profile.FEBRUARY_2026, claim -> candidate, recorder));
         assertEquals(Map.of(), spent);
     }
 
@@ -274,7 +336,7 @@ class SignatureVerifierTest {
     void fetchesNothingBeforeTheChecksThatNeedNothingFetched() {
         request.parameters = ";created=" + (NOW - 61);
         AtomicInteger asked = new AtomicInteger();
-        Refusal.expect(ErrorCode.CREATED_OUT_OF_WINDOW, () -> verifier.verify(request.send(), claim -> {
+        Refusal.expect(ErrorCode.CREATED_OUT_OF_WINDOW, () -> verifier.verify(request.send(), claim -> Profile.FEBRUARY_2026, claim -> {
             asked.incrementAndGet();
             return CallerCandidate.pseudonymous(Ed25519Key.of(key.x()));
         }, recorder));

@@ -1,0 +1,116 @@
+/** Peers of a variant of the profile: who is named may leave the body uncovered, and nobody else. */
+import { expect, test } from "vitest";
+import { issueAgentToken } from "../../src/profiles/february-2026/agent-token.ts";
+import { february2026, february2026Published } from "../../src/profiles/february-2026/index.ts";
+import type { Credential, WireProfile } from "../../src/profiles/wire-profile.ts";
+import { createVerifier } from "../../src/resource/verify-request.ts";
+import { createTestParties, signedRequest, testKey } from "../../src/testing/index.ts";
+import type { Requirement, SigningKey } from "../../src/types.ts";
+
+const OTHER = "http://other-agent.localhost:9000";
+const BODY = JSON.stringify({ order: 1 });
+
+async function createWorld(peers?: readonly string[]) {
+  const otherKey = await testKey("B", "other-1");
+  const parties = await createTestParties({ agents: { [OTHER]: [otherKey.publicJwk] } });
+  const { agent, resource, discovery, authServer, clock } = parties;
+  const accepted = {
+    authorities: ["supply-chain-agent.localhost:3000"],
+    audience: resource.id,
+    trustedIssuers: [authServer.issuer],
+    discovery,
+  };
+  const verifier = createVerifier({
+    ...accepted,
+    now: clock.now,
+    accept: [{ ...accepted, profile: february2026Published, peers: peers ?? [agent.id] }],
+  });
+  const sign = (signatureKey: Credential, key: SigningKey, profile: WireProfile = february2026Published) =>
+    signedRequest({ url: `${resource.id}/`, body: BODY, key, signatureKey, profile, now: clock.now });
+  const verdict = async (
+    request: Awaited<ReturnType<typeof sign>> & { sender?: string },
+    requirement: Requirement = { level: "pseudonymous" },
+  ) =>
+    verifier.verifyRequest(request, requirement).then(
+      ({ caller, report }) => [caller.profile, report.bodyBound],
+      (error) => error.code,
+    );
+  return { ...parties, otherKey, sign, verdict, accepted };
+}
+
+const UNCOVERED = [february2026Published.name, false];
+
+test("a peer is known by its id, its agent token or its auth token", async () => {
+  const { agent, clock, issueAuthToken, sign, verdict } = await createWorld();
+  const { key } = agent;
+  const delegated = { key, agent: agent.id, delegate: "urn:d:1", confirmationKey: key.publicJwk };
+  for (const credential of [
+    { scheme: "jwks", id: agent.id },
+    { scheme: "jwt", jwt: await issueAgentToken({ ...delegated, now: clock.now }) },
+    { scheme: "jwt", jwt: await issueAuthToken() },
+  ] as const) {
+    expect(await verdict(await sign(credential, key))).toEqual(UNCOVERED);
+  }
+});
+
+test("everyone else has to cover the body", async () => {
+  const { agent, otherKey, issueAuthToken, sign, verdict } = await createWorld();
+  expect(await verdict(await sign({ scheme: "jwks", id: OTHER }, otherKey))).toBe("insufficient_coverage");
+  expect(await verdict(await sign({ scheme: "hwk" }, agent.key))).toBe("insufficient_coverage");
+  const jwt = await issueAuthToken({ agent: OTHER, confirmationKey: otherKey.publicJwk });
+  expect(await verdict(await sign({ scheme: "jwt", jwt }, otherKey))).toBe("insufficient_coverage");
+});
+
+test("a peer's name alone opens nothing", async () => {
+  const { agent, otherKey, sign, verdict } = await createWorld();
+  const named = { ...otherKey, kid: agent.key.kid };
+  expect(await verdict(await sign({ scheme: "jwks", id: agent.id }, named))).toBe("invalid_signature");
+  const sender = { ...(await sign({ scheme: "jwks", id: OTHER }, otherKey)), sender: agent.id };
+  // The caller of the verifier knows who sends, as an auth server does at an exchange.
+  expect(await verdict(sender)).toEqual(UNCOVERED);
+  const notAPeer = { ...(await sign({ scheme: "jwks", id: agent.id }, agent.key)), sender: OTHER };
+  expect(await verdict(notAPeer)).toBe("insufficient_coverage");
+});
+
+test("a message that names nobody is accepted at a route that names the dialect", async () => {
+  const { agent, sign, verdict } = await createWorld([]);
+  const request = await sign({ scheme: "hwk" }, agent.key);
+  const both = [february2026.name, february2026Published.name];
+  expect(await verdict(request, { level: "pseudonymous", profiles: both })).toEqual(UNCOVERED);
+  expect(await verdict(await sign({ scheme: "jwks", id: agent.id }, agent.key))).toBe(
+    "insufficient_coverage",
+  );
+  expect(await verdict(request)).toBe("insufficient_coverage");
+});
+
+test("a peer may cover its body, which is then compared", async () => {
+  const { agent, sign, verdict } = await createWorld();
+  const covered = () => sign({ scheme: "jwks", id: agent.id }, agent.key, february2026);
+  const body = new TextEncoder().encode("{}");
+  expect(await verdict({ ...(await covered()), body })).toBe("digest_mismatch");
+  expect(await verdict(await covered())).toEqual([february2026Published.name, true]);
+});
+
+test("the report says that the body was not compared", async () => {
+  const { agent, sign, accepted, clock } = await createWorld();
+  const accept = [{ ...accepted, profile: february2026Published, peers: [agent.id] }];
+  const request = await sign({ scheme: "jwks", id: agent.id }, agent.key);
+  const { report } = await createVerifier({ ...accepted, now: clock.now, accept }).verifyRequest(request);
+  expect(report.checks.find(({ name }) => name === "content-digest")).toMatchObject({ verdict: "skipped" });
+});
+
+test("two requests of a peer may be equal: their signatures say nothing of the body", async () => {
+  const { agent, sign, verdict } = await createWorld();
+  const request = await sign({ scheme: "jwks", id: agent.id }, agent.key);
+  expect([await verdict(request), await verdict(request)]).toEqual([UNCOVERED, UNCOVERED]);
+});
+
+test("the first profile is everyone's, and peers are identifiers", async () => {
+  const { accepted } = await createWorld();
+  const misplaced = { ...accepted, profile: february2026Published, peers: [] };
+  expect(() => createVerifier(misplaced)).toThrow("peers goes with a profile of accept");
+  const accept = (peers: readonly string[]) => [{ ...accepted, profile: february2026Published, peers }];
+  expect(() => createVerifier({ ...accepted, accept: accept(["http://a.localhost/"]) })).toThrow(
+    "peers[0] must",
+  );
+});

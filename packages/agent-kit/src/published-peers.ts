@@ -1,0 +1,53 @@
+/**
+ * The published demo's dialect, peer by peer: who is named in `AAUTH_PUBLISHED_PEERS` covers neither body nor nonce, and everyone else does.
+ *
+ * @module
+ */
+
+import { february2026, february2026Published, type Requirement, type WireProfile } from "aauth";
+import type { Config, publishedPeersSettings, ServiceOptions } from "./service/index.ts";
+
+type PublishedPeers = Config<typeof publishedPeersSettings>;
+
+/** For a verifier's `accept`: from whom the dialect is accepted. */
+export function acceptedFromPeers({ publishedPeers, publishedHwk }: PublishedPeers) {
+  if (publishedPeers.length === 0 && !publishedHwk) return [];
+  return [{ profile: february2026Published, peers: publishedPeers }];
+}
+
+/** A route's requirement; where callers may be known by key alone it accepts the dialect from them, too, if that is wanted. */
+export function acceptedAtRoute<R extends Requirement>(requirement: R, { publishedHwk }: PublishedPeers): R {
+  if (!publishedHwk || requirement.level !== "pseudonymous") return requirement;
+  return { ...requirement, profiles: [february2026.name, february2026Published.name] };
+}
+
+/**
+ * The dialects of an agent that calls one resource.
+ *
+ * @param address any address of the resource; its origin is the resource's identifier
+ * @param authServer issuer identifier
+ */
+export function dialectsOf(
+  { publishedPeers }: Pick<PublishedPeers, "publishedPeers">,
+  address: string,
+  authServer: string,
+): { profile: WireProfile; serverProfile: WireProfile } {
+  const dialectOf = (id: string) => (publishedPeers.includes(id) ? february2026Published : february2026);
+  return { profile: dialectOf(new URL(address).origin), serverProfile: dialectOf(authServer) };
+}
+
+/** Says at the start whose messages cover no body. */
+export function warnOfPublishedPeers(
+  logger: ServiceOptions["logger"],
+  { publishedPeers, publishedHwk }: PublishedPeers,
+): void {
+  const whose = [
+    ...publishedPeers,
+    ...(publishedHwk ? ["callers known by key alone (AAUTH_PUBLISHED_HWK)"] : []),
+  ];
+  if (whose.length > 0)
+    logger.warn(
+      {},
+      `Their messages cover no body, and another one in transit is not noticed: ${whose.join(", ")}`,
+    );
+}
