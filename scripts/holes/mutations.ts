@@ -80,7 +80,7 @@ const HOLES: Readonly<Record<string, Hole>> = {
   ],
   P2: [
     "method, authority and path have to be covered",
-    [SIGNATURE_TEST, "P2: nothing covered"],
+    [SIGNATURE_TEST, "P2, P3, J4: @method is not covered"],
     uncovered('name.startsWith("@")'),
   ],
   P3: [

@@ -149,7 +149,7 @@ describe("when, and what for", () => {
     await refused("insufficient_coverage", { covered: ["signature-key"] });
   });
 
-  test.each(COVERED)("J4, P3: %s is not covered", (name) =>
+  test.each(COVERED)("P2, P3, J4: %s is not covered", (name) =>
     refused("insufficient_coverage", { without: [name] }),
   );
 
