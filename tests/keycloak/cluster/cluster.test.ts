@@ -68,7 +68,8 @@ test.each<[string, AskOptions, AAuthErrorCode]>([
     await server.setAttributes();
     const send = signedOnce(options);
     grantedToken(await send(A));
-    for (const node of [B, A]) expectRefusal(await send(node), 401, "invalid_signature", { code });
+    const reason = { code, check: "replay" };
+    for (const node of [B, A]) expectRefusal(await send(node), 401, "invalid_signature", reason);
   },
 );
 
