@@ -4,7 +4,10 @@ import { expect, test } from "vitest";
 import { REPOSITORY_ROOT } from "../../scripts/demo/stack.ts";
 
 const declared = new Set(
-  globSync(["services/*/src/**/*.ts", "scripts/demo/*.ts", "agentgateway/*.yaml"], { cwd: REPOSITORY_ROOT })
+  globSync(
+    ["packages/agent-kit/src/**/*.ts", "services/*/src/**/*.ts", "scripts/demo/*.ts", "agentgateway/*.yaml"],
+    { cwd: REPOSITORY_ROOT },
+  )
     .map((path) => readFileSync(`${REPOSITORY_ROOT}${path}`, "utf8"))
     .flatMap((text) => [...text.matchAll(/(?:env: "|\$\{)(AAUTH_[A-Z_]+)/g)].map((match) => match[1]!)),
 );
