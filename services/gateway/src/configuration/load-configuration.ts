@@ -40,12 +40,18 @@ export function loadYaml<Output extends object>(
   throw new ConfigurationError(source, problems);
 }
 
+/** The published demo's gateway verifies by itself, and its files say so in a policy that Agentgateway does not have. */
+const isPublishedPolicy = (path: readonly PropertyKey[], key: string) =>
+  key === "aauth" && path.at(-1) === "policies";
+
 function placesOf(issue: z.core.$ZodIssue): { path: PropertyKey[]; message: string }[] {
   const { path } = issue;
   if (issue.code === "unrecognized_keys") {
     return issue.keys.map((key) => ({
       path: [...path, key],
-      message: `key ${key} is unknown, or not supported by the embedded gateway`,
+      message: isPublishedPolicy(path, key)
+        ? "this file is for the published demo's gateway; agentgateway/config.yaml does the same here, by extAuthz and gateway-authz"
+        : `key ${key} is unknown, or not supported by the embedded gateway`,
     }));
   }
   const said = issue.code === "invalid_key" ? (issue.issues[0]?.message ?? issue.message) : issue.message;

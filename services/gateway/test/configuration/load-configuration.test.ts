@@ -97,7 +97,7 @@ describe("what is refused, and where it is said to be", () => {
       withPolicies("aauth: {mode: strict}"),
       `${POLICIES}.aauth`,
       7,
-      unknown,
+      /published demo's gateway; agentgateway\/config\.yaml does the same/,
     ],
     [
       "G9: a rule set without rules",
@@ -259,8 +259,8 @@ describe("what is refused, and where it is said to be", () => {
   });
 
   test("the error's message has file, line and path, and the error a code", () => {
-    const text = withPolicies("aauth: {}");
-    expect(() => load(text)).toThrow(`test.yaml:7 ${POLICIES}.aauth: key aauth is unknown`);
+    const text = withPolicies("jwtAuth: {}");
+    expect(() => load(text)).toThrow(`test.yaml:7 ${POLICIES}.jwtAuth: key jwtAuth is unknown`);
     expect(() => load(text)).toThrow(expect.objectContaining({ code: "invalid_gateway_configuration" }));
   });
 
