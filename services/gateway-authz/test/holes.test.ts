@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { check, checkHeaders, setUp } from "./parties.ts";
+import { check, checkHeaders, MARKET_ANALYSIS, setUp } from "./parties.ts";
 
 // What the verifier does about the others is tested in packages/aauth, and all of them end to end in tests/contract/gateway.
 
@@ -46,6 +46,17 @@ describe("G5, G6: what a check says of a request is what was signed", () => {
       expect((await check(app, nameless)).status).toBe(401);
     }
   });
+});
+
+test("to a resource that speaks the published demo's dialect everyone speaks it, and to no other", async () => {
+  const { app, signed, schemes, resource } = await setUp({ config: { publishedPeers: [MARKET_ANALYSIS] } });
+  const statusAt = async (id: string) => {
+    const headers = await signed(schemes.jwks, { nonce: false, url: `${id}/` });
+    const at = { "x-aauth-authority": new URL(id).host, "content-type": "application/json" };
+    return (await check(app, { ...headers, ...at })).status;
+  };
+  expect(await statusAt(MARKET_ANALYSIS)).toBe(200);
+  expect(await statusAt(resource.id)).toBe(401);
 });
 
 describe("G8: the authority is the gateway's word, of those that are configured", () => {
