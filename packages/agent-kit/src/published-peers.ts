@@ -48,6 +48,6 @@ export function warnOfPublishedPeers(
   if (whose.length > 0)
     logger.warn(
       {},
-      `Their messages cover no body, and another one in transit is not noticed: ${whose.join(", ")}`,
+      `These peers cover no body, so that one changed in transit is not noticed: ${whose.join(", ")}`,
     );
 }

@@ -1,4 +1,5 @@
 import { AAuthError, AAuthVerificationError, createDiscovery, type Discovery } from "aauth";
+import { warnOfPublishedPeers } from "agent-kit/published-peers";
 import { issuerOf, type ServiceOptions } from "agent-kit/service";
 import { recordRefused, recordVerified, traceDiscovery } from "protocol-trace";
 import { type CheckMessage, readCheckRequest, UnusableCheck } from "./check-request.ts";
@@ -41,6 +42,7 @@ export interface GatewayCheck {
 export function createGatewayCheck(config: CheckConfig, deps: GatewayCheckDeps): GatewayCheck {
   const now = deps.now ?? (() => Math.floor(Date.now() / 1000));
   const log = deps.logger.child({ logger: "aauth.gateway" });
+  warnOfPublishedPeers(log, config);
   const verifiers = createResourceVerifiers({
     resources: config.resources,
     trustedIssuers: [issuerOf(config)],
