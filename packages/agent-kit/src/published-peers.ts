@@ -7,7 +7,8 @@
 import { february2026, february2026Published, type Requirement, type WireProfile } from "aauth";
 import type { Config, publishedPeersSettings, ServiceOptions } from "./service/index.ts";
 
-type PublishedPeers = Config<typeof publishedPeersSettings>;
+/** Values of the two settings. */
+export type PublishedPeers = Config<typeof publishedPeersSettings>;
 
 /** For a verifier's `accept`: from whom the dialect is accepted. */
 export function acceptedFromPeers({ publishedPeers, publishedHwk }: PublishedPeers) {

@@ -1,13 +1,13 @@
-import { authServerSettings, type Config, publishedPeersSettings, setting } from "agent-kit/service";
+import {
+  authServerSettings,
+  type Config,
+  canonicalSpelling,
+  publishedPeersSettings,
+  setting,
+} from "agent-kit/service";
 import { AGENT_NAMES, agentUrl } from "topology";
 import { z } from "zod";
 import { SCHEMES } from "./check-request.ts";
-
-/** Issuers are compared as strings: one that is spelled differently than in tokens would never match. */
-function canonicalSpelling(url: string): string {
-  const { origin, pathname } = new URL(url);
-  return pathname === "/" ? origin : origin + pathname;
-}
 
 /** Callers sign for a resource's authority alone, and its documents are open at the root only: an identifier has no path. */
 const resources = z
@@ -29,6 +29,7 @@ export const checkSettings = {
     description:
       "Resource identifiers behind the gateway, scheme, host and port in canonical form, separated by commas or blanks. Each one's authority is what callers sign for, the identifier the audience of its tokens",
   }),
+  // Issuers are compared as strings: one that is spelled differently than in tokens would never match.
   authServerUrl: setting({
     ...authServerSettings.authServerUrl,
     schema: authServerSettings.authServerUrl.schema.refine((url) => url === canonicalSpelling(url), {

@@ -56,8 +56,7 @@ export function createGatewayCheck(config: CheckConfig, deps: GatewayCheckDeps):
         }),
     ),
     now,
-    publishedPeers: config.publishedPeers,
-    publishedHwk: config.publishedHwk,
+    peers: config,
     maxUsedNonces: deps.maxUsedNonces,
   });
 

@@ -1,4 +1,5 @@
 import { AAuthVerificationError, type VerifiedRequest } from "aauth";
+import { acceptedAtRoute } from "agent-kit/published-peers";
 import type { CheckRequest, RequiredScheme } from "./check-request.ts";
 import { claimsHeader, NO_CLAIMS } from "./claims.ts";
 import { isOpen } from "./open-paths.ts";
@@ -30,9 +31,11 @@ export async function judgeCheck(check: CheckRequest, verifiers: ResourceVerifie
 
   // The body is not here. That the digest is covered is proven, so that the agent's own comparison counts.
   // Passed on because a caller below the level must not use up memory of nonces.
-  const profiles = requiredScheme === "hwk" ? verifiers.pseudonymousProfiles : undefined;
   const level = requiredScheme === "hwk" ? "pseudonymous" : "identified";
-  const pending = await verifier.begin({ ...request, authority }, { level, ...(profiles && { profiles }) });
+  const pending = await verifier.begin(
+    { ...request, authority },
+    acceptedAtRoute({ level }, verifiers.peers),
+  );
   const verified = await pending.complete(undefined);
   requireScheme(verified, requiredScheme);
   return { claims: claimsHeader(verified.caller), because: "verified", verified };

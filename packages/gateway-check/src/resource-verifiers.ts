@@ -8,14 +8,15 @@ import {
   type WireProfile,
 } from "aauth";
 import { createVerifier, type Verifier } from "aauth/resource";
+import { acceptedFromPeers, type PublishedPeers } from "agent-kit/published-peers";
 import { DEFAULT_TOLERANCE_SECONDS } from "./check-request.ts";
 
 /** Verifiers of the resources behind the gateway, by the authority a check names. */
 export interface ResourceVerifiers {
   /** Its names of the signature fields are those of all dialects that callers may speak. */
   readonly profile: WireProfile;
-  /** Names of the dialects that callers known by key alone may speak. Undefined for the default one. */
-  readonly pseudonymousProfiles: readonly string[] | undefined;
+  /** Who else may speak the published demo's dialect. */
+  readonly peers: PublishedPeers;
   /**
    * The verifier for an authority, and the authority in its canonical form. Default: the only configured resource.
    *
@@ -38,21 +39,19 @@ export function createResourceVerifiers(options: {
   trustedIssuers: readonly string[];
   discovery: Discovery;
   now: () => number;
-  publishedPeers: readonly string[];
-  publishedHwk: boolean;
+  peers: PublishedPeers;
   maxUsedNonces: number | undefined;
 }): ResourceVerifiers {
-  const { trustedIssuers, discovery, now, maxUsedNonces: maxEntries } = options;
-  const { publishedPeers: peers, publishedHwk } = options;
+  const { trustedIssuers, discovery, now, peers, maxUsedNonces: maxEntries } = options;
   const resources = new Map(
     options.resources.map((audience) => {
       const authority = canonicalAuthority(audience);
       const replayStore = createMemoryReplayStore({ now, ...(maxEntries !== undefined && { maxEntries }) });
       const accepted = { authorities: [authority], audience, trustedIssuers, discovery };
       // To a resource that is a peer itself everyone speaks its dialect: it could read no other.
-      const dialects = peers.includes(audience)
+      const dialects = peers.publishedPeers.includes(audience)
         ? { profile: february2026Published }
-        : { accept: [{ ...accepted, profile: february2026Published, peers }] };
+        : { accept: acceptedFromPeers(peers).map((variant) => ({ ...accepted, ...variant })) };
       const create = (toleranceSeconds: number) =>
         createVerifier({
           ...accepted,
@@ -70,7 +69,7 @@ export function createResourceVerifiers(options: {
   );
   return {
     profile: february2026,
-    pseudonymousProfiles: publishedHwk ? [february2026.name, february2026Published.name] : undefined,
+    peers,
     verifierFor(named, toleranceSeconds) {
       const authority = named ?? (resources.size === 1 ? [...resources.keys()][0]! : "");
       const resource = resources.get(authority);

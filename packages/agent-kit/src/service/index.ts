@@ -10,6 +10,7 @@ export { KNOWN_NAMES } from "./config/known-names.ts";
 export { loadConfig } from "./config/load-config.ts";
 export {
   authServerSettings,
+  canonicalSpelling,
   issuerOf,
   keyRotationSettings,
   proxySettings,

@@ -102,7 +102,8 @@ export const publishedPeersSettings = {
   }),
 };
 
-function canonicalSpelling(url: string): string {
+/** As it stands in tokens and is compared: without the scheme's own port and a trailing slash. */
+export function canonicalSpelling(url: string): string {
   const { origin, pathname } = new URL(url);
   return pathname === "/" ? origin : origin + pathname;
 }
