@@ -74,7 +74,7 @@ describe("a Python agent in the backend's place", () => {
     expect(await call({}, "jwks")).toEqual(["first 401 authorization_required", "token 200", "again 200"]);
   });
 
-  test("is refused where nobody named it", async () => {
+  test("is refused where it is not named", async () => {
     expect(await call(signatureOnly, "jwks", { isPeer: false })).toEqual(["first 401 insufficient_coverage"]);
   });
 
@@ -111,7 +111,7 @@ describe("a Python resource in the market-analysis agent's place", () => {
     expect(JSON.stringify(results)).not.toContain("No market analysis provided");
   });
 
-  test("cannot verify what is sent to a peer that nobody named", async () => {
+  test("cannot verify what is sent to a peer that is not named", async () => {
     const { results, requests } = await run("signature-only", { isPeer: false });
     expect(requests).toMatchObject([
       { verified: false, covered: expect.arrayContaining(["content-digest"]) },
@@ -128,7 +128,7 @@ describe("a Python resource in the market-analysis agent's place", () => {
     expect(JSON.stringify(results)).not.toContain("No market analysis provided");
   });
 
-  test("by key alone, then by name where its challenge is for nobody, then with an auth token", async () => {
+  test("by key alone, then by name where its challenge names another, then with an auth token", async () => {
     const { results, requests } = await run("autonomous", { signatureScheme: "hwk" });
     expect(requests.map(({ verified, scheme }) => [verified, scheme])).toEqual([
       [true, "hwk"],
@@ -175,23 +175,11 @@ describe("a Python agent in the supply-chain agent's place", () => {
     });
   });
 
-  test("with an auth token on each hop", async () => {
-    expect(await run("autonomous")).toEqual({
-      status: "completed",
-      requests: [
-        [true, "jwks"],
-        [true, "jwt"],
-      ],
-      steps: [
-        ["first", 401],
-        ["token", 200],
-        ["again", 200],
-      ],
-    });
-  });
-
-  test("with a user's consent, and token exchange on the second hop", async () => {
-    expect(await run("user-delegated")).toEqual({
+  test.each([
+    ["with an auth token on each hop", "autonomous"],
+    ["with a user's consent, and token exchange on the second hop", "user-delegated"],
+  ] as const)("%s", async (_what, authorizationScheme) => {
+    expect(await run(authorizationScheme)).toEqual({
       status: "completed",
       requests: [
         [true, "jwks"],

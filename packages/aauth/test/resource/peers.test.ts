@@ -1,4 +1,4 @@
-/** Peers of a variant of the profile: who is named may leave the body uncovered, and nobody else. */
+/** Peers of a variant of the profile: an agent that is named may leave the body uncovered, and no other. */
 import { expect, test } from "vitest";
 import { issueAgentToken } from "../../src/profiles/february-2026/agent-token.ts";
 import { february2026, february2026Published } from "../../src/profiles/february-2026/index.ts";
@@ -72,7 +72,7 @@ test("a peer's name alone opens nothing", async () => {
   expect(await verdict(notAPeer)).toBe("insufficient_coverage");
 });
 
-test("a message that names nobody is accepted at a route that names the dialect", async () => {
+test("a message that names no agent is accepted at a route that names the dialect", async () => {
   const { agent, sign, verdict } = await createWorld([]);
   const request = await sign({ scheme: "hwk" }, agent.key);
   const both = [february2026.name, february2026Published.name];

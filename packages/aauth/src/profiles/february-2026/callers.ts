@@ -188,7 +188,7 @@ async function fromHolder(jwt: string, context: ResolverContext): Promise<Caller
   };
 }
 
-/** The documents that a caller may name (SPEC 10.7 mode 2). An auth server's is not among them: it calls nobody. */
+/** The documents that a caller may name (SPEC 10.7 mode 2). An auth server's is not among them: it signs no requests. */
 const KINDS: Readonly<Record<string, "agent" | "resource">> = {
   [DOCUMENTS.agent]: "agent",
   [DOCUMENTS.resource]: "resource",

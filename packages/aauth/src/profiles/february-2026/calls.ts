@@ -112,7 +112,7 @@ function afterResponse(
   if (state.held !== undefined && interaction === undefined && !isLimited) {
     if (!wantsToken || !state.held.isCurrentKey) return then(state, { do: "discard-held" });
   }
-  // A resource token is for a named agent: one that was issued to a key alone would be of no use, and the next challenge has another.
+  // A resource token is for a named agent: one that was issued to a key alone could not be used, and the next challenge has another.
   if (
     state.isAnonymous &&
     (level === "identified" || (wantsToken && !isLimited && interaction === undefined))

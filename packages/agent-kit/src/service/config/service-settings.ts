@@ -98,7 +98,7 @@ export const publishedPeersSettings = {
     env: "AAUTH_PUBLISHED_HWK",
     schema: booleanSetting(false),
     description:
-      "Also accept that dialect from callers that name nobody (scheme hwk), where a route is content with their key",
+      "Also accept that dialect from callers that name no agent (scheme hwk), where a route is content with their key",
   }),
 };
 

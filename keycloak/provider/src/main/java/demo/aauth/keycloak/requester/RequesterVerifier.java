@@ -173,7 +173,7 @@ public final class RequesterVerifier {
                 : Optional.empty());
     }
 
-    /** The documents that a caller may name (SPEC 10.7 mode 2). An auth server's is not among them: it calls nobody. */
+    /** The documents that a caller may name (SPEC 10.7 mode 2). An auth server's is not among them: it signs no requests. */
     private static Kind kindOf(String wellKnown) {
         return switch (wellKnown == null ? "aauth-agent" : wellKnown) {
             case "aauth-agent" -> Kind.AGENT;
