@@ -40,6 +40,12 @@ describe("a service that is started again, with a new key of the old name", () =
     expect(await marketAnalysis()).toMatchObject({ agent: "market-analysis-agent" });
   });
 
+  test.each(["gateway", "gateway-authz"])("%s: no run fails on a connection that is kept", async (name) => {
+    await marketAnalysis();
+    await restart(name);
+    expect(await marketAnalysis()).toMatchObject({ agent: "market-analysis-agent" });
+  });
+
   test("auth-server: old sign-ins are refused, a new one goes through both hops", async () => {
     await restart("auth-server");
     const refused = await user.get("/auth/me");
