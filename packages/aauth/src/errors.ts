@@ -239,6 +239,11 @@ export const ERROR_CODES = {
     section: "profile 3.4",
     meaning: "The resource challenged again after an auth token was presented.",
   },
+  auth_token_rejected: {
+    status: 502,
+    section: "profile 3.4",
+    meaning: "The resource rejected a new auth token and offered no way to another one.",
+  },
   token_request_refused: {
     status: 502,
     section: "profile 6",
@@ -415,6 +420,25 @@ export class TokenRequestError extends AAuthAgentError {
   constructor(oauthError: string, description: string, httpStatus: number, refusal?: Refusal) {
     super("token_request_refused", `auth server refused: ${oauthError}: ${description}`);
     this.oauthError = oauthError;
+    this.httpStatus = httpStatus;
+    this.description = description;
+    if (refusal !== undefined) this.refusal = refusal;
+  }
+}
+
+/** The resource rejected an auth token, and no other one is left to try. The token is not held any more. */
+export class TokenRejectedError extends AAuthAgentError {
+  override readonly name: string = "TokenRejectedError";
+  /** Status of the resource's answer; not one to answer the own caller with. */
+  readonly httpStatus: number;
+  /** The resource's own words: one line of at most 300 printable characters, without tokens. Empty where it has none. */
+  readonly description: string;
+  /** The check that failed at the resource, where its answer names it. */
+  readonly refusal?: Refusal;
+
+  constructor(description: string, httpStatus: number, refusal?: Refusal) {
+    const words = description === "" ? `status ${httpStatus}` : description;
+    super("auth_token_rejected", `the resource rejected the auth token: ${words}`);
     this.httpStatus = httpStatus;
     this.description = description;
     if (refusal !== undefined) this.refusal = refusal;
