@@ -252,7 +252,7 @@ export const ERROR_CODES = {
   token_request_failed: {
     status: 502,
     section: "profile 6",
-    meaning: "The auth server could not be reached, or its response is invalid.",
+    meaning: "The auth server could not be reached, did not answer in time, or its response is invalid.",
   },
   grant_pending: {
     status: 502,

@@ -9,9 +9,13 @@ const TO_MARKET_ANALYSIS = "supply-chain-agent -> market-analysis-agent";
 /**
  * Says for a reader of the report what went wrong between this agent and the next, and at which connection.
  *
- * @param exchanging true when the token was to come from the caller's (user-delegated): the demo's messages distinguish the two
+ * @param options.exchanging true when the token was to come from the caller's (user-delegated): the demo's messages distinguish the two
+ * @param options.timeoutMs of the question
  */
-export function describeFailure(error: unknown, exchanging: boolean): MarketAnalysisFailure {
+export function describeFailure(
+  error: unknown,
+  { exchanging, timeoutMs }: { readonly exchanging: boolean; readonly timeoutMs: number },
+): MarketAnalysisFailure {
   if (error instanceof AAuthError) {
     const { code, message } = error;
     const reason = reasonOf(code, exchanging);
@@ -21,7 +25,8 @@ export function describeFailure(error: unknown, exchanging: boolean): MarketAnal
   if (error instanceof AgentHttpError) {
     const { status, answer } = error;
     const why = answer.refusal === undefined ? "" : ` (${answer.refusal.code})`;
-    return { ...failure, code: `http_${status}`, message: `it answered with status ${status}${why}` };
+    const code = `http_${status}`;
+    return { ...failure, code, message: `${senderOf(error)} answered with status ${status}${why}` };
   }
   // The text of an error is the other side's and stays out of the report.
   if (error instanceof AgentRpcError)
@@ -31,9 +36,12 @@ export function describeFailure(error: unknown, exchanging: boolean): MarketAnal
     return { ...failure, code, message: `its answer ${error.message}` };
   }
   if (error instanceof Error && (error.name === "TimeoutError" || error.name === "AbortError")) {
-    return { ...failure, code: "timeout", message: "it did not answer in time" };
+    return { ...failure, code: "timeout", message: `it did not answer within ${timeoutMs / 1000} seconds` };
   }
   const systemCode = systemCodeOf(error);
+  if (systemCode !== undefined && /^UND_ERR_\w+_TIMEOUT$|^ETIMEDOUT$/.test(systemCode)) {
+    return { ...failure, code: "timeout", message: `it did not answer in time (${systemCode})` };
+  }
   if (systemCode === "ECONNREFUSED") {
     return { ...failure, code: "connection_refused", message: "nothing listens at its address" };
   }
@@ -41,6 +49,13 @@ export function describeFailure(error: unknown, exchanging: boolean): MarketAnal
     return { ...failure, code: "connection_failed", message: `it could not be reached (${systemCode})` };
   }
   return { ...failure, code: "answer_unreadable", message: "its answer could not be read" };
+}
+
+/** Gateway and agent share one address. Our gateways' check marks each of its refusals; a 401 without mark may be a foreign gateway's. */
+function senderOf({ status, answer: { challenge, refusal, gatewayFailed } }: AgentHttpError): string {
+  if (gatewayFailed || refusal?.by === "gateway") return "the gateway before it";
+  const isUnmarked = refusal === undefined && challenge === undefined;
+  return status === 401 && isUnmarked ? "it, or a gateway before it," : "it";
 }
 
 function reasonOf(code: string, exchanging: boolean): MarketAnalysisFailure["reason"] {
