@@ -288,7 +288,7 @@ export type AAuthErrorCode = keyof typeof ERROR_CODES;
 export interface AAuthErrorOptions {
   /** The error behind it, for logs. Default: none. */
   readonly cause?: unknown;
-  /** The claim, header member or component that is wrong, where it is one. Default: unset. */
+  /** The claim or header member that is wrong, where it is one, or the components that are missing. Default: unset. */
   readonly claim?: string;
   /** What it should have been. Never a secret. Default: unset. */
   readonly expected?: string;
@@ -305,7 +305,7 @@ export class AAuthError extends Error {
   readonly code: AAuthErrorCode;
   /** Section of the profile, or of the RFC, that demands what failed. */
   readonly section: string;
-  /** The claim, header member or component that is wrong, where it is one. */
+  /** The claim or header member that is wrong, where it is one, or the components that are missing, separated by spaces. */
   declare readonly claim?: string;
   /** What it should have been. Never a secret. */
   declare readonly expected?: string;
@@ -401,6 +401,8 @@ export interface Refusal {
   readonly check?: string;
   /** Section of the profile, or of the RFC, that demands it. */
   readonly section: string;
+  /** Components that the signature has to cover, too, separated by spaces; of `insufficient_coverage`. */
+  readonly missing?: string;
   /** The party that refused, where it is not the one that was addressed: `gateway`. */
   readonly by?: string;
 }

@@ -1,5 +1,5 @@
 import { AAuthError, AAuthVerificationError, createDiscovery, type Discovery } from "aauth";
-import { warnOfPublishedPeers } from "agent-kit/published-peers";
+import { publishedPeerHint, warnOfPublishedPeers } from "agent-kit/published-peers";
 import { issuerOf, type ServiceOptions } from "agent-kit/service";
 import { recordRefused, recordVerified, traceDiscovery } from "protocol-trace";
 import { type CheckMessage, readCheckRequest, UnusableCheck } from "./check-request.ts";
@@ -85,10 +85,9 @@ export function createGatewayCheck(config: CheckConfig, deps: GatewayCheckDeps):
     else {
       const report = cause instanceof AAuthVerificationError ? cause.report : undefined;
       const failed = report?.checks.find(({ verdict }) => verdict === "failed");
-      log.info(
-        { code, status, ...(failed && { check: failed.name, reason: failed.reason }) },
-        "request refused",
-      );
+      const hint = cause instanceof AAuthVerificationError ? publishedPeerHint(cause) : undefined;
+      const why = { ...(failed && { check: failed.name, reason: failed.reason }), ...(hint && { hint }) };
+      log.info({ code, status, ...why }, "request refused");
     }
     return { status, headers, body };
   };

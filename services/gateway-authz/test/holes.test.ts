@@ -27,7 +27,11 @@ describe("G5, G6: what a check says of a request is what was signed", () => {
   ])("%s that the signature does not cover is refused", async (_name, change) => {
     const { app, signed, schemes } = await setUp();
     const result = await check(app, { ...(await signed(schemes.jwks)), ...change });
-    expect(result.body).toContain("insufficient_coverage");
+    expect(result.body).toMatch(
+      /insufficient_coverage: the signature does not cover content-type, content-digest; .* name it in AAUTH_PUBLISHED_PEERS$/,
+    );
+    expect(result.refusal).toMatchObject({ missing: "content-type content-digest", by: "gateway" });
+    expect(result.agentAuth).toBe("httpsig");
   });
 
   test("the published demo's agents pass only where they are named, and by key alone only where the route is content with it", async () => {

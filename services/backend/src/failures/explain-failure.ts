@@ -76,7 +76,13 @@ function httpFinding({ status, answer }: AgentHttpError): Finding {
         const detail = "it requires a user interaction on a page of its own";
         return { hop, check: "challenge", code: "user_interaction", detail };
       }
-      return { hop, check: "signature", code: refusal?.code ?? code };
+      const { missing } = refusal ?? {};
+      return {
+        hop,
+        check: "signature",
+        code: refusal?.code ?? code,
+        ...(missing && { detail: oneLine(missing) }),
+      };
     }
     case 403:
       return { hop, check: "policy", code: refusal?.code ?? code };

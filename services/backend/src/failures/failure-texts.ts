@@ -122,6 +122,13 @@ function signatureTexts({ hop, code, detail, isSenderUnknown }: Finding, { place
         "Its log says why. It must trust the issuer of the token, be its audience and reach its keys: compare KEYCLOAK_URL, KEYCLOAK_REALM and SUPPLY_CHAIN_AGENT_ID_URL.",
     };
   }
+  if (code === "insufficient_coverage") {
+    return {
+      message: `${party} did not accept the request's signature${detail ? `: it does not cover ${detail}` : ""}.`,
+      advice:
+        "The backend covers no body where AAUTH_PUBLISHED_PEERS names the agent: take it out, unless gateway and agent are to accept that of the backend.",
+    };
+  }
   return {
     message: `${party} did not accept the request's signature.`,
     advice: `Check that ${places.backendUrl}/.well-known/aauth-agent can be reached from there and that both clocks agree. A new key is looked for three times in a row, then once per 10 s: after more restarts than that, start again in a moment.`,

@@ -194,6 +194,13 @@ describe("every failure", () => {
     );
   });
 
+  it("names what a signature does not cover", () => {
+    const refused = { ...byGateway("insufficient_coverage"), missing: "content-type content-digest" };
+    const { message, advice } = explain(http(401, { challenge: "httpsig", refusal: refused }));
+    expect(message).toMatch(/^The gateway did not .* it does not cover content-type content-digest\.$/);
+    expect(advice).toContain("AAUTH_PUBLISHED_PEERS");
+  });
+
   it("shows the words in which a token was rejected", () => {
     const { message } = explain(new TokenRejectedError("Authorization\nrequired", 401));
     expect(message).toBe("The supply-chain agent rejected the auth token: Authorization required");
