@@ -72,8 +72,13 @@ export function createGatewayCheck(config: CheckConfig, deps: GatewayCheckDeps):
   const admitted = (
     { claims, because, verified }: Admission,
     headers: CheckMessage["headers"],
+    hasBody: boolean,
   ): CheckAnswer => {
     if (verified !== undefined) recordVerified(verified, { headers });
+    if (hasBody && verified?.report.bodyBound === false) {
+      const { agent, profile } = verified.caller;
+      log.warn({ agent, profile }, "⚠️ The signature does not cover the body");
+    }
     log.debug({ because }, "request let through");
     return { status: 200, headers: { [CLAIMS_HEADER]: claims } };
   };
@@ -97,7 +102,9 @@ export function createGatewayCheck(config: CheckConfig, deps: GatewayCheckDeps):
     async answer(check) {
       try {
         const request = readCheckRequest(check, config.requestFrom, fields, config.leastScheme);
-        return admitted(await judgeCheck(request, verifiers), check.headers);
+        // A check has the length of no body; what announces one is written so there.
+        const hasBody = "transfer-encoding" in request.request.headers;
+        return admitted(await judgeCheck(request, verifiers), check.headers, hasBody);
       } catch (error) {
         return refused(error, check.headers);
       }
