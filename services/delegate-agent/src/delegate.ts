@@ -89,6 +89,12 @@ function grantedBy(claims: ReturnType<typeof decodeToken>["claims"]): DelegateRu
   };
 }
 
+const SENDERS = {
+  agent: "The supply-chain agent",
+  gateway: "The gateway",
+  unknown: "The supply-chain agent, or a gateway before it,",
+};
+
 /** In the words of the party that refused, where they may be shown. */
 function failureOf(error: unknown, timeoutSeconds: number): NonNullable<DelegateRun["failure"]> {
   const { code } = error as { code?: unknown };
@@ -101,7 +107,10 @@ function failureOf(error: unknown, timeoutSeconds: number): NonNullable<Delegate
   if (error instanceof AAuthError || error instanceof AgentTokenError)
     return { code: String(code), message: error.message };
   if (error instanceof AgentHttpError)
-    return { code: `http_${error.status}`, message: `The supply-chain agent ${error.message}.` };
+    return {
+      code: `http_${error.status}`,
+      message: `${SENDERS[error.sender ?? "unknown"]} ${error.message}.`,
+    };
   if (error instanceof AgentAnswerError)
     return { code: "invalid_answer", message: `The answer of the supply-chain agent ${error.message}.` };
   if ((error as Error).name === "TimeoutError")

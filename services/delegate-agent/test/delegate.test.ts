@@ -105,3 +105,13 @@ test("a token that names no delegate is shown as that", async () => {
     "Auth token t-1: agent http://backend.localhost:8000, no agent_delegate, scope supply-chain:optimize",
   );
 });
+
+test.each([
+  ["gateway", 'code=nonce_replayed, section="profile 2.7", by=gateway', "The gateway answered"],
+  ["agent", 'code=nonce_replayed, section="profile 2.7"', "The supply-chain agent answered"],
+  ["unknown", "", "The supply-chain agent, or a gateway before it, answered"],
+])("a refusal names the party that sent it: %s", async (_who, refusal, start) => {
+  const headers = { "aauth-refusal": refusal };
+  const { failure } = await delegateAnswered(() => new Response("", { status: 403, headers })).run();
+  expect(failure?.message).toBe(`${start} with status 403.`);
+});

@@ -56,14 +56,13 @@ function findingOf(error: unknown, { peer }: Situation): Finding {
 }
 
 /**
- * Of an HTTP status. Gateway and agent share one address: the refusal names the party; without one, only an agent challenges. A 401 with
- * neither is no check's of ours, which marks each: it is a published agent's, or that of a gateway which checks in another way.
+ * Of an HTTP status. What does not tell its sender is a gateway's own answer, but for a 401: that is a published agent's, or that of a
+ * gateway which checks in another way than ours.
  */
-function httpFinding({ status, answer }: AgentHttpError): Finding {
+function httpFinding({ status, answer, sender }: AgentHttpError): Finding {
   const { challenge, refusal, gatewayFailed } = answer;
-  const fromGateway = refusal === undefined ? challenge === undefined : refusal.by === "gateway";
-  const isUnmarked = refusal === undefined && challenge === undefined && status === 401;
-  const hop = fromGateway && !isUnmarked ? "gateway" : "supply-chain-agent";
+  const isUnmarked = sender === undefined && status === 401;
+  const hop = sender === "agent" || isUnmarked ? "supply-chain-agent" : "gateway";
   const code = `http_${status}`;
   if (gatewayFailed) return { hop: "gateway", check: "connection", code };
   switch (status) {

@@ -26,7 +26,11 @@ export function describeFailure(
     const { status, answer } = error;
     const why = answer.refusal === undefined ? "" : ` (${answer.refusal.code})`;
     const code = `http_${status}`;
-    return { ...failure, code, message: `${senderOf(error)} answered with status ${status}${why}` };
+    return {
+      ...failure,
+      code,
+      message: `${SENDERS[error.sender ?? "unknown"]} answered with status ${status}${why}`,
+    };
   }
   // The text of an error is the other side's and stays out of the report.
   if (error instanceof AgentRpcError)
@@ -51,12 +55,7 @@ export function describeFailure(
   return { ...failure, code: "answer_unreadable", message: "its answer could not be read" };
 }
 
-/** Gateway and agent share one address. Our gateways' check marks each of its refusals; a 401 without mark may be a foreign gateway's. */
-function senderOf({ status, answer: { challenge, refusal, gatewayFailed } }: AgentHttpError): string {
-  if (gatewayFailed || refusal?.by === "gateway") return "the gateway before it";
-  const isUnmarked = refusal === undefined && challenge === undefined;
-  return status === 401 && isUnmarked ? "it, or a gateway before it," : "it";
-}
+const SENDERS = { agent: "it", gateway: "the gateway before it", unknown: "it, or a gateway before it," };
 
 function reasonOf(code: string, exchanging: boolean): MarketAnalysisFailure["reason"] {
   switch (code) {

@@ -93,6 +93,7 @@ test("an HTTP error names the party that answered, and the refusal's code", () =
   expect(http(401, { challenge: "httpsig" })).toMatch(/^it answered/);
   // A published agent, or a gateway that does not mark its refusals.
   expect(http(401)).toBe("it, or a gateway before it, answered with status 401");
+  expect(http(503)).toBe("it, or a gateway before it, answered with status 503");
 });
 
 test("a timeout is one, and is not called unreachable", () => {
