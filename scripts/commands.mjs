@@ -43,7 +43,7 @@ export const COMMANDS = {
   "test:interop": {
     script: "scripts/test-interop.ts",
     needsTools: true,
-    does: "Runs our services beside agents in Python that sign and verify with the published demo's library, which it fetches (needs Python 3.10 or newer). Half a minute.",
+    does: "Runs our services beside agents in Python that sign and verify with the published demo's library, which it fetches (needs Python 3.10 or newer). A minute or two.",
     usage: {},
   },
   "test:long": {
