@@ -129,6 +129,11 @@ export interface VerifierOptions extends Omit<AcceptedProfile, "peers"> {
    */
   readonly bodyVerifiedBy?: "downstream" | undefined;
   /**
+   * Components that signatures have to cover beside those that the profile demands, where a message has them: what a resource of draft -11
+   * publishes as `additional_signature_components`. February 2026 covers all there is, and has no use for it. Default none.
+   */
+  readonly additionalComponents?: readonly string[] | undefined;
+  /**
    * `pool`, for servers: what comes while another signature is being verified is verified off the event loop, which answers more requests
    * per second. Default `sync`.
    */

@@ -146,6 +146,7 @@ function createChecks(
     authorities: accepted.authorities,
     requireNonce: options.requireNonce ?? false,
     bodyVerifiedBy: options.bodyVerifiedBy,
+    additionalComponents: options.additionalComponents,
     resolver: {
       profile,
       endpoint,
