@@ -86,7 +86,7 @@ export const foreignParameter: NonNullable<MessageRules["foreignParameter"]> = (
 
 function kidOf(claim: KeyClaim): unknown {
   const known = claim as SignatureKey;
-  if (known.scheme === "jwks_uri") return known.kid;
+  if (known.scheme !== "jwt") return known.kid;
   const { cnf } = decodeJwt(known.jwt).claims as { readonly cnf?: { readonly jwk?: IssuerJwk } };
   return cnf?.jwk?.kid;
 }
