@@ -111,13 +111,11 @@ function requireScheme({ scheme }: KeyClaim, { requirement, endpoint }: Resolver
 }
 
 /** Agents are named by their providers, persons by servers that the configuration names: an agent token from anywhere proves an agent, no more. */
-function judgementOf(type: string, { audience, trustedIssuers, trustedAgents }: ResolverContext) {
-  if (type === TOKEN_TYPES.agent) return { trustedIssuers: trustedAgents };
-  if (audience !== undefined) return { audience, trustedIssuers };
-  throw new AAuthVerificationError("untrusted_issuer", "no person or auth tokens are accepted here", {
-    claim: "iss",
-  });
-}
+const judgementOf = (type: string, { audience, trustedIssuers, trustedAgents }: ResolverContext) =>
+  type === TOKEN_TYPES.agent
+    ? { trustedIssuers: trustedAgents }
+    : // No token is for a recipient without a name.
+      { trustedIssuers, audience: audience ?? "" };
 
 /** A sub-agent asks for nothing itself: its parent does (section 10.2.2). */
 function requireTopLevel({ parent_agent }: AgentTokenClaims, role: EndpointRole): void {
