@@ -1,0 +1,86 @@
+/** Random messages, signed by one library and verified by another. `results.json` has what each pair comes to. */
+
+import fc from "fast-check";
+import { afterAll, describe, expect, test } from "vitest";
+import { type Library, libraryOf, type Message, type Sender } from "./libraries.ts";
+import { PARTIES, PEERS } from "./peers.ts";
+import results from "./results.json" with { type: "json" };
+
+const RUNS = 200;
+const RUST = "aauth-protocol";
+
+const readable = fc.stringMatching(/^[A-Za-z0-9._~!$&'()*+,;=:@%-]{1,20}$/);
+const fieldValue = fc.stringMatching(/^[!-~]([ -~]{0,30}[!-~])?$/);
+
+/** @param hasQuery whether a query is sometimes there */
+const messages = (hasQuery: boolean): fc.Arbitrary<Message> =>
+  fc
+    .record({
+      method: fc.constantFrom("GET", "POST", "PUT", "DELETE"),
+      path: fc.array(readable, { maxLength: 4 }).map((parts) => `/${parts.join("/")}`),
+      query: hasQuery ? fc.option(readable, { nil: undefined }) : fc.constant(undefined),
+      note: fieldValue,
+      type: fc.constantFrom("application/json", "text/plain; charset=utf-8", "application/octet-stream"),
+      content: fc.uint8Array({ minLength: 1, maxLength: 200 }),
+    })
+    .map(({ method, path, query, note, type, content }) => {
+      const hasBody = method === "POST" || method === "PUT";
+      return {
+        method,
+        url: `${PARTIES.resource}${path}${query === undefined ? "" : `?${query}`}`,
+        headers: { "x-note": note, ...(hasBody && { "content-type": type }) },
+        body: hasBody ? content : undefined,
+      };
+    })
+    // Some libraries sign what a parser of URLs makes of it: without dot segments, with `'` encoded in a query.
+    .filter(({ url }) => new URL(url).href === url);
+
+const libraries = new Map<string, Promise<Library>>();
+function library(name: string): Promise<Library> {
+  const made = libraries.get(name) ?? libraryOf(name);
+  libraries.set(name, made);
+  return made;
+}
+afterAll(async () => {
+  for (const made of libraries.values()) (await made).end();
+});
+
+interface Row {
+  readonly signer: string;
+  readonly verifier: string;
+  readonly sender: string;
+  /** Components that are covered beside those that the draft demands. */
+  readonly extra?: readonly string[];
+  readonly messages: string;
+  readonly verdict: string;
+}
+const rows = (results.signatures as readonly Row[]).filter(
+  ({ signer, verifier }) => [signer, verifier].includes(RUST) === (PEERS.rust !== undefined),
+);
+
+describe.each(rows)("$signer to $verifier, $messages: $verdict", ({ signer, verifier, ...row }: Row) => {
+  const sent = async (message: Message) => {
+    const headers = await (await library(signer)).sign(message, row.sender as Sender, row.extra ?? []);
+    return { ...message, headers: { ...message.headers, ...headers } };
+  };
+
+  test(`${RUNS} random messages`, async () => {
+    const judge = await library(verifier);
+    const random = fc.asyncProperty(messages(true), async (message) => {
+      expect(await judge.verify(await sent(message))).toBe(row.verdict);
+    });
+    await fc.assert(random, { numRuns: RUNS });
+  });
+
+  test.runIf(row.verdict === "verified")("a changed message is refused", async () => {
+    const judge = await library(verifier);
+    const changed = fc.asyncProperty(messages(false), async (message) => {
+      const signed = await sent(message);
+      const elsewhere = { ...signed, url: signed.url.replace("resource", "other") };
+      expect(await judge.verify(elsewhere)).toMatch(/^refused/);
+      if (message.body === undefined) return;
+      expect(await judge.verify({ ...signed, body: Buffer.from("another body") })).toMatch(/^refused/);
+    });
+    await fc.assert(changed, { numRuns: 20 });
+  });
+});
