@@ -38,6 +38,11 @@ export const ERROR_CODES = {
     section: "profile 1.5",
     meaning: "The key is not a public Ed25519 key, or carries private members.",
   },
+  key_algorithm_not_allowed: {
+    status: 401,
+    section: "draft -11, section 11.3.1",
+    meaning: "The key has no `alg`, or one that is not fully specified or not supported.",
+  },
   malformed_signature_input: {
     status: 401,
     section: "RFC 9421 4.1",
@@ -155,6 +160,11 @@ export const ERROR_CODES = {
     section: "profile 5.2",
     meaning: "A metadata document names another identity than the one asked for.",
   },
+  metadata_issuer_missing: {
+    status: 401,
+    section: "draft -11, section 11.2",
+    meaning: "A metadata document names no `issuer`.",
+  },
   unknown_key: { status: 401, section: "profile 5.2", meaning: "The key set has no such key." },
   untrusted_agent: {
     status: 403,
@@ -193,11 +203,21 @@ export const ERROR_CODES = {
     section: "profile 4",
     meaning: "The token's `iat` or `nbf` is in the future.",
   },
+  token_revoked: {
+    status: 401,
+    section: "draft -11, section 11.12",
+    meaning: "The token's issuer has revoked it.",
+  },
   token_claim_missing: { status: 401, section: "profile 4", meaning: "A required claim is missing." },
   token_agent_mismatch: {
     status: 401,
     section: "profile 4.1",
     meaning: "The token names another agent than the requester.",
+  },
+  presented_token_mismatch: {
+    status: 401,
+    section: "draft -11, section 6.7.2",
+    meaning: "The resource token was issued for another presented token, person, tenant or mission.",
   },
   token_key_mismatch: {
     status: 401,
@@ -211,6 +231,11 @@ export const ERROR_CODES = {
   },
   // requirement
   identity_required: { status: 401, section: "profile 3.1", meaning: "The route needs an identified agent." },
+  person_required: {
+    status: 401,
+    section: "draft -11, section 6.1",
+    meaning: "The route needs a person token, and the caller shows an agent token.",
+  },
   authorization_required: { status: 401, section: "profile 3.1", meaning: "The route needs an auth token." },
   insufficient_scope: {
     status: 403,
@@ -369,6 +394,7 @@ const FETCH_FAILURES: ReadonlySet<AAuthErrorCode> = new Set([
   "discovery_blocked",
   "discovery_failed",
   "metadata_mismatch",
+  "metadata_issuer_missing",
 ]);
 
 /**

@@ -150,6 +150,8 @@ export interface Requirement {
   readonly level: string;
   /** Scopes that the caller's grant must have, all of them. Default: none; level `authorized` of February 2026 needs at least one. */
   readonly scopes?: readonly string[];
+  /** Account of the resource that the caller's grant must be for, in profiles that have accounts. Default: any, or none. */
+  readonly account?: string;
   /** Whether the grant has to name a person. Default: it need not, and the agent may act for itself. */
   readonly subject?: "required";
   /** Names of the wire profiles that count here, where the level alone does not decide it. Default: each that has the level. */
@@ -162,6 +164,13 @@ export interface Requirement {
 export interface CallerByLevel {
   readonly identified: { readonly agent: string };
   readonly authorized: { readonly agent: string; readonly grant: CallerGrant };
+  readonly "agent-token": { readonly agent: string };
+  readonly "person-token": { readonly person: { readonly iss: string; readonly sub: string } };
+  readonly "auth-token": {
+    readonly person: { readonly iss: string; readonly sub: string };
+    readonly grant: CallerGrant;
+  };
+  readonly server: { readonly server: string };
 }
 
 /** The caller of a route with requirement `R`. */

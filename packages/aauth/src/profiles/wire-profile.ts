@@ -10,6 +10,7 @@ import type { Awaitable } from "../crypto/interface.ts";
 import type { Discovery, DocumentRules } from "../discovery/discovery.ts";
 import type { AAuthError, AAuthVerificationError } from "../errors.ts";
 import type { KeySource } from "../http-signatures/report.ts";
+import type { SignatureInput } from "../http-signatures/signature-input.ts";
 import type { VerifiedToken } from "../tokens/open-token.ts";
 import type { TrustPolicy } from "../tokens/trust.ts";
 import type { VerifiedTokens } from "../tokens/verified-tokens.ts";
@@ -60,6 +61,8 @@ export interface MessageFacts {
   /** Whether there is a body, or one is announced. */
   readonly hasBody: boolean;
   readonly endpoint: EndpointRules;
+  /** Further components that the receiver publishes to demand. Default: none. */
+  readonly additional?: readonly string[] | undefined;
 }
 
 export interface MessageRules {
@@ -78,8 +81,11 @@ export interface MessageRules {
   readonly keyAlgorithms: readonly KeyAlgorithm[];
   /** True where a value of the `Signature-Key` field has this profile's shape: what tells profiles apart on one endpoint. */
   claims(signatureKey: string): boolean;
-  /** @throws AAuthError `malformed_signature_key`, `unsupported_scheme`, `unsupported_key`, `header_too_large` */
-  parseKeyClaim(value: string): KeyClaim;
+  /**
+   * @param label of the signature that is verified, where it is known by then: of several members this one counts
+   * @throws AAuthError `malformed_signature_key`, `unsupported_scheme`, `unsupported_key`, `header_too_large`
+   */
+  parseKeyClaim(value: string, label?: string): KeyClaim;
   /**
    * Identifier of the agent that a value of the `Signature-Key` field names; undefined where it names none or cannot be read. It selects the
    * variant of a profile that a message is judged by, and proves nothing. Undefined for a profile without variants.
@@ -87,8 +93,22 @@ export interface MessageRules {
   readonly claimedAgent?: (signatureKey: string) => string | undefined;
   /** @throws AAuthError `malformed_signature_key`, `header_too_large` for what cannot be written */
   formatKeyClaim(credential: Credential, key: SigningKey): string;
-  /** @throws AAuthError `malformed_signature` */
-  parseSignature(value: string): { readonly label: string; readonly bytes: Uint8Array };
+  /** Default: exactly one member. @throws AAuthError `malformed_signature_input`, `header_too_large` */
+  readonly parseSignatureInput?: (value: string) => SignatureInput;
+  /**
+   * @param label that of `Signature-Input`, where it is known by then
+   * @throws AAuthError `malformed_signature`
+   */
+  parseSignature(value: string, label?: string): { readonly label: string; readonly bytes: Uint8Array };
+  /**
+   * The parameter of `Signature-Input` that speaks of another key than this one, if there is one: such a key has not signed. Default: `alg`, where
+   * it is not that of the key.
+   */
+  readonly foreignParameter?: (
+    input: SignatureInput,
+    key: VerificationKey,
+    claim: KeyClaim,
+  ) => string | undefined;
   formatSignature(signature: Uint8Array): string;
   /** Components that a verifier demands. Order is free, more is welcome. */
   demandedComponents(facts: MessageFacts): readonly string[];
@@ -171,6 +191,19 @@ export interface VerificationRules {
   unmet(caller: ProvenCaller, requirement: Requirement): AAuthVerificationError | undefined;
 }
 
+/** Names a token for its issuer's revocations. */
+export interface NamedToken {
+  /** `typ` of the token. */
+  readonly type: string;
+  readonly iss: string;
+  readonly jti: string;
+  /** Unix seconds: a revocation may be forgotten then. */
+  readonly exp: number;
+}
+
+/** Whether the issuer of a token has revoked it. Asked for each use of a token whose signature has verified. */
+export type RevocationCheck = (token: NamedToken) => Awaitable<boolean>;
+
 /** What a resolver may use. Nothing of it is taken from the message. */
 export interface ResolverContext {
   readonly profile: WireProfile;
@@ -182,11 +215,15 @@ export interface ResolverContext {
   /** Takes over for tokens of others (see `VerifierOptions.tokenHolder`). */
   readonly tokenHolder: TokenHolder | undefined;
   readonly discovery: Discovery;
+  /** Undefined where no revocations are kept. */
+  readonly isRevoked: RevocationCheck | undefined;
   readonly now: () => number;
   readonly cryptoMode: "sync" | "pool";
   /** Tokens whose signature has been verified before. */
   readonly verifiedTokens: VerifiedTokens<VerifiedToken>;
   readonly recorder: CheckRecorder;
+  /** What the route demands; undefined where that is decided later. */
+  readonly requirement: Requirement | undefined;
 }
 
 /** The face of a verification's record that resolvers write to. */
@@ -257,8 +294,8 @@ export interface AnswerOptions {
   readonly key: () => SigningKey;
   /** Own resource identifier. */
   readonly resource: string;
-  /** Issuer identifier of the auth server to send callers to. */
-  readonly authServer: string;
+  /** Issuer identifier of the auth server to send callers to; undefined where it is that of each caller's person. */
+  readonly authServer: string | undefined;
   /** Unix seconds. */
   readonly now: () => number;
   /** Of a resource token. */
@@ -275,7 +312,11 @@ export interface AnswerWriter {
     caller: ProvenCaller,
     options: { readonly retryAfterSeconds: number; readonly raisedBy: readonly string[] },
   ): Awaitable<Answer>;
-  resourceToken(caller: ProvenCaller, scopes: readonly string[]): Promise<ResourceTokenGrant>;
+  resourceToken(
+    caller: ProvenCaller,
+    scopes: readonly string[],
+    account?: string,
+  ): Promise<ResourceTokenGrant>;
 }
 
 /** A resource token and where it is to be presented. */

@@ -146,6 +146,7 @@ function createChecks(
     authorities: accepted.authorities,
     requireNonce: options.requireNonce ?? false,
     bodyVerifiedBy: options.bodyVerifiedBy,
+    additionalComponents: options.additionalComponents,
     resolver: {
       profile,
       endpoint,
@@ -154,6 +155,7 @@ function createChecks(
       trustedAgents,
       tokenHolder: options.tokenHolder,
       discovery,
+      isRevoked: options.isRevoked,
       now: shared.now,
       cryptoMode: options.cryptoMode ?? "sync",
       verifiedTokens: createVerifiedTokens<VerifiedToken>({ now: shared.now }),
