@@ -16,12 +16,25 @@ interface Flow extends Result {
   readonly ps: string;
   readonly call: readonly string[];
   readonly flow: string;
+  /** Not run yet: it is no result. */
+  readonly todo?: boolean;
 }
 interface Signature extends Result {
   readonly signer: string;
   readonly verifier: string;
-  readonly messages: string;
+  readonly sender: string;
+  readonly extra?: readonly string[];
 }
+
+/** A message with one mistake, and the verifiers that differ from what the draft has for it. */
+interface Lapse {
+  readonly mistake: string;
+  readonly draft: string;
+  readonly section: string;
+  readonly verdicts?: Readonly<Record<string, string>>;
+}
+
+const VERIFIERS = ["ours", "introspection-aauth", "regent-httpsig", "aauth-protocol", "@hellocoop/httpsig"];
 
 /** Name, registry, what it is here, and the file with its pinned version. */
 const PEERS = [
@@ -40,9 +53,10 @@ const PEERS = [
 
 /** docs/reference/interop.md: what the live tests of draft -11 expect, with the peers' pinned versions. */
 export async function interopPage(): Promise<string> {
-  const { flows, signatures } = JSON.parse(await readFile(`${SOURCES}results.json`, "utf8")) as {
+  const { flows, signatures, lapses } = JSON.parse(await readFile(`${SOURCES}results.json`, "utf8")) as {
     flows: readonly Flow[];
     signatures: readonly Signature[];
+    lapses: readonly Lapse[];
   };
   const peers = await Promise.all(
     PEERS.map(async ([name, registry, role, file]) => [
@@ -71,26 +85,43 @@ The call names what the resource asks for: \`/agent\` an agent token, \`/person\
 
 ${table(
   ["Agent", "Resource", "Person server", "Call", "Flow", "Verdict", "Reason"],
-  flows.map(({ agent, resource, ps, call, flow, verdict, reason = "" }) => [
-    ...[agent, resource, ps].map(code),
-    code(call.slice(0, 2).join(" ")),
-    flow,
+  flows
+    .filter(({ todo }) => !todo)
+    .map(({ agent, resource, ps, call, flow, verdict, reason = "" }) => [
+      ...[agent, resource, ps].map(code),
+      code(call.slice(0, 2).join(" ")),
+      flow,
+      verdict,
+      reason,
+    ]),
+)}
+## Signatures
+
+Two hundred random messages each, with paths, queries, fields and bodies: signed by one library and verified by the other.
+
+${table(
+  ["Signer", "Verifier", "Messages", "Verdict", "Reason"],
+  signatures.map(({ signer, verifier, sender, extra = [], verdict, reason = "" }) => [
+    code(signer),
+    code(verifier),
+    [`of an ${sender}`.replace("an server", "a server"), ...extra.map(code)].join(", covering "),
     verdict,
     reason,
   ]),
 )}
-## Signatures
+## Mistakes
 
-Random methods, paths, queries, fields and bodies, signed by one library and verified by the other.
+Messages of an agent with one mistake each, signed by hand. A cell is empty where a verifier does as the draft has it.
+\`@hellocoop/httpsig\` verifies the signature; the token, and which schemes are accepted, it leaves to its caller. The codes of
+\`aauth-protocol\` for tokens are its own.
 
 ${table(
-  ["Signer", "Verifier", "Messages", "Verdict", "Reason"],
-  signatures.map(({ signer, verifier, messages, verdict, reason = "" }) => [
-    code(signer),
-    code(verifier),
-    messages,
-    verdict,
-    reason,
+  ["Mistake", "Draft", "Section", ...VERIFIERS.map(code)],
+  lapses.map(({ mistake, draft, section, verdicts = {} }) => [
+    mistake,
+    draft,
+    section,
+    ...VERIFIERS.map((verifier) => verdicts[verifier] ?? ""),
   ]),
 )}`;
 }

@@ -9,9 +9,21 @@ import results from "./results.json" with { type: "json" };
 
 const RUST = "aauth-protocol";
 
-type Cell = (typeof results.flows)[number];
+interface Cell {
+  readonly agent: string;
+  readonly resource: string;
+  readonly ps: string;
+  /** Of the person server's program. */
+  readonly psArgs?: readonly string[];
+  /** Of the agent's program. */
+  readonly call: readonly string[];
+  readonly flow: string;
+  readonly verdict: string;
+  /** Not run yet. */
+  readonly todo?: boolean;
+}
 
-const cells = results.flows.filter(
+const cells = (results.flows as readonly Cell[]).filter(
   ({ agent, resource, ps }) => [agent, resource, ps].includes(RUST) === (PEERS.rust !== undefined),
 );
 const settings = Map.groupBy(
@@ -22,15 +34,21 @@ const settings = Map.groupBy(
 
 describe.each([...settings])("%s", (_name, group) => {
   const [{ resource, ps, psArgs }] = group as [Cell, ...Cell[]];
-  let setting: Setting;
+  let setting: Setting | undefined;
   beforeAll(async () => {
+    if (group.every(({ todo }) => todo)) return;
     setting = await createSetting();
     await Promise.all([setting.start("ps", ps, psArgs), setting.start("resource", resource)]);
   });
-  afterAll(() => setting.stop());
+  afterAll(() => setting?.stop());
 
-  test.each(group)("agent of $agent, $flow: $verdict", async ({ agent, call, verdict }) => {
-    const steps = await setting.call(agent, call);
-    expect(verdictOf(steps, setting.facts()), JSON.stringify(steps)).toBe(verdict);
-  });
+  for (const { agent, call, flow, verdict, todo } of group) {
+    const name = `agent of ${agent}, ${call[0]}, ${flow}: ${verdict}`;
+    if (todo) test.todo(name);
+    else
+      test(name, async () => {
+        const steps = await setting!.call(agent, call);
+        expect(verdictOf(steps, setting!.facts()), JSON.stringify(steps)).toBe(verdict);
+      });
+  }
 });

@@ -1,10 +1,13 @@
 /** Signers and verifiers of messages, each behind the same two calls: ours, that of the draft's author, and those that are programs. */
 
-import { createHash, createPrivateKey, type KeyObject, sign } from "node:crypto";
+import { createHash, createPrivateKey, generateKeyPairSync, type KeyObject, sign } from "node:crypto";
 import { createRequire } from "node:module";
 import { createInterface } from "node:readline";
+import { createDiscovery, draft11, importSigningKey, type PrivateJwk, signRequest } from "aauth";
+import { createVerifier, plainRefusal } from "aauth/resource";
 import { spawnGuarded } from "../../../scripts/spawn-guarded.ts";
-import { MESSAGES, PARTIES, PEERS } from "./peers.ts";
+import { PARTIES } from "./parties.ts";
+import { MESSAGES, PEERS } from "./peers.ts";
 
 export interface Message {
   readonly method: string;
@@ -15,8 +18,8 @@ export interface Message {
   readonly body: Uint8Array | undefined;
 }
 
-/** Who signs: an agent with its token, or the person server with a key that it publishes. */
-export type Sender = "agent" | "server";
+/** Who signs: an agent with its token, for one key or another, or the person server with a key that it publishes. */
+export type Sender = "agent" | "agent, ES256" | "server";
 
 export interface Library {
   /** All fields to send, with lower-case names. `extra`: more components to cover. */
@@ -30,23 +33,39 @@ const AGENT_ID = "aauth:Planner@agent.example";
 const SERVER_KID = "ps-1";
 const PKCS8 = Buffer.from("302e020100300506032b657004220420", "hex");
 
-/** The private keys that the programs make of the same names. */
-function keyOf(name: string): { readonly key: KeyObject; readonly jwk: Record<string, string> } {
-  const seed = createHash("sha256").update(`interop-${name}`).digest();
-  const key = createPrivateKey({ key: Buffer.concat([PKCS8, seed]), format: "der", type: "pkcs8" });
-  return { key, jwk: { ...(key.export({ format: "jwk" }) as Record<string, string>), alg: "Ed25519" } };
+interface KeyPair {
+  readonly key: KeyObject;
+  /** With the private part. */
+  readonly jwk: Record<string, string>;
 }
 
-export const KEYS = { provider: keyOf("provider"), agent: keyOf("agent"), server: keyOf("ps") };
+const keyPair = (key: KeyObject, alg: string): KeyPair => ({
+  key,
+  jwk: { ...(key.export({ format: "jwk" }) as Record<string, string>), alg },
+});
+
+/** The private keys that the programs make of the same names. */
+function ed25519(name: string): KeyPair {
+  const seed = createHash("sha256").update(`interop-${name}`).digest();
+  const key = createPrivateKey({ key: Buffer.concat([PKCS8, seed]), format: "der", type: "pkcs8" });
+  return keyPair(key, "Ed25519");
+}
+
+const PROVIDER = ed25519("provider");
+export const KEYS: Readonly<Record<Sender, KeyPair>> = {
+  agent: ed25519("agent"),
+  "agent, ES256": keyPair(generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey, "ES256"),
+  server: ed25519("ps"),
+};
 const publicJwk = ({ d: _, ...jwk }: Record<string, string>) => jwk;
 
 /** The documents that all verifiers find, by URL. */
-export const DOCUMENTS = {
+const DOCUMENTS: Readonly<Record<string, unknown>> = {
   [`${PARTIES.agent}/.well-known/aauth-agent.json`]: {
     issuer: PARTIES.agent,
     jwks_uri: `${PARTIES.agent}/jwks.json`,
   },
-  [`${PARTIES.agent}/jwks.json`]: { keys: [{ ...publicJwk(KEYS.provider.jwk), kid: "ap-1" }] },
+  [`${PARTIES.agent}/jwks.json`]: { keys: [{ ...publicJwk(PROVIDER.jwk), kid: "ap-1" }] },
   [`${PARTIES.ps}/.well-known/aauth-person.json`]: {
     issuer: PARTIES.ps,
     jwks_uri: `${PARTIES.ps}/jwks.json`,
@@ -56,21 +75,27 @@ export const DOCUMENTS = {
   [`${PARTIES.ps}/jwks.json`]: { keys: [{ ...publicJwk(KEYS.server.jwk), kid: SERVER_KID }] },
 };
 
-/** Made by hand: a token that none of the libraries has made. */
-function agentToken(): string {
+/** Made by hand: a token that none of the libraries has made. `other` claims replace those that are right. */
+export function agentToken({ jwk }: KeyPair, other: object = {}, signer = PROVIDER.key): string {
   const now = Math.floor(Date.now() / 1000);
   const header = { alg: "Ed25519", typ: "aa-agent+jwt", kid: "ap-1" };
   const claims = {
     ...{ iss: PARTIES.agent, dwk: "aauth-agent.json", sub: AGENT_ID, jti: "agent-token-1", ps: PARTIES.ps },
-    ...{ iat: now, exp: now + 3600, cnf: { jwk: publicJwk(KEYS.agent.jwk) } },
+    ...{ iat: now, exp: now + 3600, cnf: { jwk: publicJwk(jwk) } },
+    ...other,
   };
   const signed = [header, claims]
     .map((part) => Buffer.from(JSON.stringify(part)).toString("base64url"))
     .join(".");
-  return `${signed}.${sign(null, Buffer.from(signed), KEYS.provider.key).toString("base64url")}`;
+  return `${signed}.${sign(null, Buffer.from(signed), signer).toString("base64url")}`;
 }
 
-export const AGENT_TOKEN = agentToken();
+/** What each sender shows; a server shows no token. */
+const TOKENS: Readonly<Record<Sender, string | undefined>> = {
+  agent: agentToken(KEYS.agent),
+  "agent, ES256": agentToken(KEYS["agent, ES256"]),
+  server: undefined,
+};
 
 /** A peer that is a program: a message a line, JSON in, JSON out. */
 function programLibrary(name: keyof typeof MESSAGES): Library {
@@ -87,7 +112,7 @@ function programLibrary(name: keyof typeof MESSAGES): Library {
   };
   return {
     async sign(message, sender) {
-      const signed = await ask({ do: "sign", ...(sender === "agent" && { token: AGENT_TOKEN }) }, message);
+      const signed = await ask({ do: "sign", token: TOKENS[sender] }, message);
       return Object.fromEntries(Object.entries(signed).map(([field, value]) => [field.toLowerCase(), value]));
     },
     async verify(message) {
@@ -106,15 +131,16 @@ async function httpsigLibrary(): Promise<Library> {
     async sign({ method, url, headers, body }, sender, extra) {
       const base = ["@method", "@authority", "@path", "signature-key"];
       const ofBody = body ? ["content-digest", "content-type"] : [];
+      const jwt = TOKENS[sender];
       const signed = await httpsig.fetch(url, {
         method,
         headers,
         ...(body && { body }),
-        signingKey: sender === "agent" ? KEYS.agent.jwk : KEYS.server.jwk,
+        signingKey: KEYS[sender].jwk,
         signatureKey:
-          sender === "agent"
-            ? { type: "jwt", jwt: AGENT_TOKEN }
-            : { type: "jwks_uri", id: PARTIES.ps, kid: SERVER_KID, dwk: "aauth-person.json" },
+          jwt === undefined
+            ? { type: "jwks_uri", id: PARTIES.ps, kid: SERVER_KID, dwk: "aauth-person.json" }
+            : { type: "jwt", jwt },
         components: [...base, ...ofBody, ...extra],
         dryRun: true,
       });
@@ -138,13 +164,77 @@ async function httpsigLibrary(): Promise<Library> {
 }
 
 /** As it stands on the wire: a parser of URLs would change it. */
-export function partsOf(url: string) {
-  const [, authority, path, query] = /^https:\/\/([^/]+)(\/[^?]*)(?:\?(.*))?$/s.exec(url)!;
-  return { authority: authority!, path: path!, query };
+function partsOf(url: string) {
+  const [, authority, target, path, query] = /^https:\/\/([^/]+)((\/[^?]*)(?:\?(.*))?)$/s.exec(url)!;
+  return { authority: authority!, target: target!, path: path!, query };
 }
 
-/** @param name as in results.json */
-export async function libraryOf(name: string): Promise<Library> {
+/** Ours. Servers are verified as at a token endpoint, agents as at a resource. */
+function ourLibrary(): Library {
+  const discovery = createDiscovery({
+    profile: draft11,
+    async transport({ href }) {
+      const document = DOCUMENTS[href];
+      const body = new TextEncoder().encode(JSON.stringify(document ?? null));
+      return { status: document === undefined ? 404 : 200, body };
+    },
+  });
+  const options = { profile: draft11, authorities: [new URL(PARTIES.resource).host], discovery };
+  const resource = createVerifier({ ...options, audience: PARTIES.resource });
+  const server = createVerifier({ ...options, endpoint: "token" });
+  return {
+    async sign({ method, url, headers, body }, sender, extra) {
+      const jwt = TOKENS[sender];
+      const { headers: signed } = await signRequest(
+        { method, url, headers, ...(body && { body }) },
+        {
+          profile: draft11,
+          key: await importSigningKey(KEYS[sender].jwk as unknown as PrivateJwk, { kid: SERVER_KID }),
+          signatureKey:
+            jwt === undefined
+              ? { scheme: "jwks_uri", id: PARTIES.ps, document: "aauth-person.json" }
+              : { scheme: "jwt", jwt },
+          additionalComponents: extra,
+        },
+      );
+      return signed;
+    },
+    async verify({ method, url, headers, body }) {
+      const { authority, target } = partsOf(url);
+      const isServer = headers["signature-key"]?.includes("=jwks_uri;") === true;
+      const message = { method, target, headers, body, authority };
+      const requirement = { level: isServer ? "server" : "agent-token" };
+      return (isServer ? server : resource).verifyRequest(message, requirement).then(
+        () => "verified",
+        (error) => {
+          // As it is said on the wire.
+          const { "signature-error": field } = plainRefusal(error, { requirement }, [draft11]).headers;
+          return `refused (${/error=([a-z_]+)/.exec(field ?? "")?.[1] ?? error.code})`;
+        },
+      );
+    },
+    end: () => {},
+  };
+}
+
+/** Those that are under test, each made once. */
+export function createLibraries() {
+  const made = new Map<string, Promise<Library>>();
+  return {
+    /** @param name as in results.json */
+    of(name: string): Promise<Library> {
+      const library = made.get(name) ?? libraryOf(name);
+      made.set(name, library);
+      return library;
+    },
+    async end() {
+      for (const library of made.values()) (await library).end();
+    },
+  };
+}
+
+async function libraryOf(name: string): Promise<Library> {
+  if (name === "ours") return ourLibrary();
   if (name === "@hellocoop/httpsig") return httpsigLibrary();
   return programLibrary(name as keyof typeof MESSAGES);
 }

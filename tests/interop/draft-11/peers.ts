@@ -1,34 +1,13 @@
 /** Starts the peers' programs and reads the facts they print. */
 
+import { setTimeout as pause } from "node:timers/promises";
 import type { PeersOfDraft11 } from "../../../scripts/interop-draft-11.ts";
 import { type Child, startChild } from "../../support/child.ts";
 import { freePorts } from "../../support/free-ports.ts";
+import { type OurResource, startOurResource } from "./ours.ts";
+import { type Fact, PARTIES, type Role, type Step } from "./parties.ts";
 
 export const PEERS: PeersOfDraft11 = JSON.parse(process.env.PEERS_UNDER_TEST!);
-
-export const PARTIES = {
-  agent: "https://agent.example",
-  ps: "https://ps.example",
-  as: "https://as.example",
-  resource: "https://resource.example",
-} as const;
-export type Role = keyof typeof PARTIES;
-
-/** One answer that an agent got, as its program prints it. */
-export interface Step {
-  readonly step: string;
-  readonly status: number;
-  readonly code?: string | null;
-  readonly requirement?: string | null;
-}
-
-/** What a server's program prints of a request. */
-export interface Fact {
-  readonly party?: string;
-  readonly status?: number;
-  readonly verified?: boolean;
-  readonly code?: string | null;
-}
 
 const file = (name: string) => new URL(name, import.meta.url).pathname;
 
@@ -74,16 +53,22 @@ export async function createSetting(): Promise<Setting> {
   const roles = Object.keys(PARTIES) as Role[];
   const ports = await freePorts(roles.length);
   const at = roles.map((role, index) => [role, `http://127.0.0.1:${ports[index]}`] as const);
+  const endpoints = Object.fromEntries(at) as Record<Role, string>;
   const parties = JSON.stringify(Object.fromEntries(at.map(([role, origin]) => [PARTIES[role], origin])));
   const servers: Child[] = [];
-  const seen = new Map<Child, number>();
+  const seen = new Map<object, number>();
+  let ours: OurResource | undefined;
   const run = (role: ProgramRole, peer: string, args: readonly string[]) => {
     const [program, ...before] = (PROGRAMS[role] as Record<string, readonly string[]>)[peer]!;
     return startChild(program!, [...before, ...args], { env: { ...process.env, PARTIES: parties } });
   };
   return {
-    endpoints: Object.fromEntries(at) as Record<Role, string>,
+    endpoints,
     async start(role, peer, args = []) {
+      if (peer === "ours") {
+        ours = await startOurResource(endpoints);
+        return;
+      }
       const child = run(role, peer, args);
       servers.push(child);
       await child.prints(/"ready": ?true/);
@@ -92,16 +77,21 @@ export async function createSetting(): Promise<Setting> {
       const child = run("agent", peer, args);
       const { status } = await child.ended;
       if (status !== 0) throw new Error(`the agent of ${peer} failed: ${child.stderr()}`);
+      // What the servers have printed may still be in their pipes.
+      await pause(20);
       return lines<Step>(child.stdout()).filter(({ status: answered }) => answered !== undefined);
     },
-    facts: () =>
-      servers.flatMap((child) => {
-        const all = lines<Fact>(child.stdout());
-        const fresh = all.slice(seen.get(child) ?? 0);
-        seen.set(child, all.length);
-        return fresh;
-      }),
-    stop: () => {
+    facts() {
+      const fresh = (source: object, all: readonly Fact[]) => {
+        const from = seen.get(source) ?? 0;
+        seen.set(source, all.length);
+        return all.slice(from);
+      };
+      const printed = servers.flatMap((child) => fresh(child, lines<Fact>(child.stdout())));
+      return ours === undefined ? printed : [...printed, ...fresh(ours, ours.facts())];
+    },
+    stop() {
+      ours?.stop();
       for (const { process: running } of servers) running.kill("SIGTERM");
     },
   };

@@ -5,8 +5,8 @@
 The person server asks a person for each mission, who agrees a moment later. The access server refuses the scope `data.refused`, lets
 `data.waiting` wait for a decision, and allows the rest. Prints a line for each request: `{"party", "method", "path", "status", "code"}`.
 
-This person server issues auth tokens only inside a mission. With `standing-mission` an agent that proposes none is given one: its
-person tokens name it.
+This person server has to be told the person at first contact, and issues auth tokens only inside a mission. With `standing-mission` an
+agent that does neither acts for one person, and is given a mission that its person tokens name.
 """
 
 import asyncio
@@ -55,7 +55,10 @@ def policy(request):
 
 
 class StandingMission(PersonServer):
-    """Gives an agent's person tokens a mission of its own where it names none."""
+    """Has one person for agents that name none, and one mission for each that has none."""
+
+    async def _person(self, tenant, agent, login_hint):
+        return await super()._person(tenant, agent, login_hint or "dana")
 
     def _person_token(self, tenant, agent, person, resource, mission):
         if mission is None:
