@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { formatContentDigest } from "../../../src/http-signatures/content-digest.ts";
 import { createMemoryReplayStore } from "../../../src/http-signatures/replay.ts";
@@ -7,6 +8,7 @@ import { createVerifier } from "../../../src/resource/verify-request.ts";
 import type { SignedRequestOptions } from "../../../src/testing/signed-request.ts";
 import { signedRequest } from "../../../src/testing/signed-request.ts";
 import type { Requirement } from "../../../src/types.ts";
+import { hostileText } from "../../hostile-text.ts";
 import {
   A_PERSON,
   ACCESS_SERVER,
@@ -371,6 +373,17 @@ const messageCases: Refused[] = [
     expected: ["label_mismatch", "headers"],
   },
   {
+    name: "a signature with another label",
+    request: async () => {
+      const request = await requestOf();
+      return {
+        ...request,
+        headers: { ...request.headers, signature: request.headers.signature!.replace("sig=", "a=") },
+      };
+    },
+    expected: ["label_mismatch", "headers"],
+  },
+  {
     name: "a keyid of another key",
     request: async () =>
       signBadly({
@@ -431,6 +444,28 @@ describe.each([
     expect([error.code, error.check]).toEqual(expected);
     if (!fetches) expect(discovery.fetched).toEqual([]);
   });
+});
+
+it("any headers at all are refused by name, and nothing is fetched for them", async () => {
+  const good = await requestOf();
+  await fc.assert(
+    fc.asyncProperty(
+      fc.constantFrom("signature-key", "signature-input", "signature", "authorization"),
+      fc.oneof(
+        hostileText,
+        fc.constantFrom("sig=jwt;jwt=", "sig=(", "AAuth", "sig=:AA==:", "sig=jwks_uri;id="),
+      ),
+      async (field, value) => {
+        const discovery = discoveryOf();
+        const headers = { ...good.headers, [field]: value };
+        // Only a session token is looked at; any other authorization is not the protocol's.
+        if (field === "authorization" && !/^[ \t]*aauth(?:[ \t]|$)/i.test(value)) return;
+        const error = await refusal(verifierOf({ discovery }), { ...good, headers });
+        expect(error.check).toMatch(/^(headers|coverage|created|scheme|token)$/);
+        expect(discovery.fetched).toEqual([]);
+      },
+    ),
+  );
 });
 
 it("signatures within the window pass, also with alg, keyid and expires", async () => {
