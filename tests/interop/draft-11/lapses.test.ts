@@ -2,7 +2,8 @@
 
 import { sign } from "node:crypto";
 import { afterAll, describe, expect, test } from "vitest";
-import { agentToken, createLibraries, KEYS, type Message } from "./libraries.ts";
+import { KEYS } from "./keys.ts";
+import { agentToken, createLibraries, type Message } from "./libraries.ts";
 import { PARTIES } from "./parties.ts";
 import { PEERS } from "./peers.ts";
 import results from "./results.json" with { type: "json" };

@@ -1,11 +1,12 @@
 /** Signers and verifiers of messages, each behind the same two calls: ours, that of the draft's author, and those that are programs. */
 
-import { createHash, createPrivateKey, generateKeyPairSync, type KeyObject, sign } from "node:crypto";
+import { sign } from "node:crypto";
 import { createRequire } from "node:module";
 import { createInterface } from "node:readline";
-import { createDiscovery, draft11, importSigningKey, type PrivateJwk, signRequest } from "aauth";
+import { createDiscovery, draft11, importSigningKey, signRequest } from "aauth";
 import { createVerifier, plainRefusal } from "aauth/resource";
 import { spawnGuarded } from "../../../scripts/spawn-guarded.ts";
+import { KEYS, type KeyPair, PROVIDER, type Sender } from "./keys.ts";
 import { PARTIES } from "./parties.ts";
 import { MESSAGES, PEERS } from "./peers.ts";
 
@@ -18,9 +19,6 @@ export interface Message {
   readonly body: Uint8Array | undefined;
 }
 
-/** Who signs: an agent with its token, for one key or another, or the person server with a key that it publishes. */
-export type Sender = "agent" | "agent, ES256" | "server";
-
 export interface Library {
   /** All fields to send, with lower-case names. `extra`: more components to cover. */
   sign(message: Message, sender: Sender, extra: readonly string[]): Promise<Record<string, string>>;
@@ -31,33 +29,6 @@ export interface Library {
 
 const AGENT_ID = "aauth:Planner@agent.example";
 const SERVER_KID = "ps-1";
-const PKCS8 = Buffer.from("302e020100300506032b657004220420", "hex");
-
-interface KeyPair {
-  readonly key: KeyObject;
-  /** With the private part. */
-  readonly jwk: Record<string, string>;
-}
-
-const keyPair = (key: KeyObject, alg: string): KeyPair => ({
-  key,
-  jwk: { ...(key.export({ format: "jwk" }) as Record<string, string>), alg },
-});
-
-/** The private keys that the programs make of the same names. */
-function ed25519(name: string): KeyPair {
-  const seed = createHash("sha256").update(`interop-${name}`).digest();
-  const key = createPrivateKey({ key: Buffer.concat([PKCS8, seed]), format: "der", type: "pkcs8" });
-  return keyPair(key, "Ed25519");
-}
-
-const PROVIDER = ed25519("provider");
-export const KEYS: Readonly<Record<Sender, KeyPair>> = {
-  agent: ed25519("agent"),
-  "agent, ES256": keyPair(generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey, "ES256"),
-  server: ed25519("ps"),
-};
-const publicJwk = ({ d: _, ...jwk }: Record<string, string>) => jwk;
 
 /** The documents that all verifiers find, by URL. */
 const DOCUMENTS: Readonly<Record<string, unknown>> = {
@@ -65,23 +36,23 @@ const DOCUMENTS: Readonly<Record<string, unknown>> = {
     issuer: PARTIES.agent,
     jwks_uri: `${PARTIES.agent}/jwks.json`,
   },
-  [`${PARTIES.agent}/jwks.json`]: { keys: [{ ...publicJwk(PROVIDER.jwk), kid: "ap-1" }] },
+  [`${PARTIES.agent}/jwks.json`]: { keys: [{ ...PROVIDER.publicJwk, kid: "ap-1" }] },
   [`${PARTIES.ps}/.well-known/aauth-person.json`]: {
     issuer: PARTIES.ps,
     jwks_uri: `${PARTIES.ps}/jwks.json`,
     person_token_endpoint: `${PARTIES.ps}/person`,
     auth_token_endpoint: `${PARTIES.ps}/token`,
   },
-  [`${PARTIES.ps}/jwks.json`]: { keys: [{ ...publicJwk(KEYS.server.jwk), kid: SERVER_KID }] },
+  [`${PARTIES.ps}/jwks.json`]: { keys: [{ ...KEYS.server.publicJwk, kid: SERVER_KID }] },
 };
 
 /** Made by hand: a token that none of the libraries has made. `other` claims replace those that are right. */
-export function agentToken({ jwk }: KeyPair, other: object = {}, signer = PROVIDER.key): string {
+export function agentToken({ publicJwk }: KeyPair, other: object = {}, signer = PROVIDER.key): string {
   const now = Math.floor(Date.now() / 1000);
   const header = { alg: "Ed25519", typ: "aa-agent+jwt", kid: "ap-1" };
   const claims = {
     ...{ iss: PARTIES.agent, dwk: "aauth-agent.json", sub: AGENT_ID, jti: "agent-token-1", ps: PARTIES.ps },
-    ...{ iat: now, exp: now + 3600, cnf: { jwk: publicJwk(jwk) } },
+    ...{ iat: now, exp: now + 3600, cnf: { jwk: publicJwk } },
     ...other,
   };
   const signed = [header, claims]
@@ -189,7 +160,7 @@ function ourLibrary(): Library {
         { method, url, headers, ...(body && { body }) },
         {
           profile: draft11,
-          key: await importSigningKey(KEYS[sender].jwk as unknown as PrivateJwk, { kid: SERVER_KID }),
+          key: await importSigningKey(KEYS[sender].jwk, { kid: SERVER_KID }),
           signatureKey:
             jwt === undefined
               ? { scheme: "jwks_uri", id: PARTIES.ps, document: "aauth-person.json" }

@@ -2,7 +2,8 @@
 
 import fc from "fast-check";
 import { afterAll, describe, expect, test } from "vitest";
-import { createLibraries, type Message, type Sender } from "./libraries.ts";
+import type { Sender } from "./keys.ts";
+import { createLibraries, type Message } from "./libraries.ts";
 import { PARTIES } from "./parties.ts";
 import { PEERS } from "./peers.ts";
 import results from "./results.json" with { type: "json" };

@@ -1,17 +1,13 @@
 """introspection-aauth's person server and access server.
 
-    python servers.py [standing-mission]
+    python servers.py
 
 The person server asks a person for each mission, who agrees a moment later. The access server refuses the scope `data.refused`, lets
 `data.waiting` wait for a decision, and allows the rest. Prints a line for each request: `{"party", "method", "path", "status", "code"}`.
-
-This person server has to be told the person at first contact, and issues auth tokens only inside a mission. With `standing-mission` an
-agent that does neither acts for one person, and is given a mission that its person tokens name.
 """
 
 import asyncio
 import json
-import sys
 
 import httpx2
 import uvicorn
@@ -19,8 +15,8 @@ from fastapi import FastAPI, Request
 from introspection_aauth.access_server import AccessServer, Verdict
 from introspection_aauth.fastapi import access_server_router, person_server_router
 from introspection_aauth.person_server import MemoryStore, PersonServer
-from introspection_aauth.person_server.models import ApprovalStatus, Mission
-from introspection_aauth.protocol import SigningKey, s256
+from introspection_aauth.person_server.models import ApprovalStatus
+from introspection_aauth.protocol import SigningKey
 from wire import AGENT, AS, PS, RESOURCE, mapped, port_of, say, seed
 
 TENANT = "acme"
@@ -54,24 +50,8 @@ def policy(request):
     return Verdict.approval() if request.scope == "data.waiting" else Verdict.allow()
 
 
-class StandingMission(PersonServer):
-    """Has one person for agents that name none, and one mission for each that has none."""
-
-    async def _person(self, tenant, agent, login_hint):
-        return await super()._person(tenant, agent, login_hint or "dana")
-
-    def _person_token(self, tenant, agent, person, resource, mission):
-        if mission is None:
-            text = json.dumps({"agent": agent.id, "description": "Whatever the person has agreed to"})
-            mission = Mission(s256=s256(text.encode()), mission=text, agent_id=agent.id, person=person,
-                              resources=[RESOURCE], expires_at=self.clock() + 3600)
-            self.store.missions.setdefault((tenant, mission.s256), mission)
-        return super()._person_token(tenant, agent, person, resource, mission)
-
-
 http = httpx2.AsyncClient(transport=mapped(httpx2), timeout=10)
-kind = StandingMission if "standing-mission" in sys.argv[1:] else PersonServer
-person_server = kind(
+person_server = PersonServer(
     PS, SigningKey.from_seed(seed("ps")), MemoryStore(), subject_secret=seed("subjects"), agent_providers=[AGENT], http=http,
     endpoint_base=f"{PS}/aauth", default_tenant=TENANT, on_approval=agree, retry_after=1)
 access_server = AccessServer(
