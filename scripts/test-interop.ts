@@ -7,4 +7,9 @@
 import { runParts } from "./run-parts.ts";
 import { SLOW_PARTS } from "./test-parts.ts";
 
-await runParts("npm run test:interop", { interop: SLOW_PARTS.interop });
+const { interop, "interop-draft-11": draft11, "interop-draft-11-rust": rust } = SLOW_PARTS;
+await runParts("npm run test:interop", {
+  interop,
+  "interop-draft-11": draft11,
+  "interop-draft-11-rust": rust,
+});

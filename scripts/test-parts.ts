@@ -11,6 +11,7 @@ import { findOrDownloadChromium } from "./find-chromium.ts";
 import { findExecutable } from "./find-executable.ts";
 import { MUTATIONS } from "./holes/mutations.ts";
 import { runHoles } from "./holes/run-holes.ts";
+import { peersOfDraft11, rustPeerOfDraft11 } from "./interop-draft-11.ts";
 import { findOrBuildJaeger, JaegerUnavailableError } from "./jaeger/find-jaeger.ts";
 import { keycloakForTests } from "./keycloak/start-for-tests.ts";
 import { pythonForInterop } from "./python-for-interop.ts";
@@ -36,6 +37,8 @@ export const SLOW_PARTS = {
   walkthrough: { tests: project("walkthrough") },
   browser: { tests: project("browser"), prepare: chromium },
   interop: { tests: project("interop"), prepare: pythonForInterop },
+  "interop-draft-11": { tests: project("interop-draft-11"), prepare: peersOfDraft11 },
+  "interop-draft-11-rust": { tests: project("interop-draft-11"), prepare: rustPeerOfDraft11 },
   jaeger: {
     tests: ["tests/jaeger", "tests/contract/traces/query-api.test.ts"],
     async prepare(env, log) {
