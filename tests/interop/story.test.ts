@@ -106,7 +106,7 @@ async function follow(command: ShownCommand) {
     return { demo, status, supplyChain, market };
   }
   const args = ["tests/interop/python/agent.py", String(ports.backend), urls.supplyChainAgent, scheme];
-  const backend = start(PYTHON, args, { AGENT_NAME: "backend" });
+  const backend = start(PYTHON, args, {});
   await backend.prints(/"step": "end"/);
   const [last] = facts(backend)
     .filter(({ step }) => step !== "end")
