@@ -37,7 +37,7 @@ export function textsFor({ hop, check, code, detail = "" }: Finding, situation: 
     case "signature":
       return {
         message: `${party} did not accept the request's signature.`,
-        advice: `Check that ${places.backendUrl}/.well-known/aauth-agent can be reached from there and that both clocks agree. A new key is looked for once per 10 s: after two restarts in a row, start again in a moment.`,
+        advice: `Check that ${places.backendUrl}/.well-known/aauth-agent can be reached from there and that both clocks agree. A new key is looked for three times in a row, then once per 10 s: after more restarts than that, start again in a moment.`,
       };
     case "identity":
       return {
