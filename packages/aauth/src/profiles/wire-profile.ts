@@ -191,6 +191,19 @@ export interface VerificationRules {
   unmet(caller: ProvenCaller, requirement: Requirement): AAuthVerificationError | undefined;
 }
 
+/** Names a token for its issuer's revocations. */
+export interface NamedToken {
+  /** `typ` of the token. */
+  readonly type: string;
+  readonly iss: string;
+  readonly jti: string;
+  /** Unix seconds: a revocation may be forgotten then. */
+  readonly exp: number;
+}
+
+/** Whether the issuer of a token has revoked it. Asked for each use of a token whose signature has verified. */
+export type RevocationCheck = (token: NamedToken) => Awaitable<boolean>;
+
 /** What a resolver may use. Nothing of it is taken from the message. */
 export interface ResolverContext {
   readonly profile: WireProfile;
@@ -202,11 +215,15 @@ export interface ResolverContext {
   /** Takes over for tokens of others (see `VerifierOptions.tokenHolder`). */
   readonly tokenHolder: TokenHolder | undefined;
   readonly discovery: Discovery;
+  /** Undefined where no revocations are kept. */
+  readonly isRevoked: RevocationCheck | undefined;
   readonly now: () => number;
   readonly cryptoMode: "sync" | "pool";
   /** Tokens whose signature has been verified before. */
   readonly verifiedTokens: VerifiedTokens<VerifiedToken>;
   readonly recorder: CheckRecorder;
+  /** What the route demands; undefined where that is decided later. */
+  readonly requirement: Requirement | undefined;
 }
 
 /** The face of a verification's record that resolvers write to. */

@@ -6,7 +6,7 @@
 
 import type { Discovery } from "../discovery/discovery.ts";
 import type { ReplayStore } from "../http-signatures/replay.ts";
-import type { EndpointRole, TokenHolder, WireProfile } from "../profiles/wire-profile.ts";
+import type { EndpointRole, RevocationCheck, TokenHolder, WireProfile } from "../profiles/wire-profile.ts";
 import type { TrustPolicy } from "../tokens/trust.ts";
 import type { CallerOf, ProvenCaller, ReceivedRequest, Requirement, VerifiedRequest } from "../types.ts";
 
@@ -123,6 +123,11 @@ export interface VerifierOptions extends Omit<AcceptedProfile, "peers"> {
    * (profile 6.1). `audience` and `trustedIssuers` then count for nothing. Default: none.
    */
   readonly tokenHolder?: TokenHolder | undefined;
+  /**
+   * Asked for each token that a message shows, once its signature has verified: true refuses it. For profiles whose tokens can be revoked; February
+   * 2026 has none. Default: no token is revoked.
+   */
+  readonly isRevoked?: RevocationCheck | undefined;
   /**
    * For a decision point in front of a resource, which does not receive the body: the digest must be covered, but that it belongs to the
    * body is for the resource behind to prove. Never set it where requests are served. Default: the body is compared here.

@@ -155,6 +155,7 @@ function createChecks(
       trustedAgents,
       tokenHolder: options.tokenHolder,
       discovery,
+      isRevoked: options.isRevoked,
       now: shared.now,
       cryptoMode: options.cryptoMode ?? "sync",
       verifiedTokens: createVerifiedTokens<VerifiedToken>({ now: shared.now }),
