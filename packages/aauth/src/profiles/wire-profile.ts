@@ -294,8 +294,8 @@ export interface AnswerOptions {
   readonly key: () => SigningKey;
   /** Own resource identifier. */
   readonly resource: string;
-  /** Issuer identifier of the auth server to send callers to. */
-  readonly authServer: string;
+  /** Issuer identifier of the auth server to send callers to; undefined where it is that of each caller's person. */
+  readonly authServer: string | undefined;
   /** Unix seconds. */
   readonly now: () => number;
   /** Of a resource token. */
@@ -312,7 +312,11 @@ export interface AnswerWriter {
     caller: ProvenCaller,
     options: { readonly retryAfterSeconds: number; readonly raisedBy: readonly string[] },
   ): Awaitable<Answer>;
-  resourceToken(caller: ProvenCaller, scopes: readonly string[]): Promise<ResourceTokenGrant>;
+  resourceToken(
+    caller: ProvenCaller,
+    scopes: readonly string[],
+    account?: string,
+  ): Promise<ResourceTokenGrant>;
 }
 
 /** A resource token and where it is to be presented. */

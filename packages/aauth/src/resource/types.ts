@@ -74,9 +74,12 @@ export interface AcceptedProfile {
   readonly authorities: readonly string[];
   /** Own resource identifier: the audience of auth tokens. Without it no auth token is accepted. */
   readonly audience?: string | undefined;
-  /** Issuers whose auth tokens count. Default none. */
+  /** Issuers whose auth tokens count; in draft -11 the person servers and access servers whose person and auth tokens do. Default none. */
   readonly trustedIssuers?: readonly string[] | undefined;
-  /** Agents that may call, by scheme jwks, agent token or auth token. Default: any that discovery's guard lets through. */
+  /**
+   * Agents that may call, by scheme jwks, agent token or auth token; in draft -11 the agent providers whose agent tokens count, and the servers that may
+   * call in their own name. Default: any that discovery's guard lets through.
+   */
   readonly trustedAgents?: TrustPolicy | undefined;
   /** Finds keys and documents. */
   readonly discovery: Discovery;

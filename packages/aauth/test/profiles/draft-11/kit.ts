@@ -1,5 +1,7 @@
 import { createDiscovery } from "../../../src/discovery/create-discovery.ts";
 import type { Discovery } from "../../../src/discovery/discovery.ts";
+import { AAuthVerificationError } from "../../../src/errors.ts";
+import { buildSignatureBase } from "../../../src/http-signatures/signature-base.ts";
 import { toJwks } from "../../../src/keys/jwks.ts";
 import { generateSigningKey } from "../../../src/keys/signing-key.ts";
 import {
@@ -9,9 +11,18 @@ import {
   documents,
   personServerMetadata,
 } from "../../../src/profiles/draft-11/documents.ts";
+import { draft11 } from "../../../src/profiles/draft-11/index.ts";
+import { formatSignature } from "../../../src/profiles/draft-11/signature-key.ts";
 import { issueAgentToken, issueAuthToken, issuePersonToken } from "../../../src/profiles/draft-11/tokens.ts";
+import type { Verifier, VerifierOptions } from "../../../src/resource/types.ts";
+import { createVerifier } from "../../../src/resource/verify-request.ts";
+import {
+  type SignedRequestOptions,
+  signedRequest,
+  type TestRequest,
+} from "../../../src/testing/signed-request.ts";
 import { decodeJwt, signJwt } from "../../../src/tokens/jwt.ts";
-import type { SigningKey } from "../../../src/types.ts";
+import type { Requirement, SigningKey } from "../../../src/types.ts";
 
 export const PROVIDER = "https://agent.example";
 export const AGENT = "aauth:planner@agent.example";
@@ -126,3 +137,71 @@ export async function changed(
     own.sign(data),
   );
 }
+
+/** The resource's verifier, with its person server and access server. */
+export const verifierOf = (over: Partial<VerifierOptions> = {}): Verifier =>
+  createVerifier({
+    ...{ profile: draft11, authorities: [AUTHORITY], audience: RESOURCE, discovery: discoveryOf(), now },
+    trustedIssuers: [PERSON_SERVER, ACCESS_SERVER],
+    ...over,
+  });
+
+/** A request of the agent, with its agent token unless something else is given. */
+export const requestOf = async (over: Partial<SignedRequestOptions> = {}): Promise<TestRequest> =>
+  signedRequest({
+    ...{ profile: draft11, url: `${RESOURCE}/data`, key: keys.agent, now },
+    signatureKey: over.signatureKey ?? { scheme: "jwt", jwt: await agentToken() },
+    ...over,
+  });
+
+/** Signs anything at all: for requests that no honest signer would make. */
+export async function signBadly(options: {
+  readonly signatureKey: string;
+  readonly key?: SigningKey;
+  readonly label?: string;
+  readonly components?: readonly string[];
+  readonly parameters?: string;
+  readonly method?: string;
+  readonly authority?: string;
+  readonly headers?: Record<string, string>;
+  readonly body?: Uint8Array;
+}): Promise<TestRequest> {
+  const { label = "sig", method = "GET", authority = AUTHORITY, key: own = keys.agent } = options;
+  const components = options.components ?? ["@method", "@authority", "@path", "signature-key"];
+  const list = components.map((name) => `"${name}"`).join(" ");
+  const raw = `(${list})${options.parameters ?? `;created=${NOW}`}`;
+  const headers: Record<string, string> = {
+    ...options.headers,
+    "signature-key": options.signatureKey,
+    "signature-input": `${label}=${raw}`,
+  };
+  const base = buildSignatureBase({
+    method,
+    authority,
+    target: "/data",
+    headers,
+    components,
+    signatureParams: raw,
+  });
+  headers.signature = formatSignature(await own.sign(new TextEncoder().encode(base)), label);
+  return { method, target: "/data", headers, authority, body: options.body };
+}
+
+/** The error that a verifier refuses with; anything but an AAuthVerificationError fails the test. */
+export async function refusal(
+  verifier: Verifier,
+  request: TestRequest,
+  requirement: Requirement = ANY_AGENT,
+): Promise<AAuthVerificationError> {
+  try {
+    await verifier.verifyRequest(request, requirement);
+  } catch (error) {
+    if (error instanceof AAuthVerificationError) return error;
+    throw error;
+  }
+  throw new Error("the request was accepted");
+}
+
+export const ANY_AGENT: Requirement = { level: "agent-token" };
+export const A_PERSON: Requirement = { level: "person-token" };
+export const TO_READ: Requirement = { level: "auth-token", scopes: ["data.read"] };
