@@ -128,6 +128,7 @@ function createChecks(
   shared: Pick<SharedRules, "now" | "replayStore">,
 ): ProfileChecks {
   const { profile = february2026, audience, discovery, trustedIssuers = [], trustedAgents } = accepted;
+  const { accessServer } = accepted;
   const role = options.endpoint ?? "resource";
   const ofProfile = profile.verification.endpoints[role];
   if (ofProfile === undefined)
@@ -152,6 +153,7 @@ function createChecks(
       endpoint,
       audience,
       trustedIssuers,
+      accessServer,
       trustedAgents,
       tokenHolder: options.tokenHolder,
       discovery,

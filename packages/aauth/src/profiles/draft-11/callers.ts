@@ -111,9 +111,12 @@ function requireScheme({ scheme }: KeyClaim, { requirement, endpoint }: Resolver
 }
 
 /** Agents are named by their providers, persons by servers that the configuration names: an agent token from anywhere proves an agent, no more. */
-function judgementOf(type: string, { audience, trustedIssuers, trustedAgents }: ResolverContext) {
+function judgementOf(type: string, context: ResolverContext) {
+  const { audience, trustedIssuers, trustedAgents, accessServer } = context;
   if (type === TOKEN_TYPES.agent) return { trustedIssuers: trustedAgents };
-  if (audience !== undefined) return { audience, trustedIssuers };
+  // Beside an access server nobody else authorizes.
+  const isItsOwn = type === TOKEN_TYPES.auth && accessServer !== undefined;
+  if (audience !== undefined) return { audience, trustedIssuers: isItsOwn ? [accessServer] : trustedIssuers };
   throw new AAuthVerificationError("untrusted_issuer", "no person or auth tokens are accepted here", {
     claim: "iss",
   });
