@@ -185,6 +185,8 @@ export interface VerificationRules {
   claimedJwk(claim: KeyClaim, discovery: Discovery): Promise<unknown>;
   /** Lowest first. */
   readonly levels: readonly string[];
+  /** Levels that only a token of a trusted issuer for this recipient proves, also without scopes. Default none. */
+  readonly issuedLevels?: readonly string[];
   /** @throws TypeError for a requirement that this profile cannot mean. */
   validateRequirement(requirement: Requirement): void;
   /** The error of a proven caller that does not meet the requirement. */

@@ -65,6 +65,7 @@ const verification: VerificationRules = {
   resolvers: RESOLVERS,
   claimedJwk,
   levels: LEVELS,
+  issuedLevels: ["person-token", "auth-token"],
   validateRequirement,
   unmet,
 };

@@ -199,7 +199,7 @@ const judge =
         claim: "iss",
       });
     }
-    if (aud !== undefined && audience !== undefined) checkAudience(aud as string, audience);
+    if (audience !== undefined) checkAudience(aud as string, audience);
   };
 
 const KIND_OF: Readonly<Record<string, DocumentKind>> = Object.fromEntries(

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { formatContentDigest } from "../../../src/http-signatures/content-digest.ts";
 import { createMemoryReplayStore } from "../../../src/http-signatures/replay.ts";
 import { draft11 } from "../../../src/profiles/draft-11/index.ts";
+import { february2026 } from "../../../src/profiles/february-2026/index.ts";
 import { meetRequirement } from "../../../src/resource/requirement.ts";
 import { createVerifier } from "../../../src/resource/verify-request.ts";
 import type { SignedRequestOptions } from "../../../src/testing/signed-request.ts";
@@ -538,7 +539,7 @@ it("agent providers can be limited, and without audience no person counts", asyn
   await verifierOf({ trustedAgents: [PROVIDER] }).verifyRequest(await requestOf(), ANY_AGENT);
   const anonymous = verifierOf({ audience: undefined, trustedIssuers: [] });
   const request = await requestOf({ signatureKey: jwt(await personToken()) });
-  expect((await refusal(anonymous, request, A_PERSON)).code).toBe("untrusted_issuer");
+  await expect(anonymous.verifyRequest(request)).rejects.toMatchObject({ code: "untrusted_issuer" });
 });
 
 describe("replay", () => {
@@ -647,7 +648,15 @@ describe("servers", () => {
   it.each(["https://ps.example:8443", "https://PS.example", "https://ps.example/", "http://ps.example"])(
     "8. named %s are refused before anything is fetched",
     async (id) => {
-      const discovery = discoveryOf();
+      const asked: string[] = [];
+      // Not even a discovery without a guard of its own is asked.
+      const discovery = {
+        ...discoveryOf(),
+        async key(_kind: string, name: string) {
+          asked.push(name);
+          return { jwk: { ...keys.person.publicJwk, alg: "ES256" }, source: "discovery" as const };
+        },
+      };
       const headers = {
         "content-digest": await formatContentDigest(BODY),
         "content-type": "application/json",
@@ -668,7 +677,7 @@ describe("servers", () => {
       expect((await refusal(endpoint("revocation", { discovery }), request, server)).code).toBe(
         "discovery_blocked",
       );
-      expect(discovery.fetched).toEqual([]);
+      expect(asked).toEqual([]);
     },
   );
 
@@ -734,9 +743,40 @@ describe("requirements", () => {
     );
   });
 
+  it("are met by who they are for, also once a handler knows what it needs", async () => {
+    const shownBy = async (token: string) =>
+      (await verifierOf().verifyRequest(await requestOf({ signatureKey: jwt(token) }))).caller;
+    const callers = await Promise.all(
+      [agentToken(), personToken(), authToken()].map(async (token) => shownBy(await token)),
+    );
+    const codes = [ANY_AGENT, A_PERSON, TO_READ, { level: "server" }].map((requirement) =>
+      callers.map((caller) => {
+        try {
+          meetRequirement(caller, requirement, draft11);
+          return "met";
+        } catch (error) {
+          return (error as { code?: string }).code;
+        }
+      }),
+    );
+    expect(codes).toEqual([
+      ["met", "identity_required", "identity_required"],
+      ["person_required", "met", "met"],
+      ["person_required", "authorization_required", "met"],
+      ["identity_required", "identity_required", "identity_required"],
+    ]);
+  });
+
+  it("of February 2026 have no account", () => {
+    const requirement: Requirement = { level: "authorized", scopes: ["a"], account: "acme" };
+    expect(() => february2026.verification.validateRequirement(requirement)).toThrow(TypeError);
+  });
+
   it("that no caller can meet are refused at once", () => {
     const verifier = verifierOf({ audience: undefined, trustedIssuers: [] });
-    expect(() => verifier.checkRequirement!(TO_READ)).toThrow(TypeError);
+    for (const requirement of [TO_READ, A_PERSON])
+      expect(() => verifier.checkRequirement!(requirement)).toThrow(TypeError);
+    verifier.checkRequirement!(ANY_AGENT);
   });
 });
 
