@@ -112,32 +112,30 @@ async function world(
   });
   const { requests } = map;
 
-  /** A signed request; with a token of the agent, or of the person server in its own name. */
+  /** A signed request of the agent with one of its tokens, or of a server in its own name. */
   async function send(
     path: string,
-    jwt: string | undefined,
+    by: string | Pick<Parameters<typeof signRequest>[1], "key" | "signatureKey">,
     init: { method?: string; body?: unknown; headers?: Record<string, string> } = {},
   ): Promise<Response> {
     const { method = init.body === undefined ? "GET" : "POST" } = init;
     const body = init.body === undefined ? undefined : new TextEncoder().encode(JSON.stringify(init.body));
     const headers = { ...(body && { "content-type": "application/json" }), ...init.headers };
     const url = `${RESOURCE}${path}`;
-    const signed = await signRequest(
-      { method, url, headers, ...(body && { body }) },
-      jwt === undefined
-        ? { profile: draft11, key: keys.person, signatureKey: PERSON_SERVER_ITSELF }
-        : { profile: draft11, key: keys.agent, signatureKey: { scheme: "jwt", jwt } },
-    );
+    const signer =
+      typeof by === "string" ? { key: keys.agent, signatureKey: { scheme: "jwt", jwt: by } as const } : by;
+    const message = { method, url, headers, ...(body && { body }) };
+    const signed = await signRequest(message, { profile: draft11, ...signer });
     return requests(url, { method, headers: { ...headers, ...signed.headers }, ...(body && { body }) });
   }
   return { app, map, discovery, events, send };
 }
 
-const PERSON_SERVER_ITSELF = {
-  scheme: "jwks_uri",
-  id: PERSON_SERVER,
-  document: "aauth-person.json",
-} as const;
+/** As servers sign, in their own name. */
+const itself = (key: SigningKey, id: string, document: string) => ({
+  key,
+  signatureKey: { scheme: "jwks_uri", id, document } as const,
+});
 const requirementOf = (response: Response) => {
   const value = response.headers.get("aauth-requirement");
   return value === null ? undefined : parseRequirement(value);
@@ -420,7 +418,9 @@ describe("the endpoints of a resource", () => {
     const token = await personToken();
     expect((await send("/person", token)).status).toBe(200);
     const { jti, exp } = decodeToken(token).claims;
-    const revoked = await send("/aauth/revoke", undefined, { body: { jti, exp } });
+    const revoked = await send("/aauth/revoke", itself(keys.person, PERSON_SERVER, "aauth-person.json"), {
+      body: { jti, exp },
+    });
     expect([revoked.status, revoked.headers.get("content-type"), await revoked.text()]).toEqual([
       200,
       null,
@@ -428,6 +428,9 @@ describe("the endpoints of a resource", () => {
     ]);
     const refused = await send("/person", token);
     expect(refused.headers.get("signature-error")).toBe("error=revoked_jwt");
+    const stranger = itself(keys.provider, PROVIDER, "aauth-agent.json");
+    const foreign = await send("/aauth/revoke", stranger, { body: { jti, exp } });
+    expect([foreign.status, await foreign.json()]).toEqual([403, { error: "unsupported_iss" }]);
     expect(requirementOf(refused)).toEqual({ requirement: "person-token" });
     expect((await send("/person", await personToken())).status).toBe(200);
   });

@@ -140,6 +140,8 @@ export function createHeldRequests<Invocation>(
     if (held === undefined || !isHolder(held, caller)) return emptyAnswer(404);
     const jti = caller.grant?.claims.jti as string | undefined;
     const run = (await store.get(`run ${id}`)) as Run | undefined;
+    const here = running.get(id);
+    if (here !== undefined) return here.jti === jti ? here.answer : emptyAnswer(410);
     if (run !== undefined) return run.jti === jti ? repeated(id, held, caller) : emptyAnswer(410);
     if (held.ended) return emptyAnswer(410);
     if (method === "DELETE") {
@@ -151,8 +153,6 @@ export function createHeldRequests<Invocation>(
       return problemAnswer(408, "expired");
     }
     if (jti === undefined || unmet(caller, held.requirement) !== undefined) return waiting(id, held, caller);
-    const here = running.get(id);
-    if (here !== undefined) return here.jti === jti ? here.answer : emptyAnswer(410);
     const answer = executedOnce(id, held, caller, jti).finally(() => running.delete(id));
     running.set(id, { jti, answer });
     return answer;
@@ -192,7 +192,7 @@ export function createHeldRequests<Invocation>(
   /** What came of an execution; where another process has not finished it, wait. */
   async function repeated(id: string, held: Held<Invocation>, caller: ProvenCaller): Promise<Answer> {
     const result = (await store.get(`result ${id}`)) as Result | undefined;
-    return result?.answer ?? running.get(id)?.answer ?? waiting(id, held, caller);
+    return result?.answer ?? waiting(id, held, caller);
   }
 
   return {

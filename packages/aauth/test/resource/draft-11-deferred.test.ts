@@ -76,7 +76,8 @@ describe("a poll", () => {
   });
 
   test("of two at the same time, one gets the answer", async () => {
-    const { deferred, begin, poll } = kit({ retryAfterSeconds: 0 });
+    const { now } = clockOf();
+    const { deferred, begin, poll } = kit({ retryAfterSeconds: 0, store: outsideStore<never>(now) });
     const { id, answer } = await begin();
     await deferred.finish(id, DONE);
     const statuses = (await Promise.all([poll(answer), poll(answer)])).map(({ status }) => status);
@@ -180,7 +181,8 @@ describe("a code", () => {
   });
 
   test("of two that open at the same time, one gets in", async () => {
-    const { deferred, begin } = kit();
+    const { now } = clockOf();
+    const { deferred, begin } = kit({ store: outsideStore<never>(now) });
     const { code } = await begin("interaction");
     const opened = await Promise.all([deferred.open(code!), deferred.open(code!)]);
     expect(opened.filter((outcome) => outcome === "invalid_code")).toHaveLength(1);

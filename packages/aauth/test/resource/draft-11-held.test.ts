@@ -66,9 +66,9 @@ test("the first answer is a 202 with a resource token for what the route needs",
 });
 
 test("only a caller that has shown a person is held, and only for an auth token", async () => {
-  const { hold, held } = kit();
+  const { hold, held, now } = kit();
   await expect(hold(await agentToken())).rejects.toThrow(TypeError);
-  const caller = { profile: "draft-11", level: "person-token" } as never;
+  const { caller } = await resourceVerifier(now).verifyRequest(await requestOf(jwtOf(await personToken())));
   await expect(held.hold(caller, { level: "person-token" }, { item: "" })).rejects.toThrow(TypeError);
 });
 
@@ -102,14 +102,18 @@ describe("a poll", () => {
     expect(executed).toHaveLength(1);
   });
 
-  test("of several at the same time executes once", async () => {
-    const { executed, hold, poll } = kit();
-    const answer = await hold();
-    const token = jwtOf(await granted());
-    const answers = await Promise.all([poll(answer, token), poll(answer, token), poll(answer, token)]);
-    expect(executed).toHaveLength(1);
-    expect(new Set(answers.map(({ body }) => body))).toEqual(new Set(["a laptop for person-1, number 1"]));
-  });
+  test.each(["memory", "an outside store"])(
+    "of several at the same time executes once, in %s",
+    async (where) => {
+      const { now } = clockOf();
+      const { executed, hold, poll } = kit(where === "memory" ? {} : { store: outsideStore<never>(now) });
+      const answer = await hold();
+      const token = jwtOf(await granted());
+      const answers = await Promise.all([poll(answer, token), poll(answer, token), poll(answer, token)]);
+      expect(executed).toHaveLength(1);
+      expect(new Set(answers.map(({ body }) => body))).toEqual(new Set(["a laptop for person-1, number 1"]));
+    },
+  );
 
   test("of two with different auth tokens at the same time executes one", async () => {
     const { executed, hold, poll } = kit();

@@ -12,10 +12,11 @@ import {
 
 export const clockOf = () => createTestClock(NOW);
 
-/** A store outside of the process: what comes out has been written as JSON. Shared by the processes of a test. */
-export function outsideStore<Value>(
-  now: () => number,
-): KeyValueStore<Value> & { readonly size: () => number } {
+/**
+ * A store outside of the process: each operation takes a while, and what comes out has been written as JSON. Shared by the processes of a
+ * test.
+ */
+export function outsideStore<Value>(now: () => number): KeyValueStore<Value> {
   const entries = new Map<string, { readonly text: string; readonly expiresAt: number }>();
   const textOf = (key: string) => {
     const entry = entries.get(key);
@@ -28,28 +29,34 @@ export function outsideStore<Value>(
   const write = (key: string, value: Value, ttlSeconds: number) =>
     void entries.set(key, { text: JSON.stringify(value), expiresAt: now() + ttlSeconds });
   return {
-    size: () => entries.size,
     async get(key) {
+      await nextTurn();
       return read(key);
     },
     async put(key, value, ttlSeconds) {
+      await nextTurn();
       write(key, value, ttlSeconds);
     },
     async putIfAbsent(key, value, ttlSeconds) {
+      await nextTurn();
       if (textOf(key) !== undefined) return false;
       write(key, value, ttlSeconds);
       return true;
     },
     async take(key) {
+      await nextTurn();
       const value = read(key);
       entries.delete(key);
       return value;
     },
     async delete(key) {
+      await nextTurn();
       entries.delete(key);
     },
   };
 }
+
+const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
 
 /** The resource's verifier without an access server, by a clock that moves. */
 export const resourceVerifier = (now: () => number) => verifierOf({ now, trustedIssuers: [PERSON_SERVER] });

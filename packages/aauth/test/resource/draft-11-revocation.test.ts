@@ -166,6 +166,7 @@ describe("a revoked token", () => {
     const restarted = createRevocations({ store, now });
     expect(await restarted.isRevoked(named)).toBe(true);
     expect(await restarted.isRevoked({ ...named, jti: "t".repeat(5_001) })).toBe(false);
+    expect(await createRevocations({ now }).revoke({ ...named, exp: now() })).toBe(true);
     advance(3_600);
     expect(await restarted.isRevoked(named)).toBe(false);
     expect(await restarted.revoke(named)).toBe(true);
