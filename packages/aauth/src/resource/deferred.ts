@@ -6,12 +6,16 @@
  */
 
 import type { Awaitable } from "../crypto/interface.ts";
+import type { Discovery } from "../discovery/discovery.ts";
+import { admitsCallback, type CallbackParties, callbackUrl } from "../profiles/draft-11/callback.ts";
 import { draft11 } from "../profiles/draft-11/index.ts";
 import {
   createPendingRequests,
+  type DeferredRequest,
   type PendingHolder,
   type PendingRequests,
   type PendingRequestsOptions,
+  type PollingError,
 } from "../profiles/draft-11/pending-requests.ts";
 import type { Answer } from "../profiles/wire-profile.ts";
 import { ownerOfCaller } from "../store/owner-of.ts";
@@ -39,15 +43,38 @@ export interface DeferredOptions extends Omit<PendingRequestsOptions, "location"
   readonly resource: string;
   /** Where requests are polled, one segment below; ends with a slash. Default `/aauth/pending/`. */
   readonly path?: string | undefined;
+  /** Finds the callbacks that agent providers publish. Default: none, and browsers are sent back to person servers only. */
+  readonly discovery?: Discovery | undefined;
 }
 
+/** What is kept with a request: where its browser may go afterwards. */
+interface WithParties<Data> extends CallbackParties {
+  readonly data: Data;
+}
+
+/** A request whose person is here. */
+export interface OpenedRequest<Data> extends DeferredRequest<Data>, CallbackParties {}
+
 /** The pending requests of a resource, and where they are polled. */
-export interface Deferred<Data> extends Omit<PendingRequests<Data>, "begin" | "poll" | "cancel"> {
+export interface Deferred<Data> extends Pick<PendingRequests<Data>, "finish" | "fail"> {
   /** `begin` of {@link PendingRequests}, for the caller of a request. */
   begin(
     caller: ProvenCaller,
     request: Parameters<PendingRequests<Data>["begin"]>[1],
   ): ReturnType<PendingRequests<Data>["begin"]>;
+  /**
+   * The request that a code names, once: the person is here. Wrong guesses at the code of a request end it.
+   *
+   * Does NOT say that this person may decide: authenticate them. Does NOT limit how many codes one browser tries.
+   */
+  open(code: string): Promise<OpenedRequest<Data> | "invalid_code" | "expired">;
+  /**
+   * Where the browser goes with the `callback` that it came with; undefined for one that is not the agent provider's, the loopback address that it allows, or
+   * at the person server: then it stays.
+   *
+   * @param error how the request has ended, where it was not answered
+   */
+  returnUrl(opened: CallbackParties, callback: string, error?: PollingError): Promise<string | undefined>;
   /** Polls with GET, cancels with DELETE; each signed by the key of the request that waits, with any of its agent's tokens. */
   readonly endpoint: Endpoint;
 }
@@ -63,16 +90,31 @@ export interface Deferred<Data> extends Omit<PendingRequests<Data>, "begin" | "p
  */
 export function createDeferred<Data>(options: DeferredOptions): Deferred<Data> {
   const { verifier, resource, path = "/aauth/pending/" } = options;
-  const pending = createPendingRequests<Data>({ ...options, location: `${resource}${path}` });
+  const pending = createPendingRequests<WithParties<Data>>({ ...options, location: `${resource}${path}` });
   return {
-    open: pending.open,
     finish: pending.finish,
     fail: pending.fail,
-    begin: (caller, request) => pending.begin(holderOf(caller), request),
+    begin: (caller, { data, ...request }) =>
+      pending.begin(holderOf(caller), { ...request, data: { data, ...partiesOf(caller) } }),
+    async open(code) {
+      const opened = await pending.open(code);
+      return typeof opened === "string" ? opened : { ...opened, ...opened.data };
+    },
+    async returnUrl(opened, callback, error) {
+      const isAdmitted = await admitsCallback(callback, opened, options.discovery);
+      return isAdmitted ? callbackUrl(callback, error) : undefined;
+    },
     endpoint: pollEndpoint(path, verifier, (id, caller, method) =>
       method === "DELETE" ? pending.cancel(id, caller.thumbprint) : pending.poll(id, caller.thumbprint),
     ),
   };
+}
+
+/** Person tokens and auth tokens name no agent, and so no provider. */
+function partiesOf({ person, grant, identityToken }: ProvenCaller): CallbackParties {
+  if (person !== undefined) return { personServer: (grant?.claims.ps as string | undefined) ?? person.iss };
+  const { iss, ps } = (identityToken ?? {}) as { readonly iss?: string; readonly ps?: string };
+  return { provider: iss, personServer: ps };
 }
 
 /** An endpoint whose requests are verified, and judged by what their last segment names. */

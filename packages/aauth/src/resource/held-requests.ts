@@ -145,8 +145,10 @@ export function createHeldRequests<Invocation>(
     if (run !== undefined) return run.jti === jti ? repeated(id, held, caller) : emptyAnswer(410);
     if (held.ended) return emptyAnswer(410);
     if (method === "DELETE") {
-      await end(id, held);
-      return emptyAnswer(204);
+      // As an execution does: one of them happens.
+      const isFirst = await store.putIfAbsent(`run ${id}`, { owner: held.owner, jti: "" }, ttlOf(held));
+      if (isFirst) await end(id, held);
+      return emptyAnswer(isFirst ? 204 : 410);
     }
     if (now() >= held.expiresAt) {
       await end(id, held);

@@ -19,7 +19,7 @@ export type { AuthorizationEndpointOptions, AuthorizationRequest } from "./autho
 export { createAuthorizationEndpoint } from "./authorization-endpoint.ts";
 export type { AnsweringProfile, Challenger, ChallengerOptions } from "./challenge.ts";
 export { createChallenger, plainRefusal } from "./challenge.ts";
-export type { Deferred, DeferredOptions } from "./deferred.ts";
+export type { Deferred, DeferredOptions, OpenedRequest } from "./deferred.ts";
 export { createDeferred, holderOf } from "./deferred.ts";
 export type { Endpoint, EndpointRequest } from "./endpoint.ts";
 export type { HeldRequests, HeldRequestsOptions } from "./held-requests.ts";

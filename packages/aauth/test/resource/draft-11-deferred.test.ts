@@ -1,12 +1,24 @@
 /** Requests that wait at a resource: polls, codes, cancelling, expiry (draft -11, sections 6.2, 11.6.3.1 and 11.8). */
 
 import { describe, expect, test } from "vitest";
+import { agentProviderMetadata } from "../../src/profiles/draft-11/documents.ts";
 import { parseRequirement } from "../../src/profiles/draft-11/headers.ts";
+import type { PollingError } from "../../src/profiles/draft-11/pending-requests.ts";
+import { issueResourceToken } from "../../src/profiles/draft-11/tokens.ts";
 import { createDeferred, type DeferredOptions } from "../../src/resource/deferred.ts";
 import type { Answer } from "../../src/resource/index.ts";
 import type { ProvenCaller } from "../../src/types.ts";
-import { agentToken, keys, RESOURCE, requestOf } from "../profiles/draft-11/kit.ts";
-import { clockOf, outsideStore, personToken, resourceVerifier } from "./draft-11-kit.ts";
+import {
+  agentToken,
+  discoveryOf,
+  keys,
+  PERSON_SERVER,
+  PROVIDER,
+  publications,
+  RESOURCE,
+  requestOf,
+} from "../profiles/draft-11/kit.ts";
+import { clockOf, outsideStore, ownAuthToken, personToken, resourceVerifier } from "./draft-11-kit.ts";
 
 interface Asked {
   readonly report: number;
@@ -218,6 +230,81 @@ describe("a code", () => {
     expect(await deferred.open(second.code!)).toBe("expired");
     expect(await deferred.open("no code")).toBe("invalid_code");
   });
+});
+
+describe("the browser's way back", () => {
+  const published = publications();
+  const metadata = { issuer: PROVIDER, callback_endpoint: `${PROVIDER}/done` };
+  const publish = (more: object) =>
+    published.set(
+      `${PROVIDER}/.well-known/aauth-agent.json`,
+      agentProviderMetadata({ ...metadata, ...more }),
+    );
+
+  async function wayBack(callback: string, jwt: Promise<string>, error?: PollingError, more: object = {}) {
+    publish(more);
+    const { deferred, callerOf } = kit({ discovery: discoveryOf(published) });
+    const caller = await callerOf({ signatureKey: { scheme: "jwt", jwt: await jwt } });
+    const { code } = await deferred.begin(caller, { requirement: "interaction", data: { report: 7 } });
+    const opened = await deferred.open(code!);
+    if (typeof opened === "string") throw new Error(opened);
+    return deferred.returnUrl(opened, callback, error);
+  }
+
+  test("is the provider's callback, or the person server that sent the person", async () => {
+    expect(await wayBack(`${PROVIDER}/done`, agentToken())).toBe(`${PROVIDER}/done`);
+    for (const token of [agentToken({ personServer: PERSON_SERVER }), personToken(), ownAuthToken()]) {
+      expect(await wayBack(`${PERSON_SERVER}/back/7`, token)).toBe(`${PERSON_SERVER}/back/7`);
+    }
+  });
+
+  test.each([
+    "https://evil.example/",
+    `${PROVIDER}/done/other`,
+    `${PROVIDER}/done?x=1`,
+    `${PERSON_SERVER}/back`,
+    `https://user@agent.example/done`,
+    "http://localhost:4000/done",
+    "javascript:alert(1)",
+    "done",
+  ])("is not %s", async (callback) => {
+    expect(await wayBack(callback, agentToken())).toBeUndefined();
+  });
+
+  test("is no provider's for a person token, which names no agent, and never with a user", async () => {
+    expect(await wayBack(`${PROVIDER}/done`, personToken())).toBeUndefined();
+    expect(await wayBack("https://user@ps.example/back", personToken())).toBeUndefined();
+  });
+
+  test("may be on loopback where the provider says so", async () => {
+    const more = { localhost_callback_allowed: true };
+    for (const callback of ["http://localhost:4000/done", "http://127.0.0.1:4000/done"]) {
+      expect(await wayBack(callback, agentToken(), undefined, more)).toBe(callback);
+    }
+    for (const callback of ["http://localhost.evil.example/", "https://localhost/", "http://[::1]/"]) {
+      expect(await wayBack(callback, agentToken(), undefined, more)).toBeUndefined();
+    }
+  });
+
+  test.each([
+    ["denied", "access_denied"],
+    ["abandoned", "user_abandoned"],
+    ["expired", "interaction_expired"],
+    ["server_error", "server_error"],
+  ] as const)("after %s has the error %s", async (error, shown) => {
+    expect(await wayBack(`${PROVIDER}/done`, agentToken(), error)).toBe(`${PROVIDER}/done?error=${shown}`);
+  });
+});
+
+test("a resource's own page before the person server decides: its code is in the resource token", async () => {
+  const { callerOf, begin, deferred, now } = kit();
+  const { code, id } = await begin("interaction");
+  const caller = await callerOf({ signatureKey: { scheme: "jwt", jwt: await personToken() } });
+  const interaction = { url: `${RESOURCE}/interaction`, code: code! };
+  const own = { key: keys.resource, issuer: RESOURCE, scope: "data.read", loginHint: "dana", now };
+  const { claims } = await issueResourceToken({ ...own, caller, interaction });
+  expect(claims).toMatchObject({ interaction, login_hint: "dana" });
+  expect(await deferred.open(claims.interaction!.code)).toMatchObject({ id });
 });
 
 describe("what is kept", () => {

@@ -195,6 +195,24 @@ describe("a poll", () => {
     expect((await poll(answer, {})).headers["aauth-requirement"]).toBeUndefined();
   });
 
+  test("and DELETE at another process at the same time: it is executed, or given up", async () => {
+    const { now } = clockOf();
+    const { executed, held, options, hold } = kit({ store: outsideStore<never>(now) });
+    const answer = await hold();
+    const url = answer.headers.location!;
+    const [token, person] = [jwtOf(await granted()), jwtOf(await personToken())];
+    const cancelling = await requestOf({ now, url, method: "DELETE", ...person });
+    const polling = await requestOf({ now, url, ...token });
+    const other = createHeldRequests<Order>(options);
+    const statuses = (
+      await Promise.all([other.endpoint.handle(cancelling), held.endpoint.handle(polling)])
+    ).map(({ status }) => status);
+    expect([
+      [410, 201, 1],
+      [204, 410, 0],
+    ]).toContainEqual([...statuses, executed.length]);
+  });
+
   test("after DELETE is answered 410, after the time is over 408 and then 410", async () => {
     const { clock, executed, hold, poll } = kit();
     const [first, second] = [await hold(), await hold()];
