@@ -1,4 +1,4 @@
-import type { Answer, Endpoint } from "aauth/resource";
+import type { Answer, Endpoint, EndpointRequest } from "aauth/resource";
 import { receivedFields } from "aauth/resource";
 import type { FastifyContextConfig, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 
@@ -58,6 +58,33 @@ export async function serveEndpoints(
     }
   });
 }
+
+/** A server whose endpoints are below `/aauth/`, and its documents below `/.well-known/`: a person server, an access server. */
+export interface ServedParty {
+  /** The answer; undefined for a path of none of its endpoints. */
+  handle(request: EndpointRequest): Promise<Answer | undefined>;
+}
+
+const PARTY_PATHS = ["/aauth/*", "/.well-known/*", "/jwks.json"];
+const PARTY_METHODS = ["GET", "POST", "DELETE"];
+const PARTY_BODY_BYTES = 65_536;
+
+/** Serves a party of `aauth/issuer`; what it does not know is 404. Otherwise as {@link serveEndpoints}. */
+export function serveParty(
+  app: FastifyInstance,
+  party: ServedParty,
+  options: ServeEndpointsOptions = {},
+): Promise<void> {
+  const handle = async (request: EndpointRequest) => (await party.handle(request)) ?? NOT_FOUND;
+  const shared = { methods: PARTY_METHODS, maxBodyBytes: PARTY_BODY_BYTES, handle };
+  return serveEndpoints(
+    app,
+    PARTY_PATHS.map((path) => ({ ...shared, path })),
+    options,
+  );
+}
+
+const NOT_FOUND: Answer = { status: 404, headers: { "cache-control": "no-store" }, body: "" };
 
 /** Sends an answer of `aauth/resource` and ends the request. */
 export function sendAnswer(reply: FastifyReply, answer: Answer): FastifyReply {

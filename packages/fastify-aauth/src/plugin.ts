@@ -239,7 +239,7 @@ function requireOneParty({ authority, verifier, challenger, wellKnown }: Parts):
 function demandsToken(requirement: RouteRequirement | undefined): boolean {
   if (requirement === undefined || requirement === "public") return false;
   const { level, scopes = [], or } = requirement;
-  return level === "authorized" || level === "auth-token" || scopes.length > 0 || demandsToken(or);
+  return level === "authorized" || scopes.length > 0 || demandsToken(or);
 }
 
 /** An observer that throws must not change what it watches. */

@@ -1,6 +1,7 @@
 /** A resource of draft -11 on a socket, found by an identifier without port (draft -11, sections 6, 11.2, 11.8 and 11.12). */
 
 import {
+  type AAuthVerificationError,
   createDiscovery,
   createEndpointMap,
   decodeToken,
@@ -19,6 +20,7 @@ import {
   createHeldRequests,
   createSessions,
   createVerifier,
+  meetRequirement,
 } from "aauth/resource";
 import { draft11Names, parseRequirement } from "aauth/wire";
 import Fastify, { type FastifyInstance } from "fastify";
@@ -28,6 +30,7 @@ import {
   type ResourceOptions,
   sendAnswer,
   serveEndpoints,
+  serveParty,
   serveWellKnown,
   type VerificationEvent,
 } from "../src/index.ts";
@@ -195,6 +198,36 @@ describe("the ladder, over sockets", () => {
     expect((await send("/eu", await authToken("data.read", "eu"))).status).toBe(200);
   });
 
+  test("a handler may demand more once it has seen the request", async () => {
+    const { send } = await world((scope) => {
+      scope.get(
+        "/accounts/:account",
+        { config: { aauth: { level: "person-token" } } },
+        async (request, reply) => {
+          const { account } = request.params as { account: string };
+          const requirement = { level: "auth-token", scopes: ["data.read"], account };
+          try {
+            meetRequirement(request.caller!, requirement, draft11);
+          } catch (error) {
+            const refused = error as AAuthVerificationError;
+            return sendAnswer(reply, await scope.aauth.challenger!.challengeFor(refused, { requirement }));
+          }
+          return account;
+        },
+      );
+    });
+    for (const token of [
+      await personToken(),
+      await authToken("data.read"),
+      await authToken("data.read", "us"),
+    ]) {
+      const { resourceToken } = requirementOf(await send("/accounts/eu", token))!;
+      const { claims } = decodeToken(resourceToken!);
+      expect(claims).toMatchObject({ account: "eu", presented_jti: decodeToken(token).claims.jti });
+    }
+    expect(await (await send("/accounts/eu", await authToken("data.read", "eu"))).text()).toBe("eu");
+  });
+
   test("an unsigned request is told both: that it is not signed, and what to bring", async () => {
     const { map } = await world(ROUTES);
     for (const [path, requirement] of [
@@ -257,6 +290,17 @@ describe("what a resource publishes", () => {
       issuer: RESOURCE,
       name: "Documents",
     });
+    // With that it is the provider of its own agent, which calls others for its callers (section 10.1.1.1).
+    const own = {
+      key: keys.resource,
+      issuer: RESOURCE,
+      agent: "aauth:documents@resource.example",
+      confirmationKey,
+    };
+    const { claims } = await draft11Tokens.verifyAgentToken((await issueAgentToken(own)).token, {
+      discovery,
+    });
+    expect(claims.iss).toBe(RESOURCE);
     expect((await discovery.key("resource", RESOURCE, "rs-1")).jwk).toMatchObject({
       alg: "Ed25519",
       kid: "rs-1",
@@ -398,6 +442,32 @@ describe("answers that come later", () => {
     const large = await send("/fails", jwt, { body: "more than ten bytes" });
     expect([large.status, await large.json()]).toEqual([413, { error: "invalid_request" }]);
   });
+});
+
+test("a person server is served whole: bytes in, answers out, and nothing beside its endpoints", async () => {
+  const app = Fastify();
+  onTestFinished(() => app.close());
+  const seen: unknown[] = [];
+  await serveParty(app, {
+    async handle({ method, target, body }) {
+      seen.push([method, target, body && Buffer.from(body).toString()]);
+      return target === "/aauth/nothing"
+        ? undefined
+        : { status: 202, headers: { location: "/there" }, body: "{}" };
+    },
+  });
+  const posted = await app.inject({ method: "POST", url: "/aauth/token?x=1", payload: { a: 1 } });
+  expect([posted.statusCode, posted.headers.location, posted.body]).toEqual([202, "/there", "{}"]);
+  expect((await app.inject("/.well-known/aauth-person.json")).statusCode).toBe(202);
+  expect((await app.inject({ method: "DELETE", url: "/aauth/pending/1" })).statusCode).toBe(202);
+  expect((await app.inject("/aauth/nothing")).statusCode).toBe(404);
+  expect((await app.inject("/elsewhere")).statusCode).toBe(404);
+  expect(seen).toEqual([
+    ["POST", "/aauth/token?x=1", '{"a":1}'],
+    ["GET", "/.well-known/aauth-person.json", undefined],
+    ["DELETE", "/aauth/pending/1", undefined],
+    ["GET", "/aauth/nothing", undefined],
+  ]);
 });
 
 describe("the endpoints of a resource", () => {
