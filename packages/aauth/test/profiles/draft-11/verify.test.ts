@@ -447,6 +447,11 @@ describe.each([
   });
 });
 
+it("6. an unknown scheme is told which are known", async () => {
+  const error = await refusal(verifierOf(), await signBadly({ signatureKey: "sig=x-new" }));
+  expect([error.expected, error.message]).toEqual(["jwt", "scheme x-new is not accepted here"]);
+});
+
 it("any headers at all are refused by name, and nothing is fetched for them", async () => {
   const good = await requestOf();
   await fc.assert(
@@ -714,7 +719,13 @@ describe("servers", () => {
   it("a token endpoint takes agent tokens only, and none of a sub-agent", async () => {
     const url = `${ACCESS_SERVER}/token`;
     const person = await requestOf({ url, body: "{}", signatureKey: jwt(await personToken()) });
-    expect((await refusal(endpoint("token"), person)).code).toBe("token_type_mismatch");
+    for (const requirement of [ANY_AGENT, undefined]) {
+      const judged = endpoint("token").verifyRequest(person, requirement as never);
+      await expect(judged).rejects.toMatchObject({ code: "token_type_mismatch" });
+    }
+    const agent = await requestOf({ url, body: "{}" });
+    const revocation = endpoint("revocation").verifyRequest(agent);
+    await expect(revocation).rejects.toMatchObject({ code: "unsupported_scheme" });
     const sub = { agent: "aauth:planner+x@agent.example", parentAgent: AGENT };
     const request = await requestOf({ url, body: "{}", signatureKey: jwt(await agentToken(sub)) });
     const error = await refusal(endpoint("token"), request);
