@@ -188,7 +188,10 @@ describe("a code", () => {
       data: { report: 7 },
       holder: keys.agent.thumbprint,
     });
-    expect(JSON.parse((await poll(answer)).body)).toEqual({ status: "interacting" });
+    const polled = await poll(answer);
+    expect([JSON.parse(polled.body), polled.headers["aauth-requirement"]]).toEqual([
+      ...[{ status: "interacting" }, undefined],
+    ]);
     expect(await deferred.open(code!)).toBe("invalid_code");
   });
 

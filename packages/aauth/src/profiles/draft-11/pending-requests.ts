@@ -233,7 +233,8 @@ export function createPendingRequests<Data>(options: PendingRequestsOptions): Pe
         return problemAnswer(408, "expired");
       }
       const isHere = (await store.get(`opened ${id}`)) !== undefined;
-      return waiting(id, isHere ? "interacting" : "pending", field as string | undefined);
+      // The code has been used by then: nobody else is to be sent there.
+      return isHere ? waiting(id, "interacting") : waiting(id, "pending", field as string | undefined);
     },
 
     async cancel(id, holder) {
