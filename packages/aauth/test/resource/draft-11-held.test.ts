@@ -69,7 +69,9 @@ test("only a caller that has shown a person is held, and only for an auth token"
   const { hold, held, now } = kit();
   await expect(hold(await agentToken())).rejects.toThrow(TypeError);
   const { caller } = await resourceVerifier(now).verifyRequest(await requestOf(jwtOf(await personToken())));
-  await expect(held.hold(caller, { level: "person-token" }, { item: "" })).rejects.toThrow(TypeError);
+  await expect(held.hold(caller, { level: "person-token" }, { item: "" })).rejects.toThrow(
+    "needs level auth-token",
+  );
 });
 
 describe("a poll", () => {
