@@ -15,6 +15,7 @@ import { findOrBuildJaeger, JaegerUnavailableError } from "./jaeger/find-jaeger.
 import { keycloakForTests } from "./keycloak/start-for-tests.ts";
 import { pythonForInterop } from "./python-for-interop.ts";
 import type { Part } from "./run-parts.ts";
+import { prepareAll } from "./run-vitest.ts";
 import { runStaticChecks } from "./static-checks.ts";
 
 const project = (...names: string[]) => names.flatMap((name) => ["--project", name]);
@@ -28,6 +29,8 @@ export const QUICK_PARTS = {
   contract: { tests: project("contract") },
   journeys: { tests: project("journeys"), prepare: chromium },
 } satisfies Record<string, Part>;
+
+const sharedKeycloak = keycloakForTests();
 
 /** `npm run test:all`: these parts, after those of `npm test`. */
 export const SLOW_PARTS = {
@@ -48,6 +51,11 @@ export const SLOW_PARTS = {
     },
   },
   keycloak: { tests: project("keycloak"), ...keycloakForTests() },
+  "interop-keycloak": {
+    tests: [...project("interop"), "tests/interop/matrix.test.ts"],
+    prepare: prepareAll(pythonForInterop, sharedKeycloak.prepare),
+    close: sharedKeycloak.close,
+  },
 } satisfies Record<string, Part>;
 
 /** `npm run test:long`. */
