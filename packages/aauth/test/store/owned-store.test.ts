@@ -5,52 +5,52 @@ import { createTestClock } from "../../src/testing/test-clock.ts";
 
 function kit(maxEntries = 4) {
   const clock = createTestClock();
-  const store = createOwnedStore<{ owner: string; text?: string }>({
-    maxEntries,
-    maxPerOwner: 2,
-    now: clock.now,
-  });
+  const store = createOwnedStore<{ owner: string }>({ maxEntries, maxPerOwner: 2, now: clock.now });
   return { clock, store };
 }
 const [alice, bob] = [{ owner: "alice" }, { owner: "bob" }];
 
 describe("a store in memory with owners", () => {
-  test("keeps, takes, deletes and forgets", () => {
+  test("keeps, takes, deletes and forgets", async () => {
     const { clock, store } = kit();
-    store.put("a", alice, 10);
-    expect([store.get("a"), store.take("a"), store.get("a")]).toEqual([alice, alice, undefined]);
-    store.put("a", alice, 10);
-    store.delete("a");
-    expect(store.get("a")).toBeUndefined();
-    store.put("a", alice, 10);
-    clock.advance(10);
-    expect(store.get("a")).toBeUndefined();
-  });
-
-  test("lets an owner that has its share lose its own oldest entry, and nobody else's", () => {
-    const { store } = kit();
-    store.put("bob", bob, 10);
-    for (const key of ["1", "2", "3"]) store.put(key, alice, 10);
-    expect(["1", "2", "3", "bob"].map((key) => store.get(key)?.owner)).toEqual([
-      undefined,
-      undefined,
-      "alice",
-      "bob",
+    await store.put("a", alice, 10);
+    expect([await store.get("a"), await store.take("a"), await store.get("a")]).toEqual([
+      ...[alice, alice, undefined],
     ]);
-  });
-
-  test("claims once, and nothing beyond the share: what was claimed stays", () => {
-    const { clock, store } = kit();
-    expect([store.putIfAbsent("1", alice, 10), store.putIfAbsent("1", bob, 10)]).toEqual([true, false]);
-    expect([store.putIfAbsent("2", alice, 10), store.putIfAbsent("3", alice, 10)]).toEqual([true, false]);
-    expect(store.get("1")).toBe(alice);
+    await store.put("a", alice, 10);
+    await store.delete("a");
+    expect(await store.get("a")).toBeUndefined();
+    await store.put("a", alice, 10);
     clock.advance(10);
-    expect(store.putIfAbsent("1", bob, 10)).toBe(true);
+    expect(await store.get("a")).toBeUndefined();
   });
 
-  test("refuses an owner that it has no room for", () => {
+  test("lets an owner that has its share lose its own oldest entry, and nobody else's", async () => {
+    const { store } = kit();
+    await store.put("bob", bob, 10);
+    for (const key of ["1", "2", "3"]) await store.put(key, alice, 10);
+    const owners = ["1", "2", "3", "bob"].map(async (key) => (await store.get(key))?.owner);
+    expect(await Promise.all(owners)).toEqual([undefined, undefined, "alice", "bob"]);
+  });
+
+  test("claims once, and nothing beyond the share: what was claimed stays", async () => {
+    const { clock, store } = kit();
+    const claims = [
+      ["1", alice],
+      ["1", bob],
+      ["2", alice],
+      ["3", alice],
+    ] as const;
+    const claimed = claims.map(([key, owner]) => store.putIfAbsent(key, owner, 10));
+    expect(await Promise.all(claimed)).toEqual([true, false, true, false]);
+    expect(await store.get("1")).toBe(alice);
+    clock.advance(10);
+    expect(await store.putIfAbsent("1", bob, 10)).toBe(true);
+  });
+
+  test("refuses an owner that it has no room for", async () => {
     const { store } = kit(1);
-    store.put("1", alice, 10);
+    await store.put("1", alice, 10);
     expect(() => store.put("2", bob, 10)).toThrow(StoreFullError);
   });
 });
