@@ -213,6 +213,8 @@ export interface ResolverContext {
   /** Own identifier: the audience of tokens. */
   readonly audience: string | undefined;
   readonly trustedIssuers: readonly string[];
+  /** The only issuer of auth tokens, where it is set. */
+  readonly accessServer: string | undefined;
   readonly trustedAgents: TrustPolicy | undefined;
   /** Takes over for tokens of others (see `VerifierOptions.tokenHolder`). */
   readonly tokenHolder: TokenHolder | undefined;
