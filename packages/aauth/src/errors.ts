@@ -214,6 +214,11 @@ export const ERROR_CODES = {
     section: "profile 4.1",
     meaning: "The token names another agent than the requester.",
   },
+  presented_token_mismatch: {
+    status: 401,
+    section: "draft -11, section 6.7.2",
+    meaning: "The resource token was issued for another presented token, person, tenant or mission.",
+  },
   token_key_mismatch: {
     status: 401,
     section: "profile 4.1",

@@ -1,8 +1,10 @@
 /**
- * For auth servers and agent servers: tokens, issued and verified.
+ * For auth servers and agent servers: tokens, issued and verified. Those of draft -11 have the same names in {@link draft11Tokens}.
  *
  * @module
  */
+
+export * as draft11Tokens from "./profiles/draft-11/tokens.ts";
 
 export type {
   IssueAgentTokenOptions,

@@ -110,7 +110,10 @@ export interface ActClaim {
 export interface ProvenCaller {
   /** Name of the wire profile that the request was judged by. */
   readonly profile: string;
-  /** What has been proven, in the profile's words: `pseudonymous`, `identified` or `authorized` in that of February 2026. */
+  /**
+   * What has been proven, in the profile's words: `pseudonymous`, `identified` or `authorized` in that of February 2026; `agent-token`, `person-token`,
+   * `auth-token` or `server` in draft -11.
+   */
   readonly level: string;
   /** The scheme of its `Signature-Key`. */
   readonly scheme: string;
@@ -146,10 +149,15 @@ export interface CallerGrant {
 
 /** What a route demands of its caller. Which levels there are, and which members each has, is the profile's. */
 export interface Requirement {
-  /** One of the profile's levels: `pseudonymous`, `identified` or `authorized` in that of February 2026. */
+  /**
+   * One of the profile's levels: `pseudonymous`, `identified` or `authorized` in that of February 2026; `agent-token`, `person-token` (which an auth
+   * token meets, too), `auth-token` or `server` in draft -11.
+   */
   readonly level: string;
-  /** Scopes that the caller's grant must have, all of them. Default: none; level `authorized` of February 2026 needs at least one. */
+  /** Scopes that the caller's grant must have, all of them. Default: none; levels `authorized` of February 2026 and `auth-token` of draft -11 need at least one. */
   readonly scopes?: readonly string[];
+  /** Account of the resource that the caller's grant must be for, in profiles that have accounts. Default: any, or none. */
+  readonly account?: string;
   /** Whether the grant has to name a person. Default: it need not, and the agent may act for itself. */
   readonly subject?: "required";
   /** Names of the wire profiles that count here, where the level alone does not decide it. Default: each that has the level. */
@@ -162,6 +170,13 @@ export interface Requirement {
 export interface CallerByLevel {
   readonly identified: { readonly agent: string };
   readonly authorized: { readonly agent: string; readonly grant: CallerGrant };
+  readonly "agent-token": { readonly agent: string };
+  readonly "person-token": { readonly person: { readonly iss: string; readonly sub: string } };
+  readonly "auth-token": {
+    readonly person: { readonly iss: string; readonly sub: string };
+    readonly grant: CallerGrant;
+  };
+  readonly server: { readonly server: string };
 }
 
 /** The caller of a route with requirement `R`. */

@@ -1,4 +1,3 @@
-import type { DocumentRules } from "../discovery/discovery.ts";
 import type { Jwks, SigningKey } from "../types.ts";
 
 /**
@@ -13,7 +12,7 @@ import type { Jwks, SigningKey } from "../types.ts";
  */
 export function toJwks(
   keys: readonly SigningKey[],
-  profile?: { readonly documents: Pick<DocumentRules, "keysNameAlgorithm"> },
+  profile?: { readonly documents: { readonly keysNameAlgorithm?: true } },
 ): Jwks {
   return {
     keys: keys.map(({ alg, publicJwk: { kty, crv, x, kid, ...rest } }) => ({

@@ -185,11 +185,26 @@ export interface VerificationRules {
   claimedJwk(claim: KeyClaim, discovery: Discovery): Promise<unknown>;
   /** Lowest first. */
   readonly levels: readonly string[];
+  /** Levels that only a token of a trusted issuer for this recipient proves, also without scopes. Default none. */
+  readonly issuedLevels?: readonly string[];
   /** @throws TypeError for a requirement that this profile cannot mean. */
   validateRequirement(requirement: Requirement): void;
   /** The error of a proven caller that does not meet the requirement. */
   unmet(caller: ProvenCaller, requirement: Requirement): AAuthVerificationError | undefined;
 }
+
+/** Names a token for its issuer's revocations. */
+export interface NamedToken {
+  /** `typ` of the token. */
+  readonly type: string;
+  readonly iss: string;
+  readonly jti: string;
+  /** Unix seconds: a revocation may be forgotten then. */
+  readonly exp: number;
+}
+
+/** Whether the issuer of a token has revoked it. Asked for each use of a token whose signature has verified. */
+export type RevocationCheck = (token: NamedToken) => Awaitable<boolean>;
 
 /** What a resolver may use. Nothing of it is taken from the message. */
 export interface ResolverContext {
@@ -202,11 +217,15 @@ export interface ResolverContext {
   /** Takes over for tokens of others (see `VerifierOptions.tokenHolder`). */
   readonly tokenHolder: TokenHolder | undefined;
   readonly discovery: Discovery;
+  /** Undefined where no revocations are kept. */
+  readonly isRevoked: RevocationCheck | undefined;
   readonly now: () => number;
   readonly cryptoMode: "sync" | "pool";
   /** Tokens whose signature has been verified before. */
   readonly verifiedTokens: VerifiedTokens<VerifiedToken>;
   readonly recorder: CheckRecorder;
+  /** What the route demands; undefined where that is decided later. */
+  readonly requirement: Requirement | undefined;
 }
 
 /** The face of a verification's record that resolvers write to. */
@@ -277,8 +296,8 @@ export interface AnswerOptions {
   readonly key: () => SigningKey;
   /** Own resource identifier. */
   readonly resource: string;
-  /** Issuer identifier of the auth server to send callers to. */
-  readonly authServer: string;
+  /** Issuer identifier of the auth server to send callers to; undefined where it is that of each caller's person. */
+  readonly authServer: string | undefined;
   /** Unix seconds. */
   readonly now: () => number;
   /** Of a resource token. */
@@ -295,7 +314,11 @@ export interface AnswerWriter {
     caller: ProvenCaller,
     options: { readonly retryAfterSeconds: number; readonly raisedBy: readonly string[] },
   ): Awaitable<Answer>;
-  resourceToken(caller: ProvenCaller, scopes: readonly string[]): Promise<ResourceTokenGrant>;
+  resourceToken(
+    caller: ProvenCaller,
+    scopes: readonly string[],
+    account?: string,
+  ): Promise<ResourceTokenGrant>;
 }
 
 /** A resource token and where it is to be presented. */

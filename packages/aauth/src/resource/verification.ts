@@ -50,7 +50,7 @@ export interface SharedRules {
   readonly now: () => number;
   readonly bodyVerifiedBy: "downstream" | undefined;
   readonly additionalComponents: readonly string[] | undefined;
-  readonly resolver: Omit<ResolverContext, "recorder">;
+  readonly resolver: Omit<ResolverContext, "recorder" | "requirement">;
 }
 
 export type Step = (verification: Verification) => Awaitable<void>;
@@ -162,7 +162,8 @@ export const STEPS: Readonly<Record<StepName, Step>> = {
     const resolve = profile.verification.resolvers[v.claim.scheme];
     if (resolve === undefined)
       throw new AAuthVerificationError("unsupported_scheme", "the scheme has no resolver");
-    const found = resolve(v.claim, { ...resolver, recorder: v.recorder });
+    const { recorder, requirement } = v;
+    const found = resolve(v.claim, { ...resolver, recorder, requirement });
     const keep = (candidate: CallerCandidate) => {
       v.candidate = candidate;
     };

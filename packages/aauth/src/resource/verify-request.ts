@@ -104,8 +104,13 @@ export function verifierOf(
     };
   }
 
+  function isIssued({ level }: Requirement): boolean {
+    return profiles.some(({ verification }) => verification.issuedLevels?.includes(level));
+  }
+
   function requireMeetable(requirement: Requirement): void {
-    const needsGrant = requirement.scopes !== undefined || requirement.subject !== undefined;
+    const needsGrant =
+      requirement.scopes !== undefined || requirement.subject !== undefined || isIssued(requirement);
     if (!needsGrant || !refusesUnmeetable || lacking.includes(undefined)) return;
     throw new TypeError(
       `a requirement of level ${requirement.level} needs an auth token, and the verifier accepts none without ${lacking[0]}`,
@@ -155,6 +160,7 @@ function createChecks(
       trustedAgents,
       tokenHolder: options.tokenHolder,
       discovery,
+      isRevoked: options.isRevoked,
       now: shared.now,
       cryptoMode: options.cryptoMode ?? "sync",
       verifiedTokens: createVerifiedTokens<VerifiedToken>({ now: shared.now }),

@@ -202,7 +202,7 @@ function refuse(error: AAuthError, parameters = ""): Answer {
   };
 }
 
-function createAnswers({ key, resource, authServer, now }: AnswerOptions): AnswerWriter {
+function createAnswers({ key, resource, authServer = "", now }: AnswerOptions): AnswerWriter {
   const expiresInSeconds = 300;
   async function resourceToken({ person, thumbprint }: ProvenCaller, scopes: readonly string[]) {
     const claims = { iss: resource, aud: authServer, sub: person?.sub, agent_jkt: thumbprint };

@@ -21,11 +21,12 @@ const isSupported = (alg: unknown): alg is (typeof ALGORITHMS)[number] =>
 /**
  * Refuses a key that does not name its algorithm.
  *
- * @throws AAuthVerificationError `key_algorithm_not_allowed` for an `alg` that is absent, polymorphic (`EdDSA`) or not supported;
- * `unsupported_key` where `kty` or `crv` disagrees with it
+ * @throws AAuthVerificationError `key_algorithm_not_allowed` for an `alg` that is absent, polymorphic (`EdDSA`) or not supported
+ *
+ * Does NOT check that `kty` and `crv` agree with it: the import does.
  */
 export function requireFullySpecified(jwk: unknown): asserts jwk is IssuerJwk {
-  const { alg, kty, crv } = (jwk ?? {}) as Readonly<Record<string, unknown>>;
+  const { alg } = (jwk ?? {}) as Readonly<Record<string, unknown>>;
   if (!isSupported(alg)) {
     const reason =
       alg === undefined ? "has no alg" : "has an alg that is not fully specified or not supported";
@@ -34,9 +35,6 @@ export function requireFullySpecified(jwk: unknown): asserts jwk is IssuerJwk {
       expected: ALGORITHMS.join(", "),
     });
   }
-  const agrees = alg === "Ed25519" ? kty === "OKP" && crv === "Ed25519" : kty === "EC" && crv === "P-256";
-  if (!agrees)
-    throw new AAuthVerificationError("unsupported_key", "kty or crv of the key disagrees with its alg");
 }
 
 /** Imports a key of a message. @throws AAuthVerificationError `key_algorithm_not_allowed`, `unsupported_key` */
@@ -58,7 +56,9 @@ export function fullySpecified(discovery: Discovery): Discovery {
   let wrapped = strict.get(discovery);
   if (wrapped === undefined) {
     wrapped = {
-      ...discovery,
+      metadata: (kind, id) => discovery.metadata(kind, id),
+      keys: (kind, id) => discovery.keys(kind, id),
+      proven: (kind, id) => discovery.proven?.(kind, id),
       async key(kind, id, kid) {
         const found = await discovery.key(kind, id, kid);
         requireFullySpecified(found.jwk);
@@ -86,7 +86,7 @@ export const foreignParameter: NonNullable<MessageRules["foreignParameter"]> = (
 
 function kidOf(claim: KeyClaim): unknown {
   const known = claim as SignatureKey;
-  if (known.scheme === "jwks_uri") return known.kid;
+  if (known.scheme !== "jwt") return known.kid;
   const { cnf } = decodeJwt(known.jwt).claims as { readonly cnf?: { readonly jwk?: IssuerJwk } };
   return cnf?.jwk?.kid;
 }

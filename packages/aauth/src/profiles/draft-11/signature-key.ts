@@ -46,6 +46,7 @@ export interface JwksUriSignatureKey extends KeyClaim {
 const CODE = "malformed_signature_key";
 /** What nearly every message has: one member of scheme jwt. No nested repetition. */
 const COMMON = new RegExp(`^(${LABEL_PATTERN})=jwt; *jwt="([\\x21\\x23-\\x5b\\x5d-\\x7e]+)"$`);
+const PARENTHESISED = new RegExp(`^${LABEL_PATTERN}=\\(scheme=`);
 const SHAPE = new RegExp(`^[ \\t]*${LABEL_PATTERN}=[A-Za-z*]`);
 
 /** True for a value of this grammar's shape: the first member is a token. */
@@ -57,21 +58,21 @@ export const hasTokenMember = (value: string): boolean => SHAPE.test(value);
  *
  * @param label of the signature to verify; default `sig`, or that of the only member
  * @throws {AAuthVerificationError} `malformed_signature_key`: another grammar, a member or parameter that appears twice, a parameter that
- *   is missing or not a string; `label_mismatch` where no member has the label; `unsupported_scheme` for a scheme other than jwt and
- *   jwks_uri; `header_too_large`
+ *   is missing or not a string; `label_mismatch` where no member has the label; `header_too_large`
  *
- * Does NOT fetch, decode or judge what it names.
+ * Does NOT fetch, decode or judge what it names. A scheme other than jwt and jwks_uri comes back by its name alone, for a verifier to refuse.
  *
  * @example
  * parseSignatureKey('sig=jwks_uri;id="https://ps.example";dwk="aauth-person.json";kid="ps-1"');
  */
-export function parseSignatureKey(value: string, label?: string): SignatureKey {
+export function parseSignatureKey(value: string, label?: string): SignatureKey | KeyClaim {
   requireBoundedHeader("Signature-Key", value);
   const text = trimField(value);
   const common = COMMON.exec(text);
   if (common !== null && (label === undefined || label === common[1])) {
     return { label: common[1]!, scheme: "jwt", jwt: common[2]! };
   }
+  if (PARENTHESISED.test(text)) fail("it is label=(…), the form of February 2026, and not label=scheme;…");
   const members = parseDictionary(text, CODE);
   if (members.size === 0) fail("there is no member");
   const [only] = members.size === 1 ? members.keys() : [LABEL];
@@ -102,13 +103,7 @@ export function parseSignatureKey(value: string, label?: string): SignatureKey {
     case "jwks_uri":
       return { label: wanted, scheme, id: required("id"), dwk: required("dwk"), kid: required("kid") };
     default:
-      throw new AAuthVerificationError(
-        "unsupported_scheme",
-        "the Signature-Key scheme is not jwt or jwks_uri",
-        {
-          expected: "jwt, jwks_uri",
-        },
-      );
+      return { label: wanted, scheme };
   }
 }
 

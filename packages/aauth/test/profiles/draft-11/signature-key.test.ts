@@ -66,8 +66,9 @@ describe("Signature-Key", () => {
   );
 
   it.each(['hwk;kty="OKP"', "x-unregistered", "x509", "jwks", 'jkt-jwt;jwt="a"', "toString"])(
-    "scheme %s is unsupported",
-    (scheme) => expectRefusal("unsupported_scheme", () => parseSignatureKey(`sig=${scheme}`)),
+    "another scheme, %s, comes back by its name",
+    (scheme) =>
+      expect(parseSignatureKey(`sig=${scheme}`)).toEqual({ label: "sig", scheme: scheme.split(";")[0] }),
   );
 
   it.each([
@@ -125,7 +126,8 @@ describe("Signature-Key", () => {
       fc.asyncProperty(fc.oneof(hostileText, nearby), (value) =>
         passesOrRefuses(() => {
           const parsed = parseSignatureKey(value);
-          expect(parseSignatureKey(formatSignatureKey(parsed))).toEqual(parsed);
+          if (parsed.scheme !== "jwt" && parsed.scheme !== "jwks_uri") return;
+          expect(parseSignatureKey(formatSignatureKey(parsed as SignatureKey))).toEqual(parsed);
         }),
       ),
     ));
@@ -192,12 +194,13 @@ describe.skipIf(!hasVectors)("vectors", () => {
   }
   it("signature-key.json, as a verifier reads it that takes jwt for the signature sig", async () => {
     for (const { header, scheme, params, error } of vectors<Cases>("signature-key.json").cases) {
-      if (error === undefined || scheme === "jwks_uri") {
-        expect(parseSignatureKey(header, "sig")).toEqual({ label: "sig", scheme, ...params });
+      if (error === "invalid_signature") {
+        const { code } = await refusalOf(() => parseSignatureKey(header, "sig"));
+        expect(["malformed_signature_key", "label_mismatch"]).toContain(code);
         continue;
       }
-      const { code } = await refusalOf(() => parseSignatureKey(header, "sig"));
-      expect([header, code === "unsupported_scheme"]).toEqual([header, error === "unsupported_scheme"]);
+      const isKnown = scheme === "jwt" || scheme === "jwks_uri";
+      expect(parseSignatureKey(header, "sig")).toEqual({ label: "sig", scheme, ...(isKnown && params) });
     }
   });
 });
