@@ -20,6 +20,7 @@ export {
   ConsentRequiredError,
   ERROR_CODES,
   publicRefusal,
+  TokenRejectedError,
   TokenRequestError,
   UserInteractionRequiredError,
 } from "./errors.ts";

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { AAuthAgentError, UserInteractionRequiredError } from "../errors.ts";
+import { AAuthAgentError, TokenRejectedError, UserInteractionRequiredError } from "../errors.ts";
+import { parseRefusal, REFUSAL_FIELD } from "../profiles/refusal.ts";
 import type {
   CallOutcome,
   CallState,
@@ -16,6 +17,7 @@ import type {
 } from "../profiles/wire-profile.ts";
 import type { SigningKey } from "../types.ts";
 import { type AgentKeys, keyBoundIn, pinnedTo } from "./agent-keys.ts";
+import { answerWords } from "./answer-words.ts";
 import {
   type AgentObserver,
   combineObservers,
@@ -101,7 +103,8 @@ class Call {
   }
 
   async #carryOut(step: Exclude<CallStep, { do: "answer" }>): Promise<CallOutcome> {
-    const keepsResponse = step.do === "offer" || (step.do === "obtain" && step.keepsResponse);
+    const keepsResponse =
+      step.do === "report-rejected" || step.do === "offer" || (step.do === "obtain" && step.keepsResponse);
     if (!keepsResponse) await this.#discardResponse();
     switch (step.do) {
       case "offer":
@@ -112,6 +115,11 @@ class Call {
         return this.#obtain(step.demand);
       case "discard-held":
         return this.#discardHeld();
+      case "report-rejected":
+        // A token that the caller brought is not one that is held.
+        if (this.#presented !== this.#context.authToken)
+          await this.#options.tokens.forget(this.#demand, this.#callContext());
+        throw await this.#tokenRejected();
       case "poll":
         return this.#poll(step);
       case "ask":
@@ -265,6 +273,13 @@ class Call {
     await this.#options.tokens.discard(this.#callContext());
     this.#key = this.#current;
     return { type: "held", token: (await this.#held())?.token };
+  }
+
+  async #tokenRejected(): Promise<AAuthAgentError> {
+    const response = this.#response!;
+    const { status, headers } = response;
+    const words = await answerWords(response, this.#request.signals);
+    return new TokenRejectedError(words, status, parseRefusal(headers.get(REFUSAL_FIELD)));
   }
 
   /** The answer of a deferred request: a signed look without body. */

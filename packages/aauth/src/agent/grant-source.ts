@@ -34,8 +34,8 @@ export interface GrantSource {
   discard(context: CallContext): Promise<void>;
   /** Drops whatever is held for a user at a resource under any of `keys`, refresh tokens included. */
   drop(user: { resource: string; cacheKey: string }, keys: readonly SigningKey[]): Promise<void>;
-  /** Drops a token that a resource has refused for what it asks. */
-  forget(demand: TokenDemand, context: CallContext): Promise<void>;
+  /** Drops the token held for a resource, its refresh token included, and the one for a demand: the resource has refused it. */
+  forget(demand: TokenDemand | undefined, context: CallContext): Promise<void>;
 }
 
 export function createGrantSource(options: GrantSourceOptions): GrantSource {
@@ -61,10 +61,10 @@ export function createGrantSource(options: GrantSourceOptions): GrantSource {
         await cache.delete(latestKey(owner));
       }
     },
-    async forget({ server, scope }, context) {
+    async forget(demand, context) {
       const owner = await ownerOf(context);
       await cache.delete(latestKey(owner));
-      await cache.delete(exactKey(owner, server, scope));
+      if (demand) await cache.delete(exactKey(owner, demand.server, demand.scope));
     },
   };
 
