@@ -8,6 +8,7 @@
 import { platformCrypto } from "#crypto";
 import { encodeBase64Url } from "../../base64.ts";
 import type { Awaitable } from "../../crypto/interface.ts";
+import { createInteractionCode, readCode, showCode } from "../../profiles/draft-11/interaction-code.ts";
 import type { Answer } from "../../profiles/wire-profile.ts";
 import {
   answerOf,
@@ -18,7 +19,6 @@ import {
   Problem,
   pendingAnswer,
 } from "./answers.ts";
-import { createInteractionCode, readCode, showCode } from "./interaction-code.ts";
 import { Limit } from "./limit.ts";
 import { locked } from "./locked.ts";
 import type { ClarifiedBy, Gone, NewRequest, PendingOptions, PendingRecord } from "./pending-types.ts";

@@ -1,6 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { createInteractionCode, readCode, showCode } from "../../../src/issuer/draft-11/interaction-code.ts";
 import type { AskedRequest, Decision } from "../../../src/issuer/draft-11/types.ts";
+import {
+  createInteractionCode,
+  readCode,
+  showCode,
+} from "../../../src/profiles/draft-11/interaction-code.ts";
 import {
   ALICE,
   CAPABILITIES,
