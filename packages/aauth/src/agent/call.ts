@@ -585,8 +585,9 @@ class Call {
       redirectUri: undefined,
       state: undefined,
     };
-    const request = relay(server, interaction, { ...unused, identity: credential, ...(hints && { hints }) });
-    return client.relay(request, { ...this.#circumstances(), trustedServers: [server] });
+    const context = { ...unused, identity: credential, ...(hints && { hints }) };
+    const circumstances = { ...this.#circumstances(), trustedServers: [server] };
+    return client.relay(() => relay(server, interaction, context), circumstances);
   }
 
   /**

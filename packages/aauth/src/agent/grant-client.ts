@@ -38,7 +38,7 @@ export interface GrantClient {
   /** Proposes a mission, and returns it with the grants that came with its approval. */
   propose(request: GrantRequest, circumstances: GrantCircumstances): Promise<ProposedMission>;
   /** Asks a server to bring its person to an interaction; false where it does not. */
-  relay(request: GrantRequest, circumstances: GrantCircumstances): Promise<boolean>;
+  relay(make: () => GrantRequest, circumstances: GrantCircumstances): Promise<boolean>;
   /** Revokes a refresh token (RFC 7009). */
   revoke(request: GrantRequest, circumstances: GrantCircumstances): Promise<void>;
   /** The resource token that a resource hands out before it is called; undefined where it has no such endpoint, or refuses. */
@@ -170,10 +170,11 @@ export function createGrantClient(options: GrantClientOptions): GrantClient {
     return response;
   }
 
-  async function relay(asked: GrantRequest, circumstances: GrantCircumstances): Promise<boolean> {
-    const { server, type, contentType, body, credential } = asked;
+  async function relay(make: () => GrantRequest, circumstances: GrantCircumstances): Promise<boolean> {
     const { observe } = circumstances;
     try {
+      const asked = make();
+      const { server, type, contentType, body, credential } = asked;
       const { url } = await endpointOf(asked, circumstances);
       observe({ type: "token_requested", authServer: server, requestType: type, url });
       const exchange: Exchange = { url, contentType, body, credential, purpose: "token" };

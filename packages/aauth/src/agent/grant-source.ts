@@ -28,7 +28,7 @@ import {
   type TokenCache,
 } from "./grant-cache.ts";
 import type { GrantClient } from "./grant-client.ts";
-import type { LeftWaiting, Participation } from "./pending-answer.ts";
+import { capabilitiesOf, type LeftWaiting, type Participation } from "./pending-answer.ts";
 import { unlessAborted } from "./timeout.ts";
 
 export interface GrantSource {
@@ -182,8 +182,10 @@ export function createGrantSource(options: GrantSourceOptions): GrantSource {
     context: CallContext,
     make: (asked: GrantContext, abandoned: AbortSignal) => Promise<Grant>,
   ): Promise<Grant> {
-    // A call that does not wait must not wait for one that does.
-    const name = context.participation?.waiting === "throw" ? `throw ${wanted}` : wanted;
+    // A call that does not wait must not wait for one that does, and one that can reach a person must not fail with one that cannot.
+    const { participation } = context;
+    const able = participation === undefined ? [] : capabilitiesOf(participation);
+    const name = [participation?.waiting, ...able, wanted].join(" ");
     const other = underway.get(name);
     if (other !== undefined && !other.abandoned.signal.aborted) {
       try {
