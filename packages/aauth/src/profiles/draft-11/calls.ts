@@ -53,6 +53,8 @@ interface State extends CallState {
   readonly isCovering?: boolean;
   /** A resource token is asked for before the call. */
   readonly isOffering?: boolean;
+  /** The person token that it is asked for with. */
+  readonly person?: string;
   /** A token that is about to expire, in case that no other can be had. */
   readonly ageing?: string;
 }
@@ -111,9 +113,10 @@ const decide: CallRules["decide"] = (before, outcome, { scope }) => {
 
     case "offered": {
       const { demand } = outcome;
-      const next: State = { ...state, isOffering: false };
+      const { person = "", ...rest } = state;
+      const next: State = { ...rest, isOffering: false };
       // The resource says what it needs when it is called.
-      return demand === undefined ? then({ ...next, shown: AGENT }, identify()) : obtain(next, AUTH, demand);
+      return demand === undefined ? then(next, present(person)) : obtain(next, AUTH, demand);
     }
 
     case "obtain-failed":
@@ -146,7 +149,9 @@ function afterObtained(
     isHeld,
     granted: isFreshGrant ? [...granted, wanted] : granted,
   };
-  if (isOffering && scope !== undefined) return then(next, { do: "offer", scope, token });
+  if (isOffering && scope !== undefined) {
+    return then({ ...next, person: token }, { do: "offer", scope, token });
+  }
   if (polled !== undefined) return then(next, { do: "poll", pending: polled, token });
   return then(next, present(token, getting === PERSON ? "identity" : "authorization"));
 }
@@ -162,6 +167,10 @@ const SPENT: ReadonlySet<string> = new Set([
 
 function afterFailure(state: State, error: unknown): Decision {
   const { ageing, ...without } = state;
+  // An agent without a person can be served all the same.
+  if (state.isOffering && error instanceof AAuthError && error.code === "person_required") {
+    return then({ ...state, isOffering: false }, identify());
+  }
   if (ageing !== undefined && error instanceof AAuthError && AWAY.has(error.code)) {
     return then({ ...without, shown: kindOf(ageing), isHeld: false }, present(ageing, "authorization"));
   }
@@ -221,7 +230,7 @@ function afterResponse(
       return isAboutToken(demand) && mayRestart(state) ? restart(state) : then(state, ANSWER);
     case AGENT:
       if (isRefused) return restart(state);
-      if (shown === AGENT || restarts >= MAX_RESTARTS) return then(state, ANSWER);
+      if (shown === AGENT) return then(state, ANSWER);
       // What was shown stays good for the routes that take it.
       return then({ ...state, shown: AGENT, isHeld: false, restarts: restarts + 1 }, identify("identity"));
     case PERSON:

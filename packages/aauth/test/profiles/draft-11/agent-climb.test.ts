@@ -113,6 +113,15 @@ describe("one fetch", () => {
       const refused = await failureOf(world.agent().fetchFor({ scope: "data.read" })(DATA));
       expect(refused).toMatchObject({ code: "token_request_refused", oauthError: error, hop: RESOURCE });
     }
+    // It must not offer more than was asked.
+    world.requirement = { ...TO_READ, scopes: ["data.read", "data.write"] };
+    world.resource = async (request) => {
+      const field = (await resource(request)).headers.get("aauth-requirement");
+      return Response.json({ resource_token: /resource-token="([^"]+)"/.exec(field ?? "")?.[1] });
+    };
+    const more = await failureOf(world.agent().fetchFor({ scope: "data.read" })(DATA));
+    expect(more.code).toBe("challenge_untrusted");
+    world.requirement = TO_READ;
     // Where the endpoint does not help, the call does.
     world.resource = (request) => (request.url.endsWith("/authorize") ? problem(500) : resource(request));
     expect(await (await world.agent().fetchFor({ scope: "data.read" })(DATA)).text()).toBe("auth-token");
@@ -199,7 +208,9 @@ describe("a token that is held", () => {
     };
     expect(await (await agent.fetchFor()(DATA)).text()).toBe("auth-token");
     world.clock.time += 200;
+    const before = world.sent.length;
     expect((await failureOf(agent.fetchFor()(DATA))).code).toBe("token_request_failed");
+    expect(world.story().slice(before)).toEqual(["GET data A", "POST person A"]);
   });
 
   it("works with less than five minutes to live", async () => {

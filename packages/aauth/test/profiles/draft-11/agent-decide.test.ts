@@ -255,7 +255,23 @@ describe("decide", () => {
     [
       "a scope that is not offered",
       [START, obtained(P), { type: "offered", demand: undefined }, response(200)],
-      ["obtain person-token", "offer data.read P", "identity", "answer"],
+      ["obtain person-token", "offer data.read P", "P", "answer"],
+      "data.read",
+    ],
+    [
+      "a scope that is known, and no person",
+      [
+        START,
+        { type: "obtain-failed", error: new AAuthAgentError("person_required", "none") },
+        response(200),
+      ],
+      ["obtain person-token", "identity", "answer"],
+      "data.read",
+    ],
+    [
+      "a scope that is known, and a person who says no",
+      [START, { type: "obtain-failed", error: new TokenRequestError("denied", "", 403) }],
+      ["obtain person-token", "throw token_request_refused"],
       "data.read",
     ],
     [

@@ -226,6 +226,21 @@ describe("a sub-agent", () => {
     expect(world.story()).toEqual(["GET data A"]);
   });
 
+  it("is not brought to a page by the person server", async () => {
+    const world = createWorld();
+    world.requirement = ANY_AGENT;
+    const { resource } = world;
+    let looks = 0;
+    world.resource = (request) =>
+      looks++ === 0
+        ? accepted(requirement(`interaction; url="https://resource.example/login"; code="WXYZ1234"`))
+        : resource(request);
+    let shown = 0;
+    const onInteraction = () => void shown++;
+    expect((await subOf(world).fetchFor({ onInteraction })(DATA)).status).toBe(200);
+    expect([shown, world.story()]).toEqual([1, ["GET data A", "GET pending/1 A"]]);
+  });
+
   it("of another agent gets nothing", async () => {
     const world = createWorld();
     const parent = world.agent();

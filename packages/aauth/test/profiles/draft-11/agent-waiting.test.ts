@@ -220,6 +220,21 @@ describe("a person who has to act", () => {
     }
   });
 
+  it("is brought there by a call that can, whatever another one cannot", async () => {
+    const world = createWorld();
+    world.requirement = A_PERSON;
+    const deferred = deferring(world.server, 1, INTERACTION);
+    // Both have asked by the time that there is an answer.
+    world.server = async (request) => {
+      await new Promise((resolve) => setTimeout(resolve, 40));
+      return deferred(request);
+    };
+    const agent = world.agent();
+    const cannot = failureOf(agent.fetchFor()(DATA));
+    expect((await agent.fetchFor({ onInteraction() {} })(DATA)).status).toBe(200);
+    expect((await cannot).code).toBe("grant_pending");
+  });
+
   it("ends the call with what the caller's own function throws", async () => {
     const world = createWorld();
     world.server = deferring(world.server, 1, INTERACTION);
