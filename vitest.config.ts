@@ -115,6 +115,16 @@ export default defineConfig({
           // Needs a Python with the published library, which `npm run test:interop` makes.
           name: "interop",
           include: process.env.PYTHON_UNDER_TEST ? ["tests/interop/**/*.test.ts"] : [],
+          exclude: ["tests/interop/draft-11/**"],
+        },
+      },
+      {
+        ...shared,
+        test: {
+          ...patient,
+          // Needs the peers of draft -11, which `npm run test:interop` installs.
+          name: "interop-draft-11",
+          include: process.env.PEERS_UNDER_TEST ? ["tests/interop/draft-11/*.test.ts"] : [],
         },
       },
       {

@@ -32,7 +32,7 @@ export const COMMANDS = {
     usage: {
       words: [
         "PART",
-        "a part of npm test, or sodium, stack, walkthrough, browser, interop, jaeger, keycloak",
+        "a part of npm test, or sodium, stack, walkthrough, browser, interop, jaeger, keycloak, interop-keycloak",
       ],
       variables: [
         ["CHROME_PATH", "Chromium executable"],
@@ -43,8 +43,7 @@ export const COMMANDS = {
   "test:interop": {
     script: "scripts/test-interop.ts",
     needsTools: true,
-    does: "Runs our services beside agents in Python that sign and verify with the published demo's library, which it fetches (needs Python 3.10 or newer). Half a minute.",
-    usage: {},
+    does: "Swaps each of our services for one in Python that signs and verifies with the published demo's library, which it fetches (needs Python 3.10 or newer), with either auth server (Keycloak needs a JDK and Maven). Some four minutes.",
   },
   "test:long": {
     script: "scripts/test-long.ts",

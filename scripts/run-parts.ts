@@ -7,9 +7,16 @@ import { type PartResult, summaryText } from "./test-report.ts";
 /** A part of a test command, see test-parts.ts. */
 export type Part = VitestPart | (() => Promise<readonly PartResult[]>);
 
-/** Runs all parts, or those that the command line names, one after the other, and sets the exit status. */
-export async function runParts(command: string, parts: Readonly<Record<string, Part>>): Promise<void> {
-  const names = process.argv.slice(2);
+/**
+ * Runs parts one after the other, and sets the exit status.
+ *
+ * @param names which. Default those that the command line names; none are all
+ */
+export async function runParts(
+  command: string,
+  parts: Readonly<Record<string, Part>>,
+  names: readonly string[] = process.argv.slice(2),
+): Promise<void> {
   const unknown = names.find((name) => !Object.hasOwn(parts, name));
   if (unknown !== undefined) {
     console.error(`${command} has no part ${unknown}. There are: ${Object.keys(parts).join(", ")}`);

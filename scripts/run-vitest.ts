@@ -25,6 +25,21 @@ export interface VitestPart {
   close?(): Promise<void>;
 }
 
+type Prepare = NonNullable<VitestPart["prepare"]>;
+
+/** The first, then the next: the variables of all, or the first reason why a program cannot be had. */
+export function prepareAll(...steps: readonly Prepare[]): Prepare {
+  return async (env, log) => {
+    let all: Readonly<Record<string, string>> = {};
+    for (const step of steps) {
+      const found = await step(env, log);
+      if (typeof found === "string") return found;
+      all = { ...all, ...found };
+    }
+    return all;
+  };
+}
+
 /**
  * Runs vitest with its output shown and counts what came of it. Temporary files of the tests, and of the programs they start, are gone
  * afterwards.

@@ -11,10 +11,12 @@ import { findOrDownloadChromium } from "./find-chromium.ts";
 import { findExecutable } from "./find-executable.ts";
 import { MUTATIONS } from "./holes/mutations.ts";
 import { runHoles } from "./holes/run-holes.ts";
+import { peersOfDraft11, rustPeerOfDraft11 } from "./interop-draft-11.ts";
 import { findOrBuildJaeger, JaegerUnavailableError } from "./jaeger/find-jaeger.ts";
 import { keycloakForTests } from "./keycloak/start-for-tests.ts";
 import { pythonForInterop } from "./python-for-interop.ts";
 import type { Part } from "./run-parts.ts";
+import { prepareAll } from "./run-vitest.ts";
 import { runStaticChecks } from "./static-checks.ts";
 
 const project = (...names: string[]) => names.flatMap((name) => ["--project", name]);
@@ -29,13 +31,27 @@ export const QUICK_PARTS = {
   journeys: { tests: project("journeys"), prepare: chromium },
 } satisfies Record<string, Part>;
 
+const sharedKeycloak = keycloakForTests();
+
+/** `npm run test:interop`. */
+export const INTEROP_PARTS = {
+  interop: { tests: project("interop"), prepare: pythonForInterop },
+  "interop-keycloak": {
+    tests: [...project("interop"), "tests/interop/matrix.test.ts"],
+    prepare: prepareAll(pythonForInterop, sharedKeycloak.prepare),
+    close: sharedKeycloak.close,
+  },
+  "interop-draft-11": { tests: project("interop-draft-11"), prepare: peersOfDraft11 },
+  "interop-draft-11-rust": { tests: project("interop-draft-11"), prepare: rustPeerOfDraft11 },
+} satisfies Record<string, Part>;
+
 /** `npm run test:all`: these parts, after those of `npm test`. */
 export const SLOW_PARTS = {
   sodium: { tests: project("sodium") },
   stack: { tests: project("stack") },
   walkthrough: { tests: project("walkthrough") },
   browser: { tests: project("browser"), prepare: chromium },
-  interop: { tests: project("interop"), prepare: pythonForInterop },
+  ...INTEROP_PARTS,
   jaeger: {
     tests: ["tests/jaeger", "tests/contract/traces/query-api.test.ts"],
     async prepare(env, log) {

@@ -23,6 +23,7 @@ import {
   DEMO_MODES,
   DEMO_PORTS,
   describeStack,
+  identifiers,
   REPOSITORY_ROOT,
   SIGNATURE_SCHEMES,
   type StackModes,
@@ -90,6 +91,12 @@ const settings = {
     schema: listSetting(),
     description: "Services to leave out, to be started by hand: npx pnpm --filter NAME dev",
   }),
+  swap: setting({
+    flag: "swap",
+    schema: listSetting(),
+    description:
+      "Beside a published demo that runs: start these services alone, in the place of its own, and accept the dialect of the others",
+  }),
   ui: setting({ flag: "ui", schema: booleanSetting(DEMO_MODES.ui), description: "Leave the web page out" }),
   showTokens: setting({
     env: "AAUTH_SHOW_TOKENS",
@@ -114,7 +121,7 @@ export interface DemoSettings {
   readonly modes: StackModes;
   /** Each service as a process of its own. */
   readonly processes: boolean;
-  /** Names of services that are started separately. */
+  /** Names of services that are started separately; with `modes.publishedPeers` they are the published demo's. */
   readonly without: readonly string[];
 }
 
@@ -125,7 +132,7 @@ export interface DemoSettings {
  */
 export function readDemoSettings(env: NodeJS.ProcessEnv, argv: readonly string[]): DemoSettings {
   const config = loadConfig({ service: "demo", settings, env, argv });
-  const { signatureScheme, authorizationScheme, ui, showTokens, processes, without } = config;
+  const { signatureScheme, authorizationScheme, ui, showTokens, processes, swap } = config;
   const ports = Object.fromEntries(
     Object.keys(DEMO_PORTS).map((key) => [key, config[`${key as ListenerKey}Port`]]),
   ) as StackPorts;
@@ -139,17 +146,27 @@ export function readDemoSettings(env: NodeJS.ProcessEnv, argv: readonly string[]
     authServer,
     ui,
     showTokens,
+    ...(swap.length > 0 && { publishedPeers: othersThan(swap, ports) }),
     ...(config.traces === "jaeger" && { jaegerProgram: found("--traces", () => findJaeger(env)) }),
     ...(config.gatewayKind === "agentgateway" && {
       gatewayProgram: found("--gateway", () => findGateway(config.gatewayBinary, env)),
     }),
   };
-  const services = describeStack(ports, modes);
-  const unknown = without.find((name) => !services.some((service) => service.name === name));
-  if (unknown !== undefined) {
-    throw new ConfigError("demo", [{ name: "--without", message: `there is no service ${unknown}` }]);
+  const names = describeStack(ports, modes).map(({ name }) => name);
+  for (const flag of ["without", "swap"] as const) {
+    const unknown = config[flag].find((name) => !names.includes(name));
+    if (unknown !== undefined)
+      throw new ConfigError("demo", [{ name: `--${flag}`, message: `there is no service ${unknown}` }]);
   }
-  return { ports, modes, processes, without };
+  // The published gateway verifies by itself; ours asks another service.
+  const ours = swap.includes("gateway") ? [...swap, "gateway-authz"] : swap;
+  const isLeftOut = (name: string) =>
+    config.without.includes(name) || (swap.length > 0 && !ours.includes(name));
+  return { ports, modes, processes, without: names.filter(isLeftOut) };
+}
+
+function othersThan(names: readonly string[], ports: StackPorts): string[] {
+  return [...identifiers(ports)].filter(([name]) => !names.includes(name)).map(([, id]) => id);
 }
 
 /** @throws ConfigError for what a flag needs and is not there */

@@ -30,7 +30,8 @@ async function main(): Promise<number> {
   }
   const { ports, modes, processes, without } = demo;
   const urls = stackUrls(ports);
-  const leftOut = await leftOutServices(ports, modes, without);
+  const isSwap = modes.publishedPeers !== undefined;
+  const leftOut = isSwap ? without.map((name) => ({ name })) : await leftOutServices(ports, modes, without);
   const services = leaveOut(describeStack(ports, modes), without);
   if (!processes) await prepareHost();
   return runInTerminal(
@@ -38,7 +39,8 @@ async function main(): Promise<number> {
     {
       whenReady: (stack) => welcomeText(ports, modes, stack.readyAfterMs, leftOut),
       whyPortsTaken: async () => {
-        const reason = await alreadyRunning(urls);
+        // The published backend looks like ours.
+        const reason = isSwap ? undefined : await alreadyRunning(urls);
         return (
           reason &&
           `${capitalised(reason)}. Nothing was started.\n` +

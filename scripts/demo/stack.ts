@@ -41,6 +41,8 @@ export interface StackModes {
   /** A process that acts under the backend's identity with a key of its own. */
   readonly delegate: boolean;
   readonly showTokens: boolean;
+  /** Identifiers of the parties that are the published demo's. Undefined: those that the environment names. */
+  readonly publishedPeers?: readonly string[];
 }
 
 export const DEMO_MODES: StackModes = {
@@ -130,6 +132,16 @@ export function stackUrls(ports: StackPorts): StackUrls {
   };
 }
 
+/** The parties that sign or issue tokens, by service. */
+export function identifiers(ports: StackPorts): ReadonlyMap<string, string> {
+  const { backendAgent, issuer } = stackUrls(ports);
+  return new Map([
+    ["backend", backendAgent],
+    ["auth-server", issuer],
+    ...AGENT_NAMES.map((name) => [name, agentUrl(name, ports.gateway)] as const),
+  ]);
+}
+
 /**
  * The whole stack, in the order of its dependencies. Every port and identity is passed explicitly, so that a `.env`
  * or a shell's left-over variable cannot make two services disagree. Pure: reads nothing, starts nothing.
@@ -143,6 +155,7 @@ export function describeStack(ports: StackPorts, modes: StackModes): ServiceDesc
     AAUTH_SIGNATURE_SCHEME: modes.signatureScheme,
     AAUTH_AUTHORIZATION_SCHEME: modes.authorizationScheme,
     AAUTH_SHOW_TOKENS: String(modes.showTokens),
+    ...(modes.publishedPeers && { AAUTH_PUBLISHED_PEERS: modes.publishedPeers.join(" ") }),
     OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${ports.traceStoreOtlp}`,
     // A shell's own would win over it, and the page would find no trace.
     OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: "",

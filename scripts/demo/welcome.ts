@@ -10,7 +10,7 @@ type Row = readonly [label: string, url: string, service: string];
 
 /**
  * What a newcomer needs when everything is up: where to go, who to be, what to press, how to stop; and, with services left out, how to
- * start those.
+ * start those, unless they are the published demo's.
  */
 export function welcomeText(
   ports: StackPorts,
@@ -19,6 +19,7 @@ export function welcomeText(
   leftOut: readonly LeftOut[] = [],
 ): string {
   const urls = stackUrls(ports);
+  const isSwap = modes.publishedPeers !== undefined;
   const pages: Row[] = [
     ...(modes.ui ? ([["Web page", urls.ui, "ui"]] as const) : []),
     [modes.jaegerProgram === undefined ? "Traces" : "Traces (Jaeger)", urls.traces, "trace-store"],
@@ -35,10 +36,11 @@ export function welcomeText(
   const width = Math.max(...[...pages, ...parties].map(([label]) => label.length));
   const line = ([label, url, service]: Row) => {
     const isLeftOut = leftOut.some(({ name }) => name === service);
-    return `  ${label.padEnd(width)}  ${url}${isLeftOut ? "  (left out)" : ""}`;
+    return `  ${label.padEnd(width)}  ${url}${isLeftOut ? `  (${isSwap ? "the published demo's" : "left out"})` : ""}`;
   };
   const user = "mcp-user with password user123";
-  const first = leftOut.length === 0 ? "Open" : `Once ${leftOut.length === 1 ? "it runs" : "they run"}, open`;
+  const first =
+    leftOut.length === 0 || isSwap ? "Open" : `Once ${leftOut.length === 1 ? "it runs" : "they run"}, open`;
   const next = modes.ui
     ? `${first} ${urls.ui}, sign in as ${user}, press "${START_BUTTON}".`
     : `The web page was left out; users sign in at the auth server, for example ${user}.`;
@@ -52,7 +54,7 @@ export function welcomeText(
     "For programs (addresses and identities; a browser finds no page there):",
     ...parties.map(line),
     "",
-    ...leftOutLines(leftOut),
+    ...(isSwap ? [] : leftOutLines(leftOut)),
     next,
     "Stop with Ctrl-C.",
     "",

@@ -1,13 +1,17 @@
 import { composeFile, gatewayConfiguration } from "./agent-files.ts";
 import { configurationPage } from "./configuration-page.ts";
 import { withErrorTable } from "./error-table.ts";
+import { interopPage } from "./interop-page.ts";
 import { openApi } from "./openapi.ts";
+import { withSwapTables } from "./swap-tables.ts";
 
 /** What `npm run docs` writes: path from the root, and what a file's content becomes. */
 export const REFERENCE_PAGES: Readonly<Record<string, (content: string) => string | Promise<string>>> = {
   "agentgateway/config.yaml": gatewayConfiguration,
   "docker-compose.yml": composeFile,
+  "docs/reference/compatibility.md": withSwapTables,
   "docs/reference/configuration.md": configurationPage,
   "docs/reference/errors.md": withErrorTable,
+  "docs/reference/interop.md": interopPage,
   "docs/reference/openapi.yaml": openApi,
 };

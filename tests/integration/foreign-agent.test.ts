@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Answer, ForeignAgent, readToken, send } from "../support/foreign-agent.ts";
 import { startStack, type TestStack } from "../support/start-stack.ts";
 
@@ -113,17 +113,11 @@ describe("an agent written from docs/reference/profile.md alone, calling through
   test("user delegated: a scope that needs consent brings a request token for the browser", async () => {
     await supplyChainAgentIn("user-delegated", { AAUTH_RESOURCE_ADDITIONAL_SCOPES: "openid" });
     const back = { redirect_uri: `${agent.id}/back`, state: "mine" };
-    // The agent has a new key under its old name for the second time, and keys are fetched again once per 10 s (profile 5.2).
-    const { request_token } = await vi.waitFor(
-      async () => {
-        const resource_token = challengedFor(await agent.call(question, JWKS));
-        const form = { request_type: "auth", resource_token, ...back };
-        const granted = JSON.parse((await agent.askAuthServer(stack.urls.issuer, form)).text);
-        expect(granted).toEqual({ request_token: expect.any(String), expires_in: 600, token_type: "AAuth" });
-        return granted as { request_token: string };
-      },
-      { timeout: 15_000, interval: 500 },
-    );
+    const resource_token = challengedFor(await agent.call(question, JWKS));
+    const form = { request_type: "auth", resource_token, ...back };
+    const granted = JSON.parse((await agent.askAuthServer(stack.urls.issuer, form)).text);
+    expect(granted).toEqual({ request_token: expect.any(String), expires_in: 600, token_type: "AAuth" });
+    const { request_token } = granted as { request_token: string };
     const query = new URLSearchParams({ request_token, ...back });
     const page = await send({ url: `${stack.urls.issuer}/protocol/aauth/agent/auth?${query}` });
     expect(page.status).toBeLessThan(400);

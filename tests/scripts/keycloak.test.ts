@@ -21,7 +21,10 @@ test("a moved web page is a client of the same realm on both auth servers", asyn
   expect(clients).toMatchObject(
     ours.map(({ rootUrl, redirectUris, webOrigins }) => ({ rootUrl, redirectUris, webOrigins })),
   );
-  expect(clients?.[0]).toMatchObject({ rootUrl: OTHER_UI, redirectUris: [`${OTHER_UI}/`] });
+  expect(clients?.[0]).toMatchObject({
+    rootUrl: OTHER_UI,
+    redirectUris: [`${OTHER_UI}/`, `${OTHER_UI}/silent-check-sso.html`],
+  });
 });
 
 test("attributes of a run replace those of the file, one by one", async () => {

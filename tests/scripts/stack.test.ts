@@ -157,3 +157,36 @@ test.each([
   };
   expect(problems()).toEqual(expected.map((text) => expect.stringMatching(text)));
 });
+
+test("boxes of a published demo swapped for ours: they are started alone, and the others are named as its peers", () => {
+  const { modes, without } = readDemoSettings({}, ["--swap", "gateway,backend"]);
+  const services = leaveOut(describeStack(DEMO_PORTS, modes), without);
+  expect(services.map(({ name }) => name)).toEqual(["gateway-authz", "gateway", "backend"]);
+  const peers = [
+    "http://localhost:8080/realms/aauth-test",
+    "http://supply-chain-agent.localhost:3000",
+    "http://market-analysis-agent.localhost:3000",
+  ].join(" ");
+  for (const { env } of services) expect(env.AAUTH_PUBLISHED_PEERS).toBe(peers);
+  const leftOut = without.map((name) => ({ name }));
+  const text = welcomeText(DEMO_PORTS, modes, 1, leftOut);
+  expect(text).toMatch(/^ {2}Supply-chain agent .*:3000 {2}\(the published demo's\)$/m);
+  expect(text).toMatch(/^ {2}Backend .*:8000$/m);
+  expect(text).not.toContain("eft out");
+});
+
+test("where every box that signs is ours, no peer is named, whatever the environment says", () => {
+  const all = "backend,supply-chain-agent,market-analysis-agent,auth-server";
+  const { modes } = readDemoSettings({}, ["--swap", all]);
+  for (const { env } of describeStack(DEMO_PORTS, modes)) expect(env.AAUTH_PUBLISHED_PEERS).toBe("");
+});
+
+test("without a swap the environment names the peers", () => {
+  const { modes } = readDemoSettings({}, []);
+  for (const { env } of describeStack(DEMO_PORTS, modes))
+    expect(env).not.toHaveProperty("AAUTH_PUBLISHED_PEERS");
+});
+
+test("a box that there is not cannot be swapped", () => {
+  expect(() => readDemoSettings({}, ["--swap", "gatway"])).toThrow("--swap: there is no service gatway");
+});

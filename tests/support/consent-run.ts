@@ -1,10 +1,16 @@
 import { type Progress, progressSchema, startReplySchema } from "backend-api";
-import { createBrowser, readForm } from "../../services/auth-server/test/support/browser.ts";
-import { signIn } from "../../services/auth-server/test/support/sign-in.ts";
-import { DEMO_USER, userAccessToken } from "./sign-in.ts";
+import { User } from "../contract/auth-server/journey.ts";
+import { userAccessToken } from "./sign-in.ts";
 import type { TestStack } from "./start-stack.ts";
 
 const POLL_MS = 50;
+
+/** The demo's user signs in at either auth server, allows what the page asks for, and is sent back to the agent. */
+export async function allow(consentUrl: string): Promise<void> {
+  const user = new User();
+  const answer = await user.decide(await user.openSignedIn(consentUrl), "accept");
+  await fetch(answer.headers.get("location")!, { redirect: "manual" });
+}
 
 /**
  * A whole user-delegated run by HTTP alone: start, sign-in, "Allow", callback, and progress until the end. Needs the localhost look-up.
@@ -22,11 +28,7 @@ export async function runWithConsent({ urls }: TestStack, prompt: string): Promi
   const reply = startReplySchema.parse(await started.json());
   if (!("consent_required" in reply)) throw new Error(`no consent was asked for: ${JSON.stringify(reply)}`);
 
-  const browser = createBrowser();
-  const shown = await signIn(browser, reply.consent_url, DEMO_USER);
-  const { action, fields } = readForm(await shown.response.text());
-  const answer = await browser.post(new URL(action, shown.url).href, { ...fields, accept: "yes" });
-  await fetch(answer.headers.get("location")!, { redirect: "manual" });
+  await allow(reply.consent_url);
 
   for (;;) {
     const progress = await fetch(`${urls.backend}/optimization/progress/${reply.request_id}`, { headers });

@@ -86,13 +86,14 @@ export interface Listener {
   stop(): Promise<void>;
 }
 
-/** A server on a free loopback port that writes down what it is asked for. */
+/** A server on a loopback port, default a free one, that writes down what it is asked for. */
 export async function listen(
   answer: (
     path: string,
     url: string,
   ) => { status?: number; headers?: Record<string, string>; body?: unknown },
   hostname = "127.0.0.1",
+  port = 0,
 ): Promise<Listener & { server: Server }> {
   const requests: string[] = [];
   const server = createServer((incoming, outgoing) => {
@@ -101,7 +102,7 @@ export async function listen(
     outgoing.writeHead(status, { "content-type": "application/json", ...headers });
     outgoing.end(body === undefined ? "" : JSON.stringify(body));
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
   const url = `http://${hostname}:${(server.address() as AddressInfo).port}`;
   return {
     server,

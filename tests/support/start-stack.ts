@@ -29,6 +29,8 @@ export interface TestStackOptions {
   readonly env?: ServiceVariables | ((urls: StackUrls) => ServiceVariables);
   /** Services that the test puts something else in the place of. Default: none. */
   readonly without?: readonly string[];
+  /** Port of an auth server that runs already and serves several stacks. Default: the stack starts its own. */
+  readonly authServerPort?: number | undefined;
   /** Each service as a process of its own, for a test that ends one. Default: one process, as the demo. */
   readonly processes?: boolean;
 }
@@ -72,7 +74,11 @@ export async function startStack(options: TestStackOptions = {}): Promise<TestSt
   }
   const keys = Object.keys(DEMO_PORTS) as (keyof StackPorts)[];
   const free = await freePorts(keys.length);
-  const ports = Object.fromEntries(keys.map((key, index) => [key, free[index]])) as unknown as StackPorts;
+  const { env = {}, without = [], authServerPort } = options;
+  const ports = {
+    ...(Object.fromEntries(keys.map((key, index) => [key, free[index]])) as unknown as StackPorts),
+    ...(authServerPort !== undefined && { authServer: authServerPort }),
+  };
   const modes: StackModes = {
     ...DEMO_MODES,
     authServer: AUTH_SERVER,
@@ -80,9 +86,9 @@ export async function startStack(options: TestStackOptions = {}): Promise<TestSt
     delegate: false,
     ...options.modes,
   };
-  const { env = {}, without = [] } = options;
   const variables = typeof env === "function" ? env(stackUrls(ports)) : env;
-  const services = leaveOut(describeStack(ports, modes), without).map((service) => ({
+  const notStarted = authServerPort === undefined ? without : [...without, "auth-server"];
+  const services = leaveOut(describeStack(ports, modes), notStarted).map((service) => ({
     ...service,
     env: { ...service.env, ...variables[service.name] },
   }));

@@ -264,6 +264,11 @@ export const ERROR_CODES = {
     section: "profile 3.4",
     meaning: "The resource challenged again after an auth token was presented.",
   },
+  auth_token_rejected: {
+    status: 502,
+    section: "profile 3.4",
+    meaning: "The resource rejected a new auth token and offered no way to another one.",
+  },
   token_request_refused: {
     status: 502,
     section: "profile 6",
@@ -272,7 +277,7 @@ export const ERROR_CODES = {
   token_request_failed: {
     status: 502,
     section: "profile 6",
-    meaning: "The auth server could not be reached, or its response is invalid.",
+    meaning: "The auth server could not be reached, did not answer in time, or its response is invalid.",
   },
   grant_pending: {
     status: 502,
@@ -328,7 +333,7 @@ export type AAuthErrorCode = keyof typeof ERROR_CODES;
 export interface AAuthErrorOptions {
   /** The error behind it, for logs. Default: none. */
   readonly cause?: unknown;
-  /** The claim, header member or component that is wrong, where it is one. Default: unset. */
+  /** The claim or header member that is wrong, where it is one, or the components that are missing. Default: unset. */
   readonly claim?: string;
   /** What it should have been. Never a secret. Default: unset. */
   readonly expected?: string;
@@ -347,7 +352,7 @@ export class AAuthError extends Error {
   readonly code: AAuthErrorCode;
   /** Section of the profile, or of the RFC, that demands what failed. */
   readonly section: string;
-  /** The claim, header member or component that is wrong, where it is one. */
+  /** The claim or header member that is wrong, where it is one, or the components that are missing, separated by spaces. */
   declare readonly claim?: string;
   /** What it should have been. Never a secret. */
   declare readonly expected?: string;
@@ -448,6 +453,8 @@ export interface Refusal {
   readonly check?: string;
   /** Section of the profile, or of the RFC, that demands it. */
   readonly section: string;
+  /** Components that the signature has to cover, too, separated by spaces; of `insufficient_coverage`. */
+  readonly missing?: string;
   /** The party that refused, where it is not the one that was addressed: `gateway`. */
   readonly by?: string;
 }
@@ -473,6 +480,25 @@ export class TokenRequestError extends AAuthAgentError {
   ) {
     super("token_request_refused", `auth server refused: ${oauthError}: ${description}`, options);
     this.oauthError = oauthError;
+    this.httpStatus = httpStatus;
+    this.description = description;
+    if (refusal !== undefined) this.refusal = refusal;
+  }
+}
+
+/** The resource rejected an auth token, and no other one is left to try. The token is not held any more. */
+export class TokenRejectedError extends AAuthAgentError {
+  override readonly name: string = "TokenRejectedError";
+  /** Status of the resource's answer; not one to answer the own caller with. */
+  readonly httpStatus: number;
+  /** The resource's own words: one line of at most 300 printable characters, without tokens. Empty where it has none. */
+  readonly description: string;
+  /** The check that failed at the resource, where its answer names it. */
+  readonly refusal?: Refusal;
+
+  constructor(description: string, httpStatus: number, refusal?: Refusal) {
+    const words = description === "" ? `status ${httpStatus}` : description;
+    super("auth_token_rejected", `the resource rejected the auth token: ${words}`);
     this.httpStatus = httpStatus;
     this.description = description;
     if (refusal !== undefined) this.refusal = refusal;

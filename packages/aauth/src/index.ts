@@ -21,6 +21,7 @@ export {
   ConsentRequiredError,
   ERROR_CODES,
   publicRefusal,
+  TokenRejectedError,
   TokenRequestError,
   UserInteractionRequiredError,
 } from "./errors.ts";

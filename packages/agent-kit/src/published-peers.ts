@@ -4,7 +4,13 @@
  * @module
  */
 
-import { february2026, february2026Published, type Requirement, type WireProfile } from "aauth";
+import {
+  type AAuthVerificationError,
+  february2026,
+  february2026Published,
+  type Requirement,
+  type WireProfile,
+} from "aauth";
 import type { Config, publishedPeersSettings, ServiceOptions } from "./service/index.ts";
 
 /** Values of the two settings. */
@@ -51,4 +57,15 @@ export function warnOfPublishedPeers(
       {},
       `These peers cover no body, so that one changed in transit is not noticed: ${whose.join(", ")}`,
     );
+}
+
+const BODY_COMPONENTS = ["content-type", february2026.messages.fields.contentDigest];
+
+/** What to set where a refused message is a published agent's: it covers all but its body. Undefined for all other refusals. */
+export function publishedPeerHint({ code, claim, report }: AAuthVerificationError): string | undefined {
+  const missing = claim?.split(" ") ?? [];
+  if (code !== "insufficient_coverage" || !missing.every((name) => BODY_COMPONENTS.includes(name)))
+    return undefined;
+  const setting = report?.scheme === "hwk" ? "set AAUTH_PUBLISHED_HWK" : "name it in AAUTH_PUBLISHED_PEERS";
+  return `an agent of the published demo covers no body: ${setting}`;
 }

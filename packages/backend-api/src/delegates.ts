@@ -15,8 +15,10 @@ export const delegateRunSchema = z.object({
   status: z.enum(["completed", "failed"]),
   prompt: z.string(),
   steps: z.array(delegateStepSchema).max(50),
-  /** The auth token's `agent`, `agent_delegate` and `scope`, where there was one. */
-  granted: z.object({ agent: z.string(), agent_delegate: z.string(), scope: z.string() }).optional(),
+  /** The auth token's `agent`, `agent_delegate` and `scope`, where there was one. Not each auth server names the delegate in it. */
+  granted: z
+    .object({ agent: z.string(), agent_delegate: z.string().optional(), scope: z.string() })
+    .optional(),
   /** Beginning of the agent's Markdown. */
   report: z.string().optional(),
   /** Code and text of what went wrong. */

@@ -1,5 +1,5 @@
 import { AAuthError, AAuthVerificationError, createDiscovery, type Discovery } from "aauth";
-import { warnOfPublishedPeers } from "agent-kit/published-peers";
+import { publishedPeerHint, warnOfPublishedPeers } from "agent-kit/published-peers";
 import { issuerOf, type ServiceOptions } from "agent-kit/service";
 import { recordRefused, recordVerified, traceDiscovery } from "protocol-trace";
 import { type CheckMessage, readCheckRequest, UnusableCheck } from "./check-request.ts";
@@ -72,8 +72,13 @@ export function createGatewayCheck(config: CheckConfig, deps: GatewayCheckDeps):
   const admitted = (
     { claims, because, verified }: Admission,
     headers: CheckMessage["headers"],
+    hasBody: boolean,
   ): CheckAnswer => {
     if (verified !== undefined) recordVerified(verified, { headers });
+    if (hasBody && verified?.report.bodyBound === false) {
+      const { agent, profile } = verified.caller;
+      log.warn({ agent, profile }, "⚠️ The signature does not cover the body");
+    }
     log.debug({ because }, "request let through");
     return { status: 200, headers: { [CLAIMS_HEADER]: claims } };
   };
@@ -85,10 +90,9 @@ export function createGatewayCheck(config: CheckConfig, deps: GatewayCheckDeps):
     else {
       const report = cause instanceof AAuthVerificationError ? cause.report : undefined;
       const failed = report?.checks.find(({ verdict }) => verdict === "failed");
-      log.info(
-        { code, status, ...(failed && { check: failed.name, reason: failed.reason }) },
-        "request refused",
-      );
+      const hint = cause instanceof AAuthVerificationError ? publishedPeerHint(cause) : undefined;
+      const why = { ...(failed && { check: failed.name, reason: failed.reason }), ...(hint && { hint }) };
+      log.info({ code, status, ...why }, "request refused");
     }
     return { status, headers, body };
   };
@@ -98,7 +102,9 @@ export function createGatewayCheck(config: CheckConfig, deps: GatewayCheckDeps):
     async answer(check) {
       try {
         const request = readCheckRequest(check, config.requestFrom, fields, config.leastScheme);
-        return admitted(await judgeCheck(request, verifiers), check.headers);
+        // A check has the length of no body; what announces one is written so there.
+        const hasBody = "transfer-encoding" in request.request.headers;
+        return admitted(await judgeCheck(request, verifiers), check.headers, hasBody);
       } catch (error) {
         return refused(error, check.headers);
       }

@@ -1,5 +1,6 @@
 import { AAuthVerificationError, publicRefusal } from "aauth";
 import { formatRefusal, plainRefusal, REFUSAL_FIELD, refusalOf as refusalDataOf } from "aauth/resource";
+import { publishedPeerHint } from "agent-kit/published-peers";
 import { UnusableCheck, UnusableRequest } from "./check-request.ts";
 
 /** An answer that the gateway passes to the caller as it is. */
@@ -39,7 +40,8 @@ export function refusalOf(error: unknown): Refusal {
     return belowScheme(error);
   const { status, headers } = plainRefusal(error, { requirement: IDENTIFIED });
   const { code, message } = publicRefusal(error);
-  const body = `AAuth failure: AAuth verification failed: ${code}: ${message}`;
+  const hint = publishedPeerHint(error);
+  const body = `AAuth failure: AAuth verification failed: ${code}: ${message}${hint ? `; ${hint}` : ""}`;
   return { status, headers: { ...headers, ...TEXT, ...refusedBy(error) }, body, code: error.code };
 }
 

@@ -212,12 +212,14 @@ export async function buildBackend(
 
   const enrolments = createEnrolments(config.delegatesFile, logger);
   const issued = createMemoryStore<IssuedToken>({ now });
+  const timeoutSeconds = config.supplyChainAgentTimeoutSeconds;
   const delegates = createDelegatesService({
     agent: config.agentUrl,
     enrolments,
     issued,
     reports: createMemoryStore<DelegateRun>({ maxEntries: MAX_DELEGATE_REPORTS, now }),
-    client: createDelegateClient({ agent: jwksAgent, timeoutSeconds: config.supplyChainAgentTimeoutSeconds }),
+    client: createDelegateClient({ agent: jwksAgent, timeoutSeconds }),
+    timeoutSeconds,
     logger,
   });
 

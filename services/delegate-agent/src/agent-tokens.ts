@@ -109,7 +109,7 @@ export function createAgentTokens(options: {
   }
 
   async function ask(body: string): Promise<z.output<typeof answerSchema>> {
-    let response: Response;
+    let response: Response | undefined;
     let answer: unknown;
     try {
       response = await keyHolder.fetchFor({ signal: AbortSignal.timeout(REQUEST_LIMIT_MS) })(endpoint, {
@@ -121,7 +121,7 @@ export function createAgentTokens(options: {
     } catch (cause) {
       if (cause instanceof AnswerTooLargeError)
         throw new AgentTokenError(cause.code, "the agent server's answer is too large", { cause });
-      throw new AgentTokenError("no_answer", "the agent server did not answer", { cause });
+      throw new AgentTokenError("no_answer", `the agent server ${withoutAnswer(response, cause)}`, { cause });
     }
     const parsed = answerSchema.safeParse(answer);
     if (response.ok && parsed.success) return parsed.data;
@@ -130,6 +130,14 @@ export function createAgentTokens(options: {
       throw new AgentTokenError("no_answer", `the agent server answered with status ${response.status}`);
     const { error, error_description } = refusal.data;
     throw new AgentTokenError(error, `the agent server refused: ${error_description}`);
+  }
+
+  function withoutAnswer(response: Response | undefined, cause: unknown): string {
+    if ((cause as Error).name === "TimeoutError")
+      return `did not answer within ${REQUEST_LIMIT_MS / 1000} seconds`;
+    return response === undefined
+      ? "could not be reached"
+      : `answered with status ${response.status}, and the answer cannot be read`;
   }
 
   async function assertionFor(key: SigningKey): Promise<string> {

@@ -72,7 +72,8 @@ export async function buildDelegateAgent(
   const run = async (): Promise<DelegateRun> => {
     const outcome = await delegate.run();
     const { status, failure, granted } = outcome;
-    const fields = { status, ...failure, ...(granted && { delegate: granted.agent_delegate }) };
+    const { agent_delegate } = granted ?? {};
+    const fields = { status, ...failure, ...(agent_delegate !== undefined && { delegate: agent_delegate }) };
     if (failure === undefined) log.info(fields, "✅ The supply-chain agent has answered");
     else log.warn(fields, "❌ The call did not succeed");
     return outcome;

@@ -60,7 +60,7 @@ export function createDelegate(options: {
       });
       return done({ status: "completed", report: report.text.slice(0, MAX_REPORT_CHARACTERS) });
     } catch (error) {
-      return done({ status: "failed", failure: failureOf(error) });
+      return done({ status: "failed", failure: failureOf(error, timeoutSeconds) });
     }
   }
 
@@ -81,11 +81,22 @@ export function createDelegate(options: {
 
 function grantedBy(claims: ReturnType<typeof decodeToken>["claims"]): DelegateRun["granted"] {
   const { agent, agent_delegate, scope } = claims;
-  return { agent: String(agent), agent_delegate: String(agent_delegate), scope: String(scope ?? "") };
+  return {
+    agent: String(agent),
+    // The published extension issues tokens without it.
+    ...(typeof agent_delegate === "string" && { agent_delegate }),
+    scope: String(scope ?? ""),
+  };
 }
 
+const SENDERS = {
+  agent: "The supply-chain agent",
+  gateway: "The gateway",
+  unknown: "The supply-chain agent, or a gateway before it,",
+};
+
 /** In the words of the party that refused, where they may be shown. */
-function failureOf(error: unknown): NonNullable<DelegateRun["failure"]> {
+function failureOf(error: unknown, timeoutSeconds: number): NonNullable<DelegateRun["failure"]> {
   const { code } = error as { code?: unknown };
   if (wantsConsent(error)) {
     return {
@@ -96,10 +107,14 @@ function failureOf(error: unknown): NonNullable<DelegateRun["failure"]> {
   if (error instanceof AAuthError || error instanceof AgentTokenError)
     return { code: String(code), message: error.message };
   if (error instanceof AgentHttpError)
-    return { code: `http_${error.status}`, message: `The supply-chain agent ${error.message}.` };
+    return {
+      code: `http_${error.status}`,
+      message: `${SENDERS[error.sender ?? "unknown"]} ${error.message}.`,
+    };
   if (error instanceof AgentAnswerError)
     return { code: "invalid_answer", message: `The answer of the supply-chain agent ${error.message}.` };
-  if ((error as Error).name === "TimeoutError") return { code: "timeout", message: "No answer in time." };
+  if ((error as Error).name === "TimeoutError")
+    return { code: "timeout", message: `No answer came within ${timeoutSeconds} seconds.` };
   return { code: "call_failed", message: "The call could not be made; the delegate's log has the reason." };
 }
 

@@ -17,7 +17,7 @@ export function describeEvent(event: AgentEvent): DelegateRun["steps"][number] |
       const { agent, agent_delegate, scope } = event.token.claims;
       return {
         action: event.type,
-        details: `Auth token ${event.token.tokenId}: agent ${agent}, agent_delegate ${agent_delegate}, scope ${scope}`,
+        details: `Auth token ${event.token.tokenId}: agent ${agent}, ${named("agent_delegate", agent_delegate)}, ${named("scope", scope)}`,
       };
     }
     case "token_cache_hit":
@@ -29,6 +29,10 @@ export function describeEvent(event: AgentEvent): DelegateRun["steps"][number] |
       return undefined;
   }
 }
+
+/** The published extension leaves `agent_delegate` out. */
+const named = (claim: string, value: unknown) =>
+  value === undefined ? `no ${claim}` : `${claim} ${String(value)}`;
 
 /** What is sent is signed: a 401 that wants a signature has not accepted it, or the token that it was made with. */
 function wanted({ status, level }: Extract<AgentEvent, { type: "challenge_received" }>): string {

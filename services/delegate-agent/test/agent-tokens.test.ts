@@ -89,7 +89,19 @@ describe("agent tokens", () => {
     world.answer = async () => {
       throw new Error("down");
     };
-    expect(await refusal()).toMatchObject({ code: "no_answer" });
+    expect(await refusal()).toMatchObject({
+      ...{ code: "no_answer", message: "the agent server could not be reached" },
+    });
+    world.answer = async () => {
+      throw new DOMException("x", "TimeoutError");
+    };
+    expect(await refusal()).toMatchObject({
+      ...{ code: "no_answer", message: "the agent server did not answer within 10 seconds" },
+    });
+    world.answer = async () => new Response("<html>", { status: 502 });
+    expect((await refusal()) as AgentTokenError).toMatchObject({
+      message: "the agent server answered with status 502, and the answer cannot be read",
+    });
     world.answer = working;
     expect(await agentToken()).toMatch(/^eyJ/);
   });

@@ -1,5 +1,5 @@
 import { type AAuthErrorCode, TokenRequestError } from "aauth";
-import type { Agent } from "aauth/agent";
+import type { Agent, AgentEvent, FetchContext } from "aauth/agent";
 import { expect, test } from "vitest";
 import { endlessBody } from "../../../packages/agent-kit/test/service/support/endless-body.ts";
 import { createDelegate } from "../src/delegate.ts";
@@ -74,3 +74,44 @@ test.each([
     expect(done).toEqual(calls === 2 ? ["call", "drop", "call"] : ["call"]);
   },
 );
+
+test("an answer that does not come is no failed connection", async () => {
+  const delegate = delegateAnswered(() => {
+    throw new DOMException("x", "TimeoutError");
+  });
+  expect((await delegate.run()).failure).toEqual({
+    ...{ code: "timeout", message: "No answer came within 5 seconds." },
+  });
+});
+
+test("a token that names no delegate is shown as that", async () => {
+  const claims = { agent: "http://backend.localhost:8000", scope: "supply-chain:optimize" };
+  const event = {
+    ...{ type: "token_received", authServer: "http://localhost:8080", requestType: "auth" },
+    ...{ token: { header: {}, claims, tokenId: "t-1" }, expiresInSeconds: 300 },
+  } as unknown as AgentEvent;
+  const fetchFor = ({ observer }: FetchContext) => {
+    observer?.(event);
+    return async () => new Response("", { status: 500 });
+  };
+  const delegate = createDelegate({
+    agent: { fetchFor } as unknown as Agent,
+    ...{ dropAgentToken: () => {}, observer: () => {} },
+    ...{ supplyChainAgentUrl: "http://supply-chain-agent.localhost:3000", prompt: "x", timeoutSeconds: 5 },
+  });
+  const { granted, steps } = await delegate.run();
+  expect(granted).toEqual(claims);
+  expect(steps[0]?.details).toBe(
+    "Auth token t-1: agent http://backend.localhost:8000, no agent_delegate, scope supply-chain:optimize",
+  );
+});
+
+test.each([
+  ["gateway", 'code=nonce_replayed, section="profile 2.7", by=gateway', "The gateway answered"],
+  ["agent", 'code=nonce_replayed, section="profile 2.7"', "The supply-chain agent answered"],
+  ["unknown", "", "The supply-chain agent, or a gateway before it, answered"],
+])("a refusal names the party that sent it: %s", async (_who, refusal, start) => {
+  const headers = { "aauth-refusal": refusal };
+  const { failure } = await delegateAnswered(() => new Response("", { status: 403, headers })).run();
+  expect(failure?.message).toBe(`${start} with status 403.`);
+});

@@ -27,7 +27,11 @@ describe("G5, G6: what a check says of a request is what was signed", () => {
   ])("%s that the signature does not cover is refused", async (_name, change) => {
     const { app, signed, schemes } = await setUp();
     const result = await check(app, { ...(await signed(schemes.jwks)), ...change });
-    expect(result.body).toContain("insufficient_coverage");
+    expect(result.body).toMatch(
+      /insufficient_coverage: the signature does not cover content-type, content-digest; .* name it in AAUTH_PUBLISHED_PEERS$/,
+    );
+    expect(result.refusal).toMatchObject({ missing: "content-type content-digest", by: "gateway" });
+    expect(result.agentAuth).toBe("httpsig");
   });
 
   test("the published demo's agents pass only where they are named, and by key alone only where the route is content with it", async () => {
@@ -37,13 +41,17 @@ describe("G5, G6: what a check says of a request is what was signed", () => {
       [{ publishedPeers: ["http://backend.localhost:8000"] }, 200, 401],
       [{ publishedHwk: true }, 401, 200],
     ] as const) {
-      const { app, signed, schemes } = await setUp({ config });
+      const { app, signed, schemes, lines } = await setUp({ config });
+      const marked = () => lines.filter((line) => line.includes("The signature does not cover the body"));
       const announced = { "content-type": "application/json" };
       const named = { ...(await signed(schemes.jwks, { nonce: false })), ...announced, ...anyKey };
       const nameless = { ...(await signed(schemes.hwk, { nonce: false })), ...announced };
       expect((await check(app, named)).status).toBe(byName);
       expect((await check(app, { ...nameless, ...anyKey })).status).toBe(byKey);
       expect((await check(app, nameless)).status).toBe(401);
+      expect(marked()).toHaveLength(byName === 200 || byKey === 200 ? 1 : 0);
+      expect((await check(app, await signed(schemes.jwks))).status).toBe(200);
+      expect(marked()).toHaveLength(byName === 200 || byKey === 200 ? 1 : 0);
     }
   });
 });

@@ -57,7 +57,7 @@ export class Party {
   /** Members of the published documents beside the two that every one has. */
   agentMetadata: object = {};
   resourceMetadata: object = {};
-  readonly #listener: Listener;
+  #listener: Listener;
 
   private constructor(listener: Listener, pair: SigningPair, keySet: object[]) {
     this.#listener = listener;
@@ -114,6 +114,14 @@ export class Party {
 
   stop(): Promise<void> {
     return this.#listener.stop();
+  }
+
+  /** After `stop`: on the same port, with a new key under the old name. */
+  async startAgain(): Promise<void> {
+    const { hostname, port } = new URL(this.id);
+    this.pair = newPair(this.pair.kid);
+    this.keySet = [jwkOf(this.pair)];
+    this.#listener = await listen((path) => this.document(path), hostname, Number(port));
   }
 
   /** The token request, signed. */

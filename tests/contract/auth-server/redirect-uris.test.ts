@@ -21,7 +21,7 @@ async function signIn(redirect_uri: string): Promise<number> {
   return (await fetch(`${authorization_endpoint}?${query}`, { redirect: "manual" })).status;
 }
 
-test("A19: the page's address is exact", async () => {
+test("A19: the page's addresses are exact", async () => {
   const registered = (await (await server.admin("/clients?clientId=supply-chain-ui")).json()) as {
     redirectUris: string[];
   }[];
@@ -30,6 +30,8 @@ test("A19: the page's address is exact", async () => {
   expect(new URL(page).pathname).toBe("/");
   // One shows its page at once, the other sends the browser on to it.
   expect([200, 303]).toContain(await signIn(page));
+  // The published demo's page looks there for a session.
+  expect([200, 303]).toContain(await signIn(`${page}silent-check-sso.html`));
   for (const other of ["callback", "a/b", "?x=1", "..%2f", "//evil.example/"])
     expect([other, await signIn(page + other)]).toEqual([other, 400]);
 });

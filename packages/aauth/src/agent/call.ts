@@ -6,7 +6,13 @@
 
 import { decodeBase64, encodeBase64 } from "../base64.ts";
 import { readAtMost } from "../discovery/read-at-most.ts";
-import { AAuthAgentError, AnswerPendingError, UserInteractionRequiredError } from "../errors.ts";
+import {
+  AAuthAgentError,
+  AnswerPendingError,
+  TokenRejectedError,
+  UserInteractionRequiredError,
+} from "../errors.ts";
+import { parseRefusal, REFUSAL_FIELD } from "../profiles/refusal.ts";
 import type {
   CallOutcome,
   CallState,
@@ -24,6 +30,7 @@ import type {
 import { parseJsonObject } from "../tokens/json-object.ts";
 import type { SigningKey, Waiting } from "../types.ts";
 import { type AgentKeys, keyBoundIn, pinnedTo } from "./agent-keys.ts";
+import { answerWords } from "./answer-words.ts";
 import { atHop } from "./at-hop.ts";
 import {
   type AgentObserver,
@@ -191,7 +198,8 @@ class Call {
   }
 
   async #carryOut(step: Exclude<CallStep, { do: "answer" }>): Promise<CallOutcome> {
-    const keepsResponse = step.do === "offer" || (step.do === "obtain" && step.keepsResponse);
+    const keepsResponse =
+      step.do === "report-rejected" || step.do === "offer" || (step.do === "obtain" && step.keepsResponse);
     if (!keepsResponse) await this.#discardResponse();
     switch (step.do) {
       case "cover":
@@ -205,6 +213,11 @@ class Call {
         return this.#obtain(step.demand);
       case "discard-held":
         return this.#discardHeld();
+      case "report-rejected":
+        // A token that the caller brought is not one that is held.
+        if (this.#presented !== this.#context.authToken)
+          await this.#options.tokens.forget(this.#demand, this.#callContext());
+        throw atHop(await this.#tokenRejected(), this.#resource);
       case "poll":
         return this.#poll(step);
       case "ask":
@@ -519,6 +532,13 @@ class Call {
     await this.#options.tokens.discard(this.#callContext());
     this.#key = this.#current;
     return { type: "held", token: (await this.#held())?.token };
+  }
+
+  async #tokenRejected(): Promise<AAuthAgentError> {
+    const response = this.#response!;
+    const { status, headers } = response;
+    const words = await answerWords(response, this.#request.signals);
+    return new TokenRejectedError(words, status, parseRefusal(headers.get(REFUSAL_FIELD)));
   }
 
   /** The answer of a deferred request: a signed look without body, or the answer to a question. */

@@ -237,7 +237,7 @@ export function createGrantClient(options: GrantClientOptions): GrantClient {
       );
     } catch (error) {
       if (error instanceof AAuthError || signal?.aborted || purpose === "resource") throw error;
-      throw new AAuthAgentError("token_request_failed", unread(status, error), { cause: error });
+      throw new AAuthAgentError("token_request_failed", unread(status, error, timeoutMs), { cause: error });
     }
   }
 
@@ -355,11 +355,17 @@ async function readMembers(
 const MAX_ANSWER_BYTES = 65_536;
 
 /** Why there is no answer, or only the beginning of one. */
-function unread(status: number | undefined, error: unknown): string {
-  const isLate = error instanceof DOMException && error.name === "TimeoutError";
-  if (status === undefined)
-    return isLate ? "the auth server did not answer in time" : "the auth server could not be reached";
-  return `the auth server answered with status ${status}, and not to the end${isLate ? " in time" : ""}`;
+function unread(status: number | undefined, error: unknown, timeoutMs: number): string {
+  const { name = "", code = "" } = error as { name?: string; code?: unknown };
+  const isLate = name === "TimeoutError";
+  const within = `within ${timeoutMs / 1000} seconds`;
+  if (status !== undefined)
+    return `the auth server answered with status ${status}, and not to the end${isLate ? ` ${within}` : ""}`;
+  if (isLate) return `the auth server did not answer ${within}`;
+  // The transport's own patience, which may be shorter.
+  return /TIMEOUT|ETIMEDOUT/.test(String(code))
+    ? `the auth server did not answer in time (${code})`
+    : "the auth server could not be reached";
 }
 
 function grantOf(

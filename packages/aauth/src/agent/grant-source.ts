@@ -60,8 +60,8 @@ export interface GrantSource {
     grant: Grant,
     context: CallContext,
   ): Promise<void>;
-  /** Drops a token that a resource has refused for what it asks. */
-  forget(demand: TokenDemand, context: CallContext): Promise<void>;
+  /** Drops the token held for a resource, its refresh token included, and the one for a demand: the resource has refused it. */
+  forget(demand: TokenDemand | undefined, context: CallContext): Promise<void>;
 }
 
 export function createGrantSource(options: GrantSourceOptions): GrantSource {
@@ -88,10 +88,10 @@ export function createGrantSource(options: GrantSourceOptions): GrantSource {
         await cache.delete(latestKey(owner));
       }
     },
-    async forget({ server, scope, variant }, context) {
+    async forget(demand, context) {
       const owner = await ownerOf(context);
       await cache.delete(latestKey(owner));
-      await cache.delete(exactKey(owner, server, scope, variant));
+      if (demand) await cache.delete(exactKey(owner, demand.server, demand.scope, demand.variant));
     },
     async keepFor(demand, grant, context) {
       await store(await ownerOf(context), grant, demand);

@@ -22,7 +22,8 @@ import type { Grant, TokenCache } from "./grant-cache.ts";
 export interface Agent {
   /**
    * A function to be used like `fetch`: it signs, follows a challenge that can be trusted, and gives the final response,
-   * whose body streams. Redirects are not followed. A response that is no challenge comes back as it is, 401 included.
+   * whose body streams. Redirects are not followed. A response that is no challenge comes back as it is, 401 included; one that
+   * rejects the auth token does not.
    *
    * Does NOT verify the response, follow redirects, or retry a connection that failed.
    *
@@ -31,6 +32,7 @@ export interface Agent {
    * @throws UserInteractionRequiredError from the fetch, where `returnUrl` is given.
    * @throws AnswerPendingError from the fetch, in profiles with answers that come later: see `waiting` of the context.
    * @throws TokenRequestError from the fetch: the server refused.
+   * @throws TokenRejectedError from the fetch: the resource rejected the auth token, also a new one where it was held.
    * @throws AAuthAgentError from the fetch: `malformed_challenge`, `challenge_untrusted`, `challenge_repeated`, `identity_required`,
    * `unsupported_algorithm`, `token_request_failed`, or of the discovery group; in draft -11 `person_required`, `unsupported_requirement`,
    * `payment_required`, `request_cancelled`, and `malformed_token` for the upstream token; `missing_component`, `malformed_signature_key` or

@@ -44,7 +44,7 @@ export interface DiscoveryOptions {
  *
  * Every fetch is GET, follows no redirect, reads at most 64 KiB within its time limit, and is refused unless the address is
  * public and `https` (see `development`). The document must name exactly the identity asked for. Failures are
- * remembered for 2 s.
+ * remembered for 1 s.
  *
  * At most 64 documents are fetched at the same time, 40 of them for parties that have proven nothing, 6 of one owner (`ownerOf`); a
  * further fetch is refused at once with `discovery_busy`, or takes the place of one that has had 500 ms. No connection outlives its fetch.
@@ -62,7 +62,8 @@ export interface DiscoveryOptions {
 export function createDiscovery(options: DiscoveryOptions = {}): Discovery {
   requireBoolean("development", options.development);
   const development = options.development ?? false;
-  const { kinds, isIdentifier, refetchCooldownSeconds } = (options.profile ?? february2026).documents;
+  const { kinds, isIdentifier, refetchBurst, refetchCooldownSeconds } = (options.profile ?? february2026)
+    .documents;
   const now = options.now ?? (() => Math.floor(Date.now() / 1000));
   const timeoutMs = options.timeoutMs ?? TIMEOUT_MS;
   const transport = options.transport ?? createDocumentTransport({ development });
@@ -83,6 +84,7 @@ export function createDiscovery(options: DiscoveryOptions = {}): Discovery {
         createDocumentCache({
           now,
           cacheSeconds: CACHE_SECONDS,
+          refetchBurst,
           refetchCooldownSeconds,
           slots,
           isConfigured,

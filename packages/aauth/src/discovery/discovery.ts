@@ -45,7 +45,12 @@ export interface DocumentRules {
   >;
   /** Whether published keys carry their `alg`. Default false. */
   readonly keysNameAlgorithm?: true;
-  /** A key set is fetched again at most once in so many seconds. */
+  /**
+   * How many times in a row a key set may be fetched again, for a key that is not in it or a signature that it does not verify. At
+   * least 1.
+   */
+  readonly refetchBurst: number;
+  /** After a burst a key set may be fetched again once in so many seconds. */
   readonly refetchCooldownSeconds: number;
 }
 
@@ -65,14 +70,14 @@ export interface Discovery {
     id: string,
   ): Promise<Document>;
   /**
-   * The key named `kid`; without one, the only key of the set. An unknown `kid` makes the set be fetched again, at most once per cooldown,
-   * so that a rotated key is found at once.
+   * The key named `kid`; without one, the only key of the set. An unknown `kid` makes the set be fetched again, within the profile's
+   * burst and cooldown, so that a rotated key is found at once.
    */
   key(kind: DiscoveryKind, id: string, kid: string | undefined): Promise<DiscoveredKey>;
   /**
    * For a signature that did not verify with `refused`, a key that came from the cache: the key that is published under this `kid` now, or
-   * undefined when it is still the same. Agents that make a new key at every start may give it the old name. Fetches at most once per
-   * cooldown.
+   * undefined when it is still the same. Agents that make a new key at every start may give it the old name. Fetches within the
+   * profile's burst and cooldown.
    */
   replacedKey(
     kind: DiscoveryKind,

@@ -9,8 +9,8 @@ import { FairMap } from "../store/fair-map.ts";
 import { RecentMap } from "../store/recent-map.ts";
 import type { FetchSlots, Standing } from "./fetch-slots.ts";
 
-/** Long enough that a flood of requests for a dead document costs one fetch, short enough for a start-up order. */
-const FAILURE_SECONDS = 2;
+/** A flood of requests for a dead document costs one fetch in this time; a party that has just started is found after it. */
+const FAILURE_SECONDS = 1;
 
 export interface Cached<T> {
   readonly value: T;
@@ -30,13 +30,15 @@ interface Entry {
   readonly value: unknown;
   readonly characters: number;
   readonly expiresAt: number;
-  /** Unix seconds of the last forced reload, successful or not. */
-  reloadedAt: number;
+  /** Unix seconds when its burst of reloads is whole again; a reload adds one cooldown. */
+  readonly burstWholeAt: number;
 }
 
 export interface DocumentCacheOptions {
   readonly now: () => number;
   readonly cacheSeconds: number;
+  /** As in `DocumentRules`. */
+  readonly refetchBurst: number;
   readonly refetchCooldownSeconds: number;
   readonly slots: FetchSlots;
   /** Whether all its documents are of parties that the configuration names. */
@@ -51,7 +53,13 @@ export interface DocumentCache {
   cached<T>(key: string): T | undefined;
   /** The cached value, or what `load` answers. Concurrent calls for one key share one load. */
   get<T>(key: string, load: Load<T>): Promise<Cached<T>>;
-  /** Loads again although a fresh value exists, but at most once per cooldown; inside it the old value is given. */
+  /**
+   * Loads again although a fresh value exists: `refetchBurst` times at once, then once per cooldown. Beyond that the old value is given.
+   *
+   * Only a reload that brings a value counts. One that fails, because there is no room or the party is just starting, costs nothing and
+   * leaves the old value. A flood of those is bounded by the memory of failures, at one fetch per second, like a flood for a document
+   * that was never found; a fetch that gave way to another is not remembered, but it has lasted 500 ms.
+   */
   reload<T>(key: string, load: Load<T>): Promise<Cached<T>>;
   /**
    * Notes that `owner` has proven itself with the value under this key, which it returns, expired or not: from now on documents of
@@ -61,7 +69,7 @@ export interface DocumentCache {
 }
 
 export function createDocumentCache(options: DocumentCacheOptions): DocumentCache {
-  const { now, cacheSeconds, refetchCooldownSeconds, slots, isConfigured } = options;
+  const { now, cacheSeconds, refetchBurst, refetchCooldownSeconds, slots, isConfigured } = options;
   const max = MAX_ENTRIES;
   // A document is as long as its owner likes, within the bound for one, and an owner has as many as it likes.
   const entries = new RecentMap<string, Entry>(max, {
@@ -82,14 +90,14 @@ export function createDocumentCache(options: DocumentCacheOptions): DocumentCach
     return kept.get(key) === undefined ? "unknown" : "proven";
   }
 
-  async function load<T>(key: string, loader: Load<T>, reloadedAt: number): Promise<Cached<T>> {
+  async function load<T>(key: string, loader: Load<T>, burstWholeAt: number): Promise<Cached<T>> {
     const failure = failures.get(key);
     if (failure !== undefined && now() < failure.until) throw copyOf(failure.error);
     const standing = standingOf(key);
     const pending = inFlight.get(key) as Promise<T> | undefined;
     try {
       if (pending !== undefined) return { value: await slots.join(pending, standing), fromCache: false };
-      const started = start(key, () => loader(standing), reloadedAt);
+      const started = start(key, () => loader(standing), burstWholeAt);
       inFlight.set(key, started);
       return { value: await started, fromCache: false };
     } catch (error) {
@@ -97,11 +105,11 @@ export function createDocumentCache(options: DocumentCacheOptions): DocumentCach
     }
   }
 
-  async function start<T>(key: string, loader: () => Promise<T>, reloadedAt: number): Promise<T> {
+  async function start<T>(key: string, loader: () => Promise<T>, burstWholeAt: number): Promise<T> {
     try {
       const value = await loader();
       const characters = JSON.stringify(value).length;
-      const entry = { value, characters, expiresAt: now() + cacheSeconds, reloadedAt };
+      const entry = { value, characters, expiresAt: now() + cacheSeconds, burstWholeAt };
       const owner = kept.ownerOf(key);
       if (owner === undefined) entries.set(key, entry);
       else keepEntry(key, entry, owner);
@@ -126,17 +134,18 @@ export function createDocumentCache(options: DocumentCacheOptions): DocumentCach
     async get<T>(key: string, loader: Load<T>) {
       const entry = entryOf(key);
       if (entry !== undefined && isFresh(entry)) return { value: entry.value as T, fromCache: true };
-      return load(key, loader, entry?.reloadedAt ?? Number.NEGATIVE_INFINITY);
+      // A value expires long after the burst of its last reload is whole again.
+      return load(key, loader, now());
     },
     async reload<T>(key: string, loader: Load<T>) {
       const entry = entryOf(key);
-      const isCoolingDown = entry !== undefined && now() - entry.reloadedAt < refetchCooldownSeconds;
+      const burstWholeAt = Math.max(entry?.burstWholeAt ?? 0, now()) + refetchCooldownSeconds;
+      const isWithinBurst = burstWholeAt - now() <= refetchBurst * refetchCooldownSeconds;
       // A reload in progress is joined: this caller needs the same result.
-      if (isCoolingDown && !inFlight.has(key)) {
+      if (entry !== undefined && !isWithinBurst && !inFlight.has(key)) {
         return { value: entry.value as T, fromCache: true };
       }
-      if (entry !== undefined) entry.reloadedAt = now();
-      return load(key, loader, now());
+      return load(key, loader, burstWholeAt);
     },
     keep<T>(key: string, owner: string) {
       const known = kept.get(key);

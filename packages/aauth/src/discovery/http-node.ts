@@ -86,6 +86,8 @@ const NULL_BODY_STATUSES: ReadonlySet<number> = new Set([204, 205, 304]);
  *
  * A long body streams, and holds its connection until it is read or cancelled.
  *
+ * A connection that its server has closed is not used again. A request whose connection breaks is not repeated: it may have been processed.
+ *
  * @throws RangeError for a status that a `Response` cannot have, beyond 599
  */
 export const pooledTransport: Transport = async (url, init) => {

@@ -19,16 +19,16 @@ export function announcesBody(headers: HeaderFields): boolean {
 /**
  * Refuses a signature that leaves something open to change. Order is free, more is welcome.
  *
- * @throws {AAuthVerificationError} `insufficient_coverage`, naming the component
+ * @throws {AAuthVerificationError} `insufficient_coverage`, naming all components that are missing
  */
 export function requireComponents(components: readonly string[], demanded: readonly string[]): void {
-  for (const name of demanded) {
-    if (components.includes(name)) continue;
-    throw new AAuthVerificationError("insufficient_coverage", `the signature does not cover ${name}`, {
-      claim: name,
-      expected: demanded.join(" "),
-    });
-  }
+  const missing = demanded.filter((name) => !components.includes(name));
+  if (missing.length === 0) return;
+  throw new AAuthVerificationError(
+    "insufficient_coverage",
+    `the signature does not cover ${missing.join(", ")}`,
+    { claim: missing.join(" "), expected: demanded.join(" ") },
+  );
 }
 
 export interface BodyRules {

@@ -51,8 +51,8 @@ interface Held<Key> {
 }
 
 /**
- * How long a key is published before it signs. A verifier reads a key set again at most once per 10 s (profile 5.2), so with less a request
- * could meet one that has just looked and will not look again.
+ * How long a key is published before it signs. A verifier whose fetches of a key set are used up waits 10 s for the next (profile 5.2), so
+ * with less a request could meet one that will not look again.
  */
 const ANNOUNCE_SECONDS = 12;
 const KEEP_SECONDS = 900;

@@ -22,7 +22,13 @@ export const REFUSAL_FIELD = "aauth-refusal";
 export function refusalOf(error: AAuthError): Refusal {
   const check = error instanceof AAuthVerificationError ? error.check : undefined;
   const { code } = publicRefusal(error);
-  return { code, ...(check !== undefined && { check }), section: ERROR_CODES[code].section };
+  const missing = code === "insufficient_coverage" ? error.claim : undefined;
+  return {
+    code,
+    ...(check !== undefined && { check }),
+    section: ERROR_CODES[code].section,
+    ...(missing !== undefined && { missing }),
+  };
 }
 
 /** An answer with the refusal beside what the profile says. */
@@ -31,15 +37,16 @@ export function withRefusal(answer: Answer, error: AAuthError): Answer {
 }
 
 /**
- * Writes the header: an RFC 9651 dictionary of tokens and one string.
+ * Writes the header: an RFC 9651 dictionary of tokens and strings.
  *
  * @example
- * formatRefusal(refusalOf(error)); // code=insufficient_coverage, check=coverage, section="profile 2.5"
+ * formatRefusal(refusalOf(error)); // code=insufficient_coverage, check=coverage, section="profile 2.5", missing="content-digest"
  */
-export function formatRefusal({ code, check, section, by }: Refusal): string {
+export function formatRefusal({ code, check, section, missing, by }: Refusal): string {
   const parts = [`code=${code}`];
   if (check !== undefined) parts.push(`check=${check}`);
   parts.push(`section="${section}"`);
+  if (missing !== undefined) parts.push(`missing="${missing}"`);
   if (by !== undefined) parts.push(`by=${by}`);
   return parts.join(", ");
 }
@@ -57,15 +64,17 @@ export function parseRefusal(value: string | null | undefined): Refusal | undefi
   if (!Object.hasOwn(ERROR_CODES, code)) return undefined;
   const known = code as AAuthErrorCode;
   const [check, by] = [members.get("check"), members.get("by")].map(nameOf);
-  const section = /^"([\x20\x21\x23-\x5b\x5d-\x7e]*)"$/.exec(members.get("section") ?? "")?.[1];
+  const [section, missing] = [members.get("section"), members.get("missing")].map(stringOf);
   return {
     code: known,
     ...(check !== undefined && { check }),
     section: section ?? ERROR_CODES[known].section,
+    ...(missing !== undefined && { missing }),
     ...(by !== undefined && { by }),
   };
 }
 
 const MAX_CHARACTERS = 512;
+const stringOf = (text = "") => /^"([\x20\x21\x23-\x5b\x5d-\x7e]*)"$/.exec(text)?.[1];
 const nameOf = (text: string | undefined) =>
   text !== undefined && /^[a-z-]+$/.test(text) ? text : undefined;

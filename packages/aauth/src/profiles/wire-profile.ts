@@ -213,6 +213,8 @@ export interface ResolverContext {
   /** Own identifier: the audience of tokens. */
   readonly audience: string | undefined;
   readonly trustedIssuers: readonly string[];
+  /** The only issuer of auth tokens, where it is set. */
+  readonly accessServer: string | undefined;
   readonly trustedAgents: TrustPolicy | undefined;
   /** Takes over for tokens of others (see `VerifierOptions.tokenHolder`). */
   readonly tokenHolder: TokenHolder | undefined;
@@ -337,6 +339,8 @@ export interface ResourceTokenGrant {
 export interface Demand {
   /** What the caller has to prove, in the words of the profile's levels. */
   readonly level: string;
+  /** The check that failed, where the answer names it. */
+  readonly failedCheck?: string;
   /** A resource token to exchange, as the profile carries it; not yet checked. */
   readonly resourceToken?: string;
   /** Where it is to be exchanged; not yet trusted. */
@@ -428,6 +432,8 @@ export type CallStep =
   | { readonly do: "obtain"; readonly demand: Demand; readonly keepsResponse: boolean }
   /** Never present the held token again, and look for another. */
   | { readonly do: "discard-held" }
+  /** The resource rejects the token that it was sent: drop it, and end the call with the words of the last response. */
+  | { readonly do: "report-rejected" }
   /**
    * Wait, and look again; from here on with `token`, where one is given. `slower`: the server has been asked too often, and all further
    * looks are 5 s further apart.

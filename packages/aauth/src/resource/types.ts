@@ -77,6 +77,11 @@ export interface AcceptedProfile {
   /** Issuers whose auth tokens count; in draft -11 the person servers and access servers whose person and auth tokens do. Default none. */
   readonly trustedIssuers?: readonly string[] | undefined;
   /**
+   * Own access server, in draft -11: then its auth tokens count and no other's, and `trustedIssuers` are the person servers whose person
+   * tokens do. Default: none, and person servers issue both.
+   */
+  readonly accessServer?: string | undefined;
+  /**
    * Agents that may call, by scheme jwks, agent token or auth token; in draft -11 the agent providers whose agent tokens count, and the servers that may
    * call in their own name. Default: any that discovery's guard lets through.
    */

@@ -31,6 +31,7 @@ export function checkAcceptedProfile(accepted: AcceptedProfile, schemes: readonl
   if (authorities.length === 0) throw new TypeError("authorities must name at least one host");
   for (const authority of authorities) checkAuthority(authority, audience);
   if (trustedIssuers !== undefined) requireIdentifiers("trustedIssuers", trustedIssuers, profile);
+  if (accepted.accessServer !== undefined) requireIdentifier("accessServer", accepted.accessServer, profile);
   if (trustedIssuers?.length && audience === undefined) {
     throw new TypeError("trustedIssuers needs audience: a token is only good for the resource it names");
   }

@@ -133,6 +133,7 @@ function createChecks(
   shared: Pick<SharedRules, "now" | "replayStore">,
 ): ProfileChecks {
   const { profile = february2026, audience, discovery, trustedIssuers = [], trustedAgents } = accepted;
+  const { accessServer } = accepted;
   const role = options.endpoint ?? "resource";
   const ofProfile = profile.verification.endpoints[role];
   if (ofProfile === undefined)
@@ -157,6 +158,7 @@ function createChecks(
       endpoint,
       audience,
       trustedIssuers,
+      accessServer,
       trustedAgents,
       tokenHolder: options.tokenHolder,
       discovery,

@@ -82,10 +82,13 @@ describe("what a token endpoint answers", () => {
 
   it("an auth server that cannot be reached, or does not answer in time", async () => {
     const unreachable = await failing(() => Promise.reject(new Error("ECONNREFUSED")));
-    expect([unreachable.code, (unreachable.cause as Error).message]).toEqual([
-      "token_request_failed",
-      "ECONNREFUSED",
+    expect([unreachable.code, unreachable.message, (unreachable.cause as Error).message]).toEqual([
+      ...["token_request_failed", "the auth server could not be reached", "ECONNREFUSED"],
     ]);
+    const slow = Object.assign(new Error("x"), { code: "UND_ERR_CONNECT_TIMEOUT" });
+    expect((await failing(() => Promise.reject(slow))).message).toBe(
+      "the auth server did not answer in time (UND_ERR_CONNECT_TIMEOUT)",
+    );
 
     const world = await createWorld();
     const { transport } = world;
@@ -96,7 +99,10 @@ describe("what a token endpoint answers", () => {
           )
         : transport(url, request);
     const agent = world.agent({ timeouts: { tokenRequestMs: 5 } });
-    expect((await errorOf(agent.fetchFor()(URL_ROOT))).code).toBe("token_request_failed");
+    const { code, message } = await errorOf(agent.fetchFor()(URL_ROOT));
+    expect([code, message]).toEqual([
+      ...["token_request_failed", "the auth server did not answer within 0.005 seconds"],
+    ]);
   });
 
   it("does not show what the parser quotes of an answer that is no JSON", async () => {

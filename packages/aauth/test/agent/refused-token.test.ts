@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { createTokenCache, type Grant, type TokenCache } from "../../src/agent/grant-cache.ts";
+import type { TokenRejectedError } from "../../src/errors.ts";
 import { generateSigningKey } from "../../src/keys/signing-key.ts";
 import { tokenSignerOf } from "../../src/tokens/token-signer.ts";
 import { createWorld, errorOf } from "./world.ts";
@@ -25,11 +26,12 @@ describe("a held token that the resource refuses without saying what would help"
   }
 
   it("is dropped, and the call goes on as if it had never been", async () => {
-    const world = await worldThatForgets();
+    const world = await createWorld();
     const agent = world.agent();
-    // The first call ends with a token that the resource refuses, and keeps it.
-    expect((await agent.fetchFor()(URL_ROOT)).status).toBe(401);
+    expect((await agent.fetchFor()(URL_ROOT)).status).toBe(200);
+    const working = world.resource;
     const before = world.sent.length;
+    world.resource = (request) => (world.sent.length === before + 1 ? refusing("httpsig") : working(request));
     expect((await agent.fetchFor()(URL_ROOT)).status).toBe(200);
     expect(world.story().slice(before)).toEqual([
       "resource jwt",
@@ -42,12 +44,170 @@ describe("a held token that the resource refuses without saying what would help"
     );
   });
 
-  it("comes back as the answer where the caller brought the token itself", async () => {
+  it("ends the call where it is a new one, and is not presented again", async () => {
+    const world = await worldThatForgets();
+    const agent = world.agent();
+    const error = await errorOf<TokenRejectedError>(agent.fetchFor()(URL_ROOT));
+    expect([error.code, error.httpStatus, error.refusal?.code]).toEqual([
+      ...["auth_token_rejected", 401, "invalid_token_signature"],
+    ]);
+    expect(error.message).toMatch(/rejected the auth token: Valid AAuth signature required/);
+    const before = world.sent.length;
+    expect((await agent.fetchFor()(URL_ROOT)).status).toBe(200);
+    expect(world.story().slice(before)).toEqual(["resource jwks", "token auth jwks", "resource jwt"]);
+  });
+
+  it("ends the call where the caller brought it, and what is held stays", async () => {
     const world = await createWorld();
+    const agent = world.agent();
+    await agent.fetchFor()(URL_ROOT);
     const unknown = tokenSignerOf(await generateSigningKey({ kid: "realm-1" }));
     const authToken = await world.parties.issueAuthToken({ signer: unknown });
-    expect((await world.agent().fetchFor({ authToken })(URL_ROOT)).status).toBe(401);
-    expect(world.story()).toEqual(["resource jwt"]);
+    const before = world.sent.length;
+    expect((await errorOf(agent.fetchFor({ authToken })(URL_ROOT))).code).toBe("auth_token_rejected");
+    expect((await agent.fetchFor()(URL_ROOT)).status).toBe(200);
+    expect(world.story().slice(before)).toEqual(["resource jwt", "resource jwt"]);
+  });
+});
+
+/** A 401 as published agents write it. */
+const refusing = (
+  agentAuth: string,
+  body: string | ReadableStream = "Authorization required",
+  more: Record<string, string> = {},
+) => new Response(body, { status: 401, headers: { "agent-auth": agentAuth, ...more } });
+const BARE = 'httpsig; auth-token; auth_server="http://localhost:8080/realms/aauth-test"';
+
+describe("a token that is answered with a demand for a token, without a resource token", () => {
+  /** A resource that answers requests with a token as given, and all others as usual. */
+  async function worldThatRejects(answer: () => Response, times = Number.POSITIVE_INFINITY) {
+    const world = await createWorld();
+    const agent = world.agent();
+    const call = () => agent.fetchFor()(URL_ROOT);
+    const working = world.resource;
+    let left = times;
+    const reject = () => {
+      world.resource = (request) => (request.scheme === "jwt" && left-- > 0 ? answer() : working(request));
+    };
+    return { world, call, reject };
+  }
+  const rejection = async (answer: () => Response) => {
+    const { call, reject } = await worldThatRejects(answer);
+    reject();
+    return errorOf<TokenRejectedError>(call());
+  };
+
+  it.each([BARE, "httpsig; auth-token", "httpsig", "httpsig; identity=?1"])(
+    "is dropped, and a new one is asked for: %s",
+    async (agentAuth) => {
+      const { world, call, reject } = await worldThatRejects(() => refusing(agentAuth), 1);
+      await call();
+      reject();
+      const before = world.sent.length;
+      expect((await call()).status).toBe(200);
+      expect(world.story().slice(before)).toEqual([
+        ...["resource jwt", "resource jwks", "token auth jwks", "resource jwt"],
+      ]);
+    },
+  );
+
+  it("a new one that is rejected, too, ends the call after three requests, with the resource's words", async () => {
+    const { world, call, reject } = await worldThatRejects(() => refusing(BARE));
+    await call();
+    reject();
+    const before = world.sent.length;
+    const error = await errorOf<TokenRejectedError>(call());
+    expect(error).toMatchObject({
+      ...{ name: "TokenRejectedError", code: "auth_token_rejected", httpStatus: 401 },
+      ...{ description: "Authorization required" },
+      message: "the resource rejected the auth token: Authorization required",
+    });
+    expect(error.refusal).toBeUndefined();
+    const story = ["resource jwks", "token auth jwks", "resource jwt"];
+    expect(world.story().slice(before)).toEqual(["resource jwt", ...story]);
+    // Neither of them is presented again.
+    await errorOf(call());
+    expect(world.story().slice(before + 4)).toEqual(story);
+  });
+
+  it("a renewed one that is rejected, too, is forgotten with its refresh token", async () => {
+    const world = await createWorld();
+    const working = world.tokenEndpoint;
+    world.tokenEndpoint = async (request) => {
+      const answer: unknown = await (await working(request)).json();
+      return Response.json({ ...(answer as object), refresh_token: "r-1" });
+    };
+    const renewing = world.tokenEndpoint;
+    const agent = world.agent();
+    await agent.fetchFor()(URL_ROOT);
+    const auth_token = await world.parties.issueAuthToken({ scope: "supply-chain:optimize" });
+    world.tokenEndpoint = (request) =>
+      request.form.request_type === "refresh" ? Response.json({ auth_token }) : renewing(request);
+    const usual = world.resource;
+    world.resource = (request) => (request.scheme === "jwt" ? refusing(BARE) : usual(request));
+    const before = world.sent.length;
+    expect((await errorOf(agent.fetchFor()(URL_ROOT))).code).toBe("auth_token_rejected");
+    expect(world.story().slice(before)).toEqual(["resource jwt", "token refresh jwks", "resource jwt"]);
+    world.resource = usual;
+    expect((await agent.fetchFor()(URL_ROOT)).status).toBe(200);
+    expect(world.story()[before + 3]).toBe("resource jwks");
+  });
+
+  it("is not the token's fault where the refusal names another check: the answer comes back", async () => {
+    const refusal = { "aauth-refusal": "code=nonce_replayed, check=replay" };
+    const { call, reject } = await worldThatRejects(() => refusing("httpsig", "", refusal));
+    reject();
+    expect((await call()).status).toBe(401);
+  });
+
+  it("a 429 is answered by waiting", async () => {
+    const { world, call, reject } = await worldThatRejects(() => {
+      const { body, headers } = refusing(BARE);
+      return new Response(body, { status: 429, headers });
+    });
+    await call();
+    reject();
+    const before = world.sent.length;
+    expect((await call()).status).toBe(429);
+    expect(world.sent.length - before).toBe(1);
+  });
+
+  it.each([BARE, "httpsig; auth-token"])(
+    "an agent that is known by its key alone gives its identity instead, once: %s",
+    async (agentAuth) => {
+      const world = await createWorld();
+      world.resource = () => refusing(agentAuth);
+      const agent = world.agent({ signatureScheme: "hwk" });
+      expect((await errorOf(agent.fetchFor()(URL_ROOT))).code).toBe("malformed_challenge");
+      expect(world.story()).toEqual(["resource hwk", "resource jwks"]);
+    },
+  );
+
+  it.each([
+    ["a line of text", "Authorization required", "text/plain", "Authorization required"],
+    ["FastAPI's JSON", '{"detail":"token expired"}', "application/json", "token expired"],
+    ["an OAuth error", '{"error":"x","error_description":"no"}', "application/json", "no"],
+    ["JSON without a sentence", '{"detail":[1]}', "application/json", ""],
+    ["several lines and control characters", "a\r\n\u001b[31mb\u202e", "text/plain", "a [31mb"],
+    ["a token that it quotes", "bad eyJhbGciOiJFZERTQSJ9.eyJhIjoxfQ.c2ln!", "text/plain", "bad …!"],
+    ["a long text", "x".repeat(400), "text/plain", `${"x".repeat(300)}…`],
+    ["too much", "x".repeat(20_000), "text/plain", ""],
+    ["a page", "<html>no</html>", "text/html", ""],
+    ["nothing", "", "text/plain", ""],
+  ])("shows %s", async (_name, body, type, shown) => {
+    const error = await rejection(() => refusing(BARE, body, { "content-type": type }));
+    expect(error.description).toBe(shown);
+    expect(error.message).toBe(`the resource rejected the auth token: ${shown || "status 401"}`);
+  });
+
+  it("waits no longer than the call for words that do not come, and cancels them", async () => {
+    const { promise: cancelled, resolve: cancel } = Promise.withResolvers<unknown>();
+    const { world, reject } = await worldThatRejects(() => refusing(BARE, new ReadableStream({ cancel })));
+    reject();
+    const signal = AbortSignal.timeout(50);
+    const error = await errorOf<DOMException>(world.agent().fetchFor({ signal })(URL_ROOT));
+    expect(error.name).toBe("TimeoutError");
+    await cancelled;
   });
 });
 

@@ -54,6 +54,28 @@ describe("the default transport", () => {
     expect(sockets.size).toBeLessThan(5);
   });
 
+  it("uses no connection that its server has closed since", async () => {
+    const closed = Promise.withResolvers<void>();
+    const server = await start((request, response) => {
+      request.socket.once("close", () => closed.resolve());
+      response.end("ok", () => request.socket.end());
+    });
+    const body = new TextEncoder().encode("signed");
+    const post = () => pooledTransport(`${server.origin}/`, { method: "POST", headers: {}, body });
+    expect((await post()).status).toBe(200);
+    await closed.promise;
+    expect((await post()).status).toBe(200);
+    expect(server.connections()).toBe(2);
+  });
+
+  it.each(["GET", "POST"])("does not repeat a %s whose connection breaks", async (method) => {
+    const server = await start((request) => void request.socket.destroy());
+    await expect(pooledTransport(`${server.origin}/`, { method, headers: {} })).rejects.toThrow(
+      "other side closed",
+    );
+    expect(server.requests).toEqual(["/"]);
+  });
+
   it("does not follow a redirect: a signature is for one target", async () => {
     const server = await start((_request, response) => {
       response.writeHead(307, { location: "/elsewhere" }).end();

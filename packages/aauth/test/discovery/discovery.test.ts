@@ -1,6 +1,7 @@
 import type { RequestListener } from "node:http";
 import { afterEach, describe, expect, it } from "vitest";
 import { createDiscovery, type DiscoveryOptions } from "../../src/discovery/create-discovery.ts";
+import { february2026 } from "../../src/profiles/february-2026/index.ts";
 import { type LoopbackServer, startServer } from "./loopback-server.ts";
 
 const KEY = { kty: "OKP", crv: "Ed25519", x: "JrQLj5P_89iXES9-vFgrIy29clF9CC_oPPsw3c5D0bs", kid: "k1" };
@@ -133,21 +134,43 @@ describe("finding keys", () => {
     expect(server.requests).toHaveLength(3);
   });
 
-  it("looks for an unknown kid again, but at most once per 10 s", async () => {
+  it("looks for unknown kids again: three times at once, then once per 10 s", async () => {
     const server = await agentServer();
     const { discovery, clock } = discover();
     await discovery.keys("agent", server.origin);
-    expect(server.requests).toHaveLength(2);
-    for (let attempt = 0; attempt < 5; attempt++) {
-      expect(await code(discovery.key("agent", server.origin, `guess-${attempt}`))).toBe("unknown_key");
-    }
-    expect(server.requests).toHaveLength(3);
+    /** Key sets fetched for five guesses. */
+    const looks = async () => {
+      const before = server.requests.length;
+      for (let attempt = 0; attempt < 5; attempt++) {
+        expect(await code(discovery.key("agent", server.origin, `guess-${attempt}`))).toBe("unknown_key");
+      }
+      return server.requests.length - before;
+    };
+    expect(await looks()).toBe(3);
     clock.seconds += 9;
-    expect(await code(discovery.key("agent", server.origin, "late"))).toBe("unknown_key");
-    expect(server.requests).toHaveLength(3);
+    expect(await looks()).toBe(0);
     clock.seconds += 1;
-    expect(await code(discovery.key("agent", server.origin, "later"))).toBe("unknown_key");
-    expect(server.requests).toHaveLength(4);
+    expect(await looks()).toBe(1);
+    clock.seconds += 20;
+    expect(await looks()).toBe(2);
+    clock.seconds += 200;
+    expect(await looks()).toBe(3);
+  });
+
+  it("looks as often as the profile allows", async () => {
+    const server = await agentServer();
+    const documents = { ...february2026.documents, refetchBurst: 1, refetchCooldownSeconds: 60 };
+    const { discovery, clock } = discover({ profile: { documents } });
+    await discovery.keys("agent", server.origin);
+    for (const [seconds, fetched] of [
+      [0, 3],
+      [59, 3],
+      [1, 4],
+    ] as const) {
+      clock.seconds += seconds;
+      for (let attempt = 0; attempt < 2; attempt++) await code(discovery.key("agent", server.origin, "k2"));
+      expect(server.requests).toHaveLength(fetched);
+    }
   });
 
   it("takes the only key when the token names none, and refuses to choose among two", async () => {
@@ -305,30 +328,64 @@ describe("documents that are refused", () => {
 });
 
 describe("failures are remembered for a moment", () => {
-  it("asks a failing server once per 2 s", async () => {
+  it("asks a failing server once per second", async () => {
     const server = await start((_request, response) => void response.writeHead(500).end());
     const { discovery, clock } = discover();
     for (let attempt = 0; attempt < 5; attempt++) {
       expect(await code(discovery.metadata("agent", server.origin))).toBe("discovery_failed");
     }
     expect(server.requests).toHaveLength(1);
-    clock.seconds += 2;
+    clock.seconds += 1;
     await code(discovery.metadata("agent", server.origin));
     expect(server.requests).toHaveLength(2);
   });
 
-  it("keeps the known keys when the search for an unknown one fails", async () => {
-    let alive = true;
-    const server = await start((request, response) => {
-      if (!alive) return void response.writeHead(500).end();
-      const metadata = { agent: server.origin, jwks_uri: `${server.origin}/jwks.json` };
-      response.end(JSON.stringify(request.url === "/jwks.json" ? { keys: [KEY] } : metadata));
+  describe("while the search for an unknown key fails", () => {
+    async function failingServer() {
+      let keys: object[] | undefined = [KEY];
+      const server = await start((request, response) => {
+        if (keys === undefined) return void response.writeHead(503).end();
+        const metadata = { agent: server.origin, jwks_uri: `${server.origin}/jwks.json` };
+        response.end(JSON.stringify(request.url === "/jwks.json" ? { keys } : metadata));
+      });
+      const { discovery, clock } = discover();
+      await discovery.key("agent", server.origin, "k1");
+      keys = undefined;
+      return {
+        server,
+        discovery,
+        clock,
+        start(...kids: string[]) {
+          keys = kids.map((kid) => ({ ...KEY, kid }));
+        },
+      };
+    }
+
+    it("the known keys stay, and the server is asked once per second", async () => {
+      const { server, discovery, clock } = await failingServer();
+      for (let second = 1; second <= 5; second++) {
+        for (let attempt = 0; attempt < 3; attempt++) {
+          expect(await code(discovery.key("agent", server.origin, "k2"))).toBe("discovery_failed");
+        }
+        expect(server.requests).toHaveLength(2 + second);
+        clock.seconds += 1;
+      }
+      expect((await discovery.key("agent", server.origin, "k1")).source).toBe("discovery-cache");
     });
-    const { discovery } = discover();
-    await discovery.key("agent", server.origin, "k1");
-    alive = false;
-    expect(await code(discovery.key("agent", server.origin, "k2"))).toBe("discovery_failed");
-    expect((await discovery.key("agent", server.origin, "k1")).source).toBe("discovery-cache");
+
+    it("the burst is left for the time after it", async () => {
+      const { server, discovery, clock, start } = await failingServer();
+      for (let second = 1; second <= 5; second++) {
+        await code(discovery.key("agent", server.origin, "k2"));
+        clock.seconds += 1;
+      }
+      for (const kid of ["k2", "k3", "k4"]) {
+        start(kid);
+        expect((await discovery.key("agent", server.origin, kid)).jwk.kid).toBe(kid);
+      }
+      start("k5");
+      expect(await code(discovery.key("agent", server.origin, "k5"))).toBe("unknown_key");
+    });
   });
 });
 

@@ -34,6 +34,13 @@ describe("requireComponents", () => {
   });
 });
 
+test("requireComponents names all that are left out", async () => {
+  const error = await refusalOf(() => requireComponents(["@method"], ["@method", "@path", "content-digest"]));
+  expect([error.message, error.claim]).toEqual([
+    ...["the signature does not cover @path, content-digest", "@path content-digest"],
+  ]);
+});
+
 describe("verifyBody", () => {
   test("passes a covered body whose digest matches", async () => {
     await verifyBody({ headers: { "content-digest": digest }, components: covered, body }, full);

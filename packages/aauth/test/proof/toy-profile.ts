@@ -391,6 +391,7 @@ const toyOn = (name: string, signatureKey: string): WireProfile => ({
   documents: {
     isIdentifier: (value) => /^https:\/\/[a-z0-9.-]+$/.test(value),
     isAgentIdentifier: (value) => /^toy:[a-z]+@[a-z0-9.-]+$/.test(value),
+    refetchBurst: 1,
     refetchCooldownSeconds: 60,
     kinds: {
       [PROVIDER]: documentOf("toy-provider.json"),

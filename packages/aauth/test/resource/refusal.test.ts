@@ -6,7 +6,7 @@ import {
   AAuthVerificationError,
   ERROR_CODES,
 } from "../../src/errors.ts";
-import { february2026 } from "../../src/profiles/february-2026/index.ts";
+import { february2026, february2026Published } from "../../src/profiles/february-2026/index.ts";
 import {
   formatRefusal,
   parseRefusal,
@@ -14,6 +14,7 @@ import {
   refusalOf,
   withRefusal,
 } from "../../src/profiles/refusal.ts";
+import { createChallenger } from "../../src/resource/challenge.ts";
 import { hostileText } from "../hostile-text.ts";
 import { JWKS, parties, refusal, requestOf, SCOPES, signBadly } from "./kit.ts";
 
@@ -27,6 +28,10 @@ describe("formatRefusal", () => {
     expect(formatRefusal({ code: "unknown_key", section: "profile 5.2" })).toBe(
       'code=unknown_key, section="profile 5.2"',
     );
+    const missing = "content-type content-digest";
+    expect(formatRefusal({ ...read, missing } as never)).toBe(`${written}, missing="${missing}"`);
+    expect(parseRefusal(`${written}, missing="${missing}"`)).toEqual({ ...read, missing });
+    expect(parseRefusal(`${written}, missing=content-digest`)).toEqual(read);
     expect(formatRefusal({ ...read, by: "gateway" } as never)).toBe(`${written}, by=gateway`);
     expect(parseRefusal(`${written}, by=gateway`)).toEqual({ ...read, by: "gateway" });
   });
@@ -103,6 +108,7 @@ describe("parseRefusal", () => {
           expect(refused.by ?? "a").toMatch(/^[a-z-]+$/);
           expect(refused.section).not.toMatch(/["\\\p{Cc}]/u);
           expect(refused.section.length).toBeLessThanOrEqual(512);
+          expect(refused.missing ?? "").not.toMatch(/["\\\p{Cc}]/u);
         },
       ),
       { numRuns: 1_000 },
@@ -126,6 +132,23 @@ describe("refusalOf", () => {
   ])("names the check that failed: %s", async (check, request, code) => {
     const refused = refusalOf(await refusal(verifier, await request(), SCOPES));
     expect(refused).toMatchObject({ code, check, section: ERROR_CODES[code as AAuthErrorCode].section });
+  });
+
+  it("names the components that are missing, and of no other refusal a claim", async () => {
+    const request = await requestOf({ profile: february2026Published, body: "{}" });
+    expect(refusalOf(await refusal(verifier, request))).toMatchObject({
+      missing: "content-type content-digest",
+    });
+    const { headers, body } = await createChallenger({
+      ...{ key: parties.resource.key, resource: parties.resource.id, authServer: parties.authServer.issuer },
+    }).challengeFor(await refusal(verifier, request), { requirement: SCOPES });
+    expect(headers).toMatchObject({ "agent-auth": "httpsig" });
+    expect(headers[REFUSAL_FIELD]).toMatch(/, missing="content-type content-digest"$/);
+    expect(body).toBe(
+      "Valid AAuth signature required: insufficient_coverage: the signature does not cover content-type, content-digest",
+    );
+    const expired = new AAuthVerificationError("token_expired", "x", { claim: "exp" });
+    expect(refusalOf(expired)).not.toHaveProperty("missing");
   });
 
   it("is the code and its section where no verifier has made a report", () => {

@@ -48,6 +48,16 @@ export class AgentHttpError extends Error {
     this.answer = answer;
   }
 
+  /**
+   * Which of the two answered, which share one address; undefined where nothing in the answer tells. A challenge is an agent's, and each
+   * refusal of the gateways' check names the gateway.
+   */
+  get sender(): "agent" | "gateway" | undefined {
+    const { challenge, refusal, gatewayFailed } = this.answer;
+    if (gatewayFailed || refusal?.by === "gateway") return "gateway";
+    return refusal !== undefined || challenge !== undefined ? "agent" : undefined;
+  }
+
   static of({ status, headers }: Response): AgentHttpError {
     return new AgentHttpError(status, {
       challenge: headers.get("agent-auth") ?? undefined,

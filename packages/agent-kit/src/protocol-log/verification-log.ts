@@ -7,6 +7,7 @@ import {
 } from "aauth";
 import { parseAgentAuth } from "aauth/wire";
 import type { VerificationEvent } from "fastify-aauth";
+import { publishedPeerHint } from "../published-peers.ts";
 import type { ProtocolLogger } from "./protocol-logger.ts";
 
 /** An observer for `fastify-aauth`. */
@@ -88,7 +89,8 @@ export function createVerificationLog(logger: ProtocolLogger, id: string): Verif
       executor.info({ code: error.code }, `🔐 Authorization required: ${wanted(error)}`);
     } else {
       const { code, check } = error;
-      const fields = { code, check, reason: error.message };
+      const hint = publishedPeerHint(error);
+      const fields = { code, check, reason: error.message, ...(hint !== undefined && { hint }) };
       signing.warn(fields, "❌ AAuth signature verification failed");
     }
     const agentAuth = challenge.headers["agent-auth"];

@@ -1,4 +1,4 @@
-import { AAuthVerificationError } from "aauth";
+import { AAuthVerificationError, type VerificationReport } from "aauth";
 import { issueResourceToken } from "aauth/issuer";
 import { createTestParties } from "aauth/testing";
 import { formatAgentAuth } from "aauth/wire";
@@ -51,6 +51,22 @@ describe("at the verifier", () => {
     expect(lines[2]).toContain(agent.key.thumbprint);
     expect(lines[3]).toBe("INFO:agent_executor:🔐 Returning 401 with Agent-Auth header");
     expect(lines.join("\n")).not.toContain(resourceToken);
+  });
+
+  test("a signature that lacks the body alone is told with the setting that would let its sender in", () => {
+    const { lines, logger } = collect();
+    const log = createVerificationLog(logger, resource.id);
+    const refused = (claim: string, scheme = "jwks") => {
+      const report = { scheme, checks: [] } as unknown as VerificationReport;
+      const error = new AAuthVerificationError("insufficient_coverage", "x", { claim, report });
+      const challenge = { ...challenged.challenge, headers: { "agent-auth": "httpsig" } };
+      lines.length = 0;
+      log({ ...challenged, error, challenge }, REQUEST);
+      return lines.join("\n");
+    };
+    expect(refused("content-type content-digest")).toMatch(/hint="an agent .* AAUTH_PUBLISHED_PEERS"/);
+    expect(refused("content-digest", "hwk")).toMatch(/hint=".* set AAUTH_PUBLISHED_HWK"/);
+    expect(refused("@path content-digest")).not.toContain("hint");
   });
 
   test("at level warn a failed signature is told, and a challenge is not even looked at", () => {

@@ -28,7 +28,7 @@ test("the demo's realm file is usable, policy included", () => {
 test("another UI address moves the clients that live at the old one", () => {
   const [client] = parseRealm(demoFile, { uiUrl: "http://localhost:4321" }).clients;
   expect(client).toMatchObject({
-    redirectUris: ["http://localhost:4321/"],
+    redirectUris: ["http://localhost:4321/", "http://localhost:4321/silent-check-sso.html"],
     webOrigins: ["http://localhost:4321"],
   });
 });

@@ -2,6 +2,7 @@ import type { KeyValueStore } from "aauth";
 import type { Delegate, DelegateList, DelegateRun } from "backend-api";
 import type { FastifyBaseLogger } from "fastify";
 import { BackendError } from "../errors.ts";
+import { networkCodeOf } from "../failures/network-code.ts";
 import { isoTime } from "../runs/run.ts";
 import type { DelegateClient } from "./delegate-client.ts";
 import type { Enrolment, Enrolments } from "./enrolments.ts";
@@ -39,11 +40,13 @@ export function createDelegatesService(deps: {
   enrolments: Enrolments;
   issued: IssuedTokens;
   client: DelegateClient;
+  /** Of the client. */
+  timeoutSeconds: number;
   /** Reports by user and delegate. */
   reports: Pick<KeyValueStore<DelegateRun>, "get" | "put">;
   logger: FastifyBaseLogger;
 }): DelegatesService {
-  const { agent, enrolments, issued, client, reports, logger } = deps;
+  const { agent, enrolments, issued, client, timeoutSeconds, reports, logger } = deps;
 
   // JSON separates the two unambiguously.
   const reportKey = (userId: string, sub: string) => JSON.stringify([userId, sub]);
@@ -82,11 +85,11 @@ export function createDelegatesService(deps: {
         await reports.put(reportKey(userId, sub), run, REPORT_SECONDS);
         logger.info({ delegate: sub, status, code: failure?.code }, "🔐 The delegate has worked");
       } catch (cause) {
-        throw new BackendError(
-          "unreachable",
-          "The delegate does not answer; start it as it was enrolled (docs/walkthrough/08-delegated-agents.md)",
-          { cause },
-        );
+        const message =
+          networkCodeOf(cause) === "timeout"
+            ? `The delegate did not answer within ${timeoutSeconds} seconds; its log says what it waits for`
+            : "The delegate does not answer; start it as it was enrolled (docs/walkthrough/08-delegated-agents.md)";
+        throw new BackendError("unreachable", message, { cause });
       }
       return describe(enrolment, userId);
     },

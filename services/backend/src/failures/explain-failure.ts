@@ -1,4 +1,4 @@
-import { AAuthError, ConsentRequiredError, TokenRequestError } from "aauth";
+import { AAuthError, ConsentRequiredError, TokenRejectedError, TokenRequestError } from "aauth";
 import { parseAgentAuth } from "aauth/wire";
 import { AgentAnswerError, AgentHttpError, AgentRpcError } from "agent-kit/a2a";
 import { AnswerTooLargeError } from "agent-kit/service";
@@ -20,7 +20,7 @@ const AUTH_SERVER_UNUSABLE: ReadonlySet<string> = new Set([
 
 /**
  * Explains at which hop a run broke, which check refused it, and what to try. Decides by error classes and codes. Of foreign strings only
- * the descriptions of OAuth and JSON-RPC errors are passed on, shortened and on one line.
+ * the descriptions of OAuth and JSON-RPC errors and the words of a rejected token are passed on, shortened and on one line.
  */
 export function explainFailure(error: unknown, situation: Situation): Failure {
   const finding = findingOf(error, situation);
@@ -37,7 +37,10 @@ function findingOf(error: unknown, { peer }: Situation): Finding {
     const isSlow = network === "timeout";
     // A gateway that is there answers for an agent that is not.
     const hop = atAuthServer ? "auth-server" : isSlow ? "supply-chain-agent" : "gateway";
-    return { hop, check: isSlow ? "timeout" : "connection", code: network };
+    const check = isSlow || network === "connect_timeout" ? "timeout" : "connection";
+    // The token client says how long it has waited.
+    const detail = error instanceof AAuthError && error.code === "token_request_failed" ? error.message : "";
+    return { hop, check, code: network, ...(isSlow && detail && { detail: oneLine(detail) }) };
   }
   if (error instanceof AgentHttpError) return httpFinding(error);
   if (error instanceof AgentRpcError) {
@@ -53,16 +56,18 @@ function findingOf(error: unknown, { peer }: Situation): Finding {
 }
 
 /**
- * Of an HTTP status. Gateway and agent share one address: the refusal names the party; without one, only an agent challenges.
+ * Of an HTTP status. What does not tell its sender is a gateway's own answer, but for a 401: that is a published agent's, or that of a
+ * gateway which checks in another way than ours.
  */
-function httpFinding({ status, answer }: AgentHttpError): Finding {
+function httpFinding({ status, answer, sender }: AgentHttpError): Finding {
   const { challenge, refusal, gatewayFailed } = answer;
-  const fromGateway = refusal === undefined ? challenge === undefined : refusal.by === "gateway";
-  const hop = fromGateway ? "gateway" : "supply-chain-agent";
+  const isUnmarked = sender === undefined && status === 401;
+  const hop = sender === "agent" || isUnmarked ? "supply-chain-agent" : "gateway";
   const code = `http_${status}`;
   if (gatewayFailed) return { hop: "gateway", check: "connection", code };
   switch (status) {
     case 401: {
+      if (isUnmarked) return { hop, check: "signature", code, isSenderUnknown: true };
       // The agent has parsed it before: a malformed one has failed the call with another error.
       const demand = challenge === undefined ? undefined : parseAgentAuth(challenge);
       if (demand?.level === "identified") return { hop, check: "identity", code };
@@ -70,7 +75,13 @@ function httpFinding({ status, answer }: AgentHttpError): Finding {
         const detail = "it requires a user interaction on a page of its own";
         return { hop, check: "challenge", code: "user_interaction", detail };
       }
-      return { hop, check: "signature", code: refusal?.code ?? code };
+      const { missing } = refusal ?? {};
+      return {
+        hop,
+        check: "signature",
+        code: refusal?.code ?? code,
+        ...(missing && { detail: oneLine(missing) }),
+      };
     }
     case 403:
       return { hop, check: "policy", code: refusal?.code ?? code };
@@ -103,6 +114,10 @@ function protocolFinding(error: AAuthError, peer: Situation["peer"]): Finding {
     const { oauthError, description } = error;
     const reason = `${oauthError}: ${oneLine(description)}`;
     return { hop: "auth-server", check: "token_request", code: oauthError, detail: reason };
+  }
+  if (error instanceof TokenRejectedError) {
+    const hop = error.refusal?.by === "gateway" ? "gateway" : "supply-chain-agent";
+    return { hop, check: "signature", code, detail: oneLine(error.description) };
   }
   if (AUTH_SERVER_UNUSABLE.has(code)) return { hop: "auth-server", check: "connection", code, detail };
   if (code === "identity_required") return { hop: "supply-chain-agent", check: "identity", code };

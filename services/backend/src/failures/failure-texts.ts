@@ -8,6 +8,8 @@ export interface Finding {
   readonly code: string;
   /** The reason, where the party that failed has stated one. */
   readonly detail?: string;
+  /** Whether the gateway may have answered in place of the party at `hop`. */
+  readonly isSenderUnknown?: boolean;
 }
 
 type Texts = Required<Pick<Failure, "message" | "advice">>;
@@ -20,25 +22,17 @@ const PARTIES: Readonly<Record<Hop, string>> = {
 };
 
 /** What happened in a sentence, and what to try. */
-export function textsFor({ hop, check, code, detail = "" }: Finding, situation: Situation): Texts {
-  const { places, timeoutSeconds } = situation;
+export function textsFor(finding: Finding, situation: Situation): Texts {
+  const { hop, check, code, detail = "" } = finding;
+  const { timeoutSeconds } = situation;
   const party = PARTIES[hop];
   switch (check) {
     case "connection":
       return connectionTexts({ hop, check, code, detail }, situation);
     case "timeout":
-      return {
-        message: `${party} did not respond in time.`,
-        advice:
-          hop === "auth-server"
-            ? "Look at the auth server's log, then start again."
-            : `Look at its log and the gateway's. A run waits ${timeoutSeconds} seconds (SUPPLY_CHAIN_AGENT_TIMEOUT_SECONDS).`,
-      };
+      return timeoutTexts(finding, timeoutSeconds);
     case "signature":
-      return {
-        message: `${party} did not accept the request's signature.`,
-        advice: `Check that ${places.backendUrl}/.well-known/aauth-agent can be reached from there and that both clocks agree. A new key is looked for once per 10 s: after two restarts in a row, start again in a moment.`,
-      };
+      return signatureTexts(finding, situation);
     case "identity":
       return {
         message: `${party} demands the identity of its caller; a signature by key alone is not enough.`,
@@ -86,6 +80,59 @@ export function textsFor({ hop, check, code, detail = "" }: Finding, situation: 
         advice: "The backend's log has the reason.",
       };
   }
+}
+
+function timeoutTexts({ hop, code, detail }: Finding, timeoutSeconds: number): Texts {
+  const party = PARTIES[hop];
+  if (code === "connect_timeout") {
+    return {
+      message: `${party} did not accept a connection in time.`,
+      advice: "Something drops what is sent there, or the machine is overloaded: look at its log.",
+    };
+  }
+  if (hop === "auth-server") {
+    return {
+      message: detail ? sentence(detail) : `${party} did not answer within ${timeoutSeconds} seconds.`,
+      advice: "Look at the auth server's log, then start again.",
+    };
+  }
+  // A gateway has its own patience.
+  const within = code === "timeout" ? `within ${timeoutSeconds} seconds` : "in time for the gateway";
+  return {
+    message: `${party} did not answer ${within}.`,
+    advice: `Look at its log and the gateway's. A run waits ${timeoutSeconds} seconds (SUPPLY_CHAIN_AGENT_TIMEOUT_SECONDS).`,
+  };
+}
+
+const sentence = (text: string) => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
+
+function signatureTexts({ hop, code, detail, isSenderUnknown }: Finding, { places }: Situation): Texts {
+  const party = PARTIES[hop];
+  if (isSenderUnknown) {
+    return {
+      message: `${party}, or a gateway before it, refused the request with status 401 and gave no reason.`,
+      advice:
+        "Look at the log of the agent, then at the gateway's. An agent of the published demo has to be named in AAUTH_PUBLISHED_PEERS, so that it can verify what it is sent.",
+    };
+  }
+  if (code === "auth_token_rejected") {
+    return {
+      message: `${party} rejected the auth token${detail ? `: ${detail}` : "."}`,
+      advice:
+        "Its log says why. It must trust the issuer of the token, be its audience and reach its keys: compare KEYCLOAK_URL, KEYCLOAK_REALM and SUPPLY_CHAIN_AGENT_ID_URL.",
+    };
+  }
+  if (code === "insufficient_coverage") {
+    return {
+      message: `${party} did not accept the request's signature${detail ? `: it does not cover ${detail}` : ""}.`,
+      advice:
+        "The backend covers no body where AAUTH_PUBLISHED_PEERS names the agent: take it out, unless gateway and agent are to accept that of the backend.",
+    };
+  }
+  return {
+    message: `${party} did not accept the request's signature.`,
+    advice: `Check that ${places.backendUrl}/.well-known/aauth-agent can be reached from there and that both clocks agree. A new key is looked for three times in a row, then once per 10 s: after more restarts than that, start again in a moment.`,
+  };
 }
 
 function connectionTexts({ hop, code, detail }: Finding, { places }: Situation): Texts {

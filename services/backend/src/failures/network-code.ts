@@ -7,15 +7,17 @@ const CODES: Readonly<Record<string, string>> = {
   ECONNRESET: "connection_broken",
   EPIPE: "connection_broken",
   UND_ERR_SOCKET: "connection_broken",
+  ETIMEDOUT: "connect_timeout",
+  UND_ERR_CONNECT_TIMEOUT: "connect_timeout",
   EHOSTUNREACH: "unreachable",
   ENETUNREACH: "unreachable",
 };
 
-/** `timeout`, `connection_refused`, …; undefined when the error does not come from the network. */
+/** `timeout`, `connect_timeout`, `connection_refused`, …; undefined when the error does not come from the network. */
 export function networkCodeOf(error: unknown): string | undefined {
   const codes = causesOf(error).map(({ name, code }) => {
     if (name === "TimeoutError" || name === "AbortError") return "timeout";
-    return /^(UND_ERR_\w+_TIMEOUT|ETIMEDOUT)$/.test(code) ? "timeout" : CODES[code];
+    return CODES[code] ?? (/^UND_ERR_\w+_TIMEOUT$/.test(code) ? "timeout" : undefined);
   });
   return codes.includes("timeout") ? "timeout" : codes.find((code) => code !== undefined);
 }

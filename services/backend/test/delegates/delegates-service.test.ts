@@ -17,7 +17,7 @@ const jwk = { kty: "OKP", crv: "Ed25519", x: "x" } as const;
 const SCOUT = { sub: "scout", name: "Scout", jwk, url: "http://scout.localhost:1" };
 const MUTE = { sub: "mute", name: "Mute", jwk };
 
-function scripted(...reports: string[]) {
+function scripted(...reports: (string | Error)[]) {
   return createDelegatesService({
     agent: "http://backend.localhost:8000",
     enrolments: {
@@ -26,7 +26,15 @@ function scripted(...reports: string[]) {
     },
     issued: createMemoryStore(),
     reports: createMemoryStore(),
-    client: { run: async () => report(reports.shift()!), isRunning: async () => true },
+    client: {
+      run: async () => {
+        const next = reports.shift()!;
+        if (typeof next !== "string") throw next;
+        return report(next);
+      },
+      isRunning: async () => true,
+    },
+    timeoutSeconds: 60,
     logger: createLogger({ service: "t", destination: { write: () => {} } }),
   });
 }
@@ -44,4 +52,14 @@ it("one that is unknown, or has no address, cannot be let work", async () => {
   const delegates = scripted();
   await expect(delegates.run("anna", "nobody")).rejects.toMatchObject({ kind: "not_found" });
   await expect(delegates.run("anna", "mute")).rejects.toMatchObject({ kind: "conflict" });
+});
+
+it("one that does not answer in time is running, and one that does not answer at all is not", async () => {
+  const refused = new TypeError("fetch failed", {
+    cause: Object.assign(new Error(), { code: "ECONNREFUSED" }),
+  });
+  const delegates = scripted(new DOMException("x", "TimeoutError"), refused);
+  const messageOf = () => delegates.run("anna", "scout").catch((error: Error) => error.message);
+  expect(await messageOf()).toMatch(/^The delegate did not answer within 60 seconds/);
+  expect(await messageOf()).toMatch(/^The delegate does not answer; start it/);
 });

@@ -1,4 +1,10 @@
-import { AAuthAgentError, type AAuthErrorCode, ConsentRequiredError, TokenRequestError } from "aauth";
+import {
+  AAuthAgentError,
+  type AAuthErrorCode,
+  ConsentRequiredError,
+  TokenRejectedError,
+  TokenRequestError,
+} from "aauth";
 import type { Refusal } from "aauth/resource";
 import { AgentAnswerError, AgentHttpError, AgentRpcError, type RefusedAnswer } from "agent-kit/a2a";
 import { failureSchema } from "backend-api";
@@ -45,7 +51,23 @@ const CASES: [string, unknown, [hop: string, check: string, code?: string], Peer
     aauth("token_request_failed", new DOMException("t", "TimeoutError")),
     ["auth-server", "timeout"],
   ],
-  ["gateway refuses the signature", http(401), ["gateway", "signature", "http_401"]],
+  [
+    "gateway that takes no connection",
+    fetchError(systemError("UND_ERR_CONNECT_TIMEOUT")),
+    ["gateway", "timeout", "connect_timeout"],
+  ],
+  ["a 401 that no party has marked", http(401), ["supply-chain-agent", "signature", "http_401"]],
+  [
+    "auth token rejected by the agent",
+    new TokenRejectedError("Authorization required", 401),
+    ["supply-chain-agent", "signature", "auth_token_rejected"],
+  ],
+  [
+    "auth token rejected by the gateway",
+    new TokenRejectedError("", 401, byGateway("invalid_token_signature")),
+    ["gateway", "signature", "auth_token_rejected"],
+    "auth-server",
+  ],
   [
     "gateway refuses the signature and says why",
     http(401, { challenge: "httpsig", refusal: byGateway("nonce_replayed") }),
@@ -152,6 +174,47 @@ describe("every failure", () => {
     expect(explain(http(403, { refusal: refusal("untrusted_agent") })).advice).toContain(
       "SUPPLY_CHAIN_TRUSTED_AGENTS",
     );
+  });
+
+  it("says that a party did not answer, and within which time", () => {
+    const timeout = new DOMException("t", "TimeoutError");
+    expect(explain(timeout).message).toBe("The supply-chain agent did not answer within 60 seconds.");
+    expect(explain(timeout, "auth-server").message).toBe("The auth server did not answer within 60 seconds.");
+    const late = new AAuthAgentError(
+      "token_request_failed",
+      "the auth server did not answer within 10 seconds",
+      {
+        cause: timeout,
+      },
+    );
+    expect(explain(late).message).toBe("The auth server did not answer within 10 seconds.");
+    expect(explain(http(504)).message).toBe("The supply-chain agent did not answer in time for the gateway.");
+    expect(explain(systemError("ETIMEDOUT")).message).toBe(
+      "The gateway did not accept a connection in time.",
+    );
+  });
+
+  it("names what a signature does not cover", () => {
+    const refused = { ...byGateway("insufficient_coverage"), missing: "content-type content-digest" };
+    const { message, advice } = explain(http(401, { challenge: "httpsig", refusal: refused }));
+    expect(message).toMatch(/^The gateway did not .* it does not cover content-type content-digest\.$/);
+    expect(advice).toContain("AAUTH_PUBLISHED_PEERS");
+  });
+
+  it("shows the words in which a token was rejected", () => {
+    const { message } = explain(new TokenRejectedError("Authorization\nrequired", 401));
+    expect(message).toBe("The supply-chain agent rejected the auth token: Authorization required");
+    expect(explain(new TokenRejectedError("", 401)).message).toMatch(/agent rejected the auth token\.$/);
+  });
+
+  it("blames neither gateway nor agent for a 401 that may be of either", () => {
+    const { message, advice } = explain(http(401));
+    expect(message).toMatch(/^The supply-chain agent, or a gateway before it, refused/);
+    expect(advice).toContain("AAUTH_PUBLISHED_PEERS");
+    const marked = explain(http(401, { refusal: byGateway("nonce_replayed") }));
+    expect([marked.hop, marked.message]).toEqual([
+      ...["gateway", "The gateway did not accept the request's signature."],
+    ]);
   });
 
   it("bounds what it passes on, and keeps it on one line", () => {

@@ -39,7 +39,7 @@ export function createAskMarketAnalysis(options: AskMarketAnalysisOptions): AskM
         ...(answer.data !== undefined && { figures: answer.data }),
       };
     } catch (error) {
-      const failure = describeFailure(error, onBehalfOfCaller);
+      const failure = describeFailure(error, { exchanging: onBehalfOfCaller, timeoutMs });
       log.warn({ err: error, hop: failure.hop, code: failure.code }, `❌ Market analysis: ${failure.reason}`);
       // The hop has failed although this agent answers.
       markFailed(error);

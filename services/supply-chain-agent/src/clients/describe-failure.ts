@@ -9,9 +9,13 @@ const TO_MARKET_ANALYSIS = "supply-chain-agent -> market-analysis-agent";
 /**
  * Says for a reader of the report what went wrong between this agent and the next, and at which connection.
  *
- * @param exchanging true when the token was to come from the caller's (user-delegated): the demo's messages distinguish the two
+ * @param options.exchanging true when the token was to come from the caller's (user-delegated): the demo's messages distinguish the two
+ * @param options.timeoutMs of the question
  */
-export function describeFailure(error: unknown, exchanging: boolean): MarketAnalysisFailure {
+export function describeFailure(
+  error: unknown,
+  { exchanging, timeoutMs }: { readonly exchanging: boolean; readonly timeoutMs: number },
+): MarketAnalysisFailure {
   if (error instanceof AAuthError) {
     const { code, message } = error;
     const reason = reasonOf(code, exchanging);
@@ -21,7 +25,12 @@ export function describeFailure(error: unknown, exchanging: boolean): MarketAnal
   if (error instanceof AgentHttpError) {
     const { status, answer } = error;
     const why = answer.refusal === undefined ? "" : ` (${answer.refusal.code})`;
-    return { ...failure, code: `http_${status}`, message: `it answered with status ${status}${why}` };
+    const code = `http_${status}`;
+    return {
+      ...failure,
+      code,
+      message: `${SENDERS[error.sender ?? "unknown"]} answered with status ${status}${why}`,
+    };
   }
   // The text of an error is the other side's and stays out of the report.
   if (error instanceof AgentRpcError)
@@ -31,9 +40,12 @@ export function describeFailure(error: unknown, exchanging: boolean): MarketAnal
     return { ...failure, code, message: `its answer ${error.message}` };
   }
   if (error instanceof Error && (error.name === "TimeoutError" || error.name === "AbortError")) {
-    return { ...failure, code: "timeout", message: "it did not answer in time" };
+    return { ...failure, code: "timeout", message: `it did not answer within ${timeoutMs / 1000} seconds` };
   }
   const systemCode = systemCodeOf(error);
+  if (systemCode !== undefined && /^UND_ERR_\w+_TIMEOUT$|^ETIMEDOUT$/.test(systemCode)) {
+    return { ...failure, code: "timeout", message: `it did not answer in time (${systemCode})` };
+  }
   if (systemCode === "ECONNREFUSED") {
     return { ...failure, code: "connection_refused", message: "nothing listens at its address" };
   }
@@ -42,6 +54,8 @@ export function describeFailure(error: unknown, exchanging: boolean): MarketAnal
   }
   return { ...failure, code: "answer_unreadable", message: "its answer could not be read" };
 }
+
+const SENDERS = { agent: "it", gateway: "the gateway before it", unknown: "it, or a gateway before it," };
 
 function reasonOf(code: string, exchanging: boolean): MarketAnalysisFailure["reason"] {
   switch (code) {

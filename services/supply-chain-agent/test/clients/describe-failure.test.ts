@@ -1,5 +1,5 @@
-import { AAuthAgentError, ConsentRequiredError, TokenRequestError } from "aauth";
-import { AgentAnswerError, AgentHttpError, AgentRpcError } from "agent-kit/a2a";
+import { AAuthAgentError, ConsentRequiredError, TokenRejectedError, TokenRequestError } from "aauth";
+import { AgentAnswerError, AgentHttpError, AgentRpcError, type RefusedAnswer } from "agent-kit/a2a";
 import { AnswerTooLargeError } from "agent-kit/service";
 import { expect, test } from "vitest";
 import { describeFailure } from "../../src/clients/describe-failure.ts";
@@ -77,12 +77,40 @@ test.each<[string, unknown, boolean, string, string, string]>([
   ["JSON-RPC error", new AgentRpcError(-32603, "secret"), true, "request failed", NEXT_AGENT, "rpc_-32603"],
   ["no JSON", new SyntaxError("secret"), true, "request failed", NEXT_AGENT, "answer_unreadable"],
 ])("%s", (_name, error, exchanging, reason, hop, code) => {
-  const failure = describeFailure(error, exchanging);
+  const failure = describeFailure(error, { exchanging, timeoutMs: 30_000 });
   expect(failure).toEqual({ reason, hop, code, message: expect.any(String) });
   expect(failure.message).not.toContain("secret");
 });
 
-test("an HTTP error names the refusal's code", () => {
-  const error = new AgentHttpError(403, { refusal: { code: "untrusted_agent", section: "5.1" } });
-  expect(describeFailure(error, true).message).toBe("it answered with status 403 (untrusted_agent)");
+const messageOf = (error: unknown) => describeFailure(error, { exchanging: true, timeoutMs: 30_000 }).message;
+
+test("an HTTP error names the party that answered, and the refusal's code", () => {
+  const refusal = { code: "untrusted_agent", section: "5.1" } as const;
+  const http = (status: number, answer: RefusedAnswer = {}) => messageOf(new AgentHttpError(status, answer));
+  expect(http(403, { refusal })).toBe("it answered with status 403 (untrusted_agent)");
+  expect(http(401, { refusal: { ...refusal, by: "gateway" } })).toMatch(/^the gateway before it answered/);
+  expect(http(503, { gatewayFailed: true })).toMatch(/^the gateway before it answered/);
+  expect(http(401, { challenge: "httpsig" })).toMatch(/^it answered/);
+  // A published agent, or a gateway that does not mark its refusals.
+  expect(http(401)).toBe("it, or a gateway before it, answered with status 401");
+  expect(http(503)).toBe("it, or a gateway before it, answered with status 503");
+});
+
+test("a timeout is one, and is not called unreachable", () => {
+  expect(messageOf(new DOMException("x", "TimeoutError"))).toBe("it did not answer within 30 seconds");
+  for (const code of ["UND_ERR_CONNECT_TIMEOUT", "UND_ERR_HEADERS_TIMEOUT", "ETIMEDOUT"]) {
+    const error = new TypeError("fetch failed", { cause: Object.assign(new Error("x"), { code }) });
+    expect(messageOf(error)).toBe(`it did not answer in time (${code})`);
+  }
+  expect(messageOf(Object.assign(new Error("x"), { code: "EPIPE" }))).toBe("it could not be reached (EPIPE)");
+});
+
+test("a rejected token is shown in the words of the agent that rejected it", () => {
+  const failure = describeFailure(new TokenRejectedError("Authorization required", 401), {
+    ...{ exchanging: true, timeoutMs: 30_000 },
+  });
+  expect(failure).toEqual({
+    ...{ reason: "request failed", hop: NEXT_AGENT, code: "auth_token_rejected" },
+    message: "the resource rejected the auth token: Authorization required",
+  });
 });

@@ -111,11 +111,14 @@ function requireScheme({ scheme }: KeyClaim, { requirement, endpoint }: Resolver
 }
 
 /** Agents are named by their providers, persons by servers that the configuration names: an agent token from anywhere proves an agent, no more. */
-const judgementOf = (type: string, { audience, trustedIssuers, trustedAgents }: ResolverContext) =>
-  type === TOKEN_TYPES.agent
-    ? { trustedIssuers: trustedAgents }
-    : // No token is for a recipient without a name.
-      { trustedIssuers, audience: audience ?? "" };
+function judgementOf(type: string, context: ResolverContext) {
+  const { audience, trustedIssuers, trustedAgents, accessServer } = context;
+  if (type === TOKEN_TYPES.agent) return { trustedIssuers: trustedAgents };
+  // Beside an access server nobody else authorizes.
+  const isItsOwn = type === TOKEN_TYPES.auth && accessServer !== undefined;
+  // No token is for a recipient without a name.
+  return { trustedIssuers: isItsOwn ? [accessServer] : trustedIssuers, audience: audience ?? "" };
+}
 
 /** A sub-agent asks for nothing itself: its parent does (section 10.2.2). */
 function requireTopLevel({ parent_agent }: AgentTokenClaims, role: EndpointRole): void {

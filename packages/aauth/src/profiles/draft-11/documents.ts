@@ -273,6 +273,7 @@ const documentOf = (
 export const documents: DocumentRules = {
   isIdentifier: isServerIdentifier,
   isAgentIdentifier,
+  refetchBurst: 1,
   refetchCooldownSeconds: 60,
   keysNameAlgorithm: true,
   kinds: {

@@ -34,7 +34,15 @@ interface OtherChallenge extends AnyChallenge {
   readonly authServer?: string;
 }
 
+/** Asks for an auth token and offers no way to one: what published agents answer to an auth token that they do not accept. */
+export interface BareChallenge extends AnyChallenge {
+  readonly level: "authorized";
+  readonly resourceToken?: undefined;
+  readonly authServer?: string;
+}
+
 const CODE = "malformed_challenge";
+const INCOMPLETE = "an authorization challenge needs resource_token and auth_server";
 
 /**
  * Parses `Agent-Auth` (profile 3.4): one item `httpsig` with parameters in any order; unknown parameters are
@@ -49,6 +57,18 @@ const CODE = "malformed_challenge";
  * if (parseAgentAuth(response.headers.get("agent-auth") ?? "").level === "authorized") { … }
  */
 export function parseAgentAuth(value: string): AgentAuth {
+  const challenge = readAgentAuth(value);
+  if (isBare(challenge)) throw incomplete();
+  return challenge;
+}
+
+export const isBare = (challenge: AgentAuth | BareChallenge): challenge is BareChallenge =>
+  challenge.level === "authorized" && challenge.resourceToken === undefined;
+
+export const incomplete = () => new AAuthVerificationError(CODE, INCOMPLETE);
+
+/** As {@link parseAgentAuth}, and takes a {@link BareChallenge}. */
+export function readAgentAuth(value: string): AgentAuth | BareChallenge {
   requireBoundedHeader("Agent-Auth", value);
   const [scheme, ...pieces] = splitTopLevel(trimField(value), ";");
   if (scheme !== "httpsig") throw new AAuthVerificationError(CODE, "Agent-Auth is not a httpsig challenge");
@@ -72,12 +92,9 @@ export function parseAgentAuth(value: string): AgentAuth {
     ...(userInteraction === undefined ? {} : { userInteraction }),
   };
   if (authorized) {
-    if (resourceToken === undefined || authServer === undefined) {
-      throw new AAuthVerificationError(
-        CODE,
-        "an authorization challenge needs resource_token and auth_server",
-      );
-    }
+    if (resourceToken === undefined && userInteraction === undefined)
+      return { level: "authorized", ...(authServer === undefined ? {} : { authServer }), ...rest };
+    if (resourceToken === undefined || authServer === undefined) throw incomplete();
     return { level: "authorized", resourceToken, authServer, ...rest };
   }
   const level = identified ? "identified" : "pseudonymous";
@@ -116,12 +133,7 @@ export function formatAgentAuth(challenge: AgentAuth): string {
   const parts = ["httpsig"];
   if (level === "identified") parts.push("identity=?1");
   if (level === "authorized") {
-    if (!resourceToken || !authServer) {
-      throw new AAuthVerificationError(
-        CODE,
-        "an authorization challenge needs resource_token and auth_server",
-      );
-    }
+    if (!resourceToken || !authServer) throw incomplete();
     // With user_interaction the form has no auth-token: the interaction comes first.
     if (userInteraction === undefined) parts.push("auth-token");
   }

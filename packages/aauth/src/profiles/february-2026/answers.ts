@@ -33,20 +33,21 @@ const LIMIT_REACHED = "Too many requests for this level";
 const isCuredBySigning = (error: AAuthError): boolean =>
   (error instanceof AAuthVerificationError && error.status === 401) || error.code === "insufficient_scope";
 
-/** Asks for a signature or an identity. An untrusted caller learns nothing more. */
+/** Asks for a signature or an identity. An untrusted caller learns nothing more, but which components it has to cover, which is public. */
 export function refuseWithoutToken(
   error: AAuthError,
   { requirement }: RefusalContext,
   algs: readonly string[] | undefined = undefined,
 ): Answer {
-  const { code } = publicRefusal(error);
+  const { code, message } = publicRefusal(error);
   if (!isCuredBySigning(error)) return answer(statusOf(error), undefined, code);
   const identityWanted = error.code === "identity_required" || provenCallerOf(error) !== undefined;
   const challenge =
     identityWanted && requirement.level !== "pseudonymous"
       ? formatAgentAuth({ level: "identified", ...(algs && { algs }) })
       : formatAgentAuth({ level: "pseudonymous" });
-  return answer(401, challenge, `Valid AAuth signature required: ${code}`);
+  const why = code === "insufficient_coverage" ? `${code}: ${message}` : code;
+  return answer(401, challenge, `Valid AAuth signature required: ${why}`);
 }
 
 /** A resource token is issued only to an agent whose request signature was proven. */

@@ -8,6 +8,7 @@
 import { AAuthAgentError, AAuthError } from "../../errors.ts";
 import { checkHeader } from "../../tokens/claim-checks.ts";
 import { decodeJwt } from "../../tokens/jwt.ts";
+import { parseRefusal, REFUSAL_FIELD } from "../refusal.ts";
 import type {
   CallCircumstances,
   CallOutcome,
@@ -20,7 +21,7 @@ import type {
   RetryReason,
   TokenDemand,
 } from "../wire-profile.ts";
-import { type AgentAuth, parseAgentAuth } from "./agent-auth.ts";
+import { type AgentAuth, type BareChallenge, incomplete, isBare, readAgentAuth } from "./agent-auth.ts";
 import type { ResourceTokenClaims } from "./claims.ts";
 import { AGENT_AUTH, SIGNATURE_ALGORITHMS } from "./names.ts";
 import { checkResourceClaims, RESOURCE_TOKEN, readResourceClaims } from "./resource-token.ts";
@@ -32,6 +33,8 @@ interface State extends CallState {
   readonly stage: "offering" | "first" | "renewed" | "raised" | "authorized";
   /** The last request showed a key and nothing else. */
   readonly isAnonymous: boolean;
+  /** The last request carried an auth token. */
+  readonly hasToken?: boolean;
   /** The first request carried a held token; whether it is bound to the current key. */
   readonly held?: { readonly isCurrentKey: boolean };
   /** The demand that is being met came with 429. */
@@ -56,7 +59,7 @@ function decide(before: CallState, outcome: CallOutcome, circumstances: CallCirc
     case "started": {
       const { token, held } = outcome;
       if (token !== undefined) {
-        return then({ stage: "first", isAnonymous: false, ...(held && { held }) }, present(token));
+        return then({ stage: "first", ...WITH_TOKEN, ...(held && { held }) }, present(token));
       }
       // An agent that does not say who it is cannot ask for a token beforehand either.
       if (scope !== undefined && !(isAnonymous && !mayIdentify)) {
@@ -79,14 +82,14 @@ function decide(before: CallState, outcome: CallOutcome, circumstances: CallCirc
       const { token } = outcome;
       return token === undefined
         ? then({ stage: "renewed", isAnonymous }, { do: "send", as: "first", reason: "token_refused" })
-        : then({ stage: "renewed", isAnonymous: false }, present(token, "authorization"));
+        : then({ stage: "renewed", ...WITH_TOKEN }, present(token, "authorization"));
     }
 
     case "obtained": {
       const { token } = outcome;
       return state.stage === "offering"
-        ? then({ stage: "first", isAnonymous: false }, present(token))
-        : then({ stage: "authorized", isAnonymous: false }, present(token, "authorization"));
+        ? then({ stage: "first", ...WITH_TOKEN }, present(token))
+        : then({ stage: "authorized", ...WITH_TOKEN }, present(token, "authorization"));
     }
 
     case "obtain-failed": {
@@ -104,13 +107,19 @@ function afterResponse(
 ): Decision {
   const answer = then(state, ANSWER);
   if (demand === undefined) return answer;
-  const { level, interaction } = demand;
+  const { level, interaction, resourceToken, failedCheck } = demand;
   const isLimited = status === LIMITED;
   const wantsToken = level === "authorized";
+  const isBare = wantsToken && resourceToken === undefined;
   // Refused without saying what would help, as when the issuer's key is gone: the held token is not valid any more. A key that has
   // been replaced is not worth a new token either.
   if (state.held !== undefined && interaction === undefined && !isLimited) {
-    if (!wantsToken || !state.held.isCurrentKey) return then(state, { do: "discard-held" });
+    if (!wantsToken || isBare || !state.held.isCurrentKey) return then(state, { do: "discard-held" });
+  }
+  if (state.hasToken && interaction === undefined && !isLimited) {
+    // Below its level a refusal may as well be about the signature, and then it names another check.
+    const isAboutToken = status === UNAUTHORIZED && (failedCheck ?? TOKEN_CHECK) === TOKEN_CHECK;
+    if (isBare || (!wantsToken && isAboutToken)) return then(state, { do: "report-rejected" });
   }
   // A resource token is for a named agent: one that was issued to a key alone could not be used, and the next challenge has another.
   if (
@@ -130,6 +139,7 @@ function afterResponse(
   }
   if (interaction !== undefined) return mayInteract ? then(state, { do: "ask", interaction }) : answer;
   if (!wantsToken) return answer;
+  if (isBare) return then(state, { do: "throw", error: AAuthAgentError.from(incomplete()) });
   if (state.stage === "authorized") {
     if (isLimited) return answer;
     const reason = "the resource challenged again although it got an auth token";
@@ -139,7 +149,12 @@ function afterResponse(
   return then({ ...state, isLimited }, { do: "obtain", demand, keepsResponse: isLimited });
 }
 
+const UNAUTHORIZED = 401;
+/** In `checks.ts`: what is made of the token itself. */
+const TOKEN_CHECK = "token";
+
 const ANSWER: CallStep = { do: "answer" };
+const WITH_TOKEN = { isAnonymous: false, hasToken: true } as const;
 const present = (token: string, reason?: RetryReason): CallStep => ({
   do: "send",
   as: "token",
@@ -159,14 +174,17 @@ function readDemand({ status, field }: ResponseHead): Demand | undefined {
   const value = field(AGENT_AUTH);
   if (value === null) return undefined;
   try {
-    return demandOf(parseAgentAuth(value));
+    const challenge = readAgentAuth(value);
+    if (status === LIMITED && isBare(challenge)) return undefined;
+    return demandOf(challenge, parseRefusal(field(REFUSAL_FIELD))?.check);
   } catch (error) {
     if (status === LIMITED) return undefined;
     throw AAuthAgentError.from(error);
   }
 }
 
-function demandOf({ level, algs, authServer, resourceToken, userInteraction }: AgentAuth): Demand {
+function demandOf(challenge: AgentAuth | BareChallenge, failedCheck: string | undefined): Demand {
+  const { level, algs, authServer, resourceToken, userInteraction } = challenge;
   if (algs !== undefined && !SIGNATURE_ALGORITHMS.some((name) => algs.includes(name))) {
     throw new AAuthAgentError(
       "unsupported_algorithm",
@@ -176,6 +194,7 @@ function demandOf({ level, algs, authServer, resourceToken, userInteraction }: A
   }
   return {
     level,
+    ...(failedCheck === undefined ? {} : { failedCheck }),
     ...(authServer === undefined ? {} : { server: authServer }),
     ...(resourceToken === undefined ? {} : { resourceToken }),
     ...(userInteraction === undefined ? {} : { interaction: userInteraction }),

@@ -177,6 +177,7 @@ function failed(reason: string): AAuthVerificationError {
 /** Where the parties of February 2026 publish who they are, and how a reader finds it. */
 export const documents: DocumentRules = {
   isIdentifier,
+  refetchBurst: 3,
   refetchCooldownSeconds: 10,
   kinds: {
     agent: { document: { name: DOCUMENTS.agent, read: readAgentMetadata } },

@@ -104,8 +104,8 @@ public final class Discovery implements AutoCloseable {
     }
 
     /**
-     * The key named {@code kid}; where that is null, the only key of the set. An unknown {@code kid} makes the set be fetched again, at
-     * most once for each 10 s, so that a rotated key is found at once.
+     * The key named {@code kid}; where that is null, the only key of the set. An unknown {@code kid} makes the set be fetched again, three
+     * times at once and then once for each 10 s, so that a rotated key is found at once.
      */
     public DiscoveredKey key(Kind kind, String id, String kid) {
         DocumentCache.Cached<KeySet> set = keySet(kind, id, false);

@@ -28,13 +28,13 @@ final class DocumentCache<T> {
     /** Of one owner's documents: one of the longest fits in. */
     static final int MAX_BYTES_OF_ONE = 131_072;
     static final int CACHE_SECONDS = 300;
+    /** So many reloads of one document may follow each other at once; after that, one for each cooldown. */
+    static final int RELOAD_BURST = 3;
     static final int RELOAD_COOLDOWN_SECONDS = 10;
-    /** Long enough that a flood of requests for a dead document costs one fetch, short enough for a start-up order. */
-    static final int FAILURE_SECONDS = 2;
+    /** A flood of requests for a dead document costs one fetch in this time; a party that has just started is found after it. */
+    static final int FAILURE_SECONDS = 1;
     /** So long after its end a value is still given while another caller fetches it again, which takes no longer. */
     static final int RENEWAL_SECONDS = 5;
-    /** Longer ago than any cooldown. */
-    private static final long NEVER = Long.MIN_VALUE / 2;
 
     /** @param fromCache false when the value was loaded for this very call */
     record Cached<T>(T value, boolean fromCache) {
@@ -50,7 +50,8 @@ final class DocumentCache<T> {
     record Lookup(String id, boolean listed, long deadlineNanos) {
     }
 
-    private record Entry<T>(T value, String owner, int bytes, long expiresAt, long reloadedAt) {
+    /** @param burstWholeAt Unix seconds when its burst of reloads is whole again; a reload adds one cooldown */
+    private record Entry<T>(T value, String owner, int bytes, long expiresAt, long burstWholeAt) {
     }
 
     /** @param first true for the caller that started the load; the others join it */
@@ -89,33 +90,39 @@ final class DocumentCache<T> {
                     || now < entry.expiresAt() + RENEWAL_SECONDS && inFlight.containsKey(key))) {
                 return new Cached<>(entry.value(), true);
             }
-            ticket = queue(key, lookup, loader, entry == null ? NEVER : entry.reloadedAt());
+            // A value expires long after the burst of its last reload is whole again.
+            ticket = queue(key, lookup, loader, now);
         }
         return result(ticket, lookup);
     }
 
-    /** Loads again although a fresh value exists, but at most once for each cooldown; inside it the old value is given. */
+    /**
+     * Loads again although a fresh value exists: {@link #RELOAD_BURST} times at once, then once for each cooldown. Beyond that the old
+     * value is given.
+     *
+     * <p>Only a reload that brings a value counts. One that fails, because there is no room or the party is just starting, costs nothing
+     * and leaves the old value. A flood of those is bounded by the memory of failures, at one fetch for each second, like a flood for a
+     * document that was never found.
+     */
     Cached<T> reload(String key, Lookup lookup, Supplier<T> loader) {
-        long now = nowSeconds.getAsLong();
         Ticket<T> ticket;
         synchronized (this) {
+            long now = nowSeconds.getAsLong();
             Entry<T> entry = entries.get(key);
-            boolean coolingDown = entry != null && now - entry.reloadedAt() < RELOAD_COOLDOWN_SECONDS;
+            long burstWholeAt = Math.max(entry == null ? 0 : entry.burstWholeAt(), now) + RELOAD_COOLDOWN_SECONDS;
+            boolean withinBurst = burstWholeAt - now <= RELOAD_BURST * RELOAD_COOLDOWN_SECONDS;
             // A reload in progress is joined: this caller needs the same result. The old value would refuse an agent that signed
             // with a key that is on the wire right now.
-            if (coolingDown && !inFlight.containsKey(key)) {
+            if (entry != null && !withinBurst && !inFlight.containsKey(key)) {
                 return new Cached<>(entry.value(), true);
             }
-            ticket = queue(key, lookup, loader, now);
-            if (entry != null) {
-                keep(key, new Entry<>(entry.value(), entry.owner(), entry.bytes(), entry.expiresAt(), now));
-            }
+            ticket = queue(key, lookup, loader, burstWholeAt);
         }
         return result(ticket, lookup);
     }
 
     /** A place at the load of a key: the running one, or a new one. To be called with the lock held, in which its need was found. */
-    private Ticket<T> queue(String key, Lookup lookup, Supplier<T> loader, long reloadedAt) {
+    private Ticket<T> queue(String key, Lookup lookup, Supplier<T> loader, long burstWholeAt) {
         Failure failure = failures.get(key);
         if (failure != null && nowSeconds.getAsLong() < failure.until()) {
             throw failure.error();
@@ -127,7 +134,7 @@ final class DocumentCache<T> {
         }
         CompletableFuture<T> mine = new CompletableFuture<>();
         String owner = Owner.of(lookup.id());
-        bulkhead.start(standing, owner, () -> run(key, owner, loader, reloadedAt, mine));
+        bulkhead.start(standing, owner, () -> run(key, owner, loader, burstWholeAt, mine));
         inFlight.put(key, mine);
         return new Ticket<>(mine, true, standing);
     }
@@ -139,12 +146,12 @@ final class DocumentCache<T> {
         return new Cached<>(value, false);
     }
 
-    private Runnable run(String key, String owner, Supplier<T> loader, long reloadedAt, CompletableFuture<T> mine) {
+    private Runnable run(String key, String owner, Supplier<T> loader, long burstWholeAt, CompletableFuture<T> mine) {
         try {
             T value = loader.get();
             int weight = lengthOf(key) + lengthOf(value);
             synchronized (this) {
-                keep(key, new Entry<>(value, owner, weight, nowSeconds.getAsLong() + CACHE_SECONDS, reloadedAt));
+                keep(key, new Entry<>(value, owner, weight, nowSeconds.getAsLong() + CACHE_SECONDS, burstWholeAt));
                 failures.remove(key);
                 inFlight.remove(key);
             }

@@ -15,6 +15,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * Fetches documents from unknown parties: no redirects, no cookies, no retries, no decompression, no connection kept, and an end to
@@ -70,9 +71,16 @@ public final class HttpDocumentTransport implements DocumentTransport, AutoClose
         HttpGet request = new HttpGet(uri);
         request.setHeader("Accept", "application/json");
         // A peer that sends a byte every few seconds keeps every socket timeout content; the deadline ends it.
-        ScheduledFuture<?> deadline = deadlines.schedule(request::abort, timeoutMs, TimeUnit.MILLISECONDS);
+        AtomicBoolean late = new AtomicBoolean();
+        ScheduledFuture<?> deadline = deadlines.schedule(() -> {
+            late.set(true);
+            request.abort();
+        }, timeoutMs, TimeUnit.MILLISECONDS);
         try (CloseableHttpResponse response = client.execute(request)) {
             return new Fetched(response.getStatusLine().getStatusCode(), read(request, response.getEntity()));
+        } catch (IOException failure) {
+            // What the client throws then says that a socket was closed.
+            throw late.get() ? new IOException("no answer within " + timeoutMs + " ms", failure) : failure;
         } finally {
             deadline.cancel(false);
         }

@@ -19,13 +19,12 @@ final class Coverage {
      *
      * @param profile whether a body has to be covered, too
      *
-     * @throws AAuthException {@code insufficient_coverage}, naming the component
+     * @throws AAuthException {@code insufficient_coverage}, naming all components that are missing
      */
     static void require(ReceivedRequest request, List<String> components, Profile profile) {
-        for (String name : needed(request, profile)) {
-            if (!components.contains(name)) {
-                throw new AAuthException(ErrorCode.INSUFFICIENT_COVERAGE, "the signature does not cover " + name);
-            }
+        List<String> missing = needed(request, profile).stream().filter(name -> !components.contains(name)).toList();
+        if (!missing.isEmpty()) {
+            throw new AAuthException(ErrorCode.INSUFFICIENT_COVERAGE, "the signature does not cover " + String.join(", ", missing));
         }
     }
 

@@ -56,13 +56,22 @@ class DocumentCacheTest {
     }
 
     @Test
-    void reloadsAtMostOnceInTenSeconds() {
+    void reloadsThreeTimesAtOnceThenOnceInTenSeconds() {
         get();
-        assertEquals(2, reload().value());
+        for (int value = 2; value <= 4; value++) {
+            assertEquals(new DocumentCache.Cached<>(value, false), reload());
+        }
+        assertEquals(new DocumentCache.Cached<>(4, true), reload());
         now += 9;
         assertTrue(reload().fromCache());
         now += 1;
-        assertEquals(3, reload().value());
+        assertEquals(new DocumentCache.Cached<>(5, false), reload());
+        assertTrue(reload().fromCache());
+        now += 299;
+        for (int value = 6; value <= 8; value++) {
+            assertEquals(new DocumentCache.Cached<>(value, false), reload());
+        }
+        assertTrue(reload().fromCache());
     }
 
     @Test
@@ -74,7 +83,7 @@ class DocumentCacheTest {
             }));
         }
         assertEquals(1, loads.get());
-        now += 2;
+        now += 1;
         assertEquals(2, get().value());
     }
 
@@ -87,17 +96,60 @@ class DocumentCacheTest {
         assertEquals(1, get().value());
     }
 
-    /** Else every request that names an unknown key of a party in trouble would be a fetch. */
+    /** Else requests in the name of an agent that is just starting would lock it out for a while after. */
     @Test
-    void aReloadThatFailsIsOneToo() {
+    void aReloadThatFailsLeavesTheBurst() {
         get();
-        Refusal.expect(ErrorCode.DISCOVERY_FAILED, () -> cache.reload("key", of("a.example"), () -> {
-            throw new AAuthException(ErrorCode.DISCOVERY_FAILED, "down");
-        }));
-        now += DocumentCache.RELOAD_COOLDOWN_SECONDS - 1;
+        for (int second = 0; second < 5; second++) {
+            for (int attempt = 0; attempt < 3; attempt++) {
+                Refusal.expect(ErrorCode.DISCOVERY_FAILED, () -> cache.reload("key", of("a.example"), () -> {
+                    loads.incrementAndGet();
+                    throw new AAuthException(ErrorCode.DISCOVERY_FAILED, "down");
+                }));
+            }
+            // One in a second, or every request that names an unknown key of a party in trouble would be a fetch.
+            assertEquals(2 + second, loads.get());
+            now += DocumentCache.FAILURE_SECONDS;
+        }
+        for (int reload = 0; reload < DocumentCache.RELOAD_BURST; reload++) {
+            assertFalse(reload().fromCache());
+        }
         assertTrue(reload().fromCache());
-        now += 1;
-        assertFalse(reload().fromCache());
+    }
+
+    @Test
+    void aReloadWithoutRoomLeavesTheBurst() throws Exception {
+        get();
+        CountDownLatch mayEnd = new CountDownLatch(1);
+        ExecutorService pool = Executors.newFixedThreadPool(Bulkhead.FETCHES_OF_ONE_OWNER);
+        try {
+            List<Future<?>> others = new ArrayList<>();
+            CountDownLatch started = new CountDownLatch(Bulkhead.FETCHES_OF_ONE_OWNER);
+            for (int index = 0; index < Bulkhead.FETCHES_OF_ONE_OWNER; index++) {
+                // The value is there already, as that of "key" is: so both are in one lane.
+                String key = "other " + index;
+                cache.get(key, of("a.example"), loads::incrementAndGet);
+                others.add(pool.submit(() -> cache.reload(key, of("a.example"), () -> {
+                    started.countDown();
+                    await(mayEnd);
+                    return 0;
+                })));
+            }
+            started.await();
+            for (int attempt = 0; attempt < 5; attempt++) {
+                Refusal.expect(ErrorCode.DISCOVERY_BUSY, this::reload);
+            }
+            mayEnd.countDown();
+            for (Future<?> other : others) {
+                other.get();
+            }
+            for (int reload = 0; reload < DocumentCache.RELOAD_BURST; reload++) {
+                assertFalse(reload().fromCache());
+            }
+        } finally {
+            mayEnd.countDown();
+            pool.shutdownNow();
+        }
     }
 
     /** An error of this server's own says nothing about the party, and is nobody's answer a second time. */
@@ -231,7 +283,6 @@ class DocumentCacheTest {
             mayEnd.countDown();
             assertEquals(2, first.get());
             assertEquals(new DocumentCache.Cached<>(2, false), second.get());
-            assertEquals(2, reload().value());
             assertEquals(2, loads.get());
         } finally {
             mayEnd.countDown();

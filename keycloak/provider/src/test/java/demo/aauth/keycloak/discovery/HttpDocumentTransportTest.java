@@ -106,8 +106,9 @@ class HttpDocumentTransportTest {
             }
         });
         try (HttpDocumentTransport impatient = new HttpDocumentTransport(true, 300)) {
-            assertTimeoutPreemptively(Duration.ofSeconds(3),
+            IOException late = assertTimeoutPreemptively(Duration.ofSeconds(3),
                     () -> assertThrows(IOException.class, () -> impatient.fetch(at("127.0.0.1", "/slow"))));
+            assertEquals("no answer within 300 ms", late.getMessage());
         }
     }
 

@@ -277,7 +277,9 @@ class RequesterVerifierTest {
     void everybodyElseHasToCoverTheBody() {
         for (String claim : List.of("(scheme=jwks id=\"" + AGENT + "\" kid=\"k\")", new SignedRequest(key, world.now).signatureKey,
                 "(scheme=jwt jwt=\"no token\")")) {
-            expect(401, "invalid_signature", "insufficient_coverage", () -> verifier.verify(asPublished(claim).send()));
+            OAuthException refusal = assertThrows(OAuthException.class, () -> verifier.verify(asPublished(claim).send()));
+            assertEquals(List.of("insufficient_coverage", "the signature does not cover content-type, content-digest"),
+                    List.of(refusal.reasonCode(), refusal.getMessage()));
         }
         expect(401, "invalid_signature", "insufficient_coverage", () -> verifier.verifyExchange(
                 asPublished("(scheme=jwt jwt=\"" + upstream(AGENT, ISSUER, PEER) + "\")").send(), wish(AGENT, key.thumbprint()),
