@@ -421,7 +421,7 @@ export class PendingRequests<Work> {
     await store.delete(`reference ${record.reference}`);
     const gone: Gone = { owner: record.owner, gone: true };
     await store.put(`request ${record.id}`, gone, this.#ttl(record));
-    told.add(record);
+    ended.add(record);
   }
 
   async #dropCode(record: PendingRecord<Work>): Promise<void> {
@@ -458,7 +458,7 @@ export class PendingRequests<Work> {
       if ("gone" in kept) throw new Problem(410, "gone", "the request has ended");
       const record = structuredClone(kept);
       const result = await change(record);
-      if (!told.has(record)) await store.put(`request ${id}`, record, this.#ttl(record));
+      if (!ended.has(record)) await store.put(`request ${id}`, record, this.#ttl(record));
       return result as T;
     });
   }
@@ -499,7 +499,7 @@ export class PendingRequests<Work> {
 }
 
 /** Records whose end has been told: they are not written again. */
-const told = new WeakSet<object>();
+const ended = new WeakSet<object>();
 
 const unreachable = () =>
   new Problem(
