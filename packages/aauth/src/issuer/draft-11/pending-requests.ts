@@ -250,7 +250,9 @@ export class PendingRequests<Work> {
   }
 
   /** Grants a request; it is carried out at the next poll, whether or not a question has been answered. */
-  grant(record: PendingRecord<Work>, grant: Grant): "done" {
+  async grant(record: PendingRecord<Work>, grant: Grant): Promise<"done"> {
+    // Whoever decided by another way has used it up (section 7.3).
+    await this.#dropCode(record);
     record.grant = { ...grant };
     record.state = "granted";
     record.requirement = { requirement: "approval" };

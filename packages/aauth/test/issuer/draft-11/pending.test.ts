@@ -168,6 +168,15 @@ describe("a code", () => {
     expect(await world.ps.open(code, "b")).toBeUndefined();
   });
 
+  it("is used up where the person decides without it", async () => {
+    const decide = ({ consented }: AskedRequest): Decision => ({ type: consented ? "grant" : "interaction" });
+    const { world, pending, later } = await waiting({ ps: { personOf: () => ALICE, decide } });
+    const [request] = await world.ps.waiting(ALICE);
+    expect(await world.ps.approve(request!.reference, { person: ALICE, version: 0 })).toBe("done");
+    expect(await world.ps.open(codeOf(pending.headers), "b")).toBeUndefined();
+    expect((await later()).status).toBe(200);
+  });
+
   it("ends its request when it is guessed at, and no other request (N36)", async () => {
     const { world, agent, pending, later } = await waiting();
     const other = await world.send(agent, "POST", PERSON, { resource: PARTS, capabilities: CAPABILITIES });
