@@ -53,6 +53,7 @@ import {
   type VerifiedPair,
   verifyPair,
   verifyUpstream,
+  within,
   withPair,
 } from "./token-parameters.ts";
 import type { DownstreamResult } from "./types.ts";
@@ -372,12 +373,9 @@ export function createAccessServer(options: AccessServerOptions): AccessServer {
   async function giveAuthToken({ asked, work, grant }: Pending): Promise<Outcome> {
     const { resource, presented, personServer, confirmationKey, notAfter } = work;
     const { iss: audience, sub: subject, scope, account, tenant, mission_s256: missionS256 } = resource;
-    const granted = grant?.scopes;
-    const scopes =
-      granted === undefined ? asked.scopes : asked.scopes.filter((name) => granted.includes(name));
     const { token, claims } = await issueAuthToken({
       ...{ key: key(), issuer, personServer, audience, subject, account, tenant, missionS256 },
-      scope: scope === undefined ? undefined : scopes.join(" "),
+      scope: scope === undefined ? undefined : within(asked.scopes, grant?.scopes).join(" "),
       userClaims: grant?.claims,
       ...{ confirmationKey, notAfter, now },
     });

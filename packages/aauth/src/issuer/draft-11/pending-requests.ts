@@ -8,6 +8,7 @@
 import { platformCrypto } from "#crypto";
 import { encodeBase64Url } from "../../base64.ts";
 import type { Awaitable } from "../../crypto/interface.ts";
+import { createInteractionCode, readCode, showCode } from "../../profiles/draft-11/interaction-code.ts";
 import type { Answer } from "../../profiles/wire-profile.ts";
 import {
   answerOf,
@@ -18,7 +19,6 @@ import {
   Problem,
   pendingAnswer,
 } from "./answers.ts";
-import { createInteractionCode, readCode, showCode } from "./interaction-code.ts";
 import { Limit } from "./limit.ts";
 import { locked } from "./locked.ts";
 import type { ClarifiedBy, Gone, NewRequest, PendingOptions, PendingRecord } from "./pending-types.ts";
@@ -250,7 +250,9 @@ export class PendingRequests<Work> {
   }
 
   /** Grants a request; it is carried out at the next poll, whether or not a question has been answered. */
-  grant(record: PendingRecord<Work>, grant: Grant): "done" {
+  async grant(record: PendingRecord<Work>, grant: Grant): Promise<"done"> {
+    // Whoever decided by another way has used it up (section 7.3).
+    await this.#dropCode(record);
     record.grant = { ...grant };
     record.state = "granted";
     record.requirement = { requirement: "approval" };
@@ -421,7 +423,7 @@ export class PendingRequests<Work> {
     await store.delete(`reference ${record.reference}`);
     const gone: Gone = { owner: record.owner, gone: true };
     await store.put(`request ${record.id}`, gone, this.#ttl(record));
-    told.add(record);
+    ended.add(record);
   }
 
   async #dropCode(record: PendingRecord<Work>): Promise<void> {
@@ -458,7 +460,7 @@ export class PendingRequests<Work> {
       if ("gone" in kept) throw new Problem(410, "gone", "the request has ended");
       const record = structuredClone(kept);
       const result = await change(record);
-      if (!told.has(record)) await store.put(`request ${id}`, record, this.#ttl(record));
+      if (!ended.has(record)) await store.put(`request ${id}`, record, this.#ttl(record));
       return result as T;
     });
   }
@@ -499,7 +501,7 @@ export class PendingRequests<Work> {
 }
 
 /** Records whose end has been told: they are not written again. */
-const told = new WeakSet<object>();
+const ended = new WeakSet<object>();
 
 const unreachable = () =>
   new Problem(

@@ -5,7 +5,7 @@
  */
 
 import type { Discovery } from "../../discovery/discovery.ts";
-import type { AgentProviderMetadata } from "../../profiles/draft-11/documents.ts";
+import { admitsCallback } from "../../profiles/draft-11/callback.ts";
 import { failed, Problem, succeeded } from "./answers.ts";
 import type { PendingRequests } from "./pending-requests.ts";
 import type { PersonRecords, TokenRecord } from "./person-records.ts";
@@ -126,15 +126,8 @@ export function createPersonPages(context: PersonPagesContext): Omit<PersonServe
       return view;
     },
 
-    async mayReturnTo({ iss }, callback) {
-      const url = URL.parse(callback);
-      if (url === null || url.username !== "" || url.password !== "") return false;
-      if (url.origin === issuer) return true;
-      const provider = await discovery.metadata<AgentProviderMetadata>("agent", iss).catch(() => undefined);
-      if (provider?.callback_endpoint === callback) return true;
-      const isLoopback = url.protocol === "http:" && ["localhost", "127.0.0.1"].includes(url.hostname);
-      return isLoopback && provider?.localhost_callback_allowed === true;
-    },
+    mayReturnTo: ({ iss: provider }, callback) =>
+      admitsCallback(callback, { provider, personServer: issuer }, discovery),
 
     async grants(person) {
       const tokens = await records.tokensOf(person);

@@ -7,9 +7,11 @@
 import type { Discovery } from "../../discovery/discovery.ts";
 import type { Transport } from "../../discovery/transport.ts";
 import type { DocumentKind } from "../../profiles/draft-11/names.ts";
+import { createRevocations, type RevokedToken } from "../../profiles/revocations.ts";
 import type { Answer, NamedToken } from "../../profiles/wire-profile.ts";
 import type { KeyValueStore } from "../../store/key-value-store.ts";
 import { ownerOf } from "../../store/owner-of.ts";
+import { StoreFullError } from "../../store/quota-store.ts";
 import type { SigningKey } from "../../types.ts";
 import { answerOf, invalidRequest, type Outcome, Problem, pendingAnswer, succeeded } from "./answers.ts";
 import { Limit } from "./limit.ts";
@@ -56,21 +58,24 @@ interface Cascade {
 export class Revocations {
   readonly #options: RevocationsOptions;
   readonly #received: Limit;
+  readonly #known: ReturnType<typeof createRevocations>;
   /** Cascades that run in this process. */
   readonly #running = new Map<string, Promise<Outcome>>();
 
   constructor(options: RevocationsOptions) {
     this.#options = options;
+    const store = options.store as KeyValueStore<RevokedToken>;
+    this.#known = createRevocations({ store, now: options.now });
     this.#received = new Limit({ now: options.now, maxPerOwner: MAX_PER_OWNER, maxEntries: MAX_ENTRIES });
   }
 
   /** Whether the issuer of a token has revoked it here. */
   readonly isRevoked = async ({ iss, jti }: Pick<NamedToken, "iss" | "jti">): Promise<boolean> =>
-    (await this.#options.store.get(keyOf("revoked", iss, jti))) !== undefined;
+    this.#known.isRevoked({ iss, jti, type: "", exp: 0 });
 
+  /** @throws StoreFullError where it could not be kept: nobody may hear that it was */
   async record(iss: string, jti: string, exp: number): Promise<void> {
-    const { store, now } = this.#options;
-    if (exp > now()) await store.put(keyOf("revoked", iss, jti), exp, exp - now() + SKEW_SECONDS);
+    if (!(await this.#known.revoke({ iss, jti, exp }))) throw new StoreFullError();
   }
 
   /**

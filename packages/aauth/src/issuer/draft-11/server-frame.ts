@@ -16,6 +16,7 @@ import { FIELDS, LEVELS } from "../../profiles/draft-11/names.ts";
 import { parseSignatureInput } from "../../profiles/draft-11/signature-key.ts";
 import type { Answer, EndpointRole, RevocationCheck } from "../../profiles/wire-profile.ts";
 import { createVerifier } from "../../resource/verify-request.ts";
+import { StoreFullError } from "../../store/quota-store.ts";
 import type { TrustPolicy } from "../../tokens/trust.ts";
 import type { Jwks, ProvenCaller, SigningKey } from "../../types.ts";
 import { answerOf, failed, invalidRequest, Problem, refusal } from "./answers.ts";
@@ -24,6 +25,8 @@ import type { ServerRequest } from "./types.ts";
 
 const MAX_BODY_BYTES = 65_536;
 const MAX_DOCUMENT_AGE_SECONDS = 300;
+/** Where a store is full. */
+const RETRY_SECONDS = 60;
 
 export const AGENT_CALLER = { level: LEVELS[0] } as const;
 export const SERVER_CALLER = { level: LEVELS[3] } as const;
@@ -135,6 +138,11 @@ export function createFrame(options: FrameOptions): (request: ServerRequest) => 
         return refusal(error, route.level);
       }
       if (error instanceof Problem) return answerOf(failed(error));
+      if (error instanceof StoreFullError) {
+        return answerOf(
+          failed(new Problem(503, "server_error", "there is no room at the moment", RETRY_SECONDS)),
+        );
+      }
       log(error);
       return answerOf(failed(new Problem(500, "server_error", "the request could not be served")));
     }

@@ -293,6 +293,17 @@ describe("a pending request at an access server", () => {
     expect(claimsOf(body.auth_token).scope).toBe("data.read");
   });
 
+  it("ends with the tokens that it was asked for with", async () => {
+    const { world, ps } = await prepared({ as: { decide: () => ({ type: "approval" }) } });
+    const short = await world.agent({ lifetimeSeconds: 20 });
+    const pair = await world.pair(short, { accessServer: AS });
+    const { jwt: agent_token } = short.credential as { jwt: string };
+    const pending = await world.send(ps, "POST", TOKEN, { ...pair, agent_token });
+    expect(pending.headers["aauth-requirement"]).toBe("requirement=approval");
+    world.clock.advance(20);
+    expect(await world.poll(ps, pending)).toMatchObject(refused(408, "expired"));
+  });
+
   it("is refused by who decides", async () => {
     const { world, ps, ask } = await prepared({ as: { decide: () => ({ type: "interaction" }) } });
     const pending = await ask();

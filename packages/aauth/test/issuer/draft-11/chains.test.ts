@@ -181,9 +181,9 @@ describe("a resource that calls another for its caller's person", () => {
     expect((await ask()).status).toBe(200);
     const { jti } = claimsOf((agent.credential as { jwt: string }).jwt);
     const revocations = world.store("revocations");
-    await revocations.put(keyOf("revoked", PROVIDER, jti), 1, 60);
+    await revocations.put(keyOf(PROVIDER, jti), { owner: "agent.example", exp: 1 }, 60);
     expect(await ask()).toMatchObject(refused(400, "revoked_upstream_token"));
-    await revocations.delete(keyOf("revoked", PROVIDER, jti));
+    await revocations.delete(keyOf(PROVIDER, jti));
     expect((await ask()).status).toBe(200);
     const records = new PersonRecords(world.store("people"), world.store("tokens"), world.clock.now);
     await records.unbind({ iss: PROVIDER, sub: AGENT }, ALICE);

@@ -1,6 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { createInteractionCode, readCode, showCode } from "../../../src/issuer/draft-11/interaction-code.ts";
 import type { AskedRequest, Decision } from "../../../src/issuer/draft-11/types.ts";
+import {
+  createInteractionCode,
+  readCode,
+  showCode,
+} from "../../../src/profiles/draft-11/interaction-code.ts";
 import {
   ALICE,
   CAPABILITIES,
@@ -162,6 +166,15 @@ describe("a code", () => {
     expect(await world.ps.open(typed, "b")).toMatchObject({ status: "interacting" });
     expect((await later()).body).toEqual({ status: "interacting" });
     expect(await world.ps.open(code, "b")).toBeUndefined();
+  });
+
+  it("is used up where the person decides without it", async () => {
+    const decide = ({ consented }: AskedRequest): Decision => ({ type: consented ? "grant" : "interaction" });
+    const { world, pending, later } = await waiting({ ps: { personOf: () => ALICE, decide } });
+    const [request] = await world.ps.waiting(ALICE);
+    expect(await world.ps.approve(request!.reference, { person: ALICE, version: 0 })).toBe("done");
+    expect(await world.ps.open(codeOf(pending.headers), "b")).toBeUndefined();
+    expect((await later()).status).toBe(200);
   });
 
   it("ends its request when it is guessed at, and no other request (N36)", async () => {

@@ -1,7 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { sendRevocation } from "../../../src/issuer/draft-11/revocations.ts";
+import type { OpenStore } from "../../../src/issuer/draft-11/stores.ts";
 import type { Decision } from "../../../src/issuer/draft-11/types.ts";
 import { issueAgentToken } from "../../../src/profiles/draft-11/tokens.ts";
+import { createMemoryStore } from "../../../src/store/memory-store.ts";
 import {
   AGENT,
   ALICE,
@@ -125,6 +127,20 @@ describe("a revocation", () => {
     const again = { jti: "new", exp: world.clock.now() + 60 };
     expect((await world.send(from, "POST", REVOKE, again, SEND)).status).toBe(200);
   }, 60_000);
+});
+
+describe("a revocation that cannot be kept", () => {
+  it("is not said to be", async () => {
+    const store: OpenStore = (name) =>
+      createMemoryStore<unknown>({ maxEntries: name === "revocations" ? 1 : 1_000 });
+    const { world } = await prepared({ ps: { store } });
+    const from = world.server(RESOURCE);
+    const exp = world.clock.now() + 60;
+    expect((await world.send(from, "POST", REVOKE, { jti: "1", exp }, SEND)).status).toBe(200);
+    const full = await world.send(from, "POST", REVOKE, { jti: "2", exp }, SEND);
+    expect(full).toMatchObject({ ...refused(503, "server_error"), headers: { "retry-after": "60" } });
+    expect((await world.send(from, "POST", REVOKE, { jti: "1", exp }, SEND)).status).toBe(200);
+  });
 });
 
 describe("an agent token that its provider revokes", () => {
