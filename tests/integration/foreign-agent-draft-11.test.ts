@@ -1,15 +1,17 @@
-import { createDiscovery, createEndpointMap, draft11, type EndpointMap, generateSigningKey } from "aauth";
+import {
+  createDiscovery,
+  createEndpointMap,
+  draft11,
+  type EndpointMap,
+  generateSigningKey,
+  signRequest,
+} from "aauth";
 import { createAccessServer, createPersonServer, type Decide } from "aauth/issuer";
 import { createDeferred, createHeldRequests, createSessions } from "aauth/resource";
 import Fastify, { type FastifyInstance } from "fastify";
 import { fastifyAAuth, type ResourceOptions, sendAnswer, serveEndpoints, serveParty } from "fastify-aauth";
 import { describe, expect, onTestFinished, test } from "vitest";
-import {
-  AgentProvider,
-  ForeignAgent,
-  type Person,
-  Refused,
-} from "../support/foreign-agent-draft-11/agent.ts";
+import { AgentProvider, ForeignAgent, type Person } from "../support/foreign-agent-draft-11/agent.ts";
 import {
   type Alg,
   type Answer,
@@ -23,8 +25,11 @@ import {
   signatureErrorOf,
   signed,
 } from "../support/foreign-agent-draft-11/messages.ts";
+import { ForeignResource } from "../support/foreign-agent-draft-11/resource.ts";
+import { Refused } from "../support/foreign-agent-draft-11/tokens.ts";
 
 const RESOURCE = "https://resource.example";
+const OTHER = "https://foreign-resource.example";
 const PS = "https://ps.example";
 const AS = "https://as.example";
 const ALICE = "alice";
@@ -63,7 +68,7 @@ async function world({
     personOf: () => (isKnown ? ALICE : undefined),
   });
   const access = createAccessServer({
-    ...{ ...shared, issuer: AS, key: keys.access, personServers: [PS], resources: [RESOURCE] },
+    ...{ ...shared, issuer: AS, key: keys.access, personServers: [PS], resources: [RESOURCE, OTHER] },
     decide: decideAtAS,
   });
   const resource = Fastify();
@@ -130,6 +135,11 @@ async function world({
   };
   const provider = await AgentProvider.start(sockets);
   onTestFinished(() => provider.stop());
+  const other = await ForeignResource.start(sockets, {
+    personServer: PS,
+    accessServer: federated ? AS : undefined,
+  });
+  onTestFinished(() => other.stop());
   map = createEndpointMap({ ...sockets });
 
   const visited: string[] = [];
@@ -463,6 +473,20 @@ describe("what it does wrong is refused with the code of the page", () => {
     ]);
   });
 
+  test("what the resource wants covered besides is covered", async () => {
+    const additionalSignatureComponents = ["content-digest", "content-type", "@query", "x-request-id"];
+    const { agent, get } = await world({ options: { additionalSignatureComponents } });
+    const planner = agent();
+    for (const path of ["/agent", "/agent?a=1&b=%20"]) {
+      for (const headers of [{}, { "x-request-id": "1" }]) {
+        const asked = { ...get(path), headers };
+        expect((await planner.call(asked)).status).toBe(200);
+        const isListed = path.includes("?") || "x-request-id" in headers;
+        expect((await planner.once(asked, planner.token)).status).toBe(isListed ? 401 : 200);
+      }
+    }
+  });
+
   test("parameters of a signature", async () => {
     const { agent, get } = await world();
     const planner = agent();
@@ -650,6 +674,63 @@ describe("what it does wrong is refused with the code of the page", () => {
     ] as const) {
       const refused = await planner.once(ask(content), person);
       expect([refused.status, JSON.parse(refused.text).error]).toEqual([400, error]);
+    }
+  });
+});
+
+describe("a resource written from the same page", () => {
+  test.each([
+    ["three", false],
+    ["four", true],
+  ])("%s parties, and a revocation by the person server", async (_, federated) => {
+    const { agent, person, faults } = await world({ federated, decideAtPS: grant });
+    for (const alg of ["Ed25519", "ES256"] as const) {
+      const planner = agent({ alg, local: alg });
+      const at = (path: string) => planner.call({ url: `${OTHER}${path}` });
+      const ids: string[] = [];
+      for (const path of ["/agent", "/person", "/data", "/agent"]) {
+        const { status, text } = await at(path);
+        expect([path, status]).toEqual([path, 200]);
+        ids.push(text);
+      }
+      expect([ids[0], ids[1]]).toEqual([ids[3], ids[2]]);
+      const { iss, jti, exp } = readToken(planner.person.get(OTHER)!).claims;
+      const results = await person.revoke(ALICE, { type: "person-token", iss, jti, exp } as never);
+      expect(results?.filter(({ error }) => error !== undefined)).toEqual([]);
+      const refused = await planner.once({ url: `${OTHER}/data` }, planner.person.get(OTHER)!);
+      expect(challengeIn(refused)).toEqual([401, "person-token", "revoked_jwt"]);
+      expect((await at("/data")).status).toBe(200);
+    }
+    expect(faults).toEqual([]);
+  });
+
+  test("verifies what the library signs, and refuses what is wrong", async () => {
+    const { agent, sockets, provider } = await world();
+    const key = await generateSigningKey({ kid: "agent-1" });
+    const jwt = provider.agentToken("library", { jwk: { ...key.publicJwk, alg: "Ed25519" } });
+    const post = { method: "POST", url: `${OTHER}/agent?x=1`, headers: JSON_TYPE, body: '{"a":1}' };
+    const { headers } = await signRequest(
+      { ...post, body: new TextEncoder().encode(post.body) },
+      { profile: draft11, key, signatureKey: { scheme: "jwt", jwt } },
+    );
+    const message = { ...post, headers: { ...JSON_TYPE, ...headers } };
+    const changed = await send(sockets, { ...message, body: '{"a":2}' });
+    expect(challengeIn(changed)).toEqual([401, undefined, "invalid_input"]);
+    expect(challengeIn(await send(sockets, message))).toEqual([401, undefined, "invalid_signature"]);
+    const { headers: again } = await signRequest(
+      { ...post, body: new TextEncoder().encode(post.body) },
+      { profile: draft11, key, signatureKey: { scheme: "jwt", jwt }, now: () => now() + 1 },
+    );
+    const second = await send(sockets, { ...post, headers: { ...JSON_TYPE, ...again } });
+    expect([second.status, second.text]).toEqual([200, "aauth:library@foreign.example"]);
+    for (const [mistake, code] of [
+      [{ created: now() - 62 }, "invalid_signature"],
+      [{ created: now() + 63 }, "clock_skew"],
+      [{ without: ["content-digest"] }, "invalid_input"],
+      [{ signingKey: new Key() }, "invalid_signature"],
+    ] as const) {
+      const planner = agent();
+      expect(challengeIn(await planner.once(post, planner.token, mistake))).toEqual([401, undefined, code]);
     }
   });
 });

@@ -1,12 +1,10 @@
-import { createPublicKey, randomUUID, verify } from "node:crypto";
+import { randomUUID } from "node:crypto";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import {
   type Alg,
   type Answer,
   type Claims,
-  isServerId,
-  type Jwk,
   Key,
   type Mistakes,
   makeToken,
@@ -19,20 +17,11 @@ import {
   send,
   signatureErrorOf,
   signed,
+  thumbprintOf,
 } from "./messages.ts";
+import { documentOf, type Members, Refused, type TokenType, verifyToken } from "./tokens.ts";
 
 /** An agent with its own agent provider, written from docs/reference/profile-draft-11.md alone, as messages.ts is. */
-
-/** A refusal by another party, with the draft's code where there was one, or of this agent. */
-export class Refused extends Error {
-  readonly answer: Answer | undefined;
-  readonly code: string | undefined;
-  constructor(message: string, answer?: Answer) {
-    super(answer === undefined ? message : `${message}: ${answer.status} ${answer.text}`);
-    this.answer = answer;
-    this.code = answer && (parsed(answer.text).error as string | undefined);
-  }
-}
 
 /** The agent provider: its two documents and its agent tokens (6.1, 7.1). */
 export class AgentProvider {
@@ -69,11 +58,11 @@ export class AgentProvider {
   }
 
   /** For an hour; `changes` replace claims, those of value undefined are left out. */
-  agentToken(local: string, key: Key, changes: object = {}, header: object = {}): string {
+  agentToken(local: string, { jwk }: Pick<Key, "jwk">, changes: object = {}, header: object = {}): string {
     const { issuer: iss } = this;
     const sub = `aauth:${local}@${new URL(iss).host}`;
     const times = { jti: randomUUID(), iat: now(), exp: now() + 3600 };
-    const claims = { iss, dwk: "aauth-agent.json", sub, ...times, cnf: { jwk: key.jwk }, ...changes };
+    const claims = { iss, dwk: "aauth-agent.json", sub, ...times, cnf: { jwk }, ...changes };
     return makeToken({ typ: "aa-agent+jwt", kid: "ap-1", ...header }, claims, this.key);
   }
 
@@ -83,17 +72,6 @@ export class AgentProvider {
     return send(sockets, signed(outgoing, this.key, signatureKey, mistakes));
   }
 }
-
-const DOCUMENTS: Record<string, readonly string[]> = {
-  "aa-person+jwt": ["aauth-person.json"],
-  "aa-resource+jwt": ["aauth-resource.json"],
-  "aa-auth+jwt": ["aauth-person.json", "aauth-access.json"],
-};
-const REQUIRED: Record<string, readonly string[]> = {
-  "aa-person+jwt": ["aud", "cnf"],
-  "aa-resource+jwt": ["aud", "agent_jkt", "ps", "presented_jti"],
-  "aa-auth+jwt": ["aud", "cnf", "ps"],
-};
 
 const ENDED = ["expired_jwt", "revoked_jwt"];
 
@@ -279,49 +257,15 @@ export class ForeignAgent {
     return answer;
   }
 
-  /** Unsigned, and checked to be of whom it was asked for (6.2). `otherwise` where it may be missing. */
-  async document(
-    issuer: string,
-    name: string,
-    otherwise?: Record<string, unknown>,
-  ): Promise<Record<string, unknown>> {
-    if (!isServerId(issuer)) throw new Refused(`not an identifier: ${issuer}`);
-    const answer = await send(this.#sockets, { url: `${issuer}/.well-known/${name}` });
-    if (answer.status === 404 && otherwise !== undefined) return otherwise;
-    const document = parsed(answer.text);
-    if (answer.status !== 200 || document.issuer !== issuer)
-      throw new Refused(`no ${name} of ${issuer}`, answer);
-    return document;
+  document(issuer: string, name: string, otherwise?: Members): Promise<Members> {
+    return documentOf(this.#sockets, issuer, name, otherwise);
   }
 
-  /** The claims of a token of somebody else, after the common checks (7.2) and, with `cnf`, that the key is its own. */
-  async verified(token: string, typ: string): Promise<Claims> {
-    const { header, claims } = readToken(token);
-    const fail = (what: string) => new Refused(`${typ}: ${what} ${JSON.stringify({ header, claims })}`);
-    if (header.typ !== typ) throw fail("typ");
-    if (!DOCUMENTS[typ]!.includes(String(claims.dwk)) || !isServerId(claims.iss)) throw fail("dwk or iss");
-    for (const name of ["sub", "jti", "iat", "exp", ...REQUIRED[typ]!])
-      if (claims[name] === undefined) throw fail(name);
-    if (header.alg !== "Ed25519" && header.alg !== "ES256") throw fail("alg");
-    const { jwks_uri } = await this.document(claims.iss, String(claims.dwk));
-    const set = parsed((await send(this.#sockets, { url: String(jwks_uri) })).text).keys as Jwk[];
-    const jwk = set.find(({ kid }) => kid === header.kid);
-    if (jwk === undefined || jwk.alg !== header.alg) throw fail("kid");
-    const key = createPublicKey({ key: jwk, format: "jwk" });
-    const [input, signature] = [
-      token.slice(0, token.lastIndexOf(".")),
-      token.slice(token.lastIndexOf(".") + 1),
-    ];
-    const [hash, options] =
-      header.alg === "Ed25519" ? [null, { key }] : ["sha256", { key, dsaEncoding: "ieee-p1363" as const }];
-    if (!verify(hash, Buffer.from(input), options, Buffer.from(signature, "base64url")))
-      throw fail("signature");
-    const [iat, exp] = [Number(claims.iat), Number(claims.exp)];
-    if (!(exp > now()) || iat > now() + 60 || (typ !== "aa-resource+jwt" && exp - iat > 3600))
-      throw fail("times");
-    if ("cnf" in claims) {
-      const { crv, kty, x, y } = this.key.jwk;
-      this.#expect(typ, (claims.cnf as { jwk: Record<string, unknown> }).jwk, { crv, kty, x, y });
+  /** The claims of a token from somebody else; with `cnf`, its key is the agent's own. */
+  async verified(token: string, typ: TokenType): Promise<Claims> {
+    const { claims, jwk } = await verifyToken(this.#sockets, token, [typ]);
+    if (jwk !== undefined && thumbprintOf(jwk) !== this.key.thumbprint) {
+      throw new Refused(`${typ}: of another key`);
     }
     return claims;
   }

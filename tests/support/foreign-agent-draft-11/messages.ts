@@ -1,4 +1,12 @@
-import { createHash, generateKeyPairSync, type JsonWebKeyInput, type KeyObject, sign } from "node:crypto";
+import {
+  createHash,
+  createPublicKey,
+  generateKeyPairSync,
+  type JsonWebKeyInput,
+  type KeyObject,
+  sign,
+  verify,
+} from "node:crypto";
 import { type IncomingHttpHeaders, request } from "node:http";
 
 /**
@@ -42,7 +50,7 @@ export type Alg = "Ed25519" | "ES256";
 
 export const now = () => Math.floor(Date.now() / 1000);
 export const sha256 = (data: string) => createHash("sha256").update(data).digest();
-const digestOf = (body: string) => `sha-256=:${sha256(body).toString("base64")}:`;
+export const digestOf = (body: string) => `sha-256=:${sha256(body).toString("base64")}:`;
 const base64url = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
 export const isServerId = (value: unknown) => /^https:\/\/[a-z0-9-]+(\.[a-z0-9-]+)*$/.test(String(value));
 export function parsed(text: string): Record<string, unknown> {
@@ -75,11 +83,21 @@ export class Key {
     return sign("sha256", bytes, { key: this.#private, dsaEncoding: "ieee-p1363" });
   }
 
-  /** RFC 7638. */
   get thumbprint(): string {
-    const { crv, kty, x, y } = this.jwk;
-    return sha256(JSON.stringify({ crv, kty, x, y })).toString("base64url");
+    return thumbprintOf(this.jwk);
   }
+}
+
+/** RFC 7638. */
+export function thumbprintOf({ crv, kty, x, y }: Jwk): string {
+  return sha256(JSON.stringify({ crv, kty, x, y })).toString("base64url");
+}
+
+/** Whether the key of the JWK has made the signature, by the algorithm that the JWK names (4.5). */
+export function isSignedBy(jwk: Jwk, text: string, signature: Buffer): boolean {
+  const key = createPublicKey({ key: jwk, format: "jwk" });
+  if (jwk.alg === "Ed25519") return verify(null, Buffer.from(text), key, signature);
+  return verify("sha256", Buffer.from(text), { key, dsaEncoding: "ieee-p1363" }, signature);
 }
 
 export function makeToken(header: object, claims: object, key: Key): string {
@@ -161,7 +179,7 @@ export function signed(
     "@method": method,
     "@authority": host,
     "@path": path,
-    "@query": query ?? "?",
+    "@query": query,
     ...headers,
   };
   const always = ["@method", "@authority", "@path", "signature-key"];
