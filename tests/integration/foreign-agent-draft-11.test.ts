@@ -135,6 +135,9 @@ async function world({
   };
   const provider = await AgentProvider.start(sockets);
   onTestFinished(() => provider.stop());
+  // Of a resource that is an agent, too, under its own name.
+  const chain = await AgentProvider.start(sockets, "https://chain.example");
+  onTestFinished(() => chain.stop());
   const other = await ForeignResource.start(sockets, {
     personServer: PS,
     accessServer: federated ? AS : undefined,
@@ -158,7 +161,7 @@ async function world({
   const post = (path: string, body: unknown) => ({
     ...{ ...get(path), method: "POST", headers: JSON_TYPE, body: JSON.stringify(body) },
   });
-  return { sockets, provider, person, access, agent, get, post, visited, faults };
+  return { sockets, provider, chain, person, access, agent, get, post, visited, faults };
 }
 
 const challengeIn = (answer: Answer) => {
@@ -343,6 +346,53 @@ describe("an agent written from docs/reference/profile-draft-11.md alone", () =>
     expect((await planner.call(get("/data"))).status).toBe(200);
     expect(asked).toEqual(["What for?"]);
     expect(faults).toEqual([]);
+  });
+
+  test.each([
+    ["three", false],
+    ["four", true],
+  ])("a sub-agent gets its tokens from its parent, %s parties", async (_, federated) => {
+    const { agent, get, provider } = await world({ federated, decideAtPS: grant });
+    const [parent, child] = [agent(), agent({ local: "planner+one" })];
+    const { sub: parent_agent } = readToken(parent.token).claims;
+    child.token = provider.agentToken("planner+one", child.key, { ps: PS, parent_agent });
+    const subagent_token = child.token;
+    const { person_token: person } = await parent.ask("person_token_endpoint", {
+      ...{ resource: RESOURCE, subagent_token },
+    });
+    const presented_token = person as string;
+    const resource_token = resourceTokenIn(await child.once(get("/data"), presented_token));
+    const { auth_token: auth } = await parent.ask("auth_token_endpoint", {
+      ...{ resource_token, presented_token, subagent_token },
+    });
+    const served = await child.once(get("/data"), auth as string);
+    expect([served.status, served.text]).toEqual([200, readToken(presented_token).claims.sub]);
+    const request = { resource: RESOURCE, subagent_token };
+    const byChild = child.ask("person_token_endpoint", { resource: RESOURCE });
+    await expect(byChild).rejects.toMatchObject({ code: "invalid_request", answer: { status: 400 } });
+    const byAnother = agent({ local: "other" }).ask("person_token_endpoint", request);
+    await expect(byAnother).rejects.toMatchObject({ code: "invalid_subagent_token" });
+  });
+
+  test.each([
+    ["three", false],
+    ["four", true],
+  ])("a resource calls another for its caller's person, %s parties", async (_, federated) => {
+    const { agent, get, sockets, chain } = await world({ federated, decideAtPS: grant });
+    const planner = agent();
+    const upstream_token = await planner.personToken(chain.issuer);
+    const middle = new ForeignAgent(sockets, chain, { ps: "https://none.example", actsFor: PS });
+    const person = await middle.personToken(RESOURCE, { upstream_token });
+    const challenge = await middle.once(get("/data"), person);
+    await middle.authToken(RESOURCE, resourceTokenIn(challenge), person, { upstream_token });
+    const direct = await planner.call(get("/person"));
+    expect(await middle.call(get("/data"))).toMatchObject({ status: 200, text: direct.text });
+    const { exp } = readToken(upstream_token).claims;
+    for (const token of [person, middle.auth.get(RESOURCE)!]) {
+      expect(readToken(token).claims.exp).toBeLessThanOrEqual(exp as number);
+    }
+    const foreign = agent({ local: "other" }).personToken(RESOURCE, { upstream_token });
+    await expect(foreign).rejects.toMatchObject({ code: "invalid_upstream_token", answer: { status: 400 } });
   });
 
   test("a revoked person token, auth token and agent token are replaced from the top", async () => {
@@ -582,6 +632,28 @@ describe("what it does wrong is refused with the code of the page", () => {
     expect((await planner.once(location, planner.token)).status).toBe(200);
     expect((await planner.once(location, planner.token)).status).toBe(410);
     expect(await person.open(code, "b")).toBeUndefined();
+  });
+
+  test("polling a held order: another agent, the same auth token, another one", async () => {
+    const { agent, post } = await world({ decideAtPS: grant });
+    const [planner, other] = [agent(), agent({ local: "other" })];
+    const person = await planner.personToken(RESOURCE);
+    const held = await planner.once(post("/orders", { item: "a laptop" }), person);
+    expect(challengeIn(held)).toEqual([202, "auth-token", undefined]);
+    const location = { url: new URL(held.headers.location!, RESOURCE).href };
+    const resourceToken = resourceTokenIn(held);
+    const first = await planner.authToken(RESOURCE, resourceToken, person);
+    // The other agent of the same person, with as good a token.
+    const theirPerson = await other.personToken(RESOURCE);
+    const theirs = await other.once(post("/orders", { item: "a desk" }), theirPerson);
+    const theirAuth = await other.authToken(RESOURCE, resourceTokenIn(theirs), theirPerson);
+    expect((await other.once(location, theirAuth)).status).toBe(404);
+    expect((await planner.once(location, person)).status).toBe(202);
+    for (let poll = 0; poll < 2; poll++) {
+      expect(await planner.once(location, first)).toMatchObject({ status: 201, text: "order 1" });
+    }
+    const second = await planner.authToken(RESOURCE, resourceToken, person);
+    expect((await planner.once(location, second)).status).toBe(410);
   });
 
   test("polling: given up, and too often", async () => {

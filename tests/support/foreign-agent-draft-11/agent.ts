@@ -82,6 +82,14 @@ export interface Person {
   readonly answer?: (question: string, options: readonly string[]) => string;
 }
 
+export interface AgentOptions extends Person {
+  readonly ps: string;
+  /** The server of its caller's person, where it is a resource that calls another (15). Default: its own. */
+  readonly actsFor?: string;
+  readonly local?: string;
+  readonly alg?: Alg;
+}
+
 export class ForeignAgent {
   readonly key: Key;
   /** P and T by resource. */
@@ -99,11 +107,11 @@ export class ForeignAgent {
   constructor(
     sockets: Sockets,
     provider: AgentProvider,
-    { ps, local = "planner", alg, ...person }: Person & { ps: string; local?: string; alg?: Alg },
+    { ps, actsFor = ps, local = "planner", alg, ...person }: AgentOptions,
   ) {
     this.key = new Key(alg);
     this.#sockets = sockets;
-    this.#ps = ps;
+    this.#ps = actsFor;
     this.#person = person;
     this.#renew = () => provider.agentToken(local, this.key, { ps });
     this.token = this.#renew();
