@@ -722,6 +722,90 @@ describe("what it does wrong is refused with the code of the page", () => {
     expect((await planner.once(get("/agent"), more)).status).toBe(200);
   });
 
+  test("the documents of its provider", async () => {
+    const PATH = "/.well-known/aauth-agent.json";
+    for (const [document, code] of [
+      [{ issuer: "https://other.example" }, "issuer_mismatch"],
+      [{ issuer: "https://foreign.example/" }, "issuer_mismatch"],
+      [{ issuer: undefined }, "issuer_missing"],
+      [{ jwks_uri: undefined }, "unknown_key"],
+      [{ jwks_uri: "https://elsewhere.example/jwks.json" }, "unknown_key"],
+      [{ unheard_of: 1 }, undefined],
+    ] as const) {
+      const { agent, get, provider } = await world();
+      provider.documents[PATH] = { ...provider.documents[PATH], ...document };
+      const planner = agent();
+      const answer = await planner.once(get("/agent"), planner.token);
+      expect([document, answer.status, signatureErrorOf(answer)]).toEqual([
+        ...[document, code === undefined ? 200 : 401, code],
+      ]);
+    }
+    const { agent, get, provider } = await world();
+    const planner = agent();
+    const [own] = (provider.documents["/jwks.json"] as { keys: object[] }).keys;
+    const odd = { kty: "unheard of", kid: "odd" };
+    provider.documents["/jwks.json"] = { keys: [odd, { ...own, use: undefined }] };
+    expect((await planner.once(get("/agent"), planner.token)).status).toBe(200);
+    // A key that comes in later is found with one more fetch, and the next unknown one without any.
+    const later = new Key("ES256");
+    provider.documents["/jwks.json"] = { keys: [odd, own, { ...later.jwk, kid: "ap-2" }] };
+    provider.asked.length = 0;
+    const tokenWith = (kid: string) => provider.agentToken("planner", planner.key, {}, { kid }, later);
+    expect((await planner.once(get("/agent"), tokenWith("ap-2"))).status).toBe(200);
+    expect(provider.asked.filter((line) => line === "GET /jwks.json")).toHaveLength(1);
+    const unknown = await planner.once(get("/agent"), tokenWith("ap-3"));
+    expect(signatureErrorOf(unknown)).toBe("unknown_key");
+    expect(provider.asked.filter((line) => line === "GET /jwks.json")).toHaveLength(1);
+  });
+
+  test("labels and spellings of the fields", async () => {
+    const { agent, get, sockets } = await world();
+    const planner = agent();
+    const { headers = {}, ...rest } = signed(get("/agent"), planner.key, `sig=jwt;jwt="${planner.token}"`);
+    const spelled = (change: (name: string, value: string) => string) => {
+      const entries = Object.entries(headers).map(([name, value]) => [name, change(name, value)] as const);
+      return send(sockets, { ...rest, headers: Object.fromEntries(entries) });
+    };
+    const only = (field: string, change: (value: string) => string) =>
+      spelled((name, value) => (name === field ? change(value) : value));
+    const bytes = headers.signature!.slice("sig=:".length, -1);
+    for (const [what, answer, code] of [
+      ["as sent", spelled((_, value) => value), undefined],
+      [
+        "another label in one",
+        only("signature", (value) => value.replace("sig=", "sig1=")),
+        "invalid_signature",
+      ],
+      [
+        "base64url",
+        only("signature", () => `sig=:${bytes.replace(/\+/g, "-").replace(/\//g, "_").replace(/=/g, "")}:`),
+        "invalid_signature",
+      ],
+      ["no list", only("signature-input", () => "sig=1"), "invalid_signature"],
+      ["nothing that parses", only("signature-key", () => 'sig="'), "invalid_signature"],
+      [
+        "another scheme",
+        only("signature-key", (value) => value.replace("=jwt;", "=unheard;")),
+        "unsupported_scheme",
+      ],
+    ] as const) {
+      const { status } = await answer;
+      expect([what, status, signatureErrorOf(await answer)]).toEqual([
+        what,
+        code === undefined ? 200 : 401,
+        code,
+      ]);
+    }
+    // Another label in all of them, and other members of `Signature-Key`, which the signature covers.
+    const key = `x=hwk;kty="OKP", mine=jwt;jwt="${planner.token}"`;
+    const other = signed(get("/agent"), planner.key, key);
+    const labelled = Object.entries(other.headers!).map(([name, value]) => [
+      ...[name, name === "signature-key" ? value : value.replace(/^sig=/, "mine=")],
+    ]);
+    const answer = await send(sockets, { ...other, headers: Object.fromEntries(labelled) });
+    expect([answer.status, signatureErrorOf(answer)]).toEqual([200, undefined]);
+  });
+
   test("the authorization endpoint: a resource token before the call", async () => {
     const { agent, get, post } = await world({ decideAtPS: grant });
     const planner = agent();

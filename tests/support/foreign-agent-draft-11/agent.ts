@@ -27,18 +27,20 @@ import { documentOf, type Members, Refused, type TokenType, verifyToken } from "
 export class AgentProvider {
   readonly key = new Key();
   readonly asked: string[] = [];
+  /** By path. */
+  readonly documents: Record<string, object>;
   readonly issuer: string;
   readonly #server;
 
   private constructor(issuer: string) {
     this.issuer = issuer;
-    const documents: Record<string, object> = {
+    this.documents = {
       "/.well-known/aauth-agent.json": { issuer, jwks_uri: `${issuer}/jwks.json`, name: "Foreign agents" },
       "/jwks.json": { keys: [{ ...this.key.jwk, kid: "ap-1", use: "sig" }] },
     };
     this.#server = createServer(({ method, url = "" }, outgoing) => {
       this.asked.push(`${method} ${url}`);
-      const found = documents[url];
+      const found = this.documents[url];
       outgoing.writeHead(found === undefined ? 404 : 200, { "content-type": "application/json" });
       outgoing.end(JSON.stringify(found ?? {}));
     });
@@ -58,12 +60,18 @@ export class AgentProvider {
   }
 
   /** For an hour; `changes` replace claims, those of value undefined are left out. */
-  agentToken(local: string, { jwk }: Pick<Key, "jwk">, changes: object = {}, header: object = {}): string {
+  agentToken(
+    local: string,
+    { jwk }: Pick<Key, "jwk">,
+    changes: object = {},
+    header: object = {},
+    key = this.key,
+  ): string {
     const { issuer: iss } = this;
     const sub = `aauth:${local}@${new URL(iss).host}`;
     const times = { jti: randomUUID(), iat: now(), exp: now() + 3600 };
     const claims = { iss, dwk: "aauth-agent.json", sub, ...times, cnf: { jwk }, ...changes };
-    return makeToken({ typ: "aa-agent+jwt", kid: "ap-1", ...header }, claims, this.key);
+    return makeToken({ typ: "aa-agent+jwt", kid: "ap-1", ...header }, claims, key);
   }
 
   /** A request in the provider's own name, as a revocation at a person server is (18). */
