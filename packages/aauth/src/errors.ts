@@ -5,7 +5,7 @@
  */
 
 import type { VerificationReport } from "./http-signatures/report.ts";
-import type { ProvenCaller } from "./types.ts";
+import type { ProvenCaller, Waiting } from "./types.ts";
 
 /**
  * Code, HTTP status a resource answers with, and meaning. The README's error table is compared with this object.
@@ -281,8 +281,28 @@ export const ERROR_CODES = {
   },
   grant_pending: {
     status: 502,
-    section: "profile 6",
-    meaning: "The server did not decide on a token request in time.",
+    section: "draft -11, section 11.8",
+    meaning: "A resource or a server has not answered yet: it decides on the request, or waits for a person.",
+  },
+  waiting_key_gone: {
+    status: 502,
+    section: "draft -11, section 11.8",
+    meaning: "The key that a pending answer is for is not held any more: the call has to be made again.",
+  },
+  request_cancelled: {
+    status: 502,
+    section: "draft -11, section 7.5.2",
+    meaning: "The agent withdrew its request instead of answering a question.",
+  },
+  unsupported_requirement: {
+    status: 502,
+    section: "draft -11, section 11.6.2",
+    meaning: "The resource requires something that this agent does not know.",
+  },
+  payment_required: {
+    status: 502,
+    section: "draft -11, section 11.6",
+    meaning: "The resource or server wants to be paid, and this agent does not pay.",
   },
   consent_required: {
     status: 403,
@@ -317,6 +337,8 @@ export interface AAuthErrorOptions {
   readonly claim?: string;
   /** What it should have been. Never a secret. Default: unset. */
   readonly expected?: string;
+  /** Section that demands what failed, where a dialect has its own. Default: that of the code. */
+  readonly section?: string;
 }
 
 /**
@@ -335,10 +357,11 @@ export class AAuthError extends Error {
   /** What it should have been. Never a secret. */
   declare readonly expected?: string;
 
-  constructor(code: AAuthErrorCode, message: string, { cause, claim, expected }: AAuthErrorOptions = {}) {
+  constructor(code: AAuthErrorCode, message: string, options: AAuthErrorOptions = {}) {
+    const { cause, claim, expected, section = ERROR_CODES[code].section } = options;
     super(message, cause === undefined ? undefined : { cause });
     this.code = code;
-    this.section = ERROR_CODES[code].section;
+    this.section = section;
     if (claim !== undefined) this.claim = claim;
     if (expected !== undefined) this.expected = expected;
   }
@@ -381,13 +404,16 @@ export class AAuthVerificationError extends AAuthError {
  */
 export class AAuthAgentError extends AAuthError {
   override readonly name: string = "AAuthAgentError";
+  /** Identifier of the resource or server whose answer, or silence, ended the call. Unset where the call ended before one was asked. */
+  declare hop?: string;
 
   /** The error of an agent's call for an error of the checks it has made: same code, without status. Others come back as they are. */
   static from(error: unknown): unknown {
     if (!(error instanceof AAuthVerificationError)) return error;
-    const { code, message, claim, expected } = error;
+    const { code, message, claim, expected, section } = error;
     return new AAuthAgentError(code, message, {
       cause: error,
+      section,
       ...(claim !== undefined && { claim }),
       ...(expected !== undefined && { expected }),
     });
@@ -445,8 +471,14 @@ export class TokenRequestError extends AAuthAgentError {
   /** The check that failed at the auth server, where its answer names it. */
   readonly refusal?: Refusal;
 
-  constructor(oauthError: string, description: string, httpStatus: number, refusal?: Refusal) {
-    super("token_request_refused", `auth server refused: ${oauthError}: ${description}`);
+  constructor(
+    oauthError: string,
+    description: string,
+    httpStatus: number,
+    refusal?: Refusal,
+    options?: Pick<AAuthErrorOptions, "section">,
+  ) {
+    super("token_request_refused", `auth server refused: ${oauthError}: ${description}`, options);
     this.oauthError = oauthError;
     this.httpStatus = httpStatus;
     this.description = description;
@@ -520,5 +552,21 @@ export class UserInteractionRequiredError extends AAuthAgentError {
     this.interactionUrl = options.interactionUrl;
     this.resource = options.resource;
     this.keyThumbprint = options.keyThumbprint;
+  }
+}
+
+/**
+ * A resource or a server has not answered yet. Keep {@link AnswerPendingError.waiting}, bring the person to its `interaction` where there is
+ * one, and go on with `agent.resume(waiting)`: in this process or in another one.
+ */
+export class AnswerPendingError extends AAuthAgentError {
+  override readonly name: string = "AnswerPendingError";
+  /** Where the call stands. Plain JSON, with tokens in it. */
+  readonly waiting: Waiting;
+
+  constructor(message: string, waiting: Waiting) {
+    super("grant_pending", message);
+    this.waiting = waiting;
+    this.hop = waiting.party;
   }
 }

@@ -17,6 +17,7 @@ export {
   AAuthAgentError,
   AAuthError,
   AAuthVerificationError,
+  AnswerPendingError,
   ConsentRequiredError,
   ERROR_CODES,
   publicRefusal,

@@ -194,3 +194,43 @@ export interface VerifiedRequest<Caller extends ProvenCaller = ProvenCaller> {
   /** What was checked. */
   readonly report: VerificationReport;
 }
+
+/**
+ * A call of an agent that waits for the answer of a resource, or of a server that it asked for a token. Plain JSON: it can be written down
+ * and continued by another process that holds the same key. It contains what the call was made with, tokens included: keep it as a secret,
+ * and take it from no other party.
+ */
+export interface Waiting {
+  /** Name of the wire profile. */
+  readonly profile: string;
+  /** RFC 7638 thumbprint of the key that has signed, and that the answer is for. */
+  readonly keyThumbprint: string;
+  /** Identifier of the resource or server whose answer is waited for. */
+  readonly party: string;
+  /** Absolute address where the answer will be. */
+  readonly location: string;
+  /** No look before then. Unix seconds. */
+  readonly nextLookAt: number;
+  /** What the party waits for, in the profile's words: `interaction`, `approval`, `clarification` in that of draft -11. Empty where it does not say. */
+  readonly requirement: string;
+  /** Where a person has to act: `page` is what a browser opens, complete with the code. */
+  readonly interaction?: { readonly url: string; readonly code: string; readonly page: string };
+  /** The question that has to be answered, by `onClarification` of the call that goes on. */
+  readonly clarification?: {
+    readonly question: string;
+    readonly timeoutSeconds?: number;
+    readonly options?: readonly string[];
+  };
+  /** The call as it was made. */
+  readonly call: {
+    readonly method: string;
+    readonly url: string;
+    readonly headers: Readonly<Record<string, string>>;
+    /** Base64. */
+    readonly body?: string;
+    /** The members of its context that are plain data. */
+    readonly context: Readonly<Record<string, string>>;
+  };
+  /** How it goes on: the library's own. */
+  readonly progress: Readonly<Record<string, unknown>>;
+}

@@ -21,7 +21,10 @@ export function createSender({ profile, transport, now }: SenderOptions): Sender
     const { key, credential, purpose, observe } = options;
     const signed = await signRequest(
       { method, url, headers, body },
-      { profile, key, signatureKey: credential, endpoint: purpose, now },
+      {
+        ...{ profile, key, signatureKey: credential, endpoint: purpose, now },
+        additionalComponents: options.additionalComponents,
+      },
     );
     if (observe !== ignoreEvents) {
       observe({
@@ -69,6 +72,8 @@ export interface SendOptions {
   /** Until the response headers are here; the body may stream on. Unset or `Infinity` where the request's own signals see to it. */
   readonly timeoutMs?: number;
   readonly observe: AgentObserver;
+  /** Components to cover beside those of the profile. Default: none. */
+  readonly additionalComponents?: readonly string[] | undefined;
   /** Default 1. */
   readonly attempt?: number;
   readonly retryReason?: RetryReason | undefined;

@@ -349,14 +349,24 @@ export interface Demand {
   readonly interaction?: string;
   /** Where the answer will be, and when to look again. */
   readonly pending?: PendingState;
+  /** Why a signature or the token with it was refused, in the profile's words. */
+  readonly refusal?: string;
+  /** Components that a signature has to cover beside those it did. */
+  readonly covers?: readonly string[];
 }
 
 /** A request whose answer is not ready. */
 export interface PendingState {
-  /** Absolute, at the origin that was asked. */
+  /** At the origin that was asked; relative to the address that was asked, or absolute. */
   readonly location: string;
   /** How long to wait before the next look; NaN where the server does not say. */
   readonly retryAfterSeconds: number;
+  /** What the server waits for, in the profile's words. Default: it does not say. */
+  readonly requirement?: string;
+  /** Where a person has to act before there is an answer. Default: nowhere. */
+  readonly interaction?: Interaction;
+  /** What the agent has to answer before there is an answer. Default: nothing. */
+  readonly clarification?: Clarification;
 }
 
 /** The head of a response: what a profile reads demands from. */
@@ -367,13 +377,17 @@ export interface ResponseHead {
   field(name: string): string | null;
 }
 
-/** A demand that may be followed: it names a trusted server, and its resource token is for this agent, key and resource. */
+/** A demand that may be followed: it names a trusted server, and its resource token is for this agent, key and resource. Plain data. */
 export interface TokenDemand {
   readonly server: string;
   readonly resource: string;
   /** Space-separated. What a token for this demand is kept under. */
   readonly scope: string;
+  /** What distinguishes tokens of one server and scope, such as their kind. Default: nothing does. */
+  readonly variant?: string;
   readonly resourceToken?: string;
+  /** What the profile compares the token with that comes. */
+  readonly expects?: Readonly<Record<string, unknown>>;
 }
 
 export interface DemandExpectation {
@@ -384,6 +398,8 @@ export interface DemandExpectation {
   readonly agent: string;
   /** Thumbprint of the key that signed the request. */
   readonly thumbprint: string;
+  /** The token that the request carried, if one was obtained for this resource. */
+  readonly presented: string | undefined;
   /** Unix seconds. */
   readonly now: number;
 }
@@ -408,16 +424,26 @@ export type CallStep =
   /** Sign and send, with the agent's first credential, its identity, or a token. */
   | { readonly do: "send"; readonly as: "first" | "identity"; readonly reason?: RetryReason }
   | { readonly do: "send"; readonly as: "token"; readonly token: string; readonly reason?: RetryReason }
-  /** Ask the resource for a resource token before it is called. */
-  | { readonly do: "offer"; readonly scope: string }
+  /** Send the same again, covering more; so does whatever follows. */
+  | { readonly do: "cover"; readonly components: readonly string[] }
+  /** Ask the resource for a resource token before it is called, with `token` or the identity. */
+  | { readonly do: "offer"; readonly scope: string; readonly token?: string }
   /** Get a token for a demand: from the cache, by renewal, or by a request. `keepsResponse`: the last response may still be the answer. */
   | { readonly do: "obtain"; readonly demand: Demand; readonly keepsResponse: boolean }
   /** Never present the held token again, and look for another. */
   | { readonly do: "discard-held" }
   /** The resource rejects the token that it was sent: drop it, and end the call with the words of the last response. */
   | { readonly do: "report-rejected" }
-  /** Wait, and look again; from here on with `token`, where one is given. */
-  | { readonly do: "poll"; readonly pending: PendingState; readonly token?: string }
+  /**
+   * Wait, and look again; from here on with `token`, where one is given. `slower`: the server has been asked too often, and all further
+   * looks are 5 s further apart.
+   */
+  | {
+      readonly do: "poll";
+      readonly pending: PendingState;
+      readonly token?: string;
+      readonly slower?: boolean;
+    }
   /** Send a person to the address. */
   | { readonly do: "ask"; readonly interaction: string }
   | { readonly do: "answer" }
@@ -426,10 +452,23 @@ export type CallStep =
 
 /** What has come of the last step. */
 export type CallOutcome =
-  | { readonly type: "started"; readonly token?: string; readonly held?: { readonly isCurrentKey: boolean } }
+  | {
+      readonly type: "started";
+      readonly token?: string;
+      readonly held?: { readonly isCurrentKey: boolean };
+      /** A token that is about to expire: to be replaced, and presented only where it cannot be. */
+      readonly ageing?: string;
+    }
   | { readonly type: "offered"; readonly demand: Demand | undefined }
-  | { readonly type: "response"; readonly status: number; readonly demand: Demand | undefined }
-  | { readonly type: "obtained"; readonly token: string }
+  | {
+      readonly type: "response";
+      readonly status: number;
+      readonly demand: Demand | undefined;
+      /** From `Retry-After`; NaN where it is absent or no number. */
+      readonly retryAfterSeconds: number;
+    }
+  /** `isHeld`: from the cache. */
+  | { readonly type: "obtained"; readonly token: string; readonly isHeld: boolean }
   | { readonly type: "obtain-failed"; readonly error: unknown }
   | { readonly type: "held"; readonly token: string | undefined };
 
@@ -439,6 +478,25 @@ export type CallState = Readonly<Record<string, unknown>>;
 export interface CallRules {
   /** Query parameter that names, at an interaction's address, where the person comes back to. */
   readonly returnParameter: string;
+  /** What a browser opens for an interaction of a pending answer. Undefined where there are none. */
+  readonly pageOf?: (interaction: Interaction, returnUrl: string | undefined) => string;
+  /** An agent always says who it is: there is no anonymous request. Default false. */
+  readonly alwaysIdentified?: true;
+  /** Fields of every request to a resource, beside those of the signature. Default: none. */
+  readonly requestFields?: (facts: {
+    /** What the caller can do for a resource, in the profile's words. */
+    readonly capabilities: readonly string[];
+    /** The session token that the resource has given, if it has. */
+    readonly session: string | undefined;
+  }) => Readonly<Record<string, string>>;
+  /**
+   * The session token in a response, which replaces the one before. Undefined for a profile without sessions.
+   *
+   * @throws AAuthAgentError `malformed_challenge`
+   */
+  readonly readSession?: (response: ResponseHead) => string | undefined;
+  /** The question in the body of a pending answer that requires a clarification; undefined for a body without one. */
+  readonly readQuestion?: (members: Readonly<Record<string, unknown>>) => Clarification | undefined;
   /**
    * The demand of a response, if it has one. Runs on every response, whatever its status.
    *
@@ -469,6 +527,8 @@ export interface GrantRequest {
   readonly contentType: string;
   readonly body: string;
   readonly credential: Credential;
+  /** What the profile compares the token with that comes. */
+  readonly expects?: Readonly<Record<string, unknown>> | undefined;
 }
 
 /** What a token endpoint answered. */
@@ -479,6 +539,35 @@ export interface GrantResponse {
   /** The parsed body; undefined when it is not a JSON object. */
   readonly members: Readonly<Record<string, unknown>> | undefined;
 }
+
+/** Where a person acts, and what names the request there. */
+export interface Interaction {
+  /** `https`, without query and fragment. */
+  readonly url: string;
+  /** Names the request at that page. It is shown to the person, and authorizes nothing. */
+  readonly code: string;
+}
+
+/** A question that a server needs answered before it decides. */
+export interface Clarification {
+  /** Markdown, from another party: not to be trusted. */
+  readonly question: string;
+  /** Until the server gives up. Default: it does not say. */
+  readonly timeoutSeconds?: number;
+  /** Answers to choose from. Default: any. */
+  readonly options?: readonly string[];
+}
+
+/** What an agent says to a clarification. */
+export type ClarificationAnswer =
+  | { readonly action: "respond"; readonly response: string }
+  | {
+      readonly action: "update";
+      readonly resourceToken: string;
+      readonly presentedToken: string;
+      readonly justification?: string | undefined;
+    }
+  | { readonly action: "cancel" };
 
 export type GrantAnswer =
   | {
@@ -499,9 +588,47 @@ export interface GrantContext {
   readonly presented: string | undefined;
   readonly redirectUri: string | undefined;
   readonly state: string | undefined;
+  /** What else a caller has given along. */
+  readonly hints?: GrantHints;
+}
+
+/** What may help a server to decide. A profile sends what it has words for. */
+export interface GrantHints {
+  /** What the caller can do for the server, in the profile's words. */
+  readonly capabilities?: readonly string[] | undefined;
+  /** Why the agent asks. Markdown. */
+  readonly justification?: string | undefined;
+  /** Who the person is. */
+  readonly loginHint?: string | undefined;
+  /** The mission that the agent is on. */
+  readonly mission?: string | undefined;
+  /** The agent token of a sub-agent, that the token is for. */
+  readonly subagentToken?: string | undefined;
+}
+
+/** What an agent means to do, for a person to approve. */
+export interface MissionProposal {
+  /** Markdown. */
+  readonly description: string;
+  readonly tools?: readonly { readonly name: string; readonly description: string }[] | undefined;
+  /** Identifiers of resources that are to be called. */
+  readonly resources?: readonly string[] | undefined;
+}
+
+/** A mission that a person has approved. */
+export interface ApprovedMission {
+  /** Names it. */
+  readonly id: string;
+  /** What has been approved, decoded; it may differ from the proposal. */
+  readonly mission: Readonly<Record<string, unknown>>;
+  /** Tokens for the resources that have been approved, by resource. */
+  readonly tokens: Readonly<Record<string, string>>;
 }
 
 export interface ExpectedGrant {
+  /** `type` and `expects` of the request. */
+  readonly type: string;
+  readonly expects: Readonly<Record<string, unknown>> | undefined;
   readonly server: string;
   /** The audience that the token must have; undefined where only the server knows it. */
   readonly resource: string | undefined;
@@ -524,6 +651,58 @@ export interface GrantRules {
     | undefined;
   /** The endpoint of a resource that hands out resource tokens. */
   readonly offer: OfferRules | undefined;
+  /** Servers may answer later, and are asked to answer a little later instead (`Prefer`, RFC 7240). Default false. */
+  readonly defers?: true;
+  /** Tokens with so many seconds left, or half of their life if that is less, are replaced. Default 30. */
+  readonly renewBeforeSeconds?: number;
+  /** An agent acts for one person, unless an upstream token stands for another: its tokens are kept without a name of the person. Default false. */
+  readonly onePerson?: true;
+  /** How an agent without an agent token of another party says who it is. Default: by scheme `jwks`. */
+  readonly ownIdentity?: (options: {
+    readonly id: string;
+    readonly key: SigningKey;
+    /** The first of the trusted servers. */
+    readonly server: string | undefined;
+    readonly now: () => number;
+  }) => Promise<Credential>;
+  /**
+   * The one server that a call's tokens come from; undefined for an agent that has none. It counts as trusted. Default: demands name the
+   * server, and the configuration which are trusted.
+   *
+   * @throws AAuthAgentError `malformed_token` for an upstream token that names none
+   */
+  readonly serverOf?: (options: {
+    readonly identity: Credential;
+    readonly trustedServers: readonly string[];
+    readonly upstreamToken: string | undefined;
+  }) => string | undefined;
+  /** What is sent to the address of a pending answer that needs a clarification. Undefined where there are none. */
+  readonly clarify?: (answer: ClarificationAnswer) => {
+    readonly method: "POST" | "DELETE";
+    readonly contentType?: string;
+    readonly body?: string;
+  };
+  /** Asks a server to bring its person to an interaction of a resource. Undefined where it cannot be asked. */
+  readonly relay?: (server: string, interaction: Interaction, context: GrantContext) => GrantRequest;
+  /** Sub-agents, whose tokens their parent asks for. Undefined where there are none. */
+  readonly subAgents?: {
+    /**
+     * Thumbprint of a sub-agent's key.
+     *
+     * @throws AAuthAgentError `token_agent_mismatch` for what is not the agent token of a sub-agent of `parent`
+     */
+    keyOf(subagentToken: string, parent: string): Promise<string>;
+    /** What is asked for: a token for the resource token, or without one that of a person. */
+    demandOf(resourceToken: string | undefined): Demand;
+  };
+  /** Missions. Undefined where there are none. */
+  readonly missions?: {
+    propose(server: string, proposal: MissionProposal, context: GrantContext): GrantRequest;
+    /** @throws AAuthAgentError `token_request_failed` for what is not the approval of a mission, or has another digest */
+    read(response: GrantResponse): Awaitable<ApprovedMission>;
+    /** What is expected of a token that came with an approval. */
+    expected(mission: ApprovedMission, resource: string): Pick<TokenDemand, "scope" | "variant" | "expects">;
+  };
   /** @throws AAuthAgentError `token_request_failed`; TokenRequestError for a refusal */
   read(response: GrantResponse): GrantAnswer;
   /**
@@ -549,6 +728,8 @@ export interface OfferRules {
   endpoint(metadata: Readonly<Record<string, unknown>>): string | undefined;
   readonly contentType: string;
   body(scope: string): string;
+  /** Of a refusal whose body says something, beside 2xx. Default: none. */
+  readonly refusalStatus?: number;
   /** Undefined for an answer that is not an offer. */
   read(response: GrantResponse): Demand | undefined;
 }

@@ -94,7 +94,23 @@ export function createAgentLog(logger: ProtocolLogger, resource: string): AgentL
           { ...context, scheme: event.scheme },
           `🔄 Retrying request with ${RETRY_PROOF[event.reason]}`,
         );
+        return;
       }
+      case "answer_pending": {
+        const { party, requirement } = event;
+        tokenService.info({ ...context, requirement }, `⏳ The answer of ${party} is pending`);
+        return;
+      }
+      case "interaction_required": {
+        const { party, page, isRelayed } = event;
+        tokenService.info({ ...context, page, isRelayed }, `⏳ ${party} needs a person`);
+        return;
+      }
+      case "clarification_answered":
+        tokenService.info({ ...context, action: event.action }, `⏳ Answered a question of ${event.party}`);
+        return;
+      case "session_received":
+        tokenService.info(context, `🔐 Received a session token from ${event.resource}`);
     }
   };
 }

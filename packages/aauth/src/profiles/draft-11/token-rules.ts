@@ -212,7 +212,7 @@ export const publishedAt = ({ iss, dwk }: CommonClaims): Omit<PublishedKey, "kid
   id: iss,
 });
 
-const READERS = {
+export const READERS = {
   [TOKEN_TYPES.agent]: readAgentClaims,
   [TOKEN_TYPES.person]: readPersonClaims,
   [TOKEN_TYPES.auth]: readAuthClaims,
