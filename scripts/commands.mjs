@@ -68,7 +68,7 @@ export const COMMANDS = {
     needsTools: true,
     does: "Runs the benchmarks, or those that are named, and prints a table. All of them take ten minutes on an idle machine.",
     usage: {
-      words: ["NAME", "sign-verify, route, flow, gateway"],
+      words: ["NAME", "sign-verify, draft-11, route, flow, gateway"],
       flags: [
         ["--beside FOLDER", "each in turn here and in another installed checkout; prints the quotients"],
       ],

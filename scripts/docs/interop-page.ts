@@ -16,8 +16,6 @@ interface Flow extends Result {
   readonly ps: string;
   readonly call: readonly string[];
   readonly flow: string;
-  /** Not run yet: it is no result. */
-  readonly todo?: boolean;
 }
 interface Signature extends Result {
   readonly signer: string;
@@ -85,15 +83,13 @@ The call names what the resource asks for: \`/agent\` an agent token, \`/person\
 
 ${table(
   ["Agent", "Resource", "Person server", "Call", "Flow", "Verdict", "Reason"],
-  flows
-    .filter(({ todo }) => !todo)
-    .map(({ agent, resource, ps, call, flow, verdict, reason = "" }) => [
-      ...[agent, resource, ps].map(code),
-      code(call.slice(0, 2).join(" ")),
-      flow,
-      verdict,
-      reason,
-    ]),
+  flows.map(({ agent, resource, ps, call, flow, verdict, reason = "" }) => [
+    ...[agent, resource, ps].map(code),
+    code(call.slice(0, 2).join(" ")),
+    flow,
+    verdict,
+    reason,
+  ]),
 )}
 ## Signatures
 

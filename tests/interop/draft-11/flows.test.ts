@@ -19,8 +19,6 @@ interface Cell {
   readonly call: readonly string[];
   readonly flow: string;
   readonly verdict: string;
-  /** Not run yet. */
-  readonly todo?: boolean;
 }
 
 const cells = (results.flows as readonly Cell[]).filter(
@@ -34,21 +32,15 @@ const settings = Map.groupBy(
 
 describe.each([...settings])("%s", (_name, group) => {
   const [{ resource, ps, psArgs }] = group as [Cell, ...Cell[]];
-  let setting: Setting | undefined;
+  let setting: Setting;
   beforeAll(async () => {
-    if (group.every(({ todo }) => todo)) return;
     setting = await createSetting();
     await Promise.all([setting.start("ps", ps, psArgs), setting.start("resource", resource)]);
   });
-  afterAll(() => setting?.stop());
+  afterAll(() => setting.stop());
 
-  for (const { agent, call, flow, verdict, todo } of group) {
-    const name = `agent of ${agent}, ${call[0]}, ${flow}: ${verdict}`;
-    if (todo) test.todo(name);
-    else
-      test(name, async () => {
-        const steps = await setting!.call(agent, call);
-        expect(verdictOf(steps, setting!.facts()), JSON.stringify(steps)).toBe(verdict);
-      });
-  }
+  test.each(group)("agent of $agent, $flow: $verdict", async ({ agent, call, verdict }) => {
+    const steps = await setting.call(agent, call);
+    expect(verdictOf(steps, setting.facts()), JSON.stringify(steps)).toBe(verdict);
+  });
 });

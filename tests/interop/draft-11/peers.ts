@@ -4,6 +4,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { PeersOfDraft11 } from "../../../scripts/interop-draft-11.ts";
 import { type Child, startChild } from "../../support/child.ts";
 import { freePorts } from "../../support/free-ports.ts";
+import { callWithOurAgent } from "./our-agent.ts";
 import { type OurResource, startOurResource } from "./ours.ts";
 import { type Fact, PARTIES, type Role, type Step } from "./parties.ts";
 
@@ -74,6 +75,7 @@ export async function createSetting(): Promise<Setting> {
       await child.prints(/"ready": ?true/);
     },
     async call(peer, args) {
+      if (peer === "ours") return callWithOurAgent(endpoints, args);
       const child = run("agent", peer, args);
       const { status } = await child.ended;
       if (status !== 0) throw new Error(`the agent of ${peer} failed: ${child.stderr()}`);
