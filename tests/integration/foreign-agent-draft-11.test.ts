@@ -6,6 +6,7 @@ import {
   generateSigningKey,
   signRequest,
 } from "aauth";
+import { createAgent } from "aauth/agent";
 import { createAccessServer, createPersonServer, type Decide } from "aauth/issuer";
 import { createDeferred, createHeldRequests, createSessions } from "aauth/resource";
 import Fastify, { type FastifyInstance } from "fastify";
@@ -161,7 +162,21 @@ async function world({
   const post = (path: string, body: unknown) => ({
     ...{ ...get(path), method: "POST", headers: JSON_TYPE, body: JSON.stringify(body) },
   });
-  return { sockets, provider, chain, person, access, agent, get, post, visited, faults };
+  return {
+    sockets,
+    discovery,
+    transport,
+    provider,
+    chain,
+    person,
+    access,
+    agent,
+    get,
+    post,
+    visited,
+    faults,
+    visit,
+  };
 }
 
 const challengeIn = (answer: Answer) => {
@@ -858,6 +873,30 @@ describe("a resource written from the same page", () => {
       expect((await at("/data")).status).toBe(200);
     }
     expect(faults).toEqual([]);
+  });
+
+  test.each([
+    ["three", false],
+    ["four", true],
+  ])("is called by the library's agent, %s parties", async (_, federated) => {
+    const { discovery, transport, provider, visit, visited } = await world({ federated, isKnown: false });
+    const key = await generateSigningKey({ kid: "agent-1" });
+    const planner = createAgent({
+      ...{ id: "aauth:library@foreign.example", key, profile: draft11, discovery, transport },
+      trustedAuthServers: [PS],
+      agentToken: async () =>
+        provider.agentToken("library", { jwk: { ...key.publicJwk, alg: "Ed25519" } }, { ps: PS }),
+    });
+    const call = planner.fetchFor({
+      onInteraction: ({ page }) => {
+        const { origin, pathname, searchParams } = new URL(page);
+        return visit(origin + pathname, searchParams.get("code")!);
+      },
+    });
+    for (const path of ["/agent", "/person", "/data"]) {
+      expect([path, (await call(OTHER + path)).status]).toEqual([path, 200]);
+    }
+    expect(visited).toEqual([`${PS}/interaction`, `${PS}/interaction`]);
   });
 
   test("verifies what the library signs, and refuses what is wrong", async () => {
