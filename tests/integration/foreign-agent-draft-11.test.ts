@@ -523,7 +523,7 @@ describe("what it does wrong is refused with the code of the page", () => {
     }
     const byServer = await provider.call(sockets, ask);
     expect([byServer.status, signatureErrorOf(byServer)]).toEqual([401, "unsupported_scheme"]);
-    // The code is open: see the report of issue 25.
+    // With which code is open (19.2).
     expect((await provider.call(sockets, post(documents[1]!.auth_token_endpoint, {}))).status).toBe(401);
     // Tokens of any agent provider are known at the person server, and of none at the other two.
     const revoked: unknown[] = [];
