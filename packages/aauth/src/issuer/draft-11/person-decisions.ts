@@ -15,7 +15,7 @@ import {
   type Federation,
 } from "./federation.ts";
 import type { PendingHooks } from "./pending-types.ts";
-import type { PersonRecords, TokenName, TokenRecord } from "./person-records.ts";
+import { agreedScopes, type PersonRecords, type TokenName, type TokenRecord } from "./person-records.ts";
 import type {
   PersonPending as Pending,
   PersonServerOptions,
@@ -63,12 +63,12 @@ export function createPersonDecisions(
 
   async function decideOn(record: Pending): Promise<Decision> {
     const { work, asked } = record;
-    const { person, agent, resource, kind, scopes, account = "" } = asked;
+    const { person, agent, resource, kind, scopes, account } = asked;
     const consent =
       person === undefined || resource === undefined
         ? undefined
         : await records.consent(person, agent, resource);
-    const agreed = consent?.scopes[account];
+    const agreed = consent && agreedScopes(consent.scopes, account);
     const consented =
       consent !== undefined &&
       (kind === "person-token" || (agreed !== undefined && scopes.every((scope) => agreed.includes(scope))));

@@ -57,6 +57,10 @@ export interface Consent {
   readonly revocations: number;
 }
 
+/** The scopes that a person has agreed to for an account, which a resource names as it likes: also as what every object inherits. */
+export const agreedScopes = (scopes: Consent["scopes"], account = ""): readonly string[] | undefined =>
+  Object.hasOwn(scopes, account) ? scopes[account] : undefined;
+
 export class PersonRecords {
   readonly #people: KeyValueStore<unknown>;
   readonly #tokens: KeyValueStore<unknown>;
@@ -111,7 +115,7 @@ export class PersonRecords {
     const key = keyOf("consent", person, agent.iss, agent.sub, resource);
     await locked(this.#people, key, async () => {
       const known = (await this.consent(person, agent, resource))?.scopes ?? {};
-      const all = scopes && [...new Set([...(known[account] ?? []), ...scopes])];
+      const all = scopes && [...new Set([...(agreedScopes(known, account) ?? []), ...scopes])];
       const { revocations = 0 } = (await this.binding(agent)) ?? {};
       const consent: Consent = { scopes: { ...known, ...(all && { [account]: all }) }, revocations };
       await this.#people.put(key, consent, PEOPLE_SECONDS);

@@ -833,3 +833,20 @@ describe("where a browser may be sent on to", () => {
     }
   });
 });
+
+describe("what a person has agreed to", () => {
+  it("is agreed to for the account that the resource names, whatever its name", async () => {
+    const world = createWorld();
+    const agent = await world.agent();
+    for (const account of ["constructor", "__proto__"]) {
+      const pair = await world.pair(agent, { account, claims: { scope: undefined } });
+      const asked = await world.send(agent, "POST", TOKEN, { ...pair, capabilities: CAPABILITIES });
+      expect(asked.status, account).toBe(202);
+      await world.approve(asked);
+      world.clock.advance(1);
+      expect((await world.poll(agent, asked)).status, account).toBe(200);
+      const again = { ...(await world.pair(agent, { account })), capabilities: CAPABILITIES };
+      expect((await world.send(agent, "POST", TOKEN, again)).status, account).toBe(202);
+    }
+  });
+});
