@@ -73,6 +73,7 @@ export function createPersonDecisions(
       consent !== undefined &&
       (kind === "person-token" || (agreed !== undefined && scopes.every((scope) => agreed.includes(scope))));
     record.asked = { ...asked, consented };
+    work.revocations = await records.revocationsOf(agent);
     // The person acts there before anything else is asked (section 7.2.3).
     if (work.first !== undefined && !work.first.isDone) return { type: "interaction" };
     const decision = await decide(record.asked);
@@ -83,7 +84,12 @@ export function createPersonDecisions(
   }
 
   async function finish(record: Pending): Promise<Outcome | undefined> {
-    return record.asked.kind === "person-token" ? givePersonToken(record) : giveAuthToken(record);
+    const { asked, work } = record;
+    const outcome = await (asked.kind === "person-token" ? givePersonToken(record) : giveAuthToken(record));
+    // A grant that the agent has left waiting, or that was carried out meanwhile.
+    return outcome?.status === 200 && (await records.revocationsOf(asked.agent)) !== work.revocations
+      ? failed(new Problem(403, "denied", "the person has taken the agent's access away"))
+      : outcome;
   }
 
   async function givePersonToken({ asked, work, grant }: Pending): Promise<Outcome> {

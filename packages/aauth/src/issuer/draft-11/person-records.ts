@@ -89,6 +89,11 @@ export class PersonRecords {
     return true;
   }
 
+  /** How often the person has taken the agent's access away. */
+  async revocationsOf(agent: AgentIdentity): Promise<number> {
+    return (await this.binding(agent))?.revocations ?? 0;
+  }
+
   /** Takes everything back that the person has agreed to. False where the agent is somebody else's, or nobody's. */
   async unbind(agent: AgentIdentity, person: string): Promise<boolean> {
     const known = await this.binding(agent);
@@ -116,7 +121,7 @@ export class PersonRecords {
     await locked(this.#people, key, async () => {
       const known = (await this.consent(person, agent, resource))?.scopes ?? {};
       const all = scopes && [...new Set([...(agreedScopes(known, account) ?? []), ...scopes])];
-      const { revocations = 0 } = (await this.binding(agent)) ?? {};
+      const revocations = await this.revocationsOf(agent);
       const consent: Consent = { scopes: { ...known, ...(all && { [account]: all }) }, revocations };
       await this.#people.put(key, consent, PEOPLE_SECONDS);
     });

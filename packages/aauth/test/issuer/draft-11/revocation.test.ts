@@ -457,3 +457,20 @@ describe("who has issued a token", () => {
     });
   });
 });
+
+describe("a grant that the agent has not fetched", () => {
+  it("is over when the person takes the agent's access away", async () => {
+    const world = createWorld();
+    const agent = await world.agent();
+    const body = { resource: RESOURCE, capabilities: CAPABILITIES };
+    const pending = await world.send(agent, "POST", PERSON, body);
+    await world.approve(pending);
+    expect(await world.ps.revokeAgent(ALICE, { iss: PROVIDER, sub: AGENT })).toEqual([]);
+    world.clock.advance(1);
+    expect(await world.poll(agent, pending)).toMatchObject(refused(403, "denied"));
+    const again = await world.send(agent, "POST", PERSON, body);
+    await world.approve(again);
+    world.clock.advance(1);
+    expect((await world.poll(agent, again)).status).toBe(200);
+  });
+});
