@@ -348,11 +348,8 @@ export class PendingRequests<Work> {
 
   async #advance(record: PendingRecord<Work>): Promise<Outcome | undefined> {
     const { hooks, now } = this.#options;
-    const areRevoked = await Promise.all(record.depends.map((token) => hooks.isRevoked(token)));
-    const revoked = record.depends.find((_token, index) => areRevoked[index]);
-    if (revoked !== undefined) {
-      return failed(new Problem(403, "revoked", `the ${revoked.what} of the request has been revoked`));
-    }
+    const revoked = await this.#revoked(record);
+    if (revoked !== undefined) return revoked;
     const { clarification } = record;
     if (now() >= Math.min(record.expiresAt, clarification?.by ?? Number.POSITIVE_INFINITY)) {
       return failed(new Problem(408, "expired", "the request was not decided in time"));
@@ -363,7 +360,17 @@ export class PendingRequests<Work> {
       const problem = await this.#apply(record, decision);
       if (problem !== undefined) return failed(problem);
     }
-    return record.state === "granted" ? hooks.finish(record) : hooks.look?.(record);
+    const outcome = record.state === "granted" ? await hooks.finish(record) : hooks.look?.(record);
+    // What was issued is on record by now. A revocation that came meanwhile has either found it there, or is found here.
+    return outcome?.status === 200 ? ((await this.#revoked(record)) ?? outcome) : outcome;
+  }
+
+  async #revoked({ depends }: PendingRecord<Work>): Promise<Outcome | undefined> {
+    const areRevoked = await Promise.all(depends.map((token) => this.#options.hooks.isRevoked(token)));
+    const revoked = depends.find((_token, index) => areRevoked[index]);
+    return (
+      revoked && failed(new Problem(403, "revoked", `the ${revoked.what} of the request has been revoked`))
+    );
   }
 
   async #apply(record: PendingRecord<Work>, decision: Decision): Promise<Problem | undefined> {

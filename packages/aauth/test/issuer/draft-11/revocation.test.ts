@@ -474,3 +474,26 @@ describe("a grant that the agent has not fetched", () => {
     expect((await world.poll(agent, again)).status).toBe(200);
   });
 });
+
+describe("a token that is revoked while a policy decides on a request with it", () => {
+  it("ends the request at a person server", async () => {
+    const decide = async (): Promise<Decision> => {
+      await revoke(world, world.server(PROVIDER), jwtOf(agent));
+      return grant();
+    };
+    const { world, agent } = await prepared({ ps: { decide } });
+    expect(await world.send(agent, "POST", PERSON, { resource: RESOURCE })).toMatchObject(
+      refused(403, "revoked"),
+    );
+  });
+
+  it("ends it at an access server", async () => {
+    const decide = async (): Promise<Decision> => {
+      await revoke(world, world.server(PS), pair.presented_token, `${AS}/aauth/access/revoke`);
+      return grant();
+    };
+    const { world, agent } = await prepared({ as: { decide } });
+    const pair = await world.pair(agent, { accessServer: AS });
+    expect(await world.send(agent, "POST", TOKEN, pair)).toMatchObject(refused(403, "revoked"));
+  });
+});
