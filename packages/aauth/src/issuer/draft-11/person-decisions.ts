@@ -169,7 +169,7 @@ export function createPersonDecisions(
     return stepTo(record, await federation.poll(request, work.access, claimsFor(record)));
   }
 
-  function accessRequest({ work }: Pending): AccessRequest {
+  function accessRequest({ asked, work, grant }: Pending): AccessRequest {
     const { resourceToken, presentedToken, resource, presented } = work.pair!;
     const { agent, subagent, upstream } = work.tokens;
     return {
@@ -183,7 +183,8 @@ export function createPersonDecisions(
       },
       audience: resource.iss,
       subject: resource.sub,
-      scope: resource.scope,
+      // The access server is asked for all of them: a token with what was not granted is not handed on.
+      scope: within(asked.scopes, grant?.scopes).join(" "),
       thumbprint: work.thumbprint,
       notAfter: presented.exp,
     };

@@ -350,3 +350,16 @@ describe("an access server that does not do what it should", () => {
     expect((await later(pending, 3)).status).toBe(200);
   });
 });
+
+describe("what the person has agreed to before an access server is asked", () => {
+  it("is all that a token from there may say", async () => {
+    const world = createWorld();
+    const agent = await world.agent();
+    const pair = await world.pair(agent, { accessServer: AS, scope: "data.read data.write" });
+    const body = { ...pair, capabilities: CAPABILITIES };
+    const pending = await world.send(agent, "POST", TOKEN, body);
+    await world.approve(pending, { scopes: ["data.read"] });
+    world.clock.advance(1);
+    expect(await world.poll(agent, pending)).toMatchObject(refused(502, "as_unreachable"));
+  });
+});
