@@ -56,8 +56,11 @@ export function createPersonDecisions(
       if (work.access !== undefined) await federation.cancel(work.access);
     },
     async forward(record, body) {
-      const { access } = record.work;
-      return stepTo(record, await federation.answer(accessRequest(record), access!, body, claimsFor(record)));
+      const { access, pair } = record.work;
+      const request = accessRequest(record);
+      // An updated request may show another token.
+      await records.markShown(pair!.presented, request.accessServer);
+      return stepTo(record, await federation.answer(request, access!, body, claimsFor(record)));
     },
   };
 

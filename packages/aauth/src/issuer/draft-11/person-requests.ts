@@ -352,7 +352,12 @@ export function createPersonRequests(context: PersonRequestsContext) {
         const resourceToken = requiredToken(members, "resource_token");
         const presentedToken = requiredToken(members, "presented_token");
         const { justification } = assertionsOf(members);
-        return pending.replace(id, owner, members, (record) =>
+        // An access server that has asked gets this, and nothing else that the agent has sent: other members could be claims there.
+        const body = {
+          ...{ action: members.action, resource_token: resourceToken, presented_token: presentedToken },
+          ...(justification !== undefined && { justification }),
+        };
+        return pending.replace(id, owner, body, (record) =>
           update(record, { resourceToken, presentedToken }, justification),
         );
       }

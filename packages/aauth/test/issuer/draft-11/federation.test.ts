@@ -363,3 +363,20 @@ describe("what the person has agreed to before an access server is asked", () =>
     expect(await world.poll(agent, pending)).toMatchObject(refused(502, "as_unreachable"));
   });
 });
+
+describe("an updated request for an access server", () => {
+  it("is what the agent may say, and shows the access server another token", async () => {
+    const { world, agent, ask, script, requests } = await prepared();
+    script(pendingAt("requirement=clarification", { clarification: "Why?" }));
+    const pending = await ask();
+    const presented_token = await world.personToken(agent);
+    const resource_token = await world.resourceToken(presented_token, { accessServer: AS });
+    const update = { action: "updated_request", resource_token, presented_token, justification: "Less" };
+    const more = { ...update, email: "boss@example.com" };
+    await world.send(agent, "POST", pending.headers.location!, more, POLL);
+    expect(requests.at(-1)!.body).toEqual(update);
+    script({ status: 200, headers: {}, body: "" });
+    const { iss, jti } = claimsOf(presented_token);
+    expect(await world.ps.revoke(ALICE, { iss, jti })).toEqual([{ recipient: RESOURCE }, { recipient: AS }]);
+  });
+});
