@@ -36,6 +36,7 @@ import {
   type VerifiedPair,
   verifyPair,
   verifyUpstream,
+  within,
   withPair,
 } from "./token-parameters.ts";
 import type { AgentAssertions, AgentIdentity, AskedRequest } from "./types.ts";
@@ -198,7 +199,7 @@ export function createPersonRequests(context: PersonRequestsContext) {
     const details = await askedFor(pair, asked.fromAgent);
     const { first, ...described } = details;
     const full: Work = { ...work, ...pairIn(work, { resourceToken, presentedToken }, pair) };
-    if (first !== undefined) full.first = { ...first, callback: randomName(), isDone: false };
+    if (first !== undefined) full.first = pageOf(first);
     return pending.begin(
       {
         owner: ownerKey(caller),
@@ -382,7 +383,22 @@ export function createPersonRequests(context: PersonRequestsContext) {
     }
     await presentedRecord(pair, asked.agent);
     const fromAgent = { ...asked.fromAgent, ...(justification !== undefined && { justification }) };
-    const { first: _first, ...described } = await askedFor(pair, fromAgent);
+    const { first, ...described } = await askedFor(pair, fromAgent);
+    const isNewPage = first !== undefined && first.code !== work.first?.code;
+    // The person is not asked again: an access server has asked the agent.
+    if (record.state === "granted") {
+      const granted = within(asked.scopes, record.grant?.scopes);
+      const isMore = isNewPage || described.scopes.some((scope) => !granted.includes(scope));
+      if (isMore || described.account !== asked.account) {
+        throw new Problem(
+          400,
+          "invalid_resource_token",
+          "the new resource token asks for what was not granted",
+        );
+      }
+    }
+    if (first === undefined) delete work.first;
+    else if (isNewPage) work.first = pageOf(first);
     const { accessServer: _server, account: _account, ...kept } = asked;
     record.asked = { ...kept, ...described };
     record.depends = withPair(record.depends, pair);
@@ -390,6 +406,15 @@ export function createPersonRequests(context: PersonRequestsContext) {
     record.expiresAt = Math.min(record.expiresAt, work.notAfter);
   }
 }
+
+const pageOf = (interaction: {
+  readonly url: string;
+  readonly code: string;
+}): NonNullable<Work["first"]> => ({
+  ...interaction,
+  callback: randomName(),
+  isDone: false,
+});
 
 function refuseMission({ mission_s256: mission }: Members): void {
   if (mission !== undefined) throw invalidRequest("missions are not served here");

@@ -380,3 +380,30 @@ describe("an updated request for an access server", () => {
     expect(await world.ps.revoke(ALICE, { iss, jti })).toEqual([{ recipient: RESOURCE }, { recipient: AS }]);
   });
 });
+
+describe("an answer to an access server's question", () => {
+  it("asks for nothing that the person has not agreed to", async () => {
+    let count = 0;
+    const decide = (): Decision =>
+      count++ === 0 ? { type: "clarification", question: "Why?" } : { type: "grant" };
+    const world = createWorld({ as: { decide } });
+    const agent = await world.agent();
+    const pair = await world.pair(agent, { accessServer: AS, scope: "data.read" });
+    const pending = await world.send(agent, "POST", TOKEN, { ...pair, capabilities: CAPABILITIES });
+    await world.approve(pending);
+    world.clock.advance(1);
+    const asked = await world.poll(agent, pending);
+    expect(asked.headers["aauth-requirement"]).toBe("requirement=clarification");
+    const { presented_token } = pair;
+    for (const over of [
+      { scope: "data.read data.write" },
+      { scope: "data.read", account: "another" },
+      { scope: "data.read", interaction: { url: `${RESOURCE}/agree`, code: "A1B2-C3D4" } },
+    ]) {
+      const resource_token = await world.resourceToken(presented_token, { accessServer: AS, ...over });
+      const update = { action: "updated_request", resource_token, presented_token };
+      const answer = await world.send(agent, "POST", pending.headers.location!, update, POLL);
+      expect(answer, JSON.stringify(over)).toMatchObject(refused(400, "invalid_resource_token"));
+    }
+  });
+});

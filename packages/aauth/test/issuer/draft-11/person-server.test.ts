@@ -14,6 +14,7 @@ import {
   type Caller,
   changed,
   claimsOf,
+  codeOf,
   createWorld,
   keys,
   PARTS,
@@ -848,5 +849,28 @@ describe("what a person has agreed to", () => {
       const again = { ...(await world.pair(agent, { account })), capabilities: CAPABILITIES };
       expect((await world.send(agent, "POST", TOKEN, again)).status, account).toBe(202);
     }
+  });
+});
+
+describe("an updated request", () => {
+  it("sends the person to the page that its resource token names", async () => {
+    const decide = ({ kind, fromAgent: { justification } }: AskedRequest): Decision =>
+      kind === "person-token" || justification !== undefined
+        ? { type: "grant" }
+        : { type: "clarification", question: "Why?" };
+    const world = createWorld({ ps: { personOf: () => ALICE, decide } });
+    const agent = await world.agent();
+    const { presented_token, resource_token: before } = await world.pair(agent);
+    const first = { resource_token: before, presented_token, capabilities: CAPABILITIES };
+    const pending = await world.send(agent, "POST", TOKEN, first);
+    const interaction = { url: `${RESOURCE}/agree`, code: "A1B2-C3D4" };
+    const resource_token = await world.resourceToken(presented_token, { interaction });
+    const update = { action: "updated_request", resource_token, presented_token, justification: "x" };
+    const answer = await world.send(agent, "POST", pending.headers.location!, update, {
+      endpoint: "pending",
+    });
+    expect(answer.headers["aauth-requirement"]).toContain("requirement=interaction");
+    const { first: page } = (await world.ps.open(codeOf(answer.headers), "browser"))!;
+    expect(page).toContain(`${RESOURCE}/agree?code=A1B2-C3D4&callback=`);
   });
 });
