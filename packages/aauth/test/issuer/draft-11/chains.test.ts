@@ -343,3 +343,18 @@ describe("a sub-agent", () => {
     expect(await ask(await subToken(world), child)).toMatchObject(refused(400, "invalid_request"));
   });
 });
+
+describe("tokens that come with a request", () => {
+  it("are not looked up where a sub-agent is of another provider than its parent", async () => {
+    const world = createWorld({ ps: { personOf: () => ALICE, decide: () => ({ type: "grant" }) } });
+    const subagent_token = await world.agentToken({
+      ...{ issuer: "https://other.example", agent: "aauth:a+s@other.example" },
+      ...{ parentAgent: "aauth:a@other.example", confirmationKey: keys.worker.publicJwk },
+    });
+    const body = { resource: RESOURCE, subagent_token };
+    expect(await world.send(await world.agent(), "POST", `${PS}/aauth/person`, body)).toMatchObject({
+      ...{ status: 400, body: { error: "invalid_subagent_token" } },
+    });
+    expect(world.fetched.filter((url) => url.includes("other.example"))).toEqual([]);
+  });
+});
