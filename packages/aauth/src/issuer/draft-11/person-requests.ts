@@ -126,9 +126,8 @@ export function createPersonRequests(context: PersonRequestsContext) {
     const invalid = (why: string) => new Problem(400, "invalid_upstream_token", why);
     const issuers = (id: string) => id === issuer || trusts(accessServers, id);
     const common = { discovery, isRevoked, now, log };
-    const { type, claims } = await verifyUpstream(token, { audience: agent.iss, issuers }, common);
-    const ps = type === TOKEN_TYPES.person ? claims.iss : claims.ps;
-    if (ps !== issuer) throw invalid("the upstream token is of another person server");
+    const expected = { audience: agent.iss, personServer: issuer, issuers };
+    const { type, claims } = await verifyUpstream(token, expected, common);
     const record = await records.token(claims);
     if (record === undefined || record.resource !== claims.aud || record.subject !== claims.sub) {
       throw invalid("the upstream token is of no agent that is known here");
