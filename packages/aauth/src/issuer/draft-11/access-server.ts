@@ -187,14 +187,10 @@ export function createAccessServer(options: AccessServerOptions): AccessServer {
       [PATHS.revocation]: {
         role: "revocation",
         level: SERVER_CALLER,
+        from: (id) => trusts(personServers, id) || trusts(resources, id),
         methods: {
-          POST: ({ caller, members, waitSeconds }) => {
-            const id = caller.server!;
-            if (!trusts(personServers, id) && !trusts(resources, id)) {
-              throw new Problem(403, "unsupported_iss", "no tokens of this server are taken here");
-            }
-            return revocations.receive(id, members, waitSeconds);
-          },
+          POST: ({ caller, members, waitSeconds }) =>
+            revocations.receive(caller.server!, members, waitSeconds),
         },
       },
       [PATHS.cascade]: {

@@ -135,6 +135,10 @@ export function createFrame(options: FrameOptions): (request: ServerRequest) => 
       if (error instanceof AAuthVerificationError) {
         // A sub-agent has signed: what is wrong is who asks, and not its token (section 10.2.2).
         if (error.code === "token_agent_mismatch") return answerOf(failed(invalidRequest(error.message)));
+        if (error.code === "untrusted_agent" && route.role === "revocation") {
+          const why = "no tokens of this server are taken here";
+          return answerOf(failed(new Problem(403, "unsupported_iss", why)));
+        }
         return refusal(error, route.level);
       }
       if (error instanceof Problem) return answerOf(failed(error));

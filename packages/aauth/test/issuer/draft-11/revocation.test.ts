@@ -497,3 +497,18 @@ describe("a token that is revoked while a policy decides on a request with it", 
     expect(await world.send(agent, "POST", TOKEN, pair)).toMatchObject(refused(403, "revoked"));
   });
 });
+
+describe("a revocation of a server whose tokens are not taken", () => {
+  it("is refused by an access server before anything is fetched", async () => {
+    const { world, agent } = await prepared();
+    const from = { scheme: "jwks_uri", id: "https://other.example", document: "aauth-person.json" } as const;
+    const answer = await revoke(
+      world,
+      { key: keys.other, credential: from },
+      jwtOf(agent),
+      `${AS}/aauth/access/revoke`,
+    );
+    expect(answer).toMatchObject(refused(403, "unsupported_iss"));
+    expect(world.fetched).toEqual([]);
+  });
+});
