@@ -10,6 +10,7 @@ import { encodeBase64Url } from "../../base64.ts";
 import type { Awaitable } from "../../crypto/interface.ts";
 import { createInteractionCode, readCode, showCode } from "../../profiles/draft-11/interaction-code.ts";
 import type { Answer } from "../../profiles/wire-profile.ts";
+import { StoreFullError } from "../../store/quota-store.ts";
 import {
   answerOf,
   failed,
@@ -413,7 +414,10 @@ export class PendingRequests<Work> {
     const { store, interactionUrl } = this.#options;
     for (;;) {
       const code = createInteractionCode();
-      if (!(await store.putIfAbsent(`code ${code.name}`, record.id, this.#ttl(record)))) continue;
+      if (!(await store.putIfAbsent(`code ${code.name}`, record.id, this.#ttl(record)))) {
+        if ((await store.get(`code ${code.name}`)) === undefined) throw new StoreFullError();
+        continue;
+      }
       record.code = { ...code, guesses: 0 };
       return { requirement: "interaction", url: interactionUrl, code: showCode(code) };
     }

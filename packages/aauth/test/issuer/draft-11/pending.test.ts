@@ -5,6 +5,7 @@ import {
   readCode,
   showCode,
 } from "../../../src/profiles/draft-11/interaction-code.ts";
+import { createMemoryStore } from "../../../src/store/memory-store.ts";
 import {
   ALICE,
   CAPABILITIES,
@@ -357,5 +358,23 @@ describe("a question to the agent", () => {
     world.clock.advance(1);
     const { body } = await world.poll(agent, pending);
     expect(claimsOf(body.auth_token).scope).toBe("data.read");
+  });
+});
+
+describe("a store without room", () => {
+  it("is said to be full, and not asked for a code without end", async () => {
+    let attempts = 0;
+    const full = {
+      ...{ get: () => undefined, put: () => {}, take: () => undefined, delete: () => {} },
+      putIfAbsent(key: string) {
+        if (!key.startsWith("code ")) return true;
+        if (attempts++ > 100) throw new Error("asked without end");
+        return false;
+      },
+    };
+    const world = createWorld({ ps: { store: (name) => (name === "pending" ? full : createMemoryStore()) } });
+    const body = { resource: RESOURCE, capabilities: CAPABILITIES };
+    const answer = await world.send(await world.agent(), "POST", `${PS}/aauth/person`, body);
+    expect(answer).toMatchObject(refused(503, "server_error"));
   });
 });
