@@ -4,7 +4,9 @@
  * @module
  */
 
+import type { AgentTokenClaims } from "../../profiles/draft-11/claims.ts";
 import { issueAuthToken, issuePersonToken } from "../../profiles/draft-11/tokens.ts";
+import { decodeJwt } from "../../tokens/jwt.ts";
 import type { SigningKey } from "../../types.ts";
 import { failed, type Outcome, Problem, succeeded } from "./answers.ts";
 import {
@@ -145,16 +147,20 @@ export function createPersonDecisions(
       readonly sub: string;
       readonly scope?: string;
     },
-    { agent, person, account }: AskedRequest,
-    { agentJti, agentExp, upstream }: Work,
+    { agent, subagent, person, account }: AskedRequest,
+    { agentJti, agentExp, tokens, upstream }: Work,
     presented?: TokenName,
   ): Promise<void> {
     const { iss, jti, exp, aud: resource, sub: subject } = claims;
     await records.noteAgentToken({ iss: agent.iss, jti: agentJti, sub: agent.sub, exp: agentExp });
+    if (tokens.subagent !== undefined) {
+      await records.noteAgentToken(decodeJwt(tokens.subagent).claims as unknown as AgentTokenClaims);
+    }
     await records.add({
       ...{ type, iss, jti, exp, person: person!, agent, agentJti, resource, subject },
       scopes: scopesOf(claims.scope),
       shownTo: [],
+      ...(subagent !== undefined && { subagent }),
       ...(account !== undefined && { account }),
       ...(presented !== undefined && { presented: { iss: presented.iss, jti: presented.jti } }),
       ...(upstream !== undefined && { upstream }),

@@ -28,6 +28,8 @@ export interface TokenRecord extends TokenName {
   readonly exp: number;
   readonly person: string;
   readonly agent: AgentIdentity;
+  /** Agent identifier of the sub-agent that it is for, where it is one. */
+  readonly subagent?: string;
   /** `jti` of the agent token that was shown for it. */
   readonly agentJti: string;
   readonly resource: string;
@@ -135,8 +137,10 @@ export class PersonRecords {
 
   /** @throws Problem 429 where the person or the agent has too many */
   async add(record: TokenRecord): Promise<void> {
-    const { agent, person, exp } = record;
-    await this.#list(keyOf("agent", agent.iss, agent.sub), record, MAX_OF_AGENT);
+    const { agent, subagent, person, exp } = record;
+    for (const sub of subagent === undefined ? [agent.sub] : [agent.sub, subagent]) {
+      await this.#list(keyOf("agent", agent.iss, sub), record, MAX_OF_AGENT);
+    }
     await this.#list(keyOf("person", person), record, MAX_OF_PERSON);
     await this.#tokens.put(keyOf("token", record.iss, record.jti), record, this.#ttl(exp));
   }
@@ -155,6 +159,7 @@ export class PersonRecords {
     return this.#listed(keyOf("person", person));
   }
 
+  /** Those of its sub-agents are a parent's, too. */
   tokensFor({ iss, sub }: AgentIdentity): Promise<readonly TokenRecord[]> {
     return this.#listed(keyOf("agent", iss, sub));
   }
