@@ -213,6 +213,26 @@ describe("an agent token that its provider revokes", () => {
     expect((await poll(own)).status).toBe(410);
   });
 
+  it("is told by any process once it is over", async () => {
+    const { world, agent } = await prepared();
+    await world.personToken(agent);
+    let go = () => {};
+    const gate = new Promise<void>((resolve) => {
+      go = resolve;
+    });
+    world.hosts.set("resource.example", async () => {
+      await gate;
+      return { status: 503, headers: {}, body: "" };
+    });
+    const own = world.server(PROVIDER);
+    const pending = await revoke(world, own, jwtOf(agent), REVOKE, { prefer: "wait=0" });
+    go();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    const request = await world.request(own, "GET", pending.headers.location!, undefined, SEND);
+    expect((await world.anotherProcess().handle(request))!.status).toBe(200);
+    expect(world.sent).toHaveLength(1);
+  });
+
   it("is passed on again, to those that it has not reached", async () => {
     const { world, agent } = await prepared();
     await world.personToken(agent);
