@@ -15,12 +15,12 @@ import { draft11 } from "../../profiles/draft-11/index.ts";
 import { FIELDS, LEVELS } from "../../profiles/draft-11/names.ts";
 import { parseSignatureInput } from "../../profiles/draft-11/signature-key.ts";
 import type { Answer, EndpointRole, RevocationCheck } from "../../profiles/wire-profile.ts";
+import { membersOf } from "../../resource/endpoint.ts";
 import { createVerifier } from "../../resource/verify-request.ts";
 import { StoreFullError } from "../../store/quota-store.ts";
 import type { TrustPolicy } from "../../tokens/trust.ts";
 import type { Jwks, ProvenCaller, SigningKey } from "../../types.ts";
 import { answerOf, failed, invalidRequest, Problem, refusal } from "./answers.ts";
-import { readMembers } from "./server-calls.ts";
 import type { ServerRequest } from "./types.ts";
 
 const MAX_BODY_BYTES = 65_536;
@@ -177,7 +177,7 @@ function tokenIn({ headers }: ServerRequest): string | undefined {
 function readBody({ body, headers }: ServerRequest): Members {
   if (body === undefined || body.byteLength === 0) return {};
   const type = String(headers["content-type"] ?? "");
-  const members = /^application\/json\s*(?:;|$)/i.test(type) ? readMembers(body) : undefined;
+  const members = /^application\/json\s*(?:;|$)/i.test(type) ? membersOf(body) : undefined;
   if (members === undefined) throw invalidRequest("the body must be a JSON object, of type application/json");
   return members;
 }
