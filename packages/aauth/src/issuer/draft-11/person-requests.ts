@@ -5,6 +5,7 @@
  */
 
 import type { Discovery } from "../../discovery/discovery.ts";
+import { guardUrl } from "../../discovery/url-guard.ts";
 import type { AgentTokenClaims } from "../../profiles/draft-11/claims.ts";
 import { isEndpointUrl, isServerIdentifier } from "../../profiles/draft-11/identifiers.ts";
 import { TOKEN_TYPES } from "../../profiles/draft-11/names.ts";
@@ -250,6 +251,10 @@ export function createPersonRequests(context: PersonRequestsContext) {
   /** What a verified pair asks for. */
   async function askedFor({ resource }: VerifiedPair, fromAgent: AgentAssertions) {
     const { iss, aud, account, tenant, login_hint: loginHint, interaction } = resource;
+    // A browser of the person is sent there (section 7.2.3). The resource's own address has been fetched from already.
+    if (interaction !== undefined && new URL(interaction.url).origin !== iss) {
+      await checking("resource", log, async () => guardUrl(interaction.url, { development: false }));
+    }
     const scopes = scopesOf(resource.scope);
     const described = await assertionsOfResource(discovery, iss, scopes);
     return {

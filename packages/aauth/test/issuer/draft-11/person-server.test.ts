@@ -874,3 +874,15 @@ describe("an updated request", () => {
     expect(page).toContain(`${RESOURCE}/agree?code=A1B2-C3D4&callback=`);
   });
 });
+
+describe("a resource's own page that is not public", () => {
+  it("is no page that a person is sent to", async () => {
+    const world = createWorld();
+    const agent = await world.agent();
+    for (const url of ["https://192.168.0.1/reset", "https://localhost/agree"]) {
+      const pair = await world.pair(agent, { interaction: { url, code: "A1B2-C3D4" } });
+      const answer = await world.send(agent, "POST", TOKEN, { ...pair, capabilities: CAPABILITIES });
+      expect(answer, url).toMatchObject(refused(400, "invalid_resource_token"));
+    }
+  });
+});
