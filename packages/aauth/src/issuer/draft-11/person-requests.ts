@@ -6,6 +6,7 @@
 
 import type { Discovery } from "../../discovery/discovery.ts";
 import { guardUrl } from "../../discovery/url-guard.ts";
+import { AAuthVerificationError } from "../../errors.ts";
 import type { AgentTokenClaims } from "../../profiles/draft-11/claims.ts";
 import { isEndpointUrl, isServerIdentifier } from "../../profiles/draft-11/identifiers.ts";
 import { TOKEN_TYPES } from "../../profiles/draft-11/names.ts";
@@ -24,7 +25,7 @@ import type {
   PersonServerOptions,
   PersonWork as Work,
 } from "./person-server-types.ts";
-import type { Revocations } from "./revocations.ts";
+import { MAX_AHEAD_SECONDS, type Revocations } from "./revocations.ts";
 import { type Call, ownerKey } from "./server-frame.ts";
 import {
   audienceOf,
@@ -76,7 +77,7 @@ export function createPersonRequests(context: PersonRequestsContext) {
 
   /** Who asks, for whom, with which key: what both token endpoints have in common. */
   async function readParties({ caller, token, members }: Call) {
-    const claims = caller.identityToken as unknown as AgentTokenClaims;
+    const claims = readAgentToken(caller);
     const agent: AgentIdentity = { iss: claims.iss, sub: claims.sub };
     refuseMission(members);
     const subagentToken = tokenOf(members, "subagent_token");
@@ -88,7 +89,11 @@ export function createPersonRequests(context: PersonRequestsContext) {
     const subagent =
       subagentToken === undefined
         ? undefined
-        : await checking("subagent", log, () => verifySubagentToken(subagentToken, { ...common, parent }));
+        : await checking("subagent", log, async () => {
+            const opened = await verifySubagentToken(subagentToken, { ...common, parent });
+            requireRevocable(opened.claims);
+            return opened;
+          });
     if (subagent !== undefined)
       depends.push(dependency("sub-agent token", TOKEN_TYPES.agent, subagent.claims));
 
@@ -143,6 +148,20 @@ export function createPersonRequests(context: PersonRequestsContext) {
       );
     }
     return { type, claims, record };
+  }
+
+  function readAgentToken({ identityToken }: Call["caller"]): AgentTokenClaims {
+    const claims = identityToken as unknown as AgentTokenClaims;
+    requireRevocable(claims);
+    return claims;
+  }
+
+  /** Revocations are kept for no longer, and so nothing longer may depend on one (section 11.12.1). */
+  function requireRevocable({ exp }: AgentTokenClaims): void {
+    if (exp <= now() + MAX_AHEAD_SECONDS) return;
+    throw new AAuthVerificationError("malformed_token", "the agent token is good for more than a day", {
+      claim: "exp",
+    });
   }
 
   async function personBehind(agent: AgentIdentity): Promise<string | undefined> {
@@ -303,7 +322,7 @@ export function createPersonRequests(context: PersonRequestsContext) {
     if (maxWait !== undefined && !(Number.isSafeInteger(maxWait) && (maxWait as number) > 0)) {
       throw invalidRequest("max_wait must be a number of seconds");
     }
-    const claims = caller.identityToken as unknown as AgentTokenClaims;
+    const claims = readAgentToken(caller);
     const agent: AgentIdentity = { iss: claims.iss, sub: claims.sub };
     const person = await personBehind(agent);
     if (person === undefined || !((await canReach?.(person)) ?? false)) {

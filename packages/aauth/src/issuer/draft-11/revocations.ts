@@ -22,7 +22,7 @@ import { keyOf } from "./stores.ts";
 import type { DownstreamResult } from "./types.ts";
 
 /** The longest life of a token, of an agent, and a minute for clocks that differ. */
-const MAX_AHEAD_SECONDS = 86_460;
+export const MAX_AHEAD_SECONDS = 86_460;
 /** Remembered for so long after a token's end. */
 const SKEW_SECONDS = 60;
 /** Of one caller's owner (`ownerOf`), and of all. */

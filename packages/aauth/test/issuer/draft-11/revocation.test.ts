@@ -10,6 +10,7 @@ import {
   AS,
   CAPABILITIES,
   type Caller,
+  changed,
   claimsOf,
   createWorld,
   keys,
@@ -530,5 +531,23 @@ describe("a revocation of a server whose tokens are not taken", () => {
     );
     expect(answer).toMatchObject(refused(403, "unsupported_iss"));
     expect(world.fetched).toEqual([]);
+  });
+});
+
+describe("an agent token that lives longer than a revocation is kept", () => {
+  it("is not taken", async () => {
+    const { world, agent } = await prepared();
+    const exp = world.clock.now() + 30 * 86_400;
+    const jwt = await changed(jwtOf(agent), keys.provider, { exp });
+    const own = { key: agent.key, credential: { scheme: "jwt", jwt } } as const;
+    expect(await revoke(world, world.server(PROVIDER), jwt)).toMatchObject(refused(400, "invalid_request"));
+    const { status, headers } = await world.send(own, "POST", PERSON, { resource: RESOURCE });
+    expect([status, headers["signature-error"]]).toEqual([401, "error=invalid_jwt"]);
+    const sub = { agent: "aauth:planner+s@agent.example", parentAgent: AGENT };
+    const child = await world.agentToken({ ...sub, confirmationKey: keys.worker.publicJwk });
+    const subagent_token = await changed(child, keys.provider, { exp });
+    expect(await world.send(agent, "POST", PERSON, { resource: RESOURCE, subagent_token })).toMatchObject(
+      refused(400, "invalid_subagent_token"),
+    );
   });
 });
