@@ -101,7 +101,10 @@ export class PendingRequests<Work> {
   async poll(id: string, owner: string, waitSeconds: number): Promise<Answer> {
     const early = await this.#change(id, owner, (record) => {
       const { polls } = record;
-      polls.early = this.#options.now() < polls.notBefore ? polls.early + 1 : 0;
+      const { now, pollSeconds } = this.#options;
+      polls.early = now() < polls.notBefore ? polls.early + 1 : 0;
+      // Also one that is held: those that come beside it cost as much.
+      polls.notBefore = Math.max(polls.notBefore, now() + pollSeconds);
       // One is forgiven: clocks that count whole seconds disagree by one.
       return polls.early > 1;
     });

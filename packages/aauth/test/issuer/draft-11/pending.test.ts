@@ -81,6 +81,14 @@ describe("a pending request", () => {
     expect((await world.poll(agent, pending)).status).toBe(202);
   });
 
+  it("is not held for many at a time (N35)", async () => {
+    const { world, agent, pending } = await waiting();
+    world.clock.advance(1);
+    const held = Array.from({ length: 20 }, () => world.poll(agent, pending, { prefer: "wait=1" }));
+    const answers = await Promise.all(held);
+    expect(answers.filter(({ status }) => status === 429)).toHaveLength(18);
+  });
+
   it("ends with its time, and with the agent token that it was asked for with", async () => {
     const { world, pending, later } = await waiting({ ps: { pendingSeconds: 30 } });
     world.clock.advance(30);
