@@ -313,3 +313,15 @@ describe("a pending request at an access server", () => {
     expect(await world.poll(ps, pending)).toMatchObject(refused(403, "denied"));
   });
 });
+
+describe("an upstream token of another person server", () => {
+  it("is not looked up", async () => {
+    const { world, agent, pair, ask } = await prepared();
+    const { iss, sub } = claimsOf((agent.credential as { jwt: string }).jwt);
+    const upstream_token = await changed(pair.presented_token, keys.other, {
+      ...{ iss: "https://other.example", aud: iss, sub },
+    });
+    expect(await ask({ upstream_token })).toMatchObject(refused(400, "invalid_upstream_token"));
+    expect(world.fetched.filter((url) => url.includes("other.example"))).toEqual([]);
+  });
+});

@@ -577,6 +577,11 @@ describe("components that a resource asks for in addition", () => {
     const error = await refusal(verifier, await requestOf({ url }));
     expect([error.code, error.claim]).toEqual(["insufficient_coverage", "@query"]);
   });
+  it("are such as a message can have: any other would be published, and not demanded", () => {
+    for (const name of ["@target-uri", "X-Tenant", '@query-param";name="a', ""]) {
+      expect(() => verifierOf({ additionalComponents: [name] }), name).toThrow(TypeError);
+    }
+  });
   it("are not demanded by default", async () => {
     await verifierOf().verifyRequest(await requestOf({ url }), ANY_AGENT);
   });
