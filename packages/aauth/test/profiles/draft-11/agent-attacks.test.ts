@@ -1,0 +1,61 @@
+/** What parties may try with an agent: each attack has once succeeded. */
+
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { inspect } from "node:util";
+import { expect, it } from "vitest";
+import type { AnswerPendingError } from "../../../src/errors.ts";
+import { aauthResourceMetadata } from "../../../src/profiles/draft-11/documents.ts";
+import {
+  accepted,
+  createWorld,
+  DATA,
+  failureOf,
+  INTERMEDIARY,
+  PARTS,
+  problem,
+  requirement,
+  type Sent,
+} from "./agent-world.ts";
+import { A_PERSON, ANY_AGENT, authToken, changed, keys, PERSON_SERVER, RESOURCE, TO_READ } from "./kit.ts";
+
+const isLook = ({ url }: Sent) => url.includes("/pending/");
+const NOW_AND_AGAIN = { "retry-after": "0" };
+
+const offering = () =>
+  createWorld({
+    published: {
+      [`${RESOURCE}/.well-known/aauth-resource.json`]: aauthResourceMetadata({
+        ...{ issuer: RESOURCE, authorization_endpoint: `${RESOURCE}/authorize` },
+      }),
+    },
+  });
+
+it("a server that a caller's token names makes the resource in the middle connect to nothing private", async () => {
+  let connections = 0;
+  const internal = createServer().listen(0, "127.0.0.1");
+  internal.on("connection", () => connections++);
+  await new Promise((resolve) => internal.once("listening", resolve));
+  const { port } = internal.address() as AddressInfo;
+  const world = createWorld({
+    published: {
+      [`${PERSON_SERVER}/.well-known/aauth-person.json`]: {
+        ...{ issuer: PERSON_SERVER, jwks_uri: `${PERSON_SERVER}/jwks.json` },
+        person_token_endpoint: `https://127.0.0.1:${port}/admin`,
+        auth_token_endpoint: `${PERSON_SERVER}/token`,
+      },
+    },
+  });
+  const middle = world.agent({
+    ...{ id: INTERMEDIARY, key: keys.resource, agentToken: undefined },
+    ...{ trustedAuthServers: [], transport: undefined },
+  });
+  try {
+    const upstreamToken = await authToken();
+    const error = await failureOf(middle.fetchFor({ upstreamToken, scope: "data.read" })(`${PARTS}/part`));
+    expect([error.code, error.hop]).toEqual(["discovery_blocked", PERSON_SERVER]);
+  } finally {
+    internal.close();
+  }
+  expect(connections).toBe(0);
+});
