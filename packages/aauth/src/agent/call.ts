@@ -5,7 +5,6 @@
  */
 
 import { decodeBase64, encodeBase64 } from "../base64.ts";
-import { readAtMost } from "../discovery/read-at-most.ts";
 import {
   AAuthAgentError,
   AnswerPendingError,
@@ -30,7 +29,7 @@ import type {
 import { parseJsonObject } from "../tokens/json-object.ts";
 import type { SigningKey, Waiting } from "../types.ts";
 import { type AgentKeys, keyBoundIn, pinnedTo } from "./agent-keys.ts";
-import { answerWords } from "./answer-words.ts";
+import { answerWords, readShortly } from "./answer-words.ts";
 import { atHop } from "./at-hop.ts";
 import {
   type AgentObserver,
@@ -442,8 +441,8 @@ class Call {
     const { readQuestion } = this.#options.profile.calls;
     if (pending === undefined || readQuestion === undefined || pending.requirement !== "clarification")
       return demand;
-    const bytes = await readAtMost(response.body, MAX_QUESTION_BYTES).catch(() => undefined);
-    const members = bytes && parseJsonObject(new TextDecoder().decode(bytes));
+    const text = await readShortly(response.body, MAX_QUESTION_BYTES, this.#request.signals);
+    const members = text === undefined ? undefined : parseJsonObject(text);
     const clarification = members && readQuestion(members);
     return clarification === undefined ? demand : { ...demand, pending: { ...pending, clarification } };
   }

@@ -59,3 +59,17 @@ it("a server that a caller's token names makes the resource in the middle connec
   }
   expect(connections).toBe(0);
 });
+
+it("a question that does not end does not hold the call", async () => {
+  const world = createWorld();
+  world.requirement = ANY_AGENT;
+  const { resource } = world;
+  world.resource = (request) =>
+    isLook(request)
+      ? resource(request)
+      : new Response(new ReadableStream({ start: (it) => it.enqueue(new Uint8Array(1)) }), {
+          status: 202,
+          headers: { location: "/pending/1", ...NOW_AND_AGAIN, ...requirement("clarification") },
+        });
+  expect((await world.agent().fetchFor()(DATA)).status).toBe(200);
+}, 8_000);
