@@ -25,6 +25,8 @@ const MIN_WAIT_MS = 20;
 const SLOWER_BY_SECONDS = 5;
 /** What an agent answers to before it withdraws. */
 const MAX_ROUNDS = 5;
+/** Pages that a person is brought to for one answer. */
+const MAX_PAGES = 5;
 
 /** How a caller takes part in the waiting. */
 export interface Participation {
@@ -66,6 +68,7 @@ export interface LeftWaiting {
   readonly page?: string | undefined;
   readonly slowedBySeconds: number;
   readonly rounds: number;
+  readonly pages: number;
 }
 
 /** The answer is not waited for any more: the call turns it into an error that can be continued. */
@@ -104,6 +107,7 @@ export class PendingAnswer {
   readonly #giveUpAt: number;
   #slowedBySeconds: number;
   #rounds: number;
+  #pages: number;
   /** A person is brought to each page once. */
   #shown: string | undefined;
   /** The look at which a waiting that was left goes on. */
@@ -115,6 +119,7 @@ export class PendingAnswer {
     this.#giveUpAt = performance.now() + pendingMs;
     this.#slowedBySeconds = left?.slowedBySeconds ?? 0;
     this.#rounds = left?.rounds ?? 0;
+    this.#pages = left?.pages ?? 0;
     this.#resumedAt = left?.nextLookAt;
     this.#shown = left?.pending.interaction?.code;
   }
@@ -182,6 +187,7 @@ export class PendingAnswer {
       ...(pending.interaction && { page: this.#pageOf(pending.interaction) }),
       slowedBySeconds: this.#slowedBySeconds,
       rounds: this.#rounds,
+      pages: this.#pages,
     };
   }
 
@@ -191,6 +197,8 @@ export class PendingAnswer {
   ): Promise<void> {
     if (interaction === undefined || interaction.code === this.#shown) return;
     this.#shown = interaction.code;
+    if (this.#pages >= MAX_PAGES) throw leave(`a person was needed at more than ${MAX_PAGES} pages`);
+    this.#pages++;
     const { participation, observe, party, relay, signal } = this.#options;
     const page = this.#pageOf(interaction);
     const isRelayed = (await relay?.(interaction)) ?? false;

@@ -73,3 +73,25 @@ it("a question that does not end does not hold the call", async () => {
         });
   expect((await world.agent().fetchFor()(DATA)).status).toBe(200);
 }, 8_000);
+
+it("page after page does not bring a person to all of them", async () => {
+  const world = createWorld();
+  let pages = 0;
+  world.resource = () => {
+    const code = `CODE${String(pages++).padStart(4, "0")}`;
+    const page = `interaction; url="https://resource.example/login"; code="${code}"`;
+    return accepted({ ...NOW_AND_AGAIN, ...requirement(page) });
+  };
+  world.server = () => problem(424, "interaction_unavailable");
+  const shown: string[] = [];
+  const agent = world.agent({ timeouts: { pendingMs: 1_000 } });
+  const error = await failureOf<AnswerPendingError>(
+    agent.fetchFor({ onInteraction: ({ code }) => void shown.push(code) })(DATA),
+  );
+  expect([error.code, shown.length]).toEqual(["grant_pending", 5]);
+  expect(world.asked("/interaction").length).toBe(5);
+  // Nor when it goes on.
+  const again = agent.resume(error.waiting, { onInteraction: ({ code }) => void shown.push(code) });
+  expect((await failureOf(again)).code).toBe("grant_pending");
+  expect(shown.length).toBe(5);
+});
