@@ -205,7 +205,7 @@ function afterLook(
 
 function afterPending(state: State, demand: Demand, pending: PendingState): Decision {
   const next: State = { ...state, polled: pending };
-  if (demand.level === AUTH && !state.granted.includes(wantedBy(demand))) return obtain(next, AUTH, demand);
+  if (demand.level === AUTH && !state.granted.includes(wantedBy(demand))) return stepUp(next, demand);
   // What is required beside is in `pending`, and a requirement that is not known may give way to one that is (section 11.6.2).
   return then(next, { do: "poll", pending });
 }

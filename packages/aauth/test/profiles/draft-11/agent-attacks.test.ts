@@ -95,3 +95,19 @@ it("page after page does not bring a person to all of them", async () => {
   expect((await failureOf(again)).code).toBe("grant_pending");
   expect(shown.length).toBe(5);
 });
+
+it("one demand after another, of a resource that holds the request, is not followed to all of them", async () => {
+  const world = createWorld();
+  const { resource } = world;
+  let demands = 0;
+  world.resource = async (request) => {
+    world.requirement = { ...TO_READ, scopes: [`scope.${demands++}`] };
+    const answer = await resource(request);
+    const value = answer.headers.get("aauth-requirement") ?? "";
+    if (!value.startsWith("requirement=auth-token")) return answer;
+    return accepted({ ...NOW_AND_AGAIN, "aauth-requirement": value });
+  };
+  const error = await failureOf(world.agent().fetchFor()(DATA));
+  expect(error.code).toBe("challenge_repeated");
+  expect(world.asked("/token").length).toBe(5);
+});
