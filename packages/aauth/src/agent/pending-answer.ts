@@ -239,11 +239,11 @@ const MAX_SECONDS = 86_400;
 
 const hasUser = ({ username, password }: URL) => username !== "" || password !== "";
 
-/** Waits; rejects with the signal's reason as soon as it aborts. */
+/** Waits, for a day at most: a longer timer would fire at once. Rejects with the signal's reason as soon as it aborts. */
 function delay(ms: number, signal: AbortSignal | undefined): Promise<void> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const elapsed = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, ms);
+    timer = setTimeout(resolve, Math.min(ms, MAX_SECONDS * 1_000));
   });
   return unlessAborted(elapsed, signal).finally(() => clearTimeout(timer));
 }

@@ -111,3 +111,23 @@ it("one demand after another, of a resource that holds the request, is not follo
   expect(error.code).toBe("challenge_repeated");
   expect(world.asked("/token").length).toBe(5);
 });
+
+it.each(["3000000", "1e400"])(
+  "a wait of %s s, longer than a timer can be, does not make the agent spin",
+  async (seconds) => {
+    const world = createWorld();
+    world.resource = () => accepted({ "retry-after": seconds });
+    const { signal, abort } = controlled();
+    const agent = world.agent({ timeouts: { pendingMs: Number.POSITIVE_INFINITY } });
+    const call = agent.fetchFor({ signal })(DATA);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    abort(new Error("enough"));
+    await expect(call).rejects.toThrow("enough");
+    expect(world.sent.filter(isLook).length).toBe(0);
+  },
+);
+
+function controlled() {
+  const controller = new AbortController();
+  return { signal: controller.signal, abort: (reason: Error) => controller.abort(reason) };
+}
