@@ -117,7 +117,8 @@ const offer: OfferRules = {
     const resourceToken = textOf(members?.resource_token);
     if (status === 200 && resourceToken !== undefined) return { level: AUTH, resourceToken };
     const error = textOf(members?.error);
-    if (status === 400 && error !== undefined) throw refusal(error, members ?? {}, status, "6.6.3");
+    if (status === 400 && error !== undefined && ERROR.test(error))
+      throw refusal(error, members ?? {}, status, "6.6.3");
     return undefined;
   },
 };

@@ -131,3 +131,14 @@ function controlled() {
   const controller = new AbortController();
   return { signal: controller.signal, abort: (reason: Error) => controller.abort(reason) };
 }
+
+it("words that are no code are not quoted of a resource that refuses a resource token", async () => {
+  for (const error of ["a\nb", "x".repeat(5_000)]) {
+    const world = offering();
+    const { resource } = world;
+    world.resource = (request) =>
+      request.url.endsWith("/authorize") ? problem(400, error) : resource(request);
+    // It is no refusal in the words of section 6.6.3: the challenge of the call counts.
+    expect((await world.agent().fetchFor({ scope: "data.read" })(DATA)).status).toBe(200);
+  }
+});
