@@ -142,3 +142,13 @@ it("words that are no code are not quoted of a resource that refuses a resource 
     expect((await world.agent().fetchFor({ scope: "data.read" })(DATA)).status).toBe(200);
   }
 });
+
+it("an error that is logged shows no token of the call that waits", async () => {
+  const world = createWorld();
+  const { server } = world;
+  world.server = (request) => (request.url.endsWith("/token") ? accepted() : server(request));
+  const error = await failureOf<AnswerPendingError>(world.agent().fetchFor({ waiting: "throw" })(DATA));
+  expect(JSON.stringify(error.waiting)).toContain("eyJ");
+  expect(inspect(error, { depth: 9 })).not.toContain("eyJ");
+  expect(JSON.stringify(error)).not.toContain("eyJ");
+});
