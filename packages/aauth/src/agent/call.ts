@@ -308,11 +308,7 @@ class Call {
     );
     if (demand === undefined) return { type: "offered", demand };
     await this.#findServers();
-    const offered = this.#trusted(demand).scope.split(" ");
-    const asked = scope.split(" ");
-    if (!offered.every((word) => word === "" || asked.includes(word))) {
-      throw untrusted("the resource token is for more than was asked");
-    }
+    this.#trustedOffer(demand, scope);
     if (this.#observe !== ignoreEvents) {
       const { resourceToken = "", server: authServer = "" } = demand;
       this.#observe({
@@ -339,6 +335,15 @@ class Call {
     const trustedServers = this.#trustedServers ?? this.#options.trustedServers;
     const party = { trustedServers, resource: this.#resource, agent, thumbprint };
     return profile.calls.checkDemand(demand, { ...party, presented: this.#shown, now: now() });
+  }
+
+  #trustedOffer(demand: Demand, scope: string): TokenDemand {
+    const trusted = this.#trusted(demand);
+    const asked = scope.split(" ");
+    if (!trusted.scope.split(" ").every((word) => word === "" || asked.includes(word))) {
+      throw untrusted("the resource token is for more than was asked");
+    }
+    return trusted;
   }
 
   async #send(step: Extract<CallStep, { do: "send" }>): Promise<CallOutcome> {
@@ -487,7 +492,7 @@ class Call {
             { scheme: "jwt", jwt: presentedToken },
             this.#circumstances(),
           );
-    const resourceToken = demand && this.#trusted(demand).resourceToken;
+    const resourceToken = demand && this.#trustedOffer(demand, reply.scope).resourceToken;
     if (presentedToken === undefined || resourceToken === undefined) {
       throw untrusted("the resource issues no resource token for less scope");
     }

@@ -152,3 +152,26 @@ it("an error that is logged shows no token of the call that waits", async () => 
   expect(inspect(error, { depth: 9 })).not.toContain("eyJ");
   expect(JSON.stringify(error)).not.toContain("eyJ");
 });
+
+it("a request that the caller reduces is not updated with more", async () => {
+  const world = offering();
+  world.requirement = { ...TO_READ, scopes: ["data.read", "data.write"] };
+  const { resource, server } = world;
+  let token = "";
+  world.resource = async (request) => {
+    if (request.url.endsWith("/authorize")) return Response.json({ resource_token: token });
+    const answer = await resource(request);
+    token = /resource-token="([^"]+)"/.exec(answer.headers.get("aauth-requirement") ?? "")?.[1] ?? token;
+    return answer;
+  };
+  world.server = (request) => {
+    if (isLook(request)) return problem(403, "denied");
+    return request.url.endsWith("/token")
+      ? accepted(requirement("clarification"), { status: "pending", clarification: "Write?" })
+      : server(request);
+  };
+  const onClarification = async () => ({ action: "reduce", scope: "data.read" }) as const;
+  const error = await failureOf(world.agent().fetchFor({ onClarification })(DATA));
+  expect(error.code).toBe("challenge_untrusted");
+  expect(world.sent.filter(isLook)).toEqual([]);
+});
