@@ -118,6 +118,8 @@ interface Progress {
   readonly presented?: string;
   /** What is waited for, where it is a token. */
   readonly demand?: TokenDemand;
+  /** What the resource wants to be covered in addition. */
+  readonly covers?: readonly string[];
 }
 
 class Call {
@@ -168,8 +170,9 @@ class Call {
     return this.#proceed({}, await this.#start());
   }
 
-  async resume({ state, left, presented, demand }: Progress): Promise<Response> {
+  async resume({ state, left, presented, demand, covers }: Progress): Promise<Response> {
     this.#state = state;
+    this.#covers = covers;
     if (presented !== undefined) this.#present(presented);
     else this.#credential = await this.#options.identity(this.#key);
     this.#demand = demand;
@@ -508,6 +511,7 @@ class Call {
       left,
       ...(this.#shown !== undefined && { presented: this.#shown }),
       ...(demand && { demand }),
+      ...(this.#covers && { covers: this.#covers }),
     };
     const context = Object.entries(this.#context).filter(
       (entry): entry is [string, string] => KEPT.has(entry[0]) && typeof entry[1] === "string",

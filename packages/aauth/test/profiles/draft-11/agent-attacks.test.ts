@@ -175,3 +175,19 @@ it("a request that the caller reduces is not updated with more", async () => {
   expect(error.code).toBe("challenge_untrusted");
   expect(world.sent.filter(isLook)).toEqual([]);
 });
+
+it("a call that goes on covers what the resource has asked to be covered", async () => {
+  const world = createWorld();
+  world.requirement = ANY_AGENT;
+  const { resource } = world;
+  world.resource = (request) => {
+    if (!request.headers["signature-input"]?.includes('"aauth-capabilities"')) {
+      const error = 'error=invalid_input, required_input=("aauth-capabilities")';
+      return problem(401, undefined, { "signature-error": error });
+    }
+    return isLook(request) ? resource(request) : accepted(NOW_AND_AGAIN);
+  };
+  const error = await failureOf<AnswerPendingError>(world.agent().fetchFor({ waiting: "throw" })(DATA));
+  const waiting = JSON.parse(JSON.stringify(error.waiting));
+  expect((await world.agent().resume(waiting, { onInteraction() {} })).status).toBe(200);
+});
