@@ -144,8 +144,11 @@ export function createGrantClient(options: GrantClientOptions): GrantClient {
     }
     for (;;) {
       if (pending !== undefined && isTooMany(response)) {
-        if (response.status === TOO_MANY_REQUESTS) waiting.slower();
-        else pending = { ...pending, retryAfterSeconds: secondsOf(response.field("retry-after")) };
+        const retryAfterSeconds = secondsOf(response.field("retry-after"));
+        const isTooOften = response.status === TOO_MANY_REQUESTS;
+        if (isTooOften) waiting.slower();
+        if (!isTooOften || retryAfterSeconds > pending.retryAfterSeconds)
+          pending = { ...pending, retryAfterSeconds };
       } else {
         const answer = await read(response);
         if (!isPending(answer)) return { metadata, answer: answer as Exclude<Answer, PendingGrant> };

@@ -191,7 +191,10 @@ function afterLook(
   { status, demand, retryAfterSeconds }: Extract<CallOutcome, { type: "response" }>,
 ): Decision {
   const { polled } = state;
-  if (status === TOO_MANY) return then(state, { do: "poll", pending: polled, slower: true });
+  if (status === TOO_MANY) {
+    const pending = retryAfterSeconds > polled.retryAfterSeconds ? { ...polled, retryAfterSeconds } : polled;
+    return then(state, { do: "poll", pending, slower: true });
+  }
   if (status === UNAVAILABLE) {
     const pending = retryAfterSeconds >= 0 ? { ...polled, retryAfterSeconds } : polled;
     return then(state, { do: "poll", pending });

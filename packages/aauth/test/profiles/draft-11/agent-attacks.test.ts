@@ -191,3 +191,16 @@ it("a call that goes on covers what the resource has asked to be covered", async
   const waiting = JSON.parse(JSON.stringify(error.waiting));
   expect((await world.agent().resume(waiting, { onInteraction() {} })).status).toBe(200);
 });
+
+it.each(["server", "resource"] as const)(
+  "a %s that is asked too often is left alone for as long as it says",
+  async (party) => {
+    const world = createWorld();
+    world.requirement = A_PERSON;
+    world[party] = (request) =>
+      isLook(request) ? problem(429, "slow_down", { "retry-after": "30" }) : accepted(NOW_AND_AGAIN);
+    const agent = world.agent({ timeouts: { pendingMs: 20_000 } });
+    const error = await failureOf<AnswerPendingError>(agent.fetchFor()(DATA));
+    expect(error.waiting.nextLookAt - world.clock.time).toBe(35);
+  },
+);
