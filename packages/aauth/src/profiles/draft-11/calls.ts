@@ -195,7 +195,8 @@ function afterLook(
     const pending = retryAfterSeconds > polled.retryAfterSeconds ? { ...polled, retryAfterSeconds } : polled;
     return then(state, { do: "poll", pending, slower: true });
   }
-  if (status === UNAVAILABLE) {
+  // A look that is answered without a place is answered at the one before (section 11.8.3: a 202 never ends the looking).
+  if (status === UNAVAILABLE || (status === ACCEPTED && demand?.pending === undefined)) {
     const pending = retryAfterSeconds >= 0 ? { ...polled, retryAfterSeconds } : polled;
     return then(state, { do: "poll", pending });
   }

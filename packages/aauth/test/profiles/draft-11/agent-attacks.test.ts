@@ -204,3 +204,15 @@ it.each(["server", "resource"] as const)(
     expect(error.waiting.nextLookAt - world.clock.time).toBe(35);
   },
 );
+
+it("a held request is looked for where it was, when the answer to a look names no place", async () => {
+  const world = createWorld();
+  world.requirement = ANY_AGENT;
+  const { resource } = world;
+  let looks = 0;
+  world.resource = (request) => {
+    if (!isLook(request)) return accepted();
+    return looks++ === 0 ? new Response(null, { status: 202, headers: NOW_AND_AGAIN }) : resource(request);
+  };
+  expect(await (await world.agent().fetchFor()(DATA)).text()).toBe("agent-token");
+});
