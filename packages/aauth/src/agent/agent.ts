@@ -95,6 +95,7 @@ export function createAgent(options: AgentOptions): Agent {
     identity,
     mayIdentify: options.raiseScheme ?? true,
     trustedServers,
+    discovery,
     send,
     client,
     tokens,

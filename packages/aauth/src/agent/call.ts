@@ -5,6 +5,7 @@
  */
 
 import { decodeBase64, encodeBase64 } from "../base64.ts";
+import type { Discovery } from "../discovery/discovery.ts";
 import {
   AAuthAgentError,
   AnswerPendingError,
@@ -50,7 +51,7 @@ import {
   PendingAnswer,
 } from "./pending-answer.ts";
 import type { Sender } from "./sender.ts";
-import { anyOf } from "./timeout.ts";
+import { anyOf, unlessAborted } from "./timeout.ts";
 import type { FetchContext } from "./types.ts";
 
 /** More steps than any profile needs: a profile that does not come to an end ends here. */
@@ -311,7 +312,7 @@ class Call {
     );
     if (demand === undefined) return { type: "offered", demand };
     await this.#findServers();
-    this.#trustedOffer(demand, scope);
+    await this.#trustedOffer(demand, scope);
     if (this.#observe !== ignoreEvents) {
       const { resourceToken = "", server: authServer = "" } = demand;
       this.#observe({
@@ -332,16 +333,21 @@ class Call {
     }
   }
 
-  #trusted(demand: Demand): TokenDemand {
-    const { profile, id: agent, now } = this.#options;
+  async #trusted(demand: Demand): Promise<TokenDemand> {
+    const { profile, id: agent, now, discovery } = this.#options;
     const { thumbprint } = this.#key;
     const trustedServers = this.#trustedServers ?? this.#options.trustedServers;
     const party = { trustedServers, resource: this.#resource, agent, thumbprint };
-    return profile.calls.checkDemand(demand, { ...party, presented: this.#shown, now: now() });
+    const expected = { ...party, presented: this.#shown, now: now() };
+    const trusted = profile.calls.checkDemand(demand, expected);
+    const { resourceToken } = trusted;
+    const proof = resourceToken && profile.calls.proveDemand?.(resourceToken, discovery);
+    if (proof) await unlessAborted(proof, anyOf(this.#request.signals));
+    return trusted;
   }
 
-  #trustedOffer(demand: Demand, scope: string): TokenDemand {
-    const trusted = this.#trusted(demand);
+  async #trustedOffer(demand: Demand, scope: string): Promise<TokenDemand> {
+    const trusted = await this.#trusted(demand);
     const asked = scope.split(" ");
     if (!trusted.scope.split(" ").every((word) => word === "" || asked.includes(word))) {
       throw untrusted("the resource token is for more than was asked");
@@ -458,7 +464,7 @@ class Call {
   async #obtain(demand: Demand): Promise<CallOutcome> {
     try {
       await this.#findServers();
-      this.#demand = this.#trusted(demand);
+      this.#demand = await this.#trusted(demand);
     } catch (error) {
       return { type: "obtain-failed", error: atHop(error, this.#resource) };
     }
@@ -495,7 +501,7 @@ class Call {
             { scheme: "jwt", jwt: presentedToken },
             this.#circumstances(),
           );
-    const resourceToken = demand && this.#trustedOffer(demand, reply.scope).resourceToken;
+    const resourceToken = demand && (await this.#trustedOffer(demand, reply.scope)).resourceToken;
     if (presentedToken === undefined || resourceToken === undefined) {
       throw untrusted("the resource issues no resource token for less scope");
     }
@@ -677,6 +683,7 @@ export interface CallOptions {
   /** Whether an anonymous agent may say who it is when it is asked. */
   readonly mayIdentify: boolean;
   readonly trustedServers: readonly string[];
+  readonly discovery: Discovery;
   readonly send: Sender;
   readonly client: GrantClient;
   readonly tokens: GrantSource;

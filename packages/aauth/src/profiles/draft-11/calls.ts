@@ -5,9 +5,11 @@
  * @module
  */
 
+import type { Discovery } from "../../discovery/discovery.ts";
 import { AAuthAgentError, AAuthError, TokenRequestError } from "../../errors.ts";
 import { checkHeader, isExpired } from "../../tokens/claim-checks.ts";
 import { type DecodedToken, decodeJwt } from "../../tokens/jwt.ts";
+import { verifyWithPublishedKey } from "../../tokens/published-key.ts";
 import type {
   CallOutcome,
   CallRules,
@@ -23,9 +25,10 @@ import type {
 import type { ResourceTokenClaims } from "./claims.ts";
 import { formatTokenList, parseAccess, parseSignatureError } from "./headers.ts";
 import { isServerIdentifier } from "./identifiers.ts";
+import { fullySpecified } from "./keys.ts";
 import { AAUTH_ACCESS, AAUTH_CAPABILITIES, ALGORITHMS, SIGNATURE_ERROR, TOKEN_TYPES } from "./names.ts";
 import { ACCEPTED, pendingIn, readQuestion, requirementOf } from "./pending.ts";
-import { readResourceClaims } from "./token-rules.ts";
+import { publishedAt, readResourceClaims } from "./token-rules.ts";
 
 export const AGENT = "agent-token";
 export const PERSON = "person-token";
@@ -338,7 +341,7 @@ function readSession({ field }: ResponseHead): string | undefined {
  * The check of section 6.7.3: a resource token that names another resource, key, person server or person, or another token than the one
  * that was shown, is carried nowhere. The server is the agent's own, whatever the resource says.
  *
- * Does NOT verify the resource token's signature: the server that redeems it does.
+ * Does NOT verify the resource token's signature: {@link proveDemand} does.
  */
 function checkDemand(demand: Demand, expected: DemandExpectation): TokenDemand {
   const { resource, trustedServers } = expected;
@@ -392,6 +395,19 @@ function readClaims(resourceToken: string): ResourceTokenClaims {
   }
 }
 
+async function proveDemand(resourceToken: string, discovery: Discovery): Promise<void> {
+  const decoded = decodeJwt(resourceToken);
+  const { alg, kid } = checkHeader(decoded, { type: TOKEN_TYPES.resource, algorithms: ALGORITHMS });
+  const published = { ...publishedAt(readResourceClaims(decoded)), kid };
+  try {
+    await verifyWithPublishedKey(resourceToken, alg, published, fullySpecified(discovery));
+  } catch (cause) {
+    if (!(cause instanceof AAuthError)) throw cause;
+    const { code, message } = cause;
+    throw new AAuthAgentError(code, message, { cause, section: "draft -11, section 6.7.3" });
+  }
+}
+
 /** What a resource token has to repeat of the token that was shown: a person token or an auth token. */
 function presentedClaims(token: string | undefined): Readonly<Record<"sub" | "jti", unknown>> {
   const { header, claims }: DecodedToken = token === undefined ? NOTHING : decodeJwt(token);
@@ -425,6 +441,7 @@ export const calls: CallRules = {
   decide,
   readDemand,
   checkDemand,
+  proveDemand,
   readSession,
   readQuestion,
   requestFields: ({ capabilities, session }) => ({

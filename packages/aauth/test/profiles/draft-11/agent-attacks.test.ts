@@ -216,3 +216,18 @@ it("a held request is looked for where it was, when the answer to a look names n
   };
   expect(await (await world.agent().fetchFor()(DATA)).text()).toBe("agent-token");
 });
+
+it("a resource token that another key has signed is carried nowhere", async () => {
+  const world = createWorld();
+  const { resource } = world;
+  world.resource = async (request) => {
+    const answer = await resource(request);
+    const token = /resource-token="([^"]+)"/.exec(answer.headers.get("aauth-requirement") ?? "")?.[1];
+    if (token === undefined) return answer;
+    const forged = await changed(token, keys.other, { scope: "data.everything" });
+    return problem(401, undefined, requirement(`auth-token; resource-token="${forged}"`));
+  };
+  const error = await failureOf(world.agent().fetchFor()(DATA));
+  expect([error.hop, error.section]).toEqual([RESOURCE, "draft -11, section 6.7.3"]);
+  expect(world.asked("/token")).toEqual([]);
+});
