@@ -231,3 +231,23 @@ it("a resource token that another key has signed is carried nowhere", async () =
   expect([error.hop, error.section]).toEqual([RESOURCE, "draft -11, section 6.7.3"]);
   expect(world.asked("/token")).toEqual([]);
 });
+
+it("an event shows no token that is covered as a field", async () => {
+  const world = createWorld();
+  world.requirement = ANY_AGENT;
+  const { resource } = world;
+  world.resource = async (request) => {
+    const { status, headers } = await resource(request);
+    return new Response(null, {
+      status,
+      headers: { ...Object.fromEntries(headers), "aauth-access": "session-token-of-the-resource" },
+    });
+  };
+  const agent = world.agent();
+  await agent.fetchFor()(DATA);
+  await agent.fetchFor()(DATA);
+  expect(world.sent.at(-1)?.headers.authorization).toBe("AAuth session-token-of-the-resource");
+  const events = JSON.stringify(world.events);
+  expect(events).toContain("authorization");
+  expect(events).not.toContain("session-token-of-the-resource");
+});
