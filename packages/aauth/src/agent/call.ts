@@ -304,12 +304,10 @@ class Call {
     scope,
     token,
   }: Pick<Extract<CallStep, { do: "offer" }>, "scope" | "token">): Promise<CallOutcome> {
-    const { client, identity, revealTokens } = this.#options;
+    const { identity, revealTokens } = this.#options;
     if (token !== undefined) this.#present(token);
     const credential = token === undefined ? await identity(this.#key) : this.#credential;
-    const demand = await this.#atResource(
-      client.offer(this.#resource, scope, credential, this.#circumstances()),
-    );
+    const demand = await this.#atResource(this.#askOffer(scope, credential));
     if (demand === undefined) return { type: "offered", demand };
     await this.#findServers();
     await this.#trustedOffer(demand, scope);
@@ -323,6 +321,12 @@ class Call {
       });
     }
     return { type: "offered", demand };
+  }
+
+  async #askOffer(scope: string, credential: Credential): Promise<Demand | undefined> {
+    const offer = await this.#options.client.offer(this.#resource, scope, credential, this.#circumstances());
+    if (offer !== undefined) await this.#keepSession(offer.head);
+    return offer?.demand;
   }
 
   async #atResource<T>(answer: Promise<T>): Promise<T> {
@@ -389,7 +393,7 @@ class Call {
       observe: this.#observe,
     });
     this.#response = response;
-    if (this.#options.profile.calls.readSession !== undefined) await this.#keepSession(response);
+    await this.#keepSession(headOf(response, this.#request.url));
     const demand = await this.#demandIn(response);
     const retryAfterSeconds = secondsOf(response.headers.get("retry-after"));
     return { type: "response", status: response.status, demand, retryAfterSeconds };
@@ -406,9 +410,9 @@ class Call {
     return { ...request, headers: { ...added, ...request.headers } };
   }
 
-  async #keepSession(response: Response): Promise<void> {
+  async #keepSession(head: ResponseHead): Promise<void> {
     const { profile, tokens } = this.#options;
-    const session = await this.#readHead(response, profile.calls.readSession);
+    const session = await this.#readHead(head, profile.calls.readSession);
     if (session === undefined) return;
     this.#session = session;
     await tokens.keepSession(session, this.#callContext());
@@ -417,12 +421,11 @@ class Call {
 
   /** @throws what the profile throws, once the response is let go */
   async #readHead<T>(
-    response: Response,
+    head: ResponseHead,
     read: ((head: ResponseHead) => T) | undefined,
   ): Promise<T | undefined> {
     try {
-      const field = (name: string) => response.headers.get(name);
-      return read?.({ status: response.status, url: this.#request.url, field });
+      return read?.(head);
     } catch (error) {
       await this.#discardResponse();
       throw atHop(error, this.#resource);
@@ -432,7 +435,7 @@ class Call {
   async #demandIn(response: Response): Promise<Demand | undefined> {
     const { profile, revealTokens } = this.#options;
     const { url } = this.#request;
-    const read = await this.#readHead(response, profile.calls.readDemand);
+    const read = await this.#readHead(headOf(response, url), profile.calls.readDemand);
     if (read === undefined) return undefined;
     const demand = await this.#withQuestion(read, response);
     if (this.#observe === ignoreEvents || demand.level === "") return demand;
@@ -491,16 +494,10 @@ class Call {
     const reply = await ask(question);
     if (reply.action !== "reduce") return reply;
     const presentedToken = this.#shown;
-    const { client } = this.#options;
     const demand =
       presentedToken === undefined
         ? undefined
-        : await client.offer(
-            this.#resource,
-            reply.scope,
-            { scheme: "jwt", jwt: presentedToken },
-            this.#circumstances(),
-          );
+        : await this.#askOffer(reply.scope, { scheme: "jwt", jwt: presentedToken });
     const resourceToken = demand && (await this.#trustedOffer(demand, reply.scope)).resourceToken;
     if (presentedToken === undefined || resourceToken === undefined) {
       throw untrusted("the resource issues no resource token for less scope");
@@ -645,6 +642,12 @@ class Call {
     });
   }
 }
+
+const headOf = ({ status, headers }: Response, url: string): ResponseHead => ({
+  status,
+  url,
+  field: (name) => headers.get(name),
+});
 
 const untrusted = (reason: string) => new AAuthAgentError("challenge_untrusted", reason);
 

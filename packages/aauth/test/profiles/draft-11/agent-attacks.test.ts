@@ -251,3 +251,16 @@ it("an event shows no token that is covered as a field", async () => {
   expect(events).toContain("authorization");
   expect(events).not.toContain("session-token-of-the-resource");
 });
+
+it("a session token counts that comes from the authorization endpoint, section 6.6.1", async () => {
+  const world = offering();
+  world.requirement = A_PERSON;
+  const { resource } = world;
+  world.resource = (request) =>
+    request.url.endsWith("/authorize")
+      ? Response.json({ status: "authorized" }, { headers: { "aauth-access": "session" } })
+      : resource(request);
+  expect((await world.agent().fetchFor({ scope: "data.read" })(DATA)).status).toBe(200);
+  expect(world.sent.at(-1)?.headers.authorization).toBe("AAuth session");
+  expect(world.events.some(({ type }) => type === "session_received")).toBe(true);
+});
