@@ -22,16 +22,16 @@ import type {
   GrantRules,
   OfferRules,
 } from "../wire-profile.ts";
-import { AUTH, PERSON } from "./calls.ts";
 import { parseSignatureError } from "./headers.ts";
 import { isServerIdentifier, parseAgentIdentifier } from "./identifiers.ts";
-import { ALGORITHMS, SIGNATURE_ERROR, TOKEN_TYPES } from "./names.ts";
+import { ALGORITHMS, LEVELS, SIGNATURE_ERROR, TOKEN_TYPES } from "./names.ts";
 import { ACCEPTED, pendingIn, readQuestion, requirementOf } from "./pending.ts";
 import { checkTimes, READERS } from "./token-rules.ts";
 import { issueAgentToken } from "./tokens.ts";
 
 type Members = Readonly<Record<string, unknown>>;
 
+const [, PERSON, AUTH] = LEVELS;
 const JSON_TYPE = "application/json";
 const PERSON_DOCUMENT = "person";
 /** Section 7.9.1. */
