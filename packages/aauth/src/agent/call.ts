@@ -523,7 +523,7 @@ class Call {
       profile: this.#options.profile.name,
       keyThumbprint: this.#key.thumbprint,
       party,
-      location: left.location,
+      location: left.pending.location,
       nextLookAt: left.nextLookAt,
       requirement,
       ...(interaction && { interaction: { ...interaction, page: left.page ?? interaction.url } }),

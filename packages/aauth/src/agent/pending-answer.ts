@@ -61,8 +61,8 @@ export interface Look {
 
 /** What is kept of the waiting when it is left: plain data. */
 export interface LeftWaiting {
+  /** Its `location` is absolute. */
   readonly pending: PendingState;
-  readonly location: string;
   /** Unix seconds. */
   readonly nextLookAt: number;
   readonly page?: string | undefined;
@@ -182,7 +182,6 @@ export class PendingAnswer {
     const seconds = Math.min(this.#waitMs(pending) / 1_000, MAX_SECONDS);
     return {
       pending: { ...kept, location, retryAfterSeconds: seconds },
-      location,
       nextLookAt: Math.ceil(this.#options.now() + seconds),
       ...(pending.interaction && { page: this.#pageOf(pending.interaction) }),
       slowedBySeconds: this.#slowedBySeconds,
