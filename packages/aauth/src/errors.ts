@@ -561,12 +561,12 @@ export class UserInteractionRequiredError extends AAuthAgentError {
  */
 export class AnswerPendingError extends AAuthAgentError {
   override readonly name: string = "AnswerPendingError";
-  /** Where the call stands. Plain JSON, with tokens in it. */
-  readonly waiting: Waiting;
+  /** Where the call stands. Plain JSON, with tokens in it: not enumerable, so that no log of the error shows them. */
+  declare readonly waiting: Waiting;
 
   constructor(message: string, waiting: Waiting) {
     super("grant_pending", message);
-    this.waiting = waiting;
+    Object.defineProperty(this, "waiting", { value: waiting });
     this.hop = waiting.party;
   }
 }

@@ -505,6 +505,12 @@ export interface CallRules {
   readDemand(response: ResponseHead): Demand | undefined;
   /** @throws AAuthAgentError `challenge_untrusted`, `malformed_challenge` */
   checkDemand(demand: Demand, expected: DemandExpectation): TokenDemand;
+  /**
+   * Verifies the signature of a resource token that has passed {@link checkDemand}. Undefined where only the server that redeems it does.
+   *
+   * @throws AAuthAgentError of the token and discovery groups
+   */
+  readonly proveDemand?: (resourceToken: string, discovery: Discovery) => Promise<void>;
   /** The next step of a call. Pure. */
   decide(
     state: CallState,
