@@ -47,13 +47,14 @@ export interface Setting {
   call(peer: string, args: readonly string[]): Promise<Step[]>;
   /** What the servers have printed since the last call of this. */
   facts(): Fact[];
-  stop(): void;
+  stop(): Promise<void>;
 }
 
-export async function createSetting(): Promise<Setting> {
+/** @param fixed ports of parties that do not choose theirs. Default: none */
+export async function createSetting(fixed: Partial<Record<Role, number>> = {}): Promise<Setting> {
   const roles = Object.keys(PARTIES) as Role[];
   const ports = await freePorts(roles.length);
-  const at = roles.map((role, index) => [role, `http://127.0.0.1:${ports[index]}`] as const);
+  const at = roles.map((role, index) => [role, `http://127.0.0.1:${fixed[role] ?? ports[index]}`] as const);
   const endpoints = Object.fromEntries(at) as Record<Role, string>;
   const parties = JSON.stringify(Object.fromEntries(at.map(([role, origin]) => [PARTIES[role], origin])));
   const servers: Child[] = [];
@@ -92,9 +93,9 @@ export async function createSetting(): Promise<Setting> {
       const printed = servers.flatMap((child) => fresh(child, lines<Fact>(child.stdout())));
       return ours === undefined ? printed : [...printed, ...fresh(ours, ours.facts())];
     },
-    stop() {
-      ours?.stop();
+    async stop() {
       for (const { process: running } of servers) running.kill("SIGTERM");
+      await ours?.stop();
     },
   };
 }
