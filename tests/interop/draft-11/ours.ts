@@ -21,14 +21,14 @@ const OF_ACCESS_SERVER: Readonly<Record<string, Requirement>> = {
   "/as-refused": { level: "auth-token", scopes: ["data.refused"] },
 };
 
-export interface OurResource {
+export interface OurParty {
   /** Of all requests so far. */
   facts(): readonly Fact[];
   stop(): Promise<void>;
 }
 
 /** Serves at the resource's endpoint. */
-export async function startOurResource(endpoints: Readonly<Record<Role, string>>): Promise<OurResource> {
+export async function startOurResource(endpoints: Readonly<Record<Role, string>>): Promise<OurParty> {
   const map = createEndpointMap(
     Object.fromEntries(Object.entries(PARTIES).map(([role, party]) => [party, endpoints[role as Role]])),
   );

@@ -5,7 +5,8 @@ import type { PeersOfDraft11 } from "../../../scripts/interop-draft-11.ts";
 import { type Child, startChild } from "../../support/child.ts";
 import { freePorts } from "../../support/free-ports.ts";
 import { callWithOurAgent } from "./our-agent.ts";
-import { type OurResource, startOurResource } from "./ours.ts";
+import { startOurServers } from "./our-servers.ts";
+import { type OurParty, startOurResource } from "./ours.ts";
 import { type Fact, PARTIES, type Role, type Step } from "./parties.ts";
 
 export const PEERS: PeersOfDraft11 = JSON.parse(process.env.PEERS_UNDER_TEST!);
@@ -59,7 +60,7 @@ export async function createSetting(fixed: Partial<Record<Role, number>> = {}): 
   const parties = JSON.stringify(Object.fromEntries(at.map(([role, origin]) => [PARTIES[role], origin])));
   const servers: Child[] = [];
   const seen = new Map<object, number>();
-  let ours: OurResource | undefined;
+  const ours: OurParty[] = [];
   const run = (role: ProgramRole, peer: string, args: readonly string[]) => {
     const [program, ...before] = (PROGRAMS[role] as Record<string, readonly string[]>)[peer]!;
     return startChild(program!, [...before, ...args], { env: { ...process.env, PARTIES: parties } });
@@ -68,7 +69,7 @@ export async function createSetting(fixed: Partial<Record<Role, number>> = {}): 
     endpoints,
     async start(role, peer, args = []) {
       if (peer === "ours") {
-        ours = await startOurResource(endpoints);
+        ours.push(await (role === "ps" ? startOurServers : startOurResource)(endpoints));
         return;
       }
       const child = run(role, peer, args);
@@ -91,11 +92,11 @@ export async function createSetting(fixed: Partial<Record<Role, number>> = {}): 
         return all.slice(from);
       };
       const printed = servers.flatMap((child) => fresh(child, lines<Fact>(child.stdout())));
-      return ours === undefined ? printed : [...printed, ...fresh(ours, ours.facts())];
+      return [...printed, ...ours.flatMap((party) => fresh(party, party.facts()))];
     },
     async stop() {
       for (const { process: running } of servers) running.kill("SIGTERM");
-      await ours?.stop();
+      await Promise.all(ours.map((party) => party.stop()));
     },
   };
 }
