@@ -167,7 +167,9 @@ export function createGrantClient(options: GrantClientOptions): GrantClient {
       circumstances,
     );
     if (isWithdrawal) throw withdrawn;
-    return response;
+    // What is taken without saying where the answer will be is answered where it was before (draft -11, section 7.5.2.1).
+    const field = (name: string) => response.field(name) ?? (name === "location" ? url : null);
+    return { ...response, field };
   }
 
   async function relay(make: () => GrantRequest, circumstances: GrantCircumstances): Promise<boolean> {

@@ -257,13 +257,13 @@ describe("a question", () => {
     timeout: 120,
     options: ["March", 4],
   };
-  const asking = (serve: Answer, rounds: number): Answer => {
+  const asking = (serve: Answer, rounds: number, taken: () => Response = accepted): Answer => {
     let first: Sent | undefined;
     let asked = 0;
     return (request) => {
       first ??= request;
       if (request.method === "DELETE") return new Response(null, { status: 204 });
-      if (request.method === "POST" && isLook(request)) return accepted();
+      if (request.method === "POST" && isLook(request)) return taken();
       return asked++ < rounds ? accepted(requirement("clarification"), QUESTION) : serve(first);
     };
   };
@@ -283,6 +283,17 @@ describe("a question", () => {
     expect(answer?.json).toEqual({ action: "clarification_response", clarification_response: "March" });
     expect(answer?.headers["signature-input"]).toContain('"content-digest" "content-type"');
     expect(world.asked("/person")[0]).toMatchObject({ capabilities: ["clarification"] });
+  });
+
+  it("is waited for where it was asked, if the server that takes the answer names no place", async () => {
+    const world = createWorld();
+    world.requirement = A_PERSON;
+    const taken = accepted();
+    taken.headers.delete("location");
+    world.server = asking(world.server, 1, () => taken);
+    const onClarification = async () => ({ action: "respond", response: "March" }) as const;
+    expect((await world.agent().fetchFor({ onClarification })(DATA)).status).toBe(200);
+    expect(new Set(world.sent.filter(isLook).map(({ url }) => url)).size).toBe(1);
   });
 
   it("is answered five times, and then the request is withdrawn", async () => {
