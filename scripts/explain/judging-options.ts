@@ -49,7 +49,8 @@ export async function judge(request: HarRequest, options: JudgingOptions): Promi
   const { isIdentifier } = profile.documents;
   const issuer = tokenIssuer(message, profile);
   const { origin } = new URL(message.url);
-  if (options.audience === undefined && issuer !== undefined && !isIdentifier(origin)) {
+  const needsAudience = issuer !== undefined || options.issuers.length > 0;
+  if (options.audience === undefined && needsAudience && !isIdentifier(origin)) {
     throw new ExplainInputError(
       "bad_usage",
       `${origin} is no identifier in ${profile.name}: --audience names the resource that is there`,

@@ -1,6 +1,6 @@
 import type { MessageToExplain } from "aauth/explain";
 import { ExplainInputError } from "./explain-input-error.ts";
-import { collectHeaders, type HeaderLine } from "./message-parts.ts";
+import { collectHeaders, type HeaderLine, urlOfHost } from "./message-parts.ts";
 
 /** A recorded request and when it was sent. */
 export interface HarRequest {
@@ -47,7 +47,13 @@ export function readHar(text: string): HarRequest[] {
     const sentAt = Math.floor(Date.parse(String(entry.startedDateTime)) / 1000);
     return [
       {
-        message: { method, url, headers: fields, ...(body && { body }), ...(response && { response }) },
+        message: {
+          method,
+          url: asSent(url, fields.host),
+          headers: fields,
+          ...(body && { body }),
+          ...(response && { response }),
+        },
         ...(Number.isFinite(sentAt) && { sentAt }),
       },
     ];
@@ -69,6 +75,12 @@ function entriesOf(text: string): HarEntry[] {
     // reported below
   }
   throw new ExplainInputError("not_a_har", "the input is JSON, or begins like it, and not a HAR recording");
+}
+
+/** With the name that was sent: a party of draft -11 on this machine is connected to at another address. */
+function asSent(url: string, host: string | undefined): string {
+  const { host: connected, pathname, search } = new URL(url);
+  return host === undefined || host === connected ? url : urlOfHost(host, `${pathname}${search}`);
 }
 
 function responseOf({ status, headers, content }: NonNullable<HarEntry["response"]> = {}) {

@@ -164,11 +164,18 @@ describe("draft -11, by the shape of the message", () => {
     expect(answer).toMatchObject({ status: 2, problem: expect.stringContaining(problem) });
   });
 
-  test("an address that is no identifier needs the name of who is there", async () => {
+  test("a recording of what was connected to names who was called in Host", async () => {
     const text = (await sample("draft-11.har")).replaceAll(
-      '"https://resource.example/me"',
-      '"http://127.0.0.1:4013/me"',
+      "https://resource.example/",
+      "http://127.0.0.1:4013/",
     );
+    expect(await explain(["-", ...KEYS], text)).toMatchObject({ status: 0 });
+  });
+
+  test("an address that is no identifier needs the name of who is there", async () => {
+    const text = (await sample("draft-11.har"))
+      .replaceAll('"https://resource.example/me"', '"http://127.0.0.1:4013/me"')
+      .replaceAll('"resource.example"', '"127.0.0.1:4013"');
     const { problem } = await explain(["-", ...KEYS, "--entry", "4"], text);
     expect(problem).toContain("http://127.0.0.1:4013 is no identifier in draft-11: --audience");
   });
