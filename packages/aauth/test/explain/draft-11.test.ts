@@ -97,7 +97,9 @@ describe("an accepted message", () => {
 
 test("a signature with another label than the first member of Signature-Key", async () => {
   const signatureKey = `other=hwk;kty="OKP", x1=jwt;jwt="${await agentToken()}"`;
-  const explanation = await explain(await signBadly({ label: "x1", signatureKey }));
+  const request = await signBadly({ label: "x1", signatureKey });
+  request.headers.signature = `other=:AAAA:, ${request.headers.signature}`;
+  const explanation = await explain(request);
   expect(explanation).toMatchObject({
     ...{ verdict: "accepted", secondOpinion: { verifies: true } },
     tokens: [{ header: { typ: "aa-agent+jwt" } }],
