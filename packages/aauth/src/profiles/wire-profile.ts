@@ -39,6 +39,8 @@ export interface WireProfile {
   readonly calls: CallRules;
   /** Token requests and their answers. */
   readonly grants: GrantRules;
+  /** For people who read messages. Decides nothing. */
+  readonly display: DisplayRules;
 }
 
 // ---------------------------------------------------------------------------------------------------------------- messages
@@ -331,6 +333,19 @@ export interface ResourceTokenGrant {
   readonly authServer: string;
   /** Seconds until it expires. */
   readonly expiresInSeconds: number;
+}
+
+// ----------------------------------------------------------------------------------------------------------------- display
+
+export interface DisplayRules {
+  /**
+   * Readers of fields of responses, by name in lower case. The token in a `resourceToken` of what they return is shown decoded.
+   *
+   * @throws AAuthError
+   */
+  readonly answerFields: Readonly<Record<string, (value: string) => unknown>>;
+  /** Section that defines a kind of token, by `typ`. */
+  readonly tokenSections: Readonly<Record<string, string>>;
 }
 
 // ------------------------------------------------------------------------------------------------------------------- calls

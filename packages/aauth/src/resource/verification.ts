@@ -188,7 +188,10 @@ export const STEPS: Readonly<Record<StepName, Step>> = {
     }
     const isBound = recorder.facts.bodyBound === true;
     if (nonce === undefined && !(isUnsafeMethod(request.method) && isBound)) {
-      return recorder.skipCurrent("the request has no nonce");
+      const { nonce: field } = rules.profile.messages.fields;
+      return recorder.skipCurrent(
+        field === undefined ? "a repetition does no harm" : "the request has no nonce",
+      );
     }
     const use = {
       profile: rules.profile.name,

@@ -4,6 +4,7 @@ import { formatContentDigest } from "../../../src/http-signatures/content-digest
 import { createMemoryReplayStore } from "../../../src/http-signatures/replay.ts";
 import { draft11 } from "../../../src/profiles/draft-11/index.ts";
 import { february2026 } from "../../../src/profiles/february-2026/index.ts";
+import { refusalOf } from "../../../src/profiles/refusal.ts";
 import { meetRequirement } from "../../../src/resource/requirement.ts";
 import { createVerifier } from "../../../src/resource/verify-request.ts";
 import type { SignedRequestOptions } from "../../../src/testing/signed-request.ts";
@@ -103,6 +104,16 @@ describe("a caller", () => {
     const error = await refusal(verifierOf(), several);
     expect([error.code, error.check]).toEqual(["malformed_signature_input", "headers"]);
   });
+});
+
+it("a refusal names a section of the draft, also where profiles share its code", async () => {
+  const read = async (request: Awaited<ReturnType<typeof requestOf>>, requirement?: Requirement) =>
+    refusalOf(await refusal(verifierOf(), request, requirement)).section;
+  expect(await read(await requestOf({ now: () => NOW - 100 }))).toBe("draft -11, section 11.3.4 step 3");
+  const person = await requestOf({ signatureKey: jwt(await personToken()) });
+  expect(await read(person, TO_READ)).toBe("draft -11, section 6");
+  // It has one of its own.
+  expect(await read(await requestOf(), TO_READ)).toBe("draft -11, section 6.1");
 });
 
 // -------------------------------------------------------------------------------------------------- section 18 of the design
