@@ -420,6 +420,7 @@ export function createAccessServer(options: AccessServerOptions): AccessServer {
     handle,
     metadata,
     open: (code, from) => pending.open(code, from),
+    waiting: (resource) => pending.list(resource),
     find: (reference) => pending.get(reference),
     approve: (reference, { version, ...grant }) =>
       pending.change(reference, (record) =>

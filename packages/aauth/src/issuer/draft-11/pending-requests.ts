@@ -216,8 +216,8 @@ export class PendingRequests<Work> {
   }
 
   /** Requests that wait for a person. */
-  async list(person: string): Promise<readonly WaitingRequest[]> {
-    const ids = ((await this.#options.store.get(`person ${person}`)) ?? []) as readonly string[];
+  async list(decider: string): Promise<readonly WaitingRequest[]> {
+    const ids = ((await this.#options.store.get(`decider ${decider}`)) ?? []) as readonly string[];
     const found = await Promise.all(
       ids.map((id) =>
         this.#changeAny(id, (record) =>
@@ -293,12 +293,12 @@ export class PendingRequests<Work> {
     await this.#options.store.put(name, record.id, this.#ttl(record));
   }
 
-  async note(record: PendingRecord<Work>, person: string): Promise<void> {
+  async note(record: PendingRecord<Work>, decider: string): Promise<void> {
     const { store } = this.#options;
-    await locked(store, `person ${person}`, async () => {
-      const ids = ((await store.get(`person ${person}`)) ?? []) as readonly string[];
+    await locked(store, `decider ${decider}`, async () => {
+      const ids = ((await store.get(`decider ${decider}`)) ?? []) as readonly string[];
       const ttl = Math.max(this.#ttl(record), TOLD_SECONDS);
-      await store.put(`person ${person}`, [...ids, record.id].slice(-MAX_LISTED), ttl);
+      await store.put(`decider ${decider}`, [...ids, record.id].slice(-MAX_LISTED), ttl);
     });
   }
 
@@ -450,7 +450,10 @@ export class PendingRequests<Work> {
     const { store } = this.#options;
     await store.put(`reference ${record.reference}`, record.id, this.#ttl(record));
     await store.put(`request ${record.id}`, record, this.#ttl(record));
-    if (record.asked.person !== undefined) await this.note(record, record.asked.person);
+    const { person, personServer, resource } = record.asked;
+    // An access server decides for a resource, and knows no person.
+    const decider = personServer === undefined ? person : resource;
+    if (decider !== undefined) await this.note(record, decider);
   }
 
   #ttl({ expiresAt }: PendingRecord<Work>): number {
