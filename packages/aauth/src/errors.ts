@@ -36,7 +36,8 @@ export const ERROR_CODES = {
   unsupported_key: {
     status: 401,
     section: "profile 1.5",
-    meaning: "The key is not a public Ed25519 key, or carries private members.",
+    meaning:
+      "The key is not one that counts here: not a public Ed25519 key, with private members, or of a server that may not call.",
   },
   key_algorithm_not_allowed: {
     status: 401,

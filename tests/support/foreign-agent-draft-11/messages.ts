@@ -179,7 +179,7 @@ export function signed(
     "@method": method,
     "@authority": host,
     "@path": path,
-    "@query": query,
+    "@query": query ?? "?",
     ...headers,
   };
   const always = ["@method", "@authority", "@path", "signature-key"];

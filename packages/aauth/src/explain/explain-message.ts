@@ -201,7 +201,9 @@ function explainBase(message: MessageForSecondOpinion, profile: WireProfile): Ex
   const signatureInput = fieldValue(message.headers, profile.messages.fields.signatureInput);
   if (signatureInput === undefined) return { agree: false, problem: "the message has no signature-input" };
   const input = () => readSignatureInput(signatureInput, profile);
-  const ours = attempt("ours", () => rebuildSignatureBase(message, message.authority, input()));
+  const ours = attempt("ours", () =>
+    rebuildSignatureBase(message, message.authority, input(), profile.messages.absentQuery),
+  );
   const second = attempt("secondOpinion", () => secondSignatureBase(message, input()));
   const agree = ours.ours !== undefined && ours.ours === second.secondOpinion;
   const different = agree ? undefined : firstDifferentLine(ours.ours, second.secondOpinion);

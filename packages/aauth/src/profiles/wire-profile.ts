@@ -120,6 +120,8 @@ export interface MessageRules {
   readonly bindsBody: boolean;
   /** Whether a signer sends a nonce with an unsafe method. */
   readonly sendsNonce: boolean;
+  /** What `@query` stands for where the target has none (RFC 9421 section 2.2.7). Default: it cannot be covered then. */
+  readonly absentQuery?: "?";
 }
 
 /** How the receiver of a message learns its key: what an agent chooses when it signs. */

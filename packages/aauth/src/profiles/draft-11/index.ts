@@ -40,6 +40,7 @@ const messages: MessageRules = {
   signedComponents: coverage,
   bindsBody: true,
   sendsNonce: false,
+  absentQuery: "?",
 };
 
 const rules = { toleranceSeconds: WINDOW_SECONDS, replay: "remember" } as const;
