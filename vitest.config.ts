@@ -14,7 +14,7 @@ const JOURNEYS = "tests/e2e/journeys.test.ts";
 /** Need a program that is rarely installed. */
 const OTHER_GATEWAYS = "tests/contract/gateway/{nginx,envoy,traefik}.test.ts";
 /** Start programs or whole stacks. */
-const SLOW_DOCUMENTS = "tests/docs/readme-code.test.ts";
+const SLOW_DOCUMENTS = "tests/docs/{readme-code,guide-draft-11}.test.ts";
 const WALKTHROUGH = "tests/docs/walkthrough-*.test.ts";
 /** These replace modules, or look at spans: OpenTelemetry has one provider for a process. */
 const ISOLATED = [
@@ -115,6 +115,16 @@ export default defineConfig({
           // Needs a Python with the published library, which `npm run test:interop` makes.
           name: "interop",
           include: process.env.PYTHON_UNDER_TEST ? ["tests/interop/**/*.test.ts"] : [],
+          exclude: ["tests/interop/draft-11/**"],
+        },
+      },
+      {
+        ...shared,
+        test: {
+          ...patient,
+          // Needs the peers of draft -11, which `npm run test:interop` installs.
+          name: "interop-draft-11",
+          include: process.env.PEERS_UNDER_TEST ? ["tests/interop/draft-11/*.test.ts"] : [],
         },
       },
       {

@@ -12,7 +12,7 @@ import { busyMachineLine, machineLine } from "./machine.ts";
 import { quantile } from "./measure.ts";
 import { markdownTable, type Row } from "./rows.ts";
 
-const PARTS = ["sign-verify", "route", "flow", "gateway"];
+const PARTS = ["sign-verify", "draft-11", "route", "flow", "gateway"];
 
 /** In turn, so that whatever else the machine does affects both checkouts. */
 const TURNS = 3;

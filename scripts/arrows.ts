@@ -88,7 +88,7 @@ export const AAUTH_LAYERS: readonly (readonly string[])[] = [
   ["profiles"],
   ["discovery/create-discovery.ts"],
   ["resource", "agent"],
-  ["testing", "explain"],
+  ["testing", "explain", "issuer"],
   ["index.ts", "issuer.ts", "wire.ts"],
 ];
 

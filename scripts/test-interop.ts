@@ -9,9 +9,10 @@ import { parseArgs } from "node:util";
 import { demoForInterop } from "./python-for-interop.ts";
 import { runParts } from "./run-parts.ts";
 import { prepareAll, type VitestPart } from "./run-vitest.ts";
-import { SLOW_PARTS } from "./test-parts.ts";
+import { INTEROP_PARTS } from "./test-parts.ts";
 
-const HELP = `  PART            interop (embedded auth server), interop-keycloak (Keycloak with our provider); default both
+const HELP = `  PART            interop (embedded auth server), interop-keycloak (Keycloak with our provider); default all
+                  interop-draft-11, interop-draft-11-rust (peers of draft -11)
   --demo PATH     the swaps with the services of a checkout of the published demo
   --keycloak URL  the swaps with the Keycloak there, which has the realm aauth-test and the published extension
   --gateway PATH  the swaps behind this program, which reads agentgateway/config.yaml
@@ -57,6 +58,10 @@ function parts(flags: NonNullable<ReturnType<typeof readFlags>>["values"]) {
       demo === undefined ? {} : demoForInterop(fromHere(demo), ours, log),
     ),
   });
-  const interop = withFlags(SLOW_PARTS.interop);
-  return keycloak ? { interop } : { interop, "interop-keycloak": withFlags(SLOW_PARTS["interop-keycloak"]) };
+  const { interop, "interop-keycloak": withKeycloak, ...draft11 } = INTEROP_PARTS;
+  return {
+    interop: withFlags(interop),
+    ...(!keycloak && { "interop-keycloak": withFlags(withKeycloak) }),
+    ...(!(demo ?? gateway ?? keycloak) && draft11),
+  };
 }

@@ -11,6 +11,7 @@ import { findOrDownloadChromium } from "./find-chromium.ts";
 import { findExecutable } from "./find-executable.ts";
 import { MUTATIONS } from "./holes/mutations.ts";
 import { runHoles } from "./holes/run-holes.ts";
+import { peersOfDraft11, rustPeerOfDraft11 } from "./interop-draft-11.ts";
 import { findOrBuildJaeger, JaegerUnavailableError } from "./jaeger/find-jaeger.ts";
 import { keycloakForTests } from "./keycloak/start-for-tests.ts";
 import { pythonForInterop } from "./python-for-interop.ts";
@@ -32,13 +33,25 @@ export const QUICK_PARTS = {
 
 const sharedKeycloak = keycloakForTests();
 
+/** `npm run test:interop`. */
+export const INTEROP_PARTS = {
+  interop: { tests: project("interop"), prepare: pythonForInterop },
+  "interop-keycloak": {
+    tests: [...project("interop"), "tests/interop/matrix.test.ts"],
+    prepare: prepareAll(pythonForInterop, sharedKeycloak.prepare),
+    close: sharedKeycloak.close,
+  },
+  "interop-draft-11": { tests: project("interop-draft-11"), prepare: peersOfDraft11 },
+  "interop-draft-11-rust": { tests: project("interop-draft-11"), prepare: rustPeerOfDraft11 },
+} satisfies Record<string, Part>;
+
 /** `npm run test:all`: these parts, after those of `npm test`. */
 export const SLOW_PARTS = {
   sodium: { tests: project("sodium") },
   stack: { tests: project("stack") },
   walkthrough: { tests: project("walkthrough") },
   browser: { tests: project("browser"), prepare: chromium },
-  interop: { tests: project("interop"), prepare: pythonForInterop },
+  ...INTEROP_PARTS,
   jaeger: {
     tests: ["tests/jaeger", "tests/contract/traces/query-api.test.ts"],
     async prepare(env, log) {
@@ -51,11 +64,6 @@ export const SLOW_PARTS = {
     },
   },
   keycloak: { tests: project("keycloak"), ...keycloakForTests() },
-  "interop-keycloak": {
-    tests: [...project("interop"), "tests/interop/matrix.test.ts"],
-    prepare: prepareAll(pythonForInterop, sharedKeycloak.prepare),
-    close: sharedKeycloak.close,
-  },
 } satisfies Record<string, Part>;
 
 /** `npm run test:long`. */

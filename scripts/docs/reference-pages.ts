@@ -1,6 +1,7 @@
 import { composeFile, gatewayConfiguration } from "./agent-files.ts";
 import { configurationPage } from "./configuration-page.ts";
 import { withErrorTable } from "./error-table.ts";
+import { interopPage } from "./interop-page.ts";
 import { openApi } from "./openapi.ts";
 import { withSwapTables } from "./swap-tables.ts";
 
@@ -11,5 +12,6 @@ export const REFERENCE_PAGES: Readonly<Record<string, (content: string) => strin
   "docs/reference/compatibility.md": withSwapTables,
   "docs/reference/configuration.md": configurationPage,
   "docs/reference/errors.md": withErrorTable,
+  "docs/reference/interop.md": interopPage,
   "docs/reference/openapi.yaml": openApi,
 };

@@ -5,7 +5,7 @@
  */
 
 import type { VerificationReport } from "./http-signatures/report.ts";
-import type { ProvenCaller } from "./types.ts";
+import type { ProvenCaller, Waiting } from "./types.ts";
 
 /**
  * Code, HTTP status a resource answers with, and meaning. The README's error table is compared with this object.
@@ -36,7 +36,13 @@ export const ERROR_CODES = {
   unsupported_key: {
     status: 401,
     section: "profile 1.5",
-    meaning: "The key is not a public Ed25519 key, or carries private members.",
+    meaning:
+      "The key is not one that counts here: not a public Ed25519 key, with private members, or of a server that may not call.",
+  },
+  key_algorithm_not_allowed: {
+    status: 401,
+    section: "draft -11, section 11.3.1",
+    meaning: "The key has no `alg`, or one that is not fully specified or not supported.",
   },
   malformed_signature_input: {
     status: 401,
@@ -155,6 +161,11 @@ export const ERROR_CODES = {
     section: "profile 5.2",
     meaning: "A metadata document names another identity than the one asked for.",
   },
+  metadata_issuer_missing: {
+    status: 401,
+    section: "draft -11, section 11.2",
+    meaning: "A metadata document names no `issuer`.",
+  },
   unknown_key: { status: 401, section: "profile 5.2", meaning: "The key set has no such key." },
   untrusted_agent: {
     status: 403,
@@ -193,11 +204,21 @@ export const ERROR_CODES = {
     section: "profile 4",
     meaning: "The token's `iat` or `nbf` is in the future.",
   },
+  token_revoked: {
+    status: 401,
+    section: "draft -11, section 11.12",
+    meaning: "The token's issuer has revoked it.",
+  },
   token_claim_missing: { status: 401, section: "profile 4", meaning: "A required claim is missing." },
   token_agent_mismatch: {
     status: 401,
     section: "profile 4.1",
     meaning: "The token names another agent than the requester.",
+  },
+  presented_token_mismatch: {
+    status: 401,
+    section: "draft -11, section 6.7.2",
+    meaning: "The resource token was issued for another presented token, person, tenant or mission.",
   },
   token_key_mismatch: {
     status: 401,
@@ -211,6 +232,11 @@ export const ERROR_CODES = {
   },
   // requirement
   identity_required: { status: 401, section: "profile 3.1", meaning: "The route needs an identified agent." },
+  person_required: {
+    status: 401,
+    section: "draft -11, section 6.1",
+    meaning: "The route needs a person token, and the caller shows an agent token.",
+  },
   authorization_required: { status: 401, section: "profile 3.1", meaning: "The route needs an auth token." },
   insufficient_scope: {
     status: 403,
@@ -256,8 +282,28 @@ export const ERROR_CODES = {
   },
   grant_pending: {
     status: 502,
-    section: "profile 6",
-    meaning: "The server did not decide on a token request in time.",
+    section: "draft -11, section 11.8",
+    meaning: "A resource or a server has not answered yet: it decides on the request, or waits for a person.",
+  },
+  waiting_key_gone: {
+    status: 502,
+    section: "draft -11, section 11.8",
+    meaning: "The key that a pending answer is for is not held any more: the call has to be made again.",
+  },
+  request_cancelled: {
+    status: 502,
+    section: "draft -11, section 7.5.2",
+    meaning: "The agent withdrew its request instead of answering a question.",
+  },
+  unsupported_requirement: {
+    status: 502,
+    section: "draft -11, section 11.6.2",
+    meaning: "The resource requires something that this agent does not know.",
+  },
+  payment_required: {
+    status: 502,
+    section: "draft -11, section 11.6",
+    meaning: "The resource or server wants to be paid, and this agent does not pay.",
   },
   consent_required: {
     status: 403,
@@ -292,6 +338,8 @@ export interface AAuthErrorOptions {
   readonly claim?: string;
   /** What it should have been. Never a secret. Default: unset. */
   readonly expected?: string;
+  /** Section that demands what failed, where a dialect has its own. Default: that of the code. */
+  readonly section?: string;
 }
 
 /**
@@ -310,10 +358,11 @@ export class AAuthError extends Error {
   /** What it should have been. Never a secret. */
   declare readonly expected?: string;
 
-  constructor(code: AAuthErrorCode, message: string, { cause, claim, expected }: AAuthErrorOptions = {}) {
+  constructor(code: AAuthErrorCode, message: string, options: AAuthErrorOptions = {}) {
+    const { cause, claim, expected, section = ERROR_CODES[code].section } = options;
     super(message, cause === undefined ? undefined : { cause });
     this.code = code;
-    this.section = ERROR_CODES[code].section;
+    this.section = section;
     if (claim !== undefined) this.claim = claim;
     if (expected !== undefined) this.expected = expected;
   }
@@ -356,13 +405,16 @@ export class AAuthVerificationError extends AAuthError {
  */
 export class AAuthAgentError extends AAuthError {
   override readonly name: string = "AAuthAgentError";
+  /** Identifier of the resource or server whose answer, or silence, ended the call. Unset where the call ended before one was asked. */
+  declare hop?: string;
 
   /** The error of an agent's call for an error of the checks it has made: same code, without status. Others come back as they are. */
   static from(error: unknown): unknown {
     if (!(error instanceof AAuthVerificationError)) return error;
-    const { code, message, claim, expected } = error;
+    const { code, message, claim, expected, section } = error;
     return new AAuthAgentError(code, message, {
       cause: error,
+      section,
       ...(claim !== undefined && { claim }),
       ...(expected !== undefined && { expected }),
     });
@@ -374,6 +426,7 @@ const FETCH_FAILURES: ReadonlySet<AAuthErrorCode> = new Set([
   "discovery_blocked",
   "discovery_failed",
   "metadata_mismatch",
+  "metadata_issuer_missing",
 ]);
 
 /**
@@ -419,8 +472,14 @@ export class TokenRequestError extends AAuthAgentError {
   /** The check that failed at the auth server, where its answer names it. */
   readonly refusal?: Refusal;
 
-  constructor(oauthError: string, description: string, httpStatus: number, refusal?: Refusal) {
-    super("token_request_refused", `auth server refused: ${oauthError}: ${description}`);
+  constructor(
+    oauthError: string,
+    description: string,
+    httpStatus: number,
+    refusal?: Refusal,
+    options?: Pick<AAuthErrorOptions, "section">,
+  ) {
+    super("token_request_refused", `auth server refused: ${oauthError}: ${description}`, options);
     this.oauthError = oauthError;
     this.httpStatus = httpStatus;
     this.description = description;
@@ -494,5 +553,21 @@ export class UserInteractionRequiredError extends AAuthAgentError {
     this.interactionUrl = options.interactionUrl;
     this.resource = options.resource;
     this.keyThumbprint = options.keyThumbprint;
+  }
+}
+
+/**
+ * A resource or a server has not answered yet. Keep {@link AnswerPendingError.waiting}, bring the person to its `interaction` where there is
+ * one, and go on with `agent.resume(waiting)`: in this process or in another one.
+ */
+export class AnswerPendingError extends AAuthAgentError {
+  override readonly name: string = "AnswerPendingError";
+  /** Where the call stands. Plain JSON, with tokens in it: not enumerable, so that no log of the error shows them. */
+  declare readonly waiting: Waiting;
+
+  constructor(message: string, waiting: Waiting) {
+    super("grant_pending", message);
+    Object.defineProperty(this, "waiting", { value: waiting });
+    this.hop = waiting.party;
   }
 }

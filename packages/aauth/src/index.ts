@@ -17,6 +17,7 @@ export {
   AAuthAgentError,
   AAuthError,
   AAuthVerificationError,
+  AnswerPendingError,
   ConsentRequiredError,
   ERROR_CODES,
   publicRefusal,
@@ -25,6 +26,13 @@ export {
   UserInteractionRequiredError,
 } from "./errors.ts";
 export type { Check, CheckName, KeySource, VerificationReport } from "./http-signatures/report.ts";
+export type {
+  AAuthResourceMetadata,
+  AccessServerMetadata,
+  AgentProviderMetadata,
+  PersonServerMetadata,
+} from "./profiles/draft-11/documents.ts";
+export { draft11 } from "./profiles/draft-11/index.ts";
 export type {
   AgentTokenClaims,
   AuthTokenClaims,
@@ -36,7 +44,13 @@ export type {
   IssuerMetadata,
   ResourceMetadata,
 } from "./profiles/february-2026/metadata.ts";
-export type { Credential, EndpointRole, WireProfile } from "./profiles/wire-profile.ts";
+export type {
+  Credential,
+  EndpointRole,
+  NamedToken,
+  RevocationCheck,
+  WireProfile,
+} from "./profiles/wire-profile.ts";
 export type * from "./types.ts";
 
 // keys
@@ -80,4 +94,11 @@ export type { Endpoint, EndpointMap } from "./discovery/endpoint-map.ts";
 export { createEndpointMap } from "./discovery/endpoint-map.ts";
 export type { DocumentFetchInit, DocumentTransport, FetchedDocument } from "./discovery/transport.ts";
 export { isIdentifier } from "./discovery/url-guard.ts";
+export {
+  aauthResourceMetadata,
+  accessServerMetadata,
+  agentProviderMetadata,
+  personServerMetadata,
+} from "./profiles/draft-11/documents.ts";
+export { isAgentIdentifier, isServerIdentifier } from "./profiles/draft-11/identifiers.ts";
 export { agentMetadata, issuerMetadata, resourceMetadata } from "./profiles/february-2026/documents.ts";

@@ -1,9 +1,20 @@
 /**
- * For auth servers and agent servers: tokens, issued and verified.
+ * For auth servers and agent servers: tokens, issued and verified. Those of draft -11 have the same names in {@link draft11Tokens}; its person server
+ * and access server are {@link createPersonServer} and {@link createAccessServer}.
  *
  * @module
  */
 
+export { createAccessServer } from "./issuer/draft-11/access-server.ts";
+export type { AccessServer, AccessServerOptions } from "./issuer/draft-11/access-server-types.ts";
+export { createPersonServer } from "./issuer/draft-11/person-server.ts";
+export type { PersonServer, PersonServerOptions } from "./issuer/draft-11/person-server-types.ts";
+export type { SendRevocationOptions } from "./issuer/draft-11/revocations.ts";
+export { sendRevocation } from "./issuer/draft-11/revocations.ts";
+export type { ServerKey } from "./issuer/draft-11/server-frame.ts";
+export type { OpenStore, StoreName } from "./issuer/draft-11/stores.ts";
+export type * from "./issuer/draft-11/types.ts";
+export * as draft11Tokens from "./profiles/draft-11/tokens.ts";
 export type {
   IssueAgentTokenOptions,
   VerifyAgentTokenOptions,

@@ -110,7 +110,10 @@ export interface ActClaim {
 export interface ProvenCaller {
   /** Name of the wire profile that the request was judged by. */
   readonly profile: string;
-  /** What has been proven, in the profile's words: `pseudonymous`, `identified` or `authorized` in that of February 2026. */
+  /**
+   * What has been proven, in the profile's words: `pseudonymous`, `identified` or `authorized` in that of February 2026; `agent-token`, `person-token`,
+   * `auth-token` or `server` in draft -11.
+   */
   readonly level: string;
   /** The scheme of its `Signature-Key`. */
   readonly scheme: string;
@@ -146,10 +149,15 @@ export interface CallerGrant {
 
 /** What a route demands of its caller. Which levels there are, and which members each has, is the profile's. */
 export interface Requirement {
-  /** One of the profile's levels: `pseudonymous`, `identified` or `authorized` in that of February 2026. */
+  /**
+   * One of the profile's levels: `pseudonymous`, `identified` or `authorized` in that of February 2026; `agent-token`, `person-token` (which an auth
+   * token meets, too), `auth-token` or `server` in draft -11.
+   */
   readonly level: string;
-  /** Scopes that the caller's grant must have, all of them. Default: none; level `authorized` of February 2026 needs at least one. */
+  /** Scopes that the caller's grant must have, all of them. Default: none; levels `authorized` of February 2026 and `auth-token` of draft -11 need at least one. */
   readonly scopes?: readonly string[];
+  /** Account of the resource that the caller's grant must be for, in profiles that have accounts. Default: any, or none. */
+  readonly account?: string;
   /** Whether the grant has to name a person. Default: it need not, and the agent may act for itself. */
   readonly subject?: "required";
   /** Names of the wire profiles that count here, where the level alone does not decide it. Default: each that has the level. */
@@ -162,6 +170,13 @@ export interface Requirement {
 export interface CallerByLevel {
   readonly identified: { readonly agent: string };
   readonly authorized: { readonly agent: string; readonly grant: CallerGrant };
+  readonly "agent-token": { readonly agent: string };
+  readonly "person-token": { readonly person: { readonly iss: string; readonly sub: string } };
+  readonly "auth-token": {
+    readonly person: { readonly iss: string; readonly sub: string };
+    readonly grant: CallerGrant;
+  };
+  readonly server: { readonly server: string };
 }
 
 /** The caller of a route with requirement `R`. */
@@ -178,4 +193,44 @@ export interface VerifiedRequest<Caller extends ProvenCaller = ProvenCaller> {
   readonly caller: Caller;
   /** What was checked. */
   readonly report: VerificationReport;
+}
+
+/**
+ * A call of an agent that waits for the answer of a resource, or of a server that it asked for a token. Plain JSON: it can be written down
+ * and continued by another process that holds the same key. It contains what the call was made with, tokens included: keep it as a secret,
+ * and take it from no other party.
+ */
+export interface Waiting {
+  /** Name of the wire profile. */
+  readonly profile: string;
+  /** RFC 7638 thumbprint of the key that has signed, and that the answer is for. */
+  readonly keyThumbprint: string;
+  /** Identifier of the resource or server whose answer is waited for. */
+  readonly party: string;
+  /** Absolute address where the answer will be. */
+  readonly location: string;
+  /** No look before then. Unix seconds. */
+  readonly nextLookAt: number;
+  /** What the party waits for, in the profile's words: `interaction`, `approval`, `clarification` in that of draft -11. Empty where it does not say. */
+  readonly requirement: string;
+  /** Where a person has to act: `page` is what a browser opens, complete with the code. */
+  readonly interaction?: { readonly url: string; readonly code: string; readonly page: string };
+  /** The question that has to be answered, by `onClarification` of the call that goes on. */
+  readonly clarification?: {
+    readonly question: string;
+    readonly timeoutSeconds?: number;
+    readonly options?: readonly string[];
+  };
+  /** The call as it was made. */
+  readonly call: {
+    readonly method: string;
+    readonly url: string;
+    readonly headers: Readonly<Record<string, string>>;
+    /** Base64. */
+    readonly body?: string;
+    /** The members of its context that are plain data. */
+    readonly context: Readonly<Record<string, string>>;
+  };
+  /** How it goes on: the library's own. */
+  readonly progress: Readonly<Record<string, unknown>>;
 }

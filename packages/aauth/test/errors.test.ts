@@ -1,7 +1,12 @@
 import { expect, it } from "vitest";
 import { type AAuthErrorCode, AAuthVerificationError, ERROR_CODES, publicRefusal } from "../src/errors.ts";
 
-const FETCH_FAILURES = ["discovery_blocked", "discovery_failed", "metadata_mismatch"] as const;
+const FETCH_FAILURES = [
+  "discovery_blocked",
+  "discovery_failed",
+  "metadata_mismatch",
+  "metadata_issuer_missing",
+] as const;
 
 it("A20: how a fetch failed that a caller caused is one answer to the caller", () => {
   const answers = FETCH_FAILURES.map((code) =>

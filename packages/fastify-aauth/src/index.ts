@@ -4,6 +4,8 @@
  * @module
  */
 
+export type { ServedParty, ServeEndpointsOptions } from "./endpoints.ts";
+export { sendAnswer, serveEndpoints, serveParty } from "./endpoints.ts";
 export type { Level, LevelLimits, LimitReached } from "./level-limits.ts";
 export type {
   ComposedOptions,

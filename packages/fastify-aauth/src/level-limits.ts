@@ -1,5 +1,5 @@
 import rateLimit from "@fastify/rate-limit";
-import { ownerOfCaller, type ProvenCaller } from "aauth";
+import { draft11, ownerOfCaller, type ProvenCaller } from "aauth";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 
 /**
@@ -20,14 +20,22 @@ export interface LevelLimits {
   readonly authorized?: number;
   /** From the agents of one owner for all their users together, with such tokens. Default ten times `authorized`. */
   readonly authorizedTogether?: number;
+  /** Draft -11: from the agents of one owner, and from the servers of one owner that sign for themselves. */
+  readonly "agent-token"?: number;
+  /** Draft -11: from the agents of one person, as its person server names them; which agent it is, they do not show. */
+  readonly "person-token"?: number;
+  /** Draft -11: from the agents of one person, with an auth token that has `scopes`. Without `scopes` none counts as that. */
+  readonly "auth-token"?: number;
   /** Scopes of the auth token that raises an identified caller. Default none: no caller counts as authorized. */
   readonly scopes?: readonly string[];
   /** Default 60. */
   readonly windowSeconds?: number;
 }
 
-/** What limits are for: what a caller of the February 2026 dialect has proven. */
-export type Level = "pseudonymous" | "identified" | "authorized";
+/** What limits are for: what a caller has proven, in the words of February 2026 or of draft -11. */
+export type Level =
+  | ("pseudonymous" | "identified" | "authorized")
+  | ("agent-token" | "person-token" | "auth-token");
 
 /** A caller that has to wait. */
 export interface LimitReached {
@@ -77,6 +85,9 @@ export function createLevelLimiter(app: FastifyInstance, limits: LevelLimits): C
     pseudonymous: limiter(limits.pseudonymous),
     identified: limiter(limits.identified),
     authorized: limiter(limits.authorized),
+    "agent-token": limiter(limits["agent-token"]),
+    "person-token": limiter(limits["person-token"]),
+    "auth-token": limiter(limits["auth-token"]),
   };
   const { authorized, authorizedTogether = authorized && authorized * USERS_AT_ONCE } = limits;
   const together: Partial<typeof limiters> = {
@@ -110,12 +121,21 @@ export function createLevelLimiter(app: FastifyInstance, limits: LevelLimits): C
 
 /** A token without the scopes that the higher limit is for makes its bearer no more than identified. */
 function countedAs(agent: ProvenCaller, scopes: readonly string[]): Level {
-  if (agent.agent === undefined) return "pseudonymous";
   const granted = agent.grant?.scopes ?? [];
-  return scopes.length > 0 && scopes.every((scope) => granted.includes(scope)) ? "authorized" : "identified";
+  const isRaised = scopes.length > 0 && scopes.every((scope) => granted.includes(scope));
+  if (agent.profile === draft11.name) {
+    if (agent.person === undefined) return "agent-token";
+    return isRaised ? "auth-token" : "person-token";
+  }
+  if (agent.agent === undefined) return "pseudonymous";
+  return isRaised ? "authorized" : "identified";
 }
 
 function keyOf(agent: ProvenCaller, level: Level): string {
+  if (agent.profile === draft11.name) {
+    const { person } = agent;
+    return person === undefined ? ownerOfCaller(agent) : JSON.stringify([person.iss, person.sub]);
+  }
   if (agent.agent === undefined) return agent.thumbprint;
   const subject = level === "authorized" ? (agent.person?.sub ?? null) : null;
   return JSON.stringify([ownerOfCaller(agent), subject]);
@@ -123,6 +143,7 @@ function keyOf(agent: ProvenCaller, level: Level): string {
 
 const NUMBERS: readonly string[] = [
   ...["pseudonymous", "pseudonymousTogether", "identified", "authorized", "authorizedTogether"],
+  ...["agent-token", "person-token", "auth-token"],
   "windowSeconds",
 ];
 

@@ -1,6 +1,8 @@
 import type {
+  AAuthResourceMetadata,
   AAuthVerificationError,
   AgentMetadata,
+  AgentProviderMetadata,
   Discovery,
   Jwks,
   KeyRing,
@@ -13,8 +15,10 @@ import type {
 import type {
   AcceptedProfile,
   Answer,
+  AuthorizationEndpointOptions,
   Challenger,
   ChallengerOptions,
+  Revocations,
   Verifier,
   VerifierOptions,
 } from "aauth/resource";
@@ -51,6 +55,8 @@ export interface WellKnownDocuments {
   readonly agent?: AgentMetadata;
   /** Served at `/.well-known/aauth-resource`; the resource is the challenger's. Default: none. */
   readonly resource?: ResourceMetadata;
+  /** Documents of other profiles, and of other parties, by their name below `/.well-known/`: `aauth-resource.json`. Default: none. */
+  readonly documents?: Readonly<Record<string, object>>;
   /** Served at `/jwks.json`; called for each request, so that a rotated key shows at once. Default: none. */
   readonly jwks?: () => Jwks;
 }
@@ -74,6 +80,18 @@ interface CommonOptions {
 /** Members that the other form has and this one has not. */
 type Without<Other> = { readonly [Name in Exclude<keyof Other, keyof CommonOptions>]?: undefined };
 
+/** Members of the resource's document that are made from other options. */
+type MadeMembers = Pick<
+  AAuthResourceMetadata,
+  | "issuer"
+  | "jwks_uri"
+  | "authorization_endpoint"
+  | "revocation_endpoint"
+  | "scope_descriptions"
+  | "signature_window"
+  | "additional_signature_components"
+>;
+
 /** One resource with one auth server: verifier, challenger and documents are made from its identity. */
 export interface ResourceOptions extends IdentityOptions, Without<PartsOptions> {}
 
@@ -89,8 +107,16 @@ interface IdentityOptions
     Pick<ChallengerOptions, "algs"> {
   /** Own identifier: the audience of auth tokens. What callers sign for is the authority of its origin. */
   readonly resource: string;
-  /** Issuer identifier of the auth server that callers are sent to, and whose auth tokens count. */
-  readonly authServer: string;
+  /**
+   * Issuer identifier of the auth server that callers are sent to, and whose auth tokens count. In draft -11 it is the resource's own access
+   * server; default there: none, and person servers issue auth tokens, too. February 2026 needs it.
+   */
+  readonly authServer?: string | undefined;
+  /**
+   * Draft -11 only: identifiers of the person servers whose persons count. With them the resource serves `/aauth/revoke`. Default: none, and routes
+   * may demand agent tokens only.
+   */
+  readonly personServers?: readonly string[] | undefined;
   /** Signs resource tokens, and is published at `/jwks.json`. Replicas of one resource share it. */
   readonly key: SigningKey | KeyRing;
   /** Variants of `profile`, with the agents that they are accepted from. Default none. */
@@ -100,14 +126,31 @@ interface IdentityOptions
   /** Looks up http and loopback addresses, too. Belongs to the default discovery. Default false. */
   readonly development?: boolean | undefined;
   /**
-   * Scopes that may be asked for at `/resource/token` before a call; the resource document names them and that endpoint. Default none: each
-   * token is asked for by the challenge of a route.
+   * Scopes that may be asked for before a call, at `/resource/token`, in draft -11 at `/aauth/authorize`; the resource document names that
+   * endpoint. Default none: each token is asked for by the challenge of a route.
    */
   readonly scopes?: readonly string[] | undefined;
   /** The sentence that a person reads when asked for consent, by scope. Default: none. */
   readonly scopeDescriptions?: Readonly<Record<string, string>> | undefined;
-  /** For a resource that is an agent, too, under the same identifier: further members of its agent document. Default: none is served. */
-  readonly agent?: Omit<AgentMetadata, "agent" | "jwks_uri"> | undefined;
+  /**
+   * For a resource that is an agent, too, under the same identifier, in draft -11 its own agent provider: further members of its agent
+   * document. Default: none is served.
+   */
+  readonly agent?:
+    | Omit<AgentMetadata, "agent" | "jwks_uri">
+    | Omit<AgentProviderMetadata, "issuer" | "jwks_uri">
+    | undefined;
+  /** Draft -11 only: further members of the resource's document, such as `name` and `access_mode`. Default: none. */
+  readonly about?: Partial<Omit<AAuthResourceMetadata, keyof MadeMembers>> | undefined;
+  /**
+   * Draft -11 only: what signatures cover beside the components that all do, where a request has it. It is published. Default `content-digest` and
+   * `content-type`.
+   */
+  readonly additionalSignatureComponents?: readonly string[] | undefined;
+  /** Draft -11 only: where revocations are kept. Default: `createRevocations()`, in memory. Replicas share its store. */
+  readonly revocations?: Revocations | undefined;
+  /** Draft -11 only: how the endpoint for `scopes` decides. Default: no accounts, and a resource token for each request. */
+  readonly authorization?: Pick<AuthorizationEndpointOptions, "holdsAccount" | "authorize"> | undefined;
 }
 
 interface PartsOptions extends CommonOptions {

@@ -1,11 +1,18 @@
 import { AAuthVerificationError, february2026, type ProvenCaller, type Requirement } from "aauth";
-import { checkRequirement, type PendingRequest, receivedFields, type Verifier } from "aauth/resource";
+import {
+  type Challenger,
+  checkRequirement,
+  type PendingRequest,
+  receivedFields,
+  type Verifier,
+} from "aauth/resource";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import fp from "fastify-plugin";
+import { sendAnswer, serveEndpoints } from "./endpoints.ts";
 import { type CountRequest, createLevelLimiter, type LevelLimits, registerLimiter } from "./level-limits.ts";
 import type { FastifyAAuthOptions, RouteRequirement } from "./options.ts";
 import { BodyTooLargeError, readRawBody, replayBody } from "./raw-body.ts";
-import { answerTo, isVerdict, sendChallenge, VerificationUnavailableError } from "./refusal.ts";
+import { answerTo, isVerdict, VerificationUnavailableError } from "./refusal.ts";
 import { type Parts, partsOf } from "./resource-parts.ts";
 import { serveResourceTokens } from "./resource-tokens.ts";
 import { serveWellKnown } from "./well-known.ts";
@@ -18,6 +25,10 @@ declare module "fastify" {
     aauth?: RouteRequirement;
     /** How often a proven caller may call it, by its level. Default: as often as it likes. */
     aauthLimits?: LevelLimits;
+  }
+  interface FastifyInstance {
+    /** What verifies and answers in this scope: for endpoints that are made with it. */
+    aauth: { readonly verifier: Verifier; readonly challenger: Challenger | undefined };
   }
   interface FastifyRequest {
     /** The proven caller; `null` on public routes. */
@@ -94,6 +105,7 @@ async function registerVerifier(app: FastifyInstance, options: FastifyAAuthOptio
   }
   const observe = options.observer && harmless(options.observer);
   const limiters = new WeakMap<LevelLimits, CountRequest>();
+  app.decorate("aauth", { verifier, challenger });
   app.decorateRequest("caller", null);
   app.decorateRequest(PENDING, null);
   app.decorateRequest("rawBody", null);
@@ -166,6 +178,7 @@ async function registerVerifier(app: FastifyInstance, options: FastifyAAuthOptio
 
   if (parts.wellKnown) serveWellKnown(app, parts.wellKnown);
   if (parts.resourceTokens) await serveResourceTokens(app, parts.resourceTokens);
+  await serveEndpoints(app, parts.endpoints, { target: options.target });
 
   async function refuseBeyondLimit(limits: LevelLimits, request: FastifyRequest, reply: FastifyReply) {
     const { caller } = request;
@@ -181,7 +194,7 @@ async function registerVerifier(app: FastifyInstance, options: FastifyAAuthOptio
       ...(limit.level === "identified" && limits.scopes && { raisedBy: limits.scopes }),
     });
     observe?.({ type: "request_limited", caller, limit, challenge }, request);
-    return sendChallenge(reply, challenge);
+    return sendAnswer(reply, challenge);
   }
 
   async function refuse(
@@ -193,7 +206,7 @@ async function registerVerifier(app: FastifyInstance, options: FastifyAAuthOptio
     if (!isVerdict(error)) throw new VerificationUnavailableError(error);
     const challenge = await answerTo(parts, error, requirement);
     observe?.({ type: "request_refused", error, requirement, challenge }, request);
-    return sendChallenge(reply, challenge);
+    return sendAnswer(reply, challenge);
   }
 }
 

@@ -1,6 +1,5 @@
 import { AAuthVerificationError, type Requirement } from "aauth";
 import { type Answer, type Challenger, plainRefusal, type Verifier } from "aauth/resource";
-import type { FastifyReply } from "fastify";
 
 /** The answer to a refused request: the challenger's, or a challenge that needs no resource token. */
 export async function answerTo(
@@ -11,11 +10,6 @@ export async function answerTo(
   return challenger === undefined
     ? plainRefusal(error, { requirement }, verifier.profiles)
     : challenger.challengeFor(error, { requirement });
-}
-
-/** Sends a refusal and ends the request. */
-export function sendChallenge(reply: FastifyReply, challenge: Answer): FastifyReply {
-  return reply.code(challenge.status).headers(challenge.headers).send(challenge.body);
 }
 
 /**

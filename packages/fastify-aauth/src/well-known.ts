@@ -21,9 +21,10 @@ export function serveWellKnown(
       return reply.header("cache-control", CACHE_CONTROL).send(document());
     });
   };
-  const { agent, resource, jwks } = documents;
+  const { agent, resource, jwks, documents: others = {} } = documents;
   const { kinds } = february2026.documents;
   if (agent) serve(`/.well-known/${kinds.agent!.document.name}`, () => agent);
   if (resource) serve(`/.well-known/${kinds.resource!.document.name}`, () => resource);
+  for (const [name, document] of Object.entries(others)) serve(`/.well-known/${name}`, () => document);
   if (jwks) serve("/jwks.json", jwks);
 }

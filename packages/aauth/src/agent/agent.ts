@@ -4,7 +4,7 @@
  * @module
  */
 
-import { pooledTransport } from "#http";
+import { createGuardedTransport, pooledTransport } from "#http";
 import {
   requireAgentIdentifier,
   requireIdentifier,
@@ -17,11 +17,12 @@ import { february2026 } from "../profiles/february-2026/index.ts";
 import type { Credential, GrantContext, GrantRequest, WireProfile } from "../profiles/wire-profile.ts";
 import type { SigningKey } from "../types.ts";
 import { agentKeysOf, keyWith } from "./agent-keys.ts";
-import { type CallOptions, createCall } from "./call.ts";
+import { type CallOptions, createCall, resumeCall } from "./call.ts";
 import { combineObservers, ignoreEvents } from "./events.ts";
 import { createTokenCache } from "./grant-cache.ts";
 import { createGrantClient, type GrantCircumstances } from "./grant-client.ts";
 import { createGrantSource } from "./grant-source.ts";
+import { createOwnServer } from "./own-server.ts";
 import { createSender } from "./sender.ts";
 import type { Agent, AgentOptions, CallControl, FetchContext, KeepInput } from "./types.ts";
 
@@ -39,21 +40,31 @@ import type { Agent, AgentOptions, CallControl, FetchContext, KeepInput } from "
  */
 export function createAgent(options: AgentOptions): Agent {
   checkAgentOptions(options);
-  const { id, trustedAuthServers: trustedServers, discovery, agentToken, redirectUri } = options;
+  const { id, trustedAuthServers: trustedServers, discovery, agentToken, redirectUri, parent } = options;
   const { revealTokens = false, profile = february2026, timeouts = {} } = options;
   const { pendingMs = 120_000 } = timeouts;
   const now = options.now ?? (() => Math.floor(Date.now() / 1000));
   const keys = agentKeysOf(options.key);
-  const identity = async (key: SigningKey): Promise<Credential> =>
-    agentToken === undefined ? { scheme: "jwks", id } : { scheme: "jwt", jwt: await agentToken(key) };
+  const { ownIdentity } = profile.grants;
+  async function identity(key: SigningKey): Promise<Credential> {
+    if (agentToken !== undefined) return { scheme: "jwt", jwt: await agentToken(key) };
+    return ownIdentity === undefined
+      ? { scheme: "jwks", id }
+      : ownIdentity({ id, key, server: trustedServers[0], now });
+  }
 
   const { serverProfile = profile, transport = pooledTransport } = options;
   const send = createSender({ profile, transport, now });
+  // Where tokens name the servers, and servers their endpoints, untrusted callers choose the address.
+  const toServers =
+    serverProfile.grants.serverOf === undefined
+      ? transport
+      : (options.transport ?? createGuardedTransport({ development: false }));
   const client = createGrantClient({
     profile: serverProfile,
     trustedServers,
     discovery,
-    send: createSender({ profile: serverProfile, transport, now }),
+    send: createSender({ profile: serverProfile, transport: toServers, now }),
     sendToResource: send,
     now,
     revealTokens,
@@ -61,7 +72,21 @@ export function createAgent(options: AgentOptions): Agent {
     pendingMs,
   });
   const cache = options.tokenCache ?? createTokenCache();
-  const tokens = createGrantSource({ profile: serverProfile, client, cache, now, identity, redirectUri });
+  const tokens = createGrantSource({
+    profile: serverProfile,
+    client,
+    cache,
+    now,
+    identity,
+    redirectUri,
+    parent:
+      parent &&
+      (async ({ resource, resourceToken }, presentedToken, { key, observe, signal }) => {
+        const { jwt: subagentToken = "" } = (await identity(key)) as { jwt?: string };
+        const shown = resourceToken === undefined ? {} : { resourceToken, presentedToken };
+        return parent({ subagentToken, resource, ...shown, observer: observe, signal });
+      }),
+  });
   const shared: CallOptions = {
     profile,
     id,
@@ -70,6 +95,7 @@ export function createAgent(options: AgentOptions): Agent {
     identity,
     mayIdentify: options.raiseScheme ?? true,
     trustedServers,
+    discovery,
     send,
     client,
     tokens,
@@ -110,6 +136,27 @@ export function createAgent(options: AgentOptions): Agent {
       );
       if (kept !== undefined) await tokens.drop(kept, keys.usable());
     },
+
+    async resume(waiting, context = {}) {
+      if (typeof waiting?.call?.url !== "string" || waiting.profile !== profile.name) {
+        throw new TypeError(`waiting must be that of an AnswerPendingError, of profile ${profile.name}`);
+      }
+      const kept = { ...waiting.call.context, ...context };
+      checkFetchContext(kept, profile);
+      return resumeCall(shared, kept, waiting);
+    },
+
+    ...createOwnServer({
+      profile,
+      id,
+      keys,
+      identity,
+      trustedServers,
+      client,
+      tokens,
+      now,
+      observer: options.observer,
+    }),
   };
 
   /** A request of the agent itself, beside any call. */
@@ -155,7 +202,8 @@ function checkAgentOptions(options: AgentOptions): void {
   requireAgentIdentifier("id", id, profile);
   requireIdentifiers("trustedAuthServers", trustedAuthServers, profile);
   // With another word an agent that means to be anonymous would identify itself.
-  if (signatureScheme !== "hwk" && signatureScheme !== "jwks") {
+  const isNeeded = profile.calls.alwaysIdentified !== true || signatureScheme !== undefined;
+  if (isNeeded && signatureScheme !== "hwk" && signatureScheme !== "jwks") {
     throw new TypeError("signatureScheme must be hwk or jwks");
   }
   for (const name of ["revealTokens", "raiseScheme"] as const) requireBoolean(name, options[name]);
@@ -172,8 +220,20 @@ function checkFetchContext({ resource, returnUrl, ...strings }: FetchContext, pr
     }
   }
   // A `cacheKey` that is null is not undefined: all users without a name would share the tokens of one of them.
-  for (const name of ["state", "cacheKey", "scope", "keyThumbprint"] as const)
+  for (const name of [
+    "state",
+    "cacheKey",
+    "scope",
+    "keyThumbprint",
+    "mission",
+    "justification",
+    "loginHint",
+  ] as const)
     requireText(name, strings[name]);
+  // With another word a call that must not wait would wait.
+  if (strings.waiting !== undefined && strings.waiting !== "poll" && strings.waiting !== "throw") {
+    throw new TypeError("waiting must be poll or throw");
+  }
   if (resource !== undefined) requireIdentifier("resource", resource, profile);
   if (returnUrl !== undefined && !isUrl(returnUrl)) {
     throw new TypeError("returnUrl must be an absolute http or https URL");

@@ -4,20 +4,34 @@
  * @module
  */
 
-import { AAuthAgentError, TokenRejectedError, UserInteractionRequiredError } from "../errors.ts";
+import { decodeBase64, encodeBase64 } from "../base64.ts";
+import type { Discovery } from "../discovery/discovery.ts";
+import {
+  AAuthAgentError,
+  AnswerPendingError,
+  TokenRejectedError,
+  UserInteractionRequiredError,
+} from "../errors.ts";
 import { parseRefusal, REFUSAL_FIELD } from "../profiles/refusal.ts";
 import type {
   CallOutcome,
   CallState,
   CallStep,
+  Clarification,
+  ClarificationAnswer,
   Credential,
   Demand,
+  Interaction,
+  PendingState,
+  ResponseHead,
   TokenDemand,
   WireProfile,
 } from "../profiles/wire-profile.ts";
-import type { SigningKey } from "../types.ts";
+import { parseJsonObject } from "../tokens/json-object.ts";
+import type { SigningKey, Waiting } from "../types.ts";
 import { type AgentKeys, keyBoundIn, pinnedTo } from "./agent-keys.ts";
-import { answerWords } from "./answer-words.ts";
+import { answerWords, readShortly } from "./answer-words.ts";
+import { atHop } from "./at-hop.ts";
 import {
   type AgentObserver,
   combineObservers,
@@ -26,12 +40,18 @@ import {
   type ShownToken,
   showToken,
 } from "./events.ts";
-import type { GrantClient } from "./grant-client.ts";
+import { type GrantCircumstances, type GrantClient, secondsOf } from "./grant-client.ts";
 import type { CallContext, GrantSource, HeldToken } from "./grant-source.ts";
 import { type CallersRequest, type OutgoingRequest, readOutgoingRequest } from "./outgoing-request.ts";
-import { createPolling, type Polling } from "./polling.ts";
+import {
+  capabilitiesOf,
+  LeftPending,
+  type LeftWaiting,
+  type Participation,
+  PendingAnswer,
+} from "./pending-answer.ts";
 import type { Sender } from "./sender.ts";
-import { anyOf } from "./timeout.ts";
+import { anyOf, unlessAborted } from "./timeout.ts";
 import type { FetchContext } from "./types.ts";
 
 /** More steps than any profile needs: a profile that does not come to an end ends here. */
@@ -55,6 +75,54 @@ export function createCall(options: CallOptions, context: FetchContext): typeof 
   };
 }
 
+/**
+ * Goes on with a call that was left waiting.
+ *
+ * @param context that of the call, with what was kept of it in `waiting`
+ * @throws AAuthAgentError `waiting_key_gone`
+ */
+export async function resumeCall(
+  options: CallOptions,
+  context: FetchContext,
+  waiting: Waiting,
+): Promise<Response> {
+  const { method, url, headers, body } = waiting.call;
+  const signals = context.signal === undefined ? [] : [context.signal];
+  const bytes = body === undefined ? undefined : decodeBase64(body);
+  if (body !== undefined && bytes === undefined) throw new TypeError("waiting.call.body is not base64");
+  const request: CallersRequest = {
+    method,
+    url,
+    origin: new URL(url).origin,
+    headers: { ...headers },
+    body: bytes === undefined ? undefined : new Uint8Array(bytes),
+    signals,
+  };
+  const { keyThumbprint } = waiting;
+  if (!options.keys.usable().some(({ thumbprint }) => thumbprint === keyThumbprint)) {
+    throw new AAuthAgentError("waiting_key_gone", "the key that the answer is for is not held any more");
+  }
+  const observe = combineObservers(options.observer, context.observer);
+  const call = new Call(options, { ...context, keyThumbprint }, request, observe);
+  try {
+    return await call.resume(waiting.progress as unknown as Progress);
+  } catch (error) {
+    throw AAuthAgentError.from(error);
+  }
+}
+
+/** How a call that waits goes on. */
+interface Progress {
+  readonly state: CallState;
+  readonly left: LeftWaiting;
+  /** What the last request carried, if it was a token for the resource. */
+  readonly presented?: string;
+  /** What is waited for, where it is a token. */
+  readonly demand?: TokenDemand;
+  /** What the resource wants to be covered in addition. */
+  readonly covers?: readonly string[];
+}
+
 class Call {
   readonly #options: CallOptions;
   readonly #context: FetchContext;
@@ -66,11 +134,20 @@ class Call {
   readonly #current: SigningKey;
   #key: SigningKey;
   #credential: Credential = { scheme: "hwk" };
+  /** The last token for the resource that a request carried. */
   #presented: string | undefined;
+  /** The same, where it was the last request. */
+  #shown: string | undefined;
   #attempts = 0;
   #response: Response | undefined;
   #demand: TokenDemand | undefined;
-  #nextLook: Polling | undefined;
+  #state: CallState = {};
+  readonly #participation: Participation;
+  #pendingAnswer: PendingAnswer | undefined;
+  #trustedServers: readonly string[] | undefined;
+  #session: string | undefined;
+  /** What the resource wants to be covered in addition. */
+  #covers: readonly string[] | undefined;
 
   constructor(options: CallOptions, context: FetchContext, request: CallersRequest, observe: AgentObserver) {
     this.#options = options;
@@ -81,22 +158,43 @@ class Call {
     this.#keys = pinnedTo(context.keyThumbprint, options.keys);
     this.#current = this.#keys.current();
     this.#key = this.#current;
+    const { waiting = "poll", onInteraction, onClarification, returnUrl } = context;
+    this.#participation = {
+      waiting,
+      interact: onInteraction,
+      clarify: onClarification && ((question) => this.#clarify(question, onClarification)),
+      returnUrl,
+    };
+  }
+
+  async run(): Promise<Response> {
+    return this.#proceed({}, await this.#start());
+  }
+
+  async resume({ state, left, presented, demand, covers }: Progress): Promise<Response> {
+    this.#state = state;
+    this.#covers = covers;
+    if (presented !== undefined) this.#present(presented);
+    else this.#credential = await this.#options.identity(this.#key);
+    this.#demand = demand;
+    if (demand === undefined) return this.#proceed(state, await this.#poll({ pending: left.pending }, left));
+    return this.#proceed(state, await this.#obtainFor(demand, left));
   }
 
   /** The profile decides on a step, this class carries it out, and from what has come of it the profile decides on the next. */
-  async run(): Promise<Response> {
+  async #proceed(before: CallState, first: CallOutcome): Promise<Response> {
     const { isAnonymous, mayIdentify, profile } = this.#options;
     const { returnUrl, scope } = this.#context;
     const circumstances = { isAnonymous, mayIdentify, mayInteract: returnUrl !== undefined, scope };
-    let state: CallState = {};
-    let outcome = await this.#start();
+    let outcome = first;
+    this.#state = before;
     for (let steps = 0; steps < MAX_STEPS; ) {
-      const decision = profile.calls.decide(state, outcome, circumstances);
+      const decision = profile.calls.decide(this.#state, outcome, circumstances);
       const { step } = decision;
       if (step.do === "answer") return this.#response!;
       // Looks at a pending answer are limited by time.
       if (step.do !== "poll") steps++;
-      state = decision.state;
+      this.#state = decision.state;
       outcome = await this.#carryOut(step);
     }
     throw new AAuthAgentError("challenge_repeated", "the call did not come to an end");
@@ -107,8 +205,11 @@ class Call {
       step.do === "report-rejected" || step.do === "offer" || (step.do === "obtain" && step.keepsResponse);
     if (!keepsResponse) await this.#discardResponse();
     switch (step.do) {
+      case "cover":
+        this.#covers = step.components;
+        return this.#sendOnce(this.#request);
       case "offer":
-        return this.#offer(step.scope);
+        return this.#offer(step);
       case "send":
         return this.#send(step);
       case "obtain":
@@ -119,7 +220,7 @@ class Call {
         // A token that the caller brought is not one that is held.
         if (this.#presented !== this.#context.authToken)
           await this.#options.tokens.forget(this.#demand, this.#callContext());
-        throw await this.#tokenRejected();
+        throw atHop(await this.#tokenRejected(), this.#resource);
       case "poll":
         return this.#poll(step);
       case "ask":
@@ -127,7 +228,7 @@ class Call {
       case "throw":
         if (step.forgets && this.#demand)
           await this.#options.tokens.forget(this.#demand, this.#callContext());
-        throw step.error;
+        throw atHop(step.error, this.#resource);
     }
   }
 
@@ -146,6 +247,7 @@ class Call {
     }
     const held = await this.#held();
     if (held === undefined) return { type: "started" };
+    if (held.isAgeing) return { type: "started", ageing: held.token };
     return { type: "started", token: held.token, held: { isCurrentKey: held.key === this.#current } };
   }
 
@@ -156,7 +258,8 @@ class Call {
   }
 
   #callContext(): CallContext {
-    const { upstreamToken, cacheKey, state } = this.#context;
+    const { upstreamToken, cacheKey, state, mission, justification, loginHint } = this.#context;
+    const capabilities = capabilitiesOf(this.#participation);
     return {
       key: this.#key,
       resource: this.#resource,
@@ -165,24 +268,49 @@ class Call {
       state,
       signal: anyOf(this.#request.signals),
       observe: this.#observe,
+      trustedServers: this.#trustedServers,
+      hints: { capabilities, mission, justification, loginHint },
+      participation: this.#participation,
     };
   }
 
-  async #offer(scope: string): Promise<CallOutcome> {
-    const { client, identity, revealTokens } = this.#options;
-    const credential = await identity(this.#key);
-    const demand = await client.offer(this.#resource, scope, credential, {
+  #circumstances(): GrantCircumstances {
+    return {
       key: this.#key,
       context: { redirectUri: undefined, state: undefined },
       observe: this.#observe,
       signal: anyOf(this.#request.signals),
-    });
-    if (demand === undefined) return { type: "offered", demand };
-    const offered = this.#trusted(demand).scope.split(" ");
-    const asked = scope.split(" ");
-    if (!offered.every((word) => word === "" || asked.includes(word))) {
-      throw untrusted("the resource token is for more than was asked");
+      trustedServers: this.#trustedServers,
+    };
+  }
+
+  /** The servers that tokens may come from: found out when the first one is needed. */
+  async #findServers(): Promise<void> {
+    const { profile, trustedServers, identity } = this.#options;
+    const { serverOf } = profile.grants;
+    if (serverOf === undefined || this.#trustedServers !== undefined) return;
+    const { upstreamToken } = this.#context;
+    const server = serverOf({ identity: await identity(this.#key), trustedServers, upstreamToken });
+    if (server === undefined) {
+      throw new AAuthAgentError(
+        "person_required",
+        "the resource asks for a person, and this agent has no server",
+      );
     }
+    this.#trustedServers = [server];
+  }
+
+  async #offer({
+    scope,
+    token,
+  }: Pick<Extract<CallStep, { do: "offer" }>, "scope" | "token">): Promise<CallOutcome> {
+    const { identity, revealTokens } = this.#options;
+    if (token !== undefined) this.#present(token);
+    const credential = token === undefined ? await identity(this.#key) : this.#credential;
+    const demand = await this.#atResource(this.#askOffer(scope, credential));
+    if (demand === undefined) return { type: "offered", demand };
+    await this.#findServers();
+    await this.#trustedOffer(demand, scope);
     if (this.#observe !== ignoreEvents) {
       const { resourceToken = "", server: authServer = "" } = demand;
       this.#observe({
@@ -195,18 +323,50 @@ class Call {
     return { type: "offered", demand };
   }
 
-  #trusted(demand: Demand): TokenDemand {
-    const { profile, trustedServers, id: agent, now } = this.#options;
+  async #askOffer(scope: string, credential: Credential): Promise<Demand | undefined> {
+    const offer = await this.#options.client.offer(this.#resource, scope, credential, this.#circumstances());
+    if (offer !== undefined) await this.#keepSession(offer.head);
+    return offer?.demand;
+  }
+
+  async #atResource<T>(answer: Promise<T>): Promise<T> {
+    try {
+      return await answer;
+    } catch (error) {
+      throw atHop(error, this.#resource);
+    }
+  }
+
+  async #trusted(demand: Demand): Promise<TokenDemand> {
+    const { profile, id: agent, now, discovery } = this.#options;
     const { thumbprint } = this.#key;
-    const expected = { trustedServers, resource: this.#resource, agent, thumbprint, now: now() };
-    return profile.calls.checkDemand(demand, expected);
+    const trustedServers = this.#trustedServers ?? this.#options.trustedServers;
+    const party = { trustedServers, resource: this.#resource, agent, thumbprint };
+    const expected = { ...party, presented: this.#shown, now: now() };
+    const trusted = profile.calls.checkDemand(demand, expected);
+    const { resourceToken } = trusted;
+    const proof = resourceToken && profile.calls.proveDemand?.(resourceToken, discovery);
+    if (proof) await unlessAborted(proof, anyOf(this.#request.signals));
+    return trusted;
+  }
+
+  async #trustedOffer(demand: Demand, scope: string): Promise<TokenDemand> {
+    const trusted = await this.#trusted(demand);
+    const asked = scope.split(" ");
+    if (!trusted.scope.split(" ").every((word) => word === "" || asked.includes(word))) {
+      throw untrusted("the resource token is for more than was asked");
+    }
+    return trusted;
   }
 
   async #send(step: Extract<CallStep, { do: "send" }>): Promise<CallOutcome> {
     const { reason } = step;
     if (step.as === "token") this.#present(step.token);
     else if (step.as === "first" && this.#options.isAnonymous) this.#credential = { scheme: "hwk" };
-    else this.#credential = await this.#options.identity(this.#key);
+    else {
+      this.#credential = await this.#options.identity(this.#key);
+      this.#shown = undefined;
+    }
     if (reason !== undefined) {
       const { url, method } = this.#request;
       this.#observe({ type: "request_retried", url, method, scheme: this.#credential.scheme, reason });
@@ -217,12 +377,14 @@ class Call {
   #present(token: string): void {
     this.#credential = { scheme: "jwt", jwt: token };
     this.#presented = token;
+    this.#shown = token;
   }
 
   async #sendOnce(request: OutgoingRequest, retryReason?: RetryReason): Promise<CallOutcome> {
     const { timeoutMs, send } = this.#options;
-    const response = await send(request, {
+    const response = await send(await this.#withFields(request), {
       key: this.#key,
+      additionalComponents: this.#covers,
       credential: this.#credential,
       purpose: "resource",
       attempt: ++this.#attempts,
@@ -231,21 +393,52 @@ class Call {
       observe: this.#observe,
     });
     this.#response = response;
-    return { type: "response", status: response.status, demand: await this.#demandIn(response) };
+    await this.#keepSession(headOf(response, this.#request.url));
+    const demand = await this.#demandIn(response);
+    const retryAfterSeconds = secondsOf(response.headers.get("retry-after"));
+    return { type: "response", status: response.status, demand, retryAfterSeconds };
+  }
+
+  /** With what the profile sends with each request; a caller's own field of the same name counts more. */
+  async #withFields(request: OutgoingRequest): Promise<OutgoingRequest> {
+    const { profile, tokens } = this.#options;
+    const { requestFields, readSession } = profile.calls;
+    if (requestFields === undefined) return request;
+    if (readSession !== undefined) this.#session ??= await tokens.session(this.#callContext());
+    const capabilities = capabilitiesOf(this.#participation);
+    const added = requestFields({ capabilities, session: this.#session });
+    return { ...request, headers: { ...added, ...request.headers } };
+  }
+
+  async #keepSession(head: ResponseHead): Promise<void> {
+    const { profile, tokens } = this.#options;
+    const session = await this.#readHead(head, profile.calls.readSession);
+    if (session === undefined) return;
+    this.#session = session;
+    await tokens.keepSession(session, this.#callContext());
+    this.#observe({ type: "session_received", resource: this.#resource });
+  }
+
+  /** @throws what the profile throws, once the response is let go */
+  async #readHead<T>(
+    head: ResponseHead,
+    read: ((head: ResponseHead) => T) | undefined,
+  ): Promise<T | undefined> {
+    try {
+      return read?.(head);
+    } catch (error) {
+      await this.#discardResponse();
+      throw atHop(error, this.#resource);
+    }
   }
 
   async #demandIn(response: Response): Promise<Demand | undefined> {
     const { profile, revealTokens } = this.#options;
     const { url } = this.#request;
-    let demand: Demand | undefined;
-    try {
-      const field = (name: string) => response.headers.get(name);
-      demand = profile.calls.readDemand({ status: response.status, url, field });
-    } catch (error) {
-      await this.#discardResponse();
-      throw error;
-    }
-    if (demand === undefined || this.#observe === ignoreEvents) return demand;
+    const read = await this.#readHead(headOf(response, url), profile.calls.readDemand);
+    if (read === undefined) return undefined;
+    const demand = await this.#withQuestion(read, response);
+    if (this.#observe === ignoreEvents || demand.level === "") return demand;
     const { level, server, resourceToken } = demand;
     const shown = resourceToken === undefined ? undefined : shownOrNothing(resourceToken, revealTokens);
     this.#observe({
@@ -259,14 +452,91 @@ class Call {
     return demand;
   }
 
+  /** A question stands in the body of a response that has no other use. */
+  async #withQuestion(demand: Demand, response: Response): Promise<Demand> {
+    const { pending } = demand;
+    const { readQuestion } = this.#options.profile.calls;
+    if (pending === undefined || readQuestion === undefined || pending.requirement !== "clarification")
+      return demand;
+    const text = await readShortly(response.body, MAX_QUESTION_BYTES, this.#request.signals);
+    const members = text === undefined ? undefined : parseJsonObject(text);
+    const clarification = members && readQuestion(members);
+    return clarification === undefined ? demand : { ...demand, pending: { ...pending, clarification } };
+  }
+
   async #obtain(demand: Demand): Promise<CallOutcome> {
     try {
-      this.#demand = this.#trusted(demand);
-      const token = await this.#options.tokens.obtain(this.#demand, this.#callContext(), this.#presented);
-      return { type: "obtained", token };
+      await this.#findServers();
+      this.#demand = await this.#trusted(demand);
     } catch (error) {
-      return { type: "obtain-failed", error };
+      return { type: "obtain-failed", error: atHop(error, this.#resource) };
     }
+    return this.#obtainFor(this.#demand);
+  }
+
+  async #obtainFor(demand: TokenDemand, left?: LeftWaiting): Promise<CallOutcome> {
+    try {
+      await this.#findServers();
+      const { tokens } = this.#options;
+      const obtained = await tokens.obtain(demand, this.#callContext(), this.#presented, left);
+      return { type: "obtained", ...obtained };
+    } catch (error) {
+      if (error instanceof LeftPending) throw this.#waitingError(error, demand.server, demand);
+      return { type: "obtain-failed", error: atHop(error, demand.server) };
+    }
+  }
+
+  /** The answer of the caller, as the server gets it. Less scope means another resource token, which the resource has to issue. */
+  async #clarify(
+    question: Clarification,
+    ask: NonNullable<FetchContext["onClarification"]>,
+  ): Promise<ClarificationAnswer> {
+    const reply = await ask(question);
+    if (reply.action !== "reduce") return reply;
+    const presentedToken = this.#shown;
+    const demand =
+      presentedToken === undefined
+        ? undefined
+        : await this.#askOffer(reply.scope, { scheme: "jwt", jwt: presentedToken });
+    const resourceToken = demand && (await this.#trustedOffer(demand, reply.scope)).resourceToken;
+    if (presentedToken === undefined || resourceToken === undefined) {
+      throw untrusted("the resource issues no resource token for less scope");
+    }
+    const { justification } = reply;
+    return { action: "update", resourceToken, presentedToken, justification };
+  }
+
+  #waitingError({ message, left }: LeftPending, party: string, demand?: TokenDemand): AnswerPendingError {
+    const { method, url, headers, body } = this.#request;
+    const { requirement = "", interaction, clarification } = left.pending;
+    const progress: Progress = {
+      state: this.#state,
+      left,
+      ...(this.#shown !== undefined && { presented: this.#shown }),
+      ...(demand && { demand }),
+      ...(this.#covers && { covers: this.#covers }),
+    };
+    const context = Object.entries(this.#context).filter(
+      (entry): entry is [string, string] => KEPT.has(entry[0]) && typeof entry[1] === "string",
+    );
+    return new AnswerPendingError(message, {
+      profile: this.#options.profile.name,
+      keyThumbprint: this.#key.thumbprint,
+      party,
+      location: left.pending.location,
+      nextLookAt: left.nextLookAt,
+      requirement,
+      ...(interaction && { interaction: { ...interaction, page: left.page ?? interaction.url } }),
+      ...(clarification && { clarification }),
+      call: {
+        method,
+        url,
+        headers: { ...headers },
+        ...(body && { body: encodeBase64(body) }),
+        context: { ...Object.fromEntries(context), resource: this.#resource },
+      },
+      progress: { ...progress },
+    });
   }
 
   async #discardHeld(): Promise<CallOutcome> {
@@ -282,13 +552,73 @@ class Call {
     return new TokenRejectedError(words, status, parseRefusal(headers.get(REFUSAL_FIELD)));
   }
 
-  /** The answer of a deferred request: a signed look without body. */
-  async #poll({ pending, token }: Extract<CallStep, { do: "poll" }>): Promise<CallOutcome> {
-    const { url, signals } = this.#request;
-    this.#nextLook ??= createPolling(url, this.#options.pendingMs, untrusted);
-    const location = await this.#nextLook(pending, anyOf(signals));
+  /** The answer of a deferred request: a signed look without body, or the answer to a question. */
+  async #poll(
+    { pending, token, slower }: Omit<Extract<CallStep, { do: "poll" }>, "do">,
+    left?: LeftWaiting,
+  ): Promise<CallOutcome> {
+    const { signals } = this.#request;
+    this.#pendingAnswer ??= this.#createPendingAnswer(left);
+    if (slower) this.#pendingAnswer.slower();
     if (token !== undefined) this.#present(token);
-    return this.#sendOnce({ method: "GET", url: location, headers: {}, body: undefined, signals });
+    const { url, method, contentType, body, withdrawn } = await this.#nextLook(this.#pendingAnswer, pending);
+    const outcome = await this.#sendOnce({
+      method,
+      url,
+      headers: contentType === undefined ? {} : { "content-type": contentType },
+      body: body === undefined ? undefined : new TextEncoder().encode(body),
+      signals,
+    });
+    if (withdrawn === undefined) return outcome;
+    await this.#discardResponse();
+    throw atHop(withdrawn, this.#resource);
+  }
+
+  async #nextLook(answer: PendingAnswer, pending: PendingState) {
+    try {
+      return await answer.next(pending);
+    } catch (error) {
+      if (error instanceof LeftPending) throw this.#waitingError(error, this.#resource);
+      throw atHop(error, this.#resource);
+    }
+  }
+
+  #createPendingAnswer(left: LeftWaiting | undefined): PendingAnswer {
+    const { profile, pendingMs, now } = this.#options;
+    return new PendingAnswer({
+      asked: this.#request.url,
+      party: this.#resource,
+      pendingMs,
+      participation: this.#participation,
+      pageOf: profile.calls.pageOf,
+      formatClarification: profile.grants.clarify,
+      now,
+      observe: this.#observe,
+      signal: anyOf(this.#request.signals),
+      untrusted,
+      relay: (interaction) => this.#relay(interaction),
+      left,
+    });
+  }
+
+  /** Asks the agent's own server to bring the person to a page of the resource. Where an upstream token stands for them, their caller does. */
+  async #relay(interaction: Interaction): Promise<boolean> {
+    const { profile, client, identity, trustedServers } = this.#options;
+    const { relay, serverOf } = profile.grants;
+    if (relay === undefined || this.#context.upstreamToken !== undefined) return false;
+    const credential = await identity(this.#key);
+    const server = serverOf?.({ identity: credential, trustedServers, upstreamToken: undefined });
+    if (server === undefined) return false;
+    const { hints } = this.#callContext();
+    const unused = {
+      upstreamToken: undefined,
+      presented: undefined,
+      redirectUri: undefined,
+      state: undefined,
+    };
+    const context = { ...unused, identity: credential, ...(hints && { hints }) };
+    const circumstances = { ...this.#circumstances(), trustedServers: [server] };
+    return client.relay(() => relay(server, interaction, context), circumstances);
   }
 
   /**
@@ -313,7 +643,28 @@ class Call {
   }
 }
 
+const headOf = ({ status, headers }: Response, url: string): ResponseHead => ({
+  status,
+  url,
+  field: (name) => headers.get(name),
+});
+
 const untrusted = (reason: string) => new AAuthAgentError("challenge_untrusted", reason);
+
+/** More than any question. */
+const MAX_QUESTION_BYTES = 65_536;
+
+/** What a call that waits keeps of its context. */
+const KEPT: ReadonlySet<string> = new Set<keyof FetchContext>([
+  "state",
+  "upstreamToken",
+  "cacheKey",
+  "scope",
+  "returnUrl",
+  "mission",
+  "justification",
+  "loginHint",
+]);
 
 /** A token that cannot be read is refused a moment later. */
 function shownOrNothing(token: string, revealTokens: boolean): ShownToken | undefined {
@@ -335,6 +686,7 @@ export interface CallOptions {
   /** Whether an anonymous agent may say who it is when it is asked. */
   readonly mayIdentify: boolean;
   readonly trustedServers: readonly string[];
+  readonly discovery: Discovery;
   readonly send: Sender;
   readonly client: GrantClient;
   readonly tokens: GrantSource;

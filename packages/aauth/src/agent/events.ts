@@ -4,7 +4,12 @@
  * @module
  */
 
-import type { RetryReason } from "../profiles/wire-profile.ts";
+import type {
+  Clarification,
+  ClarificationAnswer,
+  Interaction,
+  RetryReason,
+} from "../profiles/wire-profile.ts";
 import { tokenIdOf } from "../tokens/decode-token.ts";
 import { type DecodedToken, decodeJwt } from "../tokens/jwt.ts";
 
@@ -97,7 +102,32 @@ export type AgentEvent =
       readonly token: ShownToken;
       readonly expiresInSeconds: number;
     }
-  | { readonly type: "consent_required"; readonly authServer: string; readonly expiresInSeconds: number };
+  | { readonly type: "consent_required"; readonly authServer: string; readonly expiresInSeconds: number }
+  /** A resource or server will answer later. */
+  | {
+      readonly type: "answer_pending";
+      /** Identifier of the party that answers. */
+      readonly party: string;
+      readonly location: string;
+      /** What it waits for, in the profile's words; empty where it does not say. */
+      readonly requirement: string;
+      readonly interaction?: Interaction;
+      readonly clarification?: Clarification;
+    }
+  /** A person has to act: `page` is what a browser opens. `isRelayed`: their own server brings them there. */
+  | (Interaction & {
+      readonly type: "interaction_required";
+      readonly party: string;
+      readonly page: string;
+      readonly isRelayed: boolean;
+    })
+  | {
+      readonly type: "clarification_answered";
+      readonly party: string;
+      readonly action: ClarificationAnswer["action"];
+    }
+  /** A resource has given a session token, in place of the one before. */
+  | { readonly type: "session_received"; readonly resource: string };
 
 /** Receives events in the order in which they happen, synchronously. What it throws is ignored. */
 export type AgentObserver = (event: AgentEvent) => void;
@@ -135,7 +165,9 @@ export function showToken(
   return { ...decoded, tokenId: tokenIdOf(token, decoded.claims), ...(revealTokens && { token }) };
 }
 
-/** Cuts the token that scheme jwt puts into the line of the key claim. */
+/** Cuts the token that scheme jwt puts into the line of the key claim, and what is in the line of `authorization`. */
 export function cutSignatureBase(base: string): string {
-  return base.replace(/([ ;])jwt="([^"]{0,12})[^"]*"/, '$1jwt="$2…"');
+  return base
+    .replace(/([ ;])jwt="([^"]{0,12})[^"]*"/, '$1jwt="$2…"')
+    .replace(/^("authorization": \S{0,12}).*$/m, "$1 …");
 }

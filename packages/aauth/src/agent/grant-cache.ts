@@ -29,6 +29,8 @@ export interface Grant {
   readonly refreshToken?: string;
   /** A resource has refused the token: it is not presented again, and kept for its refresh token only. */
   readonly isRefused?: boolean;
+  /** The other name it is kept under: that of what was demanded. */
+  readonly keptAs?: string;
 }
 
 /**
@@ -77,17 +79,25 @@ export interface GrantOwner {
   readonly upstreamHash: string | undefined;
   /** The caller's name for the user. */
   readonly cacheKey: string | undefined;
+  /** The mission that the call is part of. Default: none. */
+  readonly mission?: string | undefined;
 }
 
 /** The key of the token used last for a resource: right for a first try, before anything has been asked for. */
-export function latestKey({ profile, thumbprint, resource, upstreamHash, cacheKey }: GrantOwner): string {
-  return keyOf([profile, thumbprint, resource, upstreamHash, cacheKey]);
+export function latestKey(owner: GrantOwner): string {
+  const { profile, thumbprint, resource, upstreamHash, cacheKey, mission } = owner;
+  const parts = [profile, thumbprint, resource, upstreamHash, cacheKey];
+  return keyOf(mission === undefined ? parts : [...parts, mission]);
 }
 
 /** The key of the token for what a demand asks. */
-export function exactKey(owner: GrantOwner, server: string, scope: string): string {
-  return keyOf([latestKey(owner), server, scope]);
+export function exactKey(owner: GrantOwner, server: string, scope: string, variant?: string): string {
+  const parts = [latestKey(owner), server, scope];
+  return keyOf(variant === undefined ? parts : [...parts, variant]);
 }
+
+/** The key of a resource's session token. */
+export const sessionKey = (owner: GrantOwner): string => keyOf([latestKey(owner), "session"]);
 
 /** Each part is preceded by its length, so that no two lists make the same string. */
 function keyOf(parts: readonly (string | undefined)[]): string {

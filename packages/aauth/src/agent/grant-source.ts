@@ -8,7 +8,9 @@ import { AAuthError, ConsentRequiredError } from "../errors.ts";
 import type {
   Credential,
   GrantContext,
+  GrantHints,
   GrantRequest,
+  GrantRules,
   TokenDemand,
   WireProfile,
 } from "../profiles/wire-profile.ts";
@@ -16,8 +18,17 @@ import { tokenId } from "../tokens/decode-token.ts";
 import { hashToken } from "../tokens/verified-tokens.ts";
 import type { SigningKey } from "../types.ts";
 import { type AgentObserver, ignoreEvents } from "./events.ts";
-import { exactKey, type Grant, type GrantOwner, isGrant, latestKey, type TokenCache } from "./grant-cache.ts";
+import {
+  exactKey,
+  type Grant,
+  type GrantOwner,
+  isGrant,
+  latestKey,
+  sessionKey,
+  type TokenCache,
+} from "./grant-cache.ts";
 import type { GrantClient } from "./grant-client.ts";
+import { capabilitiesOf, type LeftWaiting, type Participation } from "./pending-answer.ts";
 import { unlessAborted } from "./timeout.ts";
 
 export interface GrantSource {
@@ -27,13 +38,28 @@ export interface GrantSource {
    */
   held(context: CallContext, keys: readonly SigningKey[]): Promise<HeldToken | undefined>;
   /** A token for a demand. `presented` is one that has just been refused. */
-  obtain(demand: TokenDemand, context: CallContext, presented: string | undefined): Promise<string>;
+  obtain(
+    demand: TokenDemand,
+    context: CallContext,
+    presented: string | undefined,
+    left?: LeftWaiting,
+  ): Promise<ObtainedToken>;
+  /** The session token that the resource has given to this key, if it has. */
+  session(context: CallContext): Promise<string | undefined>;
+  /** Keeps a session token in place of the one before. */
+  keepSession(token: string, context: CallContext): Promise<void>;
   /** Keeps a grant that came by another way (a code), if it may be kept. */
   keep(grant: Grant, context: CallContext): Promise<void>;
   /** Never again presents the token held for this resource. A refresh token that came with it stays valid. */
   discard(context: CallContext): Promise<void>;
   /** Drops whatever is held for a user at a resource under any of `keys`, refresh tokens included. */
   drop(user: { resource: string; cacheKey: string }, keys: readonly SigningKey[]): Promise<void>;
+  /** Keeps a token that came without a demand. */
+  keepFor(
+    demand: Pick<TokenDemand, "server" | "scope" | "variant">,
+    grant: Grant,
+    context: CallContext,
+  ): Promise<void>;
   /** Drops the token held for a resource, its refresh token included, and the one for a demand: the resource has refused it. */
   forget(demand: TokenDemand | undefined, context: CallContext): Promise<void>;
 }
@@ -47,11 +73,12 @@ export function createGrantSource(options: GrantSourceOptions): GrantSource {
     held,
     obtain,
     async keep(grant, context) {
-      if (mayKeep(grant, context)) await store(await ownerOf(context), grant);
+      if (mayKeep(grant, context, grants)) await store(await ownerOf(context), grant);
     },
     async discard(context) {
       const key = latestKey(await ownerOf(context));
       const grant = await cached(key);
+      if (grant?.keptAs !== undefined && grants.onePerson) await cache.delete(grant.keptAs);
       if (grant?.refreshToken === undefined) await cache.delete(key);
       else await cache.set(key, { ...grant, isRefused: true });
     },
@@ -64,7 +91,19 @@ export function createGrantSource(options: GrantSourceOptions): GrantSource {
     async forget(demand, context) {
       const owner = await ownerOf(context);
       await cache.delete(latestKey(owner));
-      if (demand) await cache.delete(exactKey(owner, demand.server, demand.scope));
+      if (demand) await cache.delete(exactKey(owner, demand.server, demand.scope, demand.variant));
+    },
+    async keepFor(demand, grant, context) {
+      await store(await ownerOf(context), grant, demand);
+    },
+    async session(context) {
+      return (await cached(sessionKey(await ownerOf(context))))?.token;
+    },
+    async keepSession(token, context) {
+      const { resource, key } = context;
+      const times = { expiresAt: Number.MAX_SAFE_INTEGER, renewAt: Number.MAX_SAFE_INTEGER };
+      const session = { token, server: resource, scope: "", thumbprint: key.thumbprint, ...times };
+      await cache.set(sessionKey(await ownerOf(context)), session);
     },
   };
 
@@ -83,14 +122,18 @@ export function createGrantSource(options: GrantSourceOptions): GrantSource {
         if (isPresentable && now() < grant.expiresAt) return { token: hit(grant, context), key };
       } else if (renewal !== undefined) {
         return { token: renewal, key: context.key };
+      } else if (grants.refresh === undefined && key === context.key && now() < grant.expiresAt) {
+        return { token: grant.token, key, isAgeing: true };
       }
     }
     return undefined;
   }
 
-  async function ownerOf({ key, resource, upstreamToken, cacheKey }: CallContext): Promise<GrantOwner> {
+  async function ownerOf(context: CallContext): Promise<GrantOwner> {
+    const { key, resource, upstreamToken, cacheKey, hints } = context;
     const upstreamHash = upstreamToken === undefined ? undefined : await hashToken(upstreamToken);
-    return { profile: profile.name, thumbprint: key.thumbprint, resource, upstreamHash, cacheKey };
+    const mission = hints?.mission;
+    return { profile: profile.name, thumbprint: key.thumbprint, resource, upstreamHash, cacheKey, mission };
   }
 
   async function cached(name: string): Promise<Grant | undefined> {
@@ -114,8 +157,8 @@ export function createGrantSource(options: GrantSourceOptions): GrantSource {
     const { refresh } = grants;
     if (refreshToken === undefined || refresh === undefined) return undefined;
     try {
-      const grant = await requestOnce(latestKey(owner), context, (asked) =>
-        refresh(server, refreshToken, asked),
+      const grant = await requestOnce(latestKey(owner), context, (asked, abandoned) =>
+        request(context, refresh(server, refreshToken, asked), abandoned),
       );
       if (grant.subject !== subject) {
         // What is kept for one user must never become another's.
@@ -137,70 +180,123 @@ export function createGrantSource(options: GrantSourceOptions): GrantSource {
   async function requestOnce(
     wanted: string,
     context: CallContext,
-    make: (asked: GrantContext) => GrantRequest,
+    make: (asked: GrantContext, abandoned: AbortSignal) => Promise<Grant>,
   ): Promise<Grant> {
-    const other = underway.get(wanted);
-    if (other !== undefined) {
+    // A call that does not wait must not wait for one that does, and one that can reach a person must not fail with one that cannot.
+    const { participation } = context;
+    const able = participation === undefined ? [] : capabilitiesOf(participation);
+    const name = [participation?.waiting, ...able, wanted].join(" ");
+    const other = underway.get(name);
+    if (other !== undefined && !other.abandoned.signal.aborted) {
       try {
-        const grant = await unlessAborted(other.grant, context.signal);
-        if (mayKeep(grant, context)) return grant;
+        const grant = await sharing(other, context);
+        if (mayKeep(grant, context, grants)) return grant;
       } catch (error) {
         // A consent is asked for under one state: a call with another state must ask for itself.
         if (!(error instanceof ConsentRequiredError) || other.state === context.state) throw error;
       }
     }
-    const own: Underway = { grant: request(context, make), state: context.state };
-    underway.set(wanted, own);
+    const abandoned = new AbortController();
+    const grant = contextOf(context).then((asked) => make(asked, abandoned.signal));
+    const own: Underway = { grant, state: context.state, abandoned, callers: 0 };
+    underway.set(name, own);
     const done = () => {
-      if (underway.get(wanted) === own) underway.delete(wanted);
+      if (underway.get(name) === own) underway.delete(name);
     };
     own.grant.then(done, done);
-    return unlessAborted(own.grant, context.signal);
+    return sharing(own, context);
   }
 
-  /** Without the call's signal: others may wait for the same request. */
-  async function request(
-    { key, resource, upstreamToken, state, observe }: CallContext,
-    make: (asked: GrantContext) => GrantRequest,
+  /** Waits for a request that others may wait for, too. The last one to give up ends it, where it could go on for as long as a person takes. */
+  async function sharing(request: Underway, { signal }: CallContext): Promise<Grant> {
+    request.callers++;
+    try {
+      return await unlessAborted(request.grant, signal);
+    } finally {
+      request.callers--;
+      if (request.callers === 0 && grants.defers === true) request.abandoned.abort(signal?.reason);
+    }
+  }
+
+  async function contextOf({ key, upstreamToken, state, hints }: CallContext): Promise<GrantContext> {
+    return {
+      identity: await identity(key),
+      upstreamToken,
+      presented: undefined,
+      redirectUri,
+      state,
+      ...(hints && { hints }),
+    };
+  }
+
+  /** @param signal not the call's: others may wait for the same request */
+  function request(
+    { key, resource, state, observe, trustedServers, participation }: CallContext,
+    asked: GrantRequest,
+    signal: AbortSignal,
+    left?: LeftWaiting,
   ): Promise<Grant> {
-    const asked = { identity: await identity(key), upstreamToken, presented: undefined, redirectUri, state };
-    return client.request(make(asked), { key, resource, context: asked, observe });
+    const ours = { key, resource, context: { redirectUri, state } };
+    const circumstances = { ...ours, observe, signal, trustedServers, participation };
+    return client.request(asked, circumstances, left);
   }
 
-  async function store(owner: GrantOwner, grant: Grant, asked?: { server: string; scope: string }) {
-    await cache.set(latestKey(owner), grant);
-    if (asked !== undefined) await cache.set(exactKey(owner, asked.server, asked.scope), grant);
+  async function store(
+    owner: GrantOwner,
+    grant: Grant,
+    asked?: Pick<TokenDemand, "server" | "scope" | "variant">,
+  ) {
+    if (asked === undefined) {
+      await cache.set(latestKey(owner), grant);
+      return;
+    }
+    const keptAs = exactKey(owner, asked.server, asked.scope, asked.variant);
+    const kept = grants.onePerson ? { ...grant, keptAs } : grant;
+    await cache.set(latestKey(owner), kept);
+    await cache.set(keptAs, kept);
   }
 
-  async function obtain(demand: TokenDemand, context: CallContext, presented: string | undefined) {
-    const { server, scope } = demand;
+  async function obtain(
+    demand: TokenDemand,
+    context: CallContext,
+    presented: string | undefined,
+    left?: LeftWaiting,
+  ): Promise<ObtainedToken> {
+    const { server, scope, variant } = demand;
     const owner = await ownerOf(context);
-    const wanted = exactKey(owner, server, scope);
+    const wanted = exactKey(owner, server, scope, variant);
     const known = await cached(wanted);
     if (known !== undefined && known.token !== presented && now() < known.renewAt) {
       await cache.set(latestKey(owner), known);
-      return hit(known, context);
+      return { token: hit(known, context), isHeld: true };
     }
     const latest = await cached(latestKey(owner));
     if (latest !== undefined && latest.token === presented && covers(latest, demand)) {
       // The resource finds it too old, or no longer valid. What came with it asks no user.
       const renewal = await renewed(latest, owner, context);
-      if (renewal !== undefined && renewal !== "issuer_away") return renewal;
+      if (renewal !== undefined && renewal !== "issuer_away") return { token: renewal, isHeld: false };
     }
-    const grant = await requestOnce(wanted, context, (asked) =>
-      grants.forDemand(demand, { ...asked, presented }),
-    );
-    if (mayKeep(grant, context)) await store(owner, grant, { server, scope });
-    return grant.token;
+    const grant = await requestOnce(wanted, context, async (asked, abandoned) => {
+      const withPresented = { ...asked, presented };
+      return options.parent === undefined
+        ? request(context, grants.forDemand(demand, withPresented), abandoned, left)
+        : options.parent(demand, presented, context);
+    });
+    if (mayKeep(grant, context, grants)) await store(owner, grant, demand);
+    return { token: grant.token, isHeld: false };
   }
 }
 
 /**
- * A token that speaks for a user is only kept or shared where the caller has said which user, or where an upstream token stands for one.
- * Anything else could hand one user's authority to another.
+ * A token that speaks for a user is only kept or shared where the caller has said which user, or where an upstream token stands for one, or
+ * the agent acts for one person only. Anything else could hand one user's authority to another.
  */
-function mayKeep({ subject }: Grant, { cacheKey, upstreamToken }: CallContext): boolean {
-  return subject === undefined || cacheKey !== undefined || upstreamToken !== undefined;
+function mayKeep(
+  { subject }: Grant,
+  { cacheKey, upstreamToken }: CallContext,
+  { onePerson }: Pick<GrantRules, "onePerson">,
+): boolean {
+  return subject === undefined || cacheKey !== undefined || upstreamToken !== undefined || onePerson === true;
 }
 
 /** Whether a token that is renewed would have every scope that a demand asks for. */
@@ -215,6 +311,8 @@ const AWAY: ReadonlySet<string> = new Set(["token_request_failed", "discovery_fa
 interface Underway {
   readonly grant: Promise<Grant>;
   readonly state: string | undefined;
+  readonly abandoned: AbortController;
+  callers: number;
 }
 
 /** What a call brings along. */
@@ -226,12 +324,24 @@ export interface CallContext {
   readonly state: string | undefined;
   readonly signal: AbortSignal | undefined;
   readonly observe: AgentObserver;
+  /** Servers that count for this call. Default: those of the configuration. */
+  readonly trustedServers?: readonly string[] | undefined;
+  readonly hints?: GrantHints | undefined;
+  readonly participation?: Participation | undefined;
+}
+
+/** `isHeld`: from the cache. */
+export interface ObtainedToken {
+  readonly token: string;
+  readonly isHeld: boolean;
 }
 
 /** A token, and the key that must sign what it is sent with. */
 export interface HeldToken {
   readonly token: string;
   readonly key: SigningKey;
+  /** About to expire, and there is no refresh token: to be presented only where no other can be had. */
+  readonly isAgeing?: boolean;
 }
 
 export interface GrantSourceOptions {
@@ -242,4 +352,8 @@ export interface GrantSourceOptions {
   /** How the agent says who it is to an auth server, signing with this key. */
   readonly identity: (key: SigningKey) => Promise<Credential>;
   readonly redirectUri: string | undefined;
+  /** Where a sub-agent's tokens come from. Default: from servers. */
+  readonly parent?:
+    | ((demand: TokenDemand, presented: string | undefined, context: CallContext) => Promise<Grant>)
+    | undefined;
 }

@@ -6,6 +6,12 @@
 
 export { pooledTransport } from "#http";
 export type { Transport, TransportRequest } from "../discovery/transport.ts";
+export type {
+  ApprovedMission,
+  Clarification,
+  Interaction,
+  MissionProposal,
+} from "../profiles/wire-profile.ts";
 export { createAgent } from "./agent.ts";
 export type { AgentEvent, AgentObserver, RetryReason, ShownToken, TokenRequestType } from "./events.ts";
 export type { Grant, MemoryTokenCache, TokenCache } from "./grant-cache.ts";
@@ -14,9 +20,15 @@ export type {
   Agent,
   AgentOptions,
   CallControl,
+  ClarificationReply,
   FetchContext,
+  InteractionRequest,
   KeepInput,
   OwnTokenInput,
+  ProposeMissionInput,
   RedeemCodeInput,
+  ResumeContext,
   RevokeInput,
+  SubAgentTokenInput,
+  WaitingControl,
 } from "./types.ts";

@@ -33,6 +33,8 @@ export interface SignRequestOptions {
   readonly endpoint?: EndpointRole | undefined;
   /** Clock in Unix seconds. Default the system's. */
   readonly now?: (() => number) | undefined;
+  /** Components that the receiver publishes to demand beside those of the profile. Covered where the request has them. Default none. */
+  readonly additionalComponents?: readonly string[] | undefined;
   /** The nonce to send; false for none. Default: a new one on unsafe methods, where the profile has nonces. */
   readonly nonce?: string | false | undefined;
 }
@@ -87,11 +89,14 @@ export async function signRequest(
 
   const rules = verification.endpoints[role];
   if (rules === undefined) throw new TypeError(`endpoint: profile ${profile.name} has no rules for ${role}`);
-  const facts = { method, target, headers, hasBody, endpoint: { role, ...rules } };
+  const { additionalComponents: additional } = options;
+  const facts = { method, target, headers, hasBody, endpoint: { role, ...rules }, additional };
   const components = messages.signedComponents(facts);
   const created = Math.floor(options.now ? options.now() : Date.now() / 1000);
   const { value, raw } = formatSignatureInput(label, components, created);
-  const base = buildSignatureBase({ method, authority, target, headers, components, signatureParams: raw });
+  const { absentQuery } = messages;
+  const message = { method, authority, target, headers, components };
+  const base = buildSignatureBase({ ...message, absentQuery, signatureParams: raw });
   added[fields.signatureInput] = value;
   added[fields.signature] = messages.formatSignature(await key.sign(platformCrypto.encodeAscii(base)));
   return { headers: added, signatureBase: base, coveredComponents: components, created };

@@ -7,8 +7,14 @@
 import type { Discovery } from "../discovery/discovery.ts";
 import type { Transport } from "../discovery/transport.ts";
 import type { KeyRing } from "../keys/key-ring.ts";
-import type { WireProfile } from "../profiles/wire-profile.ts";
-import type { SigningKey } from "../types.ts";
+import type {
+  ApprovedMission,
+  Clarification,
+  Interaction,
+  MissionProposal,
+  WireProfile,
+} from "../profiles/wire-profile.ts";
+import type { SigningKey, Waiting } from "../types.ts";
 import type { AgentObserver } from "./events.ts";
 import type { Grant, TokenCache } from "./grant-cache.ts";
 
@@ -24,11 +30,13 @@ export interface Agent {
    * @throws TypeError for a member of the context that could never work.
    * @throws ConsentRequiredError from the fetch: the auth server requires the user's consent.
    * @throws UserInteractionRequiredError from the fetch, where `returnUrl` is given.
-   * @throws TokenRequestError from the fetch: the auth server refused.
+   * @throws AnswerPendingError from the fetch, in profiles with answers that come later: see `waiting` of the context.
+   * @throws TokenRequestError from the fetch: the server refused.
    * @throws TokenRejectedError from the fetch: the resource rejected the auth token, also a new one where it was held.
    * @throws AAuthAgentError from the fetch: `malformed_challenge`, `challenge_untrusted`, `challenge_repeated`, `identity_required`,
-   * `unsupported_algorithm`, `token_request_failed`, `grant_pending`, or of the discovery group; `missing_component`,
-   * `malformed_signature_key` or `header_too_large` for what cannot be signed.
+   * `unsupported_algorithm`, `token_request_failed`, or of the discovery group; in draft -11 `person_required`, `unsupported_requirement`,
+   * `payment_required`, `request_cancelled`, and `malformed_token` for the upstream token; `missing_component`, `malformed_signature_key` or
+   * `header_too_large` for what cannot be signed. `hop` names the party that it is about.
    * @throws TypeError from the fetch for what `fetch` refuses, too.
    * @throws RangeError from the fetch for a body over `maxRequestBodyBytes`.
    * @throws the reason of a signal, and what the transport and the token cache throw.
@@ -66,6 +74,31 @@ export interface Agent {
    * @throws AAuthAgentError `challenge_untrusted`, `token_request_failed`, or of the discovery group; what is kept stays then.
    */
   revoke(input: RevokeInput): Promise<void>;
+  /**
+   * Goes on with a call that waits ({@link AnswerPendingError}): looks for the answer, and makes the rest of the call. The key that the answer is for
+   * has to be held here. The call's `waiting`, signal, observer and functions are those of `context`; what else it was made with is in
+   * `waiting`.
+   *
+   * @throws TypeError for a value that is not one of {@link Waiting}, or is of another profile.
+   * @throws AAuthAgentError `waiting_key_gone`; and what the fetch of {@link Agent.fetchFor} throws, {@link AnswerPendingError} again included.
+   */
+  resume(waiting: Waiting, context?: ResumeContext): Promise<Response>;
+  /**
+   * Asks for a token for a sub-agent, bound to its key: a person token for `resource`, or an auth token for `resourceToken`. It is not kept here.
+   *
+   * @throws TokenRequestError
+   * @throws AAuthAgentError `token_agent_mismatch` for a sub-agent of another agent, `challenge_untrusted` for a resource token that is not for the
+   * sub-agent's key and the token it showed, `person_required`, `token_request_failed`, `grant_pending`, or of the discovery group.
+   */
+  tokenForSubAgent(input: SubAgentTokenInput): Promise<Grant>;
+  /**
+   * Proposes a mission to the agent's person server and waits for its approval. Calls with its `id` as `mission` are part of it. The person
+   * tokens that come with the approval are kept for them.
+   *
+   * @throws TokenRequestError
+   * @throws AAuthAgentError `person_required`, `token_request_failed`, `grant_pending`, `request_cancelled`, or of the discovery group.
+   */
+  proposeMission(input: ProposeMissionInput): Promise<Pick<ApprovedMission, "id" | "mission">>;
 }
 
 /** Who an agent is, whom it trusts, and what it calls with. */
@@ -81,17 +114,34 @@ export interface AgentOptions {
    * earlier key are then used with that key for as long as it is kept.
    */
   readonly key: SigningKey | (() => SigningKey) | KeyRing;
-  /** How the first request to a resource is signed: anonymous (`hwk`) or with the identity (`jwks`). */
-  readonly signatureScheme: "hwk" | "jwks";
-  /** For a delegate: its current agent token, bound to this key, which then takes the place of scheme jwks. Default: none; the agent is itself. */
+  /**
+   * How the first request to a resource is signed: anonymous (`hwk`) or with the identity (`jwks`). Needed where the profile has both: in
+   * that of draft -11 an agent always says who it is.
+   */
+  readonly signatureScheme?: "hwk" | "jwks" | undefined;
+  /**
+   * The current agent token, bound to this key: of a delegate, or in draft -11 of any agent that has an agent provider. Default: none. The
+   * agent is itself then: it publishes its keys at its own identifier, and in draft -11 issues its agent tokens with them.
+   */
   readonly agentToken?: ((key: SigningKey) => Promise<string>) | undefined;
-  /** Issuer identifiers of the auth servers a challenge may send this agent to. */
+  /**
+   * Issuer identifiers of the auth servers a challenge may send this agent to. In draft -11 the first one is the agent's person server,
+   * the only server it asks; without one it is the `ps` of its agent token.
+   */
   readonly trustedAuthServers: readonly string[];
+  /**
+   * For a sub-agent: where its tokens come from, as {@link Agent.tokenForSubAgent} of the parent, in this process or behind a channel to it.
+   * `agentToken` names the parent, and `trustedAuthServers` its person server. Default: none; the agent asks its person server.
+   */
+  readonly parent?: ((input: SubAgentTokenInput) => Promise<Grant>) | undefined;
   /** Where the user comes back to after consent. Default: none; an auth server that needs consent refuses. */
   readonly redirectUri?: string | undefined;
   /** Finds the endpoints of auth servers and resources: `createDiscovery()`. */
   readonly discovery: Discovery;
-  /** Default: undici's pooled dispatcher; `fetch` in browsers. */
+  /**
+   * Default: undici's pooled dispatcher; `fetch` in browsers. In draft -11, where a caller's token may name the person server, requests to servers
+   * go to `https` only and, outside browsers, to no private address.
+   */
   readonly transport?: Transport | undefined;
   /** Default: in memory, 1000 tokens. */
   readonly tokenCache?: TokenCache | undefined;
@@ -111,20 +161,29 @@ export interface AgentOptions {
     readonly requestMs?: number | undefined;
     /** For a whole token request. `Infinity` as above. Default 10000. */
     readonly tokenRequestMs?: number | undefined;
-    /** How long to poll for a grant, or for the answer of a resource, that is pending. `Infinity` where a signal sees to it. Default 120000. */
+    /**
+     * How long to poll for a grant, or for the answer of a resource, that is pending, before an {@link AnswerPendingError}. `Infinity` where a signal sees
+     * to it. Default 120000.
+     */
     readonly pendingMs?: number | undefined;
   };
 }
 
 /** One call's circumstances. Nothing of it outlives the calls made with it, except tokens kept under `cacheKey`. */
-export interface FetchContext extends CallControl {
+export interface FetchContext extends WaitingControl {
   /** Sent with a token request and back with the user's consent. Default: none. */
   readonly state?: string | undefined;
-  /** The auth token of the caller on whose behalf this call is made: tokens are then had by exchange. Default: none; the agent calls for itself or a user. */
+  /**
+   * The token of the caller on whose behalf this call is made: tokens are then had by exchange. In draft -11 it is the person token or auth token of a
+   * request that was served, VERIFIED: it names the server that is asked. Default: none; the agent calls for itself or a user.
+   */
   readonly upstreamToken?: string | undefined;
   /** An auth token to present from the first try on. It is not kept. Default: one that is held for the resource. */
   readonly authToken?: string | undefined;
-  /** Names the user this call is made for, so that a token that speaks for this user is kept for the next call. Default: such a token is used once. */
+  /**
+   * Names the user this call is made for, so that a token that speaks for this user is kept for the next call. Default: such a token is used once; in
+   * draft -11, where an agent acts for one person, it is kept.
+   */
   readonly cacheKey?: string | undefined;
   /** Identifier of the resource. Default: the origin of the URL. */
   readonly resource?: string | undefined;
@@ -134,13 +193,74 @@ export interface FetchContext extends CallControl {
    * the same, and its challenge counts.
    */
   readonly scope?: string | undefined;
-  /** Where a user comes back to after an interaction with the resource; without it such a challenge is the response. Default: none. */
+  /** Where a user comes back to after an interaction; in February 2026 such a challenge is the response without it. Default: none. */
   readonly returnUrl?: string | undefined;
   /**
    * `keyThumbprint` of a `UserInteractionRequiredError`: the request is made again with the key that the user's answer is for, and
    * with no token of another. Default: the current key, which also takes the place of one that is gone.
    */
   readonly keyThumbprint?: string | undefined;
+  /** The mission that this call is part of: `id` of {@link Agent.proposeMission}. Not with an upstream token. Default: none. */
+  readonly mission?: string | undefined;
+  /** Why the call is made, for the person who is asked. Markdown. Default: unset. */
+  readonly justification?: string | undefined;
+  /** Who the person is, for a person server that does not know yet. Default: unset. */
+  readonly loginHint?: string | undefined;
+}
+
+/** How a call takes part in the waiting for an answer, where the profile has answers that come later. */
+export interface WaitingControl extends CallControl {
+  /**
+   * `poll` goes on in the call, up to `timeouts.pendingMs`. `throw` ends it with an {@link AnswerPendingError} instead, as soon as it would have to
+   * wait. Default `poll`.
+   */
+  readonly waiting?: "poll" | "throw" | undefined;
+  /**
+   * Brings a person to a page: opens a browser, or shows address and code. Polling starts once it returns. Default: none; where a person has to
+   * act the call ends with an {@link AnswerPendingError}.
+   */
+  readonly onInteraction?: ((request: InteractionRequest) => Promise<void> | void) | undefined;
+  /** Answers a question about the request, at most 5 times. Default: none; a question ends the call with an {@link AnswerPendingError}. */
+  readonly onClarification?: ((question: Clarification) => Promise<ClarificationReply>) | undefined;
+}
+
+/** What a call that goes on may bring. */
+export interface ResumeContext extends WaitingControl {}
+
+/** Where a person has to act. */
+export interface InteractionRequest extends Interaction {
+  /**
+   * What a browser opens: the address with the code, and with the `returnUrl` of the call. It is not judged where it is: show its host to the
+   * person, as the party may be one that they have never heard of.
+   */
+  readonly page: string;
+  /** Identifier of the resource or server that the page is of. */
+  readonly party: string;
+}
+
+/** The answer to a question: words, less scope, or the end of the request. */
+export type ClarificationReply =
+  | { readonly action: "respond"; readonly response: string }
+  /** Asks the resource for a new resource token for this scope, space-separated, and goes on with it. */
+  | { readonly action: "reduce"; readonly scope: string; readonly justification?: string | undefined }
+  | { readonly action: "cancel" };
+
+/** A token for a sub-agent. */
+export interface SubAgentTokenInput extends CallControl {
+  /** Agent token of the sub-agent; its `parent_agent` is this agent. */
+  readonly subagentToken: string;
+  /** Identifier of the resource. */
+  readonly resource: string;
+  /** What the resource demanded of the sub-agent. Default: none; a person token is asked for. */
+  readonly resourceToken?: string | undefined;
+  /** The token that the sub-agent showed the resource. Needed with a resource token. */
+  readonly presentedToken?: string | undefined;
+}
+
+/** A mission to propose. Its waiting ends with `timeouts.pendingMs`. */
+export interface ProposeMissionInput extends MissionProposal, Omit<WaitingControl, "waiting"> {
+  /** Who the person is, for a person server that does not know yet. Default: unset. */
+  readonly loginHint?: string | undefined;
 }
 
 /** What each call may bring, whatever it asks for. */

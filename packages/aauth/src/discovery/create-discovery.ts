@@ -157,7 +157,7 @@ export function createDiscovery(options: DiscoveryOptions = {}): Discovery {
       keysElsewhere === undefined
         ? await documents.get(id, load(document, id))
         : await documents.get(keysOf(id), load(document, id, keysElsewhere));
-    return found.value.jwks_uri;
+    return found.value.jwks_uri ?? none("jwks_uri", wellKnown(id, document.name));
   }
 
   async function keySet(kind: DiscoveryKind, id: string, method: "get" | "reload") {

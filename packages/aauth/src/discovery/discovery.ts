@@ -14,7 +14,8 @@ export type DiscoveryKind = string;
 
 /** A document as it was read: what a profile knows of it, and where its keys are. */
 export interface PartyDocument {
-  readonly jwks_uri: string;
+  /** Undefined for a party that publishes no keys. */
+  readonly jwks_uri?: string | undefined;
 }
 
 /** One document below `/.well-known/`. */
@@ -42,6 +43,8 @@ export interface DocumentRules {
       }
     >
   >;
+  /** Whether published keys carry their `alg`. Default false. */
+  readonly keysNameAlgorithm?: true;
   /**
    * How many times in a row a key set may be fetched again, for a key that is not in it or a signature that it does not verify. At
    * least 1.

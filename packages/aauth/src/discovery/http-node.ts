@@ -11,7 +11,7 @@ import { Client, type Dispatcher, request } from "undici";
 import { AAuthVerificationError } from "../errors.ts";
 import { readAtMost } from "./read-at-most.ts";
 import type { DocumentTransport, Transport } from "./transport.ts";
-import { isLocalName, SPECIAL_IPV4 } from "./url-guard.ts";
+import { guardUrl, isLocalName, SPECIAL_IPV4 } from "./url-guard.ts";
 
 /**
  * Never reachable, in development either. Of IPv6 everything but global unicast, 2000::/3: what leads to an IPv4 address of the sender's
@@ -42,16 +42,9 @@ const MAX_LOOKUPS = 64;
  * else as undici throws it.
  */
 export function createDocumentTransport(options: { development: boolean }): DocumentTransport {
-  const special = [...SPECIAL_IPV4, ...SPECIAL_IPV6];
-  const blockList = createBlockList(options.development ? special : [...special, ...LOOPBACK]);
-  // Not `connect.blockList`: `tls.connect` does not hand it to the socket, so that it guards http alone.
-  const lookup = guardedLookup(options.development ? localhostLookup : systemLookup, blockList);
-
-  return async (url, { signal, maxBytes, host }) => {
-    let client: Client | undefined;
-    try {
-      guardLiteral(url.hostname, blockList);
-      client = new Client(url.origin, { pipelining: 0, allowH2: false, connect: { lookup } });
+  const guarded = createGuardedClient(options);
+  return (url, { signal, maxBytes, host }) =>
+    guarded(url, async (client) => {
       const response = await client.request({
         path: `${url.pathname}${url.search}`,
         method: "GET",
@@ -59,6 +52,49 @@ export function createDocumentTransport(options: { development: boolean }): Docu
         signal,
       });
       return { status: response.statusCode, body: await readAtMost(response.body, maxBytes) };
+    });
+}
+
+/** Bytes of an answer to a guarded request. */
+const MAX_GUARDED_BYTES = 65_536;
+
+/**
+ * Sends requests to addresses that other parties have named, guarded as documents are. An answer of more than 64 KiB rejects; it is here when the
+ * promise resolves.
+ *
+ * @throws AAuthError as {@link createDocumentTransport}, `discovery_blocked` also for a URL that is not `https`
+ */
+export function createGuardedTransport(options: { development: boolean }): Transport {
+  const guarded = createGuardedClient(options);
+  return async (address, { method, headers, body, signal }) => {
+    const url = guardUrl(address, options);
+    return guarded(url, async (client) => {
+      const response = await client.request({
+        path: `${url.pathname}${url.search}`,
+        method: method as "POST",
+        headers: { "accept-encoding": "identity", ...headers },
+        body: body ?? null,
+        signal: signal ?? null,
+      });
+      const bytes = await readAtMost(response.body, MAX_GUARDED_BYTES);
+      const head = { status: response.statusCode, headers: headersOf(response.headers) };
+      return new Response(NULL_BODY_STATUSES.has(head.status) ? null : bytes, head);
+    });
+  };
+}
+
+function createGuardedClient(options: { development: boolean }) {
+  const special = [...SPECIAL_IPV4, ...SPECIAL_IPV6];
+  const blockList = createBlockList(options.development ? special : [...special, ...LOOPBACK]);
+  // Not `connect.blockList`: `tls.connect` does not hand it to the socket, so that it guards http alone.
+  const lookup = guardedLookup(options.development ? localhostLookup : systemLookup, blockList);
+
+  return async <T>(url: URL, run: (client: Client) => Promise<T>): Promise<T> => {
+    let client: Client | undefined;
+    try {
+      guardLiteral(url.hostname, blockList);
+      client = new Client(url.origin, { pipelining: 0, allowH2: false, connect: { lookup } });
+      return await run(client);
     } catch (error) {
       if (error instanceof ForbiddenAddressError) {
         throw new AAuthVerificationError(

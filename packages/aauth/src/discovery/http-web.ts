@@ -7,6 +7,7 @@
 
 import { readAtMost } from "./read-at-most.ts";
 import type { DocumentTransport, Transport } from "./transport.ts";
+import { guardUrl } from "./url-guard.ts";
 
 /** A document transport over `fetch`. `development` changes nothing here: names are resolved by the platform. */
 export function createDocumentTransport(_options: { development: boolean }): DocumentTransport {
@@ -30,3 +31,14 @@ export const pooledTransport: Transport = (url, init) =>
     signal: init.signal ?? null,
     redirect: "error",
   });
+
+/** Sends to addresses that other parties have named: the URL is guarded, the connected address cannot be. */
+export function createGuardedTransport(options: { development: boolean }): Transport {
+  return async (url, init) => {
+    guardUrl(url, options);
+    const response = await pooledTransport(url, init);
+    const body = await readAtMost(response.body, 65_536);
+    const { status, headers } = response;
+    return new Response(body.byteLength === 0 ? null : body, { status, headers });
+  };
+}

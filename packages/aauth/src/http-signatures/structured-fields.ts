@@ -9,6 +9,7 @@
 import { type BareItem, DisplayString, isInnerList, parseItem, parseList, Token } from "structured-headers";
 import { closingQuote } from "../closing-quote.ts";
 import { type AAuthErrorCode, AAuthVerificationError } from "../errors.ts";
+import { trimField } from "./field.ts";
 
 /** What a parameter or item may be in the headers of this profile. Tokens come as text, like strings. */
 export type FieldItem = string | number | boolean;
@@ -64,6 +65,38 @@ export function parseParameters(pieces: readonly string[], code: AAuthErrorCode)
   }
   return parameters;
 }
+
+/** One member of a dictionary, its value not yet read: `parseBareItem` or `parseStringList` does. */
+export interface DictionaryMember {
+  /** The value as it was written, without parameters. */
+  readonly text: string;
+  readonly parameters: ReadonlyMap<string, Parameter>;
+}
+
+/**
+ * Parses a dictionary of RFC 9651.
+ *
+ * @throws {AAuthError} `code` where it is not one, and for a key or a parameter that appears twice
+ */
+export function parseDictionary(text: string, code: AAuthErrorCode): Map<string, DictionaryMember> {
+  const members = new Map<string, DictionaryMember>();
+  if (text === "") return members;
+  for (const piece of splitTopLevel(text, ",")) {
+    const [head = "", ...rest] = splitTopLevel(trimField(piece), ";");
+    const match = /^([a-z*][a-z0-9_.*-]*)(?:=(.*))?$/s.exec(head);
+    const key = match?.[1];
+    if (key === undefined) throw new AAuthVerificationError(code, "a member has no valid name");
+    if (members.has(key)) throw new AAuthVerificationError(code, "a member appears twice");
+    const value = match?.[2] ?? "?1";
+    if (value.startsWith("(")) guard(() => parseList(value), code);
+    else parseBareItem(value, code);
+    members.set(key, { text: value, parameters: parseParameters(rest, code) });
+  }
+  return members;
+}
+
+/** A token (RFC 9651 section 3.3.4). */
+export const TOKEN = /^[A-Za-z*][A-Za-z0-9!#$%&'*+.^_`|~:/-]*$/;
 
 /** A string without an escape (RFC 8941 section 3.3.3): a token, an address. The library reads it character by character. */
 const PLAIN_STRING = /^"[\x20\x21\x23-\x5b\x5d-\x7e]*"$/;

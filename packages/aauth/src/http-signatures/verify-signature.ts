@@ -66,7 +66,7 @@ export function requireSameLabel(...members: readonly { readonly label: string }
  *
  * @param options.nowSeconds Unix seconds
  * @param options.toleranceSeconds how far `created` may be from now, either way, inclusive; `expires` gets none.
- * @throws {AAuthError} `created_missing`, `created_out_of_window`, `signature_expired`
+ * @throws {AAuthError} `created_missing`; `created_out_of_window`, with `expected` either `earlier` or `later`; `signature_expired`
  */
 export function requireFreshness(
   input: SignatureInput,
@@ -79,7 +79,14 @@ export function requireFreshness(
   }
   // Written so that a clock that is not a number refuses.
   if (!(Math.abs(now - input.created) <= tolerance)) {
-    throw new AAuthVerificationError("created_out_of_window", `created is more than ${tolerance} s from now`);
+    throw new AAuthVerificationError(
+      "created_out_of_window",
+      `created is more than ${tolerance} s from now`,
+      {
+        claim: "created",
+        expected: input.created > now ? "earlier" : "later",
+      },
+    );
   }
   if (input.expires !== undefined && !(now < input.expires)) {
     throw new AAuthVerificationError("signature_expired", "the signature has expired");
@@ -96,8 +103,10 @@ export function rebuildSignatureBase(
   request: ReceivedRequest,
   authority: string,
   input: SignatureInput,
+  absentQuery?: "?",
 ): string {
   return buildSignatureBase({
+    absentQuery,
     method: request.method,
     authority,
     target: request.target,

@@ -10,6 +10,7 @@ import type { Awaitable } from "../crypto/interface.ts";
 import type { Discovery, DocumentRules } from "../discovery/discovery.ts";
 import type { AAuthError, AAuthVerificationError } from "../errors.ts";
 import type { KeySource } from "../http-signatures/report.ts";
+import type { SignatureInput } from "../http-signatures/signature-input.ts";
 import type { VerifiedToken } from "../tokens/open-token.ts";
 import type { TrustPolicy } from "../tokens/trust.ts";
 import type { VerifiedTokens } from "../tokens/verified-tokens.ts";
@@ -38,6 +39,8 @@ export interface WireProfile {
   readonly calls: CallRules;
   /** Token requests and their answers. */
   readonly grants: GrantRules;
+  /** For people who read messages. Decides nothing. */
+  readonly display: DisplayRules;
 }
 
 // ---------------------------------------------------------------------------------------------------------------- messages
@@ -60,6 +63,8 @@ export interface MessageFacts {
   /** Whether there is a body, or one is announced. */
   readonly hasBody: boolean;
   readonly endpoint: EndpointRules;
+  /** Further components that the receiver publishes to demand. Default: none. */
+  readonly additional?: readonly string[] | undefined;
 }
 
 export interface MessageRules {
@@ -78,8 +83,11 @@ export interface MessageRules {
   readonly keyAlgorithms: readonly KeyAlgorithm[];
   /** True where a value of the `Signature-Key` field has this profile's shape: what tells profiles apart on one endpoint. */
   claims(signatureKey: string): boolean;
-  /** @throws AAuthError `malformed_signature_key`, `unsupported_scheme`, `unsupported_key`, `header_too_large` */
-  parseKeyClaim(value: string): KeyClaim;
+  /**
+   * @param label of the signature that is verified, where it is known by then: of several members this one counts
+   * @throws AAuthError `malformed_signature_key`, `unsupported_scheme`, `unsupported_key`, `header_too_large`
+   */
+  parseKeyClaim(value: string, label?: string): KeyClaim;
   /**
    * Identifier of the agent that a value of the `Signature-Key` field names; undefined where it names none or cannot be read. It selects the
    * variant of a profile that a message is judged by, and proves nothing. Undefined for a profile without variants.
@@ -87,8 +95,22 @@ export interface MessageRules {
   readonly claimedAgent?: (signatureKey: string) => string | undefined;
   /** @throws AAuthError `malformed_signature_key`, `header_too_large` for what cannot be written */
   formatKeyClaim(credential: Credential, key: SigningKey): string;
-  /** @throws AAuthError `malformed_signature` */
-  parseSignature(value: string): { readonly label: string; readonly bytes: Uint8Array };
+  /** Default: exactly one member. @throws AAuthError `malformed_signature_input`, `header_too_large` */
+  readonly parseSignatureInput?: (value: string) => SignatureInput;
+  /**
+   * @param label that of `Signature-Input`, where it is known by then
+   * @throws AAuthError `malformed_signature`
+   */
+  parseSignature(value: string, label?: string): { readonly label: string; readonly bytes: Uint8Array };
+  /**
+   * The parameter of `Signature-Input` that speaks of another key than this one, if there is one: such a key has not signed. Default: `alg`, where
+   * it is not that of the key.
+   */
+  readonly foreignParameter?: (
+    input: SignatureInput,
+    key: VerificationKey,
+    claim: KeyClaim,
+  ) => string | undefined;
   formatSignature(signature: Uint8Array): string;
   /** Components that a verifier demands. Order is free, more is welcome. */
   demandedComponents(facts: MessageFacts): readonly string[];
@@ -98,6 +120,8 @@ export interface MessageRules {
   readonly bindsBody: boolean;
   /** Whether a signer sends a nonce with an unsafe method. */
   readonly sendsNonce: boolean;
+  /** What `@query` stands for where the target has none (RFC 9421 section 2.2.7). Default: it cannot be covered then. */
+  readonly absentQuery?: "?";
 }
 
 /** How the receiver of a message learns its key: what an agent chooses when it signs. */
@@ -165,11 +189,26 @@ export interface VerificationRules {
   claimedJwk(claim: KeyClaim, discovery: Discovery): Promise<unknown>;
   /** Lowest first. */
   readonly levels: readonly string[];
+  /** Levels that only a token of a trusted issuer for this recipient proves, also without scopes. Default none. */
+  readonly issuedLevels?: readonly string[];
   /** @throws TypeError for a requirement that this profile cannot mean. */
   validateRequirement(requirement: Requirement): void;
   /** The error of a proven caller that does not meet the requirement. */
   unmet(caller: ProvenCaller, requirement: Requirement): AAuthVerificationError | undefined;
 }
+
+/** Names a token for its issuer's revocations. */
+export interface NamedToken {
+  /** `typ` of the token. */
+  readonly type: string;
+  readonly iss: string;
+  readonly jti: string;
+  /** Unix seconds: a revocation may be forgotten then. */
+  readonly exp: number;
+}
+
+/** Whether the issuer of a token has revoked it. Asked for each use of a token whose signature has verified. */
+export type RevocationCheck = (token: NamedToken) => Awaitable<boolean>;
 
 /** What a resolver may use. Nothing of it is taken from the message. */
 export interface ResolverContext {
@@ -178,15 +217,21 @@ export interface ResolverContext {
   /** Own identifier: the audience of tokens. */
   readonly audience: string | undefined;
   readonly trustedIssuers: readonly string[];
+  /** The only issuer of auth tokens, where it is set. */
+  readonly accessServer: string | undefined;
   readonly trustedAgents: TrustPolicy | undefined;
   /** Takes over for tokens of others (see `VerifierOptions.tokenHolder`). */
   readonly tokenHolder: TokenHolder | undefined;
   readonly discovery: Discovery;
+  /** Undefined where no revocations are kept. */
+  readonly isRevoked: RevocationCheck | undefined;
   readonly now: () => number;
   readonly cryptoMode: "sync" | "pool";
   /** Tokens whose signature has been verified before. */
   readonly verifiedTokens: VerifiedTokens<VerifiedToken>;
   readonly recorder: CheckRecorder;
+  /** What the route demands; undefined where that is decided later. */
+  readonly requirement: Requirement | undefined;
 }
 
 /** The face of a verification's record that resolvers write to. */
@@ -257,8 +302,8 @@ export interface AnswerOptions {
   readonly key: () => SigningKey;
   /** Own resource identifier. */
   readonly resource: string;
-  /** Issuer identifier of the auth server to send callers to. */
-  readonly authServer: string;
+  /** Issuer identifier of the auth server to send callers to; undefined where it is that of each caller's person. */
+  readonly authServer: string | undefined;
   /** Unix seconds. */
   readonly now: () => number;
   /** Of a resource token. */
@@ -275,7 +320,11 @@ export interface AnswerWriter {
     caller: ProvenCaller,
     options: { readonly retryAfterSeconds: number; readonly raisedBy: readonly string[] },
   ): Awaitable<Answer>;
-  resourceToken(caller: ProvenCaller, scopes: readonly string[]): Promise<ResourceTokenGrant>;
+  resourceToken(
+    caller: ProvenCaller,
+    scopes: readonly string[],
+    account?: string,
+  ): Promise<ResourceTokenGrant>;
 }
 
 /** A resource token and where it is to be presented. */
@@ -286,6 +335,19 @@ export interface ResourceTokenGrant {
   readonly authServer: string;
   /** Seconds until it expires. */
   readonly expiresInSeconds: number;
+}
+
+// ----------------------------------------------------------------------------------------------------------------- display
+
+export interface DisplayRules {
+  /**
+   * Readers of fields of responses, by name in lower case. The token in a `resourceToken` of what they return is shown decoded.
+   *
+   * @throws AAuthError
+   */
+  readonly answerFields: Readonly<Record<string, (value: string) => unknown>>;
+  /** Section that defines a kind of token, by `typ`. */
+  readonly tokenSections: Readonly<Record<string, string>>;
 }
 
 // ------------------------------------------------------------------------------------------------------------------- calls
@@ -304,14 +366,24 @@ export interface Demand {
   readonly interaction?: string;
   /** Where the answer will be, and when to look again. */
   readonly pending?: PendingState;
+  /** Why a signature or the token with it was refused, in the profile's words. */
+  readonly refusal?: string;
+  /** Components that a signature has to cover beside those it did. */
+  readonly covers?: readonly string[];
 }
 
 /** A request whose answer is not ready. */
 export interface PendingState {
-  /** Absolute, at the origin that was asked. */
+  /** At the origin that was asked; relative to the address that was asked, or absolute. */
   readonly location: string;
   /** How long to wait before the next look; NaN where the server does not say. */
   readonly retryAfterSeconds: number;
+  /** What the server waits for, in the profile's words. Default: it does not say. */
+  readonly requirement?: string;
+  /** Where a person has to act before there is an answer. Default: nowhere. */
+  readonly interaction?: Interaction;
+  /** What the agent has to answer before there is an answer. Default: nothing. */
+  readonly clarification?: Clarification;
 }
 
 /** The head of a response: what a profile reads demands from. */
@@ -322,13 +394,17 @@ export interface ResponseHead {
   field(name: string): string | null;
 }
 
-/** A demand that may be followed: it names a trusted server, and its resource token is for this agent, key and resource. */
+/** A demand that may be followed: it names a trusted server, and its resource token is for this agent, key and resource. Plain data. */
 export interface TokenDemand {
   readonly server: string;
   readonly resource: string;
   /** Space-separated. What a token for this demand is kept under. */
   readonly scope: string;
+  /** What distinguishes tokens of one server and scope, such as their kind. Default: nothing does. */
+  readonly variant?: string;
   readonly resourceToken?: string;
+  /** What the profile compares the token with that comes. */
+  readonly expects?: Readonly<Record<string, unknown>>;
 }
 
 export interface DemandExpectation {
@@ -339,6 +415,8 @@ export interface DemandExpectation {
   readonly agent: string;
   /** Thumbprint of the key that signed the request. */
   readonly thumbprint: string;
+  /** The token that the request carried, if one was obtained for this resource. */
+  readonly presented: string | undefined;
   /** Unix seconds. */
   readonly now: number;
 }
@@ -363,16 +441,26 @@ export type CallStep =
   /** Sign and send, with the agent's first credential, its identity, or a token. */
   | { readonly do: "send"; readonly as: "first" | "identity"; readonly reason?: RetryReason }
   | { readonly do: "send"; readonly as: "token"; readonly token: string; readonly reason?: RetryReason }
-  /** Ask the resource for a resource token before it is called. */
-  | { readonly do: "offer"; readonly scope: string }
+  /** Send the same again, covering more; so does whatever follows. */
+  | { readonly do: "cover"; readonly components: readonly string[] }
+  /** Ask the resource for a resource token before it is called, with `token` or the identity. */
+  | { readonly do: "offer"; readonly scope: string; readonly token?: string }
   /** Get a token for a demand: from the cache, by renewal, or by a request. `keepsResponse`: the last response may still be the answer. */
   | { readonly do: "obtain"; readonly demand: Demand; readonly keepsResponse: boolean }
   /** Never present the held token again, and look for another. */
   | { readonly do: "discard-held" }
   /** The resource rejects the token that it was sent: drop it, and end the call with the words of the last response. */
   | { readonly do: "report-rejected" }
-  /** Wait, and look again; from here on with `token`, where one is given. */
-  | { readonly do: "poll"; readonly pending: PendingState; readonly token?: string }
+  /**
+   * Wait, and look again; from here on with `token`, where one is given. `slower`: the server has been asked too often, and all further
+   * looks are 5 s further apart.
+   */
+  | {
+      readonly do: "poll";
+      readonly pending: PendingState;
+      readonly token?: string;
+      readonly slower?: boolean;
+    }
   /** Send a person to the address. */
   | { readonly do: "ask"; readonly interaction: string }
   | { readonly do: "answer" }
@@ -381,10 +469,23 @@ export type CallStep =
 
 /** What has come of the last step. */
 export type CallOutcome =
-  | { readonly type: "started"; readonly token?: string; readonly held?: { readonly isCurrentKey: boolean } }
+  | {
+      readonly type: "started";
+      readonly token?: string;
+      readonly held?: { readonly isCurrentKey: boolean };
+      /** A token that is about to expire: to be replaced, and presented only where it cannot be. */
+      readonly ageing?: string;
+    }
   | { readonly type: "offered"; readonly demand: Demand | undefined }
-  | { readonly type: "response"; readonly status: number; readonly demand: Demand | undefined }
-  | { readonly type: "obtained"; readonly token: string }
+  | {
+      readonly type: "response";
+      readonly status: number;
+      readonly demand: Demand | undefined;
+      /** From `Retry-After`; NaN where it is absent or no number. */
+      readonly retryAfterSeconds: number;
+    }
+  /** `isHeld`: from the cache. */
+  | { readonly type: "obtained"; readonly token: string; readonly isHeld: boolean }
   | { readonly type: "obtain-failed"; readonly error: unknown }
   | { readonly type: "held"; readonly token: string | undefined };
 
@@ -394,6 +495,25 @@ export type CallState = Readonly<Record<string, unknown>>;
 export interface CallRules {
   /** Query parameter that names, at an interaction's address, where the person comes back to. */
   readonly returnParameter: string;
+  /** What a browser opens for an interaction of a pending answer. Undefined where there are none. */
+  readonly pageOf?: (interaction: Interaction, returnUrl: string | undefined) => string;
+  /** An agent always says who it is: there is no anonymous request. Default false. */
+  readonly alwaysIdentified?: true;
+  /** Fields of every request to a resource, beside those of the signature. Default: none. */
+  readonly requestFields?: (facts: {
+    /** What the caller can do for a resource, in the profile's words. */
+    readonly capabilities: readonly string[];
+    /** The session token that the resource has given, if it has. */
+    readonly session: string | undefined;
+  }) => Readonly<Record<string, string>>;
+  /**
+   * The session token in a response, which replaces the one before. Undefined for a profile without sessions.
+   *
+   * @throws AAuthAgentError `malformed_challenge`
+   */
+  readonly readSession?: (response: ResponseHead) => string | undefined;
+  /** The question in the body of a pending answer that requires a clarification; undefined for a body without one. */
+  readonly readQuestion?: (members: Readonly<Record<string, unknown>>) => Clarification | undefined;
   /**
    * The demand of a response, if it has one. Runs on every response, whatever its status.
    *
@@ -402,6 +522,12 @@ export interface CallRules {
   readDemand(response: ResponseHead): Demand | undefined;
   /** @throws AAuthAgentError `challenge_untrusted`, `malformed_challenge` */
   checkDemand(demand: Demand, expected: DemandExpectation): TokenDemand;
+  /**
+   * Verifies the signature of a resource token that has passed {@link checkDemand}. Undefined where only the server that redeems it does.
+   *
+   * @throws AAuthAgentError of the token and discovery groups
+   */
+  readonly proveDemand?: (resourceToken: string, discovery: Discovery) => Promise<void>;
   /** The next step of a call. Pure. */
   decide(
     state: CallState,
@@ -424,6 +550,8 @@ export interface GrantRequest {
   readonly contentType: string;
   readonly body: string;
   readonly credential: Credential;
+  /** What the profile compares the token with that comes. */
+  readonly expects?: Readonly<Record<string, unknown>> | undefined;
 }
 
 /** What a token endpoint answered. */
@@ -434,6 +562,35 @@ export interface GrantResponse {
   /** The parsed body; undefined when it is not a JSON object. */
   readonly members: Readonly<Record<string, unknown>> | undefined;
 }
+
+/** Where a person acts, and what names the request there. */
+export interface Interaction {
+  /** `https`, without query and fragment. */
+  readonly url: string;
+  /** Names the request at that page. It is shown to the person, and authorizes nothing. */
+  readonly code: string;
+}
+
+/** A question that a server needs answered before it decides. */
+export interface Clarification {
+  /** Markdown, from another party: not to be trusted. */
+  readonly question: string;
+  /** Until the server gives up. Default: it does not say. */
+  readonly timeoutSeconds?: number;
+  /** Answers to choose from. Default: any. */
+  readonly options?: readonly string[];
+}
+
+/** What an agent says to a clarification. */
+export type ClarificationAnswer =
+  | { readonly action: "respond"; readonly response: string }
+  | {
+      readonly action: "update";
+      readonly resourceToken: string;
+      readonly presentedToken: string;
+      readonly justification?: string | undefined;
+    }
+  | { readonly action: "cancel" };
 
 export type GrantAnswer =
   | {
@@ -454,9 +611,47 @@ export interface GrantContext {
   readonly presented: string | undefined;
   readonly redirectUri: string | undefined;
   readonly state: string | undefined;
+  /** What else a caller has given along. */
+  readonly hints?: GrantHints;
+}
+
+/** What may help a server to decide. A profile sends what it has words for. */
+export interface GrantHints {
+  /** What the caller can do for the server, in the profile's words. */
+  readonly capabilities?: readonly string[] | undefined;
+  /** Why the agent asks. Markdown. */
+  readonly justification?: string | undefined;
+  /** Who the person is. */
+  readonly loginHint?: string | undefined;
+  /** The mission that the agent is on. */
+  readonly mission?: string | undefined;
+  /** The agent token of a sub-agent, that the token is for. */
+  readonly subagentToken?: string | undefined;
+}
+
+/** What an agent means to do, for a person to approve. */
+export interface MissionProposal {
+  /** Markdown. */
+  readonly description: string;
+  readonly tools?: readonly { readonly name: string; readonly description: string }[] | undefined;
+  /** Identifiers of resources that are to be called. */
+  readonly resources?: readonly string[] | undefined;
+}
+
+/** A mission that a person has approved. */
+export interface ApprovedMission {
+  /** Names it. */
+  readonly id: string;
+  /** What has been approved, decoded; it may differ from the proposal. */
+  readonly mission: Readonly<Record<string, unknown>>;
+  /** Tokens for the resources that have been approved, by resource. */
+  readonly tokens: Readonly<Record<string, string>>;
 }
 
 export interface ExpectedGrant {
+  /** `type` and `expects` of the request. */
+  readonly type: string;
+  readonly expects: Readonly<Record<string, unknown>> | undefined;
   readonly server: string;
   /** The audience that the token must have; undefined where only the server knows it. */
   readonly resource: string | undefined;
@@ -479,6 +674,58 @@ export interface GrantRules {
     | undefined;
   /** The endpoint of a resource that hands out resource tokens. */
   readonly offer: OfferRules | undefined;
+  /** Servers may answer later, and are asked to answer a little later instead (`Prefer`, RFC 7240). Default false. */
+  readonly defers?: true;
+  /** Tokens with so many seconds left, or half of their life if that is less, are replaced. Default 30. */
+  readonly renewBeforeSeconds?: number;
+  /** An agent acts for one person, unless an upstream token stands for another: its tokens are kept without a name of the person. Default false. */
+  readonly onePerson?: true;
+  /** How an agent without an agent token of another party says who it is. Default: by scheme `jwks`. */
+  readonly ownIdentity?: (options: {
+    readonly id: string;
+    readonly key: SigningKey;
+    /** The first of the trusted servers. */
+    readonly server: string | undefined;
+    readonly now: () => number;
+  }) => Promise<Credential>;
+  /**
+   * The one server that a call's tokens come from; undefined for an agent that has none. It counts as trusted. Default: demands name the
+   * server, and the configuration which are trusted.
+   *
+   * @throws AAuthAgentError `malformed_token` for an upstream token that names none
+   */
+  readonly serverOf?: (options: {
+    readonly identity: Credential;
+    readonly trustedServers: readonly string[];
+    readonly upstreamToken: string | undefined;
+  }) => string | undefined;
+  /** What is sent to the address of a pending answer that needs a clarification. Undefined where there are none. */
+  readonly clarify?: (answer: ClarificationAnswer) => {
+    readonly method: "POST" | "DELETE";
+    readonly contentType?: string;
+    readonly body?: string;
+  };
+  /** Asks a server to bring its person to an interaction of a resource. Undefined where it cannot be asked. */
+  readonly relay?: (server: string, interaction: Interaction, context: GrantContext) => GrantRequest;
+  /** Sub-agents, whose tokens their parent asks for. Undefined where there are none. */
+  readonly subAgents?: {
+    /**
+     * Thumbprint of a sub-agent's key.
+     *
+     * @throws AAuthAgentError `token_agent_mismatch` for what is not the agent token of a sub-agent of `parent`
+     */
+    keyOf(subagentToken: string, parent: string): Promise<string>;
+    /** What is asked for: a token for the resource token, or without one that of a person. */
+    demandOf(resourceToken: string | undefined): Demand;
+  };
+  /** Missions. Undefined where there are none. */
+  readonly missions?: {
+    propose(server: string, proposal: MissionProposal, context: GrantContext): GrantRequest;
+    /** @throws AAuthAgentError `token_request_failed` for what is not the approval of a mission, or has another digest */
+    read(response: GrantResponse): Awaitable<ApprovedMission>;
+    /** What is expected of a token that came with an approval. */
+    expected(mission: ApprovedMission, resource: string): Pick<TokenDemand, "scope" | "variant" | "expects">;
+  };
   /** @throws AAuthAgentError `token_request_failed`; TokenRequestError for a refusal */
   read(response: GrantResponse): GrantAnswer;
   /**
@@ -504,6 +751,8 @@ export interface OfferRules {
   endpoint(metadata: Readonly<Record<string, unknown>>): string | undefined;
   readonly contentType: string;
   body(scope: string): string;
+  /** Of a refusal whose body says something, beside 2xx. Default: none. */
+  readonly refusalStatus?: number;
   /** Undefined for an answer that is not an offer. */
   read(response: GrantResponse): Demand | undefined;
 }

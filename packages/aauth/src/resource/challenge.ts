@@ -25,11 +25,14 @@ export interface AnsweringProfile {
   readonly key: SigningKey | (() => SigningKey) | KeyRing;
   /** Own resource identifier. */
   readonly resource: string;
-  /** Issuer identifier of the auth server to send agents to. */
-  readonly authServer: string;
+  /**
+   * Issuer identifier of the auth server to send agents to. February 2026 needs one. In draft -11 it is the resource's own access server; default
+   * there: none, and the resource tokens are for the person server of each caller's person.
+   */
+  readonly authServer?: string | undefined;
   /** Default `february2026`. */
   readonly profile?: WireProfile | undefined;
-  /** Of a resource token, seconds. Default 300, at most 600. */
+  /** Of a resource token, seconds. Default 300, at most 600; in draft -11 300. */
   readonly lifetimeSeconds?: number | undefined;
   /**
    * Signature algorithms to name in challenges for an identity (SPEC 4.2), for example `["ed25519"]`. Default none: the reader then
@@ -69,17 +72,22 @@ export interface Challenger {
   /**
    * The resource token of a challenge without the challenge, for a proven agent that knows what it needs (SPEC 9.2.5).
    *
-   * @throws TypeError without scopes, and for a caller that has proven no identity.
+   * @param account of the resource, that the token is to be for; February 2026 has none
+   * @throws TypeError without scopes, and for a caller that has proven no identity; in draft -11, no person.
    */
-  resourceToken(caller: ProvenCaller, scopes: readonly string[]): Promise<ResourceTokenGrant>;
+  resourceToken(
+    caller: ProvenCaller,
+    scopes: readonly string[],
+    account?: string,
+  ): Promise<ResourceTokenGrant>;
 }
 
 /**
  * Creates challenges. A resource token is issued only to an agent whose request signature was proven; every other caller is asked for a
  * signature or an identity and learns nothing more.
  *
- * @throws TypeError when `resource` or `authServer` is not a canonical identifier.
- * @throws RangeError when `lifetimeSeconds` is not between 1 and 600.
+ * @throws TypeError when `resource` or `authServer` is not a canonical identifier, or the profile needs an `authServer` and there is none.
+ * @throws RangeError when `lifetimeSeconds` is not between 1 and 600, in draft -11 300.
  *
  * @example
  * const { status, headers, body } = await challenger.challengeFor(error, { requirement });
@@ -102,7 +110,7 @@ export function createChallenger(options: ChallengerOptions): Challenger {
         await writerFor(caller).limitReached(caller, { retryAfterSeconds, raisedBy }),
         LIMIT_REACHED,
       ),
-    resourceToken: (caller, scopes) => writerFor(caller).resourceToken(caller, scopes),
+    resourceToken: (caller, scopes, account) => writerFor(caller).resourceToken(caller, scopes, account),
   };
 }
 
@@ -114,7 +122,7 @@ interface Writer {
 function writerOf(options: AnsweringProfile, now: () => number): Writer {
   const { resource, authServer, lifetimeSeconds, algs, profile = february2026 } = options;
   requireIdentifier("resource", resource, profile);
-  requireIdentifier("authServer", authServer, profile);
+  if (authServer !== undefined) requireIdentifier("authServer", authServer, profile);
   const key = currentKeyOf(options.key);
   return {
     profile,

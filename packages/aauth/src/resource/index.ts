@@ -5,12 +5,31 @@
  */
 
 export type { Refusal } from "../errors.ts";
+export type {
+  DeferredRequest,
+  PendingEntry,
+  PendingHolder,
+  PollingError,
+} from "../profiles/draft-11/pending-requests.ts";
 export { formatRefusal, parseRefusal, REFUSAL_FIELD, refusalOf } from "../profiles/refusal.ts";
+export type { Revocations, RevocationsOptions, RevokedToken } from "../profiles/revocations.ts";
+export { createRevocations } from "../profiles/revocations.ts";
 export type { Answer, RefusalContext, ResourceTokenGrant, TokenHolder } from "../profiles/wire-profile.ts";
+export type { AuthorizationEndpointOptions, AuthorizationRequest } from "./authorization-endpoint.ts";
+export { createAuthorizationEndpoint } from "./authorization-endpoint.ts";
 export type { AnsweringProfile, Challenger, ChallengerOptions } from "./challenge.ts";
 export { createChallenger, plainRefusal } from "./challenge.ts";
+export type { Deferred, DeferredOptions, OpenedRequest } from "./deferred.ts";
+export { createDeferred, holderOf } from "./deferred.ts";
+export type { Endpoint, EndpointRequest } from "./endpoint.ts";
+export type { HeldRequests, HeldRequestsOptions } from "./held-requests.ts";
+export { createHeldRequests } from "./held-requests.ts";
 export { receivedFields } from "./received-fields.ts";
 export { checkRequirement, meetRequirement } from "./requirement.ts";
+export type { RevocationEndpointOptions } from "./revocation-endpoint.ts";
+export { createRevocationEndpoint } from "./revocation-endpoint.ts";
+export type { Session, Sessions, SessionsOptions } from "./sessions.ts";
+export { createSessions } from "./sessions.ts";
 export type {
   AcceptedProfile,
   AddressedRequest,

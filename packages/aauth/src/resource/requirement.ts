@@ -10,7 +10,7 @@ import type { CallerOf, ProvenCaller, Requirement } from "../types.ts";
  * Does NOT compare the profile with `caller.profile`.
  *
  * @throws TypeError for a requirement that the profile cannot mean.
- * @throws AAuthVerificationError `identity_required`, `user_required`, `profile_not_accepted`.
+ * @throws AAuthVerificationError `identity_required`, `person_required`, `user_required`, `profile_not_accepted`.
  * @throws AAuthVerificationError `authorization_required`, `insufficient_scope`, with `provenCaller`: a challenge would help.
  *
  * @example

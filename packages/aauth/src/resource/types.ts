@@ -6,7 +6,7 @@
 
 import type { Discovery } from "../discovery/discovery.ts";
 import type { ReplayStore } from "../http-signatures/replay.ts";
-import type { EndpointRole, TokenHolder, WireProfile } from "../profiles/wire-profile.ts";
+import type { EndpointRole, RevocationCheck, TokenHolder, WireProfile } from "../profiles/wire-profile.ts";
 import type { TrustPolicy } from "../tokens/trust.ts";
 import type { CallerOf, ProvenCaller, ReceivedRequest, Requirement, VerifiedRequest } from "../types.ts";
 
@@ -74,9 +74,17 @@ export interface AcceptedProfile {
   readonly authorities: readonly string[];
   /** Own resource identifier: the audience of auth tokens. Without it no auth token is accepted. */
   readonly audience?: string | undefined;
-  /** Issuers whose auth tokens count. Default none. */
+  /** Issuers whose auth tokens count; in draft -11 the person servers and access servers whose person and auth tokens do. Default none. */
   readonly trustedIssuers?: readonly string[] | undefined;
-  /** Agents that may call, by scheme jwks, agent token or auth token. Default: any that discovery's guard lets through. */
+  /**
+   * Own access server, in draft -11: then its auth tokens count and no other's, and `trustedIssuers` are the person servers whose person
+   * tokens do. Default: none, and person servers issue both.
+   */
+  readonly accessServer?: string | undefined;
+  /**
+   * Agents that may call, by scheme jwks, agent token or auth token; in draft -11 the agent providers whose agent tokens count, and the servers that may
+   * call in their own name. Default: any that discovery's guard lets through.
+   */
   readonly trustedAgents?: TrustPolicy | undefined;
   /** Finds keys and documents. */
   readonly discovery: Discovery;
@@ -124,10 +132,20 @@ export interface VerifierOptions extends Omit<AcceptedProfile, "peers"> {
    */
   readonly tokenHolder?: TokenHolder | undefined;
   /**
+   * Asked for each token that a message shows, once its signature has verified: true refuses it. For profiles whose tokens can be revoked; February
+   * 2026 has none. Default: no token is revoked.
+   */
+  readonly isRevoked?: RevocationCheck | undefined;
+  /**
    * For a decision point in front of a resource, which does not receive the body: the digest must be covered, but that it belongs to the
    * body is for the resource behind to prove. Never set it where requests are served. Default: the body is compared here.
    */
   readonly bodyVerifiedBy?: "downstream" | undefined;
+  /**
+   * Components that signatures have to cover beside those that the profile demands, where a message has them: what a resource of draft -11
+   * publishes as `additional_signature_components`. February 2026 covers all there is, and has no use for it. Default none.
+   */
+  readonly additionalComponents?: readonly string[] | undefined;
   /**
    * `pool`, for servers: what comes while another signature is being verified is verified off the event loop, which answers more requests
    * per second. Default `sync`.

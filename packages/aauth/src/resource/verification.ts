@@ -49,7 +49,8 @@ export interface SharedRules {
   readonly requireNonce: boolean;
   readonly now: () => number;
   readonly bodyVerifiedBy: "downstream" | undefined;
-  readonly resolver: Omit<ResolverContext, "recorder">;
+  readonly additionalComponents: readonly string[] | undefined;
+  readonly resolver: Omit<ResolverContext, "recorder" | "requirement">;
 }
 
 export type Step = (verification: Verification) => Awaitable<void>;
@@ -94,7 +95,8 @@ export class Verification {
     this.requirement = requirement;
     this.recorder = recorder;
     const { method, target, headers } = request;
-    this.facts = { method, target, headers, hasBody: announcesBody(headers), endpoint: rules.endpoint };
+    const { endpoint, additionalComponents: additional } = rules;
+    this.facts = { method, target, headers, hasBody: announcesBody(headers), endpoint, additional };
   }
 }
 
@@ -110,7 +112,7 @@ export const STEPS: Readonly<Record<StepName, Step>> = {
   },
 
   "key-claim"(v) {
-    v.claim = v.rules.profile.messages.parseKeyClaim(v.headers.signatureKey);
+    v.claim = v.rules.profile.messages.parseKeyClaim(v.headers.signatureKey, v.input?.label);
     v.recorder.facts.scheme = v.claim.scheme;
     v.recorder.facts.label = v.claim.label;
   },
@@ -125,13 +127,14 @@ export const STEPS: Readonly<Record<StepName, Step>> = {
   },
 
   "signature-input"(v) {
-    v.input = parseSignatureInput(v.headers.signatureInput);
+    const { parseSignatureInput: parse = parseSignatureInput } = v.rules.profile.messages;
+    v.input = parse(v.headers.signatureInput);
     v.recorder.facts.coveredComponents = v.input.components;
     v.recorder.facts.created = v.input.created;
   },
 
   "signature-value"(v) {
-    v.signature = v.rules.profile.messages.parseSignature(v.headers.signature);
+    v.signature = v.rules.profile.messages.parseSignature(v.headers.signature, v.input?.label);
   },
 
   labels({ claim, input, signature }) {
@@ -143,7 +146,7 @@ export const STEPS: Readonly<Record<StepName, Step>> = {
     const { components } = v.input;
     requireComponents(components, messages.demandedComponents(v.facts));
     v.recorder.facts.bodyBound = messages.bindsBody || components.includes(messages.fields.contentDigest);
-    v.base = rebuildSignatureBase(v.request, v.authority, v.input);
+    v.base = rebuildSignatureBase(v.request, v.authority, v.input, messages.absentQuery);
     v.recorder.facts.signatureBase = v.base;
     v.nonce = readNonce(v.request, messages.fields.nonce, { required: v.rules.requireNonce });
   },
@@ -159,7 +162,8 @@ export const STEPS: Readonly<Record<StepName, Step>> = {
     const resolve = profile.verification.resolvers[v.claim.scheme];
     if (resolve === undefined)
       throw new AAuthVerificationError("unsupported_scheme", "the scheme has no resolver");
-    const found = resolve(v.claim, { ...resolver, recorder: v.recorder });
+    const { recorder, requirement } = v;
+    const found = resolve(v.claim, { ...resolver, recorder, requirement });
     const keep = (candidate: CallerCandidate) => {
       v.candidate = candidate;
     };
@@ -184,7 +188,10 @@ export const STEPS: Readonly<Record<StepName, Step>> = {
     }
     const isBound = recorder.facts.bodyBound === true;
     if (nonce === undefined && !(isUnsafeMethod(request.method) && isBound)) {
-      return recorder.skipCurrent("the request has no nonce");
+      const { nonce: field } = rules.profile.messages.fields;
+      return recorder.skipCurrent(
+        field === undefined ? "a repetition does no harm" : "the request has no nonce",
+      );
     }
     const use = {
       profile: rules.profile.name,
@@ -234,18 +241,34 @@ export const STEPS: Readonly<Record<StepName, Step>> = {
 };
 
 /** The first key that the signature verifies with; a cached one may have been replaced since. */
-async function keyThatSigned({ candidate, base, input, signature }: Verification): Promise<VerificationKey> {
+async function keyThatSigned(verification: Verification): Promise<VerificationKey> {
+  const { candidate, base, input, signature, claim, rules } = verification;
   const { keys, replacedKey } = candidate;
+  const { foreignParameter } = rules.profile.messages;
+  const mayHaveSigned = (key: VerificationKey): boolean =>
+    foreignParameter === undefined
+      ? allowsAlgorithm(input, key.alg)
+      : foreignParameter(input, key, claim) === undefined;
   if (keys.length === 0) throw new AAuthVerificationError("unknown_key", "there is no key to verify with");
   const message = platformCrypto.encodeAscii(base);
   const hasSigned = async (key: VerificationKey): Promise<boolean> =>
-    allowsAlgorithm(input, key.alg) && (await signatureHolds(message, signature.bytes, key)) === true;
+    mayHaveSigned(key) && (await signatureHolds(message, signature.bytes, key)) === true;
   for (const key of keys) if (await hasSigned(key)) return key;
   const replaced = await replacedKey?.();
   if (replaced !== undefined && (await hasSigned(replaced))) return replaced;
   const tried = replaced === undefined ? keys : [...keys, replaced];
   // Where the parameter rules all of them out, the error names it.
-  if (!tried.some(({ alg }) => allowsAlgorithm(input, alg))) requireAlgorithm(input, keys[0]!.alg);
+  if (!tried.some(mayHaveSigned)) {
+    const parameter = foreignParameter?.(input, keys[0]!, claim);
+    if (parameter === undefined) requireAlgorithm(input, keys[0]!.alg);
+    throw new AAuthVerificationError(
+      "invalid_signature",
+      `the ${parameter} parameter is not that of the key`,
+      {
+        claim: parameter!,
+      },
+    );
+  }
   throw invalidSignature();
 }
 

@@ -21,7 +21,7 @@ import type {
 } from "./types.ts";
 import { checkOf, type SharedRules, STEPS, type Step, Verification } from "./verification.ts";
 import { VerificationRecorder } from "./verification-recorder.ts";
-import { checkAcceptedProfile, checkTolerance } from "./verifier-options.ts";
+import { checkAcceptedProfile, checkAdditionalComponents, checkTolerance } from "./verifier-options.ts";
 
 /**
  * Creates the verifier of a resource or an auth server.
@@ -53,6 +53,7 @@ export function verifierOf(
   { refusesUnmeetable }: { readonly refusesUnmeetable: boolean },
 ): Verifier {
   checkTolerance(options.toleranceSeconds);
+  checkAdditionalComponents(options.additionalComponents);
   const now = options.now ?? (() => Math.floor(Date.now() / 1000));
   const replayStore = options.replayStore ?? createMemoryReplayStore({ now });
   const accepted = [options, ...(options.accept ?? [])].map((own) =>
@@ -104,8 +105,13 @@ export function verifierOf(
     };
   }
 
+  function isIssued({ level }: Requirement): boolean {
+    return profiles.some(({ verification }) => verification.issuedLevels?.includes(level));
+  }
+
   function requireMeetable(requirement: Requirement): void {
-    const needsGrant = requirement.scopes !== undefined || requirement.subject !== undefined;
+    const needsGrant =
+      requirement.scopes !== undefined || requirement.subject !== undefined || isIssued(requirement);
     if (!needsGrant || !refusesUnmeetable || lacking.includes(undefined)) return;
     throw new TypeError(
       `a requirement of level ${requirement.level} needs an auth token, and the verifier accepts none without ${lacking[0]}`,
@@ -128,6 +134,7 @@ function createChecks(
   shared: Pick<SharedRules, "now" | "replayStore">,
 ): ProfileChecks {
   const { profile = february2026, audience, discovery, trustedIssuers = [], trustedAgents } = accepted;
+  const { accessServer } = accepted;
   const role = options.endpoint ?? "resource";
   const ofProfile = profile.verification.endpoints[role];
   if (ofProfile === undefined)
@@ -146,14 +153,17 @@ function createChecks(
     authorities: accepted.authorities,
     requireNonce: options.requireNonce ?? false,
     bodyVerifiedBy: options.bodyVerifiedBy,
+    additionalComponents: options.additionalComponents,
     resolver: {
       profile,
       endpoint,
       audience,
       trustedIssuers,
+      accessServer,
       trustedAgents,
       tokenHolder: options.tokenHolder,
       discovery,
+      isRevoked: options.isRevoked,
       now: shared.now,
       cryptoMode: options.cryptoMode ?? "sync",
       verifiedTokens: createVerifiedTokens<VerifiedToken>({ now: shared.now }),

@@ -202,7 +202,7 @@ function refuse(error: AAuthError, parameters = ""): Answer {
   };
 }
 
-function createAnswers({ key, resource, authServer, now }: AnswerOptions): AnswerWriter {
+function createAnswers({ key, resource, authServer = "", now }: AnswerOptions): AnswerWriter {
   const expiresInSeconds = 300;
   async function resourceToken({ person, thumbprint }: ProvenCaller, scopes: readonly string[]) {
     const claims = { iss: resource, aud: authServer, sub: person?.sub, agent_jkt: thumbprint };
@@ -443,6 +443,7 @@ const toyOn = (name: string, signatureKey: string): WireProfile => ({
   },
   answers: { refuse: (error) => refuse(error), create: createAnswers },
   calls: { returnParameter: "callback", readDemand, checkDemand, decide },
+  display: { answerFields: {}, tokenSections: {} },
   grants: {
     forDemand: ({ server, resource, resourceToken }, { identity, presented }) =>
       resourceToken === undefined

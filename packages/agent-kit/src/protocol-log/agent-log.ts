@@ -75,7 +75,7 @@ export function createAgentLog(logger: ProtocolLogger, resource: string): AgentL
         return;
       }
       case "token_received": {
-        const suffix = REQUEST_TYPE_SUFFIX[event.requestType];
+        const suffix = REQUEST_TYPE_SUFFIX[event.requestType] ?? ` (${event.requestType})`;
         const fields = { ...context, ...shown(event.token) };
         tokens.info(fields, `🔐 Received auth_token from auth server${suffix}`);
         return;
@@ -94,7 +94,24 @@ export function createAgentLog(logger: ProtocolLogger, resource: string): AgentL
           { ...context, scheme: event.scheme },
           `🔄 Retrying request with ${RETRY_PROOF[event.reason]}`,
         );
+        return;
       }
+      case "answer_pending": {
+        const { party, requirement } = event;
+        tokenService.info({ ...context, requirement }, `⏳ The answer of ${party} is pending`);
+        return;
+      }
+      case "interaction_required": {
+        // The page without its code: the person has to be the first to bring it.
+        const { party, url, isRelayed } = event;
+        tokenService.info({ ...context, url, isRelayed }, `⏳ ${party} needs a person`);
+        return;
+      }
+      case "clarification_answered":
+        tokenService.info({ ...context, action: event.action }, `⏳ Answered a question of ${event.party}`);
+        return;
+      case "session_received":
+        tokenService.info(context, `🔐 Received a session token from ${event.resource}`);
     }
   };
 }

@@ -60,6 +60,11 @@ export function describeStep(event: AgentEvent): Step | undefined {
         percentage: 90,
       };
     }
+    case "answer_pending":
+    case "interaction_required":
+    case "clarification_answered":
+    case "session_received":
+      return undefined; // of a profile that the demo does not speak
   }
 }
 

@@ -52,7 +52,8 @@ export function refuseWithoutToken(
 
 /** A resource token is issued only to an agent whose request signature was proven. */
 export function createAnswers(options: AnswerOptions): AnswerWriter {
-  const { key, resource, authServer, now, algs, lifetimeSeconds = RESOURCE_TOKEN_SECONDS } = options;
+  const { key, resource, now, algs, lifetimeSeconds = RESOURCE_TOKEN_SECONDS } = options;
+  const authServer = requireAuthServer(options);
   requireResourceTokenLifetime(lifetimeSeconds);
 
   async function resourceToken(caller: ProvenCaller, scopes: readonly string[]): Promise<ResourceTokenGrant> {
@@ -104,6 +105,11 @@ export function createAnswers(options: AnswerOptions): AnswerWriter {
       return { status, headers: { ...headers, ...wait }, body: LIMIT_REACHED };
     },
   };
+}
+
+function requireAuthServer({ authServer }: AnswerOptions): string {
+  if (authServer === undefined) throw new TypeError("authServer must name the auth server to send agents to");
+  return authServer;
 }
 
 const statusOf = (error: AAuthError) => (error instanceof AAuthVerificationError ? error.status : 500);

@@ -25,6 +25,8 @@ export function validateRequirement(requirement: Requirement): void {
   if (typeof requirement === "object" && requirement !== null && checked.has(requirement)) return;
   const level = requirement?.level;
   if (!LEVELS.includes(level)) throw new TypeError(`requirement.level must be one of ${LEVELS.join(", ")}`);
+  if (requirement.account !== undefined)
+    throw new TypeError("requirement.account has no meaning in this profile");
   if (level === "authorized") {
     const { scopes, subject } = requirement;
     requireArray("requirement.scopes", scopes as readonly string[]);

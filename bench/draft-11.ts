@@ -1,0 +1,138 @@
+/**
+ * What signing and verifying cost in the dialect of draft -11, above the limit of the platform's cryptography, beside `@hellocoop/httpsig`
+ * where `npm run test:interop -- interop-draft-11` has installed it.
+ */
+
+import assert from "node:assert";
+import { generateKeyPairSync, hash, sign, verify } from "node:crypto";
+import { readdirSync } from "node:fs";
+import { createRequire } from "node:module";
+import {
+  createDiscovery,
+  draft11,
+  importSigningKey,
+  type PrivateJwk,
+  type SigningKey,
+  signRequest,
+  toJwks,
+} from "aauth";
+import { draft11Tokens } from "aauth/issuer";
+import { createVerifier } from "aauth/resource";
+import { signedRequest } from "aauth/testing";
+import { type Candidate, runComparisons } from "./measure.ts";
+
+const PROVIDER = "https://agent.example";
+const url = "https://resource.example/api/data";
+const body = Buffer.from(JSON.stringify({ text: "x".repeat(1013) }));
+const content = { "content-type": "application/json", "content-length": String(body.length) };
+const components = ["@method", "@authority", "@path", "signature-key", "content-digest", "content-type"];
+/** Of the runs together: the window that both verifiers are given. */
+const WINDOW_SECONDS = 3_600;
+
+const pair = generateKeyPairSync("ed25519");
+const jwk = { ...pair.privateKey.export({ format: "jwk" }), kid: "agent-1", alg: "Ed25519" };
+const key = await importSigningKey(jwk as unknown as PrivateJwk);
+const { token: jwt } = await draft11Tokens.issueAgentToken({
+  key,
+  issuer: PROVIDER,
+  agent: "aauth:planner@agent.example",
+  confirmationKey: key.publicJwk,
+});
+
+const request = await signedRequest({
+  url,
+  body,
+  key,
+  profile: draft11,
+  signatureKey: { scheme: "jwt", jwt },
+});
+const verifier = createVerifier({
+  profile: draft11,
+  authorities: ["resource.example"],
+  discovery: discoveryOf(key),
+  toleranceSeconds: WINDOW_SECONDS,
+  // The same request comes again and again.
+  replayStore: { putIfAbsent: () => true },
+});
+const requirement = { level: "agent-token" };
+const isRefused = (changed: object) =>
+  assert.rejects(verifier.verifyRequest({ ...request, ...changed }, requirement));
+await isRefused({ body: Buffer.alloc(body.length) });
+await isRefused({ target: "/other" });
+
+const peer = await peerCandidates();
+const digest = () => hash("sha256", body, "base64");
+const base = Buffer.alloc(1_400, "x");
+const signature = sign(null, base, pair.privateKey);
+
+await runComparisons([
+  {
+    title: "draft -11, sign: POST, 1 KB body with digest, agent token",
+    floor: { name: "SHA-256 + Ed25519 sign", run: () => [digest(), sign(null, base, pair.privateKey)] },
+    candidates: [
+      {
+        name: "aauth",
+        run: () =>
+          signRequest(
+            { method: "POST", url, headers: content, body },
+            { key, profile: draft11, signatureKey: { scheme: "jwt", jwt } },
+          ),
+      },
+      ...peer.sign,
+    ],
+  },
+  {
+    title: "draft -11, verify: the same request, digest compared, token seen before",
+    floor: {
+      name: "SHA-256 + Ed25519 verify",
+      run: () => [digest(), verify(null, base, pair.publicKey, signature)],
+    },
+    candidates: [{ name: "aauth", run: () => verifier.verifyRequest(request, requirement) }, ...peer.verify],
+  },
+]);
+
+function discoveryOf(provider: SigningKey) {
+  const documents: Readonly<Record<string, unknown>> = {
+    [`${PROVIDER}/.well-known/aauth-agent.json`]: { issuer: PROVIDER, jwks_uri: `${PROVIDER}/jwks.json` },
+    [`${PROVIDER}/jwks.json`]: toJwks([provider], draft11),
+  };
+  return createDiscovery({
+    profile: draft11,
+    transport: async ({ href }) => ({
+      status: 200,
+      body: new TextEncoder().encode(JSON.stringify(documents[href])),
+    }),
+  });
+}
+
+/** It signs and verifies the message, and reads the token without verifying it. */
+async function peerCandidates(): Promise<{ sign: Candidate[]; verify: Candidate[] }> {
+  const name = "@hellocoop/httpsig 2.2.0";
+  const folder = findPeers();
+  if (folder === undefined) {
+    console.log(`${name} is not installed: npm run test:interop -- interop-draft-11`);
+    return { sign: [], verify: [] };
+  }
+  const httpsig = await import(createRequire(`${folder}/package.json`).resolve("@hellocoop/httpsig"));
+  const signing = { method: "POST", headers: content, body, signatureKey: { type: "jwt", jwt }, components };
+  const sign = () => httpsig.fetch(url, { ...signing, signingKey: jwk, dryRun: true });
+  const headers = Object.fromEntries((await sign()).headers);
+  const message = { method: "POST", authority: "resource.example", path: "/api/data", headers, body };
+  const verify = async () => {
+    const { verified } = await httpsig.verify(message, { maxClockSkew: WINDOW_SECONDS });
+    assert.equal(verified, true);
+  };
+  const forged = await httpsig.verify({ ...message, path: "/other" }, { maxClockSkew: WINDOW_SECONDS });
+  assert.equal(forged.verified, false);
+  return { sign: [{ name, run: sign }], verify: [{ name, run: verify }] };
+}
+
+function findPeers(): string | undefined {
+  const cache = new URL("../.cache/interop/", import.meta.url).pathname;
+  try {
+    const folder = readdirSync(cache).find((name) => name.startsWith("draft-11-js-"));
+    return folder && `${cache}${folder}`;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,452 @@
+/**
+ * An access server (draft -11, sections 9.1 to 9.4 and 11.12).
+ *
+ * @module
+ */
+
+import { AAuthVerificationError, publicRefusal } from "../../errors.ts";
+import type {
+  AgentTokenClaims,
+  AuthTokenClaims,
+  ResourceTokenClaims,
+} from "../../profiles/draft-11/claims.ts";
+import { accessServerMetadata } from "../../profiles/draft-11/documents.ts";
+import { DOCUMENTS } from "../../profiles/draft-11/names.ts";
+import {
+  issueAuthToken,
+  type OpenedToken,
+  verifyAgentToken,
+  verifySubagentToken,
+} from "../../profiles/draft-11/tokens.ts";
+import type { Answer } from "../../profiles/wire-profile.ts";
+import type { KeyValueStore } from "../../store/key-value-store.ts";
+import { ownerOf } from "../../store/owner-of.ts";
+import { decodeJwt } from "../../tokens/jwt.ts";
+import { trusts } from "../../tokens/trust.ts";
+import type { PublicJwk } from "../../types.ts";
+import type { AccessServer, AccessServerOptions } from "./access-server-types.ts";
+import { failed, invalidRequest, type Outcome, Problem, succeeded } from "./answers.ts";
+import { assertionsOfResource, isText } from "./assertions.ts";
+import { deliveredOutcome } from "./federation.ts";
+import { locked } from "./locked.ts";
+import { PendingRequests } from "./pending-requests.ts";
+import type { PendingRecord } from "./pending-types.ts";
+import { Revocations } from "./revocations.ts";
+import { createServerCalls } from "./server-calls.ts";
+import {
+  type Call,
+  createFrame,
+  keysOf,
+  knowingItself,
+  ownerKey,
+  requireIssuer,
+  SERVER_CALLER,
+} from "./server-frame.ts";
+import { keyOf, memoryStores } from "./stores.ts";
+import {
+  checking,
+  dependenciesOf,
+  dependency,
+  requiredToken,
+  scopesOf,
+  tokenOf,
+  type VerifiedPair,
+  verifyPair,
+  verifyUpstream,
+  within,
+  withPair,
+} from "./token-parameters.ts";
+import type { DownstreamResult } from "./types.ts";
+
+/** What a pending request needs to be carried out. Plain data. */
+interface Work {
+  readonly personServer: string;
+  readonly confirmationKey: PublicJwk;
+  readonly thumbprint: string;
+  /** Unix seconds: no token that comes of it lives longer. */
+  notAfter: number;
+  resource: ResourceTokenClaims;
+  presented: { readonly iss: string; readonly jti: string };
+}
+
+type Pending = PendingRecord<Work>;
+
+/** An auth token that was issued here. Plain data. */
+interface IssuedRecord {
+  readonly jti: string;
+  readonly exp: number;
+  readonly resource: string;
+}
+
+const PATHS = {
+  token: "/aauth/access/token",
+  revocation: "/aauth/access/revoke",
+  pending: "/aauth/access/pending/",
+  cascade: "/aauth/access/revoke/",
+} as const;
+
+const MAX_WAIT_SECONDS = 60;
+const PENDING_SECONDS = 600;
+/** For one owner of person servers (`ownerOf`): they are configured, and few. */
+const MAX_PENDING = 5_000;
+const SKEW_SECONDS = 60;
+
+/**
+ * Creates an access server: it verifies what person servers ask for in their own name, decides by the resource's policy, and issues auth tokens. It does no
+ * input or output but through `discovery`, `transport` and `store`.
+ *
+ * Does NOT take payment, and does NOT know persons: `subject` is what the resource calls one.
+ *
+ * @throws TypeError for an issuer that is no server identifier, metadata of the wrong shape
+ *
+ * @example
+ * const server = createAccessServer({ issuer, key, discovery, resources: ["https://resource.example"], personServers, decide });
+ * const answer = await server.handle({ method, target, headers, body });
+ */
+export function createAccessServer(options: AccessServerOptions): AccessServer {
+  const {
+    issuer,
+    resources,
+    personServers,
+    decide,
+    pendingSeconds = PENDING_SECONDS,
+    pollSeconds = 1,
+  } = options;
+  const { log = () => {}, transport, interactionUrl = `${issuer}/interaction` } = options;
+  requireIssuer(issuer);
+  const { now = () => Math.floor(Date.now() / 1000) } = options;
+  const open = options.store ?? memoryStores(now);
+  const keys = keysOf(options.key);
+  const key = () => keys.current();
+  const discovery = knowingItself(options.discovery, issuer, "access", keys);
+  const metadata = accessServerMetadata({
+    ...options.metadata,
+    issuer,
+    auth_token_endpoint: `${issuer}${PATHS.token}`,
+    revocation_endpoint: `${issuer}${PATHS.revocation}`,
+  });
+
+  const tokens: KeyValueStore<unknown> = open("tokens");
+  const call = createServerCalls({ issuer, kind: "access", key, transport, now });
+  const revocations = new Revocations({
+    store: open("revocations"),
+    now,
+    issuer,
+    path: PATHS.cascade,
+    discovery,
+    call,
+    pollSeconds,
+    async cascade(caller, jti) {
+      if ((await issuedOn(caller, jti)).length === 0) return undefined;
+      return async () => succeeded({ downstream: await revokeIssuedOn(caller, jti) });
+    },
+  });
+  const { isRevoked } = revocations;
+  const pending = new PendingRequests<Work>({
+    store: open("pending"),
+    now,
+    issuer,
+    path: PATHS.pending,
+    interactionUrl,
+    pollSeconds,
+    maxWaitSeconds: MAX_WAIT_SECONDS,
+    maxPendingPerOwner: MAX_PENDING,
+    hooks: {
+      decide: ({ asked }) => decide(asked),
+      finish: giveAuthToken,
+      isRevoked,
+      accountOf: ownerOf,
+    },
+  });
+
+  const handle = createFrame({
+    issuer,
+    discovery,
+    isRevoked,
+    replayStore: options.replayStore,
+    now,
+    log,
+    documents: { [`/.well-known/${DOCUMENTS.access}`]: () => metadata, "/jwks.json": () => keys.jwks() },
+    routes: {
+      [PATHS.token]: {
+        role: "token",
+        level: SERVER_CALLER,
+        from: personServers,
+        methods: { POST: tokenRequest },
+      },
+      [PATHS.pending]: {
+        role: "pending",
+        level: SERVER_CALLER,
+        from: personServers,
+        methods: {
+          GET: ({ caller, waitSeconds = 0 }, id) => pending.poll(id, ownerKey(caller), waitSeconds),
+          POST: answerRequest,
+          DELETE: ({ caller }, id) => pending.cancel(id, ownerKey(caller)),
+        },
+      },
+      [PATHS.revocation]: {
+        role: "revocation",
+        level: SERVER_CALLER,
+        from: (id) => trusts(personServers, id) || trusts(resources, id),
+        methods: {
+          POST: ({ caller, members, waitSeconds }) =>
+            revocations.receive(caller.server!, members, waitSeconds),
+        },
+      },
+      [PATHS.cascade]: {
+        role: "revocation",
+        level: SERVER_CALLER,
+        methods: {
+          GET: ({ caller, waitSeconds = 0 }, id) => revocations.poll(id, caller.server!, waitSeconds),
+        },
+      },
+    },
+  });
+
+  async function tokenRequest({ caller, members, waitSeconds = 0 }: Call): Promise<Answer> {
+    const personServer = caller.server!;
+    const resourceToken = requiredToken(members, "resource_token");
+    const agentToken = requiredToken(members, "agent_token");
+    const presentedToken = requiredToken(members, "presented_token");
+    const subagentToken = tokenOf(members, "subagent_token");
+    const upstreamToken = tokenOf(members, "upstream_token");
+    const common = { discovery, isRevoked, now, log };
+    requireResource(resourceToken);
+
+    const agent = await readAgent(agentToken);
+    const subagent =
+      subagentToken === undefined
+        ? undefined
+        : await checking("subagent", log, () =>
+            verifySubagentToken(subagentToken, { ...common, parent: agent }),
+          );
+    const { key: holder } = subagent ?? agent;
+    const upstream =
+      upstreamToken === undefined
+        ? undefined
+        : await verifyUpstream(
+            upstreamToken,
+            // Which access servers its person server asks is not known here.
+            { audience: agent.claims.iss, personServer, issuers: () => true },
+            common,
+          );
+    const pair = await readPair(
+      { resourceToken, presentedToken },
+      { personServer, thumbprint: holder.thumbprint },
+    );
+    const { resource, presented } = pair;
+    const ends = [agent.claims.exp, subagent?.claims.exp, upstream?.claims.exp, presented.claims.exp];
+    const work: Work = {
+      personServer,
+      confirmationKey: holder.publicJwk,
+      thumbprint: holder.thumbprint,
+      notAfter: Math.min(...ends.filter((exp) => exp !== undefined)),
+      resource,
+      presented: { iss: presented.claims.iss, jti: presented.claims.jti },
+    };
+    const depends = [...dependenciesOf(pair)];
+    if (upstream !== undefined) depends.push(dependency("upstream token", upstream.type, upstream.claims));
+    return pending.begin(
+      {
+        owner: ownerKey(caller),
+        asked: {
+          ...(await askedFor(pair)),
+          agent: { iss: agent.claims.iss, sub: agent.claims.sub },
+          ...(subagent !== undefined && { subagent: subagent.claims.sub }),
+          ...(upstream !== undefined && { upstream: upstream.claims.aud }),
+          personServer,
+          consented: false,
+          // A person server finds somebody to answer, or says that it cannot.
+          capabilities: ["interaction", "clarification"],
+          fromAgent: { answers: [] },
+        },
+        work,
+        depends,
+        expiresAt: Math.min(now() + pendingSeconds, work.notAfter),
+      },
+      waitSeconds,
+    );
+  }
+
+  /** No code of the draft is for this parameter (section 11.9.3). */
+  async function readAgent(token: string): Promise<OpenedToken<AgentTokenClaims>> {
+    try {
+      const opened = await verifyAgentToken(token, { discovery, isRevoked, now });
+      if (opened.claims.parent_agent === undefined) return opened;
+      throw invalidRequest("agent_token: it is that of a sub-agent, and its parent's is wanted");
+    } catch (error) {
+      if (!(error instanceof AAuthVerificationError)) throw error;
+      throw invalidRequest(`agent_token: ${publicRefusal(error).message}`);
+    }
+  }
+
+  function readPair(
+    given: { readonly resourceToken: string; readonly presentedToken: string },
+    { personServer, thumbprint }: { readonly personServer: string; readonly thumbprint: string },
+  ): Promise<VerifiedPair> {
+    // After a step-up the presented token is one of its own.
+    const expected = {
+      audience: issuer,
+      agentJkt: thumbprint,
+      personServer,
+      issuers: [personServer, issuer],
+    };
+    return verifyPair(given, expected, { discovery, isRevoked, now, log });
+  }
+
+  /** Not yet verified: anybody may publish keys, and name this server in a token. */
+  function requireResource(resourceToken: string): void {
+    const iss = issuerOf(resourceToken);
+    if (typeof iss === "string" && trusts(resources, iss)) return;
+    throw new Problem(
+      400,
+      "invalid_resource_token",
+      "the resource token is of a resource that is not decided for here",
+    );
+  }
+
+  async function askedFor({ resource }: VerifiedPair) {
+    const { iss, sub: subject, account, tenant, login_hint: loginHint } = resource;
+    const scopes = scopesOf(resource.scope);
+    return {
+      kind: "auth-token" as const,
+      resource: iss,
+      subject,
+      scopes,
+      ...(account !== undefined && { account }),
+      ...(tenant !== undefined && { tenant }),
+      fromResource: {
+        ...(await assertionsOfResource(discovery, iss, scopes)),
+        ...(loginHint !== undefined && { loginHint }),
+      },
+    };
+  }
+
+  async function answerRequest({ caller, members }: Call, id: string): Promise<Answer> {
+    const owner = ownerKey(caller);
+    switch (members.action) {
+      case "clarification_response": {
+        const { clarification_response: text } = members;
+        if (!isText(text)) throw invalidRequest("clarification_response must be a text");
+        return pending.clarify(id, owner, text);
+      }
+      case "updated_request": {
+        const resourceToken = requiredToken(members, "resource_token");
+        const presentedToken = requiredToken(members, "presented_token");
+        return pending.replace(id, owner, members, (record) =>
+          update(record, { resourceToken, presentedToken }),
+        );
+      }
+      case undefined: {
+        // It was never asked for, and the person is known by another name at each resource (section 9.2).
+        if (Object.hasOwn(members, "sub")) throw invalidRequest("sub is never sent");
+        return pending.claim(id, owner, members);
+      }
+      default:
+        throw invalidRequest("action must be clarification_response or updated_request");
+    }
+  }
+
+  async function update(
+    record: Pending,
+    given: { readonly resourceToken: string; readonly presentedToken: string },
+  ): Promise<void> {
+    const { work, asked } = record;
+    requireResource(given.resourceToken);
+    const pair = await readPair(given, work);
+    const { resource, presented } = pair;
+    for (const name of ["iss", "ps", "sub", "agent_jkt", "mission_s256", "tenant"]) {
+      if (resource[name] === work.resource[name]) continue;
+      throw new Problem(400, "invalid_resource_token", `the new resource token has another ${name}`);
+    }
+    const { account: _account, ...kept } = asked;
+    record.asked = { ...kept, ...(await askedFor(pair)) };
+    record.depends = withPair(record.depends, pair);
+    work.resource = resource;
+    work.presented = { iss: presented.claims.iss, jti: presented.claims.jti };
+    work.notAfter = Math.min(work.notAfter, presented.claims.exp);
+    record.expiresAt = Math.min(record.expiresAt, work.notAfter);
+  }
+
+  async function giveAuthToken({ asked, work, grant }: Pending): Promise<Outcome> {
+    const { resource, presented, personServer, confirmationKey, notAfter } = work;
+    const { iss: audience, sub: subject, scope, account, tenant, mission_s256: missionS256 } = resource;
+    const { token, claims } = await issueAuthToken({
+      ...{ key: key(), issuer, personServer, audience, subject, account, tenant, missionS256 },
+      scope: scope === undefined ? undefined : within(asked.scopes, grant?.scopes).join(" "),
+      userClaims: grant?.claims,
+      ...{ confirmationKey, notAfter, now },
+    });
+    await remember(claims, presented);
+    return deliveredOutcome(token, claims.exp - claims.iat);
+  }
+
+  // ------------------------------------------------------------------------------------------------------- revocation
+
+  const onKey = (iss: string, jti: string) => keyOf("issued on", iss, jti);
+
+  async function remember(
+    { jti, exp, aud: resource }: AuthTokenClaims,
+    on: { iss: string; jti: string },
+  ): Promise<void> {
+    const issued: IssuedRecord = { jti, exp, resource };
+    const ttl = exp - now() + SKEW_SECONDS;
+    const key = onKey(on.iss, on.jti);
+    await tokens.put(keyOf("issued", jti), issued, ttl);
+    await locked(tokens, key, async () =>
+      tokens.put(key, [...(await issuedOn(on.iss, on.jti)), issued], ttl),
+    );
+  }
+
+  async function issuedOn(iss: string, jti: string): Promise<readonly IssuedRecord[]> {
+    const issued = ((await tokens.get(onKey(iss, jti))) ?? []) as readonly IssuedRecord[];
+    return issued.filter(({ exp }) => exp > now());
+  }
+
+  async function revokeIssuedOn(iss: string, jti: string): Promise<readonly DownstreamResult[]> {
+    const results = await Promise.all((await issuedOn(iss, jti)).map(revokeIssued));
+    return results.flat();
+  }
+
+  async function revokeIssued({ jti, exp, resource }: IssuedRecord): Promise<readonly DownstreamResult[]> {
+    await revocations.record(issuer, jti, exp);
+    const own = await revocations.sendOnce({ key: keyOf(issuer, jti), jti, exp }, [["resource", resource]]);
+    return [...own, ...(await revokeIssuedOn(issuer, jti))];
+  }
+
+  // ------------------------------------------------------------------------------------------------------------ pages
+
+  return {
+    handle,
+    metadata,
+    open: (code, from) => pending.open(code, from),
+    waiting: (resource) => pending.list(resource),
+    find: (reference) => pending.get(reference),
+    approve: (reference, { version, ...grant }) =>
+      pending.change(reference, (record) =>
+        record.version === version ? pending.grant(record, grant) : "changed",
+      ),
+    deny: (reference) =>
+      pending.change(reference, (record) =>
+        pending.end(record, failed(new Problem(403, "denied", "the request was refused"))),
+      ),
+    abandon: (reference) =>
+      pending.change(reference, (record) =>
+        pending.end(record, failed(new Problem(403, "abandoned", "the page was left without a decision"))),
+      ),
+    ask: (reference, clarification) =>
+      pending.change(reference, (record) => pending.ask(record, clarification, "page")),
+    async revoke(jti) {
+      const issued = (await tokens.get(keyOf("issued", jti))) as IssuedRecord | undefined;
+      return issued === undefined || issued.exp <= now() ? undefined : revokeIssued(issued);
+    },
+  };
+}
+
+function issuerOf(token: string): unknown {
+  try {
+    return decodeJwt(token).claims.iss;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,545 @@
+/**
+ * Requests that wait for somebody (draft -11, sections 7.3, 7.5, 11.6 and 11.8): kept as plain data, bound to whom has asked, answered once. Nothing runs
+ * between polls, so that any process that shares the store can answer the next one.
+ *
+ * @module
+ */
+
+import { platformCrypto } from "#crypto";
+import { encodeBase64Url } from "../../base64.ts";
+import type { Awaitable } from "../../crypto/interface.ts";
+import { createInteractionCode, readCode, showCode } from "../../profiles/draft-11/interaction-code.ts";
+import type { Answer } from "../../profiles/wire-profile.ts";
+import { StoreFullError } from "../../store/quota-store.ts";
+import {
+  answerOf,
+  failed,
+  invalidRequest,
+  type Outcome,
+  type PendingRequirement,
+  Problem,
+  pendingAnswer,
+} from "./answers.ts";
+import { Limit } from "./limit.ts";
+import { locked } from "./locked.ts";
+import type { ClarifiedBy, Gone, NewRequest, PendingOptions, PendingRecord } from "./pending-types.ts";
+import type { Clarification, Decision, Grant, PageResult, WaitingRequest } from "./types.ts";
+
+/** Of questions to one agent (section 7.5.3). */
+const MAX_ROUNDS = 5;
+/** Wrong secrets for one request, then it ends (section 11.6.3.1). */
+const MAX_GUESSES = 5;
+/** Different codes that one source may try in that time. */
+const MAX_CODES_PER_SOURCE = 20;
+const GUESS_SECONDS = 600;
+/** What came of a request is told for so long after its time is over. */
+const TOLD_SECONDS = 300;
+/** How often a request that is held looks whether another process has changed it. */
+const LOOK_MS = 500;
+/** `slow_down` adds so much to the interval (section 11.8.3). */
+const SLOW_DOWN_SECONDS = 5;
+const MAX_LISTED = 100;
+
+export class PendingRequests<Work> {
+  readonly #options: PendingOptions<Work>;
+  readonly #pending: Limit;
+  readonly #codes: Limit;
+  /** Of this process: who waits for a change. */
+  readonly #waiting = new Map<string, Set<() => void>>();
+
+  constructor(options: PendingOptions<Work>) {
+    this.#options = options;
+    const { now, maxPendingPerOwner } = options;
+    this.#pending = new Limit({ now, maxPerOwner: maxPendingPerOwner, maxEntries: 10_000 });
+    this.#codes = new Limit({ now, maxPerOwner: MAX_CODES_PER_SOURCE, maxEntries: 10_000 });
+  }
+
+  // ------------------------------------------------------------------------------------------------ who has asked
+
+  /**
+   * Decides on a new request, and keeps it where that takes longer.
+   *
+   * @throws Problem 429 `slow_down` for an owner with too many pending requests
+   */
+  async begin(request: NewRequest<Work>, waitSeconds: number): Promise<Answer> {
+    const { now, hooks } = this.#options;
+    const record: PendingRecord<Work> = {
+      id: randomName(),
+      reference: randomName(),
+      status: "pending",
+      state: "deciding",
+      rounds: 0,
+      version: 0,
+      polls: { notBefore: 0, early: 0, told: "" },
+      ...request,
+    };
+    const { id, owner, expiresAt } = record;
+    const account = hooks.accountOf(owner);
+    // It counts until nothing is kept of it: ending many is no way to more.
+    if (!this.#pending.admits(account, id, expiresAt - now() + TOLD_SECONDS)) {
+      throw new Problem(429, "slow_down", "too many requests are pending for this caller", SLOW_DOWN_SECONDS);
+    }
+    try {
+      const outcome = await this.#advance(record);
+      if (outcome !== undefined) {
+        this.#pending.release(account, id);
+        return answerOf(outcome);
+      }
+      await this.#store(record);
+    } catch (error) {
+      this.#pending.release(account, id);
+      throw error;
+    }
+    return this.#hold(id, owner, waitSeconds, { isDecided: true });
+  }
+
+  /**
+   * Looks at a request for who has asked.
+   *
+   * @throws Problem 404 for another caller, as for a request that never was; 410 once it has been told; 429 `slow_down`
+   */
+  async poll(id: string, owner: string, waitSeconds: number): Promise<Answer> {
+    const early = await this.#change(id, owner, (record) => {
+      const { polls } = record;
+      const { now, pollSeconds } = this.#options;
+      polls.early = now() < polls.notBefore ? polls.early + 1 : 0;
+      // Also one that is held: those that come beside it cost as much.
+      polls.notBefore = Math.max(polls.notBefore, now() + pollSeconds);
+      // One is forgiven: clocks that count whole seconds disagree by one.
+      return polls.early > 1;
+    });
+    if (early) throw new Problem(429, "slow_down", "the request is polled too often", SLOW_DOWN_SECONDS);
+    return this.#hold(id, owner, waitSeconds);
+  }
+
+  /** Answers a question (section 7.5.2.1). @throws Problem as {@link poll}; 400 where nothing was asked */
+  async clarify(id: string, owner: string, answer: string): Promise<Answer> {
+    const body = { action: "clarification_response", clarification_response: answer };
+    return this.#respond(id, owner, body, (record, { question }) => {
+      const { fromAgent } = record.asked;
+      const answers = [...fromAgent.answers, { question, answer }];
+      record.asked = { ...record.asked, fromAgent: { ...fromAgent, answers } };
+    });
+  }
+
+  /** Asks for something else instead (section 7.5.2.2). `update` has verified it. @throws Problem as {@link clarify} */
+  replace(
+    id: string,
+    owner: string,
+    body: Readonly<Record<string, unknown>>,
+    update: (record: PendingRecord<Work>) => Promise<void>,
+  ): Promise<Answer> {
+    return this.#respond(id, owner, body, update);
+  }
+
+  /** Brings the claims that were asked for (section 9.2). @throws Problem as {@link poll}; 400 where none were */
+  async claim(id: string, owner: string, claims: Readonly<Record<string, unknown>>): Promise<Answer> {
+    await this.#change(id, owner, (record) => {
+      const { requirement, asked } = record;
+      if (requirement?.requirement !== "claims") throw invalidRequest("the request does not wait for claims");
+      const names = (requirement.members?.required_claims ?? []) as readonly string[];
+      const known = names.filter((name) => Object.hasOwn(claims, name)).map((name) => [name, claims[name]]);
+      record.asked = { ...asked, claims: { ...asked.claims, ...Object.fromEntries(known) } };
+      delete record.requirement;
+      record.state = "deciding";
+    });
+    return this.#hold(id, owner, 0);
+  }
+
+  /** Ends a request for who has asked. @throws Problem as {@link poll} */
+  async cancel(id: string, owner: string): Promise<Answer> {
+    await this.#change(id, owner, async (record) => {
+      if (record.outcome === undefined) await this.#options.hooks.cancelled?.(record);
+      await this.#tell(record);
+    });
+    return { status: 204, headers: { "cache-control": "no-store" }, body: "" };
+  }
+
+  async #respond(
+    id: string,
+    owner: string,
+    body: Readonly<Record<string, unknown>>,
+    take: (record: PendingRecord<Work>, clarification: Clarification) => Awaitable<void>,
+  ): Promise<Answer> {
+    await this.#change(id, owner, async (record) => {
+      const { clarification } = record;
+      // What has come of it meanwhile is the answer.
+      if (record.outcome !== undefined) return;
+      if (clarification === undefined) throw invalidRequest("the request does not wait for an answer");
+      await take(record, clarification);
+      delete record.clarification;
+      record.version += 1;
+      if (clarification.from === "policy") record.state = "deciding";
+      if (clarification.from === "access") {
+        const outcome = await this.#options.hooks.forward?.(record, body);
+        if (outcome !== undefined) record.outcome = outcome;
+      }
+    });
+    this.#wake(id);
+    return this.#hold(id, owner, 0);
+  }
+
+  // ------------------------------------------------------------------------------------------------------ the page
+
+  /**
+   * A person comes with a code. It is good once; a few wrong ones end the request that they nearly name.
+   *
+   * @param from who tries, as the page knows it: an address, or a session. So many different codes are tried for each, and no more.
+   * @returns undefined for a code that is not good
+   */
+  async open(typed: string, from: string): Promise<WaitingRequest | undefined> {
+    if (!this.#codes.admits(from, typed.slice(0, 64), GUESS_SECONDS)) return undefined;
+    const code = readCode(typed);
+    const id =
+      code === undefined ? undefined : ((await this.#options.store.get(`code ${code.name}`)) as string);
+    if (code === undefined || id === undefined) return undefined;
+    return this.#changeAny(id, async (record) => {
+      if (record.code === undefined || this.#hasEnded(record)) return undefined;
+      if (record.code.secret !== code.secret) {
+        record.code.guesses += 1;
+        if (record.code.guesses < MAX_GUESSES) return undefined;
+        record.outcome = failed(new Problem(410, "invalid_code", "too many wrong codes were tried"));
+        await this.#dropCode(record);
+        return undefined;
+      }
+      await this.#dropCode(record);
+      record.status = "interacting";
+      return this.view(record);
+    });
+  }
+
+  /** A request by its reference; undefined once it has ended. */
+  async get(reference: string): Promise<WaitingRequest | undefined> {
+    return this.#changeAny(await this.#idOf(`reference ${reference}`), (record) =>
+      this.#hasEnded(record) ? undefined : this.view(record),
+    );
+  }
+
+  /** Requests that wait for a person. */
+  async list(decider: string): Promise<readonly WaitingRequest[]> {
+    const ids = ((await this.#options.store.get(`decider ${decider}`)) ?? []) as readonly string[];
+    const found = await Promise.all(
+      ids.map((id) =>
+        this.#changeAny(id, (record) =>
+          this.#hasEnded(record) || record.state === "granted" ? undefined : this.view(record),
+        ),
+      ),
+    );
+    return found.filter((request) => request !== undefined);
+  }
+
+  /** Changes a request that has not ended for the page. */
+  change(
+    reference: string,
+    change: (record: PendingRecord<Work>) => Awaitable<PageResult>,
+  ): Promise<PageResult> {
+    return this.changeBy(`reference ${reference}`, change);
+  }
+
+  async changeBy(
+    name: string,
+    change: (record: PendingRecord<Work>) => Awaitable<PageResult>,
+  ): Promise<PageResult> {
+    const id = await this.#idOf(name);
+    const result = await this.#changeAny(id, (record) => (this.#hasEnded(record) ? "gone" : change(record)));
+    if (result === "done" && id !== undefined) this.#wake(id);
+    return result ?? "gone";
+  }
+
+  /** Ends a request; what came of it is told at the next poll. */
+  async end(record: PendingRecord<Work>, outcome: Outcome): Promise<PageResult> {
+    record.outcome = outcome;
+    await this.#dropCode(record);
+    return "done";
+  }
+
+  /** Grants a request; it is carried out at the next poll, whether or not a question has been answered. */
+  async grant(record: PendingRecord<Work>, grant: Grant): Promise<"done"> {
+    // Whoever decided by another way has used it up (section 7.3).
+    await this.#dropCode(record);
+    record.grant = { ...grant };
+    record.state = "granted";
+    record.requirement = { requirement: "approval" };
+    delete record.clarification;
+    return "done";
+  }
+
+  /** A question to the agent. */
+  ask(
+    record: PendingRecord<Work>,
+    { question, options, timeoutSeconds }: Clarification,
+    from: ClarifiedBy,
+  ): PageResult {
+    const { asked, rounds, clarification } = record;
+    if (
+      clarification !== undefined ||
+      rounds >= MAX_ROUNDS ||
+      !asked.capabilities.includes("clarification")
+    ) {
+      return "unable";
+    }
+    record.rounds = rounds + 1;
+    record.clarification = {
+      question,
+      from,
+      ...(options !== undefined && { options }),
+      ...(timeoutSeconds !== undefined && { timeoutSeconds, by: this.#options.now() + timeoutSeconds }),
+    };
+    return "done";
+  }
+
+  /** Keeps a further name of a request, for {@link changeBy}. */
+  async name(record: PendingRecord<Work>, name: string): Promise<void> {
+    await this.#options.store.put(name, record.id, this.#ttl(record));
+  }
+
+  async note(record: PendingRecord<Work>, decider: string): Promise<void> {
+    const { store } = this.#options;
+    await locked(store, `decider ${decider}`, async () => {
+      const ids = ((await store.get(`decider ${decider}`)) ?? []) as readonly string[];
+      const ttl = Math.max(this.#ttl(record), TOLD_SECONDS);
+      await store.put(`decider ${decider}`, [...ids, record.id].slice(-MAX_LISTED), ttl);
+    });
+  }
+
+  view({ reference, asked: request, version, expiresAt, status }: PendingRecord<Work>): WaitingRequest {
+    return { reference, request, version, expiresAt, status };
+  }
+
+  // ------------------------------------------------------------------------------------------------------- inside
+
+  /** Looks until there is news or the time is up. */
+  async #hold(id: string, owner: string, waitSeconds: number, { isDecided = false } = {}): Promise<Answer> {
+    const until = performance.now() + Math.min(waitSeconds, this.#options.maxWaitSeconds) * 1000;
+    for (let isFresh = isDecided; ; isFresh = false) {
+      const answer = await this.#change(id, owner, (record) =>
+        this.#look(record, { isLast: performance.now() >= until, isFresh }),
+      );
+      if (answer !== undefined) return answer;
+      await this.#woken(id, Math.min(LOOK_MS, until - performance.now()));
+    }
+  }
+
+  async #look(
+    record: PendingRecord<Work>,
+    { isLast, isFresh }: { readonly isLast: boolean; readonly isFresh: boolean },
+  ): Promise<Answer | undefined> {
+    const outcome = record.outcome ?? (isFresh ? undefined : await this.#advance(record));
+    if (outcome !== undefined) {
+      await this.#tell(record);
+      return answerOf(outcome);
+    }
+    const requirement = requirementOf(record);
+    const told = JSON.stringify([record.status, requirement]);
+    const { polls } = record;
+    const { issuer, path, pollSeconds, now } = this.#options;
+    // What the caller has to act on, it hears at once.
+    if (
+      !isLast &&
+      (told === polls.told || requirement === undefined || requirement.requirement === "approval")
+    ) {
+      return undefined;
+    }
+    polls.told = told;
+    polls.notBefore = now() + pollSeconds;
+    return pendingAnswer({
+      location: `${issuer}${path}${record.id}`,
+      retryAfterSeconds: pollSeconds,
+      status: record.status,
+      requirement,
+    });
+  }
+
+  async #advance(record: PendingRecord<Work>): Promise<Outcome | undefined> {
+    const { hooks, now } = this.#options;
+    const revoked = await this.#revoked(record);
+    if (revoked !== undefined) return revoked;
+    const { clarification } = record;
+    if (now() >= Math.min(record.expiresAt, clarification?.by ?? Number.POSITIVE_INFINITY)) {
+      return failed(new Problem(408, "expired", "the request was not decided in time"));
+    }
+    if (clarification !== undefined) return undefined;
+    if (record.state === "deciding") {
+      const decision = await hooks.decide(record);
+      const problem = await this.#apply(record, decision);
+      if (problem !== undefined) return failed(problem);
+    }
+    const outcome = record.state === "granted" ? await hooks.finish(record) : hooks.look?.(record);
+    // What was issued is on record by now. A revocation that came meanwhile has either found it there, or is found here.
+    return outcome?.status === 200 ? ((await this.#revoked(record)) ?? outcome) : outcome;
+  }
+
+  async #revoked({ depends }: PendingRecord<Work>): Promise<Outcome | undefined> {
+    const areRevoked = await Promise.all(depends.map((token) => this.#options.hooks.isRevoked(token)));
+    const revoked = depends.find((_token, index) => areRevoked[index]);
+    return (
+      revoked && failed(new Problem(403, "revoked", `the ${revoked.what} of the request has been revoked`))
+    );
+  }
+
+  async #apply(record: PendingRecord<Work>, decision: Decision): Promise<Problem | undefined> {
+    const denied = (detail: string) => new Problem(403, "denied", detail);
+    switch (decision.type) {
+      case "grant": {
+        const { type: _type, ...grant } = decision;
+        record.grant = grant;
+        record.state = "granted";
+        return undefined;
+      }
+      case "deny":
+        return denied(decision.detail ?? "the request was refused");
+      case "unreachable":
+        return unreachable();
+      case "interaction":
+        if (!record.asked.capabilities.includes("interaction")) return unreachable();
+        record.state = "waiting";
+        // Whoever is here already needs no code.
+        if (record.status === "pending") record.requirement = await this.#interaction(record);
+        return undefined;
+      case "approval":
+        record.state = "waiting";
+        record.requirement = { requirement: "approval" };
+        return undefined;
+      case "claims": {
+        if (decision.names.includes("sub")) throw new TypeError("sub is in every token, and never asked for");
+        record.state = "waiting";
+        record.requirement = { requirement: "claims", members: { required_claims: [...decision.names] } };
+        return undefined;
+      }
+      case "clarification":
+        return this.ask(record, decision, "policy") === "done"
+          ? undefined
+          : denied("the question cannot be put to the agent, or was not answered in five rounds");
+    }
+  }
+
+  async #interaction(record: PendingRecord<Work>): Promise<PendingRequirement> {
+    const { store, interactionUrl } = this.#options;
+    for (;;) {
+      const code = createInteractionCode();
+      if (!(await store.putIfAbsent(`code ${code.name}`, record.id, this.#ttl(record)))) {
+        if ((await store.get(`code ${code.name}`)) === undefined) throw new StoreFullError();
+        continue;
+      }
+      record.code = { ...code, guesses: 0 };
+      return { requirement: "interaction", url: interactionUrl, code: showCode(code) };
+    }
+  }
+
+  #hasEnded({ outcome, expiresAt }: PendingRecord<Work>): boolean {
+    return outcome !== undefined || this.#options.now() >= expiresAt;
+  }
+
+  /** From here on the request is gone. */
+  async #tell(record: PendingRecord<Work>): Promise<void> {
+    const { store } = this.#options;
+    await this.#dropCode(record);
+    await store.delete(`reference ${record.reference}`);
+    const gone: Gone = { owner: record.owner, gone: true };
+    await store.put(`request ${record.id}`, gone, this.#ttl(record));
+    ended.add(record);
+  }
+
+  async #dropCode(record: PendingRecord<Work>): Promise<void> {
+    if (record.code === undefined) return;
+    await this.#options.store.delete(`code ${record.code.name}`);
+    delete record.code;
+  }
+
+  async #store(record: PendingRecord<Work>): Promise<void> {
+    const { store } = this.#options;
+    await store.put(`reference ${record.reference}`, record.id, this.#ttl(record));
+    await store.put(`request ${record.id}`, record, this.#ttl(record));
+    const { person, personServer, resource } = record.asked;
+    // An access server decides for a resource, and knows no person.
+    const decider = personServer === undefined ? person : resource;
+    if (decider !== undefined) await this.note(record, decider);
+  }
+
+  #ttl({ expiresAt }: PendingRecord<Work>): number {
+    return Math.max(1, expiresAt - this.#options.now() + TOLD_SECONDS);
+  }
+
+  async #idOf(name: string): Promise<string | undefined> {
+    return (await this.#options.store.get(name)) as string | undefined;
+  }
+
+  /** For who has asked. @throws Problem 404, 410 */
+  async #change<T>(
+    id: string,
+    owner: string,
+    change: (record: PendingRecord<Work>) => Awaitable<T>,
+  ): Promise<T> {
+    const { store } = this.#options;
+    return locked(store, `request ${id}`, async () => {
+      const kept = (await store.get(`request ${id}`)) as PendingRecord<Work> | Gone | undefined;
+      if (kept?.owner !== owner) throw new Problem(404, "not_found", "there is no such request");
+      if ("gone" in kept) throw new Problem(410, "gone", "the request has ended");
+      const record = structuredClone(kept);
+      const result = await change(record);
+      if (!ended.has(record)) await store.put(`request ${id}`, record, this.#ttl(record));
+      return result as T;
+    });
+  }
+
+  async #changeAny<T>(
+    id: string | undefined,
+    change: (record: PendingRecord<Work>) => Awaitable<T>,
+  ): Promise<T | undefined> {
+    if (id === undefined) return undefined;
+    const kept = (await this.#options.store.get(`request ${id}`)) as PendingRecord<Work> | Gone | undefined;
+    if (kept === undefined || "gone" in kept) return undefined;
+    try {
+      return await this.#change(id, kept.owner, change);
+    } catch (error) {
+      if (error instanceof Problem && (error.status === 404 || error.status === 410)) return undefined;
+      throw error;
+    }
+  }
+
+  #wake(id: string): void {
+    for (const wake of this.#waiting.get(id) ?? []) wake();
+  }
+
+  #woken(id: string, ms: number): Promise<void> {
+    const waiting = this.#waiting.get(id) ?? new Set();
+    this.#waiting.set(id, waiting);
+    return new Promise((resolve) => {
+      const wake = () => {
+        clearTimeout(timer);
+        waiting.delete(wake);
+        if (waiting.size === 0) this.#waiting.delete(id);
+        resolve();
+      };
+      const timer = setTimeout(wake, Math.max(0, ms));
+      waiting.add(wake);
+    });
+  }
+}
+
+/** Records whose end has been told: they are not written again. */
+const ended = new WeakSet<object>();
+
+const unreachable = () =>
+  new Problem(
+    403,
+    "user_unreachable",
+    "the person cannot be reached, and the agent cannot send them to a page",
+  );
+
+function requirementOf<Work>({
+  clarification,
+  requirement,
+}: PendingRecord<Work>): PendingRequirement | undefined {
+  if (clarification === undefined) return requirement;
+  const { question, options, timeoutSeconds } = clarification;
+  const members = {
+    clarification: question,
+    ...(timeoutSeconds !== undefined && { timeout: timeoutSeconds }),
+    ...(options !== undefined && { options: [...options] }),
+  };
+  return { requirement: "clarification", members };
+}
+
+/** 192 bits. */
+export const randomName = (): string => encodeBase64Url(platformCrypto.randomBytes(24));

@@ -1,0 +1,444 @@
+/**
+ * What agents ask of a person server: verified, put into the words of {@link AskedRequest}, and begun (draft -11, sections 7.1, 7.2, 7.5, 7.6, 9.4.5 and 10).
+ *
+ * @module
+ */
+
+import type { Discovery } from "../../discovery/discovery.ts";
+import { guardUrl } from "../../discovery/url-guard.ts";
+import { AAuthVerificationError } from "../../errors.ts";
+import type { AgentTokenClaims } from "../../profiles/draft-11/claims.ts";
+import { isEndpointUrl, isServerIdentifier } from "../../profiles/draft-11/identifiers.ts";
+import { TOKEN_TYPES } from "../../profiles/draft-11/names.ts";
+import { verifySubagentToken } from "../../profiles/draft-11/tokens.ts";
+import type { Answer } from "../../profiles/wire-profile.ts";
+import { ownerOf } from "../../store/owner-of.ts";
+import { trusts } from "../../tokens/trust.ts";
+import type { VerificationKey } from "../../types.ts";
+import { invalidRequest, Problem } from "./answers.ts";
+import { assertionsOf, assertionsOfResource, isText, listOf } from "./assertions.ts";
+import { Limit } from "./limit.ts";
+import { type PendingRequests, randomName } from "./pending-requests.ts";
+import type { PersonRecords, TokenRecord } from "./person-records.ts";
+import type {
+  PersonPending as Pending,
+  PersonServerOptions,
+  PersonWork as Work,
+} from "./person-server-types.ts";
+import { MAX_AHEAD_SECONDS, type Revocations } from "./revocations.ts";
+import { type Call, ownerKey } from "./server-frame.ts";
+import {
+  audienceOf,
+  checking,
+  dependenciesOf,
+  dependency,
+  requiredToken,
+  scopesOf,
+  tokenOf,
+  type VerifiedPair,
+  verifyPair,
+  verifyUpstream,
+  within,
+  withPair,
+} from "./token-parameters.ts";
+import type { AgentAssertions, AgentIdentity, AskedRequest } from "./types.ts";
+
+type Members = Readonly<Record<string, unknown>>;
+
+const PENDING_SECONDS = 600;
+/** Different resources that one agent, and that all agents of one owner, may name in an hour. */
+const MAX_RESOURCES = 50;
+const MAX_RESOURCES_OF_OWNER = 2_000;
+const RESOURCE_SECONDS = 3_600;
+
+export interface PersonRequestsContext {
+  readonly options: Pick<
+    PersonServerOptions,
+    "issuer" | "accessServers" | "personOf" | "canReach" | "pendingSeconds"
+  >;
+  readonly discovery: Discovery;
+  readonly isRevoked: Revocations["isRevoked"];
+  readonly records: PersonRecords;
+  readonly pending: PendingRequests<Work>;
+  readonly subjectOf: (person: string, resource: string) => Promise<string>;
+  readonly now: () => number;
+  readonly log: (error: unknown) => void;
+}
+
+/** The handlers of the endpoints that agents call. @throws (from each) Problem */
+export function createPersonRequests(context: PersonRequestsContext) {
+  const { options, discovery, isRevoked, records, pending, subjectOf, now, log } = context;
+  const { issuer, accessServers = [], personOf, canReach, pendingSeconds = PENDING_SECONDS } = options;
+  const resources = new Limit({
+    ...{ now, maxPerMember: MAX_RESOURCES, maxPerOwner: MAX_RESOURCES_OF_OWNER, maxEntries: 20_000 },
+  });
+
+  return { personTokenRequest, authTokenRequest, interactionRequest, answerRequest };
+
+  /** Who asks, for whom, with which key: what both token endpoints have in common. */
+  async function readParties({ caller, token, members }: Call) {
+    const claims = readAgentToken(caller);
+    const agent: AgentIdentity = { iss: claims.iss, sub: claims.sub };
+    refuseMission(members);
+    const subagentToken = tokenOf(members, "subagent_token");
+    const upstreamToken = tokenOf(members, "upstream_token");
+    const depends = [dependency("agent token", TOKEN_TYPES.agent, claims)];
+    const common = { discovery, isRevoked, now, log };
+
+    const parent = { claims, key: { thumbprint: caller.thumbprint } as VerificationKey };
+    const subagent =
+      subagentToken === undefined
+        ? undefined
+        : await checking("subagent", log, async () => {
+            const opened = await verifySubagentToken(subagentToken, { ...common, parent });
+            requireRevocable(opened.claims);
+            return opened;
+          });
+    if (subagent !== undefined)
+      depends.push(dependency("sub-agent token", TOKEN_TYPES.agent, subagent.claims));
+
+    const upstream = upstreamToken === undefined ? undefined : await readUpstream(upstreamToken, agent);
+    if (upstream !== undefined) depends.push(dependency("upstream token", upstream.type, upstream.claims));
+
+    const person = upstream?.record.person ?? (await personBehind(agent));
+    const ends = [claims.exp, subagent?.claims.exp, upstream?.claims.exp].filter((exp) => exp !== undefined);
+    const work: Work = {
+      agentJti: claims.jti,
+      agentExp: claims.exp,
+      confirmationKey: subagent?.key.publicJwk ?? caller.key,
+      thumbprint: subagent?.key.thumbprint ?? caller.thumbprint,
+      notAfter: Math.min(...ends),
+      ...(upstream !== undefined && { upstream: { iss: upstream.claims.iss, jti: upstream.claims.jti } }),
+      tokens: {
+        agent: token!,
+        ...(subagentToken !== undefined && { subagent: subagentToken }),
+        ...(upstreamToken !== undefined && { upstream: upstreamToken }),
+      },
+    };
+    const asked = {
+      agent,
+      ...(subagent !== undefined && { subagent: subagent.claims.sub }),
+      ...(person !== undefined && { person }),
+      ...(upstream !== undefined && { upstream: upstream.claims.aud }),
+      consented: false,
+      capabilities: listOf(members, "capabilities"),
+      fromAgent: assertionsOf(members),
+    };
+    return { agent, asked, work, depends, person, isChained: upstream !== undefined };
+  }
+
+  /** Section 9.4.5: the token that the agent was called with itself, and who had got it from here. */
+  async function readUpstream(token: string, agent: AgentIdentity) {
+    const invalid = (why: string) => new Problem(400, "invalid_upstream_token", why);
+    const issuers = (id: string) => id === issuer || trusts(accessServers, id);
+    const common = { discovery, isRevoked, now, log };
+    const expected = { audience: agent.iss, personServer: issuer, issuers };
+    const { type, claims } = await verifyUpstream(token, expected, common);
+    const record = await records.token(claims);
+    if (record === undefined || record.resource !== claims.aud || record.subject !== claims.sub) {
+      throw invalid("the upstream token is of no agent that is known here");
+    }
+    const binding = await records.binding(record.agent);
+    const isAgentRevoked = await isRevoked({ iss: record.agent.iss, jti: record.agentJti });
+    if (isAgentRevoked || binding?.isRevoked) {
+      throw new Problem(
+        400,
+        "revoked_upstream_token",
+        "the agent that was given the upstream token is revoked",
+      );
+    }
+    return { type, claims, record };
+  }
+
+  function readAgentToken({ identityToken }: Call["caller"]): AgentTokenClaims {
+    const claims = identityToken as unknown as AgentTokenClaims;
+    requireRevocable(claims);
+    return claims;
+  }
+
+  /** Revocations are kept for no longer, and so nothing longer may depend on one (section 11.12.1). */
+  function requireRevocable({ exp }: AgentTokenClaims): void {
+    if (exp <= now() + MAX_AHEAD_SECONDS) return;
+    throw new AAuthVerificationError("malformed_token", "the agent token is good for more than a day", {
+      claim: "exp",
+    });
+  }
+
+  async function personBehind(agent: AgentIdentity): Promise<string | undefined> {
+    const binding = await records.binding(agent);
+    if (binding !== undefined) return binding.person;
+    const person = await personOf?.(agent);
+    if (person !== undefined) await records.bind(agent, person);
+    return person;
+  }
+
+  async function personTokenRequest(request: Call): Promise<Answer> {
+    const { caller, members, waitSeconds = 0 } = request;
+    const { resource } = members;
+    if (typeof resource !== "string" || !isServerIdentifier(resource)) {
+      throw invalidRequest("resource must be a server identifier");
+    }
+    const { agent, asked, work, depends } = await readParties(request);
+    if (!resources.admits(ownerOf(agent.iss), resource, RESOURCE_SECONDS, ownerKey(caller))) {
+      throw new Problem(
+        429,
+        "slow_down",
+        "the agent asks for too many different resources",
+        RESOURCE_SECONDS,
+      );
+    }
+    await noteAgent(request, agent);
+    const fromResource = await assertionsOfResource(discovery, resource, []);
+    return pending.begin(
+      {
+        owner: ownerKey(caller),
+        asked: { ...asked, kind: "person-token", resource, scopes: [], fromResource },
+        work,
+        depends,
+        expiresAt: Math.min(now() + pendingSeconds, work.notAfter),
+      },
+      waitSeconds,
+    );
+  }
+
+  async function authTokenRequest(request: Call): Promise<Answer> {
+    const { caller, members, waitSeconds = 0 } = request;
+    const resourceToken = requiredToken(members, "resource_token");
+    const presentedToken = requiredToken(members, "presented_token");
+    const { agent, asked, work, depends, isChained } = await readParties(request);
+    const pair = await readPair({ resourceToken, presentedToken }, work);
+    const known = await presentedRecord(pair, agent);
+    if (known.upstream !== undefined && !isChained) throw invalidRequest("upstream_token is required");
+    if (asked.person !== known.person) {
+      throw isChained
+        ? new Problem(400, "invalid_upstream_token", "the upstream token is of another person")
+        : new Problem(400, "invalid_presented_token", "the presented token is of another person");
+    }
+    await noteAgent(request, agent);
+    const details = await askedFor(pair, asked.fromAgent);
+    const { first, ...described } = details;
+    const full: Work = { ...work, ...pairIn(work, { resourceToken, presentedToken }, pair) };
+    if (first !== undefined) full.first = pageOf(first);
+    return pending.begin(
+      {
+        owner: ownerKey(caller),
+        asked: { ...asked, ...described },
+        work: full,
+        depends: [...depends, ...dependenciesOf(pair)],
+        expiresAt: Math.min(now() + pendingSeconds, full.notAfter),
+      },
+      waitSeconds,
+    );
+  }
+
+  /** Section 6.7.2, at the server that the resource token names or that asks the one it names. */
+  async function readPair(
+    tokens: { readonly resourceToken: string; readonly presentedToken: string },
+    { thumbprint }: Pick<Work, "thumbprint">,
+  ): Promise<VerifiedPair> {
+    const audience = await checking("resource", log, async () => audienceOf(tokens.resourceToken));
+    if (audience !== issuer && !trusts(accessServers, audience)) {
+      throw new Problem(
+        400,
+        "invalid_resource_token",
+        "the resource token is for a server that is not asked from here",
+      );
+    }
+    const issuers = (id: string) => id === issuer || trusts(accessServers, id);
+    const expected = { audience, agentJkt: thumbprint, personServer: issuer, issuers };
+    return verifyPair(tokens, expected, { discovery, isRevoked, now, log });
+  }
+
+  /** The presented token as it was given out: to this agent, for the person that the resource knows by its `sub`. */
+  async function presentedRecord(
+    { presented, resource }: VerifiedPair,
+    agent: AgentIdentity,
+  ): Promise<TokenRecord> {
+    const record = await records.token(presented.claims);
+    const isOfAgent =
+      record !== undefined && record.agent.iss === agent.iss && record.agent.sub === agent.sub;
+    if (!isOfAgent || (await subjectOf(record.person, resource.iss)) !== resource.sub) {
+      throw new Problem(
+        400,
+        "invalid_presented_token",
+        "the presented token was not given to this agent here",
+      );
+    }
+    return record;
+  }
+
+  /** What a verified pair asks for. */
+  async function askedFor({ resource }: VerifiedPair, fromAgent: AgentAssertions) {
+    const { iss, aud, account, tenant, login_hint: loginHint, interaction } = resource;
+    // A browser of the person is sent there (section 7.2.3). The resource's own address has been fetched from already.
+    if (interaction !== undefined && new URL(interaction.url).origin !== iss) {
+      await checking("resource", log, async () => guardUrl(interaction.url, { development: false }));
+    }
+    const scopes = scopesOf(resource.scope);
+    const described = await assertionsOfResource(discovery, iss, scopes);
+    return {
+      kind: "auth-token" as const,
+      resource: iss,
+      scopes,
+      fromAgent,
+      ...(aud !== issuer && { accessServer: aud }),
+      ...(account !== undefined && { account }),
+      ...(tenant !== undefined && { tenant }),
+      fromResource: {
+        ...described,
+        ...(loginHint !== undefined && { loginHint }),
+        ...(interaction !== undefined && { interaction: true }),
+      },
+      first: interaction,
+    };
+  }
+
+  function pairIn(
+    { notAfter }: Pick<Work, "notAfter">,
+    tokens: { readonly resourceToken: string; readonly presentedToken: string },
+    { resource, presented }: VerifiedPair,
+  ): Pick<Work, "pair" | "notAfter"> {
+    const { iss, jti, exp } = presented.claims;
+    return { pair: { ...tokens, resource, presented: { iss, jti, exp } }, notAfter: Math.min(notAfter, exp) };
+  }
+
+  /** Remembered for agents that belong to somebody: what is kept of strangers ends with their request. */
+  async function noteAgent({ caller }: Call, agent: AgentIdentity): Promise<void> {
+    if ((await records.binding(agent)) === undefined) return;
+    await records.noteAgentToken(caller.identityToken as unknown as AgentTokenClaims);
+  }
+
+  /** Relays a page of a resource, or a question, to the person (section 7.6). */
+  async function interactionRequest(request: Call): Promise<Answer> {
+    const { caller, token, members, waitSeconds = 0 } = request;
+    const { type, url, code, question, max_wait: maxWait } = members;
+    if (type !== "interaction" && type !== "payment" && type !== "question") {
+      throw invalidRequest("type must be interaction, payment or question");
+    }
+    if (type === "question" ? !isText(question) : !isEndpointUrl(url)) {
+      throw invalidRequest(type === "question" ? "question is required" : "url must be https, without query");
+    }
+    if (code !== undefined && !isText(code)) throw invalidRequest("code must be a text");
+    if (maxWait !== undefined && !(Number.isSafeInteger(maxWait) && (maxWait as number) > 0)) {
+      throw invalidRequest("max_wait must be a number of seconds");
+    }
+    const claims = readAgentToken(caller);
+    const agent: AgentIdentity = { iss: claims.iss, sub: claims.sub };
+    const person = await personBehind(agent);
+    if (person === undefined || !((await canReach?.(person)) ?? false)) {
+      throw type === "question"
+        ? new Problem(403, "user_unreachable", "there is no way to the person from here")
+        : new Problem(424, "interaction_unavailable", "there is no way to the person from here");
+    }
+    await noteAgent(request, agent);
+    const expiresAt = Math.min(now() + pendingSeconds, claims.exp);
+    const asked: AskedRequest = {
+      kind: type,
+      agent,
+      person,
+      scopes: [],
+      consented: false,
+      capabilities: listOf(members, "capabilities"),
+      fromResource: {},
+      fromAgent: assertionsOf(members),
+      ...(type === "question"
+        ? { question: question as string }
+        : { page: { url: url as string, ...(code !== undefined && { code: code as string }) } }),
+    };
+    const work: Work = {
+      agentJti: claims.jti,
+      agentExp: claims.exp,
+      confirmationKey: caller.key,
+      thumbprint: caller.thumbprint,
+      notAfter: claims.exp,
+      tokens: { agent: token! },
+      ...(maxWait !== undefined && { resolveAt: now() + (maxWait as number) }),
+    };
+    const depends = [dependency("agent token", TOKEN_TYPES.agent, claims)];
+    return pending.begin(
+      {
+        ...{ owner: ownerKey(caller), asked, work, depends, expiresAt },
+        ...{ state: "waiting", requirement: { requirement: "approval" } },
+      },
+      waitSeconds,
+    );
+  }
+
+  async function answerRequest({ caller, members }: Call, id: string): Promise<Answer> {
+    const owner = ownerKey(caller);
+    switch (members.action) {
+      case "clarification_response": {
+        const { clarification_response: text } = members;
+        if (!isText(text)) throw invalidRequest("clarification_response must be a text");
+        return pending.clarify(id, owner, text);
+      }
+      case "updated_request": {
+        const resourceToken = requiredToken(members, "resource_token");
+        const presentedToken = requiredToken(members, "presented_token");
+        const { justification } = assertionsOf(members);
+        // An access server that has asked gets this, and nothing else that the agent has sent: other members could be claims there.
+        const body = {
+          ...{ action: members.action, resource_token: resourceToken, presented_token: presentedToken },
+          ...(justification !== undefined && { justification }),
+        };
+        return pending.replace(id, owner, body, (record) =>
+          update(record, { resourceToken, presentedToken }, justification),
+        );
+      }
+      default:
+        throw invalidRequest("action must be clarification_response or updated_request");
+    }
+  }
+
+  /** Section 7.5.2.2: less or other than before, but of the same resource for the same person and key. */
+  async function update(
+    record: Pending,
+    tokens: { readonly resourceToken: string; readonly presentedToken: string },
+    justification: string | undefined,
+  ): Promise<void> {
+    const { work, asked } = record;
+    const before = work.pair?.resource;
+    if (before === undefined) throw invalidRequest("the request has no resource token");
+    const pair = await readPair(tokens, work);
+    for (const name of ["iss", "aud", "ps", "sub", "agent_jkt", "mission_s256", "tenant"]) {
+      if (pair.resource[name] === before[name]) continue;
+      throw new Problem(400, "invalid_resource_token", `the new resource token has another ${name}`);
+    }
+    await presentedRecord(pair, asked.agent);
+    const fromAgent = { ...asked.fromAgent, ...(justification !== undefined && { justification }) };
+    const { first, ...described } = await askedFor(pair, fromAgent);
+    const isNewPage = first !== undefined && first.code !== work.first?.code;
+    // The person is not asked again: an access server has asked the agent.
+    if (record.state === "granted") {
+      const granted = within(asked.scopes, record.grant?.scopes);
+      const isMore = isNewPage || described.scopes.some((scope) => !granted.includes(scope));
+      if (isMore || described.account !== asked.account) {
+        throw new Problem(
+          400,
+          "invalid_resource_token",
+          "the new resource token asks for what was not granted",
+        );
+      }
+    }
+    if (first === undefined) delete work.first;
+    else if (isNewPage) work.first = pageOf(first);
+    const { accessServer: _server, account: _account, ...kept } = asked;
+    record.asked = { ...kept, ...described };
+    record.depends = withPair(record.depends, pair);
+    Object.assign(work, pairIn(work, tokens, pair));
+    record.expiresAt = Math.min(record.expiresAt, work.notAfter);
+  }
+}
+
+const pageOf = (interaction: {
+  readonly url: string;
+  readonly code: string;
+}): NonNullable<Work["first"]> => ({
+  ...interaction,
+  callback: randomName(),
+  isDone: false,
+});
+
+function refuseMission({ mission_s256: mission }: Members): void {
+  if (mission !== undefined) throw invalidRequest("missions are not served here");
+}

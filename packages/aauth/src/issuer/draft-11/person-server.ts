@@ -1,0 +1,166 @@
+/**
+ * A person server (draft -11, sections 7, 9.1, 10 and 11.12).
+ *
+ * @module
+ */
+
+import { personServerMetadata } from "../../profiles/draft-11/documents.ts";
+import { DOCUMENTS } from "../../profiles/draft-11/names.ts";
+import { ownerOf } from "../../store/owner-of.ts";
+import { succeeded } from "./answers.ts";
+import { createDirectedSubjects } from "./directed-subject.ts";
+import { Federation } from "./federation.ts";
+import { PendingRequests } from "./pending-requests.ts";
+import { createPersonDecisions } from "./person-decisions.ts";
+import { createPersonPages } from "./person-pages.ts";
+import { PersonRecords } from "./person-records.ts";
+import { createPersonRequests } from "./person-requests.ts";
+import { createTokenRevoker } from "./person-revocation.ts";
+import type { PersonServer, PersonServerOptions, PersonWork } from "./person-server-types.ts";
+import { Revocations } from "./revocations.ts";
+import { createServerCalls } from "./server-calls.ts";
+import {
+  AGENT_CALLER,
+  createFrame,
+  keysOf,
+  knowingItself,
+  ownerKey,
+  requireIssuer,
+  SERVER_CALLER,
+} from "./server-frame.ts";
+import { memoryStores } from "./stores.ts";
+
+const PATHS = {
+  person: "/aauth/person",
+  token: "/aauth/token",
+  interaction: "/aauth/interaction",
+  revocation: "/aauth/revoke",
+  pending: "/aauth/pending/",
+  cascade: "/aauth/revoke/",
+} as const;
+
+const MAX_WAIT_SECONDS = 60;
+/** For one owner of agents (`ownerOf`). */
+const MAX_PENDING = 1_000;
+
+/**
+ * Creates a person server: requests are verified, decided on, waited for, and answered with tokens. It does no input or output but through `discovery`,
+ * `transport` and `store`; `handle` fits behind any HTTP server.
+ *
+ * Its policy is `decide`. It keeps which person an agent belongs to, what they have agreed to, which tokens are out; it names each person to each resource
+ * by another name; and no token says more, or lives longer, than what it follows from.
+ *
+ * Does NOT authenticate persons or draw pages: that is the owner's, with the functions for pages. Does NOT serve missions, permissions and audit:
+ * `mission_s256` is refused. Does NOT check that scopes are among `scopes_supported`. Does NOT pay.
+ *
+ * @throws TypeError for an issuer that is no server identifier, a secret that is too short, metadata of the wrong shape
+ *
+ * @example
+ * const server = createPersonServer({ issuer: "https://ps.example", key, discovery, subjectSecret });
+ * const answer = await server.handle({ method, target, headers, body });
+ */
+export function createPersonServer(options: PersonServerOptions): PersonServer {
+  const { issuer, transport, pollSeconds = 1, log = () => {} } = options;
+  requireIssuer(issuer);
+  const { now = () => Math.floor(Date.now() / 1000), interactionUrl = `${issuer}/interaction` } = options;
+  const open = options.store ?? memoryStores(now);
+  const keys = keysOf(options.key);
+  const key = () => keys.current();
+  const discovery = knowingItself(options.discovery, issuer, "person", keys);
+  const subjectOf = createDirectedSubjects(options.subjectSecret);
+  const metadata = personServerMetadata({
+    ...options.metadata,
+    issuer,
+    person_token_endpoint: `${issuer}${PATHS.person}`,
+    auth_token_endpoint: `${issuer}${PATHS.token}`,
+    interaction_endpoint: `${issuer}${PATHS.interaction}`,
+    revocation_endpoint: `${issuer}${PATHS.revocation}`,
+  });
+
+  const records = new PersonRecords(open("people"), open("tokens"), now);
+  const call = createServerCalls({ issuer, kind: "person", key, transport, now });
+  const federation = new Federation({ issuer, discovery, call, now, log });
+  const revocations = new Revocations({
+    store: open("revocations"),
+    now,
+    issuer,
+    path: PATHS.cascade,
+    discovery,
+    call,
+    pollSeconds,
+    async cascade(caller, jti) {
+      const agent = await records.agentOf({ iss: caller, jti });
+      if (agent === undefined || (await records.tokensFor(agent)).length === 0) return undefined;
+      return async () => {
+        await revokeAll(await records.tokensFor(agent));
+        return succeeded(undefined);
+      };
+    },
+  });
+  const { isRevoked } = revocations;
+  const revokeAll = createTokenRevoker(issuer, records, revocations);
+  const decisions = createPersonDecisions({
+    ...{ options, key, records, federation, subjectOf, now },
+    ask: (record, clarification) => pending.ask(record, clarification, "access"),
+  });
+  const pending: PendingRequests<PersonWork> = new PendingRequests<PersonWork>({
+    store: open("pending"),
+    now,
+    issuer,
+    path: PATHS.pending,
+    interactionUrl,
+    pollSeconds,
+    maxWaitSeconds: MAX_WAIT_SECONDS,
+    maxPendingPerOwner: MAX_PENDING,
+    hooks: { ...decisions, isRevoked, accountOf: (owner) => ownerOf(owner.split(" ", 1)[0]!) },
+  });
+  const { personTokenRequest, authTokenRequest, interactionRequest, answerRequest } = createPersonRequests({
+    ...{ options, discovery, isRevoked, records, pending, subjectOf, now, log },
+  });
+
+  const agents = { role: "token", level: AGENT_CALLER, from: options.agentProviders } as const;
+  const handle = createFrame({
+    issuer,
+    discovery,
+    isRevoked,
+    replayStore: options.replayStore,
+    now,
+    log,
+    documents: { [`/.well-known/${DOCUMENTS.person}`]: () => metadata, "/jwks.json": () => keys.jwks() },
+    routes: {
+      [PATHS.person]: { ...agents, methods: { POST: personTokenRequest } },
+      [PATHS.token]: { ...agents, methods: { POST: authTokenRequest } },
+      [PATHS.interaction]: { ...agents, methods: { POST: interactionRequest } },
+      [PATHS.pending]: {
+        ...agents,
+        role: "pending",
+        methods: {
+          GET: ({ caller, waitSeconds = 0 }, id) => pending.poll(id, ownerKey(caller), waitSeconds),
+          POST: answerRequest,
+          DELETE: ({ caller }, id) => pending.cancel(id, ownerKey(caller)),
+        },
+      },
+      [PATHS.revocation]: {
+        role: "revocation",
+        level: SERVER_CALLER,
+        methods: {
+          POST: ({ caller, members, waitSeconds }) =>
+            revocations.receive(caller.server!, members, waitSeconds),
+        },
+      },
+      [PATHS.cascade]: {
+        role: "revocation",
+        level: SERVER_CALLER,
+        methods: {
+          GET: ({ caller, waitSeconds = 0 }, id) => revocations.poll(id, caller.server!, waitSeconds),
+        },
+      },
+    },
+  });
+
+  return {
+    handle,
+    metadata,
+    ...createPersonPages({ issuer, interactionUrl, discovery, records, pending, isRevoked, revokeAll }),
+  };
+}

@@ -1,0 +1,73 @@
+/**
+ * Requests that a server sends in its own name (draft -11, section 11.3.2).
+ *
+ * @module
+ */
+
+import { createGuardedTransport } from "#http";
+import { signRequest } from "../../agent/sign-request.ts";
+import { readAtMost } from "../../discovery/read-at-most.ts";
+import type { Transport } from "../../discovery/transport.ts";
+import { draft11 } from "../../profiles/draft-11/index.ts";
+import { DOCUMENTS, type DocumentKind } from "../../profiles/draft-11/names.ts";
+import type { EndpointRole } from "../../profiles/wire-profile.ts";
+import { membersOf } from "../../resource/endpoint.ts";
+import type { SigningKey } from "../../types.ts";
+
+const TIMEOUT_MS = 10_000;
+const MAX_BODY_BYTES = 65_536;
+
+export interface ServerCall {
+  readonly method: "GET" | "POST" | "DELETE";
+  readonly url: string;
+  readonly endpoint: EndpointRole;
+  readonly body?: Readonly<Record<string, unknown>>;
+}
+
+/** What the other server answered. */
+export interface ServerReply {
+  readonly url: string;
+  readonly status: number;
+  field(name: string): string | null;
+  readonly isEmpty: boolean;
+  /** The parsed body; undefined when it is not a JSON object. */
+  readonly members: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** @throws what the transport throws, and a `TimeoutError` after ten seconds */
+export type CallServer = (call: ServerCall) => Promise<ServerReply>;
+
+export function createServerCalls(options: {
+  readonly issuer: string;
+  readonly kind: DocumentKind;
+  readonly key: () => SigningKey;
+  readonly transport: Transport | undefined;
+  readonly now: () => number;
+}): CallServer {
+  const { issuer, kind, key, transport = createGuardedTransport({ development: false }), now } = options;
+  const signatureKey = { scheme: "jwks_uri", id: issuer, document: DOCUMENTS[kind] } as const;
+  return async ({ method, url, endpoint, body }) => {
+    const bytes = body === undefined ? undefined : new TextEncoder().encode(JSON.stringify(body));
+    const headers = {
+      accept: "application/json, application/problem+json",
+      ...(bytes !== undefined && { "content-type": "application/json" }),
+    };
+    const request = { method, url, headers, body: bytes };
+    const signed = await signRequest(request, { key: key(), signatureKey, profile: draft11, endpoint, now });
+    const response = await transport(url, {
+      method,
+      headers: { ...headers, ...signed.headers },
+      redirect: "manual",
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+      ...(bytes !== undefined && { body: bytes }),
+    });
+    const received = await readAtMost(response.body, MAX_BODY_BYTES);
+    return {
+      url,
+      status: response.status,
+      field: (name) => response.headers.get(name),
+      isEmpty: received.byteLength === 0,
+      members: membersOf(received),
+    };
+  };
+}

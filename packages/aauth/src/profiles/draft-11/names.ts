@@ -1,0 +1,61 @@
+/**
+ * The names and numbers of draft -11. Nothing outside this folder writes them.
+ *
+ * @module
+ */
+
+export const FIELDS = {
+  signatureKey: "signature-key",
+  signatureInput: "signature-input",
+  signature: "signature",
+  contentDigest: "content-digest",
+  nonce: undefined,
+} as const;
+
+/** What a response demands (section 11.6). */
+export const AAUTH_REQUIREMENT = "aauth-requirement";
+/** The session token of a resource (section 6.3). */
+export const AAUTH_ACCESS = "aauth-access";
+/** What an agent can do for a person (section 11.7). */
+export const AAUTH_CAPABILITIES = "aauth-capabilities";
+/** Why a signature was refused, and what would be accepted (signature-key -09, sections 4 and 5). */
+export const SIGNATURE_ERROR = "signature-error";
+export const ACCEPT_SIGNATURE_SCHEME = "accept-signature-scheme";
+export const ACCEPT_SIGNATURE_ALG = "accept-signature-alg";
+
+export const LABEL = "sig";
+
+/** `typ` of each kind of token. */
+export const TOKEN_TYPES = {
+  agent: "aa-agent+jwt",
+  person: "aa-person+jwt",
+  resource: "aa-resource+jwt",
+  auth: "aa-auth+jwt",
+} as const;
+
+/** Names of the metadata documents, below `/.well-known/` and in `dwk`. */
+export const DOCUMENTS = {
+  agent: "aauth-agent.json",
+  person: "aauth-person.json",
+  access: "aauth-access.json",
+  resource: "aauth-resource.json",
+} as const;
+
+/** Who publishes a document. */
+export type DocumentKind = keyof typeof DOCUMENTS;
+
+/** What a route may demand: a token by its name, or a server that signs for itself. */
+export const LEVELS = ["agent-token", "person-token", "auth-token", "server"] as const;
+
+/** Algorithms of messages and tokens: fully specified names only (section 11.3.1). */
+export const ALGORITHMS = ["Ed25519", "ES256"] as const;
+
+/** Seconds. How far `created` and a token's `iat` may be from now. */
+export const WINDOW_SECONDS = 60;
+/** Seconds, by default. */
+export const AGENT_TOKEN_SECONDS = 3_600;
+export const RESOURCE_TOKEN_SECONDS = 300;
+/** Seconds, at most: person and auth tokens (sections 7.1.1 and 9.4.1), and what the text says they should be for the others. */
+export const AGENT_TOKEN_MAX_SECONDS = 86_400;
+export const BOUND_TOKEN_MAX_SECONDS = 3_600;
+export const RESOURCE_TOKEN_MAX_SECONDS = 300;

@@ -1,0 +1,92 @@
+/**
+ * Where an agent asks a resource for access before it calls (draft -11, section 6.6).
+ *
+ * @module
+ */
+
+import type { Awaitable } from "../crypto/interface.ts";
+import { AAuthVerificationError } from "../errors.ts";
+import { jsonAnswer, problemAnswer } from "../profiles/draft-11/problem.ts";
+import type { Answer } from "../profiles/wire-profile.ts";
+import type { ProvenCaller } from "../types.ts";
+import type { Challenger } from "./challenge.ts";
+import { type Endpoint, membersOf } from "./endpoint.ts";
+import type { Verifier } from "./types.ts";
+
+const REQUIREMENT = { level: "person-token" } as const;
+const MAX_BODY_BYTES = 8_192;
+
+/** What an agent asks for. */
+export interface AuthorizationRequest {
+  readonly scopes: readonly string[];
+  readonly account?: string;
+}
+
+export interface AuthorizationEndpointOptions {
+  /** That of the resource's routes. */
+  readonly verifier: Verifier;
+  /** Issues the resource tokens. */
+  readonly challenger: Challenger;
+  readonly path: string;
+  /** What may be asked for: the scopes that the resource's document describes. */
+  readonly scopes: readonly string[];
+  /** Whether the person holds an account of the resource. Default: there are no accounts, and each is answered `invalid_account`. */
+  readonly holdsAccount?: ((caller: ProvenCaller, account: string) => Awaitable<boolean>) | undefined;
+  /**
+   * The answer of a resource that decides itself: 200 `{"status":"authorized","scope"}`, perhaps with a session, or the 202 of a pending
+   * request. Undefined for a resource token. Default: always a resource token.
+   */
+  readonly authorize?:
+    | ((caller: ProvenCaller, request: AuthorizationRequest) => Awaitable<Answer | undefined>)
+    | undefined;
+}
+
+/**
+ * Creates the authorization endpoint: POST with a person token, `{"scope", "account"}`. 200 `{"resource_token"}`; 400 `invalid_request`, `invalid_scope`,
+ * `invalid_account`; 401 `requirement=person-token` without a person token, also for an auth token.
+ *
+ * Does NOT check which person may have which scope: that is who redeems the resource token.
+ */
+export function createAuthorizationEndpoint(options: AuthorizationEndpointOptions): Endpoint {
+  const { verifier, challenger, path, scopes, holdsAccount, authorize } = options;
+
+  async function answer(caller: ProvenCaller, body: Uint8Array | undefined): Promise<Answer> {
+    const { scope, account } = membersOf(body) ?? {};
+    const asked = typeof scope === "string" ? [...new Set(scope.split(" "))] : [];
+    if (asked.length === 0 || asked.includes("")) {
+      return problemAnswer(400, "invalid_request", "scope must be words with one space between them");
+    }
+    if (account !== undefined && (typeof account !== "string" || account === "")) {
+      return problemAnswer(400, "invalid_request", "account must be a string that is not empty");
+    }
+    if (!asked.every((word) => scopes.includes(word))) {
+      return problemAnswer(400, "invalid_scope", "the resource does not offer one of these scopes");
+    }
+    if (account !== undefined && !(await holdsAccount?.(caller, account))) {
+      return problemAnswer(400, "invalid_account", "the person does not hold this account");
+    }
+    const own = await authorize?.(caller, { scopes: asked, ...(account !== undefined && { account }) });
+    if (own !== undefined) return own;
+    const { resourceToken } = await challenger.resourceToken(caller, asked, account);
+    return jsonAnswer(200, { resource_token: resourceToken });
+  }
+
+  return {
+    methods: ["POST"],
+    path,
+    maxBodyBytes: MAX_BODY_BYTES,
+    async handle(request) {
+      try {
+        const { caller } = await verifier.verifyRequest(request, REQUIREMENT);
+        // What follows from an auth token ends with it; a fresh chain begins with the person (section 7.1.3).
+        if (caller.grant !== undefined) {
+          throw new AAuthVerificationError("person_required", "the endpoint needs a person token");
+        }
+        return await answer(caller, request.body);
+      } catch (error) {
+        if (!(error instanceof AAuthVerificationError)) throw error;
+        return challenger.challengeFor(error, { requirement: REQUIREMENT });
+      }
+    },
+  };
+}

@@ -1,0 +1,67 @@
+/**
+ * Where issuers revoke the tokens that they have issued for a resource (draft -11, section 11.12).
+ *
+ * @module
+ */
+
+import { AAuthVerificationError } from "../errors.ts";
+import { emptyAnswer, problemAnswer } from "../profiles/draft-11/problem.ts";
+import type { Revocations } from "../profiles/revocations.ts";
+import type { WireProfile } from "../profiles/wire-profile.ts";
+import { type Endpoint, membersOf, refusing } from "./endpoint.ts";
+import type { Verifier } from "./types.ts";
+
+const REQUIREMENT = { level: "server" } as const;
+const MAX_BODY_BYTES = 8_192;
+const RETRY_AFTER_SECONDS = "60";
+/** Of a person or auth token, an hour, and what clocks may differ. */
+const MAX_LIFETIME_SECONDS = 3_660;
+
+export interface RevocationEndpointOptions {
+  /**
+   * `createVerifier({ endpoint: "revocation", trustedAgents, … })`: `trustedAgents` are the issuers that count. Others are answered
+   * `unsupported_iss` before anything of theirs is fetched.
+   */
+  readonly verifier: Verifier;
+  readonly revocations: Revocations;
+  readonly path: string;
+  /** Unix seconds. Default: the system clock. */
+  readonly now?: (() => number) | undefined;
+}
+
+/**
+ * Creates the revocation endpoint of a server with nothing downstream: it answers at once. 200 without body for every revocation of an
+ * issuer that counts, known or not, first or repeated. 400 `invalid_request` for a body that is not `{jti, exp}` and for an `exp` further away than any
+ * token's, 403 `unsupported_iss`, 429 `rate_limited` where there is no room, 401 with `Signature-Error`.
+ *
+ * Does NOT know whether the issuer has ever issued such a token.
+ */
+export function createRevocationEndpoint(options: RevocationEndpointOptions): Endpoint {
+  const { verifier, revocations, path } = options;
+  const now = options.now ?? (() => Math.floor(Date.now() / 1000));
+  const [profile] = verifier.profiles as readonly [WireProfile];
+  return {
+    methods: ["POST"],
+    path,
+    maxBodyBytes: MAX_BODY_BYTES,
+    handle: (request) =>
+      refusing(profile, REQUIREMENT, async () => {
+        const caller = await verifier.verifyRequest(request, REQUIREMENT).catch((error: unknown) => {
+          if (error instanceof AAuthVerificationError && error.code === "untrusted_agent") return undefined;
+          throw error;
+        });
+        if (caller === undefined) return problemAnswer(403, "unsupported_iss");
+        const { jti, exp } = membersOf(request.body) ?? {};
+        if (typeof jti !== "string" || jti === "" || typeof exp !== "number" || !Number.isFinite(exp)) {
+          return problemAnswer(400, "invalid_request", "expected a JSON object with jti and exp");
+        }
+        if (exp > now() + MAX_LIFETIME_SECONDS) {
+          return problemAnswer(400, "invalid_request", "exp is further away than that of any token");
+        }
+        const { server: iss } = caller.caller;
+        return (await revocations.revoke({ iss, jti, exp }))
+          ? emptyAnswer(200)
+          : problemAnswer(429, "rate_limited", undefined, { "retry-after": RETRY_AFTER_SECONDS });
+      }),
+  };
+}

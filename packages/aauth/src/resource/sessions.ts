@@ -1,0 +1,92 @@
+/**
+ * Sessions that a resource gives out itself (draft -11, section 6.3): `AAuth-Access`, which counts only beside a signature of the same key.
+ *
+ * @module
+ */
+
+import { platformCrypto } from "#crypto";
+import { encodeBase64Url } from "../base64.ts";
+import { AAuthVerificationError } from "../errors.ts";
+import { fieldValue } from "../http-signatures/field.ts";
+import { parseSessionAuthorization } from "../profiles/draft-11/headers.ts";
+import { AAUTH_ACCESS } from "../profiles/draft-11/names.ts";
+import type { KeyValueStore } from "../store/key-value-store.ts";
+import { createOwnedStore, type Owned } from "../store/owned-store.ts";
+import type { HeaderFields, ProvenCaller } from "../types.ts";
+
+/** What is kept of a session; plain JSON where `data` is. */
+export interface Session<Data> extends Owned {
+  /** Thumbprint of the key that it counts for. */
+  readonly holder: string;
+  readonly data: Data;
+}
+
+export interface SessionsOptions<Data> {
+  /** Default: in memory, 50000 sessions shared among owners; gone with the process. */
+  readonly store?: KeyValueStore<Session<Data>> | undefined;
+  /** Default 3600. */
+  readonly lifetimeSeconds?: number | undefined;
+  /** Unix seconds. Default: the system clock. */
+  readonly now?: (() => number) | undefined;
+}
+
+export interface Sessions<Data> {
+  /**
+   * Starts a session for a key; the headers belong into an answer to its holder, and replace the session that it has.
+   *
+   * @param holder thumbprint and owner: those of a pending request, or of a caller
+   */
+  start(
+    holder: { readonly holder: string; readonly owner: string },
+    data: Data,
+  ): Promise<Readonly<Record<string, string>>>;
+  /**
+   * What the session of a verified request was started with; undefined without one, and for one that has ended or belongs to another key.
+   * That the signature covers `Authorization` the verifier has made sure of.
+   *
+   * @throws AAuthVerificationError `malformed_token` for `Authorization: AAuth` with anything but one token68
+   */
+  find(headers: HeaderFields, caller: ProvenCaller): Promise<Data | undefined>;
+  /** Ends the session of a request, if it has one. Throws as `find`. */
+  end(headers: HeaderFields, caller: ProvenCaller): Promise<void>;
+}
+
+const MAX_ENTRIES = 50_000;
+
+/**
+ * Creates the sessions of one resource. Replicas share `store`.
+ *
+ * @example
+ * const user = await sessions.find(request.headers, request.caller);
+ */
+export function createSessions<Data>(options: SessionsOptions<Data> = {}): Sessions<Data> {
+  const { lifetimeSeconds = 3_600 } = options;
+  const now = options.now ?? (() => Math.floor(Date.now() / 1000));
+  const store = options.store ?? createOwnedStore<Session<Data>>({ maxEntries: MAX_ENTRIES, now });
+  return {
+    async start({ holder, owner }, data) {
+      const token = encodeBase64Url(platformCrypto.randomBytes(24));
+      await store.put(token, { holder, owner, data }, lifetimeSeconds);
+      return { [AAUTH_ACCESS]: token };
+    },
+    async find(headers, { thumbprint }) {
+      const token = tokenOf(headers);
+      const session = token === undefined ? undefined : await store.get(token);
+      return session?.holder === thumbprint ? session.data : undefined;
+    },
+    async end(headers, { thumbprint }) {
+      const token = tokenOf(headers);
+      if (token !== undefined && (await store.get(token))?.holder === thumbprint) await store.delete(token);
+    },
+  };
+}
+
+function tokenOf(headers: HeaderFields): string | undefined {
+  const value = fieldValue(headers, "authorization");
+  if (value === undefined) return undefined;
+  try {
+    return parseSessionAuthorization(value);
+  } catch (cause) {
+    throw new AAuthVerificationError("malformed_token", "Authorization: AAuth needs one token68", { cause });
+  }
+}

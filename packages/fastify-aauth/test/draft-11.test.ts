@@ -1,0 +1,588 @@
+/** A resource of draft -11 on a socket, found by an identifier without port (draft -11, sections 6, 11.2, 11.8 and 11.12). */
+
+import {
+  type AAuthVerificationError,
+  createDiscovery,
+  createEndpointMap,
+  decodeToken,
+  draft11,
+  type EndpointMap,
+  february2026,
+  generateSigningKey,
+  type SigningKey,
+  signRequest,
+  toJwks,
+} from "aauth";
+import { draft11Tokens } from "aauth/issuer";
+import {
+  createChallenger,
+  createDeferred,
+  createHeldRequests,
+  createSessions,
+  createVerifier,
+  meetRequirement,
+} from "aauth/resource";
+import { draft11Names, parseRequirement } from "aauth/wire";
+import Fastify, { type FastifyInstance } from "fastify";
+import { describe, expect, onTestFinished, test } from "vitest";
+import {
+  fastifyAAuth,
+  type ResourceOptions,
+  sendAnswer,
+  serveEndpoints,
+  serveParty,
+  serveWellKnown,
+  type VerificationEvent,
+} from "../src/index.ts";
+
+const RESOURCE = "https://resource.example";
+const PERSON_SERVER = "https://ps.example";
+const PROVIDER = "https://agent.example";
+const AGENT = "aauth:planner@agent.example";
+const PERSON = "person-1";
+const SCOPES = { "data.read": "Read your documents", "orders.write": "Order in your name" };
+
+const keyOf = (kid: string) => generateSigningKey({ kid });
+const keys = {
+  resource: await keyOf("rs-1"),
+  person: await keyOf("ps-1"),
+  provider: await keyOf("ap-1"),
+  agent: await keyOf("agent-1"),
+};
+
+const { issueAgentToken, issuePersonToken, issueAuthToken } = draft11Tokens;
+const confirmationKey = keys.agent.publicJwk;
+const agentToken = async () =>
+  (await issueAgentToken({ key: keys.provider, issuer: PROVIDER, agent: AGENT, confirmationKey })).token;
+const personToken = async (subject = PERSON) => {
+  const issuer = { key: keys.person, issuer: PERSON_SERVER, audience: RESOURCE };
+  return (await issuePersonToken({ ...issuer, subject, confirmationKey })).token;
+};
+const authToken = async (scope: string, account?: string) => {
+  const issuer = { key: keys.person, issuer: PERSON_SERVER, audience: RESOURCE };
+  return (await issueAuthToken({ ...issuer, subject: PERSON, scope, account, confirmationKey })).token;
+};
+
+async function listen(app: FastifyInstance): Promise<string> {
+  onTestFinished(() => app.close());
+  return app.listen({ host: "127.0.0.1", port: 0 });
+}
+
+/** A party that does nothing but publish its document and key. */
+async function publisher(name: string, document: Record<string, string>, key: SigningKey): Promise<string> {
+  const app = Fastify();
+  const jwks = () => toJwks([key], draft11);
+  serveWellKnown(app, {
+    documents: { [name]: { jwks_uri: `${document.issuer}/jwks.json`, ...document } },
+    jwks,
+  });
+  return listen(app);
+}
+
+/** Resource, person server and agent provider on loopback: what an operator writes is one table. */
+async function world(
+  routes: (scope: FastifyInstance) => void | Promise<void>,
+  options: Partial<ResourceOptions> = {},
+) {
+  let map: EndpointMap | undefined;
+  const discovery = createDiscovery({
+    profile: draft11,
+    transport: (url, init) => map!.documents(url, init),
+  });
+  const app = Fastify();
+  const events: VerificationEvent[] = [];
+  await app.register(async (scope) => {
+    await scope.register(fastifyAAuth, {
+      ...{ resource: RESOURCE, profile: draft11, key: keys.resource, personServers: [PERSON_SERVER] },
+      ...{ discovery, scopes: Object.keys(SCOPES), scopeDescriptions: SCOPES },
+      observer: (event) => events.push(event),
+      ...options,
+    });
+    await routes(scope);
+  });
+  map = createEndpointMap({
+    [RESOURCE]: await listen(app),
+    [PERSON_SERVER]: await publisher(
+      ...["aauth-person.json"],
+      {
+        issuer: PERSON_SERVER,
+        person_token_endpoint: `${PERSON_SERVER}/person`,
+        auth_token_endpoint: `${PERSON_SERVER}/token`,
+      },
+      keys.person,
+    ),
+    [PROVIDER]: await publisher("aauth-agent.json", { issuer: PROVIDER }, keys.provider),
+  });
+  const { requests } = map;
+
+  /** A signed request of the agent with one of its tokens, or of a server in its own name. */
+  async function send(
+    path: string,
+    by: string | Pick<Parameters<typeof signRequest>[1], "key" | "signatureKey">,
+    init: { method?: string; body?: unknown; headers?: Record<string, string> } = {},
+  ): Promise<Response> {
+    const { method = init.body === undefined ? "GET" : "POST" } = init;
+    const body = init.body === undefined ? undefined : new TextEncoder().encode(JSON.stringify(init.body));
+    const headers = { ...(body && { "content-type": "application/json" }), ...init.headers };
+    const url = `${RESOURCE}${path}`;
+    const signer =
+      typeof by === "string" ? { key: keys.agent, signatureKey: { scheme: "jwt", jwt: by } as const } : by;
+    const message = { method, url, headers, ...(body && { body }) };
+    const signed = await signRequest(message, { profile: draft11, ...signer });
+    return requests(url, { method, headers: { ...headers, ...signed.headers }, ...(body && { body }) });
+  }
+  return { app, map, discovery, events, send };
+}
+
+/** As servers sign, in their own name. */
+const itself = (key: SigningKey, id: string, document: string) => ({
+  key,
+  signatureKey: { scheme: "jwks_uri", id, document } as const,
+});
+const requirementOf = (response: Response) => {
+  const value = response.headers.get("aauth-requirement");
+  return value === null ? undefined : parseRequirement(value);
+};
+const pathOf = (response: Response) => new URL(response.headers.get("location")!).pathname;
+
+const ROUTES = (scope: FastifyInstance) => {
+  scope.get("/agent", { config: { aauth: { level: "agent-token" } } }, ({ caller }) => caller?.agent);
+  scope.get("/person", { config: { aauth: { level: "person-token" } } }, ({ caller }) => caller?.person?.sub);
+  const data = { level: "auth-token", scopes: ["data.read"] } as const;
+  scope.route({ method: ["GET", "POST"], url: "/data", config: { aauth: data }, handler: () => "the data" });
+  const account = { ...data, account: "eu" };
+  scope.get("/eu", { config: { aauth: account } }, () => "data of the account");
+};
+
+describe("the ladder, over sockets", () => {
+  test("agent token, person token, auth token: each route names the next step", async () => {
+    const { send } = await world(ROUTES);
+    const [agent, person] = [await agentToken(), await personToken()];
+    expect(await (await send("/agent", agent)).text()).toBe(AGENT);
+    const names = await send("/agent", person);
+    expect([names.status, requirementOf(names)]).toEqual([401, { requirement: "agent-token" }]);
+    for (const path of ["/person", "/data"]) {
+      const asked = await send(path, agent);
+      expect([asked.status, requirementOf(asked)]).toEqual([401, { requirement: "person-token" }]);
+    }
+    expect(await (await send("/person", person)).text()).toBe(PERSON);
+    const challenged = await send("/data", person);
+    expect([challenged.status, challenged.headers.get("signature-error")]).toEqual([401, null]);
+    const resourceToken = decodeToken(requirementOf(challenged)!.resourceToken!);
+    expect(resourceToken.header).toMatchObject({
+      typ: draft11Names.TOKEN_TYPES.resource,
+      alg: "Ed25519",
+      kid: "rs-1",
+    });
+    expect(resourceToken.claims).toMatchObject({
+      ...{ iss: RESOURCE, aud: PERSON_SERVER, ps: PERSON_SERVER, sub: PERSON, scope: "data.read" },
+      ...{ agent_jkt: keys.agent.thumbprint, presented_jti: decodeToken(person).claims.jti },
+    });
+    const token = await authToken("data.read");
+    expect(await (await send("/data", token)).text()).toBe("the data");
+    expect(await (await send("/data", token, { body: { a: 1 } })).text()).toBe("the data");
+    expect(await (await send("/person", token)).text()).toBe(PERSON);
+  });
+
+  test("a token with less scope or without the account is asked for more, by its own name", async () => {
+    const { send } = await world(ROUTES);
+    for (const [path, token, expected] of [
+      ["/data", await authToken("orders.write"), { scope: "data.read" }],
+      ["/eu", await authToken("data.read"), { scope: "data.read", account: "eu" }],
+      ["/eu", await authToken("data.read", "us"), { scope: "data.read", account: "eu" }],
+    ] as const) {
+      const { resourceToken } = requirementOf(await send(path, token))!;
+      const { claims } = decodeToken(resourceToken!);
+      expect(claims).toMatchObject({ ...expected, presented_jti: decodeToken(token).claims.jti });
+    }
+    expect((await send("/eu", await authToken("data.read", "eu"))).status).toBe(200);
+  });
+
+  test("a handler may demand more once it has seen the request", async () => {
+    const { send } = await world((scope) => {
+      scope.get(
+        "/accounts/:account",
+        { config: { aauth: { level: "person-token" } } },
+        async (request, reply) => {
+          const { account } = request.params as { account: string };
+          const requirement = { level: "auth-token", scopes: ["data.read"], account };
+          try {
+            meetRequirement(request.caller!, requirement, draft11);
+          } catch (error) {
+            const refused = error as AAuthVerificationError;
+            return sendAnswer(reply, await scope.aauth.challenger!.challengeFor(refused, { requirement }));
+          }
+          return account;
+        },
+      );
+    });
+    for (const token of [
+      await personToken(),
+      await authToken("data.read"),
+      await authToken("data.read", "us"),
+    ]) {
+      const { resourceToken } = requirementOf(await send("/accounts/eu", token))!;
+      const { claims } = decodeToken(resourceToken!);
+      expect(claims).toMatchObject({ account: "eu", presented_jti: decodeToken(token).claims.jti });
+    }
+    expect(await (await send("/accounts/eu", await authToken("data.read", "eu"))).text()).toBe("eu");
+  });
+
+  test("an unsigned request is told both: that it is not signed, and what to bring", async () => {
+    const { map } = await world(ROUTES);
+    for (const [path, requirement] of [
+      ["/agent", "agent-token"],
+      ["/person", "person-token"],
+      ["/data", "person-token"],
+    ]) {
+      const { status, headers } = await map.requests(`${RESOURCE}${path}`, { method: "GET", headers: {} });
+      expect([status, headers.get("signature-error"), headers.get("aauth-requirement")]).toEqual([
+        ...[401, "error=invalid_signature", `requirement=${requirement}`],
+      ]);
+    }
+  });
+
+  test("a resource with an access server sends there, and takes no auth token of a person server", async () => {
+    const { send } = await world(ROUTES, { authServer: "https://as.example" });
+    const { resourceToken } = requirementOf(await send("/data", await personToken()))!;
+    expect(decodeToken(resourceToken!).claims).toMatchObject({
+      aud: "https://as.example",
+      ps: PERSON_SERVER,
+    });
+    const refused = await send("/data", await authToken("data.read"));
+    expect([refused.status, refused.headers.get("signature-error")]).toEqual([401, "error=invalid_jwt"]);
+  });
+
+  test("a body has to be covered: that is published, and demanded", async () => {
+    const { send, discovery } = await world(ROUTES, {
+      additionalSignatureComponents: ["content-digest", "@query"],
+    });
+    const document = await discovery.metadata("resource", RESOURCE);
+    expect(document).toMatchObject({ additional_signature_components: ["content-digest", "@query"] });
+    const refused = await send("/data?x=1", await authToken("data.read"));
+    expect(refused.headers.get("signature-error")).toMatch(
+      /^error=invalid_input, required_input=\(.*"@query"\)$/,
+    );
+  });
+});
+
+describe("what a resource publishes", () => {
+  test("is read through the map, by any reader: documents, and keys with their algorithm", async () => {
+    const { app, discovery } = await world(ROUTES, {
+      ...{ toleranceSeconds: 30, about: { name: "Documents", access_mode: "auth-token" } },
+      agent: { name: "Documents" },
+    });
+    expect(await discovery.metadata("resource", RESOURCE)).toEqual({
+      ...{
+        issuer: RESOURCE,
+        jwks_uri: `${RESOURCE}/jwks.json`,
+        name: "Documents",
+        access_mode: "auth-token",
+      },
+      ...{
+        authorization_endpoint: `${RESOURCE}/aauth/authorize`,
+        revocation_endpoint: `${RESOURCE}/aauth/revoke`,
+      },
+      ...{ scope_descriptions: SCOPES, signature_window: 30 },
+      additional_signature_components: ["content-digest", "content-type"],
+    });
+    expect(await discovery.metadata("agent", RESOURCE)).toMatchObject({
+      issuer: RESOURCE,
+      name: "Documents",
+    });
+    // With that it is the provider of its own agent, which calls others for its callers (section 10.1.1.1).
+    const own = {
+      key: keys.resource,
+      issuer: RESOURCE,
+      agent: "aauth:documents@resource.example",
+      confirmationKey,
+    };
+    const { claims } = await draft11Tokens.verifyAgentToken((await issueAgentToken(own)).token, {
+      discovery,
+    });
+    expect(claims.iss).toBe(RESOURCE);
+    expect((await discovery.key("resource", RESOURCE, "rs-1")).jwk).toMatchObject({
+      alg: "Ed25519",
+      kid: "rs-1",
+    });
+    expect((await app.inject("/.well-known/aauth-resource")).statusCode).toBe(404);
+  });
+
+  test("of a resource for agents only is neither endpoint nor revocation", async () => {
+    const { app, discovery } = await world(
+      (scope) => void scope.get("/", { config: { aauth: { level: "agent-token" } } }, () => "hello"),
+      { personServers: undefined, scopes: undefined, scopeDescriptions: undefined },
+    );
+    expect(Object.keys(await discovery.metadata("resource", RESOURCE)).sort()).toEqual([
+      ...["additional_signature_components", "issuer", "jwks_uri"],
+    ]);
+    for (const url of ["/aauth/revoke", "/aauth/authorize"]) {
+      expect((await app.inject({ method: "POST", url })).statusCode).toBe(404);
+    }
+  });
+});
+
+describe("options that could never work", () => {
+  const identity = { resource: RESOURCE, key: keys.resource };
+  const register = (options: object) =>
+    Fastify().register(fastifyAAuth, { ...identity, ...options } as ResourceOptions);
+
+  test.each([
+    ["scopes without person servers", { profile: draft11, scopes: ["data.read"] }],
+    ["an access server without person servers", { profile: draft11, authServer: "https://as.example" }],
+    ["a resource with a port", { profile: draft11, resource: "https://resource.example:8443" }],
+    ["variants", { profile: draft11, accept: [] }],
+    ["a document member that does not exist", { profile: draft11, about: { title: "x" } }],
+    ["person servers in February", { authServer: "https://as.example", personServers: [PERSON_SERVER] }],
+    ["February without an auth server", {}],
+  ])("%s", async (_, options) => {
+    await expect(register(options)).rejects.toThrow(TypeError);
+  });
+
+  test("a route for persons where no person server counts", async () => {
+    const app = Fastify();
+    await app.register(fastifyAAuth, { ...identity, profile: draft11 });
+    const route = () => app.get("/", { config: { aauth: { level: "person-token" } } }, () => "");
+    expect(route).toThrow(TypeError);
+  });
+});
+
+describe("answers that come later", () => {
+  test("the resource asks its person itself, and gives the agent a session", async () => {
+    const sessions = createSessions<{ user: string }>();
+    const { send } = await world(async (scope) => {
+      const { verifier } = scope.aauth;
+      const interactionUrl = `${RESOURCE}/interaction`;
+      const deferred = createDeferred<null>({
+        verifier,
+        resource: RESOURCE,
+        interactionUrl,
+        retryAfterSeconds: 0,
+      });
+      await serveEndpoints(scope, [deferred.endpoint]);
+      scope.get("/mail", { config: { aauth: { level: "agent-token" } } }, async (request, reply) => {
+        const session = await sessions.find(request.headers, request.caller!);
+        if (session !== undefined) return `mail of ${session.user}`;
+        const { answer } = await deferred.begin(request.caller!, { requirement: "interaction", data: null });
+        return sendAnswer(reply, answer);
+      });
+      scope.get("/interaction", { config: { aauth: "public" } }, async (request) => {
+        const opened = await deferred.open((request.query as { code: string }).code);
+        if (typeof opened === "string") return opened;
+        const headers = await sessions.start(opened, { user: "dana" });
+        await deferred.finish(opened.id, { status: 200, headers, body: "" });
+        return "thank you";
+      });
+    });
+    const jwt = await agentToken();
+    const asked = await send("/mail", jwt);
+    expect([asked.status, asked.headers.get("cache-control")]).toEqual([202, "no-store"]);
+    const { url, code } = requirementOf(asked)!;
+    const path = pathOf(asked);
+    expect((await send(path, jwt)).status).toBe(202);
+    expect(await (await send(`/interaction?code=${code}`, jwt)).text()).toBe("thank you");
+    expect(url).toBe(`${RESOURCE}/interaction`);
+    const done = await send(path, jwt);
+    expect([done.status, await done.text()]).toEqual([200, ""]);
+    expect((await send(path, jwt)).status).toBe(410);
+    const authorization = `AAuth ${done.headers.get("aauth-access")}`;
+    expect(await (await send("/mail", jwt, { headers: { authorization } })).text()).toBe("mail of dana");
+    const malformed = await send("/mail", jwt, { headers: { authorization: "AAuth a b" } });
+    expect([malformed.status, ((await malformed.json()) as { code: string }).code]).toEqual([
+      401,
+      "malformed_token",
+    ]);
+  });
+
+  test("a held order is placed once, by the poll that brings the auth token", async () => {
+    const placed: unknown[] = [];
+    const { send } = await world(async (scope) => {
+      const { verifier, challenger } = scope.aauth;
+      const place = async (order: unknown) => {
+        placed.push(order);
+        return { status: 201, headers: { "content-type": "text/plain" }, body: `order ${placed.length}` };
+      };
+      const held = createHeldRequests({
+        verifier,
+        challenger: challenger!,
+        resource: RESOURCE,
+        execute: place,
+      });
+      await serveEndpoints(scope, [held.endpoint]);
+      const config = { aauth: { level: "person-token" } };
+      scope.post("/orders", { config }, async (request, reply) => {
+        const requirement = { level: "auth-token", scopes: ["orders.write"] };
+        return sendAnswer(reply, await held.hold(request.caller!, requirement, request.body));
+      });
+    });
+    const asked = await send("/orders", await personToken(), { body: { item: "a laptop" } });
+    expect([asked.status, requirementOf(asked)?.requirement]).toEqual([202, "auth-token"]);
+    const [path, token] = [pathOf(asked), await authToken("orders.write")];
+    const answers = await Promise.all([send(path, token), send(path, token)]);
+    expect(answers.map(({ status }) => status)).toEqual([201, 201]);
+    expect(await Promise.all(answers.map((answer) => answer.text()))).toEqual(["order 1", "order 1"]);
+    expect(placed).toEqual([{ item: "a laptop" }]);
+    expect((await send(path, await authToken("orders.write"))).status).toBe(410);
+  });
+
+  test("an endpoint that fails is logged and answers server_error, one without room 503", async () => {
+    const { send } = await world(async (scope) => {
+      const endpoint = (path: string, error: Error) => ({
+        ...{ path, methods: ["POST"], maxBodyBytes: 10 },
+        handle: () => Promise.reject(error),
+      });
+      const full = Object.assign(new Error("full"), { code: "store_full" });
+      await serveEndpoints(scope, [endpoint("/fails", new Error("inside")), endpoint("/full", full)]);
+    });
+    const jwt = await agentToken();
+    const failed = await send("/fails", jwt, { body: 1 });
+    expect([failed.status, await failed.json()]).toEqual([500, { error: "server_error" }]);
+    const full = await send("/full", jwt, { body: 1 });
+    expect([full.status, full.headers.get("retry-after")]).toEqual([503, "30"]);
+    const large = await send("/fails", jwt, { body: "more than ten bytes" });
+    expect([large.status, await large.json()]).toEqual([413, { error: "invalid_request" }]);
+  });
+});
+
+test("a person server is served whole: bytes in, answers out, and nothing beside its endpoints", async () => {
+  const app = Fastify();
+  onTestFinished(() => app.close());
+  const seen: unknown[] = [];
+  await serveParty(app, {
+    async handle({ method, target, body }) {
+      seen.push([method, target, body && Buffer.from(body).toString()]);
+      return target === "/aauth/nothing"
+        ? undefined
+        : { status: 202, headers: { location: "/there" }, body: "{}" };
+    },
+  });
+  const posted = await app.inject({ method: "POST", url: "/aauth/token?x=1", payload: { a: 1 } });
+  expect([posted.statusCode, posted.headers.location, posted.body]).toEqual([202, "/there", "{}"]);
+  expect((await app.inject("/.well-known/aauth-person.json")).statusCode).toBe(202);
+  expect((await app.inject({ method: "DELETE", url: "/aauth/pending/1" })).statusCode).toBe(202);
+  expect((await app.inject("/aauth/nothing")).statusCode).toBe(404);
+  expect((await app.inject("/elsewhere")).statusCode).toBe(404);
+  expect(seen).toEqual([
+    ["POST", "/aauth/token?x=1", '{"a":1}'],
+    ["GET", "/.well-known/aauth-person.json", undefined],
+    ["DELETE", "/aauth/pending/1", undefined],
+    ["GET", "/aauth/nothing", undefined],
+  ]);
+});
+
+describe("the endpoints of a resource", () => {
+  test("authorization: a resource token before the call", async () => {
+    const authorization = { holdsAccount: (_caller: unknown, account: string) => account === "eu" };
+    const { send } = await world(ROUTES, { authorization });
+    const answer = await send("/aauth/authorize", await personToken(), {
+      body: { scope: "data.read", account: "eu" },
+    });
+    const { resource_token } = (await answer.json()) as { resource_token: string };
+    expect(decodeToken(resource_token).claims).toMatchObject({ scope: "data.read", account: "eu" });
+    const refused = await send("/aauth/authorize", await personToken(), { body: { scope: "data.delete" } });
+    expect([refused.status, await refused.json()]).toMatchObject([400, { error: "invalid_scope" }]);
+  });
+
+  test("revocation: the person server takes its token back", async () => {
+    const { send } = await world(ROUTES);
+    const token = await personToken();
+    expect((await send("/person", token)).status).toBe(200);
+    const { jti, exp } = decodeToken(token).claims;
+    const revoked = await send("/aauth/revoke", itself(keys.person, PERSON_SERVER, "aauth-person.json"), {
+      body: { jti, exp },
+    });
+    expect([revoked.status, revoked.headers.get("content-type"), await revoked.text()]).toEqual([
+      200,
+      null,
+      "",
+    ]);
+    const refused = await send("/person", token);
+    expect(refused.headers.get("signature-error")).toBe("error=revoked_jwt");
+    const stranger = itself(keys.provider, PROVIDER, "aauth-agent.json");
+    const foreign = await send("/aauth/revoke", stranger, { body: { jti, exp } });
+    expect([foreign.status, await foreign.json()]).toEqual([403, { error: "unsupported_iss" }]);
+    expect(requirementOf(refused)).toEqual({ requirement: "person-token" });
+    expect((await send("/person", await personToken())).status).toBe(200);
+  });
+});
+
+describe("beside February 2026 on one route", () => {
+  test("each is let in by its own, and told of its own", async () => {
+    const { discovery } = await world(ROUTES);
+    const AUTH_SERVER = "https://auth.example";
+    const identity = { authorities: ["resource.example"], audience: RESOURCE, discovery };
+    const app = Fastify();
+    onTestFinished(() => app.close());
+    await app.register(fastifyAAuth, {
+      authority: "resource.example",
+      verifier: createVerifier({
+        ...{ ...identity, trustedIssuers: [AUTH_SERVER] },
+        accept: [{ ...identity, profile: draft11, trustedIssuers: [PERSON_SERVER] }],
+      }),
+      challenger: createChallenger({
+        ...{ key: keys.resource, resource: RESOURCE, authServer: AUTH_SERVER },
+        accept: [{ key: keys.resource, resource: RESOURCE, profile: draft11 }],
+      }),
+    });
+    const or = { level: "auth-token", scopes: ["data.read"] };
+    const config = { aauth: { level: "authorized", scopes: ["data.read"], or } };
+    app.get("/data", { config }, ({ caller }) => caller?.profile);
+    app.get("/february", { config: { aauth: { level: "pseudonymous" } } }, ({ caller }) => caller?.profile);
+    app.get("/draft", { config: { aauth: { level: "person-token" } } }, ({ caller }) => caller?.profile);
+
+    const get = async (path: string, options: Partial<Parameters<typeof signRequest>[1]>) => {
+      const url = `${RESOURCE}${path}`;
+      const signatureKey = { scheme: "jwt", jwt: await authToken("data.read") } as const;
+      const signed = await signRequest({ method: "GET", url }, { key: keys.agent, signatureKey, ...options });
+      return app.inject({ url: path, headers: signed.headers as Record<string, string> });
+    };
+    expect((await get("/data", { profile: draft11 })).body).toBe("draft-11");
+    const hwk = { profile: february2026, signatureKey: { scheme: "hwk" } } as const;
+    expect((await get("/february", hwk)).body).toBe("february-2026");
+    // N47: refused by name, with what the route takes.
+    for (const [path, options, field] of [
+      ["/draft", hwk, "aauth-requirement"],
+      ["/february", { profile: draft11 }, "agent-auth"],
+    ] as const) {
+      const { statusCode, headers } = await get(path, options);
+      expect([statusCode, headers["aauth-refusal"]]).toEqual([
+        401,
+        expect.stringContaining("code=profile_not_accepted"),
+      ]);
+      expect(headers[field]).toBeDefined();
+    }
+    const { headers } = await app.inject("/data");
+    expect([headers["agent-auth"], headers["aauth-requirement"]]).toEqual([
+      ...[expect.any(String), "requirement=person-token"],
+    ]);
+  });
+});
+
+describe("limits", () => {
+  test("count the owner of agents, and persons by what they have been granted", async () => {
+    const { send, events } = await world((scope) => {
+      const aauthLimits = {
+        "agent-token": 1,
+        "person-token": 2,
+        "auth-token": 3,
+        scopes: ["data.read"],
+      } as const;
+      for (const level of ["agent-token", "person-token"]) {
+        scope.get(`/${level}`, { config: { aauth: { level }, aauthLimits } }, () => "");
+      }
+    });
+    const statuses = async (path: string, jwt: string, times: number) => {
+      const found: number[] = [];
+      for (let time = 0; time < times; time++) found.push((await send(path, jwt)).status);
+      return found;
+    };
+    expect(await statuses("/agent-token", await agentToken(), 2)).toEqual([200, 429]);
+    expect(await statuses("/person-token", await personToken(), 3)).toEqual([200, 200, 429]);
+    expect(await statuses("/person-token", await personToken(), 1)).toEqual([429]);
+    expect(await statuses("/person-token", await personToken("person-2"), 1)).toEqual([200]);
+    expect(await statuses("/person-token", await authToken("orders.write"), 1)).toEqual([429]);
+    expect(await statuses("/person-token", await authToken("data.read"), 4)).toEqual([200, 200, 200, 429]);
+    const limited = events.flatMap((event) => (event.type === "request_limited" ? [event.limit.level] : []));
+    expect(new Set(limited)).toEqual(new Set(["agent-token", "person-token", "auth-token"]));
+  });
+});

@@ -1,0 +1,93 @@
+/** Our agent in the flows, in the place of a peer's, with its agent provider. */
+
+import { createServer } from "node:http";
+import {
+  AAuthAgentError,
+  agentProviderMetadata,
+  createDiscovery,
+  createEndpointMap,
+  draft11,
+  importSigningKey,
+  jwkThumbprint,
+  type TokenRequestError,
+  toJwks,
+} from "aauth";
+import { createAgent } from "aauth/agent";
+import { draft11Tokens } from "aauth/issuer";
+import { KEYS, PROVIDER } from "./keys.ts";
+import { PARTIES, type Role, type Step } from "./parties.ts";
+
+const AGENT = "aauth:planner@agent.example";
+
+/** A call as the peers' programs make it, and a step for each answer. */
+export async function callWithOurAgent(
+  endpoints: Readonly<Record<Role, string>>,
+  [method = "GET", path = "/", ...how]: readonly string[],
+): Promise<Step[]> {
+  const map = createEndpointMap(
+    Object.fromEntries(Object.entries(PARTIES).map(([role, party]) => [party, endpoints[role as Role]])),
+  );
+  // The name that the peers give it, too: a person server keeps the key set of the first that it meets.
+  const provider = await importSigningKey(PROVIDER.jwk, { kid: await jwkThumbprint(PROVIDER.jwk) });
+  const documents: Readonly<Record<string, unknown>> = {
+    "/.well-known/aauth-agent.json": agentProviderMetadata({ issuer: PARTIES.agent }),
+    "/jwks.json": toJwks([provider], draft11),
+  };
+  const server = createServer(({ url }, response) => {
+    const document = documents[url!];
+    response.writeHead(document === undefined ? 404 : 200, { "content-type": "application/json" });
+    response.end(JSON.stringify(document ?? {}));
+  });
+  server.listen(Number(new URL(endpoints.agent).port), "127.0.0.1");
+  await new Promise((resolve) => server.once("listening", resolve));
+
+  const steps: Step[] = [];
+  const agent = createAgent({
+    id: AGENT,
+    profile: draft11,
+    key: await importSigningKey(KEYS.agent.jwk, { kid: "agent-1" }),
+    agentToken: async ({ publicJwk }) => {
+      const own = { key: provider, issuer: PARTIES.agent, agent: AGENT, personServer: PARTIES.ps };
+      return (await draft11Tokens.issueAgentToken({ ...own, confirmationKey: publicJwk })).token;
+    },
+    trustedAuthServers: [PARTIES.ps],
+    discovery: createDiscovery({ profile: draft11, transport: map.documents }),
+    transport: map.requests,
+    observer(event) {
+      if (event.type !== "response_received") return;
+      // As the programs name them: a step at the resource ends in "token".
+      steps.push({ step: event.purpose === "resource" ? "agent token" : "auth", status: event.status });
+    },
+  });
+  try {
+    const loginHint = "dana";
+    const mission =
+      how.includes("mission") &&
+      (await agent.proposeMission({
+        description: "Check the stock",
+        resources: [PARTIES.resource],
+        loginHint,
+      }));
+    const call = agent.fetchFor({
+      loginHint,
+      ...(mission && { mission: mission.id }),
+      onInteraction: async ({ page }) => void (await fetch(map.browserUrl(page))),
+      onClarification: async () =>
+        how.includes("cancel") ? { action: "cancel" } : { action: "respond", response: "For March" },
+    });
+    await call(`${PARTIES.resource}${path}`, {
+      method,
+      ...(method === "POST" && {
+        body: '{"question":"stock"}',
+        headers: { "content-type": "application/json" },
+      }),
+    });
+  } catch (error) {
+    if (!(error instanceof AAuthAgentError)) throw error;
+    const { oauthError, httpStatus } = error as Partial<TokenRequestError>;
+    steps.push({ step: "auth", status: httpStatus ?? 0, code: oauthError ?? error.code });
+  } finally {
+    server.close();
+  }
+  return steps;
+}

@@ -1,0 +1,71 @@
+/** Our side of the flows, in the place of a peer's: a resource as users have it, with `fastify-aauth`. */
+
+import { createDiscovery, createEndpointMap, draft11, generateSigningKey, type Requirement } from "aauth";
+import { createChallenger, createVerifier } from "aauth/resource";
+import Fastify, { type FastifyInstance } from "fastify";
+import { fastifyAAuth, type VerificationEvent } from "fastify-aauth";
+import { type Fact, PARTIES, type Role } from "./parties.ts";
+
+const { resource, ps, as } = PARTIES;
+
+/** As the peers' resources: what each path asks for. */
+const OF_PERSON_SERVER: Readonly<Record<string, Requirement>> = {
+  "/agent": { level: "agent-token" },
+  "/person": { level: "person-token" },
+  "/ps": { level: "auth-token", scopes: ["data.read"] },
+};
+/** Its resource tokens go to the access server. */
+const OF_ACCESS_SERVER: Readonly<Record<string, Requirement>> = {
+  "/as": { level: "auth-token", scopes: ["data.read"] },
+  "/as-waiting": { level: "auth-token", scopes: ["data.waiting"] },
+  "/as-refused": { level: "auth-token", scopes: ["data.refused"] },
+};
+
+export interface OurParty {
+  /** Of all requests so far. */
+  facts(): readonly Fact[];
+  stop(): Promise<void>;
+}
+
+/** Serves at the resource's endpoint. */
+export async function startOurResource(endpoints: Readonly<Record<Role, string>>): Promise<OurParty> {
+  const map = createEndpointMap(
+    Object.fromEntries(Object.entries(PARTIES).map(([role, party]) => [party, endpoints[role as Role]])),
+  );
+  const key = await generateSigningKey({ kid: "resource-1" });
+  const discovery = createDiscovery({ profile: draft11, transport: map.documents });
+  const facts: Fact[] = [];
+  const observer = (event: VerificationEvent) => {
+    if (event.type === "request_verified") facts.push({ verified: true });
+    if (event.type === "request_refused") facts.push({ verified: false, code: event.error.code });
+  };
+  const serve = (scope: FastifyInstance, routes: typeof OF_PERSON_SERVER) => {
+    for (const [url, aauth] of Object.entries(routes)) {
+      const handler = async () => ({ answer: "42 pallets" });
+      scope.route({ method: ["GET", "POST"], url, config: { aauth }, handler });
+    }
+  };
+
+  const app = Fastify();
+  await app.register(async (scope) => {
+    const identity = { profile: draft11, resource, personServers: [ps], key };
+    await scope.register(fastifyAAuth, { ...identity, discovery, observer });
+    serve(scope, OF_PERSON_SERVER);
+  });
+  // Under the same identifier; the documents are those above.
+  await app.register(async (scope) => {
+    const authority = map.authorityOf(resource);
+    await scope.register(fastifyAAuth, {
+      authority,
+      verifier: createVerifier({
+        ...{ profile: draft11, authorities: [authority], audience: resource, discovery },
+        ...{ trustedIssuers: [ps], accessServer: as },
+      }),
+      challenger: createChallenger({ profile: draft11, key, resource, authServer: as }),
+      observer,
+    });
+    serve(scope, OF_ACCESS_SERVER);
+  });
+  await app.listen({ host: "127.0.0.1", port: Number(new URL(endpoints.resource).port) });
+  return { facts: () => facts, stop: () => app.close() };
+}

@@ -1,0 +1,26 @@
+/** Who takes part, and what their programs print. */
+
+/** The identifier of each party; none has a port. */
+export const PARTIES = {
+  agent: "https://agent.example",
+  ps: "https://ps.example",
+  as: "https://as.example",
+  resource: "https://resource.example",
+} as const;
+export type Role = keyof typeof PARTIES;
+
+/** One answer that an agent got, as its program prints it. */
+export interface Step {
+  readonly step: string;
+  readonly status: number;
+  readonly code?: string | null;
+  readonly requirement?: string | null;
+}
+
+/** What a server prints of a request. */
+export interface Fact {
+  readonly party?: string;
+  readonly status?: number;
+  readonly verified?: boolean;
+  readonly code?: string | null;
+}
