@@ -240,6 +240,19 @@ describe.each(["config-draft-11.yaml", "config-draft-11-policy.yaml"])("%s", (fi
     }
   });
 
+  test("a caller is named by any of its tokens, and may send more than one that is not", async () => {
+    const body = JSON.stringify({ text: "x".repeat(100_000) });
+    for (const [path, jwt] of [
+      ["/agent", await agentToken()],
+      ["/person", await personToken()],
+      ["/", await authToken()],
+    ] as const) {
+      expect(await send(path, jwt, { body })).toMatchObject({ status: 200 });
+    }
+    const unnamed = await send("/", undefined, { body });
+    expect(unnamed).toMatchObject({ status: hasRules ? 401 : 413, reached: [] });
+  });
+
   test("an agent climbs from its token to an auth token: the gateway lets it pass, and the resource challenges", async () => {
     const before = seen.length;
     const agent = createAgent({
