@@ -156,7 +156,7 @@ function readBodyFor({ backends, policies }: Route, exchange: Exchange): Promise
 }
 
 /** What the claims of `gateway-authz` call a caller that has proven who it is, or for whom. A key alone is no name. */
-const NAMES = ["agent", "person", "server"];
+const NAMES = ["agent", "person"];
 
 function hasName(extauthz: unknown): boolean {
   return Object.values(extauthz ?? {}).some((claims: unknown) =>

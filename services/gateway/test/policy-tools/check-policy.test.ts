@@ -88,6 +88,13 @@ describe("what is found", () => {
     ["an actor, too", "identifier-prefix", [`${CLAIMS}.act.agent.endsWith("backend")`], /other owners/],
     ["G11: a prefix", "open-to-unsigned", ['request.path.startsWith("/.well-known/")'], /begins with/],
     ["everything", "open-to-unsigned", ["true"], /whatever their path/],
+    [
+      "everything, where the mode depends on the request",
+      "open-to-unsigned",
+      ["true"],
+      /whatever their path/,
+      { modeExpression: 'request.path == "/a" ? "optional" : "strict"' },
+    ],
     ["a name of the fork", "invalid", ['aauth.agent == "x"'], /Unknown variable: aauth/],
     ["what the gateway refuses", "invalid", ["nonsense("], /not valid CEL/],
   ];
@@ -169,6 +176,7 @@ describe("draft -11: what callers carry", () => {
       /jwt_claims\.scope/,
       DRAFT_11,
     ],
+    ["behind a condition", "never-together", [`${HAS_SCOPE} ? ${AGENT_IS} : false`], /both/, DRAFT_11],
     ["in a veto", "never-together", [{ require: `${AGENT_IS} && ${HAS_SCOPE}` }], /both/, DRAFT_11],
     [
       "in one of two ways",
