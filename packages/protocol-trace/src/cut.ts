@@ -9,10 +9,13 @@ import { cutAddresses, cutForm, cutMembers } from "./redact.ts";
 const LEFT_OUT = /token|key$|secret|credential|auth|cookie|session|password/i;
 /** Named like those, and no secret: public keys, challenges (tokens in them are cut), refusals, and what a gateway wants of its AAuth check. */
 const SHOWN =
-  /^(?:signature-key|agent-auth|aauth-refusal|x-aauth-(?:authority|claims|method|mode|required-scheme|timestamp-tolerance|uri))$/i;
+  /^(?:signature-key|agent-auth|aauth-refusal|aauth-requirement|aauth-capabilities|x-aauth-(?:authority|claims|method|mode|required-scheme|timestamp-tolerance|uri))$/i;
 
 /** A signature in a dictionary: `sig1=:…:`, or in quotes, as some write it. */
 const SIGNATURE_VALUE = /(=[:"]{0,2})([A-Za-z0-9+/_-]{16})[A-Za-z0-9+/_=-]+/g;
+
+/** The code of an interaction, in `AAuth-Requirement`: who knows it can act for a person. */
+const INTERACTION_CODE = /(\bcode=")([^"]*)/gi;
 
 /** A line of a signature base that stands for a header field. */
 const BASE_LINE = /^("([\w!#$%&'*+.^`|~-]+)": ).*$/gm;
@@ -67,11 +70,14 @@ export function headersJson(headers: HeaderEntries): string {
 /** What the read side cannot do without. */
 const NEEDED: ReadonlySet<string> = new Set([
   ...Object.values(FIELDS),
-  ...["agent-auth", "content-type", "host"],
+  ...["agent-auth", "aauth-requirement", "content-type", "host"],
 ]);
 
 function shownValue(name: string, value: string): string {
-  const safe = name === FIELDS.signature ? value.replace(SIGNATURE_VALUE, "$1$2…") : cutAddresses(value);
+  const safe =
+    name === FIELDS.signature
+      ? value.replace(SIGNATURE_VALUE, "$1$2…")
+      : cutAddresses(value.replace(INTERACTION_CODE, "$1…"));
   return cutEnd(safe, LIMIT.headerValue);
 }
 

@@ -1,4 +1,5 @@
 import { type AgentParts, type AgentServiceDeps, createAgentService } from "agent-kit";
+import { isDraft11, takesPersons } from "agent-kit/draft-11";
 import { acceptedAtRoute } from "agent-kit/published-peers";
 import type { FastifyInstance } from "fastify";
 import { agentRow } from "topology";
@@ -17,7 +18,7 @@ export function buildSupplyChainAgent(
   config: SupplyChainAgentConfig,
   deps: AgentServiceDeps,
 ): Promise<{ app: FastifyInstance }> {
-  const { idUrl, authorizationScheme, additionalScopes } = config;
+  const { idUrl, authorizationScheme, additionalScopes, mode } = config;
   const redirectUri = `${idUrl}/interaction/callback`;
   return createAgentService({
     agent: agentRow("supply-chain-agent"),
@@ -33,12 +34,13 @@ export function buildSupplyChainAgent(
         url: config.marketAnalysisUrl,
         agent: agentFor("market-analysis-agent", config.marketAnalysisUrl),
         timeoutMs: config.marketAnalysisDeadlineSeconds * 1000,
-        onBehalfOfCaller: authorizationScheme === "user-delegated",
+        onBehalfOfCaller: isDraft11(config) ? takesPersons(mode) : authorizationScheme === "user-delegated",
         log,
       });
       return optimizationExecutor({ log, askMarketAnalysis });
     },
     routes: (scope, parts) => registerRoutes(scope, parts, config, redirectUri),
+    ofFebruary: ["the catalogue with its limits", "orders with the agent's own interaction"],
   });
 }
 

@@ -153,6 +153,13 @@ export function resume(run: Run, consent: Consent, now: number): Run {
   return advance(resumed, CONNECTING, 60, now);
 }
 
+/** The person has acted, in a profile where the call itself waits for that. A run that does not wait stays as it is. */
+export function goOn(run: Run, now: number): Run {
+  if (run.status !== "awaiting_consent") return run;
+  const { demand: _answered, ...rest } = enter(run, "running");
+  return advance(rest, CONNECTING, 60, now);
+}
+
 /**
  * The run uses a consent: its own, or one given earlier that covers this run, too.
  *
