@@ -66,23 +66,23 @@ test("a second stack shares no port and no identity with the demo", () => {
   for (const port of Object.values(DEMO_PORTS)) expect(text).not.toMatch(new RegExp(`\\b${port}\\b`));
 });
 
-test.each(["agentgateway/config.yaml", "agentgateway/config-policy.yaml"])(
-  "%s takes every port and identity from the environment that the stack gives it",
-  async (file) => {
-    const { env } = describeStack(OTHER_PORTS, DEMO_MODES).find(({ name }) => name === "gateway")!;
-    const text = await readFile(new URL(`../../${file}`, import.meta.url), "utf8");
-    const settings = text
-      .replace(/^\s*#.*$/gm, "")
-      .replace(/^ {2}(admin|stats|readiness)Addr:.*$/gm, "") // ADMIN_ADDR and so on win at Agentgateway; OTLP_ENDPOINT wins at both
-      .replace(/^ {4}otlpEndpoint:.*$/gm, "");
-    const expanded = settings.replace(
-      /\$\{([A-Z_]+):-[^}]*\}/g,
-      (_, name: string) => env[name] ?? `unset ${name}`,
-    );
-    expect(expanded).not.toContain("unset");
-    for (const port of Object.values(DEMO_PORTS)) expect(expanded).not.toMatch(new RegExp(`:\\s?${port}\\b`));
-  },
-);
+test.each([
+  ...["agentgateway/config.yaml", "agentgateway/config-policy.yaml"],
+  ...["agentgateway/config-draft-11.yaml"],
+])("%s takes every port and identity from the environment that the stack gives it", async (file) => {
+  const { env } = describeStack(OTHER_PORTS, DEMO_MODES).find(({ name }) => name === "gateway")!;
+  const text = await readFile(new URL(`../../${file}`, import.meta.url), "utf8");
+  const settings = text
+    .replace(/^\s*#.*$/gm, "")
+    .replace(/^ {2}(admin|stats|readiness)Addr:.*$/gm, "") // ADMIN_ADDR and so on win at Agentgateway; OTLP_ENDPOINT wins at both
+    .replace(/^ {4}otlpEndpoint:.*$/gm, "");
+  const expanded = settings.replace(
+    /\$\{([A-Z_]+):-[^}]*\}/g,
+    (_, name: string) => env[name] ?? `unset ${name}`,
+  );
+  expect(expanded).not.toContain("unset");
+  for (const port of Object.values(DEMO_PORTS)) expect(expanded).not.toMatch(new RegExp(`:\\s?${port}\\b`));
+});
 
 test("the welcome text tells of a button that the page has, and the demo's user", () => {
   const text = welcomeText(DEMO_PORTS, DEMO_MODES, 1234);
