@@ -14,9 +14,6 @@ const SHOWN =
 /** A signature in a dictionary: `sig1=:…:`, or in quotes, as some write it. */
 const SIGNATURE_VALUE = /(=[:"]{0,2})([A-Za-z0-9+/_-]{16})[A-Za-z0-9+/_=-]+/g;
 
-/** The code of an interaction, in `AAuth-Requirement`: who knows it can act for a person. */
-const INTERACTION_CODE = /(\bcode=")([^"]*)/gi;
-
 /** A line of a signature base that stands for a header field. */
 const BASE_LINE = /^("([\w!#$%&'*+.^`|~-]+)": ).*$/gm;
 
@@ -74,10 +71,7 @@ const NEEDED: ReadonlySet<string> = new Set([
 ]);
 
 function shownValue(name: string, value: string): string {
-  const safe =
-    name === FIELDS.signature
-      ? value.replace(SIGNATURE_VALUE, "$1$2…")
-      : cutAddresses(value.replace(INTERACTION_CODE, "$1…"));
+  const safe = name === FIELDS.signature ? value.replace(SIGNATURE_VALUE, "$1$2…") : cutAddresses(value);
   return cutEnd(safe, LIMIT.headerValue);
 }
 

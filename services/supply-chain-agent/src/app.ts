@@ -2,7 +2,7 @@ import { type AgentParts, type AgentServiceDeps, createAgentService } from "agen
 import { isDraft11, takesPersons } from "agent-kit/draft-11";
 import { acceptedAtRoute } from "agent-kit/published-peers";
 import type { FastifyInstance } from "fastify";
-import { agentRow } from "topology";
+import { agentRow, DRAFT_11_SERVERS, identifierOf } from "topology";
 import { card, extendedCard } from "./agent-card.ts";
 import { catalogueLimits, catalogueRoutes } from "./catalogue/catalogue-routes.ts";
 import { createAskMarketAnalysis } from "./clients/ask-market-analysis.ts";
@@ -34,6 +34,7 @@ export function buildSupplyChainAgent(
         url: config.marketAnalysisUrl,
         agent: agentFor("market-analysis-agent", config.marketAnalysisUrl),
         timeoutMs: config.marketAnalysisDeadlineSeconds * 1000,
+        ...(isDraft11(config) && { personServer: identifierOf(DRAFT_11_SERVERS.personServer) }),
         onBehalfOfCaller: isDraft11(config) ? takesPersons(mode) : authorizationScheme === "user-delegated",
         log,
       });

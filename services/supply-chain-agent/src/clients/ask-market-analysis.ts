@@ -31,11 +31,13 @@ export interface AskMarketAnalysisOptions {
    * own authority, and the caller's token stays here.
    */
   readonly onBehalfOfCaller: boolean;
+  /** Identifier of the server whose persons callers have, in draft -11. Default: none. */
+  readonly personServer?: string | undefined;
   readonly log: FastifyBaseLogger;
 }
 
 export function createAskMarketAnalysis(options: AskMarketAnalysisOptions): AskMarketAnalysis {
-  const { url, agent, timeoutMs, onBehalfOfCaller, log } = options;
+  const { url, agent, timeoutMs, onBehalfOfCaller, personServer, log } = options;
   return async (text, asker) => {
     const { signal, observer, end } = createPatience(timeoutMs);
     try {
@@ -55,7 +57,11 @@ export function createAskMarketAnalysis(options: AskMarketAnalysisOptions): AskM
         ...(answer.data !== undefined && { figures: answer.data }),
       };
     } catch (error) {
-      const failure = describeFailure(error, { exchanging: onBehalfOfCaller, timeoutMs });
+      const failure = describeFailure(error, {
+        exchanging: onBehalfOfCaller,
+        timeoutMs,
+        personServer,
+      });
       log.warn({ err: error, hop: failure.hop, code: failure.code }, `❌ Market analysis: ${failure.reason}`);
       // The hop has failed although this agent answers.
       markFailed(error);
