@@ -81,9 +81,9 @@ export function Workspace({ config, control, user }: WorkspaceProps) {
             memory={memory}
             start={start}
             disabled={isLapsed}
-            onConsentRequired={consent.leave}
-            renderConsent={(url) => (
-              <ConsentNotice state={consent.state} onReview={() => consent.leave(url)} />
+            onConsentRequired={(page) => consent.leave(page, false)}
+            renderConsent={(page) => (
+              <ConsentNotice page={page} state={consent.state} onReview={() => consent.leave(page, true)} />
             )}
             renderGranted={({ requestId, ...granted }) => (
               <GrantedConsent key={requestId} {...granted} client={client} disabled={isLapsed} />

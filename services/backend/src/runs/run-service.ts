@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { ConsentRequiredError } from "aauth";
-import type { Agent, AgentEvent } from "aauth/agent";
+import type { Agent, AgentEvent, InteractionRequest } from "aauth/agent";
 import type { AgentAnswer, AskOptions, readAgentCard } from "agent-kit/a2a";
 import { createPatience, goesOn } from "agent-kit/draft-11";
 import { currentPlace, inTrace, markFailed, withSpan } from "agent-kit/service";
@@ -25,6 +25,7 @@ import {
   clearFeed,
   complete,
   createRun,
+  demandOf,
   fail,
   feedOf,
   goOn,
@@ -228,8 +229,8 @@ export function createRunService(deps: RunServiceDeps): RunService {
         loginHint: run.userId,
         justification: run.shownPrompt,
         returnUrl: returnUrl(run.id),
-        async onInteraction({ page }: { readonly page: string }) {
-          const demand = { url: browserUrl(page), expiresAt: now() + CONSENT_LIFETIME_SECONDS };
+        async onInteraction({ page, party }: InteractionRequest) {
+          const demand = { url: browserUrl(page), party, expiresAt: now() + CONSENT_LIFETIME_SECONDS };
           note((at) => awaitConsent(goOn(at, now()), demand, now()));
           await noted;
           onWaiting?.();
@@ -350,7 +351,7 @@ export function createRunService(deps: RunServiceDeps): RunService {
 
 function replyFor(run: Run): StartReply {
   const { id: request_id, status, demand, failure } = run;
-  if (demand !== undefined) return { consent_required: true, consent_url: demand.url, request_id };
+  if (demand !== undefined) return { consent_required: true, ...demandOf(demand), request_id };
   if (status === "failed")
     return { request_id, status, message: `Optimization failed: ${failure!.message}`, failure: failure! };
   return status === "completed"
