@@ -365,6 +365,7 @@ export function describeStack(ports: StackPorts, modes: StackModes): ServiceDesc
       UI_BACKEND_URL: urls.backend,
       UI_AUTH_SERVER_URL: urls.issuer,
       UI_CLIENT_ID: "supply-chain-ui",
+      ...(modes.profile === "draft-11" && { UI_PROFILE: modes.profile }),
       UI_OTLP_URL: `http://localhost:${ports.traceStoreOtlp}`,
     },
     healthUrl: `http://127.0.0.1:${ports.ui}/config.json`,

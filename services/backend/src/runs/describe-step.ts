@@ -10,14 +10,15 @@ import type { Step } from "./run.ts";
 export function describeStep(event: AgentEvent): Step | undefined {
   switch (event.type) {
     case "request_signed": {
-      if (event.purpose === "token") return undefined;
+      // A run sends its task by POST: what is fetched is an answer to come, looked at again and again.
+      if (event.purpose === "token" || event.method === "GET") return undefined;
       const { method, url, scheme, coveredComponents } = event;
       const details = `${method} ${url} signed with scheme ${scheme}, covering ${coveredComponents.join(", ")}`;
       return { action: "request_signed", details, percentage: 20 };
     }
     case "challenge_received":
       // An answer to come is no challenge.
-      if (event.status === 202) return undefined;
+      if (event.status === ACCEPTED) return undefined;
       return { action: "challenge_received", details: challengeDetails(event), percentage: 30 };
     case "resource_token_requested":
       return undefined; // shown as the signed request
@@ -26,6 +27,8 @@ export function describeStep(event: AgentEvent): Step | undefined {
       return { action: "challenge_received", details, percentage: 30 };
     }
     case "token_requested": {
+      // The person server is asked to bring the person to another party's page.
+      if (event.requestType === "interaction") return undefined;
       const details = `request_type=${event.requestType} sent to ${event.url}`;
       return { action: "token_requested", details, percentage: 40 };
     }
@@ -57,7 +60,7 @@ export function describeStep(event: AgentEvent): Step | undefined {
     }
     case "response_received": {
       const { purpose, status, url } = event;
-      if (purpose === "token" || status < 200 || status > 299) return undefined;
+      if (purpose === "token" || status < 200 || status > 299 || status === ACCEPTED) return undefined;
       return {
         action: "response_received",
         details: `${url} answered with status ${status}`,
@@ -75,6 +78,9 @@ export function describeStep(event: AgentEvent): Step | undefined {
       return undefined; // what it waits for is shown where a person has to act
   }
 }
+
+/** The answer comes later (draft -11, section 11.8). */
+const ACCEPTED = 202;
 
 const REPEATED: Readonly<Record<RetryReason, string>> = {
   identity: "with the backend's identity",

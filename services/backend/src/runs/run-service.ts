@@ -229,6 +229,11 @@ export function createRunService(deps: RunServiceDeps): RunService {
         loginHint: run.userId,
         justification: run.shownPrompt,
         returnUrl: returnUrl(run.id),
+        // A person's question on the page. The backend knows no more than its user's own words.
+        onClarification: async () => ({
+          action: "respond" as const,
+          response: `The user started it with these words: ${run.shownPrompt}`,
+        }),
         async onInteraction({ page, party }: InteractionRequest) {
           const demand = { url: browserUrl(page), party, expiresAt: now() + CONSENT_LIFETIME_SECONDS };
           note((at) => awaitConsent(goOn(at, now()), demand, now()));
