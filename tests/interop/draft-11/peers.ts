@@ -5,7 +5,8 @@ import type { PeersOfDraft11 } from "../../../scripts/interop-draft-11.ts";
 import { type Child, startChild } from "../../support/child.ts";
 import { freePorts } from "../../support/free-ports.ts";
 import { callWithOurAgent } from "./our-agent.ts";
-import { type OurResource, startOurResource } from "./ours.ts";
+import { startOurServers } from "./our-servers.ts";
+import { type OurParty, startOurResource } from "./ours.ts";
 import { type Fact, PARTIES, type Role, type Step } from "./parties.ts";
 
 export const PEERS: PeersOfDraft11 = JSON.parse(process.env.PEERS_UNDER_TEST!);
@@ -47,18 +48,19 @@ export interface Setting {
   call(peer: string, args: readonly string[]): Promise<Step[]>;
   /** What the servers have printed since the last call of this. */
   facts(): Fact[];
-  stop(): void;
+  stop(): Promise<void>;
 }
 
-export async function createSetting(): Promise<Setting> {
+/** @param fixed ports of parties that do not choose theirs. Default: none */
+export async function createSetting(fixed: Partial<Record<Role, number>> = {}): Promise<Setting> {
   const roles = Object.keys(PARTIES) as Role[];
   const ports = await freePorts(roles.length);
-  const at = roles.map((role, index) => [role, `http://127.0.0.1:${ports[index]}`] as const);
+  const at = roles.map((role, index) => [role, `http://127.0.0.1:${fixed[role] ?? ports[index]}`] as const);
   const endpoints = Object.fromEntries(at) as Record<Role, string>;
   const parties = JSON.stringify(Object.fromEntries(at.map(([role, origin]) => [PARTIES[role], origin])));
   const servers: Child[] = [];
   const seen = new Map<object, number>();
-  let ours: OurResource | undefined;
+  const ours: OurParty[] = [];
   const run = (role: ProgramRole, peer: string, args: readonly string[]) => {
     const [program, ...before] = (PROGRAMS[role] as Record<string, readonly string[]>)[peer]!;
     return startChild(program!, [...before, ...args], { env: { ...process.env, PARTIES: parties } });
@@ -67,7 +69,7 @@ export async function createSetting(): Promise<Setting> {
     endpoints,
     async start(role, peer, args = []) {
       if (peer === "ours") {
-        ours = await startOurResource(endpoints);
+        ours.push(await (role === "ps" ? startOurServers : startOurResource)(endpoints));
         return;
       }
       const child = run(role, peer, args);
@@ -90,11 +92,11 @@ export async function createSetting(): Promise<Setting> {
         return all.slice(from);
       };
       const printed = servers.flatMap((child) => fresh(child, lines<Fact>(child.stdout())));
-      return ours === undefined ? printed : [...printed, ...fresh(ours, ours.facts())];
+      return [...printed, ...ours.flatMap((party) => fresh(party, party.facts()))];
     },
-    stop() {
-      ours?.stop();
+    async stop() {
       for (const { process: running } of servers) running.kill("SIGTERM");
+      await Promise.all(ours.map((party) => party.stop()));
     },
   };
 }

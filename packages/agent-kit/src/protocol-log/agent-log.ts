@@ -110,8 +110,9 @@ export function createAgentLog(logger: ProtocolLogger, resource: string): AgentL
         return;
       }
       case "interaction_required": {
-        const { party, page, isRelayed } = event;
-        tokenService.info({ ...context, page, isRelayed }, `⏳ ${party} needs a person`);
+        // The page without its code: the person has to be the first to bring it.
+        const { party, url, isRelayed } = event;
+        tokenService.info({ ...context, url, isRelayed }, `⏳ ${party} needs a person`);
         return;
       }
       case "clarification_answered":
