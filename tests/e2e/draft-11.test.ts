@@ -50,5 +50,10 @@ test("from the click over both hops: the person server's page, the agent's way t
 
   await page.getByRole("heading", { name: "Optimization completed" }).waitFor(WAIT);
   await screenshot(page, "draft-11-completed");
+
+  await page.getByRole("link", { name: "Show every message" }).click();
+  await page.getByRole("heading", { name: "Every message of run" }).waitFor(WAIT);
+  await page.getByText("11 message/send, signed with jwt").waitFor(WAIT);
+  await screenshot(page, "draft-11-messages");
   await context.close();
 }, 120_000);

@@ -98,7 +98,7 @@ export async function buildDraft11Backend(
       jwks: () => toJwks(keys.published(), draft11),
       documents: { documents: { [draft11.documents.kinds.agent!.document.name]: document } },
     });
-    await api.register(interactionReturn, { frontendUrl: config.frontendUrl });
+    await api.register(interactionReturn, { runs, frontendUrl: config.frontendUrl });
     await api.register(optimizationRoutes, { runs });
     await api.register(progressEventRoutes, { runs, live, heartbeatMs: deps.heartbeatMs });
     await api.register(agentRoutes, { runs });

@@ -109,6 +109,8 @@ export interface RunService {
   /** Continues a run that waited, in the background. False when it does not wait any more. */
   resume(run: Run, consent: Consent): Promise<boolean>;
   fail(run: Run, failure: Failure): Promise<void>;
+  /** A browser is back from the page that a run waits at. The run stops showing the page, whose code is used; its answer is still polled for. */
+  cameBack(id: string): Promise<void>;
   /** Ends a run because of an error and returns the explanation. `peer` is the party that the backend was talking to. */
   failWith(run: Run, error: unknown, peer: Peer): Promise<Failure>;
   /** The user has revoked all consents. */
@@ -327,6 +329,10 @@ export function createRunService(deps: RunServiceDeps): RunService {
 
     async fail({ id }, failure) {
       await change(id, (at) => fail(at, failure, now()));
+    },
+
+    async cameBack(id) {
+      if (interactions !== undefined) await change(id, (at) => goOn(at, now()));
     },
 
     async noteRevocation(userId) {

@@ -60,6 +60,23 @@ describe("a call that waits for a person", () => {
     expect(await settled(reply.request_id)).toMatchObject({ status: "completed", percentage: 100 });
   });
 
+  it("shows the page no more once the browser is back, and still waits for the answer", async () => {
+    const { runs, reply, run, decided, settled } = await waitingRun();
+    await runs.cameBack(reply.request_id);
+    expect(await run()).toMatchObject({ status: "running" });
+    await runs.cameBack("6c669c73-8b8b-4b9b-a5ad-e92ce0afc854");
+    decided.resolve("# Report");
+    expect((await settled(reply.request_id)).status).toBe("completed");
+    await runs.cameBack(reply.request_id);
+    expect((await run()).status).toBe("completed");
+  });
+
+  it("answers a question of the person with the user's own words", async () => {
+    const { context } = await waitingRun();
+    const reply = await context.onClarification!({ question: "Why?" });
+    expect(reply).toMatchObject({ action: "respond", response: expect.stringContaining("laptop") });
+  });
+
   it("fails where the person refuses", async () => {
     const { decided, settled, reply } = await waitingRun();
     decided.reject(new TokenRequestError("denied", "the person refused the request", 403));
