@@ -84,6 +84,10 @@ export function createPersonDecisions(
   }
 
   async function finish(record: Pending): Promise<Outcome | undefined> {
+    // Since it was granted: nobody has polled in between.
+    if ((await records.binding(record.asked.agent))?.isRevoked) {
+      return failed(new Problem(403, "denied", "the person has revoked the agent"));
+    }
     return record.asked.kind === "person-token" ? givePersonToken(record) : giveAuthToken(record);
   }
 
