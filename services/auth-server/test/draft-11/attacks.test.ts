@@ -151,7 +151,8 @@ test("a form of another site, an old one, or of another request decides nothing"
   const granted = await shownAt(browser, world.page("/granted"));
   const revoke = { revoke: "yes", provider: BACKEND, agent: AGENT };
   expect((await browser.post(granted.url, revoke)).status).toBe(400);
-  expect((await browser.post(granted.url, { ...revoke, consent_code })).status).toBe(400);
+  const again = readForm((await shownAt(browser, other.url)).text).fields;
+  expect((await browser.post(granted.url, { ...revoke, ...again })).status).toBe(400);
 });
 
 test("a code is good once; wrong ones are counted, for the request and for the user", async () => {

@@ -38,23 +38,28 @@ export interface WorldOptions {
   /** Of each resource. Default: none, and person servers issue auth tokens. */
   readonly accessServer?: string;
   readonly level?: "person-token" | "auth-token";
+  /** Starts the auth server. Default: in this process. */
+  readonly startAuthServer?: (
+    env: Record<string, string>,
+  ) => Promise<{ readonly url: string; readonly issuer: string }>;
+  /** How long an agent waits for a person, milliseconds. Default 20000. */
+  readonly pendingMs?: number;
   /** Calls the market-analysis agent for each caller of the supply-chain agent. Default: no. */
   readonly chains?: boolean;
 }
 
 /** The auth server with person server and access server, two resources of which the first calls the second, and an agent: all on sockets. */
 export async function createDraft11World(options: WorldOptions = {}) {
-  const { env, accessServer, level = "auth-token", chains = false } = options;
+  const { env, accessServer, level = "auth-token", chains = false, pendingMs = 20_000 } = options;
+  const { startAuthServer = (variables) => startListening({ env: variables }) } = options;
   const identifiers = [BACKEND, SUPPLY_CHAIN, MARKET_ANALYSIS, STRANGE];
   const ports = await freePorts(identifiers.length);
   const entries = identifiers.map((id, index) => [id, `http://127.0.0.1:${ports[index]}`] as const);
-  const server = await startListening({
-    env: {
-      AAUTH_PROFILE: "draft-11",
-      AAUTH_ENDPOINTS: entries.map(([id, address]) => `${id}=${address}`).join(" "),
-      AUTH_SERVER_CONSENT_SCOPES: SCOPE,
-      ...env,
-    },
+  const server = await startAuthServer({
+    AAUTH_PROFILE: "draft-11",
+    AAUTH_ENDPOINTS: entries.map(([id, address]) => `${id}=${address}`).join(" "),
+    AUTH_SERVER_CONSENT_SCOPES: SCOPE,
+    ...env,
   });
   const own = { connect: server.url.replace("localhost", "127.0.0.1"), browser: server.url };
   const map = createEndpointMap({
@@ -73,7 +78,7 @@ export async function createDraft11World(options: WorldOptions = {}) {
   const agentOf = (id: string, key: SigningKey, over: Partial<AgentOptions> = {}) =>
     createAgent({
       ...{ id, key, profile: draft11, discovery: newDiscovery(), transport: map.requests },
-      ...{ trustedAuthServers: [PERSON_SERVER], timeouts: { pendingMs: 20_000 } },
+      ...{ trustedAuthServers: [PERSON_SERVER], timeouts: { pendingMs } },
       ...over,
     });
   const served: string[] = [];
