@@ -5,6 +5,7 @@ import type { PeersOfDraft11 } from "../../../scripts/interop-draft-11.ts";
 import { type Child, startChild } from "../../support/child.ts";
 import { freePorts } from "../../support/free-ports.ts";
 import { callWithOurAgent } from "./our-agent.ts";
+import { type OurServers, startOurServers } from "./our-servers.ts";
 import { type OurResource, startOurResource } from "./ours.ts";
 import { type Fact, PARTIES, type Role, type Step } from "./parties.ts";
 
@@ -47,7 +48,7 @@ export interface Setting {
   call(peer: string, args: readonly string[]): Promise<Step[]>;
   /** What the servers have printed since the last call of this. */
   facts(): Fact[];
-  stop(): void;
+  stop(): Promise<void>;
 }
 
 export async function createSetting(): Promise<Setting> {
@@ -59,6 +60,7 @@ export async function createSetting(): Promise<Setting> {
   const servers: Child[] = [];
   const seen = new Map<object, number>();
   let ours: OurResource | undefined;
+  let ourServers: OurServers | undefined;
   const run = (role: ProgramRole, peer: string, args: readonly string[]) => {
     const [program, ...before] = (PROGRAMS[role] as Record<string, readonly string[]>)[peer]!;
     return startChild(program!, [...before, ...args], { env: { ...process.env, PARTIES: parties } });
@@ -66,6 +68,10 @@ export async function createSetting(): Promise<Setting> {
   return {
     endpoints,
     async start(role, peer, args = []) {
+      if (peer === "ours" && role === "ps") {
+        ourServers = await startOurServers(endpoints, args);
+        return;
+      }
       if (peer === "ours") {
         ours = await startOurResource(endpoints);
         return;
@@ -76,6 +82,8 @@ export async function createSetting(): Promise<Setting> {
     },
     async call(peer, args) {
       if (peer === "ours") return callWithOurAgent(endpoints, args);
+      // An agent that asks the same again within a second signs the same bytes, and is refused as a replay (section 11.3.4.2).
+      await pause(1_000 - (Date.now() % 1_000));
       const child = run("agent", peer, args);
       const { status } = await child.ended;
       if (status !== 0) throw new Error(`the agent of ${peer} failed: ${child.stderr()}`);
@@ -92,7 +100,8 @@ export async function createSetting(): Promise<Setting> {
       const printed = servers.flatMap((child) => fresh(child, lines<Fact>(child.stdout())));
       return ours === undefined ? printed : [...printed, ...fresh(ours, ours.facts())];
     },
-    stop() {
+    async stop() {
+      await ourServers?.stop();
       ours?.stop();
       for (const { process: running } of servers) running.kill("SIGTERM");
     },
