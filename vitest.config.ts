@@ -14,7 +14,7 @@ const JOURNEYS = "tests/e2e/journeys.test.ts";
 /** Need a program that is rarely installed. */
 const OTHER_GATEWAYS = "tests/contract/gateway/{nginx,envoy,traefik}.test.ts";
 /** Start programs or whole stacks. */
-const SLOW_DOCUMENTS = "tests/docs/readme-code.test.ts";
+const SLOW_DOCUMENTS = "tests/docs/{readme-code,guide-draft-11}.test.ts";
 const WALKTHROUGH = "tests/docs/walkthrough-*.test.ts";
 /** These replace modules, or look at spans: OpenTelemetry has one provider for a process. */
 const ISOLATED = [

@@ -32,7 +32,7 @@ export const COMMANDS = {
     usage: {
       words: [
         "PART",
-        "a part of npm test, or sodium, stack, walkthrough, browser, interop, jaeger, keycloak, interop-keycloak",
+        "a part of npm test, or sodium, stack, walkthrough, browser, interop, interop-keycloak, interop-draft-11, interop-draft-11-rust, jaeger, keycloak",
       ],
       variables: [
         ["CHROME_PATH", "Chromium executable"],
@@ -43,7 +43,7 @@ export const COMMANDS = {
   "test:interop": {
     script: "scripts/test-interop.ts",
     needsTools: true,
-    does: "Swaps each of our services for one in Python that signs and verifies with the published demo's library, which it fetches (needs Python 3.10 or newer), with either auth server (Keycloak needs a JDK and Maven). Some four minutes.",
+    does: "Swaps each of our services for one in Python that signs and verifies with the published demo's library, which it fetches (needs Python 3.10 or newer), with either auth server (Keycloak needs a JDK and Maven); and runs the peers of draft -11 in Python, JavaScript and, where there is cargo, Rust. Some six minutes.",
   },
   "test:long": {
     script: "scripts/test-long.ts",

@@ -79,7 +79,8 @@ ${table(["Peer", "Version", "Registry", "Here"], peers)}
 ## Flows
 
 The call names what the resource asks for: \`/agent\` an agent token, \`/person\` a person token, \`/ps\` an auth token of the person server,
-\`/as\` one of the access server. \`introspection-aauth\` is the access server in all of them.
+\`/as\` one of the access server: \`introspection-aauth\`, or ours beside our person server. The agent and the resource of
+[the guide](../guide.md#todays-protocol-draft--11) run with both foreign person servers, too.
 
 ${table(
   ["Agent", "Resource", "Person server", "Call", "Flow", "Verdict", "Reason"],

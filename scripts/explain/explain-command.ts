@@ -7,14 +7,16 @@ import { readInput } from "./read-input.ts";
 
 const HELP = `npm run explain -- FILE|- [flags]
 
-Takes a signed request apart: a raw HTTP request, a curl command line, or a HAR recording. Says which check of the verifier accepts or refuses
-it, and why. Sends nothing and fetches nothing; the key of scheme hwk is in the request, others come from --jwks.
+Takes a signed request apart: a raw HTTP request, a curl command line, or a HAR recording, of February 2026 or of draft -11: its shape says
+which. Says which check of the verifier accepts or refuses it, and why. Sends nothing and fetches nothing; the key of scheme hwk is in the
+request, others come from --jwks.
 
   --jwks FILE      keys of agents and issuers: {"keys":[…]}, or {"identifier":{"keys":[…]}}; may be repeated
   --audience ID    resource identifier that an auth token must be for (default: the request's origin)
   --issuer ID      issuer whose auth tokens count; may be repeated (default: the token's own)
-  --level LEVEL    what the route demands: pseudonymous, identified or authorized
+  --level LEVEL    what the route demands: pseudonymous, identified or authorized; agent-token, person-token or auth-token in draft -11
   --scope SCOPE    a scope that it demands; may be repeated
+  --endpoint ROLE  what it was sent to: resource, token, pending or revocation (default: resource; revocation for a server of draft -11)
   --at TIME        judge at: now, created, or Unix seconds (default: when it was recorded, else when it was signed)
   --entry N        only the Nth signed request of a recording
   --json           the verdict tree as JSON
@@ -56,8 +58,16 @@ async function explain(argv: readonly string[], io: ExplainIo): Promise<0 | 1> {
   const requests = pick(readInput(await readFrom(io, file)), values.entry);
   const judged = [];
   for (const request of requests) {
-    const { audience, level, at } = values;
-    const options = { keys, audience, level, at, issuers: values.issuer ?? [], scopes: values.scope ?? [] };
+    const { audience, level, at, endpoint } = values;
+    const options = {
+      keys,
+      audience,
+      level,
+      at,
+      endpoint,
+      issuers: values.issuer ?? [],
+      scopes: values.scope ?? [],
+    };
     judged.push(await judge(request, { ...options, now: io.now }));
   }
   if (values.json) {
@@ -93,6 +103,7 @@ function readArguments(argv: readonly string[]) {
         level: { type: "string" },
         scope: { type: "string", multiple: true },
         at: { type: "string" },
+        endpoint: { type: "string" },
         entry: { type: "string" },
         json: { type: "boolean" },
         help: { type: "boolean", short: "h" },

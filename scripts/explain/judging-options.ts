@@ -1,6 +1,7 @@
-import { canonicalAuthority, isIdentifier, type Requirement } from "aauth";
-import { type Explanation, explainMessage, type MessageToExplain } from "aauth/explain";
-import { FIELDS } from "aauth/wire";
+import { canonicalAuthority, decodeToken, draft11, type Requirement, type WireProfile } from "aauth";
+import { type Explanation, explainMessage, type MessageToExplain, profileOf } from "aauth/explain";
+import type { VerifierOptions } from "aauth/resource";
+import { draft11Names, FIELDS } from "aauth/wire";
 import { ExplainInputError } from "./explain-input-error.ts";
 import { offlineDiscovery } from "./offline-discovery.ts";
 import type { HarRequest } from "./read-har.ts";
@@ -17,6 +18,8 @@ export interface JudgingOptions {
   readonly scopes: readonly string[];
   /** `now`, `created` or Unix seconds. Default: when it was recorded, else when it was signed. */
   readonly at: string | undefined;
+  /** What kind of endpoint it was sent to. Default: a resource; of a server of draft -11 a revocation endpoint. */
+  readonly endpoint: string | undefined;
   /** Unix seconds. */
   readonly now: () => number;
 }
@@ -42,21 +45,36 @@ export async function judge(request: HarRequest, options: JudgingOptions): Promi
   const { message } = request;
   requireAddress(message.url);
   const clock = readClock(request, options);
-  const audience = options.audience ?? new URL(message.url).origin;
-  const issuer = tokenIssuer(message);
+  const profile = profileOf(message.headers, message.response?.headers);
+  const { isIdentifier } = profile.documents;
+  const issuer = tokenIssuer(message, profile);
+  const { origin } = new URL(message.url);
+  const needsAudience = issuer !== undefined || options.issuers.length > 0;
+  if (options.audience === undefined && needsAudience && !isIdentifier(origin)) {
+    throw new ExplainInputError(
+      "bad_usage",
+      `${origin} is no identifier in ${profile.name}: --audience names the resource that is there`,
+    );
+  }
+  const audience = options.audience ?? (isIdentifier(origin) ? origin : undefined);
   const issuers = options.issuers.length > 0 || issuer === undefined ? options.issuers : [issuer];
   for (const [flag, ids] of [
-    ["--audience", [audience]],
+    ["--audience", audience === undefined ? [] : [audience]],
     ["--issuer", issuers],
   ] as const) {
     if (!ids.every(isIdentifier)) {
-      throw new ExplainInputError("bad_usage", `${flag} is a URL without query, fragment and trailing slash`);
+      const shape =
+        profile === draft11 ? "https:// and a host" : "a URL without query, fragment and trailing slash";
+      throw new ExplainInputError("bad_usage", `${flag} is ${shape}`);
     }
   }
-  const requirement = readRequirement(options);
+  const requirement = readRequirement(options, profile);
+  const { endpoint, isAssumed } = readEndpoint(options, message, profile);
   const explanation = await explainMessage(message, {
     discovery: offlineDiscovery(options.keys),
-    audience,
+    profile,
+    endpoint,
+    ...(audience !== undefined && { audience }),
     trustedIssuers: issuers,
     now: () => clock.seconds,
     ...(requirement && { requirement }),
@@ -64,6 +82,7 @@ export async function judge(request: HarRequest, options: JudgingOptions): Promi
   const assumed = [
     ...(issuer !== undefined && options.issuers.length === 0 ? [`issuer ${issuer} is trusted`] : []),
     ...(issuer !== undefined && options.audience === undefined ? [`the resource is ${audience}`] : []),
+    ...(isAssumed ? [`it was sent to a ${endpoint} endpoint (--endpoint)`] : []),
     ...(requirement === undefined ? ["nothing more than a valid signature is demanded"] : []),
   ];
   return { explanation, clock, assumed };
@@ -77,19 +96,34 @@ function requireAddress(url: string): void {
   }
 }
 
-function readRequirement({ level, scopes }: JudgingOptions): Requirement | undefined {
+function readEndpoint({ endpoint }: JudgingOptions, message: MessageToExplain, profile: WireProfile) {
+  const { endpoints } = profile.verification;
+  if (endpoint !== undefined) {
+    if (Object.hasOwn(endpoints, endpoint))
+      return { endpoint: endpoint as VerifierOptions["endpoint"], isAssumed: false };
+    throw new ExplainInputError("bad_usage", `--endpoint is one of ${Object.keys(endpoints).join(", ")}`);
+  }
+  // Its resources take no server's own signature.
+  const isServer = profile === draft11 && /^\s*[^=]*=jwks_uri\b/.test(headerOf(message, FIELDS.signatureKey));
+  return { endpoint: isServer ? "revocation" : "resource", isAssumed: isServer } as const;
+}
+
+function readRequirement(
+  { level, scopes }: JudgingOptions,
+  { verification: { levels } }: WireProfile,
+): Requirement | undefined {
   if (!scopes.every((scope) => /^\S+$/.test(scope))) {
     throw new ExplainInputError("bad_usage", "--scope is one scope, a word without spaces");
   }
-  if (level === undefined) {
-    return scopes.length === 0 ? undefined : { level: "authorized", scopes };
+  const authorized = levels.find((name) => name === "authorized" || name === "auth-token")!;
+  if (level === undefined) return scopes.length === 0 ? undefined : { level: authorized, scopes };
+  if (!levels.includes(level)) {
+    throw new ExplainInputError("bad_usage", `--level is one of ${levels.join(", ")}`);
   }
-  if (level === "authorized") {
-    if (scopes.length === 0) throw new ExplainInputError("bad_usage", "--level authorized needs a --scope");
-    return { level, scopes };
+  if (level === authorized && scopes.length === 0) {
+    throw new ExplainInputError("bad_usage", `--level ${level} needs a --scope`);
   }
-  if (level === "pseudonymous" || level === "identified") return { level };
-  throw new ExplainInputError("bad_usage", "--level is pseudonymous, identified or authorized");
+  return { level, ...(level === authorized && scopes.length > 0 && { scopes }) };
 }
 
 function readClock({ message, sentAt }: HarRequest, { at, now }: JudgingOptions): Clock {
@@ -107,13 +141,19 @@ function readClock({ message, sentAt }: HarRequest, { at, now }: JudgingOptions)
     : { seconds: Number(created[1]), source: "created" };
 }
 
-/** `iss` of the token in `Signature-Key`, if it is one that can be trusted at all: only to be able to say who would have to be. */
-function tokenIssuer(message: MessageToExplain): string | undefined {
+/**
+ * `iss` of the token in `Signature-Key`, if it is one that can be trusted at all: only to be able to say who would have to be. An agent token of draft
+ * -11 needs no trust.
+ */
+function tokenIssuer(
+  message: MessageToExplain,
+  { documents: { isIdentifier } }: WireProfile,
+): string | undefined {
   const token = /\bjwt="([^"]*)"/.exec(headerOf(message, FIELDS.signatureKey))?.[1];
-  const payload = token?.split(".")[1];
   try {
-    const { iss } = JSON.parse(Buffer.from(payload ?? "", "base64url").toString()) as { iss?: unknown };
-    return typeof iss === "string" && isIdentifier(iss) ? iss : undefined;
+    const { header, claims } = decodeToken(token ?? "");
+    if (header.typ === draft11Names.TOKEN_TYPES.agent) return undefined;
+    return typeof claims.iss === "string" && isIdentifier(claims.iss) ? claims.iss : undefined;
   } catch {
     return undefined;
   }

@@ -24,6 +24,9 @@ export function printExplanation(judged: Explanation, options: { colour: boolean
     ...baseLines(explanation, style),
     heading("Key"),
     ...keyLines(explanation, style),
+    ...(explanation.response === undefined
+      ? []
+      : [heading(`Response: ${explanation.response.status}`), ...headerLines(explanation.response)]),
     ...explanation.tokens.flatMap((token) => [heading(tokenTitle(token)), ...tokenLines(token)]),
   ].join("\n");
 }
@@ -45,27 +48,32 @@ function visibleExplanation(judged: Explanation): Explanation {
 
 type Paint = (name: Style, text: string) => string;
 
-function verdictLines({ request, verdict, code, reason, caller }: Explanation, style: Paint): string[] {
-  const line = `${request.method} ${request.target} at ${request.authority}, ${request.bodyBytes} bytes of body`;
+function verdictLines(explanation: Explanation, style: Paint): string[] {
+  const { profile, request, verdict, code, reason, caller } = explanation;
+  const line = `${request.method} ${request.target} at ${request.authority}, ${request.bodyBytes} bytes of body, ${profile}`;
   if (verdict === "refused") return [line, style("bad", `REFUSED ${code}: ${reason}`)];
-  const name = caller?.agent ?? `a pseudonymous caller with key ${caller?.thumbprint}`;
-  const user = caller?.person === undefined ? "" : ` for user ${caller.person.sub}`;
-  return [line, style("good", `ACCEPTED from ${name}${user} (${caller?.level})`)];
+  const { agent, server, person, level, thumbprint } = caller!;
+  const unnamed = person === undefined ? "a pseudonymous caller" : "an agent";
+  const name = agent ?? server ?? `${unnamed} with key ${thumbprint}`;
+  const user = person === undefined ? "" : ` for user ${person.sub} of ${person.iss}`;
+  return [line, style("good", `ACCEPTED from ${name}${user} (${level})`)];
 }
 
 function checkLines({ checks }: Explanation, style: Paint): string[] {
+  const width = Math.max(14, ...checks.map(({ section }) => section.length));
   return checks.map(({ name, verdict, reason, code, section }) => {
     const colour = ({ passed: "good", failed: "bad", skipped: "soft" } as const)[verdict];
     const why = [code, reason].filter(Boolean).join(": ");
-    const line = `  ${SIGNS[verdict]} ${name.padEnd(16)} ${section.padEnd(14)}${why === "" ? "" : ` ${why}`}`;
+    const line = `  ${SIGNS[verdict]} ${name.padEnd(16)} ${section.padEnd(width)}${why === "" ? "" : ` ${why}`}`;
     return style(colour, line.trimEnd());
   });
 }
 
-function headerLines({ headers }: Explanation): string[] {
+function headerLines({ headers }: Pick<Explanation, "headers">): string[] {
   return headers.flatMap(({ name, value, parsed, problem }) => {
     if (value === undefined) return [`  ${name}: not there`];
     if (problem !== undefined) return [`  ${name}: ${problem}`];
+    if (Array.isArray(parsed)) return [`  ${name}: ${parsed.join(" ")}`];
     if (typeof parsed !== "object" || parsed === null) return [`  ${name}: ${String(parsed)}`];
     return [`  ${name}:`, ...Object.entries(parsed).map(([key, part]) => `    ${key}: ${shown(key, part)}`)];
   });
@@ -73,14 +81,14 @@ function headerLines({ headers }: Explanation): string[] {
 
 /** Tokens are shown decoded, below. */
 function shown(name: string, value: unknown): string {
-  if (name === "jwt") return `${String(value).slice(0, 12)}…`;
+  if (name === "jwt" || name === "resourceToken") return `${String(value).slice(0, 12)}…`;
   if (Array.isArray(value)) return value.join(" ");
   return typeof value === "object" ? JSON.stringify(value) : String(value);
 }
 
 function baseLines({ signatureBase }: Explanation, style: Paint): string[] {
   const { ours, secondOpinion, agree, firstDifferentLine, problem } = signatureBase;
-  const text = (base: string) => base.replace(/ jwt="([^"]{0,12})[^"]*"/, ' jwt="$1…"');
+  const text = (base: string) => base.replaceAll(/([ ;]jwt=")([^"]{0,12})[^"]*"/g, '$1$2…"');
   const indented = (base: string) =>
     text(base)
       .split("\n")
@@ -122,13 +130,14 @@ function keyLines({ key, secondOpinion }: Explanation, style: Paint): string[] {
 
 type Token = Explanation["tokens"][number];
 
-const tokenTitle = ({ where, header }: Token) => `Token in ${where}: ${String(header?.typ ?? "unreadable")}`;
+const tokenTitle = ({ where, header, section }: Token) =>
+  `Token in ${where}: ${String(header?.typ ?? "unreadable")}${section === undefined ? "" : `, ${section}`}`;
 
 function tokenLines({ header, claims, problem }: Token): string[] {
   if (problem !== undefined || claims === undefined) return [`  ${problem ?? "it cannot be decoded"}`];
   return readableClaims(String(header?.typ), claims).map(
     ({ name, value, meaning }) =>
-      `  ${name.padEnd(10)} ${value}${meaning === undefined ? "" : `  (${meaning})`}`,
+      `  ${name.padEnd(13)} ${value}${meaning === undefined ? "" : `  (${meaning})`}`,
   );
 }
 

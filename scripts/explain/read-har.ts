@@ -1,6 +1,6 @@
 import type { MessageToExplain } from "aauth/explain";
 import { ExplainInputError } from "./explain-input-error.ts";
-import { collectHeaders, type HeaderLine } from "./message-parts.ts";
+import { collectHeaders, type HeaderLine, urlOfHost } from "./message-parts.ts";
 
 /** A recorded request and when it was sent. */
 export interface HarRequest {
@@ -9,13 +9,23 @@ export interface HarRequest {
   readonly sentAt?: number;
 }
 
+interface HarContent {
+  readonly text?: unknown;
+  readonly encoding?: unknown;
+}
+
 interface HarEntry {
   readonly startedDateTime?: unknown;
   readonly request?: {
     readonly method?: unknown;
     readonly url?: unknown;
     readonly headers?: unknown;
-    readonly postData?: { readonly text?: unknown; readonly encoding?: unknown };
+    readonly postData?: HarContent;
+  };
+  readonly response?: {
+    readonly status?: unknown;
+    readonly headers?: unknown;
+    readonly content?: HarContent;
   };
 }
 
@@ -30,13 +40,20 @@ export function readHar(text: string): HarRequest[] {
     const { method, url, headers, postData } = entry.request ?? {};
     if (typeof method !== "string" || typeof url !== "string" || !/^https?:\/\//i.test(url)) return [];
     if (!URL.canParse(url)) return [];
-    const fields = collectHeaders(Array.isArray(headers) ? headers.filter(isHeaderLine) : []);
+    const fields = fieldsOf(headers);
     if (fields["signature-key"] === undefined && fields.signature === undefined) return [];
     const body = bodyOf(postData);
+    const response = responseOf(entry.response);
     const sentAt = Math.floor(Date.parse(String(entry.startedDateTime)) / 1000);
     return [
       {
-        message: { method, url, headers: fields, ...(body && { body }) },
+        message: {
+          method,
+          url: asSent(url, fields.host),
+          headers: fields,
+          ...(body && { body }),
+          ...(response && { response }),
+        },
         ...(Number.isFinite(sentAt) && { sentAt }),
       },
     ];
@@ -60,7 +77,23 @@ function entriesOf(text: string): HarEntry[] {
   throw new ExplainInputError("not_a_har", "the input is JSON, or begins like it, and not a HAR recording");
 }
 
-function bodyOf(postData: { text?: unknown; encoding?: unknown } | undefined): Uint8Array | undefined {
+/** With the name that was sent: a party of draft -11 on this machine is connected to at another address. */
+function asSent(url: string, host: string | undefined): string {
+  const { host: connected, pathname, search } = new URL(url);
+  return host === undefined || host === connected ? url : urlOfHost(host, `${pathname}${search}`);
+}
+
+function responseOf({ status, headers, content }: NonNullable<HarEntry["response"]> = {}) {
+  // A request without an answer has status 0.
+  if (!Number.isInteger(status) || (status as number) < 100) return undefined;
+  const body = bodyOf(content);
+  return { status: status as number, headers: fieldsOf(headers), ...(body && { body }) };
+}
+
+const fieldsOf = (headers: unknown) =>
+  collectHeaders(Array.isArray(headers) ? headers.filter(isHeaderLine) : []);
+
+function bodyOf(postData: HarContent | undefined): Uint8Array | undefined {
   if (typeof postData?.text !== "string" || postData.text === "") return undefined;
   return postData.encoding === "base64"
     ? new Uint8Array(Buffer.from(postData.text, "base64"))

@@ -46,8 +46,8 @@ const TRUSTED = "if (!options.trustedIssuers.includes(claims.iss)) {";
 /** Components that match the condition need not be covered. */
 const uncovered = (condition: string): Edit => [
   `${SIGNATURES}/verify-body.ts`,
-  "if (components.includes(name)) continue;",
-  `if (${condition} || components.includes(name)) continue;`,
+  "filter((name) => !components.includes(name))",
+  `filter((name) => !(${condition} || components.includes(name)))`,
 ];
 /** Believes the signature of tokens that a party of this kind issues. */
 const believed = (kind: string): Edit => [

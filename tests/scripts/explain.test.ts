@@ -1,5 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
+import { draft11 } from "aauth";
+import { signedRequest, testKey } from "aauth/testing";
 import { describe, expect, test } from "vitest";
 import { runExplainCommand } from "../../scripts/explain/explain-command.ts";
 
@@ -87,6 +89,119 @@ describe("a signed request is taken apart", () => {
       judgedAt: { source: "created" },
       signatureBase: { agree: true },
     });
+  });
+});
+
+describe("draft -11, by the shape of the message", () => {
+  const HAR = ["draft-11.har", ...KEYS];
+
+  test("a recording: each request with its profile, its sections and its token, and what was answered", async () => {
+    const { status, out } = await explain(HAR);
+    expect(status).toBe(0);
+    expect(out.match(/^ACCEPTED from .*$/gm)).toEqual([
+      "ACCEPTED from aauth:planner@agent.example (agent-token)",
+      "ACCEPTED from aauth:planner@agent.example (agent-token)",
+      "ACCEPTED from aauth:planner@agent.example (agent-token)",
+      expect.stringMatching(
+        /^ACCEPTED from an agent with key \S+ for user \S+ of https:\/\/ps\.example \(person-token\)$/,
+      ),
+      expect.stringMatching(/\(person-token\)$/),
+      "ACCEPTED from aauth:planner@agent.example (agent-token)",
+      "ACCEPTED from aauth:planner@agent.example (agent-token)",
+      expect.stringMatching(/^ACCEPTED from an agent .* \(auth-token\)$/),
+    ]);
+    expect(out).toContain("GET /me at resource.example, 0 bytes of body, draft-11");
+    expect(out).toContain("✓ signature        draft -11, section 11.3.4 step 7");
+    expect(out.match(/✓ http-message-signatures builds the same base/g)).toHaveLength(8);
+    expect(out.match(/✓ http-message-signatures: the signature verifies with it/g)).toHaveLength(8);
+    for (const title of [
+      "Token in signature-key: aa-agent+jwt, draft -11, section 5.3",
+      "Token in signature-key: aa-person+jwt, draft -11, section 7.1",
+      "Token in aauth-requirement: aa-resource+jwt, draft -11, section 6.7",
+      "Token in body, resource_token: aa-resource+jwt, draft -11, section 6.7",
+      "Token in answer, person_token: aa-person+jwt, draft -11, section 7.1",
+      "Token in signature-key: aa-auth+jwt, draft -11, section 9.4",
+    ]) {
+      expect(out).toContain(title);
+    }
+    expect(out).toMatch(/Response: 401\n {2}aauth-requirement:\n {4}requirement: person-token/);
+    expect(out).toContain("the person, as only this resource knows them");
+    expect(out).not.toMatch(/eyJ[\w-]{20}/);
+  });
+
+  test("as a raw request and as a curl line, too", async () => {
+    const { log } = JSON.parse(await sample("draft-11.har"));
+    const { method, url, headers, postData } = log.entries[7].request;
+    const { host, pathname } = new URL(url);
+    const lines = headers.map(({ name, value }: { name: string; value: string }) => `${name}: ${value}`);
+    const raw = [`${method} ${pathname} HTTP/1.1`, ...lines, "", postData.text].join("\r\n");
+    expect(await explain(["-", ...KEYS, "--scope", "data.read"], raw)).toMatchObject({ status: 0 });
+    const changed = raw.replace(/2026-11(?=\D*$)/, "2026-12");
+    expect((await explain(["-", ...KEYS], changed)).out).toContain("REFUSED digest_mismatch");
+    const curl = `curl 'https://${host}${pathname}' ${lines.map((line: string) => `-H '${line}'`).join(" ")} --data-raw '${postData.text}'`;
+    expect(await explain(["-", ...KEYS, "--level", "person-token"], curl)).toMatchObject({ status: 0 });
+  });
+
+  test.each([
+    ["a level", ["--entry", "1", "--level", "person-token"], "person_required"],
+    ["scopes", ["--entry", "8", "--scope", "data.write"], "insufficient_scope"],
+    ["an audience", ["--entry", "4", "--audience", "https://other.example"], "token_audience_mismatch"],
+    ["issuers", ["--entry", "4", "--issuer", "https://other.example"], "untrusted_issuer"],
+    ["an endpoint", ["--entry", "1", "--endpoint", "revocation"], "unsupported_scheme"],
+    ["the present time", ["--entry", "1", "--at", "now"], "created_out_of_window"],
+  ])("judged by %s", async (_what, argv, code) => {
+    const { status, out } = await explain([...HAR, ...argv]);
+    expect(status).toBe(1);
+    expect(out).toContain(`REFUSED ${code}`);
+  });
+
+  test.each([
+    ["a level of February 2026", ["--level", "identified"], "--level is one of agent-token"],
+    ["an audience with a port", ["--audience", "https://resource.example:8443"], "--audience is https://"],
+    ["an endpoint that is none", ["--endpoint", "x"], "--endpoint is one of resource, token, pending"],
+  ])("%s is not valid", async (_what, argv, problem) => {
+    const answer = await explain([...HAR, ...argv]);
+    expect(answer).toMatchObject({ status: 2, problem: expect.stringContaining(problem) });
+  });
+
+  test("a recording of what was connected to names who was called in Host", async () => {
+    const text = (await sample("draft-11.har")).replaceAll(
+      "https://resource.example/",
+      "http://127.0.0.1:4013/",
+    );
+    expect(await explain(["-", ...KEYS], text)).toMatchObject({ status: 0 });
+  });
+
+  test("an address that is no identifier needs the name of who is there", async () => {
+    const text = (await sample("draft-11.har"))
+      .replaceAll('"https://resource.example/me"', '"http://127.0.0.1:4013/me"')
+      .replaceAll('"resource.example"', '"127.0.0.1:4013"');
+    const { problem } = await explain(["-", ...KEYS, "--entry", "4"], text);
+    expect(problem).toContain("http://127.0.0.1:4013 is no identifier in draft-11: --audience");
+  });
+
+  test("a server's own signature is judged as at a revocation endpoint, and it says so", async () => {
+    const key = await testKey("B", "ps-1");
+    const url = "https://resource.example/aauth/revoke";
+    const { headers, body } = await signedRequest({
+      ...{
+        profile: draft11,
+        url,
+        key,
+        now: () => 1_795_851_144,
+        endpoint: "revocation",
+        body: '{"jti":"1","exp":2}',
+      },
+      signatureKey: { scheme: "jwks_uri", id: "https://ps.example", document: "aauth-person.json" },
+    });
+    const lines = Object.entries({ host: "resource.example", ...headers }).map(
+      ([name, value]) => `${name}: ${value}`,
+    );
+    const raw = ["POST /aauth/revoke HTTP/1.1", ...lines, "", new TextDecoder().decode(body)].join("\r\n");
+    const { status, out } = await explain(["-", ...KEYS], raw);
+    expect(status, out).toBe(0);
+    expect(out).toContain("ACCEPTED from https://ps.example (server)");
+    expect(out).toContain("Assumed: it was sent to a revocation endpoint (--endpoint)");
   });
 });
 

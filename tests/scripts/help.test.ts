@@ -59,7 +59,7 @@ test("the benchmarks that --help lists are those that there are", async () => {
   expect(status).toBe(2);
   const [, names] = /there are: (.*)/.exec(output)!;
   const help = (await run("bench", "-h")).output;
-  expect(/^ {2}NAME +(\S.*)/m.exec(help)![1]!.match(/[a-z]+(?:-[a-z]+)*(?=[,;]|$)/g)).toEqual(
+  expect(/^ {2}NAME +(\S.*)/m.exec(help)![1]!.match(/[a-z]+(?:-[a-z\d]+)*(?=[,;]|$)/g)).toEqual(
     names!.split(", "),
   );
 });

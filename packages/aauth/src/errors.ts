@@ -36,7 +36,8 @@ export const ERROR_CODES = {
   unsupported_key: {
     status: 401,
     section: "profile 1.5",
-    meaning: "The key is not a public Ed25519 key, or carries private members.",
+    meaning:
+      "The key is not one that counts here: not a public Ed25519 key, with private members, or of a server that may not call.",
   },
   key_algorithm_not_allowed: {
     status: 401,
@@ -561,12 +562,12 @@ export class UserInteractionRequiredError extends AAuthAgentError {
  */
 export class AnswerPendingError extends AAuthAgentError {
   override readonly name: string = "AnswerPendingError";
-  /** Where the call stands. Plain JSON, with tokens in it. */
-  readonly waiting: Waiting;
+  /** Where the call stands. Plain JSON, with tokens in it: not enumerable, so that no log of the error shows them. */
+  declare readonly waiting: Waiting;
 
   constructor(message: string, waiting: Waiting) {
     super("grant_pending", message);
-    this.waiting = waiting;
+    Object.defineProperty(this, "waiting", { value: waiting });
     this.hop = waiting.party;
   }
 }

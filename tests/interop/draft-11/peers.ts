@@ -4,9 +4,10 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { PeersOfDraft11 } from "../../../scripts/interop-draft-11.ts";
 import { type Child, startChild } from "../../support/child.ts";
 import { freePorts } from "../../support/free-ports.ts";
+import { startDemoServers } from "./demo-servers.ts";
 import { callWithOurAgent } from "./our-agent.ts";
-import { type OurServers, startOurServers } from "./our-servers.ts";
-import { type OurResource, startOurResource } from "./ours.ts";
+import { startOurServers } from "./our-servers.ts";
+import { type OurParty, startOurResource } from "./ours.ts";
 import { type Fact, PARTIES, type Role, type Step } from "./parties.ts";
 
 export const PEERS: PeersOfDraft11 = JSON.parse(process.env.PEERS_UNDER_TEST!);
@@ -51,16 +52,16 @@ export interface Setting {
   stop(): Promise<void>;
 }
 
-export async function createSetting(): Promise<Setting> {
+/** @param fixed ports of parties that do not choose theirs. Default: none */
+export async function createSetting(fixed: Partial<Record<Role, number>> = {}): Promise<Setting> {
   const roles = Object.keys(PARTIES) as Role[];
   const ports = await freePorts(roles.length);
-  const at = roles.map((role, index) => [role, `http://127.0.0.1:${ports[index]}`] as const);
+  const at = roles.map((role, index) => [role, `http://127.0.0.1:${fixed[role] ?? ports[index]}`] as const);
   const endpoints = Object.fromEntries(at) as Record<Role, string>;
   const parties = JSON.stringify(Object.fromEntries(at.map(([role, origin]) => [PARTIES[role], origin])));
   const servers: Child[] = [];
   const seen = new Map<object, number>();
-  let ours: OurResource | undefined;
-  let ourServers: OurServers | undefined;
+  const ours: OurParty[] = [];
   const run = (role: ProgramRole, peer: string, args: readonly string[]) => {
     const [program, ...before] = (PROGRAMS[role] as Record<string, readonly string[]>)[peer]!;
     return startChild(program!, [...before, ...args], { env: { ...process.env, PARTIES: parties } });
@@ -68,12 +69,12 @@ export async function createSetting(): Promise<Setting> {
   return {
     endpoints,
     async start(role, peer, args = []) {
-      if (peer === "ours" && role === "ps") {
-        ourServers = await startOurServers(endpoints, args);
+      if (peer === "ours, in the demo") {
+        ours.push(await startDemoServers(endpoints, args));
         return;
       }
       if (peer === "ours") {
-        ours = await startOurResource(endpoints);
+        ours.push(await (role === "ps" ? startOurServers : startOurResource)(endpoints));
         return;
       }
       const child = run(role, peer, args);
@@ -82,8 +83,6 @@ export async function createSetting(): Promise<Setting> {
     },
     async call(peer, args) {
       if (peer === "ours") return callWithOurAgent(endpoints, args);
-      // An agent that asks the same again within a second signs the same bytes, and is refused as a replay (section 11.3.4.2).
-      await pause(1_000 - (Date.now() % 1_000));
       const child = run("agent", peer, args);
       const { status } = await child.ended;
       if (status !== 0) throw new Error(`the agent of ${peer} failed: ${child.stderr()}`);
@@ -98,12 +97,11 @@ export async function createSetting(): Promise<Setting> {
         return all.slice(from);
       };
       const printed = servers.flatMap((child) => fresh(child, lines<Fact>(child.stdout())));
-      return ours === undefined ? printed : [...printed, ...fresh(ours, ours.facts())];
+      return [...printed, ...ours.flatMap((party) => fresh(party, party.facts()))];
     },
     async stop() {
-      await ourServers?.stop();
-      ours?.stop();
       for (const { process: running } of servers) running.kill("SIGTERM");
+      await Promise.all(ours.map((party) => party.stop()));
     },
   };
 }

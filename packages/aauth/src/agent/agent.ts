@@ -4,7 +4,7 @@
  * @module
  */
 
-import { pooledTransport } from "#http";
+import { createGuardedTransport, pooledTransport } from "#http";
 import {
   requireAgentIdentifier,
   requireIdentifier,
@@ -55,11 +55,16 @@ export function createAgent(options: AgentOptions): Agent {
 
   const { serverProfile = profile, transport = pooledTransport } = options;
   const send = createSender({ profile, transport, now });
+  // Where tokens name the servers, and servers their endpoints, untrusted callers choose the address.
+  const toServers =
+    serverProfile.grants.serverOf === undefined
+      ? transport
+      : (options.transport ?? createGuardedTransport({ development: false }));
   const client = createGrantClient({
     profile: serverProfile,
     trustedServers,
     discovery,
-    send: createSender({ profile: serverProfile, transport, now }),
+    send: createSender({ profile: serverProfile, transport: toServers, now }),
     sendToResource: send,
     now,
     revealTokens,
@@ -90,6 +95,7 @@ export function createAgent(options: AgentOptions): Agent {
     identity,
     mayIdentify: options.raiseScheme ?? true,
     trustedServers,
+    discovery,
     send,
     client,
     tokens,

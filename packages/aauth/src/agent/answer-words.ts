@@ -22,19 +22,33 @@ export async function answerWords(
   { body, headers }: Response,
   signals: readonly AbortSignal[],
 ): Promise<string> {
-  if (body === null) return "";
   if (/html/i.test(headers.get("content-type") ?? "")) {
-    await body.cancel();
+    await body?.cancel();
     return "";
   }
+  return shown(wordsIn((await readShortly(body, MAX_BYTES, signals)) ?? ""));
+}
+
+/**
+ * The text of a body of another party that is read for its words only; undefined for one of more bytes, and for one that
+ * does not come within five seconds.
+ *
+ * @throws what `signals` abort with
+ */
+export async function readShortly(
+  body: Response["body"],
+  maxBytes: number,
+  signals: readonly AbortSignal[],
+): Promise<string | undefined> {
+  if (body === null) return undefined;
   // What aborts the pipe cancels the body: one that drips would keep its connection.
   const read = (signal: AbortSignal) =>
-    readAtMost(body.pipeThrough(new TransformStream<Uint8Array, Uint8Array>(), { signal }), MAX_BYTES);
+    readAtMost(body.pipeThrough(new TransformStream<Uint8Array, Uint8Array>(), { signal }), maxBytes);
   try {
-    return shown(wordsIn(new TextDecoder().decode(await withTimeout(MAX_MS, read, signals))));
+    return new TextDecoder().decode(await withTimeout(MAX_MS, read, signals));
   } catch {
     for (const signal of signals) signal.throwIfAborted();
-    return "";
+    return undefined;
   }
 }
 

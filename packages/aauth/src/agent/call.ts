@@ -5,7 +5,7 @@
  */
 
 import { decodeBase64, encodeBase64 } from "../base64.ts";
-import { readAtMost } from "../discovery/read-at-most.ts";
+import type { Discovery } from "../discovery/discovery.ts";
 import {
   AAuthAgentError,
   AnswerPendingError,
@@ -30,7 +30,7 @@ import type {
 import { parseJsonObject } from "../tokens/json-object.ts";
 import type { SigningKey, Waiting } from "../types.ts";
 import { type AgentKeys, keyBoundIn, pinnedTo } from "./agent-keys.ts";
-import { answerWords } from "./answer-words.ts";
+import { answerWords, readShortly } from "./answer-words.ts";
 import { atHop } from "./at-hop.ts";
 import {
   type AgentObserver,
@@ -51,7 +51,7 @@ import {
   PendingAnswer,
 } from "./pending-answer.ts";
 import type { Sender } from "./sender.ts";
-import { anyOf } from "./timeout.ts";
+import { anyOf, unlessAborted } from "./timeout.ts";
 import type { FetchContext } from "./types.ts";
 
 /** More steps than any profile needs: a profile that does not come to an end ends here. */
@@ -119,6 +119,8 @@ interface Progress {
   readonly presented?: string;
   /** What is waited for, where it is a token. */
   readonly demand?: TokenDemand;
+  /** What the resource wants to be covered in addition. */
+  readonly covers?: readonly string[];
 }
 
 class Call {
@@ -169,8 +171,9 @@ class Call {
     return this.#proceed({}, await this.#start());
   }
 
-  async resume({ state, left, presented, demand }: Progress): Promise<Response> {
+  async resume({ state, left, presented, demand, covers }: Progress): Promise<Response> {
     this.#state = state;
+    this.#covers = covers;
     if (presented !== undefined) this.#present(presented);
     else this.#credential = await this.#options.identity(this.#key);
     this.#demand = demand;
@@ -301,19 +304,13 @@ class Call {
     scope,
     token,
   }: Pick<Extract<CallStep, { do: "offer" }>, "scope" | "token">): Promise<CallOutcome> {
-    const { client, identity, revealTokens } = this.#options;
+    const { identity, revealTokens } = this.#options;
     if (token !== undefined) this.#present(token);
     const credential = token === undefined ? await identity(this.#key) : this.#credential;
-    const demand = await this.#atResource(
-      client.offer(this.#resource, scope, credential, this.#circumstances()),
-    );
+    const demand = await this.#atResource(this.#askOffer(scope, credential));
     if (demand === undefined) return { type: "offered", demand };
     await this.#findServers();
-    const offered = this.#trusted(demand).scope.split(" ");
-    const asked = scope.split(" ");
-    if (!offered.every((word) => word === "" || asked.includes(word))) {
-      throw untrusted("the resource token is for more than was asked");
-    }
+    await this.#trustedOffer(demand, scope);
     if (this.#observe !== ignoreEvents) {
       const { resourceToken = "", server: authServer = "" } = demand;
       this.#observe({
@@ -326,6 +323,12 @@ class Call {
     return { type: "offered", demand };
   }
 
+  async #askOffer(scope: string, credential: Credential): Promise<Demand | undefined> {
+    const offer = await this.#options.client.offer(this.#resource, scope, credential, this.#circumstances());
+    if (offer !== undefined) await this.#keepSession(offer.head);
+    return offer?.demand;
+  }
+
   async #atResource<T>(answer: Promise<T>): Promise<T> {
     try {
       return await answer;
@@ -334,12 +337,26 @@ class Call {
     }
   }
 
-  #trusted(demand: Demand): TokenDemand {
-    const { profile, id: agent, now } = this.#options;
+  async #trusted(demand: Demand): Promise<TokenDemand> {
+    const { profile, id: agent, now, discovery } = this.#options;
     const { thumbprint } = this.#key;
     const trustedServers = this.#trustedServers ?? this.#options.trustedServers;
     const party = { trustedServers, resource: this.#resource, agent, thumbprint };
-    return profile.calls.checkDemand(demand, { ...party, presented: this.#shown, now: now() });
+    const expected = { ...party, presented: this.#shown, now: now() };
+    const trusted = profile.calls.checkDemand(demand, expected);
+    const { resourceToken } = trusted;
+    const proof = resourceToken && profile.calls.proveDemand?.(resourceToken, discovery);
+    if (proof) await unlessAborted(proof, anyOf(this.#request.signals));
+    return trusted;
+  }
+
+  async #trustedOffer(demand: Demand, scope: string): Promise<TokenDemand> {
+    const trusted = await this.#trusted(demand);
+    const asked = scope.split(" ");
+    if (!trusted.scope.split(" ").every((word) => word === "" || asked.includes(word))) {
+      throw untrusted("the resource token is for more than was asked");
+    }
+    return trusted;
   }
 
   async #send(step: Extract<CallStep, { do: "send" }>): Promise<CallOutcome> {
@@ -376,7 +393,7 @@ class Call {
       observe: this.#observe,
     });
     this.#response = response;
-    if (this.#options.profile.calls.readSession !== undefined) await this.#keepSession(response);
+    await this.#keepSession(headOf(response, this.#request.url));
     const demand = await this.#demandIn(response);
     const retryAfterSeconds = secondsOf(response.headers.get("retry-after"));
     return { type: "response", status: response.status, demand, retryAfterSeconds };
@@ -393,9 +410,9 @@ class Call {
     return { ...request, headers: { ...added, ...request.headers } };
   }
 
-  async #keepSession(response: Response): Promise<void> {
+  async #keepSession(head: ResponseHead): Promise<void> {
     const { profile, tokens } = this.#options;
-    const session = await this.#readHead(response, profile.calls.readSession);
+    const session = await this.#readHead(head, profile.calls.readSession);
     if (session === undefined) return;
     this.#session = session;
     await tokens.keepSession(session, this.#callContext());
@@ -404,12 +421,11 @@ class Call {
 
   /** @throws what the profile throws, once the response is let go */
   async #readHead<T>(
-    response: Response,
+    head: ResponseHead,
     read: ((head: ResponseHead) => T) | undefined,
   ): Promise<T | undefined> {
     try {
-      const field = (name: string) => response.headers.get(name);
-      return read?.({ status: response.status, url: this.#request.url, field });
+      return read?.(head);
     } catch (error) {
       await this.#discardResponse();
       throw atHop(error, this.#resource);
@@ -419,7 +435,7 @@ class Call {
   async #demandIn(response: Response): Promise<Demand | undefined> {
     const { profile, revealTokens } = this.#options;
     const { url } = this.#request;
-    const read = await this.#readHead(response, profile.calls.readDemand);
+    const read = await this.#readHead(headOf(response, url), profile.calls.readDemand);
     if (read === undefined) return undefined;
     const demand = await this.#withQuestion(read, response);
     if (this.#observe === ignoreEvents || demand.level === "") return demand;
@@ -442,8 +458,8 @@ class Call {
     const { readQuestion } = this.#options.profile.calls;
     if (pending === undefined || readQuestion === undefined || pending.requirement !== "clarification")
       return demand;
-    const bytes = await readAtMost(response.body, MAX_QUESTION_BYTES).catch(() => undefined);
-    const members = bytes && parseJsonObject(new TextDecoder().decode(bytes));
+    const text = await readShortly(response.body, MAX_QUESTION_BYTES, this.#request.signals);
+    const members = text === undefined ? undefined : parseJsonObject(text);
     const clarification = members && readQuestion(members);
     return clarification === undefined ? demand : { ...demand, pending: { ...pending, clarification } };
   }
@@ -451,7 +467,7 @@ class Call {
   async #obtain(demand: Demand): Promise<CallOutcome> {
     try {
       await this.#findServers();
-      this.#demand = this.#trusted(demand);
+      this.#demand = await this.#trusted(demand);
     } catch (error) {
       return { type: "obtain-failed", error: atHop(error, this.#resource) };
     }
@@ -478,17 +494,11 @@ class Call {
     const reply = await ask(question);
     if (reply.action !== "reduce") return reply;
     const presentedToken = this.#shown;
-    const { client } = this.#options;
     const demand =
       presentedToken === undefined
         ? undefined
-        : await client.offer(
-            this.#resource,
-            reply.scope,
-            { scheme: "jwt", jwt: presentedToken },
-            this.#circumstances(),
-          );
-    const resourceToken = demand && this.#trusted(demand).resourceToken;
+        : await this.#askOffer(reply.scope, { scheme: "jwt", jwt: presentedToken });
+    const resourceToken = demand && (await this.#trustedOffer(demand, reply.scope)).resourceToken;
     if (presentedToken === undefined || resourceToken === undefined) {
       throw untrusted("the resource issues no resource token for less scope");
     }
@@ -504,6 +514,7 @@ class Call {
       left,
       ...(this.#shown !== undefined && { presented: this.#shown }),
       ...(demand && { demand }),
+      ...(this.#covers && { covers: this.#covers }),
     };
     const context = Object.entries(this.#context).filter(
       (entry): entry is [string, string] => KEPT.has(entry[0]) && typeof entry[1] === "string",
@@ -512,7 +523,7 @@ class Call {
       profile: this.#options.profile.name,
       keyThumbprint: this.#key.thumbprint,
       party,
-      location: left.location,
+      location: left.pending.location,
       nextLookAt: left.nextLookAt,
       requirement,
       ...(interaction && { interaction: { ...interaction, page: left.page ?? interaction.url } }),
@@ -632,6 +643,12 @@ class Call {
   }
 }
 
+const headOf = ({ status, headers }: Response, url: string): ResponseHead => ({
+  status,
+  url,
+  field: (name) => headers.get(name),
+});
+
 const untrusted = (reason: string) => new AAuthAgentError("challenge_untrusted", reason);
 
 /** More than any question. */
@@ -669,6 +686,7 @@ export interface CallOptions {
   /** Whether an anonymous agent may say who it is when it is asked. */
   readonly mayIdentify: boolean;
   readonly trustedServers: readonly string[];
+  readonly discovery: Discovery;
   readonly send: Sender;
   readonly client: GrantClient;
   readonly tokens: GrantSource;

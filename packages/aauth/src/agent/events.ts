@@ -165,7 +165,9 @@ export function showToken(
   return { ...decoded, tokenId: tokenIdOf(token, decoded.claims), ...(revealTokens && { token }) };
 }
 
-/** Cuts the token that scheme jwt puts into the line of the key claim. */
+/** Cuts the token that scheme jwt puts into the line of the key claim, and what is in the line of `authorization`. */
 export function cutSignatureBase(base: string): string {
-  return base.replace(/([ ;])jwt="([^"]{0,12})[^"]*"/, '$1jwt="$2…"');
+  return base
+    .replace(/([ ;])jwt="([^"]{0,12})[^"]*"/, '$1jwt="$2…"')
+    .replace(/^("authorization": \S{0,12}).*$/m, "$1 …");
 }

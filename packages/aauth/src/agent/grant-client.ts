@@ -18,6 +18,7 @@ import type {
   GrantRequest,
   GrantResponse,
   PendingState,
+  ResponseHead,
   WireProfile,
 } from "../profiles/wire-profile.ts";
 import { parseJsonObject } from "../tokens/json-object.ts";
@@ -41,13 +42,16 @@ export interface GrantClient {
   relay(make: () => GrantRequest, circumstances: GrantCircumstances): Promise<boolean>;
   /** Revokes a refresh token (RFC 7009). */
   revoke(request: GrantRequest, circumstances: GrantCircumstances): Promise<void>;
-  /** The resource token that a resource hands out before it is called; undefined where it has no such endpoint, or refuses. */
+  /**
+   * Asks for the resource token that a resource hands out before it is called. `demand`: undefined where it refuses, or does without one; nothing at
+   * all where it has no such endpoint.
+   */
   offer(
     resource: string,
     scope: string,
     credential: Credential,
     circumstances: GrantCircumstances,
-  ): Promise<Demand | undefined>;
+  ): Promise<Offer | undefined>;
 }
 
 export function createGrantClient(options: GrantClientOptions): GrantClient {
@@ -144,8 +148,11 @@ export function createGrantClient(options: GrantClientOptions): GrantClient {
     }
     for (;;) {
       if (pending !== undefined && isTooMany(response)) {
-        if (response.status === TOO_MANY_REQUESTS) waiting.slower();
-        else pending = { ...pending, retryAfterSeconds: secondsOf(response.field("retry-after")) };
+        const retryAfterSeconds = secondsOf(response.field("retry-after"));
+        const isTooOften = response.status === TOO_MANY_REQUESTS;
+        if (isTooOften) waiting.slower();
+        if (!isTooOften || retryAfterSeconds > pending.retryAfterSeconds)
+          pending = { ...pending, retryAfterSeconds };
       } else {
         const answer = await read(response);
         if (!isPending(answer)) return { metadata, answer: answer as Exclude<Answer, PendingGrant> };
@@ -280,25 +287,24 @@ export function createGrantClient(options: GrantClientOptions): GrantClient {
     scope: string,
     credential: Credential,
     circumstances: GrantCircumstances,
-  ): Promise<Demand | undefined> {
+  ): Promise<Offer | undefined> {
     const { observe, signal } = circumstances;
     const rules = grants.offer;
     const url = rules && (await unlessAborted(offeredAt(resource), signal));
     if (rules === undefined || url === undefined) return undefined;
     observe({ type: "resource_token_requested", resource, url, scope });
-    return rules.read(
-      await roundTrip(
-        {
-          url,
-          contentType: rules.contentType,
-          body: rules.body(scope),
-          credential,
-          purpose: "resource",
-          hasNoContent: (status) => !isSuccess(status) && status !== rules.refusalStatus,
-        },
-        circumstances,
-      ),
+    const head = await roundTrip(
+      {
+        url,
+        contentType: rules.contentType,
+        body: rules.body(scope),
+        credential,
+        purpose: "resource",
+        hasNoContent: (status) => !isSuccess(status) && status !== rules.refusalStatus,
+      },
+      circumstances,
     );
+    return { demand: rules.read(head), head };
   }
 
   /** Only at the resource itself: its document must not make this agent send signed requests to others. */
@@ -314,6 +320,12 @@ export function createGrantClient(options: GrantClientOptions): GrantClient {
       throw error;
     }
   }
+}
+
+/** What a resource answers before it is called. */
+interface Offer {
+  readonly demand: Demand | undefined;
+  readonly head: ResponseHead;
 }
 
 interface Exchange {

@@ -25,6 +25,8 @@ const MIN_WAIT_MS = 20;
 const SLOWER_BY_SECONDS = 5;
 /** What an agent answers to before it withdraws. */
 const MAX_ROUNDS = 5;
+/** Pages that a person is brought to for one answer. */
+const MAX_PAGES = 5;
 
 /** How a caller takes part in the waiting. */
 export interface Participation {
@@ -59,13 +61,14 @@ export interface Look {
 
 /** What is kept of the waiting when it is left: plain data. */
 export interface LeftWaiting {
+  /** Its `location` is absolute. */
   readonly pending: PendingState;
-  readonly location: string;
   /** Unix seconds. */
   readonly nextLookAt: number;
   readonly page?: string | undefined;
   readonly slowedBySeconds: number;
   readonly rounds: number;
+  readonly pages: number;
 }
 
 /** The answer is not waited for any more: the call turns it into an error that can be continued. */
@@ -104,6 +107,7 @@ export class PendingAnswer {
   readonly #giveUpAt: number;
   #slowedBySeconds: number;
   #rounds: number;
+  #pages: number;
   /** A person is brought to each page once. */
   #shown: string | undefined;
   /** The look at which a waiting that was left goes on. */
@@ -115,6 +119,7 @@ export class PendingAnswer {
     this.#giveUpAt = performance.now() + pendingMs;
     this.#slowedBySeconds = left?.slowedBySeconds ?? 0;
     this.#rounds = left?.rounds ?? 0;
+    this.#pages = left?.pages ?? 0;
     this.#resumedAt = left?.nextLookAt;
     this.#shown = left?.pending.interaction?.code;
   }
@@ -177,11 +182,11 @@ export class PendingAnswer {
     const seconds = Math.min(this.#waitMs(pending) / 1_000, MAX_SECONDS);
     return {
       pending: { ...kept, location, retryAfterSeconds: seconds },
-      location,
       nextLookAt: Math.ceil(this.#options.now() + seconds),
       ...(pending.interaction && { page: this.#pageOf(pending.interaction) }),
       slowedBySeconds: this.#slowedBySeconds,
       rounds: this.#rounds,
+      pages: this.#pages,
     };
   }
 
@@ -191,6 +196,8 @@ export class PendingAnswer {
   ): Promise<void> {
     if (interaction === undefined || interaction.code === this.#shown) return;
     this.#shown = interaction.code;
+    if (this.#pages >= MAX_PAGES) throw leave(`a person was needed at more than ${MAX_PAGES} pages`);
+    this.#pages++;
     const { participation, observe, party, relay, signal } = this.#options;
     const page = this.#pageOf(interaction);
     const isRelayed = (await relay?.(interaction)) ?? false;
@@ -231,11 +238,11 @@ const MAX_SECONDS = 86_400;
 
 const hasUser = ({ username, password }: URL) => username !== "" || password !== "";
 
-/** Waits; rejects with the signal's reason as soon as it aborts. */
+/** Waits, for a day at most: a longer timer would fire at once. Rejects with the signal's reason as soon as it aborts. */
 function delay(ms: number, signal: AbortSignal | undefined): Promise<void> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const elapsed = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, ms);
+    timer = setTimeout(resolve, Math.min(ms, MAX_SECONDS * 1_000));
   });
   return unlessAborted(elapsed, signal).finally(() => clearTimeout(timer));
 }

@@ -94,7 +94,9 @@ export async function signRequest(
   const components = messages.signedComponents(facts);
   const created = Math.floor(options.now ? options.now() : Date.now() / 1000);
   const { value, raw } = formatSignatureInput(label, components, created);
-  const base = buildSignatureBase({ method, authority, target, headers, components, signatureParams: raw });
+  const { absentQuery } = messages;
+  const message = { method, authority, target, headers, components };
+  const base = buildSignatureBase({ ...message, absentQuery, signatureParams: raw });
   added[fields.signatureInput] = value;
   added[fields.signature] = messages.formatSignature(await key.sign(platformCrypto.encodeAscii(base)));
   return { headers: added, signatureBase: base, coveredComponents: components, created };

@@ -138,7 +138,10 @@ export interface AgentOptions {
   readonly redirectUri?: string | undefined;
   /** Finds the endpoints of auth servers and resources: `createDiscovery()`. */
   readonly discovery: Discovery;
-  /** Default: undici's pooled dispatcher; `fetch` in browsers. */
+  /**
+   * Default: undici's pooled dispatcher; `fetch` in browsers. In draft -11, where a caller's token may name the person server, requests to servers
+   * go to `https` only and, outside browsers, to no private address.
+   */
   readonly transport?: Transport | undefined;
   /** Default: in memory, 1000 tokens. */
   readonly tokenCache?: TokenCache | undefined;

@@ -9,11 +9,12 @@ import { type AAuthError, AAuthVerificationError } from "../errors.ts";
 import { requestTarget } from "../http-signatures/authority.ts";
 import { fieldValue } from "../http-signatures/field.ts";
 import type { VerificationReport } from "../http-signatures/report.ts";
-import { parseSignatureInput } from "../http-signatures/signature-input.ts";
+import type { SignatureInput } from "../http-signatures/signature-input.ts";
 import { rebuildSignatureBase } from "../http-signatures/verify-signature.ts";
 import { importVerificationKey } from "../keys/verification-key.ts";
 import { february2026 } from "../profiles/february-2026/index.ts";
 import type { WireProfile } from "../profiles/wire-profile.ts";
+import { checkRequirement } from "../resource/requirement.ts";
 import type { VerifierOptions } from "../resource/types.ts";
 import { verifierOf } from "../resource/verify-request.ts";
 import { decodeToken } from "../tokens/decode-token.ts";
@@ -21,10 +22,12 @@ import type { HeaderFields, ProvenCaller, Requirement } from "../types.ts";
 import type {
   ExplainedCheck,
   ExplainedHeader,
+  ExplainedResponse,
   ExplainedSignatureBase,
   ExplainedToken,
   Explanation,
 } from "./explanation.ts";
+import { profileOf, readSignatureInput } from "./profile-of.ts";
 import { type MessageForSecondOpinion, secondSignatureBase, secondVerdict } from "./second-opinion.ts";
 
 /** A request to be explained, as it was sent or recorded. */
@@ -37,9 +40,16 @@ export interface MessageToExplain {
   readonly headers: HeaderFields;
   /** The bytes, as they came. Default: none. */
   readonly body?: Uint8Array | undefined;
+  /** What was answered, to be shown beside it; nothing of it is judged. Default: unknown. */
+  readonly response?:
+    | { readonly status: number; readonly headers: HeaderFields; readonly body?: Uint8Array | undefined }
+    | undefined;
 }
 
-/** The verifier to judge by: the options of `createVerifier` without authority, which the message names. */
+/**
+ * The verifier to judge by: the options of `createVerifier` without authority, which the message names. `profile` defaults to that of the message
+ * ({@link profileOf}), where the other options mean something in it; to `february2026` where they do not.
+ */
 export interface ExplainOptions extends Partial<Omit<VerifierOptions, "authorities" | "discovery">> {
   /** Finds keys and metadata. It is asked for whatever the message names, within its own guard. */
   readonly discovery: Discovery;
@@ -69,19 +79,21 @@ export async function explainMessage(
   options: ExplainOptions,
 ): Promise<Explanation> {
   const { discovery, requirement, ...verifierOptions } = options;
-  const { profile = february2026 } = options;
   const message = { ...recorded, headers: inLowerCase(recorded.headers) };
+  const response = recorded.response && {
+    ...recorded.response,
+    headers: inLowerCase(recorded.response.headers),
+  };
   const { authority, target } = requestTarget(message.url);
+  const judging = { ...verifierOptions, discovery, authorities: [authority] };
+  const profile = options.profile ?? profileFor(message.headers, response?.headers, judging, requirement);
   const { method, headers, body } = message;
   const received: MessageForSecondOpinion = { method, authority, target, headers };
-  const outcome = await judge(
-    message,
-    { ...verifierOptions, discovery, authorities: [authority] },
-    requirement,
-  );
+  const outcome = await judge(message, { ...judging, profile }, requirement);
   const opinion = await askSecond(received, discovery, profile);
 
   return {
+    profile: profile.name,
     verdict: outcome.error ? "refused" : "accepted",
     ...(outcome.error ? { code: outcome.error.code, reason: outcome.error.message } : {}),
     ...(outcome.caller ? { caller: outcome.caller } : {}),
@@ -90,9 +102,27 @@ export async function explainMessage(
     signatureBase: explainBase(received, profile),
     ...opinion,
     ...withKeySource(opinion.key, outcome.report),
-    tokens: explainTokens(headers, profile),
+    ...(response && { response: explainResponse(response, profile) }),
+    tokens: [...requestTokens(message, profile), ...(response ? responseTokens(response, profile) : [])],
     checks: explainChecks(outcome.report, outcome.error),
   };
+}
+
+/** That of the message, unless a verifier of it cannot have these options, or a route this requirement: they are no part of the message. */
+function profileFor(
+  headers: HeaderFields,
+  answered: HeaderFields | undefined,
+  options: VerifierOptions,
+  requirement: Requirement | undefined,
+): WireProfile {
+  const profile = profileOf(headers, answered);
+  try {
+    verifierOf({ ...options, profile }, { refusesUnmeetable: false });
+    if (requirement !== undefined) checkRequirement(requirement, [profile]);
+    return profile;
+  } catch {
+    return february2026;
+  }
 }
 
 /** Recorded messages often have `Signature-Key`: they must not be reported as unsigned. */
@@ -115,7 +145,7 @@ interface Outcome {
 
 async function judge(
   message: MessageToExplain,
-  options: VerifierOptions,
+  options: VerifierOptions & { readonly profile: WireProfile },
   requirement: Requirement | undefined,
 ): Promise<Outcome> {
   const { target } = requestTarget(message.url);
@@ -127,17 +157,19 @@ async function judge(
       : verifier.verifyRequest(request, requirement));
   } catch (error) {
     if (!(error instanceof AAuthVerificationError)) throw error;
-    const { name } = options.profile ?? february2026;
+    const { name } = options.profile;
     return { error, report: error.report ?? { profile: name, checks: [] } };
   }
 }
 
-function explainHeaders(headers: HeaderFields, { messages }: WireProfile): ExplainedHeader[] {
+function explainHeaders(headers: HeaderFields, profile: WireProfile): ExplainedHeader[] {
+  const { messages } = profile;
+  const label = labelOf(headers, profile);
   const { signatureKey, signatureInput, signature, contentDigest, nonce } = messages.fields;
   const parsers: readonly [string | undefined, (value: string) => unknown][] = [
-    [signatureKey, (value) => messages.parseKeyClaim(value)],
-    [signatureInput, readableSignatureInput],
-    [signature, (value) => readableSignature(messages.parseSignature(value))],
+    [signatureKey, (value) => messages.parseKeyClaim(value, label)],
+    [signatureInput, (value) => readableSignatureInput(readSignatureInput(value, profile))],
+    [signature, (value) => readableSignature(messages.parseSignature(value, label))],
     [contentDigest, (value) => value],
     [nonce, (value) => value],
   ];
@@ -149,8 +181,15 @@ function explainHeaders(headers: HeaderFields, { messages }: WireProfile): Expla
   });
 }
 
-function readableSignatureInput(value: string): unknown {
-  const { label, components, params } = parseSignatureInput(value);
+/** Of several signatures, that of the one that is verified: undefined where it is not known, or does not matter. */
+function labelOf(headers: HeaderFields, profile: WireProfile): string | undefined {
+  const value = fieldValue(headers, profile.messages.fields.signatureInput);
+  return value === undefined
+    ? undefined
+    : attempt("label", () => readSignatureInput(value, profile).label).label;
+}
+
+function readableSignatureInput({ label, components, params }: SignatureInput): unknown {
   return { label, components, params: Object.fromEntries(params) };
 }
 
@@ -158,13 +197,14 @@ function readableSignature({ label, bytes }: { label: string; bytes: Uint8Array 
   return { label, byteLength: bytes.length };
 }
 
-function explainBase(message: MessageForSecondOpinion, { messages }: WireProfile): ExplainedSignatureBase {
-  const signatureInput = fieldValue(message.headers, messages.fields.signatureInput);
+function explainBase(message: MessageForSecondOpinion, profile: WireProfile): ExplainedSignatureBase {
+  const signatureInput = fieldValue(message.headers, profile.messages.fields.signatureInput);
   if (signatureInput === undefined) return { agree: false, problem: "the message has no signature-input" };
+  const input = () => readSignatureInput(signatureInput, profile);
   const ours = attempt("ours", () =>
-    rebuildSignatureBase(message, message.authority, parseSignatureInput(signatureInput)),
+    rebuildSignatureBase(message, message.authority, input(), profile.messages.absentQuery),
   );
-  const second = attempt("secondOpinion", () => secondSignatureBase(message, signatureInput));
+  const second = attempt("secondOpinion", () => secondSignatureBase(message, input()));
   const agree = ours.ours !== undefined && ours.ours === second.secondOpinion;
   const different = agree ? undefined : firstDifferentLine(ours.ours, second.secondOpinion);
   return {
@@ -185,17 +225,18 @@ function firstDifferentLine(one: string | undefined, other: string | undefined):
 async function askSecond(
   message: MessageForSecondOpinion,
   discovery: Discovery,
-  { messages, verification }: WireProfile,
+  profile: WireProfile,
 ): Promise<Pick<Explanation, "key" | "secondOpinion">> {
+  const { messages, verification } = profile;
   const signatureKey = fieldValue(message.headers, messages.fields.signatureKey);
   if (signatureKey === undefined) return {};
   try {
-    const claim = messages.parseKeyClaim(signatureKey);
+    const claim = messages.parseKeyClaim(signatureKey, labelOf(message.headers, profile));
     const key = await importVerificationKey(await verification.claimedJwk(claim, discovery), {
       algorithms: messages.keyAlgorithms,
     });
     try {
-      const verifies = await secondVerdict(message, key);
+      const verifies = await secondVerdict(message, key, profile);
       return { key: { thumbprint: key.thumbprint }, secondOpinion: { verifies } };
     } catch (error) {
       return {
@@ -212,22 +253,62 @@ function withKeySource(key: Explanation["key"], report: VerificationReport): Pic
   return report.keySource === undefined ? {} : { key: { ...key, source: report.keySource } };
 }
 
-function explainTokens(headers: HeaderFields, { messages }: WireProfile): ExplainedToken[] {
+function explainResponse(
+  { status, headers }: { readonly status: number; readonly headers: HeaderFields },
+  { display }: WireProfile,
+): ExplainedResponse {
+  const explained = Object.entries(display.answerFields).flatMap(([name, read]): ExplainedHeader[] => {
+    const value = fieldValue(headers, name);
+    return value === undefined ? [] : [{ name, value, ...attempt("parsed", () => read(value)) }];
+  });
+  return { status, headers: explained };
+}
+
+function requestTokens({ headers, body }: MessageToExplain, profile: WireProfile): ExplainedToken[] {
+  const { messages } = profile;
   const { signatureKey: where } = messages.fields;
   const value = fieldValue(headers, where);
-  if (value === undefined) return [];
-  let jwt: string | undefined;
-  try {
-    jwt = messages.parseKeyClaim(value).jwt;
-  } catch {
-    return []; // the problem stands under headers already
-  }
-  if (jwt === undefined) return [];
-  try {
-    return [{ where, ...decodeToken(jwt) }];
-  } catch (error) {
-    return [{ where, problem: textOf(error) }];
-  }
+  // The problem stands under headers already.
+  const claim =
+    value === undefined
+      ? undefined
+      : attempt("claim", () => messages.parseKeyClaim(value, labelOf(headers, profile))).claim;
+  const tokens = claim?.jwt === undefined ? [] : [explainToken(where, claim.jwt, profile)];
+  return [...tokens, ...bodyTokens("body", body, profile)];
+}
+
+function responseTokens(
+  { headers, body }: { readonly headers: HeaderFields; readonly body?: Uint8Array | undefined },
+  profile: WireProfile,
+): ExplainedToken[] {
+  const tokens = Object.entries(profile.display.answerFields).flatMap(([name, read]): ExplainedToken[] => {
+    const value = fieldValue(headers, name);
+    const parsed = value === undefined ? undefined : attempt("parsed", () => read(value)).parsed;
+    const { resourceToken } = (parsed ?? {}) as { readonly resourceToken?: unknown };
+    return typeof resourceToken === "string" ? [explainToken(name, resourceToken, profile)] : [];
+  });
+  return [...tokens, ...bodyTokens("answer", body, profile)];
+}
+
+/** Of a body that is an object of JSON: its members that are tokens. */
+function bodyTokens(where: string, body: Uint8Array | undefined, profile: WireProfile): ExplainedToken[] {
+  if (body === undefined) return [];
+  const read = () => JSON.parse(new TextDecoder().decode(body)) as unknown;
+  return Object.entries(attempt("members", read).members ?? {}).flatMap(([name, value]): ExplainedToken[] => {
+    if (typeof value !== "string" || !/^[\w-]+\.[\w-]+\.[\w-]+$/.test(value)) return [];
+    const token = explainToken(`${where}, ${name}`, value, profile);
+    return token.claims === undefined ? [] : [token];
+  });
+}
+
+function explainToken(where: string, jwt: string, { display }: WireProfile): ExplainedToken {
+  const { token, problem } = attempt("token", () => decodeToken(jwt));
+  if (token === undefined) return { where, problem: problem ?? "it cannot be decoded" };
+  const { typ } = token.header;
+  const { tokenSections } = display;
+  const section =
+    typeof typ === "string" && Object.hasOwn(tokenSections, typ) ? tokenSections[typ] : undefined;
+  return { where, ...(section !== undefined && { section }), ...token };
 }
 
 function explainChecks(report: VerificationReport, error: AAuthError | undefined): ExplainedCheck[] {

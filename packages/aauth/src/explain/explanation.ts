@@ -34,10 +34,19 @@ export interface ExplainedSignatureBase {
   readonly problem?: string;
 }
 
+/** What a response says in fields of the profile. */
+export interface ExplainedResponse {
+  readonly status: number;
+  /** Those that it has. */
+  readonly headers: readonly ExplainedHeader[];
+}
+
 /** A token found in the message, decoded for reading. */
 export interface ExplainedToken {
-  /** Name of the field, in lower case. */
+  /** Name of the field, in lower case; or the member of a body of JSON: `body, resource_token`, `answer, person_token`. */
   readonly where: string;
+  /** Section of the profile that defines such a token; absent where it has none. */
+  readonly section?: string;
   readonly header?: Readonly<Record<string, unknown>>;
   readonly claims?: Readonly<Record<string, unknown>>;
   readonly problem?: string;
@@ -51,12 +60,14 @@ export interface ExplainedCheck {
   readonly reason?: string;
   /** The error code, when it failed. */
   readonly code?: AAuthErrorCode;
-  /** Section of the wire profile that demands the check: `profile 2.4`. The same whatever the verdict is. */
+  /** Section that demands the check: `profile 2.4` is one of docs/reference/profile.md. The same whatever the verdict is. */
   readonly section: string;
 }
 
 /** What a message is, and why it is or is not accepted. */
 export interface Explanation {
+  /** Name of the wire profile that it is judged by. */
+  readonly profile: string;
   /** That of a verifier made of the options. */
   readonly verdict: "accepted" | "refused";
   /** Why it was refused. */
@@ -86,7 +97,9 @@ export interface Explanation {
   };
   /** Whether `http-message-signatures` finds the signature good with that key; absent without a key. */
   readonly secondOpinion?: { readonly verifies: boolean; readonly reason?: string };
-  /** Decoded, not verified. */
+  /** The response, where one is given. */
+  readonly response?: ExplainedResponse;
+  /** Decoded, not verified: of the request, then of the response. */
   readonly tokens: readonly ExplainedToken[];
   /** In the order in which they are made. */
   readonly checks: readonly ExplainedCheck[];

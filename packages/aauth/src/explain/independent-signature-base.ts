@@ -1,5 +1,6 @@
 import { requestTarget } from "../http-signatures/authority.ts";
 import type { MessageToExplain } from "./explain-message.ts";
+import { profileOf, readSignatureInput } from "./profile-of.ts";
 import { secondSignatureBase } from "./second-opinion.ts";
 
 /**
@@ -12,8 +13,12 @@ import { secondSignatureBase } from "./second-opinion.ts";
  * @example
  * const agrees = independentSignatureBase({ method, url, headers }) === recordedBase;
  */
-export function independentSignatureBase({ method, url, headers }: Omit<MessageToExplain, "body">): string {
+export function independentSignatureBase({
+  method,
+  url,
+  headers,
+}: Omit<MessageToExplain, "body" | "response">): string {
   const { authority, target } = requestTarget(url);
-  const signatureInput = headers["signature-input"];
-  return secondSignatureBase({ method, authority, target, headers }, String(signatureInput ?? ""));
+  const input = readSignatureInput(String(headers["signature-input"] ?? ""), profileOf(headers));
+  return secondSignatureBase({ method, authority, target, headers }, input);
 }

@@ -10,8 +10,10 @@ export { explainMessage } from "./explain-message.ts";
 export type {
   ExplainedCheck,
   ExplainedHeader,
+  ExplainedResponse,
   ExplainedSignatureBase,
   ExplainedToken,
   Explanation,
 } from "./explanation.ts";
 export { independentSignatureBase } from "./independent-signature-base.ts";
+export { profileOf } from "./profile-of.ts";

@@ -8,9 +8,10 @@
 
 // Not the package's index: that one brings node:crypto along, which a page has not.
 import * as httpbis from "http-message-signatures/lib/httpbis/index.js";
-import { parseSignature } from "../http-signatures/signature.ts";
-import { parseSignatureInput } from "../http-signatures/signature-input.ts";
+import type { SignatureInput } from "../http-signatures/signature-input.ts";
+import type { WireProfile } from "../profiles/wire-profile.ts";
 import type { HeaderFields, VerificationKey } from "../types.ts";
+import { readSignatureInput } from "./profile-of.ts";
 
 export interface MessageForSecondOpinion {
   readonly method: string;
@@ -19,9 +20,11 @@ export interface MessageForSecondOpinion {
   readonly headers: HeaderFields;
 }
 
-/** @throws whatever the library or a header parser throws; the caller shows the message. */
-export function secondSignatureBase(message: MessageForSecondOpinion, signatureInput: string): string {
-  const { components, raw } = parseSignatureInput(signatureInput);
+/** @throws whatever the library throws; the caller shows the message. */
+export function secondSignatureBase(
+  message: MessageForSecondOpinion,
+  { components, raw }: Pick<SignatureInput, "components" | "raw">,
+): string {
   const base = coveredLines(components, toLibraryRequest(message));
   return `${httpbis.formatSignatureBase(base)}\n"@signature-params": ${raw}`;
 }
@@ -35,9 +38,13 @@ export function secondSignatureBase(message: MessageForSecondOpinion, signatureI
 export async function secondVerdict(
   message: MessageForSecondOpinion,
   key: VerificationKey,
+  profile: WireProfile,
 ): Promise<boolean> {
-  const { label, bytes } = parseSignature(single(message.headers.signature));
-  const { components } = parseSignatureInput(single(message.headers["signature-input"]));
+  const { messages } = profile;
+  const input = readSignatureInput(single(message.headers[messages.fields.signatureInput]), profile);
+  // Of several members; where there is one, the library finds out that it has another label.
+  const { label, bytes } = messages.parseSignature(single(message.headers.signature), input.label);
+  const { components } = input;
   const request = toLibraryRequest(message);
   const base = coveredLines(components, request);
   base.push([

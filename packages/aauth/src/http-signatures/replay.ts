@@ -126,10 +126,7 @@ export async function spendSignature(
   const digest = await platformCrypto.digest("sha-256", use.signatureBase, "base64url");
   const claimed = await claim(store, use, `.${digest}`);
   if (claimed !== true) {
-    throw new AAuthVerificationError(
-      "signature_replayed",
-      "the signature has been used before, and there is no Nonce",
-    );
+    throw new AAuthVerificationError("signature_replayed", "the signature has been used before");
   }
 }
 

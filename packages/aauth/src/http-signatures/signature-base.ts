@@ -14,6 +14,8 @@ export interface SignatureBaseInput {
   readonly headers: HeaderFields;
   /** Names in the order of `Signature-Input`. */
   readonly components: readonly string[];
+  /** What `@query` is where the target has none. Default: it cannot be covered then. */
+  readonly absentQuery?: "?" | undefined;
   /** The text of `Signature-Input` after `label=`: as received when verifying, as sent when signing. */
   readonly signatureParams: string;
 }
@@ -47,7 +49,10 @@ export function buildSignatureBase(input: SignatureBaseInput): string {
   return `${base}"@signature-params": ${input.signatureParams}`;
 }
 
-function derivedValue(name: string, { method, authority, target }: SignatureBaseInput): string | undefined {
+function derivedValue(
+  name: string,
+  { method, authority, target, absentQuery }: SignatureBaseInput,
+): string | undefined {
   switch (name) {
     case "@method":
       return method;
@@ -56,7 +61,7 @@ function derivedValue(name: string, { method, authority, target }: SignatureBase
     case "@path":
       return pathOf(target);
     case "@query":
-      return queryOf(target);
+      return queryOf(target) ?? absentQuery;
     default:
       return undefined;
   }
@@ -69,7 +74,7 @@ function pathOf(target: string): string | undefined {
   return end === -1 ? target : target.slice(0, end);
 }
 
-/** With its question mark. A target without one has no query, so a signature cannot cover it. */
+/** With its question mark. A target without one has no query. */
 function queryOf(target: string): string | undefined {
   const start = target.indexOf("?");
   return start === -1 ? undefined : target.slice(start);

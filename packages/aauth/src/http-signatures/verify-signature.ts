@@ -103,8 +103,10 @@ export function rebuildSignatureBase(
   request: ReceivedRequest,
   authority: string,
   input: SignatureInput,
+  absentQuery?: "?",
 ): string {
   return buildSignatureBase({
+    absentQuery,
     method: request.method,
     authority,
     target: request.target,

@@ -7,11 +7,12 @@
 import {
   type AAuthError,
   type AAuthErrorCode,
-  AAuthVerificationError,
+  type AAuthVerificationError,
   ERROR_CODES,
   publicRefusal,
   type Refusal,
 } from "../errors.ts";
+import type { VerificationReport } from "../http-signatures/report.ts";
 import { splitTopLevel } from "../http-signatures/structured-fields.ts";
 import type { Answer } from "./wire-profile.ts";
 
@@ -20,16 +21,27 @@ export const REFUSAL_FIELD = "aauth-refusal";
 
 /** The refusal in an error of a verifier: what its sender may know of it. */
 export function refusalOf(error: AAuthError): Refusal {
-  const check = error instanceof AAuthVerificationError ? error.check : undefined;
+  const { check, report } = error as Partial<AAuthVerificationError>;
   const { code } = publicRefusal(error);
   const missing = code === "insufficient_coverage" ? error.claim : undefined;
   return {
     code,
     ...(check !== undefined && { check }),
-    section: ERROR_CODES[code].section,
+    section: sectionOf(code, report),
     ...(missing !== undefined && { missing }),
   };
 }
+
+/** Codes that dialects share name a section of the profile of February 2026; in another one the section is that of its check. */
+function sectionOf(code: AAuthErrorCode, report: VerificationReport | undefined): string {
+  const { section } = ERROR_CODES[code];
+  const demanding = report?.checks.find(({ verdict }) => verdict === "failed")?.section;
+  if (demanding === undefined || demanding.startsWith(FEBRUARY) || !section.startsWith(FEBRUARY))
+    return section;
+  return demanding;
+}
+
+const FEBRUARY = "profile ";
 
 /** An answer with the refusal beside what the profile says. */
 export function withRefusal(answer: Answer, error: AAuthError): Answer {

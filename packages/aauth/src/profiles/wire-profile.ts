@@ -39,6 +39,8 @@ export interface WireProfile {
   readonly calls: CallRules;
   /** Token requests and their answers. */
   readonly grants: GrantRules;
+  /** For people who read messages. Decides nothing. */
+  readonly display: DisplayRules;
 }
 
 // ---------------------------------------------------------------------------------------------------------------- messages
@@ -118,6 +120,8 @@ export interface MessageRules {
   readonly bindsBody: boolean;
   /** Whether a signer sends a nonce with an unsafe method. */
   readonly sendsNonce: boolean;
+  /** What `@query` stands for where the target has none (RFC 9421 section 2.2.7). Default: it cannot be covered then. */
+  readonly absentQuery?: "?";
 }
 
 /** How the receiver of a message learns its key: what an agent chooses when it signs. */
@@ -333,6 +337,19 @@ export interface ResourceTokenGrant {
   readonly expiresInSeconds: number;
 }
 
+// ----------------------------------------------------------------------------------------------------------------- display
+
+export interface DisplayRules {
+  /**
+   * Readers of fields of responses, by name in lower case. The token in a `resourceToken` of what they return is shown decoded.
+   *
+   * @throws AAuthError
+   */
+  readonly answerFields: Readonly<Record<string, (value: string) => unknown>>;
+  /** Section that defines a kind of token, by `typ`. */
+  readonly tokenSections: Readonly<Record<string, string>>;
+}
+
 // ------------------------------------------------------------------------------------------------------------------- calls
 
 /** What a response demands before the request is served. Plain data: it outlives the call where a person has to be waited for. */
@@ -505,6 +522,12 @@ export interface CallRules {
   readDemand(response: ResponseHead): Demand | undefined;
   /** @throws AAuthAgentError `challenge_untrusted`, `malformed_challenge` */
   checkDemand(demand: Demand, expected: DemandExpectation): TokenDemand;
+  /**
+   * Verifies the signature of a resource token that has passed {@link checkDemand}. Undefined where only the server that redeems it does.
+   *
+   * @throws AAuthAgentError of the token and discovery groups
+   */
+  readonly proveDemand?: (resourceToken: string, discovery: Discovery) => Promise<void>;
   /** The next step of a call. Pure. */
   decide(
     state: CallState,

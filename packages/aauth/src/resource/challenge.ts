@@ -32,7 +32,7 @@ export interface AnsweringProfile {
   readonly authServer?: string | undefined;
   /** Default `february2026`. */
   readonly profile?: WireProfile | undefined;
-  /** Of a resource token, seconds. Default 300, at most 600. */
+  /** Of a resource token, seconds. Default 300, at most 600; in draft -11 300. */
   readonly lifetimeSeconds?: number | undefined;
   /**
    * Signature algorithms to name in challenges for an identity (SPEC 4.2), for example `["ed25519"]`. Default none: the reader then
@@ -87,7 +87,7 @@ export interface Challenger {
  * signature or an identity and learns nothing more.
  *
  * @throws TypeError when `resource` or `authServer` is not a canonical identifier, or the profile needs an `authServer` and there is none.
- * @throws RangeError when `lifetimeSeconds` is not between 1 and 600.
+ * @throws RangeError when `lifetimeSeconds` is not between 1 and 600, in draft -11 300.
  *
  * @example
  * const { status, headers, body } = await challenger.challengeFor(error, { requirement });

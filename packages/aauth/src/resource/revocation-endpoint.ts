@@ -14,6 +14,8 @@ import type { Verifier } from "./types.ts";
 const REQUIREMENT = { level: "server" } as const;
 const MAX_BODY_BYTES = 8_192;
 const RETRY_AFTER_SECONDS = "60";
+/** Of a person or auth token, an hour, and what clocks may differ. */
+const MAX_LIFETIME_SECONDS = 3_660;
 
 export interface RevocationEndpointOptions {
   /**
@@ -23,8 +25,6 @@ export interface RevocationEndpointOptions {
   readonly verifier: Verifier;
   readonly revocations: Revocations;
   readonly path: string;
-  /** Seconds from now that a token may be good for at most. Default 3660: an hour, and what clocks may differ. */
-  readonly maxLifetimeSeconds?: number | undefined;
   /** Unix seconds. Default: the system clock. */
   readonly now?: (() => number) | undefined;
 }
@@ -37,7 +37,7 @@ export interface RevocationEndpointOptions {
  * Does NOT know whether the issuer has ever issued such a token.
  */
 export function createRevocationEndpoint(options: RevocationEndpointOptions): Endpoint {
-  const { verifier, revocations, path, maxLifetimeSeconds = 3_660 } = options;
+  const { verifier, revocations, path } = options;
   const now = options.now ?? (() => Math.floor(Date.now() / 1000));
   const [profile] = verifier.profiles as readonly [WireProfile];
   return {
@@ -55,7 +55,7 @@ export function createRevocationEndpoint(options: RevocationEndpointOptions): En
         if (typeof jti !== "string" || jti === "" || typeof exp !== "number" || !Number.isFinite(exp)) {
           return problemAnswer(400, "invalid_request", "expected a JSON object with jti and exp");
         }
-        if (exp > now() + maxLifetimeSeconds) {
+        if (exp > now() + MAX_LIFETIME_SECONDS) {
           return problemAnswer(400, "invalid_request", "exp is further away than that of any token");
         }
         const { server: iss } = caller.caller;

@@ -146,7 +146,7 @@ export const STEPS: Readonly<Record<StepName, Step>> = {
     const { components } = v.input;
     requireComponents(components, messages.demandedComponents(v.facts));
     v.recorder.facts.bodyBound = messages.bindsBody || components.includes(messages.fields.contentDigest);
-    v.base = rebuildSignatureBase(v.request, v.authority, v.input);
+    v.base = rebuildSignatureBase(v.request, v.authority, v.input, messages.absentQuery);
     v.recorder.facts.signatureBase = v.base;
     v.nonce = readNonce(v.request, messages.fields.nonce, { required: v.rules.requireNonce });
   },
@@ -188,7 +188,10 @@ export const STEPS: Readonly<Record<StepName, Step>> = {
     }
     const isBound = recorder.facts.bodyBound === true;
     if (nonce === undefined && !(isUnsafeMethod(request.method) && isBound)) {
-      return recorder.skipCurrent("the request has no nonce");
+      const { nonce: field } = rules.profile.messages.fields;
+      return recorder.skipCurrent(
+        field === undefined ? "a repetition does no harm" : "the request has no nonce",
+      );
     }
     const use = {
       profile: rules.profile.name,

@@ -18,6 +18,24 @@ export function checkTolerance(toleranceSeconds: number | undefined): void {
 /** Clocks that are an hour apart are not wrong but elsewhere, and what is longer may well be milliseconds. */
 const MAX_TOLERANCE_SECONDS = 3_600;
 
+/** A field in lower case, or what a signature base of ours has. */
+const COMPONENT = /^(?:@(?:method|authority|path|query)|[a-z0-9!#$%&'*+.^_`|~-]+)$/;
+
+/**
+ * No message has another component, and so none would be demanded.
+ *
+ * @throws TypeError
+ */
+export function checkAdditionalComponents(components: readonly string[] | undefined): void {
+  if (components === undefined) return;
+  requireArray("additionalComponents", components);
+  for (const name of components) {
+    if (!COMPONENT.test(name)) {
+      throw new TypeError(`additionalComponents must be @query and fields in lower case, not ${name}`);
+    }
+  }
+}
+
 /**
  * Identifiers are compared as strings and looked up by discovery, which takes canonical ones only: any other would refuse every request.
  *

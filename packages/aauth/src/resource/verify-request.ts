@@ -21,7 +21,7 @@ import type {
 } from "./types.ts";
 import { checkOf, type SharedRules, STEPS, type Step, Verification } from "./verification.ts";
 import { VerificationRecorder } from "./verification-recorder.ts";
-import { checkAcceptedProfile, checkTolerance } from "./verifier-options.ts";
+import { checkAcceptedProfile, checkAdditionalComponents, checkTolerance } from "./verifier-options.ts";
 
 /**
  * Creates the verifier of a resource or an auth server.
@@ -53,6 +53,7 @@ export function verifierOf(
   { refusesUnmeetable }: { readonly refusesUnmeetable: boolean },
 ): Verifier {
   checkTolerance(options.toleranceSeconds);
+  checkAdditionalComponents(options.additionalComponents);
   const now = options.now ?? (() => Math.floor(Date.now() / 1000));
   const replayStore = options.replayStore ?? createMemoryReplayStore({ now });
   const accepted = [options, ...(options.accept ?? [])].map((own) =>

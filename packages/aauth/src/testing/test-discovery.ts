@@ -2,8 +2,9 @@ import { createDiscovery } from "../discovery/create-discovery.ts";
 import type { Discovery } from "../discovery/discovery.ts";
 import type { IssuerMetadata } from "../profiles/february-2026/metadata.ts";
 import { DOCUMENTS } from "../profiles/february-2026/names.ts";
+import type { WireProfile } from "../profiles/wire-profile.ts";
 
-/** Who is found, by identifier. Default: no party. */
+/** Who is found, by identifier; in February 2026 by all of these, in draft -11 by `documents`. Default: no party. */
 export interface TestIdentities {
   /** Public keys, as JWKs with a `kid`, by agent identifier. */
   readonly agents?: Readonly<Record<string, readonly object[]>>;
@@ -26,7 +27,7 @@ export interface TestDiscovery extends Discovery {
 }
 
 /**
- * The real discovery in development mode, over documents in memory: guard, caches and checks are those of production,
+ * The real discovery, by default of `february2026`, in development mode, over documents in memory: guard, caches and checks are those of production,
  * only the network is missing.
  *
  * @example
@@ -34,7 +35,7 @@ export interface TestDiscovery extends Discovery {
  */
 export function createTestDiscovery(
   identities: TestIdentities,
-  options: { now?: () => number } = {},
+  options: { now?: () => number; profile?: WireProfile } = {},
 ): TestDiscovery {
   const documents = new Map<string, unknown>();
   const publish = (id: string, name: string, metadata: object, keysAt: string, keys: readonly object[]) => {

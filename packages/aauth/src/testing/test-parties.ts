@@ -8,7 +8,7 @@ import { createTestClock, type TestClock } from "./test-clock.ts";
 import { createTestDiscovery, type TestDiscovery, type TestIdentities } from "./test-discovery.ts";
 import { testKey } from "./test-key.ts";
 
-/** An agent, a resource and an auth server that know each other, with the demo's identifiers. */
+/** An agent, a resource and an auth server of February 2026 that know each other, with the demo's identifiers. */
 export interface TestParties {
   readonly clock: TestClock;
   readonly discovery: TestDiscovery;

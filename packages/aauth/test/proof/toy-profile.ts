@@ -443,6 +443,7 @@ const toyOn = (name: string, signatureKey: string): WireProfile => ({
   },
   answers: { refuse: (error) => refuse(error), create: createAnswers },
   calls: { returnParameter: "callback", readDemand, checkDemand, decide },
+  display: { answerFields: {}, tokenSections: {} },
   grants: {
     forDemand: ({ server, resource, resourceToken }, { identity, presented }) =>
       resourceToken === undefined

@@ -75,7 +75,7 @@ export function createAgentLog(logger: ProtocolLogger, resource: string): AgentL
         return;
       }
       case "token_received": {
-        const suffix = REQUEST_TYPE_SUFFIX[event.requestType];
+        const suffix = REQUEST_TYPE_SUFFIX[event.requestType] ?? ` (${event.requestType})`;
         const fields = { ...context, ...shown(event.token) };
         tokens.info(fields, `🔐 Received auth_token from auth server${suffix}`);
         return;
@@ -102,8 +102,9 @@ export function createAgentLog(logger: ProtocolLogger, resource: string): AgentL
         return;
       }
       case "interaction_required": {
-        const { party, page, isRelayed } = event;
-        tokenService.info({ ...context, page, isRelayed }, `⏳ ${party} needs a person`);
+        // The page without its code: the person has to be the first to bring it.
+        const { party, url, isRelayed } = event;
+        tokenService.info({ ...context, url, isRelayed }, `⏳ ${party} needs a person`);
         return;
       }
       case "clarification_answered":

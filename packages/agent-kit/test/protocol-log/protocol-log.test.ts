@@ -190,4 +190,23 @@ describe("an agent's call", () => {
       expect(lines.join("\n").includes(authToken)).toBe(shown);
     },
   );
+
+  test("of another profile names what was asked for, and no code of a page", () => {
+    const { lines, logger } = collect();
+    const log = createAgentLog(logger, "supply-chain-agent");
+    const { issuer } = authServer;
+    log({
+      type: "token_received",
+      authServer: issuer,
+      requestType: "person-token",
+      token,
+      expiresInSeconds: 300,
+    });
+    const url = "https://ps.example/visit";
+    const page = `${url}?code=A1B2-C3D4`;
+    log({ type: "interaction_required", party: issuer, url, code: "A1B2-C3D4", page, isRelayed: false });
+    expect(lines[0]).toContain("🔐 Received auth_token from auth server (person-token)");
+    expect(lines[1]).toContain(url);
+    expect(lines[1]).not.toContain("A1B2-C3D4");
+  });
 });

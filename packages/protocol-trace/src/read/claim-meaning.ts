@@ -16,9 +16,13 @@ const COMMON: Readonly<Record<string, string>> = {
   cnf: "the key that the token is bound to",
   act: "the delegation chain, nearest caller first",
   client_id: "the client it was issued to",
+  dwk: "the document that names its issuer’s keys",
+  account: "the account at the resource",
+  mission_s256: "hash of the mission that it belongs to",
+  tenant: "the organization of the person",
 };
 
-/** By kind of token; profile 4.1 to 4.3. */
+/** By kind of token; profile 4.1 to 4.3, draft -11, sections 5.3, 6.7, 7.1 and 9.4. */
 const BY_KIND: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   "resource+jwt": {
     iss: "the resource that issued the challenge and this token",
@@ -38,6 +42,32 @@ const BY_KIND: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     iss: "the agent server: the agent’s identity",
     sub: "the agent’s delegate",
     aud: "the audience",
+  },
+  "aa-agent+jwt": {
+    iss: "the agent provider that vouches for the agent",
+    sub: "the agent",
+    ps: "the agent’s person server",
+    parent_agent: "the agent that it is a sub-agent of",
+  },
+  "aa-person+jwt": {
+    iss: "the person server that issued it",
+    sub: "the person, as only this resource knows them",
+    aud: "the only resource that accepts it",
+  },
+  "aa-resource+jwt": {
+    iss: "the resource that issued the challenge and this token",
+    aud: "the server that accepts it",
+    sub: "the person, from the token that was presented",
+    ps: "the person server that issued the presented token",
+    agent_jkt: "thumbprint of the key that signed the challenged request",
+    scope: "the scopes that the resource requires",
+    presented_jti: "jti of the token that was presented",
+  },
+  "aa-auth+jwt": {
+    iss: "the person server or access server that issued it",
+    sub: "the person, as only this resource knows them",
+    aud: "the only resource that accepts it",
+    ps: "the person’s server",
   },
 };
 

@@ -68,6 +68,8 @@ export interface AccessServer {
   readonly metadata: AccessServerMetadata;
   /** Somebody comes to the page with a code, which is good once. The same as at a person server. */
   open(code: string, from: string): Promise<WaitingRequest | undefined>;
+  /** Requests about a resource that wait for a decision, oldest first: also those that no code leads to. */
+  waiting(resource: string): Promise<readonly WaitingRequest[]>;
   /** A request by its reference; undefined once it has ended. */
   find(reference: string): Promise<WaitingRequest | undefined>;
   /** @param decision.version of the {@link WaitingRequest} that was seen */

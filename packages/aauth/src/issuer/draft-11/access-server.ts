@@ -11,7 +11,7 @@ import type {
   ResourceTokenClaims,
 } from "../../profiles/draft-11/claims.ts";
 import { accessServerMetadata } from "../../profiles/draft-11/documents.ts";
-import { DOCUMENTS, TOKEN_TYPES } from "../../profiles/draft-11/names.ts";
+import { DOCUMENTS } from "../../profiles/draft-11/names.ts";
 import {
   issueAuthToken,
   type OpenedToken,
@@ -187,14 +187,10 @@ export function createAccessServer(options: AccessServerOptions): AccessServer {
       [PATHS.revocation]: {
         role: "revocation",
         level: SERVER_CALLER,
+        from: (id) => trusts(personServers, id) || trusts(resources, id),
         methods: {
-          POST: ({ caller, members, waitSeconds }) => {
-            const id = caller.server!;
-            if (!trusts(personServers, id) && !trusts(resources, id)) {
-              throw new Problem(403, "unsupported_iss", "no tokens of this server are taken here");
-            }
-            return revocations.receive(id, members, waitSeconds);
-          },
+          POST: ({ caller, members, waitSeconds }) =>
+            revocations.receive(caller.server!, members, waitSeconds),
         },
       },
       [PATHS.cascade]: {
@@ -228,10 +224,12 @@ export function createAccessServer(options: AccessServerOptions): AccessServer {
     const upstream =
       upstreamToken === undefined
         ? undefined
-        : await verifyUpstream(upstreamToken, { audience: agent.claims.iss, issuers: () => true }, common);
-    if (upstream !== undefined && namedServer(upstream) !== personServer) {
-      throw new Problem(400, "invalid_upstream_token", "the upstream token is of another person server");
-    }
+        : await verifyUpstream(
+            upstreamToken,
+            // Which access servers its person server asks is not known here.
+            { audience: agent.claims.iss, personServer, issuers: () => true },
+            common,
+          );
     const pair = await readPair(
       { resourceToken, presentedToken },
       { personServer, thumbprint: holder.thumbprint },
@@ -422,6 +420,7 @@ export function createAccessServer(options: AccessServerOptions): AccessServer {
     handle,
     metadata,
     open: (code, from) => pending.open(code, from),
+    waiting: (resource) => pending.list(resource),
     find: (reference) => pending.get(reference),
     approve: (reference, { version, ...grant }) =>
       pending.change(reference, (record) =>
@@ -451,6 +450,3 @@ function issuerOf(token: string): unknown {
     return undefined;
   }
 }
-
-const namedServer = ({ type, claims }: Awaited<ReturnType<typeof verifyUpstream>>): unknown =>
-  type === TOKEN_TYPES.person ? claims.iss : claims.ps;

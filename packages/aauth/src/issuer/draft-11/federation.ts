@@ -37,7 +37,8 @@ export interface AccessRequest {
   /** The resource. */
   readonly audience: string;
   readonly subject: string;
-  readonly scope: string | undefined;
+  /** Space-separated: the token has no other. */
+  readonly scope: string;
   /** Thumbprint of the agent's, or the sub-agent's, key. */
   readonly thumbprint: string;
   /** Unix seconds: `exp` of the presented token. */

@@ -10,6 +10,7 @@ import { encodeBase64Url } from "../../base64.ts";
 import type { Awaitable } from "../../crypto/interface.ts";
 import { createInteractionCode, readCode, showCode } from "../../profiles/draft-11/interaction-code.ts";
 import type { Answer } from "../../profiles/wire-profile.ts";
+import { StoreFullError } from "../../store/quota-store.ts";
 import {
   answerOf,
   failed,
@@ -100,7 +101,10 @@ export class PendingRequests<Work> {
   async poll(id: string, owner: string, waitSeconds: number): Promise<Answer> {
     const early = await this.#change(id, owner, (record) => {
       const { polls } = record;
-      polls.early = this.#options.now() < polls.notBefore ? polls.early + 1 : 0;
+      const { now, pollSeconds } = this.#options;
+      polls.early = now() < polls.notBefore ? polls.early + 1 : 0;
+      // Also one that is held: those that come beside it cost as much.
+      polls.notBefore = Math.max(polls.notBefore, now() + pollSeconds);
       // One is forgiven: clocks that count whole seconds disagree by one.
       return polls.early > 1;
     });
@@ -212,8 +216,8 @@ export class PendingRequests<Work> {
   }
 
   /** Requests that wait for a person. */
-  async list(person: string): Promise<readonly WaitingRequest[]> {
-    const ids = ((await this.#options.store.get(`person ${person}`)) ?? []) as readonly string[];
+  async list(decider: string): Promise<readonly WaitingRequest[]> {
+    const ids = ((await this.#options.store.get(`decider ${decider}`)) ?? []) as readonly string[];
     const found = await Promise.all(
       ids.map((id) =>
         this.#changeAny(id, (record) =>
@@ -289,12 +293,12 @@ export class PendingRequests<Work> {
     await this.#options.store.put(name, record.id, this.#ttl(record));
   }
 
-  async note(record: PendingRecord<Work>, person: string): Promise<void> {
+  async note(record: PendingRecord<Work>, decider: string): Promise<void> {
     const { store } = this.#options;
-    await locked(store, `person ${person}`, async () => {
-      const ids = ((await store.get(`person ${person}`)) ?? []) as readonly string[];
+    await locked(store, `decider ${decider}`, async () => {
+      const ids = ((await store.get(`decider ${decider}`)) ?? []) as readonly string[];
       const ttl = Math.max(this.#ttl(record), TOLD_SECONDS);
-      await store.put(`person ${person}`, [...ids, record.id].slice(-MAX_LISTED), ttl);
+      await store.put(`decider ${decider}`, [...ids, record.id].slice(-MAX_LISTED), ttl);
     });
   }
 
@@ -348,11 +352,8 @@ export class PendingRequests<Work> {
 
   async #advance(record: PendingRecord<Work>): Promise<Outcome | undefined> {
     const { hooks, now } = this.#options;
-    const areRevoked = await Promise.all(record.depends.map((token) => hooks.isRevoked(token)));
-    const revoked = record.depends.find((_token, index) => areRevoked[index]);
-    if (revoked !== undefined) {
-      return failed(new Problem(403, "revoked", `the ${revoked.what} of the request has been revoked`));
-    }
+    const revoked = await this.#revoked(record);
+    if (revoked !== undefined) return revoked;
     const { clarification } = record;
     if (now() >= Math.min(record.expiresAt, clarification?.by ?? Number.POSITIVE_INFINITY)) {
       return failed(new Problem(408, "expired", "the request was not decided in time"));
@@ -363,7 +364,17 @@ export class PendingRequests<Work> {
       const problem = await this.#apply(record, decision);
       if (problem !== undefined) return failed(problem);
     }
-    return record.state === "granted" ? hooks.finish(record) : hooks.look?.(record);
+    const outcome = record.state === "granted" ? await hooks.finish(record) : hooks.look?.(record);
+    // What was issued is on record by now. A revocation that came meanwhile has either found it there, or is found here.
+    return outcome?.status === 200 ? ((await this.#revoked(record)) ?? outcome) : outcome;
+  }
+
+  async #revoked({ depends }: PendingRecord<Work>): Promise<Outcome | undefined> {
+    const areRevoked = await Promise.all(depends.map((token) => this.#options.hooks.isRevoked(token)));
+    const revoked = depends.find((_token, index) => areRevoked[index]);
+    return (
+      revoked && failed(new Problem(403, "revoked", `the ${revoked.what} of the request has been revoked`))
+    );
   }
 
   async #apply(record: PendingRecord<Work>, decision: Decision): Promise<Problem | undefined> {
@@ -406,7 +417,10 @@ export class PendingRequests<Work> {
     const { store, interactionUrl } = this.#options;
     for (;;) {
       const code = createInteractionCode();
-      if (!(await store.putIfAbsent(`code ${code.name}`, record.id, this.#ttl(record)))) continue;
+      if (!(await store.putIfAbsent(`code ${code.name}`, record.id, this.#ttl(record)))) {
+        if ((await store.get(`code ${code.name}`)) === undefined) throw new StoreFullError();
+        continue;
+      }
       record.code = { ...code, guesses: 0 };
       return { requirement: "interaction", url: interactionUrl, code: showCode(code) };
     }
@@ -436,7 +450,10 @@ export class PendingRequests<Work> {
     const { store } = this.#options;
     await store.put(`reference ${record.reference}`, record.id, this.#ttl(record));
     await store.put(`request ${record.id}`, record, this.#ttl(record));
-    if (record.asked.person !== undefined) await this.note(record, record.asked.person);
+    const { person, personServer, resource } = record.asked;
+    // An access server decides for a resource, and knows no person.
+    const decider = personServer === undefined ? person : resource;
+    if (decider !== undefined) await this.note(record, decider);
   }
 
   #ttl({ expiresAt }: PendingRecord<Work>): number {

@@ -4,7 +4,9 @@
  * @module
  */
 
+import type { AgentTokenClaims } from "../../profiles/draft-11/claims.ts";
 import { issueAuthToken, issuePersonToken } from "../../profiles/draft-11/tokens.ts";
+import { decodeJwt } from "../../tokens/jwt.ts";
 import type { SigningKey } from "../../types.ts";
 import { failed, type Outcome, Problem, succeeded } from "./answers.ts";
 import {
@@ -15,7 +17,7 @@ import {
   type Federation,
 } from "./federation.ts";
 import type { PendingHooks } from "./pending-types.ts";
-import type { PersonRecords, TokenName, TokenRecord } from "./person-records.ts";
+import { agreedScopes, type PersonRecords, type TokenName, type TokenRecord } from "./person-records.ts";
 import type {
   PersonPending as Pending,
   PersonServerOptions,
@@ -56,23 +58,27 @@ export function createPersonDecisions(
       if (work.access !== undefined) await federation.cancel(work.access);
     },
     async forward(record, body) {
-      const { access } = record.work;
-      return stepTo(record, await federation.answer(accessRequest(record), access!, body, claimsFor(record)));
+      const { access, pair } = record.work;
+      const request = accessRequest(record);
+      // An updated request may show another token.
+      await records.markShown(pair!.presented, request.accessServer);
+      return stepTo(record, await federation.answer(request, access!, body, claimsFor(record)));
     },
   };
 
   async function decideOn(record: Pending): Promise<Decision> {
     const { work, asked } = record;
-    const { person, agent, resource, kind, scopes, account = "" } = asked;
+    const { person, agent, resource, kind, scopes, account } = asked;
     const consent =
       person === undefined || resource === undefined
         ? undefined
         : await records.consent(person, agent, resource);
-    const agreed = consent?.scopes[account];
+    const agreed = consent && agreedScopes(consent.scopes, account);
     const consented =
       consent !== undefined &&
       (kind === "person-token" || (agreed !== undefined && scopes.every((scope) => agreed.includes(scope))));
     record.asked = { ...asked, consented };
+    work.revocations = await records.revocationsOf(agent);
     // The person acts there before anything else is asked (section 7.2.3).
     if (work.first !== undefined && !work.first.isDone) return { type: "interaction" };
     const decision = await decide(record.asked);
@@ -84,11 +90,12 @@ export function createPersonDecisions(
   }
 
   async function finish(record: Pending): Promise<Outcome | undefined> {
-    // Since it was granted: nobody has polled in between.
-    if ((await records.binding(record.asked.agent))?.isRevoked) {
-      return failed(new Problem(403, "denied", "the person has revoked the agent"));
-    }
-    return record.asked.kind === "person-token" ? givePersonToken(record) : giveAuthToken(record);
+    const { asked, work } = record;
+    const outcome = await (asked.kind === "person-token" ? givePersonToken(record) : giveAuthToken(record));
+    // A grant that the agent has left waiting, or that was carried out meanwhile.
+    return outcome?.status === 200 && (await records.revocationsOf(asked.agent)) !== work.revocations
+      ? failed(new Problem(403, "denied", "the person has taken the agent's access away"))
+      : outcome;
   }
 
   async function givePersonToken({ asked, work, grant }: Pending): Promise<Outcome> {
@@ -141,16 +148,20 @@ export function createPersonDecisions(
       readonly sub: string;
       readonly scope?: string;
     },
-    { agent, person, account }: AskedRequest,
-    { agentJti, agentExp, upstream }: Work,
+    { agent, subagent, person, account }: AskedRequest,
+    { agentJti, agentExp, tokens, upstream }: Work,
     presented?: TokenName,
   ): Promise<void> {
     const { iss, jti, exp, aud: resource, sub: subject } = claims;
     await records.noteAgentToken({ iss: agent.iss, jti: agentJti, sub: agent.sub, exp: agentExp });
+    if (tokens.subagent !== undefined) {
+      await records.noteAgentToken(decodeJwt(tokens.subagent).claims as unknown as AgentTokenClaims);
+    }
     await records.add({
       ...{ type, iss, jti, exp, person: person!, agent, agentJti, resource, subject },
       scopes: scopesOf(claims.scope),
       shownTo: [],
+      ...(subagent !== undefined && { subagent }),
       ...(account !== undefined && { account }),
       ...(presented !== undefined && { presented: { iss: presented.iss, jti: presented.jti } }),
       ...(upstream !== undefined && { upstream }),
@@ -168,7 +179,7 @@ export function createPersonDecisions(
     return stepTo(record, await federation.poll(request, work.access, claimsFor(record)));
   }
 
-  function accessRequest({ work }: Pending): AccessRequest {
+  function accessRequest({ asked, work, grant }: Pending): AccessRequest {
     const { resourceToken, presentedToken, resource, presented } = work.pair!;
     const { agent, subagent, upstream } = work.tokens;
     return {
@@ -182,7 +193,8 @@ export function createPersonDecisions(
       },
       audience: resource.iss,
       subject: resource.sub,
-      scope: resource.scope,
+      // The access server is asked for all of them: a token with what was not granted is not handed on.
+      scope: within(asked.scopes, grant?.scopes).join(" "),
       thumbprint: work.thumbprint,
       notAfter: presented.exp,
     };

@@ -84,6 +84,7 @@ export function createPersonPages(context: PersonPagesContext): Omit<PersonServe
         const scopes = kind === "auth-token" ? within(asked.scopes, grant.scopes) : undefined;
         await records.addConsent(person, agent, resource, { account, ...(scopes && { scopes }) });
         record.asked = { ...asked, person };
+        work.revocations = await records.revocationsOf(agent);
         return pending.grant(record, grant);
       }),
 

@@ -28,6 +28,8 @@ export interface TokenRecord extends TokenName {
   readonly exp: number;
   readonly person: string;
   readonly agent: AgentIdentity;
+  /** Agent identifier of the sub-agent that it is for, where it is one. */
+  readonly subagent?: string;
   /** `jti` of the agent token that was shown for it. */
   readonly agentJti: string;
   readonly resource: string;
@@ -57,6 +59,10 @@ export interface Consent {
   readonly revocations: number;
 }
 
+/** The scopes that a person has agreed to for an account, which a resource names as it likes: also as what every object inherits. */
+export const agreedScopes = (scopes: Consent["scopes"], account = ""): readonly string[] | undefined =>
+  Object.hasOwn(scopes, account) ? scopes[account] : undefined;
+
 export class PersonRecords {
   readonly #people: KeyValueStore<unknown>;
   readonly #tokens: KeyValueStore<unknown>;
@@ -85,6 +91,11 @@ export class PersonRecords {
     return true;
   }
 
+  /** How often the person has taken the agent's access away. */
+  async revocationsOf(agent: AgentIdentity): Promise<number> {
+    return (await this.binding(agent))?.revocations ?? 0;
+  }
+
   /** Takes everything back that the person has agreed to. False where the agent is somebody else's, or nobody's. */
   async unbind(agent: AgentIdentity, person: string): Promise<boolean> {
     const known = await this.binding(agent);
@@ -111,8 +122,8 @@ export class PersonRecords {
     const key = keyOf("consent", person, agent.iss, agent.sub, resource);
     await locked(this.#people, key, async () => {
       const known = (await this.consent(person, agent, resource))?.scopes ?? {};
-      const all = scopes && [...new Set([...(known[account] ?? []), ...scopes])];
-      const { revocations = 0 } = (await this.binding(agent)) ?? {};
+      const all = scopes && [...new Set([...(agreedScopes(known, account) ?? []), ...scopes])];
+      const revocations = await this.revocationsOf(agent);
       const consent: Consent = { scopes: { ...known, ...(all && { [account]: all }) }, revocations };
       await this.#people.put(key, consent, PEOPLE_SECONDS);
     });
@@ -130,8 +141,10 @@ export class PersonRecords {
 
   /** @throws Problem 429 where the person or the agent has too many */
   async add(record: TokenRecord): Promise<void> {
-    const { agent, person, exp } = record;
-    await this.#list(keyOf("agent", agent.iss, agent.sub), record, MAX_OF_AGENT);
+    const { agent, subagent, person, exp } = record;
+    for (const sub of subagent === undefined ? [agent.sub] : [agent.sub, subagent]) {
+      await this.#list(keyOf("agent", agent.iss, sub), record, MAX_OF_AGENT);
+    }
     await this.#list(keyOf("person", person), record, MAX_OF_PERSON);
     await this.#tokens.put(keyOf("token", record.iss, record.jti), record, this.#ttl(exp));
   }
@@ -150,6 +163,7 @@ export class PersonRecords {
     return this.#listed(keyOf("person", person));
   }
 
+  /** Those of its sub-agents are a parent's, too. */
   tokensFor({ iss, sub }: AgentIdentity): Promise<readonly TokenRecord[]> {
     return this.#listed(keyOf("agent", iss, sub));
   }

@@ -5,6 +5,8 @@
  */
 
 import type { Discovery } from "../../discovery/discovery.ts";
+import { guardUrl } from "../../discovery/url-guard.ts";
+import { AAuthVerificationError } from "../../errors.ts";
 import type { AgentTokenClaims } from "../../profiles/draft-11/claims.ts";
 import { isEndpointUrl, isServerIdentifier } from "../../profiles/draft-11/identifiers.ts";
 import { TOKEN_TYPES } from "../../profiles/draft-11/names.ts";
@@ -23,7 +25,7 @@ import type {
   PersonServerOptions,
   PersonWork as Work,
 } from "./person-server-types.ts";
-import type { Revocations } from "./revocations.ts";
+import { MAX_AHEAD_SECONDS, type Revocations } from "./revocations.ts";
 import { type Call, ownerKey } from "./server-frame.ts";
 import {
   audienceOf,
@@ -36,6 +38,7 @@ import {
   type VerifiedPair,
   verifyPair,
   verifyUpstream,
+  within,
   withPair,
 } from "./token-parameters.ts";
 import type { AgentAssertions, AgentIdentity, AskedRequest } from "./types.ts";
@@ -74,7 +77,7 @@ export function createPersonRequests(context: PersonRequestsContext) {
 
   /** Who asks, for whom, with which key: what both token endpoints have in common. */
   async function readParties({ caller, token, members }: Call) {
-    const claims = caller.identityToken as unknown as AgentTokenClaims;
+    const claims = readAgentToken(caller);
     const agent: AgentIdentity = { iss: claims.iss, sub: claims.sub };
     refuseMission(members);
     const subagentToken = tokenOf(members, "subagent_token");
@@ -86,7 +89,11 @@ export function createPersonRequests(context: PersonRequestsContext) {
     const subagent =
       subagentToken === undefined
         ? undefined
-        : await checking("subagent", log, () => verifySubagentToken(subagentToken, { ...common, parent }));
+        : await checking("subagent", log, async () => {
+            const opened = await verifySubagentToken(subagentToken, { ...common, parent });
+            requireRevocable(opened.claims);
+            return opened;
+          });
     if (subagent !== undefined)
       depends.push(dependency("sub-agent token", TOKEN_TYPES.agent, subagent.claims));
 
@@ -125,9 +132,8 @@ export function createPersonRequests(context: PersonRequestsContext) {
     const invalid = (why: string) => new Problem(400, "invalid_upstream_token", why);
     const issuers = (id: string) => id === issuer || trusts(accessServers, id);
     const common = { discovery, isRevoked, now, log };
-    const { type, claims } = await verifyUpstream(token, { audience: agent.iss, issuers }, common);
-    const ps = type === TOKEN_TYPES.person ? claims.iss : claims.ps;
-    if (ps !== issuer) throw invalid("the upstream token is of another person server");
+    const expected = { audience: agent.iss, personServer: issuer, issuers };
+    const { type, claims } = await verifyUpstream(token, expected, common);
     const record = await records.token(claims);
     if (record === undefined || record.resource !== claims.aud || record.subject !== claims.sub) {
       throw invalid("the upstream token is of no agent that is known here");
@@ -142,6 +148,20 @@ export function createPersonRequests(context: PersonRequestsContext) {
       );
     }
     return { type, claims, record };
+  }
+
+  function readAgentToken({ identityToken }: Call["caller"]): AgentTokenClaims {
+    const claims = identityToken as unknown as AgentTokenClaims;
+    requireRevocable(claims);
+    return claims;
+  }
+
+  /** Revocations are kept for no longer, and so nothing longer may depend on one (section 11.12.1). */
+  function requireRevocable({ exp }: AgentTokenClaims): void {
+    if (exp <= now() + MAX_AHEAD_SECONDS) return;
+    throw new AAuthVerificationError("malformed_token", "the agent token is good for more than a day", {
+      claim: "exp",
+    });
   }
 
   async function personBehind(agent: AgentIdentity): Promise<string | undefined> {
@@ -198,7 +218,7 @@ export function createPersonRequests(context: PersonRequestsContext) {
     const details = await askedFor(pair, asked.fromAgent);
     const { first, ...described } = details;
     const full: Work = { ...work, ...pairIn(work, { resourceToken, presentedToken }, pair) };
-    if (first !== undefined) full.first = { ...first, callback: randomName(), isDone: false };
+    if (first !== undefined) full.first = pageOf(first);
     return pending.begin(
       {
         owner: ownerKey(caller),
@@ -250,6 +270,10 @@ export function createPersonRequests(context: PersonRequestsContext) {
   /** What a verified pair asks for. */
   async function askedFor({ resource }: VerifiedPair, fromAgent: AgentAssertions) {
     const { iss, aud, account, tenant, login_hint: loginHint, interaction } = resource;
+    // A browser of the person is sent there (section 7.2.3). The resource's own address has been fetched from already.
+    if (interaction !== undefined && new URL(interaction.url).origin !== iss) {
+      await checking("resource", log, async () => guardUrl(interaction.url, { development: false }));
+    }
     const scopes = scopesOf(resource.scope);
     const described = await assertionsOfResource(discovery, iss, scopes);
     return {
@@ -298,7 +322,7 @@ export function createPersonRequests(context: PersonRequestsContext) {
     if (maxWait !== undefined && !(Number.isSafeInteger(maxWait) && (maxWait as number) > 0)) {
       throw invalidRequest("max_wait must be a number of seconds");
     }
-    const claims = caller.identityToken as unknown as AgentTokenClaims;
+    const claims = readAgentToken(caller);
     const agent: AgentIdentity = { iss: claims.iss, sub: claims.sub };
     const person = await personBehind(agent);
     if (person === undefined || !((await canReach?.(person)) ?? false)) {
@@ -352,7 +376,12 @@ export function createPersonRequests(context: PersonRequestsContext) {
         const resourceToken = requiredToken(members, "resource_token");
         const presentedToken = requiredToken(members, "presented_token");
         const { justification } = assertionsOf(members);
-        return pending.replace(id, owner, members, (record) =>
+        // An access server that has asked gets this, and nothing else that the agent has sent: other members could be claims there.
+        const body = {
+          ...{ action: members.action, resource_token: resourceToken, presented_token: presentedToken },
+          ...(justification !== undefined && { justification }),
+        };
+        return pending.replace(id, owner, body, (record) =>
           update(record, { resourceToken, presentedToken }, justification),
         );
       }
@@ -377,7 +406,22 @@ export function createPersonRequests(context: PersonRequestsContext) {
     }
     await presentedRecord(pair, asked.agent);
     const fromAgent = { ...asked.fromAgent, ...(justification !== undefined && { justification }) };
-    const { first: _first, ...described } = await askedFor(pair, fromAgent);
+    const { first, ...described } = await askedFor(pair, fromAgent);
+    const isNewPage = first !== undefined && first.code !== work.first?.code;
+    // The person is not asked again: an access server has asked the agent.
+    if (record.state === "granted") {
+      const granted = within(asked.scopes, record.grant?.scopes);
+      const isMore = isNewPage || described.scopes.some((scope) => !granted.includes(scope));
+      if (isMore || described.account !== asked.account) {
+        throw new Problem(
+          400,
+          "invalid_resource_token",
+          "the new resource token asks for what was not granted",
+        );
+      }
+    }
+    if (first === undefined) delete work.first;
+    else if (isNewPage) work.first = pageOf(first);
     const { accessServer: _server, account: _account, ...kept } = asked;
     record.asked = { ...kept, ...described };
     record.depends = withPair(record.depends, pair);
@@ -385,6 +429,15 @@ export function createPersonRequests(context: PersonRequestsContext) {
     record.expiresAt = Math.min(record.expiresAt, work.notAfter);
   }
 }
+
+const pageOf = (interaction: {
+  readonly url: string;
+  readonly code: string;
+}): NonNullable<Work["first"]> => ({
+  ...interaction,
+  callback: randomName(),
+  isDone: false,
+});
 
 function refuseMission({ mission_s256: mission }: Members): void {
   if (mission !== undefined) throw invalidRequest("missions are not served here");

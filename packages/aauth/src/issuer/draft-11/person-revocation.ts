@@ -5,10 +5,25 @@
  */
 
 import type { DocumentKind } from "../../profiles/draft-11/names.ts";
-import type { PersonRecords, TokenName, TokenRecord } from "./person-records.ts";
+import type { PersonRecords, TokenRecord } from "./person-records.ts";
 import type { Revocations } from "./revocations.ts";
 import { keyOf } from "./stores.ts";
 import type { DownstreamResult } from "./types.ts";
+
+/** Tokens by the name of each that they follow from: a person may have thousands. */
+function bySource(tokens: readonly TokenRecord[]): ReadonlyMap<string, readonly TokenRecord[]> {
+  const sources = new Map<string, TokenRecord[]>();
+  for (const token of tokens) {
+    for (const source of [token.presented, token.upstream]) {
+      if (source === undefined) continue;
+      const name = keyOf(source.iss, source.jti);
+      const known = sources.get(name);
+      if (known === undefined) sources.set(name, [token]);
+      else known.push(token);
+    }
+  }
+  return sources;
+}
 
 /** @returns a function that revokes tokens, and answers once every party downstream has answered or failed */
 export function createTokenRevoker(issuer: string, records: PersonRecords, revocations: Revocations) {
@@ -17,6 +32,7 @@ export function createTokenRevoker(issuer: string, records: PersonRecords, revoc
   /** Everything that stands or falls with these tokens: what was had with them, what follows from them, and for an access server's token the person token. */
   async function closure(tokens: readonly TokenRecord[]): Promise<readonly TokenRecord[]> {
     const found = new Map<string, TokenRecord>();
+    const derived = new Map<string, ReadonlyMap<string, readonly TokenRecord[]>>();
     const queue = [...tokens];
     for (let token = queue.pop(); token !== undefined; token = queue.pop()) {
       const { iss, jti, person, presented } = token;
@@ -25,9 +41,9 @@ export function createTokenRevoker(issuer: string, records: PersonRecords, revoc
       found.set(name, token);
       const source = presented === undefined || iss === issuer ? undefined : await records.token(presented);
       if (source !== undefined) queue.push(source);
-      const isFrom = (other: TokenName | undefined) => other?.iss === iss && other.jti === jti;
-      const ofPerson = await records.tokensOf(person);
-      queue.push(...ofPerson.filter((other) => isFrom(other.presented) || isFrom(other.upstream)));
+      const ofPerson = derived.get(person) ?? bySource(await records.tokensOf(person));
+      derived.set(person, ofPerson);
+      queue.push(...(ofPerson.get(name) ?? []));
     }
     return [...found.values()];
   }

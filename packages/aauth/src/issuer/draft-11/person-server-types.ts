@@ -153,6 +153,8 @@ export interface PersonWork {
   /** Unix seconds: no token that comes of it lives longer. */
   notAfter: number;
   readonly upstream?: TokenName;
+  /** How often the agent's access had been taken away when the request was decided on. */
+  revocations?: number;
   /** For an access server. */
   readonly tokens: { readonly agent: string; readonly subagent?: string; readonly upstream?: string };
   pair?: {

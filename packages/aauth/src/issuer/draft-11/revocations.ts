@@ -22,7 +22,7 @@ import { keyOf } from "./stores.ts";
 import type { DownstreamResult } from "./types.ts";
 
 /** The longest life of a token, of an agent, and a minute for clocks that differ. */
-const MAX_AHEAD_SECONDS = 86_460;
+export const MAX_AHEAD_SECONDS = 86_460;
 /** Remembered for so long after a token's end. */
 const SKEW_SECONDS = 60;
 /** Of one caller's owner (`ownerOf`), and of all. */
@@ -52,6 +52,8 @@ export interface RevocationsOptions {
 interface Cascade {
   readonly caller: string;
   readonly jti: string;
+  /** Set once it is over. */
+  readonly outcome?: Outcome;
   readonly told?: true;
 }
 
@@ -116,15 +118,15 @@ export class Revocations {
     const kept = (await store.get(keyOf("cascade", id))) as Cascade | undefined;
     if (kept?.caller !== caller) throw new Problem(404, "not_found", "there is no such revocation");
     if (kept.told) throw new Problem(410, "gone", "the revocation has been answered");
+    if (kept.outcome !== undefined) return this.#tell(id, kept.outcome);
     // Where another process has begun it, it is done again: what has been recorded is not asked for twice.
     const run = (await cascade(caller, kept.jti)) ?? (async () => succeeded(undefined));
     return this.#hold(id, run, Math.min(waitSeconds, HOLD_SECONDS));
   }
 
   async #hold(id: string, run: () => Promise<Outcome>, waitSeconds: number): Promise<Answer> {
-    const { store, issuer, path, pollSeconds } = this.#options;
-    const running = this.#running.get(id) ?? run();
-    this.#running.set(id, running);
+    const { issuer, path, pollSeconds } = this.#options;
+    const running = this.#running.get(id) ?? this.#start(id, run);
     let timer: ReturnType<typeof setTimeout> | undefined;
     const late = new Promise<undefined>((resolve) => {
       timer = setTimeout(resolve, waitSeconds * 1000, undefined);
@@ -141,10 +143,30 @@ export class Revocations {
         requirement: undefined,
       });
     }
-    this.#running.delete(id);
-    const kept = (await store.get(keyOf("cascade", id))) as Cascade | undefined;
-    if (kept !== undefined) await store.put(keyOf("cascade", id), { ...kept, told: true }, CASCADE_SECONDS);
+    return this.#tell(id, outcome);
+  }
+
+  /** Its outcome is kept for who polls, in any process; where nobody does, nothing is left of it here. */
+  #start(id: string, run: () => Promise<Outcome>): Promise<Outcome> {
+    const running = run()
+      .then(async (outcome) => {
+        await this.#note(id, { outcome });
+        return outcome;
+      })
+      .finally(() => this.#running.delete(id));
+    this.#running.set(id, running);
+    return running;
+  }
+
+  async #tell(id: string, outcome: Outcome): Promise<Answer> {
+    await this.#note(id, { told: true });
     return answerOf(outcome);
+  }
+
+  async #note(id: string, change: Partial<Cascade>): Promise<void> {
+    const { store } = this.#options;
+    const kept = (await store.get(keyOf("cascade", id))) as Cascade | undefined;
+    if (kept !== undefined) await store.put(keyOf("cascade", id), { ...kept, ...change }, CASCADE_SECONDS);
   }
 
   /** Sends the revocation of an own token to several parties, each recipient in a record of its own: what has been recorded there is not sent again. */

@@ -11,6 +11,7 @@ import type { Transport } from "../../discovery/transport.ts";
 import { draft11 } from "../../profiles/draft-11/index.ts";
 import { DOCUMENTS, type DocumentKind } from "../../profiles/draft-11/names.ts";
 import type { EndpointRole } from "../../profiles/wire-profile.ts";
+import { membersOf } from "../../resource/endpoint.ts";
 import type { SigningKey } from "../../types.ts";
 
 const TIMEOUT_MS = 10_000;
@@ -66,19 +67,7 @@ export function createServerCalls(options: {
       status: response.status,
       field: (name) => response.headers.get(name),
       isEmpty: received.byteLength === 0,
-      members: readMembers(received),
+      members: membersOf(received),
     };
   };
-}
-
-/** A JSON object; undefined for anything else. */
-export function readMembers(bytes: Uint8Array): Readonly<Record<string, unknown>> | undefined {
-  try {
-    const value: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
-    return typeof value === "object" && value !== null && !Array.isArray(value)
-      ? (value as Readonly<Record<string, unknown>>)
-      : undefined;
-  } catch {
-    return undefined;
-  }
 }

@@ -15,12 +15,12 @@ import { draft11 } from "../../profiles/draft-11/index.ts";
 import { FIELDS, LEVELS } from "../../profiles/draft-11/names.ts";
 import { parseSignatureInput } from "../../profiles/draft-11/signature-key.ts";
 import type { Answer, EndpointRole, RevocationCheck } from "../../profiles/wire-profile.ts";
+import { membersOf } from "../../resource/endpoint.ts";
 import { createVerifier } from "../../resource/verify-request.ts";
 import { StoreFullError } from "../../store/quota-store.ts";
 import type { TrustPolicy } from "../../tokens/trust.ts";
 import type { Jwks, ProvenCaller, SigningKey } from "../../types.ts";
 import { answerOf, failed, invalidRequest, Problem, refusal } from "./answers.ts";
-import { readMembers } from "./server-calls.ts";
 import type { ServerRequest } from "./types.ts";
 
 const MAX_BODY_BYTES = 65_536;
@@ -135,6 +135,10 @@ export function createFrame(options: FrameOptions): (request: ServerRequest) => 
       if (error instanceof AAuthVerificationError) {
         // A sub-agent has signed: what is wrong is who asks, and not its token (section 10.2.2).
         if (error.code === "token_agent_mismatch") return answerOf(failed(invalidRequest(error.message)));
+        if (error.code === "untrusted_agent" && route.role === "revocation") {
+          const why = "no tokens of this server are taken here";
+          return answerOf(failed(new Problem(403, "unsupported_iss", why)));
+        }
         return refusal(error, route.level);
       }
       if (error instanceof Problem) return answerOf(failed(error));
@@ -173,7 +177,7 @@ function tokenIn({ headers }: ServerRequest): string | undefined {
 function readBody({ body, headers }: ServerRequest): Members {
   if (body === undefined || body.byteLength === 0) return {};
   const type = String(headers["content-type"] ?? "");
-  const members = /^application\/json\s*(?:;|$)/i.test(type) ? readMembers(body) : undefined;
+  const members = /^application\/json\s*(?:;|$)/i.test(type) ? membersOf(body) : undefined;
   if (members === undefined) throw invalidRequest("the body must be a JSON object, of type application/json");
   return members;
 }

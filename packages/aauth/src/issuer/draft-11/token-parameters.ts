@@ -123,18 +123,23 @@ export async function verifyPair(
 }
 
 /**
- * Verifies the token that an intermediary was called with, as at the intermediary, but for the key (section 9.4.5, steps 1 to 3). Who issued it for whom is
- * for the caller to compare.
+ * Verifies the token that an intermediary was called with, as at the intermediary, but for the key (section 9.4.5, steps 1 to 3). Whom it was issued to is
+ * for the caller to compare. Nothing is fetched for one of another person server.
  *
  * @param expected.audience `iss` of the intermediary's agent token
+ * @param expected.personServer `iss` of a person token, `ps` of an auth token
  */
 export async function verifyUpstream(
   token: string,
-  expected: { readonly audience: string; readonly issuers: TrustPolicy },
+  expected: { readonly audience: string; readonly personServer: string; readonly issuers: TrustPolicy },
   options: Common & { readonly log: (error: unknown) => void },
 ): Promise<{ readonly type: string; readonly claims: PersonTokenClaims | AuthTokenClaims }> {
   return checking("upstream", options.log, async () => {
-    const { typ } = decodeJwt(token).header;
+    const { header, claims } = decodeJwt(token);
+    const { typ } = header;
+    if (claims[typ === TOKEN_TYPES.auth ? "ps" : "iss"] !== expected.personServer) {
+      throw new AAuthVerificationError("untrusted_issuer", "the upstream token is of another person server");
+    }
     const own = { ...options, audience: expected.audience, trustedIssuers: expected.issuers };
     switch (typ) {
       case TOKEN_TYPES.person:

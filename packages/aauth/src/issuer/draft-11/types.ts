@@ -88,7 +88,10 @@ export interface AskedRequest {
 
 /** What is granted. */
 export interface Grant {
-  /** Those of `scopes` that are granted; others are left out. Default: all that were asked for. */
+  /**
+   * Those of `scopes` that are granted; others are left out. An access server is asked for all of them: where it gives one that is left out here, its token
+   * is refused. Default: all that were asked for.
+   */
   readonly scopes?: readonly string[];
   /** Claims of the person in an auth token. Default: none. */
   readonly claims?: Readonly<Record<string, unknown>>;

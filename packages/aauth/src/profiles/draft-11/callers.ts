@@ -151,7 +151,7 @@ function requireNamedServer({ id, dwk, kid }: JwksUriSignatureKey, role: Endpoin
   if (kind === undefined) {
     // The name would become part of the address that is fetched.
     throw new AAuthVerificationError(
-      "unsupported_scheme",
+      "unsupported_key",
       "dwk is not the document of a server that may call here",
       {
         claim: "dwk",
@@ -162,8 +162,9 @@ function requireNamedServer({ id, dwk, kid }: JwksUriSignatureKey, role: Endpoin
   if (!isServerIdentifier(id)) {
     const shown = id.slice(0, MAX_SHOWN_CHARACTERS);
     throw new AAuthVerificationError(
-      "discovery_blocked",
+      "unsupported_key",
       `the server's id is not a server identifier: ${shown}`,
+      { claim: "id" },
     );
   }
   return { id, kid, kind };

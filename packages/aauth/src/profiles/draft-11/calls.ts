@@ -6,30 +6,23 @@
  */
 
 import { AAuthAgentError, AAuthError, TokenRequestError } from "../../errors.ts";
-import { checkHeader, isExpired } from "../../tokens/claim-checks.ts";
-import { type DecodedToken, decodeJwt } from "../../tokens/jwt.ts";
+import { decodeJwt } from "../../tokens/jwt.ts";
 import type {
   CallOutcome,
   CallRules,
   CallState,
   CallStep,
   Demand,
-  DemandExpectation,
   PendingState,
   ResponseHead,
   RetryReason,
-  TokenDemand,
 } from "../wire-profile.ts";
-import type { ResourceTokenClaims } from "./claims.ts";
+import { checkDemand, proveDemand } from "./demands.ts";
 import { formatTokenList, parseAccess, parseSignatureError } from "./headers.ts";
-import { isServerIdentifier } from "./identifiers.ts";
-import { AAUTH_ACCESS, AAUTH_CAPABILITIES, ALGORITHMS, SIGNATURE_ERROR, TOKEN_TYPES } from "./names.ts";
+import { AAUTH_ACCESS, AAUTH_CAPABILITIES, LEVELS, SIGNATURE_ERROR, TOKEN_TYPES } from "./names.ts";
 import { ACCEPTED, pendingIn, readQuestion, requirementOf } from "./pending.ts";
-import { readResourceClaims } from "./token-rules.ts";
 
-export const AGENT = "agent-token";
-export const PERSON = "person-token";
-export const AUTH = "auth-token";
+const [AGENT, PERSON, AUTH] = LEVELS;
 
 // ----------------------------------------------------------------------------------------------------------------- the climb
 
@@ -191,8 +184,12 @@ function afterLook(
   { status, demand, retryAfterSeconds }: Extract<CallOutcome, { type: "response" }>,
 ): Decision {
   const { polled } = state;
-  if (status === TOO_MANY) return then(state, { do: "poll", pending: polled, slower: true });
-  if (status === UNAVAILABLE) {
+  if (status === TOO_MANY) {
+    const pending = retryAfterSeconds > polled.retryAfterSeconds ? { ...polled, retryAfterSeconds } : polled;
+    return then(state, { do: "poll", pending, slower: true });
+  }
+  // A look that is answered without a place is answered at the one before (section 11.8.3: a 202 never ends the looking).
+  if (status === UNAVAILABLE || (status === ACCEPTED && demand?.pending === undefined)) {
     const pending = retryAfterSeconds >= 0 ? { ...polled, retryAfterSeconds } : polled;
     return then(state, { do: "poll", pending });
   }
@@ -205,7 +202,7 @@ function afterLook(
 
 function afterPending(state: State, demand: Demand, pending: PendingState): Decision {
   const next: State = { ...state, polled: pending };
-  if (demand.level === AUTH && !state.granted.includes(wantedBy(demand))) return obtain(next, AUTH, demand);
+  if (demand.level === AUTH && !state.granted.includes(wantedBy(demand))) return stepUp(next, demand);
   // What is required beside is in `pending`, and a requirement that is not known may give way to one that is (section 11.6.2).
   return then(next, { do: "poll", pending });
 }
@@ -328,85 +325,6 @@ function readSession({ field }: ResponseHead): string | undefined {
   }
 }
 
-// -------------------------------------------------------------------------------------------------------------- resource tokens
-
-/**
- * The check of section 6.7.3: a resource token that names another resource, key, person server or person, or another token than the one
- * that was shown, is carried nowhere. The server is the agent's own, whatever the resource says.
- *
- * Does NOT verify the resource token's signature: the server that redeems it does.
- */
-function checkDemand(demand: Demand, expected: DemandExpectation): TokenDemand {
-  const { resource, trustedServers } = expected;
-  const [server = ""] = trustedServers;
-  if (!isServerIdentifier(resource)) {
-    throw untrusted("the resource has no server identifier as its origin", "resource");
-  }
-  if (demand.level === PERSON) {
-    return { server, resource, scope: "", variant: PERSON, expects: { level: PERSON } };
-  }
-  const { resourceToken = "" } = demand;
-  const claims = readClaims(resourceToken);
-  const presented = presentedClaims(expected.presented);
-  const { aud, ps, sub, scope = "", account, login_hint: loginHint } = claims;
-  const checks: readonly [claim: keyof ResourceTokenClaims & string, expected: unknown, reason: string][] = [
-    ["iss", resource, "it is another resource's"],
-    ["agent_jkt", expected.thumbprint, "it is for another key"],
-    ["ps", server, "it names another person server"],
-    ["sub", presented.sub, "it names another person than the token that was shown"],
-    ["presented_jti", presented.jti, "it is for another token than the one that was shown"],
-  ];
-  for (const [claim, value, reason] of checks) {
-    if (claims[claim] !== value) throw untrusted(reason, claim, String(value));
-  }
-  if (isExpired(claims.exp, expected.now)) throw untrusted("its resource token has expired", "exp");
-  return {
-    server,
-    resource,
-    resourceToken,
-    scope,
-    variant: account === undefined ? AUTH : `${AUTH} ${account}`,
-    expects: {
-      ...{ level: AUTH, issuer: aud, ps, sub, scope },
-      ...(account !== undefined && { account }),
-      ...(loginHint !== undefined && { loginHint }),
-    },
-  };
-}
-
-function readClaims(resourceToken: string): ResourceTokenClaims {
-  try {
-    const decoded = decodeJwt(resourceToken);
-    checkHeader(decoded, { type: TOKEN_TYPES.resource, algorithms: ALGORITHMS });
-    return readResourceClaims(decoded);
-  } catch (cause) {
-    const reason = cause instanceof AAuthError ? `: ${cause.message}` : "";
-    throw new AAuthAgentError("malformed_challenge", `the resource token cannot be read${reason}`, {
-      cause,
-      section: "draft -11, section 6.7.1",
-    });
-  }
-}
-
-/** What a resource token has to repeat of the token that was shown: a person token or an auth token. */
-function presentedClaims(token: string | undefined): Readonly<Record<"sub" | "jti", unknown>> {
-  const { header, claims }: DecodedToken = token === undefined ? NOTHING : decodeJwt(token);
-  if (header.typ === TOKEN_TYPES.person || header.typ === TOKEN_TYPES.auth) {
-    return { sub: claims.sub, jti: claims.jti };
-  }
-  throw untrusted("it came for a request that showed no person", "presented_jti");
-}
-
-const NOTHING: DecodedToken = { header: {}, claims: {} };
-
-function untrusted(reason: string, claim: string, expected?: string): AAuthAgentError {
-  return new AAuthAgentError("challenge_untrusted", `the challenge is not followed: ${reason}`, {
-    claim,
-    ...(expected !== undefined && { expected }),
-    section: "draft -11, section 6.7.3",
-  });
-}
-
 const RETURN = "callback";
 
 export const calls: CallRules = {
@@ -421,6 +339,7 @@ export const calls: CallRules = {
   decide,
   readDemand,
   checkDemand,
+  proveDemand,
   readSession,
   readQuestion,
   requestFields: ({ capabilities, session }) => ({

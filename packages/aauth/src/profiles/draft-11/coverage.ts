@@ -19,13 +19,11 @@ const lists: readonly (readonly string[])[] = Array.from({ length: 4 }, (_, bits
  * resources publish it as `additional_signature_components`. So is a session token, and every component that is published in addition and
  * that the message has: of a request without a body, nobody can cover the digest.
  */
-export function coverage({ target, headers, hasBody, additional }: MessageFacts): readonly string[] {
+export function coverage({ headers, hasBody, additional }: MessageFacts): readonly string[] {
   const base = lists[(hasBody ? 1 : 0) | (hasSession(headers) ? 2 : 0)]!;
   if (additional === undefined || additional.length === 0) return base;
   const more = additional.filter(
-    (name) =>
-      !base.includes(name) &&
-      (name === "@query" ? target.includes("?") : fieldValue(headers, name) !== undefined),
+    (name) => !base.includes(name) && (name === "@query" || fieldValue(headers, name) !== undefined),
   );
   return more.length === 0 ? base : [...base, ...more];
 }

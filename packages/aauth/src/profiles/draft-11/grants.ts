@@ -22,16 +22,16 @@ import type {
   GrantRules,
   OfferRules,
 } from "../wire-profile.ts";
-import { AUTH, PERSON } from "./calls.ts";
 import { parseSignatureError } from "./headers.ts";
 import { isServerIdentifier, parseAgentIdentifier } from "./identifiers.ts";
-import { ALGORITHMS, SIGNATURE_ERROR, TOKEN_TYPES } from "./names.ts";
+import { ALGORITHMS, LEVELS, SIGNATURE_ERROR, TOKEN_TYPES } from "./names.ts";
 import { ACCEPTED, pendingIn, readQuestion, requirementOf } from "./pending.ts";
 import { checkTimes, READERS } from "./token-rules.ts";
 import { issueAgentToken } from "./tokens.ts";
 
 type Members = Readonly<Record<string, unknown>>;
 
+const [, PERSON, AUTH] = LEVELS;
 const JSON_TYPE = "application/json";
 const PERSON_DOCUMENT = "person";
 /** Section 7.9.1. */
@@ -117,7 +117,8 @@ const offer: OfferRules = {
     const resourceToken = textOf(members?.resource_token);
     if (status === 200 && resourceToken !== undefined) return { level: AUTH, resourceToken };
     const error = textOf(members?.error);
-    if (status === 400 && error !== undefined) throw refusal(error, members ?? {}, status, "6.6.3");
+    if (status === 400 && error !== undefined && ERROR.test(error))
+      throw refusal(error, members ?? {}, status, "6.6.3");
     return undefined;
   },
 };

@@ -10,6 +10,7 @@ import { claimedJwk, RESOLVERS } from "./callers.ts";
 import { calls } from "./calls.ts";
 import { CHECKS } from "./checks.ts";
 import { coverage } from "./coverage.ts";
+import { display } from "./display.ts";
 import { documents } from "./documents.ts";
 import { grants } from "./grants.ts";
 import { foreignParameter } from "./keys.ts";
@@ -39,6 +40,7 @@ const messages: MessageRules = {
   signedComponents: coverage,
   bindsBody: true,
   sendsNonce: false,
+  absentQuery: "?",
 };
 
 const rules = { toleranceSeconds: WINDOW_SECONDS, replay: "remember" } as const;
@@ -79,4 +81,5 @@ export const draft11: WireProfile = {
   answers: { refuse: refuseWithoutToken, create: createAnswers },
   calls,
   grants,
+  display,
 };

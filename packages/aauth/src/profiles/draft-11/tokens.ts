@@ -397,20 +397,18 @@ function open<Type extends BoundTokenType>(
 
 /**
  * Verifies the token of a sub-agent that a parent brings along (section 10.2): as an agent token, and that it is the parent's own, one level deep, with a
- * key of its own.
+ * key of its own. Nothing is fetched for a token of another provider.
  *
  * @param options.parent of the verified agent token that signed the request
  * @throws AAuthVerificationError as {@link verifyAgentToken}; `token_agent_mismatch`, `token_key_mismatch`
  */
 export async function verifySubagentToken(
   token: string,
-  options: VerifyAgentTokenOptions & { readonly parent: OpenedToken<AgentTokenClaims> },
+  options: VerifyOptions & { readonly parent: OpenedToken<AgentTokenClaims> },
 ): Promise<OpenedToken<AgentTokenClaims>> {
   const { parent } = options;
-  const opened = await verifyAgentToken(token, options);
-  const { iss, parent_agent } = opened.claims;
-  const isOwn = parent_agent === parent.claims.sub && iss === parent.claims.iss;
-  if (!isOwn || parent.claims.parent_agent !== undefined) {
+  const opened = await verifyAgentToken(token, { ...options, trustedIssuers: [parent.claims.iss] });
+  if (opened.claims.parent_agent !== parent.claims.sub || parent.claims.parent_agent !== undefined) {
     throw new AAuthVerificationError(
       "token_agent_mismatch",
       "the token is not of a sub-agent of the caller",

@@ -11,6 +11,7 @@ import { claimedAgent, claimedJwk, RESOLVERS } from "./callers.ts";
 import { calls } from "./calls.ts";
 import { CHECKS } from "./checks.ts";
 import { coverageWithoutBody, fullCoverage, publishedCoverage } from "./coverage.ts";
+import { display } from "./display.ts";
 import { documents } from "./documents.ts";
 import { grants } from "./grants.ts";
 import { FIELDS, KEY_ALGORITHMS, LABEL, TOKEN_TYPES, TOLERANCE_SECONDS } from "./names.ts";
@@ -59,6 +60,7 @@ export const february2026: WireProfile = {
   answers: { refuse: refuseWithoutToken, create: createAnswers },
   calls,
   grants,
+  display,
 };
 
 /**

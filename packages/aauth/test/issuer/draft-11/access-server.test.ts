@@ -304,6 +304,22 @@ describe("a pending request at an access server", () => {
     expect(await world.poll(ps, pending)).toMatchObject(refused(408, "expired"));
   });
 
+  it("is approved by who decides for the resource, without a code", async () => {
+    const { world, ps, ask } = await prepared({ as: { decide: () => ({ type: "approval" }) } });
+    const pending = await ask();
+    const [request, ...others] = await world.as.waiting(RESOURCE);
+    expect(others).toEqual([]);
+    expect(await world.as.waiting(PARTS)).toEqual([]);
+    const { reference, version } = request!;
+    expect(await world.as.approve(reference, { version })).toBe("done");
+    world.clock.advance(1);
+    expect(claimsOf((await world.poll(ps, pending)).body.auth_token)).toMatchObject({
+      iss: AS,
+      aud: RESOURCE,
+    });
+    expect(await world.as.waiting(RESOURCE)).toEqual([]);
+  });
+
   it("is refused by who decides", async () => {
     const { world, ps, ask } = await prepared({ as: { decide: () => ({ type: "interaction" }) } });
     const pending = await ask();
@@ -311,5 +327,17 @@ describe("a pending request at an access server", () => {
     await world.as.deny(reference);
     world.clock.advance(1);
     expect(await world.poll(ps, pending)).toMatchObject(refused(403, "denied"));
+  });
+});
+
+describe("an upstream token of another person server", () => {
+  it("is not looked up", async () => {
+    const { world, agent, pair, ask } = await prepared();
+    const { iss, sub } = claimsOf((agent.credential as { jwt: string }).jwt);
+    const upstream_token = await changed(pair.presented_token, keys.other, {
+      ...{ iss: "https://other.example", aud: iss, sub },
+    });
+    expect(await ask({ upstream_token })).toMatchObject(refused(400, "invalid_upstream_token"));
+    expect(world.fetched.filter((url) => url.includes("other.example"))).toEqual([]);
   });
 });

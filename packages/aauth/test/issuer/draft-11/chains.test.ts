@@ -315,6 +315,20 @@ describe("a sub-agent", () => {
     expect(body.detail).toContain("sub-agent token");
   });
 
+  it("takes its tokens along when its own token is revoked, and its parent's stay", async () => {
+    const world = createWorld(grants);
+    const parent = await world.agent();
+    const subagent_token = await subToken(world);
+    const ofParent = claimsOf(await world.personToken(parent));
+    const ofChild = claimsOf(await world.personToken(parent, { subagent_token }));
+    const { jti, exp } = claimsOf(subagent_token);
+    const own = world.server(PROVIDER);
+    await world.send(own, "POST", `${PS}/aauth/revoke`, { jti, exp }, { endpoint: "revocation" });
+    const isRevoked = new Map((await world.ps.grants(ALICE)).map((token) => [token.jti, token.isRevoked]));
+    expect([isRevoked.get(ofChild.jti), isRevoked.get(ofParent.jti)]).toEqual([true, false]);
+    expect(world.sent).toContain(`POST ${RESOURCE}/revoke`);
+  });
+
   it("is the signer's own, of the same provider, with a key of its own (N34)", async () => {
     const world = createWorld(grants);
     const parent = await world.agent();
@@ -353,5 +367,20 @@ describe("a sub-agent", () => {
     // One level, and no more.
     const child = await world.agent({ agent: SUB, parentAgent: AGENT });
     expect(await ask(await subToken(world), child)).toMatchObject(refused(400, "invalid_request"));
+  });
+});
+
+describe("tokens that come with a request", () => {
+  it("are not looked up where a sub-agent is of another provider than its parent", async () => {
+    const world = createWorld({ ps: { personOf: () => ALICE, decide: () => ({ type: "grant" }) } });
+    const subagent_token = await world.agentToken({
+      ...{ issuer: "https://other.example", agent: "aauth:a+s@other.example" },
+      ...{ parentAgent: "aauth:a@other.example", confirmationKey: keys.worker.publicJwk },
+    });
+    const body = { resource: RESOURCE, subagent_token };
+    expect(await world.send(await world.agent(), "POST", `${PS}/aauth/person`, body)).toMatchObject({
+      ...{ status: 400, body: { error: "invalid_subagent_token" } },
+    });
+    expect(world.fetched.filter((url) => url.includes("other.example"))).toEqual([]);
   });
 });

@@ -350,3 +350,60 @@ describe("an access server that does not do what it should", () => {
     expect((await later(pending, 3)).status).toBe(200);
   });
 });
+
+describe("what the person has agreed to before an access server is asked", () => {
+  it("is all that a token from there may say", async () => {
+    const world = createWorld();
+    const agent = await world.agent();
+    const pair = await world.pair(agent, { accessServer: AS, scope: "data.read data.write" });
+    const body = { ...pair, capabilities: CAPABILITIES };
+    const pending = await world.send(agent, "POST", TOKEN, body);
+    await world.approve(pending, { scopes: ["data.read"] });
+    world.clock.advance(1);
+    expect(await world.poll(agent, pending)).toMatchObject(refused(502, "as_unreachable"));
+  });
+});
+
+describe("an updated request for an access server", () => {
+  it("is what the agent may say, and shows the access server another token", async () => {
+    const { world, agent, ask, script, requests } = await prepared();
+    script(pendingAt("requirement=clarification", { clarification: "Why?" }));
+    const pending = await ask();
+    const presented_token = await world.personToken(agent);
+    const resource_token = await world.resourceToken(presented_token, { accessServer: AS });
+    const update = { action: "updated_request", resource_token, presented_token, justification: "Less" };
+    const more = { ...update, email: "boss@example.com" };
+    await world.send(agent, "POST", pending.headers.location!, more, POLL);
+    expect(requests.at(-1)!.body).toEqual(update);
+    script({ status: 200, headers: {}, body: "" });
+    const { iss, jti } = claimsOf(presented_token);
+    expect(await world.ps.revoke(ALICE, { iss, jti })).toEqual([{ recipient: RESOURCE }, { recipient: AS }]);
+  });
+});
+
+describe("an answer to an access server's question", () => {
+  it("asks for nothing that the person has not agreed to", async () => {
+    let count = 0;
+    const decide = (): Decision =>
+      count++ === 0 ? { type: "clarification", question: "Why?" } : { type: "grant" };
+    const world = createWorld({ as: { decide } });
+    const agent = await world.agent();
+    const pair = await world.pair(agent, { accessServer: AS, scope: "data.read" });
+    const pending = await world.send(agent, "POST", TOKEN, { ...pair, capabilities: CAPABILITIES });
+    await world.approve(pending);
+    world.clock.advance(1);
+    const asked = await world.poll(agent, pending);
+    expect(asked.headers["aauth-requirement"]).toBe("requirement=clarification");
+    const { presented_token } = pair;
+    for (const over of [
+      { scope: "data.read data.write" },
+      { scope: "data.read", account: "another" },
+      { scope: "data.read", interaction: { url: `${RESOURCE}/agree`, code: "A1B2-C3D4" } },
+    ]) {
+      const resource_token = await world.resourceToken(presented_token, { accessServer: AS, ...over });
+      const update = { action: "updated_request", resource_token, presented_token };
+      const answer = await world.send(agent, "POST", pending.headers.location!, update, POLL);
+      expect(answer, JSON.stringify(over)).toMatchObject(refused(400, "invalid_resource_token"));
+    }
+  });
+});

@@ -5,6 +5,7 @@ import {
   readCode,
   showCode,
 } from "../../../src/profiles/draft-11/interaction-code.ts";
+import { createMemoryStore } from "../../../src/store/memory-store.ts";
 import {
   ALICE,
   CAPABILITIES,
@@ -78,6 +79,14 @@ describe("a pending request", () => {
     expect(fast).toMatchObject({ ...refused(429, "slow_down"), headers: { "retry-after": "5" } });
     world.clock.advance(5);
     expect((await world.poll(agent, pending)).status).toBe(202);
+  });
+
+  it("is not held for many at a time (N35)", async () => {
+    const { world, agent, pending } = await waiting();
+    world.clock.advance(1);
+    const held = Array.from({ length: 20 }, () => world.poll(agent, pending, { prefer: "wait=1" }));
+    const answers = await Promise.all(held);
+    expect(answers.filter(({ status }) => status === 429)).toHaveLength(18);
   });
 
   it("ends with its time, and with the agent token that it was asked for with", async () => {
@@ -357,5 +366,23 @@ describe("a question to the agent", () => {
     world.clock.advance(1);
     const { body } = await world.poll(agent, pending);
     expect(claimsOf(body.auth_token).scope).toBe("data.read");
+  });
+});
+
+describe("a store without room", () => {
+  it("is said to be full, and not asked for a code without end", async () => {
+    let attempts = 0;
+    const full = {
+      ...{ get: () => undefined, put: () => {}, take: () => undefined, delete: () => {} },
+      putIfAbsent(key: string) {
+        if (!key.startsWith("code ")) return true;
+        if (attempts++ > 100) throw new Error("asked without end");
+        return false;
+      },
+    };
+    const world = createWorld({ ps: { store: (name) => (name === "pending" ? full : createMemoryStore()) } });
+    const body = { resource: RESOURCE, capabilities: CAPABILITIES };
+    const answer = await world.send(await world.agent(), "POST", `${PS}/aauth/person`, body);
+    expect(answer).toMatchObject(refused(503, "server_error"));
   });
 });

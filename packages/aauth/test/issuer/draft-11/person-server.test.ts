@@ -14,6 +14,7 @@ import {
   type Caller,
   changed,
   claimsOf,
+  codeOf,
   createWorld,
   keys,
   PARTS,
@@ -830,6 +831,58 @@ describe("where a browser may be sent on to", () => {
     expect(await mayAlso("http://localhost/cb")).toBe(true);
     for (const bad of ["http://user@localhost/", "http://localhost.evil.example/", "http://127.0.0.2/"]) {
       expect(await mayAlso(bad), bad).toBe(false);
+    }
+  });
+});
+
+describe("what a person has agreed to", () => {
+  it("is agreed to for the account that the resource names, whatever its name", async () => {
+    const world = createWorld();
+    const agent = await world.agent();
+    for (const account of ["constructor", "__proto__"]) {
+      const pair = await world.pair(agent, { account, claims: { scope: undefined } });
+      const asked = await world.send(agent, "POST", TOKEN, { ...pair, capabilities: CAPABILITIES });
+      expect(asked.status, account).toBe(202);
+      await world.approve(asked);
+      world.clock.advance(1);
+      expect((await world.poll(agent, asked)).status, account).toBe(200);
+      const again = { ...(await world.pair(agent, { account })), capabilities: CAPABILITIES };
+      expect((await world.send(agent, "POST", TOKEN, again)).status, account).toBe(202);
+    }
+  });
+});
+
+describe("an updated request", () => {
+  it("sends the person to the page that its resource token names", async () => {
+    const decide = ({ kind, fromAgent: { justification } }: AskedRequest): Decision =>
+      kind === "person-token" || justification !== undefined
+        ? { type: "grant" }
+        : { type: "clarification", question: "Why?" };
+    const world = createWorld({ ps: { personOf: () => ALICE, decide } });
+    const agent = await world.agent();
+    const { presented_token, resource_token: before } = await world.pair(agent);
+    const first = { resource_token: before, presented_token, capabilities: CAPABILITIES };
+    const pending = await world.send(agent, "POST", TOKEN, first);
+    const interaction = { url: `${RESOURCE}/agree`, code: "A1B2-C3D4" };
+    const resource_token = await world.resourceToken(presented_token, { interaction });
+    const update = { action: "updated_request", resource_token, presented_token, justification: "x" };
+    const answer = await world.send(agent, "POST", pending.headers.location!, update, {
+      endpoint: "pending",
+    });
+    expect(answer.headers["aauth-requirement"]).toContain("requirement=interaction");
+    const { first: page } = (await world.ps.open(codeOf(answer.headers), "browser"))!;
+    expect(page).toContain(`${RESOURCE}/agree?code=A1B2-C3D4&callback=`);
+  });
+});
+
+describe("a resource's own page that is not public", () => {
+  it("is no page that a person is sent to", async () => {
+    const world = createWorld();
+    const agent = await world.agent();
+    for (const url of ["https://192.168.0.1/reset", "https://localhost/agree"]) {
+      const pair = await world.pair(agent, { interaction: { url, code: "A1B2-C3D4" } });
+      const answer = await world.send(agent, "POST", TOKEN, { ...pair, capabilities: CAPABILITIES });
+      expect(answer, url).toMatchObject(refused(400, "invalid_resource_token"));
     }
   });
 });

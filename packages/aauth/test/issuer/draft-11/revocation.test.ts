@@ -10,6 +10,7 @@ import {
   AS,
   CAPABILITIES,
   type Caller,
+  changed,
   claimsOf,
   createWorld,
   keys,
@@ -211,6 +212,26 @@ describe("an agent token that its provider revokes", () => {
     go();
     expect(await poll(own, { prefer: "wait=5" })).toMatchObject({ status: 200, body: {} });
     expect((await poll(own)).status).toBe(410);
+  });
+
+  it("is told by any process once it is over", async () => {
+    const { world, agent } = await prepared();
+    await world.personToken(agent);
+    let go = () => {};
+    const gate = new Promise<void>((resolve) => {
+      go = resolve;
+    });
+    world.hosts.set("resource.example", async () => {
+      await gate;
+      return { status: 503, headers: {}, body: "" };
+    });
+    const own = world.server(PROVIDER);
+    const pending = await revoke(world, own, jwtOf(agent), REVOKE, { prefer: "wait=0" });
+    go();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    const request = await world.request(own, "GET", pending.headers.location!, undefined, SEND);
+    expect((await world.anotherProcess().handle(request))!.status).toBe(200);
+    expect(world.sent).toHaveLength(1);
   });
 
   it("is passed on again, to those that it has not reached", async () => {
@@ -479,5 +500,78 @@ describe("who has issued a token", () => {
     expect(await sendRevocation({ ...ofProvider, ...nowhere })).toMatchObject({
       error: "revocation_unavailable",
     });
+  });
+});
+
+describe("a grant that the agent has not fetched", () => {
+  it("is over when the person takes the agent's access away", async () => {
+    const world = createWorld();
+    const agent = await world.agent();
+    const body = { resource: RESOURCE, capabilities: CAPABILITIES };
+    const pending = await world.send(agent, "POST", PERSON, body);
+    await world.approve(pending);
+    expect(await world.ps.revokeAgent(ALICE, { iss: PROVIDER, sub: AGENT })).toEqual([]);
+    world.clock.advance(1);
+    expect(await world.poll(agent, pending)).toMatchObject(refused(403, "denied"));
+    const again = await world.send(agent, "POST", PERSON, body);
+    await world.approve(again);
+    world.clock.advance(1);
+    expect((await world.poll(agent, again)).status).toBe(200);
+  });
+});
+
+describe("a token that is revoked while a policy decides on a request with it", () => {
+  it("ends the request at a person server", async () => {
+    const decide = async (): Promise<Decision> => {
+      await revoke(world, world.server(PROVIDER), jwtOf(agent));
+      return grant();
+    };
+    const { world, agent } = await prepared({ ps: { decide } });
+    expect(await world.send(agent, "POST", PERSON, { resource: RESOURCE })).toMatchObject(
+      refused(403, "revoked"),
+    );
+  });
+
+  it("ends it at an access server", async () => {
+    const decide = async (): Promise<Decision> => {
+      await revoke(world, world.server(PS), pair.presented_token, `${AS}/aauth/access/revoke`);
+      return grant();
+    };
+    const { world, agent } = await prepared({ as: { decide } });
+    const pair = await world.pair(agent, { accessServer: AS });
+    expect(await world.send(agent, "POST", TOKEN, pair)).toMatchObject(refused(403, "revoked"));
+  });
+});
+
+describe("a revocation of a server whose tokens are not taken", () => {
+  it("is refused by an access server before anything is fetched", async () => {
+    const { world, agent } = await prepared();
+    const from = { scheme: "jwks_uri", id: "https://other.example", document: "aauth-person.json" } as const;
+    const answer = await revoke(
+      world,
+      { key: keys.other, credential: from },
+      jwtOf(agent),
+      `${AS}/aauth/access/revoke`,
+    );
+    expect(answer).toMatchObject(refused(403, "unsupported_iss"));
+    expect(world.fetched).toEqual([]);
+  });
+});
+
+describe("an agent token that lives longer than a revocation is kept", () => {
+  it("is not taken", async () => {
+    const { world, agent } = await prepared();
+    const exp = world.clock.now() + 30 * 86_400;
+    const jwt = await changed(jwtOf(agent), keys.provider, { exp });
+    const own = { key: agent.key, credential: { scheme: "jwt", jwt } } as const;
+    expect(await revoke(world, world.server(PROVIDER), jwt)).toMatchObject(refused(400, "invalid_request"));
+    const { status, headers } = await world.send(own, "POST", PERSON, { resource: RESOURCE });
+    expect([status, headers["signature-error"]]).toEqual([401, "error=invalid_jwt"]);
+    const sub = { agent: "aauth:planner+s@agent.example", parentAgent: AGENT };
+    const child = await world.agentToken({ ...sub, confirmationKey: keys.worker.publicJwk });
+    const subagent_token = await changed(child, keys.provider, { exp });
+    expect(await world.send(agent, "POST", PERSON, { resource: RESOURCE, subagent_token })).toMatchObject(
+      refused(400, "invalid_subagent_token"),
+    );
   });
 });

@@ -293,7 +293,7 @@ describe("agent tokens", () => {
     expect(await codeOf(verifySubagentToken(sameKey, options))).toBe("token_key_mismatch");
     const foreign = { ...parent, claims: { ...parent.claims, iss: "https://other.example" } };
     expect(await codeOf(verifySubagentToken(token, { ...options, parent: foreign }))).toBe(
-      "token_agent_mismatch",
+      "untrusted_issuer",
     );
   });
 });

@@ -4,6 +4,7 @@ import { formatContentDigest } from "../../../src/http-signatures/content-digest
 import { createMemoryReplayStore } from "../../../src/http-signatures/replay.ts";
 import { draft11 } from "../../../src/profiles/draft-11/index.ts";
 import { february2026 } from "../../../src/profiles/february-2026/index.ts";
+import { refusalOf } from "../../../src/profiles/refusal.ts";
 import { meetRequirement } from "../../../src/resource/requirement.ts";
 import { createVerifier } from "../../../src/resource/verify-request.ts";
 import type { SignedRequestOptions } from "../../../src/testing/signed-request.ts";
@@ -103,6 +104,16 @@ describe("a caller", () => {
     const error = await refusal(verifierOf(), several);
     expect([error.code, error.check]).toEqual(["malformed_signature_input", "headers"]);
   });
+});
+
+it("a refusal names a section of the draft, also where profiles share its code", async () => {
+  const read = async (request: Awaited<ReturnType<typeof requestOf>>, requirement?: Requirement) =>
+    refusalOf(await refusal(verifierOf(), request, requirement)).section;
+  expect(await read(await requestOf({ now: () => NOW - 100 }))).toBe("draft -11, section 11.3.4 step 3");
+  const person = await requestOf({ signatureKey: jwt(await personToken()) });
+  expect(await read(person, TO_READ)).toBe("draft -11, section 6");
+  // It has one of its own.
+  expect(await read(await requestOf(), TO_READ)).toBe("draft -11, section 6.1");
 });
 
 // -------------------------------------------------------------------------------------------------- section 18 of the design
@@ -573,9 +584,15 @@ describe("components that a resource asks for in addition", () => {
     const request = await requestOf({ url, headers: { "x-tenant": "a" }, additionalComponents });
     const { report } = await verifier.verifyRequest(request, ANY_AGENT);
     expect(report.coveredComponents).toEqual([...BASE, "@query", "x-tenant"]);
-    await verifier.verifyRequest(await requestOf(), ANY_AGENT);
+    const bare = await requestOf({ additionalComponents: ["@query"] });
+    expect((await verifier.verifyRequest(bare, ANY_AGENT)).report.signatureBase).toContain('"@query": ?\n');
     const error = await refusal(verifier, await requestOf({ url }));
     expect([error.code, error.claim]).toEqual(["insufficient_coverage", "@query"]);
+  });
+  it("are such as a message can have: any other would be published, and not demanded", () => {
+    for (const name of ["@target-uri", "X-Tenant", '@query-param";name="a', ""]) {
+      expect(() => verifierOf({ additionalComponents: [name] }), name).toThrow(TypeError);
+    }
   });
   it("are not demanded by default", async () => {
     await verifierOf().verifyRequest(await requestOf({ url }), ANY_AGENT);
@@ -617,14 +634,9 @@ describe("servers", () => {
       "6. with the document of another role",
       as(PROVIDER, "aauth-agent.json", keys.provider),
       "token",
-      "unsupported_scheme",
+      "unsupported_key",
     ],
-    [
-      "6. with a document that nobody has",
-      as(PERSON_SERVER, "jwks.json"),
-      "revocation",
-      "unsupported_scheme",
-    ],
+    ["6. with a document that nobody has", as(PERSON_SERVER, "jwks.json"), "revocation", "unsupported_key"],
     [
       "with the key of another",
       as(PERSON_SERVER, "aauth-person.json", keys.other),
@@ -680,7 +692,7 @@ describe("servers", () => {
         },
       });
       expect((await refusal(endpoint("revocation", { discovery }), request, server)).code).toBe(
-        "discovery_blocked",
+        "unsupported_key",
       );
       expect(asked).toEqual([]);
     },

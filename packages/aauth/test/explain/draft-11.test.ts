@@ -1,0 +1,193 @@
+/** Messages of draft -11, told by their shape and judged by their own rules. */
+
+import { describe, expect, test } from "vitest";
+import { explainMessage, independentSignatureBase, profileOf } from "../../src/explain/index.ts";
+import { formatRequirement } from "../../src/profiles/draft-11/headers.ts";
+import { draft11 } from "../../src/profiles/draft-11/index.ts";
+import { issueResourceToken } from "../../src/profiles/draft-11/tokens.ts";
+import { signedRequest, type TestRequest } from "../../src/testing/signed-request.ts";
+import {
+  agentToken,
+  authToken,
+  discoveryOf,
+  keys,
+  now,
+  PERSON_SERVER,
+  personToken,
+  RESOURCE,
+  requestOf,
+  signBadly,
+  verifierOf,
+} from "../profiles/draft-11/kit.ts";
+
+const url = `${RESOURCE}/data`;
+const VERIFIER = {
+  ...{ discovery: discoveryOf(), now, audience: RESOURCE },
+  trustedIssuers: [PERSON_SERVER, "https://as.example"],
+};
+const explain = (
+  request: Pick<TestRequest, "method" | "headers" | "body">,
+  more: Partial<Parameters<typeof explainMessage>[0]> = {},
+  options: Partial<Parameters<typeof explainMessage>[1]> = {},
+) => explainMessage({ ...request, url, ...more }, { ...VERIFIER, ...options });
+const jwt = (token: string) => ({ scheme: "jwt", jwt: token }) as const;
+const tokens = ({ tokens: all }: Awaited<ReturnType<typeof explainMessage>>) =>
+  all.map(({ where, header, section }) => [where, header?.typ, section]);
+
+async function resourceToken(presented: string): Promise<string> {
+  const { caller } = await verifierOf().verifyRequest(await requestOf({ signatureKey: jwt(presented) }), {
+    level: "person-token",
+  });
+  return (await issueResourceToken({ key: keys.resource, issuer: RESOURCE, caller, scope: "data.read", now }))
+    .token;
+}
+
+describe("an accepted message", () => {
+  test.each([
+    ["agent", "aa-agent+jwt", "draft -11, section 5.3", agentToken],
+    ["person", "aa-person+jwt", "draft -11, section 7.1", personToken],
+    ["auth", "aa-auth+jwt", "draft -11, section 9.4", authToken],
+  ] as const)(
+    "with %s token: told by its shape, and both implementations agree",
+    async (_kind, typ, section, issue) => {
+      const request = await requestOf({ signatureKey: jwt(await issue()), body: '{"a":1}' });
+      const explanation = await explain(request);
+      expect(explanation).toMatchObject({
+        ...{ profile: "draft-11", verdict: "accepted", secondOpinion: { verifies: true } },
+        signatureBase: { agree: true },
+      });
+      expect(explanation.checks.map((check) => [check.name, check.section])).toEqual(
+        draft11.verification.checks.map((check) => [check.name, check.section]),
+      );
+      expect(tokens(explanation)).toEqual([["signature-key", typ, section]]);
+      expect(independentSignatureBase({ ...request, url })).toBe(explanation.signatureBase.ours);
+      expect(JSON.parse(JSON.stringify(explanation))).toEqual(explanation);
+    },
+  );
+
+  test("of a server in its own name", async () => {
+    const request = await signedRequest({
+      ...{ profile: draft11, url, key: keys.person, now, endpoint: "revocation", body: '{"jti":"1"}' },
+      signatureKey: { scheme: "jwks_uri", id: PERSON_SERVER, document: "aauth-person.json" },
+    });
+    const explanation = await explain(request, {}, { endpoint: "revocation" });
+    expect(explanation).toMatchObject({
+      ...{ verdict: "accepted", caller: { server: PERSON_SERVER }, tokens: [] },
+      ...{ signatureBase: { agree: true }, secondOpinion: { verifies: true } },
+    });
+  });
+
+  test("with several signatures: the one labelled sig is explained, everywhere", async () => {
+    const signatureKey = `proxy=hwk;kty="OKP", sig=jwt;jwt="${await agentToken()}"`;
+    const request = await signBadly({ signatureKey });
+    request.headers["signature-input"] = `proxy=("@method");created=1, ${request.headers["signature-input"]}`;
+    request.headers.signature = `proxy=:AAAA:, ${request.headers.signature}`;
+    const explanation = await explain(request);
+    expect(explanation).toMatchObject({
+      ...{ verdict: "accepted", signatureBase: { agree: true }, secondOpinion: { verifies: true } },
+      tokens: [{ header: { typ: "aa-agent+jwt" } }],
+    });
+    const { headers } = explanation;
+    expect(headers.map(({ parsed }) => (parsed as { label?: string } | undefined)?.label)).toEqual([
+      ...["sig", "sig", "sig", undefined],
+    ]);
+    expect(independentSignatureBase({ ...request, url })).toBe(explanation.signatureBase.ours);
+  });
+});
+
+test("a signature with another label than the first member of Signature-Key", async () => {
+  const signatureKey = `other=hwk;kty="OKP", x1=jwt;jwt="${await agentToken()}"`;
+  const request = await signBadly({ label: "x1", signatureKey });
+  request.headers.signature = `other=:AAAA:, ${request.headers.signature}`;
+  const explanation = await explain(request);
+  expect(explanation).toMatchObject({
+    ...{ verdict: "accepted", secondOpinion: { verifies: true } },
+    tokens: [{ header: { typ: "aa-agent+jwt" } }],
+  });
+  expect(explanation.headers.map(({ problem }) => problem)).toEqual([
+    undefined,
+    undefined,
+    undefined,
+    undefined,
+  ]);
+});
+
+describe("a refused message", () => {
+  test("names the check that failed, and its section", async () => {
+    const request = await requestOf({ body: '{"a":1}' });
+    const explanation = await explain(request, { body: new TextEncoder().encode('{"a":2}') });
+    expect(explanation).toMatchObject({ verdict: "refused", code: "digest_mismatch" });
+    expect(explanation.checks.filter(({ verdict }) => verdict === "failed")).toMatchObject([
+      { name: "content-digest", section: "draft -11, section 11.3.4 step 2" },
+    ]);
+  });
+
+  test("by a verifier or a requirement of February 2026 is refused, whatever it is", async () => {
+    const request = await requestOf();
+    for (const options of [
+      { audience: "http://resource.localhost:3000", trustedIssuers: [] },
+      { requirement: { level: "authorized", scopes: ["data.read"] } },
+    ]) {
+      const explanation = await explain(request, {}, options);
+      expect(explanation).toMatchObject({ profile: "february-2026", code: "malformed_signature_key" });
+    }
+  });
+
+  test("shows what was answered: the requirement, its token, and those of both bodies", async () => {
+    const shown = await personToken();
+    const demanded = await resourceToken(shown);
+    const json = (value: object) => new TextEncoder().encode(JSON.stringify(value));
+    const explanation = await explain(
+      await requestOf({ body: json({ resource_token: demanded, presented_token: shown, note: "a.b.c" }) }),
+      {
+        response: {
+          status: 401,
+          headers: {
+            "AAuth-Requirement": formatRequirement({ requirement: "auth-token", resourceToken: demanded }),
+            "Signature-Error": 'error=invalid_input, required_input=("@path")',
+            "Accept-Signature-Scheme": "jwt",
+            "AAuth-Access": "c2VjcmV0",
+            "x-other": "1",
+          },
+          body: json({ auth_token: await authToken() }),
+        },
+      },
+    );
+    expect(explanation.response).toMatchObject({
+      status: 401,
+      headers: [
+        { name: "aauth-requirement", parsed: { requirement: "auth-token" } },
+        { name: "signature-error", parsed: { error: "invalid_input", requiredInput: ["@path"] } },
+        { name: "accept-signature-scheme", parsed: ["jwt"] },
+        { name: "aauth-access", parsed: "a session token of 8 characters" },
+      ],
+    });
+    expect(tokens(explanation)).toEqual([
+      ["signature-key", "aa-agent+jwt", "draft -11, section 5.3"],
+      ["body, resource_token", "aa-resource+jwt", "draft -11, section 6.7"],
+      ["body, presented_token", "aa-person+jwt", "draft -11, section 7.1"],
+      ["aauth-requirement", "aa-resource+jwt", "draft -11, section 6.7"],
+      ["answer, auth_token", "aa-auth+jwt", "draft -11, section 9.4"],
+    ]);
+  });
+
+  test("without a signature is told by what was answered", async () => {
+    const headers = { "aauth-requirement": "requirement=agent-token" };
+    const explanation = await explain(
+      { method: "GET", headers: {}, body: undefined },
+      { response: { status: 401, headers } },
+    );
+    expect(explanation).toMatchObject({ profile: "draft-11", code: "missing_signature" });
+    expect(profileOf({}).name).toBe("february-2026");
+    expect(profileOf({ "signature-key": 'sig1=(scheme=jwt jwt="a.b.c")' }).name).toBe("february-2026");
+  });
+
+  test("of the other profile is refused by name where the profile is given", async () => {
+    const explanation = await explain(
+      { method: "GET", headers: { "signature-key": "sig1=(scheme=hwk)" }, body: undefined },
+      {},
+      { profile: draft11 },
+    );
+    expect(explanation).toMatchObject({ profile: "draft-11", verdict: "refused" });
+  });
+});

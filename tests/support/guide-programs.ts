@@ -1,0 +1,57 @@
+/** The programs of docs/guide.md that name their file, as they stand there. */
+
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import { type Child, startChild } from "./child.ts";
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+
+/** Where the programs expect each other. */
+export const GUIDE_PORTS = { agent: 4011, ps: 4012, resource: 4013 } as const;
+
+export interface GuidePrograms {
+  text(file: string): string;
+  /** What a program's comments say that it prints. */
+  printed(file: string): readonly string[];
+  /** Starts one, and waits until it says that it is ready, if it does. */
+  start(file: string, ready?: RegExp): Promise<Child>;
+  /** Ends all of them. */
+  stop(): Promise<void>;
+}
+
+export async function guidePrograms(): Promise<GuidePrograms> {
+  const guide = await readFile(`${root}docs/guide.md`, "utf8");
+  const programs = new Map(
+    [...guide.matchAll(/```ts ([\w-]+\.ts)\n([\s\S]*?)```/g)].map(([, file, text]) => [file!, text!]),
+  );
+  // Inside the repository, so that the packages resolve as they do for our own scripts.
+  const folder = await mkdtemp(`${root}tests/docs/.run-`);
+  const children: Child[] = [];
+  return {
+    text: (file) => programs.get(file)!,
+    printed: (file) =>
+      [...programs.get(file)!.matchAll(/console\.log\(.*\); \/\/ (.+)$/gm)].map(([, text]) => text!),
+    async start(file, ready) {
+      await writeFile(`${folder}/${file}`, programs.get(file)!);
+      const child = startChild(process.execPath, [`${folder}/${file}`], { cwd: root, timeout: 60_000 });
+      children.push(child);
+      if (ready !== undefined) await child.prints(ready);
+      return child;
+    },
+    async stop() {
+      for (const { process: running } of children) running.kill("SIGTERM");
+      await Promise.all(children.map(({ ended }) => ended));
+      await rm(folder, { recursive: true });
+    },
+  };
+}
+
+/** A person opens the page that the agent shows, and presses the button, if there is one. */
+export async function consentAt(page: string): Promise<string> {
+  const text = await (await fetch(page)).text();
+  const action = /<form method="post" action="([^"]+)">/.exec(text)?.[1];
+  if (action === undefined) return text;
+  const headers = { "content-type": "application/x-www-form-urlencoded" };
+  await (await fetch(new URL(action, page), { method: "POST", headers, body: "" })).text();
+  return text;
+}
