@@ -15,6 +15,7 @@ import {
   openInteraction,
   PERSON_SERVER,
   press,
+  pressing,
   SECOND_USER,
   SUPPLY_CHAIN,
   sendWith,
@@ -32,9 +33,12 @@ async function agentTokenOf(world: Draft11World, agent = AGENT): Promise<string>
 
 /** A request that waits for a person: its pending URL, and the address of the page with the code. */
 async function waiting(world: Draft11World, members: Record<string, unknown> = {}, agent = AGENT) {
-  const token = await agentTokenOf(world, agent);
   const body = { resource: SUPPLY_CHAIN, capabilities: CAPABILITIES, ...members };
-  const answer = await sendWith(world, PERSON_TOKENS, token, { method: "POST", body });
+  return waitingFor(world, await agentTokenOf(world, agent), PERSON_TOKENS, body);
+}
+
+async function waitingFor(world: Draft11World, token: string, endpoint: string, body: object) {
+  const answer = await sendWith(world, endpoint, token, { method: "POST", body });
   expect(answer.status).toBe(202);
   const [, url = "", code = ""] =
     /url="([^"]+)"; ?code="([^"]+)"/.exec(answer.headers.get("aauth-requirement") ?? "") ?? [];
@@ -245,6 +249,44 @@ test("a forged return from a resource's page, and a forged return from the sign-
     `${world.url}/interaction?code=A&callback=B&next=https://evil.example`,
   );
   expect(moved.headers.get("location")).toBe(world.page("/interaction?code=A&callback=B"));
+});
+
+test("the resource's own page comes first: nothing is decided before the browser has come back from there", async () => {
+  const world = await createDraft11World();
+  const browser = await browserOf(world);
+  const { context } = pressing(world, browser);
+  await world.agent().fetchFor(context)(`${SUPPLY_CHAIN}/caller`);
+  const { caller, token: presented } = world.callers[0]!;
+  const ask = async () => {
+    const { token } = await draft11Tokens.issueResourceToken({
+      ...{ key: world.keys[SUPPLY_CHAIN]!, issuer: SUPPLY_CHAIN, caller, scope: "supply-chain:optimize" },
+      interaction: { url: `${SUPPLY_CHAIN}/approve`, code: "R-1" },
+    });
+    const body = { resource_token: token, presented_token: presented, capabilities: CAPABILITIES };
+    return waitingFor(world, await agentTokenOf(world), `${PERSON_SERVER}/aauth/token`, body);
+  };
+  const first = async (page: string) => {
+    const shown = await openInteraction(world, browser, page);
+    expect(shown.text).toContain("wants you to act at its own page first");
+    expect(shown.text).not.toContain('name="accept"');
+    const link = new URL(/href="([^"]+\/approve[^"]*)"/.exec(shown.text)![1]!.replaceAll("&#38;", "&"));
+    expect(link.searchParams.get("code")).toBe("R-1");
+    const callback = new URL(link.searchParams.get("callback")!);
+    expect(callback.origin).toBe(PERSON_SERVER);
+    return { shown, callback: world.map.browserUrl(callback.href) };
+  };
+  const one = await ask();
+  const { shown, callback } = await first(one.page);
+  // Another user who has got hold of the callback sees nothing.
+  expect((await shownAt(await browserOf(world, SECOND_USER), callback)).status).toBe(404);
+  const back = await shownAt(browser, shown.url);
+  expect((await press(browser, back, "accept")).status).toBe(200);
+  expect((await one.poll()).status).toBe(200);
+
+  const two = await ask();
+  const refused = await first(two.page);
+  expect((await shownAt(browser, `${refused.callback}?error=access_denied`)).status).toBe(404);
+  expect(await errorOf(await two.poll())).toBe("denied");
 });
 
 test("what an agent says is never markup, and its words stand as the agent's", async () => {

@@ -3,11 +3,12 @@ import {
   createEndpointMap,
   draft11,
   generateSigningKey,
+  type ProvenCaller,
   type SigningKey,
   signRequest,
 } from "aauth";
 import { type AgentOptions, createAgent, type FetchContext } from "aauth/agent";
-import Fastify from "fastify";
+import Fastify, { type FastifyRequest } from "fastify";
 import { fastifyAAuth } from "fastify-aauth";
 import { onTestFinished } from "vitest";
 import { freePorts } from "../../../../tests/support/free-ports.ts";
@@ -82,6 +83,8 @@ export async function createDraft11World(options: WorldOptions = {}) {
       ...over,
     });
   const served: string[] = [];
+  /** Who has called `/caller`, and with which token. */
+  const callers: { readonly caller: ProvenCaller; readonly token: string }[] = [];
   for (const [index, id] of identifiers.entries()) {
     const app = Fastify();
     const scope = SCOPES[id];
@@ -99,9 +102,13 @@ export async function createDraft11World(options: WorldOptions = {}) {
       inside.get("/data", { config: { aauth: requirement } }, async (request) => {
         served.push(id);
         if (!chains || id !== SUPPLY_CHAIN) return { from: id, person: request.caller?.person };
-        const upstreamToken = /jwt="([^"]+)"/.exec(String(request.headers["signature-key"]))?.[1];
+        const upstreamToken = tokenIn(request);
         const answer = await middle.fetchFor({ upstreamToken })(`${MARKET_ANALYSIS}/data`);
         return { from: id, below: await answer.json() };
+      });
+      inside.get("/caller", { config: { aauth: { level: "person-token" } } }, async (request) => {
+        callers.push({ caller: request.caller as ProvenCaller, token: tokenIn(request) });
+        return {};
       });
     });
     onTestFinished(() => app.close());
@@ -113,11 +120,15 @@ export async function createDraft11World(options: WorldOptions = {}) {
     map,
     keys,
     served,
+    callers,
     agent: (id = AGENT, over: Partial<AgentOptions> = {}) => agentOf(id, keys[BACKEND] as SigningKey, over),
     /** Address of a page of the person server. */
     page: (path: string) => `${server.issuer}/person${path}`,
   };
 }
+
+const tokenIn = ({ headers }: FastifyRequest): string =>
+  /jwt="([^"]+)"/.exec(String(headers["signature-key"]))?.[1] ?? "";
 
 export type Draft11World = Awaited<ReturnType<typeof createDraft11World>>;
 
