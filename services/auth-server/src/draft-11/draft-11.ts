@@ -78,8 +78,8 @@ export async function draft11Servers(
     personServers: [personServerId, ...config.personServers],
     decide: decideForResource({ policy }),
   });
-  await app.register(serveIssuer, { identifier: personServerId, server: personServer });
-  await app.register(serveIssuer, { identifier: accessServerId, server: accessServer });
+  await app.register(serveIssuer, { identifier: personServerId, server: personServer, logger });
+  await app.register(serveIssuer, { identifier: accessServerId, server: accessServer, logger });
   await app.register(personPages, {
     ...options,
     realm: state.realm,

@@ -2,7 +2,7 @@
 
 import { draft11Tokens } from "aauth/issuer";
 import { expect, test } from "vitest";
-import { realmWith } from "../support/auth-server.ts";
+import { realmWith, recordingLogger } from "../support/auth-server.ts";
 import { createBrowser, readForm } from "../support/browser.ts";
 import {
   ACCESS_SERVER,
@@ -311,6 +311,20 @@ test("an agent whose provider is blocked in the realm is refused before anyone i
   const body = { resource: SUPPLY_CHAIN, capabilities: CAPABILITIES };
   const answer = await sendWith(world, PERSON_TOKENS, await agentTokenOf(world), { method: "POST", body });
   expect([answer.status, await errorOf(answer)]).toEqual([403, "denied"]);
+});
+
+test("the log has what was answered, and neither a token nor a code", async () => {
+  const { logger, lines } = recordingLogger();
+  const world = await createDraft11World({ logger });
+  const { page, code, pending, token } = await waiting(world);
+  await sendWith(world, pending, token, { method: "DELETE" });
+  await openInteraction(world, await browserOf(world), page);
+  const answered = lines.map((line) => JSON.parse(line)).filter(({ server }) => server === PERSON_SERVER);
+  expect(answered).toMatchObject([
+    { method: "POST", path: "/aauth/person", status: 202, requirement: "requirement=interaction" },
+    { method: "DELETE", path: "/aauth/pending/…", status: 204 },
+  ]);
+  for (const secret of [token, code, code.replaceAll("-", "")]) expect(lines.join("")).not.toContain(secret);
 });
 
 test("an access server hears person servers that it knows, and no agent", async () => {

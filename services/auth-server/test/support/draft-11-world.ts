@@ -12,6 +12,7 @@ import Fastify, { type FastifyRequest } from "fastify";
 import { fastifyAAuth } from "fastify-aauth";
 import { onTestFinished } from "vitest";
 import { freePorts } from "../../../../tests/support/free-ports.ts";
+import type { AuthServerDependencies } from "../../src/app.ts";
 import { startListening } from "./auth-server.ts";
 import { type Browser, createBrowser, readForm } from "./browser.ts";
 import { MCP_USER, signIn } from "./sign-in.ts";
@@ -39,6 +40,7 @@ export interface WorldOptions {
   /** Of each resource. Default: none, and person servers issue auth tokens. */
   readonly accessServer?: string;
   readonly level?: "person-token" | "auth-token";
+  readonly logger?: NonNullable<AuthServerDependencies["logger"]>;
   /** Starts the auth server. Default: in this process. */
   readonly startAuthServer?: (
     env: Record<string, string>,
@@ -52,7 +54,9 @@ export interface WorldOptions {
 /** The auth server with person server and access server, two resources of which the first calls the second, and an agent: all on sockets. */
 export async function createDraft11World(options: WorldOptions = {}) {
   const { env, accessServer, level = "auth-token", chains = false, pendingMs = 20_000 } = options;
-  const { startAuthServer = (variables) => startListening({ env: variables }) } = options;
+  const { logger } = options;
+  const { startAuthServer = (variables) => startListening({ env: variables, ...(logger && { logger }) }) } =
+    options;
   const identifiers = [BACKEND, SUPPLY_CHAIN, MARKET_ANALYSIS, STRANGE];
   const ports = await freePorts(identifiers.length);
   const entries = identifiers.map((id, index) => [id, `http://127.0.0.1:${ports[index]}`] as const);
