@@ -11,7 +11,7 @@ import { personPages } from "../person/person-pages.ts";
 import type { RealmState } from "../realm/realm-state.ts";
 import type { CreateStore } from "../store.ts";
 import { createIssuerKeys } from "./issuer-keys.ts";
-import { decideForPerson, decideForResource } from "./policy.ts";
+import { decideForPerson, decideForResource, refusalOf } from "./policy.ts";
 import { serveIssuer } from "./serve-issuer.ts";
 
 const SECRET_BYTES = 32;
@@ -85,6 +85,7 @@ export async function draft11Servers(
     realm: state.realm,
     server: personServer,
     browserUrl: endpoints.browserUrl,
+    isAllowed: (request) => refusalOf(policy(), request) === undefined,
     pendingSeconds: config.consentSeconds,
     logger,
   });

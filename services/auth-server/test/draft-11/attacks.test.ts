@@ -313,6 +313,26 @@ test("an agent whose provider is blocked in the realm is refused before anyone i
   expect([answer.status, await errorOf(answer)]).toEqual([403, "denied"]);
 });
 
+test("what the realm's policy does not admit any more is not the person's to allow", async () => {
+  const world = await createDraft11World();
+  const browser = await browserOf(world);
+  const { page, poll } = await waiting(world);
+  const shown = await openInteraction(world, browser, page);
+  const login = await fetch(`${world.url}/realms/master/protocol/openid-connect/token`, {
+    method: "POST",
+    body: new URLSearchParams("grant_type=password&client_id=admin-cli&username=admin&password=admin"),
+  });
+  const { access_token } = (await login.json()) as { access_token: string };
+  const changed = await fetch(`${world.url}/admin/realms/aauth-test`, {
+    method: "PUT",
+    headers: { authorization: `Bearer ${access_token}`, "content-type": "application/json" },
+    body: JSON.stringify({ attributes: { "aauth.blocked.agents": JSON.stringify([BACKEND]) } }),
+  });
+  expect(changed.status).toBe(204);
+  expect(await (await press(browser, shown, "accept")).text()).toContain("not granted here any more");
+  expect(await errorOf(await poll())).toBe("denied");
+});
+
 test("the log has what was answered, and neither a token nor a code", async () => {
   const { logger, lines } = recordingLogger();
   const world = await createDraft11World({ logger });
