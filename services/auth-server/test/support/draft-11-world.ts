@@ -87,6 +87,8 @@ export async function createDraft11World(options: WorldOptions = {}) {
       ...over,
     });
   const served: string[] = [];
+  /** The token of the last call that each resource has served. */
+  const shown = new Map<string, string>();
   /** Who has called `/caller`, and with which token. */
   const callers: { readonly caller: ProvenCaller; readonly token: string }[] = [];
   for (const [index, id] of identifiers.entries()) {
@@ -105,6 +107,7 @@ export async function createDraft11World(options: WorldOptions = {}) {
       const requirement = level === "auth-token" ? { level, scopes: [scope] } : { level };
       inside.get("/data", { config: { aauth: requirement } }, async (request) => {
         served.push(id);
+        shown.set(id, tokenIn(request));
         if (!chains || id !== SUPPLY_CHAIN) return { from: id, person: request.caller?.person };
         const upstreamToken = tokenIn(request);
         const answer = await middle.fetchFor({ upstreamToken })(`${MARKET_ANALYSIS}/data`);
@@ -124,6 +127,7 @@ export async function createDraft11World(options: WorldOptions = {}) {
     map,
     keys,
     served,
+    shown,
     callers,
     agent: (id = AGENT, over: Partial<AgentOptions> = {}) => agentOf(id, keys[BACKEND] as SigningKey, over),
     /** Address of a page of the person server. */
