@@ -23,6 +23,9 @@ export function welcomeText(
   const pages: Row[] = [
     ...(modes.ui ? ([["Web page", urls.ui, "ui"]] as const) : []),
     [modes.jaegerProgram === undefined ? "Traces" : "Traces (Jaeger)", urls.traces, "trace-store"],
+    ...(modes.profile === "draft-11" && modes.mode !== "agent-identity"
+      ? ([["What you have granted", `${urls.issuer}/person/granted`, "auth-server"]] as const)
+      : []),
     ...(modes.authServer === "keycloak"
       ? ([["Keycloak's console", `${urls.authServer}/admin/`, "auth-server"]] as const)
       : []),

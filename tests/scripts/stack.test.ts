@@ -86,6 +86,7 @@ test("the welcome text names the profile, the mode, and what is switched off", (
   const text = welcomeText(DEMO_PORTS, { ...DEMO_MODES, profile: "draft-11", mode: "federated" }, 1);
   expect(text).toContain("draft -11, mode federated");
   expect(text).toContain("https://access-server.localhost");
+  expect(text).toContain("http://localhost:8080/realms/aauth-test/person/granted");
   expect(text).toMatch(/orders, delegates and break-it .* switched off/);
 });
 
