@@ -4,6 +4,7 @@ import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import {
   ACCESS_SERVER,
+  CALLBACK,
   createDraft11World,
   STRANGE,
   SUPPLY_CHAIN,
@@ -48,13 +49,15 @@ test("a person signs in, allows an agent, asks it something, sees what it has, a
     await expectAccessible(page, isFirst ? "person-first-request" : "person-request");
     await screenshot(page, isFirst ? "person-first-request" : "person-request");
     await press("Allow");
-    await heading("You have allowed it");
+    // The page's own policy lets the browser go there, and nowhere else (form-action).
+    await page.waitForURL(world.map.browserUrl(CALLBACK));
   };
   const decided: Promise<void>[] = [];
   const agent = world.agent();
   const served = await agent.fetchFor({
     justification: "I plan your laptops for the next quarter.\nFor this I need your supply chain.",
     loginHint: DEMO_USER.username,
+    returnUrl: CALLBACK,
     onInteraction: ({ page: address }) => void decided.push(person(address, decided.length === 0)),
     onClarification: async () => ({ action: "respond", response: "From March to April." }),
   })(`${SUPPLY_CHAIN}/data`);

@@ -11,7 +11,7 @@ import { personPages } from "../person/person-pages.ts";
 import type { RealmState } from "../realm/realm-state.ts";
 import type { CreateStore } from "../store.ts";
 import { createIssuerKeys } from "./issuer-keys.ts";
-import { decideForPerson, decideForResource } from "./policy.ts";
+import { decideForPerson, decideForResource, refusalOf } from "./policy.ts";
 import { serveIssuer } from "./serve-issuer.ts";
 
 const SECRET_BYTES = 32;
@@ -78,13 +78,14 @@ export async function draft11Servers(
     personServers: [personServerId, ...config.personServers],
     decide: decideForResource({ policy }),
   });
-  await app.register(serveIssuer, { identifier: personServerId, server: personServer });
-  await app.register(serveIssuer, { identifier: accessServerId, server: accessServer });
+  await app.register(serveIssuer, { identifier: personServerId, server: personServer, logger });
+  await app.register(serveIssuer, { identifier: accessServerId, server: accessServer, logger });
   await app.register(personPages, {
     ...options,
     realm: state.realm,
     server: personServer,
     browserUrl: endpoints.browserUrl,
+    isAllowed: (request) => refusalOf(policy(), request) === undefined,
     pendingSeconds: config.consentSeconds,
     logger,
   });

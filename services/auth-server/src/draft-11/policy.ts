@@ -1,4 +1,4 @@
-import type { Decide } from "aauth/issuer";
+import type { AskedRequest, Decide } from "aauth/issuer";
 import { agentAllowed, consentNeeded, type Policy, scopesAllowed } from "../realm/policy.ts";
 
 export interface PolicyOptions {
@@ -13,9 +13,10 @@ export interface PolicyOptions {
  * in the realm. An agent without a person has no grant.
  */
 export function decideForPerson({ policy, resources }: PolicyOptions): Decide {
-  return ({ agent, person, kind, scopes, resource = "", consented }) => {
-    if (!mayAsk(policy(), agent.iss)) return { type: "deny", detail: "the agent is not allowed here" };
-    if (!scopesAllowed(policy(), scopes)) return { type: "deny", detail: "a scope is not granted here" };
+  return (request) => {
+    const { person, kind, scopes, resource = "", consented } = request;
+    const detail = refusalOf(policy(), request);
+    if (detail !== undefined) return { type: "deny", detail };
     if (person === undefined) return { type: "interaction" };
     if (consented) return { type: "grant" };
     const isSmall = kind === "person-token" || (kind === "auth-token" && !consentNeeded(policy(), scopes));
@@ -32,6 +33,15 @@ export function decideForResource({ policy }: Pick<PolicyOptions, "policy">): De
       return { type: "deny", detail: "none of the scopes is granted here" };
     return { type: "grant", scopes: granted };
   };
+}
+
+/** Why a request is granted by nobody, the person included. Undefined where it may be. */
+export function refusalOf(
+  policy: Policy,
+  { agent, scopes }: Pick<AskedRequest, "agent" | "scopes">,
+): string | undefined {
+  if (!mayAsk(policy, agent.iss)) return "the agent is not allowed here";
+  return scopesAllowed(policy, scopes) ? undefined : "a scope is not granted here";
 }
 
 function mayAsk(policy: Policy, agentProvider: string): boolean {

@@ -1,6 +1,6 @@
 import type { PersonServer } from "aauth/issuer";
-import { receivedFields } from "aauth/resource";
-import type { FastifyInstance } from "fastify";
+import { type Answer, receivedFields } from "aauth/resource";
+import type { FastifyBaseLogger, FastifyInstance } from "fastify";
 
 /**
  * Serves a person server or an access server to requests whose `Host` is that of its identifier, with any port: both have documents at the same paths.
@@ -8,9 +8,9 @@ import type { FastifyInstance } from "fastify";
  */
 export async function serveIssuer(
   app: FastifyInstance,
-  options: { identifier: string; server: Pick<PersonServer, "handle"> },
+  options: { identifier: string; server: Pick<PersonServer, "handle">; logger: FastifyBaseLogger },
 ): Promise<void> {
-  const { identifier, server } = options;
+  const { identifier, server, logger } = options;
   const { hostname } = new URL(identifier);
   const host = new RegExp(`^${hostname.replaceAll(".", "\\.")}(?::\\d+)?$`, "i");
   // The bytes of a body are what counts here.
@@ -25,8 +25,20 @@ export async function serveIssuer(
         const request = { method, target: originalUrl, headers: receivedFields(raw) };
         const answer = await server.handle({ ...request, body: body as Buffer | undefined });
         if (answer === undefined) return reply.callNotFound();
+        if (url.startsWith("/aauth/")) {
+          const level = method === "GET" ? "debug" : "info";
+          logger[level]({ method, ...facts(originalUrl, answer) }, "AAuth request answered");
+        }
         return reply.code(answer.status).headers(answer.headers).send(answer.body);
       },
     });
+  }
+
+  /** No token, no code, and of a pending URL not the name. */
+  function facts(target: string, { status, headers, body }: Answer) {
+    const [requirement] = headers["aauth-requirement"]?.split(";") ?? [];
+    const error = status < 400 ? undefined : /"error":"([a-z_]+)"/.exec(body)?.[1];
+    const path = target.split("?", 1)[0]?.replace(/(?<=\/(?:pending|revoke)\/).+/, "…");
+    return { server: identifier, path, status, ...(requirement && { requirement }), ...(error && { error }) };
   }
 }

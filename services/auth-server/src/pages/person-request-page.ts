@@ -91,7 +91,9 @@ function resourceWords({ kind, resource, scopes, fromResource }: AskedRequest): 
   }`;
   const asked =
     kind === "person-token"
-      ? undefined
+      ? name === undefined && description === undefined
+        ? html`<p>It says nothing about itself.</p>`
+        : undefined
       : scopes.length === 0
         ? html`<p>It names no permission of its own.</p>`
         : html`<p id="permissions">The agent would be permitted to:</p>

@@ -1,4 +1,4 @@
-import type { PageResult, PersonServer, WaitingRequest } from "aauth/issuer";
+import type { AskedRequest, PageResult, PersonServer, WaitingRequest } from "aauth/issuer";
 import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { BrowserSession, ReadSession } from "../consent/read-session.ts";
 import { invalidRequest, noStore, OAuthError } from "../oauth-error.ts";
@@ -41,6 +41,17 @@ const LOOK_MS = 200;
 const FORM_SECONDS = 600;
 const MAX_QUESTION_CHARACTERS = 500;
 
+const DENIED = {
+  title: "You have denied it",
+  text: "Your agent gets nothing.",
+  log: "Request denied by the person",
+};
+const NOT_GRANTED = {
+  title: "This is not granted here any more",
+  text: "The rules of this server have changed while the page was open. Your agent gets nothing.",
+  log: "Request denied by policy, after the person has allowed it",
+};
+
 /**
  * Where users meet the person server (draft -11, sections 7.2.3, 7.3 and 7.5): they come with an agent's code, sign in, see what is asked, and allow, deny or
  * ask back; a list shows what they have granted, and takes it back. A decision is a form with a value that is good once, from the user and the browser
@@ -59,6 +70,8 @@ export async function personPages(
     pendingSeconds: number;
     /** What a browser opens for a URL of one of the parties. */
     browserUrl: (url: string) => string;
+    /** Whether the realm's policy still admits a request, which may have changed while the page was open. */
+    isAllowed: (request: AskedRequest) => boolean;
     logger: FastifyBaseLogger;
   },
 ): Promise<void> {
@@ -146,6 +159,7 @@ export async function personPages(
       if (form.has("ask")) return ask(reply, session, found, form.get("question") ?? "");
       if (!form.has("accept")) throw invalidRequest("Missing required parameter: accept");
       if (namesAnotherUser(found.waiting, session.user)) return showRequest(reply, session, found);
+      if (!options.isAllowed(found.waiting.request)) return deny(reply, session, found, NOT_GRANTED);
       const decision = { person: session.user.id, version: shown.version as number };
       const result = await server.approve(reference, decision);
       if (result !== "done") return notDone(reply, session, reference, result);
@@ -228,16 +242,17 @@ export async function personPages(
     return sendPage(reply, 200, page);
   }
 
-  async function deny(reply: FastifyReply, session: BrowserSession, found: Found): Promise<FastifyReply> {
+  async function deny(
+    reply: FastifyReply,
+    session: BrowserSession,
+    found: Found,
+    message = DENIED,
+  ): Promise<FastifyReply> {
     const { reference } = found.waiting;
     const result = await server.deny(reference, { person: session.user.id });
     if (result !== "done") return notDone(reply, session, reference, result);
-    logger.info(facts(found.waiting), "Request denied by the person");
-    return leave(reply, found, {
-      title: "You have denied it",
-      text: "Your agent gets nothing.",
-      error: "access_denied",
-    });
+    logger.info(facts(found.waiting), message.log);
+    return leave(reply, found, { ...message, error: "access_denied" });
   }
 
   /** Waits for the answer, for a moment: the page works without a script. */

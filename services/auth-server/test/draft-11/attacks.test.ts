@@ -2,7 +2,7 @@
 
 import { draft11Tokens } from "aauth/issuer";
 import { expect, test } from "vitest";
-import { realmWith } from "../support/auth-server.ts";
+import { realmWith, recordingLogger } from "../support/auth-server.ts";
 import { createBrowser, readForm } from "../support/browser.ts";
 import {
   ACCESS_SERVER,
@@ -15,6 +15,7 @@ import {
   openInteraction,
   PERSON_SERVER,
   press,
+  pressing,
   SECOND_USER,
   SUPPLY_CHAIN,
   sendWith,
@@ -32,9 +33,12 @@ async function agentTokenOf(world: Draft11World, agent = AGENT): Promise<string>
 
 /** A request that waits for a person: its pending URL, and the address of the page with the code. */
 async function waiting(world: Draft11World, members: Record<string, unknown> = {}, agent = AGENT) {
-  const token = await agentTokenOf(world, agent);
   const body = { resource: SUPPLY_CHAIN, capabilities: CAPABILITIES, ...members };
-  const answer = await sendWith(world, PERSON_TOKENS, token, { method: "POST", body });
+  return waitingFor(world, await agentTokenOf(world, agent), PERSON_TOKENS, body);
+}
+
+async function waitingFor(world: Draft11World, token: string, endpoint: string, body: object) {
+  const answer = await sendWith(world, endpoint, token, { method: "POST", body });
   expect(answer.status).toBe(202);
   const [, url = "", code = ""] =
     /url="([^"]+)"; ?code="([^"]+)"/.exec(answer.headers.get("aauth-requirement") ?? "") ?? [];
@@ -151,7 +155,8 @@ test("a form of another site, an old one, or of another request decides nothing"
   const granted = await shownAt(browser, world.page("/granted"));
   const revoke = { revoke: "yes", provider: BACKEND, agent: AGENT };
   expect((await browser.post(granted.url, revoke)).status).toBe(400);
-  expect((await browser.post(granted.url, { ...revoke, consent_code })).status).toBe(400);
+  const again = readForm((await shownAt(browser, other.url)).text).fields;
+  expect((await browser.post(granted.url, { ...revoke, ...again })).status).toBe(400);
 });
 
 test("a code is good once; wrong ones are counted, for the request and for the user", async () => {
@@ -246,6 +251,44 @@ test("a forged return from a resource's page, and a forged return from the sign-
   expect(moved.headers.get("location")).toBe(world.page("/interaction?code=A&callback=B"));
 });
 
+test("the resource's own page comes first: nothing is decided before the browser has come back from there", async () => {
+  const world = await createDraft11World();
+  const browser = await browserOf(world);
+  const { context } = pressing(world, browser);
+  await world.agent().fetchFor(context)(`${SUPPLY_CHAIN}/caller`);
+  const { caller, token: presented } = world.callers[0]!;
+  const ask = async () => {
+    const { token } = await draft11Tokens.issueResourceToken({
+      ...{ key: world.keys[SUPPLY_CHAIN]!, issuer: SUPPLY_CHAIN, caller, scope: "supply-chain:optimize" },
+      interaction: { url: `${SUPPLY_CHAIN}/approve`, code: "R-1" },
+    });
+    const body = { resource_token: token, presented_token: presented, capabilities: CAPABILITIES };
+    return waitingFor(world, await agentTokenOf(world), `${PERSON_SERVER}/aauth/token`, body);
+  };
+  const first = async (page: string) => {
+    const shown = await openInteraction(world, browser, page);
+    expect(shown.text).toContain("wants you to act at its own page first");
+    expect(shown.text).not.toContain('name="accept"');
+    const link = new URL(/href="([^"]+\/approve[^"]*)"/.exec(shown.text)![1]!.replaceAll("&#38;", "&"));
+    expect(link.searchParams.get("code")).toBe("R-1");
+    const callback = new URL(link.searchParams.get("callback")!);
+    expect(callback.origin).toBe(PERSON_SERVER);
+    return { shown, callback: world.map.browserUrl(callback.href) };
+  };
+  const one = await ask();
+  const { shown, callback } = await first(one.page);
+  // Another user who has got hold of the callback sees nothing.
+  expect((await shownAt(await browserOf(world, SECOND_USER), callback)).status).toBe(404);
+  const back = await shownAt(browser, shown.url);
+  expect((await press(browser, back, "accept")).status).toBe(200);
+  expect((await one.poll()).status).toBe(200);
+
+  const two = await ask();
+  const refused = await first(two.page);
+  expect((await shownAt(browser, `${refused.callback}?error=access_denied`)).status).toBe(404);
+  expect(await errorOf(await two.poll())).toBe("denied");
+});
+
 test("what an agent says is never markup, and its words stand as the agent's", async () => {
   const world = await createDraft11World();
   const justification = `<script>alert(1)</script> [click](https://evil.example) \u202Egnp.exe\nsecond line`;
@@ -268,6 +311,40 @@ test("an agent whose provider is blocked in the realm is refused before anyone i
   const body = { resource: SUPPLY_CHAIN, capabilities: CAPABILITIES };
   const answer = await sendWith(world, PERSON_TOKENS, await agentTokenOf(world), { method: "POST", body });
   expect([answer.status, await errorOf(answer)]).toEqual([403, "denied"]);
+});
+
+test("what the realm's policy does not admit any more is not the person's to allow", async () => {
+  const world = await createDraft11World();
+  const browser = await browserOf(world);
+  const { page, poll } = await waiting(world);
+  const shown = await openInteraction(world, browser, page);
+  const login = await fetch(`${world.url}/realms/master/protocol/openid-connect/token`, {
+    method: "POST",
+    body: new URLSearchParams("grant_type=password&client_id=admin-cli&username=admin&password=admin"),
+  });
+  const { access_token } = (await login.json()) as { access_token: string };
+  const changed = await fetch(`${world.url}/admin/realms/aauth-test`, {
+    method: "PUT",
+    headers: { authorization: `Bearer ${access_token}`, "content-type": "application/json" },
+    body: JSON.stringify({ attributes: { "aauth.blocked.agents": JSON.stringify([BACKEND]) } }),
+  });
+  expect(changed.status).toBe(204);
+  expect(await (await press(browser, shown, "accept")).text()).toContain("not granted here any more");
+  expect(await errorOf(await poll())).toBe("denied");
+});
+
+test("the log has what was answered, and neither a token nor a code", async () => {
+  const { logger, lines } = recordingLogger();
+  const world = await createDraft11World({ logger });
+  const { page, code, pending, token } = await waiting(world);
+  await sendWith(world, pending, token, { method: "DELETE" });
+  await openInteraction(world, await browserOf(world), page);
+  const answered = lines.map((line) => JSON.parse(line)).filter(({ server }) => server === PERSON_SERVER);
+  expect(answered).toMatchObject([
+    { method: "POST", path: "/aauth/person", status: 202, requirement: "requirement=interaction" },
+    { method: "DELETE", path: "/aauth/pending/…", status: 204 },
+  ]);
+  for (const secret of [token, code, code.replaceAll("-", "")]) expect(lines.join("")).not.toContain(secret);
 });
 
 test("an access server hears person servers that it knows, and no agent", async () => {

@@ -3,14 +3,16 @@ import {
   createEndpointMap,
   draft11,
   generateSigningKey,
+  type ProvenCaller,
   type SigningKey,
   signRequest,
 } from "aauth";
 import { type AgentOptions, createAgent, type FetchContext } from "aauth/agent";
-import Fastify from "fastify";
+import Fastify, { type FastifyRequest } from "fastify";
 import { fastifyAAuth } from "fastify-aauth";
 import { onTestFinished } from "vitest";
 import { freePorts } from "../../../../tests/support/free-ports.ts";
+import type { AuthServerDependencies } from "../../src/app.ts";
 import { startListening } from "./auth-server.ts";
 import { type Browser, createBrowser, readForm } from "./browser.ts";
 import { MCP_USER, signIn } from "./sign-in.ts";
@@ -38,23 +40,31 @@ export interface WorldOptions {
   /** Of each resource. Default: none, and person servers issue auth tokens. */
   readonly accessServer?: string;
   readonly level?: "person-token" | "auth-token";
+  readonly logger?: NonNullable<AuthServerDependencies["logger"]>;
+  /** Starts the auth server. Default: in this process. */
+  readonly startAuthServer?: (
+    env: Record<string, string>,
+  ) => Promise<{ readonly url: string; readonly issuer: string }>;
+  /** How long an agent waits for a person, milliseconds. Default 20000. */
+  readonly pendingMs?: number;
   /** Calls the market-analysis agent for each caller of the supply-chain agent. Default: no. */
   readonly chains?: boolean;
 }
 
 /** The auth server with person server and access server, two resources of which the first calls the second, and an agent: all on sockets. */
 export async function createDraft11World(options: WorldOptions = {}) {
-  const { env, accessServer, level = "auth-token", chains = false } = options;
+  const { env, accessServer, level = "auth-token", chains = false, pendingMs = 20_000 } = options;
+  const { logger } = options;
+  const { startAuthServer = (variables) => startListening({ env: variables, ...(logger && { logger }) }) } =
+    options;
   const identifiers = [BACKEND, SUPPLY_CHAIN, MARKET_ANALYSIS, STRANGE];
   const ports = await freePorts(identifiers.length);
   const entries = identifiers.map((id, index) => [id, `http://127.0.0.1:${ports[index]}`] as const);
-  const server = await startListening({
-    env: {
-      AAUTH_PROFILE: "draft-11",
-      AAUTH_ENDPOINTS: entries.map(([id, address]) => `${id}=${address}`).join(" "),
-      AUTH_SERVER_CONSENT_SCOPES: SCOPE,
-      ...env,
-    },
+  const server = await startAuthServer({
+    AAUTH_PROFILE: "draft-11",
+    AAUTH_ENDPOINTS: entries.map(([id, address]) => `${id}=${address}`).join(" "),
+    AUTH_SERVER_CONSENT_SCOPES: SCOPE,
+    ...env,
   });
   const own = { connect: server.url.replace("localhost", "127.0.0.1"), browser: server.url };
   const map = createEndpointMap({
@@ -73,10 +83,14 @@ export async function createDraft11World(options: WorldOptions = {}) {
   const agentOf = (id: string, key: SigningKey, over: Partial<AgentOptions> = {}) =>
     createAgent({
       ...{ id, key, profile: draft11, discovery: newDiscovery(), transport: map.requests },
-      ...{ trustedAuthServers: [PERSON_SERVER], timeouts: { pendingMs: 20_000 } },
+      ...{ trustedAuthServers: [PERSON_SERVER], timeouts: { pendingMs } },
       ...over,
     });
   const served: string[] = [];
+  /** The token of the last call that each resource has served. */
+  const shown = new Map<string, string>();
+  /** Who has called `/caller`, and with which token. */
+  const callers: { readonly caller: ProvenCaller; readonly token: string }[] = [];
   for (const [index, id] of identifiers.entries()) {
     const app = Fastify();
     const scope = SCOPES[id];
@@ -93,10 +107,15 @@ export async function createDraft11World(options: WorldOptions = {}) {
       const requirement = level === "auth-token" ? { level, scopes: [scope] } : { level };
       inside.get("/data", { config: { aauth: requirement } }, async (request) => {
         served.push(id);
+        shown.set(id, tokenIn(request));
         if (!chains || id !== SUPPLY_CHAIN) return { from: id, person: request.caller?.person };
-        const upstreamToken = /jwt="([^"]+)"/.exec(String(request.headers["signature-key"]))?.[1];
+        const upstreamToken = tokenIn(request);
         const answer = await middle.fetchFor({ upstreamToken })(`${MARKET_ANALYSIS}/data`);
         return { from: id, below: await answer.json() };
+      });
+      inside.get("/caller", { config: { aauth: { level: "person-token" } } }, async (request) => {
+        callers.push({ caller: request.caller as ProvenCaller, token: tokenIn(request) });
+        return {};
       });
     });
     onTestFinished(() => app.close());
@@ -108,11 +127,16 @@ export async function createDraft11World(options: WorldOptions = {}) {
     map,
     keys,
     served,
+    shown,
+    callers,
     agent: (id = AGENT, over: Partial<AgentOptions> = {}) => agentOf(id, keys[BACKEND] as SigningKey, over),
     /** Address of a page of the person server. */
     page: (path: string) => `${server.issuer}/person${path}`,
   };
 }
+
+const tokenIn = ({ headers }: FastifyRequest): string =>
+  /jwt="([^"]+)"/.exec(String(headers["signature-key"]))?.[1] ?? "";
 
 export type Draft11World = Awaited<ReturnType<typeof createDraft11World>>;
 
