@@ -68,9 +68,7 @@ async function judgeFebruary(
   // The body is not here. That the digest is covered is proven, so that the agent's own comparison counts.
   // Passed on because a caller below the level must not use up memory of nonces.
   const level = requiredScheme === "hwk" ? "pseudonymous" : "identified";
-  const pending = await resource
-    .verifier()
-    .begin({ ...request, authority: resource.authority }, acceptedAtRoute({ level }, peers));
+  const pending = await resource.verifier().begin(request, acceptedAtRoute({ level }, peers));
   const verified = await pending.complete(undefined);
   requireScheme(verified, requiredScheme);
   return verified;
@@ -82,8 +80,7 @@ async function judgeDraft11(
   resource: CheckedResource,
 ): Promise<VerifiedRequest> {
   const verifier = resource.verifier(level === "server" ? "revocation" : undefined);
-  const addressed = { ...request, authority: resource.authority };
-  const pending = await (level === "any" ? verifier.begin(addressed) : verifier.begin(addressed, { level }));
+  const pending = await (level === "any" ? verifier.begin(request) : verifier.begin(request, { level }));
   return pending.complete(undefined);
 }
 

@@ -159,6 +159,13 @@ describe("the caller of a request that is let through", () => {
     });
   });
 
+  test("what frames the check is the gateway's: it announces no body of the caller's", async () => {
+    const { app, signed, agentToken } = await world();
+    const headers = { ...(await signed(await agentToken())), ...draft11CheckHeaders() };
+    const response = await app.inject({ method: "POST", url: "/check", headers, payload: "of the gateway" });
+    expect(response.statusCode).toBe(200);
+  });
+
   test("a session token counts for nothing unless its signature covers it", async () => {
     const { app, signed, agentToken } = await world();
     const headers = { ...(await signed(await agentToken())), ...draft11CheckHeaders() };
@@ -373,6 +380,15 @@ describe("the resource is the route's", () => {
       refusal: expect.stringContaining("code=unknown_authority"),
       agentAuth: undefined,
     });
+  });
+
+  test("a check that names none is about the only resource of the profile, and there are two", async () => {
+    const stage = await world();
+    const { "x-aauth-authority": _, ...route } = draft11CheckHeaders();
+    const ask = async ({ app, signed, agentToken }: typeof stage) =>
+      check11(app, { ...(await signed(await agentToken())), ...route });
+    expect(await ask(stage)).toMatchObject({ status: 421 });
+    expect(await ask(await world({ draft11Resources: [RESOURCE] }))).toMatchObject({ status: 200 });
   });
 
   test.each([

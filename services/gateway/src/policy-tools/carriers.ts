@@ -29,11 +29,25 @@ const MEMBERS: Readonly<Record<string, readonly CallerKind[]>> = {
 const OF_EVERY_TOKEN = ["iss", "sub", "exp", "iat", "cnf"];
 const OF_PERSONS = ["aud", "jti", "dwk", "tenant", "mission_s256"];
 const OF_FEBRUARY = ["agent", "agent_delegate", "act", "nbf"];
-const OF_AUTH_TOKENS = ["ps", "account"];
 
-/** Members of `extauthz.aauth` that callers of these kinds have. */
-export const membersOf = (kinds: readonly CallerKind[]): string[] =>
-  Object.keys(MEMBERS).filter((member) => MEMBERS[member]!.some((kind) => kinds.includes(kind)));
+/** What the demo's agents demand with each `AAUTH_MODE`: nobody gets a token that is not asked for. The other modes have callers of all kinds. */
+const CALLERS_IN_MODE: Readonly<Record<string, readonly CallerKind[]>> = {
+  "agent-identity": [...FEBRUARY, ...AGENT, "server"],
+  "person-identity": [...FEBRUARY, ...AGENT, "person-token", "server"],
+};
+
+/** Callers there are with a value of `AAUTH_MODE`; undefined where it rules none out. */
+export const callersInMode = (mode: string | undefined): readonly CallerKind[] | undefined =>
+  mode === undefined || !Object.hasOwn(CALLERS_IN_MODE, mode) ? undefined : CALLERS_IN_MODE[mode];
+
+export const hasDraft11 = (kinds: readonly CallerKind[]): boolean =>
+  kinds.some((kind) => kind !== "february-2026");
+
+/** Members of `extauthz.aauth` in the profiles of these callers. */
+export function membersOf(kinds: readonly CallerKind[]): string[] {
+  const known = hasDraft11(kinds) ? [...kinds, ...OF_DRAFT_11] : kinds;
+  return Object.keys(MEMBERS).filter((member) => MEMBERS[member]!.some((kind) => known.includes(kind)));
+}
 
 /** The callers that have a path below `extauthz.aauth`. Undefined where it is another path, or no known member. */
 export function carriersOf([first, second, member, claim]: CelPath): readonly CallerKind[] | undefined {
@@ -41,7 +55,6 @@ export function carriersOf([first, second, member, claim]: CelPath): readonly Ca
   const carriers = Object.hasOwn(MEMBERS, member) ? MEMBERS[member] : undefined;
   if (member !== "jwt_claims" || claim === undefined) return carriers;
   if (OF_FEBRUARY.includes(claim)) return FEBRUARY;
-  if (OF_AUTH_TOKENS.includes(claim)) return AUTH;
   const ofDraft11 = OF_EVERY_TOKEN.includes(claim)
     ? WITH_TOKEN
     : OF_PERSONS.includes(claim)

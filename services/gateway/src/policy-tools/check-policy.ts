@@ -32,7 +32,7 @@ export interface PolicyCheck {
  *
  * Does NOT prove anything: a rule without a finding may still never be true. `testPolicy` shows what rules do.
  *
- * @param options.env variables for `${NAME:-default}` references, as the gateway will have them
+ * @param options.env variables for `${NAME:-default}` references, as the gateway will have them; `AAUTH_PROFILE` and `AAUTH_MODE`, as the services will
  */
 export function checkPolicy(options: Parameters<typeof loadConfiguration>[0]): PolicyCheck {
   let configuration: ReturnType<typeof loadConfiguration>;
@@ -52,6 +52,7 @@ export function checkPolicy(options: Parameters<typeof loadConfiguration>[0]): P
   }
   const { bind, config, lineOf } = configuration;
   const profile = profileIn(options.env);
+  const mode = options.env.AAUTH_MODE?.toLowerCase();
   const placed = (findings: RuleFinding[], place: string, path: PropertyKey[]): Finding[] => {
     const line = lineOf(path);
     return findings.map((finding) => ({ ...finding, place, ...(line !== undefined && { line }) }));
@@ -62,7 +63,7 @@ export function checkPolicy(options: Parameters<typeof loadConfiguration>[0]): P
   for (const [index, route] of routes.entries()) {
     for (const [number, rule] of rules[index]!.entries()) {
       const place = `${route.name} rule ${number + 1}`;
-      findings.push(...placed(lintRule(rule, route.policies, profile), place, rulePath(index, number)));
+      findings.push(...placed(lintRule(rule, route.policies, profile, mode), place, rulePath(index, number)));
     }
   }
   // Trace and log fields are written for the callers of all routes.

@@ -1,7 +1,7 @@
 import type { ASTNode } from "@marcbachmann/cel-js";
 import { formatCelPath, pathOf, pathsNamedBy } from "../cel/cel-paths.ts";
 import { visitNodes } from "../cel/expression.ts";
-import { type CallerKind, carriersOf } from "./carriers.ts";
+import { type CallerKind, callersInMode, carriersOf, membersOf } from "./carriers.ts";
 import type { RuleFinding } from "./finding.ts";
 
 /** What must be there for a condition to be true: a field, and the callers that have it. */
@@ -15,13 +15,30 @@ interface Need {
  * name no agent. Also one field, where none of the route's callers has it.
  *
  * @param kinds the callers of the route
+ * @param mode as `AAUTH_MODE` of the agents, where it is known
  */
-export function lintCarriers(ast: ASTNode, kinds: readonly CallerKind[]): RuleFinding[] {
+export function lintCarriers(
+  ast: ASTNode,
+  kinds: readonly CallerKind[],
+  mode: string | undefined,
+): RuleFinding[] {
   const findings = new Map<string, RuleFinding>();
+  const inMode = callersInMode(mode) ?? kinds;
   for (const path of pathsNamedBy(ast)) {
-    const carriers = carriersOf(path);
-    if (carriers === undefined || carriers.some((kind) => kinds.includes(kind))) continue;
-    const message = `${formatCelPath(path)} is never there: callers of this route are ${list(kinds)}, and ${tells(carriers)}`;
+    const carriers = carriersOf(path)?.filter((kind) => kinds.includes(kind));
+    // What the profile does not have at all is no such field.
+    if (
+      carriers === undefined ||
+      !membersOf(kinds).includes(path[2]!) ||
+      carriers.some((kind) => inMode.includes(kind))
+    )
+      continue;
+    if (carriers.length > 0) {
+      const message = `${formatCelPath(path)} is never there with AAUTH_MODE=${mode}: ${tells(carriers)}`;
+      findings.set(message, { kind: "never-carried", severity: "warning", message });
+      continue;
+    }
+    const message = `${formatCelPath(path)} is never there: callers of this route are ${list(kinds)}, and ${tells(carriersOf(path)!)}`;
     findings.set(message, { kind: "never-carried", severity: "error", message });
   }
   visit(ast, []);
@@ -58,7 +75,10 @@ export function lintCarriers(ast: ASTNode, kinds: readonly CallerKind[]): RuleFi
         continue;
       }
       const other = all.find((one) => shared([one, need]).length === 0) ?? all[0]!;
-      const message = `no caller has both ${other.what} and ${need.what}: ${tells(other.carriers)}, ${tells(need.carriers)}`;
+      const [ofOther, ofNeed] = [other, need].map(({ carriers }) =>
+        list(carriers.filter((kind) => kinds.includes(kind))),
+      );
+      const message = `no caller has both ${other.what}, which comes with ${ofOther}, and ${need.what}, which comes with ${ofNeed}`;
       const advice =
         "in draft -11 person and auth tokens name no agent; ask for the agent of an agent token, and for person.iss and scopes of an auth token";
       findings.set(message, { kind: "never-together", severity: "warning", message, advice });

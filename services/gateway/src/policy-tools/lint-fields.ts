@@ -1,13 +1,13 @@
 import type { ASTNode } from "@marcbachmann/cel-js";
 import { type CelPath, formatCelPath, pathsNamedBy } from "../cel/cel-paths.ts";
-import { type CallerKind, membersOf } from "./carriers.ts";
+import { type CallerKind, hasDraft11, membersOf } from "./carriers.ts";
 import type { RuleFinding } from "./finding.ts";
 
 /** Claims of tokens by the profiles. An issuer may add others. */
 const TOKEN_CLAIMS =
-  "iss aud exp iat nbf jti sub agent agent_delegate cnf scope act name preferred_username email dwk ps account tenant mission_s256".split(
-    " ",
-  );
+  "iss aud exp iat nbf jti sub agent agent_delegate cnf scope act name preferred_username email".split(" ");
+/** More of them in draft -11. */
+const DRAFT_11_CLAIMS = "dwk ps account tenant mission_s256".split(" ");
 const PERSON_MEMBERS = ["iss", "sub"];
 /** Members of `act`: a closed set. */
 const ACT_MEMBERS = ["agent", "agent_delegate", "sub", "act"];
@@ -19,13 +19,18 @@ const ACT_MEMBERS = ["agent", "agent_delegate", "sub", "act"];
  */
 export function lintFields(ast: ASTNode, kinds: readonly CallerKind[]): RuleFinding[] {
   const members = membersOf(kinds);
-  return pathsNamedBy(ast).flatMap((path) => lintPath(path, members) ?? []);
+  const claims = hasDraft11(kinds) ? [...TOKEN_CLAIMS, ...DRAFT_11_CLAIMS] : TOKEN_CLAIMS;
+  return pathsNamedBy(ast).flatMap((path) => lintPath(path, members, claims) ?? []);
 }
 
-function lintPath(path: CelPath, members: readonly string[]): RuleFinding | undefined {
+function lintPath(
+  path: CelPath,
+  members: readonly string[],
+  claims: readonly string[],
+): RuleFinding | undefined {
   const [first, second, member, claim, ...below] = path;
   if (first !== "extauthz" || second !== "aauth" || member === undefined) return undefined;
-  if (member === "person") {
+  if (member === "person" && members.includes(member)) {
     const [person, ...more] = [claim, ...below].filter((step) => step !== undefined);
     const isKnown = person === undefined || (PERSON_MEMBERS.includes(person) && more.length === 0);
     if (!isKnown) return unknownField(path.slice(0, 4), `a person has ${PERSON_MEMBERS.join(", ")}`);
@@ -34,7 +39,7 @@ function lintPath(path: CelPath, members: readonly string[]): RuleFinding | unde
     return unknownField(path.slice(0, 3), `gateway-authz sets ${members.join(", ")}`);
   }
   if (member !== "jwt_claims" || claim === undefined) return undefined;
-  if (!TOKEN_CLAIMS.includes(claim)) {
+  if (!claims.includes(claim)) {
     const text = formatCelPath(path.slice(0, 4));
     return {
       kind: "unknown-claim",

@@ -18,8 +18,14 @@ const LEVELS = ["agent-token", "person-token", "auth-token", "server"];
  * What a rule gives away: fields that no caller has, comparisons that mean something else than they seem to, and openness.
  *
  * @param profile of a route that names none
+ * @param mode of the agents, where it is known
  */
-export function lintRule(rule: AuthorizationRule, policies: Policies, profile: string): RuleFinding[] {
+export function lintRule(
+  rule: AuthorizationRule,
+  policies: Policies,
+  profile: string,
+  mode: string | undefined,
+): RuleFinding[] {
   const { ast } = rule.expression;
   const check = aauthCheckOf(policies, profile);
   const callers = callersOf(check, profile);
@@ -27,7 +33,7 @@ export function lintRule(rule: AuthorizationRule, policies: Policies, profile: s
   visitNodes(ast, (node) => comparisons.push(...lintComparison(node)));
   return [
     ...lintFields(ast, callers),
-    ...lintCarriers(ast, callers),
+    ...lintCarriers(ast, callers, mode),
     ...pathsNamedBy(ast).flatMap((path) => neverCarried(path, policies) ?? []),
     ...comparisons,
     ...denyCanFail(rule),

@@ -88,6 +88,13 @@ describe("what is found", () => {
     ["an actor, too", "identifier-prefix", [`${CLAIMS}.act.agent.endsWith("backend")`], /other owners/],
     ["G11: a prefix", "open-to-unsigned", ['request.path.startsWith("/.well-known/")'], /begins with/],
     ["everything", "open-to-unsigned", ["true"], /whatever their path/],
+    [
+      "everything, where the mode depends on the request",
+      "open-to-unsigned",
+      ["true"],
+      /whatever their path/,
+      { modeExpression: 'request.path == "/a" ? "optional" : "strict"' },
+    ],
     ["a name of the fork", "invalid", ['aauth.agent == "x"'], /Unknown variable: aauth/],
     ["what the gateway refuses", "invalid", ["nonsense("], /not valid CEL/],
   ];
@@ -138,14 +145,14 @@ describe("draft -11: what callers carry", () => {
       "an agent beside what a person has been granted",
       "never-together",
       [`${AGENT_IS} && ${HAS_SCOPE}`],
-      /both extauthz\.aauth\.agent and extauthz\.aauth\.scopes.* name no agent/,
+      /both extauthz\.aauth\.agent, which comes with agent tokens, and extauthz\.aauth\.scopes, which comes with auth tokens .*name no agent/,
       DRAFT_11,
     ],
     [
       "an agent with an auth token",
       "never-together",
       [`extauthz.aauth.level == "auth-token" && ${AGENT_IS}`],
-      /both level auth-token and extauthz\.aauth\.agent/,
+      /both level auth-token, .* and extauthz\.aauth\.agent/,
       DRAFT_11,
     ],
     [
@@ -169,6 +176,7 @@ describe("draft -11: what callers carry", () => {
       /jwt_claims\.scope/,
       DRAFT_11,
     ],
+    ["behind a condition", "never-together", [`${HAS_SCOPE} ? ${AGENT_IS} : false`], /both/, DRAFT_11],
     ["in a veto", "never-together", [{ require: `${AGENT_IS} && ${HAS_SCOPE}` }], /both/, DRAFT_11],
     [
       "in one of two ways",
@@ -237,7 +245,8 @@ describe("draft -11: what callers carry", () => {
     ],
   ];
   test.each(found)("%s: %s", (_name, kind, rules, message, options) => {
-    const findings = findingsOf(rules, options).filter((finding) => finding.kind === kind);
+    const findings = findingsOf(rules, options);
+    expect(new Set(kinds(findings))).toEqual(new Set([kind]));
     expect(findings.map((one) => `${one.message} ${one.advice ?? ""}`).join("\n")).toMatch(message);
   });
 
@@ -261,6 +270,31 @@ describe("draft -11: what callers carry", () => {
   ];
   test.each(fine)("nothing: %s", (_name, rules, options) => {
     expect(findingsOf(rules, options)).toEqual([]);
+  });
+
+  test("February's routes are looked at as before: an issuer may add claims of these names", () => {
+    for (const claim of ["account", "ps", "tenant"]) {
+      const found = findingsOf([`${IS_BACKEND} && ${CLAIMS}.${claim} == "x"`]);
+      expect(found).toMatchObject([{ kind: "unknown-claim", severity: "note" }]);
+    }
+  });
+
+  test("AAUTH_MODE says which tokens there are to be shown", () => {
+    const rules = [AGENT_IS, 'extauthz.aauth.person.iss == "https://a.test"', HAS_SCOPE];
+    const text = policyFile(rules, DRAFT_11);
+    const linesIn = (AAUTH_MODE: string) =>
+      checkPolicy({ text, source: "p", env: { AAUTH_MODE } }).findings.map(
+        ({ kind, severity, place, message }) => `${kind} ${severity} ${place}: ${message}`,
+      );
+    const never = (rule: number, field: string, mode: string, who: string) =>
+      `never-carried warning agent rule ${rule}: extauthz.aauth.${field} is never there with AAUTH_MODE=${mode}: only ${who} have it`;
+    expect(linesIn("agent-identity")).toEqual([
+      never(2, "person.iss", "agent-identity", "person tokens, auth tokens"),
+      never(3, "scopes", "agent-identity", "auth tokens"),
+    ]);
+    expect(linesIn("person-identity")).toEqual([never(3, "scopes", "person-identity", "auth tokens")]);
+    expect(linesIn("person-server")).toEqual([]);
+    expect(linesIn("federated")).toEqual([]);
   });
 
   test("a route that names no profile has that of AAUTH_PROFILE", () => {
