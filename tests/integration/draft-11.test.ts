@@ -1,9 +1,9 @@
 import { installLocalhostLookup } from "agent-kit/service";
-import { afterEach, describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { SECOND_USER, textOf, User } from "../contract/auth-server/journey.ts";
 import { type ApiUser, signIn, WITH_MARKET_ANALYSIS } from "../support/optimization-run.ts";
 import { decideAtPages, endOf, type Visit } from "../support/person-run.ts";
-import { startStack, type TestStack, type TestStackOptions } from "../support/start-stack.ts";
+import { LOG_WAIT, startStack, type TestStack, type TestStackOptions } from "../support/start-stack.ts";
 
 installLocalhostLookup();
 
@@ -95,6 +95,41 @@ test("a person who refuses ends the run, with the party, the code and the sectio
   expect(end.failure?.section).toMatch(/^draft -11, section /);
   const back = await fetch(visits[0]!.returnedTo!, { redirect: "manual" });
   expect(back.headers.get("location")).toContain("aauth_error=1&error=access_denied");
+});
+
+test("a question on the page is answered by the agent, and then decided on", async () => {
+  const user = await started("person-server");
+  const run = await user.run();
+  const browser = new User();
+  const page = await browser.openSignedIn(run.consent_url!);
+  const text = /<form method="post"[^>]*class="ask"[\s\S]*?<\/form>/.exec(page.text)?.[0] ?? "";
+  const asked = await browser.submit({ ...page, text }, { question: "Why do you ask?", ask: "yes" });
+  expect(textOf(asked)).toContain(`The user started it with these words: ${run.prompt}`);
+  await browser.decide(asked, "accept");
+  expect((await endOf(user, run)).status).toBe("completed");
+});
+
+test("an agent's pending answer is for its caller alone, and its page for who has the code", async () => {
+  const user = await started("person-server", { env: CONSENT_FOR_MARKET });
+  const run = await user.run();
+  const browser = new User();
+  await browser.decide(await browser.openSignedIn(run.consent_url!), "accept");
+  const pending = await vi.waitFor(() => {
+    const [, path] =
+      /method=GET, target_uri=https:\/\/supply-chain-agent\.localhost(\/aauth\/pending\/[\w-]+)/.exec(
+        stack.log(),
+      )!;
+    return path!;
+  }, LOG_WAIT);
+  for (const method of ["GET", "DELETE"])
+    expect((await fetch(stack.urls.supplyChainAgent + pending, { method })).status).toBe(401);
+  for (const code of ["", "ABCD-EFGH-JKMN", "%00", "a".repeat(5_000)]) {
+    const reply = await fetch(`${stack.urls.supplyChainAgent}/interaction?code=${code}`);
+    expect(reply.status).toBe(410);
+    expect(await reply.text()).toMatch(/^This request is not known/);
+  }
+  const now = { ...run, consent_url: undefined };
+  expect(await decideAtPages(user, now, undefined, browser)).toMatchObject({ end: { status: "completed" } });
 });
 
 test("a person who comes to another user's page decides nothing", async () => {
