@@ -7,6 +7,7 @@ import {
   integerSetting,
   listSetting,
   loadConfig,
+  profileSettings,
   type Setting,
   serviceSettings,
   setting,
@@ -14,6 +15,7 @@ import {
   textSetting,
 } from "agent-kit/service";
 import { type ListenerKey, PORTS } from "topology";
+import { z } from "zod";
 import { findExecutable } from "../find-executable.ts";
 import { findJaeger } from "../jaeger/find-jaeger.ts";
 import { findJavaTools } from "../keycloak/java-tools.ts";
@@ -24,6 +26,7 @@ import {
   DEMO_PORTS,
   describeStack,
   identifiers,
+  POLICY_FILES,
   REPOSITORY_ROOT,
   SIGNATURE_SCHEMES,
   type StackModes,
@@ -47,6 +50,8 @@ const forEveryService = ({ env, schema, description }: Setting) =>
   setting({ env: env!, schema, description });
 
 const settings = {
+  profile: setting({ ...profileSettings.profile, flag: "profile" }),
+  mode: setting({ ...profileSettings.mode, flag: "mode" }),
   signatureScheme: setting({
     env: "AAUTH_SIGNATURE_SCHEME",
     flag: "signature-scheme",
@@ -61,8 +66,8 @@ const settings = {
   }),
   policyFile: setting({
     flag: "policy",
-    schema: textSetting(DEMO_MODES.policyFile),
-    description: "Gateway configuration file; agentgateway/config-policy.yaml adds access rules",
+    schema: z.string().optional(),
+    description: `Gateway configuration file; agentgateway/config-policy.yaml adds access rules, with draft-11 config-draft-11-policy.yaml. Default ${Object.values(POLICY_FILES).join(" or ")}`,
   }),
   gatewayKind: setting({
     flag: "gateway",
@@ -132,7 +137,20 @@ export interface DemoSettings {
  */
 export function readDemoSettings(env: NodeJS.ProcessEnv, argv: readonly string[]): DemoSettings {
   const config = loadConfig({ service: "demo", settings, env, argv });
-  const { signatureScheme, authorizationScheme, ui, showTokens, processes, swap } = config;
+  const { profile, mode, signatureScheme, authorizationScheme, ui, showTokens, processes, swap } = config;
+  const isDraft11 = profile === "draft-11";
+  if (!isDraft11 && mode !== DEMO_MODES.mode)
+    throw new ConfigError("demo", [{ name: "--mode", message: "is of draft-11: add --profile draft-11" }]);
+  for (const [flag, isSet] of [
+    ["--auth-server keycloak", config.authServerKind === "keycloak"],
+    ["--swap", swap.length > 0],
+    ["--authorization-scheme", authorizationScheme !== DEMO_MODES.authorizationScheme],
+    ["--signature-scheme", signatureScheme !== DEMO_MODES.signatureScheme],
+  ] as const) {
+    if (!isDraft11 || !isSet) continue;
+    const message = "speaks February 2026 only: leave it out, or start with --profile february-2026";
+    throw new ConfigError("demo", [{ name: flag, message }]);
+  }
   const ports = Object.fromEntries(
     Object.keys(DEMO_PORTS).map((key) => [key, config[`${key as ListenerKey}Port`]]),
   ) as StackPorts;
@@ -140,9 +158,13 @@ export function readDemoSettings(env: NodeJS.ProcessEnv, argv: readonly string[]
   if (authServer === "keycloak") found("--auth-server", () => findJavaTools(env));
   const modes: StackModes = {
     ...DEMO_MODES,
+    profile,
+    mode,
+    // Delegates are February's.
+    delegate: !isDraft11,
     signatureScheme,
     authorizationScheme,
-    policyFile: found("--policy", () => findPolicyFile(config.policyFile, env)),
+    policyFile: found("--policy", () => findPolicyFile(config.policyFile ?? POLICY_FILES[profile], env)),
     authServer,
     ui,
     showTokens,

@@ -1,9 +1,12 @@
 import { fileURLToPath } from "node:url";
+import type { DRAFT_11_MODES, PROFILES } from "agent-kit/service";
 import {
   AGENT_NAMES,
   AGENTS,
   agentRow,
   agentUrl,
+  DRAFT_11_SERVERS,
+  identifierOf,
   keyOf,
   type ListenerKey,
   PORTS,
@@ -28,6 +31,9 @@ export const AUTHORIZATION_SCHEMES = ["signature-only", "autonomous", "user-dele
 
 /** What may differ between two runs of the stack. */
 export interface StackModes {
+  readonly profile: (typeof PROFILES)[number];
+  /** Of draft-11; in its place February has the two schemes. */
+  readonly mode: (typeof DRAFT_11_MODES)[number];
   readonly signatureScheme: (typeof SIGNATURE_SCHEMES)[number];
   readonly authorizationScheme: (typeof AUTHORIZATION_SCHEMES)[number];
   /** Gateway configuration, path from the repository's root or absolute. */
@@ -45,10 +51,18 @@ export interface StackModes {
   readonly publishedPeers?: readonly string[];
 }
 
+/** Verification only. A gateway's file is of one profile. */
+export const POLICY_FILES: Readonly<Record<StackModes["profile"], string>> = {
+  "february-2026": "agentgateway/config.yaml",
+  "draft-11": "agentgateway/config-draft-11.yaml",
+};
+
 export const DEMO_MODES: StackModes = {
+  profile: "february-2026",
+  mode: "person-server",
   signatureScheme: "jwks",
   authorizationScheme: "autonomous",
-  policyFile: "agentgateway/config.yaml",
+  policyFile: POLICY_FILES["february-2026"],
   authServer: "embedded",
   ui: true,
   delegate: true,
@@ -132,6 +146,28 @@ export function stackUrls(ports: StackPorts): StackUrls {
   };
 }
 
+/** What each party is called by the others: in February its address, in draft-11 an identifier without a port. */
+function partyIds(ports: StackPorts, { profile }: StackModes) {
+  const isDraft11 = profile === "draft-11";
+  return {
+    backend: isDraft11 ? identifierOf("backend") : stackUrls(ports).backendAgent,
+    agent: (name: string) => (isDraft11 ? identifierOf(name) : agentUrl(name, ports.gateway)),
+  };
+}
+
+/** `AAUTH_ENDPOINTS`: where the parties of draft-11 are, and where a browser finds their pages. */
+export function endpointTable(ports: StackPorts): string {
+  const { backend, authServer } = stackUrls(ports);
+  const at = (port: number, browser: string) => `http://127.0.0.1:${port},${browser}`;
+  return [
+    ["backend", at(ports.backend, backend)],
+    ...AGENT_NAMES.map((name) => [name, at(ports.gateway, agentUrl(name, ports.gateway))]),
+    ...Object.values(DRAFT_11_SERVERS).map((name) => [name, at(ports.authServer, authServer)]),
+  ]
+    .map(([name, address]) => `${identifierOf(name!)}=${address}`)
+    .join(" ");
+}
+
 /** The parties that sign or issue tokens, by service. */
 export function identifiers(ports: StackPorts): ReadonlyMap<string, string> {
   const { backendAgent, issuer } = stackUrls(ports);
@@ -148,8 +184,11 @@ export function identifiers(ports: StackPorts): ReadonlyMap<string, string> {
  */
 export function describeStack(ports: StackPorts, modes: StackModes): ServiceDescription[] {
   const urls = stackUrls(ports);
+  const ids = partyIds(ports, modes);
   const common = {
     HOST: "127.0.0.1",
+    AAUTH_PROFILE: modes.profile,
+    ...(modes.profile === "draft-11" && { AAUTH_MODE: modes.mode, AAUTH_ENDPOINTS: endpointTable(ports) }),
     KEYCLOAK_URL: urls.authServer,
     KEYCLOAK_REALM: REALM,
     AAUTH_SIGNATURE_SCHEME: modes.signatureScheme,
@@ -163,7 +202,6 @@ export function describeStack(ports: StackPorts, modes: StackModes): ServiceDesc
   // By port, so that two stacks do not enrol each other's delegates.
   const delegatesFile = `.data/delegates-${ports.backend}.json`;
   const authzHost = `127.0.0.1:${ports.gatewayAuthz}`;
-  const agentUrls = AGENT_NAMES.map((name) => agentUrl(name, ports.gateway));
   const isDelegated = modes.authorizationScheme === "user-delegated";
   const need = (key: keyof StackPorts, purpose: string) => ({
     port: ports[key],
@@ -233,7 +271,8 @@ export function describeStack(ports: StackPorts, modes: StackModes): ServiceDesc
     service("gateway-authz", "gatewayAuthz", {
       env: {
         GATEWAY_AUTHZ_PORT: String(ports.gatewayAuthz),
-        GATEWAY_AUTHZ_RESOURCES: agentUrls.join(" "),
+        [modes.profile === "draft-11" ? "GATEWAY_AUTHZ_DRAFT_11_RESOURCES" : "GATEWAY_AUTHZ_RESOURCES"]:
+          AGENT_NAMES.map(ids.agent).join(" "),
       },
     }),
     ...AGENT_NAMES.map((name) => {
@@ -241,12 +280,10 @@ export function describeStack(ports: StackPorts, modes: StackModes): ServiceDesc
       return service(name, keyOf(name), {
         env: {
           // Where the others are called, and then its own address.
-          ...Object.fromEntries(
-            AGENT_NAMES.map((peer) => [`${variablePrefix(peer)}_URL`, agentUrl(peer, ports.gateway)]),
-          ),
+          ...Object.fromEntries(AGENT_NAMES.map((peer) => [`${variablePrefix(peer)}_URL`, ids.agent(peer)])),
           [`${variablePrefix(name)}_PORT`]: String(ports[keyOf(name)]),
           [`${variablePrefix(name)}_URL`]: `http://localhost:${ports[keyOf(name)]}`,
-          [`${variablePrefix(name)}_ID_URL`]: agentUrl(name, ports.gateway),
+          [`${variablePrefix(name)}_ID_URL`]: ids.agent(name),
           ...(isDelegated &&
             additionalScopes && { AAUTH_RESOURCE_ADDITIONAL_SCOPES: additionalScopes.join(" ") }),
         },
@@ -268,7 +305,7 @@ export function describeStack(ports: StackPorts, modes: StackModes): ServiceDesc
       env: {
         // The configuration file names these; its defaults are the demo's ports.
         GATEWAY_PORT: String(ports.gateway),
-        BACKEND_AGENT_URL: urls.backendAgent,
+        BACKEND_AGENT_URL: ids.backend,
         // With a minimum of jwks no pseudonymous call would ever reach an agent. The file with rules on identity keeps jwks.
         GATEWAY_REQUIRED_SCHEME: modes.signatureScheme,
         AAUTH_AUTHZ_HOST: authzHost,
@@ -289,9 +326,9 @@ export function describeStack(ports: StackPorts, modes: StackModes): ServiceDesc
     service("backend", "backend", {
       env: {
         PORT: String(ports.backend),
-        BACKEND_AGENT_URL: urls.backendAgent,
-        SUPPLY_CHAIN_AGENT_URL: urls.supplyChainAgent,
-        MARKET_ANALYSIS_AGENT_URL: urls.marketAnalysisAgent,
+        BACKEND_AGENT_URL: ids.backend,
+        SUPPLY_CHAIN_AGENT_URL: ids.agent("supply-chain-agent"),
+        MARKET_ANALYSIS_AGENT_URL: ids.agent("market-analysis-agent"),
         AAUTH_TRACE_QUERY_URL: urls.traces,
         AAUTH_TRACE_UI_URL: urls.traces,
         AAUTH_BREAK_IT: "true",
@@ -328,6 +365,7 @@ export function describeStack(ports: StackPorts, modes: StackModes): ServiceDesc
       UI_BACKEND_URL: urls.backend,
       UI_AUTH_SERVER_URL: urls.issuer,
       UI_CLIENT_ID: "supply-chain-ui",
+      ...(modes.profile === "draft-11" && { UI_PROFILE: modes.profile }),
       UI_OTLP_URL: `http://localhost:${ports.traceStoreOtlp}`,
     },
     healthUrl: `http://127.0.0.1:${ports.ui}/config.json`,

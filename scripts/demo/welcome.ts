@@ -1,4 +1,4 @@
-import { AGENT_NAMES, AGENTS, agentUrl } from "topology";
+import { AGENT_NAMES, AGENTS, agentUrl, DRAFT_11_SERVERS, identifierOf } from "topology";
 import type { LeftOut } from "./by-hand.ts";
 import { type StackModes, type StackPorts, stackUrls } from "./stack.ts";
 
@@ -23,13 +23,17 @@ export function welcomeText(
   const pages: Row[] = [
     ...(modes.ui ? ([["Web page", urls.ui, "ui"]] as const) : []),
     [modes.jaegerProgram === undefined ? "Traces" : "Traces (Jaeger)", urls.traces, "trace-store"],
+    ...(modes.profile === "draft-11" && modes.mode !== "agent-identity"
+      ? ([["What you have granted", `${urls.issuer}/person/granted`, "auth-server"]] as const)
+      : []),
     ...(modes.authServer === "keycloak"
       ? ([["Keycloak's console", `${urls.authServer}/admin/`, "auth-server"]] as const)
       : []),
   ];
   const parties: Row[] = [
     ["Backend", urls.backend, "backend"],
-    ["Auth server", urls.issuer, "auth-server"],
+    [modes.profile === "draft-11" ? "Sign-in" : "Auth server", urls.issuer, "auth-server"],
+    ...serverRows(modes),
     ["Gateway", urls.gateway, "gateway"],
     ...AGENT_NAMES.map((name): Row => [AGENTS[name].title, agentUrl(name, ports.gateway), name]),
   ];
@@ -46,7 +50,7 @@ export function welcomeText(
     : `The web page was left out; users sign in at the auth server, for example ${user}.`;
   return [
     "",
-    `Ready in ${(readyAfterMs / 1000).toFixed(1)} s: signatures by ${modes.signatureScheme}, authorization ${modes.authorizationScheme}.`,
+    `Ready in ${(readyAfterMs / 1000).toFixed(1)} s: ${profileWords(modes)}.`,
     "",
     "For your browser:",
     ...pages.map(line),
@@ -60,6 +64,21 @@ export function welcomeText(
     "",
     "",
   ].join("\n");
+}
+
+function profileWords({ profile, mode, signatureScheme, authorizationScheme }: StackModes): string {
+  return profile === "draft-11"
+    ? `AAuth draft -11, mode ${mode}; orders, delegates and break-it are February's and switched off`
+    : `AAuth of February 2026, signatures by ${signatureScheme}, authorization ${authorizationScheme}`;
+}
+
+/** Their identifiers: where they are stands in AAUTH_ENDPOINTS. */
+function serverRows({ profile, mode }: StackModes): Row[] {
+  if (profile !== "draft-11" || mode === "agent-identity") return [];
+  const person: Row = ["Person server", identifierOf(DRAFT_11_SERVERS.personServer), "auth-server"];
+  return mode === "federated"
+    ? [person, ["Access server", identifierOf(DRAFT_11_SERVERS.accessServer), "auth-server"]]
+    : [person];
 }
 
 function leftOutLines(leftOut: readonly LeftOut[]): string[] {

@@ -7,7 +7,12 @@
 import { AGENT_NAMES, AGENTS, type AgentName, type AgentRow, agentRow, variablePrefix } from "topology";
 
 /** `agentgateway/config.yaml`: one listener for each agent. */
-export const gatewayConfiguration = (content: string) => withRegions(content, { listeners: listenerOf });
+export const gatewayConfiguration = (content: string) =>
+  withRegions(content, { listeners: (name) => listenerOf(name, FEBRUARY_CHECK) });
+
+/** `agentgateway/config-draft-11.yaml`: the same in draft -11. */
+export const draft11Configuration = (content: string) =>
+  withRegions(content, { listeners: (name) => listenerOf(name, DRAFT_11_CHECK) });
 
 /** `docker-compose.yml`: one service for each agent, its name in the shared namespace, and the backend that waits for it. */
 export const composeFile = (content: string) =>
@@ -55,7 +60,35 @@ function requiredScheme({ pseudonymousPaths = [] }: AgentRow): string {
   return `'${paths} ? "hwk" : "${required}"'`;
 }
 
-const listenerOf = (name: AgentName) => `      - name: ${name}
+/** What a check has by profile. Lines are indented as they stand. */
+interface Check {
+  readonly fields: readonly string[];
+  readonly added: (name: AgentName) => string;
+}
+
+const FEBRUARY_CHECK: Check = {
+  fields: ["content-type", "content-digest", "nonce"],
+  added: (name) => `
+                      # A literal, never request.host: a caller must not choose which authority it is judged for.
+                      x-aauth-authority: '"${name}.localhost:\${GATEWAY_PORT:-3000}"'
+                      x-aauth-mode: '"optional"'
+                      x-aauth-required-scheme: ${requiredScheme(agentRow(name))}`,
+};
+
+const DRAFT_11_CHECK: Check = {
+  // The session token of a resource is signed, too.
+  fields: ["content-type", "content-digest", "authorization"],
+  added: (name) => `
+                      # A literal, never request.host: a caller must not choose which authority it is judged for.
+                      x-aauth-authority: '"${name}.localhost"'
+                      # What this route takes, whatever AAUTH_PROFILE says. For both: "february-2026 draft-11", and both authorities above.
+                      x-aauth-profiles: '"draft-11"'
+                      x-aauth-mode: '"optional"'
+                      # Any token of an agent: what it lacks the agent behind says, which alone can issue a resource token. Servers revoke in their own name.
+                      x-aauth-required-level: 'request.path == "/aauth/revoke" ? "server" : "any"'`,
+};
+
+const listenerOf = (name: AgentName, { fields, added }: Check) => `      - name: ${name}
         hostname: ${name}.localhost
         routes:
           - name: ${name}
@@ -75,9 +108,7 @@ const listenerOf = (name: AgentName) => `      - name: ${name}
                   - signature-key
                   - signature-input
                   - signature
-                  - content-type
-                  - content-digest
-                  - nonce
+${fields.map((field) => `                  - ${field}`).join("\n")}
                   - traceparent
                   - tracestate
                 protocol:
@@ -86,11 +117,7 @@ const listenerOf = (name: AgentName) => `      - name: ${name}
                     addRequestHeaders:
                       ":method": '"POST"'
                       x-aauth-method: "request.method"
-                      x-aauth-uri: "request.uri"
-                      # A literal, never request.host: a caller must not choose which authority it is judged for.
-                      x-aauth-authority: '"${name}.localhost:\${GATEWAY_PORT:-3000}"'
-                      x-aauth-mode: '"optional"'
-                      x-aauth-required-scheme: ${requiredScheme(agentRow(name))}
+                      x-aauth-uri: "request.uri"${added(name)}
                       x-aauth-timestamp-tolerance: '"60"'
                     # From a header, never response.body: that would make the gateway hold back the agents' event streams too.
                     metadata:

@@ -66,6 +66,8 @@ function defaultOf({ schema, secret }: Setting): string | undefined {
   const { data, success } = schema.safeParse(undefined);
   if (!success) return "(required)";
   if (data === undefined || data === "") return undefined;
+  // A table without entries.
+  if (typeof data === "object" && !Array.isArray(data)) return undefined;
   if (secret) return "(secret)";
   // The demo's own files: by their place in the repository, wherever that is.
   return String(data).replace(REPOSITORY_ROOT, "");

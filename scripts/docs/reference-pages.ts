@@ -1,4 +1,4 @@
-import { composeFile, gatewayConfiguration } from "./agent-files.ts";
+import { composeFile, draft11Configuration, gatewayConfiguration } from "./agent-files.ts";
 import { configurationPage } from "./configuration-page.ts";
 import { withErrorTable } from "./error-table.ts";
 import { interopPage } from "./interop-page.ts";
@@ -8,6 +8,7 @@ import { withSwapTables } from "./swap-tables.ts";
 /** What `npm run docs` writes: path from the root, and what a file's content becomes. */
 export const REFERENCE_PAGES: Readonly<Record<string, (content: string) => string | Promise<string>>> = {
   "agentgateway/config.yaml": gatewayConfiguration,
+  "agentgateway/config-draft-11.yaml": draft11Configuration,
   "docker-compose.yml": composeFile,
   "docs/reference/compatibility.md": withSwapTables,
   "docs/reference/configuration.md": configurationPage,

@@ -317,8 +317,8 @@ const HOLES: Readonly<Record<string, Hole>> = {
     [GATEWAY_TEST, "G11: "],
     [
       "packages/gateway-check/src/open-paths.ts",
-      "OPEN_METHODS.includes(method) && OPEN_PATHS.includes(path)",
-      'path.includes("/.well-known/aauth-") || OPEN_PATHS.includes(path)',
+      "OPEN_METHODS.includes(method) && openPaths.includes(path)",
+      'path.includes("/.well-known/aauth-") || openPaths.includes(path)',
     ],
   ],
 

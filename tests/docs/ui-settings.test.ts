@@ -17,6 +17,7 @@ test("ui/README.md lists every setting with its default", () => {
     UI_AUTH_SERVER_URL: browser.authServerUrl,
     UI_CLIENT_ID: browser.clientId,
     UI_OTLP_URL: browser.otlpUrl,
+    UI_PROFILE: browser.profile,
   });
   expect(Object.keys(shown).sort()).toEqual([...knownNames(), "UI_HOST"].sort());
 });

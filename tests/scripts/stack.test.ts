@@ -46,6 +46,50 @@ test("nothing waits for a service that was left out", () => {
   expect(services.find(({ name }) => name === "gateway")?.after).toContain("gateway-authz");
 });
 
+test("draft-11: identities have no port, and one table says where they are", () => {
+  const modes: StackModes = { ...DEMO_MODES, profile: "draft-11", mode: "federated", delegate: false };
+  const services = describeStack(DEMO_PORTS, modes);
+  for (const { env } of services) {
+    expect(env).toMatchObject({ AAUTH_PROFILE: "draft-11", AAUTH_MODE: "federated" });
+    expect(env.AAUTH_ENDPOINTS).toBe(services[0]!.env.AAUTH_ENDPOINTS);
+  }
+  expect(services[0]!.env.AAUTH_ENDPOINTS!.split(" ")).toEqual([
+    "https://backend.localhost=http://127.0.0.1:8000,http://localhost:8000",
+    "https://supply-chain-agent.localhost=http://127.0.0.1:3000,http://supply-chain-agent.localhost:3000",
+    "https://market-analysis-agent.localhost=http://127.0.0.1:3000,http://market-analysis-agent.localhost:3000",
+    "https://person-server.localhost=http://127.0.0.1:8080,http://localhost:8080",
+    "https://access-server.localhost=http://127.0.0.1:8080,http://localhost:8080",
+  ]);
+  const backend = services.find(({ name }) => name === "backend")!.env;
+  expect(backend).toMatchObject({
+    BACKEND_AGENT_URL: "https://backend.localhost",
+    SUPPLY_CHAIN_AGENT_URL: "https://supply-chain-agent.localhost",
+  });
+  for (const { env } of describeStack(DEMO_PORTS, DEMO_MODES))
+    expect(env).toMatchObject({ AAUTH_PROFILE: "february-2026" });
+});
+
+test("draft-11 by flags: its own gateway file, no delegate, and nothing that speaks February only", () => {
+  const read = (...argv: string[]) => readDemoSettings({}, ["--profile", "draft-11", ...argv]);
+  const { modes } = read("--mode", "agent-identity");
+  expect(modes).toMatchObject({ profile: "draft-11", mode: "agent-identity", delegate: false });
+  expect(modes.policyFile).toMatch(/agentgateway\/config-draft-11\.yaml$/);
+  expect(readDemoSettings({}, []).modes).toMatchObject({ profile: "february-2026", delegate: true });
+  expect(() => read("--swap", "backend")).toThrow(/--swap.*February 2026 only/);
+  expect(() => readDemoSettings({}, ["--mode", "federated"])).toThrow(/--mode.*--profile draft-11/);
+  expect(() => read("--mode", "autonomous")).toThrow(/AAUTH_MODE|--mode/);
+  expect(() => read("--authorization-scheme", "user-delegated")).toThrow(/February 2026 only/);
+});
+
+test("the welcome text names the profile, the mode, and what is switched off", () => {
+  expect(welcomeText(DEMO_PORTS, DEMO_MODES, 1)).toContain("AAuth of February 2026");
+  const text = welcomeText(DEMO_PORTS, { ...DEMO_MODES, profile: "draft-11", mode: "federated" }, 1);
+  expect(text).toContain("draft -11, mode federated");
+  expect(text).toContain("https://access-server.localhost");
+  expect(text).toContain("http://localhost:8080/realms/aauth-test/person/granted");
+  expect(text).toMatch(/orders, delegates and break-it .* switched off/);
+});
+
 test("only user-delegated asks for consent, and lets the second hop be had by exchange", () => {
   const asking = (authorizationScheme: StackModes["authorizationScheme"]) => {
     const services = describeStack(DEMO_PORTS, { ...DEMO_MODES, authorizationScheme });
@@ -66,23 +110,23 @@ test("a second stack shares no port and no identity with the demo", () => {
   for (const port of Object.values(DEMO_PORTS)) expect(text).not.toMatch(new RegExp(`\\b${port}\\b`));
 });
 
-test.each(["agentgateway/config.yaml", "agentgateway/config-policy.yaml"])(
-  "%s takes every port and identity from the environment that the stack gives it",
-  async (file) => {
-    const { env } = describeStack(OTHER_PORTS, DEMO_MODES).find(({ name }) => name === "gateway")!;
-    const text = await readFile(new URL(`../../${file}`, import.meta.url), "utf8");
-    const settings = text
-      .replace(/^\s*#.*$/gm, "")
-      .replace(/^ {2}(admin|stats|readiness)Addr:.*$/gm, "") // ADMIN_ADDR and so on win at Agentgateway; OTLP_ENDPOINT wins at both
-      .replace(/^ {4}otlpEndpoint:.*$/gm, "");
-    const expanded = settings.replace(
-      /\$\{([A-Z_]+):-[^}]*\}/g,
-      (_, name: string) => env[name] ?? `unset ${name}`,
-    );
-    expect(expanded).not.toContain("unset");
-    for (const port of Object.values(DEMO_PORTS)) expect(expanded).not.toMatch(new RegExp(`:\\s?${port}\\b`));
-  },
-);
+test.each([
+  ...["agentgateway/config.yaml", "agentgateway/config-policy.yaml"],
+  ...["agentgateway/config-draft-11.yaml"],
+])("%s takes every port and identity from the environment that the stack gives it", async (file) => {
+  const { env } = describeStack(OTHER_PORTS, DEMO_MODES).find(({ name }) => name === "gateway")!;
+  const text = await readFile(new URL(`../../${file}`, import.meta.url), "utf8");
+  const settings = text
+    .replace(/^\s*#.*$/gm, "")
+    .replace(/^ {2}(admin|stats|readiness)Addr:.*$/gm, "") // ADMIN_ADDR and so on win at Agentgateway; OTLP_ENDPOINT wins at both
+    .replace(/^ {4}otlpEndpoint:.*$/gm, "");
+  const expanded = settings.replace(
+    /\$\{([A-Z_]+):-[^}]*\}/g,
+    (_, name: string) => env[name] ?? `unset ${name}`,
+  );
+  expect(expanded).not.toContain("unset");
+  for (const port of Object.values(DEMO_PORTS)) expect(expanded).not.toMatch(new RegExp(`:\\s?${port}\\b`));
+});
 
 test("the welcome text tells of a button that the page has, and the demo's user", () => {
   const text = welcomeText(DEMO_PORTS, DEMO_MODES, 1234);

@@ -7,6 +7,7 @@ import {
   DEMO_PORTS,
   describeStack,
   leaveOut,
+  POLICY_FILES,
   REPOSITORY_ROOT,
   type ServiceDescription,
   type StackModes,
@@ -82,6 +83,7 @@ export async function startStack(options: TestStackOptions = {}): Promise<TestSt
   const modes: StackModes = {
     ...DEMO_MODES,
     authServer: AUTH_SERVER,
+    policyFile: POLICY_FILES[options.modes?.profile ?? DEMO_MODES.profile],
     ui: false,
     delegate: false,
     ...options.modes,

@@ -13,13 +13,21 @@ const settings = {
   UI_CLIENT_ID: z.string().trim().min(1).default("supply-chain-ui"),
   /** Collector that takes the page's spans by OTLP/HTTP and allows its origin. Unset: traces begin at the backend. */
   UI_OTLP_URL: webUrl.optional(),
+  /** The backend's `AAUTH_PROFILE`: what the demo has in February's profile alone is not shown with `draft-11`. Unset: February's. */
+  UI_PROFILE: z.enum(["february-2026", "draft-11"]).optional(),
 };
 
 export interface UiSettings {
   /** TCP port the page is served on. */
   port: number;
   /** What the browser gets as `/config.json`. */
-  browser: { backendUrl: string; authServerUrl: string; clientId: string; otlpUrl?: string };
+  browser: {
+    backendUrl: string;
+    authServerUrl: string;
+    clientId: string;
+    otlpUrl?: string;
+    profile?: "february-2026" | "draft-11";
+  };
 }
 
 /**
@@ -40,7 +48,7 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
       ["The UI's settings cannot be used:", ...parsed.error.issues.flatMap(describe)].join("\n  "),
     );
   }
-  const { UI_PORT, UI_BACKEND_URL, UI_AUTH_SERVER_URL, UI_CLIENT_ID, UI_OTLP_URL } = parsed.data;
+  const { UI_PORT, UI_BACKEND_URL, UI_AUTH_SERVER_URL, UI_CLIENT_ID, UI_OTLP_URL, UI_PROFILE } = parsed.data;
   return {
     port: UI_PORT,
     browser: {
@@ -48,6 +56,7 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
       authServerUrl: UI_AUTH_SERVER_URL,
       clientId: UI_CLIENT_ID,
       ...(UI_OTLP_URL !== undefined && { otlpUrl: UI_OTLP_URL }),
+      ...(UI_PROFILE !== undefined && { profile: UI_PROFILE }),
     },
   };
 }

@@ -5,26 +5,19 @@
  */
 
 import type { AgentExecutor, ServerCallContext } from "@a2a-js/sdk/server";
-import {
-  createDiscovery,
-  createKeyRing,
-  type Discovery,
-  generateSigningKey,
-  type ProvenCaller,
-  type SigningKey,
-} from "aauth";
+import { createKeyRing, type Discovery, generateSigningKey, type ProvenCaller, type SigningKey } from "aauth";
 import { type Agent, createAgent, type TokenCache, type Transport } from "aauth/agent";
-import { SIGNATURE_ALGORITHMS } from "aauth/wire";
-import type { FastifyInstance } from "fastify";
+import type { FastifyInstance, FastifyRequest } from "fastify";
 import { fastifyAAuth, type Level } from "fastify-aauth";
 import { createAgentTrace, traceDiscovery, traceMessages, verificationTrace } from "protocol-trace";
-import { AGENTS } from "topology";
 import { type AgentCardOptions, createAgentCard, fastifyA2A } from "./a2a/index.ts";
-import { agentRequirement } from "./agent-requirement.ts";
+import { agentDialect } from "./agent-dialect.ts";
 import type { AgentConfig, NamedAgent } from "./agent-settings.ts";
+import { upstreamTokenOf, warnOfLeftOut } from "./draft-11.ts";
+import { type BringPerson, createWaitingReplies, type WaitingReplies } from "./draft-11-waiting.ts";
 import { createAgentLog, createVerificationLog } from "./protocol-log/index.ts";
-import { acceptedFromPeers, dialectsOf, warnOfPublishedPeers } from "./published-peers.ts";
-import { createService, issuerOf, rotateKeys, type ServiceOptions } from "./service/index.ts";
+import { warnOfPublishedPeers } from "./published-peers.ts";
+import { createService, rotateKeys, type ServiceOptions } from "./service/index.ts";
 
 /** What a test replaces. */
 export interface AgentServiceDeps {
@@ -44,7 +37,7 @@ export interface AgentServiceDeps {
 export interface AgentParts {
   /** Identity of this agent. */
   readonly id: string;
-  /** Issuer of the tokens it accepts. */
+  /** Issuer of the tokens it accepts; empty where it accepts none. */
   readonly authServer: string;
   readonly discovery: Discovery;
   /** Whether other parties may be on loopback, over plain http: so where this agent's own identity is. */
@@ -80,47 +73,50 @@ export interface AgentServiceOptions {
   readonly redirectUris?: readonly string[];
   /** Answers a message. */
   readonly executor: (parts: AgentParts) => AgentExecutor;
-  /** Routes beside A2A, behind the same verifier. */
+  /** Routes beside A2A, behind the same verifier. With draft-11 they are left out, and a line of the log names `ofFebruary`. */
   readonly routes?: (scope: FastifyInstance, parts: AgentParts) => Promise<unknown>;
+  /** What the routes are, in words. Default: there are none. */
+  readonly ofFebruary?: readonly string[];
 }
 
 const CALLER = "caller";
+const UPSTREAM = "upstream-token";
+const BRING_PERSON = "bring-person";
 
-/** The proven caller, on its way from the verifier to the executor: `caller.from(context)`. */
+/** What is known of a request, on its way from the verifier to the executor: `caller.from(context)`. Only `createAgentService` writes it. */
 export const caller = {
-  // Only `createAgentService` writes under this name, so the type holds.
   from: (context: ServerCallContext) => context.state.get(CALLER) as ProvenCaller | undefined,
+  /** In draft -11 the token that the request came with, for a call for the same person. Undefined in February, and for a caller without a person. */
+  upstreamToken: (context: ServerCallContext) => context.state.get(UPSTREAM) as string | undefined,
+  /** In draft -11 the way to bring the caller's person to a page. */
+  bringPerson: (context: ServerCallContext) => context.state.get(BRING_PERSON) as BringPerson | undefined,
 };
 
 /** Puts an agent together. Does NOT listen. */
 export async function createAgentService(options: AgentServiceOptions): Promise<{ app: FastifyInstance }> {
-  const { agent, config, deps, additionalScopes = [], redirectUris } = options;
-  const requirement = agentRequirement(options);
+  const { agent, config, deps } = options;
   const { logger } = deps;
   const id = config.idUrl;
   const now = deps.now ?? (() => Math.floor(Date.now() / 1000));
+  const dialect = agentDialect({ ...options, name: options.card.name, now });
+  const { requirement, authServer, map } = dialect;
   const newKey = (sequence: number) => generateSigningKey({ kid: `${agent.name}-ephemeral-${sequence}` });
   const keys = createKeyRing({ key: deps.key ?? (await newKey(1)), create: newKey, now });
-  const development = id.startsWith("http:");
-  const discovery = traceDiscovery(deps.discovery ?? createDiscovery({ development, now }));
-  const authServer = issuerOf(config);
+  const discovery = traceDiscovery(dialect.discovery);
 
   const parts: AgentParts = {
     id,
     authServer,
     discovery,
-    development,
+    development: id.startsWith("http:"),
     logger,
     now,
     agentFor(peer, address, signatureScheme = config.signatureScheme) {
-      const traced = createAgentTrace(deps.transport);
+      const traced = createAgentTrace(dialect.transport);
       const log = createAgentLog(logger, peer);
       return createAgent({
-        id,
-        ...dialectsOf(config, address, authServer),
+        ...dialect.calling(address, signatureScheme),
         key: keys,
-        signatureScheme,
-        trustedAuthServers: [authServer],
         discovery,
         revealTokens: config.showTokens,
         transport: traced.transport,
@@ -129,8 +125,6 @@ export async function createAgentService(options: AgentServiceOptions): Promise<
           log(event);
         },
         now,
-        // The deadline of a question covers all its requests.
-        timeouts: { requestMs: Number.POSITIVE_INFINITY },
         ...(deps.tokenCache && { tokenCache: deps.tokenCache }),
       });
     },
@@ -150,29 +144,39 @@ export async function createAgentService(options: AgentServiceOptions): Promise<
   await app.register(async (scope) => {
     traceMessages(scope);
     await scope.register(fastifyAAuth, {
+      ...dialect.resource,
       resource: id,
-      authServer,
       key: keys,
       discovery,
       now,
       cryptoMode: "pool",
-      algs: SIGNATURE_ALGORITHMS,
-      accept: acceptedFromPeers(config),
       ...(config.trustedAgents.length > 0 && { trustedAgents: config.trustedAgents }),
-      scopes: [agent.scope, ...additionalScopes],
-      scopeDescriptions: { ...describeScopes(additionalScopes), [agent.scope]: agent.scopeDescription },
-      agent: { name: card.name, ...(redirectUris && { redirect_uris: [...redirectUris] }) },
       observer: (event, request) => {
         verificationTrace(event, request);
         verificationLog(event, request);
       },
     });
-    await options.routes?.(scope, parts);
+    let waiting: WaitingReplies | undefined;
+    if (map === undefined) {
+      await options.routes?.(scope, parts);
+    } else {
+      warnOfLeftOut(logger, options.ofFebruary ?? []);
+      waiting = createWaitingReplies({
+        id,
+        verifier: scope.aauth.verifier,
+        map,
+        discovery,
+        now,
+        log: logger,
+      });
+      await waiting.serve(scope);
+    }
     await scope.register(fastifyA2A, {
       card,
       extendedCard,
       executor: options.executor(parts),
-      stateFor: ({ caller: proven }) => new Map(proven ? [[CALLER, proven]] : []),
+      stateFor: (request) => stateOf(request, waiting),
+      ...(waiting && { replyWith: waiting.replyWith }),
       routeConfig: {
         rpc: { aauth: requirement },
         card: { aauth: "public" },
@@ -184,11 +188,13 @@ export async function createAgentService(options: AgentServiceOptions): Promise<
   return { app };
 }
 
-/** Sentences for consent. A scope of no agent stands there by its name alone. */
-function describeScopes(scopes: readonly string[]): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(AGENTS)
-      .filter(([, { scope }]) => scopes.includes(scope))
-      .map(([name, { scope }]) => [scope, `Ask the ${name.replace(/-agent$/, " agent")} in your name`]),
-  );
+function stateOf(request: FastifyRequest, waiting: WaitingReplies | undefined): Map<string, unknown> {
+  const { caller: proven, headers } = request;
+  const state = new Map<string, unknown>();
+  if (proven === null) return state;
+  state.set(CALLER, proven);
+  if (waiting === undefined) return state;
+  const upstream = upstreamTokenOf(proven, headers["signature-key"]);
+  if (upstream !== undefined) state.set(UPSTREAM, upstream);
+  return state.set(BRING_PERSON, waiting.bringPersonOf(request));
 }

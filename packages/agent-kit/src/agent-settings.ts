@@ -6,6 +6,7 @@ import {
   keyRotationSettings,
   listSetting,
   portSetting,
+  profileSettings,
   publishedPeersSettings,
   serviceSettings,
   setting,
@@ -30,6 +31,7 @@ export function agentSettings({ name, port }: NamedAgent) {
     ...serviceSettings,
     ...tokenLogSettings,
     ...keyRotationSettings,
+    ...profileSettings,
     ...telemetrySettings(name),
     port: setting({
       env: `${prefix}_PORT`,

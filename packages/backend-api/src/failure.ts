@@ -1,7 +1,14 @@
 import { z } from "zod";
 
 /** The party at which a run failed. */
-export const hopSchema = z.enum(["backend", "gateway", "supply-chain-agent", "auth-server"]);
+export const hopSchema = z.enum([
+  "backend",
+  "gateway",
+  "supply-chain-agent",
+  "auth-server",
+  "person-server",
+  "access-server",
+]);
 export type Hop = z.infer<typeof hopSchema>;
 
 /**
@@ -34,6 +41,8 @@ export const failureSchema = z.object({
   check: checkSchema.optional(),
   /** Stable code to branch on: an AAuth error code, an OAuth error, `http_403`, `rpc_-32603`, `connection_refused` … */
   code: z.string().optional(),
+  /** Section of the specification that demands what failed, where the error names one: `draft -11, section 7.2`. */
+  section: z.string().optional(),
   /** One sentence: what happened. */
   message: z.string(),
   /** One sentence: what to try. */

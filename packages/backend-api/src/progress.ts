@@ -28,6 +28,11 @@ export const progressSchema = z.object({
   ended_at: z.string().optional(),
   /** Only while `awaiting_consent`: where to send the browser. */
   consent_url: z.string().optional(),
+  /**
+   * Beside it, where the page is that of a party of draft -11, which may be anywhere: its identifier, to be shown before the user goes there. Absent: the
+   * page is the auth server's.
+   */
+  consent_party: z.string().optional(),
   /** Once the user has consented to this run. */
   consent: grantedConsentSchema.optional(),
   /** Only when `failed`. */

@@ -35,6 +35,8 @@ export const startedReplySchema = z.object({
 export const consentReplySchema = z.object({
   consent_required: z.literal(true),
   consent_url: z.string(),
+  /** As in the progress of the run. */
+  consent_party: z.string().optional(),
   request_id: z.string(),
 });
 

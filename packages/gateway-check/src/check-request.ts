@@ -1,11 +1,20 @@
 import type { IncomingHttpHeaders } from "node:http";
-import type { ReceivedRequest, WireProfile } from "aauth";
+import { february2026, type ReceivedRequest } from "aauth";
+import { PROFILES } from "agent-kit/service";
 
 /** `strict` refuses unsigned requests; the other two let them through without an identity and mean the same. */
 const MODES = ["strict", "optional", "permissive"] as const;
 /** The least that a route wants, named by the scheme that proves it. */
 export const SCHEMES = ["hwk", "jwks", "jwt"] as const;
 export type RequiredScheme = (typeof SCHEMES)[number];
+
+export type ProfileName = (typeof PROFILES)[number];
+/**
+ * What a route of draft -11 takes: any token of an agent, agent tokens alone, person and auth tokens, or a server that signs for itself. Not
+ * `auth-token`: its challenge needs a resource token, which the resource alone can issue.
+ */
+const LEVELS = ["any", "agent-token", "person-token", "server"] as const;
+export type RequiredLevel = (typeof LEVELS)[number];
 
 /** Where a check names the request it is about. */
 export type RequestSource = "aauth" | "forwarded" | "path";
@@ -22,10 +31,15 @@ export interface CheckMessage {
 /** A check, read: the request to judge, and the route's policy. */
 export interface CheckRequest {
   readonly request: ReceivedRequest;
-  /** As the gateway's configuration says, never taken from the caller; undefined when the gateway does not say. */
-  readonly authority: string | undefined;
+  /** As the gateway's configuration says, never taken from the caller; one for each profile, or undefined when the gateway does not say. */
+  readonly authorities: readonly string[] | undefined;
+  /** Those that the route takes. */
+  readonly profiles: readonly ProfileName[];
   readonly mode: (typeof MODES)[number];
+  /** Of callers in February's profile. */
   readonly requiredScheme: RequiredScheme;
+  /** Of callers in draft -11. */
+  readonly requiredLevel: RequiredLevel;
   readonly toleranceSeconds: number;
 }
 
@@ -55,24 +69,30 @@ const WITHOUT_BODY = new Set(["GET", "HEAD"]);
 /**
  * Reads a check (Agentgateway v1.4.1, HTTP external authorization).
  *
- * @param fields the signature's, of the profile
- * @param leastScheme where the check does not say
+ * @param defaults where the check does not say
  * @throws UnusableCheck when the gateway left something out, or a value of its own is malformed
  * @throws UnusableRequest when the method or the target, which are the caller's, is malformed
  */
 export function readCheckRequest(
   check: CheckMessage,
   source: RequestSource,
-  fields: SignatureFields,
-  leastScheme: RequiredScheme = "hwk",
+  defaults: {
+    readonly leastScheme?: RequiredScheme | undefined;
+    readonly profile?: ProfileName | undefined;
+  } = {},
 ): CheckRequest {
   if (!isCheckPath(check.url, source)) throw new UnusableCheck(`its path is not ${CHECK_PATH}`);
+  const { leastScheme = "hwk", profile = february2026.name as ProfileName } = defaults;
+  const { headers } = check;
+  const profiles = profilesOf(textField(headers, "x-aauth-profiles"), profile);
   const { method, target } = namedRequest(check, source);
   return {
-    request: { method, target, headers: callerFields(check.headers, method, fields) },
-    authority: textField(check.headers, "x-aauth-authority"),
-    mode: choiceField(check.headers, "x-aauth-mode", MODES, "strict"),
-    requiredScheme: choiceField(check.headers, "x-aauth-required-scheme", SCHEMES, leastScheme),
+    request: { method, target, headers: callerFields(headers, method, profiles) },
+    authorities: textField(headers, "x-aauth-authority")?.split(" "),
+    profiles,
+    mode: choiceField(headers, "x-aauth-mode", MODES, "strict"),
+    requiredScheme: choiceField(headers, "x-aauth-required-scheme", SCHEMES, leastScheme),
+    requiredLevel: choiceField(headers, "x-aauth-required-level", LEVELS, "any"),
     toleranceSeconds: toleranceOf(textField(check.headers, "x-aauth-timestamp-tolerance")),
   };
 }
@@ -107,18 +127,36 @@ function targetOf(uri: string): string {
   return target;
 }
 
-type SignatureFields = WireProfile["messages"]["fields"];
+/** A route takes one profile unless it lists more, so that a message of another one is no way around it. */
+function profilesOf(text: string | undefined, unset: ProfileName): readonly ProfileName[] {
+  if (text === undefined) return [unset];
+  const names = text.split(" ");
+  const profiles = PROFILES.filter((name) => names.includes(name));
+  if (profiles.length === names.length) return profiles;
+  throw new UnusableCheck(`x-aauth-profiles is no list of ${PROFILES.join(", ")}, each once`);
+}
 
-/** The signature, and what it may cover. Nothing else of a check is the caller's. */
+/** What a check has of its own: it would pass for what the caller has sent. */
+const OF_THE_CHECK = /^(?:x-aauth-.*|x-forwarded-.*|host|connection|content-length|transfer-encoding)$/;
+
+/**
+ * The signature, and what it may cover. In February's profile that is a list, and nothing else of a check is the caller's; a signature of draft -11
+ * may cover any field, and with one that the gateway has left out or changed it fails.
+ */
 function callerFields(
   headers: IncomingHttpHeaders,
   method: string,
-  signatureFields: SignatureFields,
+  profiles: readonly ProfileName[],
 ): Record<string, string> {
+  const { fields: signatureFields } = february2026.messages;
+  const list = [...Object.values(signatureFields), "content-type"].filter((name) => name !== undefined);
+  const names = profiles.includes("draft-11")
+    ? Object.keys(headers).filter((name) => !OF_THE_CHECK.test(name))
+    : list;
   const fields: Record<string, string> = {};
-  for (const name of [...Object.values(signatureFields), "content-type"]) {
-    const value = name === undefined ? undefined : textField(headers, name);
-    if (name !== undefined && value !== undefined) fields[name] = value;
+  for (const name of names) {
+    const value = textField(headers, name);
+    if (value !== undefined) fields[name] = value;
   }
   // The check has no body of its own and cannot carry the caller's length. A digest, or a type on a method that usually
   // has a body, announces one, and the signature must then cover both.

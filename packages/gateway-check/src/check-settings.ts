@@ -2,10 +2,11 @@ import {
   authServerSettings,
   type Config,
   canonicalSpelling,
+  profileSettings,
   publishedPeersSettings,
   setting,
 } from "agent-kit/service";
-import { AGENT_NAMES, agentUrl } from "topology";
+import { AGENT_NAMES, agentUrl, DRAFT_11_SERVERS, identifierOf } from "topology";
 import { z } from "zod";
 import { SCHEMES } from "./check-request.ts";
 
@@ -20,14 +21,46 @@ const resources = z
     "expected http or https URLs, each once, in canonical form, without a path",
   );
 
+const isServerId = (text: string) =>
+  /^https:/.test(text) && URL.parse(text)?.origin === text && URL.parse(text)?.port === "";
+/** Identifiers of draft -11. */
+const identifiers = z
+  .string()
+  .transform((text) => text.trim().split(/\s*,\s*|\s+/))
+  .refine(
+    (entries) => new Set(entries).size === entries.length && entries.every(isServerId),
+    "expected identifiers of the form https://host in lower case, each once, without port and path",
+  );
+
 /** What is judged and whom to trust, whichever transport it has. Spread them into its settings. */
 export const checkSettings = {
   ...authServerSettings,
+  ...profileSettings,
   resources: setting({
     env: "GATEWAY_AUTHZ_RESOURCES",
     schema: resources.default(AGENT_NAMES.map((name) => agentUrl(name))),
     description:
-      "Resource identifiers behind the gateway, scheme, host and port in canonical form, separated by commas or blanks. Each one's authority is what callers sign for, the identifier the audience of its tokens",
+      "Resource identifiers of February's profile behind the gateway, scheme, host and port in canonical form, separated by commas or blanks. Each one's authority is what callers sign for, the identifier the audience of its tokens",
+  }),
+  draft11Resources: setting({
+    env: "GATEWAY_AUTHZ_DRAFT_11_RESOURCES",
+    schema: identifiers.default(AGENT_NAMES.map(identifierOf)),
+    description: "The same in draft -11, where identifiers are https://host",
+  }),
+  personServers: setting({
+    env: "GATEWAY_AUTHZ_PERSON_SERVERS",
+    schema: identifiers.default([identifierOf(DRAFT_11_SERVERS.personServer)]),
+    description:
+      "Person servers whose persons count in draft -11, and whose auth tokens do unless AAUTH_MODE is federated",
+  }),
+  accessServer: setting({
+    env: "GATEWAY_AUTHZ_ACCESS_SERVER",
+    schema: z
+      .string()
+      .refine(isServerId, "expected an identifier of the form https://host")
+      .default(identifierOf(DRAFT_11_SERVERS.accessServer)),
+    description:
+      "With AAUTH_MODE=federated, the access server whose auth tokens count in draft -11, and no others",
   }),
   // Issuers are compared as strings: one that is spelled differently than in tokens would never match.
   authServerUrl: setting({
@@ -52,6 +85,14 @@ export const checkSettings = {
   ...publishedPeersSettings,
 };
 
-/** The values of {@link checkSettings}. */
-export type CheckConfig = Omit<Config<typeof checkSettings>, "leastScheme" | "issuer"> &
-  Partial<Pick<Config<typeof checkSettings>, "leastScheme" | "issuer">>;
+type Values = Config<typeof checkSettings>;
+type OfDraft11 = keyof typeof profileSettings | "draft11Resources" | "personServers" | "accessServer";
+type Optional = "leastScheme" | "issuer" | OfDraft11;
+
+/** The values of {@link checkSettings}. Those of draft -11 may be left out where there is none. */
+export type CheckConfig = Omit<Values, Optional> & Partial<Pick<Values, Optional>>;
+
+/** Whose persons and auth tokens count in draft -11. */
+export function serversOf({ mode, personServers = [], accessServer }: CheckConfig) {
+  return { personServers, accessServer: mode === "federated" ? accessServer : undefined };
+}

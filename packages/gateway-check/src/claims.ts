@@ -1,4 +1,4 @@
-import type { ProvenCaller } from "aauth";
+import { draft11, type ProvenCaller } from "aauth";
 
 /** Response field that carries the claims to the gateway. */
 export const CLAIMS_HEADER = "x-aauth-claims";
@@ -14,21 +14,55 @@ export const NO_CLAIMS = "{}";
  * - `agent_delegate`: the delegate that acts for the agent. The user a token speaks for is `jwt_claims.sub` and never here
  * - `jwt_claims`: claims of the token, for Jwt only; absent otherwise, never null, so that `has()` in a rule is right. Of an auth
  *   token all of them, of an agent token only those that say who it is: a `scope` or `act` that an agent writes for itself is no grant
+ *
+ * In draft -11, where a member is there only for the tokens named:
+ * - `profile`: `draft-11`
+ * - `level`: `agent-token`, `person-token`, `auth-token`, or `server`
+ * - `agent`, `parent_agent` (of a sub-agent): agent tokens alone. Person and auth tokens name no agent
+ * - `person`: `iss` and `sub`, of person and auth tokens
+ * - `scopes`, a list, and `account`, where there is one: auth tokens. What the resource token asked for is known as far as it is in there
+ * - `server`: identifier of a server that signs for itself
+ * - `jwt_claims` as above, of person tokens all
  */
 export function claimsHeader(caller: ProvenCaller): string {
-  const { scheme, agent, delegate, grant, identityToken } = caller;
-  const claims = {
+  const claims = caller.profile === draft11.name ? draft11Claims(caller) : februaryClaims(caller);
+  // Escaped UTF-16 units are valid JSON and survive every header codec.
+  return JSON.stringify(claims).replace(
+    /[^\x20-\x7e]/g,
+    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+}
+
+function draft11Claims({
+  profile,
+  level,
+  agent,
+  person,
+  grant,
+  server,
+  identityToken,
+}: ProvenCaller): object {
+  const { parent_agent, account } = { ...identityToken, ...grant?.claims };
+  const jwtClaims = grant?.claims ?? (person ? identityToken : identityToken && ownClaims(identityToken));
+  return {
+    profile,
+    level,
+    ...(agent !== undefined && { agent, ...(parent_agent !== undefined && { parent_agent }) }),
+    ...(person && { person }),
+    ...(grant && { scopes: grant.scopes, ...(account !== undefined && { account }) }),
+    ...(server !== undefined && { server }),
+    ...(jwtClaims && { jwt_claims: jwtClaims }),
+  };
+}
+
+function februaryClaims({ scheme, agent, delegate, grant, identityToken }: ProvenCaller): object {
+  return {
     scheme: `${scheme[0]!.toUpperCase()}${scheme.slice(1)}`,
     ...(agent !== undefined && { agent }),
     ...(delegate !== undefined && { agent_delegate: delegate }),
     ...(grant !== undefined && { jwt_claims: grant.claims }),
     ...(grant === undefined && identityToken && { jwt_claims: ownClaims(identityToken) }),
   };
-  // Escaped UTF-16 units are valid JSON and survive every header codec.
-  return JSON.stringify(claims).replace(
-    /[^\x20-\x7e]/g,
-    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
 }
 
 function ownClaims({ iss, sub, aud, exp, iat, cnf }: Readonly<Record<string, unknown>>): object {

@@ -1,11 +1,18 @@
-import { AAuthError, AAuthVerificationError, createDiscovery, type Discovery } from "aauth";
+import {
+  AAuthError,
+  AAuthVerificationError,
+  createDiscovery,
+  createEndpointMap,
+  type Discovery,
+  draft11,
+} from "aauth";
 import { publishedPeerHint, warnOfPublishedPeers } from "agent-kit/published-peers";
 import { issuerOf, type ServiceOptions } from "agent-kit/service";
 import { recordRefused, recordVerified, traceDiscovery } from "protocol-trace";
-import { type CheckMessage, readCheckRequest, UnusableCheck } from "./check-request.ts";
-import type { CheckConfig } from "./check-settings.ts";
+import { type CheckMessage, type CheckRequest, readCheckRequest, UnusableCheck } from "./check-request.ts";
+import { type CheckConfig, serversOf } from "./check-settings.ts";
 import { CLAIMS_HEADER } from "./claims.ts";
-import { type Admission, judgeCheck } from "./judge-check.ts";
+import { type Admission, judgeCheck, requirementOf } from "./judge-check.ts";
 import { refusalOf } from "./refusal.ts";
 import { createResourceVerifiers } from "./resource-verifiers.ts";
 
@@ -15,8 +22,10 @@ const DISCOVERY_TIMEOUT_MS = 2_000;
 /** What a check needs from outside. */
 export interface GatewayCheckDeps {
   readonly logger: ServiceOptions["logger"];
-  /** Default: one of its own, with short timeouts. */
+  /** Of February's parties. Default: one of its own, with short timeouts. */
   readonly discovery?: Discovery;
+  /** Of draft -11's. Default: the same, by way of the endpoints that are configured. */
+  readonly draft11Discovery?: Discovery;
   /** Unix seconds. Default the system's clock. */
   readonly now?: () => number;
   /** Most used nonces remembered for one resource. Default that of `createMemoryReplayStore`. */
@@ -43,18 +52,31 @@ export function createGatewayCheck(config: CheckConfig, deps: GatewayCheckDeps):
   const now = deps.now ?? (() => Math.floor(Date.now() / 1000));
   const log = deps.logger.child({ logger: "aauth.gateway" });
   warnOfPublishedPeers(log, config);
+  const { resources: february, draft11Resources: ofDraft11 = [] } = config;
+  const lookUp = { now, timeoutMs: DISCOVERY_TIMEOUT_MS };
   const verifiers = createResourceVerifiers({
-    resources: config.resources,
-    trustedIssuers: [issuerOf(config)],
-    // A resource whose own identity is http can only be one in development, and so are its peers.
-    discovery: traceDiscovery(
-      deps.discovery ??
-        createDiscovery({
-          development: config.resources.every((id) => id.startsWith("http:")),
-          now,
-          timeoutMs: DISCOVERY_TIMEOUT_MS,
-        }),
-    ),
+    february: {
+      resources: february,
+      trustedIssuers: [issuerOf(config)],
+      // A resource whose own identity is http can only be one in development, and so are its peers.
+      discovery: traceDiscovery(
+        deps.discovery ??
+          createDiscovery({ ...lookUp, development: february.every((id) => id.startsWith("http:")) }),
+      ),
+    },
+    draft11: {
+      resources: ofDraft11,
+      ...serversOf(config),
+      discovery: traceDiscovery(
+        deps.draft11Discovery ??
+          createDiscovery({
+            ...lookUp,
+            profile: draft11,
+            development: ofDraft11.every((id) => id.endsWith(".localhost")),
+            transport: createEndpointMap(config.endpoints ?? {}).documents,
+          }),
+      ),
+    },
     now,
     peers: config,
     maxUsedNonces: deps.maxUsedNonces,
@@ -82,8 +104,14 @@ export function createGatewayCheck(config: CheckConfig, deps: GatewayCheckDeps):
     log.debug({ because }, "request let through");
     return { status: 200, headers: { [CLAIMS_HEADER]: claims } };
   };
-  const refused = (cause: unknown, received: CheckMessage["headers"]): CheckAnswer => {
-    const refusal = refusalOf(cause);
+  /** Where the check could not be read, an answer is in the profile that is the default. */
+  const refused = (
+    cause: unknown,
+    received: CheckMessage["headers"],
+    check: Pick<CheckRequest, "profiles" | "requiredLevel"> = unread,
+  ): CheckAnswer => {
+    const route = { profiles: check.profiles, requirement: requirementOf(check) };
+    const refusal = refusalOf(cause, route);
     recordRefused(cause, { headers: received }, refusal);
     const { status, headers, body, code } = refusal;
     if (status >= 500) logFailure(cause, { code, status });
@@ -97,16 +125,17 @@ export function createGatewayCheck(config: CheckConfig, deps: GatewayCheckDeps):
     return { status, headers, body };
   };
 
-  const { fields } = verifiers.profile.messages;
+  const unread = { profiles: [config.profile ?? "february-2026"], requiredLevel: "any" } as const;
   return {
     async answer(check) {
+      let request: CheckRequest | undefined;
       try {
-        const request = readCheckRequest(check, config.requestFrom, fields, config.leastScheme);
+        request = readCheckRequest(check, config.requestFrom, config);
         // A check has the length of no body; what announces one is written so there.
         const hasBody = "transfer-encoding" in request.request.headers;
         return admitted(await judgeCheck(request, verifiers), check.headers, hasBody);
       } catch (error) {
-        return refused(error, check.headers);
+        return refused(error, check.headers, request);
       }
     },
   };

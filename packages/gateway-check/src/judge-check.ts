@@ -1,9 +1,16 @@
-import { AAuthVerificationError, type VerifiedRequest } from "aauth";
+import {
+  AAuthVerificationError,
+  draft11,
+  february2026,
+  type Requirement,
+  type VerifiedRequest,
+  type WireProfile,
+} from "aauth";
 import { acceptedAtRoute } from "agent-kit/published-peers";
 import type { CheckRequest, RequiredScheme } from "./check-request.ts";
 import { claimsHeader, NO_CLAIMS } from "./claims.ts";
 import { isOpen } from "./open-paths.ts";
-import type { ResourceVerifiers } from "./resource-verifiers.ts";
+import type { CheckedResource, ResourceVerifiers } from "./resource-verifiers.ts";
 
 /** Why a request is let through, and what the gateway learns of its caller. */
 export interface Admission {
@@ -14,31 +21,77 @@ export interface Admission {
 
 /**
  * Judges one check. In order: the authority must be configured; open paths pass; a request with none of the three signature headers
- * passes without an identity unless the mode is strict; everything else must verify, whatever the mode, and reach the route's scheme.
- * One or two of the three headers are a broken signature, not an unsigned request (the February-2026 references, G10).
+ * passes without an identity unless the mode is strict; everything else must be in a profile of the route and verify, whatever the mode, and reach
+ * the route's scheme or level. One or two of the three headers are a broken signature, not an unsigned request (the February-2026 references, G10).
+ *
+ * Does NOT know which tokens have been revoked, nor what the resource demands beyond the route.
  *
  * @throws AAuthVerificationError why the request is refused
  */
 export async function judgeCheck(check: CheckRequest, verifiers: ResourceVerifiers): Promise<Admission> {
-  const { request, mode, requiredScheme } = check;
-  const { verifier, authority } = verifiers.verifierFor(check.authority, check.toleranceSeconds);
-  if (isOpen(request.method, request.target)) return { claims: NO_CLAIMS, because: "open" };
-  const { signatureKey, signatureInput, signature } = verifiers.profile.messages.fields;
+  const { request, mode, profiles } = check;
+  const resources = verifiers.resourcesFor(check);
+  if (isOpen(request.method, request.target, profiles)) return { claims: NO_CLAIMS, because: "open" };
+  const { signatureKey, signatureInput, signature } = february2026.messages.fields;
   const isUnsigned = [signatureKey, signatureInput, signature].every(
     (name) => request.headers[name] === undefined,
   );
   if (isUnsigned && mode !== "strict") return { claims: NO_CLAIMS, because: "unsigned" };
 
+  const resource = resourceOf(request.headers[signatureKey] as string | undefined, resources);
+  const verified = await (resource.profile === draft11
+    ? judgeDraft11(check, resource)
+    : judgeFebruary(check, resource, verifiers));
+  return { claims: claimsHeader(verified.caller), because: "verified", verified };
+}
+
+/** The resource in the profile whose shape a message has; the first for a message of no shape, which is refused there. */
+function resourceOf(
+  signatureKey: string | undefined,
+  resources: readonly CheckedResource[],
+): CheckedResource {
+  const hasShape = ({ messages }: WireProfile) => signatureKey !== undefined && messages.claims(signatureKey);
+  const profile = [february2026, draft11].find(hasShape);
+  const resource = profile === undefined ? resources[0] : resources.find((own) => own.profile === profile);
+  if (resource !== undefined) return resource;
+  throw new AAuthVerificationError(
+    "profile_not_accepted",
+    `the route does not accept messages of profile ${profile?.name}`,
+  );
+}
+
+async function judgeFebruary(
+  { request, requiredScheme }: CheckRequest,
+  resource: CheckedResource,
+  { peers }: ResourceVerifiers,
+): Promise<VerifiedRequest> {
   // The body is not here. That the digest is covered is proven, so that the agent's own comparison counts.
   // Passed on because a caller below the level must not use up memory of nonces.
   const level = requiredScheme === "hwk" ? "pseudonymous" : "identified";
-  const pending = await verifier.begin(
-    { ...request, authority },
-    acceptedAtRoute({ level }, verifiers.peers),
-  );
+  const pending = await resource.verifier().begin(request, acceptedAtRoute({ level }, peers));
   const verified = await pending.complete(undefined);
   requireScheme(verified, requiredScheme);
-  return { claims: claimsHeader(verified.caller), because: "verified", verified };
+  return verified;
+}
+
+/** A level here is one that leads on: with an agent token or a person token its caller gets the next challenge of the resource. */
+async function judgeDraft11(
+  { request, requiredLevel: level }: CheckRequest,
+  resource: CheckedResource,
+): Promise<VerifiedRequest> {
+  const verifier = resource.verifier(level === "server" ? "revocation" : undefined);
+  const pending = await (level === "any" ? verifier.begin(request) : verifier.begin(request, { level }));
+  return pending.complete(undefined);
+}
+
+/** What the refusals of a route ask for: the least that its callers must be. */
+export function requirementOf({
+  profiles,
+  requiredLevel,
+}: Pick<CheckRequest, "profiles" | "requiredLevel">): Requirement {
+  const level = requiredLevel === "any" ? "agent-token" : requiredLevel;
+  if (!profiles.includes("draft-11")) return { level: "identified" };
+  return profiles.includes("february-2026") ? { level: "identified", or: { level } } : { level };
 }
 
 /**

@@ -1,7 +1,7 @@
-import { AAuthVerificationError, publicRefusal } from "aauth";
+import { AAuthVerificationError, draft11, february2026, publicRefusal, type Requirement } from "aauth";
 import { formatRefusal, plainRefusal, REFUSAL_FIELD, refusalOf as refusalDataOf } from "aauth/resource";
 import { publishedPeerHint } from "agent-kit/published-peers";
-import { UnusableCheck, UnusableRequest } from "./check-request.ts";
+import { type ProfileName, UnusableCheck, UnusableRequest } from "./check-request.ts";
 
 /** An answer that the gateway passes to the caller as it is. */
 export interface Refusal {
@@ -17,8 +17,17 @@ const IDENTIFIED = { level: "identified" } as const;
 
 const TEXT = { "content-type": "text/plain; charset=utf-8", "cache-control": "no-store" };
 
+/** What a refusal has to know of the route, where the check could be read. */
+export interface RefusingRoute {
+  readonly profiles: readonly ProfileName[];
+  readonly requirement: Requirement;
+}
+
+const FEBRUARY: RefusingRoute = { profiles: ["february-2026"], requirement: IDENTIFIED };
+const PROFILES = { "february-2026": february2026, "draft-11": draft11 } as const;
+
 /** The refusal for anything that was thrown while a check was judged. Nothing thrown ever lets a request through. */
-export function refusalOf(error: unknown): Refusal {
+export function refusalOf(error: unknown, route: RefusingRoute = FEBRUARY): Refusal {
   if (error instanceof UnusableCheck) {
     const body = `AAuth failure: the gateway's check request cannot be used: ${error.message}`;
     return { status: 500, headers: TEXT, body, code: "unusable_check" };
@@ -36,6 +45,17 @@ export function refusalOf(error: unknown): Refusal {
       code: "verification_unavailable",
     };
   }
+  if (isOfDraft11(error, route)) {
+    // As the profile has it, with the requirement that would help. A resource token never: the resource behind the gateway issues those.
+    const { status, headers, body } = plainRefusal(
+      error,
+      {
+        requirement: route.requirement,
+      },
+      route.profiles.map((name) => PROFILES[name]),
+    );
+    return { status, headers: { ...headers, ...refusedBy(error) }, body, code: error.code };
+  }
   if (error.code === "identity_required" || error.code === "authorization_required")
     return belowScheme(error);
   const { status, headers } = plainRefusal(error, { requirement: IDENTIFIED });
@@ -43,6 +63,16 @@ export function refusalOf(error: unknown): Refusal {
   const hint = publishedPeerHint(error);
   const body = `AAuth failure: AAuth verification failed: ${code}: ${message}${hint ? `; ${hint}` : ""}`;
   return { status, headers: { ...headers, ...TEXT, ...refusedBy(error) }, body, code: error.code };
+}
+
+/** Of a route that takes both, what is in no profile is answered in both. */
+function isOfDraft11(
+  { code, report, provenCaller }: AAuthVerificationError,
+  { profiles }: RefusingRoute,
+): boolean {
+  const name = report?.profile ?? provenCaller?.profile;
+  const isInNone = name === undefined || code === "missing_signature";
+  return profiles.includes("draft-11") && (isInNone || name === draft11.name);
 }
 
 /**

@@ -3,86 +3,139 @@ import {
   canonicalAuthority,
   createMemoryReplayStore,
   type Discovery,
+  draft11,
   february2026,
   february2026Published,
   type WireProfile,
 } from "aauth";
-import { createVerifier, type Verifier } from "aauth/resource";
+import { createVerifier, type Verifier, type VerifierOptions } from "aauth/resource";
 import { acceptedFromPeers, type PublishedPeers } from "agent-kit/published-peers";
-import { DEFAULT_TOLERANCE_SECONDS } from "./check-request.ts";
+import { type CheckRequest, DEFAULT_TOLERANCE_SECONDS, type ProfileName } from "./check-request.ts";
+
+/** A resource behind the gateway in one profile, for one check. */
+export interface CheckedResource {
+  readonly profile: WireProfile;
+  /** What its callers sign for, in its canonical form. */
+  readonly authority: string;
+  /** @param endpoint `revocation` for what servers sign in their own name; default `resource` */
+  verifier(endpoint?: "revocation"): Verifier;
+}
 
 /** Verifiers of the resources behind the gateway, by the authority a check names. */
 export interface ResourceVerifiers {
-  /** Its names of the signature fields are those of all dialects that callers may speak. */
-  readonly profile: WireProfile;
   /** Who else may speak the published demo's dialect. */
   readonly peers: PublishedPeers;
   /**
-   * The verifier for an authority, and the authority in its canonical form. Default: the only configured resource.
+   * The resource of each profile that the route takes, in the order of its list. Default for the authority: the only resource of the profile.
    *
-   * @throws AAuthError unknown_authority; also for a missing one where there are several resources
+   * @throws AAuthVerificationError unknown_authority; also for a missing one where there are several resources
    */
-  verifierFor(
-    authority: string | undefined,
-    toleranceSeconds: number,
-  ): { verifier: Verifier; authority: string };
+  resourcesFor(check: CheckRequest): readonly CheckedResource[];
+}
+
+/** The resources of one profile, and whom they trust. */
+interface ProfileResources {
+  /** Identifiers. */
+  readonly resources: readonly string[];
+  readonly discovery: Discovery;
+  /** What a verifier has beside that: issuers and variants. */
+  options(resource: string): Pick<VerifierOptions, "profile" | "accept" | "trustedIssuers" | "accessServer">;
+}
+
+/** Who issues tokens of draft -11. */
+export interface Draft11Trust {
+  readonly personServers: readonly string[];
+  /** Then its auth tokens count and no other's. */
+  readonly accessServer: string | undefined;
 }
 
 /**
- * One verifier per resource and tolerance. Audience and issuers are this service's own configuration. Each resource has a memory of used
+ * One verifier per resource, profile and tolerance. Audience and issuers are this service's own configuration. Each resource has a memory of used
  * nonces of its own, so that a flood of callers at one does not affect the others.
  *
  * @throws TypeError for a resource or an issuer that is no canonical identifier
  */
 export function createResourceVerifiers(options: {
-  resources: readonly string[];
-  trustedIssuers: readonly string[];
-  discovery: Discovery;
+  february: { resources: readonly string[]; trustedIssuers: readonly string[]; discovery: Discovery };
+  draft11: { resources: readonly string[]; discovery: Discovery } & Draft11Trust;
   now: () => number;
   peers: PublishedPeers;
   maxUsedNonces: number | undefined;
 }): ResourceVerifiers {
-  const { trustedIssuers, discovery, now, peers, maxUsedNonces: maxEntries } = options;
-  const resources = new Map(
-    options.resources.map((audience) => {
-      const authority = canonicalAuthority(audience);
-      const replayStore = createMemoryReplayStore({ now, ...(maxEntries !== undefined && { maxEntries }) });
-      const accepted = { authorities: [authority], audience, trustedIssuers, discovery };
-      // To a resource that is a peer itself everyone speaks its dialect: it could read no other.
-      const dialects = peers.publishedPeers.includes(audience)
-        ? { profile: february2026Published }
-        : { accept: acceptedFromPeers(peers).map((variant) => ({ ...accepted, ...variant })) };
-      const create = (toleranceSeconds: number) =>
-        createVerifier({
-          ...accepted,
-          ...dialects,
-          replayStore,
-          now,
-          toleranceSeconds,
-          cryptoMode: "pool",
-          bodyVerifiedBy: "downstream",
-        });
-      // The first is made now and not at the first check, so that options that could never work are refused where they are given.
-      const byTolerance = new Map([[DEFAULT_TOLERANCE_SECONDS, create(DEFAULT_TOLERANCE_SECONDS)]]);
-      return [authority, { create, byTolerance }] as const;
-    }),
-  );
+  const { february, draft11: ofDraft11, now, peers, maxUsedNonces: maxEntries } = options;
+  const { personServers, accessServer } = ofDraft11;
+  const servers = accessServer === undefined ? personServers : [...personServers, accessServer];
+
+  const verifiersOf = ({ resources, discovery, options }: ProfileResources) =>
+    new Map(
+      resources.map((audience) => {
+        const authority = canonicalAuthority(audience);
+        const shared = {
+          ...{ authorities: [authority], audience, discovery, now, ...options(audience) },
+          replayStore: createMemoryReplayStore({ now, ...(maxEntries !== undefined && { maxEntries }) }),
+          ...({ cryptoMode: "pool", bodyVerifiedBy: "downstream" } as const),
+        };
+        const create = (toleranceSeconds: number, endpoint?: "revocation") =>
+          createVerifier({
+            ...shared,
+            toleranceSeconds,
+            // What is revoked is for its issuer to say.
+            ...(endpoint !== undefined && { endpoint, trustedAgents: servers }),
+          });
+        // The first is made now and not at the first check, so that options that could never work are refused where they are given.
+        const byTolerance = new Map<string, Verifier>();
+        const verifierFor = (toleranceSeconds: number, endpoint?: "revocation") => {
+          // Bounded: the tolerance is a whole number up to 300.
+          const key = `${toleranceSeconds} ${endpoint}`;
+          const verifier = byTolerance.get(key) ?? create(toleranceSeconds, endpoint);
+          byTolerance.set(key, verifier);
+          return verifier;
+        };
+        verifierFor(DEFAULT_TOLERANCE_SECONDS);
+        return [authority, verifierFor] as const;
+      }),
+    );
+
+  const profiles: Readonly<Record<ProfileName, readonly [WireProfile, ReturnType<typeof verifiersOf>]>> = {
+    "february-2026": [february2026, verifiersOf({ ...february, options: ofFebruary })],
+    "draft-11": [
+      draft11,
+      verifiersOf({
+        ...ofDraft11,
+        options: () => ({ profile: draft11, trustedIssuers: personServers, accessServer }),
+      }),
+    ],
+  };
+
+  function ofFebruary(audience: string) {
+    const { trustedIssuers, discovery } = february;
+    // To a resource that is a peer itself everyone speaks its dialect: it could read no other.
+    if (peers.publishedPeers.includes(audience)) return { trustedIssuers, profile: february2026Published };
+    const accepted = { authorities: [canonicalAuthority(audience)], audience, trustedIssuers, discovery };
+    return {
+      trustedIssuers,
+      accept: acceptedFromPeers(peers).map((variant) => ({ ...accepted, ...variant })),
+    };
+  }
+
   return {
-    profile: february2026,
     peers,
-    verifierFor(named, toleranceSeconds) {
-      const authority = named ?? (resources.size === 1 ? [...resources.keys()][0]! : "");
-      const resource = resources.get(authority);
-      if (resource === undefined) {
-        throw new AAuthVerificationError(
-          "unknown_authority",
-          "the check names no authority that is configured here",
-        );
-      }
-      // Bounded: the tolerance is a whole number up to 300.
-      const verifier = resource.byTolerance.get(toleranceSeconds) ?? resource.create(toleranceSeconds);
-      resource.byTolerance.set(toleranceSeconds, verifier);
-      return { verifier, authority };
+    resourcesFor({ authorities, profiles: names, toleranceSeconds }) {
+      const found = names.map((name): CheckedResource => {
+        const [profile, verifiers] = profiles[name];
+        const known = [...verifiers.keys()];
+        const [authority, ...more] = authorities ? known.filter((own) => authorities.includes(own)) : known;
+        if (authority === undefined || more.length > 0) throw unknownAuthority();
+        const verifierFor = verifiers.get(authority)!;
+        return { profile, authority, verifier: (endpoint) => verifierFor(toleranceSeconds, endpoint) };
+      });
+      // One that no profile of the route has is a mistake, and not to be passed over.
+      if (authorities?.some((named) => !found.some(({ authority }) => authority === named)))
+        throw unknownAuthority();
+      return found;
     },
   };
 }
+
+const unknownAuthority = () =>
+  new AAuthVerificationError("unknown_authority", "the check names no authority that is configured here");

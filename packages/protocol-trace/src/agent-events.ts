@@ -52,6 +52,18 @@ export function addAgentEvent(span: Span | undefined, event: AgentEvent): void {
     case "consent_required":
       add(EVENT.consentRequired);
       return;
+    case "answer_pending":
+      add(EVENT.answerPending, { party: event.party, requirement: event.requirement });
+      return;
+    case "interaction_required":
+      // Without the page and its code.
+      add(EVENT.interactionRequired, { party: event.party, is_relayed: event.isRelayed });
+      return;
+    case "clarification_answered":
+      add(EVENT.clarificationAnswered, { party: event.party, action: event.action });
+      return;
+    case "session_received":
+      return;
     case "request_retried":
       add(event.reason === "authorization" ? EVENT.retriedWithAuthToken : EVENT.requestRetried);
   }

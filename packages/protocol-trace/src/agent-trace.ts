@@ -8,7 +8,7 @@ import {
   trace,
 } from "@opentelemetry/api";
 import { type AgentEvent, type AgentObserver, pooledTransport, type Transport } from "aauth/agent";
-import { parseAgentAuth } from "aauth/wire";
+import { parseAgentAuth, parseRequirement } from "aauth/wire";
 import { addAgentEvent } from "./agent-events.ts";
 import { ATTRIBUTE, EVENT } from "./attribute-names.ts";
 import { headersJson, shownBase, shownBody, shownUrl } from "./cut.ts";
@@ -123,6 +123,7 @@ function signatureAttributes(signed: SignedEvent, headers: Readonly<Record<strin
     [ATTRIBUTE.purpose]: signed.purpose,
     [ATTRIBUTE.attempt]: signed.attempt,
     [ATTRIBUTE.retryReason]: signed.retryReason,
+    [ATTRIBUTE.signatureProfile]: signed.profile,
     [ATTRIBUTE.signatureScheme]: signed.scheme,
     [ATTRIBUTE.signatureLabel]: headers["signature-input"]?.split("=", 1)[0],
     [ATTRIBUTE.signatureComponents]: [...signed.coveredComponents],
@@ -140,16 +141,26 @@ function recordResponse(span: Span, response: Response): void {
   span.setAttribute(ATTRIBUTE.responseHeaders, headersJson(headers));
   if (status < 400) return;
   const agentAuth = headers.get("agent-auth");
-  if (agentAuth !== null && CHALLENGES.has(status)) {
-    span.addEvent(EVENT.challengeReceived, challengeAttributes(status, agentAuth));
+  const requirement = headers.get("aauth-requirement");
+  if ((agentAuth ?? requirement) !== null && CHALLENGES.has(status)) {
+    span.addEvent(EVENT.challengeReceived, challengeAttributes(status, agentAuth, requirement));
     return;
   }
   span.setAttribute(ATTRIBUTE.errorType, String(status));
   span.setStatus({ code: SpanStatusCode.ERROR });
 }
 
-function challengeAttributes(status: number, agentAuth: string): Attributes {
+/** Either the field of February or that of draft -11. */
+function challengeAttributes(
+  status: number,
+  agentAuth: string | null,
+  requirement: string | null,
+): Attributes {
   try {
+    if (agentAuth === null) {
+      const { requirement: level, resourceToken } = parseRequirement(requirement ?? "");
+      return { status, level, resource_token: resourceToken && tracedToken(resourceToken) };
+    }
     const { level, authServer, resourceToken } = parseAgentAuth(agentAuth);
     return {
       status,

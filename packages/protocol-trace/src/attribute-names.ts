@@ -37,6 +37,8 @@ export const ATTRIBUTE = {
   /** Client: `resource`, or `token` for a request to an auth server's token endpoint. */
   purpose: "aauth.request.purpose",
 
+  /** Client. Name of the wire profile that the message is of. */
+  signatureProfile: "aauth.signature.profile",
   /** Client. `hwk`, `jwks` or `jwt`. */
   signatureScheme: "aauth.signature.scheme",
   /** Client. Label of the signature, `sig1`. */
@@ -155,6 +157,12 @@ export const EVENT = {
   tokenCacheHit: "aauth.token_cache_hit",
   /** Client: the auth server wants the user to be asked first. `auth_server`, `expires_in` */
   consentRequired: "consent_required_returned",
+  /** Client: the answer comes later. `party`, `requirement` */
+  answerPending: "aauth.answer_pending",
+  /** Client: a person has to act at a page. `party`, `is_relayed` */
+  interactionRequired: "aauth.interaction_required",
+  /** Client: a question about the request was answered. `party`, `action` */
+  clarificationAnswered: "aauth.clarification_answered",
   /** Client: the same request again, with an auth token. `reason`, `scheme` */
   retriedWithAuthToken: "retrying_request_with_auth_token",
   /** Client: the same request again, with the caller's name, or without a token that was refused. `reason`, `scheme` */

@@ -9,7 +9,7 @@ import { cutAddresses, cutForm, cutMembers } from "./redact.ts";
 const LEFT_OUT = /token|key$|secret|credential|auth|cookie|session|password/i;
 /** Named like those, and no secret: public keys, challenges (tokens in them are cut), refusals, and what a gateway wants of its AAuth check. */
 const SHOWN =
-  /^(?:signature-key|agent-auth|aauth-refusal|x-aauth-(?:authority|claims|method|mode|required-scheme|timestamp-tolerance|uri))$/i;
+  /^(?:signature-key|agent-auth|aauth-refusal|aauth-requirement|aauth-capabilities|x-aauth-(?:authority|claims|method|mode|required-scheme|timestamp-tolerance|uri))$/i;
 
 /** A signature in a dictionary: `sig1=:…:`, or in quotes, as some write it. */
 const SIGNATURE_VALUE = /(=[:"]{0,2})([A-Za-z0-9+/_-]{16})[A-Za-z0-9+/_=-]+/g;
@@ -67,7 +67,7 @@ export function headersJson(headers: HeaderEntries): string {
 /** What the read side cannot do without. */
 const NEEDED: ReadonlySet<string> = new Set([
   ...Object.values(FIELDS),
-  ...["agent-auth", "content-type", "host"],
+  ...["agent-auth", "aauth-requirement", "content-type", "host"],
 ]);
 
 function shownValue(name: string, value: string): string {

@@ -60,6 +60,9 @@ const JSON_MEMBER = new RegExp(
 /** A compact JWS or JWE: its header begins with `{"` and so encodes to `eyJ`. */
 const COMPACT_TOKEN = /(?:\b|(?<=%(?:25){0,8}3[Dd]))eyJ[A-Za-z0-9_-]{4,}(?:\.[A-Za-z0-9_-]*){0,4}/g;
 
+/** In `AAuth-Requirement` of draft -11: who knows the code of an interaction comes to its page in the person's place. */
+const INTERACTION_CODE = /(\bcode=\\?")([A-Za-z0-9-]{8,64})(?=\\?")/gi;
+
 /** User name and password in an address. */
 const USER_INFO = /(\w:\/\/)[^/?#@\s"]*@/g;
 
@@ -78,6 +81,7 @@ const LOG_TOKENS: readonly [RegExp, string][] = [
     /\b(?!sha-\d)([a-z*][a-z0-9_.*-]{0,63})=(?::[A-Za-z0-9+/_=-]{80,}:?|"?[A-Za-z0-9+/_-]{80,}={0,2}"?)/g,
     "$1=[signature]",
   ],
+  [INTERACTION_CODE, "$1[token]"],
   [/\b(Bearer|DPoP)\s+[A-Za-z0-9._~+/=-]{8,}/g, "$1 [token]"],
 ];
 
@@ -133,9 +137,10 @@ export function cutTokens(text: string): string {
   );
 }
 
-/** A text with addresses for a span: no user, no secret parameter, no token. */
+/** A text with addresses for a span: no user, no secret parameter, no token, no code of an interaction. */
 export function cutAddresses(text: string): string {
-  const safe = text.includes("@") ? text.replace(USER_INFO, "$1…@") : text;
+  const known = text.includes("@") ? text.replace(USER_INFO, "$1…@") : text;
+  const safe = known.replace(INTERACTION_CODE, "$1…");
   return /[?#]/.test(safe) ? cutForm(safe) : cutTokens(safe);
 }
 

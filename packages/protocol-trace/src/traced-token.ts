@@ -1,5 +1,5 @@
 import { decodeToken, tokenId } from "aauth";
-import { parseSignatureKey } from "aauth/wire";
+import { draft11Signatures, parseSignatureKey } from "aauth/wire";
 import { LIMIT, type TokenKind, type TracedToken } from "./attribute-names.ts";
 import { cutTokens } from "./redact.ts";
 
@@ -25,11 +25,14 @@ export function tokenJson(token: TracedToken): string {
   return json.length <= LIMIT.text - AROUND ? json : JSON.stringify({ kind: token.kind, id: token.id });
 }
 
-/** The token in a `Signature-Key` field, or undefined where there is none that can be read. */
+/** The token in a `Signature-Key` field of either profile, or undefined where there is none that can be read. */
 export function tokenIn(signatureKey: string | readonly string[] | undefined): string | undefined {
   if (typeof signatureKey !== "string" || !signatureKey.includes("jwt")) return undefined;
+  const isDraft11 = draft11Signatures.hasTokenMember(signatureKey);
   try {
-    const claim = parseSignatureKey(signatureKey);
+    const claim = isDraft11
+      ? draft11Signatures.parseSignatureKey(signatureKey)
+      : parseSignatureKey(signatureKey);
     return claim.scheme === "jwt" ? claim.jwt : undefined;
   } catch {
     return undefined; // the verifier refuses it

@@ -7,7 +7,7 @@ import {
   type Requirement,
   type VerificationReport,
 } from "aauth";
-import { parseAgentAuth } from "aauth/wire";
+import { parseAgentAuth, parseRequirement } from "aauth/wire";
 import {
   ATTRIBUTE,
   EVENT,
@@ -26,6 +26,7 @@ import { tokenIn, tracedToken } from "./traced-token.ts";
 const CHALLENGES: ReadonlySet<string> = new Set([
   "missing_signature",
   "identity_required",
+  "person_required",
   "authorization_required",
   "insufficient_scope",
   "token_expired",
@@ -85,7 +86,8 @@ export function recordRefused(
   const { report, provenCaller } = error instanceof AAuthVerificationError ? error : NOTHING_PROVEN;
   const code = answer?.code ?? known?.code ?? "verification_unavailable";
   const token = tokenIn(request.headers["signature-key"]);
-  const challenged = CHALLENGES.has(code) && answer?.headers["agent-auth"] !== undefined;
+  const challenged =
+    CHALLENGES.has(code) && answer !== undefined && challengeIn(answer.headers) !== undefined;
   span.setAttributes({
     [ATTRIBUTE.verdict]: challenged ? "challenged" : "refused",
     [ATTRIBUTE.errorCode]: code,
@@ -116,9 +118,9 @@ export function recordLimited(answer: RefusalAnswer): void {
 }
 
 function recordChallenge(span: Span, { status, headers }: RefusalAnswer): void {
-  const agentAuth = headers["agent-auth"];
-  if (agentAuth === undefined) return;
-  const { level, authServer, resourceToken } = parseAgentAuth(agentAuth);
+  const demand = challengeIn(headers);
+  if (demand === undefined) return;
+  const { level, authServer, resourceToken } = demand;
   const token = resourceToken === undefined ? undefined : tracedToken(resourceToken);
   const challenge: TracedChallenge = {
     status,
@@ -133,6 +135,19 @@ function recordChallenge(span: Span, { status, headers }: RefusalAnswer): void {
     resource_token: token,
     auth_server: authServer,
   });
+}
+
+/** What a challenge demands, in either profile. */
+function challengeIn({
+  "agent-auth": agentAuth,
+  "aauth-requirement": requirement,
+}: RefusalAnswer["headers"]):
+  | { level: string; authServer?: string | undefined; resourceToken?: string | undefined }
+  | undefined {
+  if (agentAuth !== undefined) return parseAgentAuth(agentAuth);
+  if (requirement === undefined) return undefined;
+  const { requirement: level, resourceToken } = parseRequirement(requirement);
+  return { level, ...(resourceToken !== undefined && { resourceToken }) };
 }
 
 /** Whether all that is lacking is a token, a scope or a name: the caller has signed, with a key of its own, what arrived. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { timesAsLong } from "../../agent-kit/test/service/support/times-as-long.ts";
-import { redactFields, redactText } from "../src/redact.ts";
+import { cutAddresses, redactFields, redactText } from "../src/redact.ts";
 
 const TOKEN = `${Buffer.from('{"alg":"EdDSA","typ":"auth+jwt"}').toString("base64url")}.eyJzdWIiOiJtZSJ9.${"s".repeat(86)}`;
 const SIGNATURE_OF_TOKEN = "s".repeat(86);
@@ -158,4 +158,18 @@ describe("showTokens", () => {
 test("a name that JavaScript gives a meaning is a name like any other", () => {
   const value: unknown = JSON.parse('{"__proto__":{"password":"opaque"},"a":1}');
   expect(JSON.stringify(redactFields(value))).toBe('{"__proto__":{"password":"[redacted]"},"a":1}');
+});
+
+test("the code of an interaction is shown neither in a log nor on a span", () => {
+  const field = 'requirement=interaction; url="https://a.example/interaction"; code="A1B2-C3D4-E5F6"';
+  for (const text of [field, JSON.stringify({ "aauth-requirement": field })]) {
+    for (const shown of [
+      redactText(text),
+      cutAddresses(text),
+      JSON.stringify(redactFields({ field: text })),
+    ]) {
+      expect(shown).not.toContain("A1B2");
+      expect(shown).toContain("https://a.example/interaction");
+    }
+  }
 });

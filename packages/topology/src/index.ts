@@ -94,3 +94,9 @@ export const PORTS = Object.fromEntries([
 /** Identity of an agent: its address at the gateway. */
 export const agentUrl = (name: string, gatewayPort: number = LISTENERS.gateway.port): string =>
   `http://${name}.localhost:${gatewayPort}`;
+
+/** Parties of draft -11 that are no agent, on the port of the auth server. */
+export const DRAFT_11_SERVERS = { personServer: "person-server", accessServer: "access-server" } as const;
+
+/** Identifier of a party in draft -11, where identifiers have no port: `https://backend.localhost`. Where it is stands in `AAUTH_ENDPOINTS`. */
+export const identifierOf = (name: string): string => `https://${name}.localhost`;

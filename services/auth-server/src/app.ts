@@ -8,6 +8,7 @@ import { realmAdmin } from "./admin/realm-admin.ts";
 import { type AuthServerConfig, originOf } from "./config.ts";
 import { createReadSession } from "./consent/read-session.ts";
 import { documents } from "./documents.ts";
+import { draft11Servers } from "./draft-11/draft-11.ts";
 import { login } from "./oidc/login.ts";
 import { mountOidcProvider } from "./oidc/mount-oidc-provider.ts";
 import { oidcPaths } from "./oidc/oidc-paths.ts";
@@ -37,7 +38,10 @@ export interface AuthServer {
 /** Requests are forms and small JSON documents; the largest carry a token or two. */
 const MAX_BODY_BYTES = 65_536;
 
-/** Puts the auth server together: the realm's OpenID provider, and the AAuth issuer beside it. */
+/**
+ * Puts the auth server together: the realm's OpenID provider, and the AAuth issuer beside it; with
+ * draft -11 a person server and an access server, too.
+ */
 export async function buildAuthServer(
   config: AuthServerConfig,
   dependencies: AuthServerDependencies = {},
@@ -78,14 +82,12 @@ export async function buildAuthServer(
   const provider = createOidcProvider(shared);
   await app.register(login, { ...shared, provider });
   await app.register(mountOidcProvider, { ...shared, provider });
-  await app.register(aauth, {
-    ...shared,
-    state,
-    discovery,
-    development,
-    consentSeconds: config.consentSeconds,
-    readSession: createReadSession(provider, accounts),
-  });
+  const readSession = createReadSession(provider, accounts);
+  const { consentSeconds } = config;
+  await app.register(aauth, { ...shared, state, discovery, development, consentSeconds, readSession });
+  if (config.profile === "draft-11") {
+    await app.register(draft11Servers, { ...shared, config, state, readSession, development });
+  }
   if (development) {
     await app.register(realmAdmin, {
       state,

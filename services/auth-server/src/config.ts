@@ -1,9 +1,11 @@
 import { resolve } from "node:path";
+import { isServerIdentifier } from "aauth";
 import {
   type Config,
   integerSetting,
   listSetting,
   portSetting,
+  profileSettings,
   publishedPeersSettings,
   serviceSettings,
   setting,
@@ -11,6 +13,7 @@ import {
   tokenLogSettings,
   urlSetting,
 } from "agent-kit/service";
+import { AGENT_NAMES, DRAFT_11_SERVERS, identifierOf } from "topology";
 import { z } from "zod";
 import { isScope } from "./scopes.ts";
 
@@ -20,6 +23,8 @@ export const settings = {
   ...serviceSettings,
   ...tokenLogSettings,
   ...telemetrySettings("auth-server"),
+  profile: profileSettings.profile,
+  endpoints: profileSettings.endpoints,
   port: setting({
     env: "AUTH_SERVER_PORT",
     flag: "port",
@@ -88,6 +93,32 @@ export const settings = {
     schema: integerSetting(0, { maximum: 2_592_000 }),
     description: "New realm keys every so many seconds; 0: when an administrator asks for them",
   }),
+  personServer: setting({
+    env: "AUTH_SERVER_PERSON_SERVER",
+    schema: identifierSetting().default(identifierOf(DRAFT_11_SERVERS.personServer)),
+    description: "With draft-11: identifier of the person server that is served here",
+  }),
+  accessServer: setting({
+    env: "AUTH_SERVER_ACCESS_SERVER",
+    schema: identifierSetting().default(identifierOf(DRAFT_11_SERVERS.accessServer)),
+    description: "With draft-11: identifier of the access server that is served here",
+  }),
+  resources: setting({
+    env: "AUTH_SERVER_RESOURCES",
+    schema: identifiersSetting(AGENT_NAMES.map(identifierOf)),
+    description:
+      "With draft-11: resources that the access server decides for, and where a person's agents get what needs no consent without asking",
+  }),
+  accessServers: setting({
+    env: "AUTH_SERVER_ACCESS_SERVERS",
+    schema: identifiersSetting(),
+    description: "With draft-11: access servers that the person server asks, besides the one served here",
+  }),
+  personServers: setting({
+    env: "AUTH_SERVER_PERSON_SERVERS",
+    schema: identifiersSetting(),
+    description: "With draft-11: person servers that may ask the access server, besides the one served here",
+  }),
   adminPasswordFile: setting({
     env: "AUTH_SERVER_ADMIN_PASSWORD_FILE",
     flag: "admin-password-file",
@@ -102,6 +133,20 @@ export type AuthServerConfig = Config<typeof settings>;
 /** The server's own origin. */
 export function originOf({ url, port }: AuthServerConfig): string {
   return url ?? `http://localhost:${port}`;
+}
+
+/** A server of draft -11: `https://` and a host, nothing else. */
+function identifierSetting() {
+  return z
+    .string()
+    .refine(isServerIdentifier, "expected an identifier: https, a host in lower case, no port");
+}
+
+function identifiersSetting(defaultValue: readonly string[] = []) {
+  return listSetting(defaultValue).refine(
+    (ids) => ids.every(isServerIdentifier),
+    "expected identifiers: https, a host in lower case, no port",
+  );
 }
 
 /** Cookies and signatures need https, except on loopback. */

@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import { buildAuthServer } from "../src/app.ts";
 import { originOf } from "../src/config.ts";
 import { loadRealm } from "../src/realm/realm-state.ts";
-import { testConfig } from "./support/auth-server.ts";
+import { startInjected, testConfig } from "./support/auth-server.ts";
 
 test("an unset environment is the demo", () => {
   expect(testConfig()).toMatchObject({ host: "127.0.0.1", port: 8080 });
@@ -87,4 +87,47 @@ test("a request waits for consent for a bounded time", () => {
   for (const seconds of ["0", "3601", "ten"]) {
     expect(() => testConfig({ AUTH_SERVER_CONSENT_SECONDS: seconds })).toThrow("AUTH_SERVER_CONSENT_SECONDS");
   }
+});
+
+test("draft -11 is served where the profile is named, and only there", async () => {
+  const DRAFT_11 = { AAUTH_PROFILE: "draft-11" };
+  expect(testConfig()).toMatchObject({
+    profile: "february-2026",
+    personServer: "https://person-server.localhost",
+    accessServer: "https://access-server.localhost",
+    resources: ["https://supply-chain-agent.localhost", "https://market-analysis-agent.localhost"],
+  });
+  const paths = [
+    ["localhost:8080", "/interaction"],
+    ["localhost:8080", "/realms/aauth-test/person/granted"],
+    ["person-server.localhost", "/.well-known/aauth-person.json"],
+    ["access-server.localhost:8080", "/.well-known/aauth-access.json"],
+  ] as const;
+  const statuses = async (env: Record<string, string>) => {
+    const { app } = await startInjected({ env });
+    const replies = paths.map(([host, url]) => app.inject({ url, headers: { host } }));
+    return (await Promise.all(replies)).map(({ statusCode }) => statusCode);
+  };
+  expect(await statuses({})).toEqual([404, 404, 404, 404]);
+  expect(await statuses(DRAFT_11)).toEqual([303, 303, 200, 200]);
+});
+
+test.each([
+  ["AUTH_SERVER_PERSON_SERVER", "https://ps.example:8443"],
+  ["AUTH_SERVER_PERSON_SERVER", "http://ps.example"],
+  ["AUTH_SERVER_ACCESS_SERVER", "https://as.example/"],
+  ["AUTH_SERVER_ACCESS_SERVERS", "https://as.example,https://AS.example"],
+  ["AUTH_SERVER_PERSON_SERVERS", "ps.example"],
+  ["AUTH_SERVER_RESOURCES", "https://resource.example/path"],
+  ["AAUTH_ENDPOINTS", "https://ps.example"],
+])("%s refuses %s", (name, value) => {
+  expect(() => testConfig({ [name]: value })).toThrow(name);
+});
+
+test("person server and access server need two identifiers", async () => {
+  const config = testConfig({
+    AAUTH_PROFILE: "draft-11",
+    AUTH_SERVER_ACCESS_SERVER: "https://person-server.localhost",
+  });
+  await expect(buildAuthServer(config)).rejects.toThrow("AUTH_SERVER_ACCESS_SERVER");
 });

@@ -1,5 +1,5 @@
-import cors from "@fastify/cors";
 import {
+  agentMetadata,
   canonicalAuthority,
   createDiscovery,
   createKeyRing,
@@ -17,12 +17,12 @@ import { verifyAuthToken } from "aauth/issuer";
 import { createVerifier } from "aauth/resource";
 import { askAgent, readAgentCard } from "agent-kit/a2a";
 import { dialectsOf, warnOfPublishedPeers } from "agent-kit/published-peers";
-import { createService, issuerOf, rotateKeys, type ServiceOptions } from "agent-kit/service";
+import { issuerOf, rotateKeys, type ServiceOptions } from "agent-kit/service";
 import type { DelegateRun } from "backend-api";
 import type { FastifyInstance } from "fastify";
 import { fastifyAAuth } from "fastify-aauth";
-import { serializerCompiler, validatorCompiler } from "fastify-type-provider-zod";
 import { createAgentTrace, traceDiscovery, verificationTrace } from "protocol-trace";
+import { createApi } from "./api.ts";
 import { createBreakItService } from "./break-it/break-it-service.ts";
 import { createEvidence } from "./break-it/evidence.ts";
 import type { BackendConfig } from "./config.ts";
@@ -32,8 +32,6 @@ import { createDelegatesService, type IssuedToken } from "./delegates/delegates-
 import { createEnrolments } from "./delegates/enrolments.ts";
 import { createOrderClient } from "./orders/order-client.ts";
 import { createOrderService } from "./orders/order-service.ts";
-import { errorReplies } from "./plugins/error-replies.ts";
-import { userAccess } from "./plugins/user.ts";
 import { agentRoutes } from "./routes/agents.ts";
 import { consentRoutes } from "./routes/consent.ts";
 import { DELEGATE_TOKEN_PATH, delegateTokenRoute } from "./routes/delegate-token.ts";
@@ -51,18 +49,17 @@ import { createLiveRuns } from "./runs/live-runs.ts";
 import { createRunService } from "./runs/run-service.ts";
 import { createRunStore } from "./runs/run-store.ts";
 import { createTraceClient } from "./traces/trace-client.ts";
-import { createUserTokenVerifier } from "./users/user-token.ts";
 
 /** The published demo's kid for the first key. A new key per start. */
-const keyId = (sequence: number) => `backend-ephemeral-${sequence}`;
+export const keyId = (sequence: number) => `backend-ephemeral-${sequence}`;
 /** Longer than a consent waits, whose code only the key that asked can redeem. */
-const KEEP_KEY_SECONDS = 900;
+export const KEEP_KEY_SECONDS = 900;
 const MAX_PENDING_CONSENTS = 10_000;
 const MAX_ASSERTIONS = 10_000;
-const MAX_TOKENS = 1_000;
+export const MAX_TOKENS = 1_000;
 const MAX_DELEGATE_REPORTS = 1_000;
 /** Auth tokens that no other run shares are kept as long as a run. */
-const RUN_SECONDS = 3600;
+export const RUN_SECONDS = 3600;
 
 export interface BackendDeps {
   readonly logger: ServiceOptions["logger"];
@@ -77,7 +74,7 @@ export interface BackendDeps {
   readonly heartbeatMs?: number;
 }
 
-/** Puts the backend together. It does not listen yet. */
+/** Puts the backend together as an agent of February 2026. It does not listen yet. */
 export async function buildBackend(
   config: BackendConfig,
   deps: BackendDeps,
@@ -152,7 +149,7 @@ export async function buildBackend(
     live,
     pendingConsents,
     consentRequests,
-    agent,
+    agentOf: () => agent,
     supplyChainAgent: {
       ask: (text, call) =>
         askAgent(config.supplyChainAgentUrl, text, { ...call, protocolVersion: config.a2aVersion }),
@@ -223,29 +220,18 @@ export async function buildBackend(
     logger,
   });
 
-  const app = createService({ name: "supply-chain-api", logger });
-  await app.register(cors, {
-    origin: [...config.corsAllowedOrigins],
-    methods: ["GET", "POST", "DELETE"],
-    allowedHeaders: ["Authorization", "Content-Type", "X-ID-Token", "traceparent", "tracestate"],
-    maxAge: 600,
-  });
-  await app.register(async (api) => {
-    api.setValidatorCompiler(validatorCompiler);
-    api.setSerializerCompiler(serializerCompiler);
-    await api.register(errorReplies);
-    await api.register(userAccess, {
-      verifyUserToken: createUserTokenVerifier({ issuer, clientId: config.keycloakClientId, now }),
-    });
+  const app = await createApi(config, { logger, now }, async (api) => {
     await api.register(serviceRoutes, {
       keycloakUrl: config.authServerUrl,
       realm: config.realm,
       jwks: () => toJwks(keys.published()),
-      metadata: {
-        agent: config.agentUrl,
-        redirect_uris: [redirectUri, orderReturnUrl],
-        name: "AcmeCorp Supply Chain",
-        homepage: config.frontendUrl,
+      documents: {
+        agent: agentMetadata({
+          agent: config.agentUrl,
+          redirect_uris: [redirectUri, orderReturnUrl],
+          name: "AcmeCorp Supply Chain",
+          homepage: config.frontendUrl,
+        }),
       },
     });
     await api.register(consentRoutes, { consent, frontendUrl: config.frontendUrl });

@@ -6,6 +6,7 @@ import {
   keyRotationSettings,
   listSetting,
   portSetting,
+  profileSettings,
   publishedPeersSettings,
   serviceSettings,
   setting,
@@ -21,6 +22,7 @@ export const settings = {
   ...serviceSettings,
   ...tokenLogSettings,
   ...keyRotationSettings,
+  ...profileSettings,
   ...telemetrySettings("supply-chain-backend"),
   port: setting({
     env: "PORT",

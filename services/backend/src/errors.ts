@@ -1,5 +1,11 @@
 /** Why the backend does not do what its caller wants. `plugins/error-replies.ts` gives each its HTTP status. */
-export type ErrorKind = "not_signed_in" | "not_found" | "conflict" | "too_many" | "unreachable";
+export type ErrorKind =
+  | "not_signed_in"
+  | "not_found"
+  | "conflict"
+  | "too_many"
+  | "unreachable"
+  | "not_in_profile";
 
 /** A refusal with a sentence for the caller. The message is shown: it contains no token, path or foreign text. */
 export class BackendError extends Error {

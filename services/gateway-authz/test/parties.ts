@@ -12,7 +12,13 @@ type Headers = Record<string, string | string[]>;
 
 /** The demo's parties, the service, and a gateway's view of it. */
 export async function setUp(
-  options: { config?: object; more?: TestIdentities; maxUsedNonces?: number; discovery?: Discovery } = {},
+  options: {
+    config?: object;
+    more?: TestIdentities;
+    maxUsedNonces?: number;
+    discovery?: Discovery;
+    draft11Discovery?: Discovery;
+  } = {},
 ) {
   const parties = await createTestParties(options.more);
   const lines: string[] = [];
@@ -34,6 +40,7 @@ export async function setUp(
     {
       logger,
       discovery: options.discovery ?? parties.discovery,
+      ...(options.draft11Discovery && { draft11Discovery: options.draft11Discovery }),
       now: parties.clock.now,
       ...(options.maxUsedNonces !== undefined && { maxUsedNonces: options.maxUsedNonces }),
     },

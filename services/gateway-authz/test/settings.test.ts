@@ -41,6 +41,27 @@ describe("GATEWAY_AUTHZ_RESOURCES", () => {
   });
 });
 
+describe("identifiers of draft -11", () => {
+  const names = ["GATEWAY_AUTHZ_DRAFT_11_RESOURCES", "GATEWAY_AUTHZ_PERSON_SERVERS"];
+  test.each(names)("%s: as they stand in tokens", (name) => {
+    const text = "https://a.test, https://b.localhost";
+    const { draft11Resources, personServers } = load({ [name]: text });
+    expect(name.endsWith("RESOURCES") ? draft11Resources : personServers).toEqual([
+      "https://a.test",
+      "https://b.localhost",
+    ]);
+  });
+
+  test.each([
+    ...["https://A.test", "https://a.test/", "https://a.test:8443", "https://a.test/x", "https://u@a.test"],
+    ...["http://a.test", "a.test", "https://a.test https://a.test", " "],
+  ])("refused: %j", (text) => {
+    for (const name of [...names, "GATEWAY_AUTHZ_ACCESS_SERVER"]) {
+      expect(() => load({ [name]: text })).toThrow(`${name}: expected `);
+    }
+  });
+});
+
 describe("the issuer is compared as text", () => {
   test.each([
     [

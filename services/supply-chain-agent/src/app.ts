@@ -1,7 +1,8 @@
 import { type AgentParts, type AgentServiceDeps, createAgentService } from "agent-kit";
+import { isDraft11, takesPersons } from "agent-kit/draft-11";
 import { acceptedAtRoute } from "agent-kit/published-peers";
 import type { FastifyInstance } from "fastify";
-import { agentRow } from "topology";
+import { agentRow, DRAFT_11_SERVERS, identifierOf } from "topology";
 import { card, extendedCard } from "./agent-card.ts";
 import { catalogueLimits, catalogueRoutes } from "./catalogue/catalogue-routes.ts";
 import { createAskMarketAnalysis } from "./clients/ask-market-analysis.ts";
@@ -17,7 +18,7 @@ export function buildSupplyChainAgent(
   config: SupplyChainAgentConfig,
   deps: AgentServiceDeps,
 ): Promise<{ app: FastifyInstance }> {
-  const { idUrl, authorizationScheme, additionalScopes } = config;
+  const { idUrl, authorizationScheme, additionalScopes, mode } = config;
   const redirectUri = `${idUrl}/interaction/callback`;
   return createAgentService({
     agent: agentRow("supply-chain-agent"),
@@ -33,12 +34,14 @@ export function buildSupplyChainAgent(
         url: config.marketAnalysisUrl,
         agent: agentFor("market-analysis-agent", config.marketAnalysisUrl),
         timeoutMs: config.marketAnalysisDeadlineSeconds * 1000,
-        onBehalfOfCaller: authorizationScheme === "user-delegated",
+        ...(isDraft11(config) && { personServer: identifierOf(DRAFT_11_SERVERS.personServer) }),
+        onBehalfOfCaller: isDraft11(config) ? takesPersons(mode) : authorizationScheme === "user-delegated",
         log,
       });
       return optimizationExecutor({ log, askMarketAnalysis });
     },
     routes: (scope, parts) => registerRoutes(scope, parts, config, redirectUri),
+    ofFebruary: ["the catalogue with its limits", "orders with the agent's own interaction"],
   });
 }
 

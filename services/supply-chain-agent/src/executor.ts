@@ -23,7 +23,11 @@ export function optimizationExecutor(options: {
         log.info({ focusArea: analysis.focusArea, market: analysis.asksForMarketAnalysis }, "optimizing");
         const market: MarketAnalysis = analysis.asksForMarketAnalysis
           ? await withSpan(SPAN.supplyChainMarketAnalysis, () =>
-              askMarketAnalysis(text, caller.from(context)),
+              askMarketAnalysis(text, {
+                caller: caller.from(context),
+                upstreamToken: caller.upstreamToken(context),
+                bringPerson: caller.bringPerson(context),
+              }),
             )
           : { status: "not-asked" };
         return withSpan(SPAN.supplyChainInvoke, async () => {

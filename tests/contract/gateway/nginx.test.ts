@@ -1,28 +1,16 @@
 /** The nginx configuration of docs/reference/gateways.md, as it stands there. Needs `nginx` on the PATH. */
-import { join } from "node:path";
 import { AAuthVerificationError } from "aauth";
 import { expect, test, vi } from "vitest";
 import { send } from "../../../services/gateway/test/support/http-client.ts";
 import { refusalCode } from "../../support/refusal-code.ts";
 import { describeGateway } from "./documented-gateway.ts";
+import { nginxArguments, nginxFile } from "./nginx-program.ts";
 
 await describeGateway({
   name: "nginx",
   program: "nginx",
-  args: (file, _port, folder) => ["-c", file, "-p", folder, "-e", join(folder, "error.log")],
-  around: (servers, folder) => {
-    const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map(
-      (name) => `${name}_temp_path ${join(folder, name)};`,
-    );
-    return `daemon off;
-pid ${join(folder, "nginx.pid")};
-events {}
-http {
-  access_log off;
-  ${temporary.join("\n  ")}
-${servers}
-}`;
-  },
+  args: (file, _port, folder) => nginxArguments(file, folder),
+  around: nginxFile,
   requestFrom: "aauth",
   statusWithoutCheck: 500,
   hasOwnPages: true,

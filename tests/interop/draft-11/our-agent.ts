@@ -27,20 +27,7 @@ export async function callWithOurAgent(
   const map = createEndpointMap(
     Object.fromEntries(Object.entries(PARTIES).map(([role, party]) => [party, endpoints[role as Role]])),
   );
-  // The name that the peers give it, too: a person server keeps the key set of the first that it meets.
-  const provider = await importSigningKey(PROVIDER.jwk, { kid: await jwkThumbprint(PROVIDER.jwk) });
-  const documents: Readonly<Record<string, unknown>> = {
-    "/.well-known/aauth-agent.json": agentProviderMetadata({ issuer: PARTIES.agent }),
-    "/jwks.json": toJwks([provider], draft11),
-  };
-  const server = createServer(({ url }, response) => {
-    const document = documents[url!];
-    response.writeHead(document === undefined ? 404 : 200, { "content-type": "application/json" });
-    response.end(JSON.stringify(document ?? {}));
-  });
-  server.listen(Number(new URL(endpoints.agent).port), "127.0.0.1");
-  await new Promise((resolve) => server.once("listening", resolve));
-
+  const { provider, close } = await serveOurProvider(endpoints);
   const steps: Step[] = [];
   const agent = createAgent({
     id: AGENT,
@@ -87,7 +74,25 @@ export async function callWithOurAgent(
     const { oauthError, httpStatus } = error as Partial<TokenRequestError>;
     steps.push({ step: "auth", status: httpStatus ?? 0, code: oauthError ?? error.code });
   } finally {
-    server.close();
+    close();
   }
   return steps;
+}
+
+/** The documents of the agents' provider, with the key that the peers have, too. */
+export async function serveOurProvider(endpoints: Readonly<Record<Role, string>>) {
+  // The name that the peers give it, too: a person server keeps the key set of the first that it meets.
+  const provider = await importSigningKey(PROVIDER.jwk, { kid: await jwkThumbprint(PROVIDER.jwk) });
+  const documents: Readonly<Record<string, unknown>> = {
+    "/.well-known/aauth-agent.json": agentProviderMetadata({ issuer: PARTIES.agent }),
+    "/jwks.json": toJwks([provider], draft11),
+  };
+  const server = createServer(({ url }, response) => {
+    const document = documents[url!];
+    response.writeHead(document === undefined ? 404 : 200, { "content-type": "application/json" });
+    response.end(JSON.stringify(document ?? {}));
+  });
+  server.listen(Number(new URL(endpoints.agent).port), "127.0.0.1");
+  await new Promise((resolve) => server.once("listening", resolve));
+  return { provider, close: () => server.close() };
 }

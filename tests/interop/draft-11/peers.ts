@@ -4,6 +4,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { PeersOfDraft11 } from "../../../scripts/interop-draft-11.ts";
 import { type Child, startChild } from "../../support/child.ts";
 import { freePorts } from "../../support/free-ports.ts";
+import { startDemoServers } from "./demo-servers.ts";
 import { callWithOurAgent } from "./our-agent.ts";
 import { startOurServers } from "./our-servers.ts";
 import { type OurParty, startOurResource } from "./ours.ts";
@@ -68,6 +69,10 @@ export async function createSetting(fixed: Partial<Record<Role, number>> = {}): 
   return {
     endpoints,
     async start(role, peer, args = []) {
+      if (peer === "ours, in the demo") {
+        ours.push(await startDemoServers(endpoints, args));
+        return;
+      }
       if (peer === "ours") {
         ours.push(await (role === "ps" ? startOurServers : startOurResource)(endpoints));
         return;

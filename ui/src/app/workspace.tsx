@@ -81,16 +81,25 @@ export function Workspace({ config, control, user }: WorkspaceProps) {
             memory={memory}
             start={start}
             disabled={isLapsed}
-            onConsentRequired={consent.leave}
-            renderConsent={(url) => (
-              <ConsentNotice state={consent.state} onReview={() => consent.leave(url)} />
+            onConsentRequired={(page) => consent.leave(page, false)}
+            renderConsent={(page) => (
+              <ConsentNotice page={page} state={consent.state} onReview={() => consent.leave(page, true)} />
             )}
             renderGranted={({ requestId, ...granted }) => (
               <GrantedConsent key={requestId} {...granted} client={client} disabled={isLapsed} />
             )}
           />
-          <OrderPanel client={client} store={store} disabled={isLapsed} />
-          <DelegatesPanel client={client} disabled={isLapsed} />
+          {config.profile === "draft-11" ? (
+            <p className="card" data-testid="left-out">
+              Orders, delegates and “Try to break it” are shown in the AAuth of February 2026 alone. This demo
+              speaks draft -11.
+            </p>
+          ) : (
+            <>
+              <OrderPanel client={client} store={store} disabled={isLapsed} />
+              <DelegatesPanel client={client} disabled={isLapsed} />
+            </>
+          )}
         </div>
       )}
     </div>

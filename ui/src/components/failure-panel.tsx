@@ -7,6 +7,8 @@ const hopNames: Record<Hop, string> = {
   gateway: "Gateway",
   "supply-chain-agent": "Supply-chain agent",
   "auth-server": "Auth server",
+  "person-server": "Person server",
+  "access-server": "Access server",
 };
 
 const checkNames: Record<Check, string> = {
@@ -34,11 +36,12 @@ interface FailurePanelProps {
 /** A failure: the hop, the check, and what to do. */
 export function FailurePanel({ title, failure, headingRef, children }: FailurePanelProps) {
   const headingId = useId();
-  const { hop, check, code, message, advice } = failure;
+  const { hop, check, code, section, message, advice } = failure;
   const facts: Fact[] = [
     ...(hop ? [{ name: "Where", value: hopNames[hop] }] : []),
     ...(check ? [{ name: "Check", value: checkNames[check] }] : []),
     ...(code ? [{ name: "Code", value: <code>{code}</code> }] : []),
+    ...(section ? [{ name: "Section", value: section }] : []),
   ];
   return (
     <section

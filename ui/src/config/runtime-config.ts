@@ -6,6 +6,8 @@ const runtimeConfigSchema = z.object({
   clientId: z.string().min(1),
   /** Collector for the first span of each run. Default: this page makes none. */
   otlpUrl: z.url({ protocol: /^https?$/ }).optional(),
+  /** The backend's wire profile. Default: February's. */
+  profile: z.enum(["february-2026", "draft-11"]).optional(),
 });
 
 /** Where this page finds its backend and its auth server. URLs have no trailing slash. */

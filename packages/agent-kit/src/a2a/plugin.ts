@@ -30,6 +30,15 @@ export interface A2AOptions {
   readonly executor: AgentExecutor;
   /** What the executor shall know of the HTTP request: the `state` of its context. */
   readonly stateFor?: (request: FastifyRequest) => ReadonlyMap<string, unknown>;
+  /**
+   * Makes the reply of a call out of the answer to come, which rejects as a route does. For agents whose callers may come back for an answer later.
+   * Default: the answer is the reply.
+   */
+  readonly replyWith?: (
+    request: FastifyRequest,
+    reply: FastifyReply,
+    answer: Promise<object>,
+  ) => Promise<unknown>;
   readonly routeConfig?: A2ARouteConfig;
 }
 
@@ -70,7 +79,12 @@ export async function fastifyA2A(app: FastifyInstance, options: A2AOptions): Pro
 
   acceptAnyBody(app);
 
-  app.post("/", { config: routeConfig.rpc ?? {}, errorHandler }, async (request) => {
+  const { replyWith = (_request, _reply, answer) => answer } = options;
+  app.post("/", { config: routeConfig.rpc ?? {}, errorHandler }, (request, reply) =>
+    replyWith(request, reply, answerTo(request)),
+  );
+
+  async function answerTo(request: FastifyRequest): Promise<object> {
     const { id, method, legacy, body } = readJsonRpcRequest(request.body);
     const version = headerOf(request, VERSION_HEADER) ?? (legacy ? "0.3" : "1.0");
     if (!supportedVersions.has(version)) throw new JsonRpcError("versionNotSupported", id);
@@ -88,7 +102,7 @@ export async function fastifyA2A(app: FastifyInstance, options: A2AOptions): Pro
     if (refusal instanceof A2AError) return { jsonrpc: "2.0", id, error: toJsonRpcError(refusal) };
     request.log.error({ err: refusal, method }, "A2A stream failed");
     return errorResponse("internalError", id);
-  });
+  }
 
   await serveCard(app, ["/.well-known/agent-card.json", "/.well-known/agent.json"], card, routeConfig.card);
   if (extendedCard)

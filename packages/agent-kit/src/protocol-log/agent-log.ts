@@ -6,11 +6,18 @@ export type AgentLog = (event: AgentEvent, context?: Readonly<Record<string, unk
 
 /** How the walk-through marks tokens that came by another way than a plain request. */
 const REQUEST_TYPE_SUFFIX: Readonly<Record<TokenRequestType, string>> = {
-  auth: "",
   code: " (code exchange)",
   refresh: " (refresh)",
   exchange: " (exchange)",
 };
+
+/** What is asked for, and of whom, where it is not February's auth token. */
+const WANTED: Readonly<Record<TokenRequestType, string>> = {
+  "person-token": "person_token from person server",
+  "auth-token": "auth_token from person server",
+  interaction: "an interaction by person server",
+};
+const wantedOf = (requestType: TokenRequestType) => WANTED[requestType] ?? "auth_token from auth server";
 
 const RETRY_PROOF: Readonly<Record<RetryReason, string>> = {
   authorization: "auth_token",
@@ -70,14 +77,15 @@ export function createAgentLog(logger: ProtocolLogger, resource: string): AgentL
         const message =
           requestType === "exchange"
             ? "🔄 Token exchange: upstream_auth_token=present"
-            : "🔐 Requesting auth_token from auth server";
+            : `🔐 Requesting ${wantedOf(requestType)}`;
         tokenService.info({ ...context, requestType, authServer }, message);
         return;
       }
       case "token_received": {
-        const suffix = REQUEST_TYPE_SUFFIX[event.requestType] ?? ` (${event.requestType})`;
+        const { requestType } = event;
+        const suffix = REQUEST_TYPE_SUFFIX[requestType] ?? "";
         const fields = { ...context, ...shown(event.token) };
-        tokens.info(fields, `🔐 Received auth_token from auth server${suffix}`);
+        tokens.info(fields, `🔐 Received ${wantedOf(requestType)}${suffix}`);
         return;
       }
       case "token_cache_hit":

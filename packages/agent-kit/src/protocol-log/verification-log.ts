@@ -5,7 +5,7 @@ import {
   tokenId,
   type VerifiedRequest,
 } from "aauth";
-import { parseAgentAuth } from "aauth/wire";
+import { parseAgentAuth, parseRequirement } from "aauth/wire";
 import type { VerificationEvent } from "fastify-aauth";
 import { publishedPeerHint } from "../published-peers.ts";
 import type { ProtocolLogger } from "./protocol-logger.ts";
@@ -14,10 +14,13 @@ import type { ProtocolLogger } from "./protocol-logger.ts";
 export type VerificationLog = (event: VerificationEvent, request: { method: string; url: string }) => void;
 
 const SIGNATURE_HEADER_COUNT = 3;
+/** What says what a caller lacks: February's field, and that of draft -11. */
+const CHALLENGE_FIELDS = ["Agent-Auth", "AAuth-Requirement"];
 
 /** Refusals with a valid signature: the caller is challenged for more. */
 const ASKED_FOR_MORE: ReadonlySet<string> = new Set([
   "identity_required",
+  "person_required",
   "authorization_required",
   "insufficient_scope",
   "token_expired",
@@ -37,7 +40,7 @@ export function createVerificationLog(logger: ProtocolLogger, id: string): Verif
   const executor = logger.child({ logger: "agent_executor" });
 
   function verified({ caller, report }: VerifiedRequest): void {
-    const { scheme, thumbprint, agent, grant, profile } = caller;
+    const { scheme, thumbprint, agent, grant, person, profile } = caller;
     signing.info({ scheme, thumbprint }, "✅ AAuth signature verification successful");
     if (report.bodyBound === false)
       signing.warn({ agent, profile }, "⚠️ The signature does not cover the body");
@@ -48,12 +51,19 @@ export function createVerificationLog(logger: ProtocolLogger, id: string): Verif
         "🔐 Received auth_token in request (HTTPSig scheme=jwt)",
       );
       tokens.info({ scope: grant.scopes.join(" ") }, "✅ Auth token verified successfully");
-      const message = `✅ Authorization successful: auth_token verified for agent: ${agent}`;
+      // An auth token of draft -11 names the person and no agent.
+      const whose = agent === undefined ? `person: ${person?.sub}` : `agent: ${agent}`;
+      const message = `✅ Authorization successful: auth_token verified for ${whose}`;
       executor.info(delegateOf(caller), message);
     } else if (agent !== undefined) {
       executor.info(
         { agent, ...delegateOf(caller) },
         `🔐 Accepting request with valid signature (signature-only mode, scheme=${scheme})`,
+      );
+    } else if (person !== undefined) {
+      executor.info(
+        { personServer: person.iss },
+        `🔐 Accepting request with person_token for: ${person.sub}`,
       );
     } else {
       executor.info({}, "🔐 Accepting HWK (pseudonymous) request");
@@ -64,12 +74,12 @@ export function createVerificationLog(logger: ProtocolLogger, id: string): Verif
     const { level, retryAfterSeconds } = limit;
     const raisedBy = wantedLevel(challenge.headers["agent-auth"]);
     executor.info({ callerLevel: level, retryAfterSeconds, raisedBy }, "⚠️ Rate limit reached for this level");
-    issued(challenge.headers["agent-auth"]);
+    issued(challenge.headers);
     executor.info({}, `🔐 Returning ${challenge.status}${raisedBy ? " with Agent-Auth header" : ""}`);
   }
 
-  function issued(agentAuth: string | undefined): void {
-    const resourceToken = agentAuth === undefined ? undefined : parseAgentAuth(agentAuth).resourceToken;
+  function issued(headers: Readonly<Record<string, string>>): void {
+    const resourceToken = resourceTokenIn(headers);
     if (resourceToken === undefined) return;
     // The challenger has just made it, so it can be decoded.
     const { claims } = decodeToken(resourceToken);
@@ -93,9 +103,9 @@ export function createVerificationLog(logger: ProtocolLogger, id: string): Verif
       const fields = { code, check, reason: error.message, ...(hint !== undefined && { hint }) };
       signing.warn(fields, "❌ AAuth signature verification failed");
     }
-    const agentAuth = challenge.headers["agent-auth"];
-    issued(agentAuth);
-    executor.info({}, `🔐 Returning ${challenge.status}${agentAuth ? " with Agent-Auth header" : ""}`);
+    issued(challenge.headers);
+    const field = CHALLENGE_FIELDS.find((name) => challenge.headers[name.toLowerCase()] !== undefined);
+    executor.info({}, `🔐 Returning ${challenge.status}${field ? ` with ${field} header` : ""}`);
   }
 
   return (event, { method, url }) => {
@@ -122,6 +132,12 @@ export function createVerificationLog(logger: ProtocolLogger, id: string): Verif
   };
 }
 
+function resourceTokenIn(headers: Readonly<Record<string, string>>): string | undefined {
+  const { "agent-auth": agentAuth, "aauth-requirement": requirement } = headers;
+  if (agentAuth !== undefined) return parseAgentAuth(agentAuth).resourceToken;
+  return requirement === undefined ? undefined : parseRequirement(requirement).resourceToken;
+}
+
 function wantedLevel(agentAuth: string | undefined): string | undefined {
   return agentAuth === undefined ? undefined : parseAgentAuth(agentAuth).level;
 }
@@ -136,5 +152,6 @@ function isAskedForMore({ error }: { error: AAuthVerificationError }): boolean {
 }
 
 function wanted(error: AAuthVerificationError): string {
+  if (error.code === "person_required") return "person_token missing";
   return error.code === "identity_required" ? "agent identity missing" : "auth_token missing or invalid";
 }

@@ -11,8 +11,11 @@ export { loadConfig } from "./config/load-config.ts";
 export {
   authServerSettings,
   canonicalSpelling,
+  DRAFT_11_MODES,
   issuerOf,
   keyRotationSettings,
+  PROFILES,
+  profileSettings,
   proxySettings,
   publishedPeersSettings,
   serviceSettings,

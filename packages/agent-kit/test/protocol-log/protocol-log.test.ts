@@ -205,7 +205,7 @@ describe("an agent's call", () => {
     const url = "https://ps.example/visit";
     const page = `${url}?code=A1B2-C3D4`;
     log({ type: "interaction_required", party: issuer, url, code: "A1B2-C3D4", page, isRelayed: false });
-    expect(lines[0]).toContain("🔐 Received auth_token from auth server (person-token)");
+    expect(lines[0]).toContain("🔐 Received person_token from person server");
     expect(lines[1]).toContain(url);
     expect(lines[1]).not.toContain("A1B2-C3D4");
   });

@@ -173,10 +173,17 @@ function outcomeOf(span: TraceSpan, status: number | undefined, verifiers: reado
   return status < 500 ? "refused" : "failed";
 }
 
-/** The form of a token request names its type; the receiver's span is not always there. */
+/**
+ * The form of a token request names its type; the receiver's span is not always there. In draft -11 its members do, and an answer to come is looked at
+ * with GET.
+ */
 function requestTypeOf({ attributes }: TraceSpan): string | undefined {
   const body = textAttribute(attributes, ATTRIBUTE.requestBody) ?? "";
-  return /(?:^|&)request_type=([a-z]+)/.exec(body)?.[1];
+  if (attributes[ATTRIBUTE.signatureProfile] !== "draft-11")
+    return /(?:^|&)request_type=([a-z]+)/.exec(body)?.[1];
+  if (attributes[ATTRIBUTE.method] === "GET") return "look";
+  if (/"resource_token"\s*:/.test(body)) return "auth-token";
+  return /"resource"\s*:/.test(body) ? "person-token" : undefined;
 }
 
 const endOf = ({ startMicros, durationMicros }: TraceSpan) => startMicros + durationMicros;

@@ -1,10 +1,9 @@
-import { createHash, randomBytes } from "node:crypto";
 import type { Discovery } from "aauth";
 import type { FastifyBaseLogger, FastifyInstance, FastifyReply } from "fastify";
 import { CODE_LIFETIME_SECONDS, type ConsentRequest, type Grants } from "../grants.ts";
 import { invalidRequest, noStore, OAuthError } from "../oauth-error.ts";
-import { CONSENT_CLIENT_ID } from "../oidc/oidc-configuration.ts";
 import type { OidcPaths } from "../oidc/oidc-paths.ts";
+import { signInUrl } from "../oidc/sign-in-url.ts";
 import { consentPage } from "../pages/consent-page.ts";
 import { sendRefusal } from "../pages/message-page.ts";
 import { originsOf, sendPage } from "../pages/page.ts";
@@ -69,7 +68,11 @@ export async function consentRoutes(
     const session = await readSession(request, reply);
     if (session === undefined) {
       const fromAddress = consent.state === undefined ? state : undefined;
-      return reply.redirect(signInUrl(requestToken, fromAddress), 303);
+      const returnTo = paths.consentLoginReturn;
+      return reply.redirect(
+        signInUrl({ issuer, paths, returnTo, state: signInState(requestToken, fromAddress) }),
+        303,
+      );
     }
     if (single(request.query, "prompt") !== "consent" && (await memory.covers(session, consent))) {
       // The user has not agreed to anything just now, so what is remembered is not prolonged.
@@ -180,24 +183,6 @@ export async function consentRoutes(
     const consent = await grants.consentRequests.take(requestToken);
     if (consent === undefined) throw invalidRequest("Request token expired");
     return consent;
-  }
-
-  /**
-   * An ordinary authorization request to this server's own OpenID provider, for the session it
-   * leaves behind.
-   */
-  function signInUrl(requestToken: string, state: string | undefined): string {
-    const url = new URL(`${issuer}${paths.routes.authorization}`);
-    url.search = new URLSearchParams({
-      client_id: CONSENT_CLIENT_ID,
-      response_type: "code",
-      scope: "openid",
-      redirect_uri: new URL(paths.consentLoginReturn, issuer).href,
-      state: signInState(requestToken, state),
-      code_challenge: createHash("sha256").update(randomBytes(32)).digest("base64url"),
-      code_challenge_method: "S256",
-    }).toString();
-    return url.href;
   }
 }
 

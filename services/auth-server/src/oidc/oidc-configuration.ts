@@ -156,6 +156,8 @@ function consentClientMetadata(issuer: string, paths: OidcPaths): ClientMetadata
     token_endpoint_auth_method: "none",
     response_types: ["code"],
     grant_types: ["authorization_code"],
-    redirect_uris: [new URL(paths.consentLoginReturn, issuer).href],
+    redirect_uris: [paths.consentLoginReturn, paths.personLoginReturn].map(
+      (path) => new URL(path, issuer).href,
+    ),
   };
 }

@@ -10,16 +10,28 @@ import { type Page, renderPage, sendPage } from "./page.ts";
  */
 export function messagePage(
   realm: Realm,
-  message: { title: string; text: string /** Error code, for the developer. */; code?: string },
+  message: {
+    title: string;
+    text: string;
+    /** Error code, for the developer. */
+    code?: string;
+    /** Where to go on, instead of the applications. */
+    link?: readonly [href: string, name: string];
+  },
 ): Page {
-  const { title, text, code } = message;
+  const { title, text, code, link } = message;
   const applications = realm.clients.filter(({ rootUrl }) => rootUrl !== undefined);
   const content = html`<h1>${title}</h1>
 <p class="lead">${text}</p>
-${applications.map(
-  ({ name, clientId, rootUrl }) => html`<p><a href="${rootUrl}">Go to ${name ?? clientId}</a></p>
+${
+  link === undefined
+    ? applications.map(
+        ({ name, clientId, rootUrl }) => html`<p><a href="${rootUrl}">Go to ${name ?? clientId}</a></p>
 `,
-)}${code === undefined ? undefined : html`<p class="note">Error code: <code>${code}</code></p>`}`;
+      )
+    : html`<p><a href="${link[0]}">${link[1]}</a></p>
+`
+}${code === undefined ? undefined : html`<p class="note">Error code: <code>${code}</code></p>`}`;
   return renderPage({ title, content, realmName: shownName(realm) });
 }
 

@@ -37,7 +37,7 @@ p { margin: 0 0 1rem; }
 .note { margin: 1.25rem 0 0; font-size: .85rem; }
 a { color: var(--accent); font-weight: 600; }
 label { display: block; margin: 1rem 0 .35rem; font-weight: 600; font-size: .9rem; }
-input:not([type=hidden]) {
+input:not([type=hidden]), textarea {
   width: 100%; padding: .7rem .8rem; font: inherit; color: inherit; background: transparent;
   border: 1px solid var(--field); border-radius: .6rem;
 }
@@ -65,6 +65,17 @@ ul.scopes { margin: 0; padding: 0; list-style: none; }
 ul.scopes li { padding: .65rem 0; border-bottom: 1px solid var(--line); }
 ul.scopes li:last-child { border-bottom: 0; }
 ul.scopes code { display: block; color: var(--muted); }
+.outcome { margin: 1.1rem 0 0; }
+.says { margin: 1.1rem 0 0; padding: .1rem 1rem .6rem; border-left: 4px solid var(--accent); overflow-wrap: anywhere; }
+.says h2 { margin: .4rem 0 .2rem; }
+.says p { margin: .4rem 0; }
+.says li small { display: block; color: var(--muted); }
+.says.by-agent { border: 1px dashed var(--field); border-radius: .6rem; }
+blockquote { margin: .5rem 0; padding: .2rem 0 .2rem .8rem; border-left: 2px dashed var(--field); font-style: italic; white-space: pre-wrap; }
+.asked span { color: var(--muted); font-size: .85rem; }
+.ask { margin-top: 1.5rem; padding-top: .2rem; border-top: 1px solid var(--line); }
+.hidden { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
+.done { margin: 1rem 0 0; padding: .7rem .9rem; background: var(--wash); border: 1px solid var(--accent); border-radius: .6rem; }
 @media (max-width: 30rem) {
   body { padding: 0; place-items: stretch; }
   main { max-width: none; border: 0; border-radius: 0; box-shadow: none; padding: 1.5rem 1.25rem; }

@@ -62,7 +62,8 @@ export async function startListening(
   const { env, ...rest } = dependencies;
   const port = await freePort();
   const url = `http://localhost:${port}`;
-  const server = await buildAuthServer(testConfig({ ...env, AUTH_SERVER_URL: url }), rest);
+  const own = { AUTH_SERVER_URL: url, AUTH_SERVER_PORT: String(port) };
+  const server = await buildAuthServer(testConfig({ ...env, ...own }), rest);
   onTestFinished(() => server.app.close());
   await server.app.listen({ host: "127.0.0.1", port });
   return { ...server, url };

@@ -3,6 +3,7 @@ import { parseAgentAuth } from "aauth/wire";
 import { AgentAnswerError, AgentHttpError, AgentRpcError } from "agent-kit/a2a";
 import { AnswerTooLargeError } from "agent-kit/service";
 import type { Failure } from "backend-api";
+import { draft11Failure } from "./draft-11-failure.ts";
 import { type Finding, textsFor } from "./failure-texts.ts";
 import { networkCodeOf } from "./network-code.ts";
 import { oneLine } from "./one-line.ts";
@@ -23,6 +24,11 @@ const AUTH_SERVER_UNUSABLE: ReadonlySet<string> = new Set([
  * the descriptions of OAuth and JSON-RPC errors and the words of a rejected token are passed on, shortened and on one line.
  */
 export function explainFailure(error: unknown, situation: Situation): Failure {
+  const { hops } = situation.places;
+  if (hops !== undefined && error instanceof AAuthError && !(error instanceof TokenRejectedError)) {
+    const asked = situation.peer === "auth-server" ? "person-server" : "supply-chain-agent";
+    return draft11Failure(error, hops, asked);
+  }
   const finding = findingOf(error, situation);
   const { hop, check, code } = finding;
   return { hop, check, code, ...textsFor(finding, situation) };

@@ -14,11 +14,14 @@ export interface Finding {
 
 type Texts = Required<Pick<Failure, "message" | "advice">>;
 
-const PARTIES: Readonly<Record<Hop, string>> = {
+/** Each hop at the beginning of a sentence. */
+export const PARTIES: Readonly<Record<Hop, string>> = {
   backend: "The backend",
   gateway: "The gateway",
   "supply-chain-agent": "The supply-chain agent",
   "auth-server": "The auth server",
+  "person-server": "The person server",
+  "access-server": "The access server",
 };
 
 /** What happened in a sentence, and what to try. */

@@ -1,3 +1,5 @@
+import type { Hop } from "backend-api";
+
 /** Whom the backend was talking to when an error came up. */
 export type Peer = "backend" | "resource" | "auth-server";
 
@@ -7,6 +9,8 @@ export interface Places {
   readonly agentUrl: string;
   readonly issuer: string;
   readonly backendUrl: string;
+  /** In draft -11, where an error names the party: what each identifier is to a user. */
+  readonly hops?: ReadonlyMap<string, Hop>;
 }
 
 export interface Situation {

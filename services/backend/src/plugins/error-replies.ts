@@ -10,6 +10,7 @@ const STATUS: Readonly<Record<ErrorKind, number>> = {
   conflict: 409,
   too_many: 429,
   unreachable: 502,
+  not_in_profile: 501,
 };
 
 interface ErrorReply {

@@ -31,7 +31,7 @@ export const optimizationRoutes: FastifyPluginAsync<{ runs: RunService }> = asyn
     message: "Your optimizations have been cleared",
     cleared: await runs.clear(user.id),
   }));
-  userRoute(app, apiRoutes.testConnection, async () => runs.testConnection());
+  userRoute(app, apiRoutes.testConnection, async ({ user }) => runs.testConnection(user.id));
 };
 
 /** A prompt may be long, and a list has many. */

@@ -1,6 +1,6 @@
-import { type AgentMetadata, agentMetadata, type Jwks } from "aauth";
+import type { Jwks } from "aauth";
 import { apiRoutes, authHealthSchema, welcomeSchema } from "backend-api";
-import { serveWellKnown } from "fastify-aauth";
+import { serveWellKnown, type WellKnownDocuments } from "fastify-aauth";
 import type { FastifyPluginAsyncZod } from "fastify-type-provider-zod";
 import { userRoute } from "./user-route.ts";
 
@@ -8,9 +8,9 @@ import { userRoute } from "./user-route.ts";
 export const serviceRoutes: FastifyPluginAsyncZod<{
   keycloakUrl: string;
   realm: string;
-  metadata: Parameters<typeof agentMetadata>[0];
+  documents: Pick<WellKnownDocuments, "agent" | "documents">;
   jwks: () => Jwks;
-}> = async (app, { keycloakUrl, realm, metadata, jwks }) => {
+}> = async (app, { keycloakUrl, realm, documents, jwks }) => {
   const config = { access: "public" } as const;
   app.get("/", { config, schema: { response: { 200: welcomeSchema } } }, async () => ({
     message: "Supply Chain Agent API",
@@ -23,6 +23,5 @@ export const serviceRoutes: FastifyPluginAsyncZod<{
     realm,
   }));
   userRoute(app, apiRoutes.user, async ({ user }) => ({ ...user, is_active: true as const }));
-  const agent: AgentMetadata = agentMetadata(metadata);
-  await serveWellKnown(app, { agent, jwks }, config);
+  await serveWellKnown(app, { ...documents, jwks }, config);
 };

@@ -10,12 +10,15 @@ import type { Step } from "./run.ts";
 export function describeStep(event: AgentEvent): Step | undefined {
   switch (event.type) {
     case "request_signed": {
-      if (event.purpose === "token") return undefined;
+      // A run sends its task by POST: what is fetched is an answer to come, looked at again and again.
+      if (event.purpose === "token" || event.method === "GET") return undefined;
       const { method, url, scheme, coveredComponents } = event;
       const details = `${method} ${url} signed with scheme ${scheme}, covering ${coveredComponents.join(", ")}`;
       return { action: "request_signed", details, percentage: 20 };
     }
     case "challenge_received":
+      // An answer to come is no challenge.
+      if (event.status === ACCEPTED) return undefined;
       return { action: "challenge_received", details: challengeDetails(event), percentage: 30 };
     case "resource_token_requested":
       return undefined; // shown as the signed request
@@ -24,6 +27,8 @@ export function describeStep(event: AgentEvent): Step | undefined {
       return { action: "challenge_received", details, percentage: 30 };
     }
     case "token_requested": {
+      // The person server is asked to bring the person to another party's page.
+      if (event.requestType === "interaction") return undefined;
       const details = `request_type=${event.requestType} sent to ${event.url}`;
       return { action: "token_requested", details, percentage: 40 };
     }
@@ -37,7 +42,7 @@ export function describeStep(event: AgentEvent): Step | undefined {
       const user = sub === undefined ? "" : `, user ${sub}`;
       return {
         action: "token_received",
-        details: `Auth token ${token.tokenId} for ${aud ?? "-"}, scope ${scope ?? "-"}${user}, valid for ${expiresInSeconds} s`,
+        details: `${event.requestType === "person-token" ? "Person" : "Auth"} token ${token.tokenId} for ${aud ?? "-"}, scope ${scope ?? "-"}${user}, valid for ${expiresInSeconds} s`,
         percentage: 60,
         delegation: delegationOf(token),
       };
@@ -47,26 +52,35 @@ export function describeStep(event: AgentEvent): Step | undefined {
       return { action: "token_received", details, percentage: 60 };
     }
     case "request_retried": {
-      const { method, url, reason } = event;
-      const details = `${method} ${url} repeated ${REPEATED[reason]}`;
+      const { method, url, reason, scheme } = event;
+      // The backend's own identity is proven by no token in February.
+      const isPerson = reason === "identity" && scheme === "jwt";
+      const details = `${method} ${url} repeated ${isPerson ? "with the person token" : REPEATED[reason]}`;
       return { action: "request_retried", details, percentage: 70 };
     }
     case "response_received": {
       const { purpose, status, url } = event;
-      if (purpose === "token" || status < 200 || status > 299) return undefined;
+      if (purpose === "token" || status < 200 || status > 299 || status === ACCEPTED) return undefined;
       return {
         action: "response_received",
         details: `${url} answered with status ${status}`,
         percentage: 90,
       };
     }
+    case "interaction_required": {
+      // Not the page: its address has the code in it.
+      const details = `${event.party} needs a person at ${event.url}`;
+      return { action: "consent_required", details, percentage: 40 };
+    }
     case "answer_pending":
-    case "interaction_required":
     case "clarification_answered":
     case "session_received":
-      return undefined; // of a profile that the demo does not speak
+      return undefined; // what it waits for is shown where a person has to act
   }
 }
+
+/** The answer comes later (draft -11, section 11.8). */
+const ACCEPTED = 202;
 
 const REPEATED: Readonly<Record<RetryReason, string>> = {
   identity: "with the backend's identity",
@@ -79,10 +93,13 @@ function challengeDetails(event: Extract<AgentEvent, { type: "challenge_received
   // What is sent is signed: a 401 that wants a signature has not accepted it, or the token that it was made with.
   if (status === 401 && level === "pseudonymous")
     return `Status ${status}: the signature or the token was not accepted`;
-  if (level !== "authorized") return `Status ${status}: the caller must be ${level}`;
+  if (level === "person-token") return `Status ${status}: a person token is wanted`;
+  if (level !== "authorized" && level !== "auth-token")
+    return `Status ${status}: the caller must be ${level}`;
   if (resourceToken === undefined) return `Status ${status}: an auth token is wanted`;
   const { scope } = texts(resourceToken);
-  return `Status ${status}: an auth token of ${authServer} is wanted; resource token ${resourceToken.tokenId}, scope ${scope ?? "-"}`;
+  const of = authServer === undefined ? "" : ` of ${authServer}`;
+  return `Status ${status}: an auth token${of} is wanted; resource token ${resourceToken.tokenId}, scope ${scope ?? "-"}`;
 }
 
 function delegationOf(token: ShownToken): Partial<Delegation> {

@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { ConsentRequiredError } from "aauth";
-import type { Agent, AgentEvent } from "aauth/agent";
+import type { Agent, AgentEvent, InteractionRequest } from "aauth/agent";
 import type { AgentAnswer, AskOptions, readAgentCard } from "agent-kit/a2a";
+import { createPatience, goesOn } from "agent-kit/draft-11";
 import { currentPlace, inTrace, markFailed, withSpan } from "agent-kit/service";
 import type { ConnectionTest, Failure, StartOptions, StartReply } from "backend-api";
 import type { FastifyBaseLogger } from "fastify";
@@ -24,8 +25,10 @@ import {
   clearFeed,
   complete,
   createRun,
+  demandOf,
   fail,
   feedOf,
+  goOn,
   notePlace,
   noteRevocation,
   noteStep,
@@ -47,12 +50,23 @@ export interface SupplyChainAgent {
   card(signedFetch: typeof fetch): ReturnType<typeof readAgentCard>;
 }
 
+/** The pages of other parties, which a run's user is sent to. */
+export interface Interactions {
+  /** What a browser opens for a page of a party. */
+  browserUrl(page: string): string;
+  /** Where the browser comes back to, for a run. */
+  returnUrl(runId: string): string;
+}
+
 export interface RunServiceDeps {
   readonly store: OwnedStore<Run>;
   readonly live: LiveRuns;
   readonly pendingConsents: Pick<PendingConsents, "put">;
   readonly consentRequests: ConsentRequests;
-  readonly agent: Agent;
+  /** The agent that acts for a user. */
+  readonly agentOf: (userId: string) => Agent;
+  /** Where persons act while a call waits for them, in profiles that have that. Default: a call ends with a demand for consent. */
+  readonly interactions?: Interactions | undefined;
   readonly supplyChainAgent: SupplyChainAgent;
   /** Turns protocol events into activities and log lines. */
   readonly observe: CallObserver;
@@ -95,11 +109,13 @@ export interface RunService {
   /** Continues a run that waited, in the background. False when it does not wait any more. */
   resume(run: Run, consent: Consent): Promise<boolean>;
   fail(run: Run, failure: Failure): Promise<void>;
+  /** A browser is back from the page that a run waits at. The run stops showing the page, whose code is used; its answer is still polled for. */
+  cameBack(id: string): Promise<void>;
   /** Ends a run because of an error and returns the explanation. `peer` is the party that the backend was talking to. */
   failWith(run: Run, error: unknown, peer: Peer): Promise<Failure>;
   /** The user has revoked all consents. */
   noteRevocation(userId: string): Promise<void>;
-  testConnection(): Promise<ConnectionTest>;
+  testConnection(userId: string): Promise<ConnectionTest>;
 }
 
 interface Attempt {
@@ -119,7 +135,18 @@ export function cacheKeyOf(run: Run, sharesTokens: boolean): string {
 }
 
 export function createRunService(deps: RunServiceDeps): RunService {
-  const { store, live, agent, supplyChainAgent, observe, places, logger, now, timeoutSeconds } = deps;
+  const {
+    store,
+    live,
+    agentOf,
+    interactions,
+    supplyChainAgent,
+    observe,
+    places,
+    logger,
+    now,
+    timeoutSeconds,
+  } = deps;
 
   async function change(id: string, how: (run: Run) => Run): Promise<Run | undefined> {
     const run = await store.update(id, how);
@@ -144,18 +171,23 @@ export function createRunService(deps: RunServiceDeps): RunService {
     const place = currentPlace();
     if ((await change(run.id, (at) => notePlace(at, place))) === undefined) return;
     const state = randomBytes(32).toString("base64url");
-    const signal = AbortSignal.any([removed, AbortSignal.timeout(timeoutSeconds * 1000)]);
+    const patience = createPatience(timeoutSeconds * 1000);
+    const signal = AbortSignal.any([removed, patience.signal]);
     const call = observe({ id: run.id, note: (step, event) => noteEvent(run, step, event) });
+    const persons = interactions && interaction(run, interactions, onAccepted);
     const request = watchConsentRequest(deps.consentRequests, run.userId, state);
     try {
-      const fetch = agent.fetchFor({
+      const fetch = agentOf(run.userId).fetchFor({
         state,
         signal,
         observer: (event) => {
           request.observer(event);
           call.observer(event);
+          patience.observer(event);
+          persons?.observer(event);
         },
         cacheKey: cacheKeyOf(run, deps.sharesTokens),
+        ...persons?.context,
       });
       const ask = async () => {
         const place = currentPlace();
@@ -168,16 +200,50 @@ export function createRunService(deps: RunServiceDeps): RunService {
       });
       request.end();
       await call.noted();
-      if ((await change(run.id, (at) => complete(at, report, now()))) === undefined) return;
+      await persons?.noted();
+      if ((await change(run.id, (at) => complete(goOn(at, now()), report, now()))) === undefined) return;
       logger.info({ runId: run.id }, "✅ Optimization completed");
     } catch (error) {
       request.end(error);
       await call.noted();
+      await persons?.noted();
       if (removed.aborted) return;
       // Consent is asked for once. A second demand would send the user round in circles.
       if (!(error instanceof ConsentRequiredError) || consented) await failWith(run, error, call.peer());
       else await wait(run, state, error).catch((cause: unknown) => failWith(run, cause, "backend"));
+    } finally {
+      patience.end();
     }
+  }
+
+  /** While a call waits for a person the run does, too: what the call is made with, and what watches it. */
+  function interaction(run: Run, { browserUrl, returnUrl }: Interactions, onWaiting?: () => void) {
+    let noted: Promise<unknown> = Promise.resolve();
+    const note = (how: (run: Run) => Run) => {
+      noted = noted.then(() => change(run.id, how));
+    };
+    return {
+      noted: () => noted,
+      observer(event: AgentEvent) {
+        if (goesOn(event)) note((at) => goOn(at, now()));
+      },
+      context: {
+        loginHint: run.userId,
+        justification: run.shownPrompt,
+        returnUrl: returnUrl(run.id),
+        // A person's question on the page. The backend knows no more than its user's own words.
+        onClarification: async () => ({
+          action: "respond" as const,
+          response: `The user started it with these words: ${run.shownPrompt}`,
+        }),
+        async onInteraction({ page, party }: InteractionRequest) {
+          const demand = { url: browserUrl(page), party, expiresAt: now() + CONSENT_LIFETIME_SECONDS };
+          note((at) => awaitConsent(goOn(at, now()), demand, now()));
+          await noted;
+          onWaiting?.();
+        },
+      },
+    };
   }
 
   async function noteEvent(run: Run, step: Step, event: AgentEvent): Promise<void> {
@@ -265,15 +331,21 @@ export function createRunService(deps: RunServiceDeps): RunService {
       await change(id, (at) => fail(at, failure, now()));
     },
 
+    async cameBack(id) {
+      if (interactions !== undefined) await change(id, (at) => goOn(at, now()));
+    },
+
     async noteRevocation(userId) {
       for (const { id } of await store.list(userId)) await change(id, (at) => noteRevocation(at, now()));
     },
 
-    async testConnection() {
+    async testConnection(userId) {
       const signal = AbortSignal.timeout(timeoutSeconds * 1000);
       const call = observe();
       try {
-        const card = await supplyChainAgent.card(agent.fetchFor({ signal, observer: call.observer }));
+        const card = await supplyChainAgent.card(
+          agentOf(userId).fetchFor({ signal, observer: call.observer, waiting: "throw" }),
+        );
         return {
           status: "connected",
           agent_url: places.agentUrl,
@@ -290,7 +362,7 @@ export function createRunService(deps: RunServiceDeps): RunService {
 
 function replyFor(run: Run): StartReply {
   const { id: request_id, status, demand, failure } = run;
-  if (demand !== undefined) return { consent_required: true, consent_url: demand.url, request_id };
+  if (demand !== undefined) return { consent_required: true, ...demandOf(demand), request_id };
   if (status === "failed")
     return { request_id, status, message: `Optimization failed: ${failure!.message}`, failure: failure! };
   return status === "completed"

@@ -22,6 +22,15 @@ export interface Consent {
   readonly revocable: boolean;
 }
 
+/** A page that the run waits for. */
+export interface Demand {
+  readonly url: string;
+  /** Unix seconds. */
+  readonly expiresAt: number;
+  /** Identifier of the party whose page it is. Default: the auth server's. */
+  readonly party?: string;
+}
+
 /**
  * One task given to the supply-chain agent. Plain data: a run survives a round trip through JSON. The functions of this file take a run
  * and return the next state; what a running process keeps beside it is in `live-runs.ts`.
@@ -48,7 +57,7 @@ export interface Run {
   /** The same of a token from a consent that is not proven to be this user's yet. */
   readonly unprovenToken?: ActivityToken;
   /** Only while it waits for consent. `expiresAt` in Unix seconds. */
-  readonly demand?: { readonly url: string; readonly expiresAt: number };
+  readonly demand?: Demand;
   readonly consent?: GrantedConsent;
   readonly failure?: Failure;
   /** The agent's response: Markdown, and its data part as it came. */
@@ -134,7 +143,7 @@ export function notePlace(run: Run, place: TracePlace | undefined): Run {
   return { ...run, places: [...run.places, { traceId, spanId }] };
 }
 
-export function awaitConsent(run: Run, demand: { url: string; expiresAt: number }, now: number): Run {
+export function awaitConsent(run: Run, demand: Demand, now: number): Run {
   return advance({ ...enter(run, "awaiting_consent"), demand }, "Waiting for your consent", 40, now);
 }
 
@@ -151,6 +160,13 @@ export function resume(run: Run, consent: Consent, now: number): Run {
     now,
   );
   return advance(resumed, CONNECTING, 60, now);
+}
+
+/** The person has acted, in a profile where the call itself waits for that. A run that does not wait stays as it is. */
+export function goOn(run: Run, now: number): Run {
+  if (run.status !== "awaiting_consent") return run;
+  const { demand: _answered, ...rest } = enter(run, "running");
+  return advance(rest, CONNECTING, 60, now);
 }
 
 /**
@@ -245,11 +261,17 @@ export function progressOf(run: Run): Progress {
     activities: [...run.activities],
     started_at: run.startedAt,
     ...(run.endedAt !== undefined && { ended_at: run.endedAt }),
-    ...(run.demand && { consent_url: run.demand.url }),
+    ...(run.demand && demandOf(run.demand)),
     ...(run.consent && { consent: run.consent }),
     ...(run.failure && { failure: run.failure }),
   };
 }
+
+/** As the API has it. */
+export const demandOf = ({ url, party }: Demand) => ({
+  consent_url: url,
+  ...(party !== undefined && { consent_party: party }),
+});
 
 function enter(run: Run, next: RunStatus): Run {
   if (!TRANSITIONS[run.status].includes(next)) {

@@ -51,3 +51,48 @@ it.each([
   const event = { type: "challenge_received", url: "http://a.localhost/", status, level };
   expect(describeStep(event as AgentEvent)?.details).toBe(details);
 });
+
+describe("in draft -11", () => {
+  const step = (members: object) => describeStep(members as AgentEvent);
+  const url = "https://supply-chain-agent.localhost/";
+
+  it.each([
+    ["person-token", undefined, "Status 401: a person token is wanted"],
+    ["agent-token", undefined, "Status 401: the caller must be agent-token"],
+    ["auth-token", undefined, "Status 401: an auth token is wanted"],
+    [
+      "auth-token",
+      { tokenId: "r-1", header: {}, claims: { scope: "a:b" } },
+      "Status 401: an auth token is wanted; resource token r-1, scope a:b",
+    ],
+  ])("a challenge for level %s says what is wanted", (level, resourceToken, details) => {
+    expect(step({ type: "challenge_received", url, status: 401, level, resourceToken })?.details).toBe(
+      details,
+    );
+  });
+
+  it("an answer to come is a step where a person has to act, and not at each look", () => {
+    const party = "https://person-server.localhost";
+    const needed = { type: "interaction_required", party, url: `${party}/interaction`, code: "A1B2-C3D4" };
+    expect(step({ ...needed, page: `${party}/interaction?code=A1B2-C3D4`, isRelayed: false })).toMatchObject({
+      action: "consent_required",
+      details: `${party} needs a person at ${party}/interaction`,
+    });
+    for (const looked of [
+      { type: "request_signed", method: "GET", purpose: "resource", coveredComponents: [] },
+      { type: "response_received", status: 202, purpose: "resource" },
+      { type: "challenge_received", status: 202, level: "interaction" },
+      { type: "token_requested", requestType: "interaction" },
+      { type: "answer_pending", party },
+    ])
+      expect(step({ url, ...looked })).toBeUndefined();
+  });
+
+  it("a person token is called one, and what the request is repeated with", () => {
+    const token = { tokenId: "p-1", header: {}, claims: {} };
+    const received = { type: "token_received", requestType: "person-token", token, expiresInSeconds: 60 };
+    expect(step(received)?.details).toMatch(/^Person token p-1 /);
+    const retried = { type: "request_retried", url, method: "POST", scheme: "jwt", reason: "identity" };
+    expect(step(retried)?.details).toBe(`POST ${url} repeated with the person token`);
+  });
+});

@@ -8,7 +8,7 @@ import { createConsentRequests } from "../../src/runs/consent-requests.ts";
 import { createConsentService, type PendingConsent } from "../../src/runs/consent-service.ts";
 import { createLiveRuns } from "../../src/runs/live-runs.ts";
 import { isFinal, type Run } from "../../src/runs/run.ts";
-import { createRunService, type SupplyChainAgent } from "../../src/runs/run-service.ts";
+import { createRunService, type RunServiceDeps, type SupplyChainAgent } from "../../src/runs/run-service.ts";
 import { createRunStore } from "../../src/runs/run-store.ts";
 import type { OwnedStore } from "../../src/store/owned-store.ts";
 
@@ -57,7 +57,10 @@ function throughJson(store: OwnedStore<Run>): OwnedStore<Run> {
 }
 
 /** Runs and their consents, with an agent whose answers are scripted: one function per call, in order. */
-export function scriptedRuns(...script: Ask[]) {
+export const scriptedRuns = (...script: Ask[]) => scriptedRunsWith({}, ...script);
+
+/** The same with other parts. */
+export function scriptedRunsWith(parts: Partial<RunServiceDeps>, ...script: Ask[]) {
   const asks = [...script];
   const clock = { now: NOW };
   const now = () => clock.now;
@@ -80,12 +83,13 @@ export function scriptedRuns(...script: Ask[]) {
     live,
     pendingConsents: pending,
     consentRequests,
-    agent: {
-      fetchFor(context = {}) {
-        contexts.push(context);
-        return fetch;
-      },
-    } as Agent,
+    agentOf: () =>
+      ({
+        fetchFor(context = {}) {
+          contexts.push(context);
+          return fetch;
+        },
+      }) as Agent,
     supplyChainAgent: {
       ask: async (text, call) => ({ text: await asks.shift()!(text, call) }),
       card: async () => ({ name: "Agent" }),
@@ -98,6 +102,7 @@ export function scriptedRuns(...script: Ask[]) {
     now,
     timeoutSeconds: 60,
     startReplySeconds: 0.05,
+    ...parts,
   });
   const agent = {
     redeemCode: vi.fn(async () => GRANT),

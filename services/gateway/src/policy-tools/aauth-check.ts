@@ -1,29 +1,65 @@
 import type { CelContext } from "../cel/expression.ts";
 import type { Policies } from "../configuration/document-schema.ts";
+import type { CallerKind } from "./carriers.ts";
 
 /** What a route's `extAuthz` asks of gateway-authz. */
 export interface AAuthCheck {
   readonly mode: "strict" | "optional" | "permissive";
+  /** Wire profiles that the route takes. */
+  readonly profiles: readonly string[];
   readonly requiredScheme: "hwk" | "jwks" | "jwt";
-  readonly authority: string | undefined;
+  /** Levels of callers in draft -11 that pass. */
+  readonly levels: readonly CallerKind[];
+  /** One for each profile. */
+  readonly authorities: readonly string[] | undefined;
 }
+
+/** The callers that a route may have: all of the profile where it makes no check. */
+export function callersOf(check: AAuthCheck | undefined, profile: string): readonly CallerKind[] {
+  const { profiles, levels } = check ?? { profiles: [profile], levels: ALL_LEVELS };
+  return [
+    ...(profiles.includes("february-2026") ? (["february-2026"] as const) : []),
+    ...(profiles.includes("draft-11") ? levels : []),
+  ];
+}
+
+/** Of a route that names no profile, as gateway-authz reads it. */
+export const profileIn = (env: Readonly<Record<string, string | undefined>>): string =>
+  env.AAUTH_PROFILE?.toLowerCase() || "february-2026";
 
 /**
  * The AAuth check of a route, or undefined when it makes none.
  *
- * @param context of one request, where what is asked for may depend on it; without one, only literals count
+ * @param profile of a route that names none
+ * @param context of one request, where what is asked for may depend on it; without one, literals count, and for what depends the least strict
  */
-export function aauthCheckOf({ extAuthz }: Policies, context: CelContext = UNSET): AAuthCheck | undefined {
+export function aauthCheckOf(
+  { extAuthz }: Policies,
+  profile: string,
+  context: CelContext = UNSET,
+): AAuthCheck | undefined {
   if (extAuthz?.metadata.aauth === undefined) return undefined;
   const field = (name: string) => {
     const value = extAuthz.addRequestHeaders[name]?.valueOrUndefined(context);
     return typeof value === "string" ? value : undefined;
   };
+  const depends = (name: string) => context === UNSET && name in extAuthz.addRequestHeaders;
   return {
-    mode: (field("x-aauth-mode") ?? "strict") as AAuthCheck["mode"],
+    mode: (field("x-aauth-mode") ?? (depends("x-aauth-mode") ? "optional" : "strict")) as AAuthCheck["mode"],
     requiredScheme: (field("x-aauth-required-scheme") ?? "hwk") as AAuthCheck["requiredScheme"],
-    authority: field("x-aauth-authority"),
+    profiles: field("x-aauth-profiles")?.split(" ") ?? [profile],
+    levels: levelsFor(field("x-aauth-required-level"), depends("x-aauth-required-level")),
+    authorities: field("x-aauth-authority")?.split(" "),
   };
 }
+
+function levelsFor(required: string | undefined, depends: boolean): readonly CallerKind[] {
+  if (required === undefined) return depends ? ALL_LEVELS : TOKENS;
+  if (required === "person-token") return ["person-token", "auth-token"];
+  return required === "agent-token" || required === "server" ? [required] : TOKENS;
+}
+
+const TOKENS: readonly CallerKind[] = ["agent-token", "person-token", "auth-token"];
+const ALL_LEVELS: readonly CallerKind[] = [...TOKENS, "server"];
 
 const UNSET = { request: null, response: null, source: null, extauthz: null, jwt: null };

@@ -1,6 +1,7 @@
 import type { NamedExpressions } from "../configuration/document-schema.ts";
 import { loadConfiguration } from "../configuration/load-configuration.ts";
 import { ConfigurationError } from "../configuration/problem.ts";
+import { aauthCheckOf, callersOf, profileIn } from "./aauth-check.ts";
 import type { Finding, RuleFinding } from "./finding.ts";
 import { lintFields } from "./lint-fields.ts";
 import { lintRule } from "./lint-rule.ts";
@@ -31,7 +32,7 @@ export interface PolicyCheck {
  *
  * Does NOT prove anything: a rule without a finding may still never be true. `testPolicy` shows what rules do.
  *
- * @param options.env variables for `${NAME:-default}` references, as the gateway will have them
+ * @param options.env variables for `${NAME:-default}` references, as the gateway will have them; `AAUTH_PROFILE` and `AAUTH_MODE`, as the services will
  */
 export function checkPolicy(options: Parameters<typeof loadConfiguration>[0]): PolicyCheck {
   let configuration: ReturnType<typeof loadConfiguration>;
@@ -50,6 +51,8 @@ export function checkPolicy(options: Parameters<typeof loadConfiguration>[0]): P
     return { rules: 0, routes: 0, findings };
   }
   const { bind, config, lineOf } = configuration;
+  const profile = profileIn(options.env);
+  const mode = options.env.AAUTH_MODE?.toLowerCase();
   const placed = (findings: RuleFinding[], place: string, path: PropertyKey[]): Finding[] => {
     const line = lineOf(path);
     return findings.map((finding) => ({ ...finding, place, ...(line !== undefined && { line }) }));
@@ -60,14 +63,18 @@ export function checkPolicy(options: Parameters<typeof loadConfiguration>[0]): P
   for (const [index, route] of routes.entries()) {
     for (const [number, rule] of rules[index]!.entries()) {
       const place = `${route.name} rule ${number + 1}`;
-      findings.push(...placed(lintRule(rule, route.policies), place, rulePath(index, number)));
+      findings.push(...placed(lintRule(rule, route.policies, profile, mode), place, rulePath(index, number)));
     }
   }
+  // Trace and log fields are written for the callers of all routes.
+  const callers = [
+    ...new Set(routes.flatMap(({ policies }) => callersOf(aauthCheckOf(policies, profile), profile))),
+  ];
   const lintShared = (fields: NamedExpressions = {}, section: "tracing" | "logging") => {
     for (const [name, { ast }] of Object.entries(fields)) {
       const at = ["config", section, "fields", "add", name];
       const place = `${section === "tracing" ? "trace" : "log"} field ${name}`;
-      findings.push(...placed(lintFields(ast), place, at));
+      findings.push(...placed(lintFields(ast, callers), place, at));
     }
   };
   lintShared(config.tracing?.fields?.add, "tracing");

@@ -4,6 +4,7 @@ export type FindingKind =
   | "unknown-field"
   | "unknown-claim"
   | "never-carried"
+  | "never-together"
   | "deny-can-fail"
   | "scheme-spelling"
   | "scope-substring"

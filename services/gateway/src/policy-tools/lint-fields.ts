@@ -1,28 +1,45 @@
 import type { ASTNode } from "@marcbachmann/cel-js";
 import { type CelPath, formatCelPath, pathsNamedBy } from "../cel/cel-paths.ts";
+import { type CallerKind, hasDraft11, membersOf } from "./carriers.ts";
 import type { RuleFinding } from "./finding.ts";
 
-/** Members of `extauthz.aauth`: a closed set. */
-const CALLER_MEMBERS = ["scheme", "agent", "agent_delegate", "jwt_claims"];
-/** Claims of auth tokens by the profile. An issuer may add others. */
+/** Claims of tokens by the profiles. An issuer may add others. */
 const TOKEN_CLAIMS =
   "iss aud exp iat nbf jti sub agent agent_delegate cnf scope act name preferred_username email".split(" ");
+/** More of them in draft -11. */
+const DRAFT_11_CLAIMS = "dwk ps account tenant mission_s256".split(" ");
+const PERSON_MEMBERS = ["iss", "sub"];
 /** Members of `act`: a closed set. */
 const ACT_MEMBERS = ["agent", "agent_delegate", "sub", "act"];
 
-/** Names below `extauthz.aauth` in an expression that gateway-authz never sets. */
-export function lintFields(ast: ASTNode): RuleFinding[] {
-  return pathsNamedBy(ast).flatMap((path) => lintPath(path) ?? []);
+/**
+ * Names below `extauthz.aauth` in an expression that gateway-authz never sets.
+ *
+ * @param kinds the callers that there are
+ */
+export function lintFields(ast: ASTNode, kinds: readonly CallerKind[]): RuleFinding[] {
+  const members = membersOf(kinds);
+  const claims = hasDraft11(kinds) ? [...TOKEN_CLAIMS, ...DRAFT_11_CLAIMS] : TOKEN_CLAIMS;
+  return pathsNamedBy(ast).flatMap((path) => lintPath(path, members, claims) ?? []);
 }
 
-function lintPath(path: CelPath): RuleFinding | undefined {
+function lintPath(
+  path: CelPath,
+  members: readonly string[],
+  claims: readonly string[],
+): RuleFinding | undefined {
   const [first, second, member, claim, ...below] = path;
   if (first !== "extauthz" || second !== "aauth" || member === undefined) return undefined;
-  if (!CALLER_MEMBERS.includes(member)) {
-    return unknownField(path.slice(0, 3), `gateway-authz sets ${CALLER_MEMBERS.join(", ")}`);
+  if (member === "person" && members.includes(member)) {
+    const [person, ...more] = [claim, ...below].filter((step) => step !== undefined);
+    const isKnown = person === undefined || (PERSON_MEMBERS.includes(person) && more.length === 0);
+    if (!isKnown) return unknownField(path.slice(0, 4), `a person has ${PERSON_MEMBERS.join(", ")}`);
+  }
+  if (!members.includes(member)) {
+    return unknownField(path.slice(0, 3), `gateway-authz sets ${members.join(", ")}`);
   }
   if (member !== "jwt_claims" || claim === undefined) return undefined;
-  if (!TOKEN_CLAIMS.includes(claim)) {
+  if (!claims.includes(claim)) {
     const text = formatCelPath(path.slice(0, 4));
     return {
       kind: "unknown-claim",

@@ -3,24 +3,41 @@ import { type CelPath, formatCelPath, pathOf, pathsNamedBy } from "../cel/cel-pa
 import { visitNodes } from "../cel/expression.ts";
 import type { AuthorizationRule, Policies } from "../configuration/document-schema.ts";
 import { celContext } from "../proxy/cel-context.ts";
-import { aauthCheckOf } from "./aauth-check.ts";
+import { type AAuthCheck, aauthCheckOf, callersOf } from "./aauth-check.ts";
 import type { RuleFinding } from "./finding.ts";
+import { lintCarriers } from "./lint-carriers.ts";
 import { lintFields } from "./lint-fields.ts";
 
 /** Values of `extauthz.aauth.scheme`. */
 const SCHEMES = ["Hwk", "Jwks", "Jwt"];
 
-/** What a rule gives away: fields that no caller has, comparisons that mean something else than they seem to, and openness. */
-export function lintRule(rule: AuthorizationRule, policies: Policies): RuleFinding[] {
+/** Values of `extauthz.aauth.level`. */
+const LEVELS = ["agent-token", "person-token", "auth-token", "server"];
+
+/**
+ * What a rule gives away: fields that no caller has, comparisons that mean something else than they seem to, and openness.
+ *
+ * @param profile of a route that names none
+ * @param mode of the agents, where it is known
+ */
+export function lintRule(
+  rule: AuthorizationRule,
+  policies: Policies,
+  profile: string,
+  mode: string | undefined,
+): RuleFinding[] {
   const { ast } = rule.expression;
+  const check = aauthCheckOf(policies, profile);
+  const callers = callersOf(check, profile);
   const comparisons: RuleFinding[] = [];
   visitNodes(ast, (node) => comparisons.push(...lintComparison(node)));
   return [
-    ...lintFields(ast),
+    ...lintFields(ast, callers),
+    ...lintCarriers(ast, callers, mode),
     ...pathsNamedBy(ast).flatMap((path) => neverCarried(path, policies) ?? []),
     ...comparisons,
     ...denyCanFail(rule),
-    ...openToUnsigned(rule, policies),
+    ...openToUnsigned(rule, check),
   ];
 }
 
@@ -66,8 +83,10 @@ function denyCanFail({ effect, expression: { ast } }: AuthorizationRule): RuleFi
 }
 
 /** Tries an `allow` with unsigned requests to paths that the rule does not list. */
-function openToUnsigned({ effect, expression }: AuthorizationRule, policies: Policies): RuleFinding[] {
-  const check = aauthCheckOf(policies);
+function openToUnsigned(
+  { effect, expression }: AuthorizationRule,
+  check: AAuthCheck | undefined,
+): RuleFinding[] {
   if (effect !== "allow" || check?.mode === "strict") return [];
   const prefixes = new Set(["/"]);
   visitNodes(expression.ast, ({ op, args }) => {
@@ -77,7 +96,7 @@ function openToUnsigned({ effect, expression }: AuthorizationRule, policies: Pol
     for (const method of ["POST", "GET"]) {
       const target = `${prefix}not-listed`;
       const context = celContext({
-        ...{ method, target, path: target, authority: check?.authority ?? "", hostname: "" },
+        ...{ method, target, path: target, authority: check?.authorities?.[0] ?? "", hostname: "" },
         ...{ httpVersion: "1.1", fields: [], sourceAddress: "127.0.0.1", sourcePort: 0, hasBody: false },
       });
       if (!expression.isTrue({ ...context, extauthz: check ? { aauth: {} } : {} })) continue;
@@ -102,10 +121,12 @@ function lintComparison(node: ASTNode): RuleFinding[] {
   const field = formatCelPath(path);
   const [first, second, member, claim] = path;
   if (first !== "extauthz" || second !== "aauth") return [];
-  if (member === "scheme") return schemeSpelling(field, found);
+  if (member === "scheme") return spelling(field, found, SCHEMES);
+  if (member === "level") return spelling(field, found, LEVELS);
   if (member === "jwt_claims" && claim === "scope") return scopeSubstring(field, found);
   const isIdentifier =
-    (member === "agent" && path.length === 3) ||
+    (/^(?:agent|parent_agent|server)$/.test(member ?? "") && path.length === 3) ||
+    (member === "person" && claim === "iss") ||
     (member === "jwt_claims" && /^(?:iss|aud|agent)$/.test(path.at(-1)!));
   return isIdentifier ? identifierPrefix(field, found) : [];
 }
@@ -145,13 +166,13 @@ function comparisonOf(node: ASTNode): Comparison | undefined {
   return comparison(receiver, name, args);
 }
 
-function schemeSpelling(field: string, { texts }: Comparison): RuleFinding[] {
+function spelling(field: string, { texts }: Comparison, values: readonly string[]): RuleFinding[] {
   return texts
-    .filter((text) => !SCHEMES.includes(text))
+    .filter((text) => !values.includes(text))
     .map((text) => ({
       kind: "scheme-spelling",
       severity: "error",
-      message: `${field} is never ${JSON.stringify(text)}; it is ${SCHEMES.join(", ")}, in this spelling`,
+      message: `${field} is never ${JSON.stringify(text)}; it is ${values.join(", ")}, in this spelling`,
     }));
 }
 
@@ -168,6 +189,8 @@ function scopeSubstring(field: string, { operator, texts: [text] }: Comparison):
 function identifierPrefix(field: string, { operator, texts: [text] }: Comparison): RuleFinding[] {
   if (text === undefined || operator === "equals") return [];
   if (operator === "startsWith" && /^https?:\/\/[^/]+\//.test(text)) return [];
+  // Agents of one provider in draft -11: a name has no other @.
+  if (operator === "endsWith" && text.startsWith("@")) return [];
   const message =
     operator === "startsWith"
       ? `${field}: identifiers of other owners start with ${JSON.stringify(text)}, too, such as ${JSON.stringify(`${text}.example`)}`

@@ -2,6 +2,7 @@ import { parseArgs } from "node:util";
 import { visibleFields, visibleLines, visibleText } from "agent-kit/service";
 import { loadConfiguration } from "../configuration/load-configuration.ts";
 import { ConfigurationError } from "../configuration/problem.ts";
+import { profileIn } from "./aauth-check.ts";
 import { checkPolicy } from "./check-policy.ts";
 import { renderCheck, renderTest, styleFor } from "./render.ts";
 import { readRequestsFile } from "./requests-file.ts";
@@ -58,7 +59,7 @@ export function runPolicyCommand(argv: readonly string[], world: PolicyCommandWo
       return result.findings.some(({ severity }) => severity !== "note") ? 1 : 0;
     }
     const requests = readRequestsFile(readFile(requestsFile, world));
-    const results = testPolicy(loadConfiguration(policy), requests);
+    const results = testPolicy(loadConfiguration(policy), requests, profileIn(world.env));
     if (json) printJson({ file: source, results });
     else world.print(renderTest(visibleText(source), visibleFields(results), style));
     return results.every(({ isAsExpected }) => isAsExpected) ? 0 : 1;

@@ -16,22 +16,31 @@ export function predictCheck(
   aauth: Readonly<Record<string, unknown>>,
 ): PredictedAnswer {
   const { scheme, jwt_claims: claims } = aauth;
-  if (isOpen(request.method, request.path)) {
+  const profile = aauth.profile ?? (scheme === undefined ? undefined : "february-2026");
+  if (isOpen(request.method, request.path, check.profiles)) {
     return {
       passes: true,
       claims: {},
-      ...(scheme !== undefined && { note: "open path: identities are not looked at" }),
+      ...(profile !== undefined && { note: "open path: identities are not looked at" }),
     };
   }
-  if (scheme === undefined) {
+  if (profile === undefined) {
     if (check.mode !== "strict") return { passes: true, claims: {} };
     return refused("unsigned, and the route's mode is strict");
   }
-  if (isObject(claims) && claims.aud !== undefined && check.authority !== undefined) {
+  if (!check.profiles.includes(String(profile))) {
+    return refused(`the route takes ${check.profiles.join(" and ")}, and no message of ${profile}`);
+  }
+  const { authorities } = check;
+  if (isObject(claims) && claims.aud !== undefined && authorities !== undefined) {
     const audiences = (Array.isArray(claims.aud) ? claims.aud : [claims.aud]) as unknown[];
-    if (!audiences.some((audience) => hostOf(audience) === check.authority)) {
-      return refused(`the token is for ${audiences.join(", ")}, the route is ${check.authority}`);
+    if (!audiences.some((audience) => authorities.includes(hostOf(audience) ?? ""))) {
+      return refused(`the token is for ${audiences.join(", ")}, the route is ${authorities.join(" ")}`);
     }
+  }
+  if (profile === "draft-11") {
+    if (check.levels.some((level) => level === aauth.level)) return { passes: true, claims: aauth };
+    return refused(`the route takes ${check.levels.join(" and ")}`);
   }
   // An auth token has an audience and names its issuer; an agent token is issued by the agent itself.
   const isAuthToken = scheme === "Jwt" && isObject(claims) && claims.iss !== aauth.agent;

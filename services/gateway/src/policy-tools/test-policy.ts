@@ -37,13 +37,16 @@ export interface RequestResult {
 /**
  * Evaluates recorded requests as the gateway would, without a gateway: routing, what gateway-authz makes of the caller, and the rules.
  * CORS, rate limits and the agent behind are not part of it, and signatures are taken for good.
+ *
+ * @param profile of a route that names none, as `AAUTH_PROFILE` of gateway-authz
  */
 export function testPolicy(
   configuration: GatewayConfiguration,
   requests: readonly RecordedRequest[],
+  profile = "february-2026",
 ): RequestResult[] {
   return requests.map((request) => {
-    const result = decide(configuration, request);
+    const result = decide(configuration, request, profile);
     const isAsExpected = request.expect === undefined || request.expect === result.decision;
     return { ...result, request, isAsExpected };
   });
@@ -51,7 +54,7 @@ export function testPolicy(
 
 type Decision = Omit<RequestResult, "request" | "isAsExpected">;
 
-function decide({ bind, lineOf }: GatewayConfiguration, request: RecordedRequest): Decision {
+function decide({ bind, lineOf }: GatewayConfiguration, request: RecordedRequest, profile: string): Decision {
   const head = headOf(request);
   const listener = selectListener(bind.listeners, head.hostname);
   if (listener === undefined) {
@@ -60,7 +63,7 @@ function decide({ bind, lineOf }: GatewayConfiguration, request: RecordedRequest
   }
   const { policies, name: route } = listener.route;
   const context = celContext(head);
-  const check = aauthCheckOf(policies, context);
+  const check = aauthCheckOf(policies, profile, context);
   let note = "";
   if (check !== undefined) {
     const answer = predictCheck(check, head, request.aauth);

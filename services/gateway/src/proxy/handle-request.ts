@@ -141,7 +141,7 @@ function readBodyFor({ backends, policies }: Route, exchange: Exchange): Promise
   const { message, response, environment, record, signal } = exchange;
   const { maxBodyBytes, bodyBudget, unnamedBodyBudget } = environment;
   // Where the check says who calls, callers without a name use up neither the time nor the memory that the others need.
-  const isNamed = policies.extAuthz === undefined || hasAgent(record.context?.extauthz);
+  const isNamed = policies.extAuthz === undefined || hasName(record.context?.extauthz);
   const agent = backends[0]!.host;
   const held = isNamed
     ? bodyBudget.hold(`${agent.host}:${agent.port}`)
@@ -155,9 +155,13 @@ function readBodyFor({ backends, policies }: Route, exchange: Exchange): Promise
   return readBody(message, { maxBytes, held, signal, onWanted });
 }
 
-/** Whether the check has proven who calls: the claims of `gateway-authz` have an `agent` then. A key alone is no name. */
-function hasAgent(extauthz: unknown): boolean {
-  return Object.values(extauthz ?? {}).some((claims: unknown) => Object.hasOwn(Object(claims), "agent"));
+/** What the claims of `gateway-authz` call a caller that has proven who it is, or for whom. A key alone is no name. */
+const NAMES = ["agent", "person"];
+
+function hasName(extauthz: unknown): boolean {
+  return Object.values(extauthz ?? {}).some((claims: unknown) =>
+    NAMES.some((name) => Object.hasOwn(Object(claims), name)),
+  );
 }
 
 /** Streams a response as it comes, so that an event stream arrives event by event. */

@@ -30,7 +30,10 @@ const EXT_AUTHZ =
 const FIXED = `      path: '"/c"'\n      addRequestHeaders: {":method": '"POST"'}\n`;
 
 describe("the repository's files", () => {
-  test.each(["config.yaml", "config-policy.yaml"])("%s loads without any variable set", (name) => {
+  test.each([
+    ...["config.yaml", "config-policy.yaml"],
+    ...["config-draft-11.yaml", "config-draft-11-policy.yaml"],
+  ])("%s loads without any variable set", (name) => {
     const { bind } = load(read(name));
     expect(bind.port).toBe(3000);
     expect(bind.listeners.map(({ hostname }) => hostname)).toEqual([
@@ -46,7 +49,7 @@ describe("the repository's files", () => {
       statusWithoutAnswer: 503,
       requestTimeoutMs: 5000,
     });
-    expect(route.policies.authorization === undefined).toBe(name === "config.yaml");
+    expect(route.policies.authorization === undefined).toBe(!name.endsWith("policy.yaml"));
   });
 
   test("A11: the two files differ in authorization and least scheme only, and neither has a bucket for all callers", () => {
@@ -61,6 +64,16 @@ describe("the repository's files", () => {
       return JSON.stringify({ bind, config }, (key, value) => (key === "ast" ? undefined : value), 1);
     };
     expect(comparable("config-policy.yaml")).toBe(comparable("config.yaml"));
+  });
+
+  test("draft -11: the files differ in authorization and in what becomes of unsigned requests only", () => {
+    const comparable = (name: string) => {
+      const { bind, config } = load(read(name));
+      for (const { route } of bind.listeners) delete route.policies.authorization;
+      delete bind.listeners[0]!.route.policies.extAuthz!.addRequestHeaders["x-aauth-mode"];
+      return JSON.stringify({ bind, config }, (key, value) => (key === "ast" ? undefined : value), 1);
+    };
+    expect(comparable("config-draft-11-policy.yaml")).toBe(comparable("config-draft-11.yaml"));
   });
 
   test("addresses and the port come from the environment", () => {

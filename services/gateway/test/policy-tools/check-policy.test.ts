@@ -17,7 +17,10 @@ function findingsOf(rules: readonly unknown[], options?: Options): readonly Find
 const kinds = (findings: readonly Finding[]) => findings.map(({ kind }) => kind);
 
 describe("the repository's files", () => {
-  test.each(["config.yaml", "config-policy.yaml"])("nothing is found in %s", (name) => {
+  test.each([
+    ...["config.yaml", "config-policy.yaml"],
+    ...["config-draft-11.yaml", "config-draft-11-policy.yaml"],
+  ])("nothing is found in %s", (name) => {
     const text = readFileSync(new URL(`../../../../agentgateway/${name}`, import.meta.url), "utf8");
     expect(checkPolicy({ text, source: name, env: {} }).findings).toEqual([]);
   });
@@ -85,6 +88,13 @@ describe("what is found", () => {
     ["an actor, too", "identifier-prefix", [`${CLAIMS}.act.agent.endsWith("backend")`], /other owners/],
     ["G11: a prefix", "open-to-unsigned", ['request.path.startsWith("/.well-known/")'], /begins with/],
     ["everything", "open-to-unsigned", ["true"], /whatever their path/],
+    [
+      "everything, where the mode depends on the request",
+      "open-to-unsigned",
+      ["true"],
+      /whatever their path/,
+      { modeExpression: 'request.path == "/a" ? "optional" : "strict"' },
+    ],
     ["a name of the fork", "invalid", ['aauth.agent == "x"'], /Unknown variable: aauth/],
     ["what the gateway refuses", "invalid", ["nonsense("], /not valid CEL/],
   ];
@@ -120,6 +130,178 @@ describe("what is not found", () => {
   ];
   test.each(cases)("%s", (_name, rules, options) => {
     expect(findingsOf(rules, options)).toEqual([]);
+  });
+});
+
+describe("draft -11: what callers carry", () => {
+  const DRAFT_11 = { profiles: "draft-11" };
+  const PERSONS = { ...DRAFT_11, level: '"person-token"' };
+  const BOTH = { profiles: "february-2026 draft-11" };
+  const AGENT_IS = `${AGENT} == "aauth:planner@backend.localhost"`;
+  const HAS_SCOPE = '"a:b" in extauthz.aauth.scopes';
+
+  const found: [name: string, kind: FindingKind, rules: unknown[], message: RegExp, options: Options][] = [
+    [
+      "an agent beside what a person has been granted",
+      "never-together",
+      [`${AGENT_IS} && ${HAS_SCOPE}`],
+      /both extauthz\.aauth\.agent, which comes with agent tokens, and extauthz\.aauth\.scopes, which comes with auth tokens .*name no agent/,
+      DRAFT_11,
+    ],
+    [
+      "an agent with an auth token",
+      "never-together",
+      [`extauthz.aauth.level == "auth-token" && ${AGENT_IS}`],
+      /both level auth-token, .* and extauthz\.aauth\.agent/,
+      DRAFT_11,
+    ],
+    [
+      "turned round",
+      "never-together",
+      [`"auth-token" == extauthz.aauth.level && ${AGENT_IS}`],
+      /both/,
+      DRAFT_11,
+    ],
+    [
+      "an agent and a person",
+      "never-together",
+      [`${AGENT_IS} && has(extauthz.aauth.person)`],
+      /both/,
+      DRAFT_11,
+    ],
+    [
+      "a rule of February's, copied",
+      "never-together",
+      [`${AGENT_IS} && (has(${CLAIMS}) ? "a:b" in ${CLAIMS}.scope.split(" ") : true)`],
+      /jwt_claims\.scope/,
+      DRAFT_11,
+    ],
+    ["behind a condition", "never-together", [`${HAS_SCOPE} ? ${AGENT_IS} : false`], /both/, DRAFT_11],
+    ["in a veto", "never-together", [{ require: `${AGENT_IS} && ${HAS_SCOPE}` }], /both/, DRAFT_11],
+    [
+      "in one of two ways",
+      "never-together",
+      [`${HAS_SCOPE} || (${AGENT_IS} && ${HAS_SCOPE})`],
+      /both/,
+      DRAFT_11,
+    ],
+    ["where a route takes both profiles", "never-together", [`${AGENT_IS} && ${HAS_SCOPE}`], /both/, BOTH],
+    [
+      "the agent, where the route wants a person",
+      "never-carried",
+      [AGENT_IS],
+      /agent is never there: callers of this route are person tokens, auth tokens/,
+      PERSONS,
+    ],
+    [
+      "scopes, where it wants agent tokens",
+      "never-carried",
+      [HAS_SCOPE],
+      /scopes is never there/,
+      { ...DRAFT_11, level: '"agent-token"' },
+    ],
+    [
+      "act, which draft -11 has not",
+      "never-carried",
+      [`has(${CLAIMS}.act)`],
+      /only callers of February/,
+      DRAFT_11,
+    ],
+    [
+      "the agent as a claim",
+      "never-carried",
+      [`${CLAIMS}.agent == "x"`],
+      /only callers of February/,
+      DRAFT_11,
+    ],
+    [
+      "scheme",
+      "unknown-field",
+      ['extauthz.aauth.scheme == "Jwt"'],
+      /sets agent, jwt_claims, profile/,
+      DRAFT_11,
+    ],
+    ["person, in February's", "unknown-field", ["has(extauthz.aauth.person)"], /sets scheme, agent/, {}],
+    [
+      "a person's name",
+      "unknown-field",
+      ['extauthz.aauth.person.name == "x"'],
+      /a person has iss, sub/,
+      DRAFT_11,
+    ],
+    [
+      "a level of February's",
+      "scheme-spelling",
+      ['extauthz.aauth.level == "authorized"'],
+      /auth-token/,
+      DRAFT_11,
+    ],
+    [
+      "a provider without its at sign",
+      "identifier-prefix",
+      [`${AGENT}.endsWith("backend.localhost")`],
+      /other owners/,
+      DRAFT_11,
+    ],
+  ];
+  test.each(found)("%s: %s", (_name, kind, rules, message, options) => {
+    const findings = findingsOf(rules, options);
+    expect(new Set(kinds(findings))).toEqual(new Set([kind]));
+    expect(findings.map((one) => `${one.message} ${one.advice ?? ""}`).join("\n")).toMatch(message);
+  });
+
+  const fine: [name: string, rules: unknown[], options: Options][] = [
+    ["an agent of a provider", [`${AGENT}.endsWith("@backend.localhost")`], DRAFT_11],
+    ["each at its own step", [`${AGENT_IS} || ${HAS_SCOPE}`], DRAFT_11],
+    ["a level and what it carries", [`extauthz.aauth.level == "auth-token" && ${HAS_SCOPE}`], DRAFT_11],
+    ["the issuer of any token", [`${CLAIMS}.iss == "https://a.test" && ${AGENT_IS}`], DRAFT_11],
+    ["an account where there is no agent", [`!has(${AGENT}) && extauthz.aauth.account == "eu"`], DRAFT_11],
+    ["a veto of sub-agents", [{ require: "!has(extauthz.aauth.parent_agent)" }], DRAFT_11],
+    [
+      "February's rule, where both are taken",
+      [`${AGENT_IS} && ${CLAIMS}.scope.split(" ").contains("a:b")`],
+      BOTH,
+    ],
+    [
+      "a server, where the level depends on the path",
+      ['extauthz.aauth.server == "https://a.test" || has(extauthz.aauth.scopes)'],
+      { ...DRAFT_11, level: 'request.path == "/r" ? "server" : "any"' },
+    ],
+  ];
+  test.each(fine)("nothing: %s", (_name, rules, options) => {
+    expect(findingsOf(rules, options)).toEqual([]);
+  });
+
+  test("February's routes are looked at as before: an issuer may add claims of these names", () => {
+    for (const claim of ["account", "ps", "tenant"]) {
+      const found = findingsOf([`${IS_BACKEND} && ${CLAIMS}.${claim} == "x"`]);
+      expect(found).toMatchObject([{ kind: "unknown-claim", severity: "note" }]);
+    }
+  });
+
+  test("AAUTH_MODE says which tokens there are to be shown", () => {
+    const rules = [AGENT_IS, 'extauthz.aauth.person.iss == "https://a.test"', HAS_SCOPE];
+    const text = policyFile(rules, DRAFT_11);
+    const linesIn = (AAUTH_MODE: string) =>
+      checkPolicy({ text, source: "p", env: { AAUTH_MODE } }).findings.map(
+        ({ kind, severity, place, message }) => `${kind} ${severity} ${place}: ${message}`,
+      );
+    const never = (rule: number, field: string, mode: string, who: string) =>
+      `never-carried warning agent rule ${rule}: extauthz.aauth.${field} is never there with AAUTH_MODE=${mode}: only ${who} have it`;
+    expect(linesIn("agent-identity")).toEqual([
+      never(2, "person.iss", "agent-identity", "person tokens, auth tokens"),
+      never(3, "scopes", "agent-identity", "auth tokens"),
+    ]);
+    expect(linesIn("person-identity")).toEqual([never(3, "scopes", "person-identity", "auth tokens")]);
+    expect(linesIn("person-server")).toEqual([]);
+    expect(linesIn("federated")).toEqual([]);
+  });
+
+  test("a route that names no profile has that of AAUTH_PROFILE", () => {
+    const text = policyFile([`${AGENT_IS} && ${HAS_SCOPE}`]);
+    const kindsIn = (env: Record<string, string>) => kinds(checkPolicy({ text, source: "p", env }).findings);
+    expect(kindsIn({ AAUTH_PROFILE: "draft-11" })).toEqual(["never-together"]);
+    expect(kindsIn({})).toContain("unknown-field");
   });
 });
 

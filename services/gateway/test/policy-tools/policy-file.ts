@@ -5,9 +5,14 @@ export function policyFile(
     mode?: string;
     scheme?: string;
     check?: boolean;
+    /** CEL, in the place of `mode`. */
+    modeExpression?: string;
+    /** `x-aauth-profiles`, and CEL of `x-aauth-required-level`. */
+    profiles?: string;
+    level?: string;
   } = {},
 ): string {
-  const { mode = "optional", scheme = "jwks", check = true } = options;
+  const { mode = "optional", scheme = "jwks", check = true, profiles, level, modeExpression } = options;
   const extAuthz = (authority: string) => ({
     host: "127.0.0.1:7070",
     failureMode: { denyWithStatus: 503 },
@@ -16,9 +21,11 @@ export function policyFile(
         path: '"/check"',
         addRequestHeaders: {
           ":method": '"POST"',
-          "x-aauth-mode": JSON.stringify(mode),
+          "x-aauth-mode": modeExpression ?? JSON.stringify(mode),
           "x-aauth-required-scheme": JSON.stringify(scheme),
           "x-aauth-authority": JSON.stringify(authority),
+          ...(profiles !== undefined && { "x-aauth-profiles": JSON.stringify(profiles) }),
+          ...(level !== undefined && { "x-aauth-required-level": level }),
         },
         metadata: { aauth: 'json(response.headers["x-aauth-claims"])' },
       },

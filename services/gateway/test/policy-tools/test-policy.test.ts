@@ -1,5 +1,7 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { loadConfiguration } from "../../src/configuration/load-configuration.ts";
+import { readRequestsFile } from "../../src/policy-tools/requests-file.ts";
 import { type RequestResult, testPolicy } from "../../src/policy-tools/test-policy.ts";
 import { policyFile } from "./policy-file.ts";
 
@@ -32,6 +34,60 @@ function resultOf(
   ]);
   return result!;
 }
+
+describe("draft -11", () => {
+  const ofLevel = (level: string) => ({ profile: "draft-11", level });
+  test.each<[string, object, Options, object]>([
+    ["an agent token", ofLevel("agent-token"), {}, { decision: "allowed" }],
+    ["a server, where agents call", ofLevel("server"), {}, { status: 401, decidedBy: "gateway-authz" }],
+    [
+      "a person token, where agents are asked for",
+      ofLevel("person-token"),
+      { level: '"agent-token"' },
+      { status: 401 },
+    ],
+    [
+      "an agent token, where persons are",
+      ofLevel("agent-token"),
+      { level: '"person-token"' },
+      { status: 401 },
+    ],
+    [
+      "an auth token, where persons are",
+      ofLevel("auth-token"),
+      { level: '"person-token"' },
+      { decision: "allowed" },
+    ],
+    ["a server, where servers call", ofLevel("server"), { level: '"server"' }, { decision: "allowed" }],
+    ["downgrade: a February caller", backend, {}, { status: 401, reason: /no message of february-2026/ }],
+    [
+      "a February caller, where both are taken",
+      backend,
+      { profiles: "february-2026 draft-11" },
+      { decision: "allowed" },
+    ],
+    ["the reverse", ofLevel("agent-token"), { profiles: "february-2026" }, { status: 401 }],
+  ])("%s", (_name, aauth, options, { reason, ...expected }: { reason?: RegExp }) => {
+    const result = resultOf(undefined, aauth, {}, { profiles: "draft-11", ...options });
+    expect(result).toMatchObject(expected);
+    if (reason !== undefined) expect(result.reason).toMatch(reason);
+  });
+
+  test("the repository's requests come out as they say", () => {
+    const read = (name: string) =>
+      readFileSync(new URL(`../../../../agentgateway/${name}`, import.meta.url), "utf8");
+    const requests = readRequestsFile({ text: read("draft-11-requests.yaml"), source: "r", env: {} });
+    const policy = { text: read("config-draft-11-policy.yaml"), source: "p", env: {} };
+    const results = testPolicy(loadConfiguration(policy), requests);
+    expect(results.filter(({ isAsExpected }) => !isAsExpected)).toEqual([]);
+    // Every rule lets one through that no other one does.
+    const allowing = results.flatMap(({ rules }) => {
+      const [only, ...more] = rules.filter(({ isTrue }) => isTrue);
+      return only !== undefined && more.length === 0 ? [only.rule] : [];
+    });
+    expect([...new Set(allowing)].toSorted()).toEqual([1, 2, 3, 4, 5, 6]);
+  });
+});
 
 describe("what decides", () => {
   test.each<[string, unknown[] | undefined, object, object]>([

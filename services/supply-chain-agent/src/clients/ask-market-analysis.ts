@@ -1,37 +1,55 @@
 import { AAuthAgentError, type ProvenCaller, tokenId } from "aauth";
 import type { Agent } from "aauth/agent";
 import { askAgent } from "agent-kit/a2a";
+import { createPatience } from "agent-kit/draft-11";
 import { markFailed } from "agent-kit/service";
 import type { FastifyBaseLogger } from "fastify";
 import { recordSkippedExchange } from "protocol-trace";
 import type { MarketAnalysis } from "../domain/market-analysis.ts";
 import { describeFailure } from "./describe-failure.ts";
 
-/** Asks the market-analysis agent for `caller`. Never rejects: a failed hop is part of the answer. */
-export type AskMarketAnalysis = (text: string, caller: ProvenCaller | undefined) => Promise<MarketAnalysis>;
+/** For whom is asked. */
+export interface Asker {
+  readonly caller: ProvenCaller | undefined;
+  /** What the caller's request came with, in draft -11. Default: the caller's auth token. */
+  readonly upstreamToken?: string | undefined;
+  /** Brings the caller's person to a page. Default: there is no way to them. */
+  readonly bringPerson?: ((page: string) => void) | undefined;
+}
+
+/** Asks the market-analysis agent. Never rejects: a failed hop is part of the answer. */
+export type AskMarketAnalysis = (text: string, asker: Asker) => Promise<MarketAnalysis>;
 
 export interface AskMarketAnalysisOptions {
   /** Identity of the market-analysis agent. */
   readonly url: string;
   readonly agent: Pick<Agent, "fetchFor">;
-  /** For one question with all its requests. */
+  /** For one question with all its requests, but for the time that a person takes. */
   readonly timeoutMs: number;
   /**
-   * user-delegated: the caller's auth token is exchanged for one of the next hop. Otherwise this agent asks on its own authority, and the
-   * caller's token stays here.
+   * user-delegated, and the modes of draft -11 with persons: the caller's token is exchanged for one of the next hop. Otherwise this agent asks on its
+   * own authority, and the caller's token stays here.
    */
   readonly onBehalfOfCaller: boolean;
+  /** Identifier of the server whose persons callers have, in draft -11. Default: none. */
+  readonly personServer?: string | undefined;
   readonly log: FastifyBaseLogger;
 }
 
 export function createAskMarketAnalysis(options: AskMarketAnalysisOptions): AskMarketAnalysis {
-  const { url, agent, timeoutMs, onBehalfOfCaller, log } = options;
-  return async (text, caller) => {
+  const { url, agent, timeoutMs, onBehalfOfCaller, personServer, log } = options;
+  return async (text, asker) => {
+    const { signal, observer, end } = createPatience(timeoutMs);
     try {
-      const upstreamToken = onBehalfOfCaller ? authTokenOf(caller) : undefined;
+      const upstreamToken = onBehalfOfCaller ? (asker.upstreamToken ?? authTokenOf(asker.caller)) : undefined;
       if (upstreamToken) log.info(`🔄 Token exchange: upstream_auth_token_id=${tokenId(upstreamToken)}`);
-      const signal = AbortSignal.timeout(timeoutMs);
-      const fetch = agent.fetchFor({ signal, ...(upstreamToken !== undefined && { upstreamToken }) });
+      const { bringPerson } = asker;
+      const fetch = agent.fetchFor({
+        signal,
+        observer,
+        ...(upstreamToken !== undefined && { upstreamToken }),
+        ...(bringPerson && { onInteraction: ({ page }) => bringPerson(page) }),
+      });
       const answer = await askAgent(url, text, { fetch, signal });
       return {
         status: "answered",
@@ -39,11 +57,17 @@ export function createAskMarketAnalysis(options: AskMarketAnalysisOptions): AskM
         ...(answer.data !== undefined && { figures: answer.data }),
       };
     } catch (error) {
-      const failure = describeFailure(error, { exchanging: onBehalfOfCaller, timeoutMs });
+      const failure = describeFailure(error, {
+        exchanging: onBehalfOfCaller,
+        timeoutMs,
+        personServer,
+      });
       log.warn({ err: error, hop: failure.hop, code: failure.code }, `❌ Market analysis: ${failure.reason}`);
       // The hop has failed although this agent answers.
       markFailed(error);
       return { status: "failed", failure };
+    } finally {
+      end();
     }
   };
 }

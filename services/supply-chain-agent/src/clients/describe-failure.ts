@@ -1,9 +1,10 @@
-import { AAuthError } from "aauth";
+import { AAuthAgentError, AAuthError, TokenRequestError } from "aauth";
 import { AgentAnswerError, AgentHttpError, AgentRpcError } from "agent-kit/a2a";
 import { AnswerTooLargeError } from "agent-kit/service";
 import type { MarketAnalysisFailure } from "../domain/market-analysis.ts";
 
 const TO_AUTH_SERVER = "supply-chain-agent -> auth server";
+const TO_PERSON_SERVER = "supply-chain-agent -> person server";
 const TO_MARKET_ANALYSIS = "supply-chain-agent -> market-analysis-agent";
 
 /**
@@ -11,11 +12,26 @@ const TO_MARKET_ANALYSIS = "supply-chain-agent -> market-analysis-agent";
  *
  * @param options.exchanging true when the token was to come from the caller's (user-delegated): the demo's messages distinguish the two
  * @param options.timeoutMs of the question
+ * @param options.personServer draft -11: the identifier of the caller's, which errors name
  */
 export function describeFailure(
   error: unknown,
-  { exchanging, timeoutMs }: { readonly exchanging: boolean; readonly timeoutMs: number },
+  {
+    exchanging,
+    timeoutMs,
+    personServer,
+  }: {
+    readonly exchanging: boolean;
+    readonly timeoutMs: number;
+    readonly personServer?: string | undefined;
+  },
 ): MarketAnalysisFailure {
+  if (personServer !== undefined && error instanceof AAuthAgentError && error.hop === personServer) {
+    // What a person decides is the code that an answer has, not that of every refused request.
+    const code = error instanceof TokenRequestError ? error.oauthError : error.code;
+    const reason = DECISIONS.has(code) ? "consent required" : "token exchange failed";
+    return { reason, hop: TO_PERSON_SERVER, code, message: `${error.message} (${error.section})` };
+  }
   if (error instanceof AAuthError) {
     const { code, message } = error;
     const reason = reasonOf(code, exchanging);
@@ -54,6 +70,9 @@ export function describeFailure(
   }
   return { ...failure, code: "answer_unreadable", message: "its answer could not be read" };
 }
+
+/** How a request ends at a page (draft -11, section 11.9.4). */
+const DECISIONS: ReadonlySet<string> = new Set(["denied", "abandoned", "expired"]);
 
 const SENDERS = { agent: "it", gateway: "the gateway before it", unknown: "it, or a gateway before it," };
 

@@ -47,7 +47,10 @@ function asking(onBehalfOfCaller: boolean, failure?: Error) {
 
 test("user-delegated hands the caller's token on", async () => {
   const { fetchFor, askMarketAnalysis } = asking(true);
-  expect(await askMarketAnalysis("x", authorized)).toEqual({ status: "answered", text: "the market" });
+  expect(await askMarketAnalysis("x", { caller: authorized })).toEqual({
+    status: "answered",
+    text: "the market",
+  });
   expect(fetchFor.mock.calls[0]?.[0]).toMatchObject({
     upstreamToken: "token-of-the-caller",
     signal: expect.any(AbortSignal),
@@ -56,7 +59,7 @@ test("user-delegated hands the caller's token on", async () => {
 
 test.each([identified, undefined])("user-delegated without a token does not call", async (caller) => {
   const { fetchFor, askMarketAnalysis } = asking(true);
-  expect(await askMarketAnalysis("x", caller)).toMatchObject({
+  expect(await askMarketAnalysis("x", { caller })).toMatchObject({
     status: "failed",
     failure: { reason: "token exchange not possible", code: "upstream_token_required" },
   });
@@ -65,7 +68,7 @@ test.each([identified, undefined])("user-delegated without a token does not call
 
 test("a failure is an answer, not a rejection", async () => {
   const { askMarketAnalysis } = asking(false, new Error("anything"));
-  expect(await askMarketAnalysis("x", undefined)).toMatchObject({
+  expect(await askMarketAnalysis("x", { caller: undefined })).toMatchObject({
     status: "failed",
     failure: { reason: "request failed" },
   });

@@ -22,7 +22,8 @@ from wire import AGENT, PS, RESOURCE, mapped, say, seed, serve
 method, path = sys.argv[1:3]
 url = f"{RESOURCE}{path}"
 body = json.dumps({"question": "stock"}).encode() if method == "POST" else None
-PERSON = {"login_hint": "dana"}
+CAPABLE = {"capabilities": ["interaction", "clarification"]}
+PERSON = {"login_hint": "dana", **CAPABLE}
 
 provider, key = SigningKey.from_seed(seed("provider")), SigningKey.from_seed(seed("agent"))
 now = int(time.time())
@@ -102,7 +103,8 @@ async def main():
                 token = person
             elif str(requirement.value) == "auth-token":
                 found = await ask("auth", there["auth_token_endpoint"],
-                                  {"resource_token": requirement.params["resource-token"], "presented_token": token})
+                                  {"resource_token": requirement.params["resource-token"], "presented_token": token,
+                                   **CAPABLE})
                 token = found and found["auth_token"]
             if token is None:
                 return

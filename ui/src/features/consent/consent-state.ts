@@ -3,9 +3,26 @@ import type { Failure } from "backend-api";
 /** `asked`: waiting for the user; `leaving`: the browser is navigating to the auth server. */
 export type ConsentState = { phase: "asked" | "leaving" } | { phase: "blocked"; failure: Failure };
 
-/** The user types a password at this URL, so the browser goes there only if it is on the auth server they signed in with. */
-export function leaveFor(consentUrl: string, authServerUrl: string): ConsentState {
-  if (URL.parse(consentUrl)?.origin === new URL(authServerUrl).origin) return { phase: "leaving" };
+/** A page where the user decides. */
+export interface ConsentPage {
+  readonly url: string;
+  /** The party whose page it is. Absent: the auth server's. */
+  readonly party?: string | undefined;
+}
+
+/**
+ * The user types a password at this URL, so the browser goes there only if it is on the auth server they signed in with. To another party's page
+ * it goes when the user, who has seen its host, says so.
+ */
+export function leaveFor(
+  { url, party }: ConsentPage,
+  authServerUrl: string,
+  isOwnWish: boolean,
+): ConsentState {
+  const { origin, protocol } = URL.parse(url) ?? {};
+  if (origin === new URL(authServerUrl).origin) return { phase: "leaving" };
+  if (party !== undefined && /^https?:$/.test(protocol ?? ""))
+    return { phase: isOwnWish ? "leaving" : "asked" };
   return {
     phase: "blocked",
     failure: {

@@ -20,7 +20,7 @@ interface OptimizationPageProps extends OptimizationOptions {
   /** Nothing can be started: the session has lapsed. */
   disabled: boolean;
   /** What to show while the run waits for the user's consent. */
-  renderConsent: (consentUrl: string) => ReactNode;
+  renderConsent: (page: { url: string; party?: string | undefined }) => ReactNode;
   /** What to show of a consent that the user has given to the run. */
   renderGranted: (granted: {
     consent: GrantedConsent;
@@ -89,7 +89,9 @@ export function OptimizationPage({
           {run && [runTitle(run), runStep(run)].filter(Boolean).join(": ")}
         </div>
         {run && <RunStatus run={run} headingRef={statusHeading} />}
-        {run?.phase === "awaiting_consent" && run.consentUrl && renderConsent(run.consentUrl)}
+        {run?.phase === "awaiting_consent" &&
+          run.consentUrl &&
+          renderConsent({ url: run.consentUrl, party: run.consentParty })}
         {run?.progress?.consent &&
           renderGranted({
             consent: run.progress.consent,

@@ -8,6 +8,8 @@ export interface Run {
   /** Absent until the page or the backend provides it. */
   prompt?: string;
   consentUrl?: string;
+  /** The party whose page it is, where it is not the auth server's. */
+  consentParty?: string | undefined;
   progress?: Progress;
   results?: Results;
   failure?: Failure;
@@ -31,7 +33,7 @@ export type OptimizationAction =
   | { type: "constraint_removed"; id: number }
   | { type: "run_started"; prompt: string }
   | { type: "run_accepted"; requestId: string }
-  | { type: "consent_required"; requestId: string; consentUrl: string }
+  | { type: "consent_required"; requestId: string; consentUrl: string; consentParty?: string | undefined }
   | { type: "run_opened"; requestId: string; prompt?: string }
   | { type: "run_closed" }
   | { type: "progress_received"; progress: Progress }
@@ -73,6 +75,7 @@ export function optimizationReducer(state: OptimizationState, action: Optimizati
           phase: "awaiting_consent",
           requestId: action.requestId,
           consentUrl: action.consentUrl,
+          consentParty: action.consentParty,
         },
       };
     case "run_opened":
@@ -124,14 +127,14 @@ function withProgress(run: Run, progress: Progress): Run {
   const withPrompt = prompt === undefined ? run : { ...run, prompt };
   // A failure that the page observed (a refused consent, a broken connection) is more precise than the backend's summary.
   if (run.failure) return { ...withPrompt, progress };
-  const { consentUrl: _answered, ...rest } = withPrompt;
-  const { status, consent_url: consentUrl, current_step: message } = progress;
+  const { consentUrl: _answered, consentParty: _party, ...rest } = withPrompt;
+  const { status, consent_url: consentUrl, consent_party: consentParty, current_step: message } = progress;
   return {
     ...rest,
     phase: status === "pending" ? "running" : status,
     progress,
     ...(status === "failed" ? { failure: progress.failure ?? { message } } : {}),
-    ...(status === "awaiting_consent" && consentUrl ? { consentUrl } : {}),
+    ...(status === "awaiting_consent" && consentUrl ? { consentUrl, consentParty } : {}),
   };
 }
 

@@ -19,7 +19,7 @@ export interface OptimizationOptions {
   client: ApiClient;
   memory: PageMemory;
   start: OptimizationStart;
-  onConsentRequired: (consentUrl: string) => void;
+  onConsentRequired: (page: { url: string; party?: string | undefined }) => void;
 }
 
 function initialState({ start, memory }: OptimizationOptions): OptimizationState {
@@ -118,11 +118,11 @@ export function useOptimization(options: OptimizationOptions) {
         return readProgress(reply.request_id, signal);
       }
       if ("consent_required" in reply) {
-        const { request_id: requestId, consent_url: consentUrl } = reply;
-        dispatch({ type: "consent_required", requestId, consentUrl });
+        const { request_id: requestId, consent_url: url, consent_party: party } = reply;
+        dispatch({ type: "consent_required", requestId, consentUrl: url, consentParty: party });
         // The browser leaves before any effect runs.
         memory.keepOpenRun({ requestId, prompt });
-        return onConsentRequired(consentUrl);
+        return onConsentRequired({ url, party });
       }
       dispatch({ type: "run_accepted", requestId: reply.request_id });
       await follow(reply.request_id, signal);

@@ -34,6 +34,7 @@ const checks: Record<string, string> = {
   labels: "The headers share one label",
   coverage: "All required components are signed",
   created: "Signature is fresh",
+  scheme: "The scheme is one for this caller",
   token: "The token is valid",
   key: "The key was found",
   signature: "The signature verifies",

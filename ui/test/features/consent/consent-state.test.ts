@@ -7,7 +7,7 @@ const authServerUrl = "http://localhost:8080/realms/r";
 describe("leaveFor", () => {
   it("leaves for the auth server", () => {
     const consentUrl = "http://localhost:8080/realms/r/protocol/aauth/agent/auth?request_token=x";
-    expect(leaveFor(consentUrl, authServerUrl)).toEqual({ phase: "leaving" });
+    expect(leaveFor({ url: consentUrl }, authServerUrl, false)).toEqual({ phase: "leaving" });
   });
 
   it.each([
@@ -19,10 +19,30 @@ describe("leaveFor", () => {
     "/realms/r",
     "",
   ])("does not send the user to %j", (consentUrl) => {
-    expect(leaveFor(consentUrl, authServerUrl)).toMatchObject({
+    expect(leaveFor({ url: consentUrl }, authServerUrl, true)).toMatchObject({
       phase: "blocked",
       failure: { code: "foreign_consent_url" },
     });
+  });
+});
+
+describe("leaveFor another party's page", () => {
+  const party = "https://supply-chain-agent.localhost";
+  const url = "http://supply-chain-agent.localhost:3000/interaction?code=x";
+
+  it("leaves by the user's own click alone", () => {
+    expect(leaveFor({ url, party }, authServerUrl, false)).toEqual({ phase: "asked" });
+    expect(leaveFor({ url, party }, authServerUrl, true)).toEqual({ phase: "leaving" });
+  });
+
+  it("leaves for the auth server at once, whose page it may be", () => {
+    const own = { url: "http://localhost:8080/interaction?code=x", party };
+    expect(leaveFor(own, authServerUrl, false)).toEqual({ phase: "leaving" });
+  });
+
+  it("does not leave for what is no web page", () => {
+    for (const wrong of ["javascript:alert(1)", "data:text/html,x", ""])
+      expect(leaveFor({ url: wrong, party }, authServerUrl, true)).toMatchObject({ phase: "blocked" });
   });
 });
 

@@ -83,9 +83,10 @@ export function createPersonDecisions(
     if (work.first !== undefined && !work.first.isDone) return { type: "interaction" };
     const decision = await decide(record.asked);
     if (decision.type === "claims") throw new TypeError("a person server asks for no claims");
-    if (decision.type === "grant" && person === undefined)
-      throw new TypeError("an agent without a person has no grant");
-    return decision;
+    if (decision.type !== "grant") return decision;
+    if (person === undefined) throw new TypeError("an agent without a person has no grant");
+    // What a person has taken back no policy gives again: they do.
+    return (await records.binding(agent))?.isRevoked ? { type: "interaction" } : decision;
   }
 
   async function finish(record: Pending): Promise<Outcome | undefined> {

@@ -147,8 +147,13 @@ export function createPersonPages(context: PersonPagesContext): Omit<PersonServe
     },
 
     async revokeAgent(person, agent) {
-      if (!(await records.unbind(agent, person))) return undefined;
-      return revokeAll((await records.tokensFor(agent)).filter((token) => token.person === person));
+      const tokens = (await records.tokensFor(agent)).filter((token) => token.person === person);
+      if (!(await records.unbind(agent, person))) {
+        // An intermediary belongs to nobody: there is no binding that what was agreed to could end with.
+        if (tokens.length === 0) return undefined;
+        for (const { resource } of tokens) await records.dropConsent(person, agent, resource);
+      }
+      return revokeAll(tokens);
     },
   };
 }

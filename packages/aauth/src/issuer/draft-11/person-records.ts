@@ -129,6 +129,10 @@ export class PersonRecords {
     });
   }
 
+  async dropConsent(person: string, { iss, sub }: AgentIdentity, resource: string): Promise<void> {
+    await this.#people.delete(keyOf("consent", person, iss, sub, resource));
+  }
+
   // ------------------------------------------------------------------------------------------------------- tokens
 
   async token({ iss, jti }: TokenName): Promise<TokenRecord | undefined> {

@@ -41,7 +41,10 @@ export interface PersonServerOptions {
   readonly discovery: Discovery;
   /** At least 32 random bytes, kept for good: with another secret every resource meets every person for the first time. */
   readonly subjectSecret: Uint8Array<ArrayBuffer>;
-  /** What to do with a request. Default: what a person has agreed to before is granted, and anything else is for them to decide at the page. */
+  /**
+   * What to do with a request. Default: what a person has agreed to before is granted, and anything else is for them to decide at the page. After
+   * `revokeAgent` a grant is the person's to decide, too, until they allow the agent something again.
+   */
   readonly decide?: Decide | undefined;
   /** The person of an agent that the deployment knows already. Default: the first person who authorizes an agent. */
   readonly personOf?: ((agent: AgentIdentity) => Awaitable<string | undefined>) | undefined;
@@ -134,7 +137,10 @@ export interface PersonServer {
   grants(person: string): Promise<readonly GrantedToken[]>;
   /** Takes a token back, with everything that came of it, at every party that it was shown to. Undefined for a token that is not this person's. */
   revoke(person: string, token: TokenName): Promise<readonly DownstreamResult[] | undefined>;
-  /** Takes back everything an agent has of a person, and what they have agreed to. The agent stays theirs. Undefined for another person's agent. */
+  /**
+   * Takes back everything an agent has of a person, and what they have agreed to. The agent stays theirs. Of an agent that other agents call, and that belongs
+   * to no person, what it has of this one. Undefined for an agent that has nothing of this person.
+   */
   revokeAgent(person: string, agent: AgentIdentity): Promise<readonly DownstreamResult[] | undefined>;
 }
 

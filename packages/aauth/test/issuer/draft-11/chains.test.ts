@@ -176,6 +176,18 @@ describe("a resource that calls another for its caller's person", () => {
     );
   });
 
+  it("is no way back to what a person has taken from the intermediary, which is theirs no more than others'", async () => {
+    const { world, ask } = await prepared({});
+    const asking = () => ask({ capabilities: CAPABILITIES });
+    await world.approve(await asking());
+    expect((await asking()).status).toBe(200);
+    const middle = { iss: RESOURCE, sub: M };
+    expect(await world.ps.revokeAgent("bob", middle)).toBeUndefined();
+    expect((await asking()).status).toBe(200);
+    expect(await world.ps.revokeAgent(ALICE, middle)).not.toHaveLength(0);
+    expect((await asking()).status).toBe(202);
+  });
+
   it("is refused where only the agent behind it, or its binding, is revoked (N31)", async () => {
     const { world, agent, ask } = await prepared();
     expect((await ask()).status).toBe(200);

@@ -347,6 +347,30 @@ describe("a token that a person takes back", () => {
     expect((await ask(RESOURCE)).status).toBe(202);
   });
 
+  it("is undone by no policy, but by the person", async () => {
+    const world = createWorld({ ps: { decide: () => ({ type: "grant" }), personOf: () => ALICE } });
+    const agent = await world.agent();
+    const ask = () => world.send(agent, "POST", PERSON, { resource: RESOURCE, capabilities: CAPABILITIES });
+    expect((await ask()).status).toBe(200);
+    await world.ps.revokeAgent(ALICE, { iss: PROVIDER, sub: AGENT });
+    const asked = await ask();
+    expect(asked.status).toBe(202);
+    await world.approve(asked);
+    expect((await ask()).status).toBe(200);
+  });
+
+  it("takes what was allowed and not yet fetched, too", async () => {
+    const world = createWorld();
+    const agent = await world.agent();
+    const asked = await world.send(agent, "POST", PERSON, { resource: RESOURCE, capabilities: CAPABILITIES });
+    await world.approve(asked);
+    await world.ps.revokeAgent(ALICE, { iss: PROVIDER, sub: AGENT });
+    expect(await world.send(agent, "GET", asked.headers.location!)).toMatchObject({
+      status: 403,
+      body: { error: "denied" },
+    });
+  });
+
   it("is reported by recipient: who has no endpoint, and who does not answer", async () => {
     const { world, agent } = await prepared();
     const at = async (change: () => void) => {

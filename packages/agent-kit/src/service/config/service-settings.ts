@@ -2,8 +2,9 @@ import { isIP } from "node:net";
 import { z } from "zod";
 import { LOCAL_ADDRESSES } from "../http/connection-limit.ts";
 import { LOG_FORMATS, LOG_LEVELS } from "../log/logger.ts";
+import { endpointsSetting } from "./endpoints-setting.ts";
 import { setting } from "./setting.ts";
-import { booleanSetting, integerSetting, listSetting, urlSetting } from "./value-schemas.ts";
+import { booleanSetting, choiceSetting, integerSetting, listSetting, urlSetting } from "./value-schemas.ts";
 
 /** For everything that listens. */
 export const proxySettings = {
@@ -82,6 +83,30 @@ export function issuerOf(config: {
 }): string {
   return config.issuer ?? `${config.authServerUrl}/realms/${config.realm}`;
 }
+
+export const PROFILES = ["february-2026", "draft-11"] as const;
+/** What agents demand of their callers in draft -11: an agent token, a person token, or an auth token of a person server or an access server. */
+export const DRAFT_11_MODES = ["agent-identity", "person-identity", "person-server", "federated"] as const;
+
+/** For services that sign, verify or issue. The other settings of a service that are February's are not read with `draft-11`. */
+export const profileSettings = {
+  profile: setting({
+    env: "AAUTH_PROFILE",
+    schema: choiceSetting(PROFILES, "february-2026"),
+    description: `Which AAuth the parties speak: ${PROFILES.join(" or ")}`,
+  }),
+  mode: setting({
+    env: "AAUTH_MODE",
+    schema: choiceSetting(DRAFT_11_MODES, "person-server"),
+    description: `With draft-11, what agents demand of callers: ${DRAFT_11_MODES.join(", ")}`,
+  }),
+  endpoints: setting({
+    env: "AAUTH_ENDPOINTS",
+    schema: endpointsSetting(),
+    description:
+      "With draft-11, where parties are that are not at their identifier: identifier=address, a browser's address after a comma, separated by blanks",
+  }),
+};
 
 /** For services with peers of another dialect. `agent-kit` makes of them what verifiers and agents take. */
 export const publishedPeersSettings = {

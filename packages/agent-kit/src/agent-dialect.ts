@@ -1,0 +1,126 @@
+/**
+ * What an agent of the demo does differently in each wire profile: how it finds others, what it demands of callers, how it calls.
+ *
+ * @module
+ */
+
+import { createDiscovery, type Discovery, draft11, type EndpointMap, type Requirement } from "aauth";
+import type { AgentOptions, Transport } from "aauth/agent";
+import { SIGNATURE_ALGORITHMS } from "aauth/wire";
+import type { Level, ResourceOptions } from "fastify-aauth";
+import { AGENTS, variablePrefix } from "topology";
+import { agentRequirement } from "./agent-requirement.ts";
+import type { AgentConfig, NamedAgent } from "./agent-settings.ts";
+import { draft11Parties, draft11Requirement, isDraft11, requireServerIdentifier } from "./draft-11.ts";
+import { acceptedFromPeers, dialectsOf } from "./published-peers.ts";
+import { issuerOf } from "./service/index.ts";
+
+export interface AgentDialect {
+  readonly discovery: Discovery;
+  /** Sends the agent's own requests. Undefined: to the addresses as they are. */
+  readonly transport: Transport | undefined;
+  /** What a caller must prove for a task. */
+  readonly requirement: Requirement;
+  /** For `fastifyAAuth`, beside identity, key and discovery. */
+  readonly resource: Partial<ResourceOptions>;
+  /** Issuer of the tokens that it accepts; empty where it accepts none. */
+  readonly authServer: string;
+  /** For `createAgent`, beside key and discovery. */
+  calling(
+    address: string,
+    signatureScheme: "hwk" | "jwks",
+  ): Pick<
+    AgentOptions,
+    "id" | "profile" | "serverProfile" | "signatureScheme" | "trustedAuthServers" | "timeouts"
+  >;
+  /** Where parties of draft -11 are. Undefined in February's dialect. */
+  readonly map?: EndpointMap;
+}
+
+export interface DialectOptions {
+  readonly agent: NamedAgent;
+  readonly config: AgentConfig;
+  readonly deps: { readonly discovery?: Discovery; readonly transport?: Transport };
+  readonly autonomousLevel?: Level;
+  readonly additionalScopes?: readonly string[];
+  readonly redirectUris?: readonly string[];
+  /** Name on the agent's card. */
+  readonly name: string;
+  readonly now: () => number;
+}
+
+/** @throws ConfigError for an identity that the profile does not have */
+export const agentDialect = (options: DialectOptions): AgentDialect =>
+  isDraft11(options.config) ? draft11Dialect(options) : februaryDialect(options);
+
+function februaryDialect(options: DialectOptions): AgentDialect {
+  const { agent, config, deps, additionalScopes = [], redirectUris, name, now } = options;
+  const authServer = issuerOf(config);
+  return {
+    discovery: deps.discovery ?? createDiscovery({ development: config.idUrl.startsWith("http:"), now }),
+    transport: deps.transport,
+    requirement: agentRequirement(options),
+    authServer,
+    resource: {
+      authServer,
+      algs: SIGNATURE_ALGORITHMS,
+      accept: acceptedFromPeers(config),
+      scopes: [agent.scope, ...additionalScopes],
+      scopeDescriptions: { ...describeScopes(additionalScopes), [agent.scope]: agent.scopeDescription },
+      agent: { name, ...(redirectUris && { redirect_uris: [...redirectUris] }) },
+    },
+    calling: (address, signatureScheme) => ({
+      id: config.idUrl,
+      ...dialectsOf(config, address, authServer),
+      signatureScheme,
+      trustedAuthServers: [authServer],
+      // The deadline of a question covers all its requests.
+      timeouts: { requestMs: Number.POSITIVE_INFINITY },
+    }),
+  };
+}
+
+function draft11Dialect({ agent, config, deps, name, now }: DialectOptions): AgentDialect {
+  const { idUrl, mode } = config;
+  requireServerIdentifier(agent.name, `${variablePrefix(agent.name)}_ID_URL`, idUrl);
+  const { map, discovery, personServer, accessServer } = draft11Parties(config, {
+    id: idUrl,
+    now,
+    discovery: deps.discovery,
+  });
+  const requirement = draft11Requirement(mode, agent.scope);
+  return {
+    discovery,
+    transport: deps.transport ?? map.requests,
+    requirement,
+    authServer: accessServer ?? personServer ?? "",
+    resource: {
+      profile: draft11,
+      about: { name },
+      // Its own agent provider.
+      agent: { name, localhost_callback_allowed: true },
+      ...(personServer !== undefined && { personServers: [personServer] }),
+      ...(accessServer !== undefined && { authServer: accessServer }),
+      ...(requirement.scopes !== undefined && {
+        scopes: requirement.scopes,
+        scopeDescriptions: { [agent.scope]: agent.scopeDescription },
+      }),
+    },
+    calling: () => ({
+      id: `aauth:${agent.name}@${new URL(idUrl).host}`,
+      profile: draft11,
+      trustedAuthServers: personServer === undefined ? [] : [personServer],
+      timeouts: { requestMs: Number.POSITIVE_INFINITY, pendingMs: Number.POSITIVE_INFINITY },
+    }),
+    map,
+  };
+}
+
+/** Sentences for consent. A scope of no agent stands there by its name alone. */
+function describeScopes(scopes: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(AGENTS)
+      .filter(([, { scope }]) => scopes.includes(scope))
+      .map(([name, { scope }]) => [scope, `Ask the ${name.replace(/-agent$/, " agent")} in your name`]),
+  );
+}

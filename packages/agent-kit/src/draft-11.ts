@@ -1,0 +1,170 @@
+/**
+ * What the demo's parties have in common when they speak draft -11: who the servers are, where everyone is, what a caller must prove in each
+ * mode, and how long a call waits while a person acts.
+ *
+ * @module
+ */
+
+import {
+  createDiscovery,
+  createEndpointMap,
+  type Discovery,
+  draft11,
+  type EndpointMap,
+  type ProvenCaller,
+  type Requirement,
+} from "aauth";
+import type { AgentEvent, AgentObserver } from "aauth/agent";
+import { draft11Signatures } from "aauth/wire";
+import { DRAFT_11_SERVERS, identifierOf } from "topology";
+import { type Config, ConfigError, type profileSettings } from "./service/index.ts";
+
+type ProfileConfig = Config<typeof profileSettings>;
+type Mode = ProfileConfig["mode"];
+
+export const isDraft11 = ({ profile }: Pick<ProfileConfig, "profile">): boolean => profile === draft11.name;
+
+/** The servers of a mode, and the way to every party. */
+export interface Draft11Parties {
+  readonly map: EndpointMap;
+  readonly discovery: Discovery;
+  /** The agents' own; undefined where no person is asked. */
+  readonly personServer: string | undefined;
+  /** The resources' own; undefined where person servers authorize. */
+  readonly accessServer: string | undefined;
+}
+
+/** @param options.discovery default: over the map of `AAUTH_ENDPOINTS` */
+export function draft11Parties(
+  { mode, endpoints }: Pick<ProfileConfig, "mode" | "endpoints">,
+  options: {
+    /** Own identifier: below `.localhost` it exists in development only, and so do its peers. */
+    readonly id: string;
+    readonly now: () => number;
+    readonly discovery?: Discovery | undefined;
+  },
+): Draft11Parties {
+  const { id, now } = options;
+  const map = createEndpointMap(endpoints);
+  const development = id.endsWith(".localhost");
+  const { discovery = createDiscovery({ profile: draft11, development, transport: map.documents, now }) } =
+    options;
+  return {
+    map,
+    discovery,
+    personServer: takesPersons(mode) ? identifierOf(DRAFT_11_SERVERS.personServer) : undefined,
+    accessServer: mode === "federated" ? identifierOf(DRAFT_11_SERVERS.accessServer) : undefined,
+  };
+}
+
+/** Whether an agent's caller has a person, and its own calls are made for the same one. */
+export const takesPersons = (mode: Mode): boolean => mode !== "agent-identity";
+
+/** What a caller of an agent must prove. */
+export function draft11Requirement(mode: Mode, scope: string): Requirement {
+  switch (mode) {
+    case "agent-identity":
+      return { level: "agent-token" };
+    case "person-identity":
+      return { level: "person-token" };
+    case "person-server":
+    case "federated":
+      return { level: "auth-token", scopes: [scope] };
+  }
+}
+
+/** @throws ConfigError for an identity that draft -11 does not have */
+export function requireServerIdentifier(service: string, variable: string, value: string): void {
+  const url = URL.parse(value);
+  if (url?.protocol === "https:" && url.port === "" && url.origin === value) return;
+  const message = `must be https://host without a port with AAUTH_PROFILE=${draft11.name}, got ${JSON.stringify(value)}`;
+  throw new ConfigError(service, [{ name: variable, message }]);
+}
+
+/** Says at the start what of the demo is February's only, so that nothing is missing without a word. */
+export function warnOfLeftOut(
+  logger: { warn(fields: object, message: string): void },
+  parts: readonly string[],
+): void {
+  if (parts.length > 0)
+    logger.warn(
+      {},
+      `Only with AAUTH_PROFILE=february-2026, and switched off with ${draft11.name}: ${parts.join(", ")}`,
+    );
+}
+
+/**
+ * The token that a served request was signed with, for a call on behalf of the same person; undefined for a caller without a person.
+ *
+ * @param signatureKey field of the request that was VERIFIED
+ */
+export function upstreamTokenOf(
+  { person, grant }: ProvenCaller,
+  signatureKey: string | readonly string[] | undefined,
+): string | undefined {
+  if (person === undefined) return undefined;
+  if (grant !== undefined) return grant.token;
+  // A person token is no grant, so that its compact form is in the message only.
+  const claim = draft11Signatures.parseSignatureKey(String(signatureKey));
+  return claim.scheme === "jwt" ? claim.jwt : undefined;
+}
+
+/** How long requests wait for persons at person servers, resources and access servers by default. */
+const PERSON_LIMIT_MS = 600_000;
+/** For how many pages one call waits: a party that finds ever new ones does not hold it forever. */
+const MAX_PAGES = 5;
+const ACCEPTED = 202;
+
+/** The deadline of one call. */
+export interface Patience {
+  /** Aborted with a `TimeoutError`. */
+  readonly signal: AbortSignal;
+  /** Of the call. While an answer is pending the person's time counts, and afterwards `limitMs` begins again. */
+  readonly observer: AgentObserver;
+  /** The call is over. */
+  end(): void;
+}
+
+/** Creates the deadline of a call: `limitMs` for the parties, and beside it ten minutes for each answer that waits for a person, five times at most. */
+export function createPatience(limitMs: number, personMs: number = PERSON_LIMIT_MS): Patience {
+  const controller = new AbortController();
+  let isWaiting = false;
+  let pages = 0;
+  let timer: ReturnType<typeof setTimeout>;
+  const allow = (ms: number) => {
+    clearTimeout(timer);
+    timer = setTimeout(() => controller.abort(new DOMException("no answer in time", "TimeoutError")), ms);
+  };
+  allow(limitMs);
+  return {
+    signal: controller.signal,
+    observer(event) {
+      // The same answer is found pending at each look.
+      const isPage = event.type === "interaction_required";
+      if (isPage) pages++;
+      if (isPage ? pages <= MAX_PAGES : event.type === "answer_pending" && !isWaiting) {
+        isWaiting = true;
+        allow(personMs);
+      } else if (isWaiting && goesOn(event)) {
+        isWaiting = false;
+        allow(limitMs);
+      }
+    },
+    end: () => clearTimeout(timer),
+  };
+}
+
+/** Whether a call that waited for an answer has got it. */
+export function goesOn(event: AgentEvent): boolean {
+  switch (event.type) {
+    case "token_received":
+    case "request_retried":
+      return true;
+    case "challenge_received":
+      return event.status !== ACCEPTED;
+    case "response_received":
+      return event.purpose === "resource" && event.status !== ACCEPTED;
+    default:
+      return false;
+  }
+}

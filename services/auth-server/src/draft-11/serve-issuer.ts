@@ -1,0 +1,44 @@
+import type { PersonServer } from "aauth/issuer";
+import { type Answer, receivedFields } from "aauth/resource";
+import type { FastifyBaseLogger, FastifyInstance } from "fastify";
+
+/**
+ * Serves a person server or an access server to requests whose `Host` is that of its identifier, with any port: both have documents at the same paths.
+ * What callers sign is compared with the identifier, and never with `Host`.
+ */
+export async function serveIssuer(
+  app: FastifyInstance,
+  options: { identifier: string; server: Pick<PersonServer, "handle">; logger: FastifyBaseLogger },
+): Promise<void> {
+  const { identifier, server, logger } = options;
+  const { hostname } = new URL(identifier);
+  const host = new RegExp(`^${hostname.replaceAll(".", "\\.")}(?::\\d+)?$`, "i");
+  // The bytes of a body are what counts here.
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
+  for (const url of ["/.well-known/*", "/jwks.json", "/aauth/*"]) {
+    app.route({
+      method: ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
+      url,
+      constraints: { host },
+      handler: async ({ method, originalUrl, raw, body }, reply) => {
+        const request = { method, target: originalUrl, headers: receivedFields(raw) };
+        const answer = await server.handle({ ...request, body: body as Buffer | undefined });
+        if (answer === undefined) return reply.callNotFound();
+        if (url.startsWith("/aauth/")) {
+          const level = method === "GET" ? "debug" : "info";
+          logger[level]({ method, ...facts(originalUrl, answer) }, "AAuth request answered");
+        }
+        return reply.code(answer.status).headers(answer.headers).send(answer.body);
+      },
+    });
+  }
+
+  /** No token, no code, and of a pending URL not the name. */
+  function facts(target: string, { status, headers, body }: Answer) {
+    const [requirement] = headers["aauth-requirement"]?.split(";") ?? [];
+    const error = status < 400 ? undefined : /"error":"([a-z_]+)"/.exec(body)?.[1];
+    const path = target.split("?", 1)[0]?.replace(/(?<=\/(?:pending|revoke)\/).+/, "…");
+    return { server: identifier, path, status, ...(requirement && { requirement }), ...(error && { error }) };
+  }
+}

@@ -1,0 +1,93 @@
+import type { AgentIdentity, GrantedToken, WaitingRequest } from "aauth/issuer";
+import { type Html, html } from "./html.ts";
+import { type Page, renderPage } from "./page.ts";
+
+/** What a user has granted, by agent, with a button to take it back; and what waits for them. */
+export function grantedPage(options: {
+  realmName: string;
+  userName: string;
+  action: string;
+  /** Path of a waiting request, followed by its reference. */
+  requestPath: string;
+  /** Single-use value that ties a decision to this page, this user and this browser. */
+  consentCode: string;
+  tokens: readonly GrantedToken[];
+  waiting: readonly WaitingRequest[];
+  /** What came of the button pressed before. */
+  notice?: { readonly text: string; readonly isProblem: boolean } | undefined;
+}): Page {
+  const { realmName, userName, action, requestPath, consentCode, tokens, waiting, notice } = options;
+  const agents = Map.groupBy(tokens, ({ agent }) => JSON.stringify([agent.iss, agent.sub]));
+  const content = html`<h1>What you have granted</h1>
+<p class="lead">You are signed in as <strong>${userName}</strong>.</p>
+${
+  notice === undefined
+    ? undefined
+    : notice.isProblem
+      ? html`<p class="alert" role="alert">${notice.text}</p>
+`
+      : html`<p class="done" role="status">${notice.text}</p>
+`
+}${
+  waiting.length === 0
+    ? undefined
+    : html`<h2 id="waiting">Waiting for you</h2>
+<ul class="scopes" aria-labelledby="waiting">
+${waiting.map(
+  ({
+    reference,
+    request,
+  }) => html`<li><a href="${requestPath}${reference}">Decide on a request</a><code>${request.agent.sub}</code>${request.resource === undefined ? undefined : html`<code>${request.resource}</code>`}</li>
+`,
+)}</ul>
+`
+}${
+  agents.size === 0
+    ? html`<p>No agent has anything of you now.</p>`
+    : [...agents.values()].map((held, index) => agentSection(held, { index, action, consentCode }))
+}`;
+  return renderPage({ title: "What you have granted", content, realmName });
+}
+
+function agentSection(
+  held: readonly GrantedToken[],
+  { index, action, consentCode }: { index: number; action: string; consentCode: string },
+): Html {
+  const { agent } = held[0] as GrantedToken;
+  const id = `agent-${index}`;
+  return html`<section class="says" aria-labelledby="${id}">
+<h2 id="${id}"><code>${agent.sub}</code></h2>
+<p class="said-by">from <code>${agent.iss}</code></p>
+<ul class="scopes">
+${latest(held).map(
+  ({ type, resource, scopes, exp }) => html`<li>${
+    type === "person-token" ? "Is known as your agent" : "May act for you"
+  } at <code>${resource}</code>${
+    scopes.length === 0 ? undefined : html`<code>${scopes.join(" ")}</code>`
+  }<small>until ${new Date(exp * 1000).toISOString().slice(11, 16)} UTC</small></li>
+`,
+)}</ul>
+${revokeForm(agent, { id, action, consentCode })}</section>
+`;
+}
+
+/** An agent may have several tokens for the same: what counts is until when it has one. */
+function latest(held: readonly GrantedToken[]): readonly GrantedToken[] {
+  const last = new Map<string, GrantedToken>();
+  for (const token of held) {
+    const { type, resource, scopes, account = "", exp } = token;
+    const key = JSON.stringify([type, resource, scopes, account]);
+    if (exp >= (last.get(key)?.exp ?? 0)) last.set(key, token);
+  }
+  return [...last.values()];
+}
+
+function revokeForm(agent: AgentIdentity, form: { id: string; action: string; consentCode: string }): Html {
+  return html`<form method="post" action="${form.action}">
+<input type="hidden" name="consent_code" value="${form.consentCode}">
+<input type="hidden" name="provider" value="${agent.iss}">
+<input type="hidden" name="agent" value="${agent.sub}">
+<div class="buttons"><button type="submit" name="revoke" value="yes" class="quiet" aria-describedby="${form.id}">Revoke</button></div>
+</form>
+`;
+}

@@ -1,0 +1,160 @@
+import type { AskedRequest } from "aauth/issuer";
+import { displayText } from "agent-kit/service";
+import { type Html, html } from "./html.ts";
+import { type Page, renderPage } from "./page.ts";
+
+/** Asks a signed-in user what an agent gets from a person server (draft -11, section 7.4). */
+export function personRequestPage(options: {
+  realmName: string;
+  userName: string;
+  request: AskedRequest;
+  action: string;
+  /** Single-use value that ties a decision to this page, this user and this browser. */
+  consentCode: string;
+  /** Host that the user returns to; undefined where there is none. */
+  returnsTo: string | undefined;
+  formOrigins: readonly string[];
+  grantedUrl: string;
+  /** Shown above the rest, and read out. */
+  notice?: string | undefined;
+  /** A question that the agent has not answered yet. */
+  openQuestion?: string | undefined;
+}): Page {
+  const { realmName, userName, request, action, consentCode, returnsTo, formOrigins, grantedUrl } = options;
+  const { notice, openQuestion } = options;
+  const title =
+    request.kind === "person-token"
+      ? "An agent wants to be known as yours"
+      : "An agent asks for your permission";
+  const content = html`<h1>${title}</h1>
+<p class="lead">You are signed in as <strong>${userName}</strong>.</p>
+${
+  notice === undefined
+    ? undefined
+    : html`<p class="alert" role="alert">${notice}</p>
+`
+}${parties(request)}
+${
+  request.kind === "person-token"
+    ? html`<p class="outcome">If you allow it, the resource recognizes you by a name that it alone has for you. It does not learn your user name.</p>
+`
+    : undefined
+}${resourceWords(request)}
+${agentWords(request, openQuestion)}
+<form method="post" action="${action}" aria-label="Your decision">
+<input type="hidden" name="consent_code" value="${consentCode}">
+<div class="buttons">
+<button type="submit" name="accept" value="yes">Allow</button>
+<button type="submit" name="cancel" value="yes" class="quiet">Deny</button>
+</div>
+</form>
+${questionForm(request, { action, consentCode, openQuestion })}<p class="note">${
+    request.person === undefined
+      ? "This agent acts for no one yet. If you allow this, it acts for you from now on, and for no one else. "
+      : undefined
+  }You are not asked again for the same. You can take it back at any time: <a href="${grantedUrl}">what you have granted</a>.${
+    returnsTo === undefined ? undefined : html` Either way you return to <strong>${returnsTo}</strong>.`
+  }</p>`;
+  return renderPage({ title, content, realmName, formOrigins });
+}
+
+/** What has been verified. */
+function parties({ agent, subagent, upstream, resource, accessServer, account }: AskedRequest): Html {
+  return html`<dl>
+<dt>Agent (verified)</dt>
+<dd><code>${agent.sub}</code><small>from <code>${agent.iss}</code></small></dd>
+${row("For its sub-agent", subagent)}${row("Called by an agent of yours, as", upstream)}${row("Resource (verified)", resource)}${row("Account there", displayText(account))}${row("Access server that decides, too", accessServer)}</dl>`;
+}
+
+function row(name: string, value: string | undefined): Html | undefined {
+  return value === undefined
+    ? undefined
+    : html`<dt>${name}</dt>
+<dd><code>${value}</code></dd>
+`;
+}
+
+function resourceWords({ kind, resource, scopes, fromResource }: AskedRequest): Html {
+  const { scopeDescriptions = {} } = fromResource;
+  const name = displayText(fromResource.name);
+  const description = displayText(fromResource.description);
+  const words = html`${
+    name === undefined
+      ? undefined
+      : html`<p>It calls itself “${name}”.</p>
+`
+  }${
+    description === undefined
+      ? undefined
+      : html`<p>${description}</p>
+`
+  }`;
+  const asked =
+    kind === "person-token"
+      ? name === undefined && description === undefined
+        ? html`<p>It says nothing about itself.</p>`
+        : undefined
+      : scopes.length === 0
+        ? html`<p>It names no permission of its own.</p>`
+        : html`<p id="permissions">The agent would be permitted to:</p>
+<ul class="scopes" aria-labelledby="permissions">
+${scopes.map((scope) => {
+  const described = displayText(
+    Object.hasOwn(scopeDescriptions, scope) ? scopeDescriptions[scope] : undefined,
+  );
+  return html`<li>${described ?? "No description given"}<code>${scope}</code></li>
+`;
+})}</ul>`;
+  return html`<section class="says" aria-labelledby="resource-says">
+<h2 id="resource-says">What the resource says</h2>
+<p class="said-by">In the words of <code>${resource}</code>, which publishes them.</p>
+${words}${asked}
+</section>`;
+}
+
+/** Never markup, never a link: the agent's words are shown as they were written, and as the agent's. */
+function agentWords({ fromAgent, agent }: AskedRequest, openQuestion: string | undefined): Html {
+  const { justification, platform, device, answers } = fromAgent;
+  const where = [platform, displayText(device)].filter((text) => text !== undefined).join(", ");
+  return html`<section class="says by-agent" aria-labelledby="agent-says">
+<h2 id="agent-says">What the agent says</h2>
+<p class="said-by">In the words of <code>${agent.sub}</code>. No one has checked them.</p>
+${justification === undefined ? html`<p>It gives no reason.</p>` : html`<blockquote>${visibleLines(justification)}</blockquote>`}
+${
+  where === ""
+    ? undefined
+    : html`<p>It says that it runs on: ${where}</p>
+`
+}${answers.map(
+  ({ question, answer }) => html`<p class="asked"><span>You asked:</span> ${visibleLines(question)}</p>
+<blockquote><span class="hidden">The agent answers: </span>${visibleLines(answer)}</blockquote>
+`,
+)}${
+  openQuestion === undefined
+    ? undefined
+    : html`<p class="asked"><span>You asked:</span> ${visibleLines(openQuestion)}</p>
+<p role="status">The agent has not answered yet. <a href="?">Look again</a></p>
+`
+}</section>`;
+}
+
+function questionForm(
+  { capabilities, resource }: AskedRequest,
+  form: { action: string; consentCode: string; openQuestion: string | undefined },
+): Html | undefined {
+  if (resource === undefined || !capabilities.includes("clarification") || form.openQuestion !== undefined)
+    return undefined;
+  return html`<form method="post" action="${form.action}" class="ask" aria-labelledby="ask">
+<h2 id="ask">Not sure? Ask the agent</h2>
+<input type="hidden" name="consent_code" value="${form.consentCode}">
+<label for="question">Your question</label>
+<textarea id="question" name="question" rows="2" maxlength="500" required></textarea>
+<div class="buttons"><button type="submit" name="ask" value="yes" class="quiet">Ask</button></div>
+</form>
+`;
+}
+
+/** Keeps line breaks; takes out what is not seen, and what changes the direction of the text around it. */
+function visibleLines(text: string): string {
+  return text.replace(/\r\n?/g, "\n").replace(/[^\P{C}\n\t]/gu, "");
+}

@@ -1,0 +1,359 @@
+/** What must not work at the person server and the access server, and at the pages of the person. */
+
+import { draft11Tokens } from "aauth/issuer";
+import { expect, test } from "vitest";
+import { realmWith, recordingLogger } from "../support/auth-server.ts";
+import { createBrowser, readForm } from "../support/browser.ts";
+import {
+  ACCESS_SERVER,
+  AGENT,
+  BACKEND,
+  browserOf,
+  CALLBACK,
+  createDraft11World,
+  type Draft11World,
+  openInteraction,
+  PERSON_SERVER,
+  press,
+  pressing,
+  SECOND_USER,
+  SUPPLY_CHAIN,
+  sendWith,
+  shownAt,
+} from "../support/draft-11-world.ts";
+
+const PERSON_TOKENS = `${PERSON_SERVER}/aauth/person`;
+const CAPABILITIES = ["interaction", "clarification"];
+
+async function agentTokenOf(world: Draft11World, agent = AGENT): Promise<string> {
+  const key = world.keys[BACKEND]!;
+  const options = { key, issuer: BACKEND, agent, personServer: PERSON_SERVER };
+  return (await draft11Tokens.issueAgentToken({ ...options, confirmationKey: key.publicJwk })).token;
+}
+
+/** A request that waits for a person: its pending URL, and the address of the page with the code. */
+async function waiting(world: Draft11World, members: Record<string, unknown> = {}, agent = AGENT) {
+  const body = { resource: SUPPLY_CHAIN, capabilities: CAPABILITIES, ...members };
+  return waitingFor(world, await agentTokenOf(world, agent), PERSON_TOKENS, body);
+}
+
+async function waitingFor(world: Draft11World, token: string, endpoint: string, body: object) {
+  const answer = await sendWith(world, endpoint, token, { method: "POST", body });
+  expect(answer.status).toBe(202);
+  const [, url = "", code = ""] =
+    /url="([^"]+)"; ?code="([^"]+)"/.exec(answer.headers.get("aauth-requirement") ?? "") ?? [];
+  const pending = answer.headers.get("location")!;
+  const poll = async (jwt = token): Promise<Response> => {
+    const polled = await sendWith(world, pending, jwt);
+    if (polled.status !== 429) return polled;
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    return poll(jwt);
+  };
+  return { token, code, page: `${url}?code=${code}`, pending, poll };
+}
+
+const errorOf = async (answer: Response) => ((await answer.json()) as { error: string }).error;
+
+test("the pages are there with draft -11 only, and the documents under their own host names", async () => {
+  const world = await createDraft11World();
+  const from = async (id: string, path: string) => {
+    const answer = await world.map.requests(id + path, { method: "GET", headers: {} } as never);
+    return answer.status === 200 ? await answer.json() : answer.status;
+  };
+  expect(await from(PERSON_SERVER, "/.well-known/aauth-person.json")).toMatchObject({
+    issuer: PERSON_SERVER,
+    person_token_endpoint: PERSON_TOKENS,
+  });
+  expect(await from(ACCESS_SERVER, "/.well-known/aauth-access.json")).toMatchObject({
+    issuer: ACCESS_SERVER,
+  });
+  expect(await from(PERSON_SERVER, "/.well-known/aauth-access.json")).toBe(404);
+  const person = (await from(PERSON_SERVER, "/jwks.json")) as { keys: { kid: string }[] };
+  const access = (await from(ACCESS_SERVER, "/jwks.json")) as { keys: { kid: string }[] };
+  expect(person.keys[0]!.kid).not.toBe(access.keys[0]!.kid);
+  expect((await fetch(`${world.url}/jwks.json`)).status).toBe(404);
+  expect((await fetch(`${world.issuer}/.well-known/aauth-issuer`)).status).toBe(200);
+});
+
+test("without a sign-in nobody allows anything, and no code is used up", async () => {
+  const world = await createDraft11World();
+  const { page, poll } = await waiting(world);
+  const stranger = createBrowser();
+  const shown = await openInteraction(world, stranger, page);
+  expect(shown.text).toContain("Sign in");
+  expect(shown.text).not.toContain(AGENT);
+  expect((await poll()).status).toBe(202);
+  const browser = await browserOf(world);
+  expect((await openInteraction(world, browser, page)).text).toContain(AGENT);
+});
+
+test("another user's session does not decide: neither with the address, nor with the form", async () => {
+  const world = await createDraft11World();
+  const { page, poll } = await waiting(world);
+  const browser = await browserOf(world);
+  const other = await browserOf(world, SECOND_USER);
+  const shown = await openInteraction(world, browser, page);
+  expect((await shownAt(other, shown.url)).status).toBe(404);
+  expect((await press(other, shown, "accept")).status).toBe(400);
+  // The form has been used up by the attempt, whoever sends it.
+  expect((await press(browser, shown, "accept")).status).toBe(400);
+  expect((await poll()).status).toBe(202);
+  const again = await shownAt(browser, shown.url);
+  expect((await press(browser, again, "accept")).status).toBe(200);
+  expect((await poll()).status).toBe(200);
+});
+
+test("an agent is one person's: another one cannot allow it anything (N46)", async () => {
+  const world = await createDraft11World();
+  const browser = await browserOf(world);
+  const other = await browserOf(world, SECOND_USER);
+  const first = await waiting(world);
+  const second = await waiting(world, { resource: "https://strange.localhost" });
+  // Both pages are open before the agent belongs to anyone.
+  const shown = await openInteraction(world, browser, first.page);
+  const theirs = await openInteraction(world, other, second.page);
+  expect((await press(browser, shown, "accept")).status).toBe(200);
+  expect((await press(other, theirs, "accept")).status).toBe(403);
+  expect((await second.poll()).status).toBe(202);
+  const third = await waiting(world, { resource: "https://strange.localhost" });
+  expect((await openInteraction(world, other, third.page)).status).toBe(404);
+});
+
+test("a login hint keeps an agent from a user that it does not ask for", async () => {
+  const world = await createDraft11World();
+  const { page, poll } = await waiting(world, { login_hint: "second-user" });
+  const shown = await openInteraction(world, await browserOf(world), page);
+  expect([shown.status, shown.text]).toEqual([403, expect.stringContaining("not for you")]);
+  expect(await errorOf(await poll())).toBe("abandoned");
+  const again = await waiting(world, { login_hint: "SECOND@user.com" });
+  const theirs = await openInteraction(world, await browserOf(world, SECOND_USER), again.page);
+  expect(theirs.text).toContain(AGENT);
+});
+
+test("a form of another site, an old one, or of another request decides nothing", async () => {
+  const world = await createDraft11World();
+  const browser = await browserOf(world);
+  const first = await waiting(world);
+  const second = await waiting(world, { resource: "https://strange.localhost" });
+  const shown = await openInteraction(world, browser, first.page);
+  const other = await openInteraction(world, browser, second.page);
+  const post = (url: string, fields: Record<string, string>) =>
+    browser.post(url, { accept: "yes", ...fields });
+  const { consent_code = "" } = readForm(other.text).fields;
+  expect((await post(shown.url, {})).status).toBe(400);
+  expect((await post(shown.url, { consent_code: "guessed" })).status).toBe(400);
+  expect((await post(shown.url, { consent_code })).status).toBe(400);
+  const json = await fetch(shown.url, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ accept: "yes" }),
+  });
+  expect(json.status).toBe(415);
+  expect((await press(browser, shown, "accept")).status).toBe(200);
+  expect((await press(browser, shown, "accept")).status).toBe(400);
+  expect((await second.poll()).status).toBe(202);
+  const granted = await shownAt(browser, world.page("/granted"));
+  const revoke = { revoke: "yes", provider: BACKEND, agent: AGENT };
+  expect((await browser.post(granted.url, revoke)).status).toBe(400);
+  const again = readForm((await shownAt(browser, other.url)).text).fields;
+  expect((await browser.post(granted.url, { ...revoke, ...again })).status).toBe(400);
+});
+
+test("a code is good once; wrong ones are counted, for the request and for the user", async () => {
+  const world = await createDraft11World();
+  const browser = await browserOf(world);
+  const { page, code, poll } = await waiting(world);
+  expect((await openInteraction(world, browser, page)).status).toBe(200);
+  expect((await openInteraction(world, browser, page)).status).toBe(410);
+  expect((await poll()).status).toBe(202);
+
+  // The request's name is known, its secret is guessed.
+  const guessed = await waiting(world);
+  const name = guessed.code.replaceAll("-", "").slice(0, 4);
+  for (const secret of ["00000000", "00000001", "00000002", "00000003", "00000004"]) {
+    const url = `${PERSON_SERVER}/interaction?code=${name}${secret}`;
+    expect((await openInteraction(world, browser, url)).status).toBe(410);
+  }
+  expect(await errorOf(await guessed.poll())).toBe("invalid_code");
+  expect((await openInteraction(world, browser, guessed.page)).status).toBe(410);
+
+  // Twenty codes, and this user tries no more for a while; another one does.
+  for (let tried = 0; tried < 20; tried++) {
+    await openInteraction(world, browser, `${PERSON_SERVER}/interaction?code=ZZZZ0000${1000 + tried}`);
+  }
+  const last = await waiting(world);
+  expect((await openInteraction(world, browser, last.page)).status).toBe(410);
+  expect((await openInteraction(world, await browserOf(world, SECOND_USER), last.page)).status).toBe(200);
+  expect(code).toMatch(/^[0-9A-Z-]+$/);
+});
+
+test("a pending URL answers only the agent that has asked (N35)", async () => {
+  const world = await createDraft11World();
+  const { pending, poll } = await waiting(world);
+  const other = await agentTokenOf(world, "aauth:Other@backend.localhost");
+  expect((await poll(other)).status).toBe(404);
+  expect((await sendWith(world, pending, other, { method: "DELETE" })).status).toBe(404);
+  expect((await fetch(world.map.browserUrl(pending), { headers: {} })).status).toBe(404);
+  expect((await poll()).status).toBe(202);
+  expect((await sendWith(world, pending, await agentTokenOf(world), { method: "DELETE" })).status).toBe(204);
+  expect((await poll()).status).toBe(410);
+});
+
+test("the browser goes back to the address that the agent's provider has published, and to no other", async () => {
+  const world = await createDraft11World();
+  const browser = await browserOf(world);
+  const at = async (callback: string, button: string) => {
+    const { page } = await waiting(world, { resource: "https://strange.localhost" });
+    const shown = await openInteraction(world, browser, `${page}&callback=${encodeURIComponent(callback)}`);
+    const answer = await press(browser, shown, button);
+    return { location: answer.headers.get("location"), policy: shown.text, status: answer.status };
+  };
+  const backend = world.map.browserUrl(CALLBACK);
+  expect((await at(CALLBACK, "cancel")).location).toBe(`${backend}?error=access_denied`);
+  for (const callback of [
+    "https://evil.example/",
+    `${CALLBACK}/../other`,
+    `${BACKEND}/other`,
+    "http://localhost:1/",
+    "javascript:alert(1)",
+    "//evil.example",
+  ])
+    expect(await at(callback, "cancel")).toMatchObject({ location: null, status: 200 });
+  expect((await at(CALLBACK, "accept")).location).toBe(backend);
+});
+
+test("a forged return from a resource's page, and a forged return from the sign-in, lead nowhere", async () => {
+  const world = await createDraft11World();
+  const browser = await browserOf(world);
+  const { url, status } = await shownAt(
+    browser,
+    `${world.url}/interaction/returned/forged?error=access_denied`,
+  );
+  expect([url, status]).toEqual([world.page("/returned/forged?error=access_denied"), 404]);
+  const signedIn = async (path: string) => {
+    const state = Buffer.from(path).toString("base64url");
+    const answer = await browser.get(world.page(`/signed-in?state=${state}`));
+    return [answer.status, answer.headers.get("location")];
+  };
+  for (const path of [
+    "//evil.example",
+    "https://evil.example",
+    "/../../x",
+    "/granted/../x",
+    "/granted\n",
+    "",
+  ])
+    expect(await signedIn(path)).toEqual([400, null]);
+  expect(await signedIn("/granted")).toEqual([303, new URL(world.page("/granted")).pathname]);
+  const moved = await createBrowser().get(
+    `${world.url}/interaction?code=A&callback=B&next=https://evil.example`,
+  );
+  expect(moved.headers.get("location")).toBe(world.page("/interaction?code=A&callback=B"));
+});
+
+test("the resource's own page comes first: nothing is decided before the browser has come back from there", async () => {
+  const world = await createDraft11World();
+  const browser = await browserOf(world);
+  const { context } = pressing(world, browser);
+  await world.agent().fetchFor(context)(`${SUPPLY_CHAIN}/caller`);
+  const { caller, token: presented } = world.callers[0]!;
+  const ask = async () => {
+    const { token } = await draft11Tokens.issueResourceToken({
+      ...{ key: world.keys[SUPPLY_CHAIN]!, issuer: SUPPLY_CHAIN, caller, scope: "supply-chain:optimize" },
+      interaction: { url: `${SUPPLY_CHAIN}/approve`, code: "R-1" },
+    });
+    const body = { resource_token: token, presented_token: presented, capabilities: CAPABILITIES };
+    return waitingFor(world, await agentTokenOf(world), `${PERSON_SERVER}/aauth/token`, body);
+  };
+  const first = async (page: string) => {
+    const shown = await openInteraction(world, browser, page);
+    expect(shown.text).toContain("wants you to act at its own page first");
+    expect(shown.text).not.toContain('name="accept"');
+    const link = new URL(/href="([^"]+\/approve[^"]*)"/.exec(shown.text)![1]!.replaceAll("&#38;", "&"));
+    expect(link.searchParams.get("code")).toBe("R-1");
+    const callback = new URL(link.searchParams.get("callback")!);
+    expect(callback.origin).toBe(PERSON_SERVER);
+    return { shown, callback: world.map.browserUrl(callback.href) };
+  };
+  const one = await ask();
+  const { shown, callback } = await first(one.page);
+  // Another user who has got hold of the callback sees nothing.
+  expect((await shownAt(await browserOf(world, SECOND_USER), callback)).status).toBe(404);
+  const back = await shownAt(browser, shown.url);
+  expect((await press(browser, back, "accept")).status).toBe(200);
+  expect((await one.poll()).status).toBe(200);
+
+  const two = await ask();
+  const refused = await first(two.page);
+  expect((await shownAt(browser, `${refused.callback}?error=access_denied`)).status).toBe(404);
+  expect(await errorOf(await two.poll())).toBe("denied");
+});
+
+test("what an agent says is never markup, and its words stand as the agent's", async () => {
+  const world = await createDraft11World();
+  const justification = `<script>alert(1)</script> [click](https://evil.example) \u202Egnp.exe\nsecond line`;
+  const { page } = await waiting(world, { justification, platform: "web", device: "<b>Phone</b>" });
+  const { text } = await openInteraction(world, await browserOf(world), page);
+  const [before = "", agentPart = ""] = text.split('class="says by-agent"');
+  expect(before).not.toContain("alert(1)");
+  expect(agentPart).toContain(
+    "&#60;script&#62;alert(1)&#60;/script&#62; [click](https://evil.example) gnp.exe\nsecond line",
+  );
+  expect(agentPart).toContain("No one has checked them");
+  expect(text).not.toContain("<script");
+  expect(text).not.toContain("\u202E");
+  expect(text).not.toContain('href="https://evil.example');
+});
+
+test("an agent whose provider is blocked in the realm is refused before anyone is asked", async () => {
+  const env = await realmWith({ attributes: { "aauth.blocked.agents": JSON.stringify([BACKEND]) } });
+  const world = await createDraft11World({ env });
+  const body = { resource: SUPPLY_CHAIN, capabilities: CAPABILITIES };
+  const answer = await sendWith(world, PERSON_TOKENS, await agentTokenOf(world), { method: "POST", body });
+  expect([answer.status, await errorOf(answer)]).toEqual([403, "denied"]);
+});
+
+test("what the realm's policy does not admit any more is not the person's to allow", async () => {
+  const world = await createDraft11World();
+  const browser = await browserOf(world);
+  const { page, poll } = await waiting(world);
+  const shown = await openInteraction(world, browser, page);
+  const login = await fetch(`${world.url}/realms/master/protocol/openid-connect/token`, {
+    method: "POST",
+    body: new URLSearchParams("grant_type=password&client_id=admin-cli&username=admin&password=admin"),
+  });
+  const { access_token } = (await login.json()) as { access_token: string };
+  const changed = await fetch(`${world.url}/admin/realms/aauth-test`, {
+    method: "PUT",
+    headers: { authorization: `Bearer ${access_token}`, "content-type": "application/json" },
+    body: JSON.stringify({ attributes: { "aauth.blocked.agents": JSON.stringify([BACKEND]) } }),
+  });
+  expect(changed.status).toBe(204);
+  expect(await (await press(browser, shown, "accept")).text()).toContain("not granted here any more");
+  expect(await errorOf(await poll())).toBe("denied");
+});
+
+test("the log has what was answered, and neither a token nor a code", async () => {
+  const { logger, lines } = recordingLogger();
+  const world = await createDraft11World({ logger });
+  const { page, code, pending, token } = await waiting(world);
+  await sendWith(world, pending, token, { method: "DELETE" });
+  await openInteraction(world, await browserOf(world), page);
+  const answered = lines.map((line) => JSON.parse(line)).filter(({ server }) => server === PERSON_SERVER);
+  expect(answered).toMatchObject([
+    { method: "POST", path: "/aauth/person", status: 202, requirement: "requirement=interaction" },
+    { method: "DELETE", path: "/aauth/pending/…", status: 204 },
+  ]);
+  for (const secret of [token, code, code.replaceAll("-", "")]) expect(lines.join("")).not.toContain(secret);
+});
+
+test("an access server hears person servers that it knows, and no agent", async () => {
+  const world = await createDraft11World();
+  const token = await agentTokenOf(world);
+  const answer = await sendWith(world, `${ACCESS_SERVER}/aauth/access/token`, token, {
+    method: "POST",
+    body: {},
+  });
+  expect(answer.status).toBe(401);
+  expect(answer.headers.get("signature-error")).toContain("unsupported_scheme");
+});

@@ -1,0 +1,118 @@
+import { createKeyRing, createMemoryStore, draft11, generateSigningKey, QuotaStore, toJwks } from "aauth";
+import type { Grant } from "aauth/agent";
+import { askAgent, readAgentCard } from "agent-kit/a2a";
+import { draft11Parties, warnOfLeftOut } from "agent-kit/draft-11";
+import { issuerOf, rotateKeys } from "agent-kit/service";
+import type { Hop } from "backend-api";
+import type { FastifyInstance } from "fastify";
+import { traceDiscovery } from "protocol-trace";
+import { createApi } from "./api.ts";
+import { type BackendDeps, KEEP_KEY_SECONDS, keyId, MAX_TOKENS, RUN_SECONDS } from "./app.ts";
+import type { BackendConfig } from "./config.ts";
+import { createDraft11Agents, LEFT_OUT } from "./draft-11.ts";
+import { agentRoutes } from "./routes/agents.ts";
+import { interactionReturn } from "./routes/interaction-return.ts";
+import { leftOutRoutes } from "./routes/left-out.ts";
+import { optimizationRoutes } from "./routes/optimization.ts";
+import { progressEventRoutes } from "./routes/progress-events.ts";
+import { runTraceRoutes } from "./routes/run-trace.ts";
+import { serviceRoutes } from "./routes/service.ts";
+import { createCallObserver } from "./runs/call-observer.ts";
+import { createConsentRequests } from "./runs/consent-requests.ts";
+import { createLiveRuns } from "./runs/live-runs.ts";
+import { createRunService } from "./runs/run-service.ts";
+import { createRunStore } from "./runs/run-store.ts";
+import { createTraceClient } from "./traces/trace-client.ts";
+
+/** Puts the backend together as an agent of draft -11. It does not listen yet. */
+export async function buildDraft11Backend(
+  config: BackendConfig,
+  deps: BackendDeps,
+): Promise<{ app: FastifyInstance }> {
+  const { logger } = deps;
+  const now = deps.now ?? (() => Math.floor(Date.now() / 1000));
+  const keys = createKeyRing({
+    key: deps.key ?? (await generateSigningKey({ kid: keyId(1) })),
+    create: (sequence) => generateSigningKey({ kid: keyId(sequence) }),
+    keepSeconds: KEEP_KEY_SECONDS,
+    now,
+  });
+  const { discovery, ...parties } = draft11Parties(config, {
+    id: config.agentUrl,
+    now,
+    discovery: deps.discovery,
+  });
+  const tokens = createMemoryStore<Grant>({ maxEntries: MAX_TOKENS, now });
+  const tokenSeconds = config.authTokenCacheSeconds || RUN_SECONDS;
+  const { agentOf, interactions, document } = createDraft11Agents({
+    config,
+    parties: { ...parties, discovery: traceDiscovery(discovery) },
+    keys,
+    tokenCache: {
+      get: (key) => tokens.get(key),
+      set: (key, grant) => tokens.put(key, grant, tokenSeconds),
+      delete: (key) => tokens.delete(key),
+    },
+    now,
+  });
+  warnOfLeftOut(logger, LEFT_OUT);
+
+  const { personServer, accessServer } = parties;
+  const hops = new Map<string, Hop>([[config.supplyChainAgentUrl, "supply-chain-agent"]]);
+  if (personServer !== undefined) hops.set(personServer, "person-server");
+  if (accessServer !== undefined) hops.set(accessServer, "access-server");
+  const live = createLiveRuns();
+  // The person server counts what waits there itself.
+  const consentRequests = createConsentRequests(now);
+  const runs = createRunService({
+    store: createRunStore({ now, waiting: consentRequests, onRemove: live.remove }),
+    live,
+    pendingConsents: new QuotaStore({ maxEntries: 1, now }),
+    consentRequests,
+    agentOf,
+    interactions,
+    supplyChainAgent: {
+      ask: (text, call) =>
+        askAgent(config.supplyChainAgentUrl, text, { ...call, protocolVersion: config.a2aVersion }),
+      card: (signedFetch) => readAgentCard(config.supplyChainAgentUrl, signedFetch),
+    },
+    observe: createCallObserver({ logger }),
+    sharesTokens: config.authTokenCacheSeconds > 0,
+    standingConsent: async () => undefined,
+    places: {
+      agentUrl: config.supplyChainAgentUrl,
+      issuer: issuerOf(config),
+      backendUrl: config.agentUrl,
+      hops,
+    },
+    logger,
+    now,
+    timeoutSeconds: config.supplyChainAgentTimeoutSeconds,
+    startReplySeconds: deps.startReplySeconds ?? 10,
+  });
+
+  const app = await createApi(config, { logger, now }, async (api) => {
+    await api.register(serviceRoutes, {
+      keycloakUrl: config.authServerUrl,
+      realm: config.realm,
+      jwks: () => toJwks(keys.published(), draft11),
+      documents: { documents: { [draft11.documents.kinds.agent!.document.name]: document } },
+    });
+    await api.register(interactionReturn, { runs, frontendUrl: config.frontendUrl });
+    await api.register(optimizationRoutes, { runs });
+    await api.register(progressEventRoutes, { runs, live, heartbeatMs: deps.heartbeatMs });
+    await api.register(agentRoutes, { runs });
+    await api.register(leftOutRoutes, { profile: draft11.name });
+    await api.register(runTraceRoutes, {
+      runs,
+      orders: { traceOf: async () => undefined },
+      traces: createTraceClient({ url: config.traceQueryUrl }),
+      explorerUrl: config.traceUiUrl,
+      breakIt: undefined,
+      now,
+    });
+  });
+  rotateKeys(app, keys, config.keyRotationSeconds);
+  await app.ready();
+  return { app };
+}

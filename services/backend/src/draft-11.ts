@@ -1,0 +1,81 @@
+/**
+ * The backend as an agent of draft -11. It acts for many users, and there an agent has one person: each user has an agent of their own, named by the
+ * backend, which is its own agent provider.
+ *
+ * @module
+ */
+
+import { createHash } from "node:crypto";
+import { type AgentProviderMetadata, agentProviderMetadata, draft11, type KeyRing } from "aauth";
+import { type Agent, createAgent, type TokenCache } from "aauth/agent";
+import { type Draft11Parties, requireServerIdentifier } from "agent-kit/draft-11";
+import { createAgentTrace } from "protocol-trace";
+import type { BackendConfig } from "./config.ts";
+import { RETURN_PATH } from "./routes/interaction-return.ts";
+import type { Interactions } from "./runs/run-service.ts";
+
+export interface Draft11Agents {
+  agentOf(userId: string): Agent;
+  readonly interactions: Interactions;
+  /** `aauth-agent.json` */
+  readonly document: AgentProviderMetadata;
+}
+
+/** Parts of the demo that draft -11 has in another form, which is not in the demo yet. */
+export const LEFT_OUT = [
+  "orders and the catalogue",
+  "delegates",
+  "revoking a consent on this page",
+  "break-it",
+];
+
+/** @throws ConfigError for an identity that draft -11 does not have */
+export function createDraft11Agents(options: {
+  readonly config: BackendConfig;
+  readonly parties: Draft11Parties;
+  readonly keys: KeyRing;
+  readonly tokenCache: TokenCache;
+  readonly now: () => number;
+}): Draft11Agents {
+  const { config, parties, keys, tokenCache, now } = options;
+  const { agentUrl: issuer, supplyChainAgentUrl } = config;
+  requireServerIdentifier("backend", "BACKEND_AGENT_URL", issuer);
+  requireServerIdentifier("backend", "SUPPLY_CHAIN_AGENT_URL", supplyChainAgentUrl);
+  const { host } = new URL(issuer);
+  const { map, discovery, personServer } = parties;
+  const callback = issuer + RETURN_PATH;
+  const browsersCallback = map.browserUrl(callback);
+  // Only an address on loopback may differ from the published one, by a query.
+  const isLocal = /^http:\/\/(?:localhost|127\.0\.0\.1)[:/]/.test(browsersCallback);
+  return {
+    agentOf: (userId) =>
+      createAgent({
+        id: `aauth:${nameOf(userId)}@${host}`,
+        profile: draft11,
+        key: keys,
+        trustedAuthServers: personServer === undefined ? [] : [personServer],
+        discovery,
+        tokenCache,
+        revealTokens: config.showTokens,
+        ...createAgentTrace(map.requests),
+        now,
+        // The deadline of a run covers all its requests.
+        timeouts: { requestMs: Number.POSITIVE_INFINITY, pendingMs: Number.POSITIVE_INFINITY },
+      }),
+    interactions: {
+      browserUrl: map.browserUrl,
+      returnUrl: (runId) => (isLocal ? `${browsersCallback}?request_id=${runId}` : callback),
+    },
+    document: agentProviderMetadata({
+      issuer,
+      name: "AcmeCorp Supply Chain",
+      callback_endpoint: callback,
+      localhost_callback_allowed: isLocal,
+    }),
+  };
+}
+
+/** Tells other parties nothing of the user but that it is the same one. */
+function nameOf(userId: string): string {
+  return `user-${createHash("sha256").update(userId).digest("base64url").slice(0, 22)}`;
+}

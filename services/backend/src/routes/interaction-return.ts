@@ -1,0 +1,48 @@
+import { CONSENT_DENIED } from "backend-api";
+import type { FastifyPluginAsyncZod } from "fastify-type-provider-zod";
+import { z } from "zod";
+import { CALLBACK_STATUS } from "../runs/consent-service.ts";
+import type { RunService } from "../runs/run-service.ts";
+
+/** Where the pages of draft -11 send the browser back to: the backend's `callback_endpoint`. */
+export const RETURN_PATH = "/auth/aauth/return";
+
+// A repeated or overlong parameter is dropped and then counts as missing.
+const returnQuery = z.object({
+  request_id: z.uuid().optional().catch(undefined),
+  error: z
+    .string()
+    .regex(/^[a-z_]{1,50}$/)
+    .optional()
+    .catch(undefined),
+});
+
+/**
+ * The way back from a page where a person has acted. Public, because a browser brings no bearer token here. It decides nothing: how the person has
+ * decided the run hears from the server that it polls.
+ */
+export const interactionReturn: FastifyPluginAsyncZod<{
+  runs: Pick<RunService, "cameBack">;
+  frontendUrl: string;
+}> = async (app, { runs, frontendUrl }) => {
+  app.get(
+    RETURN_PATH,
+    { config: { access: "public" }, schema: { querystring: returnQuery } },
+    async (request, reply) => {
+      const { request_id: requestId, error } = request.query;
+      if (requestId !== undefined) await runs.cameBack(requestId);
+      const page = new URL(`${frontendUrl}/`);
+      if (error !== undefined) {
+        const description = error === "access_denied" ? CONSENT_DENIED.message : "The page was left.";
+        page.searchParams.set("aauth_error", "1");
+        page.searchParams.set("error", error);
+        page.searchParams.set("error_description", description);
+      } else if (requestId !== undefined) page.searchParams.set("aauth_authorized", "1");
+      if (requestId !== undefined) page.searchParams.set("request_id", requestId);
+      return reply
+        .header("cache-control", "no-store")
+        .header("referrer-policy", "no-referrer")
+        .redirect(page.href, CALLBACK_STATUS);
+    },
+  );
+};

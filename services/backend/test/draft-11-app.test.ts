@@ -1,0 +1,88 @@
+import { createLogger, loadConfig } from "agent-kit/service";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { settings } from "../src/config.ts";
+import { buildDraft11Backend } from "../src/draft-11-app.ts";
+import { closedAddress } from "./scripted-stack.ts";
+
+const PAGE = "http://localhost:3050/";
+const RUN = "6c669c73-8b8b-4b9b-a5ad-e92ce0afc854";
+const log: string[] = [];
+
+async function build(env: Record<string, string> = {}) {
+  const config = loadConfig({
+    service: "test",
+    settings,
+    argv: [],
+    env: {
+      AAUTH_PROFILE: "draft-11",
+      BACKEND_AGENT_URL: "https://backend.localhost",
+      SUPPLY_CHAIN_AGENT_URL: "https://supply-chain-agent.localhost",
+      AAUTH_ENDPOINTS: "https://backend.localhost=http://127.0.0.1:8000,http://localhost:8000",
+      KEYCLOAK_URL: await closedAddress(),
+      ...env,
+    },
+  });
+  const logger = createLogger({ service: "t", destination: { write: (line) => log.push(line) } });
+  return (await buildDraft11Backend(config, { logger })).app;
+}
+
+let app: Awaited<ReturnType<typeof build>>;
+beforeAll(async () => {
+  app = await build();
+});
+afterAll(() => app.close());
+
+it("publishes itself as its own agent provider, with keys of draft -11", async () => {
+  expect((await app.inject("/.well-known/aauth-agent.json")).json()).toEqual({
+    issuer: "https://backend.localhost",
+    jwks_uri: "https://backend.localhost/jwks.json",
+    name: "AcmeCorp Supply Chain",
+    callback_endpoint: "https://backend.localhost/auth/aauth/return",
+    localhost_callback_allowed: true,
+  });
+  expect((await app.inject("/.well-known/aauth-agent")).statusCode).toBe(404);
+  expect((await app.inject("/jwks.json")).json().keys).toMatchObject([{ alg: "Ed25519" }]);
+});
+
+it("allows callbacks on loopback only where it is there itself", async () => {
+  const elsewhere = await build({ AAUTH_ENDPOINTS: "" });
+  const document = (await elsewhere.inject("/.well-known/aauth-agent.json")).json();
+  expect(document.localhost_callback_allowed).toBe(false);
+  await elsewhere.close();
+});
+
+it.each(["BACKEND_AGENT_URL", "SUPPLY_CHAIN_AGENT_URL"])("does not start with a port in %s", async (name) => {
+  await expect(build({ [name]: "https://somewhere.localhost:3000" })).rejects.toThrow(name);
+});
+
+describe("the way back from a page", () => {
+  const back = async (query: string) => {
+    const { statusCode, headers } = await app.inject(`/auth/aauth/return${query}`);
+    expect([statusCode, headers["cache-control"]]).toEqual([302, "no-store"]);
+    return String(headers.location);
+  };
+
+  it("leads to the run", async () => {
+    expect(await back(`?request_id=${RUN}`)).toBe(`${PAGE}?aauth_authorized=1&request_id=${RUN}`);
+  });
+
+  it("says that it was denied", async () => {
+    const { searchParams } = new URL(await back(`?request_id=${RUN}&error=access_denied`));
+    expect(Object.fromEntries(searchParams)).toMatchObject({
+      aauth_error: "1",
+      error: "access_denied",
+      request_id: RUN,
+    });
+  });
+
+  it.each(["", "?request_id=a&error=<b>", `?request_id=${RUN}&request_id=${RUN}`, "?error=a&error=b"])(
+    "leads to the page without what it does not know: %s",
+    async (query) => {
+      expect(await back(query)).toBe(PAGE);
+    },
+  );
+});
+
+it("names at the start what it leaves out", () => {
+  expect(log.join("")).toMatch(/switched off with draft-11: orders and the catalogue, delegates, .*break-it/);
+});

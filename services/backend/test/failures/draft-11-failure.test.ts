@@ -1,0 +1,66 @@
+import { AAuthAgentError, type AAuthErrorCode, TokenRequestError } from "aauth";
+import { failureSchema, type Hop } from "backend-api";
+import { expect, it } from "vitest";
+import { explainFailure } from "../../src/failures/explain-failure.ts";
+
+const PS = "https://person-server.localhost";
+const AS = "https://access-server.localhost";
+const AGENT = "https://supply-chain-agent.localhost";
+const places = {
+  agentUrl: AGENT,
+  issuer: "http://localhost:8080/realms/aauth-test",
+  backendUrl: "https://backend.localhost",
+  hops: new Map<string, Hop>([
+    [PS, "person-server"],
+    [AS, "access-server"],
+    [AGENT, "supply-chain-agent"],
+  ]),
+};
+const at = <E extends AAuthAgentError>(hop: string | undefined, error: E) =>
+  hop === undefined ? error : Object.assign(error, { hop });
+const aauth = (code: AAuthErrorCode, cause?: unknown) =>
+  new AAuthAgentError(code, "it\nsays so", { cause, section: "draft -11, section 7.2" });
+const refused = (code: string) =>
+  new TokenRequestError(code, "why", 403, undefined, { section: "draft -11, section 11.9" });
+const noListener = Object.assign(new Error("connect"), { code: "ECONNREFUSED" });
+
+it.each([
+  ["denied by the person", at(PS, refused("denied")), ["person-server", "consent", "denied"]],
+  ["left by the person", at(PS, refused("abandoned")), ["person-server", "consent", "abandoned"]],
+  ["not decided in time", at(PS, refused("expired")), ["person-server", "consent", "expired"]],
+  [
+    "the access server away",
+    at(PS, refused("as_unreachable")),
+    ["person-server", "token_request", "as_unreachable"],
+  ],
+  [
+    "the person server away",
+    at(PS, aauth("token_request_failed", noListener)),
+    ["person-server", "connection", "connection_refused"],
+  ],
+  [
+    "its documents wrong",
+    at(PS, aauth("metadata_mismatch")),
+    ["person-server", "connection", "metadata_mismatch"],
+  ],
+  [
+    "too slow",
+    at(PS, aauth("token_request_failed", new DOMException("t", "TimeoutError"))),
+    ["person-server", "timeout", "timeout"],
+  ],
+  [
+    "a demand that is not to be trusted",
+    at(AGENT, aauth("challenge_untrusted")),
+    ["supply-chain-agent", "challenge", "challenge_untrusted"],
+  ],
+  ["no party named", aauth("person_required"), ["person-server", "challenge", "person_required"]],
+] as const)("%s", (_name, error, [hop, check, code]) => {
+  const failure = explainFailure(error, { peer: "auth-server", places, timeoutSeconds: 60 });
+  expect(failureSchema.parse(failure)).toMatchObject({
+    hop,
+    check,
+    code,
+    section: expect.stringContaining("draft -11, section"),
+  });
+  expect(failure.message).not.toContain("\n");
+});

@@ -1,0 +1,91 @@
+import { TokenRequestError } from "aauth";
+import type { AgentEvent } from "aauth/agent";
+import { describe, expect, it, vi } from "vitest";
+import { NOW, options, scriptedRunsWith } from "./scripted-runs.ts";
+
+const PAGE = "https://person-server.localhost/interaction?code=ABCD-EFGH-JKMN";
+const interactions = {
+  browserUrl: (page: string) => page.replace("https://person-server.localhost", "http://localhost:8080"),
+  returnUrl: (runId: string) => `http://localhost:8000/return?request_id=${runId}`,
+};
+const event = (members: object) => members as AgentEvent;
+const LOOKED = event({ type: "challenge_received", status: 202 });
+const TOKEN = event({ type: "token_received" });
+
+/** A run whose call waits for a person. */
+async function waitingRun() {
+  const decided = Promise.withResolvers<string>();
+  const scripted = scriptedRunsWith({ interactions }, () => decided.promise);
+  const starting = scripted.runs.start("alice", options());
+  const context = await vi.waitFor(() => scripted.contexts[0] ?? Promise.reject(new Error("not called")));
+  const toPage = (page: string) =>
+    context.onInteraction!({ url: page, code: "c", page, party: "https://person-server.localhost" });
+  await toPage(PAGE);
+  const reply = await starting;
+  const run = () => scripted.runs.get("alice", reply.request_id);
+  return { ...scripted, decided, context, toPage, reply, run };
+}
+
+describe("a call that waits for a person", () => {
+  it("lets its run wait at the page, for as long as the page's request", async () => {
+    const { reply, context, run } = await waitingRun();
+    expect(reply).toMatchObject({
+      consent_required: true,
+      consent_url: "http://localhost:8080/interaction?code=ABCD-EFGH-JKMN",
+    });
+    expect(await run()).toMatchObject({ status: "awaiting_consent", demand: { expiresAt: NOW + 600 } });
+    expect(context).toMatchObject({
+      loginHint: "alice",
+      returnUrl: `http://localhost:8000/return?request_id=${reply.request_id}`,
+    });
+  });
+
+  it("goes on when the person has decided, and not when the answer is looked at", async () => {
+    const { context, decided, run, settled, reply } = await waitingRun();
+    context.observer!(LOOKED);
+    await new Promise(setImmediate);
+    expect((await run()).status).toBe("awaiting_consent");
+    context.observer!(TOKEN);
+    await vi.waitFor(async () => expect(await run()).toMatchObject({ status: "running", percentage: 60 }));
+    expect((await run()).demand).toBeUndefined();
+    decided.resolve("# Report");
+    expect((await settled(reply.request_id)).status).toBe("completed");
+  });
+
+  it("may need the person at another page, and ends at once where the answer comes first", async () => {
+    const { toPage, run, decided, settled, reply } = await waitingRun();
+    await toPage("https://person-server.localhost/interaction?code=NEXT-NEXT-NEXT");
+    expect((await run()).demand?.url).toContain("NEXT-NEXT-NEXT");
+    decided.resolve("# Report");
+    expect(await settled(reply.request_id)).toMatchObject({ status: "completed", percentage: 100 });
+  });
+
+  it("shows the page no more once the browser is back, and still waits for the answer", async () => {
+    const { runs, reply, run, decided, settled } = await waitingRun();
+    await runs.cameBack(reply.request_id);
+    expect(await run()).toMatchObject({ status: "running" });
+    await runs.cameBack("6c669c73-8b8b-4b9b-a5ad-e92ce0afc854");
+    decided.resolve("# Report");
+    expect((await settled(reply.request_id)).status).toBe("completed");
+    await runs.cameBack(reply.request_id);
+    expect((await run()).status).toBe("completed");
+  });
+
+  it("answers a question of the person with the user's own words", async () => {
+    const { context } = await waitingRun();
+    const reply = await context.onClarification!({ question: "Why?" });
+    expect(reply).toMatchObject({ action: "respond", response: expect.stringContaining("laptop") });
+  });
+
+  it("fails where the person refuses", async () => {
+    const { decided, settled, reply } = await waitingRun();
+    decided.reject(new TokenRequestError("denied", "the person refused the request", 403));
+    expect(await settled(reply.request_id)).toMatchObject({ status: "failed" });
+  });
+
+  it("fails when nobody comes", async () => {
+    const { clock, run } = await waitingRun();
+    clock.now += 600;
+    expect(await run()).toMatchObject({ status: "failed", failure: { code: "consent_expired" } });
+  });
+});

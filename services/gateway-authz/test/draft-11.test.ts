@@ -1,0 +1,522 @@
+/** Checks in draft -11: who passes, what the rules get, and how callers are refused. */
+
+import { decodeToken, generateSigningKey } from "aauth";
+import { parseRequirement } from "aauth/wire";
+import { describe, expect, test } from "vitest";
+import {
+  ACCESS_SERVER,
+  AGENT,
+  draft11CheckHeaders,
+  draft11Parties,
+  OTHER_RESOURCE,
+  PERSON,
+  PERSON_SERVER,
+  RESOURCE,
+  SCOPE,
+} from "./draft-11-parties.ts";
+import { type check, checkHeaders, setUp } from "./parties.ts";
+
+const SERVERS = { personServers: [PERSON_SERVER], accessServer: ACCESS_SERVER };
+
+/** gateway-authz for both agents in draft -11, and for the supply-chain agent in February's profile, too. */
+async function world(config: object = {}) {
+  let now = () => 0;
+  const parties = await draft11Parties(() => now());
+  const stage = await setUp({
+    config: {
+      profile: "draft-11",
+      resources: ["http://supply-chain-agent.localhost:3000"],
+      draft11Resources: [RESOURCE, OTHER_RESOURCE],
+      ...SERVERS,
+      ...config,
+    },
+    draft11Discovery: parties.discovery,
+  });
+  now = stage.clock.now;
+  const ask = async (
+    jwt: string,
+    {
+      route = {},
+      ...request
+    }: Parameters<typeof parties.signed>[1] & { route?: Record<string, string> } = {},
+  ) => check11(stage.app, { ...(await parties.signed(jwt, request)), ...draft11CheckHeaders(route) });
+  return { ...stage, ...parties, february: stage, ask };
+}
+
+async function check11(app: Parameters<typeof check>[0], headers: Record<string, string>) {
+  const response = await app.inject({ method: "POST", url: "/check", headers });
+  const result = await readAnswer(response);
+  return result;
+}
+
+function readAnswer({
+  statusCode,
+  headers,
+  body,
+}: Awaited<ReturnType<Parameters<typeof check>[0]["inject"]>>) {
+  const claims = headers["x-aauth-claims"];
+  const requirement = headers["aauth-requirement"];
+  return {
+    status: statusCode,
+    claims: typeof claims === "string" ? (JSON.parse(claims) as Record<string, unknown>) : undefined,
+    signatureError: headers["signature-error"],
+    requirement: typeof requirement === "string" ? parseRequirement(requirement) : undefined,
+    agentAuth: headers["agent-auth"],
+    refusal: headers["aauth-refusal"],
+    contentType: headers["content-type"],
+    body,
+  };
+}
+
+const claimsOf = (jwt: string) => decodeToken(jwt).claims as Record<string, unknown>;
+
+describe("the caller of a request that is let through", () => {
+  test("agent token: agent, and of the token only who it is", async () => {
+    const { ask, agentToken } = await world();
+    const jwt = await agentToken({ personServer: PERSON_SERVER });
+    const { iss, sub, exp, iat, cnf, ps } = claimsOf(jwt);
+    expect(ps).toBe(PERSON_SERVER);
+    expect(await ask(jwt)).toMatchObject({
+      status: 200,
+      claims: {
+        profile: "draft-11",
+        level: "agent-token",
+        agent: AGENT,
+        jwt_claims: { iss, sub, exp, iat, cnf },
+      },
+    });
+    const { claims } = await ask(jwt, { body: "{}" });
+    expect(Object.keys(claims!)).toEqual(["profile", "level", "agent", "jwt_claims"]);
+    expect(Object.keys(claims!.jwt_claims as object)).toEqual(["iss", "sub", "exp", "iat", "cnf"]);
+  });
+
+  test("agent token of a sub-agent: its parent, too", async () => {
+    const { ask, agentToken } = await world();
+    const jwt = await agentToken({ agent: "aauth:planner+worker@backend.localhost", parentAgent: AGENT });
+    expect((await ask(jwt)).claims).toMatchObject({
+      agent: "aauth:planner+worker@backend.localhost",
+      parent_agent: AGENT,
+    });
+  });
+
+  test("person token: the person, and no agent", async () => {
+    const { ask, personToken } = await world();
+    const jwt = await personToken({ tenant: "acme" });
+    const { status, claims } = await ask(jwt);
+    expect(status).toBe(200);
+    expect(claims).toEqual({
+      profile: "draft-11",
+      level: "person-token",
+      person: { iss: PERSON_SERVER, sub: PERSON },
+      jwt_claims: claimsOf(jwt),
+    });
+  });
+
+  test("auth token: person, scopes, account, and no agent", async () => {
+    const { ask, authToken } = await world();
+    const jwt = await authToken({ scope: `${SCOPE} more`, account: "eu", userClaims: { email: "a@b.test" } });
+    const { status, claims } = await ask(jwt);
+    expect(status).toBe(200);
+    expect(claims).toEqual({
+      profile: "draft-11",
+      level: "auth-token",
+      person: { iss: PERSON_SERVER, sub: PERSON },
+      scopes: [SCOPE, "more"],
+      account: "eu",
+      jwt_claims: claimsOf(jwt),
+    });
+    expect(claims!.jwt_claims).toMatchObject({ ps: PERSON_SERVER, email: "a@b.test" });
+  });
+
+  test("a server, at the endpoint where servers revoke", async () => {
+    const { ask, keys } = await world();
+    const by = { key: keys.ps, id: PERSON_SERVER, document: "aauth-person.json" };
+    const request = { url: `${RESOURCE}/aauth/revoke`, body: "{}", by };
+    const route = { "x-aauth-uri": "/aauth/revoke", "x-aauth-required-level": "server" };
+    expect(await ask("", { ...request, route })).toMatchObject({
+      status: 200,
+      claims: { profile: "draft-11", level: "server", server: PERSON_SERVER },
+    });
+  });
+
+  test("a body whose digest is covered passes; what belongs to it the resource proves", async () => {
+    const { ask, agentToken } = await world();
+    const jwt = await agentToken();
+    expect(await ask(jwt, { body: "{}" })).toMatchObject({ status: 200 });
+  });
+
+  test("any field may be covered, as far as the gateway passes it on", async () => {
+    const { app, signed, agentToken } = await world();
+    const session = { authorization: "AAuth c2Vzc2lvbg" };
+    const headers = { ...(await signed(await agentToken(), { headers: session })), ...draft11CheckHeaders() };
+    expect(headers["signature-input"]).toContain('"authorization"');
+    expect(await check11(app, headers)).toMatchObject({ status: 200 });
+    const { authorization: _, ...without } = headers;
+    const refused = await check11(app, without);
+    expect(refused).toMatchObject({
+      status: 401,
+      signatureError: expect.stringMatching(/^error=invalid_input/),
+    });
+  });
+
+  test("what frames the check is the gateway's: it announces no body of the caller's", async () => {
+    const { app, signed, agentToken } = await world();
+    const headers = { ...(await signed(await agentToken())), ...draft11CheckHeaders() };
+    const response = await app.inject({ method: "POST", url: "/check", headers, payload: "of the gateway" });
+    expect(response.statusCode).toBe(200);
+  });
+
+  test("a session token counts for nothing unless its signature covers it", async () => {
+    const { app, signed, agentToken } = await world();
+    const headers = { ...(await signed(await agentToken())), ...draft11CheckHeaders() };
+    const result = await check11(app, { ...headers, authorization: "AAuth c2Vzc2lvbg" });
+    expect(result).toMatchObject({
+      status: 401,
+      signatureError: expect.stringMatching(/^error=invalid_input/),
+    });
+  });
+});
+
+describe("unsigned requests", () => {
+  test("pass where the route does not ask, for the resource to answer", async () => {
+    const { app } = await world();
+    expect(await check11(app, draft11CheckHeaders())).toMatchObject({ status: 200, claims: {} });
+  });
+
+  test.each([
+    ["any", "agent-token"],
+    ["agent-token", "agent-token"],
+    ["person-token", "person-token"],
+  ])("mode strict, level %s: 401 with both headers", async (level, requirement) => {
+    const { app } = await world();
+    const headers = draft11CheckHeaders({ "x-aauth-mode": "strict", "x-aauth-required-level": level });
+    const { status, signatureError, agentAuth, contentType, body, ...answer } = await check11(app, headers);
+    expect([status, signatureError, agentAuth]).toEqual([401, "error=invalid_signature", undefined]);
+    expect(answer.requirement).toEqual({ requirement });
+    expect(answer.refusal).toMatch(/^code=missing_signature, .*by=gateway$/);
+    expect(contentType).toMatch(/^application\/problem\+json/);
+    expect(JSON.parse(body)).toMatchObject({ error: "invalid_signature" });
+  });
+
+  test("the documents of draft -11 are open, and those of February are not", async () => {
+    const { app } = await world();
+    const strict = { "x-aauth-mode": "strict", "x-aauth-method": "GET" };
+    const at = (uri: string) => check11(app, draft11CheckHeaders({ ...strict, "x-aauth-uri": uri }));
+    expect(await at("/.well-known/aauth-resource.json")).toMatchObject({ status: 200 });
+    expect(await at("/.well-known/aauth-agent.json")).toMatchObject({ status: 200 });
+    expect(await at("/jwks.json")).toMatchObject({ status: 200 });
+    expect(await at("/.well-known/aauth-resource")).toMatchObject({ status: 401 });
+    expect(await at("/.well-known/aauth-resource.json/x")).toMatchObject({ status: 401 });
+  });
+});
+
+describe("the level of a route", () => {
+  test.each([
+    ["agent", "any", 200, undefined],
+    ["agent", "agent-token", 200, undefined],
+    ["agent", "person-token", 401, "person-token"],
+    ["person", "any", 200, undefined],
+    ["person", "agent-token", 401, "agent-token"],
+    ["person", "person-token", 200, undefined],
+    ["auth", "any", 200, undefined],
+    ["auth", "agent-token", 401, "agent-token"],
+    ["auth", "person-token", 200, undefined],
+  ] as const)("%s token, level %s: %i", async (token, level, status, requirement) => {
+    const { ask, agentToken, personToken, authToken } = await world();
+    const jwt = await { agent: agentToken, person: personToken, auth: authToken }[token]();
+    const result = await ask(jwt, { route: { "x-aauth-required-level": level } });
+    expect(result.status).toBe(status);
+    expect(result.requirement).toEqual(requirement && { requirement });
+  });
+
+  test("auth-token is none: its challenge needs a resource token, which the gateway cannot issue", async () => {
+    const { ask, authToken } = await world();
+    const result = await ask(await authToken(), { route: { "x-aauth-required-level": "auth-token" } });
+    expect(result).toMatchObject({
+      status: 500,
+      body: expect.stringContaining("any, agent-token, person-token"),
+    });
+  });
+
+  test("agents do not pass for servers, nor servers for agents", async () => {
+    const { ask, agentToken, keys } = await world();
+    const at = { "x-aauth-required-level": "server" };
+    expect(await ask(await agentToken(), { route: at })).toMatchObject({
+      status: 401,
+      signatureError: "error=unsupported_scheme",
+      requirement: undefined,
+    });
+    const by = { key: keys.ps, id: PERSON_SERVER, document: "aauth-person.json" };
+    expect(await ask("", { by })).toMatchObject({ status: 401, signatureError: "error=unsupported_scheme" });
+  });
+
+  test("a server that issues nothing here does not pass", async () => {
+    const { ask, keys, fetched } = await world();
+    const by = { key: keys.as, id: ACCESS_SERVER, document: "aauth-access.json" };
+    const route = { "x-aauth-required-level": "server" };
+    expect(await ask("", { by, body: "{}", route })).toMatchObject({
+      status: 403,
+      signatureError: undefined,
+      refusal: expect.stringContaining("code=untrusted_agent"),
+    });
+    expect(fetched).toEqual([]);
+  });
+});
+
+describe("whose tokens count", () => {
+  test("auth tokens of the access server in federated mode, and of no person server", async () => {
+    const { ask, authToken, personToken, keys } = await world({ mode: "federated" });
+    const ofAccessServer = { key: keys.as, issuer: ACCESS_SERVER, personServer: PERSON_SERVER };
+    expect(await ask(await authToken(ofAccessServer))).toMatchObject({
+      status: 200,
+      claims: { person: { iss: ACCESS_SERVER }, jwt_claims: { ps: PERSON_SERVER } },
+    });
+    expect(await ask(await authToken())).toMatchObject({ status: 401, signatureError: "error=invalid_jwt" });
+    expect(await ask(await personToken())).toMatchObject({ status: 200 });
+  });
+
+  test("not those of the access server in another mode", async () => {
+    const { ask, authToken, keys } = await world({ mode: "person-server" });
+    const jwt = await authToken({ key: keys.as, issuer: ACCESS_SERVER, personServer: PERSON_SERVER });
+    expect(await ask(jwt)).toMatchObject({ status: 401, signatureError: "error=invalid_jwt" });
+  });
+
+  test("a person server that is not named is not even looked up", async () => {
+    const { ask, personToken, fetched } = await world();
+    const jwt = await personToken({ issuer: "https://other.localhost" });
+    expect(await ask(jwt)).toMatchObject({ status: 401, signatureError: "error=invalid_jwt" });
+    expect(fetched).toEqual([]);
+  });
+
+  test("a token for another resource", async () => {
+    const { ask, authToken } = await world();
+    const result = await ask(await authToken({ audience: OTHER_RESOURCE }));
+    expect(result).toMatchObject({
+      status: 401,
+      signatureError: "error=invalid_jwt",
+      refusal: expect.stringContaining("code=token_audience_mismatch"),
+    });
+  });
+});
+
+describe("refusals of what does not verify", () => {
+  test("a signature of another key", async () => {
+    const { ask, agentToken, keys } = await world();
+    const result = await ask(await agentToken(), { key: keys.other });
+    expect(result).toMatchObject({
+      status: 401,
+      signatureError: "error=invalid_signature",
+      requirement: undefined,
+      agentAuth: undefined,
+      refusal: expect.stringMatching(/^code=invalid_signature, check=signature, .*by=gateway$/),
+    });
+  });
+
+  test("one of the three fields is a broken signature, not an unsigned request", async () => {
+    const { app, signed, agentToken } = await world();
+    const { signature: _, ...headers } = await signed(await agentToken());
+    expect(await check11(app, { ...headers, ...draft11CheckHeaders() })).toMatchObject({ status: 401 });
+  });
+
+  test("a body that is not covered", async () => {
+    const { app, signed, agentToken } = await world();
+    const headers = { ...(await signed(await agentToken())), ...draft11CheckHeaders() };
+    const result = await check11(app, { ...headers, "content-type": "application/json" });
+    expect(result).toMatchObject({ status: 401 });
+    expect(result.signatureError).toMatch(/^error=invalid_input, required_input=\(.*"content-digest"/);
+  });
+
+  test("a repetition", async () => {
+    const { app, signed, agentToken } = await world();
+    const headers = { ...(await signed(await agentToken())), ...draft11CheckHeaders() };
+    expect(await check11(app, headers)).toMatchObject({ status: 200 });
+    expect(await check11(app, headers)).toMatchObject({
+      status: 401,
+      refusal: expect.stringContaining("signature_replayed"),
+    });
+  });
+
+  test("an expired token: which one to get", async () => {
+    const { ask, personToken, clock } = await world();
+    const jwt = await personToken({ lifetimeSeconds: 30 });
+    clock.advance(31);
+    expect(await ask(jwt, { route: { "x-aauth-required-level": "person-token" } })).toMatchObject({
+      status: 401,
+      signatureError: "error=expired_jwt",
+      requirement: { requirement: "person-token" },
+    });
+  });
+
+  test("a token of another kind", async () => {
+    const { ask, keys, clock } = await world();
+    const encode = (part: object) => Buffer.from(JSON.stringify(part)).toString("base64url");
+    const { provider, agent } = keys;
+    const claims = {
+      iss: "https://backend.localhost",
+      iat: clock.now(),
+      exp: clock.now() + 60,
+      cnf: { jwk: agent.publicJwk },
+    };
+    const input = `${encode({ alg: "Ed25519", kid: provider.kid, typ: "aa-resource+jwt" })}.${encode(claims)}`;
+    const jwt = `${input}.${Buffer.from(await provider.sign(Buffer.from(input))).toString("base64url")}`;
+    expect(await ask(jwt)).toMatchObject({ status: 401, signatureError: "error=invalid_jwt" });
+  });
+});
+
+describe("the resource is the route's", () => {
+  test("signed for the other one", async () => {
+    const { ask, agentToken } = await world();
+    const request = { url: `${OTHER_RESOURCE}/` };
+    expect(await ask(await agentToken(), request)).toMatchObject({ status: 401 });
+    const route = { "x-aauth-authority": "market-analysis-agent.localhost" };
+    expect(await ask(await agentToken(), { ...request, route })).toMatchObject({ status: 200 });
+  });
+
+  test("February's authority is none of draft -11, though it is configured", async () => {
+    const { ask, agentToken } = await world();
+    const route = { "x-aauth-authority": "supply-chain-agent.localhost:3000" };
+    expect(await ask(await agentToken(), { route })).toMatchObject({
+      status: 421,
+      refusal: expect.stringContaining("code=unknown_authority"),
+      agentAuth: undefined,
+    });
+  });
+
+  test("a check that names none is about the only resource of the profile, and there are two", async () => {
+    const stage = await world();
+    const { "x-aauth-authority": _, ...route } = draft11CheckHeaders();
+    const ask = async ({ app, signed, agentToken }: typeof stage) =>
+      check11(app, { ...(await signed(await agentToken())), ...route });
+    expect(await ask(stage)).toMatchObject({ status: 421 });
+    expect(await ask(await world({ draft11Resources: [RESOURCE] }))).toMatchObject({ status: 200 });
+  });
+
+  test.each([
+    ["unknown", "evil.localhost"],
+    ["one too many", "supply-chain-agent.localhost market-analysis-agent.localhost"],
+    [
+      "one that no profile of the route has",
+      "supply-chain-agent.localhost supply-chain-agent.localhost:3000",
+    ],
+  ])("%s: 421", async (_what, authority) => {
+    const { ask, agentToken } = await world();
+    const result = await ask(await agentToken(), { route: { "x-aauth-authority": authority } });
+    expect(result).toMatchObject({ status: 421, refusal: expect.stringContaining("code=unknown_authority") });
+  });
+});
+
+describe("no way around a route's profile", () => {
+  const BOTH = {
+    "x-aauth-profiles": "february-2026 draft-11",
+    "x-aauth-authority": "supply-chain-agent.localhost:3000 supply-chain-agent.localhost",
+    "x-aauth-required-scheme": "jwks",
+  };
+
+  /** A February message to the supply-chain agent, and what its gateway adds. */
+  async function februaryCheck(
+    { february }: Awaited<ReturnType<typeof world>>,
+    route: Record<string, string>,
+  ) {
+    const headers = { ...(await february.signed(february.schemes.jwks)), ...route } as Record<string, string>;
+    return { headers, uri: headers["x-aauth-uri"] };
+  }
+
+  test("downgrade: a February message at a route of draft -11", async () => {
+    const stage = await world();
+    const { app, february } = stage;
+    const own = await february.signed(february.schemes.jwks);
+    // It passes where its profile is taken,
+    const taken = { ...own, "x-aauth-profiles": "february-2026" } as Record<string, string>;
+    expect(await check11(app, taken)).toMatchObject({ status: 200 });
+    // and not where it is not, with the answer of draft -11.
+    const again = (await februaryCheck(stage, draft11CheckHeaders())).headers;
+    expect(await check11(app, again)).toMatchObject({
+      status: 401,
+      signatureError: "error=invalid_signature",
+      requirement: { requirement: "agent-token" },
+      agentAuth: undefined,
+      refusal: expect.stringMatching(/^code=profile_not_accepted, .*by=gateway$/),
+    });
+  });
+
+  test("the reverse: a message of draft -11 at a route of February's", async () => {
+    const { app, signed, agentToken } = await world();
+    const route = checkHeaders("POST", "http://supply-chain-agent.localhost:3000/");
+    const headers = { ...(await signed(await agentToken())), ...route, "x-aauth-profiles": "february-2026" };
+    expect(await check11(app, headers as Record<string, string>)).toMatchObject({
+      status: 401,
+      agentAuth: "httpsig",
+      requirement: undefined,
+      signatureError: undefined,
+      refusal: expect.stringMatching(/^code=profile_not_accepted, .*by=gateway$/),
+    });
+  });
+
+  test("a route that names no profile takes that of AAUTH_PROFILE alone", async () => {
+    const ofDraft11 = await world({ profile: "draft-11" });
+    const { "x-aauth-profiles": _, ...route } = draft11CheckHeaders();
+    const message = await ofDraft11.signed(await ofDraft11.agentToken());
+    expect(await check11(ofDraft11.app, { ...message, ...route })).toMatchObject({ status: 200 });
+
+    const ofFebruary = await world({ profile: "february-2026" });
+    const own = await ofFebruary.signed(await ofFebruary.agentToken());
+    const at = { ...route, "x-aauth-authority": "supply-chain-agent.localhost:3000" };
+    expect(await check11(ofFebruary.app, { ...own, ...at })).toMatchObject({
+      status: 401,
+      refusal: expect.stringContaining("code=profile_not_accepted"),
+    });
+    const february = await ofFebruary.february.signed(ofFebruary.february.schemes.jwks);
+    expect(await check11(ofFebruary.app, february as Record<string, string>)).toMatchObject({ status: 200 });
+  });
+
+  test("a route with a list takes both, each for its own authority", async () => {
+    const stage = await world();
+    const february = (await februaryCheck(stage, BOTH)).headers;
+    expect(await check11(stage.app, february)).toMatchObject({
+      status: 200,
+      claims: { scheme: "Jwks", agent: "http://backend.localhost:8000" },
+    });
+    expect(await stage.ask(await stage.agentToken(), { route: BOTH })).toMatchObject({
+      status: 200,
+      claims: { profile: "draft-11", agent: AGENT },
+    });
+    // The authority of the other profile is none of its own.
+    const url = "https://supply-chain-agent.localhost:3000/";
+    expect(await stage.ask(await stage.agentToken(), { url, route: BOTH })).toMatchObject({ status: 401 });
+  });
+
+  test("it answers an unsigned request in both, and a signed one in its own", async () => {
+    const stage = await world();
+    const unsigned = draft11CheckHeaders({ ...BOTH, "x-aauth-mode": "strict" });
+    expect(await check11(stage.app, unsigned)).toMatchObject({
+      status: 401,
+      agentAuth: expect.stringMatching(/^httpsig/),
+      requirement: { requirement: "agent-token" },
+      signatureError: "error=invalid_signature",
+    });
+    const { february } = stage;
+    const key = await generateSigningKey({ kid: "backend-ephemeral-1" });
+    const forged = { ...(await february.signed(february.schemes.jwks, { key })), ...BOTH };
+    expect(await check11(stage.app, forged as Record<string, string>)).toMatchObject({
+      status: 401,
+      agentAuth: "httpsig",
+      signatureError: undefined,
+      contentType: expect.stringMatching(/^text\/plain/),
+    });
+    expect(await stage.ask(await stage.agentToken(), { key: stage.keys.other, route: BOTH })).toMatchObject({
+      status: 401,
+      agentAuth: undefined,
+      signatureError: "error=invalid_signature",
+    });
+  });
+
+  test.each(["draft-10", "", "draft-11 draft-11", "february-2026,draft-11"])(
+    "x-aauth-profiles %j is a mistake of the gateway's: 500",
+    async (profiles) => {
+      const { ask, agentToken } = await world();
+      expect(await ask(await agentToken(), { route: { "x-aauth-profiles": profiles } })).toMatchObject({
+        status: 500,
+      });
+    },
+  );
+});

@@ -1,0 +1,62 @@
+import type { Browser } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { expectAccessible } from "../support/accessibility.ts";
+import { openPage, startBrowser } from "../support/browser.ts";
+import { screenshot } from "../support/screenshot.ts";
+import { signInOnPage } from "../support/sign-in.ts";
+import { startStack, type TestStack } from "../support/start-stack.ts";
+
+const WAIT = { timeout: 30_000 };
+const MARKET_PROMPT = "optimize laptop supply chain and perform market analysis";
+
+let browser: Browser;
+let stack: TestStack;
+
+beforeAll(async () => {
+  browser = await startBrowser();
+  stack = await startStack({
+    modes: { profile: "draft-11", mode: "person-server", ui: true },
+    // So that the second hop has a question, too.
+    env: { "auth-server": { AUTH_SERVER_CONSENT_SCOPES: "market-analysis:analyze" } },
+  });
+});
+afterAll(async () => {
+  await stack?.stop();
+  await browser?.close();
+});
+
+test("from the click over both hops: the person server's page, the agent's way to it, and back", async () => {
+  const { page, context } = await openPage(browser);
+  await page.setViewportSize({ width: 1280, height: 900 });
+  await signInOnPage(page, stack.urls.ui);
+  expect(await page.getByTestId("left-out").textContent()).toContain("draft -11");
+  await page.getByLabel("Custom prompt").fill(MARKET_PROMPT);
+  await page.getByRole("button", { name: "Run Custom Optimization" }).click();
+
+  await page.getByRole("heading", { name: "An agent wants to be known as yours" }).waitFor(WAIT);
+  await screenshot(page, "draft-11-person");
+  await page.getByRole("button", { name: "Allow", exact: true }).click();
+
+  const notice = page.getByTestId("consent-notice");
+  await notice.waitFor(WAIT);
+  expect(await notice.textContent()).toContain("https://supply-chain-agent.localhost");
+  await expectAccessible(page, "draft-11-notice");
+  await notice.getByRole("button").click();
+
+  await page.getByRole("heading", { name: "An agent asks for your permission" }).waitFor(WAIT);
+  expect(await page.locator("main").textContent()).toContain("market-analysis:analyze");
+  await screenshot(page, "draft-11-permission");
+  await page.getByRole("button", { name: "Allow", exact: true }).click();
+
+  await page.getByRole("heading", { name: "Optimization completed" }).waitFor(WAIT);
+  await screenshot(page, "draft-11-completed");
+
+  await page.getByRole("link", { name: "Show every message" }).click();
+  await page.getByRole("heading", { name: "Every message of run" }).waitFor(WAIT);
+  // Three of the backend's and three of the agent's, in whatever place: how often an answer to come is looked at differs.
+  await page.getByText("message/send, signed with jwt").nth(4).waitFor(WAIT);
+  await page.getByText("token request: person-token").first().waitFor(WAIT);
+  await page.getByText("token request: auth-token").first().waitFor(WAIT);
+  await screenshot(page, "draft-11-messages");
+  await context.close();
+}, 120_000);

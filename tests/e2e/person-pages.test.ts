@@ -1,0 +1,77 @@
+/** The person server's pages of draft -11 in a browser: sign-in, code, decision, question, list, revocation. */
+
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import {
+  ACCESS_SERVER,
+  CALLBACK,
+  createDraft11World,
+  STRANGE,
+  SUPPLY_CHAIN,
+} from "../../services/auth-server/test/support/draft-11-world.ts";
+import { expectAccessible } from "../support/accessibility.ts";
+import { startBrowser } from "../support/browser.ts";
+import { screenshot } from "../support/screenshot.ts";
+import { DEMO_USER } from "../support/sign-in.ts";
+
+let browser: Browser;
+let page: Page;
+
+beforeAll(async () => {
+  browser = await startBrowser();
+  page = await (await browser.newContext()).newPage();
+});
+afterAll(() => browser?.close());
+
+const heading = (name: string) => page.getByRole("heading", { name, level: 1 }).waitFor();
+const press = (name: string) => page.getByRole("button", { name }).first().click();
+
+test("a person signs in, allows an agent, asks it something, sees what it has, and takes it back", async () => {
+  const world = await createDraft11World({ chains: true, accessServer: ACCESS_SERVER });
+  await page.goto(`${world.url}/interaction`);
+  await page.getByLabel("User name or e-mail").fill(DEMO_USER.username);
+  await page.getByLabel("Password").fill(DEMO_USER.password);
+  await press("Sign in");
+  await heading("Enter the code");
+  await expectAccessible(page, "person-code");
+  await page.getByLabel("Code").fill("AAAA-BBBB-CCCC");
+  await press("Continue");
+  await page.getByRole("alert").getByText("This code is not valid").waitFor();
+
+  const person = async (address: string, isFirst: boolean) => {
+    await page.goto(world.map.browserUrl(address));
+    await heading(isFirst ? "An agent wants to be known as yours" : "An agent asks for your permission");
+    if (!isFirst) {
+      await page.getByLabel("Your question").fill("Which months do you mean?");
+      await press("Ask");
+      await page.getByText("From March to April.").waitFor();
+    }
+    await expectAccessible(page, isFirst ? "person-first-request" : "person-request");
+    await screenshot(page, isFirst ? "person-first-request" : "person-request");
+    await press("Allow");
+    // The page's own policy lets the browser go there, and nowhere else (form-action).
+    await page.waitForURL(world.map.browserUrl(CALLBACK));
+  };
+  const decided: Promise<void>[] = [];
+  const agent = world.agent();
+  const served = await agent.fetchFor({
+    justification: "I plan your laptops for the next quarter.\nFor this I need your supply chain.",
+    loginHint: DEMO_USER.username,
+    returnUrl: CALLBACK,
+    onInteraction: ({ page: address }) => void decided.push(person(address, decided.length === 0)),
+    onClarification: async () => ({ action: "respond", response: "From March to April." }),
+  })(`${SUPPLY_CHAIN}/data`);
+  await Promise.all(decided);
+  expect([served.status, decided.length]).toEqual([200, 2]);
+
+  await expect(agent.fetchFor({ waiting: "throw" })(`${STRANGE}/data`)).rejects.toThrow();
+  await page.goto(world.page("/granted"));
+  await expectAccessible(page, "person-granted");
+  await screenshot(page, "person-granted");
+  await press("Revoke");
+  await page.getByRole("status").getByText("can no longer act for you").waitFor();
+  await page.getByRole("link", { name: "Decide on a request" }).click();
+  await press("Deny");
+  await heading("You have denied it");
+  await expectAccessible(page, "person-denied");
+});

@@ -1,0 +1,244 @@
+import { installLocalhostLookup } from "agent-kit/service";
+import { afterEach, describe, expect, test, vi } from "vitest";
+import { SECOND_USER, textOf, User } from "../contract/auth-server/journey.ts";
+import { type ApiUser, signIn, WITH_MARKET_ANALYSIS } from "../support/optimization-run.ts";
+import { decideAtPages, endOf, type Visit } from "../support/person-run.ts";
+import { LOG_WAIT, startStack, type TestStack, type TestStackOptions } from "../support/start-stack.ts";
+
+installLocalhostLookup();
+
+let stack: TestStack;
+afterEach(() => stack?.stop());
+
+type Mode = TestStack["modes"]["mode"];
+
+async function started(mode: Mode, options: TestStackOptions = {}): Promise<ApiUser> {
+  stack = await startStack({ ...options, modes: { profile: "draft-11", mode } });
+  return signIn(stack);
+}
+
+/** The second hop asks the person, too. */
+const CONSENT_FOR_MARKET = { "auth-server": { AUTH_SERVER_CONSENT_SCOPES: "market-analysis:analyze" } };
+
+const codeIn = ({ url }: Visit) => new URL(url).searchParams.get("code")!;
+const reportOf = async (user: ApiUser, id: string) =>
+  JSON.stringify(await (await user.get(`/optimization/progress/${id}`)).json());
+
+describe.each([
+  ["agent-identity", 0],
+  ["person-identity", 1],
+  ["person-server", 1],
+  ["federated", 1],
+] as const)("%s", (mode, pages) => {
+  test("a run goes over both hops, and asks the person at most once", async () => {
+    const user = await started(mode);
+    const { end, visits } = await decideAtPages(user, await user.run());
+    expect(end).toMatchObject({ status: "completed" });
+    expect(await reportOf(user, end.request_id)).toContain("Market Analysis Report");
+    expect(visits).toHaveLength(pages);
+    for (const { url, returnedTo } of visits) {
+      expect(new URL(url).origin).toBe(stack.urls.authServer);
+      expect(returnedTo).toBe(`${stack.urls.backend}/auth/aauth/return?request_id=${end.request_id}`);
+      const back = await fetch(returnedTo!, { redirect: "manual" });
+      expect(back.headers.get("location")).toBe(
+        `${stack.urls.ui}/?aauth_authorized=1&request_id=${end.request_id}`,
+      );
+    }
+    // The person server remembers.
+    expect(await decideAtPages(user, await user.run())).toMatchObject({ visits: [] });
+  });
+});
+
+describe("a second hop that waits for the person", () => {
+  test("makes the first one answer with a 202 of its own, whose page leads to the person server's", async () => {
+    const user = await started("person-server", { env: CONSENT_FOR_MARKET });
+    const { end, visits } = await decideAtPages(user, await user.run());
+    expect(end.status).toBe("completed");
+    expect(await reportOf(user, end.request_id)).toContain("Market Analysis Report");
+    expect(visits.map(({ url }) => new URL(url).origin)).toEqual([
+      stack.urls.authServer,
+      stack.urls.supplyChainAgent,
+    ]);
+    expect(visits[1]!.text).toContain("market-analysis:analyze");
+    expect(visits[1]!.returnedTo).toContain(`request_id=${end.request_id}`);
+    // Nothing that was asked twice.
+    expect(visits[1]!.text).toContain("aauth:supply-chain-agent@supply-chain-agent.localhost");
+  });
+
+  test("and is denied there leaves the report without a market analysis, with hop and code", async () => {
+    const user = await started("person-server", { env: CONSENT_FOR_MARKET });
+    const { end } = await decideAtPages(user, await user.run(), (visit) =>
+      visit === 0 ? "accept" : "cancel",
+    );
+    expect(end.status).toBe("completed");
+    const report = await reportOf(user, end.request_id);
+    expect(report).toContain("No market analysis provided");
+    expect(report).toMatch(/\*\*Code\*\*: denied/);
+    expect(report).toMatch(/\*\*Hop\*\*: supply-chain-agent -> person server/);
+  });
+
+  test("works under an access server, too", async () => {
+    const user = await started("federated", { env: CONSENT_FOR_MARKET });
+    const { end, visits } = await decideAtPages(user, await user.run());
+    expect([end.status, visits.length]).toEqual(["completed", 2]);
+    expect(await reportOf(user, end.request_id)).toContain("Market Analysis Report");
+  });
+});
+
+test("a person who refuses ends the run, with the party, the code and the section", async () => {
+  const user = await started("person-server");
+  const { end, visits } = await decideAtPages(user, await user.run(), () => "cancel");
+  expect(end).toMatchObject({
+    status: "failed",
+    failure: { hop: "person-server", check: "consent", code: "denied" },
+  });
+  expect(end.failure?.section).toMatch(/^draft -11, section /);
+  const back = await fetch(visits[0]!.returnedTo!, { redirect: "manual" });
+  expect(back.headers.get("location")).toContain("aauth_error=1&error=access_denied");
+});
+
+test("a question on the page is answered by the agent, and then decided on", async () => {
+  const user = await started("person-server");
+  const run = await user.run();
+  const browser = new User();
+  const page = await browser.openSignedIn(run.consent_url!);
+  const text = /<form method="post"[^>]*class="ask"[\s\S]*?<\/form>/.exec(page.text)?.[0] ?? "";
+  const asked = await browser.submit({ ...page, text }, { question: "Why do you ask?", ask: "yes" });
+  expect(textOf(asked)).toContain(`The user started it with these words: ${run.prompt}`);
+  await browser.decide(asked, "accept");
+  expect((await endOf(user, run)).status).toBe("completed");
+});
+
+test("an agent's pending answer is for its caller alone, and its page for who has the code", async () => {
+  const user = await started("person-server", { env: CONSENT_FOR_MARKET });
+  const run = await user.run();
+  const browser = new User();
+  await browser.decide(await browser.openSignedIn(run.consent_url!), "accept");
+  const pending = await vi.waitFor(() => {
+    const [, path] =
+      /method=GET, target_uri=https:\/\/supply-chain-agent\.localhost(\/aauth\/pending\/[\w-]+)/.exec(
+        stack.log(),
+      )!;
+    return path!;
+  }, LOG_WAIT);
+  for (const method of ["GET", "DELETE"])
+    expect((await fetch(stack.urls.supplyChainAgent + pending, { method })).status).toBe(401);
+  for (const code of ["", "ABCD-EFGH-JKMN", "%00", "a".repeat(5_000)]) {
+    const reply = await fetch(`${stack.urls.supplyChainAgent}/interaction?code=${code}`);
+    expect(reply.status).toBe(410);
+    expect(await reply.text()).toMatch(/^This request is not known/);
+  }
+  const now = { ...run, consent_url: undefined };
+  expect(await decideAtPages(user, now, undefined, browser)).toMatchObject({ end: { status: "completed" } });
+});
+
+test("a person who comes to another user's page decides nothing", async () => {
+  const user = await started("person-server");
+  const run = await user.run();
+  const other = await new User().openSignedIn(run.consent_url!, SECOND_USER);
+  expect(other.status).toBe(403);
+  expect(await endOf(user, run)).toMatchObject({
+    failure: { hop: "person-server", check: "consent", code: "abandoned" },
+  });
+});
+
+describe("what the person takes back on the person server's page", () => {
+  /** So that a run has the tokens of the one before. */
+  const KEPT_TOKENS = { backend: { AAUTH_AUTH_TOKEN_CACHE_TTL: "3000" } };
+
+  /** Presses the button beside the first agent whose name begins so. */
+  async function revoke(browser: User, agent: string): Promise<void> {
+    const page = await browser.openSignedIn(`${stack.urls.issuer}/person/granted`);
+    const forms = page.text.match(/<form method="post"[\s\S]*?<\/form>/g) ?? [];
+    const form = forms.find((text) => text.includes(`value="${agent}`));
+    if (form === undefined) throw new Error(`${agent} has nothing: ${textOf(page)}`);
+    const answer = await browser.submit({ ...page, text: form }, { revoke: "yes" });
+    expect(answer.status).toBeLessThan(400);
+  }
+
+  test.each(["person-server", "federated"] as const)(
+    "is refused at the next call, and asked for again: %s",
+    async (mode) => {
+      const user = await started(mode, { env: KEPT_TOKENS });
+      const browser = new User();
+      const first = await decideAtPages(user, await user.run(), undefined, browser);
+      const second = await decideAtPages(user, await user.run(), undefined, browser);
+      expect([first, second].map(({ end, visits }) => [end.status, visits.length])).toEqual([
+        ["completed", 1],
+        ["completed", 0],
+      ]);
+      expect(JSON.stringify(second.end)).toContain("is cached and sent with the request");
+
+      await revoke(browser, "aauth:user-");
+      const third = await decideAtPages(user, await user.run(), () => "cancel", browser);
+      expect(third).toMatchObject({ end: { status: "failed", failure: { code: "denied" } }, visits: [{}] });
+      expect(stack.log()).toMatch(/supply-chain-agent +\| .*token_revoked/);
+    },
+  );
+
+  test("of the agent behind the first hop stops the second one", async () => {
+    const user = await started("person-server", { env: { ...KEPT_TOKENS, ...CONSENT_FOR_MARKET } });
+    const browser = new User();
+    await decideAtPages(user, await user.run(), undefined, browser);
+    await revoke(browser, "aauth:supply-chain-agent@");
+    const { end } = await decideAtPages(user, await user.run(), undefined, browser);
+    expect(end.status).toBe("completed");
+    expect(stack.log()).toMatch(/market-analysis-agent +\| .*token_revoked/);
+  });
+});
+
+describe("with a party that is away", () => {
+  test("before the run: it fails at the person server", async () => {
+    const user = await started("person-server", { processes: true });
+    expect((await user.get("/auth/me")).status).toBe(200);
+    await stack.kill("auth-server");
+    const { end } = await decideAtPages(user, await user.run());
+    expect(end).toMatchObject({
+      status: "failed",
+      failure: { hop: "person-server", check: "connection", code: "connection_refused" },
+    });
+    expect(end.failure?.section).toBeDefined();
+  });
+
+  test("while the run waits: it fails at the party that has gone", async () => {
+    const user = await started("person-server", { processes: true });
+    const run = await user.run();
+    expect(run.status).toBe("awaiting_consent");
+    await stack.kill("auth-server");
+    expect(await endOf(user, run)).toMatchObject({ status: "failed", failure: { hop: "person-server" } });
+  });
+
+  test("behind the first hop: the run goes on without it, and says which one", async () => {
+    const user = await started("person-server", { processes: true });
+    await stack.kill("market-analysis-agent");
+    const { end } = await decideAtPages(user, await user.run());
+    expect(end.status).toBe("completed");
+    expect(await reportOf(user, end.request_id)).toMatch(
+      /\*\*Hop\*\*: supply-chain-agent -> market-analysis-agent/,
+    );
+  });
+});
+
+test("no token and no code of a page is in the log or in the trace", async () => {
+  const user = await started("person-server", { env: CONSENT_FOR_MARKET });
+  const { end, visits } = await decideAtPages(user, await user.run());
+  const trace = () => user.get(`/optimization/${end.request_id}/trace`).then((reply) => reply.text());
+  await expect.poll(trace, { timeout: 20_000, interval: 500 }).toContain("aauth.interaction_required");
+  const seen = `${stack.log()}\n${await trace()}`;
+  expect(seen).toContain("draft-11");
+  expect(seen).not.toMatch(/eyJ[\w-]{20,}\.[\w-]{20,}\.[\w-]{20,}/);
+  for (const visit of visits) expect(seen.includes(codeIn(visit)), `${codeIn(visit)} is shown`).toBe(false);
+});
+
+test("what February alone has is refused by name", async () => {
+  const user = await started("agent-identity");
+  for (const path of ["/catalogue", "/delegates"]) {
+    const reply = await user.get(path);
+    expect([reply.status, await reply.json()]).toEqual([
+      501,
+      { code: "not_in_profile", detail: expect.stringContaining("AAUTH_PROFILE=draft-11") },
+    ]);
+  }
+  expect(stack.log()).toMatch(/supply-chain-agent +\| WARNING.*switched off with draft-11: the catalogue/);
+  expect((await user.run(WITH_MARKET_ANALYSIS)).status).toBe("completed");
+});

@@ -1,0 +1,104 @@
+/** Our person server and access server as the demo's auth server serves them, with a person at the page. */
+
+import { once } from "node:events";
+import { connect, createServer } from "node:net";
+import { createEndpointMap, draft11, importSigningKey, signRequest } from "aauth";
+import { draft11Tokens } from "aauth/issuer";
+import { parseRequirement } from "aauth/wire";
+import { buildAuthServer } from "../../../services/auth-server/src/app.ts";
+import { realmWith, testConfig } from "../../../services/auth-server/test/support/auth-server.ts";
+import { type Browser, createBrowser, readForm } from "../../../services/auth-server/test/support/browser.ts";
+import { signIn } from "../../../services/auth-server/test/support/sign-in.ts";
+import { KEYS } from "./keys.ts";
+import { serveOurProvider } from "./our-agent.ts";
+import type { OurParty } from "./ours.ts";
+import { PARTIES, type Role } from "./parties.ts";
+
+/** As the peers' agents call themselves. */
+const AGENT = "aauth:Planner@agent.example";
+
+/**
+ * Serves at the endpoints of both. The person has signed in, and allows whatever an agent sends them to.
+ *
+ * @param how `known`: the person has allowed the peers' agent before
+ */
+export async function startDemoServers(
+  endpoints: Readonly<Record<Role, string>>,
+  how: readonly string[],
+): Promise<OurParty> {
+  const entries = Object.entries(PARTIES).map(([role, party]) => [party, endpoints[role as Role]] as const);
+  const port = Number(new URL(endpoints.ps).port);
+  const url = `http://localhost:${port}`;
+  const granted = JSON.stringify(["data.read", "data.waiting"]);
+  const config = testConfig({
+    ...(await realmWith({ attributes: { "aauth.allowed.scopes": granted } })),
+    AAUTH_PROFILE: "draft-11",
+    AAUTH_ENDPOINTS: entries.map(([party, origin]) => `${party}=${origin}`).join(" "),
+    AUTH_SERVER_PORT: String(port),
+    AUTH_SERVER_URL: url,
+    AUTH_SERVER_PERSON_SERVER: PARTIES.ps,
+    AUTH_SERVER_ACCESS_SERVER: PARTIES.as,
+    AUTH_SERVER_RESOURCES: PARTIES.resource,
+    AUTH_SERVER_CONSENT_SCOPES: "data.waiting",
+  });
+  const { app, issuer } = await buildAuthServer(config);
+  await app.listen({ host: "127.0.0.1", port });
+  const access = createServer((socket) => {
+    const behind = connect(port, "127.0.0.1");
+    socket.pipe(behind).pipe(socket);
+    for (const end of [socket, behind]) end.on("error", () => end.destroy());
+  });
+  access.listen(Number(new URL(endpoints.as).port), "127.0.0.1");
+  await once(access, "listening");
+
+  const browser = createBrowser();
+  await signIn(browser, `${issuer}/person/granted`);
+  // A peer's agent opens the page as its user's browser would, and has no session: the person follows it there.
+  app.server.on("request", ({ url: target = "" }) => {
+    if (target.startsWith("/interaction?")) void allow(browser, `${issuer}/person${target}`);
+  });
+  if (how.includes("known")) await allowBefore(endpoints, browser, issuer);
+  return {
+    facts: () => [],
+    async stop() {
+      access.close();
+      await app.close();
+    },
+  };
+}
+
+async function allow(browser: Browser, page: string): Promise<void> {
+  const shown = await browser.follow(page, await browser.get(page));
+  const text = await shown.response.text();
+  const { action, fields } = readForm(text.slice(text.indexOf('<form method="post"')));
+  if (action !== "") await browser.post(new URL(action, shown.url).href, { ...fields, accept: "yes" });
+}
+
+async function allowBefore(
+  endpoints: Readonly<Record<Role, string>>,
+  browser: Browser,
+  issuer: string,
+): Promise<void> {
+  const { provider, close } = await serveOurProvider(endpoints);
+  const key = await importSigningKey(KEYS.agent.jwk, { kid: "agent-1" });
+  const { token: jwt } = await draft11Tokens.issueAgentToken({
+    ...{ key: provider, issuer: PARTIES.agent, agent: AGENT, personServer: PARTIES.ps },
+    confirmationKey: key.publicJwk,
+  });
+  const url = `${PARTIES.ps}/aauth/person`;
+  const body = new TextEncoder().encode(
+    JSON.stringify({ resource: PARTIES.resource, capabilities: ["interaction"] }),
+  );
+  const message = { method: "POST", url, headers: { "content-type": "application/json" }, body };
+  const signer = { profile: draft11, key, signatureKey: { scheme: "jwt", jwt } } as const;
+  const { headers } = await signRequest(message, signer);
+  const map = createEndpointMap({ [PARTIES.ps]: endpoints.ps });
+  const answer = await map.requests(url, {
+    method: "POST",
+    headers: { ...message.headers, ...headers },
+    body,
+  } as never);
+  close();
+  const { code } = parseRequirement(answer.headers.get("aauth-requirement") ?? "");
+  await allow(browser, `${issuer}/person/interaction?code=${code}`);
+}

@@ -1,0 +1,62 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { type Progress, progressSchema } from "backend-api";
+import { MCP_USER, User } from "../contract/auth-server/journey.ts";
+import type { ApiUser } from "./optimization-run.ts";
+
+const POLL_MS = 100;
+const LONGEST_WAIT_MS = 30_000;
+
+/** A page that a person was sent to, and where it sent them. */
+export interface Visit {
+  /** As the run named it. */
+  readonly url: string;
+  /** What the page said. */
+  readonly text: string;
+  /** Where the browser went after the decision. */
+  readonly returnedTo: string | undefined;
+}
+
+/**
+ * Follows a run of draft -11 to its end: its user goes to each page that it waits at, signs in and decides.
+ *
+ * @param decide receives how many pages came before
+ */
+export async function decideAtPages(
+  user: Pick<ApiUser, "get">,
+  run: Progress,
+  decide: (visit: number) => "accept" | "cancel" = () => "accept",
+  browser = new User(),
+): Promise<{ readonly end: Progress; readonly visits: readonly Visit[] }> {
+  const visits: Visit[] = [];
+  const until = performance.now() + LONGEST_WAIT_MS;
+  for (let state = run; ; ) {
+    if (state.status === "completed" || state.status === "failed") return { end: state, visits };
+    const url = state.consent_url;
+    if (url !== undefined && visits.at(-1)?.url !== url) {
+      const page = await browser.openSignedIn(await lastStop(url), MCP_USER);
+      const answer = await browser.decide(page, decide(visits.length));
+      visits.push({ url, text: page.text, returnedTo: answer.headers.get("location") ?? undefined });
+    }
+    if (performance.now() > until) throw new Error(`the run is still ${state.status}`);
+    await pause(POLL_MS);
+    state = progressSchema.parse(await (await user.get(`/optimization/progress/${run.request_id}`)).json());
+  }
+}
+
+/** The state of a run that its user does nothing about, once it has ended. */
+export async function endOf(user: Pick<ApiUser, "get">, { request_id }: Progress): Promise<Progress> {
+  const until = performance.now() + LONGEST_WAIT_MS;
+  for (;;) {
+    const state = progressSchema.parse(await (await user.get(`/optimization/progress/${request_id}`)).json());
+    if (state.status === "completed" || state.status === "failed") return state;
+    if (performance.now() > until) throw new Error(`the run is still ${state.status}`);
+    await pause(POLL_MS);
+  }
+}
+
+/** The page of an agent sends a browser on to that of another party. */
+async function lastStop(url: string): Promise<string> {
+  if (new URL(url).hostname === "localhost") return url;
+  const { headers } = await fetch(url, { redirect: "manual" });
+  return headers.get("location") ?? url;
+}
