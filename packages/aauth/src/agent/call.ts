@@ -4,7 +4,6 @@
  * @module
  */
 
-import { decodeBase64, encodeBase64 } from "../base64.ts";
 import type { Discovery } from "../discovery/discovery.ts";
 import {
   AAuthAgentError,
@@ -42,6 +41,7 @@ import {
 } from "./events.ts";
 import { type GrantCircumstances, type GrantClient, secondsOf } from "./grant-client.ts";
 import type { CallContext, GrantSource, HeldToken } from "./grant-source.ts";
+import { type Progress, progressOf, requestOf, waitingOf } from "./left-call.ts";
 import { type CallersRequest, type OutgoingRequest, readOutgoingRequest } from "./outgoing-request.ts";
 import {
   capabilitiesOf,
@@ -86,18 +86,7 @@ export async function resumeCall(
   context: FetchContext,
   waiting: Waiting,
 ): Promise<Response> {
-  const { method, url, headers, body } = waiting.call;
-  const signals = context.signal === undefined ? [] : [context.signal];
-  const bytes = body === undefined ? undefined : decodeBase64(body);
-  if (body !== undefined && bytes === undefined) throw new TypeError("waiting.call.body is not base64");
-  const request: CallersRequest = {
-    method,
-    url,
-    origin: new URL(url).origin,
-    headers: { ...headers },
-    body: bytes === undefined ? undefined : new Uint8Array(bytes),
-    signals,
-  };
+  const request = requestOf(waiting, context.signal);
   const { keyThumbprint } = waiting;
   if (!options.keys.usable().some(({ thumbprint }) => thumbprint === keyThumbprint)) {
     throw new AAuthAgentError("waiting_key_gone", "the key that the answer is for is not held any more");
@@ -105,22 +94,10 @@ export async function resumeCall(
   const observe = combineObservers(options.observer, context.observer);
   const call = new Call(options, { ...context, keyThumbprint }, request, observe);
   try {
-    return await call.resume(waiting.progress as unknown as Progress);
+    return await call.resume(progressOf(waiting));
   } catch (error) {
     throw AAuthAgentError.from(error);
   }
-}
-
-/** How a call that waits goes on. */
-interface Progress {
-  readonly state: CallState;
-  readonly left: LeftWaiting;
-  /** What the last request carried, if it was a token for the resource. */
-  readonly presented?: string;
-  /** What is waited for, where it is a token. */
-  readonly demand?: TokenDemand;
-  /** What the resource wants to be covered in addition. */
-  readonly covers?: readonly string[];
 }
 
 class Call {
@@ -300,10 +277,7 @@ class Call {
     this.#trustedServers = [server];
   }
 
-  async #offer({
-    scope,
-    token,
-  }: Pick<Extract<CallStep, { do: "offer" }>, "scope" | "token">): Promise<CallOutcome> {
+  async #offer({ scope, token }: Extract<CallStep, { do: "offer" }>): Promise<CallOutcome> {
     const { identity, revealTokens } = this.#options;
     if (token !== undefined) this.#present(token);
     const credential = token === undefined ? await identity(this.#key) : this.#credential;
@@ -507,36 +481,21 @@ class Call {
   }
 
   #waitingError({ message, left }: LeftPending, party: string, demand?: TokenDemand): AnswerPendingError {
-    const { method, url, headers, body } = this.#request;
-    const { requirement = "", interaction, clarification } = left.pending;
-    const progress: Progress = {
-      state: this.#state,
-      left,
-      ...(this.#shown !== undefined && { presented: this.#shown }),
-      ...(demand && { demand }),
-      ...(this.#covers && { covers: this.#covers }),
-    };
-    const context = Object.entries(this.#context).filter(
-      (entry): entry is [string, string] => KEPT.has(entry[0]) && typeof entry[1] === "string",
-    );
-    return new AnswerPendingError(message, {
+    const waiting = waitingOf({
       profile: this.#options.profile.name,
       keyThumbprint: this.#key.thumbprint,
       party,
-      location: left.pending.location,
-      nextLookAt: left.nextLookAt,
-      requirement,
-      ...(interaction && { interaction: { ...interaction, page: left.page ?? interaction.url } }),
-      ...(clarification && { clarification }),
-      call: {
-        method,
-        url,
-        headers: { ...headers },
-        ...(body && { body: encodeBase64(body) }),
-        context: { ...Object.fromEntries(context), resource: this.#resource },
+      request: this.#request,
+      context: { ...this.#context, resource: this.#resource },
+      progress: {
+        state: this.#state,
+        left,
+        ...(this.#shown !== undefined && { presented: this.#shown }),
+        ...(demand && { demand }),
+        ...(this.#covers && { covers: this.#covers }),
       },
-      progress: { ...progress },
     });
+    return new AnswerPendingError(message, waiting);
   }
 
   async #discardHeld(): Promise<CallOutcome> {
@@ -653,18 +612,6 @@ const untrusted = (reason: string) => new AAuthAgentError("challenge_untrusted",
 
 /** More than any question. */
 const MAX_QUESTION_BYTES = 65_536;
-
-/** What a call that waits keeps of its context. */
-const KEPT: ReadonlySet<string> = new Set<keyof FetchContext>([
-  "state",
-  "upstreamToken",
-  "cacheKey",
-  "scope",
-  "returnUrl",
-  "mission",
-  "justification",
-  "loginHint",
-]);
 
 /** A token that cannot be read is refused a moment later. */
 function shownOrNothing(token: string, revealTokens: boolean): ShownToken | undefined {
