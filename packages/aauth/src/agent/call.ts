@@ -20,6 +20,7 @@ import type {
   ClarificationAnswer,
   Credential,
   Demand,
+  GrantHints,
   Interaction,
   PendingState,
   ResponseHead,
@@ -43,6 +44,7 @@ import { type GrantCircumstances, type GrantClient, secondsOf } from "./grant-cl
 import type { CallContext, GrantSource, HeldToken } from "./grant-source.ts";
 import { type Progress, progressOf, requestOf, waitingOf } from "./left-call.ts";
 import { type CallersRequest, type OutgoingRequest, readOutgoingRequest } from "./outgoing-request.ts";
+import { NOTHING } from "./own-server.ts";
 import {
   capabilitiesOf,
   LeftPending,
@@ -235,8 +237,7 @@ class Call {
   }
 
   #callContext(): CallContext {
-    const { upstreamToken, cacheKey, state, mission, justification, loginHint } = this.#context;
-    const capabilities = capabilitiesOf(this.#participation);
+    const { upstreamToken, cacheKey, state } = this.#context;
     return {
       key: this.#key,
       resource: this.#resource,
@@ -246,15 +247,20 @@ class Call {
       signal: anyOf(this.#request.signals),
       observe: this.#observe,
       trustedServers: this.#trustedServers,
-      hints: { capabilities, mission, justification, loginHint },
+      hints: this.#hints(),
       participation: this.#participation,
     };
+  }
+
+  #hints(): GrantHints {
+    const { mission, justification, loginHint } = this.#context;
+    return { capabilities: capabilitiesOf(this.#participation), mission, justification, loginHint };
   }
 
   #circumstances(): GrantCircumstances {
     return {
       key: this.#key,
-      context: { redirectUri: undefined, state: undefined },
+      context: NOTHING,
       observe: this.#observe,
       signal: anyOf(this.#request.signals),
       trustedServers: this.#trustedServers,
@@ -568,14 +574,7 @@ class Call {
     const credential = await identity(this.#key);
     const server = serverOf?.({ identity: credential, trustedServers, upstreamToken: undefined });
     if (server === undefined) return false;
-    const { hints } = this.#callContext();
-    const unused = {
-      upstreamToken: undefined,
-      presented: undefined,
-      redirectUri: undefined,
-      state: undefined,
-    };
-    const context = { ...unused, identity: credential, ...(hints && { hints }) };
+    const context = { ...NOTHING, identity: credential, hints: this.#hints() };
     const circumstances = { ...this.#circumstances(), trustedServers: [server] };
     return client.relay(() => relay(server, interaction, context), circumstances);
   }
