@@ -11,6 +11,7 @@ import {
   deferring,
   failureOf,
   INTERACTION,
+  OFFERING,
   problem,
   requirement,
   type Sent,
@@ -323,13 +324,7 @@ describe("a question", () => {
   });
 
   it("is a reason to ask for less, with another resource token", async () => {
-    const published = {
-      [`${RESOURCE}/.well-known/aauth-resource.json`]: {
-        ...{ issuer: RESOURCE, jwks_uri: `${RESOURCE}/jwks.json` },
-        authorization_endpoint: `${RESOURCE}/authorize`,
-      },
-    };
-    const world = createWorld({ published });
+    const world = createWorld({ published: OFFERING });
     const { resource, server } = world;
     world.requirement = { ...TO_READ, scopes: ["data.read", "data.write"] };
     world.resource = async (request) => {

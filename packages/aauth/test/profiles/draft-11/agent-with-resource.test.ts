@@ -11,7 +11,7 @@ import type { Endpoint } from "../../../src/resource/endpoint.ts";
 import { createHeldRequests } from "../../../src/resource/held-requests.ts";
 import { createSessions } from "../../../src/resource/sessions.ts";
 import { createVerifier } from "../../../src/resource/verify-request.ts";
-import { createWorld, DATA, failureOf, problem, received, type Sent } from "./agent-world.ts";
+import { createWorld, DATA, failureOf, OFFERING, problem, received, type Sent } from "./agent-world.ts";
 import {
   A_PERSON,
   ACCESS_SERVER,
@@ -24,13 +24,7 @@ import {
 } from "./kit.ts";
 
 function worldWith(accessServer?: string) {
-  const published = {
-    [`${RESOURCE}/.well-known/aauth-resource.json`]: {
-      ...{ issuer: RESOURCE, jwks_uri: `${RESOURCE}/jwks.json` },
-      authorization_endpoint: `${RESOURCE}/authorize`,
-    },
-  };
-  const world = createWorld({ published });
+  const world = createWorld({ published: OFFERING });
   const now = () => world.clock.time;
   const ours = { profile: draft11, discovery: world.discovery, now };
   const trustedIssuers = [PERSON_SERVER, ACCESS_SERVER];
