@@ -249,3 +249,17 @@ it("a session token counts that comes from the authorization endpoint, section 6
   expect(world.sent.at(-1)?.headers.authorization).toBe("AAuth session");
   expect(world.events.some(({ type }) => type === "session_received")).toBe(true);
 });
+
+it("equal requests have signatures of their own where the clock has fractions of a second", async () => {
+  const world = createWorld();
+  world.requirement = ANY_AGENT;
+  const token = await world.agentTokenOf(keys.agent);
+  let time = world.clock.time;
+  const now = () => (time += 0.001);
+  const call = world.agent({ agentToken: async () => token, now }).fetchFor();
+  for (let n = 0; n < 3; n++) await call(DATA, { method: "POST", body: "{}" });
+  const created = world.sent.map(
+    ({ headers }) => /;created=(\d+)/.exec(headers["signature-input"] ?? "")?.[1],
+  );
+  expect(created.map((second) => Number(second) - world.clock.time)).toEqual([0, 1, 2]);
+});
