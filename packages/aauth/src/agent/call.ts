@@ -373,8 +373,9 @@ class Call {
       observe: this.#observe,
     });
     this.#response = response;
-    await this.#keepSession(headOf(response, this.#request.url));
-    const demand = await this.#demandIn(response);
+    const head = headOf(response, this.#request.url);
+    await this.#keepSession(head);
+    const demand = await this.#demandIn(response, head);
     const retryAfterSeconds = secondsOf(response.headers.get("retry-after"));
     return { type: "response", status: response.status, demand, retryAfterSeconds };
   }
@@ -412,10 +413,10 @@ class Call {
     }
   }
 
-  async #demandIn(response: Response): Promise<Demand | undefined> {
+  async #demandIn(response: Response, head: ResponseHead): Promise<Demand | undefined> {
     const { profile, revealTokens } = this.#options;
-    const { url } = this.#request;
-    const read = await this.#readHead(headOf(response, url), profile.calls.readDemand);
+    const { url, status } = head;
+    const read = await this.#readHead(head, profile.calls.readDemand);
     if (read === undefined) return undefined;
     const demand = await this.#withQuestion(read, response);
     if (this.#observe === ignoreEvents || demand.level === "") return demand;
@@ -424,7 +425,7 @@ class Call {
     this.#observe({
       type: "challenge_received",
       url,
-      status: response.status,
+      status,
       level,
       ...(server === undefined ? {} : { authServer: server }),
       ...(shown === undefined ? {} : { resourceToken: shown }),
