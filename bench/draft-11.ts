@@ -19,6 +19,7 @@ import {
 import { draft11Tokens } from "aauth/issuer";
 import { createVerifier } from "aauth/resource";
 import { signedRequest } from "aauth/testing";
+import { INTEROP_CACHE } from "../scripts/pinned-packages.ts";
 import { type Candidate, runComparisons } from "./measure.ts";
 
 const PROVIDER = "https://agent.example";
@@ -128,10 +129,9 @@ async function peerCandidates(): Promise<{ sign: Candidate[]; verify: Candidate[
 }
 
 function findPeers(): string | undefined {
-  const cache = new URL("../.cache/interop/", import.meta.url).pathname;
   try {
-    const folder = readdirSync(cache).find((name) => name.startsWith("draft-11-js-"));
-    return folder && `${cache}${folder}`;
+    const folder = readdirSync(INTEROP_CACHE).find((name) => name.startsWith("draft-11-js-"));
+    return folder && `${INTEROP_CACHE}${folder}`;
   } catch {
     return undefined;
   }

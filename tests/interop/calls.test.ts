@@ -6,7 +6,7 @@ import { type Child, startChild } from "../support/child.ts";
 import { signIn } from "../support/optimization-run.ts";
 import { type ServiceVariables, startStack, type TestStack } from "../support/start-stack.ts";
 import { follow } from "./cell.ts";
-import { PYTHON, program, pythonPeers } from "./python-peers.ts";
+import { factsIn, PYTHON, program, pythonPeers } from "./python-peers.ts";
 import { MODES, type Mode } from "./swaps.ts";
 
 installLocalhostLookup();
@@ -26,9 +26,6 @@ const forAll = (variables: Record<string, string>): ServiceVariables =>
     ]),
   );
 
-const facts = (text: string) =>
-  text.split("\n").flatMap((line) => (line.startsWith("{") ? [JSON.parse(line)] : []));
-
 describe("a Python agent in the backend's place", () => {
   /** What it was answered; options are those of python/agent.py. */
   const call = async (mode: Mode, options: readonly string[] = [], { isPeer = true, hwk = "false" } = {}) => {
@@ -41,7 +38,7 @@ describe("a Python agent in the backend's place", () => {
     const args = [String(stack.ports.backend), stack.urls.supplyChainAgent, MODES[mode].signatureScheme];
     child = startChild(PYTHON, [program("agent"), ...args, "quiet", ...options]);
     await follow(child);
-    const steps = facts(child.stdout()).filter(({ step }) => step !== undefined && step !== "end");
+    const steps = factsIn(child.stdout()).filter(({ step }) => step !== undefined && step !== "end");
     return steps.map(({ step, status, code }) =>
       [step, status, ...(/code=(\w+)/.exec(code)?.slice(1) ?? [])].join(" "),
     );
@@ -105,7 +102,7 @@ test("called by key alone, a Python resource asks by name where its challenge na
   child = await pythonPeers.start("market-analysis-agent", stack, "autonomous");
   const user = await signIn(stack);
   const results = await user.report(await user.run());
-  const requests = facts(child.stdout()).filter((fact) => "verified" in fact);
+  const requests = factsIn(child.stdout()).filter((fact) => "verified" in fact);
   expect(requests.map(({ verified, scheme }) => [verified, scheme])).toEqual([
     [true, "hwk"],
     [true, "jwks"],

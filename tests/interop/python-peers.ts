@@ -7,6 +7,10 @@ import { MODES } from "./swaps.ts";
 export const PYTHON = process.env.PYTHON_UNDER_TEST!;
 export const program = (name: string) => new URL(`python/${name}.py`, import.meta.url).pathname;
 
+/** What a program has printed for the tests: its lines of JSON. */
+export const factsIn = (text: string) =>
+  text.split("\n").flatMap((line) => (line.startsWith("{") ? [JSON.parse(line)] : []));
+
 /** Name and version, as installed. */
 export function publishedLibrary(): string {
   const requirements = readFileSync(new URL("python/requirements.txt", import.meta.url), "utf8");

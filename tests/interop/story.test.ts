@@ -14,10 +14,10 @@ import { type Child, startChild } from "../support/child.ts";
 import { runWithConsent } from "../support/consent-run.ts";
 import { freePorts } from "../support/free-ports.ts";
 import { commandsOf, isDemo, type ShownCommand } from "../support/walkthrough-commands.ts";
+import { factsIn, PYTHON } from "./python-peers.ts";
 
 installLocalhostLookup();
 
-const PYTHON = process.env.PYTHON_UNDER_TEST!;
 /** The provider is built, installed and started. */
 const PATIENCE_MS = 15 * 60_000;
 const PROMPT = "optimize laptop supply chain and perform market analysis";
@@ -42,10 +42,10 @@ function start(program: string, args: readonly string[], env: Record<string, str
   return child;
 }
 
-const facts = (child: Child | undefined) =>
-  (child?.stdout() ?? "").split("\n").flatMap((line) => (line.startsWith("{") ? [JSON.parse(line)] : []));
 const verdicts = (child: Child | undefined) =>
-  facts(child).flatMap(({ verified, scheme }) => (verified === undefined ? [] : [[verified, scheme]]));
+  factsIn(child?.stdout() ?? "").flatMap(({ verified, scheme }) =>
+    verified === undefined ? [] : [[verified, scheme]],
+  );
 
 /** A step: what runs is the command; the environment says which ports, and which mode where the words do not. */
 async function follow(command: ShownCommand) {
@@ -108,7 +108,7 @@ async function follow(command: ShownCommand) {
   const args = ["tests/interop/python/agent.py", String(ports.backend), urls.supplyChainAgent, scheme];
   const backend = start(PYTHON, args, {});
   await backend.prints(/"step": "end"/);
-  const [last] = facts(backend)
+  const [last] = factsIn(backend.stdout())
     .filter(({ step }) => step !== "end")
     .slice(-1);
   return { demo, status: last.status === 200 ? "completed" : last, supplyChain, market };

@@ -12,7 +12,7 @@ import { signIn } from "../../../services/auth-server/test/support/sign-in.ts";
 import { KEYS } from "./keys.ts";
 import { serveOurProvider } from "./our-agent.ts";
 import type { OurParty } from "./ours.ts";
-import { PARTIES, type Role } from "./parties.ts";
+import { byIdentifier, type Endpoints, PARTIES } from "./parties.ts";
 
 /** As the peers' agents call themselves. */
 const AGENT = "aauth:Planner@agent.example";
@@ -22,11 +22,8 @@ const AGENT = "aauth:Planner@agent.example";
  *
  * @param how `known`: the person has allowed the peers' agent before
  */
-export async function startDemoServers(
-  endpoints: Readonly<Record<Role, string>>,
-  how: readonly string[],
-): Promise<OurParty> {
-  const entries = Object.entries(PARTIES).map(([role, party]) => [party, endpoints[role as Role]] as const);
+export async function startDemoServers(endpoints: Endpoints, how: readonly string[]): Promise<OurParty> {
+  const entries = Object.entries(byIdentifier(endpoints));
   const port = Number(new URL(endpoints.ps).port);
   const url = `http://localhost:${port}`;
   const granted = JSON.stringify(["data.read", "data.waiting"]);
@@ -74,11 +71,7 @@ async function allow(browser: Browser, page: string): Promise<void> {
   if (action !== "") await browser.post(new URL(action, shown.url).href, { ...fields, accept: "yes" });
 }
 
-async function allowBefore(
-  endpoints: Readonly<Record<Role, string>>,
-  browser: Browser,
-  issuer: string,
-): Promise<void> {
+async function allowBefore(endpoints: Endpoints, browser: Browser, issuer: string): Promise<void> {
   const { provider, close } = await serveOurProvider(endpoints);
   const key = await importSigningKey(KEYS.agent.jwk, { kid: "agent-1" });
   const { token: jwt } = await draft11Tokens.issueAgentToken({

@@ -6,10 +6,8 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { consentAt, GUIDE_PORTS, type GuidePrograms, guidePrograms } from "../../support/guide-programs.ts";
-import { createSetting, PEERS, type Setting, verdictOf } from "./peers.ts";
+import { createSetting, isUnderTest, PEERS, type Setting, verdictOf } from "./peers.ts";
 import results from "./results.json" with { type: "json" };
-
-const RUST = "aauth-protocol";
 
 interface Cell {
   readonly agent: string;
@@ -23,8 +21,8 @@ interface Cell {
   readonly verdict: string;
 }
 
-const cells = (results.flows as readonly Cell[]).filter(
-  ({ agent, resource, ps }) => [agent, resource, ps].includes(RUST) === (PEERS.rust !== undefined),
+const cells = (results.flows as readonly Cell[]).filter(({ agent, resource, ps }) =>
+  isUnderTest(agent, resource, ps),
 );
 const settings = Map.groupBy(
   cells,

@@ -5,13 +5,16 @@ import { afterAll, describe, expect, test } from "vitest";
 import { KEYS } from "./keys.ts";
 import { agentToken, createLibraries, type Message } from "./libraries.ts";
 import { PARTIES } from "./parties.ts";
-import { PEERS } from "./peers.ts";
+import { isUnderTest } from "./peers.ts";
 import results from "./results.json" with { type: "json" };
 
-const RUST = "aauth-protocol";
-const VERIFIERS = PEERS.rust
-  ? [RUST]
-  : ["ours", "introspection-aauth", "regent-httpsig", "@hellocoop/httpsig"];
+const VERIFIERS = [
+  "ours",
+  "introspection-aauth",
+  "regent-httpsig",
+  "@hellocoop/httpsig",
+  "aauth-protocol",
+].filter((verifier) => isUnderTest(verifier));
 
 /** What of a message is not as it should be. */
 interface Mistake {

@@ -15,18 +15,16 @@ import {
 import { createAgent } from "aauth/agent";
 import { draft11Tokens } from "aauth/issuer";
 import { KEYS, PROVIDER } from "./keys.ts";
-import { PARTIES, type Role, type Step } from "./parties.ts";
+import { byIdentifier, type Endpoints, PARTIES, type Step } from "./parties.ts";
 
 const AGENT = "aauth:planner@agent.example";
 
 /** A call as the peers' programs make it, and a step for each answer. */
 export async function callWithOurAgent(
-  endpoints: Readonly<Record<Role, string>>,
+  endpoints: Endpoints,
   [method = "GET", path = "/", ...how]: readonly string[],
 ): Promise<Step[]> {
-  const map = createEndpointMap(
-    Object.fromEntries(Object.entries(PARTIES).map(([role, party]) => [party, endpoints[role as Role]])),
-  );
+  const map = createEndpointMap(byIdentifier(endpoints));
   const { provider, close } = await serveOurProvider(endpoints);
   const steps: Step[] = [];
   const agent = createAgent({
@@ -80,7 +78,7 @@ export async function callWithOurAgent(
 }
 
 /** The documents of the agents' provider, with the key that the peers have, too. */
-export async function serveOurProvider(endpoints: Readonly<Record<Role, string>>) {
+export async function serveOurProvider(endpoints: Endpoints) {
   // The name that the peers give it, too: a person server keeps the key set of the first that it meets.
   const provider = await importSigningKey(PROVIDER.jwk, { kid: await jwkThumbprint(PROVIDER.jwk) });
   const documents: Readonly<Record<string, unknown>> = {

@@ -5,16 +5,14 @@ import { createAccessServer, createPersonServer } from "aauth/issuer";
 import Fastify, { type FastifyInstance } from "fastify";
 import { type ServedParty, serveParty } from "fastify-aauth";
 import type { OurParty } from "./ours.ts";
-import { type Fact, PARTIES, type Role } from "./parties.ts";
+import { byIdentifier, type Endpoints, type Fact, PARTIES } from "./parties.ts";
 
 const MOMENT_MS = 200;
 const person = "dana";
 
 /** Serves at the endpoints of both. */
-export async function startOurServers(endpoints: Readonly<Record<Role, string>>): Promise<OurParty> {
-  const map = createEndpointMap(
-    Object.fromEntries(Object.entries(PARTIES).map(([role, party]) => [party, endpoints[role as Role]])),
-  );
+export async function startOurServers(endpoints: Endpoints): Promise<OurParty> {
+  const map = createEndpointMap(byIdentifier(endpoints));
   const discovery = createDiscovery({ profile: draft11, transport: map.documents });
   const common = { discovery, transport: map.requests };
   const personServer = createPersonServer({

@@ -4,7 +4,7 @@ import { createDiscovery, createEndpointMap, draft11, generateSigningKey, type R
 import { createChallenger, createVerifier } from "aauth/resource";
 import Fastify, { type FastifyInstance } from "fastify";
 import { fastifyAAuth, type VerificationEvent } from "fastify-aauth";
-import { type Fact, PARTIES, type Role } from "./parties.ts";
+import { byIdentifier, type Endpoints, type Fact, PARTIES } from "./parties.ts";
 
 const { resource, ps, as } = PARTIES;
 
@@ -28,10 +28,8 @@ export interface OurParty {
 }
 
 /** Serves at the resource's endpoint. */
-export async function startOurResource(endpoints: Readonly<Record<Role, string>>): Promise<OurParty> {
-  const map = createEndpointMap(
-    Object.fromEntries(Object.entries(PARTIES).map(([role, party]) => [party, endpoints[role as Role]])),
-  );
+export async function startOurResource(endpoints: Endpoints): Promise<OurParty> {
+  const map = createEndpointMap(byIdentifier(endpoints));
   const key = await generateSigningKey({ kid: "resource-1" });
   const discovery = createDiscovery({ profile: draft11, transport: map.documents });
   const facts: Fact[] = [];

@@ -9,6 +9,13 @@ export const PARTIES = {
 } as const;
 export type Role = keyof typeof PARTIES;
 
+/** Where each party is. */
+export type Endpoints = Readonly<Record<Role, string>>;
+
+/** The same by identifier. */
+export const byIdentifier = (endpoints: Endpoints): Record<string, string> =>
+  Object.fromEntries(Object.entries(PARTIES).map(([role, party]) => [party, endpoints[role as Role]]));
+
 /** One answer that an agent got, as its program prints it. */
 export interface Step {
   readonly step: string;

@@ -8,9 +8,13 @@ import { startDemoServers } from "./demo-servers.ts";
 import { callWithOurAgent } from "./our-agent.ts";
 import { startOurServers } from "./our-servers.ts";
 import { type OurParty, startOurResource } from "./ours.ts";
-import { type Fact, PARTIES, type Role, type Step } from "./parties.ts";
+import { byIdentifier, type Endpoints, type Fact, PARTIES, type Role, type Step } from "./parties.ts";
 
 export const PEERS: PeersOfDraft11 = JSON.parse(process.env.PEERS_UNDER_TEST!);
+
+/** Whether something between these parties is for this run: with the Rust peer it is what that one takes part in, without it all else. */
+export const isUnderTest = (...peers: readonly string[]): boolean =>
+  peers.includes("aauth-protocol") === (PEERS.rust !== undefined);
 
 const file = (name: string) => new URL(name, import.meta.url).pathname;
 
@@ -42,7 +46,7 @@ export const MESSAGES = {
 
 /** The parties of one setting: where they are, and those that run as programs. */
 export interface Setting {
-  readonly endpoints: Readonly<Record<Role, string>>;
+  readonly endpoints: Endpoints;
   /** Starts a server and waits until it listens. */
   start(role: ProgramRole, peer: string, args?: readonly string[]): Promise<void>;
   /** Runs an agent to its end. */
@@ -56,9 +60,9 @@ export interface Setting {
 export async function createSetting(fixed: Partial<Record<Role, number>> = {}): Promise<Setting> {
   const roles = Object.keys(PARTIES) as Role[];
   const ports = await freePorts(roles.length);
-  const at = roles.map((role, index) => [role, `http://127.0.0.1:${fixed[role] ?? ports[index]}`] as const);
-  const endpoints = Object.fromEntries(at) as Record<Role, string>;
-  const parties = JSON.stringify(Object.fromEntries(at.map(([role, origin]) => [PARTIES[role], origin])));
+  const at = roles.map((role, index) => [role, `http://127.0.0.1:${fixed[role] ?? ports[index]}`]);
+  const endpoints: Endpoints = Object.fromEntries(at);
+  const parties = JSON.stringify(byIdentifier(endpoints));
   const servers: Child[] = [];
   const seen = new Map<object, number>();
   const ours: OurParty[] = [];

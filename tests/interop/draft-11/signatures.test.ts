@@ -5,11 +5,10 @@ import { afterAll, describe, expect, test } from "vitest";
 import type { Sender } from "./keys.ts";
 import { createLibraries, type Message } from "./libraries.ts";
 import { PARTIES } from "./parties.ts";
-import { PEERS } from "./peers.ts";
+import { isUnderTest } from "./peers.ts";
 import results from "./results.json" with { type: "json" };
 
 const RUNS = 200;
-const RUST = "aauth-protocol";
 
 const readable = fc.stringMatching(/^[A-Za-z0-9._~!$&'()*+,;=:@%-]{1,20}$/);
 const fieldValue = fc.stringMatching(/^[!-~]([ -~]{0,30}[!-~])?$/);
@@ -51,7 +50,7 @@ interface Row {
   readonly verdict: string;
 }
 const rows = (results.signatures as readonly Row[])
-  .filter(({ signer, verifier }) => [signer, verifier].includes(RUST) === (PEERS.rust !== undefined))
+  .filter(({ signer, verifier }) => isUnderTest(signer, verifier))
   .map((row) => {
     const { signer, verifier, sender, extra = [], verdict } = row;
     return [`${signer} to ${verifier}, ${[sender, ...extra].join(", ")}: ${verdict}`, row] as const;

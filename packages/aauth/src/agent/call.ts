@@ -4,7 +4,6 @@
  * @module
  */
 
-import { decodeBase64, encodeBase64 } from "../base64.ts";
 import type { Discovery } from "../discovery/discovery.ts";
 import {
   AAuthAgentError,
@@ -21,6 +20,7 @@ import type {
   ClarificationAnswer,
   Credential,
   Demand,
+  GrantHints,
   Interaction,
   PendingState,
   ResponseHead,
@@ -42,7 +42,9 @@ import {
 } from "./events.ts";
 import { type GrantCircumstances, type GrantClient, secondsOf } from "./grant-client.ts";
 import type { CallContext, GrantSource, HeldToken } from "./grant-source.ts";
+import { type Progress, progressOf, requestOf, waitingOf } from "./left-call.ts";
 import { type CallersRequest, type OutgoingRequest, readOutgoingRequest } from "./outgoing-request.ts";
+import { NOTHING } from "./own-server.ts";
 import {
   capabilitiesOf,
   LeftPending,
@@ -86,18 +88,7 @@ export async function resumeCall(
   context: FetchContext,
   waiting: Waiting,
 ): Promise<Response> {
-  const { method, url, headers, body } = waiting.call;
-  const signals = context.signal === undefined ? [] : [context.signal];
-  const bytes = body === undefined ? undefined : decodeBase64(body);
-  if (body !== undefined && bytes === undefined) throw new TypeError("waiting.call.body is not base64");
-  const request: CallersRequest = {
-    method,
-    url,
-    origin: new URL(url).origin,
-    headers: { ...headers },
-    body: bytes === undefined ? undefined : new Uint8Array(bytes),
-    signals,
-  };
+  const request = requestOf(waiting, context.signal);
   const { keyThumbprint } = waiting;
   if (!options.keys.usable().some(({ thumbprint }) => thumbprint === keyThumbprint)) {
     throw new AAuthAgentError("waiting_key_gone", "the key that the answer is for is not held any more");
@@ -105,22 +96,10 @@ export async function resumeCall(
   const observe = combineObservers(options.observer, context.observer);
   const call = new Call(options, { ...context, keyThumbprint }, request, observe);
   try {
-    return await call.resume(waiting.progress as unknown as Progress);
+    return await call.resume(progressOf(waiting));
   } catch (error) {
     throw AAuthAgentError.from(error);
   }
-}
-
-/** How a call that waits goes on. */
-interface Progress {
-  readonly state: CallState;
-  readonly left: LeftWaiting;
-  /** What the last request carried, if it was a token for the resource. */
-  readonly presented?: string;
-  /** What is waited for, where it is a token. */
-  readonly demand?: TokenDemand;
-  /** What the resource wants to be covered in addition. */
-  readonly covers?: readonly string[];
 }
 
 class Call {
@@ -258,8 +237,7 @@ class Call {
   }
 
   #callContext(): CallContext {
-    const { upstreamToken, cacheKey, state, mission, justification, loginHint } = this.#context;
-    const capabilities = capabilitiesOf(this.#participation);
+    const { upstreamToken, cacheKey, state } = this.#context;
     return {
       key: this.#key,
       resource: this.#resource,
@@ -269,15 +247,20 @@ class Call {
       signal: anyOf(this.#request.signals),
       observe: this.#observe,
       trustedServers: this.#trustedServers,
-      hints: { capabilities, mission, justification, loginHint },
+      hints: this.#hints(),
       participation: this.#participation,
     };
+  }
+
+  #hints(): GrantHints {
+    const { mission, justification, loginHint } = this.#context;
+    return { capabilities: capabilitiesOf(this.#participation), mission, justification, loginHint };
   }
 
   #circumstances(): GrantCircumstances {
     return {
       key: this.#key,
-      context: { redirectUri: undefined, state: undefined },
+      context: NOTHING,
       observe: this.#observe,
       signal: anyOf(this.#request.signals),
       trustedServers: this.#trustedServers,
@@ -300,10 +283,7 @@ class Call {
     this.#trustedServers = [server];
   }
 
-  async #offer({
-    scope,
-    token,
-  }: Pick<Extract<CallStep, { do: "offer" }>, "scope" | "token">): Promise<CallOutcome> {
+  async #offer({ scope, token }: Extract<CallStep, { do: "offer" }>): Promise<CallOutcome> {
     const { identity, revealTokens } = this.#options;
     if (token !== undefined) this.#present(token);
     const credential = token === undefined ? await identity(this.#key) : this.#credential;
@@ -393,8 +373,9 @@ class Call {
       observe: this.#observe,
     });
     this.#response = response;
-    await this.#keepSession(headOf(response, this.#request.url));
-    const demand = await this.#demandIn(response);
+    const head = headOf(response, this.#request.url);
+    await this.#keepSession(head);
+    const demand = await this.#demandIn(response, head);
     const retryAfterSeconds = secondsOf(response.headers.get("retry-after"));
     return { type: "response", status: response.status, demand, retryAfterSeconds };
   }
@@ -432,10 +413,10 @@ class Call {
     }
   }
 
-  async #demandIn(response: Response): Promise<Demand | undefined> {
+  async #demandIn(response: Response, head: ResponseHead): Promise<Demand | undefined> {
     const { profile, revealTokens } = this.#options;
-    const { url } = this.#request;
-    const read = await this.#readHead(headOf(response, url), profile.calls.readDemand);
+    const { url, status } = head;
+    const read = await this.#readHead(head, profile.calls.readDemand);
     if (read === undefined) return undefined;
     const demand = await this.#withQuestion(read, response);
     if (this.#observe === ignoreEvents || demand.level === "") return demand;
@@ -444,7 +425,7 @@ class Call {
     this.#observe({
       type: "challenge_received",
       url,
-      status: response.status,
+      status,
       level,
       ...(server === undefined ? {} : { authServer: server }),
       ...(shown === undefined ? {} : { resourceToken: shown }),
@@ -507,36 +488,21 @@ class Call {
   }
 
   #waitingError({ message, left }: LeftPending, party: string, demand?: TokenDemand): AnswerPendingError {
-    const { method, url, headers, body } = this.#request;
-    const { requirement = "", interaction, clarification } = left.pending;
-    const progress: Progress = {
-      state: this.#state,
-      left,
-      ...(this.#shown !== undefined && { presented: this.#shown }),
-      ...(demand && { demand }),
-      ...(this.#covers && { covers: this.#covers }),
-    };
-    const context = Object.entries(this.#context).filter(
-      (entry): entry is [string, string] => KEPT.has(entry[0]) && typeof entry[1] === "string",
-    );
-    return new AnswerPendingError(message, {
+    const waiting = waitingOf({
       profile: this.#options.profile.name,
       keyThumbprint: this.#key.thumbprint,
       party,
-      location: left.pending.location,
-      nextLookAt: left.nextLookAt,
-      requirement,
-      ...(interaction && { interaction: { ...interaction, page: left.page ?? interaction.url } }),
-      ...(clarification && { clarification }),
-      call: {
-        method,
-        url,
-        headers: { ...headers },
-        ...(body && { body: encodeBase64(body) }),
-        context: { ...Object.fromEntries(context), resource: this.#resource },
+      request: this.#request,
+      context: { ...this.#context, resource: this.#resource },
+      progress: {
+        state: this.#state,
+        left,
+        ...(this.#shown !== undefined && { presented: this.#shown }),
+        ...(demand && { demand }),
+        ...(this.#covers && { covers: this.#covers }),
       },
-      progress: { ...progress },
     });
+    return new AnswerPendingError(message, waiting);
   }
 
   async #discardHeld(): Promise<CallOutcome> {
@@ -609,14 +575,7 @@ class Call {
     const credential = await identity(this.#key);
     const server = serverOf?.({ identity: credential, trustedServers, upstreamToken: undefined });
     if (server === undefined) return false;
-    const { hints } = this.#callContext();
-    const unused = {
-      upstreamToken: undefined,
-      presented: undefined,
-      redirectUri: undefined,
-      state: undefined,
-    };
-    const context = { ...unused, identity: credential, ...(hints && { hints }) };
+    const context = { ...NOTHING, identity: credential, hints: this.#hints() };
     const circumstances = { ...this.#circumstances(), trustedServers: [server] };
     return client.relay(() => relay(server, interaction, context), circumstances);
   }
@@ -653,18 +612,6 @@ const untrusted = (reason: string) => new AAuthAgentError("challenge_untrusted",
 
 /** More than any question. */
 const MAX_QUESTION_BYTES = 65_536;
-
-/** What a call that waits keeps of its context. */
-const KEPT: ReadonlySet<string> = new Set<keyof FetchContext>([
-  "state",
-  "upstreamToken",
-  "cacheKey",
-  "scope",
-  "returnUrl",
-  "mission",
-  "justification",
-  "loginHint",
-]);
 
 /** A token that cannot be read is refused a moment later. */
 function shownOrNothing(token: string, revealTokens: boolean): ShownToken | undefined {

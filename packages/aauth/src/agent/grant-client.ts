@@ -167,13 +167,10 @@ export function createGrantClient(options: GrantClientOptions): GrantClient {
     exchange: Pick<Exchange, "credential" | "purpose" | "mayWait">,
     circumstances: GrantCircumstances,
   ): Promise<GrantResponse> {
-    const isWithdrawal = withdrawn !== undefined;
     const sent = { ...exchange, url, method, ...(contentType && { contentType }), ...(body && { body }) };
-    const response = await roundTrip(
-      isWithdrawal ? { ...sent, hasNoContent: () => true } : sent,
-      circumstances,
-    );
-    if (isWithdrawal) throw withdrawn;
+    const hasNoContent = () => withdrawn !== undefined;
+    const response = await roundTrip({ ...sent, hasNoContent }, circumstances);
+    if (withdrawn !== undefined) throw withdrawn;
     // What is taken without saying where the answer will be is answered where it was before (draft -11, section 7.5.2.1).
     const field = (name: string) => response.field(name) ?? (name === "location" ? url : null);
     return { ...response, field };

@@ -103,8 +103,8 @@ function missionParticipation(
   };
 }
 
-/** Of a request that is made for no call. */
-const NOTHING: Omit<GrantContext, "identity"> = {
+/** Of a request that passes on nothing of a call. */
+export const NOTHING: Omit<GrantContext, "identity"> = {
   upstreamToken: undefined,
   presented: undefined,
   redirectUri: undefined,

@@ -1,5 +1,5 @@
 /**
- * Waits for one answer, of a resource or of a server: how long, who is asked meanwhile, and what is kept of it when nobody waits any more.
+ * Waits for one answer, of a resource or of a server: how long, who is asked meanwhile, and what is kept of it when no caller waits any more.
  *
  * @module
  */

@@ -17,7 +17,7 @@ import { anyOf, withTimeout } from "./timeout.ts";
 export type Sender = (request: OutgoingRequest, options: SendOptions) => Promise<Response>;
 
 export function createSender({ profile, transport, now }: SenderOptions): Sender {
-  const distinct = createDistinct(now);
+  const distinct = createDistinct();
   const { bindsBody, sendsNonce } = profile.messages;
   return async (request, options) => {
     const { method, url, headers, body } = request;
@@ -79,12 +79,12 @@ const MAX_AHEAD_SECONDS = 30;
  * When a request is to be signed so that none before it has the same signature base: a verifier would take it for a repetition. The second of the
  * request, or the next that is free; beyond half a minute ahead the verifier may say so.
  */
-function createDistinct(now: () => number) {
+function createDistinct() {
   const last = new Map<string, number>();
   let second = 0;
   return ({ signatureBase, created }: SignedRequest): number => {
-    if (now() !== second) {
-      second = now();
+    if (created !== second) {
+      second = created;
       for (const [base, time] of last) if (time < second) last.delete(base);
     }
     const base = signatureBase.replace(`;created=${created}`, "");

@@ -465,7 +465,7 @@ describe("an agent", () => {
     expect(() => agent.fetchFor(context as never)).toThrow(message);
   });
 
-  it("takes no call for a resource whose name nobody has", async () => {
+  it("takes no call for a resource whose name no party has", async () => {
     const world = await createWorld();
     const making = () => world.agent().fetchFor({ resource: "http://supply-chain-agent.localhost:3000/" });
     expect(making).toThrow(TypeError);

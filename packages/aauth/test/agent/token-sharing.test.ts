@@ -141,7 +141,7 @@ describe("tokens that speak for a user", () => {
     return { world, agent: world.agent(), subjects };
   };
 
-  it("are never kept when nobody says which user", async () => {
+  it("are never kept when the caller does not say which user", async () => {
     const { world, agent, subjects } = await delegated();
     await agent.fetchFor()(URL_ROOT);
     await agent.fetchFor()(URL_ROOT);

@@ -5,15 +5,16 @@ import type { AddressInfo } from "node:net";
 import { inspect } from "node:util";
 import { expect, it } from "vitest";
 import type { AnswerPendingError } from "../../../src/errors.ts";
-import { aauthResourceMetadata } from "../../../src/profiles/draft-11/documents.ts";
 import {
   accepted,
   createWorld,
   DATA,
   failureOf,
   INTERMEDIARY,
+  OFFERING,
   PARTS,
   problem,
+  replaceResourceToken,
   requirement,
   type Sent,
 } from "./agent-world.ts";
@@ -21,15 +22,6 @@ import { A_PERSON, ANY_AGENT, authToken, changed, keys, PERSON_SERVER, RESOURCE,
 
 const isLook = ({ url }: Sent) => url.includes("/pending/");
 const NOW_AND_AGAIN = { "retry-after": "0" };
-
-const offering = () =>
-  createWorld({
-    published: {
-      [`${RESOURCE}/.well-known/aauth-resource.json`]: aauthResourceMetadata({
-        ...{ issuer: RESOURCE, authorization_endpoint: `${RESOURCE}/authorize` },
-      }),
-    },
-  });
 
 it("a server that a caller's token names makes the resource in the middle connect to nothing private", async () => {
   let connections = 0;
@@ -134,7 +126,7 @@ function controlled() {
 
 it("words that are no code are not quoted of a resource that refuses a resource token", async () => {
   for (const error of ["a\nb", "x".repeat(5_000)]) {
-    const world = offering();
+    const world = createWorld({ published: OFFERING });
     const { resource } = world;
     world.resource = (request) =>
       request.url.endsWith("/authorize") ? problem(400, error) : resource(request);
@@ -154,7 +146,7 @@ it("an error that is logged shows no token of the call that waits", async () => 
 });
 
 it("a request that the caller reduces is not updated with more", async () => {
-  const world = offering();
+  const world = createWorld({ published: OFFERING });
   world.requirement = { ...TO_READ, scopes: ["data.read", "data.write"] };
   const { resource, server } = world;
   let token = "";
@@ -219,14 +211,7 @@ it("a held request is looked for where it was, when the answer to a look names n
 
 it("a resource token that another key has signed is carried nowhere", async () => {
   const world = createWorld();
-  const { resource } = world;
-  world.resource = async (request) => {
-    const answer = await resource(request);
-    const token = /resource-token="([^"]+)"/.exec(answer.headers.get("aauth-requirement") ?? "")?.[1];
-    if (token === undefined) return answer;
-    const forged = await changed(token, keys.other, { scope: "data.everything" });
-    return problem(401, undefined, requirement(`auth-token; resource-token="${forged}"`));
-  };
+  replaceResourceToken(world, (token) => changed(token, keys.other, { scope: "data.everything" }));
   const error = await failureOf(world.agent().fetchFor()(DATA));
   expect([error.hop, error.section]).toEqual([RESOURCE, "draft -11, section 6.7.3"]);
   expect(world.asked("/token")).toEqual([]);
@@ -253,7 +238,7 @@ it("an event shows no token that is covered as a field", async () => {
 });
 
 it("a session token counts that comes from the authorization endpoint, section 6.6.1", async () => {
-  const world = offering();
+  const world = createWorld({ published: OFFERING });
   world.requirement = A_PERSON;
   const { resource } = world;
   world.resource = (request) =>
@@ -263,4 +248,18 @@ it("a session token counts that comes from the authorization endpoint, section 6
   expect((await world.agent().fetchFor({ scope: "data.read" })(DATA)).status).toBe(200);
   expect(world.sent.at(-1)?.headers.authorization).toBe("AAuth session");
   expect(world.events.some(({ type }) => type === "session_received")).toBe(true);
+});
+
+it("equal requests have signatures of their own where the clock has fractions of a second", async () => {
+  const world = createWorld();
+  world.requirement = ANY_AGENT;
+  const token = await world.agentTokenOf(keys.agent);
+  let time = world.clock.time;
+  const now = () => (time += 0.001);
+  const call = world.agent({ agentToken: async () => token, now }).fetchFor();
+  for (let n = 0; n < 3; n++) await call(DATA, { method: "POST", body: "{}" });
+  const created = world.sent.map(
+    ({ headers }) => /;created=(\d+)/.exec(headers["signature-input"] ?? "")?.[1],
+  );
+  expect(created.map((second) => Number(second) - world.clock.time)).toEqual([0, 1, 2]);
 });

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { createTokenCache } from "../../../src/agent/index.ts";
 import { createKeyRing } from "../../../src/keys/key-ring.ts";
 import { decodeJwt } from "../../../src/tokens/jwt.ts";
-import { createWorld, DATA, failureOf, problem, requirement, type World } from "./agent-world.ts";
+import { createWorld, DATA, failureOf, OFFERING, problem, requirement, type World } from "./agent-world.ts";
 import { A_PERSON, ACCESS_SERVER, ANY_AGENT, keys, PERSON_SERVER, RESOURCE, TO_READ } from "./kit.ts";
 
 const call = (world: World, ...context: Parameters<ReturnType<World["agent"]>["fetchFor"]>) =>
@@ -91,13 +91,7 @@ describe("one fetch", () => {
   });
 
   it("takes what it knows to need to the authorization endpoint", async () => {
-    const published = {
-      [`${RESOURCE}/.well-known/aauth-resource.json`]: {
-        ...{ issuer: RESOURCE, jwks_uri: `${RESOURCE}/jwks.json` },
-        authorization_endpoint: `${RESOURCE}/authorize`,
-      },
-    };
-    const world = createWorld({ published });
+    const world = createWorld({ published: OFFERING });
     const { resource } = world;
     world.resource = async (request) => {
       if (!request.url.endsWith("/authorize")) return resource(request);

@@ -11,6 +11,7 @@ import {
   deferring,
   failureOf,
   INTERACTION,
+  OFFERING,
   problem,
   requirement,
   type Sent,
@@ -201,7 +202,7 @@ describe("a person who has to act", () => {
     }
   });
 
-  it("is waited for by nobody where nothing can reach them", async () => {
+  it("is not waited for where nothing can reach them", async () => {
     const world = createWorld();
     world.server = deferring(world.server, 1, INTERACTION);
     const error = await failureOf<AnswerPendingError>(world.agent().fetchFor()(DATA));
@@ -323,13 +324,7 @@ describe("a question", () => {
   });
 
   it("is a reason to ask for less, with another resource token", async () => {
-    const published = {
-      [`${RESOURCE}/.well-known/aauth-resource.json`]: {
-        ...{ issuer: RESOURCE, jwks_uri: `${RESOURCE}/jwks.json` },
-        authorization_endpoint: `${RESOURCE}/authorize`,
-      },
-    };
-    const world = createWorld({ published });
+    const world = createWorld({ published: OFFERING });
     const { resource, server } = world;
     world.requirement = { ...TO_READ, scopes: ["data.read", "data.write"] };
     world.resource = async (request) => {
@@ -356,7 +351,7 @@ describe("a question", () => {
     });
   });
 
-  it("without words, or that nobody answers, ends the call", async () => {
+  it("without words, or that no one answers, ends the call", async () => {
     const world = createWorld();
     world.server = () => accepted(requirement("clarification"));
     expect((await failureOf(world.agent().fetchFor()(DATA))).code).toBe("token_request_failed");

@@ -11,7 +11,7 @@ import type { Endpoint } from "../../../src/resource/endpoint.ts";
 import { createHeldRequests } from "../../../src/resource/held-requests.ts";
 import { createSessions } from "../../../src/resource/sessions.ts";
 import { createVerifier } from "../../../src/resource/verify-request.ts";
-import { createWorld, DATA, failureOf, problem, received, type Sent } from "./agent-world.ts";
+import { createWorld, DATA, failureOf, OFFERING, problem, received, type Sent } from "./agent-world.ts";
 import {
   A_PERSON,
   ACCESS_SERVER,
@@ -24,13 +24,7 @@ import {
 } from "./kit.ts";
 
 function worldWith(accessServer?: string) {
-  const published = {
-    [`${RESOURCE}/.well-known/aauth-resource.json`]: {
-      ...{ issuer: RESOURCE, jwks_uri: `${RESOURCE}/jwks.json` },
-      authorization_endpoint: `${RESOURCE}/authorize`,
-    },
-  };
-  const world = createWorld({ published });
+  const world = createWorld({ published: OFFERING });
   const now = () => world.clock.time;
   const ours = { profile: draft11, discovery: world.discovery, now };
   const trustedIssuers = [PERSON_SERVER, ACCESS_SERVER];
@@ -117,7 +111,7 @@ describe("an agent and a resource of this library", () => {
     expect(pages).toEqual([expect.stringMatching(/^https:\/\/resource\.example\/login\?code=[\w-]+$/)]);
     expect(await (await agent.fetchFor()(DATA)).text()).toBe("hello");
     expect(sessionsSeen).toEqual([undefined, "dana"]);
-    // An interaction that nobody here can handle is left with all that is needed.
+    // An interaction that no one here can handle is left with all that is needed.
     const left = await failureOf<AnswerPendingError>(world.agent().fetchFor()(DATA));
     expect([left instanceof AnswerPendingError, left.waiting.party]).toEqual([true, RESOURCE]);
   });

@@ -72,6 +72,13 @@ export const accepted = (headers: Record<string, string> = {}, body: object = { 
 export const requirement = (value: string) => ({ "aauth-requirement": `requirement=${value}` });
 export const INTERACTION = requirement(`interaction; url="https://ps.example/visit"; code="A1B2-C3D4"`);
 
+/** Documents by which the resource hands out resource tokens before it is called. */
+export const OFFERING = {
+  [`${RESOURCE}/.well-known/aauth-resource.json`]: aauthResourceMetadata({
+    ...{ issuer: RESOURCE, authorization_endpoint: `${RESOURCE}/authorize` },
+  }),
+};
+
 /** An agent, two resources with verifiers and challengers, and a person server of a few lines: over a transport in memory. */
 export function createWorld(options: { accessServer?: string; published?: Record<string, unknown> } = {}) {
   const clock = { time: NOW };
@@ -227,6 +234,21 @@ export async function failureOf<T extends AAuthAgentError = AAuthAgentError>(
   );
   if (error instanceof AAuthAgentError) return error as T;
   throw error;
+}
+
+/** Puts another resource token into the challenges of the resource that have one. */
+export function replaceResourceToken(
+  world: World,
+  change: (token: string, request: Sent) => Promise<string>,
+): void {
+  const { resource } = world;
+  world.resource = async (request) => {
+    const answer = await resource(request);
+    const token = /resource-token="([^"]+)"/.exec(answer.headers.get("aauth-requirement") ?? "")?.[1];
+    if (token === undefined) return answer;
+    const other = await change(token, request);
+    return problem(401, undefined, requirement(`auth-token; resource-token="${other}"`));
+  };
 }
 
 /** A server that says `times` times that its answer is pending, and then what was asked of it first. */

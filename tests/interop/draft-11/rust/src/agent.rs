@@ -65,8 +65,8 @@ async fn climb(provider: &SigningKey, method: &str, path: &str, with_mission: bo
                 text(caller.settled("person", answer).await?.as_ref().map(|found| &found["person_token"]))
             }
             Some(Requirement::AuthToken { resource_token }) => {
-                let nobody = Person::default();
-                let answer = caller.ps.auth_token(&agent, &metadata, &resource_token, &shown, &nobody).await?;
+                let no_person = Person::default();
+                let answer = caller.ps.auth_token(&agent, &metadata, &resource_token, &shown, &no_person).await?;
                 text(caller.settled("auth", answer).await?.as_ref().map(|found| &found["auth_token"]))
             }
             _ => None,
