@@ -11,6 +11,7 @@ import {
   type Discovery,
   draft11,
   type EndpointMap,
+  isServerIdentifier,
   type ProvenCaller,
   type Requirement,
 } from "aauth";
@@ -75,8 +76,7 @@ export function draft11Requirement(mode: Mode, scope: string): Requirement {
 
 /** @throws ConfigError for an identity that draft -11 does not have */
 export function requireServerIdentifier(service: string, variable: string, value: string): void {
-  const url = URL.parse(value);
-  if (url?.protocol === "https:" && url.port === "" && url.origin === value) return;
+  if (isServerIdentifier(value)) return;
   const message = `must be https://host without a port with AAUTH_PROFILE=${draft11.name}, got ${JSON.stringify(value)}`;
   throw new ConfigError(service, [{ name: variable, message }]);
 }
