@@ -53,13 +53,10 @@ export function draft11Parties(
   return {
     map,
     discovery,
-    personServer: takesPersons(mode) ? identifierOf(DRAFT_11_SERVERS.personServer) : undefined,
+    personServer: mode === "agent-identity" ? undefined : identifierOf(DRAFT_11_SERVERS.personServer),
     accessServer: mode === "federated" ? identifierOf(DRAFT_11_SERVERS.accessServer) : undefined,
   };
 }
-
-/** Whether an agent's caller has a person, and its own calls are made for the same one. */
-export const takesPersons = (mode: Mode): boolean => mode !== "agent-identity";
 
 /** What a caller of an agent must prove. */
 export function draft11Requirement(mode: Mode, scope: string): Requirement {
