@@ -78,6 +78,12 @@ export function requireServerIdentifier(service: string, variable: string, value
   throw new ConfigError(service, [{ name: variable, message }]);
 }
 
+/** Whether an address is one that a provider admits as a callback with `localhost_callback_allowed`, without publishing it. */
+export function isLoopbackCallback(address: string): boolean {
+  const url = URL.parse(address);
+  return url?.protocol === "http:" && ["localhost", "127.0.0.1"].includes(url.hostname);
+}
+
 /** Says at the start what of the demo is February's only, so that nothing is missing without a word. */
 export function warnOfLeftOut(
   logger: { warn(fields: object, message: string): void },
