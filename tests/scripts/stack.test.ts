@@ -79,6 +79,12 @@ test("draft-11 by flags: its own gateway file, no delegate, and nothing that spe
   expect(() => readDemoSettings({}, ["--mode", "federated"])).toThrow(/--mode.*--profile draft-11/);
   expect(() => read("--mode", "autonomous")).toThrow(/AAUTH_MODE|--mode/);
   expect(() => read("--authorization-scheme", "user-delegated")).toThrow(/February 2026 only/);
+  // Its default, too: who gives it expects something of it.
+  expect(() => read("--authorization-scheme", "autonomous")).toThrow(/February 2026 only/);
+  expect(() => read("--signature-scheme", "jwks")).toThrow(/February 2026 only/);
+  expect(() => readDemoSettings({}, ["--mode", "person-server"])).toThrow(/--mode.*--profile draft-11/);
+  const defaults = { AAUTH_PROFILE: "draft-11", AAUTH_AUTHORIZATION_SCHEME: "autonomous" };
+  expect(readDemoSettings(defaults, []).modes).toMatchObject({ profile: "draft-11" });
 });
 
 test("the welcome text names the profile, the mode, and what is switched off", () => {
