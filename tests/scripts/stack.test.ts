@@ -185,6 +185,14 @@ test("the command by hand has what differs from the service's own defaults, and 
   );
   expect(await command("ui", { ui: 3051 })).toBe("UI_PORT=3051 npx pnpm --filter ui dev");
   expect(await command("backend")).toContain("BACKEND_DELEGATES_FILE=../../.data/delegates-8000.json ");
+  const draft11 = { profile: "draft-11", mode: "federated", policyFile: "x.yaml" } as const;
+  expect(await command("gateway", {}, draft11)).toBe(
+    `BACKEND_AGENT_URL=https://backend.localhost npx pnpm --filter gateway dev -f ${REPOSITORY_ROOT}x.yaml`,
+  );
+  expect(await command("ui", {}, draft11)).toBe("UI_PROFILE=draft-11 npx pnpm --filter ui dev");
+  expect(await command("supply-chain-agent", {}, draft11)).toMatch(
+    /^AAUTH_PROFILE=draft-11 AAUTH_MODE=federated AAUTH_ENDPOINTS='.*pnpm --filter supply-chain-agent dev$/,
+  );
 });
 
 test.each([
