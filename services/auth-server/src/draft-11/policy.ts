@@ -35,7 +35,7 @@ export function decideForResource({ policy }: Pick<PolicyOptions, "policy">): De
   };
 }
 
-/** Why a request is granted by nobody, the person included. Undefined where it may be. */
+/** Why a request is granted by no one, not by the person either. Undefined where it may be. */
 export function refusalOf(
   policy: Policy,
   { agent, scopes }: Pick<AskedRequest, "agent" | "scopes">,

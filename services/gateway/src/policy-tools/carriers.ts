@@ -30,7 +30,7 @@ const OF_EVERY_TOKEN = ["iss", "sub", "exp", "iat", "cnf"];
 const OF_PERSONS = ["aud", "jti", "dwk", "tenant", "mission_s256"];
 const OF_FEBRUARY = ["agent", "agent_delegate", "act", "nbf"];
 
-/** What the demo's agents demand with each `AAUTH_MODE`: nobody gets a token that is not asked for. The other modes have callers of all kinds. */
+/** What the demo's agents demand with each `AAUTH_MODE`: no agent gets a token that is not asked for. The other modes have callers of all kinds. */
 const CALLERS_IN_MODE: Readonly<Record<string, readonly CallerKind[]>> = {
   "agent-identity": [...FEBRUARY, ...AGENT, "server"],
   "person-identity": [...FEBRUARY, ...AGENT, "person-token", "server"],
