@@ -6,9 +6,11 @@ export type CallerKind = "february-2026" | "agent-token" | "person-token" | "aut
 const FEBRUARY: readonly CallerKind[] = ["february-2026"];
 const AGENT: readonly CallerKind[] = ["agent-token"];
 const AUTH: readonly CallerKind[] = ["auth-token"];
-const WITH_PERSON: readonly CallerKind[] = ["person-token", "auth-token"];
-const WITH_TOKEN: readonly CallerKind[] = ["agent-token", "person-token", "auth-token"];
-const OF_DRAFT_11: readonly CallerKind[] = [...WITH_TOKEN, "server"];
+export const WITH_PERSON: readonly CallerKind[] = ["person-token", "auth-token"];
+/** Agents of draft -11, by what they have to show. */
+export const WITH_TOKEN: readonly CallerKind[] = ["agent-token", "person-token", "auth-token"];
+/** Values of `extauthz.aauth.level`. */
+export const OF_DRAFT_11: readonly CallerKind[] = [...WITH_TOKEN, "server"];
 
 /** Members of `extauthz.aauth`, a closed set, and the callers that have each. */
 const MEMBERS: Readonly<Record<string, readonly CallerKind[]>> = {
