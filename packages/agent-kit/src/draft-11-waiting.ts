@@ -24,7 +24,7 @@ export interface WaitingReplies {
   serve(scope: FastifyInstance): Promise<void>;
 }
 
-export const INTERACTION_PATH = "/interaction";
+const INTERACTION_PATH = "/interaction";
 const POLL_SECONDS = 1;
 /** Requests whose answers have not begun to wait are kept as long as the request itself. */
 type Pages = { readonly first: PromiseWithResolvers<string>; bring: BringPerson };

@@ -14,7 +14,7 @@ export type ProfileName = (typeof PROFILES)[number];
  * `auth-token`: its challenge needs a resource token, which the resource alone can issue.
  */
 const LEVELS = ["any", "agent-token", "person-token", "server"] as const;
-export type RequiredLevel = (typeof LEVELS)[number];
+type RequiredLevel = (typeof LEVELS)[number];
 
 /** Where a check names the request it is about. */
 export type RequestSource = "aauth" | "forwarded" | "path";

@@ -1,7 +1,7 @@
 import type { AskedRequest, Decide } from "aauth/issuer";
 import { agentAllowed, consentNeeded, type Policy, scopesAllowed } from "../realm/policy.ts";
 
-export interface PolicyOptions {
+interface PolicyOptions {
   /** That of the realm, asked for each request. Agents are on its lists by their agent provider. */
   readonly policy: () => Policy;
   /** Identifiers of the resources that the operator knows. */
