@@ -18,14 +18,17 @@ export interface LeftOut {
   readonly command?: string;
 }
 
-/** What an agent is started by hand for: shown although it may be at its default. */
+/** What an agent of February is started by hand for: shown although it may be at its default. */
 const AGENT_FLAGS: ReadonlyMap<string, string> = new Map([
   ["AAUTH_SIGNATURE_SCHEME", "--signature-scheme"],
   ["AAUTH_AUTHORIZATION_SCHEME", "--authorization-scheme"],
 ]);
 const AGENTS: ReadonlySet<string> = new Set(AGENT_NAMES);
 /** Given to all, read neither by the page nor by the gateway. */
-const AGENT_VARIABLES: ReadonlySet<string> = new Set([...AGENT_FLAGS.keys(), "AAUTH_SHOW_TOKENS"]);
+const AGENT_VARIABLES: ReadonlySet<string> = new Set([
+  ...AGENT_FLAGS.keys(),
+  ...["AAUTH_SHOW_TOKENS", "AAUTH_PROFILE", "AAUTH_MODE", "AAUTH_ENDPOINTS"],
+]);
 
 /** How the services `names` are started by hand so that they fit a stack with these ports and modes. */
 export async function leftOutServices(
@@ -49,7 +52,8 @@ async function commandByHand({ name, args, env }: ServiceDescription, modes: Sta
   // The page and the gateway's file have the demo's addresses for defaults, and read variables that no settings declare.
   const isLikeDemo = name === "ui" || name === "gateway";
   const isUsual = isLikeDemo ? usualInDemo(name) : await usualInService(name);
-  const flags = AGENTS.has(name) ? AGENT_FLAGS : new Map<string, string>();
+  const isFebruarys = AGENTS.has(name) && modes.profile === "february-2026";
+  const flags = isFebruarys ? AGENT_FLAGS : new Map<string, string>();
   const shownFlags = [...flags].map(([variable, flag]) => ` ${flag} ${env[variable]}`);
   if (name === "gateway" && modes.policyFile !== DEMO_MODES.policyFile)
     shownFlags.push(` -f ${quoted(resolve(REPOSITORY_ROOT, modes.policyFile))}`);

@@ -8,6 +8,7 @@ import {
   listSetting,
   loadConfig,
   profileSettings,
+  readFlags,
   type Setting,
   serviceSettings,
   setting,
@@ -139,13 +140,17 @@ export function readDemoSettings(env: NodeJS.ProcessEnv, argv: readonly string[]
   const config = loadConfig({ service: "demo", settings, env, argv });
   const { profile, mode, signatureScheme, authorizationScheme, ui, showTokens, processes, swap } = config;
   const isDraft11 = profile === "draft-11";
-  if (!isDraft11 && mode !== DEMO_MODES.mode)
+  const given = readFlags(settings, argv).values;
+  // A flag without a meaning is refused whatever its value; a variable may be the one of a file for all services.
+  const isAsked = (name: "mode" | "authorizationScheme" | "signatureScheme") =>
+    given.has(name) || config[name] !== DEMO_MODES[name];
+  if (!isDraft11 && isAsked("mode"))
     throw new ConfigError("demo", [{ name: "--mode", message: "is of draft-11: add --profile draft-11" }]);
   for (const [flag, isSet] of [
     ["--auth-server keycloak", config.authServerKind === "keycloak"],
     ["--swap", swap.length > 0],
-    ["--authorization-scheme", authorizationScheme !== DEMO_MODES.authorizationScheme],
-    ["--signature-scheme", signatureScheme !== DEMO_MODES.signatureScheme],
+    ["--authorization-scheme", isAsked("authorizationScheme")],
+    ["--signature-scheme", isAsked("signatureScheme")],
   ] as const) {
     if (!isDraft11 || !isSet) continue;
     const message = "speaks February 2026 only: leave it out, or start with --profile february-2026";

@@ -13,7 +13,7 @@ let stack: TestStack;
 afterEach(() => stack?.stop());
 
 test.each(["agent-identity", "person-identity", "person-server", "federated"] as const)(
-  "the rules let a run of mode %s through, and nobody else",
+  "the rules let a run of mode %s through, and no other caller",
   async (mode) => {
     const policyFile = "agentgateway/config-draft-11-policy.yaml";
     const env = { "auth-server": { AUTH_SERVER_CONSENT_SCOPES: "market-analysis:analyze" } };

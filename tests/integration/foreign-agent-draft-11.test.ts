@@ -319,7 +319,7 @@ describe("an agent written from docs/reference/profile-draft-11.md alone", () =>
       federated: true,
       decideAtPS: ({ kind }) => {
         if (kind === "person-token" || atTheAccessServer) return { type: "grant" };
-        // Somebody else approves, without the agent.
+        // Someone else approves, without the agent.
         setTimeout(async () => {
           const [{ reference, version } = { reference: "", version: 0 }] = await person.waiting(ALICE);
           await person.approve(reference, { person: ALICE, version });

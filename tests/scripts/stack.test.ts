@@ -79,6 +79,12 @@ test("draft-11 by flags: its own gateway file, no delegate, and nothing that spe
   expect(() => readDemoSettings({}, ["--mode", "federated"])).toThrow(/--mode.*--profile draft-11/);
   expect(() => read("--mode", "autonomous")).toThrow(/AAUTH_MODE|--mode/);
   expect(() => read("--authorization-scheme", "user-delegated")).toThrow(/February 2026 only/);
+  // Its default, too: who gives it expects something of it.
+  expect(() => read("--authorization-scheme", "autonomous")).toThrow(/February 2026 only/);
+  expect(() => read("--signature-scheme", "jwks")).toThrow(/February 2026 only/);
+  expect(() => readDemoSettings({}, ["--mode", "person-server"])).toThrow(/--mode.*--profile draft-11/);
+  const defaults = { AAUTH_PROFILE: "draft-11", AAUTH_AUTHORIZATION_SCHEME: "autonomous" };
+  expect(readDemoSettings(defaults, []).modes).toMatchObject({ profile: "draft-11" });
 });
 
 test("the welcome text names the profile, the mode, and what is switched off", () => {
@@ -179,6 +185,14 @@ test("the command by hand has what differs from the service's own defaults, and 
   );
   expect(await command("ui", { ui: 3051 })).toBe("UI_PORT=3051 npx pnpm --filter ui dev");
   expect(await command("backend")).toContain("BACKEND_DELEGATES_FILE=../../.data/delegates-8000.json ");
+  const draft11 = { profile: "draft-11", mode: "federated", policyFile: "x.yaml" } as const;
+  expect(await command("gateway", {}, draft11)).toBe(
+    `BACKEND_AGENT_URL=https://backend.localhost npx pnpm --filter gateway dev -f ${REPOSITORY_ROOT}x.yaml`,
+  );
+  expect(await command("ui", {}, draft11)).toBe("UI_PROFILE=draft-11 npx pnpm --filter ui dev");
+  expect(await command("supply-chain-agent", {}, draft11)).toMatch(
+    /^AAUTH_PROFILE=draft-11 AAUTH_MODE=federated AAUTH_ENDPOINTS='.*pnpm --filter supply-chain-agent dev$/,
+  );
 });
 
 test.each([

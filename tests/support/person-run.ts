@@ -28,27 +28,30 @@ export async function decideAtPages(
   browser = new User(),
 ): Promise<{ readonly end: Progress; readonly visits: readonly Visit[] }> {
   const visits: Visit[] = [];
-  const until = performance.now() + LONGEST_WAIT_MS;
-  for (let state = run; ; ) {
-    if (state.status === "completed" || state.status === "failed") return { end: state, visits };
-    const url = state.consent_url;
-    if (url !== undefined && visits.at(-1)?.url !== url) {
-      const page = await browser.openSignedIn(await lastStop(url), MCP_USER);
-      const answer = await browser.decide(page, decide(visits.length));
-      visits.push({ url, text: page.text, returnedTo: answer.headers.get("location") ?? undefined });
-    }
-    if (performance.now() > until) throw new Error(`the run is still ${state.status}`);
-    await pause(POLL_MS);
-    state = progressSchema.parse(await (await user.get(`/optimization/progress/${run.request_id}`)).json());
-  }
+  const end = await endOf(user, run, async ({ consent_url: url }) => {
+    if (url === undefined || visits.at(-1)?.url === url) return;
+    const page = await browser.openSignedIn(await lastStop(url), MCP_USER);
+    const answer = await browser.decide(page, decide(visits.length));
+    visits.push({ url, text: page.text, returnedTo: answer.headers.get("location") ?? undefined });
+  });
+  return { end, visits };
 }
 
-/** The state of a run that its user does nothing about, once it has ended. */
-export async function endOf(user: Pick<ApiUser, "get">, { request_id }: Progress): Promise<Progress> {
+/**
+ * The state of a run once it has ended.
+ *
+ * @param onState what its user does meanwhile. Default: nothing
+ */
+export async function endOf(
+  user: Pick<ApiUser, "get">,
+  { request_id }: Progress,
+  onState?: (state: Progress) => Promise<void>,
+): Promise<Progress> {
   const until = performance.now() + LONGEST_WAIT_MS;
   for (;;) {
     const state = progressSchema.parse(await (await user.get(`/optimization/progress/${request_id}`)).json());
     if (state.status === "completed" || state.status === "failed") return state;
+    await onState?.(state);
     if (performance.now() > until) throw new Error(`the run is still ${state.status}`);
     await pause(POLL_MS);
   }

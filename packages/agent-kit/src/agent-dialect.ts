@@ -25,6 +25,8 @@ export interface AgentDialect {
   readonly resource: Partial<ResourceOptions>;
   /** Issuer of the tokens that it accepts; empty where it accepts none. */
   readonly authServer: string;
+  /** Identifier of the server whose persons callers have. Undefined where they have none. */
+  readonly personServer?: string | undefined;
   /** For `createAgent`, beside key and discovery. */
   calling(
     address: string,
@@ -94,6 +96,7 @@ function draft11Dialect({ agent, config, deps, name, now }: DialectOptions): Age
     transport: deps.transport ?? map.requests,
     requirement,
     authServer: accessServer ?? personServer ?? "",
+    personServer,
     resource: {
       profile: draft11,
       about: { name },

@@ -39,6 +39,8 @@ export interface AgentParts {
   readonly id: string;
   /** Issuer of the tokens it accepts; empty where it accepts none. */
   readonly authServer: string;
+  /** Identifier of the server whose persons callers have, in draft -11. Undefined where they have none. */
+  readonly personServer: string | undefined;
   readonly discovery: Discovery;
   /** Whether other parties may be on loopback, over plain http: so where this agent's own identity is. */
   readonly development: boolean;
@@ -99,7 +101,7 @@ export async function createAgentService(options: AgentServiceOptions): Promise<
   const id = config.idUrl;
   const now = deps.now ?? (() => Math.floor(Date.now() / 1000));
   const dialect = agentDialect({ ...options, name: options.card.name, now });
-  const { requirement, authServer, map } = dialect;
+  const { requirement, authServer, personServer, map } = dialect;
   const newKey = (sequence: number) => generateSigningKey({ kid: `${agent.name}-ephemeral-${sequence}` });
   const keys = createKeyRing({ key: deps.key ?? (await newKey(1)), create: newKey, now });
   const discovery = traceDiscovery(dialect.discovery);
@@ -107,6 +109,7 @@ export async function createAgentService(options: AgentServiceOptions): Promise<
   const parts: AgentParts = {
     id,
     authServer,
+    personServer,
     discovery,
     development: id.startsWith("http:"),
     logger,

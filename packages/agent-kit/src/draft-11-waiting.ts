@@ -10,6 +10,7 @@ import { createDeferred, type Verifier } from "aauth/resource";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { sendAnswer, serveEndpoints } from "fastify-aauth";
 import type { A2AOptions } from "./a2a/index.ts";
+import { isLoopbackCallback } from "./draft-11.ts";
 
 /** Sends the person that a call waits for to a page. */
 export type BringPerson = (page: string) => void;
@@ -23,7 +24,7 @@ export interface WaitingReplies {
   serve(scope: FastifyInstance): Promise<void>;
 }
 
-export const INTERACTION_PATH = "/interaction";
+const INTERACTION_PATH = "/interaction";
 const POLL_SECONDS = 1;
 /** Requests whose answers have not begun to wait are kept as long as the request itself. */
 type Pages = { readonly first: PromiseWithResolvers<string>; bring: BringPerson };
@@ -107,14 +108,10 @@ export function createWaitingReplies(options: {
         }
         const page = new URL(map.browserUrl(opened.data.page));
         // The server of that page judges it, as it does for every callback.
-        if (typeof callback === "string" && isLoopback(callback)) page.searchParams.set("callback", callback);
+        if (typeof callback === "string" && isLoopbackCallback(callback))
+          page.searchParams.set("callback", callback);
         return reply.redirect(page.href, 302);
       });
     },
   };
-}
-
-function isLoopback(address: string): boolean {
-  const url = URL.parse(address);
-  return url?.protocol === "http:" && ["localhost", "127.0.0.1"].includes(url.hostname);
 }

@@ -11,6 +11,7 @@ import {
   type Discovery,
   draft11,
   type EndpointMap,
+  isServerIdentifier,
   type ProvenCaller,
   type Requirement,
 } from "aauth";
@@ -52,13 +53,10 @@ export function draft11Parties(
   return {
     map,
     discovery,
-    personServer: takesPersons(mode) ? identifierOf(DRAFT_11_SERVERS.personServer) : undefined,
+    personServer: mode === "agent-identity" ? undefined : identifierOf(DRAFT_11_SERVERS.personServer),
     accessServer: mode === "federated" ? identifierOf(DRAFT_11_SERVERS.accessServer) : undefined,
   };
 }
-
-/** Whether an agent's caller has a person, and its own calls are made for the same one. */
-export const takesPersons = (mode: Mode): boolean => mode !== "agent-identity";
 
 /** What a caller of an agent must prove. */
 export function draft11Requirement(mode: Mode, scope: string): Requirement {
@@ -75,10 +73,15 @@ export function draft11Requirement(mode: Mode, scope: string): Requirement {
 
 /** @throws ConfigError for an identity that draft -11 does not have */
 export function requireServerIdentifier(service: string, variable: string, value: string): void {
-  const url = URL.parse(value);
-  if (url?.protocol === "https:" && url.port === "" && url.origin === value) return;
+  if (isServerIdentifier(value)) return;
   const message = `must be https://host without a port with AAUTH_PROFILE=${draft11.name}, got ${JSON.stringify(value)}`;
   throw new ConfigError(service, [{ name: variable, message }]);
+}
+
+/** Whether an address is one that a provider admits as a callback with `localhost_callback_allowed`, without publishing it. */
+export function isLoopbackCallback(address: string): boolean {
+  const url = URL.parse(address);
+  return url?.protocol === "http:" && ["localhost", "127.0.0.1"].includes(url.hostname);
 }
 
 /** Says at the start what of the demo is February's only, so that nothing is missing without a word. */

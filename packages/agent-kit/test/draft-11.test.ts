@@ -66,7 +66,7 @@ describe("the deadline of a call", () => {
   beforeEach(() => void vi.useFakeTimers());
   afterEach(() => void vi.useRealTimers());
 
-  test("is that of the parties where nobody waits for a person", () => {
+  test("is that of the parties where no call waits for a person", () => {
     const { signal } = createPatience(1_000);
     vi.advanceTimersByTime(999);
     expect(signal.aborted).toBe(false);

@@ -14,7 +14,7 @@ export type ProfileName = (typeof PROFILES)[number];
  * `auth-token`: its challenge needs a resource token, which the resource alone can issue.
  */
 const LEVELS = ["any", "agent-token", "person-token", "server"] as const;
-export type RequiredLevel = (typeof LEVELS)[number];
+type RequiredLevel = (typeof LEVELS)[number];
 
 /** Where a check names the request it is about. */
 export type RequestSource = "aauth" | "forwarded" | "path";
@@ -136,11 +136,15 @@ function profilesOf(text: string | undefined, unset: ProfileName): readonly Prof
   throw new UnusableCheck(`x-aauth-profiles is no list of ${PROFILES.join(", ")}, each once`);
 }
 
+/** The caller's fields in February's profile. */
+const FEBRUARY_LIST = [...Object.values(february2026.messages.fields), "content-type"].filter(
+  (name) => name !== undefined,
+);
 /** What a check has of its own: it would pass for what the caller has sent. */
 const OF_THE_CHECK = /^(?:x-aauth-.*|x-forwarded-.*|host|connection|content-length|transfer-encoding)$/;
 
 /**
- * The signature, and what it may cover. In February's profile that is a list, and nothing else of a check is the caller's; a signature of draft -11
+ * The signature, and what it may cover. In February's profile that is {@link FEBRUARY_LIST}, and nothing else of a check is the caller's; a signature of draft -11
  * may cover any field, and with one that the gateway has left out or changed it fails.
  */
 function callerFields(
@@ -148,11 +152,9 @@ function callerFields(
   method: string,
   profiles: readonly ProfileName[],
 ): Record<string, string> {
-  const { fields: signatureFields } = february2026.messages;
-  const list = [...Object.values(signatureFields), "content-type"].filter((name) => name !== undefined);
   const names = profiles.includes("draft-11")
     ? Object.keys(headers).filter((name) => !OF_THE_CHECK.test(name))
-    : list;
+    : FEBRUARY_LIST;
   const fields: Record<string, string> = {};
   for (const name of names) {
     const value = textField(headers, name);
@@ -161,7 +163,8 @@ function callerFields(
   // The check has no body of its own and cannot carry the caller's length. A digest, or a type on a method that usually
   // has a body, announces one, and the signature must then cover both.
   const hasBody =
-    signatureFields.contentDigest in fields || ("content-type" in fields && !WITHOUT_BODY.has(method));
+    february2026.messages.fields.contentDigest in fields ||
+    ("content-type" in fields && !WITHOUT_BODY.has(method));
   return hasBody ? { ...fields, "transfer-encoding": "chunked" } : fields;
 }
 

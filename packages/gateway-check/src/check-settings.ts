@@ -1,3 +1,4 @@
+import { isServerIdentifier } from "aauth";
 import {
   authServerSettings,
   type Config,
@@ -21,14 +22,12 @@ const resources = z
     "expected http or https URLs, each once, in canonical form, without a path",
   );
 
-const isServerId = (text: string) =>
-  /^https:/.test(text) && URL.parse(text)?.origin === text && URL.parse(text)?.port === "";
 /** Identifiers of draft -11. */
 const identifiers = z
   .string()
   .transform((text) => text.trim().split(/\s*,\s*|\s+/))
   .refine(
-    (entries) => new Set(entries).size === entries.length && entries.every(isServerId),
+    (entries) => new Set(entries).size === entries.length && entries.every(isServerIdentifier),
     "expected identifiers of the form https://host in lower case, each once, without port and path",
   );
 
@@ -57,7 +56,7 @@ export const checkSettings = {
     env: "GATEWAY_AUTHZ_ACCESS_SERVER",
     schema: z
       .string()
-      .refine(isServerId, "expected an identifier of the form https://host")
+      .refine(isServerIdentifier, "expected an identifier of the form https://host")
       .default(identifierOf(DRAFT_11_SERVERS.accessServer)),
     description:
       "With AAUTH_MODE=federated, the access server whose auth tokens count in draft -11, and no others",

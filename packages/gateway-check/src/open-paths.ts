@@ -8,7 +8,7 @@ export const OPEN_PATHS: readonly string[] = [
   "/health",
 ];
 /** The same with the documents of draft -11. */
-export const DRAFT_11_OPEN_PATHS: readonly string[] = OPEN_PATHS.map((path) =>
+const DRAFT_11_OPEN_PATHS: readonly string[] = OPEN_PATHS.map((path) =>
   path.startsWith("/.well-known/aauth-") ? `${path}.json` : path,
 );
 /** Methods that read. */
@@ -21,6 +21,8 @@ export const OPEN_METHODS: readonly string[] = ["GET", "HEAD"];
 export function isOpen(method: string, target: string, profiles: readonly string[]): boolean {
   const queryAt = target.indexOf("?");
   const path = queryAt < 0 ? target : target.slice(0, queryAt);
-  const openPaths = profiles.flatMap((name) => (name === "draft-11" ? DRAFT_11_OPEN_PATHS : OPEN_PATHS));
-  return OPEN_METHODS.includes(method) && openPaths.includes(path);
+  return (
+    OPEN_METHODS.includes(method) &&
+    profiles.some((name) => (name === "draft-11" ? DRAFT_11_OPEN_PATHS : OPEN_PATHS).includes(path))
+  );
 }

@@ -8,10 +8,10 @@ import {
   trace,
 } from "@opentelemetry/api";
 import { type AgentEvent, type AgentObserver, pooledTransport, type Transport } from "aauth/agent";
-import { parseAgentAuth, parseRequirement } from "aauth/wire";
 import { addAgentEvent } from "./agent-events.ts";
 import { ATTRIBUTE, EVENT } from "./attribute-names.ts";
 import { headersJson, shownBase, shownBody, shownUrl } from "./cut.ts";
+import { demandIn } from "./demand.ts";
 import { watchBody } from "./traced-body.ts";
 import { tokenIn, tracedToken } from "./traced-token.ts";
 
@@ -140,28 +140,21 @@ function recordResponse(span: Span, response: Response): void {
   span.setAttribute(ATTRIBUTE.status, status);
   span.setAttribute(ATTRIBUTE.responseHeaders, headersJson(headers));
   if (status < 400) return;
-  const agentAuth = headers.get("agent-auth");
-  const requirement = headers.get("aauth-requirement");
-  if ((agentAuth ?? requirement) !== null && CHALLENGES.has(status)) {
-    span.addEvent(EVENT.challengeReceived, challengeAttributes(status, agentAuth, requirement));
+  const challenge = CHALLENGES.has(status) ? challengeAttributes(status, headers) : undefined;
+  if (challenge !== undefined) {
+    span.addEvent(EVENT.challengeReceived, challenge);
     return;
   }
   span.setAttribute(ATTRIBUTE.errorType, String(status));
   span.setStatus({ code: SpanStatusCode.ERROR });
 }
 
-/** Either the field of February or that of draft -11. */
-function challengeAttributes(
-  status: number,
-  agentAuth: string | null,
-  requirement: string | null,
-): Attributes {
+/** Undefined where nothing is demanded. */
+function challengeAttributes(status: number, headers: Headers): Attributes | undefined {
   try {
-    if (agentAuth === null) {
-      const { requirement: level, resourceToken } = parseRequirement(requirement ?? "");
-      return { status, level, resource_token: resourceToken && tracedToken(resourceToken) };
-    }
-    const { level, authServer, resourceToken } = parseAgentAuth(agentAuth);
+    const demand = demandIn(Object.fromEntries(headers));
+    if (demand === undefined) return undefined;
+    const { level, authServer, resourceToken } = demand;
     return {
       status,
       level,

@@ -7,6 +7,7 @@
 
 export { type AgentTrace, createAgentTrace } from "./agent-trace.ts";
 export { ATTRIBUTE, EVENT, SERVICE_NAME, SPAN } from "./attribute-names.ts";
+export { demandIn } from "./demand.ts";
 export { traceDiscovery } from "./discovery-trace.ts";
 export { traceMessages } from "./message-trace.ts";
 export {

@@ -7,7 +7,6 @@ import {
   type Requirement,
   type VerificationReport,
 } from "aauth";
-import { parseAgentAuth, parseRequirement } from "aauth/wire";
 import {
   ATTRIBUTE,
   EVENT,
@@ -16,6 +15,7 @@ import {
   type TracedToken,
 } from "./attribute-names.ts";
 import { shownBase } from "./cut.ts";
+import { demandIn } from "./demand.ts";
 import { recordPublishedVerdict } from "./published-verdict.ts";
 import { tokenIn, tracedToken } from "./traced-token.ts";
 
@@ -86,8 +86,7 @@ export function recordRefused(
   const { report, provenCaller } = error instanceof AAuthVerificationError ? error : NOTHING_PROVEN;
   const code = answer?.code ?? known?.code ?? "verification_unavailable";
   const token = tokenIn(request.headers["signature-key"]);
-  const challenged =
-    CHALLENGES.has(code) && answer !== undefined && challengeIn(answer.headers) !== undefined;
+  const challenged = CHALLENGES.has(code) && answer !== undefined && demandIn(answer.headers) !== undefined;
   span.setAttributes({
     [ATTRIBUTE.verdict]: challenged ? "challenged" : "refused",
     [ATTRIBUTE.errorCode]: code,
@@ -118,7 +117,7 @@ export function recordLimited(answer: RefusalAnswer): void {
 }
 
 function recordChallenge(span: Span, { status, headers }: RefusalAnswer): void {
-  const demand = challengeIn(headers);
+  const demand = demandIn(headers);
   if (demand === undefined) return;
   const { level, authServer, resourceToken } = demand;
   const token = resourceToken === undefined ? undefined : tracedToken(resourceToken);
@@ -135,19 +134,6 @@ function recordChallenge(span: Span, { status, headers }: RefusalAnswer): void {
     resource_token: token,
     auth_server: authServer,
   });
-}
-
-/** What a challenge demands, in either profile. */
-function challengeIn({
-  "agent-auth": agentAuth,
-  "aauth-requirement": requirement,
-}: RefusalAnswer["headers"]):
-  | { level: string; authServer?: string | undefined; resourceToken?: string | undefined }
-  | undefined {
-  if (agentAuth !== undefined) return parseAgentAuth(agentAuth);
-  if (requirement === undefined) return undefined;
-  const { requirement: level, resourceToken } = parseRequirement(requirement);
-  return { level, ...(resourceToken !== undefined && { resourceToken }) };
 }
 
 /** Whether all that is lacking is a token, a scope or a name: the caller has signed, with a key of its own, what arrived. */

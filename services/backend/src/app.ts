@@ -2,17 +2,15 @@ import {
   agentMetadata,
   canonicalAuthority,
   createDiscovery,
-  createKeyRing,
   createMemoryReplayStore,
   createMemoryStore,
   type Discovery,
   february2026,
-  generateSigningKey,
   QuotaStore,
   type SigningKey,
   toJwks,
 } from "aauth";
-import { createAgent, type Grant, pooledTransport } from "aauth/agent";
+import { createAgent, pooledTransport } from "aauth/agent";
 import { verifyAuthToken } from "aauth/issuer";
 import { createVerifier } from "aauth/resource";
 import { askAgent, readAgentCard } from "agent-kit/a2a";
@@ -32,6 +30,7 @@ import { createDelegatesService, type IssuedToken } from "./delegates/delegates-
 import { createEnrolments } from "./delegates/enrolments.ts";
 import { createOrderClient } from "./orders/order-client.ts";
 import { createOrderService } from "./orders/order-service.ts";
+import { createOwnKeys, createTokenCache } from "./own-agent.ts";
 import { agentRoutes } from "./routes/agents.ts";
 import { consentRoutes } from "./routes/consent.ts";
 import { DELEGATE_TOKEN_PATH, delegateTokenRoute } from "./routes/delegate-token.ts";
@@ -50,16 +49,9 @@ import { createRunService } from "./runs/run-service.ts";
 import { createRunStore } from "./runs/run-store.ts";
 import { createTraceClient } from "./traces/trace-client.ts";
 
-/** The published demo's kid for the first key. A new key per start. */
-export const keyId = (sequence: number) => `backend-ephemeral-${sequence}`;
-/** Longer than a consent waits, whose code only the key that asked can redeem. */
-export const KEEP_KEY_SECONDS = 900;
 const MAX_PENDING_CONSENTS = 10_000;
 const MAX_ASSERTIONS = 10_000;
-export const MAX_TOKENS = 1_000;
 const MAX_DELEGATE_REPORTS = 1_000;
-/** Auth tokens that no other run shares are kept as long as a run. */
-export const RUN_SECONDS = 3600;
 
 export interface BackendDeps {
   readonly logger: ServiceOptions["logger"];
@@ -86,19 +78,11 @@ export async function buildBackend(
   const places = { agentUrl: config.supplyChainAgentUrl, issuer, backendUrl: config.agentUrl };
   const redirectUri = `${config.agentUrl}${CALLBACK_PATH}`;
   const orderReturnUrl = config.agentUrl + ORDER_RETURN_PATH;
-  const keys = createKeyRing({
-    key: deps.key ?? (await generateSigningKey({ kid: keyId(1) })),
-    create: (sequence) => generateSigningKey({ kid: keyId(sequence) }),
-    keepSeconds: Math.max(KEEP_KEY_SECONDS, config.agentTokenSeconds),
-    now,
-  });
+  const keys = await createOwnKeys({ key: deps.key, keepSeconds: config.agentTokenSeconds, now });
   // An identity that is not https exists in development only, and so do its peers.
   const discovery = traceDiscovery(
     deps.discovery ?? createDiscovery({ development: config.agentUrl.startsWith("http:"), now }),
   );
-
-  const tokens = createMemoryStore<Grant>({ maxEntries: MAX_TOKENS, now });
-  const tokenSeconds = config.authTokenCacheSeconds || RUN_SECONDS;
 
   warnOfPublishedPeers(logger, config);
   const identity = {
@@ -109,11 +93,7 @@ export async function buildBackend(
     redirectUri,
     discovery,
     revealTokens: config.showTokens,
-    tokenCache: {
-      get: (key: string) => tokens.get(key),
-      set: (key: string, grant: Grant) => tokens.put(key, grant, tokenSeconds),
-      delete: (key: string) => tokens.delete(key),
-    },
+    tokenCache: createTokenCache({ seconds: config.authTokenCacheSeconds, now }),
     now,
   };
   const traced = createAgentTrace();

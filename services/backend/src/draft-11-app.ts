@@ -1,5 +1,4 @@
-import { createKeyRing, createMemoryStore, draft11, generateSigningKey, QuotaStore, toJwks } from "aauth";
-import type { Grant } from "aauth/agent";
+import { draft11, QuotaStore, toJwks } from "aauth";
 import { askAgent, readAgentCard } from "agent-kit/a2a";
 import { draft11Parties, warnOfLeftOut } from "agent-kit/draft-11";
 import { issuerOf, rotateKeys } from "agent-kit/service";
@@ -7,9 +6,10 @@ import type { Hop } from "backend-api";
 import type { FastifyInstance } from "fastify";
 import { traceDiscovery } from "protocol-trace";
 import { createApi } from "./api.ts";
-import { type BackendDeps, KEEP_KEY_SECONDS, keyId, MAX_TOKENS, RUN_SECONDS } from "./app.ts";
+import type { BackendDeps } from "./app.ts";
 import type { BackendConfig } from "./config.ts";
 import { createDraft11Agents, LEFT_OUT } from "./draft-11.ts";
+import { createOwnKeys, createTokenCache } from "./own-agent.ts";
 import { agentRoutes } from "./routes/agents.ts";
 import { interactionReturn } from "./routes/interaction-return.ts";
 import { leftOutRoutes } from "./routes/left-out.ts";
@@ -31,28 +31,17 @@ export async function buildDraft11Backend(
 ): Promise<{ app: FastifyInstance }> {
   const { logger } = deps;
   const now = deps.now ?? (() => Math.floor(Date.now() / 1000));
-  const keys = createKeyRing({
-    key: deps.key ?? (await generateSigningKey({ kid: keyId(1) })),
-    create: (sequence) => generateSigningKey({ kid: keyId(sequence) }),
-    keepSeconds: KEEP_KEY_SECONDS,
-    now,
-  });
+  const keys = await createOwnKeys({ key: deps.key, now });
   const { discovery, ...parties } = draft11Parties(config, {
     id: config.agentUrl,
     now,
     discovery: deps.discovery,
   });
-  const tokens = createMemoryStore<Grant>({ maxEntries: MAX_TOKENS, now });
-  const tokenSeconds = config.authTokenCacheSeconds || RUN_SECONDS;
   const { agentOf, interactions, document } = createDraft11Agents({
     config,
     parties: { ...parties, discovery: traceDiscovery(discovery) },
     keys,
-    tokenCache: {
-      get: (key) => tokens.get(key),
-      set: (key, grant) => tokens.put(key, grant, tokenSeconds),
-      delete: (key) => tokens.delete(key),
-    },
+    tokenCache: createTokenCache({ seconds: config.authTokenCacheSeconds, now }),
     now,
   });
   warnOfLeftOut(logger, LEFT_OUT);

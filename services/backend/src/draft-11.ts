@@ -8,7 +8,7 @@
 import { createHash } from "node:crypto";
 import { type AgentProviderMetadata, agentProviderMetadata, draft11, type KeyRing } from "aauth";
 import { type Agent, createAgent, type TokenCache } from "aauth/agent";
-import { type Draft11Parties, requireServerIdentifier } from "agent-kit/draft-11";
+import { type Draft11Parties, isLoopbackCallback, requireServerIdentifier } from "agent-kit/draft-11";
 import { createAgentTrace } from "protocol-trace";
 import type { BackendConfig } from "./config.ts";
 import { RETURN_PATH } from "./routes/interaction-return.ts";
@@ -46,7 +46,7 @@ export function createDraft11Agents(options: {
   const callback = issuer + RETURN_PATH;
   const browsersCallback = map.browserUrl(callback);
   // Only an address on loopback may differ from the published one, by a query.
-  const isLocal = /^http:\/\/(?:localhost|127\.0\.0\.1)[:/]/.test(browsersCallback);
+  const isLocal = isLoopbackCallback(browsersCallback);
   return {
     agentOf: (userId) =>
       createAgent({

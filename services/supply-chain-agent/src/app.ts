@@ -1,8 +1,8 @@
 import { type AgentParts, type AgentServiceDeps, createAgentService } from "agent-kit";
-import { isDraft11, takesPersons } from "agent-kit/draft-11";
+import { isDraft11 } from "agent-kit/draft-11";
 import { acceptedAtRoute } from "agent-kit/published-peers";
 import type { FastifyInstance } from "fastify";
-import { agentRow, DRAFT_11_SERVERS, identifierOf } from "topology";
+import { agentRow } from "topology";
 import { card, extendedCard } from "./agent-card.ts";
 import { catalogueLimits, catalogueRoutes } from "./catalogue/catalogue-routes.ts";
 import { createAskMarketAnalysis } from "./clients/ask-market-analysis.ts";
@@ -18,7 +18,7 @@ export function buildSupplyChainAgent(
   config: SupplyChainAgentConfig,
   deps: AgentServiceDeps,
 ): Promise<{ app: FastifyInstance }> {
-  const { idUrl, authorizationScheme, additionalScopes, mode } = config;
+  const { idUrl, authorizationScheme, additionalScopes } = config;
   const redirectUri = `${idUrl}/interaction/callback`;
   return createAgentService({
     agent: agentRow("supply-chain-agent"),
@@ -28,14 +28,16 @@ export function buildSupplyChainAgent(
     extendedCard,
     additionalScopes,
     redirectUris: [redirectUri],
-    executor({ agentFor, logger }) {
+    executor({ agentFor, personServer, logger }) {
       const log = logger.child({ logger: "agent_executor" });
       const askMarketAnalysis = createAskMarketAnalysis({
         url: config.marketAnalysisUrl,
         agent: agentFor("market-analysis-agent", config.marketAnalysisUrl),
         timeoutMs: config.marketAnalysisDeadlineSeconds * 1000,
-        ...(isDraft11(config) && { personServer: identifierOf(DRAFT_11_SERVERS.personServer) }),
-        onBehalfOfCaller: isDraft11(config) ? takesPersons(mode) : authorizationScheme === "user-delegated",
+        personServer,
+        onBehalfOfCaller: isDraft11(config)
+          ? personServer !== undefined
+          : authorizationScheme === "user-delegated",
         log,
       });
       return optimizationExecutor({ log, askMarketAnalysis });

@@ -277,7 +277,7 @@ export class ForeignAgent {
     return documentOf(this.#sockets, issuer, name, otherwise);
   }
 
-  /** The claims of a token from somebody else; with `cnf`, its key is the agent's own. */
+  /** The claims of a token from another party; with `cnf`, its key is the agent's own. */
   async verified(token: string, typ: TokenType): Promise<Claims> {
     const { claims, jwk } = await verifyToken(this.#sockets, token, [typ]);
     if (jwk !== undefined && thumbprintOf(jwk) !== this.key.thumbprint) {

@@ -5,8 +5,9 @@ import {
   tokenId,
   type VerifiedRequest,
 } from "aauth";
-import { parseAgentAuth, parseRequirement } from "aauth/wire";
+import { parseAgentAuth } from "aauth/wire";
 import type { VerificationEvent } from "fastify-aauth";
+import { demandIn } from "protocol-trace";
 import { publishedPeerHint } from "../published-peers.ts";
 import type { ProtocolLogger } from "./protocol-logger.ts";
 
@@ -79,7 +80,7 @@ export function createVerificationLog(logger: ProtocolLogger, id: string): Verif
   }
 
   function issued(headers: Readonly<Record<string, string>>): void {
-    const resourceToken = resourceTokenIn(headers);
+    const resourceToken = demandIn(headers)?.resourceToken;
     if (resourceToken === undefined) return;
     // The challenger has just made it, so it can be decoded.
     const { claims } = decodeToken(resourceToken);
@@ -130,12 +131,6 @@ export function createVerificationLog(logger: ProtocolLogger, id: string): Verif
         return limited(event);
     }
   };
-}
-
-function resourceTokenIn(headers: Readonly<Record<string, string>>): string | undefined {
-  const { "agent-auth": agentAuth, "aauth-requirement": requirement } = headers;
-  if (agentAuth !== undefined) return parseAgentAuth(agentAuth).resourceToken;
-  return requirement === undefined ? undefined : parseRequirement(requirement).resourceToken;
 }
 
 function wantedLevel(agentAuth: string | undefined): string | undefined {

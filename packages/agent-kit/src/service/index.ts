@@ -8,6 +8,7 @@ export { mapMembers, type RedactionOptions, redactFields, redactText } from "pro
 export { ConfigError, type ConfigProblem, HelpRequested } from "./config/config-error.ts";
 export { KNOWN_NAMES } from "./config/known-names.ts";
 export { loadConfig } from "./config/load-config.ts";
+export { readFlags } from "./config/read-flags.ts";
 export {
   authServerSettings,
   canonicalSpelling,

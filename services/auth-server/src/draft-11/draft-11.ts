@@ -18,7 +18,7 @@ const SECRET_BYTES = 32;
 
 /**
  * A person server and an access server of draft -11, each under its own identifier. Their persons are the realm's users. What they keep lives as long as
- * the process: after a restart every agent belongs to nobody, and resources know each person by another name.
+ * the process: after a restart no agent has a person, and resources know each person by another name.
  */
 export async function draft11Servers(
   app: FastifyInstance,

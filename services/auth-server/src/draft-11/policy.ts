@@ -1,7 +1,7 @@
 import type { AskedRequest, Decide } from "aauth/issuer";
 import { agentAllowed, consentNeeded, type Policy, scopesAllowed } from "../realm/policy.ts";
 
-export interface PolicyOptions {
+interface PolicyOptions {
   /** That of the realm, asked for each request. Agents are on its lists by their agent provider. */
   readonly policy: () => Policy;
   /** Identifiers of the resources that the operator knows. */
@@ -35,7 +35,7 @@ export function decideForResource({ policy }: Pick<PolicyOptions, "policy">): De
   };
 }
 
-/** Why a request is granted by nobody, the person included. Undefined where it may be. */
+/** Why a request is granted by no one, not by the person either. Undefined where it may be. */
 export function refusalOf(
   policy: Policy,
   { agent, scopes }: Pick<AskedRequest, "agent" | "scopes">,

@@ -1,4 +1,5 @@
 import type { DescribedScope, RequestDescription } from "../consent/describe-request.ts";
+import { decisionFields } from "./decision-fields.ts";
 import { type Html, html } from "./html.ts";
 import { type Page, renderPage } from "./page.ts";
 
@@ -35,11 +36,7 @@ ${
 </dl>
 <h2 id="permissions">It asks for these permissions</h2>
 ${scopeList("resource-words", html`As described by <code>${resource}</code>:`, scopes)}${scopeList("own-words", html`As described by this server:`, identityScopes)}<form method="post" action="${action}">
-<input type="hidden" name="consent_code" value="${consentCode}">
-<div class="buttons">
-<button type="submit" name="accept" value="yes">Allow</button>
-<button type="submit" name="cancel" value="yes" class="quiet">Deny</button>
-</div>
+${decisionFields(consentCode)}
 </form>
 <p class="note">Either way you return to <strong>${returnsTo}</strong>. If you allow it, in this browser you will not be asked again for ${duration(rememberedSeconds)}, unless you sign out or revoke this.</p>`;
   return renderPage({ title: "Agent authorization request", content, realmName, formOrigins });

@@ -1,5 +1,6 @@
 import type { AskedRequest } from "aauth/issuer";
 import { displayText } from "agent-kit/service";
+import { decisionFields } from "./decision-fields.ts";
 import { type Html, html } from "./html.ts";
 import { type Page, renderPage } from "./page.ts";
 
@@ -42,11 +43,7 @@ ${
 }${resourceWords(request)}
 ${agentWords(request, openQuestion)}
 <form method="post" action="${action}" aria-label="Your decision">
-<input type="hidden" name="consent_code" value="${consentCode}">
-<div class="buttons">
-<button type="submit" name="accept" value="yes">Allow</button>
-<button type="submit" name="cancel" value="yes" class="quiet">Deny</button>
-</div>
+${decisionFields(consentCode)}
 </form>
 ${questionForm(request, { action, consentCode, openQuestion })}<p class="note">${
     request.person === undefined

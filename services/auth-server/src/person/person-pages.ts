@@ -324,7 +324,7 @@ export async function personPages(
   const keepOpened = (reference: string, request: OpenedRequest) =>
     opened.put(request.userId, reference, request, options.pendingSeconds);
 
-  /** A hint decides nothing but that: an agent of nobody yet is not given to a user that it does not ask for. */
+  /** A hint decides nothing but that: an agent without a person is not given to a user that it does not ask for. */
   function namesAnotherUser({ request }: WaitingRequest, user: RealmUser): boolean {
     const hint = request.fromResource.loginHint ?? request.fromAgent.loginHint;
     if (hint === undefined || request.person !== undefined) return false;
@@ -353,7 +353,7 @@ export async function personPages(
 
   // ------------------------------------------------------------------------------------------------------- common
 
-  /** Where nobody has signed in, the reply goes to the sign-in and comes back. */
+  /** Where no user has signed in, the reply goes to the sign-in and comes back. */
   async function signedIn(request: FastifyRequest, reply: FastifyReply): Promise<BrowserSession | undefined> {
     const session = await readSession(request, reply);
     if (session !== undefined) return session;

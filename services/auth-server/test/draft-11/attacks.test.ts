@@ -75,7 +75,7 @@ test("the pages are there with draft -11 only, and the documents under their own
   expect((await fetch(`${world.issuer}/.well-known/aauth-issuer`)).status).toBe(200);
 });
 
-test("without a sign-in nobody allows anything, and no code is used up", async () => {
+test("without a sign-in nothing is allowed, and no code is used up", async () => {
   const world = await createDraft11World();
   const { page, poll } = await waiting(world);
   const stranger = createBrowser();
@@ -95,7 +95,7 @@ test("another user's session does not decide: neither with the address, nor with
   const shown = await openInteraction(world, browser, page);
   expect((await shownAt(other, shown.url)).status).toBe(404);
   expect((await press(other, shown, "accept")).status).toBe(400);
-  // The form has been used up by the attempt, whoever sends it.
+  // The form has been used up by the attempt, of any sender.
   expect((await press(browser, shown, "accept")).status).toBe(400);
   expect((await poll()).status).toBe(202);
   const again = await shownAt(browser, shown.url);

@@ -32,7 +32,7 @@ test("person identity: the person signs in, allows the agent, and is known by a 
   expect(person.iss).toBe(PERSON_SERVER);
   expect(person.sub).not.toContain("mcp");
   expect(pages).toHaveLength(1);
-  // The next call asks nobody.
+  // The next call asks no one.
   expect((await world.agent().fetchFor()(DATA)).status).toBe(200);
 });
 
@@ -68,7 +68,7 @@ test("federated: the person allows, then the access server decides and issues", 
   expect(events.join()).toContain(ACCESS_SERVER);
 });
 
-test("federated: the access server grants what is on the realm's list, and hears nobody but its own resources", async () => {
+test("federated: the access server grants what is on the realm's list, and hears no resources but its own", async () => {
   const realm = await realmWith({ attributes: { "aauth.allowed.scopes": '["market-analysis:analyze"]' } });
   const world = await createDraft11World({ accessServer: ACCESS_SERVER, env: realm });
   const { context, pages } = pressing(world, await browserOf(world));

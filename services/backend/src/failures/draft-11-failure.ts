@@ -17,7 +17,7 @@ const AT_PAGE: ReadonlyMap<string, Pick<Failure, "message" | "advice">> = new Ma
   [
     "expired",
     {
-      message: "Nobody has decided in time.",
+      message: "No one has decided in time.",
       advice: "Start the optimization again and decide within ten minutes.",
     },
   ],

@@ -1,7 +1,8 @@
 import { apiRoutes } from "backend-api";
 import type { FastifyPluginAsyncZod } from "fastify-type-provider-zod";
 import { z } from "zod";
-import { CALLBACK_PATH, CALLBACK_STATUS, type ConsentService } from "../runs/consent-service.ts";
+import { CALLBACK_PATH, type ConsentService } from "../runs/consent-service.ts";
+import { backToPage } from "./back-to-page.ts";
 import { userRoute } from "./user-route.ts";
 
 // A repeated or overlong parameter is dropped and then counts as missing.
@@ -24,23 +25,7 @@ export const consentRoutes: FastifyPluginAsyncZod<{
   app.get(
     CALLBACK_PATH,
     { config: { access: "public" }, schema: { querystring: callbackQuery } },
-    async (request, reply) => {
-      const outcome = await consent.answer(request.query);
-      const page = new URL(`${frontendUrl}/`);
-      if (outcome.authorized) {
-        page.searchParams.set("aauth_authorized", "1");
-      } else {
-        page.searchParams.set("aauth_error", "1");
-        page.searchParams.set("error", outcome.error);
-        page.searchParams.set("error_description", outcome.description);
-      }
-      if (outcome.requestId !== undefined) page.searchParams.set("request_id", outcome.requestId);
-      // The address contains a code: neither caches nor the next page's Referer may keep it.
-      return reply
-        .header("cache-control", "no-store")
-        .header("referrer-policy", "no-referrer")
-        .redirect(page.href, CALLBACK_STATUS);
-    },
+    async (request, reply) => backToPage(reply, frontendUrl, await consent.answer(request.query)),
   );
 
   userRoute(app, apiRoutes.revokeConsent, async ({ user }) => ({

@@ -1,8 +1,9 @@
 import { CONSENT_DENIED } from "backend-api";
 import type { FastifyPluginAsyncZod } from "fastify-type-provider-zod";
 import { z } from "zod";
-import { CALLBACK_STATUS } from "../runs/consent-service.ts";
+import type { ConsentOutcome } from "../runs/consent-service.ts";
 import type { RunService } from "../runs/run-service.ts";
+import { backToPage } from "./back-to-page.ts";
 
 /** Where the pages of draft -11 send the browser back to: the backend's `callback_endpoint`. */
 export const RETURN_PATH = "/auth/aauth/return";
@@ -31,18 +32,13 @@ export const interactionReturn: FastifyPluginAsyncZod<{
     async (request, reply) => {
       const { request_id: requestId, error } = request.query;
       if (requestId !== undefined) await runs.cameBack(requestId);
-      const page = new URL(`${frontendUrl}/`);
-      if (error !== undefined) {
-        const description = error === "access_denied" ? CONSENT_DENIED.message : "The page was left.";
-        page.searchParams.set("aauth_error", "1");
-        page.searchParams.set("error", error);
-        page.searchParams.set("error_description", description);
-      } else if (requestId !== undefined) page.searchParams.set("aauth_authorized", "1");
-      if (requestId !== undefined) page.searchParams.set("request_id", requestId);
-      return reply
-        .header("cache-control", "no-store")
-        .header("referrer-policy", "no-referrer")
-        .redirect(page.href, CALLBACK_STATUS);
+      return backToPage(reply, frontendUrl, outcomeOf(requestId, error));
     },
   );
 };
+
+function outcomeOf(requestId: string | undefined, error: string | undefined): ConsentOutcome | undefined {
+  if (error === undefined) return requestId === undefined ? undefined : { authorized: true, requestId };
+  const description = error === "access_denied" ? CONSENT_DENIED.message : "The page was left.";
+  return { authorized: false, error, description, ...(requestId !== undefined && { requestId }) };
+}

@@ -83,7 +83,7 @@ describe("a call that waits for a person", () => {
     expect(await settled(reply.request_id)).toMatchObject({ status: "failed" });
   });
 
-  it("fails when nobody comes", async () => {
+  it("fails when no one comes", async () => {
     const { clock, run } = await waitingRun();
     clock.now += 600;
     expect(await run()).toMatchObject({ status: "failed", failure: { code: "consent_expired" } });

@@ -1,6 +1,6 @@
 import type { CelContext } from "../cel/expression.ts";
 import type { Policies } from "../configuration/document-schema.ts";
-import type { CallerKind } from "./carriers.ts";
+import { type CallerKind, OF_DRAFT_11, WITH_PERSON, WITH_TOKEN } from "./carriers.ts";
 
 /** What a route's `extAuthz` asks of gateway-authz. */
 export interface AAuthCheck {
@@ -16,7 +16,7 @@ export interface AAuthCheck {
 
 /** The callers that a route may have: all of the profile where it makes no check. */
 export function callersOf(check: AAuthCheck | undefined, profile: string): readonly CallerKind[] {
-  const { profiles, levels } = check ?? { profiles: [profile], levels: ALL_LEVELS };
+  const { profiles, levels } = check ?? { profiles: [profile], levels: OF_DRAFT_11 };
   return [
     ...(profiles.includes("february-2026") ? (["february-2026"] as const) : []),
     ...(profiles.includes("draft-11") ? levels : []),
@@ -54,12 +54,9 @@ export function aauthCheckOf(
 }
 
 function levelsFor(required: string | undefined, depends: boolean): readonly CallerKind[] {
-  if (required === undefined) return depends ? ALL_LEVELS : TOKENS;
-  if (required === "person-token") return ["person-token", "auth-token"];
-  return required === "agent-token" || required === "server" ? [required] : TOKENS;
+  if (required === undefined) return depends ? OF_DRAFT_11 : WITH_TOKEN;
+  if (required === "person-token") return WITH_PERSON;
+  return required === "agent-token" || required === "server" ? [required] : WITH_TOKEN;
 }
-
-const TOKENS: readonly CallerKind[] = ["agent-token", "person-token", "auth-token"];
-const ALL_LEVELS: readonly CallerKind[] = [...TOKENS, "server"];
 
 const UNSET = { request: null, response: null, source: null, extauthz: null, jwt: null };

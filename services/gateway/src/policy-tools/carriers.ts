@@ -6,9 +6,11 @@ export type CallerKind = "february-2026" | "agent-token" | "person-token" | "aut
 const FEBRUARY: readonly CallerKind[] = ["february-2026"];
 const AGENT: readonly CallerKind[] = ["agent-token"];
 const AUTH: readonly CallerKind[] = ["auth-token"];
-const WITH_PERSON: readonly CallerKind[] = ["person-token", "auth-token"];
-const WITH_TOKEN: readonly CallerKind[] = ["agent-token", "person-token", "auth-token"];
-const OF_DRAFT_11: readonly CallerKind[] = [...WITH_TOKEN, "server"];
+export const WITH_PERSON: readonly CallerKind[] = ["person-token", "auth-token"];
+/** Agents of draft -11, by what they have to show. */
+export const WITH_TOKEN: readonly CallerKind[] = ["agent-token", "person-token", "auth-token"];
+/** Values of `extauthz.aauth.level`. */
+export const OF_DRAFT_11: readonly CallerKind[] = [...WITH_TOKEN, "server"];
 
 /** Members of `extauthz.aauth`, a closed set, and the callers that have each. */
 const MEMBERS: Readonly<Record<string, readonly CallerKind[]>> = {
@@ -30,7 +32,7 @@ const OF_EVERY_TOKEN = ["iss", "sub", "exp", "iat", "cnf"];
 const OF_PERSONS = ["aud", "jti", "dwk", "tenant", "mission_s256"];
 const OF_FEBRUARY = ["agent", "agent_delegate", "act", "nbf"];
 
-/** What the demo's agents demand with each `AAUTH_MODE`: nobody gets a token that is not asked for. The other modes have callers of all kinds. */
+/** What the demo's agents demand with each `AAUTH_MODE`: no agent gets a token that is not asked for. The other modes have callers of all kinds. */
 const CALLERS_IN_MODE: Readonly<Record<string, readonly CallerKind[]>> = {
   "agent-identity": [...FEBRUARY, ...AGENT, "server"],
   "person-identity": [...FEBRUARY, ...AGENT, "person-token", "server"],

@@ -4,15 +4,13 @@ import { visitNodes } from "../cel/expression.ts";
 import type { AuthorizationRule, Policies } from "../configuration/document-schema.ts";
 import { celContext } from "../proxy/cel-context.ts";
 import { type AAuthCheck, aauthCheckOf, callersOf } from "./aauth-check.ts";
+import { OF_DRAFT_11 } from "./carriers.ts";
 import type { RuleFinding } from "./finding.ts";
 import { lintCarriers } from "./lint-carriers.ts";
 import { lintFields } from "./lint-fields.ts";
 
 /** Values of `extauthz.aauth.scheme`. */
 const SCHEMES = ["Hwk", "Jwks", "Jwt"];
-
-/** Values of `extauthz.aauth.level`. */
-const LEVELS = ["agent-token", "person-token", "auth-token", "server"];
 
 /**
  * What a rule gives away: fields that no caller has, comparisons that mean something else than they seem to, and openness.
@@ -122,7 +120,7 @@ function lintComparison(node: ASTNode): RuleFinding[] {
   const [first, second, member, claim] = path;
   if (first !== "extauthz" || second !== "aauth") return [];
   if (member === "scheme") return spelling(field, found, SCHEMES);
-  if (member === "level") return spelling(field, found, LEVELS);
+  if (member === "level") return spelling(field, found, OF_DRAFT_11);
   if (member === "jwt_claims" && claim === "scope") return scopeSubstring(field, found);
   const isIdentifier =
     (/^(?:agent|parent_agent|server)$/.test(member ?? "") && path.length === 3) ||
