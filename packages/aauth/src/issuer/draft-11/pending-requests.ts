@@ -9,6 +9,7 @@ import { platformCrypto } from "#crypto";
 import { encodeBase64Url } from "../../base64.ts";
 import type { Awaitable } from "../../crypto/interface.ts";
 import { createInteractionCode, readCode, showCode } from "../../profiles/draft-11/interaction-code.ts";
+import { emptyAnswer } from "../../profiles/draft-11/problem.ts";
 import type { Answer } from "../../profiles/wire-profile.ts";
 import { StoreFullError } from "../../store/quota-store.ts";
 import {
@@ -18,7 +19,7 @@ import {
   type Outcome,
   type PendingRequirement,
   Problem,
-  pendingAnswer,
+  waitingAnswer,
 } from "./answers.ts";
 import { Limit } from "./limit.ts";
 import { locked } from "./locked.ts";
@@ -152,7 +153,7 @@ export class PendingRequests<Work> {
       if (record.outcome === undefined) await this.#options.hooks.cancelled?.(record);
       await this.#tell(record);
     });
-    return { status: 204, headers: { "cache-control": "no-store" }, body: "" };
+    return emptyAnswer(204);
   }
 
   async #respond(
@@ -342,7 +343,7 @@ export class PendingRequests<Work> {
     }
     polls.told = told;
     polls.notBefore = now() + pollSeconds;
-    return pendingAnswer({
+    return waitingAnswer({
       location: `${issuer}${path}${record.id}`,
       retryAfterSeconds: pollSeconds,
       status: record.status,

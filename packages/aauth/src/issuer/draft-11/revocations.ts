@@ -13,7 +13,7 @@ import type { KeyValueStore } from "../../store/key-value-store.ts";
 import { ownerOf } from "../../store/owner-of.ts";
 import { StoreFullError } from "../../store/quota-store.ts";
 import type { SigningKey } from "../../types.ts";
-import { answerOf, invalidRequest, type Outcome, Problem, pendingAnswer, succeeded } from "./answers.ts";
+import { answerOf, invalidRequest, type Outcome, Problem, succeeded, waitingAnswer } from "./answers.ts";
 import { Limit } from "./limit.ts";
 import { locked } from "./locked.ts";
 import { randomName } from "./pending-requests.ts";
@@ -136,7 +136,7 @@ export class Revocations {
     const outcome = await Promise.race([running, late]).finally(() => clearTimeout(timer));
     if (outcome === undefined) {
       const location = `${issuer}${path}${id}`;
-      return pendingAnswer({
+      return waitingAnswer({
         location,
         retryAfterSeconds: pollSeconds,
         status: "pending",
