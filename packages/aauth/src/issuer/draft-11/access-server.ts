@@ -22,6 +22,7 @@ import type { Answer } from "../../profiles/wire-profile.ts";
 import type { KeyValueStore } from "../../store/key-value-store.ts";
 import { ownerOf } from "../../store/owner-of.ts";
 import { decodeJwt } from "../../tokens/jwt.ts";
+import { scopesOf } from "../../tokens/scopes.ts";
 import { trusts } from "../../tokens/trust.ts";
 import type { PublicJwk } from "../../types.ts";
 import type { AccessServer, AccessServerOptions } from "./access-server-types.ts";
@@ -48,7 +49,6 @@ import {
   dependenciesOf,
   dependency,
   requiredToken,
-  scopesOf,
   tokenOf,
   type VerifiedPair,
   verifyPair,

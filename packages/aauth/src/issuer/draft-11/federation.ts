@@ -11,9 +11,9 @@ import type { AccessServerMetadata } from "../../profiles/draft-11/documents.ts"
 import { parseRequirement } from "../../profiles/draft-11/headers.ts";
 import { AAUTH_REQUIREMENT } from "../../profiles/draft-11/names.ts";
 import { verifyAuthToken } from "../../profiles/draft-11/tokens.ts";
+import { scopesOf } from "../../tokens/scopes.ts";
 import { failed, type Outcome, type PendingRequirement, Problem, succeeded } from "./answers.ts";
 import type { CallServer, ServerReply } from "./server-calls.ts";
-import { scopesOf } from "./token-parameters.ts";
 import type { Clarification } from "./types.ts";
 
 /** Claims may be asked for more than once; without an end a server could keep another one busy. */

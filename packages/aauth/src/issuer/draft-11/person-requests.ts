@@ -13,6 +13,7 @@ import { TOKEN_TYPES } from "../../profiles/draft-11/names.ts";
 import { verifySubagentToken } from "../../profiles/draft-11/tokens.ts";
 import type { Answer } from "../../profiles/wire-profile.ts";
 import { ownerOf } from "../../store/owner-of.ts";
+import { scopesOf } from "../../tokens/scopes.ts";
 import { trusts } from "../../tokens/trust.ts";
 import type { VerificationKey } from "../../types.ts";
 import { invalidRequest, Problem } from "./answers.ts";
@@ -33,7 +34,6 @@ import {
   dependenciesOf,
   dependency,
   requiredToken,
-  scopesOf,
   tokenOf,
   type VerifiedPair,
   verifyPair,

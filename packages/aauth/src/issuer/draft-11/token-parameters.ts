@@ -180,10 +180,6 @@ export const withPair = (depends: readonly Dependency[], pair: VerifiedPair): De
   ...dependenciesOf(pair),
 ];
 
-/** Space-separated scopes as a list. */
-export const scopesOf = (scope: string | undefined): readonly string[] =>
-  (scope ?? "").split(" ").filter((word) => word !== "");
-
 /** Never more than was asked for. */
 export const within = (
   asked: readonly string[],
