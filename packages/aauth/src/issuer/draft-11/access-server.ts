@@ -11,7 +11,6 @@ import type {
   ResourceTokenClaims,
 } from "../../profiles/draft-11/claims.ts";
 import { accessServerMetadata } from "../../profiles/draft-11/documents.ts";
-import { DOCUMENTS } from "../../profiles/draft-11/names.ts";
 import {
   issueAuthToken,
   type OpenedToken,
@@ -33,17 +32,9 @@ import { locked } from "./locked.ts";
 import { PendingRequests } from "./pending-requests.ts";
 import type { PendingRecord } from "./pending-types.ts";
 import { Revocations } from "./revocations.ts";
-import { createServerCalls } from "./server-calls.ts";
-import {
-  type Call,
-  createFrame,
-  keysOf,
-  knowingItself,
-  ownerKey,
-  requireIssuer,
-  SERVER_CALLER,
-} from "./server-frame.ts";
-import { keyOf, memoryStores } from "./stores.ts";
+import { type Call, createFrame, ownerKey, SERVER_CALLER } from "./server-frame.ts";
+import { partsOf, pendingMethods, revocationRoutes } from "./server-parts.ts";
+import { keyOf } from "./stores.ts";
 import {
   checking,
   dependenciesOf,
@@ -85,8 +76,6 @@ const PATHS = {
   cascade: "/aauth/access/revoke/",
 } as const;
 
-const MAX_WAIT_SECONDS = 60;
-const PENDING_SECONDS = 600;
 /** For one owner of person servers (`ownerOf`): they are configured, and few. */
 const MAX_PENDING = 5_000;
 const SKEW_SECONDS = 60;
@@ -104,21 +93,9 @@ const SKEW_SECONDS = 60;
  * const answer = await server.handle({ method, target, headers, body });
  */
 export function createAccessServer(options: AccessServerOptions): AccessServer {
-  const {
-    issuer,
-    resources,
-    personServers,
-    decide,
-    pendingSeconds = PENDING_SECONDS,
-    pollSeconds = 1,
-  } = options;
-  const { log = () => {}, transport, interactionUrl = `${issuer}/interaction` } = options;
-  requireIssuer(issuer);
-  const { now = () => Math.floor(Date.now() / 1000) } = options;
-  const open = options.store ?? memoryStores(now);
-  const keys = keysOf(options.key);
-  const key = () => keys.current();
-  const discovery = knowingItself(options.discovery, issuer, "access", keys);
+  const { resources, personServers, decide } = options;
+  const parts = partsOf(options, "access");
+  const { issuer, now, log, open, key, discovery, call, interactionUrl, pendingSeconds, pollSeconds } = parts;
   const metadata = accessServerMetadata({
     ...options.metadata,
     issuer,
@@ -127,7 +104,6 @@ export function createAccessServer(options: AccessServerOptions): AccessServer {
   });
 
   const tokens: KeyValueStore<unknown> = open("tokens");
-  const call = createServerCalls({ issuer, kind: "access", key, transport, now });
   const revocations = new Revocations({
     store: open("revocations"),
     now,
@@ -149,7 +125,6 @@ export function createAccessServer(options: AccessServerOptions): AccessServer {
     path: PATHS.pending,
     interactionUrl,
     pollSeconds,
-    maxWaitSeconds: MAX_WAIT_SECONDS,
     maxPendingPerOwner: MAX_PENDING,
     hooks: {
       decide: ({ asked }) => decide(asked),
@@ -166,7 +141,7 @@ export function createAccessServer(options: AccessServerOptions): AccessServer {
     replayStore: options.replayStore,
     now,
     log,
-    documents: { [`/.well-known/${DOCUMENTS.access}`]: () => metadata, "/jwks.json": () => keys.jwks() },
+    documents: parts.documents(metadata),
     routes: {
       [PATHS.token]: {
         role: "token",
@@ -178,28 +153,9 @@ export function createAccessServer(options: AccessServerOptions): AccessServer {
         role: "pending",
         level: SERVER_CALLER,
         from: personServers,
-        methods: {
-          GET: ({ caller, waitSeconds = 0 }, id) => pending.poll(id, ownerKey(caller), waitSeconds),
-          POST: answerRequest,
-          DELETE: ({ caller }, id) => pending.cancel(id, ownerKey(caller)),
-        },
+        methods: pendingMethods(pending, answerRequest),
       },
-      [PATHS.revocation]: {
-        role: "revocation",
-        level: SERVER_CALLER,
-        from: (id) => trusts(personServers, id) || trusts(resources, id),
-        methods: {
-          POST: ({ caller, members, waitSeconds }) =>
-            revocations.receive(caller.server!, members, waitSeconds),
-        },
-      },
-      [PATHS.cascade]: {
-        role: "revocation",
-        level: SERVER_CALLER,
-        methods: {
-          GET: ({ caller, waitSeconds = 0 }, id) => revocations.poll(id, caller.server!, waitSeconds),
-        },
-      },
+      ...revocationRoutes(PATHS, revocations, (id) => trusts(personServers, id) || trusts(resources, id)),
     },
   });
 

@@ -39,6 +39,8 @@ const TOLD_SECONDS = 300;
 const LOOK_MS = 500;
 /** `slow_down` adds so much to the interval (section 11.8.3). */
 const SLOW_DOWN_SECONDS = 5;
+/** A poll is held for no longer. */
+const MAX_WAIT_SECONDS = 60;
 const MAX_LISTED = 100;
 
 export class PendingRequests<Work> {
@@ -311,7 +313,7 @@ export class PendingRequests<Work> {
 
   /** Looks until there is news or the time is up. */
   async #hold(id: string, owner: string, waitSeconds: number, { isDecided = false } = {}): Promise<Answer> {
-    const until = performance.now() + Math.min(waitSeconds, this.#options.maxWaitSeconds) * 1000;
+    const until = performance.now() + Math.min(waitSeconds, MAX_WAIT_SECONDS) * 1000;
     for (let isFresh = isDecided; ; isFresh = false) {
       const answer = await this.#change(id, owner, (record) =>
         this.#look(record, { isLast: performance.now() >= until, isFresh }),

@@ -45,21 +45,18 @@ import type { AgentAssertions, AgentIdentity, AskedRequest } from "./types.ts";
 
 type Members = Readonly<Record<string, unknown>>;
 
-const PENDING_SECONDS = 600;
 /** Different resources that one agent, and that all agents of one owner, may name in an hour. */
 const MAX_RESOURCES = 50;
 const MAX_RESOURCES_OF_OWNER = 2_000;
 const RESOURCE_SECONDS = 3_600;
 
 export interface PersonRequestsContext {
-  readonly options: Pick<
-    PersonServerOptions,
-    "issuer" | "accessServers" | "personOf" | "canReach" | "pendingSeconds"
-  >;
+  readonly options: Pick<PersonServerOptions, "issuer" | "accessServers" | "personOf" | "canReach">;
   readonly discovery: Discovery;
   readonly isRevoked: Revocations["isRevoked"];
   readonly records: PersonRecords;
   readonly pending: PendingRequests<Work>;
+  readonly pendingSeconds: number;
   readonly subjectOf: (person: string, resource: string) => Promise<string>;
   readonly now: () => number;
   readonly log: (error: unknown) => void;
@@ -67,8 +64,8 @@ export interface PersonRequestsContext {
 
 /** The handlers of the endpoints that agents call. @throws (from each) Problem */
 export function createPersonRequests(context: PersonRequestsContext) {
-  const { options, discovery, isRevoked, records, pending, subjectOf, now, log } = context;
-  const { issuer, accessServers = [], personOf, canReach, pendingSeconds = PENDING_SECONDS } = options;
+  const { options, discovery, isRevoked, records, pending, pendingSeconds, subjectOf, now, log } = context;
+  const { issuer, accessServers = [], personOf, canReach } = options;
   const resources = new Limit({
     ...{ now, maxPerMember: MAX_RESOURCES, maxPerOwner: MAX_RESOURCES_OF_OWNER, maxEntries: 20_000 },
   });

@@ -8,7 +8,7 @@ import type { Discovery } from "../../discovery/discovery.ts";
 import type { Transport } from "../../discovery/transport.ts";
 import type { ReplayStore } from "../../http-signatures/replay.ts";
 import type { Answer } from "../../profiles/wire-profile.ts";
-import type { ServerKey } from "./server-frame.ts";
+import type { ServerKey } from "./server-parts.ts";
 import type { OpenStore } from "./stores.ts";
 import type { Clarification, PageResult, ServerRequest, WaitingRequest } from "./types.ts";
 
