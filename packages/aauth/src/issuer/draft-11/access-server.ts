@@ -26,7 +26,7 @@ import { trusts } from "../../tokens/trust.ts";
 import type { PublicJwk } from "../../types.ts";
 import type { AccessServer, AccessServerOptions } from "./access-server-types.ts";
 import { failed, invalidRequest, type Outcome, Problem, succeeded } from "./answers.ts";
-import { assertionsOfResource, isText } from "./assertions.ts";
+import { assertionsOfResource } from "./assertions.ts";
 import { deliveredOutcome } from "./federation.ts";
 import { locked } from "./locked.ts";
 import { PendingRequests } from "./pending-requests.ts";
@@ -39,7 +39,10 @@ import {
   checking,
   dependenciesOf,
   dependency,
+  requiredPair,
   requiredToken,
+  requireSameParties,
+  type TokenPair,
   tokenOf,
   type VerifiedPair,
   verifyPair,
@@ -237,7 +240,7 @@ export function createAccessServer(options: AccessServerOptions): AccessServer {
   }
 
   function readPair(
-    given: { readonly resourceToken: string; readonly presentedToken: string },
+    given: TokenPair,
     { personServer, thumbprint }: { readonly personServer: string; readonly thumbprint: string },
   ): Promise<VerifiedPair> {
     // After a step-up the presented token is one of its own.
@@ -281,17 +284,11 @@ export function createAccessServer(options: AccessServerOptions): AccessServer {
   async function answerRequest({ caller, members }: Call, id: string): Promise<Answer> {
     const owner = ownerKey(caller);
     switch (members.action) {
-      case "clarification_response": {
-        const { clarification_response: text } = members;
-        if (!isText(text)) throw invalidRequest("clarification_response must be a text");
-        return pending.clarify(id, owner, text);
-      }
+      case "clarification_response":
+        return pending.clarify(id, owner, members);
       case "updated_request": {
-        const resourceToken = requiredToken(members, "resource_token");
-        const presentedToken = requiredToken(members, "presented_token");
-        return pending.replace(id, owner, members, (record) =>
-          update(record, { resourceToken, presentedToken }),
-        );
+        const tokens = requiredPair(members);
+        return pending.replace(id, owner, members, (record) => update(record, tokens));
       }
       case undefined: {
         // It was never asked for, and the person is known by another name at each resource (section 9.2).
@@ -303,18 +300,12 @@ export function createAccessServer(options: AccessServerOptions): AccessServer {
     }
   }
 
-  async function update(
-    record: Pending,
-    given: { readonly resourceToken: string; readonly presentedToken: string },
-  ): Promise<void> {
+  async function update(record: Pending, given: TokenPair): Promise<void> {
     const { work, asked } = record;
     requireResource(given.resourceToken);
     const pair = await readPair(given, work);
     const { resource, presented } = pair;
-    for (const name of ["iss", "ps", "sub", "agent_jkt", "mission_s256", "tenant"]) {
-      if (resource[name] === work.resource[name]) continue;
-      throw new Problem(400, "invalid_resource_token", `the new resource token has another ${name}`);
-    }
+    requireSameParties(work.resource, resource);
     const { account: _account, ...kept } = asked;
     record.asked = { ...kept, ...(await askedFor(pair)) };
     record.depends = withPair(record.depends, pair);

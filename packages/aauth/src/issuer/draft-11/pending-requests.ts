@@ -21,6 +21,7 @@ import {
   Problem,
   waitingAnswer,
 } from "./answers.ts";
+import { isText } from "./assertions.ts";
 import { Limit } from "./limit.ts";
 import { locked } from "./locked.ts";
 import type { ClarifiedBy, Gone, NewRequest, PendingOptions, PendingRecord } from "./pending-types.ts";
@@ -115,8 +116,10 @@ export class PendingRequests<Work> {
     return this.#hold(id, owner, waitSeconds);
   }
 
-  /** Answers a question (section 7.5.2.1). @throws Problem as {@link poll}; 400 where nothing was asked */
-  async clarify(id: string, owner: string, answer: string): Promise<Answer> {
+  /** Answers a question (section 7.5.2.1). @throws Problem as {@link poll}; 400 where nothing was asked, or for no answer */
+  async clarify(id: string, owner: string, members: Readonly<Record<string, unknown>>): Promise<Answer> {
+    const { clarification_response: answer } = members;
+    if (!isText(answer)) throw invalidRequest("clarification_response must be a text");
     const body = { action: "clarification_response", clarification_response: answer };
     return this.#respond(id, owner, body, (record, { question }) => {
       const { fromAgent } = record.asked;

@@ -13,6 +13,7 @@ import type { AccessState } from "./federation.ts";
 import type { PendingRecord } from "./pending-types.ts";
 import type { TokenName } from "./person-records.ts";
 import type { Server, ServerOptions } from "./server-types.ts";
+import type { TokenPair } from "./token-parameters.ts";
 import type {
   AgentIdentity,
   AskedRequest,
@@ -105,9 +106,7 @@ export interface PersonWork {
   revocations?: number;
   /** For an access server. */
   readonly tokens: { readonly agent: string; readonly subagent?: string; readonly upstream?: string };
-  pair?: {
-    readonly resourceToken: string;
-    readonly presentedToken: string;
+  pair?: TokenPair & {
     readonly resource: ResourceTokenClaims;
     readonly presented: TokenName & { readonly exp: number };
   };
