@@ -216,22 +216,18 @@ export class PendingRequests<Work> {
 
   /** A request by its reference; undefined once it has ended. */
   async get(reference: string): Promise<WaitingRequest | undefined> {
-    return this.#changeAny(await this.#idOf(`reference ${reference}`), (record) =>
-      this.#hasEnded(record) ? undefined : this.view(record),
-    );
+    const record = await this.#kept(await this.#idOf(`reference ${reference}`));
+    return record === undefined || this.#hasEnded(record) ? undefined : this.view(record);
   }
 
   /** Requests that wait for a person. */
   async list(decider: string): Promise<readonly WaitingRequest[]> {
     const ids = ((await this.#options.store.get(`decider ${decider}`)) ?? []) as readonly string[];
-    const found = await Promise.all(
-      ids.map((id) =>
-        this.#changeAny(id, (record) =>
-          this.#hasEnded(record) || record.state === "granted" ? undefined : this.view(record),
-        ),
-      ),
-    );
-    return found.filter((request) => request !== undefined);
+    const found = await Promise.all(ids.map((id) => this.#kept(id)));
+    return found
+      .filter((record) => record !== undefined)
+      .filter((record) => !this.#hasEnded(record) && record.state !== "granted")
+      .map((record) => this.view(record));
   }
 
   /** Changes a request that has not ended for the page. */
@@ -488,15 +484,21 @@ export class PendingRequests<Work> {
     });
   }
 
+  /** As it was kept last: for reading. */
+  async #kept(id: string | undefined): Promise<PendingRecord<Work> | undefined> {
+    if (id === undefined) return undefined;
+    const kept = (await this.#options.store.get(`request ${id}`)) as PendingRecord<Work> | Gone | undefined;
+    return kept === undefined || "gone" in kept ? undefined : kept;
+  }
+
   async #changeAny<T>(
     id: string | undefined,
     change: (record: PendingRecord<Work>) => Awaitable<T>,
   ): Promise<T | undefined> {
-    if (id === undefined) return undefined;
-    const kept = (await this.#options.store.get(`request ${id}`)) as PendingRecord<Work> | Gone | undefined;
-    if (kept === undefined || "gone" in kept) return undefined;
+    const kept = await this.#kept(id);
+    if (kept === undefined) return undefined;
     try {
-      return await this.#change(id, kept.owner, change);
+      return await this.#change(kept.id, kept.owner, change);
     } catch (error) {
       if (error instanceof Problem && (error.status === 404 || error.status === 410)) return undefined;
       throw error;
