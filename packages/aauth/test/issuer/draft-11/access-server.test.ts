@@ -17,11 +17,11 @@ import {
   PS,
   RESOURCE,
   read,
+  refused,
   type WorldOptions,
 } from "./world.ts";
 
 const TOKEN = `${AS}/aauth/access/token`;
-const refused = (status: number, error: string) => ({ status, body: { error } });
 const POLL = { endpoint: "pending" } as const;
 
 async function prepared(options: WorldOptions = {}) {

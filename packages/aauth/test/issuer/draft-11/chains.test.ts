@@ -17,13 +17,13 @@ import {
   PROVIDER,
   PS,
   RESOURCE,
+  refused,
   type World,
   type WorldOptions,
 } from "./world.ts";
 
 const PERSON = `${PS}/aauth/person`;
 const TOKEN = `${PS}/aauth/token`;
-const refused = (status: number, error: string) => ({ status, body: { error } });
 const M = "aauth:service@resource.example";
 const grants: WorldOptions = {
   ps: {

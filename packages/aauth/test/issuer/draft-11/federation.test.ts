@@ -16,12 +16,12 @@ import {
   PROVIDER,
   PS,
   RESOURCE,
+  refused,
   type WorldOptions,
 } from "./world.ts";
 
 const TOKEN = `${PS}/aauth/token`;
 const LATER = `${AS}/aauth/access/pending/x`;
-const refused = (status: number, error: string) => ({ status, body: { error } });
 const POLL = { endpoint: "pending" } as const;
 
 const json = (status: number, body: object, headers: Record<string, string> = {}): Answer => ({

@@ -19,12 +19,12 @@ import {
   PS,
   RESOURCE,
   type Read,
+  refused,
   type WorldOptions,
 } from "./world.ts";
 
 const PERSON = `${PS}/aauth/person`;
 const TOKEN = `${PS}/aauth/token`;
-const refused = (status: number, error: string) => ({ status, body: { error } });
 const POLL = { endpoint: "pending" } as const;
 
 async function waiting(options: WorldOptions = {}, body: object = {}) {

@@ -23,14 +23,13 @@ import {
   RESOURCE,
   type Read,
   read,
+  refused,
   type World,
 } from "./world.ts";
 
 const PERSON = `${PS}/aauth/person`;
 const TOKEN = `${PS}/aauth/token`;
 const INTERACTION = `${PS}/aauth/interaction`;
-
-const refused = (status: number, error: string) => ({ status, body: { error } });
 
 describe("what a person server publishes", () => {
   it("names its endpoints, and keys with their algorithm", async () => {

@@ -14,7 +14,9 @@ import {
   INTERMEDIARY,
   PARTS,
   problem,
+  replaceResourceToken,
   requirement,
+  resourceTokenIn,
   type Sent,
 } from "./agent-world.ts";
 import { A_PERSON, ANY_AGENT, authToken, changed, keys, PERSON_SERVER, RESOURCE, TO_READ } from "./kit.ts";
@@ -161,7 +163,7 @@ it("a request that the caller reduces is not updated with more", async () => {
   world.resource = async (request) => {
     if (request.url.endsWith("/authorize")) return Response.json({ resource_token: token });
     const answer = await resource(request);
-    token = /resource-token="([^"]+)"/.exec(answer.headers.get("aauth-requirement") ?? "")?.[1] ?? token;
+    token = resourceTokenIn(answer) ?? token;
     return answer;
   };
   world.server = (request) => {
@@ -219,14 +221,7 @@ it("a held request is looked for where it was, when the answer to a look names n
 
 it("a resource token that another key has signed is carried nowhere", async () => {
   const world = createWorld();
-  const { resource } = world;
-  world.resource = async (request) => {
-    const answer = await resource(request);
-    const token = /resource-token="([^"]+)"/.exec(answer.headers.get("aauth-requirement") ?? "")?.[1];
-    if (token === undefined) return answer;
-    const forged = await changed(token, keys.other, { scope: "data.everything" });
-    return problem(401, undefined, requirement(`auth-token; resource-token="${forged}"`));
-  };
+  replaceResourceToken(world, (token) => changed(token, keys.other, { scope: "data.everything" }));
   const error = await failureOf(world.agent().fetchFor()(DATA));
   expect([error.hop, error.section]).toEqual([RESOURCE, "draft -11, section 6.7.3"]);
   expect(world.asked("/token")).toEqual([]);

@@ -8,6 +8,7 @@ import {
   OTHER_SERVER,
   PARTS,
   problem,
+  replaceResourceToken,
   requirement,
   type Sent,
   type World,
@@ -33,17 +34,7 @@ describe("a resource token that is not for this call", () => {
   /** The resource's own, with something else in it. */
   async function challenged(change: (token: string, request: Sent) => Promise<string>) {
     const world = createWorld();
-    const { resource } = world;
-    world.resource = async (request) => {
-      const answer = await resource(request);
-      const token = /resource-token="([^"]+)"/.exec(answer.headers.get("aauth-requirement") ?? "")?.[1];
-      if (token === undefined) return answer;
-      return problem(
-        401,
-        undefined,
-        requirement(`auth-token; resource-token="${await change(token, request)}"`),
-      );
-    };
+    replaceResourceToken(world, change);
     const error = await failureOf(call(world));
     expect(toServer(world, "/token")).toEqual([]);
     expect(error.hop).toBe(RESOURCE);
@@ -291,14 +282,7 @@ describe("a server that fails", () => {
 
 it("login_hint of the resource goes on unchanged, and the caller's words with it", async () => {
   const world = createWorld();
-  const { resource } = world;
-  world.resource = async (request) => {
-    const answer = await resource(request);
-    const token = /resource-token="([^"]+)"/.exec(answer.headers.get("aauth-requirement") ?? "")?.[1];
-    if (token === undefined) return answer;
-    const hinted = await changed(token, keys.resource, { login_hint: "dana@resource" });
-    return problem(401, undefined, requirement(`auth-token; resource-token="${hinted}"`));
-  };
+  replaceResourceToken(world, (token) => changed(token, keys.resource, { login_hint: "dana@resource" }));
   const context = { loginHint: "dana@agent", justification: "To check **stock**" };
   expect((await world.agent().fetchFor(context)(DATA)).status).toBe(200);
   expect(world.asked("/person")[0]).toMatchObject({
