@@ -215,7 +215,7 @@ export function createAccessServer(options: AccessServerOptions): AccessServer {
           ...(upstream !== undefined && { upstream: upstream.claims.aud }),
           personServer,
           consented: false,
-          // A person server finds somebody to answer, or says that it cannot.
+          // A person server finds someone to answer, or reports that it cannot.
           capabilities: ["interaction", "clarification"],
           fromAgent: { answers: [] },
         },
@@ -253,7 +253,7 @@ export function createAccessServer(options: AccessServerOptions): AccessServer {
     return verifyPair(given, expected, { discovery, isRevoked, now, log });
   }
 
-  /** Not yet verified: anybody may publish keys, and name this server in a token. */
+  /** Not yet verified: any host may publish keys, and name this server in a token. */
   function requireResource(resourceToken: string): void {
     const iss = issuerOf(resourceToken);
     if (typeof iss === "string" && trusts(resources, iss)) return;

@@ -1,6 +1,6 @@
 /**
- * Requests that wait for somebody (draft -11, sections 7.3, 7.5, 11.6 and 11.8): kept as plain data, bound to whom has asked, answered once. Nothing runs
- * between polls, so that any process that shares the store can answer the next one.
+ * Requests that wait for a person or another server (draft -11, sections 7.3, 7.5, 11.6 and 11.8): kept as plain data, bound to the caller, answered
+ * once. Nothing runs between polls, so that any process that shares the store can answer the next one.
  *
  * @module
  */
@@ -257,7 +257,7 @@ export class PendingRequests<Work> {
 
   /** Grants a request; it is carried out at the next poll, whether or not a question has been answered. */
   async grant(record: PendingRecord<Work>, grant: Grant): Promise<"done"> {
-    // Whoever decided by another way has used it up (section 7.3).
+    // A decision that came by another way has used it up (section 7.3).
     await this.#dropCode(record);
     record.grant = { ...grant };
     record.state = "granted";
@@ -395,7 +395,7 @@ export class PendingRequests<Work> {
       case "interaction":
         if (!record.asked.capabilities.includes("interaction")) return unreachable();
         record.state = "waiting";
-        // Whoever is here already needs no code.
+        // A person who is here already needs no code.
         if (record.status === "pending") record.requirement = await this.#interaction(record);
         return undefined;
       case "approval":

@@ -301,7 +301,7 @@ export function createPersonRequests(context: PersonRequestsContext) {
     return { pair: { ...tokens, resource, presented: { iss, jti, exp } }, notAfter: Math.min(notAfter, exp) };
   }
 
-  /** Remembered for agents that belong to somebody: what is kept of strangers ends with their request. */
+  /** Remembered for agents that belong to a person: what is kept of unknown agents ends with their request. */
   async function noteAgent({ caller }: Call, agent: AgentIdentity): Promise<void> {
     if ((await records.binding(agent)) === undefined) return;
     await records.noteAgentToken(caller.identityToken as unknown as AgentTokenClaims);

@@ -104,7 +104,7 @@ function requireScheme({ scheme }: KeyClaim, { requirement, endpoint }: Resolver
 function judgementOf(type: string, context: ResolverContext) {
   const { audience, trustedIssuers, trustedAgents, accessServer } = context;
   if (type === TOKEN_TYPES.agent) return { trustedIssuers: trustedAgents };
-  // Beside an access server nobody else authorizes.
+  // Beside an access server no other party authorizes.
   const isItsOwn = type === TOKEN_TYPES.auth && accessServer !== undefined;
   // No token is for a recipient without a name.
   return { trustedIssuers: isItsOwn ? [accessServer] : trustedIssuers, audience: audience ?? "" };

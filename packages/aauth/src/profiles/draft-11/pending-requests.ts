@@ -224,7 +224,7 @@ export function createPendingRequests<Data>(options: PendingRequestsOptions): Pe
         return problemAnswer(408, "expired");
       }
       const isHere = (await store.get(`opened ${id}`)) !== undefined;
-      // The code has been used by then: nobody else is to be sent there.
+      // The code has been used by then: no one else is to be sent there.
       return isHere ? waiting(id, "interacting") : waiting(id, "pending", field as string | undefined);
     },
 

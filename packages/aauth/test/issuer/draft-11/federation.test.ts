@@ -126,7 +126,7 @@ describe("a token request that an access server decides", () => {
     expect((await later(pending)).status).toBe(202);
   });
 
-  it("is decided by somebody at the access server", async () => {
+  it("is decided by someone at the access server", async () => {
     const { world, ask, later } = await prepared({ as: { decide: () => ({ type: "interaction" }) } });
     const pending = await ask();
     expect(pending.headers["aauth-requirement"]).toContain(`url="${AS}/interaction"`);

@@ -202,7 +202,7 @@ describe("a person who has to act", () => {
     }
   });
 
-  it("is waited for by nobody where nothing can reach them", async () => {
+  it("is not waited for where nothing can reach them", async () => {
     const world = createWorld();
     world.server = deferring(world.server, 1, INTERACTION);
     const error = await failureOf<AnswerPendingError>(world.agent().fetchFor()(DATA));
@@ -356,7 +356,7 @@ describe("a question", () => {
     });
   });
 
-  it("without words, or that nobody answers, ends the call", async () => {
+  it("without words, or that no one answers, ends the call", async () => {
     const world = createWorld();
     world.server = () => accepted(requirement("clarification"));
     expect((await failureOf(world.agent().fetchFor()(DATA))).code).toBe("token_request_failed");
