@@ -498,8 +498,8 @@ describe("the endpoints of a resource", () => {
     ]);
     const refused = await send("/person", token);
     expect(refused.headers.get("signature-error")).toBe("error=revoked_jwt");
-    const stranger = itself(keys.provider, PROVIDER, "aauth-agent.json");
-    const foreign = await send("/aauth/revoke", stranger, { body: { jti, exp } });
+    const untrusted = itself(keys.provider, PROVIDER, "aauth-agent.json");
+    const foreign = await send("/aauth/revoke", untrusted, { body: { jti, exp } });
     expect([foreign.status, await foreign.json()]).toEqual([403, { error: "unsupported_iss" }]);
     expect(requirementOf(refused)).toEqual({ requirement: "person-token" });
     expect((await send("/person", await personToken())).status).toBe(200);

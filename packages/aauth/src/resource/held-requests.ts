@@ -8,9 +8,8 @@ import { platformCrypto } from "#crypto";
 import { encodeBase64Url } from "../base64.ts";
 import { formatRequirement } from "../profiles/draft-11/headers.ts";
 import { draft11 } from "../profiles/draft-11/index.ts";
-import { AAUTH_REQUIREMENT } from "../profiles/draft-11/names.ts";
 import type { PendingEntry, PendingHolder } from "../profiles/draft-11/pending-requests.ts";
-import { emptyAnswer, jsonAnswer, problemAnswer } from "../profiles/draft-11/problem.ts";
+import { emptyAnswer, pendingAnswer, problemAnswer } from "../profiles/draft-11/problem.ts";
 import type { Answer } from "../profiles/wire-profile.ts";
 import type { KeyValueStore } from "../store/key-value-store.ts";
 import { createOwnedStore } from "../store/owned-store.ts";
@@ -114,20 +113,10 @@ export function createHeldRequests<Invocation>(
       !held.ended && caller.person !== undefined && (await store.get(`token ${id}`)) === undefined;
     const grant = isDue ? await challenger.resourceToken(caller, scopes, account) : undefined;
     if (grant !== undefined) await store.put(`token ${id}`, { owner: held.owner }, grant.expiresInSeconds);
-    return jsonAnswer(
-      202,
-      { status: "pending" },
-      {
-        location: `${resource}${path}${id}`,
-        "retry-after": String(retryAfterSeconds),
-        ...(grant && {
-          [AAUTH_REQUIREMENT]: formatRequirement({
-            requirement: AUTH_TOKEN,
-            resourceToken: grant.resourceToken,
-          }),
-        }),
-      },
-    );
+    const requirement =
+      grant && formatRequirement({ requirement: AUTH_TOKEN, resourceToken: grant.resourceToken });
+    const location = `${resource}${path}${id}`;
+    return pendingAnswer({ status: "pending" }, { location, retryAfterSeconds, requirement });
   }
 
   async function end(id: string, held: Held<Invocation>, lifeSeconds = 0): Promise<void> {

@@ -15,7 +15,7 @@ import { ownAuthToken } from "./draft-11-kit.ts";
 const PERSON_OR_MORE = { level: "person-token" };
 const requestWith = (jwt: string) => requestOf({ signatureKey: { scheme: "jwt", jwt } });
 
-test("beside an access server nobody else authorizes", async () => {
+test("beside an access server no other party authorizes", async () => {
   const verifier = verifierOf({ trustedIssuers: [PERSON_SERVER], accessServer: ACCESS_SERVER });
   for (const token of [await personToken(), await authToken()]) {
     await verifier.verifyRequest(await requestWith(token), PERSON_OR_MORE);

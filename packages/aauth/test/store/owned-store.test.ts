@@ -25,7 +25,7 @@ describe("a store in memory with owners", () => {
     expect(await store.get("a")).toBeUndefined();
   });
 
-  test("lets an owner that has its share lose its own oldest entry, and nobody else's", async () => {
+  test("lets an owner that has its share lose its own oldest entry, and no other owner's", async () => {
     const { store } = kit();
     await store.put("bob", bob, 10);
     for (const key of ["1", "2", "3"]) await store.put(key, alice, 10);

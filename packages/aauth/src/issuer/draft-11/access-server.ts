@@ -11,7 +11,6 @@ import type {
   ResourceTokenClaims,
 } from "../../profiles/draft-11/claims.ts";
 import { accessServerMetadata } from "../../profiles/draft-11/documents.ts";
-import { DOCUMENTS } from "../../profiles/draft-11/names.ts";
 import {
   issueAuthToken,
   type OpenedToken,
@@ -22,33 +21,28 @@ import type { Answer } from "../../profiles/wire-profile.ts";
 import type { KeyValueStore } from "../../store/key-value-store.ts";
 import { ownerOf } from "../../store/owner-of.ts";
 import { decodeJwt } from "../../tokens/jwt.ts";
+import { scopesOf } from "../../tokens/scopes.ts";
 import { trusts } from "../../tokens/trust.ts";
 import type { PublicJwk } from "../../types.ts";
 import type { AccessServer, AccessServerOptions } from "./access-server-types.ts";
 import { failed, invalidRequest, type Outcome, Problem, succeeded } from "./answers.ts";
-import { assertionsOfResource, isText } from "./assertions.ts";
+import { assertionsOfResource } from "./assertions.ts";
 import { deliveredOutcome } from "./federation.ts";
 import { locked } from "./locked.ts";
 import { PendingRequests } from "./pending-requests.ts";
 import type { PendingRecord } from "./pending-types.ts";
 import { Revocations } from "./revocations.ts";
-import { createServerCalls } from "./server-calls.ts";
-import {
-  type Call,
-  createFrame,
-  keysOf,
-  knowingItself,
-  ownerKey,
-  requireIssuer,
-  SERVER_CALLER,
-} from "./server-frame.ts";
-import { keyOf, memoryStores } from "./stores.ts";
+import { type Call, createFrame, ownerKey, SERVER_CALLER } from "./server-frame.ts";
+import { partsOf, pendingMethods, revocationRoutes } from "./server-parts.ts";
+import { keyOf } from "./stores.ts";
 import {
   checking,
   dependenciesOf,
   dependency,
+  requiredPair,
   requiredToken,
-  scopesOf,
+  requireSameParties,
+  type TokenPair,
   tokenOf,
   type VerifiedPair,
   verifyPair,
@@ -85,8 +79,6 @@ const PATHS = {
   cascade: "/aauth/access/revoke/",
 } as const;
 
-const MAX_WAIT_SECONDS = 60;
-const PENDING_SECONDS = 600;
 /** For one owner of person servers (`ownerOf`): they are configured, and few. */
 const MAX_PENDING = 5_000;
 const SKEW_SECONDS = 60;
@@ -104,21 +96,9 @@ const SKEW_SECONDS = 60;
  * const answer = await server.handle({ method, target, headers, body });
  */
 export function createAccessServer(options: AccessServerOptions): AccessServer {
-  const {
-    issuer,
-    resources,
-    personServers,
-    decide,
-    pendingSeconds = PENDING_SECONDS,
-    pollSeconds = 1,
-  } = options;
-  const { log = () => {}, transport, interactionUrl = `${issuer}/interaction` } = options;
-  requireIssuer(issuer);
-  const { now = () => Math.floor(Date.now() / 1000) } = options;
-  const open = options.store ?? memoryStores(now);
-  const keys = keysOf(options.key);
-  const key = () => keys.current();
-  const discovery = knowingItself(options.discovery, issuer, "access", keys);
+  const { resources, personServers, decide } = options;
+  const parts = partsOf(options, "access");
+  const { issuer, now, log, open, key, discovery, call, interactionUrl, pendingSeconds, pollSeconds } = parts;
   const metadata = accessServerMetadata({
     ...options.metadata,
     issuer,
@@ -127,7 +107,6 @@ export function createAccessServer(options: AccessServerOptions): AccessServer {
   });
 
   const tokens: KeyValueStore<unknown> = open("tokens");
-  const call = createServerCalls({ issuer, kind: "access", key, transport, now });
   const revocations = new Revocations({
     store: open("revocations"),
     now,
@@ -149,7 +128,6 @@ export function createAccessServer(options: AccessServerOptions): AccessServer {
     path: PATHS.pending,
     interactionUrl,
     pollSeconds,
-    maxWaitSeconds: MAX_WAIT_SECONDS,
     maxPendingPerOwner: MAX_PENDING,
     hooks: {
       decide: ({ asked }) => decide(asked),
@@ -166,7 +144,7 @@ export function createAccessServer(options: AccessServerOptions): AccessServer {
     replayStore: options.replayStore,
     now,
     log,
-    documents: { [`/.well-known/${DOCUMENTS.access}`]: () => metadata, "/jwks.json": () => keys.jwks() },
+    documents: parts.documents(metadata),
     routes: {
       [PATHS.token]: {
         role: "token",
@@ -178,28 +156,9 @@ export function createAccessServer(options: AccessServerOptions): AccessServer {
         role: "pending",
         level: SERVER_CALLER,
         from: personServers,
-        methods: {
-          GET: ({ caller, waitSeconds = 0 }, id) => pending.poll(id, ownerKey(caller), waitSeconds),
-          POST: answerRequest,
-          DELETE: ({ caller }, id) => pending.cancel(id, ownerKey(caller)),
-        },
+        methods: pendingMethods(pending, answerRequest),
       },
-      [PATHS.revocation]: {
-        role: "revocation",
-        level: SERVER_CALLER,
-        from: (id) => trusts(personServers, id) || trusts(resources, id),
-        methods: {
-          POST: ({ caller, members, waitSeconds }) =>
-            revocations.receive(caller.server!, members, waitSeconds),
-        },
-      },
-      [PATHS.cascade]: {
-        role: "revocation",
-        level: SERVER_CALLER,
-        methods: {
-          GET: ({ caller, waitSeconds = 0 }, id) => revocations.poll(id, caller.server!, waitSeconds),
-        },
-      },
+      ...revocationRoutes(PATHS, revocations, (id) => trusts(personServers, id) || trusts(resources, id)),
     },
   });
 
@@ -256,7 +215,7 @@ export function createAccessServer(options: AccessServerOptions): AccessServer {
           ...(upstream !== undefined && { upstream: upstream.claims.aud }),
           personServer,
           consented: false,
-          // A person server finds somebody to answer, or says that it cannot.
+          // A person server finds someone to answer, or reports that it cannot.
           capabilities: ["interaction", "clarification"],
           fromAgent: { answers: [] },
         },
@@ -281,7 +240,7 @@ export function createAccessServer(options: AccessServerOptions): AccessServer {
   }
 
   function readPair(
-    given: { readonly resourceToken: string; readonly presentedToken: string },
+    given: TokenPair,
     { personServer, thumbprint }: { readonly personServer: string; readonly thumbprint: string },
   ): Promise<VerifiedPair> {
     // After a step-up the presented token is one of its own.
@@ -294,7 +253,7 @@ export function createAccessServer(options: AccessServerOptions): AccessServer {
     return verifyPair(given, expected, { discovery, isRevoked, now, log });
   }
 
-  /** Not yet verified: anybody may publish keys, and name this server in a token. */
+  /** Not yet verified: any host may publish keys, and name this server in a token. */
   function requireResource(resourceToken: string): void {
     const iss = issuerOf(resourceToken);
     if (typeof iss === "string" && trusts(resources, iss)) return;
@@ -325,17 +284,11 @@ export function createAccessServer(options: AccessServerOptions): AccessServer {
   async function answerRequest({ caller, members }: Call, id: string): Promise<Answer> {
     const owner = ownerKey(caller);
     switch (members.action) {
-      case "clarification_response": {
-        const { clarification_response: text } = members;
-        if (!isText(text)) throw invalidRequest("clarification_response must be a text");
-        return pending.clarify(id, owner, text);
-      }
+      case "clarification_response":
+        return pending.clarify(id, owner, members);
       case "updated_request": {
-        const resourceToken = requiredToken(members, "resource_token");
-        const presentedToken = requiredToken(members, "presented_token");
-        return pending.replace(id, owner, members, (record) =>
-          update(record, { resourceToken, presentedToken }),
-        );
+        const tokens = requiredPair(members);
+        return pending.replace(id, owner, members, (record) => update(record, tokens));
       }
       case undefined: {
         // It was never asked for, and the person is known by another name at each resource (section 9.2).
@@ -347,18 +300,12 @@ export function createAccessServer(options: AccessServerOptions): AccessServer {
     }
   }
 
-  async function update(
-    record: Pending,
-    given: { readonly resourceToken: string; readonly presentedToken: string },
-  ): Promise<void> {
+  async function update(record: Pending, given: TokenPair): Promise<void> {
     const { work, asked } = record;
     requireResource(given.resourceToken);
     const pair = await readPair(given, work);
     const { resource, presented } = pair;
-    for (const name of ["iss", "ps", "sub", "agent_jkt", "mission_s256", "tenant"]) {
-      if (resource[name] === work.resource[name]) continue;
-      throw new Problem(400, "invalid_resource_token", `the new resource token has another ${name}`);
-    }
+    requireSameParties(work.resource, resource);
     const { account: _account, ...kept } = asked;
     record.asked = { ...kept, ...(await askedFor(pair)) };
     record.depends = withPair(record.depends, pair);

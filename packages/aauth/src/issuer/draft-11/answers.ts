@@ -8,6 +8,7 @@ import type { AAuthError } from "../../errors.ts";
 import { formatRequirement } from "../../profiles/draft-11/headers.ts";
 import { draft11 } from "../../profiles/draft-11/index.ts";
 import { AAUTH_REQUIREMENT } from "../../profiles/draft-11/names.ts";
+import { emptyAnswer, jsonAnswer, pendingAnswer } from "../../profiles/draft-11/problem.ts";
 import type { Answer } from "../../profiles/wire-profile.ts";
 import type { Requirement } from "../../types.ts";
 
@@ -31,8 +32,6 @@ export class Problem extends Error {
 
 export const invalidRequest = (detail: string): Problem => new Problem(400, "invalid_request", detail);
 
-const NO_STORE = { "cache-control": "no-store" } as const;
-
 /** An outcome as it is kept: plain data. */
 export interface Outcome {
   readonly status: number;
@@ -53,16 +52,10 @@ export const failed = ({ status, error, detail, retryAfterSeconds }: Problem): O
 });
 
 export function answerOf({ status, body, retryAfterSeconds }: Outcome): Answer {
-  const type = status < 400 ? "application/json" : "application/problem+json";
-  return {
-    status,
-    headers: {
-      ...NO_STORE,
-      ...(body !== undefined && { "content-type": type }),
-      ...(retryAfterSeconds !== undefined && { "retry-after": String(retryAfterSeconds) }),
-    },
-    body: body === undefined ? "" : JSON.stringify(body),
-  };
+  if (body === undefined) return emptyAnswer(status);
+  return jsonAnswer(status, body, {
+    ...(retryAfterSeconds !== undefined && { "retry-after": String(retryAfterSeconds) }),
+  });
 }
 
 /** What a pending request waits for. */
@@ -75,7 +68,7 @@ export interface PendingRequirement {
   readonly members?: Readonly<Record<string, unknown>>;
 }
 
-export function pendingAnswer(options: {
+export function waitingAnswer(options: {
   readonly location: string;
   readonly retryAfterSeconds: number;
   readonly status: "pending" | "interacting";
@@ -83,19 +76,8 @@ export function pendingAnswer(options: {
 }): Answer {
   const { location, retryAfterSeconds, status, requirement } = options;
   const { members, ...named } = requirement ?? {};
-  return {
-    status: 202,
-    headers: {
-      ...NO_STORE,
-      location,
-      "retry-after": String(retryAfterSeconds),
-      "content-type": "application/json",
-      ...(requirement !== undefined && {
-        [AAUTH_REQUIREMENT]: formatRequirement({ ...named, requirement: requirement.requirement }),
-      }),
-    },
-    body: JSON.stringify({ status, ...members }),
-  };
+  const field = requirement && formatRequirement({ ...named, requirement: requirement.requirement });
+  return pendingAnswer({ status, ...members }, { location, retryAfterSeconds, requirement: field });
 }
 
 /** A message whose signature or token does not pass (section 11.9.1). What a resource would demand instead is not for these endpoints. */

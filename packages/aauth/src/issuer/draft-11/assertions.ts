@@ -16,7 +16,7 @@ const MAX_DEVICE_CHARACTERS = 64;
 const MAX_LISTED = 20;
 const PLATFORMS: readonly unknown[] = ["web", "mobile", "desktop", "workload", "self-hosted"];
 
-/** A text of a length that somebody reads. */
+/** A string of a length that a person reads. */
 export const isText = (value: unknown): value is string =>
   typeof value === "string" && value !== "" && value.length <= MAX_TEXT_CHARACTERS;
 

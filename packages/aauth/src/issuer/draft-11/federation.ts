@@ -11,9 +11,9 @@ import type { AccessServerMetadata } from "../../profiles/draft-11/documents.ts"
 import { parseRequirement } from "../../profiles/draft-11/headers.ts";
 import { AAUTH_REQUIREMENT } from "../../profiles/draft-11/names.ts";
 import { verifyAuthToken } from "../../profiles/draft-11/tokens.ts";
+import { scopesOf } from "../../tokens/scopes.ts";
 import { failed, type Outcome, type PendingRequirement, Problem, succeeded } from "./answers.ts";
 import type { CallServer, ServerReply } from "./server-calls.ts";
-import { scopesOf } from "./token-parameters.ts";
 import type { Clarification } from "./types.ts";
 
 /** Claims may be asked for more than once; without an end a server could keep another one busy. */
@@ -113,7 +113,7 @@ export class Federation {
     });
   }
 
-  /** Nobody waits for it any more; where that cannot be said, it ends by itself. */
+  /** The agent no longer waits for it; where the call fails, it ends by itself. */
   async cancel({ location: url }: AccessState): Promise<void> {
     try {
       await this.#options.call({ method: "DELETE", url, endpoint: "pending" });
@@ -186,7 +186,7 @@ export class Federation {
     }
   }
 
-  /** Section 9.1.3: whatever is not the token that was asked for never reaches the agent. */
+  /** Section 9.1.3: only the token that was asked for reaches the agent. */
   async #deliver(request: AccessRequest, members: ServerReply["members"]): Promise<AccessStep> {
     const { issuer, discovery, now } = this.#options;
     const { accessServer, audience, subject, scope, thumbprint, notAfter } = request;
@@ -244,7 +244,7 @@ function clarificationOf(members: ServerReply["members"]): Clarification {
   };
 }
 
-/** `sub` is in every token, and nobody's to ask for (section 9.2). */
+/** `sub` is in every token, and is never asked for (section 9.2). */
 function claimNamesOf(members: ServerReply["members"]): readonly string[] {
   const names = members?.required_claims;
   const isList =

@@ -6,7 +6,7 @@ import type { KeyValueStore } from "../../store/key-value-store.ts";
 const LOCK_SECONDS = 120;
 const LOOK_AGAIN_MS = 10;
 
-/** Runs alone among all processes that share the store: whoever finds the lock taken waits. */
+/** Runs alone among all processes that share the store: a caller that finds the lock taken waits. */
 export async function locked<T>(
   store: KeyValueStore<unknown>,
   name: string,

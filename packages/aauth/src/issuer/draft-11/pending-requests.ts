@@ -1,6 +1,6 @@
 /**
- * Requests that wait for somebody (draft -11, sections 7.3, 7.5, 11.6 and 11.8): kept as plain data, bound to whom has asked, answered once. Nothing runs
- * between polls, so that any process that shares the store can answer the next one.
+ * Requests that wait for a person or another server (draft -11, sections 7.3, 7.5, 11.6 and 11.8): kept as plain data, bound to the caller, answered
+ * once. Nothing runs between polls, so that any process that shares the store can answer the next one.
  *
  * @module
  */
@@ -9,6 +9,7 @@ import { platformCrypto } from "#crypto";
 import { encodeBase64Url } from "../../base64.ts";
 import type { Awaitable } from "../../crypto/interface.ts";
 import { createInteractionCode, readCode, showCode } from "../../profiles/draft-11/interaction-code.ts";
+import { emptyAnswer } from "../../profiles/draft-11/problem.ts";
 import type { Answer } from "../../profiles/wire-profile.ts";
 import { StoreFullError } from "../../store/quota-store.ts";
 import {
@@ -18,8 +19,9 @@ import {
   type Outcome,
   type PendingRequirement,
   Problem,
-  pendingAnswer,
+  waitingAnswer,
 } from "./answers.ts";
+import { isText } from "./assertions.ts";
 import { Limit } from "./limit.ts";
 import { locked } from "./locked.ts";
 import type { ClarifiedBy, Gone, NewRequest, PendingOptions, PendingRecord } from "./pending-types.ts";
@@ -38,6 +40,8 @@ const TOLD_SECONDS = 300;
 const LOOK_MS = 500;
 /** `slow_down` adds so much to the interval (section 11.8.3). */
 const SLOW_DOWN_SECONDS = 5;
+/** A poll is held for no longer. */
+const MAX_WAIT_SECONDS = 60;
 const MAX_LISTED = 100;
 
 export class PendingRequests<Work> {
@@ -112,8 +116,10 @@ export class PendingRequests<Work> {
     return this.#hold(id, owner, waitSeconds);
   }
 
-  /** Answers a question (section 7.5.2.1). @throws Problem as {@link poll}; 400 where nothing was asked */
-  async clarify(id: string, owner: string, answer: string): Promise<Answer> {
+  /** Answers a question (section 7.5.2.1). @throws Problem as {@link poll}; 400 where nothing was asked, or for no answer */
+  async clarify(id: string, owner: string, members: Readonly<Record<string, unknown>>): Promise<Answer> {
+    const { clarification_response: answer } = members;
+    if (!isText(answer)) throw invalidRequest("clarification_response must be a text");
     const body = { action: "clarification_response", clarification_response: answer };
     return this.#respond(id, owner, body, (record, { question }) => {
       const { fromAgent } = record.asked;
@@ -152,7 +158,7 @@ export class PendingRequests<Work> {
       if (record.outcome === undefined) await this.#options.hooks.cancelled?.(record);
       await this.#tell(record);
     });
-    return { status: 204, headers: { "cache-control": "no-store" }, body: "" };
+    return emptyAnswer(204);
   }
 
   async #respond(
@@ -210,22 +216,18 @@ export class PendingRequests<Work> {
 
   /** A request by its reference; undefined once it has ended. */
   async get(reference: string): Promise<WaitingRequest | undefined> {
-    return this.#changeAny(await this.#idOf(`reference ${reference}`), (record) =>
-      this.#hasEnded(record) ? undefined : this.view(record),
-    );
+    const record = await this.#kept(await this.#idOf(`reference ${reference}`));
+    return record === undefined || this.#hasEnded(record) ? undefined : this.view(record);
   }
 
   /** Requests that wait for a person. */
   async list(decider: string): Promise<readonly WaitingRequest[]> {
     const ids = ((await this.#options.store.get(`decider ${decider}`)) ?? []) as readonly string[];
-    const found = await Promise.all(
-      ids.map((id) =>
-        this.#changeAny(id, (record) =>
-          this.#hasEnded(record) || record.state === "granted" ? undefined : this.view(record),
-        ),
-      ),
-    );
-    return found.filter((request) => request !== undefined);
+    const found = await Promise.all(ids.map((id) => this.#kept(id)));
+    return found
+      .filter((record) => record !== undefined)
+      .filter((record) => !this.#hasEnded(record) && record.state !== "granted")
+      .map((record) => this.view(record));
   }
 
   /** Changes a request that has not ended for the page. */
@@ -255,7 +257,7 @@ export class PendingRequests<Work> {
 
   /** Grants a request; it is carried out at the next poll, whether or not a question has been answered. */
   async grant(record: PendingRecord<Work>, grant: Grant): Promise<"done"> {
-    // Whoever decided by another way has used it up (section 7.3).
+    // A decision that came by another way has used it up (section 7.3).
     await this.#dropCode(record);
     record.grant = { ...grant };
     record.state = "granted";
@@ -310,7 +312,7 @@ export class PendingRequests<Work> {
 
   /** Looks until there is news or the time is up. */
   async #hold(id: string, owner: string, waitSeconds: number, { isDecided = false } = {}): Promise<Answer> {
-    const until = performance.now() + Math.min(waitSeconds, this.#options.maxWaitSeconds) * 1000;
+    const until = performance.now() + Math.min(waitSeconds, MAX_WAIT_SECONDS) * 1000;
     for (let isFresh = isDecided; ; isFresh = false) {
       const answer = await this.#change(id, owner, (record) =>
         this.#look(record, { isLast: performance.now() >= until, isFresh }),
@@ -342,7 +344,7 @@ export class PendingRequests<Work> {
     }
     polls.told = told;
     polls.notBefore = now() + pollSeconds;
-    return pendingAnswer({
+    return waitingAnswer({
       location: `${issuer}${path}${record.id}`,
       retryAfterSeconds: pollSeconds,
       status: record.status,
@@ -393,7 +395,7 @@ export class PendingRequests<Work> {
       case "interaction":
         if (!record.asked.capabilities.includes("interaction")) return unreachable();
         record.state = "waiting";
-        // Whoever is here already needs no code.
+        // A person who is here already needs no code.
         if (record.status === "pending") record.requirement = await this.#interaction(record);
         return undefined;
       case "approval":
@@ -482,15 +484,21 @@ export class PendingRequests<Work> {
     });
   }
 
+  /** As it was kept last: for reading. */
+  async #kept(id: string | undefined): Promise<PendingRecord<Work> | undefined> {
+    if (id === undefined) return undefined;
+    const kept = (await this.#options.store.get(`request ${id}`)) as PendingRecord<Work> | Gone | undefined;
+    return kept === undefined || "gone" in kept ? undefined : kept;
+  }
+
   async #changeAny<T>(
     id: string | undefined,
     change: (record: PendingRecord<Work>) => Awaitable<T>,
   ): Promise<T | undefined> {
-    if (id === undefined) return undefined;
-    const kept = (await this.#options.store.get(`request ${id}`)) as PendingRecord<Work> | Gone | undefined;
-    if (kept === undefined || "gone" in kept) return undefined;
+    const kept = await this.#kept(id);
+    if (kept === undefined) return undefined;
     try {
-      return await this.#change(id, kept.owner, change);
+      return await this.#change(kept.id, kept.owner, change);
     } catch (error) {
       if (error instanceof Problem && (error.status === 404 || error.status === 410)) return undefined;
       throw error;

@@ -85,7 +85,6 @@ export interface PendingOptions<Work> {
   readonly path: string;
   readonly interactionUrl: string;
   readonly pollSeconds: number;
-  readonly maxWaitSeconds: number;
   readonly maxPendingPerOwner: number;
   readonly hooks: PendingHooks<Work>;
 }

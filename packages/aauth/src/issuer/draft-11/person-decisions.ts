@@ -7,6 +7,7 @@
 import type { AgentTokenClaims } from "../../profiles/draft-11/claims.ts";
 import { issueAuthToken, issuePersonToken } from "../../profiles/draft-11/tokens.ts";
 import { decodeJwt } from "../../tokens/jwt.ts";
+import { scopesOf } from "../../tokens/scopes.ts";
 import type { SigningKey } from "../../types.ts";
 import { failed, type Outcome, Problem, succeeded } from "./answers.ts";
 import {
@@ -23,7 +24,7 @@ import type {
   PersonServerOptions,
   PersonWork as Work,
 } from "./person-server-types.ts";
-import { scopesOf, within } from "./token-parameters.ts";
+import { within } from "./token-parameters.ts";
 import type { AskedRequest, Clarification, Decide, Decision, PageResult } from "./types.ts";
 
 export interface PersonDecisionsContext {

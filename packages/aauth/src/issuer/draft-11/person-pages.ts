@@ -34,7 +34,7 @@ export interface PersonPagesContext {
 export function createPersonPages(context: PersonPagesContext): Omit<PersonServer, "handle" | "metadata"> {
   const { issuer, interactionUrl, discovery, records, pending, isRevoked, revokeAll } = context;
 
-  /** Its person, or for an agent of nobody yet the one who is here. */
+  /** Its person, or for an agent without a person yet the one who is here. */
   const isOther = ({ asked }: Pending, person: string) =>
     asked.person !== undefined && asked.person !== person;
 
@@ -79,7 +79,7 @@ export function createPersonPages(context: PersonPagesContext): Omit<PersonServe
           return kind === "question" ? "unable" : pending.end(record, succeeded({ status: "interacting" }));
         }
         if (work.first !== undefined && !work.first.isDone) return "resource_first";
-        // An intermediary acts for everybody it serves (section 10.1.1.1).
+        // An intermediary acts for every person it serves (section 10.1.1.1).
         if (asked.upstream === undefined && !(await records.bind(agent, person))) return "other_person";
         const scopes = kind === "auth-token" ? within(asked.scopes, grant.scopes) : undefined;
         await records.addConsent(person, agent, resource, { account, ...(scopes && { scopes }) });
@@ -149,7 +149,7 @@ export function createPersonPages(context: PersonPagesContext): Omit<PersonServe
     async revokeAgent(person, agent) {
       const tokens = (await records.tokensFor(agent)).filter((token) => token.person === person);
       if (!(await records.unbind(agent, person))) {
-        // An intermediary belongs to nobody: there is no binding that what was agreed to could end with.
+        // An intermediary belongs to no one: there is no binding that what was agreed to could end with.
         if (tokens.length === 0) return undefined;
         for (const { resource } of tokens) await records.dropConsent(person, agent, resource);
       }

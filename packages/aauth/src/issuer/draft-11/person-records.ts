@@ -96,7 +96,7 @@ export class PersonRecords {
     return (await this.binding(agent))?.revocations ?? 0;
   }
 
-  /** Takes everything back that the person has agreed to. False where the agent is somebody else's, or nobody's. */
+  /** Takes everything back that the person has agreed to. False where the agent is another person's, or no one's. */
   async unbind(agent: AgentIdentity, person: string): Promise<boolean> {
     const known = await this.binding(agent);
     if (known?.person !== person) return false;

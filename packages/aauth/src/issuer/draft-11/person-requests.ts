@@ -13,6 +13,7 @@ import { TOKEN_TYPES } from "../../profiles/draft-11/names.ts";
 import { verifySubagentToken } from "../../profiles/draft-11/tokens.ts";
 import type { Answer } from "../../profiles/wire-profile.ts";
 import { ownerOf } from "../../store/owner-of.ts";
+import { scopesOf } from "../../tokens/scopes.ts";
 import { trusts } from "../../tokens/trust.ts";
 import type { VerificationKey } from "../../types.ts";
 import { invalidRequest, Problem } from "./answers.ts";
@@ -32,8 +33,9 @@ import {
   checking,
   dependenciesOf,
   dependency,
-  requiredToken,
-  scopesOf,
+  requiredPair,
+  requireSameParties,
+  type TokenPair,
   tokenOf,
   type VerifiedPair,
   verifyPair,
@@ -45,21 +47,18 @@ import type { AgentAssertions, AgentIdentity, AskedRequest } from "./types.ts";
 
 type Members = Readonly<Record<string, unknown>>;
 
-const PENDING_SECONDS = 600;
 /** Different resources that one agent, and that all agents of one owner, may name in an hour. */
 const MAX_RESOURCES = 50;
 const MAX_RESOURCES_OF_OWNER = 2_000;
 const RESOURCE_SECONDS = 3_600;
 
 export interface PersonRequestsContext {
-  readonly options: Pick<
-    PersonServerOptions,
-    "issuer" | "accessServers" | "personOf" | "canReach" | "pendingSeconds"
-  >;
+  readonly options: Pick<PersonServerOptions, "issuer" | "accessServers" | "personOf" | "canReach">;
   readonly discovery: Discovery;
   readonly isRevoked: Revocations["isRevoked"];
   readonly records: PersonRecords;
   readonly pending: PendingRequests<Work>;
+  readonly pendingSeconds: number;
   readonly subjectOf: (person: string, resource: string) => Promise<string>;
   readonly now: () => number;
   readonly log: (error: unknown) => void;
@@ -67,11 +66,14 @@ export interface PersonRequestsContext {
 
 /** The handlers of the endpoints that agents call. @throws (from each) Problem */
 export function createPersonRequests(context: PersonRequestsContext) {
-  const { options, discovery, isRevoked, records, pending, subjectOf, now, log } = context;
-  const { issuer, accessServers = [], personOf, canReach, pendingSeconds = PENDING_SECONDS } = options;
+  const { options, discovery, isRevoked, records, pending, pendingSeconds, subjectOf, now, log } = context;
+  const { issuer, accessServers = [], personOf, canReach } = options;
   const resources = new Limit({
     ...{ now, maxPerMember: MAX_RESOURCES, maxPerOwner: MAX_RESOURCES_OF_OWNER, maxEntries: 20_000 },
   });
+
+  /** Who issues auth tokens here: this server, and the access servers that it asks. */
+  const isIssuer = (id: string) => id === issuer || trusts(accessServers, id);
 
   return { personTokenRequest, authTokenRequest, interactionRequest, answerRequest };
 
@@ -130,9 +132,8 @@ export function createPersonRequests(context: PersonRequestsContext) {
   /** Section 9.4.5: the token that the agent was called with itself, and who had got it from here. */
   async function readUpstream(token: string, agent: AgentIdentity) {
     const invalid = (why: string) => new Problem(400, "invalid_upstream_token", why);
-    const issuers = (id: string) => id === issuer || trusts(accessServers, id);
     const common = { discovery, isRevoked, now, log };
-    const expected = { audience: agent.iss, personServer: issuer, issuers };
+    const expected = { audience: agent.iss, personServer: issuer, issuers: isIssuer };
     const { type, claims } = await verifyUpstream(token, expected, common);
     const record = await records.token(claims);
     if (record === undefined || record.resource !== claims.aud || record.subject !== claims.sub) {
@@ -203,10 +204,9 @@ export function createPersonRequests(context: PersonRequestsContext) {
 
   async function authTokenRequest(request: Call): Promise<Answer> {
     const { caller, members, waitSeconds = 0 } = request;
-    const resourceToken = requiredToken(members, "resource_token");
-    const presentedToken = requiredToken(members, "presented_token");
+    const tokens = requiredPair(members);
     const { agent, asked, work, depends, isChained } = await readParties(request);
-    const pair = await readPair({ resourceToken, presentedToken }, work);
+    const pair = await readPair(tokens, work);
     const known = await presentedRecord(pair, agent);
     if (known.upstream !== undefined && !isChained) throw invalidRequest("upstream_token is required");
     if (asked.person !== known.person) {
@@ -217,7 +217,7 @@ export function createPersonRequests(context: PersonRequestsContext) {
     await noteAgent(request, agent);
     const details = await askedFor(pair, asked.fromAgent);
     const { first, ...described } = details;
-    const full: Work = { ...work, ...pairIn(work, { resourceToken, presentedToken }, pair) };
+    const full: Work = { ...work, ...pairIn(work, tokens, pair) };
     if (first !== undefined) full.first = pageOf(first);
     return pending.begin(
       {
@@ -233,19 +233,18 @@ export function createPersonRequests(context: PersonRequestsContext) {
 
   /** Section 6.7.2, at the server that the resource token names or that asks the one it names. */
   async function readPair(
-    tokens: { readonly resourceToken: string; readonly presentedToken: string },
+    tokens: TokenPair,
     { thumbprint }: Pick<Work, "thumbprint">,
   ): Promise<VerifiedPair> {
     const audience = await checking("resource", log, async () => audienceOf(tokens.resourceToken));
-    if (audience !== issuer && !trusts(accessServers, audience)) {
+    if (!isIssuer(audience)) {
       throw new Problem(
         400,
         "invalid_resource_token",
         "the resource token is for a server that is not asked from here",
       );
     }
-    const issuers = (id: string) => id === issuer || trusts(accessServers, id);
-    const expected = { audience, agentJkt: thumbprint, personServer: issuer, issuers };
+    const expected = { audience, agentJkt: thumbprint, personServer: issuer, issuers: isIssuer };
     return verifyPair(tokens, expected, { discovery, isRevoked, now, log });
   }
 
@@ -295,14 +294,14 @@ export function createPersonRequests(context: PersonRequestsContext) {
 
   function pairIn(
     { notAfter }: Pick<Work, "notAfter">,
-    tokens: { readonly resourceToken: string; readonly presentedToken: string },
+    tokens: TokenPair,
     { resource, presented }: VerifiedPair,
   ): Pick<Work, "pair" | "notAfter"> {
     const { iss, jti, exp } = presented.claims;
     return { pair: { ...tokens, resource, presented: { iss, jti, exp } }, notAfter: Math.min(notAfter, exp) };
   }
 
-  /** Remembered for agents that belong to somebody: what is kept of strangers ends with their request. */
+  /** Remembered for agents that belong to a person: what is kept of unknown agents ends with their request. */
   async function noteAgent({ caller }: Call, agent: AgentIdentity): Promise<void> {
     if ((await records.binding(agent)) === undefined) return;
     await records.noteAgentToken(caller.identityToken as unknown as AgentTokenClaims);
@@ -367,43 +366,35 @@ export function createPersonRequests(context: PersonRequestsContext) {
   async function answerRequest({ caller, members }: Call, id: string): Promise<Answer> {
     const owner = ownerKey(caller);
     switch (members.action) {
-      case "clarification_response": {
-        const { clarification_response: text } = members;
-        if (!isText(text)) throw invalidRequest("clarification_response must be a text");
-        return pending.clarify(id, owner, text);
-      }
+      case "clarification_response":
+        return pending.clarify(id, owner, members);
       case "updated_request": {
-        const resourceToken = requiredToken(members, "resource_token");
-        const presentedToken = requiredToken(members, "presented_token");
+        const tokens = requiredPair(members);
         const { justification } = assertionsOf(members);
         // An access server that has asked gets this, and nothing else that the agent has sent: other members could be claims there.
         const body = {
-          ...{ action: members.action, resource_token: resourceToken, presented_token: presentedToken },
+          action: members.action,
+          resource_token: tokens.resourceToken,
+          presented_token: tokens.presentedToken,
           ...(justification !== undefined && { justification }),
         };
-        return pending.replace(id, owner, body, (record) =>
-          update(record, { resourceToken, presentedToken }, justification),
-        );
+        return pending.replace(id, owner, body, (record) => update(record, tokens, justification));
       }
       default:
         throw invalidRequest("action must be clarification_response or updated_request");
     }
   }
 
-  /** Section 7.5.2.2: less or other than before, but of the same resource for the same person and key. */
   async function update(
     record: Pending,
-    tokens: { readonly resourceToken: string; readonly presentedToken: string },
+    tokens: TokenPair,
     justification: string | undefined,
   ): Promise<void> {
     const { work, asked } = record;
     const before = work.pair?.resource;
     if (before === undefined) throw invalidRequest("the request has no resource token");
     const pair = await readPair(tokens, work);
-    for (const name of ["iss", "aud", "ps", "sub", "agent_jkt", "mission_s256", "tenant"]) {
-      if (pair.resource[name] === before[name]) continue;
-      throw new Problem(400, "invalid_resource_token", `the new resource token has another ${name}`);
-    }
+    requireSameParties(before, pair.resource);
     await presentedRecord(pair, asked.agent);
     const fromAgent = { ...asked.fromAgent, ...(justification !== undefined && { justification }) };
     const { first, ...described } = await askedFor(pair, fromAgent);

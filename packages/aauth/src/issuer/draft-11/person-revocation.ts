@@ -50,7 +50,7 @@ export function createTokenRevoker(issuer: string, records: PersonRecords, revoc
 
   async function revokeAll(tokens: readonly TokenRecord[]): Promise<readonly DownstreamResult[]> {
     const all = await closure(tokens);
-    // All of them are refused here before anybody else hears of it.
+    // All of them are refused here before any other party hears of it.
     await Promise.all(all.map(({ iss, jti, exp }) => revocations.record(iss, jti, exp)));
     const own = all.filter(({ iss }) => iss === issuer);
     const results = await Promise.all(

@@ -5,40 +5,28 @@
  */
 
 import type { Awaitable } from "../../crypto/interface.ts";
-import type { Discovery } from "../../discovery/discovery.ts";
-import type { Transport } from "../../discovery/transport.ts";
-import type { ReplayStore } from "../../http-signatures/replay.ts";
 import type { ResourceTokenClaims } from "../../profiles/draft-11/claims.ts";
 import type { PersonServerMetadata } from "../../profiles/draft-11/documents.ts";
-import type { Answer } from "../../profiles/wire-profile.ts";
 import type { TrustPolicy } from "../../tokens/trust.ts";
 import type { PublicJwk } from "../../types.ts";
 import type { AccessState } from "./federation.ts";
 import type { PendingRecord } from "./pending-types.ts";
 import type { TokenName } from "./person-records.ts";
-import type { ServerKey } from "./server-frame.ts";
-import type { OpenStore } from "./stores.ts";
+import type { Server, ServerOptions } from "./server-types.ts";
+import type { TokenPair } from "./token-parameters.ts";
 import type {
   AgentIdentity,
   AskedRequest,
-  Clarification,
   Decide,
   DownstreamResult,
   Grant,
   GrantedToken,
   PageResult,
-  ServerRequest,
   WaitingRequest,
 } from "./types.ts";
 
 /** What a person server is configured with. */
-export interface PersonServerOptions {
-  /** Own server identifier: `https://` and a host. */
-  readonly issuer: string;
-  /** Signs tokens, and requests to access servers and resources. */
-  readonly key: ServerKey;
-  /** Finds agents' and resources' keys: `createDiscovery({ profile: draft11 })`. */
-  readonly discovery: Discovery;
+export interface PersonServerOptions extends ServerOptions<PersonServerMetadata> {
   /** At least 32 random bytes, kept for good: with another secret every resource meets every person for the first time. */
   readonly subjectSecret: Uint8Array<ArrayBuffer>;
   /**
@@ -62,47 +50,12 @@ export interface PersonServerOptions {
   readonly agentProviders?: TrustPolicy | undefined;
   /** Whether there is a way to a person beside the agent's: for what agents relay and ask. Default: there is none. */
   readonly canReach?: ((person: string) => Awaitable<boolean>) | undefined;
-  /** The page where persons decide. Default `{issuer}/interaction`. */
-  readonly interactionUrl?: string | undefined;
-  /** What the document says beside the endpoints: name, logo, `scopes_supported`, … */
-  readonly metadata?: Partial<Omit<PersonServerMetadata, "issuer">> | undefined;
-  /** Where what outlives a request is kept. Default: in memory, for this process. */
-  readonly store?: OpenStore | undefined;
-  /** Default: in memory, for this process. */
-  readonly replayStore?: ReplayStore | undefined;
-  /** Sends requests to access servers and resources. Default: to public addresses only. */
-  readonly transport?: Transport | undefined;
-  /** Unix seconds. Default: the system clock. */
-  readonly now?: (() => number) | undefined;
-  /** How long a request waits for a decision. Default 600. */
-  readonly pendingSeconds?: number | undefined;
-  /** `Retry-After` of pending answers. Default 1. */
-  readonly pollSeconds?: number | undefined;
-  /** Receives what callers hear as `server_error` or `as_unreachable`, and pairs of tokens of which one has been exchanged. Default: nothing does. */
-  readonly log?: ((error: unknown) => void) | undefined;
 }
 
-/** For the pages of a server's owner. Whoever calls it has authenticated the person (section 13.13). */
-export interface PersonServer {
-  /**
-   * Answers a request to one of the endpoints below `/aauth/`, or for one of the documents.
-   *
-   * @returns undefined for any other path
-   */
-  handle(request: ServerRequest): Promise<Answer | undefined>;
-  /** What it publishes as `aauth-person.json`. */
-  readonly metadata: PersonServerMetadata;
-  /**
-   * A person comes to the page with a code, which is good once.
-   *
-   * @param from who tries, as the page knows it: an address, or a session. Each may try 20 different codes in ten minutes.
-   * @returns undefined for a code that is not good: answer 410 `invalid_code`
-   */
-  open(code: string, from: string): Promise<WaitingRequest | undefined>;
+/** A person server, and what the pages of its owner need. Before a page calls a function it authenticates the person (section 13.13). */
+export interface PersonServer extends Server<PersonServerMetadata> {
   /** Requests that wait for a person, oldest first: also those that no code leads to. */
   waiting(person: string): Promise<readonly WaitingRequest[]>;
-  /** A request by its reference; undefined once it has ended. */
-  find(reference: string): Promise<WaitingRequest | undefined>;
   /** Notes that the person has come to the request, by another way than its code. */
   engage(reference: string): Promise<PageResult>;
   /**
@@ -116,10 +69,6 @@ export interface PersonServer {
   ): Promise<PageResult>;
   /** The person refuses. The agent hears `denied`. */
   deny(reference: string, options: { readonly person: string }): Promise<PageResult>;
-  /** The person has left without deciding. The agent hears `abandoned`. */
-  abandon(reference: string): Promise<PageResult>;
-  /** Asks the agent something (section 7.5). Its answer is in the request afterwards. */
-  ask(reference: string, clarification: Clarification): Promise<PageResult>;
   /** Answers a question of an agent. */
   answer(
     reference: string,
@@ -157,9 +106,7 @@ export interface PersonWork {
   revocations?: number;
   /** For an access server. */
   readonly tokens: { readonly agent: string; readonly subagent?: string; readonly upstream?: string };
-  pair?: {
-    readonly resourceToken: string;
-    readonly presentedToken: string;
+  pair?: TokenPair & {
     readonly resource: ResourceTokenClaims;
     readonly presented: TokenName & { readonly exp: number };
   };

@@ -5,7 +5,6 @@
  */
 
 import { personServerMetadata } from "../../profiles/draft-11/documents.ts";
-import { DOCUMENTS } from "../../profiles/draft-11/names.ts";
 import { ownerOf } from "../../store/owner-of.ts";
 import { succeeded } from "./answers.ts";
 import { createDirectedSubjects } from "./directed-subject.ts";
@@ -18,17 +17,8 @@ import { createPersonRequests } from "./person-requests.ts";
 import { createTokenRevoker } from "./person-revocation.ts";
 import type { PersonServer, PersonServerOptions, PersonWork } from "./person-server-types.ts";
 import { Revocations } from "./revocations.ts";
-import { createServerCalls } from "./server-calls.ts";
-import {
-  AGENT_CALLER,
-  createFrame,
-  keysOf,
-  knowingItself,
-  ownerKey,
-  requireIssuer,
-  SERVER_CALLER,
-} from "./server-frame.ts";
-import { memoryStores } from "./stores.ts";
+import { AGENT_CALLER, createFrame } from "./server-frame.ts";
+import { partsOf, pendingMethods, revocationRoutes } from "./server-parts.ts";
 
 const PATHS = {
   person: "/aauth/person",
@@ -39,7 +29,6 @@ const PATHS = {
   cascade: "/aauth/revoke/",
 } as const;
 
-const MAX_WAIT_SECONDS = 60;
 /** For one owner of agents (`ownerOf`). */
 const MAX_PENDING = 1_000;
 
@@ -60,13 +49,8 @@ const MAX_PENDING = 1_000;
  * const answer = await server.handle({ method, target, headers, body });
  */
 export function createPersonServer(options: PersonServerOptions): PersonServer {
-  const { issuer, transport, pollSeconds = 1, log = () => {} } = options;
-  requireIssuer(issuer);
-  const { now = () => Math.floor(Date.now() / 1000), interactionUrl = `${issuer}/interaction` } = options;
-  const open = options.store ?? memoryStores(now);
-  const keys = keysOf(options.key);
-  const key = () => keys.current();
-  const discovery = knowingItself(options.discovery, issuer, "person", keys);
+  const parts = partsOf(options, "person");
+  const { issuer, now, log, open, key, discovery, call, interactionUrl, pendingSeconds, pollSeconds } = parts;
   const subjectOf = createDirectedSubjects(options.subjectSecret);
   const metadata = personServerMetadata({
     ...options.metadata,
@@ -78,7 +62,6 @@ export function createPersonServer(options: PersonServerOptions): PersonServer {
   });
 
   const records = new PersonRecords(open("people"), open("tokens"), now);
-  const call = createServerCalls({ issuer, kind: "person", key, transport, now });
   const federation = new Federation({ issuer, discovery, call, now, log });
   const revocations = new Revocations({
     store: open("revocations"),
@@ -110,12 +93,11 @@ export function createPersonServer(options: PersonServerOptions): PersonServer {
     path: PATHS.pending,
     interactionUrl,
     pollSeconds,
-    maxWaitSeconds: MAX_WAIT_SECONDS,
     maxPendingPerOwner: MAX_PENDING,
     hooks: { ...decisions, isRevoked, accountOf: (owner) => ownerOf(owner.split(" ", 1)[0]!) },
   });
   const { personTokenRequest, authTokenRequest, interactionRequest, answerRequest } = createPersonRequests({
-    ...{ options, discovery, isRevoked, records, pending, subjectOf, now, log },
+    ...{ options, discovery, isRevoked, records, pending, pendingSeconds, subjectOf, now, log },
   });
 
   const agents = { role: "token", level: AGENT_CALLER, from: options.agentProviders } as const;
@@ -126,7 +108,7 @@ export function createPersonServer(options: PersonServerOptions): PersonServer {
     replayStore: options.replayStore,
     now,
     log,
-    documents: { [`/.well-known/${DOCUMENTS.person}`]: () => metadata, "/jwks.json": () => keys.jwks() },
+    documents: parts.documents(metadata),
     routes: {
       [PATHS.person]: { ...agents, methods: { POST: personTokenRequest } },
       [PATHS.token]: { ...agents, methods: { POST: authTokenRequest } },
@@ -134,27 +116,9 @@ export function createPersonServer(options: PersonServerOptions): PersonServer {
       [PATHS.pending]: {
         ...agents,
         role: "pending",
-        methods: {
-          GET: ({ caller, waitSeconds = 0 }, id) => pending.poll(id, ownerKey(caller), waitSeconds),
-          POST: answerRequest,
-          DELETE: ({ caller }, id) => pending.cancel(id, ownerKey(caller)),
-        },
+        methods: pendingMethods(pending, answerRequest),
       },
-      [PATHS.revocation]: {
-        role: "revocation",
-        level: SERVER_CALLER,
-        methods: {
-          POST: ({ caller, members, waitSeconds }) =>
-            revocations.receive(caller.server!, members, waitSeconds),
-        },
-      },
-      [PATHS.cascade]: {
-        role: "revocation",
-        level: SERVER_CALLER,
-        methods: {
-          GET: ({ caller, waitSeconds = 0 }, id) => revocations.poll(id, caller.server!, waitSeconds),
-        },
-      },
+      ...revocationRoutes(PATHS, revocations),
     },
   });
 

@@ -13,7 +13,7 @@ import type { KeyValueStore } from "../../store/key-value-store.ts";
 import { ownerOf } from "../../store/owner-of.ts";
 import { StoreFullError } from "../../store/quota-store.ts";
 import type { SigningKey } from "../../types.ts";
-import { answerOf, invalidRequest, type Outcome, Problem, pendingAnswer, succeeded } from "./answers.ts";
+import { answerOf, invalidRequest, type Outcome, Problem, succeeded, waitingAnswer } from "./answers.ts";
 import { Limit } from "./limit.ts";
 import { locked } from "./locked.ts";
 import { randomName } from "./pending-requests.ts";
@@ -75,7 +75,7 @@ export class Revocations {
   readonly isRevoked = async ({ iss, jti }: Pick<NamedToken, "iss" | "jti">): Promise<boolean> =>
     this.#known.isRevoked({ iss, jti, type: "", exp: 0 });
 
-  /** @throws StoreFullError where it could not be kept: nobody may hear that it was */
+  /** @throws StoreFullError where it could not be kept: no caller may hear that it was */
   async record(iss: string, jti: string, exp: number): Promise<void> {
     if (!(await this.#known.revoke({ iss, jti, exp }))) throw new StoreFullError();
   }
@@ -131,12 +131,12 @@ export class Revocations {
     const late = new Promise<undefined>((resolve) => {
       timer = setTimeout(resolve, waitSeconds * 1000, undefined);
     });
-    // An error is for who polls; where nobody does, it is nobody's.
+    // An error is for the caller that polls; where none does, it is dropped.
     running.catch(() => {});
     const outcome = await Promise.race([running, late]).finally(() => clearTimeout(timer));
     if (outcome === undefined) {
       const location = `${issuer}${path}${id}`;
-      return pendingAnswer({
+      return waitingAnswer({
         location,
         retryAfterSeconds: pollSeconds,
         status: "pending",
@@ -146,7 +146,7 @@ export class Revocations {
     return this.#tell(id, outcome);
   }
 
-  /** Its outcome is kept for who polls, in any process; where nobody does, nothing is left of it here. */
+  /** Its outcome is kept for the caller that polls, in any process; where none does, nothing is left of it here. */
   #start(id: string, run: () => Promise<Outcome>): Promise<Outcome> {
     const running = run()
       .then(async (outcome) => {

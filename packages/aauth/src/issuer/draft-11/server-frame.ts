@@ -8,9 +8,6 @@ import type { Discovery } from "../../discovery/discovery.ts";
 import { AAuthVerificationError } from "../../errors.ts";
 import { fieldValue } from "../../http-signatures/field.ts";
 import { createMemoryReplayStore, type ReplayStore } from "../../http-signatures/replay.ts";
-import { toJwks } from "../../keys/jwks.ts";
-import type { KeyRing } from "../../keys/key-ring.ts";
-import { isServerIdentifier } from "../../profiles/draft-11/identifiers.ts";
 import { draft11 } from "../../profiles/draft-11/index.ts";
 import { FIELDS, LEVELS } from "../../profiles/draft-11/names.ts";
 import { parseSignatureInput } from "../../profiles/draft-11/signature-key.ts";
@@ -19,7 +16,7 @@ import { membersOf } from "../../resource/endpoint.ts";
 import { createVerifier } from "../../resource/verify-request.ts";
 import { StoreFullError } from "../../store/quota-store.ts";
 import type { TrustPolicy } from "../../tokens/trust.ts";
-import type { Jwks, ProvenCaller, SigningKey } from "../../types.ts";
+import type { ProvenCaller } from "../../types.ts";
 import { answerOf, failed, invalidRequest, Problem, refusal } from "./answers.ts";
 import type { ServerRequest } from "./types.ts";
 
@@ -30,38 +27,6 @@ const RETRY_SECONDS = 60;
 
 export const AGENT_CALLER = { level: LEVELS[0] } as const;
 export const SERVER_CALLER = { level: LEVELS[3] } as const;
-
-/** One key, or those of a key ring: the current one signs, the published ones are found by others. */
-export type ServerKey = SigningKey | Pick<KeyRing, "current" | "published">;
-
-export interface Keys {
-  current(): SigningKey;
-  jwks(): Jwks;
-}
-
-export function keysOf(key: ServerKey): Keys {
-  const ring = "current" in key ? key : { current: () => key, published: () => [key] };
-  return { current: () => ring.current(), jwks: () => toJwks(ring.published(), draft11) };
-}
-
-/** A server does not fetch its own keys over the network. */
-export function knowingItself(discovery: Discovery, issuer: string, kind: string, keys: Keys): Discovery {
-  return {
-    ...discovery,
-    async key(asked, id, kid) {
-      const own =
-        asked === kind && id === issuer ? keys.jwks().keys.find((jwk) => jwk.kid === kid) : undefined;
-      return own === undefined ? discovery.key(asked, id, kid) : { jwk: own, source: "discovery-cache" };
-    },
-    async replacedKey(asked, id, kid, refused) {
-      return asked === kind && id === issuer ? undefined : discovery.replacedKey(asked, id, kid, refused);
-    },
-  };
-}
-
-export function requireIssuer(issuer: string): void {
-  if (!isServerIdentifier(issuer)) throw new TypeError("issuer must be a server identifier: https://host");
-}
 
 type Members = Readonly<Record<string, unknown>>;
 

@@ -2,7 +2,7 @@ import type { KeyValueStore } from "../../store/key-value-store.ts";
 import { createMemoryStore } from "../../store/memory-store.ts";
 
 /**
- * What is kept apart, so that what strangers can fill displaces nothing else: `pending` requests, `revocations`, `tokens` that were issued, and `people`,
+ * What is kept apart, so that what unknown callers can fill displaces nothing else: `pending` requests, `revocations`, `tokens` that were issued, and `people`,
  * who has which agent and what they have agreed to.
  */
 export type StoreName = "pending" | "revocations" | "tokens" | "people";

@@ -46,6 +46,17 @@ function missing(name: string): never {
   throw invalidRequest(`${name} is required`);
 }
 
+/** A resource token and the token that was shown for it, as they came. */
+export interface TokenPair {
+  readonly resourceToken: string;
+  readonly presentedToken: string;
+}
+
+export const requiredPair = (members: Members): TokenPair => ({
+  resourceToken: requiredToken(members, "resource_token"),
+  presentedToken: requiredToken(members, "presented_token"),
+});
+
 /** Runs the checks of one token, and says what is wrong with it in the words of its parameter. */
 export async function checking<T>(
   parameter: TokenParameter,
@@ -89,7 +100,7 @@ export function audienceOf(resourceToken: string): string {
   return typeof aud === "string" ? aud : String([aud].flat()[0]);
 }
 
-/** A resource token and the token that was shown for it, verified together. */
+/** A {@link TokenPair}, verified together. */
 export interface VerifiedPair {
   readonly resource: ResourceTokenClaims;
   readonly presented: OpenedToken<PersonTokenClaims | AuthTokenClaims> & { readonly type: string };
@@ -101,7 +112,7 @@ export interface VerifiedPair {
  * @throws Problem with the code of that section
  */
 export async function verifyPair(
-  tokens: { readonly resourceToken: string; readonly presentedToken: string },
+  tokens: TokenPair,
   expected: {
     readonly audience: string;
     readonly agentJkt: string;
@@ -120,6 +131,20 @@ export async function verifyPair(
     verifyPresentedToken(tokens.presentedToken, { ...options, trustedIssuers, resourceToken: resource }),
   );
   return { resource, presented };
+}
+
+const SAME_IN_UPDATE = ["iss", "aud", "ps", "sub", "agent_jkt", "mission_s256", "tenant"];
+
+/**
+ * An updated request may ask for less or other than before, but of the same resource for the same person and key (section 7.5.2.2).
+ *
+ * @throws Problem `invalid_resource_token`
+ */
+export function requireSameParties(before: ResourceTokenClaims, after: ResourceTokenClaims): void {
+  for (const name of SAME_IN_UPDATE) {
+    if (after[name] === before[name]) continue;
+    throw new Problem(400, "invalid_resource_token", `the new resource token has another ${name}`);
+  }
 }
 
 /**
@@ -179,10 +204,6 @@ export const withPair = (depends: readonly Dependency[], pair: VerifiedPair): De
   ...depends.filter(({ what }) => what !== OF_PAIR.resource && what !== OF_PAIR.presented),
   ...dependenciesOf(pair),
 ];
-
-/** Space-separated scopes as a list. */
-export const scopesOf = (scope: string | undefined): readonly string[] =>
-  (scope ?? "").split(" ").filter((word) => word !== "");
 
 /** Never more than was asked for. */
 export const within = (

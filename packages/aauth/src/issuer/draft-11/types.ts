@@ -103,7 +103,7 @@ export interface Grant {
 export type Decision =
   | ({ readonly type: "grant" } & Grant)
   | { readonly type: "deny"; readonly detail?: string }
-  /** The agent sends the person to the page, with a code. For agents that can (`capabilities`); others are told that nobody can be reached. */
+  /** The agent sends the person to the page, with a code. For agents that can (`capabilities`); others receive `user_unreachable`. */
   | { readonly type: "interaction" }
   /** The server reaches the person, or another approver, itself. */
   | { readonly type: "approval" }
@@ -141,7 +141,7 @@ export interface WaitingRequest {
 }
 
 /**
- * What came of what a page did: `done`; `gone` for a request that has ended or never was; `other_person` where the agent belongs to somebody else;
+ * What came of what a page did: `done`; `gone` for a request that has ended or never was; `other_person` where the agent belongs to another person;
  * `resource_first` where the person has to act at the resource first; `changed` where the agent has answered since `version`; `unable` for a question to an agent that does not answer questions, or one too many.
  */
 export type PageResult = "done" | "gone" | "other_person" | "resource_first" | "changed" | "unable";

@@ -25,6 +25,7 @@ import {
   RESOURCE_TOKEN_SECONDS,
   SIGNATURE_ERROR,
 } from "./names.ts";
+import { jsonAnswer, problemAnswer } from "./problem.ts";
 import { hasPresentedPerson, issueResourceToken } from "./tokens.ts";
 
 const [AGENT, PERSON, AUTH, SERVER] = LEVELS;
@@ -162,15 +163,12 @@ export function createAnswers(options: AnswerOptions): AnswerWriter {
       });
     },
 
-    limitReached: (_caller, { retryAfterSeconds }) => ({
-      status: 429,
-      headers: { ...HEADERS, "retry-after": String(Math.max(1, Math.ceil(retryAfterSeconds))) },
-      body: JSON.stringify({ error: "rate_limited", detail: "too many requests for this level" }),
-    }),
+    limitReached: (_caller, { retryAfterSeconds }) =>
+      problemAnswer(429, "rate_limited", "too many requests for this level", {
+        "retry-after": String(Math.max(1, Math.ceil(retryAfterSeconds))),
+      }),
   };
 }
-
-const HEADERS = { "content-type": "application/problem+json", "cache-control": "no-store" } as const;
 
 const statusOf = (error: AAuthError) => (error instanceof AAuthVerificationError ? error.status : 500);
 
@@ -183,5 +181,5 @@ function answer(
   const { code, message } = publicRefusal(error);
   const body =
     status === 500 ? { error: "server_error" } : { error: signatureError?.error ?? code, detail: message };
-  return { status, headers: { ...headers, ...HEADERS }, body: JSON.stringify(body) };
+  return jsonAnswer(status, body, headers);
 }

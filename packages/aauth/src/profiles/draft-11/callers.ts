@@ -7,8 +7,10 @@
 import type { Discovery } from "../../discovery/discovery.ts";
 import { AAuthVerificationError } from "../../errors.ts";
 import { decodeJwt } from "../../tokens/jwt.ts";
+import { scopesOf } from "../../tokens/scopes.ts";
 import { trusts } from "../../tokens/trust.ts";
 import type { ProvenCaller, VerificationKey } from "../../types.ts";
+import { enterTokenKey, publishedCandidate } from "../candidates.ts";
 import type { CallerResolver, EndpointRole, KeyClaim, ResolverContext } from "../wire-profile.ts";
 import type { AgentTokenClaims, AuthTokenClaims, PersonTokenClaims } from "./claims.ts";
 import { isServerIdentifier } from "./identifiers.ts";
@@ -55,7 +57,7 @@ export const RESOLVERS: Readonly<Record<string, CallerResolver>> = {
     const options = { discovery, isRevoked, cryptoMode, now: context.now(), cache: verifiedTokens };
     const opened = await openBoundToken(jwt, type, judgementOf(type, context), options, decoded);
     if (type === TOKEN_TYPES.agent) requireTopLevel(opened.claims as AgentTokenClaims, endpoint.role);
-    enterTokenKey(opened.key, TYPE_NAMES[type], context);
+    enterTokenKey(opened.key, TYPE_NAMES[type], context.recorder);
     return {
       keys: [opened.key],
       expired: false,
@@ -71,27 +73,15 @@ export const RESOLVERS: Readonly<Record<string, CallerResolver>> = {
     recorder.enter("key");
     const { id, kid, kind } = requireNamedServer(claim as JwksUriSignatureKey, endpoint.role);
     requireTrusted(id, context);
-    const discovery = fullySpecified(context.discovery);
-    const { jwk, source } = await discovery.key(kind, id, kid);
-    const key = await importKey(jwk, cryptoMode);
-    recorder.noteKey(key, source);
-    return {
-      keys: [key],
-      expired: false,
-      identify(proven) {
-        discovery.proven?.(kind, id);
-        return { ...callerWith(proven, "jwks_uri", context), level: SERVER, server: id };
+    return publishedCandidate(
+      { kind, id, kid },
+      {
+        discovery: fullySpecified(context.discovery),
+        recorder,
+        importKey: (jwk) => importKey(jwk, cryptoMode),
+        identify: (proven) => ({ ...callerWith(proven, "jwks_uri", context), level: SERVER, server: id }),
       },
-      ...(source === "discovery-cache" && {
-        async replacedKey() {
-          const replaced = await discovery.replacedKey(kind, id, kid, jwk);
-          if (replaced === undefined) return undefined;
-          const newKey = await importKey(replaced, cryptoMode);
-          recorder.noteKey(newKey, "discovery");
-          return newKey;
-        },
-      }),
-    };
+    );
   },
 };
 
@@ -114,7 +104,7 @@ function requireScheme({ scheme }: KeyClaim, { requirement, endpoint }: Resolver
 function judgementOf(type: string, context: ResolverContext) {
   const { audience, trustedIssuers, trustedAgents, accessServer } = context;
   if (type === TOKEN_TYPES.agent) return { trustedIssuers: trustedAgents };
-  // Beside an access server nobody else authorizes.
+  // Beside an access server no other party authorizes.
   const isItsOwn = type === TOKEN_TYPES.auth && accessServer !== undefined;
   // No token is for a recipient without a name.
   return { trustedIssuers: isItsOwn ? [accessServer] : trustedIssuers, audience: audience ?? "" };
@@ -141,7 +131,7 @@ function callerOf(
   if (type === TOKEN_TYPES.agent) return { ...base, level: AGENT, agent: claims.sub, identityToken: claims };
   const person = { iss: claims.iss, sub: claims.sub };
   if (type === TOKEN_TYPES.person) return { ...base, level: PERSON, person, identityToken: claims };
-  const scopes = ((claims as AuthTokenClaims).scope ?? "").split(" ").filter((word) => word !== "");
+  const scopes = scopesOf((claims as AuthTokenClaims).scope);
   return { ...base, level: AUTH, person, grant: { scopes, claims, token: jwt } };
 }
 
@@ -174,11 +164,6 @@ function requireTrusted(id: string, { trustedAgents }: ResolverContext): void {
   if (trustedAgents !== undefined && !trusts(trustedAgents, id)) {
     throw new AAuthVerificationError("untrusted_agent", "the server is not on the list of trusted agents");
   }
-}
-
-function enterTokenKey(key: VerificationKey, source: string, { recorder }: ResolverContext): void {
-  recorder.enter("key");
-  recorder.noteKey(key, source);
 }
 
 /** Decoded or fetched, not validated. */

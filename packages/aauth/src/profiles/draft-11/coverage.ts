@@ -17,7 +17,7 @@ const lists: readonly (readonly string[])[] = Array.from({ length: 4 }, (_, bits
 /**
  * What a message has to cover. A body is covered at every kind of endpoint: servers and revocation endpoints demand it by the text, and our
  * resources publish it as `additional_signature_components`. So is a session token, and every component that is published in addition and
- * that the message has: of a request without a body, nobody can cover the digest.
+ * that the message has: of a request without a body, no signer can cover the digest.
  */
 export function coverage({ headers, hasBody, additional }: MessageFacts): readonly string[] {
   const base = lists[(hasBody ? 1 : 0) | (hasSession(headers) ? 2 : 0)]!;

@@ -13,8 +13,7 @@ import type { Answer } from "../wire-profile.ts";
 import { formatRequirement } from "./headers.ts";
 import { isEndpointUrl } from "./identifiers.ts";
 import { createInteractionCode, readCode, showCode } from "./interaction-code.ts";
-import { AAUTH_REQUIREMENT } from "./names.ts";
-import { emptyAnswer, jsonAnswer, problemAnswer } from "./problem.ts";
+import { emptyAnswer, pendingAnswer, problemAnswer } from "./problem.ts";
 
 /** What is kept of a request, and of what happens to it; plain JSON. Opaque: only this module reads it. */
 export interface PendingEntry extends Owned {
@@ -183,15 +182,7 @@ export function createPendingRequests<Data>(options: PendingRequestsOptions): Pe
   }
 
   function waiting(id: string, status: string, requirement?: string): Answer {
-    return jsonAnswer(
-      202,
-      { status },
-      {
-        location: `${location}${id}`,
-        "retry-after": String(retryAfterSeconds),
-        ...(requirement !== undefined && { [AAUTH_REQUIREMENT]: requirement }),
-      },
-    );
+    return pendingAnswer({ status }, { location: `${location}${id}`, retryAfterSeconds, requirement });
   }
 
   return {
@@ -233,7 +224,7 @@ export function createPendingRequests<Data>(options: PendingRequestsOptions): Pe
         return problemAnswer(408, "expired");
       }
       const isHere = (await store.get(`opened ${id}`)) !== undefined;
-      // The code has been used by then: nobody else is to be sent there.
+      // The code has been used by then: no one else is to be sent there.
       return isHere ? waiting(id, "interacting") : waiting(id, "pending", field as string | undefined);
     },
 

@@ -469,7 +469,7 @@ export async function verifyResourceToken(
  *
  * @param options.resourceToken claims of the verified resource token
  * @throws AAuthVerificationError as {@link verifyPersonToken}, `token_key_mismatch`: the presented token is refused
- * @throws AAuthVerificationError `presented_token_mismatch`: the resource token is refused; log it, somebody has exchanged one of them
+ * @throws AAuthVerificationError `presented_token_mismatch`: the resource token is refused; log it, someone has exchanged one of them
  */
 export async function verifyPresentedToken(
   token: string,

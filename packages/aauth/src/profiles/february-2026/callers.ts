@@ -11,8 +11,10 @@ import { verificationKey } from "../../keys/verification-key.ts";
 import { isExpired } from "../../tokens/claim-checks.ts";
 import { type DecodedToken, decodeJwt } from "../../tokens/jwt.ts";
 import { openToken } from "../../tokens/open-token.ts";
+import { scopesOf } from "../../tokens/scopes.ts";
 import { trusts } from "../../tokens/trust.ts";
 import type { ProvenCaller, VerificationKey } from "../../types.ts";
+import { enterTokenKey, publishedCandidate } from "../candidates.ts";
 import type { CallerCandidate, CallerResolver, KeyClaim, ResolverContext } from "../wire-profile.ts";
 import { agentTokenRules } from "./agent-token.ts";
 import { authTokenRules } from "./auth-token.ts";
@@ -55,26 +57,15 @@ export const RESOLVERS: Readonly<Record<string, CallerResolver>> = {
     const { discovery, recorder } = context;
     const { id, kid, kind } = requireNamedAgent(claim as JwksSignatureKey | JwksUriSignatureKey);
     requireTrusted(id, context);
-    const { jwk, source } = await discovery.key(kind, id, kid);
-    const key = await importKey(jwk, context);
-    recorder.noteKey(key, source);
-    return {
-      keys: [key],
-      expired: false,
-      identify(proven) {
-        discovery.proven?.(kind, id);
-        return { ...callerOf("identified", "jwks", proven, context), agent: id };
+    return publishedCandidate(
+      { kind, id, kid },
+      {
+        discovery,
+        recorder,
+        importKey: (jwk) => importKey(jwk, context),
+        identify: (proven) => ({ ...callerOf("identified", "jwks", proven, context), agent: id }),
       },
-      ...(source === "discovery-cache" && {
-        async replacedKey() {
-          const replaced = await discovery.replacedKey(kind, id, kid, jwk);
-          if (replaced === undefined) return undefined;
-          const newKey = await importKey(replaced, context);
-          recorder.noteKey(newKey, "discovery");
-          return newKey;
-        },
-      }),
-    };
+    );
   },
 
   /** The key is the confirmation key of a token, which is validated before its key is used. */
@@ -109,7 +100,7 @@ async function fromAgentToken(
   const now = context.now();
   const rules = agentTokenRules({ audience, trustedAgentServers: trustedAgents }, now);
   const { claims, key } = await openToken(jwt, rules, optionsOf(context, now), decoded);
-  enterTokenKey(key, "agent-token", context);
+  enterTokenKey(key, "agent-token", context.recorder);
   return {
     keys: [key],
     expired: false,
@@ -139,7 +130,7 @@ async function fromAuthToken(
   // Without `agent` the token was issued to the resource itself (profile 4.2).
   const agent = claims.agent ?? audience;
   requireTrusted(agent, context);
-  enterTokenKey(key, "auth-token", context);
+  enterTokenKey(key, "auth-token", context.recorder);
   return {
     keys: [key],
     expired: isExpired(claims.exp, now),
@@ -154,9 +145,9 @@ function authorizedCaller(
   jwt: string,
   claims: AuthTokenClaims,
 ): ProvenCaller {
-  const { agent_delegate: delegate, iss, sub, scope = "", act } = claims;
+  const { agent_delegate: delegate, iss, sub, scope, act } = claims;
   const grant = {
-    scopes: scope.split(" ").filter((word) => word !== ""),
+    scopes: scopesOf(scope),
     ...(act === undefined ? {} : { act }),
     claims,
     token: jwt,
@@ -227,11 +218,6 @@ function requireTrusted(agent: string, { trustedAgents }: ResolverContext): void
 function enterKey(scheme: string, { recorder }: ResolverContext): void {
   recorder.skip("token", `scheme ${scheme} has none`);
   recorder.enter("key");
-}
-
-function enterTokenKey(key: VerificationKey, source: string, { recorder }: ResolverContext): void {
-  recorder.enter("key");
-  recorder.noteKey(key, source);
 }
 
 /** Of scheme jwks the id, of a token its `agent`, or the `iss` of an agent token. Nothing is validated. */

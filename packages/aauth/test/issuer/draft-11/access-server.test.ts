@@ -17,11 +17,11 @@ import {
   PS,
   RESOURCE,
   read,
+  refused,
   type WorldOptions,
 } from "./world.ts";
 
 const TOKEN = `${AS}/aauth/access/token`;
-const refused = (status: number, error: string) => ({ status, body: { error } });
 const POLL = { endpoint: "pending" } as const;
 
 async function prepared(options: WorldOptions = {}) {
@@ -125,7 +125,7 @@ describe("an auth token of an access server", () => {
 });
 
 describe("a token request at an access server that is refused", () => {
-  it("comes from somebody else than a known person server (N14, N15)", async () => {
+  it("comes from another party than a known person server (N14, N15)", async () => {
     const { world, agent, ask } = await prepared();
     const error = async (who: Caller) => {
       const { status, headers } = await ask({}, who);
@@ -133,11 +133,11 @@ describe("a token request at an access server that is refused", () => {
     };
     expect(await error(agent)).toEqual([401, "error=unsupported_scheme", "jwks_uri"]);
     const fetched = world.fetched.length;
-    const stranger = {
+    const untrusted = {
       key: keys.other,
       credential: { scheme: "jwks_uri", id: "https://ps2.example", document: "aauth-person.json" },
     } as const;
-    expect((await error(stranger)).slice(0, 2)).toEqual([403, undefined]);
+    expect((await error(untrusted)).slice(0, 2)).toEqual([403, undefined]);
     const asResource = {
       key: keys.ps,
       credential: { scheme: "jwks_uri", id: PS, document: "aauth-resource.json" },
@@ -276,11 +276,11 @@ describe("a pending request at an access server", () => {
     const { presented_token: other } = elsewhere;
     const silent = { issuer: "https://silent.example", key: keys.parts, accessServer: AS };
     const fetched = world.fetched.length;
-    const stranger = await update({
+    const untrusted = await update({
       resource_token: await world.resourceToken(other, silent),
       presented_token: other,
     });
-    expect(stranger).toMatchObject(refused(400, "invalid_resource_token"));
+    expect(untrusted).toMatchObject(refused(400, "invalid_resource_token"));
     expect(world.fetched).toHaveLength(fetched);
     expect(await update(elsewhere)).toMatchObject(refused(400, "invalid_resource_token"));
     const { presented_token } = pair;

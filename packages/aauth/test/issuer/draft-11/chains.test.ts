@@ -17,13 +17,13 @@ import {
   PROVIDER,
   PS,
   RESOURCE,
+  refused,
   type World,
   type WorldOptions,
 } from "./world.ts";
 
 const PERSON = `${PS}/aauth/person`;
 const TOKEN = `${PS}/aauth/token`;
-const refused = (status: number, error: string) => ({ status, body: { error } });
 const M = "aauth:service@resource.example";
 const grants: WorldOptions = {
   ps: {
@@ -80,7 +80,7 @@ describe("a resource that calls another for its caller's person", () => {
     const token = claimsOf(answer.body.auth_token);
     expect(token).toMatchObject({ aud: PARTS, sub: person.sub, scope: "parts.read", exp: upstream.exp });
     expect(token).not.toHaveProperty("act");
-    // It serves everybody, and is nobody's.
+    // It serves every person, and belongs to none.
     expect(await world.send(middle, "POST", PERSON, { resource: PARTS })).toMatchObject(
       refused(500, "server_error"),
     );
@@ -134,10 +134,10 @@ describe("a resource that calls another for its caller's person", () => {
       const token = await changed(upstream_token, keys.ps, claims);
       expect(await ask({ upstream_token: token }), JSON.stringify(claims)).toMatchObject(invalid);
     }
-    const stranger = "https://as2.example";
-    const token = await changed(upstream_token, keys.as, { iss: stranger, dwk: "aauth-access.json" });
+    const untrusted = "https://as2.example";
+    const token = await changed(upstream_token, keys.as, { iss: untrusted, dwk: "aauth-access.json" });
     expect(await ask({ upstream_token: token })).toMatchObject(invalid);
-    expect(world.fetched.filter((url) => url.startsWith(stranger))).toEqual([]);
+    expect(world.fetched.filter((url) => url.startsWith(untrusted))).toEqual([]);
     // Signed by an access server that is asked from here, which has never been shown a person token.
     const never = await changed(
       upstream_token,

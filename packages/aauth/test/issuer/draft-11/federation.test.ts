@@ -16,12 +16,12 @@ import {
   PROVIDER,
   PS,
   RESOURCE,
+  refused,
   type WorldOptions,
 } from "./world.ts";
 
 const TOKEN = `${PS}/aauth/token`;
 const LATER = `${AS}/aauth/access/pending/x`;
-const refused = (status: number, error: string) => ({ status, body: { error } });
 const POLL = { endpoint: "pending" } as const;
 
 const json = (status: number, body: object, headers: Record<string, string> = {}): Answer => ({
@@ -126,7 +126,7 @@ describe("a token request that an access server decides", () => {
     expect((await later(pending)).status).toBe(202);
   });
 
-  it("is decided by somebody at the access server", async () => {
+  it("is decided by someone at the access server", async () => {
     const { world, ask, later } = await prepared({ as: { decide: () => ({ type: "interaction" }) } });
     const pending = await ask();
     expect(pending.headers["aauth-requirement"]).toContain(`url="${AS}/interaction"`);

@@ -19,12 +19,12 @@ import {
   PS,
   RESOURCE,
   type Read,
+  refused,
   type WorldOptions,
 } from "./world.ts";
 
 const PERSON = `${PS}/aauth/person`;
 const TOKEN = `${PS}/aauth/token`;
-const refused = (status: number, error: string) => ({ status, body: { error } });
 const POLL = { endpoint: "pending" } as const;
 
 async function waiting(options: WorldOptions = {}, body: object = {}) {
@@ -45,7 +45,7 @@ async function waiting(options: WorldOptions = {}, body: object = {}) {
 }
 
 describe("a pending request", () => {
-  it("is nobody's but who has asked for it, and answers once (N35)", async () => {
+  it("belongs to the caller who asked for it, and answers once (N35)", async () => {
     const { world, agent, pending, url, later } = await waiting();
     const twin = await world.agent({ agent: "aauth:twin@agent.example" });
     expect(await later(twin)).toMatchObject(refused(404, "not_found"));
@@ -359,7 +359,7 @@ describe("a question to the agent", () => {
       scopes: ["data.read"],
       fromAgent: { justification: "Only reading" },
     });
-    // Whoever has seen the larger request has not agreed to this one.
+    // A person who has seen the larger request has not agreed to this one.
     expect(await world.ps.approve(reference, { person: ALICE, version: 0 })).toBe("changed");
     const { version } = (await world.ps.find(reference))!;
     expect(await world.ps.approve(reference, { person: ALICE, version })).toBe("done");

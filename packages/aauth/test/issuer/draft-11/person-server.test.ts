@@ -23,14 +23,13 @@ import {
   RESOURCE,
   type Read,
   read,
+  refused,
   type World,
 } from "./world.ts";
 
 const PERSON = `${PS}/aauth/person`;
 const TOKEN = `${PS}/aauth/token`;
 const INTERACTION = `${PS}/aauth/interaction`;
-
-const refused = (status: number, error: string) => ({ status, body: { error } });
 
 describe("what a person server publishes", () => {
   it("names its endpoints, and keys with their algorithm", async () => {
@@ -151,7 +150,7 @@ describe("a person token", () => {
 });
 
 describe("whom an agent belongs to", () => {
-  it("is the first person that authorizes it, and nobody else afterwards (N46)", async () => {
+  it("is the first person that authorizes it, and no one else afterwards (N46)", async () => {
     const world = createWorld();
     const agent = await world.agent();
     const ask = () => world.send(agent, "POST", PERSON, { resource: RESOURCE, capabilities: CAPABILITIES });
@@ -176,7 +175,7 @@ describe("whom an agent belongs to", () => {
     const world = createWorld({ ps: { personOf: ({ sub }) => (sub === AGENT ? ALICE : undefined), decide } });
     expect(claimsOf(await world.personToken(await world.agent())).iss).toBe(PS);
     expect(seen).toEqual([ALICE]);
-    // A policy that grants where there is no person is a mistake, and nobody's token.
+    // A policy that grants where there is no person is a mistake, and gives no token.
     const other = await world.agent({ agent: "aauth:other@agent.example" });
     const answer = await world.send(other, "POST", PERSON, { resource: RESOURCE });
     expect(answer).toMatchObject(refused(500, "server_error"));
@@ -415,7 +414,7 @@ describe("token requests that are refused", () => {
     const { world, agent, ask } = await prepared();
     const other = await world.personToken(agent);
     expect(await ask({ presented_token: other })).toMatchObject(refused(400, "invalid_resource_token"));
-    // Somebody has exchanged one of them.
+    // Someone has exchanged one of them.
     expect(world.logged).toMatchObject([{ code: "presented_token_mismatch" }]);
   });
 
@@ -461,7 +460,7 @@ describe("token requests that are refused", () => {
     expect(await ask({ resource_token: await changed(pair.resource_token, keys.other, {}) })).toMatchObject(
       invalid,
     );
-    // What the agent shows for itself is nobody's resource token.
+    // What the agent shows for itself is not a resource token.
     expect(await ask({ resource_token: (agent.credential as { jwt: string }).jwt })).toMatchObject(invalid);
   });
 
@@ -550,7 +549,7 @@ describe("token requests that are refused", () => {
     expect(world.logged).toMatchObject([{ message: "the database at 10.0.0.7 is down" }]);
   });
 
-  it("end at once where the policy denies, or nobody can be reached", async () => {
+  it("end at once where the policy denies, or no one can be reached", async () => {
     let decision: Decision = { type: "deny", detail: "not this one" };
     const world = createWorld({ ps: { personOf: () => ALICE, decide: () => decision } });
     const agent = await world.agent();
@@ -762,7 +761,7 @@ describe("a resource's own page, before the person decides", () => {
     expect(back).toMatchObject({ reference: waiting.reference });
     expect(back).not.toHaveProperty("first");
     expect(await world.ps.returned(name)).toBeUndefined();
-    // Whoever is here already needs no other code.
+    // A person who is here already needs no other code.
     const held = await end();
     expect(held).toMatchObject({ status: 202, body: { status: "interacting" } });
     expect(held.headers["aauth-requirement"]).toBe(pending.headers["aauth-requirement"]);

@@ -18,6 +18,7 @@ import {
   PROVIDER,
   PS,
   RESOURCE,
+  refused,
   type World,
   type WorldOptions,
 } from "./world.ts";
@@ -25,7 +26,6 @@ import {
 const REVOKE = `${PS}/aauth/revoke`;
 const PERSON = `${PS}/aauth/person`;
 const TOKEN = `${PS}/aauth/token`;
-const refused = (status: number, error: string) => ({ status, body: { error } });
 const SEND = { endpoint: "revocation" } as const;
 const grant = (): Decision => ({ type: "grant" });
 
@@ -47,6 +47,15 @@ const revoke = (
   const { jti, exp } = claimsOf(token);
   return world.send(from, "POST", url, { jti, exp }, { ...SEND, headers });
 };
+/** The resource answers revocations once the returned function is called. */
+function holding(world: World, status: number): () => void {
+  const gate = Promise.withResolvers<void>();
+  world.hosts.set("resource.example", async () => {
+    await gate.promise;
+    return { status, headers: {}, body: "" };
+  });
+  return gate.resolve;
+}
 const jwtOf = ({ credential }: Caller) => (credential as { jwt: string }).jwt;
 
 /** What resources are told: the token's names, by host. */
@@ -193,14 +202,7 @@ describe("an agent token that its provider revokes", () => {
   it("is passed on for as long as that takes, and polled by its caller alone (N43)", async () => {
     const { world, agent } = await prepared();
     await world.personToken(agent);
-    let go = () => {};
-    const gate = new Promise<void>((resolve) => {
-      go = resolve;
-    });
-    world.hosts.set("resource.example", async () => {
-      await gate;
-      return { status: 200, headers: {}, body: "" };
-    });
+    const go = holding(world, 200);
     const own = world.server(PROVIDER);
     const pending = await revoke(world, own, jwtOf(agent), REVOKE, { prefer: "wait=0" });
     expect(pending).toMatchObject({ status: 202, body: { status: "pending" } });
@@ -217,14 +219,7 @@ describe("an agent token that its provider revokes", () => {
   it("is told by any process once it is over", async () => {
     const { world, agent } = await prepared();
     await world.personToken(agent);
-    let go = () => {};
-    const gate = new Promise<void>((resolve) => {
-      go = resolve;
-    });
-    world.hosts.set("resource.example", async () => {
-      await gate;
-      return { status: 503, headers: {}, body: "" };
-    });
+    const go = holding(world, 503);
     const own = world.server(PROVIDER);
     const pending = await revoke(world, own, jwtOf(agent), REVOKE, { prefer: "wait=0" });
     go();

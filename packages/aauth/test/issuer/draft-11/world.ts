@@ -59,6 +59,9 @@ export interface Read {
   readonly body: Record<string, any>;
 }
 
+/** What an error is answered with, in a {@link Read}. */
+export const refused = (status: number, error: string) => ({ status, body: { error } });
+
 /** Who asks: an agent token with its key, or a server. */
 export interface Caller {
   readonly key: SigningKey;

@@ -16,6 +16,7 @@ import {
   problem,
   replaceResourceToken,
   requirement,
+  resourceTokenIn,
   type Sent,
 } from "./agent-world.ts";
 import { A_PERSON, ANY_AGENT, authToken, changed, keys, PERSON_SERVER, RESOURCE, TO_READ } from "./kit.ts";
@@ -153,7 +154,7 @@ it("a request that the caller reduces is not updated with more", async () => {
   world.resource = async (request) => {
     if (request.url.endsWith("/authorize")) return Response.json({ resource_token: token });
     const answer = await resource(request);
-    token = /resource-token="([^"]+)"/.exec(answer.headers.get("aauth-requirement") ?? "")?.[1] ?? token;
+    token = resourceTokenIn(answer) ?? token;
     return answer;
   };
   world.server = (request) => {

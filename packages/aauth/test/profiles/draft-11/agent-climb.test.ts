@@ -2,7 +2,16 @@ import { describe, expect, it } from "vitest";
 import { createTokenCache } from "../../../src/agent/index.ts";
 import { createKeyRing } from "../../../src/keys/key-ring.ts";
 import { decodeJwt } from "../../../src/tokens/jwt.ts";
-import { createWorld, DATA, failureOf, OFFERING, problem, requirement, type World } from "./agent-world.ts";
+import {
+  createWorld,
+  DATA,
+  failureOf,
+  OFFERING,
+  problem,
+  requirement,
+  resourceTokenIn,
+  type World,
+} from "./agent-world.ts";
 import { A_PERSON, ACCESS_SERVER, ANY_AGENT, keys, PERSON_SERVER, RESOURCE, TO_READ } from "./kit.ts";
 
 const call = (world: World, ...context: Parameters<ReturnType<World["agent"]>["fetchFor"]>) =>
@@ -96,8 +105,7 @@ describe("one fetch", () => {
     world.resource = async (request) => {
       if (!request.url.endsWith("/authorize")) return resource(request);
       expect(request.json).toEqual({ scope: "data.read" });
-      const field = (await resource(request)).headers.get("aauth-requirement");
-      return Response.json({ resource_token: /resource-token="([^"]+)"/.exec(field ?? "")?.[1] });
+      return Response.json({ resource_token: resourceTokenIn(await resource(request)) });
     };
     expect(await (await call(world, { scope: "data.read" })).text()).toBe("auth-token");
     const climb = ["POST person A", "POST authorize P", "POST token A", "GET data T"];
@@ -110,8 +118,7 @@ describe("one fetch", () => {
     // It must not offer more than was asked.
     world.requirement = { ...TO_READ, scopes: ["data.read", "data.write"] };
     world.resource = async (request) => {
-      const field = (await resource(request)).headers.get("aauth-requirement");
-      return Response.json({ resource_token: /resource-token="([^"]+)"/.exec(field ?? "")?.[1] });
+      return Response.json({ resource_token: resourceTokenIn(await resource(request)) });
     };
     const more = await failureOf(world.agent().fetchFor({ scope: "data.read" })(DATA));
     expect(more.code).toBe("challenge_untrusted");

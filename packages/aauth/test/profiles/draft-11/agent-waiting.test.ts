@@ -14,6 +14,7 @@ import {
   OFFERING,
   problem,
   requirement,
+  resourceTokenIn,
   type Sent,
   type World,
 } from "./agent-world.ts";
@@ -330,8 +331,7 @@ describe("a question", () => {
     world.resource = async (request) => {
       if (!request.url.endsWith("/authorize")) return resource(request);
       world.requirement = TO_READ;
-      const field = (await resource(request)).headers.get("aauth-requirement");
-      return Response.json({ resource_token: /resource-token="([^"]+)"/.exec(field ?? "")?.[1] });
+      return Response.json({ resource_token: resourceTokenIn(await resource(request)) });
     };
     let asked: Sent;
     world.server = (request) => {

@@ -224,6 +224,25 @@ const SHORT: Readonly<Record<string, string>> = {
 
 export type World = ReturnType<typeof createWorld>;
 
+/** The resource token of a challenge. */
+export const resourceTokenIn = ({ headers }: Response): string | undefined =>
+  /resource-token="([^"]+)"/.exec(headers.get("aauth-requirement") ?? "")?.[1];
+
+/** The resource challenges with another resource token in the place of its own. */
+export function replaceResourceToken(
+  world: World,
+  change: (token: string, request: Sent) => Promise<string>,
+): void {
+  const { resource } = world;
+  world.resource = async (request) => {
+    const answer = await resource(request);
+    const token = resourceTokenIn(answer);
+    if (token === undefined) return answer;
+    const replaced = await change(token, request);
+    return problem(401, undefined, requirement(`auth-token; resource-token="${replaced}"`));
+  };
+}
+
 /** The error of an agent's call; anything else fails the test. */
 export async function failureOf<T extends AAuthAgentError = AAuthAgentError>(
   promise: Promise<unknown>,
@@ -234,21 +253,6 @@ export async function failureOf<T extends AAuthAgentError = AAuthAgentError>(
   );
   if (error instanceof AAuthAgentError) return error as T;
   throw error;
-}
-
-/** Puts another resource token into the challenges of the resource that have one. */
-export function replaceResourceToken(
-  world: World,
-  change: (token: string, request: Sent) => Promise<string>,
-): void {
-  const { resource } = world;
-  world.resource = async (request) => {
-    const answer = await resource(request);
-    const token = /resource-token="([^"]+)"/.exec(answer.headers.get("aauth-requirement") ?? "")?.[1];
-    if (token === undefined) return answer;
-    const other = await change(token, request);
-    return problem(401, undefined, requirement(`auth-token; resource-token="${other}"`));
-  };
 }
 
 /** A server that says `times` times that its answer is pending, and then what was asked of it first. */

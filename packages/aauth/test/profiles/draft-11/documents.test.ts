@@ -30,7 +30,7 @@ const readers = [
 ] as const;
 
 describe.each(readers)("a document of kind %s", (_kind, read, minimal) => {
-  it("is read with what it needs, without what nobody knows", () => {
+  it("is read with what it needs, without what no one knows", () => {
     expect(read({ ...minimal, unheard: 1 }, ID)).toEqual(minimal);
   });
   it.each(Object.keys(minimal).filter((name) => name !== "issuer"))("needs %s", async (name) => {

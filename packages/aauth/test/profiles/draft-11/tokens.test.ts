@@ -354,7 +354,7 @@ describe("resource tokens", () => {
     expect(claims).toMatchObject({ aud: ACCESS_SERVER, ps: PERSON_SERVER, presented_jti: grant.claims.jti });
   });
 
-  it("are issued to nobody who has shown no person", async () => {
+  it("are not issued to a caller who has shown no person", async () => {
     for (const level of ["agent-token", "server", "identified"]) {
       await expect(issued({ caller: await caller({}, level) })).rejects.toThrow(TypeError);
     }

@@ -93,7 +93,7 @@ describe("a caller", () => {
     expect(caller.thumbprint).toBe(keys.es256.thumbprint);
   });
 
-  it("shows any label, and further members that nobody asked for", async () => {
+  it("shows any label, and further members that no one asked for", async () => {
     const token = await agentToken();
     const labelled = await signBadly({ label: "x1", signatureKey: `x1=jwt; jwt="${token}"` });
     await verifierOf().verifyRequest(labelled, ANY_AGENT);
@@ -636,7 +636,7 @@ describe("servers", () => {
       "token",
       "unsupported_key",
     ],
-    ["6. with a document that nobody has", as(PERSON_SERVER, "jwks.json"), "revocation", "unsupported_key"],
+    ["6. with a document that none has", as(PERSON_SERVER, "jwks.json"), "revocation", "unsupported_key"],
     [
       "with the key of another",
       as(PERSON_SERVER, "aauth-person.json", keys.other),
