@@ -317,8 +317,8 @@ const HOLES: Readonly<Record<string, Hole>> = {
     [GATEWAY_TEST, "G11: "],
     [
       "packages/gateway-check/src/open-paths.ts",
-      "OPEN_METHODS.includes(method) && openPaths.includes(path)",
-      'path.includes("/.well-known/aauth-") || openPaths.includes(path)',
+      "    OPEN_METHODS.includes(method) &&\n",
+      '    (path.includes("/.well-known/aauth-") || OPEN_METHODS.includes(method)) &&\n',
     ],
   ],
 
@@ -399,7 +399,7 @@ const HOLES: Readonly<Record<string, Hole>> = {
     "what the auth server says is one parameter",
     [BACKEND_TEST, "B2: what the auth server says"],
     [
-      `${BACKEND}/routes/consent.ts`,
+      `${BACKEND}/routes/back-to-page.ts`,
       'page.searchParams.set("error_description", ',
       'page.search += ("&error_description=" + ',
     ],
