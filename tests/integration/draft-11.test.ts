@@ -1,6 +1,6 @@
 import { installLocalhostLookup } from "agent-kit/service";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { SECOND_USER, textOf, User } from "../contract/auth-server/journey.ts";
+import { MCP_USER, SECOND_USER, type Shown, textOf, User } from "../contract/auth-server/journey.ts";
 import { type ApiUser, signIn, WITH_MARKET_ANALYSIS } from "../support/optimization-run.ts";
 import { decideAtPages, endOf, type Visit } from "../support/person-run.ts";
 import { LOG_WAIT, startStack, type TestStack, type TestStackOptions } from "../support/start-stack.ts";
@@ -77,6 +77,28 @@ describe("a second hop that waits for the person", () => {
     expect(report).toMatch(/\*\*Hop\*\*: supply-chain-agent -> person server/);
   });
 
+  test("has its questions answered by the agent that asks, whose reason is on the page", async () => {
+    const user = await started("person-server", { env: CONSENT_FOR_MARKET });
+    const run = await user.run();
+    const browser = new User();
+    const asked: string[] = [];
+    const { end } = await decideAtPages(
+      user,
+      run,
+      () => "accept",
+      browser,
+      async (page) => {
+        if (!page.text.includes("market-analysis:analyze")) return page;
+        const answered = await ask(browser, page);
+        asked.push(textOf(page), textOf(answered));
+        return answered;
+      },
+    );
+    expect(end.status).toBe("completed");
+    expect(asked[0]).toContain(run.prompt);
+    expect(asked[1]).toContain(`This agent was called with these words: ${run.prompt}`);
+  });
+
   test("works under an access server, too", async () => {
     const user = await started("federated", { env: CONSENT_FOR_MARKET });
     const { end, visits } = await decideAtPages(user, await user.run());
@@ -97,13 +119,17 @@ test("a person who refuses ends the run, with the party, the code and the sectio
   expect(back.headers.get("location")).toContain("aauth_error=1&error=access_denied");
 });
 
+/** A question on a page, and the page with the answer. */
+async function ask(browser: User, page: Shown): Promise<Shown> {
+  const text = /<form method="post"[^>]*class="ask"[\s\S]*?<\/form>/.exec(page.text)?.[0] ?? "";
+  return browser.submit({ ...page, text }, { question: "Why do you ask?", ask: "yes" });
+}
+
 test("a question on the page is answered by the agent, and then decided on", async () => {
   const user = await started("person-server");
   const run = await user.run();
   const browser = new User();
-  const page = await browser.openSignedIn(run.consent_url!);
-  const text = /<form method="post"[^>]*class="ask"[\s\S]*?<\/form>/.exec(page.text)?.[0] ?? "";
-  const asked = await browser.submit({ ...page, text }, { question: "Why do you ask?", ask: "yes" });
+  const asked = await ask(browser, await browser.openSignedIn(run.consent_url!));
   expect(textOf(asked)).toContain(`The user started it with these words: ${run.prompt}`);
   await browser.decide(asked, "accept");
   expect((await endOf(user, run)).status).toBe("completed");
@@ -241,4 +267,50 @@ test("what February alone has is refused by name", async () => {
   }
   expect(stack.log()).toMatch(/supply-chain-agent +\| WARNING.*switched off with draft-11: the catalogue/);
   expect((await user.run(WITH_MARKET_ANALYSIS)).status).toBe("completed");
+});
+
+describe("an access server whose owner has a say", () => {
+  const owned = (scope: string) => ({
+    "auth-server": { AUTH_SERVER_OWNERS: MCP_USER.username, AUTH_SERVER_OWNER_SCOPES: scope },
+  });
+  /** At the person server's page first, and then at the access server's. */
+  const refusingTheSecond = (visit: number) => (visit === 0 ? "accept" : "cancel");
+
+  test("leads the run to the access server's page, and back", async () => {
+    const user = await started("federated", { env: owned("supply-chain:optimize") });
+    const { end, visits } = await decideAtPages(user, await user.run());
+    expect(end.status).toBe("completed");
+    expect(visits.map(({ url }) => new URL(url).pathname)).toEqual(["/interaction", "/access/interaction"]);
+    expect(visits[1]!.text).toContain("An agent asks for access to your resource");
+    expect(visits[1]!.returnedTo).toContain(`request_id=${end.request_id}`);
+  });
+
+  test("ends the run where the owner denies, with hop, code and section", async () => {
+    const user = await started("federated", { env: owned("supply-chain:optimize") });
+    const { end } = await decideAtPages(user, await user.run(), refusingTheSecond);
+    expect(end).toMatchObject({
+      status: "failed",
+      failure: { hop: "access-server", check: "consent", code: "denied" },
+    });
+    expect(end.failure?.section).toMatch(/^draft -11, section /);
+  });
+
+  test("is reached from behind the first hop, too", async () => {
+    const user = await started("federated", { env: owned("market-analysis:analyze") });
+    const { end, visits } = await decideAtPages(user, await user.run());
+    expect(end.status).toBe("completed");
+    expect(visits).toHaveLength(2);
+    expect(visits[1]!.text).toContain("aauth:supply-chain-agent@supply-chain-agent.localhost");
+    expect(visits[1]!.returnedTo).toContain(`request_id=${end.request_id}`);
+    expect(await reportOf(user, end.request_id)).toContain("Market Analysis Report");
+  });
+
+  test("and denies behind the first hop: the report says where, and why", async () => {
+    const user = await started("federated", { env: owned("market-analysis:analyze") });
+    const { end } = await decideAtPages(user, await user.run(), refusingTheSecond);
+    expect(end.status).toBe("completed");
+    const report = await reportOf(user, end.request_id);
+    expect(report).toMatch(/\*\*Code\*\*: denied/);
+    expect(report).toMatch(/\*\*Hop\*\*: supply-chain-agent -> person server/);
+  });
 });

@@ -23,16 +23,31 @@ const AT_PAGE: ReadonlyMap<string, Pick<Failure, "message" | "advice">> = new Ma
   ],
 ]);
 
+/** Decided at the access server's page, which is the resource's owner's. */
+const BY_OWNER: Pick<Failure, "message" | "advice"> = {
+  message: "An owner of the resource did not allow it.",
+  advice: "Ask an owner, and start the optimization again.",
+};
+
 /** The other party could not be asked, or its response is none. */
 const UNUSABLE = /^(?:token_request_failed|discovery_|metadata_|unknown_key)/;
 
 /**
  * Explains an error of the agent of draft -11: at which party, which code, and which section of the text demands what failed.
  *
- * @param hops of the parties, by identifier
- * @param asked the party whom the last event was about, where the error names none
+ * @param options.hops of the parties, by identifier
+ * @param options.asked the party whom the last event was about, where the error names none
+ * @param options.page identifier of the party at whose page was decided
  */
-export function draft11Failure(error: AAuthError, hops: ReadonlyMap<string, Hop>, asked: Hop): Failure {
+export function draft11Failure(
+  error: AAuthError,
+  options: {
+    readonly hops: ReadonlyMap<string, Hop>;
+    readonly asked: Hop;
+    readonly page?: string | undefined;
+  },
+): Failure {
+  const { hops, asked, page } = options;
   const named = error instanceof AAuthAgentError && error.hop !== undefined ? hops.get(error.hop) : undefined;
   const hop = named ?? asked;
   const party = PARTIES[hop];
@@ -42,7 +57,12 @@ export function draft11Failure(error: AAuthError, hops: ReadonlyMap<string, Hop>
   if (error instanceof TokenRequestError) {
     const { oauthError: code, description } = error;
     const atPage = AT_PAGE.get(code);
-    if (atPage !== undefined) return { ...where, check: "consent", code, ...atPage };
+    if (atPage !== undefined) {
+      // The person server passes on what was decided elsewhere.
+      const decidedAt = (page === undefined ? undefined : hops.get(page)) ?? hop;
+      const texts = decidedAt === "access-server" && code === "denied" ? BY_OWNER : atPage;
+      return { section, check: "consent", code, ...texts, hop: decidedAt };
+    }
     const message = `${party} issued no token: ${code}${description ? `: ${oneLine(description)}` : ""}`;
     return { ...where, check: "token_request", code, message, advice: "Its log says why." };
   }

@@ -27,7 +27,7 @@ export function explainFailure(error: unknown, situation: Situation): Failure {
   const { hops } = situation.places;
   if (hops !== undefined && error instanceof AAuthError && !(error instanceof TokenRejectedError)) {
     const asked = situation.peer === "auth-server" ? "person-server" : "supply-chain-agent";
-    return draft11Failure(error, hops, asked);
+    return draft11Failure(error, { hops, asked, page: situation.page });
   }
   const finding = findingOf(error, situation);
   const { hop, check, code } = finding;

@@ -209,7 +209,8 @@ export function createRunService(deps: RunServiceDeps): RunService {
       await persons?.noted();
       if (removed.aborted) return;
       // Consent is asked for once. A second demand would send the user round in circles.
-      if (!(error instanceof ConsentRequiredError) || consented) await failWith(run, error, call.peer());
+      if (!(error instanceof ConsentRequiredError) || consented)
+        await failWith(run, error, call.peer(), persons?.page());
       else await wait(run, state, error).catch((cause: unknown) => failWith(run, cause, "backend"));
     } finally {
       patience.end();
@@ -219,11 +220,13 @@ export function createRunService(deps: RunServiceDeps): RunService {
   /** While a call waits for a person the run does, too: what the call is made with, and what watches it. */
   function interaction(run: Run, { browserUrl, returnUrl }: Interactions, onWaiting?: () => void) {
     let noted: Promise<unknown> = Promise.resolve();
+    let page: string | undefined;
     const note = (how: (run: Run) => Run) => {
       noted = noted.then(() => change(run.id, how));
     };
     return {
       noted: () => noted,
+      page: () => page,
       observer(event: AgentEvent) {
         if (goesOn(event)) note((at) => goOn(at, now()));
       },
@@ -236,8 +239,11 @@ export function createRunService(deps: RunServiceDeps): RunService {
           action: "respond" as const,
           response: `The user started it with these words: ${run.shownPrompt}`,
         }),
-        async onInteraction({ page, party }: InteractionRequest) {
-          const demand = { url: browserUrl(page), party, expiresAt: now() + CONSENT_LIFETIME_SECONDS };
+        async onInteraction({ page: address, url }: InteractionRequest) {
+          // Also a page that the asked party passes on, such as that of the resource's access server.
+          const party = new URL(url).origin;
+          page = party;
+          const demand = { url: browserUrl(address), party, expiresAt: now() + CONSENT_LIFETIME_SECONDS };
           note((at) => awaitConsent(goOn(at, now()), demand, now()));
           await noted;
           onWaiting?.();
@@ -269,8 +275,8 @@ export function createRunService(deps: RunServiceDeps): RunService {
     await change(runId, (at) => awaitConsent(at, { url, expiresAt }, now()));
   }
 
-  async function failWith(run: Run, error: unknown, peer: Peer): Promise<Failure> {
-    const failure = explainFailure(error, { peer, places, timeoutSeconds });
+  async function failWith(run: Run, error: unknown, peer: Peer, page?: string): Promise<Failure> {
+    const failure = explainFailure(error, { peer, page, places, timeoutSeconds });
     // The foreign error stays in the log: its text is not ours to show.
     if (failure.check === "internal") logger.error({ err: error, runId: run.id }, "run failed unexpectedly");
     else

@@ -64,3 +64,14 @@ it.each([
   });
   expect(failure.message).not.toContain("\n");
 });
+
+it.each([
+  [AS, "denied", "access-server", "owner"],
+  [PS, "denied", "person-server", "You did not allow"],
+  [undefined, "denied", "person-server", "You did not allow"],
+  [AS, "expired", "access-server", "decided in time"],
+])("a decision at the page of %s: %s is that party's", (page, code, hop, words) => {
+  const error = at(PS, refused(code));
+  const failure = explainFailure(error, { peer: "auth-server", page, places, timeoutSeconds: 9 });
+  expect([failure.hop, failure.code, failure.message]).toEqual([hop, code, expect.stringContaining(words)]);
+});
