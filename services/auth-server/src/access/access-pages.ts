@@ -35,7 +35,7 @@ export async function accessPages(app: FastifyInstance, options: AccessPagesOpti
       words: {
         agent: "The agent",
         decider: "an owner",
-        granted: "What is granted here",
+        granted: "What this access server has granted",
         nothingGranted: "No agent has an auth token of this access server now.",
         revoked: (agent) => `What ${agent} had here is revoked.`,
         notEverywhere: (agent, at) =>

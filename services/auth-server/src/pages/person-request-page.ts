@@ -32,7 +32,7 @@ export function personRequestPage(options: {
         ? "An agent asks for access to your resource"
         : "An agent asks for your permission";
   const content = html`<h1>${title}</h1>
-<p class="lead">You are signed in as <strong>${userName}</strong>.</p>
+<p class="lead">You are signed in as <strong>${userName}</strong>${isOwner ? ", an owner at this access server" : undefined}.</p>
 ${
   notice === undefined
     ? undefined
@@ -57,7 +57,7 @@ ${questionForm(request, { action, consentCode, openQuestion })}<p class="note">$
     isOwner
       ? "This is for one token: you are asked again for the next one."
       : "You are not asked again for the same."
-  } You can take it back at any time: <a href="${grantedUrl}">${grantedName.toLowerCase()}</a>.${
+  } You can take it back at any time: <a href="${grantedUrl}">${grantedName.replace(/^W/, "w")}</a>.${
     returnsTo === undefined ? undefined : html` Either way you return to <strong>${returnsTo}</strong>.`
   }</p>`;
   return renderPage({ title, content, realmName, formOrigins });
