@@ -1,6 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { type Progress, progressSchema } from "backend-api";
-import { MCP_USER, textOf, User } from "../contract/auth-server/journey.ts";
+import { MCP_USER, type Shown, textOf, User } from "../contract/auth-server/journey.ts";
 import type { ApiUser } from "./optimization-run.ts";
 import type { TestStack } from "./start-stack.ts";
 
@@ -21,17 +21,19 @@ export interface Visit {
  * Follows a run of draft -11 to its end: its user goes to each page that it waits at, signs in and decides.
  *
  * @param decide receives how many pages came before
+ * @param before what else the user does at a page. Default: nothing
  */
 export async function decideAtPages(
   user: Pick<ApiUser, "get">,
   run: Progress,
   decide: (visit: number) => "accept" | "cancel" = () => "accept",
   browser = new User(),
+  before: (page: Shown) => Promise<Shown> = async (page) => page,
 ): Promise<{ readonly end: Progress; readonly visits: readonly Visit[] }> {
   const visits: Visit[] = [];
   const end = await endOf(user, run, async ({ consent_url: url }) => {
     if (url === undefined || visits.at(-1)?.url === url) return;
-    const page = await browser.openSignedIn(await lastStop(url), MCP_USER);
+    const page = await before(await browser.openSignedIn(await lastStop(url), MCP_USER));
     const answer = await browser.decide(page, decide(visits.length));
     visits.push({ url, text: page.text, returnedTo: answer.headers.get("location") ?? undefined });
   });
