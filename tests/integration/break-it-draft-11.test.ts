@@ -1,0 +1,124 @@
+import { installLocalhostLookup } from "agent-kit/service";
+import {
+  type BreakItResult,
+  breakItResultSchema,
+  type Draft11BreakItVariant,
+  type RunTrace,
+  runTraceSchema,
+} from "backend-api";
+import { afterEach, describe, expect, test } from "vitest";
+import { type ApiUser, signIn } from "../support/optimization-run.ts";
+import { decideAtPages } from "../support/person-run.ts";
+import { userAccessToken } from "../support/sign-in.ts";
+import { startStack, type TestStack, type TestStackOptions } from "../support/start-stack.ts";
+
+installLocalhostLookup();
+
+let stack: TestStack;
+afterEach(() => stack?.stop());
+
+type Mode = TestStack["modes"]["mode"];
+type Expected = readonly [refusedBy: string, code: string | number, section: RegExp];
+
+const GATEWAY = "gateway";
+const AGENT = "supply-chain-agent";
+const MARKET = "market-analysis-agent";
+const PERSON = "person-server";
+
+/** Which party has to refuse each variant, with which code (or status, where a page has none), and the section that demands it. */
+const OF_AGENTS = {
+  "changed-body": [AGENT, "digest_mismatch", /^RFC 9530 2$/],
+  "changed-path": [GATEWAY, "invalid_signature", /^RFC 9421 3\.2$/],
+  "uncovered-body": [GATEWAY, "insufficient_coverage", /11\.3\.4 step 2$/],
+  stale: [GATEWAY, "created_out_of_window", /11\.3\.4 step 3$/],
+  replay: [GATEWAY, "signature_replayed", /11\.3\.4\.2$/],
+  "stolen-token": [GATEWAY, "invalid_signature", /^RFC 9421 3\.2$/],
+  "expired-token": [GATEWAY, "token_expired", /11\.3\.4 step 5$/],
+  "swapped-typ": [GATEWAY, "malformed_token", /11\.3\.4 step 5$/],
+  "bearer-token": [AGENT, "missing_signature", /11\.3\.4 step 1$/],
+  "february-message": [GATEWAY, "profile_not_accepted", /./],
+  "guessed-code": [AGENT, 410, /11\.6\.3\.1$/],
+} satisfies Partial<Record<Draft11BreakItVariant, Expected>>;
+const OF_PERSONS = {
+  ...OF_AGENTS,
+  "swapped-typ": [GATEWAY, "token_claim_missing", /11\.3\.4 step 5$/],
+  "other-agents-token": [GATEWAY, "invalid_signature", /^RFC 9421 3\.2$/],
+  "agent-token-only": [AGENT, "person_required", /6\.1$/],
+  "other-audience": [GATEWAY, "token_audience_mismatch", /11\.3\.4 step 5$/],
+  "revoked-token": [MARKET, "token_revoked", /11\.12$/],
+  "forged-callback": [PERSON, 202, /7\.3$/],
+  "pending-of-another": [PERSON, "not_found", /13\.2$/],
+  "stolen-agent-token": [PERSON, "invalid_signature", /11\.3\.4$/],
+  "foreign-upstream-token": [PERSON, "invalid_upstream_token", /9\.4\.5$/],
+} satisfies Partial<Record<Draft11BreakItVariant, Expected>>;
+const OF_PERSON_SERVERS = {
+  ...OF_PERSONS,
+  "swapped-typ": OF_AGENTS["swapped-typ"],
+  "widened-scope": [GATEWAY, "invalid_token_signature", /11\.3\.4 step 5$/],
+  "foreign-resource-token": [PERSON, "invalid_resource_token", /6\.7\.2$/],
+  "unsigned-resource-token": [PERSON, "invalid_resource_token", /6\.7\.2$/],
+} satisfies Partial<Record<Draft11BreakItVariant, Expected>>;
+const EXPECTED: Readonly<Record<Mode, Partial<Record<Draft11BreakItVariant, Expected>>>> = {
+  "agent-identity": OF_AGENTS,
+  "person-identity": OF_PERSONS,
+  "person-server": OF_PERSON_SERVERS,
+  federated: {
+    ...OF_PERSON_SERVERS,
+    "agent-at-access-server": ["access-server", "unsupported_scheme", /9\.1$/],
+  },
+};
+
+interface BrokenRun {
+  readonly user: ApiUser;
+  readonly id: string;
+  attempt(variant: string): Promise<BreakItResult>;
+  trace(path?: string): Promise<RunTrace>;
+}
+
+/** A run that has ended well, and what is tried with it. */
+async function finishedRun(mode: Mode, options: TestStackOptions = {}): Promise<BrokenRun> {
+  stack = await startStack({ ...options, modes: { profile: "draft-11", mode } });
+  const token = await userAccessToken(stack.urls);
+  const user = await signIn(stack, token);
+  const { end } = await decideAtPages(user, await user.run());
+  expect(end.status).toBe("completed");
+  const { request_id: id } = end;
+  return {
+    user,
+    id,
+    async attempt(variant) {
+      const reply = await fetch(`${stack.urls.backend}/optimization/${id}/break-it/${variant}`, {
+        method: "POST",
+        headers: { authorization: `Bearer ${token}` },
+      });
+      const body: unknown = await reply.json();
+      expect(reply.status, `${variant}: ${JSON.stringify(body)}`).toBe(200);
+      return breakItResultSchema.parse(body);
+    },
+    trace: async (path = "trace") =>
+      runTraceSchema.parse(await (await user.get(`/optimization/${id}/${path}`)).json()),
+  };
+}
+
+describe.each(Object.entries(EXPECTED) as [Mode, (typeof EXPECTED)[Mode]][])("%s", (mode, expected) => {
+  test("each variant is refused by the party, with the code and the section that are meant for it", async () => {
+    const run = await finishedRun(mode);
+    const { break_it: offers = [] } = await run.trace();
+    expect(offers.map(({ variant }) => variant).toSorted()).toEqual(Object.keys(expected).toSorted());
+    expect(offers.filter(({ unavailable }) => unavailable !== undefined)).toEqual([]);
+
+    const seen: Record<string, unknown> = {};
+    for (const { variant } of offers) {
+      const { refused, as_meant, refused_by, code, status, section } = await run.attempt(variant);
+      seen[variant] = { refused, as_meant, by: refused_by, code: code ?? status, section };
+    }
+    expect(seen).toEqual(
+      Object.fromEntries(
+        Object.entries(expected).map(([variant, [by, code, section]]) => [
+          variant,
+          { refused: true, as_meant: true, by, code, section: expect.stringMatching(section) },
+        ]),
+      ),
+    );
+  });
+});
