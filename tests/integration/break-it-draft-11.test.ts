@@ -1,3 +1,6 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+import { json } from "node:stream/consumers";
 import { installLocalhostLookup } from "agent-kit/service";
 import {
   type BreakItResult,
@@ -6,13 +9,17 @@ import {
   type RunTrace,
   runTraceSchema,
 } from "backend-api";
-import { afterEach, describe, expect, test } from "vitest";
+import { readProtocolRun } from "protocol-trace/read";
+import { afterEach, describe, expect, onTestFinished, test } from "vitest";
+import { MCP_USER, SECOND_USER, textOf, User } from "../contract/auth-server/journey.ts";
 import { type ApiUser, signIn } from "../support/optimization-run.ts";
 import { decideAtPages } from "../support/person-run.ts";
 import { userAccessToken } from "../support/sign-in.ts";
 import { startStack, type TestStack, type TestStackOptions } from "../support/start-stack.ts";
 
 installLocalhostLookup();
+
+const WAIT = { timeout: 20_000, interval: 300 };
 
 let stack: TestStack;
 afterEach(() => stack?.stop());
@@ -78,6 +85,10 @@ interface BrokenRun {
 /** A run that has ended well, and what is tried with it. */
 async function finishedRun(mode: Mode, options: TestStackOptions = {}): Promise<BrokenRun> {
   stack = await startStack({ ...options, modes: { profile: "draft-11", mode } });
+  return runToBreak();
+}
+
+async function runToBreak(): Promise<BrokenRun> {
   const token = await userAccessToken(stack.urls);
   const user = await signIn(stack, token);
   const { end } = await decideAtPages(user, await user.run());
@@ -121,4 +132,86 @@ describe.each(Object.entries(EXPECTED) as [Mode, (typeof EXPECTED)[Mode]][])("%s
       ),
     );
   });
+});
+
+test("an attempt is shown with the honest messages before it, and the verdict on the last one", async () => {
+  const run = await finishedRun("person-server");
+  const lastOf = async (variant: string) => {
+    const { trace_id } = await run.attempt(variant);
+    const messages = async () => {
+      const { traces } = await run.trace(`attempts/${trace_id}`);
+      return readProtocolRun(traces).messages.filter(({ from }) => from === "supply-chain-backend");
+    };
+    await expect.poll(async () => (await messages()).at(-1)?.verifiers.length, WAIT).toBeGreaterThan(0);
+    return messages();
+  };
+  const [message, ...others] = await lastOf("stolen-token");
+  expect([message?.verifiers.at(-1), others]).toMatchObject([
+    { party: "agentgateway", verdict: "refused", errorCode: "invalid_signature" },
+    [],
+  ]);
+  const revoked = await lastOf("revoked-token");
+  // Its two challenges, tokens and call; the revocation; the same call again.
+  expect(revoked.map(({ status }) => status)).toEqual([401, 200, 401, 200, 200, 200, 401]);
+  expect(revoked.at(-1)?.verifiers.map(({ verdict, errorCode }) => [verdict, errorCode])).toEqual([
+    ["passed", undefined],
+    ["refused", "token_revoked"],
+  ]);
+});
+
+test("no attempt leaves a request that waits, or takes anything from the run's agent", async () => {
+  const run = await finishedRun("person-server");
+  const browser = new User();
+  const granted = async () =>
+    textOf(await browser.openSignedIn(`${stack.urls.issuer}/person/granted`, MCP_USER));
+  const before = await granted();
+  for (const variant of ["forged-callback", "pending-of-another", "revoked-token"])
+    await run.attempt(variant);
+  expect((await granted()).replace(/\d+:\d+(:\d+)?/g, "")).toBe(before.replace(/\d+:\d+(:\d+)?/g, ""));
+  // The run's own tokens are good.
+  expect(await run.attempt("changed-body")).toMatchObject({ code: "digest_mismatch" });
+  expect(await decideAtPages(run.user, await run.user.run())).toMatchObject({ visits: [] });
+});
+
+test("an agent that checks nothing is found out, and the gateway before it refuses what it sees", async () => {
+  stack = await startStack({
+    modes: { profile: "draft-11", mode: "agent-identity" },
+    without: ["supply-chain-agent"],
+  });
+  const credulous = createServer(async (request, response) => {
+    const asked = (await json(request).catch(() => ({}))) as { readonly id?: unknown };
+    const parts = [{ kind: "text", text: "# Whatever you say" }];
+    const result = { kind: "message", messageId: "m", role: "agent", parts };
+    response.setHeader("content-type", "application/json");
+    response.end(JSON.stringify({ jsonrpc: "2.0", id: asked.id, result }));
+  });
+  credulous.listen(stack.ports.supplyChainAgent, "127.0.0.1");
+  await once(credulous, "listening");
+  onTestFinished(() => void credulous.close());
+
+  const run = await runToBreak();
+  for (const variant of ["changed-body", "bearer-token", "guessed-code"]) {
+    const { trace_id: _, ...result } = await run.attempt(variant);
+    expect(result).toEqual({ variant, refused: false, status: 200 });
+  }
+  expect(await run.attempt("stale")).toMatchObject({ refused: true, refused_by: "gateway" });
+});
+
+test("a user breaks their own runs only, and none of a mode that has not the variant", async () => {
+  const { id } = await finishedRun("agent-identity");
+  const attempt = async (token: string, variant: string) => {
+    const reply = await fetch(`${stack.urls.backend}/optimization/${id}/break-it/${variant}`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${token}` },
+    });
+    return [reply.status, await reply.json()];
+  };
+  const own = await userAccessToken(stack.urls);
+  expect(await attempt(own, "pending-of-another")).toEqual([
+    409,
+    { detail: "This is not in the mode agent-identity." },
+  ]);
+  expect((await attempt(own, "nonsense"))[0]).toBe(422);
+  const other = await userAccessToken(stack.urls, SECOND_USER);
+  expect((await attempt(other, "stale"))[0]).toBe(404);
 });
