@@ -1,6 +1,3 @@
-import { once } from "node:events";
-import { createServer } from "node:http";
-import { json } from "node:stream/consumers";
 import { installLocalhostLookup } from "agent-kit/service";
 import {
   type BreakItResult,
@@ -12,6 +9,7 @@ import {
 import { readProtocolRun } from "protocol-trace/read";
 import { afterEach, describe, expect, onTestFinished, test } from "vitest";
 import { MCP_USER, SECOND_USER, textOf, User } from "../contract/auth-server/journey.ts";
+import { startCredulousAgent } from "../support/credulous-agent.ts";
 import { type ApiUser, signIn } from "../support/optimization-run.ts";
 import { decideAtPages } from "../support/person-run.ts";
 import { userAccessToken } from "../support/sign-in.ts";
@@ -178,16 +176,8 @@ test("an agent that checks nothing is found out, and the gateway before it refus
     modes: { profile: "draft-11", mode: "agent-identity" },
     without: ["supply-chain-agent"],
   });
-  const credulous = createServer(async (request, response) => {
-    const asked = (await json(request).catch(() => ({}))) as { readonly id?: unknown };
-    const parts = [{ kind: "text", text: "# Whatever you say" }];
-    const result = { kind: "message", messageId: "m", role: "agent", parts };
-    response.setHeader("content-type", "application/json");
-    response.end(JSON.stringify({ jsonrpc: "2.0", id: asked.id, result }));
-  });
-  credulous.listen(stack.ports.supplyChainAgent, "127.0.0.1");
-  await once(credulous, "listening");
-  onTestFinished(() => void credulous.close());
+  const credulous = await startCredulousAgent(stack.ports.supplyChainAgent);
+  onTestFinished(credulous.stop);
 
   const run = await runToBreak();
   for (const variant of ["changed-body", "bearer-token", "guessed-code"]) {

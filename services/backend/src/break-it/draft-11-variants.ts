@@ -414,13 +414,14 @@ async function redeem(context: ForgeContext, changes: object): Promise<ForgedReq
 /** Who signs: the user's agent, or another one of the backend's. */
 type Identity = ForgeContext & { readonly agentId?: string };
 
-const foreignKey = () => generateSigningKey({ kid: "thief-1" });
+const foreignKey = (owner: "thief" | "other-agent" | "sub-agent" = "thief") =>
+  generateSigningKey({ kid: `${owner}-1` });
 
 /** An agent of the backend's, with a key of its own, and no person. */
 const otherAgent = async (context: ForgeContext): Promise<Identity> => ({
   ...context,
   agentId: `aauth:other-agent@${new URL(context.issuer).host}`,
-  key: await foreignKey(),
+  key: await foreignKey("other-agent"),
 });
 
 const asAgent = async (context: Identity) => ({
@@ -447,7 +448,7 @@ function ownAgentToken(context: Identity, subAgent?: { readonly id: string; read
 async function callOfSubAgent(context: ForgeContext) {
   const { agentOf, agentIdOf, userId, material, otherResourceUrl, parties, now } = context;
   const id = agentIdOf(userId).replace("@", "+break-it@");
-  const key = await foreignKey();
+  const key = await foreignKey("sub-agent");
   const agentToken = await ownAgentToken(context, { id, key });
   const sent: SentRequest[] = [];
   const traced = createAgentTrace(parties.map.requests);

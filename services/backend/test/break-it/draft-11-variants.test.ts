@@ -144,6 +144,14 @@ test.each(Object.entries(OF_AN_AGENT))("%s is refused by a verifier: %s", async 
   expect(await service.attempt(RUN, variant as AnyBreakItVariant)).toMatchObject({ refused: true, code });
 });
 
+test("attempts of one second are no repetitions of each other", async () => {
+  const { service } = await serviceWith(verifying());
+  for (const _ of [1, 2]) {
+    expect(await service.attempt(RUN, "replay")).toMatchObject({ as_meant: true });
+    expect(await service.attempt(RUN, "changed-body")).toMatchObject({ as_meant: true });
+  }
+});
+
 describe("a hole is said to be one", () => {
   test("where a check is missing, and at no other variant", async () => {
     const { service } = await serviceWith(verifying({ bodyVerifiedBy: "downstream" }));
