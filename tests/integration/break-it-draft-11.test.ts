@@ -25,6 +25,7 @@ afterEach(() => stack?.stop());
 type Mode = TestStack["modes"]["mode"];
 type Expected = readonly [refusedBy: string, code: string | number, section: RegExp];
 
+const TOKEN = /eyJ[\w-]{20,}\.[\w-]{20,}\.[\w-]{20,}/;
 const GATEWAY = "gateway";
 const AGENT = "supply-chain-agent";
 const MARKET = "market-analysis-agent";
@@ -117,8 +118,10 @@ describe.each(Object.entries(EXPECTED) as [Mode, (typeof EXPECTED)[Mode]][])("%s
     expect(offers.filter(({ unavailable }) => unavailable !== undefined)).toEqual([]);
 
     const seen: Record<string, unknown> = {};
+    const traces: (string | undefined)[] = [];
     for (const { variant } of offers) {
-      const { refused, as_meant, refused_by, code, status, section } = await run.attempt(variant);
+      const { refused, as_meant, refused_by, code, status, section, trace_id } = await run.attempt(variant);
+      traces.push(trace_id);
       seen[variant] = { refused, as_meant, by: refused_by, code: code ?? status, section };
     }
     expect(seen).toEqual(
@@ -129,6 +132,14 @@ describe.each(Object.entries(EXPECTED) as [Mode, (typeof EXPECTED)[Mode]][])("%s
         ]),
       ),
     );
+
+    // What was sent is to be seen, and no token that anyone could use.
+    for (const trace of traces) {
+      const text = async () => JSON.stringify((await run.trace(`attempts/${trace}`)).traces);
+      await expect.poll(text, WAIT).toContain("break_it.");
+      expect(await text()).not.toMatch(TOKEN);
+    }
+    expect(stack.log()).not.toMatch(TOKEN);
   });
 });
 

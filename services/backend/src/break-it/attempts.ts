@@ -1,4 +1,4 @@
-import { AAuthAgentError, AnswerPendingError } from "aauth";
+import { AAuthAgentError, AnswerPendingError, TokenRequestError } from "aauth";
 import type { Transport } from "aauth/agent";
 import { readBounded } from "agent-kit/service";
 import type { AnyBreakItVariant, BreakItOffer, BreakItResult } from "backend-api";
@@ -129,7 +129,7 @@ function explained(error: unknown, to: { readonly url: string; readonly receiver
       code,
     });
   }
-  if (error instanceof AnswerPendingError) {
+  if (needsPerson(error)) {
     return new BackendError(
       "conflict",
       "An honest request before it needs your consent, and an attempt asks for none.",
@@ -142,3 +142,8 @@ function explained(error: unknown, to: { readonly url: string; readonly receiver
   // A fault of the backend.
   return error;
 }
+
+/** A server asks for the person, whom an attempt brings nowhere. */
+const needsPerson = (error: unknown): boolean =>
+  error instanceof AnswerPendingError ||
+  (error instanceof TokenRequestError && error.oauthError === "user_unreachable");

@@ -6,6 +6,7 @@ import {
   draft11,
   type SigningKey,
   signRequest,
+  TokenRequestError,
   toJwks,
 } from "aauth";
 import type { Agent, Transport } from "aauth/agent";
@@ -258,8 +259,11 @@ describe("an honest request before it", () => {
     await expect(service.attempt(RUN, "pending-of-another")).rejects.toMatchObject(error);
   });
 
-  test("needs the person: an attempt asks for nothing", async () => {
-    const tokenForSubAgent = async () => Promise.reject(new AnswerPendingError("waits", {} as never));
+  test.each([
+    new AnswerPendingError("waits", {} as never),
+    new TokenRequestError("user_unreachable", "no way to the person", 403),
+  ])("needs the person: an attempt asks for nothing", async (error) => {
+    const tokenForSubAgent = async () => Promise.reject(error);
     const { service } = await serviceWith(
       () => async () =>
         new Response("", { status: 401, headers: { "aauth-requirement": "requirement=person-token" } }),
