@@ -466,7 +466,8 @@ async function callOfSubAgent(context: ForgeContext) {
   });
   const { body } = material.request;
   const call = agent.fetchFor({ waiting: "throw", signal: AbortSignal.timeout(HONEST_MS) });
-  await granted(await call(`${otherResourceUrl}/`, { method: "POST", headers: JSON_TYPE, body }));
+  const response = granted(await call(`${otherResourceUrl}/`, { method: "POST", headers: JSON_TYPE, body }));
+  await response.body?.cancel();
   return { request: sent.at(-1)!, key, agentToken };
 }
 
@@ -474,7 +475,7 @@ async function callOfSubAgent(context: ForgeContext) {
 async function waitingRequest(context: ForgeContext) {
   const { person_token_endpoint: url } = await personServerOf(context);
   const body = { resource: context.issuer, capabilities: ["interaction"] };
-  const response = await granted(await honest(context, await tokenRequest(context, url, body)));
+  const response = granted(await honest(context, await tokenRequest(context, url, body)));
   const { status, headers } = response;
   const location = headers.get("location");
   if (status !== 202 || location === null) {
@@ -499,12 +500,15 @@ async function revokeAtPersonServer(
 const personServerOf = ({ parties }: ForgeContext) =>
   parties.discovery.metadata<PersonServerMetadata>("person", parties.personServer!);
 
-/** Sends a request that is meant to be accepted. */
-const honest = ({ parties }: ForgeContext, request: ForgedRequest): Promise<Response> =>
-  sendSigned(request, { transport: parties.map.requests, timeoutMs: HONEST_MS });
-
-async function granted(response: Response): Promise<Response> {
+/** Sends a request of which only the head of the answer counts. */
+async function honest({ parties }: ForgeContext, request: ForgedRequest): Promise<Response> {
+  const options = { transport: parties.map.requests, timeoutMs: HONEST_MS };
+  const response = await sendSigned(request, options);
   await response.body?.cancel();
+  return response;
+}
+
+function granted(response: Response): Response {
   if (response.ok) return response;
   throw new BackendError(
     "conflict",

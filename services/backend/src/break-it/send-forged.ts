@@ -45,7 +45,7 @@ export async function sendForged(
     span.setStatus({ code: SpanStatusCode.ERROR });
     throw error;
   } finally {
-    if (forged?.after !== undefined) await inSpan(forged.after).catch(() => {});
+    if (forged?.after !== undefined) await context.with(ROOT_CONTEXT, forged.after).catch(() => {});
     span.end();
   }
 }

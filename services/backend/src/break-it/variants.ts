@@ -28,7 +28,7 @@ export interface ForgedRequest {
   readonly signature?: ForgedSignature;
   /** Sent twice: the first time it is honest. */
   readonly twice?: boolean;
-  /** Afterwards, whatever the answer was. */
+  /** Afterwards, whatever the answer was; not part of the attempt. */
   readonly after?: () => Promise<unknown>;
 }
 
