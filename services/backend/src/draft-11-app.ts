@@ -42,7 +42,7 @@ export async function buildDraft11Backend(
   });
   const evidence = config.breakIt ? createEvidence(now) : undefined;
   const traced = { ...parties, discovery: traceDiscovery(discovery) };
-  const { agentOf, agentIdOf, interactions, document } = createDraft11Agents({
+  const { agentOf, idOf, interactions, document } = createDraft11Agents({
     config,
     parties: traced,
     keys,
@@ -91,7 +91,7 @@ export async function buildDraft11Backend(
     createAttempts(
       draft11Dialect({
         ...{ mode: config.mode, issuer: config.agentUrl, keys: keys.usable, parties: traced, now },
-        ...{ agentOf, agentIdOf },
+        ...{ agentOf, idOf },
         agentUrl: config.supplyChainAgentUrl,
         otherResourceUrl: config.otherResourceUrl,
       }),

@@ -18,7 +18,7 @@ import type { Interactions } from "./runs/run-service.ts";
 export interface Draft11Agents {
   agentOf(userId: string): Agent;
   /** Identifier of a user's agent. */
-  agentIdOf(userId: string): string;
+  idOf(userId: string): string;
   readonly interactions: Interactions;
   /** `aauth-agent.json` */
   readonly document: AgentProviderMetadata;
@@ -47,26 +47,27 @@ export function createDraft11Agents(options: {
   const browsersCallback = map.browserUrl(callback);
   // Only an address on loopback may differ from the published one, by a query.
   const isLocal = isLoopbackCallback(browsersCallback);
-  const agentIdOf = (userId: string) => `aauth:${nameOf(userId)}@${host}`;
+  const idOf = (userId: string) => `aauth:${nameOf(userId)}@${host}`;
+  const agentOf = (userId: string) => {
+    const traced = createAgentTrace(map.requests);
+    return createAgent({
+      id: idOf(userId),
+      profile: draft11,
+      key: keys,
+      trustedAuthServers: personServer === undefined ? [] : [personServer],
+      discovery,
+      tokenCache,
+      revealTokens: config.showTokens,
+      ...traced,
+      ...(evidence && { transport: evidence.recording(traced.transport) }),
+      now,
+      // The deadline of a run covers all its requests.
+      timeouts: { requestMs: Number.POSITIVE_INFINITY, pendingMs: Number.POSITIVE_INFINITY },
+    });
+  };
   return {
-    agentIdOf,
-    agentOf: (userId) => {
-      const traced = createAgentTrace(map.requests);
-      return createAgent({
-        id: agentIdOf(userId),
-        profile: draft11,
-        key: keys,
-        trustedAuthServers: personServer === undefined ? [] : [personServer],
-        discovery,
-        tokenCache,
-        revealTokens: config.showTokens,
-        ...traced,
-        ...(evidence && { transport: evidence.recording(traced.transport) }),
-        now,
-        // The deadline of a run covers all its requests.
-        timeouts: { requestMs: Number.POSITIVE_INFINITY, pendingMs: Number.POSITIVE_INFINITY },
-      });
-    },
+    idOf,
+    agentOf,
     interactions: {
       browserUrl: map.browserUrl,
       returnUrl: (runId) => (isLocal ? `${browsersCallback}?request_id=${runId}` : callback),

@@ -5,28 +5,35 @@
  */
 
 import { randomBytes } from "node:crypto";
-import {
-  type AccessServerMetadata,
-  type Credential,
-  draft11,
-  february2026,
-  generateSigningKey,
-  type PersonServerMetadata,
-  type SigningKey,
-  type SignRequestOptions,
-} from "aauth";
-import { type Agent, createAgent, type Transport } from "aauth/agent";
-import { draft11Tokens, sendRevocation } from "aauth/issuer";
+import { type AccessServerMetadata, february2026 } from "aauth";
 import { draft11Names } from "aauth/wire";
-import type { Draft11Parties } from "agent-kit/draft-11";
 import { DRAFT_11_MODES } from "agent-kit/service";
 import type { AnyBreakItVariant, Draft11BreakItVariant } from "backend-api";
-import { createAgentTrace } from "protocol-trace";
-import { BackendError } from "../errors.ts";
 import type { Run } from "../runs/run.ts";
-import { type Draft11Material, draft11MaterialOf, tokenOf } from "./draft-11-material.ts";
-import type { SentRequest } from "./evidence.ts";
-import { sendSigned } from "./send-forged.ts";
+import {
+  callOfSubAgent,
+  honest,
+  personServerOf,
+  revokeAtPersonServer,
+  waitingRequest,
+} from "./draft-11-honest.ts";
+import { draft11MaterialOf, tokenOf } from "./draft-11-material.ts";
+import {
+  asAgent,
+  coveringNoBody,
+  type Draft11Options,
+  type ForgeContext,
+  foreignKey,
+  jwt,
+  type Mode,
+  otherAgent,
+  ownAgentToken,
+  poll,
+  redeem,
+  signed,
+  tokenRequest,
+  unsigned,
+} from "./draft-11-messages.ts";
 import {
   atAnotherPath,
   type BreakItDialect,
@@ -36,42 +43,12 @@ import {
   type Meant,
   NOTHING_SENT,
   STALE_SECONDS,
-  signForged,
   unsignedHeaders,
   unsignedToken,
   withChanged,
   withFlippedBit,
   withWiderScope,
 } from "./variants.ts";
-
-/** Each has the variants of those before it, too. */
-type Mode = (typeof DRAFT_11_MODES)[number];
-
-export interface Draft11Options {
-  readonly mode: Mode;
-  /** The backend's identifier: it is the agent provider of its agents. */
-  readonly issuer: string;
-  /** The backend's keys, the current one first. */
-  readonly keys: () => readonly SigningKey[];
-  readonly agentOf: (userId: string) => Agent;
-  /** Identifier of a user's agent. */
-  readonly agentIdOf: (userId: string) => string;
-  readonly parties: Draft11Parties;
-  /** Identifiers. */
-  readonly agentUrl: string;
-  readonly otherResourceUrl: string;
-  /** Unix seconds. */
-  readonly now: () => number;
-}
-
-interface ForgeContext extends Draft11Options {
-  /** When the run's request is signed again, Unix seconds. */
-  readonly signingTime: () => number;
-  readonly material: Draft11Material;
-  /** The key that the run's token is bound to. */
-  readonly key: SigningKey;
-  readonly userId: string;
-}
 
 interface Variant extends Meant {
   /** The first mode that has it. */
@@ -82,10 +59,8 @@ interface Variant extends Meant {
 }
 
 const { TOKEN_TYPES, AGENT_TOKEN_SECONDS } = draft11Names;
-const JSON_TYPE = { "content-type": "application/json" };
 /** The twelve symbols of a code. */
 const GUESSED_CODE = "ABCD-EFGH-JKMN";
-const HONEST_MS = 10_000;
 /** Half of what verifiers allow. */
 const MAX_AHEAD_SECONDS = 30;
 
@@ -213,7 +188,7 @@ const VARIANTS: Readonly<Record<Draft11BreakItVariant, Variant>> = {
     },
   },
 
-  /** No one has the code that is tried. */
+  /** No request has the code that is tried. */
   "guessed-code": {
     from: "agent-identity",
     status: 410,
@@ -354,164 +329,4 @@ export function draft11Dialect(options: Draft11Options): BreakItDialect {
         : undefined;
     },
   };
-}
-
-// ------------------------------------------------------------------------------------------------------------- messages
-
-const jwt = (token: string): Credential => ({ scheme: "jwt", jwt: token });
-
-/** An agent signs as its profile demands, but for the body. */
-const coveringNoBody: typeof draft11 = {
-  ...draft11,
-  messages: {
-    ...draft11.messages,
-    signedComponents: (facts) => draft11.messages.signedComponents({ ...facts, hasBody: false }),
-  },
-};
-
-type Changes = Partial<Pick<SignRequestOptions, "key" | "signatureKey" | "profile" | "now">> & {
-  readonly request?: SentRequest;
-};
-
-/** The run's request, signed again just now. */
-function signed(context: ForgeContext, changes: Changes = {}): Promise<ForgedRequest> {
-  const { material, key, signingTime: now } = context;
-  const { request = material.request, ...options } = changes;
-  const { method, url, body } = request;
-  const honest = { profile: draft11, key, signatureKey: jwt(material.token), now };
-  return signForged({ method, url, headers: unsignedHeaders(request), body }, { ...honest, ...options });
-}
-
-const unsigned = (url: string): ForgedRequest => ({ method: "GET", url, headers: {} });
-
-/** What an agent asks of a server, signed with its agent token. */
-async function tokenRequest(
-  context: Identity,
-  url: string,
-  members: object,
-  changes: Pick<Changes, "key"> = {},
-): Promise<ForgedRequest> {
-  const body = new TextEncoder().encode(JSON.stringify(members));
-  const options = { profile: draft11, endpoint: "token", purpose: "token", now: context.now } as const;
-  return signForged(
-    { method: "POST", url, headers: JSON_TYPE, body },
-    { ...options, ...(await asAgent(context)), ...changes },
-  );
-}
-
-async function poll(context: Identity, url: string, method = "GET"): Promise<ForgedRequest> {
-  const options = { profile: draft11, endpoint: "pending", purpose: "token", now: context.now } as const;
-  return signForged({ method, url, headers: {} }, { ...options, ...(await asAgent(context)) });
-}
-
-async function redeem(context: ForgeContext, changes: object): Promise<ForgedRequest> {
-  const { url, resourceToken: resource_token, presentedToken: presented_token } = context.material.grant!;
-  return tokenRequest(context, url, { resource_token, presented_token, ...changes });
-}
-
-// --------------------------------------------------------------------------------------------------------------- agents
-
-/** Who signs: the user's agent, or another one of the backend's. */
-type Identity = ForgeContext & { readonly agentId?: string };
-
-const foreignKey = (owner: "thief" | "other-agent" | "sub-agent" = "thief") =>
-  generateSigningKey({ kid: `${owner}-1` });
-
-/** An agent of the backend's, with a key of its own, and no person. */
-const otherAgent = async (context: ForgeContext): Promise<Identity> => ({
-  ...context,
-  agentId: `aauth:other-agent@${new URL(context.issuer).host}`,
-  key: await foreignKey("other-agent"),
-});
-
-const asAgent = async (context: Identity) => ({
-  key: context.key,
-  signatureKey: jwt((await ownAgentToken(context)).token),
-});
-
-/** The backend is the agent provider of each. */
-function ownAgentToken(context: Identity, subAgent?: { readonly id: string; readonly key: SigningKey }) {
-  const { issuer, keys, parties, agentIdOf, userId, now } = context;
-  const { agentId = agentIdOf(userId) } = context;
-  return draft11Tokens.issueAgentToken({
-    key: keys()[0]!,
-    issuer,
-    agent: subAgent?.id ?? agentId,
-    ...(subAgent && { parentAgent: agentId }),
-    personServer: parties.personServer,
-    confirmationKey: (subAgent ?? context).key.publicJwk,
-    now,
-  });
-}
-
-/** An honest call of the other resource, the second hop, by a sub-agent of the user's agent: the run's own tokens are not touched. */
-async function callOfSubAgent(context: ForgeContext) {
-  const { agentOf, agentIdOf, userId, material, otherResourceUrl, parties, now } = context;
-  const id = agentIdOf(userId).replace("@", "+break-it@");
-  const key = await foreignKey("sub-agent");
-  const agentToken = await ownAgentToken(context, { id, key });
-  const sent: SentRequest[] = [];
-  const traced = createAgentTrace(parties.map.requests);
-  const transport: Transport = async (url, request) => {
-    const response = await traced.transport(url, request);
-    const { method, headers, body = new Uint8Array() } = request;
-    sent.push({ method, url, headers: { ...headers }, body, status: response.status });
-    return response;
-  };
-  const agent = createAgent({
-    ...{ id, profile: draft11, key, discovery: parties.discovery, now, ...traced, transport },
-    agentToken: async () => agentToken.token,
-    trustedAuthServers: [parties.personServer!],
-    parent: (input) => agentOf(userId).tokenForSubAgent(input),
-  });
-  const { body } = material.request;
-  const call = agent.fetchFor({ waiting: "throw", signal: AbortSignal.timeout(HONEST_MS) });
-  const response = granted(await call(`${otherResourceUrl}/`, { method: "POST", headers: JSON_TYPE, body }));
-  await response.body?.cancel();
-  return { request: sent.at(-1)!, key, agentToken };
-}
-
-/** A request that waits for the person: the backend itself is a resource that the person server does not know. */
-async function waitingRequest(context: ForgeContext) {
-  const { person_token_endpoint: url } = await personServerOf(context);
-  const body = { resource: context.issuer, capabilities: ["interaction"] };
-  const response = granted(await honest(context, await tokenRequest(context, url, body)));
-  const { status, headers } = response;
-  const location = headers.get("location");
-  if (status !== 202 || location === null) {
-    throw new BackendError("conflict", "The person server answered at once, and nothing waits there.");
-  }
-  return { location, after: async () => honest(context, await poll(context, location, "DELETE")) };
-}
-
-async function revokeAtPersonServer(
-  { issuer, keys, parties, now }: ForgeContext,
-  { jti, exp }: { readonly jti: string; readonly exp: number },
-): Promise<void> {
-  const { personServer, discovery, map } = parties;
-  const { error } = await sendRevocation({
-    ...{ issuer, kind: "agent", key: keys()[0]!, jti, exp, discovery, now },
-    ...{ recipient: personServer!, recipientKind: "person" },
-    transport: createAgentTrace(map.requests).transport,
-  });
-  if (error !== undefined) throw new BackendError("conflict", `The token could not be revoked (${error}).`);
-}
-
-const personServerOf = ({ parties }: ForgeContext) =>
-  parties.discovery.metadata<PersonServerMetadata>("person", parties.personServer!);
-
-/** Sends a request of which only the head of the answer counts. */
-async function honest({ parties }: ForgeContext, request: ForgedRequest): Promise<Response> {
-  const options = { transport: parties.map.requests, timeoutMs: HONEST_MS };
-  const response = await sendSigned(request, options);
-  await response.body?.cancel();
-  return response;
-}
-
-function granted(response: Response): Response {
-  if (response.ok) return response;
-  throw new BackendError(
-    "conflict",
-    `An honest request before it was refused with status ${response.status}.`,
-  );
 }

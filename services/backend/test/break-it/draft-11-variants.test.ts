@@ -22,7 +22,8 @@ import { createTestClock, createTestDiscovery, testKey } from "aauth/testing";
 import type { AnyBreakItVariant } from "backend-api";
 import { describe, expect, test } from "vitest";
 import { createAttempts } from "../../src/break-it/attempts.ts";
-import { type Draft11Options, draft11Dialect } from "../../src/break-it/draft-11-variants.ts";
+import type { Draft11Options } from "../../src/break-it/draft-11-messages.ts";
+import { draft11Dialect } from "../../src/break-it/draft-11-variants.ts";
 import type { Evidence, SentRequest } from "../../src/break-it/evidence.ts";
 import type { Run } from "../../src/runs/run.ts";
 
@@ -93,7 +94,7 @@ async function serviceWith(answering: (world: World) => Transport, scripted: Scr
   const transport = answering({ discovery, now });
   const map = { ...createEndpointMap({}), requests: transport };
   const dialect = draft11Dialect({
-    ...{ mode, issuer: BACKEND, keys: () => [key], agentOf, agentIdOf: () => USERS_AGENT, now },
+    ...{ mode, issuer: BACKEND, keys: () => [key], agentOf, idOf: () => USERS_AGENT, now },
     parties: { map, discovery, personServer: PERSON_SERVER, accessServer: undefined },
     agentUrl: AGENT,
     otherResourceUrl: "https://market-analysis-agent.localhost",

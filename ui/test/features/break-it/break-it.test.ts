@@ -47,7 +47,7 @@ it("a status below 400 is said to be no effect, and not a refusal", () => {
 
 it("a section of draft -11 is named", () => {
   const section = "draft -11, section 13.2";
-  expect(shown({ refused_by: "person-server", code: "not_found", section })).toContain("section 13.2");
+  expect(shown({ refused_by: "person-server", code: "not_found", section })).toContain("13.2");
 });
 
 it("every variant of each profile has its words", () => {
