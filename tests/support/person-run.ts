@@ -1,6 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { type Progress, progressSchema } from "backend-api";
-import { MCP_USER, User } from "../contract/auth-server/journey.ts";
+import type { StackUrls } from "../../scripts/demo/stack.ts";
+import { MCP_USER, textOf, User } from "../contract/auth-server/journey.ts";
 import type { ApiUser } from "./optimization-run.ts";
 
 const POLL_MS = 100;
@@ -55,6 +56,16 @@ export async function endOf(
     if (performance.now() > until) throw new Error(`the run is still ${state.status}`);
     await pause(POLL_MS);
   }
+}
+
+/** On the page of what was granted, presses the button beside the first agent whose name begins so. */
+export async function revokeAtPage({ issuer }: StackUrls, browser: User, agent: string): Promise<void> {
+  const page = await browser.openSignedIn(`${issuer}/person/granted`);
+  const forms = page.text.match(/<form method="post"[\s\S]*?<\/form>/g) ?? [];
+  const form = forms.find((text) => text.includes(`value="${agent}`));
+  if (form === undefined) throw new Error(`${agent} has nothing: ${textOf(page)}`);
+  const answer = await browser.submit({ ...page, text: form }, { revoke: "yes" });
+  if (answer.status >= 400) throw new Error(`${agent} still has it: ${answer.status} ${textOf(answer)}`);
 }
 
 /** The page of an agent sends a browser on to that of another party. */
