@@ -1,6 +1,8 @@
 import { SpanStatusCode } from "@opentelemetry/api";
+import { createVerifier } from "aauth/resource";
+import { createTestParties, signedRequest } from "aauth/testing";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { ATTRIBUTE as A, createServerTrace } from "../src/index.ts";
+import { ATTRIBUTE as A, createServerTrace, traceVerifier } from "../src/index.ts";
 import { type RecordedSpans, recordSpans } from "./support/recorded-spans.ts";
 
 /** Header and claims of a person token, without a signature that would count. */
@@ -79,4 +81,20 @@ test("tokens that are too long together are named alone", async () => {
   const tokens = JSON.parse(String(spans.finished()[0]!.attributes[A.tokensInBody]));
   expect(Object.keys(tokens)).toEqual(["resource_token", "presented_token"]);
   expect(tokens.resource_token).not.toHaveProperty("claims");
+});
+
+test("an endpoint that verifies by itself writes down what its verifier decides", async () => {
+  const { agent, clock, discovery, resource } = await createTestParties();
+  const authority = new URL(resource.id).host;
+  const verifier = traceVerifier(createVerifier({ authorities: [authority], discovery, now: clock.now }));
+  const { method, headers } = await signedRequest({
+    ...{ url: `${resource.id}/pending`, method: "GET", key: agent.key, now: clock.now },
+    signatureKey: { scheme: "jwks", id: agent.id },
+  });
+  const request = { method, target: "/pending", headers, body: undefined };
+  const passed = await spans.within(() => verifier.verifyRequest(request));
+  expect(passed.attributes).toMatchObject({ [A.verdict]: "passed", [A.agentId]: agent.id });
+  const unsigned = { ...request, headers: {} };
+  const refused = await spans.within(() => expect(verifier.verifyRequest(unsigned)).rejects.toThrow());
+  expect(refused.attributes).toMatchObject({ [A.verdict]: "refused", [A.errorCode]: "missing_signature" });
 });

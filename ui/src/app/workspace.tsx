@@ -100,6 +100,9 @@ export function Workspace({ config, control, user }: WorkspaceProps) {
               <DelegatesPanel client={client} disabled={isLapsed} />
             </>
           )}
+          <p className="note">
+            <a href="/compare.html">Compare a run in February 2026 and in draft -11</a>
+          </p>
         </div>
       )}
     </div>

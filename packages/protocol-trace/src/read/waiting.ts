@@ -27,14 +27,31 @@ export function withWaits(drafts: readonly Draft[]): Draft[] {
     return { ...draft, requestType, what: whatIsAsked({ ...draft, requestType }) };
   });
   const seen = new Set<string>();
-  return marked.flatMap((draft): Draft[] => {
-    const page = pageOf(draft);
-    if (page === undefined) return [draft];
-    const place = locationOf(draft) ?? draft.url;
-    if (seen.has(`${place} ${page}`)) return [draft];
+  const visits = marked.flatMap((sent): Visit[] => {
+    const page = pageOf(sent);
+    const place = locationOf(sent) ?? sent.url;
+    if (page === undefined || seen.has(`${place} ${page}`)) return [];
     seen.add(`${place} ${page}`);
-    return [draft, pageMessage(draft, { page, place }, marked)];
+    return [{ sent, message: pageMessage(sent, { page, place }, marked) }];
   });
+  return [...marked, ...visits.map((visit) => sentOn(visit, visits))];
+}
+
+/** A person's way to a page, and the message whose answer named it. */
+interface Visit {
+  readonly sent: Draft;
+  readonly message: Draft;
+}
+
+/** An agent that is called itself shows no page: its own page, to which its caller sends the person, sends them on. */
+function sentOn({ sent, message }: Visit, visits: readonly Visit[]): Draft {
+  const before = visits.find(
+    ({ message: other }) => other.to === sent.from && other.endMicros >= message.startMicros,
+  )?.message;
+  if (before === undefined) return message;
+  const startMicros = before.startMicros + 1;
+  const what = "sent on to the page of the interaction";
+  return { ...message, what, startMicros, endMicros: Math.max(startMicros, message.endMicros) };
 }
 
 /** The pending URL that an answer names, absolute. */
@@ -61,12 +78,21 @@ function pageMessage(
     ({ url, status, startMicros }) =>
       url === place && status !== undefined && status !== 202 && startMicros >= sent.startMicros,
   );
-  const startMicros = leavesAt(sent, drafts, answered && { startMicros: answered.endMicros });
+  const left = leavesAt(sent, drafts, answered && { startMicros: answered.endMicros });
+  // First the person's own server is asked to bring them there.
+  const handedBack = drafts.find(
+    ({ from, outcome, startMicros, request }) =>
+      from === sent.from &&
+      outcome === "handed-back" &&
+      startMicros >= sent.endMicros &&
+      request.body?.includes(`"${page}"`) === true,
+  );
+  const startMicros = Math.max(left, handedBack?.endMicros ?? 0);
   return {
     id: `${sent.id}${PAGE_SUFFIX}`,
     traceId: sent.traceId,
     startMicros,
-    endMicros: answered?.endMicros ?? startMicros,
+    endMicros: Math.max(startMicros, answered?.endMicros ?? 0),
     from: SERVICE_NAME.ui,
     to: columnOfUrl(page, "user", "draft-11"),
     method: "GET",

@@ -122,6 +122,34 @@ describe("an answer that comes later", () => {
   });
 });
 
+test("an agent that waits itself sends a person on from its own page, after it was asked to show that", () => {
+  const agent = "https://supply-chain-agent.localhost";
+  const own = `requirement=interaction; url="${agent}/interaction"; code="…"`;
+  const { messages } = runOf(
+    {
+      ...{ url: `${agent}/`, purpose: "resource", status: 202 },
+      headers: { location: "/aauth/pending/2", "aauth-requirement": own },
+    },
+    {
+      ...{ service: "supply-chain-agent", status: 202 },
+      headers: { location: PENDING, "aauth-requirement": INTERACTION },
+    },
+    { body: { type: "interaction", url: `${agent}/interaction` }, status: 424 },
+    { service: "supply-chain-agent", url: PENDING, method: "GET", status: 200 },
+    { url: `${agent}/aauth/pending/2`, purpose: "resource", method: "GET", status: 200 },
+  );
+  expect(messages.map(({ what }) => what).slice(2, 5)).toEqual([
+    "relayed interaction",
+    "sent to the page of the interaction",
+    "sent on to the page of the interaction",
+  ]);
+  expect(messages.map(({ to }) => to).slice(2, 5)).toEqual([
+    "person-server",
+    "supply-chain-agent",
+    "person-server",
+  ]);
+});
+
 test("424 of a relayed interaction hands it back to the agent, and is no refusal", () => {
   const message = only({
     url: `${PS}/aauth/interaction`,
