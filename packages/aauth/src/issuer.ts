@@ -12,7 +12,6 @@ export type { PersonServer, PersonServerOptions } from "./issuer/draft-11/person
 export type { SendRevocationOptions } from "./issuer/draft-11/revocations.ts";
 export { sendRevocation } from "./issuer/draft-11/revocations.ts";
 export type { ServerKey } from "./issuer/draft-11/server-parts.ts";
-export type { ServerVerification } from "./issuer/draft-11/server-types.ts";
 export type { OpenStore, StoreName } from "./issuer/draft-11/stores.ts";
 export type * from "./issuer/draft-11/types.ts";
 export * as draft11Tokens from "./profiles/draft-11/tokens.ts";

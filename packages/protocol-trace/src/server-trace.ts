@@ -1,6 +1,6 @@
 import { trace } from "@opentelemetry/api";
 import type { AgentObserver, Transport } from "aauth/agent";
-import type { ServerVerification } from "aauth/issuer";
+import type { VerificationOutcome } from "aauth/resource";
 import { createAgentTrace } from "./agent-trace.ts";
 import { ATTRIBUTE } from "./attribute-names.ts";
 import { recordIssuedToken, recordTokenRefusal } from "./token-issue.ts";
@@ -11,7 +11,7 @@ export interface ServerTrace {
   /** These three go into `createPersonServer` or `createAccessServer`. */
   readonly transport: Transport;
   readonly callObserver: AgentObserver;
-  readonly observer: (event: ServerVerification, request: Parameters<VerificationTrace>[1]) => void;
+  readonly observer: (event: VerificationOutcome, request: Parameters<VerificationTrace>[1]) => void;
   /** Writes onto the current span whose answer it has: with the token in it, or with its error where no check of the signature failed. */
   recordAnswer(answer: ServerAnswer): void;
 }

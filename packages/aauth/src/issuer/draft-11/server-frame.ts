@@ -13,12 +13,13 @@ import { FIELDS, LEVELS } from "../../profiles/draft-11/names.ts";
 import { parseSignatureInput } from "../../profiles/draft-11/signature-key.ts";
 import type { Answer, EndpointRole, RevocationCheck } from "../../profiles/wire-profile.ts";
 import { membersOf } from "../../resource/endpoint.ts";
+import type { VerificationOutcome } from "../../resource/types.ts";
 import { createVerifier } from "../../resource/verify-request.ts";
 import { StoreFullError } from "../../store/quota-store.ts";
 import type { TrustPolicy } from "../../tokens/trust.ts";
 import type { ProvenCaller } from "../../types.ts";
 import { answerOf, failed, invalidRequest, Problem, refusal } from "./answers.ts";
-import type { ServerOptions, ServerVerification } from "./server-types.ts";
+import type { ServerOptions } from "./server-types.ts";
 import type { ServerRequest } from "./types.ts";
 
 const MAX_BODY_BYTES = 65_536;
@@ -79,7 +80,7 @@ export function createFrame(options: FrameOptions): (request: ServerRequest) => 
     return { path, route, verifier };
   });
 
-  function observe(event: ServerVerification, request: ServerRequest): void {
+  function observe(event: VerificationOutcome, request: ServerRequest): void {
     try {
       observer?.(event, request);
     } catch (error) {

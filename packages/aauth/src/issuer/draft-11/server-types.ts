@@ -7,27 +7,12 @@
 import type { AgentObserver } from "../../agent/events.ts";
 import type { Discovery } from "../../discovery/discovery.ts";
 import type { Transport } from "../../discovery/transport.ts";
-import type { AAuthVerificationError } from "../../errors.ts";
 import type { ReplayStore } from "../../http-signatures/replay.ts";
 import type { Answer } from "../../profiles/wire-profile.ts";
-import type { Requirement, VerifiedRequest } from "../../types.ts";
+import type { VerificationOutcome } from "../../resource/types.ts";
 import type { ServerKey } from "./server-parts.ts";
 import type { OpenStore } from "./stores.ts";
 import type { Clarification, PageResult, ServerRequest, WaitingRequest } from "./types.ts";
-
-/** What a server made of a signed request, before it looks at the body; for spans and metrics. Carries no token. */
-export type ServerVerification =
-  | {
-      readonly type: "request_verified";
-      readonly verified: VerifiedRequest;
-      readonly requirement: Requirement;
-    }
-  | {
-      readonly type: "request_refused";
-      readonly error: AAuthVerificationError;
-      readonly requirement: Requirement;
-      readonly challenge: Answer;
-    };
 
 /** The options of every server. */
 export interface ServerOptions<Metadata> {
@@ -56,7 +41,7 @@ export interface ServerOptions<Metadata> {
   /** Receives what callers hear as `server_error` or `as_unreachable`, and pairs of tokens of which one has been exchanged. Default: nothing does. */
   readonly log?: ((error: unknown) => void) | undefined;
   /** Receives each verification. What it throws goes to `log`, and changes no answer. Default: none. */
-  readonly observer?: ((event: ServerVerification, request: ServerRequest) => void) | undefined;
+  readonly observer?: ((event: VerificationOutcome, request: ServerRequest) => void) | undefined;
   /** Receives `request_signed` of each request to another server, right before `transport` does. Default: none. */
   readonly callObserver?: AgentObserver | undefined;
 }

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { createAccessServer } from "../../../src/issuer/draft-11/access-server.ts";
-import type { ServerVerification } from "../../../src/issuer/draft-11/server-types.ts";
 import type { Decision } from "../../../src/issuer/draft-11/types.ts";
 import { verifyAuthToken } from "../../../src/profiles/draft-11/tokens.ts";
+import type { VerificationOutcome } from "../../../src/resource/types.ts";
 import {
   AGENT,
   ALICE,
@@ -346,7 +346,7 @@ describe("an upstream token of another person server", () => {
 describe("what a server tells its observer", () => {
   it("is each verification, with the answer of a refusal, and changes none where the observer fails", async () => {
     const seen: string[] = [];
-    const observer = (event: ServerVerification): void => {
+    const observer = (event: VerificationOutcome): void => {
       seen.push(
         event.type === "request_refused" ? `${event.error.code} ${event.challenge.status}` : event.type,
       );
