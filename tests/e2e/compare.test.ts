@@ -109,7 +109,11 @@ describe("a federated run in the protocol view", () => {
   test("explains every message, with sections, checks and tokens, and leads to the page of both versions", async () => {
     const { page } = await openPage(browser);
     await page.setViewportSize({ width: 1280, height: 1000 });
+    await page.goto(stack.urls.ui);
+    // The start page speaks of the protocol that the demo speaks.
+    await page.getByText("401 · AAuth-Requirement").waitFor(WAIT);
     await signInOnPage(page, stack.urls.ui);
+    await page.getByText("401 · AAuth-Requirement").waitFor(WAIT);
     await page.getByLabel("Custom prompt").fill(MARKET_PROMPT);
     await page.getByRole("button", { name: "Run Custom Optimization" }).click();
     await page.getByRole("button", { name: "Allow", exact: true }).click(WAIT);

@@ -78,6 +78,7 @@ export function Workspace({ config, control, user }: WorkspaceProps) {
         <div className="column">
           <OptimizationPage
             client={client}
+            profile={config.profile}
             memory={memory}
             start={start}
             disabled={isLapsed}

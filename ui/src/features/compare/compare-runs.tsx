@@ -1,5 +1,5 @@
 import { type Message, type ProtocolRun, partyName } from "protocol-trace/read";
-import { type ReactNode, useId, useMemo, useState } from "react";
+import { type ReactNode, useEffect, useId, useMemo, useRef, useState } from "react";
 import styles from "./compare-runs.module.css";
 import { headOf } from "./heads.ts";
 import { type ComparedRow, compareRuns } from "./rows.ts";
@@ -42,6 +42,12 @@ interface RowProps {
 function Row({ row, number, open, toggle, children }: RowProps) {
   const { title, changed, february, draft11 } = row;
   const [headingId, detailId] = [useId(), useId()];
+  const detail = useRef<HTMLDivElement>(null);
+  // On a narrow page the message lies below both sides.
+  const isOpen = open !== undefined && [...february, ...draft11].includes(open);
+  useEffect(() => {
+    if (isOpen && window.matchMedia("(max-width: 760px)").matches) detail.current?.scrollIntoView();
+  }, [isOpen]);
   const shared = { open, toggle, detailId };
   return (
     <section className={`card column ${styles.row}`} aria-labelledby={headingId}>
@@ -55,7 +61,7 @@ function Row({ row, number, open, toggle, children }: RowProps) {
         <Side name="February 2026" messages={february} others={draft11} {...shared} />
         <Side name="Draft -11" messages={draft11} others={february} {...shared} />
       </div>
-      <div id={detailId} className={styles.detail}>
+      <div id={detailId} ref={detail} className={styles.detail}>
         {children}
       </div>
     </section>
