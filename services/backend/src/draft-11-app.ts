@@ -12,7 +12,7 @@ import { draft11Dialect } from "./break-it/draft-11-variants.ts";
 import { createEvidence } from "./break-it/evidence.ts";
 import type { BackendConfig } from "./config.ts";
 import { createDraft11Agents, LEFT_OUT } from "./draft-11.ts";
-import { createOwnKeys, createTokenCache } from "./own-agent.ts";
+import { createKeptKeys, createTokenCache, type KeptKeys } from "./own-agent.ts";
 import { agentRoutes } from "./routes/agents.ts";
 import { interactionReturn } from "./routes/interaction-return.ts";
 import { leftOutRoutes } from "./routes/left-out.ts";
@@ -25,6 +25,7 @@ import { createConsentRequests } from "./runs/consent-requests.ts";
 import { createLiveRuns } from "./runs/live-runs.ts";
 import { createRunService } from "./runs/run-service.ts";
 import { createRunStore } from "./runs/run-store.ts";
+import { openWaitingRuns } from "./runs/waiting-runs.ts";
 import { createTraceClient } from "./traces/trace-client.ts";
 
 /** Puts the backend together as an agent of draft -11. It does not listen yet. */
@@ -34,7 +35,20 @@ export async function buildDraft11Backend(
 ): Promise<{ app: FastifyInstance }> {
   const { logger } = deps;
   const now = deps.now ?? (() => Math.floor(Date.now() / 1000));
-  const keys = await createOwnKeys({ key: deps.key, now });
+  // Keys come from what is kept, and what is kept names keys.
+  let keptKey: KeptKeys["keptKey"] = () => undefined;
+  const waitingRuns = await openWaitingRuns({
+    file: config.waitingFile,
+    keyOf: (thumbprint) => keptKey(thumbprint),
+    logger,
+  });
+  const ownKeys = await createKeptKeys({
+    key: deps.key,
+    earlier: waitingRuns.restored.map(({ key }) => key),
+    now,
+  });
+  const { keys } = ownKeys;
+  keptKey = ownKeys.keptKey;
   const { discovery, ...parties } = draft11Parties(config, {
     id: config.agentUrl,
     now,
@@ -66,6 +80,7 @@ export async function buildDraft11Backend(
     consentRequests,
     agentOf,
     interactions,
+    waitingRuns,
     supplyChainAgent: {
       ask: (text, call) =>
         askAgent(config.supplyChainAgentUrl, text, { ...call, protocolVersion: config.a2aVersion }),
@@ -120,6 +135,15 @@ export async function buildDraft11Backend(
     });
   });
   rotateKeys(app, keys, config.keyRotationSeconds);
+  // Others ask for the keys.
+  app.addHook("onListen", async () => {
+    for (const { run, waiting } of waitingRuns.restored) {
+      await runs.restore(run, waiting).catch((error: unknown) => {
+        logger.error({ err: error, runId: run.id }, "a run that waited could not be gone on with");
+        waitingRuns.drop(run.id);
+      });
+    }
+  });
   await app.ready();
   return { app };
 }
