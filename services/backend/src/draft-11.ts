@@ -21,6 +21,9 @@ export interface Draft11Agents {
   readonly document: AgentProviderMetadata;
 }
 
+/** As many as there are runs in memory. */
+const MAX_AGENTS = 1_000;
+
 /** Parts of the demo that draft -11 has in another form, which is not in the demo yet. */
 export const LEFT_OUT = [
   "orders and the catalogue",
@@ -47,9 +50,14 @@ export function createDraft11Agents(options: {
   const browsersCallback = map.browserUrl(callback);
   // Only an address on loopback may differ from the published one, by a query.
   const isLocal = isLoopbackCallback(browsersCallback);
+  // One for each user: an agent tells its equal requests of one second apart.
+  const agents = new Map<string, Agent>();
   return {
-    agentOf: (userId) =>
-      createAgent({
+    agentOf(userId) {
+      const known = agents.get(userId);
+      if (known !== undefined) return known;
+      if (agents.size >= MAX_AGENTS) agents.delete(agents.keys().next().value!);
+      const agent = createAgent({
         id: `aauth:${nameOf(userId)}@${host}`,
         profile: draft11,
         key: keys,
@@ -61,7 +69,10 @@ export function createDraft11Agents(options: {
         now,
         // The deadline of a run covers all its requests.
         timeouts: { requestMs: Number.POSITIVE_INFINITY, pendingMs: Number.POSITIVE_INFINITY },
-      }),
+      });
+      agents.set(userId, agent);
+      return agent;
+    },
     interactions: {
       browserUrl: map.browserUrl,
       returnUrl: (runId) => (isLocal ? `${browsersCallback}?request_id=${runId}` : callback),
