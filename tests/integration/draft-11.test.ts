@@ -5,7 +5,7 @@ import { type Progress, progressSchema } from "backend-api";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { MCP_USER, SECOND_USER, type Shown, textOf, User } from "../contract/auth-server/journey.ts";
 import { type ApiUser, signIn, signInAgain, WITH_MARKET_ANALYSIS } from "../support/optimization-run.ts";
-import { decideAtPages, endOf, type Visit } from "../support/person-run.ts";
+import { decideAtPages, endOf, revokeAtPage, type Visit } from "../support/person-run.ts";
 import { LOG_WAIT, startStack, type TestStack, type TestStackOptions } from "../support/start-stack.ts";
 
 installLocalhostLookup();
@@ -175,16 +175,6 @@ describe("what the person takes back on the person server's page", () => {
   /** So that a run has the tokens of the one before. */
   const KEPT_TOKENS = { backend: { AAUTH_AUTH_TOKEN_CACHE_TTL: "3000" } };
 
-  /** Presses the button beside the first agent whose name begins so. */
-  async function revoke(browser: User, agent: string): Promise<void> {
-    const page = await browser.openSignedIn(`${stack.urls.issuer}/person/granted`);
-    const forms = page.text.match(/<form method="post"[\s\S]*?<\/form>/g) ?? [];
-    const form = forms.find((text) => text.includes(`value="${agent}`));
-    if (form === undefined) throw new Error(`${agent} has nothing: ${textOf(page)}`);
-    const answer = await browser.submit({ ...page, text: form }, { revoke: "yes" });
-    expect(answer.status).toBeLessThan(400);
-  }
-
   test.each(["person-server", "federated"] as const)(
     "is refused at the next call, and asked for again: %s",
     async (mode) => {
@@ -198,7 +188,7 @@ describe("what the person takes back on the person server's page", () => {
       ]);
       expect(JSON.stringify(second.end)).toContain("is cached and sent with the request");
 
-      await revoke(browser, "aauth:user-");
+      await revokeAtPage(stack, browser, "aauth:user-");
       const third = await decideAtPages(user, await user.run(), () => "cancel", browser);
       expect(third).toMatchObject({ end: { status: "failed", failure: { code: "denied" } }, visits: [{}] });
       expect(stack.log()).toMatch(/supply-chain-agent +\| .*token_revoked/);
@@ -209,7 +199,7 @@ describe("what the person takes back on the person server's page", () => {
     const user = await started("person-server", { env: { ...KEPT_TOKENS, ...CONSENT_FOR_MARKET } });
     const browser = new User();
     await decideAtPages(user, await user.run(), undefined, browser);
-    await revoke(browser, "aauth:supply-chain-agent@");
+    await revokeAtPage(stack, browser, "aauth:supply-chain-agent@");
     const { end } = await decideAtPages(user, await user.run(), undefined, browser);
     expect(end.status).toBe("completed");
     expect(stack.log()).toMatch(/market-analysis-agent +\| .*token_revoked/);

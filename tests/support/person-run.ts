@@ -1,7 +1,8 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { type Progress, progressSchema } from "backend-api";
-import { MCP_USER, type Shown, User } from "../contract/auth-server/journey.ts";
+import { MCP_USER, type Shown, textOf, User } from "../contract/auth-server/journey.ts";
 import type { ApiUser } from "./optimization-run.ts";
+import type { TestStack } from "./start-stack.ts";
 
 const POLL_MS = 100;
 const LONGEST_WAIT_MS = 30_000;
@@ -57,6 +58,20 @@ export async function endOf(
     if (performance.now() > until) throw new Error(`the run is still ${state.status}`);
     await pause(POLL_MS);
   }
+}
+
+/** Presses Revoke beside the first agent whose name begins so, on the person server's page of what a person has granted. */
+export async function revokeAtPage(
+  { urls }: Pick<TestStack, "urls">,
+  browser: User,
+  agent: string,
+): Promise<void> {
+  const page = await browser.openSignedIn(`${urls.issuer}/person/granted`);
+  const forms = page.text.match(/<form method="post"[\s\S]*?<\/form>/g) ?? [];
+  const form = forms.find((text) => text.includes(`value="${agent}`));
+  if (form === undefined) throw new Error(`${agent} has nothing: ${textOf(page)}`);
+  const answer = await browser.submit({ ...page, text: form }, { revoke: "yes" });
+  if (answer.status >= 400) throw new Error(`${answer.status} ${textOf(answer)}`);
 }
 
 /** The page of an agent sends a browser on to that of another party. */

@@ -7,6 +7,9 @@ import type { FastifyInstance } from "fastify";
 import { traceDiscovery } from "protocol-trace";
 import { createApi } from "./api.ts";
 import type { BackendDeps } from "./app.ts";
+import { createAttempts } from "./break-it/attempts.ts";
+import { draft11Dialect } from "./break-it/draft-11-variants.ts";
+import { createEvidence } from "./break-it/evidence.ts";
 import type { BackendConfig } from "./config.ts";
 import { createDraft11Agents, LEFT_OUT } from "./draft-11.ts";
 import { createKeptKeys, createTokenCache, type KeptKeys } from "./own-agent.ts";
@@ -51,11 +54,14 @@ export async function buildDraft11Backend(
     now,
     discovery: deps.discovery,
   });
-  const { agentOf, interactions, document } = createDraft11Agents({
+  const evidence = config.breakIt ? createEvidence(now) : undefined;
+  const traced = { ...parties, discovery: traceDiscovery(discovery) };
+  const { agentOf, idOf, interactions, document } = createDraft11Agents({
     config,
-    parties: { ...parties, discovery: traceDiscovery(discovery) },
+    parties: traced,
     keys,
     tokenCache: createTokenCache({ seconds: config.authTokenCacheSeconds, now }),
+    evidence,
     now,
   });
   warnOfLeftOut(logger, LEFT_OUT);
@@ -93,7 +99,19 @@ export async function buildDraft11Backend(
     now,
     timeoutSeconds: config.supplyChainAgentTimeoutSeconds,
     startReplySeconds: deps.startReplySeconds ?? 10,
+    ...(evidence && { during: evidence.during }),
   });
+  const breakIt =
+    evidence &&
+    createAttempts(
+      draft11Dialect({
+        ...{ mode: config.mode, issuer: config.agentUrl, keys: keys.usable, parties: traced, now },
+        ...{ agentOf, idOf },
+        agentUrl: config.supplyChainAgentUrl,
+        otherResourceUrl: config.otherResourceUrl,
+      }),
+      { evidence, transport: parties.map.requests, now },
+    );
 
   const app = await createApi(config, { logger, now }, async (api) => {
     await api.register(serviceRoutes, {
@@ -112,7 +130,7 @@ export async function buildDraft11Backend(
       orders: { traceOf: async () => undefined },
       traces: createTraceClient({ url: config.traceQueryUrl }),
       explorerUrl: config.traceUiUrl,
-      breakIt: undefined,
+      breakIt,
       now,
     });
   });
