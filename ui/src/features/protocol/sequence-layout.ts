@@ -167,10 +167,10 @@ function turnsAtGateway({ from, to, via, stoppedAt }: Message, xOf: (party: stri
   return (gatewayX - xOf(from)) * (xOf(to) - gatewayX) < 0;
 }
 
-function requestLabel({ number, purpose, what, signer }: Message): string {
-  return purpose === "user"
-    ? `${number}  ${what}`
-    : `${number}  ${what}, signed with ${signer?.scheme ?? "its key"}`;
+function requestLabel({ number, purpose, what, signer, request }: Message): string {
+  if (purpose === "user") return `${number}  ${what}`;
+  const isUnsigned = request.headers !== undefined && request.headers["signature-input"] === undefined;
+  return `${number}  ${what}, ${isUnsigned ? "not signed" : `signed with ${signer?.scheme ?? "its key"}`}`;
 }
 
 function responseLabel(message: Message): string {
