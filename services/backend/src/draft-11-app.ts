@@ -1,4 +1,4 @@
-import { draft11, QuotaStore, toJwks } from "aauth";
+import { createMemoryStore, draft11, QuotaStore, toJwks } from "aauth";
 import { askAgent, readAgentCard } from "agent-kit/a2a";
 import { draft11Parties, warnOfLeftOut } from "agent-kit/draft-11";
 import { issuerOf, rotateKeys } from "agent-kit/service";
@@ -8,9 +8,16 @@ import { traceDiscovery } from "protocol-trace";
 import { createApi } from "./api.ts";
 import type { BackendDeps } from "./app.ts";
 import type { BackendConfig } from "./config.ts";
+import { createDelegateClient } from "./delegates/delegate-client.ts";
+import { createDelegatesService, type IssuedToken } from "./delegates/delegates-service.ts";
+import { createEnrolments } from "./delegates/enrolments.ts";
+import { createSubAgents } from "./delegates/sub-agents.ts";
 import { createDraft11Agents, LEFT_OUT } from "./draft-11.ts";
 import { createOwnKeys, createTokenCache } from "./own-agent.ts";
 import { agentRoutes } from "./routes/agents.ts";
+import { delegateGrantRoute } from "./routes/delegate-grant.ts";
+import { delegateTokenRoute, draft11Tokens } from "./routes/delegate-token.ts";
+import { delegateRoutes } from "./routes/delegates.ts";
 import { interactionReturn } from "./routes/interaction-return.ts";
 import { leftOutRoutes } from "./routes/left-out.ts";
 import { optimizationRoutes } from "./routes/optimization.ts";
@@ -31,15 +38,12 @@ export async function buildDraft11Backend(
 ): Promise<{ app: FastifyInstance }> {
   const { logger } = deps;
   const now = deps.now ?? (() => Math.floor(Date.now() / 1000));
-  const keys = await createOwnKeys({ key: deps.key, now });
-  const { discovery, ...parties } = draft11Parties(config, {
-    id: config.agentUrl,
-    now,
-    discovery: deps.discovery,
-  });
-  const { agentOf, interactions, document } = createDraft11Agents({
+  const keys = await createOwnKeys({ key: deps.key, keepSeconds: config.agentTokenSeconds, now });
+  const parties = draft11Parties(config, { id: config.agentUrl, now, discovery: deps.discovery });
+  const discovery = traceDiscovery(parties.discovery);
+  const { agentOf, parentOf, idOf, interactions, returnUrl, document } = createDraft11Agents({
     config,
-    parties: { ...parties, discovery: traceDiscovery(discovery) },
+    parties: { ...parties, discovery },
     keys,
     tokenCache: createTokenCache({ seconds: config.authTokenCacheSeconds, now }),
     now,
@@ -50,6 +54,8 @@ export async function buildDraft11Backend(
   const hops = new Map<string, Hop>([[config.supplyChainAgentUrl, "supply-chain-agent"]]);
   if (personServer !== undefined) hops.set(personServer, "person-server");
   if (accessServer !== undefined) hops.set(accessServer, "access-server");
+  const observe = createCallObserver({ logger });
+  const timeoutSeconds = config.supplyChainAgentTimeoutSeconds;
   const live = createLiveRuns();
   // The person server counts what waits there itself.
   const consentRequests = createConsentRequests(now);
@@ -65,7 +71,7 @@ export async function buildDraft11Backend(
         askAgent(config.supplyChainAgentUrl, text, { ...call, protocolVersion: config.a2aVersion }),
       card: (signedFetch) => readAgentCard(config.supplyChainAgentUrl, signedFetch),
     },
-    observe: createCallObserver({ logger }),
+    observe,
     sharesTokens: config.authTokenCacheSeconds > 0,
     standingConsent: async () => undefined,
     places: {
@@ -76,8 +82,38 @@ export async function buildDraft11Backend(
     },
     logger,
     now,
-    timeoutSeconds: config.supplyChainAgentTimeoutSeconds,
+    timeoutSeconds,
     startReplySeconds: deps.startReplySeconds ?? 10,
+  });
+
+  const enrolments = createEnrolments(config.delegatesFile, logger);
+  const issued = createMemoryStore<IssuedToken>({ now });
+  const subAgents = createSubAgents({
+    issuer: config.agentUrl,
+    key: keys.current,
+    personServer,
+    idOf,
+    agentOf: parentOf,
+    enrolments,
+    resources: [config.supplyChainAgentUrl],
+    lifetimeSeconds: config.agentTokenSeconds,
+    browserUrl: interactions.browserUrl,
+    returnUrl,
+    discovery,
+    transport: parties.map.requests,
+    timeoutSeconds,
+    observer: () => observe().observer,
+    now,
+  });
+  const delegates = createDelegatesService({
+    agent: config.agentUrl,
+    enrolments,
+    issued,
+    clientOf: (userId) => createDelegateClient({ agent: parentOf(userId), timeoutSeconds }),
+    timeoutSeconds,
+    subAgents,
+    logger,
+    now,
   });
 
   const app = await createApi(config, { logger, now }, async (api) => {
@@ -91,16 +127,30 @@ export async function buildDraft11Backend(
     await api.register(optimizationRoutes, { runs });
     await api.register(progressEventRoutes, { runs, live, heartbeatMs: deps.heartbeatMs });
     await api.register(agentRoutes, { runs });
+    await api.register(delegateRoutes, { delegates, isShown: true });
     await api.register(leftOutRoutes, { profile: draft11.name });
     await api.register(runTraceRoutes, {
       runs,
       orders: { traceOf: async () => undefined },
       traces: createTraceClient({ url: config.traceQueryUrl }),
       explorerUrl: config.traceUiUrl,
+      delegates,
       breakIt: undefined,
       now,
     });
   });
+  // Delegates are not users: they prove a key, a credential, or that they are a sub-agent.
+  const signed = { agent: config.agentUrl, discovery, now };
+  await app.register((scope) =>
+    delegateTokenRoute(scope, {
+      ...signed,
+      enrolments,
+      tokens: draft11Tokens(subAgents.issue),
+      lifetimeSeconds: config.agentTokenSeconds,
+      issued,
+    }),
+  );
+  await app.register((scope) => delegateGrantRoute(scope, { ...signed, subAgents }));
   rotateKeys(app, keys, config.keyRotationSeconds);
   await app.ready();
   return { app };

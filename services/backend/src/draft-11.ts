@@ -16,18 +16,21 @@ import type { Interactions } from "./runs/run-service.ts";
 
 export interface Draft11Agents {
   agentOf(userId: string): Agent;
+  /** The same agent for all that a user's delegates are asked, and ask: it tells equal requests of one second apart, which two agents would not. */
+  parentOf(userId: string): Agent;
+  /** Agent identifier of both. */
+  idOf(userId: string): string;
   readonly interactions: Interactions;
+  /** Where the browser comes back to from a page that no run has sent it to. */
+  readonly returnUrl: string;
   /** `aauth-agent.json` */
   readonly document: AgentProviderMetadata;
 }
 
 /** Parts of the demo that draft -11 has in another form, which is not in the demo yet. */
-export const LEFT_OUT = [
-  "orders and the catalogue",
-  "delegates",
-  "revoking a consent on this page",
-  "break-it",
-];
+export const LEFT_OUT = ["orders and the catalogue", "revoking a consent on this page", "break-it"];
+
+const MAX_PARENTS = 1_000;
 
 /** @throws ConfigError for an identity that draft -11 does not have */
 export function createDraft11Agents(options: {
@@ -47,25 +50,40 @@ export function createDraft11Agents(options: {
   const browsersCallback = map.browserUrl(callback);
   // Only an address on loopback may differ from the published one, by a query.
   const isLocal = isLoopbackCallback(browsersCallback);
+  const idOf = (userId: string) => `aauth:${nameOf(userId)}@${host}`;
+  const agentOf = (userId: string) =>
+    createAgent({
+      id: idOf(userId),
+      profile: draft11,
+      key: keys,
+      trustedAuthServers: personServer === undefined ? [] : [personServer],
+      discovery,
+      tokenCache,
+      revealTokens: config.showTokens,
+      ...createAgentTrace(map.requests),
+      now,
+      // The deadline of a run covers all its requests.
+      timeouts: { requestMs: Number.POSITIVE_INFINITY, pendingMs: Number.POSITIVE_INFINITY },
+    });
+  /** By user, the oldest first. */
+  const parents = new Map<string, Agent>();
   return {
-    agentOf: (userId) =>
-      createAgent({
-        id: `aauth:${nameOf(userId)}@${host}`,
-        profile: draft11,
-        key: keys,
-        trustedAuthServers: personServer === undefined ? [] : [personServer],
-        discovery,
-        tokenCache,
-        revealTokens: config.showTokens,
-        ...createAgentTrace(map.requests),
-        now,
-        // The deadline of a run covers all its requests.
-        timeouts: { requestMs: Number.POSITIVE_INFINITY, pendingMs: Number.POSITIVE_INFINITY },
-      }),
+    idOf,
+    agentOf,
+    parentOf(userId) {
+      const known = parents.get(userId);
+      if (known !== undefined) return known;
+      const [oldest] = parents.keys();
+      if (oldest !== undefined && parents.size >= MAX_PARENTS) parents.delete(oldest);
+      const made = agentOf(userId);
+      parents.set(userId, made);
+      return made;
+    },
     interactions: {
       browserUrl: map.browserUrl,
       returnUrl: (runId) => (isLocal ? `${browsersCallback}?request_id=${runId}` : callback),
     },
+    returnUrl: isLocal ? browsersCallback : callback,
     document: agentProviderMetadata({
       issuer,
       name: "AcmeCorp Supply Chain",

@@ -91,15 +91,13 @@ export function Workspace({ config, control, user }: WorkspaceProps) {
           />
           {config.profile === "draft-11" ? (
             <p className="card" data-testid="left-out">
-              Orders, delegates and “Try to break it” are shown in the AAuth of February 2026 alone. This demo
-              speaks draft -11.
+              Orders and “Try to break it” are shown in the AAuth of February 2026 alone. This demo speaks
+              draft -11.
             </p>
           ) : (
-            <>
-              <OrderPanel client={client} store={store} disabled={isLapsed} />
-              <DelegatesPanel client={client} disabled={isLapsed} />
-            </>
+            <OrderPanel client={client} store={store} disabled={isLapsed} />
           )}
+          <DelegatesPanel client={client} disabled={isLapsed} />
         </div>
       )}
     </div>

@@ -24,7 +24,7 @@ const AT_PAGE: ReadonlyMap<string, Pick<Failure, "message" | "advice">> = new Ma
 ]);
 
 /** The other party could not be asked, or its response is none. */
-const UNUSABLE = /^(?:token_request_failed|discovery_|metadata_|unknown_key)/;
+export const UNUSABLE = /^(?:token_request_failed|discovery_|metadata_|unknown_key)/;
 
 /**
  * Explains an error of the agent of draft -11: at which party, which code, and which section of the text demands what failed.

@@ -4,9 +4,12 @@ import { formatTimeOfDay } from "../../components/format-time.ts";
 const STEPS: Readonly<Record<string, string>> = {
   request_signed: "Request signed",
   challenge_received: "Challenge received",
+  person_token_requested: "Person token requested",
+  person_token_received: "Person token received",
   token_requested: "Auth token requested",
   token_received: "Auth token received",
   token_cache_hit: "Cached auth token used",
+  token_held: "Cached token used",
   response_received: "Response received",
 };
 
@@ -16,7 +19,13 @@ export function stepTitle(action: string): string {
 }
 
 /** Whether the process runs, and its agent token. */
-export function standingOf({ process, agent_token: token }: Delegate): string {
+export function standingOf({ process, agent_token: token, sub_agent }: Delegate): string {
+  const ended = sub_agent?.state === "ended" || sub_agent?.state === "ending";
+  if (ended) {
+    return sub_agent.good_until === undefined
+      ? "Ended. It gets no more tokens, and those that it had are revoked."
+      : `Ended. It gets no more tokens, but its agent token stays valid until ${formatTimeOfDay(sub_agent.good_until)}.`;
+  }
   if (process === "absent")
     return "Not running. Start it with npm run delegate and the name and port it was enrolled with (see walk-through 8).";
   if (process === "unknown") return "Enrolled without an address. It cannot be started from here.";
@@ -25,9 +34,17 @@ export function standingOf({ process, agent_token: token }: Delegate): string {
     : `Running. Agent token issued at ${formatTimeOfDay(token.issued_at)}, valid until ${formatTimeOfDay(token.expires_at)}.`;
 }
 
+/** Page where the user has to act before the delegate can be called. Undefined for none, and for an address that no browser should open. */
+export function pageOf({ sub_agent }: Delegate): URL | undefined {
+  const page = URL.parse(sub_agent?.interaction_url ?? "");
+  return page && /^https?:$/.test(page.protocol) ? page : undefined;
+}
+
 /** Outcome of the last call. */
 export function outcomeOf({ last_run: run }: Delegate): string {
   if (run === null) return "No calls yet.";
   const at = formatTimeOfDay(run.ended_at);
+  if (run.failure?.code === "interaction_required")
+    return `Stopped at ${at}: the person server needs your decision.`;
   return run.failure ? `Refused at ${at}: ${run.failure.message}` : `Answered at ${at}.`;
 }

@@ -22,8 +22,11 @@ const LIST: DelegateList = { agent: "http://backend", delegates: [delegate("a"),
 const FAILURE = { code: "http_502", message: "The delegate does not answer" };
 
 test("a delegate that has worked takes its own place, the others stay", () => {
-  const running = delegatesReducer({ list: LIST, failure: FAILURE }, { type: "started", sub: "b" });
-  expect(running).toEqual({ list: LIST, running: "b" });
+  const running = delegatesReducer(
+    { list: LIST, failure: FAILURE },
+    { type: "started", sub: "b", action: "run" },
+  );
+  expect(running).toEqual({ list: LIST, running: { sub: "b", action: "run" } });
   const worked = delegate("b", { last_run: RUN });
   expect(delegatesReducer(running, { type: "ended", delegate: worked })).toEqual({
     list: { ...LIST, delegates: [LIST.delegates[0], worked] },
@@ -31,7 +34,7 @@ test("a delegate that has worked takes its own place, the others stay", () => {
 });
 
 test("a failure keeps the list and lets the next try begin", () => {
-  const running = delegatesReducer({ list: LIST }, { type: "started", sub: "a" });
+  const running = delegatesReducer({ list: LIST }, { type: "started", sub: "a", action: "run" });
   expect(delegatesReducer(running, { type: "failed", failure: FAILURE })).toEqual({
     list: LIST,
     failure: FAILURE,
