@@ -128,12 +128,26 @@ describe.each([
     const refused = await have(sub, "run");
     expect(refused.last_run).toMatchObject({ status: "failed", failure: { code: "delegate_ended" } });
     // What it held is refused at the resource before.
-    expect(actionsOf(refused)?.[0]).toBe("token_cache_hit");
+    expect(actionsOf(refused)?.[0]).toBe("token_held");
     expect(stack.log()).toMatch(/supply-chain-agent +\| .*token_revoked/);
 
     expect((await have(sub, "start")).sub_agent?.state).toBe("started");
     expect((await have(sub, "run")).last_run?.status).toBe("completed");
   });
+});
+
+test("what the user takes back of the parent on the person server's page, the delegate loses, too", async () => {
+  await started("person-server");
+  const { sub } = await own();
+  expect((await working(sub)).last_run?.status).toBe("completed");
+  const browser = new User();
+  const page = await browser.openSignedIn(`${stack.urls.issuer}/person/granted`);
+  const [, text = ""] =
+    /(<form method="post"[\s\S]*?value="aauth:user-[\s\S]*?<\/form>)/.exec(page.text) ?? [];
+  await browser.submit({ ...page, text }, { revoke: "yes" });
+  const { last_run } = await have(sub, "run");
+  expect(last_run?.failure?.code).toBe("interaction_required");
+  expect(stack.log()).toMatch(/supply-chain-agent +\| .*token_revoked/);
 });
 
 test("agent-identity: its agent token is all it needs, and cannot be revoked", async () => {

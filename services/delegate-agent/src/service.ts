@@ -17,6 +17,8 @@ export const start: StartService = (options) =>
     name: "delegate-agent",
     settings,
     build: async (config, logger) => {
+      if (config.callAtStart && isDraft11(config))
+        throw new ConfigError("delegate-agent", [NO_CALL_AT_START]);
       const credential = await loadCredential(config.dataFolder);
       const entry = {
         sub: credential.sub,
@@ -33,10 +35,7 @@ export const start: StartService = (options) =>
         await enrolIn(config.enrolmentFile, entry);
         logger.info({ sub: credential.sub, file: config.enrolmentFile }, "Enrolled with the agent server");
       }
-      if (isDraft11(config)) {
-        if (config.callAtStart) throw new ConfigError("delegate-agent", [NO_CALL_AT_START]);
-        return buildDraft11DelegateAgent(config, { logger, credential });
-      }
+      if (isDraft11(config)) return buildDraft11DelegateAgent(config, { logger, credential });
       const { app, delegate } = await buildDelegateAgent(config, { logger, credential });
       if (config.callAtStart) app.addHook("onListen", async () => void delegate.run());
       return { app };

@@ -45,7 +45,6 @@ export async function delegateGrantRoute(
       authorities: [authority],
       // Its own sub-agents.
       trustedAgents: [agent],
-      additionalComponents: ["content-digest", "content-type"],
       discovery,
       now,
     }),

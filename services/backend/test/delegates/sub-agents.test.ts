@@ -1,7 +1,14 @@
-import { draft11, generateSigningKey, type ProvenCaller, type SigningKey, TokenRequestError } from "aauth";
+import {
+  draft11,
+  generateSigningKey,
+  type ProvenCaller,
+  type SigningKey,
+  signRequest,
+  TokenRequestError,
+} from "aauth";
 import type { Agent, Grant, SubAgentTokenInput } from "aauth/agent";
 import { draft11Tokens } from "aauth/issuer";
-import { createTestClock, createTestDiscovery, signedRequest } from "aauth/testing";
+import { createTestClock, createTestDiscovery } from "aauth/testing";
 import { importVerificationKey } from "aauth/wire";
 import { createLogger, loadConfig } from "agent-kit/service";
 import { describe, expect, it, onTestFinished } from "vitest";
@@ -50,7 +57,7 @@ function world(answer: (input: SubAgentTokenInput) => Promise<Grant> = async () 
       { agent: SCOUT, identityToken: { parent_agent: ANNA, jti } } as unknown as ProvenCaller,
       { subagentToken: "t", resource },
     );
-  return { clock, subAgents, asking, asked };
+  return { clock, subAgents, asking, asked, enrolled };
 }
 
 /** Started, with an agent token. */
@@ -126,6 +133,29 @@ describe("a sub-agent", () => {
     expect(refused).toMatchObject(status === undefined ? { name: "RangeError" } : { status, code });
   });
 
+  it("asks with its last agent token, for the resources of delegates, while it is enrolled", async () => {
+    const { subAgents, asking, asked, enrolled } = world();
+    const jti = await started(subAgents);
+    expect(await codeOf(asking(jti))).toBeUndefined();
+    expect(await codeOf(asking(jti, "https://market-analysis-agent.localhost"))).toBe("invalid_target");
+    expect(await codeOf(asking("another"))).toBe("agent_token_replaced");
+    await started(subAgents);
+    expect(await codeOf(asking(jti))).toBe("agent_token_replaced");
+    subAgents.start("anna", "scout");
+    expect(await codeOf(asking(jti))).toBe("agent_token_replaced");
+    enrolled.current = [];
+    expect(await codeOf(asking(await started(subAgents)))).toBe("delegate_not_enrolled");
+    expect(asked).toHaveLength(1);
+  });
+
+  it("has no sub-agents, and no parent that has not started it", async () => {
+    const { subAgents } = world();
+    await started(subAgents);
+    for (const parent of [SCOUT, ANNA.replace("anna", "bert"), "aauth:@backend.localhost", ""])
+      expect(await codeOf(subAgents.issue(parent, "scout", confirmed))).toBe("delegate_not_started");
+    expect(await codeOf(subAgents.issue(ANNA, "other", confirmed))).toBe("delegate_not_started");
+  });
+
   it("is another user's business for no other user", async () => {
     const { subAgents } = world();
     await started(subAgents);
@@ -160,16 +190,23 @@ describe("POST /delegate/grant", () => {
     onTestFinished(() => app.close());
     const send = async (
       path: string,
-      options: { jwt?: string; key?: SigningKey; body?: string; hwk?: boolean } = {},
+      options: { jwt?: string; key?: SigningKey; body?: string; hwk?: boolean; covers?: boolean } = {},
     ) => {
       const { jwt = "", key = own, body = JSON.stringify({ resource: SUPPLY_CHAIN }), hwk } = options;
-      const { headers } = await signedRequest({
-        ...{ method: "POST", url: BACKEND + path, body, key },
-        ...(hwk
-          ? { signatureKey: { scheme: "hwk" } }
-          : { profile: draft11, signatureKey: { scheme: "jwt", jwt } }),
-      } as Parameters<typeof signedRequest>[0]);
-      const reply = await app.inject({ method: "POST", url: path, headers, payload: body });
+      const type = { "content-type": "application/json" };
+      const content = options.covers === false ? {} : { headers: type, body: new TextEncoder().encode(body) };
+      const { headers: signature } = await signRequest(
+        { method: "POST", url: BACKEND + path, ...content },
+        hwk
+          ? { key, signatureKey: { scheme: "hwk" } }
+          : { key, profile: draft11, signatureKey: { scheme: "jwt", jwt } },
+      );
+      const reply = await app.inject({
+        method: "POST",
+        url: path,
+        headers: { ...type, ...signature },
+        payload: body,
+      });
       return [reply.statusCode, /"error":"(\w+)"/.exec(reply.body)?.[1]];
     };
     return { app, send };
@@ -195,6 +232,8 @@ describe("POST /delegate/grant", () => {
     ]);
     expect(await send(path, { jwt: await tokenOf() })).toEqual([403, "delegate_not_started"]);
     expect((await send(path, { hwk: true }))[0]).toBe(401);
+    // The signature is for no body.
+    expect(await send(path, { jwt: await tokenOf(), covers: false })).toEqual([401, "invalid_input"]);
     expect((await send(path, { jwt: await tokenOf(), body: "{" }))[0]).toBe(400);
   });
 
