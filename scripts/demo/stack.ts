@@ -336,6 +336,9 @@ export function describeStack(ports: StackPorts, modes: StackModes): ServiceDesc
         AAUTH_FRONTEND_REDIRECT_URL: urls.ui,
         CORS_ALLOWED_ORIGINS: urls.ui,
         BACKEND_DELEGATES_FILE: delegatesFile,
+        ...(modes.profile === "draft-11" && {
+          BACKEND_WAITING_FILE: `.data/waiting-runs-${ports.backend}.json`,
+        }),
       },
       after: ["auth-server", "gateway"],
     }),

@@ -7,13 +7,16 @@ import type { FastifyInstance } from "fastify";
 import { traceDiscovery } from "protocol-trace";
 import { createApi } from "./api.ts";
 import type { BackendDeps } from "./app.ts";
+import { createAttempts } from "./break-it/attempts.ts";
+import { draft11Dialect } from "./break-it/draft-11-variants.ts";
+import { createEvidence } from "./break-it/evidence.ts";
 import type { BackendConfig } from "./config.ts";
 import { createDelegateClient } from "./delegates/delegate-client.ts";
 import { createDelegatesService, type IssuedToken } from "./delegates/delegates-service.ts";
 import { createEnrolments } from "./delegates/enrolments.ts";
 import { createSubAgents } from "./delegates/sub-agents.ts";
 import { createDraft11Agents, LEFT_OUT } from "./draft-11.ts";
-import { createOwnKeys, createTokenCache } from "./own-agent.ts";
+import { createKeptKeys, createTokenCache, type KeptKeys } from "./own-agent.ts";
 import { agentRoutes } from "./routes/agents.ts";
 import { delegateGrantRoute } from "./routes/delegate-grant.ts";
 import { delegateTokenRoute, draft11Tokens } from "./routes/delegate-token.ts";
@@ -29,6 +32,7 @@ import { createConsentRequests } from "./runs/consent-requests.ts";
 import { createLiveRuns } from "./runs/live-runs.ts";
 import { createRunService } from "./runs/run-service.ts";
 import { createRunStore } from "./runs/run-store.ts";
+import { openWaitingRuns } from "./runs/waiting-runs.ts";
 import { createTraceClient } from "./traces/trace-client.ts";
 
 /** Puts the backend together as an agent of draft -11. It does not listen yet. */
@@ -38,14 +42,31 @@ export async function buildDraft11Backend(
 ): Promise<{ app: FastifyInstance }> {
   const { logger } = deps;
   const now = deps.now ?? (() => Math.floor(Date.now() / 1000));
-  const keys = await createOwnKeys({ key: deps.key, keepSeconds: config.agentTokenSeconds, now });
+  // Keys come from what is kept, and what is kept names keys.
+  let keptKey: KeptKeys["keptKey"] = () => undefined;
+  const waitingRuns = await openWaitingRuns({
+    file: config.waitingFile,
+    keyOf: (thumbprint) => keptKey(thumbprint),
+    logger,
+  });
+  const ownKeys = await createKeptKeys({
+    key: deps.key,
+    earlier: waitingRuns.restored.map(({ key }) => key),
+    keepSeconds: config.agentTokenSeconds,
+    now,
+  });
+  const { keys } = ownKeys;
+  keptKey = ownKeys.keptKey;
   const parties = draft11Parties(config, { id: config.agentUrl, now, discovery: deps.discovery });
   const discovery = traceDiscovery(parties.discovery);
+  const evidence = config.breakIt ? createEvidence(now) : undefined;
+  const traced = { ...parties, discovery };
   const { agentOf, parentOf, idOf, interactions, returnUrl, document } = createDraft11Agents({
     config,
-    parties: { ...parties, discovery },
+    parties: traced,
     keys,
     tokenCache: createTokenCache({ seconds: config.authTokenCacheSeconds, now }),
+    evidence,
     now,
   });
   warnOfLeftOut(logger, LEFT_OUT);
@@ -66,6 +87,7 @@ export async function buildDraft11Backend(
     consentRequests,
     agentOf,
     interactions,
+    waitingRuns,
     supplyChainAgent: {
       ask: (text, call) =>
         askAgent(config.supplyChainAgentUrl, text, { ...call, protocolVersion: config.a2aVersion }),
@@ -84,7 +106,19 @@ export async function buildDraft11Backend(
     now,
     timeoutSeconds,
     startReplySeconds: deps.startReplySeconds ?? 10,
+    ...(evidence && { during: evidence.during }),
   });
+  const breakIt =
+    evidence &&
+    createAttempts(
+      draft11Dialect({
+        ...{ mode: config.mode, issuer: config.agentUrl, keys: keys.usable, parties: traced, now },
+        ...{ agentOf, idOf },
+        agentUrl: config.supplyChainAgentUrl,
+        otherResourceUrl: config.otherResourceUrl,
+      }),
+      { evidence, transport: parties.map.requests, now },
+    );
 
   const enrolments = createEnrolments(config.delegatesFile, logger);
   const issued = createMemoryStore<IssuedToken>({ now });
@@ -135,7 +169,7 @@ export async function buildDraft11Backend(
       traces: createTraceClient({ url: config.traceQueryUrl }),
       explorerUrl: config.traceUiUrl,
       delegates,
-      breakIt: undefined,
+      breakIt,
       now,
     });
   });
@@ -152,6 +186,15 @@ export async function buildDraft11Backend(
   );
   await app.register((scope) => delegateGrantRoute(scope, { ...signed, subAgents }));
   rotateKeys(app, keys, config.keyRotationSeconds);
+  // Others ask for the keys.
+  app.addHook("onListen", async () => {
+    for (const { run, waiting } of waitingRuns.restored) {
+      await runs.restore(run, waiting).catch((error: unknown) => {
+        logger.error({ err: error, runId: run.id }, "a run that waited could not be gone on with");
+        waitingRuns.drop(run.id);
+      });
+    }
+  });
   await app.ready();
   return { app };
 }

@@ -10,6 +10,7 @@ import { type AgentProviderMetadata, agentProviderMetadata, draft11, type KeyRin
 import { type Agent, createAgent, type TokenCache } from "aauth/agent";
 import { type Draft11Parties, isLoopbackCallback, requireServerIdentifier } from "agent-kit/draft-11";
 import { createAgentTrace } from "protocol-trace";
+import type { Evidence } from "./break-it/evidence.ts";
 import type { BackendConfig } from "./config.ts";
 import { RETURN_PATH } from "./routes/interaction-return.ts";
 import type { Interactions } from "./runs/run-service.ts";
@@ -28,7 +29,7 @@ export interface Draft11Agents {
 }
 
 /** Parts of the demo that draft -11 has in another form, which is not in the demo yet. */
-export const LEFT_OUT = ["orders and the catalogue", "revoking a consent on this page", "break-it"];
+export const LEFT_OUT = ["orders and the catalogue", "revoking a consent on this page"];
 
 const MAX_PARENTS = 1_000;
 
@@ -38,9 +39,11 @@ export function createDraft11Agents(options: {
   readonly parties: Draft11Parties;
   readonly keys: KeyRing;
   readonly tokenCache: TokenCache;
+  /** Keeps what the agents send. Default: nothing is kept. */
+  readonly evidence?: Evidence | undefined;
   readonly now: () => number;
 }): Draft11Agents {
-  const { config, parties, keys, tokenCache, now } = options;
+  const { config, parties, keys, tokenCache, evidence, now } = options;
   const { agentUrl: issuer, supplyChainAgentUrl } = config;
   requireServerIdentifier("backend", "BACKEND_AGENT_URL", issuer);
   requireServerIdentifier("backend", "SUPPLY_CHAIN_AGENT_URL", supplyChainAgentUrl);
@@ -51,8 +54,9 @@ export function createDraft11Agents(options: {
   // Only an address on loopback may differ from the published one, by a query.
   const isLocal = isLoopbackCallback(browsersCallback);
   const idOf = (userId: string) => `aauth:${nameOf(userId)}@${host}`;
-  const agentOf = (userId: string) =>
-    createAgent({
+  const agentOf = (userId: string) => {
+    const traced = createAgentTrace(map.requests);
+    return createAgent({
       id: idOf(userId),
       profile: draft11,
       key: keys,
@@ -60,11 +64,13 @@ export function createDraft11Agents(options: {
       discovery,
       tokenCache,
       revealTokens: config.showTokens,
-      ...createAgentTrace(map.requests),
+      ...traced,
+      ...(evidence && { transport: evidence.recording(traced.transport) }),
       now,
       // The deadline of a run covers all its requests.
       timeouts: { requestMs: Number.POSITIVE_INFINITY, pendingMs: Number.POSITIVE_INFINITY },
     });
+  };
   /** By user, the oldest first. */
   const parents = new Map<string, Agent>();
   return {

@@ -68,6 +68,7 @@ export function Workspace({ config, control, user }: WorkspaceProps) {
           <RunPage
             key={[address.kind, address.requestId, address.attemptId].join(" ")}
             client={client}
+            profile={config.profile}
             address={address}
             user={user}
             disabled={isLapsed}
@@ -91,8 +92,7 @@ export function Workspace({ config, control, user }: WorkspaceProps) {
           />
           {config.profile === "draft-11" ? (
             <p className="card" data-testid="left-out">
-              Orders and “Try to break it” are shown in the AAuth of February 2026 alone. This demo speaks
-              draft -11.
+              Orders are shown in the AAuth of February 2026 alone. This demo speaks draft -11.
             </p>
           ) : (
             <OrderPanel client={client} store={store} disabled={isLapsed} />

@@ -10,7 +10,7 @@ import type { ReplayStore } from "../../http-signatures/replay.ts";
 import type { Answer } from "../../profiles/wire-profile.ts";
 import type { ServerKey } from "./server-parts.ts";
 import type { OpenStore } from "./stores.ts";
-import type { Clarification, PageResult, ServerRequest, WaitingRequest } from "./types.ts";
+import type { AgentIdentity, Clarification, PageResult, ServerRequest, WaitingRequest } from "./types.ts";
 
 /** The options of every server. */
 export interface ServerOptions<Metadata> {
@@ -63,4 +63,8 @@ export interface Server<Metadata> {
   abandon(reference: string): Promise<PageResult>;
   /** Asks the caller something: an agent, or a person server (section 7.5). Its answer is in the request afterwards. */
   ask(reference: string, clarification: Clarification): Promise<PageResult>;
+  /** Waits until what was asked is answered, or the request has ended; for so many seconds at most. */
+  answered(reference: string, waitSeconds: number): Promise<void>;
+  /** Whether the browser may be sent on to a `callback` that came with the code: the agent provider's, a loopback address it allows, or one of our own. */
+  mayReturnTo(agent: AgentIdentity, callback: string): Promise<boolean>;
 }
