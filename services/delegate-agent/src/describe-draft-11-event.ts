@@ -8,13 +8,8 @@ export function describeDraft11Event(event: AgentEvent): DelegateRun["steps"][nu
     case "request_signed":
       if (event.purpose !== "resource") return undefined;
       return { action: event.type, details: `${event.method} ${event.url}, with token ${event.tokenId}` };
-    case "challenge_received": {
-      const article = event.level === "person-token" ? "a" : "an";
-      return {
-        action: event.type,
-        details: `Status ${event.status}: the caller must show ${article} ${event.level}`,
-      };
-    }
+    case "challenge_received":
+      return { action: event.type, details: `Status ${event.status}: ${wanted(event.level)}` };
     case "token_requested":
       return { action: actionOf(event), details: `Sent to the parent at ${event.authServer}` };
     case "token_received": {
@@ -31,6 +26,12 @@ export function describeDraft11Event(event: AgentEvent): DelegateRun["steps"][nu
     default:
       return undefined;
   }
+}
+
+/** Beside a token it can be a person who has to act. */
+function wanted(level: string): string {
+  if (!level.endsWith("-token")) return level;
+  return `the caller must show ${level === "person-token" ? "a" : "an"} ${level}`;
 }
 
 function actionOf({
