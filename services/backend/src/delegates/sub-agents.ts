@@ -179,7 +179,7 @@ export function createSubAgents(deps: {
       if (rest.state === "started") return put(id, rest);
       if (personServer !== undefined) return;
       const message =
-        "You have ended this delegate. Its agent token cannot be revoked in this mode, so that it is not called";
+        "You have ended this delegate. Its agent token cannot be revoked in this mode, so that it is not called. Start it again first.";
       throw new BackendError("conflict", message, { code: "delegate_ended" });
     },
 

@@ -20,11 +20,13 @@ export function stepTitle(action: string): string {
 
 /** Whether the process runs, and its agent token. */
 export function standingOf({ process, agent_token: token, sub_agent }: Delegate): string {
-  const ended = sub_agent?.state === "ended" || sub_agent?.state === "ending";
-  if (ended) {
-    return sub_agent.good_until === undefined
-      ? "Ended. It gets no more tokens, and those that it had are revoked."
-      : `Ended. It gets no more tokens, but its agent token stays valid until ${formatTimeOfDay(sub_agent.good_until)}.`;
+  if (sub_agent?.state === "ended" || sub_agent?.state === "ending") {
+    if (sub_agent.good_until === undefined)
+      return "Ended. It gets no more tokens, and those that it had are revoked.";
+    const until = `its agent token stays valid until ${formatTimeOfDay(sub_agent.good_until)}`;
+    return sub_agent.state === "ended"
+      ? `Ended. It gets no more tokens and is not called. In this mode no party takes a revocation: ${until}.`
+      : `It gets no more tokens, but the person server has not taken the revocation: ${until}. End it again.`;
   }
   if (process === "absent")
     return "Not running. Start it with npm run delegate and the name and port it was enrolled with (see walk-through 8).";
@@ -32,6 +34,11 @@ export function standingOf({ process, agent_token: token, sub_agent }: Delegate)
   return token === null
     ? "Running. It requests an agent token when it needs one."
     : `Running. Agent token issued at ${formatTimeOfDay(token.issued_at)}, valid until ${formatTimeOfDay(token.expires_at)}.`;
+}
+
+/** Whether a call is of use. An ended delegate is called to be refused, where its tokens are revoked. */
+export function mayRun({ process, sub_agent }: Delegate): boolean {
+  return process === "running" && !(sub_agent?.state === "ended" && sub_agent.good_until !== undefined);
 }
 
 /** Page where the user has to act before the delegate can be called. Undefined for none, and for an address that no browser should open. */

@@ -6,7 +6,7 @@ import { BusyButton } from "../../components/busy-button.tsx";
 import { FailurePanel } from "../../components/failure-panel.tsx";
 import { Panel } from "../../components/panel.tsx";
 import { formatRunAddress } from "../../components/run-address.ts";
-import { outcomeOf, pageOf, standingOf, stepTitle } from "./delegate-wording.ts";
+import { mayRun, outcomeOf, pageOf, standingOf, stepTitle } from "./delegate-wording.ts";
 import type { DelegateAction } from "./delegates-reducer.ts";
 import { useDelegates } from "./use-delegates.ts";
 
@@ -112,7 +112,7 @@ function DelegateItem({ delegate, doing, disabled, onAct }: DelegateItemProps) {
           <code className="small breakable">{sub_agent?.id ?? sub}</code>
         </div>
         <div className="line">
-          {button("run", "Run delegate", delegate.process !== "running")}
+          {button("run", "Run delegate", !mayRun(delegate))}
           {sub_agent &&
             sub_agent.state !== "new" &&
             // One place for both: the focus stays there.
