@@ -156,7 +156,7 @@ function partyIds(ports: StackPorts, { profile }: StackModes) {
 }
 
 /** `AAUTH_ENDPOINTS`: where the parties of draft-11 are, and where a browser finds their pages. */
-function endpointTable(ports: StackPorts): string {
+export function endpointTable(ports: StackPorts): string {
   const { backend, authServer } = stackUrls(ports);
   const at = (port: number, browser: string) => `http://127.0.0.1:${port},${browser}`;
   return [

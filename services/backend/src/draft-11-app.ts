@@ -61,7 +61,7 @@ export async function buildDraft11Backend(
   const discovery = traceDiscovery(parties.discovery);
   const evidence = config.breakIt ? createEvidence(now) : undefined;
   const traced = { ...parties, discovery };
-  const { agentOf, parentOf, idOf, interactions, returnUrl, document } = createDraft11Agents({
+  const { agentOf, idOf, interactions, returnUrl, document } = createDraft11Agents({
     config,
     parties: traced,
     keys,
@@ -127,7 +127,7 @@ export async function buildDraft11Backend(
     key: keys.current,
     personServer,
     idOf,
-    agentOf: parentOf,
+    agentOf,
     enrolments,
     resources: [config.supplyChainAgentUrl],
     lifetimeSeconds: config.agentTokenSeconds,
@@ -143,7 +143,7 @@ export async function buildDraft11Backend(
     agent: config.agentUrl,
     enrolments,
     issued,
-    clientOf: (userId) => createDelegateClient({ agent: parentOf(userId), timeoutSeconds }),
+    clientOf: (userId) => createDelegateClient({ agent: agentOf(userId), timeoutSeconds }),
     timeoutSeconds,
     subAgents,
     logger,

@@ -17,9 +17,7 @@ import type { Interactions } from "./runs/run-service.ts";
 
 export interface Draft11Agents {
   agentOf(userId: string): Agent;
-  /** The same agent for all that a user's delegates are asked, and ask: it tells equal requests of one second apart, which two agents would not. */
-  parentOf(userId: string): Agent;
-  /** Agent identifier of both. */
+  /** Identifier of a user's agent. */
   idOf(userId: string): string;
   readonly interactions: Interactions;
   /** Where the browser comes back to from a page that no run has sent it to. */
@@ -28,10 +26,11 @@ export interface Draft11Agents {
   readonly document: AgentProviderMetadata;
 }
 
+/** As many as there are runs in memory. */
+const MAX_AGENTS = 1_000;
+
 /** Parts of the demo that draft -11 has in another form, which is not in the demo yet. */
 export const LEFT_OUT = ["orders and the catalogue", "revoking a consent on this page"];
-
-const MAX_PARENTS = 1_000;
 
 /** @throws ConfigError for an identity that draft -11 does not have */
 export function createDraft11Agents(options: {
@@ -54,9 +53,14 @@ export function createDraft11Agents(options: {
   // Only an address on loopback may differ from the published one, by a query.
   const isLocal = isLoopbackCallback(browsersCallback);
   const idOf = (userId: string) => `aauth:${nameOf(userId)}@${host}`;
+  // One for each user: an agent tells its equal requests of one second apart.
+  const agents = new Map<string, Agent>();
   const agentOf = (userId: string) => {
+    const known = agents.get(userId);
+    if (known !== undefined) return known;
+    if (agents.size >= MAX_AGENTS) agents.delete(agents.keys().next().value!);
     const traced = createAgentTrace(map.requests);
-    return createAgent({
+    const agent = createAgent({
       id: idOf(userId),
       profile: draft11,
       key: keys,
@@ -70,21 +74,12 @@ export function createDraft11Agents(options: {
       // The deadline of a run covers all its requests.
       timeouts: { requestMs: Number.POSITIVE_INFINITY, pendingMs: Number.POSITIVE_INFINITY },
     });
+    agents.set(userId, agent);
+    return agent;
   };
-  /** By user, the oldest first. */
-  const parents = new Map<string, Agent>();
   return {
     idOf,
     agentOf,
-    parentOf(userId) {
-      const known = parents.get(userId);
-      if (known !== undefined) return known;
-      const [oldest] = parents.keys();
-      if (oldest !== undefined && parents.size >= MAX_PARENTS) parents.delete(oldest);
-      const made = agentOf(userId);
-      parents.set(userId, made);
-      return made;
-    },
     interactions: {
       browserUrl: map.browserUrl,
       returnUrl: (runId) => (isLocal ? `${browsersCallback}?request_id=${runId}` : callback),
