@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import { createDiscovery, createEndpointMap, draft11 } from "aauth";
 import { createAccessServer, createPersonServer } from "aauth/issuer";
 import { ConfigError, rotateKeys } from "agent-kit/service";
@@ -14,8 +13,6 @@ import { createIssuerKeys } from "./issuer-keys.ts";
 import { decideForPerson, decideForResource, refusalOf } from "./policy.ts";
 import { serveIssuer } from "./serve-issuer.ts";
 
-const SECRET_BYTES = 32;
-
 /**
  * A person server and an access server of draft -11, each under its own identifier. Their persons are the realm's users. What they keep lives as long as
  * the process: after a restart no agent has a person, and resources know each person by another name.
@@ -28,6 +25,8 @@ export async function draft11Servers(
     paths: OidcPaths;
     state: RealmState;
     readSession: ReadSession;
+    /** What resources call persons comes from it. */
+    subjectSecret: Uint8Array<ArrayBuffer>;
     createStore: CreateStore;
     development: boolean;
     logger: FastifyBaseLogger;
@@ -35,7 +34,7 @@ export async function draft11Servers(
     now: () => number;
   },
 ): Promise<void> {
-  const { config, state, development, now } = options;
+  const { config, state, subjectSecret, development, now } = options;
   const { personServer: personServerId, accessServer: accessServerId, resources } = config;
   if (personServerId === accessServerId) {
     const message = "expected another identifier than AUTH_SERVER_PERSON_SERVER";
@@ -66,7 +65,7 @@ export async function draft11Servers(
     ...common,
     issuer: personServerId,
     key: personKeys,
-    subjectSecret: new Uint8Array(randomBytes(SECRET_BYTES)),
+    subjectSecret,
     accessServers: [accessServerId, ...config.accessServers],
     decide: decideForPerson({ policy, resources }),
   });
