@@ -9,11 +9,15 @@ import { createApi } from "./api.ts";
 import type { BackendDeps } from "./app.ts";
 import type { BackendConfig } from "./config.ts";
 import { createDraft11Agents, LEFT_OUT } from "./draft-11.ts";
+import { createOrderClient } from "./orders/order-client.ts";
+import { createOrderService } from "./orders/order-service.ts";
+import { draft11Orders } from "./orders/order-wires.ts";
 import { createOwnKeys, createTokenCache } from "./own-agent.ts";
 import { agentRoutes } from "./routes/agents.ts";
 import { interactionReturn } from "./routes/interaction-return.ts";
 import { leftOutRoutes } from "./routes/left-out.ts";
 import { optimizationRoutes } from "./routes/optimization.ts";
+import { ORDER_RETURN_PATH, orderRoutes } from "./routes/orders.ts";
 import { progressEventRoutes } from "./routes/progress-events.ts";
 import { runTraceRoutes } from "./routes/run-trace.ts";
 import { serviceRoutes } from "./routes/service.ts";
@@ -37,7 +41,7 @@ export async function buildDraft11Backend(
     now,
     discovery: deps.discovery,
   });
-  const { agentOf, interactions, document } = createDraft11Agents({
+  const { agentOf, interactions, orderReturnUrl, document } = createDraft11Agents({
     config,
     parties: { ...parties, discovery: traceDiscovery(discovery) },
     keys,
@@ -53,6 +57,13 @@ export async function buildDraft11Backend(
   const live = createLiveRuns();
   // The person server counts what waits there itself.
   const consentRequests = createConsentRequests(now);
+  const places = {
+    agentUrl: config.supplyChainAgentUrl,
+    issuer: issuerOf(config),
+    backendUrl: config.agentUrl,
+    hops,
+  };
+  const observe = createCallObserver({ logger });
   const runs = createRunService({
     store: createRunStore({ now, waiting: consentRequests, onRemove: live.remove }),
     live,
@@ -65,19 +76,29 @@ export async function buildDraft11Backend(
         askAgent(config.supplyChainAgentUrl, text, { ...call, protocolVersion: config.a2aVersion }),
       card: (signedFetch) => readAgentCard(config.supplyChainAgentUrl, signedFetch),
     },
-    observe: createCallObserver({ logger }),
+    observe,
     sharesTokens: config.authTokenCacheSeconds > 0,
     standingConsent: async () => undefined,
-    places: {
-      agentUrl: config.supplyChainAgentUrl,
-      issuer: issuerOf(config),
-      backendUrl: config.agentUrl,
-      hops,
-    },
+    places,
     logger,
     now,
     timeoutSeconds: config.supplyChainAgentTimeoutSeconds,
     startReplySeconds: deps.startReplySeconds ?? 10,
+  });
+  const orders = createOrderService({
+    wire: draft11Orders({
+      agentOf,
+      provider: config.agentUrl,
+      browserUrl: interactions.browserUrl,
+      returnUrl: orderReturnUrl,
+    }),
+    client: createOrderClient({ url: config.supplyChainAgentUrl }),
+    returnUrl: config.agentUrl + ORDER_RETURN_PATH,
+    observe,
+    places,
+    logger,
+    now,
+    timeoutSeconds: config.supplyChainAgentTimeoutSeconds,
   });
 
   const app = await createApi(config, { logger, now }, async (api) => {
@@ -88,13 +109,14 @@ export async function buildDraft11Backend(
       documents: { documents: { [draft11.documents.kinds.agent!.document.name]: document } },
     });
     await api.register(interactionReturn, { runs, frontendUrl: config.frontendUrl });
+    await api.register(orderRoutes, { orders, frontendUrl: config.frontendUrl });
     await api.register(optimizationRoutes, { runs });
     await api.register(progressEventRoutes, { runs, live, heartbeatMs: deps.heartbeatMs });
     await api.register(agentRoutes, { runs });
     await api.register(leftOutRoutes, { profile: draft11.name });
     await api.register(runTraceRoutes, {
       runs,
-      orders: { traceOf: async () => undefined },
+      orders,
       traces: createTraceClient({ url: config.traceQueryUrl }),
       explorerUrl: config.traceUiUrl,
       breakIt: undefined,

@@ -12,22 +12,20 @@ import { type Draft11Parties, isLoopbackCallback, requireServerIdentifier } from
 import { createAgentTrace } from "protocol-trace";
 import type { BackendConfig } from "./config.ts";
 import { RETURN_PATH } from "./routes/interaction-return.ts";
+import { ORDER_RETURN_PATH } from "./routes/orders.ts";
 import type { Interactions } from "./runs/run-service.ts";
 
 export interface Draft11Agents {
   agentOf(userId: string): Agent;
   readonly interactions: Interactions;
+  /** Where a browser comes back to from a page of an order. */
+  readonly orderReturnUrl: (state: string) => string;
   /** `aauth-agent.json` */
   readonly document: AgentProviderMetadata;
 }
 
 /** Parts of the demo that draft -11 has in another form, which is not in the demo yet. */
-export const LEFT_OUT = [
-  "orders and the catalogue",
-  "delegates",
-  "revoking a consent on this page",
-  "break-it",
-];
+export const LEFT_OUT = ["delegates", "revoking a consent on this page", "break-it"];
 
 /** @throws ConfigError for an identity that draft -11 does not have */
 export function createDraft11Agents(options: {
@@ -66,6 +64,8 @@ export function createDraft11Agents(options: {
       browserUrl: map.browserUrl,
       returnUrl: (runId) => (isLocal ? `${browsersCallback}?request_id=${runId}` : callback),
     },
+    orderReturnUrl: (state) =>
+      isLocal ? `${map.browserUrl(issuer + ORDER_RETURN_PATH)}?state=${state}` : callback,
     document: agentProviderMetadata({
       issuer,
       name: "AcmeCorp Supply Chain",

@@ -89,16 +89,14 @@ export function Workspace({ config, control, user }: WorkspaceProps) {
               <GrantedConsent key={requestId} {...granted} client={client} disabled={isLapsed} />
             )}
           />
+          <OrderPanel client={client} store={store} disabled={isLapsed} />
           {config.profile === "draft-11" ? (
             <p className="card" data-testid="left-out">
-              Orders, delegates and “Try to break it” are shown in the AAuth of February 2026 alone. This demo
-              speaks draft -11.
+              Delegates and “Try to break it” are shown in the AAuth of February 2026 alone. This demo speaks
+              draft -11.
             </p>
           ) : (
-            <>
-              <OrderPanel client={client} store={store} disabled={isLapsed} />
-              <DelegatesPanel client={client} disabled={isLapsed} />
-            </>
+            <DelegatesPanel client={client} disabled={isLapsed} />
           )}
         </div>
       )}
