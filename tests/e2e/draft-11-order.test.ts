@@ -2,6 +2,7 @@ import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { expectAccessible } from "../support/accessibility.ts";
 import { openPage, startBrowser } from "../support/browser.ts";
+import { orderOnPage } from "../support/order-page.ts";
 import { screenshot } from "../support/screenshot.ts";
 import { signInOnPage } from "../support/sign-in.ts";
 import { startStack, type TestStack } from "../support/start-stack.ts";
@@ -24,16 +25,7 @@ afterAll(async () => {
   await browser?.close();
 });
 
-async function order(model: string): Promise<void> {
-  const panel = page.getByTestId("order-panel");
-  await panel.waitFor(WAIT);
-  const catalogue = panel.getByRole("button", { name: "Show the catalogue" });
-  if (await catalogue.isVisible()) await catalogue.click();
-  await panel.getByLabel("Model").selectOption(model);
-  await panel.getByLabel("Quantity").fill("40");
-  await panel.getByRole("button", { name: /^Order for/ }).click();
-}
-
+const order = (model: string) => orderOnPage(page, model);
 const approvalPage = () => page.getByRole("heading", { name: "Approve this order?" }).waitFor(WAIT);
 const outcome = (text: RegExp) => page.getByTestId("order-panel").getByText(text).waitFor(WAIT);
 
