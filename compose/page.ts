@@ -16,6 +16,8 @@ const LAST = ["http://127.0.0.1:3050/config.json", "http://127.0.0.1:9997/health
 const { env } = process;
 const modes = {
   ...DEMO_MODES,
+  profile: env.AAUTH_PROFILE || DEMO_MODES.profile,
+  mode: env.AAUTH_MODE || DEMO_MODES.mode,
   signatureScheme: env.AAUTH_SIGNATURE_SCHEME || DEMO_MODES.signatureScheme,
   authorizationScheme: env.AAUTH_AUTHORIZATION_SCHEME || DEMO_MODES.authorizationScheme,
   authServer: env.DEMO_AUTH_SERVER || "keycloak",

@@ -1,15 +1,17 @@
 /**
  * `realm-for-mode.ts FILE`: writes the realm as AAUTH_AUTHORIZATION_SCHEME wants it. The auth server, Keycloak or the embedded one, reads
  * the file at each of its starts: one that was restarted asks for consent as the first one did, and without the file there is no realm.
- * Runs before everything else, so it also refuses what is misspelt in `.env`.
+ * Runs before everything else, so it also refuses what is misspelt in `.env`, or is of the other profile.
  */
 
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import {
+  type Config,
   ConfigError,
   choiceSetting,
   integerSetting,
   loadConfig,
+  profileSettings,
   publishedPeersSettings,
   setting,
 } from "agent-kit/service";
@@ -20,10 +22,13 @@ import {
   SIGNATURE_SCHEMES,
 } from "../scripts/demo/stack.ts";
 
+const SERVICE = "docker compose";
 const CONSENT_ATTRIBUTE = "aauth.consent.required.scopes";
 const REALM_FILE = new URL("../keycloak/realm/aauth-test-realm.json", import.meta.url);
 
 const settings = {
+  profile: profileSettings.profile,
+  mode: profileSettings.mode,
   signatureScheme: setting({
     env: "AAUTH_SIGNATURE_SCHEME",
     schema: choiceSetting(SIGNATURE_SCHEMES, DEMO_MODES.signatureScheme),
@@ -43,12 +48,9 @@ const settings = {
 };
 
 try {
-  const { authorizationScheme, authTokenSeconds, publishedPeers } = loadConfig({
-    service: "docker compose",
-    settings,
-    env: process.env,
-    argv: [],
-  });
+  const config = loadConfig({ service: SERVICE, settings, env: process.env, argv: [] });
+  refuseOtherProfile(config);
+  const { profile, mode, authorizationScheme, authTokenSeconds, publishedPeers } = config;
   const [file] = process.argv.slice(2);
   if (file === undefined) throw new Error("the file to write is not named");
   const realm = JSON.parse(readFileSync(REALM_FILE, "utf8")) as { attributes: Record<string, string> };
@@ -63,8 +65,25 @@ try {
   // Whole or not at all: an auth server may be starting.
   writeFileSync(`${file}.new`, JSON.stringify({ ...realm, attributes }));
   renameSync(`${file}.new`, file);
-  console.log(`Scopes that need the user's consent (${authorizationScheme}): ${wanted.join(" ")}`);
+  const modeName = profile === "draft-11" ? mode : authorizationScheme;
+  console.log(`Scopes that need the user's consent (${modeName}): ${wanted.join(" ")}`);
 } catch (error) {
   console.error(error instanceof ConfigError ? error.message : `No realm: ${(error as Error).message}`);
   process.exitCode = 2;
+}
+
+/** @throws ConfigError for what is set and has no meaning in the profile, as `npm run demo` does */
+function refuseOtherProfile(config: Config<typeof settings>): void {
+  const { profile } = config;
+  const others =
+    profile === "draft-11"
+      ? ([
+          ["AAUTH_SIGNATURE_SCHEME", "signatureScheme"],
+          ["AAUTH_AUTHORIZATION_SCHEME", "authorizationScheme"],
+        ] as const)
+      : ([["AAUTH_MODE", "mode"]] as const);
+  const problems = others
+    .filter(([, key]) => config[key] !== DEMO_MODES[key])
+    .map(([name]) => ({ name, message: `has no meaning with AAUTH_PROFILE=${profile}: leave it out` }));
+  if (problems.length > 0) throw new ConfigError(SERVICE, problems);
 }

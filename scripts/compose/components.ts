@@ -28,6 +28,9 @@ interface Workshop {
   readonly standIns: StandIns | undefined;
   readonly env: NodeJS.ProcessEnv;
   readonly log: (line: string) => void;
+}
+
+interface WorkshopWithImage extends Workshop {
   /** The image's name in docker-compose.yml. */
   readonly image: string;
 }
@@ -72,7 +75,8 @@ export async function keycloakComponent(workshop: Workshop): Promise<Component> 
 }
 
 /** Jaeger: the official image, or a binary (built from its Go module) on a stand-in. */
-export async function jaegerComponent({ docker, standIns, env, log, image }: Workshop): Promise<Component> {
+export async function jaegerComponent(workshop: WorkshopWithImage): Promise<Component> {
+  const { docker, standIns, env, log, image } = workshop;
   const found = await docker.originOf(image);
   if (found !== undefined) return real("jaeger", found === "official" ? "official image" : JAEGER_BUILT);
   if (standIns === undefined) return embedded("jaeger", "its image cannot be fetched");
@@ -87,7 +91,8 @@ export async function jaegerComponent({ docker, standIns, env, log, image }: Wor
 }
 
 /** Agentgateway: the official image, or the binary that AGENTGATEWAY_BIN names on a stand-in. */
-export async function agentgatewayComponent({ docker, standIns, env, image }: Workshop): Promise<Component> {
+export async function agentgatewayComponent(workshop: WorkshopWithImage): Promise<Component> {
+  const { docker, standIns, env, image } = workshop;
   const found = await docker.originOf(image);
   if (found !== undefined)
     return real("agentgateway", found === "official" ? "official image" : AGENTGATEWAY_BUILT);

@@ -56,11 +56,11 @@ export async function prepareCompose(
     services: Record<string, { image: string }>;
   };
   const imageOf = (name: string) => compose.services[name]!.image;
-  const workshop = (name: string) => ({ docker, standIns, env, log, image: imageOf(name) });
+  const workshop = { docker, standIns, env, log };
   const components = [
-    await keycloakComponent(workshop("keycloak")),
-    await jaegerComponent(workshop("jaeger")),
-    await agentgatewayComponent(workshop("agentgateway")),
+    await keycloakComponent(workshop),
+    await jaegerComponent({ ...workshop, image: imageOf("jaeger") }),
+    await agentgatewayComponent({ ...workshop, image: imageOf("agentgateway") }),
   ];
   const wasReal = [
     ...components.map(

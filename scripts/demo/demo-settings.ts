@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import {
   booleanSetting,
@@ -20,6 +20,7 @@ import { z } from "zod";
 import { findExecutable } from "../find-executable.ts";
 import { findJaeger } from "../jaeger/find-jaeger.ts";
 import { findJavaTools } from "../keycloak/java-tools.ts";
+import { requireProfile } from "./policy-profile.ts";
 import {
   AUTH_SERVERS,
   AUTHORIZATION_SCHEMES,
@@ -169,7 +170,7 @@ export function readDemoSettings(env: NodeJS.ProcessEnv, argv: readonly string[]
     delegate: !isDraft11,
     signatureScheme,
     authorizationScheme,
-    policyFile: found("--policy", () => findPolicyFile(config.policyFile ?? POLICY_FILES[profile], env)),
+    policyFile: found("--policy", () => findPolicyFile(config.policyFile, profile, env)),
     authServer,
     ui,
     showTokens,
@@ -213,10 +214,16 @@ function findGateway(name: string, env: NodeJS.ProcessEnv): string {
   );
 }
 
-function findPolicyFile(file: string, env: NodeJS.ProcessEnv): string {
+function findPolicyFile(
+  named: string | undefined,
+  profile: StackModes["profile"],
+  env: NodeJS.ProcessEnv,
+): string {
+  const file = named ?? POLICY_FILES[profile];
   // npm starts scripts in the root; INIT_CWD is the user's folder.
   const candidates = [resolve(env.INIT_CWD || REPOSITORY_ROOT, file), resolve(REPOSITORY_ROOT, file)];
   const path = candidates.find((candidate) => existsSync(candidate));
-  if (path !== undefined) return path;
-  throw new Error(`there is no file ${file}`);
+  if (path === undefined) throw new Error(`there is no file ${file}`);
+  requireProfile(file, readFileSync(path, "utf8"), profile);
+  return path;
 }

@@ -156,7 +156,7 @@ function partyIds(ports: StackPorts, { profile }: StackModes) {
 }
 
 /** `AAUTH_ENDPOINTS`: where the parties of draft-11 are, and where a browser finds their pages. */
-function endpointTable(ports: StackPorts): string {
+export function endpointTable(ports: StackPorts): string {
   const { backend, authServer } = stackUrls(ports);
   const at = (port: number, browser: string) => `http://127.0.0.1:${port},${browser}`;
   return [
@@ -338,6 +338,9 @@ export function describeStack(ports: StackPorts, modes: StackModes): ServiceDesc
         AAUTH_FRONTEND_REDIRECT_URL: urls.ui,
         CORS_ALLOWED_ORIGINS: urls.ui,
         BACKEND_DELEGATES_FILE: delegatesFile,
+        ...(modes.profile === "draft-11" && {
+          BACKEND_WAITING_FILE: `.data/waiting-runs-${ports.backend}.json`,
+        }),
       },
       after: ["auth-server", "gateway"],
     }),

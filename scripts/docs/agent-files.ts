@@ -4,36 +4,60 @@
  * @module
  */
 
-import { AGENT_NAMES, AGENTS, type AgentName, type AgentRow, agentRow, variablePrefix } from "topology";
+import {
+  AGENT_NAMES,
+  AGENTS,
+  type AgentName,
+  type AgentRow,
+  agentRow,
+  identifierOf,
+  variablePrefix,
+} from "topology";
+import { DEMO_PORTS, endpointTable } from "../demo/stack.ts";
 
 /** `agentgateway/config.yaml`: one listener for each agent. */
 export const gatewayConfiguration = (content: string) =>
-  withRegions(content, { listeners: (name) => listenerOf(name, FEBRUARY_CHECK) });
+  withRegions(content, { listeners: ofEachAgent((name) => listenerOf(name, FEBRUARY_CHECK)) });
 
 /** `agentgateway/config-draft-11.yaml`: the same in draft -11. */
 export const draft11Configuration = (content: string) =>
-  withRegions(content, { listeners: (name) => listenerOf(name, DRAFT_11_CHECK) });
+  withRegions(content, { listeners: ofEachAgent((name) => listenerOf(name, DRAFT_11_CHECK)) });
 
 /** `docker-compose.yml`: one service for each agent, its name in the shared namespace, and the backend that waits for it. */
 export const composeFile = (content: string) =>
-  withRegions(content, { hosts: hostOf, services: serviceOf, conditions: conditionOf });
+  withRegions(content, {
+    hosts: ofEachAgent(hostOf),
+    services: ofEachAgent(serviceOf),
+    conditions: ofEachAgent(conditionOf),
+  });
 
-/** Writes, between `# agents: <region>` and `# end of agents`, what `render` says of each agent. */
-function withRegions(
-  content: string,
-  regions: Readonly<Record<string, (name: AgentName) => string>>,
-): string {
+/** `compose/draft-11.env`: the parties' identifiers, and where they are. */
+export const draft11Variables = (content: string) => withRegions(content, { parties: draft11Parties() });
+
+/** Writes the lines of each region between `# agents: <region>` and `# end of agents`. */
+function withRegions(content: string, regions: Readonly<Record<string, string>>): string {
   let text = content;
-  for (const [region, render] of Object.entries(regions)) {
+  for (const [region, lines] of Object.entries(regions)) {
     const place = new RegExp(`^( *)# agents: ${region}\\b.*\\n[^]*?^\\1# end of agents\\n`, "m");
     const found = place.exec(text);
     if (found === null) throw new Error(`there is no region "# agents: ${region}"`);
     const [first] = found[0].split("\n", 1);
-    const lines = AGENT_NAMES.map(render).join("");
     text = text.replace(place, () => `${first}\n${lines}${found[1]}# end of agents\n`);
   }
   return text;
 }
+
+const ofEachAgent = (render: (name: AgentName) => string) => AGENT_NAMES.map(render).join("");
+
+const draft11Parties = () => `AAUTH_ENDPOINTS="
+${endpointTable(DEMO_PORTS).replaceAll(" ", "\n")}
+"
+BACKEND_AGENT_URL=${identifierOf("backend")}
+${ofEachAgent(
+  (name) => `${variablePrefix(name)}_URL=${identifierOf(name)}
+${variablePrefix(name)}_ID_URL=${identifierOf(name)}
+`,
+)}`;
 
 const hostOf = (name: AgentName) => `      - "${name}.localhost:127.0.0.1"\n`;
 
@@ -42,15 +66,19 @@ const conditionOf = (name: AgentName) => `      ${name}: { condition: service_he
 const serviceOf = (name: AgentName) => `  ${name}:
     <<: *service
     command: ["services/${name}/src/main.ts"]
-    environment: { <<: *modes${extraEnvironment(agentRow(name))} }
-    depends_on: { net: { condition: service_started } }
+    environment:
+      <<: *modes
+      ${variablePrefix(name)}_URL: http://localhost:${AGENTS[name].port}
+${extraEnvironment(agentRow(name))}    depends_on: { net: { condition: service_started } }
     healthcheck: { <<: *times, test: ["CMD", "node", "compose/healthy.ts", "http://127.0.0.1:${AGENTS[name].port}/health"] }
 
 `;
 
 /** Set in every mode, demanded of callers in user-delegated only. */
 const extraEnvironment = ({ additionalScopes }: AgentRow) =>
-  additionalScopes === undefined ? "" : `, AAUTH_RESOURCE_ADDITIONAL_SCOPES: "${additionalScopes.join(" ")}"`;
+  additionalScopes === undefined
+    ? ""
+    : `      AAUTH_RESOURCE_ADDITIONAL_SCOPES: "${additionalScopes.join(" ")}"\n`;
 
 function requiredScheme({ pseudonymousPaths = [] }: AgentRow): string {
   // biome-ignore lint/suspicious/noTemplateCurlyInString: the gateway fills it in

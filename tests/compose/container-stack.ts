@@ -1,11 +1,12 @@
 import { spawnSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { stringify } from "yaml";
-import { DEMO_MODES, DEMO_PORTS, REPOSITORY_ROOT } from "../../scripts/demo/stack.ts";
+import { DEMO_MODES, DEMO_PORTS, REPOSITORY_ROOT, type StackModes } from "../../scripts/demo/stack.ts";
 import type { TestStack, TestStackOptions } from "../support/start-stack.ts";
 import { compose, isReal, up, urls } from "./compose-stack.ts";
 
 type Variables = Readonly<Record<string, string>>;
+type AuthServer = StackModes["authServer"];
 
 /** Services whose containers are named after the product that can be in them. */
 const CONTAINERS: Readonly<Record<string, string>> = {
@@ -14,7 +15,7 @@ const CONTAINERS: Readonly<Record<string, string>> = {
   "trace-store": "jaeger",
 };
 const OVERRIDE = ".cache/compose/under-test.yml";
-const POLICY_FILE = "agentgateway/config-policy.yaml";
+const POLICY_FILES = ["agentgateway/config-policy.yaml", "agentgateway/config-draft-11-policy.yaml"];
 
 /**
  * The stack of the journeys as containers, all of them new: what one journey left behind (traces, consent, keys) the next one must not
@@ -23,19 +24,21 @@ const POLICY_FILE = "agentgateway/config-policy.yaml";
 export async function startContainerStack(options: TestStackOptions = {}): Promise<TestStack> {
   const { modes: wanted = {}, env: more = {} } = options;
   const startedAt = performance.now();
-  const authServer = isReal("keycloak") ? "keycloak" : "embedded";
+  const authServer = isReal("keycloak") && wanted.profile !== "draft-11" ? "keycloak" : "embedded";
   const modes = { ...DEMO_MODES, ...wanted, authServer } as const;
   const variables = new Map(Object.entries(more));
   const env = {
     COMPOSE_FILE: [
       process.env.COMPOSE_FILE,
-      ...(modes.policyFile === POLICY_FILE ? ["docker-compose.policy.yml"] : []),
+      ...(POLICY_FILES.includes(modes.policyFile) ? ["docker-compose.policy.yml"] : []),
       OVERRIDE,
     ].join(":"),
+    AAUTH_PROFILE: modes.profile,
+    AAUTH_MODE: modes.mode,
     AAUTH_SIGNATURE_SCHEME: modes.signatureScheme,
     AAUTH_AUTHORIZATION_SCHEME: modes.authorizationScheme,
   };
-  writeOverride(variables);
+  writeOverride(variables, authServer);
   await up(env, ["--force-recreate"]);
   return {
     ports: DEMO_PORTS,
@@ -49,7 +52,7 @@ export async function startContainerStack(options: TestStackOptions = {}): Promi
     },
     async startAgain(name, changed = {}) {
       variables.set(name, { ...variables.get(name), ...changed });
-      writeOverride(variables);
+      writeOverride(variables, authServer);
       await up(env, ["--no-deps", containerOf(name)]);
     },
     stop: async () => {},
@@ -60,19 +63,19 @@ function containerOf(name: string): string {
   return CONTAINERS[name] ?? name;
 }
 
-function writeOverride(variables: ReadonlyMap<string, Variables>): void {
+function writeOverride(variables: ReadonlyMap<string, Variables>, authServer: AuthServer): void {
   const services = [...variables].map(([name, environment]) => [
     containerOf(name),
-    { environment: name === "auth-server" ? forAuthServer(environment) : environment },
+    { environment: name === "auth-server" ? forAuthServer(environment, authServer) : environment },
   ]);
   mkdirSync(`${REPOSITORY_ROOT}.cache/compose`, { recursive: true });
   writeFileSync(`${REPOSITORY_ROOT}${OVERRIDE}`, stringify({ services: Object.fromEntries(services) }));
 }
 
 /** Keycloak takes the settings of our provider by names of its own. */
-function forAuthServer(variables: Variables): Variables {
+function forAuthServer(variables: Variables, authServer: AuthServer): Variables {
   const { AUTH_SERVER_CONSENT_SECONDS: consentSeconds, ...rest } = variables;
-  if (!isReal("keycloak") || consentSeconds === undefined) return variables;
+  if (authServer === "embedded" || consentSeconds === undefined) return variables;
   return { ...rest, KC_SPI_LOGIN_PROTOCOL__AAUTH__CONSENT_LIFESPAN: consentSeconds };
 }
 

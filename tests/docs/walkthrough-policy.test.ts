@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, vi } from "vitest";
 import { REPOSITORY_ROOT } from "../../scripts/demo/stack.ts";
 import { signIn } from "../support/optimization-run.ts";
 import { decide, startOrder, visit } from "../support/order-run.ts";
+import { decideAtPages } from "../support/person-run.ts";
 import { startStack, type TestStack } from "../support/start-stack.ts";
 import { fenced, tokenBlock } from "../support/walkthrough-blocks.ts";
 import { issuedToken, messageOf } from "../support/walkthrough-messages.ts";
@@ -14,8 +15,10 @@ import { readWalkthroughPage } from "../support/walkthrough-page.ts";
 import {
   chainPolicy,
   changedPolicy,
+  mistakenDraft11Policy,
   mistakenPolicy,
   policyCommand,
+  shownPolicyCommand,
 } from "../support/walkthrough-policies.ts";
 import { type RecordedRun, recordRun } from "../support/walkthrough-run.ts";
 import { describePage } from "../support/walkthrough-tests.ts";
@@ -24,6 +27,7 @@ installLocalhostLookup();
 
 const PAGE = "06-gateway-policy.md";
 const POLICY_FILE = "agentgateway/config-policy.yaml";
+const DRAFT_11_POLICY_FILE = "agentgateway/config-draft-11-policy.yaml";
 const FROM_BACKEND = { from: "supply-chain-backend" } as const;
 const RELOAD_WAIT = { timeout: 20_000, interval: 50 };
 
@@ -69,13 +73,15 @@ describePage(
       expect(await order.state()).toMatchObject({ status: "placed" });
     });
     const unnamed = await pseudonymousRun();
+    const draft11 = await draft11Run();
     const regions = {
       "unsigned-answer": fenced("text", answer),
       "auth-token": tokenBlock(issuedToken(run, FROM_BACKEND_TOKEN)),
       ...(await commandRegions()),
     };
     const { traceId } = messageOf(run, { ...FROM_BACKEND, stoppedAt: "agentgateway" });
-    return { run: { ...run, log: pageOrder(run.log, unnamed.log) }, regions, stack, traceId };
+    const log = pageOrder(run.log, unnamed.log) + draft11.log;
+    return { run: { ...run, log }, regions, stack, traceId };
   },
   { modes: { policyFile: REPOSITORY_ROOT + POLICY_FILE } },
 );
@@ -100,6 +106,21 @@ async function pseudonymousRun(): Promise<RecordedRun> {
   try {
     return await recordRun(other, async () => {
       expect((await (await signIn(other)).run({ custom_prompt: "" })).status).toBe("completed");
+    });
+  } finally {
+    await other.stop();
+  }
+}
+
+/** The rules of draft -11, and a person who allows the run. */
+async function draft11Run(): Promise<RecordedRun> {
+  const other = await startStack({
+    modes: { profile: "draft-11", policyFile: DRAFT_11_POLICY_FILE, ...gateway },
+  });
+  try {
+    return await recordRun(other, async () => {
+      const user = await signIn(other);
+      expect((await decideAtPages(user, await user.run())).end.status).toBe("completed");
     });
   } finally {
     await other.stop();
@@ -134,7 +155,13 @@ async function commandRegions(): Promise<Record<string, string>> {
   const checked = await policyCommand(0, "check", POLICY_FILE);
   const mistakes = await fileWith("mistakes.yaml", mistakenPolicy(policy, page.text));
   const chain = await policyCommand(0, "test", await fileWith("chain.yaml", chainPolicy(policy, page.text)));
+  const draft11 = await readFile(REPOSITORY_ROOT + DRAFT_11_POLICY_FILE, "utf8");
+  const draft11Mistakes = await fileWith("draft-11-mistakes.yaml", mistakenDraft11Policy(draft11, page.text));
+  const draft11Test = await shownPolicyCommand(0, page.text, "--requests");
   return {
+    "draft-11-test": fenced("text", lastLine(draft11Test)),
+    "draft-11-check": fenced("text", await shownPolicyCommand(1, page.text, "AAUTH_MODE=agent-identity")),
+    "draft-11-mistakes": fenced("text", await policyCommand(1, "check", draft11Mistakes)),
     "test-begin": fenced("text", requests(shipped).slice(0, 3).join("\n")),
     "test-end": fenced("text", lastLine(shipped)),
     "changed-test": fenced("text", firstRule(requests(changed).find(isUnexpected)!)),

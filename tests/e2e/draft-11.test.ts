@@ -58,5 +58,9 @@ test("from the click over both hops: the person server's page, the agent's way t
   await page.getByText("token request: person-token").first().waitFor(WAIT);
   await page.getByText("token request: auth-token").first().waitFor(WAIT);
   await screenshot(page, "draft-11-messages");
+
+  await page.goto(`${stack.urls.issuer}/person/granted`);
+  await page.getByRole("button", { name: "Revoke" }).nth(1).waitFor(WAIT);
+  await screenshot(page, "draft-11-granted");
   await context.close();
 }, 120_000);

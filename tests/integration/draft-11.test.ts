@@ -1,8 +1,11 @@
+import { generateKeyPairSync } from "node:crypto";
+import { chmod, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { installLocalhostLookup } from "agent-kit/service";
+import { type Progress, progressSchema } from "backend-api";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { SECOND_USER, textOf, User } from "../contract/auth-server/journey.ts";
-import { type ApiUser, signIn, WITH_MARKET_ANALYSIS } from "../support/optimization-run.ts";
-import { decideAtPages, endOf, type Visit } from "../support/person-run.ts";
+import { MCP_USER, SECOND_USER, type Shown, textOf, User } from "../contract/auth-server/journey.ts";
+import { type ApiUser, signIn, signInAgain, WITH_MARKET_ANALYSIS } from "../support/optimization-run.ts";
+import { decideAtPages, endOf, revokeAtPage, type Visit } from "../support/person-run.ts";
 import { LOG_WAIT, startStack, type TestStack, type TestStackOptions } from "../support/start-stack.ts";
 
 installLocalhostLookup();
@@ -77,6 +80,28 @@ describe("a second hop that waits for the person", () => {
     expect(report).toMatch(/\*\*Hop\*\*: supply-chain-agent -> person server/);
   });
 
+  test("has its questions answered by the agent that asks, whose reason is on the page", async () => {
+    const user = await started("person-server", { env: CONSENT_FOR_MARKET });
+    const run = await user.run();
+    const browser = new User();
+    const asked: string[] = [];
+    const { end } = await decideAtPages(
+      user,
+      run,
+      () => "accept",
+      browser,
+      async (page) => {
+        if (!page.text.includes("market-analysis:analyze")) return page;
+        const answered = await ask(browser, page);
+        asked.push(textOf(page), textOf(answered));
+        return answered;
+      },
+    );
+    expect(end.status).toBe("completed");
+    expect(asked[0]).toContain(run.prompt);
+    expect(asked[1]).toContain(`This agent was called with these words: ${run.prompt}`);
+  });
+
   test("works under an access server, too", async () => {
     const user = await started("federated", { env: CONSENT_FOR_MARKET });
     const { end, visits } = await decideAtPages(user, await user.run());
@@ -97,13 +122,17 @@ test("a person who refuses ends the run, with the party, the code and the sectio
   expect(back.headers.get("location")).toContain("aauth_error=1&error=access_denied");
 });
 
+/** A question on a page, and the page with the answer. */
+async function ask(browser: User, page: Shown): Promise<Shown> {
+  const text = /<form method="post"[^>]*class="ask"[\s\S]*?<\/form>/.exec(page.text)?.[0] ?? "";
+  return browser.submit({ ...page, text }, { question: "Why do you ask?", ask: "yes" });
+}
+
 test("a question on the page is answered by the agent, and then decided on", async () => {
   const user = await started("person-server");
   const run = await user.run();
   const browser = new User();
-  const page = await browser.openSignedIn(run.consent_url!);
-  const text = /<form method="post"[^>]*class="ask"[\s\S]*?<\/form>/.exec(page.text)?.[0] ?? "";
-  const asked = await browser.submit({ ...page, text }, { question: "Why do you ask?", ask: "yes" });
+  const asked = await ask(browser, await browser.openSignedIn(run.consent_url!));
   expect(textOf(asked)).toContain(`The user started it with these words: ${run.prompt}`);
   await browser.decide(asked, "accept");
   expect((await endOf(user, run)).status).toBe("completed");
@@ -146,16 +175,6 @@ describe("what the person takes back on the person server's page", () => {
   /** So that a run has the tokens of the one before. */
   const KEPT_TOKENS = { backend: { AAUTH_AUTH_TOKEN_CACHE_TTL: "3000" } };
 
-  /** Presses the button beside the first agent whose name begins so. */
-  async function revoke(browser: User, agent: string): Promise<void> {
-    const page = await browser.openSignedIn(`${stack.urls.issuer}/person/granted`);
-    const forms = page.text.match(/<form method="post"[\s\S]*?<\/form>/g) ?? [];
-    const form = forms.find((text) => text.includes(`value="${agent}`));
-    if (form === undefined) throw new Error(`${agent} has nothing: ${textOf(page)}`);
-    const answer = await browser.submit({ ...page, text: form }, { revoke: "yes" });
-    expect(answer.status).toBeLessThan(400);
-  }
-
   test.each(["person-server", "federated"] as const)(
     "is refused at the next call, and asked for again: %s",
     async (mode) => {
@@ -169,7 +188,7 @@ describe("what the person takes back on the person server's page", () => {
       ]);
       expect(JSON.stringify(second.end)).toContain("is cached and sent with the request");
 
-      await revoke(browser, "aauth:user-");
+      await revokeAtPage(stack, browser, "aauth:user-");
       const third = await decideAtPages(user, await user.run(), () => "cancel", browser);
       expect(third).toMatchObject({ end: { status: "failed", failure: { code: "denied" } }, visits: [{}] });
       expect(stack.log()).toMatch(/supply-chain-agent +\| .*token_revoked/);
@@ -180,7 +199,7 @@ describe("what the person takes back on the person server's page", () => {
     const user = await started("person-server", { env: { ...KEPT_TOKENS, ...CONSENT_FOR_MARKET } });
     const browser = new User();
     await decideAtPages(user, await user.run(), undefined, browser);
-    await revoke(browser, "aauth:supply-chain-agent@");
+    await revokeAtPage(stack, browser, "aauth:supply-chain-agent@");
     const { end } = await decideAtPages(user, await user.run(), undefined, browser);
     expect(end.status).toBe("completed");
     expect(stack.log()).toMatch(/market-analysis-agent +\| .*token_revoked/);
@@ -238,4 +257,165 @@ test("what February alone has is refused by name", async () => {
     { code: "not_in_profile", detail: expect.stringContaining("AAUTH_PROFILE=draft-11") },
   ]);
   expect((await user.run(WITH_MARKET_ANALYSIS)).status).toBe("completed");
+});
+
+describe("an access server whose owner has a say", () => {
+  const owned = (scope: string) => ({
+    "auth-server": { AUTH_SERVER_OWNERS: MCP_USER.username, AUTH_SERVER_OWNER_SCOPES: scope },
+  });
+  /** At the person server's page first, and then at the access server's. */
+  const refusingTheSecond = (visit: number) => (visit === 0 ? "accept" : "cancel");
+
+  test("leads the run to the access server's page, and back", async () => {
+    const user = await started("federated", { env: owned("supply-chain:optimize") });
+    const { end, visits } = await decideAtPages(user, await user.run());
+    expect(end.status).toBe("completed");
+    expect(visits.map(({ url }) => new URL(url).pathname)).toEqual(["/interaction", "/access/interaction"]);
+    expect(visits[1]!.text).toContain("An agent asks for access to your resource");
+    expect(visits[1]!.returnedTo).toContain(`request_id=${end.request_id}`);
+  });
+
+  test("ends the run where the owner denies, with hop, code and section", async () => {
+    const user = await started("federated", { env: owned("supply-chain:optimize") });
+    const { end } = await decideAtPages(user, await user.run(), refusingTheSecond);
+    expect(end).toMatchObject({
+      status: "failed",
+      failure: { hop: "access-server", check: "consent", code: "denied" },
+    });
+    expect(end.failure?.section).toMatch(/^draft -11, section /);
+  });
+
+  test("is reached from behind the first hop, too", async () => {
+    const user = await started("federated", { env: owned("market-analysis:analyze") });
+    const { end, visits } = await decideAtPages(user, await user.run());
+    expect(end.status).toBe("completed");
+    expect(visits).toHaveLength(2);
+    expect(visits[1]!.text).toContain("aauth:supply-chain-agent@supply-chain-agent.localhost");
+    expect(visits[1]!.returnedTo).toContain(`request_id=${end.request_id}`);
+    expect(await reportOf(user, end.request_id)).toContain("Market Analysis Report");
+  });
+
+  test("and denies behind the first hop: the report says where, and why", async () => {
+    const user = await started("federated", { env: owned("market-analysis:analyze") });
+    const { end } = await decideAtPages(user, await user.run(), refusingTheSecond);
+    expect(end.status).toBe("completed");
+    const report = await reportOf(user, end.request_id);
+    expect(report).toMatch(/\*\*Code\*\*: denied/);
+    expect(report).toMatch(/\*\*Hop\*\*: supply-chain-agent -> person server/);
+  });
+});
+
+describe("a backend that is started again while a run waits", () => {
+  const file = () => `.data/waiting-runs-${stack.ports.backend}.json`;
+  afterEach(() => rm(file(), { force: true }));
+  const restarted = async () => {
+    await stack.kill("backend");
+    await stack.startAgain("backend");
+  };
+
+  test("goes on with it: the person decides on the same page, and both hops are called", async () => {
+    const user = await started("person-server", { processes: true, env: CONSENT_FOR_MARKET });
+    const run = await user.run();
+    expect((await stat(file())).mode & 0o777).toBe(0o600);
+    await restarted();
+    const waits = progressSchema.parse(
+      await (await user.get(`/optimization/progress/${run.request_id}`)).json(),
+    );
+    expect(waits).toMatchObject({ status: "awaiting_consent", consent_url: run.consent_url });
+    const browser = new User();
+    let page = 0;
+    const { end, visits } = await decideAtPages(user, run, undefined, browser, async (shown) => {
+      // The second hop waits at the supply-chain agent, for the key of the backend.
+      if (++page === 2) await restarted();
+      return shown;
+    });
+    expect([end.status, visits.length]).toEqual(["completed", 2]);
+    expect(await reportOf(user, end.request_id)).toContain("Market Analysis Report");
+    expect(stack.log()).not.toMatch(/waiting runs could not/);
+    await expect(stat(file())).rejects.toThrow("ENOENT");
+  });
+
+  test("finds what was decided meanwhile", async () => {
+    const user = await started("federated", { processes: true });
+    const run = await user.run();
+    await stack.kill("backend");
+    const browser = new User();
+    await browser.decide(await browser.openSignedIn(run.consent_url!), "accept");
+    await stack.startAgain("backend");
+    expect((await endOf(user, run)).status).toBe("completed");
+  });
+
+  test("ends it where the person server has started again, too, with hop, code and section", async () => {
+    const user = await started("person-server", { processes: true });
+    const run = await user.run();
+    await stack.kill("backend");
+    await stack.kill("auth-server");
+    await stack.startAgain("auth-server");
+    await stack.startAgain("backend");
+    // The sign-in has ended with the server.
+    const again = await signInAgain(stack);
+    const { status, failure } = await endOf(again, run);
+    expect([status, failure?.hop]).toEqual(["failed", "person-server"]);
+    expect(failure?.section).toMatch(/^draft -11, section /);
+  });
+
+  test("ends it where the key is not there any more, with hop, code and section", async () => {
+    const user = await started("person-server", { processes: true });
+    const run = await user.run();
+    await stack.kill("backend");
+    const kept = JSON.parse(await readFile(file(), "utf8"));
+    const { privateKey } = generateKeyPairSync("ed25519");
+    Object.assign(kept.runs[0].key, privateKey.export({ format: "jwk" }));
+    await writeFile(file(), JSON.stringify(kept));
+    await stack.startAgain("backend");
+    const { failure } = await endOf(user, run);
+    expect(failure).toMatchObject({ hop: "backend", code: "waiting_key_gone" });
+    expect(failure?.section).toMatch(/^draft -11, section /);
+  });
+
+  test.each([
+    ["is malformed", (text: string) => text.slice(0, -20), /malformed/],
+    ["can be read by others", (text: string) => text, /that others can read/],
+  ])("does not go on where the file %s, and says so without what is in it", async (_what, change, said) => {
+    const user = await started("person-server", { processes: true });
+    const run = await user.run();
+    await stack.kill("backend");
+    const text = await readFile(file(), "utf8");
+    await writeFile(file(), change(text));
+    if (change(text) === text) await chmod(file(), 0o644);
+    await stack.startAgain("backend");
+    expect((await user.get(`/optimization/progress/${run.request_id}`)).status).toBe(404);
+    await expect.poll(() => stack.log(), LOG_WAIT).toMatch(said);
+    expect(stack.log()).not.toContain(JSON.parse(text).runs[0].key.d);
+  });
+});
+
+describe("another party that is started again while a run waits ends the run, with hop, code and section", () => {
+  test.each([
+    ["auth-server", 0, "person-server"],
+    ["supply-chain-agent", 1, "supply-chain-agent"],
+  ] as const)("%s, at page %i", async (name, page, hop) => {
+    const user = await started("person-server", { processes: true, env: CONSENT_FOR_MARKET });
+    let run = await user.run();
+    if (page === 1) {
+      const browser = new User();
+      await browser.decide(await browser.openSignedIn(run.consent_url!), "accept");
+      run = await waitingAtAgent(user, run);
+    }
+    await stack.kill(name);
+    await stack.startAgain(name);
+    const { status, failure } = await endOf(user, run);
+    expect([status, failure?.hop]).toEqual(["failed", hop]);
+    expect(failure?.code).toBeDefined();
+    expect(failure?.section).toMatch(/^draft -11, section /);
+  });
+
+  async function waitingAtAgent(user: ApiUser, run: Progress): Promise<Progress> {
+    const state = async () =>
+      progressSchema.parse(await (await user.get(`/optimization/progress/${run.request_id}`)).json());
+    await expect
+      .poll(async () => (await state()).consent_url, { timeout: 20_000 })
+      .toContain(stack.urls.supplyChainAgent);
+    return state();
+  }
 });

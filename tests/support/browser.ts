@@ -112,7 +112,11 @@ async function problemOf(pages: readonly OpenedPage[]): Promise<unknown> {
 async function endOfTest(watched: OpenedPage): Promise<void> {
   watched.complaints = [];
   watched.expected = [];
-  if (watched.isOfOneTest && !watched.isClosed) await watched.context.close();
+  if (watched.isOfOneTest && !watched.isClosed) {
+    // An answer that a test changes on its way may still be on it.
+    await watched.page.unrouteAll({ behavior: "ignoreErrors" });
+    await watched.context.close();
+  }
   // The record of a page that stays begins again with the next test.
   if (!watched.isClosed) {
     await watched.context.tracing.stopChunk();

@@ -1,7 +1,8 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { type Progress, progressSchema } from "backend-api";
-import { MCP_USER, User } from "../contract/auth-server/journey.ts";
+import { MCP_USER, type Shown, textOf, User } from "../contract/auth-server/journey.ts";
 import type { ApiUser } from "./optimization-run.ts";
+import type { TestStack } from "./start-stack.ts";
 
 const POLL_MS = 100;
 const LONGEST_WAIT_MS = 30_000;
@@ -20,17 +21,19 @@ export interface Visit {
  * Follows a run of draft -11 to its end: its user goes to each page that it waits at, signs in and decides.
  *
  * @param decide receives how many pages came before
+ * @param before what else the user does at a page. Default: nothing
  */
 export async function decideAtPages(
   user: Pick<ApiUser, "get">,
   run: Progress,
   decide: (visit: number) => "accept" | "cancel" = () => "accept",
   browser = new User(),
+  before: (page: Shown) => Promise<Shown> = async (page) => page,
 ): Promise<{ readonly end: Progress; readonly visits: readonly Visit[] }> {
   const visits: Visit[] = [];
   const end = await endOf(user, run, async ({ consent_url: url }) => {
     if (url === undefined || visits.at(-1)?.url === url) return;
-    const page = await browser.openSignedIn(await lastStop(url), MCP_USER);
+    const page = await before(await browser.openSignedIn(await lastStop(url), MCP_USER));
     const answer = await browser.decide(page, decide(visits.length));
     visits.push({ url, text: page.text, returnedTo: answer.headers.get("location") ?? undefined });
   });
@@ -55,6 +58,20 @@ export async function endOf(
     if (performance.now() > until) throw new Error(`the run is still ${state.status}`);
     await pause(POLL_MS);
   }
+}
+
+/** Presses Revoke beside the first agent whose name begins so, on the person server's page of what a person has granted. */
+export async function revokeAtPage(
+  { urls }: Pick<TestStack, "urls">,
+  browser: User,
+  agent: string,
+): Promise<void> {
+  const page = await browser.openSignedIn(`${urls.issuer}/person/granted`);
+  const forms = page.text.match(/<form method="post"[\s\S]*?<\/form>/g) ?? [];
+  const form = forms.find((text) => text.includes(`value="${agent}`));
+  if (form === undefined) throw new Error(`${agent} has nothing: ${textOf(page)}`);
+  const answer = await browser.submit({ ...page, text: form }, { revoke: "yes" });
+  if (answer.status >= 400) throw new Error(`${answer.status} ${textOf(answer)}`);
 }
 
 /** The page of an agent sends a browser on to that of another party. */

@@ -13,9 +13,10 @@ const PROGRAM = /^(?:[A-Z_]+=\S* +)*(?:npm run|docker)\b/;
 
 /** Commands in the page's blocks and between its back-ticks. */
 export function commandsOf(page: string): ShownCommand[] {
-  const blocks = [...page.matchAll(/^```(?:sh)?\n([\s\S]*?)\n```$/gm)].flatMap(([, body]) =>
-    body!.replace(/\\\n\s*/g, "").split("\n"),
-  );
+  // Blocks of every language, so that none begins with the end of the one before.
+  const blocks = [...page.matchAll(/^```(\w*)\n([\s\S]*?)^```$/gm)]
+    .filter(([, language]) => language === "" || language === "sh")
+    .flatMap(([, , body]) => body!.replace(/\\\n\s*/g, "").split("\n"));
   const inline = [...page.replace(/^```[\s\S]*?^```$/gm, "").matchAll(/`([^`\n]+)`/g)].map(
     ([, text]) => text!,
   );

@@ -1,3 +1,4 @@
+import { EVENT } from "protocol-trace/names";
 import type { Message, TracedToken } from "protocol-trace/read";
 import type { RecordedRun } from "./walkthrough-run.ts";
 
@@ -17,6 +18,11 @@ export function challengeToken(run: RecordedRun, wanted: Partial<Message>): Trac
 /** The auth token, or agent token, that the answer to a message brought. */
 export function issuedToken(run: RecordedRun, wanted: Partial<Message>): TracedToken | undefined {
   return messageOf(run, wanted).verifiers.find((verifier) => verifier.issuedToken)?.issuedToken;
+}
+
+/** The token that a server of draft -11 answered with, as the agent that asked read it. */
+export function receivedToken(run: RecordedRun, wanted: Partial<Message>): TracedToken | undefined {
+  return messageOf(run, wanted).events.find(({ name }) => name === EVENT.tokenReceived)?.token;
 }
 
 /** The token that a message carries. */

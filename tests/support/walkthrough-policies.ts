@@ -1,5 +1,6 @@
 import { REPOSITORY_ROOT } from "../../scripts/demo/stack.ts";
 import { startChild } from "./child.ts";
+import { commandsOf } from "./walkthrough-commands.ts";
 
 const RULE_INDENT = " ".repeat(18);
 
@@ -14,6 +15,15 @@ export function mistakenPolicy(policy: string, page: string): string {
   const [before, rest] = policy.split(/^ {18}- >-\n {20}extauthz/m) as [string, string];
   const after = rest.slice(rest.indexOf(`${RULE_INDENT}# What must be readable`));
   return `${before}${mistakes.replace(/^/gm, RULE_INDENT).trimEnd()}\n${after}`;
+}
+
+/** The shipped policy of draft -11 with the page's mistakes in place of its first rule. */
+export function mistakenDraft11Policy(policy: string, page: string): string {
+  const mistakes = yamlBlock(page, "extauthz.aauth.scopes").replace(/^/gm, RULE_INDENT).trimEnd();
+  const start = policy.indexOf(`${RULE_INDENT}# The backend's agents`);
+  const end = policy.indexOf(`${RULE_INDENT}# A person of this person server`);
+  if (start < 0 || end < start) throw new Error("the policy of draft -11 has another first rule");
+  return `${policy.slice(0, start)}${mistakes}\n${policy.slice(end)}`;
 }
 
 /** The shipped policy with the rule on the chain taken in, as the page shows it. @throws Error when the file has another one */
@@ -32,9 +42,24 @@ export function chainPolicy(policy: string, page: string): string {
 }
 
 /** Output of `npm run policy`. @throws Error for another exit status */
-export async function policyCommand(expectedStatus: number, ...args: string[]): Promise<string> {
+export function policyCommand(expectedStatus: number, ...args: string[]): Promise<string> {
+  return runPolicy(expectedStatus, args, {});
+}
+
+/** Output of a page's own `npm run policy`, the first with this part. @throws Error for another exit status */
+export function shownPolicyCommand(expectedStatus: number, page: string, part: string): Promise<string> {
+  const shown = commandsOf(page).find(({ line }) => line.includes(part));
+  if (shown === undefined) throw new Error(`the page has no command with ${part}`);
+  return runPolicy(expectedStatus, shown.words.slice(shown.words.indexOf("--") + 1), shown.env);
+}
+
+async function runPolicy(
+  expectedStatus: number,
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+): Promise<string> {
   // Without a developer's .env: the page shows the demo's ports.
-  const options = { cwd: REPOSITORY_ROOT, env: { PATH: process.env.PATH } };
+  const options = { cwd: REPOSITORY_ROOT, env: { PATH: process.env.PATH, ...env } };
   const program = startChild(process.execPath, ["scripts/policy.ts", ...args], options);
   const { status } = await program.ended;
   if (status !== expectedStatus) throw new Error(`exit status ${status}: ${program.text()}`);

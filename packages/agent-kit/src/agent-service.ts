@@ -16,7 +16,13 @@ import {
 import { type Agent, createAgent, type TokenCache, type Transport } from "aauth/agent";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { fastifyAAuth, type Level } from "fastify-aauth";
-import { createAgentTrace, traceDiscovery, traceMessages, verificationTrace } from "protocol-trace";
+import {
+  createAgentTrace,
+  traceDiscovery,
+  traceMessages,
+  traceVerifier,
+  verificationTrace,
+} from "protocol-trace";
 import { type AgentCardOptions, createAgentCard, fastifyA2A } from "./a2a/index.ts";
 import { agentDialect } from "./agent-dialect.ts";
 import type { AgentConfig, NamedAgent } from "./agent-settings.ts";
@@ -175,7 +181,7 @@ export async function createAgentService(options: AgentServiceOptions): Promise<
     if (map !== undefined) {
       waiting = createWaitingReplies({
         id,
-        verifier: scope.aauth.verifier,
+        verifier: traceVerifier(scope.aauth.verifier),
         map,
         discovery,
         now,

@@ -5,7 +5,7 @@ import { delegateListSchema, delegateSchema } from "./delegates.ts";
 import { catalogueSchema, orderRequestSchema, orderSchema } from "./order.ts";
 import { progressEventSchema, progressListSchema, progressSchema } from "./progress.ts";
 import { resultsSchema } from "./results.ts";
-import { breakItResultSchema, breakItVariantSchema, runTraceSchema } from "./run-trace.ts";
+import { anyBreakItVariantSchema, breakItResultSchema, runTraceSchema } from "./run-trace.ts";
 import { clearedSchema } from "./service.ts";
 import { startReplySchema, startRequestSchema } from "./start.ts";
 import { userProfileSchema } from "./user.ts";
@@ -99,7 +99,7 @@ export const apiRoutes = {
     method: "POST",
     path: "/optimization/{id}/break-it/{variant}",
     summary: "Sends a tampered request of a run",
-    params: z.object({ id, variant: breakItVariantSchema }),
+    params: z.object({ id, variant: anyBreakItVariantSchema }),
     answer: breakItResultSchema,
     isDemo: true,
   },

@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-/** The ways to tamper with a message of a run, each a request that is really sent. */
+/** The ways to tamper with a message of a run of February 2026, each a request that is really sent. */
 export const breakItVariantSchema = z.enum([
   "changed-body",
   "changed-path",
@@ -14,9 +14,43 @@ export const breakItVariantSchema = z.enum([
 ]);
 export type BreakItVariant = z.infer<typeof breakItVariantSchema>;
 
+/** The same for draft -11; which of them a run has is its mode's. */
+export const draft11BreakItVariantSchema = z.enum([
+  "changed-body",
+  "changed-path",
+  "uncovered-body",
+  "stale",
+  "replay",
+  "stolen-token",
+  "other-agents-token",
+  "expired-token",
+  "swapped-typ",
+  "widened-scope",
+  "bearer-token",
+  "february-message",
+  "agent-token-only",
+  "other-audience",
+  "revoked-token",
+  "guessed-code",
+  "forged-callback",
+  "pending-of-another",
+  "stolen-agent-token",
+  "foreign-upstream-token",
+  "foreign-resource-token",
+  "unsigned-resource-token",
+  "agent-at-access-server",
+]);
+export type Draft11BreakItVariant = z.infer<typeof draft11BreakItVariantSchema>;
+
+/** The variants of all profiles. */
+export const anyBreakItVariantSchema = z.enum([
+  ...new Set([...breakItVariantSchema.options, ...draft11BreakItVariantSchema.options]),
+]);
+export type AnyBreakItVariant = BreakItVariant | Draft11BreakItVariant;
+
 /** One variant and whether this run has what it takes. */
 const breakItOfferSchema = z.object({
-  variant: breakItVariantSchema,
+  variant: anyBreakItVariantSchema,
   /** Why it cannot be tried with this run; absent when it can. */
   unavailable: z.string().optional(),
 });
@@ -48,23 +82,23 @@ export type RunTrace = z.infer<typeof runTraceSchema>;
 
 /** Response of `POST /optimization/{id}/break-it/{variant}`: the outcome of the tampered request. */
 export const breakItResultSchema = z.object({
-  variant: breakItVariantSchema,
+  variant: anyBreakItVariantSchema,
   /** False would be a hole: the tampered request was accepted. */
   refused: z.boolean(),
-  /** HTTP status of the response. */
+  /** HTTP status of the response. Refused with 202: what was tampered with had no effect, and a request still waits. */
   status: z.number().int(),
-  /** The party that refused: `gateway`, `supply-chain-agent`, `market-analysis-agent` or `auth-server`. */
+  /** The party that refused: `gateway`, `supply-chain-agent`, `market-analysis-agent`, `auth-server`, `person-server` or `access-server`. */
   refused_by: z.string().optional(),
   /**
    * When refused: whether by the check that this tampering is meant for. Otherwise something else came first, as a limit or documents that
    * could not be read, and the refusal is no evidence for that check.
    */
   as_meant: z.boolean().optional(),
-  /** The error code in the response: an AAuth error code, or the auth server's OAuth error. */
+  /** The error code in the response: an AAuth error code, or the `error` of a server. */
   code: z.string().optional(),
   /** The check of the verifier that this code belongs to; `policy` where the gateway's own rules refused the caller, whatever was tampered with. */
   check: z.string().optional(),
-  /** What demands that check: `RFC 9421 3.2`, `profile 2.7`. */
+  /** What demands that check: `RFC 9421 3.2`, `profile 2.7`, `draft -11, section 11.3.4 step 7`. */
   section: z.string().optional(),
   /** What the code means, in a sentence. */
   meaning: z.string().optional(),

@@ -128,6 +128,18 @@ export const settings = {
     schema: identifiersSetting(),
     description: "With draft-11: person servers that may ask the access server, besides the one served here",
   }),
+  owners: setting({
+    env: "AUTH_SERVER_OWNERS",
+    schema: listSetting(),
+    description:
+      "With draft-11: user names of the resources' owners, who see at the access server's page what it has issued, and revoke it",
+  }),
+  ownerScopes: setting({
+    env: "AUTH_SERVER_OWNER_SCOPES",
+    schema: listSetting().refine((scopes) => scopes.every(isScope), "expected scopes"),
+    description:
+      "With draft-11: scopes that the access server grants only when an owner allows it at its page, for each token",
+  }),
   adminPasswordFile: setting({
     env: "AUTH_SERVER_ADMIN_PASSWORD_FILE",
     flag: "admin-password-file",

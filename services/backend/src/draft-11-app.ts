@@ -7,12 +7,15 @@ import type { FastifyInstance } from "fastify";
 import { traceDiscovery } from "protocol-trace";
 import { createApi } from "./api.ts";
 import type { BackendDeps } from "./app.ts";
+import { createAttempts } from "./break-it/attempts.ts";
+import { draft11Dialect } from "./break-it/draft-11-variants.ts";
+import { createEvidence } from "./break-it/evidence.ts";
 import type { BackendConfig } from "./config.ts";
 import { createDraft11Agents, LEFT_OUT } from "./draft-11.ts";
 import { createOrderClient } from "./orders/order-client.ts";
 import { createOrderService } from "./orders/order-service.ts";
 import { draft11Orders } from "./orders/order-wires.ts";
-import { createOwnKeys, createTokenCache } from "./own-agent.ts";
+import { createKeptKeys, createTokenCache, type KeptKeys } from "./own-agent.ts";
 import { agentRoutes } from "./routes/agents.ts";
 import { interactionReturn } from "./routes/interaction-return.ts";
 import { leftOutRoutes } from "./routes/left-out.ts";
@@ -26,6 +29,7 @@ import { createConsentRequests } from "./runs/consent-requests.ts";
 import { createLiveRuns } from "./runs/live-runs.ts";
 import { createRunService } from "./runs/run-service.ts";
 import { createRunStore } from "./runs/run-store.ts";
+import { openWaitingRuns } from "./runs/waiting-runs.ts";
 import { createTraceClient } from "./traces/trace-client.ts";
 
 /** Puts the backend together as an agent of draft -11. It does not listen yet. */
@@ -35,17 +39,33 @@ export async function buildDraft11Backend(
 ): Promise<{ app: FastifyInstance }> {
   const { logger } = deps;
   const now = deps.now ?? (() => Math.floor(Date.now() / 1000));
-  const keys = await createOwnKeys({ key: deps.key, now });
+  // Keys come from what is kept, and what is kept names keys.
+  let keptKey: KeptKeys["keptKey"] = () => undefined;
+  const waitingRuns = await openWaitingRuns({
+    file: config.waitingFile,
+    keyOf: (thumbprint) => keptKey(thumbprint),
+    logger,
+  });
+  const ownKeys = await createKeptKeys({
+    key: deps.key,
+    earlier: waitingRuns.restored.map(({ key }) => key),
+    now,
+  });
+  const { keys } = ownKeys;
+  keptKey = ownKeys.keptKey;
   const { discovery, ...parties } = draft11Parties(config, {
     id: config.agentUrl,
     now,
     discovery: deps.discovery,
   });
-  const { agentOf, interactions, orderReturnUrl, document } = createDraft11Agents({
+  const evidence = config.breakIt ? createEvidence(now) : undefined;
+  const traced = { ...parties, discovery: traceDiscovery(discovery) };
+  const { agentOf, idOf, interactions, orderReturnUrl, document } = createDraft11Agents({
     config,
-    parties: { ...parties, discovery: traceDiscovery(discovery) },
+    parties: traced,
     keys,
     tokenCache: createTokenCache({ seconds: config.authTokenCacheSeconds, now }),
+    evidence,
     now,
   });
   warnOfLeftOut(logger, LEFT_OUT);
@@ -71,6 +91,7 @@ export async function buildDraft11Backend(
     consentRequests,
     agentOf,
     interactions,
+    waitingRuns,
     supplyChainAgent: {
       ask: (text, call) =>
         askAgent(config.supplyChainAgentUrl, text, { ...call, protocolVersion: config.a2aVersion }),
@@ -84,6 +105,7 @@ export async function buildDraft11Backend(
     now,
     timeoutSeconds: config.supplyChainAgentTimeoutSeconds,
     startReplySeconds: deps.startReplySeconds ?? 10,
+    ...(evidence && { during: evidence.during }),
   });
   const orders = createOrderService({
     wire: draft11Orders({
@@ -100,6 +122,17 @@ export async function buildDraft11Backend(
     now,
     timeoutSeconds: config.supplyChainAgentTimeoutSeconds,
   });
+  const breakIt =
+    evidence &&
+    createAttempts(
+      draft11Dialect({
+        ...{ mode: config.mode, issuer: config.agentUrl, keys: keys.usable, parties: traced, now },
+        ...{ agentOf, idOf },
+        agentUrl: config.supplyChainAgentUrl,
+        otherResourceUrl: config.otherResourceUrl,
+      }),
+      { evidence, transport: parties.map.requests, now },
+    );
 
   const app = await createApi(config, { logger, now }, async (api) => {
     await api.register(serviceRoutes, {
@@ -119,11 +152,20 @@ export async function buildDraft11Backend(
       orders,
       traces: createTraceClient({ url: config.traceQueryUrl }),
       explorerUrl: config.traceUiUrl,
-      breakIt: undefined,
+      breakIt,
       now,
     });
   });
   rotateKeys(app, keys, config.keyRotationSeconds);
+  // Others ask for the keys.
+  app.addHook("onListen", async () => {
+    for (const { run, waiting } of waitingRuns.restored) {
+      await runs.restore(run, waiting).catch((error: unknown) => {
+        logger.error({ err: error, runId: run.id }, "a run that waited could not be gone on with");
+        waitingRuns.drop(run.id);
+      });
+    }
+  });
   await app.ready();
   return { app };
 }

@@ -10,6 +10,7 @@ import { type AgentProviderMetadata, agentProviderMetadata, draft11, type KeyRin
 import { type Agent, createAgent, type TokenCache } from "aauth/agent";
 import { type Draft11Parties, isLoopbackCallback, requireServerIdentifier } from "agent-kit/draft-11";
 import { createAgentTrace } from "protocol-trace";
+import type { Evidence } from "./break-it/evidence.ts";
 import type { BackendConfig } from "./config.ts";
 import { RETURN_PATH } from "./routes/interaction-return.ts";
 import { ORDER_RETURN_PATH } from "./routes/orders.ts";
@@ -17,6 +18,8 @@ import type { Interactions } from "./runs/run-service.ts";
 
 export interface Draft11Agents {
   agentOf(userId: string): Agent;
+  /** Identifier of a user's agent. */
+  idOf(userId: string): string;
   readonly interactions: Interactions;
   /** Where a browser comes back to from a page of an order. */
   readonly orderReturnUrl: (state: string) => string;
@@ -24,8 +27,11 @@ export interface Draft11Agents {
   readonly document: AgentProviderMetadata;
 }
 
+/** As many as there are runs in memory. */
+const MAX_AGENTS = 1_000;
+
 /** Parts of the demo that draft -11 has in another form, which is not in the demo yet. */
-export const LEFT_OUT = ["delegates", "revoking a consent on this page", "break-it"];
+export const LEFT_OUT = ["delegates", "revoking a consent on this page"];
 
 /** @throws ConfigError for an identity that draft -11 does not have */
 export function createDraft11Agents(options: {
@@ -33,9 +39,11 @@ export function createDraft11Agents(options: {
   readonly parties: Draft11Parties;
   readonly keys: KeyRing;
   readonly tokenCache: TokenCache;
+  /** Keeps what the agents send. Default: nothing is kept. */
+  readonly evidence?: Evidence | undefined;
   readonly now: () => number;
 }): Draft11Agents {
-  const { config, parties, keys, tokenCache, now } = options;
+  const { config, parties, keys, tokenCache, evidence, now } = options;
   const { agentUrl: issuer, supplyChainAgentUrl } = config;
   requireServerIdentifier("backend", "BACKEND_AGENT_URL", issuer);
   requireServerIdentifier("backend", "SUPPLY_CHAIN_AGENT_URL", supplyChainAgentUrl);
@@ -45,21 +53,34 @@ export function createDraft11Agents(options: {
   const browsersCallback = map.browserUrl(callback);
   // Only an address on loopback may differ from the published one, by a query.
   const isLocal = isLoopbackCallback(browsersCallback);
+  const idOf = (userId: string) => `aauth:${nameOf(userId)}@${host}`;
+  // One for each user: an agent tells its equal requests of one second apart.
+  const agents = new Map<string, Agent>();
+  const agentOf = (userId: string) => {
+    const known = agents.get(userId);
+    if (known !== undefined) return known;
+    if (agents.size >= MAX_AGENTS) agents.delete(agents.keys().next().value!);
+    const traced = createAgentTrace(map.requests);
+    const agent = createAgent({
+      id: idOf(userId),
+      profile: draft11,
+      key: keys,
+      trustedAuthServers: personServer === undefined ? [] : [personServer],
+      discovery,
+      tokenCache,
+      revealTokens: config.showTokens,
+      ...traced,
+      ...(evidence && { transport: evidence.recording(traced.transport) }),
+      now,
+      // The deadline of a run covers all its requests.
+      timeouts: { requestMs: Number.POSITIVE_INFINITY, pendingMs: Number.POSITIVE_INFINITY },
+    });
+    agents.set(userId, agent);
+    return agent;
+  };
   return {
-    agentOf: (userId) =>
-      createAgent({
-        id: `aauth:${nameOf(userId)}@${host}`,
-        profile: draft11,
-        key: keys,
-        trustedAuthServers: personServer === undefined ? [] : [personServer],
-        discovery,
-        tokenCache,
-        revealTokens: config.showTokens,
-        ...createAgentTrace(map.requests),
-        now,
-        // The deadline of a run covers all its requests.
-        timeouts: { requestMs: Number.POSITIVE_INFINITY, pendingMs: Number.POSITIVE_INFINITY },
-      }),
+    idOf,
+    agentOf,
     interactions: {
       browserUrl: map.browserUrl,
       returnUrl: (runId) => (isLocal ? `${browsersCallback}?request_id=${runId}` : callback),

@@ -1,8 +1,19 @@
-import { createKeyRing, createMemoryStore, generateSigningKey, type KeyRing, type SigningKey } from "aauth";
+import { generateKeyPairSync, randomBytes } from "node:crypto";
+import {
+  createKeyRing,
+  createMemoryStore,
+  generateSigningKey,
+  importSigningKey,
+  type KeyRing,
+  type SigningKey,
+} from "aauth";
 import type { Grant, TokenCache } from "aauth/agent";
+import type { KeptKey } from "./runs/waiting-runs.ts";
 
 /** Longer than a consent waits, whose code only the key that asked can redeem. */
 const KEEP_KEY_SECONDS = 900;
+/** One a start, as a rule; all of them are published. */
+const MAX_EARLIER_KEYS = 16;
 const MAX_TOKENS = 1_000;
 /** Auth tokens that no other run shares are kept as long as a run. */
 const RUN_SECONDS = 3600;
@@ -26,6 +37,43 @@ export async function createOwnKeys(options: {
     keepSeconds: Math.max(KEEP_KEY_SECONDS, keepSeconds),
     now,
   });
+}
+
+/** Keys of draft -11: a call that waits goes on after a restart, with the key that has asked. */
+export interface KeptKeys {
+  readonly keys: KeyRing;
+  /** The private key of a thumbprint, to be written down. Undefined for a key that was given. */
+  readonly keptKey: (thumbprint: string) => KeptKey | undefined;
+}
+
+/** @param options.earlier keys of the process before, that calls wait with */
+export async function createKeptKeys(options: {
+  /** The first one. Default: a new one. */
+  readonly key: SigningKey | undefined;
+  readonly earlier: readonly KeptKey[];
+  readonly now: () => number;
+}): Promise<KeptKeys> {
+  const { key, now } = options;
+  const kept = new Map<string, KeptKey>();
+  async function take(jwk: KeptKey): Promise<SigningKey> {
+    const taken = await importSigningKey(jwk);
+    kept.set(taken.thumbprint, jwk);
+    return taken;
+  }
+  // No name is used twice: others keep key sets beyond a restart.
+  const create = () => take({ ...newPrivateKey(), kid: `backend-${randomBytes(6).toString("base64url")}` });
+  const unique = [...new Map(options.earlier.map((jwk) => [jwk.x, jwk])).values()].slice(-MAX_EARLIER_KEYS);
+  const earlier = await Promise.all(unique.reverse().map(take));
+  const keys = createKeyRing({
+    ...{ key: key ?? (await create()), earlier, create, now },
+    keepSeconds: KEEP_KEY_SECONDS,
+  });
+  return { keys, keptKey: (thumbprint) => kept.get(thumbprint) };
+}
+
+function newPrivateKey(): Pick<KeptKey, "kty" | "crv" | "x" | "d"> {
+  const { x, d } = generateKeyPairSync("ed25519").privateKey.export({ format: "jwk" });
+  return { kty: "OKP", crv: "Ed25519", x: x!, d: d! };
 }
 
 /** @param options.seconds how long runs share a token; 0: each has its own */

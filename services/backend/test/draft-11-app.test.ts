@@ -84,5 +84,13 @@ describe("the way back from a page", () => {
 });
 
 it("names at the start what it leaves out", () => {
-  expect(log.join("")).toMatch(/switched off with draft-11: delegates, .*break-it/);
+  expect(log.join("")).toMatch(/switched off with draft-11: delegates, .*revoking/);
+});
+
+it("lets its runs be tampered with in demo mode only", async () => {
+  const request = { method: "POST", url: `/optimization/${RUN}/break-it/stale` } as const;
+  expect((await app.inject(request)).statusCode).toBe(404);
+  const demo = await build({ AAUTH_BREAK_IT: "true" });
+  expect((await demo.inject(request)).statusCode).not.toBe(404);
+  await demo.close();
 });

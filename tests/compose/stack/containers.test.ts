@@ -91,7 +91,7 @@ describe("the containers", () => {
 
 test("the log says when everything is ready, and where to go", async () => {
   const text = await compose(["logs", "--no-color", "ui"]);
-  expect(text).toContain("Ready: signatures by jwks, authorization autonomous.");
+  expect(text).toContain("Ready: AAuth of February 2026, signatures by jwks, authorization autonomous.");
   expect(text).toContain(`Open ${urls.ui}, sign in as mcp-user with password user123, press`);
   expect(text.includes("Keycloak's console")).toBe(isReal("keycloak"));
 });

@@ -17,6 +17,8 @@ import { replaceRunAddress } from "./use-run-address.ts";
 
 interface RunPageProps {
   client: ApiClient;
+  /** Wire profile of the demo. */
+  profile: string | undefined;
   /** Of a run, an order, or an attempt to break a run. Another one is another page. */
   address: RunAddress;
   user: User;
@@ -25,7 +27,7 @@ interface RunPageProps {
 }
 
 /** The protocol view of a trace. Loaded on demand. */
-export default function RunPage({ client, address, user, disabled }: RunPageProps) {
+export default function RunPage({ client, profile, address, user, disabled }: RunPageProps) {
   const { kind, requestId, attemptId, messageId } = address;
   const fetchTrace = useCallback(
     (signal: AbortSignal) => {
@@ -99,7 +101,7 @@ export default function RunPage({ client, address, user, disabled }: RunPageProp
       {trace?.break_it && (
         <Panel title="Try to break it" aside="Each button sends a real request">
           <BreakIt
-            {...{ client, requestId, disabled }}
+            {...{ client, profile, requestId, disabled }}
             offers={trace.break_it}
             addressOf={(traceId) => formatRunAddress({ kind, requestId, attemptId: traceId })}
             renderAttempt={(traceId) => <AttemptView {...{ client, requestId, traceId, nameOf }} />}

@@ -68,6 +68,7 @@ export function Workspace({ config, control, user }: WorkspaceProps) {
           <RunPage
             key={[address.kind, address.requestId, address.attemptId].join(" ")}
             client={client}
+            profile={config.profile}
             address={address}
             user={user}
             disabled={isLapsed}
@@ -78,6 +79,7 @@ export function Workspace({ config, control, user }: WorkspaceProps) {
         <div className="column">
           <OptimizationPage
             client={client}
+            profile={config.profile}
             memory={memory}
             start={start}
             disabled={isLapsed}
@@ -92,12 +94,14 @@ export function Workspace({ config, control, user }: WorkspaceProps) {
           <OrderPanel client={client} store={store} disabled={isLapsed} />
           {config.profile === "draft-11" ? (
             <p className="card" data-testid="left-out">
-              Delegates and “Try to break it” are shown in the AAuth of February 2026 alone. This demo speaks
-              draft -11.
+              Delegates are shown in the AAuth of February 2026 alone. This demo speaks draft -11.
             </p>
           ) : (
             <DelegatesPanel client={client} disabled={isLapsed} />
           )}
+          <p className="note">
+            <a href="/compare.html">Compare a run in February 2026 and in draft -11</a>
+          </p>
         </div>
       )}
     </div>

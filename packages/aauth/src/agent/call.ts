@@ -137,9 +137,10 @@ class Call {
     this.#keys = pinnedTo(context.keyThumbprint, options.keys);
     this.#current = this.#keys.current();
     this.#key = this.#current;
-    const { waiting = "poll", onInteraction, onClarification, returnUrl } = context;
+    const { waiting = "poll", onInteraction, onClarification, onWaiting, returnUrl } = context;
     this.#participation = {
       waiting,
+      keep: onWaiting && ((left) => this.#keepDemanded(left, onWaiting)),
       interact: onInteraction,
       clarify: onClarification && ((question) => this.#clarify(question, onClarification)),
       returnUrl,
@@ -462,7 +463,8 @@ class Call {
       const obtained = await tokens.obtain(demand, this.#callContext(), this.#presented, left);
       return { type: "obtained", ...obtained };
     } catch (error) {
-      if (error instanceof LeftPending) throw this.#waitingError(error, demand.server, demand);
+      if (error instanceof LeftPending)
+        throw new AnswerPendingError(error.message, this.#waitingOf(error.left, demand.server, demand));
       return { type: "obtain-failed", error: atHop(error, demand.server) };
     }
   }
@@ -487,8 +489,14 @@ class Call {
     return { action: "update", resourceToken, presentedToken, justification };
   }
 
-  #waitingError({ message, left }: LeftPending, party: string, demand?: TokenDemand): AnswerPendingError {
-    const waiting = waitingOf({
+  /** What servers are asked for is what a resource has demanded. */
+  #keepDemanded(left: LeftWaiting, keep: NonNullable<FetchContext["onWaiting"]>): void {
+    const demand = this.#demand;
+    if (demand !== undefined) keep(this.#waitingOf(left, demand.server, demand));
+  }
+
+  #waitingOf(left: LeftWaiting, party: string, demand?: TokenDemand): Waiting {
+    return waitingOf({
       profile: this.#options.profile.name,
       keyThumbprint: this.#key.thumbprint,
       party,
@@ -502,7 +510,6 @@ class Call {
         ...(this.#covers && { covers: this.#covers }),
       },
     });
-    return new AnswerPendingError(message, waiting);
   }
 
   async #discardHeld(): Promise<CallOutcome> {
@@ -544,18 +551,23 @@ class Call {
     try {
       return await answer.next(pending);
     } catch (error) {
-      if (error instanceof LeftPending) throw this.#waitingError(error, this.#resource);
+      if (error instanceof LeftPending)
+        throw new AnswerPendingError(error.message, this.#waitingOf(error.left, this.#resource));
       throw atHop(error, this.#resource);
     }
   }
 
   #createPendingAnswer(left: LeftWaiting | undefined): PendingAnswer {
     const { profile, pendingMs, now } = this.#options;
+    const { onWaiting } = this.#context;
     return new PendingAnswer({
       asked: this.#request.url,
       party: this.#resource,
       pendingMs,
-      participation: this.#participation,
+      participation: {
+        ...this.#participation,
+        keep: onWaiting && ((left) => onWaiting(this.#waitingOf(left, this.#resource))),
+      },
       pageOf: profile.calls.pageOf,
       formatClarification: profile.grants.clarify,
       now,

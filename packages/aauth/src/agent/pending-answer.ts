@@ -34,6 +34,8 @@ export interface Participation {
   readonly waiting: "poll" | "throw";
   /** Brings a person to an interaction. */
   readonly interact: ((request: InteractionRequest) => Promise<void> | void) | undefined;
+  /** Receives what is kept each time that the waiting begins. */
+  readonly keep?: ((left: LeftWaiting) => void) | undefined;
   /** Answers a question. */
   readonly clarify: ((question: Clarification) => Promise<ClarificationAnswer>) | undefined;
   /** Where a person's browser comes back to. */
@@ -156,6 +158,7 @@ export class PendingAnswer {
     const boundedMs = Math.max(MIN_WAIT_MS, waitMs);
     // Written so that a limit that is not a number ends the waiting.
     if (!(performance.now() + boundedMs <= this.#giveUpAt)) throw leave("the answer was not ready in time");
+    participation.keep?.(this.#leave(pending, url));
     await delay(boundedMs, signal);
     return { url, method: "GET" };
   }

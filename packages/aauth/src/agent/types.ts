@@ -220,6 +220,11 @@ export interface WaitingControl extends CallControl {
    * act the call ends with an {@link AnswerPendingError}.
    */
   readonly onInteraction?: ((request: InteractionRequest) => Promise<void> | void) | undefined;
+  /**
+   * Receives, each time that the call begins to wait, what {@link Agent.resume} would go on with, here or in another process. It has tokens in it, all bound to
+   * the agent's key. Of calls that wait for one token together one receives it. What it throws ends the call. Default: none.
+   */
+  readonly onWaiting?: ((waiting: Waiting) => void) | undefined;
   /** Answers a question about the request, at most 5 times. Default: none; a question ends the call with an {@link AnswerPendingError}. */
   readonly onClarification?: ((question: Clarification) => Promise<ClarificationReply>) | undefined;
 }
@@ -258,7 +263,7 @@ export interface SubAgentTokenInput extends CallControl {
 }
 
 /** A mission to propose. Its waiting ends with `timeouts.pendingMs`. */
-export interface ProposeMissionInput extends MissionProposal, Omit<WaitingControl, "waiting"> {
+export interface ProposeMissionInput extends MissionProposal, Omit<WaitingControl, "waiting" | "onWaiting"> {
   /** Who the person is, for a person server that does not know yet. Default: unset. */
   readonly loginHint?: string | undefined;
 }

@@ -2,7 +2,8 @@ import { createDiscovery, createEndpointMap, draft11 } from "aauth";
 import { createAccessServer, createPersonServer } from "aauth/issuer";
 import { ConfigError, rotateKeys } from "agent-kit/service";
 import type { FastifyBaseLogger, FastifyInstance } from "fastify";
-import { traceDiscovery } from "protocol-trace";
+import { createServerTrace, SERVICE_NAME, traceDiscovery } from "protocol-trace";
+import { accessPages } from "../access/access-pages.ts";
 import { type AuthServerConfig, originOf } from "../config.ts";
 import type { ReadSession } from "../consent/read-session.ts";
 import type { OidcPaths } from "../oidc/oidc-paths.ts";
@@ -10,7 +11,7 @@ import { personPages } from "../person/person-pages.ts";
 import type { RealmState } from "../realm/realm-state.ts";
 import type { CreateStore } from "../store.ts";
 import { createIssuerKeys } from "./issuer-keys.ts";
-import { decideForPerson, decideForResource, refusalOf } from "./policy.ts";
+import { decideForPerson, decideForResource, grantableScopes, refusalOf } from "./policy.ts";
 import { serveIssuer } from "./serve-issuer.ts";
 
 /**
@@ -36,9 +37,19 @@ export async function draft11Servers(
 ): Promise<void> {
   const { config, state, subjectSecret, development, now } = options;
   const { personServer: personServerId, accessServer: accessServerId, resources } = config;
+  const { owners, ownerScopes } = config;
   if (personServerId === accessServerId) {
     const message = "expected another identifier than AUTH_SERVER_PERSON_SERVER";
     throw new ConfigError("auth-server", [{ name: "AUTH_SERVER_ACCESS_SERVER", message }]);
+  }
+  const unknown = owners.find((owner) => !state.realm.users.some(({ username }) => username === owner));
+  if (unknown !== undefined) {
+    const message = `the realm has no user ${JSON.stringify(unknown)}`;
+    throw new ConfigError("auth-server", [{ name: "AUTH_SERVER_OWNERS", message }]);
+  }
+  if (ownerScopes.length > 0 && owners.length === 0) {
+    const message = "needs AUTH_SERVER_OWNERS: there is no user who could allow them";
+    throw new ConfigError("auth-server", [{ name: "AUTH_SERVER_OWNER_SCOPES", message }]);
   }
   const logger = options.logger.child({ logger: "aauth.draft-11" });
   const log = (error: unknown) => logger.warn({ err: error }, "a request failed here or downstream");
@@ -53,16 +64,18 @@ export async function draft11Servers(
     discovery: traceDiscovery(
       createDiscovery({ profile: draft11, development, transport: endpoints.documents, now }),
     ),
-    transport: endpoints.requests,
     pendingSeconds: config.consentSeconds,
     now,
     log,
   };
   const policy = state.policy;
+  const personTrace = createServerTrace(SERVICE_NAME.personServer, endpoints.requests);
+  const accessTrace = createServerTrace(SERVICE_NAME.accessServer, endpoints.requests);
   const personKeys = await createIssuerKeys("person-server", now);
   const accessKeys = await createIssuerKeys("access-server", now);
   const personServer = createPersonServer({
     ...common,
+    ...personTrace,
     issuer: personServerId,
     key: personKeys,
     subjectSecret,
@@ -71,22 +84,44 @@ export async function draft11Servers(
   });
   const accessServer = createAccessServer({
     ...common,
+    ...accessTrace,
     issuer: accessServerId,
     key: accessKeys,
     resources,
     personServers: [personServerId, ...config.personServers],
-    decide: decideForResource({ policy }),
+    // Browsers find both servers at one address.
+    interactionUrl: `${accessServerId}/access/interaction`,
+    decide: decideForResource({ policy, ownerScopes }),
   });
-  await app.register(serveIssuer, { identifier: personServerId, server: personServer, logger });
-  await app.register(serveIssuer, { identifier: accessServerId, server: accessServer, logger });
-  await app.register(personPages, {
-    ...options,
-    realm: state.realm,
+  await app.register(serveIssuer, {
+    identifier: personServerId,
     server: personServer,
-    browserUrl: endpoints.browserUrl,
-    isAllowed: (request) => refusalOf(policy(), request) === undefined,
-    pendingSeconds: config.consentSeconds,
+    seen: personTrace,
     logger,
   });
+  await app.register(serveIssuer, {
+    identifier: accessServerId,
+    server: accessServer,
+    seen: accessTrace,
+    logger,
+  });
+  const pages = {
+    ...options,
+    realm: state.realm,
+    browserUrl: endpoints.browserUrl,
+    pendingSeconds: config.consentSeconds,
+    logger,
+  };
+  await app.register(personPages, {
+    ...pages,
+    server: personServer,
+    isAllowed: (request) => refusalOf(policy(), request) === undefined,
+  });
+  if (owners.length > 0) {
+    await app.register(accessPages, {
+      ...{ ...pages, server: accessServer, resources, owners },
+      grantable: (request) => grantableScopes(policy(), request),
+    });
+  }
   for (const keys of [personKeys, accessKeys]) rotateKeys(app, keys, config.keyRotationSeconds);
 }

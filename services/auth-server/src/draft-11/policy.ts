@@ -24,15 +24,33 @@ export function decideForPerson({ policy, resources }: PolicyOptions): Decide {
   };
 }
 
-/** What the access server grants: the scopes that are on the realm's list, where there is one. */
-export function decideForResource({ policy }: Pick<PolicyOptions, "policy">): Decide {
-  return ({ agent, scopes }) => {
-    if (!mayAsk(policy(), agent.iss)) return { type: "deny", detail: "the agent is not allowed here" };
-    const granted = scopes.filter((scope) => scopesAllowed(policy(), [scope]));
-    if (granted.length === 0 && scopes.length > 0)
-      return { type: "deny", detail: "none of the scopes is granted here" };
-    return { type: "grant", scopes: granted };
+/**
+ * What the access server grants: the scopes that are on the realm's list, where there is one. One of `ownerScopes` is for an owner of the resource to allow:
+ * this server has no way to them, so the person brings the request to the page.
+ */
+export function decideForResource({
+  policy,
+  ownerScopes,
+}: Pick<PolicyOptions, "policy"> & { readonly ownerScopes: readonly string[] }): Decide {
+  return (request) => {
+    if (!mayAsk(policy(), request.agent.iss))
+      return { type: "deny", detail: "the agent is not allowed here" };
+    const scopes = grantableScopes(policy(), request);
+    if (scopes === undefined) return { type: "deny", detail: "none of the scopes is granted here" };
+    return scopes.some((scope) => ownerScopes.includes(scope))
+      ? { type: "interaction" }
+      : { type: "grant", scopes };
   };
+}
+
+/** Scopes of a request that may be granted at a resource; undefined where it may get nothing. */
+export function grantableScopes(
+  policy: Policy,
+  { agent, scopes }: Pick<AskedRequest, "agent" | "scopes">,
+): readonly string[] | undefined {
+  if (!mayAsk(policy, agent.iss)) return undefined;
+  const granted = scopes.filter((scope) => scopesAllowed(policy, [scope]));
+  return granted.length === 0 && scopes.length > 0 ? undefined : granted;
 }
 
 /** Why a request is granted by no one, not by the person either. Undefined where it may be. */

@@ -166,7 +166,7 @@ function consentClientMetadata(issuer: string, paths: OidcPaths): ClientMetadata
     token_endpoint_auth_method: "none",
     response_types: ["code"],
     grant_types: ["authorization_code"],
-    redirect_uris: [paths.consentLoginReturn, paths.personLoginReturn].map(
+    redirect_uris: [paths.consentLoginReturn, paths.personLoginReturn, paths.accessLoginReturn].map(
       (path) => new URL(path, issuer).href,
     ),
   };

@@ -10,6 +10,9 @@ export interface OidcPaths {
   /** Pages of the person server; below the issuer, where the session's cookie is sent. */
   readonly person: string;
   readonly personLoginReturn: string;
+  /** Pages of the access server. */
+  readonly access: string;
+  readonly accessLoginReturn: string;
   /** Paths below `base`, in the names of oidc-provider. */
   readonly routes: Readonly<Record<"authorization" | "token" | "jwks" | "end_session", string>>;
 }
@@ -22,6 +25,8 @@ export function oidcPaths(issuer: string): OidcPaths {
     consentLoginReturn: `${base}/protocol/aauth/agent/auth/signed-in`,
     person: `${base}/person`,
     personLoginReturn: `${base}/person/signed-in`,
+    access: `${base}/access`,
+    accessLoginReturn: `${base}/access/signed-in`,
     routes: {
       authorization: "/protocol/openid-connect/auth",
       token: "/protocol/openid-connect/token",

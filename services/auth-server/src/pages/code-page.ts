@@ -6,9 +6,10 @@ export function codePage(options: {
   realmName: string;
   action: string;
   grantedUrl: string;
+  grantedName: string;
   problem?: string;
 }): Page {
-  const { realmName, action, grantedUrl, problem } = options;
+  const { realmName, action, grantedUrl, grantedName, problem } = options;
   const content = html`<h1>Enter the code</h1>
 <p class="lead">Your agent shows it. It is for one request, and good once.</p>
 ${problem === undefined ? undefined : html`<p class="alert" role="alert" id="problem">${problem}</p>`}
@@ -19,7 +20,7 @@ ${problem === undefined ? undefined : html`<p class="alert" role="alert" id="pro
   }>
 <div class="buttons"><button type="submit">Continue</button></div>
 </form>
-<p class="note"><a href="${grantedUrl}">What you have granted</a></p>`;
+<p class="note"><a href="${grantedUrl}">${grantedName}</a></p>`;
   const title = problem === undefined ? "Enter the code" : "The code is not valid";
   return renderPage({ title, content, realmName });
 }

@@ -1,24 +1,32 @@
-import type { AgentIdentity, GrantedToken, WaitingRequest } from "aauth/issuer";
+import type { AgentIdentity, GrantedToken, IssuedToken, WaitingRequest } from "aauth/issuer";
 import { type Html, html } from "./html.ts";
 import { type Page, renderPage } from "./page.ts";
 
-/** What a user has granted, by agent, with a button to take it back; and what waits for them. */
+/** A token that an agent has. For a person it is theirs; one of an access server is of its own for each person. */
+export type HeldToken = Pick<GrantedToken, "type" | "agent" | "resource" | "scopes" | "account" | "exp"> &
+  Partial<Pick<IssuedToken, "personServer">>;
+
+/** What has been granted, by agent, with a button to take it back; and what waits for the user. */
 export function grantedPage(options: {
   realmName: string;
+  title: string;
+  /** Where no agent has anything. */
+  nothing: string;
   userName: string;
   action: string;
   /** Path of a waiting request, followed by its reference. */
   requestPath: string;
   /** Single-use value that ties a decision to this page, this user and this browser. */
   consentCode: string;
-  tokens: readonly GrantedToken[];
+  tokens: readonly HeldToken[];
   waiting: readonly WaitingRequest[];
   /** What came of the button pressed before. */
   notice?: { readonly text: string; readonly isProblem: boolean } | undefined;
 }): Page {
-  const { realmName, userName, action, requestPath, consentCode, tokens, waiting, notice } = options;
+  const { realmName, title, nothing, userName, action, requestPath, consentCode, tokens, waiting, notice } =
+    options;
   const agents = Map.groupBy(tokens, ({ agent }) => JSON.stringify([agent.iss, agent.sub]));
-  const content = html`<h1>What you have granted</h1>
+  const content = html`<h1>${title}</h1>
 <p class="lead">You are signed in as <strong>${userName}</strong>.</p>
 ${
   notice === undefined
@@ -43,27 +51,31 @@ ${waiting.map(
 `
 }${
   agents.size === 0
-    ? html`<p>No agent has anything of you now.</p>`
+    ? html`<p>${nothing}</p>`
     : [...agents.values()].map((held, index) => agentSection(held, { index, action, consentCode }))
 }`;
-  return renderPage({ title: "What you have granted", content, realmName });
+  return renderPage({ title, content, realmName });
 }
 
 function agentSection(
-  held: readonly GrantedToken[],
+  held: readonly HeldToken[],
   { index, action, consentCode }: { index: number; action: string; consentCode: string },
 ): Html {
-  const { agent } = held[0] as GrantedToken;
+  const { agent } = held[0] as HeldToken;
   const id = `agent-${index}`;
   return html`<section class="says" aria-labelledby="${id}">
 <h2 id="${id}"><code>${agent.sub}</code></h2>
 <p class="said-by">from <code>${agent.iss}</code></p>
 <ul class="scopes">
 ${latest(held).map(
-  ({ type, resource, scopes, exp }) => html`<li>${
-    type === "person-token" ? "Is known as your agent" : "May act for you"
-  } at <code>${resource}</code>${
-    scopes.length === 0 ? undefined : html`<code>${scopes.join(" ")}</code>`
+  ({ type, resource, scopes, exp, personServer }) => html`<li>${
+    type === "person-token"
+      ? "Is known as your agent"
+      : personServer
+        ? "May act for a person"
+        : "May act for you"
+  } at <code>${resource}</code>${scopes.length === 0 ? undefined : html`<code>${scopes.join(" ")}</code>`}${
+    personServer === undefined ? undefined : html`<small>asked for by <code>${personServer}</code></small>`
   }<small>until ${new Date(exp * 1000).toISOString().slice(11, 16)} UTC</small></li>
 `,
 )}</ul>
@@ -72,8 +84,8 @@ ${revokeForm(agent, { id, action, consentCode })}</section>
 }
 
 /** An agent may have several tokens for the same: what counts is until when it has one. */
-function latest(held: readonly GrantedToken[]): readonly GrantedToken[] {
-  const last = new Map<string, GrantedToken>();
+function latest(held: readonly HeldToken[]): readonly HeldToken[] {
+  const last = new Map<string, HeldToken>();
   for (const token of held) {
     const { type, resource, scopes, account = "", exp } = token;
     const key = JSON.stringify([type, resource, scopes, account]);

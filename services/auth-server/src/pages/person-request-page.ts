@@ -4,7 +4,7 @@ import { decisionFields } from "./decision-fields.ts";
 import { type Html, html } from "./html.ts";
 import { type Page, renderPage } from "./page.ts";
 
-/** Asks a signed-in user what an agent gets from a person server (draft -11, section 7.4). */
+/** Asks a signed-in user what an agent gets from a person server (draft -11, section 7.4), or an owner what it gets from an access server. */
 export function personRequestPage(options: {
   realmName: string;
   userName: string;
@@ -16,19 +16,23 @@ export function personRequestPage(options: {
   returnsTo: string | undefined;
   formOrigins: readonly string[];
   grantedUrl: string;
+  grantedName: string;
   /** Shown above the rest, and read out. */
   notice?: string | undefined;
   /** A question that the agent has not answered yet. */
   openQuestion?: string | undefined;
 }): Page {
   const { realmName, userName, request, action, consentCode, returnsTo, formOrigins, grantedUrl } = options;
-  const { notice, openQuestion } = options;
+  const { grantedName, notice, openQuestion } = options;
+  const isOwner = request.personServer !== undefined;
   const title =
     request.kind === "person-token"
       ? "An agent wants to be known as yours"
-      : "An agent asks for your permission";
+      : isOwner
+        ? "An agent asks for access to your resource"
+        : "An agent asks for your permission";
   const content = html`<h1>${title}</h1>
-<p class="lead">You are signed in as <strong>${userName}</strong>.</p>
+<p class="lead">You are signed in as <strong>${userName}</strong>${isOwner ? ", an owner at this access server" : undefined}.</p>
 ${
   notice === undefined
     ? undefined
@@ -46,21 +50,26 @@ ${agentWords(request, openQuestion)}
 ${decisionFields(consentCode)}
 </form>
 ${questionForm(request, { action, consentCode, openQuestion })}<p class="note">${
-    request.person === undefined
+    request.person === undefined && !isOwner
       ? "This agent acts for no one yet. If you allow this, it acts for you from now on, and for no one else. "
       : undefined
-  }You are not asked again for the same. You can take it back at any time: <a href="${grantedUrl}">what you have granted</a>.${
+  }${
+    isOwner
+      ? "This is for one token: you are asked again for the next one."
+      : "You are not asked again for the same."
+  } You can take it back at any time: <a href="${grantedUrl}">${grantedName.replace(/^W/, "w")}</a>.${
     returnsTo === undefined ? undefined : html` Either way you return to <strong>${returnsTo}</strong>.`
   }</p>`;
   return renderPage({ title, content, realmName, formOrigins });
 }
 
 /** What has been verified. */
-function parties({ agent, subagent, upstream, resource, accessServer, account }: AskedRequest): Html {
+function parties(request: AskedRequest): Html {
+  const { agent, subagent, upstream, resource, accessServer, personServer, subject, account } = request;
   return html`<dl>
 <dt>Agent (verified)</dt>
 <dd><code>${agent.sub}</code><small>from <code>${agent.iss}</code></small></dd>
-${row("For its sub-agent", subagent)}${row("Called by an agent of yours, as", upstream)}${row("Resource (verified)", resource)}${row("Account there", displayText(account))}${row("Access server that decides, too", accessServer)}</dl>`;
+${row("For its sub-agent", subagent)}${row(personServer === undefined ? "Called by an agent of yours, as" : "Called by another agent, as", upstream)}${row("Resource (verified)", resource)}${row("Account there", displayText(account))}${row("Access server that decides, too", accessServer)}${row("Person server that asks", personServer)}${row("The person, as the resource knows them", subject)}</dl>`;
 }
 
 function row(name: string, value: string | undefined): Html | undefined {

@@ -45,7 +45,9 @@ export function createEvidence(now: () => number): Evidence {
   });
 
   function keep(runId: string, request: SentRequest): void {
-    if (request.body.byteLength > MAX_BODY_BYTES) return;
+    const { byteLength } = request.body;
+    // Looks at an answer to come have none, and would push out all else.
+    if (byteLength === 0 || byteLength > MAX_BODY_BYTES) return;
     const requests = kept.get(runId) ?? [];
     kept.set(runId, [...requests, request].slice(-MAX_REQUESTS_PER_RUN));
   }

@@ -1,5 +1,6 @@
 import { ERROR_CODES } from "aauth";
 import { parseRefusal, REFUSAL_FIELD, type Refusal as RefusalData } from "aauth/resource";
+import { draft11Names, parseSignatureError } from "aauth/wire";
 import { oneLine } from "../failures/one-line.ts";
 
 /** The reason of a refusal, as far as the response contains it. */
@@ -17,8 +18,12 @@ export interface Refusal {
 /** No check of the verifier: the caller's signature is valid, and the gateway's rules do not allow the request. */
 const POLICY = "policy";
 
+/** Servers of draft -11. */
+const SERVERS: ReadonlySet<string> = new Set(["person-server", "access-server"]);
+const CODE = /^[a-z_]{1,40}$/;
+
 /**
- * Reads a refusal: code, check and section are in a header; the auth server's OAuth error is in the body.
+ * Reads a refusal: code, check and section are in a header; the auth server's OAuth error, and the problem of a server of draft -11, are in the body.
  *
  * @param receiver the party behind the address that the request went to
  */
@@ -38,6 +43,7 @@ export function readRefusal(response: Response, body: string, receiver: string):
     };
   }
   if (refusal !== undefined) return named(refusal, receiver);
+  if (SERVERS.has(receiver)) return { refused_by: receiver, ...problemOf(response, body) };
   // An agent names its reason; the rules of a gateway do not.
   if (response.status === 403 && receiver !== "auth-server") {
     const agent = receiver.replace(/-(?=agent$)/, " ");
@@ -53,12 +59,35 @@ function named({ code, check, section, by }: RefusalData, receiver: string): Ref
   return { refused_by, code, ...(check !== undefined && { check }), section, meaning };
 }
 
-function oauthError(body: string): { error: string; description?: string } | undefined {
+/** What is wrong with the signature or its token is in a field, and everything else in the body (draft -11, section 11.9.1). */
+function problemOf({ headers, status }: Response, body: string): Omit<Refusal, "refused_by"> {
+  const { error, detail } = membersOf(body);
+  const reason = typeof detail === "string" && { reason: oneLine(detail) };
+  const code = signatureErrorIn(headers.get(draft11Names.SIGNATURE_ERROR));
+  if (code !== undefined) return { code, section: "draft -11, section 11.3.4", ...reason };
+  if (status < 400 || typeof error !== "string" || !CODE.test(error)) return {};
+  return { code: error, section: "draft -11, section 11.9.3", ...reason };
+}
+
+function signatureErrorIn(field: string | null): string | undefined {
   try {
-    const { error, error_description } = JSON.parse(body) as Record<string, unknown>;
-    if (typeof error !== "string" || !/^[a-z_]{1,40}$/.test(error)) return undefined;
-    return { error, ...(typeof error_description === "string" && { description: error_description }) };
+    const { error } = parseSignatureError(field ?? "");
+    return CODE.test(error) ? error : undefined;
   } catch {
     return undefined;
+  }
+}
+
+function oauthError(body: string): { error: string; description?: string } | undefined {
+  const { error, error_description } = membersOf(body);
+  if (typeof error !== "string" || !CODE.test(error)) return undefined;
+  return { error, ...(typeof error_description === "string" && { description: error_description }) };
+}
+
+function membersOf(body: string): Record<string, unknown> {
+  try {
+    return (JSON.parse(body) ?? {}) as Record<string, unknown>;
+  } catch {
+    return {};
   }
 }

@@ -1,5 +1,4 @@
 import { context, ROOT_CONTEXT, type Span, SpanStatusCode, trace } from "@opentelemetry/api";
-import { february2026 } from "aauth";
 import type { Transport } from "aauth/agent";
 import type { TracePlace } from "agent-kit/service";
 import { readBounded } from "agent-kit/service";
@@ -18,55 +17,58 @@ export interface SendForgedOptions {
   readonly timeoutMs: number;
 }
 
-/** Sends a tampered request in a trace of its own, so that the attempt can be looked at like any other message. */
+/**
+ * Sends a tampered request in a trace of its own, so that the attempt can be looked at like any other message.
+ *
+ * @param forging the request, or what makes it: honest requests that this takes are part of the trace
+ */
 export async function sendForged(
-  forged: ForgedRequest,
+  forging: ForgedRequest | (() => Promise<ForgedRequest>),
   options: SendForgedOptions,
 ): Promise<{ response: Response; place?: TracePlace }> {
-  const {
-    method,
-    url,
-    headers,
-    body,
-    signatureBase,
-    components: coveredComponents,
-    created,
-    scheme,
-  } = forged;
-  const { kid, thumbprint } = forged.key;
   const tracer = trace.getTracer("backend");
   const attributes = { [ATTRIBUTE.runId]: options.runId };
   const span = tracer.startSpan(`break_it.${options.variant}`, { attributes }, ROOT_CONTEXT);
-  const { observer, transport } = createAgentTrace(options.transport);
-  const purpose = headers["content-type"] === "application/x-www-form-urlencoded" ? "token" : "resource";
-  const signed = { scheme, coveredComponents, signatureBase, created, kid, thumbprint };
-  const send = (attempt: number) =>
-    context.with(trace.setSpan(ROOT_CONTEXT, span), () => {
-      observer({
-        type: "request_signed",
-        profile: february2026.name,
-        purpose,
-        url,
-        method,
-        ...signed,
-        attempt,
-      });
-      const signal = AbortSignal.timeout(options.timeoutMs);
-      return transport(url, { method, headers: { ...headers }, body, signal });
-    });
+  const inSpan = <T>(work: () => Promise<T>) => context.with(trace.setSpan(ROOT_CONTEXT, span), work);
+  let forged: ForgedRequest | undefined;
   try {
-    if (forged.twice) {
+    forged = typeof forging === "function" ? await inSpan(forging) : forging;
+    const { twice } = forged;
+    const send = (attempt: number) => inSpan(() => sendSigned(forged!, { ...options, attempt }));
+    if (twice) {
       await readBounded(await send(1), MAX_HONEST_ANSWER_BYTES);
     }
-    const response = await send(forged.twice ? 2 : 1);
+    const response = await send(twice ? 2 : 1);
     const { traceId, spanId } = span.spanContext();
     return { response, ...(isTraced(span) && { place: { traceId, spanId } }) };
   } catch (error) {
     span.setStatus({ code: SpanStatusCode.ERROR });
     throw error;
   } finally {
+    if (forged?.after !== undefined) await context.with(ROOT_CONTEXT, forged.after).catch(() => {});
     span.end();
   }
+}
+
+/** Sends a request as it is, with what its sender signed in the trace. */
+export function sendSigned(
+  { method, url, headers, body, signature }: ForgedRequest,
+  options: Pick<SendForgedOptions, "transport" | "timeoutMs"> & { readonly attempt?: number },
+): Promise<Response> {
+  const { observer, transport } = createAgentTrace(options.transport);
+  if (signature !== undefined) {
+    const { base, components, created, key, scheme, profile, purpose } = signature;
+    observer({
+      type: "request_signed",
+      ...{ profile, purpose, url, method, scheme, created, attempt: options.attempt ?? 1 },
+      coveredComponents: components,
+      signatureBase: base,
+      kid: key.kid,
+      thumbprint: key.thumbprint,
+    });
+  }
+  const signal = AbortSignal.timeout(options.timeoutMs);
+  return transport(url, { method, headers: { ...headers }, signal, ...(body && { body }) });
 }
 
 /** Without an SDK there are no spans, and nothing to look at. */

@@ -1,6 +1,6 @@
 /**
- * The tampered requests. Each begins as an honest one: the run's own request, signed again just now with the backend's own key as the run
- * signed it, so that nothing but the one thing that was tampered with is wrong with it.
+ * What the tampered requests of all profiles have in common. Each begins as an honest one: the run's own request, signed again just now with
+ * the backend's own key as the run signed it, so that nothing but the one thing that was tampered with is wrong with it.
  *
  * @module
  */
@@ -9,193 +9,159 @@ import {
   type AAuthErrorCode,
   type Credential,
   decodeToken,
-  generateSigningKey,
+  february2026,
   type SigningKey,
+  type SignRequestOptions,
   signRequest,
 } from "aauth";
-import type { BreakItVariant } from "backend-api";
-import { type Material, unsignedHeaders } from "./material.ts";
+import type { AnyBreakItVariant } from "backend-api";
+import type { Run } from "../runs/run.ts";
+import type { SentRequest } from "./evidence.ts";
 
 /** A request that is ready to go out as it is. */
 export interface ForgedRequest {
   readonly method: string;
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: Uint8Array<ArrayBuffer>;
-  /** What its sender signed; not always what it sends. */
-  readonly signatureBase: string;
+  readonly body?: Uint8Array<ArrayBuffer>;
+  /** What its sender signed; not always what it sends. Unset: it is not signed. */
+  readonly signature?: ForgedSignature;
+  /** Sent twice: the first time it is honest. */
+  readonly twice?: boolean;
+  /** Afterwards, whatever the answer was; not part of the attempt. */
+  readonly after?: () => Promise<unknown>;
+}
+
+interface ForgedSignature {
+  readonly base: string;
   readonly components: readonly string[];
   readonly created: number;
   readonly key: SigningKey;
   readonly scheme: Credential["scheme"];
-  /** Sent twice: the first time it is honest. */
-  readonly twice?: boolean;
+  readonly profile: string;
+  readonly purpose: "resource" | "token";
 }
 
-export interface ForgeContext {
-  readonly material: Material;
-  /** The key that the run signed with. */
-  readonly key: SigningKey;
-  /** As the run named its key. */
-  readonly credential: Credential;
-  /** The backend's identity, for requests to the auth server. */
-  readonly identity: Credential;
-  /** Another resource than the auth token is for. */
-  readonly otherResource: string;
-  /** Unix seconds. */
-  readonly now: () => number;
+/** The variants of one profile, and what they need of a run. */
+export interface BreakItDialect {
+  /** In the order in which they are offered. */
+  readonly variants: readonly AnyBreakItVariant[];
+  /** Why one cannot be tried with what a run has sent; undefined where it can. */
+  unavailable(variant: AnyBreakItVariant, sent: readonly SentRequest[]): string | undefined;
+  /**
+   * Makes the tampered request of a variant that is available, after the honest requests that it takes.
+   *
+   * @throws AAuthAgentError where an honest one was refused
+   */
+  forge(variant: AnyBreakItVariant, sent: readonly SentRequest[], run: Run): Promise<ForgedRequest>;
+  /** What the check that a variant is for answers with. */
+  meant(variant: AnyBreakItVariant): Meant;
+  /** The party behind an address. */
+  receiverOf(url: string): string;
 }
 
-/** Further in the past than any window. */
-const STALE_SECONDS = 600;
-const SIGNATURE_BYTES = 64;
-const SCOPE_TOO_MUCH = "supply-chain:admin";
-
-/** One way to tamper with a run. */
-export interface Variant {
-  /** The code of the check that it is meant for. */
-  readonly meant: AAuthErrorCode;
-  /** What the run must have left behind besides a request. */
-  readonly needs?: "authToken" | "grant";
-  readonly forge: (context: ForgeContext) => Promise<ForgedRequest>;
+export interface Meant {
+  /** A code of the verifier's check, or of a server. Unset where the answer names none: its status counts. */
+  readonly codes?: readonly (AAuthErrorCode | string)[];
+  /** Below 400 it says that what was tampered with had no effect. */
+  readonly status?: number;
+  /** For answers that name no section. */
+  readonly section?: string;
 }
 
-export const VARIANTS: Readonly<Record<BreakItVariant, Variant>> = {
-  /** One byte of the body flipped on the way. */
-  "changed-body": {
-    meant: "digest_mismatch",
-    forge: async (context) => {
-      const forged = await signed(context);
-      const body = forged.body.slice();
-      body[body.length >> 1]! ^= 1;
-      return { ...forged, body };
-    },
-  },
+export const NOTHING_SENT =
+  "The requests of this run are no longer in the backend’s memory: start a new one.";
 
-  /** Sent to another path than it was signed for. */
-  "changed-path": {
-    meant: "invalid_signature",
-    forge: async (context) => {
-      const forged = await signed(context);
-      return { ...forged, url: new URL("/admin", forged.url).href };
-    },
-  },
-
-  /** Signed with a foreign key, under the backend's name. */
-  "other-key": {
-    meant: "invalid_signature",
-    forge: async (context) => signed(context, { key: await impostor(context.key) }),
-  },
-
-  /** Signed ten minutes ago. */
-  stale: {
-    meant: "created_out_of_window",
-    forge: async (context) => signed(context, { now: () => context.now() - STALE_SECONDS }),
-  },
-
-  /** Overheard and sent again. */
-  replay: {
-    meant: "nonce_replayed",
-    forge: async (context) => ({ ...(await signed(context)), twice: true }),
-  },
-
-  /** The auth token, presented without the key it is bound to. */
-  "stolen-token": {
-    meant: "invalid_signature",
-    needs: "authToken",
-    forge: async (context) =>
-      signed(context, { key: await generateSigningKey({ kid: "thief-1" }), credential: tokenOf(context) }),
-  },
-
-  /** The holder writes a scope into the auth token that the auth server never gave. */
-  "widened-scope": {
-    meant: "invalid_token_signature",
-    needs: "authToken",
-    forge: async (context) =>
-      signed(context, { credential: { scheme: "jwt", jwt: withWiderScope(tokenOf(context).jwt) } }),
-  },
-
-  /** The auth token at a resource that it is not for. */
-  "other-audience": {
-    meant: "token_audience_mismatch",
-    needs: "authToken",
-    forge: async (context) => signed(context, { url: `${context.otherResource}/` }),
-  },
-
-  /** An unsigned resource token, at the auth server. */
-  "unsigned-resource-token": {
-    meant: "invalid_token_signature",
-    needs: "grant",
-    forge: async (context) => {
-      const { request, resourceToken } = context.material.grant!;
-      const form = new URLSearchParams(new TextDecoder().decode(request.body));
-      form.set("resource_token", unsignedToken(resourceToken));
-      form.set("request_type", "auth");
-      return signed(context, {
-        url: request.url,
-        headers: unsignedHeaders(request),
-        body: new TextEncoder().encode(form.toString()),
-        credential: context.identity,
-      });
-    },
-  },
-};
-
-interface Changes {
-  readonly url?: string;
-  readonly headers?: Record<string, string>;
-  readonly body?: Uint8Array<ArrayBuffer>;
-  readonly key?: SigningKey;
-  readonly credential?: Credential;
-  readonly now?: () => number;
-}
-
-async function signed(context: ForgeContext, changes: Changes = {}): Promise<ForgedRequest> {
-  const { request } = context.material;
-  const {
-    url = request.url,
-    headers = unsignedHeaders(request),
-    body = request.body,
-    key = context.key,
-    credential = context.credential,
-    now = context.now,
-  } = changes;
-  const { method } = request;
-  const signature = await signRequest({ method, url, headers, body }, { key, signatureKey: credential, now });
+/** Signs a request that is about to be tampered with, or is that already. */
+export async function signForged(
+  request: Pick<ForgedRequest, "method" | "url" | "headers" | "body">,
+  options: SignRequestOptions & { readonly purpose?: "resource" | "token" },
+): Promise<ForgedRequest> {
+  const { key, signatureKey, profile = february2026, purpose = "resource" } = options;
+  const { method, url, headers, body } = request;
+  const signed = await signRequest({ method, url, headers, body }, options);
+  const { signatureBase: base, coveredComponents: components, created } = signed;
   return {
     method,
     url,
-    headers: { ...headers, ...signature.headers },
-    body,
-    signatureBase: signature.signatureBase,
-    components: signature.coveredComponents,
-    created: signature.created,
-    key,
-    scheme: credential.scheme,
+    headers: { ...headers, ...signed.headers },
+    ...(body && { body }),
+    signature: {
+      base,
+      components,
+      created,
+      key,
+      scheme: signatureKey.scheme,
+      profile: profile.name,
+      purpose,
+    },
   };
 }
 
-/** A foreign key with the key id of ours and, for scheme hwk, its public half. */
-async function impostor(key: SigningKey): Promise<SigningKey> {
-  const other = await generateSigningKey({ kid: key.kid });
-  return { ...other, publicJwk: key.publicJwk, sign: other.sign };
+/** One byte of the body flipped on the way. */
+export function withFlippedBit(forged: ForgedRequest): ForgedRequest {
+  const body = forged.body!.slice();
+  body[body.length >> 1]! ^= 1;
+  return { ...forged, body };
 }
 
-function tokenOf({ material }: ForgeContext): { readonly scheme: "jwt"; readonly jwt: string } {
-  return { scheme: "jwt", jwt: material.authToken! };
+/** Sent to another path than it was signed for. */
+export const atAnotherPath = (forged: ForgedRequest): ForgedRequest => ({
+  ...forged,
+  url: new URL("/admin", forged.url).href,
+});
+
+/** Further in the past than any window. */
+export const STALE_SECONDS = 600;
+
+/** The headers of a request without what belongs to its signature or to its trace: it is to be signed again. */
+export function unsignedHeaders({ headers }: SentRequest): Record<string, string> {
+  const signed = ["signature-key", "signature-input", "signature", "content-digest", "nonce"];
+  const left = new Set([...signed, "traceparent", "tracestate"]);
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !left.has(name)));
 }
 
-/** The same token with one more scope under the same signature. */
-function withWiderScope(token: string): string {
-  const [header, , signature] = token.split(".");
-  const { claims } = decodeToken(token);
-  const scope = `${claims.scope ?? ""} ${SCOPE_TOO_MUCH}`;
-  const payload = Buffer.from(JSON.stringify({ ...claims, scope })).toString("base64url");
-  return `${header}.${payload}.${signature}`;
+/** Unix seconds at which a token ends; 0 when it does not say. */
+export function expiryOf(token: string): number {
+  const { exp } = decodeToken(token).claims;
+  return typeof exp === "number" ? exp : 0;
+}
+
+/** The key a token is bound to; without a token, the current one. */
+export function keyOf(token: string | undefined, keys: readonly SigningKey[]): SigningKey {
+  const confirmed = token === undefined ? undefined : confirmationOf(token);
+  return keys.find(({ publicJwk }) => publicJwk.x === confirmed) ?? keys[0]!;
+}
+
+function confirmationOf(token: string): unknown {
+  const { cnf } = decodeToken(token).claims as { cnf?: { jwk?: { x?: unknown } } };
+  return cnf?.jwk?.x;
+}
+
+const SIGNATURE_BYTES = 64;
+const SCOPE_TOO_MUCH = "supply-chain:admin";
+
+/** The same token with other parts of its header and its claims, under the same signature. */
+export function withChanged(
+  token: string,
+  changes: { readonly header?: object; readonly claims?: object },
+): string {
+  const decoded = decodeToken(token);
+  const [header, payload, signature] = token.split(".");
+  const changed = (part: "header" | "claims") =>
+    changes[part] &&
+    Buffer.from(JSON.stringify({ ...decoded[part], ...changes[part] })).toString("base64url");
+  return [changed("header") ?? header, changed("claims") ?? payload, signature].join(".");
+}
+
+/** One more scope, that no server gave. */
+export function withWiderScope(token: string): string {
+  const { scope = "" } = decodeToken(token).claims;
+  return withChanged(token, { claims: { scope: `${scope} ${SCOPE_TOO_MUCH}` } });
 }
 
 /** The same claims under a signature of zeros: an empty one would be refused before any key is looked for. */
-function unsignedToken(token: string): string {
+export function unsignedToken(token: string): string {
   const [header, payload] = token.split(".");
   return `${header}.${payload}.${Buffer.alloc(SIGNATURE_BYTES).toString("base64url")}`;
 }

@@ -3,7 +3,7 @@ import { parseAgentAuth } from "aauth/wire";
 import { AgentAnswerError, AgentHttpError, AgentRpcError } from "agent-kit/a2a";
 import { AnswerTooLargeError } from "agent-kit/service";
 import type { Failure } from "backend-api";
-import { draft11Failure } from "./draft-11-failure.ts";
+import { draft11Failure, endedWaiting } from "./draft-11-failure.ts";
 import { type Finding, textsFor } from "./failure-texts.ts";
 import { networkCodeOf } from "./network-code.ts";
 import { oneLine } from "./one-line.ts";
@@ -27,8 +27,11 @@ export function explainFailure(error: unknown, situation: Situation): Failure {
   const { hops } = situation.places;
   if (hops !== undefined && error instanceof AAuthError && !(error instanceof TokenRejectedError)) {
     const asked = situation.peer === "auth-server" ? "person-server" : "supply-chain-agent";
-    return draft11Failure(error, hops, asked);
+    return draft11Failure(error, { hops, asked, page: situation.page });
   }
+  const isAtAgent = hops !== undefined && situation.page === situation.places.agentUrl;
+  const ended = isAtAgent && error instanceof AgentHttpError ? endedWaiting(error) : undefined;
+  if (ended !== undefined) return ended;
   const finding = findingOf(error, situation);
   const { hop, check, code } = finding;
   return { hop, check, code, ...textsFor(finding, situation) };

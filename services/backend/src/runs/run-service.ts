@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { ConsentRequiredError } from "aauth";
+import { ConsentRequiredError, type Waiting } from "aauth";
 import type { Agent, AgentEvent, InteractionRequest } from "aauth/agent";
 import type { AgentAnswer, AskOptions, readAgentCard } from "agent-kit/a2a";
 import { createPatience, goesOn } from "agent-kit/draft-11";
@@ -30,6 +30,7 @@ import {
   fail,
   feedOf,
   goOn,
+  isFinal,
   notePlace,
   noteRevocation,
   noteStep,
@@ -37,6 +38,7 @@ import {
   resume,
   type Step,
 } from "./run.ts";
+import type { WaitingRuns } from "./waiting-runs.ts";
 
 /** How long a `state` waits for the browser to come back (profile 6.1: a request token lives as long). */
 const CONSENT_LIFETIME_SECONDS = 600;
@@ -68,6 +70,8 @@ export interface RunServiceDeps {
   readonly agentOf: (userId: string) => Agent;
   /** Where persons act while a call waits for them, in profiles that have that. Default: a call ends with a demand for consent. */
   readonly interactions?: Interactions | undefined;
+  /** Where runs that wait are kept beyond the process. Default: nowhere. */
+  readonly waitingRuns?: WaitingRuns | undefined;
   readonly supplyChainAgent: SupplyChainAgent;
   /** Turns protocol events into activities and log lines. */
   readonly observe: CallObserver;
@@ -109,6 +113,8 @@ export interface RunService {
   note(run: Run, step: Step): Promise<void>;
   /** Continues a run that waited, in the background. False when it does not wait any more. */
   resume(run: Run, consent: Consent): Promise<boolean>;
+  /** Goes on with a run that waited in another process, in the background. It ends as `failed` where that is not possible. */
+  restore(run: Run, waiting: Waiting): Promise<void>;
   fail(run: Run, failure: Failure): Promise<void>;
   /** A browser is back from the page that a run waits at. The run stops showing the page, whose code is used; its answer is still polled for. */
   cameBack(id: string): Promise<void>;
@@ -122,6 +128,8 @@ export interface RunService {
 interface Attempt {
   /** The user has been asked for this run already. */
   readonly consented?: boolean;
+  /** The attempt was begun in another process. */
+  readonly waiting?: Waiting;
   readonly onAccepted?: () => void;
 }
 
@@ -141,6 +149,7 @@ export function createRunService(deps: RunServiceDeps): RunService {
     live,
     agentOf,
     interactions,
+    waitingRuns,
     supplyChainAgent,
     observe,
     places,
@@ -168,28 +177,36 @@ export function createRunService(deps: RunServiceDeps): RunService {
   }
 
   async function attemptNow(run: Run, removed: AbortSignal, how: Attempt): Promise<void> {
-    const { consented = false, onAccepted } = how;
+    const { consented = false, waiting, onAccepted } = how;
     const place = currentPlace();
     if ((await change(run.id, (at) => notePlace(at, place))) === undefined) return;
     const state = randomBytes(32).toString("base64url");
     const patience = createPatience(timeoutSeconds * 1000);
     const signal = AbortSignal.any([removed, patience.signal]);
     const call = observe({ id: run.id, note: (step, event) => noteEvent(run, step, event) });
-    const persons = interactions && interaction(run, interactions, onAccepted);
+    const persons = interactions && interaction(run, interactions, how);
     const request = watchConsentRequest(deps.consentRequests, run.userId, state);
     try {
-      const fetch = agentOf(run.userId).fetchFor({
-        state,
+      const agent = agentOf(run.userId);
+      const control = {
         signal,
-        observer: (event) => {
+        observer: (event: AgentEvent) => {
           request.observer(event);
           call.observer(event);
           patience.observer(event);
           persons?.observer(event);
         },
-        cacheKey: cacheKeyOf(run, deps.sharesTokens),
-        ...persons?.context,
-      });
+        ...persons?.control,
+      };
+      const fetch =
+        waiting === undefined
+          ? agent.fetchFor({
+              ...control,
+              ...persons?.context,
+              state,
+              cacheKey: cacheKeyOf(run, deps.sharesTokens),
+            })
+          : () => agent.resume(waiting, control);
       const ask = async () => {
         const place = currentPlace();
         await change(run.id, (at) => notePlace(at, place));
@@ -210,21 +227,25 @@ export function createRunService(deps: RunServiceDeps): RunService {
       await persons?.noted();
       if (removed.aborted) return;
       // Consent is asked for once. A second demand would send the user round in circles.
-      if (!(error instanceof ConsentRequiredError) || consented) await failWith(run, error, call.peer());
+      if (!(error instanceof ConsentRequiredError) || consented)
+        await failWith(run, error, call.peer(), persons?.page());
       else await wait(run, state, error).catch((cause: unknown) => failWith(run, cause, "backend"));
     } finally {
       patience.end();
+      waitingRuns?.drop(run.id);
     }
   }
 
   /** While a call waits for a person the run does, too: what the call is made with, and what watches it. */
-  function interaction(run: Run, { browserUrl, returnUrl }: Interactions, onWaiting?: () => void) {
+  function interaction(run: Run, { browserUrl, returnUrl }: Interactions, { waiting, onAccepted }: Attempt) {
     let noted: Promise<unknown> = Promise.resolve();
+    let page = waiting?.interaction && new URL(waiting.interaction.url).origin;
     const note = (how: (run: Run) => Run) => {
       noted = noted.then(() => change(run.id, how));
     };
     return {
       noted: () => noted,
+      page: () => page,
       observer(event: AgentEvent) {
         if (goesOn(event)) note((at) => goOn(at, now()));
       },
@@ -232,16 +253,31 @@ export function createRunService(deps: RunServiceDeps): RunService {
         loginHint: run.userId,
         justification: run.shownPrompt,
         returnUrl: returnUrl(run.id),
+      },
+      control: {
+        onWaiting(waiting: Waiting) {
+          noted = noted.then(async () => {
+            const now = await store.get(run.userId, run.id);
+            if (now !== undefined && !isFinal(now)) waitingRuns?.keep(now, waiting);
+          });
+        },
         // A person's question on the page. The backend knows no more than its user's own words.
         onClarification: async () => ({
           action: "respond" as const,
           response: `The user started it with these words: ${run.shownPrompt}`,
         }),
-        async onInteraction({ page, party }: InteractionRequest) {
-          const demand = { url: browserUrl(page), party, expiresAt: now() + CONSENT_LIFETIME_SECONDS };
+        async onInteraction({ page: address, url }: InteractionRequest) {
+          // Also a page that the asked party passes on, such as that of the resource's access server.
+          const party = new URL(url).origin;
+          page = party;
+          const hop = places.hops?.get(party) ?? "person-server";
+          const demand = {
+            ...{ url: browserUrl(address), party, hop },
+            expiresAt: now() + CONSENT_LIFETIME_SECONDS,
+          };
           note((at) => awaitConsent(goOn(at, now()), demand, now()));
           await noted;
-          onWaiting?.();
+          onAccepted?.();
         },
       },
     };
@@ -270,8 +306,8 @@ export function createRunService(deps: RunServiceDeps): RunService {
     await change(runId, (at) => awaitConsent(at, { url, expiresAt }, now()));
   }
 
-  async function failWith(run: Run, error: unknown, peer: Peer): Promise<Failure> {
-    const failure = explainFailure(error, { peer, places, timeoutSeconds });
+  async function failWith(run: Run, error: unknown, peer: Peer, page?: string): Promise<Failure> {
+    const failure = explainFailure(error, { peer, page, places, timeoutSeconds });
     // The foreign error stays in the log: its text is not ours to show.
     if (failure.check === "internal") logger.error({ err: error, runId: run.id }, "run failed unexpectedly");
     else
@@ -326,6 +362,12 @@ export function createRunService(deps: RunServiceDeps): RunService {
       if (run === undefined || !waits) return false;
       void inTraceOf(run, () => attempt(run, { consented: true }));
       return true;
+    },
+
+    async restore(run, waiting) {
+      await store.add(run);
+      logger.info({ runId: run.id }, "↻ A run that waited goes on");
+      void inTraceOf(run, () => attempt(run, { waiting }));
     },
 
     async fail({ id }, failure) {

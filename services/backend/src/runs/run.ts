@@ -8,9 +8,12 @@ import type {
   Delegation,
   Failure,
   GrantedConsent,
+  Hop,
   Progress,
   RunStatus,
 } from "backend-api";
+
+import { PAGE_EXPIRED } from "../failures/draft-11-failure.ts";
 
 /** What a user has allowed, in the words of the protocol. */
 export interface Consent {
@@ -29,6 +32,8 @@ export interface Demand {
   readonly expiresAt: number;
   /** Identifier of the party whose page it is. Default: the auth server's. */
   readonly party?: string;
+  /** The same, where it is a party of draft -11. */
+  readonly hop?: Hop;
 }
 
 /**
@@ -94,6 +99,14 @@ const CONSENT_EXPIRED: Failure = {
   message: "Consent was not given in time.",
   advice: "Start the optimization again and answer the consent page within ten minutes.",
 };
+
+/** The same in draft -11, at the page of a party. */
+const EXPIRED_AT_PAGE = {
+  check: "consent",
+  code: "expired",
+  section: "draft -11, section 11.9.4",
+  ...PAGE_EXPIRED,
+} as const;
 
 /** A status change that the state machine does not allow: a fault of the caller. */
 export class IllegalTransitionError extends Error {
@@ -207,7 +220,9 @@ export function fail(run: Run, failure: Failure, now: number): Run {
 /** Fails a run whose user did not come back in time. */
 export function expireConsent(run: Run, now: number): Run {
   const isOver = run.demand !== undefined && now >= run.demand.expiresAt;
-  return isOver ? fail(run, CONSENT_EXPIRED, now) : run;
+  if (!isOver) return run;
+  const { hop } = run.demand;
+  return fail(run, hop === undefined ? CONSENT_EXPIRED : { hop, ...EXPIRED_AT_PAGE }, now);
 }
 
 /** A protocol step, as the activity feed shows it. */

@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { readRefusal } from "../../src/break-it/read-refusal.ts";
 
 const AGENT = "supply-chain-agent";
@@ -60,4 +60,30 @@ test("the gateway's policy is not taken for a check of the agent behind it", () 
     check: "policy",
     reason: "its own rules do not let this caller in: the supply-chain agent never saw the request",
   });
+});
+
+describe("a server of draft -11", () => {
+  const answered = (status: number, headers: Record<string, string> = {}) =>
+    new Response(null, { status, headers });
+
+  test("says in a field what is wrong with a signature, and in the body what else is", () => {
+    const field = { "signature-error": 'error=invalid_input, required_input=("@method")' };
+    expect(readRefusal(answered(401, field), '{"error":"other"}', "person-server")).toEqual({
+      ...{ refused_by: "person-server", code: "invalid_input", section: "draft -11, section 11.3.4" },
+    });
+    const body = JSON.stringify({ error: "invalid_resource_token", detail: "of\nanother agent" });
+    expect(readRefusal(answered(400), body, "access-server")).toEqual({
+      ...{ refused_by: "access-server", code: "invalid_resource_token" },
+      ...{ section: "draft -11, section 11.9.3", reason: "of another agent" },
+    });
+  });
+
+  test.each(["", "null", "<html>", '{"error":5}', '{"error":"<b>"}', '"text"'])(
+    "names no code: %s",
+    (body) => {
+      expect(readRefusal(answered(401, { "signature-error": "=" }), body, "person-server")).toEqual({
+        refused_by: "person-server",
+      });
+    },
+  );
 });

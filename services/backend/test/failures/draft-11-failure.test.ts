@@ -1,4 +1,5 @@
 import { AAuthAgentError, type AAuthErrorCode, TokenRequestError } from "aauth";
+import { AgentHttpError } from "agent-kit/a2a";
 import { failureSchema, type Hop } from "backend-api";
 import { expect, it } from "vitest";
 import { explainFailure } from "../../src/failures/explain-failure.ts";
@@ -25,7 +26,7 @@ const refused = (code: string) =>
 const noListener = Object.assign(new Error("connect"), { code: "ECONNREFUSED" });
 
 it.each([
-  ["denied by the person", at(PS, refused("denied")), ["person-server", "consent", "denied"]],
+  ["denied by policy", at(PS, refused("denied")), ["person-server", "token_request", "denied"]],
   ["left by the person", at(PS, refused("abandoned")), ["person-server", "consent", "abandoned"]],
   ["not decided in time", at(PS, refused("expired")), ["person-server", "consent", "expired"]],
   [
@@ -63,4 +64,47 @@ it.each([
     section: expect.stringContaining("draft -11, section"),
   });
   expect(failure.message).not.toContain("\n");
+});
+
+it.each([
+  [AS, "denied", "access-server", "owner"],
+  [PS, "denied", "person-server", "You did not allow"],
+  [undefined, "denied", "person-server", "issued no token: denied: why"],
+  [AS, "expired", "access-server", "decided in time"],
+])("a decision at the page of %s: %s is that party's", (page, code, hop, words) => {
+  const error = at(PS, refused(code));
+  const failure = explainFailure(error, { peer: "auth-server", page, places, timeoutSeconds: 9 });
+  expect([failure.hop, failure.code, failure.message]).toEqual([hop, code, expect.stringContaining(words)]);
+});
+
+it.each([
+  [404, "not_found"],
+  [408, "expired"],
+  [410, "gone"],
+])("an agent that has kept the call waiting and answers %i does not know it any more", (status, code) => {
+  const error = new AgentHttpError(status);
+  const waited = explainFailure(error, { peer: "resource", page: AGENT, places, timeoutSeconds: 9 });
+  expect(waited).toMatchObject({ hop: "supply-chain-agent", check: "answer", code });
+  expect(waited.section).toBe("draft -11, section 11.9.4");
+  for (const page of [PS, undefined])
+    expect(explainFailure(error, { peer: "resource", page, places, timeoutSeconds: 9 }).code).not.toBe(code);
+});
+
+it.each([
+  ["token_request_failed", "11.9.3"],
+  ["metadata_mismatch", "11.2"],
+  ["discovery_failed", "11.2"],
+  ["challenge_untrusted", "6.7.3"],
+  ["malformed_challenge", "11.9"],
+] as const)("%s, which February has, too, is told with a section of this draft", (code, section) => {
+  const error = at(PS, new AAuthAgentError(code, "why"));
+  const { section: told } = explainFailure(error, { peer: "auth-server", places, timeoutSeconds: 9 });
+  expect(told).toBe(`draft -11, section ${section}`);
+});
+
+it("a key that is gone after a restart is the backend's", () => {
+  const error = new AAuthAgentError("waiting_key_gone", "why");
+  expect(explainFailure(error, { peer: "resource", places, timeoutSeconds: 9 })).toMatchObject({
+    ...{ hop: "backend", code: "waiting_key_gone", section: "draft -11, section 11.8" },
+  });
 });

@@ -86,6 +86,9 @@ describe("a call that waits for a person", () => {
   it("fails when no one comes", async () => {
     const { clock, run } = await waitingRun();
     clock.now += 600;
-    expect(await run()).toMatchObject({ status: "failed", failure: { code: "consent_expired" } });
+    expect(await run()).toMatchObject({
+      status: "failed",
+      failure: { hop: "person-server", code: "expired" },
+    });
   });
 });

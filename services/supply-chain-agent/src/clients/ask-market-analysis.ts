@@ -48,7 +48,10 @@ export function createAskMarketAnalysis(options: AskMarketAnalysisOptions): AskM
         signal,
         observer,
         ...(upstreamToken !== undefined && { upstreamToken }),
-        ...(bringPerson && { onInteraction: ({ page }) => bringPerson(page) }),
+        ...(bringPerson && {
+          onInteraction: ({ page }) => bringPerson(page),
+          ...explaining(text.slice(0, MAX_WORDS)),
+        }),
       });
       const answer = await askAgent(url, text, { fetch, signal });
       return {
@@ -71,6 +74,18 @@ export function createAskMarketAnalysis(options: AskMarketAnalysisOptions): AskM
     }
   };
 }
+
+/** What a person reads of the question, and hears when they ask: this agent knows no more than its caller's words. */
+const explaining = (words: string) => ({
+  justification: words,
+  onClarification: async () => ({
+    action: "respond" as const,
+    response: `This agent was called with these words: ${words}`,
+  }),
+});
+
+/** Of a caller, on a page. */
+const MAX_WORDS = 1_000;
 
 function authTokenOf(caller: ProvenCaller | undefined): string {
   if (caller?.grant !== undefined) return caller.grant.token;

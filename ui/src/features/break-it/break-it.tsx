@@ -1,20 +1,23 @@
 import { Button } from "@mantine/core";
 import {
+  type AnyBreakItVariant,
   apiRoutes,
   type BreakItOffer,
   type BreakItResult,
-  type BreakItVariant,
   type Failure,
 } from "backend-api";
+import { sectionLinks } from "protocol-trace/read";
 import { type ReactNode, useState } from "react";
 import { describeFailure } from "../../api/api-failure.ts";
 import type { ApiClient } from "../../api/client.ts";
 import { BusyButton } from "../../components/busy-button.tsx";
 import { SectionLinks } from "../../components/section-links.tsx";
-import { partyLabel, variantWording } from "./variant-wording.ts";
+import { partyLabel, wordingsOf } from "./variant-wording.ts";
 
 interface BreakItProps {
   client: ApiClient;
+  /** Wire profile of the demo. */
+  profile: string | undefined;
   requestId: string;
   offers: readonly BreakItOffer[];
   disabled: boolean;
@@ -28,12 +31,13 @@ type Attempt = { result: BreakItResult } | { failure: Failure };
 
 /** Tampered requests of the run, really sent, and the verifier that refused them. */
 export function BreakIt(props: BreakItProps) {
-  const { client, requestId, offers, disabled, addressOf, renderAttempt } = props;
-  const [attempts, setAttempts] = useState<Partial<Record<BreakItVariant, Attempt>>>({});
-  const [busy, setBusy] = useState<BreakItVariant | undefined>(undefined);
+  const { client, profile, requestId, offers, disabled, addressOf, renderAttempt } = props;
+  const wordings = wordingsOf(profile);
+  const [attempts, setAttempts] = useState<Partial<Record<AnyBreakItVariant, Attempt>>>({});
+  const [busy, setBusy] = useState<AnyBreakItVariant | undefined>(undefined);
   const [shown, setShown] = useState<string | undefined>(undefined);
 
-  const run = async (variant: BreakItVariant) => {
+  const run = async (variant: AnyBreakItVariant) => {
     setBusy(variant);
     try {
       const result = await client.call(apiRoutes.breakIt, { params: { id: requestId, variant } });
@@ -48,7 +52,7 @@ export function BreakIt(props: BreakItProps) {
   return (
     <ul className="ruled" data-testid="break-it">
       {offers.map(({ variant, unavailable }) => {
-        const { title, what, lesson } = variantWording[variant];
+        const { title, what, lesson } = wordings[variant];
         const attempt = attempts[variant];
         const traceId = attempt && "result" in attempt ? attempt.result.trace_id : undefined;
         return (
@@ -105,14 +109,23 @@ export function Outcome({ attempt, lesson }: { attempt: Attempt; lesson: string 
   if (!refused) {
     return (
       <p className="outcome" data-refused="false">
-        Not refused: the response has status {status}.
+        <strong>Not refused: this is a hole.</strong> The response has status {status}.
       </p>
     );
   }
   return (
     <div className="outcome" data-refused="true">
       <p>
-        <strong>Refused by {partyLabel(refused_by ?? "")}</strong> with status {status}
+        {status < 400 ? (
+          <>
+            <strong>Without effect at {partyLabel(refused_by ?? "")}</strong>: the request still waits, with
+            status {status}
+          </>
+        ) : (
+          <>
+            <strong>Refused by {partyLabel(refused_by ?? "")}</strong> with status {status}
+          </>
+        )}
         {check && !isPolicy && (
           <>
             {" "}
@@ -127,7 +140,7 @@ export function Outcome({ attempt, lesson }: { attempt: Attempt; lesson: string 
         )}
         . {reason ? `${sentence(reason)} ` : ""}
         {!reason && meaning ? `${meaning} ` : ""}
-        {section && <SectionLinks section={section} />}
+        {section && (sectionLinks(section).length > 0 ? <SectionLinks section={section} /> : `${section}.`)}
       </p>
       {/* The policy would have refused the original request, too, so there is no lesson. */}
       {!isPolicy && <p className="note">{as_meant === false ? OTHER_CHECK_FAILED : lesson}</p>}

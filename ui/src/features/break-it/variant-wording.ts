@@ -1,4 +1,4 @@
-import type { BreakItVariant } from "backend-api";
+import type { AnyBreakItVariant, BreakItVariant, Draft11BreakItVariant } from "backend-api";
 import { AGENT_NAMES } from "topology";
 
 interface Wording {
@@ -9,8 +9,8 @@ interface Wording {
   lesson: string;
 }
 
-/** The variants in the order a reader meets the checks. */
-export const variantWording: Record<BreakItVariant, Wording> = {
+/** The variants of February 2026, in the order a reader meets the checks. */
+const ofFebruary: Record<BreakItVariant, Wording> = {
   "changed-body": {
     title: "Flip one byte of the body",
     what: "The request is signed correctly. One bit of its body changes in transit.",
@@ -62,10 +62,138 @@ export const variantWording: Record<BreakItVariant, Wording> = {
   },
 };
 
+/** Those of draft -11. */
+const ofDraft11: Record<Draft11BreakItVariant, Wording> = {
+  "changed-body": ofFebruary["changed-body"],
+  "changed-path": ofFebruary["changed-path"],
+  "uncovered-body": {
+    title: "Leave the body out of the signature",
+    what: "The signature is valid, and covers neither content-digest nor content-type.",
+    lesson:
+      "The agents publish both in additional_signature_components: a body that no signature covers could be exchanged on the way.",
+  },
+  stale: ofFebruary.stale,
+  replay: {
+    title: "Send it twice",
+    what: "The same bytes twice. The first request is accepted.",
+    lesson:
+      "Draft -11 has no nonce. A receiver remembers the signatures of unsafe requests for as long as created is fresh, and accepts each once.",
+  },
+  "stolen-token": {
+    title: "Steal the token",
+    what: "A thief presents the token of the run and signs with a different key.",
+    lesson:
+      "Every token is bound to a key by cnf.jwk, and only a signature with that key is accepted. A bearer token would have worked for the thief.",
+  },
+  "other-agents-token": {
+    title: "Use another agent’s token",
+    what: "A sub-agent gets a token and uses it. Then its parent presents that token and signs with the parent’s key.",
+    lesson:
+      "The token is valid, and so is the parent’s key. They do not belong together: not even the agent that asked for the token may use it.",
+  },
+  "expired-token": {
+    title: "Present an expired token",
+    what: "An agent token that the backend issued correctly, and that expired ten minutes ago.",
+    lesson: "The exp claim is compared with the receiver’s own clock, without tolerance.",
+  },
+  "swapped-typ": {
+    title: "Relabel the token",
+    what: "The typ in the header of the token names a different kind of token.",
+    lesson:
+      "A person token and an auth token differ in little but typ, so typ is read first. The claims have to be those of that kind, and the header is signed like the claims.",
+  },
+  "widened-scope": {
+    title: "Write a wider scope into the token",
+    what: "The backend adds supply-chain:admin to its own auth token.",
+    lesson: "The issuer signed the claims. Changing one breaks its signature.",
+  },
+  "bearer-token": {
+    title: "Send the token as a bearer token",
+    what: "The token is in the Authorization field, and the request is not signed.",
+    lesson: "A token alone proves nothing. Each request is signed with the key of its token.",
+  },
+  "february-message": {
+    title: "Speak the profile of February 2026",
+    what: "A correct message of the profile before, with a valid signature.",
+    lesson:
+      "The route accepts draft -11 alone. A receiver that fell back to another profile would let the sender choose the rules.",
+  },
+  "agent-token-only": {
+    title: "Show only the agent token",
+    what: "A valid agent token where the agent asks for more.",
+    lesson:
+      "An agent token says which agent calls, and not for whom. The answer asks for a person token and contains no resource token.",
+  },
+  "other-audience": {
+    title: "Use the token elsewhere",
+    what: "The token for the supply-chain agent is sent to the market-analysis agent.",
+    lesson: "The aud claim names the only resource that may accept the token.",
+  },
+  "revoked-token": {
+    title: "Use a revoked token on the second hop",
+    what: "A sub-agent calls the market-analysis agent, which works. The backend revokes its agent token at the person server, and the sub-agent calls again.",
+    lesson:
+      "The person server revoked every token that followed from the agent token, and its answer came when the market-analysis agent knew. The gateway does not know what is revoked; the agent does.",
+  },
+  "guessed-code": {
+    title: "Guess an interaction code",
+    what: "A browser opens the supply-chain agent’s page with a code that no request has.",
+    lesson:
+      "A code is good once and for one request. It leads a browser to a request and authorizes nothing; a few wrong guesses at one end its request.",
+  },
+  "forged-callback": {
+    title: "Forge the way back from a page",
+    what: "The user’s agent asks for a token and has to wait. A browser comes back to the person server as if the person had acted at a page, and the agent looks again.",
+    lesson:
+      "A callback only moves a browser. Without the person’s session it changes nothing, and the agent learns the outcome from its own signed poll alone.",
+  },
+  "pending-of-another": {
+    title: "Poll another agent’s request",
+    what: "The user’s agent asks for a token and has to wait. Another agent of the backend, correctly signed, polls its pending URL.",
+    lesson:
+      "Only the agent that asked gets the answer. To any other agent the request does not exist, whether or not its URL has leaked.",
+  },
+  "stolen-agent-token": {
+    title: "Steal the agent token",
+    what: "A thief asks the person server for a token with the agent token of the user’s agent, and signs with a different key.",
+    lesson: "The agent token, too, is bound to a key. The person server gives nothing for the token alone.",
+  },
+  "foreign-upstream-token": {
+    title: "Act on a token that was given to another",
+    what: "The backend names its own token as upstream_token, as if it had been called with it.",
+    lesson:
+      "An upstream token is for the party that was called with it: its aud is the caller of the person server. This one is for the supply-chain agent.",
+  },
+  "foreign-resource-token": {
+    title: "Redeem another agent’s resource token",
+    what: "Another agent of the backend sends the run’s resource token to the person server.",
+    lesson:
+      "The resource token names the key of the agent that it was issued for (agent_jkt). Another agent signs with a different key.",
+  },
+  "unsigned-resource-token": {
+    title: "Forge a resource token",
+    what: "The person server receives the claims of a resource token without a valid signature.",
+    lesson:
+      "The person server accepts a resource token only if the resource that it names signed it. No other party can request access in its name.",
+  },
+  "agent-at-access-server": {
+    title: "Ask the access server directly",
+    what: "The user’s agent sends its tokens to the access server itself.",
+    lesson:
+      "Only person servers ask an access server, in their own name (jwks_uri). It has no way to know what a person agreed to, and believes no agent about it.",
+  },
+};
+
+/** The words for the variants that a run of a profile is offered. */
+export const wordingsOf = (profile: string | undefined): Readonly<Record<AnyBreakItVariant, Wording>> =>
+  ({ ...ofFebruary, ...(profile === "draft-11" && ofDraft11) }) as Record<AnyBreakItVariant, Wording>;
+
 const parties: Record<string, string> = {
   gateway: "the gateway",
   ...Object.fromEntries(AGENT_NAMES.map((name) => [name, `the ${name.replace(/-agent$/, " agent")}`])),
   "auth-server": "the auth server",
+  "person-server": "the person server",
+  "access-server": "the access server",
 };
 
 export function partyLabel(party: string): string {

@@ -1,8 +1,9 @@
-import type { BreakItResult } from "backend-api";
+import { type BreakItResult, breakItVariantSchema, draft11BreakItVariantSchema } from "backend-api";
 import { createElement } from "react";
 import { renderToStaticMarkup } from "react-dom/server";
 import { expect, it } from "vitest";
 import { Outcome } from "../../../src/features/break-it/break-it.tsx";
+import { wordingsOf } from "../../../src/features/break-it/variant-wording.ts";
 
 const lesson = "Only the agent has the body.";
 const shown = (result: Partial<BreakItResult>) => {
@@ -28,4 +29,34 @@ it("the gateway's policy refuses whatever was tampered with: there is no lesson"
 it("a refusal for another reason than the one that was tried teaches nothing", () => {
   const html = shown({ refused_by: "auth-server", code: "invalid_grant", as_meant: false });
   expect(html).not.toContain(lesson);
+});
+
+it("a request that is not refused is a hole, and teaches nothing", () => {
+  const html = shown({ refused: false, status: 200 });
+  expect(html).toContain('data-refused="false"');
+  expect(html).toContain("Not refused: this is a hole.");
+  expect(html).not.toContain(lesson);
+});
+
+it("a status below 400 is said to be no effect, and not a refusal", () => {
+  const html = shown({ status: 202, refused_by: "person-server", as_meant: true });
+  expect(html).toContain("Without effect at the person server");
+  expect(html).not.toContain("Refused by");
+  expect(html).toContain(lesson);
+});
+
+it("a section of draft -11 is named", () => {
+  const section = "draft -11, section 13.2";
+  expect(shown({ refused_by: "person-server", code: "not_found", section })).toContain("13.2");
+});
+
+it("every variant of each profile has its words", () => {
+  const february = wordingsOf(undefined);
+  const draft11 = wordingsOf("draft-11");
+  for (const variant of breakItVariantSchema.options) expect(february[variant].title).toBeTruthy();
+  const titles = draft11BreakItVariantSchema.options.map((variant) => draft11[variant].title);
+  expect(new Set(titles).size).toBe(draft11BreakItVariantSchema.options.length);
+  // A run of draft -11 is not told of February's nonce, auth server, or keys without tokens.
+  const words = JSON.stringify(draft11BreakItVariantSchema.options.map((variant) => draft11[variant]));
+  expect(words).not.toMatch(/auth server|A nonce is/);
 });

@@ -7,7 +7,7 @@
 import type { AccessServerMetadata } from "../../profiles/draft-11/documents.ts";
 import type { TrustPolicy } from "../../tokens/trust.ts";
 import type { Server, ServerOptions } from "./server-types.ts";
-import type { Decide, DownstreamResult, Grant, PageResult, WaitingRequest } from "./types.ts";
+import type { Decide, DownstreamResult, Grant, IssuedToken, PageResult, WaitingRequest } from "./types.ts";
 
 /** What an access server is configured with. */
 export interface AccessServerOptions extends ServerOptions<AccessServerMetadata> {
@@ -26,6 +26,8 @@ export interface AccessServer extends Server<AccessServerMetadata> {
   /** @param decision.version of the {@link WaitingRequest} that was seen */
   approve(reference: string, decision: { readonly version: number } & Grant): Promise<PageResult>;
   deny(reference: string): Promise<PageResult>;
+  /** Auth tokens for a resource that are still good, the newest 1000. */
+  issued(resource: string): Promise<readonly IssuedToken[]>;
   /** Takes an auth token back, with those that were issued on it. Undefined for one that was not issued here, or is over. */
   revoke(jti: string): Promise<readonly DownstreamResult[] | undefined>;
 }

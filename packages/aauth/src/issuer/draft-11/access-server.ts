@@ -5,12 +5,14 @@
  */
 
 import { AAuthVerificationError, publicRefusal } from "../../errors.ts";
+import { admitsCallback } from "../../profiles/draft-11/callback.ts";
 import type {
   AgentTokenClaims,
   AuthTokenClaims,
   ResourceTokenClaims,
 } from "../../profiles/draft-11/claims.ts";
 import { accessServerMetadata } from "../../profiles/draft-11/documents.ts";
+import { BOUND_TOKEN_MAX_SECONDS } from "../../profiles/draft-11/names.ts";
 import {
   issueAuthToken,
   type OpenedToken,
@@ -50,7 +52,7 @@ import {
   within,
   withPair,
 } from "./token-parameters.ts";
-import type { DownstreamResult } from "./types.ts";
+import type { AskedRequest, DownstreamResult, IssuedToken } from "./types.ts";
 
 /** What a pending request needs to be carried out. Plain data. */
 interface Work {
@@ -66,11 +68,7 @@ interface Work {
 type Pending = PendingRecord<Work>;
 
 /** An auth token that was issued here. Plain data. */
-interface IssuedRecord {
-  readonly jti: string;
-  readonly exp: number;
-  readonly resource: string;
-}
+type IssuedRecord = Omit<IssuedToken, "isRevoked">;
 
 const PATHS = {
   token: "/aauth/access/token",
@@ -82,6 +80,8 @@ const PATHS = {
 /** For one owner of person servers (`ownerOf`): they are configured, and few. */
 const MAX_PENDING = 5_000;
 const SKEW_SECONDS = 60;
+/** Of tokens for one resource. */
+const MAX_LISTED = 1_000;
 
 /**
  * Creates an access server: it verifies what person servers ask for in their own name, decides by the resource's policy, and issues auth tokens. It does no
@@ -144,6 +144,7 @@ export function createAccessServer(options: AccessServerOptions): AccessServer {
     replayStore: options.replayStore,
     now,
     log,
+    observer: parts.observer,
     documents: parts.documents(metadata),
     routes: {
       [PATHS.token]: {
@@ -324,7 +325,7 @@ export function createAccessServer(options: AccessServerOptions): AccessServer {
       userClaims: grant?.claims,
       ...{ confirmationKey, notAfter, now },
     });
-    await remember(claims, presented);
+    await remember(claims, asked, presented);
     return deliveredOutcome(token, claims.exp - claims.iat);
   }
 
@@ -333,17 +334,31 @@ export function createAccessServer(options: AccessServerOptions): AccessServer {
   const onKey = (iss: string, jti: string) => keyOf("issued on", iss, jti);
 
   async function remember(
-    { jti, exp, aud: resource }: AuthTokenClaims,
+    { jti, exp, aud: resource, ps: personServer, sub: subject, scope, account }: AuthTokenClaims,
+    { agent }: AskedRequest,
     on: { iss: string; jti: string },
   ): Promise<void> {
-    const issued: IssuedRecord = { jti, exp, resource };
+    const issued: IssuedRecord = {
+      ...{ type: "auth-token", jti, exp, agent, personServer, subject, resource, scopes: scopesOf(scope) },
+      ...(account !== undefined && { account }),
+    };
     const ttl = exp - now() + SKEW_SECONDS;
     const key = onKey(on.iss, on.jti);
     await tokens.put(keyOf("issued", jti), issued, ttl);
+    await locked(tokens, keyOf("at", resource), async () => {
+      const names = [...(await namesAt(resource)), jti].slice(-MAX_LISTED);
+      await tokens.put(keyOf("at", resource), names, BOUND_TOKEN_MAX_SECONDS);
+    });
     await locked(tokens, key, async () =>
       tokens.put(key, [...(await issuedOn(on.iss, on.jti)), issued], ttl),
     );
   }
+
+  const issuedBy = async (jti: string) =>
+    (await tokens.get(keyOf("issued", jti))) as IssuedRecord | undefined;
+
+  const namesAt = async (resource: string) =>
+    ((await tokens.get(keyOf("at", resource))) ?? []) as readonly string[];
 
   async function issuedOn(iss: string, jti: string): Promise<readonly IssuedRecord[]> {
     const issued = ((await tokens.get(onKey(iss, jti))) ?? []) as readonly IssuedRecord[];
@@ -383,8 +398,21 @@ export function createAccessServer(options: AccessServerOptions): AccessServer {
       ),
     ask: (reference, clarification) =>
       pending.change(reference, (record) => pending.ask(record, clarification, "page")),
+    answered: (reference, waitSeconds) => pending.answered(reference, waitSeconds),
+    mayReturnTo: ({ iss: provider }, callback) =>
+      admitsCallback(callback, { provider, personServer: issuer }, discovery),
+    async issued(resource) {
+      const records = await Promise.all((await namesAt(resource)).map(issuedBy));
+      const current = records.filter((record) => record !== undefined && record.exp > now());
+      return Promise.all(
+        (current as IssuedRecord[]).map(async (record) => ({
+          ...record,
+          isRevoked: await isRevoked({ iss: issuer, jti: record.jti }),
+        })),
+      );
+    },
     async revoke(jti) {
-      const issued = (await tokens.get(keyOf("issued", jti))) as IssuedRecord | undefined;
+      const issued = await issuedBy(jti);
       return issued === undefined || issued.exp <= now() ? undefined : revokeIssued(issued);
     },
   };

@@ -290,6 +290,17 @@ export class PendingRequests<Work> {
     return "done";
   }
 
+  /** Waits until a question has been answered or its request has ended, for so many seconds at most. */
+  async answered(reference: string, waitSeconds: number): Promise<void> {
+    const until = performance.now() + waitSeconds * 1000;
+    for (;;) {
+      const record = await this.#kept(await this.#idOf(`reference ${reference}`));
+      const leftMs = until - performance.now();
+      if (record?.clarification === undefined || this.#hasEnded(record) || leftMs <= 0) return;
+      await this.#woken(record.id, Math.min(LOOK_MS, leftMs));
+    }
+  }
+
   /** Keeps a further name of a request, for {@link changeBy}. */
   async name(record: PendingRecord<Work>, name: string): Promise<void> {
     await this.#options.store.put(name, record.id, this.#ttl(record));

@@ -103,6 +103,8 @@ export function createPersonPages(context: PersonPagesContext): Omit<PersonServe
     ask: (reference, clarification) =>
       pending.change(reference, (record) => pending.ask(record, clarification, "page")),
 
+    answered: (reference, waitSeconds) => pending.answered(reference, waitSeconds),
+
     answer: (reference, { person, answer }) =>
       pending.change(reference, (record) => {
         if (isOther(record, person)) return "other_person";

@@ -80,8 +80,6 @@ export interface PersonServer extends Server<PersonServerMetadata> {
    * @returns the request to go on with; undefined where it has ended
    */
   returned(callback: string, error?: string): Promise<WaitingRequest | undefined>;
-  /** Whether the browser may be sent on to a `callback` that came with the code: the agent provider's, a loopback address it allows, or one of our own. */
-  mayReturnTo(agent: AgentIdentity, callback: string): Promise<boolean>;
   /** What agents of a person hold. */
   grants(person: string): Promise<readonly GrantedToken[]>;
   /** Takes a token back, with everything that came of it, at every party that it was shown to. Undefined for a token that is not this person's. */

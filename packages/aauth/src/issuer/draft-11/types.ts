@@ -146,20 +146,28 @@ export interface WaitingRequest {
  */
 export type PageResult = "done" | "gone" | "other_person" | "resource_first" | "changed" | "unable";
 
-/** A token that has been issued, or had from an access server, and is still good. */
-export interface GrantedToken {
-  readonly type: "person-token" | "auth-token";
-  /** Who issued it, and its name there. */
-  readonly iss: string;
+/** An auth token that an access server has issued, and that is still good. */
+export interface IssuedToken {
+  readonly type: "auth-token";
   readonly jti: string;
   /** Unix seconds. */
   readonly exp: number;
-  readonly person: string;
   readonly agent: AgentIdentity;
+  /** Who has asked for it, and for which person as the resource knows them. */
+  readonly personServer: string;
+  readonly subject: string;
   readonly resource: string;
   readonly scopes: readonly string[];
   readonly account?: string;
   readonly isRevoked: boolean;
+}
+
+/** A token that has been issued, or had from an access server, and is still good. */
+export interface GrantedToken extends Omit<IssuedToken, "type" | "personServer" | "subject"> {
+  readonly type: "person-token" | "auth-token";
+  /** Who issued it. */
+  readonly iss: string;
+  readonly person: string;
 }
 
 /** What came of a revocation at another party (draft -11, section 11.12.3). */

@@ -451,9 +451,21 @@ describe("a person token that is revoked at an access server", () => {
     const { world, agent } = await prepared();
     const token = claimsOf(await world.authToken(agent, { accessServer: AS }));
     const heard = told(world);
+    const listed = {
+      type: "auth-token",
+      jti: token.jti,
+      exp: token.exp,
+      personServer: PS,
+      subject: token.sub,
+    };
+    expect(await world.as.issued(RESOURCE)).toMatchObject([{ ...listed, isRevoked: false }]);
+    expect(await world.as.issued(PARTS)).toEqual([]);
     expect(await world.as.revoke(token.jti)).toEqual([{ recipient: RESOURCE }]);
     expect(heard).toEqual([`resource.example ${token.jti}`]);
+    expect(await world.as.issued(RESOURCE)).toMatchObject([{ ...listed, isRevoked: true }]);
     expect(await world.as.revoke("unknown")).toBeUndefined();
+    world.clock.advance(3_600);
+    expect(await world.as.issued(RESOURCE)).toEqual([]);
   });
 });
 

@@ -500,6 +500,56 @@ describe("a call that does not wait", () => {
     expect(world.sent.at(-1)?.json).toEqual({ order: 1 });
   });
 
+  it.each([
+    [1, "POST person A", 1],
+    [3, "POST token A", 0],
+  ])("may wait all the same, and say how another process goes on: wait %i", async (wait, asked, later) => {
+    const world = createWorld();
+    world.server = deferring(world.server, 2, { ...INTERACTION, ...LATER });
+    const kept: Waiting[] = [];
+    const dies = new AbortController();
+    const onWaiting = (waiting: Waiting) => {
+      if (kept.push(stored(waiting)) === wait) dies.abort(new Error("killed"));
+    };
+    const first = world.agent().fetchFor({ onInteraction: () => {}, onWaiting, signal: dies.signal });
+    await expect(first(DATA, CALL)).rejects.toThrow("killed");
+    const told = world.story();
+    expect(told.at(-1)).toBe(asked);
+    const pages: string[] = [];
+    const onInteraction = ({ page }: InteractionRequest) => void pages.push(page);
+    const answer = await world.agent().resume(kept.at(-1)!, { onInteraction });
+    expect(await answer.text()).toBe("auth-token");
+    expect(world.story()[told.length]).toBe("GET pending/1 A");
+    expect(world.sent.at(-1)?.json).toEqual({ order: 1 });
+    // The page of this wait has been shown; that of a later one has not.
+    expect(pages).toHaveLength(later);
+  });
+
+  it("ends where what it says is not kept", async () => {
+    const world = createWorld();
+    world.server = deferring(world.server, 2, LATER);
+    const onWaiting = () => {
+      throw new Error("no room");
+    };
+    await expect(world.agent().fetchFor({ onWaiting })(DATA)).rejects.toThrow("no room");
+  });
+
+  it("may wait for a resource, and say how another process goes on", async () => {
+    const world = createWorld();
+    world.requirement = ANY_AGENT;
+    const { resource } = world;
+    let looks = 0;
+    world.resource = (request) =>
+      looks++ < 2 ? accepted({ ...LATER, ...requirement("approval") }) : resource(request);
+    const kept: Waiting[] = [];
+    const onWaiting = (waiting: Waiting) => void kept.push(stored(waiting));
+    expect((await world.agent().fetchFor({ onWaiting })(DATA, CALL)).status).toBe(200);
+    expect(kept.map(({ party, location }) => [party, location])).toEqual(
+      Array(2).fill([RESOURCE, `${RESOURCE}/pending/1`]),
+    );
+    expect(await (await world.agent().resume(kept[0]!)).text()).toBe("agent-token");
+  });
+
   it("goes on with a request that the resource holds", async () => {
     const world = createWorld();
     world.requirement = ANY_AGENT;

@@ -1,4 +1,3 @@
-import { decodeToken } from "aauth";
 import { parseSignatureKey } from "aauth/wire";
 import type { SentRequest } from "./evidence.ts";
 
@@ -28,19 +27,6 @@ export function materialOf(sent: readonly SentRequest[], agentUrl: string): Mate
       grant: { request: grant.request, resourceToken: grant.resourceToken },
     }),
   };
-}
-
-/** Unix seconds at which a token ends; 0 when it does not say. */
-export function expiryOf(token: string): number {
-  const { exp } = decodeToken(token).claims;
-  return typeof exp === "number" ? exp : 0;
-}
-
-/** The headers of a request without what belongs to its signature or to its trace: it is to be signed again. */
-export function unsignedHeaders({ headers }: SentRequest): Record<string, string> {
-  const signed = ["signature-key", "signature-input", "signature", "content-digest", "nonce"];
-  const left = new Set([...signed, "traceparent", "tracestate"]);
-  return Object.fromEntries(Object.entries(headers).filter(([name]) => !left.has(name)));
 }
 
 function authTokenIn({ headers }: SentRequest): string | undefined {

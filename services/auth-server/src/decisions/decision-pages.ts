@@ -1,0 +1,456 @@
+import type {
+  AgentIdentity,
+  AskedRequest,
+  DownstreamResult,
+  PageResult,
+  PersonServer,
+  WaitingRequest,
+} from "aauth/issuer";
+import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { BrowserSession, ReadSession } from "../consent/read-session.ts";
+import { invalidRequest, noStore, OAuthError } from "../oauth-error.ts";
+import type { OidcPaths } from "../oidc/oidc-paths.ts";
+import { signInUrl } from "../oidc/sign-in-url.ts";
+import { codePage } from "../pages/code-page.ts";
+import { grantedPage, type HeldToken } from "../pages/granted-page.ts";
+import { messagePage, sendRefusal } from "../pages/message-page.ts";
+import { originsOf, sendPage } from "../pages/page.ts";
+import { personRequestPage } from "../pages/person-request-page.ts";
+import { requireShort } from "../parameters.ts";
+import { type Realm, type RealmUser, shownName } from "../realm/realm.ts";
+import { createSecrets } from "../secrets.ts";
+import type { CreateStore } from "../store.ts";
+import { readReturn, writeReturn } from "./return-state.ts";
+
+/** A server whose requests users decide on, and how: what differs between the person server and the access server. */
+export interface Desk {
+  /** Path of the pages, below the issuer, where the session's cookie is sent. */
+  readonly path: string;
+  /** Where the sign-in ends: a redirect URI of the client that signs users in for this server. */
+  readonly loginReturn: string;
+  /** Where browsers come to with a code, under the server's own name. */
+  readonly entry: string;
+  readonly server: Pick<PersonServer, "open" | "find" | "ask" | "answered" | "mayReturnTo">;
+  readonly words: DeskWords;
+  /** A user to whom neither the list nor anything on it is shown. Default: none. */
+  readonly refuses?: (user: RealmUser) => Message | undefined;
+  /** Whether the request exists for this user. `hasCode`: they have come to it with its code. */
+  readonly shows: (request: AskedRequest, user: RealmUser, hasCode: boolean) => boolean;
+  /** What this user sees in place of the decision, which is not theirs, or not yet. */
+  readonly instead: (waiting: WaitingRequest, user: RealmUser) => Promise<Message | undefined>;
+  /** Whether the realm's policy still admits a request, which may have changed while the page was open. */
+  readonly isAllowed: (request: AskedRequest) => boolean;
+  readonly approve: (waiting: WaitingRequest, user: RealmUser, version: number) => Promise<PageResult>;
+  readonly deny: (reference: string, user: RealmUser) => Promise<PageResult>;
+  readonly waiting: (user: RealmUser) => Promise<readonly WaitingRequest[]>;
+  /** What is granted, without what has been revoked. */
+  readonly granted: (user: RealmUser) => Promise<readonly HeldToken[]>;
+  /** Undefined for an agent that has nothing. */
+  readonly revoke: (
+    user: RealmUser,
+    agent: AgentIdentity,
+  ) => Promise<readonly DownstreamResult[] | undefined>;
+}
+
+export interface DeskWords {
+  /** The agent, at the beginning of a sentence. */
+  readonly agent: string;
+  /** Who decides, for the log. */
+  readonly decider: string;
+  /** Title of the list of what is granted. */
+  readonly granted: string;
+  readonly nothingGranted: string;
+  readonly revoked: (agent: string) => string;
+  /** What has been revoked here, but not at every resource. */
+  readonly notEverywhere: (agent: string, resources: string) => string;
+}
+
+export interface Message {
+  readonly status: number;
+  readonly title: string;
+  readonly text: string;
+  readonly link?: readonly [href: string, name: string];
+}
+
+export interface DecisionPagesOptions {
+  readonly issuer: string;
+  readonly paths: OidcPaths;
+  readonly realm: Realm;
+  readonly readSession: ReadSession;
+  readonly createStore: CreateStore;
+  /** How long a request waits, in seconds. */
+  readonly pendingSeconds: number;
+  /** What a browser opens for a URL of one of the parties. */
+  readonly browserUrl: (url: string) => string;
+  readonly logger: FastifyBaseLogger;
+}
+
+/** For further pages of the same desk. */
+export interface DecisionPages {
+  /** Path of a page. */
+  at(path: string): string;
+  /** Where no user has signed in, the reply goes to the sign-in and comes back. */
+  signedIn(request: FastifyRequest, reply: FastifyReply): Promise<BrowserSession | undefined>;
+  /** On to a page, with some of the query. Under a server's own name there is no session: its cookie is the issuer's. */
+  moveTo(reply: FastifyReply, path: string, query: Query, names: readonly string[]): FastifyReply;
+  sendEnded(reply: FastifyReply): FastifyReply;
+}
+
+/** A page with a form, in the browser session that it was shown in. */
+interface ShownForm {
+  readonly sessionId: string;
+  readonly userId: string;
+  /** Of the request that is decided on; unset for what has been granted. */
+  readonly reference?: string;
+  /** Of the request as it was shown. */
+  readonly version?: number;
+}
+
+/** A request that a user has come to with its code. */
+interface OpenedRequest {
+  readonly userId: string;
+  readonly callback?: string;
+  /** What the user has asked the agent, of which version of the request. */
+  readonly asked?: { readonly question: string; readonly version: number };
+}
+
+export type Query = Readonly<Record<string, string | readonly string[] | undefined>>;
+
+/** How long a question's answer is waited for before the page is shown without it. */
+const ANSWER_SECONDS = 4;
+const FORM_SECONDS = 600;
+const MAX_QUESTION_CHARACTERS = 500;
+
+const NOT_GRANTED = {
+  title: "This is not granted here any more",
+  by: "policy, after it was allowed at the page",
+};
+
+/**
+ * Where users decide on requests of draft -11 (sections 7.2.3, 7.3 and 7.5): they come with an agent's code or to a list, sign in, see what is asked, and
+ * allow, deny or ask back; the list shows what is granted, and takes it back. A decision is a form with a value that is good once, from the user and the
+ * browser session that it was shown to. The browser is sent only to addresses that the agent's provider has published.
+ */
+export function decisionPages(
+  app: FastifyInstance,
+  desk: Desk,
+  options: DecisionPagesOptions,
+): DecisionPages {
+  const { issuer, paths, realm, readSession, createStore, browserUrl, logger } = options;
+  const { server, words } = desk;
+  const realmName = shownName(realm);
+  const at = (path: string) => `${desk.path}${path}`;
+  const grantedUrl = at("/granted");
+  // The callback leads to the agent's own front end, which is one of the realm's clients.
+  const webOrigins = realm.clients.flatMap((client) => client.webOrigins);
+  const forms = createSecrets(createStore<ShownForm>(), ({ userId }) => userId);
+  const opened = createStore<OpenedRequest>();
+
+  // A decision is a form: no other body that a script could send is parsed.
+  app.removeContentTypeParser(["application/json", "text/plain"]);
+  app.setErrorHandler((error, request, reply) => {
+    if (!(error instanceof OAuthError)) throw error;
+    return sendRefusal(request, reply, error, realm);
+  });
+
+  app.get<{ Querystring: Query }>(desk.entry, async ({ query }, reply) =>
+    moveTo(reply, "/interaction", query, ["code", "callback"]),
+  );
+
+  // The sign-in ends here. Its code is not redeemed; the session is what counts.
+  app.get<{ Querystring: Query }>(desk.loginReturn, async (request, reply) => {
+    if ((await readSession(request, reply)) === undefined)
+      throw invalidRequest("User session not found or expired");
+    const path = readReturn(single(request.query, "state") ?? "");
+    if (path === undefined) throw invalidRequest("Invalid parameter: state");
+    return noStore(reply).redirect(at(path), 303);
+  });
+
+  app.get<{ Querystring: Query }>(at("/interaction"), async (request, reply) => {
+    const code = single(request.query, "code");
+    const callback = single(request.query, "callback");
+    requireShort("code", code);
+    requireShort("callback", callback);
+    const session = await signedIn(request, reply);
+    if (session === undefined) return reply;
+    const page = { realmName, action: at("/interaction"), grantedUrl, grantedName: words.granted };
+    if (code === undefined) return sendPage(reply, 200, codePage(page));
+    const waiting = await server.open(code, session.user.id);
+    if (waiting === undefined) {
+      const problem = "This code is not valid, or not any more. Ask your agent for a new one.";
+      return sendPage(reply, 410, codePage({ ...page, problem }));
+    }
+    const { reference } = waiting;
+    await keepOpened(reference, { userId: session.user.id, ...(callback !== undefined && { callback }) });
+    return noStore(reply).redirect(at(`/requests/${reference}`), 303);
+  });
+
+  app.get<{ Params: { reference: string } }>(at("/requests/:reference"), async (request, reply) => {
+    const session = await signedIn(request, reply);
+    if (session === undefined) return reply;
+    const found = await requestFor(session, request.params.reference);
+    return found === undefined ? sendEnded(reply) : showRequest(reply, session, found);
+  });
+
+  app.post<{ Params: { reference: string }; Body: Query | undefined }>(
+    at("/requests/:reference"),
+    async (request, reply) => {
+      const form = readForm(request.body);
+      const { session, shown } = await takeForm(request, reply, form);
+      const { reference } = request.params;
+      if (shown.reference !== reference) throw invalidRequest("Invalid or expired consent code");
+      const found = await requestFor(session, reference);
+      if (found === undefined) return sendEnded(reply);
+      const other = await desk.instead(found.waiting, session.user);
+      if (other !== undefined) return sendInstead(reply, found, other);
+      if (form.has("cancel")) return deny(reply, session, found);
+      if (form.has("ask")) return ask(reply, session, found, form.get("question") ?? "");
+      if (!form.has("accept")) throw invalidRequest("Missing required parameter: accept");
+      if (!desk.isAllowed(found.waiting.request)) return deny(reply, session, found, NOT_GRANTED);
+      const result = await desk.approve(found.waiting, session.user, shown.version as number);
+      if (result !== "done") return notDone(reply, session, reference, result);
+      logger.info(facts(found.waiting), `Request allowed by ${words.decider}`);
+      const text = `${words.agent} goes on by itself.`;
+      return leave(reply, found, { title: "You have allowed it", text });
+    },
+  );
+
+  app.get(grantedUrl, async (request, reply) => {
+    const session = await signedIn(request, reply);
+    return session === undefined ? reply : showGranted(reply, session);
+  });
+
+  app.post<{ Body: Query | undefined }>(grantedUrl, async (request, reply) => {
+    const form = readForm(request.body);
+    const { session, shown } = await takeForm(request, reply, form);
+    if (shown.reference !== undefined) throw invalidRequest("Invalid or expired consent code");
+    const agent = { iss: form.get("provider") ?? "", sub: form.get("agent") ?? "" };
+    const refusal = desk.refuses?.(session.user);
+    if (refusal !== undefined) return sendMessage(reply, refusal);
+    const results = await desk.revoke(session.user, agent);
+    if (results === undefined) return showGranted(reply, session);
+    logger.info({ agent: agent.sub, provider: agent.iss }, `Agent revoked by ${words.decider}`);
+    const failed = results.filter(({ error }) => error !== undefined).map(({ recipient }) => recipient);
+    return showGranted(reply, session, {
+      isProblem: failed.length > 0,
+      text:
+        failed.length === 0
+          ? words.revoked(agent.sub)
+          : words.notEverywhere(agent.sub, [...new Set(failed)].join(", ")),
+    });
+  });
+
+  return { at, signedIn, moveTo, sendEnded };
+
+  // ---------------------------------------------------------------------------------------------- one request
+
+  interface Found {
+    readonly waiting: WaitingRequest;
+    readonly opened: OpenedRequest | undefined;
+  }
+
+  /** A request of this user: one that the desk shows them. To any other user it does not exist. */
+  async function requestFor(session: BrowserSession, reference: string): Promise<Found | undefined> {
+    const waiting = await server.find(reference);
+    const known = await opened.get(reference);
+    const own = known?.userId === session.user.id ? known : undefined;
+    if (waiting === undefined || !desk.shows(waiting.request, session.user, own !== undefined))
+      return undefined;
+    return { waiting, opened: own };
+  }
+
+  async function showRequest(
+    reply: FastifyReply,
+    session: BrowserSession,
+    { waiting, opened: known }: Found,
+    notice?: string,
+  ): Promise<FastifyReply> {
+    const { reference, version, request } = waiting;
+    const other = await desk.instead(waiting, session.user);
+    if (other !== undefined) return sendInstead(reply, { waiting, opened: known }, other);
+    const callback = await callbackOf(waiting, known);
+    const page = personRequestPage({
+      ...{ realmName, request, grantedUrl, grantedName: words.granted, notice },
+      userName: session.user.username,
+      action: at(`/requests/${reference}`),
+      consentCode: await issueForm(session, { reference, version }),
+      returnsTo: callback && new URL(callback).host,
+      formOrigins: callback === undefined ? [] : originsOf(browserUrl(callback), ...webOrigins),
+      openQuestion: known?.asked?.version === version ? known.asked.question : undefined,
+    });
+    return sendPage(reply, 200, page);
+  }
+
+  async function deny(
+    reply: FastifyReply,
+    session: BrowserSession,
+    found: Found,
+    { title, by } = { title: "You have denied it", by: words.decider },
+  ): Promise<FastifyReply> {
+    const { reference } = found.waiting;
+    const result = await desk.deny(reference, session.user);
+    if (result !== "done") return notDone(reply, session, reference, result);
+    logger.info(facts(found.waiting), `Request denied by ${by}`);
+    return leave(reply, found, { title, text: `${words.agent} gets nothing.`, error: "access_denied" });
+  }
+
+  /** Waits for the answer, for a moment: the page works without a script. */
+  async function ask(
+    reply: FastifyReply,
+    session: BrowserSession,
+    found: Found,
+    text: string,
+  ): Promise<FastifyReply> {
+    const { reference, version } = found.waiting;
+    const question = text.trim();
+    if (question === "" || question.length > MAX_QUESTION_CHARACTERS)
+      return showRequest(reply, session, found, `Ask in 1 to ${MAX_QUESTION_CHARACTERS} characters.`);
+    const result = await server.ask(reference, { question });
+    if (result === "unable")
+      return showRequest(reply, session, found, "The agent answers no more questions.");
+    if (result !== "done") return notDone(reply, session, reference, result);
+    await keepOpened(reference, { userId: session.user.id, ...found.opened, asked: { question, version } });
+    await server.answered(reference, ANSWER_SECONDS);
+    return noStore(reply).redirect(at(`/requests/${reference}`), 303);
+  }
+
+  async function notDone(
+    reply: FastifyReply,
+    session: BrowserSession,
+    reference: string,
+    result: PageResult,
+  ): Promise<FastifyReply> {
+    if (result === "other_person") {
+      const text = "The agent acts for another user, and an agent acts for one user only.";
+      return sendMessage(reply, { status: 403, title: "This agent is not yours", text });
+    }
+    const found = await requestFor(session, reference);
+    if (found === undefined) return sendEnded(reply);
+    return showRequest(reply, session, found, "The request has changed since you have seen it. Look again.");
+  }
+
+  /** Back to the agent where its provider has published the address. Otherwise a page that says so. */
+  async function leave(
+    reply: FastifyReply,
+    { waiting, opened: known }: Found,
+    message: { title: string; text: string; error?: string },
+  ): Promise<FastifyReply> {
+    await opened.delete(waiting.reference);
+    const callback = await callbackOf(waiting, known);
+    if (callback === undefined) {
+      const text = `${message.text} You can close this page.`;
+      return sendMessage(reply, { ...message, status: 200, text, link: [grantedUrl, words.granted] });
+    }
+    const url = new URL(browserUrl(callback));
+    if (message.error !== undefined) url.searchParams.set("error", message.error);
+    return noStore(reply).header("referrer-policy", "no-referrer").redirect(url.href, 303);
+  }
+
+  async function callbackOf(
+    { request }: WaitingRequest,
+    known: OpenedRequest | undefined,
+  ): Promise<string | undefined> {
+    const callback = known?.callback;
+    return callback !== undefined && (await server.mayReturnTo(request.agent, callback))
+      ? callback
+      : undefined;
+  }
+
+  function keepOpened(reference: string, request: OpenedRequest): Promise<void> {
+    return opened.put(request.userId, reference, request, options.pendingSeconds);
+  }
+
+  /** Where the user has come from is the way on, if there is no other. */
+  async function sendInstead(reply: FastifyReply, { waiting, opened: known }: Found, message: Message) {
+    const callback = await callbackOf(waiting, known);
+    if (callback === undefined) return sendMessage(reply, message);
+    const back = [browserUrl(callback), `Go back to ${new URL(callback).host}`] as const;
+    return sendMessage(reply, { link: back, ...message });
+  }
+
+  // ---------------------------------------------------------------------------------------- what has been granted
+
+  async function showGranted(
+    reply: FastifyReply,
+    session: BrowserSession,
+    notice?: { text: string; isProblem: boolean },
+  ): Promise<FastifyReply> {
+    const { user } = session;
+    const refusal = desk.refuses?.(user);
+    if (refusal !== undefined) return sendMessage(reply, refusal);
+    const page = grantedPage({
+      ...{ realmName, userName: user.username, action: grantedUrl, notice },
+      ...{ title: words.granted, nothing: words.nothingGranted },
+      requestPath: at("/requests/"),
+      consentCode: await issueForm(session),
+      tokens: await desk.granted(user),
+      waiting: await desk.waiting(user),
+    });
+    return sendPage(reply, 200, page);
+  }
+
+  // ------------------------------------------------------------------------------------------------------- common
+
+  async function signedIn(request: FastifyRequest, reply: FastifyReply): Promise<BrowserSession | undefined> {
+    const session = await readSession(request, reply);
+    if (session !== undefined) return session;
+    const state = writeReturn(request.originalUrl.slice(desk.path.length));
+    await noStore(reply).redirect(signInUrl({ issuer, paths, returnTo: desk.loginReturn, state }), 303);
+    return undefined;
+  }
+
+  function issueForm(
+    { id, user }: BrowserSession,
+    of: { reference?: string; version?: number } = {},
+  ): Promise<string> {
+    return forms.issue({ sessionId: id, userId: user.id, ...of }, FORM_SECONDS);
+  }
+
+  async function takeForm(request: FastifyRequest, reply: FastifyReply, form: ReadonlyMap<string, string>) {
+    const consentCode = form.get("consent_code");
+    if (!consentCode) throw invalidRequest("Missing required parameter: consent_code");
+    const shown = await forms.take(consentCode);
+    if (shown === undefined) throw invalidRequest("Invalid or expired consent code");
+    const session = await readSession(request, reply);
+    if (session === undefined || session.id !== shown.sessionId || session.user.id !== shown.userId)
+      throw invalidRequest("User session not found or expired");
+    return { session, shown };
+  }
+
+  function moveTo(reply: FastifyReply, path: string, query: Query, names: readonly string[]): FastifyReply {
+    const url = new URL(at(path), issuer);
+    for (const name of names) {
+      const value = single(query, name);
+      if (value !== undefined) url.searchParams.set(name, value);
+    }
+    return noStore(reply).header("referrer-policy", "no-referrer").redirect(url.href, 303);
+  }
+
+  function sendEnded(reply: FastifyReply): FastifyReply {
+    const text = `It was decided, took too long, or is another user's. ${words.agent} can ask again.`;
+    return sendMessage(reply, { status: 404, title: "There is no such request", text });
+  }
+
+  function sendMessage(reply: FastifyReply, { status, ...message }: Message): FastifyReply {
+    return sendPage(reply, status, messagePage(realm, message));
+  }
+}
+
+const facts = ({ request: { agent, resource, scopes } }: WaitingRequest) => ({
+  agent: agent.sub,
+  provider: agent.iss,
+  resource,
+  scope: scopes.join(" "),
+});
+
+/** An ambiguous form is no decision. */
+function readForm(body: Query | undefined): ReadonlyMap<string, string> {
+  return new Map(Object.keys(body ?? {}).map((name) => [name, single(body ?? {}, name) as string]));
+}
+
+/** A parameter that may be given once. */
+export function single(parameters: Query, name: string): string | undefined {
+  const value = parameters[name];
+  if (value === undefined || typeof value === "string") return value;
+  throw invalidRequest(`duplicated parameter: ${name}`);
+}

@@ -1,0 +1,96 @@
+/**
+ * The honest requests that some tampered ones begin with.
+ *
+ * @module
+ */
+
+import { draft11, type PersonServerMetadata } from "aauth";
+import { createAgent, type Transport } from "aauth/agent";
+import { sendRevocation } from "aauth/issuer";
+import { createAgentTrace } from "protocol-trace";
+import { BackendError } from "../errors.ts";
+import {
+  type ForgeContext,
+  foreignKey,
+  JSON_TYPE,
+  ownAgentToken,
+  poll,
+  tokenRequest,
+} from "./draft-11-messages.ts";
+import type { SentRequest } from "./evidence.ts";
+import { sendSigned } from "./send-forged.ts";
+import type { ForgedRequest } from "./variants.ts";
+
+const HONEST_MS = 10_000;
+
+/** An honest call of the other resource, the second hop, by a sub-agent of the user's agent: the run's own tokens are not touched. */
+export async function callOfSubAgent(context: ForgeContext) {
+  const { agentOf, idOf, userId, material, otherResourceUrl, parties, now } = context;
+  const id = idOf(userId).replace("@", "+break-it@");
+  const key = await foreignKey("sub-agent");
+  const agentToken = await ownAgentToken(context, { id, key });
+  const sent: SentRequest[] = [];
+  const traced = createAgentTrace(parties.map.requests);
+  const transport: Transport = async (url, request) => {
+    const response = await traced.transport(url, request);
+    const { method, headers, body = new Uint8Array() } = request;
+    sent.push({ method, url, headers: { ...headers }, body, status: response.status });
+    return response;
+  };
+  const agent = createAgent({
+    ...{ id, profile: draft11, key, discovery: parties.discovery, now, ...traced, transport },
+    agentToken: async () => agentToken.token,
+    trustedAuthServers: [parties.personServer!],
+    parent: (input) => agentOf(userId).tokenForSubAgent(input),
+  });
+  const { body } = material.request;
+  const call = agent.fetchFor({ waiting: "throw", signal: AbortSignal.timeout(HONEST_MS) });
+  const response = granted(await call(`${otherResourceUrl}/`, { method: "POST", headers: JSON_TYPE, body }));
+  await response.body?.cancel();
+  return { request: sent.at(-1)!, key, agentToken };
+}
+
+/** A request that waits for the person: the backend itself is a resource that the person server does not know. */
+export async function waitingRequest(context: ForgeContext) {
+  const { person_token_endpoint: url } = await personServerOf(context);
+  const body = { resource: context.issuer, capabilities: ["interaction"] };
+  const response = granted(await honest(context, await tokenRequest(context, url, body)));
+  const { status, headers } = response;
+  const location = headers.get("location");
+  if (status !== 202 || location === null) {
+    throw new BackendError("conflict", "The person server answered at once, and nothing waits there.");
+  }
+  return { location, after: async () => honest(context, await poll(context, location, "DELETE")) };
+}
+
+export async function revokeAtPersonServer(
+  { issuer, keys, parties, now }: ForgeContext,
+  { jti, exp }: { readonly jti: string; readonly exp: number },
+): Promise<void> {
+  const { personServer, discovery, map } = parties;
+  const { error } = await sendRevocation({
+    ...{ issuer, kind: "agent", key: keys()[0]!, jti, exp, discovery, now },
+    ...{ recipient: personServer!, recipientKind: "person" },
+    transport: createAgentTrace(map.requests).transport,
+  });
+  if (error !== undefined) throw new BackendError("conflict", `The token could not be revoked (${error}).`);
+}
+
+export const personServerOf = ({ parties }: ForgeContext) =>
+  parties.discovery.metadata<PersonServerMetadata>("person", parties.personServer!);
+
+/** Sends a request of which only the head of the answer counts. */
+export async function honest({ parties }: ForgeContext, request: ForgedRequest): Promise<Response> {
+  const options = { transport: parties.map.requests, timeoutMs: HONEST_MS };
+  const response = await sendSigned(request, options);
+  await response.body?.cancel();
+  return response;
+}
+
+function granted(response: Response): Response {
+  if (response.ok) return response;
+  throw new BackendError(
+    "conflict",
+    `An honest request before it was refused with status ${response.status}.`,
+  );
+}

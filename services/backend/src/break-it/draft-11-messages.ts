@@ -1,0 +1,138 @@
+/**
+ * The messages that tampered requests of draft -11 are made of: signed as the run signed, as the user's agent, or as another one.
+ *
+ * @module
+ */
+
+import {
+  type Credential,
+  draft11,
+  generateSigningKey,
+  type SigningKey,
+  type SignRequestOptions,
+} from "aauth";
+import type { Agent } from "aauth/agent";
+import { draft11Tokens } from "aauth/issuer";
+import type { Draft11Parties } from "agent-kit/draft-11";
+import type { DRAFT_11_MODES } from "agent-kit/service";
+import type { Draft11Material } from "./draft-11-material.ts";
+import type { SentRequest } from "./evidence.ts";
+import { type ForgedRequest, signForged, unsignedHeaders } from "./variants.ts";
+
+/** Each has the variants of those before it, too. */
+export type Mode = (typeof DRAFT_11_MODES)[number];
+
+export interface Draft11Options {
+  readonly mode: Mode;
+  /** The backend's identifier: it is the agent provider of its agents. */
+  readonly issuer: string;
+  /** The backend's keys, the current one first. */
+  readonly keys: () => readonly SigningKey[];
+  readonly agentOf: (userId: string) => Agent;
+  /** Identifier of a user's agent. */
+  readonly idOf: (userId: string) => string;
+  readonly parties: Draft11Parties;
+  /** Identifiers. */
+  readonly agentUrl: string;
+  readonly otherResourceUrl: string;
+  /** Unix seconds. */
+  readonly now: () => number;
+}
+
+export interface ForgeContext extends Draft11Options {
+  /** When the run's request is signed again, Unix seconds. */
+  readonly signingTime: () => number;
+  readonly material: Draft11Material;
+  /** The key that the run's token is bound to. */
+  readonly key: SigningKey;
+  readonly userId: string;
+}
+
+export const JSON_TYPE = { "content-type": "application/json" };
+
+export const jwt = (token: string): Credential => ({ scheme: "jwt", jwt: token });
+
+/** An agent signs as its profile demands, but for the body. */
+export const coveringNoBody: typeof draft11 = {
+  ...draft11,
+  messages: {
+    ...draft11.messages,
+    signedComponents: (facts) => draft11.messages.signedComponents({ ...facts, hasBody: false }),
+  },
+};
+
+type Changes = Partial<Pick<SignRequestOptions, "key" | "signatureKey" | "profile" | "now">> & {
+  readonly request?: SentRequest;
+};
+
+/** The run's request, signed again just now. */
+export function signed(context: ForgeContext, changes: Changes = {}): Promise<ForgedRequest> {
+  const { material, key, signingTime: now } = context;
+  const { request = material.request, ...options } = changes;
+  const { method, url, body } = request;
+  const honest = { profile: draft11, key, signatureKey: jwt(material.token), now };
+  return signForged({ method, url, headers: unsignedHeaders(request), body }, { ...honest, ...options });
+}
+
+export const unsigned = (url: string): ForgedRequest => ({ method: "GET", url, headers: {} });
+
+/** What an agent asks of a server, signed with its agent token. */
+export async function tokenRequest(
+  context: Identity,
+  url: string,
+  members: object,
+  changes: Pick<Changes, "key"> = {},
+): Promise<ForgedRequest> {
+  const body = new TextEncoder().encode(JSON.stringify(members));
+  const options = { profile: draft11, endpoint: "token", purpose: "token", now: context.now } as const;
+  return signForged(
+    { method: "POST", url, headers: JSON_TYPE, body },
+    { ...options, ...(await asAgent(context)), ...changes },
+  );
+}
+
+export async function poll(context: Identity, url: string, method = "GET"): Promise<ForgedRequest> {
+  const options = { profile: draft11, endpoint: "pending", purpose: "token", now: context.now } as const;
+  return signForged({ method, url, headers: {} }, { ...options, ...(await asAgent(context)) });
+}
+
+export async function redeem(context: ForgeContext, changes: object): Promise<ForgedRequest> {
+  const { url, resourceToken: resource_token, presentedToken: presented_token } = context.material.grant!;
+  return tokenRequest(context, url, { resource_token, presented_token, ...changes });
+}
+
+/** Who signs: the user's agent, or another one of the backend's. */
+type Identity = ForgeContext & { readonly agentId?: string };
+
+export const foreignKey = (owner: "thief" | "other-agent" | "sub-agent" = "thief") =>
+  generateSigningKey({ kid: `${owner}-1` });
+
+/** An agent of the backend's, with a key of its own, and no person. */
+export const otherAgent = async (context: ForgeContext): Promise<Identity> => ({
+  ...context,
+  agentId: `aauth:other-agent@${new URL(context.issuer).host}`,
+  key: await foreignKey("other-agent"),
+});
+
+export const asAgent = async (context: Identity) => ({
+  key: context.key,
+  signatureKey: jwt((await ownAgentToken(context)).token),
+});
+
+/** The backend is the agent provider of each. */
+export function ownAgentToken(
+  context: Identity,
+  subAgent?: { readonly id: string; readonly key: SigningKey },
+) {
+  const { issuer, keys, parties, idOf, userId, now } = context;
+  const { agentId = idOf(userId) } = context;
+  return draft11Tokens.issueAgentToken({
+    key: keys()[0]!,
+    issuer,
+    agent: subAgent?.id ?? agentId,
+    ...(subAgent && { parentAgent: agentId }),
+    personServer: parties.personServer,
+    confirmationKey: (subAgent ?? context).key.publicJwk,
+    now,
+  });
+}

@@ -1,0 +1,277 @@
+import {
+  type AAuthError,
+  AnswerPendingError,
+  createEndpointMap,
+  type Discovery,
+  draft11,
+  type SigningKey,
+  signRequest,
+  TokenRequestError,
+  toJwks,
+} from "aauth";
+import type { Agent, Transport } from "aauth/agent";
+import { draft11Tokens } from "aauth/issuer";
+import {
+  createVerifier,
+  formatRefusal,
+  REFUSAL_FIELD,
+  refusalOf,
+  type VerifierOptions,
+} from "aauth/resource";
+import { createTestClock, createTestDiscovery, testKey } from "aauth/testing";
+import type { AnyBreakItVariant } from "backend-api";
+import { describe, expect, test } from "vitest";
+import { createAttempts } from "../../src/break-it/attempts.ts";
+import type { Draft11Options } from "../../src/break-it/draft-11-messages.ts";
+import { draft11Dialect } from "../../src/break-it/draft-11-variants.ts";
+import type { Evidence, SentRequest } from "../../src/break-it/evidence.ts";
+import type { Run } from "../../src/runs/run.ts";
+
+const BACKEND = "https://backend.localhost";
+const AGENT = "https://supply-chain-agent.localhost";
+const PERSON_SERVER = "https://person-server.localhost";
+const USERS_AGENT = "aauth:user-1@backend.localhost";
+const RUN = { id: "r", userId: "alice" } as Run;
+
+type Sent = (key: SigningKey, now: () => number) => Promise<SentRequest[]>;
+
+async function request(key: SigningKey, now: () => number, url: string, token: string, text: string) {
+  const body = new TextEncoder().encode(text);
+  const headers = { "content-type": "application/json" };
+  const options = { profile: draft11, key, signatureKey: { scheme: "jwt", jwt: token }, now } as const;
+  const signed = await signRequest({ method: "POST", url, headers, body }, options);
+  return { method: "POST", url, headers: { ...headers, ...signed.headers }, body, status: 200 };
+}
+
+async function agentToken(key: SigningKey, now: () => number) {
+  const own = { key, issuer: BACKEND, agent: USERS_AGENT, confirmationKey: key.publicJwk, now };
+  return (await draft11Tokens.issueAgentToken(own)).token;
+}
+
+/** A run that needed no more than the agent token. */
+const withAgentToken: Sent = async (key, now) => [
+  await request(key, now, `${AGENT}/`, await agentToken(key, now), "{}"),
+];
+
+/** A run that got a person token, and asked for an auth token with a resource token that is good until `exp`. */
+const withPersonToken =
+  (exp: number): Sent =>
+  async (key, now) => {
+    const own = { key, issuer: PERSON_SERVER, audience: AGENT, subject: "p", confirmationKey: key.publicJwk };
+    const { token } = await draft11Tokens.issuePersonToken({ ...own, now });
+    const part = (members: object) => Buffer.from(JSON.stringify(members)).toString("base64url");
+    const resource_token = `${part({ alg: "Ed25519", typ: "aa-resource+jwt" })}.${part({ exp })}.AAAA`;
+    const asked = JSON.stringify({ resource_token, presented_token: token });
+    return [
+      await request(key, now, `${PERSON_SERVER}/aauth/token`, await agentToken(key, now), asked),
+      await request(key, now, `${AGENT}/`, token, "{}"),
+    ];
+  };
+
+interface Scripted {
+  readonly mode?: Draft11Options["mode"];
+  readonly sent?: Sent;
+  readonly agentOf?: Draft11Options["agentOf"];
+}
+
+/** What it sends is answered by `answer`. */
+async function serviceWith(answering: (world: World) => Transport, scripted: Scripted = {}) {
+  const { mode = "agent-identity", sent = withAgentToken, agentOf = () => ({}) as Agent } = scripted;
+  const clock = createTestClock();
+  const { now } = clock;
+  const key = await testKey("A", "backend-ephemeral-1");
+  const documents = {
+    [`${BACKEND}/.well-known/aauth-agent.json`]: { issuer: BACKEND, jwks_uri: `${BACKEND}/jwks.json` },
+    [`${BACKEND}/jwks.json`]: toJwks([key], draft11),
+    [`${PERSON_SERVER}/.well-known/aauth-person.json`]: {
+      issuer: PERSON_SERVER,
+      jwks_uri: `${PERSON_SERVER}/jwks.json`,
+      person_token_endpoint: `${PERSON_SERVER}/aauth/person`,
+      auth_token_endpoint: `${PERSON_SERVER}/aauth/token`,
+    },
+  };
+  const discovery = createTestDiscovery({ documents }, { profile: draft11, now });
+  const transport = answering({ discovery, now });
+  const map = { ...createEndpointMap({}), requests: transport };
+  const dialect = draft11Dialect({
+    ...{ mode, issuer: BACKEND, keys: () => [key], agentOf, idOf: () => USERS_AGENT, now },
+    parties: { map, discovery, personServer: PERSON_SERVER, accessServer: undefined },
+    agentUrl: AGENT,
+    otherResourceUrl: "https://market-analysis-agent.localhost",
+  });
+  const requests = await sent(key, now);
+  const evidence = { of: () => requests } as unknown as Evidence;
+  return { service: createAttempts(dialect, { evidence, transport, now }), clock };
+}
+
+interface World {
+  readonly discovery: Discovery;
+  readonly now: () => number;
+}
+
+/** The real verifier of an agent that demands an agent token. */
+const verifying =
+  (removed: Partial<VerifierOptions> = {}) =>
+  ({ discovery, now }: World): Transport => {
+    const verifier = createVerifier({
+      ...{ profile: draft11, authorities: [new URL(AGENT).host], discovery, now, ...removed },
+    });
+    return async (url, { method, headers, body }) => {
+      const target = url.slice(AGENT.length);
+      try {
+        await verifier.verifyRequest({ method, target, headers, body }, { level: "agent-token" });
+        return new Response("{}");
+      } catch (error) {
+        const refusal = formatRefusal(refusalOf(error as AAuthError));
+        return new Response(null, { status: 401, headers: { [REFUSAL_FIELD]: refusal } });
+      }
+    };
+  };
+
+const accepting = (): Transport => async () => new Response("{}");
+const OF_AN_AGENT: Partial<Record<AnyBreakItVariant, string>> = {
+  "changed-body": "digest_mismatch",
+  "changed-path": "invalid_signature",
+  "uncovered-body": "insufficient_coverage",
+  stale: "created_out_of_window",
+  replay: "signature_replayed",
+  "stolen-token": "invalid_signature",
+  "expired-token": "token_expired",
+  "swapped-typ": "token_type_mismatch",
+  "bearer-token": "missing_signature",
+};
+
+test.each(Object.entries(OF_AN_AGENT))("%s is refused by a verifier: %s", async (variant, code) => {
+  const { service } = await serviceWith(verifying());
+  expect(await service.attempt(RUN, variant as AnyBreakItVariant)).toMatchObject({ refused: true, code });
+});
+
+test("attempts of one second are no repetitions of each other", async () => {
+  const { service } = await serviceWith(verifying());
+  for (const _ of [1, 2]) {
+    expect(await service.attempt(RUN, "replay")).toMatchObject({ as_meant: true });
+    expect(await service.attempt(RUN, "changed-body")).toMatchObject({ as_meant: true });
+  }
+});
+
+describe("a hole is said to be one", () => {
+  test("where a check is missing, and at no other variant", async () => {
+    const { service } = await serviceWith(verifying({ bodyVerifiedBy: "downstream" }));
+    expect(await service.attempt(RUN, "changed-body")).toEqual({
+      ...{ variant: "changed-body", refused: false, status: 200 },
+    });
+    expect(await service.attempt(RUN, "changed-path")).toMatchObject({ refused: true, as_meant: true });
+  });
+
+  test("at every variant, where nothing is checked", async () => {
+    const { service } = await serviceWith(accepting);
+    const offers = service.offers(RUN);
+    expect(offers).toHaveLength(11);
+    for (const { variant } of offers) {
+      expect(await service.attempt(RUN, variant)).toEqual({ variant, refused: false, status: 200 });
+    }
+  });
+
+  test("where a callback that was forged brings a token, or another agent gets it", async () => {
+    const mode = { mode: "person-identity" } as const;
+    const attempt = async (variant: AnyBreakItVariant, polled: () => Response) => {
+      const { service } = await serviceWith(
+        () =>
+          async (url, { method }) => {
+            const waits = { status: 202, headers: { location: `${PERSON_SERVER}/aauth/pending/1` } };
+            if (method === "POST") return new Response("{}", waits);
+            return url.includes("/pending/") ? polled() : new Response(null, { status: 303 });
+          },
+        mode,
+      );
+      return service.attempt(RUN, variant);
+    };
+    const token = () => new Response('{"person_token":"a"}');
+    const problem = (status: number, error: string) => () =>
+      new Response(JSON.stringify({ error }), { status });
+    for (const variant of ["forged-callback", "pending-of-another"] as const) {
+      expect(await attempt(variant, token)).toMatchObject({ refused: false, status: 200 });
+    }
+    expect(await attempt("forged-callback", () => new Response("{}", { status: 202 }))).toMatchObject({
+      ...{ refused: true, as_meant: true, refused_by: "person-server", section: "draft -11, section 7.3" },
+    });
+    expect(await attempt("forged-callback", problem(429, "slow_down"))).toMatchObject({ as_meant: false });
+    expect(await attempt("pending-of-another", () => new Response("{}", { status: 202 }))).toMatchObject({
+      refused: false,
+    });
+    expect(await attempt("pending-of-another", problem(404, "not_found"))).toMatchObject({
+      ...{ refused: true, as_meant: true, section: "draft -11, section 13.2" },
+    });
+  });
+});
+
+describe("what a run has not left behind", () => {
+  const reasons = async (mode: Draft11Options["mode"], sent?: Sent) => {
+    const { service, clock } = await serviceWith(accepting, { mode, ...(sent && { sent }) });
+    return (after = 0) => {
+      clock.advance(after);
+      return Object.fromEntries(
+        service.offers(RUN).map(({ variant, unavailable = "" }) => [variant, unavailable]),
+      ) as Partial<Record<AnyBreakItVariant, string>>;
+    };
+  };
+
+  test("is said", async () => {
+    const offers = (await reasons("person-server"))();
+    expect(offers["other-audience"]).toBe("The person server gave this run no token.");
+    expect(offers["foreign-resource-token"]).toBe("This run asked for no auth token.");
+    expect(offers.stale).toBe("");
+    const none = await reasons("federated", async () => []);
+    expect(new Set(Object.values(none()))).toEqual(new Set([expect.stringContaining("start a new one")]));
+  });
+
+  test("or what has expired meanwhile", async () => {
+    const { now } = createTestClock();
+    const offers = await reasons("person-server", withPersonToken(now() + 300));
+    expect(offers()["foreign-resource-token"]).toBe("");
+    expect(offers(300)["foreign-resource-token"]).toContain("resource token of this run has expired");
+    expect(offers()["other-audience"]).toBe("");
+    expect(offers(3_300)["other-audience"]).toContain("token of this run has expired");
+  });
+
+  test("refuses the attempt, as a variant of another mode does", async () => {
+    const { service } = await serviceWith(accepting);
+    for (const variant of ["pending-of-another", "unsigned-resource-token", "other-key"] as const) {
+      await expect(service.attempt(RUN, variant)).rejects.toMatchObject({
+        ...{ kind: "conflict", message: "This is not in the mode agent-identity." },
+      });
+    }
+  });
+});
+
+describe("an honest request before it", () => {
+  const mode = { mode: "person-identity", sent: withPersonToken(0) } as const;
+
+  test.each<[string, Transport, object]>([
+    ["was refused", async () => new Response("", { status: 400 }), { kind: "conflict" }],
+    ["was answered at once", accepting(), { kind: "conflict" }],
+    [
+      "got no response",
+      async () => Promise.reject(Object.assign(new Error("no"), { code: "ECONNREFUSED" })),
+      { kind: "unreachable", code: "connection_refused" },
+    ],
+  ])("%s: no verdict", async (_what, transport, error) => {
+    const { service } = await serviceWith(() => transport, mode);
+    await expect(service.attempt(RUN, "pending-of-another")).rejects.toMatchObject(error);
+  });
+
+  test.each([
+    new AnswerPendingError("waits", {} as never),
+    new TokenRequestError("user_unreachable", "no way to the person", 403),
+  ])("needs the person: an attempt asks for nothing", async (error) => {
+    const tokenForSubAgent = async () => Promise.reject(error);
+    const { service } = await serviceWith(
+      () => async () =>
+        new Response("", { status: 401, headers: { "aauth-requirement": "requirement=person-token" } }),
+      { ...mode, agentOf: () => ({ tokenForSubAgent }) as unknown as Agent },
+    );
+    await expect(service.attempt(RUN, "revoked-token")).rejects.toMatchObject({
+      ...{ kind: "conflict", message: expect.stringContaining("your consent") },
+    });
+  });
+});

@@ -1,0 +1,111 @@
+/** `AAUTH_PROFILE=draft-11 docker compose up`, in each mode. */
+
+import { installLocalhostLookup } from "agent-kit/service";
+import { afterAll, describe, expect, test } from "vitest";
+import { User } from "../../contract/auth-server/journey.ts";
+import { signIn, WITH_MARKET_ANALYSIS } from "../../support/optimization-run.ts";
+import { decideAtPages, revokeAtPage } from "../../support/person-run.ts";
+import { LOG_WAIT } from "../../support/start-stack.ts";
+import { compose, composeStatus, containers, up, urls } from "../compose-stack.ts";
+import { throughContainers } from "../through-containers.ts";
+
+installLocalhostLookup();
+throughContainers();
+
+const START = { timeout: 480_000 };
+const DEFAULT_FILES = process.env.COMPOSE_FILE ?? "docker-compose.yml";
+const MARKET_SCOPE = "market-analysis:analyze";
+let env: Record<string, string> = {};
+
+afterAll(async () => {
+  await compose(["down", "--volumes", "--timeout", "4"], { env });
+});
+
+/** All containers new, as after `down` and `up`. */
+async function upIn(mode: string, more: Record<string, string> = {}): Promise<void> {
+  env = { AAUTH_PROFILE: "draft-11", AAUTH_MODE: mode, ...more };
+  await up(env, ["--force-recreate"]);
+}
+
+const logOf = (service: string) => compose(["logs", "--no-color", service], { env });
+
+test("agent-identity: a run goes over both hops, without Keycloak and without a person", START, async () => {
+  await upIn("agent-identity");
+  const images = await compose(["config", "--images"], { env });
+  expect(images).not.toContain("keycloak");
+  const user = await signIn({ urls });
+  const { end, visits } = await decideAtPages(user, await user.run());
+  expect([end.status, visits]).toEqual(["completed", []]);
+  expect(JSON.stringify(end)).toContain("Market Analysis Report");
+  expect(await logOf("ui")).toContain("Ready: AAuth draft -11, mode agent-identity");
+  const restarts = [...(await containers(env)).values()].map(({ RestartCount }) => RestartCount);
+  expect(new Set(restarts)).toEqual(new Set([0]));
+});
+
+test("person-identity: the person server's page lets the run go on", START, async () => {
+  await upIn("person-identity");
+  const user = await signIn({ urls });
+  const { end, visits } = await decideAtPages(user, await user.run());
+  expect([end.status, visits.length]).toEqual(["completed", 1]);
+});
+
+describe.each(["person-server", "federated"])("%s", (mode) => {
+  test(
+    "allowed on the person server's page, a run completes; taken back there, both hops refuse it",
+    START,
+    async () => {
+      // So that a run has the tokens of the one before.
+      await upIn(mode, { AAUTH_AUTH_TOKEN_CACHE_TTL: "3000" });
+      // The command that the documents name: the second hop asks the person, too.
+      const scopes = `openid, profile, email, ${MARKET_SCOPE}`;
+      await compose(["exec", "--no-TTY", "net", "node", "compose/consent.ts", "--scopes", scopes], { env });
+      const user = await signIn({ urls });
+      const browser = new User();
+      const next = async (decide?: () => "accept" | "cancel") =>
+        decideAtPages(user, await user.run(WITH_MARKET_ANALYSIS), decide, browser);
+
+      const first = await next();
+      expect(first.end.status).toBe("completed");
+      expect(first.visits.map(({ url }) => new URL(url).origin)).toEqual([
+        urls.authServer,
+        urls.supplyChainAgent,
+      ]);
+      expect(first.visits[1]!.text).toContain(MARKET_SCOPE);
+      expect(await next()).toMatchObject({ end: { status: "completed" }, visits: [] });
+
+      await revokeAtPage({ urls }, browser, "aauth:supply-chain-agent@");
+      expect(await next()).toMatchObject({ end: { status: "completed" }, visits: [{}] });
+      await expect.poll(() => logOf("market-analysis-agent"), LOG_WAIT).toContain("token_revoked");
+
+      await revokeAtPage({ urls }, browser, "aauth:user-");
+      const refused = await next(() => "cancel");
+      expect(refused).toMatchObject({ end: { status: "failed", failure: { code: "denied" } }, visits: [{}] });
+      await expect.poll(() => logOf("supply-chain-agent"), LOG_WAIT).toContain("token_revoked");
+    },
+  );
+});
+
+test("docker-compose.policy.yml: the gateway has the rules of draft -11", START, async () => {
+  await upIn("person-server", { COMPOSE_FILE: `${DEFAULT_FILES}:docker-compose.policy.yml` });
+  expect(await compose(["config", "agentgateway"], { env })).toContain("/config-draft-11-policy.yaml");
+  const user = await signIn({ urls });
+  expect((await decideAtPages(user, await user.run())).end.status).toBe("completed");
+  const { headers } = await fetch(urls.supplyChainAgent, { method: "POST" });
+  expect(headers.get("aauth-requirement")).toContain("requirement=agent-token");
+});
+
+test("a profile that there is none of is refused with its name", async () => {
+  const { status, output } = await composeStatus(["config"], { env: { AAUTH_PROFILE: "draft-12" } });
+  expect(status).not.toBe(0);
+  expect(output).toContain("compose/draft-12.yml");
+});
+
+test.each([
+  [{ AAUTH_PROFILE: "february-2026", AAUTH_MODE: "federated" }, "AAUTH_MODE"],
+  [{ AAUTH_PROFILE: "draft-11", AAUTH_SIGNATURE_SCHEME: "hwk" }, "AAUTH_SIGNATURE_SCHEME"],
+  [{ AAUTH_PROFILE: "draft-11", AAUTH_AUTHORIZATION_SCHEME: "user-delegated" }, "AAUTH_AUTHORIZATION_SCHEME"],
+])("what is of the other profile is refused before anything runs: %j", async (variables, name) => {
+  const { status, output } = await composeStatus(["run", "--rm", "--no-deps", "realm"], { env: variables });
+  expect(status).toBe(2);
+  expect(output).toContain(`${name}: has no meaning with AAUTH_PROFILE=${variables.AAUTH_PROFILE}`);
+});

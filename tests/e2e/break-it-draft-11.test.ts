@@ -1,0 +1,95 @@
+import type { Browser, Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, expect, onTestFinished, test } from "vitest";
+import { expectAccessible } from "../support/accessibility.ts";
+import { openPage, startBrowser, type WatchedPage } from "../support/browser.ts";
+import { startCredulousAgent } from "../support/credulous-agent.ts";
+import { screenshot } from "../support/screenshot.ts";
+import { signInOnPage } from "../support/sign-in.ts";
+import { startStack, type TestStack } from "../support/start-stack.ts";
+
+const WAIT = { timeout: 30_000 };
+
+let browser: Browser;
+let stack: TestStack;
+let watched: WatchedPage | undefined;
+
+beforeAll(async () => {
+  browser = await startBrowser();
+});
+afterEach(async () => {
+  // Before what it asks for is gone.
+  await watched?.context.close();
+  await stack?.stop();
+});
+afterAll(() => browser?.close());
+
+/** Starts a run with the button; where it needs its user's consent, they give it. */
+async function runOnPage(needsConsent: boolean): Promise<Page> {
+  watched = await openPage(browser);
+  const { page } = watched;
+  await page.setViewportSize({ width: 1280, height: 900 });
+  await signInOnPage(page, stack.urls.ui);
+  await page.getByRole("button", { name: "Optimize Laptop Supply Chain" }).click();
+  if (needsConsent) await page.getByRole("button", { name: "Allow", exact: true }).click(WAIT);
+  await page.getByRole("heading", { name: "Optimization completed" }).waitFor(WAIT);
+  await page.getByRole("link", { name: "Show every message" }).click();
+  await page.getByTestId("break-it").waitFor(WAIT);
+  return page;
+}
+
+/** Presses the button of a variant, and waits for what it says. */
+async function tryIt(page: Page, title: string, says: string): Promise<string> {
+  await page.getByRole("button", { name: `Try: ${title}` }).click(WAIT);
+  const variant = page
+    .locator("li[data-variant]")
+    .filter({ has: page.getByRole("heading", { name: title }) });
+  await variant.getByText(says).waitFor(WAIT);
+  return (await variant.textContent()) ?? "";
+}
+
+test("federated: each party refuses, and says by which section of draft -11", async () => {
+  stack = await startStack({ modes: { profile: "draft-11", mode: "federated", ui: true } });
+  const page = await runOnPage(true);
+  expect(await page.getByTestId("break-it").locator("> li").count()).toBe(23);
+  for (const [title, party, code, section] of [
+    ["Leave the body out of the signature", "the gateway", "insufficient_coverage", "11.3.4 step 2"],
+    ["Show only the agent token", "the supply-chain agent", "person_required", "6.1"],
+    ["Use a revoked token on the second hop", "the market-analysis agent", "token_revoked", "11.12"],
+    ["Poll another agent’s request", "the person server", "not_found", "13.2"],
+    ["Ask the access server directly", "the access server", "unsupported_scheme", "9.1"],
+  ] as const) {
+    const text = await tryIt(page, title, `Refused by ${party}`);
+    expect(text).toContain(code);
+    expect(text).toContain(section);
+  }
+  const callback = await tryIt(page, "Forge the way back from a page", "Without effect at the person server");
+  expect(callback).toContain("the request still waits");
+  await expectAccessible(page, "draft-11-break-it");
+  await page.setViewportSize({ width: 1280, height: 6000 });
+  await screenshot(page.getByTestId("break-it"), "draft-11-break-it-panel");
+
+  const variant = page.locator('[data-variant="revoked-token"]');
+  await variant.getByRole("button", { name: "Show the message" }).click();
+  await variant.getByTestId("message-answers").getByText("Refused by Market-analysis agent").waitFor(WAIT);
+  await screenshot(variant, "draft-11-break-it-revoked");
+  await page.setViewportSize({ width: 1280, height: 900 });
+  await variant.getByRole("link", { name: "Open on its own page" }).click();
+  await page.getByRole("heading", { name: "An attempt to break run" }).waitFor(WAIT);
+  // The honest ones before it are there, too.
+  await page.getByRole("link", { name: /^Message 7 of / }).waitFor(WAIT);
+  await expectAccessible(page, "draft-11-break-it-attempt");
+});
+
+test("a request that is not refused is shown as a hole", async () => {
+  stack = await startStack({
+    modes: { profile: "draft-11", mode: "agent-identity", ui: true },
+    without: ["supply-chain-agent"],
+  });
+  const credulous = await startCredulousAgent(stack.ports.supplyChainAgent);
+  onTestFinished(credulous.stop);
+  const page = await runOnPage(false);
+  const text = await tryIt(page, "Flip one byte of the body", "Not refused: this is a hole.");
+  expect(text).not.toContain("Refused by");
+  await tryIt(page, "Sign it ten minutes ago", "Refused by the gateway");
+  await expectAccessible(page, "draft-11-break-it-hole");
+});

@@ -1,0 +1,218 @@
+import { installLocalhostLookup } from "agent-kit/service";
+import {
+  type BreakItResult,
+  breakItResultSchema,
+  type Draft11BreakItVariant,
+  type RunTrace,
+  runTraceSchema,
+} from "backend-api";
+import { readProtocolRun } from "protocol-trace/read";
+import { afterEach, describe, expect, onTestFinished, test } from "vitest";
+import { MCP_USER, SECOND_USER, textOf, User } from "../contract/auth-server/journey.ts";
+import { startCredulousAgent } from "../support/credulous-agent.ts";
+import { type ApiUser, signIn } from "../support/optimization-run.ts";
+import { decideAtPages } from "../support/person-run.ts";
+import { userAccessToken } from "../support/sign-in.ts";
+import { startStack, type TestStack, type TestStackOptions } from "../support/start-stack.ts";
+
+installLocalhostLookup();
+
+const WAIT = { timeout: 20_000, interval: 300 };
+
+let stack: TestStack;
+afterEach(() => stack?.stop());
+
+type Mode = TestStack["modes"]["mode"];
+type Expected = readonly [refusedBy: string, code: string | number, section: RegExp];
+
+const TOKEN = /eyJ[\w-]{20,}\.[\w-]{20,}\.[\w-]{20,}/;
+const GATEWAY = "gateway";
+const AGENT = "supply-chain-agent";
+const MARKET = "market-analysis-agent";
+const PERSON = "person-server";
+
+/** Which party has to refuse each variant, with which code (or status, where a page has none), and the section that demands it. */
+const OF_AGENTS = {
+  "changed-body": [AGENT, "digest_mismatch", /^RFC 9530 2$/],
+  "changed-path": [GATEWAY, "invalid_signature", /^RFC 9421 3\.2$/],
+  "uncovered-body": [GATEWAY, "insufficient_coverage", /11\.3\.4 step 2$/],
+  stale: [GATEWAY, "created_out_of_window", /11\.3\.4 step 3$/],
+  replay: [GATEWAY, "signature_replayed", /11\.3\.4\.2$/],
+  "stolen-token": [GATEWAY, "invalid_signature", /^RFC 9421 3\.2$/],
+  "expired-token": [GATEWAY, "token_expired", /11\.3\.4 step 5$/],
+  "swapped-typ": [GATEWAY, "malformed_token", /11\.3\.4 step 5$/],
+  "bearer-token": [AGENT, "missing_signature", /11\.3\.4 step 1$/],
+  "february-message": [GATEWAY, "profile_not_accepted", /./],
+  "guessed-code": [AGENT, 410, /11\.6\.3\.1$/],
+} satisfies Partial<Record<Draft11BreakItVariant, Expected>>;
+const OF_PERSONS = {
+  ...OF_AGENTS,
+  "swapped-typ": [GATEWAY, "token_claim_missing", /11\.3\.4 step 5$/],
+  "other-agents-token": [GATEWAY, "invalid_signature", /^RFC 9421 3\.2$/],
+  "agent-token-only": [AGENT, "person_required", /6\.1$/],
+  "other-audience": [GATEWAY, "token_audience_mismatch", /11\.3\.4 step 5$/],
+  "revoked-token": [MARKET, "token_revoked", /11\.12$/],
+  "forged-callback": [PERSON, 202, /7\.3$/],
+  "pending-of-another": [PERSON, "not_found", /13\.2$/],
+  "stolen-agent-token": [PERSON, "invalid_signature", /11\.3\.4$/],
+  "foreign-upstream-token": [PERSON, "invalid_upstream_token", /9\.4\.5$/],
+} satisfies Partial<Record<Draft11BreakItVariant, Expected>>;
+const OF_PERSON_SERVERS = {
+  ...OF_PERSONS,
+  "swapped-typ": OF_AGENTS["swapped-typ"],
+  "widened-scope": [GATEWAY, "invalid_token_signature", /11\.3\.4 step 5$/],
+  "foreign-resource-token": [PERSON, "invalid_resource_token", /6\.7\.2$/],
+  "unsigned-resource-token": [PERSON, "invalid_resource_token", /6\.7\.2$/],
+} satisfies Partial<Record<Draft11BreakItVariant, Expected>>;
+const EXPECTED: Readonly<Record<Mode, Partial<Record<Draft11BreakItVariant, Expected>>>> = {
+  "agent-identity": OF_AGENTS,
+  "person-identity": OF_PERSONS,
+  "person-server": OF_PERSON_SERVERS,
+  federated: {
+    ...OF_PERSON_SERVERS,
+    "agent-at-access-server": ["access-server", "unsupported_scheme", /9\.1$/],
+  },
+};
+
+interface BrokenRun {
+  readonly user: ApiUser;
+  readonly id: string;
+  attempt(variant: string): Promise<BreakItResult>;
+  trace(path?: string): Promise<RunTrace>;
+}
+
+/** A run that has ended well, and what is tried with it. */
+async function finishedRun(mode: Mode, options: TestStackOptions = {}): Promise<BrokenRun> {
+  stack = await startStack({ ...options, modes: { profile: "draft-11", mode } });
+  return runToBreak();
+}
+
+async function runToBreak(): Promise<BrokenRun> {
+  const token = await userAccessToken(stack.urls);
+  const user = await signIn(stack, token);
+  const { end } = await decideAtPages(user, await user.run());
+  expect(end.status).toBe("completed");
+  const { request_id: id } = end;
+  return {
+    user,
+    id,
+    async attempt(variant) {
+      const reply = await fetch(`${stack.urls.backend}/optimization/${id}/break-it/${variant}`, {
+        method: "POST",
+        headers: { authorization: `Bearer ${token}` },
+      });
+      const body: unknown = await reply.json();
+      expect(reply.status, `${variant}: ${JSON.stringify(body)}`).toBe(200);
+      return breakItResultSchema.parse(body);
+    },
+    trace: async (path = "trace") =>
+      runTraceSchema.parse(await (await user.get(`/optimization/${id}/${path}`)).json()),
+  };
+}
+
+describe.each(Object.entries(EXPECTED) as [Mode, (typeof EXPECTED)[Mode]][])("%s", (mode, expected) => {
+  test("each variant is refused by the party, with the code and the section that are meant for it", async () => {
+    const run = await finishedRun(mode);
+    const { break_it: offers = [] } = await run.trace();
+    expect(offers.map(({ variant }) => variant).toSorted()).toEqual(Object.keys(expected).toSorted());
+    expect(offers.filter(({ unavailable }) => unavailable !== undefined)).toEqual([]);
+
+    const seen: Record<string, unknown> = {};
+    const traces: (string | undefined)[] = [];
+    for (const { variant } of offers) {
+      const { refused, as_meant, refused_by, code, status, section, trace_id } = await run.attempt(variant);
+      traces.push(trace_id);
+      seen[variant] = { refused, as_meant, by: refused_by, code: code ?? status, section };
+    }
+    expect(seen).toEqual(
+      Object.fromEntries(
+        Object.entries(expected).map(([variant, [by, code, section]]) => [
+          variant,
+          { refused: true, as_meant: true, by, code, section: expect.stringMatching(section) },
+        ]),
+      ),
+    );
+
+    // What was sent is to be seen, and no token that anyone could use.
+    for (const trace of traces) {
+      const text = async () => JSON.stringify((await run.trace(`attempts/${trace}`)).traces);
+      await expect.poll(text, WAIT).toContain("break_it.");
+      expect(await text()).not.toMatch(TOKEN);
+    }
+    expect(stack.log()).not.toMatch(TOKEN);
+  });
+});
+
+test("an attempt is shown with the honest messages before it, and the verdict on the last one", async () => {
+  const run = await finishedRun("person-server");
+  /** The statuses of what the backend has sent in an attempt, and the last verdict on the last message. */
+  const shown = async (variant: string) => {
+    const { trace_id } = await run.attempt(variant);
+    return async () => {
+      const { traces } = await run.trace(`attempts/${trace_id}`);
+      const sent = readProtocolRun(traces).messages.filter(({ from }) => from === "supply-chain-backend");
+      const { party, errorCode } = sent.at(-1)?.verifiers.at(-1) ?? {};
+      return { statuses: sent.map(({ status }) => status), party, errorCode };
+    };
+  };
+  await expect
+    .poll(await shown("stolen-token"), WAIT)
+    .toEqual({ statuses: [401], party: "agentgateway", errorCode: "invalid_signature" });
+  // What withdraws the request afterwards is not part of it.
+  await expect.poll(await shown("pending-of-another"), WAIT).toMatchObject({ statuses: [202, 404] });
+  await expect.poll(await shown("forged-callback"), WAIT).toMatchObject({ statuses: [202, 303, 202] });
+  // Its two challenges, tokens and call; the revocation; the same call again.
+  await expect.poll(await shown("revoked-token"), WAIT).toEqual({
+    ...{ statuses: [401, 200, 401, 200, 200, 200, 401] },
+    ...{ party: "market-analysis-agent", errorCode: "token_revoked" },
+  });
+});
+
+test("no attempt leaves a request that waits, or takes anything from the run's agent", async () => {
+  const run = await finishedRun("person-server");
+  const browser = new User();
+  const granted = async () =>
+    textOf(await browser.openSignedIn(`${stack.urls.issuer}/person/granted`, MCP_USER));
+  const before = await granted();
+  for (const variant of ["forged-callback", "pending-of-another", "revoked-token"])
+    await run.attempt(variant);
+  expect((await granted()).replace(/\d+:\d+(:\d+)?/g, "")).toBe(before.replace(/\d+:\d+(:\d+)?/g, ""));
+  // The run's own tokens are good.
+  expect(await run.attempt("changed-body")).toMatchObject({ code: "digest_mismatch" });
+  expect(await decideAtPages(run.user, await run.user.run())).toMatchObject({ visits: [] });
+});
+
+test("an agent that checks nothing is found out, and the gateway before it refuses what it sees", async () => {
+  stack = await startStack({
+    modes: { profile: "draft-11", mode: "agent-identity" },
+    without: ["supply-chain-agent"],
+  });
+  const credulous = await startCredulousAgent(stack.ports.supplyChainAgent);
+  onTestFinished(credulous.stop);
+
+  const run = await runToBreak();
+  for (const variant of ["changed-body", "bearer-token", "guessed-code"]) {
+    const { trace_id: _, ...result } = await run.attempt(variant);
+    expect(result).toEqual({ variant, refused: false, status: 200 });
+  }
+  expect(await run.attempt("stale")).toMatchObject({ refused: true, refused_by: "gateway" });
+});
+
+test("a user breaks their own runs only, and none of a mode that has not the variant", async () => {
+  const { id } = await finishedRun("agent-identity");
+  const attempt = async (token: string, variant: string) => {
+    const reply = await fetch(`${stack.urls.backend}/optimization/${id}/break-it/${variant}`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${token}` },
+    });
+    return [reply.status, await reply.json()];
+  };
+  const own = await userAccessToken(stack.urls);
+  expect(await attempt(own, "pending-of-another")).toEqual([
+    409,
+    { detail: "This is not in the mode agent-identity." },
+  ]);
+  expect((await attempt(own, "nonsense"))[0]).toBe(422);
+  const other = await userAccessToken(stack.urls, SECOND_USER);
+  expect((await attempt(other, "stale"))[0]).toBe(404);
+});
