@@ -11,8 +11,12 @@ installLocalhostLookup();
 
 let stack: TestStack;
 type Mode = TestStack["modes"]["mode"];
-const start = async (mode: Mode, env: TestStackOptions["env"] = {}) => {
-  stack = await startStack({ modes: { profile: "draft-11", mode }, env });
+const start = async (
+  mode: Mode,
+  env: TestStackOptions["env"] = {},
+  modes: TestStackOptions["modes"] = {},
+) => {
+  stack = await startStack({ modes: { profile: "draft-11", mode, ...modes }, env });
 };
 const pageOf = ({ waiting }: OrderRun) => waiting.interaction_url!;
 
@@ -43,10 +47,14 @@ const placedInLog = () => stack.log().match(/Order placed, approved by a person/
 describe("by mode", () => {
   afterEach(() => stack?.stop());
 
-  test.each(["person-identity", "person-server", "federated"] as const)(
-    "an order is held, approved on the agent's page, executed once and shown: %s",
-    async (mode) => {
-      await start(mode);
+  test.each([
+    ["person-identity", {}],
+    ["person-server", {}],
+    ["federated", { policyFile: "agentgateway/config-draft-11-policy.yaml" }],
+  ] as const)(
+    "an order is held, approved on the agent's page, executed once and shown: %s, %j",
+    async (mode, modes) => {
+      await start(mode, {}, modes);
       const user = new OrderingUser();
       const order = await waitingOrder(user);
       const { origin, pathname } = new URL(pageOf(order));

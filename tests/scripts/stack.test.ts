@@ -61,6 +61,7 @@ test("draft-11: identities have no port, and one table says where they are", () 
     "https://market-analysis-agent.localhost=http://127.0.0.1:3000,http://market-analysis-agent.localhost:3000",
     "https://person-server.localhost=http://127.0.0.1:8080,http://localhost:8080",
     "https://access-server.localhost=http://127.0.0.1:8080,http://localhost:8080",
+    "https://visitor.localhost=http://127.0.0.1:9996",
   ]);
   const backend = services.find(({ name }) => name === "backend")!.env;
   expect(backend).toMatchObject({
