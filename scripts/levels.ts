@@ -1,31 +1,36 @@
 /**
  * `npm run levels`: shows on the running demo what a resource gives to callers of each level, and how a caller raises its own. Sends
- * about 180 requests as an agent of its own.
+ * about 180 requests as an agent of its own. In draft -11 a person has to allow that agent once.
  *
  * @module
  */
 
-import { AAuthError } from "aauth";
+import { AAuthError, createEndpointMap } from "aauth";
 import {
+  type Config,
   ConfigError,
   HelpRequested,
   installLocalhostLookup,
   integerSetting,
   loadConfig,
+  portSetting,
+  profileSettings,
   setting,
   textSetting,
   urlSetting,
   visibleLines,
 } from "agent-kit/service";
+import { DRAFT_11_SERVERS, identifierOf, PORTS } from "topology";
+import { showDraft11Levels } from "./levels/show-draft-11-levels.ts";
 import { showLevels, UnexpectedAnswer } from "./levels/show-levels.ts";
-import { startVisitor } from "./levels/visitor.ts";
+import { startDraft11Visitor, startVisitor } from "./levels/visitor.ts";
 
 const settings = {
   resource: setting({
     env: "SUPPLY_CHAIN_AGENT_ID_URL",
     flag: "resource",
     schema: urlSetting("http://supply-chain-agent.localhost:3000"),
-    description: "Identity of the supply-chain agent",
+    description: "Identity of the supply-chain agent; with draft-11: where it is",
   }),
   authServer: setting({
     env: "KEYCLOAK_URL",
@@ -49,6 +54,13 @@ const settings = {
     schema: integerSetting(50, { minimum: 1, maximum: 2000 }),
     description: "Requests to send at the highest level",
   }),
+  profile: setting({ ...profileSettings.profile, flag: "profile" }),
+  visitorPort: setting({
+    env: "VISITOR_PORT",
+    flag: "visitor-port",
+    schema: portSetting(PORTS.visitor.port),
+    description: "With draft-11: port of the visitor's documents, which the demo's services know",
+  }),
 };
 
 process.exitCode = await main();
@@ -58,6 +70,10 @@ async function main(): Promise<number> {
     const config = loadConfig({ service: "levels", settings, env: process.env, argv: process.argv.slice(2) });
     const { resource, authServer, realm, scope, authorized } = config;
     installLocalhostLookup();
+    if (config.profile === "draft-11") {
+      await ofDraft11(config);
+      return 0;
+    }
     const visitor = await startVisitor([`${authServer}/realms/${realm}`]);
     try {
       await showLevels({
@@ -89,5 +105,25 @@ async function main(): Promise<number> {
     if (code?.code !== "ECONNREFUSED") throw error;
     console.error("Nothing listens there. Start the demo first: npm run demo");
     return 1;
+  }
+}
+
+async function ofDraft11(config: Config<typeof settings>): Promise<void> {
+  const { resource, authServer, visitorPort: port, authorized } = config;
+  const endpoints = {
+    [identifierOf("supply-chain-agent")]: resource,
+    ...Object.fromEntries(Object.values(DRAFT_11_SERVERS).map((name) => [identifierOf(name), authServer])),
+  };
+  const visitor = await startDraft11Visitor({ endpoints, port });
+  try {
+    await showDraft11Levels({
+      resource: identifierOf("supply-chain-agent"),
+      visitor,
+      browserUrl: createEndpointMap(endpoints).browserUrl,
+      authorizedRequests: authorized,
+      print: console.log,
+    });
+  } finally {
+    await visitor.stop();
   }
 }

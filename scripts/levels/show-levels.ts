@@ -35,6 +35,7 @@ export async function showLevels(options: LevelsOptions): Promise<void> {
   const { resource, visitor, scope } = options;
   const print = (line: string) => options.print(visibleText(line));
   const url = `${resource}/catalogue`;
+  const read = (agent: Agent, most: number) => readRepeatedly(agent.fetchFor(), url, most);
   print(`GET ${url}, by ${visitor.id}`);
   print("");
 
@@ -79,25 +80,30 @@ export async function showLevels(options: LevelsOptions): Promise<void> {
   async function raised(agent: Agent): Promise<string> {
     return stepsOf((observer) => agent.fetchFor({ observer })(url));
   }
+}
 
-  /** Reads until the limit, or so many times. */
-  async function read(agent: Agent, most: number): Promise<{ count: number; last: Response }> {
-    const fetch = agent.fetchFor();
-    for (let count = 0; ; count++) {
-      const response = await fetch(url);
-      await response.body?.cancel();
-      if (response.status === 429) return { count, last: response };
-      if (response.status === FORBIDDEN) throw new UnexpectedAnswer(REFUSED_BY_POLICY);
-      if (response.status !== 200) {
-        throw new UnexpectedAnswer(`${url} answered with status ${response.status} instead of 200 or 429`);
-      }
-      if (count + 1 === most) return { count: most, last: response };
+/** Reads until the limit, or so many times. */
+export async function readRepeatedly(
+  fetch: typeof globalThis.fetch,
+  url: string,
+  most = MAX_REQUESTS,
+): Promise<{ count: number; last: Response }> {
+  for (let count = 0; ; count++) {
+    const response = await fetch(url);
+    await response.body?.cancel();
+    if (response.status === 429) return { count, last: response };
+    if (response.status === FORBIDDEN) throw new UnexpectedAnswer(REFUSED_BY_POLICY);
+    if (response.status !== 200) {
+      throw new UnexpectedAnswer(`${url} answered with status ${response.status} instead of 200 or 429`);
     }
+    if (count + 1 === most) return { count: most, last: response };
   }
 }
 
 /** What went over the wire in one call. */
-async function stepsOf(call: (observer: (event: AgentEvent) => void) => Promise<Response>): Promise<string> {
+export async function stepsOf(
+  call: (observer: (event: AgentEvent) => void) => Promise<Response>,
+): Promise<string> {
   const steps: string[] = [];
   let scheme = "";
   const response = await call((event) => {
@@ -110,13 +116,13 @@ async function stepsOf(call: (observer: (event: AgentEvent) => void) => Promise<
   return steps.join(" -> ");
 }
 
-function refusalText({ status, headers }: Response): string {
+export function refusalText({ status, headers }: Response): string {
   const agentAuth = headers.get("agent-auth");
   const shown = agentAuth?.replace(/resource_token="[^"]*"/, 'resource_token="…"');
   const wait = `${status}, Retry-After: ${headers.get("retry-after")}`;
   return shown === undefined ? wait : `${wait}, Agent-Auth: ${shown}`;
 }
 
-function row(name: string, text: string): string {
+export function row(name: string, text: string): string {
   return `${name.padEnd(14)}${text}`;
 }

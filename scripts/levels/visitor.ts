@@ -1,7 +1,18 @@
+import { randomBytes } from "node:crypto";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { agentMetadata, createDiscovery, generateSigningKey, type SigningKey, toJwks } from "aauth";
+import {
+  agentMetadata,
+  agentProviderMetadata,
+  createDiscovery,
+  createEndpointMap,
+  draft11,
+  generateSigningKey,
+  type SigningKey,
+  toJwks,
+} from "aauth";
 import { type Agent, type AgentOptions, createAgent } from "aauth/agent";
+import { DRAFT_11_SERVERS, identifierOf } from "topology";
 
 /** An agent that no service of the demo knows: a key, and its two documents on a port of its own. */
 export interface Visitor {
@@ -14,16 +25,8 @@ export interface Visitor {
 /** Starts the visitor. Its identity is valid while the demo's services can reach its port on this machine. */
 export async function startVisitor(trustedAuthServers: readonly string[]): Promise<Visitor> {
   const key = await generateSigningKey({ kid: "visitor-1" });
-  const documents = new Map<string, unknown>();
-  const server = createServer((request, response) => {
-    const document = documents.get(request.url ?? "");
-    response.writeHead(document === undefined ? 404 : 200, { "content-type": "application/json" });
-    response.end(JSON.stringify(document ?? {}));
-  });
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject).listen(0, "127.0.0.1", resolve);
-  });
-  const id = `http://visitor.localhost:${(server.address() as AddressInfo).port}`;
+  const { documents, port, stop } = await serveDocuments(0);
+  const id = `http://visitor.localhost:${port}`;
   documents.set("/.well-known/aauth-agent", agentMetadata({ agent: id, name: "Visitor" }));
   documents.set("/jwks.json", toJwks([key]));
   const discovery = createDiscovery({ development: true });
@@ -31,8 +34,61 @@ export async function startVisitor(trustedAuthServers: readonly string[]): Promi
     id,
     key,
     agent: (options) => createAgent({ id, key, trustedAuthServers, discovery, ...options }),
+    stop,
+  };
+}
+
+/** The visitor in draft -11, its own agent provider there: one agent, under a name that the demo's services look for at one port. */
+export interface Draft11Visitor {
+  readonly id: string;
+  readonly agent: Agent;
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts it.
+ *
+ * @param options.endpoints addresses of the demo's parties, by identifier
+ * @param options.port that the demo's services know
+ */
+export async function startDraft11Visitor({
+  endpoints,
+  port,
+}: {
+  endpoints: Readonly<Record<string, string>>;
+  port: number;
+}): Promise<Draft11Visitor> {
+  // A name of its own for each start: the services keep the key set of the last one.
+  const key = await generateSigningKey({ kid: `visitor-${randomBytes(6).toString("base64url")}` });
+  const { documents, stop } = await serveDocuments(port);
+  const issuer = identifierOf("visitor");
+  documents.set("/.well-known/aauth-agent.json", agentProviderMetadata({ issuer, name: "Visitor" }));
+  documents.set("/jwks.json", toJwks([key], draft11));
+  const map = createEndpointMap(endpoints);
+  const id = `aauth:visitor@${new URL(issuer).host}`;
+  const agent = createAgent({
+    ...{ id, key, profile: draft11, transport: map.requests },
+    discovery: createDiscovery({ profile: draft11, development: true, transport: map.documents }),
+    trustedAuthServers: [identifierOf(DRAFT_11_SERVERS.personServer)],
+  });
+  return { id, agent, stop };
+}
+
+async function serveDocuments(port: number) {
+  const documents = new Map<string, unknown>();
+  const server = createServer((request, response) => {
+    const document = documents.get(request.url ?? "");
+    response.writeHead(document === undefined ? 404 : 200, { "content-type": "application/json" });
+    response.end(JSON.stringify(document ?? {}));
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject).listen(port, "127.0.0.1", resolve);
+  });
+  return {
+    documents,
+    port: (server.address() as AddressInfo).port,
     stop: () =>
-      new Promise((resolve) => {
+      new Promise<void>((resolve) => {
         server.close(() => resolve());
         server.closeAllConnections();
       }),

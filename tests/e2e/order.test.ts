@@ -3,6 +3,7 @@ import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openPage, startBrowser, type WatchedPage } from "../support/browser.ts";
 import { consentPageOpen, decideConsent, signInForConsent } from "../support/consent-page.ts";
+import { orderOnPage } from "../support/order-page.ts";
 import { startOrder } from "../support/order-run.ts";
 import { screenshot } from "../support/screenshot.ts";
 import { signInOnPage } from "../support/sign-in.ts";
@@ -39,16 +40,7 @@ afterAll(async () => {
   await stack?.stop();
 });
 
-async function order(model = "Dell XPS"): Promise<void> {
-  const panel = page.getByTestId("order-panel");
-  await panel.waitFor(WAIT);
-  const catalogue = panel.getByRole("button", { name: "Show the catalogue" });
-  if (await catalogue.isVisible()) await catalogue.click();
-  await panel.getByLabel("Model").selectOption(model);
-  await panel.getByLabel("Quantity").fill("40");
-  await panel.getByRole("button", { name: /^Order for/ }).click();
-}
-
+const order = (model = "Dell XPS") => orderOnPage(page, model);
 const approvalPage = () => page.getByRole("heading", { name: "Approve this order?" }).waitFor(WAIT);
 const outcome = (text: RegExp) => page.getByTestId("order-panel").getByText(text).waitFor(WAIT);
 

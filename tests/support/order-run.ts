@@ -1,6 +1,7 @@
 import { type Order, orderSchema } from "backend-api";
 import { type Browser, createBrowser, readForm } from "../../services/auth-server/test/support/browser.ts";
 import { signIn } from "../../services/auth-server/test/support/sign-in.ts";
+import { isSignIn, type Shown, User } from "../contract/auth-server/journey.ts";
 import { DEMO_USER, userAccessToken } from "./sign-in.ts";
 import type { TestStack } from "./start-stack.ts";
 
@@ -60,4 +61,37 @@ export async function decide(
   const decided = await browser.post(new URL(action, url).href, { ...fields, decision });
   const back = decided.headers.get("refresh")!.replace(/^\d+; url=/, "");
   return (await browser.get(back)).headers.get("location")!;
+}
+
+/** A user at the pages of an order in draft -11. */
+export class OrderingUser extends User {
+  readonly #account: { readonly username: string; readonly password: string };
+
+  constructor(account: { readonly username: string; readonly password: string } = DEMO_USER) {
+    super();
+    this.#account = account;
+  }
+
+  /** The person server's page, where an agent that is new is allowed; where it is left for. */
+  async allowAgent(url: string): Promise<string> {
+    const page = await this.#signedIn(await this.open(url));
+    return (await this.decide(page, "accept")).headers.get("location")!;
+  }
+
+  /** Opens the supply-chain agent's page, and signs in there: the page that is shown then. */
+  async comeTo(interactionUrl: string) {
+    let page = await this.open(interactionUrl);
+    for (let hops = 0; hops < 5; hops++) {
+      page = await this.#signedIn(page);
+      const next = page.headers.get("location");
+      if (next === null) return page;
+      page = await this.open(new URL(next, page.url).href);
+    }
+    throw new Error("the pages lead round in circles");
+  }
+
+  #signedIn(page: Shown): Shown | Promise<Shown> {
+    const { username, password } = this.#account;
+    return isSignIn(page) ? this.submit(page, { username, password }) : page;
+  }
 }

@@ -7,6 +7,7 @@
 
 export { createAccessServer } from "./issuer/draft-11/access-server.ts";
 export type { AccessServer, AccessServerOptions } from "./issuer/draft-11/access-server-types.ts";
+export { createDirectedSubjects } from "./issuer/draft-11/directed-subject.ts";
 export { createPersonServer } from "./issuer/draft-11/person-server.ts";
 export type { PersonServer, PersonServerOptions } from "./issuer/draft-11/person-server-types.ts";
 export type { SendRevocationOptions } from "./issuer/draft-11/revocations.ts";

@@ -5,7 +5,14 @@
  */
 
 import type { AgentExecutor, ServerCallContext } from "@a2a-js/sdk/server";
-import { createKeyRing, type Discovery, generateSigningKey, type ProvenCaller, type SigningKey } from "aauth";
+import {
+  createKeyRing,
+  type Discovery,
+  generateSigningKey,
+  type ProvenCaller,
+  type Requirement,
+  type SigningKey,
+} from "aauth";
 import { type Agent, createAgent, type TokenCache, type Transport } from "aauth/agent";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { fastifyAAuth, type Level } from "fastify-aauth";
@@ -19,7 +26,7 @@ import {
 import { type AgentCardOptions, createAgentCard, fastifyA2A } from "./a2a/index.ts";
 import { agentDialect } from "./agent-dialect.ts";
 import type { AgentConfig, NamedAgent } from "./agent-settings.ts";
-import { upstreamTokenOf, warnOfLeftOut } from "./draft-11.ts";
+import { upstreamTokenOf } from "./draft-11.ts";
 import { type BringPerson, createWaitingReplies, type WaitingReplies } from "./draft-11-waiting.ts";
 import { createAgentLog, createVerificationLog } from "./protocol-log/index.ts";
 import { warnOfPublishedPeers } from "./published-peers.ts";
@@ -47,6 +54,8 @@ export interface AgentParts {
   readonly authServer: string;
   /** Identifier of the server whose persons callers have, in draft -11. Undefined where they have none. */
   readonly personServer: string | undefined;
+  /** What a caller must prove for a task. */
+  readonly requirement: Requirement;
   readonly discovery: Discovery;
   /** Whether other parties may be on loopback, over plain http: so where this agent's own identity is. */
   readonly development: boolean;
@@ -60,6 +69,8 @@ export interface AgentParts {
    * @param signatureScheme default: that of the settings
    */
   agentFor(peer: string, address: string, signatureScheme?: "hwk" | "jwks"): Agent;
+  /** What a browser opens for a URL of one of the parties. In February it is the URL. */
+  browserUrl(url: string): string;
 }
 
 /** What a card says beside where the agent is. */
@@ -81,10 +92,8 @@ export interface AgentServiceOptions {
   readonly redirectUris?: readonly string[];
   /** Answers a message. */
   readonly executor: (parts: AgentParts) => AgentExecutor;
-  /** Routes beside A2A, behind the same verifier. With draft-11 they are left out, and a line of the log names `ofFebruary`. */
+  /** Routes beside A2A, behind the same verifier. Default: there are none. */
   readonly routes?: (scope: FastifyInstance, parts: AgentParts) => Promise<unknown>;
-  /** What the routes are, in words. Default: there are none. */
-  readonly ofFebruary?: readonly string[];
 }
 
 const CALLER = "caller";
@@ -116,10 +125,12 @@ export async function createAgentService(options: AgentServiceOptions): Promise<
     id,
     authServer,
     personServer,
+    requirement,
     discovery,
     development: id.startsWith("http:"),
     logger,
     now,
+    browserUrl: (url) => map?.browserUrl(url) ?? url,
     agentFor(peer, address, signatureScheme = config.signatureScheme) {
       const traced = createAgentTrace(dialect.transport);
       const log = createAgentLog(logger, peer);
@@ -166,10 +177,8 @@ export async function createAgentService(options: AgentServiceOptions): Promise<
       },
     });
     let waiting: WaitingReplies | undefined;
-    if (map === undefined) {
-      await options.routes?.(scope, parts);
-    } else {
-      warnOfLeftOut(logger, options.ofFebruary ?? []);
+    await options.routes?.(scope, parts);
+    if (map !== undefined) {
       waiting = createWaitingReplies({
         id,
         verifier: traceVerifier(scope.aauth.verifier),

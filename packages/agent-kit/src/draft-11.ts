@@ -84,18 +84,6 @@ export function isLoopbackCallback(address: string): boolean {
   return url?.protocol === "http:" && ["localhost", "127.0.0.1"].includes(url.hostname);
 }
 
-/** Says at the start what of the demo is February's only, so that nothing is missing without a word. */
-export function warnOfLeftOut(
-  logger: { warn(fields: object, message: string): void },
-  parts: readonly string[],
-): void {
-  if (parts.length > 0)
-    logger.warn(
-      {},
-      `Only with AAUTH_PROFILE=february-2026, and switched off with ${draft11.name}: ${parts.join(", ")}`,
-    );
-}
-
 /**
  * The token that a served request was signed with, for a call on behalf of the same person; undefined for a caller without a person.
  *

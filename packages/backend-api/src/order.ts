@@ -1,9 +1,9 @@
 import { z } from "zod";
-import { failureSchema } from "./failure.ts";
+import { failureSchema, hopSchema } from "./failure.ts";
 
 /** What the supply-chain agent offers, and the level at which it knew the backend. */
 export const catalogueSchema = z.object({
-  level: z.enum(["pseudonymous", "identified", "authorized"]),
+  level: z.enum(["pseudonymous", "identified", "authorized", "agent-token", "person-token", "auth-token"]),
   laptops: z.array(z.object({ model: z.string(), vendor: z.string(), unitPrice: z.number() })),
 });
 export type Catalogue = z.infer<typeof catalogueSchema>;
@@ -28,6 +28,8 @@ export const orderSchema = z.object({
   quantity: z.number(),
   status: z.enum(["placing", "interaction_required", "placed", "declined", "failed"]),
   interaction_url: z.string().optional(),
+  /** Whose page that is, in draft -11, where others may ask first. Default: the supply-chain agent's. */
+  interaction_party: hopSchema.optional(),
   total: z.number().optional(),
   /** The user as the supply-chain agent knows them from the auth server. */
   approved_by: z

@@ -1,5 +1,7 @@
+import { randomBytes } from "node:crypto";
 import formbody from "@fastify/formbody";
 import { createDiscovery, type Discovery } from "aauth";
+import { createDirectedSubjects } from "aauth/issuer";
 import { createLogger, createService, rotateKeys, type ServiceOptions } from "agent-kit/service";
 import type { FastifyInstance } from "fastify";
 import { traceDiscovery } from "protocol-trace";
@@ -9,6 +11,7 @@ import { type AuthServerConfig, originOf } from "./config.ts";
 import { createReadSession } from "./consent/read-session.ts";
 import { documents } from "./documents.ts";
 import { draft11Servers } from "./draft-11/draft-11.ts";
+import { resourceClients } from "./draft-11/resource-clients.ts";
 import { login } from "./oidc/login.ts";
 import { mountOidcProvider } from "./oidc/mount-oidc-provider.ts";
 import { oidcPaths } from "./oidc/oidc-paths.ts";
@@ -37,6 +40,7 @@ export interface AuthServer {
 
 /** Requests are forms and small JSON documents; the largest carry a token or two. */
 const MAX_BODY_BYTES = 65_536;
+const SECRET_BYTES = 32;
 
 /**
  * Puts the auth server together: the realm's OpenID provider, and the AAuth issuer beside it; with
@@ -79,14 +83,20 @@ export async function buildAuthServer(
   }
   await app.register(documents, { realm, keys, issuer });
   const shared = { realm, issuer, paths, accounts, keys, createStore, logger, now };
-  const provider = createOidcProvider(shared);
+  const isDraft11 = config.profile === "draft-11";
+  const subjectSecret = new Uint8Array(randomBytes(SECRET_BYTES));
+  const provider = createOidcProvider({
+    ...shared,
+    ...(isDraft11 && { resources: resourceClients(config, createDirectedSubjects(subjectSecret)) }),
+  });
   await app.register(login, { ...shared, provider });
   await app.register(mountOidcProvider, { ...shared, provider });
   const readSession = createReadSession(provider, accounts);
   const { consentSeconds } = config;
   await app.register(aauth, { ...shared, state, discovery, development, consentSeconds, readSession });
-  if (config.profile === "draft-11") {
-    await app.register(draft11Servers, { ...shared, config, state, readSession, development });
+  if (isDraft11) {
+    const draft11 = { config, state, readSession, subjectSecret, development };
+    await app.register(draft11Servers, { ...shared, ...draft11 });
   }
   if (development) {
     await app.register(realmAdmin, {

@@ -109,6 +109,15 @@ export const settings = {
     description:
       "With draft-11: resources that the access server decides for, and where a person's agents get what needs no consent without asking",
   }),
+  signInPages: setting({
+    env: "AUTH_SERVER_SIGN_IN_PAGES",
+    schema: listSetting([`${identifierOf("supply-chain-agent")}/orders/interaction/callback`]).refine(
+      (pages) => pages.every((page) => isServerIdentifier(URL.parse(page)?.origin ?? "")),
+      "expected URLs below identifiers: https, a host in lower case, no port",
+    ),
+    description:
+      "With draft-11: where resources get back persons that their own pages sign in here; a resource learns name and e-mail address",
+  }),
   accessServers: setting({
     env: "AUTH_SERVER_ACCESS_SERVERS",
     schema: identifiersSetting(),

@@ -24,6 +24,7 @@ import { createDelegatesService, type IssuedToken } from "./delegates/delegates-
 import { createEnrolments } from "./delegates/enrolments.ts";
 import { createOrderClient } from "./orders/order-client.ts";
 import { createOrderService } from "./orders/order-service.ts";
+import { februaryOrders } from "./orders/order-wires.ts";
 import { createOwnKeys, createTokenCache } from "./own-agent.ts";
 import { agentRoutes } from "./routes/agents.ts";
 import { consentRoutes } from "./routes/consent.ts";
@@ -150,7 +151,7 @@ export async function buildBackend(
       now,
     });
   const orders = createOrderService({
-    agent: nonInteractiveAgent,
+    wire: februaryOrders({ agent: nonInteractiveAgent, returnUrl: orderReturnUrl }),
     client: createOrderClient({ url: config.supplyChainAgentUrl }),
     returnUrl: orderReturnUrl,
     observe,

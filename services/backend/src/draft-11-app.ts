@@ -1,6 +1,6 @@
 import { createMemoryStore, draft11, QuotaStore, toJwks } from "aauth";
 import { askAgent, readAgentCard } from "agent-kit/a2a";
-import { draft11Parties, warnOfLeftOut } from "agent-kit/draft-11";
+import { draft11Parties } from "agent-kit/draft-11";
 import { issuerOf, rotateKeys } from "agent-kit/service";
 import type { Hop } from "backend-api";
 import type { FastifyInstance } from "fastify";
@@ -15,7 +15,10 @@ import { createDelegateClient } from "./delegates/delegate-client.ts";
 import { createDelegatesService, type IssuedToken } from "./delegates/delegates-service.ts";
 import { createEnrolments } from "./delegates/enrolments.ts";
 import { createSubAgents } from "./delegates/sub-agents.ts";
-import { createDraft11Agents, LEFT_OUT } from "./draft-11.ts";
+import { createDraft11Agents } from "./draft-11.ts";
+import { createOrderClient } from "./orders/order-client.ts";
+import { createOrderService } from "./orders/order-service.ts";
+import { draft11Orders } from "./orders/order-wires.ts";
 import { createKeptKeys, createTokenCache, type KeptKeys } from "./own-agent.ts";
 import { agentRoutes } from "./routes/agents.ts";
 import { delegateGrantRoute } from "./routes/delegate-grant.ts";
@@ -24,6 +27,7 @@ import { delegateRoutes } from "./routes/delegates.ts";
 import { interactionReturn } from "./routes/interaction-return.ts";
 import { leftOutRoutes } from "./routes/left-out.ts";
 import { optimizationRoutes } from "./routes/optimization.ts";
+import { ORDER_RETURN_PATH, orderRoutes } from "./routes/orders.ts";
 import { progressEventRoutes } from "./routes/progress-events.ts";
 import { runTraceRoutes } from "./routes/run-trace.ts";
 import { serviceRoutes } from "./routes/service.ts";
@@ -61,7 +65,7 @@ export async function buildDraft11Backend(
   const discovery = traceDiscovery(parties.discovery);
   const evidence = config.breakIt ? createEvidence(now) : undefined;
   const traced = { ...parties, discovery };
-  const { agentOf, idOf, interactions, returnUrl, document } = createDraft11Agents({
+  const { agentOf, idOf, interactions, returnUrl, orderReturnUrl, document } = createDraft11Agents({
     config,
     parties: traced,
     keys,
@@ -69,17 +73,22 @@ export async function buildDraft11Backend(
     evidence,
     now,
   });
-  warnOfLeftOut(logger, LEFT_OUT);
 
   const { personServer, accessServer } = parties;
   const hops = new Map<string, Hop>([[config.supplyChainAgentUrl, "supply-chain-agent"]]);
   if (personServer !== undefined) hops.set(personServer, "person-server");
   if (accessServer !== undefined) hops.set(accessServer, "access-server");
-  const observe = createCallObserver({ logger });
   const timeoutSeconds = config.supplyChainAgentTimeoutSeconds;
   const live = createLiveRuns();
   // The person server counts what waits there itself.
   const consentRequests = createConsentRequests(now);
+  const places = {
+    agentUrl: config.supplyChainAgentUrl,
+    issuer: issuerOf(config),
+    backendUrl: config.agentUrl,
+    hops,
+  };
+  const observe = createCallObserver({ logger });
   const runs = createRunService({
     store: createRunStore({ now, waiting: consentRequests, onRemove: live.remove }),
     live,
@@ -96,17 +105,27 @@ export async function buildDraft11Backend(
     observe,
     sharesTokens: config.authTokenCacheSeconds > 0,
     standingConsent: async () => undefined,
-    places: {
-      agentUrl: config.supplyChainAgentUrl,
-      issuer: issuerOf(config),
-      backendUrl: config.agentUrl,
-      hops,
-    },
+    places,
     logger,
     now,
     timeoutSeconds,
     startReplySeconds: deps.startReplySeconds ?? 10,
     ...(evidence && { during: evidence.during }),
+  });
+  const orders = createOrderService({
+    wire: draft11Orders({
+      agentOf,
+      provider: config.agentUrl,
+      browserUrl: interactions.browserUrl,
+      returnUrl: orderReturnUrl,
+    }),
+    client: createOrderClient({ url: config.supplyChainAgentUrl }),
+    returnUrl: config.agentUrl + ORDER_RETURN_PATH,
+    observe,
+    places,
+    logger,
+    now,
+    timeoutSeconds,
   });
   const breakIt =
     evidence &&
@@ -158,6 +177,7 @@ export async function buildDraft11Backend(
       documents: { documents: { [draft11.documents.kinds.agent!.document.name]: document } },
     });
     await api.register(interactionReturn, { runs, frontendUrl: config.frontendUrl });
+    await api.register(orderRoutes, { orders, frontendUrl: config.frontendUrl });
     await api.register(optimizationRoutes, { runs });
     await api.register(progressEventRoutes, { runs, live, heartbeatMs: deps.heartbeatMs });
     await api.register(agentRoutes, { runs });
@@ -165,7 +185,7 @@ export async function buildDraft11Backend(
     await api.register(leftOutRoutes, { profile: draft11.name });
     await api.register(runTraceRoutes, {
       runs,
-      orders: { traceOf: async () => undefined },
+      orders,
       traces: createTraceClient({ url: config.traceQueryUrl }),
       explorerUrl: config.traceUiUrl,
       delegates,

@@ -13,6 +13,7 @@ import { createAgentTrace } from "protocol-trace";
 import type { Evidence } from "./break-it/evidence.ts";
 import type { BackendConfig } from "./config.ts";
 import { RETURN_PATH } from "./routes/interaction-return.ts";
+import { ORDER_RETURN_PATH } from "./routes/orders.ts";
 import type { Interactions } from "./runs/run-service.ts";
 
 export interface Draft11Agents {
@@ -22,15 +23,14 @@ export interface Draft11Agents {
   readonly interactions: Interactions;
   /** Where the browser comes back to from a page that no run has sent it to. */
   readonly returnUrl: string;
+  /** Where a browser comes back to from a page of an order. */
+  readonly orderReturnUrl: (state: string) => string;
   /** `aauth-agent.json` */
   readonly document: AgentProviderMetadata;
 }
 
 /** As many as there are runs in memory. */
 const MAX_AGENTS = 1_000;
-
-/** Parts of the demo that draft -11 has in another form, which is not in the demo yet. */
-export const LEFT_OUT = ["orders and the catalogue", "revoking a consent on this page"];
 
 /** @throws ConfigError for an identity that draft -11 does not have */
 export function createDraft11Agents(options: {
@@ -85,6 +85,8 @@ export function createDraft11Agents(options: {
       returnUrl: (runId) => (isLocal ? `${browsersCallback}?request_id=${runId}` : callback),
     },
     returnUrl: isLocal ? browsersCallback : callback,
+    orderReturnUrl: (state) =>
+      isLocal ? `${map.browserUrl(issuer + ORDER_RETURN_PATH)}?state=${state}` : callback,
     document: agentProviderMetadata({
       issuer,
       name: "AcmeCorp Supply Chain",

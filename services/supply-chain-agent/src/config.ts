@@ -24,22 +24,28 @@ export const settings = {
     schema: listSetting(),
     description: "Scopes callers must bring as well, user-delegated only: what a token exchange may pass on",
   }),
+  interactionSeconds: setting({
+    env: "SUPPLY_CHAIN_INTERACTION_SECONDS",
+    schema: integerSetting(600, { minimum: 1, maximum: 600 }),
+    description: "With draft-11: how long an order waits for its person, in seconds",
+  }),
   cataloguePseudonymousPerMinute: setting({
     env: "SUPPLY_CHAIN_CATALOGUE_PSEUDONYMOUS_PER_MINUTE",
     schema: perMinute(10, 250),
     description:
-      "Requests for the catalogue in a minute from one key; 20 times as many from all keys together",
+      "Requests for the catalogue in a minute from one key; 20 times as many from all keys together. With draft-11: with an agent token, from the agents of one provider",
   }),
   catalogueIdentifiedPerMinute: setting({
     env: "SUPPLY_CHAIN_CATALOGUE_IDENTIFIED_PER_MINUTE",
     schema: perMinute(100),
-    description: "Requests for the catalogue in a minute from the agents of one domain",
+    description:
+      "Requests for the catalogue in a minute from the agents of one domain. With draft-11: with a person token, from the agents of one person",
   }),
   catalogueAuthorizedPerMinute: setting({
     env: "SUPPLY_CHAIN_CATALOGUE_AUTHORIZED_PER_MINUTE",
     schema: perMinute(1000),
     description:
-      "Requests for the catalogue in a minute from the agents of one domain, for one user, with an auth token",
+      "Requests for the catalogue in a minute from the agents of one domain, for one user, with an auth token. With draft-11: from the agents of one person",
   }),
 };
 

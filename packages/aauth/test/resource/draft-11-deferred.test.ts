@@ -179,6 +179,14 @@ describe("a poll", () => {
   });
 });
 
+test("an answer that is there is not cancelled any more, and can still be had", async () => {
+  const { deferred, begin, poll } = kit();
+  const { id, answer } = await begin("interaction");
+  expect(await deferred.finish(id, DONE)).toBe(true);
+  expect((await poll(answer, { method: "DELETE" })).status).toBe(410);
+  expect((await poll(answer)).status).toBe(200);
+});
+
 describe("a code", () => {
   test("opens its request once; a poll then says that the person is there", async () => {
     const { deferred, begin, poll } = kit();

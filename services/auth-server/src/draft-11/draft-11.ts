@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import { createDiscovery, createEndpointMap, draft11 } from "aauth";
 import { createAccessServer, createPersonServer } from "aauth/issuer";
 import { ConfigError, rotateKeys } from "agent-kit/service";
@@ -15,8 +14,6 @@ import { createIssuerKeys } from "./issuer-keys.ts";
 import { decideForPerson, decideForResource, grantableScopes, refusalOf } from "./policy.ts";
 import { serveIssuer } from "./serve-issuer.ts";
 
-const SECRET_BYTES = 32;
-
 /**
  * A person server and an access server of draft -11, each under its own identifier. Their persons are the realm's users. What they keep lives as long as
  * the process: after a restart no agent has a person, and resources know each person by another name.
@@ -29,6 +26,8 @@ export async function draft11Servers(
     paths: OidcPaths;
     state: RealmState;
     readSession: ReadSession;
+    /** What resources call persons comes from it. */
+    subjectSecret: Uint8Array<ArrayBuffer>;
     createStore: CreateStore;
     development: boolean;
     logger: FastifyBaseLogger;
@@ -36,7 +35,7 @@ export async function draft11Servers(
     now: () => number;
   },
 ): Promise<void> {
-  const { config, state, development, now } = options;
+  const { config, state, subjectSecret, development, now } = options;
   const { personServer: personServerId, accessServer: accessServerId, resources } = config;
   const { owners, ownerScopes } = config;
   if (personServerId === accessServerId) {
@@ -79,7 +78,7 @@ export async function draft11Servers(
     ...personTrace,
     issuer: personServerId,
     key: personKeys,
-    subjectSecret: new Uint8Array(randomBytes(SECRET_BYTES)),
+    subjectSecret,
     accessServers: [accessServerId, ...config.accessServers],
     decide: decideForPerson({ policy, resources }),
   });

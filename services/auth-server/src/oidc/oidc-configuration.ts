@@ -1,4 +1,5 @@
 import type { AdapterFactory, ClientMetadata, Configuration } from "oidc-provider";
+import type { ResourceClients } from "../draft-11/resource-clients.ts";
 import { type Accounts, accountClaims } from "../realm/accounts.ts";
 import type { Realm, RealmClient } from "../realm/realm.ts";
 import type { RealmKeys } from "../realm/realm-keys.ts";
@@ -25,11 +26,13 @@ interface ConfigurationOptions {
   adapter: AdapterFactory;
   /** Sign the browser's cookies; they outlast the keys. */
   cookieKeys: readonly string[];
+  /** Resources with pages of their own. Default: none. */
+  resources?: ResourceClients | undefined;
 }
 
 /** Configures oidc-provider to answer like the realm in Keycloak. */
 export function oidcConfiguration(options: ConfigurationOptions): Configuration {
-  const { realm, issuer, paths, accounts, keys, adapter, cookieKeys } = options;
+  const { realm, issuer, paths, accounts, keys, adapter, cookieKeys, resources } = options;
   const { logoutSource, postLogoutSuccessSource, renderError } = libraryPages(realm);
   const { clients } = realm;
   const webOrigins = (clientId: string) =>
@@ -44,7 +47,11 @@ export function oidcConfiguration(options: ConfigurationOptions): Configuration 
     // A request names its redirect URI, as at Keycloak.
     allowOmittingSingleRegisteredRedirectUri: false,
     clientAuthMethods: ["none"],
-    clients: [...clients.map(clientMetadata), consentClientMetadata(issuer, paths)],
+    clients: [
+      ...clients.map(clientMetadata),
+      consentClientMetadata(issuer, paths),
+      ...(resources?.clients ?? []),
+    ],
     clientBasedCORS: (_ctx, origin, client) => webOrigins(client.clientId).includes(origin),
     claims: {
       openid: ["sub"],
@@ -100,7 +107,10 @@ export function oidcConfiguration(options: ConfigurationOptions): Configuration 
     rotateRefreshToken: realm.revokeRefreshToken,
     routes: paths.routes,
     scopes: [...OIDC_SCOPES],
-    subjectTypes: ["public"],
+    subjectTypes: resources === undefined ? ["public"] : ["public", "pairwise"],
+    ...(resources && {
+      pairwiseIdentifier: (_ctx, person, { clientId }) => resources.subjectOf(person, clientId),
+    }),
     ttl: {
       AccessToken: realm.accessTokenLifespan,
       AuthorizationCode: realm.accessCodeLifespan,

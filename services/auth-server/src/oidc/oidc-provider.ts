@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { EventEmitter } from "node:events";
 import type { FastifyBaseLogger } from "fastify";
 import type { errors, KoaContextWithOIDC, Provider } from "oidc-provider";
+import type { ResourceClients } from "../draft-11/resource-clients.ts";
 import type { Accounts } from "../realm/accounts.ts";
 import type { Realm } from "../realm/realm.ts";
 import type { RealmKeys } from "../realm/realm-keys.ts";
@@ -24,6 +25,7 @@ export function createOidcProvider(options: {
   accounts: Accounts;
   keys: RealmKeys;
   createStore: CreateStore;
+  resources?: ResourceClients | undefined;
   logger: FastifyBaseLogger;
   now: () => number;
 }): () => Provider {

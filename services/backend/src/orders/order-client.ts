@@ -8,8 +8,10 @@ export interface PlacedOrder {
   readonly order_id: string;
   readonly model: string;
   readonly quantity: number;
-  /** User id of the approver. */
-  readonly approver: string;
+  /** User id of the approver. In draft -11 a token names the person. */
+  readonly approver?: string;
+  /** In draft -11 the own agent provider, which has published where the person's browser may return to: tokens that name a person name no agent. */
+  readonly agent_provider?: string;
 }
 
 const confirmationSchema = z.object({
@@ -19,13 +21,15 @@ const confirmationSchema = z.object({
 });
 export type Confirmation = z.infer<typeof confirmationSchema>;
 
-const refusalSchema = z.object({ error: z.string(), detail: z.string() });
+const refusalSchema = z.object({ error: z.string(), detail: z.string().default("") });
+/** Policy, time, the end of a held request, and what no approval changes. */
+const REFUSALS: ReadonlySet<number> = new Set([403, 408, 410, 422]);
 const MAX_ANSWER_BYTES = 65_536;
 
 /** The agent does not take the order: its own sentence, for the user. */
 export class OrderRefusedError extends Error {
   override readonly name = "OrderRefusedError";
-  /** `order_declined`, `order_refused`, … */
+  /** `order_declined`, `order_refused`, …; of a held request `denied`, `expired`, … (draft -11, section 11.9.4). */
   readonly code: string;
 
   constructor(code: string, message: string) {
@@ -55,7 +59,7 @@ export function createOrderClient({ url }: { url: string }): OrderClient {
         body: JSON.stringify(order),
       });
       const body = await readBounded(response, MAX_ANSWER_BYTES);
-      if (response.status === 403 || response.status === 422) {
+      if (REFUSALS.has(response.status)) {
         const refusal = refusalSchema.safeParse(parsed(body));
         if (refusal.success) throw new OrderRefusedError(refusal.data.error, refusal.data.detail);
       }

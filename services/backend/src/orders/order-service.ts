@@ -1,6 +1,5 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { QuotaStore, UserInteractionRequiredError } from "aauth";
-import type { Agent } from "aauth/agent";
 import { currentPlace, inTrace, markFailed, type TracePlace, withSpan } from "agent-kit/service";
 import type { Catalogue, Failure, Order, OrderRequest } from "backend-api";
 import type { FastifyBaseLogger } from "fastify";
@@ -12,19 +11,24 @@ import type { Peer, Places } from "../failures/situation.ts";
 import type { CallObserver } from "../runs/call-observer.ts";
 import { createOwnedStore, MAX_OPEN_PER_USER } from "../store/owned-store.ts";
 import type { TracedWork } from "../traces/own-spans.ts";
+import { within } from "../within.ts";
 import { type OrderClient, OrderRefusedError } from "./order-client.ts";
+import type { OrderWire } from "./order-wires.ts";
 
 /** Orders that the supply-chain agent places with the user's approval on a page of its own (profile 3.5). */
 export interface OrderService {
   /** @throws BackendError `unreachable` */
-  catalogue(): Promise<Catalogue>;
+  catalogue(userId: string): Promise<Catalogue>;
   /** @throws BackendError `too_many` while too many orders of the user are open; StoreFullError */
   start(userId: string, request: OrderRequest): Promise<Order>;
   /** The user's order. @throws BackendError `not_found`, also for another user's */
   get(userId: string, id: string): Promise<Order>;
   /** The trace of the user's order. Undefined for another user's, and for one that is not kept any more. */
   traceOf(userId: string, id: string): Promise<TracedWork | undefined>;
-  /** The user is back from the agent's page: the order is tried again, once per state. Its id, or undefined for an unknown state. */
+  /**
+   * The user is back from a page: the order goes on. In February it is tried again, once per state; in draft -11, where its call is polled, its outcome or
+   * the next page is waited for. The order's id, or undefined for an unknown state.
+   */
   resume(state: string | undefined): Promise<string | undefined>;
 }
 
@@ -36,7 +40,7 @@ export interface StoredOrder {
   /** The request that placed it, in whose trace the order continues. Undefined where tracing is off. */
   readonly place?: TracePlace | undefined;
   /** The demand for an interaction with the user, once it was made. `endsAt` in Unix seconds. */
-  readonly interaction?: { readonly endsAt: number; readonly keyThumbprint: string | undefined };
+  readonly interaction?: { readonly endsAt: number; readonly keyThumbprint?: string | undefined };
   /** Unix seconds. */
   readonly changedAt: number;
 }
@@ -52,6 +56,10 @@ const MAX_ORDERS = 10_000;
  * agent keeps a thousand for this backend.
  */
 const MAX_OPEN_INTERACTIONS = 1_000;
+/** How long a reply waits for a call that goes on. */
+const REPLY_MS = 10_000;
+/** How the supply-chain agent says that its person has declined: in draft -11 as the end of a held request. */
+const DECLINED: ReadonlySet<string> = new Set(["order_declined", "denied"]);
 
 /** The user did not come back from the supply-chain agent's page in time. */
 const INTERACTION_EXPIRED: Failure = {
@@ -61,6 +69,9 @@ const INTERACTION_EXPIRED: Failure = {
   message: "The supply-chain agent's page was not answered in time.",
   advice: "Order again and answer the page within ten minutes.",
 };
+
+/** In agent-identity of draft -11. */
+const PERSON_REQUIRED = "Start the demo in a mode whose callers show a person: --mode person-server.";
 
 /** A second demand would send the user round in circles. */
 const INTERACTION_REPEATED: Failure = {
@@ -73,8 +84,7 @@ const INTERACTION_REPEATED: Failure = {
 };
 
 export function createOrderService(deps: {
-  /** Never asks for consent: no browser would bring one. */
-  agent: Agent;
+  wire: OrderWire;
   client: OrderClient;
   /** Where the user comes back to; the backend's metadata names it. */
   returnUrl: string;
@@ -85,7 +95,7 @@ export function createOrderService(deps: {
   now: () => number;
   timeoutSeconds: number;
 }): OrderService {
-  const { agent, client, returnUrl, observe, places, logger, now, timeoutSeconds } = deps;
+  const { wire, client, returnUrl, observe, places, logger, now, timeoutSeconds } = deps;
   /** By order: interactions that wait at the agent. */
   const openInteractions = new QuotaStore<true>({
     maxEntries: MAX_OPEN_INTERACTIONS,
@@ -100,6 +110,8 @@ export function createOrderService(deps: {
     waiting: openInteractions,
     tooMany: "You have too many open orders; answer the supply-chain agent's page, or wait",
   });
+  /** By order: resolves with the next page of a call that goes on, or with its end. */
+  const underway = new Map<string, PromiseWithResolvers<void>>();
   /** By state: the order that the browser's return continues. */
   const returns = new QuotaStore<Pick<StoredOrder, "id" | "userId">>({ maxEntries: MAX_ORDERS, now });
 
@@ -109,11 +121,47 @@ export function createOrderService(deps: {
 
   /** One attempt, as a span of its own below the current one. Never rejects: every outcome becomes the state of the order. */
   async function attempt(stored: StoredOrder): Promise<Order> {
+    const { id } = stored;
+    underway.set(id, Promise.withResolvers());
     const change = await withSpan(SPAN.order, () => outcomeOf(stored), {
       attributes: attributesOf(stored),
     });
-    await orders.update(stored.id, (at) => ({ ...at, ...change, changedAt: now() }));
+    await orders.update(id, (at) => ({ ...at, ...change, changedAt: now() }));
+    underway.get(id)?.resolve();
+    underway.delete(id);
     return change.order;
+  }
+
+  /** A call that goes on needs its user at a page. */
+  async function waitAt(
+    stored: StoredOrder,
+    page: { readonly url: string; readonly party: string; readonly state: string },
+  ): Promise<void> {
+    const { id, userId, order } = stored;
+    noteWaiting(stored);
+    returns.put(userId, page.state, { id, userId }, INTERACTION_SECONDS);
+    const { model, quantity } = order;
+    const party = places.hops?.get(page.party);
+    const waiting: Order = {
+      ...{ order_id: id, model, quantity, status: "interaction_required", interaction_url: page.url },
+      ...(party !== undefined && { interaction_party: party }),
+    };
+    const interaction = { endsAt: now() + INTERACTION_SECONDS };
+    await orders.update(id, (kept) => ({ ...kept, order: waiting, interaction, changedAt: now() }));
+    logger.info({ orderId: id }, "🔐 The order waits for the user at a page");
+    underway.get(id)?.resolve();
+    underway.set(id, Promise.withResolvers());
+  }
+
+  /** The next page or the end of a call that goes on; how the order stands where neither comes soon. */
+  async function next({ id, userId }: Pick<StoredOrder, "id" | "userId">): Promise<Order | undefined> {
+    await within(REPLY_MS, [underway.get(id)?.promise ?? Promise.resolve()]);
+    return (await orders.get(userId, id))?.order;
+  }
+
+  function noteWaiting({ id, userId }: StoredOrder): void {
+    if (openInteractions.has(id) || openInteractions.hasRoom(userId))
+      openInteractions.put(userId, id, true, INTERACTION_SECONDS);
   }
 
   async function outcomeOf(stored: StoredOrder): Promise<Pick<StoredOrder, "order" | "interaction">> {
@@ -121,26 +169,20 @@ export function createOrderService(deps: {
     const { model, quantity } = stored.order;
     const base = { order_id: id, model, quantity };
     const state = randomBytes(32).toString("base64url");
-    const back = new URL(returnUrl);
-    back.searchParams.set("state", state);
     const call = observe();
-    const fetch = agent.fetchFor({
-      signal: AbortSignal.timeout(timeoutSeconds * 1000),
-      returnUrl: back.href,
-      observer: call.observer,
-      // The approval is for the request with this key: another key would need another approval.
-      ...(interaction?.keyThumbprint !== undefined && { keyThumbprint: interaction.keyThumbprint }),
+    const { fetch, end } = wire.begin({
+      ...{ userId, order: stored.order, state, timeoutSeconds, observer: call.observer },
+      keyThumbprint: interaction?.keyThumbprint,
+      onPage: (url, party) => waitAt(stored, { url, party, state }),
     });
     try {
-      // The signed request names the approver: no other user who opens the page can approve it.
-      const { total, approved_by } = await client.place({ ...base, approver: userId }, fetch);
+      const { total, approved_by } = await client.place({ ...base, ...wire.named(userId) }, fetch);
       openInteractions.delete(id);
       logger.info({ orderId: id }, "✅ Order placed with the user's approval");
       return { order: { ...base, status: "placed", total, approved_by } };
     } catch (error) {
       if (error instanceof UserInteractionRequiredError) {
-        if (openInteractions.has(id) || openInteractions.hasRoom(userId))
-          openInteractions.put(userId, id, true, INTERACTION_SECONDS);
+        noteWaiting(stored);
         if (interaction === undefined) {
           returns.put(userId, state, { id, userId }, INTERACTION_SECONDS);
           logger.info({ orderId: id }, "🔐 The supply-chain agent asks for the user's approval");
@@ -151,7 +193,7 @@ export function createOrderService(deps: {
           };
         }
       }
-      if (error instanceof OrderRefusedError && error.code === "order_declined") {
+      if (error instanceof OrderRefusedError && DECLINED.has(error.code)) {
         openInteractions.delete(id);
         return { order: { ...base, status: "declined" } };
       }
@@ -159,26 +201,30 @@ export function createOrderService(deps: {
       logger.warn({ err: error, orderId: id, code: failure.code }, `❌ ${failure.message}`);
       markFailed(failure);
       return { order: { ...base, status: "failed", failure } };
+    } finally {
+      end();
     }
   }
 
   function failureOf(error: unknown, peer: Peer): Failure {
     if (error instanceof UserInteractionRequiredError) return INTERACTION_REPEATED;
     if (!(error instanceof OrderRefusedError)) return explainFailure(error, { peer, places, timeoutSeconds });
+    if (error.code === "expired") return INTERACTION_EXPIRED;
     return {
       hop: "supply-chain-agent",
       check: "policy",
       code: error.code,
       message: oneLine(error.message),
-      advice: "Change the order.",
+      advice: error.code === "person_required" ? PERSON_REQUIRED : "Change the order.",
     };
   }
 
   return {
-    async catalogue() {
+    async catalogue(userId) {
       const call = observe();
       const signal = AbortSignal.timeout(timeoutSeconds * 1000);
       try {
+        const agent = wire.agentOf(userId);
         return await client.catalogue(agent.fetchFor({ signal, observer: call.observer }));
       } catch (cause) {
         const { message, advice, code } = explainFailure(cause, {
@@ -196,7 +242,12 @@ export function createOrderService(deps: {
       const order: Order = { order_id: id, model, quantity, status: "placing" };
       const stored: StoredOrder = { id, userId, order, place: currentPlace(), changedAt: now() };
       await orders.add(stored);
-      return attempt(stored);
+      const attempted = attempt(stored);
+      if (!wire.goesOn) return attempted;
+      attempted.catch((error: unknown) =>
+        logger.error({ err: error, orderId: id }, "the state of an order could not be kept"),
+      );
+      return (await next(stored)) ?? order;
     },
 
     async get(userId, id) {
@@ -213,19 +264,25 @@ export function createOrderService(deps: {
     },
 
     async resume(state) {
-      // Taken, not read: a state works once.
-      const owned = state === undefined ? undefined : returns.take(state);
+      if (state === undefined) return undefined;
+      // Taken, not read, where it does something: a state works once.
+      const owned = wire.goesOn ? returns.get(state) : returns.take(state);
       const stored = owned && (await orders.get(owned.userId, owned.id));
-      if (stored?.order.status !== "interaction_required") return undefined;
-      const { interaction_url: _used, ...order } = stored.order;
-      await orders.update(stored.id, (at) => ({ ...at, order: { ...order, status: "placing" } }));
+      if (stored === undefined) return undefined;
+      const isWaiting = stored.order.status === "interaction_required";
+      if (!isWaiting && !wire.goesOn) return undefined;
+      if (isWaiting) {
+        const { interaction_url: _used, interaction_party: _whose, ...order } = stored.order;
+        await orders.update(stored.id, (at) => ({ ...at, order: { ...order, status: "placing" } }));
+      }
       const attributes = {
         ...attributesOf(stored),
         [ATTRIBUTE.method]: "GET",
         [ATTRIBUTE.route]: new URL(returnUrl).pathname,
         [ATTRIBUTE.status]: ORDER_RETURN_STATUS,
       };
-      await inTrace(stored.place, () => withSpan(SPAN.orderReturned, () => attempt(stored), { attributes }));
+      const goOn = () => (wire.goesOn ? next(stored) : attempt(stored));
+      await inTrace(stored.place, () => withSpan<unknown>(SPAN.orderReturned, goOn, { attributes }));
       return stored.id;
     },
   };
@@ -236,7 +293,7 @@ function expire(stored: StoredOrder, now: number): StoredOrder {
   const { order, interaction } = stored;
   if (order.status !== "interaction_required" || interaction === undefined || now < interaction.endsAt)
     return stored;
-  const { interaction_url: _dead, ...rest } = order;
+  const { interaction_url: _dead, interaction_party: _whose, ...rest } = order;
   const failed: Order = { ...rest, status: "failed", failure: INTERACTION_EXPIRED };
   return { ...stored, order: failed, changedAt: interaction.endsAt };
 }

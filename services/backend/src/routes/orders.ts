@@ -5,7 +5,7 @@ import { ORDER_RETURN_STATUS, type OrderService } from "../orders/order-service.
 import { traceUserRequests } from "../plugins/trace-user-requests.ts";
 import { userRoute } from "./user-route.ts";
 
-/** Where the supply-chain agent's page sends the user back to. */
+/** Where the pages that an order needs send the user back to. */
 export const ORDER_RETURN_PATH = "/auth/aauth/interaction";
 
 // A repeated or overlong parameter counts as missing.
@@ -16,7 +16,7 @@ export const orderRoutes: FastifyPluginAsyncZod<{ orders: OrderService; frontend
   app,
   { orders, frontendUrl },
 ) => {
-  userRoute(app, apiRoutes.catalogue, async () => orders.catalogue());
+  userRoute(app, apiRoutes.catalogue, async ({ user }) => orders.catalogue(user.id));
   await app.register(async (scope) => {
     traceUserRequests(scope);
     userRoute(scope, apiRoutes.placeOrder, async ({ user, body }) => orders.start(user.id, body));

@@ -12,6 +12,7 @@ import { BackendError } from "../errors.ts";
 import { explainFailure } from "../failures/explain-failure.ts";
 import type { Peer, Places } from "../failures/situation.ts";
 import type { OwnedStore } from "../store/owned-store.ts";
+import { within } from "../within.ts";
 import type { CallObserver } from "./call-observer.ts";
 import type { ConsentGrant } from "./consent-grants.ts";
 import { type ConsentRequests, watchConsentRequest } from "./consent-requests.ts";
@@ -410,12 +411,4 @@ function replyFor(run: Run): StartReply {
   return status === "completed"
     ? { request_id, status, message: "Optimization completed" }
     : { request_id, status: "running", message: "Optimization running" };
-}
-
-/** Waits for the first of several events, but not longer than `milliseconds`. */
-async function within(milliseconds: number, events: readonly Promise<void>[]): Promise<void> {
-  const { promise: elapsed, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, milliseconds);
-  await Promise.race([elapsed, ...events]);
-  clearTimeout(timer);
 }

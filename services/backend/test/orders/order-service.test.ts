@@ -3,10 +3,11 @@ import type { Agent } from "aauth/agent";
 import { AgentHttpError } from "agent-kit/a2a";
 import { createLogger, withSpan } from "agent-kit/service";
 import { ATTRIBUTE, SPAN } from "protocol-trace";
-import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
+import { beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { recordSpans } from "../../../../packages/protocol-trace/test/support/recorded-spans.ts";
 import { type OrderClient, OrderRefusedError, type PlacedOrder } from "../../src/orders/order-client.ts";
 import { createOrderService } from "../../src/orders/order-service.ts";
+import { draft11Orders, februaryOrders } from "../../src/orders/order-wires.ts";
 
 type Place = OrderClient["place"];
 type CallContext = NonNullable<Parameters<Agent["fetchFor"]>[0]>;
@@ -37,12 +38,15 @@ beforeEach(() => {
 function scripted(...script: (() => Awaited<ReturnType<Place>>)[]) {
   const answers = [...script];
   return createOrderService({
-    agent: {
-      fetchFor(context = {}) {
-        contexts.push(context);
-        return fetch;
-      },
-    } as Agent,
+    wire: februaryOrders({
+      agent: {
+        fetchFor(context = {}) {
+          contexts.push(context);
+          return fetch;
+        },
+      } as Agent,
+      returnUrl: RETURN_URL,
+    }),
     client: {
       catalogue: async () => {
         if (outage !== undefined) throw outage;
@@ -250,11 +254,106 @@ it("neither state nor interaction reach the log", async () => {
 
 it("a catalogue that cannot be read is explained as a failed run is", async () => {
   outage = new AgentHttpError(503);
-  await expect(scripted().catalogue()).rejects.toMatchObject({
+  await expect(scripted().catalogue("anna")).rejects.toMatchObject({
     kind: "unreachable",
     code: "http_503",
     message: expect.stringMatching(
       /^The gateway cannot reach the supply-chain agent\. Start the supply-chain agent/,
     ),
+  });
+});
+
+describe("an order of draft -11, whose call goes on", () => {
+  /** What the supply-chain agent does, told by the test. */
+  function held() {
+    const answer = Promise.withResolvers<Awaited<ReturnType<Place>>>();
+    const pages: ((url: string, party: string) => Promise<void>)[] = [];
+    const orders = createOrderService({
+      wire: draft11Orders({
+        agentOf: (userId) =>
+          ({
+            fetchFor(context: CallContext = {}) {
+              contexts.push({ ...context, loginHint: userId });
+              pages.push(async (page, party) =>
+                context.onInteraction!({ url: page, code: "c", page, party }),
+              );
+              return fetch;
+            },
+          }) as Agent,
+        provider: "https://backend.localhost",
+        browserUrl: (url) => url.replace("https://ps.localhost", "http://localhost:8080"),
+        returnUrl: (state) => `${RETURN_URL}?state=${state}`,
+      }),
+      client: {
+        catalogue: async () => ({ level: "agent-token", laptops: [] }),
+        place(order) {
+          asked.push(order);
+          return answer.promise;
+        },
+      },
+      returnUrl: RETURN_URL,
+      observe: () => ({ observer: () => {}, peer: () => "resource", noted: async () => {} }),
+      places: {
+        ...{ agentUrl: "https://sca.localhost", issuer: "http://auth", backendUrl: "http://backend" },
+        hops: new Map([["https://ps.localhost", "person-server"]]),
+      },
+      logger: createLogger({ service: "t", destination: { write: (line) => log.push(line) } }),
+      now: () => now,
+      timeoutSeconds: 60,
+    });
+    return { orders, answer, page: (url: string, party: string) => pages[0]!(url, party) };
+  }
+
+  it("waits at one page and then at the next, comes back as often as it likes, and is asked for once", async () => {
+    const { orders, answer, page } = held();
+    const started = orders.start("anna", WANTED);
+    await vi.waitFor(() => expect(asked).toHaveLength(1));
+    expect(asked[0]).toEqual({
+      ...{ order_id: expect.any(String), ...WANTED },
+      agent_provider: "https://backend.localhost",
+    });
+    await page("https://ps.localhost/interaction?code=1", "https://ps.localhost");
+    const waiting = await started;
+    expect(waiting).toMatchObject({
+      status: "interaction_required",
+      interaction_url: "http://localhost:8080/interaction?code=1",
+      interaction_party: "person-server",
+    });
+    const back = orders.resume(stateOf());
+    expect((await orders.get("anna", waiting.order_id)).status).toBe("placing");
+    await page("https://sca.localhost/orders/interaction?code=2", "https://sca.localhost");
+    expect(await back).toBe(waiting.order_id);
+    expect(await orders.get("anna", waiting.order_id)).toMatchObject({
+      status: "interaction_required",
+      interaction_url: "https://sca.localhost/orders/interaction?code=2",
+    });
+    const again = orders.resume(stateOf());
+    answer.resolve(PLACED);
+    expect(await again).toBe(waiting.order_id);
+    const placed = await orders.get("anna", waiting.order_id);
+    expect(placed).toMatchObject({ status: "placed", total: 62_500 });
+    expect(placed).not.toHaveProperty("interaction_url");
+    expect(await orders.resume(stateOf())).toBe(waiting.order_id);
+    expect(await orders.resume("forged")).toBeUndefined();
+    expect(asked).toHaveLength(1);
+  });
+
+  it.each([
+    ["denied", { status: "declined" }],
+    ["expired", { status: "failed", failure: { code: "interaction_expired" } }],
+    ["invalid_code", { status: "failed", failure: { code: "invalid_code" } }],
+    ["person_required", { status: "failed", failure: { advice: expect.stringContaining("--mode") } }],
+  ])("that ends %s says so", async (code, expected) => {
+    const { orders, answer } = held();
+    const started = orders.start("anna", WANTED);
+    answer.reject(new OrderRefusedError(code, "words"));
+    expect(await started).toMatchObject(expected);
+  });
+
+  it("counts for its user while it waits", async () => {
+    const { orders } = held();
+    for (let index = 0; index < 20; index++) void orders.start("anna", WANTED);
+    await vi.waitFor(() => expect(asked).toHaveLength(20));
+    await expect(orders.start("anna", WANTED)).rejects.toMatchObject({ kind: "too_many" });
   });
 });

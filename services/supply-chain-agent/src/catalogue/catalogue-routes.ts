@@ -6,20 +6,47 @@ import { CATALOGUE } from "../domain/catalogue.ts";
 /** A new key costs nothing: all pseudonymous callers together get this many times what one gets. */
 const PSEUDONYMOUS_TOGETHER = 20;
 
+interface PerMinute {
+  readonly pseudonymous: number;
+  readonly identified: number;
+  readonly authorized: number;
+}
+
 /** How often the catalogue may be read in a minute by what a caller has proven (SPEC 4.5). */
-export function catalogueLimits(
-  perMinute: { pseudonymous: number; identified: number; authorized: number },
-  scopes: readonly string[],
-): LevelLimits {
+export function catalogueLimits(perMinute: PerMinute, scopes: readonly string[]): LevelLimits {
   return { ...perMinute, pseudonymousTogether: perMinute.pseudonymous * PSEUDONYMOUS_TOGETHER, scopes };
 }
 
-/** `GET /catalogue`: for anybody who signs, and the more often the more is known of the caller. */
+/** The same in draft -11, by the token that a caller shows. */
+export function draft11CatalogueLimits(
+  { pseudonymous, identified, authorized }: PerMinute,
+  scopes: readonly string[],
+): LevelLimits {
+  return { "agent-token": pseudonymous, "person-token": identified, "auth-token": authorized, scopes };
+}
+
+/**
+ * Where the catalogue is in draft -11, by what a caller must prove there: a route takes the tokens of one level (draft -11, section 6), so that there is one
+ * address for each level that callers of the mode have.
+ *
+ * @param highest what a caller must prove for a task
+ */
+export function draft11CatalogueRoutes(highest: Requirement): ReadonlyMap<string, Requirement> {
+  const routes = new Map<string, Requirement>([["/catalogue", { level: "agent-token" }]]);
+  if (highest.level === "agent-token") return routes;
+  routes.set("/catalogue/person-token", { level: "person-token" });
+  if (highest.level === "auth-token") routes.set("/catalogue/auth-token", highest);
+  return routes;
+}
+
+/** `GET /catalogue`: for every caller that signs, and the more often the more is known of the caller. */
 export async function catalogueRoutes(
   app: FastifyInstance,
-  { limits, requirement }: { limits: LevelLimits; requirement: Requirement },
+  { limits, routes }: { limits: LevelLimits; routes: ReadonlyMap<string, Requirement> },
 ): Promise<void> {
-  app.get("/catalogue", { config: { aauth: requirement, aauthLimits: limits } }, async (request, reply) =>
-    reply.header("cache-control", "no-store").send({ level: request.caller?.level, laptops: CATALOGUE }),
-  );
+  for (const [path, aauth] of routes) {
+    app.get(path, { config: { aauth, aauthLimits: limits } }, async (request, reply) =>
+      reply.header("cache-control", "no-store").send({ level: request.caller?.level, laptops: CATALOGUE }),
+    );
+  }
 }

@@ -1,22 +1,40 @@
-import { AAuthVerificationError, ConsentRequiredError, type Discovery, ownerOf, QuotaStore } from "aauth";
-import type { Agent } from "aauth/agent";
-import { verifyAuthToken } from "aauth/issuer";
+import { QuotaStore } from "aauth";
 import { INTERACTION_SECONDS, type Interaction, newSecret, type Person } from "./interactions.ts";
 
-type Asking = Pick<Interaction, "id" | "agent" | "order">;
+type Asking = Pick<Interaction, "id" | "owner" | "order">;
 
 /** Identifies the user of a browser through the auth server. */
 export interface IdentifyPerson {
   /**
    * Where to send the browser of an interaction: the same URL until the response has come, or the URL is about to expire.
    *
-   * @throws TooManySignInsError; StoreFullError; as `Agent.requestOwnToken`
+   * @throws TooManySignInsError; StoreFullError; as `begin` of {@link SignInMethod}
    */
   begin(asking: Asking): Promise<string>;
   /** The sign-in that a response of the auth server belongs to; once per response. */
   takeSignIn(state: string | undefined): SignIn | undefined;
-  /** The user. Throws as `Agent.redeemCode` and `verifyAuthToken` do. */
-  finish(code: string, signIn: SignIn): Promise<Person>;
+  /** The user. Throws as `finish` of {@link SignInMethod} does. */
+  finish(response: URL, signIn: SignIn): Promise<Person>;
+}
+
+/** How a person is signed in: by AAuth itself in February, by OpenID Connect in draft -11. */
+export interface SignInMethod {
+  /** @throws AAuthError */
+  begin(state: string): Promise<BegunSignIn>;
+}
+
+/** A sign-in that the auth server waits for. */
+export interface BegunSignIn {
+  /** Where the browser goes. */
+  readonly url: string;
+  readonly expiresInSeconds: number;
+  /**
+   * Whom the auth server names.
+   *
+   * @param response the address that it has sent the browser to
+   * @throws AAuthError
+   */
+  finish(response: URL): Promise<Person>;
 }
 
 /** Too many sign-ins are pending for the interaction's user or its agent. */
@@ -31,13 +49,11 @@ interface SignIn {
   readonly interactionId: string;
   /** The person that the order names. */
   readonly approver: string;
-  /** The key that asked: it redeems the code, also after a rotation. */
-  keyThumbprint?: string | undefined;
+  begun?: BegunSignIn;
   /** The response has come. The request stays pending at the auth server until its code is redeemed. */
   isAnswered: boolean;
 }
 
-const SCOPE = "openid profile email";
 const MAX_SIGN_INS = 10_000;
 /**
  * Sign-ins that wait at the auth server for one person whom the agents of one owner name, for all of that owner, and in total: a tenth of what
@@ -49,21 +65,13 @@ const MAX_WAITING = 1_000;
 /** Time to sign in. With less of it left, the auth server is asked again. */
 const SIGN_IN_SECONDS = 60;
 
-/**
- * Signs people in by AAuth itself: this agent is then the resource, too, and gets a token that says who the user is (SPEC 3.5).
- *
- * @param options.agent must sign with its identity
- */
+/** Signs people in, and counts those that wait at the auth server. */
 export function createIdentifyPerson(options: {
-  id: string;
-  agent: Pick<Agent, "requestOwnToken" | "redeemCode">;
-  authServer: string;
-  redirectUri: string;
-  discovery: Discovery;
+  method: SignInMethod;
   /** Unix seconds. */
   now: () => number;
 }): IdentifyPerson {
-  const { id, agent, authServer, redirectUri, discovery, now } = options;
+  const { method, now } = options;
   /** By state: what waits at the auth server. */
   const waiting = new QuotaStore<SignIn>({
     maxEntries: MAX_WAITING,
@@ -74,8 +82,7 @@ export function createIdentifyPerson(options: {
   const underway = new QuotaStore<Promise<string>>({ maxEntries: MAX_SIGN_INS, now });
 
   /** Counts a sign-in for the interaction's agent and person, before the auth server is asked for it. */
-  function noteWaiting({ id, agent, order: { approver } }: Asking): SignIn {
-    const owner = ownerOf(agent);
+  function noteWaiting({ id, owner, order: { approver } }: Asking): SignIn {
     const ofPerson = waiting.list(owner).filter((signIn) => signIn.approver === approver);
     if (!waiting.hasRoom(owner) || ofPerson.length >= MAX_WAITING_PER_PERSON) {
       throw new TooManySignInsError("too many sign-ins are pending at the auth server");
@@ -86,30 +93,21 @@ export function createIdentifyPerson(options: {
   }
 
   async function beginAgain(asking: Asking): Promise<string> {
-    const { id: interactionId } = asking;
-    const owner = ownerOf(asking.agent);
+    const { id: interactionId, owner } = asking;
     const signIn = noteWaiting(asking);
-    const { state } = signIn;
     try {
-      await agent.requestOwnToken({ authServer, scope: SCOPE, state, redirectUri });
+      signIn.begun = await method.begin(signIn.state);
     } catch (error) {
-      if (!(error instanceof ConsentRequiredError)) {
-        waiting.delete(state);
-        throw error;
-      }
-      const { consentUrl, keyThumbprint, expiresInSeconds } = error;
-      signIn.keyThumbprint = keyThumbprint;
-      const keptSeconds = Math.min(
-        expiresInSeconds - Math.min(SIGN_IN_SECONDS, expiresInSeconds / 2),
-        INTERACTION_SECONDS,
-      );
-      underway.put(owner, interactionId, Promise.resolve(consentUrl), keptSeconds);
-      return consentUrl;
+      waiting.delete(signIn.state);
+      throw error;
     }
-    throw new AAuthVerificationError(
-      "token_request_failed",
-      "the auth server named a user without asking one",
+    const { url, expiresInSeconds } = signIn.begun;
+    const keptSeconds = Math.min(
+      expiresInSeconds - Math.min(SIGN_IN_SECONDS, expiresInSeconds / 2),
+      INTERACTION_SECONDS,
     );
+    underway.put(owner, interactionId, Promise.resolve(url), keptSeconds);
+    return url;
   }
 
   return {
@@ -120,40 +118,21 @@ export function createIdentifyPerson(options: {
       if (known !== undefined) return known;
       const beginning = beginAgain(asking);
       beginning.catch(() => underway.delete(interactionId));
-      underway.put(ownerOf(asking.agent), interactionId, beginning, INTERACTION_SECONDS);
+      underway.put(asking.owner, interactionId, beginning, INTERACTION_SECONDS);
       return beginning;
     },
     takeSignIn(state) {
       const signIn = state === undefined ? undefined : waiting.get(state);
-      if (signIn === undefined || signIn.isAnswered) return undefined;
+      if (signIn?.begun === undefined || signIn.isAnswered) return undefined;
       signIn.isAnswered = true;
       // Its request token is used up.
       underway.delete(signIn.interactionId);
       return signIn;
     },
-    async finish(code, { keyThumbprint, state }) {
-      const { token } = await agent.redeemCode({
-        authServer,
-        code,
-        redirectUri,
-        ...(keyThumbprint !== undefined && { keyThumbprint }),
-      });
+    async finish(response, { begun, state }) {
+      const person = await begun!.finish(response);
       waiting.delete(state);
-      // Verified although it came straight from its issuer: whose decision counts depends on it.
-      const claims = await verifyAuthToken(token, {
-        audience: id,
-        trustedIssuers: [authServer],
-        discovery,
-        now,
-      });
-      const { sub, name, email } = claims;
-      if (sub === undefined)
-        throw new AAuthVerificationError("token_claim_missing", "the auth server's token names no user");
-      return {
-        subject: sub,
-        ...(typeof name === "string" && { name }),
-        ...(typeof email === "string" && { email }),
-      };
+      return person;
     },
   };
 }

@@ -1,7 +1,8 @@
-import { AAuthError, type AgentMetadata, type Discovery, StoreFullError } from "aauth";
+import { AAuthError, StoreFullError } from "aauth";
 import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { type IdentifyPerson, TooManySignInsError } from "./identify-person.ts";
 import {
+  type Decision,
   digestOf,
   INTERACTION_SECONDS,
   type Interaction,
@@ -10,8 +11,34 @@ import {
   newSecret,
   type WayBack,
 } from "./interactions.ts";
-import { approvalPage, decidedPage, type Page, problemPage, sendPage } from "./pages.ts";
-import { isReturnUrlOf } from "./return-url.ts";
+import { approvalPage, decidedPage, type Fact, type Page, problemPage, sendPage } from "./pages.ts";
+
+/** What differs between the profiles: who comes, where they may go afterwards, and who hears of the decision. */
+export interface InteractionWire {
+  /** Path of the page; those of its parts are below. */
+  readonly path: string;
+  /** Origin of the page for browsers. */
+  readonly origin: string;
+  /** Who is here, by the query. */
+  enter(parameter: (name: string) => string | undefined): Promise<Entry>;
+  /** The verified return URL, if there is one. `refused`: nothing happens without. */
+  mayReturnTo(
+    interaction: Interaction,
+    returnUrl: string | undefined,
+  ): Promise<string | undefined | "refused">;
+  /** Where the browser goes after the decision. */
+  sentTo(interaction: Interaction, decision: Decision): Promise<string | undefined>;
+  /** Tells the caller of a decision. False when it does not wait any more. */
+  settle(interaction: Interaction, decision: Decision): Promise<boolean>;
+  /** By whom the order is, on the page. */
+  orderedBy(interaction: Interaction): Promise<readonly Fact[]>;
+}
+
+/** A browser that comes to the page. */
+export interface Entry {
+  readonly session: string;
+  readonly returnUrl: string | undefined;
+}
 
 type Query = Readonly<Record<string, string | readonly string[] | undefined>>;
 
@@ -25,23 +52,22 @@ const FULL = "Too many orders wait for other people's approval. Load this page a
 const MAX_FORM_BYTES = 4_096;
 
 /**
- * The pages of an interaction (profile 3.5): `GET /interaction` is where an agent sends its user, `/interaction/callback` where the auth
- * server sends the user after saying who it is, and which sends them back to the first, `POST /interaction/decision` takes the answer. An interaction belongs to the browser that
+ * The pages of an interaction (profile 3.5; draft -11, section 7.3): the first is where an agent sends its user, `callback` below it where the auth
+ * server sends the user after saying who it is, and which sends them back to the first, `decision` takes the answer. An interaction belongs to the browser that
  * came first and to the person that the order names; it leads back to an address that the agent has published, and nowhere else.
  */
 export async function interactionRoutes(
   app: FastifyInstance,
   options: {
-    id: string;
+    wire: InteractionWire;
     interactions: Interactions;
     identify: IdentifyPerson;
-    discovery: Discovery;
-    development: boolean;
     log: FastifyBaseLogger;
   },
 ): Promise<void> {
-  const { id, interactions, identify, discovery, development, log } = options;
-  const secure = id.startsWith("https:") ? "; Secure" : "";
+  const { wire, interactions, identify, log } = options;
+  const { path, origin } = wire;
+  const secure = origin.startsWith("https:") ? "; Secure" : "";
 
   app.setErrorHandler((error, _request, reply) => {
     if (error instanceof TooManySignInsError) return refuse(reply, 429, TOO_OFTEN);
@@ -60,12 +86,12 @@ export async function interactionRoutes(
     (_request, body, done) => done(null, new URLSearchParams(String(body))),
   );
 
-  app.get<{ Querystring: Query }>("/interaction", PUBLIC, async (request, reply) => {
-    const session = single(request.query.session) ?? "";
-    const returnUrl = single(request.query.return_url);
+  app.get<{ Querystring: Query }>(path, PUBLIC, async (request, reply) => {
+    const { session, returnUrl: claimed } = await wire.enter((name) => single(request.query[name]));
     const asked = interactions.find(session);
-    if (asked === undefined) return over(request, reply, session, returnUrl);
-    if (returnUrl === undefined || !(await mayReturnTo(asked, returnUrl))) {
+    if (asked === undefined) return over(request, reply, session, claimed);
+    const returnUrl = await wire.mayReturnTo(asked, claimed);
+    if (returnUrl === "refused") {
       return refuse(reply, 400, "The address to return to is not one that the agent has published.");
     }
     // Looked at again: meanwhile another browser may have come.
@@ -77,7 +103,7 @@ export async function interactionRoutes(
       interactions.note(session, { browser: digestOf(cookie), returnUrl });
       reply.header(
         "set-cookie",
-        `${cookieName(interaction)}=${cookie}; Path=/interaction; Max-Age=${INTERACTION_SECONDS}; HttpOnly; SameSite=Lax${secure}`,
+        `${cookieName(interaction)}=${cookie}; Path=${path}; Max-Age=${INTERACTION_SECONDS}; HttpOnly; SameSite=Lax${secure}`,
       );
     } else if (!isFrom(request, interaction)) {
       return refuse(reply, 403, OTHER_BROWSER);
@@ -86,30 +112,29 @@ export async function interactionRoutes(
     return noStore(reply).redirect(await identify.begin(interaction), 303);
   });
 
-  app.get<{ Querystring: Query }>("/interaction/callback", PUBLIC, async (request, reply) => {
+  app.get<{ Querystring: Query }>(`${path}/callback`, PUBLIC, async (request, reply) => {
     const { query } = request;
     const signIn = identify.takeSignIn(single(query.state));
     const interaction = interactions.find(signIn?.interactionId ?? "");
     if (signIn === undefined || interaction === undefined || interaction.decision !== undefined)
       return over(request, reply, signIn?.interactionId ?? "");
     if (!isFrom(request, interaction)) return refuse(reply, 403, OTHER_BROWSER);
-    const code = single(query.code);
-    if (code === undefined) return sendPage(reply, decide(interaction, "declined"));
-    const person = await identify.finish(code, signIn);
+    if (single(query.code) === undefined) return sendPage(reply, await decide(interaction, "declined"));
+    const person = await identify.finish(new URL(request.originalUrl, origin), signIn);
     if (person.subject !== interaction.order.approver) {
-      log.warn({ agent: interaction.agent }, "❌ Another person came than the one who must approve");
+      log.warn(factsOf(interaction), "❌ Another person came than the one who must approve");
       const text =
         "You are not the person who must approve this order. Sign out at the auth server, or ask that person.";
       return refuse(reply, 403, text);
     }
-    const { id: session, returnUrl } = interactions.note(interaction.id, { person }) ?? {};
-    if (session === undefined || returnUrl === undefined) return over(request, reply, interaction.id);
+    const noted = interactions.note(interaction.id, { person });
+    if (noted === undefined) return over(request, reply, interaction.id);
     // Not the page itself: this address works once, and a page can be loaded again.
-    const address = new URLSearchParams({ session, return_url: returnUrl });
-    return noStore(reply).redirect(`/interaction?${address}`, 303);
+    const address = new URLSearchParams({ session: noted.id, ...back(noted.returnUrl) });
+    return noStore(reply).redirect(`${path}?${address}`, 303);
   });
 
-  app.post("/interaction/decision", PUBLIC, async (request, reply) => {
+  app.post(`${path}/decision`, PUBLIC, async (request, reply) => {
     const form = request.body instanceof URLSearchParams ? request.body : new URLSearchParams();
     const session = form.get("session") ?? "";
     const interaction = interactions.find(session);
@@ -123,16 +148,15 @@ export async function interactionRoutes(
     const decision = form.getAll("decision").join();
     if (decision !== "approve" && decision !== "decline")
       return refuse(reply, 400, "There is no decision in it.");
-    return sendPage(reply, decide(interaction, decision === "approve" ? "approved" : "declined"));
+    return sendPage(reply, await decide(interaction, decision === "approve" ? "approved" : "declined"));
   });
 
-  function decide(interaction: Interaction, decision: "approved" | "declined"): Page {
+  /** A decision counts once: it is noted before anything is waited for. */
+  async function decide(interaction: Interaction, decision: Decision): Promise<Page> {
     interactions.note(interaction.id, { decision });
-    log.info(
-      { agent: interaction.agent, total: interaction.order.total },
-      `🔐 Order ${decision} by the person`,
-    );
-    return decidedPage(decision, interaction.returnUrl as string);
+    if (!(await wire.settle(interaction, decision))) return problemPage(400, UNKNOWN, interaction.returnUrl);
+    log.info(factsOf(interaction), `🔐 Order ${decision} by the person`);
+    return decidedPage(decision, await wire.sentTo(interaction, decision));
   }
 
   /** The interaction is over. Only a request with its return URL, or from its browser, sees the link back. */
@@ -148,19 +172,29 @@ export async function interactionRoutes(
   }
 
   /** @param returnUrl that of the interaction */
-  async function decisionPage(session: string, returnUrl: string): Promise<Page> {
+  async function decisionPage(session: string, returnUrl: string | undefined): Promise<Page> {
     const formToken = newSecret();
     const interaction = interactions.note(session, { formToken });
     if (interaction?.person === undefined) return problemPage(400, UNKNOWN, returnUrl);
-    const { agent, order, person } = interaction;
-    const { name } = await discovery.metadata<AgentMetadata>("agent", agent);
-    return approvalPage({ agent, agentName: name, order, person, session, formToken, returnUrl });
+    const { order, person } = interaction;
+    const orderedBy = await wire.orderedBy(interaction);
+    return approvalPage({
+      action: `${path}/decision`,
+      orderedBy,
+      order,
+      person,
+      session,
+      formToken,
+      returnUrl,
+    });
   }
+}
 
-  async function mayReturnTo(interaction: Interaction, returnUrl: string): Promise<boolean> {
-    if (interaction.returnUrl !== undefined) return interaction.returnUrl === returnUrl;
-    return isReturnUrlOf(interaction.agent, returnUrl, { discovery, development });
-  }
+const back = (returnUrl: string | undefined) => (returnUrl === undefined ? {} : { return_url: returnUrl });
+
+/** For the log. */
+function factsOf({ by, order: { total } }: Interaction) {
+  return { ...("agent" in by && { agent: by.agent }), total };
 }
 
 /** One cookie per interaction: concurrent ones must not end each other. */

@@ -1,6 +1,7 @@
 import { createHash, hash, randomBytes, timingSafeEqual } from "node:crypto";
 import { ownerOf, QuotaStore } from "aauth";
 import type { Order } from "../domain/order.ts";
+import type { HeldOrder } from "../orders/held-orders.ts";
 
 /** A person, as the auth server names them. */
 export interface Person {
@@ -19,23 +20,30 @@ export interface Asker {
   readonly body: Uint8Array;
 }
 
-/** An interaction that a caller was challenged for (profile 3.5). */
+/** Who has ordered: in February an agent that asks again, in draft -11 a request that is held. */
+export type OrderedBy = { readonly agent: string } | { readonly held: HeldOrder };
+
+/** An interaction that a caller was challenged for (profile 3.5), or whose code a browser has brought (draft -11, section 7.3). */
 export interface Interaction {
   readonly id: string;
-  readonly agent: string;
+  /** Whose quota it counts against. */
+  readonly owner: string;
+  readonly by: OrderedBy;
   readonly order: Order;
   /** Unix seconds. */
   readonly expiresAt: number;
   /** The decision; absent while it is open. */
-  readonly decision?: "approved" | "declined";
+  readonly decision?: Decision;
   readonly person?: Person;
   /** Where the user returns to: set and verified by the first request. */
-  readonly returnUrl?: string;
+  readonly returnUrl?: string | undefined;
   /** SHA-256 of the cookie of the browser that came first. No other may go on. */
   readonly browser?: Buffer;
   /** Ties the page's form to the page. */
   readonly formToken?: string;
 }
+
+export type Decision = "approved" | "declined";
 
 /** Changes to an open interaction. */
 type Progress = Partial<Pick<Interaction, "decision" | "person" | "returnUrl" | "browser" | "formToken">>;
@@ -48,6 +56,8 @@ export interface WayBack {
 }
 
 export interface Interactions {
+  /** A new one. @throws StoreFullError */
+  begin(interaction: Pick<Interaction, "owner" | "by" | "order" | "expiresAt">): Interaction;
   /** The one that waits for this request, or a new one. @throws StoreFullError */
   open(asker: Asker, order: Order): Interaction;
   find(id: string): Interaction | undefined;
@@ -74,17 +84,22 @@ export function createInteractions(now: () => number): Interactions {
     const id = byRequest.get(requestKey(asker));
     return id === undefined ? undefined : byId.get(id);
   };
+  const begin: Interactions["begin"] = (begun) => {
+    const interaction: Interaction = { ...begun, id: newSecret() };
+    byId.put(interaction.owner, interaction.id, interaction, interaction.expiresAt - now());
+    return interaction;
+  };
   return {
+    begin,
     find: (id) => byId.get(id),
     wayBack: (id) => ways.get(id),
     open(asker, order) {
       const known = waiting(asker);
       if (known !== undefined) return known;
+      const { agent } = asker;
       const expiresAt = now() + INTERACTION_SECONDS;
-      const interaction: Interaction = { id: newSecret(), agent: asker.agent, order, expiresAt };
-      const owner = ownerOf(asker.agent);
-      byId.put(owner, interaction.id, interaction, INTERACTION_SECONDS);
-      byRequest.put(owner, requestKey(asker), interaction.id, INTERACTION_SECONDS);
+      const interaction = begin({ owner: ownerOf(agent), by: { agent }, order, expiresAt });
+      byRequest.put(interaction.owner, requestKey(asker), interaction.id, INTERACTION_SECONDS);
       return interaction;
     },
     note(id, progress) {
@@ -92,7 +107,7 @@ export function createInteractions(now: () => number): Interactions {
       const current = byId.get(id);
       if (current === undefined || current.decision !== undefined) return undefined;
       const changed = { ...current, ...progress };
-      const owner = ownerOf(current.agent);
+      const { owner } = current;
       const { returnUrl } = progress;
       if (returnUrl !== undefined)
         ways.put(owner, id, { id, browser: changed.browser, returnUrl }, WAY_BACK_SECONDS);

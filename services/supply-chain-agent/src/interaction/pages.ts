@@ -2,7 +2,7 @@ import { hash } from "node:crypto";
 import { displayText } from "agent-kit/service";
 import type { FastifyReply } from "fastify";
 import type { Order } from "../domain/order.ts";
-import type { Person } from "./interactions.ts";
+import type { Decision, Person } from "./interactions.ts";
 
 const STYLE = `
 :root {
@@ -41,24 +41,40 @@ export interface Page {
   readonly goOnTo?: string;
 }
 
+/** A line of the page: a name, and HTML. */
+export type Fact = readonly [name: string, value: string];
+
+/** An agent that has shown who it is. @param name what it calls itself */
+export function byAgent(agent: string, name: string | undefined): Fact {
+  const shown = displayText(name);
+  const called = shown === undefined ? "" : `<small>calls itself “${escaped(shown)}”</small>`;
+  return ["Ordered by the agent (verified)", `<code>${escaped(agent)}</code>${called}`];
+}
+
+/** An agent that has shown whom it acts for, and not which one it is. @param provider that the order names */
+export function byAgentOfPerson(personServer: string, provider: string | undefined): readonly Fact[] {
+  const verified: Fact = [
+    "Ordered by (verified)",
+    `An agent that acts for you<small>says <code>${escaped(personServer)}</code>, without its name</small>`,
+  ];
+  if (provider === undefined) return [verified];
+  return [verified, ["The order says that it comes from", `<code>${escaped(provider)}</code>`]];
+}
+
 /** Asks a person, who is known by now, whether an agent's order may be placed. */
 export function approvalPage(options: {
-  agent: string;
-  /** What the agent calls itself. */
-  agentName: string | undefined;
+  /** Where the form goes. */
+  action: string;
+  orderedBy: readonly Fact[];
   order: Order;
   person: Person;
   session: string;
   formToken: string;
-  returnUrl: string;
+  returnUrl: string | undefined;
 }): Page {
-  const { agent, order, person, session, formToken, returnUrl } = options;
-  const agentName = displayText(options.agentName);
-  const facts: readonly (readonly [string, string])[] = [
-    [
-      "Ordered by the agent (verified)",
-      `<code>${escaped(agent)}</code>${agentName === undefined ? "" : `<small>calls itself “${escaped(agentName)}”</small>`}`,
-    ],
+  const { action, orderedBy, order, person, session, formToken, returnUrl } = options;
+  const facts: readonly Fact[] = [
+    ...orderedBy,
     ["Order", `${order.quantity} × ${escaped(order.model)}, ${escaped(order.vendor)}`],
     ["Total", `$${order.total.toLocaleString("en-US")}`],
     ["You are", escaped([person.name, person.email].filter(Boolean).join(", ") || person.subject)],
@@ -68,22 +84,23 @@ export function approvalPage(options: {
     "Approve this order?",
     `<p class="lead">The supply-chain agent needs your approval before it buys.</p>
 <dl>${facts.map(([name, value]) => `<dt>${name}</dt><dd>${value}</dd>`).join("")}</dl>
-<form method="post" action="/interaction/decision">
+<form method="post" action="${action}">
 <input type="hidden" name="session" value="${escaped(session)}">
-<input type="hidden" name="return_url" value="${escaped(returnUrl)}">
-<input type="hidden" name="form_token" value="${escaped(formToken)}">
+${returnUrl === undefined ? "" : `<input type="hidden" name="return_url" value="${escaped(returnUrl)}">\n`}<input type="hidden" name="form_token" value="${escaped(formToken)}">
 <div class="buttons">
 <button type="submit" name="decision" value="approve">Approve</button>
 <button type="submit" name="decision" value="decline" class="quiet">Decline</button>
 </div>
 </form>
-<p class="note">Either way you return to <strong>${escaped(new URL(returnUrl).host)}</strong>.</p>`,
+${returnUrl === undefined ? "" : `<p class="note">Either way you return to <strong>${escaped(new URL(returnUrl).host)}</strong>.</p>`}`,
   );
 }
 
-/** Shows the decision and returns automatically; the link is the fallback. */
-export function decidedPage(decision: "approved" | "declined", returnUrl: string): Page {
+/** Shows the decision and returns automatically; the link is the fallback. Without an address to return to the browser stays. */
+export function decidedPage(decision: Decision, returnUrl: string | undefined): Page {
   const title = decision === "approved" ? "Approved" : "Declined";
+  if (returnUrl === undefined)
+    return page(200, title, '<p class="lead">The application hears of it. You can close this page.</p>');
   const text = `<p class="lead">Going back to <a href="${escaped(returnUrl)}">${escaped(new URL(returnUrl).host)}</a>…</p>`;
   return { ...page(200, title, text), goOnTo: returnUrl };
 }

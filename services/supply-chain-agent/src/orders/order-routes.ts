@@ -1,23 +1,35 @@
-import { AAuthVerificationError, StoreFullError } from "aauth";
+import { AAuthVerificationError, isServerIdentifier, type Requirement, StoreFullError } from "aauth";
 import { formatAgentAuth } from "aauth/wire";
-import type { FastifyBaseLogger, FastifyInstance, FastifyReply } from "fastify";
-import type { LevelLimits } from "fastify-aauth";
+import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { type LevelLimits, sendAnswer, serveEndpoints } from "fastify-aauth";
 import { z } from "zod";
 import { OrderRefused, priceOrder } from "../domain/order.ts";
-import type { Interaction, Interactions } from "../interaction/interactions.ts";
+import type { Interactions } from "../interaction/interactions.ts";
+import type { HeldOrders } from "./held-orders.ts";
+import { placed } from "./placed-order.ts";
 
 const orderSchema = z.strictObject({
   order_id: z.string().min(1).max(100),
   model: z.string().min(1).max(100),
   quantity: z.int().min(1).max(10_000),
-  approver: z.string().min(1).max(200),
+});
+/** In February the order names its approver, in draft -11 a token does. */
+const februarySchema = orderSchema.extend({ approver: z.string().min(1).max(200) });
+const draft11Schema = orderSchema.extend({
+  agent_provider: z.string().max(300).refine(isServerIdentifier).optional(),
 });
 
+const PER_MINUTE = 100;
 /**
- * Orders of the agents of one owner (`ownerOf`) in a minute, their delegates and users included. Each is remembered for the ten minutes that
- * a person may take, which is as many as an owner's quota.
+ * Orders of the agents of one owner (`ownerOf`) in a minute, their delegates and users included, in draft -11 of one person. Each is remembered for
+ * the ten minutes that a person may take, which is as many as an owner's quota.
  */
-const LIMITS: LevelLimits = { identified: 100 };
+const LIMITS: LevelLimits = { identified: PER_MINUTE };
+const DRAFT_11_LIMITS: LevelLimits = {
+  "agent-token": PER_MINUTE,
+  "person-token": PER_MINUTE,
+  "auth-token": PER_MINUTE,
+};
 
 /** An order is a few words; the whole of it is remembered while a person looks at it. */
 const MAX_ORDER_BYTES = 4_096;
@@ -32,11 +44,7 @@ export async function orderRoutes(
 ): Promise<void> {
   const { id, interactions, log } = options;
 
-  app.setErrorHandler((error, _request, reply) => {
-    if (error instanceof OrderRefused) return refuse(reply, 422, "order_refused", error.message);
-    if (error instanceof StoreFullError) return refuse(reply, 503, error.code, error.message);
-    throw error;
-  });
+  app.setErrorHandler(refuseOrder);
   app.post(
     "/orders",
     { config: { aauth: { level: "identified" }, aauthLimits: LIMITS }, bodyLimit: MAX_ORDER_BYTES },
@@ -45,13 +53,12 @@ export async function orderRoutes(
       if (caller?.agent === undefined || rawBody === null) {
         throw new AAuthVerificationError("identity_required", "the verifier identified no caller");
       }
-      const parsed = orderSchema.safeParse(request.body);
-      if (!parsed.success) return refuse(reply, 400, "invalid_order", z.prettifyError(parsed.error));
       const { agent, delegate, person, thumbprint } = caller;
-      if (person !== undefined && person.sub !== parsed.data.approver) {
+      const wanted = orderIn(request, februarySchema);
+      if (person !== undefined && person.sub !== wanted.approver) {
         return refuse(reply, 403, "wrong_approver", "The auth token is for another user than the approver");
       }
-      const order = priceOrder(parsed.data);
+      const order = priceOrder(wanted);
       const asker = {
         agent,
         ...(delegate !== undefined && { agentDelegate: delegate }),
@@ -63,7 +70,7 @@ export async function orderRoutes(
       const decided = interactions.takeDecision(asker);
       if (decided?.decision === "approved") {
         log.info({ agent, total: order.total }, "✅ Order placed, approved by a person");
-        return noStore(reply).code(201).send(placed(decided));
+        return noStore(reply).code(201).send(placed(decided.order, decided.person));
       }
       if (decided !== undefined) return refuse(reply, 403, "order_declined", "The person declined the order");
 
@@ -79,14 +86,63 @@ export async function orderRoutes(
   );
 }
 
-function placed({ order, person }: Interaction) {
-  const { order_id, model, quantity, vendor, total } = order;
-  const approved_by = {
-    sub: person?.subject,
-    ...(person?.name !== undefined && { name: person.name }),
-    ...(person?.email !== undefined && { email: person.email }),
-  };
-  return { status: "placed", order_id, model, quantity, vendor, total, approved_by };
+/**
+ * The same in draft -11: the order is held, its caller gets a 202 with a code for the page of the person that its token names, and polls for the answer
+ * (draft -11, sections 6.2 and 11.8). What approves the order executes it.
+ */
+export async function draft11OrderRoutes(
+  app: FastifyInstance,
+  options: {
+    /** What a caller must prove for a task. */
+    requirement: Requirement;
+    /** Whose persons have a page here. Undefined where callers show no person: each order is refused. */
+    personServer: string | undefined;
+    orders: HeldOrders;
+    log: FastifyBaseLogger;
+  },
+): Promise<void> {
+  const { requirement, personServer, orders, log } = options;
+
+  app.setErrorHandler(refuseOrder);
+  await serveEndpoints(app, [orders.endpoint]);
+  app.post(
+    "/orders",
+    { config: { aauth: requirement, aauthLimits: DRAFT_11_LIMITS }, bodyLimit: MAX_ORDER_BYTES },
+    async (request, reply) => {
+      const { caller } = request;
+      if (caller?.person === undefined) {
+        const detail = "An order needs the approval of a person, and the caller has shown none";
+        return refuse(reply, 403, "person_required", detail);
+      }
+      const { person, grant } = caller;
+      if ((grant?.claims.ps ?? person.iss) !== personServer) {
+        const detail = "The person is of a person server whose persons cannot sign in here";
+        return refuse(reply, 403, "wrong_approver", detail);
+      }
+      const { agent_provider: provider, ...wanted } = orderIn(request, draft11Schema);
+      const order = priceOrder({ ...wanted, approver: person.sub });
+      const answer = await orders.hold(caller, { order, provider });
+      log.info({ total: order.total }, "🔐 Returning 202 with AAuth-Requirement header: interaction");
+      return sendAnswer(reply, answer);
+    },
+  );
+}
+
+/** The body is not an order. */
+class InvalidOrder extends Error {}
+
+/** @throws InvalidOrder */
+function orderIn<Schema extends z.ZodType>({ body }: FastifyRequest, schema: Schema): z.output<Schema> {
+  const parsed = schema.safeParse(body);
+  if (!parsed.success) throw new InvalidOrder(z.prettifyError(parsed.error));
+  return parsed.data;
+}
+
+function refuseOrder(error: unknown, _request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  if (error instanceof InvalidOrder) return refuse(reply, 400, "invalid_order", error.message);
+  if (error instanceof OrderRefused) return refuse(reply, 422, "order_refused", error.message);
+  if (error instanceof StoreFullError) return refuse(reply, 503, error.code, error.message);
+  throw error;
 }
 
 function refuse(reply: FastifyReply, status: number, error: string, detail: string): FastifyReply {

@@ -1,8 +1,10 @@
 /** A9: what one owner makes this agent remember never costs another owner anything. */
-import { ConsentRequiredError, StoreFullError } from "aauth";
+import { ConsentRequiredError, ownerOf, StoreFullError } from "aauth";
 import { createTestClock } from "aauth/testing";
 import Fastify from "fastify";
 import { expect, test } from "vitest";
+import { aauthSignIn } from "../../src/interaction/aauth-sign-in.ts";
+import { februaryWire } from "../../src/interaction/february-wire.ts";
 import { createIdentifyPerson } from "../../src/interaction/identify-person.ts";
 import { interactionRoutes } from "../../src/interaction/interaction-routes.ts";
 import { createInteractions } from "../../src/interaction/interactions.ts";
@@ -69,9 +71,10 @@ test("A9: an order and a page for which there is no room are answered with 503, 
   const interactions = { takeDecision: () => undefined, open: full } as never;
   await app.register(orderRoutes, { id: SELF, interactions, log });
   await app.register(interactionRoutes, {
-    ...{ id: SELF, log, discovery: {} as never, development: true },
+    log,
+    wire: februaryWire({ id: SELF, discovery: {} as never, development: true }),
     interactions: {
-      find: () => ({ id: "s", agent: AGENT, returnUrl: "r", browser: undefined }),
+      find: () => ({ id: "s", by: { agent: AGENT }, returnUrl: "r", browser: undefined }),
       note: full,
     } as never,
     identify: {} as never,
@@ -85,7 +88,7 @@ test("A9: an order and a page for which there is no room are answered with 503, 
 
 test("A9: no more sign-ins wait at the auth server than it keeps for this agent, and a new owner finds room for one", async () => {
   let asked = 0;
-  const identify = createIdentifyPerson({
+  const method = aauthSignIn({
     ...{ id: SELF, authServer: "http://auth", redirectUri: `${SELF}/interaction/callback` },
     agent: {
       requestOwnToken: async () => {
@@ -102,8 +105,13 @@ test("A9: no more sign-ins wait at the auth server than it keeps for this agent,
     discovery: {} as never,
     now: createTestClock().now,
   });
+  const identify = createIdentifyPerson({ method, now: createTestClock().now });
   const begin = (agent: string, index: number) =>
-    identify.begin({ id: `${agent} ${index}`, agent, order: { approver: `person-${index}` } as never });
+    identify.begin({
+      id: `${agent} ${index}`,
+      owner: ownerOf(agent),
+      order: { approver: `person-${index}` } as never,
+    });
   const refused = new Set<unknown>();
   for (let index = 0; index < 3_000; index++) {
     const agent = `https://owner-${Math.floor(index / 300)}.example`;

@@ -107,6 +107,12 @@ export function orderCount(typed: string): number {
   return count <= MAX_ORDER_QUANTITY ? count : 0;
 }
 
+function waitingFor({ interaction_party: party = "supply-chain-agent" }: Order): string {
+  return party === "supply-chain-agent"
+    ? "waiting for your approval on the supply-chain agent’s page"
+    : `waiting for you on the page of your ${party.replace("-", " ")}, which does not know this agent yet`;
+}
+
 /** State of the last order, and the next step. */
 export function Outcome({ order }: { order: Order }) {
   const what = `${order.quantity} × ${order.model}`;
@@ -131,8 +137,7 @@ export function Outcome({ order }: { order: Order }) {
       const url = interactionUrlOf(order);
       return (
         <p>
-          {what}: waiting for your approval on the supply-chain agent’s page.{" "}
-          {url && <a href={url}>Continue</a>}
+          {what}: {waitingFor(order)}. {url && <a href={url}>Continue</a>}
         </p>
       );
     }

@@ -7,6 +7,16 @@ import { useRestored } from "../../components/use-restored.ts";
 import { interactionUrlOf, orderReducer, UNKNOWN_ORDER } from "./order-reducer.ts";
 import { forgetOrderReturn, keepLeftOrder, readLeftOrder, readOrderReturn } from "./order-return.ts";
 
+const FOLLOW_MS = 1_000;
+
+/** Takes the browser to the page that an order waits at, if it waits at one. */
+function leaveFor(order: Order, store: Storage): void {
+  const url = interactionUrlOf(order);
+  if (url === undefined) return;
+  keepLeftOrder(order.order_id, store);
+  window.location.assign(url);
+}
+
 /** Ordering: the catalogue, the order, and the redirect to the supply-chain agent's page and back. */
 export function useOrder({ client, store }: { client: ApiClient; store: Storage }) {
   const [state, dispatch] = useReducer(orderReducer, { busy: undefined });
@@ -30,10 +40,7 @@ export function useOrder({ client, store }: { client: ApiClient; store: Storage 
       const body = { model, quantity };
       const order = await client.call(apiRoutes.placeOrder, { body, traceAs: SPAN.orderClick });
       dispatch({ type: "order_received", order });
-      const url = interactionUrlOf(order);
-      if (url === undefined) return;
-      keepLeftOrder(order.order_id, store);
-      window.location.assign(url);
+      leaveFor(order, store);
     });
 
   // Once per page, also where effects run twice.
@@ -64,11 +71,25 @@ export function useOrder({ client, store }: { client: ApiClient; store: Storage 
     forgetOrderReturn(store);
     if (outcome.kind === "unknown") dispatch({ type: "failed", failure: UNKNOWN_ORDER });
     if (outcome.kind !== "order") return;
-    // Not followed: a user who comes back without a decision orders again.
-    void run("order", async () => {
-      await show(outcome.orderId);
-    });
+    // The next page is another party's. A user who comes back without a decision is led nowhere, and orders again.
+    void run("order", async () => leaveFor(await show(outcome.orderId), store));
   }, [client, run, store]);
+
+  // In draft -11 the order goes on while the browser is back already.
+  const { busy } = state;
+  const placing = busy === undefined && state.order?.status === "placing" ? state.order : undefined;
+  useEffect(() => {
+    if (placing === undefined) return;
+    const timer = setTimeout(async () => {
+      const order = await client
+        .call(apiRoutes.order, { params: { id: placing.order_id } })
+        // It is looked at again.
+        .catch(() => ({ ...placing }));
+      dispatch({ type: "order_received", order });
+      dispatch({ type: "came_back" });
+    }, FOLLOW_MS);
+    return () => clearTimeout(timer);
+  }, [client, placing]);
 
   useRestored(useCallback(() => dispatch({ type: "came_back" }), []));
   return { state, open, order };

@@ -81,7 +81,7 @@ export interface PendingRequests<Data> {
    * 408 `expired`, 429 `slow_down`.
    */
   poll(id: string, holder: string): Promise<Answer>;
-  /** Ends a request for its holder: 204, and 410 from then on. */
+  /** Ends a request for its holder: 204, and 410 from then on. 410 where it has an answer, which can still be polled for. */
   cancel(id: string, holder: string): Promise<Answer>;
   /**
    * The request that a code names, once: the person is here. Wrong guesses at the code of a request end it.
@@ -232,6 +232,10 @@ export function createPendingRequests<Data>(options: PendingRequestsOptions): Pe
       const request = await requestOf(id);
       if (request === undefined || request.holder !== holder) return emptyAnswer(404);
       if (request.ended) return emptyAnswer(410);
+      const { owner } = request;
+      // As an answer does: one of the two happens, and what has been executed is not cancelled any more.
+      const isFirst = await claim(`outcome ${id}`, { owner, answer: emptyAnswer(410) }, ttlOf(request));
+      if (!isFirst) return emptyAnswer(410);
       await end(id, request);
       return emptyAnswer(204);
     },

@@ -1,0 +1,7 @@
+/** Waits for the first of several events, but not longer than `milliseconds`. */
+export async function within(milliseconds: number, events: readonly Promise<void>[]): Promise<void> {
+  const { promise: elapsed, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, milliseconds);
+  await Promise.race([elapsed, ...events]);
+  clearTimeout(timer);
+}

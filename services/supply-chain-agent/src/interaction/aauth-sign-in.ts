@@ -1,0 +1,64 @@
+import { AAuthVerificationError, ConsentRequiredError, type Discovery } from "aauth";
+import type { Agent } from "aauth/agent";
+import { verifyAuthToken } from "aauth/issuer";
+import type { SignInMethod } from "./identify-person.ts";
+
+const SCOPE = "openid profile email";
+
+/**
+ * Signs people in by AAuth itself: this agent is then the resource, too, and gets a token that says who the user is (SPEC 3.5).
+ *
+ * @param options.agent must sign with its identity
+ */
+export function aauthSignIn(options: {
+  id: string;
+  agent: Pick<Agent, "requestOwnToken" | "redeemCode">;
+  authServer: string;
+  redirectUri: string;
+  discovery: Discovery;
+  /** Unix seconds. */
+  now: () => number;
+}): SignInMethod {
+  const { id, agent, authServer, redirectUri, discovery, now } = options;
+
+  /** @param keyThumbprint the key that asked: it redeems the code, also after a rotation */
+  async function finish(response: URL, keyThumbprint: string | undefined) {
+    const { token } = await agent.redeemCode({
+      authServer,
+      code: response.searchParams.get("code") ?? "",
+      redirectUri,
+      ...(keyThumbprint !== undefined && { keyThumbprint }),
+    });
+    // Verified although it came straight from its issuer: whose decision counts depends on it.
+    const claims = await verifyAuthToken(token, {
+      audience: id,
+      trustedIssuers: [authServer],
+      discovery,
+      now,
+    });
+    const { sub, name, email } = claims;
+    if (sub === undefined)
+      throw new AAuthVerificationError("token_claim_missing", "the auth server's token names no user");
+    return {
+      subject: sub,
+      ...(typeof name === "string" && { name }),
+      ...(typeof email === "string" && { email }),
+    };
+  }
+
+  return {
+    async begin(state) {
+      try {
+        await agent.requestOwnToken({ authServer, scope: SCOPE, state, redirectUri });
+      } catch (error) {
+        if (!(error instanceof ConsentRequiredError)) throw error;
+        const { consentUrl: url, keyThumbprint, expiresInSeconds } = error;
+        return { url, expiresInSeconds, finish: (response) => finish(response, keyThumbprint) };
+      }
+      throw new AAuthVerificationError(
+        "token_request_failed",
+        "the auth server named a user without asking one",
+      );
+    },
+  };
+}

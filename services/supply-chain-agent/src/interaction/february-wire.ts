@@ -1,0 +1,37 @@
+import type { AgentMetadata, Discovery } from "aauth";
+import type { InteractionWire } from "./interaction-routes.ts";
+import { byAgent } from "./pages.ts";
+import { isReturnUrlOf } from "./return-url.ts";
+
+/** The page of February's interaction: the agent has the address of a session, adds where its user returns to, and asks again itself. */
+export function februaryWire(options: {
+  readonly id: string;
+  readonly discovery: Discovery;
+  readonly development: boolean;
+}): InteractionWire {
+  const { id, discovery, development } = options;
+  return {
+    path: "/interaction",
+    origin: id,
+    enter: async (parameter) => ({
+      session: parameter("session") ?? "",
+      returnUrl: parameter("return_url"),
+    }),
+    async mayReturnTo({ by, returnUrl: verified }, returnUrl) {
+      const isOwn =
+        verified === undefined
+          ? returnUrl !== undefined &&
+            "agent" in by &&
+            (await isReturnUrlOf(by.agent, returnUrl, { discovery, development }))
+          : verified === returnUrl;
+      return isOwn ? returnUrl : "refused";
+    },
+    sentTo: async ({ returnUrl }) => returnUrl,
+    settle: async () => true,
+    async orderedBy({ by }) {
+      if (!("agent" in by)) throw new TypeError("an order of February names its agent");
+      const { name } = await discovery.metadata<AgentMetadata>("agent", by.agent);
+      return [byAgent(by.agent, name)];
+    },
+  };
+}

@@ -1,0 +1,83 @@
+import { AAuthVerificationError } from "aauth";
+import {
+  allowInsecureRequests,
+  authorizationCodeGrant,
+  buildAuthorizationUrl,
+  calculatePKCECodeChallenge,
+  discovery,
+  enableNonRepudiationChecks,
+  None,
+  randomNonce,
+  randomPKCECodeVerifier,
+} from "openid-client";
+import type { SignInMethod } from "./identify-person.ts";
+import { INTERACTION_SECONDS, type Person } from "./interactions.ts";
+
+const SCOPE = "openid profile email";
+const TIMEOUT_SECONDS = 10;
+
+/**
+ * Signs people in by OpenID Connect, at the provider behind the person server, which names them to this resource as it does in tokens. Draft -11 leaves it to
+ * the resource how its page knows a person (section 6.2).
+ */
+export function openidSignIn(options: {
+  /** Of the provider. */
+  issuer: string;
+  /** Own identifier: the name of this client, too. */
+  clientId: string;
+  redirectUri: string;
+}): SignInMethod {
+  const { issuer, clientId, redirectUri } = options;
+  const execute = [
+    // Its key set is fetched over the same connection, but the token is verified all the same.
+    enableNonRepudiationChecks,
+    ...(issuer.startsWith("http:") ? [allowInsecureRequests] : []),
+  ];
+
+  return {
+    begin: (state) =>
+      asked(async () => {
+        const provider = await discovery(new URL(issuer), clientId, undefined, None(), {
+          execute,
+          timeout: TIMEOUT_SECONDS,
+        });
+        const pkceCodeVerifier = randomPKCECodeVerifier();
+        const expectedNonce = randomNonce();
+        const url = buildAuthorizationUrl(provider, {
+          redirect_uri: redirectUri,
+          scope: SCOPE,
+          state,
+          nonce: expectedNonce,
+          code_challenge: await calculatePKCECodeChallenge(pkceCodeVerifier),
+          code_challenge_method: "S256",
+        });
+        const checks = { expectedState: state, expectedNonce, pkceCodeVerifier, idTokenExpected: true };
+        return {
+          url: url.href,
+          expiresInSeconds: INTERACTION_SECONDS,
+          finish: (response) =>
+            asked(async () => {
+              const tokens = await authorizationCodeGrant(provider, response, checks);
+              return personIn(tokens.claims() as Readonly<Record<string, unknown>> & { sub: string });
+            }),
+        };
+      }),
+  };
+}
+
+function personIn({ sub, name, email }: Readonly<Record<string, unknown>> & { sub: string }): Person {
+  return {
+    subject: sub,
+    ...(typeof name === "string" && { name }),
+    ...(typeof email === "string" && { email }),
+  };
+}
+
+/** @throws AAuthVerificationError `token_request_failed` for whatever the provider, or the response, is */
+async function asked<T>(ask: () => Promise<T>): Promise<T> {
+  try {
+    return await ask();
+  } catch (cause) {
+    throw new AAuthVerificationError("token_request_failed", "the OpenID provider named no user", { cause });
+  }
+}

@@ -1,0 +1,91 @@
+import { type Discovery, isServerIdentifier, type ProvenCaller, QuotaStore } from "aauth";
+import {
+  type Answer,
+  createDeferred,
+  type Endpoint,
+  type OpenedRequest,
+  type Verifier,
+} from "aauth/resource";
+import type { Order } from "../domain/order.ts";
+import {
+  type Decision,
+  digestOf,
+  type Interaction,
+  type Interactions,
+  type Person,
+} from "../interaction/interactions.ts";
+import { placed } from "./placed-order.ts";
+
+/** What is held of a request. */
+interface Held {
+  readonly order: Order;
+  /** Agent provider that the order names. The tokens of draft -11 that name a person name no agent. */
+  readonly provider?: string | undefined;
+}
+
+/** An order that is held until its person has decided. */
+export type HeldOrder = OpenedRequest<Held>;
+
+/** Orders of draft -11 whose callers have an answer coming: a 202 with a code for the person, and an address that is polled. */
+export interface HeldOrders {
+  /** Holds an order: the 202. @throws StoreFullError */
+  hold(caller: ProvenCaller, held: Held): Promise<Answer>;
+  /** The interaction that a code leads to, which counts once: later it finds the one that it has begun. Undefined for any other code. */
+  enter(code: string): Promise<Interaction | undefined>;
+  /** Where the browser may go afterwards; undefined for an address that no party of the request has published. */
+  returnUrl(held: HeldOrder, callback: string): Promise<string | undefined>;
+  /** Executes the order, or refuses it, and so answers its caller: once, and only while the caller waits. False after that. */
+  settle(held: HeldOrder, decision: Decision, person: Person | undefined): Promise<boolean>;
+  /** Where callers poll. */
+  readonly endpoint: Endpoint;
+}
+
+const MAX_ENTERED = 10_000;
+const POLL_SECONDS = 1;
+
+export function createHeldOrders(options: {
+  /** Own identifier. */
+  readonly id: string;
+  /** Path of the page. */
+  readonly path: string;
+  readonly verifier: Verifier;
+  readonly discovery: Discovery;
+  readonly interactions: Interactions;
+  /** How long an order waits for its person. */
+  readonly lifetimeSeconds: number;
+  /** Unix seconds. */
+  readonly now: () => number;
+}): HeldOrders {
+  const { id, path, verifier, discovery, interactions, lifetimeSeconds, now } = options;
+  if (!isServerIdentifier(id)) throw new TypeError("id must be a server identifier");
+  const deferred = createDeferred<Held>({
+    ...{ verifier, resource: id, path: "/orders/pending/", interactionUrl: `${id}${path}` },
+    ...{ discovery, lifetimeSeconds, retryAfterSeconds: POLL_SECONDS, now },
+  });
+  /** By code: what the browser that brought it may come back to. */
+  const entered = new QuotaStore<string>({ maxEntries: MAX_ENTERED, now });
+
+  return {
+    endpoint: deferred.endpoint,
+    hold: async (caller, data) => (await deferred.begin(caller, { requirement: "interaction", data })).answer,
+    async enter(code) {
+      const held = await deferred.open(code);
+      const name = digestOf(code).toString("base64url");
+      if (typeof held === "string") return interactions.find(entered.get(name) ?? "");
+      const { owner, expiresAt, data } = held;
+      const interaction = interactions.begin({ owner, by: { held }, order: data.order, expiresAt });
+      entered.put(owner, name, interaction.id, expiresAt - now());
+      return interaction;
+    },
+    returnUrl: ({ personServer, data: { provider } }, callback) =>
+      deferred.returnUrl({ personServer, provider }, callback),
+    settle: ({ id, data: { order } }, decision, person) =>
+      decision === "declined"
+        ? deferred.fail(id, "denied", "The person declined the order")
+        : deferred.finish(id, {
+            status: 201,
+            headers: { "content-type": "application/json", "cache-control": "no-store" },
+            body: JSON.stringify(placed(order, person)),
+          }),
+  };
+}

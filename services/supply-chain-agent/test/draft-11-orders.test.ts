@@ -1,0 +1,197 @@
+/** Orders and the catalogue of draft -11, message by message; tests/integration has them with their persons. */
+import {
+  accessServerMetadata,
+  agentProviderMetadata,
+  createDiscovery,
+  draft11,
+  generateSigningKey,
+  personServerMetadata,
+  toJwks,
+} from "aauth";
+import { draft11Tokens } from "aauth/issuer";
+import { signedRequest } from "aauth/testing";
+import { createLogger, loadConfig } from "agent-kit/service";
+import { beforeEach, describe, expect, test } from "vitest";
+import { freePort } from "../../../tests/support/free-ports.ts";
+import { buildSupplyChainAgent } from "../src/app.ts";
+import { settings } from "../src/config.ts";
+import { inject } from "./stack.ts";
+
+const SELF = "https://supply-chain-agent.localhost";
+const PS = "https://person-server.localhost";
+const AS = "https://access-server.localhost";
+const PROVIDER = "https://backend.localhost";
+const ORDER = { order_id: "o-1", model: "MacBook Pro", quantity: 25 };
+
+const key = await generateSigningKey({ kid: "backend-1" });
+const server = await generateSigningKey({ kid: "server-1" });
+const issuer = { key: server, audience: SELF, subject: "person-1", confirmationKey: key.publicJwk };
+const documents: Record<string, unknown> = {
+  [`${PROVIDER}/.well-known/aauth-agent.json`]: agentProviderMetadata({ issuer: PROVIDER }),
+  [`${PROVIDER}/jwks.json`]: toJwks([key], draft11),
+  [`${PS}/.well-known/aauth-person.json`]: personServerMetadata({
+    issuer: PS,
+    person_token_endpoint: `${PS}/aauth/person`,
+    auth_token_endpoint: `${PS}/aauth/token`,
+  }),
+  [`${AS}/.well-known/aauth-access.json`]: accessServerMetadata({
+    issuer: AS,
+    auth_token_endpoint: `${AS}/aauth/token`,
+  }),
+  ...Object.fromEntries([PS, AS].map((id) => [`${id}/jwks.json`, toJwks([server], draft11)])),
+};
+
+const tokens = {
+  agent: async () =>
+    (
+      await draft11Tokens.issueAgentToken({
+        ...{ key, issuer: PROVIDER, agent: "aauth:user-1@backend.localhost", personServer: PS },
+        confirmationKey: key.publicJwk,
+      })
+    ).token,
+  person: async () => (await draft11Tokens.issuePersonToken({ ...issuer, issuer: PS })).token,
+  auth: async (personServer = PS, scope = "supply-chain:optimize") =>
+    (await draft11Tokens.issueAuthToken({ ...issuer, issuer: AS, personServer, scope })).token,
+};
+
+let app: Awaited<ReturnType<typeof buildSupplyChainAgent>>["app"];
+const log: string[] = [];
+
+async function build(mode = "federated") {
+  const config = loadConfig({
+    service: "test",
+    settings,
+    argv: [],
+    env: {
+      ...{ AAUTH_PROFILE: "draft-11", AAUTH_MODE: mode, SUPPLY_CHAIN_AGENT_ID_URL: SELF },
+      ...{ MARKET_ANALYSIS_AGENT_URL: "https://market-analysis-agent.localhost" },
+      // Nothing listens there.
+      KEYCLOAK_URL: `http://127.0.0.1:${await freePort()}`,
+      SUPPLY_CHAIN_CATALOGUE_IDENTIFIED_PER_MINUTE: "2",
+    },
+  });
+  const discovery = createDiscovery({
+    profile: draft11,
+    development: true,
+    transport: async ({ href }) => ({
+      status: href in documents ? 200 : 404,
+      body: new TextEncoder().encode(JSON.stringify(documents[href] ?? null)),
+    }),
+  });
+  const logger = createLogger({ service: "t", destination: { write: (line) => log.push(line) } });
+  ({ app } = await buildSupplyChainAgent(config, { logger, discovery }));
+}
+beforeEach(() => build());
+
+/** Signed with a token; each at another second, as equal requests of one second are replays. */
+let second = 0;
+async function send(jwt: string, path: string, { method = "GET", body = undefined as unknown } = {}) {
+  second = (second + 1) % 50;
+  const at = Math.floor(Date.now() / 1000) - second;
+  return inject(
+    app,
+    await signedRequest({
+      ...{ url: SELF + path, method, profile: draft11, key, signatureKey: { scheme: "jwt", jwt } },
+      now: () => at,
+      ...(body !== undefined && {
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify(body),
+      }),
+    }),
+  );
+}
+const order = async (jwt: string, change: object = {}) =>
+  send(jwt, "/orders", { method: "POST", body: { ...ORDER, ...change } });
+
+describe("an order", () => {
+  test("is held: 202 with a page, a code and an address to poll", async () => {
+    const held = await order(await tokens.auth());
+    expect([held.statusCode, held.headers["cache-control"], held.json()]).toEqual([
+      ...[202, "no-store"],
+      { status: "pending" },
+    ]);
+    expect(held.headers["aauth-requirement"]).toMatch(
+      /^requirement=interaction; ?url="https:\/\/supply-chain-agent\.localhost\/orders\/interaction"; ?code="[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4}"$/,
+    );
+    const location = String(held.headers.location);
+    expect(location).toMatch(/^https:\/\/supply-chain-agent\.localhost\/orders\/pending\/[\w-]{22}$/);
+    const { pathname } = new URL(location);
+    expect((await send(await tokens.auth(), pathname)).statusCode).toBe(202);
+
+    // Withdrawn, it leads to no page.
+    const code = /code="([^"]+)"/.exec(String(held.headers["aauth-requirement"]))![1]!;
+    expect((await send(await tokens.auth(), pathname, { method: "DELETE" })).statusCode).toBe(204);
+    expect((await app.inject(`/orders/interaction?code=${code}`)).statusCode).toBe(400);
+  });
+
+  test("needs whom and what the mode demands", async () => {
+    const wanted = async (jwt: string) => String((await order(jwt)).headers["aauth-requirement"]);
+    expect(await wanted(await tokens.agent())).toBe("requirement=person-token");
+    expect(await wanted(await tokens.person())).toMatch(/^requirement=auth-token; ?resource-token="/);
+    expect(await wanted(await tokens.auth(PS, "other"))).toMatch(/^requirement=auth-token/);
+  });
+
+  test("of a person of another person server is refused: no page knows that person", async () => {
+    const refused = await order(await tokens.auth("https://other.example"));
+    expect([refused.statusCode, refused.json().error]).toEqual([403, "wrong_approver"]);
+  });
+
+  test.each([
+    [400, "invalid_order", { agent_provider: "http://evil.example/" }],
+    [400, "invalid_order", { approver: "another" }],
+    [400, "invalid_order", { quantity: 0.5 }],
+    [422, "order_refused", { quantity: 5_000 }],
+  ])("that cannot be is answered %i %s: %j", async (status, error, change) => {
+    const refused = await order(await tokens.auth(), change);
+    expect([refused.statusCode, refused.json().error]).toEqual([status, error]);
+  });
+
+  test("whose person cannot sign in says so on the page, without a reason of the provider's", async () => {
+    const held = await order(await tokens.auth());
+    const code = /code="([^"]+)"/.exec(String(held.headers["aauth-requirement"]))![1]!;
+    const page = await app.inject(`/orders/interaction?code=${code}`);
+    expect([page.statusCode, page.headers["set-cookie"]]).toEqual([
+      502,
+      expect.stringMatching(/Path=\/orders\/interaction; .*HttpOnly; SameSite=Lax; Secure$/),
+    ]);
+    expect(page.body).toContain("The auth server did not say who you are");
+  });
+
+  test("is refused for want of a person in agent-identity, and there is no page", async () => {
+    await build("agent-identity");
+    const refused = await order(await tokens.agent());
+    expect([refused.statusCode, refused.json().error]).toEqual([403, "person_required"]);
+    expect((await app.inject("/orders/interaction?code=1")).statusCode).toBe(404);
+  });
+
+  test("may be asked for a hundred times a minute by the agents of one person", async () => {
+    const jwt = await tokens.auth();
+    for (let index = 0; index < 100; index++)
+      expect((await order(jwt, { order_id: `o-${index}` })).statusCode).toBe(202);
+    expect((await order(jwt, { order_id: "o-100" })).statusCode).toBe(429);
+  });
+});
+
+describe("the catalogue", () => {
+  test("has an address for each level of the mode, and the limits of the level", async () => {
+    const level = async (jwt: string, path: string) => (await send(jwt, path)).json().level;
+    expect(await level(await tokens.agent(), "/catalogue")).toBe("agent-token");
+    expect(await level(await tokens.auth(), "/catalogue/auth-token")).toBe("auth-token");
+    expect((await send(await tokens.agent(), "/catalogue/person-token")).statusCode).toBe(401);
+    const person = await tokens.person();
+    expect(await level(person, "/catalogue/person-token")).toBe("person-token");
+    expect((await send(person, "/catalogue/person-token")).statusCode).toBe(200);
+    const limited = await send(person, "/catalogue/person-token");
+    expect([limited.statusCode, Number(limited.headers["retry-after"])]).toEqual([429, expect.any(Number)]);
+  });
+
+  test.each([
+    ["agent-identity", [404, 404]],
+    ["person-identity", [200, 404]],
+  ] as const)("is not at addresses that %s has no callers for", async (mode, statuses) => {
+    await build(mode);
+    const person = await send(await tokens.person(), "/catalogue/person-token");
+    const auth = await send(await tokens.auth(), "/catalogue/auth-token");
+    expect([person.statusCode, auth.statusCode]).toEqual(statuses);
+  });
+});

@@ -1,0 +1,71 @@
+/** A decision of draft -11 counts while its caller waits for it, and once. */
+import { createTestClock } from "aauth/testing";
+import Fastify from "fastify";
+import { expect, test } from "vitest";
+import { draft11Wire } from "../../src/interaction/draft-11-wire.ts";
+import { interactionRoutes } from "../../src/interaction/interaction-routes.ts";
+import { createInteractions, type Interaction } from "../../src/interaction/interactions.ts";
+import type { HeldOrders } from "../../src/orders/held-orders.ts";
+
+const PAGE = "/orders/interaction";
+const ORDER = { order_id: "o", model: "m", quantity: 1, vendor: "v", total: 1, approver: "anna" };
+
+/** The page of an order whose person is there. @param waits whether its caller still waits */
+async function shownPage(waits: boolean) {
+  const clock = createTestClock();
+  const interactions = createInteractions(clock.now);
+  const decisions: unknown[] = [];
+  const orders = {
+    enter: async () => interaction,
+    returnUrl: async () => undefined,
+    async settle(_held: unknown, decision: unknown) {
+      decisions.push(decision);
+      return waits;
+    },
+  } as unknown as HeldOrders;
+  const log: string[] = [];
+  const logger = { info: (_: unknown, line: string) => log.push(line), warn: () => {} } as never;
+  const app = Fastify();
+  await app.register(interactionRoutes, {
+    wire: draft11Wire({ origin: "https://sca.example", orders, browserUrl: (url) => url, log: logger }),
+    interactions,
+    identify: {
+      begin: async () => "https://auth.example/",
+      takeSignIn: () => ({ interactionId: interaction.id }) as never,
+      finish: async () => ({ subject: "anna" }),
+    },
+    log: logger,
+  });
+  const held = { data: { order: ORDER }, personServer: "https://ps.example" } as never;
+  const interaction: Interaction = interactions.begin({
+    ...{ owner: "anna", by: { held }, order: ORDER, expiresAt: clock.now() + 600 },
+  });
+  const first = await app.inject(`${PAGE}?code=c`);
+  const headers = { cookie: String(first.headers["set-cookie"]).split(";")[0]! };
+  const back = await app.inject({ url: `${PAGE}/callback?state=s&code=c`, headers });
+  const page = await app.inject({ url: String(back.headers.location), headers });
+  const field = (name: string) => new RegExp(`name="${name}" value="([^"]+)"`).exec(page.body)?.[1] ?? "";
+  const form = { session: field("session"), form_token: field("form_token"), decision: "approve" };
+  const approve = () =>
+    app.inject({
+      ...{ method: "POST", url: `${PAGE}/decision`, payload: new URLSearchParams(form).toString() },
+      headers: { ...headers, "content-type": "application/x-www-form-urlencoded" },
+    });
+  return { approve, decisions, log };
+}
+
+test("eight at once are one", async () => {
+  const { approve, decisions, log } = await shownPage(true);
+  const answers = await Promise.all(Array.from({ length: 8 }, approve));
+  expect(answers.map(({ statusCode }) => statusCode).sort()).toEqual([200, ...Array(7).fill(400)]);
+  expect(decisions).toEqual(["approved"]);
+  expect(log.filter((line) => line.includes("Order placed"))).toHaveLength(1);
+});
+
+test("for a caller that has withdrawn its order it places nothing, and the page says so", async () => {
+  const { approve, log } = await shownPage(false);
+  const answer = await approve();
+  expect([answer.statusCode, answer.body]).toEqual([400, expect.stringContaining("It is over")]);
+  expect(answer.body).not.toContain("Approved");
+  expect(log).toEqual([]);
+});
