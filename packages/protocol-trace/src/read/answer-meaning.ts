@@ -23,6 +23,8 @@ export function answerMeaning(message: Message): Meaning | undefined {
   if (status === 202) return WAITS[requirement]?.(message) ?? later(message);
   if (status < 400) return success(message);
   if (status === 424) return unreachable(message);
+  const isRefused = signer.token !== undefined && message.response.headers?.["signature-error"] !== undefined;
+  if (isRefused) return refusal(message);
   const challenge = status === 401 || status === 402 ? CHALLENGES[requirement] : undefined;
   return challenge?.(message) ?? refusal(message);
 }
@@ -131,9 +133,11 @@ function refusal(message: Message): Meaning {
   const { to, status, response, purpose, requestType } = message;
   const code = /error=([a-z_]{1,40})/.exec(response.headers?.["signature-error"] ?? "")?.[1];
   if (code !== undefined) {
+    const { requirement } = readRequirement(response) ?? {};
+    const helps = requirement === undefined ? "" : ` It asks for a new one: ${requirement}.`;
     return meaning(
-      `${partyName(to)} does not accept the signature or the token in Signature-Key: Signature-Error is ${code}.`,
-      ...["11.3.4", "11.9.1"],
+      `${partyName(to)} does not accept the signature or the token in Signature-Key: Signature-Error is ${code}.${helps}`,
+      ...["11.3.4", "11.9.1", ...(requirement === undefined ? [] : ["11.6"])],
     );
   }
   const named = /"error"\s*:\s*"([a-z_]{1,40})"/.exec(response.body ?? "")?.[1];

@@ -246,6 +246,17 @@ test.each<[string, Sent, string, string]>([
     expect(sectionLinks(part)).toHaveLength(1);
 });
 
+test("a token that is no longer good is refused, and a new one asked for", () => {
+  const message = only({
+    ...{ purpose: "resource", status: 401 },
+    headers: { "signature-error": "error=revoked_jwt", "aauth-requirement": "requirement=person-token" },
+    tags: { [A.tokenSent]: JSON.stringify({ kind: "aa-auth+jwt", id: "1" }) },
+  });
+  const { text, sections } = messageMeaning(message, { messages: [message] })!.answer!;
+  expect(text).toMatch(/Signature-Error is revoked_jwt\. It asks for a new one: person-token\.$/);
+  expect(sections[0]).toBe("draft -11, section 11.3.4");
+});
+
 test("a poll that ends without an answer names the error", () => {
   const { messages } = runOf(
     { status: 202, headers: { location: PENDING } },
