@@ -1,4 +1,4 @@
-import { generateKeyPairSync, randomBytes } from "node:crypto";
+import { generateKeyPairSync } from "node:crypto";
 import {
   createKeyRing,
   createMemoryStore,
@@ -60,8 +60,9 @@ export async function createKeptKeys(options: {
     kept.set(taken.thumbprint, jwk);
     return taken;
   }
-  // No name is used twice: others keep key sets beyond a restart.
-  const create = () => take({ ...newPrivateKey(), kid: `backend-${randomBytes(6).toString("base64url")}` });
+  // Above the names that are kept.
+  let sequence = Math.max(0, ...options.earlier.map(({ kid }) => Number(/\d+$/.exec(kid)?.[0] ?? 0)));
+  const create = () => take({ ...newPrivateKey(), kid: keyId(++sequence) });
   const unique = [...new Map(options.earlier.map((jwk) => [jwk.x, jwk])).values()].slice(-MAX_EARLIER_KEYS);
   const earlier = await Promise.all(unique.reverse().map(take));
   const keys = createKeyRing({
