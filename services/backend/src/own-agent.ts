@@ -1,4 +1,4 @@
-import { generateKeyPairSync } from "node:crypto";
+import { generateKeyPairSync, randomBytes } from "node:crypto";
 import {
   createKeyRing,
   createMemoryStore,
@@ -51,23 +51,24 @@ export async function createKeptKeys(options: {
   /** The first one. Default: a new one. */
   readonly key: SigningKey | undefined;
   readonly earlier: readonly KeptKey[];
+  /** How long a key of the past is good for at least. Default: as long as a call waits. */
+  readonly keepSeconds?: number;
   readonly now: () => number;
 }): Promise<KeptKeys> {
-  const { key, now } = options;
+  const { key, keepSeconds = 0, now } = options;
   const kept = new Map<string, KeptKey>();
   async function take(jwk: KeptKey): Promise<SigningKey> {
     const taken = await importSigningKey(jwk);
     kept.set(taken.thumbprint, jwk);
     return taken;
   }
-  // Above the names that are kept.
-  let sequence = Math.max(0, ...options.earlier.map(({ kid }) => Number(/\d+$/.exec(kid)?.[0] ?? 0)));
-  const create = () => take({ ...newPrivateKey(), kid: keyId(++sequence) });
+  // No name is used twice: others keep key sets beyond a restart.
+  const create = () => take({ ...newPrivateKey(), kid: `backend-${randomBytes(6).toString("base64url")}` });
   const unique = [...new Map(options.earlier.map((jwk) => [jwk.x, jwk])).values()].slice(-MAX_EARLIER_KEYS);
   const earlier = await Promise.all(unique.reverse().map(take));
   const keys = createKeyRing({
     ...{ key: key ?? (await create()), earlier, create, now },
-    keepSeconds: KEEP_KEY_SECONDS,
+    keepSeconds: Math.max(KEEP_KEY_SECONDS, keepSeconds),
   });
   return { keys, keptKey: (thumbprint) => kept.get(thumbprint) };
 }

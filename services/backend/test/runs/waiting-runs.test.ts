@@ -107,14 +107,12 @@ it("goes on where it cannot write", async () => {
   expect(errors.join()).toContain("could not be kept");
 });
 
-it("keeps keys beside a new one of another name, and each of them once", async () => {
+it("keeps keys under names that no key has had, and each of them once", async () => {
   const jwk = keptKey(WAITING.keyThumbprint)!;
   const later = await createKeptKeys({ key: undefined, earlier: [jwk, jwk], now: () => NOW });
   const kids = later.keys.published().map(({ kid }) => kid);
   expect(kids).toHaveLength(2);
-  expect(kids.toSorted()).toEqual(["backend-ephemeral-1", "backend-ephemeral-2"]);
-  expect(jwk.kid).toBe("backend-ephemeral-1");
-  expect((await later.keys.rotate()).kid).toBe("backend-ephemeral-3");
+  expect(new Set([...kids, jwk.kid]).size).toBe(2);
   expect(later.keys.usable().map(({ thumbprint }) => thumbprint)).toContain(WAITING.keyThumbprint);
   expect(later.keptKey(WAITING.keyThumbprint)).toEqual(jwk);
 });
