@@ -20,6 +20,8 @@ export interface Draft11Agents {
   /** Identifier of a user's agent. */
   idOf(userId: string): string;
   readonly interactions: Interactions;
+  /** Where the browser comes back to from a page that no run has sent it to. */
+  readonly returnUrl: string;
   /** `aauth-agent.json` */
   readonly document: AgentProviderMetadata;
 }
@@ -28,7 +30,7 @@ export interface Draft11Agents {
 const MAX_AGENTS = 1_000;
 
 /** Parts of the demo that draft -11 has in another form, which is not in the demo yet. */
-export const LEFT_OUT = ["orders and the catalogue", "delegates", "revoking a consent on this page"];
+export const LEFT_OUT = ["orders and the catalogue", "revoking a consent on this page"];
 
 /** @throws ConfigError for an identity that draft -11 does not have */
 export function createDraft11Agents(options: {
@@ -82,6 +84,7 @@ export function createDraft11Agents(options: {
       browserUrl: map.browserUrl,
       returnUrl: (runId) => (isLocal ? `${browsersCallback}?request_id=${runId}` : callback),
     },
+    returnUrl: isLocal ? browsersCallback : callback,
     document: agentProviderMetadata({
       issuer,
       name: "AcmeCorp Supply Chain",

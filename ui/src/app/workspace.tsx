@@ -93,14 +93,12 @@ export function Workspace({ config, control, user }: WorkspaceProps) {
           />
           {config.profile === "draft-11" ? (
             <p className="card" data-testid="left-out">
-              Orders and delegates are shown in the AAuth of February 2026 alone. This demo speaks draft -11.
+              Orders are shown in the AAuth of February 2026 alone. This demo speaks draft -11.
             </p>
           ) : (
-            <>
-              <OrderPanel client={client} store={store} disabled={isLapsed} />
-              <DelegatesPanel client={client} disabled={isLapsed} />
-            </>
+            <OrderPanel client={client} store={store} disabled={isLapsed} />
           )}
+          <DelegatesPanel client={client} disabled={isLapsed} />
           <p className="note">
             <a href="/compare.html">Compare a run in February 2026 and in draft -11</a>
           </p>

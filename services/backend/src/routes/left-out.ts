@@ -12,7 +12,5 @@ export const leftOutRoutes: FastifyPluginAsync<{ profile: string }> = async (app
   userRoute(app, apiRoutes.catalogue, refused("The catalogue"));
   userRoute(app, apiRoutes.placeOrder, refused("Orders"));
   userRoute(app, apiRoutes.order, refused("Orders"));
-  userRoute(app, apiRoutes.delegates, refused("Delegates"));
-  userRoute(app, apiRoutes.runDelegate, refused("Delegates"));
   userRoute(app, apiRoutes.revokeConsent, refused("Revoking here (the person server's page does it)"));
 };
