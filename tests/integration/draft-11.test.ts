@@ -335,7 +335,7 @@ describe("a backend that is started again while a run waits", () => {
     expect(await reportOf(user, end.request_id)).toContain("Market Analysis Report");
     expect(stack.log()).not.toMatch(/waiting runs could not/);
     await expect(stat(file())).rejects.toThrow("ENOENT");
-  });
+  }, 120_000);
 
   test("finds what was decided meanwhile", async () => {
     const user = await started("federated", { processes: true });
