@@ -13,8 +13,8 @@ const reactAlone = { name: "react", test: /node_modules\/(react|react-dom|schedu
 const zodWithSwitch = { name: "zod", test: /node_modules\/zod\/|src\/config\/zod-without-eval/ };
 const build = {
   rolldownOptions: {
-    // The page, and the trace store's.
-    input: [`${here}/index.html`, `${here}/traces.html`],
+    // The page, that of both versions of the protocol, and the trace store's.
+    input: [`${here}/index.html`, `${here}/compare.html`, `${here}/traces.html`],
     output: { codeSplitting: { groups: [reactAlone, zodWithSwitch] } },
   },
   // The first that know light-dark(). For older ones the build would write something in its place that shows no colour at all here, since
@@ -50,7 +50,7 @@ export default defineConfig(({ command, mode }) => {
       // Vite's default is the whole repository, private keys in .data included.
       fs: {
         allow: [
-          ...["index.html", "public", "src", "node_modules/.vite", "../node_modules/.pnpm"],
+          ...["index.html", "compare.html", "public", "src", "node_modules/.vite", "../node_modules/.pnpm"],
           ...[...ownPackages, profile],
         ],
       },

@@ -49,6 +49,8 @@ test("the development server serves the whole page within its allow list", async
   await page.getByRole("button", { name: "Sign in" }).waitFor();
   await page.goto(`http://localhost:${port}/#/runs/00000000-0000-4000-8000-000000000000/messages`);
   await page.waitForLoadState("networkidle");
+  await page.goto(`http://localhost:${port}/compare.html`);
+  await page.getByRole("heading", { name: "The user starts the run" }).waitFor();
   await context.close();
   vite.process.kill("SIGTERM");
   await vite.ended;

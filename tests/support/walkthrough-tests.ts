@@ -63,11 +63,9 @@ export function describePage(name: string, make: () => Promise<PageRun>, options
       expect(commands.map(problemOf).filter((problem) => problem !== undefined)).toEqual([]);
       const demo = commands.find(isDemo)!;
       expect(demoModes(demo)).toMatchObject(options.modes ?? {});
-      const compose = commands.find(isCompose);
-      // The demo of draft -11 has no containers.
-      if (compose === undefined && options.modes?.profile === "draft-11") return;
+      const compose = commands.find(isCompose)!;
       const { policyFile: _file, ...modes } = options.modes ?? {};
-      expect(demoModes({ ...compose!, words: [] })).toMatchObject(modes);
+      expect(demoModes({ ...compose, words: [] })).toMatchObject(modes);
     });
 
     test("names files that are there", () => {

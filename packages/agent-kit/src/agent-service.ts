@@ -9,7 +9,13 @@ import { createKeyRing, type Discovery, generateSigningKey, type ProvenCaller, t
 import { type Agent, createAgent, type TokenCache, type Transport } from "aauth/agent";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { fastifyAAuth, type Level } from "fastify-aauth";
-import { createAgentTrace, traceDiscovery, traceMessages, verificationTrace } from "protocol-trace";
+import {
+  createAgentTrace,
+  traceDiscovery,
+  traceMessages,
+  traceVerifier,
+  verificationTrace,
+} from "protocol-trace";
 import { type AgentCardOptions, createAgentCard, fastifyA2A } from "./a2a/index.ts";
 import { agentDialect } from "./agent-dialect.ts";
 import type { AgentConfig, NamedAgent } from "./agent-settings.ts";
@@ -166,7 +172,7 @@ export async function createAgentService(options: AgentServiceOptions): Promise<
       warnOfLeftOut(logger, options.ofFebruary ?? []);
       waiting = createWaitingReplies({
         id,
-        verifier: scope.aauth.verifier,
+        verifier: traceVerifier(scope.aauth.verifier),
         map,
         discovery,
         now,

@@ -1,6 +1,5 @@
 import type {
   AAuthResourceMetadata,
-  AAuthVerificationError,
   AgentMetadata,
   AgentProviderMetadata,
   Discovery,
@@ -10,7 +9,6 @@ import type {
   Requirement,
   ResourceMetadata,
   SigningKey,
-  VerifiedRequest,
 } from "aauth";
 import type {
   AcceptedProfile,
@@ -19,6 +17,7 @@ import type {
   Challenger,
   ChallengerOptions,
   Revocations,
+  VerificationOutcome,
   Verifier,
   VerifierOptions,
 } from "aauth/resource";
@@ -31,17 +30,7 @@ export type RouteRequirement = "public" | Requirement;
 /** What happened to one request; for logs, metrics and spans. Carries no token. */
 export type VerificationEvent =
   | { readonly type: "request_received"; readonly signatureHeaders: readonly string[] }
-  | {
-      readonly type: "request_verified";
-      readonly verified: VerifiedRequest;
-      readonly requirement: Requirement;
-    }
-  | {
-      readonly type: "request_refused";
-      readonly error: AAuthVerificationError;
-      readonly requirement: Requirement;
-      readonly challenge: Answer;
-    }
+  | VerificationOutcome
   | {
       readonly type: "request_limited";
       readonly caller: ProvenCaller;

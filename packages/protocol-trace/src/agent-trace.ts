@@ -13,7 +13,7 @@ import { ATTRIBUTE, EVENT } from "./attribute-names.ts";
 import { headersJson, shownBase, shownBody, shownUrl } from "./cut.ts";
 import { demandIn } from "./demand.ts";
 import { watchBody } from "./traced-body.ts";
-import { tokenIn, tracedToken } from "./traced-token.ts";
+import { tokenIn, tokensInBody, tracedToken } from "./traced-token.ts";
 
 /** With `Agent-Auth`: what would help, or what would raise a limit. */
 const CHALLENGES: ReadonlySet<number> = new Set([401, 403, 429]);
@@ -37,11 +37,12 @@ export interface AgentTrace {
  * A span ends when the answer's body has been read. Each agent needs a pair of its own.
  *
  * @param send default: aauth's own transport
+ * @param party which one of its process makes the requests. Default: the service is the party
  * @example
  * const traced = createAgentTrace();
  * const agent = createAgent({ ...options, transport: traced.transport, observer: traced.observer });
  */
-export function createAgentTrace(send: Transport = pooledTransport): AgentTrace {
+export function createAgentTrace(send: Transport = pooledTransport, party?: string): AgentTrace {
   const tracer = trace.getTracer("protocol-trace");
   /** The agent reports what it has signed and then, before anything else can happen, sends it. */
   let announced: SignedEvent | undefined;
@@ -62,9 +63,12 @@ export function createAgentTrace(send: Transport = pooledTransport): AgentTrace 
       propagation.inject(trace.setSpan(context.active(), span), headers);
       if (!span.isRecording()) return send(url, { ...request, headers });
 
-      span.setAttributes(requestAttributes(url, headers, request.body));
+      span.setAttributes({ ...requestAttributes(url, headers, request.body), [ATTRIBUTE.party]: party });
       if (signed !== undefined) {
         span.setAttributes(signatureAttributes(signed, headers));
+        if (signed.purpose === "token") {
+          span.setAttribute(ATTRIBUTE.tokensInBody, tokensInBody(request.body));
+        }
         span.addEvent(EVENT.requestSigned, { scheme: signed.scheme });
       }
       try {

@@ -25,6 +25,8 @@ export const ATTRIBUTE = {
   serverAddress: "server.address",
   /** Client and server. Number. */
   serverPort: "server.port",
+  /** Client and server, of a process with several parties: which one, in the place of `service.name`. `person-server`, `access-server` */
+  party: "aauth.party",
   /** With status error: class of failure or status code. */
   errorType: "error.type",
 
@@ -83,7 +85,7 @@ export const ATTRIBUTE = {
 
   /** Server. What the caller has proven: `pseudonymous`, `identified` or `authorized`. */
   agentLevel: "aauth.agent.level",
-  /** Server. Identifier of the caller. */
+  /** Server. Identifier of the caller; of a server that signs in its own name, the server's. */
   agentId: "aauth.agent.id",
   /** Server. The delegate that acts for the agent. */
   agentDelegate: "aauth.agent.delegate",
@@ -92,6 +94,8 @@ export const ATTRIBUTE = {
 
   /** Client. JSON: {@link TracedToken} that is sent in `Signature-Key`. */
   tokenSent: "aauth.token.sent",
+  /** Client. JSON object of the tokens in a token request of draft -11: member to {@link TracedToken}. */
+  tokensInBody: "aauth.token.body",
   /** Server. JSON: {@link TracedToken} that came in `Signature-Key`; whether it counts is for the verdict to say. */
   tokenReceived: "aauth.token.received",
   /** Server of an auth server. JSON: {@link TracedToken} that is to be exchanged. */
@@ -237,6 +241,9 @@ export const SERVICE_NAME = {
   gateway: "agentgateway",
   gatewayAuthz: "gateway-authz",
   authServer: "auth-server",
+  /** Of draft -11; in the process of the auth server ({@link ATTRIBUTE.party}). */
+  personServer: "person-server",
+  accessServer: "access-server",
   keycloak: "keycloak",
 } as const;
 

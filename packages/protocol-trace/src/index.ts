@@ -10,6 +10,7 @@ export { ATTRIBUTE, EVENT, SERVICE_NAME, SPAN } from "./attribute-names.ts";
 export { demandIn } from "./demand.ts";
 export { traceDiscovery } from "./discovery-trace.ts";
 export { traceMessages } from "./message-trace.ts";
+export { createServerTrace, type ServerTrace } from "./server-trace.ts";
 export {
   recordIssuedToken,
   recordSkippedExchange,
@@ -19,3 +20,4 @@ export {
 } from "./token-issue.ts";
 export { type JudgedRequest, type RefusalAnswer, recordRefused, recordVerified } from "./verification.ts";
 export { type VerificationTrace, verificationTrace } from "./verification-trace.ts";
+export { traceVerifier } from "./verifier-trace.ts";

@@ -25,6 +25,29 @@ export function tokenJson(token: TracedToken): string {
   return json.length <= LIMIT.text - AROUND ? json : JSON.stringify({ kind: token.kind, id: token.id });
 }
 
+/**
+ * The tokens of a JSON body, by its members whose names end with `_token`, as JSON for an attribute. Undefined for a body without any, and for one that is not
+ * a JSON object.
+ */
+export function tokensInBody(body: Uint8Array | undefined): string | undefined {
+  if (body === undefined || body.length === 0) return undefined;
+  let members: unknown;
+  try {
+    members = JSON.parse(new TextDecoder().decode(body));
+  } catch {
+    return undefined; // a form of February's profile
+  }
+  const tokens = Object.entries(members ?? {}).flatMap(([name, value]): [string, TracedToken][] =>
+    name.endsWith("_token") && typeof value === "string"
+      ? [[name, JSON.parse(tracedToken(value)) as TracedToken]]
+      : [],
+  );
+  if (tokens.length === 0) return undefined;
+  const json = JSON.stringify(Object.fromEntries(tokens));
+  if (json.length <= LIMIT.text) return json;
+  return JSON.stringify(Object.fromEntries(tokens.map(([name, { kind, id }]) => [name, { kind, id }])));
+}
+
 /** The token in a `Signature-Key` field of either profile, or undefined where there is none that can be read. */
 export function tokenIn(signatureKey: string | readonly string[] | undefined): string | undefined {
   if (typeof signatureKey !== "string" || !signatureKey.includes("jwt")) return undefined;

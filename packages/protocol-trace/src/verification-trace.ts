@@ -4,7 +4,7 @@ import { recordLimited, recordRefused, recordVerified } from "./verification.ts"
 /** An observer for `fastify-aauth`. */
 export type VerificationTrace = (
   event: VerificationEvent,
-  request: { readonly headers: Readonly<Record<string, string | string[] | undefined>> },
+  request: { readonly headers: Readonly<Record<string, string | readonly string[] | undefined>> },
 ) => void;
 
 /** Writes what the verifier saw and decided onto the current span, which is the request's. */

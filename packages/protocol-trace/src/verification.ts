@@ -169,10 +169,10 @@ function reportAttributes(report: VerificationReport): Attributes {
   };
 }
 
-function callerAttributes({ level, agent, delegate, person }: ProvenCaller): Attributes {
+function callerAttributes({ level, agent, server, delegate, person }: ProvenCaller): Attributes {
   return {
     [ATTRIBUTE.agentLevel]: level,
-    [ATTRIBUTE.agentId]: agent,
+    [ATTRIBUTE.agentId]: agent ?? server,
     [ATTRIBUTE.agentDelegate]: delegate,
     [ATTRIBUTE.userSub]: person?.sub,
   };

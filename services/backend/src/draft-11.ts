@@ -24,6 +24,9 @@ export interface Draft11Agents {
   readonly document: AgentProviderMetadata;
 }
 
+/** As many as there are runs in memory. */
+const MAX_AGENTS = 1_000;
+
 /** Parts of the demo that draft -11 has in another form, which is not in the demo yet. */
 export const LEFT_OUT = ["orders and the catalogue", "delegates", "revoking a consent on this page"];
 
@@ -48,9 +51,14 @@ export function createDraft11Agents(options: {
   // Only an address on loopback may differ from the published one, by a query.
   const isLocal = isLoopbackCallback(browsersCallback);
   const idOf = (userId: string) => `aauth:${nameOf(userId)}@${host}`;
+  // One for each user: an agent tells its equal requests of one second apart.
+  const agents = new Map<string, Agent>();
   const agentOf = (userId: string) => {
+    const known = agents.get(userId);
+    if (known !== undefined) return known;
+    if (agents.size >= MAX_AGENTS) agents.delete(agents.keys().next().value!);
     const traced = createAgentTrace(map.requests);
-    return createAgent({
+    const agent = createAgent({
       id: idOf(userId),
       profile: draft11,
       key: keys,
@@ -64,6 +72,8 @@ export function createDraft11Agents(options: {
       // The deadline of a run covers all its requests.
       timeouts: { requestMs: Number.POSITIVE_INFINITY, pendingMs: Number.POSITIVE_INFINITY },
     });
+    agents.set(userId, agent);
+    return agent;
   };
   return {
     idOf,

@@ -34,7 +34,12 @@ export function App({ config, userManager }: { config: RuntimeConfig; userManage
           </div>
         )}
         {session.kind === "signed-out" && (
-          <Landing problem={session.problem} returned={failedReturn()} onSignIn={control.signIn} />
+          <Landing
+            problem={session.problem}
+            returned={failedReturn()}
+            onSignIn={control.signIn}
+            profile={config.profile}
+          />
         )}
         {user && <Workspace key={user.profile.sub} config={config} control={control} user={user} />}
       </main>

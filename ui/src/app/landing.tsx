@@ -3,6 +3,7 @@ import type { Failure } from "backend-api";
 import { FailurePanel } from "../components/failure-panel.tsx";
 import { ProtocolSteps } from "../components/protocol-steps.tsx";
 import { useTitle } from "../components/use-title.ts";
+import type { RuntimeConfig } from "../config/runtime-config.ts";
 import styles from "./landing.module.css";
 
 interface LandingProps {
@@ -10,10 +11,11 @@ interface LandingProps {
   /** The failure that a redirect brought back. */
   returned: { title: string; failure: Failure } | undefined;
   onSignIn: () => void;
+  profile: RuntimeConfig["profile"];
 }
 
 /** The page for signed-out users. */
-export function Landing({ problem, returned, onSignIn }: LandingProps) {
+export function Landing({ problem, returned, onSignIn, profile }: LandingProps) {
   useTitle(problem || returned ? "Not signed in" : undefined);
   return (
     <div className={styles.landing}>
@@ -28,11 +30,12 @@ export function Landing({ problem, returned, onSignIn }: LandingProps) {
         <Button size="lg" onClick={onSignIn}>
           Sign in
         </Button>
+        <a href="/compare.html">Compare a run in February 2026 and in draft -11</a>
         {returned && <FailurePanel {...returned} />}
         {problem && <FailurePanel title="You are not signed in" failure={problem} />}
       </div>
       <section className="card" aria-label="One authorized request">
-        <ProtocolSteps />
+        <ProtocolSteps profile={profile} />
       </section>
     </div>
   );

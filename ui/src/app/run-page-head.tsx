@@ -23,6 +23,7 @@ export function RunPageHead({ address, trace }: { address: RunAddress; trace: Ru
       </div>
       {trace && traceIds.length > 0 && (
         <div className="line">
+          <a href="/compare.html">Compare February and draft -11</a>
           {traceIds.map((traceId, index) => (
             <Button
               key={traceId}

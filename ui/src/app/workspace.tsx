@@ -79,6 +79,7 @@ export function Workspace({ config, control, user }: WorkspaceProps) {
         <div className="column">
           <OptimizationPage
             client={client}
+            profile={config.profile}
             memory={memory}
             start={start}
             disabled={isLapsed}
@@ -100,6 +101,9 @@ export function Workspace({ config, control, user }: WorkspaceProps) {
               <DelegatesPanel client={client} disabled={isLapsed} />
             </>
           )}
+          <p className="note">
+            <a href="/compare.html">Compare a run in February 2026 and in draft -11</a>
+          </p>
         </div>
       )}
     </div>

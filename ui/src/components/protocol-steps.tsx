@@ -1,6 +1,13 @@
 import styles from "./protocol-steps.module.css";
 
-const steps = [
+interface Step {
+  from: string;
+  to: string;
+  what: string;
+  wire: string;
+}
+
+const february: readonly Step[] = [
   {
     from: "Backend",
     to: "Supply-chain agent",
@@ -27,8 +34,36 @@ const steps = [
   },
 ];
 
+const draft11: readonly Step[] = [
+  {
+    from: "Backend",
+    to: "Supply-chain agent",
+    what: "A request signed with the backend’s own key, which its agent token names.",
+    wire: "Signature-Key: sig=jwt · Signature-Input · Signature",
+  },
+  {
+    from: "Supply-chain agent",
+    to: "Backend",
+    what: "The agent needs to know for whom it is, and then what you allow: it responds with a challenge, once for each.",
+    wire: "401 · AAuth-Requirement: person-token, then auth-token",
+  },
+  {
+    from: "Backend",
+    to: "Person server",
+    what: "Your server issues a token bound to the backend’s key. It may answer later, and ask you first on its page.",
+    wire: "202 · AAuth-Requirement: interaction · 200",
+  },
+  {
+    from: "Backend",
+    to: "Supply-chain agent",
+    what: "The same request, signed again and sent with the token.",
+    wire: "Signature-Key: sig=jwt · 200",
+  },
+];
+
 /** One authorized request as four messages: signed request, challenge, auth token, signed request. */
-export function ProtocolSteps() {
+export function ProtocolSteps({ profile }: { profile: "february-2026" | "draft-11" | undefined }) {
+  const steps = profile === "draft-11" ? draft11 : february;
   return (
     <ol className={styles.steps}>
       {steps.map(({ from, to, what, wire }) => (

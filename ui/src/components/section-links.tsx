@@ -2,14 +2,14 @@ import { sectionLinks } from "protocol-trace/read";
 import { useRef, useState } from "react";
 import { SectionText } from "./section-text.tsx";
 
-/** Links to the sections of the RFC or the wire profile that require a check. Profile sections open on the page. */
+/** Links to the sections of the RFC, of draft -11 or of the wire profile that require a check. Profile sections open on the page. */
 export function SectionLinks({ section }: { section: string }) {
   const [open, setOpen] = useState<string | undefined>(undefined);
   const opener = useRef<HTMLButtonElement>(null);
   return (
     <span className="chips small">
       {sectionLinks(section).map((link) =>
-        link.kind === "rfc" ? (
+        link.kind !== "profile" ? (
           <a key={link.text} href={link.url} target="_blank" rel="noreferrer noopener">
             {link.text}
           </a>

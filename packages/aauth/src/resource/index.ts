@@ -34,6 +34,7 @@ export type {
   AcceptedProfile,
   AddressedRequest,
   PendingRequest,
+  VerificationOutcome,
   Verifier,
   VerifierOptions,
 } from "./types.ts";

@@ -5,8 +5,15 @@
  */
 
 import type { Discovery } from "../discovery/discovery.ts";
+import type { AAuthVerificationError } from "../errors.ts";
 import type { ReplayStore } from "../http-signatures/replay.ts";
-import type { EndpointRole, RevocationCheck, TokenHolder, WireProfile } from "../profiles/wire-profile.ts";
+import type {
+  Answer,
+  EndpointRole,
+  RevocationCheck,
+  TokenHolder,
+  WireProfile,
+} from "../profiles/wire-profile.ts";
 import type { TrustPolicy } from "../tokens/trust.ts";
 import type { CallerOf, ProvenCaller, ReceivedRequest, Requirement, VerifiedRequest } from "../types.ts";
 
@@ -45,6 +52,20 @@ export interface Verifier {
   ): Promise<PendingRequest<CallerOf<R>>>;
   begin(request: AddressedRequest): Promise<PendingRequest>;
 }
+
+/** What has come of the verification of one request, with what it was answered; for logs, metrics and spans. Carries no token. */
+export type VerificationOutcome =
+  | {
+      readonly type: "request_verified";
+      readonly verified: VerifiedRequest;
+      readonly requirement: Requirement;
+    }
+  | {
+      readonly type: "request_refused";
+      readonly error: AAuthVerificationError;
+      readonly requirement: Requirement;
+      readonly challenge: Answer;
+    };
 
 /** A request, and what routing or configuration knows of it. */
 export interface AddressedRequest extends ReceivedRequest {

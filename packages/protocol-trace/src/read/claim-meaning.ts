@@ -97,11 +97,22 @@ export function isoSeconds(unixSeconds: number): string {
     : `${date.toISOString().slice(0, 19).replace("T", " ")} UTC`;
 }
 
+const DRAFT_11_TOKENS: Readonly<Record<string, string>> = {
+  "aa-agent+jwt":
+    "Agent token (draft -11, section 5.3): an agent provider says which agent it is and which key it has. It names no person.",
+  "aa-person+jwt":
+    "Person token (draft -11, section 7.1): a person server says for whom the holder of the key acts, by a name for one resource. It names no agent.",
+  "aa-resource+jwt":
+    "Resource token (draft -11, section 6.7): what a resource requires of the agent that it challenged, signed by the resource.",
+  "aa-auth+jwt":
+    "Auth token (draft -11, section 9.4): what the holder of the key may do at one resource for one person. It names no agent.",
+};
+
 /** What a kind of token is for, in a sentence. */
 export function tokenPurpose(kind: TokenKind): string {
   if (kind === "resource+jwt")
     return "Resource token: the access that a resource requires, signed by the resource. An auth server exchanges it for an auth token.";
   if (kind === "auth+jwt") return "Auth token: an auth server’s grant to one agent and key for one resource.";
   if (kind === "agent+jwt") return "Agent token: an agent server vouches for a delegate and its key.";
-  return "Opaque token.";
+  return DRAFT_11_TOKENS[kind] ?? "Opaque token.";
 }

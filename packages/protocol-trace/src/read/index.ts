@@ -5,10 +5,12 @@
  */
 
 export type { TracedToken } from "../attribute-names.ts";
+export type { Meaning } from "./answer-meaning.ts";
 export { compareTexts, type TextPart } from "./byte-difference.ts";
 export { isoSeconds, readableClaims, tokenPurpose } from "./claim-meaning.ts";
 export { interactionUrl } from "./interactions.ts";
 export { afterChecks, keySourceInWords, messageAnswers, type UserNames } from "./message-answers.ts";
+export { type MessageMeaning, messageMeaning } from "./message-meaning.ts";
 export { partyName } from "./parties.ts";
 export type {
   HttpMessage,
@@ -22,6 +24,7 @@ export type {
   WaterfallRow,
 } from "./protocol-run.ts";
 export { readProtocolRun } from "./read-run.ts";
+export { readRequirement } from "./requirement-field.ts";
 export { sectionLinks } from "./section-link.ts";
 export { readSignatureInput, readSignatureKey } from "./signature-fields.ts";
 export { type TokenBinding, tokenBinding } from "./token-binding.ts";

@@ -1,3 +1,4 @@
+import { SERVICE_NAME } from "../attribute-names.ts";
 import type { MessageAnswers } from "./message-answers.ts";
 import { partyName } from "./parties.ts";
 import type { Interaction, Message } from "./protocol-run.ts";
@@ -10,6 +11,7 @@ export function interactionAnswers(message: Message, { page, leg }: Interaction)
     signedBy: "No agent: this is a browser redirect.",
     key: "None.",
   };
+  if (page === "person") return { ...common, ...personPage(message) };
   if (leg === "there") {
     const where = isConsent ? "its consent page" : `its own page${url === "" ? "" : ` (${url})`}`;
     return {
@@ -37,8 +39,26 @@ export function interactionAnswers(message: Message, { page, leg }: Interaction)
       refused: `${hasCode(message) ? "The code was not valid" : "The user did not consent"}${errorCode === undefined ? "" : `: ${errorCode}`}. The run ends here.`,
       failed: "The backend could not continue.",
       challenged: "",
+      waiting: "",
+      "handed-back": "",
       pending: "No response yet.",
     }[outcome],
+  };
+}
+
+/** A page that an answer of draft -11 names (sections 7.3 and 11.6.3). */
+function personPage({ to, outcome, url }: Message): Omit<MessageAnswers, "signedBy" | "key"> {
+  const way = to === SERVICE_NAME.personServer || to === SERVICE_NAME.accessServer;
+  return {
+    onBehalfOf: way
+      ? `The person whom ${partyName(to)} authenticates on that page.`
+      : `The person: the page of ${partyName(to)} sends the browser on to the server that authenticates them.`,
+    allowedBy:
+      "The code in the page’s URL, good once. It ties the browser to the request and authorizes nothing.",
+    verdict:
+      outcome === "pending"
+        ? `Waiting for the person at ${url}.`
+        : `The request has been decided at ${url}. The agent learns it when it polls. The page records its own traces.`,
   };
 }
 

@@ -49,7 +49,7 @@ export function returnMessage(exchange: Exchange, span: TraceSpan, interaction: 
  * sent there is known from the answer that asks for the user, and how long it stayed from its return.
  */
 export function withInteractions(drafts: readonly Draft[]): Draft[] {
-  const returns = drafts.filter(({ interaction }) => interaction !== undefined);
+  const returns = drafts.filter(({ interaction }) => interaction?.leg === "back");
   const taken = new Set<Draft>();
   const interactions = drafts.flatMap((draft): Draft[] => {
     const page = pageWanted(draft);
@@ -89,7 +89,11 @@ function interactionMessage(sent: Draft, page: Page, startMicros: number, back: 
 }
 
 /** The browser leaves with the answer to what it had asked for; where that is not known, as soon as it is wanted elsewhere. */
-function leavesAt(sent: Draft, drafts: readonly Draft[], back: Draft | undefined): number {
+export function leavesAt(
+  sent: Draft,
+  drafts: readonly Draft[],
+  back: Pick<Draft, "startMicros"> | undefined,
+): number {
   const asked = drafts.findLast(
     ({ purpose, startMicros, endMicros }) =>
       purpose === "user" && startMicros <= sent.startMicros && endMicros >= sent.endMicros,

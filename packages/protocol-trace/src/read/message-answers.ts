@@ -1,6 +1,13 @@
 import { parseRefusal, REFUSAL_FIELD } from "aauth/wire";
 import { EVENT, type TracedToken } from "../attribute-names.ts";
-import { isoSeconds } from "./claim-meaning.ts";
+import { describeToken, text } from "./describe-token.ts";
+import {
+  draft11Permission,
+  draft11Person,
+  draft11Wait,
+  isDraft11,
+  namelessCaller,
+} from "./draft-11-answers.ts";
 import { interactionAnswers } from "./interaction-answers.ts";
 import { interactionUrl } from "./interactions.ts";
 import { partyName } from "./parties.ts";
@@ -27,6 +34,7 @@ const KEY_SOURCES: Readonly<Record<string, string>> = {
   "discovery-cache": "the receiver had cached it from the signer’s published key set",
   "auth-token": "the auth token names it (cnf.jwk)",
   "agent-token": "the agent token names it (cnf.jwk)",
+  "person-token": "the person token names it (cnf.jwk)",
 };
 
 /** What a user is called, by `sub`; undefined for one whom the asker does not know. */
@@ -65,6 +73,7 @@ function signedBy(message: Message): string {
     const delegate = verifier.agentDelegate === undefined ? "" : `, delegate ${verifier.agentDelegate}`;
     return `${partyName(from)}, proven to be ${verifier.agentId}${delegate}.`;
   }
+  if (verifier !== undefined && isDraft11(message)) return namelessCaller(message);
   if (verifier !== undefined) {
     return `${partyName(from)}, pseudonymous: the receiver knows only its key.`;
   }
@@ -92,6 +101,7 @@ function keyType(message: Message): string {
 }
 
 function onBehalfOf(message: Message, nameOf: UserNames): string {
+  if (isDraft11(message)) return draft11Person(message);
   const verifier = verifierOf(message);
   const token = tokenOf(message);
   const user = verifier?.userSub ?? text(token?.claims?.sub);
@@ -107,6 +117,7 @@ function onBehalfOf(message: Message, nameOf: UserNames): string {
 
 function allowedBy(message: Message): string {
   if (message.signer === undefined) return "The user’s access token, checked by the backend.";
+  if (isDraft11(message)) return draft11Permission(message);
   const upstream = message.verifiers.find(({ upstreamToken }) => upstreamToken !== undefined)?.upstreamToken;
   if (message.purpose === "token") {
     if (upstream !== undefined || message.requestType === "exchange") {
@@ -124,6 +135,8 @@ function verdictOf(message: Message): string {
   const { outcome, status, to, stoppedAt, verifiers } = message;
   if (outcome === "pending") return "No response yet.";
   if (outcome === "failed" && status === undefined) return "No response.";
+  const wait = draft11Wait(message);
+  if (wait !== undefined) return wait;
   if (outcome === "accepted") {
     const parties = verifiers
       .filter(({ verdict }) => verdict === "passed")
@@ -187,6 +200,9 @@ function wanted(message: Message): string {
   const event = events.find(({ name }) => name === EVENT.challengeReceived);
   const level = challenge?.level ?? text(event?.facts.level);
   const token = challenge?.resource_token ?? event?.token;
+  if (level === "agent-token" || level === "person-token") {
+    return ` It requires ${level === "agent-token" ? "an agent token" : "a person token"}.`;
+  }
   if (level === "authorized" || token !== undefined) {
     const server = challenge?.auth_server ?? text(event?.facts.auth_server) ?? text(token?.claims?.aud);
     const scope = text(token?.claims?.scope);
@@ -196,10 +212,13 @@ function wanted(message: Message): string {
   return level === "pseudonymous" ? " It requires a valid signature." : "";
 }
 
-function issued({ verifiers, events }: Message): string {
+function issued(message: Message): string {
+  const { verifiers, events } = message;
   const token = verifiers.find(({ issuedToken }) => issuedToken !== undefined)?.issuedToken;
   const received = token ?? events.find(({ name }) => name === EVENT.tokenReceived)?.token;
-  if (received !== undefined) return ` It issued ${describeToken(received)}`;
+  if (received !== undefined) {
+    return ` It ${isDraft11(message) ? "answered with" : "issued"} ${describeToken(received)}`;
+  }
   return events.some(({ name }) => name === EVENT.consentRequired)
     ? " It issued no token: the user must consent first."
     : "";
@@ -208,21 +227,6 @@ function issued({ verifiers, events }: Message): string {
 /** The token that the message carries. */
 function tokenOf(message: Message): TracedToken | undefined {
   return message.signer?.token ?? message.verifiers.find(({ token }) => token !== undefined)?.token;
-}
-
-function describeToken(token: TracedToken | undefined, long = false): string {
-  if (token === undefined) return "token.";
-  const { iss, aud, scope, exp } = token.claims ?? {};
-  const name =
-    token.kind === "auth+jwt" ? "auth token" : token.kind === "agent+jwt" ? "agent token" : "token";
-  const parts = [
-    `${long ? name[0]!.toUpperCase() + name.slice(1) : name} ${token.id}`,
-    ...(text(iss) === undefined ? [] : [`issued by ${text(iss)}`]),
-    ...(text(aud) === undefined ? [] : [`for ${text(aud)}`]),
-    ...(text(scope) === undefined ? [] : [`scope ${text(scope)}`]),
-    ...(long && typeof exp === "number" ? [`until ${isoSeconds(exp)}`] : []),
-  ];
-  return `${parts.join(", ")}.`;
 }
 
 /** The chain of `act`, nearest caller first. */
@@ -234,9 +238,4 @@ function callerOf(token: TracedToken | undefined): string | undefined {
     act = act.act as typeof act;
   }
   return names.length === 0 ? undefined : names.join(", for ");
-}
-
-function text(value: unknown): string | undefined {
-  if (Array.isArray(value)) return value.map(String).join(", ");
-  return typeof value === "string" ? value : undefined;
 }

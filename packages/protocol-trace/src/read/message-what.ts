@@ -10,12 +10,25 @@ interface Asked extends Pick<Message, "method" | "url" | "purpose"> {
  * JSON-RPC method is.
  */
 export function whatIsAsked({ method, url, purpose, request, requestType }: Asked): string {
+  const named = requestType === undefined ? undefined : DRAFT_11_WORDS[requestType];
+  if (named !== undefined) return named;
   if (purpose === "token") return `token request${requestType === undefined ? "" : `: ${requestType}`}`;
   const path = URL.parse(url)?.pathname ?? url;
   const called = rpcMethod(request.body);
   if (called === undefined) return `${method} ${path}`.trim();
   return path === "/" || path === "" ? called : `${called} to ${path}`;
 }
+
+/** Signed requests of draft -11 that ask for no token. */
+const DRAFT_11_WORDS: Readonly<Record<string, string>> = {
+  poll: "poll for the answer",
+  cancel: "cancel the request",
+  clarification: "answer to a question",
+  "updated-request": "updated request",
+  claims: "claims of the person",
+  interaction: "relayed interaction",
+  revocation: "revocation of a token",
+};
 
 /** `message/send`, `SendMessage`, … Of a body whose end is cut only what stands before its parameters can be read. */
 function rpcMethod(body: string | undefined): string | undefined {

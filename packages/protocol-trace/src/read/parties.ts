@@ -6,6 +6,8 @@ import type { Message, Party } from "./protocol-run.ts";
 const COLUMNS: readonly Party[] = [
   { id: SERVICE_NAME.ui, name: "Browser" },
   { id: SERVICE_NAME.authServer, name: "Auth server" },
+  { id: SERVICE_NAME.accessServer, name: "Access server" },
+  { id: SERVICE_NAME.personServer, name: "Person server" },
   { id: SERVICE_NAME.backend, name: "Backend" },
   { id: SERVICE_NAME.delegateAgent, name: "Delegate agent" },
   { id: SERVICE_NAME.gateway, name: "Gateway" },
@@ -34,8 +36,9 @@ export function columnOf(service: string): string {
 }
 
 /** The party behind an address, for a message that left no span at its receiver. */
-export function columnOfUrl(url: string, purpose: Message["purpose"]): string {
-  if (purpose === "token") return SERVICE_NAME.authServer;
+export function columnOfUrl(url: string, purpose: Message["purpose"], profile?: string): string {
+  // Draft -11 has two kinds of servers that issue tokens.
+  if (purpose === "token" && profile !== "draft-11") return SERVICE_NAME.authServer;
   const host = URL.parse(url)?.hostname ?? "unknown";
   const named = COLUMNS.find(({ id }) => host.startsWith(`${id}.`) || host === id);
   return named?.id ?? host;

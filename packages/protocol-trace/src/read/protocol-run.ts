@@ -23,6 +23,8 @@ export interface HttpMessage {
 /** What the sender of a message put into its signature. */
 export interface SignerSide {
   readonly party: string;
+  /** Name of the wire profile. */
+  readonly profile?: string | undefined;
   readonly scheme?: string | undefined;
   readonly label?: string | undefined;
   readonly components: readonly string[];
@@ -32,6 +34,8 @@ export interface SignerSide {
   readonly thumbprint?: string | undefined;
   readonly kid?: string | undefined;
   readonly token?: TracedToken | undefined;
+  /** The tokens in the body of a token request of draft -11, by member. */
+  readonly bodyTokens?: Readonly<Record<string, TracedToken>> | undefined;
 }
 
 export type Verdict = "passed" | "challenged" | "refused";
@@ -78,16 +82,25 @@ export interface RunEvent {
 
 /**
  * How a message ended. `accepted` with a status below 400; `challenged` when it was asked for more; `refused` when a verifier, or a policy
- * behind one, said no; `failed` when no answer came or a server broke; `pending` while there is none yet.
+ * behind one, said no; `failed` when no answer came or a server broke; `pending` while there is none yet. In draft -11 `waiting` when the
+ * answer comes later (202), and `handed-back` when a person server cannot reach the person and the agent shows the page itself (424).
  */
-export type Outcome = "accepted" | "challenged" | "refused" | "failed" | "pending";
+export type Outcome =
+  | "accepted"
+  | "challenged"
+  | "waiting"
+  | "handed-back"
+  | "refused"
+  | "failed"
+  | "pending";
 
 /**
- * A user's way to a page and back, which no agent signs: to the auth server's consent page, or to a resource's own page (profile 3.5).
- * `there` has no span of its own: it is known from what sent the browser there.
+ * A user's way to a page and back, which no agent signs: to the auth server's consent page, to a resource's own page (profile 3.5), or to the page that an
+ * answer of draft -11 names (section 7.3), from which nothing of the trace tells the way back. `there` has no span of its own: it is known from what sent
+ * the browser there.
  */
 export interface Interaction {
-  readonly page: "consent" | "interaction";
+  readonly page: "consent" | "interaction" | "person";
   readonly leg: "there" | "back";
 }
 

@@ -1,3 +1,4 @@
+import { ATTRIBUTE } from "../attribute-names.ts";
 import {
   type Attributes,
   type AttributeValue,
@@ -36,7 +37,10 @@ function readSpan(span: Members, processes: Members): TraceSpan | undefined {
     spanId: spanID,
     parentId: text(parent?.spanID),
     name: text(operationName) ?? "",
-    service: text(record(processes[text(processID) ?? ""]).serviceName) ?? "unknown",
+    service:
+      text(attributes[ATTRIBUTE.party]) ??
+      text(record(processes[text(processID) ?? ""]).serviceName) ??
+      "unknown",
     kind: String(attributes["span.kind"] ?? ""),
     startMicros: numeric(startTime),
     durationMicros: numeric(duration),

@@ -13,6 +13,7 @@ import { readJaegerSpans } from "./read-jaeger.ts";
 import { readEvents, readHttp, readSigner, readVerifier } from "./read-sides.ts";
 import { below, type SpanTree, spanTree } from "./span-tree.ts";
 import { numberAttribute, type TraceSpan, textAttribute } from "./trace-span.ts";
+import { withWaits } from "./waiting.ts";
 import { waterfallOf } from "./waterfall.ts";
 
 /** Routes that a page asks over and over to show a run, and documents: they are no part of it. */
@@ -46,7 +47,7 @@ export function readProtocolRun(answers: readonly unknown[]): ProtocolRun {
     if (interaction !== undefined) return [returnMessage(exchangeOf(span), span, interaction)];
     return isUserRequest(span) ? [userMessage(span)] : [];
   });
-  const messages = withInteractions(withEvents(drafts, spans)).map(
+  const messages = withInteractions(withWaits(withEvents(drafts, spans))).map(
     (draft, index): Message => ({ ...draft, number: index + 1 }),
   );
   return {
@@ -101,7 +102,8 @@ function signedMessage(span: TraceSpan, tree: SpanTree): Draft {
     ? SERVICE_NAME.gateway
     : undefined;
   const receiver = caused.find(({ kind, service }) => kind === "server" && columnOf(service) !== via);
-  const to = receiver === undefined ? columnOfUrl(url, purpose) : columnOf(receiver.service);
+  const profile = textAttribute(attributes, ATTRIBUTE.signatureProfile);
+  const to = receiver === undefined ? columnOfUrl(url, purpose, profile) : columnOf(receiver.service);
   const exchange = exchangeOf(span);
   const { status } = exchange;
   const requestType =
@@ -163,7 +165,9 @@ function isVerifier({ attributes }: TraceSpan): boolean {
 
 function outcomeOf(span: TraceSpan, status: number | undefined, verifiers: readonly VerifierSide[]): Outcome {
   if (status === undefined) return span.isError ? "failed" : "pending";
+  if (status === 202 && isSigned(span)) return "waiting";
   if (status < 400) return "accepted";
+  if (status === 424) return "handed-back";
   const last = verifiers.findLast(({ verdict }) => verdict !== "passed");
   const isChallenged =
     last === undefined
@@ -174,16 +178,27 @@ function outcomeOf(span: TraceSpan, status: number | undefined, verifiers: reado
 }
 
 /**
- * The form of a token request names its type; the receiver's span is not always there. In draft -11 its members do, and an answer to come is looked at
- * with GET.
+ * The form of a token request names its type; the receiver's span is not always there. In draft -11 its members do, and an answer to come is polled with
+ * GET.
  */
 function requestTypeOf({ attributes }: TraceSpan): string | undefined {
   const body = textAttribute(attributes, ATTRIBUTE.requestBody) ?? "";
   if (attributes[ATTRIBUTE.signatureProfile] !== "draft-11")
     return /(?:^|&)request_type=([a-z]+)/.exec(body)?.[1];
-  if (attributes[ATTRIBUTE.method] === "GET") return "look";
-  if (/"resource_token"\s*:/.test(body)) return "auth-token";
-  return /"resource"\s*:/.test(body) ? "person-token" : undefined;
+  if (attributes[ATTRIBUTE.purpose] !== "token") return /"jti"\s*:/.test(body) ? "revocation" : undefined;
+  if (attributes[ATTRIBUTE.method] === "GET") return "poll";
+  if (attributes[ATTRIBUTE.method] === "DELETE") return "cancel";
+  const member = DRAFT_11_REQUESTS.find(([pattern]) => pattern.test(body));
+  return member === undefined ? "claims" : member[1];
 }
+
+/** Members that tell the requests of draft -11 from each other, the more telling ones first. */
+const DRAFT_11_REQUESTS: readonly (readonly [RegExp, string])[] = [
+  [/"action"\s*:\s*"clarification_response"/, "clarification"],
+  [/"action"\s*:\s*"updated_request"/, "updated-request"],
+  [/"resource_token"\s*:/, "auth-token"],
+  [/"resource"\s*:/, "person-token"],
+  [/"type"\s*:\s*"(?:interaction|payment|question)"/, "interaction"],
+];
 
 const endOf = ({ startMicros, durationMicros }: TraceSpan) => startMicros + durationMicros;

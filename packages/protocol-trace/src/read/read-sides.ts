@@ -25,6 +25,7 @@ const PROTOCOL_EVENTS: ReadonlySet<string> = new Set(Object.values(EVENT));
 export function readSigner({ service, attributes }: TraceSpan): SignerSide {
   return {
     party: columnOf(service),
+    profile: textAttribute(attributes, ATTRIBUTE.signatureProfile),
     components: listAttribute(attributes, ATTRIBUTE.signatureComponents) ?? [],
     scheme: textAttribute(attributes, ATTRIBUTE.signatureScheme),
     label: textAttribute(attributes, ATTRIBUTE.signatureLabel),
@@ -33,6 +34,7 @@ export function readSigner({ service, attributes }: TraceSpan): SignerSide {
     thumbprint: textAttribute(attributes, ATTRIBUTE.signatureThumbprint),
     kid: textAttribute(attributes, ATTRIBUTE.signatureKid),
     token: readToken(jsonAttribute(attributes, ATTRIBUTE.tokenSent)),
+    bodyTokens: readTokens(jsonAttribute(attributes, ATTRIBUTE.tokensInBody)),
   };
 }
 
@@ -110,6 +112,15 @@ function readToken(value: unknown): TracedToken | undefined {
     header: isRecord(header) ? header : undefined,
     claims: isRecord(claims) ? claims : undefined,
   };
+}
+
+function readTokens(value: unknown): Record<string, TracedToken> | undefined {
+  if (!isRecord(value)) return undefined;
+  const tokens = Object.entries(value).flatMap(([name, member]): [string, TracedToken][] => {
+    const token = readToken(member);
+    return token === undefined ? [] : [[name, token]];
+  });
+  return Object.fromEntries(tokens);
 }
 
 function readChallenge(value: unknown): TracedChallenge | undefined {

@@ -18,15 +18,25 @@ export interface ReadableSignatureInput {
   readonly parameters: readonly FieldPart[];
 }
 
-/** Takes `Signature-Key` apart by the grammar of profile 1.1; undefined when it does not follow it. */
+/** Takes `Signature-Key` apart by the grammar of profile 1.1, or of draft -11 (section 11.3.2); undefined when it follows neither. */
 export function readSignatureKey(value: string): ReadableSignatureKey | undefined {
   // label=(scheme=token name="value" …)
   const match = /^([a-z*][a-z0-9_.*-]*)=\(scheme=([A-Za-z0-9_-]+)((?: [a-z0-9-]+="[^"]*")*)\)$/.exec(
     value.trim(),
   );
-  if (match === null) return undefined;
+  if (match === null) return readDictionary(value);
   const [, label = "", scheme = "", pairs = ""] = match;
   return { label, scheme, parameters: pairsIn(pairs, / ([a-z0-9-]+)="([^"]*)"/g) };
+}
+
+/** `sig=jwt;jwt="…"`. Of several members the first. */
+function readDictionary(value: string): ReadableSignatureKey | undefined {
+  const match = /^([a-z*][a-z0-9_.*-]*)=([a-z0-9_-]+)((?:; *[a-z0-9_-]+="[^"]*")*) *(?:,|$)/.exec(
+    value.trim(),
+  );
+  if (match === null) return undefined;
+  const [, label = "", scheme = "", pairs = ""] = match;
+  return { label, scheme, parameters: pairsIn(pairs, /; *([a-z0-9_-]+)="([^"]*)"/g) };
 }
 
 /** Takes `Signature-Input` apart: label, covered components, parameters (RFC 9421 section 4.1). */

@@ -13,7 +13,7 @@ export interface TokenBinding {
 
 /** Finds the key a token is bound to; undefined when the token names none, or one that has no thumbprint. */
 export async function tokenBinding({ kind, claims = {} }: TracedToken): Promise<TokenBinding | undefined> {
-  const named = kind === "agent+jwt" ? claims.iss : claims.agent;
+  const named = kind === "aa-agent+jwt" ? claims.sub : kind === "agent+jwt" ? claims.iss : claims.agent;
   const agent = typeof named === "string" ? named : undefined;
   if (typeof claims.agent_jkt === "string") {
     return { thumbprint: claims.agent_jkt, claim: "agent_jkt", agent };

@@ -16,6 +16,7 @@ export interface TraceSpan {
   readonly spanId: string;
   readonly parentId?: string | undefined;
   readonly name: string;
+  /** The party, where the span names one. */
   readonly service: string;
   /** `client`, `server`, `internal`, …; empty when the span does not say. */
   readonly kind: string;

@@ -49,6 +49,15 @@ describe("the headers of a signature", () => {
     });
     expect(readSignatureKey('sig1=(scheme=hwk kty="OKP" crv="Ed25519" x="abc")')?.parameters).toHaveLength(3);
     expect(readSignatureKey("sig1=:AAAA:")).toBeUndefined();
+    expect(readSignatureKey('sig=jwks_uri;id="https://ps.example";dwk="aauth-person.json";kid="1"')).toEqual({
+      label: "sig",
+      scheme: "jwks_uri",
+      parameters: [
+        { name: "id", value: "https://ps.example" },
+        { name: "dwk", value: "aauth-person.json" },
+        { name: "kid", value: "1" },
+      ],
+    });
   });
 
   test("Signature-Input: components and parameters", () => {
@@ -64,14 +73,18 @@ describe("the headers of a signature", () => {
   });
 });
 
+const DRAFT_11 = "https://datatracker.ietf.org/doc/html/draft-hardt-oauth-aauth-protocol-11";
+
 describe("sectionLinks", () => {
   test.each([
     ["RFC 9421 3.2", ["https://www.rfc-editor.org/rfc/rfc9421#section-3.2"]],
     ["profile 2.4", ["2.4"]],
     ["profile 1, 2", ["1", "2"]],
+    ["draft -11, section 6.4", [`${DRAFT_11}#section-6.4`]],
+    ["draft -11, section 11.3.4 step 1", [`${DRAFT_11}#section-11.3.4`]],
     ["something else", []],
   ])("%s", (section, places) => {
-    expect(sectionLinks(section).map((link) => (link.kind === "rfc" ? link.url : link.section))).toEqual(
+    expect(sectionLinks(section).map((link) => (link.kind === "profile" ? link.section : link.url))).toEqual(
       places,
     );
   });

@@ -3,7 +3,7 @@ import { createDiscovery, createEndpointMap, draft11 } from "aauth";
 import { createAccessServer, createPersonServer } from "aauth/issuer";
 import { ConfigError, rotateKeys } from "agent-kit/service";
 import type { FastifyBaseLogger, FastifyInstance } from "fastify";
-import { traceDiscovery } from "protocol-trace";
+import { createServerTrace, SERVICE_NAME, traceDiscovery } from "protocol-trace";
 import { accessPages } from "../access/access-pages.ts";
 import { type AuthServerConfig, originOf } from "../config.ts";
 import type { ReadSession } from "../consent/read-session.ts";
@@ -65,16 +65,18 @@ export async function draft11Servers(
     discovery: traceDiscovery(
       createDiscovery({ profile: draft11, development, transport: endpoints.documents, now }),
     ),
-    transport: endpoints.requests,
     pendingSeconds: config.consentSeconds,
     now,
     log,
   };
   const policy = state.policy;
+  const personTrace = createServerTrace(SERVICE_NAME.personServer, endpoints.requests);
+  const accessTrace = createServerTrace(SERVICE_NAME.accessServer, endpoints.requests);
   const personKeys = await createIssuerKeys("person-server", now);
   const accessKeys = await createIssuerKeys("access-server", now);
   const personServer = createPersonServer({
     ...common,
+    ...personTrace,
     issuer: personServerId,
     key: personKeys,
     subjectSecret: new Uint8Array(randomBytes(SECRET_BYTES)),
@@ -83,6 +85,7 @@ export async function draft11Servers(
   });
   const accessServer = createAccessServer({
     ...common,
+    ...accessTrace,
     issuer: accessServerId,
     key: accessKeys,
     resources,
@@ -91,8 +94,18 @@ export async function draft11Servers(
     interactionUrl: `${accessServerId}/access/interaction`,
     decide: decideForResource({ policy, ownerScopes }),
   });
-  await app.register(serveIssuer, { identifier: personServerId, server: personServer, logger });
-  await app.register(serveIssuer, { identifier: accessServerId, server: accessServer, logger });
+  await app.register(serveIssuer, {
+    identifier: personServerId,
+    server: personServer,
+    seen: personTrace,
+    logger,
+  });
+  await app.register(serveIssuer, {
+    identifier: accessServerId,
+    server: accessServer,
+    seen: accessTrace,
+    logger,
+  });
   const pages = {
     ...options,
     realm: state.realm,

@@ -1,6 +1,7 @@
 import type { PersonServer } from "aauth/issuer";
 import { type Answer, receivedFields } from "aauth/resource";
 import type { FastifyBaseLogger, FastifyInstance } from "fastify";
+import type { ServerTrace } from "protocol-trace";
 
 /**
  * Serves a person server or an access server to requests whose `Host` is that of its identifier, with any port: both have documents at the same paths.
@@ -8,9 +9,14 @@ import type { FastifyBaseLogger, FastifyInstance } from "fastify";
  */
 export async function serveIssuer(
   app: FastifyInstance,
-  options: { identifier: string; server: Pick<PersonServer, "handle">; logger: FastifyBaseLogger },
+  options: {
+    identifier: string;
+    server: Pick<PersonServer, "handle">;
+    seen: Pick<ServerTrace, "recordAnswer">;
+    logger: FastifyBaseLogger;
+  },
 ): Promise<void> {
-  const { identifier, server, logger } = options;
+  const { identifier, server, seen, logger } = options;
   const { hostname } = new URL(identifier);
   const host = new RegExp(`^${hostname.replaceAll(".", "\\.")}(?::\\d+)?$`, "i");
   // The bytes of a body are what counts here.
@@ -25,6 +31,7 @@ export async function serveIssuer(
         const request = { method, target: originalUrl, headers: receivedFields(raw) };
         const answer = await server.handle({ ...request, body: body as Buffer | undefined });
         if (answer === undefined) return reply.callNotFound();
+        seen.recordAnswer(answer);
         if (url.startsWith("/aauth/")) {
           const level = method === "GET" ? "debug" : "info";
           logger[level]({ method, ...facts(originalUrl, answer) }, "AAuth request answered");

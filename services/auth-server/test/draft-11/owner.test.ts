@@ -146,9 +146,12 @@ test("a person who is no owner decides nothing: neither with the code, nor at th
 test("a request that a user has not come to does not exist for them, and a code that is guessed opens nothing", async () => {
   const world = await worldOf();
   await untilOwner(world);
+  const { url } = (await waitingAt(world, await ownerOf(world)))!;
   const stranger = await browserOf(world);
-  for (const path of ["/requests/AAAA", "/interaction?code=ABCD-EFGH-JKMN"])
-    expect((await shownAt(stranger, ownerPage(world, path))).text).not.toContain("consent_code");
+  const shown = await shownAt(stranger, url);
+  expect([shown.status, shown.text.includes(SUPPLY_CHAIN)]).toEqual([404, false]);
+  const guessed = await shownAt(stranger, ownerPage(world, "/interaction?code=ABCD-EFGH-JKMN"));
+  expect([guessed.status, guessed.text.includes("consent_code")]).toEqual([410, false]);
 });
 
 test("a form of the person server decides nothing at the access server", async () => {

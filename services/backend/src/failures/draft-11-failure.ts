@@ -86,7 +86,8 @@ export function draft11Failure(
   if (error instanceof TokenRequestError) {
     const { oauthError: code, description } = error;
     const atPage = AT_PAGE.get(code);
-    if (atPage !== undefined) {
+    // Without a page it was a policy that has denied, and says why.
+    if (atPage !== undefined && (code !== "denied" || page !== undefined)) {
       // The person server passes on what was decided elsewhere.
       const decidedAt = (page === undefined ? undefined : hops.get(page)) ?? hop;
       const texts = decidedAt === "access-server" && code === "denied" ? BY_OWNER : atPage;

@@ -22,6 +22,18 @@ test("what a run sends is kept under its id, whole, and under no other", async (
   expect(evidence.of("run-2")).toEqual([]);
 });
 
+test("looks at an answer to come are not kept: they would push out all else", async () => {
+  const evidence = createEvidence(() => 1000);
+  const transport = evidence.recording(answers);
+  await evidence.during("run-1", async () => {
+    await transport("http://agent.localhost/", request());
+    for (let count = 0; count < 20; count++) {
+      await transport("http://agent.localhost/pending/1", { method: "GET", headers: {} });
+    }
+  });
+  expect(evidence.of("run-1")).toMatchObject([{ url: "http://agent.localhost/" }]);
+});
+
 test("it is gone after five minutes", async () => {
   let now = 1000;
   const evidence = createEvidence(() => now);

@@ -26,7 +26,7 @@ const refused = (code: string) =>
 const noListener = Object.assign(new Error("connect"), { code: "ECONNREFUSED" });
 
 it.each([
-  ["denied by the person", at(PS, refused("denied")), ["person-server", "consent", "denied"]],
+  ["denied by policy", at(PS, refused("denied")), ["person-server", "token_request", "denied"]],
   ["left by the person", at(PS, refused("abandoned")), ["person-server", "consent", "abandoned"]],
   ["not decided in time", at(PS, refused("expired")), ["person-server", "consent", "expired"]],
   [
@@ -69,7 +69,7 @@ it.each([
 it.each([
   [AS, "denied", "access-server", "owner"],
   [PS, "denied", "person-server", "You did not allow"],
-  [undefined, "denied", "person-server", "You did not allow"],
+  [undefined, "denied", "person-server", "issued no token: denied: why"],
   [AS, "expired", "access-server", "decided in time"],
 ])("a decision at the page of %s: %s is that party's", (page, code, hop, words) => {
   const error = at(PS, refused(code));

@@ -12,11 +12,20 @@ interface ActivityFeedProps {
   /** The backend has not yet reported whether the agent accepted the run. */
   isStarting: boolean;
   shownId: number | undefined;
+  /** That of the demo. */
+  profile: Parameters<typeof ProtocolSteps>[0]["profile"];
   onPick: (id: number) => void;
 }
 
 /** The steps of the run in order. Picking one shows its details below. */
-export function ActivityFeed({ activities, hasRun, isStarting, shownId, onPick }: ActivityFeedProps) {
+export function ActivityFeed({
+  activities,
+  hasRun,
+  isStarting,
+  shownId,
+  profile,
+  onPick,
+}: ActivityFeedProps) {
   return (
     <Panel
       title="Agent Activity Feed"
@@ -29,7 +38,7 @@ export function ActivityFeed({ activities, hasRun, isStarting, shownId, onPick }
             Start an optimization and every step appears here as it happens. With an auth token a run looks
             like this. It is shorter when a signature is enough or a token is cached:
           </p>
-          <ProtocolSteps />
+          <ProtocolSteps profile={profile} />
         </>
       )}
       {hasRun && activities.length === 0 && (

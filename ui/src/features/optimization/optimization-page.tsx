@@ -17,6 +17,8 @@ import { useCheckedStart } from "./use-checked-start.ts";
 import { type OptimizationOptions, useOptimization } from "./use-optimization.ts";
 
 interface OptimizationPageProps extends OptimizationOptions {
+  /** The protocol that the demo speaks. */
+  profile: Parameters<typeof ActivityFeed>[0]["profile"];
   /** Nothing can be started: the session has lapsed. */
   disabled: boolean;
   /** What to show while the run waits for the user's consent. */
@@ -32,6 +34,7 @@ interface OptimizationPageProps extends OptimizationOptions {
 
 /** The workspace: the request form on one side, the run on the other. */
 export function OptimizationPage({
+  profile,
   disabled,
   renderConsent,
   renderGranted,
@@ -121,6 +124,7 @@ export function OptimizationPage({
           </FailurePanel>
         )}
         <ActivityFeed
+          profile={profile}
           activities={run?.progress?.activities ?? []}
           hasRun={hasRun}
           isStarting={run?.phase === "starting"}

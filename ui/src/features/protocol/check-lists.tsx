@@ -45,12 +45,26 @@ function count({ checks }: VerifierSide): string {
   return `${passed} of ${checks.length} checks passed${passed < checks.length && !checks.some(({ verdict }) => verdict === "failed") ? ", the rest do not apply" : ""}`;
 }
 
+/** Levels of draft -11 are tokens, or the caller is a server. */
+const DRAFT_11_LEVELS: Readonly<Record<string, string>> = {
+  "agent-token": "an agent token",
+  "person-token": "a person token",
+  "auth-token": "an auth token",
+  server: "the key of a server",
+};
+
+const words = (level: string) => DRAFT_11_LEVELS[level] ?? level;
+
 function demand(verifier: VerifierSide): string {
   const { requiredLevel, requiredScope, keySource, agentLevel, errorCode, bodyBound, profile } = verifier;
   const parts = [
     bodyBound === false && `The body is not covered: judged by profile ${profile}.`,
-    requiredLevel && `Requires: ${requiredLevel}${requiredScope ? ` with scope ${requiredScope}` : ""}.`,
-    agentLevel && `The caller proved to be ${agentLevel}.`,
+    requiredLevel &&
+      `Requires: ${words(requiredLevel)}${requiredScope ? ` with scope ${requiredScope}` : ""}.`,
+    agentLevel &&
+      (agentLevel in DRAFT_11_LEVELS
+        ? `The caller has shown ${words(agentLevel)}.`
+        : `The caller proved to be ${agentLevel}.`),
     keySource && `The key: ${keySourceInWords(keySource)}.`,
     errorCode && `Error code: ${errorCode}.`,
   ];

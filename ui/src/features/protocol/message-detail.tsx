@@ -1,7 +1,9 @@
 import { Button } from "@mantine/core";
 import {
+  type Meaning,
   type Message,
   messageAnswers,
+  messageMeaning,
   type ProtocolRun,
   partyName,
   type UserNames,
@@ -9,6 +11,7 @@ import {
 import type { Ref } from "react";
 import { type Fact, Facts } from "../../components/facts.tsx";
 import { formatDuration } from "../../components/format-time.ts";
+import { SectionLinks } from "../../components/section-links.tsx";
 import styles from "./message-detail.module.css";
 import { MessageTabs, type TabName } from "./message-tabs.tsx";
 import { outcomeLabel, routeLabel } from "./message-wording.ts";
@@ -34,11 +37,18 @@ export function MessageDetail(props: MessageDetailProps) {
   const { run, message, nameOf, isFinished, tab, onTab, headingRef, why, onStep } = props;
   const answers = messageAnswers(message, nameOf);
   const index = run.messages.indexOf(message);
+  const meaning = messageMeaning(message, run);
   const questions: Fact[] = [
+    ...(meaning
+      ? [{ name: "What is this?", value: <Explained {...meaning.request} title={meaning.title} /> }]
+      : []),
     { name: "Who signed this?", value: answers.signedBy },
     { name: "With which key?", value: answers.key },
     { name: "For whom?", value: answers.onBehalfOf },
     { name: "Allowed by what?", value: answers.allowedBy },
+    ...(meaning?.answer
+      ? [{ name: "What does the answer say?", value: <Explained {...meaning.answer} /> }]
+      : []),
     { name: "What was the outcome?", value: answers.verdict },
   ];
   return (
@@ -58,7 +68,7 @@ export function MessageDetail(props: MessageDetailProps) {
             {message.attempt !== undefined && message.attempt > 1 && (
               <span>
                 attempt {message.attempt}
-                {retryWording(message.retryReason)}
+                {retryWording(message)}
               </span>
             )}
           </p>
@@ -86,6 +96,21 @@ export function MessageDetail(props: MessageDetailProps) {
   );
 }
 
+/** One side of an exchange in words, with the sections that define it. */
+function Explained({ title, text, sections }: Meaning & { title?: string }) {
+  return (
+    <>
+      {title && <strong className={styles.title}>{title}</strong>}
+      {text}
+      <span className={styles.sections}>
+        {sections.map((section) => (
+          <SectionLinks key={section} section={section} />
+        ))}
+      </span>
+    </>
+  );
+}
+
 /** Why there are no checks to show. A party whose span has arrived records no more. */
 function noChecks({ to, isReceived }: Message, isFinished: boolean): string {
   const party = partyName(to);
@@ -108,7 +133,8 @@ function Step(props: { label: string; target: Message | undefined; onStep: (mess
   );
 }
 
-function retryWording(reason: string | undefined): string {
+function retryWording({ retryReason: reason, signer }: Message): string {
+  if (reason === "identity" && signer?.token?.kind === "aa-person+jwt") return ", now with the person token";
   if (reason === "authorization") return ", now with the auth token";
   if (reason === "identity") return ", now with its name";
   if (reason === "token_refused") return ", without the token that was refused";

@@ -3,6 +3,8 @@ import { type Message, type Outcome, partyName } from "protocol-trace/read";
 const outcomes: Record<Outcome, string> = {
   accepted: "Accepted",
   challenged: "Challenged",
+  waiting: "Waits",
+  "handed-back": "Handed back to the agent",
   refused: "Refused",
   failed: "Failed",
   pending: "In progress",

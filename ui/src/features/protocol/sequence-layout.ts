@@ -4,6 +4,8 @@ import {
   type Message,
   type Party,
   type ProtocolRun,
+  readRequirement,
+  type TracedToken,
   type Verdict,
 } from "protocol-trace/read";
 
@@ -165,10 +167,10 @@ function turnsAtGateway({ from, to, via, stoppedAt }: Message, xOf: (party: stri
   return (gatewayX - xOf(from)) * (xOf(to) - gatewayX) < 0;
 }
 
-function requestLabel({ number, purpose, what, signer }: Message): string {
-  return purpose === "user"
-    ? `${number}  ${what}`
-    : `${number}  ${what}, signed with ${signer?.scheme ?? "its key"}`;
+function requestLabel({ number, purpose, what, signer, request }: Message): string {
+  if (purpose === "user") return `${number}  ${what}`;
+  const isUnsigned = request.headers !== undefined && request.headers["signature-input"] === undefined;
+  return `${number}  ${what}, ${isUnsigned ? "not signed" : `signed with ${signer?.scheme ?? "its key"}`}`;
 }
 
 function responseLabel(message: Message): string {
@@ -176,16 +178,32 @@ function responseLabel(message: Message): string {
   if (interaction?.leg === "there") return "sent back";
   const words = {
     accepted: "",
-    challenged: interactionUrl(message) === undefined ? " challenge" : " challenge: user interaction",
+    challenged: demanded(message),
+    waiting: waitsFor(message),
+    "handed-back": " the agent shows the page",
     refused: errorCode === undefined ? " refused" : ` ${errorCode}`,
     failed: " failed",
     pending: "",
   };
   const isAsked = events.some(({ name }) => name === EVENT.consentRequired);
-  const isIssued = verifiers.some(({ issuedToken }) => issuedToken !== undefined);
-  const more = isAsked ? ", the user is asked first" : isIssued ? ", auth token" : words[outcome];
+  const issued = verifiers.find(({ issuedToken }) => issuedToken !== undefined)?.issuedToken;
+  const more = isAsked ? ", the user is asked first" : issued ? `, ${tokenWord(issued)}` : words[outcome];
   // The span of a returning browser may lack the redirect status.
   return `${status ?? (interaction === undefined ? "no response" : "sent on")}${more}`;
+}
+
+const tokenWord = ({ kind }: TracedToken) => (kind === "aa-person+jwt" ? "person token" : "auth token");
+
+/** What a challenge demands; February's in one word. */
+function demanded(message: Message): string {
+  if (interactionUrl(message) !== undefined) return " challenge: user interaction";
+  const wanted = readRequirement(message.response)?.requirement;
+  return wanted === undefined ? " challenge" : ` challenge: ${wanted}`;
+}
+
+function waitsFor({ response }: Message): string {
+  const wanted = readRequirement(response)?.requirement;
+  return wanted === undefined ? " waits" : ` waits: ${wanted}`;
 }
 
 function clampCentre(x: number, text: string, width: number): number {

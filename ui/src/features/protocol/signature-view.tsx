@@ -84,7 +84,7 @@ function Bases({ message, signer }: { message: Message; signer: SignerSide }) {
             : `${partyName(verifier.party)} rebuilt a different signature base than ${partyName(signer.party)} signed. The differences are marked.`}
       </p>
       {rebuilt.length > 1 && (
-        <fieldset className={`line ${styles.picks}`} aria-label="Rebuilt by">
+        <fieldset className="line picks" aria-label="Rebuilt by">
           {rebuilt.map(({ spanId, party, base }) => (
             <button
               key={spanId}

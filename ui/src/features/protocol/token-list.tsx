@@ -59,6 +59,10 @@ function headerRows({ header = {} }: TracedToken) {
 export function tokensOf({ signer, verifiers, events, from }: Message): PlacedToken[] {
   const placed: [TracedToken | undefined, string][] = [
     [signer?.token, `Sent by ${partyName(from)} in Signature-Key:`],
+    ...Object.entries(signer?.bodyTokens ?? {}).map(([name, token]): (typeof placed)[number] => [
+      token,
+      `In the body, as ${name}:`,
+    ]),
     ...verifiers.flatMap(({ party, token, upstreamToken, challenge, issuedToken }): typeof placed => [
       [upstreamToken, "Upstream token: the caller’s auth token"],
       [token, `Received by ${partyName(party)} in Signature-Key:`],

@@ -145,6 +145,12 @@ describe("layOutSequence", () => {
     ]);
   });
 
+  test("says of a message without a signature that it has none", () => {
+    const unsigned = { request: { headers: { authorization: "Bearer …" } } };
+    const { rows } = layOutSequence(runOf(message(1, "backend", "agent", [0, 5], unsigned)), 600);
+    expect(rows[0]?.label.text).toBe("1  message/send, not signed");
+  });
+
   test("an agent that requires an interaction challenges, although its verifier passed the message", () => {
     const challenged = {
       status: 401,

@@ -144,6 +144,7 @@ export function createAccessServer(options: AccessServerOptions): AccessServer {
     replayStore: options.replayStore,
     now,
     log,
+    observer: parts.observer,
     documents: parts.documents(metadata),
     routes: {
       [PATHS.token]: {

@@ -108,6 +108,7 @@ export function createPersonServer(options: PersonServerOptions): PersonServer {
     replayStore: options.replayStore,
     now,
     log,
+    observer: parts.observer,
     documents: parts.documents(metadata),
     routes: {
       [PATHS.person]: { ...agents, methods: { POST: personTokenRequest } },

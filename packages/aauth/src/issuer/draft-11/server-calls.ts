@@ -5,6 +5,7 @@
  */
 
 import { createGuardedTransport } from "#http";
+import { type AgentObserver, cutSignatureBase, ignoreEvents } from "../../agent/events.ts";
 import { signRequest } from "../../agent/sign-request.ts";
 import { readAtMost } from "../../discovery/read-at-most.ts";
 import type { Transport } from "../../discovery/transport.ts";
@@ -43,8 +44,10 @@ export function createServerCalls(options: {
   readonly key: () => SigningKey;
   readonly transport: Transport | undefined;
   readonly now: () => number;
+  readonly observe?: AgentObserver | undefined;
 }): CallServer {
   const { issuer, kind, key, transport = createGuardedTransport({ development: false }), now } = options;
+  const { observe = ignoreEvents } = options;
   const signatureKey = { scheme: "jwks_uri", id: issuer, document: DOCUMENTS[kind] } as const;
   return async ({ method, url, endpoint, body }) => {
     const bytes = body === undefined ? undefined : new TextEncoder().encode(JSON.stringify(body));
@@ -53,7 +56,22 @@ export function createServerCalls(options: {
       ...(bytes !== undefined && { "content-type": "application/json" }),
     };
     const request = { method, url, headers, body: bytes };
-    const signed = await signRequest(request, { key: key(), signatureKey, profile: draft11, endpoint, now });
+    const signer = key();
+    const signed = await signRequest(request, { key: signer, signatureKey, profile: draft11, endpoint, now });
+    observe({
+      type: "request_signed",
+      profile: draft11.name,
+      purpose: endpoint === "revocation" ? "resource" : "token",
+      url,
+      method,
+      scheme: signatureKey.scheme,
+      coveredComponents: signed.coveredComponents,
+      signatureBase: cutSignatureBase(signed.signatureBase),
+      created: signed.created,
+      kid: signer.kid,
+      thumbprint: signer.thumbprint,
+      attempt: 1,
+    });
     const response = await transport(url, {
       method,
       headers: { ...headers, ...signed.headers },

@@ -13,11 +13,13 @@ import { FIELDS, LEVELS } from "../../profiles/draft-11/names.ts";
 import { parseSignatureInput } from "../../profiles/draft-11/signature-key.ts";
 import type { Answer, EndpointRole, RevocationCheck } from "../../profiles/wire-profile.ts";
 import { membersOf } from "../../resource/endpoint.ts";
+import type { VerificationOutcome } from "../../resource/types.ts";
 import { createVerifier } from "../../resource/verify-request.ts";
 import { StoreFullError } from "../../store/quota-store.ts";
 import type { TrustPolicy } from "../../tokens/trust.ts";
 import type { ProvenCaller } from "../../types.ts";
 import { answerOf, failed, invalidRequest, Problem, refusal } from "./answers.ts";
+import type { ServerOptions } from "./server-types.ts";
 import type { ServerRequest } from "./types.ts";
 
 const MAX_BODY_BYTES = 65_536;
@@ -56,6 +58,7 @@ export interface FrameOptions {
   readonly replayStore: ReplayStore | undefined;
   readonly now: () => number;
   readonly log: (error: unknown) => void;
+  readonly observer: ServerOptions<unknown>["observer"];
   /** By path. */
   readonly documents: Readonly<Record<string, () => object>>;
   /** By path; those with a slash at the end take what follows it. */
@@ -68,7 +71,7 @@ export interface FrameOptions {
  * @returns undefined for a path of none of them
  */
 export function createFrame(options: FrameOptions): (request: ServerRequest) => Promise<Answer | undefined> {
-  const { issuer, discovery, isRevoked, now, log, documents, routes } = options;
+  const { issuer, discovery, isRevoked, now, log, observer, documents, routes } = options;
   const { replayStore = createMemoryReplayStore({ now }) } = options;
   const authorities = [new URL(issuer).host];
   const found = Object.entries(routes).map(([path, route]) => {
@@ -76,6 +79,14 @@ export function createFrame(options: FrameOptions): (request: ServerRequest) => 
     const verifier = createVerifier({ ...own, endpoint: route.role, trustedAgents: route.from });
     return { path, route, verifier };
   });
+
+  function observe(event: VerificationOutcome, request: ServerRequest): void {
+    try {
+      observer?.(event, request);
+    } catch (error) {
+      log(error);
+    }
+  }
 
   return async (request) => {
     const [path = ""] = request.target.split("?", 1);
@@ -92,19 +103,17 @@ export function createFrame(options: FrameOptions): (request: ServerRequest) => 
         throw new Problem(413, "invalid_request", `a body has ${MAX_BODY_BYTES} bytes at most`);
       }
       const { method, target, headers, body } = request;
-      const { caller } = await verifier.verifyRequest({ method, target, headers, body }, route.level);
+      const verified = await verifier.verifyRequest({ method, target, headers, body }, route.level);
+      const { caller } = verified;
+      observe({ type: "request_verified", verified, requirement: route.level }, request);
       const members = readBody(request);
       const call = { caller, token: tokenIn(request), members, waitSeconds: waitOf(request) };
       return await handler(call, path.slice(match.path.length));
     } catch (error) {
       if (error instanceof AAuthVerificationError) {
-        // A sub-agent has signed: what is wrong is who asks, and not its token (section 10.2.2).
-        if (error.code === "token_agent_mismatch") return answerOf(failed(invalidRequest(error.message)));
-        if (error.code === "untrusted_agent" && route.role === "revocation") {
-          const why = "no tokens of this server are taken here";
-          return answerOf(failed(new Problem(403, "unsupported_iss", why)));
-        }
-        return refusal(error, route.level);
+        const challenge = refusalOf(error, route);
+        observe({ type: "request_refused", error, requirement: route.level, challenge }, request);
+        return challenge;
       }
       if (error instanceof Problem) return answerOf(failed(error));
       if (error instanceof StoreFullError) {
@@ -116,6 +125,16 @@ export function createFrame(options: FrameOptions): (request: ServerRequest) => 
       return answerOf(failed(new Problem(500, "server_error", "the request could not be served")));
     }
   };
+}
+
+function refusalOf(error: AAuthVerificationError, { role, level }: Route): Answer {
+  // A sub-agent has signed: what is wrong is who asks, and not its token (section 10.2.2).
+  if (error.code === "token_agent_mismatch") return answerOf(failed(invalidRequest(error.message)));
+  if (error.code === "untrusted_agent" && role === "revocation") {
+    const why = "no tokens of this server are taken here";
+    return answerOf(failed(new Problem(403, "unsupported_iss", why)));
+  }
+  return refusal(error, level);
 }
 
 function document({ method }: ServerRequest, content: object): Answer {

@@ -37,9 +37,10 @@ export function partsOf<Metadata>(options: ServerOptions<Metadata>, kind: "perso
   const key = () => keys.current();
   return {
     ...{ issuer, now, log, pendingSeconds, pollSeconds, interactionUrl, key },
+    observer: options.observer,
     open: options.store ?? memoryStores(now),
     discovery: knowingItself(options.discovery, issuer, kind, keys),
-    call: createServerCalls({ issuer, kind, key, transport, now }),
+    call: createServerCalls({ issuer, kind, key, transport, now, observe: options.callObserver }),
     documents: (metadata: object): FrameOptions["documents"] => ({
       [`/.well-known/${DOCUMENTS[kind]}`]: () => metadata,
       "/jwks.json": () => keys.jwks(),

@@ -4,10 +4,12 @@
  * @module
  */
 
+import type { AgentObserver } from "../../agent/events.ts";
 import type { Discovery } from "../../discovery/discovery.ts";
 import type { Transport } from "../../discovery/transport.ts";
 import type { ReplayStore } from "../../http-signatures/replay.ts";
 import type { Answer } from "../../profiles/wire-profile.ts";
+import type { VerificationOutcome } from "../../resource/types.ts";
 import type { ServerKey } from "./server-parts.ts";
 import type { OpenStore } from "./stores.ts";
 import type { AgentIdentity, Clarification, PageResult, ServerRequest, WaitingRequest } from "./types.ts";
@@ -38,6 +40,10 @@ export interface ServerOptions<Metadata> {
   readonly pollSeconds?: number | undefined;
   /** Receives what callers hear as `server_error` or `as_unreachable`, and pairs of tokens of which one has been exchanged. Default: nothing does. */
   readonly log?: ((error: unknown) => void) | undefined;
+  /** Receives each verification. What it throws goes to `log`, and changes no answer. Default: none. */
+  readonly observer?: ((event: VerificationOutcome, request: ServerRequest) => void) | undefined;
+  /** Receives `request_signed` of each request to another server, right before `transport` does. Default: none. */
+  readonly callObserver?: AgentObserver | undefined;
 }
 
 /** The functions of every server. */

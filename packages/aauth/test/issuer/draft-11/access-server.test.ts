@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { createAccessServer } from "../../../src/issuer/draft-11/access-server.ts";
 import type { Decision } from "../../../src/issuer/draft-11/types.ts";
 import { verifyAuthToken } from "../../../src/profiles/draft-11/tokens.ts";
+import type { VerificationOutcome } from "../../../src/resource/types.ts";
 import {
   AGENT,
   ALICE,
@@ -339,5 +340,45 @@ describe("an upstream token of another person server", () => {
     });
     expect(await ask({ upstream_token })).toMatchObject(refused(400, "invalid_upstream_token"));
     expect(world.fetched.filter((url) => url.includes("other.example"))).toEqual([]);
+  });
+});
+
+describe("what a server tells its observer", () => {
+  it("is each verification, with the answer of a refusal, and changes none where the observer fails", async () => {
+    const seen: string[] = [];
+    const observer = (event: VerificationOutcome): void => {
+      seen.push(
+        event.type === "request_refused" ? `${event.error.code} ${event.challenge.status}` : event.type,
+      );
+      throw new Error("observer");
+    };
+    const { world, ask } = await prepared({ as: { observer } });
+    expect((await ask()).status).toBe(200);
+    expect((await ask({}, await world.agent())).status).toBe(401);
+    expect(seen).toEqual(["request_verified", "unsupported_scheme 401"]);
+    expect(world.logged.map(String)).toEqual(["Error: observer", "Error: observer"]);
+  });
+
+  it("is also each request that it signs, before that is sent", async () => {
+    const calls: object[] = [];
+    const { world, agent, pair } = await prepared({
+      ps: {
+        personOf: () => ALICE,
+        decide: () => ({ type: "grant" }),
+        callObserver: (event) => calls.push({ ...event, sentBefore: world.sent.length }),
+      },
+    });
+    expect((await world.send(agent, "POST", `${PS}/aauth/token`, pair)).status).toBe(200);
+    expect(calls).toMatchObject([
+      {
+        type: "request_signed",
+        method: "POST",
+        url: TOKEN,
+        scheme: "jwks_uri",
+        purpose: "token",
+        sentBefore: 0,
+      },
+    ]);
+    expect(JSON.stringify(calls)).not.toMatch(/eyJ[\w-]{20,}/);
   });
 });

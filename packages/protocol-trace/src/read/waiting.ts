@@ -1,0 +1,110 @@
+/**
+ * Answers of draft -11 that come later (section 11.8): which messages poll for them, and where a person was sent meanwhile.
+ *
+ * @module
+ */
+
+import { EVENT, SERVICE_NAME } from "../attribute-names.ts";
+import { leavesAt } from "./interactions.ts";
+import { whatIsAsked } from "./message-what.ts";
+import { columnOfUrl } from "./parties.ts";
+import type { Draft } from "./read-run.ts";
+import { readRequirement } from "./requirement-field.ts";
+
+/** Behind the span id of the message that sent the browser away: the address of the interaction. */
+const PAGE_SUFFIX = "fe";
+
+/** What a message at a pending URL does, by its method. A POST says so itself. */
+const AT_PENDING_URL: Readonly<Record<string, string>> = { GET: "poll", DELETE: "cancel" };
+
+/** The drafts in the order they were sent, with those marked that poll a pending URL, and with a person's way to each page that an answer names. */
+export function withWaits(drafts: readonly Draft[]): Draft[] {
+  const inOrder = drafts.toSorted((one, other) => one.startMicros - other.startMicros);
+  const locations = new Set(inOrder.map(locationOf));
+  const marked = inOrder.map((draft): Draft => {
+    const requestType = locations.has(draft.url) ? AT_PENDING_URL[draft.method] : undefined;
+    if (requestType === undefined) return draft;
+    return { ...draft, requestType, what: whatIsAsked({ ...draft, requestType }) };
+  });
+  const seen = new Set<string>();
+  const visits = marked.flatMap((sent): Visit[] => {
+    const page = pageOf(sent);
+    const place = locationOf(sent) ?? sent.url;
+    if (page === undefined || seen.has(`${place} ${page}`)) return [];
+    seen.add(`${place} ${page}`);
+    return [{ sent, message: pageMessage(sent, { page, place }, marked) }];
+  });
+  return [...marked, ...visits.map((visit) => sentOn(visit, visits))];
+}
+
+/** A person's way to a page, and the message whose answer named it. */
+interface Visit {
+  readonly sent: Draft;
+  readonly message: Draft;
+}
+
+/** An agent that is called itself shows no page: its own page, to which its caller sends the person, sends them on. */
+function sentOn({ sent, message }: Visit, visits: readonly Visit[]): Draft {
+  const before = visits.find(
+    ({ message: other }) => other.to === sent.from && other.endMicros >= message.startMicros,
+  )?.message;
+  if (before === undefined) return message;
+  const startMicros = before.startMicros + 1;
+  const what = "sent on to the page of the interaction";
+  return { ...message, what, startMicros, endMicros: Math.max(startMicros, message.endMicros) };
+}
+
+/** The pending URL that an answer names, absolute. */
+function locationOf({ signer, status, url, response }: Draft): string | undefined {
+  const location = status === 202 && signer !== undefined ? response.headers?.location : undefined;
+  return location === undefined ? undefined : URL.parse(location, url)?.href;
+}
+
+/** The page that a person has to come to; undefined where a person server brings them there. */
+function pageOf({ from, signer, status, response, events }: Draft): string | undefined {
+  if (status !== 202 || signer === undefined || from === SERVICE_NAME.personServer) return undefined;
+  if (events.some(({ name, facts }) => name === EVENT.interactionRequired && facts.is_relayed === true)) {
+    return undefined;
+  }
+  return readRequirement(response)?.url;
+}
+
+function pageMessage(
+  sent: Draft,
+  { page, place }: { readonly page: string; readonly place: string },
+  drafts: readonly Draft[],
+): Draft {
+  const answered = drafts.find(
+    ({ url, status, startMicros }) =>
+      url === place && status !== undefined && status !== 202 && startMicros >= sent.startMicros,
+  );
+  const left = leavesAt(sent, drafts, answered && { startMicros: answered.endMicros });
+  // First the person's own server is asked to bring them there.
+  const handedBack = drafts.find(
+    ({ from, outcome, startMicros, request }) =>
+      from === sent.from &&
+      outcome === "handed-back" &&
+      startMicros >= sent.endMicros &&
+      request.body?.includes(`"${page}"`) === true,
+  );
+  const startMicros = Math.max(left, handedBack?.endMicros ?? 0);
+  return {
+    id: `${sent.id}${PAGE_SUFFIX}`,
+    traceId: sent.traceId,
+    startMicros,
+    endMicros: Math.max(startMicros, answered?.endMicros ?? 0),
+    from: SERVICE_NAME.ui,
+    to: columnOfUrl(page, "user", "draft-11"),
+    method: "GET",
+    url: page,
+    what: "sent to the page of the interaction",
+    purpose: "user",
+    interaction: { page: "person", leg: "there" },
+    isReceived: false,
+    outcome: answered === undefined ? "pending" : "accepted",
+    request: {},
+    response: {},
+    verifiers: [],
+    events: [],
+  };
+}

@@ -1,0 +1,146 @@
+import type { AddressInfo } from "node:net";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { builtPage } from "../../scripts/demo/built-page.ts";
+import { createPageServer } from "../../ui/server/page-server.ts";
+import { expectAccessible } from "../support/accessibility.ts";
+import { openPage, startBrowser } from "../support/browser.ts";
+import { screenshot } from "../support/screenshot.ts";
+import { signInOnPage } from "../support/sign-in.ts";
+import { startStack, type TestStack } from "../support/start-stack.ts";
+
+const WAIT = { timeout: 30_000 };
+const MARKET_PROMPT = "optimize laptop supply chain and perform market analysis";
+const DRAFT_LINK = /draft -11, \d/;
+
+let browser: Browser;
+beforeAll(async () => {
+  browser = await startBrowser();
+});
+afterAll(() => browser?.close());
+
+describe("the page of both versions", () => {
+  let url: string;
+  let close: () => void;
+  beforeAll(async () => {
+    const server = createPageServer(await builtPage(), {
+      backendUrl: "http://localhost:8000",
+      authServerUrl: "http://localhost:8080/realms/aauth-test",
+      clientId: "supply-chain-ui",
+    });
+    await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve));
+    url = `http://localhost:${(server.address() as AddressInfo).port}`;
+    close = () => {
+      server.closeAllConnections();
+      server.close();
+    };
+  });
+  afterAll(() => close?.());
+
+  const openers = (page: Page) => page.getByRole("button", { name: /^\d+\. / });
+  const detail = (page: Page) => page.getByTestId("message-detail");
+
+  test("is one click from the start page, and shows both runs in rows", async () => {
+    const { page } = await openPage(browser);
+    await page.goto(url);
+    await page.getByRole("link", { name: "Compare a run" }).click();
+    await page.getByRole("heading", { name: "1. The user starts the run" }).waitFor(WAIT);
+    expect(await page.getByText("No such message.").count()).toBeGreaterThan(0);
+    expect(await page.locator("mark").filter({ hasText: "aauth" }).count()).toBeGreaterThan(0);
+    await expectAccessible(page, "compare");
+    await page.evaluate("window.scrollTo(0, 0)");
+    await screenshot(page, "compare", { fullPage: false });
+    await page.getByRole("link", { name: "AcmeCorp Supply Chain" }).click();
+    await page.getByRole("button", { name: "Sign in" }).waitFor(WAIT);
+  });
+
+  test("opens a message by the keyboard, and changes the mode by it", async () => {
+    const { page } = await openPage(browser);
+    await page.goto(`${url}/compare.html`);
+    const opener = openers(page).nth(3);
+    await opener.focus();
+    await page.keyboard.press("Enter");
+    await detail(page).waitFor(WAIT);
+    expect(await opener.getAttribute("aria-expanded")).toBe("true");
+    expect(await detail(page).textContent()).toContain("Call with an agent token");
+    await expectAccessible(page, "compare-message");
+    await page.keyboard.press("Enter");
+    await detail(page).waitFor({ state: "detached" });
+
+    await page.getByRole("button", { name: "Federated", exact: true }).focus();
+    await page.keyboard.press("Space");
+    await page
+      .getByRole("heading", { name: "The person server asks the access server" })
+      .first()
+      .waitFor(WAIT);
+    expect(page.url()).toMatch(/#federated$/);
+    await page.reload();
+    await page.getByRole("button", { name: "Person server to Access server" }).first().waitFor(WAIT);
+  });
+
+  test("has every message of both runs, and each opens", async () => {
+    const { page } = await openPage(browser);
+    await page.goto(`${url}/compare.html#federated`);
+    await openers(page).first().waitFor(WAIT);
+    const texts = await openers(page).allTextContents();
+    const numbers = texts.map((text) => Number.parseInt(text, 10));
+    // Ten of February, and those of the federated run.
+    expect(numbers.toSorted((one, other) => one - other)).toEqual(
+      [...upTo(10), ...upTo(texts.length - 10)].sort((one, other) => one - other),
+    );
+    for (const [index, text] of texts.entries()) {
+      await openers(page).nth(index).click();
+      await detail(page)
+        .getByRole("heading", { name: new RegExp(`^${Number.parseInt(text, 10)}\\. `) })
+        .waitFor(WAIT);
+    }
+  });
+});
+
+const upTo = (count: number) => Array.from({ length: count }, (_, index) => index + 1);
+
+describe("a federated run in the protocol view", () => {
+  let stack: TestStack;
+  beforeAll(async () => {
+    stack = await startStack({ modes: { profile: "draft-11", mode: "federated", ui: true } });
+  });
+  afterAll(() => stack?.stop());
+
+  test("explains every message, with sections, checks and tokens, and leads to the page of both versions", async () => {
+    const { page } = await openPage(browser);
+    await page.setViewportSize({ width: 1280, height: 1000 });
+    await page.goto(stack.urls.ui);
+    // The start page speaks of the protocol that the demo speaks.
+    await page.getByText("401 · AAuth-Requirement").waitFor(WAIT);
+    await signInOnPage(page, stack.urls.ui);
+    await page.getByText("401 · AAuth-Requirement").waitFor(WAIT);
+    await page.getByLabel("Custom prompt").fill(MARKET_PROMPT);
+    await page.getByRole("button", { name: "Run Custom Optimization" }).click();
+    await page.getByRole("button", { name: "Allow", exact: true }).click(WAIT);
+    await page.getByRole("heading", { name: "Optimization completed" }).waitFor(WAIT);
+    await page.getByRole("link", { name: "Show every message" }).click();
+    const messages = page.getByRole("link", { name: /^Message \d+ of / });
+    await expect.poll(() => messages.count(), WAIT).toBeGreaterThanOrEqual(15);
+    const picture = await page.getByTestId("sequence-picture").textContent();
+    expect(picture).toMatch(/Access server.*Person server/);
+    expect(picture).not.toContain("Auth server");
+    expect(picture).not.toContain("refused");
+    expect(picture).toContain("202 waits: interaction");
+    await page.evaluate("window.scrollTo(0, 0)");
+    await screenshot(page, "draft-11-federated", { fullPage: false });
+
+    const answers = page.getByTestId("message-answers");
+    const count = await messages.count();
+    for (let number = 1; number <= count; number++) {
+      await messages.nth(number - 1).click();
+      await page.getByRole("heading", { name: new RegExp(`^${number}\\. `) }).waitFor(WAIT);
+      const text = (await answers.textContent()) ?? "";
+      expect(text, `message ${number}`).toMatch(/What is this\?.*What does the answer say\?/s);
+      expect(text, `message ${number}`).not.toMatch(/undefined|Refused|not verified/);
+      expect(await answers.getByRole("link", { name: DRAFT_LINK }).count()).toBeGreaterThan(1);
+      await screenshot(page.getByTestId("message-detail"), `federated-message-${number}`);
+    }
+    await page.getByRole("link", { name: "Compare February and draft -11" }).click();
+    await page.getByRole("heading", { name: "The same run in February 2026 and in draft -11" }).waitFor(WAIT);
+  });
+});

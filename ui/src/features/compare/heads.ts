@@ -1,0 +1,71 @@
+import type { Message, TextPart } from "protocol-trace/read";
+
+/** Header fields of the protocol, in either version. */
+const REQUEST_FIELDS = [
+  ...["signature-key", "signature-input", "content-digest", "nonce", "authorization"],
+  ...["aauth-capabilities"],
+];
+const ANSWER_FIELDS = [
+  ...["agent-auth", "aauth-requirement", "signature-error", "location", "retry-after"],
+  ...["cache-control", "aauth-refusal"],
+];
+
+/** What differs from message to message and not from version to version: it is left out here, and is whole where the message is opened. */
+const OF_ONE_MESSAGE: readonly (readonly [RegExp, string])[] = [
+  [/(;created=)\d+/g, "$1…"],
+  [/(sha-\d+=:)[^:]*(?=:)/g, "$1…"],
+  [/(\/pending\/)[\w-]+/g, "$1…"],
+];
+/** Strings in quotes, words, and what stands between. */
+const WORDS = /"[^"]*"|[\w@.-]+|\s+|[^\s\w@.-]/g;
+
+/** One line of a message's head, with the words marked that the other side does not have there. */
+export interface HeadLine {
+  readonly name: string;
+  readonly parts: readonly TextPart[];
+}
+
+/** Request line, status and the protocol's header fields of a message. Nothing is marked where there is no message on the other side. */
+export function headOf(message: Message, other: Message | undefined): HeadLine[] {
+  const theirs = new Map(other === undefined ? [] : linesOf(other));
+  return linesOf(message).map(([name, text]): HeadLine => {
+    const words = text.match(WORDS) ?? [];
+    const known = new Set(other === undefined ? words : theirs.get(name)?.match(WORDS));
+    return {
+      name,
+      parts: joined(words.map((word) => ({ text: word, differs: isWord(word) && !known.has(word) }))),
+    };
+  });
+}
+
+const isWord = (text: string) => /[\w…]/.test(text);
+
+/** Neighbours that are alike become one part. */
+function joined(parts: readonly TextPart[]): TextPart[] {
+  const result: TextPart[] = [];
+  for (const { text, differs } of parts) {
+    const last = result.at(-1);
+    if (last?.differs === differs) result[result.length - 1] = { text: last.text + text, differs };
+    else result.push({ text, differs });
+  }
+  return result;
+}
+
+function linesOf({ method, url, status, request, response, signer }: Message): [string, string][] {
+  const fields = (headers: Readonly<Record<string, string>> | undefined, names: readonly string[]) =>
+    names.flatMap((name): [string, string][] => {
+      const value = headers?.[name];
+      return value === undefined ? [] : [[name, name === "nonce" ? "…" : value]];
+    });
+  const lines: [string, string][] = [
+    ["request", `${method} ${url}`],
+    ...(signer?.token === undefined ? [] : ([["token in it", signer.token.kind]] as [string, string][])),
+    ...fields(request.headers, REQUEST_FIELDS),
+    ...(status === undefined ? [] : ([["status", String(status)]] as [string, string][])),
+    ...fields(response.headers, ANSWER_FIELDS),
+  ];
+  return lines.map(([name, text]) => [
+    name,
+    OF_ONE_MESSAGE.reduce((cut, [pattern, by]) => cut.replace(pattern, by), text),
+  ]);
+}

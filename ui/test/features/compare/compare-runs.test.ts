@@ -1,0 +1,97 @@
+import { readFileSync } from "node:fs";
+import { type Message, messageMeaning, type ProtocolRun, readProtocolRun } from "protocol-trace/read";
+import { describe, expect, test } from "vitest";
+import { headOf } from "../../../src/features/compare/heads.ts";
+import { traceOf } from "../../../src/features/compare/recording.ts";
+import { compareRuns } from "../../../src/features/compare/rows.ts";
+
+function recorded(name: string): ProtocolRun {
+  const file = new URL(`../../../src/features/compare/recorded/${name}.json`, import.meta.url);
+  return readProtocolRun([traceOf(JSON.parse(readFileSync(file, "utf8")))]);
+}
+
+const february = recorded("february-2026");
+const runs = { "person-server": recorded("person-server"), federated: recorded("federated") };
+
+describe.each(Object.entries(runs))("February beside %s", (name, draft11) => {
+  const rows = compareRuns(february, draft11);
+
+  test("has every message of both runs in one row, in the order it was sent", () => {
+    expect(rows.flatMap((row) => row.february.map(({ number }) => number))).toEqual(
+      february.messages.map(({ number }) => number),
+    );
+    expect(rows.flatMap((row) => row.draft11.map(({ number }) => number))).toEqual(
+      draft11.messages.map(({ number }) => number),
+    );
+  });
+
+  test("says of each row in a sentence what changed", () => {
+    for (const { changed } of rows) expect(changed).toMatch(/^[A-Z][^.]*(?:\d\.[^.]*)*\.$/);
+    expect(new Set(rows.map(({ title }) => title)).size).toBe(rows.length);
+  });
+
+  test("has the access server where there is one", () => {
+    const asked = rows.filter(({ id }) => id.endsWith("access-server"));
+    expect(asked.map(({ february: left, draft11: right }) => [left.length, right.length])).toEqual(
+      name === "federated"
+        ? [
+            [0, 1],
+            [0, 1],
+          ]
+        : [],
+    );
+  });
+
+  test("explains each message of draft -11", () => {
+    for (const message of draft11.messages) {
+      const meaning = messageMeaning(message, draft11);
+      expect(meaning?.request.sections.length).toBeGreaterThan(0);
+      expect(meaning?.answer?.sections.length).toBeGreaterThan(0);
+    }
+  });
+});
+
+describe("the head of a message", () => {
+  const rows = compareRuns(february, runs.federated);
+  const row = (id: string) => rows.find((other) => other.id === id)!;
+  const marked = (message: Message, other: Message | undefined, field: string) =>
+    headOf(message, other)
+      .find(({ name }) => name === field)
+      ?.parts.flatMap(({ text, differs }) => (differs ? [text] : []))
+      .join(" ");
+
+  test("marks the words that the other side does not have", () => {
+    const [left, right] = [row("1-call").february[0]!, row("1-call").draft11[0]!];
+    expect(marked(left, right, "signature-input")).toBe('sig1 "nonce"');
+    expect(marked(left, right, "agent-auth")).toContain("resource_token");
+    expect(marked(right, left, "aauth-requirement")).toContain("person-token");
+    expect(marked(right, left, "status")).toBe("");
+  });
+
+  test("leaves out what differs from message to message", () => {
+    const [left, right] = [row("1-call").february[0]!, row("1-call").draft11[0]!];
+    expect(marked(left, right, "content-digest")).toBe("");
+    const text = JSON.stringify([headOf(left, right), headOf(right, left)]);
+    expect(text).toContain("created=…");
+    expect(text).not.toMatch(/created=\d/);
+  });
+
+  test("marks nothing where the other side has no message", () => {
+    const [alone] = row("1-access-server").draft11;
+    expect(headOf(alone!, undefined).flatMap(({ parts }) => parts.filter(({ differs }) => differs))).toEqual(
+      [],
+    );
+  });
+});
+
+test("a recording has no whole token and no code", () => {
+  for (const name of ["february-2026", "person-server", "federated"]) {
+    const text = readFileSync(
+      new URL(`../../../src/features/compare/recorded/${name}.json`, import.meta.url),
+      "utf8",
+    );
+    expect(text).not.toMatch(/eyJ[\w-]{20,}/);
+    expect(text).not.toMatch(/code=\\*"[A-Z0-9-]{4,}/);
+    expect(text.length).toBeLessThan(65_536);
+  }
+});
