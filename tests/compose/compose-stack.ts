@@ -60,6 +60,7 @@ export interface Container {
     readonly Health?: { readonly Status: string };
   };
   readonly RestartCount: number;
+  readonly Mounts: readonly { readonly Name?: string }[];
   readonly HostConfig: {
     readonly ReadonlyRootfs: boolean;
     readonly Memory: number;

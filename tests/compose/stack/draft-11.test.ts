@@ -2,7 +2,7 @@
 
 import { installLocalhostLookup } from "agent-kit/service";
 import { afterAll, describe, expect, test } from "vitest";
-import { User } from "../../contract/auth-server/journey.ts";
+import { SECOND_USER, textOf, User } from "../../contract/auth-server/journey.ts";
 import { signIn, WITH_MARKET_ANALYSIS } from "../../support/optimization-run.ts";
 import { decideAtPages, revokeAtPage } from "../../support/person-run.ts";
 import { LOG_WAIT } from "../../support/start-stack.ts";
@@ -42,12 +42,22 @@ test("agent-identity: a run goes over both hops, without Keycloak and without a 
   expect(new Set(restarts)).toEqual(new Set([0]));
 });
 
-test("person-identity: the person server's page lets the run go on", START, async () => {
-  await upIn("person-identity");
-  const user = await signIn({ urls });
-  const { end, visits } = await decideAtPages(user, await user.run());
-  expect([end.status, visits.length]).toEqual(["completed", 1]);
-});
+test(
+  "person-identity: a run that waits at the person server's page goes on after the backend was killed",
+  START,
+  async () => {
+    await upIn("person-identity");
+    const user = await signIn({ urls });
+    const run = await user.run();
+    await compose(["kill", "backend"], { env });
+    await up(env, ["--no-deps", "backend"]);
+    const { end, visits } = await decideAtPages(user, run);
+    expect([end.status, visits.length]).toEqual(["completed", 1]);
+    // What the file holds, tokens and the key, the delegate must not have.
+    const volumes = (await containers(env)).get("delegate-agent")!.Mounts.map(({ Name }) => Name);
+    expect(volumes).toEqual(["aauth-demo_data"]);
+  },
+);
 
 describe.each(["person-server", "federated"])("%s", (mode) => {
   test(
@@ -55,7 +65,7 @@ describe.each(["person-server", "federated"])("%s", (mode) => {
     START,
     async () => {
       // So that a run has the tokens of the one before.
-      await upIn(mode, { AAUTH_AUTH_TOKEN_CACHE_TTL: "3000" });
+      await upIn(mode, { AAUTH_AUTH_TOKEN_CACHE_TTL: "3000", AUTH_SERVER_OWNERS: SECOND_USER.username });
       // The command that the documents name: the second hop asks the person, too.
       const scopes = `openid, profile, email, ${MARKET_SCOPE}`;
       await compose(["exec", "--no-TTY", "net", "node", "compose/consent.ts", "--scopes", scopes], { env });
@@ -72,6 +82,11 @@ describe.each(["person-server", "federated"])("%s", (mode) => {
       ]);
       expect(first.visits[1]!.text).toContain(MARKET_SCOPE);
       expect(await next()).toMatchObject({ end: { status: "completed" }, visits: [] });
+
+      if (mode === "federated") {
+        const granted = await new User().openSignedIn(`${urls.issuer}/access/granted`, SECOND_USER);
+        expect(textOf(granted)).toContain("https://market-analysis-agent.localhost");
+      }
 
       await revokeAtPage({ urls }, browser, "aauth:supply-chain-agent@");
       expect(await next()).toMatchObject({ end: { status: "completed" }, visits: [{}] });
