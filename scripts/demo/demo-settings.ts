@@ -166,8 +166,6 @@ export function readDemoSettings(env: NodeJS.ProcessEnv, argv: readonly string[]
     ...DEMO_MODES,
     profile,
     mode,
-    // Delegates are February's.
-    delegate: !isDraft11,
     signatureScheme,
     authorizationScheme,
     policyFile: found("--policy", () => findPolicyFile(config.policyFile, profile, env)),

@@ -352,8 +352,8 @@ export function describeStack(ports: StackPorts, modes: StackModes): ServiceDesc
       env: {
         DELEGATE_AGENT_PORT: String(ports.delegateAgent),
         DELEGATE_AGENT_URL: `http://delegate-agent.localhost:${ports.delegateAgent}`,
-        BACKEND_AGENT_URL: urls.backendAgent,
-        SUPPLY_CHAIN_AGENT_URL: urls.supplyChainAgent,
+        BACKEND_AGENT_URL: ids.backend,
+        SUPPLY_CHAIN_AGENT_URL: ids.agent("supply-chain-agent"),
         DELEGATE_DATA_FOLDER: `.data/delegate-agent-${ports.delegateAgent}`,
         // Here one person runs both. Elsewhere the backend's operator enters a delegate's public key by hand.
         DELEGATE_ENROLMENT_FILE: delegatesFile,

@@ -68,7 +68,7 @@ export function welcomeText(
 
 function profileWords({ profile, mode, signatureScheme, authorizationScheme }: StackModes): string {
   return profile === "draft-11"
-    ? `AAuth draft -11, mode ${mode}; orders and delegates are February's and switched off`
+    ? `AAuth draft -11, mode ${mode}; orders are February's and switched off`
     : `AAuth of February 2026, signatures by ${signatureScheme}, authorization ${authorizationScheme}`;
 }
 

@@ -29,6 +29,7 @@ const GATEWAY_TEST = "tests/contract/gateway/gateway.test.ts";
 const AGENTS_TEST = "tests/integration/holes-agents.test.ts";
 const BACKEND_TEST = "tests/integration/holes-backend.test.ts";
 const VERIFY_TEST = "packages/aauth/test/resource/verify-request.test.ts";
+const SUB_AGENTS_TEST = "services/backend/test/delegates/sub-agents.test.ts";
 
 const VERIFY = `${SIGNATURES}/verify-signature.ts`;
 const SIGNATURE_KEY = `${PROFILE}/signature-key.ts`;
@@ -40,6 +41,7 @@ const VERIFICATION = `${AAUTH}/resource/verification.ts`;
 const CLAIMS = `${AAUTH}/tokens/claim-checks.ts`;
 const GUARD = `${AAUTH}/discovery/url-guard.ts`;
 const CONSENT_ROUTES = `${SERVER}/consent/consent-routes.ts`;
+const SUB_AGENTS = `${BACKEND}/delegates/sub-agents.ts`;
 const CODE = `${SERVER}/request-types/code.ts`;
 const TRUSTED = "if (!options.trustedIssuers.includes(claims.iss)) {";
 
@@ -545,6 +547,16 @@ const HOLES: Readonly<Record<string, Hole>> = {
       "    requireMayAskIdentity(policy, { agent, resource }, scopes);\n",
       "",
     ],
+  ],
+  X17: [
+    "a delegate that was ended while its parent asked gets nothing",
+    [SUB_AGENTS_TEST, "gets nothing that it is ended before"],
+    [SUB_AGENTS, "      requireStarted(id);\n      return grant;", "      return grant;"],
+  ],
+  X18: [
+    "a sub-agent asks its parent with its last agent token",
+    [SUB_AGENTS_TEST, "asks with its last agent token"],
+    [SUB_AGENTS, "if (token?.jti !== jti)", "if (false)"],
   ],
 };
 

@@ -72,6 +72,7 @@ describeMode("12-person-server.md", "person-server", async (stack) => {
     challenge: challengeHead(messageOf(run, { ...FROM_BACKEND, attempt: 2, outcome: "challenged" })),
     ...sharedRegions(run),
     "token-request": tokenRequest(messageOf(run, { ...FROM_BACKEND, requestType: "auth-token" })),
+    "upstream-request": tokenRequest(messageOf(run, { ...FROM_AGENT, requestType: "auth-token" })),
     "second-token": tokenBlock(receivedToken(run, { ...FROM_AGENT, requestType: "auth-token" })),
     ...waiting.regions,
   };
@@ -85,7 +86,11 @@ describeMode("13-federated.md", "federated", async (stack) => {
     const { end } = await decideAtPages(user, await user.run(), () => "cancel", browser);
     expect(end.failure?.code).toBe("denied");
   });
-  const regions = { messages: messageList(run), ...sharedRegions(run) };
+  const regions = {
+    messages: messageList(run),
+    ...sharedRegions(run),
+    "access-request": tokenRequest(messageOf(run, { from: "person-server", to: "access-server" })),
+  };
   return { run: { ...run, log: run.log + revoked.log }, regions };
 });
 
@@ -139,7 +144,6 @@ function sharedRegions(run: RecordedRun): Record<string, string> {
   return {
     "resource-token": tokenBlock(challengeToken(run, { ...FROM_BACKEND, attempt: 2 })),
     "auth-token": tokenBlock(receivedToken(run, { ...FROM_BACKEND, requestType: "auth-token" })),
-    "upstream-request": tokenRequest(messageOf(run, { ...FROM_AGENT, requestType: "auth-token" })),
   };
 }
 

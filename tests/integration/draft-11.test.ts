@@ -6,6 +6,7 @@ import { afterEach, describe, expect, test, vi } from "vitest";
 import { MCP_USER, SECOND_USER, type Shown, textOf, User } from "../contract/auth-server/journey.ts";
 import { type ApiUser, signIn, signInAgain, WITH_MARKET_ANALYSIS } from "../support/optimization-run.ts";
 import { decideAtPages, endOf, revokeAtPage, type Visit } from "../support/person-run.ts";
+import { userAccessToken } from "../support/sign-in.ts";
 import { LOG_WAIT, startStack, type TestStack, type TestStackOptions } from "../support/start-stack.ts";
 
 installLocalhostLookup();
@@ -251,7 +252,10 @@ test("no token and no code of a page is in the log or in the trace", async () =>
 
 test("what February alone has is refused by name", async () => {
   const user = await started("agent-identity");
-  const reply = await user.get("/delegates");
+  const reply = await fetch(`${stack.urls.backend}/optimization/consent`, {
+    method: "DELETE",
+    headers: { authorization: `Bearer ${await userAccessToken(stack.urls)}` },
+  });
   expect([reply.status, await reply.json()]).toEqual([
     501,
     { code: "not_in_profile", detail: expect.stringContaining("AAUTH_PROFILE=draft-11") },

@@ -108,10 +108,10 @@ test.each(["config-policy.yaml", "config-draft-11-policy.yaml"])(
   },
 );
 
-test("draft-11 by flags: its own gateway file, no delegate, and nothing that speaks February only", () => {
+test("draft-11 by flags: its own gateway file, and nothing that speaks February only", () => {
   const read = (...argv: string[]) => readDemoSettings({}, ["--profile", "draft-11", ...argv]);
   const { modes } = read("--mode", "agent-identity");
-  expect(modes).toMatchObject({ profile: "draft-11", mode: "agent-identity", delegate: false });
+  expect(modes).toMatchObject({ profile: "draft-11", mode: "agent-identity", delegate: true });
   expect(modes.policyFile).toMatch(/agentgateway\/config-draft-11\.yaml$/);
   expect(readDemoSettings({}, []).modes).toMatchObject({ profile: "february-2026", delegate: true });
   expect(() => read("--swap", "backend")).toThrow(/--swap.*February 2026 only/);
@@ -132,7 +132,7 @@ test("the welcome text names the profile, the mode, and what is switched off", (
   expect(text).toContain("draft -11, mode federated");
   expect(text).toContain("https://access-server.localhost");
   expect(text).toContain("http://localhost:8080/realms/aauth-test/person/granted");
-  expect(text).toMatch(/orders and delegates .* switched off/);
+  expect(text).toMatch(/orders .* switched off/);
 });
 
 test("only user-delegated asks for consent, and lets the second hop be had by exchange", () => {

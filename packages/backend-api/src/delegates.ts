@@ -47,6 +47,23 @@ export const delegateSchema = z.object({
   /** `absent`: it does not answer. `unknown`: it was enrolled without an address. */
   process: z.enum(["running", "absent", "unknown"]),
   last_run: delegateRunSchema.nullable(),
+  /** In draft -11: who it is for this user, and whether the user lets it act. */
+  sub_agent: z
+    .object({
+      /** Agent identifier: `aauth:user-…+delegate-…@backend.localhost`. */
+      id: z.string(),
+      /** Agent identifier of the user's agent, `parent_agent` of its agent tokens. */
+      parent: z.string(),
+      /** `new`: the first call starts it. `ended`: it gets no more tokens. `ending`: the same, but the person server has not taken the revocation. */
+      state: z.enum(["new", "started", "ending", "ended"]),
+      /** ISO 8601, UTC: until when its agent token stays good although it has ended. Absent where it is revoked, or has not ended. */
+      good_until: z.string().optional(),
+      /** Page of the person server where the user has to act before it can be called again. Absent where there is none. */
+      interaction_url: z.string().optional(),
+      /** Names the last call: `GET /optimization/{id}/trace`. Absent before the first one. */
+      run_id: z.string().optional(),
+    })
+    .optional(),
 });
 export type Delegate = z.infer<typeof delegateSchema>;
 

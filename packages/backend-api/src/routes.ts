@@ -29,6 +29,7 @@ export interface ApiRoute {
 
 const id = z.string().max(100);
 const byId = z.object({ id });
+const bySub = z.object({ sub: z.string().max(64) });
 
 /**
  * Every route of the backend's REST API for users. The backend registers its routes from this table. All of them demand
@@ -174,7 +175,21 @@ export const apiRoutes = {
     method: "POST",
     path: "/delegates/{sub}/run",
     summary: "Lets a delegate call the supply-chain agent",
-    params: z.object({ sub: z.string().max(64) }),
+    params: bySub,
+    answer: delegateSchema,
+  },
+  startDelegate: {
+    method: "POST",
+    path: "/delegates/{sub}/start",
+    summary: "Lets a delegate that was ended act again; draft -11 only",
+    params: bySub,
+    answer: delegateSchema,
+  },
+  endDelegate: {
+    method: "DELETE",
+    path: "/delegates/{sub}",
+    summary: "Ends a delegate for this user and revokes its tokens; draft -11 only",
+    params: bySub,
     answer: delegateSchema,
   },
   user: {

@@ -217,6 +217,8 @@ export const SPAN = {
   order: "order_service.place_order",
   /** supply-chain-backend: the browser is back from the supply-chain agent's own page. */
   orderReturned: "orders_api.interaction_callback",
+  /** supply-chain-backend: in draft -11, one call that a user has a delegate make. */
+  delegate: "delegates_service.run_delegate",
   /** supply-chain-agent: the task of one message. */
   supplyChainExecute: "supply_chain_agent.executor.execute",
   /** supply-chain-agent: the work that needs no other agent. */

@@ -1,8 +1,6 @@
 import {
   agentMetadata,
-  canonicalAuthority,
   createDiscovery,
-  createMemoryReplayStore,
   createMemoryStore,
   type Discovery,
   february2026,
@@ -12,19 +10,15 @@ import {
 } from "aauth";
 import { createAgent, pooledTransport } from "aauth/agent";
 import { verifyAuthToken } from "aauth/issuer";
-import { createVerifier } from "aauth/resource";
 import { askAgent, readAgentCard } from "agent-kit/a2a";
 import { dialectsOf, warnOfPublishedPeers } from "agent-kit/published-peers";
 import { issuerOf, rotateKeys, type ServiceOptions } from "agent-kit/service";
-import type { DelegateRun } from "backend-api";
 import type { FastifyInstance } from "fastify";
-import { fastifyAAuth } from "fastify-aauth";
-import { createAgentTrace, traceDiscovery, verificationTrace } from "protocol-trace";
+import { createAgentTrace, traceDiscovery } from "protocol-trace";
 import { createApi } from "./api.ts";
 import { createBreakItService } from "./break-it/break-it-service.ts";
 import { createEvidence } from "./break-it/evidence.ts";
 import type { BackendConfig } from "./config.ts";
-import { createDelegateAuthentication } from "./delegates/client-assertion.ts";
 import { createDelegateClient } from "./delegates/delegate-client.ts";
 import { createDelegatesService, type IssuedToken } from "./delegates/delegates-service.ts";
 import { createEnrolments } from "./delegates/enrolments.ts";
@@ -34,7 +28,7 @@ import { februaryOrders } from "./orders/order-wires.ts";
 import { createOwnKeys, createTokenCache } from "./own-agent.ts";
 import { agentRoutes } from "./routes/agents.ts";
 import { consentRoutes } from "./routes/consent.ts";
-import { DELEGATE_TOKEN_PATH, delegateTokenRoute } from "./routes/delegate-token.ts";
+import { delegateTokenRoute, februaryTokens } from "./routes/delegate-token.ts";
 import { delegateRoutes } from "./routes/delegates.ts";
 import { optimizationRoutes } from "./routes/optimization.ts";
 import { ORDER_RETURN_PATH, orderRoutes } from "./routes/orders.ts";
@@ -51,8 +45,6 @@ import { createRunStore } from "./runs/run-store.ts";
 import { createTraceClient } from "./traces/trace-client.ts";
 
 const MAX_PENDING_CONSENTS = 10_000;
-const MAX_ASSERTIONS = 10_000;
-const MAX_DELEGATE_REPORTS = 1_000;
 
 export interface BackendDeps {
   readonly logger: ServiceOptions["logger"];
@@ -191,14 +183,15 @@ export async function buildBackend(
   const enrolments = createEnrolments(config.delegatesFile, logger);
   const issued = createMemoryStore<IssuedToken>({ now });
   const timeoutSeconds = config.supplyChainAgentTimeoutSeconds;
+  const delegateClient = createDelegateClient({ agent: jwksAgent, timeoutSeconds });
   const delegates = createDelegatesService({
     agent: config.agentUrl,
     enrolments,
     issued,
-    reports: createMemoryStore<DelegateRun>({ maxEntries: MAX_DELEGATE_REPORTS, now }),
-    client: createDelegateClient({ agent: jwksAgent, timeoutSeconds }),
+    clientOf: () => delegateClient,
     timeoutSeconds,
     logger,
+    now,
   });
 
   const app = await createApi(config, { logger, now }, async (api) => {
@@ -224,6 +217,7 @@ export async function buildBackend(
     await api.register(runTraceRoutes, {
       runs,
       orders,
+      delegates,
       traces: createTraceClient({ url: config.traceQueryUrl }),
       explorerUrl: config.traceUiUrl,
       breakIt,
@@ -231,34 +225,23 @@ export async function buildBackend(
     });
   });
   // Delegates are not users: they prove a key and a credential.
-  await app.register(async (scope) => {
-    const authority = canonicalAuthority(config.agentUrl);
-    await scope.register(fastifyAAuth, {
-      authority,
-      verifier: createVerifier({
-        authorities: [authority],
-        schemes: ["hwk"],
-        discovery,
-        now,
-        requireNonce: true,
-      }),
-      observer: verificationTrace,
-    });
-    await delegateTokenRoute(scope, {
+  await app.register((scope) =>
+    delegateTokenRoute(scope, {
       agent: config.agentUrl,
-      key: keys.current,
-      authenticate: createDelegateAuthentication({
-        enrolments,
-        endpoint: `${config.agentUrl}${DELEGATE_TOKEN_PATH}`,
-        usedAssertions: createMemoryReplayStore({ maxEntries: MAX_ASSERTIONS, now }),
+      enrolments,
+      discovery,
+      tokens: februaryTokens({
+        agent: config.agentUrl,
+        key: keys.current,
+        audiences: [config.supplyChainAgentUrl, issuer],
+        lifetimeSeconds: config.agentTokenSeconds,
         now,
       }),
-      audiences: [config.supplyChainAgentUrl, issuer],
       lifetimeSeconds: config.agentTokenSeconds,
       issued,
       now,
-    });
-  });
+    }),
+  );
   rotateKeys(app, keys, config.keyRotationSeconds);
   await app.ready();
   return { app };

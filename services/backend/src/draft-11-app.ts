@@ -1,4 +1,4 @@
-import { draft11, QuotaStore, toJwks } from "aauth";
+import { createMemoryStore, draft11, QuotaStore, toJwks } from "aauth";
 import { askAgent, readAgentCard } from "agent-kit/a2a";
 import { draft11Parties, warnOfLeftOut } from "agent-kit/draft-11";
 import { issuerOf, rotateKeys } from "agent-kit/service";
@@ -11,12 +11,19 @@ import { createAttempts } from "./break-it/attempts.ts";
 import { draft11Dialect } from "./break-it/draft-11-variants.ts";
 import { createEvidence } from "./break-it/evidence.ts";
 import type { BackendConfig } from "./config.ts";
+import { createDelegateClient } from "./delegates/delegate-client.ts";
+import { createDelegatesService, type IssuedToken } from "./delegates/delegates-service.ts";
+import { createEnrolments } from "./delegates/enrolments.ts";
+import { createSubAgents } from "./delegates/sub-agents.ts";
 import { createDraft11Agents, LEFT_OUT } from "./draft-11.ts";
 import { createOrderClient } from "./orders/order-client.ts";
 import { createOrderService } from "./orders/order-service.ts";
 import { draft11Orders } from "./orders/order-wires.ts";
 import { createKeptKeys, createTokenCache, type KeptKeys } from "./own-agent.ts";
 import { agentRoutes } from "./routes/agents.ts";
+import { delegateGrantRoute } from "./routes/delegate-grant.ts";
+import { delegateTokenRoute, draft11Tokens } from "./routes/delegate-token.ts";
+import { delegateRoutes } from "./routes/delegates.ts";
 import { interactionReturn } from "./routes/interaction-return.ts";
 import { leftOutRoutes } from "./routes/left-out.ts";
 import { optimizationRoutes } from "./routes/optimization.ts";
@@ -49,18 +56,16 @@ export async function buildDraft11Backend(
   const ownKeys = await createKeptKeys({
     key: deps.key,
     earlier: waitingRuns.restored.map(({ key }) => key),
+    keepSeconds: config.agentTokenSeconds,
     now,
   });
   const { keys } = ownKeys;
   keptKey = ownKeys.keptKey;
-  const { discovery, ...parties } = draft11Parties(config, {
-    id: config.agentUrl,
-    now,
-    discovery: deps.discovery,
-  });
+  const parties = draft11Parties(config, { id: config.agentUrl, now, discovery: deps.discovery });
+  const discovery = traceDiscovery(parties.discovery);
   const evidence = config.breakIt ? createEvidence(now) : undefined;
-  const traced = { ...parties, discovery: traceDiscovery(discovery) };
-  const { agentOf, idOf, interactions, orderReturnUrl, document } = createDraft11Agents({
+  const traced = { ...parties, discovery };
+  const { agentOf, idOf, interactions, orderReturnUrl, returnUrl, document } = createDraft11Agents({
     config,
     parties: traced,
     keys,
@@ -74,6 +79,8 @@ export async function buildDraft11Backend(
   const hops = new Map<string, Hop>([[config.supplyChainAgentUrl, "supply-chain-agent"]]);
   if (personServer !== undefined) hops.set(personServer, "person-server");
   if (accessServer !== undefined) hops.set(accessServer, "access-server");
+  const observe = createCallObserver({ logger });
+  const timeoutSeconds = config.supplyChainAgentTimeoutSeconds;
   const live = createLiveRuns();
   // The person server counts what waits there itself.
   const consentRequests = createConsentRequests(now);
@@ -83,7 +90,6 @@ export async function buildDraft11Backend(
     backendUrl: config.agentUrl,
     hops,
   };
-  const observe = createCallObserver({ logger });
   const runs = createRunService({
     store: createRunStore({ now, waiting: consentRequests, onRemove: live.remove }),
     live,
@@ -103,7 +109,7 @@ export async function buildDraft11Backend(
     places,
     logger,
     now,
-    timeoutSeconds: config.supplyChainAgentTimeoutSeconds,
+    timeoutSeconds,
     startReplySeconds: deps.startReplySeconds ?? 10,
     ...(evidence && { during: evidence.during }),
   });
@@ -120,7 +126,7 @@ export async function buildDraft11Backend(
     places,
     logger,
     now,
-    timeoutSeconds: config.supplyChainAgentTimeoutSeconds,
+    timeoutSeconds,
   });
   const breakIt =
     evidence &&
@@ -134,6 +140,36 @@ export async function buildDraft11Backend(
       { evidence, transport: parties.map.requests, now },
     );
 
+  const enrolments = createEnrolments(config.delegatesFile, logger);
+  const issued = createMemoryStore<IssuedToken>({ now });
+  const subAgents = createSubAgents({
+    issuer: config.agentUrl,
+    key: keys.current,
+    personServer,
+    idOf,
+    agentOf,
+    enrolments,
+    resources: [config.supplyChainAgentUrl],
+    lifetimeSeconds: config.agentTokenSeconds,
+    browserUrl: interactions.browserUrl,
+    returnUrl,
+    discovery,
+    transport: parties.map.requests,
+    timeoutSeconds,
+    observer: () => observe().observer,
+    now,
+  });
+  const delegates = createDelegatesService({
+    agent: config.agentUrl,
+    enrolments,
+    issued,
+    clientOf: (userId) => createDelegateClient({ agent: agentOf(userId), timeoutSeconds }),
+    timeoutSeconds,
+    subAgents,
+    logger,
+    now,
+  });
+
   const app = await createApi(config, { logger, now }, async (api) => {
     await api.register(serviceRoutes, {
       keycloakUrl: config.authServerUrl,
@@ -146,16 +182,30 @@ export async function buildDraft11Backend(
     await api.register(optimizationRoutes, { runs });
     await api.register(progressEventRoutes, { runs, live, heartbeatMs: deps.heartbeatMs });
     await api.register(agentRoutes, { runs });
+    await api.register(delegateRoutes, { delegates, isShown: true });
     await api.register(leftOutRoutes, { profile: draft11.name });
     await api.register(runTraceRoutes, {
       runs,
       orders,
       traces: createTraceClient({ url: config.traceQueryUrl }),
       explorerUrl: config.traceUiUrl,
+      delegates,
       breakIt,
       now,
     });
   });
+  // Delegates are not users: they prove a key, a credential, or that they are a sub-agent.
+  const signed = { agent: config.agentUrl, discovery, now };
+  await app.register((scope) =>
+    delegateTokenRoute(scope, {
+      ...signed,
+      enrolments,
+      tokens: draft11Tokens(subAgents.issue),
+      lifetimeSeconds: config.agentTokenSeconds,
+      issued,
+    }),
+  );
+  await app.register((scope) => delegateGrantRoute(scope, { ...signed, subAgents }));
   rotateKeys(app, keys, config.keyRotationSeconds);
   // Others ask for the keys.
   app.addHook("onListen", async () => {

@@ -23,6 +23,8 @@ export interface Draft11Agents {
   readonly interactions: Interactions;
   /** Where a browser comes back to from a page of an order. */
   readonly orderReturnUrl: (state: string) => string;
+  /** Where the browser comes back to from a page that no run has sent it to. */
+  readonly returnUrl: string;
   /** `aauth-agent.json` */
   readonly document: AgentProviderMetadata;
 }
@@ -31,7 +33,7 @@ export interface Draft11Agents {
 const MAX_AGENTS = 1_000;
 
 /** Parts of the demo that draft -11 has in another form, which is not in the demo yet. */
-export const LEFT_OUT = ["delegates", "revoking a consent on this page"];
+export const LEFT_OUT = ["revoking a consent on this page"];
 
 /** @throws ConfigError for an identity that draft -11 does not have */
 export function createDraft11Agents(options: {
@@ -87,6 +89,7 @@ export function createDraft11Agents(options: {
     },
     orderReturnUrl: (state) =>
       isLocal ? `${map.browserUrl(issuer + ORDER_RETURN_PATH)}?state=${state}` : callback,
+    returnUrl: isLocal ? browsersCallback : callback,
     document: agentProviderMetadata({
       issuer,
       name: "AcmeCorp Supply Chain",

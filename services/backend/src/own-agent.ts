@@ -51,9 +51,11 @@ export async function createKeptKeys(options: {
   /** The first one. Default: a new one. */
   readonly key: SigningKey | undefined;
   readonly earlier: readonly KeptKey[];
+  /** How long a key of the past is good for at least. Default: as long as a call waits. */
+  readonly keepSeconds?: number;
   readonly now: () => number;
 }): Promise<KeptKeys> {
-  const { key, now } = options;
+  const { key, keepSeconds = 0, now } = options;
   const kept = new Map<string, KeptKey>();
   async function take(jwk: KeptKey): Promise<SigningKey> {
     const taken = await importSigningKey(jwk);
@@ -66,7 +68,7 @@ export async function createKeptKeys(options: {
   const earlier = await Promise.all(unique.reverse().map(take));
   const keys = createKeyRing({
     ...{ key: key ?? (await create()), earlier, create, now },
-    keepSeconds: KEEP_KEY_SECONDS,
+    keepSeconds: Math.max(KEEP_KEY_SECONDS, keepSeconds),
   });
   return { keys, keptKey: (thumbprint) => kept.get(thumbprint) };
 }

@@ -14,9 +14,9 @@ const REQUEST_LIMIT_MS = 10_000;
 const MAX_ANSWER_BYTES = 65_536;
 
 const answerSchema = z.object({ agent_token: z.string(), expires_in: z.number().positive() });
-const refusalSchema = z.object({ error: z.string().max(100), error_description: z.string().max(500) });
+export const refusalSchema = z.object({ error: z.string().max(100), error_description: z.string().max(500) });
 
-/** The agent server gave no agent token. */
+/** The agent server gave no token. */
 export class AgentTokenError extends Error {
   override readonly name = "AgentTokenError";
   /** `error` of its answer, for example `invalid_client`; `no_answer` when it gave none, `answer_too_large`. */
@@ -36,7 +36,7 @@ export interface AgentTokens {
 }
 
 /**
- * Asks the agent server (profile 6.7). The request is signed with the key that the token shall be bound to, and carries a client
+ * Asks the agent server (profile 6.7), in draft -11 the agent provider. The request is signed with the key that the token shall be bound to, and carries a client
  * assertion that names this key, signed with the credential (RFC 7523).
  *
  * @throws (from the function) AgentTokenError
@@ -47,12 +47,19 @@ export function createAgentTokens(options: {
   key: SigningKey;
   discovery: Discovery;
   transport: Transport;
+  /** What the tokens are. Default: those of February 2026, for the delegate by its own name. */
+  kind?: {
+    readonly type: string;
+    readonly subject: string;
+    /** The agent that it acts for. */
+    readonly parentAgent: string;
+  };
   /** Told of each new token. */
   onReceived: (claims: Readonly<Record<string, unknown>>) => void;
   /** Unix seconds. */
   now: () => number;
 }): AgentTokens {
-  const { agentServer, credential, discovery, transport, onReceived, now } = options;
+  const { agentServer, credential, discovery, transport, kind, onReceived, now } = options;
   const endpoint = `${agentServer}/delegate/token`;
   // By its key alone: it has no identity before this is answered.
   const keyHolder = createAgent({
@@ -93,12 +100,14 @@ export function createAgentTokens(options: {
     const body = {
       sub,
       cnf_jwk: { kty, crv, x },
+      ...(kind && { parent_agent: kind.parentAgent }),
       client_assertion_type: CLIENT_ASSERTION_TYPE,
       client_assertion: await assertionFor(key),
     };
     const answer = await ask(JSON.stringify(body));
     const { header, claims } = decodeToken(answer.agent_token);
-    if (header.typ !== "agent+jwt" || claims.iss !== agentServer || claims.sub !== sub) {
+    const { type, subject } = kind ?? { type: "agent+jwt", subject: sub };
+    if (header.typ !== type || claims.iss !== agentServer || claims.sub !== subject) {
       throw new AgentTokenError(
         "no_answer",
         "the agent server answered with a token that is not this delegate's",

@@ -2,15 +2,14 @@ import { canonicalAuthority, createDiscovery, type Discovery, generateSigningKey
 import { createAgent, type Transport } from "aauth/agent";
 import { createVerifier } from "aauth/resource";
 import { createAgentLog } from "agent-kit/protocol-log";
-import { createService, issuerOf, type ServiceOptions } from "agent-kit/service";
-import type { DelegateRun } from "backend-api";
+import { issuerOf, type ServiceOptions } from "agent-kit/service";
 import type { FastifyInstance } from "fastify";
-import { fastifyAAuth } from "fastify-aauth";
-import { createAgentTrace, traceDiscovery, verificationTrace } from "protocol-trace";
+import { createAgentTrace, traceDiscovery } from "protocol-trace";
 import { createAgentTokens } from "./agent-tokens.ts";
 import type { DelegateAgentConfig } from "./config.ts";
 import { type Credential, loadCredential } from "./credential.ts";
 import { createDelegate, type Delegate } from "./delegate.ts";
+import { logged, serveRuns } from "./serve-runs.ts";
 
 export interface DelegateAgentDeps {
   readonly logger: ServiceOptions["logger"];
@@ -22,7 +21,7 @@ export interface DelegateAgentDeps {
   readonly now?: () => number;
 }
 
-/** Puts the delegate together: agent tokens, the calls made with them, and the door for the agent server. */
+/** Puts the delegate of February 2026 together: agent tokens, the calls made with them, and the door for the agent server. */
 export async function buildDelegateAgent(
   config: DelegateAgentConfig,
   deps: DelegateAgentDeps,
@@ -50,7 +49,7 @@ export async function buildDelegateAgent(
     onReceived: (claims) => log.info({ claims }, "🔐 Received agent_token"),
   });
   const traced = createAgentTrace(deps.transport);
-  const delegate = createDelegate({
+  const working = createDelegate({
     agent: createAgent({
       id: agentServer,
       key,
@@ -69,28 +68,20 @@ export async function buildDelegateAgent(
     timeoutSeconds: config.timeoutSeconds,
     observer: createAgentLog(logger, "supply-chain-agent"),
   });
-  const run = async (): Promise<DelegateRun> => {
-    const outcome = await delegate.run();
-    const { status, failure, granted } = outcome;
-    const { agent_delegate } = granted ?? {};
-    const fields = { status, ...failure, ...(agent_delegate !== undefined && { delegate: agent_delegate }) };
-    if (failure === undefined) log.info(fields, "✅ The supply-chain agent has answered");
-    else log.warn(fields, "❌ The call did not succeed");
-    return outcome;
-  };
-
-  const app = createService({ name: "delegate-agent", logger });
-  await app.register(async (scope) => {
-    const authority = canonicalAuthority(url);
-    await scope.register(fastifyAAuth, {
-      authority,
-      // Only the agent server may request calls.
-      verifier: createVerifier({ authorities: [authority], discovery, now, trustedAgents: [agentServer] }),
-      observer: verificationTrace,
-    });
-    const config = { aauth: { level: "identified" } } as const;
-    scope.get("/run", { config }, async () => ({ sub: credential.sub, last_run: delegate.lastRun() }));
-    scope.post("/run", { config }, run);
+  const delegate = logged(working, log);
+  const app = await serveRuns({
+    logger,
+    url,
+    // Only the agent server may request calls.
+    verifier: createVerifier({
+      authorities: [canonicalAuthority(url)],
+      discovery,
+      now,
+      trustedAgents: [agentServer],
+    }),
+    requirement: { level: "identified" },
+    sub: credential.sub,
+    delegateOf: async () => delegate,
   });
-  return { app, delegate: { ...delegate, run } };
+  return { app, delegate };
 }

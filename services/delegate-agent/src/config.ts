@@ -4,6 +4,7 @@ import {
   type Config,
   integerSetting,
   portSetting,
+  profileSettings,
   serviceSettings,
   setting,
   telemetrySettings,
@@ -17,6 +18,7 @@ import { z } from "zod";
 export const settings = {
   ...serviceSettings,
   ...tokenLogSettings,
+  ...profileSettings,
   ...telemetrySettings("delegate-agent"),
   port: setting({
     env: "DELEGATE_AGENT_PORT",

@@ -20,6 +20,12 @@ export function createDelegate(options: {
   agent: Agent;
   /** Drops the cached agent token, so that the next call is made with a new one. */
   dropAgentToken: () => void;
+  /** What another wire profile has instead. Default: February 2026. */
+  dialect?: {
+    /** Whether an error means that the agent token is not accepted. */
+    readonly isAgentTokenRefused: (error: unknown) => boolean;
+    readonly describe: typeof describeEvent;
+  };
   supplyChainAgentUrl: string;
   prompt: string;
   timeoutSeconds: number;
@@ -27,6 +33,7 @@ export function createDelegate(options: {
   observer: (event: AgentEvent) => void;
 }): Delegate {
   const { agent, dropAgentToken, supplyChainAgentUrl, prompt, timeoutSeconds, observer } = options;
+  const { isAgentTokenRefused = wantsSignature, describe = describeEvent } = options.dialect ?? {};
   let last: DelegateRun | null = null;
   let underway: Promise<DelegateRun> | undefined;
 
@@ -36,7 +43,7 @@ export function createDelegate(options: {
     let granted: DelegateRun["granted"];
     const watch = (event: AgentEvent) => {
       observer(event);
-      const step = describeEvent(event);
+      const step = describe(event);
       if (step !== undefined && steps.length < MAX_STEPS) steps.push(step);
       if (event.type === "token_received") granted = grantedBy(event.token.claims);
     };
@@ -53,7 +60,7 @@ export function createDelegate(options: {
     const ask = () => askAgent(supplyChainAgentUrl, prompt, { fetch });
     try {
       const report = await ask().catch((error: unknown) => {
-        if (!wantsSignature(error)) throw error;
+        if (!isAgentTokenRefused(error)) throw error;
         // The token is not accepted, as when its agent server has a new key: tried once with a new one.
         dropAgentToken();
         return ask();
@@ -81,6 +88,8 @@ export function createDelegate(options: {
 
 function grantedBy(claims: ReturnType<typeof decodeToken>["claims"]): DelegateRun["granted"] {
   const { agent, agent_delegate, scope } = claims;
+  // Tokens of draft -11 name no agent.
+  if (agent === undefined) return undefined;
   return {
     agent: String(agent),
     // The published extension issues tokens without it.

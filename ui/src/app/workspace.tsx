@@ -92,13 +92,7 @@ export function Workspace({ config, control, user }: WorkspaceProps) {
             )}
           />
           <OrderPanel client={client} store={store} disabled={isLapsed} />
-          {config.profile === "draft-11" ? (
-            <p className="card" data-testid="left-out">
-              Delegates are shown in the AAuth of February 2026 alone. This demo speaks draft -11.
-            </p>
-          ) : (
-            <DelegatesPanel client={client} disabled={isLapsed} />
-          )}
+          <DelegatesPanel client={client} disabled={isLapsed} />
           <p className="note">
             <a href="/compare.html">Compare a run in February 2026 and in draft -11</a>
           </p>

@@ -22,17 +22,23 @@ export function createOwnServer(
   const { grants } = profile;
 
   return {
-    tokenForSubAgent: ({ subagentToken, resource, resourceToken, presentedToken: presented, ...control }) =>
-      asking(control, async ({ server, identity, circumstances }) => {
+    tokenForSubAgent: ({ subagentToken, resource, resourceToken, presentedToken: presented, ...input }) =>
+      asking(input, async ({ server, identity, circumstances }) => {
         const { subAgents } = grants;
         if (subAgents === undefined) throw new TypeError(`profile ${profile.name} has no sub-agents`);
         const boundTo = await subAgents.keyOf(subagentToken, id);
         const party = { trustedServers: [server], resource, agent: id, thumbprint: boundTo };
         const expected = { ...party, presented, now: now() };
         const demand = profile.calls.checkDemand(subAgents.demandOf(resourceToken), expected);
-        const context = { ...NOTHING, identity, presented, hints: { subagentToken } };
-        const request = grants.forDemand(demand, context);
-        return client.request(request, { ...circumstances, resource, boundTo });
+        const participation: Participation = {
+          ...{ waiting: "poll", interact: input.onInteraction, clarify: undefined },
+          returnUrl: input.returnUrl,
+        };
+        const { justification, loginHint } = input;
+        const capabilities = capabilitiesOf(participation);
+        const hints = { subagentToken, capabilities, justification, loginHint };
+        const request = grants.forDemand(demand, { ...NOTHING, identity, presented, hints });
+        return client.request(request, { ...circumstances, resource, boundTo, participation });
       }),
 
     proposeMission: ({ onInteraction, onClarification, ...input }) =>

@@ -89,6 +89,7 @@ export interface Agent {
    * @throws TokenRequestError
    * @throws AAuthAgentError `token_agent_mismatch` for a sub-agent of another agent, `challenge_untrusted` for a resource token that is not for the
    * sub-agent's key and the token it showed, `person_required`, `token_request_failed`, `grant_pending`, or of the discovery group.
+   * @throws what `onInteraction` throws; the request then goes on waiting at the server, for the person to decide
    */
   tokenForSubAgent(input: SubAgentTokenInput): Promise<Grant>;
   /**
@@ -250,8 +251,10 @@ export type ClarificationReply =
   | { readonly action: "reduce"; readonly scope: string; readonly justification?: string | undefined }
   | { readonly action: "cancel" };
 
-/** A token for a sub-agent. */
-export interface SubAgentTokenInput extends CallControl {
+/** A token for a sub-agent. Its waiting ends with `timeouts.pendingMs`. */
+export interface SubAgentTokenInput
+  extends Pick<WaitingControl, "onInteraction" | keyof CallControl>,
+    Pick<FetchContext, "returnUrl" | "justification" | "loginHint"> {
   /** Agent token of the sub-agent; its `parent_agent` is this agent. */
   readonly subagentToken: string;
   /** Identifier of the resource. */

@@ -11,11 +11,16 @@ const REQUEST_TYPE_SUFFIX: Readonly<Record<TokenRequestType, string>> = {
   exchange: " (exchange)",
 };
 
+/** What a sub-agent asks its parent for: `requestType` of its events. */
+export const PARENT_REQUESTS = { person: "parent: person-token", auth: "parent: auth-token" } as const;
+
 /** What is asked for, and of whom, where it is not February's auth token. */
 const WANTED: Readonly<Record<TokenRequestType, string>> = {
   "person-token": "person_token from person server",
   "auth-token": "auth_token from person server",
   interaction: "an interaction by person server",
+  [PARENT_REQUESTS.person]: "person_token from the parent",
+  [PARENT_REQUESTS.auth]: "auth_token from the parent",
 };
 const wantedOf = (requestType: TokenRequestType) => WANTED[requestType] ?? "auth_token from auth server";
 

@@ -4,6 +4,6 @@
  *
  * @module
  */
-export { type AgentLog, createAgentLog } from "./agent-log.ts";
+export { type AgentLog, createAgentLog, PARENT_REQUESTS } from "./agent-log.ts";
 export type { ProtocolLogger } from "./protocol-logger.ts";
 export { createVerificationLog, type VerificationLog } from "./verification-log.ts";

@@ -1,11 +1,16 @@
-import type { KeyValueStore } from "aauth";
+import { randomUUID } from "node:crypto";
+import { createMemoryStore, type KeyValueStore } from "aauth";
+import { currentPlace, type TracePlace, withSpan } from "agent-kit/service";
 import type { Delegate, DelegateList, DelegateRun } from "backend-api";
 import type { FastifyBaseLogger } from "fastify";
+import { ATTRIBUTE, SPAN } from "protocol-trace";
 import { BackendError } from "../errors.ts";
 import { networkCodeOf } from "../failures/network-code.ts";
 import { isoTime } from "../runs/run.ts";
+import type { TracedWork } from "../traces/own-spans.ts";
 import type { DelegateClient } from "./delegate-client.ts";
 import type { Enrolment, Enrolments } from "./enrolments.ts";
+import type { SubAgents } from "./sub-agents.ts";
 
 /** The last agent token that the backend issued to a delegate, without the token. */
 export interface IssuedToken {
@@ -16,7 +21,7 @@ export interface IssuedToken {
   readonly thumbprint: string;
 }
 
-/** By the delegate's `sub`. */
+/** By the delegate's `sub`, in draft -11 by its agent identifier. */
 export type IssuedTokens = Pick<KeyValueStore<IssuedToken>, "get" | "put">;
 
 /** The delegates of this agent, for users to see and to let work. */
@@ -29,30 +34,60 @@ export interface DelegatesService {
    * @throws BackendError `not_found`, `conflict` without an address, `unreachable` when it does not answer
    */
   run(userId: string, sub: string): Promise<Delegate>;
+  /**
+   * Lets one that this user has ended act for the user again.
+   *
+   * @throws BackendError `not_found`; `not_in_profile` in February, where the file of the operator alone decides
+   */
+  start(userId: string, sub: string): Promise<Delegate>;
+  /**
+   * Ends one for this user: what it has is revoked, and it gets nothing more.
+   *
+   * @throws BackendError as `start`; `unreachable` where the person server has not taken the revocation
+   */
+  end(userId: string, sub: string): Promise<Delegate>;
+  /** The trace of the last call that this user had one make. Undefined for any other id, and where none is kept: in February. */
+  traceOf(userId: string, id: string): Promise<TracedWork | undefined>;
+}
+
+/** A call that a user had a delegate make. */
+interface Report {
+  readonly run: DelegateRun;
+  /** Of a call that can be shown as one of the user's own. */
+  readonly traced?: { readonly id: string; readonly place: TracePlace | undefined; readonly endedAt: number };
 }
 
 /** As long as runs and orders are kept. */
 const REPORT_SECONDS = 3600;
+const MAX_REPORTS = 1_000;
 
 export function createDelegatesService(deps: {
   /** Own identifier. */
   agent: string;
   enrolments: Enrolments;
   issued: IssuedTokens;
-  client: DelegateClient;
+  /** Calls delegates for a user. */
+  clientOf: (userId: string) => DelegateClient;
   /** Of the client. */
   timeoutSeconds: number;
-  /** Reports by user and delegate. */
-  reports: Pick<KeyValueStore<DelegateRun>, "get" | "put">;
+  /** In draft -11. */
+  subAgents?: SubAgents;
   logger: FastifyBaseLogger;
+  /** Unix seconds. */
+  now: () => number;
 }): DelegatesService {
-  const { agent, enrolments, issued, client, timeoutSeconds, reports, logger } = deps;
+  const { agent, enrolments, issued, clientOf, timeoutSeconds, subAgents, logger, now } = deps;
+  /** By user and delegate. */
+  const reports = createMemoryStore<Report>({ maxEntries: MAX_REPORTS, now });
 
   // JSON separates the two unambiguously.
   const reportKey = (userId: string, sub: string) => JSON.stringify([userId, sub]);
 
   async function describe({ sub, name, url }: Enrolment, userId: string): Promise<Delegate> {
-    const token = await issued.get(sub);
+    const subAgent = subAgents?.of(userId, sub);
+    const token = await issued.get(subAgent?.id ?? sub);
+    const report = await reports.get(reportKey(userId, sub));
+    const run_id = report?.traced?.id;
     return {
       sub,
       name: name ?? sub,
@@ -63,28 +98,86 @@ export function createDelegatesService(deps: {
             key: token.thumbprint,
           }
         : null,
-      process: url === undefined ? "unknown" : (await client.isRunning(url, sub)) ? "running" : "absent",
-      last_run: (await reports.get(reportKey(userId, sub))) ?? null,
+      process:
+        url === undefined ? "unknown" : (await clientOf(userId).isRunning(url, sub)) ? "running" : "absent",
+      last_run: report?.run ?? null,
+      ...(subAgent && { sub_agent: { ...subAgent, ...(run_id !== undefined && { run_id }) } }),
     };
+  }
+
+  async function enrolled(sub: string): Promise<Enrolment> {
+    const enrolment = await enrolments.find(sub);
+    if (enrolment === undefined) throw new BackendError("not_found", "No such delegate");
+    return enrolment;
+  }
+
+  function requireSubAgents(): SubAgents {
+    if (subAgents !== undefined) return subAgents;
+    const message =
+      "Ending a delegate here: only with AAUTH_PROFILE=draft-11; elsewhere take its enrolment away";
+    throw new BackendError("not_in_profile", message, { code: "not_in_profile" });
+  }
+
+  /** In draft -11 as work of the user's own, which is shown message by message. */
+  async function call(userId: string, { sub, url }: Enrolment & { readonly url: string }): Promise<Report> {
+    if (subAgents === undefined) return { run: await clientOf(userId).run(url) };
+    subAgents.prepare(userId, sub);
+    const id = randomUUID();
+    const attributes = { [ATTRIBUTE.runId]: id, [ATTRIBUTE.userSub]: userId };
+    return withSpan(
+      SPAN.delegate,
+      async () => {
+        const place = currentPlace();
+        const run = await clientOf(userId).run(url);
+        return { run, traced: { id, place, endedAt: now() } };
+      },
+      { attributes },
+    );
   }
 
   return {
     async list(userId) {
-      const enrolled = await enrolments.list();
-      return { agent, delegates: await Promise.all(enrolled.map((entry) => describe(entry, userId))) };
+      const all = await enrolments.list();
+      return { agent, delegates: await Promise.all(all.map((entry) => describe(entry, userId))) };
+    },
+
+    async start(userId, sub) {
+      const acting = requireSubAgents();
+      const enrolment = await enrolled(sub);
+      acting.start(userId, sub);
+      return describe(enrolment, userId);
+    },
+
+    async end(userId, sub) {
+      const acting = requireSubAgents();
+      const enrolment = await enrolled(sub);
+      await acting.end(userId, sub);
+      logger.info({ delegate: sub }, "🔐 The user has ended the delegate");
+      return describe(enrolment, userId);
+    },
+
+    async traceOf(userId, id) {
+      for (const { sub } of await enrolments.list()) {
+        const { traced } = (await reports.get(reportKey(userId, sub))) ?? {};
+        if (traced?.id !== id) continue;
+        const { place, endedAt: changedAt } = traced;
+        return { id, places: place ? [place] : [], isFinal: true, changedAt };
+      }
+      return undefined;
     },
 
     async run(userId, sub) {
-      const enrolment = await enrolments.find(sub);
-      if (enrolment === undefined) throw new BackendError("not_found", "No such delegate");
-      if (enrolment.url === undefined)
+      const enrolment = await enrolled(sub);
+      const { url } = enrolment;
+      if (url === undefined)
         throw new BackendError("conflict", "The delegate was enrolled without an address");
       try {
-        const run = await client.run(enrolment.url);
-        const { status, failure } = run;
-        await reports.put(reportKey(userId, sub), run, REPORT_SECONDS);
+        const report = await call(userId, { ...enrolment, url });
+        const { status, failure } = report.run;
+        await reports.put(reportKey(userId, sub), report, REPORT_SECONDS);
         logger.info({ delegate: sub, status, code: failure?.code }, "🔐 The delegate has worked");
       } catch (cause) {
+        if (cause instanceof BackendError) throw cause;
         const message =
           networkCodeOf(cause) === "timeout"
             ? `The delegate did not answer within ${timeoutSeconds} seconds; its log says what it waits for`

@@ -59,7 +59,7 @@ function sectionOf({ code, section }: AAuthError): string {
 }
 
 /** The other party could not be asked, or its response is none. */
-const UNUSABLE = /^(?:token_request_failed|discovery_|metadata_|unknown_key)/;
+export const UNUSABLE = /^(?:token_request_failed|discovery_|metadata_|unknown_key)/;
 
 /**
  * Explains an error of the agent of draft -11: at which party, which code, and which section of the text demands what failed.

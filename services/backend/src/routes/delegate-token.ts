@@ -1,84 +1,164 @@
-import { AAuthError, type SigningKey, tokenId } from "aauth";
+import {
+  AAuthError,
+  canonicalAuthority,
+  createMemoryReplayStore,
+  type Discovery,
+  type SigningKey,
+  tokenId,
+  type VerificationKey,
+} from "aauth";
 import { issueAgentToken } from "aauth/issuer";
+import { createVerifier } from "aauth/resource";
 import { importVerificationKey } from "aauth/wire";
 import type { FastifyInstance } from "fastify";
+import { fastifyAAuth } from "fastify-aauth";
+import { verificationTrace } from "protocol-trace";
 import { z } from "zod";
 import {
-  type AuthenticateDelegate,
   CLIENT_ASSERTION_TYPE,
   ClientAssertionError,
+  createDelegateAuthentication,
 } from "../delegates/client-assertion.ts";
 import type { IssuedTokens } from "../delegates/delegates-service.ts";
+import type { Enrolments } from "../delegates/enrolments.ts";
+import { answerRefusals, TokenRefusal } from "../delegates/token-refusal.ts";
 
 /** Path of the endpoint below the agent's identifier (profile 6.7). */
 export const DELEGATE_TOKEN_PATH = "/delegate/token";
 
 /** How long the time of issue is shown. */
 const KEEP_SECONDS = 30 * 86_400;
+const MAX_ASSERTIONS = 10_000;
 
-const requestSchema = z.strictObject({
+/** What each request has, whatever the agent token is. */
+const REQUEST = {
   /** The delegate's own name, as enrolled. */
   sub: z.string().max(64),
   /** The key to vouch for: the one the request is signed with. */
   cnf_jwk: z.looseObject({ kty: z.literal("OKP"), crv: z.literal("Ed25519"), x: z.string().length(43) }),
-  /** Where the token is to be presented: some of the allowed audiences. Default: all of them. */
-  aud: z.union([z.string(), z.array(z.string()).min(1).max(10)]).optional(),
+};
+const CREDENTIAL = {
   client_assertion_type: z.literal(CLIENT_ASSERTION_TYPE),
   client_assertion: z.string().max(4096),
+};
+const februaryRequest = z.strictObject({
+  ...REQUEST,
+  /** Where the token is to be presented: some of the allowed audiences. Default: all of them. */
+  aud: z.union([z.string(), z.array(z.string()).min(1).max(10)]).optional(),
+  ...CREDENTIAL,
+});
+const draft11Request = z.strictObject({
+  ...REQUEST,
+  /** The agent that it is to act for, as it has been called by it. */
+  parent_agent: z.string().max(320),
+  ...CREDENTIAL,
+});
+type TokenRequest = z.output<typeof februaryRequest> | z.output<typeof draft11Request>;
+
+/** The agent tokens of a wire profile. */
+export interface DelegateTokens<Request extends TokenRequest = TokenRequest> {
+  readonly request: z.ZodType<Request>;
+  /** What a request of this profile is made of, for the refusal of one that is not. */
+  readonly members: string;
+  /** @throws TokenRefusal for what the delegate may not have */
+  issue(request: Request, delegate: string, confirmed: VerificationKey): Promise<IssuedAgentToken>;
+}
+
+export interface IssuedAgentToken {
+  readonly token: string;
+  /** What it is issued for, and shown under. */
+  readonly name: string;
+}
+
+/** Agent tokens of February 2026: for each delegate of the agent, and for the parties that they are for. */
+export const februaryTokens = (options: {
+  /** Own identifier: `iss` of agent tokens. */
+  agent: string;
+  /** Signs agent tokens; its owner publishes it until the last of them has expired. */
+  key: () => SigningKey;
+  /** The parties that agent tokens are for. */
+  audiences: readonly string[];
+  lifetimeSeconds: number;
+  /** Unix seconds. */
+  now: () => number;
+}): DelegateTokens<z.output<typeof februaryRequest>> => ({
+  request: februaryRequest,
+  members: "sub, cnf_jwk and a client assertion are needed, and aud is taken",
+  async issue({ aud }, delegate, confirmed) {
+    const { agent, key, audiences, lifetimeSeconds, now } = options;
+    const audience = [aud ?? audiences].flat();
+    if (!audience.every((name) => audiences.includes(name))) {
+      throw new TokenRefusal(400, "invalid_target", "aud names a party that agent tokens are not for");
+    }
+    const token = await issueAgentToken({
+      key: key(),
+      agent,
+      delegate,
+      confirmationKey: confirmed.publicJwk,
+      audience,
+      lifetimeSeconds,
+      now,
+    });
+    return { token, name: delegate };
+  },
 });
 
-/** An OAuth error response. */
-class TokenRefusal extends Error {
-  override readonly name = "TokenRefusal";
-  readonly status: number;
-  readonly code: string;
-
-  constructor(status: number, code: string, description: string, options?: ErrorOptions) {
-    super(description, options);
-    this.status = status;
-    this.code = code;
-  }
-}
+/** Agent tokens of draft -11: for a delegate as the sub-agent of one agent. */
+export const draft11Tokens = (
+  issue: (parentAgent: string, delegate: string, confirmed: VerificationKey) => Promise<IssuedAgentToken>,
+): DelegateTokens<z.output<typeof draft11Request>> => ({
+  request: draft11Request,
+  members: "sub, cnf_jwk, parent_agent and a client assertion are needed",
+  issue: ({ parent_agent }, delegate, confirmed) => issue(parent_agent, delegate, confirmed),
+});
 
 /**
  * `POST /delegate/token`: an agent token for a delegate of this agent (profile 4.3, 6.7). It must hold the key that the token is bound
- * to, because the request is signed with it (scheme hwk, checked by the verifier before), and the credential it was enrolled with.
+ * to, because the request is signed with it (scheme hwk), and the credential it was enrolled with. Draft -11 leaves open how a provider
+ * knows its agents: the request is the same there. Register it in a scope of its own.
  */
-export async function delegateTokenRoute(
+export async function delegateTokenRoute<Request extends TokenRequest>(
   app: FastifyInstance,
   options: {
-    /** Own identifier: `iss` of agent tokens. */
+    /** Own identifier. */
     agent: string;
-    /** Signs agent tokens; its owner publishes it until the last of them has expired. */
-    key: () => SigningKey;
-    authenticate: AuthenticateDelegate;
-    /** The parties that agent tokens are for. */
-    audiences: readonly string[];
+    enrolments: Enrolments;
+    discovery: Discovery;
+    tokens: DelegateTokens<Request>;
     lifetimeSeconds: number;
     issued: IssuedTokens;
     /** Unix seconds. */
     now: () => number;
   },
 ): Promise<void> {
-  const { agent, key, authenticate, audiences, lifetimeSeconds, issued, now } = options;
+  const { agent, enrolments, discovery, tokens, lifetimeSeconds, issued, now } = options;
   const logger = app.log.child({ logger: "agent_tokens" });
-
-  app.setErrorHandler((error, _request, reply) => {
-    if (!(error instanceof TokenRefusal)) throw error;
-    const { status, code, message, cause } = error;
-    logger.warn({ code, reason: cause instanceof Error ? cause.message : message }, "❌ agent_token refused");
-    return reply
-      .header("cache-control", "no-store")
-      .code(status)
-      .send({ error: code, error_description: message });
+  const authenticate = createDelegateAuthentication({
+    enrolments,
+    endpoint: `${agent}${DELEGATE_TOKEN_PATH}`,
+    usedAssertions: createMemoryReplayStore({ maxEntries: MAX_ASSERTIONS, now }),
+    now,
   });
+  const authority = canonicalAuthority(agent);
+  await app.register(fastifyAAuth, {
+    authority,
+    verifier: createVerifier({
+      authorities: [authority],
+      schemes: ["hwk"],
+      discovery,
+      now,
+      requireNonce: true,
+    }),
+    observer: verificationTrace,
+  });
+  answerRefusals(app, logger, "❌ agent_token refused");
 
   app.post(
     DELEGATE_TOKEN_PATH,
     { config: { aauth: { level: "pseudonymous" } }, bodyLimit: 16_384 },
     async (request, reply) => {
-      const parsed = requestSchema.safeParse(request.body);
-      if (!parsed.success) throw misfit(parsed.error);
+      const parsed = tokens.request.safeParse(request.body);
+      if (!parsed.success) throw misfit(parsed.error, tokens.members);
       const { sub, cnf_jwk, client_assertion } = parsed.data;
       const thumbprint = request.caller!.thumbprint;
       const confirmed = await importVerificationKey(cnf_jwk).catch(refuseKey);
@@ -87,22 +167,10 @@ export async function delegateTokenRoute(
       if (confirmed.thumbprint !== thumbprint) {
         throw new TokenRefusal(400, "invalid_request", "cnf_jwk is not the key that signed the request");
       }
-      const audience = [parsed.data.aud ?? audiences].flat();
-      if (!audience.every((name) => audiences.includes(name))) {
-        throw new TokenRefusal(400, "invalid_target", "aud names a party that agent tokens are not for");
-      }
-      const token = await issueAgentToken({
-        key: key(),
-        agent,
-        delegate,
-        confirmationKey: confirmed.publicJwk,
-        audience,
-        lifetimeSeconds,
-        now,
-      });
+      const { token, name } = await tokens.issue(parsed.data, delegate, confirmed);
       const note = { issuedAt: now(), expiresAt: now() + lifetimeSeconds, thumbprint };
-      await issued.put(delegate, note, KEEP_SECONDS);
-      logger.info({ delegate, thumbprint, id: tokenId(token) }, "✅ Issued agent_token");
+      await issued.put(name, note, KEEP_SECONDS);
+      logger.info({ delegate: name, thumbprint, id: tokenId(token) }, "✅ Issued agent_token");
       return reply
         .header("cache-control", "no-store")
         .send({ agent_token: token, expires_in: lifetimeSeconds });
@@ -111,10 +179,9 @@ export async function delegateTokenRoute(
 }
 
 /** Names the member that does not fit, not its value: that may be a secret in the wrong place. */
-function misfit({ issues: [issue] }: z.ZodError): TokenRefusal {
+export function misfit({ issues: [issue] }: z.ZodError, needed: string): TokenRefusal {
   const members = issue?.code === "unrecognized_keys" ? issue.keys : [issue?.path[0]];
   const [wrong = "a member"] = members.filter((name) => typeof name === "string" && /^\w{1,64}$/.test(name));
-  const needed = "sub, cnf_jwk and a client assertion are needed, and aud is taken";
   return new TokenRefusal(400, "invalid_request", `${needed}; ${String(wrong)} does not fit`);
 }
 

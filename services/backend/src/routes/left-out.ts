@@ -9,7 +9,5 @@ export const leftOutRoutes: FastifyPluginAsync<{ profile: string }> = async (app
     const message = `${what}: not with AAUTH_PROFILE=${profile}, start with february-2026 for it`;
     throw new BackendError("not_in_profile", message, { code: "not_in_profile" });
   };
-  userRoute(app, apiRoutes.delegates, refused("Delegates"));
-  userRoute(app, apiRoutes.runDelegate, refused("Delegates"));
   userRoute(app, apiRoutes.revokeConsent, refused("Revoking here (the person server's page does it)"));
 };

@@ -3,6 +3,7 @@ import type { FastifyPluginAsync } from "fastify";
 import { ATTRIBUTE, SERVICE_NAME, SPAN } from "protocol-trace/names";
 import { z } from "zod";
 import type { BreakItService } from "../break-it/break-it-service.ts";
+import type { DelegatesService } from "../delegates/delegates-service.ts";
 import { BackendError } from "../errors.ts";
 import type { OrderService } from "../orders/order-service.ts";
 import { isFinal } from "../runs/run.ts";
@@ -17,6 +18,8 @@ const SETTLING_SECONDS = 15;
 interface RunTraceOptions {
   runs: Pick<RunService, "find" | "get">;
   orders: Pick<OrderService, "traceOf">;
+  /** Whose calls are shown as runs. */
+  delegates: Pick<DelegatesService, "traceOf">;
   traces: TraceClient;
   /** The trace store's page, as a browser reaches it. */
   explorerUrl: string;
@@ -28,7 +31,7 @@ interface RunTraceOptions {
 
 /** What the trace store has of a run or an order, for its owner. */
 export const runTraceRoutes: FastifyPluginAsync<RunTraceOptions> = async (app, options) => {
-  const { runs, orders, traces, explorerUrl, breakIt, now } = options;
+  const { runs, orders, delegates, traces, explorerUrl, breakIt, now } = options;
 
   async function answer(userId: string, { id, places, isFinal, changedAt }: TracedWork): Promise<RunTrace> {
     const traceIds = [...new Set(places.map(({ traceId }) => traceId))];
@@ -65,6 +68,8 @@ export const runTraceRoutes: FastifyPluginAsync<RunTraceOptions> = async (app, o
 
   userRoute(app, apiRoutes.runTrace, async ({ user, params: { id } }) => {
     const run = await runs.find(user.id, id);
+    const call = run === undefined ? await delegates.traceOf(user.id, id) : undefined;
+    if (call !== undefined) return answer(user.id, call);
     if (run === undefined) return fromStore(user.id, id, SPAN.run, "optimization");
     const trace = await answer(user.id, { ...run, isFinal: isFinal(run) });
     return { ...trace, ...(breakIt && { break_it: breakIt.offers(run) }) };

@@ -25,17 +25,17 @@ function scripted(...reports: (string | Error)[]) {
       find: async (sub) => [SCOUT, MUTE].find((entry) => entry.sub === sub),
     },
     issued: createMemoryStore(),
-    reports: createMemoryStore(),
-    client: {
+    clientOf: () => ({
       run: async () => {
         const next = reports.shift()!;
         if (typeof next !== "string") throw next;
         return report(next);
       },
       isRunning: async () => true,
-    },
+    }),
     timeoutSeconds: 60,
     logger: createLogger({ service: "t", destination: { write: () => {} } }),
+    now: () => 0,
   });
 }
 

@@ -41,6 +41,7 @@ async function routesWith(
   await app.register(runTraceRoutes, {
     runs,
     orders,
+    delegates: { traceOf: async () => undefined },
     traces,
     explorerUrl: "http://localhost:16686",
     breakIt,

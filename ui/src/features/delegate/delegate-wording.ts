@@ -4,9 +4,12 @@ import { formatTimeOfDay } from "../../components/format-time.ts";
 const STEPS: Readonly<Record<string, string>> = {
   request_signed: "Request signed",
   challenge_received: "Challenge received",
+  person_token_requested: "Person token requested",
+  person_token_received: "Person token received",
   token_requested: "Auth token requested",
   token_received: "Auth token received",
   token_cache_hit: "Cached auth token used",
+  token_held: "Cached token used",
   response_received: "Response received",
 };
 
@@ -16,7 +19,15 @@ export function stepTitle(action: string): string {
 }
 
 /** Whether the process runs, and its agent token. */
-export function standingOf({ process, agent_token: token }: Delegate): string {
+export function standingOf({ process, agent_token: token, sub_agent }: Delegate): string {
+  if (sub_agent?.state === "ended" || sub_agent?.state === "ending") {
+    if (sub_agent.good_until === undefined)
+      return "Ended. It gets no more tokens, and those that it had are revoked.";
+    const until = `its agent token stays valid until ${formatTimeOfDay(sub_agent.good_until)}`;
+    return sub_agent.state === "ended"
+      ? `Ended. It gets no more tokens and is not called. In this mode no party takes a revocation: ${until}.`
+      : `It gets no more tokens, but the person server has not taken the revocation: ${until}. End it again.`;
+  }
   if (process === "absent")
     return "Not running. Start it with npm run delegate and the name and port it was enrolled with (see walk-through 8).";
   if (process === "unknown") return "Enrolled without an address. It cannot be started from here.";
@@ -25,9 +36,22 @@ export function standingOf({ process, agent_token: token }: Delegate): string {
     : `Running. Agent token issued at ${formatTimeOfDay(token.issued_at)}, valid until ${formatTimeOfDay(token.expires_at)}.`;
 }
 
+/** Whether a call is of use. An ended delegate is called to be refused, where its tokens are revoked. */
+export function mayRun({ process, sub_agent }: Delegate): boolean {
+  return process === "running" && !(sub_agent?.state === "ended" && sub_agent.good_until !== undefined);
+}
+
+/** Page where the user has to act before the delegate can be called. Undefined for none, and for an address that no browser should open. */
+export function pageOf({ sub_agent }: Delegate): URL | undefined {
+  const page = URL.parse(sub_agent?.interaction_url ?? "");
+  return page && /^https?:$/.test(page.protocol) ? page : undefined;
+}
+
 /** Outcome of the last call. */
 export function outcomeOf({ last_run: run }: Delegate): string {
   if (run === null) return "No calls yet.";
   const at = formatTimeOfDay(run.ended_at);
+  if (run.failure?.code === "interaction_required")
+    return `Stopped at ${at}: the person server needs your decision.`;
   return run.failure ? `Refused at ${at}: ${run.failure.message}` : `Answered at ${at}.`;
 }

@@ -1,23 +1,23 @@
-import type { Delegate } from "backend-api";
+import { Button } from "@mantine/core";
+import type { Delegate, DelegateList } from "backend-api";
 import { useRef } from "react";
 import type { ApiClient } from "../../api/client.ts";
 import { BusyButton } from "../../components/busy-button.tsx";
 import { FailurePanel } from "../../components/failure-panel.tsx";
 import { Panel } from "../../components/panel.tsx";
-import { outcomeOf, standingOf, stepTitle } from "./delegate-wording.ts";
+import { formatRunAddress } from "../../components/run-address.ts";
+import { mayRun, outcomeOf, pageOf, standingOf, stepTitle } from "./delegate-wording.ts";
+import type { DelegateAction } from "./delegates-reducer.ts";
 import { useDelegates } from "./use-delegates.ts";
 
 /** The backend's delegates: processes with their own keys that act under its identity. */
 export function DelegatesPanel({ client, disabled }: { client: ApiClient; disabled: boolean }) {
-  const { state, run, readAgain } = useDelegates(client);
+  const { state, act, readAgain } = useDelegates(client);
   const { list, running, failure } = state;
   const heading = useRef<HTMLHeadingElement>(null);
   return (
     <Panel title="Delegates" headingRef={heading} testId="delegates-panel">
-      <p className="note breakable">
-        Processes that act as {list ? <code>{list.agent}</code> : "the backend"} with a key of their own. The
-        backend vouches for each key with an agent token. The auth token names the delegate.
-      </p>
+      <Explanation list={list} />
       {list?.delegates.length === 0 && (
         <p className="note">
           No delegate is enrolled. Start one with <code>npm run delegate</code>.
@@ -29,19 +29,15 @@ export function DelegatesPanel({ client, disabled }: { client: ApiClient; disabl
             <li key={delegate.sub}>
               <DelegateItem
                 delegate={delegate}
-                isRunning={running === delegate.sub}
-                disabled={
-                  disabled ||
-                  (running !== undefined && running !== delegate.sub) ||
-                  delegate.process !== "running"
-                }
-                onRun={() => void run(delegate.sub)}
+                doing={running?.sub === delegate.sub ? running.action : undefined}
+                disabled={disabled || (running !== undefined && running.sub !== delegate.sub)}
+                onAct={(action) => void act(delegate.sub, action)}
               />
             </li>
           ))}
         </ul>
       )}
-      {failure && list && <FailurePanel title="The delegate’s run failed" failure={failure} />}
+      {failure && list && <FailurePanel title={FAILED[state.failed ?? "run"]} failure={failure} />}
       {failure && !list && (
         <FailurePanel title="The delegates cannot be shown" failure={failure}>
           <BusyButton
@@ -61,25 +57,67 @@ export function DelegatesPanel({ client, disabled }: { client: ApiClient; disabl
   );
 }
 
-interface DelegateItemProps {
-  delegate: Delegate;
-  isRunning: boolean;
-  disabled: boolean;
-  onRun: () => void;
+/** Why a call, an end or a start again did not work. */
+const FAILED: Readonly<Record<DelegateAction, string>> = {
+  run: "The delegate’s run failed",
+  end: "The delegate has not ended everywhere",
+  start: "The delegate was not started again",
+};
+
+function Explanation({ list }: { list: DelegateList | undefined }) {
+  const agent = list ? <code>{list.agent}</code> : "the backend";
+  if (list?.delegates.some((delegate) => delegate.sub_agent)) {
+    return (
+      <p className="note breakable">
+        Processes that act for you as sub-agents, each with a key of its own. The agent token, issued by{" "}
+        {agent}, names your agent as the parent. The parent alone asks the person server: it gets the other
+        tokens, bound to the sub-agent’s key. They name no agent.
+      </p>
+    );
+  }
+  return (
+    <p className="note breakable">
+      Processes that act as {agent} with a key of their own. The backend vouches for each key with an agent
+      token. The auth token names the delegate.
+    </p>
+  );
 }
 
-function DelegateItem({ delegate, isRunning, disabled, onRun }: DelegateItemProps) {
-  const { name, sub, agent_token, last_run } = delegate;
+interface DelegateItemProps {
+  delegate: Delegate;
+  /** What it does at the moment. */
+  doing: DelegateAction | undefined;
+  disabled: boolean;
+  onAct: (action: DelegateAction) => void;
+}
+
+function DelegateItem({ delegate, doing, disabled, onAct }: DelegateItemProps) {
+  const { name, sub, agent_token, last_run, sub_agent } = delegate;
+  const page = pageOf(delegate);
+  const button = (action: DelegateAction, label: string, isOff = false) => (
+    <BusyButton
+      variant="default"
+      disabled={disabled || isOff || (doing !== undefined && doing !== action)}
+      busy={doing === action}
+      onClick={() => onAct(action)}
+    >
+      {label}
+    </BusyButton>
+  );
   return (
     <>
       <div className="line ends">
         <div>
           <h3>{name}</h3>
-          <code className="small">{sub}</code>
+          <code className="small breakable">{sub_agent?.id ?? sub}</code>
         </div>
-        <BusyButton variant="default" disabled={disabled} busy={isRunning} onClick={onRun}>
-          Run delegate
-        </BusyButton>
+        <div className="line">
+          {button("run", "Run delegate", !mayRun(delegate))}
+          {sub_agent &&
+            sub_agent.state !== "new" &&
+            // One place for both: the focus stays there.
+            (sub_agent.state === "ended" ? button("start", "Start again") : button("end", "End delegate"))}
+        </div>
       </div>
       <p className="note">{standingOf(delegate)}</p>
       {agent_token && (
@@ -90,6 +128,16 @@ function DelegateItem({ delegate, isRunning, disabled, onRun }: DelegateItemProp
       <p role="status" data-status={last_run?.status ?? "none"}>
         {outcomeOf(delegate)}
       </p>
+      {page && (
+        <div className="card" data-tone="waiting" data-testid="delegate-interaction">
+          <p>
+            Decide at <strong>{page.host}</strong>, and run the delegate again.
+          </p>
+          <Button component="a" href={page.href}>
+            Review the request
+          </Button>
+        </div>
+      )}
       {last_run && last_run.steps.length > 0 && (
         <ol>
           {last_run.steps.map(({ action, details }, index) => (
@@ -99,6 +147,11 @@ function DelegateItem({ delegate, isRunning, disabled, onRun }: DelegateItemProp
             </li>
           ))}
         </ol>
+      )}
+      {sub_agent?.run_id !== undefined && (
+        <p>
+          <a href={formatRunAddress({ kind: "run", requestId: sub_agent.run_id })}>Show every message</a>
+        </p>
       )}
     </>
   );

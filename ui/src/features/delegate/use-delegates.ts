@@ -2,9 +2,15 @@ import { apiRoutes } from "backend-api";
 import { useCallback, useEffect, useReducer } from "react";
 import { describeFailure } from "../../api/api-failure.ts";
 import type { ApiClient } from "../../api/client.ts";
-import { delegatesReducer } from "./delegates-reducer.ts";
+import { type DelegateAction, delegatesReducer } from "./delegates-reducer.ts";
 
-/** Reads the backend's delegates, again after a failure, and runs one. */
+const ROUTES = {
+  run: apiRoutes.runDelegate,
+  start: apiRoutes.startDelegate,
+  end: apiRoutes.endDelegate,
+} as const;
+
+/** Reads the backend's delegates, again after a failure, and runs, ends and starts one. */
 export function useDelegates(client: ApiClient) {
   const [state, dispatch] = useReducer(delegatesReducer, {});
 
@@ -32,13 +38,15 @@ export function useDelegates(client: ApiClient) {
     dispatch({ type: "asked_again" });
     return read();
   };
-  const run = async (sub: string) => {
-    dispatch({ type: "started", sub });
+  const act = async (sub: string, action: DelegateAction) => {
+    dispatch({ type: "started", sub, action });
     try {
-      dispatch({ type: "ended", delegate: await client.call(apiRoutes.runDelegate, { params: { sub } }) });
+      dispatch({ type: "ended", delegate: await client.call(ROUTES[action], { params: { sub } }) });
     } catch (error) {
-      dispatch({ type: "failed", failure: describeFailure(error) });
+      // It may have changed all the same: ended here, and not elsewhere.
+      if (action === "end") await read();
+      dispatch({ type: "failed", failure: describeFailure(error), action });
     }
   };
-  return { state, run, readAgain };
+  return { state, act, readAgain };
 }

@@ -1,6 +1,6 @@
 import type { Delegate, DelegateList } from "backend-api";
 import { expect, test } from "vitest";
-import { standingOf } from "../../../src/features/delegate/delegate-wording.ts";
+import { mayRun, outcomeOf, pageOf, standingOf } from "../../../src/features/delegate/delegate-wording.ts";
 import { delegatesReducer } from "../../../src/features/delegate/delegates-reducer.ts";
 
 const RUN: NonNullable<Delegate["last_run"]> = {
@@ -22,8 +22,11 @@ const LIST: DelegateList = { agent: "http://backend", delegates: [delegate("a"),
 const FAILURE = { code: "http_502", message: "The delegate does not answer" };
 
 test("a delegate that has worked takes its own place, the others stay", () => {
-  const running = delegatesReducer({ list: LIST, failure: FAILURE }, { type: "started", sub: "b" });
-  expect(running).toEqual({ list: LIST, running: "b" });
+  const running = delegatesReducer(
+    { list: LIST, failure: FAILURE },
+    { type: "started", sub: "b", action: "run" },
+  );
+  expect(running).toEqual({ list: LIST, running: { sub: "b", action: "run" } });
   const worked = delegate("b", { last_run: RUN });
   expect(delegatesReducer(running, { type: "ended", delegate: worked })).toEqual({
     list: { ...LIST, delegates: [LIST.delegates[0], worked] },
@@ -31,7 +34,7 @@ test("a delegate that has worked takes its own place, the others stay", () => {
 });
 
 test("a failure keeps the list and lets the next try begin", () => {
-  const running = delegatesReducer({ list: LIST }, { type: "started", sub: "a" });
+  const running = delegatesReducer({ list: LIST }, { type: "started", sub: "a", action: "run" });
   expect(delegatesReducer(running, { type: "failed", failure: FAILURE })).toEqual({
     list: LIST,
     failure: FAILURE,
@@ -52,4 +55,42 @@ test("a list that could not be read is requested again", () => {
 test("a delegate that does not run says how it is started, one without an address that it cannot be", () => {
   expect(standingOf(delegate("a", { process: "absent" }))).toContain("npm run delegate");
   expect(standingOf(delegate("a", { process: "unknown" }))).toContain("cannot be started");
+});
+
+test("what failed is named where it was no call", () => {
+  const ended = { type: "failed", failure: FAILURE, action: "end" } as const;
+  expect(delegatesReducer({ list: LIST }, ended)).toEqual({ list: LIST, failure: FAILURE, failed: "end" });
+});
+
+test("a sub-agent says whether it has ended, and until when its token is valid although it has", () => {
+  const of = (sub_agent: Partial<NonNullable<Delegate["sub_agent"]>>) =>
+    delegate("a", { sub_agent: { id: "a+b", parent: "a", state: "started", ...sub_agent } });
+  const good_until = "2026-02-01T11:00:00.000Z";
+  expect(standingOf(of({}))).toMatch(/^Running/);
+  expect(standingOf(of({ state: "ended" }))).toContain("those that it had are revoked");
+  expect(standingOf(of({ state: "ended", good_until }))).toMatch(/no party takes a revocation: .* until/);
+  expect(standingOf(of({ state: "ending", good_until }))).toMatch(/has not taken .* End it again/);
+  expect(
+    [{}, { state: "ended" }, { state: "ending", good_until }, { state: "ended", good_until }].map((it) =>
+      mayRun(of(it as object)),
+    ),
+  ).toEqual([true, true, true, false]);
+  expect(mayRun(delegate("a", { process: "absent" }))).toBe(false);
+});
+
+test("a page to decide at is opened for http addresses alone", () => {
+  const at = (interaction_url: string) =>
+    pageOf(delegate("a", { sub_agent: { id: "a+b", parent: "a", state: "started", interaction_url } }))?.href;
+  expect(at("http://localhost:8080/interaction?code=A")).toBe("http://localhost:8080/interaction?code=A");
+  expect([at("javascript:alert(1)"), at("x"), pageOf(delegate("a"))]).toEqual([
+    undefined,
+    undefined,
+    undefined,
+  ]);
+  const last_run = {
+    ...RUN,
+    status: "failed" as const,
+    failure: { code: "interaction_required", message: "x" },
+  };
+  expect(outcomeOf(delegate("a", { last_run }))).toMatch(/^Stopped at .* needs your decision\.$/);
 });

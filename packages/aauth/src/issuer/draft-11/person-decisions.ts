@@ -79,7 +79,8 @@ export function createPersonDecisions(
       consent !== undefined &&
       (kind === "person-token" || (agreed !== undefined && scopes.every((scope) => agreed.includes(scope))));
     record.asked = { ...asked, consented };
-    work.revocations = await records.revocationsOf(agent);
+    const standing = person === undefined ? undefined : await records.standing(person, agent);
+    work.revocations = standing?.revocations ?? 0;
     // The person acts there before anything else is asked (section 7.2.3).
     if (work.first !== undefined && !work.first.isDone) return { type: "interaction" };
     const decision = await decide(record.asked);
@@ -87,14 +88,15 @@ export function createPersonDecisions(
     if (decision.type !== "grant") return decision;
     if (person === undefined) throw new TypeError("an agent without a person has no grant");
     // What a person has taken back no policy gives again: they do.
-    return (await records.binding(agent))?.isRevoked ? { type: "interaction" } : decision;
+    return standing?.isRevoked ? { type: "interaction" } : decision;
   }
 
   async function finish(record: Pending): Promise<Outcome | undefined> {
     const { asked, work } = record;
     const outcome = await (asked.kind === "person-token" ? givePersonToken(record) : giveAuthToken(record));
     // A grant that the agent has left waiting, or that was carried out meanwhile.
-    return outcome?.status === 200 && (await records.revocationsOf(asked.agent)) !== work.revocations
+    if (outcome?.status !== 200) return outcome;
+    return (await records.standing(asked.person!, asked.agent)).revocations !== work.revocations
       ? failed(new Problem(403, "denied", "the person has taken the agent's access away"))
       : outcome;
   }

@@ -81,10 +81,11 @@ export function createPersonPages(context: PersonPagesContext): Omit<PersonServe
         if (work.first !== undefined && !work.first.isDone) return "resource_first";
         // An intermediary acts for every person it serves (section 10.1.1.1).
         if (asked.upstream === undefined && !(await records.bind(agent, person))) return "other_person";
+        await records.readmit(person, agent);
         const scopes = kind === "auth-token" ? within(asked.scopes, grant.scopes) : undefined;
         await records.addConsent(person, agent, resource, { account, ...(scopes && { scopes }) });
         record.asked = { ...asked, person };
-        work.revocations = await records.revocationsOf(agent);
+        work.revocations = (await records.standing(person, agent)).revocations;
         return pending.grant(record, grant);
       }),
 
@@ -150,11 +151,9 @@ export function createPersonPages(context: PersonPagesContext): Omit<PersonServe
 
     async revokeAgent(person, agent) {
       const tokens = (await records.tokensFor(agent)).filter((token) => token.person === person);
-      if (!(await records.unbind(agent, person))) {
-        // An intermediary belongs to no one: there is no binding that what was agreed to could end with.
-        if (tokens.length === 0) return undefined;
-        for (const { resource } of tokens) await records.dropConsent(person, agent, resource);
-      }
+      const isTheirs = (await records.binding(agent))?.person === person;
+      if (!isTheirs && tokens.length === 0) return undefined;
+      await records.withdraw(person, agent);
       return revokeAll(tokens);
     },
   };

@@ -44,24 +44,33 @@ export interface TokenRecord extends TokenName {
   readonly shownTo: readonly string[];
 }
 
-export interface Binding {
-  readonly person: string;
-  /** The person has taken the agent's access away. It stays theirs (section 13.14). */
+/** Whether an agent may act for a person, as far as that person has said. */
+export interface Standing {
+  /** The person has taken the agent's access away, and allowed it nothing since. */
   readonly isRevoked: boolean;
-  /** How often that has happened: what was agreed to before does not count again. */
+  /** How often they have: what was agreed to before does not count again. */
   readonly revocations: number;
 }
+
+/** The person that an agent belongs to, and stays theirs (section 13.14). */
+export interface Binding extends Standing {
+  readonly person: string;
+}
+
+const NEVER_REVOKED: Standing = { isRevoked: false, revocations: 0 };
 
 /** What a person has agreed to: that the resource may know them by this agent, and scopes by account. */
 export interface Consent {
   readonly scopes: Readonly<Record<string, readonly string[]>>;
-  /** That of the agent's binding when it was given. */
+  /** That of the agent's standing when it was given. */
   readonly revocations: number;
 }
 
 /** The scopes that a person has agreed to for an account, which a resource names as it likes: also as what every object inherits. */
 export const agreedScopes = (scopes: Consent["scopes"], account = ""): readonly string[] | undefined =>
   Object.hasOwn(scopes, account) ? scopes[account] : undefined;
+
+const servedKey = (person: string, { iss, sub }: AgentIdentity) => keyOf("served", person, iss, sub);
 
 export class PersonRecords {
   readonly #people: KeyValueStore<unknown>;
@@ -83,33 +92,50 @@ export class PersonRecords {
   /** The first person to authorize an agent is its person. False where that is another one. */
   async bind({ iss, sub }: AgentIdentity, person: string): Promise<boolean> {
     const key = keyOf("binding", iss, sub);
-    const binding: Binding = { person, isRevoked: false, revocations: 0 };
+    const binding: Binding = { person, ...NEVER_REVOKED };
     if (await this.#people.putIfAbsent(key, binding, PEOPLE_SECONDS)) return true;
     const known = (await this.#people.get(key)) as Binding | undefined;
     if (known?.person !== person) return false;
-    await this.#people.put(key, { ...known, isRevoked: false }, PEOPLE_SECONDS);
+    await this.#people.put(key, known, PEOPLE_SECONDS);
     return true;
   }
 
-  /** How often the person has taken the agent's access away. */
-  async revocationsOf(agent: AgentIdentity): Promise<number> {
-    return (await this.binding(agent))?.revocations ?? 0;
+  /** Of an agent and a person that it acts for: its own, or one of those that an intermediary serves (section 10.1.1.1). */
+  async standing(person: string, agent: AgentIdentity): Promise<Standing> {
+    const binding = await this.binding(agent);
+    if (binding?.person === person) return binding;
+    return ((await this.#people.get(servedKey(person, agent))) as Standing | undefined) ?? NEVER_REVOKED;
   }
 
-  /** Takes everything back that the person has agreed to. False where the agent is another person's, or no one's. */
-  async unbind(agent: AgentIdentity, person: string): Promise<boolean> {
-    const known = await this.binding(agent);
-    if (known?.person !== person) return false;
-    const binding: Binding = { person, isRevoked: true, revocations: known.revocations + 1 };
-    await this.#people.put(keyOf("binding", agent.iss, agent.sub), binding, PEOPLE_SECONDS);
-    return true;
+  /** Takes everything back that the person has agreed to, and what any policy would grant. */
+  async withdraw(person: string, agent: AgentIdentity): Promise<void> {
+    const { revocations } = await this.standing(person, agent);
+    await this.#setStanding(person, agent, { isRevoked: true, revocations: revocations + 1 });
   }
 
-  async consent(person: string, { iss, sub }: AgentIdentity, resource: string): Promise<Consent | undefined> {
+  /** The person allows the agent something again. */
+  async readmit(person: string, agent: AgentIdentity): Promise<void> {
+    const standing = await this.standing(person, agent);
+    if (standing.isRevoked) await this.#setStanding(person, agent, { ...standing, isRevoked: false });
+  }
+
+  async #setStanding(person: string, agent: AgentIdentity, standing: Standing): Promise<void> {
+    const { isRevoked, revocations } = standing;
+    const binding = await this.binding(agent);
+    if (binding?.person === person) {
+      const own: Binding = { person, isRevoked, revocations };
+      await this.#people.put(keyOf("binding", agent.iss, agent.sub), own, PEOPLE_SECONDS);
+    } else {
+      await this.#people.put(servedKey(person, agent), { isRevoked, revocations }, PEOPLE_SECONDS);
+    }
+  }
+
+  async consent(person: string, agent: AgentIdentity, resource: string): Promise<Consent | undefined> {
+    const { iss, sub } = agent;
     const consent = (await this.#people.get(keyOf("consent", person, iss, sub, resource))) as
       | Consent
       | undefined;
-    const { isRevoked = false, revocations = 0 } = (await this.binding({ iss, sub })) ?? {};
+    const { isRevoked, revocations } = await this.standing(person, agent);
     return isRevoked || consent?.revocations !== revocations ? undefined : consent;
   }
 
@@ -123,14 +149,10 @@ export class PersonRecords {
     await locked(this.#people, key, async () => {
       const known = (await this.consent(person, agent, resource))?.scopes ?? {};
       const all = scopes && [...new Set([...(agreedScopes(known, account) ?? []), ...scopes])];
-      const revocations = await this.revocationsOf(agent);
+      const { revocations } = await this.standing(person, agent);
       const consent: Consent = { scopes: { ...known, ...(all && { [account]: all }) }, revocations };
       await this.#people.put(key, consent, PEOPLE_SECONDS);
     });
-  }
-
-  async dropConsent(person: string, { iss, sub }: AgentIdentity, resource: string): Promise<void> {
-    await this.#people.delete(keyOf("consent", person, iss, sub, resource));
   }
 
   // ------------------------------------------------------------------------------------------------------- tokens

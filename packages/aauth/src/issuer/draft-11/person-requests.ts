@@ -139,9 +139,9 @@ export function createPersonRequests(context: PersonRequestsContext) {
     if (record === undefined || record.resource !== claims.aud || record.subject !== claims.sub) {
       throw invalid("the upstream token is of no agent that is known here");
     }
-    const binding = await records.binding(record.agent);
+    const standing = await records.standing(record.person, record.agent);
     const isAgentRevoked = await isRevoked({ iss: record.agent.iss, jti: record.agentJti });
-    if (isAgentRevoked || binding?.isRevoked) {
+    if (isAgentRevoked || standing.isRevoked) {
       throw new Problem(
         400,
         "revoked_upstream_token",

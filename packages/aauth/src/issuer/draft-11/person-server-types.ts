@@ -85,8 +85,8 @@ export interface PersonServer extends Server<PersonServerMetadata> {
   /** Takes a token back, with everything that came of it, at every party that it was shown to. Undefined for a token that is not this person's. */
   revoke(person: string, token: TokenName): Promise<readonly DownstreamResult[] | undefined>;
   /**
-   * Takes back everything an agent has of a person, and what they have agreed to. The agent stays theirs. Of an agent that other agents call, and that belongs
-   * to no person, what it has of this one. Undefined for an agent that has nothing of this person.
+   * Takes back everything an agent has of a person, and what they have agreed to; the next grant is the person's to decide. The agent stays theirs. Of an
+   * agent that other agents call, and that belongs to no person, what it has of this one. Undefined for an agent that has nothing of this person.
    */
   revokeAgent(person: string, agent: AgentIdentity): Promise<readonly DownstreamResult[] | undefined>;
 }

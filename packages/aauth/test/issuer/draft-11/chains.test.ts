@@ -188,6 +188,17 @@ describe("a resource that calls another for its caller's person", () => {
     expect((await asking()).status).toBe(202);
   });
 
+  it("gets nothing more by policy once the person has taken it back, until they allow something again", async () => {
+    const { world, ask } = await prepared();
+    const asking = () => ask({ capabilities: CAPABILITIES });
+    expect((await asking()).status).toBe(200);
+    expect(await world.ps.revokeAgent(ALICE, { iss: RESOURCE, sub: M })).not.toHaveLength(0);
+    const asked = await asking();
+    expect(asked.status).toBe(202);
+    await world.approve(asked);
+    expect((await asking()).status).toBe(200);
+  });
+
   it("is refused where only the agent behind it, or its binding, is revoked (N31)", async () => {
     const { world, agent, ask } = await prepared();
     expect((await ask()).status).toBe(200);
@@ -198,7 +209,7 @@ describe("a resource that calls another for its caller's person", () => {
     await revocations.delete(keyOf(PROVIDER, jti));
     expect((await ask()).status).toBe(200);
     const records = new PersonRecords(world.store("people"), world.store("tokens"), world.clock.now);
-    await records.unbind({ iss: PROVIDER, sub: AGENT }, ALICE);
+    await records.withdraw(ALICE, { iss: PROVIDER, sub: AGENT });
     expect(await ask()).toMatchObject(refused(400, "revoked_upstream_token"));
   });
 

@@ -291,6 +291,38 @@ describe("a sub-agent", () => {
     expect([error.code, error.claim]).toEqual(["token_request_failed", "cnf"]);
   });
 
+  it("has a parent that brings the person to a page, and says who they are and why", async () => {
+    const world = createWorld();
+    world.server = deferring(world.server, 1, { ...INTERACTION, "retry-after": "0" });
+    const pages: string[] = [];
+    const input = {
+      ...{ subagentToken: await subToken(world), resource: RESOURCE, loginHint: "dana" },
+      ...{ justification: "Because", returnUrl: "https://agent.example/back" },
+    };
+    const onInteraction = ({ page }: { page: string }) => void pages.push(page);
+    const { thumbprint } = await world.agent().tokenForSubAgent({ ...input, onInteraction });
+    expect(thumbprint).toBe(keys.other.thumbprint);
+    const back = "&callback=https%3A%2F%2Fagent.example%2Fback";
+    expect(pages).toEqual([`https://ps.example/visit?code=A1B2-C3D4${back}`]);
+    expect(world.asked("/person")[0]).toEqual({
+      ...{ resource: RESOURCE, subagent_token: input.subagentToken },
+      ...{ capabilities: ["interaction"], justification: "Because", login_hint: "dana" },
+    });
+  });
+
+  it("has a parent that leaves the person's decision for later by throwing", async () => {
+    const world = createWorld();
+    world.server = deferring(world.server, 1, { ...INTERACTION, "retry-after": "0" });
+    const later = new Error("later");
+    const onInteraction = () => {
+      throw later;
+    };
+    const input = { subagentToken: await subToken(world), resource: RESOURCE, onInteraction };
+    await expect(world.agent().tokenForSubAgent(input)).rejects.toBe(later);
+    // Neither polled nor withdrawn.
+    expect(world.story()).toEqual(["POST person A"]);
+  });
+
   it.each(["expired", "revoked", "invalid"])("may be %s", async (why) => {
     const world = createWorld();
     world.server = () => problem(400, `${why}_subagent_token`);

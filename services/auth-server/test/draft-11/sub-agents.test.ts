@@ -1,0 +1,60 @@
+/** Sub-agents at the person server: their parents ask for them, and no other agent does. */
+
+import { generateSigningKey } from "aauth";
+import { draft11Tokens } from "aauth/issuer";
+import { expect, test } from "vitest";
+import {
+  AGENT,
+  BACKEND,
+  createDraft11World,
+  type Draft11World,
+  PERSON_SERVER,
+  SUPPLY_CHAIN,
+  sendWith,
+} from "../support/draft-11-world.ts";
+
+const PERSON_TOKENS = `${PERSON_SERVER}/aauth/person`;
+const SCOUT = AGENT.replace("@", "+scout@");
+
+/** An agent token of the provider; its key signs what the world sends, unless another one is named. */
+async function tokenOf(world: Draft11World, over: Partial<draft11Tokens.IssueAgentTokenOptions> = {}) {
+  const key = world.keys[BACKEND]!;
+  const own = { key, issuer: BACKEND, agent: AGENT, personServer: PERSON_SERVER };
+  return (await draft11Tokens.issueAgentToken({ ...own, confirmationKey: key.publicJwk, ...over })).token;
+}
+
+test("a sub-agent that asks the person server itself is refused", async () => {
+  const world = await createDraft11World();
+  const own = await tokenOf(world, { agent: SCOUT, parentAgent: AGENT });
+  const answer = await sendWith(world, PERSON_TOKENS, own, {
+    method: "POST",
+    body: { resource: SUPPLY_CHAIN },
+  });
+  expect([answer.status, await answer.json()]).toMatchObject([
+    400,
+    { error: "invalid_request", detail: expect.stringContaining("its parent does") },
+  ]);
+});
+
+test("an agent gets nothing for a sub-agent that is another's, for none, and for its own key", async () => {
+  const world = await createDraft11World();
+  const confirmationKey = (await generateSigningKey({ kid: "scout" })).publicJwk;
+  const parent = await tokenOf(world);
+  const asking = async (subagent_token: string) => {
+    const body = { resource: SUPPLY_CHAIN, capabilities: ["interaction"], subagent_token };
+    const answer = await sendWith(world, PERSON_TOKENS, parent, { method: "POST", body });
+    return answer.status === 202 ? 202 : ((await answer.json()) as { error: string }).error;
+  };
+  const other = "aauth:Other@backend.localhost";
+  for (const over of [
+    { agent: other.replace("@", "+scout@"), parentAgent: other },
+    { agent: SCOUT, parentAgent: other },
+    { agent: SCOUT },
+    { agent: SCOUT, parentAgent: AGENT, confirmationKey: world.keys[BACKEND]!.publicJwk },
+  ])
+    expect([over, await asking(await tokenOf(world, { confirmationKey, ...over }))]).toEqual([
+      over,
+      "invalid_subagent_token",
+    ]);
+  expect(await asking(await tokenOf(world, { confirmationKey, agent: SCOUT, parentAgent: AGENT }))).toBe(202);
+});

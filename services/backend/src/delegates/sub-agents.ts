@@ -1,0 +1,263 @@
+/**
+ * Delegates of draft -11: for each user who has one work, the sub-agent of that user's agent (section 10.2). It has an agent token of the backend,
+ * bound to its own key, and the parent asks the person server for its other tokens.
+ *
+ * @module
+ */
+
+import {
+  AAuthError,
+  type Discovery,
+  type ProvenCaller,
+  QuotaStore,
+  type SigningKey,
+  TokenRequestError,
+  type VerificationKey,
+} from "aauth";
+import type { Agent, AgentObserver, Grant, Transport } from "aauth/agent";
+import { draft11Tokens, sendRevocation } from "aauth/issuer";
+import { parseAgentIdentifier } from "aauth/wire";
+import type { Delegate } from "backend-api";
+import { BackendError } from "../errors.ts";
+import { UNUSABLE } from "../failures/draft-11-failure.ts";
+import type { IssuedAgentToken } from "../routes/delegate-token.ts";
+import { isoTime } from "../runs/run.ts";
+import type { Enrolments } from "./enrolments.ts";
+import { TokenRefusal } from "./token-refusal.ts";
+
+/** What a sub-agent asks its parent for. */
+export interface AskedOfParent {
+  /** Agent token that the request was signed with, VERIFIED. */
+  readonly subagentToken: string;
+  readonly resource: string;
+  readonly resourceToken?: string | undefined;
+  readonly presentedToken?: string | undefined;
+}
+
+/** The sub-agents of the users' agents, and whether they may act. */
+export interface SubAgents {
+  /** Who a delegate is for a user. */
+  of(userId: string, delegate: string): NonNullable<Delegate["sub_agent"]>;
+  /** Before a call on the user's request: the first one starts it. @throws BackendError `conflict` where no party would refuse one that was ended */
+  prepare(userId: string, delegate: string): void;
+  /** Lets it act, also again. Agent tokens from before are good for nothing here. */
+  start(userId: string, delegate: string): void;
+  /**
+   * Gives it nothing more, and revokes its agent token at the person server, which takes back what was had with it.
+   *
+   * @throws BackendError `unreachable` where the person server has not taken the revocation: it may be repeated
+   */
+  end(userId: string, delegate: string): Promise<void>;
+  /** An agent token for the key that the delegate has proven. @throws TokenRefusal 403 `delegate_not_started`, `delegate_ended` */
+  issue(parentAgent: string, delegate: string, confirmed: VerificationKey): Promise<IssuedAgentToken>;
+  /**
+   * A person token or auth token for a sub-agent, which has signed the request.
+   *
+   * @throws TokenRefusal 403 `not_a_delegate`, `delegate_not_enrolled`, `delegate_ended`, `agent_token_replaced`, `interaction_required` and what the
+   * person server answers; 400 `invalid_target`, and the code of a resource token that is not for it; 502 where the person server cannot be used
+   */
+  tokenFor(caller: ProvenCaller, asked: AskedOfParent): Promise<Grant>;
+}
+
+/** Plain data. */
+interface SubAgent {
+  readonly userId: string;
+  readonly parent: string;
+  readonly delegate: string;
+  readonly state: "started" | "ending" | "ended";
+  /** The agent token that was issued last. */
+  readonly token?: { readonly jti: string; readonly exp: number };
+  /** Where the user has to act. */
+  readonly page?: string;
+}
+
+const MAX_SUB_AGENTS = 10_000;
+/** As many as can be enrolled. */
+const MAX_PER_USER = 100;
+/** One that is forgotten is as if it had never been started: it gets nothing before its user has it work again. */
+const KEEP_SECONDS = 30 * 86_400;
+
+/** The parent sends no browser: the user goes there from the page, and has the delegate called again. */
+class PersonNeeded extends Error {
+  readonly page: string;
+
+  constructor(page: string) {
+    super("the user has to act at the person server first");
+    this.page = page;
+  }
+}
+
+export function createSubAgents(deps: {
+  /** Own identifier: the agent provider. */
+  issuer: string;
+  /** Signs agent tokens and revocations. */
+  key: () => SigningKey;
+  personServer: string | undefined;
+  /** Identifier of the agent of a user, and that agent. */
+  idOf: (userId: string) => string;
+  agentOf: (userId: string) => Agent;
+  enrolments: Enrolments;
+  /** Identifiers of the resources that delegates may have tokens for. */
+  resources: readonly string[];
+  lifetimeSeconds: number;
+  /** What a browser opens for a page of a party, and where it comes back to. */
+  browserUrl: (page: string) => string;
+  returnUrl: string;
+  discovery: Discovery;
+  /** To the person server. */
+  transport: Transport;
+  /** Of a request to the parent. */
+  timeoutSeconds: number;
+  /** Watches what parents ask the person server. */
+  observer: () => AgentObserver;
+  /** Unix seconds. */
+  now: () => number;
+}): SubAgents {
+  const { issuer, key, personServer, idOf, agentOf, enrolments, resources, now } = deps;
+  /** By agent identifier. */
+  const known = new QuotaStore<SubAgent>({ maxEntries: MAX_SUB_AGENTS, maxPerOwner: MAX_PER_USER, now });
+  const put = (id: string, subAgent: SubAgent) => known.put(subAgent.userId, id, subAgent, KEEP_SECONDS);
+
+  function named(userId: string, delegate: string) {
+    const parent = idOf(userId);
+    return { id: subAgentId(parent, delegate), parent };
+  }
+
+  function start(userId: string, delegate: string): void {
+    const { id, parent } = named(userId, delegate);
+    put(id, { userId, parent, delegate, state: "started" });
+  }
+
+  /** @throws TokenRefusal 403 */
+  function requireStarted(id: string): SubAgent {
+    const subAgent = known.get(id);
+    if (subAgent === undefined)
+      throw new TokenRefusal(403, "delegate_not_started", "no user has this delegate act for that agent");
+    if (subAgent.state !== "started")
+      throw new TokenRefusal(403, "delegate_ended", "the user has ended this delegate");
+    return subAgent;
+  }
+
+  /** The code and the words of the party that refused. */
+  function refusalOf(error: unknown, id: string): unknown {
+    if (error instanceof PersonNeeded) {
+      const subAgent = known.get(id);
+      if (subAgent !== undefined) put(id, { ...subAgent, page: error.page });
+      return new TokenRefusal(403, "interaction_required", error.message);
+    }
+    if (error instanceof TokenRequestError)
+      return new TokenRefusal(403, error.oauthError, error.description ?? error.message, { cause: error });
+    // What the sub-agent has brought, or how the person server has answered.
+    if (error instanceof AAuthError) {
+      const status = UNUSABLE.test(error.code) ? 502 : 400;
+      return new TokenRefusal(status, error.code, error.message, { cause: error });
+    }
+    if ((error as Error).name === "TimeoutError")
+      return new TokenRefusal(502, "timeout", "the person server did not answer in time", { cause: error });
+    return error;
+  }
+
+  return {
+    of(userId, delegate) {
+      const { id, parent } = named(userId, delegate);
+      const { state = "new", token, page } = known.get(id) ?? {};
+      const isRevoked = state === "ended" && personServer !== undefined;
+      const hasEnded = state === "ended" || state === "ending";
+      const isGood = hasEnded && !isRevoked && token !== undefined && token.exp > now();
+      return {
+        ...{ id, parent, state },
+        ...(isGood && { good_until: isoTime(token.exp) }),
+        ...(page !== undefined && { interaction_url: deps.browserUrl(page) }),
+      };
+    },
+
+    prepare(userId, delegate) {
+      const { id } = named(userId, delegate);
+      const subAgent = known.get(id);
+      if (subAgent === undefined) return start(userId, delegate);
+      const { page: _done, ...rest } = subAgent;
+      if (rest.state === "started") return put(id, rest);
+      if (personServer !== undefined) return;
+      const message =
+        "You have ended this delegate. Its agent token cannot be revoked in this mode, so that it is not called. Start it again first.";
+      throw new BackendError("conflict", message, { code: "delegate_ended" });
+    },
+
+    start,
+
+    async end(userId, delegate) {
+      const { id, parent } = named(userId, delegate);
+      const token = known.get(id)?.token;
+      const ended = { userId, parent, delegate, ...(token && { token }) };
+      // Before any other party hears of it.
+      put(id, { ...ended, state: "ending" });
+      if (token !== undefined && token.exp > now() && personServer !== undefined) {
+        const { discovery, transport } = deps;
+        const from = { issuer, kind: "agent", key: key(), discovery, transport, now } as const;
+        const to = { recipient: personServer, recipientKind: "person" } as const;
+        const { error: code } = await sendRevocation({ ...from, ...to, ...token });
+        if (code !== undefined) {
+          const message =
+            "It gets no more tokens, but the person server has not taken the revocation: what it has stays good. End it again";
+          throw new BackendError("unreachable", message, { code });
+        }
+      }
+      if (known.get(id)?.state === "ending") put(id, { ...ended, state: "ended" });
+    },
+
+    async issue(parentAgent, delegate, { publicJwk: confirmationKey }) {
+      const id = subAgentId(parentAgent, delegate);
+      const { parent } = requireStarted(id);
+      if (parent !== parentAgent)
+        throw new TokenRefusal(403, "delegate_not_started", "parent_agent is a sub-agent, which has none");
+      const { token, claims } = await draft11Tokens.issueAgentToken({
+        ...{ key: key(), issuer, personServer, confirmationKey, now },
+        agent: id,
+        parentAgent: parent,
+        lifetimeSeconds: deps.lifetimeSeconds,
+      });
+      const { jti, exp } = claims;
+      // It may have been ended meanwhile.
+      put(id, { ...requireStarted(id), token: { jti, exp } });
+      return { token, name: id };
+    },
+
+    async tokenFor({ agent: id = "", identityToken = {} }, asked) {
+      const { parent_agent, jti } = identityToken;
+      if (parent_agent === undefined)
+        throw new TokenRefusal(403, "not_a_delegate", "only a sub-agent asks its parent for tokens");
+      const { userId, delegate, token } = requireStarted(id);
+      const enrolment = await enrolments.find(delegate);
+      if (enrolment === undefined)
+        throw new TokenRefusal(403, "delegate_not_enrolled", "the operator has taken the enrolment away");
+      if (token?.jti !== jti)
+        throw new TokenRefusal(403, "agent_token_replaced", "another agent token has been issued since");
+      if (!resources.includes(asked.resource))
+        throw new TokenRefusal(400, "invalid_target", "resource is none that delegates have tokens for");
+      const grant = await agentOf(userId)
+        .tokenForSubAgent({
+          ...asked,
+          loginHint: userId,
+          justification: `The delegate ${enrolment.name ?? delegate} works for the user, who has started it.`,
+          returnUrl: deps.returnUrl,
+          onInteraction: ({ page }) => {
+            throw new PersonNeeded(page);
+          },
+          observer: deps.observer(),
+          signal: AbortSignal.timeout(deps.timeoutSeconds * 1000),
+        })
+        .catch((error: unknown) => {
+          throw refusalOf(error, id);
+        });
+      // It may have been ended meanwhile.
+      requireStarted(id);
+      return grant;
+    },
+  };
+}
+
+/** `aauth:user-1@backend.example` and `scout`: `aauth:user-1+scout@backend.example` (section 5.2). */
+function subAgentId(parent: string, delegate: string): string {
+  const { name, domain } = parseAgentIdentifier(parent) ?? { name: "", domain: "" };
+  return `aauth:${name}+${delegate}@${domain}`;
+}

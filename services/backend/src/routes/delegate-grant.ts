@@ -1,0 +1,70 @@
+import { canonicalAuthority, type Discovery, draft11 } from "aauth";
+import { createVerifier } from "aauth/resource";
+import { draft11Signatures } from "aauth/wire";
+import type { FastifyInstance } from "fastify";
+import { fastifyAAuth } from "fastify-aauth";
+import { traceMessages, verificationTrace } from "protocol-trace";
+import { z } from "zod";
+import type { SubAgents } from "../delegates/sub-agents.ts";
+import { answerRefusals } from "../delegates/token-refusal.ts";
+import { misfit } from "./delegate-token.ts";
+
+/** Path below the agent provider's identifier. */
+export const DELEGATE_GRANT_PATH = "/delegate/grant";
+
+const token = z.string().min(1).max(16_384);
+const requestSchema = z.strictObject({
+  resource: z.string().max(300),
+  /** Both or none: with them an auth token is asked for, else a person token. */
+  resource_token: token.optional(),
+  presented_token: token.optional(),
+});
+
+/**
+ * `POST /delegate/grant`: the way of a sub-agent to its parent, which asks the person server for it (draft -11, section 10.2). The request is signed
+ * with an agent token of this provider, and answered with what {@link SubAgents.tokenFor} has: a grant. Register it in a scope of its own.
+ */
+export async function delegateGrantRoute(
+  app: FastifyInstance,
+  options: {
+    /** Own identifier. */
+    agent: string;
+    subAgents: Pick<SubAgents, "tokenFor">;
+    discovery: Discovery;
+    /** Unix seconds. */
+    now: () => number;
+  },
+): Promise<void> {
+  const { agent, subAgents, discovery, now } = options;
+  const authority = canonicalAuthority(agent);
+  traceMessages(app);
+  await app.register(fastifyAAuth, {
+    authority,
+    verifier: createVerifier({
+      profile: draft11,
+      authorities: [authority],
+      // Its own sub-agents.
+      trustedAgents: [agent],
+      discovery,
+      now,
+    }),
+    observer: verificationTrace,
+  });
+  answerRefusals(app, app.log.child({ logger: "agent_tokens" }), "❌ token for a sub-agent refused");
+
+  app.post(
+    DELEGATE_GRANT_PATH,
+    { config: { aauth: { level: "agent-token" } }, bodyLimit: 65_536 },
+    async (request, reply) => {
+      const parsed = requestSchema.safeParse(request.body);
+      if (!parsed.success)
+        throw misfit(parsed.error, "resource is needed, resource_token and presented_token are taken");
+      const { resource, resource_token: resourceToken, presented_token: presentedToken } = parsed.data;
+      // Of the message that was verified: scheme jwt.
+      const claim = draft11Signatures.parseSignatureKey(String(request.headers["signature-key"]));
+      const { jwt: subagentToken = "" } = claim as { readonly jwt?: string };
+      const asked = { subagentToken, resource, resourceToken, presentedToken };
+      return reply.header("cache-control", "no-store").send(await subAgents.tokenFor(request.caller!, asked));
+    },
+  );
+}

@@ -1,0 +1,245 @@
+import {
+  draft11,
+  generateSigningKey,
+  type ProvenCaller,
+  type SigningKey,
+  signRequest,
+  TokenRequestError,
+} from "aauth";
+import type { Agent, Grant, SubAgentTokenInput } from "aauth/agent";
+import { draft11Tokens } from "aauth/issuer";
+import { createTestClock, createTestDiscovery } from "aauth/testing";
+import { importVerificationKey } from "aauth/wire";
+import { createLogger, loadConfig } from "agent-kit/service";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { settings } from "../../src/config.ts";
+import { createSubAgents, type SubAgents } from "../../src/delegates/sub-agents.ts";
+import { buildDraft11Backend } from "../../src/draft-11-app.ts";
+
+const BACKEND = "https://backend.localhost";
+const FOREIGN = "https://foreign.localhost";
+const SUPPLY_CHAIN = "https://supply-chain-agent.localhost";
+const PERSON_SERVER = "https://person-server.localhost";
+const ANNA = "aauth:user-anna@backend.localhost";
+const SCOUT = "aauth:user-anna+scout@backend.localhost";
+const GRANT_URL = `${BACKEND}/delegate/grant`;
+
+const provider = await generateSigningKey({ kid: "provider" });
+const own = await generateSigningKey({ kid: "scout" });
+const confirmed = await importVerificationKey(own.publicJwk);
+
+/** A sub-agent's wishes: what the parent asks, answered by hand. */
+function world(answer: (input: SubAgentTokenInput) => Promise<Grant> = async () => ({}) as Grant) {
+  const clock = createTestClock();
+  const enrolled = { current: [{ sub: "scout", name: "Scout", jwk: {} as never }] };
+  const asked: SubAgentTokenInput[] = [];
+  const tokenForSubAgent = (input: SubAgentTokenInput) => {
+    asked.push(input);
+    return answer(input);
+  };
+  const subAgents = createSubAgents({
+    ...{ issuer: BACKEND, key: () => provider, personServer: PERSON_SERVER, now: clock.now },
+    idOf: (userId) => `aauth:user-${userId}@backend.localhost`,
+    agentOf: () => ({ tokenForSubAgent }) as unknown as Agent,
+    enrolments: {
+      list: async () => enrolled.current,
+      find: async (sub) => enrolled.current.find((entry) => entry.sub === sub),
+    },
+    resources: [SUPPLY_CHAIN],
+    ...{ lifetimeSeconds: 600, timeoutSeconds: 5, returnUrl: `${BACKEND}/back` },
+    browserUrl: (page) => page.replace(PERSON_SERVER, "http://localhost:8080"),
+    discovery: createTestDiscovery({}, { profile: draft11, now: clock.now }),
+    transport: async () => new Response("", { status: 500 }),
+    observer: () => () => {},
+  });
+  const asking = (jti: unknown, resource = SUPPLY_CHAIN) =>
+    subAgents.tokenFor(
+      { agent: SCOUT, identityToken: { parent_agent: ANNA, jti } } as unknown as ProvenCaller,
+      { subagentToken: "t", resource },
+    );
+  return { clock, subAgents, asking, asked, enrolled };
+}
+
+/** Started, with an agent token. */
+async function started(subAgents: SubAgents): Promise<unknown> {
+  subAgents.prepare("anna", "scout");
+  const { token, name } = await subAgents.issue(ANNA, "scout", confirmed);
+  expect(name).toBe(SCOUT);
+  const payload = JSON.parse(Buffer.from(token.split(".")[1]!, "base64url").toString());
+  expect(payload).toMatchObject({ iss: BACKEND, sub: SCOUT, parent_agent: ANNA, ps: PERSON_SERVER });
+  return payload.jti;
+}
+
+const codeOf = (promise: Promise<unknown>) =>
+  promise.then(
+    () => undefined,
+    ({ code }: { code?: string }) => code,
+  );
+
+describe("a sub-agent", () => {
+  it("gets nothing that it is ended before", async () => {
+    const during = Promise.withResolvers<Grant>();
+    const { subAgents, asking } = world(() => during.promise);
+    const waiting = codeOf(asking(await started(subAgents)));
+    await subAgents.end("anna", "scout").catch(() => {});
+    during.resolve({} as Grant);
+    expect(await waiting).toBe("delegate_ended");
+
+    subAgents.start("anna", "scout");
+    const issuing = codeOf(subAgents.issue(ANNA, "scout", confirmed));
+    await subAgents.end("anna", "scout").catch(() => {});
+    expect(await issuing).toBe("delegate_ended");
+  });
+
+  it("is ended here even where the person server is not reached, until when its token is good", async () => {
+    const { clock, subAgents } = world();
+    await started(subAgents);
+    await expect(subAgents.end("anna", "scout")).rejects.toMatchObject({
+      kind: "unreachable",
+      code: "revocation_unavailable",
+    });
+    const good_until = new Date((clock.now() + 600) * 1000).toISOString();
+    expect(subAgents.of("anna", "scout")).toMatchObject({ state: "ending", good_until });
+    // It is called all the same, and refused.
+    subAgents.prepare("anna", "scout");
+    expect(await codeOf(subAgents.issue(ANNA, "scout", confirmed))).toBe("delegate_ended");
+    clock.advance(601);
+    await subAgents.end("anna", "scout");
+    expect(subAgents.of("anna", "scout")).toEqual({ id: SCOUT, parent: ANNA, state: "ended" });
+  });
+
+  it("that needs its person says where, until it is called again", async () => {
+    const page = `${PERSON_SERVER}/interaction?code=A1B2`;
+    const { subAgents, asking, asked } = world(async ({ onInteraction }) => {
+      await onInteraction?.({ page, url: "", code: "", party: PERSON_SERVER });
+      throw new Error("not reached");
+    });
+    expect(await codeOf(asking(await started(subAgents)))).toBe("interaction_required");
+    expect(asked[0]).toMatchObject({ loginHint: "anna", justification: expect.stringContaining("Scout") });
+    expect(subAgents.of("anna", "scout").interaction_url).toBe("http://localhost:8080/interaction?code=A1B2");
+    subAgents.prepare("anna", "scout");
+    expect(subAgents.of("anna", "scout").interaction_url).toBeUndefined();
+  });
+
+  it.each([
+    ["the person server's words", new TokenRequestError("denied", "no", 403), [403, "denied"]],
+    ["a deadline", new DOMException("x", "TimeoutError"), [502, "timeout"]],
+    ["a defect, which is no answer", new RangeError("x"), [undefined, undefined]],
+  ])("is refused with %s", async (_what, error, [status, code]) => {
+    const { subAgents, asking } = world(async () => {
+      throw error;
+    });
+    const refused = await asking(await started(subAgents)).catch((thrown: unknown) => thrown);
+    expect(refused).toMatchObject(status === undefined ? { name: "RangeError" } : { status, code });
+  });
+
+  it("asks with its last agent token, for the resources of delegates, while it is enrolled", async () => {
+    const { subAgents, asking, asked, enrolled } = world();
+    const jti = await started(subAgents);
+    expect(await codeOf(asking(jti))).toBeUndefined();
+    expect(await codeOf(asking(jti, "https://market-analysis-agent.localhost"))).toBe("invalid_target");
+    expect(await codeOf(asking("another"))).toBe("agent_token_replaced");
+    await started(subAgents);
+    expect(await codeOf(asking(jti))).toBe("agent_token_replaced");
+    subAgents.start("anna", "scout");
+    expect(await codeOf(asking(jti))).toBe("agent_token_replaced");
+    enrolled.current = [];
+    expect(await codeOf(asking(await started(subAgents)))).toBe("delegate_not_enrolled");
+    expect(asked).toHaveLength(1);
+  });
+
+  it("has no sub-agents, and no parent that has not started it", async () => {
+    const { subAgents } = world();
+    await started(subAgents);
+    for (const parent of [SCOUT, ANNA.replace("anna", "bert"), "aauth:@backend.localhost", ""])
+      expect(await codeOf(subAgents.issue(parent, "scout", confirmed))).toBe("delegate_not_started");
+    expect(await codeOf(subAgents.issue(ANNA, "other", confirmed))).toBe("delegate_not_started");
+  });
+
+  it("is another user's business for no other user", async () => {
+    const { subAgents } = world();
+    await started(subAgents);
+    await subAgents.end("bert", "scout");
+    expect(subAgents.of("anna", "scout").state).toBe("started");
+  });
+});
+
+describe("POST /delegate/grant", () => {
+  async function backend() {
+    const documents = Object.fromEntries(
+      [BACKEND, FOREIGN].flatMap((issuer) => [
+        [`${issuer}/.well-known/aauth-agent.json`, { issuer, jwks_uri: `${issuer}/jwks.json` }],
+        [`${issuer}/jwks.json`, { keys: [{ ...provider.publicJwk, alg: "Ed25519" }] }],
+      ]),
+    );
+    const config = loadConfig({
+      service: "test",
+      settings,
+      argv: [],
+      env: {
+        AAUTH_PROFILE: "draft-11",
+        BACKEND_AGENT_URL: BACKEND,
+        SUPPLY_CHAIN_AGENT_URL: SUPPLY_CHAIN,
+      },
+    });
+    const { app } = await buildDraft11Backend(config, {
+      logger: createLogger({ service: "t", destination: { write: () => {} } }),
+      key: provider,
+      discovery: createTestDiscovery({ documents }, { profile: draft11 }),
+    });
+    onTestFinished(() => app.close());
+    const send = async (
+      path: string,
+      options: { jwt?: string; key?: SigningKey; body?: string; hwk?: boolean; covers?: boolean } = {},
+    ) => {
+      const { jwt = "", key = own, body = JSON.stringify({ resource: SUPPLY_CHAIN }), hwk } = options;
+      const type = { "content-type": "application/json" };
+      const content = options.covers === false ? {} : { headers: type, body: new TextEncoder().encode(body) };
+      const { headers: signature } = await signRequest(
+        { method: "POST", url: BACKEND + path, ...content },
+        hwk
+          ? { key, signatureKey: { scheme: "hwk" } }
+          : { key, profile: draft11, signatureKey: { scheme: "jwt", jwt } },
+      );
+      const reply = await app.inject({
+        method: "POST",
+        url: path,
+        headers: { ...type, ...signature },
+        payload: body,
+      });
+      return [reply.statusCode, /"error":"(\w+)"/.exec(reply.body)?.[1]];
+    };
+    return { app, send };
+  }
+  const tokenOf = async (over: Partial<draft11Tokens.IssueAgentTokenOptions> = {}) => {
+    const options = { key: provider, issuer: BACKEND, agent: SCOUT, parentAgent: ANNA };
+    return (await draft11Tokens.issueAgentToken({ ...options, confirmationKey: own.publicJwk, ...over }))
+      .token;
+  };
+
+  it("is for sub-agents of this provider that a user has started", async () => {
+    const { send } = await backend();
+    const path = new URL(GRANT_URL).pathname;
+    const foreign = {
+      issuer: FOREIGN,
+      agent: "aauth:a+b@foreign.localhost",
+      parentAgent: "aauth:a@foreign.localhost",
+    };
+    expect(await send(path, { jwt: await tokenOf(foreign) })).toEqual([401, "invalid_jwt"]);
+    expect(await send(path, { jwt: await tokenOf({ agent: ANNA, parentAgent: undefined }) })).toEqual([
+      403,
+      "not_a_delegate",
+    ]);
+    expect(await send(path, { jwt: await tokenOf() })).toEqual([403, "delegate_not_started"]);
+    expect((await send(path, { hwk: true }))[0]).toBe(401);
+    // The signature is for no body.
+    expect(await send(path, { jwt: await tokenOf(), covers: false })).toEqual([401, "invalid_input"]);
+    expect((await send(path, { jwt: await tokenOf(), body: "{" }))[0]).toBe(400);
+  });
+
+  it("is another endpoint than that of agent tokens, which takes no message of draft -11", async () => {
+    const { send } = await backend();
+    expect((await send("/delegate/token", { jwt: await tokenOf() }))[0]).toBe(401);
+    expect(await send("/delegate/token", { hwk: true })).toEqual([400, "invalid_request"]);
+  });
+});
