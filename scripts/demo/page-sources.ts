@@ -5,7 +5,7 @@ import { REPOSITORY_ROOT } from "./stack.ts";
 
 /** What the built page is made of, dependencies by their versions. `tests/scripts/built-page.test.ts` compares it with what a build reads. */
 const SOURCES = [
-  "ui/{index.html,traces.html,package.json,tsconfig.json,vite.config.ts}",
+  "ui/{index.html,compare.html,traces.html,package.json,tsconfig.json,vite.config.ts}",
   "ui/{public,src,vite}/**",
   "packages/*/package.json",
   "packages/*/src/**",

@@ -9,7 +9,7 @@ const FORMS = {
   cut: "(?<=[:=])[\\w+/-]{12,16}(?=…)",
   // Words and names of 43 or 22 letters are in one case and have no digits; keys and ids are not.
   key: "(?<![\\w-])(?=[\\w-]*[a-z])(?=[\\w-]*[A-Z0-9])[\\w-]{43}(?![\\w-])",
-  id: "(?<![\\w-])(?!(?:person|access)-server-)(?=[\\w-]*[a-z])(?=[\\w-]*[A-Z0-9])[\\w-]{22}(?![\\w-])",
+  id: "(?<![\\w-])(?!(?:person|access)-server-|config-draft-)(?=[\\w-]*[a-z])(?=[\\w-]*[A-Z0-9])[\\w-]{22}(?![\\w-])",
   shortId: "(?<=\\bid=|\\[token )[0-9a-f]{8}\\b",
   pending: "(?<=/aauth/pending/)[\\w-]{32}",
   kid: '(?<=\\b(?:backend|(?:person|access)-server)-)[\\w-]{8}(?=")',
