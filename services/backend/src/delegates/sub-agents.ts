@@ -59,6 +59,11 @@ export interface SubAgents {
   tokenFor(caller: ProvenCaller, asked: AskedOfParent): Promise<Grant>;
 }
 
+interface AgentTokenName {
+  readonly jti: string;
+  readonly exp: number;
+}
+
 /** Plain data. */
 interface SubAgent {
   readonly userId: string;
@@ -66,7 +71,9 @@ interface SubAgent {
   readonly delegate: string;
   readonly state: "started" | "ending" | "ended";
   /** The agent token that was issued last. */
-  readonly token?: { readonly jti: string; readonly exp: number };
+  readonly token?: AgentTokenName;
+  /** The one that the person server has seen last. It takes back what an agent has by a token that it has seen, and by no other. */
+  readonly shown?: AgentTokenName;
   /** Where the user has to act. */
   readonly page?: string;
 }
@@ -125,7 +132,8 @@ export function createSubAgents(deps: {
 
   function start(userId: string, delegate: string): void {
     const { id, parent } = named(userId, delegate);
-    put(id, { userId, parent, delegate, state: "started" });
+    const shown = known.get(id)?.shown;
+    put(id, { userId, parent, delegate, state: "started", ...(shown && { shown }) });
   }
 
   /** @throws TokenRefusal 403 */
@@ -160,13 +168,14 @@ export function createSubAgents(deps: {
   return {
     of(userId, delegate) {
       const { id, parent } = named(userId, delegate);
-      const { state = "new", token, page } = known.get(id) ?? {};
+      const { state = "new", token, shown, page } = known.get(id) ?? {};
       const isRevoked = state === "ended" && personServer !== undefined;
       const hasEnded = state === "ended" || state === "ending";
-      const isGood = hasEnded && !isRevoked && token !== undefined && token.exp > now();
+      const goodUntil = Math.max(token?.exp ?? 0, shown?.exp ?? 0);
+      const isGood = hasEnded && !isRevoked && goodUntil > now();
       return {
         ...{ id, parent, state },
-        ...(isGood && { good_until: isoTime(token.exp) }),
+        ...(isGood && { good_until: isoTime(goodUntil) }),
         ...(page !== undefined && { interaction_url: deps.browserUrl(page) }),
       };
     },
@@ -187,15 +196,16 @@ export function createSubAgents(deps: {
 
     async end(userId, delegate) {
       const { id, parent } = named(userId, delegate);
-      const token = known.get(id)?.token;
-      const ended = { userId, parent, delegate, ...(token && { token }) };
+      const { token, shown } = known.get(id) ?? {};
+      const ended = { userId, parent, delegate, ...(token && { token }), ...(shown && { shown }) };
       // Before any other party hears of it.
       put(id, { ...ended, state: "ending" });
-      if (token !== undefined && token.exp > now() && personServer !== undefined) {
+      for (const given of [shown, token?.jti === shown?.jti ? undefined : token]) {
+        if (given === undefined || given.exp <= now() || personServer === undefined) continue;
         const { discovery, transport } = deps;
         const from = { issuer, kind: "agent", key: key(), discovery, transport, now } as const;
         const to = { recipient: personServer, recipientKind: "person" } as const;
-        const { error: code } = await sendRevocation({ ...from, ...to, ...token });
+        const { error: code } = await sendRevocation({ ...from, ...to, ...given });
         if (code !== undefined) {
           const message =
             "It gets no more tokens, but the person server has not taken the revocation: what it has stays good. End it again";
@@ -226,14 +236,18 @@ export function createSubAgents(deps: {
       const { parent_agent, jti } = identityToken;
       if (parent_agent === undefined)
         throw new TokenRefusal(403, "not_a_delegate", "only a sub-agent asks its parent for tokens");
-      const { userId, delegate, token } = requireStarted(id);
+      const { userId, delegate } = requireStarted(id);
       const enrolment = await enrolments.find(delegate);
       if (enrolment === undefined)
         throw new TokenRefusal(403, "delegate_not_enrolled", "the operator has taken the enrolment away");
-      if (token?.jti !== jti)
+      // It may have been ended meanwhile.
+      const subAgent = requireStarted(id);
+      const { token } = subAgent;
+      if (token === undefined || token.jti !== jti)
         throw new TokenRefusal(403, "agent_token_replaced", "another agent token has been issued since");
       if (!resources.includes(asked.resource))
         throw new TokenRefusal(400, "invalid_target", "resource is none that delegates have tokens for");
+      put(id, { ...subAgent, shown: token });
       const grant = await agentOf(userId)
         .tokenForSubAgent({
           ...asked,

@@ -2,6 +2,7 @@ import {
   draft11,
   generateSigningKey,
   type ProvenCaller,
+  personServerMetadata,
   type SigningKey,
   signRequest,
   TokenRequestError,
@@ -33,6 +34,8 @@ function world(answer: (input: SubAgentTokenInput) => Promise<Grant> = async () 
   const clock = createTestClock();
   const enrolled = { current: [{ sub: "scout", name: "Scout", jwk: {} as never }] };
   const asked: SubAgentTokenInput[] = [];
+  const revoked: unknown[] = [];
+  const personServer = { reached: false };
   const tokenForSubAgent = (input: SubAgentTokenInput) => {
     asked.push(input);
     return answer(input);
@@ -48,8 +51,24 @@ function world(answer: (input: SubAgentTokenInput) => Promise<Grant> = async () 
     resources: [SUPPLY_CHAIN],
     ...{ lifetimeSeconds: 600, timeoutSeconds: 5, returnUrl: `${BACKEND}/back` },
     browserUrl: (page) => page.replace(PERSON_SERVER, "http://localhost:8080"),
-    discovery: createTestDiscovery({}, { profile: draft11, now: clock.now }),
-    transport: async () => new Response("", { status: 500 }),
+    discovery: createTestDiscovery(
+      {
+        documents: {
+          [`${PERSON_SERVER}/.well-known/aauth-person.json`]: personServerMetadata({
+            issuer: PERSON_SERVER,
+            person_token_endpoint: `${PERSON_SERVER}/aauth/person`,
+            auth_token_endpoint: `${PERSON_SERVER}/aauth/token`,
+            revocation_endpoint: `${PERSON_SERVER}/aauth/revoke`,
+          }),
+        },
+      },
+      { profile: draft11, now: clock.now },
+    ),
+    async transport(_url, { body }) {
+      if (!personServer.reached) return new Response("", { status: 500 });
+      revoked.push(JSON.parse(new TextDecoder().decode(body)).jti);
+      return new Response(null);
+    },
     observer: () => () => {},
   });
   const asking = (jti: unknown, resource = SUPPLY_CHAIN) =>
@@ -57,7 +76,7 @@ function world(answer: (input: SubAgentTokenInput) => Promise<Grant> = async () 
       { agent: SCOUT, identityToken: { parent_agent: ANNA, jti } } as unknown as ProvenCaller,
       { subagentToken: "t", resource },
     );
-  return { clock, subAgents, asking, asked, enrolled };
+  return { clock, subAgents, asking, asked, enrolled, revoked, personServer };
 }
 
 /** Started, with an agent token. */
@@ -106,6 +125,29 @@ describe("a sub-agent", () => {
     clock.advance(601);
     await subAgents.end("anna", "scout");
     expect(subAgents.of("anna", "scout")).toEqual({ id: SCOUT, parent: ANNA, state: "ended" });
+  });
+
+  it("is ended by the token that the person server has seen, whatever it was given since", async () => {
+    const { subAgents, asking, revoked, personServer } = world();
+    const shown = await started(subAgents);
+    await asking(shown);
+    // The person server never sees this one, and so would take nothing back for it.
+    const last = await started(subAgents);
+    await expect(subAgents.end("anna", "scout")).rejects.toMatchObject({ kind: "unreachable" });
+    personServer.reached = true;
+    await subAgents.end("anna", "scout");
+    expect(revoked).toEqual([shown, last]);
+  });
+
+  it("that was started again after it could not be ended is ended all the same", async () => {
+    const { subAgents, asking, revoked, personServer } = world();
+    const shown = await started(subAgents);
+    await asking(shown);
+    await expect(subAgents.end("anna", "scout")).rejects.toMatchObject({ kind: "unreachable" });
+    subAgents.start("anna", "scout");
+    personServer.reached = true;
+    await subAgents.end("anna", "scout");
+    expect(revoked).toEqual([shown]);
   });
 
   it("that needs its person says where, until it is called again", async () => {
