@@ -320,7 +320,7 @@ describe("an order of draft -11, whose call goes on", () => {
       interaction_party: "person-server",
     });
     const back = orders.resume(stateOf());
-    expect((await orders.get("anna", waiting.order_id)).status).toBe("placing");
+    await vi.waitFor(async () => expect((await orders.get("anna", waiting.order_id)).status).toBe("placing"));
     await page("https://sca.localhost/orders/interaction?code=2", "https://sca.localhost");
     expect(await back).toBe(waiting.order_id);
     expect(await orders.get("anna", waiting.order_id)).toMatchObject({
