@@ -1,4 +1,5 @@
 /** A decision of draft -11 counts while its caller waits for it, and once. */
+import { AAuthError } from "aauth";
 import { createTestClock } from "aauth/testing";
 import Fastify from "fastify";
 import { expect, test } from "vitest";
@@ -32,7 +33,10 @@ async function shownPage(waits: boolean) {
     identify: {
       begin: async () => "https://auth.example/",
       takeSignIn: () => ({ interactionId: interaction.id }) as never,
-      finish: async () => ({ subject: "anna" }),
+      async finish({ searchParams }) {
+        if (!searchParams.has("code")) throw new AAuthError("token_request_failed", "no person");
+        return { subject: "anna" };
+      },
     },
     log: logger,
   });
@@ -42,6 +46,7 @@ async function shownPage(waits: boolean) {
   });
   const first = await app.inject(`${PAGE}?code=c`);
   const headers = { cookie: String(first.headers["set-cookie"]).split(";")[0]! };
+  const refused = await app.inject({ url: `${PAGE}/callback?state=s&error=server_error`, headers });
   const back = await app.inject({ url: `${PAGE}/callback?state=s&code=c`, headers });
   const page = await app.inject({ url: String(back.headers.location), headers });
   const field = (name: string) => new RegExp(`name="${name}" value="([^"]+)"`).exec(page.body)?.[1] ?? "";
@@ -51,7 +56,7 @@ async function shownPage(waits: boolean) {
       ...{ method: "POST", url: `${PAGE}/decision`, payload: new URLSearchParams(form).toString() },
       headers: { ...headers, "content-type": "application/x-www-form-urlencoded" },
     });
-  return { approve, decisions, log };
+  return { approve, decisions, log, refused };
 }
 
 test("eight at once are one", async () => {
@@ -60,6 +65,12 @@ test("eight at once are one", async () => {
   expect(answers.map(({ statusCode }) => statusCode).sort()).toEqual([200, ...Array(7).fill(400)]);
   expect(decisions).toEqual(["approved"]);
   expect(log.filter((line) => line.includes("Order placed"))).toHaveLength(1);
+});
+
+test("nobody who has not signed in declines it", async () => {
+  const { approve, decisions, refused } = await shownPage(true);
+  expect([refused.statusCode, decisions]).toEqual([502, []]);
+  expect((await approve()).statusCode).toBe(200);
 });
 
 test("for a caller that has withdrawn its order it places nothing, and the page says so", async () => {
