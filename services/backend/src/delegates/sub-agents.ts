@@ -84,12 +84,14 @@ const MAX_PER_USER = 100;
 /** One that is forgotten is as if it had never been started: it gets nothing before its user has it work again. */
 const KEEP_SECONDS = 30 * 86_400;
 
+const PERSON_NEEDED = "the user has to act at the person server first";
+
 /** The parent sends no browser: the user goes there from the page, and has the delegate called again. */
 class PersonNeeded extends Error {
   readonly page: string;
 
   constructor(page: string) {
-    super("the user has to act at the person server first");
+    super(PERSON_NEEDED);
     this.page = page;
   }
 }
@@ -123,6 +125,8 @@ export function createSubAgents(deps: {
   const { issuer, key, personServer, idOf, agentOf, enrolments, resources, now } = deps;
   /** By agent identifier. */
   const known = new QuotaStore<SubAgent>({ maxEntries: MAX_SUB_AGENTS, maxPerOwner: MAX_PER_USER, now });
+  /** By agent identifier: what is being asked for it. */
+  const asking = new Map<string, Promise<unknown>>();
   const put = (id: string, subAgent: SubAgent) => known.put(subAgent.userId, id, subAgent, KEEP_SECONDS);
 
   function named(userId: string, delegate: string) {
@@ -163,6 +167,47 @@ export function createSubAgents(deps: {
     if ((error as Error).name === "TimeoutError")
       return new TokenRefusal(502, "timeout", "the person server did not answer in time", { cause: error });
     return error;
+  }
+
+  async function ask(
+    { agent: id = "", identityToken = {} }: ProvenCaller,
+    asked: AskedOfParent,
+  ): Promise<Grant> {
+    const { parent_agent, jti } = identityToken;
+    if (parent_agent === undefined)
+      throw new TokenRefusal(403, "not_a_delegate", "only a sub-agent asks its parent for tokens");
+    const { userId, delegate } = requireStarted(id);
+    const enrolment = await enrolments.find(delegate);
+    if (enrolment === undefined)
+      throw new TokenRefusal(403, "delegate_not_enrolled", "the operator has taken the enrolment away");
+    // It may have been ended meanwhile.
+    const subAgent = requireStarted(id);
+    const { token } = subAgent;
+    if (token === undefined || token.jti !== jti)
+      throw new TokenRefusal(403, "agent_token_replaced", "another agent token has been issued since");
+    if (!resources.includes(asked.resource))
+      throw new TokenRefusal(400, "invalid_target", "resource is none that delegates have tokens for");
+    // Each request that waits for its person is one of the few that the person server keeps for all agents of this provider.
+    if (subAgent.page !== undefined) throw new TokenRefusal(403, "interaction_required", PERSON_NEEDED);
+    put(id, { ...subAgent, shown: token });
+    const grant = await agentOf(userId)
+      .tokenForSubAgent({
+        ...asked,
+        loginHint: userId,
+        justification: `The delegate ${enrolment.name ?? delegate} works for the user, who has started it.`,
+        returnUrl: deps.returnUrl,
+        onInteraction: ({ page }) => {
+          throw new PersonNeeded(page);
+        },
+        observer: deps.observer(),
+        signal: AbortSignal.timeout(deps.timeoutSeconds * 1000),
+      })
+      .catch((error: unknown) => {
+        throw refusalOf(error, id);
+      });
+    // It may have been ended meanwhile.
+    requireStarted(id);
+    return grant;
   }
 
   return {
@@ -232,40 +277,21 @@ export function createSubAgents(deps: {
       return { token, name: id };
     },
 
-    async tokenFor({ agent: id = "", identityToken = {} }, asked) {
-      const { parent_agent, jti } = identityToken;
-      if (parent_agent === undefined)
-        throw new TokenRefusal(403, "not_a_delegate", "only a sub-agent asks its parent for tokens");
-      const { userId, delegate } = requireStarted(id);
-      const enrolment = await enrolments.find(delegate);
-      if (enrolment === undefined)
-        throw new TokenRefusal(403, "delegate_not_enrolled", "the operator has taken the enrolment away");
-      // It may have been ended meanwhile.
-      const subAgent = requireStarted(id);
-      const { token } = subAgent;
-      if (token === undefined || token.jti !== jti)
-        throw new TokenRefusal(403, "agent_token_replaced", "another agent token has been issued since");
-      if (!resources.includes(asked.resource))
-        throw new TokenRefusal(400, "invalid_target", "resource is none that delegates have tokens for");
-      put(id, { ...subAgent, shown: token });
-      const grant = await agentOf(userId)
-        .tokenForSubAgent({
-          ...asked,
-          loginHint: userId,
-          justification: `The delegate ${enrolment.name ?? delegate} works for the user, who has started it.`,
-          returnUrl: deps.returnUrl,
-          onInteraction: ({ page }) => {
-            throw new PersonNeeded(page);
-          },
-          observer: deps.observer(),
-          signal: AbortSignal.timeout(deps.timeoutSeconds * 1000),
-        })
-        .catch((error: unknown) => {
-          throw refusalOf(error, id);
-        });
-      // It may have been ended meanwhile.
-      requireStarted(id);
-      return grant;
+    async tokenFor(caller, asked) {
+      const { agent: id = "" } = caller;
+      // One after the other.
+      const before = asking.get(id);
+      const answer = before === undefined ? ask(caller, asked) : before.then(() => ask(caller, asked));
+      const over = answer.then(
+        () => {},
+        () => {},
+      );
+      asking.set(id, over);
+      try {
+        return await answer;
+      } finally {
+        if (asking.get(id) === over) asking.delete(id);
+      }
     },
   };
 }

@@ -163,6 +163,19 @@ describe("a sub-agent", () => {
     expect(subAgents.of("anna", "scout").interaction_url).toBeUndefined();
   });
 
+  it("leaves one request at the person server while its person has not come, however often it asks", async () => {
+    const { subAgents, asking, asked } = world(async ({ onInteraction }) => {
+      await new Promise((resolve) => setTimeout(resolve));
+      await onInteraction?.({ page: PERSON_SERVER, url: "", code: "", party: PERSON_SERVER });
+      throw new Error("not reached");
+    });
+    const jti = await started(subAgents);
+    const codes = await Promise.all(Array.from({ length: 50 }, () => codeOf(asking(jti))));
+    expect([new Set(codes), asked.length]).toEqual([new Set(["interaction_required"]), 1]);
+    subAgents.prepare("anna", "scout");
+    expect([await codeOf(asking(jti)), asked.length]).toEqual(["interaction_required", 2]);
+  });
+
   it.each([
     ["the person server's words", new TokenRequestError("denied", "no", 403), [403, "denied"]],
     ["a deadline", new DOMException("x", "TimeoutError"), [502, "timeout"]],
