@@ -72,8 +72,8 @@ interface SubAgent {
   readonly state: "started" | "ending" | "ended";
   /** The agent token that was issued last. */
   readonly token?: AgentTokenName;
-  /** The one that the person server has seen last. It takes back what an agent has by a token that it has seen, and by no other. */
-  readonly shown?: AgentTokenName;
+  /** The one that it got something with last: the person server takes back what an agent has by such a token, and by no other. */
+  readonly used?: AgentTokenName;
   /** Where the user has to act. */
   readonly page?: string;
 }
@@ -136,8 +136,8 @@ export function createSubAgents(deps: {
 
   function start(userId: string, delegate: string): void {
     const { id, parent } = named(userId, delegate);
-    const shown = known.get(id)?.shown;
-    put(id, { userId, parent, delegate, state: "started", ...(shown && { shown }) });
+    const used = known.get(id)?.used;
+    put(id, { userId, parent, delegate, state: "started", ...(used && { used }) });
   }
 
   /** @throws TokenRefusal 403 */
@@ -189,7 +189,6 @@ export function createSubAgents(deps: {
       throw new TokenRefusal(400, "invalid_target", "resource is none that delegates have tokens for");
     // Each request that waits for its person is one of the few that the person server keeps for all agents of this provider.
     if (subAgent.page !== undefined) throw new TokenRefusal(403, "interaction_required", PERSON_NEEDED);
-    put(id, { ...subAgent, shown: token });
     const grant = await agentOf(userId)
       .tokenForSubAgent({
         ...asked,
@@ -206,17 +205,17 @@ export function createSubAgents(deps: {
         throw refusalOf(error, id);
       });
     // It may have been ended meanwhile.
-    requireStarted(id);
+    put(id, { ...requireStarted(id), used: token });
     return grant;
   }
 
   return {
     of(userId, delegate) {
       const { id, parent } = named(userId, delegate);
-      const { state = "new", token, shown, page } = known.get(id) ?? {};
+      const { state = "new", token, used, page } = known.get(id) ?? {};
       const isRevoked = state === "ended" && personServer !== undefined;
       const hasEnded = state === "ended" || state === "ending";
-      const goodUntil = Math.max(token?.exp ?? 0, shown?.exp ?? 0);
+      const goodUntil = Math.max(token?.exp ?? 0, used?.exp ?? 0);
       const isGood = hasEnded && !isRevoked && goodUntil > now();
       return {
         ...{ id, parent, state },
@@ -241,11 +240,11 @@ export function createSubAgents(deps: {
 
     async end(userId, delegate) {
       const { id, parent } = named(userId, delegate);
-      const { token, shown } = known.get(id) ?? {};
-      const ended = { userId, parent, delegate, ...(token && { token }), ...(shown && { shown }) };
+      const { token, used } = known.get(id) ?? {};
+      const ended = { userId, parent, delegate, ...(token && { token }), ...(used && { used }) };
       // Before any other party hears of it.
       put(id, { ...ended, state: "ending" });
-      for (const given of [shown, token?.jti === shown?.jti ? undefined : token]) {
+      for (const given of [used, token?.jti === used?.jti ? undefined : token]) {
         if (given === undefined || given.exp <= now() || personServer === undefined) continue;
         const { discovery, transport } = deps;
         const from = { issuer, kind: "agent", key: key(), discovery, transport, now } as const;

@@ -127,27 +127,32 @@ describe("a sub-agent", () => {
     expect(subAgents.of("anna", "scout")).toEqual({ id: SCOUT, parent: ANNA, state: "ended" });
   });
 
-  it("is ended by the token that the person server has seen, whatever it was given since", async () => {
-    const { subAgents, asking, revoked, personServer } = world();
-    const shown = await started(subAgents);
-    await asking(shown);
-    // The person server never sees this one, and so would take nothing back for it.
+  it("is ended by the token that it got something with, whatever it was given and asked for since", async () => {
+    const answers = [
+      async () => ({}) as Grant,
+      () => Promise.reject(new TokenRequestError("denied", "no", 403)),
+    ];
+    const { subAgents, asking, revoked, personServer } = world(() => answers.shift()!());
+    const used = await started(subAgents);
+    await asking(used);
+    // The person server knows no agent by this one, and so would take nothing back for it.
     const last = await started(subAgents);
+    expect(await codeOf(asking(last))).toBe("denied");
     await expect(subAgents.end("anna", "scout")).rejects.toMatchObject({ kind: "unreachable" });
     personServer.reached = true;
     await subAgents.end("anna", "scout");
-    expect(revoked).toEqual([shown, last]);
+    expect(revoked).toEqual([used, last]);
   });
 
   it("that was started again after it could not be ended is ended all the same", async () => {
     const { subAgents, asking, revoked, personServer } = world();
-    const shown = await started(subAgents);
-    await asking(shown);
+    const used = await started(subAgents);
+    await asking(used);
     await expect(subAgents.end("anna", "scout")).rejects.toMatchObject({ kind: "unreachable" });
     subAgents.start("anna", "scout");
     personServer.reached = true;
     await subAgents.end("anna", "scout");
-    expect(revoked).toEqual([shown]);
+    expect(revoked).toEqual([used]);
   });
 
   it("that needs its person says where, until it is called again", async () => {
