@@ -99,7 +99,7 @@ export async function interactionRoutes(
     // Looked at again: meanwhile another browser may have come.
     const interaction = interactions.find(session);
     if (interaction === undefined || interaction.decision !== undefined)
-      return over(request, reply, session, returnUrl);
+      return over(request, reply, session, claimed);
     if (interaction.browser === undefined) {
       const cookie = newSecret();
       interactions.note(session, { browser: digestOf(cookie), returnUrl });
