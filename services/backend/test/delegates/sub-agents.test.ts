@@ -12,10 +12,12 @@ import { draft11Tokens } from "aauth/issuer";
 import { createTestClock, createTestDiscovery } from "aauth/testing";
 import { importVerificationKey } from "aauth/wire";
 import { createLogger, loadConfig } from "agent-kit/service";
+import Fastify from "fastify";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { settings } from "../../src/config.ts";
 import { createSubAgents, type SubAgents } from "../../src/delegates/sub-agents.ts";
 import { buildDraft11Backend } from "../../src/draft-11-app.ts";
+import { delegateGrantRoute } from "../../src/routes/delegate-grant.ts";
 
 const BACKEND = "https://backend.localhost";
 const FOREIGN = "https://foreign.localhost";
@@ -301,5 +303,52 @@ describe("POST /delegate/grant", () => {
     const { send } = await backend();
     expect((await send("/delegate/token", { jwt: await tokenOf() }))[0]).toBe(401);
     expect(await send("/delegate/token", { hwk: true })).toEqual([400, "invalid_request"]);
+  });
+
+  it("passes on the token that the request was signed with, and no other that stands beside it", async () => {
+    const asked: string[] = [];
+    const app = Fastify();
+    onTestFinished(() => app.close());
+    const documents = {
+      [`${BACKEND}/.well-known/aauth-agent.json`]: { issuer: BACKEND, jwks_uri: `${BACKEND}/jwks.json` },
+      [`${BACKEND}/jwks.json`]: { keys: [{ ...provider.publicJwk, alg: "Ed25519" }] },
+    };
+    await app.register(delegateGrantRoute, {
+      ...{ agent: BACKEND, now: () => Math.floor(Date.now() / 1000) },
+      discovery: createTestDiscovery({ documents }, { profile: draft11 }),
+      subAgents: {
+        async tokenFor(_caller, { subagentToken }) {
+          asked.push(subagentToken);
+          return {} as Grant;
+        },
+      },
+    });
+    const [jwt, others] = [await tokenOf(), await tokenOf({ agent: SCOUT.replace("scout", "other") })];
+    const { messages } = draft11;
+    const relabelled = (value: string) => value.replace(/^sig=/, "own=");
+    const profile = {
+      ...draft11,
+      messages: {
+        ...messages,
+        label: "own",
+        formatKeyClaim: (...claim: Parameters<typeof messages.formatKeyClaim>) =>
+          `sig=jwt;jwt="${others}", ${relabelled(messages.formatKeyClaim(...claim))}`,
+        formatSignature: (signature: Uint8Array) => relabelled(messages.formatSignature(signature)),
+      },
+    };
+    const headers = { "content-type": "application/json" };
+    const payload = JSON.stringify({ resource: SUPPLY_CHAIN });
+    const signed = await signRequest(
+      { method: "POST", url: GRANT_URL, headers, body: new TextEncoder().encode(payload) },
+      { key: own, profile, signatureKey: { scheme: "jwt", jwt } },
+    );
+    const url = new URL(GRANT_URL).pathname;
+    const reply = await app.inject({
+      method: "POST",
+      url,
+      headers: { ...headers, ...signed.headers },
+      payload,
+    });
+    expect([reply.statusCode, asked]).toEqual([200, [jwt]]);
   });
 });
