@@ -102,6 +102,12 @@ async function main(): Promise<number> {
     }
     const cause = error instanceof Error ? error.cause : undefined;
     const code = (cause ?? error) as NodeJS.ErrnoException;
+    if (code?.syscall === "listen") {
+      console.error(
+        `${code.message}: is another npm run levels running? The demo looks for the visitor there.`,
+      );
+      return 1;
+    }
     if (code?.code !== "ECONNREFUSED") throw error;
     console.error("Nothing listens there. Start the demo first: npm run demo");
     return 1;

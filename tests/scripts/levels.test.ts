@@ -5,6 +5,7 @@ import { installLocalhostLookup } from "agent-kit/service";
 import { expect, onTestFinished, test } from "vitest";
 import { showLevels, UnexpectedAnswer } from "../../scripts/levels/show-levels.ts";
 import { startVisitor } from "../../scripts/levels/visitor.ts";
+import { startChild } from "../support/child.ts";
 
 installLocalhostLookup();
 
@@ -57,4 +58,15 @@ test("A10: what a resource answers does not talk to the terminal", async () => {
   );
   expect(lines.join("\n")).toContain("httpsig; x=\\u009b2J");
   expect(lines.join("")).not.toMatch(/\p{Cc}/u);
+});
+
+test("a second visitor in draft -11 hears that its port is taken", async () => {
+  const server = createServer();
+  await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve));
+  onTestFinished(() => void server.close());
+  const { port } = server.address() as AddressInfo;
+  const args = ["scripts/levels.ts", "--profile", "draft-11", "--visitor-port", String(port)];
+  const levels = startChild(process.execPath, args, { env: { PATH: process.env.PATH } });
+  expect((await levels.ended).status).toBe(1);
+  expect(levels.text()).toMatch(/^listen EADDRINUSE: address already in use 127\.0\.0\.1:\d+: .*\n$/);
 });

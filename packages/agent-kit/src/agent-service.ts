@@ -212,7 +212,7 @@ function stateOf(request: FastifyRequest, waiting: WaitingReplies | undefined): 
   if (proven === null) return state;
   state.set(CALLER, proven);
   if (waiting === undefined) return state;
-  const upstream = upstreamTokenOf(proven, headers["signature-key"]);
+  const upstream = upstreamTokenOf(proven, headers);
   if (upstream !== undefined) state.set(UPSTREAM, upstream);
   return state.set(BRING_PERSON, waiting.bringPersonOf(request));
 }

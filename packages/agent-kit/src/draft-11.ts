@@ -87,16 +87,27 @@ export function isLoopbackCallback(address: string): boolean {
 /**
  * The token that a served request was signed with, for a call on behalf of the same person; undefined for a caller without a person.
  *
- * @param signatureKey field of the request that was VERIFIED
+ * @param fields of the request that was VERIFIED
  */
 export function upstreamTokenOf(
   { person, grant }: ProvenCaller,
-  signatureKey: string | readonly string[] | undefined,
+  fields: Readonly<Record<string, string | readonly string[] | undefined>>,
 ): string | undefined {
   if (person === undefined) return undefined;
-  if (grant !== undefined) return grant.token;
   // A person token is no grant, so that its compact form is in the message only.
-  const claim = draft11Signatures.parseSignatureKey(String(signatureKey));
+  return grant?.token ?? signingToken(fields);
+}
+
+/**
+ * The token that a request was signed with; undefined for another scheme. Of the members of `Signature-Key` only the one with the signature's label is proven.
+ *
+ * @param fields of the request that was VERIFIED
+ */
+export function signingToken(
+  fields: Readonly<Record<string, string | readonly string[] | undefined>>,
+): string | undefined {
+  const { label } = draft11Signatures.parseSignatureInput(String(fields["signature-input"]));
+  const claim = draft11Signatures.parseSignatureKey(String(fields["signature-key"]), label);
   return claim.scheme === "jwt" ? claim.jwt : undefined;
 }
 

@@ -53,13 +53,19 @@ test("the upstream token is what a person's request was signed with, and an agen
     thumbprint: key.thumbprint,
   };
   const person = { iss: "https://ps.example", sub: "p" };
-  const field = `sig=jwt;jwt="${jwt}"`;
+  const fields = { "signature-key": `sig=jwt;jwt="${jwt}"`, "signature-input": "sig=();created=1" };
   expect(
-    upstreamTokenOf({ ...caller, level: "agent-token", agent: "aauth:a@b.example" }, field),
+    upstreamTokenOf({ ...caller, level: "agent-token", agent: "aauth:a@b.example" }, fields),
   ).toBeUndefined();
-  expect(upstreamTokenOf({ ...caller, level: "person-token", person }, field)).toBe(jwt);
+  expect(upstreamTokenOf({ ...caller, level: "person-token", person }, fields)).toBe(jwt);
+  // Only the member with the signature's label is proven: another's token may stand beside it.
+  const beside = {
+    "signature-key": `sig=jwt;jwt="eyJ.stolen", own=jwt;jwt="${jwt}"`,
+    "signature-input": "own=();created=1",
+  };
+  expect(upstreamTokenOf({ ...caller, level: "person-token", person }, beside)).toBe(jwt);
   const grant = { scopes: [], claims: {}, token: "auth-token" };
-  expect(upstreamTokenOf({ ...caller, level: "auth-token", person, grant }, field)).toBe("auth-token");
+  expect(upstreamTokenOf({ ...caller, level: "auth-token", person, grant }, fields)).toBe("auth-token");
 });
 
 describe("the deadline of a call", () => {

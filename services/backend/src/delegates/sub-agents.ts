@@ -59,6 +59,11 @@ export interface SubAgents {
   tokenFor(caller: ProvenCaller, asked: AskedOfParent): Promise<Grant>;
 }
 
+interface AgentTokenName {
+  readonly jti: string;
+  readonly exp: number;
+}
+
 /** Plain data. */
 interface SubAgent {
   readonly userId: string;
@@ -66,7 +71,9 @@ interface SubAgent {
   readonly delegate: string;
   readonly state: "started" | "ending" | "ended";
   /** The agent token that was issued last. */
-  readonly token?: { readonly jti: string; readonly exp: number };
+  readonly token?: AgentTokenName;
+  /** The one that it got something with last: the person server takes back what an agent has by such a token, and by no other. */
+  readonly used?: AgentTokenName;
   /** Where the user has to act. */
   readonly page?: string;
 }
@@ -77,12 +84,14 @@ const MAX_PER_USER = 100;
 /** One that is forgotten is as if it had never been started: it gets nothing before its user has it work again. */
 const KEEP_SECONDS = 30 * 86_400;
 
+const PERSON_NEEDED = "the user has to act at the person server first";
+
 /** The parent sends no browser: the user goes there from the page, and has the delegate called again. */
 class PersonNeeded extends Error {
   readonly page: string;
 
   constructor(page: string) {
-    super("the user has to act at the person server first");
+    super(PERSON_NEEDED);
     this.page = page;
   }
 }
@@ -116,6 +125,8 @@ export function createSubAgents(deps: {
   const { issuer, key, personServer, idOf, agentOf, enrolments, resources, now } = deps;
   /** By agent identifier. */
   const known = new QuotaStore<SubAgent>({ maxEntries: MAX_SUB_AGENTS, maxPerOwner: MAX_PER_USER, now });
+  /** By agent identifier: what is being asked for it. */
+  const asking = new Map<string, Promise<unknown>>();
   const put = (id: string, subAgent: SubAgent) => known.put(subAgent.userId, id, subAgent, KEEP_SECONDS);
 
   function named(userId: string, delegate: string) {
@@ -125,7 +136,8 @@ export function createSubAgents(deps: {
 
   function start(userId: string, delegate: string): void {
     const { id, parent } = named(userId, delegate);
-    put(id, { userId, parent, delegate, state: "started" });
+    const used = known.get(id)?.used;
+    put(id, { userId, parent, delegate, state: "started", ...(used && { used }) });
   }
 
   /** @throws TokenRefusal 403 */
@@ -157,16 +169,57 @@ export function createSubAgents(deps: {
     return error;
   }
 
+  async function ask(
+    { agent: id = "", identityToken = {} }: ProvenCaller,
+    asked: AskedOfParent,
+  ): Promise<Grant> {
+    const { parent_agent, jti } = identityToken;
+    if (parent_agent === undefined)
+      throw new TokenRefusal(403, "not_a_delegate", "only a sub-agent asks its parent for tokens");
+    const { userId, delegate } = requireStarted(id);
+    const enrolment = await enrolments.find(delegate);
+    if (enrolment === undefined)
+      throw new TokenRefusal(403, "delegate_not_enrolled", "the operator has taken the enrolment away");
+    // It may have been ended meanwhile.
+    const subAgent = requireStarted(id);
+    const { token } = subAgent;
+    if (token === undefined || token.jti !== jti)
+      throw new TokenRefusal(403, "agent_token_replaced", "another agent token has been issued since");
+    if (!resources.includes(asked.resource))
+      throw new TokenRefusal(400, "invalid_target", "resource is none that delegates have tokens for");
+    // Each request that waits for its person is one of the few that the person server keeps for all agents of this provider.
+    if (subAgent.page !== undefined) throw new TokenRefusal(403, "interaction_required", PERSON_NEEDED);
+    const grant = await agentOf(userId)
+      .tokenForSubAgent({
+        ...asked,
+        loginHint: userId,
+        justification: `The delegate ${enrolment.name ?? delegate} works for the user, who has started it.`,
+        returnUrl: deps.returnUrl,
+        onInteraction: ({ page }) => {
+          throw new PersonNeeded(page);
+        },
+        observer: deps.observer(),
+        signal: AbortSignal.timeout(deps.timeoutSeconds * 1000),
+      })
+      .catch((error: unknown) => {
+        throw refusalOf(error, id);
+      });
+    // It may have been ended meanwhile.
+    put(id, { ...requireStarted(id), used: token });
+    return grant;
+  }
+
   return {
     of(userId, delegate) {
       const { id, parent } = named(userId, delegate);
-      const { state = "new", token, page } = known.get(id) ?? {};
+      const { state = "new", token, used, page } = known.get(id) ?? {};
       const isRevoked = state === "ended" && personServer !== undefined;
       const hasEnded = state === "ended" || state === "ending";
-      const isGood = hasEnded && !isRevoked && token !== undefined && token.exp > now();
+      const goodUntil = Math.max(token?.exp ?? 0, used?.exp ?? 0);
+      const isGood = hasEnded && !isRevoked && goodUntil > now();
       return {
         ...{ id, parent, state },
-        ...(isGood && { good_until: isoTime(token.exp) }),
+        ...(isGood && { good_until: isoTime(goodUntil) }),
         ...(page !== undefined && { interaction_url: deps.browserUrl(page) }),
       };
     },
@@ -187,15 +240,16 @@ export function createSubAgents(deps: {
 
     async end(userId, delegate) {
       const { id, parent } = named(userId, delegate);
-      const token = known.get(id)?.token;
-      const ended = { userId, parent, delegate, ...(token && { token }) };
+      const { token, used } = known.get(id) ?? {};
+      const ended = { userId, parent, delegate, ...(token && { token }), ...(used && { used }) };
       // Before any other party hears of it.
       put(id, { ...ended, state: "ending" });
-      if (token !== undefined && token.exp > now() && personServer !== undefined) {
+      for (const given of [used, token?.jti === used?.jti ? undefined : token]) {
+        if (given === undefined || given.exp <= now() || personServer === undefined) continue;
         const { discovery, transport } = deps;
         const from = { issuer, kind: "agent", key: key(), discovery, transport, now } as const;
         const to = { recipient: personServer, recipientKind: "person" } as const;
-        const { error: code } = await sendRevocation({ ...from, ...to, ...token });
+        const { error: code } = await sendRevocation({ ...from, ...to, ...given });
         if (code !== undefined) {
           const message =
             "It gets no more tokens, but the person server has not taken the revocation: what it has stays good. End it again";
@@ -222,36 +276,21 @@ export function createSubAgents(deps: {
       return { token, name: id };
     },
 
-    async tokenFor({ agent: id = "", identityToken = {} }, asked) {
-      const { parent_agent, jti } = identityToken;
-      if (parent_agent === undefined)
-        throw new TokenRefusal(403, "not_a_delegate", "only a sub-agent asks its parent for tokens");
-      const { userId, delegate, token } = requireStarted(id);
-      const enrolment = await enrolments.find(delegate);
-      if (enrolment === undefined)
-        throw new TokenRefusal(403, "delegate_not_enrolled", "the operator has taken the enrolment away");
-      if (token?.jti !== jti)
-        throw new TokenRefusal(403, "agent_token_replaced", "another agent token has been issued since");
-      if (!resources.includes(asked.resource))
-        throw new TokenRefusal(400, "invalid_target", "resource is none that delegates have tokens for");
-      const grant = await agentOf(userId)
-        .tokenForSubAgent({
-          ...asked,
-          loginHint: userId,
-          justification: `The delegate ${enrolment.name ?? delegate} works for the user, who has started it.`,
-          returnUrl: deps.returnUrl,
-          onInteraction: ({ page }) => {
-            throw new PersonNeeded(page);
-          },
-          observer: deps.observer(),
-          signal: AbortSignal.timeout(deps.timeoutSeconds * 1000),
-        })
-        .catch((error: unknown) => {
-          throw refusalOf(error, id);
-        });
-      // It may have been ended meanwhile.
-      requireStarted(id);
-      return grant;
+    async tokenFor(caller, asked) {
+      const { agent: id = "" } = caller;
+      // One after the other.
+      const before = asking.get(id);
+      const answer = before === undefined ? ask(caller, asked) : before.then(() => ask(caller, asked));
+      const over = answer.then(
+        () => {},
+        () => {},
+      );
+      asking.set(id, over);
+      try {
+        return await answer;
+      } finally {
+        if (asking.get(id) === over) asking.delete(id);
+      }
     },
   };
 }

@@ -269,12 +269,13 @@ export function createOrderService(deps: {
       const owned = wire.goesOn ? returns.get(state) : returns.take(state);
       const stored = owned && (await orders.get(owned.userId, owned.id));
       if (stored === undefined) return undefined;
-      const isWaiting = stored.order.status === "interaction_required";
-      if (!isWaiting && !wire.goesOn) return undefined;
-      if (isWaiting) {
-        const { interaction_url: _used, interaction_party: _whose, ...order } = stored.order;
-        await orders.update(stored.id, (at) => ({ ...at, order: { ...order, status: "placing" } }));
-      }
+      if (!isWaiting(stored) && !wire.goesOn) return undefined;
+      await orders.update(stored.id, (at) => {
+        // A call that goes on may have ended meanwhile.
+        if (!isWaiting(at)) return at;
+        const { interaction_url: _used, interaction_party: _whose, ...order } = at.order;
+        return { ...at, order: { ...order, status: "placing" } };
+      });
       const attributes = {
         ...attributesOf(stored),
         [ATTRIBUTE.method]: "GET",
@@ -287,6 +288,8 @@ export function createOrderService(deps: {
     },
   };
 }
+
+const isWaiting = ({ order }: StoredOrder) => order.status === "interaction_required";
 
 /** An order whose user did not come back in time has failed. */
 function expire(stored: StoredOrder, now: number): StoredOrder {

@@ -3,6 +3,9 @@ import { createPatience } from "agent-kit/draft-11";
 import type { Order } from "backend-api";
 import type { PlacedOrder } from "./order-client.ts";
 
+/** How long a held order waits for its person. What was decided at its end still has to be heard: an approved order is executed. */
+const PERSON_SECONDS = 600;
+
 /** What differs between the profiles in how an order is asked for. */
 export interface OrderWire {
   /** Whether the call of an order goes on while its user is at a page. Otherwise it ends there, and is made again. */
@@ -66,7 +69,7 @@ export function draft11Orders(options: {
     agentOf,
     named: () => ({ agent_provider: provider }),
     begin({ userId, order, state, timeoutSeconds, observer, onPage }) {
-      const patience = createPatience(timeoutSeconds * 1000);
+      const patience = createPatience(timeoutSeconds * 1000, (PERSON_SECONDS + timeoutSeconds) * 1000);
       const words = `The user has ordered ${order.quantity} × ${order.model}.`;
       const fetch = agentOf(userId).fetchFor({
         signal: patience.signal,

@@ -2,6 +2,7 @@ import {
   draft11,
   generateSigningKey,
   type ProvenCaller,
+  personServerMetadata,
   type SigningKey,
   signRequest,
   TokenRequestError,
@@ -11,10 +12,12 @@ import { draft11Tokens } from "aauth/issuer";
 import { createTestClock, createTestDiscovery } from "aauth/testing";
 import { importVerificationKey } from "aauth/wire";
 import { createLogger, loadConfig } from "agent-kit/service";
+import Fastify from "fastify";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { settings } from "../../src/config.ts";
 import { createSubAgents, type SubAgents } from "../../src/delegates/sub-agents.ts";
 import { buildDraft11Backend } from "../../src/draft-11-app.ts";
+import { delegateGrantRoute } from "../../src/routes/delegate-grant.ts";
 
 const BACKEND = "https://backend.localhost";
 const FOREIGN = "https://foreign.localhost";
@@ -33,6 +36,8 @@ function world(answer: (input: SubAgentTokenInput) => Promise<Grant> = async () 
   const clock = createTestClock();
   const enrolled = { current: [{ sub: "scout", name: "Scout", jwk: {} as never }] };
   const asked: SubAgentTokenInput[] = [];
+  const revoked: unknown[] = [];
+  const personServer = { reached: false };
   const tokenForSubAgent = (input: SubAgentTokenInput) => {
     asked.push(input);
     return answer(input);
@@ -48,8 +53,24 @@ function world(answer: (input: SubAgentTokenInput) => Promise<Grant> = async () 
     resources: [SUPPLY_CHAIN],
     ...{ lifetimeSeconds: 600, timeoutSeconds: 5, returnUrl: `${BACKEND}/back` },
     browserUrl: (page) => page.replace(PERSON_SERVER, "http://localhost:8080"),
-    discovery: createTestDiscovery({}, { profile: draft11, now: clock.now }),
-    transport: async () => new Response("", { status: 500 }),
+    discovery: createTestDiscovery(
+      {
+        documents: {
+          [`${PERSON_SERVER}/.well-known/aauth-person.json`]: personServerMetadata({
+            issuer: PERSON_SERVER,
+            person_token_endpoint: `${PERSON_SERVER}/aauth/person`,
+            auth_token_endpoint: `${PERSON_SERVER}/aauth/token`,
+            revocation_endpoint: `${PERSON_SERVER}/aauth/revoke`,
+          }),
+        },
+      },
+      { profile: draft11, now: clock.now },
+    ),
+    async transport(_url, { body }) {
+      if (!personServer.reached) return new Response("", { status: 500 });
+      revoked.push(JSON.parse(new TextDecoder().decode(body)).jti);
+      return new Response(null);
+    },
     observer: () => () => {},
   });
   const asking = (jti: unknown, resource = SUPPLY_CHAIN) =>
@@ -57,7 +78,7 @@ function world(answer: (input: SubAgentTokenInput) => Promise<Grant> = async () 
       { agent: SCOUT, identityToken: { parent_agent: ANNA, jti } } as unknown as ProvenCaller,
       { subagentToken: "t", resource },
     );
-  return { clock, subAgents, asking, asked, enrolled };
+  return { clock, subAgents, asking, asked, enrolled, revoked, personServer };
 }
 
 /** Started, with an agent token. */
@@ -108,6 +129,34 @@ describe("a sub-agent", () => {
     expect(subAgents.of("anna", "scout")).toEqual({ id: SCOUT, parent: ANNA, state: "ended" });
   });
 
+  it("is ended by the token that it got something with, whatever it was given and asked for since", async () => {
+    const answers = [
+      async () => ({}) as Grant,
+      () => Promise.reject(new TokenRequestError("denied", "no", 403)),
+    ];
+    const { subAgents, asking, revoked, personServer } = world(() => answers.shift()!());
+    const used = await started(subAgents);
+    await asking(used);
+    // The person server knows no agent by this one, and so would take nothing back for it.
+    const last = await started(subAgents);
+    expect(await codeOf(asking(last))).toBe("denied");
+    await expect(subAgents.end("anna", "scout")).rejects.toMatchObject({ kind: "unreachable" });
+    personServer.reached = true;
+    await subAgents.end("anna", "scout");
+    expect(revoked).toEqual([used, last]);
+  });
+
+  it("that was started again after it could not be ended is ended all the same", async () => {
+    const { subAgents, asking, revoked, personServer } = world();
+    const used = await started(subAgents);
+    await asking(used);
+    await expect(subAgents.end("anna", "scout")).rejects.toMatchObject({ kind: "unreachable" });
+    subAgents.start("anna", "scout");
+    personServer.reached = true;
+    await subAgents.end("anna", "scout");
+    expect(revoked).toEqual([used]);
+  });
+
   it("that needs its person says where, until it is called again", async () => {
     const page = `${PERSON_SERVER}/interaction?code=A1B2`;
     const { subAgents, asking, asked } = world(async ({ onInteraction }) => {
@@ -119,6 +168,19 @@ describe("a sub-agent", () => {
     expect(subAgents.of("anna", "scout").interaction_url).toBe("http://localhost:8080/interaction?code=A1B2");
     subAgents.prepare("anna", "scout");
     expect(subAgents.of("anna", "scout").interaction_url).toBeUndefined();
+  });
+
+  it("leaves one request at the person server while its person has not come, however often it asks", async () => {
+    const { subAgents, asking, asked } = world(async ({ onInteraction }) => {
+      await new Promise((resolve) => setTimeout(resolve));
+      await onInteraction?.({ page: PERSON_SERVER, url: "", code: "", party: PERSON_SERVER });
+      throw new Error("not reached");
+    });
+    const jti = await started(subAgents);
+    const codes = await Promise.all(Array.from({ length: 50 }, () => codeOf(asking(jti))));
+    expect([new Set(codes), asked.length]).toEqual([new Set(["interaction_required"]), 1]);
+    subAgents.prepare("anna", "scout");
+    expect([await codeOf(asking(jti)), asked.length]).toEqual(["interaction_required", 2]);
   });
 
   it.each([
@@ -241,5 +303,52 @@ describe("POST /delegate/grant", () => {
     const { send } = await backend();
     expect((await send("/delegate/token", { jwt: await tokenOf() }))[0]).toBe(401);
     expect(await send("/delegate/token", { hwk: true })).toEqual([400, "invalid_request"]);
+  });
+
+  it("passes on the token that the request was signed with, and no other that stands beside it", async () => {
+    const asked: string[] = [];
+    const app = Fastify();
+    onTestFinished(() => app.close());
+    const documents = {
+      [`${BACKEND}/.well-known/aauth-agent.json`]: { issuer: BACKEND, jwks_uri: `${BACKEND}/jwks.json` },
+      [`${BACKEND}/jwks.json`]: { keys: [{ ...provider.publicJwk, alg: "Ed25519" }] },
+    };
+    await app.register(delegateGrantRoute, {
+      ...{ agent: BACKEND, now: () => Math.floor(Date.now() / 1000) },
+      discovery: createTestDiscovery({ documents }, { profile: draft11 }),
+      subAgents: {
+        async tokenFor(_caller, { subagentToken }) {
+          asked.push(subagentToken);
+          return {} as Grant;
+        },
+      },
+    });
+    const [jwt, others] = [await tokenOf(), await tokenOf({ agent: SCOUT.replace("scout", "other") })];
+    const { messages } = draft11;
+    const relabelled = (value: string) => value.replace(/^sig=/, "own=");
+    const profile = {
+      ...draft11,
+      messages: {
+        ...messages,
+        label: "own",
+        formatKeyClaim: (...claim: Parameters<typeof messages.formatKeyClaim>) =>
+          `sig=jwt;jwt="${others}", ${relabelled(messages.formatKeyClaim(...claim))}`,
+        formatSignature: (signature: Uint8Array) => relabelled(messages.formatSignature(signature)),
+      },
+    };
+    const headers = { "content-type": "application/json" };
+    const payload = JSON.stringify({ resource: SUPPLY_CHAIN });
+    const signed = await signRequest(
+      { method: "POST", url: GRANT_URL, headers, body: new TextEncoder().encode(payload) },
+      { key: own, profile, signatureKey: { scheme: "jwt", jwt } },
+    );
+    const url = new URL(GRANT_URL).pathname;
+    const reply = await app.inject({
+      method: "POST",
+      url,
+      headers: { ...headers, ...signed.headers },
+      payload,
+    });
+    expect([reply.statusCode, asked]).toEqual([200, [jwt]]);
   });
 });

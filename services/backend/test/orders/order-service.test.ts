@@ -320,7 +320,7 @@ describe("an order of draft -11, whose call goes on", () => {
       interaction_party: "person-server",
     });
     const back = orders.resume(stateOf());
-    expect((await orders.get("anna", waiting.order_id)).status).toBe("placing");
+    await vi.waitFor(async () => expect((await orders.get("anna", waiting.order_id)).status).toBe("placing"));
     await page("https://sca.localhost/orders/interaction?code=2", "https://sca.localhost");
     expect(await back).toBe(waiting.order_id);
     expect(await orders.get("anna", waiting.order_id)).toMatchObject({
@@ -336,6 +336,20 @@ describe("an order of draft -11, whose call goes on", () => {
     expect(await orders.resume(stateOf())).toBe(waiting.order_id);
     expect(await orders.resume("forged")).toBeUndefined();
     expect(asked).toHaveLength(1);
+  });
+
+  it("keeps its end, whenever its user comes back", async () => {
+    for (let turns = 0; turns < 20; turns++) {
+      const { orders, answer, page } = held();
+      const started = orders.start("anna", WANTED);
+      await vi.waitFor(() => expect(asked).toHaveLength(turns + 1));
+      await page("https://sca.localhost/orders/interaction?code=1", "https://sca.localhost");
+      const { order_id } = await started;
+      answer.resolve(PLACED);
+      for (let turn = 0; turn < turns; turn++) await Promise.resolve();
+      await orders.resume(stateOf(turns));
+      expect((await orders.get("anna", order_id)).status, `after ${turns} turns`).toBe("placed");
+    }
   });
 
   it.each([

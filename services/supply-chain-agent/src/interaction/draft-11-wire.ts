@@ -23,6 +23,7 @@ export function draft11Wire(options: {
   return {
     path: DRAFT_11_PAGE,
     origin,
+    declinesUnsigned: false,
     async enter(parameter) {
       const code = parameter("code");
       // Without a code a page is loaded again.

@@ -13,6 +13,7 @@ export function februaryWire(options: {
   return {
     path: "/interaction",
     origin: id,
+    declinesUnsigned: true,
     enter: async (parameter) => ({
       session: parameter("session") ?? "",
       returnUrl: parameter("return_url"),

@@ -19,6 +19,8 @@ export interface InteractionWire {
   readonly path: string;
   /** Origin of the page for browsers. */
   readonly origin: string;
+  /** Whether a sign-in that is refused declines, so that nobody has to be known for it. */
+  readonly declinesUnsigned: boolean;
   /** Who is here, by the query. */
   enter(parameter: (name: string) => string | undefined): Promise<Entry>;
   /** The verified return URL, if there is one. `refused`: nothing happens without. */
@@ -97,7 +99,7 @@ export async function interactionRoutes(
     // Looked at again: meanwhile another browser may have come.
     const interaction = interactions.find(session);
     if (interaction === undefined || interaction.decision !== undefined)
-      return over(request, reply, session, returnUrl);
+      return over(request, reply, session, claimed);
     if (interaction.browser === undefined) {
       const cookie = newSecret();
       interactions.note(session, { browser: digestOf(cookie), returnUrl });
@@ -119,7 +121,8 @@ export async function interactionRoutes(
     if (signIn === undefined || interaction === undefined || interaction.decision !== undefined)
       return over(request, reply, signIn?.interactionId ?? "");
     if (!isFrom(request, interaction)) return refuse(reply, 403, OTHER_BROWSER);
-    if (single(query.code) === undefined) return sendPage(reply, await decide(interaction, "declined"));
+    if (wire.declinesUnsigned && single(query.code) === undefined)
+      return sendPage(reply, await decide(interaction, "declined"));
     const person = await identify.finish(new URL(request.originalUrl, origin), signIn);
     if (person.subject !== interaction.order.approver) {
       log.warn(factsOf(interaction), "❌ Another person came than the one who must approve");

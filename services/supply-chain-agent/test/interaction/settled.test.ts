@@ -1,4 +1,5 @@
 /** A decision of draft -11 counts while its caller waits for it, and once. */
+import { AAuthError } from "aauth";
 import { createTestClock } from "aauth/testing";
 import Fastify from "fastify";
 import { expect, test } from "vitest";
@@ -8,6 +9,7 @@ import { createInteractions, type Interaction } from "../../src/interaction/inte
 import type { HeldOrders } from "../../src/orders/held-orders.ts";
 
 const PAGE = "/orders/interaction";
+const BACK = "https://app.example/back";
 const ORDER = { order_id: "o", model: "m", quantity: 1, vendor: "v", total: 1, approver: "anna" };
 
 /** The page of an order whose person is there. @param waits whether its caller still waits */
@@ -17,7 +19,7 @@ async function shownPage(waits: boolean) {
   const decisions: unknown[] = [];
   const orders = {
     enter: async () => interaction,
-    returnUrl: async () => undefined,
+    returnUrl: async (_held: unknown, callback: string) => callback,
     async settle(_held: unknown, decision: unknown) {
       decisions.push(decision);
       return waits;
@@ -32,7 +34,10 @@ async function shownPage(waits: boolean) {
     identify: {
       begin: async () => "https://auth.example/",
       takeSignIn: () => ({ interactionId: interaction.id }) as never,
-      finish: async () => ({ subject: "anna" }),
+      async finish({ searchParams }) {
+        if (!searchParams.has("code")) throw new AAuthError("token_request_failed", "no person");
+        return { subject: "anna" };
+      },
     },
     log: logger,
   });
@@ -40,8 +45,9 @@ async function shownPage(waits: boolean) {
   const interaction: Interaction = interactions.begin({
     ...{ owner: "anna", by: { held }, order: ORDER, expiresAt: clock.now() + 600 },
   });
-  const first = await app.inject(`${PAGE}?code=c`);
+  const first = await app.inject(`${PAGE}?code=c&callback=${BACK}`);
   const headers = { cookie: String(first.headers["set-cookie"]).split(";")[0]! };
+  const refused = await app.inject({ url: `${PAGE}/callback?state=s&error=server_error`, headers });
   const back = await app.inject({ url: `${PAGE}/callback?state=s&code=c`, headers });
   const page = await app.inject({ url: String(back.headers.location), headers });
   const field = (name: string) => new RegExp(`name="${name}" value="([^"]+)"`).exec(page.body)?.[1] ?? "";
@@ -51,7 +57,7 @@ async function shownPage(waits: boolean) {
       ...{ method: "POST", url: `${PAGE}/decision`, payload: new URLSearchParams(form).toString() },
       headers: { ...headers, "content-type": "application/x-www-form-urlencoded" },
     });
-  return { approve, decisions, log };
+  return { app, headers, approve, decisions, log, refused };
 }
 
 test("eight at once are one", async () => {
@@ -60,6 +66,20 @@ test("eight at once are one", async () => {
   expect(answers.map(({ statusCode }) => statusCode).sort()).toEqual([200, ...Array(7).fill(400)]);
   expect(decisions).toEqual(["approved"]);
   expect(log.filter((line) => line.includes("Order placed"))).toHaveLength(1);
+});
+
+test("once it is made, who has the code alone is not told where its browser went", async () => {
+  const { app, headers, approve } = await shownPage(true);
+  await approve();
+  const stranger = await app.inject(`${PAGE}?code=c`);
+  expect([stranger.statusCode, stranger.body]).toEqual([400, expect.not.stringContaining(BACK)]);
+  expect((await app.inject({ url: `${PAGE}?code=c`, headers })).body).toContain(BACK);
+});
+
+test("nobody who has not signed in declines it", async () => {
+  const { approve, decisions, refused } = await shownPage(true);
+  expect([refused.statusCode, decisions]).toEqual([502, []]);
+  expect((await approve()).statusCode).toBe(200);
 });
 
 test("for a caller that has withdrawn its order it places nothing, and the page says so", async () => {
