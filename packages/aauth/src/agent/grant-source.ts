@@ -188,7 +188,9 @@ export function createGrantSource(options: GrantSourceOptions): GrantSource {
     const { participation } = context;
     const able = participation === undefined ? [] : capabilitiesOf(participation);
     const name = [participation?.waiting, ...able, wanted].join(" ");
-    const other = underway.get(name);
+    // Of two callers that bring the person to a page, only the one whose request it is would hear of it.
+    const isOwn = grants.defers === true && participation?.interact !== undefined;
+    const other = isOwn ? undefined : underway.get(name);
     if (other !== undefined && !other.abandoned.signal.aborted) {
       try {
         const grant = await sharing(other, context);
