@@ -199,6 +199,17 @@ describe("a resource that calls another for its caller's person", () => {
     expect((await asking()).status).toBe(200);
   });
 
+  it("gets nothing back that was agreed to before, when the person allows it something for itself", async () => {
+    const { world, middle, ask } = await prepared({});
+    const asking = () => ask({ capabilities: CAPABILITIES });
+    await world.approve(await asking());
+    expect((await asking()).status).toBe(200);
+    expect(await world.ps.revokeAgent(ALICE, { iss: RESOURCE, sub: M })).not.toHaveLength(0);
+    const own = { resource: RESOURCE, capabilities: CAPABILITIES };
+    await world.approve(await world.send(middle, "POST", PERSON, own));
+    expect((await asking()).status).toBe(202);
+  });
+
   it("is refused where only the agent behind it, or its binding, is revoked (N31)", async () => {
     const { world, agent, ask } = await prepared();
     expect((await ask()).status).toBe(200);
