@@ -222,12 +222,7 @@ export class PendingRequests<Work> {
 
   /** Requests that wait for a person. */
   async list(decider: string): Promise<readonly WaitingRequest[]> {
-    const ids = ((await this.#options.store.get(`decider ${decider}`)) ?? []) as readonly string[];
-    const found = await Promise.all(ids.map((id) => this.#kept(id)));
-    return found
-      .filter((record) => record !== undefined)
-      .filter((record) => !this.#hasEnded(record) && record.state !== "granted")
-      .map((record) => this.view(record));
+    return (await this.#listed(decider)).map((record) => this.view(record));
   }
 
   /** Changes a request that has not ended for the page. */
@@ -309,7 +304,8 @@ export class PendingRequests<Work> {
   async note(record: PendingRecord<Work>, decider: string): Promise<void> {
     const { store } = this.#options;
     await locked(store, `decider ${decider}`, async () => {
-      const ids = ((await store.get(`decider ${decider}`)) ?? []) as readonly string[];
+      // What has ended takes no place: it would push out what still waits.
+      const ids = (await this.#listed(decider)).map(({ id }) => id);
       const ttl = Math.max(this.#ttl(record), TOLD_SECONDS);
       await store.put(`decider ${decider}`, [...ids, record.id].slice(-MAX_LISTED), ttl);
     });
@@ -320,6 +316,14 @@ export class PendingRequests<Work> {
   }
 
   // ------------------------------------------------------------------------------------------------------- inside
+
+  async #listed(decider: string): Promise<readonly PendingRecord<Work>[]> {
+    const ids = ((await this.#options.store.get(`decider ${decider}`)) ?? []) as readonly string[];
+    const found = await Promise.all(ids.map((id) => this.#kept(id)));
+    return found
+      .filter((record) => record !== undefined)
+      .filter((record) => !this.#hasEnded(record) && record.state !== "granted");
+  }
 
   /** Looks until there is news or the time is up. */
   async #hold(id: string, owner: string, waitSeconds: number, { isDecided = false } = {}): Promise<Answer> {
