@@ -53,8 +53,11 @@ export class PendingRequests<Work> {
 
   constructor(options: PendingOptions<Work>) {
     this.#options = options;
-    const { now, maxPendingPerOwner } = options;
-    this.#pending = new Limit({ now, maxPerOwner: maxPendingPerOwner, maxEntries: 10_000 });
+    const { now, maxPendingPerOwner: maxPerOwner, maxPendingPerMember: maxPerMember } = options;
+    this.#pending = new Limit({
+      ...{ now, maxPerOwner, maxEntries: 10_000 },
+      ...(maxPerMember !== undefined && { maxPerMember }),
+    });
     this.#codes = new Limit({ now, maxPerOwner: MAX_CODES_PER_SOURCE, maxEntries: 10_000 });
   }
 
@@ -79,19 +82,20 @@ export class PendingRequests<Work> {
     };
     const { id, owner, expiresAt } = record;
     const account = hooks.accountOf(owner);
+    const member = hooks.memberOf?.(request);
     // It counts until nothing is kept of it: ending many is no way to more.
-    if (!this.#pending.admits(account, id, expiresAt - now() + TOLD_SECONDS)) {
+    if (!this.#pending.admits(account, id, expiresAt - now() + TOLD_SECONDS, member)) {
       throw new Problem(429, "slow_down", "too many requests are pending for this caller", SLOW_DOWN_SECONDS);
     }
     try {
       const outcome = await this.#advance(record);
       if (outcome !== undefined) {
-        this.#pending.release(account, id);
+        this.#pending.release(account, id, member);
         return answerOf(outcome);
       }
       await this.#store(record);
     } catch (error) {
-      this.#pending.release(account, id);
+      this.#pending.release(account, id, member);
       throw error;
     }
     return this.#hold(id, owner, waitSeconds, { isDecided: true });

@@ -265,6 +265,20 @@ describe("a resource that calls another for its caller's person", () => {
     expect(body.detail).toContain("upstream token");
   });
 
+  it("leaves room for its other callers' persons, however many requests wait for one", async () => {
+    const { world, ask } = await prepared({
+      ps: {
+        personOf: ({ iss, sub }) => (iss === PROVIDER ? sub : undefined),
+        decide: ({ upstream }) => ({ type: upstream === undefined ? "grant" : "approval" }),
+      },
+    });
+    const statuses: number[] = [];
+    for (let index = 0; index < 101; index++) statuses.push((await ask()).status);
+    expect(statuses.indexOf(429)).toBe(100);
+    const bobs = await world.personToken(await world.agent({ agent: "aauth:bob@agent.example" }));
+    expect((await ask({ upstream_token: bobs })).status).toBe(202);
+  });
+
   it("does not mix persons", async () => {
     const { world, middle, ask, pairOf } = await prepared({
       ps: {
