@@ -80,7 +80,6 @@ export async function buildDraft11Backend(
   if (accessServer !== undefined) hops.set(accessServer, "access-server");
   const timeoutSeconds = config.supplyChainAgentTimeoutSeconds;
   const live = createLiveRuns();
-  // The person server counts what waits there itself.
   const consentRequests = createConsentRequests(now);
   const places = {
     agentUrl: config.supplyChainAgentUrl,

@@ -65,7 +65,9 @@ export async function createKeptKeys(options: {
   // No name is used twice: others keep key sets beyond a restart.
   const create = () => take({ ...newPrivateKey(), kid: `backend-${randomBytes(6).toString("base64url")}` });
   const unique = [...new Map(options.earlier.map((jwk) => [jwk.x, jwk])).values()].slice(-MAX_EARLIER_KEYS);
-  const earlier = await Promise.all(unique.reverse().map(take));
+  // A damaged one ends its runs, and not the start.
+  const taken = await Promise.all(unique.reverse().map((jwk) => take(jwk).catch(() => undefined)));
+  const earlier = taken.filter((key) => key !== undefined);
   const keys = createKeyRing({
     ...{ key: key ?? (await create()), earlier, create, now },
     keepSeconds: Math.max(KEEP_KEY_SECONDS, keepSeconds),

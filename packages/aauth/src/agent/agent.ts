@@ -74,6 +74,7 @@ export function createAgent(options: AgentOptions): Agent {
   const cache = options.tokenCache ?? createTokenCache();
   const tokens = createGrantSource({
     profile: serverProfile,
+    id,
     client,
     cache,
     now,

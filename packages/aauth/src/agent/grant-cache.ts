@@ -71,6 +71,7 @@ export function createTokenCache(options: { maxEntries?: number } = {}): MemoryT
 
 /** In whose interest and with which key a resource is called. Two calls that differ here share no token. */
 export interface GrantOwner {
+  /** With the agent's identifier, where the profile gives an agent one person. */
   readonly profile: string;
   /** Thumbprint of the agent's key. */
   readonly thumbprint: string;

@@ -67,6 +67,8 @@ export interface GrantSource {
 export function createGrantSource(options: GrantSourceOptions): GrantSource {
   const { profile, client, cache, now, identity, redirectUri } = options;
   const { grants } = profile;
+  // What is kept without a user's name is the one person's, and agents of several persons may have one key and one cache.
+  const keptFor = grants.onePerson ? `${profile.name} ${options.id}` : profile.name;
   const underway = new Map<string, Underway>();
 
   return {
@@ -84,7 +86,7 @@ export function createGrantSource(options: GrantSourceOptions): GrantSource {
     },
     async drop({ resource, cacheKey }, keys) {
       for (const { thumbprint } of keys) {
-        const owner = { profile: profile.name, thumbprint, resource, cacheKey, upstreamHash: undefined };
+        const owner = { profile: keptFor, thumbprint, resource, cacheKey, upstreamHash: undefined };
         await cache.delete(latestKey(owner));
       }
     },
@@ -133,7 +135,7 @@ export function createGrantSource(options: GrantSourceOptions): GrantSource {
     const { key, resource, upstreamToken, cacheKey, hints } = context;
     const upstreamHash = upstreamToken === undefined ? undefined : await hashToken(upstreamToken);
     const mission = hints?.mission;
-    return { profile: profile.name, thumbprint: key.thumbprint, resource, upstreamHash, cacheKey, mission };
+    return { profile: keptFor, thumbprint: key.thumbprint, resource, upstreamHash, cacheKey, mission };
   }
 
   async function cached(name: string): Promise<Grant | undefined> {
@@ -186,7 +188,9 @@ export function createGrantSource(options: GrantSourceOptions): GrantSource {
     const { participation } = context;
     const able = participation === undefined ? [] : capabilitiesOf(participation);
     const name = [participation?.waiting, ...able, wanted].join(" ");
-    const other = underway.get(name);
+    // Of two callers that bring the person to a page, only the one whose request it is would hear of it.
+    const isOwn = grants.defers === true && participation?.interact !== undefined;
+    const other = isOwn ? undefined : underway.get(name);
     if (other !== undefined && !other.abandoned.signal.aborted) {
       try {
         const grant = await sharing(other, context);
@@ -346,6 +350,8 @@ export interface HeldToken {
 
 export interface GrantSourceOptions {
   readonly profile: WireProfile;
+  /** Identifier of the agent. */
+  readonly id: string;
   readonly client: GrantClient;
   readonly cache: TokenCache;
   readonly now: () => number;

@@ -252,8 +252,7 @@ export function decisionPages(
   /** A request of this user: one that the desk shows them. To any other user it does not exist. */
   async function requestFor(session: BrowserSession, reference: string): Promise<Found | undefined> {
     const waiting = await server.find(reference);
-    const known = await opened.get(reference);
-    const own = known?.userId === session.user.id ? known : undefined;
+    const own = await opened.get(openedBy(session.user.id, reference));
     if (waiting === undefined || !desk.shows(waiting.request, session.user, own !== undefined))
       return undefined;
     return { waiting, opened: own };
@@ -335,7 +334,7 @@ export function decisionPages(
     { waiting, opened: known }: Found,
     message: { title: string; text: string; error?: string },
   ): Promise<FastifyReply> {
-    await opened.delete(waiting.reference);
+    if (known !== undefined) await opened.delete(openedBy(known.userId, waiting.reference));
     const callback = await callbackOf(waiting, known);
     if (callback === undefined) {
       const text = `${message.text} You can close this page.`;
@@ -357,7 +356,7 @@ export function decisionPages(
   }
 
   function keepOpened(reference: string, request: OpenedRequest): Promise<void> {
-    return opened.put(request.userId, reference, request, options.pendingSeconds);
+    return opened.put(request.userId, openedBy(request.userId, reference), request, options.pendingSeconds);
   }
 
   /** Where the user has come from is the way on, if there is no other. */
@@ -435,6 +434,9 @@ export function decisionPages(
     return sendPage(reply, status, messagePage(realm, message));
   }
 }
+
+/** A person and an owner may be at one request, each with a way back of their own. */
+const openedBy = (userId: string, reference: string) => `${userId} ${reference}`;
 
 const facts = ({ request: { agent, resource, scopes } }: WaitingRequest) => ({
   agent: agent.sub,

@@ -143,6 +143,18 @@ test("a person who is no owner decides nothing: neither with the code, nor at th
   expect(world.served).toEqual([]);
 });
 
+test("a person who has brought a request still finds their way back after an owner has asked about it", async () => {
+  const world = await worldOf();
+  const onClarification = async () => ({ action: "respond", response: "Soon" });
+  const { page, person } = await untilOwner(world, { onClarification });
+  const brought = await openInteraction(world, person, page);
+  const owner = await ownerOf(world);
+  await press(owner, (await waitingAt(world, owner))!, "ask", { question: "When?" });
+  const again = await shownAt(person, brought.url);
+  expect(again.status).toBe(403);
+  expect(again.text).toContain(`href="${world.map.browserUrl(CALLBACK)}"`);
+});
+
 test("a request that a user has not come to does not exist for them, and a code that is guessed opens nothing", async () => {
   const world = await worldOf();
   await untilOwner(world);

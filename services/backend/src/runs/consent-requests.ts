@@ -1,5 +1,6 @@
-import { ConsentRequiredError, QuotaStore } from "aauth";
+import { ConsentRequiredError, draft11, QuotaStore } from "aauth";
 import type { AgentEvent } from "aauth/agent";
+import { goesOn } from "agent-kit/draft-11";
 import { networkCodeOf } from "../failures/network-code.ts";
 import { MAX_OPEN_PER_USER } from "../store/owned-store.ts";
 
@@ -63,8 +64,8 @@ export function watchConsentRequest(
   return {
     observer(event) {
       if (event.type === "consent_required") keep(event.expiresInSeconds);
-      else if (event.type === "token_requested" && event.requestType === "auth") isAsking = true;
-      else if (event.type === "token_received" || isRefusal(event)) isAsking = false;
+      else if (mayWait(event)) isAsking = true;
+      else if (goesOn(event) || isRefusal(event)) isAsking = false;
       else return;
       settle();
     },
@@ -75,6 +76,13 @@ export function watchConsentRequest(
       settle();
     },
   };
+}
+
+/** In draft -11 each party may have a request wait for the person, also the next one for the party that is asked. */
+function mayWait(event: AgentEvent): boolean {
+  return event.type === "request_signed"
+    ? event.profile === draft11.name
+    : event.type === "token_requested" && event.requestType === "auth";
 }
 
 function isRefusal(event: AgentEvent): boolean {

@@ -128,3 +128,26 @@ describe("an attempt that was left", () => {
     expect(waiting()).toBe(0);
   });
 });
+
+describe("an attempt of draft -11 that was left", () => {
+  const SIGNED = { type: "request_signed", profile: "draft-11" } as AgentEvent;
+  const resource = (status: number) => ({ ...answered(status), purpose: "resource" }) as AgentEvent;
+
+  it.each([
+    ["before the answer", []],
+    ["while a server's answer is pending", [answered(202), SIGNED, answered(202)]],
+    ["while the resource's answer is pending", [answered(200), GRANTED, SIGNED, resource(202)]],
+  ])("%s counts as long as the request waits there", (_when, events: AgentEvent[]) => {
+    watched.observer(SIGNED);
+    for (const event of events) watched.observer(event);
+    watched.end(left);
+    expect(remaining()).toBe(600);
+  });
+
+  it("after the last answer counts no more", () => {
+    for (const event of [SIGNED, answered(202), SIGNED, answered(200), GRANTED]) watched.observer(event);
+    for (const event of [SIGNED, resource(202), SIGNED, resource(200)]) watched.observer(event);
+    watched.end();
+    expect(waiting()).toBe(0);
+  });
+});

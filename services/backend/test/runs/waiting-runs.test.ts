@@ -116,3 +116,15 @@ it("keeps keys under names that no key has had, and each of them once", async ()
   expect(later.keys.usable().map(({ thumbprint }) => thumbprint)).toContain(WAITING.keyThumbprint);
   expect(later.keptKey(WAITING.keyThumbprint)).toEqual(jwk);
 });
+
+it("starts without a key that is damaged, whose run then ends", async () => {
+  const jwk = keptKey(WAITING.keyThumbprint)!;
+  const damaged = [
+    { ...jwk, d: "!".repeat(43) },
+    { ...jwk, x: "A".repeat(43) },
+  ];
+  for (const earlier of damaged) {
+    const later = await createKeptKeys({ key: undefined, earlier: [earlier], now: () => NOW });
+    expect(later.keys.usable().map(({ thumbprint }) => thumbprint)).not.toContain(WAITING.keyThumbprint);
+  }
+});

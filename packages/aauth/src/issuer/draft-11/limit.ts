@@ -32,8 +32,8 @@ export class Limit {
   }
 
   /** For what has ended at once, and left nothing behind. */
-  release(owner: string, name: string): void {
-    this.#entries.delete(JSON.stringify([owner, "", name]));
+  release(owner: string, name: string, member = ""): void {
+    this.#entries.delete(JSON.stringify([owner, member, name]));
   }
 
   #countOf(owner: string, member: string): number {

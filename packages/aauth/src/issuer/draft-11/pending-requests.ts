@@ -53,8 +53,11 @@ export class PendingRequests<Work> {
 
   constructor(options: PendingOptions<Work>) {
     this.#options = options;
-    const { now, maxPendingPerOwner } = options;
-    this.#pending = new Limit({ now, maxPerOwner: maxPendingPerOwner, maxEntries: 10_000 });
+    const { now, maxPendingPerOwner: maxPerOwner, maxPendingPerMember: maxPerMember } = options;
+    this.#pending = new Limit({
+      ...{ now, maxPerOwner, maxEntries: 10_000 },
+      ...(maxPerMember !== undefined && { maxPerMember }),
+    });
     this.#codes = new Limit({ now, maxPerOwner: MAX_CODES_PER_SOURCE, maxEntries: 10_000 });
   }
 
@@ -79,19 +82,20 @@ export class PendingRequests<Work> {
     };
     const { id, owner, expiresAt } = record;
     const account = hooks.accountOf(owner);
+    const member = hooks.memberOf?.(request);
     // It counts until nothing is kept of it: ending many is no way to more.
-    if (!this.#pending.admits(account, id, expiresAt - now() + TOLD_SECONDS)) {
+    if (!this.#pending.admits(account, id, expiresAt - now() + TOLD_SECONDS, member)) {
       throw new Problem(429, "slow_down", "too many requests are pending for this caller", SLOW_DOWN_SECONDS);
     }
     try {
       const outcome = await this.#advance(record);
       if (outcome !== undefined) {
-        this.#pending.release(account, id);
+        this.#pending.release(account, id, member);
         return answerOf(outcome);
       }
       await this.#store(record);
     } catch (error) {
-      this.#pending.release(account, id);
+      this.#pending.release(account, id, member);
       throw error;
     }
     return this.#hold(id, owner, waitSeconds, { isDecided: true });
@@ -222,12 +226,7 @@ export class PendingRequests<Work> {
 
   /** Requests that wait for a person. */
   async list(decider: string): Promise<readonly WaitingRequest[]> {
-    const ids = ((await this.#options.store.get(`decider ${decider}`)) ?? []) as readonly string[];
-    const found = await Promise.all(ids.map((id) => this.#kept(id)));
-    return found
-      .filter((record) => record !== undefined)
-      .filter((record) => !this.#hasEnded(record) && record.state !== "granted")
-      .map((record) => this.view(record));
+    return (await this.#listed(decider)).map((record) => this.view(record));
   }
 
   /** Changes a request that has not ended for the page. */
@@ -309,7 +308,8 @@ export class PendingRequests<Work> {
   async note(record: PendingRecord<Work>, decider: string): Promise<void> {
     const { store } = this.#options;
     await locked(store, `decider ${decider}`, async () => {
-      const ids = ((await store.get(`decider ${decider}`)) ?? []) as readonly string[];
+      // What has ended takes no place: it would push out what still waits.
+      const ids = (await this.#listed(decider)).map(({ id }) => id);
       const ttl = Math.max(this.#ttl(record), TOLD_SECONDS);
       await store.put(`decider ${decider}`, [...ids, record.id].slice(-MAX_LISTED), ttl);
     });
@@ -320,6 +320,14 @@ export class PendingRequests<Work> {
   }
 
   // ------------------------------------------------------------------------------------------------------- inside
+
+  async #listed(decider: string): Promise<readonly PendingRecord<Work>[]> {
+    const ids = ((await this.#options.store.get(`decider ${decider}`)) ?? []) as readonly string[];
+    const found = await Promise.all(ids.map((id) => this.#kept(id)));
+    return found
+      .filter((record) => record !== undefined)
+      .filter((record) => !this.#hasEnded(record) && record.state !== "granted");
+  }
 
   /** Looks until there is news or the time is up. */
   async #hold(id: string, owner: string, waitSeconds: number, { isDecided = false } = {}): Promise<Answer> {

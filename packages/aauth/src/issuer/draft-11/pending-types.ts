@@ -74,6 +74,8 @@ export interface PendingHooks<Work> {
   ): Promise<Outcome | undefined>;
   /** Who is accountable for an owner: pending requests are counted by it. */
   accountOf(owner: string): string;
+  /** For whom a request is, of those that one account answers for: counted as well. Default: not counted. */
+  memberOf?(request: NewRequest<Work>): string;
 }
 
 export interface PendingOptions<Work> {
@@ -86,5 +88,7 @@ export interface PendingOptions<Work> {
   readonly interactionUrl: string;
   readonly pollSeconds: number;
   readonly maxPendingPerOwner: number;
+  /** Default: no limit. */
+  readonly maxPendingPerMember?: number;
   readonly hooks: PendingHooks<Work>;
 }

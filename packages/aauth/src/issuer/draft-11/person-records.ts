@@ -92,7 +92,8 @@ export class PersonRecords {
   /** The first person to authorize an agent is its person. False where that is another one. */
   async bind({ iss, sub }: AgentIdentity, person: string): Promise<boolean> {
     const key = keyOf("binding", iss, sub);
-    const binding: Binding = { person, ...NEVER_REVOKED };
+    // It may have served the person before, who may have taken that back.
+    const binding: Binding = { person, ...(await this.standing(person, { iss, sub })) };
     if (await this.#people.putIfAbsent(key, binding, PEOPLE_SECONDS)) return true;
     const known = (await this.#people.get(key)) as Binding | undefined;
     if (known?.person !== person) return false;

@@ -31,6 +31,8 @@ const PATHS = {
 
 /** For one owner of agents (`ownerOf`). */
 const MAX_PENDING = 1_000;
+/** For one agent of them; for one person that an intermediary serves. */
+const MAX_PENDING_OF_ONE = 100;
 
 /**
  * Creates a person server: requests are verified, decided on, waited for, and answered with tokens. It does no input or output but through `discovery`,
@@ -94,7 +96,14 @@ export function createPersonServer(options: PersonServerOptions): PersonServer {
     interactionUrl,
     pollSeconds,
     maxPendingPerOwner: MAX_PENDING,
-    hooks: { ...decisions, isRevoked, accountOf: (owner) => ownerOf(owner.split(" ", 1)[0]!) },
+    maxPendingPerMember: MAX_PENDING_OF_ONE,
+    hooks: {
+      ...decisions,
+      isRevoked,
+      accountOf: (owner) => ownerOf(owner.split(" ", 1)[0]!),
+      memberOf: ({ owner, asked: { upstream, person = "" } }) =>
+        upstream === undefined ? owner : `${owner} ${person}`,
+    },
   });
   const { personTokenRequest, authTokenRequest, interactionRequest, answerRequest } = createPersonRequests({
     ...{ options, discovery, isRevoked, records, pending, pendingSeconds, subjectOf, now, log },

@@ -343,6 +343,18 @@ describe("an upstream token of another person server", () => {
   });
 });
 
+it("a request that waits for an owner is listed still after a hundred that others have withdrawn", async () => {
+  const { world, ps, ask } = await prepared({ as: { decide: () => ({ type: "interaction" }) } });
+  expect((await ask()).status).toBe(202);
+  const [first] = await world.as.waiting(RESOURCE);
+  for (let other = 0; other < 100; other++) {
+    world.clock.advance(1);
+    const { headers } = await ask();
+    expect((await world.send(ps, "DELETE", headers.location!, undefined, POLL)).status).toBe(204);
+  }
+  expect(await world.as.waiting(RESOURCE)).toMatchObject([{ reference: first!.reference }]);
+});
+
 describe("what a server tells its observer", () => {
   it("is each verification, with the answer of a refusal, and changes none where the observer fails", async () => {
     const seen: string[] = [];

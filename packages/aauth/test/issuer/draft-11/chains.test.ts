@@ -199,6 +199,17 @@ describe("a resource that calls another for its caller's person", () => {
     expect((await asking()).status).toBe(200);
   });
 
+  it("gets nothing back that was agreed to before, when the person allows it something for itself", async () => {
+    const { world, middle, ask } = await prepared({});
+    const asking = () => ask({ capabilities: CAPABILITIES });
+    await world.approve(await asking());
+    expect((await asking()).status).toBe(200);
+    expect(await world.ps.revokeAgent(ALICE, { iss: RESOURCE, sub: M })).not.toHaveLength(0);
+    const own = { resource: RESOURCE, capabilities: CAPABILITIES };
+    await world.approve(await world.send(middle, "POST", PERSON, own));
+    expect((await asking()).status).toBe(202);
+  });
+
   it("is refused where only the agent behind it, or its binding, is revoked (N31)", async () => {
     const { world, agent, ask } = await prepared();
     expect((await ask()).status).toBe(200);
@@ -252,6 +263,20 @@ describe("a resource that calls another for its caller's person", () => {
     const { status, body } = await world.poll(middle, asked);
     expect([status, body.error]).toEqual([403, "revoked"]);
     expect(body.detail).toContain("upstream token");
+  });
+
+  it("leaves room for its other callers' persons, however many requests wait for one", async () => {
+    const { world, ask } = await prepared({
+      ps: {
+        personOf: ({ iss, sub }) => (iss === PROVIDER ? sub : undefined),
+        decide: ({ upstream }) => ({ type: upstream === undefined ? "grant" : "approval" }),
+      },
+    });
+    const statuses: number[] = [];
+    for (let index = 0; index < 101; index++) statuses.push((await ask()).status);
+    expect(statuses.indexOf(429)).toBe(100);
+    const bobs = await world.personToken(await world.agent({ agent: "aauth:bob@agent.example" }));
+    expect((await ask({ upstream_token: bobs })).status).toBe(202);
   });
 
   it("does not mix persons", async () => {

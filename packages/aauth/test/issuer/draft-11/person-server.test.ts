@@ -538,6 +538,16 @@ describe("token requests that are refused", () => {
     });
   });
 
+  it("of one agent leave room for others of its provider", async () => {
+    const world = createWorld({ ps: { decide: () => ({ type: "approval" }), personOf: ({ sub }) => sub } });
+    const ask = async (agent: string) =>
+      (await world.send(await world.agent({ agent }), "POST", PERSON, { resource: RESOURCE })).status;
+    const statuses: number[] = [];
+    for (let index = 0; index < 101; index++) statuses.push(await ask("aauth:eve@agent.example"));
+    expect(statuses.indexOf(429)).toBe(100);
+    expect(await ask("aauth:bob@agent.example")).toBe(202);
+  });
+
   it("are answered without saying how the server fails", async () => {
     const decide = () => {
       throw new Error("the database at 10.0.0.7 is down");

@@ -185,6 +185,16 @@ describe("a token that is held", () => {
     expect([world.asked("/person").length, world.asked("/token").length]).toEqual([1, 1]);
   });
 
+  it("is not that of another agent with the same key and cache, whose person is another", async () => {
+    const world = createWorld();
+    const ours = { tokenCache: createTokenCache() };
+    await world.agent({ ...ours, id: "aauth:alice@agent.example" }).fetchFor()(DATA);
+    const before = world.sent.length;
+    await world.agent({ ...ours, id: "aauth:bob@agent.example" }).fetchFor()(DATA);
+    const climb = ["GET data A", "POST person A", "GET data P", "POST token A", "GET data T"];
+    expect(world.story().slice(before)).toEqual(climb);
+  });
+
   it("is replaced from the top five minutes before it expires", async () => {
     const world = createWorld();
     const agent = world.agent();

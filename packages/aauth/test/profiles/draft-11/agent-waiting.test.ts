@@ -525,6 +525,27 @@ describe("a call that does not wait", () => {
     expect(pages).toHaveLength(later);
   });
 
+  it("brings the person to a page of its own, also beside another call for the same token", async () => {
+    const world = createWorld();
+    world.requirement = A_PERSON;
+    const { server } = world;
+    const asked = new Map<string, Sent>();
+    const pages: string[] = [];
+    world.server = (request) => {
+      const known = request.url.split("/pending/")[1];
+      const code = known ?? `A1B2-C3D${asked.size + 1}`;
+      if (known === undefined) asked.set(code, request);
+      else if (pages.includes(code)) return server(asked.get(code)!);
+      const page = requirement(`interaction; url="https://ps.example/visit"; code="${code}"`);
+      return accepted({ ...LATER, ...page, location: `/pending/${code}` });
+    };
+    const agent = world.agent();
+    const onInteraction = ({ code }: InteractionRequest) => void pages.push(code);
+    const answers = await Promise.all([1, 2].map(() => agent.fetchFor({ onInteraction })(DATA)));
+    expect(answers.map(({ status }) => status)).toEqual([200, 200]);
+    expect(pages).toEqual(["A1B2-C3D1", "A1B2-C3D2"]);
+  });
+
   it("ends where what it says is not kept", async () => {
     const world = createWorld();
     world.server = deferring(world.server, 2, LATER);
