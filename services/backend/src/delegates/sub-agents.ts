@@ -16,7 +16,7 @@ import {
 } from "aauth";
 import type { Agent, AgentObserver, Grant, Transport } from "aauth/agent";
 import { draft11Tokens, sendRevocation } from "aauth/issuer";
-import { parseAgentIdentifier } from "aauth/wire";
+import { subAgentId } from "agent-kit/draft-11";
 import type { Delegate } from "backend-api";
 import { BackendError } from "../errors.ts";
 import { UNUSABLE } from "../failures/draft-11-failure.ts";
@@ -254,10 +254,4 @@ export function createSubAgents(deps: {
       return grant;
     },
   };
-}
-
-/** `aauth:user-1@backend.example` and `scout`: `aauth:user-1+scout@backend.example` (section 5.2). */
-function subAgentId(parent: string, delegate: string): string {
-  const { name, domain } = parseAgentIdentifier(parent) ?? { name: "", domain: "" };
-  return `aauth:${name}+${delegate}@${domain}`;
 }
