@@ -105,6 +105,15 @@ export function upstreamTokenOf(
   if (person === undefined) return undefined;
   if (grant !== undefined) return grant.token;
   // A person token is no grant, so that its compact form is in the message only.
+  return signingTokenIn(signatureKey);
+}
+
+/**
+ * The token in a `Signature-Key` field; undefined for a message that was signed without one.
+ *
+ * @param signatureKey field of a message that was VERIFIED, or of one of the caller's own
+ */
+export function signingTokenIn(signatureKey: string | readonly string[] | undefined): string | undefined {
   const claim = draft11Signatures.parseSignatureKey(String(signatureKey));
   return claim.scheme === "jwt" ? claim.jwt : undefined;
 }

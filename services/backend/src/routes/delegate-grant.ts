@@ -1,6 +1,6 @@
 import { canonicalAuthority, type Discovery, draft11 } from "aauth";
 import { createVerifier } from "aauth/resource";
-import { draft11Signatures } from "aauth/wire";
+import { signingTokenIn } from "agent-kit/draft-11";
 import type { FastifyInstance } from "fastify";
 import { fastifyAAuth } from "fastify-aauth";
 import { traceMessages, verificationTrace } from "protocol-trace";
@@ -61,8 +61,7 @@ export async function delegateGrantRoute(
         throw misfit(parsed.error, "resource is needed, resource_token and presented_token are taken");
       const { resource, resource_token: resourceToken, presented_token: presentedToken } = parsed.data;
       // Of the message that was verified: scheme jwt.
-      const claim = draft11Signatures.parseSignatureKey(String(request.headers["signature-key"]));
-      const { jwt: subagentToken = "" } = claim as { readonly jwt?: string };
+      const subagentToken = signingTokenIn(request.headers["signature-key"])!;
       const asked = { subagentToken, resource, resourceToken, presentedToken };
       return reply.header("cache-control", "no-store").send(await subAgents.tokenFor(request.caller!, asked));
     },
