@@ -16,7 +16,7 @@ import { grantedPage, type HeldToken } from "../pages/granted-page.ts";
 import { messagePage, sendRefusal } from "../pages/message-page.ts";
 import { originsOf, sendPage } from "../pages/page.ts";
 import { personRequestPage } from "../pages/person-request-page.ts";
-import { requireShort } from "../parameters.ts";
+import { type Query, readForm, requiredParameter, requireShort, single } from "../parameters.ts";
 import { type Realm, type RealmUser, shownName } from "../realm/realm.ts";
 import { createSecrets } from "../secrets.ts";
 import type { CreateStore } from "../store.ts";
@@ -113,8 +113,6 @@ interface OpenedRequest {
   /** What the user has asked the agent, of which version of the request. */
   readonly asked?: { readonly question: string; readonly version: number };
 }
-
-export type Query = Readonly<Record<string, string | readonly string[] | undefined>>;
 
 /** How long a question's answer is waited for before the page is shown without it. */
 const ANSWER_SECONDS = 4;
@@ -407,9 +405,7 @@ export function decisionPages(
   }
 
   async function takeForm(request: FastifyRequest, reply: FastifyReply, form: ReadonlyMap<string, string>) {
-    const consentCode = form.get("consent_code");
-    if (!consentCode) throw invalidRequest("Missing required parameter: consent_code");
-    const shown = await forms.take(consentCode);
+    const shown = await forms.take(requiredParameter(form, "consent_code"));
     if (shown === undefined) throw invalidRequest("Invalid or expired consent code");
     const session = await readSession(request, reply);
     if (session === undefined || session.id !== shown.sessionId || session.user.id !== shown.userId)
@@ -442,15 +438,3 @@ const facts = ({ request: { agent, resource, scopes } }: WaitingRequest) => ({
   resource,
   scope: scopes.join(" "),
 });
-
-/** An ambiguous form is no decision. */
-function readForm(body: Query | undefined): ReadonlyMap<string, string> {
-  return new Map(Object.keys(body ?? {}).map((name) => [name, single(body ?? {}, name) as string]));
-}
-
-/** A parameter that may be given once. */
-export function single(parameters: Query, name: string): string | undefined {
-  const value = parameters[name];
-  if (value === undefined || typeof value === "string") return value;
-  throw invalidRequest(`duplicated parameter: ${name}`);
-}
