@@ -77,16 +77,6 @@ const MAX_PER_USER = 100;
 /** One that is forgotten is as if it had never been started: it gets nothing before its user has it work again. */
 const KEEP_SECONDS = 30 * 86_400;
 
-/** The parent sends no browser: the user goes there from the page, and has the delegate called again. */
-class PersonNeeded extends Error {
-  readonly page: string;
-
-  constructor(page: string) {
-    super("the user has to act at the person server first");
-    this.page = page;
-  }
-}
-
 export function createSubAgents(deps: {
   /** Own identifier: the agent provider. */
   issuer: string;
@@ -138,13 +128,15 @@ export function createSubAgents(deps: {
     return subAgent;
   }
 
+  /** The parent sends no browser: the user goes there from the page, and has the delegate called again. @throws TokenRefusal 403 */
+  function needPerson(id: string, page: string): never {
+    const subAgent = known.get(id);
+    if (subAgent !== undefined) put(id, { ...subAgent, page });
+    throw new TokenRefusal(403, "interaction_required", "the user has to act at the person server first");
+  }
+
   /** The code and the words of the party that refused. */
-  function refusalOf(error: unknown, id: string): unknown {
-    if (error instanceof PersonNeeded) {
-      const subAgent = known.get(id);
-      if (subAgent !== undefined) put(id, { ...subAgent, page: error.page });
-      return new TokenRefusal(403, "interaction_required", error.message);
-    }
+  function refusalOf(error: unknown): unknown {
     if (error instanceof TokenRequestError)
       return new TokenRefusal(403, error.oauthError, error.description ?? error.message, { cause: error });
     // What the sub-agent has brought, or how the person server has answered.
@@ -240,14 +232,12 @@ export function createSubAgents(deps: {
           loginHint: userId,
           justification: `The delegate ${enrolment.name ?? delegate} works for the user, who has started it.`,
           returnUrl: deps.returnUrl,
-          onInteraction: ({ page }) => {
-            throw new PersonNeeded(page);
-          },
+          onInteraction: ({ page }) => needPerson(id, page),
           observer: deps.observer(),
           signal: AbortSignal.timeout(deps.timeoutSeconds * 1000),
         })
         .catch((error: unknown) => {
-          throw refusalOf(error, id);
+          throw refusalOf(error);
         });
       // It may have been ended meanwhile.
       requireStarted(id);
