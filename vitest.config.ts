@@ -25,7 +25,7 @@ const ISOLATED = [
   "packages/protocol-trace/test/*.test.ts",
   "services/*/test/spans.test.ts",
   "services/gateway-authz/test/discovery.test.ts",
-  "services/backend/test/{break-it/break-it-service,orders/order-service,runs/run-service,plugins/trace-user-requests}.test.ts",
+  "services/backend/test/{break-it/attempts,orders/order-service,runs/run-service,plugins/trace-user-requests}.test.ts",
 ];
 
 export default defineConfig({

@@ -176,10 +176,10 @@ export async function createAgentService(options: AgentServiceOptions): Promise<
         verificationLog(event, request);
       },
     });
-    let waiting: WaitingReplies | undefined;
     await options.routes?.(scope, parts);
-    if (map !== undefined) {
-      waiting = createWaitingReplies({
+    const waiting =
+      map &&
+      createWaitingReplies({
         id,
         verifier: traceVerifier(scope.aauth.verifier),
         map,
@@ -187,8 +187,7 @@ export async function createAgentService(options: AgentServiceOptions): Promise<
         now,
         log: logger,
       });
-      await waiting.serve(scope);
-    }
+    await waiting?.serve(scope);
     await scope.register(fastifyA2A, {
       card,
       extendedCard,

@@ -16,7 +16,7 @@ import {
   type Requirement,
 } from "aauth";
 import type { AgentEvent, AgentObserver } from "aauth/agent";
-import { draft11Signatures } from "aauth/wire";
+import { draft11Signatures, parseAgentIdentifier } from "aauth/wire";
 import { DRAFT_11_SERVERS, identifierOf } from "topology";
 import { type Config, ConfigError, type profileSettings } from "./service/index.ts";
 
@@ -82,6 +82,15 @@ export function requireServerIdentifier(service: string, variable: string, value
 export function isLoopbackCallback(address: string): boolean {
   const url = URL.parse(address);
   return url?.protocol === "http:" && ["localhost", "127.0.0.1"].includes(url.hostname);
+}
+
+/**
+ * Identifier of a sub-agent: `aauth:user-1@backend.example` and `scout` make `aauth:user-1+scout@backend.example` (draft -11, section 5.2). Not an
+ * agent identifier where the parent is not one.
+ */
+export function subAgentId(parent: string, discriminator: string): string {
+  const { name, domain } = parseAgentIdentifier(parent) ?? { name: "", domain: "" };
+  return `aauth:${name}+${discriminator}@${domain}`;
 }
 
 /**

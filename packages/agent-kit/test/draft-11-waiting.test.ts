@@ -1,7 +1,8 @@
 /** A2A over draft -11: an agent whose work needs a person, and its caller, over requests in memory. */
 
-import { agentProviderMetadata, createDiscovery, draft11, generateSigningKey, toJwks } from "aauth";
+import { agentProviderMetadata, draft11, generateSigningKey, toJwks } from "aauth";
 import { createAgent, type InteractionRequest, type Transport } from "aauth/agent";
+import { createTestDiscovery } from "aauth/testing";
 import type { FastifyInstance } from "fastify";
 import { agentRow } from "topology";
 import { expect, test } from "vitest";
@@ -22,14 +23,7 @@ async function parties(work: (bring: (page: string) => void) => Promise<string>)
     [`${CALLER}/.well-known/aauth-agent.json`]: agentProviderMetadata({ issuer: CALLER }),
     [`${CALLER}/jwks.json`]: toJwks([key], draft11),
   };
-  const discovery = createDiscovery({
-    profile: draft11,
-    development: true,
-    transport: async ({ href }) => ({
-      status: href in documents ? 200 : 404,
-      body: new TextEncoder().encode(JSON.stringify(documents[href] ?? null)),
-    }),
-  });
+  const discovery = createTestDiscovery({ documents }, { profile: draft11 });
   const agent = agentRow("supply-chain-agent");
   const { app } = await createAgentService({
     agent,

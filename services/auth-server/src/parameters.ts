@@ -3,6 +3,29 @@ import { invalidRequest } from "./oauth-error.ts";
 /** Browsers and proxies cut or refuse longer addresses. */
 export const MAX_PARAMETER_LENGTH = 2_048;
 
+/** A query or a form, as it came: a name may be in it several times. */
+export type Query = Readonly<Record<string, string | readonly string[] | undefined>>;
+
+/**
+ * A parameter that may be given once.
+ *
+ * @throws OAuthError 400 `invalid_request`
+ */
+export function single(parameters: Query, name: string): string | undefined {
+  const value = parameters[name];
+  if (value === undefined || typeof value === "string") return value;
+  throw invalidRequest(`duplicated parameter: ${name}`);
+}
+
+/**
+ * The form of a decision, without repeated parameters.
+ *
+ * @throws OAuthError 400 `invalid_request` when a parameter is given more than once
+ */
+export function readForm(body: Query = {}): ReadonlyMap<string, string> {
+  return new Map(Object.keys(body).map((name) => [name, single(body, name) as string]));
+}
+
 /** @throws OAuthError 400 `invalid_request` when the parameter is missing or empty */
 export function requiredParameter(form: ReadonlyMap<string, string>, name: string): string {
   const value = form.get(name);

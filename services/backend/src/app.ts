@@ -16,8 +16,9 @@ import { issuerOf, rotateKeys, type ServiceOptions } from "agent-kit/service";
 import type { FastifyInstance } from "fastify";
 import { createAgentTrace, traceDiscovery } from "protocol-trace";
 import { createApi } from "./api.ts";
-import { createBreakItService } from "./break-it/break-it-service.ts";
+import { createAttempts } from "./break-it/attempts.ts";
 import { createEvidence } from "./break-it/evidence.ts";
+import { februaryDialect } from "./break-it/february-variants.ts";
 import type { BackendConfig } from "./config.ts";
 import { createDelegateClient } from "./delegates/delegate-client.ts";
 import { createDelegatesService, type IssuedToken } from "./delegates/delegates-service.ts";
@@ -140,16 +141,17 @@ export async function buildBackend(
   });
   const breakIt =
     evidence &&
-    createBreakItService({
-      evidence,
-      transport: pooledTransport,
-      keys: keys.usable,
-      id: config.agentUrl,
-      agentUrl: config.supplyChainAgentUrl,
-      otherResourceUrl: config.otherResourceUrl,
-      signatureScheme: config.signatureScheme,
-      now,
-    });
+    createAttempts(
+      februaryDialect({
+        keys: keys.usable,
+        id: config.agentUrl,
+        agentUrl: config.supplyChainAgentUrl,
+        otherResourceUrl: config.otherResourceUrl,
+        signatureScheme: config.signatureScheme,
+        now,
+      }),
+      { evidence, transport: pooledTransport, now },
+    );
   const orders = createOrderService({
     wire: februaryOrders({ agent: nonInteractiveAgent, returnUrl: orderReturnUrl }),
     client: createOrderClient({ url: config.supplyChainAgentUrl }),

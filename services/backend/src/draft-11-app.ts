@@ -19,7 +19,7 @@ import { createDraft11Agents } from "./draft-11.ts";
 import { createOrderClient } from "./orders/order-client.ts";
 import { createOrderService } from "./orders/order-service.ts";
 import { draft11Orders } from "./orders/order-wires.ts";
-import { createKeptKeys, createTokenCache, type KeptKeys } from "./own-agent.ts";
+import { createKeptKeys, createTokenCache } from "./own-agent.ts";
 import { agentRoutes } from "./routes/agents.ts";
 import { delegateGrantRoute } from "./routes/delegate-grant.ts";
 import { delegateTokenRoute, draft11Tokens } from "./routes/delegate-token.ts";
@@ -36,7 +36,7 @@ import { createConsentRequests } from "./runs/consent-requests.ts";
 import { createLiveRuns } from "./runs/live-runs.ts";
 import { createRunService } from "./runs/run-service.ts";
 import { createRunStore } from "./runs/run-store.ts";
-import { openWaitingRuns } from "./runs/waiting-runs.ts";
+import { createWaitingRuns, readWaitingRuns } from "./runs/waiting-runs.ts";
 import { createTraceClient } from "./traces/trace-client.ts";
 
 /** Puts the backend together as an agent of draft -11. It does not listen yet. */
@@ -46,21 +46,15 @@ export async function buildDraft11Backend(
 ): Promise<{ app: FastifyInstance }> {
   const { logger } = deps;
   const now = deps.now ?? (() => Math.floor(Date.now() / 1000));
-  // Keys come from what is kept, and what is kept names keys.
-  let keptKey: KeptKeys["keptKey"] = () => undefined;
-  const waitingRuns = await openWaitingRuns({
-    file: config.waitingFile,
-    keyOf: (thumbprint) => keptKey(thumbprint),
-    logger,
-  });
-  const ownKeys = await createKeptKeys({
+  const { waitingFile } = config;
+  const restored = await readWaitingRuns(waitingFile, logger);
+  const { keys, keptKey } = await createKeptKeys({
     key: deps.key,
-    earlier: waitingRuns.restored.map(({ key }) => key),
+    earlier: restored.map(({ key }) => key),
     keepSeconds: config.agentTokenSeconds,
     now,
   });
-  const { keys } = ownKeys;
-  keptKey = ownKeys.keptKey;
+  const waitingRuns = createWaitingRuns({ file: waitingFile, restored, keyOf: keptKey, logger });
   const parties = draft11Parties(config, { id: config.agentUrl, now, discovery: deps.discovery });
   const discovery = traceDiscovery(parties.discovery);
   const evidence = config.breakIt ? createEvidence(now) : undefined;
@@ -207,7 +201,7 @@ export async function buildDraft11Backend(
   rotateKeys(app, keys, config.keyRotationSeconds);
   // Others ask for the keys.
   app.addHook("onListen", async () => {
-    for (const { run, waiting } of waitingRuns.restored) {
+    for (const { run, waiting } of restored) {
       await runs.restore(run, waiting).catch((error: unknown) => {
         logger.error({ err: error, runId: run.id }, "a run that waited could not be gone on with");
         waitingRuns.drop(run.id);

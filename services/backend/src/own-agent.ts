@@ -40,7 +40,7 @@ export async function createOwnKeys(options: {
 }
 
 /** Keys of draft -11: a call that waits goes on after a restart, with the key that has asked. */
-export interface KeptKeys {
+interface KeptKeys {
   readonly keys: KeyRing;
   /** The private key of a thumbprint, to be written down. Undefined for a key that was given. */
   readonly keptKey: (thumbprint: string) => KeptKey | undefined;

@@ -1,9 +1,9 @@
 import { canonicalAuthority, draft11, generateSigningKey } from "aauth";
 import { createAgent } from "aauth/agent";
 import { createVerifier } from "aauth/resource";
-import { draft11Names, parseAgentIdentifier } from "aauth/wire";
+import { draft11Names } from "aauth/wire";
 import { AgentHttpError } from "agent-kit/a2a";
-import { draft11Parties, requireServerIdentifier } from "agent-kit/draft-11";
+import { draft11Parties, requireServerIdentifier, subAgentId } from "agent-kit/draft-11";
 import { createAgentLog } from "agent-kit/protocol-log";
 import type { FastifyInstance } from "fastify";
 import { createAgentTrace, traceDiscovery } from "protocol-trace";
@@ -42,8 +42,7 @@ export async function buildDraft11DelegateAgent(
   const log = logger.child({ logger: "agent_tokens" });
 
   async function subAgentOf(parentAgent: string): Promise<Delegate> {
-    const { name = "", domain = "" } = parseAgentIdentifier(parentAgent) ?? {};
-    const id = `aauth:${name}+${credential.sub}@${domain}`;
+    const id = subAgentId(parentAgent, credential.sub);
     const key = await generateSigningKey({ kid: `${credential.sub}-key` });
     const agentToken = createAgentTokens({
       ...{ agentServer, credential, key, discovery, now },

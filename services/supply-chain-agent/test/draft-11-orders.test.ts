@@ -2,14 +2,13 @@
 import {
   accessServerMetadata,
   agentProviderMetadata,
-  createDiscovery,
   draft11,
   generateSigningKey,
   personServerMetadata,
   toJwks,
 } from "aauth";
 import { draft11Tokens } from "aauth/issuer";
-import { signedRequest } from "aauth/testing";
+import { createTestDiscovery, signedRequest } from "aauth/testing";
 import { createLogger, loadConfig } from "agent-kit/service";
 import { beforeEach, describe, expect, test } from "vitest";
 import { freePort } from "../../../tests/support/free-ports.ts";
@@ -70,14 +69,7 @@ async function build(mode = "federated") {
       SUPPLY_CHAIN_CATALOGUE_IDENTIFIED_PER_MINUTE: "2",
     },
   });
-  const discovery = createDiscovery({
-    profile: draft11,
-    development: true,
-    transport: async ({ href }) => ({
-      status: href in documents ? 200 : 404,
-      body: new TextEncoder().encode(JSON.stringify(documents[href] ?? null)),
-    }),
-  });
+  const discovery = createTestDiscovery({ documents }, { profile: draft11 });
   const logger = createLogger({ service: "t", destination: { write: (line) => log.push(line) } });
   ({ app } = await buildSupplyChainAgent(config, { logger, discovery }));
 }

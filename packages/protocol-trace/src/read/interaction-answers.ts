@@ -1,6 +1,5 @@
-import { SERVICE_NAME } from "../attribute-names.ts";
 import type { MessageAnswers } from "./message-answers.ts";
-import { partyName } from "./parties.ts";
+import { isDraft11Server, partyName } from "./parties.ts";
 import type { Interaction, Message } from "./protocol-run.ts";
 
 /** The five answers for a browser that is sent to a page or comes back from one, which no agent signs. */
@@ -48,9 +47,8 @@ export function interactionAnswers(message: Message, { page, leg }: Interaction)
 
 /** A page that an answer of draft -11 names (sections 7.3 and 11.6.3). */
 function personPage({ to, outcome, url }: Message): Omit<MessageAnswers, "signedBy" | "key"> {
-  const way = to === SERVICE_NAME.personServer || to === SERVICE_NAME.accessServer;
   return {
-    onBehalfOf: way
+    onBehalfOf: isDraft11Server(to)
       ? `The person whom ${partyName(to)} authenticates on that page.`
       : `The person: the page of ${partyName(to)} sends the browser on to the server that authenticates them.`,
     allowedBy:

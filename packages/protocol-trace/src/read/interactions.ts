@@ -67,20 +67,31 @@ export function withInteractions(drafts: readonly Draft[]): Draft[] {
 }
 
 function interactionMessage(sent: Draft, page: Page, startMicros: number, back: Draft | undefined): Draft {
-  return {
+  return messageToPage(sent, page, {
     id: `${sent.id}${INTERACTION_SUFFIX}`,
-    traceId: sent.traceId,
     startMicros,
     endMicros: back?.startMicros ?? startMicros,
-    from: SERVICE_NAME.ui,
     to: sent.to,
-    method: "GET",
     url: page === "interaction" ? (interactionUrl(sent) ?? "") : "",
     what: page === "consent" ? "sent to the consent page" : "sent to the agent’s own page",
+    outcome: back === undefined ? "pending" : "accepted",
+  });
+}
+
+/** A browser's way to a page, for which there is no span. @param sent whose answer names the page */
+export function messageToPage(
+  { traceId }: Draft,
+  page: Page,
+  way: Pick<Draft, "id" | "startMicros" | "endMicros" | "to" | "url" | "what" | "outcome">,
+): Draft {
+  return {
+    ...way,
+    traceId,
+    from: SERVICE_NAME.ui,
+    method: "GET",
     purpose: "user",
     interaction: { page, leg: "there" },
     isReceived: false,
-    outcome: back === undefined ? "pending" : "accepted",
     request: {},
     response: {},
     verifiers: [],

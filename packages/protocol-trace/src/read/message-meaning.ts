@@ -4,9 +4,10 @@
  * @module
  */
 
-import { SERVICE_NAME, type TracedToken } from "../attribute-names.ts";
+import type { TracedToken } from "../attribute-names.ts";
 import { answerMeaning, type Meaning, meaning } from "./answer-meaning.ts";
-import { partyName } from "./parties.ts";
+import { isDraft11 } from "./draft-11-answers.ts";
+import { isDraft11Server, partyName } from "./parties.ts";
 import type { Message, ProtocolRun } from "./protocol-run.ts";
 
 /** A message of draft -11 explained to a reader who knows the draft and not this project. */
@@ -30,15 +31,11 @@ export function messageMeaning(
   message: Message,
   run: Pick<ProtocolRun, "messages">,
 ): MessageMeaning | undefined {
-  if (!isDraft11(message, run)) return undefined;
+  // A user's message says nothing of its profile: that of the run counts.
+  const ofProfile = message.signer === undefined ? run.messages : [message];
+  if (!ofProfile.some(isDraft11)) return undefined;
   const [title, text, ...sections] = requestMeaning(message, run);
   return { title, request: meaning(text, ...sections), answer: answerMeaning(message) };
-}
-
-/** A user's message says nothing of its profile: that of the run counts. */
-function isDraft11({ signer }: Message, { messages }: Pick<ProtocolRun, "messages">): boolean {
-  const profile = (side: Message["signer"]) => side?.profile === "draft-11";
-  return signer === undefined ? messages.some((other) => profile(other.signer)) : profile(signer);
 }
 
 function requestMeaning(message: Message, run: Pick<ProtocolRun, "messages">): Explained {
@@ -58,7 +55,7 @@ function userRequest({ from, to }: Message): Explained {
 }
 
 function pageVisit({ to }: Message): Explained {
-  const isServer = to === SERVICE_NAME.personServer || to === SERVICE_NAME.accessServer;
+  const isServer = isDraft11Server(to);
   return [
     "Interaction of the person",
     isServer

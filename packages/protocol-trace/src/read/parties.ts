@@ -28,6 +28,10 @@ export function partyName(id: string): string {
   return COLUMNS.find((party) => party.id === id)?.name ?? id;
 }
 
+/** Whether a party is a server of draft -11. */
+export const isDraft11Server = (id: string): boolean =>
+  id === SERVICE_NAME.personServer || id === SERVICE_NAME.accessServer;
+
 /** The column of a service: the decision point speaks for the gateway, Keycloak is an auth server. */
 export function columnOf(service: string): string {
   if (service === SERVICE_NAME.gatewayAuthz) return SERVICE_NAME.gateway;

@@ -5,7 +5,7 @@
  */
 
 import { EVENT, SERVICE_NAME } from "../attribute-names.ts";
-import { leavesAt } from "./interactions.ts";
+import { leavesAt, messageToPage } from "./interactions.ts";
 import { whatIsAsked } from "./message-what.ts";
 import { columnOfUrl } from "./parties.ts";
 import type { Draft } from "./read-run.ts";
@@ -88,23 +88,13 @@ function pageMessage(
       request.body?.includes(`"${page}"`) === true,
   );
   const startMicros = Math.max(left, handedBack?.endMicros ?? 0);
-  return {
+  return messageToPage(sent, "person", {
     id: `${sent.id}${PAGE_SUFFIX}`,
-    traceId: sent.traceId,
     startMicros,
     endMicros: Math.max(startMicros, answered?.endMicros ?? 0),
-    from: SERVICE_NAME.ui,
     to: columnOfUrl(page, "user", "draft-11"),
-    method: "GET",
     url: page,
     what: "sent to the page of the interaction",
-    purpose: "user",
-    interaction: { page: "person", leg: "there" },
-    isReceived: false,
     outcome: answered === undefined ? "pending" : "accepted",
-    request: {},
-    response: {},
-    verifiers: [],
-    events: [],
-  };
+  });
 }

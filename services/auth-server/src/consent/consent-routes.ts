@@ -7,7 +7,7 @@ import { signInUrl } from "../oidc/sign-in-url.ts";
 import { consentPage } from "../pages/consent-page.ts";
 import { sendRefusal } from "../pages/message-page.ts";
 import { originsOf, sendPage } from "../pages/page.ts";
-import { requireShort } from "../parameters.ts";
+import { type Query, readForm, requiredParameter, requireShort, single } from "../parameters.ts";
 import { agentAllowed, scopesAllowed } from "../realm/policy.ts";
 import { shownName } from "../realm/realm.ts";
 import type { RealmState } from "../realm/realm-state.ts";
@@ -24,8 +24,6 @@ export interface ShownConsent {
   readonly userId: string;
   readonly state?: string;
 }
-
-type Query = Readonly<Record<string, string | readonly string[] | undefined>>;
 
 /**
  * Asks the user (profile 6.5). `GET agent/auth` shows the page, after sign-in where needed; `POST
@@ -109,18 +107,15 @@ export async function consentRoutes(
 
   app.post<{ Body: Query | undefined }>(`${authPath}/consent`, async (request, reply) => {
     requireEnabled();
-    const form = request.body ?? {};
-    // Before anything is used up: an ambiguous form is no decision.
-    for (const name of Object.keys(form)) single(form, name);
-    const consentCode = single(form, "consent_code");
-    if (!consentCode) throw invalidRequest("Missing required parameter: consent_code");
-    const page = await shown.take(consentCode);
+    // Before anything is used up.
+    const form = readForm(request.body);
+    const page = await shown.take(requiredParameter(form, "consent_code"));
     if (page === undefined) throw invalidRequest("Invalid or expired consent code");
     const session = await readSession(request, reply);
     if (session === undefined || session.id !== page.sessionId || session.user.id !== page.userId) {
       throw invalidRequest("User session not found or expired");
     }
-    if (single(form, "accept") !== undefined && single(form, "cancel") === undefined) {
+    if (form.has("accept") && !form.has("cancel")) {
       const consent = await takeRequest(page.requestToken);
       if (stillAllowed(consent)) await memory.remember(session, consent);
       return goOn(reply, consent, session, page.state);
@@ -211,11 +206,4 @@ function redirect(
   for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value);
   if (state !== undefined) url.searchParams.set("state", state);
   return noStore(reply).header("referrer-policy", "no-referrer").redirect(url.href, 303);
-}
-
-/** A parameter that may be given once. */
-function single(parameters: Query, name: string): string | undefined {
-  const value = parameters[name];
-  if (value === undefined || typeof value === "string") return value;
-  throw invalidRequest(`duplicated parameter: ${name}`);
 }

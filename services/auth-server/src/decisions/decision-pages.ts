@@ -1,76 +1,20 @@
-import type {
-  AgentIdentity,
-  AskedRequest,
-  DownstreamResult,
-  PageResult,
-  PersonServer,
-  WaitingRequest,
-} from "aauth/issuer";
+import type { PageResult, WaitingRequest } from "aauth/issuer";
 import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { BrowserSession, ReadSession } from "../consent/read-session.ts";
 import { invalidRequest, noStore, OAuthError } from "../oauth-error.ts";
 import type { OidcPaths } from "../oidc/oidc-paths.ts";
 import { signInUrl } from "../oidc/sign-in-url.ts";
 import { codePage } from "../pages/code-page.ts";
-import { grantedPage, type HeldToken } from "../pages/granted-page.ts";
+import { grantedPage } from "../pages/granted-page.ts";
 import { messagePage, sendRefusal } from "../pages/message-page.ts";
 import { originsOf, sendPage } from "../pages/page.ts";
 import { personRequestPage } from "../pages/person-request-page.ts";
-import { requireShort } from "../parameters.ts";
-import { type Realm, type RealmUser, shownName } from "../realm/realm.ts";
+import { type Query, readForm, requiredParameter, requireShort, single } from "../parameters.ts";
+import { type Realm, shownName } from "../realm/realm.ts";
 import { createSecrets } from "../secrets.ts";
 import type { CreateStore } from "../store.ts";
+import type { Desk, Message } from "./desk.ts";
 import { readReturn, writeReturn } from "./return-state.ts";
-
-/** A server whose requests users decide on, and how: what differs between the person server and the access server. */
-export interface Desk {
-  /** Path of the pages, below the issuer, where the session's cookie is sent. */
-  readonly path: string;
-  /** Where the sign-in ends: a redirect URI of the client that signs users in for this server. */
-  readonly loginReturn: string;
-  /** Where browsers come to with a code, under the server's own name. */
-  readonly entry: string;
-  readonly server: Pick<PersonServer, "open" | "find" | "ask" | "answered" | "mayReturnTo">;
-  readonly words: DeskWords;
-  /** A user to whom neither the list nor anything on it is shown. Default: none. */
-  readonly refuses?: (user: RealmUser) => Message | undefined;
-  /** Whether the request exists for this user. `hasCode`: they have come to it with its code. */
-  readonly shows: (request: AskedRequest, user: RealmUser, hasCode: boolean) => boolean;
-  /** What this user sees in place of the decision, which is not theirs, or not yet. */
-  readonly instead: (waiting: WaitingRequest, user: RealmUser) => Promise<Message | undefined>;
-  /** Whether the realm's policy still admits a request, which may have changed while the page was open. */
-  readonly isAllowed: (request: AskedRequest) => boolean;
-  readonly approve: (waiting: WaitingRequest, user: RealmUser, version: number) => Promise<PageResult>;
-  readonly deny: (reference: string, user: RealmUser) => Promise<PageResult>;
-  readonly waiting: (user: RealmUser) => Promise<readonly WaitingRequest[]>;
-  /** What is granted, without what has been revoked. */
-  readonly granted: (user: RealmUser) => Promise<readonly HeldToken[]>;
-  /** Undefined for an agent that has nothing. */
-  readonly revoke: (
-    user: RealmUser,
-    agent: AgentIdentity,
-  ) => Promise<readonly DownstreamResult[] | undefined>;
-}
-
-export interface DeskWords {
-  /** The agent, at the beginning of a sentence. */
-  readonly agent: string;
-  /** Who decides, for the log. */
-  readonly decider: string;
-  /** Title of the list of what is granted. */
-  readonly granted: string;
-  readonly nothingGranted: string;
-  readonly revoked: (agent: string) => string;
-  /** What has been revoked here, but not at every resource. */
-  readonly notEverywhere: (agent: string, resources: string) => string;
-}
-
-export interface Message {
-  readonly status: number;
-  readonly title: string;
-  readonly text: string;
-  readonly link?: readonly [href: string, name: string];
-}
 
 export interface DecisionPagesOptions {
   readonly issuer: string;
@@ -113,8 +57,6 @@ interface OpenedRequest {
   /** What the user has asked the agent, of which version of the request. */
   readonly asked?: { readonly question: string; readonly version: number };
 }
-
-export type Query = Readonly<Record<string, string | readonly string[] | undefined>>;
 
 /** How long a question's answer is waited for before the page is shown without it. */
 const ANSWER_SECONDS = 4;
@@ -406,9 +348,7 @@ export function decisionPages(
   }
 
   async function takeForm(request: FastifyRequest, reply: FastifyReply, form: ReadonlyMap<string, string>) {
-    const consentCode = form.get("consent_code");
-    if (!consentCode) throw invalidRequest("Missing required parameter: consent_code");
-    const shown = await forms.take(consentCode);
+    const shown = await forms.take(requiredParameter(form, "consent_code"));
     if (shown === undefined) throw invalidRequest("Invalid or expired consent code");
     const session = await readSession(request, reply);
     if (session === undefined || session.id !== shown.sessionId || session.user.id !== shown.userId)
@@ -444,15 +384,3 @@ const facts = ({ request: { agent, resource, scopes } }: WaitingRequest) => ({
   resource,
   scope: scopes.join(" "),
 });
-
-/** An ambiguous form is no decision. */
-function readForm(body: Query | undefined): ReadonlyMap<string, string> {
-  return new Map(Object.keys(body ?? {}).map((name) => [name, single(body ?? {}, name) as string]));
-}
-
-/** A parameter that may be given once. */
-export function single(parameters: Query, name: string): string | undefined {
-  const value = parameters[name];
-  if (value === undefined || typeof value === "string") return value;
-  throw invalidRequest(`duplicated parameter: ${name}`);
-}

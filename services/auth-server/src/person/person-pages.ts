@@ -1,7 +1,8 @@
 import type { AskedRequest, PersonServer } from "aauth/issuer";
 import type { FastifyInstance } from "fastify";
-import { type DecisionPagesOptions, decisionPages, type Query, single } from "../decisions/decision-pages.ts";
+import { type DecisionPagesOptions, decisionPages } from "../decisions/decision-pages.ts";
 import { noStore } from "../oauth-error.ts";
+import { type Query, single } from "../parameters.ts";
 import type { RealmUser } from "../realm/realm.ts";
 
 export interface PersonPagesOptions extends DecisionPagesOptions {

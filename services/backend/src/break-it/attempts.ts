@@ -17,7 +17,7 @@ const TIMEOUT_MS = 15_000;
 /** Bad gateway, service unavailable, gateway timeout. */
 const UNREACHED: ReadonlySet<number> = new Set([502, 503, 504]);
 
-export interface AttemptsDeps {
+interface AttemptsDeps {
   readonly evidence: Evidence;
   readonly transport: Transport;
   /** Unix seconds. */

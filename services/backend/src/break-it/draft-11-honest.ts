@@ -7,6 +7,7 @@
 import { draft11, type PersonServerMetadata } from "aauth";
 import { createAgent, type Transport } from "aauth/agent";
 import { sendRevocation } from "aauth/issuer";
+import { subAgentId } from "agent-kit/draft-11";
 import { createAgentTrace } from "protocol-trace";
 import { BackendError } from "../errors.ts";
 import {
@@ -26,7 +27,7 @@ const HONEST_MS = 10_000;
 /** An honest call of the other resource, the second hop, by a sub-agent of the user's agent: the run's own tokens are not touched. */
 export async function callOfSubAgent(context: ForgeContext) {
   const { agentOf, idOf, userId, material, otherResourceUrl, parties, now } = context;
-  const id = idOf(userId).replace("@", "+break-it@");
+  const id = subAgentId(idOf(userId), "break-it");
   const key = await foreignKey("sub-agent");
   const agentToken = await ownAgentToken(context, { id, key });
   const sent: SentRequest[] = [];

@@ -1,5 +1,5 @@
 import { decodeToken } from "aauth";
-import { draft11Names, draft11Signatures } from "aauth/wire";
+import { signingToken } from "agent-kit/draft-11";
 import type { SentRequest } from "./evidence.ts";
 
 /** What a run of draft -11 has left behind to tamper with. */
@@ -29,9 +29,8 @@ export function draft11MaterialOf(
 
 /** The token that an agent's request is signed with. */
 export function tokenOf({ headers }: Pick<SentRequest, "headers">): string {
-  const claim = draft11Signatures.parseSignatureKey(headers[draft11Names.FIELDS.signatureKey] ?? "");
   // An agent signs with a token always.
-  return claim.jwt as string;
+  return signingToken(headers)!;
 }
 
 function grantIn({ url, body }: SentRequest): Draft11Material["grant"] {

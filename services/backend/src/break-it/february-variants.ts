@@ -23,7 +23,7 @@ import {
   withWiderScope,
 } from "./variants.ts";
 
-export interface FebruaryOptions {
+interface FebruaryOptions {
   /** The backend's keys, the current one first. */
   readonly keys: () => readonly SigningKey[];
   readonly agentUrl: string;
@@ -57,7 +57,7 @@ interface Variant {
   readonly forge: (context: ForgeContext) => Promise<ForgedRequest>;
 }
 
-/** "Try to break it" in February 2026. */
+/** "Try to break it" in February 2026. Belongs into a demo, and nowhere else. */
 export function februaryDialect(options: FebruaryOptions): BreakItDialect {
   const { agentUrl, otherResourceUrl, id, signatureScheme, keys, now } = options;
   const variantOf = (variant: AnyBreakItVariant): Variant | undefined =>

@@ -16,7 +16,7 @@ import {
 } from "aauth";
 import type { Agent, AgentObserver, Grant, Transport } from "aauth/agent";
 import { draft11Tokens, sendRevocation } from "aauth/issuer";
-import { parseAgentIdentifier } from "aauth/wire";
+import { subAgentId } from "agent-kit/draft-11";
 import type { Delegate } from "backend-api";
 import { BackendError } from "../errors.ts";
 import { UNUSABLE } from "../failures/draft-11-failure.ts";
@@ -86,16 +86,6 @@ const KEEP_SECONDS = 30 * 86_400;
 
 const PERSON_NEEDED = "the user has to act at the person server first";
 
-/** The parent sends no browser: the user goes there from the page, and has the delegate called again. */
-class PersonNeeded extends Error {
-  readonly page: string;
-
-  constructor(page: string) {
-    super(PERSON_NEEDED);
-    this.page = page;
-  }
-}
-
 export function createSubAgents(deps: {
   /** Own identifier: the agent provider. */
   issuer: string;
@@ -150,13 +140,15 @@ export function createSubAgents(deps: {
     return subAgent;
   }
 
+  /** The parent sends no browser: the user goes there from the page, and has the delegate called again. @throws TokenRefusal 403 */
+  function needPerson(id: string, page: string): never {
+    const subAgent = known.get(id);
+    if (subAgent !== undefined) put(id, { ...subAgent, page });
+    throw new TokenRefusal(403, "interaction_required", PERSON_NEEDED);
+  }
+
   /** The code and the words of the party that refused. */
-  function refusalOf(error: unknown, id: string): unknown {
-    if (error instanceof PersonNeeded) {
-      const subAgent = known.get(id);
-      if (subAgent !== undefined) put(id, { ...subAgent, page: error.page });
-      return new TokenRefusal(403, "interaction_required", error.message);
-    }
+  function refusalOf(error: unknown): unknown {
     if (error instanceof TokenRequestError)
       return new TokenRefusal(403, error.oauthError, error.description ?? error.message, { cause: error });
     // What the sub-agent has brought, or how the person server has answered.
@@ -195,14 +187,12 @@ export function createSubAgents(deps: {
         loginHint: userId,
         justification: `The delegate ${enrolment.name ?? delegate} works for the user, who has started it.`,
         returnUrl: deps.returnUrl,
-        onInteraction: ({ page }) => {
-          throw new PersonNeeded(page);
-        },
+        onInteraction: ({ page }) => needPerson(id, page),
         observer: deps.observer(),
         signal: AbortSignal.timeout(deps.timeoutSeconds * 1000),
       })
       .catch((error: unknown) => {
-        throw refusalOf(error, id);
+        throw refusalOf(error);
       });
     // It may have been ended meanwhile.
     put(id, { ...requireStarted(id), used: token });
@@ -293,10 +283,4 @@ export function createSubAgents(deps: {
       }
     },
   };
-}
-
-/** `aauth:user-1@backend.example` and `scout`: `aauth:user-1+scout@backend.example` (section 5.2). */
-function subAgentId(parent: string, delegate: string): string {
-  const { name, domain } = parseAgentIdentifier(parent) ?? { name: "", domain: "" };
-  return `aauth:${name}+${delegate}@${domain}`;
 }

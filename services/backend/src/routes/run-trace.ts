@@ -2,7 +2,7 @@ import { apiRoutes, type RunTrace } from "backend-api";
 import type { FastifyPluginAsync } from "fastify";
 import { ATTRIBUTE, SERVICE_NAME, SPAN } from "protocol-trace/names";
 import { z } from "zod";
-import type { BreakItService } from "../break-it/break-it-service.ts";
+import type { Attempts } from "../break-it/attempts.ts";
 import type { DelegatesService } from "../delegates/delegates-service.ts";
 import { BackendError } from "../errors.ts";
 import type { OrderService } from "../orders/order-service.ts";
@@ -24,7 +24,7 @@ interface RunTraceOptions {
   /** The trace store's page, as a browser reaches it. */
   explorerUrl: string;
   /** Only in demo mode. */
-  breakIt: BreakItService | undefined;
+  breakIt: Attempts | undefined;
   /** Unix seconds. */
   now: () => number;
 }

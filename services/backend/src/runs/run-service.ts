@@ -257,8 +257,8 @@ export function createRunService(deps: RunServiceDeps): RunService {
       control: {
         onWaiting(waiting: Waiting) {
           noted = noted.then(async () => {
-            const now = await store.get(run.userId, run.id);
-            if (now !== undefined && !isFinal(now)) waitingRuns?.keep(now, waiting);
+            const current = await store.get(run.userId, run.id);
+            if (current !== undefined && !isFinal(current)) waitingRuns?.keep(current, waiting);
           });
         },
         // A person's question on the page. The backend knows no more than its user's own words.

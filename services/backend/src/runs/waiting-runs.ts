@@ -41,8 +41,6 @@ export type WaitingRun = z.infer<typeof entrySchema>;
 
 /** Runs that wait, kept beyond the process. */
 export interface WaitingRuns {
-  /** Those of the process before. */
-  readonly restored: readonly WaitingRun[];
   /** The run waits, and goes on from there. */
   keep(run: Run, waiting: Waiting): void;
   /** The run waits no more. */
@@ -52,19 +50,20 @@ export interface WaitingRuns {
 }
 
 /**
- * Keeps waiting runs in a file that its owner alone can read, and that is gone while no run waits. A file that others can read, or that is malformed, is not
- * used; one that cannot be written is logged, and the runs end with the process.
+ * Keeps waiting runs in a file that its owner alone can read, and that is gone while no run waits. One that cannot be written is logged, and the runs end with
+ * the process.
  *
  * @param options.file undefined: nothing is kept
+ * @param options.restored those of the process before, which are in the file
  * @param options.keyOf the key of a thumbprint; undefined for one that cannot be written down
  */
-export async function openWaitingRuns(options: {
+export function createWaitingRuns(options: {
   readonly file: string | undefined;
+  readonly restored: readonly WaitingRun[];
   readonly keyOf: (thumbprint: string) => KeptKey | undefined;
   readonly logger: Pick<FastifyBaseLogger, "error">;
-}): Promise<WaitingRuns> {
-  const { file, keyOf, logger } = options;
-  const restored = file === undefined ? [] : await read(file, logger);
+}): WaitingRuns {
+  const { file, restored, keyOf, logger } = options;
   const entries = new Map(restored.map((entry) => [entry.run.id, entry]));
   let written: Promise<void> = Promise.resolve();
 
@@ -76,7 +75,6 @@ export async function openWaitingRuns(options: {
   }
 
   return {
-    restored,
     keep(run, waiting) {
       const key = keyOf(waiting.keyThumbprint);
       if (key === undefined || isSame(entries.get(run.id)?.waiting, waiting)) return;
@@ -100,7 +98,12 @@ function isSame(one: Waiting | undefined, other: Waiting): boolean {
   );
 }
 
-async function read(file: string, logger: Pick<FastifyBaseLogger, "error">): Promise<WaitingRun[]> {
+/** Runs that waited in the process before. A file that others can read, or that is malformed, is not used. */
+export async function readWaitingRuns(
+  file: string | undefined,
+  logger: Pick<FastifyBaseLogger, "error">,
+): Promise<WaitingRun[]> {
+  if (file === undefined) return [];
   try {
     const handle = await open(file, "r");
     try {

@@ -2,7 +2,7 @@ import { runTraceSchema } from "backend-api";
 import Fastify, { type FastifyInstance } from "fastify";
 import { serializerCompiler, validatorCompiler } from "fastify-type-provider-zod";
 import { afterEach, describe, expect, test } from "vitest";
-import type { BreakItService } from "../../src/break-it/break-it-service.ts";
+import type { Attempts } from "../../src/break-it/attempts.ts";
 import { errorReplies } from "../../src/plugins/error-replies.ts";
 import { runTraceRoutes } from "../../src/routes/run-trace.ts";
 import { complete, createRun, notePlace, type Run } from "../../src/runs/run.ts";
@@ -34,7 +34,7 @@ async function routesWith(
     offers: () => [],
     attempt: () => Promise.reject(new Error("not asked for here")),
     attemptOf: (_run: Run, traceId: string) => (traceId === ATTEMPT ? { spanId: "1", at: 995 } : undefined),
-  } satisfies BreakItService;
+  } satisfies Attempts;
   const run = () => (typeof given === "function" ? given() : given);
   const runs = { get: async () => run(), find: async () => (more.isForgotten ? undefined : run()) };
   const orders = { traceOf: async () => more.order };

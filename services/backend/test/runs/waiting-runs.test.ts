@@ -5,7 +5,7 @@ import type { Waiting } from "aauth";
 import { beforeEach, expect, it } from "vitest";
 import { createKeptKeys } from "../../src/own-agent.ts";
 import { createRun } from "../../src/runs/run.ts";
-import { openWaitingRuns } from "../../src/runs/waiting-runs.ts";
+import { createWaitingRuns, readWaitingRuns } from "../../src/runs/waiting-runs.ts";
 
 const NOW = 1_730_217_600;
 const run = createRun({ userId: "alice", prompt: "optimize" }, NOW);
@@ -30,13 +30,14 @@ beforeEach(async () => {
   errors = [];
 });
 
-const open = (over: { file?: string | undefined } = {}) =>
-  openWaitingRuns({
-    ...{ file, keyOf: keptKey, ...over },
-    logger: {
-      error: (...[fields, text]: unknown[]) => void errors.push(`${JSON.stringify(fields)} ${text}`),
-    },
-  });
+async function open(over: { file?: string | undefined } = {}) {
+  const options = { file, ...over };
+  const logger = {
+    error: (...[fields, text]: unknown[]) => void errors.push(`${JSON.stringify(fields)} ${text}`),
+  };
+  const restored = await readWaitingRuns(options.file, logger);
+  return { restored, ...createWaitingRuns({ ...options, restored, keyOf: keptKey, logger }) };
+}
 
 async function written(change: (text: string) => string = (text) => text): Promise<void> {
   const runs = await open();

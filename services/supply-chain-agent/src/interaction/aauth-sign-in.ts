@@ -1,9 +1,7 @@
 import { AAuthVerificationError, ConsentRequiredError, type Discovery } from "aauth";
 import type { Agent } from "aauth/agent";
 import { verifyAuthToken } from "aauth/issuer";
-import type { SignInMethod } from "./identify-person.ts";
-
-const SCOPE = "openid profile email";
+import { personIn, SIGN_IN_SCOPE, type SignInMethod } from "./identify-person.ts";
 
 /**
  * Signs people in by AAuth itself: this agent is then the resource, too, and gets a token that says who the user is (SPEC 3.5).
@@ -36,20 +34,16 @@ export function aauthSignIn(options: {
       discovery,
       now,
     });
-    const { sub, name, email } = claims;
+    const { sub } = claims;
     if (sub === undefined)
       throw new AAuthVerificationError("token_claim_missing", "the auth server's token names no user");
-    return {
-      subject: sub,
-      ...(typeof name === "string" && { name }),
-      ...(typeof email === "string" && { email }),
-    };
+    return personIn({ ...claims, sub });
   }
 
   return {
     async begin(state) {
       try {
-        await agent.requestOwnToken({ authServer, scope: SCOPE, state, redirectUri });
+        await agent.requestOwnToken({ authServer, scope: SIGN_IN_SCOPE, state, redirectUri });
       } catch (error) {
         if (!(error instanceof ConsentRequiredError)) throw error;
         const { consentUrl: url, keyThumbprint, expiresInSeconds } = error;

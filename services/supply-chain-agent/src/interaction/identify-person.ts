@@ -37,6 +37,18 @@ export interface BegunSignIn {
   finish(response: URL): Promise<Person>;
 }
 
+/** What a sign-in asks for. */
+export const SIGN_IN_SCOPE = "openid profile email";
+
+/** The person that the claims of a verified token name. */
+export function personIn({ sub, name, email }: Readonly<Record<string, unknown>> & { sub: string }): Person {
+  return {
+    subject: sub,
+    ...(typeof name === "string" && { name }),
+    ...(typeof email === "string" && { email }),
+  };
+}
+
 /** Too many sign-ins are pending for the interaction's user or its agent. */
 export class TooManySignInsError extends Error {
   override readonly name = "TooManySignInsError";

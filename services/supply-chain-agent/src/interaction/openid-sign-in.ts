@@ -10,10 +10,9 @@ import {
   randomNonce,
   randomPKCECodeVerifier,
 } from "openid-client";
-import type { SignInMethod } from "./identify-person.ts";
-import { INTERACTION_SECONDS, type Person } from "./interactions.ts";
+import { personIn, SIGN_IN_SCOPE, type SignInMethod } from "./identify-person.ts";
+import { INTERACTION_SECONDS } from "./interactions.ts";
 
-const SCOPE = "openid profile email";
 const TIMEOUT_SECONDS = 10;
 
 /**
@@ -45,7 +44,7 @@ export function openidSignIn(options: {
         const expectedNonce = randomNonce();
         const url = buildAuthorizationUrl(provider, {
           redirect_uri: redirectUri,
-          scope: SCOPE,
+          scope: SIGN_IN_SCOPE,
           state,
           nonce: expectedNonce,
           code_challenge: await calculatePKCECodeChallenge(pkceCodeVerifier),
@@ -62,14 +61,6 @@ export function openidSignIn(options: {
             }),
         };
       }),
-  };
-}
-
-function personIn({ sub, name, email }: Readonly<Record<string, unknown>> & { sub: string }): Person {
-  return {
-    subject: sub,
-    ...(typeof name === "string" && { name }),
-    ...(typeof email === "string" && { email }),
   };
 }
 

@@ -36,7 +36,7 @@ export function standingOf({ process, agent_token: token, sub_agent }: Delegate)
     : `Running. Agent token issued at ${formatTimeOfDay(token.issued_at)}, valid until ${formatTimeOfDay(token.expires_at)}.`;
 }
 
-/** Whether a call is of use. An ended delegate is called to be refused, where its tokens are revoked. */
+/** Whether there is a point in a call. An ended delegate is called to be refused, where its tokens are revoked. */
 export function mayRun({ process, sub_agent }: Delegate): boolean {
   return process === "running" && !(sub_agent?.state === "ended" && sub_agent.good_until !== undefined);
 }

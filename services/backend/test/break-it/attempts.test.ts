@@ -3,8 +3,9 @@ import { createTestClock, testKey } from "aauth/testing";
 import type { BreakItVariant } from "backend-api";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { recordSpans } from "../../../../packages/protocol-trace/test/support/recorded-spans.ts";
-import { createBreakItService } from "../../src/break-it/break-it-service.ts";
+import { createAttempts } from "../../src/break-it/attempts.ts";
 import type { Evidence, SentRequest } from "../../src/break-it/evidence.ts";
+import { februaryDialect } from "../../src/break-it/february-variants.ts";
 import type { Run } from "../../src/runs/run.ts";
 
 const BACKEND = "http://backend.localhost:8000";
@@ -32,9 +33,7 @@ async function serviceWith(answer: () => Response) {
     await sent(key, "authServer", form.toString(), now),
     await sent(key, "agent", "{}", now),
   ];
-  return createBreakItService({
-    evidence: { of: () => requests } as unknown as Evidence,
-    transport: async () => answer(),
+  const dialect = februaryDialect({
     keys: () => [key],
     agentUrl: AGENT,
     otherResourceUrl: "http://market-analysis-agent.localhost:3000",
@@ -42,6 +41,8 @@ async function serviceWith(answer: () => Response) {
     id: BACKEND,
     now,
   });
+  const evidence = { of: () => requests } as unknown as Evidence;
+  return createAttempts(dialect, { evidence, transport: async () => answer(), now });
 }
 
 const attempt = async (variant: BreakItVariant, answer: () => Response) =>
