@@ -551,12 +551,12 @@ const HOLES: Readonly<Record<string, Hole>> = {
   X17: [
     "a delegate that was ended while its parent asked gets nothing",
     [SUB_AGENTS_TEST, "gets nothing that it is ended before"],
-    [SUB_AGENTS, "      requireStarted(id);\n      return grant;", "      return grant;"],
+    [SUB_AGENTS, "{ ...requireStarted(id), used: token }", "{ ...subAgent, used: token }"],
   ],
   X18: [
     "a sub-agent asks its parent with its last agent token",
     [SUB_AGENTS_TEST, "asks with its last agent token"],
-    [SUB_AGENTS, "if (token?.jti !== jti)", "if (false)"],
+    [SUB_AGENTS, "if (token === undefined || token.jti !== jti)", "if (token === undefined)"],
   ],
 };
 

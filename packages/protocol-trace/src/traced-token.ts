@@ -48,13 +48,20 @@ export function tokensInBody(body: Uint8Array | undefined): string | undefined {
   return JSON.stringify(Object.fromEntries(tokens.map(([name, { kind, id }]) => [name, { kind, id }])));
 }
 
-/** The token in a `Signature-Key` field of either profile, or undefined where there is none that can be read. */
-export function tokenIn(signatureKey: string | readonly string[] | undefined): string | undefined {
+/**
+ * The token in a `Signature-Key` field of either profile, or undefined where there is none that can be read.
+ *
+ * @param label of the signature, where it is known: in draft -11 members with other labels may stand beside it, and prove nothing
+ */
+export function tokenIn(
+  signatureKey: string | readonly string[] | undefined,
+  label?: string,
+): string | undefined {
   if (typeof signatureKey !== "string" || !signatureKey.includes("jwt")) return undefined;
   const isDraft11 = draft11Signatures.hasTokenMember(signatureKey);
   try {
     const claim = isDraft11
-      ? draft11Signatures.parseSignatureKey(signatureKey)
+      ? draft11Signatures.parseSignatureKey(signatureKey, label)
       : parseSignatureKey(signatureKey);
     return claim.scheme === "jwt" ? claim.jwt : undefined;
   } catch {

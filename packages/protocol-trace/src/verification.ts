@@ -50,7 +50,7 @@ export function recordVerified(
 ): void {
   if (span?.isRecording() !== true) return;
   const { caller, report } = verified;
-  const token = tokenIn(request.headers["signature-key"]);
+  const token = tokenIn(request.headers["signature-key"], report.label);
   span.setAttributes({
     [ATTRIBUTE.verdict]: "passed",
     ...requestAttributes(request, token),
@@ -85,7 +85,7 @@ export function recordRefused(
   const known = error instanceof AAuthError ? error : undefined;
   const { report, provenCaller } = error instanceof AAuthVerificationError ? error : NOTHING_PROVEN;
   const code = answer?.code ?? known?.code ?? "verification_unavailable";
-  const token = tokenIn(request.headers["signature-key"]);
+  const token = tokenIn(request.headers["signature-key"], report?.label);
   const challenged = CHALLENGES.has(code) && answer !== undefined && demandIn(answer.headers) !== undefined;
   span.setAttributes({
     [ATTRIBUTE.verdict]: challenged ? "challenged" : "refused",

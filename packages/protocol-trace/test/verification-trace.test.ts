@@ -1,11 +1,12 @@
-import { SpanStatusCode } from "@opentelemetry/api";
+import { type Span, SpanStatusCode } from "@opentelemetry/api";
+import type { VerificationReport } from "aauth";
 import { createChallenger, createVerifier } from "aauth/resource";
 import { createTestParties, signedRequest } from "aauth/testing";
 import { createLogger, createService } from "agent-kit/service";
 import type { FastifyInstance } from "fastify";
 import { fastifyAAuth } from "fastify-aauth";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { ATTRIBUTE as A, EVENT, traceMessages, verificationTrace } from "../src/index.ts";
+import { ATTRIBUTE as A, EVENT, recordVerified, traceMessages, verificationTrace } from "../src/index.ts";
 import { type RecordedSpans, recordSpans } from "./support/recorded-spans.ts";
 
 const parties = await createTestParties();
@@ -141,3 +142,23 @@ test.each([
     expect(failed).toMatchObject({ name: check, reason: expect.any(String) });
   },
 );
+
+test("draft -11: of several tokens in Signature-Key the one that has signed is shown", async () => {
+  const token = (sub: string) =>
+    [{ alg: "Ed25519", typ: "aa-person+jwt" }, { sub }, 0]
+      .map((part) => Buffer.from(JSON.stringify(part)).toString("base64url"))
+      .join(".");
+  const attributes: Record<string, unknown> = {};
+  const span = {
+    isRecording: () => true,
+    setAttributes: (more: object) => void Object.assign(attributes, more),
+    setAttribute: () => {},
+    addEvent: () => {},
+  } as unknown as Span;
+  const { key } = agent;
+  const caller = { profile: "draft-11", level: "person-token", scheme: "jwt", key: key.publicJwk };
+  const headers = { "signature-key": `sig=jwt;jwt="${token("anna")}", own=jwt;jwt="${token("bert")}"` };
+  const report = { profile: "draft-11", label: "own", checks: [] } as unknown as VerificationReport;
+  recordVerified({ caller: { ...caller, thumbprint: key.thumbprint }, report }, { headers }, span);
+  expect(JSON.parse(String(attributes[A.tokenReceived])).claims).toEqual({ sub: "bert" });
+});

@@ -13,7 +13,7 @@ import { createTestClock, createTestDiscovery } from "aauth/testing";
 import { importVerificationKey } from "aauth/wire";
 import { createLogger, loadConfig } from "agent-kit/service";
 import Fastify from "fastify";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { settings } from "../../src/config.ts";
 import { createSubAgents, type SubAgents } from "../../src/delegates/sub-agents.ts";
 import { buildDraft11Backend } from "../../src/draft-11-app.ts";
@@ -100,8 +100,9 @@ const codeOf = (promise: Promise<unknown>) =>
 describe("a sub-agent", () => {
   it("gets nothing that it is ended before", async () => {
     const during = Promise.withResolvers<Grant>();
-    const { subAgents, asking } = world(() => during.promise);
+    const { subAgents, asking, asked } = world(() => during.promise);
     const waiting = codeOf(asking(await started(subAgents)));
+    await vi.waitFor(() => expect(asked).toHaveLength(1));
     await subAgents.end("anna", "scout").catch(() => {});
     during.resolve({} as Grant);
     expect(await waiting).toBe("delegate_ended");
