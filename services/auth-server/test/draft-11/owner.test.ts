@@ -159,10 +159,10 @@ test("a request that a user has not come to does not exist for them, and a code 
   const world = await worldOf();
   await untilOwner(world);
   const { url } = (await waitingAt(world, await ownerOf(world)))!;
-  const stranger = await browserOf(world);
-  const shown = await shownAt(stranger, url);
+  const other = await browserOf(world);
+  const shown = await shownAt(other, url);
   expect([shown.status, shown.text.includes(SUPPLY_CHAIN)]).toEqual([404, false]);
-  const guessed = await shownAt(stranger, ownerPage(world, "/interaction?code=ABCD-EFGH-JKMN"));
+  const guessed = await shownAt(other, ownerPage(world, "/interaction?code=ABCD-EFGH-JKMN"));
   expect([guessed.status, guessed.text.includes("consent_code")]).toEqual([410, false]);
 });
 

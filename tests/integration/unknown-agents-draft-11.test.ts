@@ -35,7 +35,7 @@ const CONSENT_FOR_MARKET = { AUTH_SERVER_CONSENT_SCOPES: "market-analysis:analyz
 const JSON_TYPE = { "content-type": "application/json" };
 
 let stack: TestStack;
-/** Where the stranger finds the parties. */
+/** Where the unknown agents find the parties. */
 let sockets: Sockets;
 /** Of agents that the demo does not know, and a server in its own right. */
 let provider: AgentProvider;
@@ -44,7 +44,7 @@ let elsewhere: Sockets;
 
 beforeEach(async () => {
   elsewhere = {};
-  provider = await AgentProvider.start(elsewhere, "https://stranger.localhost");
+  provider = await AgentProvider.start(elsewhere, "https://unknown.localhost");
 });
 afterEach(async () => {
   await stack?.stop();
@@ -81,7 +81,7 @@ function endpointTable(urls: StackUrls): string {
     .join(" ");
 }
 
-const stranger = (local = "stranger") => new ForeignAgent(sockets, provider, { ps: PERSON_SERVER, local });
+const unknownAgent = (local = "unknown") => new ForeignAgent(sockets, provider, { ps: PERSON_SERVER, local });
 
 /** A look at a request, an answer to its question, and its end. */
 const looksAt = (url: string): readonly Outgoing[] => {
@@ -97,14 +97,14 @@ async function refusedWith(status: number, answers: Promise<Answer>[]): Promise<
 
 test("the person server tells another agent nothing, and no request of it ends", async () => {
   await started("person-server");
-  const owner = stranger("owner");
+  const owner = unknownAgent("owner");
   const body = JSON.stringify({ resource: SUPPLY_CHAIN, capabilities: ["interaction", "clarification"] });
   const asked = { method: "POST", url: `${PERSON_SERVER}/aauth/person`, headers: JSON_TYPE, body };
   const { status, headers } = await owner.once(asked, owner.token);
   expect(status).toBe(202);
   const url = String(headers.location);
   expect(url).toMatch(/^https:\/\/person-server\.localhost\/aauth\/pending\/[\w-]{20,}$/);
-  const other = stranger("other");
+  const other = unknownAgent("other");
   await refusedWith(
     404,
     looksAt(url).map((look) => other.once(look, other.token)),
@@ -130,7 +130,7 @@ test("the supply-chain agent's own 202 is for its caller alone, and the run goes
       )!;
     return found!;
   }, LOG_WAIT);
-  const other = stranger();
+  const other = unknownAgent();
   const looks = looksAt(SUPPLY_CHAIN + path).filter(({ method }) => method !== "POST");
   await refusedWith(
     404,
@@ -161,7 +161,7 @@ test("an access server that has to think tells only the person server that asked
     .toMatch(/^https:\/\/access-server\.localhost\/aauth\/access\/pending\//);
   const url = pending()!;
 
-  const other = stranger();
+  const other = unknownAgent();
   const asAgent = looksAt(url).map((look) => other.once(look, other.token));
   expect((await Promise.all(asAgent)).map(signatureErrorOf)).toEqual(Array(3).fill("unsupported_scheme"));
   const asServer = ({ issuer, key }: AgentProvider, dwk: string) =>
@@ -243,7 +243,7 @@ test("a callback that was forged changes nothing: at the person server, at the b
   expect(state).not.toMatchObject({ status: expect.stringMatching(/completed|failed/) });
   // The browser goes to no address that the agent's provider has not published.
   const page = new URL(run.consent_url!);
-  page.searchParams.set("callback", "https://stranger.localhost/collect");
+  page.searchParams.set("callback", "https://unknown.localhost/collect");
   const answer = await browser.decide(await browser.openSignedIn(page.href, MCP_USER), "accept");
   expect([answer.status, answer.headers.get("location")]).toEqual([200, null]);
   expect((await endOf(user, run)).status).toBe("completed");
