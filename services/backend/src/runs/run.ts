@@ -233,11 +233,14 @@ export interface Step {
   readonly percentage: number;
   /** What the auth token contains, if one came. Absent from `token_received`, the token was cached. */
   readonly delegation?: Partial<Delegation>;
+  /** The step is about a person token. */
+  readonly isPersonToken?: boolean;
 }
 
 /** Adds a protocol step to the feed. Ignored after the end. */
-export function noteStep(run: Run, { action, details, percentage, delegation }: Step, now: number): Run {
+export function noteStep(run: Run, step: Step, now: number): Run {
   if (isFinal(run)) return run;
+  const { action, details, percentage, delegation } = step;
   const isCached = action === "token_received" && delegation === undefined;
   let noted = run;
   if (delegation !== undefined) {
@@ -249,7 +252,14 @@ export function noteStep(run: Run, { action, details, percentage, delegation }: 
   } else if (isCached && run.token === undefined) noted = { ...run, token: {} };
   noted = withActivity(
     noted,
-    { agent: "backend", ...(isCached && { at_hand: true }), action, status: "completed", details },
+    {
+      agent: "backend",
+      ...(isCached && { at_hand: true }),
+      ...(step.isPersonToken && { person_token: true }),
+      action,
+      status: "completed",
+      details,
+    },
     now,
   );
   return advance(showToken(noted), run.step, percentage, now);
@@ -305,7 +315,7 @@ function endTask(run: Run, status: Activity["status"], details: string, now: num
 
 function withActivity(
   run: Run,
-  activity: Pick<Activity, "agent" | "action" | "status" | "details" | "at_hand">,
+  activity: Pick<Activity, "agent" | "action" | "status" | "details" | "at_hand" | "person_token">,
   now: number,
 ): Run {
   const { activities } = run;
