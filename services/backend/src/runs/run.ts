@@ -175,11 +175,15 @@ export function resume(run: Run, consent: Consent, now: number): Run {
   return advance(resumed, CONNECTING, 60, now);
 }
 
-/** The person has acted, in a profile where the call itself waits for that. A run that does not wait stays as it is. */
+/**
+ * The person has acted, in a profile where the call itself waits for that. A run that does not wait stays as it is. A token that has come
+ * meanwhile answered the call's own signed request: no browser has to prove whose it is.
+ */
 export function goOn(run: Run, now: number): Run {
   if (run.status !== "awaiting_consent") return run;
-  const { demand: _answered, ...rest } = enter(run, "running");
-  return advance(rest, CONNECTING, 60, now);
+  const { demand: _answered, unprovenToken, ...rest } = enter(run, "running");
+  const going = unprovenToken === undefined ? rest : showToken({ ...rest, token: unprovenToken });
+  return advance(going, CONNECTING, 60, now);
 }
 
 /**
