@@ -61,6 +61,8 @@ export const activitySchema = z.object({
   auth_token: activityTokenSchema.optional(),
   /** Only of `token_received`: the token was not asked for now, it had been received before. */
   at_hand: z.literal(true).optional(),
+  /** Only of the three steps with a token: it is a person token (draft -11), no auth token. */
+  person_token: z.literal(true).optional(),
   status: z.enum(["running", "completed", "failed"]),
   details: z.string(),
 });

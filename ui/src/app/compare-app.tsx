@@ -61,10 +61,10 @@ export function CompareApp() {
         <div className="column">
           <h1 className="page-title">The same run in February 2026 and in draft -11</h1>
           <p>
-            The same task over the same two agents, recorded from runs of this demo: on the left in February’s
-            protocol with the user’s consent and token exchange, on the right in draft -11. Each row has the
-            messages that are for the same thing, and what changed and why. What differs in their heads is
-            marked. Open a message for its checks, signature and tokens. Sections are draft -11’s.
+            The same task over the same two agents, recorded from runs of this demo: first in February’s
+            protocol with the user’s consent and token exchange, then in draft -11. Each row has the messages
+            that are for the same thing, and what changed and why. What differs in their headers is marked.
+            Open a message for its checks, signature and tokens. Sections are draft -11’s.
           </p>
           <fieldset className="line picks">
             <legend className="spoken">Mode of draft -11</legend>

@@ -7,7 +7,7 @@ import { loadLater } from "../components/load-later.tsx";
 import type { RuntimeConfig } from "../config/runtime-config.ts";
 import { ConsentNotice } from "../features/consent/consent-notice.tsx";
 import { forgetConsent, readConsentOutcome } from "../features/consent/consent-storage.ts";
-import { describeConsentError } from "../features/consent/describe-consent-error.ts";
+import { failureOfReturn } from "../features/consent/describe-consent-error.ts";
 import { GrantedConsent } from "../features/consent/granted-consent.tsx";
 import { useConsent } from "../features/consent/use-consent.ts";
 import { DelegatesPanel } from "../features/delegate/delegates-panel.tsx";
@@ -45,7 +45,7 @@ export function Workspace({ config, control, user }: WorkspaceProps) {
   );
   const memory = useMemo(() => createPageMemory(store, user.profile.sub), [user.profile.sub]);
   const consent = useConsent(config.authServerUrl);
-  const [start] = useState(startFrom);
+  const [start] = useState(() => startFrom(config.profile));
   const { address, lost } = useRunAddress();
   useEffect(() => forgetConsent(store), []);
 
@@ -103,12 +103,13 @@ export function Workspace({ config, control, user }: WorkspaceProps) {
 }
 
 /** On return from the consent page: the run it was for, and why it failed. */
-function startFrom(): OptimizationStart {
+function startFrom(profile: RuntimeConfig["profile"]): OptimizationStart {
   const outcome = readConsentOutcome(store);
   if (outcome === undefined) return {};
   const { requestId } = outcome;
+  const failure = failureOfReturn(outcome, profile);
   return {
     ...(requestId !== undefined && { runId: requestId }),
-    ...(outcome.kind === "failed" && { failure: describeConsentError(outcome.error, outcome.description) }),
+    ...(failure && { failure }),
   };
 }

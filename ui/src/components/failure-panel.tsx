@@ -25,6 +25,11 @@ const checkNames: Record<Check, string> = {
   internal: "Backend",
 };
 
+/** At the access server it is the resource's owner who decides. */
+function checkName(check: Check, hop: Hop | undefined): string {
+  return check === "consent" && hop === "access-server" ? "The owner’s consent" : checkNames[check];
+}
+
 interface FailurePanelProps {
   title: string;
   failure: Failure;
@@ -39,7 +44,7 @@ export function FailurePanel({ title, failure, headingRef, children }: FailurePa
   const { hop, check, code, section, message, advice } = failure;
   const facts: Fact[] = [
     ...(hop ? [{ name: "Where", value: hopNames[hop] }] : []),
-    ...(check ? [{ name: "Check", value: checkNames[check] }] : []),
+    ...(check ? [{ name: "Check", value: checkName(check, hop) }] : []),
     ...(code ? [{ name: "Code", value: <code>{code}</code> }] : []),
     ...(section ? [{ name: "Section", value: section }] : []),
   ];

@@ -76,7 +76,7 @@ blockquote { margin: .5rem 0; padding: .2rem 0 .2rem .8rem; border-left: 2px das
 .asked span { color: var(--muted); font-size: .85rem; }
 .ask { margin-top: 1.5rem; padding-top: .2rem; border-top: 1px solid var(--line); }
 .hidden { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
-.done { margin: 1rem 0 0; overflow-wrap: anywhere; padding: .7rem .9rem; background: var(--wash); border: 1px solid var(--accent); border-radius: .6rem; }
+.done { margin: 1rem 0; overflow-wrap: anywhere; padding: .7rem .9rem; background: var(--wash); border: 1px solid var(--accent); border-radius: .6rem; }
 @media (max-width: 30rem) {
   body { padding: 0; place-items: stretch; }
   main { max-width: none; border: 0; border-radius: 0; box-shadow: none; padding: 1.5rem 1.25rem; }

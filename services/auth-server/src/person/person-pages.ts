@@ -25,7 +25,7 @@ export async function personPages(app: FastifyInstance, options: PersonPagesOpti
         agent: "Your agent",
         decider: "the person",
         granted: "What you have granted",
-        nothingGranted: "No agent has anything of you now.",
+        nothingGranted: "You have granted nothing to any agent.",
         revoked: (agent) => `${agent} can no longer act for you.`,
         notEverywhere: (agent, resources) =>
           `${agent} gets nothing more, but could not be revoked at ${resources}. Tokens that were shown there may work until they expire.`,

@@ -117,7 +117,7 @@ test("revoke: one click on the page, and every hop refuses within a second", asy
   const done = await (await press(browser, granted, "revoke")).text();
   expect(performance.now() - startedAt).toBeLessThan(1_000);
   expect(done).toContain(`${AGENT} can no longer act for you.`);
-  expect(done).toContain("No agent has anything of you now.");
+  expect(done).toContain("You have granted nothing to any agent.");
 
   // The tokens themselves, signed afresh, at both hops.
   for (const [resource, holder] of [

@@ -132,6 +132,12 @@ function signatureTexts({ hop, code, detail, isSenderUnknown }: Finding, { place
         "The backend covers no body where AAUTH_PUBLISHED_PEERS names the agent: take it out, unless gateway and agent are to accept that of the backend.",
     };
   }
+  if (code === "token_revoked") {
+    return {
+      message: `${party} no longer accepts the token of this request: it has been revoked.`,
+      advice: "Start it again: the person server asks you.",
+    };
+  }
   return {
     message: `${party} did not accept the request's signature.`,
     advice: `Check that ${places.backendUrl}/.well-known/aauth-agent can be reached from there and that both clocks agree. A new key is looked for three times in a row, then once per 10 s: after more restarts than that, start again in a moment.`,

@@ -30,7 +30,7 @@ export function describeStep(event: AgentEvent): Step | undefined {
       // The person server is asked to bring the person to another party's page.
       if (event.requestType === "interaction") return undefined;
       const details = `request_type=${event.requestType} sent to ${event.url}`;
-      return { action: "token_requested", details, percentage: 40 };
+      return { action: "token_requested", details, percentage: 40, ...aboutPerson(isOfPerson(event)) };
     }
     case "consent_required": {
       const details = `${event.authServer} requires the user's consent within ${event.expiresInSeconds} s`;
@@ -40,11 +40,13 @@ export function describeStep(event: AgentEvent): Step | undefined {
       const { token, expiresInSeconds } = event;
       const { aud, sub, scope } = texts(token);
       const user = sub === undefined ? "" : `, user ${sub}`;
+      const isPerson = isOfPerson(event);
       return {
         action: "token_received",
-        details: `${event.requestType === "person-token" ? "Person" : "Auth"} token ${token.tokenId} for ${aud ?? "-"}, scope ${scope ?? "-"}${user}, valid for ${expiresInSeconds} s`,
+        details: `${isPerson ? "Person" : "Auth"} token ${token.tokenId} for ${aud ?? "-"}, scope ${scope ?? "-"}${user}, valid for ${expiresInSeconds} s`,
         percentage: 60,
         delegation: delegationOf(token),
+        ...aboutPerson(isPerson),
       };
     }
     case "token_cache_hit": {
@@ -56,7 +58,7 @@ export function describeStep(event: AgentEvent): Step | undefined {
       // The backend's own identity is proven by no token in February.
       const isPerson = reason === "identity" && scheme === "jwt";
       const details = `${method} ${url} repeated ${isPerson ? "with the person token" : REPEATED[reason]}`;
-      return { action: "request_retried", details, percentage: 70 };
+      return { action: "request_retried", details, percentage: 70, ...aboutPerson(isPerson) };
     }
     case "response_received": {
       const { purpose, status, url } = event;
@@ -78,6 +80,9 @@ export function describeStep(event: AgentEvent): Step | undefined {
       return undefined; // what it waits for is shown where a person has to act
   }
 }
+
+const isOfPerson = ({ requestType }: { requestType: string }) => requestType === "person-token";
+const aboutPerson = (isPersonToken: boolean) => (isPersonToken ? { isPersonToken } : {});
 
 /** The answer comes later (draft -11, section 11.8). */
 const ACCEPTED = 202;

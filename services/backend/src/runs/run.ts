@@ -175,11 +175,15 @@ export function resume(run: Run, consent: Consent, now: number): Run {
   return advance(resumed, CONNECTING, 60, now);
 }
 
-/** The person has acted, in a profile where the call itself waits for that. A run that does not wait stays as it is. */
+/**
+ * The person has acted, in a profile where the call itself waits for that. A run that does not wait stays as it is. A token that has come
+ * meanwhile answered the call's own signed request: no browser has to prove whose it is.
+ */
 export function goOn(run: Run, now: number): Run {
   if (run.status !== "awaiting_consent") return run;
-  const { demand: _answered, ...rest } = enter(run, "running");
-  return advance(rest, CONNECTING, 60, now);
+  const { demand: _answered, unprovenToken, ...rest } = enter(run, "running");
+  const going = unprovenToken === undefined ? rest : showToken({ ...rest, token: unprovenToken });
+  return advance(going, CONNECTING, 60, now);
 }
 
 /**
@@ -233,11 +237,14 @@ export interface Step {
   readonly percentage: number;
   /** What the auth token contains, if one came. Absent from `token_received`, the token was cached. */
   readonly delegation?: Partial<Delegation>;
+  /** The step is about a person token. */
+  readonly isPersonToken?: boolean;
 }
 
 /** Adds a protocol step to the feed. Ignored after the end. */
-export function noteStep(run: Run, { action, details, percentage, delegation }: Step, now: number): Run {
+export function noteStep(run: Run, step: Step, now: number): Run {
   if (isFinal(run)) return run;
+  const { action, details, percentage, delegation } = step;
   const isCached = action === "token_received" && delegation === undefined;
   let noted = run;
   if (delegation !== undefined) {
@@ -249,7 +256,14 @@ export function noteStep(run: Run, { action, details, percentage, delegation }: 
   } else if (isCached && run.token === undefined) noted = { ...run, token: {} };
   noted = withActivity(
     noted,
-    { agent: "backend", ...(isCached && { at_hand: true }), action, status: "completed", details },
+    {
+      agent: "backend",
+      ...(isCached && { at_hand: true }),
+      ...(step.isPersonToken && { person_token: true }),
+      action,
+      status: "completed",
+      details,
+    },
     now,
   );
   return advance(showToken(noted), run.step, percentage, now);
@@ -305,7 +319,7 @@ function endTask(run: Run, status: Activity["status"], details: string, now: num
 
 function withActivity(
   run: Run,
-  activity: Pick<Activity, "agent" | "action" | "status" | "details" | "at_hand">,
+  activity: Pick<Activity, "agent" | "action" | "status" | "details" | "at_hand" | "person_token">,
   now: number,
 ): Run {
   const { activities } = run;

@@ -79,6 +79,11 @@ const CASES: [string, unknown, [hop: string, check: string, code?: string], Peer
     ["supply-chain-agent", "signature", "invalid_signature"],
   ],
   [
+    "agent refuses a revoked token",
+    http(401, { refusal: refusal("token_revoked") }),
+    ["supply-chain-agent", "signature", "token_revoked"],
+  ],
+  [
     "gateway wants an identity",
     http(401, { challenge: "httpsig; identity=?1", refusal: byGateway("identity_required") }),
     ["gateway", "identity"],
@@ -174,6 +179,12 @@ describe("every failure", () => {
     expect(explain(http(403, { refusal: refusal("untrusted_agent") })).advice).toContain(
       "SUPPLY_CHAIN_TRUSTED_AGENTS",
     );
+  });
+
+  it("says of a revoked token that it is revoked, and blames no signature", () => {
+    const { message } = explain(http(401, { refusal: refusal("token_revoked") }));
+    expect(message).toContain("it has been revoked");
+    expect(message).not.toContain("signature");
   });
 
   it("says that a party did not answer, and within which time", () => {

@@ -91,8 +91,20 @@ describe("in draft -11", () => {
   it("a person token is called one, and what the request is repeated with", () => {
     const token = { tokenId: "p-1", header: {}, claims: {} };
     const received = { type: "token_received", requestType: "person-token", token, expiresInSeconds: 60 };
-    expect(step(received)?.details).toMatch(/^Person token p-1 /);
+    expect(step(received)).toMatchObject({
+      details: expect.stringMatching(/^Person token p-1 /),
+      isPersonToken: true,
+    });
+    expect(step({ type: "token_requested", url, requestType: "person-token" })).toMatchObject({
+      isPersonToken: true,
+    });
+    expect(step({ type: "token_requested", url, requestType: "auth-token" })).not.toHaveProperty(
+      "isPersonToken",
+    );
     const retried = { type: "request_retried", url, method: "POST", scheme: "jwt", reason: "identity" };
-    expect(step(retried)?.details).toBe(`POST ${url} repeated with the person token`);
+    expect(step(retried)).toMatchObject({
+      details: `POST ${url} repeated with the person token`,
+      isPersonToken: true,
+    });
   });
 });

@@ -8,6 +8,7 @@ import {
   expireConsent,
   fail,
   feedOf,
+  goOn,
   IllegalTransitionError,
   noteRevocation,
   noteStep,
@@ -39,6 +40,7 @@ const tokenWith = (delegation: Step["delegation"]): Step => ({
 const steps = {
   wait: (run: Run) => awaitConsent(run, DEMAND, NOW),
   resume: (run: Run) => resume(run, CONSENT, NOW),
+  goOn: (run: Run) => goOn(run, NOW),
   complete: (run: Run) => complete(run, REPORT, NOW),
   fail: (run: Run) => fail(run, FAILURE, NOW),
   sign: (run: Run) => noteStep(run, SIGNED, NOW),
@@ -145,6 +147,11 @@ describe("what an auth token contains", () => {
   it("is for the user who consented", () => {
     const token = { sub: "alice", aud: "http://sca", scope: "a" };
     expect(tokens(after("wait", "token", "resume"))).toEqual([token, token, token]);
+  });
+
+  it("is that of the token for which the call itself has waited", () => {
+    const token = { aud: "http://sca", scope: "a" };
+    expect(tokens(after("wait", "token", "goOn", "sign"))).toEqual([token, token, token]);
   });
 
   it("is not shown of a token that another user's consent has brought", () => {

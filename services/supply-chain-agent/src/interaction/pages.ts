@@ -55,7 +55,7 @@ export function byAgent(agent: string, name: string | undefined): Fact {
 export function byAgentOfPerson(personServer: string, provider: string | undefined): readonly Fact[] {
   const verified: Fact = [
     "Ordered by (verified)",
-    `An agent that acts for you<small>says <code>${escaped(personServer)}</code>, without its name</small>`,
+    `An agent that acts for you<small>according to <code>${escaped(personServer)}</code>, which does not name it</small>`,
   ];
   if (provider === undefined) return [verified];
   return [verified, ["The order says that it comes from", `<code>${escaped(provider)}</code>`]];

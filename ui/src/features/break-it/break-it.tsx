@@ -139,13 +139,18 @@ export function Outcome({ attempt, lesson }: { attempt: Attempt; lesson: string 
           </>
         )}
         . {reason ? `${sentence(reason)} ` : ""}
-        {!reason && meaning ? `${meaning} ` : ""}
+        {!reason && meaning && <>{withCode(meaning)} </>}
         {section && (sectionLinks(section).length > 0 ? <SectionLinks section={section} /> : `${section}.`)}
       </p>
       {/* The policy would have refused the original request, too, so there is no lesson. */}
       {!isPolicy && <p className="note">{as_meant === false ? OTHER_CHECK_FAILED : lesson}</p>}
     </div>
   );
+}
+
+/** Text in which a name stands between backticks. */
+function withCode(text: string) {
+  return text.split("`").map((part, index) => (index % 2 === 1 ? <code key={part}>{part}</code> : part));
 }
 
 function sentence(text: string): string {

@@ -1,4 +1,5 @@
 import { CONSENT_DENIED, type Failure } from "backend-api";
+import type { ConsentOutcome } from "./consent-storage.ts";
 
 const known: Record<string, { message: string; advice: string }> = {
   access_denied: CONSENT_DENIED,
@@ -32,4 +33,14 @@ export function describeConsentError(error: string, description: string): Failur
     advice: "Try again.",
   };
   return { hop: "auth-server", check: "consent", code: error.slice(0, 60), message, advice };
+}
+
+/**
+ * What a browser that came back says of its run, for the failure panel. In draft -11 a return decides nothing: the run itself reports how
+ * it ended, at which party.
+ */
+export function failureOfReturn(outcome: ConsentOutcome, profile: string | undefined): Failure | undefined {
+  if (outcome.kind !== "failed") return undefined;
+  if (profile === "draft-11" && outcome.requestId !== undefined) return undefined;
+  return describeConsentError(outcome.error, outcome.description);
 }

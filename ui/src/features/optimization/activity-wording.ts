@@ -17,7 +17,16 @@ const agents: Record<string, string> = {
   "a2a-supply-chain-agent": "Supply-chain agent",
 };
 
-export function actionLabel({ action, at_hand: isCached, auth_token: token }: Activity): string {
+const personTokenActions: Partial<Record<ActivityAction, string>> = {
+  token_requested: "Person token requested",
+  token_received: "Person token received",
+  request_retried: "Request repeated with person token",
+};
+
+export function actionLabel(activity: Activity): string {
+  const { action, at_hand: isCached, auth_token: token, person_token: isPersonToken } = activity;
+  const ofPerson = isPersonToken && personTokenActions[action];
+  if (ofPerson) return ofPerson;
   if (isCached) return "Cached auth token";
   // Without a token, the challenge required an identity.
   if (action === "request_retried" && token === undefined) return "Request repeated with identity";

@@ -1,6 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { leaveFor } from "../../../src/features/consent/consent-state.ts";
-import { describeConsentError } from "../../../src/features/consent/describe-consent-error.ts";
+import {
+  describeConsentError,
+  failureOfReturn,
+} from "../../../src/features/consent/describe-consent-error.ts";
 
 const authServerUrl = "http://localhost:8080/realms/r";
 
@@ -43,6 +46,21 @@ describe("leaveFor another party's page", () => {
   it("does not leave for what is no web page", () => {
     for (const wrong of ["javascript:alert(1)", "data:text/html,x", ""])
       expect(leaveFor({ url: wrong, party }, authServerUrl, true)).toMatchObject({ phase: "blocked" });
+  });
+});
+
+describe("failureOfReturn", () => {
+  const failed = { kind: "failed", error: "access_denied", description: "" } as const;
+  const known = { ...failed, requestId: "run-1" };
+
+  it("leaves a run of draft -11 to say itself who refused", () => {
+    expect(failureOfReturn(known, "draft-11")).toBeUndefined();
+    expect(failureOfReturn(failed, "draft-11")).toMatchObject({ code: "access_denied" });
+  });
+
+  it("is the refusal that February's auth server sent back", () => {
+    expect(failureOfReturn(known, "february-2026")).toMatchObject({ code: "access_denied" });
+    expect(failureOfReturn({ kind: "granted", requestId: "run-1" }, "february-2026")).toBeUndefined();
   });
 });
 

@@ -19,6 +19,16 @@ describe("the label of a step", () => {
   });
 });
 
+describe("the label of a step with a person token", () => {
+  it.each([
+    ["token_requested", "Person token requested"],
+    ["token_received", "Person token received"],
+    ["request_retried", "Request repeated with person token"],
+  ] as const)("calls it one: %s", (action, label) => {
+    expect(actionLabel(activity({ action, auth_token: token, person_token: true }))).toBe(label);
+  });
+});
+
 describe("for whom, where and for what", () => {
   it("is what the auth token says", () => {
     expect(tokenFacts(activity({ auth_token: { ...token, sub: "alice", act: { agent: "x" } } }))).toEqual([
