@@ -107,7 +107,7 @@ export const ERROR_CODES = {
   signature_replayed: {
     status: 401,
     section: "profile 2.7",
-    meaning: "An unsafe request without Nonce carries a signature that has been used inside the window.",
+    meaning: "An unsafe request that has no nonce carries a signature that has been used inside the window.",
   },
   replay_memory_full: {
     status: 503,
@@ -460,7 +460,7 @@ export interface Refusal {
   readonly by?: string;
 }
 
-/** The auth server answered with an OAuth error. */
+/** The auth server, or in draft -11 the person server, answered with an OAuth error. */
 export class TokenRequestError extends AAuthAgentError {
   override readonly name: string = "TokenRequestError";
   /** `error` member of the answer, for example `invalid_grant`. */
@@ -477,9 +477,12 @@ export class TokenRequestError extends AAuthAgentError {
     description: string,
     httpStatus: number,
     refusal?: Refusal,
-    options?: Pick<AAuthErrorOptions, "section">,
+    {
+      server = "auth server",
+      ...options
+    }: Pick<AAuthErrorOptions, "section"> & { readonly server?: string } = {},
   ) {
-    super("token_request_refused", `auth server refused: ${oauthError}: ${description}`, options);
+    super("token_request_refused", `${server} refused: ${oauthError}: ${description}`, options);
     this.oauthError = oauthError;
     this.httpStatus = httpStatus;
     this.description = description;

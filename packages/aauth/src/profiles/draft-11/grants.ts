@@ -192,6 +192,7 @@ function refusal(error: string, { detail, termination_reason }: Members, status:
   const text = textOf(detail) ?? textOf(termination_reason) ?? "no reason given";
   const oneLine = text.slice(0, MAX_DETAIL_CHARACTERS).replace(/[\p{Cc}\p{Cf}\u2028\u2029]+/gu, " ");
   return new TokenRequestError(error, oneLine, status, undefined, {
+    server: "person server",
     section: `draft -11, section ${section}`,
   });
 }
