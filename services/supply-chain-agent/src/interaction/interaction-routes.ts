@@ -19,7 +19,7 @@ export interface InteractionWire {
   readonly path: string;
   /** Origin of the page for browsers. */
   readonly origin: string;
-  /** Whether a sign-in that is refused declines, so that nobody has to be known for it. */
+  /** Whether a sign-in that is refused declines, so that no person has to be known for it. */
   readonly declinesUnsigned: boolean;
   /** Who is here, by the query. */
   enter(parameter: (name: string) => string | undefined): Promise<Entry>;

@@ -71,12 +71,12 @@ test("eight at once are one", async () => {
 test("once it is made, who has the code alone is not told where its browser went", async () => {
   const { app, headers, approve } = await shownPage(true);
   await approve();
-  const stranger = await app.inject(`${PAGE}?code=c`);
-  expect([stranger.statusCode, stranger.body]).toEqual([400, expect.not.stringContaining(BACK)]);
+  const other = await app.inject(`${PAGE}?code=c`);
+  expect([other.statusCode, other.body]).toEqual([400, expect.not.stringContaining(BACK)]);
   expect((await app.inject({ url: `${PAGE}?code=c`, headers })).body).toContain(BACK);
 });
 
-test("nobody who has not signed in declines it", async () => {
+test("a browser without a sign-in declines nothing", async () => {
   const { approve, decisions, refused } = await shownPage(true);
   expect([refused.statusCode, decisions]).toEqual([502, []]);
   expect((await approve()).statusCode).toBe(200);
