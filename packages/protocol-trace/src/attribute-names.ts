@@ -246,6 +246,10 @@ export const SERVICE_NAME = {
   /** Of draft -11; in the process of the auth server ({@link ATTRIBUTE.party}). */
   personServer: "person-server",
   accessServer: "access-server",
+  /** Played by the backend in an attempt to break a run, each with a key of its own. */
+  thief: "thief",
+  otherAgent: "other-agent",
+  subAgent: "sub-agent",
   keycloak: "keycloak",
 } as const;
 

@@ -9,7 +9,8 @@ export type { Meaning } from "./answer-meaning.ts";
 export { compareTexts, type TextPart } from "./byte-difference.ts";
 export { isoSeconds, readableClaims, tokenPurpose } from "./claim-meaning.ts";
 export { interactionUrl } from "./interactions.ts";
-export { afterChecks, keySourceInWords, messageAnswers, type UserNames } from "./message-answers.ts";
+export { keySourceInWords } from "./key-answer.ts";
+export { afterChecks, messageAnswers, type UserNames } from "./message-answers.ts";
 export { type MessageMeaning, messageMeaning } from "./message-meaning.ts";
 export { partyName } from "./parties.ts";
 export type {

@@ -10,9 +10,9 @@ import {
 } from "./draft-11-answers.ts";
 import { interactionAnswers } from "./interaction-answers.ts";
 import { interactionUrl } from "./interactions.ts";
+import { keyAnswer, provingVerifier, tokenOf, unprovenBecause, verifierOf } from "./key-answer.ts";
 import { partyName } from "./parties.ts";
 import type { Message, VerifierSide } from "./protocol-run.ts";
-import { readSignatureKey } from "./signature-fields.ts";
 
 /** What anyone asks about a message, answered from what its sender and the verifiers wrote down. */
 export interface MessageAnswers {
@@ -28,21 +28,8 @@ export interface MessageAnswers {
   readonly verdict: string;
 }
 
-const KEY_SOURCES: Readonly<Record<string, string>> = {
-  header: "it is in the request",
-  discovery: "the receiver fetched it from the signer’s published key set",
-  "discovery-cache": "the receiver had cached it from the signer’s published key set",
-  "auth-token": "the auth token names it (cnf.jwk)",
-  "agent-token": "the agent token names it (cnf.jwk)",
-  "person-token": "the person token names it (cnf.jwk)",
-};
-
 /** What a user is called, by `sub`; undefined for one whom the asker does not know. */
 export type UserNames = (sub: string) => string | undefined;
-
-export function keySourceInWords(source: string): string {
-  return KEY_SOURCES[source] ?? source;
-}
 
 /**
  * Answers the five questions. Text for people: it may change at any time.
@@ -53,21 +40,18 @@ export function messageAnswers(message: Message, nameOf: UserNames = () => undef
   if (message.interaction !== undefined) return interactionAnswers(message, message.interaction);
   return {
     signedBy: signedBy(message),
-    key: keyOf(message),
+    key: keyAnswer(message),
     onBehalfOf: onBehalfOf(message, nameOf),
     allowedBy: allowedBy(message),
     verdict: verdictOf(message),
   };
 }
 
-const provingVerifier = ({ verifiers }: Message) =>
-  verifiers.findLast(({ agentLevel }) => agentLevel !== undefined);
-const verifierOf = (message: Message) => provingVerifier(message) ?? message.verifiers.at(-1);
-
 function signedBy(message: Message): string {
   const { signer, from } = message;
   if (signer === undefined)
     return `No agent: ${partyName(from)} sends the user’s access token, which never reaches an agent.`;
+  if (signer.scheme === undefined) return "No agent: the request is not signed.";
   const verifier = provingVerifier(message);
   if (verifier?.agentId !== undefined) {
     const delegate = verifier.agentDelegate === undefined ? "" : `, delegate ${verifier.agentDelegate}`;
@@ -81,26 +65,9 @@ function signedBy(message: Message): string {
   return `${partyName(from)}${name}; not verified by a receiver.`;
 }
 
-function keyOf(message: Message): string {
-  const { signer } = message;
-  if (signer === undefined) return "None.";
-  const { kid, thumbprint } = signer;
-  const name = kid === undefined ? "" : ` ${kid}`;
-  const print = thumbprint === undefined ? "" : `, thumbprint ${thumbprint}`;
-  const source = verifierOf(message)?.keySource;
-  const found = source === undefined ? "" : `; ${keySourceInWords(source)}`;
-  return `${keyType(message)}${name}${print}${found}.`;
-}
-
-/** The curve, where the message contains it: in the key of scheme hwk, or in the token's `cnf`. */
-function keyType(message: Message): string {
-  const key = readSignatureKey(message.request.headers?.["signature-key"] ?? "");
-  const confirmed = (tokenOf(message)?.claims?.cnf as { jwk?: { crv?: unknown } } | undefined)?.jwk?.crv;
-  const curve = key?.parameters.find(({ name }) => name === "crv")?.value ?? text(confirmed);
-  return curve === undefined ? "Key" : `${curve} key`;
-}
-
 function onBehalfOf(message: Message, nameOf: UserNames): string {
+  const why = unprovenBecause(message);
+  if (why !== undefined) return `No person: ${why}.`;
   if (isDraft11(message)) return draft11Person(message);
   const verifier = verifierOf(message);
   const token = tokenOf(message);
@@ -117,6 +84,8 @@ function onBehalfOf(message: Message, nameOf: UserNames): string {
 
 function allowedBy(message: Message): string {
   if (message.signer === undefined) return "The user’s access token, checked by the backend.";
+  const why = unprovenBecause(message);
+  if (why !== undefined) return `Nothing: ${why}.`;
   if (isDraft11(message)) return draft11Permission(message);
   const upstream = message.verifiers.find(({ upstreamToken }) => upstreamToken !== undefined)?.upstreamToken;
   if (message.purpose === "token") {
@@ -222,11 +191,6 @@ function issued(message: Message): string {
   return events.some(({ name }) => name === EVENT.consentRequired)
     ? " It issued no token: the user must consent first."
     : "";
-}
-
-/** The token that the message carries. */
-function tokenOf(message: Message): TracedToken | undefined {
-  return message.signer?.token ?? message.verifiers.find(({ token }) => token !== undefined)?.token;
 }
 
 /** The chain of `act`, nearest caller first. */

@@ -1,5 +1,11 @@
 import { describe, expect, test } from "vitest";
-import { afterChecks, type Message, messageAnswers } from "../../src/read/index.ts";
+import {
+  afterChecks,
+  type Message,
+  messageAnswers,
+  partyName,
+  type VerifierSide,
+} from "../../src/read/index.ts";
 import { recordedRun } from "./recorded-trace.ts";
 
 const delegated = recordedRun("user-delegated").messages;
@@ -39,6 +45,55 @@ test("a refused message names the verifier, the check and the code", () => {
   const message = recordedRun("changed-path").messages[0]!;
   expect(messageAnswers(message).verdict).toMatch(/Gateway .*“signature”.*\(invalid_signature\)/);
   expect(afterChecks(message)).toBeUndefined();
+});
+
+describe("S4: a message that another key has signed", () => {
+  const bound = delegated[9]!;
+  /** The recorded call, as a thief would have sent it: refused at the gateway, which verified with the key of the token. */
+  const stolen = (verified: Partial<VerifierSide>): Message => {
+    const { agentLevel: _, agentId: _id, userSub: _sub, ...gateway } = bound.verifiers[0]!;
+    const signer = { ...bound.signer!, party: "thief", kid: "thief-1", thumbprint: "T".repeat(43) };
+    const verifier = { ...gateway, verdict: "refused" as const, errorCode: "invalid_signature", ...verified };
+    return { ...bound, from: "thief", status: 401, outcome: "refused", signer, verifiers: [verifier] };
+  };
+
+  test("S4: is the thief's, for no person, and allowed by nothing", () => {
+    for (const keySource of ["auth-token", "agent-token", "person-token"]) {
+      expect(messageAnswers(stolen({ keySource }))).toMatchObject({
+        signedBy: "Thief; not verified by a receiver.",
+        key: `Key thief-1, thumbprint ${"T".repeat(43)}. The token is bound to another key: refused.`,
+        onBehalfOf: "No person: the token is bound to another key.",
+        allowedBy: "Nothing: the token is bound to another key.",
+      });
+    }
+  });
+
+  test("S4: under a name or with a key in the request is not that name's, either", () => {
+    const keys = ["discovery", "discovery-cache", "header"].map(
+      (keySource) => messageAnswers(stolen({ keySource })).key,
+    );
+    const published = expect.stringMatching(
+      /^Key thief-1, .*\. The published key is another one: refused\.$/,
+    );
+    const named = expect.stringMatching(/^Key thief-1, .*\. The request names another key: refused\.$/);
+    expect(keys).toEqual([published, published, named]);
+  });
+
+  test("is in a column of its own", () => {
+    expect(partyName("thief")).toBe("Thief");
+    expect(partyName("other-agent")).toBe("Another agent");
+  });
+});
+
+test("a request that no key has signed proves nothing", () => {
+  const { base: _, scheme: _scheme, kid: _kid, ...signer } = delegated[9]!.signer!;
+  const bearer = { ...delegated[9]!, verifiers: [], signer };
+  expect(messageAnswers(bearer)).toMatchObject({
+    signedBy: "No agent: the request is not signed.",
+    key: "None.",
+    onBehalfOf: "No person: the request is not signed.",
+    allowedBy: "Nothing: the request is not signed.",
+  });
 });
 
 test("a user whom the asker knows is called by name as well", () => {

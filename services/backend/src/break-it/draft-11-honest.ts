@@ -10,17 +10,10 @@ import { sendRevocation } from "aauth/issuer";
 import { subAgentId } from "agent-kit/draft-11";
 import { createAgentTrace } from "protocol-trace";
 import { BackendError } from "../errors.ts";
-import {
-  type ForgeContext,
-  foreignKey,
-  JSON_TYPE,
-  ownAgentToken,
-  poll,
-  tokenRequest,
-} from "./draft-11-messages.ts";
+import { type ForgeContext, JSON_TYPE, ownAgentToken, poll, tokenRequest } from "./draft-11-messages.ts";
 import type { SentRequest } from "./evidence.ts";
 import { sendSigned } from "./send-forged.ts";
-import type { ForgedRequest } from "./variants.ts";
+import { type ForgedRequest, keyOfAnother } from "./variants.ts";
 
 const HONEST_MS = 10_000;
 
@@ -28,10 +21,10 @@ const HONEST_MS = 10_000;
 export async function callOfSubAgent(context: ForgeContext) {
   const { agentOf, idOf, userId, material, otherResourceUrl, parties, now } = context;
   const id = subAgentId(idOf(userId), "break-it");
-  const key = await foreignKey("sub-agent");
+  const { key, party } = await keyOfAnother("sub-agent");
   const agentToken = await ownAgentToken(context, { id, key });
   const sent: SentRequest[] = [];
-  const traced = createAgentTrace(parties.map.requests);
+  const traced = createAgentTrace(parties.map.requests, party);
   const transport: Transport = async (url, request) => {
     const response = await traced.transport(url, request);
     const { method, headers, body = new Uint8Array() } = request;

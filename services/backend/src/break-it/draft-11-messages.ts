@@ -4,20 +4,20 @@
  * @module
  */
 
-import {
-  type Credential,
-  draft11,
-  generateSigningKey,
-  type SigningKey,
-  type SignRequestOptions,
-} from "aauth";
+import { type Credential, draft11, type SigningKey, type SignRequestOptions } from "aauth";
 import type { Agent } from "aauth/agent";
 import { draft11Tokens } from "aauth/issuer";
 import type { Draft11Parties } from "agent-kit/draft-11";
 import type { DRAFT_11_MODES } from "agent-kit/service";
 import type { Draft11Material } from "./draft-11-material.ts";
 import type { SentRequest } from "./evidence.ts";
-import { type ForgedRequest, signForged, unsignedHeaders } from "./variants.ts";
+import {
+  type ForgedRequest,
+  type ForgingParty,
+  keyOfAnother,
+  signForged,
+  unsignedHeaders,
+} from "./variants.ts";
 
 /** Each has the variants of those before it, too. */
 export type Mode = (typeof DRAFT_11_MODES)[number];
@@ -63,6 +63,7 @@ export const coveringNoBody: typeof draft11 = {
 
 type Changes = Partial<Pick<SignRequestOptions, "key" | "signatureKey" | "profile" | "now">> & {
   readonly request?: SentRequest;
+  readonly party?: ForgingParty | undefined;
 };
 
 /** The run's request, signed again just now. */
@@ -81,7 +82,7 @@ export async function tokenRequest(
   context: Identity,
   url: string,
   members: object,
-  changes: Pick<Changes, "key"> = {},
+  changes: Pick<Changes, "key" | "party"> = {},
 ): Promise<ForgedRequest> {
   const body = new TextEncoder().encode(JSON.stringify(members));
   const options = { profile: draft11, endpoint: "token", purpose: "token", now: context.now } as const;
@@ -102,20 +103,18 @@ export async function redeem(context: ForgeContext, changes: object): Promise<Fo
 }
 
 /** Who signs: the user's agent, or another one of the backend's. */
-type Identity = ForgeContext & { readonly agentId?: string };
-
-export const foreignKey = (owner: "thief" | "other-agent" | "sub-agent" = "thief") =>
-  generateSigningKey({ kid: `${owner}-1` });
+type Identity = ForgeContext & { readonly agentId?: string; readonly party?: ForgingParty };
 
 /** An agent of the backend's, with a key of its own, and no person. */
 export const otherAgent = async (context: ForgeContext): Promise<Identity> => ({
   ...context,
   agentId: `aauth:other-agent@${new URL(context.issuer).host}`,
-  key: await foreignKey("other-agent"),
+  ...(await keyOfAnother("other-agent")),
 });
 
 export const asAgent = async (context: Identity) => ({
   key: context.key,
+  party: context.party,
   signatureKey: jwt((await ownAgentToken(context)).token),
 });
 

@@ -23,7 +23,6 @@ import {
   coveringNoBody,
   type Draft11Options,
   type ForgeContext,
-  foreignKey,
   jwt,
   type Mode,
   otherAgent,
@@ -40,6 +39,7 @@ import {
   expiryOf,
   type ForgedRequest,
   keyOf,
+  keyOfAnother,
   type Meant,
   NOTHING_SENT,
   STALE_SECONDS,
@@ -100,7 +100,7 @@ const VARIANTS: Readonly<Record<Draft11BreakItVariant, Variant>> = {
   "stolen-token": {
     from: "agent-identity",
     codes: ["invalid_signature"],
-    forge: async (context) => signed(context, { key: await foreignKey() }),
+    forge: async (context) => signed(context, await keyOfAnother("thief")),
   },
 
   /** The token of a sub-agent, signed by its parent. */
@@ -184,7 +184,7 @@ const VARIANTS: Readonly<Record<Draft11BreakItVariant, Variant>> = {
     forge: async (context) => {
       const { request, key, agentToken } = await callOfSubAgent(context);
       await revokeAtPersonServer(context, agentToken.claims);
-      return signed(context, { request, key, signatureKey: jwt(tokenOf(request)) });
+      return signed(context, { request, key, party: "sub-agent", signatureKey: jwt(tokenOf(request)) });
     },
   },
 
@@ -227,7 +227,7 @@ const VARIANTS: Readonly<Record<Draft11BreakItVariant, Variant>> = {
     forge: async (context) => {
       const { person_token_endpoint: url } = await personServerOf(context);
       const body = { resource: context.otherResourceUrl };
-      return tokenRequest(context, url, body, { key: await foreignKey() });
+      return tokenRequest(context, url, body, await keyOfAnother("thief"));
     },
   },
 

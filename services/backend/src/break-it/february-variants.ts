@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type AAuthErrorCode, type Credential, generateSigningKey, type SigningKey } from "aauth";
+import type { AAuthErrorCode, Credential, SigningKey } from "aauth";
 import { type AnyBreakItVariant, type BreakItVariant, breakItVariantSchema } from "backend-api";
 import type { SentRequest } from "./evidence.ts";
 import { type Material, materialOf } from "./february-material.ts";
@@ -13,7 +13,9 @@ import {
   type BreakItDialect,
   expiryOf,
   type ForgedRequest,
+  type ForgingParty,
   keyOf,
+  keyOfAnother,
   NOTHING_SENT,
   STALE_SECONDS,
   signForged,
@@ -126,7 +128,7 @@ const VARIANTS: Readonly<Record<BreakItVariant, Variant>> = {
   /** Signed with a foreign key, under the backend's name. */
   "other-key": {
     meant: "invalid_signature",
-    forge: async (context) => signed(context, { key: await impostor(context.key) }),
+    forge: async (context) => signed(context, await impostor(context.key)),
   },
 
   /** Signed ten minutes ago. */
@@ -146,7 +148,7 @@ const VARIANTS: Readonly<Record<BreakItVariant, Variant>> = {
     meant: "invalid_signature",
     needs: "authToken",
     forge: async (context) =>
-      signed(context, { key: await generateSigningKey({ kid: "thief-1" }), credential: tokenOf(context) }),
+      signed(context, { ...(await keyOfAnother("thief")), credential: tokenOf(context) }),
   },
 
   /** The holder writes a scope into the auth token that the auth server never gave. */
@@ -192,23 +194,24 @@ interface Changes {
   readonly credential?: Credential;
   readonly now?: () => number;
   readonly purpose?: "token";
+  readonly party?: ForgingParty | undefined;
 }
 
 function signed(context: ForgeContext, changes: Changes = {}): Promise<ForgedRequest> {
   const { request } = context.material;
   const { url = request.url, headers = unsignedHeaders(request), body = request.body } = changes;
-  const { key = context.key, credential = context.credential, now = context.now, purpose } = changes;
+  const { key = context.key, credential = context.credential, now = context.now, purpose, party } = changes;
   const { method } = request;
   return signForged(
     { method, url, headers, body },
-    { key, signatureKey: credential, now, ...(purpose && { purpose }) },
+    { key, signatureKey: credential, now, party, ...(purpose && { purpose }) },
   );
 }
 
 /** A foreign key with the key id of ours and, for scheme hwk, its public half. */
-async function impostor(key: SigningKey): Promise<SigningKey> {
-  const other = await generateSigningKey({ kid: key.kid });
-  return { ...other, publicJwk: key.publicJwk, sign: other.sign };
+async function impostor({ kid, publicJwk }: SigningKey) {
+  const { key, party } = await keyOfAnother("thief");
+  return { key: { ...key, kid, publicJwk }, party };
 }
 
 function tokenOf({ material }: ForgeContext): { readonly scheme: "jwt"; readonly jwt: string } {

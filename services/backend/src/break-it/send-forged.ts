@@ -55,7 +55,7 @@ export function sendSigned(
   { method, url, headers, body, signature }: ForgedRequest,
   options: Pick<SendForgedOptions, "transport" | "timeoutMs"> & { readonly attempt?: number },
 ): Promise<Response> {
-  const { observer, transport } = createAgentTrace(options.transport);
+  const { observer, transport } = createAgentTrace(options.transport, signature?.party);
   if (signature !== undefined) {
     const { base, components, created, key, scheme, profile, purpose } = signature;
     observer({

@@ -10,6 +10,7 @@ import {
   type Credential,
   decodeToken,
   february2026,
+  generateSigningKey,
   type SigningKey,
   type SignRequestOptions,
   signRequest,
@@ -40,7 +41,18 @@ interface ForgedSignature {
   readonly scheme: Credential["scheme"];
   readonly profile: string;
   readonly purpose: "resource" | "token";
+  /** Whose key it is; unset: the backend's. */
+  readonly party?: ForgingParty | undefined;
 }
+
+/** A party other than the run's agent, played by the backend: a column of its own in the picture. */
+export type ForgingParty = "thief" | "other-agent" | "sub-agent";
+
+/** The key of such a party, and its name for the trace. */
+export const keyOfAnother = async (party: ForgingParty) => ({
+  key: await generateSigningKey({ kid: `${party}-1` }),
+  party,
+});
 
 /** The variants of one profile, and what they need of a run. */
 export interface BreakItDialect {
@@ -75,9 +87,9 @@ export const NOTHING_SENT =
 /** Signs a request that is about to be tampered with, or is that already. */
 export async function signForged(
   request: Pick<ForgedRequest, "method" | "url" | "headers" | "body">,
-  options: SignRequestOptions & { readonly purpose?: "resource" | "token" },
+  options: SignRequestOptions & Pick<Partial<ForgedSignature>, "purpose" | "party">,
 ): Promise<ForgedRequest> {
-  const { key, signatureKey, profile = february2026, purpose = "resource" } = options;
+  const { key, signatureKey, profile = february2026, purpose = "resource", party } = options;
   const { method, url, headers, body } = request;
   const signed = await signRequest({ method, url, headers, body }, options);
   const { signatureBase: base, coveredComponents: components, created } = signed;
@@ -94,6 +106,7 @@ export async function signForged(
       scheme: signatureKey.scheme,
       profile: profile.name,
       purpose,
+      party,
     },
   };
 }

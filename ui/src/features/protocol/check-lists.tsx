@@ -65,7 +65,7 @@ function demand(verifier: VerifierSide): string {
       (agentLevel in DRAFT_11_LEVELS
         ? `The caller has shown ${words(agentLevel)}.`
         : `The caller proved to be ${agentLevel}.`),
-    keySource && `The key: ${keySourceInWords(keySource)}.`,
+    keySource && `The key it verified with: ${keySourceInWords(keySource)}.`,
     errorCode && `Error code: ${errorCode}.`,
   ];
   return parts.filter(Boolean).join(" ");

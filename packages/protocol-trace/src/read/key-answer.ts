@@ -1,0 +1,73 @@
+import type { TracedToken } from "../attribute-names.ts";
+import { text } from "./describe-token.ts";
+import type { Message } from "./protocol-run.ts";
+import { readSignatureKey } from "./signature-fields.ts";
+
+const KEY_SOURCES: Readonly<Record<string, string>> = {
+  header: "it is in the request",
+  discovery: "the receiver fetched it from the signer’s published key set",
+  "discovery-cache": "the receiver had cached it from the signer’s published key set",
+  "auth-token": "the auth token names it (cnf.jwk)",
+  "agent-token": "the agent token names it (cnf.jwk)",
+  "person-token": "the person token names it (cnf.jwk)",
+};
+
+/** Where the receiver took the key from that it verified with, when the signature was made with another one. */
+const OTHER_KEYS: Readonly<Record<string, string>> = {
+  header: "the request names another key",
+  discovery: "the published key is another one",
+  "discovery-cache": "the published key is another one",
+};
+const BOUND_TO_ANOTHER = "the token is bound to another key";
+
+export function keySourceInWords(source: string): string {
+  return KEY_SOURCES[source] ?? source;
+}
+
+export const provingVerifier = ({ verifiers }: Message) =>
+  verifiers.findLast(({ agentLevel }) => agentLevel !== undefined);
+export const verifierOf = (message: Message) => provingVerifier(message) ?? message.verifiers.at(-1);
+
+/** The token that the message carries. */
+export function tokenOf(message: Message): TracedToken | undefined {
+  return message.signer?.token ?? message.verifiers.find(({ token }) => token !== undefined)?.token;
+}
+
+/** With which key it was signed, and where the receiver found that key: never where it found a different one. */
+export function keyAnswer(message: Message): string {
+  const { signer } = message;
+  if (signer?.scheme === undefined) return "None.";
+  const { kid, thumbprint } = signer;
+  const name = kid === undefined ? "" : ` ${kid}`;
+  const print = thumbprint === undefined ? "" : `, thumbprint ${thumbprint}`;
+  const other = otherKey(message);
+  if (other !== undefined) {
+    const refused = verifierOf(message)?.verdict === "refused" ? ": refused" : "";
+    return `Key${name}${print}. ${other[0]!.toUpperCase()}${other.slice(1)}${refused}.`;
+  }
+  const source = verifierOf(message)?.keySource;
+  const found = source === undefined ? "" : `; ${keySourceInWords(source)}`;
+  return `${keyType(message)}${name}${print}${found}.`;
+}
+
+/** Why a message proves nothing of what its token or its name claims; undefined where it may. */
+export function unprovenBecause(message: Message): string | undefined {
+  if (message.signer === undefined) return undefined;
+  return message.signer.scheme === undefined ? "the request is not signed" : otherKey(message);
+}
+
+/** The receiver verified with a different key than the one that signed. */
+function otherKey(message: Message): string | undefined {
+  const { keySource, thumbprint } = verifierOf(message) ?? {};
+  const signedWith = message.signer?.thumbprint;
+  if (thumbprint === undefined || signedWith === undefined || thumbprint === signedWith) return undefined;
+  return OTHER_KEYS[keySource ?? ""] ?? BOUND_TO_ANOTHER;
+}
+
+/** The curve, where the message contains it: in the key of scheme hwk, or in the token's `cnf`. */
+function keyType(message: Message): string {
+  const key = readSignatureKey(message.request.headers?.["signature-key"] ?? "");
+  const confirmed = (tokenOf(message)?.claims?.cnf as { jwk?: { crv?: unknown } } | undefined)?.jwk?.crv;
+  const curve = key?.parameters.find(({ name }) => name === "crv")?.value ?? text(confirmed);
+  return curve === undefined ? "Key" : `${curve} key`;
+}
