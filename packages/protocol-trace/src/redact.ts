@@ -11,6 +11,8 @@ import { createHash } from "node:crypto";
 import { FIELDS } from "aauth/wire";
 import { LIMIT } from "./attribute-names.ts";
 
+export { visibleFields, visibleLines, visibleText } from "./visible-text.ts";
+
 /**
  * Never shown, whatever the switches say. Names of fields, parameters and members, with `_` between words. A name that ends in `secret`
  * counts as well.

@@ -4,7 +4,15 @@
  * @module
  */
 
-export { mapMembers, type RedactionOptions, redactFields, redactText } from "protocol-trace/redact";
+export {
+  mapMembers,
+  type RedactionOptions,
+  redactFields,
+  redactText,
+  visibleFields,
+  visibleLines,
+  visibleText,
+} from "protocol-trace/redact";
 export { ConfigError, type ConfigProblem, HelpRequested } from "./config/config-error.ts";
 export { KNOWN_NAMES } from "./config/known-names.ts";
 export { loadConfig } from "./config/load-config.ts";
@@ -49,7 +57,6 @@ export {
   type LoggerOptions,
   type LogLevel,
 } from "./log/logger.ts";
-export { visibleFields, visibleLines, visibleText } from "./log/visible-text.ts";
 export { listenOn } from "./run/listen-on.ts";
 export { prepareProcess } from "./run/prepare-process.ts";
 export { type RotatableKeys, rotateKeys } from "./run/rotate-keys.ts";

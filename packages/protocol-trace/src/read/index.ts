@@ -5,6 +5,7 @@
  */
 
 export type { TracedToken } from "../attribute-names.ts";
+export { visibleText } from "../visible-text.ts";
 export type { Meaning } from "./answer-meaning.ts";
 export { compareTexts, type TextPart } from "./byte-difference.ts";
 export { isoSeconds, readableClaims, tokenPurpose } from "./claim-meaning.ts";

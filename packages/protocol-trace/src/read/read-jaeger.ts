@@ -1,4 +1,5 @@
 import { ATTRIBUTE } from "../attribute-names.ts";
+import { visibleText } from "../visible-text.ts";
 import {
   type Attributes,
   type AttributeValue,
@@ -36,11 +37,13 @@ function readSpan(span: Members, processes: Members): TraceSpan | undefined {
     traceId: traceID,
     spanId: spanID,
     parentId: text(parent?.spanID),
-    name: text(operationName) ?? "",
-    service:
+    // Any sender of spans chooses both, and titles and headings show them.
+    name: visibleText(text(operationName) ?? ""),
+    service: visibleText(
       text(attributes[ATTRIBUTE.party]) ??
-      text(record(processes[text(processID) ?? ""]).serviceName) ??
-      "unknown",
+        text(record(processes[text(processID) ?? ""]).serviceName) ??
+        "unknown",
+    ),
     kind: String(attributes["span.kind"] ?? ""),
     startMicros: numeric(startTime),
     durationMicros: numeric(duration),

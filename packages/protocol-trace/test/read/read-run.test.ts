@@ -163,6 +163,13 @@ test("a message that was changed on the way was signed and rebuilt differently",
   expect(message?.verifiers[0]?.base).toContain('"@path": /admin\n');
 });
 
+test("S32x: a span's name and service have what a page would act on spelled out", () => {
+  const span = { traceID: "1", spanID: "2", operationName: "GET \u202e/txt.exe", processID: "p", tags: [] };
+  const processes = { p: { serviceName: "agent\u2066\u200b" } };
+  const [row] = readProtocolRun([{ data: [{ spans: [span], processes }] }]).waterfall;
+  expect(row).toMatchObject({ name: "GET \\u202e/txt.exe", service: "agent\\u2066\\u200b" });
+});
+
 describe("a trace that is not whole", () => {
   test("half of the spans give the messages whose senders are there", () => {
     const { data } = recordedAnswer("user-delegated") as { data: { spans: unknown[] }[] };

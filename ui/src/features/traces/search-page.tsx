@@ -1,4 +1,4 @@
-import { type ProtocolRun, readProtocolRun } from "protocol-trace/read";
+import { type ProtocolRun, readProtocolRun, visibleText } from "protocol-trace/read";
 import { findTraces, getOperations, getServices } from "../../api/jaeger-calls.ts";
 import { Breakable } from "../../components/breakable.tsx";
 import { TraceFacts } from "./trace-facts.tsx";
@@ -78,7 +78,7 @@ function SearchForm({ search: { services, operations, service, conditions } }: {
         >
           <option value="">all services</option>
           {services.map((name) => (
-            <option key={name}>{name}</option>
+            <Choice key={name} name={name} />
           ))}
         </select>
       </label>
@@ -88,7 +88,7 @@ function SearchForm({ search: { services, operations, service, conditions } }: {
           <select className={styles.control} name="operation" defaultValue={given.get("operation") ?? ""}>
             <option value="">any</option>
             {operations.map((name) => (
-              <option key={name}>{name}</option>
+              <Choice key={name} name={name} />
             ))}
           </select>
         </label>
@@ -107,6 +107,10 @@ function SearchForm({ search: { services, operations, service, conditions } }: {
       </button>
     </form>
   );
+}
+
+function Choice({ name }: { name: string }) {
+  return <option value={name}>{visibleText(name)}</option>;
 }
 
 function TraceItem({ run }: { run: ProtocolRun }) {

@@ -1,4 +1,4 @@
-import { visibleText } from "../log/visible-text.ts";
+import { visibleText } from "protocol-trace/redact";
 
 /** One thing that is wrong with the configuration. */
 export interface ConfigProblem {

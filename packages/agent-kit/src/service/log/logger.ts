@@ -1,8 +1,7 @@
 import { type Logger, pino } from "pino";
-import { redactFields } from "protocol-trace/redact";
+import { redactFields, visibleText } from "protocol-trace/redact";
 import { traceFields } from "../telemetry/trace-fields.ts";
 import { type LogRecord, textLine } from "./text-line.ts";
-import { visibleText } from "./visible-text.ts";
 
 /** pino's levels, plus `silent`. */
 export const LOG_LEVELS = ["fatal", "error", "warn", "info", "debug", "trace", "silent"] as const;

@@ -1,4 +1,4 @@
-import { visibleText } from "./visible-text.ts";
+import { visibleText } from "protocol-trace/redact";
 
 /** One parsed pino record. */
 export type LogRecord = Readonly<Record<string, unknown>>;

@@ -1,6 +1,5 @@
-import { redactText } from "protocol-trace/redact";
+import { redactText, visibleLines } from "protocol-trace/redact";
 import { ConfigError, HelpRequested } from "../config/config-error.ts";
-import { visibleLines } from "../log/visible-text.ts";
 import { prepareProcess } from "./prepare-process.ts";
 import { watchParent } from "./watch-parent.ts";
 
