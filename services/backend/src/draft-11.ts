@@ -82,7 +82,8 @@ export function createDraft11Agents(options: {
     agentOf,
     interactions: {
       browserUrl: map.browserUrl,
-      returnUrl: (runId) => (isLocal ? `${browsersCallback}?request_id=${runId}` : callback),
+      returnUrl: ({ id, returnState }) =>
+        isLocal ? `${browsersCallback}?request_id=${id}&state=${returnState}` : callback,
     },
     returnUrl: isLocal ? browsersCallback : callback,
     orderReturnUrl: (state) =>

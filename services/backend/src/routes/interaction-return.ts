@@ -11,6 +11,11 @@ export const RETURN_PATH = "/auth/aauth/return";
 // A repeated or overlong parameter is dropped and then counts as missing.
 const returnQuery = z.object({
   request_id: z.uuid().optional().catch(undefined),
+  state: z
+    .string()
+    .regex(/^[\w-]{43}$/)
+    .optional()
+    .catch(undefined),
   error: z
     .string()
     .regex(/^[a-z_]{1,50}$/)
@@ -30,9 +35,9 @@ export const interactionReturn: FastifyPluginAsyncZod<{
     RETURN_PATH,
     { config: { access: "public" }, schema: { querystring: returnQuery } },
     async (request, reply) => {
-      const { request_id: requestId, error } = request.query;
-      if (requestId !== undefined) await runs.cameBack(requestId);
-      return backToPage(reply, frontendUrl, outcomeOf(requestId, error));
+      const { request_id: id, state, error } = request.query;
+      const isBack = id !== undefined && state !== undefined && (await runs.cameBack(id, state));
+      return backToPage(reply, frontendUrl, outcomeOf(isBack ? id : undefined, error));
     },
   );
 };

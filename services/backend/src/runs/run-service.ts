@@ -58,7 +58,7 @@ export interface Interactions {
   /** What a browser opens for a page of a party. */
   browserUrl(page: string): string;
   /** Where the browser comes back to, for a run. */
-  returnUrl(runId: string): string;
+  returnUrl(run: Pick<Run, "id" | "returnState">): string;
 }
 
 export interface RunServiceDeps {
@@ -116,8 +116,11 @@ export interface RunService {
   /** Goes on with a run that waited in another process, in the background. It ends as `failed` where that is not possible. */
   restore(run: Run, waiting: Waiting): Promise<void>;
   fail(run: Run, failure: Failure): Promise<void>;
-  /** A browser is back from the page that a run waits at. The run stops showing the page, whose code is used; its answer is still polled for. */
-  cameBack(id: string): Promise<void>;
+  /**
+   * A browser is back from the page that a run waits at. The run stops showing the page, whose code is used; its answer is still polled for.
+   * False, and nothing changes, for a state that is not that of the run: its id is no secret.
+   */
+  cameBack(id: string, state: string): Promise<boolean>;
   /** Ends a run because of an error and returns the explanation. `peer` is the party that the backend was talking to. */
   failWith(run: Run, error: unknown, peer: Peer): Promise<Failure>;
   /** The user has revoked all consents. */
@@ -252,7 +255,7 @@ export function createRunService(deps: RunServiceDeps): RunService {
       context: {
         loginHint: run.userId,
         justification: run.shownPrompt,
-        returnUrl: returnUrl(run.id),
+        returnUrl: returnUrl(run),
       },
       control: {
         onWaiting(waiting: Waiting) {
@@ -374,8 +377,13 @@ export function createRunService(deps: RunServiceDeps): RunService {
       await change(id, (at) => fail(at, failure, now()));
     },
 
-    async cameBack(id) {
-      if (interactions !== undefined) await change(id, (at) => goOn(at, now()));
+    async cameBack(id, state) {
+      let isBack = false;
+      await change(id, (at) => {
+        isBack = interactions !== undefined && at.returnState === state;
+        return isBack ? goOn(at, now()) : at;
+      });
+      return isBack;
     },
 
     async noteRevocation(userId) {

@@ -1,4 +1,4 @@
-import { randomUUID } from "node:crypto";
+import { randomBytes, randomUUID } from "node:crypto";
 import type { AgentAnswer } from "agent-kit/a2a";
 import type { TracePlace } from "agent-kit/service";
 import type {
@@ -42,6 +42,8 @@ export interface Demand {
  */
 export interface Run {
   readonly id: string;
+  /** Known to the pages that the run's user is sent to, and to no one else: a browser that brings it has been there. */
+  readonly returnState: string;
   /** `sub` of the user who started it, and its only owner. */
   readonly userId: string;
   /** The text sent to the agent. */
@@ -125,6 +127,7 @@ export function createRun(
 ): Run {
   const run: Run = {
     id: randomUUID(),
+    returnState: randomBytes(32).toString("base64url"),
     userId,
     prompt,
     shownPrompt,

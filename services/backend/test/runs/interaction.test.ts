@@ -6,7 +6,7 @@ import { NOW, options, scriptedRunsWith } from "./scripted-runs.ts";
 const PAGE = "https://person-server.localhost/interaction?code=ABCD-EFGH-JKMN";
 const interactions = {
   browserUrl: (page: string) => page.replace("https://person-server.localhost", "http://localhost:8080"),
-  returnUrl: (runId: string) => `http://localhost:8000/return?request_id=${runId}`,
+  returnUrl: ({ id }: { id: string }) => `http://localhost:8000/return?request_id=${id}`,
 };
 const event = (members: object) => members as AgentEvent;
 const LOOKED = event({ type: "challenge_received", status: 202 });
@@ -62,13 +62,22 @@ describe("a call that waits for a person", () => {
 
   it("shows the page no more once the browser is back, and still waits for the answer", async () => {
     const { runs, reply, run, decided, settled } = await waitingRun();
-    await runs.cameBack(reply.request_id);
+    const { returnState } = await run();
+    expect(await runs.cameBack(reply.request_id, returnState)).toBe(true);
     expect(await run()).toMatchObject({ status: "running" });
-    await runs.cameBack("6c669c73-8b8b-4b9b-a5ad-e92ce0afc854");
+    expect(await runs.cameBack("6c669c73-8b8b-4b9b-a5ad-e92ce0afc854", returnState)).toBe(false);
     decided.resolve("# Report");
     expect((await settled(reply.request_id)).status).toBe("completed");
-    await runs.cameBack(reply.request_id);
+    expect(await runs.cameBack(reply.request_id, returnState)).toBe(true);
     expect((await run()).status).toBe("completed");
+  });
+
+  it("S32y: is not moved by a browser that knows its id alone", async () => {
+    const { runs, reply, run } = await waitingRun();
+    const other = await waitingRun();
+    for (const state of ["", "A".repeat(43), (await other.run()).returnState])
+      expect(await runs.cameBack(reply.request_id, state)).toBe(false);
+    expect(await run()).toMatchObject({ status: "awaiting_consent", demand: { expiresAt: NOW + 600 } });
   });
 
   it("answers a question of the person with the user's own words", async () => {
