@@ -51,7 +51,7 @@ export function App({ config, userManager }: { config: RuntimeConfig; userManage
 function failedReturn() {
   const consent = readConsentOutcome(window.sessionStorage);
   if (consent?.kind === "failed")
-    return { title: "The run failed", failure: describeConsentError(consent.error, consent.description) };
+    return { title: "The run failed", failure: describeConsentError(consent.error) };
   if (readOrderReturn(window.sessionStorage).kind === "unknown")
     return { title: "The order was not placed", failure: UNKNOWN_ORDER };
   return undefined;

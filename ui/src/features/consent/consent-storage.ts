@@ -5,12 +5,7 @@ const NAME = "consent_outcome";
 
 const outcomeSchema = z.union([
   z.object({ kind: z.literal("granted"), requestId: z.string() }),
-  z.object({
-    kind: z.literal("failed"),
-    error: z.string(),
-    description: z.string(),
-    requestId: z.string().optional(),
-  }),
+  z.object({ kind: z.literal("failed"), error: z.string(), requestId: z.string().optional() }),
 ]);
 
 /** What the browser brought back from the consent page. */
@@ -33,8 +28,7 @@ function outcomeIn(query: URLSearchParams): ConsentOutcome | undefined {
   const requestId = query.get("request_id") ?? undefined;
   if (query.get("aauth_authorized") === "1" && requestId) return { kind: "granted", requestId };
   if (query.get("aauth_error") !== "1") return undefined;
-  const error = query.get("error") ?? "unknown";
-  return { kind: "failed", error, description: query.get("error_description") ?? "", requestId };
+  return { kind: "failed", error: query.get("error") ?? "unknown", requestId };
 }
 
 /**

@@ -22,25 +22,30 @@ const known: Record<string, { message: string; advice: string }> = {
   },
 };
 
-/** A consent error for the failure panel. `error` comes from the URL and is untrusted. */
-export function describeConsentError(error: string, description: string): Failure {
-  const { message, advice } = known[error] ?? {
-    // Anyone can put this string into a link. Quotes mark it as foreign content.
-    message:
-      description === ""
-        ? "The consent request failed."
-        : `The auth server said: “${description.slice(0, 300)}”`,
-    advice: "Try again.",
-  };
-  return { hop: "auth-server", check: "consent", code: error.slice(0, 60), message, advice };
+const UNKNOWN = {
+  code: "consent_failed",
+  message: "The consent request failed.",
+  advice: "Try again.",
+};
+
+const isKnown = (error: string) => Object.hasOwn(known, error);
+
+/**
+ * A consent error for the failure panel. Anyone can put one into a link, so the page shows the sentences of this table and no text of the
+ * link; the reason of any other error is part of the run.
+ */
+export function describeConsentError(error: string): Failure {
+  const words = isKnown(error) ? { code: error, ...known[error]! } : UNKNOWN;
+  return { hop: "auth-server", check: "consent", ...words };
 }
 
 /**
- * What a browser that came back says of its run, for the failure panel. In draft -11 a return decides nothing: the run itself reports how
- * it ended, at which party.
+ * What a browser that came back says of its run, for the failure panel. Where the address knows no more than the run itself reports (in draft -11
+ * a return decides nothing), the run speaks.
  */
 export function failureOfReturn(outcome: ConsentOutcome, profile: string | undefined): Failure | undefined {
   if (outcome.kind !== "failed") return undefined;
-  if (profile === "draft-11" && outcome.requestId !== undefined) return undefined;
-  return describeConsentError(outcome.error, outcome.description);
+  const { error, requestId } = outcome;
+  if (requestId !== undefined && (profile === "draft-11" || !isKnown(error))) return undefined;
+  return describeConsentError(error);
 }

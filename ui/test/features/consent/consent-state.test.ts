@@ -1,9 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { leaveFor } from "../../../src/features/consent/consent-state.ts";
+import { noteConsentReturn, readConsentOutcome } from "../../../src/features/consent/consent-storage.ts";
 import {
   describeConsentError,
   failureOfReturn,
 } from "../../../src/features/consent/describe-consent-error.ts";
+import { memoryStore } from "../../memory-store.ts";
 
 const authServerUrl = "http://localhost:8080/realms/r";
 
@@ -50,7 +52,7 @@ describe("leaveFor another party's page", () => {
 });
 
 describe("failureOfReturn", () => {
-  const failed = { kind: "failed", error: "access_denied", description: "" } as const;
+  const failed = { kind: "failed", error: "access_denied" } as const;
   const known = { ...failed, requestId: "run-1" };
 
   it("leaves a run of draft -11 to say itself who refused", () => {
@@ -62,19 +64,29 @@ describe("failureOfReturn", () => {
     expect(failureOfReturn(known, "february-2026")).toMatchObject({ code: "access_denied" });
     expect(failureOfReturn({ kind: "granted", requestId: "run-1" }, "february-2026")).toBeUndefined();
   });
+
+  it("leaves an error that has no sentence here to the run", () => {
+    const other = { ...failed, error: "temporarily_unavailable" };
+    expect(failureOfReturn({ ...other, requestId: "run-1" }, "february-2026")).toBeUndefined();
+    expect(failureOfReturn(other, "february-2026")).toMatchObject({ code: "consent_failed" });
+  });
 });
 
 describe("describeConsentError", () => {
   it("says what a refusal means and keeps its code", () => {
-    const failure = describeConsentError("access_denied", "User denied the authorization request");
-    expect(failure).toMatchObject({ check: "consent", code: "access_denied" });
-    expect(failure.message).not.toContain("User denied");
+    expect(describeConsentError("access_denied")).toMatchObject({ check: "consent", code: "access_denied" });
   });
 
-  it("quotes a text it does not know, at a bounded length", () => {
-    const failure = describeConsentError("x".repeat(500), "Call this number".padEnd(1000, "!"));
-    expect(failure.message).toContain("“Call this number");
-    expect(failure.message.length).toBeLessThan(340);
-    expect(failure.code).toHaveLength(60);
+  it.each(["call-555-1234-for-help", "constructor", ""])("S32z: shows no text of a link: %s", (error) => {
+    const store = memoryStore();
+    const query = new URLSearchParams({ aauth_error: "1", error, error_description: "Call this number" });
+    noteConsentReturn(`?${query}`, store);
+    const outcome = readConsentOutcome(store)!;
+    expect(outcome).not.toHaveProperty("description");
+    const failure = failureOfReturn(outcome, "february-2026");
+    expect(failure).toEqual({
+      ...{ hop: "auth-server", check: "consent", code: "consent_failed" },
+      ...{ message: "The consent request failed.", advice: "Try again." },
+    });
   });
 });

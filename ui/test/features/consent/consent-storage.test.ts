@@ -19,15 +19,11 @@ const query = (params: object) => `?${new URLSearchParams({ ...params })}`;
 describe("the trip to the consent page", () => {
   it.each([
     ["a consent", query(given), { kind: "granted", requestId: "run-1" }],
-    [
-      "a failure",
-      query(denied),
-      { kind: "failed", error: "access_denied", description: "User denied", requestId: "run-1" },
-    ],
+    ["a failure", query(denied), { kind: "failed", error: "access_denied", requestId: "run-1" }],
     [
       "a failure of no run that the backend knows",
       "?aauth_error=1&error=missing_code_or_state&error_description=x",
-      { kind: "failed", error: "missing_code_or_state", description: "x" },
+      { kind: "failed", error: "missing_code_or_state" },
     ],
   ])("brings back %s, which can be read twice and is gone once forgotten", (_what, search, outcome) => {
     const store = memoryStore();
