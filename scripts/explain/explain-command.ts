@@ -21,7 +21,7 @@ request, others come from --jwks.
   --entry N        only the Nth signed request of a recording
   --json           the verdict tree as JSON
 
-Exit status: 0 accepted, 1 refused, 2 the input is not valid.`;
+Exit status: 0 accepted, 1 refused, 2 undecided (a key is in no file) or the input is not valid.`;
 
 export interface ExplainIo {
   /** `-` is standard input. @throws Error when it cannot be read */
@@ -33,7 +33,7 @@ export interface ExplainIo {
   readonly now: () => number;
 }
 
-/** Runs the command; answers the exit status: 0 every message accepted, 1 one refused, 2 nothing could be judged. */
+/** Runs the command; answers the exit status: 0 every message accepted, 1 one refused, 2 one could not be judged. */
 export async function runExplainCommand(argv: readonly string[], io: ExplainIo): Promise<0 | 1 | 2> {
   try {
     return await explain(argv, io);
@@ -44,7 +44,7 @@ export async function runExplainCommand(argv: readonly string[], io: ExplainIo):
   }
 }
 
-async function explain(argv: readonly string[], io: ExplainIo): Promise<0 | 1> {
+async function explain(argv: readonly string[], io: ExplainIo): Promise<0 | 1 | 2> {
   const { values, positionals } = readArguments(argv);
   if (values.help) {
     io.print(HELP);
@@ -71,16 +71,17 @@ async function explain(argv: readonly string[], io: ExplainIo): Promise<0 | 1> {
     judged.push(await judge(request, { ...options, now: io.now }));
   }
   if (values.json) {
-    const answers = judged.map(({ explanation, clock, assumed }) => ({
+    const answers = judged.map(({ explanation, verdict, clock, assumed }) => ({
       judgedAt: clock,
       assumed,
       ...explanation,
+      verdict,
     }));
     io.print(visibleLines(JSON.stringify(answers.length === 1 ? answers[0] : answers, null, 2)));
   } else {
-    const trees = judged.map(({ explanation, clock, assumed }) =>
+    const trees = judged.map(({ explanation, verdict, clock, assumed }) =>
       [
-        printExplanation(explanation, { colour: io.colour }),
+        printExplanation(explanation, { colour: io.colour, verdict }),
         "",
         clockLine(clock.seconds, clock.source),
         ...assumed.map((assumption) => visibleText(`Assumed: ${assumption}`)),
@@ -88,7 +89,8 @@ async function explain(argv: readonly string[], io: ExplainIo): Promise<0 | 1> {
     );
     io.print(trees.join(`\n\n${"=".repeat(72)}\n\n`));
   }
-  return judged.every(({ explanation }) => explanation.verdict === "accepted") ? 0 : 1;
+  if (judged.some(({ verdict }) => verdict === "refused")) return 1;
+  return judged.every(({ verdict }) => verdict === "accepted") ? 0 : 2;
 }
 
 function readArguments(argv: readonly string[]) {

@@ -3,7 +3,7 @@ import { type Explanation, explainMessage, type MessageToExplain, profileOf } fr
 import type { VerifierOptions } from "aauth/resource";
 import { draft11Names, FIELDS } from "aauth/wire";
 import { ExplainInputError } from "./explain-input-error.ts";
-import { offlineDiscovery } from "./offline-discovery.ts";
+import { MISSING_KEYS, offlineDiscovery } from "./offline-discovery.ts";
 import type { HarRequest } from "./read-har.ts";
 
 /** How a message is judged: what a resource has in its configuration. */
@@ -29,8 +29,12 @@ export interface Clock {
   readonly source: "now" | "created" | "recorded" | "given";
 }
 
+export type JudgedVerdict = Explanation["verdict"] | "undecided";
+
 export interface Judged {
   readonly explanation: Explanation;
+  /** `undecided` where it takes keys that no file has: a verifier that fetches them may accept the message. */
+  readonly verdict: JudgedVerdict;
   readonly clock: Clock;
   /** What was taken from the message for want of an option. */
   readonly assumed: readonly string[];
@@ -85,7 +89,8 @@ export async function judge(request: HarRequest, options: JudgingOptions): Promi
     ...(isAssumed ? [`it was sent to a ${endpoint} endpoint (--endpoint)`] : []),
     ...(requirement === undefined ? ["nothing more than a valid signature is demanded"] : []),
   ];
-  return { explanation, clock, assumed };
+  const verdict = explanation.code === MISSING_KEYS ? "undecided" : explanation.verdict;
+  return { explanation, verdict, clock, assumed };
 }
 
 function requireAddress(url: string): void {

@@ -1,6 +1,9 @@
 import { AAuthVerificationError, type Discovery } from "aauth";
 import { ExplainInputError } from "./explain-input-error.ts";
 
+/** The code of a check that no file has the keys for. */
+export const MISSING_KEYS = "discovery_failed";
+
 interface KeySet {
   readonly keys: readonly { readonly kid?: unknown; readonly kty: string }[];
 }
@@ -18,7 +21,7 @@ export function offlineDiscovery(texts: readonly string[]): Discovery {
     sets.flatMap((set) => ("*" in set ? set["*"]!.keys : (set[id]?.keys ?? [])));
   const none = (id: string): never => {
     throw new AAuthVerificationError(
-      "discovery_failed",
+      MISSING_KEYS,
       `nothing is fetched here: give the keys of ${id} with --jwks FILE`,
     );
   };

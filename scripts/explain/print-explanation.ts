@@ -1,6 +1,7 @@
 import type { Explanation } from "aauth/explain";
 import { visibleFields, visibleLines } from "agent-kit/service";
 import { isoSeconds, readableClaims } from "protocol-trace/read";
+import type { JudgedVerdict } from "./judging-options.ts";
 
 /** A style of the terminal; plain where there is none. */
 type Style = "good" | "bad" | "soft" | "bold";
@@ -9,15 +10,19 @@ const CODES: Readonly<Record<Style, number>> = { good: 32, bad: 31, soft: 2, bol
 const SIGNS = { passed: "✓", failed: "✕", skipped: "–" } as const;
 
 /** The explanation as a tree of lines for a terminal. */
-export function printExplanation(judged: Explanation, options: { colour: boolean }): string {
+export function printExplanation(
+  judged: Explanation,
+  options: { colour: boolean; verdict: JudgedVerdict },
+): string {
+  const isUndecided = options.verdict === "undecided";
   const explanation = visibleExplanation(judged);
   const style = (name: Style, text: string) =>
     options.colour ? `\u001b[${CODES[name]}m${text}\u001b[0m` : text;
   const heading = (text: string) => `\n${style("bold", text)}`;
   return [
-    ...verdictLines(explanation, style),
+    ...verdictLines(explanation, isUndecided, style),
     heading("Checks"),
-    ...checkLines(explanation, style),
+    ...checkLines(explanation, isUndecided, style),
     heading("Headers"),
     ...headerLines(explanation),
     heading("Signature base"),
@@ -48,9 +53,10 @@ function visibleExplanation(judged: Explanation): Explanation {
 
 type Paint = (name: Style, text: string) => string;
 
-function verdictLines(explanation: Explanation, style: Paint): string[] {
+function verdictLines(explanation: Explanation, isUndecided: boolean, style: Paint): string[] {
   const { profile, request, verdict, code, reason, caller } = explanation;
   const line = `${request.method} ${request.target} at ${request.authority}, ${request.bodyBytes} bytes of body, ${profile}`;
+  if (isUndecided) return [line, style("bold", `UNDECIDED: ${reason}`)];
   if (verdict === "refused") return [line, style("bad", `REFUSED ${code}: ${reason}`)];
   const { agent, server, person, level, thumbprint } = caller!;
   const unnamed = person === undefined ? "a pseudonymous caller" : "an agent";
@@ -59,12 +65,13 @@ function verdictLines(explanation: Explanation, style: Paint): string[] {
   return [line, style("good", `ACCEPTED from ${name}${user} (${level})`)];
 }
 
-function checkLines({ checks }: Explanation, style: Paint): string[] {
+function checkLines({ checks }: Explanation, isUndecided: boolean, style: Paint): string[] {
   const width = Math.max(14, ...checks.map(({ section }) => section.length));
   return checks.map(({ name, verdict, reason, code, section }) => {
-    const colour = ({ passed: "good", failed: "bad", skipped: "soft" } as const)[verdict];
-    const why = [code, reason].filter(Boolean).join(": ");
-    const line = `  ${SIGNS[verdict]} ${name.padEnd(16)} ${section.padEnd(width)}${why === "" ? "" : ` ${why}`}`;
+    const isOpen = isUndecided && verdict === "failed";
+    const colour = ({ passed: "good", failed: isOpen ? "bold" : "bad", skipped: "soft" } as const)[verdict];
+    const why = [isOpen ? "not made" : code, reason].filter(Boolean).join(": ");
+    const line = `  ${isOpen ? "?" : SIGNS[verdict]} ${name.padEnd(16)} ${section.padEnd(width)}${why === "" ? "" : ` ${why}`}`;
     return style(colour, line.trimEnd());
   });
 }

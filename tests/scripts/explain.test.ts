@@ -289,11 +289,29 @@ describe("what it is judged by", () => {
       "untrusted_issuer",
     ],
     ["scopes", ["autonomous.har", "--entry", "2", ...KEYS, "--scope", "more"], "insufficient_scope"],
-    ["keys that are given, and no others", ["jwks.curl"], "discovery_failed"],
   ])("%s", async (_what, argv, code) => {
     const { status, out } = await explain(argv);
     expect(status).toBe(1);
     expect(out).toContain(`REFUSED ${code}`);
+  });
+
+  test("a recording without its keys is undecided, not refused", async () => {
+    for (const file of ["jwks.curl", "autonomous.har", "draft-11.har"]) {
+      const { status, out } = await explain([file]);
+      expect([file, status]).toEqual([file, 2]);
+      expect(out).toMatch(/UNDECIDED: nothing is fetched here: give the keys of \S+ with --jwks FILE/);
+      expect(out).toMatch(/\? (key|token) .* not made: nothing is fetched here/);
+      expect(out).not.toMatch(/REFUSED|discovery_failed|✕/);
+    }
+    expect(JSON.parse((await explain(["jwks.curl", "--json"])).out).verdict).toBe("undecided");
+  });
+
+  test("a refused message takes precedence over an undecided one", async () => {
+    const har = JSON.parse(await sample("autonomous.har"));
+    har.log.entries[0].request.headers.find(({ name }: { name: string }) => /^signature$/i.test(name)).value =
+      "broken";
+    const { status, out } = await explain(["-"], JSON.stringify(har));
+    expect([status, out.includes("REFUSED"), out.includes("UNDECIDED")]).toEqual([1, true, true]);
   });
 
   test("assumptions are printed", async () => {
