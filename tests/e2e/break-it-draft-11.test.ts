@@ -50,13 +50,15 @@ async function tryIt(page: Page, title: string, says: string): Promise<string> {
 test("federated: each party refuses, and says by which section of draft -11", async () => {
   stack = await startStack({ modes: { profile: "draft-11", mode: "federated", ui: true } });
   const page = await runOnPage(true);
-  expect(await page.getByTestId("break-it").locator("> li").count()).toBe(23);
+  expect(await page.getByTestId("break-it").locator("> li").count()).toBe(28);
   for (const [title, party, code, section] of [
     ["Leave the body out of the signature", "the gateway", "insufficient_coverage", "11.3.4 step 2"],
     ["Show only the agent token", "the supply-chain agent", "person_required", "6.1"],
     ["Use a revoked token on the second hop", "the market-analysis agent", "token_revoked", "11.12"],
     ["Poll another agent’s request", "the person server", "not_found", "13.2"],
+    ["Revoke another agent’s token", "the person server", "unsupported_scheme", "11.12.1"],
     ["Ask the access server directly", "the access server", "unsupported_scheme", "9.1"],
+    ["Pose as a person server", "the access server", "untrusted_agent", "9.1"],
   ] as const) {
     const text = await tryIt(page, title, `Refused by ${party}`);
     expect(text).toContain(code);

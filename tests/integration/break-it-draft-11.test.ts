@@ -8,8 +8,10 @@ import {
 } from "backend-api";
 import { readProtocolRun } from "protocol-trace/read";
 import { afterEach, describe, expect, onTestFinished, test } from "vitest";
+import type { StackUrls } from "../../scripts/demo/stack.ts";
 import { MCP_USER, SECOND_USER, textOf, User } from "../contract/auth-server/journey.ts";
 import { startCredulousAgent } from "../support/credulous-agent.ts";
+import { startCredulousServer } from "../support/credulous-server.ts";
 import { type ApiUser, signIn } from "../support/optimization-run.ts";
 import { decideAtPages } from "../support/person-run.ts";
 import { userAccessToken } from "../support/sign-in.ts";
@@ -28,8 +30,11 @@ type Expected = readonly [refusedBy: string, code: string | number, section: Reg
 const TOKEN = /eyJ[\w-]{20,}\.[\w-]{20,}\.[\w-]{20,}/;
 const GATEWAY = "gateway";
 const AGENT = "supply-chain-agent";
+/** Columns of what the backend sends in an attempt. */
+const SENDERS = new Set(["supply-chain-backend", "thief", "other-agent", "sub-agent"]);
 const MARKET = "market-analysis-agent";
 const PERSON = "person-server";
+const ACCESS = "access-server";
 
 /** Which party has to refuse each variant, with which code (or status, where a page has none), and the section that demands it. */
 const OF_AGENTS = {
@@ -56,6 +61,9 @@ const OF_PERSONS = {
   "pending-of-another": [PERSON, "not_found", /13\.2$/],
   "stolen-agent-token": [PERSON, "invalid_signature", /11\.3\.4$/],
   "foreign-upstream-token": [PERSON, "invalid_upstream_token", /9\.4\.5$/],
+  "upstream-of-another-server": [PERSON, "invalid_upstream_token", /9\.4\.5$/],
+  "guessed-consent-code": [PERSON, 202, /11\.6\.3\.1$/],
+  "revocation-by-agent": [PERSON, "unsupported_scheme", /11\.12\.1$/],
 } satisfies Partial<Record<Draft11BreakItVariant, Expected>>;
 const OF_PERSON_SERVERS = {
   ...OF_PERSONS,
@@ -70,7 +78,9 @@ const EXPECTED: Readonly<Record<Mode, Partial<Record<Draft11BreakItVariant, Expe
   "person-server": OF_PERSON_SERVERS,
   federated: {
     ...OF_PERSON_SERVERS,
-    "agent-at-access-server": ["access-server", "unsupported_scheme", /9\.1$/],
+    "agent-at-access-server": [ACCESS, "unsupported_scheme", /9\.1$/],
+    "forged-person-server": [ACCESS, "untrusted_agent", /9\.1$/],
+    "foreign-revocation": [ACCESS, "unsupported_iss", /11\.12\.3$/],
   },
 };
 
@@ -150,7 +160,7 @@ test("an attempt is shown with the honest messages before it, and the verdict on
     const { trace_id } = await run.attempt(variant);
     return async () => {
       const { traces } = await run.trace(`attempts/${trace_id}`);
-      const sent = readProtocolRun(traces).messages.filter(({ from }) => from === "supply-chain-backend");
+      const sent = readProtocolRun(traces).messages.filter(({ from }) => SENDERS.has(from));
       const { party, errorCode } = sent.at(-1)?.verifiers.at(-1) ?? {};
       return { statuses: sent.map(({ status }) => status), party, errorCode };
     };
@@ -174,8 +184,8 @@ test("no attempt leaves a request that waits, or takes anything from the run's a
   const granted = async () =>
     textOf(await browser.openSignedIn(`${stack.urls.issuer}/person/granted`, MCP_USER));
   const before = await granted();
-  for (const variant of ["forged-callback", "pending-of-another", "revoked-token"])
-    await run.attempt(variant);
+  const waiting = ["forged-callback", "pending-of-another", "guessed-consent-code"];
+  for (const variant of [...waiting, "revoked-token", "revocation-by-agent"]) await run.attempt(variant);
   expect((await granted()).replace(/\d+:\d+(:\d+)?/g, "")).toBe(before.replace(/\d+:\d+(:\d+)?/g, ""));
   // The run's own tokens are good.
   expect(await run.attempt("changed-body")).toMatchObject({ code: "digest_mismatch" });
@@ -192,6 +202,24 @@ test("an agent that checks nothing is found out, and the gateway before it refus
 
   const run = await runToBreak();
   for (const variant of ["changed-body", "bearer-token", "guessed-code"]) {
+    const { trace_id: _, ...result } = await run.attempt(variant);
+    expect(result).toEqual({ variant, refused: false, status: 200 });
+  }
+  expect(await run.attempt("stale")).toMatchObject({ refused: true, refused_by: "gateway" });
+});
+
+test("servers that check nothing are found out at every attempt against them", async () => {
+  const credulous = await startCredulousServer();
+  onTestFinished(credulous.stop);
+  const env = (urls: StackUrls) => ({ backend: { AAUTH_ENDPOINTS: credulous.endpoints(urls) } });
+  const run = await finishedRun("federated", { env });
+  const servers = new Set([PERSON, ACCESS]);
+  const variants = Object.entries(EXPECTED.federated).filter(([, [by]]) => servers.has(by));
+  expect(variants).toHaveLength(12);
+  expect(await run.attempt("revocation-by-agent")).toMatchObject({ refused: true, as_meant: true });
+
+  credulous.believe();
+  for (const [variant] of variants) {
     const { trace_id: _, ...result } = await run.attempt(variant);
     expect(result).toEqual({ variant, refused: false, status: 200 });
   }

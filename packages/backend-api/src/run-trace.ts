@@ -36,9 +36,14 @@ export const draft11BreakItVariantSchema = z.enum([
   "pending-of-another",
   "stolen-agent-token",
   "foreign-upstream-token",
+  "upstream-of-another-server",
+  "guessed-consent-code",
+  "revocation-by-agent",
   "foreign-resource-token",
   "unsigned-resource-token",
   "agent-at-access-server",
+  "forged-person-server",
+  "foreign-revocation",
 ]);
 export type Draft11BreakItVariant = z.infer<typeof draft11BreakItVariantSchema>;
 

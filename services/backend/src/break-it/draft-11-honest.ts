@@ -4,9 +4,10 @@
  * @module
  */
 
-import { draft11, type PersonServerMetadata } from "aauth";
+import { type AccessServerMetadata, draft11, type PersonServerMetadata } from "aauth";
 import { createAgent, type Transport } from "aauth/agent";
 import { sendRevocation } from "aauth/issuer";
+import { draft11Names } from "aauth/wire";
 import { subAgentId } from "agent-kit/draft-11";
 import { createAgentTrace } from "protocol-trace";
 import { BackendError } from "../errors.ts";
@@ -54,7 +55,12 @@ export async function waitingRequest(context: ForgeContext) {
   if (status !== 202 || location === null) {
     throw new BackendError("conflict", "The person server answered at once, and nothing waits there.");
   }
-  return { location, after: async () => honest(context, await poll(context, location, "DELETE")) };
+  const requirement = headers.get(draft11Names.AAUTH_REQUIREMENT) ?? "";
+  return {
+    location,
+    requirement,
+    after: async () => honest(context, await poll(context, location, "DELETE")),
+  };
 }
 
 export async function revokeAtPersonServer(
@@ -72,6 +78,9 @@ export async function revokeAtPersonServer(
 
 export const personServerOf = ({ parties }: ForgeContext) =>
   parties.discovery.metadata<PersonServerMetadata>("person", parties.personServer!);
+
+export const accessServerOf = ({ parties }: ForgeContext) =>
+  parties.discovery.metadata<AccessServerMetadata>("access", parties.accessServer!);
 
 /** Sends a request of which only the head of the answer counts. */
 export async function honest({ parties }: ForgeContext, request: ForgedRequest): Promise<Response> {

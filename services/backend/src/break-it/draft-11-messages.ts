@@ -7,6 +7,7 @@
 import { type Credential, draft11, type SigningKey, type SignRequestOptions } from "aauth";
 import type { Agent } from "aauth/agent";
 import { draft11Tokens } from "aauth/issuer";
+import { draft11Names } from "aauth/wire";
 import type { Draft11Parties } from "agent-kit/draft-11";
 import type { DRAFT_11_MODES } from "agent-kit/service";
 import type { Draft11Material } from "./draft-11-material.ts";
@@ -84,12 +85,30 @@ export async function tokenRequest(
   members: object,
   changes: Pick<Changes, "key" | "party"> = {},
 ): Promise<ForgedRequest> {
+  return posted(context, url, members, { ...(await asAgent(context)), ...changes });
+}
+
+/** The backend asks in its own name, as a server of that kind. */
+export function serverRequest(
+  context: ForgeContext,
+  kind: "agent" | "person",
+  url: string,
+  members: object,
+): Promise<ForgedRequest> {
+  const { issuer: id, keys } = context;
+  const signatureKey = { scheme: "jwks_uri", id, document: draft11Names.DOCUMENTS[kind] } as const;
+  return posted(context, url, members, { key: keys()[0]!, signatureKey });
+}
+
+function posted(
+  { now }: ForgeContext,
+  url: string,
+  members: object,
+  signer: Pick<SignRequestOptions, "key" | "signatureKey"> & Pick<Changes, "party">,
+): Promise<ForgedRequest> {
   const body = new TextEncoder().encode(JSON.stringify(members));
-  const options = { profile: draft11, endpoint: "token", purpose: "token", now: context.now } as const;
-  return signForged(
-    { method: "POST", url, headers: JSON_TYPE, body },
-    { ...options, ...(await asAgent(context)), ...changes },
-  );
+  const options = { profile: draft11, endpoint: "token", purpose: "token", now } as const;
+  return signForged({ method: "POST", url, headers: JSON_TYPE, body }, { ...options, ...signer });
 }
 
 export async function poll(context: Identity, url: string, method = "GET"): Promise<ForgedRequest> {

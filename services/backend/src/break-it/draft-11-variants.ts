@@ -5,12 +5,14 @@
  */
 
 import { randomBytes } from "node:crypto";
-import { type AccessServerMetadata, february2026 } from "aauth";
-import { draft11Names } from "aauth/wire";
+import { decodeToken, february2026 } from "aauth";
+import { draft11Tokens } from "aauth/issuer";
+import { draft11Names, parseRequirement } from "aauth/wire";
 import { DRAFT_11_MODES } from "agent-kit/service";
 import type { AnyBreakItVariant, Draft11BreakItVariant } from "backend-api";
 import type { Run } from "../runs/run.ts";
 import {
+  accessServerOf,
   callOfSubAgent,
   honest,
   personServerOf,
@@ -29,6 +31,7 @@ import {
   ownAgentToken,
   poll,
   redeem,
+  serverRequest,
   signed,
   tokenRequest,
   unsigned,
@@ -244,6 +247,47 @@ const VARIANTS: Readonly<Record<Draft11BreakItVariant, Variant>> = {
     },
   },
 
+  /** The backend plays a person server, and names the token that it has issued to its own agent. */
+  "upstream-of-another-server": {
+    from: "person-identity",
+    codes: ["invalid_upstream_token"],
+    section: "draft -11, section 9.4.5",
+    forge: async (context) => {
+      const { issuer, keys, key, now } = context;
+      const { person_token_endpoint: url } = await personServerOf(context);
+      const { token: upstream_token } = await draft11Tokens.issuePersonToken({
+        ...{ key: keys()[0]!, issuer, audience: issuer, subject: "anyone" },
+        ...{ confirmationKey: key.publicJwk, now },
+      });
+      return tokenRequest(context, url, { resource: context.otherResourceUrl, upstream_token });
+    },
+  },
+
+  /** A browser opens the page with a code that is wrong in its last symbol. What the agent finds at its next look shows that nothing came of it. */
+  "guessed-consent-code": {
+    from: "person-identity",
+    status: 202,
+    section: "draft -11, section 11.6.3.1",
+    forge: async (context) => {
+      const { location, requirement, after } = await waitingRequest(context);
+      const { url, code = "" } = parseRequirement(requirement);
+      const guessed = code.slice(0, -1) + (code.endsWith("0") ? "1" : "0");
+      await honest(context, unsigned(`${url}?code=${guessed}`));
+      return { ...(await poll(context, location)), after };
+    },
+  },
+
+  /** Only the issuer of a token takes it back, in its own name. This agent has issued none, and holds none. */
+  "revocation-by-agent": {
+    from: "person-identity",
+    codes: ["unsupported_scheme"],
+    section: "draft -11, section 11.12.1",
+    forge: async (context) => {
+      const { revocation_endpoint: url } = await personServerOf(context);
+      return tokenRequest(await otherAgent(context), url!, revocationOf(context));
+    },
+  },
+
   /** The resource has issued it for the user's agent; another agent redeems it. */
   "foreign-resource-token": {
     from: "person-server",
@@ -269,17 +313,46 @@ const VARIANTS: Readonly<Record<Draft11BreakItVariant, Variant>> = {
     codes: ["unsupported_scheme"],
     section: "draft -11, section 9.1",
     forge: async (context) => {
-      const { parties, material } = context;
-      const { auth_token_endpoint: url } = await parties.discovery.metadata<AccessServerMetadata>(
-        "access",
-        parties.accessServer!,
-      );
-      const { resourceToken: resource_token, presentedToken: presented_token } = material.grant!;
-      const agent_token = (await ownAgentToken(context)).token;
-      return tokenRequest(context, url, { resource_token, agent_token, presented_token });
+      const { auth_token_endpoint: url } = await accessServerOf(context);
+      return tokenRequest(context, url, await federated(context));
+    },
+  },
+
+  /** The backend asks in its own name, as if it were a person server. */
+  "forged-person-server": {
+    from: "federated",
+    needs: "grant",
+    status: 403,
+    section: "draft -11, section 9.1",
+    forge: async (context) => {
+      const { auth_token_endpoint: url } = await accessServerOf(context);
+      return serverRequest(context, "person", url, await federated(context));
+    },
+  },
+
+  /** Neither a person server nor a resource of this access server. */
+  "foreign-revocation": {
+    from: "federated",
+    codes: ["unsupported_iss"],
+    section: "draft -11, section 11.12.3",
+    forge: async (context) => {
+      const { revocation_endpoint: url } = await accessServerOf(context);
+      return serverRequest(context, "agent", url!, revocationOf(context));
     },
   },
 };
+
+/** What a person server asks an access server, with the tokens of the run. */
+async function federated(context: ForgeContext) {
+  const { resourceToken: resource_token, presentedToken: presented_token } = context.material.grant!;
+  return { resource_token, agent_token: (await ownAgentToken(context)).token, presented_token };
+}
+
+/** The run's token, taken back. */
+function revocationOf({ material }: ForgeContext) {
+  const { jti, exp } = decodeToken(material.token).claims;
+  return { jti, exp };
+}
 
 /** "Try to break it" in a mode of draft -11. */
 export function draft11Dialect(options: Draft11Options): BreakItDialect {

@@ -174,13 +174,18 @@ describe("a hole is said to be one", () => {
 
   test("where a callback that was forged brings a token, or another agent gets it", async () => {
     const mode = { mode: "person-identity" } as const;
+    const opened: string[] = [];
     const attempt = async (variant: AnyBreakItVariant, polled: () => Response) => {
       const { service } = await serviceWith(
         () =>
           async (url, { method }) => {
-            const waits = { status: 202, headers: { location: `${PERSON_SERVER}/aauth/pending/1` } };
+            const requirement = `requirement=interaction; url="${PERSON_SERVER}/interaction"; code="ABCD-EFGH-JKM0"`;
+            const location = `${PERSON_SERVER}/aauth/pending/1`;
+            const waits = { status: 202, headers: { location, "aauth-requirement": requirement } };
             if (method === "POST") return new Response("{}", waits);
-            return url.includes("/pending/") ? polled() : new Response(null, { status: 303 });
+            if (url.includes("/pending/")) return polled();
+            opened.push(url);
+            return new Response(null, { status: 303 });
           },
         mode,
       );
@@ -189,9 +194,10 @@ describe("a hole is said to be one", () => {
     const token = () => new Response('{"person_token":"a"}');
     const problem = (status: number, error: string) => () =>
       new Response(JSON.stringify({ error }), { status });
-    for (const variant of ["forged-callback", "pending-of-another"] as const) {
+    for (const variant of ["forged-callback", "guessed-consent-code", "pending-of-another"] as const) {
       expect(await attempt(variant, token)).toMatchObject({ refused: false, status: 200 });
     }
+    expect(opened.at(-1)).toBe(`${PERSON_SERVER}/interaction?code=ABCD-EFGH-JKM1`);
     expect(await attempt("forged-callback", () => new Response("{}", { status: 202 }))).toMatchObject({
       ...{ refused: true, as_meant: true, refused_by: "person-server", section: "draft -11, section 7.3" },
     });

@@ -164,6 +164,24 @@ const ofDraft11: Record<Draft11BreakItVariant, Wording> = {
     lesson:
       "An upstream token is for the party that was called with it: its aud is the caller of the person server. This one is for the supply-chain agent.",
   },
+  "upstream-of-another-server": {
+    title: "Bring an upstream token of another person server",
+    what: "The backend plays a person server, issues a token for its own agent, and names it as upstream_token.",
+    lesson:
+      "A person server accepts only upstream tokens of its own persons: it issued them, or they name it in ps. It fetches nothing from any other.",
+  },
+  "guessed-consent-code": {
+    title: "Guess a consent code",
+    what: "The user’s agent asks for a token and has to wait. A browser opens the person server’s page with a code that is wrong in one symbol, and the agent looks again.",
+    lesson:
+      "A code leads a browser to a request and authorizes nothing: the person has to sign in. A few wrong codes end the request, and no guess grants it.",
+  },
+  "revocation-by-agent": {
+    title: "Revoke another agent’s token",
+    what: "Another agent of the backend, correctly signed, revokes the token of the run at the person server.",
+    lesson:
+      "Only the issuer of a token revokes it, in its own name (jwks_uri). An agent token opens no revocation endpoint.",
+  },
   "foreign-resource-token": {
     title: "Redeem another agent’s resource token",
     what: "Another agent of the backend sends the run’s resource token to the person server.",
@@ -181,6 +199,18 @@ const ofDraft11: Record<Draft11BreakItVariant, Wording> = {
     what: "The user’s agent sends its tokens to the access server itself.",
     lesson:
       "Only person servers ask an access server, in their own name (jwks_uri). It has no way to know what a person agreed to, and believes no agent about it.",
+  },
+  "forged-person-server": {
+    title: "Pose as a person server",
+    what: "The backend sends the access server what a person server would send, signed in its own name.",
+    lesson:
+      "An access server takes requests from the person servers that it is configured with. Any other is refused before anything is fetched for it.",
+  },
+  "foreign-revocation": {
+    title: "Revoke a token at the access server",
+    what: "The backend, which is neither a person server nor a resource there, revokes the token of the run in its own name.",
+    lesson:
+      "A revocation is accepted from servers whose tokens are accepted, and reaches their own tokens only.",
   },
 };
 
