@@ -64,6 +64,18 @@ test("federated: each party refuses, and says by which section of draft -11", as
     expect(text).toContain(code);
     expect(text).toContain(section);
   }
+  // The thief is a column of its own, and its key is not said to be the token's.
+  await tryIt(page, "Steal the agent token", "Refused by the person server");
+  const stolen = page.locator('[data-variant="stolen-agent-token"]');
+  await stolen.getByRole("button", { name: "Show the message" }).click();
+  const answers = stolen.getByTestId("message-answers");
+  await answers.getByText("Thief; not verified by a receiver.").waitFor(WAIT);
+  await answers.getByText(/Key thief-1, .*The token is bound to another key: refused\./).waitFor(WAIT);
+  await page.setViewportSize({ width: 1280, height: 6000 });
+  await screenshot(stolen, "draft-11-break-it-stolen");
+  await stolen.getByRole("button", { name: "Hide the message" }).click();
+  await page.setViewportSize({ width: 1280, height: 900 });
+
   const callback = await tryIt(page, "Forge the way back from a page", "Without effect at the person server");
   expect(callback).toContain("the request still waits");
   await expectAccessible(page, "draft-11-break-it");

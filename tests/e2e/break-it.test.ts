@@ -69,7 +69,9 @@ describe("each tampered request is refused by the check that is meant for it", (
 
     // What the answer says is what the verifier itself has recorded; the auth server's passes, and the token request is refused.
     const recorded = async () => {
-      const last = (await traceOf(result)).messages.findLast(({ from }) => from === "supply-chain-backend");
+      const last = (await traceOf(result)).messages.findLast(
+        ({ from }) => from === "supply-chain-backend" || from === "thief",
+      );
       return last?.verifiers.findLast(({ errorCode }) => errorCode !== undefined);
     };
     const verdict = refusedBy === "auth-server" ? "passed" : "refused";
@@ -105,6 +107,23 @@ describe("on the page", () => {
       .waitFor(WAIT);
     await screenshot(page.getByTestId("break-it"), "break-it");
     await page.setViewportSize({ width: 1280, height: 1000 });
+  });
+
+  test.each([
+    ["stolen-token", "Steal the auth token"],
+    ["other-key", "Sign with another key"],
+  ])("S4: the key that signed is the thief's: %s", async (variant, title) => {
+    const { page } = watched;
+    await page.getByRole("button", { name: `Try: ${title}` }).click(WAIT);
+    const shown = page.locator(`[data-variant="${variant}"]`);
+    await shown.getByRole("button", { name: "Show the message" }).click(WAIT);
+    const answers = shown.getByTestId("message-answers");
+    await answers.getByText("Thief; not verified by a receiver.").waitFor(WAIT);
+    await answers.getByText(/Key thief-1, .*The token is bound to another key: refused\./).waitFor(WAIT);
+    await page.setViewportSize({ width: 1280, height: 6000 });
+    await screenshot(shown, `break-it-${variant}`);
+    await page.setViewportSize({ width: 1280, height: 1000 });
+    await shown.getByRole("button", { name: "Hide the message" }).click();
   });
 
   test("says what there is to learn, and leads to the section that demands the check", async () => {

@@ -128,7 +128,7 @@ const VARIANTS: Readonly<Record<BreakItVariant, Variant>> = {
   /** Signed with a foreign key, under the backend's name. */
   "other-key": {
     meant: "invalid_signature",
-    forge: async (context) => signed(context, await impostor(context.key)),
+    forge: underClaimedName,
   },
 
   /** Signed ten minutes ago. */
@@ -208,10 +208,12 @@ function signed(context: ForgeContext, changes: Changes = {}): Promise<ForgedReq
   );
 }
 
-/** A foreign key with the key id of ours and, for scheme hwk, its public half. */
-async function impostor({ kid, publicJwk }: SigningKey) {
+/** By a foreign key that claims the key id of ours and, for scheme hwk, its public half. The trace has its own name. */
+async function underClaimedName(context: ForgeContext): Promise<ForgedRequest> {
+  const { kid, publicJwk } = context.key;
   const { key, party } = await keyOfAnother("thief");
-  return { key: { ...key, kid, publicJwk }, party };
+  const forged = await signed(context, { key: { ...key, kid, publicJwk }, party });
+  return { ...forged, signature: { ...forged.signature!, key } };
 }
 
 function tokenOf({ material }: ForgeContext): { readonly scheme: "jwt"; readonly jwt: string } {
