@@ -1,13 +1,13 @@
 /**
- * Control characters (C0, DEL, C1), format characters (bidi controls, zero-width characters, BOM, tags), line and paragraph separators, and
- * halves of a surrogate pair: what a terminal, a browser or a reader of a log acts on instead of
- * showing it.
+ * Control characters (C0, DEL, C1), format characters (bidi controls, zero-width characters, BOM,
+ * tags), line and paragraph separators, and halves of a surrogate pair: what a terminal, a browser
+ * or a reader of a log acts on instead of showing it.
  */
 const INVISIBLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
 
 /**
- * A string of others as a terminal, a log or the title of a page may show it: one line, on which each character that is not shown is spelled out as `\u202e`,
- * by UTF-16 code unit. Every such string goes through here, or through {@link visibleLines} or {@link visibleFields}. JSON text stays JSON with
+ * A string of others as a terminal, a log or the title of a page may show it: one line, on which
+ * each character that is not shown is spelled out as `\u202e`, by UTF-16 code unit. Every such string goes through here, or through {@link visibleLines} or {@link visibleFields}. JSON text stays JSON with
  * the same value.
  *
  * Does NOT bound the length, redact, escape backslashes, or tell letters apart that look alike.

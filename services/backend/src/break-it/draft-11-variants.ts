@@ -263,7 +263,7 @@ const VARIANTS: Readonly<Record<Draft11BreakItVariant, Variant>> = {
     },
   },
 
-  /** A browser opens the page with a code that is wrong in its last symbol. What the agent finds at its next look shows that nothing came of it. */
+  /** A browser opens the page with a code that is wrong in its last symbol; then the agent looks again. */
   "guessed-consent-code": {
     from: "person-identity",
     status: 202,

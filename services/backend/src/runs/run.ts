@@ -42,7 +42,7 @@ export interface Demand {
  */
 export interface Run {
   readonly id: string;
-  /** Known to the pages that the run's user is sent to, and to no one else: a browser that brings it has been there. */
+  /** Only the pages that the run's user is sent to get it: a browser that brings it was there. */
   readonly returnState: string;
   /** `sub` of the user who started it, and its only owner. */
   readonly userId: string;
