@@ -42,7 +42,9 @@ describe.each([
     expect(visits).toHaveLength(pages);
     for (const { url, returnedTo } of visits) {
       expect(new URL(url).origin).toBe(stack.urls.authServer);
-      expect(returnedTo).toBe(`${stack.urls.backend}/auth/aauth/return?request_id=${end.request_id}`);
+      const [bare, state] = returnedTo!.split("&state=");
+      expect(bare).toBe(`${stack.urls.backend}/auth/aauth/return?request_id=${end.request_id}`);
+      expect(state).toMatch(/^[\w-]{43}$/);
       const back = await fetch(returnedTo!, { redirect: "manual" });
       expect(back.headers.get("location")).toBe(
         `${stack.urls.ui}/?aauth_authorized=1&request_id=${end.request_id}`,
