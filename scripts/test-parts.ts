@@ -9,7 +9,7 @@ import { resolve } from "node:path";
 import { runComposeTests } from "./compose/run-compose-tests.ts";
 import { findOrDownloadChromium } from "./find-chromium.ts";
 import { findExecutable } from "./find-executable.ts";
-import { MUTATIONS } from "./holes/mutations.ts";
+import { allMutations } from "./holes/mutations.ts";
 import { runHoles } from "./holes/run-holes.ts";
 import { peersOfDraft11, rustPeerOfDraft11 } from "./interop-draft-11.ts";
 import { findOrBuildJaeger, JaegerUnavailableError } from "./jaeger/find-jaeger.ts";
@@ -79,7 +79,7 @@ export const LONG_PARTS = {
   },
   load: { tests: ["tests/integration/many-users.test.ts"], env: LONG },
   "keycloak-cluster": { tests: project("keycloak"), ...keycloakForTests({ isCluster: true }) },
-  holes: async () => [await runHoles(MUTATIONS)],
+  holes: async () => [await runHoles(allMutations())],
   compose: () => runComposeTests(console.log),
 } satisfies Record<string, Part>;
 

@@ -1,3 +1,6 @@
+import { REPOSITORY_ROOT } from "../demo/stack.ts";
+import { markedMutations } from "./marked-checks.ts";
+
 /** One check taken out of the code, and the tests that must notice. */
 export interface Mutation {
   /** Row of docs/reference/known-holes.md, or `X` for a check that no published implementation lacks by name. */
@@ -560,7 +563,35 @@ const HOLES: Readonly<Record<string, Hole>> = {
   ],
 };
 
-/** One for each of P, J, G, D and B of docs/reference/known-holes.md, and for what was found missing a test since. */
-export const MUTATIONS: readonly Mutation[] = Object.entries(HOLES).map(
-  ([id, [without, test, ...edits]]) => ({ id, without, test, edits }),
-);
+/** Marked checks (marked-checks.ts) that something else takes the place of: without any code there, nothing works. */
+const INSTEAD: Readonly<Record<string, string>> = {
+  T1a: "return keys[0]!;",
+  T5a: "return outcome;",
+  T8a: "return opened;",
+  T11a: "const own = { ...options, trustedIssuers: expected.issuers };",
+  T15a: "const exp = iat + lifetimeSeconds;",
+  T17: "const isItsOwn = false;",
+  T18: "const data = new TextEncoder().encode(JSON.stringify([person]));",
+  T22a: "const consented = consent !== undefined;",
+  T22b: "scope,",
+  T23a: "return decision;",
+  T23b: "return consent;",
+  T23c: "return outcome;",
+  T24: "return record === undefined ? undefined : revokeAll([record]);",
+  T29a: "return undefined;",
+  T32a: "const known = Object.entries(claims);",
+  T33a: "false;",
+  T37a: 'const shown = await forms.find(requiredParameter(form, "consent_code"));',
+  T38a: "shows: ({ person }, { id }) => person === undefined || person === id,",
+  T39a: "return callback;",
+  T39b: "return path;",
+  T42a: "instead: async () => undefined,",
+  T44: "const path = target;",
+  T46: "return String(part);",
+};
+
+/** One for each of P, J, G, D and B of docs/reference/known-holes.md, for what was found missing a test since, and for each marked check. */
+export const allMutations = (): readonly Mutation[] => [
+  ...Object.entries(HOLES).map(([id, [without, test, ...edits]]) => ({ id, without, test, edits })),
+  ...markedMutations(REPOSITORY_ROOT, INSTEAD),
+];

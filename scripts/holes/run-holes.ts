@@ -1,16 +1,19 @@
 import { REPOSITORY_ROOT } from "../demo/stack.ts";
 import type { PartResult } from "../test-report.ts";
 import { judgeMutations } from "./judge-mutations.ts";
-import { MUTATIONS, type Mutation } from "./mutations.ts";
+import { rowOf } from "./marked-checks.ts";
+import { allMutations, type Mutation } from "./mutations.ts";
 import { copyTree } from "./tree-copy.ts";
 
 /** The mutations whose id is one of the words, or begins with a word of one letter; all without words. A string says which id is unknown. */
 export function holesNamed(words: readonly string[]): readonly Mutation[] | string {
-  const isNamedBy = (word: string, id: string) => id === word || (/^[A-Z]$/.test(word) && id[0] === word);
-  const ids = [...new Set(MUTATIONS.map(({ id }) => id))];
+  const isNamedBy = (word: string, id: string) =>
+    [id, rowOf(id)].includes(word) || (/^[A-Z]$/.test(word) && id[0] === word);
+  const mutations = allMutations();
+  const ids = [...new Set(mutations.map(({ id }) => id))];
   const unknown = words.find((word) => !ids.some((id) => isNamedBy(word, id)));
   if (unknown !== undefined) return `No row has the id ${unknown}. There are: ${ids.join(" ")}`;
-  return MUTATIONS.filter(({ id }) => words.length === 0 || words.some((word) => isNamedBy(word, id)));
+  return mutations.filter(({ id }) => words.length === 0 || words.some((word) => isNamedBy(word, id)));
 }
 
 /** Judges these mutations and prints a line for each. */

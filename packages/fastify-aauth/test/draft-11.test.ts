@@ -242,7 +242,7 @@ describe("the ladder, over sockets", () => {
     }
   });
 
-  test("a resource with an access server sends there, and takes no auth token of a person server", async () => {
+  test("T17: a resource with an access server sends there, and takes no auth token of a person server", async () => {
     const { send } = await world(ROUTES, { authServer: "https://as.example" });
     const { resourceToken } = requirementOf(await send("/data", await personToken()))!;
     expect(decodeToken(resourceToken!).claims).toMatchObject({

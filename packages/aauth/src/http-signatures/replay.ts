@@ -125,6 +125,7 @@ export async function spendSignature(
   // The dot keeps it apart from nonces.
   const digest = await platformCrypto.digest("sha-256", use.signatureBase, "base64url");
   const claimed = await claim(store, use, `.${digest}`);
+  // hole T1
   if (claimed !== true) {
     throw new AAuthVerificationError("signature_replayed", "the signature has been used before");
   }

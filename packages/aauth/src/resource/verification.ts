@@ -253,7 +253,7 @@ async function keyThatSigned(verification: Verification): Promise<VerificationKe
   const message = platformCrypto.encodeAscii(base);
   const hasSigned = async (key: VerificationKey): Promise<boolean> =>
     mayHaveSigned(key) && (await signatureHolds(message, signature.bytes, key)) === true;
-  for (const key of keys) if (await hasSigned(key)) return key;
+  for (const key of keys) if (await hasSigned(key)) return key; // hole T1a
   const replaced = await replacedKey?.();
   if (replaced !== undefined && (await hasSigned(replaced))) return replaced;
   const tried = replaced === undefined ? keys : [...keys, replaced];

@@ -74,7 +74,7 @@ export async function openToken<Claims extends TokenClaims>(
   const claims = rules.read(parts);
   rules.judge(claims);
   const key = await confirmationKey(parts.claims, rules.keyAlgorithms, options.cryptoMode);
-  await verifyWithPublishedKey(token, alg, { ...rules.publishedAt(claims), kid }, options.discovery);
+  await verifyWithPublishedKey(token, alg, { ...rules.publishedAt(claims), kid }, options.discovery); // hole T2
   const opened = { type: rules.type, claims, key };
   if (claims.exp > options.now) options.cache?.add(token, opened, claims.exp);
   return opened;

@@ -41,6 +41,7 @@ export async function accessPages(app: FastifyInstance, options: AccessPagesOpti
         notEverywhere: (agent, at) =>
           `What ${agent} had here is revoked, but not at ${at}. Tokens that were shown there may work until they expire.`,
       },
+      // hole T42
       refuses: (user) =>
         isOwner(user)
           ? undefined
@@ -50,6 +51,7 @@ export async function accessPages(app: FastifyInstance, options: AccessPagesOpti
               text: `You are signed in as ${user.username}, who owns none of the resources here.`,
             },
       shows: (_request, user, hasCode) => isOwner(user) || hasCode,
+      // hole T42a
       instead: async ({ request }, user) =>
         isOwner(user)
           ? undefined

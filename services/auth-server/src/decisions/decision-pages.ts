@@ -89,7 +89,7 @@ export function decisionPages(
   const opened = createStore<OpenedRequest>();
 
   // A decision is a form: no other body that a script could send is parsed.
-  app.removeContentTypeParser(["application/json", "text/plain"]);
+  app.removeContentTypeParser(["application/json", "text/plain"]); // hole T37
   app.setErrorHandler((error, request, reply) => {
     if (!(error instanceof OAuthError)) throw error;
     return sendRefusal(request, reply, error, realm);
@@ -140,7 +140,7 @@ export function decisionPages(
       const form = readForm(request.body);
       const { session, shown } = await takeForm(request, reply, form);
       const { reference } = request.params;
-      if (shown.reference !== reference) throw invalidRequest("Invalid or expired consent code");
+      if (shown.reference !== reference) throw invalidRequest("Invalid or expired consent code"); // hole T37
       const found = await requestFor(session, reference);
       if (found === undefined) return sendEnded(reply);
       const other = await desk.instead(found.waiting, session.user);
@@ -148,7 +148,7 @@ export function decisionPages(
       if (form.has("cancel")) return deny(reply, session, found);
       if (form.has("ask")) return ask(reply, session, found, form.get("question") ?? "");
       if (!form.has("accept")) throw invalidRequest("Missing required parameter: accept");
-      if (!desk.isAllowed(found.waiting.request)) return deny(reply, session, found, NOT_GRANTED);
+      if (!desk.isAllowed(found.waiting.request)) return deny(reply, session, found, NOT_GRANTED); // hole T40
       const result = await desk.approve(found.waiting, session.user, shown.version as number);
       if (result !== "done") return notDone(reply, session, reference, result);
       logger.info(facts(found.waiting), `Request allowed by ${words.decider}`);
@@ -165,7 +165,7 @@ export function decisionPages(
   app.post<{ Body: Query | undefined }>(grantedUrl, async (request, reply) => {
     const form = readForm(request.body);
     const { session, shown } = await takeForm(request, reply, form);
-    if (shown.reference !== undefined) throw invalidRequest("Invalid or expired consent code");
+    if (shown.reference !== undefined) throw invalidRequest("Invalid or expired consent code"); // hole T37
     const agent = { iss: form.get("provider") ?? "", sub: form.get("agent") ?? "" };
     const refusal = desk.refuses?.(session.user);
     if (refusal !== undefined) return sendMessage(reply, refusal);
@@ -195,6 +195,7 @@ export function decisionPages(
   async function requestFor(session: BrowserSession, reference: string): Promise<Found | undefined> {
     const waiting = await server.find(reference);
     const own = await opened.get(openedBy(session.user.id, reference));
+    // hole T38
     if (waiting === undefined || !desk.shows(waiting.request, session.user, own !== undefined))
       return undefined;
     return { waiting, opened: own };
@@ -292,6 +293,7 @@ export function decisionPages(
     known: OpenedRequest | undefined,
   ): Promise<string | undefined> {
     const callback = known?.callback;
+    // hole T39a
     return callback !== undefined && (await server.mayReturnTo(request.agent, callback))
       ? callback
       : undefined;
@@ -348,9 +350,10 @@ export function decisionPages(
   }
 
   async function takeForm(request: FastifyRequest, reply: FastifyReply, form: ReadonlyMap<string, string>) {
-    const shown = await forms.take(requiredParameter(form, "consent_code"));
+    const shown = await forms.take(requiredParameter(form, "consent_code")); // hole T37a
     if (shown === undefined) throw invalidRequest("Invalid or expired consent code");
     const session = await readSession(request, reply);
+    // hole T37
     if (session === undefined || session.id !== shown.sessionId || session.user.id !== shown.userId)
       throw invalidRequest("User session not found or expired");
     return { session, shown };

@@ -9,5 +9,5 @@ export function writeReturn(path: string): string {
 /** It comes back in an address that anyone can make: only the pages here are gone on to. Undefined for anything else. */
 export function readReturn(state: string): string | undefined {
   const path = Buffer.from(state, "base64url").toString("utf8");
-  return PAGES.test(path) ? path : undefined;
+  return PAGES.test(path) ? path : undefined; // hole T39b
 }

@@ -28,7 +28,7 @@ export function resourceClients(
       response_types: ["code"],
       grant_types: ["authorization_code"],
       redirect_uris: pages.map(browserUrl),
-      subject_type: "pairwise",
+      subject_type: "pairwise", // hole T45
     })),
   };
 }

@@ -26,7 +26,7 @@ export async function serveIssuer(
     app.route({
       method: ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
       url,
-      constraints: { host },
+      constraints: { host }, // hole T43
       handler: async ({ method, originalUrl, raw, body }, reply) => {
         const request = { method, target: originalUrl, headers: receivedFields(raw) };
         const answer = await server.handle({ ...request, body: body as Buffer | undefined });
@@ -45,7 +45,7 @@ export async function serveIssuer(
   function facts(target: string, { status, headers, body }: Answer) {
     const [requirement] = headers["aauth-requirement"]?.split(";") ?? [];
     const error = status < 400 ? undefined : /"error":"([a-z_]+)"/.exec(body)?.[1];
-    const path = target.split("?", 1)[0]?.replace(/(?<=\/(?:pending|revoke)\/).+/, "…");
+    const path = target.split("?", 1)[0]?.replace(/(?<=\/(?:pending|revoke)\/).+/, "…"); // hole T44
     return { server: identifier, path, status, ...(requirement && { requirement }), ...(error && { error }) };
   }
 }

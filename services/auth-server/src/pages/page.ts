@@ -50,7 +50,7 @@ ${script === undefined ? undefined : html`<script>${trustedHtml(script)}</script
     ...(script === undefined ? [] : [`script-src '${sourceHash(script)}'`]),
     ["form-action 'self'", ...formOrigins].join(" "),
     "base-uri 'none'",
-    "frame-ancestors 'none'",
+    "frame-ancestors 'none'", // hole T37
   ].join("; ");
   return {
     body: page.text,

@@ -30,8 +30,9 @@ export async function personPages(app: FastifyInstance, options: PersonPagesOpti
         notEverywhere: (agent, resources) =>
           `${agent} gets nothing more, but could not be revoked at ${resources}. Tokens that were shown there may work until they expire.`,
       },
-      shows: ({ person }, { id }, hasCode) => (person === undefined ? hasCode : person === id),
+      shows: ({ person }, { id }, hasCode) => (person === undefined ? hasCode : person === id), // hole T38a
       async instead({ reference, request, first }, user) {
+        // hole T41
         if (namesAnotherUser(request, user)) {
           await server.abandon(reference);
           const text = `Your agent asks for another user than ${user.username}. Sign in as that user, and start again.`;

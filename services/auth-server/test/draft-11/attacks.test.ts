@@ -54,7 +54,7 @@ async function waitingFor(world: Draft11World, token: string, endpoint: string, 
 
 const errorOf = async (answer: Response) => ((await answer.json()) as { error: string }).error;
 
-test("the pages are there with draft -11 only, and the documents under their own host names", async () => {
+test("T43: the pages are there with draft -11 only, and the documents under their own host names", async () => {
   const world = await createDraft11World();
   const from = async (id: string, path: string) => {
     const answer = await world.map.requests(id + path, { method: "GET", headers: {} } as never);
@@ -87,7 +87,7 @@ test("without a sign-in nothing is allowed, and no code is used up", async () =>
   expect((await openInteraction(world, browser, page)).text).toContain(AGENT);
 });
 
-test("another user's session does not decide: neither with the address, nor with the form", async () => {
+test("T38: another user's session does not decide: neither with the address, nor with the form", async () => {
   const world = await createDraft11World();
   const { page, poll } = await waiting(world);
   const browser = await browserOf(world);
@@ -119,7 +119,7 @@ test("an agent is one person's: another one cannot allow it anything (N46)", asy
   expect((await openInteraction(world, other, third.page)).status).toBe(404);
 });
 
-test("a login hint keeps an agent from a user that it does not ask for", async () => {
+test("T41: a login hint keeps an agent from a user that it does not ask for", async () => {
   const world = await createDraft11World();
   const { page, poll } = await waiting(world, { login_hint: "second-user" });
   const shown = await openInteraction(world, await browserOf(world), page);
@@ -130,7 +130,7 @@ test("a login hint keeps an agent from a user that it does not ask for", async (
   expect(theirs.text).toContain(AGENT);
 });
 
-test("a form of another site, an old one, or of another request decides nothing", async () => {
+test("T37: a form of another site, an old one, or of another request decides nothing", async () => {
   const world = await createDraft11World();
   const browser = await browserOf(world);
   const first = await waiting(world);
@@ -149,6 +149,11 @@ test("a form of another site, an old one, or of another request decides nothing"
     body: JSON.stringify({ accept: "yes" }),
   });
   expect(json.status).toBe(415);
+  const { headers } = await browser.get(shown.url);
+  expect(headers.get("content-security-policy")).toContain("frame-ancestors 'none'");
+  // Nor does the same user in another browser.
+  const copied = await openInteraction(world, browser, (await waiting(world)).page);
+  expect((await press(await browserOf(world), copied, "accept")).status).toBe(400);
   expect((await press(browser, shown, "accept")).status).toBe(200);
   expect((await press(browser, shown, "accept")).status).toBe(400);
   expect((await second.poll()).status).toBe(202);
@@ -199,7 +204,7 @@ test("a pending URL answers only the agent that has asked (N35)", async () => {
   expect((await poll()).status).toBe(410);
 });
 
-test("the browser goes back to the address that the agent's provider has published, and to no other", async () => {
+test("T39: the browser goes back to the address that the agent's provider has published, and to no other", async () => {
   const world = await createDraft11World();
   const browser = await browserOf(world);
   const at = async (callback: string, button: string) => {
@@ -222,7 +227,7 @@ test("the browser goes back to the address that the agent's provider has publish
   expect((await at(CALLBACK, "accept")).location).toBe(backend);
 });
 
-test("a forged return from a resource's page, and a forged return from the sign-in, lead nowhere", async () => {
+test("T39: a forged return from a resource's page, and a forged return from the sign-in, lead nowhere", async () => {
   const world = await createDraft11World();
   const browser = await browserOf(world);
   const { url, status } = await shownAt(
@@ -289,7 +294,7 @@ test("the resource's own page comes first: nothing is decided before the browser
   expect(await errorOf(await two.poll())).toBe("denied");
 });
 
-test("what an agent says is never markup, and its words stand as the agent's", async () => {
+test("T46: what an agent says is never markup, and its words stand as the agent's", async () => {
   const world = await createDraft11World();
   const justification = `<script>alert(1)</script> [click](https://evil.example) \u202Egnp.exe\nsecond line`;
   const { page } = await waiting(world, { justification, platform: "web", device: "<b>Phone</b>" });
@@ -313,7 +318,7 @@ test("an agent whose provider is blocked in the realm is refused before anyone i
   expect([answer.status, await errorOf(answer)]).toEqual([403, "denied"]);
 });
 
-test("what the realm's policy does not admit any more is not the person's to allow", async () => {
+test("T40: what the realm's policy does not admit any more is not the person's to allow", async () => {
   const world = await createDraft11World();
   const browser = await browserOf(world);
   const { page, poll } = await waiting(world);
@@ -333,7 +338,7 @@ test("what the realm's policy does not admit any more is not the person's to all
   expect(await errorOf(await poll())).toBe("denied");
 });
 
-test("the log has what was answered, and neither a token nor a code", async () => {
+test("T44: the log has what was answered, and neither a token nor a code", async () => {
   const { logger, lines } = recordingLogger();
   const world = await createDraft11World({ logger });
   const { page, code, pending, token } = await waiting(world);

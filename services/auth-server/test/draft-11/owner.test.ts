@@ -123,7 +123,7 @@ test("an owner asks, the agent answers through its person server, and the answer
   expect((await answer).status).toBe(200);
 });
 
-test("a person who is no owner decides nothing: neither with the code, nor at the list, nor with an owner's form", async () => {
+test("T42: a person who is no owner decides nothing: neither with the code, nor at the list, nor with an owner's form", async () => {
   const world = await worldOf();
   const { page, person } = await untilOwner(world);
   const brought = await openInteraction(world, person, page);

@@ -25,7 +25,7 @@ async function begin(world: Draft11World, resource: string, redirectUri: string)
   return { config, url: url.href, checks: { pkceCodeVerifier, expectedState: "s", idTokenExpected: true } };
 }
 
-test("a resource's page gets its person by the name that stands in tokens for the resource", async () => {
+test("T45: a resource's page gets its person by the name that stands in tokens for the resource", async () => {
   const world = await createDraft11World({ level: "person-token" });
   const browser = await browserOf(world);
   const { context } = pressing(world, browser);

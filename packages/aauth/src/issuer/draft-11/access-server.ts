@@ -171,7 +171,7 @@ export function createAccessServer(options: AccessServerOptions): AccessServer {
     const subagentToken = tokenOf(members, "subagent_token");
     const upstreamToken = tokenOf(members, "upstream_token");
     const common = { discovery, isRevoked, now, log };
-    requireResource(resourceToken);
+    requireResource(resourceToken); // hole T8
 
     const agent = await readAgent(agentToken);
     const subagent =
@@ -205,7 +205,7 @@ export function createAccessServer(options: AccessServerOptions): AccessServer {
       presented: { iss: presented.claims.iss, jti: presented.claims.jti },
     };
     const depends = [...dependenciesOf(pair)];
-    if (upstream !== undefined) depends.push(dependency("upstream token", upstream.type, upstream.claims));
+    if (upstream !== undefined) depends.push(dependency("upstream token", upstream.type, upstream.claims)); // hole T47
     return pending.begin(
       {
         owner: ownerKey(caller),
@@ -232,7 +232,7 @@ export function createAccessServer(options: AccessServerOptions): AccessServer {
   async function readAgent(token: string): Promise<OpenedToken<AgentTokenClaims>> {
     try {
       const opened = await verifyAgentToken(token, { discovery, isRevoked, now });
-      if (opened.claims.parent_agent === undefined) return opened;
+      if (opened.claims.parent_agent === undefined) return opened; // hole T8a
       throw invalidRequest("agent_token: it is that of a sub-agent, and its parent's is wanted");
     } catch (error) {
       if (!(error instanceof AAuthVerificationError)) throw error;
@@ -293,7 +293,7 @@ export function createAccessServer(options: AccessServerOptions): AccessServer {
       }
       case undefined: {
         // It was never asked for, and the person is known by another name at each resource (section 9.2).
-        if (Object.hasOwn(members, "sub")) throw invalidRequest("sub is never sent");
+        if (Object.hasOwn(members, "sub")) throw invalidRequest("sub is never sent"); // hole T32
         return pending.claim(id, owner, members);
       }
       default:
@@ -309,11 +309,11 @@ export function createAccessServer(options: AccessServerOptions): AccessServer {
     requireSameParties(work.resource, resource);
     const { account: _account, ...kept } = asked;
     record.asked = { ...kept, ...(await askedFor(pair)) };
-    record.depends = withPair(record.depends, pair);
+    record.depends = withPair(record.depends, pair); // hole T47
     work.resource = resource;
     work.presented = { iss: presented.claims.iss, jti: presented.claims.jti };
-    work.notAfter = Math.min(work.notAfter, presented.claims.exp);
-    record.expiresAt = Math.min(record.expiresAt, work.notAfter);
+    work.notAfter = Math.min(work.notAfter, presented.claims.exp); // hole T47
+    record.expiresAt = Math.min(record.expiresAt, work.notAfter); // hole T47
   }
 
   async function giveAuthToken({ asked, work, grant }: Pending): Promise<Outcome> {

@@ -19,7 +19,7 @@ export function createDirectedSubjects(
   const algorithm = { name: "HMAC", hash: "SHA-256" };
   const key = crypto.subtle.importKey("raw", secret, algorithm, false, ["sign"]);
   return async (person, resource) => {
-    const data = new TextEncoder().encode(JSON.stringify([resource, person]));
+    const data = new TextEncoder().encode(JSON.stringify([resource, person])); // hole T18
     return encodeBase64Url(new Uint8Array(await crypto.subtle.sign("HMAC", await key, data)));
   };
 }

@@ -196,11 +196,11 @@ export class Federation {
     const { claims, key } = await verifyAuthToken(token, own);
     const wanted = scopesOf(scope);
     const differs =
-      (claims.ps !== issuer && "ps") ||
-      (claims.sub !== subject && "sub") ||
-      (key.thumbprint !== thumbprint && "cnf") ||
-      (claims.exp > notAfter && "exp") ||
-      (!scopesOf(claims.scope).every((word) => wanted.includes(word)) && "scope");
+      (claims.ps !== issuer && "ps") || // hole T33
+      (claims.sub !== subject && "sub") || // hole T33
+      (key.thumbprint !== thumbprint && "cnf") || // hole T33
+      (claims.exp > notAfter && "exp") || // hole T33
+      (!scopesOf(claims.scope).every((word) => wanted.includes(word)) && "scope"); // hole T33a
     if (differs) throw asUnreachable(`its auth token is not what was asked for: ${differs}`);
     return { type: "token", token, claims };
   }
@@ -227,6 +227,7 @@ function locationOf(reply: ServerReply, before: AccessState | undefined): string
   const named = reply.field("location");
   if (named === null && before !== undefined) return before.location;
   const url = named === null ? null : URL.parse(named, reply.url);
+  // hole T34
   if (url === null || url.origin !== new URL(reply.url).origin) {
     throw asUnreachable("it promises its answer at another origin, or nowhere");
   }
@@ -252,7 +253,7 @@ function claimNamesOf(members: ServerReply["members"]): readonly string[] {
     names.length <= MAX_CLAIMS &&
     names.every((name) => typeof name === "string" && name !== "");
   if (!isList) throw asUnreachable("it asks for claims without naming them");
-  if (names.includes("sub")) throw asUnreachable("it asks for sub, which is in every token");
+  if (names.includes("sub")) throw asUnreachable("it asks for sub, which is in every token"); // hole T34
   return names as readonly string[];
 }
 

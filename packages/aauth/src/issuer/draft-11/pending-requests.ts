@@ -84,6 +84,7 @@ export class PendingRequests<Work> {
     const account = hooks.accountOf(owner);
     const member = hooks.memberOf?.(request);
     // It counts until nothing is kept of it: ending many is no way to more.
+    // hole T27
     if (!this.#pending.admits(account, id, expiresAt - now() + TOLD_SECONDS, member)) {
       throw new Problem(429, "slow_down", "too many requests are pending for this caller", SLOW_DOWN_SECONDS);
     }
@@ -116,7 +117,7 @@ export class PendingRequests<Work> {
       // One is forgiven: clocks that count whole seconds disagree by one.
       return polls.early > 1;
     });
-    if (early) throw new Problem(429, "slow_down", "the request is polled too often", SLOW_DOWN_SECONDS);
+    if (early) throw new Problem(429, "slow_down", "the request is polled too often", SLOW_DOWN_SECONDS); // hole T26
     return this.#hold(id, owner, waitSeconds);
   }
 
@@ -148,7 +149,7 @@ export class PendingRequests<Work> {
       const { requirement, asked } = record;
       if (requirement?.requirement !== "claims") throw invalidRequest("the request does not wait for claims");
       const names = (requirement.members?.required_claims ?? []) as readonly string[];
-      const known = names.filter((name) => Object.hasOwn(claims, name)).map((name) => [name, claims[name]]);
+      const known = names.filter((name) => Object.hasOwn(claims, name)).map((name) => [name, claims[name]]); // hole T32a
       record.asked = { ...asked, claims: { ...asked.claims, ...Object.fromEntries(known) } };
       delete record.requirement;
       record.state = "deciding";
@@ -175,7 +176,7 @@ export class PendingRequests<Work> {
       const { clarification } = record;
       // What has come of it meanwhile is the answer.
       if (record.outcome !== undefined) return;
-      if (clarification === undefined) throw invalidRequest("the request does not wait for an answer");
+      if (clarification === undefined) throw invalidRequest("the request does not wait for an answer"); // hole T30
       await take(record, clarification);
       delete record.clarification;
       record.version += 1;
@@ -198,7 +199,7 @@ export class PendingRequests<Work> {
    * @returns undefined for a code that is not good
    */
   async open(typed: string, from: string): Promise<WaitingRequest | undefined> {
-    if (!this.#codes.admits(from, typed.slice(0, 64), GUESS_SECONDS)) return undefined;
+    if (!this.#codes.admits(from, typed.slice(0, 64), GUESS_SECONDS)) return undefined; // hole T29
     const code = readCode(typed);
     const id =
       code === undefined ? undefined : ((await this.#options.store.get(`code ${code.name}`)) as string);
@@ -207,12 +208,12 @@ export class PendingRequests<Work> {
       if (record.code === undefined || this.#hasEnded(record)) return undefined;
       if (record.code.secret !== code.secret) {
         record.code.guesses += 1;
-        if (record.code.guesses < MAX_GUESSES) return undefined;
+        if (record.code.guesses < MAX_GUESSES) return undefined; // hole T29a
         record.outcome = failed(new Problem(410, "invalid_code", "too many wrong codes were tried"));
         await this.#dropCode(record);
         return undefined;
       }
-      await this.#dropCode(record);
+      await this.#dropCode(record); // hole T29
       record.status = "interacting";
       return this.view(record);
     });
@@ -257,7 +258,7 @@ export class PendingRequests<Work> {
   /** Grants a request; it is carried out at the next poll, whether or not a question has been answered. */
   async grant(record: PendingRecord<Work>, grant: Grant): Promise<"done"> {
     // A decision that came by another way has used it up (section 7.3).
-    await this.#dropCode(record);
+    await this.#dropCode(record); // hole T29b
     record.grant = { ...grant };
     record.state = "granted";
     record.requirement = { requirement: "approval" };
@@ -274,7 +275,7 @@ export class PendingRequests<Work> {
     const { asked, rounds, clarification } = record;
     if (
       clarification !== undefined ||
-      rounds >= MAX_ROUNDS ||
+      rounds >= MAX_ROUNDS || // hole T26
       !asked.capabilities.includes("clarification")
     ) {
       return "unable";
@@ -374,8 +375,9 @@ export class PendingRequests<Work> {
   async #advance(record: PendingRecord<Work>): Promise<Outcome | undefined> {
     const { hooks, now } = this.#options;
     const revoked = await this.#revoked(record);
-    if (revoked !== undefined) return revoked;
+    if (revoked !== undefined) return revoked; // hole T5
     const { clarification } = record;
+    // hole T28
     if (now() >= Math.min(record.expiresAt, clarification?.by ?? Number.POSITIVE_INFINITY)) {
       return failed(new Problem(408, "expired", "the request was not decided in time"));
     }
@@ -387,7 +389,7 @@ export class PendingRequests<Work> {
     }
     const outcome = record.state === "granted" ? await hooks.finish(record) : hooks.look?.(record);
     // What was issued is on record by now. A revocation that came meanwhile has either found it there, or is found here.
-    return outcome?.status === 200 ? ((await this.#revoked(record)) ?? outcome) : outcome;
+    return outcome?.status === 200 ? ((await this.#revoked(record)) ?? outcome) : outcome; // hole T5a
   }
 
   async #revoked({ depends }: PendingRecord<Work>): Promise<Outcome | undefined> {
@@ -458,7 +460,7 @@ export class PendingRequests<Work> {
     await store.delete(`reference ${record.reference}`);
     const gone: Gone = { owner: record.owner, gone: true };
     await store.put(`request ${record.id}`, gone, this.#ttl(record));
-    ended.add(record);
+    ended.add(record); // hole T25
   }
 
   async #dropCode(record: PendingRecord<Work>): Promise<void> {
@@ -494,7 +496,7 @@ export class PendingRequests<Work> {
     const { store } = this.#options;
     return locked(store, `request ${id}`, async () => {
       const kept = (await store.get(`request ${id}`)) as PendingRecord<Work> | Gone | undefined;
-      if (kept?.owner !== owner) throw new Problem(404, "not_found", "there is no such request");
+      if (kept?.owner !== owner) throw new Problem(404, "not_found", "there is no such request"); // hole T25
       if ("gone" in kept) throw new Problem(410, "gone", "the request has ended");
       const record = structuredClone(kept);
       const result = await change(record);

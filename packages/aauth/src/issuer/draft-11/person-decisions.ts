@@ -75,6 +75,7 @@ export function createPersonDecisions(
         ? undefined
         : await records.consent(person, agent, resource);
     const agreed = consent && agreedScopes(consent.scopes, account);
+    // hole T22a
     const consented =
       consent !== undefined &&
       (kind === "person-token" || (agreed !== undefined && scopes.every((scope) => agreed.includes(scope))));
@@ -88,7 +89,7 @@ export function createPersonDecisions(
     if (decision.type !== "grant") return decision;
     if (person === undefined) throw new TypeError("an agent without a person has no grant");
     // What a person has taken back no policy gives again: they do.
-    return standing?.isRevoked ? { type: "interaction" } : decision;
+    return standing?.isRevoked ? { type: "interaction" } : decision; // hole T23a
   }
 
   async function finish(record: Pending): Promise<Outcome | undefined> {
@@ -96,6 +97,7 @@ export function createPersonDecisions(
     const outcome = await (asked.kind === "person-token" ? givePersonToken(record) : giveAuthToken(record));
     // A grant that the agent has left waiting, or that was carried out meanwhile.
     if (outcome?.status !== 200) return outcome;
+    // hole T23c
     return (await records.standing(asked.person!, asked.agent)).revocations !== work.revocations
       ? failed(new Problem(403, "denied", "the person has taken the agent's access away"))
       : outcome;
@@ -130,7 +132,7 @@ export function createPersonDecisions(
       issuer,
       audience: resource.iss,
       subject,
-      scope: scope === undefined ? undefined : within(asked.scopes, grant?.scopes).join(" "),
+      scope: scope === undefined ? undefined : within(asked.scopes, grant?.scopes).join(" "), // hole T22b
       account,
       tenant,
       missionS256,

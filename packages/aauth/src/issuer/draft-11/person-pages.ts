@@ -73,14 +73,14 @@ export function createPersonPages(context: PersonPagesContext): Omit<PersonServe
       pending.change(reference, async (record) => {
         const { asked, work } = record;
         const { kind, agent, resource, account } = asked;
-        if (isOther(record, person)) return "other_person";
-        if (record.version !== version) return "changed";
+        if (isOther(record, person)) return "other_person"; // hole T11
+        if (record.version !== version) return "changed"; // hole T20
         if (resource === undefined) {
           return kind === "question" ? "unable" : pending.end(record, succeeded({ status: "interacting" }));
         }
-        if (work.first !== undefined && !work.first.isDone) return "resource_first";
+        if (work.first !== undefined && !work.first.isDone) return "resource_first"; // hole T21
         // An intermediary acts for every person it serves (section 10.1.1.1).
-        if (asked.upstream === undefined && !(await records.bind(agent, person))) return "other_person";
+        if (asked.upstream === undefined && !(await records.bind(agent, person))) return "other_person"; // hole T19
         await records.readmit(person, agent);
         const scopes = kind === "auth-token" ? within(asked.scopes, grant.scopes) : undefined;
         await records.addConsent(person, agent, resource, { account, ...(scopes && { scopes }) });
@@ -146,7 +146,7 @@ export function createPersonPages(context: PersonPagesContext): Omit<PersonServe
 
     async revoke(person, token) {
       const record = await records.token(token);
-      return record?.person === person ? revokeAll([record]) : undefined;
+      return record?.person === person ? revokeAll([record]) : undefined; // hole T24
     },
 
     async revokeAgent(person, agent) {

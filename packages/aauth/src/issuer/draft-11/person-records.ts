@@ -137,7 +137,7 @@ export class PersonRecords {
       | Consent
       | undefined;
     const { isRevoked, revocations } = await this.standing(person, agent);
-    return isRevoked || consent?.revocations !== revocations ? undefined : consent;
+    return isRevoked || consent?.revocations !== revocations ? undefined : consent; // hole T23b
   }
 
   async addConsent(

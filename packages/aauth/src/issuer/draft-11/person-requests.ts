@@ -93,7 +93,7 @@ export function createPersonRequests(context: PersonRequestsContext) {
         ? undefined
         : await checking("subagent", log, async () => {
             const opened = await verifySubagentToken(subagentToken, { ...common, parent });
-            requireRevocable(opened.claims);
+            requireRevocable(opened.claims); // hole T6
             return opened;
           });
     if (subagent !== undefined)
@@ -141,6 +141,7 @@ export function createPersonRequests(context: PersonRequestsContext) {
     }
     const standing = await records.standing(record.person, record.agent);
     const isAgentRevoked = await isRevoked({ iss: record.agent.iss, jti: record.agentJti });
+    // hole T13
     if (isAgentRevoked || standing.isRevoked) {
       throw new Problem(
         400,
@@ -153,7 +154,7 @@ export function createPersonRequests(context: PersonRequestsContext) {
 
   function readAgentToken({ identityToken }: Call["caller"]): AgentTokenClaims {
     const claims = identityToken as unknown as AgentTokenClaims;
-    requireRevocable(claims);
+    requireRevocable(claims); // hole T6
     return claims;
   }
 
@@ -208,7 +209,8 @@ export function createPersonRequests(context: PersonRequestsContext) {
     const { agent, asked, work, depends, isChained } = await readParties(request);
     const pair = await readPair(tokens, work);
     const known = await presentedRecord(pair, agent);
-    if (known.upstream !== undefined && !isChained) throw invalidRequest("upstream_token is required");
+    if (known.upstream !== undefined && !isChained) throw invalidRequest("upstream_token is required"); // hole T11
+    // hole T11
     if (asked.person !== known.person) {
       throw isChained
         ? new Problem(400, "invalid_upstream_token", "the upstream token is of another person")
@@ -237,6 +239,7 @@ export function createPersonRequests(context: PersonRequestsContext) {
     { thumbprint }: Pick<Work, "thumbprint">,
   ): Promise<VerifiedPair> {
     const audience = await checking("resource", log, async () => audienceOf(tokens.resourceToken));
+    // hole T7
     if (!isIssuer(audience)) {
       throw new Problem(
         400,
@@ -256,6 +259,7 @@ export function createPersonRequests(context: PersonRequestsContext) {
     const record = await records.token(presented.claims);
     const isOfAgent =
       record !== undefined && record.agent.iss === agent.iss && record.agent.sub === agent.sub;
+    // hole T10
     if (!isOfAgent || (await subjectOf(record.person, resource.iss)) !== resource.sub) {
       throw new Problem(
         400,
@@ -270,6 +274,7 @@ export function createPersonRequests(context: PersonRequestsContext) {
   async function askedFor({ resource }: VerifiedPair, fromAgent: AgentAssertions) {
     const { iss, aud, account, tenant, login_hint: loginHint, interaction } = resource;
     // A browser of the person is sent there (section 7.2.3). The resource's own address has been fetched from already.
+    // hole T21
     if (interaction !== undefined && new URL(interaction.url).origin !== iss) {
       await checking("resource", log, async () => guardUrl(interaction.url, { development: false }));
     }
@@ -400,6 +405,7 @@ export function createPersonRequests(context: PersonRequestsContext) {
     const { first, ...described } = await askedFor(pair, fromAgent);
     const isNewPage = first !== undefined && first.code !== work.first?.code;
     // The person is not asked again: an access server has asked the agent.
+    // hole T31
     if (record.state === "granted") {
       const granted = within(asked.scopes, record.grant?.scopes);
       const isMore = isNewPage || described.scopes.some((scope) => !granted.includes(scope));
@@ -415,9 +421,9 @@ export function createPersonRequests(context: PersonRequestsContext) {
     else if (isNewPage) work.first = pageOf(first);
     const { accessServer: _server, account: _account, ...kept } = asked;
     record.asked = { ...kept, ...described };
-    record.depends = withPair(record.depends, pair);
+    record.depends = withPair(record.depends, pair); // hole T30
     Object.assign(work, pairIn(work, tokens, pair));
-    record.expiresAt = Math.min(record.expiresAt, work.notAfter);
+    record.expiresAt = Math.min(record.expiresAt, work.notAfter); // hole T30
   }
 }
 

@@ -43,7 +43,7 @@ export function createTokenRevoker(issuer: string, records: PersonRecords, revoc
       if (source !== undefined) queue.push(source);
       const ofPerson = derived.get(person) ?? bySource(await records.tokensOf(person));
       derived.set(person, ofPerson);
-      queue.push(...(ofPerson.get(name) ?? []));
+      queue.push(...(ofPerson.get(name) ?? [])); // hole T36
     }
     return [...found.values()];
   }

@@ -77,7 +77,7 @@ export class Revocations {
 
   /** @throws StoreFullError where it could not be kept: no caller may hear that it was */
   async record(iss: string, jti: string, exp: number): Promise<void> {
-    if (!(await this.#known.revoke({ iss, jti, exp }))) throw new StoreFullError();
+    if (!(await this.#known.revoke({ iss, jti, exp }))) throw new StoreFullError(); // hole T35
   }
 
   /**
@@ -96,8 +96,9 @@ export class Revocations {
       throw invalidRequest("jti must be the identifier of a token");
     }
     if (typeof exp !== "number") throw invalidRequest("exp must be that of the token");
-    if (exp > now() + MAX_AHEAD_SECONDS) throw invalidRequest("no token lives as long as this exp says");
+    if (exp > now() + MAX_AHEAD_SECONDS) throw invalidRequest("no token lives as long as this exp says"); // hole T35
     const lifeSeconds = exp - now();
+    // hole T35
     if (lifeSeconds > 0 && !this.#received.admits(ownerOf(caller), keyOf(caller, jti), lifeSeconds)) {
       throw new Problem(429, "rate_limited", "too many revocations are kept for this caller", 60);
     }
@@ -116,7 +117,7 @@ export class Revocations {
   async poll(id: string, caller: string, waitSeconds: number): Promise<Answer> {
     const { store, cascade } = this.#options;
     const kept = (await store.get(keyOf("cascade", id))) as Cascade | undefined;
-    if (kept?.caller !== caller) throw new Problem(404, "not_found", "there is no such revocation");
+    if (kept?.caller !== caller) throw new Problem(404, "not_found", "there is no such revocation"); // hole T35
     if (kept.told) throw new Problem(410, "gone", "the revocation has been answered");
     if (kept.outcome !== undefined) return this.#tell(id, kept.outcome);
     // Where another process has begun it, it is done again: what has been recorded is not asked for twice.

@@ -93,7 +93,7 @@ export function revocationRoutes(
   return {
     [paths.revocation]: {
       ...servers,
-      from,
+      from, // hole T35
       methods: {
         POST: ({ caller, members, waitSeconds }) => revocations.receive(caller.server!, members, waitSeconds),
       },

@@ -141,6 +141,7 @@ const SAME_IN_UPDATE = ["iss", "aud", "ps", "sub", "agent_jkt", "mission_s256", 
  * @throws Problem `invalid_resource_token`
  */
 export function requireSameParties(before: ResourceTokenClaims, after: ResourceTokenClaims): void {
+  // hole T30
   for (const name of SAME_IN_UPDATE) {
     if (after[name] === before[name]) continue;
     throw new Problem(400, "invalid_resource_token", `the new resource token has another ${name}`);
@@ -162,10 +163,11 @@ export async function verifyUpstream(
   return checking("upstream", options.log, async () => {
     const { header, claims } = decodeJwt(token);
     const { typ } = header;
+    // hole T12
     if (claims[typ === TOKEN_TYPES.auth ? "ps" : "iss"] !== expected.personServer) {
       throw new AAuthVerificationError("untrusted_issuer", "the upstream token is of another person server");
     }
-    const own = { ...options, audience: expected.audience, trustedIssuers: expected.issuers };
+    const own = { ...options, audience: expected.audience, trustedIssuers: expected.issuers }; // hole T11a
     switch (typ) {
       case TOKEN_TYPES.person:
         return { type: typ, claims: (await verifyPersonToken(token, own)).claims };

@@ -56,7 +56,7 @@ export const RESOLVERS: Readonly<Record<string, CallerResolver>> = {
     const { discovery, isRevoked, cryptoMode } = context;
     const options = { discovery, isRevoked, cryptoMode, now: context.now(), cache: verifiedTokens };
     const opened = await openBoundToken(jwt, type, judgementOf(type, context), options, decoded);
-    if (type === TOKEN_TYPES.agent) requireTopLevel(opened.claims as AgentTokenClaims, endpoint.role);
+    if (type === TOKEN_TYPES.agent) requireTopLevel(opened.claims as AgentTokenClaims, endpoint.role); // hole T3
     enterTokenKey(opened.key, TYPE_NAMES[type], context.recorder);
     return {
       keys: [opened.key],
@@ -72,7 +72,7 @@ export const RESOLVERS: Readonly<Record<string, CallerResolver>> = {
     recorder.skip("token", "scheme jwks_uri has none");
     recorder.enter("key");
     const { id, kid, kind } = requireNamedServer(claim as JwksUriSignatureKey, endpoint.role);
-    requireTrusted(id, context);
+    requireTrusted(id, context); // hole T4
     return publishedCandidate(
       { kind, id, kid },
       {
@@ -105,7 +105,7 @@ function judgementOf(type: string, context: ResolverContext) {
   const { audience, trustedIssuers, trustedAgents, accessServer } = context;
   if (type === TOKEN_TYPES.agent) return { trustedIssuers: trustedAgents };
   // Beside an access server no other party authorizes.
-  const isItsOwn = type === TOKEN_TYPES.auth && accessServer !== undefined;
+  const isItsOwn = type === TOKEN_TYPES.auth && accessServer !== undefined; // hole T17
   // No token is for a recipient without a name.
   return { trustedIssuers: isItsOwn ? [accessServer] : trustedIssuers, audience: audience ?? "" };
 }

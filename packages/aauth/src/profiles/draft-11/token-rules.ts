@@ -109,7 +109,7 @@ function readAgentClaims(decoded: DecodedToken): AgentTokenClaims {
   // A provider names its own agents only: it is named by the domain of each (section 5.1).
   for (const name of ["sub", ...(claims.parent_agent === undefined ? [] : ["parent_agent"])]) {
     const agent = parseAgentIdentifier(requiredString(claims, name));
-    if (agent === undefined || `https://${agent.domain}` !== iss) throw malformed(name);
+    if (agent === undefined || `https://${agent.domain}` !== iss) throw malformed(name); // hole T2
   }
   if (claims.ps !== undefined) requireServer(claims, "ps");
   requireConfirmation(claims);
@@ -121,7 +121,7 @@ function readPersonClaims(decoded: DecodedToken): PersonTokenClaims {
   requireShortLife(readCommon(decoded, ["person"]));
   requiredString(claims, "sub");
   // It says who, never what: with these it could be taken for an auth token (section 7.1.1).
-  for (const name of ["scope", "account"]) if (claims[name] !== undefined) throw malformed(name);
+  for (const name of ["scope", "account"]) if (claims[name] !== undefined) throw malformed(name); // hole T16
   optionalStrings(claims, ["tenant", "mission_s256"]);
   requireConfirmation(claims);
   return withAudience(claims);
@@ -133,7 +133,7 @@ function readAuthClaims(decoded: DecodedToken): AuthTokenClaims {
   requireShortLife(common);
   requiredString(claims, "sub");
   const ps = requireServer(claims, "ps");
-  if (common.dwk === DOCUMENTS.person && ps !== common.iss) throw malformed("ps");
+  if (common.dwk === DOCUMENTS.person && ps !== common.iss) throw malformed("ps"); // hole T16
   optionalStrings(claims, ["scope", "account", "tenant", "mission_s256"]);
   requireConfirmation(claims);
   return withAudience(claims);
@@ -194,12 +194,13 @@ export interface Judgement {
 const judge =
   ({ audience, trustedIssuers }: Judgement) =>
   ({ iss, aud }: CommonClaims): void => {
+    // hole T10
     if (trustedIssuers !== undefined && !trusts(trustedIssuers, iss)) {
       throw new AAuthVerificationError("untrusted_issuer", "the token's issuer is not trusted", {
         claim: "iss",
       });
     }
-    if (audience !== undefined) checkAudience(aud as string, audience);
+    if (audience !== undefined) checkAudience(aud as string, audience); // hole T10
   };
 
 const KIND_OF: Readonly<Record<string, DocumentKind>> = Object.fromEntries(
@@ -257,6 +258,6 @@ export async function openBoundToken<Type extends BoundTokenType>(
   const discovery = fullySpecified(options.discovery);
   const opened = await openToken(token, rules, { discovery, now, cryptoMode, cache }, decoded);
   checkTimes(opened.claims, now);
-  await requireNotRevoked(type, opened.claims, isRevoked);
+  await requireNotRevoked(type, opened.claims, isRevoked); // hole T5
   return opened;
 }

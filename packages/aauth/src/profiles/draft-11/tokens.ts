@@ -265,7 +265,7 @@ export async function issueAuthToken(options: IssueAuthTokenOptions): Promise<Is
   requireServer("personServer", personServer);
   requireServer("audience", audience);
   for (const name of Object.keys(userClaims)) {
-    if (RESERVED.has(name)) throw new TypeError(`userClaims must not have ${name}`);
+    if (RESERVED.has(name)) throw new TypeError(`userClaims must not have ${name}`); // hole T15
   }
   const kind = personServer === issuer ? "person" : "access";
   return issue(TOKEN_TYPES.auth, kind, options, BOUND_TOKEN_MAX_SECONDS, BOUND_TOKEN_MAX_SECONDS, {
@@ -298,7 +298,7 @@ async function issue<Claims extends CommonClaims>(
     throw new RangeError(`lifetimeSeconds must be a whole number from 1 to ${maxSeconds}`);
   }
   const iat = (options.now ?? systemSeconds)();
-  const exp = Math.min(iat + lifetimeSeconds, notAfter);
+  const exp = Math.min(iat + lifetimeSeconds, notAfter); // hole T15a
   if (!(exp > iat)) throw new RangeError("notAfter must be in the future");
   const { iss, ...rest } = own;
   const jti = encodeBase64Url(platformCrypto.randomBytes(16));
@@ -408,6 +408,7 @@ export async function verifySubagentToken(
 ): Promise<OpenedToken<AgentTokenClaims>> {
   const { parent } = options;
   const opened = await verifyAgentToken(token, { ...options, trustedIssuers: [parent.claims.iss] });
+  // hole T14
   if (opened.claims.parent_agent !== parent.claims.sub || parent.claims.parent_agent !== undefined) {
     throw new AAuthVerificationError(
       "token_agent_mismatch",
@@ -417,6 +418,7 @@ export async function verifySubagentToken(
       },
     );
   }
+  // hole T14
   if (opened.key.thumbprint === parent.key.thumbprint) {
     throw new AAuthVerificationError("token_key_mismatch", "the sub-agent has the key of its parent", {
       claim: "cnf",
@@ -449,9 +451,10 @@ export async function verifyResourceToken(
   const decoded = decodeJwt(token);
   const { alg, kid } = checkHeader(decoded, { type: TOKEN_TYPES.resource, algorithms: ALGORITHMS });
   const claims = readResourceClaims(decoded);
-  checkAudience(claims.aud, options.audience);
-  requireKey(claims.agent_jkt, options.agentJkt);
+  checkAudience(claims.aud, options.audience); // hole T8
+  requireKey(claims.agent_jkt, options.agentJkt); // hole T7
   if (claims.ps !== options.personServer) throw mismatch("ps");
+  // hole T7
   await verifyWithPublishedKey(
     token,
     alg,
@@ -488,11 +491,12 @@ export async function verifyPresentedToken(
     );
   }
   const opened = await open(token, typ, { ...options, audience: resourceToken.iss });
-  requireKey(opened.key.thumbprint, resourceToken.agent_jkt);
+  requireKey(opened.key.thumbprint, resourceToken.agent_jkt); // hole T10
   const claims = opened.claims as PersonTokenClaims | AuthTokenClaims;
   const ps = typ === TOKEN_TYPES.person ? claims.iss : claims.ps;
-  if (claims.jti !== resourceToken.presented_jti) throw mismatch("presented_jti");
+  if (claims.jti !== resourceToken.presented_jti) throw mismatch("presented_jti"); // hole T9
   if (ps !== resourceToken.ps) throw mismatch("ps");
+  // hole T9
   for (const name of ["sub", "mission_s256", "tenant"]) {
     if (claims[name] !== resourceToken[name]) throw mismatch(name);
   }

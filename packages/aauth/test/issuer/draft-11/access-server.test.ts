@@ -126,7 +126,7 @@ describe("an auth token of an access server", () => {
 });
 
 describe("a token request at an access server that is refused", () => {
-  it("comes from another party than a known person server (N14, N15)", async () => {
+  it("T4: comes from another party than a known person server (N14, N15)", async () => {
     const { world, agent, ask } = await prepared();
     const error = async (who: Caller) => {
       const { status, headers } = await ask({}, who);
@@ -148,7 +148,7 @@ describe("a token request at an access server that is refused", () => {
     expect((await error({ ...world.server(PS), key: keys.other }))[0]).toBe(401);
   });
 
-  it("lacks a token, or brings a bad agent token (N3)", async () => {
+  it("T8: lacks a token, or brings a bad agent token (N3)", async () => {
     const { world, agent_token, pair, ask } = await prepared();
     for (const name of ["resource_token", "agent_token", "presented_token"]) {
       expect(await ask({ [name]: undefined })).toMatchObject(refused(400, "invalid_request"));
@@ -160,7 +160,7 @@ describe("a token request at an access server that is refused", () => {
     }
   });
 
-  it("brings a resource token of another resource, person server or key (N4 to N6)", async () => {
+  it("T8: brings a resource token of another resource, person server or key (N4 to N6)", async () => {
     const { world, agent, pair, ask } = await prepared({ as: { resources: [RESOURCE] } });
     const invalid = refused(400, "invalid_resource_token");
     const { presented_token } = pair;
@@ -229,7 +229,7 @@ describe("a token request at an access server that is refused", () => {
 });
 
 describe("a pending request at an access server", () => {
-  it("is the person server's that has asked, and takes claims, answers and an end", async () => {
+  it("T32: is the person server's that has asked, and takes claims, answers and an end", async () => {
     const decide = ({ claims }: { claims?: object }): Decision =>
       claims === undefined ? { type: "claims", names: ["email"] } : { type: "interaction" };
     const { world, ps, ask } = await prepared({ as: { decide, personServers: [PS, RESOURCE] } });
@@ -294,6 +294,48 @@ describe("a pending request at an access server", () => {
     expect(claimsOf(body.auth_token).scope).toBe("data.read");
   });
 
+  it("T47: is over with the tokens of the updated request, and with their revocation", async () => {
+    let grants = false;
+    const decide = ({ scopes }: { scopes: readonly string[] }): Decision =>
+      scopes.includes("data.write")
+        ? { type: "clarification", question: "Why write?" }
+        : { type: grants ? "grant" : "approval" };
+    const { world, agent, agent_token, ps } = await prepared({ as: { decide } });
+    const updated = async () => {
+      const pair = await world.pair(agent, { accessServer: AS, scope: "data.write" });
+      const pending = await world.send(ps, "POST", TOKEN, { ...pair, agent_token });
+      const presented_token = await world.personToken(await world.agent({ lifetimeSeconds: 60 }));
+      const resource_token = await world.resourceToken(presented_token, { accessServer: AS });
+      const update = { action: "updated_request", resource_token, presented_token };
+      const answer = await world.send(ps, "POST", pending.headers.location!, update, POLL);
+      return { pending, presented_token, answer };
+    };
+    const short = await updated();
+    world.clock.advance(60);
+    expect(await world.poll(ps, short.pending)).toMatchObject(refused(408, "expired"));
+    const { pending, presented_token } = await updated();
+    const { jti, exp } = claimsOf(presented_token);
+    const sends = { endpoint: "revocation" } as const;
+    await world.send(ps, "POST", `${AS}/aauth/access/revoke`, { jti, exp }, sends);
+    world.clock.advance(1);
+    expect(await world.poll(ps, pending)).toMatchObject(refused(403, "revoked"));
+    grants = true;
+    const granted = await updated();
+    expect(claimsOf(granted.answer.body.auth_token).exp).toBe(claimsOf(granted.presented_token).exp);
+  });
+
+  it("T47: is over when its upstream token is revoked", async () => {
+    const { world, agent, ps, ask } = await prepared({ as: { decide: () => ({ type: "approval" }) } });
+    const upstream_token = await changed(await world.personToken(agent), keys.ps, { aud: PROVIDER });
+    const pending = await ask({ upstream_token });
+    expect(pending.status).toBe(202);
+    const { jti, exp } = claimsOf(upstream_token);
+    const sends = { endpoint: "revocation" } as const;
+    await world.send(ps, "POST", `${AS}/aauth/access/revoke`, { jti, exp }, sends);
+    world.clock.advance(1);
+    expect(await world.poll(ps, pending)).toMatchObject(refused(403, "revoked"));
+  });
+
   it("ends with the tokens that it was asked for with", async () => {
     const { world, ps } = await prepared({ as: { decide: () => ({ type: "approval" }) } });
     const short = await world.agent({ lifetimeSeconds: 20 });
@@ -332,7 +374,7 @@ describe("a pending request at an access server", () => {
 });
 
 describe("an upstream token of another person server", () => {
-  it("is not looked up", async () => {
+  it("T12: is not looked up", async () => {
     const { world, agent, pair, ask } = await prepared();
     const { iss, sub } = claimsOf((agent.credential as { jwt: string }).jwt);
     const upstream_token = await changed(pair.presented_token, keys.other, {

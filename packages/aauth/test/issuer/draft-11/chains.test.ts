@@ -66,7 +66,7 @@ async function prepared(options: WorldOptions = grants) {
 }
 
 describe("a resource that calls another for its caller's person", () => {
-  it("gets tokens for that person, by another name, that end with what it was called with (N33)", async () => {
+  it("T11: gets tokens for that person, by another name, that end with what it was called with (N33)", async () => {
     const { world, agent, middle, upstream_token, ask, pairOf } = await prepared();
     world.clock.advance(300);
     const { body } = await ask();
@@ -89,7 +89,7 @@ describe("a resource that calls another for its caller's person", () => {
     );
   });
 
-  it("may have been called with a person token, and asks the person like any agent", async () => {
+  it("T11: may have been called with a person token, and asks the person like any agent", async () => {
     const { world, middle, ask } = await prepared({});
     const agent = await world.agent({ agent: "aauth:bobs@agent.example" });
     const pending = await world.send(agent, "POST", PERSON, {
@@ -210,7 +210,7 @@ describe("a resource that calls another for its caller's person", () => {
     expect((await asking()).status).toBe(202);
   });
 
-  it("is refused where only the agent behind it, or its binding, is revoked (N31)", async () => {
+  it("T13: is refused where only the agent behind it, or its binding, is revoked (N31)", async () => {
     const { world, agent, ask } = await prepared();
     expect((await ask()).status).toBe(200);
     const { jti } = claimsOf((agent.credential as { jwt: string }).jwt);
@@ -224,7 +224,7 @@ describe("a resource that calls another for its caller's person", () => {
     expect(await ask()).toMatchObject(refused(400, "revoked_upstream_token"));
   });
 
-  it("signs as its own agent provider (N32)", async () => {
+  it("T11: signs as its own agent provider (N32)", async () => {
     const { world, ask } = await prepared();
     const hired = await world.agent({ signs: keys.worker, agent: "aauth:hired@agent.example" });
     expect(await ask({}, hired)).toMatchObject(refused(400, "invalid_upstream_token"));
@@ -279,7 +279,7 @@ describe("a resource that calls another for its caller's person", () => {
     expect((await ask({ upstream_token: bobs })).status).toBe(202);
   });
 
-  it("does not mix persons", async () => {
+  it("T11: does not mix persons", async () => {
     const { world, middle, ask, pairOf } = await prepared({
       ps: {
         decide: (): Decision => ({ type: "grant" }),
@@ -365,7 +365,7 @@ describe("a sub-agent", () => {
     expect(world.sent).toContain(`POST ${RESOURCE}/revoke`);
   });
 
-  it("is the signer's own, of the same provider, with a key of its own (N34)", async () => {
+  it("T14: is the signer's own, of the same provider, with a key of its own (N34)", async () => {
     const world = createWorld(grants);
     const parent = await world.agent();
     const ask = (subagent_token: string, who = parent) =>

@@ -198,7 +198,7 @@ describe("what the access server asks for", () => {
     expect(world.sent).toHaveLength(2);
   });
 
-  it("is never sub, nor claims without end (N29)", async () => {
+  it("T34: is never sub, nor claims without end (N29)", async () => {
     const { ask, script, requests } = await prepared({ ps: { claimsOf: () => ({ sub: "s", email: "e" }) } });
     script(pendingAt("requirement=claims", { required_claims: ["email", "sub"] }));
     expect(await ask()).toMatchObject(refused(502, "as_unreachable"));
@@ -273,7 +273,7 @@ describe("what the access server asks for", () => {
 });
 
 describe("an access server that does not do what it should", () => {
-  it("gives a token that was not asked for (N27)", async () => {
+  it("T33: gives a token that was not asked for (N27)", async () => {
     const { world, ask, script, tokenOf } = await prepared({}, 600);
     const good = await tokenOf();
     script(json(200, { auth_token: good, expires_in: 3_600 }));
@@ -302,7 +302,7 @@ describe("an access server that does not do what it should", () => {
     expect(await world.ps.grants(ALICE)).toHaveLength(2);
   });
 
-  it("is not there, or answers nonsense", async () => {
+  it("T34: is not there, or answers nonsense", async () => {
     const { world, ask, later, script } = await prepared();
     const unreachable = refused(502, "as_unreachable");
     for (const answer of [
@@ -382,7 +382,7 @@ describe("an updated request for an access server", () => {
 });
 
 describe("an answer to an access server's question", () => {
-  it("asks for nothing that the person has not agreed to", async () => {
+  it("T31: asks for nothing that the person has not agreed to", async () => {
     let count = 0;
     const decide = (): Decision =>
       count++ === 0 ? { type: "clarification", question: "Why?" } : { type: "grant" };

@@ -45,7 +45,7 @@ async function waiting(options: WorldOptions = {}, body: object = {}) {
 }
 
 describe("a pending request", () => {
-  it("belongs to the caller who asked for it, and answers once (N35)", async () => {
+  it("T25: belongs to the caller who asked for it, and answers once (N35)", async () => {
     const { world, agent, pending, url, later } = await waiting();
     const twin = await world.agent({ agent: "aauth:twin@agent.example" });
     expect(await later(twin)).toMatchObject(refused(404, "not_found"));
@@ -72,7 +72,7 @@ describe("a pending request", () => {
     expect(await later(await world.agent())).toMatchObject({ status: 404 });
   });
 
-  it("may not be polled without a rest (N35)", async () => {
+  it("T26: may not be polled without a rest (N35)", async () => {
     const { world, agent, pending } = await waiting();
     expect((await world.poll(agent, pending)).status).toBe(202);
     const fast = await world.poll(agent, pending);
@@ -89,7 +89,7 @@ describe("a pending request", () => {
     expect(answers.filter(({ status }) => status === 429)).toHaveLength(18);
   });
 
-  it("ends with its time, and with the agent token that it was asked for with", async () => {
+  it("T28: ends with its time, and with the agent token that it was asked for with", async () => {
     const { world, pending, later } = await waiting({ ps: { pendingSeconds: 30 } });
     world.clock.advance(30);
     const code = codeOf(pending.headers);
@@ -168,7 +168,7 @@ describe("a pending request", () => {
 });
 
 describe("a code", () => {
-  it("is good once, however it is typed (N36)", async () => {
+  it("T29: opens its request once, however it is typed (N36)", async () => {
     const { world, pending, later } = await waiting();
     const code = codeOf(pending.headers);
     const typed = code.toLowerCase().replaceAll("-", "").replaceAll("1", "l").replaceAll("0", "o");
@@ -177,7 +177,7 @@ describe("a code", () => {
     expect(await world.ps.open(code, "b")).toBeUndefined();
   });
 
-  it("is used up where the person decides without it", async () => {
+  it("T29: is used up where the person decides without it", async () => {
     const decide = ({ consented }: AskedRequest): Decision => ({ type: consented ? "grant" : "interaction" });
     const { world, pending, later } = await waiting({ ps: { personOf: () => ALICE, decide } });
     const [request] = await world.ps.waiting(ALICE);
@@ -186,7 +186,7 @@ describe("a code", () => {
     expect((await later()).status).toBe(200);
   });
 
-  it("ends its request when it is guessed at, and no other request (N36)", async () => {
+  it("T29: ends its request when it is guessed at, and no other request (N36)", async () => {
     const { world, agent, pending, later } = await waiting();
     const other = await world.send(agent, "POST", PERSON, { resource: PARTS, capabilities: CAPABILITIES });
     const code = codeOf(pending.headers);
@@ -199,7 +199,7 @@ describe("a code", () => {
     expect(await world.ps.open(codeOf(other.headers), "b")).toBeDefined();
   });
 
-  it("is not tried for without end by one source", async () => {
+  it("T29: is not tried for without end by one source", async () => {
     const { world, pending } = await waiting();
     for (let index = 0; index < 20; index++) await world.ps.open(showCode(createInteractionCode()), "evil");
     expect(await world.ps.open(codeOf(pending.headers), "evil")).toBeUndefined();
@@ -260,7 +260,7 @@ describe("a question to the agent", () => {
     expect(await later()).toMatchObject(refused(408, "expired"));
   });
 
-  it("is put five times, and then the request is over (N37)", async () => {
+  it("T26: is put five times, and then the request is over (N37)", async () => {
     const decide = (): Decision => ({ type: "clarification", question: "Why?" });
     const { post } = await waiting({ ps: { personOf: () => ALICE, decide } });
     const answers: Read[] = [];
@@ -273,7 +273,7 @@ describe("a question to the agent", () => {
     expect(answers.at(-1)!.body.error).toBe("denied");
   });
 
-  it("comes from the person at the page, who sees the answer", async () => {
+  it("T20: comes from the person at the page, who sees the answer", async () => {
     const { world, pending, post, later } = await waiting();
     const { reference } = (await world.ps.open(codeOf(pending.headers), "b"))!;
     expect(await post({ action: "clarification_response", clarification_response: "x" })).toMatchObject({
@@ -314,7 +314,7 @@ describe("a question to the agent", () => {
     expect(await world.ps.ask(reference, { question: "Why?" })).toBe("unable");
   });
 
-  it("may be answered by asking for less: of the same resource, for the same person and key (N37)", async () => {
+  it("T30: may be answered by asking for less: of the same resource, for the same person and key (N37)", async () => {
     const world = createWorld();
     const agent = await world.agent();
     const pair = await world.pair(agent, { scope: "data.read data.write" });
@@ -366,6 +366,29 @@ describe("a question to the agent", () => {
     world.clock.advance(1);
     const { body } = await world.poll(agent, pending);
     expect(claimsOf(body.auth_token).scope).toBe("data.read");
+  });
+
+  it("T30: is over with the tokens of the updated request, and with their revocation", async () => {
+    const world = createWorld();
+    const agent = await world.agent();
+    const updated = async () => {
+      const body = { ...(await world.pair(agent)), capabilities: CAPABILITIES };
+      const pending = await world.send(agent, "POST", TOKEN, body);
+      const { reference } = (await world.ps.open(codeOf(pending.headers), "b"))!;
+      await world.ps.ask(reference, { question: "Why?" });
+      const presented_token = await world.personToken(await world.agent({ lifetimeSeconds: 60 }));
+      const resource_token = await world.resourceToken(presented_token);
+      const update = { action: "updated_request", resource_token, presented_token };
+      expect((await world.send(agent, "POST", pending.headers.location!, update, POLL)).status).toBe(202);
+      return { pending, presented_token };
+    };
+    const short = await updated();
+    world.clock.advance(60);
+    expect(await world.poll(agent, short.pending)).toMatchObject(refused(408, "expired"));
+    const { pending, presented_token } = await updated();
+    await world.ps.revoke(ALICE, claimsOf(presented_token));
+    world.clock.advance(1);
+    expect(await world.poll(agent, pending)).toMatchObject(refused(403, "revoked"));
   });
 });
 

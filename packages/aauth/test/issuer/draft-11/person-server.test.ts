@@ -103,7 +103,7 @@ describe("a person token", () => {
     });
   });
 
-  it("names the person by one name at a resource, whatever agent or key asks, and by another elsewhere", async () => {
+  it("T18: names the person by one name at a resource, whatever agent or key asks, and by another elsewhere", async () => {
     const world = createWorld();
     const first = claimsOf(await world.personToken(await world.agent()));
     const other = await world.agent({ agent: "aauth:other@agent.example", signs: keys.other });
@@ -150,7 +150,7 @@ describe("a person token", () => {
 });
 
 describe("whom an agent belongs to", () => {
-  it("is the first person that authorizes it, and no one else afterwards (N46)", async () => {
+  it("T19: is the first person that authorizes it, and no one else afterwards (N46)", async () => {
     const world = createWorld();
     const agent = await world.agent();
     const ask = () => world.send(agent, "POST", PERSON, { resource: RESOURCE, capabilities: CAPABILITIES });
@@ -182,7 +182,7 @@ describe("whom an agent belongs to", () => {
     expect(world.logged).toHaveLength(1);
   });
 
-  it("agrees to what the person sees, and to that alone", async () => {
+  it("T22: agrees to what the person sees, and to that alone", async () => {
     const seen: AskedRequest[] = [];
     const decide = (request: AskedRequest): Decision => {
       seen.push(request);
@@ -266,7 +266,7 @@ describe("what the person is shown", () => {
 });
 
 describe("an auth token", () => {
-  it("is the person server's own, with the scopes that are agreed to", async () => {
+  it("T22: is the person server's own, with the scopes that are agreed to", async () => {
     const world = createWorld();
     const agent = await world.agent();
     const pair = await world.pair(agent, { scope: "data.read data.write", account: "acme" });
@@ -296,7 +296,7 @@ describe("an auth token", () => {
     ]);
   });
 
-  it("has claims of the person where the policy gives some, and never the protocol's", async () => {
+  it("T15: has claims of the person where the policy gives some, and never the protocol's", async () => {
     let claims: Record<string, unknown> = { email: "a@example" };
     const decide = (): Decision => ({ type: "grant", scopes: ["data.read", "admin"], claims });
     const world = createWorld({ ps: { personOf: () => ALICE, decide } });
@@ -322,7 +322,7 @@ describe("an auth token", () => {
     expect(second).toMatchObject({ scope: "data.read data.write", exp: claimsOf(first).exp });
   });
 
-  it("never lives longer, nor says more, than what it follows from", async () => {
+  it("T15: never lives longer, nor says more, than what it follows from", async () => {
     const lives = fc.record({
       agent: fc.integer({ min: 700, max: 86_400 }),
       waited: fc.integer({ min: 0, max: 250 }),
@@ -410,7 +410,7 @@ describe("token requests that are refused", () => {
     expect(await world.ps.handle(big)).toMatchObject({ status: 413 });
   });
 
-  it("show the token that the resource token was issued for (N4)", async () => {
+  it("T9: show the token that the resource token was issued for (N4)", async () => {
     const { world, agent, ask } = await prepared();
     const other = await world.personToken(agent);
     expect(await ask({ presented_token: other })).toMatchObject(refused(400, "invalid_resource_token"));
@@ -418,7 +418,7 @@ describe("token requests that are refused", () => {
     expect(world.logged).toMatchObject([{ code: "presented_token_mismatch" }]);
   });
 
-  it("bring a resource token that says what the presented token says (N5)", async () => {
+  it("T9: bring a resource token that says what the presented token says (N5)", async () => {
     const { world, pair, ask } = await prepared();
     for (const claims of [
       { sub: "other" },
@@ -441,7 +441,7 @@ describe("token requests that are refused", () => {
     expect(await world.ps.grants(ALICE)).toHaveLength(1);
   });
 
-  it("bring a resource token for the key that signs, for this server, of the resource that signed it (N6)", async () => {
+  it("T7: bring a resource token for the key that signs, for this server, of the resource that signed it (N6)", async () => {
     const { world, agent, pair, ask } = await prepared();
     const invalid = refused(400, "invalid_resource_token");
     const { presented_token } = pair;
@@ -464,7 +464,7 @@ describe("token requests that are refused", () => {
     expect(await ask({ resource_token: (agent.credential as { jwt: string }).jwt })).toMatchObject(invalid);
   });
 
-  it("show a person or auth token of this person, resource and key (N7)", async () => {
+  it("T10: show a person or auth token of this person, resource and key (N7)", async () => {
     const { world, agent, pair, ask } = await prepared();
     const invalid = refused(400, "invalid_presented_token");
     const jwt = (agent.credential as { jwt: string }).jwt;
@@ -485,6 +485,7 @@ describe("token requests that are refused", () => {
     expect(await ask({ presented_token: await changed(pair.presented_token, keys.ps, iss) })).toMatchObject(
       invalid,
     );
+    expect(world.fetched.filter((url) => url.startsWith(iss.iss))).toEqual([]);
     const presented_token = await changed(pair.presented_token, keys.ps, { jti: "unknown" });
     const resource_token = await changed(pair.resource_token, keys.resource, { presented_jti: "unknown" });
     expect(await ask({ presented_token, resource_token })).toMatchObject(invalid);
@@ -538,7 +539,7 @@ describe("token requests that are refused", () => {
     });
   });
 
-  it("of one agent leave room for others of its provider", async () => {
+  it("T27: of one agent leave room for others of its provider", async () => {
     const world = createWorld({ ps: { decide: () => ({ type: "approval" }), personOf: ({ sub }) => sub } });
     const ask = async (agent: string) =>
       (await world.send(await world.agent({ agent }), "POST", PERSON, { resource: RESOURCE })).status;
@@ -616,7 +617,7 @@ describe("messages that are refused", () => {
     expect(world.fetched).toEqual([]);
   });
 
-  it("have another body, an old or early signature, another key, another host, or come twice (N9, N11, N12)", async () => {
+  it("T1: have another body, an old or early signature, another key, another host, or come twice (N9, N11, N12)", async () => {
     const world = createWorld();
     const agent = await world.agent();
     const error = async (request: Parameters<World["ps"]["handle"]>[0]) =>
@@ -625,8 +626,11 @@ describe("messages that are refused", () => {
     const body = new TextEncoder().encode(JSON.stringify({ resource: PARTS }));
     expect(await error({ ...good, body: body.slice() })).toBe("error=invalid_input");
     expect(await error({ ...good, headers: {} })).toBe("error=invalid_signature");
+    // A second later, so that neither of the next two is refused for having come before.
+    world.clock.advance(1);
     const stolen = { ...agent, key: keys.other };
     expect(await error(await asked(world, stolen))).toBe("error=invalid_signature");
+    world.clock.advance(1);
     const elsewhere = await world.request(agent, "POST", `${AS}/aauth/person`, { resource: RESOURCE });
     expect(await error({ ...elsewhere, headers: { ...elsewhere.headers, host: "ps.example" } })).toBe(
       "error=invalid_signature",
@@ -643,7 +647,7 @@ describe("messages that are refused", () => {
     expect(await error(early)).toBe("error=invalid_signature");
   });
 
-  it("are signed with the wrong thing (N13, N14, N34, N47)", async () => {
+  it("T3: are signed with the wrong thing (N13, N14, N34, N47)", async () => {
     const world = createWorld();
     const error = async (caller: Caller) => {
       const { status, headers } = await answered(world, await asked(world, caller));
@@ -667,6 +671,19 @@ describe("messages that are refused", () => {
       ...{ method: "POST", url: PERSON, body: "{}" },
     });
     expect((await answered(world, february)).headers["signature-error"]).toBe("error=invalid_signature");
+  });
+
+  it("T2: come with an agent token that its agent's provider has not signed", async () => {
+    const world = createWorld();
+    const own = await world.agentToken();
+    for (const jwt of [
+      await changed(own, keys.other, {}),
+      await changed(own, keys.provider, { sub: "aauth:planner@resource.example" }),
+    ]) {
+      const forged: Caller = { key: keys.agent, credential: { scheme: "jwt", jwt } };
+      const { status, headers } = await answered(world, await asked(world, forged));
+      expect([status, headers["signature-error"]]).toEqual([401, "error=invalid_jwt"]);
+    }
   });
 
   it("come from an agent provider that is not welcome", async () => {
@@ -759,7 +776,7 @@ describe("a resource's own page, before the person decides", () => {
     return { world, pending, waiting, callback, name, end };
   }
 
-  it("is where the person goes first", async () => {
+  it("T21: is where the person goes first", async () => {
     const { world, pending, waiting, callback, name, end } = await prepared();
     expect(waiting.first).toMatch(
       /^https:\/\/resource\.example\/link\?code=R1-CODE&callback=https%3A%2F%2Fps\.example/,
@@ -885,7 +902,7 @@ describe("an updated request", () => {
 });
 
 describe("a resource's own page that is not public", () => {
-  it("is no page that a person is sent to", async () => {
+  it("T21: is refused", async () => {
     const world = createWorld();
     const agent = await world.agent();
     for (const url of ["https://192.168.0.1/reset", "https://localhost/agree"]) {

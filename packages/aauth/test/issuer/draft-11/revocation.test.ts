@@ -72,7 +72,7 @@ function told(world: World, answer: () => { status: number; body?: string } = ()
 }
 
 describe("a revocation", () => {
-  it("is recorded for its caller's own tokens, known or not, however often (N39)", async () => {
+  it("T5: is recorded for its caller's own tokens, known or not, however often (N39)", async () => {
     const { world, agent } = await prepared();
     const jwt = jwtOf(agent);
     expect(await revoke(world, world.server(RESOURCE), jwt)).toMatchObject({ status: 200, body: {} });
@@ -90,7 +90,7 @@ describe("a revocation", () => {
     expect((await world.send(next, "POST", PERSON, { resource: RESOURCE })).status).toBe(200);
   });
 
-  it("has to be well formed, and signed by a server over its body (N10, N14, N39)", async () => {
+  it("T35: has to be well formed, and signed by a server over its body (N10, N14, N39)", async () => {
     const { world, agent } = await prepared();
     const exp = world.clock.now() + 60;
     const own = world.server(PROVIDER);
@@ -119,7 +119,7 @@ describe("a revocation", () => {
     );
   });
 
-  it("is not taken without end from one caller", async () => {
+  it("T35: is not taken without end from one caller", async () => {
     const { world } = await prepared();
     const from = world.server(RESOURCE);
     const exp = world.clock.now() + 60;
@@ -140,7 +140,7 @@ describe("a revocation", () => {
 });
 
 describe("a revocation that cannot be kept", () => {
-  it("is not said to be", async () => {
+  it("T35: is answered 503", async () => {
     const store: OpenStore = (name) =>
       createMemoryStore<unknown>({ maxEntries: name === "revocations" ? 1 : 1_000 });
     const { world } = await prepared({ ps: { store } });
@@ -199,7 +199,7 @@ describe("an agent token that its provider revokes", () => {
     expect(answer.body.detail).toContain("agent token");
   });
 
-  it("is passed on for as long as that takes, and polled by its caller alone (N43)", async () => {
+  it("T35: is passed on for as long as that takes, and polled by its caller alone (N43)", async () => {
     const { world, agent } = await prepared();
     await world.personToken(agent);
     const go = holding(world, 200);
@@ -246,7 +246,7 @@ describe("an agent token that its provider revokes", () => {
 });
 
 describe("a resource token that its resource revokes", () => {
-  it("is refused where it was never seen, and ends what waits for it (N40, N42)", async () => {
+  it("T5: is refused where it was never seen, and ends what waits for it (N40, N42)", async () => {
     const { world, agent } = await prepared();
     const pair = await world.pair(agent);
     expect(await revoke(world, world.server(RESOURCE), pair.resource_token)).toMatchObject({ status: 200 });
@@ -287,7 +287,7 @@ describe("a token that a person takes back", () => {
     expect((await world.ps.grants(ALICE)).every(({ isRevoked }) => isRevoked)).toBe(true);
   });
 
-  it("takes along what was had with it, and what followed from it", async () => {
+  it("T36: takes along what was had with it, and what followed from it", async () => {
     const { world, agent } = await prepared();
     const upstream_token = await world.authToken(agent);
     const { token: jwt } = await issueAgentToken({
@@ -315,7 +315,7 @@ describe("a token that a person takes back", () => {
     ]);
   });
 
-  it("is theirs", async () => {
+  it("T24: is revoked by its own person only", async () => {
     const { world, agent } = await prepared();
     const token = claimsOf(await world.personToken(agent));
     expect(await world.ps.revoke("bob", token)).toBeUndefined();
@@ -324,7 +324,7 @@ describe("a token that a person takes back", () => {
     expect((await world.ps.grants(ALICE))[0]!.isRevoked).toBe(false);
   });
 
-  it("may be everything that an agent has, and its person's consents", async () => {
+  it("T23: may be everything that an agent has, and its person's consents", async () => {
     const world = createWorld();
     const agent = await world.agent();
     await world.authToken(agent);
@@ -342,7 +342,7 @@ describe("a token that a person takes back", () => {
     expect((await ask(RESOURCE)).status).toBe(202);
   });
 
-  it("is undone by no policy, but by the person", async () => {
+  it("T23: is undone by no policy, but by the person", async () => {
     const world = createWorld({ ps: { decide: () => ({ type: "grant" }), personOf: () => ALICE } });
     const agent = await world.agent();
     const ask = () => world.send(agent, "POST", PERSON, { resource: RESOURCE, capabilities: CAPABILITIES });
@@ -354,7 +354,7 @@ describe("a token that a person takes back", () => {
     expect((await ask()).status).toBe(200);
   });
 
-  it("takes what was allowed and not yet fetched, too", async () => {
+  it("T23: takes what was allowed and not yet fetched, too", async () => {
     const world = createWorld();
     const agent = await world.agent();
     const asked = await world.send(agent, "POST", PERSON, { resource: RESOURCE, capabilities: CAPABILITIES });
@@ -438,7 +438,7 @@ describe("a person token that is revoked at an access server", () => {
     expect(body).toEqual({ downstream: [{ recipient: RESOURCE, error: "revocation_unavailable" }] });
   });
 
-  it("is taken from those alone whose tokens are taken", async () => {
+  it("T35: is taken from those alone whose tokens are taken", async () => {
     const { world, agent } = await prepared();
     const jwt = jwtOf(agent);
     expect(await revoke(world, world.server(PROVIDER), jwt, AT)).toMatchObject(
@@ -528,7 +528,7 @@ describe("a grant that the agent has not fetched", () => {
 });
 
 describe("a token that is revoked while a policy decides on a request with it", () => {
-  it("ends the request at a person server", async () => {
+  it("T5: ends the request at a person server", async () => {
     const decide = async (): Promise<Decision> => {
       await revoke(world, world.server(PROVIDER), jwtOf(agent));
       return grant();
@@ -566,7 +566,7 @@ describe("a revocation of a server whose tokens are not taken", () => {
 });
 
 describe("an agent token that lives longer than a revocation is kept", () => {
-  it("is not taken", async () => {
+  it("T6: is refused", async () => {
     const { world, agent } = await prepared();
     const exp = world.clock.now() + 30 * 86_400;
     const jwt = await changed(jwtOf(agent), keys.provider, { exp });

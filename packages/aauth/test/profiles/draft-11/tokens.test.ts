@@ -234,7 +234,7 @@ describe("person and auth tokens", () => {
   });
 
   it.each([{ scope: "data.read" }, { account: "acme" }, { scope: "" }])(
-    "a person token has no %j",
+    "T16: a person token has no %j",
     async (claims) => {
       expect(
         await codeOf(verifyPersonToken(await changed(await personToken(), keys.person, claims), bound)),
@@ -242,7 +242,7 @@ describe("person and auth tokens", () => {
     },
   );
 
-  it("an auth token of a person server names it", async () => {
+  it("T16: an auth token of a person server names it", async () => {
     const own = { key: keys.person, issuer: PERSON_SERVER, personServer: PERSON_SERVER };
     const token = await authToken(own);
     expect((await verifyAuthToken(token, bound)).claims).toMatchObject({

@@ -1,0 +1,101 @@
+/**
+ * Checks that are marked where they stand: `// hole T7` at the end of the line that a check begins with, or alone on the line above.
+ * A mark moves with its check, so that no table has to follow the code. The page names the tests.
+ *
+ * @module
+ */
+
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { listedFiles } from "../listed-files.ts";
+import type { Mutation } from "./mutations.ts";
+
+/** The code that a mark stands for. */
+export interface MarkedCheck {
+  /** A row of docs/reference/known-holes.md, with a letter where the row has several. */
+  readonly id: string;
+  /** From the line of the mark to the end of the statement, operand, property or call. */
+  readonly text: string;
+}
+
+const PAGE = "docs/reference/known-holes.md";
+const ROW = /^\| ([A-Z]\d+[a-z]?) \| .+ \| \[[^\]]+\]\(\.\.\/\.\.\/([^)]+)\) `/gm;
+const MARK = /^(.*)\/\/ hole ([A-Z]\d+[a-z]?)$/;
+const SOURCES = /^(?:packages|services)\/[^/]+\/src\/.+\.ts$/;
+const MAX_SUMMARY_CHARACTERS = 64;
+const CLOSES = /^\s*[)\]}]/;
+
+/**
+ * One mutation for each mark: its check is taken out, and a test must fail that has the row's id in its title.
+ *
+ * @param instead by id: the code that takes the check's place, where nothing works without any
+ */
+export function markedMutations(
+  root: string,
+  instead: Readonly<Record<string, string>>,
+): readonly Mutation[] {
+  const page = readFileSync(join(root, PAGE), "utf8");
+  const tests = new Map([...page.matchAll(ROW)].map(([, id = "", test = ""]) => [id, test]));
+  return markedChecks(root).flatMap(({ id, file, text }): Mutation[] => {
+    const row = tests.has(id) ? id : rowOf(id);
+    const test = tests.get(row);
+    if (test === undefined) return [];
+    const edits = [[file, text, instead[id] ?? ""]] as const;
+    return [{ id, without: summaryOf(text), test: [test, `${row}: `], edits }];
+  });
+}
+
+/** The marked checks of all sources. */
+export function markedChecks(root: string): readonly (MarkedCheck & { readonly file: string })[] {
+  return listedFiles(root)
+    .filter((file) => SOURCES.test(file))
+    .flatMap((file) => checksIn(readFileSync(join(root, file), "utf8")).map((check) => ({ ...check, file })));
+}
+
+export function checksIn(source: string): readonly MarkedCheck[] {
+  const lines = source.split("\n");
+  return lines.flatMap((line, index) => {
+    const [, code = "", id] = MARK.exec(line) ?? [];
+    if (id === undefined) return [];
+    const isAbove = code.trim() === "";
+    const first = isAbove ? index + 1 : startOf(lines, index);
+    return [{ id, text: lines.slice(isAbove ? index : first, endOf(lines, first) + 1).join("\n") }];
+  });
+}
+
+/** The first line of the code, cut. */
+function summaryOf(text: string): string {
+  const code = text.split("\n").find((line) => !/^\s*\/\//.test(line)) ?? "";
+  return code
+    .replace(/\s*\/\/ hole .*/, "")
+    .trim()
+    .slice(0, MAX_SUMMARY_CHARACTERS);
+}
+
+/** Row of a mark with a letter. */
+export const rowOf = (id: string): string => id.replace(/[a-z]$/, "");
+
+/** First line of what ends on a line, where that is a closing bracket. */
+function startOf(lines: readonly string[], last: number): number {
+  let first = last;
+  while (CLOSES.test(lines[first] ?? "") || indentOf(lines[first]) > indentOf(lines[last])) first -= 1;
+  return first;
+}
+
+/** Last line of what begins on a line. The formatter indents the rest deeper, or begins it with a closing bracket. */
+function endOf(lines: readonly string[], first: number): number {
+  const indent = indentOf(lines[first]);
+  let last = first;
+  while (indentOf(lines[last + 1]) > indent) {
+    while (indentOf(lines[last + 1]) > indent) last += 1;
+    const next = lines[last + 1] ?? "";
+    if (CLOSES.test(next) && indentOf(next) === indent) last += 1;
+  }
+  return last;
+}
+
+/** Columns; an empty line belongs to the lines around it. */
+function indentOf(line: string | undefined): number {
+  if (line === undefined) return -1;
+  return line === "" ? Number.POSITIVE_INFINITY : line.length - line.trimStart().length;
+}
