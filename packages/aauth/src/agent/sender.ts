@@ -5,7 +5,7 @@
  */
 
 import type { Transport } from "../discovery/transport.ts";
-import { isUnsafeMethod } from "../http-signatures/replay.ts";
+import { createNonce, isUnsafeMethod } from "../http-signatures/replay.ts";
 import type { Credential, WireProfile } from "../profiles/wire-profile.ts";
 import { tokenId } from "../tokens/decode-token.ts";
 import type { SigningKey } from "../types.ts";
@@ -17,21 +17,20 @@ import { anyOf, withTimeout } from "./timeout.ts";
 export type Sender = (request: OutgoingRequest, options: SendOptions) => Promise<Response>;
 
 export function createSender({ profile, transport, now }: SenderOptions): Sender {
-  const distinct = createDistinct();
+  const isRepeated = createRepetitions();
   const { bindsBody, sendsNonce } = profile.messages;
   return async (request, options) => {
     const { method, url, headers, body } = request;
     const { key, credential, purpose, observe, additionalComponents } = options;
-    const signAt = (clock: () => number) =>
+    const sign = (nonce?: string) =>
       signRequest(
         { method, url, headers, body },
-        { profile, key, signatureKey: credential, endpoint: purpose, now: clock, additionalComponents },
+        { profile, key, signatureKey: credential, endpoint: purpose, now, additionalComponents, nonce },
       );
-    let signed = await signAt(now);
+    let signed = await sign();
     // Only what is signed distinguishes one such request from the one before.
-    if (bindsBody && !sendsNonce && isUnsafeMethod(method)) {
-      const created = distinct(signed);
-      if (created !== signed.created) signed = await signAt(() => created);
+    if (bindsBody && !sendsNonce && isUnsafeMethod(method) && isRepeated(signed)) {
+      signed = await sign(createNonce());
     }
     if (observe !== ignoreEvents) {
       observe({
@@ -72,27 +71,16 @@ export function createSender({ profile, transport, now }: SenderOptions): Sender
   };
 }
 
-/** By which `created` may be ahead of the clock: half of what verifiers allow. */
-const MAX_AHEAD_SECONDS = 30;
-
-/**
- * When a request is to be signed so that none before it has the same signature base: a verifier would take it for a repetition. The second of the
- * request, or the next that is free; beyond half a minute ahead the verifier may say so.
- */
-function createDistinct() {
-  const last = new Map<string, number>();
+/** Whether a request of the same second had the same signature base: a verifier would take the second one for a replay. */
+function createRepetitions() {
+  const bases = new Set<string>();
   let second = 0;
-  return ({ signatureBase, created }: SignedRequest): number => {
-    if (created !== second) {
-      second = created;
-      for (const [base, time] of last) if (time < second) last.delete(base);
-    }
-    const base = signatureBase.replace(`;created=${created}`, "");
-    const before = last.get(base);
-    const free =
-      before === undefined ? created : Math.max(created, Math.min(before, created + MAX_AHEAD_SECONDS) + 1);
-    last.set(base, free);
-    return free;
+  return ({ signatureBase, created }: SignedRequest): boolean => {
+    if (created !== second) bases.clear();
+    second = created;
+    const isRepeated = bases.has(signatureBase);
+    bases.add(signatureBase);
+    return isRepeated;
   };
 }
 
