@@ -5,33 +5,25 @@
  */
 
 import type { Transport } from "../discovery/transport.ts";
-import { createNonce, isUnsafeMethod } from "../http-signatures/replay.ts";
 import type { Credential, WireProfile } from "../profiles/wire-profile.ts";
 import { tokenId } from "../tokens/decode-token.ts";
 import type { SigningKey } from "../types.ts";
 import { type AgentObserver, cutSignatureBase, ignoreEvents, type RetryReason } from "./events.ts";
 import type { OutgoingRequest } from "./outgoing-request.ts";
-import { type SignedRequest, signRequest } from "./sign-request.ts";
+import { createSigner } from "./signer.ts";
 import { anyOf, withTimeout } from "./timeout.ts";
 
 export type Sender = (request: OutgoingRequest, options: SendOptions) => Promise<Response>;
 
 export function createSender({ profile, transport, now }: SenderOptions): Sender {
-  const isRepeated = createRepetitions();
-  const { bindsBody, sendsNonce } = profile.messages;
+  const sign = createSigner(profile);
   return async (request, options) => {
     const { method, url, headers, body } = request;
     const { key, credential, purpose, observe, additionalComponents } = options;
-    const sign = (nonce?: string) =>
-      signRequest(
-        { method, url, headers, body },
-        { profile, key, signatureKey: credential, endpoint: purpose, now, additionalComponents, nonce },
-      );
-    let signed = await sign();
-    // Only what is signed distinguishes one such request from the one before.
-    if (bindsBody && !sendsNonce && isUnsafeMethod(method) && isRepeated(signed)) {
-      signed = await sign(createNonce());
-    }
+    const signed = await sign(
+      { method, url, headers, body },
+      { key, signatureKey: credential, endpoint: purpose, now, additionalComponents },
+    );
     if (observe !== ignoreEvents) {
       observe({
         type: "request_signed",
@@ -68,19 +60,6 @@ export function createSender({ profile, transport, now }: SenderOptions): Sender
       observe({ type: "response_received", purpose, url, method, status: response.status });
     }
     return response;
-  };
-}
-
-/** Whether a request of the same second had the same signature base: a verifier would take the second one for a replay. */
-function createRepetitions() {
-  const bases = new Set<string>();
-  let second = 0;
-  return ({ signatureBase, created }: SignedRequest): boolean => {
-    if (created !== second) bases.clear();
-    second = created;
-    const isRepeated = bases.has(signatureBase);
-    bases.add(signatureBase);
-    return isRepeated;
   };
 }
 

@@ -654,7 +654,9 @@ describe("a call that does not wait", () => {
       if (request.method === "POST" && isLook(request)) asked.isAnswered = true;
       else if (!isLook(request)) first = request;
       const question = { clarification: "Why?" };
-      return asked.isAnswered ? accepted(LATER) : accepted({ ...LATER, ...requirement("clarification") }, question);
+      return asked.isAnswered
+        ? accepted(LATER)
+        : accepted({ ...LATER, ...requirement("clarification") }, question);
     };
     return asked;
   }
@@ -671,9 +673,7 @@ describe("a call that does not wait", () => {
     const without = await failureOf<AnswerPendingError>(world.agent().resume(waiting));
     expect(without.waiting.clarification).toEqual({ question: "Why?" });
     expect((await world.agent().resume(waiting, { onClarification })).status).toBe(200);
-    expect(answers(world)).toEqual([
-      { action: "clarification_response", clarification_response: "because" },
-    ]);
+    expect(answers(world)).toEqual([{ action: "clarification_response", clarification_response: "because" }]);
   });
 
   it("answers no question that is not asked any more, section 7.5.2", async () => {
