@@ -6,7 +6,7 @@ import type { PartResult } from "./test-report.ts";
 
 const SOURCES = `${REPOSITORY_ROOT}tests/nodes/`;
 
-/** The oldest Node that the published packages name, and the newest with long-term support: `tests/nodes/package.json`. */
+/** The oldest Node that the published packages name, and the newest with long-term support. */
 const NODES = ["node-22", "node-24"];
 
 /** Runs the tests of the published packages on Nodes other than the demo's own. */

@@ -597,7 +597,10 @@ class Call {
     return client.relay(() => relay(server, interaction, context), circumstances);
   }
 
-  /** The agent's own server, which may reach the person. Where an upstream token stands for them, their caller does; a sub-agent has its parent. */
+  /**
+   * The agent's own server, which may reach the person. Where an upstream token stands for them,
+   * their caller does; a sub-agent has its parent.
+   */
   #relayServer(identity: Credential): string | undefined {
     const { profile, trustedServers, isSubAgent } = this.#options;
     const { relay, serverOf } = profile.grants;

@@ -36,8 +36,9 @@ export interface SignRequestOptions {
   /** Components that the receiver publishes to demand beside those of the profile. Covered where the request has them. Default none. */
   readonly additionalComponents?: readonly string[] | undefined;
   /**
-   * The nonce to send, in base64url; false for none. Default: a new one on unsafe methods, where the profile has nonces. In one without a
-   * field for it, it is the parameter of the signature (RFC 9421 section 2.3).
+   * The nonce to send, in base64url; false for none. Default: a new one on unsafe methods, where
+   * the profile has nonces. In a profile without a field for it, it is the parameter of the
+   * signature (RFC 9421 section 2.3).
    */
   readonly nonce?: string | false | undefined;
 }

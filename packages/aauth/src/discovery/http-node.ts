@@ -150,12 +150,12 @@ export const pooledTransport: Transport = async (url, init) => {
 };
 
 /**
- * Reads from a body only what is asked for. `Readable.toWeb` reads ahead, and on Node 22 what arrives after `cancel()` is an uncaught
- * exception, so that a peer could end the process.
+ * Reads from a body only what is asked for. `Readable.toWeb` reads ahead, and on Node 22 what
+ * arrives after `cancel()` is an uncaught exception, so that a peer could end the process.
  */
 function streamOf(body: Readable): ReadableStream<Uint8Array<ArrayBuffer>> {
   const chunks: AsyncIterator<Uint8Array<ArrayBuffer>> = body[Symbol.asyncIterator]();
-  // One that is destroyed with all of it received, and none of it asked for, has no other listener.
+  // A body that has arrived, and is destroyed before it is asked for, has no other listener.
   body.on("error", () => {}); // hole S2
   return new ReadableStream<Uint8Array<ArrayBuffer>>(
     {

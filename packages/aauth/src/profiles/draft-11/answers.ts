@@ -170,7 +170,7 @@ export function createAnswers(options: AnswerOptions): AnswerWriter {
   };
 }
 
-/** Words of the text (section 11.9.4) for our own codes that are neither about a signature nor about a requirement. */
+/** Words of the text (section 11.9.4) for codes of ours that are about no signature. */
 const ERRORS: Readonly<Partial<Record<AAuthErrorCode, string>>> = { untrusted_agent: "denied" };
 
 const statusOf = (error: AAuthError) => (error instanceof AAuthVerificationError ? error.status : 500);
