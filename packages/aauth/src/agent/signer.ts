@@ -15,7 +15,7 @@ import {
 
 export type Signer = (
   request: RequestToSign,
-  options: Omit<SignRequestOptions, "profile" | "nonce">,
+  options: Pick<SignRequestOptions, "key" | "signatureKey" | "endpoint" | "now" | "additionalComponents">,
 ) => Promise<SignedRequest>;
 
 export function createSigner(profile: WireProfile): Signer {
