@@ -13,7 +13,7 @@ import {
   signRequest,
 } from "./sign-request.ts";
 
-export type Signer = (
+type Signer = (
   request: RequestToSign,
   options: Pick<SignRequestOptions, "key" | "signatureKey" | "endpoint" | "now" | "additionalComponents">,
 ) => Promise<SignedRequest>;
