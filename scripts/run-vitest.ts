@@ -1,6 +1,7 @@
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { REPOSITORY_ROOT } from "./demo/stack.ts";
 import { localProgram, runProgram } from "./run-program.ts";
 import { countVitest, type PartResult, type VitestReport } from "./test-report.ts";
 
@@ -45,6 +46,7 @@ export function prepareAll(...steps: readonly Prepare[]): Prepare {
  * afterwards.
  *
  * @param args what vitest shall run: projects, files
+ * @param env `NODE_UNDER_TEST` of it names the Node that vitest runs on. Default: the pinned one
  */
 export async function runVitest(
   part: string,
@@ -56,7 +58,8 @@ export async function runVitest(
   const file = join(folder, "report.json");
   try {
     const more = ["--passWithNoTests", "--reporter=default", "--reporter=json", `--outputFile.json=${file}`];
-    const { status } = await runProgram(localProgram("vitest"), ["run", ...args, ...more], {
+    const [program, ...first] = vitestOn(env.NODE_UNDER_TEST);
+    const { status } = await runProgram(program, [...first, "run", ...args, ...more], {
       output: "shown",
       env: { TMPDIR: folder, ...env },
       limitMs: VITEST_LIMIT_MS,
@@ -68,6 +71,9 @@ export async function runVitest(
     await rm(folder, { recursive: true, force: true });
   }
 }
+
+const vitestOn = (node: string | undefined): readonly [program: string, ...args: string[]] =>
+  node === undefined ? [localProgram("vitest")] : [node, `${REPOSITORY_ROOT}node_modules/vitest/vitest.mjs`];
 
 /**
  * Runs a part. Where its program cannot be had the part is skipped, which the summary shows. With `CI` set that is a failure: CI installs

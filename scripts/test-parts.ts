@@ -14,12 +14,15 @@ import { runHoles } from "./holes/run-holes.ts";
 import { peersOfDraft11, rustPeerOfDraft11 } from "./interop-draft-11.ts";
 import { findOrBuildJaeger, JaegerUnavailableError } from "./jaeger/find-jaeger.ts";
 import { keycloakForTests } from "./keycloak/start-for-tests.ts";
+import { runOnOtherNodes } from "./other-nodes.ts";
 import { pythonForInterop } from "./python-for-interop.ts";
 import type { Part } from "./run-parts.ts";
 import { prepareAll } from "./run-vitest.ts";
 import { runStaticChecks } from "./static-checks.ts";
 
 const project = (...names: string[]) => names.flatMap((name) => ["--project", name]);
+/** Packages that run on whichever Node their users have. */
+const PUBLISHED = ["packages/aauth/", "packages/fastify-aauth/"];
 /** The full products, and the numbers of users under load. */
 const LONG = { LONG_TESTS: "1" };
 
@@ -48,6 +51,7 @@ export const INTEROP_PARTS = {
 /** `npm run test:all`: these parts, after those of `npm test`. */
 export const SLOW_PARTS = {
   sodium: { tests: project("sodium") },
+  nodes: () => runOnOtherNodes([...project("unit", "isolated"), ...PUBLISHED]),
   stack: { tests: project("stack") },
   walkthrough: { tests: project("walkthrough") },
   browser: { tests: project("browser"), prepare: chromium },

@@ -1,6 +1,6 @@
 /** Signers and verifiers of messages, each behind the same two calls: ours, that of the draft's author, and those that are programs. */
 
-import { sign } from "node:crypto";
+import { randomUUID, sign } from "node:crypto";
 import { createRequire } from "node:module";
 import { createInterface } from "node:readline";
 import { createDiscovery, draft11, importSigningKey, signRequest } from "aauth";
@@ -166,6 +166,8 @@ function ourLibrary(): Library {
               ? { scheme: "jwks_uri", id: PARTIES.ps, document: "aauth-person.json" }
               : { scheme: "jwt", jwt },
           additionalComponents: extra,
+          // As our agent does for the second of two equal unsafe requests.
+          nonce: method === "GET" ? undefined : randomUUID(),
         },
       );
       return signed;

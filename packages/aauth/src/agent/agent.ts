@@ -96,6 +96,7 @@ export function createAgent(options: AgentOptions): Agent {
     identity,
     mayIdentify: options.raiseScheme ?? true,
     trustedServers,
+    isSubAgent: parent !== undefined,
     discovery,
     send,
     client,

@@ -387,9 +387,15 @@ class Call {
     const { requestFields, readSession } = profile.calls;
     if (requestFields === undefined) return request;
     if (readSession !== undefined) this.#session ??= await tokens.session(this.#callContext());
-    const capabilities = capabilitiesOf(this.#participation);
-    const added = requestFields({ capabilities, session: this.#session });
+    const added = requestFields({ capabilities: this.#capabilities(), session: this.#session });
     return { ...request, headers: { ...added, ...request.headers } };
+  }
+
+  /** For a resource: the agent's and its server's together (draft -11, section 11.7). */
+  #capabilities(): readonly string[] {
+    const own = capabilitiesOf(this.#participation);
+    const isRelayed = !own.includes("interaction") && this.#relayServer(this.#credential) !== undefined;
+    return isRelayed ? ["interaction", ...own] : own;
   }
 
   async #keepSession(head: ResponseHead): Promise<void> {
@@ -579,17 +585,27 @@ class Call {
     });
   }
 
-  /** Asks the agent's own server to bring the person to a page of the resource. Where an upstream token stands for them, their caller does. */
+  /** Asks the agent's own server to bring the person to a page of the resource. */
   async #relay(interaction: Interaction): Promise<boolean> {
-    const { profile, client, identity, trustedServers } = this.#options;
-    const { relay, serverOf } = profile.grants;
-    if (relay === undefined || this.#context.upstreamToken !== undefined) return false;
-    const credential = await identity(this.#key);
-    const server = serverOf?.({ identity: credential, trustedServers, upstreamToken: undefined });
-    if (server === undefined) return false;
-    const context = { ...NOTHING, identity: credential, hints: this.#hints() };
+    const { profile, client } = this.#options;
+    const { relay } = profile.grants;
+    const identity = await this.#options.identity(this.#key);
+    const server = this.#relayServer(identity);
+    if (relay === undefined || server === undefined) return false;
+    const context = { ...NOTHING, identity, hints: this.#hints() };
     const circumstances = { ...this.#circumstances(), trustedServers: [server] };
     return client.relay(() => relay(server, interaction, context), circumstances);
+  }
+
+  /**
+   * The agent's own server, which may reach the person. Where an upstream token stands for them,
+   * their caller does; a sub-agent has its parent.
+   */
+  #relayServer(identity: Credential): string | undefined {
+    const { profile, trustedServers, isSubAgent } = this.#options;
+    const { relay, serverOf } = profile.grants;
+    if (relay === undefined || isSubAgent || this.#context.upstreamToken !== undefined) return undefined;
+    return serverOf?.({ identity, trustedServers, upstreamToken: undefined });
   }
 
   /**
@@ -645,6 +661,8 @@ export interface CallOptions {
   /** Whether an anonymous agent may say who it is when it is asked. */
   readonly mayIdentify: boolean;
   readonly trustedServers: readonly string[];
+  /** Whether its tokens come from a parent. */
+  readonly isSubAgent: boolean;
   readonly discovery: Discovery;
   readonly send: Sender;
   readonly client: GrantClient;

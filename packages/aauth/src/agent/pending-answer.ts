@@ -149,8 +149,11 @@ export class PendingAnswer {
     this.#resumedAt = undefined;
     if (resumedAt === undefined) this.#report(pending, url);
     const leave = (reason: string) => new LeftPending(reason, this.#leave(pending, url));
-    if (participation.waiting === "throw" && resumedAt === undefined) throw leave("the answer is not ready");
-    if (pending.clarification !== undefined) return this.#answer(pending.clarification, url, leave);
+    // What was left is looked at first: a question may have been answered meanwhile.
+    if (resumedAt === undefined) {
+      if (pending.clarification !== undefined) return this.#answer(pending.clarification, url, leave);
+      if (participation.waiting === "throw") throw leave("the answer is not ready");
+    }
     await this.#interact(pending.interaction, leave);
 
     const waitMs =
@@ -201,8 +204,10 @@ export class PendingAnswer {
     this.#shown = interaction.code;
     if (this.#pages >= MAX_PAGES) throw leave(`a person was needed at more than ${MAX_PAGES} pages`);
     this.#pages++;
-    const { participation, observe, party, relay, signal } = this.#options;
+    const { participation, observe, relay, signal } = this.#options;
     const page = this.#pageOf(interaction);
+    // A server may pass on a page of another one: the person is told whose it is.
+    const party = new URL(interaction.url).origin; // hole S30
     const isRelayed = (await relay?.(interaction)) ?? false;
     observe({ type: "interaction_required", party, ...interaction, page, isRelayed });
     if (isRelayed) return;

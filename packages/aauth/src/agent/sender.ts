@@ -5,34 +5,25 @@
  */
 
 import type { Transport } from "../discovery/transport.ts";
-import { isUnsafeMethod } from "../http-signatures/replay.ts";
 import type { Credential, WireProfile } from "../profiles/wire-profile.ts";
 import { tokenId } from "../tokens/decode-token.ts";
 import type { SigningKey } from "../types.ts";
 import { type AgentObserver, cutSignatureBase, ignoreEvents, type RetryReason } from "./events.ts";
 import type { OutgoingRequest } from "./outgoing-request.ts";
-import { type SignedRequest, signRequest } from "./sign-request.ts";
+import { createSigner } from "./signer.ts";
 import { anyOf, withTimeout } from "./timeout.ts";
 
 export type Sender = (request: OutgoingRequest, options: SendOptions) => Promise<Response>;
 
 export function createSender({ profile, transport, now }: SenderOptions): Sender {
-  const distinct = createDistinct();
-  const { bindsBody, sendsNonce } = profile.messages;
+  const sign = createSigner(profile);
   return async (request, options) => {
     const { method, url, headers, body } = request;
     const { key, credential, purpose, observe, additionalComponents } = options;
-    const signAt = (clock: () => number) =>
-      signRequest(
-        { method, url, headers, body },
-        { profile, key, signatureKey: credential, endpoint: purpose, now: clock, additionalComponents },
-      );
-    let signed = await signAt(now);
-    // Only what is signed distinguishes one such request from the one before.
-    if (bindsBody && !sendsNonce && isUnsafeMethod(method)) {
-      const created = distinct(signed);
-      if (created !== signed.created) signed = await signAt(() => created);
-    }
+    const signed = await sign(
+      { method, url, headers, body },
+      { key, signatureKey: credential, endpoint: purpose, now, additionalComponents },
+    );
     if (observe !== ignoreEvents) {
       observe({
         type: "request_signed",
@@ -69,30 +60,6 @@ export function createSender({ profile, transport, now }: SenderOptions): Sender
       observe({ type: "response_received", purpose, url, method, status: response.status });
     }
     return response;
-  };
-}
-
-/** By which `created` may be ahead of the clock: half of what verifiers allow. */
-const MAX_AHEAD_SECONDS = 30;
-
-/**
- * When a request is to be signed so that none before it has the same signature base: a verifier would take it for a repetition. The second of the
- * request, or the next that is free; beyond half a minute ahead the verifier may say so.
- */
-function createDistinct() {
-  const last = new Map<string, number>();
-  let second = 0;
-  return ({ signatureBase, created }: SignedRequest): number => {
-    if (created !== second) {
-      second = created;
-      for (const [base, time] of last) if (time < second) last.delete(base);
-    }
-    const base = signatureBase.replace(`;created=${created}`, "");
-    const before = last.get(base);
-    const free =
-      before === undefined ? created : Math.max(created, Math.min(before, created + MAX_AHEAD_SECONDS) + 1);
-    last.set(base, free);
-    return free;
   };
 }
 

@@ -35,7 +35,11 @@ export interface SignRequestOptions {
   readonly now?: (() => number) | undefined;
   /** Components that the receiver publishes to demand beside those of the profile. Covered where the request has them. Default none. */
   readonly additionalComponents?: readonly string[] | undefined;
-  /** The nonce to send; false for none. Default: a new one on unsafe methods, where the profile has nonces. */
+  /**
+   * The nonce to send, in base64url; false for none. Default: a new one on unsafe methods, where
+   * the profile has nonces. In a profile without a field for it, it is the parameter of the
+   * signature (RFC 9421 section 2.3).
+   */
   readonly nonce?: string | false | undefined;
 }
 
@@ -83,7 +87,7 @@ export async function signRequest(
   const added: Record<string, string> = { [fields.signatureKey]: messages.formatKeyClaim(signatureKey, key) };
   const hasBody = body !== undefined && body.length > 0;
   if (hasBody && messages.bindsBody) added[fields.contentDigest] = await formatContentDigest(body);
-  const nonce = nonceFor(request, options, messages.sendsNonce);
+  const nonce = nonceFor(request, options, messages);
   if (nonce !== undefined && fields.nonce !== undefined) added[fields.nonce] = nonce;
   const headers = { ...request.headers, ...added };
 
@@ -93,7 +97,8 @@ export async function signRequest(
   const facts = { method, target, headers, hasBody, endpoint: { role, ...rules }, additional };
   const components = messages.signedComponents(facts);
   const created = Math.floor(options.now ? options.now() : Date.now() / 1000);
-  const { value, raw } = formatSignatureInput(label, components, created);
+  const parameter = fields.nonce === undefined ? nonce : undefined;
+  const { value, raw } = formatSignatureInput(label, components, created, parameter);
   const { absentQuery } = messages;
   const message = { method, authority, target, headers, components };
   const base = buildSignatureBase({ ...message, absentQuery, signatureParams: raw });
@@ -114,8 +119,8 @@ const UPPER_CASE = /[A-Z]/;
 function nonceFor(
   { method }: RequestToSign,
   { nonce }: SignRequestOptions,
-  sendsNonce: boolean,
+  { fields, sendsNonce }: WireProfile["messages"],
 ): string | undefined {
-  if (!sendsNonce || nonce === false) return undefined;
-  return nonce ?? (isUnsafeMethod(method) ? createNonce() : undefined);
+  if (nonce === false || (fields.nonce !== undefined && !sendsNonce)) return undefined;
+  return nonce ?? (sendsNonce && isUnsafeMethod(method) ? createNonce() : undefined);
 }

@@ -212,13 +212,16 @@ export interface FetchContext extends WaitingControl {
 /** How a call takes part in the waiting for an answer, where the profile has answers that come later. */
 export interface WaitingControl extends CallControl {
   /**
-   * `poll` goes on in the call, up to `timeouts.pendingMs`. `throw` ends it with an {@link AnswerPendingError} instead, as soon as it would have to
-   * wait. Default `poll`.
+   * `poll` waits in the call, up to `timeouts.pendingMs`. `throw` ends it with an
+   * {@link AnswerPendingError} instead, as soon as it would have to wait: for a person, too, whom
+   * the caller then brings to the page that the error names. A question that `onClarification`
+   * answers does not end it. Default `poll`.
    */
   readonly waiting?: "poll" | "throw" | undefined;
   /**
-   * Brings a person to a page: opens a browser, or shows address and code. Polling starts once it returns. Default: none; where a person has to
-   * act the call ends with an {@link AnswerPendingError}.
+   * Brings a person to a page: opens a browser, or shows address and code. Polling starts once it
+   * returns. Default: none; where a person has to act a server refuses, or the call ends with an
+   * {@link AnswerPendingError}.
    */
   readonly onInteraction?: ((request: InteractionRequest) => Promise<void> | void) | undefined;
   /**
@@ -240,7 +243,7 @@ export interface InteractionRequest extends Interaction {
    * person, as the party may be one that they have never heard of.
    */
   readonly page: string;
-  /** Identifier of the resource or server that the page is of. */
+  /** Identifier of the resource or server that the page is of: the origin of `url`. */
   readonly party: string;
 }
 

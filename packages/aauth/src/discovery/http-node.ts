@@ -6,7 +6,7 @@
 
 import { type LookupAddress, type LookupAllOptions, lookup } from "node:dns";
 import { BlockList, isIP, isIPv6, type LookupFunction } from "node:net";
-import { Readable } from "node:stream";
+import type { Readable } from "node:stream";
 import { Client, type Dispatcher, request } from "undici";
 import { AAuthVerificationError } from "../errors.ts";
 import { readAtMost } from "./read-at-most.ts";
@@ -142,12 +142,34 @@ export const pooledTransport: Transport = async (url, init) => {
     }
     if (Number(headers["content-length"]) <= MAX_BUFFERED_BYTES)
       return new Response((await body.bytes()) as Uint8Array<ArrayBuffer>, head);
-    return new Response(Readable.toWeb(body) as ReadableStream<Uint8Array<ArrayBuffer>>, head);
+    return new Response(streamOf(body), head);
   } catch (error) {
     body.destroy();
     throw error;
   }
 };
+
+/**
+ * Reads from a body only what is asked for. `Readable.toWeb` reads ahead, and on Node 22 what
+ * arrives after `cancel()` is an uncaught exception, so that a peer could end the process.
+ */
+function streamOf(body: Readable): ReadableStream<Uint8Array<ArrayBuffer>> {
+  const chunks: AsyncIterator<Uint8Array<ArrayBuffer>> = body[Symbol.asyncIterator]();
+  // A body that has arrived, and is destroyed before it is asked for, has no other listener.
+  body.on("error", () => {}); // hole S2
+  return new ReadableStream<Uint8Array<ArrayBuffer>>(
+    {
+      async pull(controller) {
+        const { done, value } = await chunks.next();
+        if (done) controller.close();
+        else controller.enqueue(new Uint8Array(value.buffer, value.byteOffset, value.byteLength));
+      },
+      // Not the iterator's `return`, which waits for the chunk that is asked for.
+      cancel: () => void body.destroy(),
+    },
+    { highWaterMark: 0 },
+  );
+}
 
 function headersOf(fields: Dispatcher.ResponseData["headers"]): Headers {
   const headers = new Headers();

@@ -93,16 +93,18 @@ function parseComponents(list: string): readonly string[] {
 
 /**
  * Writes `Signature-Input` as every deployed verifier rebuilds it: single spaces, no parameter but `created`
- * (profile 2.1).
+ * (profile 2.1), and `nonce` where one is given.
  *
+ * @param nonce in base64url: it is written as it is
  * @returns the header value and the part of it that `@signature-params` stands for
  */
 export function formatSignatureInput(
   label: string,
   components: readonly string[],
   created: number,
+  nonce?: string,
 ): { readonly value: string; readonly raw: string } {
   const list = `(${components.map((name) => `"${name}"`).join(" ")})`;
-  const raw = `${list};created=${created}`;
+  const raw = `${list};created=${created}${nonce === undefined ? "" : `;nonce="${nonce}"`}`;
   return { value: `${label}=${raw}`, raw };
 }

@@ -202,9 +202,12 @@ describe("a token that is answered with a demand for a token, without a resource
 
   it("waits no longer than the call for words that do not come, and cancels them", async () => {
     const { promise: cancelled, resolve: cancel } = Promise.withResolvers<unknown>();
-    const { world, reject } = await worldThatRejects(() => refusing(BARE, new ReadableStream({ cancel })));
+    const caller = new AbortController();
+    const pull = () => caller.abort(new DOMException("too late", "TimeoutError"));
+    const words = () => new ReadableStream({ pull, cancel }, { highWaterMark: 0 });
+    const { world, reject } = await worldThatRejects(() => refusing(BARE, words()));
     reject();
-    const signal = AbortSignal.timeout(50);
+    const { signal } = caller;
     const error = await errorOf<DOMException>(world.agent().fetchFor({ signal })(URL_ROOT));
     expect(error.name).toBe("TimeoutError");
     await cancelled;

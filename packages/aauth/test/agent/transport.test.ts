@@ -1,3 +1,4 @@
+import { setTimeout } from "node:timers/promises";
 import { afterEach, describe, expect, it } from "vitest";
 import { createAgent } from "../../src/agent/index.ts";
 import { pooledTransport } from "../../src/discovery/http-node.ts";
@@ -15,6 +16,69 @@ async function start(...arguments_: Parameters<typeof startServer>): Promise<Loo
   servers.push(server);
   return server;
 }
+
+/** Ways in which a caller can let go of a body that has not arrived yet. */
+const LET_GO: Record<string, (body: ReadableStream<Uint8Array>) => Promise<unknown>> = {
+  unread: (body) => body.cancel(),
+  "once it has ended": async (body) => {
+    await setTimeout(50);
+    await body.cancel();
+  },
+  "after a chunk": async (body) => {
+    for await (const _chunk of body) break;
+  },
+  "while a read waits": async (body) => {
+    const reader = body.getReader();
+    await reader.read();
+    const waiting = reader.read();
+    await reader.cancel();
+    expect((await waiting).done).toBe(true);
+  },
+  "by the signal of a pipe": async (body) => {
+    const signal = AbortSignal.timeout(1);
+    const piped = body.pipeThrough(new TransformStream(), { signal });
+    await expect(new Response(piped).text()).rejects.toThrow("timeout");
+  },
+};
+
+describe("a body in chunks", () => {
+  it.each(Object.entries(LET_GO))(
+    "S2: cancelled %s it throws nothing outside its reader, and closes its connection",
+    async (how, letGo) => {
+      const uncaught: unknown[] = [];
+      const note = (error: unknown) => uncaught.push(error);
+      const closed = Promise.withResolvers<void>();
+      const server = await start(async ({ socket }, response) => {
+        socket.once("close", () => closed.resolve());
+        response.writeHead(401);
+        response.write("first");
+        await setTimeout(5);
+        if (how !== "once it has ended") response.write(Buffer.alloc(200_000));
+        else response.end(() => closed.resolve());
+        await closed.promise;
+      });
+      process.on("uncaughtException", note);
+      try {
+        const { body } = await pooledTransport(`${server.origin}/`, { method: "GET", headers: {} });
+        await letGo(body!);
+        await closed.promise;
+        await setTimeout(20);
+      } finally {
+        process.off("uncaughtException", note);
+      }
+      expect(uncaught).toEqual([]);
+    },
+  );
+
+  it("rejects a reader once its connection breaks", async () => {
+    const server = await start(({ socket }, response) => {
+      response.write("first");
+      socket.setTimeout(5, () => socket.destroy());
+    });
+    const response = await pooledTransport(`${server.origin}/`, { method: "GET", headers: {} });
+    await expect(response.text()).rejects.toThrow("other side closed");
+  });
+});
 
 describe("the default transport", () => {
   it("streams the response", async () => {

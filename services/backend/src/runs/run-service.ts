@@ -269,9 +269,7 @@ export function createRunService(deps: RunServiceDeps): RunService {
           action: "respond" as const,
           response: `The user started it with these words: ${run.shownPrompt}`,
         }),
-        async onInteraction({ page: address, url }: InteractionRequest) {
-          // Also a page that the asked party passes on, such as that of the resource's access server.
-          const party = new URL(url).origin;
+        async onInteraction({ page: address, party }: InteractionRequest) {
           page = party;
           const hop = places.hops?.get(party) ?? "person-server";
           const demand = {

@@ -215,6 +215,8 @@ export const deliveredOutcome = (token: string, expiresIn: number): Outcome =>
 /** What ends a request there ends it here, in the access server's own words where it has any. */
 function terminal({ status, members }: ServerReply): Outcome {
   const { error, detail } = members ?? {};
+  // A relayed 402 would ask the agent to pay this server (section 11.8.4).
+  if (status === 402) return failed(asUnreachable("it wants to be paid, which is not supported"));
   // That our own signature is refused there is nothing that the agent can act on.
   if (status === 401 || status < 400 || typeof error !== "string" || !/^[a-z_]{1,64}$/.test(error)) {
     return failed(asUnreachable(`it answered with status ${status}`));

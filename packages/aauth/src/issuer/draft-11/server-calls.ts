@@ -6,7 +6,7 @@
 
 import { createGuardedTransport } from "#http";
 import { type AgentObserver, cutSignatureBase, ignoreEvents } from "../../agent/events.ts";
-import { signRequest } from "../../agent/sign-request.ts";
+import { createSigner } from "../../agent/signer.ts";
 import { readAtMost } from "../../discovery/read-at-most.ts";
 import type { Transport } from "../../discovery/transport.ts";
 import { draft11 } from "../../profiles/draft-11/index.ts";
@@ -49,6 +49,7 @@ export function createServerCalls(options: {
   const { issuer, kind, key, transport = createGuardedTransport({ development: false }), now } = options;
   const { observe = ignoreEvents } = options;
   const signatureKey = { scheme: "jwks_uri", id: issuer, document: DOCUMENTS[kind] } as const;
+  const sign = createSigner(draft11);
   return async ({ method, url, endpoint, body }) => {
     const bytes = body === undefined ? undefined : new TextEncoder().encode(JSON.stringify(body));
     const headers = {
@@ -57,7 +58,7 @@ export function createServerCalls(options: {
     };
     const request = { method, url, headers, body: bytes };
     const signer = key();
-    const signed = await signRequest(request, { key: signer, signatureKey, profile: draft11, endpoint, now });
+    const signed = await sign(request, { key: signer, signatureKey, endpoint, now });
     observe({
       type: "request_signed",
       profile: draft11.name,

@@ -170,6 +170,9 @@ export function createAnswers(options: AnswerOptions): AnswerWriter {
   };
 }
 
+/** Words of the text (section 11.9.4) for codes of ours that are about no signature. */
+const ERRORS: Readonly<Partial<Record<AAuthErrorCode, string>>> = { untrusted_agent: "denied" };
+
 const statusOf = (error: AAuthError) => (error instanceof AAuthVerificationError ? error.status : 500);
 
 function answer(
@@ -180,6 +183,8 @@ function answer(
 ): Answer {
   const { code, message } = publicRefusal(error);
   const body =
-    status === 500 ? { error: "server_error" } : { error: signatureError?.error ?? code, detail: message };
+    status === 500
+      ? { error: "server_error" }
+      : { error: signatureError?.error ?? ERRORS[code] ?? code, detail: message };
   return jsonAnswer(status, body, headers);
 }

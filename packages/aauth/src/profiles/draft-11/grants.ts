@@ -252,8 +252,9 @@ function authChecks(claims: Members, { ps, sub, scope, account }: Members) {
 
 const serverOf: NonNullable<GrantRules["serverOf"]> = ({ identity, trustedServers, upstreamToken }) => {
   if (upstreamToken !== undefined) return serverOfUpstream(upstreamToken);
+  if (trustedServers[0] !== undefined) return trustedServers[0];
   const { ps } = (identity.scheme === "jwt" && claimsOf(identity.jwt)) || {};
-  return trustedServers[0] ?? (typeof ps === "string" && isServerIdentifier(ps) ? ps : undefined);
+  return typeof ps === "string" && isServerIdentifier(ps) ? ps : undefined;
 };
 
 /** The person server of the caller's person: not the one that the agent's own token names (section 10.1.1). */

@@ -39,14 +39,12 @@ export function requirementOf({ field }: Head): AAuthRequirement | undefined {
   }
 }
 
-/** The pending answer of a 202; undefined for another status, and for a 202 of the resource's own that means something else. */
+/** The pending answer of a 202; undefined for another status, and for a 202 that promises no answer anywhere. */
 export function pendingIn(head: Head, requirement: AAuthRequirement | undefined): PendingState | undefined {
   const { status, field } = head;
   const location = field("location");
   if (status !== ACCEPTED || location === null) return undefined;
-  const retryAfter = field("retry-after");
-  if (requirement === undefined && retryAfter === null) return undefined;
-  const seconds = Number(retryAfter?.trim() || Number.NaN);
+  const seconds = Number(field("retry-after")?.trim() || Number.NaN);
   const { url, code } = requirement ?? {};
   return {
     location,

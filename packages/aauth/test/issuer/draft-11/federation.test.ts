@@ -156,8 +156,9 @@ describe("a token request that an access server decides", () => {
       status: 403,
       body: { error: "payment_declined", detail: "no" },
     });
+    // A 402 of the person server's own would ask the agent to pay it (section 11.8.4).
     script(json(402, { error: "payment_required" }));
-    expect(await ask()).toMatchObject(refused(402, "payment_required"));
+    expect(await ask()).toMatchObject(refused(502, "as_unreachable"));
   });
 
   it("is taken back there when it is taken back here", async () => {

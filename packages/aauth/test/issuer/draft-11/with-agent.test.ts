@@ -130,14 +130,15 @@ describe("an agent of this library", () => {
     expect(seen.at(-1)).toMatchObject({ grant: { scopes: ["data.write"] } });
   });
 
-  it("is authorized by an access server, whose owner is asked after the person", async () => {
+  it("S30: is told which server the page is of, where an access server's owner is asked after the person", async () => {
     const { world, seen, agent } = createParties({
       accessServer: AS,
       ps: { personOf: () => ALICE, decide: () => ({ type: "grant" }) },
       as: { decide: () => ({ type: "interaction" }) },
     });
     const onInteraction = async ({ page, party }: { page: string; party: string }) => {
-      expect(party).toBe(PS);
+      // The person server passes on a page that is not its own.
+      expect(party).toBe(AS);
       const { origin, searchParams } = new URL(page);
       expect(origin).toBe(AS);
       const { reference } = (await world.as.open(searchParams.get("code")!, "browser"))!;

@@ -3,7 +3,8 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { inspect } from "node:util";
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
+import type { AgentOptions } from "../../../src/agent/index.ts";
 import type { AnswerPendingError } from "../../../src/errors.ts";
 import {
   accepted,
@@ -19,7 +20,17 @@ import {
   resourceTokenIn,
   type Sent,
 } from "./agent-world.ts";
-import { A_PERSON, ANY_AGENT, authToken, changed, keys, PERSON_SERVER, RESOURCE, TO_READ } from "./kit.ts";
+import {
+  A_PERSON,
+  ANY_AGENT,
+  authToken,
+  changed,
+  keys,
+  NOW,
+  PERSON_SERVER,
+  RESOURCE,
+  TO_READ,
+} from "./kit.ts";
 
 const isLook = ({ url }: Sent) => url.includes("/pending/");
 const NOW_AND_AGAIN = { "retry-after": "0" };
@@ -251,16 +262,39 @@ it("a session token counts that comes from the authorization endpoint, section 6
   expect(world.events.some(({ type }) => type === "session_received")).toBe(true);
 });
 
-it("equal requests have signatures of their own where the clock has fractions of a second", async () => {
-  const world = createWorld();
-  world.requirement = ANY_AGENT;
-  const token = await world.agentTokenOf(keys.agent);
-  let time = world.clock.time;
-  const now = () => (time += 0.001);
-  const call = world.agent({ agentToken: async () => token, now }).fetchFor();
-  for (let n = 0; n < 3; n++) await call(DATA, { method: "POST", body: "{}" });
-  const created = world.sent.map(
-    ({ headers }) => /;created=(\d+)/.exec(headers["signature-input"] ?? "")?.[1],
-  );
-  expect(created.map((second) => Number(second) - world.clock.time)).toEqual([0, 1, 2]);
+const parametersOf = ({ headers }: Sent) => /;created=.*/.exec(headers["signature-input"] ?? "")?.[0] ?? "";
+
+describe("equal unsafe requests of one second", () => {
+  /** With one agent token: each that is issued is another. */
+  async function caller(more: Partial<AgentOptions> = {}) {
+    const world = createWorld();
+    world.requirement = ANY_AGENT;
+    const token = await world.agentTokenOf(keys.agent);
+    return { world, call: world.agent({ agentToken: async () => token, ...more }).fetchFor() };
+  }
+  const order = { method: "POST", body: "{}" };
+
+  it("are all created now and served, section 11.3.3.2", async () => {
+    let time = NOW;
+    const { world, call } = await caller({ now: () => (time += 0.001) });
+    const answers = await Promise.all(Array.from({ length: 80 }, () => call(DATA, order)));
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
+    const [first = "", ...others] = world.sent.map(parametersOf);
+    expect(first).toBe(`;created=${NOW}`);
+    expect(new Set(others).size).toBe(79);
+    for (const parameters of others) {
+      expect(parameters).toMatch(new RegExp(`^;created=${NOW};nonce="[A-Za-z0-9_-]{22}"$`));
+    }
+  });
+
+  it("have a nonce, and neither safe ones nor those of another second", async () => {
+    const { world, call } = await caller();
+    await call(DATA);
+    await call(DATA);
+    await call(DATA, order);
+    world.clock.time++;
+    await call(DATA, order);
+    const seconds = [NOW, NOW, NOW, NOW + 1];
+    expect(world.sent.map(parametersOf)).toEqual(seconds.map((second) => `;created=${second}`));
+  });
 });

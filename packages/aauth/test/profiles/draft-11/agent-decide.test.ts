@@ -345,8 +345,12 @@ describe("a demand", () => {
     [402, { "aauth-requirement": "requirement=new" }, { level: "new" }],
     [402, {}, undefined],
     [202, {}, undefined],
-    // A resource's own 202, which is no answer of this protocol (section 11.8.2).
-    [202, { location: "/jobs/1" }, undefined],
+    // Agents handle every 202; without Retry-After they wait 5 s (section 11.8.3).
+    [
+      202,
+      { location: "/jobs/1" },
+      { level: "", pending: { location: "/jobs/1", retryAfterSeconds: 5, requirement: "" } },
+    ],
     [202, later, { level: "", pending: { location: "/p", retryAfterSeconds: 3, requirement: "" } }],
     [
       202,

@@ -18,7 +18,7 @@ import {
   type Sent,
   type World,
 } from "./agent-world.ts";
-import { A_PERSON, ANY_AGENT, keys, PERSON_SERVER, RESOURCE, TO_READ } from "./kit.ts";
+import { A_PERSON, ANY_AGENT, authToken, keys, PERSON_SERVER, RESOURCE, TO_READ } from "./kit.ts";
 
 const LATER = { "retry-after": "0" };
 const isLook = ({ url }: Sent) => url.includes("/pending/");
@@ -226,6 +226,24 @@ describe("a person who has to act", () => {
       expect([parameters, error.code, error.hop]).toEqual([parameters, "malformed_challenge", PERSON_SERVER]);
       expect(error.section).toMatch(/^draft -11, section 11\.6/);
     }
+  });
+
+  it("is named to a resource as reachable where a server may reach them, section 11.7", async () => {
+    const world = createWorld();
+    world.requirement = ANY_AGENT;
+    const announced = async (agent: Agent, context = {}) => {
+      await agent.fetchFor(context)(DATA);
+      return world.sent.at(-1)?.headers["aauth-capabilities"];
+    };
+    expect(await announced(world.agent())).toBe("interaction");
+    const onClarification = async () => ({ action: "cancel" }) as const;
+    expect(await announced(world.agent(), { onClarification })).toBe("interaction, clarification");
+    // No server, a parent in its place, or a person who is the caller's.
+    expect(await announced(world.agent({ trustedAuthServers: [] }))).toBeUndefined();
+    const parent = () => Promise.reject(new Error("not asked"));
+    expect(await announced(world.agent({ parent }))).toBeUndefined();
+    const upstreamToken = await authToken();
+    expect(await announced(world.agent(), { upstreamToken })).toBeUndefined();
   });
 
   it("is brought there by a call that can, whatever another one cannot", async () => {
@@ -626,26 +644,55 @@ describe("a call that does not wait", () => {
     expect((await waits).status).toBe(200);
   });
 
-  it("answers a question when it goes on", async () => {
-    const world = createWorld();
-    world.requirement = A_PERSON;
+  /** A person server that asks why, until it is answered. */
+  function asking(world: World) {
     const { server } = world;
+    const asked = { isAnswered: false };
     let first: Sent;
     world.server = (request) => {
-      if (request.method === "GET") return server(first);
-      if (isLook(request)) return accepted(LATER);
-      first = request;
-      return accepted(requirement("clarification"), { clarification: "Why?" });
+      if (request.method === "GET" && asked.isAnswered) return server(first);
+      if (request.method === "POST" && isLook(request)) asked.isAnswered = true;
+      else if (!isLook(request)) first = request;
+      const question = { clarification: "Why?" };
+      return asked.isAnswered
+        ? accepted(LATER)
+        : accepted({ ...LATER, ...requirement("clarification") }, question);
     };
+    return asked;
+  }
+  const onClarification = async () => ({ action: "respond", response: "because" }) as const;
+  const answers = (world: World) =>
+    world.sent.filter((request) => request.method === "POST" && isLook(request)).map(({ json }) => json);
+
+  it("answers a question when it goes on and is still asked", async () => {
+    const world = createWorld();
+    world.requirement = A_PERSON;
+    asking(world);
     const waiting = await left(world.agent());
     expect(waiting.clarification).toEqual({ question: "Why?" });
     const without = await failureOf<AnswerPendingError>(world.agent().resume(waiting));
     expect(without.waiting.clarification).toEqual({ question: "Why?" });
-    const onClarification = async () => ({ action: "respond", response: "because" }) as const;
     expect((await world.agent().resume(waiting, { onClarification })).status).toBe(200);
-    expect(world.sent.find((request) => request.method === "POST" && isLook(request))?.json).toEqual({
-      ...{ action: "clarification_response", clarification_response: "because" },
-    });
+    expect(answers(world)).toEqual([{ action: "clarification_response", clarification_response: "because" }]);
+  });
+
+  it("answers no question that is not asked any more, section 7.5.2", async () => {
+    const world = createWorld();
+    world.requirement = A_PERSON;
+    const asked = asking(world);
+    const waiting = await left(world.agent());
+    asked.isAnswered = true;
+    expect((await world.agent().resume(waiting, { onClarification })).status).toBe(200);
+    expect(answers(world)).toEqual([]);
+  });
+
+  it("answers a question all the same, and ends where it would wait for what follows", async () => {
+    const world = createWorld();
+    world.requirement = A_PERSON;
+    asking(world);
+    const waiting = await left(world.agent(), { onClarification });
+    expect([waiting.clarification, answers(world).length]).toEqual([undefined, 1]);
+    expect((await world.agent().resume(waiting)).status).toBe(200);
   });
 
   it("ends with the state when it has waited long enough, and respects the time of the next look", async () => {
