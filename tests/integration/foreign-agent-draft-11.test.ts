@@ -115,7 +115,7 @@ async function world({
       );
     });
     scope.get("/interaction", { config: { aauth: "public" } }, async (message) => {
-      const opened = await deferred.open((message.query as { code: string }).code);
+      const opened = await deferred.open((message.query as { code: string }).code, message.ip);
       if (typeof opened === "string") return opened;
       const headers = await sessions.start(opened, { user: "dana" });
       await deferred.finish(opened.id, { status: 200, headers, body: "" });

@@ -367,7 +367,7 @@ describe("answers that come later", () => {
         return sendAnswer(reply, answer);
       });
       scope.get("/interaction", { config: { aauth: "public" } }, async (request) => {
-        const opened = await deferred.open((request.query as { code: string }).code);
+        const opened = await deferred.open((request.query as { code: string }).code, request.ip);
         if (typeof opened === "string") return opened;
         const headers = await sessions.start(opened, { user: "dana" });
         await deferred.finish(opened.id, { status: 200, headers, body: "" });
