@@ -69,11 +69,14 @@ export function publications(): Map<string, unknown> {
 }
 
 /** The real discovery over documents in memory, and what it has fetched. */
-export function discoveryOf(published = publications()): Discovery & { readonly fetched: string[] } {
+export function discoveryOf(
+  published = publications(),
+  clock: () => number = now,
+): Discovery & { readonly fetched: string[] } {
   const fetched: string[] = [];
   const discovery = createDiscovery({
     profile: { documents },
-    now,
+    now: clock,
     async transport(url) {
       fetched.push(url.href);
       const document = published.get(url.href);
