@@ -60,8 +60,7 @@ await showPhases(
     title: `${CONNECTIONS} connections, at ${target} of a resource`,
     service: "resource",
     honest: target === "codes" ? orderOnce : callOnce,
-    attack:
-      target === "codes" ? flood({ ...page, path: "/interaction?code=ZZZZ-0000-{NAME}" }) : signedFlood,
+    attack: target === "codes" ? flood({ ...page, path: "/interaction?code=ZZZZ-0000-{NAME}" }) : signedFlood,
     plain: flood({ ...page, path: "/nothing-here" }),
     maxP99Ratio: 3,
     // Its own requests are remembered, too.

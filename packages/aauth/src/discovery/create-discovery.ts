@@ -121,7 +121,9 @@ export function createDiscovery(options: DiscoveryOptions = {}): Discovery {
       if (fetched.status === 404) return undefined;
       return { value: read(jsonOf(fetched)), cacheSeconds: cacheSecondsOf(fetched) };
     } catch (error) {
-      throw new LoadError(about(address, error), fetched !== undefined);
+      // A body that is too long is an answer, too.
+      const isAnswered = fetched !== undefined || (error as Error).cause instanceof RangeError;
+      throw new LoadError(about(address, error), isAnswered);
     }
   }
 

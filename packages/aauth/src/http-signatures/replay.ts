@@ -132,9 +132,9 @@ async function claim(store: ReplayStore, use: SignedUse, what: string): Promise<
   const { authority, thumbprint, share, createdSeconds, nowSeconds, toleranceSeconds } = use;
   // One second more: the last second of the window is inclusive.
   const ttlSeconds = Math.max(1, createdSeconds + toleranceSeconds + 1 - Math.floor(nowSeconds));
-  // None of the three has a space, so no two uses share a key. Not by dialect: one message may pass as
-  // either of two. (hole S20)
-  const claimed = await store.putIfAbsent(`${authority} ${thumbprint} ${what}`, ttlSeconds, share);
+  // None of the three has a space, so no two uses share a key. Not by dialect: a message may be valid in two.
+  const key = `${authority} ${thumbprint} ${what}`; // hole S20
+  const claimed = await store.putIfAbsent(key, ttlSeconds, share);
   if (claimed === "full") {
     throw new AAuthVerificationError(
       "replay_memory_full",

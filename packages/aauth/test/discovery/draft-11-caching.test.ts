@@ -14,7 +14,7 @@ const METADATA = `${PERSON_SERVER}/.well-known/aauth-person.json`;
 function world() {
   const clock = createTestClock(NOW);
   const published = publications();
-  const server = { answers: true, status: 200, headers: {} as Record<string, string> };
+  const server = { answers: true, isTooLong: false, status: 200, headers: {} as Record<string, string> };
   const fetched: [address: string, second: number][] = [];
   const discovery = createDiscovery({
     profile: draft11,
@@ -22,6 +22,7 @@ function world() {
     async transport({ href }) {
       fetched.push([href, clock.now() - NOW]);
       if (!server.answers) throw new Error("connect ECONNREFUSED");
+      if (href === JWKS && server.isTooLong) throw new RangeError("more than 65536 bytes");
       const body = new TextEncoder().encode(JSON.stringify(published.get(href) ?? null));
       const status = href === JWKS ? server.status : 200;
       return { status, headers: new Headers(server.headers), body };
@@ -46,12 +47,19 @@ function world() {
 }
 
 describe("a key set", () => {
-  test("S11a: is requested once a minute while its server answers with an error (section 11.4)", async () => {
-    const { server, secondsOf, askFor } = world();
-    server.status = 500;
-    expect(await askFor(181)).toEqual(["discovery_failed"]);
-    expect(secondsOf(JWKS)).toEqual([0, 60, 120, 180]);
-  });
+  test.each([
+    ["an error", { status: 500 }],
+    ["no document", { status: 404 }],
+    ["too long a body", { isTooLong: true }],
+  ])(
+    "S11a: is requested once a minute while its server answers with %s (section 11.4)",
+    async (_name, wrong) => {
+      const { server, secondsOf, askFor } = world();
+      Object.assign(server, wrong);
+      expect(await askFor(181)).toEqual(["discovery_failed"]);
+      expect(secondsOf(JWKS)).toEqual([0, 60, 120, 180]);
+    },
+  );
 
   test("S11a: is requested after 1, 2, 4 … 60 s while its server does not answer (section 11.4)", async () => {
     const { server, key, secondsOf, askFor, clock } = world();
