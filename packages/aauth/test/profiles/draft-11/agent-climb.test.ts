@@ -4,6 +4,7 @@ import { createKeyRing } from "../../../src/keys/key-ring.ts";
 import { createRevocations } from "../../../src/profiles/revocations.ts";
 import { decodeJwt } from "../../../src/tokens/jwt.ts";
 import {
+  accepted,
   createWorld,
   DATA,
   failureOf,
@@ -251,6 +252,23 @@ describe("a token that is held", () => {
       ...["GET data T", "GET data A", "GET data P", "GET data A"],
       ...["POST person A", "GET data P", "POST token A", "GET data T"],
     ]);
+  });
+
+  it("S7: is got again for the poll of a resource that has restarted meanwhile", async () => {
+    const world = createWorld();
+    const agent = world.agent();
+    await agent.fetchFor()(DATA);
+    const old = new Set(world.sent.map(({ jwt }) => jwt));
+    const { resource } = world;
+    const refusedToken = { "signature-error": "error=invalid_jwt", ...requirement("person-token") };
+    world.resource = (request) => {
+      if (!request.url.endsWith("/pending/1")) return old.has(request.jwt) ? accepted() : resource(request);
+      return old.has(request.jwt) ? problem(401, undefined, refusedToken) : new Response("done");
+    };
+    world.sent.length = 0;
+    expect(await (await agent.fetchFor()(DATA)).text()).toBe("done");
+    expect(world.story().filter((line) => line.includes("data"))).toEqual(["GET data T"]);
+    expect(world.story().at(-1)).toBe("GET pending/1 P");
   });
 
   it("is given up when its issuer has revoked it, and what it came from, too", async () => {
