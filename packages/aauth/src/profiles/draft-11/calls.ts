@@ -199,7 +199,7 @@ function afterLook(
   if (demand?.pending !== undefined) return afterPending(state, demand, demand.pending);
   if (status === UNAUTHORIZED && demand?.level === AUTH) return stepUp(state, demand);
   // A resource that has started again does not know whether an older token was revoked; what it holds may still be there.
-  if (demand?.level === PERSON && demand.refusal === "invalid_jwt" && state.restarts < MAX_RESTARTS)
+  if (demand?.refusal === "invalid_jwt" && state.shown !== AGENT && state.restarts < MAX_RESTARTS)
     return then({ ...state, restarts: state.restarts + 1 }, { do: "discard-held" });
   // Any other answer is the one that was waited for.
   return then(state, ANSWER);

@@ -260,7 +260,7 @@ describe("a token that is held", () => {
     await agent.fetchFor()(DATA);
     const old = new Set(world.sent.map(({ jwt }) => jwt));
     const { resource } = world;
-    const refusedToken = { "signature-error": "error=invalid_jwt", ...requirement("person-token") };
+    const refusedToken = { "signature-error": "error=invalid_jwt", ...requirement("agent-token") };
     world.resource = (request) => {
       if (!request.url.endsWith("/pending/1")) return old.has(request.jwt) ? accepted() : resource(request);
       return old.has(request.jwt) ? problem(401, undefined, refusedToken) : new Response("done");
