@@ -152,7 +152,7 @@ ${fields.map((field) => `                  - ${field}`).join("\n")}
                       aauth: 'json(response.headers["x-aauth-claims"])'
               # The decision says in this field who the caller is. One that a caller sends does not reach the agent.
               requestHeaderModifier:
-                remove: [x-aauth-claims]
+                remove: [x-aauth-claims, x_aauth_claims, x_aauth-claims, x-aauth_claims]
               a2a: {}
               # Without it the agent sees the backend's name as Host.
               urlRewrite:

@@ -209,6 +209,11 @@ export const ERROR_CODES = {
     section: "draft -11, section 11.12",
     meaning: "The token's issuer has revoked it.",
   },
+  revocation_unknown: {
+    status: 401,
+    section: "draft -11, section 11.12",
+    meaning: "The token was issued before this process began, which does not know what was revoked then.",
+  },
   token_claim_missing: { status: 401, section: "profile 4", meaning: "A required claim is missing." },
   token_agent_mismatch: {
     status: 401,

@@ -100,8 +100,10 @@ export function createWaitingReplies(options: {
       await serveEndpoints(scope, [deferred.endpoint]);
       scope.get(INTERACTION_PATH, { config: { aauth: "public" } }, async (request, reply) => {
         const { code, callback } = request.query as { readonly code?: unknown; readonly callback?: unknown };
-        const opened = typeof code === "string" ? await deferred.open(code) : "invalid_code";
+        const opened = typeof code === "string" ? await deferred.open(code, request.ip) : "invalid_code";
         void reply.header("cache-control", "no-store").header("referrer-policy", "no-referrer");
+        if (opened === "too_many_codes")
+          return reply.code(429).type("text/plain; charset=utf-8").send("Too many wrong codes were tried.\n");
         if (typeof opened === "string") {
           const why = opened === "expired" ? "has waited too long" : "is not known, or was used before";
           return reply.code(410).type("text/plain; charset=utf-8").send(`This request ${why}.\n`);

@@ -132,10 +132,7 @@ function countedAs(agent: ProvenCaller, scopes: readonly string[]): Level {
 }
 
 function keyOf(agent: ProvenCaller, level: Level): string {
-  if (agent.profile === draft11.name) {
-    const { person } = agent;
-    return person === undefined ? ownerOfCaller(agent) : JSON.stringify([person.iss, person.sub]);
-  }
+  if (agent.profile === draft11.name) return ownerOfCaller(agent);
   if (agent.agent === undefined) return agent.thumbprint;
   const subject = level === "authorized" ? (agent.person?.sub ?? null) : null;
   return JSON.stringify([ownerOfCaller(agent), subject]);

@@ -119,7 +119,10 @@ interface IdentityOptions
    * endpoint. Default none: each token is asked for by the challenge of a route.
    */
   readonly scopes?: readonly string[] | undefined;
-  /** The sentence that a person reads when asked for consent, by scope. Default: none. */
+  /**
+   * The sentence that a person reads when asked for consent, by scope. In draft -11 every scope that a route demands has one, but for those of
+   * OpenID Connect. Default: none.
+   */
   readonly scopeDescriptions?: Readonly<Record<string, string>> | undefined;
   /**
    * For a resource that is an agent, too, under the same identifier, in draft -11 its own agent provider: further members of its agent

@@ -63,7 +63,7 @@ const AUTHORITY = /^[^/?#@\sA-Z]+$/;
  * challenger of another resource than the verifier's audience, and for a document about another resource.
  * @throws TypeError from the registration where it is registered already.
  * @throws TypeError from a route's registration for a requirement that is missing, unknown, or that the verifier can never meet, for level
- * authorized without a challenger, and for invalid limits.
+ * authorized without a challenger, in draft -11 for a scope without description, and for invalid limits.
  *
  * @example
  * ```ts
@@ -117,7 +117,7 @@ async function registerVerifier(app: FastifyInstance, options: FastifyAAuthOptio
       throw new TypeError(`route ${route.method} ${route.url} does not declare config.aauth`);
     }
     const named = `route ${route.method} ${route.url}`;
-    requireMeant(requirement, `config.aauth of ${named}`, verifier);
+    requireMeant(requirement, `config.aauth of ${named}`, parts);
     if (demandsToken(requirement) && !challenger) {
       throw new TypeError(`${named} demands an auth token, but no challenger is configured`);
     }
@@ -254,9 +254,10 @@ function harmless(observer: NonNullable<FastifyAAuthOptions["observer"]>): typeo
 }
 
 /** Without scopes there would be no challenge that could cure a refusal, and any token at all would be let in. */
-function requireMeant(requirement: RouteRequirement, name: string, verifier: Verifier): void {
+function requireMeant(requirement: RouteRequirement, name: string, { verifier, challenger }: Parts): void {
   if (requirement === "public") return;
   try {
+    challenger?.checkRequirement?.(requirement);
     if (verifier.checkRequirement) verifier.checkRequirement(requirement);
     else checkRequirement(requirement, verifier.profiles ?? [february2026]);
   } catch (cause) {

@@ -71,7 +71,8 @@ function made(options: ResourceOptions): Parts {
   if (options.discovery !== undefined && development !== undefined) {
     throw new TypeError("development has no effect beside discovery: give it to createDiscovery()");
   }
-  const challenger = createChallenger({ key, resource, authServer, now, profile, algs });
+  const { scopeDescriptions = {} } = options;
+  const challenger = createChallenger({ key, resource, authServer, now, profile, algs, scopeDescriptions });
   const authority = canonicalAuthority(resource);
   const discovery = options.discovery ?? createDiscovery({ development, now, profile });
   const accepted = { authorities: [authority], audience: resource, discovery, trustedAgents };

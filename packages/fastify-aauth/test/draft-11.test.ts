@@ -308,6 +308,20 @@ describe("what a resource publishes", () => {
     expect((await app.inject("/.well-known/aauth-resource")).statusCode).toBe(404);
   });
 
+  test("S13: describes every scope that it may ask for (section 11.10)", async () => {
+    const route = (scope: FastifyInstance) =>
+      void scope.get("/", { config: { aauth: { level: "auth-token", scopes: ["x"] } } }, () => "hello");
+    for (const scopes of [undefined, ["x"]]) {
+      await expect(world(route, { scopes, scopeDescriptions: undefined })).rejects.toThrow(
+        "scopeDescriptions must describe x",
+      );
+    }
+    const { discovery } = await world(route, { scopes: undefined, scopeDescriptions: { x: "Read it" } });
+    expect(await discovery.metadata("resource", RESOURCE)).toMatchObject({
+      scope_descriptions: { x: "Read it" },
+    });
+  });
+
   test("of a resource for agents only is neither endpoint nor revocation", async () => {
     const { app, discovery } = await world(
       (scope) => void scope.get("/", { config: { aauth: { level: "agent-token" } } }, () => "hello"),
@@ -367,7 +381,7 @@ describe("answers that come later", () => {
         return sendAnswer(reply, answer);
       });
       scope.get("/interaction", { config: { aauth: "public" } }, async (request) => {
-        const opened = await deferred.open((request.query as { code: string }).code);
+        const opened = await deferred.open((request.query as { code: string }).code, request.ip);
         if (typeof opened === "string") return opened;
         const headers = await sessions.start(opened, { user: "dana" });
         await deferred.finish(opened.id, { status: 200, headers, body: "" });

@@ -5,12 +5,22 @@ import { expect, test } from "vitest";
 import { shownFile } from "./documented-gateway.ts";
 
 const read = (path: string) => readFileSync(new URL(`../../../${path}`, import.meta.url), "utf8");
-const agentgateway = { route: /^ *routes:/gm, removal: /^ *remove: \[x-aauth-claims\]/gm };
+const agentgateway = (name: string) => ({
+  text: read(`agentgateway/${name}.yaml`),
+  route: /^ *routes:/gm,
+  removal: /^ *remove: \[.*x-aauth-claims.*\]/gm,
+});
+/** CGI and WSGI read `_` as `-`. */
+const SPELLINGS = ["x-aauth-claims", "x_aauth_claims", "x_aauth-claims", "x-aauth_claims"];
 
 /** For each file, how a route begins in it, and how the field is taken out. */
 const FILES: Readonly<Record<string, { text: string; route: RegExp; removal: RegExp }>> = {
-  "agentgateway/config.yaml": { text: read("agentgateway/config.yaml"), ...agentgateway },
-  "agentgateway/config-policy.yaml": { text: read("agentgateway/config-policy.yaml"), ...agentgateway },
+  ...Object.fromEntries(
+    ["config", "config-policy", "config-draft-11", "config-draft-11-policy"].map((name) => [
+      `agentgateway/${name}.yaml`,
+      agentgateway(name),
+    ]),
+  ),
   nginx: {
     text: shownFile("nginx"),
     route: /^ *location \/ \{/gm,
@@ -19,7 +29,7 @@ const FILES: Readonly<Record<string, { text: string; route: RegExp; removal: Reg
   Envoy: {
     text: shownFile("Envoy"),
     route: /^ *virtual_hosts:/gm,
-    removal: /^ *request_headers_to_remove: \[x-aauth-claims\]/gm,
+    removal: /^ *request_headers_to_remove: \[.*x-aauth-claims.*\]/gm,
   },
   Traefik: { text: shownFile("Traefik"), route: /^ *rule:/gm, removal: /^ *X-AAuth-Claims: ""/gm },
 };
@@ -30,3 +40,19 @@ test.each(Object.keys(FILES))("A19: %s takes the claims field out of what caller
   expect(routes.length).toBeGreaterThan(0);
   expect(text.match(removal)).toHaveLength(routes.length);
 });
+
+// nginx drops them unless `underscores_in_headers` is on.
+test.each(Object.keys(FILES).filter((name) => name !== "nginx"))(
+  "S32c: %s takes every spelling of the claims field out",
+  (name) => {
+    const { text, route } = FILES[name]!;
+    const removed = (
+      text.match(/^ *(?:remove|request_headers_to_remove): .*|^ *X[-_]AAuth[-_]Claims: ""/gm) ?? []
+    )
+      .join()
+      .toLowerCase();
+    for (const spelling of SPELLINGS)
+      expect(removed.split(spelling)).toHaveLength(text.match(route)!.length + 1);
+    expect(text).not.toContain("underscores_in_headers");
+  },
+);

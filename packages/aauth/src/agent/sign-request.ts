@@ -81,7 +81,7 @@ export async function signRequest(
   const { key, signatureKey, profile = february2026, endpoint: role = "resource" } = options;
   const { messages, verification } = profile;
   const { fields, label } = messages;
-  const { authority, target } = requestTarget(url);
+  const { scheme, authority, target } = requestTarget(url);
   requireFields(request.headers);
   if ("id" in signatureKey) requireIdentifier("id", signatureKey.id, profile);
   const added: Record<string, string> = { [fields.signatureKey]: messages.formatKeyClaim(signatureKey, key) };
@@ -100,7 +100,7 @@ export async function signRequest(
   const parameter = fields.nonce === undefined ? nonce : undefined;
   const { value, raw } = formatSignatureInput(label, components, created, parameter);
   const { absentQuery } = messages;
-  const message = { method, authority, target, headers, components };
+  const message = { method, scheme, authority, target, headers, components };
   const base = buildSignatureBase({ ...message, absentQuery, signatureParams: raw });
   added[fields.signatureInput] = value;
   added[fields.signature] = messages.formatSignature(await key.sign(platformCrypto.encodeAscii(base)));

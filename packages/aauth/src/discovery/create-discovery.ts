@@ -12,14 +12,22 @@ import type { WireProfile } from "../profiles/wire-profile.ts";
 import { ownerOf } from "../store/owner-of.ts";
 import type { IssuerJwk, Jwks } from "../types.ts";
 import type { DiscoveredKey, Discovery, DiscoveryKind, DocumentRule, PartyDocument } from "./discovery.ts";
-import { createDocumentCache, type DocumentCache, type Load } from "./document-cache.ts";
+import {
+  createDocumentCache,
+  type DocumentCache,
+  type Load,
+  LoadError,
+  type Loaded,
+} from "./document-cache.ts";
 import { FetchSlots, type Standing } from "./fetch-slots.ts";
+import { freshSeconds } from "./fresh-seconds.ts";
 import { readJwks } from "./key-set.ts";
-import type { DocumentTransport } from "./transport.ts";
+import type { DocumentTransport, FetchedDocument } from "./transport.ts";
 import { guardUrl } from "./url-guard.ts";
 
 export const MAX_BODY_BYTES = 65_536;
 export const CACHE_SECONDS = 300;
+const MAX_CACHE_SECONDS = 86_400;
 export const TIMEOUT_MS = 5_000;
 
 /** What a discovery may fetch, how, and how long it keeps it. */
@@ -44,7 +52,7 @@ export interface DiscoveryOptions {
  *
  * Every fetch is GET, follows no redirect, reads at most 64 KiB within its time limit, and is refused unless the address is
  * public and `https` (see `development`). The document must name exactly the identity asked for. Failures are
- * remembered for 1 s.
+ * remembered for 1 s, in draft -11 longer (`keySetIntervalSeconds`); a document that cannot be fetched again is used for a day.
  *
  * At most 64 documents are fetched at the same time, 40 of them for parties that have proven nothing, 6 of one owner (`ownerOf`); a
  * further fetch is refused at once with `discovery_busy`, or takes the place of one that has had 500 ms. No connection outlives its fetch.
@@ -62,8 +70,8 @@ export interface DiscoveryOptions {
 export function createDiscovery(options: DiscoveryOptions = {}): Discovery {
   requireBoolean("development", options.development);
   const development = options.development ?? false;
-  const { kinds, isIdentifier, refetchBurst, refetchCooldownSeconds } = (options.profile ?? february2026)
-    .documents;
+  const { documents: rules } = options.profile ?? february2026;
+  const { kinds, isIdentifier, refetchBurst, refetchCooldownSeconds, keySetIntervalSeconds } = rules;
   const now = options.now ?? (() => Math.floor(Date.now() / 1000));
   const timeoutMs = options.timeoutMs ?? TIMEOUT_MS;
   const transport = options.transport ?? createDocumentTransport({ development });
@@ -80,16 +88,18 @@ export function createDiscovery(options: DiscoveryOptions = {}): Discovery {
 
   const byKind = new Map<string, Kind>(
     Object.entries(kinds).map(([kind, { document, keysElsewhere, isConfigured = false }]) => {
-      const newCache = () =>
+      const newCache = (intervalSeconds?: number) =>
         createDocumentCache({
           now,
-          cacheSeconds: CACHE_SECONDS,
+          intervalSeconds,
+          maxFailureSeconds: keySetIntervalSeconds,
           refetchBurst,
           refetchCooldownSeconds,
           slots,
           isConfigured,
         });
-      return [kind, { document, keysElsewhere, isConfigured, documents: newCache(), keySets: newCache() }];
+      const keySets = newCache(keySetIntervalSeconds);
+      return [kind, { document, keysElsewhere, isConfigured, documents: newCache(), keySets }];
     }),
   );
 
@@ -99,25 +109,28 @@ export function createDiscovery(options: DiscoveryOptions = {}): Discovery {
     return found;
   }
 
-  /** The document as `read` understands it, or undefined when the server reports that there is none. */
+  /** The document as `read` understands it, or undefined when the server reports that there is none. @throws LoadError */
   async function fetchDocument<T>(
     address: string,
     standing: Standing,
     read: (document: unknown) => T,
-  ): Promise<T | undefined> {
+  ): Promise<Loaded<T> | undefined> {
+    let fetched: FetchedDocument | undefined;
     try {
-      const document = await fetchJson(address, standing);
-      return document === undefined ? undefined : read(document);
+      fetched = await fetchAnswer(address, standing);
+      if (fetched.status === 404) return undefined;
+      return { value: read(jsonOf(fetched)), cacheSeconds: cacheSecondsOf(fetched) };
     } catch (error) {
-      throw about(address, error);
+      // A body that is too long is an answer, too.
+      const isAnswered = fetched !== undefined || (error as Error).cause instanceof RangeError;
+      throw new LoadError(about(address, error), isAnswered);
     }
   }
 
-  async function fetchJson(address: string, standing: Standing): Promise<unknown> {
+  async function fetchAnswer(address: string, standing: Standing): Promise<FetchedDocument> {
     const url = guardUrl(address, { development });
-    let fetched: Awaited<ReturnType<DocumentTransport>>;
     try {
-      fetched = await slots.run({ standing, owner: ownerOf(address), timeoutMs }, (signal) =>
+      return await slots.run({ standing, owner: ownerOf(address), timeoutMs }, (signal) =>
         transport(url, { signal, maxBytes: MAX_BODY_BYTES }),
       );
     } catch (error) {
@@ -125,16 +138,13 @@ export function createDiscovery(options: DiscoveryOptions = {}): Discovery {
       const reason = `could not be read: ${reasonOf(error)}`;
       throw new AAuthVerificationError("discovery_failed", reason, { cause: error });
     }
-    if (fetched.status === 404) return undefined;
-    if (fetched.status !== 200) throw failed(`answered with status ${fetched.status}`);
-    if (fetched.body.byteLength > MAX_BODY_BYTES) {
-      throw failed(`answered with more than ${MAX_BODY_BYTES} bytes`);
-    }
-    try {
-      return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(fetched.body));
-    } catch (error) {
-      throw new AAuthVerificationError("discovery_failed", "did not answer with JSON", { cause: error });
-    }
+  }
+
+  /** Too short a time would be none: every request would wait for a fetch. */
+  function cacheSecondsOf({ headers }: FetchedDocument): number {
+    if (keySetIntervalSeconds === undefined) return CACHE_SECONDS;
+    const seconds = (headers && freshSeconds(headers, now())) ?? CACHE_SECONDS;
+    return Math.min(Math.max(seconds, keySetIntervalSeconds), MAX_CACHE_SECONDS); // hole S11d
   }
 
   function load({ name, read }: DocumentRule, id: string, otherwise?: DocumentRule): Load<PartyDocument> {
@@ -142,7 +152,8 @@ export function createDiscovery(options: DiscoveryOptions = {}): Discovery {
       const address = wellKnown(id, name);
       const document = await fetchDocument(address, standing, (found) => read(found, id));
       if (document !== undefined) return document;
-      return otherwise === undefined ? none(`${name} document`, address) : load(otherwise, id)(standing);
+      if (otherwise !== undefined) return load(otherwise, id)(standing);
+      throw new LoadError(none(`${name} document`, address), true);
     };
   }
 
@@ -157,13 +168,17 @@ export function createDiscovery(options: DiscoveryOptions = {}): Discovery {
       keysElsewhere === undefined
         ? await documents.get(id, load(document, id))
         : await documents.get(keysOf(id), load(document, id, keysElsewhere));
-    return found.value.jwks_uri ?? none("jwks_uri", wellKnown(id, document.name));
+    const address = found.value.jwks_uri;
+    if (address === undefined) throw none("jwks_uri", wellKnown(id, document.name));
+    return address;
   }
 
   async function keySet(kind: DiscoveryKind, id: string, method: "get" | "reload") {
     const address = await keySetUrl(kind, id);
     return kindOf(kind).keySets[method](address, async (standing) => {
-      return (await fetchDocument(address, standing, readJwks)) ?? none("key set", address);
+      const set = await fetchDocument(address, standing, readJwks);
+      if (set === undefined) throw new LoadError(none("key set", address), true);
+      return set;
     });
   }
 
@@ -248,8 +263,16 @@ function reasonOf(error: unknown): string {
   return shown(message || code || "no reason given");
 }
 
-function none(what: string, address: string): never {
-  throw about(address, failed(`no ${what}`));
+const none = (what: string, address: string) => about(address, failed(`no ${what}`));
+
+function jsonOf({ status, body }: FetchedDocument): unknown {
+  if (status !== 200) throw failed(`answered with status ${status}`);
+  if (body.byteLength > MAX_BODY_BYTES) throw failed(`answered with more than ${MAX_BODY_BYTES} bytes`);
+  try {
+    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(body));
+  } catch (error) {
+    throw new AAuthVerificationError("discovery_failed", "did not answer with JSON", { cause: error });
+  }
 }
 
 function failed(reason: string): AAuthVerificationError {

@@ -52,6 +52,12 @@ export interface DocumentRules {
   readonly refetchBurst: number;
   /** After a burst a key set may be fetched again once in so many seconds. */
   readonly refetchCooldownSeconds: number;
+  /**
+   * A key set is requested at most once in so many seconds, as soon as its server answers at all, and a server that does not answer is asked
+   * again after 1, 2, 4 … up to so many seconds. Cache headers are honoured, between so many seconds and a day. Default: failures are
+   * remembered for 1 s, and every document is cached for 300 s.
+   */
+  readonly keySetIntervalSeconds?: number;
 }
 
 /** A published key. */

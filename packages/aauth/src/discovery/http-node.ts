@@ -51,7 +51,8 @@ export function createDocumentTransport(options: { development: boolean }): Docu
         headers: { accept: "application/json", "accept-encoding": "identity", ...(host && { host }) },
         signal,
       });
-      return { status: response.statusCode, body: await readAtMost(response.body, maxBytes) };
+      const body = await readAtMost(response.body, maxBytes);
+      return { status: response.statusCode, headers: headersOf(response.headers), body };
     });
 }
 

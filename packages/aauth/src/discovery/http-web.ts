@@ -18,7 +18,8 @@ export function createDocumentTransport(_options: { development: boolean }): Doc
       headers: { accept: "application/json" },
       signal,
     });
-    return { status: response.status, body: await readAtMost(response.body, maxBytes) };
+    const { status, headers } = response;
+    return { status, headers, body: await readAtMost(response.body, maxBytes) };
   };
 }
 

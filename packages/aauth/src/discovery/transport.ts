@@ -20,6 +20,8 @@ export interface FetchedDocument {
   readonly status: number;
   /** The bytes, decoded of nothing. */
   readonly body: Uint8Array;
+  /** Default: none, so that the answer says nothing of caching. */
+  readonly headers?: Headers;
 }
 
 /**

@@ -84,11 +84,12 @@ export async function explainMessage(
     ...recorded.response,
     headers: inLowerCase(recorded.response.headers),
   };
-  const { authority, target } = requestTarget(message.url);
+  const { scheme: named, authority, target } = requestTarget(message.url);
+  const scheme = options.audience === undefined ? named : requestTarget(options.audience).scheme;
   const judging = { ...verifierOptions, discovery, authorities: [authority] };
   const profile = options.profile ?? profileFor(message.headers, response?.headers, judging, requirement);
   const { method, headers, body } = message;
-  const received: MessageForSecondOpinion = { method, authority, target, headers };
+  const received: MessageForSecondOpinion = { method, scheme, authority, target, headers };
   const outcome = await judge(message, { ...judging, profile }, requirement);
   const opinion = await askSecond(received, discovery, profile);
 
@@ -202,7 +203,10 @@ function explainBase(message: MessageForSecondOpinion, profile: WireProfile): Ex
   if (signatureInput === undefined) return { agree: false, problem: "the message has no signature-input" };
   const input = () => readSignatureInput(signatureInput, profile);
   const ours = attempt("ours", () =>
-    rebuildSignatureBase(message, message.authority, input(), profile.messages.absentQuery),
+    rebuildSignatureBase(message, message.authority, input(), {
+      scheme: message.scheme,
+      absentQuery: profile.messages.absentQuery,
+    }),
   );
   const second = attempt("secondOpinion", () => secondSignatureBase(message, input()));
   const agree = ours.ours !== undefined && ours.ours === second.secondOpinion;

@@ -18,7 +18,7 @@ export function independentSignatureBase({
   url,
   headers,
 }: Omit<MessageToExplain, "body" | "response">): string {
-  const { authority, target } = requestTarget(url);
+  const { scheme, authority, target } = requestTarget(url);
   const input = readSignatureInput(String(headers["signature-input"] ?? ""), profileOf(headers));
-  return secondSignatureBase({ method, authority, target, headers }, input);
+  return secondSignatureBase({ method, scheme, authority, target, headers }, input);
 }

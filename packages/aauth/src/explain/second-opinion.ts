@@ -8,6 +8,7 @@
 
 // Not the package's index: that one brings node:crypto along, which a page has not.
 import * as httpbis from "http-message-signatures/lib/httpbis/index.js";
+import { componentIdentifier } from "../http-signatures/signature-base.ts";
 import type { SignatureInput } from "../http-signatures/signature-input.ts";
 import type { WireProfile } from "../profiles/wire-profile.ts";
 import type { HeaderFields, VerificationKey } from "../types.ts";
@@ -15,6 +16,7 @@ import { readSignatureInput } from "./profile-of.ts";
 
 export interface MessageForSecondOpinion {
   readonly method: string;
+  readonly scheme: string;
   readonly authority: string;
   readonly target: string;
   readonly headers: HeaderFields;
@@ -55,15 +57,15 @@ export async function secondVerdict(
 }
 
 function coveredLines(components: readonly string[], request: ReturnType<typeof toLibraryRequest>) {
-  return httpbis.createSignatureBase({ fields: components.map((name) => `"${name}"`) }, request);
+  return httpbis.createSignatureBase({ fields: components.map(componentIdentifier) }, request);
 }
 
-function toLibraryRequest({ method, authority, target, headers }: MessageForSecondOpinion) {
+function toLibraryRequest({ method, scheme, authority, target, headers }: MessageForSecondOpinion) {
   const fields: Record<string, string> = {};
   for (const [name, value] of Object.entries(headers)) {
     if (value !== undefined) fields[name] = single(value);
   }
-  return { method, url: `http://${authority}${target}`, headers: fields };
+  return { method, url: `${scheme}://${authority}${target}`, headers: fields };
 }
 
 function single(value: string | readonly string[] | undefined): string {

@@ -5,6 +5,8 @@ const DEFAULT_PORTS: Readonly<Record<string, number>> = { http: 80, https: 443 }
 
 /** An absolute URL taken apart without being normalised: what goes on the wire is what has to be signed. */
 export interface RequestTarget {
+  /** `http` or `https`. */
+  readonly scheme: string;
   /** Canonical: lower case, the port only when it is not the scheme's. */
   readonly authority: string;
   /** Path and query as on the request line; the path is at least `/`, a fragment is gone. */
@@ -26,7 +28,7 @@ export function requestTarget(url: string): RequestTarget {
   const port = portText ? Number(portText) : DEFAULT_PORTS[scheme]!;
   if (port > 65_535) throw new TypeError("url must name a port that exists");
   const authority = port === DEFAULT_PORTS[scheme] ? name! : `${name}:${port}`;
-  return { authority, target: `${match[3] || "/"}${match[4] ?? ""}` };
+  return { scheme, authority, target: `${match[3] || "/"}${match[4] ?? ""}` };
 }
 
 /**

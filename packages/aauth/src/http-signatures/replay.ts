@@ -82,8 +82,6 @@ export function readNonce(
 
 /** A request whose signature has been verified, as far as its repetition is concerned. */
 export interface SignedUse {
-  /** Name of the wire profile: what is used in one is not used in another. */
-  readonly profile: string;
   /** Canonical authority addressed. */
   readonly authority: string;
   /** Of the key that signed. */
@@ -132,11 +130,12 @@ export async function spendSignature(
 }
 
 async function claim(store: ReplayStore, use: SignedUse, what: string): Promise<unknown> {
-  const { profile, authority, thumbprint, share, createdSeconds, nowSeconds, toleranceSeconds } = use;
+  const { authority, thumbprint, share, createdSeconds, nowSeconds, toleranceSeconds } = use;
   // One second more: the last second of the window is inclusive.
   const ttlSeconds = Math.max(1, createdSeconds + toleranceSeconds + 1 - Math.floor(nowSeconds));
-  // None of the four has a space, so no two uses share a key.
-  const claimed = await store.putIfAbsent(`${profile} ${authority} ${thumbprint} ${what}`, ttlSeconds, share);
+  // None of the three has a space, so no two uses share a key. Not by dialect: a message may be valid in two.
+  const key = `${authority} ${thumbprint} ${what}`; // hole S20
+  const claimed = await store.putIfAbsent(key, ttlSeconds, share);
   if (claimed === "full") {
     throw new AAuthVerificationError(
       "replay_memory_full",

@@ -10,6 +10,8 @@ export interface SignatureBaseInput {
   readonly authority: string;
   /** Path and query as on the request line. */
   readonly target: string;
+  /** Scheme of the target URI, from configuration as the authority is. Default `https`. */
+  readonly scheme?: string | undefined;
   /** Lower-case names. */
   readonly headers: HeaderFields;
   /** Names in the order of `Signature-Input`. */
@@ -27,21 +29,31 @@ const UNSAFE = /[^\x20-\x7e\t]/;
  * The text that is signed (RFC 9421 section 2.5): one line `"name": value` for each component, the parameters last,
  * LF between, none at the end. Signing, verifying and explaining share it.
  *
- * @throws {AAuthError} `missing_component` when a component is not in the message, cannot be derived from it (only
- *   `@method`, `@authority`, `@path` and `@query` can), or has a value that is not printable ASCII
+ * @throws {AAuthError} `missing_component` when a component is not in the message, cannot be derived from a request, or
+ *   has a value that is not printable ASCII
  *
  * @example
  * buildSignatureBase({ method: "GET", authority: "resource.example", target: "/api", headers, components, signatureParams });
  */
 export function buildSignatureBase(input: SignatureBaseInput): string {
   let base = "";
+  // Parsed once, however many of its parameters are covered.
+  let parameters: ReadonlyMap<string, string | undefined> | undefined;
+  const queryParameter = (component: string) => {
+    parameters ??= queryParameters(input.target);
+    return parameters.get(component);
+  };
   for (const name of input.components) {
-    const value = name.startsWith("@") ? derivedValue(name, input) : fieldValue(input.headers, name);
+    const value = name.startsWith(QUERY_PARAMETER)
+      ? queryParameter(name)
+      : name.startsWith("@")
+        ? derivedValue(name, input)
+        : fieldValue(input.headers, name);
     if (value === undefined)
       throw new AAuthVerificationError("missing_component", `the message has no ${name}`);
     if (UNSAFE.test(value))
       throw new AAuthVerificationError("missing_component", `${name} is not printable ASCII`);
-    base += `"${name}": ${value}\n`;
+    base += `${componentIdentifier(name)}: ${value}\n`;
   }
   if (UNSAFE.test(input.signatureParams)) {
     throw new AAuthVerificationError("missing_component", "@signature-params is not printable ASCII");
@@ -49,9 +61,20 @@ export function buildSignatureBase(input: SignatureBaseInput): string {
   return `${base}"@signature-params": ${input.signatureParams}`;
 }
 
+const QUERY_PARAMETER = "@query-param;";
+
+/** The component of a query parameter: the only one that has a parameter here. @param name as it was written, quoted */
+export const queryParameterComponent = (name: string): string => `${QUERY_PARAMETER}name=${name}`;
+
+/** A component as it stands in `Signature-Input`: its name in quotes, then its parameter. */
+export function componentIdentifier(component: string): string {
+  const end = component.indexOf(";");
+  return end === -1 ? `"${component}"` : `"${component.slice(0, end)}"${component.slice(end)}`;
+}
+
 function derivedValue(
   name: string,
-  { method, authority, target, absentQuery }: SignatureBaseInput,
+  { method, scheme = "https", authority, target, absentQuery }: SignatureBaseInput,
 ): string | undefined {
   switch (name) {
     case "@method":
@@ -62,14 +85,22 @@ function derivedValue(
       return pathOf(target);
     case "@query":
       return queryOf(target) ?? absentQuery;
+    case "@scheme":
+      return scheme;
+    case "@request-target":
+      return isOriginForm(target) ? target : undefined;
+    case "@target-uri":
+      return isOriginForm(target) ? `${scheme}://${authority}${target}` : undefined;
     default:
       return undefined;
   }
 }
 
+/** Absolute form and `*` have no path on the request line; guessing one would sign something else. */
+const isOriginForm = (target: string): boolean => target.startsWith("/");
+
 function pathOf(target: string): string | undefined {
-  // Absolute form and `*` have no path on the request line; guessing one would sign something else.
-  if (!target.startsWith("/")) return undefined;
+  if (!isOriginForm(target)) return undefined;
   const end = target.indexOf("?");
   return end === -1 ? target : target.slice(0, end);
 }
@@ -79,3 +110,17 @@ function queryOf(target: string): string | undefined {
   const start = target.indexOf("?");
   return start === -1 ? undefined : target.slice(start);
 }
+
+/** Values by component; undefined for a name that occurs twice, which cannot be covered (RFC 9421 section 2.2.8). */
+function queryParameters(target: string): ReadonlyMap<string, string | undefined> {
+  const values = new Map<string, string | undefined>();
+  for (const [name, value] of new URLSearchParams(queryOf(target))) {
+    const component = queryParameterComponent(`"${formEncoded(name)}"`);
+    values.set(component, values.has(component) ? undefined : formEncoded(value));
+  }
+  return values;
+}
+
+/** As in a form, but for the space, which is `%20`. */
+const formEncoded = (text: string): string =>
+  encodeURIComponent(text).replace(/[!'()~]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);

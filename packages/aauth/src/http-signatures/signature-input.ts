@@ -1,11 +1,18 @@
 import { AAuthVerificationError } from "../errors.ts";
 import { LABEL_PATTERN, requireBoundedHeader, trimField } from "./field.ts";
-import { type FieldValue, parseParameters, parseStringList, splitTopLevel } from "./structured-fields.ts";
+import { queryParameterComponent } from "./signature-base.ts";
+import {
+  type FieldValue,
+  formatString,
+  parseParameters,
+  parseStringList,
+  splitTopLevel,
+} from "./structured-fields.ts";
 
 /** `Signature-Input`, parsed: what the caller says it signed. */
 export interface SignatureInput {
   readonly label: string;
-  /** Names in the order they enter the signature base; none twice, none with parameters. */
+  /** Names in the order they enter the signature base; none twice, only `@query-param` with its parameter. */
   readonly components: readonly string[];
   /** Unix seconds; absent when missing or not an integer. */
   readonly created?: number;
@@ -22,15 +29,15 @@ const CODE = "malformed_signature_input";
 /** Our own shape, and the one every deployed signer sends: a list of names and `created`. No nested repetition. */
 const COMMON = new RegExp(`^(${LABEL_PATTERN})=((\\([^()]*\\));created=(0|[1-9][0-9]{0,14}))$`);
 const MEMBER = new RegExp(`^(${LABEL_PATTERN})=(\\(.*)$`);
-/** A field name in lower case (RFC 9110 section 5.6.2), or a derived component. */
-const COMPONENT = /^(?:@[a-z-]+|[a-z0-9!#$%&'*+.^_`|~-]+)$/;
+/** A field name in lower case (RFC 9110 section 5.6.2), or a derived component, perhaps with its parameter. */
+const COMPONENT = /^(?:@[a-z-]+|[a-z0-9!#$%&'*+.^_`|~-]+|@query-param;name=".*")$/;
 const INTEGER = /^-?[0-9]{1,15}$/;
 
 /**
  * Parses `Signature-Input` (RFC 9421 section 4.1) with exactly one member.
  *
  * @throws {AAuthError} `malformed_signature_input`: another grammar, a second member, a component or parameter that
- *   appears twice, a component with parameters (`;sf`, `;bs`, `;key`, …: this profile has none), a non-integer
+ *   appears twice, a component with parameters (`;sf`, `;bs`, `;key`, …) but `@query-param`, a non-integer
  *   `expires`; `header_too_large`
  *
  * Does NOT check coverage or time: the verifier of `aauth/resource` does.
@@ -76,7 +83,7 @@ const integer = (text: string | undefined): number | undefined =>
   text !== undefined && INTEGER.test(text) ? Number(text) : undefined;
 
 function parseComponents(list: string): readonly string[] {
-  const components = parseStringList(list, CODE);
+  const components = parseStringList(list, CODE, queryParameter);
   for (const name of components) {
     if (!COMPONENT.test(name) || name === "@signature-params") {
       throw new AAuthVerificationError(
@@ -89,6 +96,13 @@ function parseComponents(list: string): readonly string[] {
     throw new AAuthVerificationError(CODE, "a component is named twice");
   }
   return components;
+}
+
+/** `"@query-param";name="…"`, the only component with a parameter (RFC 9421 section 2.2.8). */
+function queryParameter(item: string, parameters: ReadonlyMap<string, unknown>): string | undefined {
+  const name = parameters.get("name");
+  if (item !== "@query-param" || parameters.size > 1 || typeof name !== "string") return undefined;
+  return queryParameterComponent(formatString(name, CODE));
 }
 
 /**

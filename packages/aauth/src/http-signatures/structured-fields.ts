@@ -113,8 +113,12 @@ export function parseBareItem(text: string, code: AAuthErrorCode): FieldValue {
 /** Such strings in parentheses, one space between them: what every deployed signer writes. No nested repetition. */
 const PLAIN_LIST = /^\("[\x20\x21\x23-\x5b\x5d-\x7e]*"(?: "[\x20\x21\x23-\x5b\x5d-\x7e]*")*\)$/;
 
-/** Parses `("a" "b")` to its strings; parameters on the list or its items are refused. */
-export function parseStringList(text: string, code: AAuthErrorCode): string[] {
+/** Parses `("a" "b")` to its strings; parameters on the list or its items are refused, but for those that `withParameters` reads. */
+export function parseStringList(
+  text: string,
+  code: AAuthErrorCode,
+  withParameters?: (item: string, parameters: ReadonlyMap<string, unknown>) => string | undefined,
+): string[] {
   // No string has a quote inside, so that each `" "` is a border.
   if (PLAIN_LIST.test(text)) return text.slice(2, -2).split('" "');
   // The library would skip whitespace at the ends, where none may be.
@@ -126,10 +130,11 @@ export function parseStringList(text: string, code: AAuthErrorCode): string[] {
     throw new AAuthVerificationError(code, "not one list in parentheses");
   }
   return member[0].map(([item, parameters]) => {
-    if (parameters.size > 0)
-      throw new AAuthVerificationError(code, "a parameter on a list item is not supported");
     if (typeof item !== "string") throw new AAuthVerificationError(code, "a list item is not a string");
-    return item;
+    const read = parameters.size === 0 ? item : withParameters?.(item, parameters);
+    if (read === undefined)
+      throw new AAuthVerificationError(code, "a parameter on a list item is not supported");
+    return read;
   });
 }
 

@@ -9,7 +9,7 @@ import type { Awaitable } from "../crypto/interface.ts";
 import { AAuthVerificationError } from "../errors.ts";
 import type { HeaderFields, KeyAlgorithm, ReceivedRequest, VerificationKey } from "../types.ts";
 import { fieldValue, requireBoundedHeader } from "./field.ts";
-import { buildSignatureBase } from "./signature-base.ts";
+import { buildSignatureBase, type SignatureBaseInput } from "./signature-base.ts";
 import type { SignatureInput } from "./signature-input.ts";
 
 /** The three headers of a signed message, not yet parsed. */
@@ -103,9 +103,10 @@ export function rebuildSignatureBase(
   request: ReceivedRequest,
   authority: string,
   input: SignatureInput,
-  absentQuery?: "?",
+  { scheme, absentQuery }: Pick<SignatureBaseInput, "scheme" | "absentQuery"> = {},
 ): string {
   return buildSignatureBase({
+    scheme,
     absentQuery,
     method: request.method,
     authority,

@@ -6,6 +6,7 @@
 
 import { platformCrypto } from "#crypto";
 import type { Awaitable } from "../crypto/interface.ts";
+import { AAuthVerificationError } from "../errors.ts";
 import type { KeyValueStore } from "../store/key-value-store.ts";
 import { createOwnedStore, type Owned } from "../store/owned-store.ts";
 import { ownerOf } from "../store/owner-of.ts";
@@ -18,7 +19,10 @@ export interface RevokedToken extends Owned {
 }
 
 export interface RevocationsOptions {
-  /** Default: in memory, 50000 entries shared among the owners of issuers; gone with the process. Replicas share one. */
+  /**
+   * Default: in memory, 50000 entries shared among the owners of issuers; gone with the process, so that person and auth tokens that were
+   * issued before it began are refused. Replicas share one.
+   */
   readonly store?: KeyValueStore<RevokedToken> | undefined;
   /** Unix seconds. Default: the system clock. */
   readonly now?: (() => number) | undefined;
@@ -43,18 +47,23 @@ const MAX_KEY_CHARACTERS = 512;
 /**
  * Creates the memory of revoked tokens, by issuer and `jti`: an issuer reaches its own tokens only.
  *
+ * @throws TypeError without a store on a runtime that does not say when its process began
+ * @throws AAuthVerificationError from `isRevoked` `revocation_unknown` for an `iat` before that, without a store
+ *
  * @example
  * const revocations = createRevocations();
  * createVerifier({ profile: draft11, isRevoked: revocations.isRevoked, … });
  */
 export function createRevocations(options: RevocationsOptions = {}): Revocations {
   const now = options.now ?? (() => Math.floor(Date.now() / 1000));
+  const knownSince = options.store === undefined ? processStart(now) : 0;
   // The issuers that count are configured, so a single one may have all the room.
   const store =
     options.store ??
     createOwnedStore<RevokedToken>({ maxEntries: MAX_ENTRIES, maxPerOwner: MAX_ENTRIES, now });
   return {
-    async isRevoked({ iss, jti }) {
+    async isRevoked({ iss, jti, iat = knownSince }) {
+      if (iat < knownSince) throw revocationUnknown(); // hole S7
       return (await store.get(await keyOf(iss, jti))) !== undefined;
     },
     async revoke({ iss, jti, exp }) {
@@ -65,6 +74,19 @@ export function createRevocations(options: RevocationsOptions = {}): Revocations
       return (await store.get(key)) !== undefined;
     },
   };
+}
+
+function revocationUnknown(): AAuthVerificationError {
+  const reason = "the token was issued before this process began, and may have been revoked since";
+  return new AAuthVerificationError("revocation_unknown", reason, { claim: "iat" });
+}
+
+/** Unix seconds by `now`, rounded down: what a clock that counts seconds showed when this process began. */
+function processStart(now: () => number): number {
+  const startMs = performance.timeOrigin;
+  if (!(startMs > 0)) throw new TypeError("revocations need a store: this runtime has no time of its start");
+  // A test's clock is ahead of the system's, or behind; one that rounds down is neither.
+  return Math.floor(startMs / 1000) + Math.ceil(now() - Date.now() / 1000);
 }
 
 function keyOf(iss: string, jti: string): Awaitable<string> {

@@ -203,11 +203,20 @@ export interface NamedToken {
   readonly type: string;
   readonly iss: string;
   readonly jti: string;
+  /**
+   * Unix seconds, of tokens that live an hour at most: a memory that was empty then refuses them. Unset of agent tokens, which live up to a
+   * day.
+   */
+  readonly iat?: number;
   /** Unix seconds: a revocation may be forgotten then. */
   readonly exp: number;
 }
 
-/** Whether the issuer of a token has revoked it. Asked for each use of a token whose signature has verified. */
+/**
+ * Whether the issuer of a token has revoked it. Asked for each use of a token whose signature has verified.
+ *
+ * @throws AAuthVerificationError `revocation_unknown`
+ */
 export type RevocationCheck = (token: NamedToken) => Awaitable<boolean>;
 
 /** What a resolver may use. Nothing of it is taken from the message. */
@@ -310,6 +319,8 @@ export interface AnswerOptions {
   readonly lifetimeSeconds: number | undefined;
   /** Signature algorithms to name in challenges. */
   readonly algs: readonly string[] | undefined;
+  /** Scopes that the resource describes. Default: not compared. */
+  readonly scopeDescriptions?: Readonly<Record<string, string>> | undefined;
 }
 
 export interface AnswerWriter {
@@ -325,6 +336,8 @@ export interface AnswerWriter {
     scopes: readonly string[],
     account?: string,
   ): Promise<ResourceTokenGrant>;
+  /** @throws TypeError for a scope that no resource token may have. Default: each may be. */
+  checkScopes?(scopes: readonly string[]): void;
 }
 
 /** A resource token and where it is to be presented. */

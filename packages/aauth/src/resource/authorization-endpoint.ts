@@ -46,9 +46,12 @@ export interface AuthorizationEndpointOptions {
  * `invalid_account`; 401 `requirement=person-token` without a person token, also for an auth token.
  *
  * Does NOT check which person may have which scope: that is who redeems the resource token.
+ *
+ * @throws TypeError for a scope that the challenger's `scopeDescriptions` do not have
  */
 export function createAuthorizationEndpoint(options: AuthorizationEndpointOptions): Endpoint {
   const { verifier, challenger, path, scopes, holdsAccount, authorize } = options;
+  challenger.checkRequirement?.({ level: "auth-token", scopes });
 
   async function answer(caller: ProvenCaller, body: Uint8Array | undefined): Promise<Answer> {
     const { scope, account } = membersOf(body) ?? {};

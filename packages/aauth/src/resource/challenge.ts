@@ -16,7 +16,7 @@ import type {
   ResourceTokenGrant,
   WireProfile,
 } from "../profiles/wire-profile.ts";
-import type { ProvenCaller, SigningKey } from "../types.ts";
+import type { ProvenCaller, Requirement, SigningKey } from "../types.ts";
 import { requirementFor } from "./requirement.ts";
 
 /** Who writes refusals in one profile, and in whose name. */
@@ -39,6 +39,11 @@ export interface AnsweringProfile {
    * assumes all standard ones.
    */
   readonly algs?: readonly string[] | undefined;
+  /**
+   * Draft -11: `scope_descriptions` of the resource's document. No resource token is issued for another scope than these and those of OpenID
+   * Connect (section 11.10). Default: not checked.
+   */
+  readonly scopeDescriptions?: Readonly<Record<string, string>> | undefined;
 }
 
 /** Whose resource tokens are issued, for which auth server, and in which dialects. */
@@ -73,13 +78,20 @@ export interface Challenger {
    * The resource token of a challenge without the challenge, for a proven agent that knows what it needs (SPEC 9.2.5).
    *
    * @param account of the resource, that the token is to be for; February 2026 has none
-   * @throws TypeError without scopes, and for a caller that has proven no identity; in draft -11, no person.
+   * @throws TypeError without scopes, and for a caller that has proven no identity; in draft -11, no person, and for a scope that
+   * `scopeDescriptions` does not have.
    */
   resourceToken(
     caller: ProvenCaller,
     scopes: readonly string[],
     account?: string,
   ): Promise<ResourceTokenGrant>;
+  /**
+   * Checks a requirement before the first request, as resource tokens are when they are issued.
+   *
+   * @throws TypeError for a scope that `scopeDescriptions` does not have
+   */
+  checkRequirement?(requirement: Requirement): void;
 }
 
 /**
@@ -110,6 +122,12 @@ export function createChallenger(options: ChallengerOptions): Challenger {
         await writerFor(caller).limitReached(caller, { retryAfterSeconds, raisedBy }),
         LIMIT_REACHED,
       ),
+    checkRequirement(requirement) {
+      for (const { profile, answers } of writers) {
+        const { scopes } = requirementFor(profile, requirement) ?? {};
+        if (scopes !== undefined) answers.checkScopes?.(scopes);
+      }
+    },
     resourceToken: (caller, scopes, account) => writerFor(caller).resourceToken(caller, scopes, account),
   };
 }
@@ -120,13 +138,15 @@ interface Writer {
 }
 
 function writerOf(options: AnsweringProfile, now: () => number): Writer {
-  const { resource, authServer, lifetimeSeconds, algs, profile = february2026 } = options;
+  const { resource, authServer, lifetimeSeconds, algs, scopeDescriptions, profile = february2026 } = options;
   requireIdentifier("resource", resource, profile);
   if (authServer !== undefined) requireIdentifier("authServer", authServer, profile);
   const key = currentKeyOf(options.key);
   return {
     profile,
-    answers: profile.answers.create({ key, resource, authServer, now, lifetimeSeconds, algs }),
+    answers: profile.answers.create({
+      ...{ key, resource, authServer, now, lifetimeSeconds, algs, scopeDescriptions },
+    }),
   };
 }
 

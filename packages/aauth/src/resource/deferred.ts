@@ -19,6 +19,7 @@ import {
 } from "../profiles/draft-11/pending-requests.ts";
 import type { Answer } from "../profiles/wire-profile.ts";
 import { ownerOfCaller } from "../store/owner-of.ts";
+import { QuotaStore } from "../store/quota-store.ts";
 import type { ProvenCaller } from "../types.ts";
 import { type Endpoint, lastSegment, refusing } from "./endpoint.ts";
 import type { Verifier } from "./types.ts";
@@ -26,15 +27,11 @@ import type { Verifier } from "./types.ts";
 /** Only what an error is answered in: which token a poll shows, the request that it is for decides. */
 const REQUIREMENT = { level: "agent-token" } as const;
 
-/**
- * Whose a request is at a resource: of the key that signed it. Counted by the agent's owner; where only the person is named, by the person, whose
- * server the configuration trusts.
- */
-export function holderOf(caller: ProvenCaller): PendingHolder {
-  const { thumbprint, person } = caller;
-  const owner = person === undefined ? ownerOfCaller(caller) : `${person.iss} ${person.sub}`;
-  return { holder: thumbprint, owner };
-}
+/** Whose a request is at a resource: of the key that signed it, charged to the caller's owner. */
+export const holderOf = (caller: ProvenCaller): PendingHolder => ({
+  holder: caller.thumbprint,
+  owner: ownerOfCaller(caller),
+});
 
 export interface DeferredOptions extends Omit<PendingRequestsOptions, "location"> {
   /** That of the resource's routes. */
@@ -63,11 +60,18 @@ export interface Deferred<Data> extends Pick<PendingRequests<Data>, "finish" | "
     request: Parameters<PendingRequests<Data>["begin"]>[1],
   ): ReturnType<PendingRequests<Data>["begin"]>;
   /**
-   * The request that a code names, once: the person is here. Wrong guesses at the code of a request end it.
+   * The request that a code names, once: the person is here. Wrong guesses at the code of a request end it, and beyond five different
+   * wrong codes in ten minutes an address is answered `too_many_codes` instead of `invalid_code`: send 429. The right code opens its
+   * request all the same, since behind a proxy all browsers have one address.
    *
-   * Does NOT say that this person may decide: authenticate them. Does NOT limit how many codes one browser tries.
+   * Does NOT say that this person may decide: authenticate them.
+   *
+   * @param from address of the browser
    */
-  open(code: string): Promise<OpenedRequest<Data> | "invalid_code" | "expired">;
+  open(
+    code: string,
+    from: string,
+  ): Promise<OpenedRequest<Data> | "invalid_code" | "expired" | "too_many_codes">;
   /**
    * Where the browser goes with the `callback` that it came with; undefined for one that is not the agent provider's, the loopback address that it allows, or
    * at the person server: then it stays.
@@ -79,6 +83,13 @@ export interface Deferred<Data> extends Pick<PendingRequests<Data>, "finish" | "
   readonly endpoint: Endpoint;
 }
 
+/** Wrong codes of one address, and of all together, that are remembered for ten minutes. */
+const MAX_WRONG_CODES = 5;
+const MAX_WRONG_CODES_TOGETHER = 10_000;
+const WRONG_CODE_SECONDS = 600;
+/** A code is shorter. */
+const MAX_CODE_CHARACTERS = 64;
+
 /**
  * Creates the pending requests of a resource.
  *
@@ -86,19 +97,36 @@ export interface Deferred<Data> extends Pick<PendingRequests<Data>, "finish" | "
  *
  * @example
  * const { answer } = await deferred.begin(request.caller, { requirement: "interaction", data: { report: 7 } });
- * // at the page: const opened = await deferred.open(code); … await deferred.finish(opened.id, { status: 200, headers, body });
+ * // at the page: const opened = await deferred.open(code, address); … await deferred.finish(opened.id, { status: 200, headers, body });
  */
 export function createDeferred<Data>(options: DeferredOptions): Deferred<Data> {
   const { verifier, resource, path = "/aauth/pending/" } = options;
+  const now = options.now ?? (() => Math.floor(Date.now() / 1000));
+  const wrongCodes = new QuotaStore<true>({
+    maxEntries: MAX_WRONG_CODES_TOGETHER,
+    maxPerOwner: MAX_WRONG_CODES,
+    now,
+  });
+
+  /** False for one too many. */
+  function noteWrongCode(from: string, code: string): boolean {
+    const key = JSON.stringify([from, code.slice(0, MAX_CODE_CHARACTERS)]);
+    if (wrongCodes.has(key)) return true;
+    if (!wrongCodes.hasRoom(from)) return false; // hole S23
+    wrongCodes.put(from, key, true, WRONG_CODE_SECONDS);
+    return true;
+  }
+
   const pending = createPendingRequests<WithParties<Data>>({ ...options, location: `${resource}${path}` });
   return {
     finish: pending.finish,
     fail: pending.fail,
     begin: (caller, { data, ...request }) =>
       pending.begin(holderOf(caller), { ...request, data: { data, ...partiesOf(caller) } }),
-    async open(code) {
+    async open(code, from) {
       const opened = await pending.open(code);
-      return typeof opened === "string" ? opened : { ...opened, ...opened.data };
+      if (opened === "invalid_code") return noteWrongCode(from, code) ? opened : "too_many_codes";
+      return opened === "expired" ? opened : { ...opened, ...opened.data };
     },
     async returnUrl(opened, callback, error) {
       const isAdmitted = await admitsCallback(callback, opened, options.discovery);

@@ -45,6 +45,8 @@ export interface SharedRules {
   readonly profile: WireProfile;
   readonly endpoint: EndpointRules;
   readonly authorities: readonly string[];
+  /** Scheme of the resource's own address. */
+  readonly scheme: string;
   readonly replayStore: ReplayStore;
   readonly requireNonce: boolean;
   readonly now: () => number;
@@ -146,7 +148,9 @@ export const STEPS: Readonly<Record<StepName, Step>> = {
     const { components } = v.input;
     requireComponents(components, messages.demandedComponents(v.facts));
     v.recorder.facts.bodyBound = messages.bindsBody || components.includes(messages.fields.contentDigest);
-    v.base = rebuildSignatureBase(v.request, v.authority, v.input, messages.absentQuery);
+    const { scheme } = v.rules;
+    const { absentQuery } = messages;
+    v.base = rebuildSignatureBase(v.request, v.authority, v.input, { scheme, absentQuery });
     v.recorder.facts.signatureBase = v.base;
     v.nonce = readNonce(v.request, messages.fields.nonce, { required: v.rules.requireNonce });
   },
@@ -194,7 +198,6 @@ export const STEPS: Readonly<Record<StepName, Step>> = {
       );
     }
     const use = {
-      profile: rules.profile.name,
       authority: v.authority,
       thumbprint: v.key.thumbprint,
       share: { level: standingOf(caller), owner: ownerOfCaller(caller) },

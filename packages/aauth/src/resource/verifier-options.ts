@@ -18,7 +18,7 @@ export function checkTolerance(toleranceSeconds: number | undefined): void {
 /** Clocks that are an hour apart are not wrong but elsewhere, and what is longer may well be milliseconds. */
 const MAX_TOLERANCE_SECONDS = 3_600;
 
-/** A field in lower case, or what a signature base of ours has. */
+/** A field in lower case, or a derived component that every agent of this package can cover. */
 const COMPONENT = /^(?:@(?:method|authority|path|query)|[a-z0-9!#$%&'*+.^_`|~-]+)$/;
 
 /**

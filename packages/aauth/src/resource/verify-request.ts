@@ -4,6 +4,7 @@
  * @module
  */
 
+import { requestTarget } from "../http-signatures/authority.ts";
 import { fieldValue } from "../http-signatures/field.ts";
 import { createMemoryReplayStore } from "../http-signatures/replay.ts";
 import type { VerificationReport } from "../http-signatures/report.ts";
@@ -151,6 +152,7 @@ function createChecks(
     profile,
     endpoint,
     authorities: accepted.authorities,
+    scheme: audience === undefined ? "https" : requestTarget(audience).scheme,
     requireNonce: options.requireNonce ?? false,
     bodyVerifiedBy: options.bodyVerifiedBy,
     additionalComponents: options.additionalComponents,

@@ -23,10 +23,15 @@ export function ownerOf(id: string): string {
 /** What precedes the host in `scheme:name@host`. */
 const NAME_AT = /^[a-z]+:[^/@]+@/;
 
-/** Who is accountable for a caller's requests: the owner of what it has proven to be; its key, where only a key is known. */
+/**
+ * Returns who is accountable for a caller's requests: the owner of the agent or server that it has proven to be. Where only a person is
+ * named, as in draft -11, that person, whose server the configuration trusts: one person's agents never use up another's quota. Its key,
+ * where only a key is known.
+ */
 export function ownerOfCaller({ agent, server, person, thumbprint }: ProvenCaller): string {
-  const id = agent ?? server ?? person?.iss;
-  return id === undefined ? thumbprint : ownerOf(id);
+  const id = agent ?? server;
+  if (id !== undefined) return ownerOf(id);
+  return person === undefined ? thumbprint : JSON.stringify([person.iss, person.sub]); // hole S8
 }
 
 /** The first four groups of an IPv6 address in the URL parser's spelling. */

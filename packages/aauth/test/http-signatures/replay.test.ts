@@ -12,7 +12,6 @@ import { NOW } from "./prove.ts";
 
 const nonce = "Y3VyaW91c2x5Y3VyaW91cw";
 const use: SignedUse & { nonce: string } = {
-  profile: "february-2026",
   authority: "resource.example",
   thumbprint: "poqkLGiymh_W0uP6PZFw-dvez3QJT5SolqXBCW38r0U",
   share: { level: "identified", owner: "https://agent.example" },
@@ -54,10 +53,9 @@ describe("readNonce", () => {
 });
 
 describe("spendNonce", () => {
-  test("once for each profile, authority, key and nonce", async () => {
+  test("takes a nonce once for each authority and key", async () => {
     const store = createMemoryReplayStore({ now: () => NOW });
     await spendNonce(store, use);
-    await spendNonce(store, { ...use, profile: "february-2026-published" });
     await spendNonce(store, { ...use, authority: "other.example" });
     await spendNonce(store, { ...use, thumbprint: "another" });
     await spendNonce(store, { ...use, nonce: "BBBBBBBBBBBBBBBB" });
@@ -103,13 +101,13 @@ describe("spendSignature", () => {
     await spendNonce(store, { ...use, nonce: digest });
   });
 
-  test("keys of the store name the profile first", async () => {
+  test("names authority and key in the keys of the store", async () => {
     const keys: string[] = [];
     const store = { putIfAbsent: (key: string) => keys.push(key) > 0 };
     await spendNonce(store, use);
     await spendSignature(store, { ...use, signatureBase });
-    expect(keys.map((key) => key.split(" ").slice(0, 3))).toEqual(
-      Array(2).fill(["february-2026", "resource.example", use.thumbprint]),
+    expect(keys.map((key) => key.split(" ").slice(0, 2))).toEqual(
+      Array(2).fill(["resource.example", use.thumbprint]),
     );
   });
 });

@@ -1,7 +1,6 @@
 /** One verifier for several profiles: each message is judged by its own, and a route may be closed to some. */
 
 import { describe, expect, it } from "vitest";
-import { createMemoryReplayStore } from "../../src/http-signatures/replay.ts";
 import { parseAgentAuth } from "../../src/profiles/february-2026/agent-auth.ts";
 import { february2026Published } from "../../src/profiles/february-2026/index.ts";
 import { AGENT_AUTH } from "../../src/profiles/february-2026/names.ts";
@@ -66,21 +65,6 @@ describe.each([toyKit, sharedFieldKit])("february-2026 and $profile.name on one 
     const verifier = verifierOf(toy, more);
     expect((await refusalOf(verifier, await requestOf(toy))).code).toBe(code);
     await verifier.verifyRequest(await requestOf(februaryKit), BOTH);
-  });
-
-  it("what is remembered of one is not of the other", async () => {
-    const store = createMemoryReplayStore({ now });
-    const keys: string[] = [];
-    const replayStore: typeof store = {
-      putIfAbsent(key, ...rest) {
-        keys.push(key);
-        return store.putIfAbsent(key, ...rest);
-      },
-    };
-    const verifier = verifierOf(toy, {}, { replayStore });
-    for (const kit of [februaryKit, toy])
-      await verifier.verifyRequest(await requestOf(kit, { body: "{}" }), BOTH);
-    expect(keys.map((key) => key.split(" ")[0])).toEqual(["february-2026", toy.profile.name]);
   });
 
   it("a route for one profile refuses the other, before anything of it is judged", async () => {

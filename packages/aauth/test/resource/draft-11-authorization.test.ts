@@ -174,6 +174,18 @@ describe("a session", () => {
     },
   );
 
+  test.each(["AAuth\tabc", "AAuth \tabc", "AAuth,abc"])(
+    "S32b: in %j has to be covered, and is refused (section 6.3)",
+    async (value) => {
+      const { caller } = await requestWith({});
+      const found = createSessions().find({ authorization: value }, caller);
+      await expect(found).rejects.toMatchObject({ code: "malformed_token" });
+      const signatureKey = `sig=jwt;jwt="${await agentToken()}"`;
+      const uncovered = await signBadly({ signatureKey, headers: { authorization: value } });
+      expect((await refusal(verifierOf(), uncovered)).code).toBe("insufficient_coverage");
+    },
+  );
+
   test("of another scheme is none; unknown ones are none; and they end", async () => {
     const clock = clockOf();
     const store = outsideStore<never>(clock.now);

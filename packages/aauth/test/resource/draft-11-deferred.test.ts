@@ -24,6 +24,8 @@ interface Asked {
   readonly report: number;
 }
 
+/** Address of the browser. */
+const BROWSER = "198.51.100.1";
 const DONE: Answer = { status: 200, headers: { "content-type": "text/plain" }, body: "the report" };
 
 function kit(over: Partial<DeferredOptions> = {}) {
@@ -172,7 +174,7 @@ describe("a poll", () => {
     const { id, code, answer } = await begin("interaction");
     expect((await poll(answer, { method: "DELETE" })).status).toBe(204);
     expect(await deferred.finish(id, DONE)).toBe(false);
-    expect(await deferred.open(code!)).toBe("invalid_code");
+    expect(await deferred.open(code!, BROWSER)).toBe("invalid_code");
     expect((await poll(answer)).status).toBe(410);
     clock.advance(5);
     expect((await poll(answer, { method: "DELETE" })).status).toBe(410);
@@ -191,7 +193,7 @@ describe("a code", () => {
   test("opens its request once; a poll then says that the person is there", async () => {
     const { deferred, begin, poll } = kit();
     const { id, code, answer } = await begin("interaction");
-    expect(await deferred.open(code!)).toMatchObject({
+    expect(await deferred.open(code!, BROWSER)).toMatchObject({
       id,
       data: { report: 7 },
       holder: keys.agent.thumbprint,
@@ -200,14 +202,14 @@ describe("a code", () => {
     expect([JSON.parse(polled.body), polled.headers["aauth-requirement"]]).toEqual([
       ...[{ status: "interacting" }, undefined],
     ]);
-    expect(await deferred.open(code!)).toBe("invalid_code");
+    expect(await deferred.open(code!, BROWSER)).toBe("invalid_code");
   });
 
   test("of two that open at the same time, one gets in", async () => {
     const { now } = clockOf();
     const { deferred, begin } = kit({ store: outsideStore<never>(now) });
     const { code } = await begin("interaction");
-    const opened = await Promise.all([deferred.open(code!), deferred.open(code!)]);
+    const opened = await Promise.all([deferred.open(code!, BROWSER), deferred.open(code!, BROWSER)]);
     expect(opened.filter((outcome) => outcome === "invalid_code")).toHaveLength(1);
   });
 
@@ -216,7 +218,7 @@ describe("a code", () => {
       const { deferred, begin } = kit();
       const { code } = await begin("interaction");
       const typed = code!.toLowerCase().replaceAll("-", "").replaceAll("1", "l").replaceAll("0", "o");
-      expect(await deferred.open(typed)).not.toBe("invalid_code");
+      expect(await deferred.open(typed, BROWSER)).not.toBe("invalid_code");
     }
   });
 
@@ -225,21 +227,34 @@ describe("a code", () => {
     const { code, answer } = await begin("interaction");
     const other = await begin("interaction");
     const wrong = `${code!.slice(0, 5)}${code!.slice(5).replaceAll(/[^-]/g, (symbol) => (symbol === "0" ? "1" : "0"))}`;
-    for (let guess = 0; guess < 4; guess++) expect(await deferred.open(wrong)).toBe("invalid_code");
+    for (let guess = 0; guess < 4; guess++) expect(await deferred.open(wrong, BROWSER)).toBe("invalid_code");
     expect((await poll(answer)).status).toBe(202);
-    expect(await deferred.open(wrong)).toBe("invalid_code");
-    expect(await deferred.open(code!)).toBe("invalid_code");
-    expect(await deferred.open(other.code!)).not.toBe("invalid_code");
+    expect(await deferred.open(wrong, BROWSER)).toBe("invalid_code");
+    expect(await deferred.open(code!, BROWSER)).toBe("invalid_code");
+    expect(await deferred.open(other.code!, BROWSER)).not.toBe("invalid_code");
+  });
+
+  test("S23: refuses an address that has tried five wrong codes, and opens the right one", async () => {
+    const { clock, deferred, begin } = kit();
+    const { code } = await begin("interaction");
+    for (let guess = 0; guess < 5; guess++)
+      expect(await deferred.open(`0000-0000-000${guess}`, BROWSER)).toBe("invalid_code");
+    expect(await deferred.open("0000-0000-0005", BROWSER)).toBe("too_many_codes");
+    expect(await deferred.open("0000-0000-0000", BROWSER)).toBe("invalid_code");
+    expect(await deferred.open("0000-0000-0005", "198.51.100.2")).toBe("invalid_code");
+    expect(await deferred.open(code!, BROWSER)).toMatchObject({ data: { report: 7 } });
+    clock.advance(600);
+    expect(await deferred.open("0000-0000-0005", BROWSER)).toBe("invalid_code");
   });
 
   test("of a request that has expired, or was answered without a visit, opens nothing", async () => {
     const { clock, deferred, begin } = kit({ lifetimeSeconds: 60 });
     const [first, second] = [await begin("interaction"), await begin("interaction")];
     await deferred.finish(first.id, DONE);
-    expect(await deferred.open(first.code!)).toBe("invalid_code");
+    expect(await deferred.open(first.code!, BROWSER)).toBe("invalid_code");
     clock.advance(60);
-    expect(await deferred.open(second.code!)).toBe("expired");
-    expect(await deferred.open("no code")).toBe("invalid_code");
+    expect(await deferred.open(second.code!, BROWSER)).toBe("expired");
+    expect(await deferred.open("no code", BROWSER)).toBe("invalid_code");
   });
 });
 
@@ -257,7 +272,7 @@ describe("the browser's way back", () => {
     const { deferred, callerOf } = kit({ discovery: discoveryOf(published) });
     const caller = await callerOf({ signatureKey: { scheme: "jwt", jwt: await jwt } });
     const { code } = await deferred.begin(caller, { requirement: "interaction", data: { report: 7 } });
-    const opened = await deferred.open(code!);
+    const opened = await deferred.open(code!, BROWSER);
     if (typeof opened === "string") throw new Error(opened);
     return deferred.returnUrl(opened, callback, error);
   }
@@ -315,7 +330,7 @@ test("a resource's own page before the person server decides: its code is in the
   const own = { key: keys.resource, issuer: RESOURCE, scope: "data.read", loginHint: "dana", now };
   const { claims } = await issueResourceToken({ ...own, caller, interaction });
   expect(claims).toMatchObject({ interaction, login_hint: "dana" });
-  expect(await deferred.open(claims.interaction!.code)).toMatchObject({ id });
+  expect(await deferred.open(claims.interaction!.code, BROWSER)).toMatchObject({ id });
 });
 
 describe("what is kept", () => {
@@ -325,7 +340,7 @@ describe("what is kept", () => {
     const { begin, poll, options, clock } = kit({ store });
     const { code, answer } = await begin("interaction");
     const restarted = createDeferred<Asked>(options);
-    const opened = await restarted.open(code!);
+    const opened = await restarted.open(code!, BROWSER);
     if (typeof opened === "string") throw new Error(opened);
     expect(opened.data).toEqual({ report: 7 });
     expect(await restarted.finish(opened.id, DONE)).toBe(true);

@@ -1,6 +1,6 @@
 /** The revocation endpoint of a resource (draft -11, section 11.12; N39 to N41). */
 
-import { describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { draft11 } from "../../src/profiles/draft-11/index.ts";
 import { createRevocations } from "../../src/profiles/revocations.ts";
 import { createChallenger } from "../../src/resource/challenge.ts";
@@ -170,5 +170,49 @@ describe("a revoked token", () => {
     advance(3_600);
     expect(await restarted.isRevoked(named)).toBe(false);
     expect(await restarted.revoke(named)).toBe(true);
+  });
+});
+
+describe("a restart without a store", () => {
+  /** @param seconds ago */
+  const restarted = (seconds: number) =>
+    vi.spyOn(performance, "timeOrigin", "get").mockReturnValue(Date.now() - seconds * 1_000);
+  afterEach(() => void vi.restoreAllMocks());
+
+  test("S7: refuses person and auth tokens of the time before it, with the way to new ones", async () => {
+    const { clock, now } = kit();
+    const [person, auth, agent] = [await personToken(), await authToken(), await agentToken()];
+    clock.advance(10);
+    restarted(5);
+    const verifier = verifierOf({ now, isRevoked: createRevocations({ now }).isRevoked });
+    const challenger = createChallenger({ profile: draft11, key: keys.resource, resource: RESOURCE, now });
+    const requestWith = (jwt: string) => requestOf({ now, signatureKey: { scheme: "jwt", jwt } });
+    for (const token of [person, auth]) {
+      const error = await refusal(verifier, await requestWith(token), { level: "person-token" });
+      expect([error.code, error.claim]).toEqual(["revocation_unknown", "iat"]);
+      const { headers } = await challenger.challengeFor(error, { requirement: { level: "person-token" } });
+      expect([headers["signature-error"], headers["aauth-requirement"]]).toEqual([
+        ...["error=invalid_jwt", "requirement=person-token"],
+      ]);
+    }
+    await verifier.verifyRequest(await requestWith(agent));
+    const fresh = await personToken({ now: () => NOW + 5 });
+    await verifier.verifyRequest(await requestWith(fresh));
+  });
+
+  test("S7: accepts them by a store that outlives the process", async () => {
+    const { clock, now } = kit();
+    const token = await personToken();
+    clock.advance(10);
+    restarted(5);
+    const { isRevoked } = createRevocations({ now, store: outsideStore<never>(now) });
+    const request = await requestOf({ now, signatureKey: { scheme: "jwt", jwt: token } });
+    await verifierOf({ now, isRevoked }).verifyRequest(request);
+  });
+
+  test("S7: needs a store where the runtime does not say when the process began", () => {
+    vi.spyOn(performance, "timeOrigin", "get").mockReturnValue(0);
+    expect(() => createRevocations()).toThrow(TypeError);
+    createRevocations({ store: outsideStore<never>(() => NOW) });
   });
 });

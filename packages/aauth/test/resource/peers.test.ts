@@ -1,5 +1,6 @@
 /** Peers of a variant of the profile: an agent that is named may leave the body uncovered, and no other. */
 import { expect, test } from "vitest";
+import { createMemoryReplayStore } from "../../src/http-signatures/replay.ts";
 import { issueAgentToken } from "../../src/profiles/february-2026/agent-token.ts";
 import { february2026, february2026Published } from "../../src/profiles/february-2026/index.ts";
 import type { Credential, WireProfile } from "../../src/profiles/wire-profile.ts";
@@ -103,6 +104,23 @@ test("two requests of a peer may be equal: their signatures say nothing of the b
   const { agent, sign, verdict } = await createWorld();
   const request = await sign({ scheme: "jwks", id: agent.id }, agent.key);
   expect([await verdict(request), await verdict(request)]).toEqual([UNCOVERED, UNCOVERED]);
+});
+
+test("S20: spends a message once across the dialects of one replay store", async () => {
+  const { agent, accepted, clock, resource } = await createWorld();
+  const replayStore = createMemoryReplayStore({ now: clock.now });
+  const verifiers = [february2026, february2026Published].map((profile) =>
+    createVerifier({ ...accepted, profile, replayStore, now: clock.now }),
+  );
+  for (const [nonce, code] of [
+    ["Y3VyaW91c2x5Y3VyaW91cw", "nonce_replayed"],
+    [false, "signature_replayed"],
+  ] as const) {
+    const message = { url: `${resource.id}/`, body: BODY, key: agent.key, nonce, now: clock.now };
+    const request = await signedRequest({ ...message, signatureKey: { scheme: "jwks", id: agent.id } });
+    await verifiers[0]!.verifyRequest(request);
+    await expect(verifiers[1]!.verifyRequest(request)).rejects.toMatchObject({ code });
+  }
 });
 
 test("the first profile is everyone's, and peers are identifiers", async () => {

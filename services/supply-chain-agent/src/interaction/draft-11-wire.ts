@@ -24,11 +24,11 @@ export function draft11Wire(options: {
     path: DRAFT_11_PAGE,
     origin,
     declinesUnsigned: false,
-    async enter(parameter) {
+    async enter(parameter, from) {
       const code = parameter("code");
       // Without a code a page is loaded again.
       if (code === undefined) return { session: parameter("session") ?? "", returnUrl: undefined };
-      return { session: (await orders.enter(code))?.id ?? "", returnUrl: parameter("callback") };
+      return { session: (await orders.enter(code, from))?.id ?? "", returnUrl: parameter("callback") };
     },
     async mayReturnTo(interaction, callback) {
       if (interaction.browser !== undefined) return interaction.returnUrl;

@@ -1,5 +1,6 @@
 import { AAuthError, StoreFullError } from "aauth";
 import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { TooManyCodesError } from "../orders/held-orders.ts";
 import { type IdentifyPerson, TooManySignInsError } from "./identify-person.ts";
 import {
   type Decision,
@@ -21,8 +22,13 @@ export interface InteractionWire {
   readonly origin: string;
   /** Whether a sign-in that is refused declines, so that no person has to be known for it. */
   readonly declinesUnsigned: boolean;
-  /** Who is here, by the query. */
-  enter(parameter: (name: string) => string | undefined): Promise<Entry>;
+  /**
+   * Who is here, by the query.
+   *
+   * @param from address of the browser
+   * @throws TooManyCodesError
+   */
+  enter(parameter: (name: string) => string | undefined, from: string): Promise<Entry>;
   /** The verified return URL, if there is one. `refused`: nothing happens without. */
   mayReturnTo(
     interaction: Interaction,
@@ -50,6 +56,7 @@ const UNKNOWN =
 const OTHER_BROWSER = "It was begun in another browser. Go back to the application and start again.";
 const TOO_OFTEN =
   "You have been sent to the auth server too often. Go back to the application, and start again in ten minutes.";
+const TOO_MANY_CODES = "Too many wrong codes were tried. Go back to the application and open its link again.";
 const FULL = "Too many orders wait for other people's approval. Load this page again in a few minutes.";
 const MAX_FORM_BYTES = 4_096;
 
@@ -73,6 +80,7 @@ export async function interactionRoutes(
 
   app.setErrorHandler((error, _request, reply) => {
     if (error instanceof TooManySignInsError) return refuse(reply, 429, TOO_OFTEN);
+    if (error instanceof TooManyCodesError) return refuse(reply, 429, TOO_MANY_CODES);
     if (error instanceof StoreFullError) return refuse(reply, 503, FULL);
     if (!(error instanceof AAuthError)) throw error;
     log.warn({ err: error, code: error.code }, "❌ The auth server did not say who the person is");
@@ -89,7 +97,10 @@ export async function interactionRoutes(
   );
 
   app.get<{ Querystring: Query }>(path, PUBLIC, async (request, reply) => {
-    const { session, returnUrl: claimed } = await wire.enter((name) => single(request.query[name]));
+    const { session, returnUrl: claimed } = await wire.enter(
+      (name) => single(request.query[name]),
+      request.ip,
+    );
     const asked = interactions.find(session);
     if (asked === undefined) return over(request, reply, session, claimed);
     const returnUrl = await wire.mayReturnTo(asked, claimed);

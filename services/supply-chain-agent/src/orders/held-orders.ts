@@ -30,14 +30,24 @@ export type HeldOrder = OpenedRequest<Held>;
 export interface HeldOrders {
   /** Holds an order: the 202. @throws StoreFullError */
   hold(caller: ProvenCaller, held: Held): Promise<Answer>;
-  /** The interaction that a code leads to, which counts once: later it finds the one that it has begun. Undefined for any other code. */
-  enter(code: string): Promise<Interaction | undefined>;
+  /**
+   * The interaction that a code leads to, once: later it finds the one that it has begun. Undefined for any other code.
+   *
+   * @param from address of the browser
+   * @throws TooManyCodesError
+   */
+  enter(code: string, from: string): Promise<Interaction | undefined>;
   /** Where the browser may go afterwards; undefined for an address that no party of the request has published. */
   returnUrl(held: HeldOrder, callback: string): Promise<string | undefined>;
   /** Executes the order, or refuses it, and so answers its caller: once, and only while the caller waits. False after that. */
   settle(held: HeldOrder, decision: Decision, person: Person | undefined): Promise<boolean>;
   /** Where callers poll. */
   readonly endpoint: Endpoint;
+}
+
+/** An address has tried too many wrong codes. */
+export class TooManyCodesError extends Error {
+  override readonly name = "TooManyCodesError";
 }
 
 const MAX_ENTERED = 10_000;
@@ -68,10 +78,13 @@ export function createHeldOrders(options: {
   return {
     endpoint: deferred.endpoint,
     hold: async (caller, data) => (await deferred.begin(caller, { requirement: "interaction", data })).answer,
-    async enter(code) {
-      const held = await deferred.open(code);
+    async enter(code, from) {
       const name = digestOf(code).toString("base64url");
-      if (typeof held === "string") return interactions.find(entered.get(name) ?? "");
+      const begun = entered.get(name);
+      if (begun !== undefined) return interactions.find(begun);
+      const held = await deferred.open(code, from);
+      if (held === "too_many_codes") throw new TooManyCodesError("too many wrong codes of one address");
+      if (typeof held === "string") return undefined;
       const { owner, expiresAt, data } = held;
       const interaction = interactions.begin({ owner, by: { held }, order: data.order, expiresAt });
       entered.put(owner, name, interaction.id, expiresAt - now());

@@ -67,6 +67,7 @@ const SIGNATURE_ERRORS: Readonly<Partial<Record<AAuthErrorCode, string>>> = {
   token_expired: "expired_jwt",
   token_not_yet_valid: "clock_skew",
   token_revoked: "revoked_jwt",
+  revocation_unknown: "invalid_jwt",
 };
 
 /** Another token would help, or any at all. */
@@ -77,7 +78,8 @@ const CURED_BY_TOKEN: ReadonlySet<AAuthErrorCode> = new Set([
     "token_type_mismatch",
     "token_audience_mismatch",
   ] as const),
-  ...(["token_expired", "token_revoked", "identity_required", "person_required"] as const),
+  ...(["token_expired", "token_revoked", "revocation_unknown"] as const),
+  ...(["identity_required", "person_required"] as const),
   // Without a resource token no auth token can be had (section 6.5).
   ...(["authorization_required", "insufficient_scope"] as const),
 ]);
@@ -118,9 +120,15 @@ function signatureErrorOf(error: AAuthError) {
   };
 }
 
+/** Scopes of OpenID Connect and its enterprise extensions: the person server says which of them it knows (section 11.10). */
+const IDENTITY: ReadonlySet<string> = new Set(
+  "openid profile email address phone tenant groups roles".split(" "),
+);
+
 /** A resource token is issued only for a caller that has shown a person token or an auth token on this request (section 6.7). */
 export function createAnswers(options: AnswerOptions): AnswerWriter {
   const { key, resource, authServer: accessServer, now, lifetimeSeconds = RESOURCE_TOKEN_SECONDS } = options;
+  const { scopeDescriptions } = options;
   if (
     !(
       Number.isSafeInteger(lifetimeSeconds) &&
@@ -131,12 +139,20 @@ export function createAnswers(options: AnswerOptions): AnswerWriter {
     throw new RangeError(`lifetimeSeconds must be 1 to ${RESOURCE_TOKEN_MAX_SECONDS}`);
   }
 
+  function checkScopes(scopes: readonly string[]): void {
+    if (scopeDescriptions === undefined) return;
+    const unknown = scopes.find((scope) => !Object.hasOwn(scopeDescriptions, scope) && !IDENTITY.has(scope));
+    if (unknown !== undefined)
+      throw new TypeError(`scopeDescriptions must describe ${unknown} (draft -11, section 11.10)`); // hole S13
+  }
+
   async function resourceToken(
     caller: ProvenCaller,
     scopes: readonly string[],
     account?: string,
   ): Promise<ResourceTokenGrant> {
     if (scopes.length === 0) throw new TypeError("a resource token must ask for scopes");
+    checkScopes(scopes);
     const scope = scopes.join(" ");
     const own = { key: key(), issuer: resource, caller, accessServer, scope, account, now, lifetimeSeconds };
     const { token, claims } = await issueResourceToken(own);
@@ -145,6 +161,7 @@ export function createAnswers(options: AnswerOptions): AnswerWriter {
 
   return {
     resourceToken,
+    checkScopes,
 
     async refuse(error, context) {
       const { requirement, caller = undefined } = context;

@@ -117,6 +117,8 @@ const decide: CallRules["decide"] = (before, outcome, { scope }) => {
 
     case "held": {
       const { token } = outcome;
+      if (state.polled !== undefined)
+        return obtain({ ...state, shown: AGENT, isHeld: false }, PERSON, { level: PERSON });
       return token === undefined
         ? then({ ...state, shown: AGENT, isHeld: false }, identify("token_refused"))
         : then({ ...state, shown: kindOf(token), isHeld: true }, present(token, "token_refused"));
@@ -196,6 +198,9 @@ function afterLook(
   if (status === PAYMENT) return fail(state, paymentRequired());
   if (demand?.pending !== undefined) return afterPending(state, demand, demand.pending);
   if (status === UNAUTHORIZED && demand?.level === AUTH) return stepUp(state, demand);
+  // A resource that has started again does not know whether an older token was revoked; what it holds may still be there.
+  if (demand?.refusal === "invalid_jwt" && state.shown !== AGENT && state.restarts < MAX_RESTARTS)
+    return then({ ...state, restarts: state.restarts + 1 }, { do: "discard-held" });
   // Any other answer is the one that was waited for.
   return then(state, ANSWER);
 }

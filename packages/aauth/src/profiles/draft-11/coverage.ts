@@ -6,6 +6,7 @@
 
 import { fieldValue } from "../../http-signatures/field.ts";
 import type { MessageFacts } from "../wire-profile.ts";
+import { isSessionAuthorization } from "./headers.ts";
 import { FIELDS } from "./names.ts";
 
 const BASE = ["@method", "@authority", "@path", FIELDS.signatureKey];
@@ -30,4 +31,4 @@ export function coverage({ headers, hasBody, additional }: MessageFacts): readon
 
 /** `Authorization: AAuth …`. A session token counts for nothing without the signature that covers it (section 6.3). */
 const hasSession = (headers: MessageFacts["headers"]): boolean =>
-  /^aauth(?:[ \t]|$)/i.test(fieldValue(headers, "authorization") ?? "");
+  isSessionAuthorization(fieldValue(headers, "authorization") ?? "");

@@ -275,6 +275,8 @@ export const documents: DocumentRules = {
   isAgentIdentifier,
   refetchBurst: 1,
   refetchCooldownSeconds: 60,
+  // Section 11.4.
+  keySetIntervalSeconds: 60,
   keysNameAlgorithm: true,
   kinds: {
     agent: documentOf(DOCUMENTS.agent, readAgentProviderMetadata),

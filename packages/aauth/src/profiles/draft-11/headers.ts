@@ -154,20 +154,30 @@ export function formatTokenList(tokens: readonly string[]): string {
 const TOKEN68 = /^[A-Za-z0-9._~+/-]+=*$/;
 
 /**
- * Reads the session token of `AAuth-Access`, or what follows `AAuth ` in `Authorization` (section 6.3).
+ * Reads the session token of `AAuth-Access` (section 6.3).
  *
  * @throws {AAuthError} `malformed_challenge` for anything but one token68; `header_too_large`
  */
 export function parseAccess(value: string): string {
   requireBoundedHeader("AAuth-Access", value);
-  const text = trimField(value);
-  return TOKEN68.test(text) ? text : malformed("AAuth-Access is not one token68");
+  return requireToken68(trimField(value));
 }
+
+const requireToken68 = (text: string): string =>
+  TOKEN68.test(text) ? text : malformed("a session token is not one token68");
+
+/** The scheme, and what follows it: after one space or more (RFC 9110 section 11.4), or without, where nothing may be. */
+const SESSION_AUTHORIZATION = /^aauth(?: +|(?![A-Za-z0-9!#$%&'*+.^_`|~-]))(.*)$/is;
+
+/** True for `Authorization: AAuth`, well formed or not. */
+export const isSessionAuthorization = (value: string): boolean => SESSION_AUTHORIZATION.test(value);
 
 /** The session token in `Authorization: AAuth …`; undefined for another scheme. @throws {AAuthError} as {@link parseAccess} */
 export function parseSessionAuthorization(value: string): string | undefined {
-  const match = /^aauth(?: +(.*))?$/i.exec(trimField(value));
-  return match === null ? undefined : parseAccess(match[1] ?? "");
+  const match = SESSION_AUTHORIZATION.exec(trimField(value));
+  if (match === null) return undefined;
+  requireBoundedHeader("Authorization", value);
+  return requireToken68(match[1]!); // hole S32b
 }
 
 function stringOf(parameter: Parameter | undefined, name: string): string | undefined {

@@ -171,13 +171,14 @@ export function checkTimes({ exp, iat, nbf }: CommonClaims, now: number): void {
   }
 }
 
-/** @throws AAuthVerificationError `token_revoked` */
+/** @throws AAuthVerificationError `token_revoked`, `revocation_unknown` */
 export async function requireNotRevoked(
   type: string,
-  { iss, jti, exp }: CommonClaims,
+  { iss, jti, iat, exp }: CommonClaims,
   isRevoked: RevocationCheck | undefined,
 ): Promise<void> {
-  if (isRevoked === undefined || (await isRevoked({ type, iss, jti, exp })) === false) return;
+  const named = { type, iss, jti, exp, ...(type !== TOKEN_TYPES.agent && { iat }) };
+  if (isRevoked === undefined || (await isRevoked(named)) === false) return;
   throw new AAuthVerificationError("token_revoked", "the token's issuer has revoked it", { claim: "jti" });
 }
 

@@ -1,8 +1,10 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { createTokenCache } from "../../../src/agent/index.ts";
 import { createKeyRing } from "../../../src/keys/key-ring.ts";
+import { createRevocations } from "../../../src/profiles/revocations.ts";
 import { decodeJwt } from "../../../src/tokens/jwt.ts";
 import {
+  accepted,
   createWorld,
   DATA,
   failureOf,
@@ -234,6 +236,39 @@ describe("a token that is held", () => {
     world.clock.time += 49;
     await agent.fetchFor()(DATA);
     expect(world.story().slice(before)).toEqual(["GET data T"]);
+  });
+
+  it("S7: is given up where the resource has restarted since, and got again by the same call", async () => {
+    const world = createWorld();
+    const fetchData = world.agent().fetchFor();
+    expect(await (await fetchData(DATA)).text()).toBe("auth-token");
+    world.sent.length = 0;
+    world.clock.time += 10;
+    vi.spyOn(performance, "timeOrigin", "get").mockReturnValue(Date.now() - 5_000);
+    world.isRevoked = createRevocations({ now: () => world.clock.time }).isRevoked;
+    vi.restoreAllMocks();
+    expect(await (await fetchData(DATA)).text()).toBe("auth-token");
+    expect(world.story()).toEqual([
+      ...["GET data T", "GET data A", "GET data P", "GET data A"],
+      ...["POST person A", "GET data P", "POST token A", "GET data T"],
+    ]);
+  });
+
+  it("S7: is got again for the poll of a resource that has restarted meanwhile", async () => {
+    const world = createWorld();
+    const agent = world.agent();
+    await agent.fetchFor()(DATA);
+    const old = new Set(world.sent.map(({ jwt }) => jwt));
+    const { resource } = world;
+    const refusedToken = { "signature-error": "error=invalid_jwt", ...requirement("agent-token") };
+    world.resource = (request) => {
+      if (!request.url.endsWith("/pending/1")) return old.has(request.jwt) ? accepted() : resource(request);
+      return old.has(request.jwt) ? problem(401, undefined, refusedToken) : new Response("done");
+    };
+    world.sent.length = 0;
+    expect(await (await agent.fetchFor()(DATA)).text()).toBe("done");
+    expect(world.story().filter((line) => line.includes("data"))).toEqual(["GET data T"]);
+    expect(world.story().at(-1)).toBe("GET pending/1 P");
   });
 
   it("is given up when its issuer has revoked it, and what it came from, too", async () => {

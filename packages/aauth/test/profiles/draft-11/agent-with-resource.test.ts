@@ -101,7 +101,7 @@ describe("an agent and a resource of this library", () => {
     const pages: string[] = [];
     const onInteraction = async ({ page, code }: InteractionRequest) => {
       pages.push(page);
-      const opened = await deferred.open(code);
+      const opened = await deferred.open(code, "127.0.0.1");
       if (typeof opened === "string") throw new Error(opened);
       const headers = await sessions.start({ holder: keys.agent.thumbprint, owner: "agent" }, "dana");
       await deferred.finish(opened.id, { status: 200, headers, body: "welcome" });

@@ -12,6 +12,7 @@ import {
 } from "../../../src/profiles/draft-11/documents.ts";
 import { draft11 } from "../../../src/profiles/draft-11/index.ts";
 import { issueAgentToken, issueAuthToken, issuePersonToken } from "../../../src/profiles/draft-11/tokens.ts";
+import type { RevocationCheck } from "../../../src/profiles/wire-profile.ts";
 import { createChallenger } from "../../../src/resource/challenge.ts";
 import { createVerifier } from "../../../src/resource/verify-request.ts";
 import { decodeJwt } from "../../../src/tokens/jwt.ts";
@@ -106,7 +107,8 @@ export function createWorld(options: { accessServer?: string; published?: Record
 
   const resourceOf = (issuer: string, key: SigningKey) => {
     const authorities = [new URL(issuer).host];
-    const verifier = createVerifier({ ...ours, authorities, audience: issuer, trustedIssuers });
+    const isRevoked: RevocationCheck = (token) => world.isRevoked(token);
+    const verifier = createVerifier({ ...ours, authorities, audience: issuer, trustedIssuers, isRevoked });
     const challenger = createChallenger({
       ...{ profile: draft11, key, resource: issuer, now },
       authServer: options.accessServer,
@@ -131,6 +133,7 @@ export function createWorld(options: { accessServer?: string; published?: Record
     sent,
     events,
     requirement: TO_READ as Requirement,
+    isRevoked: (() => false) as RevocationCheck,
     /** Callers that the resources have served. */
     seen: [] as ProvenCaller[],
     /** What the person server puts into its tokens beside what is right. */

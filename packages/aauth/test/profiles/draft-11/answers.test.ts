@@ -301,3 +301,17 @@ it.each<[object, typeof TypeError | typeof RangeError]>([
 it("February's challenger needs an auth server", () => {
   expect(() => createChallenger({ key: keys.resource, resource: RESOURCE })).toThrow(TypeError);
 });
+
+// A MUST of section 11.10.
+it("S13: no resource token has a scope that the resource does not describe (section 11.10)", async () => {
+  const own = challenger({ scopeDescriptions: { "data.read": "Read your documents" } });
+  const request = await requestOf({ signatureKey: jwt(await personToken()) });
+  const { caller } = await verifierOf().verifyRequest(request);
+  await expect(own.resourceToken(caller, ["data.read", "data.write"])).rejects.toThrow("data.write");
+  await expect(own.resourceToken(caller, ["toString"])).rejects.toThrow(TypeError);
+  await own.resourceToken(caller, ["data.read", "openid", "email"]);
+  const requirement = { level: "auth-token", scopes: ["data.write"] };
+  expect(() => own.checkRequirement!(requirement)).toThrow(TypeError);
+  const error = await refusal(verifierOf(), request, requirement);
+  await expect(own.challengeFor(error, { requirement })).rejects.toThrow(TypeError);
+});

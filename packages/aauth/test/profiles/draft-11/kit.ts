@@ -1,7 +1,7 @@
 import { createDiscovery } from "../../../src/discovery/create-discovery.ts";
 import type { Discovery } from "../../../src/discovery/discovery.ts";
 import { AAuthVerificationError } from "../../../src/errors.ts";
-import { buildSignatureBase } from "../../../src/http-signatures/signature-base.ts";
+import { buildSignatureBase, componentIdentifier } from "../../../src/http-signatures/signature-base.ts";
 import { toJwks } from "../../../src/keys/jwks.ts";
 import { generateSigningKey } from "../../../src/keys/signing-key.ts";
 import {
@@ -69,11 +69,14 @@ export function publications(): Map<string, unknown> {
 }
 
 /** The real discovery over documents in memory, and what it has fetched. */
-export function discoveryOf(published = publications()): Discovery & { readonly fetched: string[] } {
+export function discoveryOf(
+  published = publications(),
+  clock: () => number = now,
+): Discovery & { readonly fetched: string[] } {
   const fetched: string[] = [];
   const discovery = createDiscovery({
     profile: { documents },
-    now,
+    now: clock,
     async transport(url) {
       fetched.push(url.href);
       const document = published.get(url.href);
@@ -163,12 +166,14 @@ export async function signBadly(options: {
   readonly parameters?: string;
   readonly method?: string;
   readonly authority?: string;
+  readonly target?: string;
   readonly headers?: Record<string, string>;
   readonly body?: Uint8Array;
 }): Promise<TestRequest> {
   const { label = "sig", method = "GET", authority = AUTHORITY, key: own = keys.agent } = options;
   const components = options.components ?? ["@method", "@authority", "@path", "signature-key"];
-  const list = components.map((name) => `"${name}"`).join(" ");
+  const { target = "/data" } = options;
+  const list = components.map(componentIdentifier).join(" ");
   const raw = `(${list})${options.parameters ?? `;created=${NOW}`}`;
   const headers: Record<string, string> = {
     ...options.headers,
@@ -178,13 +183,13 @@ export async function signBadly(options: {
   const base = buildSignatureBase({
     method,
     authority,
-    target: "/data",
+    target,
     headers,
     components,
     signatureParams: raw,
   });
   headers.signature = formatSignature(await own.sign(new TextEncoder().encode(base)), label);
-  return { method, target: "/data", headers, authority, body: options.body };
+  return { method, target, headers, authority, body: options.body };
 }
 
 /** The error that a verifier refuses with; anything but an AAuthVerificationError fails the test. */

@@ -207,8 +207,9 @@ describe.each(types)("an $name token", ({ name, make, signer, verify, required, 
     await verify(token, { isRevoked, cache });
     revoked = true;
     expect(await codeOf(verify(token, { isRevoked, cache }))).toBe("token_revoked");
-    const { iss, jti, exp } = decodeJwt(token).claims;
-    expect(asked[1]).toEqual({ type: `aa-${name}+jwt`, iss, jti, exp });
+    const { iss, jti, iat, exp } = decodeJwt(token).claims;
+    const aged = name === "agent" ? {} : { iat };
+    expect(asked[1]).toEqual({ type: `aa-${name}+jwt`, iss, jti, exp, ...aged });
     // A check that answers nothing is no permission.
     expect(await codeOf(verify(token, { isRevoked: async () => undefined }))).toBe("token_revoked");
   });

@@ -104,6 +104,39 @@ describe("a caller", () => {
     const error = await refusal(verifierOf(), several);
     expect([error.code, error.check]).toEqual(["malformed_signature_input", "headers"]);
   });
+
+  it("covers any derived component beside those that are demanded (section 11.3.3.1)", async () => {
+    const more = ["@scheme", "@target-uri", "@request-target", '@query-param;name="a"', "@query"];
+    const request = await signBadly({
+      signatureKey: shown(await agentToken()),
+      components: [...BASE, ...more],
+      target: "/data?a=1",
+    });
+    const { report } = await verifierOf().verifyRequest(request, ANY_AGENT);
+    expect(report.coveredComponents).toEqual([...BASE, ...more]);
+    for (const target of ["/data?a=2", "/data?a=1&a=1"]) {
+      const error = await refusal(verifierOf(), { ...request, target });
+      expect(["invalid_signature", "missing_component"]).toContain(error.code);
+    }
+  });
+});
+
+// RFC 9651 section 4.2; the verified member is "sig", first or last.
+it.each([
+  ["signature-input", 'b=("a" "b"', "malformed_signature_input"],
+  ["signature-input", "b=(a b)c", "malformed_signature_input"],
+  ["signature-input", 'b=("a");created=1;created=1', "malformed_signature_input"],
+  ["signature", "b=:AA", "malformed_signature"],
+  ["signature", "b=:AA==:;x=", "malformed_signature"],
+  ["signature", "b=A A", "malformed_signature"],
+])("S32a: refuses %s with the malformed member %s beside the verified one", async (field, member, code) => {
+  const request = await requestOf();
+  const own = request.headers[field];
+  for (const value of [`${member}, ${own}`, `${own}, ${member}`]) {
+    const headers = { ...request.headers, [field]: value };
+    const error = await refusal(verifierOf(), { ...request, headers });
+    expect([error.code, error.check]).toEqual([code, "headers"]);
+  }
 });
 
 it("a refusal names a section of the draft, also where profiles share its code", async () => {
@@ -502,18 +535,20 @@ it("signatures within the window pass, also with alg, keyid and expires", async 
   }
 });
 
-it("7. a kid that is rotated in is found, and a key that took its name, too", async () => {
+it("7. a kid that is rotated in is found a minute after the last look at the key set (section 11.4)", async () => {
   const published = publications();
-  const discovery = discoveryOf(published);
   let at = NOW;
+  const discovery = discoveryOf(published, () => at);
   const verifier = verifierOf({ discovery, now: () => at });
   await verifier.verifyRequest(await requestOf(), ANY_AGENT);
   const address = `${PROVIDER}/jwks.json`;
   const { keys: set } = published.get(address) as { keys: object[] };
   published.set(address, { keys: [...set, { ...keys.other.publicJwk, alg: "Ed25519" }] });
-  at += 1;
+  at += 59;
   const token = await agentToken({ key: keys.other });
   const rotated = () => requestOf({ now: () => at, signatureKey: jwt(token) });
+  expect((await refusal(verifier, await rotated())).code).toBe("unknown_key");
+  at += 1;
   await verifier.verifyRequest(await rotated(), ANY_AGENT);
 });
 
@@ -573,6 +608,22 @@ describe("replay", () => {
     const remove = await requestOf({ method: "DELETE" });
     await verifier.verifyRequest(remove, ANY_AGENT);
     expect((await refusal(verifier, remove)).code).toBe("signature_replayed");
+  });
+
+  it("S8: leaves room for other persons of the same person server", async () => {
+    const replayStore = createMemoryReplayStore({ now, maxEntries: 40 });
+    const verifier = verifierOf({ replayStore });
+    const post = async (token: string, body: string) => requestOf({ body, signatureKey: jwt(token) });
+    for (const tokenOf of [personToken, authToken]) {
+      const greedy = await tokenOf({ subject: "greedy" });
+      const codes = new Set<string>();
+      for (let index = 0; index < 40; index++) {
+        const request = await post(greedy, `[${index}]`);
+        await verifier.verifyRequest(request, A_PERSON).catch(({ code }) => codes.add(code));
+      }
+      expect([...codes]).toEqual(["replay_memory_full"]);
+      await verifier.verifyRequest(await post(await tokenOf({ subject: "other" }), "{}"), A_PERSON);
+    }
   });
 });
 

@@ -1,0 +1,24 @@
+/**
+ * How long an answer says that it is fresh (RFC 9111 section 4.2.1), in seconds: `max-age`, or `Expires`, less its `Age`. 0 where it is not to be
+ * stored or used without asking; undefined where it says nothing, or nothing that can be read.
+ *
+ * @param nowSeconds Unix seconds
+ */
+export function freshSeconds(headers: Headers, nowSeconds: number): number | undefined {
+  const directives = (headers.get("cache-control") ?? "").toLowerCase();
+  if (/(?:^|[\s,])no-(?:store|cache)(?=$|[\s,=])/.test(directives)) return 0;
+  const maxAge = /(?:^|[\s,])max-age="?(\d{1,9})/.exec(directives)?.[1];
+  const lifetime = maxAge === undefined ? untilExpiry(headers, nowSeconds) : Number(maxAge);
+  if (lifetime === undefined) return undefined;
+  const age = Number(/^\d{1,9}$/.exec(headers.get("age") ?? "")?.[0] ?? 0);
+  return Math.max(0, lifetime - age);
+}
+
+/** A date that cannot be read has passed (RFC 9111 section 5.3). */
+function untilExpiry(headers: Headers, nowSeconds: number): number | undefined {
+  const expires = headers.get("expires");
+  if (expires === null) return undefined;
+  const sent = Date.parse(headers.get("date") ?? "");
+  const lifetime = Date.parse(expires) / 1000 - (Number.isNaN(sent) ? nowSeconds : sent / 1000);
+  return Number.isNaN(lifetime) ? 0 : lifetime;
+}
