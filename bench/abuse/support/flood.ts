@@ -1,6 +1,6 @@
 /**
  * A thread that sends one request again and again on connections of its own, each as soon as the one before it is answered. `{NAME}` in a
- * field becomes a name that no request had before. At the first message of its parent it posts the number of answers by status and ends.
+ * field or the path becomes a name that no request had before. At the first message of its parent it posts the number of answers by status and ends.
  *
  * @module
  */
@@ -28,7 +28,8 @@ async function one(): Promise<void> {
   try {
     const name = `a${names++}`;
     const fields = Object.entries(headers).map(([field, value]) => [field, value.replace("{NAME}", name)]);
-    const answer = await pool.request({ method, path, headers: Object.fromEntries(fields), body });
+    const target = path.replace("{NAME}", name);
+    const answer = await pool.request({ method, path: target, headers: Object.fromEntries(fields), body });
     await answer.body.dump();
     outcome = String(answer.statusCode);
   } catch (error) {
