@@ -74,7 +74,8 @@ export class Deliveries<Token extends RevocableToken> {
   resume(tokens: readonly Token[]): void {
     for (const token of tokens) {
       for (const { recipient, failed } of token.undelivered ?? []) {
-        if (failed.some(isUnavailable)) this.#repeat(recipient, token);
+        // None has failed where a process has ended before its first attempt.
+        if (failed.length === 0 || failed.some(isUnavailable)) this.#repeat(recipient, token);
       }
     }
   }

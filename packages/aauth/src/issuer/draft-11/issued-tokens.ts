@@ -38,7 +38,9 @@ export interface RevocableToken extends TokenName {
 
 /** Parties where a revoked token may still be accepted, as far as is known. */
 export const unconfirmedOf = ({ undelivered = [] }: RevocableToken): readonly DownstreamResult[] =>
-  undelivered.flatMap(({ failed }) => failed);
+  undelivered.flatMap(({ recipient, failed }) =>
+    failed.length === 0 ? [{ recipient, error: "revocation_unavailable" as const }] : failed,
+  );
 
 export class IssuedTokens<Token extends RevocableToken> {
   readonly #store: RecordStore<unknown>;
