@@ -602,7 +602,7 @@ export class PendingRequests<Work> {
 const requestKey = (id: string) => keyOf("request", id);
 const leaseOf = (id: string) => keyOf("lease", id);
 const referenceKey = (reference: string) => keyOf("reference", reference);
-const codeKey = ({ name }: { readonly name: string }) => keyOf("code", name);
+const codeKey = ({ name }: { readonly name: string }) => keyOf("by code", name);
 const deciderOwner = (decider: string) => keyOf("decider", decider);
 const deciderKey = (decider: string, id: string) => keyOf("decider", decider, id);
 
