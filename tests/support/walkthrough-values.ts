@@ -11,7 +11,7 @@ const FORMS = {
   key: "(?<![\\w-])(?=[\\w-]*[a-z])(?=[\\w-]*[A-Z0-9])[\\w-]{43}(?![\\w-])",
   id: "(?<![\\w-])(?!(?:person|access)-server-|config-draft-)(?=[\\w-]*[a-z])(?=[\\w-]*[A-Z0-9])[\\w-]{22}(?![\\w-])",
   shortId: "(?<=\\bid=|\\[token )[0-9a-f]{8}\\b",
-  pending: "(?<=/aauth/pending/)[\\w-]{32}",
+  pending: "(?<=/aauth/pending/)[\\w-]{8}(?=…)",
   kid: '(?<=\\b(?:backend|(?:person|access)-server)-)[\\w-]{8}(?=")',
   time: "\\b\\d{10}\\b",
   seconds: '(?<=Retry-After: |"expires_in":)\\d+',

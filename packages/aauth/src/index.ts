@@ -79,6 +79,13 @@ export { createMemoryStore } from "./store/memory-store.ts";
 export { ownerOf, ownerOfCaller } from "./store/owner-of.ts";
 export type { QuotaStoreOptions } from "./store/quota-store.ts";
 export { QuotaStore, StoreFullError } from "./store/quota-store.ts";
+export type {
+  MemoryRecordStoreOptions,
+  RecordStore,
+  RecordTerms,
+  StoredRecord,
+} from "./store/record-store.ts";
+export { createMemoryRecordStore } from "./store/record-store.ts";
 
 // tokens
 

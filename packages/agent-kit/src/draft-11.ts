@@ -89,8 +89,8 @@ export function isLoopbackCallback(address: string): boolean {
  * agent identifier where the parent is not one.
  */
 export function subAgentId(parent: string, discriminator: string): string {
-  const { name, domain } = parseAgentIdentifier(parent) ?? { name: "", domain: "" };
-  return `aauth:${name}+${discriminator}@${domain}`;
+  const { local, domain } = parseAgentIdentifier(parent) ?? { local: "", domain: "" };
+  return `aauth:${local}+${discriminator}@${domain}`;
 }
 
 /**

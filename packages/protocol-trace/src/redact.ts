@@ -65,6 +65,12 @@ const COMPACT_TOKEN = /(?:\b|(?<=%(?:25){0,8}3[Dd]))eyJ[A-Za-z0-9_-]{4,}(?:\.[A-
 /** In `AAuth-Requirement` of draft -11: who knows the code of an interaction comes to its page in the person's place. */
 const INTERACTION_CODE = /(\bcode=\\?")([A-Za-z0-9-]{8,64})(?=\\?")/gi;
 
+/**
+ * Names a pending request to those who may poll or decide on it. Its beginning tells requests
+ * apart.
+ */
+const PENDING_NAME = /(\/(?:pending|requests|returned|revoke)\/[\w-]{8})[\w-]{8,}/g;
+
 /** User name and password in an address. */
 const USER_INFO = /(\w:\/\/)[^/?#@\s"]*@/g;
 
@@ -139,10 +145,13 @@ export function cutTokens(text: string): string {
   );
 }
 
-/** A text with addresses for a span: no user, no secret parameter, no token, no code of an interaction. */
+/**
+ * A text with addresses for a span: no user, no secret parameter, no token, no code of an
+ * interaction, no whole name of a pending request.
+ */
 export function cutAddresses(text: string): string {
   const known = text.includes("@") ? text.replace(USER_INFO, "$1…@") : text;
-  const safe = known.replace(INTERACTION_CODE, "$1…");
+  const safe = known.replace(INTERACTION_CODE, "$1…").replace(PENDING_NAME, "$1…");
   return /[?#]/.test(safe) ? cutForm(safe) : cutTokens(safe);
 }
 

@@ -173,3 +173,16 @@ test("the code of an interaction is shown neither in a log nor on a span", () =>
     }
   }
 });
+
+test("S32f: a span has only the beginning of a pending request's name, wherever it stands", () => {
+  const name = "YkFTQvCEIYTGkZZPYnt_PRBds8ZT6gZv";
+  for (const path of ["aauth/pending", "aauth/revoke", "person/requests", "interaction/returned"]) {
+    const url = `https://ps.example/${path}/${name}`;
+    for (const text of [url, `"@path": /${path}/${name}`, `${url}?wait=5`]) {
+      expect(cutAddresses(text)).toContain(`/${path}/YkFTQvCE…`);
+      expect(cutAddresses(text)).not.toContain(name);
+    }
+    expect(cutAddresses(cutAddresses(url))).toBe(cutAddresses(url));
+  }
+  expect(cutAddresses("https://ps.example/aauth/pending/")).toBe("https://ps.example/aauth/pending/");
+});

@@ -7,13 +7,13 @@
 import { platformCrypto } from "#crypto";
 import type { Awaitable } from "../crypto/interface.ts";
 import { AAuthVerificationError } from "../errors.ts";
-import type { KeyValueStore } from "../store/key-value-store.ts";
-import { createOwnedStore, type Owned } from "../store/owned-store.ts";
 import { ownerOf } from "../store/owner-of.ts";
+import { StoreFullError } from "../store/quota-store.ts";
+import { createMemoryRecordStore, type RecordStore } from "../store/record-store.ts";
 import type { RevocationCheck } from "./wire-profile.ts";
 
 /** What is kept of a revocation; plain JSON. */
-export interface RevokedToken extends Owned {
+export interface RevokedToken {
   /** Unix seconds. */
   readonly exp: number;
 }
@@ -23,7 +23,7 @@ export interface RevocationsOptions {
    * Default: in memory, 50000 entries shared among the owners of issuers; gone with the process, so that person and auth tokens that were
    * issued before it began are refused. Replicas share one.
    */
-  readonly store?: KeyValueStore<RevokedToken> | undefined;
+  readonly store?: RecordStore<RevokedToken> | undefined;
   /** Unix seconds. Default: the system clock. */
   readonly now?: (() => number) | undefined;
 }
@@ -57,10 +57,7 @@ const MAX_KEY_CHARACTERS = 512;
 export function createRevocations(options: RevocationsOptions = {}): Revocations {
   const now = options.now ?? (() => Math.floor(Date.now() / 1000));
   const knownSince = options.store === undefined ? processStart(now) : 0;
-  // The issuers that count are configured, so a single one may have all the room.
-  const store =
-    options.store ??
-    createOwnedStore<RevokedToken>({ maxEntries: MAX_ENTRIES, maxPerOwner: MAX_ENTRIES, now });
+  const store = options.store ?? createMemoryRecordStore<RevokedToken>({ maxEntries: MAX_ENTRIES, now });
   return {
     async isRevoked({ iss, jti, iat = knownSince }) {
       if (iat < knownSince) throw revocationUnknown(); // hole S7
@@ -69,9 +66,13 @@ export function createRevocations(options: RevocationsOptions = {}): Revocations
     async revoke({ iss, jti, exp }) {
       const ttlSeconds = exp - now();
       if (ttlSeconds <= 0) return true;
-      const key = await keyOf(iss, jti);
-      if (await store.putIfAbsent(key, { owner: ownerOf(iss), exp }, ttlSeconds)) return true;
-      return (await store.get(key)) !== undefined;
+      try {
+        await store.putIfAbsent(await keyOf(iss, jti), { exp }, { owner: ownerOf(iss), ttlSeconds });
+        return true;
+      } catch (error) {
+        if (error instanceof StoreFullError) return false;
+        throw error;
+      }
     },
   };
 }

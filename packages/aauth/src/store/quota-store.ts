@@ -25,6 +25,8 @@ export interface QuotaStoreOptions<Value> {
   readonly maxEntries: number;
   /** Most entries of one owner. Default a tenth of `maxEntries`. */
   readonly maxPerOwner?: number;
+  /** Entries that are held first come, first served, before owners have quotas. Default 0. */
+  readonly unshared?: number;
   /** Clock in Unix seconds. */
   readonly now: () => number;
   /** Called for each value that is deleted, has expired, or had to go for a newer one of its owner; not for one that was taken. Default: nothing. */
@@ -81,8 +83,10 @@ export class QuotaStore<Value> {
     const quota = this.#quotas.get(owner);
     const held = quota?.entries.size ?? 0;
     const owners = this.#quotas.size + (quota === undefined ? 1 : 0);
-    const free = this.#options.maxEntries - this.#entries.size;
-    return held < this.#maxPerOwner && !hasReachedQuota(held, owners, free);
+    const { maxEntries, unshared = 0 } = this.#options;
+    const isShared = this.#entries.size >= unshared;
+    const free = maxEntries - this.#entries.size;
+    return held < this.#maxPerOwner && !(isShared && hasReachedQuota(held, owners, free));
   }
 
   /** Values of one owner, oldest first. */
@@ -95,6 +99,11 @@ export class QuotaStore<Value> {
   has(key: string): boolean {
     const entry = this.#entries.get(key);
     return entry !== undefined && this.#options.now() < entry.expiresAt;
+  }
+
+  /** Owner that the entry under this key is charged to; undefined where there is none. */
+  ownerOf(key: string): string | undefined {
+    return this.has(key) ? this.#entries.get(key)?.quota.owner : undefined;
   }
 
   get(key: string): Value | undefined {

@@ -4,6 +4,8 @@
  * @module
  */
 
+export type { OpenTestStore, RecordStoreTest } from "./record-store-contract.ts";
+export { recordStoreContract } from "./record-store-contract.ts";
 export type { SignedRequestOptions, TestRequest } from "./signed-request.ts";
 export { signedRequest } from "./signed-request.ts";
 export type { TestClock } from "./test-clock.ts";

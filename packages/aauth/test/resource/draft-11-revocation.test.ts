@@ -5,7 +5,7 @@ import { draft11 } from "../../src/profiles/draft-11/index.ts";
 import { createRevocations } from "../../src/profiles/revocations.ts";
 import { createChallenger } from "../../src/resource/challenge.ts";
 import { createRevocationEndpoint } from "../../src/resource/revocation-endpoint.ts";
-import { createOwnedStore } from "../../src/store/owned-store.ts";
+import { createMemoryRecordStore } from "../../src/store/record-store.ts";
 import { decodeJwt } from "../../src/tokens/jwt.ts";
 import type { SigningKey } from "../../src/types.ts";
 import {
@@ -23,7 +23,7 @@ import {
   signBadly,
   verifierOf,
 } from "../profiles/draft-11/kit.ts";
-import { clockOf, outsideStore } from "./draft-11-kit.ts";
+import { clockOf } from "./draft-11-kit.ts";
 
 const PERSON = { id: PERSON_SERVER, document: "aauth-person.json" };
 const ACCESS = { id: ACCESS_SERVER, document: "aauth-access.json" };
@@ -114,7 +114,7 @@ describe("the endpoint", () => {
 
   test("has a bound: what there is no room for is answered 429", async () => {
     const { now } = clockOf();
-    const { revoke } = kit({ store: createOwnedStore({ maxEntries: 2, now }) });
+    const { revoke } = kit({ store: createMemoryRecordStore({ maxEntries: 2, now }) });
     expect((await revoke({ jti: "t-1", exp })).status).toBe(200);
     const answer = await revoke({ jti: "t-2", exp });
     expect([answer.status, JSON.parse(answer.body), answer.headers["retry-after"]]).toEqual([
@@ -160,7 +160,7 @@ describe("a revoked token", () => {
 
   test("stays revoked after a restart, until it has expired; a jti may be of any length", async () => {
     const { now, advance } = clockOf();
-    const store = outsideStore<never>(now);
+    const store = createMemoryRecordStore<never>({ maxEntries: 10, now });
     const named = { type: "", iss: PERSON_SERVER, jti: "t".repeat(5_000), exp };
     expect(await createRevocations({ store, now }).revoke(named)).toBe(true);
     const restarted = createRevocations({ store, now });
@@ -205,7 +205,7 @@ describe("a restart without a store", () => {
     const token = await personToken();
     clock.advance(10);
     restarted(5);
-    const { isRevoked } = createRevocations({ now, store: outsideStore<never>(now) });
+    const { isRevoked } = createRevocations({ now, store: createMemoryRecordStore({ maxEntries: 10, now }) });
     const request = await requestOf({ now, signatureKey: { scheme: "jwt", jwt: token } });
     await verifierOf({ now, isRevoked }).verifyRequest(request);
   });
@@ -213,6 +213,6 @@ describe("a restart without a store", () => {
   test("S7: needs a store where the runtime does not say when the process began", () => {
     vi.spyOn(performance, "timeOrigin", "get").mockReturnValue(0);
     expect(() => createRevocations()).toThrow(TypeError);
-    createRevocations({ store: outsideStore<never>(() => NOW) });
+    createRevocations({ store: createMemoryRecordStore({ maxEntries: 10, now: () => NOW }) });
   });
 });

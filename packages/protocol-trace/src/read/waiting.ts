@@ -22,14 +22,14 @@ export function withWaits(drafts: readonly Draft[]): Draft[] {
   const inOrder = drafts.toSorted((one, other) => one.startMicros - other.startMicros);
   const locations = new Set(inOrder.map(locationOf));
   const marked = inOrder.map((draft): Draft => {
-    const requestType = locations.has(draft.url) ? AT_PENDING_URL[draft.method] : undefined;
+    const requestType = locations.has(hrefOf(draft)) ? AT_PENDING_URL[draft.method] : undefined;
     if (requestType === undefined) return draft;
     return { ...draft, requestType, what: whatIsAsked({ ...draft, requestType }) };
   });
   const seen = new Set<string>();
   const visits = marked.flatMap((sent): Visit[] => {
     const page = pageOf(sent);
-    const place = locationOf(sent) ?? sent.url;
+    const place = locationOf(sent) ?? hrefOf(sent);
     if (page === undefined || seen.has(`${place} ${page}`)) return [];
     seen.add(`${place} ${page}`);
     return [{ sent, message: pageMessage(sent, { page, place }, marked) }];
@@ -54,6 +54,11 @@ function sentOn({ sent, message }: Visit, visits: readonly Visit[]): Draft {
   return { ...message, what, startMicros, endMicros: Math.max(startMicros, message.endMicros) };
 }
 
+/**
+ * A URL in the parser's spelling, as that of {@link locationOf}: on a span it may have been cut.
+ */
+const hrefOf = ({ url }: Pick<Draft, "url">): string => URL.parse(url)?.href ?? url;
+
 /** The pending URL that an answer names, absolute. */
 function locationOf({ signer, status, url, response }: Draft): string | undefined {
   const location = status === 202 && signer !== undefined ? response.headers?.location : undefined;
@@ -76,7 +81,7 @@ function pageMessage(
 ): Draft {
   const answered = drafts.find(
     ({ url, status, startMicros }) =>
-      url === place && status !== undefined && status !== 202 && startMicros >= sent.startMicros,
+      hrefOf({ url }) === place && status !== undefined && status !== 202 && startMicros >= sent.startMicros,
   );
   const left = leavesAt(sent, drafts, answered && { startMicros: answered.endMicros });
   // First the person's own server is asked to bring them there.

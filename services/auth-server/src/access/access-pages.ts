@@ -1,6 +1,7 @@
 import type { AccessServer, AskedRequest, DownstreamResult } from "aauth/issuer";
 import type { FastifyInstance } from "fastify";
 import { type DecisionPagesOptions, decisionPages } from "../decisions/decision-pages.ts";
+import { isShown } from "../pages/granted-page.ts";
 import type { RealmUser } from "../realm/realm.ts";
 
 export interface AccessPagesOptions extends DecisionPagesOptions {
@@ -21,9 +22,7 @@ export async function accessPages(app: FastifyInstance, options: AccessPagesOpti
   const { server, paths, resources, owners, grantable } = options;
   const isOwner = ({ username }: RealmUser) => owners.includes(username);
   const issued = async () =>
-    (await Promise.all(resources.map((resource) => server.issued(resource))))
-      .flat()
-      .filter(({ isRevoked }) => !isRevoked);
+    (await Promise.all(resources.map((resource) => server.issued(resource)))).flat().filter(isShown);
 
   decisionPages(
     app,

@@ -115,16 +115,19 @@ export function decisionPages(
     requireShort("callback", callback);
     const session = await signedIn(request, reply);
     if (session === undefined) return reply;
-    const page = { realmName, action: at("/interaction"), grantedUrl, grantedName: words.granted };
-    if (code === undefined) return sendPage(reply, 200, codePage(page));
-    const waiting = await server.open(code, session.user.id);
-    if (waiting === undefined) {
-      const problem = "This code is not valid, or not any more. Ask your agent for a new one.";
-      return sendPage(reply, 410, codePage({ ...page, problem }));
-    }
-    const { reference } = waiting;
-    await keepOpened(reference, { userId: session.user.id, ...(callback !== undefined && { callback }) });
-    return noStore(reply).redirect(at(`/requests/${reference}`), 303);
+    return openCode(reply, session, { code, callback, from: session.user.id });
+  });
+
+  // Any page may send the browser to an address with a code. What is typed here has attempts of its
+  // own, so that none of them is used up by others.
+  app.post<{ Body: Query | undefined }>(at("/interaction"), async (request, reply) => {
+    const form = readForm(request.body);
+    const { session, shown } = await takeForm(request, reply, form);
+    if (shown.reference !== undefined) throw invalidRequest("Invalid or expired consent code");
+    const code = requiredParameter(form, "code");
+    requireShort("code", code);
+    const callback = form.get("callback");
+    return openCode(reply, session, { code, callback, from: `${session.user.id} typed` }); // hole S32e
   });
 
   app.get<{ Params: { reference: string } }>(at("/requests/:reference"), async (request, reply) => {
@@ -183,6 +186,26 @@ export function decisionPages(
   });
 
   return { at, signedIn, moveTo, sendEnded };
+
+  async function openCode(
+    reply: FastifyReply,
+    session: BrowserSession,
+    { code, callback, from }: { code: string | undefined; callback: string | undefined; from: string },
+  ): Promise<FastifyReply> {
+    const waiting = code === undefined ? undefined : await server.open(code, from);
+    if (waiting === undefined) {
+      const consentCode = await issueForm(session);
+      const action = at("/interaction");
+      const page = { realmName, action, consentCode, grantedUrl, grantedName: words.granted };
+      if (code === undefined) return sendPage(reply, 200, codePage(page));
+      const problem =
+        "This code is not valid, or not any more. Try it once more, or ask your agent for a new one.";
+      return sendPage(reply, 410, codePage({ ...page, code, callback, problem }));
+    }
+    const { reference } = waiting;
+    await keepOpened(reference, { userId: session.user.id, ...(callback !== undefined && { callback }) });
+    return noStore(reply).redirect(at(`/requests/${reference}`), 303);
+  }
 
   // ---------------------------------------------------------------------------------------------- one request
 

@@ -30,7 +30,7 @@ export interface Desk {
   readonly approve: (waiting: WaitingRequest, user: RealmUser, version: number) => Promise<PageResult>;
   readonly deny: (reference: string, user: RealmUser) => Promise<PageResult>;
   readonly waiting: (user: RealmUser) => Promise<readonly WaitingRequest[]>;
-  /** What is granted, without what has been revoked. */
+  /** Granted tokens, and revoked ones that are not confirmed everywhere. */
   readonly granted: (user: RealmUser) => Promise<readonly HeldToken[]>;
   /** Undefined for an agent that has nothing. */
   readonly revoke: (

@@ -28,7 +28,9 @@ export async function serveIssuer(
       url,
       constraints: { host }, // hole T43
       handler: async ({ method, originalUrl, raw, body }, reply) => {
-        const request = { method, target: originalUrl, headers: receivedFields(raw) };
+        const gone = new AbortController();
+        reply.raw.once("close", () => gone.abort());
+        const request = { method, target: originalUrl, headers: receivedFields(raw), signal: gone.signal };
         const answer = await server.handle({ ...request, body: body as Buffer | undefined });
         if (answer === undefined) return reply.callNotFound();
         seen.recordAnswer(answer);

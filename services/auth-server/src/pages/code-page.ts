@@ -5,17 +5,24 @@ import { type Page, renderPage } from "./page.ts";
 export function codePage(options: {
   realmName: string;
   action: string;
+  /** Single-use value that ties a code to this page, this user and this browser. */
+  consentCode: string;
+  /** The code that was tried before, and where the browser goes after the decision. */
+  code?: string;
+  callback?: string | undefined;
   grantedUrl: string;
   grantedName: string;
   problem?: string;
 }): Page {
-  const { realmName, action, grantedUrl, grantedName, problem } = options;
+  const { realmName, action, consentCode, code = "", callback, grantedUrl, grantedName, problem } = options;
   const content = html`<h1>Enter the code</h1>
 <p class="lead">Your agent shows it. It is for one request, and good once.</p>
 ${problem === undefined ? undefined : html`<p class="alert" role="alert" id="problem">${problem}</p>`}
-<form method="get" action="${action}">
+<form method="post" action="${action}">
+<input type="hidden" name="consent_code" value="${consentCode}">
+${callback === undefined ? undefined : html`<input type="hidden" name="callback" value="${callback}">`}
 <label for="code">Code</label>
-<input id="code" name="code" autocomplete="off" autocapitalize="characters" spellcheck="false" maxlength="40" required autofocus${
+<input id="code" name="code" value="${code}" autocomplete="off" autocapitalize="characters" spellcheck="false" maxlength="40" required autofocus${
     problem === undefined ? undefined : html` aria-describedby="problem"`
   }>
 <div class="buttons"><button type="submit">Continue</button></div>

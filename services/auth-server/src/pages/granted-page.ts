@@ -3,8 +3,17 @@ import { type Html, html } from "./html.ts";
 import { type Page, renderPage } from "./page.ts";
 
 /** A token that an agent has. For a person it is theirs; one of an access server is of its own for each person. */
-export type HeldToken = Pick<GrantedToken, "type" | "agent" | "resource" | "scopes" | "account" | "exp"> &
+export type HeldToken = Pick<
+  GrantedToken,
+  "type" | "agent" | "resource" | "scopes" | "account" | "exp" | "isRevoked" | "unconfirmed"
+> &
   Partial<Pick<IssuedToken, "personServer">>;
+
+/**
+ * Whether there is something to show of a token: it is valid, or may still be accepted somewhere.
+ */
+export const isShown = ({ isRevoked, unconfirmed }: HeldToken): boolean =>
+  !isRevoked || unconfirmed.length > 0;
 
 /** What has been granted, by agent, with a button to take it back; and what waits for the user. */
 export function grantedPage(options: {
@@ -25,7 +34,9 @@ export function grantedPage(options: {
 }): Page {
   const { realmName, title, nothing, userName, action, requestPath, consentCode, tokens, waiting, notice } =
     options;
-  const agents = Map.groupBy(tokens, ({ agent }) => JSON.stringify([agent.iss, agent.sub]));
+  const revoked = tokens.filter(({ isRevoked }) => isRevoked);
+  const valid = tokens.filter(({ isRevoked }) => !isRevoked);
+  const agents = Map.groupBy(valid, ({ agent }) => JSON.stringify([agent.iss, agent.sub]));
   const content = html`<h1>${title}</h1>
 <p class="lead">You are signed in as <strong>${userName}</strong>.</p>
 ${
@@ -53,7 +64,7 @@ ${waiting.map(
   agents.size === 0
     ? html`<p>${nothing}</p>`
     : [...agents.values()].map((held, index) => agentSection(held, { index, action, consentCode }))
-}`;
+}${unconfirmedSection(revoked)}`;
   return renderPage({ title, content, realmName });
 }
 
@@ -76,12 +87,34 @@ ${latest(held).map(
         : "May act for you"
   } at <code>${resource}</code>${scopes.length === 0 ? undefined : html`<code>${scopes.join(" ")}</code>`}${
     personServer === undefined ? undefined : html`<small>asked for by <code>${personServer}</code></small>`
-  }<small>until ${new Date(exp * 1000).toISOString().slice(11, 16)} UTC</small></li>
+  }<small>until ${timeOf(exp)} UTC</small></li>
 `,
 )}</ul>
 ${revokeForm(agent, { id, action, consentCode })}</section>
 `;
 }
+
+/** Revoked tokens that a party has not confirmed. */
+function unconfirmedSection(revoked: readonly HeldToken[]): Html | undefined {
+  const last = new Map<string, Html>();
+  for (const { agent, unconfirmed, exp } of revoked.toSorted((a, b) => a.exp - b.exp)) {
+    for (const { recipient, error } of unconfirmed) {
+      const then = error === "revocation_unavailable" ? "It is told again." : "It takes no revocations.";
+      last.set(
+        JSON.stringify([agent.iss, agent.sub, recipient]),
+        html`<li><code>${recipient}</code> may still serve <code>${agent.sub}</code><small>until ${timeOf(exp)} UTC at the latest. ${then}</small></li>
+`,
+      );
+    }
+  }
+  if (last.size === 0) return undefined;
+  return html`<h2 id="unconfirmed">Revoked, but not confirmed</h2>
+<ul class="scopes" aria-labelledby="unconfirmed">
+${[...last.values()]}</ul>
+`;
+}
+
+const timeOf = (exp: number) => new Date(exp * 1000).toISOString().slice(11, 16);
 
 /** An agent may have several tokens for the same: what counts is until when it has one. */
 function latest(held: readonly HeldToken[]): readonly HeldToken[] {

@@ -2,6 +2,7 @@ import type { AskedRequest, PersonServer } from "aauth/issuer";
 import type { FastifyInstance } from "fastify";
 import { type DecisionPagesOptions, decisionPages } from "../decisions/decision-pages.ts";
 import { noStore } from "../oauth-error.ts";
+import { isShown } from "../pages/granted-page.ts";
 import { type Query, single } from "../parameters.ts";
 import type { RealmUser } from "../realm/realm.ts";
 
@@ -49,7 +50,7 @@ export async function personPages(app: FastifyInstance, options: PersonPagesOpti
       approve: ({ reference }, { id: person }, version) => server.approve(reference, { person, version }),
       deny: (reference, { id: person }) => server.deny(reference, { person }),
       waiting: ({ id }) => server.waiting(id),
-      granted: async ({ id }) => (await server.grants(id)).filter(({ isRevoked }) => !isRevoked),
+      granted: async ({ id }) => (await server.grants(id)).filter(isShown),
       revoke: ({ id }, agent) => server.revokeAgent(id, agent),
     },
     options,

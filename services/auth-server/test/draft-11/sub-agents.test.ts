@@ -48,8 +48,7 @@ test("an agent gets nothing for a sub-agent that is another's, for none, and for
   const other = "aauth:Other@backend.localhost";
   for (const over of [
     { agent: other.replace("@", "+scout@"), parentAgent: other },
-    { agent: SCOUT, parentAgent: other },
-    { agent: SCOUT },
+    { agent: other },
     { agent: SCOUT, parentAgent: AGENT, confirmationKey: world.keys[BACKEND]!.publicJwk },
   ])
     expect([over, await asking(await tokenOf(world, { confirmationKey, ...over }))]).toEqual([

@@ -26,7 +26,7 @@ export interface AccessServer extends Server<AccessServerMetadata> {
   /** @param decision.version of the {@link WaitingRequest} that was seen */
   approve(reference: string, decision: { readonly version: number } & Grant): Promise<PageResult>;
   deny(reference: string): Promise<PageResult>;
-  /** Auth tokens for a resource that are still good, the newest 1000. */
+  /** Auth tokens for a resource that have not expired. */
   issued(resource: string): Promise<readonly IssuedToken[]>;
   /** Takes an auth token back, with those that were issued on it. Undefined for one that was not issued here, or is over. */
   revoke(jti: string): Promise<readonly DownstreamResult[] | undefined>;

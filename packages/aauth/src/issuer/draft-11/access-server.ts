@@ -12,7 +12,6 @@ import type {
   ResourceTokenClaims,
 } from "../../profiles/draft-11/claims.ts";
 import { accessServerMetadata } from "../../profiles/draft-11/documents.ts";
-import { BOUND_TOKEN_MAX_SECONDS } from "../../profiles/draft-11/names.ts";
 import {
   issueAuthToken,
   type OpenedToken,
@@ -20,7 +19,6 @@ import {
   verifySubagentToken,
 } from "../../profiles/draft-11/tokens.ts";
 import type { Answer } from "../../profiles/wire-profile.ts";
-import type { KeyValueStore } from "../../store/key-value-store.ts";
 import { ownerOf } from "../../store/owner-of.ts";
 import { decodeJwt } from "../../tokens/jwt.ts";
 import { scopesOf } from "../../tokens/scopes.ts";
@@ -29,12 +27,14 @@ import type { PublicJwk } from "../../types.ts";
 import type { AccessServer, AccessServerOptions } from "./access-server-types.ts";
 import { failed, invalidRequest, type Outcome, Problem, succeeded } from "./answers.ts";
 import { assertionsOfResource } from "./assertions.ts";
+import { Deliveries } from "./deliveries.ts";
 import { deliveredOutcome } from "./federation.ts";
-import { locked } from "./locked.ts";
+import { IssuedTokens, type RevocableToken, unconfirmedOf } from "./issued-tokens.ts";
+import { Limit } from "./limit.ts";
 import { PendingRequests } from "./pending-requests.ts";
 import type { PendingRecord } from "./pending-types.ts";
-import { Revocations } from "./revocations.ts";
-import { type Call, createFrame, ownerKey, SERVER_CALLER } from "./server-frame.ts";
+import { createRevocationSender, Revocations } from "./revocations.ts";
+import { type Call, createFrame, ownerKey, SERVER_CALLER, waitingOf } from "./server-frame.ts";
 import { partsOf, pendingMethods, revocationRoutes } from "./server-parts.ts";
 import { keyOf } from "./stores.ts";
 import {
@@ -43,6 +43,7 @@ import {
   dependency,
   requiredPair,
   requiredToken,
+  requireNoMoreThanGranted,
   requireSameParties,
   type TokenPair,
   tokenOf,
@@ -68,7 +69,10 @@ interface Work {
 type Pending = PendingRecord<Work>;
 
 /** An auth token that was issued here. Plain data. */
-type IssuedRecord = Omit<IssuedToken, "isRevoked">;
+type IssuedRecord = Omit<IssuedToken, "isRevoked" | "unconfirmed"> & RevocableToken;
+
+/** A token that was issued on another. */
+type NameOnToken = readonly [jti: string, exp: number];
 
 const PATHS = {
   token: "/aauth/access/token",
@@ -80,8 +84,15 @@ const PATHS = {
 /** For one owner of person servers (`ownerOf`): they are configured, and few. */
 const MAX_PENDING = 5_000;
 const SKEW_SECONDS = 60;
-/** Of tokens for one resource. */
-const MAX_LISTED = 1_000;
+/**
+ * Auth tokens that are valid at the same time: of one agent, and of all agents together, which
+ * owners of agent providers share.
+ */
+const MAX_OF_AGENT = 2_500;
+const MAX_ISSUED = 25_000;
+
+/** Tokens are charged to their resource, which is configured. */
+const ownerOfResource = (resource: string) => keyOf("resource", resource);
 
 /**
  * Creates an access server: it verifies what person servers ask for in their own name, decides by the resource's policy, and issues auth tokens. It does no
@@ -106,15 +117,23 @@ export function createAccessServer(options: AccessServerOptions): AccessServer {
     revocation_endpoint: `${issuer}${PATHS.revocation}`,
   });
 
-  const tokens: KeyValueStore<unknown> = open("tokens");
+  const store = open("tokens");
+  const tokens = new IssuedTokens<IssuedRecord>(store, now, ({ resource }) => ownerOfResource(resource));
+  const deliveries = new Deliveries(tokens, {
+    send: createRevocationSender({ discovery, call }),
+    now,
+    log,
+  });
+  const ofAgents = new Limit({
+    ...{ now, maxPerMember: MAX_OF_AGENT, maxPerOwner: MAX_ISSUED, maxEntries: MAX_ISSUED },
+  });
   const revocations = new Revocations({
     store: open("revocations"),
     now,
     issuer,
     path: PATHS.cascade,
-    discovery,
-    call,
     pollSeconds,
+    isOwnRevoked: (token) => tokens.isRevoked(token),
     async cascade(caller, jti) {
       if ((await issuedOn(caller, jti)).length === 0) return undefined;
       return async () => succeeded({ downstream: await revokeIssuedOn(caller, jti) });
@@ -163,7 +182,8 @@ export function createAccessServer(options: AccessServerOptions): AccessServer {
     },
   });
 
-  async function tokenRequest({ caller, members, waitSeconds = 0 }: Call): Promise<Answer> {
+  async function tokenRequest(request: Call): Promise<Answer> {
+    const { caller, members } = request;
     const personServer = caller.server!;
     const resourceToken = requiredToken(members, "resource_token");
     const agentToken = requiredToken(members, "agent_token");
@@ -224,7 +244,7 @@ export function createAccessServer(options: AccessServerOptions): AccessServer {
         depends,
         expiresAt: Math.min(now() + pendingSeconds, work.notAfter),
       },
-      waitSeconds,
+      waitingOf(request),
     );
   }
 
@@ -308,7 +328,9 @@ export function createAccessServer(options: AccessServerOptions): AccessServer {
     const { resource, presented } = pair;
     requireSameParties(work.resource, resource);
     const { account: _account, ...kept } = asked;
-    record.asked = { ...kept, ...(await askedFor(pair)) };
+    const described = await askedFor(pair);
+    requireNoMoreThanGranted(record, described); // hole S9
+    record.asked = { ...kept, ...described };
     record.depends = withPair(record.depends, pair); // hole T47
     work.resource = resource;
     work.presented = { iss: presented.claims.iss, jti: presented.claims.jti };
@@ -331,38 +353,34 @@ export function createAccessServer(options: AccessServerOptions): AccessServer {
 
   // ------------------------------------------------------------------------------------------------------- revocation
 
-  const onKey = (iss: string, jti: string) => keyOf("issued on", iss, jti);
+  const onKey = (iss: string, jti: string) => keyOf("on", iss, jti);
 
   async function remember(
     { jti, exp, aud: resource, ps: personServer, sub: subject, scope, account }: AuthTokenClaims,
     { agent }: AskedRequest,
     on: { iss: string; jti: string },
   ): Promise<void> {
-    const issued: IssuedRecord = {
-      ...{ type: "auth-token", jti, exp, agent, personServer, subject, resource, scopes: scopesOf(scope) },
+    const lifeSeconds = exp - now() + SKEW_SECONDS;
+    if (!ofAgents.admits(ownerOf(agent.iss), jti, lifeSeconds, keyOf(agent.iss, agent.sub))) {
+      throw new Problem(429, "slow_down", "too many tokens are valid at the same time", SKEW_SECONDS);
+    }
+    await tokens.add({
+      ...{ type: "auth-token", iss: issuer, jti, exp, agent, personServer, subject, resource },
+      scopes: scopesOf(scope),
       ...(account !== undefined && { account }),
-    };
-    const ttl = exp - now() + SKEW_SECONDS;
-    const key = onKey(on.iss, on.jti);
-    await tokens.put(keyOf("issued", jti), issued, ttl);
-    await locked(tokens, keyOf("at", resource), async () => {
-      const names = [...(await namesAt(resource)), jti].slice(-MAX_LISTED);
-      await tokens.put(keyOf("at", resource), names, BOUND_TOKEN_MAX_SECONDS);
     });
-    await locked(tokens, key, async () =>
-      tokens.put(key, [...(await issuedOn(on.iss, on.jti)), issued], ttl),
-    );
+    await store.update(onKey(on.iss, on.jti), (kept) => {
+      const others = ((kept ?? []) as readonly NameOnToken[]).filter(([, end]) => end > now());
+      const value = [...others, [jti, exp]] as const;
+      const end = Math.max(...value.map(([, each]) => each));
+      return { value, owner: keyOf("on", resource), ttlSeconds: end - now() + SKEW_SECONDS };
+    });
   }
 
-  const issuedBy = async (jti: string) =>
-    (await tokens.get(keyOf("issued", jti))) as IssuedRecord | undefined;
-
-  const namesAt = async (resource: string) =>
-    ((await tokens.get(keyOf("at", resource))) ?? []) as readonly string[];
-
   async function issuedOn(iss: string, jti: string): Promise<readonly IssuedRecord[]> {
-    const issued = ((await tokens.get(onKey(iss, jti))) ?? []) as readonly IssuedRecord[];
-    return issued.filter(({ exp }) => exp > now());
+    const names = ((await store.get(onKey(iss, jti))) ?? []) as readonly NameOnToken[];
+    const found = await Promise.all(names.map(([name]) => tokens.get({ iss: issuer, jti: name })));
+    return found.filter((token) => token !== undefined && token.exp > now()) as IssuedRecord[];
   }
 
   async function revokeIssuedOn(iss: string, jti: string): Promise<readonly DownstreamResult[]> {
@@ -370,10 +388,9 @@ export function createAccessServer(options: AccessServerOptions): AccessServer {
     return results.flat();
   }
 
-  async function revokeIssued({ jti, exp, resource }: IssuedRecord): Promise<readonly DownstreamResult[]> {
-    await revocations.record(issuer, jti, exp);
-    const own = await revocations.sendOnce({ key: keyOf(issuer, jti), jti, exp }, [["resource", resource]]);
-    return [...own, ...(await revokeIssuedOn(issuer, jti))];
+  async function revokeIssued(token: IssuedRecord): Promise<readonly DownstreamResult[]> {
+    await deliveries.revoke(token, ({ resource }) => [["resource", resource]]);
+    return [...(await deliveries.deliver(token)), ...(await revokeIssuedOn(issuer, token.jti))];
   }
 
   // ------------------------------------------------------------------------------------------------------------ pages
@@ -402,18 +419,18 @@ export function createAccessServer(options: AccessServerOptions): AccessServer {
     mayReturnTo: ({ iss: provider }, callback) =>
       admitsCallback(callback, { provider, personServer: issuer }, discovery),
     async issued(resource) {
-      const records = await Promise.all((await namesAt(resource)).map(issuedBy));
-      const current = records.filter((record) => record !== undefined && record.exp > now());
+      const issued = await tokens.list(ownerOfResource(resource));
+      deliveries.resume(issued);
       return Promise.all(
-        (current as IssuedRecord[]).map(async (record) => ({
-          ...record,
-          isRevoked: await isRevoked({ iss: issuer, jti: record.jti }),
-        })),
+        issued.map(async (token) => {
+          const { iss: _iss, undelivered: _undelivered, ...rest } = token;
+          return { ...rest, isRevoked: await isRevoked(token), unconfirmed: unconfirmedOf(token) };
+        }),
       );
     },
     async revoke(jti) {
-      const issued = await issuedBy(jti);
-      return issued === undefined || issued.exp <= now() ? undefined : revokeIssued(issued);
+      const token = await tokens.get({ iss: issuer, jti });
+      return token === undefined || token.exp <= now() ? undefined : revokeIssued(token);
     },
   };
 }

@@ -11,7 +11,7 @@ import type { Awaitable } from "../../crypto/interface.ts";
 import { createInteractionCode, readCode, showCode } from "../../profiles/draft-11/interaction-code.ts";
 import { emptyAnswer } from "../../profiles/draft-11/problem.ts";
 import type { Answer } from "../../profiles/wire-profile.ts";
-import { StoreFullError } from "../../store/quota-store.ts";
+import type { RecordTerms } from "../../store/record-store.ts";
 import {
   answerOf,
   failed,
@@ -23,8 +23,9 @@ import {
 } from "./answers.ts";
 import { isText } from "./assertions.ts";
 import { Limit } from "./limit.ts";
-import { locked } from "./locked.ts";
-import type { ClarifiedBy, Gone, NewRequest, PendingOptions, PendingRecord } from "./pending-types.ts";
+import type { ClarifiedBy, Gone, Lease, NewRequest, PendingOptions, PendingRecord } from "./pending-types.ts";
+import type { Waiting } from "./revocations.ts";
+import { keyOf } from "./stores.ts";
 import type { Clarification, Decision, Grant, PageResult, WaitingRequest } from "./types.ts";
 
 /** Of questions to one agent (section 7.5.3). */
@@ -42,13 +43,17 @@ const LOOK_MS = 500;
 const SLOW_DOWN_SECONDS = 5;
 /** A poll is held for no longer. */
 const MAX_WAIT_SECONDS = 60;
-const MAX_LISTED = 100;
+/**
+ * Longer than a call to an access server may take; the lease of a process that ends lasts as long.
+ */
+const LEASE_SECONDS = 120;
+const AT_ONCE: Waiting = { waitSeconds: 0, signal: undefined };
 
 export class PendingRequests<Work> {
   readonly #options: PendingOptions<Work>;
   readonly #pending: Limit;
   readonly #codes: Limit;
-  /** Of this process: who waits for a change. */
+  /** Callers in this process that wait for a change of a request, or for its lease. */
   readonly #waiting = new Map<string, Set<() => void>>();
 
   constructor(options: PendingOptions<Work>) {
@@ -68,7 +73,7 @@ export class PendingRequests<Work> {
    *
    * @throws Problem 429 `slow_down` for an owner with too many pending requests
    */
-  async begin(request: NewRequest<Work>, waitSeconds: number): Promise<Answer> {
+  async begin(request: NewRequest<Work>, waiting: Waiting): Promise<Answer> {
     const { now, hooks } = this.#options;
     const record: PendingRecord<Work> = {
       id: randomName(),
@@ -97,17 +102,19 @@ export class PendingRequests<Work> {
       await this.#store(record);
     } catch (error) {
       this.#pending.release(account, id, member);
+      await this.#forget(record);
+      await this.#options.store.delete(requestKey(id));
       throw error;
     }
-    return this.#hold(id, owner, waitSeconds, { isDecided: true });
+    return this.#hold(id, owner, waiting, { isDecided: true });
   }
 
   /**
-   * Looks at a request for who has asked.
+   * Looks at a request for who has asked. A caller whose connection is gone uses nothing up.
    *
    * @throws Problem 404 for another caller, as for a request that never was; 410 once it has been told; 429 `slow_down`
    */
-  async poll(id: string, owner: string, waitSeconds: number): Promise<Answer> {
+  async poll(id: string, owner: string, waiting: Waiting): Promise<Answer> {
     const early = await this.#change(id, owner, (record) => {
       const { polls } = record;
       const { now, pollSeconds } = this.#options;
@@ -118,7 +125,7 @@ export class PendingRequests<Work> {
       return polls.early > 1;
     });
     if (early) throw new Problem(429, "slow_down", "the request is polled too often", SLOW_DOWN_SECONDS); // hole T26
-    return this.#hold(id, owner, waitSeconds);
+    return this.#hold(id, owner, waiting);
   }
 
   /** Answers a question (section 7.5.2.1). @throws Problem as {@link poll}; 400 where nothing was asked, or for no answer */
@@ -154,7 +161,7 @@ export class PendingRequests<Work> {
       delete record.requirement;
       record.state = "deciding";
     });
-    return this.#hold(id, owner, 0);
+    return this.#hold(id, owner, AT_ONCE);
   }
 
   /** Ends a request for who has asked. @throws Problem as {@link poll} */
@@ -187,7 +194,7 @@ export class PendingRequests<Work> {
       }
     });
     this.#wake(id);
-    return this.#hold(id, owner, 0);
+    return this.#hold(id, owner, AT_ONCE);
   }
 
   // ------------------------------------------------------------------------------------------------------ the page
@@ -201,8 +208,7 @@ export class PendingRequests<Work> {
   async open(typed: string, from: string): Promise<WaitingRequest | undefined> {
     if (!this.#codes.admits(from, typed.slice(0, 64), GUESS_SECONDS)) return undefined; // hole T29
     const code = readCode(typed);
-    const id =
-      code === undefined ? undefined : ((await this.#options.store.get(`code ${code.name}`)) as string);
+    const id = code && (await this.#idOf(codeKey(code)));
     if (code === undefined || id === undefined) return undefined;
     return this.#changeAny(id, async (record) => {
       if (record.code === undefined || this.#hasEnded(record)) return undefined;
@@ -221,7 +227,7 @@ export class PendingRequests<Work> {
 
   /** A request by its reference; undefined once it has ended. */
   async get(reference: string): Promise<WaitingRequest | undefined> {
-    const record = await this.#kept(await this.#idOf(`reference ${reference}`));
+    const record = await this.#kept(await this.#idOf(referenceKey(reference)));
     return record === undefined || this.#hasEnded(record) ? undefined : this.view(record);
   }
 
@@ -235,7 +241,7 @@ export class PendingRequests<Work> {
     reference: string,
     change: (record: PendingRecord<Work>) => Awaitable<PageResult>,
   ): Promise<PageResult> {
-    return this.changeBy(`reference ${reference}`, change);
+    return this.changeBy(referenceKey(reference), change);
   }
 
   async changeBy(
@@ -272,9 +278,10 @@ export class PendingRequests<Work> {
     { question, options, timeoutSeconds }: Clarification,
     from: ClarifiedBy,
   ): PageResult {
-    const { asked, rounds, clarification } = record;
+    const { asked, rounds, clarification, state } = record;
     if (
       clarification !== undefined ||
+      (state === "granted" && from === "page") || // hole S9a
       rounds >= MAX_ROUNDS || // hole T26
       !asked.capabilities.includes("clarification")
     ) {
@@ -294,7 +301,7 @@ export class PendingRequests<Work> {
   async answered(reference: string, waitSeconds: number): Promise<void> {
     const until = performance.now() + waitSeconds * 1000;
     for (;;) {
-      const record = await this.#kept(await this.#idOf(`reference ${reference}`));
+      const record = await this.#kept(await this.#idOf(referenceKey(reference)));
       const leftMs = until - performance.now();
       if (record?.clarification === undefined || this.#hasEnded(record) || leftMs <= 0) return;
       await this.#woken(record.id, Math.min(LOOK_MS, leftMs));
@@ -303,17 +310,7 @@ export class PendingRequests<Work> {
 
   /** Keeps a further name of a request, for {@link changeBy}. */
   async name(record: PendingRecord<Work>, name: string): Promise<void> {
-    await this.#options.store.put(name, record.id, this.#ttl(record));
-  }
-
-  async note(record: PendingRecord<Work>, decider: string): Promise<void> {
-    const { store } = this.#options;
-    await locked(store, `decider ${decider}`, async () => {
-      // What has ended takes no place: it would push out what still waits.
-      const ids = (await this.#listed(decider)).map(({ id }) => id);
-      const ttl = Math.max(this.#ttl(record), TOLD_SECONDS);
-      await store.put(`decider ${decider}`, [...ids, record.id].slice(-MAX_LISTED), ttl);
-    });
+    await this.#options.store.put(name, record.id, this.#terms(record));
   }
 
   view({ reference, asked: request, version, expiresAt, status }: PendingRecord<Work>): WaitingRequest {
@@ -323,7 +320,7 @@ export class PendingRequests<Work> {
   // ------------------------------------------------------------------------------------------------------- inside
 
   async #listed(decider: string): Promise<readonly PendingRecord<Work>[]> {
-    const ids = ((await this.#options.store.get(`decider ${decider}`)) ?? []) as readonly string[];
+    const ids = (await this.#options.store.list(deciderOwner(decider))) as readonly string[];
     const found = await Promise.all(ids.map((id) => this.#kept(id)));
     return found
       .filter((record) => record !== undefined)
@@ -331,11 +328,16 @@ export class PendingRequests<Work> {
   }
 
   /** Looks until there is news or the time is up. */
-  async #hold(id: string, owner: string, waitSeconds: number, { isDecided = false } = {}): Promise<Answer> {
+  async #hold(
+    id: string,
+    owner: string,
+    { waitSeconds, signal }: Waiting,
+    { isDecided = false } = {},
+  ): Promise<Answer> {
     const until = performance.now() + Math.min(waitSeconds, MAX_WAIT_SECONDS) * 1000;
     for (let isFresh = isDecided; ; isFresh = false) {
       const answer = await this.#change(id, owner, (record) =>
-        this.#look(record, { isLast: performance.now() >= until, isFresh }),
+        this.#look(record, { isLast: performance.now() >= until, isFresh, signal }),
       );
       if (answer !== undefined) return answer;
       await this.#woken(id, Math.min(LOOK_MS, until - performance.now()));
@@ -344,11 +346,14 @@ export class PendingRequests<Work> {
 
   async #look(
     record: PendingRecord<Work>,
-    { isLast, isFresh }: { readonly isLast: boolean; readonly isFresh: boolean },
+    { isLast, isFresh, signal }: { isLast: boolean; isFresh: boolean; signal: AbortSignal | undefined },
   ): Promise<Answer | undefined> {
-    const outcome = record.outcome ?? (isFresh ? undefined : await this.#advance(record));
+    const isGone = () => signal?.aborted === true;
+    const outcome = record.outcome ?? (isFresh || isGone() ? undefined : await this.#advance(record));
     if (outcome !== undefined) {
-      await this.#tell(record);
+      // hole S19
+      if (isGone()) record.outcome = outcome;
+      else await this.#tell(record);
       return answerOf(outcome);
     }
     const requirement = requirementOf(record);
@@ -358,6 +363,7 @@ export class PendingRequests<Work> {
     // What the caller has to act on, it hears at once.
     if (
       !isLast &&
+      !isGone() &&
       (told === polls.told || requirement === undefined || requirement.requirement === "approval")
     ) {
       return undefined;
@@ -440,10 +446,7 @@ export class PendingRequests<Work> {
     const { store, interactionUrl } = this.#options;
     for (;;) {
       const code = createInteractionCode();
-      if (!(await store.putIfAbsent(`code ${code.name}`, record.id, this.#ttl(record)))) {
-        if ((await store.get(`code ${code.name}`)) === undefined) throw new StoreFullError();
-        continue;
-      }
+      if (!(await store.putIfAbsent(codeKey(code), record.id, this.#terms(record)))) continue;
       record.code = { ...code, guesses: 0 };
       return { requirement: "interaction", url: interactionUrl, code: showCode(code) };
     }
@@ -455,32 +458,40 @@ export class PendingRequests<Work> {
 
   /** From here on the request is gone. */
   async #tell(record: PendingRecord<Work>): Promise<void> {
-    const { store } = this.#options;
-    await this.#dropCode(record);
-    await store.delete(`reference ${record.reference}`);
-    const gone: Gone = { owner: record.owner, gone: true };
-    await store.put(`request ${record.id}`, gone, this.#ttl(record));
+    await this.#forget(record);
     ended.add(record); // hole T25
   }
 
   async #dropCode(record: PendingRecord<Work>): Promise<void> {
     if (record.code === undefined) return;
-    await this.#options.store.delete(`code ${record.code.name}`);
+    await this.#options.store.delete(codeKey(record.code));
     delete record.code;
   }
 
   async #store(record: PendingRecord<Work>): Promise<void> {
     const { store } = this.#options;
-    await store.put(`reference ${record.reference}`, record.id, this.#ttl(record));
-    await store.put(`request ${record.id}`, record, this.#ttl(record));
-    const { person, personServer, resource } = record.asked;
-    // An access server decides for a resource, and knows no person.
-    const decider = personServer === undefined ? person : resource;
-    if (decider !== undefined) await this.note(record, decider);
+    const terms = this.#terms(record);
+    await store.put(referenceKey(record.reference), record.id, terms);
+    await store.put(requestKey(record.id), record, terms);
+    const decider = deciderOf(record);
+    if (decider === undefined) return;
+    await store.put(deciderKey(decider, record.id), record.id, { ...terms, owner: deciderOwner(decider) });
   }
 
-  #ttl({ expiresAt }: PendingRecord<Work>): number {
-    return Math.max(1, expiresAt - this.#options.now() + TOLD_SECONDS);
+  /** Drops the names of a request. */
+  async #forget(record: PendingRecord<Work>): Promise<void> {
+    const { store } = this.#options;
+    await this.#dropCode(record);
+    await store.delete(referenceKey(record.reference));
+    const decider = deciderOf(record);
+    if (decider !== undefined) await store.delete(deciderKey(decider, record.id));
+  }
+
+  /** The account of its caller is charged for a request. */
+  #terms({ owner, expiresAt }: PendingRecord<Work>): RecordTerms {
+    const { now, hooks } = this.#options;
+    const ttlSeconds = Math.max(1, expiresAt - now() + TOLD_SECONDS);
+    return { owner: keyOf("account", hooks.accountOf(owner)), ttlSeconds };
   }
 
   async #idOf(name: string): Promise<string | undefined> {
@@ -493,22 +504,66 @@ export class PendingRequests<Work> {
     owner: string,
     change: (record: PendingRecord<Work>) => Awaitable<T>,
   ): Promise<T> {
-    const { store } = this.#options;
-    return locked(store, `request ${id}`, async () => {
-      const kept = (await store.get(`request ${id}`)) as PendingRecord<Work> | Gone | undefined;
-      if (kept?.owner !== owner) throw new Problem(404, "not_found", "there is no such request"); // hole T25
-      if ("gone" in kept) throw new Problem(410, "gone", "the request has ended");
-      const record = structuredClone(kept);
+    const { lease, ...record } = await this.#leased(id, owner);
+    try {
       const result = await change(record);
-      if (!ended.has(record)) await store.put(`request ${id}`, record, this.#ttl(record));
-      return result as T;
+      await this.#release(id, lease, record);
+      return result;
+    } catch (error) {
+      await this.#release(id, lease);
+      throw error;
+    } finally {
+      this.#wake(leaseOf(id));
+    }
+  }
+
+  /**
+   * The request, for one change at a time among all processes that share the store: a change may
+   * call other servers and issue tokens, which must not happen twice. The lease is part of the
+   * record, so it takes no room, and none that others could fill.
+   */
+  async #leased(id: string, owner: string): Promise<PendingRecord<Work> & { readonly lease: Lease }> {
+    const { store, now } = this.#options;
+    const giveUpAt = performance.now() + LEASE_SECONDS * 1000;
+    const own: Lease = { holder: randomName(), until: now() + LEASE_SECONDS };
+    for (;;) {
+      const kept = (await store.update(requestKey(id), (value) => {
+        const found = value as PendingRecord<Work> | Gone | undefined;
+        if (found?.owner !== owner || "gone" in found) return undefined;
+        if (found.lease !== undefined && now() < found.lease.until) return undefined;
+        return { value: { ...found, lease: own }, ...this.#terms(found) };
+      })) as PendingRecord<Work> | Gone | undefined;
+      if (kept?.owner !== owner) throw new Problem(404, "not_found", "there is no such request");
+      if ("gone" in kept) throw new Problem(410, "gone", "the request has ended");
+      if (kept.lease?.holder === own.holder) return { ...structuredClone(kept), lease: own };
+      if (performance.now() > giveUpAt) throw new Error("a pending request is not given back");
+      await this.#woken(leaseOf(id), LOOK_MS);
+    }
+  }
+
+  /**
+   * Gives the lease back, with the changed record where there is one.
+   *
+   * @throws Error where another process has the lease by now
+   */
+  async #release(id: string, { holder }: Lease, changed?: PendingRecord<Work>): Promise<void> {
+    let isHolder = false;
+    await this.#options.store.update(requestKey(id), (value) => {
+      const kept = value as PendingRecord<Work> | undefined;
+      isHolder = kept?.lease?.holder === holder;
+      if (kept === undefined || !isHolder) return undefined;
+      const { lease: _lease, ...before } = kept;
+      const record = changed ?? before;
+      const gone: Gone = { owner: record.owner, gone: true };
+      return { value: ended.has(record) ? gone : record, ...this.#terms(record) };
     });
+    if (changed !== undefined && !isHolder) throw new Error("a change of a pending request took too long");
   }
 
   /** As it was kept last: for reading. */
   async #kept(id: string | undefined): Promise<PendingRecord<Work> | undefined> {
     if (id === undefined) return undefined;
-    const kept = (await this.#options.store.get(`request ${id}`)) as PendingRecord<Work> | Gone | undefined;
+    const kept = (await this.#options.store.get(requestKey(id))) as PendingRecord<Work> | Gone | undefined;
     return kept === undefined || "gone" in kept ? undefined : kept;
   }
 
@@ -545,6 +600,17 @@ export class PendingRequests<Work> {
     });
   }
 }
+
+const requestKey = (id: string) => keyOf("request", id);
+const leaseOf = (id: string) => keyOf("lease", id);
+const referenceKey = (reference: string) => keyOf("reference", reference);
+const codeKey = ({ name }: { readonly name: string }) => keyOf("by code", name);
+const deciderOwner = (decider: string) => keyOf("decider", decider);
+const deciderKey = (decider: string, id: string) => keyOf("decider", decider, id);
+
+/** An access server decides for a resource, and knows no person. */
+const deciderOf = <Work>({ asked }: PendingRecord<Work>): string | undefined =>
+  asked.personServer === undefined ? asked.person : asked.resource;
 
 /** Records whose end has been told: they are not written again. */
 const ended = new WeakSet<object>();

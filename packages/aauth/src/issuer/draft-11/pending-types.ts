@@ -5,7 +5,7 @@
  */
 
 import type { Awaitable } from "../../crypto/interface.ts";
-import type { KeyValueStore } from "../../store/key-value-store.ts";
+import type { RecordStore } from "../../store/record-store.ts";
 import type { Outcome, PendingRequirement } from "./answers.ts";
 import type { AskedRequest, Clarification, Decision, Grant } from "./types.ts";
 
@@ -17,6 +17,12 @@ export interface Dependency {
   readonly iss: string;
   readonly jti: string;
   readonly exp: number;
+}
+
+/** The change of a request that is in progress: further ones wait. Unix seconds. */
+export interface Lease {
+  readonly holder: string;
+  readonly until: number;
 }
 
 /** A pending request as it is kept. Plain data; `work` is the server's own. */
@@ -41,6 +47,7 @@ export interface PendingRecord<Work> {
   outcome?: Outcome;
   polls: { notBefore: number; early: number; told: string };
   work: Work;
+  lease?: Lease;
 }
 
 /** Who has asked the agent: the policy, a person at the page, or an access server. */
@@ -79,7 +86,7 @@ export interface PendingHooks<Work> {
 }
 
 export interface PendingOptions<Work> {
-  readonly store: KeyValueStore<unknown>;
+  readonly store: RecordStore<unknown>;
   readonly now: () => number;
   /** Own identifier: `Location` is below it. */
   readonly issuer: string;

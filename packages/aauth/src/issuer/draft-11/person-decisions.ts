@@ -4,9 +4,7 @@
  * @module
  */
 
-import type { AgentTokenClaims } from "../../profiles/draft-11/claims.ts";
 import { issueAuthToken, issuePersonToken } from "../../profiles/draft-11/tokens.ts";
-import { decodeJwt } from "../../tokens/jwt.ts";
 import { scopesOf } from "../../tokens/scopes.ts";
 import type { SigningKey } from "../../types.ts";
 import { failed, type Outcome, Problem, succeeded } from "./answers.ts";
@@ -17,8 +15,9 @@ import {
   deliveredOutcome,
   type Federation,
 } from "./federation.ts";
+import type { TokenName } from "./issued-tokens.ts";
 import type { PendingHooks } from "./pending-types.ts";
-import { agreedScopes, type PersonRecords, type TokenName, type TokenRecord } from "./person-records.ts";
+import { agreedScopes, type PersonRecords, type TokenRecord } from "./person-records.ts";
 import type {
   PersonPending as Pending,
   PersonServerOptions,
@@ -154,16 +153,12 @@ export function createPersonDecisions(
       readonly scope?: string;
     },
     { agent, subagent, person, account }: AskedRequest,
-    { agentJti, agentExp, tokens, upstream }: Work,
+    { agentTokens, upstream }: Work,
     presented?: TokenName,
   ): Promise<void> {
     const { iss, jti, exp, aud: resource, sub: subject } = claims;
-    await records.noteAgentToken({ iss: agent.iss, jti: agentJti, sub: agent.sub, exp: agentExp });
-    if (tokens.subagent !== undefined) {
-      await records.noteAgentToken(decodeJwt(tokens.subagent).claims as unknown as AgentTokenClaims);
-    }
     await records.add({
-      ...{ type, iss, jti, exp, person: person!, agent, agentJti, resource, subject },
+      ...{ type, iss, jti, exp, person: person!, agent, agentTokens, resource, subject },
       scopes: scopesOf(claims.scope),
       shownTo: [],
       ...(subagent !== undefined && { subagent }),

@@ -7,10 +7,12 @@
 import type { Discovery } from "../../discovery/discovery.ts";
 import { admitsCallback } from "../../profiles/draft-11/callback.ts";
 import { failed, Problem, succeeded } from "./answers.ts";
+import { unconfirmedOf } from "./issued-tokens.ts";
 import type { PendingRequests } from "./pending-requests.ts";
 import type { PersonRecords, TokenRecord } from "./person-records.ts";
 import type { PersonPending as Pending, PersonServer, PersonWork as Work } from "./person-server-types.ts";
 import type { Revocations } from "./revocations.ts";
+import { keyOf } from "./stores.ts";
 import { within } from "./token-parameters.ts";
 import type { DownstreamResult, WaitingRequest } from "./types.ts";
 
@@ -21,6 +23,8 @@ const RETURN_ERRORS: Readonly<Record<string, readonly [status: number, error: st
   interaction_expired: [408, "expired", "the resource's page was not finished in time"],
 };
 
+const callbackKey = (callback: string) => keyOf("callback", callback);
+
 export interface PersonPagesContext {
   readonly issuer: string;
   readonly interactionUrl: string;
@@ -29,10 +33,12 @@ export interface PersonPagesContext {
   readonly pending: PendingRequests<Work>;
   readonly isRevoked: Revocations["isRevoked"];
   readonly revokeAll: (tokens: readonly TokenRecord[]) => Promise<readonly DownstreamResult[]>;
+  /** Repeats revocations that have not been confirmed. */
+  readonly resume: (tokens: readonly TokenRecord[]) => void;
 }
 
 export function createPersonPages(context: PersonPagesContext): Omit<PersonServer, "handle" | "metadata"> {
-  const { issuer, interactionUrl, discovery, records, pending, isRevoked, revokeAll } = context;
+  const { issuer, interactionUrl, discovery, records, pending, isRevoked, revokeAll, resume } = context;
 
   /** Its person, or for an agent without a person yet the one who is here. */
   const isOther = ({ asked }: Pending, person: string) =>
@@ -51,7 +57,7 @@ export function createPersonPages(context: PersonPagesContext): Omit<PersonServe
     let view: WaitingRequest | undefined;
     await pending.change(request.reference, async (record) => {
       if (record.work.first !== undefined)
-        await pending.name(record, `callback ${record.work.first.callback}`);
+        await pending.name(record, callbackKey(record.work.first.callback));
       view = viewOf(record);
       return "done" as const;
     });
@@ -114,7 +120,7 @@ export function createPersonPages(context: PersonPagesContext): Omit<PersonServe
 
     async returned(callback, error) {
       let view: WaitingRequest | undefined;
-      await pending.changeBy(`callback ${callback}`, async (record) => {
+      await pending.changeBy(callbackKey(callback), async (record) => {
         const { first } = record.work;
         if (first === undefined || first.isDone) return "gone";
         if (error !== undefined) {
@@ -135,17 +141,22 @@ export function createPersonPages(context: PersonPagesContext): Omit<PersonServe
 
     async grants(person) {
       const tokens = await records.tokensOf(person);
+      resume(tokens);
       return Promise.all(
-        tokens.map(async ({ type, iss, jti, exp, agent, resource, scopes, account }) => ({
-          ...{ type, iss, jti, exp, person, agent, resource, scopes },
-          ...(account !== undefined && { account }),
-          isRevoked: await isRevoked({ iss, jti }),
-        })),
+        tokens.map(async (token) => {
+          const { type, iss, jti, exp, agent, resource, scopes, account } = token;
+          return {
+            ...{ type, iss, jti, exp, person, agent, resource, scopes },
+            ...(account !== undefined && { account }),
+            isRevoked: await isRevoked({ iss, jti }),
+            unconfirmed: unconfirmedOf(token),
+          };
+        }),
       );
     },
 
     async revoke(person, token) {
-      const record = await records.token(token);
+      const record = await records.tokens.get(token);
       return record?.person === person ? revokeAll([record]) : undefined; // hole T24
     },
 

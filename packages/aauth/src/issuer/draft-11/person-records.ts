@@ -4,34 +4,30 @@
  * @module
  */
 
-import type { KeyValueStore } from "../../store/key-value-store.ts";
+import type { RecordStore } from "../../store/record-store.ts";
 import { Problem } from "./answers.ts";
-import { locked } from "./locked.ts";
+import { IssuedTokens, type RevocableToken, type TokenName } from "./issued-tokens.ts";
 import { keyOf } from "./stores.ts";
 import type { AgentIdentity } from "./types.ts";
 
 /** Bindings and consents: a year after they were last made. */
 const PEOPLE_SECONDS = 31_536_000;
 const SKEW_SECONDS = 60;
-/** Tokens that are good at the same time, of one agent and of one person. */
+/**
+ * Tokens of one agent that are valid at the same time, and agent tokens that they were issued on.
+ */
 const MAX_OF_AGENT = 2_500;
-const MAX_OF_PERSON = 10_000;
-
-export interface TokenName {
-  readonly iss: string;
-  readonly jti: string;
-}
+const MAX_AGENT_TOKENS = 1_000;
 
 /** A token that was issued here, or had from an access server. Plain data. */
-export interface TokenRecord extends TokenName {
+export interface TokenRecord extends RevocableToken {
   readonly type: "person-token" | "auth-token";
-  readonly exp: number;
   readonly person: string;
   readonly agent: AgentIdentity;
   /** Agent identifier of the sub-agent that it is for, where it is one. */
   readonly subagent?: string;
-  /** `jti` of the agent token that was shown for it. */
-  readonly agentJti: string;
+  /** The agent tokens that were shown for it: its agent's, and the sub-agent's. */
+  readonly agentTokens: readonly AgentTokenName[];
   readonly resource: string;
   readonly subject: string;
   readonly scopes: readonly string[];
@@ -42,6 +38,21 @@ export interface TokenRecord extends TokenName {
   readonly upstream?: TokenName;
   /** Access servers that it was shown to. */
   readonly shownTo: readonly string[];
+}
+
+/** An agent token as its provider revokes it. */
+export interface AgentTokenName {
+  readonly jti: string;
+  /** Agent identifier. */
+  readonly sub: string;
+  readonly exp: number;
+}
+
+/** Tokens of one agent. Plain data. */
+interface OfAgent {
+  readonly person: string;
+  readonly tokens: readonly (readonly [iss: string, jti: string, exp: number])[];
+  readonly agentTokens: readonly (readonly [jti: string, exp: number])[];
 }
 
 /** Whether an agent may act for a person, as far as that person has said. */
@@ -72,14 +83,25 @@ export const agreedScopes = (scopes: Consent["scopes"], account = ""): readonly 
 
 const servedKey = (person: string, { iss, sub }: AgentIdentity) => keyOf("served", person, iss, sub);
 
+const peopleTerms = (person: string) => ({ owner: ownerOfPerson(person), ttlSeconds: PEOPLE_SECONDS });
+/**
+ * Bindings, consents and tokens are charged to the person: agents and their providers cost nothing
+ * to make.
+ */
+const ownerOfPerson = (person: string) => keyOf("person", person);
+/** Entries by agent are, too: to the first person, where an intermediary serves several. */
+const ownerOfAgents = (person: string) => keyOf("agents", person);
+
 export class PersonRecords {
-  readonly #people: KeyValueStore<unknown>;
-  readonly #tokens: KeyValueStore<unknown>;
+  readonly tokens: IssuedTokens<TokenRecord>;
+  readonly #people: RecordStore<unknown>;
+  readonly #store: RecordStore<unknown>;
   readonly #now: () => number;
 
-  constructor(people: KeyValueStore<unknown>, tokens: KeyValueStore<unknown>, now: () => number) {
+  constructor(people: RecordStore<unknown>, tokens: RecordStore<unknown>, now: () => number) {
+    this.tokens = new IssuedTokens(tokens, now, ({ person }) => ownerOfPerson(person));
     this.#people = people;
-    this.#tokens = tokens;
+    this.#store = tokens;
     this.#now = now;
   }
 
@@ -90,15 +112,16 @@ export class PersonRecords {
   }
 
   /** The first person to authorize an agent is its person. False where that is another one. */
-  async bind({ iss, sub }: AgentIdentity, person: string): Promise<boolean> {
-    const key = keyOf("binding", iss, sub);
+  async bind(agent: AgentIdentity, person: string): Promise<boolean> {
     // It may have served the person before, who may have taken that back.
-    const binding: Binding = { person, ...(await this.standing(person, { iss, sub })) };
-    if (await this.#people.putIfAbsent(key, binding, PEOPLE_SECONDS)) return true;
-    const known = (await this.#people.get(key)) as Binding | undefined;
-    if (known?.person !== person) return false;
-    await this.#people.put(key, known, PEOPLE_SECONDS);
-    return true;
+    const fresh: Binding = { person, ...(await this.standing(person, agent)) };
+    const binding = await this.#people.update(keyOf("binding", agent.iss, agent.sub), (kept) => {
+      const known = kept as Binding | undefined;
+      return known === undefined || known.person === person
+        ? { value: known ?? fresh, ...peopleTerms(person) }
+        : undefined;
+    });
+    return (binding as Binding).person === person;
   }
 
   /** Of an agent and a person that it acts for: its own, or one of those that an intermediary serves (section 10.1.1.1). */
@@ -109,26 +132,30 @@ export class PersonRecords {
   }
 
   /** Takes everything back that the person has agreed to, and what any policy would grant. */
-  async withdraw(person: string, agent: AgentIdentity): Promise<void> {
-    const { revocations } = await this.standing(person, agent);
-    await this.#setStanding(person, agent, { isRevoked: true, revocations: revocations + 1 });
+  withdraw(person: string, agent: AgentIdentity): Promise<void> {
+    return this.#changeStanding(person, agent, ({ revocations }) => ({
+      isRevoked: true,
+      revocations: revocations + 1,
+    }));
   }
 
   /** The person allows the agent something again. */
   async readmit(person: string, agent: AgentIdentity): Promise<void> {
-    const standing = await this.standing(person, agent);
-    if (standing.isRevoked) await this.#setStanding(person, agent, { ...standing, isRevoked: false });
+    if (!(await this.standing(person, agent)).isRevoked) return;
+    await this.#changeStanding(person, agent, ({ revocations }) => ({ isRevoked: false, revocations }));
   }
 
-  async #setStanding(person: string, agent: AgentIdentity, standing: Standing): Promise<void> {
-    const { isRevoked, revocations } = standing;
-    const binding = await this.binding(agent);
-    if (binding?.person === person) {
-      const own: Binding = { person, isRevoked, revocations };
-      await this.#people.put(keyOf("binding", agent.iss, agent.sub), own, PEOPLE_SECONDS);
-    } else {
-      await this.#people.put(servedKey(person, agent), { isRevoked, revocations }, PEOPLE_SECONDS);
-    }
+  async #changeStanding(
+    person: string,
+    agent: AgentIdentity,
+    change: (standing: Standing) => Standing,
+  ): Promise<void> {
+    const isOwn = (await this.binding(agent))?.person === person;
+    const key = isOwn ? keyOf("binding", agent.iss, agent.sub) : servedKey(person, agent);
+    await this.#people.update(key, (kept) => {
+      const standing = change((kept as Standing | undefined) ?? NEVER_REVOKED);
+      return { value: isOwn ? { person, ...standing } : standing, ...peopleTerms(person) };
+    });
   }
 
   async consent(person: string, agent: AgentIdentity, resource: string): Promise<Consent | undefined> {
@@ -146,86 +173,102 @@ export class PersonRecords {
     resource: string,
     { scopes, account = "" }: { readonly scopes?: readonly string[]; readonly account?: string | undefined },
   ): Promise<void> {
-    const key = keyOf("consent", person, agent.iss, agent.sub, resource);
-    await locked(this.#people, key, async () => {
-      const known = (await this.consent(person, agent, resource))?.scopes ?? {};
+    const { isRevoked, revocations } = await this.standing(person, agent);
+    await this.#people.update(keyOf("consent", person, agent.iss, agent.sub, resource), (kept) => {
+      const before = kept as Consent | undefined;
+      // Consent from before the person took it back is not added to.
+      const known = isRevoked || before?.revocations !== revocations ? {} : before.scopes;
       const all = scopes && [...new Set([...(agreedScopes(known, account) ?? []), ...scopes])];
-      const { revocations } = await this.standing(person, agent);
       const consent: Consent = { scopes: { ...known, ...(all && { [account]: all }) }, revocations };
-      await this.#people.put(key, consent, PEOPLE_SECONDS);
+      return { value: consent, ...peopleTerms(person) };
     });
   }
 
   // ------------------------------------------------------------------------------------------------------- tokens
 
-  async token({ iss, jti }: TokenName): Promise<TokenRecord | undefined> {
-    return (await this.#tokens.get(keyOf("token", iss, jti))) as TokenRecord | undefined;
-  }
-
-  /** @throws Problem 429 where the person or the agent has too many */
+  /**
+   * Keeps a token that is about to be given out, and which agent tokens it was issued on.
+   *
+   * @throws Problem 429 where the agent has too many
+   * @throws StoreFullError
+   */
   async add(record: TokenRecord): Promise<void> {
-    const { agent, subagent, person, exp } = record;
-    for (const sub of subagent === undefined ? [agent.sub] : [agent.sub, subagent]) {
-      await this.#list(keyOf("agent", agent.iss, sub), record, MAX_OF_AGENT);
+    const { agent, subagent, agentTokens } = record;
+    await this.tokens.add(record);
+    try {
+      for (const sub of subagent === undefined ? [agent.sub] : [agent.sub, subagent]) {
+        await this.#addToAgent({ iss: agent.iss, sub }, record);
+      }
+      for (const agentToken of agentTokens) await this.#noteAgentToken(record, agentToken);
+    } catch (error) {
+      await this.tokens.delete(record);
+      throw error;
     }
-    await this.#list(keyOf("person", person), record, MAX_OF_PERSON);
-    await this.#tokens.put(keyOf("token", record.iss, record.jti), record, this.#ttl(exp));
   }
 
+  /**
+   * @throws Problem 403 for a token that is revoked: its revocation would not reach the access
+   * server
+   */
   async markShown(token: TokenName, accessServer: string): Promise<void> {
-    const key = keyOf("token", token.iss, token.jti);
-    await locked(this.#tokens, key, async () => {
-      const record = await this.token(token);
-      if (record === undefined || record.shownTo.includes(accessServer)) return;
-      const shown = { ...record, shownTo: [...record.shownTo, accessServer] };
-      await this.#tokens.put(key, shown, this.#ttl(record.exp));
+    await this.tokens.update(token, (record) => {
+      if (record.shownTo.includes(accessServer)) return record;
+      if (record.undelivered !== undefined)
+        throw new Problem(403, "revoked", "the presented token has been revoked");
+      return { ...record, shownTo: [...record.shownTo, accessServer] };
     });
   }
 
   tokensOf(person: string): Promise<readonly TokenRecord[]> {
-    return this.#listed(keyOf("person", person));
+    return this.tokens.list(ownerOfPerson(person));
   }
 
   /** Those of its sub-agents are a parent's, too. */
-  tokensFor({ iss, sub }: AgentIdentity): Promise<readonly TokenRecord[]> {
-    return this.#listed(keyOf("agent", iss, sub));
-  }
-
-  /** Which agent an agent token is of: its provider revokes it by its own name for it. */
-  async noteAgentToken({
-    iss,
-    jti,
-    sub,
-    exp,
-  }: TokenName & AgentIdentity & { readonly exp: number }): Promise<void> {
-    await this.#tokens.putIfAbsent(keyOf("agent-token", iss, jti), sub, this.#ttl(exp));
-  }
-
-  async agentOf({ iss, jti }: TokenName): Promise<AgentIdentity | undefined> {
-    const sub = (await this.#tokens.get(keyOf("agent-token", iss, jti))) as string | undefined;
-    return sub === undefined ? undefined : { iss, sub };
-  }
-
-  async #list(key: string, { iss, jti, exp }: TokenRecord, max: number): Promise<void> {
-    await locked(this.#tokens, key, async () => {
-      const entries = (await this.#entries(key)).filter((entry) => entry[2] > this.#now());
-      if (entries.length >= max) {
-        throw new Problem(429, "slow_down", "too many tokens are good at the same time", SKEW_SECONDS);
-      }
-      const latest = Math.max(exp, ...entries.map(([, , end]) => end));
-      await this.#tokens.put(key, [...entries, [iss, jti, exp]], this.#ttl(latest));
-    });
-  }
-
-  async #listed(key: string): Promise<readonly TokenRecord[]> {
-    const records = await Promise.all(
-      (await this.#entries(key)).map(([iss, jti]) => this.token({ iss, jti })),
-    );
+  async tokensFor(agent: AgentIdentity): Promise<readonly TokenRecord[]> {
+    const { tokens = [] } = (await this.#ofAgent(agent)) ?? {};
+    const records = await Promise.all(tokens.map(([iss, jti]) => this.tokens.get({ iss, jti })));
     return records.filter((record) => record !== undefined && record.exp > this.#now()) as TokenRecord[];
   }
 
-  async #entries(key: string): Promise<readonly (readonly [iss: string, jti: string, exp: number])[]> {
-    return ((await this.#tokens.get(key)) ?? []) as readonly (readonly [string, string, number])[];
+  /**
+   * Which agent an agent token is of, where something was issued on it: its provider revokes it by
+   * its own name for it.
+   */
+  async agentOf({ iss, jti }: TokenName): Promise<AgentIdentity | undefined> {
+    const sub = (await this.#store.get(keyOf("agent-token", iss, jti))) as string | undefined;
+    return sub === undefined ? undefined : { iss, sub };
+  }
+
+  async #ofAgent({ iss, sub }: AgentIdentity): Promise<OfAgent | undefined> {
+    return (await this.#store.get(keyOf("agent", iss, sub))) as OfAgent | undefined;
+  }
+
+  async #addToAgent(agent: AgentIdentity, record: TokenRecord): Promise<void> {
+    const { iss, jti, exp, agentTokens } = record;
+    const own = agentTokens.filter(({ sub }) => sub === agent.sub);
+    await this.#store.update(keyOf("agent", agent.iss, agent.sub), (kept) => {
+      const before: OfAgent = (kept as OfAgent) ?? { person: record.person, tokens: [], agentTokens: [] };
+      const { person, tokens: allTokens, agentTokens: allShown } = before;
+      const tokens = allTokens.filter(([, , end]) => end > this.#now());
+      const shown = allShown.filter(([, end]) => end > this.#now());
+      const fresh = own.filter((token) => !shown.some(([name]) => name === token.jti));
+      // hole S1b
+      if (tokens.length >= MAX_OF_AGENT || shown.length + fresh.length > MAX_AGENT_TOKENS) {
+        throw new Problem(429, "slow_down", "too many tokens are valid at the same time", SKEW_SECONDS);
+      }
+      const value: OfAgent = {
+        person,
+        tokens: [...tokens, [iss, jti, exp]],
+        agentTokens: [...shown, ...fresh.map((token) => [token.jti, token.exp] as const)],
+      };
+      const ends = [...value.tokens.map(([, , end]) => end), ...value.agentTokens.map(([, end]) => end)];
+      return { value, owner: ownerOfAgents(person), ttlSeconds: this.#ttl(Math.max(...ends)) };
+    });
+  }
+
+  async #noteAgentToken({ agent, person }: TokenRecord, { jti, sub, exp }: AgentTokenName): Promise<void> {
+    const terms = { owner: ownerOfAgents(person), ttlSeconds: this.#ttl(exp) };
+    await this.#store.putIfAbsent(keyOf("agent-token", agent.iss, jti), sub, terms);
   }
 
   #ttl(exp: number): number {

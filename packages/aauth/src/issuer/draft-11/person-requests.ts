@@ -20,27 +20,27 @@ import { invalidRequest, Problem } from "./answers.ts";
 import { assertionsOf, assertionsOfResource, isText, listOf } from "./assertions.ts";
 import { Limit } from "./limit.ts";
 import { type PendingRequests, randomName } from "./pending-requests.ts";
-import type { PersonRecords, TokenRecord } from "./person-records.ts";
+import type { AgentTokenName, PersonRecords, TokenRecord } from "./person-records.ts";
 import type {
   PersonPending as Pending,
   PersonServerOptions,
   PersonWork as Work,
 } from "./person-server-types.ts";
 import { MAX_AHEAD_SECONDS, type Revocations } from "./revocations.ts";
-import { type Call, ownerKey } from "./server-frame.ts";
+import { type Call, ownerKey, waitingOf } from "./server-frame.ts";
 import {
   audienceOf,
   checking,
   dependenciesOf,
   dependency,
   requiredPair,
+  requireNoMoreThanGranted,
   requireSameParties,
   type TokenPair,
   tokenOf,
   type VerifiedPair,
   verifyPair,
   verifyUpstream,
-  within,
   withPair,
 } from "./token-parameters.ts";
 import type { AgentAssertions, AgentIdentity, AskedRequest } from "./types.ts";
@@ -84,6 +84,9 @@ export function createPersonRequests(context: PersonRequestsContext) {
     refuseMission(members);
     const subagentToken = tokenOf(members, "subagent_token");
     const upstreamToken = tokenOf(members, "upstream_token");
+    // An intermediary acts for every person that it serves, and has its own person server, or none
+    // (section 10.1.1).
+    if (upstreamToken === undefined) requireOwnAgent(claims);
     const depends = [dependency("agent token", TOKEN_TYPES.agent, claims)];
     const common = { discovery, isRevoked, now, log };
 
@@ -105,8 +108,7 @@ export function createPersonRequests(context: PersonRequestsContext) {
     const person = upstream?.record.person ?? (await personBehind(agent));
     const ends = [claims.exp, subagent?.claims.exp, upstream?.claims.exp].filter((exp) => exp !== undefined);
     const work: Work = {
-      agentJti: claims.jti,
-      agentExp: claims.exp,
+      agentTokens: [claims, ...(subagent === undefined ? [] : [subagent.claims])].map(agentTokenName),
       confirmationKey: subagent?.key.publicJwk ?? caller.key,
       thumbprint: subagent?.key.thumbprint ?? caller.thumbprint,
       notAfter: Math.min(...ends),
@@ -135,14 +137,15 @@ export function createPersonRequests(context: PersonRequestsContext) {
     const common = { discovery, isRevoked, now, log };
     const expected = { audience: agent.iss, personServer: issuer, issuers: isIssuer };
     const { type, claims } = await verifyUpstream(token, expected, common);
-    const record = await records.token(claims);
+    const record = await records.tokens.get(claims);
     if (record === undefined || record.resource !== claims.aud || record.subject !== claims.sub) {
       throw invalid("the upstream token is of no agent that is known here");
     }
     const standing = await records.standing(record.person, record.agent);
-    const isAgentRevoked = await isRevoked({ iss: record.agent.iss, jti: record.agentJti });
+    const { iss } = record.agent;
+    const areRevoked = await Promise.all(record.agentTokens.map(({ jti }) => isRevoked({ iss, jti })));
     // hole T13
-    if (isAgentRevoked || standing.isRevoked) {
+    if (areRevoked.includes(true) || standing.isRevoked) {
       throw new Problem(
         400,
         "revoked_upstream_token",
@@ -166,6 +169,14 @@ export function createPersonRequests(context: PersonRequestsContext) {
     });
   }
 
+  /** The agent's provider names its person server, and no agent chooses another. */
+  function requireOwnAgent({ ps }: AgentTokenClaims): void {
+    if (ps === issuer) return; // hole S32d
+    throw new AAuthVerificationError("malformed_token", "the agent token does not name this person server", {
+      claim: "ps",
+    });
+  }
+
   async function personBehind(agent: AgentIdentity): Promise<string | undefined> {
     const binding = await records.binding(agent);
     if (binding !== undefined) return binding.person;
@@ -175,7 +186,7 @@ export function createPersonRequests(context: PersonRequestsContext) {
   }
 
   async function personTokenRequest(request: Call): Promise<Answer> {
-    const { caller, members, waitSeconds = 0 } = request;
+    const { caller, members } = request;
     const { resource } = members;
     if (typeof resource !== "string" || !isServerIdentifier(resource)) {
       throw invalidRequest("resource must be a server identifier");
@@ -189,7 +200,6 @@ export function createPersonRequests(context: PersonRequestsContext) {
         RESOURCE_SECONDS,
       );
     }
-    await noteAgent(request, agent);
     const fromResource = await assertionsOfResource(discovery, resource, []);
     return pending.begin(
       {
@@ -199,12 +209,12 @@ export function createPersonRequests(context: PersonRequestsContext) {
         depends,
         expiresAt: Math.min(now() + pendingSeconds, work.notAfter),
       },
-      waitSeconds,
+      waitingOf(request),
     );
   }
 
   async function authTokenRequest(request: Call): Promise<Answer> {
-    const { caller, members, waitSeconds = 0 } = request;
+    const { caller, members } = request;
     const tokens = requiredPair(members);
     const { agent, asked, work, depends, isChained } = await readParties(request);
     const pair = await readPair(tokens, work);
@@ -216,7 +226,6 @@ export function createPersonRequests(context: PersonRequestsContext) {
         ? new Problem(400, "invalid_upstream_token", "the upstream token is of another person")
         : new Problem(400, "invalid_presented_token", "the presented token is of another person");
     }
-    await noteAgent(request, agent);
     const details = await askedFor(pair, asked.fromAgent);
     const { first, ...described } = details;
     const full: Work = { ...work, ...pairIn(work, tokens, pair) };
@@ -229,7 +238,7 @@ export function createPersonRequests(context: PersonRequestsContext) {
         depends: [...depends, ...dependenciesOf(pair)],
         expiresAt: Math.min(now() + pendingSeconds, full.notAfter),
       },
-      waitSeconds,
+      waitingOf(request),
     );
   }
 
@@ -256,7 +265,7 @@ export function createPersonRequests(context: PersonRequestsContext) {
     { presented, resource }: VerifiedPair,
     agent: AgentIdentity,
   ): Promise<TokenRecord> {
-    const record = await records.token(presented.claims);
+    const record = await records.tokens.get(presented.claims);
     const isOfAgent =
       record !== undefined && record.agent.iss === agent.iss && record.agent.sub === agent.sub;
     // hole T10
@@ -306,15 +315,9 @@ export function createPersonRequests(context: PersonRequestsContext) {
     return { pair: { ...tokens, resource, presented: { iss, jti, exp } }, notAfter: Math.min(notAfter, exp) };
   }
 
-  /** Remembered for agents that belong to a person: what is kept of unknown agents ends with their request. */
-  async function noteAgent({ caller }: Call, agent: AgentIdentity): Promise<void> {
-    if ((await records.binding(agent)) === undefined) return;
-    await records.noteAgentToken(caller.identityToken as unknown as AgentTokenClaims);
-  }
-
   /** Relays a page of a resource, or a question, to the person (section 7.6). */
   async function interactionRequest(request: Call): Promise<Answer> {
-    const { caller, token, members, waitSeconds = 0 } = request;
+    const { caller, token, members } = request;
     const { type, url, code, question, max_wait: maxWait } = members;
     if (type !== "interaction" && type !== "payment" && type !== "question") {
       throw invalidRequest("type must be interaction, payment or question");
@@ -327,6 +330,7 @@ export function createPersonRequests(context: PersonRequestsContext) {
       throw invalidRequest("max_wait must be a number of seconds");
     }
     const claims = readAgentToken(caller);
+    requireOwnAgent(claims);
     const agent: AgentIdentity = { iss: claims.iss, sub: claims.sub };
     const person = await personBehind(agent);
     if (person === undefined || !((await canReach?.(person)) ?? false)) {
@@ -334,7 +338,6 @@ export function createPersonRequests(context: PersonRequestsContext) {
         ? new Problem(403, "user_unreachable", "there is no way to the person from here")
         : new Problem(424, "interaction_unavailable", "there is no way to the person from here");
     }
-    await noteAgent(request, agent);
     const expiresAt = Math.min(now() + pendingSeconds, claims.exp);
     const asked: AskedRequest = {
       kind: type,
@@ -350,8 +353,7 @@ export function createPersonRequests(context: PersonRequestsContext) {
         : { page: { url: url as string, ...(code !== undefined && { code: code as string }) } }),
     };
     const work: Work = {
-      agentJti: claims.jti,
-      agentExp: claims.exp,
+      agentTokens: [agentTokenName(claims)],
       confirmationKey: caller.key,
       thumbprint: caller.thumbprint,
       notAfter: claims.exp,
@@ -364,7 +366,7 @@ export function createPersonRequests(context: PersonRequestsContext) {
         ...{ owner: ownerKey(caller), asked, work, depends, expiresAt },
         ...{ state: "waiting", requirement: { requirement: "approval" } },
       },
-      waitSeconds,
+      waitingOf(request),
     );
   }
 
@@ -406,16 +408,9 @@ export function createPersonRequests(context: PersonRequestsContext) {
     const isNewPage = first !== undefined && first.code !== work.first?.code;
     // The person is not asked again: an access server has asked the agent.
     // hole T31
-    if (record.state === "granted") {
-      const granted = within(asked.scopes, record.grant?.scopes);
-      const isMore = isNewPage || described.scopes.some((scope) => !granted.includes(scope));
-      if (isMore || described.account !== asked.account) {
-        throw new Problem(
-          400,
-          "invalid_resource_token",
-          "the new resource token asks for what was not granted",
-        );
-      }
+    requireNoMoreThanGranted(record, described); // hole S9
+    if (record.state === "granted" && isNewPage) {
+      throw new Problem(400, "invalid_resource_token", "the person has granted the request without a page");
     }
     if (first === undefined) delete work.first;
     else if (isNewPage) work.first = pageOf(first);
@@ -426,6 +421,8 @@ export function createPersonRequests(context: PersonRequestsContext) {
     record.expiresAt = Math.min(record.expiresAt, work.notAfter); // hole T30
   }
 }
+
+const agentTokenName = ({ jti, sub, exp }: AgentTokenClaims): AgentTokenName => ({ jti, sub, exp });
 
 const pageOf = (interaction: {
   readonly url: string;

@@ -5,8 +5,8 @@
  */
 
 import type { DocumentKind } from "../../profiles/draft-11/names.ts";
+import type { Deliveries } from "./deliveries.ts";
 import type { PersonRecords, TokenRecord } from "./person-records.ts";
-import type { Revocations } from "./revocations.ts";
 import { keyOf } from "./stores.ts";
 import type { DownstreamResult } from "./types.ts";
 
@@ -26,7 +26,11 @@ function bySource(tokens: readonly TokenRecord[]): ReadonlyMap<string, readonly 
 }
 
 /** @returns a function that revokes tokens, and answers once every party downstream has answered or failed */
-export function createTokenRevoker(issuer: string, records: PersonRecords, revocations: Revocations) {
+export function createTokenRevoker(
+  issuer: string,
+  records: PersonRecords,
+  deliveries: Deliveries<TokenRecord>,
+) {
   return revokeAll;
 
   /** Everything that stands or falls with these tokens: what was had with them, what follows from them, and for an access server's token the person token. */
@@ -39,7 +43,8 @@ export function createTokenRevoker(issuer: string, records: PersonRecords, revoc
       const name = keyOf(iss, jti);
       if (found.has(name)) continue;
       found.set(name, token);
-      const source = presented === undefined || iss === issuer ? undefined : await records.token(presented);
+      const source =
+        presented === undefined || iss === issuer ? undefined : await records.tokens.get(presented);
       if (source !== undefined) queue.push(source);
       const ofPerson = derived.get(person) ?? bySource(await records.tokensOf(person));
       derived.set(person, ofPerson);
@@ -49,19 +54,25 @@ export function createTokenRevoker(issuer: string, records: PersonRecords, revoc
   }
 
   async function revokeAll(tokens: readonly TokenRecord[]): Promise<readonly DownstreamResult[]> {
-    const all = await closure(tokens);
-    // All of them are refused here before any other party hears of it.
-    await Promise.all(all.map(({ iss, jti, exp }) => revocations.record(iss, jti, exp)));
-    const own = all.filter(({ iss }) => iss === issuer);
-    const results = await Promise.all(
-      own.map(({ jti, exp, resource, shownTo }) => {
-        const recipients: (readonly [DocumentKind, string])[] = [
-          ["resource", resource],
-          ...shownTo.map((id) => ["access", id] as const),
-        ];
-        return revocations.sendOnce({ key: keyOf(issuer, jti), jti, exp }, recipients);
-      }),
-    );
+    // All of them are refused here before any other party hears of it, also those that are issued
+    // while this looks for them.
+    let all: readonly TokenRecord[] = [];
+    for (let known = -1; known < all.length; ) {
+      known = all.length;
+      all = await closure(tokens);
+      await Promise.all(all.map((token) => deliveries.revoke(token, recipientsOf)));
+    }
+    const results = await Promise.all(all.map((token) => deliveries.deliver(token)));
     return results.flat();
+  }
+
+  /** An access server takes its own tokens back, with the person token that it was shown. */
+  function recipientsOf({
+    iss,
+    resource,
+    shownTo,
+  }: TokenRecord): readonly (readonly [DocumentKind, string])[] {
+    if (iss !== issuer) return [];
+    return [["resource", resource], ...shownTo.map((id) => ["access", id] as const)];
   }
 }

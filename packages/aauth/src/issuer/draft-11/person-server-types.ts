@@ -10,8 +10,9 @@ import type { PersonServerMetadata } from "../../profiles/draft-11/documents.ts"
 import type { TrustPolicy } from "../../tokens/trust.ts";
 import type { PublicJwk } from "../../types.ts";
 import type { AccessState } from "./federation.ts";
+import type { TokenName } from "./issued-tokens.ts";
 import type { PendingRecord } from "./pending-types.ts";
-import type { TokenName } from "./person-records.ts";
+import type { AgentTokenName } from "./person-records.ts";
 import type { Server, ServerOptions } from "./server-types.ts";
 import type { TokenPair } from "./token-parameters.ts";
 import type {
@@ -93,8 +94,7 @@ export interface PersonServer extends Server<PersonServerMetadata> {
 
 /** What a pending request needs to be carried out. Plain data. */
 export interface PersonWork {
-  readonly agentJti: string;
-  readonly agentExp: number;
+  readonly agentTokens: readonly AgentTokenName[];
   readonly confirmationKey: PublicJwk;
   readonly thumbprint: string;
   /** Unix seconds: no token that comes of it lives longer. */

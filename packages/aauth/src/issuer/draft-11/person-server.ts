@@ -6,7 +6,7 @@
 
 import { personServerMetadata } from "../../profiles/draft-11/documents.ts";
 import { ownerOf } from "../../store/owner-of.ts";
-import { succeeded } from "./answers.ts";
+import { Deliveries } from "./deliveries.ts";
 import { createDirectedSubjects } from "./directed-subject.ts";
 import { Federation } from "./federation.ts";
 import { PendingRequests } from "./pending-requests.ts";
@@ -16,7 +16,7 @@ import { PersonRecords } from "./person-records.ts";
 import { createPersonRequests } from "./person-requests.ts";
 import { createTokenRevoker } from "./person-revocation.ts";
 import type { PersonServer, PersonServerOptions, PersonWork } from "./person-server-types.ts";
-import { Revocations } from "./revocations.ts";
+import { cascadeOutcome, createRevocationSender, Revocations } from "./revocations.ts";
 import { AGENT_CALLER, createFrame } from "./server-frame.ts";
 import { partsOf, pendingMethods, revocationRoutes } from "./server-parts.ts";
 
@@ -65,25 +65,26 @@ export function createPersonServer(options: PersonServerOptions): PersonServer {
 
   const records = new PersonRecords(open("people"), open("tokens"), now);
   const federation = new Federation({ issuer, discovery, call, now, log });
+  const deliveries = new Deliveries(records.tokens, {
+    send: createRevocationSender({ discovery, call }),
+    now,
+    log,
+  });
+  const revokeAll = createTokenRevoker(issuer, records, deliveries);
   const revocations = new Revocations({
     store: open("revocations"),
     now,
     issuer,
     path: PATHS.cascade,
-    discovery,
-    call,
     pollSeconds,
+    isOwnRevoked: (token) => records.tokens.isRevoked(token),
     async cascade(caller, jti) {
       const agent = await records.agentOf({ iss: caller, jti });
       if (agent === undefined || (await records.tokensFor(agent)).length === 0) return undefined;
-      return async () => {
-        await revokeAll(await records.tokensFor(agent));
-        return succeeded(undefined);
-      };
+      return async () => cascadeOutcome(await revokeAll(await records.tokensFor(agent)));
     },
   });
   const { isRevoked } = revocations;
-  const revokeAll = createTokenRevoker(issuer, records, revocations);
   const decisions = createPersonDecisions({
     ...{ options, key, records, federation, subjectOf, now },
     ask: (record, clarification) => pending.ask(record, clarification, "access"),
@@ -135,6 +136,9 @@ export function createPersonServer(options: PersonServerOptions): PersonServer {
   return {
     handle,
     metadata,
-    ...createPersonPages({ issuer, interactionUrl, discovery, records, pending, isRevoked, revokeAll }),
+    ...createPersonPages({
+      ...{ issuer, interactionUrl, discovery, records, pending, isRevoked, revokeAll },
+      resume: (tokens) => deliveries.resume(tokens),
+    }),
   };
 }

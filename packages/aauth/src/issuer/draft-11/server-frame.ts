@@ -19,6 +19,7 @@ import { StoreFullError } from "../../store/quota-store.ts";
 import type { TrustPolicy } from "../../tokens/trust.ts";
 import type { ProvenCaller } from "../../types.ts";
 import { answerOf, failed, invalidRequest, Problem, refusal } from "./answers.ts";
+import type { Waiting } from "./revocations.ts";
 import type { ServerOptions } from "./server-types.ts";
 import type { ServerRequest } from "./types.ts";
 
@@ -41,6 +42,8 @@ export interface Call {
   readonly members: Members;
   /** Seconds, of `Prefer: wait`; undefined where the caller does not say. */
   readonly waitSeconds: number | undefined;
+  /** Aborted when the caller's connection is gone. */
+  readonly signal: AbortSignal | undefined;
 }
 
 export interface Route {
@@ -107,7 +110,8 @@ export function createFrame(options: FrameOptions): (request: ServerRequest) => 
       const { caller } = verified;
       observe({ type: "request_verified", verified, requirement: route.level }, request);
       const members = readBody(request);
-      const call = { caller, token: tokenIn(request), members, waitSeconds: waitOf(request) };
+      const { signal } = request;
+      const call = { caller, token: tokenIn(request), members, waitSeconds: waitOf(request), signal };
       return await handler(call, path.slice(match.path.length));
     } catch (error) {
       if (error instanceof AAuthVerificationError) {
@@ -172,6 +176,9 @@ function waitOf({ headers }: ServerRequest): number | undefined {
   const seconds = /(?:^|[,;])\s*wait\s*=\s*"?(\d{1,6})"?\s*(?:[,;]|$)/i.exec(value)?.[1];
   return seconds === undefined ? undefined : Number(seconds);
 }
+
+/** For how long an answer may be held: not at all where the caller does not say. */
+export const waitingOf = ({ waitSeconds = 0, signal }: Call): Waiting => ({ waitSeconds, signal });
 
 /** Compares its callers by what has been proven of them. */
 export const ownerKey = (caller: ProvenCaller): string =>

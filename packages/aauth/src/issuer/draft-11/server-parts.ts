@@ -15,7 +15,7 @@ import type { Jwks, SigningKey } from "../../types.ts";
 import type { PendingRequests } from "./pending-requests.ts";
 import type { Revocations } from "./revocations.ts";
 import { createServerCalls } from "./server-calls.ts";
-import { type FrameOptions, ownerKey, type Route, SERVER_CALLER } from "./server-frame.ts";
+import { type FrameOptions, ownerKey, type Route, SERVER_CALLER, waitingOf } from "./server-frame.ts";
 import type { ServerOptions } from "./server-types.ts";
 import { memoryStores } from "./stores.ts";
 
@@ -78,7 +78,7 @@ export const pendingMethods = <Work>(
   pending: PendingRequests<Work>,
   answer: Route["methods"][string],
 ): Route["methods"] => ({
-  GET: ({ caller, waitSeconds = 0 }, id) => pending.poll(id, ownerKey(caller), waitSeconds),
+  GET: (call, id) => pending.poll(id, ownerKey(call.caller), waitingOf(call)),
   POST: answer,
   DELETE: ({ caller }, id) => pending.cancel(id, ownerKey(caller)),
 });
@@ -101,7 +101,7 @@ export function revocationRoutes(
     [paths.cascade]: {
       ...servers,
       methods: {
-        GET: ({ caller, waitSeconds = 0 }, id) => revocations.poll(id, caller.server!, waitSeconds),
+        GET: (call, id) => revocations.poll(id, call.caller.server!, waitingOf(call)),
       },
     },
   };

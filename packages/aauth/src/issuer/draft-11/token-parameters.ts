@@ -21,7 +21,8 @@ import {
 import { decodeJwt } from "../../tokens/jwt.ts";
 import type { TrustPolicy } from "../../tokens/trust.ts";
 import { invalidRequest, Problem } from "./answers.ts";
-import type { Dependency } from "./pending-types.ts";
+import type { Dependency, PendingRecord } from "./pending-types.ts";
+import type { AskedRequest } from "./types.ts";
 
 export type TokenParameter = "resource" | "presented" | "upstream" | "subagent";
 type Members = Readonly<Record<string, unknown>>;
@@ -146,6 +147,22 @@ export function requireSameParties(before: ResourceTokenClaims, after: ResourceT
     if (after[name] === before[name]) continue;
     throw new Problem(400, "invalid_resource_token", `the new resource token has another ${name}`);
   }
+}
+
+/**
+ * After a grant nothing but its scopes, or fewer, may be asked for: who has granted is not asked
+ * again.
+ *
+ * @throws Problem `invalid_resource_token`
+ */
+export function requireNoMoreThanGranted(
+  { state, asked, grant }: Pick<PendingRecord<unknown>, "state" | "asked" | "grant">,
+  after: Pick<AskedRequest, "scopes" | "account">,
+): void {
+  if (state !== "granted") return;
+  const granted = within(asked.scopes, grant?.scopes);
+  if (after.account === asked.account && after.scopes.every((scope) => granted.includes(scope))) return;
+  throw new Problem(400, "invalid_resource_token", "the new resource token asks for what was not granted");
 }
 
 /**

@@ -12,6 +12,11 @@ import type { ReceivedRequest } from "../../types.ts";
 export interface ServerRequest extends ReceivedRequest {
   /** The bytes as they came, 64 KiB at most; undefined for none. */
   readonly body: Uint8Array | undefined;
+  /**
+   * Aborted when the caller's connection is gone: a decision that it does not hear stays for its
+   * next poll. Default: it is there.
+   */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Which agent: the pair of its provider and its name there is its identity (draft -11, section 5.2). */
@@ -160,6 +165,11 @@ export interface IssuedToken {
   readonly scopes: readonly string[];
   readonly account?: string;
   readonly isRevoked: boolean;
+  /**
+   * Parties that have not confirmed the revocation, where the token may be accepted until it
+   * expires.
+   */
+  readonly unconfirmed: readonly DownstreamResult[];
 }
 
 /** A token that has been issued, or had from an access server, and is still good. */

@@ -10,7 +10,12 @@ import { memoize } from "../../store/memoize.ts";
 const HOST = "(?=.{1,253}$)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*";
 const SERVER = new RegExp(`^https://${HOST}$`);
 const AGENT = new RegExp(`^aauth:([A-Za-z0-9_.+-]{1,255})@(${HOST})$`);
-const LOCAL = /^[^+]+(?:\+[^+]+)?$/;
+
+/**
+ * A `+` has a name before it and one behind it. How many there are says nothing: the part is not
+ * read any further.
+ */
+const LOCAL = /^[^+](?:.*[^+])?$/;
 
 /**
  * True for the identifier of a server: `https://` and a host in lower case. No port, path, query, fragment, user part or trailing slash.
@@ -29,29 +34,28 @@ function isServer(value: string): boolean {
   return typeof value === "string" && SERVER.test(value) && URL.parse(value)?.origin === value;
 }
 
-/** An agent identifier, taken apart. For display: which agent is a sub-agent says `parent_agent` of its token, never its name. */
+/**
+ * An agent identifier, taken apart. `parent_agent` of its token marks a sub-agent: no decision
+ * reads the local part (section 5.2).
+ */
 export interface AgentIdentifier {
-  /** Before the `@`, without the discriminator. */
-  readonly name: string;
+  /** Before the `@`. */
+  readonly local: string;
   /** Host of the agent provider. */
   readonly domain: string;
-  /** Behind the `+`, of a sub-agent. */
-  readonly discriminator?: string;
 }
 
 /**
- * Takes an agent identifier apart: `aauth:local@host`, where `local` is 1 to 255 letters, digits, `-`, `_`, `.`, with at most one `+`
- * between two parts. Undefined for anything else.
+ * Takes an agent identifier apart: `aauth:local@host`, where `local` is 1 to 255 letters, digits,
+ * `-`, `_`, `.` and, not at an end, `+`. Undefined for anything else.
  *
  * @example
- * parseAgentIdentifier("aauth:planner+search@agent.example"); // { name: "planner", domain: "agent.example", discriminator: "search" }
+ * parseAgentIdentifier("aauth:planner+search@agent.example"); // { local: "planner+search", domain: "agent.example" }
  */
 export function parseAgentIdentifier(value: string): AgentIdentifier | undefined {
   const match = typeof value === "string" ? AGENT.exec(value) : null;
   const [, local = "", domain = ""] = match ?? [];
-  if (!LOCAL.test(local) || !isServer(`https://${domain}`)) return undefined;
-  const [name = "", discriminator] = local.split("+");
-  return { name, domain, ...(discriminator !== undefined && { discriminator }) };
+  return LOCAL.test(local) && isServer(`https://${domain}`) ? { local, domain } : undefined;
 }
 
 /** True for the identifier of an agent (see {@link parseAgentIdentifier}). */

@@ -94,7 +94,8 @@ export interface IssueAgentTokenOptions extends Omit<BoundIssueOptions, "notAfte
  *
  * Does NOT check that the agent holds the private key.
  *
- * @throws TypeError for an identifier that is none, and for an agent or parent at another domain than the provider's
+ * @throws TypeError for an invalid identifier, an agent or parent at another domain than the
+ * provider's, and a name that breaks the rules for `+`
  * @throws RangeError for a lifetime of more than 24 hours
  *
  * @example
@@ -107,6 +108,7 @@ export async function issueAgentToken(
   requireServer("issuer", issuer);
   requireAgentOf("agent", agent, issuer);
   if (parentAgent !== undefined) requireAgentOf("parentAgent", parentAgent, issuer);
+  requireLocalPart(agent, parentAgent);
   if (personServer !== undefined) requireServer("personServer", personServer);
   return issue(TOKEN_TYPES.agent, "agent", options, AGENT_TOKEN_SECONDS, AGENT_TOKEN_MAX_SECONDS, {
     iss: issuer,
@@ -315,6 +317,24 @@ function requireAgentOf(name: string, value: string, issuer: string): void {
   const agent = parseAgentIdentifier(value);
   if (agent === undefined || `https://${agent.domain}` !== issuer) {
     throw new TypeError(`${name} must be aauth:name@host, at the issuer's host`);
+  }
+}
+
+/**
+ * Section 5.2: `+` stands between the name of a sub-agent's parent and a discriminator, and nowhere
+ * else.
+ */
+function requireLocalPart(agent: string, parentAgent: string | undefined): void {
+  const localOf = (id: string) => parseAgentIdentifier(id)!.local;
+  const topLevel = parentAgent ?? agent;
+  if (localOf(topLevel).includes("+")) {
+    throw new TypeError(`${topLevel} has a + in its name, as sub-agents alone have`);
+  }
+  if (parentAgent === undefined) return;
+  const prefix = `${localOf(parentAgent)}+`;
+  const local = localOf(agent);
+  if (!local.startsWith(prefix) || local === prefix) {
+    throw new TypeError(`agent of a sub-agent must be named ${prefix} and a discriminator`);
   }
 }
 

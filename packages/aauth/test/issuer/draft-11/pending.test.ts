@@ -1,11 +1,13 @@
 import { describe, expect, it } from "vitest";
+import type { OpenStore } from "../../../src/issuer/draft-11/stores.ts";
 import type { AskedRequest, Decision } from "../../../src/issuer/draft-11/types.ts";
 import {
   createInteractionCode,
   readCode,
   showCode,
 } from "../../../src/profiles/draft-11/interaction-code.ts";
-import { createMemoryStore } from "../../../src/store/memory-store.ts";
+import { createMemoryRecordStore } from "../../../src/store/record-store.ts";
+import { createTestClock } from "../../../src/testing/test-clock.ts";
 import {
   ALICE,
   CAPABILITIES,
@@ -393,19 +395,13 @@ describe("a question to the agent", () => {
 });
 
 describe("a store without room", () => {
-  it("is said to be full, and not asked for a code without end", async () => {
-    let attempts = 0;
-    const full = {
-      ...{ get: () => undefined, put: () => {}, take: () => undefined, delete: () => {} },
-      putIfAbsent(key: string) {
-        if (!key.startsWith("code ")) return true;
-        if (attempts++ > 100) throw new Error("asked without end");
-        return false;
-      },
-    };
-    const world = createWorld({ ps: { store: (name) => (name === "pending" ? full : createMemoryStore()) } });
+  it("is answered with 503 and Retry-After", async () => {
+    const { now } = createTestClock();
+    const store: OpenStore = (name) =>
+      createMemoryRecordStore<unknown>({ maxEntries: name === "pending" ? 2 : 1_000, now });
+    const world = createWorld({ now, ps: { store } });
     const body = { resource: RESOURCE, capabilities: CAPABILITIES };
     const answer = await world.send(await world.agent(), "POST", `${PS}/aauth/person`, body);
-    expect(answer).toMatchObject(refused(503, "server_error"));
+    expect(answer).toMatchObject({ ...refused(503, "server_error"), headers: { "retry-after": "60" } });
   });
 });

@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { PersonRecords, type TokenRecord } from "../../../src/issuer/draft-11/person-records.ts";
-import { createMemoryStore } from "../../../src/store/memory-store.ts";
+import { createMemoryRecordStore } from "../../../src/store/record-store.ts";
 import { createTestClock } from "../../../src/testing/test-clock.ts";
 
 describe("what a person server keeps of tokens", () => {
   const { now, advance } = createTestClock();
-  const store = () => createMemoryStore<unknown>({ maxEntries: 20_000, now });
+  const store = () => createMemoryRecordStore<unknown>({ maxEntries: 20_000, now });
   const record = (index: number, over: Partial<TokenRecord> = {}): TokenRecord => ({
     ...{
       type: "person-token",
@@ -14,8 +14,8 @@ describe("what a person server keeps of tokens", () => {
       exp: now() + 60,
       person: "alice",
     },
-    ...{ agent: { iss: "https://agent.example", sub: "aauth:a@agent.example" }, agentJti: "a", scopes: [] },
-    ...{ resource: "https://resource.example", subject: "s", shownTo: [] },
+    ...{ agent: { iss: "https://agent.example", sub: "aauth:a@agent.example" }, scopes: [] },
+    ...{ resource: "https://resource.example", subject: "s", shownTo: [], agentTokens: [] },
     ...over,
   });
 

@@ -3,7 +3,8 @@ import { sendRevocation } from "../../../src/issuer/draft-11/revocations.ts";
 import type { OpenStore } from "../../../src/issuer/draft-11/stores.ts";
 import type { Decision } from "../../../src/issuer/draft-11/types.ts";
 import { issueAgentToken } from "../../../src/profiles/draft-11/tokens.ts";
-import { createMemoryStore } from "../../../src/store/memory-store.ts";
+import { createMemoryRecordStore } from "../../../src/store/record-store.ts";
+import { createTestClock } from "../../../src/testing/test-clock.ts";
 import {
   AGENT,
   ALICE,
@@ -141,9 +142,10 @@ describe("a revocation", () => {
 
 describe("a revocation that cannot be kept", () => {
   it("T35: is answered 503", async () => {
+    const { now } = createTestClock();
     const store: OpenStore = (name) =>
-      createMemoryStore<unknown>({ maxEntries: name === "revocations" ? 1 : 1_000 });
-    const { world } = await prepared({ ps: { store } });
+      createMemoryRecordStore<unknown>({ maxEntries: name === "revocations" ? 2 : 1_000, now });
+    const { world } = await prepared({ now, ps: { store } });
     const from = world.server(RESOURCE);
     const exp = world.clock.now() + 60;
     expect((await world.send(from, "POST", REVOKE, { jti: "1", exp }, SEND)).status).toBe(200);
@@ -216,7 +218,7 @@ describe("an agent token that its provider revokes", () => {
     expect((await poll(own)).status).toBe(410);
   });
 
-  it("is told by any process once it is over", async () => {
+  it("S10a: has its failure downstream reported, by any process, without naming the party (section 11.12.3)", async () => {
     const { world, agent } = await prepared();
     await world.personToken(agent);
     const go = holding(world, 503);
@@ -225,7 +227,9 @@ describe("an agent token that its provider revokes", () => {
     go();
     await new Promise((resolve) => setTimeout(resolve, 50));
     const request = await world.request(own, "GET", pending.headers.location!, undefined, SEND);
-    expect((await world.anotherProcess().handle(request))!.status).toBe(200);
+    const answer = (await world.anotherProcess().handle(request))!;
+    expect(answer).toMatchObject({ status: 500, body: expect.stringContaining('"server_error"') });
+    expect(answer.body).not.toContain("resource.example");
     expect(world.sent).toHaveLength(1);
   });
 

@@ -24,7 +24,7 @@ import { aauthResourceMetadata, agentProviderMetadata } from "../../../src/profi
 import { draft11 } from "../../../src/profiles/draft-11/index.ts";
 import { issueAgentToken, issueResourceToken } from "../../../src/profiles/draft-11/tokens.ts";
 import type { Answer, Credential, EndpointRole } from "../../../src/profiles/wire-profile.ts";
-import { createMemoryStore } from "../../../src/store/memory-store.ts";
+import { createMemoryRecordStore, type RecordStore } from "../../../src/store/record-store.ts";
 import { signedRequest, type TestRequest } from "../../../src/testing/signed-request.ts";
 import { createTestClock, type TestClock } from "../../../src/testing/test-clock.ts";
 import { decodeJwt, signJwt } from "../../../src/tokens/jwt.ts";
@@ -223,7 +223,7 @@ export function createWorld(options: WorldOptions = {}): World {
   const log = (error: unknown) => void logged.push(error);
   const kept = new Map<string, ReturnType<OpenStore>>();
   const store: OpenStore = (name) => {
-    const known = kept.get(name) ?? plain(createMemoryStore<string>({ now }));
+    const known = kept.get(name) ?? plain(createMemoryRecordStore<string>({ maxEntries: 10_000, now }));
     kept.set(name, known);
     return known;
   };
@@ -356,7 +356,7 @@ export function createWorld(options: WorldOptions = {}): World {
 }
 
 /** Everything that is kept has to be plain JSON. */
-function plain(store: ReturnType<typeof createMemoryStore<string>>): ReturnType<OpenStore> {
+export function plain(store: RecordStore<string>): RecordStore<unknown> {
   const text = (value: unknown) => {
     const json = JSON.stringify(value);
     if (json === undefined) throw new TypeError("not JSON");
@@ -364,11 +364,19 @@ function plain(store: ReturnType<typeof createMemoryStore<string>>): ReturnType<
   };
   const parse = (json: string | undefined): unknown => (json === undefined ? undefined : JSON.parse(json));
   return {
-    get: (key) => parse(store.get(key)),
-    put: (key, value, ttl) => store.put(key, text(value), ttl),
-    putIfAbsent: (key, value, ttl) => store.putIfAbsent(key, text(value), ttl),
-    take: (key) => parse(store.take(key)),
-    delete: (key) => store.delete(key),
+    get: async (key) => parse(await store.get(key)),
+    put: async (key, value, terms) => store.put(key, text(value), terms),
+    putIfAbsent: async (key, value, terms) => store.putIfAbsent(key, text(value), terms),
+    take: async (key) => parse(await store.take(key)),
+    delete: async (key) => store.delete(key),
+    async update(key, change) {
+      const json = await store.update(key, (kept) => {
+        const changed = change(parse(kept));
+        return changed && { ...changed, value: text(changed.value) };
+      });
+      return parse(json);
+    },
+    list: async (owner) => (await store.list(owner)).map(parse),
   };
 }
 

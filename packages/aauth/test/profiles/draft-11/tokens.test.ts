@@ -274,19 +274,36 @@ describe("agent tokens", () => {
     ).toBe("malformed_token");
   });
 
+  it("are not issued under names that break the rules for plus signs (section 5.2)", async () => {
+    const issued = (agent: string, parentAgent?: string) =>
+      agentToken({ agent, ...(parentAgent !== undefined && { parentAgent }) });
+    await expect(issued("aauth:planner+search@agent.example")).rejects.toThrow(TypeError);
+    await expect(issued("aauth:other@agent.example", AGENT)).rejects.toThrow(TypeError);
+    await expect(issued("aauth:other+search@agent.example", AGENT)).rejects.toThrow(TypeError);
+    await expect(issued(AGENT, AGENT)).rejects.toThrow(TypeError);
+    await expect(issued(`${SUB.replace("@", "+deeper@")}`, SUB)).rejects.toThrow(TypeError);
+    await issued(SUB.replace("@", "+more@"), AGENT);
+  });
+
+  it("with two plus signs in sub are verified (section 5.2: the local part is not parsed)", async () => {
+    const token = await changed(await agentToken(), keys.provider, { sub: "aauth:a+b+c@agent.example" });
+    expect((await verifyAgentToken(token, { discovery, now })).claims.sub).toBe("aauth:a+b+c@agent.example");
+  });
+
   it("of sub-agents are their parent's", async () => {
     const parent = await verifyAgentToken(await agentToken(), { discovery, now });
     const options = { discovery, now, parent };
     const sub = { agent: SUB, parentAgent: AGENT, confirmationKey: keys.other.publicJwk };
     const token = await agentToken(sub);
     expect((await verifySubagentToken(token, options)).claims.parent_agent).toBe(AGENT);
-    const otherParent = await agentToken({ ...sub, parentAgent: "aauth:other@agent.example" });
+    const otherParent = await changed(token, keys.provider, { parent_agent: "aauth:other@agent.example" });
     expect(await codeOf(verifySubagentToken(otherParent, options))).toBe("token_agent_mismatch");
-    expect(await codeOf(verifySubagentToken(await agentToken({ agent: SUB }), options))).toBe(
-      "token_agent_mismatch",
-    );
+    const ofNone = await changed(token, keys.provider, { parent_agent: undefined });
+    expect(await codeOf(verifySubagentToken(ofNone, options))).toBe("token_agent_mismatch");
     const itself = await verifyAgentToken(token, { discovery, now });
-    const deeper = await agentToken({ ...sub, parentAgent: SUB, confirmationKey });
+    const deeper = await changed(await agentToken({ ...sub, confirmationKey }), keys.provider, {
+      ...{ sub: "aauth:planner+search+deeper@agent.example", parent_agent: SUB },
+    });
     expect(await codeOf(verifySubagentToken(deeper, { ...options, parent: itself }))).toBe(
       "token_agent_mismatch",
     );

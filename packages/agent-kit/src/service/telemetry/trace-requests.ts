@@ -9,6 +9,7 @@ import {
   trace,
 } from "@opentelemetry/api";
 import type { FastifyInstance, FastifyRequest } from "fastify";
+import { cutAddresses } from "protocol-trace/redact";
 
 const MAX_HOST_CHARACTERS = 255;
 
@@ -63,7 +64,7 @@ function attributesOf(request: FastifyRequest, route: string | undefined) {
   return {
     "http.request.method": request.method,
     "url.scheme": request.protocol,
-    "url.path": request.url.split("?", 1)[0]!,
+    "url.path": cutAddresses(request.url.split("?", 1)[0]!),
     ...(route !== undefined && { "http.route": route }),
     "server.address": request.hostname.slice(0, MAX_HOST_CHARACTERS),
     ...(port !== null && { "server.port": port }),

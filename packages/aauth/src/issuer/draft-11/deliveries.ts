@@ -1,0 +1,156 @@
+/**
+ * Revocations of a server's own tokens, on the way to the parties that accept them (draft -11,
+ * sections 11.12.3 and 11.12.4): repeated until each has confirmed or the token expires.
+ *
+ * @module
+ */
+
+import type { Delivery, IssuedTokens, RevocableToken, TokenName } from "./issued-tokens.ts";
+import { keyOf } from "./stores.ts";
+import type { DownstreamResult } from "./types.ts";
+
+const FIRST_REPEAT_SECONDS = 2;
+const MAX_REPEAT_SECONDS = 300;
+
+/** Sends one revocation: the recipient's result, then those of the parties that it reports. */
+export type SendRevocation = (
+  to: Pick<Delivery, "kind" | "recipient">,
+  token: { readonly jti: string; readonly exp: number },
+) => Promise<readonly DownstreamResult[]>;
+
+/** Revocations that one recipient has not confirmed, in the order of the next attempts. */
+interface Backlog {
+  readonly tokens: Map<string, TokenName>;
+  delaySeconds: number;
+}
+
+const isUnavailable = ({ error }: DownstreamResult) => error === "revocation_unavailable";
+
+export class Deliveries<Token extends RevocableToken> {
+  readonly #tokens: IssuedTokens<Token>;
+  readonly #send: SendRevocation;
+  readonly #now: () => number;
+  readonly #log: (error: unknown) => void;
+  /** Attempts in progress in this process, which callers share. */
+  readonly #running = new Map<string, Promise<readonly DownstreamResult[]>>();
+  readonly #backlogs = new Map<string, Backlog>();
+
+  constructor(
+    tokens: IssuedTokens<Token>,
+    { send, now, log }: { send: SendRevocation; now: () => number; log: (error: unknown) => void },
+  ) {
+    this.#tokens = tokens;
+    this.#send = send;
+    this.#now = now;
+    this.#log = log;
+  }
+
+  /**
+   * Marks a token as revoked: from here on it is refused. Its recipients are those of its record at
+   * this moment.
+   */
+  async revoke(
+    name: TokenName,
+    recipientsOf: (token: Token) => readonly (readonly [Delivery["kind"], string])[],
+  ): Promise<void> {
+    await this.#tokens.update(name, (token) => {
+      if (token.undelivered !== undefined) return token;
+      const undelivered = recipientsOf(token).map(([kind, recipient]) => ({ kind, recipient, failed: [] }));
+      return { ...token, undelivered };
+    });
+  }
+
+  /**
+   * Sends a token's revocation wherever it is not confirmed. Results of those alone: where all have
+   * confirmed, there are none.
+   */
+  async deliver(name: TokenName): Promise<readonly DownstreamResult[]> {
+    const token = await this.#tokens.get(name);
+    if (token?.undelivered === undefined) return [];
+    return (await Promise.all(token.undelivered.map((delivery) => this.#attempt(token, delivery)))).flat();
+  }
+
+  /** Repeats what failed, also where another process, or one before a restart, has tried. */
+  resume(tokens: readonly Token[]): void {
+    for (const token of tokens) {
+      for (const { recipient, failed } of token.undelivered ?? []) {
+        // None has failed where a process has ended before its first attempt.
+        if (failed.length === 0 || failed.some(isUnavailable)) this.#repeat(recipient, token);
+      }
+    }
+  }
+
+  #attempt(token: Token, delivery: Delivery): Promise<readonly DownstreamResult[]> {
+    const key = keyOf(delivery.kind, delivery.recipient, token.iss, token.jti);
+    const running =
+      this.#running.get(key) ?? this.#try(token, delivery).finally(() => this.#running.delete(key));
+    this.#running.set(key, running);
+    return running;
+  }
+
+  async #try(token: Token, { kind, recipient }: Delivery): Promise<readonly DownstreamResult[]> {
+    const results = await this.#send({ kind, recipient }, token);
+    const failed = results.filter(({ error }) => error !== undefined);
+    await this.#tokens.update(token, (kept) => {
+      const others = (kept.undelivered ?? []).filter(
+        (one) => one.kind !== kind || one.recipient !== recipient,
+      );
+      return {
+        ...kept,
+        undelivered: failed.length === 0 ? others : [...others, { kind, recipient, failed }],
+      };
+    });
+    if (failed.some(isUnavailable)) this.#repeat(recipient, token); // hole S7b
+    return results;
+  }
+
+  #repeat(recipient: string, { iss, jti }: TokenName): void {
+    const backlog = this.#backlogs.get(recipient) ?? this.#startBacklog(recipient);
+    backlog.tokens.set(keyOf(iss, jti), { iss, jti });
+  }
+
+  #startBacklog(recipient: string): Backlog {
+    const backlog: Backlog = { tokens: new Map(), delaySeconds: FIRST_REPEAT_SECONDS };
+    this.#backlogs.set(recipient, backlog);
+    this.#schedule(recipient, backlog);
+    return backlog;
+  }
+
+  #schedule(recipient: string, backlog: Backlog): void {
+    const timer = setTimeout(() => {
+      this.#repeatAll(recipient, backlog).catch(this.#log);
+    }, backlog.delaySeconds * 1000);
+    // It does not keep a process alive; browsers have numbers.
+    (timer as { unref?: () => void }).unref?.();
+  }
+
+  /**
+   * One after another, up to the first that fails: a recipient that is down costs one request for
+   * each interval.
+   */
+  async #repeatAll(recipient: string, backlog: Backlog): Promise<void> {
+    try {
+      for (const [key, name] of [...backlog.tokens]) {
+        const token = await this.#tokens.get(name);
+        const isOver = token === undefined || token.exp <= this.#now();
+        const waiting = (token?.undelivered ?? []).filter((one) => one.recipient === recipient);
+        const attempts = isOver ? [] : waiting.map((delivery) => this.#attempt(token, delivery));
+        const results = (await Promise.all(attempts)).flat();
+        backlog.tokens.delete(key);
+        if (results.some(isUnavailable)) {
+          // The last of the next round: it does not keep the others waiting.
+          backlog.tokens.set(key, name);
+          break;
+        }
+        backlog.delaySeconds = FIRST_REPEAT_SECONDS;
+      }
+    } finally {
+      if (backlog.tokens.size === 0) {
+        this.#backlogs.delete(recipient);
+      } else {
+        backlog.delaySeconds = Math.min(backlog.delaySeconds * 2, MAX_REPEAT_SECONDS);
+        this.#schedule(recipient, backlog);
+      }
+    }
+  }
+}
