@@ -72,7 +72,20 @@ test("the pages are there with draft -11 only, and the documents under their own
   const access = (await from(ACCESS_SERVER, "/jwks.json")) as { keys: { kid: string }[] };
   expect(person.keys[0]!.kid).not.toBe(access.keys[0]!.kid);
   expect((await fetch(`${world.url}/jwks.json`)).status).toBe(404);
-  expect((await fetch(`${world.issuer}/.well-known/aauth-issuer`)).status).toBe(200);
+});
+
+test("S15: no endpoint and no document of February's is served, whatever is asked", async () => {
+  const { issuer } = await createDraft11World();
+  const statusOf = async (path: string, init?: RequestInit) => (await fetch(issuer + path, init)).status;
+  const form = { method: "POST", body: new URLSearchParams({ request_type: "auth" }) };
+  expect(await statusOf("/protocol/aauth/agent/token", form)).toBe(404);
+  expect(await statusOf("/protocol/aauth/agent/revoke", form)).toBe(404);
+  expect(await statusOf("/protocol/aauth/agent/auth/consent", form)).toBe(404);
+  expect(await statusOf("/protocol/aauth/agent/auth?request_token=x")).toBe(404);
+  expect(await statusOf("/protocol/aauth/agent/auth/signed-in")).toBe(404);
+  expect(await statusOf("/protocol/aauth/certs")).toBe(404);
+  expect(await statusOf("/.well-known/aauth-issuer")).toBe(404);
+  expect(await statusOf("/protocol/openid-connect/certs")).toBe(200);
 });
 
 test("without a sign-in nothing is allowed, and no code is used up", async () => {
