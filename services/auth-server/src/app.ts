@@ -44,7 +44,7 @@ const SECRET_BYTES = 32;
 
 /**
  * Puts the auth server together: the realm's OpenID provider, and the AAuth issuer beside it; with
- * draft -11 a person server and an access server, too.
+ * draft -11 a person server and an access server in the issuer's place.
  */
 export async function buildAuthServer(
   config: AuthServerConfig,
