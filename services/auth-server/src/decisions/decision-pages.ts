@@ -117,7 +117,7 @@ export function decisionPages(
     if (session === undefined) return reply;
     const page = { realmName, action: at("/interaction"), grantedUrl, grantedName: words.granted };
     if (code === undefined) return sendPage(reply, 200, codePage(page));
-    const waiting = await server.open(code, session.user.id);
+    const waiting = await server.open(code, session.user.id, (request) => desk.isFor(request, session.user));
     if (waiting === undefined) {
       const problem = "This code is not valid, or not any more. Ask your agent for a new one.";
       return sendPage(reply, 410, codePage({ ...page, problem }));

@@ -132,15 +132,36 @@ test("an agent is one person's: another one cannot allow it anything (N46)", asy
   expect((await openInteraction(world, other, third.page)).status).toBe(404);
 });
 
-test("a login hint keeps an agent from a user that it does not ask for", async () => {
+test("S22a: a login hint keeps an agent from other users, and tells them nothing of who is a user", async () => {
   const world = await createDraft11World();
-  const { page, poll } = await waiting(world, { login_hint: "second-user" });
-  const shown = await openInteraction(world, await browserOf(world), page);
-  expect([shown.status, shown.text]).toEqual([403, expect.stringContaining("not for you")]);
-  expect(await errorOf(await poll())).toBe("abandoned");
-  const again = await waiting(world, { login_hint: "SECOND@user.com" });
-  const theirs = await openInteraction(world, await browserOf(world, SECOND_USER), again.page);
-  expect(theirs.text).toContain(AGENT);
+  const browser = await browserOf(world);
+  const shownTo = async (login_hint: string) => {
+    const { page } = await waiting(world, { login_hint });
+    const { status, text } = await openInteraction(world, browser, page);
+    return { status, text };
+  };
+  const shown = await shownTo("second-user");
+  expect(shown).toEqual({ status: 403, text: expect.stringContaining("not for you") });
+  expect(shown.text).not.toContain(AGENT);
+  expect(await shownTo("no-such-user")).toEqual(shown);
+});
+
+test("S22b: a link that another user opens stays valid for its own user", async () => {
+  const world = await createDraft11World();
+  const other = await browserOf(world);
+  const unbound = await waiting(world, { login_hint: "SECOND@user.com" });
+  expect((await openInteraction(world, other, unbound.page)).status).toBe(403);
+  expect((await openInteraction(world, other, unbound.page)).status).toBe(403);
+  expect((await unbound.poll()).status).toBe(202);
+  const theirs = await browserOf(world, SECOND_USER);
+  const shown = await openInteraction(world, theirs, unbound.page);
+  expect(shown.text).toContain(AGENT);
+  expect((await press(theirs, shown, "accept")).status).toBe(200);
+  // The agent has a person now.
+  const bound = await waiting(world, { resource: "https://strange.localhost" });
+  expect((await openInteraction(world, other, bound.page)).status).toBe(404);
+  expect((await bound.poll()).status).toBe(202);
+  expect((await openInteraction(world, theirs, bound.page)).text).toContain(AGENT);
 });
 
 test("a form of another site, an old one, or of another request decides nothing", async () => {
