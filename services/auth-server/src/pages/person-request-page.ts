@@ -1,4 +1,4 @@
-import type { AskedRequest } from "aauth/issuer";
+import type { AgentIdentity, AskedRequest } from "aauth/issuer";
 import { displayText } from "agent-kit/service";
 import { decisionFields } from "./decision-fields.ts";
 import { type Html, html } from "./html.ts";
@@ -44,6 +44,11 @@ ${
     ? html`<p class="outcome">If you allow it, the resource recognizes you by a name that it alone has for you. It does not learn your user name.</p>
 `
     : undefined
+}${
+  request.calledBy?.type === "person-token" && request.kind === "auth-token"
+    ? html`<p class="outcome">So far <code>${request.upstream}</code> knows you, and may not act for you. If you allow it, its agent acts for you at <code>${request.resource}</code>.</p>
+`
+    : undefined
 }${resourceWords(request)}
 ${agentWords(request, openQuestion)}
 <form method="post" action="${action}" aria-label="Your decision">
@@ -65,11 +70,16 @@ ${questionForm(request, { action, consentCode, openQuestion })}<p class="note">$
 
 /** What has been verified. */
 function parties(request: AskedRequest): Html {
-  const { agent, subagent, upstream, resource, accessServer, personServer, subject, account } = request;
+  const { agent, subagent, upstream, calledBy, resource, accessServer, personServer, subject, account } =
+    request;
   return html`<dl>
-<dt>Agent (verified)</dt>
-<dd><code>${agent.sub}</code><small>from <code>${agent.iss}</code></small></dd>
-${row("For its sub-agent", subagent)}${row(personServer === undefined ? "Called by an agent of yours, as" : "Called by another agent, as", upstream)}${row("Resource (verified)", resource)}${row("Account there", displayText(account))}${row("Access server that decides, too", accessServer)}${row("Person server that asks", personServer)}${row("The person, as the resource knows them", subject)}</dl>`;
+${agentRow("Agent (verified)", agent)}${row("For its sub-agent", subagent)}${calledBy && agentRow("Called by an agent of yours", calledBy.agent)}${row(calledBy ? "Called as" : "Called by another agent, as", upstream)}${row("Resource (verified)", resource)}${row("Account there", displayText(account))}${row("Access server that decides, too", accessServer)}${row("Person server that asks", personServer)}${row("The person, as the resource knows them", subject)}</dl>`;
+}
+
+function agentRow(name: string, { iss, sub }: AgentIdentity): Html {
+  return html`<dt>${name}</dt>
+<dd><code>${sub}</code><small>from <code>${iss}</code></small></dd>
+`;
 }
 
 function row(name: string, value: string | undefined): Html | undefined {
