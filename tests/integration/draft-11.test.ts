@@ -199,8 +199,13 @@ describe("what the person takes back on the person server's page", () => {
     const browser = new User();
     await decideAtPages(user, await user.run(), undefined, browser);
     await revokeAtPage(stack, browser, "aauth:supply-chain-agent@");
-    const { end } = await decideAtPages(user, await user.run(), undefined, browser);
+    const { end, visits } = await decideAtPages(user, await user.run(), undefined, browser);
     expect(end.status).toBe("completed");
+    // First that the agent acts for its person again, then the scope: each was taken back.
+    expect(visits.map(({ text }) => /<h1>(.*)<\/h1>/.exec(text)?.[1])).toEqual([
+      "An agent wants to be known as yours",
+      "An agent asks for your permission",
+    ]);
     expect(stack.log()).toMatch(/market-analysis-agent +\| .*token_revoked/);
   });
 });
