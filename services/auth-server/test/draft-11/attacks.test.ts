@@ -17,6 +17,7 @@ import {
   press,
   pressing,
   SECOND_USER,
+  STRANGE,
   SUPPLY_CHAIN,
   sendWith,
   shownAt,
@@ -390,4 +391,46 @@ test("an access server hears person servers that it knows, and no agent", async 
   });
   expect(answer.status).toBe(401);
   expect(answer.headers.get("signature-error")).toContain("unsupported_scheme");
+});
+
+/** As much of a picture as is looked at. */
+const png = (width: number, height: number) => {
+  const size = Buffer.alloc(8);
+  size.writeUInt32BE(width);
+  size.writeUInt32BE(height, 4);
+  return Buffer.concat([Buffer.from("\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR", "latin1"), size]);
+};
+const OWN = `${BACKEND}/logo.png`;
+
+async function shownWith(logo: Buffer, logoUri: string) {
+  const world = await createDraft11World({ logo, logoUri });
+  const { page } = await waiting(world);
+  const browser = await browserOf(world);
+  const { url } = await openInteraction(world, browser, page);
+  const again = await browser.get(url);
+  const policy = again.headers.get("content-security-policy")!;
+  return { text: await again.text(), images: /img-src[^;]*/.exec(policy)![0], fetched: world.fetched };
+}
+
+test("S31: a logo is part of the page, beside the provider's name, and is fetched once by the server", async () => {
+  const logo = png(512, 512);
+  const { text, images, fetched } = await shownWith(logo, OWN);
+  expect(text).toContain(`src="data:image/png;base64,${logo.toString("base64")}" alt=""> “A provider”`);
+  expect(images).toBe("img-src 'self' data:");
+  expect(fetched).toEqual([OWN]);
+});
+
+test.each([
+  ["is not fetched from another origin", png(32, 32), `${STRANGE}/logo.png`, []],
+  ["is left out where it is too wide", png(513, 32), OWN, [OWN]],
+  ["is left out where it is too high", png(32, 65_536), OWN, [OWN]],
+  ["is left out where it has too many bytes", Buffer.concat([png(32, 32), Buffer.alloc(32_768)]), OWN, [OWN]],
+  ["is left out where it is markup", Buffer.from("<svg xmlns='http://www.w3.org/2000/svg'/>"), OWN, [OWN]],
+  ["is left out where it is cut off", png(32, 32).subarray(0, 17), OWN, [OWN]],
+])("S31: a logo %s", async (_, logo, logoUri, expected) => {
+  const { text, images, fetched } = await shownWith(logo, logoUri);
+  expect(text).toContain("“A provider”");
+  expect(text).not.toContain("<img");
+  expect(images).toBe("img-src 'self'");
+  expect(fetched).toEqual(expected);
 });
