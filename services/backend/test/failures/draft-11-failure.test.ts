@@ -110,7 +110,9 @@ it("a key that is gone after a restart is the backend's", () => {
 });
 
 it.each([
-  new AgentHttpError(401, { refusal: { code: "unknown_key", check: "key", section: "draft -11, section 11.4" } }),
+  new AgentHttpError(401, {
+    refusal: { code: "unknown_key", check: "key", section: "draft -11, section 11.4" },
+  }),
   new TokenRejectedError("", 401),
 ])("a signature that is refused is explained with this draft's keys: %#", (error) => {
   const { check, advice } = explainFailure(error, { peer: "resource", places, timeoutSeconds: 9 });
