@@ -435,4 +435,4 @@ test("S5: plain requests from one address end no sign-in of another one", async 
   const { username, password } = MCP_USER;
   const answer = await browser.post(ORIGIN + action, { username, password });
   expect((await browser.follow(ORIGIN, answer)).url).toContain(`${UI}/?`);
-});
+}, 120_000);
