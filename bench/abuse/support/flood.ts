@@ -25,7 +25,7 @@ export interface Flood {
 const { port, connections, method, path, headers = {}, body = null, from, perSecond } = workerData as Flood;
 const pool = new Pool(`http://127.0.0.1:${port}`, {
   ...{ connections, pipelining: 1 },
-  ...(from !== undefined && { connect: { localAddress: from } }),
+  ...(from !== undefined && { localAddress: from }),
 });
 const intervalMs = perSecond === undefined ? 0 : (connections * 1000) / perSecond;
 const answers: Record<string, number> = {};
