@@ -43,6 +43,10 @@ const problem = argumentProblem(command, args);
 if (problem !== undefined) fail(problem, 2);
 
 const missing = missingDependencies();
+if (asksForHelp(args) && missing !== undefined) {
+  console.log("Its flags are shown once the workspace is installed: npm run doctor");
+  process.exit();
+}
 if (missing !== undefined) await installDependencies(missing);
 const envFile = existsSync(join(root, ".env")) ? ["--env-file=.env"] : [];
 process.exitCode = await run(nodeForScripts(), [...envFile, script, ...args], { stdio: "inherit" });

@@ -89,14 +89,19 @@ export const COMMANDS = {
   },
   explain: { script: "scripts/explain.ts" },
   delegate: {
-    script: "services/delegate-agent/src/main.ts",
-    does: "Starts one more delegate of the backend beside a running demo, and runs until Ctrl-C. Ready in some seconds.",
+    script: "scripts/delegate.ts",
+    does: "Starts one more delegate of the backend beside a running demo, on the next free port, and runs until Ctrl-C. Ready in some seconds.",
   },
   levels: {
     script: "scripts/levels.ts",
     does: "Shows on the running demo (one without --policy) what a resource gives to callers of each level. About 180 requests, some seconds.",
   },
-  doctor: { script: "scripts/doctor.ts", needsTools: true },
+  doctor: {
+    script: "scripts/doctor.ts",
+    needsTools: true,
+    does: "Installs the workspace, looks at this machine and at the settings that npm run demo would take from the environment and from .env, and prints a line for each: ok; PROBLEM for what stands in the way of the demo, with what to do about it (exit status 1); note for what only other commands need. Starts nothing. Some seconds.",
+    usage: {},
+  },
   docs: {
     script: "scripts/docs.ts",
     needsTools: true,

@@ -18,6 +18,7 @@ import {
   visibleText,
 } from "agent-kit/service";
 import { type ConsentPolicy, openConsentPolicy, PolicyAccessError } from "./consent/consent-policy.ts";
+import { portOfDemo } from "./port-of-demo.ts";
 
 const settings = {
   scopes: setting({
@@ -43,7 +44,7 @@ const settings = {
   authServer: setting({
     env: "KEYCLOAK_URL",
     flag: "auth-server",
-    schema: urlSetting("http://localhost:8080"),
+    schema: urlSetting(`http://localhost:${portOfDemo("authServer", process.env)}`),
     description: "Auth server",
   }),
   realm: setting({

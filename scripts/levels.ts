@@ -20,22 +20,23 @@ import {
   urlSetting,
   visibleLines,
 } from "agent-kit/service";
-import { DRAFT_11_SERVERS, identifierOf, PORTS } from "topology";
+import { agentUrl, DRAFT_11_SERVERS, identifierOf, PORTS } from "topology";
 import { showDraft11Levels } from "./levels/show-draft-11-levels.ts";
 import { showLevels, UnexpectedAnswer } from "./levels/show-levels.ts";
 import { startDraft11Visitor, startVisitor } from "./levels/visitor.ts";
+import { portOfDemo } from "./port-of-demo.ts";
 
 const settings = {
   resource: setting({
     env: "SUPPLY_CHAIN_AGENT_ID_URL",
     flag: "resource",
-    schema: urlSetting("http://supply-chain-agent.localhost:3000"),
+    schema: urlSetting(agentUrl("supply-chain-agent", portOfDemo("gateway", process.env))),
     description: "Identity of the supply-chain agent; with draft-11: where it is",
   }),
   authServer: setting({
     env: "KEYCLOAK_URL",
     flag: "auth-server",
-    schema: urlSetting("http://localhost:8080"),
+    schema: urlSetting(`http://localhost:${portOfDemo("authServer", process.env)}`),
     description: "Auth server that the visitor trusts",
   }),
   realm: setting({

@@ -37,7 +37,8 @@ async function main(): Promise<number> {
   return runInTerminal(
     processes ? services.map((service) => ({ ...service, hosted: undefined })) : services,
     {
-      whenReady: (stack) => welcomeText(ports, modes, stack.readyAfterMs, leftOut),
+      whenReady: (stack) =>
+        welcomeText(ports, modes, stack.readyAfterMs, leftOut, process.env.AUTH_SERVER_OWNERS),
       whyPortsTaken: async () => {
         // The published backend looks like ours.
         const reason = isSwap ? undefined : await alreadyRunning(urls);

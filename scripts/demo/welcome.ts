@@ -17,6 +17,8 @@ export function welcomeText(
   modes: StackModes,
   readyAfterMs: number,
   leftOut: readonly LeftOut[] = [],
+  /** User names of the resources' owners, as `AUTH_SERVER_OWNERS` has them. */
+  owners = "",
 ): string {
   const urls = stackUrls(ports);
   const isSwap = modes.publishedPeers !== undefined;
@@ -25,6 +27,9 @@ export function welcomeText(
     [modes.jaegerProgram === undefined ? "Traces" : "Traces (Jaeger)", urls.traces, "trace-store"],
     ...(modes.profile === "draft-11" && modes.mode !== "agent-identity"
       ? ([["What you have granted", `${urls.issuer}/person/granted`, "auth-server"]] as const)
+      : []),
+    ...(modes.profile === "draft-11" && modes.mode === "federated" && owners !== ""
+      ? ([[`For owners (${owners})`, `${urls.issuer}/access/granted`, "auth-server"]] as const)
       : []),
     ...(modes.authServer === "keycloak"
       ? ([["Keycloak's console", `${urls.authServer}/admin/`, "auth-server"]] as const)

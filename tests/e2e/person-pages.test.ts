@@ -4,8 +4,11 @@ import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import {
   ACCESS_SERVER,
+  AGENT,
+  BACKEND,
   CALLBACK,
   createDraft11World,
+  MARKET_ANALYSIS,
   STRANGE,
   SUPPLY_CHAIN,
 } from "../../services/auth-server/test/support/draft-11-world.ts";
@@ -74,4 +77,42 @@ test("a person signs in, allows an agent, asks it something, sees what it has, a
   await press("Deny");
   await heading("You have denied it");
   await expectAccessible(page, "person-denied");
+});
+
+test("the page of a resource that was only told who the person is names who called it, and shows the logo", async () => {
+  const fresh = await (await browser.newContext()).newPage();
+  await fresh.setContent('<body style="background: conic-gradient(#d33, #fb0, #2a5, #25c, #d33)">');
+  const logo = await fresh.screenshot({ clip: { x: 0, y: 0, width: 64, height: 64 } });
+  const world = await createDraft11World({ logo, logoUri: `${BACKEND}/logo.png` });
+  await fresh.goto(world.page("/granted"));
+  await fresh.getByLabel("User name or e-mail").fill(DEMO_USER.username);
+  await fresh.getByLabel("Password").fill(DEMO_USER.password);
+  await fresh.getByRole("button", { name: "Sign in" }).click();
+  await fresh.getByRole("heading", { name: "What you have granted" }).waitFor();
+
+  const shown: string[] = [];
+  const decided: Promise<void>[] = [];
+  const decide = async (address: string) => {
+    await fresh.goto(world.map.browserUrl(address));
+    await fresh.getByRole("button", { name: "Allow" }).waitFor();
+    const name = shown.length === 0 ? "person-provider" : "person-introduced";
+    shown.push((await fresh.locator("dl").textContent())!);
+    await expectAccessible(fresh, name);
+    await screenshot(fresh, name);
+    await fresh.getByRole("button", { name: "Allow" }).click();
+    await fresh.getByRole("heading", { name: "You have allowed it" }).waitFor();
+  };
+  const context = {
+    onInteraction: ({ page: address }: { page: string }) => void decided.push(decide(address)),
+  };
+  await world.agent().fetchFor(context)(`${SUPPLY_CHAIN}/caller`);
+  const intermediary = world.agent("aauth:Service@supply-chain-agent.localhost", {
+    key: world.keys[SUPPLY_CHAIN]!,
+  });
+  const { token: upstreamToken } = world.callers[0]!;
+  const served = await intermediary.fetchFor({ ...context, upstreamToken })(`${MARKET_ANALYSIS}/data`);
+  await Promise.all(decided);
+  expect(served.status).toBe(200);
+  expect(shown[0]).toContain("“A provider”");
+  expect(shown[1]).toContain(AGENT);
 });

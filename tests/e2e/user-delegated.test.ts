@@ -88,8 +88,8 @@ describe("a user who is asked", () => {
       "mcp-user",
       stack.urls.backendAgent,
       stack.urls.supplyChainAgent,
-      "Optimize the laptop supply chain in your name",
-      "Ask the market-analysis agent in your name",
+      "Optimize the laptop supply chain",
+      "Ask the market-analysis agent",
     ])
       expect(text).toContain(part);
     await screenshot(page, "consent-page");

@@ -3,11 +3,10 @@ import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { DEMO_PORTS, PORT_VARIABLES, REPOSITORY_ROOT, type StackPorts } from "../../scripts/demo/stack.ts";
+import { DEMO_PORTS, PORT_VARIABLES, type StackPorts } from "../../scripts/demo/stack.ts";
 import { nameFindings } from "../../scripts/doctor/names.ts";
 import { portFindings } from "../../scripts/doctor/ports.ts";
 import { dockerFinding, programFindings } from "../../scripts/doctor/programs.ts";
-import { startChild } from "../support/child.ts";
 import { freePort, freePorts } from "../support/free-ports.ts";
 
 /** Free ports, as the environment that moves the demo there. */
@@ -101,14 +100,4 @@ test("what is not on the PATH is a note that says what it is for", async () => {
   const findings = [...(await programFindings(env)), await dockerFinding(env)];
   expect(findings.map(({ verdict }) => verdict)).toEqual(Array(4).fill("note"));
   for (const { text } of findings) expect(text).toMatch(/needed only for/);
-});
-
-test.each([
-  ["--bogus", 2, /^doctor cannot start: one setting is wrong\n {2}--bogus: unknown flag/],
-  ["--help", 0, /^npm run doctor\n\nLooks at this machine/],
-])("doctor %s looks at nothing: exit status %i", async (argument, status, text) => {
-  const doctor = startChild(process.execPath, [`${REPOSITORY_ROOT}scripts/doctor.ts`, argument]);
-  expect(await doctor.ended).toMatchObject({ status });
-  expect(doctor.text()).toMatch(text);
-  expect(doctor.text()).not.toContain("Memory");
 });

@@ -128,10 +128,15 @@ test("draft-11 by flags: its own gateway file, and nothing that speaks February 
 
 test("the welcome text names the profile and the mode", () => {
   expect(welcomeText(DEMO_PORTS, DEMO_MODES, 1)).toContain("AAuth of February 2026");
-  const text = welcomeText(DEMO_PORTS, { ...DEMO_MODES, profile: "draft-11", mode: "federated" }, 1);
+  const federated = { ...DEMO_MODES, profile: "draft-11", mode: "federated" } as const;
+  const text = welcomeText(DEMO_PORTS, federated, 1);
   expect(text).toContain("draft -11, mode federated");
   expect(text).toContain("https://access-server.localhost");
   expect(text).toContain("http://localhost:8080/realms/aauth-test/person/granted");
+  const ownersPage = "http://localhost:8080/realms/aauth-test/access/granted";
+  expect(text).not.toContain(ownersPage);
+  const owned = welcomeText(DEMO_PORTS, federated, 1, [], "second-user");
+  expect(owned).toContain(`For owners (second-user)  ${ownersPage}`);
 });
 
 test("only user-delegated asks for consent, and lets the second hop be had by exchange", () => {

@@ -16,10 +16,18 @@ export interface Flood {
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | Uint8Array;
+  /** Address that the requests come from. Default: that of the system's choice. */
+  readonly from?: string;
+  /** Requests in a second, of all connections together. Default: as many as are answered. */
+  readonly perSecond?: number;
 }
 
-const { port, connections, method, path, headers = {}, body = null } = workerData as Flood;
-const pool = new Pool(`http://127.0.0.1:${port}`, { connections, pipelining: 1 });
+const { port, connections, method, path, headers = {}, body = null, from, perSecond } = workerData as Flood;
+const pool = new Pool(`http://127.0.0.1:${port}`, {
+  ...{ connections, pipelining: 1 },
+  ...(from !== undefined && { localAddress: from }),
+});
+const intervalMs = perSecond === undefined ? 0 : (connections * 1000) / perSecond;
 const answers: Record<string, number> = {};
 let names = 0;
 
@@ -47,5 +55,9 @@ parentPort!.on("message", () => {
 for (let index = 0; index < connections; index++) void repeat();
 
 async function repeat(): Promise<never> {
-  for (;;) await one();
+  for (let next = performance.now(); ; next += intervalMs) {
+    const earlyMs = next - performance.now();
+    if (earlyMs > 0) await new Promise((resolve) => setTimeout(resolve, earlyMs));
+    await one();
+  }
 }

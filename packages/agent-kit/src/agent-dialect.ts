@@ -124,6 +124,6 @@ function describeScopes(scopes: readonly string[]): Record<string, string> {
   return Object.fromEntries(
     Object.entries(AGENTS)
       .filter(([, { scope }]) => scopes.includes(scope))
-      .map(([name, { scope }]) => [scope, `Ask the ${name.replace(/-agent$/, " agent")} in your name`]),
+      .map(([name, { scope }]) => [scope, `Ask the ${name.replace(/-agent$/, " agent")}`]),
   );
 }

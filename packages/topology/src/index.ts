@@ -30,7 +30,7 @@ export const AGENTS = {
     title: "Supply-chain agent",
     port: 9999,
     scope: "supply-chain:optimize",
-    scopeDescription: "Optimize the laptop supply chain in your name",
+    scopeDescription: "Optimize the laptop supply chain",
     pseudonymousPaths: ["/catalogue"],
     additionalScopes: [ANALYZE_SCOPE],
   },

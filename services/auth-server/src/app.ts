@@ -44,7 +44,7 @@ const SECRET_BYTES = 32;
 
 /**
  * Puts the auth server together: the realm's OpenID provider, and the AAuth issuer beside it; with
- * draft -11 a person server and an access server, too.
+ * draft -11 a person server and an access server in the issuer's place.
  */
 export async function buildAuthServer(
   config: AuthServerConfig,
@@ -68,7 +68,7 @@ export async function buildAuthServer(
   } = dependencies;
   const createStore = memoryStores(now);
   const paths = oidcPaths(issuer);
-  const passwordLimit = createPasswordLimit(realm, logger);
+  const passwordLimit = createPasswordLimit({ realm, logger, now });
   const accounts = createAccounts(realm, passwordLimit);
   const keepSeconds = () => Math.max(realm.accessTokenLifespan, state.policy().authTokenLifetimeSeconds);
   const keys = dependencies.keys ?? (await createRealmKeys({ keepSeconds, now }));
@@ -81,9 +81,9 @@ export async function buildAuthServer(
       reply.type("image/svg+xml").header("cache-control", "public, max-age=86400").send(MARK),
     );
   }
-  await app.register(documents, { realm, keys, issuer });
-  const shared = { realm, issuer, paths, accounts, keys, createStore, logger, now };
   const isDraft11 = config.profile === "draft-11";
+  await app.register(documents, { realm, keys, issuer, isAAuthIssuer: !isDraft11 });
+  const shared = { realm, issuer, paths, accounts, keys, createStore, logger, now };
   const subjectSecret = new Uint8Array(randomBytes(SECRET_BYTES));
   const provider = createOidcProvider({
     ...shared,
@@ -93,10 +93,12 @@ export async function buildAuthServer(
   await app.register(mountOidcProvider, { ...shared, provider });
   const readSession = createReadSession(provider, accounts);
   const { consentSeconds } = config;
-  await app.register(aauth, { ...shared, state, discovery, development, consentSeconds, readSession });
   if (isDraft11) {
     const draft11 = { config, state, readSession, subjectSecret, development };
     await app.register(draft11Servers, { ...shared, ...draft11 });
+  } else {
+    // hole S15
+    await app.register(aauth, { ...shared, state, discovery, development, consentSeconds, readSession });
   }
   if (development) {
     await app.register(realmAdmin, {

@@ -8,14 +8,20 @@ import { REQUEST_TYPES } from "./request-types/registry.ts";
 const CACHE_CONTROL = "public, max-age=60";
 
 /**
- * The documents that any page may read: the realm's description, its one key set under two
- * addresses, and the AAuth issuer's metadata (profile 5.1).
+ * The documents that any page may read: the realm's description and its key set; at an AAuth issuer
+ * also its metadata (profile 5.1), and the key set under a second address.
  */
 export async function documents(
   app: FastifyInstance,
-  options: { realm: Realm; keys: RealmKeys; issuer: string },
+  options: {
+    realm: Realm;
+    keys: RealmKeys;
+    issuer: string;
+    /** Whether the realm issues auth tokens of February 2026. */
+    isAAuthIssuer: boolean;
+  },
 ): Promise<void> {
-  const { realm, keys, issuer } = options;
+  const { realm, keys, issuer, isAAuthIssuer } = options;
   const base = new URL(issuer).pathname;
   const metadata: IssuerMetadata = {
     issuer,
@@ -34,9 +40,12 @@ export async function documents(
     "account-service": `${issuer}/account`,
     "tokens-not-before": 0,
   }));
-  for (const path of ["/protocol/openid-connect/certs", "/protocol/aauth/certs"])
-    serve(path, () => ({ keys: keys.publicJwks }));
-  serve("/.well-known/aauth-issuer", () => metadata);
+  const keySet = () => ({ keys: keys.publicJwks });
+  serve("/protocol/openid-connect/certs", keySet);
+  if (isAAuthIssuer) {
+    serve("/protocol/aauth/certs", keySet);
+    serve("/.well-known/aauth-issuer", () => metadata);
+  }
 
   function serve(path: string, read: () => object): void {
     app.get(base + path, async (_request, reply) =>

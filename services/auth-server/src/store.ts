@@ -52,6 +52,6 @@ export function memoryStores(now: () => number, maxEntries = MAX_ENTRIES): Creat
   };
 }
 
-function storeFull(): OAuthError {
+export function storeFull(): OAuthError {
   return new OAuthError(503, "temporarily_unavailable", "Too much is being kept for others: try again later");
 }

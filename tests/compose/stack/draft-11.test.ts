@@ -89,7 +89,8 @@ describe.each(["person-server", "federated"])("%s", (mode) => {
       }
 
       await revokeAtPage({ urls }, browser, "aauth:supply-chain-agent@");
-      expect(await next()).toMatchObject({ end: { status: "completed" }, visits: [{}] });
+      // First that the agent acts for its person again, then the scope: each was taken back.
+      expect(await next()).toMatchObject({ end: { status: "completed" }, visits: [{}, {}] });
       await expect.poll(() => logOf("market-analysis-agent"), LOG_WAIT).toContain("token_revoked");
 
       await revokeAtPage({ urls }, browser, "aauth:user-");

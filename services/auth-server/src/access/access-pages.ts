@@ -50,6 +50,7 @@ export async function accessPages(app: FastifyInstance, options: AccessPagesOpti
               text: `You are signed in as ${user.username}, who owns none of the resources here.`,
             },
       shows: (_request, user, hasCode) => isOwner(user) || hasCode,
+      isFor: (_request, user) => isOwner(user),
       // hole T42a
       instead: async ({ request }, user) =>
         isOwner(user)

@@ -76,14 +76,13 @@ export async function realmAdmin(
       const isPassword = equalSecrets(textOf(password), ownPassword ?? DEVELOPMENT_PASSWORD);
       const origin = { clientId: client_id, address: request.ip };
       // The well-known password need not be guessed.
-      const allowed =
-        ownPassword === undefined || (isName && (await passwordLimit.allows(ADMINISTRATOR, origin)));
+      const allowed = ownPassword === undefined || (isName && passwordLimit.allows(ADMINISTRATOR, origin));
       if (!allowed || !isName || !isPassword) {
         return reply
           .code(400)
           .send({ error: "invalid_grant", error_description: "Invalid user credentials" });
       }
-      await passwordLimit.reset(ADMINISTRATOR);
+      passwordLimit.reset(ADMINISTRATOR, origin);
       const token = await tokens.issue(true, TOKEN_LIFETIME_SECONDS);
       return {
         access_token: token,

@@ -1,4 +1,4 @@
-import type { PageResult, WaitingRequest } from "aauth/issuer";
+import type { AskedRequest, PageResult, WaitingRequest } from "aauth/issuer";
 import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { BrowserSession, ReadSession } from "../consent/read-session.ts";
 import { invalidRequest, noStore, OAuthError } from "../oauth-error.ts";
@@ -13,6 +13,7 @@ import { type Query, readForm, requiredParameter, requireShort, single } from ".
 import { type Realm, shownName } from "../realm/realm.ts";
 import { createSecrets } from "../secrets.ts";
 import type { CreateStore } from "../store.ts";
+import type { DescribeProvider } from "./describe-provider.ts";
 import type { Desk, Message } from "./desk.ts";
 import { readReturn, writeReturn } from "./return-state.ts";
 
@@ -26,6 +27,7 @@ export interface DecisionPagesOptions {
   readonly pendingSeconds: number;
   /** What a browser opens for a URL of one of the parties. */
   readonly browserUrl: (url: string) => string;
+  readonly describeProvider: DescribeProvider;
   readonly logger: FastifyBaseLogger;
 }
 
@@ -78,7 +80,7 @@ export function decisionPages(
   desk: Desk,
   options: DecisionPagesOptions,
 ): DecisionPages {
-  const { issuer, paths, realm, readSession, createStore, browserUrl, logger } = options;
+  const { issuer, paths, realm, readSession, createStore, browserUrl, describeProvider, logger } = options;
   const { server, words } = desk;
   const realmName = shownName(realm);
   const at = (path: string) => `${desk.path}${path}`;
@@ -192,7 +194,8 @@ export function decisionPages(
     session: BrowserSession,
     { code, callback, from }: { code: string | undefined; callback: string | undefined; from: string },
   ): Promise<FastifyReply> {
-    const waiting = code === undefined ? undefined : await server.open(code, from);
+    const isFor = (request: AskedRequest) => desk.isFor(request, session.user);
+    const waiting = code === undefined ? undefined : await server.open(code, from, isFor);
     if (waiting === undefined) {
       const consentCode = await issueForm(session);
       const action = at("/interaction");
@@ -236,6 +239,7 @@ export function decisionPages(
     const callback = await callbackOf(waiting, known);
     const page = personRequestPage({
       ...{ realmName, request, grantedUrl, grantedName: words.granted, notice },
+      provider: await describeProvider(request.agent.iss),
       userName: session.user.username,
       action: at(`/requests/${reference}`),
       consentCode: await issueForm(session, { reference, version }),

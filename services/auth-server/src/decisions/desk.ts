@@ -23,6 +23,8 @@ export interface Desk {
   readonly refuses?: (user: RealmUser) => Message | undefined;
   /** Whether the request exists for this user. `hasCode`: they have come to it with its code. */
   readonly shows: (request: AskedRequest, user: RealmUser, hasCode: boolean) => boolean;
+  /** Whether this user may decide on the request, now or once something else is done. Only such a user uses its code up. */
+  readonly isFor: (request: AskedRequest, user: RealmUser) => boolean;
   /** What this user sees in place of the decision, which is not theirs, or not yet. */
   readonly instead: (waiting: WaitingRequest, user: RealmUser) => Promise<Message | undefined>;
   /** Whether the realm's policy still admits a request, which may have changed while the page was open. */

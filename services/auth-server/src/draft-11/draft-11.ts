@@ -6,6 +6,7 @@ import { createServerTrace, SERVICE_NAME, traceDiscovery } from "protocol-trace"
 import { accessPages } from "../access/access-pages.ts";
 import { type AuthServerConfig, originOf } from "../config.ts";
 import type { ReadSession } from "../consent/read-session.ts";
+import { createDescribeProvider } from "../decisions/describe-provider.ts";
 import type { OidcPaths } from "../oidc/oidc-paths.ts";
 import { personPages } from "../person/person-pages.ts";
 import type { RealmState } from "../realm/realm-state.ts";
@@ -109,6 +110,11 @@ export async function draft11Servers(
     ...options,
     realm: state.realm,
     browserUrl: endpoints.browserUrl,
+    describeProvider: createDescribeProvider({
+      discovery: common.discovery,
+      fetchDocument: endpoints.documents,
+      now,
+    }),
     pendingSeconds: config.consentSeconds,
     logger,
   };

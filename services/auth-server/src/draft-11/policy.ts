@@ -10,17 +10,20 @@ interface PolicyOptions {
 
 /**
  * What the person server grants without asking: what the person has agreed to before, and at a resource that the operator knows whatever needs no consent
- * in the realm. An agent without a person has no grant.
+ * in the realm. An agent without a person has no grant, and a resource that was told no more than who the person is does not act for them unasked.
  */
 export function decideForPerson({ policy, resources }: PolicyOptions): Decide {
   return (request) => {
-    const { person, kind, scopes, resource = "", consented } = request;
+    const { person, kind, scopes, resource = "", consented, calledBy } = request;
     const detail = refusalOf(policy(), request);
     if (detail !== undefined) return { type: "deny", detail };
     if (person === undefined) return { type: "interaction" };
     if (consented) return { type: "grant" };
-    const isSmall = kind === "person-token" || (kind === "auth-token" && !consentNeeded(policy(), scopes));
-    return { type: isSmall && resources.includes(resource) ? "grant" : "interaction" };
+    if (!resources.includes(resource)) return { type: "interaction" };
+    if (kind === "person-token") return { type: "grant" };
+    const isIntroduced = calledBy?.type === "person-token"; // hole S6
+    const isSmall = kind === "auth-token" && !isIntroduced && !consentNeeded(policy(), scopes);
+    return { type: isSmall ? "grant" : "interaction" };
   };
 }
 

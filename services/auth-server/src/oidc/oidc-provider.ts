@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { EventEmitter } from "node:events";
+import { networkOf } from "agent-kit/service";
 import type { FastifyBaseLogger } from "fastify";
 import type { errors, KoaContextWithOIDC, Provider } from "oidc-provider";
 import type { ResourceClients } from "../draft-11/resource-clients.ts";
@@ -33,6 +34,7 @@ export function createOidcProvider(options: {
   const adapter = createStorageAdapter({
     createStore,
     grantLifetimeSeconds: realm.ssoSessionMaxLifespan,
+    callerNetwork: () => networkOf(OidcProvider.ctx?.ip ?? ""),
     now,
   });
   const cookieKeys = [randomBytes(32).toString("base64url")];

@@ -1,16 +1,13 @@
-import type { Adapter, AdapterPayload } from "oidc-provider";
+import type { Adapter, AdapterPayload, InteractionResults } from "oidc-provider";
 import { OAuthError } from "../oauth-error.ts";
 import type { CreateStore, Store } from "../store.ts";
 import { errors } from "./library.ts";
 
 /**
  * Sign-ins in progress. Each keeps its request, which any caller can send: 25 KB at the worst,
- * within the bounds of `requireBoundedQuery`. Beyond this number the oldest has to begin again.
+ * within the bounds of `requireBoundedQuery`. One network that floods leaves half of the room.
  */
-const MAX_INTERACTIONS = 2_000;
-
-/** Browsers that are not signed in are one owner, because another one costs nothing. */
-const ANONYMOUS = "";
+const INTERACTIONS = { maxEntries: 4_000, maxPerOwner: 2_000 };
 
 /**
  * Keeps what oidc-provider stores behind the same interface as everything else, one store for each
@@ -21,33 +18,35 @@ const ANONYMOUS = "";
  *   `invalid_grant`
  * - what comes of a grant is valid while the grant is there, so there is no list of tokens to keep
  *   in step
- * - each account has a quota in every store, and loses its own oldest entries beyond it
+ * - each account has a quota in every store, and loses its own oldest entries beyond it; browsers
+ *   that are not signed in have that of their network, because another browser costs nothing
  */
 export function createStorageAdapter(options: {
   createStore: CreateStore;
   /** Lifetime of the longest-lived model, seconds. */
   grantLifetimeSeconds: number;
+  /** Network of the caller that is being answered: all that a browser without an account is known by. */
+  callerNetwork: () => string;
   now: () => number;
 }): (model: string) => Adapter {
-  const { createStore, grantLifetimeSeconds, now } = options;
+  const { createStore, grantLifetimeSeconds, callerNetwork, now } = options;
   const grants = createStore<AdapterPayload>();
   const sessionIds = createStore<string>();
   // They outlast a provider: after a rotation of the keys there is another one.
   const stores = new Map<string, Store<AdapterPayload>>([["Grant", grants]]);
 
   function storeOf(model: string): Store<AdapterPayload> {
-    // One owner has all sign-ins in progress, and half of the room.
-    const bounds = { maxEntries: 2 * MAX_INTERACTIONS, maxPerOwner: MAX_INTERACTIONS };
-    const store =
-      stores.get(model) ?? createStore<AdapterPayload>(model === "Interaction" ? bounds : undefined);
+    const bounds = model === "Interaction" ? INTERACTIONS : undefined;
+    const store = stores.get(model) ?? createStore<AdapterPayload>(bounds);
     stores.set(model, store);
     return store;
   }
 
   return (model) => {
     const payloads = storeOf(model);
-    const ownerOf = ({ accountId }: AdapterPayload) =>
-      model === "Interaction" ? ANONYMOUS : (accountId ?? ANONYMOUS);
+    // The account of a sign-in in progress is known once the password was right.
+    const ownerOf = ({ accountId, result }: AdapterPayload) =>
+      (result as InteractionResults | undefined)?.login?.accountId ?? accountId ?? callerNetwork(); // hole S5
 
     async function find(id: string): Promise<AdapterPayload | undefined> {
       const payload = await payloads.get(id);

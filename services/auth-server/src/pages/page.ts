@@ -21,9 +21,11 @@ export function renderPage(options: {
   content: Html;
   realmName: string;
   formOrigins?: readonly string[];
+  /** Whether there is a picture in the page itself. One at another address stays forbidden. */
+  hasLogo?: boolean;
   script?: string;
 }): Page {
-  const { title, content, realmName, formOrigins = [], script } = options;
+  const { title, content, realmName, formOrigins = [], hasLogo = false, script } = options;
   const page = html`<!doctype html>
 <html lang="en">
 <head>
@@ -45,7 +47,7 @@ ${script === undefined ? undefined : html`<script>${trustedHtml(script)}</script
 `;
   const policy = [
     "default-src 'none'",
-    "img-src 'self'",
+    `img-src 'self'${hasLogo ? " data:" : ""}`,
     `style-src '${sourceHash(STYLE)}'`,
     ...(script === undefined ? [] : [`script-src '${sourceHash(script)}'`]),
     ["form-action 'self'", ...formOrigins].join(" "),

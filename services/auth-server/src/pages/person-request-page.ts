@@ -1,5 +1,6 @@
-import type { AskedRequest } from "aauth/issuer";
+import type { AgentIdentity, AskedRequest } from "aauth/issuer";
 import { displayText } from "agent-kit/service";
+import type { DescribedProvider } from "../decisions/describe-provider.ts";
 import { decisionFields } from "./decision-fields.ts";
 import { type Html, html } from "./html.ts";
 import { type Page, renderPage } from "./page.ts";
@@ -9,6 +10,8 @@ export function personRequestPage(options: {
   realmName: string;
   userName: string;
   request: AskedRequest;
+  /** What the agent's provider publishes of itself. */
+  provider: DescribedProvider;
   action: string;
   /** Single-use value that ties a decision to this page, this user and this browser. */
   consentCode: string;
@@ -22,7 +25,8 @@ export function personRequestPage(options: {
   /** A question that the agent has not answered yet. */
   openQuestion?: string | undefined;
 }): Page {
-  const { realmName, userName, request, action, consentCode, returnsTo, formOrigins, grantedUrl } = options;
+  const { realmName, userName, request, provider, action, consentCode, returnsTo, formOrigins, grantedUrl } =
+    options;
   const { grantedName, notice, openQuestion } = options;
   const isOwner = request.personServer !== undefined;
   const title =
@@ -38,10 +42,15 @@ ${
     ? undefined
     : html`<p class="alert" role="alert">${notice}</p>
 `
-}${parties(request)}
+}${parties(request, provider)}
 ${
   request.kind === "person-token"
     ? html`<p class="outcome">If you allow it, the resource recognizes you by a name that it alone has for you. It does not learn your user name.</p>
+`
+    : undefined
+}${
+  request.calledBy?.type === "person-token" && request.kind === "auth-token"
+    ? html`<p class="outcome">So far <code>${request.upstream}</code> knows you, and may not act for you. If you allow it, its agent acts for you at <code>${request.resource}</code>.</p>
 `
     : undefined
 }${resourceWords(request)}
@@ -60,16 +69,29 @@ ${questionForm(request, { action, consentCode, openQuestion })}<p class="note">$
   } You can take it back at any time: <a href="${grantedUrl}">${grantedName.replace(/^W/, "w")}</a>.${
     returnsTo === undefined ? undefined : html` Either way you return to <strong>${returnsTo}</strong>.`
   }</p>`;
-  return renderPage({ title, content, realmName, formOrigins });
+  return renderPage({ title, content, realmName, formOrigins, hasLogo: provider.logo !== undefined });
 }
 
 /** What has been verified. */
-function parties(request: AskedRequest): Html {
-  const { agent, subagent, upstream, resource, accessServer, personServer, subject, account } = request;
+function parties(request: AskedRequest, provider: DescribedProvider): Html {
+  const { agent, subagent, upstream, calledBy, resource, accessServer, personServer, subject, account } =
+    request;
   return html`<dl>
-<dt>Agent (verified)</dt>
-<dd><code>${agent.sub}</code><small>from <code>${agent.iss}</code></small></dd>
-${row("For its sub-agent", subagent)}${row(personServer === undefined ? "Called by an agent of yours, as" : "Called by another agent, as", upstream)}${row("Resource (verified)", resource)}${row("Account there", displayText(account))}${row("Access server that decides, too", accessServer)}${row("Person server that asks", personServer)}${row("The person, as the resource knows them", subject)}</dl>`;
+${agentRow("Agent (verified)", agent)}${providerRow(provider)}${row("For its sub-agent", subagent)}${calledBy && agentRow("Called by an agent of yours", calledBy.agent)}${row(calledBy ? "Called as" : "Called by another agent, as", upstream)}${row("Resource (verified)", resource)}${row("Account there", displayText(account))}${row("Access server that decides, too", accessServer)}${row("Person server that asks", personServer)}${row("The person, as the resource knows them", subject)}</dl>`;
+}
+
+function agentRow(name: string, { iss, sub }: AgentIdentity): Html {
+  return html`<dt>${name}</dt>
+<dd><code>${sub}</code><small>from <code>${iss}</code></small></dd>
+`;
+}
+
+/** Its own words: they stand below the identifier that has been verified. */
+function providerRow({ name, logo }: DescribedProvider): Html | undefined {
+  if (name === undefined) return undefined;
+  return html`<dt>Its provider calls itself</dt>
+<dd>${logo === undefined ? undefined : html`<img class="logo" src="${logo}" alt=""> `}“${name}”</dd>
+`;
 }
 
 function row(name: string, value: string | undefined): Html | undefined {

@@ -60,6 +60,7 @@ dt { color: var(--muted); font-size: .8rem; }
 dd { margin: 0 0 .75rem; overflow-wrap: anywhere; }
 dd:last-child { margin-bottom: 0; }
 dd small { display: block; color: var(--muted); }
+.logo { width: 2rem; height: 2rem; object-fit: contain; vertical-align: middle; background: #fff; border-radius: .3rem; }
 code { font: .85em/1.4 ui-monospace, "Cascadia Mono", "Liberation Mono", monospace; overflow-wrap: anywhere; }
 .said-by { margin: .6rem 0 0; color: var(--muted); font-size: .85rem; }
 ul.scopes { margin: 0; padding: 0; list-style: none; }

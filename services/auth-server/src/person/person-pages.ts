@@ -13,7 +13,7 @@ export interface PersonPagesOptions extends DecisionPagesOptions {
 
 /** Where users meet the person server: they decide for themselves, and see what they have granted. */
 export async function personPages(app: FastifyInstance, options: PersonPagesOptions): Promise<void> {
-  const { server, paths, realm, browserUrl, isAllowed } = options;
+  const { server, paths, browserUrl, isAllowed } = options;
   const pages = decisionPages(
     app,
     {
@@ -32,11 +32,12 @@ export async function personPages(app: FastifyInstance, options: PersonPagesOpti
           `${agent} gets nothing more, but could not be revoked at ${resources}. Tokens that were shown there may work until they expire.`,
       },
       shows: ({ person }, { id }, hasCode) => (person === undefined ? hasCode : person === id), // hole T38a
-      async instead({ reference, request, first }, user) {
+      isFor: (request, user) =>
+        request.person === undefined ? !asksForAnother(request, user) : request.person === user.id,
+      async instead({ request, first }, user) {
         // hole T41
-        if (namesAnotherUser(request, user)) {
-          await server.abandon(reference);
-          const text = `Your agent asks for another user than ${user.username}. Sign in as that user, and start again.`;
+        if (asksForAnother(request, user)) {
+          const text = `The agent asks for another user than ${user.username}, who alone decides on it. If that is you, sign in as that user and open its page again.`;
           return { status: 403, title: "This request is not for you", text };
         }
         if (first === undefined) return undefined;
@@ -71,13 +72,14 @@ export async function personPages(app: FastifyInstance, options: PersonPagesOpti
       return noStore(reply).redirect(pages.at(`/requests/${waiting.reference}`), 303);
     },
   );
+}
 
-  /** A hint decides nothing but that: an agent without a person is not given to a user that it does not ask for. */
-  function namesAnotherUser(request: AskedRequest, user: RealmUser): boolean {
-    const hint = request.fromResource.loginHint ?? request.fromAgent.loginHint;
-    if (hint === undefined || request.person !== undefined) return false;
-    const isFor = ({ id, username, email }: RealmUser) =>
-      [id, username, email].some((name) => name?.toLowerCase() === hint.toLowerCase());
-    return !isFor(user) && realm.users.some(isFor);
-  }
+/**
+ * A hint decides nothing but that: an agent without a person is not given to a user that it does not
+ * ask for. Whether the hint names any user makes no difference: the answer would tell who is one.
+ */
+function asksForAnother({ person, fromResource, fromAgent }: AskedRequest, user: RealmUser): boolean {
+  const hint = fromResource.loginHint ?? fromAgent.loginHint;
+  if (hint === undefined || person !== undefined) return false;
+  return ![user.id, user.username, user.email].some((name) => name?.toLowerCase() === hint.toLowerCase()); // hole S22a
 }

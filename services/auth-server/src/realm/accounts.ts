@@ -7,7 +7,7 @@ export interface Accounts {
   find(id: string): Promise<RealmUser | undefined>;
   /**
    * By user name, or by e-mail address where the realm has `loginWithEmailAllowed`, as in
-   * Keycloak's login form. For an account that is locked no password is right.
+   * Keycloak's login form. From a network that has tried too often no password is right.
    */
   authenticate(login: string, password: string, origin: SignInOrigin): Promise<RealmUser | undefined>;
 }
@@ -25,12 +25,12 @@ export function createAccounts(realm: Realm, limit: PasswordLimit): Accounts {
     async authenticate(login, password, origin) {
       const user = byLogin.get(login.trim().toLowerCase());
       const expected = user?.credentials.find(({ type }) => type === "password")?.value;
-      const allowed = user !== undefined && (await limit.allows(user.id, origin));
+      const allowed = user !== undefined && limit.allows(user.id, origin);
       // Compared for unknown users and locked accounts, too, so that the time of the response does
       // not tell them apart.
       const matches = equalSecrets(password, expected ?? "") && expected !== undefined;
       if (!allowed || !matches) return undefined;
-      await limit.reset(user.id);
+      limit.reset(user.id, origin);
       return user;
     },
   };

@@ -1,8 +1,10 @@
+import { QuotaStore } from "aauth";
+import { networkOf } from "agent-kit/service";
 import type { FastifyBaseLogger } from "fastify";
-import { RateLimiterMemory, type RateLimiterRes } from "rate-limiter-flexible";
+import { storeFull } from "../store.ts";
 import type { Realm } from "./realm.ts";
 
-/** Where a sign-in comes from, for the log. */
+/** Where a sign-in comes from. */
 export interface SignInOrigin {
   readonly clientId: string;
   /** IP address. */
@@ -10,49 +12,57 @@ export interface SignInOrigin {
 }
 
 /**
- * Bounds how often the password of an account may be tried. A try is counted before the password is
- * compared, so that of many at once no more are compared than of as many in a row.
+ * Bounds how often the password of an account may be tried from one network. A try is counted before
+ * the password is compared, so that of many at once no more are compared than of as many in a row.
+ *
+ * Does NOT bound guesses from many networks together: such a bound would let a few of them lock the
+ * account for its user.
  */
 export interface PasswordLimit {
-  /** Counts a try. False when the account has had too many wrong ones. */
-  allows(accountId: string, origin: SignInOrigin): Promise<boolean>;
-  /** Forgets the account's tries: its password was right. */
-  reset(accountId: string): Promise<void>;
+  /** Counts a try. False when there have been too many wrong ones from this network. */
+  allows(accountId: string, origin: SignInOrigin): boolean;
+  /** Forgets the tries from this network: the password was right. */
+  reset(accountId: string, origin: SignInOrigin): void;
 }
 
+interface Tries {
+  readonly count: number;
+  /** Unix seconds. */
+  readonly expiresAt: number;
+}
+
+const MAX_COUNTS = 10_000;
+
 /**
- * `failureFactor` wrong passwords for each account in `maxFailureWaitSeconds`, counted from the
- * first one.
+ * `failureFactor` wrong passwords for each account and network in `maxFailureWaitSeconds`, counted
+ * from the first one.
  */
-export function createPasswordLimit(
-  realm: Pick<Realm, "failureFactor" | "maxFailureWaitSeconds">,
-  logger: FastifyBaseLogger,
-): PasswordLimit {
-  const limiter = new RateLimiterMemory({
-    points: realm.failureFactor,
-    duration: realm.maxFailureWaitSeconds,
-  });
+export function createPasswordLimit(options: {
+  realm: Pick<Realm, "failureFactor" | "maxFailureWaitSeconds">;
+  logger: FastifyBaseLogger;
+  /** Unix seconds. */
+  now: () => number;
+}): PasswordLimit {
+  const { realm, logger, now } = options;
+  const tries = new QuotaStore<Tries>({ maxEntries: MAX_COUNTS, now, full: storeFull });
+  const keyOf = (accountId: string, { address }: SignInOrigin) => `${accountId} ${networkOf(address)}`; // hole S21
   return {
-    async allows(accountId, origin) {
-      try {
-        await limiter.consume(accountId);
-        return true;
-      } catch (error) {
-        // What the limiter rejects with is no Error, but the state of the count.
-        if (error instanceof Error) throw error;
-        const { consumedPoints, msBeforeNext } = error as RateLimiterRes;
-        if (consumedPoints === realm.failureFactor + 1) {
-          const lockedSeconds = Math.ceil(msBeforeNext / 1000);
-          logger.warn(
-            { userId: accountId, lockedSeconds, ...origin },
-            "🔒 Account locked: too many wrong passwords",
-          );
-        }
-        return false;
+    allows(accountId, origin) {
+      const key = keyOf(accountId, origin);
+      const first = { count: 0, expiresAt: now() + realm.maxFailureWaitSeconds };
+      const { count, expiresAt } = tries.get(key) ?? first;
+      const lockedSeconds = expiresAt - now();
+      if (count <= realm.failureFactor) {
+        tries.put(accountId, key, { count: count + 1, expiresAt }, lockedSeconds);
       }
+      if (count === realm.failureFactor) {
+        const details = { userId: accountId, lockedSeconds, ...origin };
+        logger.warn(details, "🔒 Account locked for this network: too many wrong passwords");
+      }
+      return count < realm.failureFactor;
     },
-    async reset(accountId) {
-      await limiter.delete(accountId);
+    reset(accountId, origin) {
+      tries.delete(keyOf(accountId, origin));
     },
   };
 }

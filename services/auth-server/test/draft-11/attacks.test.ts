@@ -17,6 +17,7 @@ import {
   press,
   pressing,
   SECOND_USER,
+  STRANGE,
   SUPPLY_CHAIN,
   sendWith,
   shownAt,
@@ -72,7 +73,20 @@ test("T43: the pages are there with draft -11 only, and the documents under thei
   const access = (await from(ACCESS_SERVER, "/jwks.json")) as { keys: { kid: string }[] };
   expect(person.keys[0]!.kid).not.toBe(access.keys[0]!.kid);
   expect((await fetch(`${world.url}/jwks.json`)).status).toBe(404);
-  expect((await fetch(`${world.issuer}/.well-known/aauth-issuer`)).status).toBe(200);
+});
+
+test("S15: no endpoint and no document of February's is served, whatever is asked", async () => {
+  const { issuer } = await createDraft11World();
+  const statusOf = async (path: string, init?: RequestInit) => (await fetch(issuer + path, init)).status;
+  const form = { method: "POST", body: new URLSearchParams({ request_type: "auth" }) };
+  expect(await statusOf("/protocol/aauth/agent/token", form)).toBe(404);
+  expect(await statusOf("/protocol/aauth/agent/revoke", form)).toBe(404);
+  expect(await statusOf("/protocol/aauth/agent/auth/consent", form)).toBe(404);
+  expect(await statusOf("/protocol/aauth/agent/auth?request_token=x")).toBe(404);
+  expect(await statusOf("/protocol/aauth/agent/auth/signed-in")).toBe(404);
+  expect(await statusOf("/protocol/aauth/certs")).toBe(404);
+  expect(await statusOf("/.well-known/aauth-issuer")).toBe(404);
+  expect(await statusOf("/protocol/openid-connect/certs")).toBe(200);
 });
 
 test("without a sign-in nothing is allowed, and no code is used up", async () => {
@@ -119,15 +133,36 @@ test("an agent is one person's: another one cannot allow it anything (N46)", asy
   expect((await openInteraction(world, other, third.page)).status).toBe(404);
 });
 
-test("T41: a login hint keeps an agent from a user that it does not ask for", async () => {
+test("T41, S22a: a login hint keeps an agent from other users, and tells them nothing of who is a user", async () => {
   const world = await createDraft11World();
-  const { page, poll } = await waiting(world, { login_hint: "second-user" });
-  const shown = await openInteraction(world, await browserOf(world), page);
-  expect([shown.status, shown.text]).toEqual([403, expect.stringContaining("not for you")]);
-  expect(await errorOf(await poll())).toBe("abandoned");
-  const again = await waiting(world, { login_hint: "SECOND@user.com" });
-  const theirs = await openInteraction(world, await browserOf(world, SECOND_USER), again.page);
-  expect(theirs.text).toContain(AGENT);
+  const browser = await browserOf(world);
+  const shownTo = async (login_hint: string) => {
+    const { page } = await waiting(world, { login_hint });
+    const { status, text } = await openInteraction(world, browser, page);
+    return { status, text };
+  };
+  const shown = await shownTo("second-user");
+  expect(shown).toEqual({ status: 403, text: expect.stringContaining("not for you") });
+  expect(shown.text).not.toContain(AGENT);
+  expect(await shownTo("no-such-user")).toEqual(shown);
+});
+
+test("S22b: a link that another user opens stays valid for its own user", async () => {
+  const world = await createDraft11World();
+  const other = await browserOf(world);
+  const unbound = await waiting(world, { login_hint: "SECOND@user.com" });
+  expect((await openInteraction(world, other, unbound.page)).status).toBe(403);
+  expect((await openInteraction(world, other, unbound.page)).status).toBe(403);
+  expect((await unbound.poll()).status).toBe(202);
+  const theirs = await browserOf(world, SECOND_USER);
+  const shown = await openInteraction(world, theirs, unbound.page);
+  expect(shown.text).toContain(AGENT);
+  expect((await press(theirs, shown, "accept")).status).toBe(200);
+  // The agent has a person now.
+  const bound = await waiting(world, { resource: "https://strange.localhost" });
+  expect((await openInteraction(world, other, bound.page)).status).toBe(404);
+  expect((await bound.poll()).status).toBe(202);
+  expect((await openInteraction(world, theirs, bound.page)).text).toContain(AGENT);
 });
 
 test("T37: a form of another site, an old one, or of another request decides nothing", async () => {
@@ -361,4 +396,46 @@ test("an access server hears person servers that it knows, and no agent", async 
   });
   expect(answer.status).toBe(401);
   expect(answer.headers.get("signature-error")).toContain("unsupported_scheme");
+});
+
+/** As much of a picture as is looked at. */
+const png = (width: number, height: number) => {
+  const size = Buffer.alloc(8);
+  size.writeUInt32BE(width);
+  size.writeUInt32BE(height, 4);
+  return Buffer.concat([Buffer.from("\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR", "latin1"), size]);
+};
+const OWN = `${BACKEND}/logo.png`;
+
+async function shownWith(logo: Buffer, logoUri: string) {
+  const world = await createDraft11World({ logo, logoUri });
+  const { page } = await waiting(world);
+  const browser = await browserOf(world);
+  const { url } = await openInteraction(world, browser, page);
+  const again = await browser.get(url);
+  const policy = again.headers.get("content-security-policy")!;
+  return { text: await again.text(), images: /img-src[^;]*/.exec(policy)![0], fetched: world.fetched };
+}
+
+test("S31: a logo is part of the page, beside the provider's name, and is fetched once by the server", async () => {
+  const logo = png(512, 512);
+  const { text, images, fetched } = await shownWith(logo, OWN);
+  expect(text).toContain(`src="data:image/png;base64,${logo.toString("base64")}" alt=""> “A provider”`);
+  expect(images).toBe("img-src 'self' data:");
+  expect(fetched).toEqual([OWN]);
+});
+
+test.each([
+  ["is not fetched from another origin", png(32, 32), `${STRANGE}/logo.png`, []],
+  ["is left out where it is too wide", png(513, 32), OWN, [OWN]],
+  ["is left out where it is too high", png(32, 65_536), OWN, [OWN]],
+  ["is left out where it has too many bytes", Buffer.concat([png(32, 32), Buffer.alloc(32_768)]), OWN, [OWN]],
+  ["is left out where it is markup", Buffer.from("<svg xmlns='http://www.w3.org/2000/svg'/>"), OWN, [OWN]],
+  ["is left out where it is cut off", png(32, 32).subarray(0, 17), OWN, [OWN]],
+])("S31: a logo %s", async (_, logo, logoUri, expected) => {
+  const { text, images, fetched } = await shownWith(logo, logoUri);
+  expect(text).toContain("“A provider”");
+  expect(text).not.toContain("<img");
+  expect(images).toBe("img-src 'self'");
+  expect(fetched).toEqual(expected);
 });

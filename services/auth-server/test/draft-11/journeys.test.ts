@@ -57,6 +57,28 @@ test("a call chain: the hop below asks for the same person, and only what needs 
   expect(pages).toHaveLength(2);
 });
 
+test("S6: a resource that was only told who the person is acts for them once they allow it", async () => {
+  const world = await createDraft11World();
+  const { context, pages } = pressing(world, await browserOf(world));
+  await world.agent().fetchFor(context)(`${SUPPLY_CHAIN}/caller`);
+  const { token: upstreamToken } = world.callers[0]!;
+  const intermediary = world.agent("aauth:Service@supply-chain-agent.localhost", {
+    key: world.keys[SUPPLY_CHAIN]!,
+  });
+  const unasked = intermediary.fetchFor({ upstreamToken })(`${MARKET_ANALYSIS}/data`);
+  await expect(unasked).rejects.toMatchObject({ oauthError: "user_unreachable" });
+  expect(world.served).toEqual([]);
+
+  const asking = { ...context, upstreamToken };
+  expect((await intermediary.fetchFor(asking)(`${MARKET_ANALYSIS}/data`)).status).toBe(200);
+  expect(pages).toHaveLength(2);
+  const page = pages[1]!;
+  expect(page).toContain(`Called by an agent of yours</dt>\n<dd><code>${AGENT}</code>`);
+  expect(page).toContain(`So far <code>${SUPPLY_CHAIN}</code> knows you, and may not act for you.`);
+  // The person server remembers.
+  expect((await intermediary.fetchFor({ upstreamToken })(`${MARKET_ANALYSIS}/data`)).status).toBe(200);
+});
+
 test("federated: the person allows, then the access server decides and issues", async () => {
   const world = await createDraft11World({ accessServer: ACCESS_SERVER });
   const { context, pages } = pressing(world, await browserOf(world));

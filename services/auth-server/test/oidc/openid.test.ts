@@ -424,3 +424,15 @@ test("a sign-in ends with its time, and its form brings no second code", async (
   clock.advance(1800);
   expect(await (await late()).response.text()).toContain("This sign-in has expired");
 });
+
+test("S5: plain requests from one address end no sign-in of another one", async () => {
+  const { app } = await startInjected();
+  const path = authorizationPath();
+  const browser = createBrowser(injectedFetch(app));
+  const { response: form } = await browser.follow(ORIGIN + path, await browser.get(ORIGIN + path));
+  const { action } = readForm(await form.text());
+  for (let index = 0; index < 2100; index++) await app.inject({ url: path, remoteAddress: "198.51.100.1" });
+  const { username, password } = MCP_USER;
+  const answer = await browser.post(ORIGIN + action, { username, password });
+  expect((await browser.follow(ORIGIN, answer)).url).toContain(`${UI}/?`);
+}, 120_000);

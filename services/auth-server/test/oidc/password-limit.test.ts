@@ -1,6 +1,6 @@
 /**
- * Passwords are bounded in tries, on the page and at the token endpoint, and no answer tells which
- * names exist.
+ * Passwords are bounded in tries from a network, on the page and at the token endpoint, and no
+ * answer tells which names exist.
  */
 import { expect, test } from "vitest";
 import { recordingLogger, startInjected, type TestServer } from "../support/auth-server.ts";
@@ -122,6 +122,22 @@ test("the log reports a lock once, with the account and the caller's address, an
       address: "127.0.0.1",
     },
   ]);
+});
+
+test("S21: wrong passwords from one address lock the account for no other", async () => {
+  const server = await startInjected();
+  const signIn = async (remoteAddress: string, password: string) =>
+    (await directGrant(server, { password }, { remoteAddress })).statusCode;
+  const { password } = MCP_USER;
+  for (let index = 0; index < 3 * FAILURES; index++) await signIn("198.51.100.1", "wrong");
+  expect(await signIn("198.51.100.1", password)).toBe(400);
+  expect(await signIn("::ffff:198.51.100.1", password)).toBe(400);
+  expect(await signIn("198.51.100.2", password)).toBe(200);
+  // The right password from elsewhere forgets nothing of the guesser's.
+  expect(await signIn("198.51.100.1", password)).toBe(400);
+  for (let index = 0; index < FAILURES; index++) await signIn(`2001:db8:1:1::${index}`, "wrong");
+  expect(await signIn("2001:db8:1:1::ffff", password)).toBe(400);
+  expect(await signIn("2001:db8:1:2::1", password)).toBe(200);
 });
 
 test("a web page of another origin cannot lock its visitors out", async () => {

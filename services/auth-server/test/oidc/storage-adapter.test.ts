@@ -5,12 +5,14 @@ import { memoryStores } from "../../src/store.ts";
 
 function adapters(maxEntries?: number) {
   const clock = createTestClock();
+  const caller = { network: "192.0.2.1" };
   const adapterFor = createStorageAdapter({
     createStore: memoryStores(clock.now, maxEntries),
     grantLifetimeSeconds: 1000,
+    callerNetwork: () => caller.network,
     now: clock.now,
   });
-  return { clock, adapterFor };
+  return { clock, caller, adapterFor };
 }
 
 test("a session is found by its uid", async () => {
@@ -88,13 +90,17 @@ test("what one account has made, used and revoked ends nothing of another's", as
   expect(await adapterFor("RefreshToken").find("mallory-90")).toBeUndefined();
 });
 
-test("browsers that are not signed in share one quota", async () => {
-  const { adapterFor } = adapters(40);
+test("browsers that are not signed in share the quota of their network", async () => {
+  const { adapterFor, caller } = adapters(40);
   const sessions = adapterFor("Session");
   await sessions.upsert("alice", { uid: "alice", accountId: "alice" }, 1800);
+  await sessions.upsert("bob", { uid: "bob" }, 1800);
+  caller.network = "198.51.100.1";
   for (let index = 0; index < 100; index++) await sessions.upsert(`s${index}`, { uid: `u${index}` }, 1800);
   expect(await sessions.find("alice")).toBeDefined();
   expect(await sessions.findByUid("alice")).toBeDefined();
+  expect(await sessions.findByUid("bob")).toBeDefined();
+  expect(await sessions.find("s0")).toBeUndefined();
 });
 
 test("a full store refuses a new owner, and its entries stay valid", async () => {
@@ -109,11 +115,15 @@ test("a full store refuses a new owner, and its entries stay valid", async () =>
   expect(await tokens.find("a")).toMatchObject({ consumed: expect.any(Number) });
 });
 
-test("of sign-ins in progress 2000 are kept", async () => {
-  const { adapterFor } = adapters();
+test("drops a network's own oldest sign-ins in progress, and none whose password was right", async () => {
+  const { adapterFor, caller } = adapters();
   const interactions = adapterFor("Interaction");
-  for (let index = 0; index < 2001; index++) await interactions.upsert(`${index}`, { jti: `${index}` }, 1800);
+  const begin = (id: string, more = {}) => interactions.upsert(id, { jti: id, ...more }, 1800);
+  await begin("elsewhere");
+  caller.network = "198.51.100.1";
+  await begin("signed-in");
+  await begin("signed-in", { result: { login: { accountId: "alice" } } });
+  for (let index = 0; index < 2001; index++) await begin(`${index}`);
   expect(await interactions.find("0")).toBeUndefined();
-  expect(await interactions.find("1")).toBeDefined();
-  expect(await interactions.find("2000")).toBeDefined();
+  for (const id of ["2000", "elsewhere", "signed-in"]) expect(await interactions.find(id)).toBeDefined();
 });

@@ -9,7 +9,7 @@ const demoFile = await readFile(settings.realmFile.schema.parse(undefined), "utf
 const demo = parseRealm(demoFile);
 const ORIGIN = { clientId: "c", address: "127.0.0.1" };
 function accountsOf(realm: Realm) {
-  const accounts = createAccounts(realm, { allows: async () => true, reset: async () => {} });
+  const accounts = createAccounts(realm, { allows: () => true, reset: () => {} });
   const authenticate = (login: string, password: string) => accounts.authenticate(login, password, ORIGIN);
   return { ...accounts, authenticate };
 }

@@ -47,13 +47,24 @@ export interface WorldOptions {
   ) => Promise<{ readonly url: string; readonly issuer: string }>;
   /** How long an agent waits for a person, milliseconds. Default 20000. */
   readonly pendingMs?: number;
+  /** Picture at `/logo.png` of each party, and the address of it that the backend publishes. */
+  readonly logo?: Buffer;
+  readonly logoUri?: string;
   /** Calls the market-analysis agent for each caller of the supply-chain agent. Default: no. */
   readonly chains?: boolean;
 }
 
 /** The auth server with person server and access server, two resources of which the first calls the second, and an agent: all on sockets. */
 export async function createDraft11World(options: WorldOptions = {}) {
-  const { env, accessServer, level = "auth-token", chains = false, pendingMs = 20_000 } = options;
+  const {
+    env,
+    accessServer,
+    level = "auth-token",
+    chains = false,
+    pendingMs = 20_000,
+    logo,
+    logoUri,
+  } = options;
   const { logger } = options;
   const { startAuthServer = (variables) => startListening({ env: variables, ...(logger && { logger }) }) } =
     options;
@@ -87,6 +98,8 @@ export async function createDraft11World(options: WorldOptions = {}) {
       ...over,
     });
   const served: string[] = [];
+  /** Logos that were asked for. */
+  const fetched: string[] = [];
   /** The token of the last call that each resource has served. */
   const shown = new Map<string, string>();
   /** Who has called `/caller`, and with which token. */
@@ -95,14 +108,22 @@ export async function createDraft11World(options: WorldOptions = {}) {
     const app = Fastify();
     const scope = SCOPES[id];
     const middle = agentOf(`aauth:Service@${new URL(id).host}`, keys[id] as SigningKey);
+    app.get("/logo.png", async (_request, reply) => {
+      fetched.push(`${id}/logo.png`);
+      return reply.type("image/png").send(logo);
+    });
     await app.register(async (inside) => {
       await inside.register(fastifyAAuth, {
         ...{ resource: id, profile: draft11, key: keys[id] as SigningKey, discovery: newDiscovery() },
         ...(id !== BACKEND && { personServers: [PERSON_SERVER], authServer: accessServer }),
         ...(scope !== undefined && { scopeDescriptions: { [scope]: `Words of the resource for ${scope}` } }),
         about: { name: `Name of ${new URL(id).host}` },
-        agent: { callback_endpoint: `${id}/callback` },
+        agent: {
+          callback_endpoint: `${id}/callback`,
+          ...(id === BACKEND && { name: "A provider", ...(logoUri && { logo_uri: logoUri }) }),
+        },
       });
+
       if (scope === undefined) return;
       const requirement = level === "auth-token" ? { level, scopes: [scope] } : { level };
       inside.get("/data", { config: { aauth: requirement } }, async (request) => {
@@ -127,6 +148,7 @@ export async function createDraft11World(options: WorldOptions = {}) {
     map,
     keys,
     served,
+    fetched,
     shown,
     callers,
     agent: (id = AGENT, over: Partial<AgentOptions> = {}) => agentOf(id, keys[BACKEND] as SigningKey, over),

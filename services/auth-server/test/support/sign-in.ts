@@ -27,8 +27,13 @@ export async function signIn(
  * Asks the token endpoint for a user's tokens by name and password, the demo user's where `form`
  * has no other.
  */
-export async function directGrant({ app }: TestServer, form: Record<string, string> = {}) {
+export async function directGrant(
+  { app }: TestServer,
+  form: Record<string, string> = {},
+  from: { readonly remoteAddress?: string } = {},
+) {
   return app.inject({
+    ...from,
     method: "POST",
     url: "/realms/aauth-test/protocol/openid-connect/token",
     headers: { "content-type": "application/x-www-form-urlencoded" },

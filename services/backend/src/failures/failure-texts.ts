@@ -109,8 +109,13 @@ function timeoutTexts({ hop, code, detail }: Finding, timeoutSeconds: number): T
 
 const sentence = (text: string) => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
 
+/** Draft -11, section 11.4: so that a key which is newer than the last fetch stays unknown for a while. */
+const KEYS_OF_DRAFT_11 =
+  "Its log says why. It must reach the documents of the person server, the access server and the agent provider (AAUTH_ENDPOINTS), and the clocks must agree. A key set is fetched once a minute at most: where one of these parties was restarted twice within a minute, start again after it.";
+
 function signatureTexts({ hop, code, detail, isSenderUnknown }: Finding, { places }: Situation): Texts {
   const party = PARTIES[hop];
+  const isDraft11 = places.hops !== undefined;
   if (isSenderUnknown) {
     return {
       message: `${party}, or a gateway before it, refused the request with status 401 and gave no reason.`,
@@ -121,8 +126,9 @@ function signatureTexts({ hop, code, detail, isSenderUnknown }: Finding, { place
   if (code === "auth_token_rejected") {
     return {
       message: `${party} rejected the auth token${detail ? `: ${detail}` : "."}`,
-      advice:
-        "Its log says why. It must trust the issuer of the token, be its audience and reach its keys: compare KEYCLOAK_URL, KEYCLOAK_REALM and SUPPLY_CHAIN_AGENT_ID_URL.",
+      advice: isDraft11
+        ? KEYS_OF_DRAFT_11
+        : "Its log says why. It must trust the issuer of the token, be its audience and reach its keys: compare KEYCLOAK_URL, KEYCLOAK_REALM and SUPPLY_CHAIN_AGENT_ID_URL.",
     };
   }
   if (code === "insufficient_coverage") {
@@ -140,7 +146,9 @@ function signatureTexts({ hop, code, detail, isSenderUnknown }: Finding, { place
   }
   return {
     message: `${party} did not accept the request's signature.`,
-    advice: `Check that ${places.backendUrl}/.well-known/aauth-agent can be reached from there and that both clocks agree. A new key is looked for three times in a row, then once per 10 s: after more restarts than that, start again in a moment.`,
+    advice: isDraft11
+      ? KEYS_OF_DRAFT_11
+      : `Check that ${places.backendUrl}/.well-known/aauth-agent can be reached from there and that both clocks agree. A new key is looked for three times in a row, then once per 10 s: after more restarts than that, start again in a moment.`,
   };
 }
 

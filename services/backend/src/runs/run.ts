@@ -160,7 +160,9 @@ export function notePlace(run: Run, place: TracePlace | undefined): Run {
 }
 
 export function awaitConsent(run: Run, demand: Demand, now: number): Run {
-  return advance({ ...enter(run, "awaiting_consent"), demand }, "Waiting for your consent", 40, now);
+  const step =
+    demand.hop === "access-server" ? "Waiting for the resource's owner" : "Waiting for your consent";
+  return advance({ ...enter(run, "awaiting_consent"), demand }, step, 40, now);
 }
 
 export function resume(run: Run, consent: Consent, now: number): Run {

@@ -1,4 +1,4 @@
-import { AAuthAgentError, type AAuthErrorCode, TokenRequestError } from "aauth";
+import { AAuthAgentError, type AAuthErrorCode, TokenRejectedError, TokenRequestError } from "aauth";
 import { AgentHttpError } from "agent-kit/a2a";
 import { failureSchema, type Hop } from "backend-api";
 import { expect, it } from "vitest";
@@ -107,4 +107,16 @@ it("a key that is gone after a restart is the backend's", () => {
   expect(explainFailure(error, { peer: "resource", places, timeoutSeconds: 9 })).toMatchObject({
     ...{ hop: "backend", code: "waiting_key_gone", section: "draft -11, section 11.8" },
   });
+});
+
+it.each([
+  new AgentHttpError(401, {
+    refusal: { code: "unknown_key", check: "key", section: "draft -11, section 11.4" },
+  }),
+  new TokenRejectedError("", 401),
+])("a signature that is refused is explained with this draft's keys: %#", (error) => {
+  const { check, advice } = explainFailure(error, { peer: "resource", places, timeoutSeconds: 9 });
+  expect(check).toBe("signature");
+  expect(advice).toContain("once a minute");
+  expect(advice).not.toMatch(/KEYCLOAK|aauth-agent|three times/);
 });

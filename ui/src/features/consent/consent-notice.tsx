@@ -1,4 +1,5 @@
 import { useId } from "react";
+import { isOwnersDecision } from "../../api/is-owners-decision.ts";
 import { BusyButton } from "../../components/busy-button.tsx";
 import { FailurePanel } from "../../components/failure-panel.tsx";
 import type { ConsentPage, ConsentState } from "./consent-state.ts";
@@ -17,23 +18,39 @@ export function ConsentNotice({
   if (state.phase === "blocked") {
     return <FailurePanel title="The consent page could not be opened" failure={state.failure} />;
   }
+  const isOwners = isOwnersDecision(page.party);
   return (
     <section className="card" data-tone="waiting" aria-labelledby={headingId} data-testid="consent-notice">
-      <h2 id={headingId}>The agent needs your consent</h2>
-      {page.party === undefined ? (
-        <p>
-          The auth server shows the requesting agent, the resource and the permissions. After you decide, you
-          return here and this run continues.
-        </p>
-      ) : (
-        <p className="breakable">
-          <code>{page.party}</code> asks you to decide on its page, at{" "}
-          <strong>{URL.parse(page.url)?.host}</strong>. After you decide, this run continues.
-        </p>
-      )}
+      <h2 id={headingId}>
+        {isOwners ? "The resource's owner has to allow this" : "The agent needs your consent"}
+      </h2>
+      <Who page={page} isOwners={isOwners} />
       <BusyButton busy={state.phase === "leaving"} onClick={onReview}>
-        Review the request
+        {isOwners ? "Open the owner's page" : "Review the request"}
       </BusyButton>
     </section>
+  );
+}
+
+/** Who decides, and where. */
+function Who({ page: { party, url }, isOwners }: { page: ConsentPage; isOwners: boolean }) {
+  if (party === undefined) {
+    return (
+      <p>
+        The auth server shows the requesting agent, the resource and the permissions. After you decide, you
+        return here and this run continues.
+      </p>
+    );
+  }
+  const host = <strong>{URL.parse(url)?.host}</strong>;
+  return isOwners ? (
+    <p className="breakable">
+      The access server <code>{party}</code> leaves this to an owner of the resource, who decides on its page,
+      at {host}. After that, this run continues.
+    </p>
+  ) : (
+    <p className="breakable">
+      <code>{party}</code> asks you to decide on its page, at {host}. After you decide, this run continues.
+    </p>
   );
 }

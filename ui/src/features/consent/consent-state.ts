@@ -1,4 +1,5 @@
 import type { Failure } from "backend-api";
+import { isOwnersDecision } from "../../api/is-owners-decision.ts";
 
 /** `asked`: waiting for the user; `leaving`: the browser is navigating to the auth server. */
 export type ConsentState = { phase: "asked" | "leaving" } | { phase: "blocked"; failure: Failure };
@@ -11,8 +12,8 @@ export interface ConsentPage {
 }
 
 /**
- * The user types a password at this URL, so the browser goes there only if it is on the auth server they signed in with. To another party's page
- * it goes when the user, who has seen its host, says so.
+ * The user types a password at this URL, so the browser goes there only if it is on the auth server they signed in with. To another party's page,
+ * and to one where an owner decides, it goes when the user, who has read whose it is, says so.
  */
 export function leaveFor(
   { url, party }: ConsentPage,
@@ -20,7 +21,8 @@ export function leaveFor(
   isOwnWish: boolean,
 ): ConsentState {
   const { origin, protocol } = URL.parse(url) ?? {};
-  if (origin === new URL(authServerUrl).origin) return { phase: "leaving" };
+  if (origin === new URL(authServerUrl).origin)
+    return { phase: isOwnersDecision(party) && !isOwnWish ? "asked" : "leaving" };
   if (party !== undefined && /^https?:$/.test(protocol ?? ""))
     return { phase: isOwnWish ? "leaving" : "asked" };
   return {

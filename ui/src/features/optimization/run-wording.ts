@@ -1,4 +1,5 @@
 import type { GrantedConsent } from "backend-api";
+import { isOwnersDecision } from "../../api/is-owners-decision.ts";
 import { isFinal } from "../../api/watch-run.ts";
 import type { Run } from "./optimization-reducer.ts";
 
@@ -11,6 +12,8 @@ const titles: Record<Run["phase"], string> = {
 };
 
 export function runTitle(run: Run): string {
+  if (run.phase === "awaiting_consent" && isOwnersDecision(run.consentParty))
+    return "Waiting for the resource's owner";
   return isCutOff(run) ? "Connection lost" : titles[run.phase];
 }
 

@@ -45,6 +45,15 @@ describe("leaveFor another party's page", () => {
     expect(leaveFor(own, authServerUrl, false)).toEqual({ phase: "leaving" });
   });
 
+  it("stays where an owner of the resource decides, until the user wants to see that page", () => {
+    const owners = {
+      url: "http://localhost:8080/access/interaction?code=x",
+      party: "https://access-server.localhost",
+    };
+    expect(leaveFor(owners, authServerUrl, false)).toEqual({ phase: "asked" });
+    expect(leaveFor(owners, authServerUrl, true)).toEqual({ phase: "leaving" });
+  });
+
   it("does not leave for what is no web page", () => {
     for (const wrong of ["javascript:alert(1)", "data:text/html,x", ""])
       expect(leaveFor({ url: wrong, party }, authServerUrl, true)).toMatchObject({ phase: "blocked" });

@@ -10,6 +10,10 @@ test.each<[string, Run | undefined]>([
   ["Starting", { phase: "starting" }],
   ["Running: run 8c1ad0fe", { phase: "running", requestId }],
   ["Waiting for your consent: run 8c1ad0fe", { phase: "awaiting_consent", requestId }],
+  [
+    "Waiting for the resource's owner: run 8c1ad0fe",
+    { phase: "awaiting_consent", requestId, consentParty: "https://access-server.localhost" },
+  ],
   ["Completed: run 8c1ad0fe", { phase: "completed", requestId }],
   ["Failed: run 8c1ad0fe", { phase: "failed", requestId }],
   ["Connection lost: run 8c1ad0fe", { phase: "failed", requestId, failure: unreachable }],

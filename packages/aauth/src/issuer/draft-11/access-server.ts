@@ -398,7 +398,7 @@ export function createAccessServer(options: AccessServerOptions): AccessServer {
   return {
     handle,
     metadata,
-    open: (code, from) => pending.open(code, from),
+    open: (...visit) => pending.open(...visit),
     waiting: (resource) => pending.list(resource),
     find: (reference) => pending.get(reference),
     approve: (reference, { version, ...grant }) =>

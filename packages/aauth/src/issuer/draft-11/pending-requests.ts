@@ -26,7 +26,7 @@ import { Limit } from "./limit.ts";
 import type { ClarifiedBy, Gone, Lease, NewRequest, PendingOptions, PendingRecord } from "./pending-types.ts";
 import type { Waiting } from "./revocations.ts";
 import { keyOf } from "./stores.ts";
-import type { Clarification, Decision, Grant, PageResult, WaitingRequest } from "./types.ts";
+import type { AskedRequest, Clarification, Decision, Grant, PageResult, WaitingRequest } from "./types.ts";
 
 /** Of questions to one agent (section 7.5.3). */
 const MAX_ROUNDS = 5;
@@ -203,9 +203,14 @@ export class PendingRequests<Work> {
    * A person comes with a code. It is good once; a few wrong ones end the request that they nearly name.
    *
    * @param from who tries, as the page knows it: an address, or a session. So many different codes are tried for each, and no more.
+   * @param isFor whether the request is for this person: for any other the code stays valid
    * @returns undefined for a code that is not good
    */
-  async open(typed: string, from: string): Promise<WaitingRequest | undefined> {
+  async open(
+    typed: string,
+    from: string,
+    isFor: (request: AskedRequest) => boolean = () => true,
+  ): Promise<WaitingRequest | undefined> {
     if (!this.#codes.admits(from, typed.slice(0, 64), GUESS_SECONDS)) return undefined; // hole T29
     const code = readCode(typed);
     const id = code && (await this.#idOf(codeKey(code)));
@@ -219,6 +224,7 @@ export class PendingRequests<Work> {
         await this.#dropCode(record);
         return undefined;
       }
+      if (!isFor(record.asked)) return this.view(record); // hole S22b
       await this.#dropCode(record); // hole T29
       record.status = "interacting";
       return this.view(record);

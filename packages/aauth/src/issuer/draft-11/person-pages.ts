@@ -65,7 +65,7 @@ export function createPersonPages(context: PersonPagesContext): Omit<PersonServe
   }
 
   return {
-    open: async (code, from) => viewed(await pending.open(code, from)),
+    open: async (...visit) => viewed(await pending.open(...visit)),
     waiting: (person) => pending.list(person),
     find: async (reference) => viewed(await pending.get(reference)),
 

@@ -123,7 +123,10 @@ export function createPersonRequests(context: PersonRequestsContext) {
       agent,
       ...(subagent !== undefined && { subagent: subagent.claims.sub }),
       ...(person !== undefined && { person }),
-      ...(upstream !== undefined && { upstream: upstream.claims.aud }),
+      ...(upstream !== undefined && {
+        upstream: upstream.claims.aud,
+        calledBy: { agent: upstream.record.agent, type: upstream.record.type },
+      }),
       consented: false,
       capabilities: listOf(members, "capabilities"),
       fromAgent: assertionsOf(members),

@@ -12,7 +12,14 @@ import type { Answer } from "../../profiles/wire-profile.ts";
 import type { VerificationOutcome } from "../../resource/types.ts";
 import type { ServerKey } from "./server-parts.ts";
 import type { OpenStore } from "./stores.ts";
-import type { AgentIdentity, Clarification, PageResult, ServerRequest, WaitingRequest } from "./types.ts";
+import type {
+  AgentIdentity,
+  AskedRequest,
+  Clarification,
+  PageResult,
+  ServerRequest,
+  WaitingRequest,
+} from "./types.ts";
 
 /** The options of every server. */
 export interface ServerOptions<Metadata> {
@@ -60,9 +67,14 @@ export interface Server<Metadata> {
    * A person comes to the page with a code, which is good once.
    *
    * @param from who tries, as the page knows it: an address, or a session. Each may try 20 different codes in ten minutes.
+   * @param isFor whether the request is for this person. For any other its code stays valid. Default: for each.
    * @returns undefined for a code that is not good: answer 410 `invalid_code`
    */
-  open(code: string, from: string): Promise<WaitingRequest | undefined>;
+  open(
+    code: string,
+    from: string,
+    isFor?: (request: AskedRequest) => boolean,
+  ): Promise<WaitingRequest | undefined>;
   /** A request by its reference; undefined once it has ended. */
   find(reference: string): Promise<WaitingRequest | undefined>;
   /** The page was left without a decision. The caller hears `abandoned`. */

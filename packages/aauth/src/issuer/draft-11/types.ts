@@ -78,6 +78,10 @@ export interface AskedRequest {
   readonly account?: string;
   /** The resource that the agent was called as, where it acts for its own caller (section 10.1). */
   readonly upstream?: string;
+  /**
+   * Who called it there, and with which token: a person token says no more than who the person is. Unset at an access server, which does not know.
+   */
+  readonly calledBy?: { readonly agent: AgentIdentity; readonly type: "person-token" | "auth-token" };
   /** Whether the person has agreed to this before: to the agent at the resource, and to each of the scopes there. False at an access server. */
   readonly consented: boolean;
   /** What the agent can do: `interaction`, `clarification`, `payment`. */
