@@ -42,10 +42,10 @@ const seen: Record<string, Record<string, Record<string, string>>> = {};
 const modes = Object.keys(MODES) as Mode[];
 const inModes = (of: readonly Mode[], swaps: readonly Cell["swapped"][], named: Cell["named"]): Cell[] =>
   of.flatMap((mode) => swaps.map((swapped) => ({ mode, swapped, named })));
-/** Beside the extension, which has no list of peers, all services may be ours. */
+/** Beside the extension, which has no list of peers, all agents may be ours; one peer at a time shows each of them. */
 const cells = (
   INTEROP_EXTENSION
-    ? inModes(modes, [[], ...SWAPS], "everywhere")
+    ? inModes(modes, [[], ...SWAPS.slice(0, 3)], "everywhere")
     : [
         ...inModes(modes, SWAPS, "everywhere"),
         ...inModes(["autonomous", "user-delegated"], SWAPS.slice(0, 2), "not at the auth server"),

@@ -308,7 +308,7 @@ export function createRunService(deps: RunServiceDeps): RunService {
 
   /** The agent answered. A run whose second hop failed is not a completed one. */
   async function end(run: Run, report: AgentAnswer): Promise<void> {
-    const failure = secondHopFailure(report);
+    const failure = secondHopFailure(report); // hole S3
     if (failure !== undefined) return endFailed(run, failure, report);
     const ended = await change(run.id, (at) => complete(goOn(at, now()), report, now()));
     if (ended !== undefined) logger.info({ runId: run.id }, "✅ Optimization completed");
