@@ -6,6 +6,7 @@
 
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { publishedExtensionForTests } from "./keycloak/published-extension.ts";
 import { demoForInterop } from "./python-for-interop.ts";
 import { runParts } from "./run-parts.ts";
 import { prepareAll, type VitestPart } from "./run-vitest.ts";
@@ -14,7 +15,7 @@ import { INTEROP_PARTS } from "./test-parts.ts";
 const HELP = `  PART            interop (embedded auth server), interop-keycloak (Keycloak with our provider); default all
                   interop-draft-11, interop-draft-11-rust (peers of draft -11)
   --demo PATH     the swaps with the services of a checkout of the published demo
-  --keycloak URL  the swaps with the Keycloak there, which has the realm aauth-test and the published extension
+  --keycloak PATH the swaps with the Keycloak in this folder, which has the published extension in providers
   --gateway PATH  the swaps behind this program, which reads agentgateway/config.yaml
   --record        writes the verdicts to tests/interop/results.json instead of comparing them
 `;
@@ -48,15 +49,18 @@ function parts(flags: NonNullable<ReturnType<typeof readFlags>>["values"]) {
   const env = {
     ...(record && { INTEROP_RECORD: "1" }),
     ...(gateway && { GATEWAY_UNDER_TEST: fromHere(gateway) }),
-    ...(keycloak && { AUTH_SERVER_TEST_URL: keycloak, INTEROP_EXTENSION: "1" }),
   };
+  const extension = keycloak && publishedExtensionForTests(fromHere(keycloak));
   const withFlags = (part: VitestPart): VitestPart => ({
     ...part,
     ...((demo ?? gateway ?? keycloak) && { tests: MATRIX }),
     env,
-    prepare: prepareAll(part.prepare!, async (ours, log) =>
-      demo === undefined ? {} : demoForInterop(fromHere(demo), ours, log),
+    prepare: prepareAll(
+      part.prepare!,
+      async (ours, log) => (demo === undefined ? {} : demoForInterop(fromHere(demo), ours, log)),
+      async (ours, log) => (extension ? extension.prepare(ours, log) : {}),
     ),
+    ...(extension && { close: extension.close }),
   });
   const { interop, "interop-keycloak": withKeycloak, ...draft11 } = INTEROP_PARTS;
   return {

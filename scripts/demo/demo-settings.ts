@@ -8,6 +8,7 @@ import {
   listSetting,
   loadConfig,
   profileSettings,
+  publishedPeersSettings,
   readFlags,
   type Setting,
   serviceSettings,
@@ -47,8 +48,8 @@ const portSettings = Object.fromEntries(
   ]),
 ) as unknown as Readonly<Record<`${ListenerKey}Port`, Setting<ReturnType<typeof integerSetting>>>>;
 
-/** What every service reads for itself. Declared here so that a wrong value stops the start before the first of them refuses it. */
-const forEveryService = ({ env, schema, description }: Setting) =>
+/** What services read for themselves. Declared here so that a wrong value stops the start before the first of them refuses it. */
+const forEveryService = <Schema extends z.ZodType>({ env, schema, description }: Setting<Schema>) =>
   setting({ env: env!, schema, description });
 
 const settings = {
@@ -111,6 +112,7 @@ const settings = {
     schema: booleanSetting(DEMO_MODES.showTokens),
     description: "Print whole tokens and signatures in the log",
   }),
+  publishedPeers: forEveryService(publishedPeersSettings.publishedPeers),
   logLevel: forEveryService(serviceSettings.logLevel),
   logFormat: forEveryService(serviceSettings.logFormat),
   logTraceIds: forEveryService(telemetrySettings("demo").logTraceIds),
@@ -172,7 +174,9 @@ export function readDemoSettings(env: NodeJS.ProcessEnv, argv: readonly string[]
     authServer,
     ui,
     showTokens,
-    ...(swap.length > 0 && { publishedPeers: othersThan(swap, ports) }),
+    ...(swap.length > 0 && {
+      publishedPeers: [...new Set([...othersThan(swap, ports), ...config.publishedPeers])],
+    }),
     ...(config.traces === "jaeger" && { jaegerProgram: found("--traces", () => findJaeger(env)) }),
     ...(config.gatewayKind === "agentgateway" && {
       gatewayProgram: found("--gateway", () => findGateway(config.gatewayBinary, env)),

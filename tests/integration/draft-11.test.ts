@@ -21,6 +21,8 @@ async function started(mode: Mode, options: TestStackOptions = {}): Promise<ApiU
   return signIn(stack);
 }
 
+/** A run that was denied at its second hop. */
+const DENIED_BEHIND = { hop: "person-server", code: "denied", section: "draft -11, section 11.9.4" };
 /** The second hop asks the person, too. */
 const CONSENT_FOR_MARKET = { "auth-server": { AUTH_SERVER_CONSENT_SCOPES: "market-analysis:analyze" } };
 
@@ -71,12 +73,12 @@ describe("a second hop that waits for the person", () => {
     expect(visits[1]!.text).toContain("aauth:supply-chain-agent@supply-chain-agent.localhost");
   });
 
-  test("and is denied there leaves the report without a market analysis, with hop and code", async () => {
+  test("S3: and is denied there fails the run, with hop, code and section, and a report without market analysis", async () => {
     const user = await started("person-server", { env: CONSENT_FOR_MARKET });
     const { end } = await decideAtPages(user, await user.run(), (visit) =>
       visit === 0 ? "accept" : "cancel",
     );
-    expect(end.status).toBe("completed");
+    expect(end).toMatchObject({ status: "failed", failure: DENIED_BEHIND });
     const report = await reportOf(user, end.request_id);
     expect(report).toContain("No market analysis provided");
     expect(report).toMatch(/\*\*Code\*\*: denied/);
@@ -302,10 +304,10 @@ describe("an access server whose owner has a say", () => {
     expect(await reportOf(user, end.request_id)).toContain("Market Analysis Report");
   });
 
-  test("and denies behind the first hop: the report says where, and why", async () => {
+  test("and denies behind the first hop: the run fails, and the report says where and why", async () => {
     const user = await started("federated", { env: owned("market-analysis:analyze") });
     const { end } = await decideAtPages(user, await user.run(), refusingTheSecond);
-    expect(end.status).toBe("completed");
+    expect(end).toMatchObject({ status: "failed", failure: DENIED_BEHIND });
     const report = await reportOf(user, end.request_id);
     expect(report).toMatch(/\*\*Code\*\*: denied/);
     expect(report).toMatch(/\*\*Hop\*\*: supply-chain-agent -> person server/);

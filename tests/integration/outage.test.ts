@@ -27,12 +27,22 @@ afterAll(() => stack?.stop());
 
 /** What the results say of the second hop. */
 async function marketAnalysisOf(progress: Progress) {
-  expect(progress).toMatchObject({ status: "completed" });
   return (await user.report(progress)).reasoning.find(({ decision }) => decision === "Market Analysis");
 }
 
 async function expectBothHopsWork(): Promise<void> {
-  expect(await marketAnalysisOf(await user.run())).toMatchObject({ agent: "market-analysis-agent" });
+  const progress = await user.run();
+  expect(progress).toMatchObject({ status: "completed" });
+  expect(await marketAnalysisOf(progress)).toMatchObject({ agent: "market-analysis-agent" });
+}
+
+/** The first hop has answered, and the run has failed at the second. */
+async function expectSecondHopFailed(progress: Progress, code: string): Promise<void> {
+  expect(progress).toMatchObject({ status: "failed", failure: { hop: "market-analysis-agent", code } });
+  expect(await marketAnalysisOf(progress)).toMatchObject({
+    agent: "supply-chain-agent",
+    rationale: expect.stringContaining(`Hop: supply-chain-agent -> market-analysis-agent. Code: ${code}`),
+  });
 }
 
 /** Starts a run that waits at its second hop, and resolves with its end after `during`. */
@@ -68,12 +78,9 @@ describe("a service that is not there", () => {
     await expectBothHopsWork();
   });
 
-  test("market-analysis-agent: the first hop's answer says what the second lacks", async () => {
+  test("S3: market-analysis-agent: the run fails, and the first hop's answer says what the second lacks", async () => {
     await stack.kill("market-analysis-agent");
-    expect(await marketAnalysisOf(await user.run())).toMatchObject({
-      agent: "supply-chain-agent",
-      rationale: expect.stringMatching(/Hop: supply-chain-agent -> market-analysis-agent. Code: http_503/),
-    });
+    await expectSecondHopFailed(await user.run(), "http_503");
     await stack.startAgain("market-analysis-agent");
     await expectBothHopsWork();
   });
@@ -128,12 +135,9 @@ describe("a service that takes connections and never answers", () => {
     await expectBothHopsWork();
   });
 
-  test("market-analysis-agent: the first hop's answer says what the second lacks", async () => {
+  test("market-analysis-agent: the run fails, and the first hop's answer says what the second lacks", async () => {
     const progress = await whileSuspended(stack, "market-analysis-agent", () => user.run());
-    expect(await marketAnalysisOf(progress)).toMatchObject({
-      agent: "supply-chain-agent",
-      rationale: expect.stringMatching(/Hop: supply-chain-agent -> market-analysis-agent. Code: timeout/),
-    });
+    await expectSecondHopFailed(progress, "timeout");
     await expectBothHopsWork();
   });
 });

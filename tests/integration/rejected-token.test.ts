@@ -116,7 +116,10 @@ test("the supply-chain agent says so of the next hop in its report", async () =>
   peer = await startPeer({ id, port, issuer, scope: "market-analysis:analyze" });
   peer.rejects = 1;
   const user = await signIn(stack);
-  const report = JSON.stringify(await user.report(await user.run()));
+  const progress = await user.run();
+  const failure = { hop: "market-analysis-agent", code: "auth_token_rejected" };
+  expect(progress).toMatchObject({ status: "failed", failure });
+  const report = JSON.stringify(await user.report(progress));
   expect(report).toContain("the resource rejected the auth token: Authorization required");
   expect(report).toContain("supply-chain-agent -> market-analysis-agent");
   expect(peer.seen).toEqual(["jwks", "jwt"]);

@@ -27,14 +27,19 @@ export type Verdicts = readonly [string, string];
 /**
  * Starts a stack with the peers in their places, makes a run, and reads every log.
  *
- * @param others `keycloak` runs already and gets the attributes of the run; `gatewayProgram` is an executable. Default: the stack's own
+ * @param others `keycloak` runs already and gets the attributes of the run, with `isExtension` it has the published extension and is named beside
+ * the peers; `gatewayProgram` is an executable. Default: the stack's own
  */
 export async function runCell(
   { mode, swapped, named }: Cell,
   peers: Peers,
-  others: { keycloak?: AuthServerUnderTest | undefined; gatewayProgram?: string | undefined } = {},
+  others: {
+    keycloak?: AuthServerUnderTest | undefined;
+    isExtension?: boolean;
+    gatewayProgram?: string | undefined;
+  } = {},
 ): Promise<Verdicts> {
-  const { keycloak, gatewayProgram } = others;
+  const { keycloak, isExtension = false, gatewayProgram } = others;
   let attributes = {};
   const stack = await startStack({
     modes: { ...MODES[mode], authServer: "embedded", ...(gatewayProgram && { gatewayProgram }) },
@@ -52,7 +57,7 @@ export async function runCell(
         "aauth.published.peers": JSON.stringify(named === "everywhere" ? names : []),
         ...(mode === "user-delegated" && { "aauth.consent.required.scopes": '["supply-chain:optimize"]' }),
       };
-      return variablesOf(peers, named, names, mode);
+      return variablesOf(peers, named, isExtension ? [...names, urls.issuer] : names, mode);
     },
   });
   await keycloak?.setAttributes(attributes);

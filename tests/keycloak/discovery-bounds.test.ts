@@ -4,6 +4,7 @@ import { createServer, type Socket } from "node:net";
 import { afterAll, expect, test } from "vitest";
 import { Party, type Reply } from "../contract/auth-server/party.ts";
 import { startWorld } from "../contract/auth-server/world.ts";
+import { listen } from "../support/foreign-agent.ts";
 
 const { server, agent, resource, wish } = await startWorld();
 const PLAIN_LIMIT_MS = 5000;
@@ -93,4 +94,22 @@ test("A20: a forbidden network, a closed port and a document of another shape ar
       "the documents of a party that the message names could not be read",
     ]);
   }
+});
+
+test("A19: a document is not read where it was moved to, and no caller is known by X-AAuth-Claims", async () => {
+  const target = await listen(() => ({ body: {} }), "target.localhost");
+  const location = `${target.url}/.well-known/aauth-agent`;
+  const moved = await listen(() => ({ status: 302, headers: { location } }), "moved.localhost");
+  const { status, body } = await askAs(moved.url);
+  await Promise.all([target.stop(), moved.stop()]);
+  expect([status, body.error]).toEqual([401, "invalid_signature"]);
+  expect([moved.requests.length, target.requests.length]).toEqual([1, 0]);
+
+  const claims = { agent: agent.id, level: "authorized" };
+  const reply = await fetch(server.tokenEndpoint, {
+    method: "POST",
+    headers: { "x-aauth-claims": JSON.stringify(claims) },
+    body: new URLSearchParams(wish()),
+  });
+  expect(reply.status).toBe(401);
 });

@@ -276,10 +276,24 @@ test("boxes of a published demo swapped for ours: they are started alone, and th
   expect(text).not.toContain("eft out");
 });
 
-test("where every box that signs is ours, no peer is named, whatever the environment says", () => {
+test("where every box that signs is ours, the peers are those that the environment names", () => {
   const all = "backend,supply-chain-agent,market-analysis-agent,auth-server";
   const { modes } = readDemoSettings({}, ["--swap", all]);
   for (const { env } of describeStack(DEMO_PORTS, modes)) expect(env.AAUTH_PUBLISHED_PEERS).toBe("");
+  const AAUTH_PUBLISHED_PEERS = "http://a.example";
+  const beside = readDemoSettings({ AAUTH_PUBLISHED_PEERS }, ["--swap", all]);
+  for (const { env } of describeStack(DEMO_PORTS, beside.modes))
+    expect(env.AAUTH_PUBLISHED_PEERS).toBe(AAUTH_PUBLISHED_PEERS);
+});
+
+test("beside a swap, the environment adds peers to those that are named for it", () => {
+  const market = "http://market-analysis-agent.localhost:3000";
+  const env = { AAUTH_PUBLISHED_PEERS: `http://a.example,${market}` };
+  const { modes } = readDemoSettings(env, ["--swap", "gateway,backend,supply-chain-agent,auth-server"]);
+  expect(modes.publishedPeers).toEqual([market, "http://a.example"]);
+  expect(() => readDemoSettings({ AAUTH_PUBLISHED_PEERS: "http://a.example/" }, [])).toThrow(
+    "AAUTH_PUBLISHED_PEERS: expected URLs in canonical form",
+  );
 });
 
 test("without a swap the environment names the peers", () => {

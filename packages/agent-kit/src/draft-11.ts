@@ -6,6 +6,7 @@
  */
 
 import {
+  type AAuthError,
   createDiscovery,
   createEndpointMap,
   type Discovery,
@@ -163,6 +164,20 @@ export function createPatience(limitMs: number, personMs: number = PERSON_LIMIT_
     },
     end: () => clearTimeout(timer),
   };
+}
+
+/** Sections for errors that both profiles have, and whose own is February's. */
+const SECTIONS: readonly (readonly [RegExp, string])[] = [
+  [/^token_request_/, "11.9.3"],
+  [/^(?:discovery_|metadata_|unknown_key)/, "11.2"],
+  [/^challenge_/, "6.7.3"],
+];
+
+/** The section of draft -11 that demands what an agent's call failed at. */
+export function draft11SectionOf({ code, section }: AAuthError): string {
+  if (section.startsWith("draft -11")) return section;
+  const known = SECTIONS.find(([codes]) => codes.test(code))?.[1] ?? "11.9";
+  return `draft -11, section ${known}`;
 }
 
 /** Whether a call that waited for an answer has got it. */

@@ -5,6 +5,7 @@ export const hopSchema = z.enum([
   "backend",
   "gateway",
   "supply-chain-agent",
+  "market-analysis-agent",
   "auth-server",
   "person-server",
   "access-server",

@@ -3,7 +3,7 @@ import { activitySchema } from "./activity.ts";
 import { grantedConsentSchema } from "./consent.ts";
 import { failureSchema } from "./failure.ts";
 
-/** `completed` and `failed` are final; the others may still change. */
+/** `completed` and `failed` are final; the others may still change. A run whose second hop failed is `failed`, and has results. */
 export const runStatusSchema = z.enum(["pending", "running", "awaiting_consent", "completed", "failed"]);
 export type RunStatus = z.infer<typeof runStatusSchema>;
 

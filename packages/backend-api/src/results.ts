@@ -17,7 +17,7 @@ export type Recommendation = z.infer<typeof recommendationSchema>;
 export const reasoningSchema = z.object({ decision: z.string(), agent: z.string(), rationale: z.string() });
 export type Reasoning = z.infer<typeof reasoningSchema>;
 
-/** Response of `GET /optimization/results/{id}` once the run is completed. */
+/** Response of `GET /optimization/results/{id}` once the run is completed, or has failed at its second hop alone. */
 export const resultsSchema = z.object({
   request_id: z.string(),
   /** Absent where no agent states figures. */
@@ -25,7 +25,7 @@ export const resultsSchema = z.object({
   /** Empty where no agent states figures. */
   recommendations: z.array(recommendationSchema),
   reasoning: z.array(reasoningSchema),
-  /** ISO 8601, UTC. */
+  /** ISO 8601, UTC: when the run ended. */
   completed_at: z.string(),
 });
 export type Results = z.infer<typeof resultsSchema>;

@@ -1,7 +1,7 @@
 import { AAuthError, ConsentRequiredError, type decodeToken, TokenRequestError } from "aauth";
 import type { Agent, AgentEvent } from "aauth/agent";
 import { parseAgentAuth } from "aauth/wire";
-import { AgentAnswerError, AgentHttpError, askAgent } from "agent-kit/a2a";
+import { AgentAnswerError, AgentHttpError, askAgent, failedPartOf } from "agent-kit/a2a";
 import type { DelegateRun } from "backend-api";
 import { AgentTokenError } from "./agent-tokens.ts";
 import { describeEvent } from "./describe-event.ts";
@@ -65,7 +65,11 @@ export function createDelegate(options: {
         dropAgentToken();
         return ask();
       });
-      return done({ status: "completed", report: report.text.slice(0, MAX_REPORT_CHARACTERS) });
+      const answered = { report: report.text.slice(0, MAX_REPORT_CHARACTERS) };
+      const failed = failedPartOf(report);
+      if (failed === undefined) return done({ status: "completed", ...answered });
+      const { code, message } = failed;
+      return done({ status: "failed", failure: { code, message }, ...answered });
     } catch (error) {
       return done({ status: "failed", failure: failureOf(error, timeoutSeconds) });
     }

@@ -26,6 +26,28 @@ test("an answer beyond 1 MiB is not read, and the run says so", async () => {
   expect(read.bytes).toBeLessThan(2_000_000);
 });
 
+test("S3: a call that fails at the second hop is failed, and keeps the report", async () => {
+  const marketAnalysis = { status: "failed", reason: "r", hop: "a -> b", code: "http_403", message: "m" };
+  const parts = [
+    { kind: "text", text: "# Report" },
+    { kind: "data", data: { marketAnalysis } },
+  ];
+  const delegate = createDelegate({
+    agent: {
+      fetchFor: () => async (_input: unknown, init?: RequestInit) => {
+        const { id } = JSON.parse(String(init?.body));
+        const result = { kind: "message", messageId: "m", role: "agent", parts };
+        return Response.json({ jsonrpc: "2.0", id, result });
+      },
+    } as unknown as Agent,
+    ...{ dropAgentToken: () => {}, observer: () => {} },
+    ...{ supplyChainAgentUrl: "http://supply-chain-agent.localhost:3000", prompt: "x", timeoutSeconds: 5 },
+  });
+  expect(await delegate.run()).toMatchObject({
+    ...{ status: "failed", failure: { code: "http_403", message: "m" }, report: "# Report" },
+  });
+});
+
 const refusal = (code: AAuthErrorCode) => ({ code, section: "profile 6" });
 
 test.each<[string, TokenRequestError, string]>([

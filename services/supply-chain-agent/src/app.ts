@@ -46,6 +46,7 @@ export function buildSupplyChainAgent(
         agent: agentFor("market-analysis-agent", config.marketAnalysisUrl),
         timeoutMs: config.marketAnalysisDeadlineSeconds * 1000,
         personServer,
+        isDraft11: isDraft11(config),
         onBehalfOfCaller: isDraft11(config)
           ? personServer !== undefined
           : authorizationScheme === "user-delegated",

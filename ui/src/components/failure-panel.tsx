@@ -6,6 +6,7 @@ const hopNames: Record<Hop, string> = {
   backend: "Backend",
   gateway: "Gateway",
   "supply-chain-agent": "Supply-chain agent",
+  "market-analysis-agent": "Market-analysis agent",
   "auth-server": "Auth server",
   "person-server": "Person server",
   "access-server": "Access server",

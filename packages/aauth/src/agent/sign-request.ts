@@ -86,7 +86,8 @@ export async function signRequest(
   if ("id" in signatureKey) requireIdentifier("id", signatureKey.id, profile);
   const added: Record<string, string> = { [fields.signatureKey]: messages.formatKeyClaim(signatureKey, key) };
   const hasBody = body !== undefined && body.length > 0;
-  if (hasBody && messages.bindsBody) added[fields.contentDigest] = await formatContentDigest(body);
+  // Also where it is not covered: the published Keycloak extension reads a body only where a digest is sent.
+  if (hasBody) added[fields.contentDigest] = await formatContentDigest(body);
   const nonce = nonceFor(request, options, messages);
   if (nonce !== undefined && fields.nonce !== undefined) added[fields.nonce] = nonce;
   const headers = { ...request.headers, ...added };

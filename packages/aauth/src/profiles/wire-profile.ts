@@ -116,7 +116,7 @@ export interface MessageRules {
   demandedComponents(facts: MessageFacts): readonly string[];
   /** Components that a signer covers, in the order in which they are sent. */
   signedComponents(facts: MessageFacts): readonly string[];
-  /** Whether a signer sends and covers a digest of the body. */
+  /** Whether a signer covers the digest of the body that it sends. */
   readonly bindsBody: boolean;
   /** Whether a signer sends a nonce with an unsafe method. */
   readonly sendsNonce: boolean;

@@ -16,6 +16,7 @@ export {
   type RefusedAnswer,
   readAgentCard,
 } from "./ask-agent.ts";
+export { failedPartOf, failedPartSchema } from "./failed-part.ts";
 export { type A2AOptions, type A2ARouteConfig, fastifyA2A } from "./plugin.ts";
 export {
   createTextExecutor,

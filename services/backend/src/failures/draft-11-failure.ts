@@ -1,5 +1,6 @@
 import { AAuthAgentError, type AAuthError, AnswerPendingError, TokenRequestError } from "aauth";
 import type { AgentHttpError } from "agent-kit/a2a";
+import { draft11SectionOf } from "agent-kit/draft-11";
 import { CONSENT_DENIED, type Failure, type Hop } from "backend-api";
 import { PARTIES } from "./failure-texts.ts";
 import { networkCodeOf } from "./network-code.ts";
@@ -45,19 +46,6 @@ export function endedWaiting({ status }: AgentHttpError): Failure | undefined {
   };
 }
 
-/** Sections for errors that both profiles have, and whose own is February's. */
-const SECTIONS: readonly (readonly [RegExp, string])[] = [
-  [/^token_request_/, "11.9.3"],
-  [/^(?:discovery_|metadata_|unknown_key)/, "11.2"],
-  [/^challenge_/, "6.7.3"],
-];
-
-function sectionOf({ code, section }: AAuthError): string {
-  if (section.startsWith("draft -11")) return section;
-  const known = SECTIONS.find(([codes]) => codes.test(code))?.[1] ?? "11.9";
-  return `draft -11, section ${known}`;
-}
-
 /** The other party could not be asked, or its response is none. */
 export const UNUSABLE = /^(?:token_request_failed|discovery_|metadata_|unknown_key)/;
 
@@ -80,7 +68,7 @@ export function draft11Failure(
   const named = error instanceof AAuthAgentError && error.hop !== undefined ? hops.get(error.hop) : undefined;
   const hop = named ?? asked;
   const party = PARTIES[hop];
-  const section = sectionOf(error);
+  const section = draft11SectionOf(error);
   const where = { hop, section };
   const detail = oneLine(error.message);
   if (error instanceof TokenRequestError) {

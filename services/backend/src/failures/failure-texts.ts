@@ -19,6 +19,7 @@ export const PARTIES: Readonly<Record<Hop, string>> = {
   backend: "The backend",
   gateway: "The gateway",
   "supply-chain-agent": "The supply-chain agent",
+  "market-analysis-agent": "The market-analysis agent",
   "auth-server": "The auth server",
   "person-server": "The person server",
   "access-server": "The access server",

@@ -1,6 +1,15 @@
-import type { Reasoning, Recommendation, Results } from "backend-api";
+import { type AgentAnswer, failedPartOf, failedPartSchema } from "agent-kit/a2a";
+import {
+  type Failure,
+  type Hop,
+  hopSchema,
+  type Reasoning,
+  type Recommendation,
+  type Results,
+} from "backend-api";
 import { z } from "zod";
 import { BackendError } from "../errors.ts";
+import { oneLine } from "../failures/one-line.ts";
 import type { Run } from "./run.ts";
 
 const SHORT_RATIONALE_CHARACTERS = 200;
@@ -23,11 +32,34 @@ const reportSchema = z.object({
   marketAnalysis: z
     .discriminatedUnion("status", [
       z.object({ status: z.literal("answered"), figures: figuresSchema.optional().catch(undefined) }),
-      z.object({ status: z.literal("failed"), reason: text, hop: text, code: text, message: text }),
+      failedPartSchema,
     ])
     .optional(),
 });
 type ReportData = z.infer<typeof reportSchema>;
+
+/**
+ * The failure of a run whose second hop failed, although the supply-chain agent answered; undefined where nothing failed. A report without data,
+ * as the published demo's agent gives it, does not say.
+ */
+export function secondHopFailure(report: AgentAnswer): Failure | undefined {
+  const failed = failedPartOf(report);
+  if (failed === undefined) return undefined;
+  const { reason, hop, code, section, message } = failed;
+  return {
+    hop: endOf(hop),
+    code: oneLine(code),
+    ...(section !== undefined && { section: oneLine(section) }),
+    message: oneLine(`No market analysis provided (${reason}): ${message}`),
+    advice: "The report contains the rest. The log of the supply-chain agent says why its own call failed.",
+  };
+}
+
+/** The party at the end of a connection, `from -> to`. */
+function endOf(connection: string): Hop {
+  const to = connection.split(" -> ").at(-1)!.replace(" ", "-");
+  return hopSchema.catch("supply-chain-agent").parse(to);
+}
 
 /**
  * The results of a run, as far as the agents state them in data. Of a report without data, as the published demo's agents give it, the
@@ -68,8 +100,9 @@ function reasoningFrom({ recommendations, marketAnalysis: market }: ReportData):
   });
   const decision = "Market Analysis";
   if (market?.status === "failed") {
-    const { reason, hop, code, message } = market;
-    const rationale = `No market analysis provided (${reason}). Hop: ${hop}. Code: ${code}. Reason: ${message}.`;
+    const { reason, hop, code, section, message } = market;
+    const demandedBy = section === undefined ? "" : ` Section: ${section}.`;
+    const rationale = `No market analysis provided (${reason}). Hop: ${hop}. Code: ${code}.${demandedBy} Reason: ${message}.`;
     reasons.push({ decision, agent: "supply-chain-agent", rationale });
   } else if (market?.figures !== undefined) {
     reasons.push({ decision, agent: "market-analysis-agent", rationale: market.figures.summary });

@@ -19,6 +19,7 @@ import { type ConsentRequests, watchConsentRequest } from "./consent-requests.ts
 import type { PendingConsents } from "./consent-service.ts";
 import type { LiveRuns } from "./live-runs.ts";
 import { promptFor, shownPrompt } from "./prompt.ts";
+import { secondHopFailure } from "./results.ts";
 import {
   applyConsent,
   awaitConsent,
@@ -222,8 +223,7 @@ export function createRunService(deps: RunServiceDeps): RunService {
       request.end();
       await call.noted();
       await persons?.noted();
-      if ((await change(run.id, (at) => complete(goOn(at, now()), report, now()))) === undefined) return;
-      logger.info({ runId: run.id }, "✅ Optimization completed");
+      await end(run, report);
     } catch (error) {
       request.end(error);
       await call.noted();
@@ -307,18 +307,27 @@ export function createRunService(deps: RunServiceDeps): RunService {
     await change(runId, (at) => awaitConsent(at, { url, expiresAt }, now()));
   }
 
+  /** The agent answered. A run whose second hop failed is not a completed one. */
+  async function end(run: Run, report: AgentAnswer): Promise<void> {
+    const failure = secondHopFailure(report); // hole S3
+    if (failure !== undefined) return endFailed(run, failure, report);
+    const ended = await change(run.id, (at) => complete(goOn(at, now()), report, now()));
+    if (ended !== undefined) logger.info({ runId: run.id }, "✅ Optimization completed");
+  }
+
   async function failWith(run: Run, error: unknown, peer: Peer, page?: string): Promise<Failure> {
     const failure = explainFailure(error, { peer, page, places, timeoutSeconds });
     // The foreign error stays in the log: its text is not ours to show.
     if (failure.check === "internal") logger.error({ err: error, runId: run.id }, "run failed unexpectedly");
-    else
-      logger.warn(
-        { runId: run.id, hop: failure.hop, check: failure.check, code: failure.code },
-        `❌ ${failure.message}`,
-      );
-    markFailed(failure);
-    await change(run.id, (at) => fail(at, failure, now()));
+    await endFailed(run, failure);
     return failure;
+  }
+
+  async function endFailed(run: Run, failure: Failure, report?: AgentAnswer): Promise<void> {
+    const { hop, check, code, message } = failure;
+    if (check !== "internal") logger.warn({ runId: run.id, hop, check, code }, `❌ ${message}`);
+    markFailed(failure);
+    await change(run.id, (at) => fail(at, failure, now(), report));
   }
 
   return {

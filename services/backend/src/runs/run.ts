@@ -67,7 +67,7 @@ export interface Run {
   readonly demand?: Demand;
   readonly consent?: GrantedConsent;
   readonly failure?: Failure;
-  /** The agent's response: Markdown, and its data part as it came. */
+  /** The agent's response: Markdown, and its data part as it came. A failed run has one where its second hop failed. */
   readonly report?: AgentAnswer;
   /** Spans that the backend made for the run, in the order they began. None where tracing is off. */
   readonly places: readonly TracePlace[];
@@ -219,11 +219,17 @@ export function complete(run: Run, report: AgentAnswer, now: number): Run {
   return advance(ended, "Optimization completed", 100, now);
 }
 
-/** A final run stays as it is: a late failure, such as an abort, changes nothing. */
-export function fail(run: Run, failure: Failure, now: number): Run {
+/**
+ * A final run stays as it is: a late failure, such as an abort, changes nothing.
+ *
+ * @param report of an agent that answered without a part that was asked for
+ */
+export function fail(run: Run, failure: Failure, now: number, report?: AgentAnswer): Run {
   if (isFinal(run)) return run;
-  const { demand: _dead, ...rest } = endTask(enter(run, "failed"), "failed", failure.message, now);
-  return { ...rest, failure, step: `Error: ${failure.message}`, changedAt: now };
+  const details = report?.text ?? failure.message;
+  const { demand: _dead, ...rest } = endTask(enter(run, "failed"), "failed", details, now);
+  const step = `Error: ${failure.message}`;
+  return { ...rest, failure, step, changedAt: now, ...(report !== undefined && { report }) };
 }
 
 /** Fails a run whose user did not come back in time. */

@@ -4,6 +4,7 @@ import { withSpan } from "agent-kit/service";
 import { SPAN } from "protocol-trace";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { recordSpans } from "../../../../packages/protocol-trace/test/support/recorded-spans.ts";
+import { resultsFrom } from "../../src/runs/results.ts";
 import { isFinal, progressOf, type Run } from "../../src/runs/run.ts";
 import { type Ask, CONSENT, demand, options, refuse, scriptedRuns } from "./scripted-runs.ts";
 
@@ -72,6 +73,41 @@ describe("a start", () => {
     await started();
     expect(stateOf(0)).not.toBe(stateOf(1));
     expect(put.mock.calls.map((call) => call[3])).toEqual([30, 600]);
+  });
+
+  it("S3: that fails at the second hop is failed, with hop, code and section, and keeps the rest of the report", async () => {
+    const marketAnalysis = {
+      ...{ status: "failed", reason: "token exchange failed", hop: "supply-chain-agent -> auth server" },
+      ...{
+        code: "token_request_refused",
+        section: "profile 6",
+        message: "auth server refused:\ninvalid_signature",
+      },
+    };
+    const answer = { text: "# Report", data: { recommendations: [], marketAnalysis } };
+    const { runs, logLines } = scriptedRuns(async () => answer);
+    const reply = await runs.start("alice", options());
+    const failure = {
+      ...{ hop: "auth-server", code: "token_request_refused", section: "profile 6" },
+      message: "No market analysis provided (token exchange failed): auth server refused: invalid_signature",
+      advice: expect.any(String),
+    };
+    expect(reply).toMatchObject({ status: "failed", failure });
+    const run = await runs.get("alice", reply.request_id);
+    expect(run).toMatchObject({ status: "failed", failure, report: answer });
+    expect(run.activities[0]).toMatchObject({ status: "failed", details: "# Report" });
+    expect(resultsFrom(run).reasoning.at(-1)?.rationale).toContain("Section: profile 6.");
+    expect(logLines.join()).not.toContain("Optimization completed");
+  });
+
+  it.each([
+    ["supply-chain-agent -> market-analysis-agent", "market-analysis-agent"],
+    ["supply-chain-agent -> person server", "person-server"],
+    ["supply-chain-agent -> elsewhere", "supply-chain-agent"],
+  ])("that fails at %s names the party at the end", async (hop, party) => {
+    const marketAnalysis = { status: "failed", reason: "r", hop, code: "c", message: "m" };
+    const { runs } = scriptedRuns(async () => ({ text: "# Report", data: { marketAnalysis } }));
+    expect(await runs.start("alice", options())).toMatchObject({ failure: { hop: party } });
   });
 
   it("that breaks inside the backend says so, and leaves the reason to the log", async () => {

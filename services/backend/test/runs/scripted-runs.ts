@@ -1,5 +1,6 @@
 import { ConsentRequiredError, QuotaStore } from "aauth";
 import type { Agent, Grant } from "aauth/agent";
+import type { AgentAnswer } from "agent-kit/a2a";
 import { createLogger } from "agent-kit/service";
 import { startRequestSchema } from "backend-api";
 import { vi } from "vitest";
@@ -12,7 +13,7 @@ import { createRunService, type RunServiceDeps, type SupplyChainAgent } from "..
 import { createRunStore } from "../../src/runs/run-store.ts";
 import type { OwnedStore } from "../../src/store/owned-store.ts";
 
-export type Ask = (...asked: Parameters<SupplyChainAgent["ask"]>) => Promise<string>;
+export type Ask = (...asked: Parameters<SupplyChainAgent["ask"]>) => Promise<string | AgentAnswer>;
 type CallContext = NonNullable<Parameters<Agent["fetchFor"]>[0]>;
 
 export const NOW = 1_730_217_600;
@@ -91,7 +92,10 @@ export function scriptedRunsWith(parts: Partial<RunServiceDeps>, ...script: Ask[
         },
       }) as Agent,
     supplyChainAgent: {
-      ask: async (text, call) => ({ text: await asks.shift()!(text, call) }),
+      async ask(text, call) {
+        const answer = await asks.shift()!(text, call);
+        return typeof answer === "string" ? { text: answer } : answer;
+      },
       card: async () => ({ name: "Agent" }),
     },
     observe,

@@ -31,13 +31,14 @@ export interface AskMarketAnalysisOptions {
    * own authority, and the caller's token stays here.
    */
   readonly onBehalfOfCaller: boolean;
+  readonly isDraft11: boolean;
   /** Identifier of the server whose persons callers have, in draft -11. Default: none. */
   readonly personServer?: string | undefined;
   readonly log: FastifyBaseLogger;
 }
 
 export function createAskMarketAnalysis(options: AskMarketAnalysisOptions): AskMarketAnalysis {
-  const { url, agent, timeoutMs, onBehalfOfCaller, personServer, log } = options;
+  const { url, agent, timeoutMs, onBehalfOfCaller, isDraft11, personServer, log } = options;
   return async (text, asker) => {
     const { signal, observer, end } = createPatience(timeoutMs);
     try {
@@ -63,6 +64,7 @@ export function createAskMarketAnalysis(options: AskMarketAnalysisOptions): AskM
       const failure = describeFailure(error, {
         exchanging: onBehalfOfCaller,
         timeoutMs,
+        isDraft11,
         personServer,
       });
       log.warn({ err: error, hop: failure.hop, code: failure.code }, `❌ Market analysis: ${failure.reason}`);

@@ -79,11 +79,12 @@ function recommendationSection(recommendation: Recommendation, index: number): s
 
 function marketText(market: Exclude<MarketAnalysis, { status: "not-asked" }>): string {
   if (market.status === "answered") return market.text;
-  const { reason, hop, code, message } = market.failure;
+  const { reason, hop, code, section, message } = market.failure;
   return [
     `No market analysis provided (${reason})\n`,
     `- **Hop**: ${hop}`,
     `- **Code**: ${code}`,
+    ...(section === undefined ? [] : [`- **Section**: ${section}`]),
     `- **Reason**: ${message}`,
   ].join("\n");
 }

@@ -14,7 +14,7 @@ const consent = new ConsentRequiredError({
   expiresInSeconds: 600,
 });
 
-test.each<[string, unknown, boolean, string, string, string]>([
+test.each<[string, unknown, boolean, string, string, string, string?]>([
   [
     "exchange refused",
     new TokenRequestError("access_denied", "Scope expansion not allowed", 400),
@@ -22,6 +22,7 @@ test.each<[string, unknown, boolean, string, string, string]>([
     "token exchange failed",
     AUTH_SERVER,
     "token_request_refused",
+    "profile 6",
   ],
   [
     "token refused, on own authority",
@@ -30,6 +31,7 @@ test.each<[string, unknown, boolean, string, string, string]>([
     "token request failed",
     AUTH_SERVER,
     "token_request_refused",
+    "profile 6",
   ],
   [
     "no upstream token",
@@ -38,8 +40,9 @@ test.each<[string, unknown, boolean, string, string, string]>([
     "token exchange not possible",
     AUTH_SERVER,
     "upstream_token_required",
+    "profile 7",
   ],
-  ["consent", consent, false, "consent required", AUTH_SERVER, "consent_required"],
+  ["consent", consent, false, "consent required", AUTH_SERVER, "consent_required", "profile 6.5"],
   [
     "foreign auth server in the challenge",
     new AAuthAgentError("challenge_untrusted", "x"),
@@ -47,6 +50,7 @@ test.each<[string, unknown, boolean, string, string, string]>([
     "request failed",
     NEXT_AGENT,
     "challenge_untrusted",
+    "profile 3.4",
   ],
   ["HTTP error", new AgentHttpError(403), true, "request failed", NEXT_AGENT, "http_403"],
   [
@@ -76,9 +80,9 @@ test.each<[string, unknown, boolean, string, string, string]>([
   ],
   ["JSON-RPC error", new AgentRpcError(-32603, "secret"), true, "request failed", NEXT_AGENT, "rpc_-32603"],
   ["no JSON", new SyntaxError("secret"), true, "request failed", NEXT_AGENT, "answer_unreadable"],
-])("%s", (_name, error, exchanging, reason, hop, code) => {
+])("%s", (_name, error, exchanging, reason, hop, code, section) => {
   const failure = describeFailure(error, { exchanging, timeoutMs: 30_000 });
-  expect(failure).toEqual({ reason, hop, code, message: expect.any(String) });
+  expect(failure).toEqual({ reason, hop, code, section, message: expect.any(String) });
   expect(failure.message).not.toContain("secret");
 });
 
@@ -94,6 +98,18 @@ test("an HTTP error names the party that answered, and the refusal's code", () =
   // A published agent, or a gateway that does not mark its refusals.
   expect(http(401)).toBe("it, or a gateway before it, answered with status 401");
   expect(http(503)).toBe("it, or a gateway before it, answered with status 503");
+});
+
+test("in draft -11 the section is that of the draft, also for codes that both profiles have", () => {
+  const personServer = "https://ps.example";
+  const sectionOf = (error: unknown) =>
+    describeFailure(error, { exchanging: true, timeoutMs: 1, isDraft11: true, personServer }).section;
+  expect(sectionOf(new AAuthAgentError("discovery_failed", "x"))).toBe("draft -11, section 11.2");
+  expect(sectionOf(new AAuthAgentError("challenge_untrusted", "x"))).toBe("draft -11, section 6.7.3");
+  const refusal = { code: "token_revoked", section: "draft -11, section 11.12" } as const;
+  expect(sectionOf(new AgentHttpError(401, { refusal }))).toBe(refusal.section);
+  expect(sectionOf(new TokenRejectedError("x", 401, refusal))).toBe(refusal.section);
+  expect(sectionOf(new TokenRejectedError("x", 401))).toBeUndefined();
 });
 
 test("a timeout is one, and is not called unreachable", () => {

@@ -21,6 +21,7 @@ test("a failed second hop is named with its text of the published demo", () => {
     reason: "token exchange failed",
     hop: "supply-chain-agent -> auth server",
     code: "token_request_refused",
+    section: "profile 6",
     message: "auth server refused: access_denied",
   } as const;
   expect(report("x", { status: "failed", failure })).toContain(
@@ -31,6 +32,7 @@ test("a failed second hop is named with its text of the published demo", () => {
       "",
       "- **Hop**: supply-chain-agent -> auth server",
       "- **Code**: token_request_refused",
+      "- **Section**: profile 6",
       "- **Reason**: auth server refused: access_denied",
     ].join("\n"),
   );

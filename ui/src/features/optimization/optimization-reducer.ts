@@ -142,9 +142,10 @@ function withProgress(run: Run, progress: Progress): Run {
 export function shownActivity(run: Run): Activity | undefined {
   const activities = run.progress?.activities ?? [];
   if (run.pickedActivityId !== undefined) return activities.find(({ id }) => id === run.pickedActivityId);
-  return activities.find(
-    ({ action, status }) => action === "supply_chain_optimization" && status === "completed",
-  );
+  // A run that failed has a report where it failed at its second hop.
+  const isReport = ({ status, details }: Activity) =>
+    status === "completed" || (status === "failed" && details !== run.progress?.failure?.message);
+  return activities.find((activity) => activity.action === "supply_chain_optimization" && isReport(activity));
 }
 
 /** A user other than the one who started the run gave the consent. The backend does not show them the run. */
