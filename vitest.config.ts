@@ -60,7 +60,7 @@ export default defineConfig({
         test: {
           ...shared.test,
           name: "sodium",
-          include: ["packages/aauth/test/{crypto,http-signatures,keys}/**/*.test.ts"],
+          include: ["packages/aauth/test/{crypto,http-signatures,keys,vectors}/**/*.test.ts"],
           env: { CRYPTO_UNDER_TEST: "sodium" },
           testTimeout: 30_000,
           isolate: false,
