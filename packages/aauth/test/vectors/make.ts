@@ -6,6 +6,7 @@
  */
 
 import { mkdirSync, writeFileSync } from "node:fs";
+import { draft11CallerTokens } from "./maker/draft-11-caller-tokens.ts";
 import { draft11Flow } from "./maker/draft-11-flow.ts";
 import { draft11Grammar } from "./maker/draft-11-grammar.ts";
 import { documents } from "./maker/draft-11-parties.ts";
@@ -24,6 +25,7 @@ export async function vectorFiles(): Promise<ReadonlyMap<string, string>> {
     ...february2026,
     ...draft11Grammar,
     ...draft11Requests,
+    ...draft11CallerTokens,
     ...draft11Tokens,
     ...(await draft11Flow()),
   };

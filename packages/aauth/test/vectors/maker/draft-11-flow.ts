@@ -168,11 +168,11 @@ function createResource(world: World, recorder: Recorder) {
 
 /** What servers say to each other. */
 const SERVER_STEPS: Readonly<Record<string, Step>> = {
-  "/aauth/access/token": { title: "asks the access server for an auth token", section: "section 9.1" },
-  "/revoke": { title: "revokes a token at the resource", section: "section 11.12.4" },
+  "/aauth/access/token": { title: "asks the access server for an auth token", section: "9.1" },
+  "/revoke": { title: "revokes a token at the resource", section: "11.12.4" },
   "/aauth/access/revoke": {
     title: "revokes the person token at the access server",
-    section: "section 11.12.4",
+    section: "11.12.4",
   },
 };
 
@@ -230,7 +230,7 @@ async function record(): Promise<readonly Case[]> {
     send(step, agent, "POST", `${PS}${path}`, { ...body, capabilities: CAPABILITIES });
   const poll = (title: string, { headers }: { readonly headers: Answer["headers"] }, caller = agent) => {
     recorder.now += 1;
-    return send({ title, section: "section 11.8" }, caller, "GET", headers.location!);
+    return send({ title, section: "11.8" }, caller, "GET", headers.location!);
   };
   const refusal = (code: string, check: string, fields: Members, status = 401) => ({
     ...{ code, check, status, fields, fetches: true },
@@ -241,17 +241,14 @@ async function record(): Promise<readonly Case[]> {
     /resource-token="([^"]+)"/.exec(headers["aauth-requirement"] ?? "")?.[1] ?? "";
 
   // Identity, and the person.
-  await get({ title: "the resource knows the agent", section: "section 6.1" }, "/identity");
+  await get({ title: "the resource knows the agent", section: "6.1" }, "/identity");
   const lacksPerson = refusal("person_required", "requirement", {
     "aauth-requirement": "requirement=person-token",
   });
-  await get(
-    { title: "the resource asks for a person token", section: "section 6.7", error: lacksPerson },
-    "/data",
-  );
+  await get({ title: "the resource asks for a person token", section: "6.7", error: lacksPerson }, "/data");
   const person = {
     title: "the agent asks for a person token, and the person is asked",
-    section: "section 7.1",
+    section: "7.1",
   };
   let pending = await post(person, "/aauth/person", { resource: RESOURCE });
   await poll("the agent polls before the person has answered", pending);
@@ -264,7 +261,7 @@ async function record(): Promise<readonly Case[]> {
   // Three parties.
   const asksFor = (code: string, title: string): Step => ({
     title,
-    section: "section 6.7",
+    section: "6.7",
     error: needsToken(code),
   });
   const challenge = await get(
@@ -274,7 +271,7 @@ async function record(): Promise<readonly Case[]> {
   );
   const pair = { resource_token: resourceTokenIn(challenge), presented_token: personToken };
   const TOKEN = "/aauth/token";
-  const asks = (title: string, section = "section 7.2"): Step => ({ title, section });
+  const asks = (title: string, section = "7.2"): Step => ({ title, section });
   pending = await post(asks("the agent asks for an auth token, and the person is asked"), TOKEN, pair);
   await world.approve(pending as never);
   const { auth_token: authToken } = (await poll("the agent polls, and gets the auth token", pending)).body;
@@ -284,7 +281,7 @@ async function record(): Promise<readonly Case[]> {
     person: { iss, sub },
     scopes: [scope],
   });
-  const served = (title: string, caller: Members): Step => ({ title, section: "section 6.5", caller });
+  const served = (title: string, caller: Members): Step => ({ title, section: "6.5", caller });
   const asReader = withToken(authToken);
   await get(served("the resource accepts the auth token", reader(PS, "data.read")), "/data", asReader);
 
@@ -313,7 +310,7 @@ async function record(): Promise<readonly Case[]> {
     asPerson,
   );
   const { body: granted } = await post(
-    asks("the agent asks for the access server's auth token", "section 9"),
+    asks("the agent asks for the access server's auth token", "9"),
     TOKEN,
     {
       ...{ resource_token: resourceTokenIn(federated), presented_token: personToken },
@@ -330,7 +327,7 @@ async function record(): Promise<readonly Case[]> {
     asPerson,
   );
   pending = await post(
-    asks("the agent asks for the scope that is denied, and the person is asked", "section 9"),
+    asks("the agent asks for the scope that is denied, and the person is asked", "9"),
     TOKEN,
     {
       ...{ resource_token: resourceTokenIn(forbidden), presented_token: personToken },
@@ -341,7 +338,7 @@ async function record(): Promise<readonly Case[]> {
 
   // Requests that are authentic, and refused.
   const again = await post(
-    asks("the agent asks for another person token, and gets it at once", "section 7.1"),
+    asks("the agent asks for another person token, and gets it at once", "7.1"),
     "/aauth/person",
     {
       ...{ resource: RESOURCE, justification: "again" },
@@ -349,12 +346,12 @@ async function record(): Promise<readonly Case[]> {
   );
   const otherPair = { ...pair, presented_token: again.body.person_token };
   await post(
-    asks("refuses another presented token than the resource token names", "section 6.7.2"),
+    asks("refuses another presented token than the resource token names", "6.7.2"),
     TOKEN,
     otherPair,
   );
   const { presented_token: _, ...alone } = pair;
-  await post(asks("refuses a resource token without the presented token", "section 7.2.1"), TOKEN, alone);
+  await post(asks("refuses a resource token without the presented token", "7.2.1"), TOKEN, alone);
 
   // Revocation.
   const { iss, jti } = claimsOf(personToken);
@@ -365,7 +362,7 @@ async function record(): Promise<readonly Case[]> {
     "aauth-requirement": "requirement=person-token",
   });
   await get(
-    { title: "the resource refuses the revoked person token", section: "section 11.12.5", error: revoked },
+    { title: "the resource refuses the revoked person token", section: "11.12.5", error: revoked },
     "/data",
     asPerson,
   );

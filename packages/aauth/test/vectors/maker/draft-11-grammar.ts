@@ -7,19 +7,19 @@ const JWT = "eyJhbGciOiJFZDI1NTE5In0.e30.c2ln";
 
 // ------------------------------------------------------------------------------------------------------------- identifiers
 
-const verdicts = (section: string, value: boolean, inputs: readonly string[]) =>
-  inputs.map((input) =>
-    accepts(input === "" ? "an empty string" : input.slice(0, 80), section, { value: input }, value),
-  );
+const titleOf = (value: string, isOne: boolean) =>
+  `${isOne ? "accepts" : "refuses"} the identifier ${JSON.stringify(value.slice(0, 80))}`;
+const verdicts = (section: string, isOne: boolean, values: readonly string[]) =>
+  values.map((value) => accepts(titleOf(value, isOne), section, { value }, isOne));
 
 const serverIdentifier: VectorFile = {
   about: "True for the identifier of a server.",
   operation: "server-identifier",
   cases: [
-    ...verdicts("section 11.1.1", true, [
+    ...verdicts("11.1.1", true, [
       ...["https://agent.example", "https://localhost", "https://xn--nxasmq6b.example", "https://a.b-c.d1"],
     ]),
-    ...verdicts("section 11.1.1", false, [
+    ...verdicts("11.1.1", false, [
       ...["http://agent.example", "HTTPS://agent.example", "https://Agent.example", "https://Agent.Example"],
       ...["https://agent.example:8443", "https://agent.example:443", "https://agent.example/v1"],
       ...["https://agent.example/", "https://agent.example?x=1", "https://agent.example#f"],
@@ -33,8 +33,8 @@ const serverIdentifier: VectorFile = {
 
 const agent = (value: string, name: string, domain: string, discriminator?: string) =>
   accepts(
-    value.slice(0, 80),
-    "section 5.2",
+    titleOf(value, true),
+    "5.2",
     { value },
     { name, domain, ...(discriminator !== undefined && { discriminator }) },
   );
@@ -56,9 +56,7 @@ const agentIdentifier: VectorFile = {
       ...["aauth:agént@agent.example", "aauth:agent@", "aauth:+worker@agent.example"],
       ...["aauth:agent+@agent.example", "aauth:a+b+c@agent.example", "aauth:a@b@agent.example"],
       ...["agent@agent.example", "AAUTH:agent@agent.example", ""],
-    ].map((value) =>
-      accepts(value === "" ? "an empty string" : value.slice(0, 80), "section 5.2", { value }, null),
-    ),
+    ].map((value) => accepts(titleOf(value, false), "5.2", { value }, null)),
   ],
 };
 
@@ -66,8 +64,8 @@ const endpointUrl: VectorFile = {
   about: "True for the address of an endpoint.",
   operation: "endpoint-url",
   cases: [
-    ...verdicts("section 11.1.2", true, ["https://ps.example/token", "https://ps.example:8443/token"]),
-    ...verdicts("section 11.1.2", false, [
+    ...verdicts("11.1.2", true, ["https://ps.example/token", "https://ps.example:8443/token"]),
+    ...verdicts("11.1.2", false, [
       ...["http://ps.example/token", "https://ps.example/token?x=1", "https://ps.example/token#f"],
       ...["/token", "https://u:p@ps.example/token", "https://ps.example/token?", "", " https://ps.example/"],
     ]),
@@ -82,9 +80,14 @@ const published = 'sig=jwks_uri;id="https://ps.example";dwk="aauth-person.json";
 
 const LABELLED = { label: "sig" };
 const keyOf = (title: string, value: string, parsed: object, written?: string, label: object = LABELLED) =>
-  accepts(title, "K 3", { value, ...label }, { parsed, ...(written !== undefined && { written }) });
+  accepts(
+    `reads ${title}`,
+    "K 3",
+    { value, ...label },
+    { parsed, ...(written !== undefined && { written }) },
+  );
 const badKey = (title: string, value: string, code = "malformed_signature_key", label: object = LABELLED) =>
-  refuses(title, "K 3", { value, ...label }, code);
+  refuses(`refuses ${title}`, "K 3", { value, ...label }, code);
 const spelt = 'sig1=jwks_uri;id="https://ps.example";dwk="aauth-person.json";kid="ps \\"1\\""';
 const SCHEMES = [
   ...['hwk;kty="OKP";crv="Ed25519";x="11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo";alg="Ed25519"', "jwks"],
@@ -152,9 +155,9 @@ const signatureKey: VectorFile = {
 
 const LIST = '("@method" "@authority" "@path" "signature-key")';
 const input = (title: string, value: string, parsed: object) =>
-  accepts(title, "RFC 9421, section 4.1", { value }, parsed);
+  accepts(`reads ${title}`, "RFC 9421, section 4.1", { value }, parsed);
 const badInput = (title: string, value: string) =>
-  refuses(title, "RFC 9421, section 4.1", { value }, "malformed_signature_input");
+  refuses(`refuses ${title}`, "RFC 9421, section 4.1", { value }, "malformed_signature_input");
 const COMPONENTS = ["@method", "@authority", "@path", "signature-key"];
 
 const signatureInput: VectorFile = {
@@ -194,27 +197,27 @@ const signatureInput: VectorFile = {
 const BYTES = Buffer.alloc(64, 251);
 const [BASE64, BASE64URL] = [BYTES.toString("base64"), BYTES.toString("base64url")];
 const badSignature = (title: string, value: string) =>
-  refuses(title, "section 11.3.4, step 1", { value }, "malformed_signature");
+  refuses(`refuses ${title}`, "11.3.4, step 1", { value }, "malformed_signature");
 
 const signature: VectorFile = {
   about: "Signature: the member of the signature `sig`, or the only one. Bytes in base64.",
   operation: "signature",
   cases: [
     accepts(
-      "base64 with padding",
-      "section 11.3",
+      "reads base64 with padding",
+      "11.3",
       { value: `sig=:${BASE64}:` },
       { label: "sig", bytes: BASE64 },
     ),
-    accepts("any label", "section 11.3", { value: `a=:${BASE64}:` }, { label: "a", bytes: BASE64 }),
+    accepts("reads any label", "11.3", { value: `a=:${BASE64}:` }, { label: "a", bytes: BASE64 }),
     accepts(
-      "sig among several members",
-      "section 11.3",
+      "reads sig among several members",
+      "11.3",
       { value: `a=:AAAA:, sig=:${BASE64}:` },
       { label: "sig", bytes: BASE64 },
     ),
     badSignature("base64 without padding", `sig=:${BASE64.replace(/=+$/, "")}:`),
-    badSignature("base64url", `sig=:${BASE64URL}:`),
+    badSignature("bytes in base64url", `sig=:${BASE64URL}:`),
     badSignature("fewer than 64 bytes", "sig=:AAAA:"),
     badSignature("a label twice", `sig=:${BASE64}:, sig=:${BASE64}:`),
     badSignature("a string", `sig="${BASE64}"`),
@@ -227,10 +230,11 @@ const signature: VectorFile = {
 const ASK = 'url="https://ps.example/interaction"; code="A1B2-C3D4"';
 const field = (section: string) => ({
   is: (title: string, value: string, parsed: unknown, written = value) =>
-    accepts(title, section, { value }, { parsed, written }),
-  isNot: (title: string, value: string) => refuses(title, section, { value }, "malformed_challenge"),
+    accepts(`reads ${title}`, section, { value }, { parsed, written }),
+  isNot: (title: string, value: string) =>
+    refuses(`refuses ${title}`, section, { value }, "malformed_challenge"),
 });
-const demand = field("section 11.6");
+const demand = field("11.6");
 const person = { requirement: "interaction", url: "https://ps.example/interaction", code: "A1B2-C3D4" };
 
 const requirement: VectorFile = {
@@ -296,7 +300,7 @@ const signatureError: VectorFile = {
   about: "Signature-Error, parsed and written again.",
   operation: "signature-error",
   cases: [
-    ...CODES.map((error) => failure.is(error, `error=${error}`, { error })),
+    ...CODES.map((error) => failure.is(`the error ${error}`, `error=${error}`, { error })),
     failure.is("components that have to be covered", REQUIRED, {
       ...{ error: "invalid_input", requiredInput: ["@method", "@path", "content-digest"] },
     }),

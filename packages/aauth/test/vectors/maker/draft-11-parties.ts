@@ -1,7 +1,7 @@
 /** The parties of draft -11's vectors: what they publish, the tokens they issue, the requests they send. */
 
 import { base64url, type Key, keys } from "./keys.ts";
-import { type Case, digest, type Fields, jwt, sign } from "./messages.ts";
+import { type Case, digest, type Fields, jwt, sign, type VectorFile } from "./messages.ts";
 
 export const PROVIDER = "https://agent.example";
 export const AGENT = "aauth:planner@agent.example";
@@ -192,4 +192,22 @@ export function refused(judged: Judged, { status = 401, fields = {}, fetches, ..
 /** `Signature-Error` with one code. */
 export const because = (error: string, more: Fields = {}): { readonly fields: Fields } => ({
   fields: { "signature-error": `error=${error}`, ...more },
+});
+
+export const of = (title: string, section: string, more: Omit<Judged, "title" | "section"> = {}): Judged => ({
+  ...{ title, section, ...more },
+});
+
+/** Documents in which one has other members. */
+export const changedDocument = (address: string, members: object) => ({
+  [address]: { ...(documents[address] as object), ...members },
+});
+
+const ABOUT =
+  "A received request, judged at `now` by a verifier with the given configuration, for a route with the given requirement; documents.json has what it fetches, `documents` what is there instead. The value is what was signed, and the caller. An error has the name of this project's code and check, and what the other party sees: status and fields of the answer, where a resource token stands for any. `fetches` says whether a document may have been fetched.";
+
+export const requestsFile = (cases: readonly Case[]): VectorFile => ({
+  about: ABOUT,
+  operation: "verify-request",
+  cases,
 });

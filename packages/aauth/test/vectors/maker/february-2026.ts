@@ -13,9 +13,9 @@ const named = jwks.replace(")", ' well-known="aauth-agent")');
 // ------------------------------------------------------------------------------------------------------------------ fields
 
 const key = (title: string, value: string, parsed: object, written = value) =>
-  accepts(title, "profile 1.2", { value }, { parsed, written });
+  accepts(`reads ${title}`, "profile 1.2", { value }, { parsed, written });
 const badKey = (title: string, value: string, code = "malformed_signature_key") =>
-  refuses(title, "profile 1.5", { value }, code);
+  refuses(`refuses ${title}`, "profile 1.5", { value }, code);
 const parsedHwk = { label: "sig1", scheme: "hwk", jwk: { kty: "OKP", crv: "Ed25519", x } };
 const backend = {
   label: "sig1",
@@ -84,7 +84,7 @@ const signatureKey: VectorFile = {
 const LIST = '("@method" "@authority" "@path" "signature-key")';
 const COMPONENTS = ["@method", "@authority", "@path", "signature-key"];
 const input = (title: string, value: string, parsed: object) =>
-  accepts(title, "profile 2.1", { value }, parsed);
+  accepts(`reads ${title}`, "profile 2.1", { value }, parsed);
 
 const signatureInput: VectorFile = {
   about: "Signature-Input, parsed.",
@@ -101,7 +101,7 @@ const signatureInput: VectorFile = {
       ...{ label: "sig1", components: ["@method", "nonce"], params: { created: NOW, nonce: "abc123" } },
     }),
     refuses(
-      "several members",
+      "refuses several members",
       "profile 2.1",
       { value: 'sig1=("@method");created=1, sig2=("@path");created=2' },
       "malformed_signature_input",
@@ -111,20 +111,20 @@ const signatureInput: VectorFile = {
 
 const BYTES = Buffer.alloc(64, 251);
 const BASE64 = BYTES.toString("base64");
-const bytesOf = (title: string, value: string) =>
-  accepts(title, "profile 2.3", { value: `sig1=:${value}:` }, { label: "sig1", bytes: BASE64 });
-const noBytes = (title: string, value: string) =>
-  refuses(title, "profile 2.3", { value }, "malformed_signature");
+const goodSignature = (title: string, value: string) =>
+  accepts(`reads ${title}`, "profile 2.3", { value: `sig1=:${value}:` }, { label: "sig1", bytes: BASE64 });
+const badSignature = (title: string, value: string) =>
+  refuses(`refuses ${title}`, "profile 2.3", { value }, "malformed_signature");
 
 const signature: VectorFile = {
   about: "Signature, parsed. Bytes in base64.",
   operation: "signature",
   cases: [
-    bytesOf("base64 with padding", BASE64),
-    bytesOf("base64url without padding", BYTES.toString("base64url")),
-    noBytes("both alphabets", `sig1=:${`-${BASE64.slice(1)}`}:`),
-    noBytes("fewer than 64 bytes", "sig1=:abc1:"),
-    noBytes("a second member", `sig1=:${BASE64}:, sig2=:${BASE64}:`),
+    goodSignature("base64 with padding", BASE64),
+    goodSignature("base64url without padding", BYTES.toString("base64url")),
+    badSignature("both alphabets", `sig1=:${`-${BASE64.slice(1)}`}:`),
+    badSignature("fewer than 64 bytes", "sig1=:abc1:"),
+    badSignature("a second member", `sig1=:${BASE64}:, sig2=:${BASE64}:`),
   ],
 };
 
@@ -133,53 +133,57 @@ const TOKEN = 'resource_token="eyJh.eyJp.c2ln"';
 const ASK = "https://resource.example/ask";
 const parsedToken = { level: "authorized", resourceToken: "eyJh.eyJp.c2ln", authServer: AUTH_SERVER };
 const challenge = `httpsig; auth-token; ${TOKEN}; auth_server="${AUTH_SERVER}"`;
-const asks = (title: string, value: string, parsed: object, written = value) =>
-  accepts(title, "profile 3.1", { value }, { parsed, written });
-const asksNothing = (title: string, value: string) =>
-  refuses(title, "profile 3.4", { value }, "malformed_challenge");
+const challengeOf = (title: string, value: string, parsed: object, written = value) =>
+  accepts(`reads ${title}`, "profile 3.1", { value }, { parsed, written });
+const badChallenge = (title: string, value: string) =>
+  refuses(`refuses ${title}`, "profile 3.4", { value }, "malformed_challenge");
 
 const agentAuth: VectorFile = {
   about: "Agent-Auth, parsed and written again.",
   operation: "agent-auth",
   cases: [
-    asks("a signature", "httpsig", { level: "pseudonymous" }),
-    asks("an identity", "httpsig; identity=?1", { level: "identified" }),
-    asks("no identity", "httpsig; identity=?0", { level: "pseudonymous" }, "httpsig"),
-    asks("an identity, by certain algorithms", 'httpsig; identity=?1; algs=("ed25519" "rsa-pss-sha512")', {
-      ...{ level: "identified", algs: ["ed25519", "rsa-pss-sha512"] },
-    }),
-    asks("an auth token", challenge, parsedToken),
-    asks("an interaction", `httpsig; user_interaction="${ASK}"`, {
+    challengeOf("a signature", "httpsig", { level: "pseudonymous" }),
+    challengeOf("an identity", "httpsig; identity=?1", { level: "identified" }),
+    challengeOf("no identity", "httpsig; identity=?0", { level: "pseudonymous" }, "httpsig"),
+    challengeOf(
+      "an identity, by certain algorithms",
+      'httpsig; identity=?1; algs=("ed25519" "rsa-pss-sha512")',
+      {
+        ...{ level: "identified", algs: ["ed25519", "rsa-pss-sha512"] },
+      },
+    ),
+    challengeOf("an auth token", challenge, parsedToken),
+    challengeOf("an interaction", `httpsig; user_interaction="${ASK}"`, {
       level: "pseudonymous",
       userInteraction: ASK,
     }),
-    asks(
+    challengeOf(
       "an interaction, and then an auth token",
       `httpsig; user_interaction="${ASK}"; ${TOKEN}; auth_server="${AUTH_SERVER}"`,
       { ...parsedToken, userInteraction: ASK },
     ),
-    asks(
+    challengeOf(
       "parameters in another order, other spacing, and unknown parameters",
       `  httpsig;auth_server="${AUTH_SERVER}";  new="x;y";${TOKEN};auth-token;z=7 `,
       parsedToken,
       challenge,
     ),
-    asksNothing("an empty field", ""),
-    asksNothing("the scheme in upper case", "HTTPSIG"),
-    asksNothing("a scheme that is a string", '"httpsig"'),
-    asksNothing("a second challenge", "httpsig, httpsig"),
-    asksNothing("another challenge behind it", 'httpsig; identity=?1, Bearer realm="x"'),
-    asksNothing("a parameter twice", `${challenge}; auth_server="https://evil.example"`),
-    asksNothing("an identity that is not a boolean", "httpsig; identity=1"),
-    asksNothing("an auth-token that is not a boolean", challenge.replace("auth-token", 'auth-token="x"')),
-    asksNothing("an empty resource token", challenge.replace("eyJh.eyJp.c2ln", "")),
-    asksNothing("an auth token without resource token", `httpsig; auth-token; auth_server="${AUTH_SERVER}"`),
-    asksNothing("an auth token without auth server", `httpsig; auth-token; ${TOKEN}`),
-    asksNothing("a resource token that is a token", challenge.replace(TOKEN, "resource_token=a.b.c")),
-    asksNothing("a string without end", challenge.slice(0, -1)),
-    asksNothing("a name in upper case", "httpsig; Identity=?1"),
-    asksNothing("algs that is not a list", 'httpsig; algs="ed25519"'),
-    asksNothing("algs of tokens", "httpsig; algs=(ed25519)"),
+    badChallenge("an empty field", ""),
+    badChallenge("the scheme in upper case", "HTTPSIG"),
+    badChallenge("a scheme that is a string", '"httpsig"'),
+    badChallenge("a second challenge", "httpsig, httpsig"),
+    badChallenge("another challenge behind it", 'httpsig; identity=?1, Bearer realm="x"'),
+    badChallenge("a parameter twice", `${challenge}; auth_server="https://evil.example"`),
+    badChallenge("an identity that is not a boolean", "httpsig; identity=1"),
+    badChallenge("an auth-token that is not a boolean", challenge.replace("auth-token", 'auth-token="x"')),
+    badChallenge("an empty resource token", challenge.replace("eyJh.eyJp.c2ln", "")),
+    badChallenge("an auth token without resource token", `httpsig; auth-token; auth_server="${AUTH_SERVER}"`),
+    badChallenge("an auth token without auth server", `httpsig; auth-token; ${TOKEN}`),
+    badChallenge("a resource token that is a token", challenge.replace(TOKEN, "resource_token=a.b.c")),
+    badChallenge("a string without end", challenge.slice(0, -1)),
+    badChallenge("a name in upper case", "httpsig; Identity=?1"),
+    badChallenge("algs that is not a list", 'httpsig; algs="ed25519"'),
+    badChallenge("algs of tokens", "httpsig; algs=(ed25519)"),
   ],
 };
 
@@ -248,7 +252,7 @@ function signs(title: string, sent: Sent, more: object = {}): Case {
       nonce: sent.nonce,
     },
   };
-  return accepts(title, "profile 2", toSign, { signatureBase: base, fields: added });
+  return accepts(`signs ${title}`, "profile 2", toSign, { signatureBase: base, fields: added });
 }
 
 const SUPPLY_CHAIN = "http://supply-chain-agent.localhost:3000";
@@ -281,7 +285,7 @@ const signing: VectorFile = {
   ],
 };
 
-const ANYBODY = { level: "pseudonymous" };
+const ANY_SIGNER = { level: "pseudonymous" };
 const verifier = {
   authority: "resource.example",
   authServer: "https://auth.example",
@@ -299,7 +303,7 @@ function judged(title: string, section: string, sent: Sent, expected: object, mo
   };
   const isRefusal = "code" in expected;
   return {
-    ...{ title, section, input: { now: NOW, verifier, requirement: ANYBODY, request, ...more } },
+    ...{ title, section, input: { now: NOW, verifier, requirement: ANY_SIGNER, request, ...more } },
     expected: isRefusal
       ? { error: expected as { code: string } }
       : { value: { signatureBase: base, ...expected } },

@@ -8,9 +8,9 @@ const [sha256, sha512] = [digest(HELLO), digest(HELLO, "sha-512")];
 const other = digest('{"action":"update","value":42}');
 
 const matches = (title: string, section: string, body: string, contentDigest: string = digest(body)) =>
-  accepts(title, section, { body, contentDigest }, { written: digest(body) });
+  accepts(`accepts ${title}`, section, { body, contentDigest }, { written: digest(body) });
 const differs = (title: string, contentDigest: string, code = "malformed_digest", body = HELLO) =>
-  refuses(title, "RFC 9530, section 2", { body, contentDigest }, code);
+  refuses(`refuses ${title}`, "RFC 9530, section 2", { body, contentDigest }, code);
 
 const contentDigest: VectorFile = {
   about:
@@ -68,9 +68,9 @@ const P256 = {
   y: "Mc4nN9LTDOBhfoUeg8Ye9WedFRhnZXZJA12Qp0zZ6F0",
 };
 const names = (title: string, section: string, jwk: object, value: string) =>
-  accepts(title, section, { jwk }, value);
-const namesNothing = (title: string, jwk: object) =>
-  refuses(title, "RFC 7638, section 3.2", { jwk }, "unsupported_key");
+  accepts(`names ${title}`, section, { jwk }, value);
+const badKey = (title: string, jwk: object) =>
+  refuses(`refuses ${title}`, "RFC 7638, section 3.2", { jwk }, "unsupported_key");
 const { kty, crv, x } = keys.B.jwk;
 
 const jwkThumbprint: VectorFile = {
@@ -92,10 +92,10 @@ const jwkThumbprint: VectorFile = {
       P256,
       "ydQXMtvbsOsZyFir-Y7A8t7fKEM1gbKPvyFkdpu4fvI",
     ),
-    namesNothing("a symmetric key", { kty: "oct", k: "AAAA" }),
-    namesNothing("a key type that every object has", { kty: "constructor" }),
-    namesNothing("a key without one of its members", { kty: "OKP", crv: "Ed25519" }),
-    namesNothing("a member that is not a string", { kty: "RSA", e: "AQAB", n: 5 }),
+    badKey("a symmetric key", { kty: "oct", k: "AAAA" }),
+    badKey("a key type that every object has", { kty: "constructor" }),
+    badKey("a key without one of its members", { kty: "OKP", crv: "Ed25519" }),
+    badKey("a member that is not a string", { kty: "RSA", e: "AQAB", n: 5 }),
   ],
 };
 
@@ -126,7 +126,7 @@ function based(
     ...{ ...message, signatureInput: `sig=${raw}`, key: publicA },
     signature: `sig=:${keys.A.sign(base).toString("base64")}:`,
   };
-  return accepts(title, section, input, base);
+  return accepts(`signs ${title}`, section, input, base);
 }
 
 const POST_DATA = {
@@ -156,14 +156,14 @@ const signatureBases: VectorFile = {
     based("no component", "RFC 9421, section 2.5", POST_DATA, [], ";created=1"),
     ...["date2", "constructor", "__proto__", "@target-uri", "@status"].map((name) =>
       refuses(
-        `a component that the message does not have: ${name}`,
+        `refuses a component that the message does not have: ${name}`,
         "RFC 9421, section 2.5",
         { ...POST_DATA, signatureInput: `sig=("${name}");created=1` },
         "missing_component",
       ),
     ),
     refuses(
-      "a field that would forge a line",
+      "refuses a field that would forge a line",
       "RFC 9421, section 2.5",
       { ...POST_DATA, fields: { nonce: 'x\n"@method": GET' }, signatureInput: 'sig=("nonce");created=1' },
       "missing_component",
