@@ -69,15 +69,7 @@ function discoveryOf({ now, documents: changed = {} }: Input, profile: WireProfi
 }
 
 /** Fields of an answer by which the other party knows what is wrong. */
-const TELLING = [
-  ...[
-    "signature-error",
-    "aauth-requirement",
-    "accept-signature-scheme",
-    "accept-signature-alg",
-    "agent-auth",
-  ],
-];
+const TELLING = /^(?:signature-error|aauth-requirement|accept-signature-(?:scheme|alg)|agent-auth)$/;
 
 const verifyRequest = (profile: WireProfile) => async (input: Input) => {
   const { now: time, verifier: options, requirement, request, repeated = false } = input;
@@ -112,7 +104,7 @@ const verifyRequest = (profile: WireProfile) => async (input: Input) => {
     });
     const answer = await challenger.challengeFor(error, { requirement });
     const telling = Object.entries(answer.headers)
-      .filter(([name]) => TELLING.includes(name))
+      .filter(([name]) => TELLING.test(name))
       .map(([name, value]) => [name, value.replace(/resource-token="[^"]+"$/, "resource-token")]);
     throw Object.assign(error, {
       verdict: { check: error.check, status: answer.status, fields: Object.fromEntries(telling), ...state },

@@ -29,7 +29,7 @@ import { signedRequest, type TestRequest } from "../../../src/testing/signed-req
 import { createTestClock, type TestClock } from "../../../src/testing/test-clock.ts";
 import { decodeJwt, signJwt } from "../../../src/tokens/jwt.ts";
 import type { ProvenCaller, SigningKey } from "../../../src/types.ts";
-import vectorKeys from "../../vectors/keys.json" with { type: "json" };
+import { keysFile } from "../../vectors/maker/keys.ts";
 
 export const PS = "https://ps.example";
 export const AS = "https://as.example";
@@ -39,7 +39,7 @@ export const RESOURCE = "https://resource.example";
 export const PARTS = "https://parts.example";
 export const ALICE = "alice";
 
-const key = (kid: keyof typeof vectorKeys) => importSigningKey(vectorKeys[kid].jwk as PrivateJwk, { kid });
+const key = (kid: string) => importSigningKey(keysFile[kid]!.jwk as unknown as PrivateJwk, { kid });
 export const keys = {
   agent: await key("agent-1"),
   other: await key("agent-2"),

@@ -5,7 +5,7 @@ import { platformCrypto } from "#crypto";
 import { AAuthVerificationError } from "../../../src/errors.ts";
 import { draft11 } from "../../../src/profiles/draft-11/index.ts";
 import { createRevocations } from "../../../src/profiles/revocations.ts";
-import type { Answer } from "../../../src/profiles/wire-profile.ts";
+import type { Answer, EndpointRole } from "../../../src/profiles/wire-profile.ts";
 import { createChallenger } from "../../../src/resource/challenge.ts";
 import { createRevocationEndpoint } from "../../../src/resource/revocation-endpoint.ts";
 import { createVerifier } from "../../../src/resource/verify-request.ts";
@@ -22,7 +22,7 @@ import {
   keys as worldKeys,
 } from "../../issuer/draft-11/world.ts";
 import { because, NOW, theAgent } from "./draft-11-parties.ts";
-import { type Case, signatureBase, type VectorFile } from "./messages.ts";
+import { type Case, claimsOf, signatureBase, type VectorFile } from "./messages.ts";
 
 const ABOUT =
   "Requests of one flow in the order in which they were sent, each judged as in requests.json; `response` is what the party answered. A person is asked for consent, and agrees at a page. The verdict is that of the message alone: a party may refuse an authentic request for what it asks for.";
@@ -52,6 +52,7 @@ const ROUTES: Readonly<
   "/vault": { requirement: { level: "auth-token", scopes: ["data.admin"] }, accessServer: AS },
 };
 const SERVER_LEVEL = { level: "server" };
+const [PERSON, TOKEN] = ["/aauth/person", "/aauth/token"];
 
 /** How the party at an address judges what comes there. */
 function judgeOf({ host, pathname }: URL) {
@@ -176,11 +177,9 @@ const SERVER_STEPS: Readonly<Record<string, Step>> = {
   },
 };
 
-async function record(): Promise<readonly Case[]> {
-  const recorder = new Recorder();
-  const now = () => recorder.now;
+/** The parties, over a transport in memory that records what it carries. */
+async function createParties(recorder: Recorder) {
   const overWorld: { transport?: World["transport"] } = {};
-  /** Records what a server sends to another. */
   const recorded =
     (server: string, name: string): World["transport"] =>
     async (address, init) => {
@@ -196,7 +195,7 @@ async function record(): Promise<readonly Case[]> {
       return response;
     };
   const world = createWorld({
-    now,
+    now: () => recorder.now,
     ps: {
       subjectSecret: new Uint8Array(createHash("sha256").update("aauth vectors").digest()),
       transport: recorded(PS, "the person server"),
@@ -212,165 +211,155 @@ async function record(): Promise<readonly Case[]> {
   world.hosts.set(new URL(RESOURCE).host, (url, { method, headers, body }) =>
     resource(url, { method, fields: { ...headers }, body }),
   );
+  return { world, resource, agent: await world.agent() };
+}
 
-  const agent = await world.agent();
-  const withToken = (jwt: string): Caller => ({ key: agent.key, credential: { scheme: "jwt", jwt } });
+type Reply = Awaited<ReturnType<Recorder["record"]>>;
+
+/** What the agent does, in words of the flow. */
+async function createAgentSteps(recorder: Recorder) {
+  const { world, resource, agent } = await createParties(recorder);
   async function send(step: Step, caller: Caller, method: string, url: string, body?: object) {
-    const endpoint = judgeOf(new URL(url)).verifier.endpoint as "resource" | "token" | "pending";
+    const endpoint = judgeOf(new URL(url)).verifier.endpoint as EndpointRole;
     const request = await world.request(caller, method, url, body, { endpoint });
     const sent = { method, url, fields: request.headers, body: request.body };
     return recorder.record(step, sent, async () => {
-      const { host } = new URL(url);
-      if (host === new URL(RESOURCE).host) return resource(new URL(url), sent);
+      if (new URL(url).host === new URL(RESOURCE).host) return resource(new URL(url), sent);
       return (await world.ps.handle(request))!;
     });
   }
-  const get = (step: Step, path: string, caller = agent) => send(step, caller, "GET", `${RESOURCE}${path}`);
-  const post = (step: Step, path: string, body: object) =>
-    send(step, agent, "POST", `${PS}${path}`, { ...body, capabilities: CAPABILITIES });
-  const poll = (title: string, { headers }: { readonly headers: Answer["headers"] }, caller = agent) => {
-    recorder.now += 1;
-    return send({ title, section: "11.8" }, caller, "GET", headers.location!);
+  const steps = {
+    get: (step: Step, path: string, token?: string) => {
+      const caller: Caller =
+        token === undefined ? agent : { key: agent.key, credential: { scheme: "jwt", jwt: token } };
+      return send(step, caller, "GET", `${RESOURCE}${path}`);
+    },
+    post: (title: string, section: string, path: string, body: object) =>
+      send({ title, section }, agent, "POST", `${PS}${path}`, { ...body, capabilities: CAPABILITIES }),
+    poll(title: string, { headers }: Reply) {
+      recorder.now += 1;
+      return send({ title, section: "11.8" }, agent, "GET", headers.location!);
+    },
+    /** The person agrees, and the agent polls. */
+    async approved(title: string, pending: Reply) {
+      await world.approve(pending);
+      return (await steps.poll(title, pending)).body;
+    },
+    async revoke(token: string) {
+      const { iss, jti } = claimsOf(token);
+      await world.ps.revoke(ALICE, { iss, jti });
+      recorder.revoked.push(jti);
+    },
   };
-  const refusal = (code: string, check: string, fields: Members, status = 401) => ({
-    ...{ code, check, status, fields, fetches: true },
-  });
-  const needsToken = (code: string) =>
-    refusal(code, "requirement", { "aauth-requirement": "requirement=auth-token; resource-token" });
-  const resourceTokenIn = ({ headers }: { readonly headers: Answer["headers"] }) =>
-    /resource-token="([^"]+)"/.exec(headers["aauth-requirement"] ?? "")?.[1] ?? "";
-
-  // Identity, and the person.
-  await get({ title: "the resource knows the agent", section: "6.1" }, "/identity");
-  const lacksPerson = refusal("person_required", "requirement", {
-    "aauth-requirement": "requirement=person-token",
-  });
-  await get({ title: "the resource asks for a person token", section: "6.7", error: lacksPerson }, "/data");
-  const person = {
-    title: "the agent asks for a person token, and the person is asked",
-    section: "7.1",
-  };
-  let pending = await post(person, "/aauth/person", { resource: RESOURCE });
-  await poll("the agent polls before the person has answered", pending);
-  await world.approve(pending as never);
-  const { person_token: personToken } = (await poll("the agent polls, and gets the person token", pending))
-    .body;
-  await poll("the agent polls again after the end", pending);
-  const asPerson = withToken(personToken);
-
-  // Three parties.
-  const asksFor = (code: string, title: string): Step => ({
-    title,
-    section: "6.7",
-    error: needsToken(code),
-  });
-  const challenge = await get(
-    asksFor("authorization_required", "the resource asks for an auth token"),
-    "/data",
-    asPerson,
-  );
-  const pair = { resource_token: resourceTokenIn(challenge), presented_token: personToken };
-  const TOKEN = "/aauth/token";
-  const asks = (title: string, section = "7.2"): Step => ({ title, section });
-  pending = await post(asks("the agent asks for an auth token, and the person is asked"), TOKEN, pair);
-  await world.approve(pending as never);
-  const { auth_token: authToken } = (await poll("the agent polls, and gets the auth token", pending)).body;
-  const { sub } = claimsOf(personToken);
-  const reader = (iss: string, scope: string) => ({
-    level: "auth-token",
-    person: { iss, sub },
-    scopes: [scope],
-  });
-  const served = (title: string, caller: Members): Step => ({ title, section: "6.5", caller });
-  const asReader = withToken(authToken);
-  await get(served("the resource accepts the auth token", reader(PS, "data.read")), "/data", asReader);
-
-  // Step-up.
-  const stepUp = await get(
-    asksFor("insufficient_scope", "the resource asks for another scope"),
-    "/data/new",
-    asReader,
-  );
-  const next = { resource_token: resourceTokenIn(stepUp), presented_token: authToken };
-  pending = await post(asks("the agent asks for the scope, and the person is asked"), TOKEN, next);
-  await world.approve(pending as never);
-  const { auth_token: writing } = (
-    await poll("the agent polls, and gets the auth token with the scope", pending)
-  ).body;
-  await get(
-    served("the resource accepts the scope", reader(PS, "data.write")),
-    "/data/new",
-    withToken(writing),
-  );
-
-  // Four parties.
-  const federated = await get(
-    asksFor("authorization_required", "the resource asks for an auth token of its access server"),
-    "/archive",
-    asPerson,
-  );
-  const { body: granted } = await post(
-    asks("the agent asks for the access server's auth token", "9"),
-    TOKEN,
-    {
-      ...{ resource_token: resourceTokenIn(federated), presented_token: personToken },
-    },
-  );
-  await get(
-    served("the resource accepts its access server's auth token", reader(AS, "data.read")),
-    "/archive",
-    withToken(granted.auth_token),
-  );
-  const forbidden = await get(
-    asksFor("authorization_required", "the resource asks for a scope that its access server denies"),
-    "/vault",
-    asPerson,
-  );
-  pending = await post(
-    asks("the agent asks for the scope that is denied, and the person is asked", "9"),
-    TOKEN,
-    {
-      ...{ resource_token: resourceTokenIn(forbidden), presented_token: personToken },
-    },
-  );
-  await world.approve(pending as never);
-  await poll("the agent polls, and is refused", pending);
-
-  // Requests that are authentic, and refused.
-  const again = await post(
-    asks("the agent asks for another person token, and gets it at once", "7.1"),
-    "/aauth/person",
-    {
-      ...{ resource: RESOURCE, justification: "again" },
-    },
-  );
-  const otherPair = { ...pair, presented_token: again.body.person_token };
-  await post(
-    asks("refuses another presented token than the resource token names", "6.7.2"),
-    TOKEN,
-    otherPair,
-  );
-  const { presented_token: _, ...alone } = pair;
-  await post(asks("refuses a resource token without the presented token", "7.2.1"), TOKEN, alone);
-
-  // Revocation.
-  const { iss, jti } = claimsOf(personToken);
-  await world.ps.revoke(ALICE, { iss, jti });
-  recorder.revoked.push(jti);
-  const revoked = refusal("token_revoked", "token", {
-    ...because("revoked_jwt").fields,
-    "aauth-requirement": "requirement=person-token",
-  });
-  await get(
-    { title: "the resource refuses the revoked person token", section: "11.12.5", error: revoked },
-    "/data",
-    asPerson,
-  );
-  return recorder.cases;
+  return steps;
 }
 
-const claimsOf = (token: string) =>
-  JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString());
+type Steps = Awaited<ReturnType<typeof createAgentSteps>>;
+
+const asks = (
+  title: string,
+  section: string,
+  code: string,
+  fields: Members,
+  check = "requirement",
+): Step => ({
+  ...{ title, section, error: { code, check, status: 401, fields, fetches: true } },
+});
+const TO_GET_A_TOKEN = { "aauth-requirement": "requirement=auth-token; resource-token" };
+const TO_GET_A_PERSON = { "aauth-requirement": "requirement=person-token" };
+const pairOf = ({ headers }: Reply, presented: string) => ({
+  resource_token: /resource-token="([^"]+)"/.exec(headers["aauth-requirement"] ?? "")?.[1] ?? "",
+  presented_token: presented,
+});
+const reads = (title: string, iss: string, scope: string, personToken: string): Step => {
+  const { sub } = claimsOf(personToken);
+  return { title, section: "6.5", caller: { level: "auth-token", person: { iss, sub }, scopes: [scope] } };
+};
+
+async function identity({ get, post, poll, approved }: Steps): Promise<string> {
+  await get({ title: "the resource knows the agent", section: "6.1" }, "/identity");
+  await get(asks("the resource asks for a person token", "6.7", "person_required", TO_GET_A_PERSON), "/data");
+  const person = { resource: RESOURCE };
+  const pending = await post(
+    "the agent asks for a person token, and the person is asked",
+    "7.1",
+    PERSON,
+    person,
+  );
+  await poll("the agent polls before the person has answered", pending);
+  const { person_token } = await approved("the agent polls, and gets the person token", pending);
+  await poll("the agent polls again after the end", pending);
+  return person_token;
+}
+
+async function threeParties({ get, post, approved }: Steps, person: string) {
+  const wanted = asks("the resource asks for an auth token", "6.7", "authorization_required", TO_GET_A_TOKEN);
+  const pair = pairOf(await get(wanted, "/data", person), person);
+  const pending = await post("the agent asks for an auth token, and the person is asked", "7.2", TOKEN, pair);
+  const { auth_token } = await approved("the agent polls, and gets the auth token", pending);
+  await get(reads("the resource accepts the auth token", PS, "data.read", person), "/data", auth_token);
+  return { pair, token: auth_token };
+}
+
+async function stepUp({ get, post, approved }: Steps, token: string): Promise<void> {
+  const wanted = asks("the resource asks for another scope", "6.5", "insufficient_scope", TO_GET_A_TOKEN);
+  const pair = pairOf(await get(wanted, "/data/new", token), token);
+  const pending = await post("the agent asks for the scope, and the person is asked", "7.2", TOKEN, pair);
+  const { auth_token } = await approved("the agent polls, and gets the scope", pending);
+  await get(reads("the resource accepts the scope", PS, "data.write", token), "/data/new", auth_token);
+}
+
+async function fourParties({ get, post, approved }: Steps, person: string): Promise<void> {
+  const wanted = (title: string) => asks(title, "6.7", "authorization_required", TO_GET_A_TOKEN);
+  const own = await get(wanted("the resource asks for a token of its access server"), "/archive", person);
+  const { body } = await post(
+    "the agent asks for the access server's token",
+    "9",
+    TOKEN,
+    pairOf(own, person),
+  );
+  const served = reads("the resource accepts its access server's token", AS, "data.read", person);
+  await get(served, "/archive", body.auth_token);
+  const denied = await get(wanted("the resource asks for a scope that is denied"), "/vault", person);
+  const pair = pairOf(denied, person);
+  const pending = await post("the agent asks for that scope, and the person is asked", "9", TOKEN, pair);
+  await approved("the agent polls, and is refused", pending);
+}
+
+async function refusals({ post }: Steps, pair: ReturnType<typeof pairOf>): Promise<void> {
+  const again = { resource: RESOURCE, justification: "again" };
+  const { body } = await post(
+    "the agent asks for another person token, and gets it at once",
+    "7.1",
+    PERSON,
+    again,
+  );
+  const other = { ...pair, presented_token: body.person_token };
+  await post("refuses another presented token than the resource token names", "6.7.2", TOKEN, other);
+  const { presented_token: _, ...alone } = pair;
+  await post("refuses a resource token without the presented token", "7.2.1", TOKEN, alone);
+}
+
+async function record(): Promise<readonly Case[]> {
+  const recorder = new Recorder();
+  const steps = await createAgentSteps(recorder);
+  const person = await identity(steps);
+  const { pair, token } = await threeParties(steps, person);
+  await stepUp(steps, token);
+  await fourParties(steps, person);
+  await refusals(steps, pair);
+  await steps.revoke(person);
+  const fields = { ...because("revoked_jwt").fields, ...TO_GET_A_PERSON };
+  const revoked = asks(
+    "the resource refuses the revoked person token",
+    "11.12.5",
+    "token_revoked",
+    fields,
+    "token",
+  );
+  await steps.get(revoked, "/data", person);
+  return recorder.cases;
+}
 
 /** Names and codes are random: here they are the same in each run. */
 async function withSameRandomBytes<Result>(run: () => Promise<Result>): Promise<Result> {

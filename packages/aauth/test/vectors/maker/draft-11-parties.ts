@@ -179,7 +179,7 @@ export interface Refusal {
   readonly status?: number;
   /** Fields of the answer by which the other party knows why. */
   readonly fields?: Fields;
-  /** Whether a document may have been fetched. Default false: the message is refused before. */
+  /** Whether a document has been fetched. Default false: the message is refused before. */
   readonly fetches?: true;
 }
 
@@ -204,7 +204,7 @@ export const changedDocument = (address: string, members: object) => ({
 });
 
 const ABOUT =
-  "A received request, judged at `now` by a verifier with the given configuration, for a route with the given requirement; documents.json has what it fetches, `documents` what is there instead. The value is what was signed, and the caller. An error has the name of this project's code and check, and what the other party sees: status and fields of the answer, where a resource token stands for any. `fetches` says whether a document may have been fetched.";
+  "A received request, judged at `now` by a verifier with the given configuration, for a route with the given requirement; documents.json has what it fetches, `documents` what is there instead. The value is what was signed, and the caller. An error has the name of this project's code and check, and what the other party sees: status and fields of the answer, where a resource token stands for any. `fetches` says whether a document has been fetched.";
 
 export const requestsFile = (cases: readonly Case[]): VectorFile => ({
   about: ABOUT,

@@ -17,11 +17,18 @@ import {
   unsigned,
 } from "./draft-11-parties.ts";
 import { type Key, keys } from "./keys.ts";
-import { accepts, type Case, digest, type Fields, refuses, sign, type VectorFile } from "./messages.ts";
+import {
+  accepts,
+  type Case,
+  claimsOf,
+  digest,
+  type Fields,
+  refuses,
+  sign,
+  type VectorFile,
+} from "./messages.ts";
 
 const claims = (members: Readonly<Record<string, unknown>>): TokenChange => ({ claims: members });
-const claimsOf = (token: string): object =>
-  JSON.parse(Buffer.from(token.split(".")[1]!, "base64url").toString());
 
 // --------------------------------------------------------------------------------------------------------- resource tokens
 

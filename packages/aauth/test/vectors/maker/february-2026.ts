@@ -325,7 +325,7 @@ const identified = 'sig1=(scheme=jwks id="https://agent.example" kid="key-1" wel
 
 const requests: VectorFile = {
   about:
-    "A received request, judged at `now` by a verifier of the given authority, for a route with the given requirement; `documents` has what it fetches. The value is what was signed, and the caller. An error has the name of this project's code and check, and status and fields of the answer. `fetches` says whether a document may have been fetched.",
+    "A received request, judged at `now` by a verifier of the given authority, for a route with the given requirement; `documents` has what it fetches. The value is what was signed, and the caller. An error has the name of this project's code and check, and status and fields of the answer. `fetches` says whether a document has been fetched.",
   operation: "verify-request",
   cases: [
     judged("accepts scheme hwk", "profile 1.2", {}, caller),

@@ -88,6 +88,9 @@ export function sign(
   };
 }
 
+export const claimsOf = (token: string) =>
+  JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString());
+
 /** A compact JWS. A member that is undefined is left out. */
 export function jwt(key: Key, header: object, claims: object): string {
   const input = [header, claims].map((part) => base64url(JSON.stringify(part))).join(".");
