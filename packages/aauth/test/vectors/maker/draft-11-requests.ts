@@ -66,7 +66,9 @@ const accepted: Case[] = [
       parameters: `;created=${NOW};keyid="${keys.agent.thumbprint}"`,
     }),
   ),
-  verified(of("ignores the parameter alg", "11.3.3.2", { parameters: `;created=${NOW};alg="rsa-v1_5-sha256"` })),
+  verified(
+    of("ignores the parameter alg", "11.3.3.2", { parameters: `;created=${NOW};alg="rsa-v1_5-sha256"` }),
+  ),
   verified(of("accepts a query that is covered", "11.2.4", demanding("/data?scope=a&b=%20"))),
   verified(of("covers an absent query as a question mark", "RFC 9421, 2.2.7", demanding("/data"))),
   verified(
