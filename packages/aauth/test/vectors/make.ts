@@ -1,6 +1,7 @@
 /**
- * Writes the vectors: `node packages/aauth/test/vectors/make.ts`. All but the recorded flow are made without the library, and each has its verdict
- * from the text of the dialect; vectors.test.ts compares the library with them.
+ * Writes the vectors: `node packages/aauth/test/vectors/make.ts`. All but the recorded flow are
+ * made without the library, each with a verdict from the text of the dialect; vectors.test.ts
+ * compares the library with them.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * What the library does with the input of a vector, by the operation that its file names.
+ * The library's operations on the input of a vector, by the name in its file.
  *
  * @module
  */

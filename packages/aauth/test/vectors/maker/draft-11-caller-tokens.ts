@@ -1,4 +1,4 @@
-/** The tokens that requests of draft -11 are signed with, and what a resource says of each. */
+/** The tokens that requests of draft -11 are signed with, and the verdict of a resource on each. */
 
 import {
   A_PERSON,
@@ -11,12 +11,12 @@ import {
   changedDocument,
   type Judged,
   NOW,
-  of,
   PERSON,
   PERSON_SERVER,
   PROVIDER,
   personToken,
   RESOURCE,
+  received,
   refused,
   requestsFile,
   TO_READ,
@@ -46,7 +46,7 @@ const badToken =
   ): Case => {
     const { fetches, fields, ...judged } = more;
     const token = typeof change === "string" ? change : issue(change);
-    return refused(of(title, section, { token, requirement, ...judged }), {
+    return refused(received(title, section, { token, requirement, ...judged }), {
       ...{ code, check: "token", ...(fetches && { fetches }), ...because(error, fields) },
     });
   };
@@ -64,7 +64,7 @@ const FETCHED = { fetches: true } as const;
 const asAgent = { "aauth-requirement": "requirement=agent-token" };
 const asPerson = { "aauth-requirement": "requirement=person-token" };
 
-/** What is wrong with a token of any of the three types that requests are signed with. */
+/** Refusals that the three types of tokens share. */
 function commonToAll(
   issue: (change?: TokenChange) => string,
   requirement: object,
@@ -139,28 +139,28 @@ function commonToAll(
 const badAgent = badToken(agentToken, ANY_AGENT);
 const agentTokens: Case[] = [
   verified(
-    of("accepts an agent token signed with ES256", "11.3.1", {
+    received("accepts an agent token signed with ES256", "11.3.1", {
       token: agentToken({ signer: keys.providerEs256 }),
     }),
   ),
   verified(
-    of("accepts an agent token without person server", "5.3", {
+    received("accepts an agent token without person server", "5.3", {
       token: agentToken(claims({ ps: undefined })),
     }),
   ),
   verified(
-    of("accepts the agent token of a sub-agent", "10.2", {
+    received("accepts the agent token of a sub-agent", "10.2", {
       token: agentToken(claims({ sub: "aauth:planner+search@agent.example", parent_agent: AGENT })),
     }),
     { ...theAgent, agent: "aauth:planner+search@agent.example" },
   ),
   verified(
-    of("accepts a token whose iat is 60 s ahead", "11.5.2", {
+    received("accepts a token whose iat is 60 s ahead", "11.5.2", {
       token: agentToken(claims({ iat: NOW + 60 })),
     }),
   ),
   verified(
-    of("accepts a key set with another key that cannot be used", "11.4", {
+    received("accepts a key set with another key that cannot be used", "11.4", {
       documents: {
         [`${PROVIDER}/jwks.json`]: {
           keys: [
@@ -247,21 +247,24 @@ const agentTokens: Case[] = [
 
 const badPerson = badToken(personToken, A_PERSON);
 const personTokens: Case[] = [
-  verified(of("accepts a person token", "7.1", { token: personToken(), requirement: A_PERSON }), thePerson),
   verified(
-    of("accepts an audience that is an array of one", "7.1.4", {
+    received("accepts a person token", "7.1", { token: personToken(), requirement: A_PERSON }),
+    thePerson,
+  ),
+  verified(
+    received("accepts an audience that is an array of one", "7.1.4", {
       ...{ token: personToken(claims({ aud: [RESOURCE] })), requirement: A_PERSON },
     }),
     thePerson,
   ),
   verified(
-    of("accepts tenant and mission", "7.1.2", {
+    received("accepts tenant and mission", "7.1.2", {
       token: personToken(claims({ tenant: "acme", mission_s256: "m-1" })),
       requirement: A_PERSON,
     }),
     thePerson,
   ),
-  refused(of("asks an agent for a person token", "6.1", { requirement: A_PERSON }), {
+  refused(received("asks an agent for a person token", "6.1", { requirement: A_PERSON }), {
     ...{ code: "person_required", check: "requirement", fetches: true, fields: asPerson },
   }),
   ...commonToAll(personToken, A_PERSON, "person-token-1", asPerson),
@@ -313,14 +316,14 @@ const asks = { check: "requirement", fetches: true } as const;
 const badAuth = badToken(authToken, TO_READ);
 const authTokens: Case[] = [
   verified(
-    of("accepts an auth token of an access server", "9.4", {
+    received("accepts an auth token of an access server", "9.4", {
       token: authToken(),
       requirement: TO_READ,
     }),
     theReader,
   ),
   verified(
-    of("accepts an auth token of a person server", "9.4", {
+    received("accepts an auth token of a person server", "9.4", {
       token: authToken(byPerson),
       requirement: TO_READ,
     }),
@@ -329,24 +332,24 @@ const authTokens: Case[] = [
     },
   ),
   verified(
-    of("accepts an auth token for the account that is needed", "9.4.1", {
+    received("accepts an auth token for the account that is needed", "9.4.1", {
       token: authToken(claims({ account: "acme-eu" })),
       requirement: { ...TO_READ, account: "acme-eu" },
     }),
     theReader,
   ),
   verified(
-    of("accepts an auth token where a person token is enough", "6.1", {
+    received("accepts an auth token where a person token is enough", "6.1", {
       token: authToken(),
       requirement: A_PERSON,
     }),
     theReader,
   ),
-  refused(of("asks an agent for a person token first", "6.7", { requirement: TO_READ }), {
+  refused(received("asks an agent for a person token first", "6.7", { requirement: TO_READ }), {
     ...{ ...asks, code: "person_required", fields: asPerson },
   }),
   refused(
-    of("asks for an auth token where a person token is shown", "6.7", {
+    received("asks for an auth token where a person token is shown", "6.7", {
       token: personToken(),
       requirement: TO_READ,
     }),
@@ -355,14 +358,14 @@ const authTokens: Case[] = [
     },
   ),
   refused(
-    of("asks for another auth token where a scope is missing", "6.5", {
+    received("asks for another auth token where a scope is missing", "6.5", {
       token: authToken(claims({ scope: "data.write" })),
       requirement: TO_READ,
     }),
     { ...asks, code: "insufficient_scope", fields: withToken },
   ),
   refused(
-    of("asks for another auth token where it is for another account", "6.5", {
+    received("asks for another auth token where it is for another account", "6.5", {
       token: authToken(claims({ account: "other" })),
       requirement: { ...TO_READ, account: "acme-eu" },
     }),

@@ -1,4 +1,4 @@
-/** One whole flow of draft -11, recorded between the library's agent, resource, person server and access server. */
+/** A whole flow of draft -11, recorded between agent, resource, person and access server. */
 
 import { createHash } from "node:crypto";
 import { platformCrypto } from "#crypto";
@@ -34,7 +34,7 @@ interface Sent {
   readonly fields: Readonly<Record<string, string>>;
   readonly body: Uint8Array | undefined;
 }
-/** What the flow says of a request: its title, and the verdict on it. */
+/** Title of a recorded request, and the verdict on it. */
 interface Step {
   readonly title: string;
   readonly section: string;
@@ -167,7 +167,7 @@ function createResource(world: World, recorder: Recorder) {
   };
 }
 
-/** What servers say to each other. */
+/** Requests of servers to each other, by path. */
 const SERVER_STEPS: Readonly<Record<string, Step>> = {
   "/aauth/access/token": { title: "asks the access server for an auth token", section: "9.1" },
   "/revoke": { title: "revokes a token at the resource", section: "11.12.4" },
@@ -216,7 +216,7 @@ async function createParties(recorder: Recorder) {
 
 type Reply = Awaited<ReturnType<Recorder["record"]>>;
 
-/** What the agent does, in words of the flow. */
+/** Actions of the agent. */
 async function createAgentSteps(recorder: Recorder) {
   const { world, resource, agent } = await createParties(recorder);
   async function send(step: Step, caller: Caller, method: string, url: string, body?: object) {

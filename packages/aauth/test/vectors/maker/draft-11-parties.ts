@@ -1,4 +1,4 @@
-/** The parties of draft -11's vectors: what they publish, the tokens they issue, the requests they send. */
+/** The parties of draft -11: what they publish, the tokens they issue, their requests. */
 
 import { base64url, type Key, keys } from "./keys.ts";
 import { type Case, digest, type Fields, jwt, sign, type VectorFile } from "./messages.ts";
@@ -45,7 +45,7 @@ export const documents: Readonly<Record<string, unknown>> = {
 // ------------------------------------------------------------------------------------------------------------------ tokens
 
 type Members = Readonly<Record<string, unknown>>;
-/** What a token differs in; undefined leaves a member out. */
+/** Changes to a token; undefined leaves a member out. */
 export interface TokenChange {
   readonly claims?: Members;
   readonly header?: Members;
@@ -68,7 +68,7 @@ export const personToken = issue("aa-person+jwt", keys.person, {
   ...{ iss: PERSON_SERVER, dwk: "aauth-person.json", aud: RESOURCE, sub: PERSON, jti: "person-token-1" },
   ...{ ...times(3_600), cnf },
 });
-/** Of the access server. */
+/** Auth token of the access server. */
 export const authToken = issue("aa-auth+jwt", keys.access, {
   ...{ iss: ACCESS_SERVER, dwk: "aauth-access.json", aud: RESOURCE, ps: PERSON_SERVER, sub: PERSON },
   ...{ jti: "auth-token-1", ...times(3_600), scope: "data.read", cnf },
@@ -194,7 +194,11 @@ export const because = (error: string, more: Fields = {}): { readonly fields: Fi
   fields: { "signature-error": `error=${error}`, ...more },
 });
 
-export const of = (title: string, section: string, more: Omit<Judged, "title" | "section"> = {}): Judged => ({
+export const received = (
+  title: string,
+  section: string,
+  more: Omit<Judged, "title" | "section"> = {},
+): Judged => ({
   ...{ title, section, ...more },
 });
 

@@ -1,4 +1,4 @@
-/** Resource tokens and presented tokens, as the server that redeems them judges them; and requests as an agent signs them. */
+/** Tokens as the server that redeems them judges them, and requests as an agent signs them. */
 
 import {
   ACCESS_SERVER,

@@ -1,5 +1,5 @@
 /**
- * The test keys of the vectors. They come from published seeds or from their names, so that every run makes the same ones.
+ * The test keys of the vectors, from published seeds or from their names: the same in each run.
  *
  * @module
  */

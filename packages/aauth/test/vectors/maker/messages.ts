@@ -1,5 +1,6 @@
 /**
- * Messages and tokens made by hand, with the platform's cryptography alone: what is wrong in the library is not wrong here in the same way.
+ * Messages and tokens made with the platform's cryptography alone, so that the library is not
+ * compared with itself.
  *
  * @module
  */
@@ -9,23 +10,23 @@ import { base64url, type Key } from "./keys.ts";
 
 export type Fields = Readonly<Record<string, string>>;
 
-/** What is judged, and the verdict. */
+/** An input, and the verdict on it. */
 export interface Case {
   readonly title: string;
-  /** Of the dialect's text, or the RFC named. */
+  /** A section of the dialect's text, or of the RFC named. */
   readonly section: string;
   readonly input: Readonly<Record<string, unknown>>;
   readonly expected:
     | { readonly value: unknown }
     | { readonly error: { readonly code: string } & Readonly<Record<string, unknown>> };
-  /** Of a recorded run: what the party answered. */
+  /** Answer of the party, in a recorded run. */
   readonly response?: unknown;
 }
 
 export interface VectorFile {
-  /** What input and value mean. */
+  /** Meaning of input and value. */
   readonly about: string;
-  /** What is done with each input. */
+  /** Operation that is carried out with each input. */
   readonly operation: string;
   readonly cases: readonly Case[];
 }
@@ -67,7 +68,7 @@ export interface SignOptions {
   readonly signatureKey: string;
   readonly label: string;
   readonly components: readonly string[];
-  /** What follows the list of components. */
+  /** Text behind the list of components. */
   readonly parameters: string;
   readonly encoding?: "base64" | "base64url";
 }

@@ -1,4 +1,4 @@
-/** What both dialects take from RFC 7638, 9421 and 9530. */
+/** Digests, thumbprints and signature bases: RFC 9530, 7638 and 9421. */
 
 import { keys } from "./keys.ts";
 import { accepts, digest, refuses, signatureBase, type VectorFile } from "./messages.ts";
