@@ -21,6 +21,7 @@ const WALKTHROUGH = "tests/docs/walkthrough-*.test.ts";
 /** These replace modules, or look at spans: OpenTelemetry has one provider for a process. */
 const ISOLATED = [
   "packages/aauth/test/discovery/lookups.test.ts",
+  "packages/aauth/test/vectors/make.test.ts",
   "packages/agent-kit/test/service/telemetry/*.test.ts",
   "packages/protocol-trace/test/*.test.ts",
   "services/*/test/spans.test.ts",
@@ -60,7 +61,10 @@ export default defineConfig({
         test: {
           ...shared.test,
           name: "sodium",
-          include: ["packages/aauth/test/{crypto,http-signatures,keys}/**/*.test.ts"],
+          include: [
+            "packages/aauth/test/{crypto,http-signatures,keys}/**/*.test.ts",
+            "packages/aauth/test/vectors/vectors.test.ts",
+          ],
           env: { CRYPTO_UNDER_TEST: "sodium" },
           testTimeout: 30_000,
           isolate: false,

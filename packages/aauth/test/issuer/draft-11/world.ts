@@ -13,7 +13,7 @@ import { createPersonServer } from "../../../src/issuer/draft-11/person-server.t
 import type { PersonServer, PersonServerOptions } from "../../../src/issuer/draft-11/person-server-types.ts";
 import type { OpenStore } from "../../../src/issuer/draft-11/stores.ts";
 import { toJwks } from "../../../src/keys/jwks.ts";
-import { generateSigningKey } from "../../../src/keys/signing-key.ts";
+import { importSigningKey, type PrivateJwk } from "../../../src/keys/signing-key.ts";
 import type {
   AgentTokenClaims,
   AuthTokenClaims,
@@ -29,6 +29,7 @@ import { signedRequest, type TestRequest } from "../../../src/testing/signed-req
 import { createTestClock, type TestClock } from "../../../src/testing/test-clock.ts";
 import { decodeJwt, signJwt } from "../../../src/tokens/jwt.ts";
 import type { ProvenCaller, SigningKey } from "../../../src/types.ts";
+import { keysFile } from "../../vectors/maker/keys.ts";
 
 export const PS = "https://ps.example";
 export const AS = "https://as.example";
@@ -38,7 +39,7 @@ export const RESOURCE = "https://resource.example";
 export const PARTS = "https://parts.example";
 export const ALICE = "alice";
 
-const key = (kid: string) => generateSigningKey({ kid });
+const key = (kid: string) => importSigningKey(keysFile[kid]!.jwk as unknown as PrivateJwk, { kid });
 export const keys = {
   agent: await key("agent-1"),
   other: await key("agent-2"),

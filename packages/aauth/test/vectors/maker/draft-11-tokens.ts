@@ -1,0 +1,326 @@
+/** Tokens as the server that redeems them judges them, and requests as an agent signs them. */
+
+import {
+  ACCESS_SERVER,
+  agentToken,
+  authToken,
+  BASE,
+  BODY,
+  NOW,
+  ownName,
+  PERSON_SERVER,
+  personToken,
+  RESOURCE,
+  resourceToken,
+  shown,
+  type TokenChange,
+  unsigned,
+} from "./draft-11-parties.ts";
+import { type Key, keys } from "./keys.ts";
+import {
+  accepts,
+  type Case,
+  claimsOf,
+  digest,
+  type Fields,
+  refuses,
+  sign,
+  type VectorFile,
+} from "./messages.ts";
+
+const claims = (members: Readonly<Record<string, unknown>>): TokenChange => ({ claims: members });
+
+// --------------------------------------------------------------------------------------------------------- resource tokens
+
+const at = (token: string, over: object = {}) => ({
+  ...{
+    now: NOW,
+    token,
+    audience: PERSON_SERVER,
+    personServer: PERSON_SERVER,
+    agentJkt: keys.agent.thumbprint,
+  },
+  ...over,
+});
+const resource = (title: string, section: string, change: TokenChange, over: object = {}) =>
+  accepts(title, section, at(resourceToken(change), over), claimsOf(resourceToken(change)));
+const badResource = (
+  title: string,
+  section: string,
+  change: TokenChange | string,
+  code: string,
+  over: object = {},
+) => refuses(title, section, at(typeof change === "string" ? change : resourceToken(change), over), code);
+
+const forAccessServer = { audience: ACCESS_SERVER };
+
+const resourceTokens: VectorFile = {
+  about:
+    "A resource token at the server that redeems it, which has `audience` as its identifier. `agentJkt` is the thumbprint of the key that signed the token request, `personServer` the person server of the agent. The value is the token's claims.",
+  operation: "resource-token",
+  cases: [
+    resource("accepts a resource token at a person server", "6.7.2", {}),
+    resource(
+      "accepts a resource token at an access server",
+      "6.7.2",
+      claims({ aud: ACCESS_SERVER }),
+      forAccessServer,
+    ),
+    resource(
+      "accepts account, tenant, mission, login hint and interaction",
+      "6.7.1",
+      claims({
+        ...{ account: "acme-eu", tenant: "acme", mission_s256: "m-1", login_hint: "dana" },
+        interaction: { url: `${RESOURCE}/agree`, code: "A1B2-C3D4" },
+      }),
+    ),
+    ...["iss", "dwk", "aud", "ps", "sub", "jti", "iat", "exp", "presented_jti", "agent_jkt"].map((name) =>
+      badResource(
+        `refuses a resource token without ${name}`,
+        "6.7.1",
+        claims({ [name]: undefined }),
+        "token_claim_missing",
+      ),
+    ),
+    badResource("refuses another type", "13.11", { header: { typ: "aa-auth+jwt" } }, "token_type_mismatch"),
+    badResource("refuses alg none", "11.3.1", { header: { alg: "none" } }, "token_algorithm_not_allowed"),
+    badResource(
+      "refuses a dwk of another kind of party",
+      "11.2",
+      claims({ dwk: "aauth-agent.json" }),
+      "malformed_token",
+    ),
+    badResource(
+      "refuses a token for another server",
+      "6.7.2",
+      claims({ aud: ACCESS_SERVER }),
+      "token_audience_mismatch",
+    ),
+    badResource("refuses a token for another key", "6.7.2", {}, "token_key_mismatch", {
+      agentJkt: keys.other.thumbprint,
+    }),
+    badResource(
+      "refuses another person server",
+      "6.7.2",
+      claims({ ps: "https://other.example" }),
+      "presented_token_mismatch",
+    ),
+    badResource(
+      "refuses a token that has expired",
+      "11.5.2",
+      claims({ iat: NOW - 300, exp: NOW }),
+      "token_expired",
+    ),
+    badResource(
+      "refuses a token whose iat is 61 s ahead",
+      "11.5.2",
+      claims({ iat: NOW + 61 }),
+      "token_not_yet_valid",
+    ),
+    badResource(
+      "refuses a token that the resource has not signed",
+      "6.7.2",
+      unsigned(resourceToken()),
+      "invalid_token_signature",
+    ),
+    badResource("refuses a token of another key", "6.7.2", { signer: keys.other }, "unknown_key"),
+    badResource(
+      "refuses an interaction at an http address",
+      "11.1.2",
+      claims({ interaction: { url: "http://resource.example/agree", code: "A" } }),
+      "malformed_token",
+    ),
+  ],
+};
+
+// -------------------------------------------------------------------------------------------------------- presented tokens
+
+const pair = (presented: string, change: TokenChange = {}) => ({
+  ...{ now: NOW, presented, resourceToken: claimsOf(resourceToken(change)) },
+  trustedIssuers: [PERSON_SERVER, ACCESS_SERVER],
+});
+const presented = (title: string, token: string, change: TokenChange = {}) =>
+  accepts(title, "6.7.2", pair(token, change), claimsOf(token));
+const badPair = (title: string, code: string, token: string, change: TokenChange = {}) =>
+  refuses(title, "6.7.2", pair(token, change), code);
+
+const stepUp = claims({ presented_jti: "auth-token-1" });
+const inMission = { tenant: "acme", mission_s256: "m-1" };
+
+const presentedTokens: VectorFile = {
+  about:
+    "The token that an agent showed to the resource, beside the claims of the verified resource token. The value is its claims. `presented_token_mismatch` means that the resource token is refused (`invalid_resource_token`), any other code that the presented token is (`invalid_presented_token`, `expired_presented_token`).",
+  operation: "presented-token",
+  cases: [
+    presented("accepts the person token that is named", personToken()),
+    presented("accepts the auth token that is named", authToken(), stepUp),
+    presented(
+      "accepts tenant and mission where both tokens have them",
+      personToken(claims(inMission)),
+      claims(inMission),
+    ),
+    badPair(
+      "refuses another person token than is named",
+      "presented_token_mismatch",
+      personToken(claims({ jti: "person-token-2" })),
+    ),
+    badPair(
+      "refuses another person",
+      "presented_token_mismatch",
+      personToken(),
+      claims({ sub: "someone-else" }),
+    ),
+    badPair(
+      "refuses another person server",
+      "presented_token_mismatch",
+      personToken(),
+      claims({ ps: "https://other.example" }),
+    ),
+    ...Object.entries(inMission).flatMap(([name, value]) => [
+      badPair(
+        `refuses a resource token that drops ${name}`,
+        "presented_token_mismatch",
+        personToken(claims({ [name]: value })),
+      ),
+      badPair(
+        `refuses a resource token that adds ${name}`,
+        "presented_token_mismatch",
+        personToken(),
+        claims({ [name]: value }),
+      ),
+      badPair(
+        `refuses a resource token that changes ${name}`,
+        "presented_token_mismatch",
+        personToken(claims({ [name]: value })),
+        claims({ [name]: "other" }),
+      ),
+    ]),
+    badPair("refuses an agent token", "token_type_mismatch", agentToken()),
+    badPair("refuses a resource token in its place", "token_type_mismatch", resourceToken()),
+    badPair(
+      "refuses a token for another resource",
+      "token_audience_mismatch",
+      personToken(claims({ aud: "https://other.example" })),
+    ),
+    badPair(
+      "refuses a token for another key",
+      "token_key_mismatch",
+      personToken(claims({ cnf: { jwk: keys.other.publicJwk } })),
+    ),
+    badPair(
+      "refuses an issuer that is not trusted",
+      "untrusted_issuer",
+      personToken(claims({ iss: "https://evil.example" })),
+    ),
+    badPair(
+      "refuses a token that has expired",
+      "token_expired",
+      personToken(claims({ iat: NOW - 3_600, exp: NOW })),
+    ),
+    badPair(
+      "refuses a token that its issuer has not signed",
+      "invalid_token_signature",
+      unsigned(personToken()),
+    ),
+  ],
+};
+
+// ----------------------------------------------------------------------------------------------------- requests to be signed
+
+interface ToSign {
+  readonly method?: string;
+  readonly target?: string;
+  readonly fields?: Fields;
+  readonly body?: string;
+  readonly additionalComponents?: readonly string[];
+  readonly key?: Key;
+  readonly credential?: object;
+  readonly endpoint?: string;
+}
+
+function signs(
+  title: string,
+  section: string,
+  components: readonly string[],
+  toSign: ToSign,
+  signatureKey: string,
+): Case {
+  const { method = "GET", target = "/data", fields = {}, body, key = keys.agent, ...more } = toSign;
+  const ofBody: Fields = body === undefined ? {} : { "content-digest": digest(body) };
+  const message = { method, authority: "resource.example", target, fields: { ...fields, ...ofBody } };
+  const parameters = `;created=${NOW}`;
+  const { base, fields: all } = sign(message, { key, signatureKey, label: "sig", components, parameters });
+  const added = Object.fromEntries(Object.entries(all).filter(([name]) => !(name in fields)));
+  const input = {
+    ...{
+      now: NOW,
+      method,
+      url: `${RESOURCE}${target}`,
+      fields,
+      ...(body !== undefined && { body }),
+      key: key.kid,
+    },
+    ...{ credential: { scheme: "jwt", jwt: agentToken() }, ...more },
+  };
+  return accepts(`signs ${title}`, section, input, { signatureBase: base, fields: added });
+}
+
+const JSON_TYPE = { "content-type": "application/json" };
+const [AGENT_KEY, QUERY] = [shown(agentToken()), { additionalComponents: ["@query"] }];
+const SESSION = { authorization: "AAuth session-1" };
+
+const signing: VectorFile = {
+  about:
+    "A request as an agent or a server signs it. The value is what is signed, and the fields that are added to the request.",
+  operation: "sign-request",
+  cases: [
+    signs("a request with an agent token", "11.3.3", BASE, {}, AGENT_KEY),
+    signs(
+      "a request with a person token",
+      "11.3.3",
+      BASE,
+      { credential: { scheme: "jwt", jwt: personToken() } },
+      shown(personToken()),
+    ),
+    signs("a query, which is not covered", "11.3.3.1", BASE, { target: "/data?a=1&b=%20" }, AGENT_KEY),
+    signs(
+      "a query that the resource demands",
+      "11.2.4",
+      [...BASE, "@query"],
+      { target: "/data?a=1&b=%20", ...QUERY },
+      AGENT_KEY,
+    ),
+    signs(
+      "an absent query that the resource demands",
+      "RFC 9421, 2.2.7",
+      [...BASE, "@query"],
+      QUERY,
+      AGENT_KEY,
+    ),
+    signs("an empty path", "RFC 9421, 2.2.6", BASE, { target: "/" }, AGENT_KEY),
+    signs(
+      "a body",
+      "11.3.3.1",
+      [...BASE, ...BODY],
+      { method: "POST", fields: JSON_TYPE, body: '{"a":1}' },
+      AGENT_KEY,
+    ),
+    signs("a session token", "6.3", [...BASE, "authorization"], { fields: SESSION }, AGENT_KEY),
+    signs(
+      "a server's own request",
+      "11.3.2",
+      [...BASE, ...BODY],
+      {
+        ...{ method: "POST", fields: JSON_TYPE, body: '{"a":1}', key: keys.person, endpoint: "token" },
+        credential: { scheme: "jwks_uri", id: PERSON_SERVER, document: "aauth-person.json" },
+      },
+      ownName(PERSON_SERVER, "aauth-person.json", "ps-1"),
+    ),
+  ],
+};
+
+export const draft11Tokens: Readonly<Record<string, VectorFile>> = {
+  "draft-11/resource-tokens.json": resourceTokens,
+  "draft-11/presented-tokens.json": presentedTokens,
+  "draft-11/sign-request.json": signing,
+};

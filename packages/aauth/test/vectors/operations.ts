@@ -1,0 +1,189 @@
+/**
+ * The library's operations on the input of a vector, by the name in its file.
+ *
+ * @module
+ */
+
+import { signRequest } from "../../src/agent/sign-request.ts";
+import { createDiscovery } from "../../src/discovery/create-discovery.ts";
+import { AAuthVerificationError } from "../../src/errors.ts";
+import { formatContentDigest, verifyContentDigest } from "../../src/http-signatures/content-digest.ts";
+import { parseSignature as parseSignatureMember } from "../../src/http-signatures/signature.ts";
+import { parseSignatureInput as parseInputMember } from "../../src/http-signatures/signature-input.ts";
+import { rebuildSignatureBase } from "../../src/http-signatures/verify-signature.ts";
+import { importSigningKey, type PrivateJwk } from "../../src/keys/signing-key.ts";
+import { jwkThumbprint } from "../../src/keys/thumbprint.ts";
+import { importVerificationKey } from "../../src/keys/verification-key.ts";
+import * as headers from "../../src/profiles/draft-11/headers.ts";
+import * as identifiers from "../../src/profiles/draft-11/identifiers.ts";
+import { draft11 } from "../../src/profiles/draft-11/index.ts";
+import * as fields from "../../src/profiles/draft-11/signature-key.ts";
+import { verifyPresentedToken, verifyResourceToken } from "../../src/profiles/draft-11/tokens.ts";
+import { formatAgentAuth, parseAgentAuth } from "../../src/profiles/february-2026/agent-auth.ts";
+import { february2026, february2026Published } from "../../src/profiles/february-2026/index.ts";
+import * as februaryTokens from "../../src/profiles/february-2026/resource-token.ts";
+import * as februaryKey from "../../src/profiles/february-2026/signature-key.ts";
+import type { WireProfile } from "../../src/profiles/wire-profile.ts";
+import { createChallenger } from "../../src/resource/challenge.ts";
+import { createVerifier } from "../../src/resource/verify-request.ts";
+import documents from "./draft-11/documents.json" with { type: "json" };
+import keys from "./keys.json" with { type: "json" };
+
+// biome-ignore lint/suspicious/noExplicitAny: JSON, of which each operation knows its part
+type Input = any;
+
+const bytes = (text: string | undefined) => (text === undefined ? undefined : new TextEncoder().encode(text));
+const named = (name: string, kid = name) =>
+  importSigningKey(keys[name as keyof typeof keys].jwk as PrivateJwk, { kid });
+const roundTrip =
+  <Parsed>(parse: (value: string) => Parsed, format: (parsed: Parsed) => string) =>
+  ({ value }: Input) => {
+    const parsed = parse(value);
+    return { parsed, written: format(parsed) };
+  };
+const inputOf =
+  (parse: typeof parseInputMember) =>
+  ({ value }: Input) => {
+    const { label, components, params } = parse(value);
+    return { label, components, params: Object.fromEntries(params) };
+  };
+const signatureOf =
+  (parse: (value: string) => { label: string; bytes: Uint8Array }) =>
+  ({ value }: Input) => {
+    const signature = parse(value);
+    return { label: signature.label, bytes: Buffer.from(signature.bytes).toString("base64") };
+  };
+
+/** The real discovery over documents in memory, and whether it has fetched. */
+function discoveryOf({ now, documents: changed = {} }: Input, profile: WireProfile) {
+  const state = { fetches: false };
+  const published: Record<string, unknown> = { ...documents, ...changed };
+  const discovery = createDiscovery({
+    ...{ profile, now: () => now, development: profile !== draft11 },
+    async transport({ href }) {
+      state.fetches = true;
+      return { status: href in published ? 200 : 404, body: bytes(JSON.stringify(published[href] ?? null))! };
+    },
+  });
+  return { discovery, state };
+}
+
+/** Fields of an answer by which the other party knows what is wrong. */
+const TELLING = /^(?:signature-error|aauth-requirement|accept-signature-(?:scheme|alg)|agent-auth)$/;
+
+const verifyRequest = (profile: WireProfile) => async (input: Input) => {
+  const { now: time, verifier: options, requirement, request, repeated = false } = input;
+  const {
+    endpoint,
+    authority,
+    audience,
+    trustedIssuers,
+    trustedAgents,
+    accessServer,
+    revoked = [],
+  } = options;
+  const { discovery, state } = discoveryOf(input, profile);
+  const now = () => time;
+  const { additionalComponents, authServer = accessServer } = options;
+  const verifier = createVerifier({
+    ...{ profile, endpoint, authorities: [authority], audience, trustedIssuers, trustedAgents, accessServer },
+    ...{ additionalComponents, discovery, now, isRevoked: ({ jti }) => revoked.includes(jti) },
+  });
+  const { method, target, fields: sent, body } = request;
+  const received = { method, target, headers: sent, body: bytes(body) };
+  if (repeated) await verifier.verifyRequest(received, requirement);
+  try {
+    const { caller, report } = await verifier.verifyRequest(received, requirement);
+    const { level, agent, person, server, grant, thumbprint } = caller;
+    const proven = { level, agent, person, server, scopes: grant?.scopes, thumbprint };
+    return { signatureBase: report.signatureBase, caller: proven };
+  } catch (error) {
+    if (!(error instanceof AAuthVerificationError)) throw error;
+    const challenger = createChallenger({
+      ...{ profile, key: await named("rs-1"), resource: "https://resource.example", authServer, now },
+    });
+    const answer = await challenger.challengeFor(error, { requirement });
+    const telling = Object.entries(answer.headers)
+      .filter(([name]) => TELLING.test(name))
+      .map(([name, value]) => [name, value.replace(/resource-token="[^"]+"$/, "resource-token")]);
+    throw Object.assign(error, {
+      verdict: { check: error.check, status: answer.status, fields: Object.fromEntries(telling), ...state },
+    });
+  }
+};
+
+async function signs(input: Input, profile: WireProfile) {
+  const { now, method, url, fields: sent, body, key, kid, credential: signatureKey, nonce = false } = input;
+  const { additionalComponents, endpoint } = input;
+  const { headers: added, signatureBase } = await signRequest(
+    { method, url, headers: sent, body: bytes(body) },
+    {
+      ...{ profile, key: await named(key, kid), signatureKey, now: () => now, nonce },
+      ...{ additionalComponents, endpoint },
+    },
+  );
+  return { signatureBase, fields: added };
+}
+
+const rfc: Readonly<Record<string, (input: Input) => unknown>> = {
+  async "content-digest"({ body, contentDigest }) {
+    await verifyContentDigest(contentDigest, bytes(body)!);
+    return { written: await formatContentDigest(bytes(body)!) };
+  },
+  "jwk-thumbprint": ({ jwk }) => jwkThumbprint(jwk),
+  async "signature-base"({ method, authority, target, fields: sent, signatureInput, signature, key }) {
+    const received = { method, target, headers: sent };
+    const base = rebuildSignatureBase(received, authority, parseInputMember(signatureInput));
+    const verified = (await importVerificationKey(key)).verify(
+      bytes(base)!,
+      parseSignatureMember(signature).bytes,
+    );
+    return (await verified) ? base : "the signature does not verify";
+  },
+};
+
+const inDraft11: typeof rfc = {
+  "server-identifier": ({ value }) => identifiers.isServerIdentifier(value),
+  "agent-identifier": ({ value }) => identifiers.parseAgentIdentifier(value) ?? null,
+  "endpoint-url": ({ value }) => identifiers.isEndpointUrl(value),
+  "signature-key"({ value, label }) {
+    const parsed = fields.parseSignatureKey(value, label);
+    const isOurs = parsed.scheme === "jwt" || parsed.scheme === "jwks_uri";
+    return { parsed, ...(isOurs && { written: fields.formatSignatureKey(parsed as fields.SignatureKey) }) };
+  },
+  "signature-input": inputOf(fields.parseSignatureInput),
+  signature: signatureOf(fields.parseSignature),
+  "aauth-requirement": roundTrip(headers.parseRequirement, headers.formatRequirement),
+  "signature-error": roundTrip(headers.parseSignatureError, headers.formatSignatureError),
+  "token-list": roundTrip(headers.parseTokenList, headers.formatTokenList),
+  "sign-request": (input) => signs(input, draft11),
+  "verify-request": verifyRequest(draft11),
+  "resource-token": ({ now, token, ...expected }) =>
+    verifyResourceToken(token, {
+      ...expected,
+      discovery: discoveryOf({ now }, draft11).discovery,
+      now: () => now,
+    }),
+  async "presented-token"({ now, presented, ...expected }) {
+    const { discovery } = discoveryOf({ now }, draft11);
+    return (await verifyPresentedToken(presented, { ...expected, discovery, now: () => now })).claims;
+  },
+};
+
+const inFebruary: typeof rfc = {
+  "signature-key": roundTrip(februaryKey.parseSignatureKey, februaryKey.formatSignatureKey),
+  "signature-input": inputOf(parseInputMember),
+  signature: signatureOf(parseSignatureMember),
+  "agent-auth": roundTrip(parseAgentAuth, formatAgentAuth),
+  "sign-request": (input) => signs(input, input.published ? february2026Published : february2026),
+  "verify-request": verifyRequest(february2026),
+  "resource-token": ({ now, token, documents: own, ...expected }) => {
+    const { discovery } = discoveryOf({ now, documents: own }, february2026);
+    return februaryTokens.verifyResourceToken(token, { ...expected, discovery, now: () => now });
+  },
+};
+
+/** By folder. */
+export const operations: Readonly<Record<string, typeof rfc>> = {
+  ...{ rfc, "draft-11": inDraft11, "february-2026": inFebruary },
+};
