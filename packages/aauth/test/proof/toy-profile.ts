@@ -36,7 +36,7 @@ import type {
   ResolverContext,
   ResponseHead,
   WireProfile,
-} from "../../src/profiles/wire-profile.ts";
+} from "../../src/profile/wire-profile.ts";
 import {
   checkAudience,
   checkHeader,
