@@ -88,7 +88,7 @@ export const AAUTH_LAYERS: readonly (readonly string[])[] = [
   ["profiles"],
   ["discovery/create-discovery.ts"],
   ["resource", "agent"],
-  ["testing", "explain", "issuer"],
+  ["testing", "issuer"],
   ["index.ts", "issuer.ts", "wire.ts"],
 ];
 

@@ -22,7 +22,7 @@ import { runStaticChecks } from "./static-checks.ts";
 
 const project = (...names: string[]) => names.flatMap((name) => ["--project", name]);
 /** Packages that run on whichever Node their users have. */
-const PUBLISHED = ["packages/aauth/", "packages/fastify-aauth/"];
+const PUBLISHED = ["packages/aauth/", "packages/aauth-explain/", "packages/fastify-aauth/"];
 /** The full products, and the numbers of users under load. */
 const LONG = { LONG_TESTS: "1" };
 

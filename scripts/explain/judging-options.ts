@@ -1,11 +1,14 @@
 import { canonicalAuthority, decodeToken, draft11, type Requirement, type WireProfile } from "aauth";
-import { type Explanation, explainMessage, type MessageToExplain, profileOf } from "aauth/explain";
-import { FIELDS } from "aauth/february-2026";
+import { FIELDS, february2026 } from "aauth/february-2026";
 import type { VerifierOptions } from "aauth/resource";
 import { TOKEN_TYPES } from "aauth/wire";
+import { type Explanation, explainMessage, type MessageToExplain, profileOf } from "aauth-explain";
 import { ExplainInputError } from "./explain-input-error.ts";
 import { MISSING_KEYS, offlineDiscovery } from "./offline-discovery.ts";
 import type { HarRequest } from "./read-har.ts";
+
+/** A message of no known shape is one of the first. */
+const PROFILES = [draft11, february2026] as const;
 
 /** How a message is judged: what a resource has in its configuration. */
 export interface JudgingOptions {
@@ -50,7 +53,7 @@ export async function judge(request: HarRequest, options: JudgingOptions): Promi
   const { message } = request;
   requireAddress(message.url);
   const clock = readClock(request, options);
-  const profile = profileOf(message.headers, message.response?.headers);
+  const profile = profileOf(message, PROFILES);
   const { isIdentifier } = profile.documents;
   const issuer = tokenIssuer(message, profile);
   const { origin } = new URL(message.url);
@@ -77,7 +80,7 @@ export async function judge(request: HarRequest, options: JudgingOptions): Promi
   const { endpoint, isAssumed } = readEndpoint(options, message, profile);
   const explanation = await explainMessage(message, {
     discovery: offlineDiscovery(options.keys),
-    profile,
+    profiles: [profile],
     endpoint,
     ...(audience !== undefined && { audience }),
     trustedIssuers: issuers,

@@ -1,4 +1,4 @@
-import type { Explanation } from "aauth/explain";
+import type { Explanation } from "aauth-explain";
 import { visibleFields, visibleLines } from "agent-kit/service";
 import { isoSeconds, readableClaims } from "protocol-trace/read";
 import type { JudgedVerdict } from "./judging-options.ts";

@@ -1,4 +1,4 @@
-import type { MessageToExplain } from "aauth/explain";
+import type { MessageToExplain } from "aauth-explain";
 import { ExplainInputError } from "./explain-input-error.ts";
 import { collectHeaders, type HeaderLine } from "./message-parts.ts";
 import { shellWords } from "./shell-words.ts";

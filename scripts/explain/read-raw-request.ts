@@ -1,4 +1,4 @@
-import type { MessageToExplain } from "aauth/explain";
+import type { MessageToExplain } from "aauth-explain";
 import { ExplainInputError } from "./explain-input-error.ts";
 import { collectHeaders, type HeaderLine, urlOfHost } from "./message-parts.ts";
 

@@ -1,5 +1,5 @@
 /**
- * The grammar of headers and signature bases, for tools and tests. Agents and resources do not need it.
+ * The grammar of headers and signature bases, and the verifier of explanations, for tools and tests. Agents and resources do not need it.
  *
  * @module
  */
@@ -27,12 +27,16 @@ export {
   parseSignatureInput,
   parseSignatureKey,
 } from "./draft-11/signature-key.ts";
+export type { RequestTarget } from "./http-signatures/authority.ts";
+export { requestTarget } from "./http-signatures/authority.ts";
 export { formatContentDigest, verifyContentDigest } from "./http-signatures/content-digest.ts";
+export { fieldValue } from "./http-signatures/field.ts";
 export type { SignatureValue } from "./http-signatures/signature.ts";
 export type { SignatureBaseInput } from "./http-signatures/signature-base.ts";
-export { buildSignatureBase } from "./http-signatures/signature-base.ts";
+export { buildSignatureBase, componentIdentifier } from "./http-signatures/signature-base.ts";
 export type { SignatureInput } from "./http-signatures/signature-input.ts";
 export { formatSignatureInput } from "./http-signatures/signature-input.ts";
 export type { ImportVerificationKeyOptions } from "./keys/verification-key.ts";
 export { importVerificationKey } from "./keys/verification-key.ts";
 export { parseRefusal, REFUSAL_FIELD } from "./profile/refusal.ts";
+export { verifierOf } from "./resource/verify-request.ts";

@@ -5,6 +5,7 @@
  */
 
 import { formatSignature, parseSignature } from "../http-signatures/signature.ts";
+import { parseSignatureInput } from "../http-signatures/signature-input.ts";
 import type { MessageRules, VerificationRules, WireProfile } from "../profile/wire-profile.ts";
 import { createAnswers, refuseWithoutToken } from "./answers.ts";
 import { claimedAgent, claimedJwk, RESOLVERS } from "./callers.ts";
@@ -26,6 +27,7 @@ const messages: MessageRules = {
   parseKeyClaim: parseSignatureKey,
   claimedAgent,
   formatKeyClaim: (credential, key) => signatureKeyFor(credential, key, true),
+  parseSignatureInput,
   parseSignature,
   formatSignature: (signature) => formatSignature(LABEL, signature),
   demandedComponents: fullCoverage,

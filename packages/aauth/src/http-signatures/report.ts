@@ -1,6 +1,6 @@
 /**
  * What one verification saw and decided, check by check. The report rides on the result and on every error of a verifier, so that a
- * trace, a log line or `aauth/explain` can show it without repeating the work.
+ * trace, a log line or `aauth-explain` can show it without repeating the work.
  *
  * @module
  */

@@ -95,8 +95,8 @@ export interface MessageRules {
   readonly claimedAgent?: (signatureKey: string) => string | undefined;
   /** @throws AAuthError `malformed_signature_key`, `header_too_large` for what cannot be written */
   formatKeyClaim(credential: Credential, key: SigningKey): string;
-  /** Default: exactly one member. @throws AAuthError `malformed_signature_input`, `header_too_large` */
-  readonly parseSignatureInput?: (value: string) => SignatureInput;
+  /** The member that is verified. @throws AAuthError `malformed_signature_input`, `header_too_large` */
+  parseSignatureInput(value: string): SignatureInput;
   /**
    * @param label that of `Signature-Input`, where it is known by then
    * @throws AAuthError `malformed_signature`

@@ -14,7 +14,7 @@ import {
   spendNonce,
   spendSignature,
 } from "../http-signatures/replay.ts";
-import { parseSignatureInput, type SignatureInput } from "../http-signatures/signature-input.ts";
+import type { SignatureInput } from "../http-signatures/signature-input.ts";
 import { announcesBody, requireComponents, verifyBody } from "../http-signatures/verify-body.ts";
 import {
   allowsAlgorithm,
@@ -129,8 +129,7 @@ export const STEPS: Readonly<Record<StepName, Step>> = {
   },
 
   "signature-input"(v) {
-    const { parseSignatureInput: parse = parseSignatureInput } = v.rules.profile.messages;
-    v.input = parse(v.headers.signatureInput);
+    v.input = v.rules.profile.messages.parseSignatureInput(v.headers.signatureInput);
     v.recorder.facts.coveredComponents = v.input.components;
     v.recorder.facts.created = v.input.created;
   },

@@ -48,7 +48,10 @@ export function createVerifier(options: VerifierOptions): Verifier {
   return verifierOf(options, { refusesUnmeetable: true });
 }
 
-/** An explanation judges a message also by a requirement that it cannot meet; anywhere else that is a mistake of the program. */
+/**
+ * The verifier that {@link createVerifier} makes, for a tool that explains a message: with `refusesUnmeetable: false` it judges a message also by
+ * a requirement that no request can meet, which is not met. Anywhere else such a requirement is a mistake of the program, and a TypeError.
+ */
 export function verifierOf(
   options: VerifierOptions,
   { refusesUnmeetable }: { readonly refusesUnmeetable: boolean },

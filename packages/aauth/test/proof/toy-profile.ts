@@ -16,6 +16,7 @@ import {
   TokenRequestError,
 } from "../../src/errors.ts";
 import { formatSignature, parseSignature } from "../../src/http-signatures/signature.ts";
+import { parseSignatureInput } from "../../src/http-signatures/signature-input.ts";
 import { parseParameters, splitTopLevel } from "../../src/http-signatures/structured-fields.ts";
 import { verificationKey } from "../../src/keys/verification-key.ts";
 import type {
@@ -374,6 +375,7 @@ const messagesOn = (signatureKey: string): MessageRules => {
         throw refused("malformed_signature_key", "there is no such scheme");
       return `${LABEL}=jwks_uri;id="${credential.id}";doc="${credential.document}";kid="${key.kid}"`;
     },
+    parseSignatureInput,
     parseSignature,
     formatSignature: (signature) => formatSignature(LABEL, signature, "sf-binary"),
     demandedComponents: components,

@@ -18,9 +18,9 @@ export function useSecondOpinion(message: Message): SecondOpinion {
       if (headers?.["signature-input"] === undefined || signer?.base === undefined) {
         return { kind: "none", reason: "the recorded request has no headers." };
       }
-      const { independentSignatureBase } = await import("aauth/explain");
+      const { independentBase } = await import("./independent-base.ts");
       try {
-        return { kind: "built", base: independentSignatureBase({ method, url, headers }) };
+        return { kind: "built", base: independentBase({ method, url, headers }) };
       } catch {
         return { kind: "none", reason: "http-message-signatures cannot parse the recorded request." };
       }

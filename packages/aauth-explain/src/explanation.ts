@@ -4,9 +4,7 @@
  * @module
  */
 
-import type { AAuthErrorCode } from "../errors.ts";
-import type { CheckName, KeySource } from "../http-signatures/report.ts";
-import type { ProvenCaller } from "../types.ts";
+import type { AAuthErrorCode, CheckName, KeySource, ProvenCaller } from "aauth";
 
 /** A header as it was received, and what its grammar makes of it. */
 export interface ExplainedHeader {
@@ -20,9 +18,9 @@ export interface ExplainedHeader {
   readonly problem?: string;
 }
 
-/** The signature base twice: by this package, and by an independent implementation of RFC 9421. */
+/** The signature base twice: by `aauth`, and by an independent implementation of RFC 9421. */
 export interface ExplainedSignatureBase {
-  /** As this package rebuilds it. */
+  /** As `aauth` rebuilds it. */
   readonly ours?: string;
   /** As `http-message-signatures` builds it. */
   readonly secondOpinion?: string;

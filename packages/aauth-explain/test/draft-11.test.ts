@@ -1,11 +1,11 @@
 /** Messages of draft -11, told by their shape and judged by their own rules. */
 
+import { draft11 } from "aauth";
+import { february2026 } from "aauth/february-2026";
+import { issueResourceToken } from "aauth/server";
+import { signedRequest, type TestRequest } from "aauth/testing";
+import { formatRequirement } from "aauth/wire";
 import { describe, expect, test } from "vitest";
-import { formatRequirement } from "../../src/draft-11/headers.ts";
-import { draft11 } from "../../src/draft-11/profile.ts";
-import { issueResourceToken } from "../../src/draft-11/tokens.ts";
-import { explainMessage, independentSignatureBase, profileOf } from "../../src/explain/index.ts";
-import { signedRequest, type TestRequest } from "../../src/testing/signed-request.ts";
 import {
   agentToken,
   authToken,
@@ -18,11 +18,14 @@ import {
   requestOf,
   signBadly,
   verifierOf,
-} from "../draft-11/kit.ts";
+} from "../../aauth/test/draft-11/kit.ts";
+import { explainMessage, independentSignatureBase, profileOf } from "../src/index.ts";
+
+const PROFILES = [draft11, february2026] as const;
 
 const url = `${RESOURCE}/data`;
 const VERIFIER = {
-  ...{ discovery: discoveryOf(), now, audience: RESOURCE },
+  ...{ profiles: PROFILES, discovery: discoveryOf(), now, audience: RESOURCE },
   trustedIssuers: [PERSON_SERVER, "https://as.example"],
 };
 const explain = (
@@ -60,7 +63,7 @@ describe("an accepted message", () => {
         draft11.verification.checks.map((check) => [check.name, check.section]),
       );
       expect(tokens(explanation)).toEqual([["signature-key", typ, section]]);
-      expect(independentSignatureBase({ ...request, url })).toBe(explanation.signatureBase.ours);
+      expect(independentSignatureBase({ ...request, url }, PROFILES)).toBe(explanation.signatureBase.ours);
       expect(JSON.parse(JSON.stringify(explanation))).toEqual(explanation);
     },
   );
@@ -91,7 +94,7 @@ describe("an accepted message", () => {
     expect(headers.map(({ parsed }) => (parsed as { label?: string } | undefined)?.label)).toEqual([
       ...["sig", "sig", "sig", undefined],
     ]);
-    expect(independentSignatureBase({ ...request, url })).toBe(explanation.signatureBase.ours);
+    expect(independentSignatureBase({ ...request, url }, PROFILES)).toBe(explanation.signatureBase.ours);
   });
 });
 
@@ -178,15 +181,23 @@ describe("a refused message", () => {
       { response: { status: 401, headers } },
     );
     expect(explanation).toMatchObject({ profile: "draft-11", code: "missing_signature" });
-    expect(profileOf({}).name).toBe("february-2026");
-    expect(profileOf({ "signature-key": 'sig1=(scheme=jwt jwt="a.b.c")' }).name).toBe("february-2026");
+    const parenthesised = { headers: { "signature-key": 'sig1=(scheme=jwt jwt="a.b.c")' } };
+    expect(profileOf(parenthesised, PROFILES)).toBe(february2026);
   });
 
-  test("of the other profile is refused by name where the profile is given", async () => {
+  test("of no known shape is one of the first profile", async () => {
+    for (const profiles of [PROFILES, [february2026, draft11]] as const) {
+      expect(profileOf({ headers: {} }, profiles)).toBe(profiles[0]);
+      const unsigned = { method: "GET", headers: {}, body: undefined };
+      expect((await explain(unsigned, {}, { profiles })).profile).toBe(profiles[0].name);
+    }
+  });
+
+  test("of a profile that is not among those given is refused by one that is", async () => {
     const explanation = await explain(
       { method: "GET", headers: { "signature-key": "sig1=(scheme=hwk)" }, body: undefined },
       {},
-      { profile: draft11 },
+      { profiles: [draft11] },
     );
     expect(explanation).toMatchObject({ profile: "draft-11", verdict: "refused" });
   });

@@ -1,18 +1,15 @@
 /**
- * The only door to `http-message-signatures` outside tests: an implementation of RFC 9421 by other people, asked what it
+ * The only door to `http-message-signatures` outside tests and measurements: an implementation of RFC 9421 by other people, asked what it
  * makes of the same message. It is not asked whether a message may pass; the verifier's reasons for not using it are in
  * docs/decisions.
  *
  * @module
  */
 
+import type { HeaderFields, VerificationKey, WireProfile } from "aauth";
+import { componentIdentifier, type SignatureInput } from "aauth/wire";
 // Not the package's index: that one brings node:crypto along, which a page has not.
 import * as httpbis from "http-message-signatures/lib/httpbis/index.js";
-import { componentIdentifier } from "../http-signatures/signature-base.ts";
-import type { SignatureInput } from "../http-signatures/signature-input.ts";
-import type { WireProfile } from "../profile/wire-profile.ts";
-import type { HeaderFields, VerificationKey } from "../types.ts";
-import { readSignatureInput } from "./profile-of.ts";
 
 export interface MessageForSecondOpinion {
   readonly method: string;
@@ -43,7 +40,7 @@ export async function secondVerdict(
   profile: WireProfile,
 ): Promise<boolean> {
   const { messages } = profile;
-  const input = readSignatureInput(single(message.headers[messages.fields.signatureInput]), profile);
+  const input = messages.parseSignatureInput(single(message.headers[messages.fields.signatureInput]));
   // Of several members; where there is one, the library finds out that it has another label.
   const { label, bytes } = messages.parseSignature(single(message.headers.signature), input.label);
   const { components } = input;

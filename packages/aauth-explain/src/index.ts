@@ -5,7 +5,7 @@
  * @module
  */
 
-export type { ExplainOptions, MessageToExplain } from "./explain-message.ts";
+export type { ExplainOptions } from "./explain-message.ts";
 export { explainMessage } from "./explain-message.ts";
 export type {
   ExplainedCheck,
@@ -16,4 +16,5 @@ export type {
   Explanation,
 } from "./explanation.ts";
 export { independentSignatureBase } from "./independent-signature-base.ts";
+export type { KnownProfiles, MessageToExplain } from "./message.ts";
 export { profileOf } from "./profile-of.ts";

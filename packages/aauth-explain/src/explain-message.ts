@@ -4,21 +4,26 @@
  * @module
  */
 
-import type { Discovery } from "../discovery/discovery.ts";
-import { type AAuthError, AAuthVerificationError } from "../errors.ts";
-import { february2026 } from "../february-2026/profile.ts";
-import { requestTarget } from "../http-signatures/authority.ts";
-import { fieldValue } from "../http-signatures/field.ts";
-import type { VerificationReport } from "../http-signatures/report.ts";
-import type { SignatureInput } from "../http-signatures/signature-input.ts";
-import { rebuildSignatureBase } from "../http-signatures/verify-signature.ts";
-import { importVerificationKey } from "../keys/verification-key.ts";
-import type { WireProfile } from "../profile/wire-profile.ts";
-import { checkRequirement } from "../resource/requirement.ts";
-import type { VerifierOptions } from "../resource/types.ts";
-import { verifierOf } from "../resource/verify-request.ts";
-import { decodeToken } from "../tokens/decode-token.ts";
-import type { HeaderFields, ProvenCaller, Requirement } from "../types.ts";
+import {
+  type AAuthError,
+  AAuthVerificationError,
+  type Discovery,
+  decodeToken,
+  type HeaderFields,
+  type ProvenCaller,
+  type Requirement,
+  type VerificationReport,
+  type WireProfile,
+} from "aauth";
+import { checkRequirement, type VerifierOptions } from "aauth/resource";
+import {
+  buildSignatureBase,
+  fieldValue,
+  importVerificationKey,
+  requestTarget,
+  type SignatureInput,
+  verifierOf,
+} from "aauth/wire";
 import type {
   ExplainedCheck,
   ExplainedHeader,
@@ -27,30 +32,18 @@ import type {
   ExplainedToken,
   Explanation,
 } from "./explanation.ts";
-import { profileOf, readSignatureInput } from "./profile-of.ts";
+import type { KnownProfiles, MessageToExplain } from "./message.ts";
+import { profileOf } from "./profile-of.ts";
 import { type MessageForSecondOpinion, secondSignatureBase, secondVerdict } from "./second-opinion.ts";
 
-/** A request to be explained, as it was sent or recorded. */
-export interface MessageToExplain {
-  /** As on the request line. */
-  readonly method: string;
-  /** Absolute: its authority is taken for the one the receiver is configured with. */
-  readonly url: string;
-  /** In whatever case the names were recorded. */
-  readonly headers: HeaderFields;
-  /** The bytes, as they came. Default: none. */
-  readonly body?: Uint8Array | undefined;
-  /** What was answered, to be shown beside it; nothing of it is judged. Default: unknown. */
-  readonly response?:
-    | { readonly status: number; readonly headers: HeaderFields; readonly body?: Uint8Array | undefined }
-    | undefined;
-}
-
-/**
- * The verifier to judge by: the options of `createVerifier` without authority, which the message names. `profile` defaults to that of the message
- * ({@link profileOf}), where the other options mean something in it; to `february2026` where they do not.
- */
-export interface ExplainOptions extends Partial<Omit<VerifierOptions, "authorities" | "discovery">> {
+/** The verifier to judge by: the options of `createVerifier` without authority, which the message names. */
+export interface ExplainOptions
+  extends Partial<Omit<VerifierOptions, "authorities" | "discovery" | "profile" | "accept">> {
+  /**
+   * The dialects that the message may be of. It is judged by its own ({@link profileOf}) where the other options mean something in that one, and
+   * by the first in which they do where not.
+   */
+  readonly profiles: KnownProfiles;
   /** Finds keys and metadata. It is asked for whatever the message names, within its own guard. */
   readonly discovery: Discovery;
   /** What the route would demand; without it the message is judged by its signature alone. Default: none. */
@@ -58,7 +51,7 @@ export interface ExplainOptions extends Partial<Omit<VerifierOptions, "authoriti
 }
 
 /**
- * Explains a signed request: its headers parsed, its signature base as this package builds it and as
+ * Explains a signed request: its headers parsed, its signature base as `aauth` builds it and as
  * `http-message-signatures` does, its tokens decoded, and each check of the verifier with verdict, reason and section.
  *
  * The verdict is that of a verifier made of `options`, asked once: a message that was accepted elsewhere is judged as if
@@ -68,26 +61,27 @@ export interface ExplainOptions extends Partial<Omit<VerifierOptions, "authoriti
  *
  * Never throws for anything in the message; the answer says what cannot be parsed.
  *
- * @throws TypeError when `url` is not an absolute http or https URL
+ * @throws TypeError when `url` is not an absolute http or https URL, and for options that mean nothing in any of the profiles
  *
  * @example
- * const explanation = await explainMessage({ method, url, headers }, { discovery: createDiscovery() });
+ * const options = { profiles: [draft11], discovery: createDiscovery() } as const;
+ * const explanation = await explainMessage({ method, url, headers }, options);
  * for (const { name, verdict, reason } of explanation.checks) console.log(verdict, name, reason ?? "");
  */
 export async function explainMessage(
   recorded: MessageToExplain,
   options: ExplainOptions,
 ): Promise<Explanation> {
-  const { discovery, requirement, ...verifierOptions } = options;
-  const message = { ...recorded, headers: inLowerCase(recorded.headers) };
+  const { profiles, discovery, requirement, ...verifierOptions } = options;
   const response = recorded.response && {
     ...recorded.response,
     headers: inLowerCase(recorded.response.headers),
   };
+  const message = { ...recorded, headers: inLowerCase(recorded.headers), response };
   const { scheme: named, authority, target } = requestTarget(message.url);
   const scheme = options.audience === undefined ? named : requestTarget(options.audience).scheme;
   const judging = { ...verifierOptions, discovery, authorities: [authority] };
-  const profile = options.profile ?? profileFor(message.headers, response?.headers, judging, requirement);
+  const profile = profileFor(message, profiles, judging, requirement);
   const { method, headers, body } = message;
   const received: MessageForSecondOpinion = { method, scheme, authority, target, headers };
   const outcome = await judge(message, { ...judging, profile }, requirement);
@@ -111,18 +105,26 @@ export async function explainMessage(
 
 /** That of the message, unless a verifier of it cannot have these options, or a route this requirement: they are no part of the message. */
 function profileFor(
-  headers: HeaderFields,
-  answered: HeaderFields | undefined,
+  message: MessageToExplain,
+  profiles: KnownProfiles,
   options: VerifierOptions,
   requirement: Requirement | undefined,
 ): WireProfile {
-  const profile = profileOf(headers, answered);
+  const own = profileOf(message, profiles);
+  return [own, ...profiles].find((profile) => isMeant(profile, options, requirement)) ?? own;
+}
+
+function isMeant(
+  profile: WireProfile,
+  options: VerifierOptions,
+  requirement: Requirement | undefined,
+): boolean {
   try {
     verifierOf({ ...options, profile }, { refusesUnmeetable: false });
     if (requirement !== undefined) checkRequirement(requirement, [profile]);
-    return profile;
+    return true;
   } catch {
-    return february2026;
+    return false;
   }
 }
 
@@ -169,7 +171,7 @@ function explainHeaders(headers: HeaderFields, profile: WireProfile): ExplainedH
   const { signatureKey, signatureInput, signature, contentDigest, nonce } = messages.fields;
   const parsers: readonly [string | undefined, (value: string) => unknown][] = [
     [signatureKey, (value) => messages.parseKeyClaim(value, label)],
-    [signatureInput, (value) => readableSignatureInput(readSignatureInput(value, profile))],
+    [signatureInput, (value) => readableSignatureInput(messages.parseSignatureInput(value))],
     [signature, (value) => readableSignature(messages.parseSignature(value, label))],
     [contentDigest, (value) => value],
     [nonce, (value) => value],
@@ -183,11 +185,11 @@ function explainHeaders(headers: HeaderFields, profile: WireProfile): ExplainedH
 }
 
 /** Of several signatures, that of the one that is verified: undefined where it is not known, or does not matter. */
-function labelOf(headers: HeaderFields, profile: WireProfile): string | undefined {
-  const value = fieldValue(headers, profile.messages.fields.signatureInput);
+function labelOf(headers: HeaderFields, { messages }: WireProfile): string | undefined {
+  const value = fieldValue(headers, messages.fields.signatureInput);
   return value === undefined
     ? undefined
-    : attempt("label", () => readSignatureInput(value, profile).label).label;
+    : attempt("label", () => messages.parseSignatureInput(value).label).label;
 }
 
 function readableSignatureInput({ label, components, params }: SignatureInput): unknown {
@@ -198,16 +200,19 @@ function readableSignature({ label, bytes }: { label: string; bytes: Uint8Array 
   return { label, byteLength: bytes.length };
 }
 
-function explainBase(message: MessageForSecondOpinion, profile: WireProfile): ExplainedSignatureBase {
-  const signatureInput = fieldValue(message.headers, profile.messages.fields.signatureInput);
+function explainBase(message: MessageForSecondOpinion, { messages }: WireProfile): ExplainedSignatureBase {
+  const signatureInput = fieldValue(message.headers, messages.fields.signatureInput);
   if (signatureInput === undefined) return { agree: false, problem: "the message has no signature-input" };
-  const input = () => readSignatureInput(signatureInput, profile);
-  const ours = attempt("ours", () =>
-    rebuildSignatureBase(message, message.authority, input(), {
-      scheme: message.scheme,
-      absentQuery: profile.messages.absentQuery,
-    }),
-  );
+  const input = () => messages.parseSignatureInput(signatureInput);
+  const ours = attempt("ours", () => {
+    const { components, raw: signatureParams } = input();
+    return buildSignatureBase({
+      ...message,
+      components,
+      signatureParams,
+      absentQuery: messages.absentQuery,
+    });
+  });
   const second = attempt("secondOpinion", () => secondSignatureBase(message, input()));
   const agree = ours.ours !== undefined && ours.ours === second.secondOpinion;
   const different = agree ? undefined : firstDifferentLine(ours.ours, second.secondOpinion);

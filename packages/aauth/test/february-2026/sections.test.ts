@@ -1,8 +1,9 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { explainMessage } from "../../src/explain/index.ts";
+import { AAuthVerificationError } from "../../src/errors.ts";
 import { february2026, february2026Published } from "../../src/february-2026/index.ts";
 import { createTestParties } from "../../src/february-2026/testing/index.ts";
+import type { Check } from "../../src/http-signatures/report.ts";
 import { createVerifier } from "../../src/resource/index.ts";
 import { signedRequest } from "../../src/testing/index.ts";
 
@@ -55,17 +56,19 @@ test("a check that failed has the section that it has when it passes", async () 
     signatureKey,
     body: "{}",
   });
-  for (const [message, options] of [
-    [{ ...request, url }, { now: () => clock.now() + 3600 }],
-    [{ ...request, url, body: new TextEncoder().encode("[]") }, { now: clock.now }],
-    [{ ...request, url, headers: {} }, { now: clock.now }],
-    [
-      { ...request, url },
-      { now: clock.now, requirement: { level: "authorized", scopes: ["data:read"] } },
-    ],
+  const requirement = { level: "authorized", scopes: ["data:read"] } as const;
+  for (const [message, now] of [
+    [request, () => clock.now() + 3600],
+    [{ ...request, body: new TextEncoder().encode("[]") }, clock.now],
+    [{ ...request, headers: {} }, clock.now],
+    [request, clock.now],
   ] as const) {
-    const { verdict, checks } = await explainMessage(message as never, { discovery, ...options });
-    expect(verdict).toBe("refused");
-    expect(checks.map(({ name, section }) => ({ name, section }))).toEqual(named);
+    const verifier = createVerifier({
+      ...{ profile: february2026, authorities: ["a.localhost"], discovery, now },
+      ...{ audience: "http://a.localhost", trustedIssuers: ["http://b.localhost"] },
+    });
+    const error = await verifier.verifyRequest(message, requirement).catch((refused) => refused);
+    expect(error).toBeInstanceOf(AAuthVerificationError);
+    expect(error.report.checks.map(({ name, section }: Check) => ({ name, section }))).toEqual(named);
   }
 });

@@ -1,13 +1,17 @@
+import { draft11 } from "aauth";
+import { february2026 } from "aauth/february-2026";
+import { createTestParties } from "aauth/february-2026/testing";
+import { signedRequest, testKey } from "aauth/testing";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { explainMessage, type MessageToExplain } from "../../src/explain/index.ts";
-import { february2026 } from "../../src/february-2026/profile.ts";
-import { createTestParties } from "../../src/february-2026/testing/index.ts";
-import { signedRequest, testKey } from "../../src/testing/index.ts";
+import { explainMessage, type MessageToExplain } from "../src/index.ts";
 
 const parties = await createTestParties();
 const { agent, resource, authServer, clock, discovery } = parties;
-const VERIFIER = { discovery, now: clock.now, audience: resource.id, trustedIssuers: [authServer.issuer] };
+const VERIFIER = {
+  profiles: [february2026, draft11],
+  ...{ discovery, now: clock.now, audience: resource.id, trustedIssuers: [authServer.issuer] },
+} as const;
 const url = `${resource.id}/orders?page=2`;
 
 async function message(
