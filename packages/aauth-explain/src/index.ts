@@ -5,6 +5,7 @@
  * @module
  */
 
+export { ERROR_MEANINGS } from "./error-meanings.ts";
 export type { ExplainOptions } from "./explain-message.ts";
 export { explainMessage } from "./explain-message.ts";
 export type {

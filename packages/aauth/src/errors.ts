@@ -8,329 +8,83 @@ import type { VerificationReport } from "./http-signatures/report.ts";
 import type { ProvenCaller, Waiting } from "./types.ts";
 
 /**
- * Code, HTTP status a resource answers with, and meaning. The README's error table is compared with this object.
- * Sections are those of the RFC named, or of docs/reference/profile.md (`profile`).
+ * By code: the HTTP status a resource answers with, and the section that demands it, of the RFC named or of docs/reference/profile.md (`profile`).
+ * What a code means in a sentence is `ERROR_MEANINGS` of `aauth-explain`.
  */
 export const ERROR_CODES = {
   // the message
-  missing_signature: {
-    status: 401,
-    section: "profile 1, 2",
-    meaning: "None, or only some, of Signature-Key, Signature-Input and Signature are present.",
-  },
-  malformed_signature_key: {
-    status: 401,
-    section: "profile 1.5",
-    meaning: "Signature-Key does not match its grammar.",
-  },
-  unsupported_scheme: {
-    status: 401,
-    section: "profile 1.3",
-    meaning: "The Signature-Key scheme is unknown or not accepted here (x509, jwks mode 1).",
-  },
-  profile_not_accepted: {
-    status: 401,
-    section: "profile 1.3",
-    meaning: "The route does not accept the wire profile that the message is signed in.",
-  },
-  unsupported_key: {
-    status: 401,
-    section: "profile 1.5",
-    meaning:
-      "The key is not one that counts here: not a public Ed25519 key, with private members, or of a server that may not call.",
-  },
-  key_algorithm_not_allowed: {
-    status: 401,
-    section: "draft -11, section 11.3.1",
-    meaning: "The key has no `alg`, or one that is not fully specified or not supported.",
-  },
-  malformed_signature_input: {
-    status: 401,
-    section: "RFC 9421 4.1",
-    meaning: "Signature-Input does not match its grammar or names a component twice.",
-  },
-  malformed_signature: {
-    status: 401,
-    section: "RFC 9421 4.2",
-    meaning: "Signature does not match its grammar, or is not 64 bytes.",
-  },
-  label_mismatch: {
-    status: 401,
-    section: "profile 1.5",
-    meaning: "The three signature headers do not carry the same single label.",
-  },
-  insufficient_coverage: {
-    status: 401,
-    section: "profile 2.5",
-    meaning: "A component that must be signed is not covered.",
-  },
-  missing_component: {
-    status: 401,
-    section: "RFC 9421 2.5",
-    meaning: "A covered component is not in the message, or cannot be derived from it.",
-  },
-  created_missing: {
-    status: 401,
-    section: "profile 2.4",
-    meaning: "Signature-Input has no integer `created`.",
-  },
-  created_out_of_window: {
-    status: 401,
-    section: "profile 2.4",
-    meaning: "`created` is further from now than the tolerance.",
-  },
-  signature_expired: {
-    status: 401,
-    section: "RFC 9421 2.3",
-    meaning: "`expires` of the signature is in the past.",
-  },
-  invalid_signature: {
-    status: 401,
-    section: "RFC 9421 3.2",
-    meaning: "The signature does not verify with the proven key.",
-  },
-  nonce_required: {
-    status: 401,
-    section: "profile 2.7",
-    meaning: "Policy requires a Nonce on unsafe methods and there is none.",
-  },
-  malformed_nonce: {
-    status: 401,
-    section: "profile 2.7",
-    meaning: "Nonce is not base64url of at least 12 bytes.",
-  },
-  nonce_replayed: {
-    status: 401,
-    section: "profile 2.7",
-    meaning: "The nonce has been used with this key and authority inside the window.",
-  },
-  signature_replayed: {
-    status: 401,
-    section: "profile 2.7",
-    meaning: "An unsafe request that has no nonce carries a signature that has been used inside the window.",
-  },
-  replay_memory_full: {
-    status: 503,
-    section: "profile 2.7",
-    meaning: "This caller's share of the memory of used nonces is full; wait until the window is over.",
-  },
-  digest_missing: {
-    status: 401,
-    section: "RFC 9530 2",
-    meaning:
-      "A body has come that no header announced, and there is no Content-Digest (an announced one has to be covered first).",
-  },
-  malformed_digest: {
-    status: 401,
-    section: "RFC 9530 2",
-    meaning: "Content-Digest cannot be parsed or names no supported algorithm.",
-  },
-  digest_mismatch: {
-    status: 401,
-    section: "RFC 9530 2",
-    meaning: "Content-Digest differs from the bytes received.",
-  },
-  unknown_authority: {
-    status: 421,
-    section: "profile 2.2",
-    meaning: "The request addresses a host that this resource does not serve.",
-  },
-  header_too_large: {
-    status: 431,
-    section: "profile 1.5",
-    meaning: "A signature header exceeds the size limit.",
-  },
+  missing_signature: { status: 401, section: "profile 1, 2" },
+  malformed_signature_key: { status: 401, section: "profile 1.5" },
+  unsupported_scheme: { status: 401, section: "profile 1.3" },
+  profile_not_accepted: { status: 401, section: "profile 1.3" },
+  unsupported_key: { status: 401, section: "profile 1.5" },
+  key_algorithm_not_allowed: { status: 401, section: "draft -11, section 11.3.1" },
+  malformed_signature_input: { status: 401, section: "RFC 9421 4.1" },
+  malformed_signature: { status: 401, section: "RFC 9421 4.2" },
+  label_mismatch: { status: 401, section: "profile 1.5" },
+  insufficient_coverage: { status: 401, section: "profile 2.5" },
+  missing_component: { status: 401, section: "RFC 9421 2.5" },
+  created_missing: { status: 401, section: "profile 2.4" },
+  created_out_of_window: { status: 401, section: "profile 2.4" },
+  signature_expired: { status: 401, section: "RFC 9421 2.3" },
+  invalid_signature: { status: 401, section: "RFC 9421 3.2" },
+  nonce_required: { status: 401, section: "profile 2.7" },
+  malformed_nonce: { status: 401, section: "profile 2.7" },
+  nonce_replayed: { status: 401, section: "profile 2.7" },
+  signature_replayed: { status: 401, section: "profile 2.7" },
+  replay_memory_full: { status: 503, section: "profile 2.7" },
+  digest_missing: { status: 401, section: "RFC 9530 2" },
+  malformed_digest: { status: 401, section: "RFC 9530 2" },
+  digest_mismatch: { status: 401, section: "RFC 9530 2" },
+  unknown_authority: { status: 421, section: "profile 2.2" },
+  header_too_large: { status: 431, section: "profile 1.5" },
   // discovery
-  discovery_blocked: {
-    status: 401,
-    section: "profile 5.2",
-    meaning: "The address may not be fetched: scheme, host or network is not allowed.",
-  },
-  discovery_failed: {
-    status: 401,
-    section: "profile 5.2",
-    meaning: "A metadata document or key set could not be fetched or read.",
-  },
-  discovery_busy: {
-    status: 503,
-    section: "profile 5.2",
-    meaning: "Too many documents are being fetched; try again.",
-  },
-  metadata_mismatch: {
-    status: 401,
-    section: "profile 5.2",
-    meaning: "A metadata document names another identity than the one asked for.",
-  },
-  metadata_issuer_missing: {
-    status: 401,
-    section: "draft -11, section 11.2",
-    meaning: "A metadata document names no `issuer`.",
-  },
-  unknown_key: { status: 401, section: "profile 5.2", meaning: "The key set has no such key." },
-  untrusted_agent: {
-    status: 403,
-    section: "profile 5.2",
-    meaning: "The agent is not on the allow-list; nothing was fetched.",
-  },
+  discovery_blocked: { status: 401, section: "profile 5.2" },
+  discovery_failed: { status: 401, section: "profile 5.2" },
+  discovery_busy: { status: 503, section: "profile 5.2" },
+  metadata_mismatch: { status: 401, section: "profile 5.2" },
+  metadata_issuer_missing: { status: 401, section: "draft -11, section 11.2" },
+  unknown_key: { status: 401, section: "profile 5.2" },
+  untrusted_agent: { status: 403, section: "profile 5.2" },
   // tokens
-  malformed_token: {
-    status: 401,
-    section: "profile 4",
-    meaning: "The token is not a compact JWS or a claim has the wrong shape.",
-  },
-  token_type_mismatch: {
-    status: 401,
-    section: "profile 4",
-    meaning: "The token's `typ` is not the one demanded here.",
-  },
-  token_algorithm_not_allowed: {
-    status: 401,
-    section: "profile 4.2",
-    meaning: "The token's `alg` is not on the allow-list.",
-  },
-  untrusted_issuer: {
-    status: 401,
-    section: "profile 4.2",
-    meaning: "The token's issuer is not configured as trusted; nothing was fetched.",
-  },
-  token_audience_mismatch: {
-    status: 401,
-    section: "profile 4",
-    meaning: "The token's `aud` names another recipient.",
-  },
-  token_expired: { status: 401, section: "profile 4", meaning: "The token's `exp` has passed." },
-  token_not_yet_valid: {
-    status: 401,
-    section: "profile 4",
-    meaning: "The token's `iat` or `nbf` is in the future.",
-  },
-  token_revoked: {
-    status: 401,
-    section: "draft -11, section 11.12",
-    meaning: "The token's issuer has revoked it.",
-  },
-  revocation_unknown: {
-    status: 401,
-    section: "draft -11, section 11.12",
-    meaning: "The token was issued before this process began, which does not know what was revoked then.",
-  },
-  token_claim_missing: { status: 401, section: "profile 4", meaning: "A required claim is missing." },
-  token_agent_mismatch: {
-    status: 401,
-    section: "profile 4.1",
-    meaning: "The token names another agent than the requester.",
-  },
-  presented_token_mismatch: {
-    status: 401,
-    section: "draft -11, section 6.7.2",
-    meaning: "The resource token was issued for another presented token, person, tenant or mission.",
-  },
-  token_key_mismatch: {
-    status: 401,
-    section: "profile 4.1",
-    meaning: "The resource token is bound to another key than the one that signed.",
-  },
-  invalid_token_signature: {
-    status: 401,
-    section: "profile 4",
-    meaning: "The token's own signature does not verify.",
-  },
+  malformed_token: { status: 401, section: "profile 4" },
+  token_type_mismatch: { status: 401, section: "profile 4" },
+  token_algorithm_not_allowed: { status: 401, section: "profile 4.2" },
+  untrusted_issuer: { status: 401, section: "profile 4.2" },
+  token_audience_mismatch: { status: 401, section: "profile 4" },
+  token_expired: { status: 401, section: "profile 4" },
+  token_not_yet_valid: { status: 401, section: "profile 4" },
+  token_revoked: { status: 401, section: "draft -11, section 11.12" },
+  revocation_unknown: { status: 401, section: "draft -11, section 11.12" },
+  token_claim_missing: { status: 401, section: "profile 4" },
+  token_agent_mismatch: { status: 401, section: "profile 4.1" },
+  presented_token_mismatch: { status: 401, section: "draft -11, section 6.7.2" },
+  token_key_mismatch: { status: 401, section: "profile 4.1" },
+  invalid_token_signature: { status: 401, section: "profile 4" },
   // requirement
-  identity_required: { status: 401, section: "profile 3.1", meaning: "The route needs an identified agent." },
-  person_required: {
-    status: 401,
-    section: "draft -11, section 6.1",
-    meaning: "The route needs a person token, and the caller shows an agent token.",
-  },
-  authorization_required: { status: 401, section: "profile 3.1", meaning: "The route needs an auth token." },
-  insufficient_scope: {
-    status: 403,
-    section: "profile 3.1",
-    meaning: "The auth token lacks a scope that the route needs.",
-  },
-  user_required: {
-    status: 403,
-    section: "profile 3.1",
-    meaning: "The route needs an auth token that names a user (`sub`), and the token names none.",
-  },
-  limit_reached: {
-    status: 429,
-    section: "profile 3.1",
-    meaning: "The caller exceeded the route's rate limit for its level; wait.",
-  },
+  identity_required: { status: 401, section: "profile 3.1" },
+  person_required: { status: 401, section: "draft -11, section 6.1" },
+  authorization_required: { status: 401, section: "profile 3.1" },
+  insufficient_scope: { status: 403, section: "profile 3.1" },
+  user_required: { status: 403, section: "profile 3.1" },
+  limit_reached: { status: 429, section: "profile 3.1" },
   // the agent's side
-  malformed_challenge: { status: 502, section: "profile 3.4", meaning: "Agent-Auth cannot be parsed." },
-  challenge_untrusted: {
-    status: 502,
-    section: "profile 3.4",
-    meaning: "The challenge names an auth server that is not trusted, or its resource token is not for us.",
-  },
-  challenge_repeated: {
-    status: 502,
-    section: "profile 3.4",
-    meaning: "The resource challenged again after an auth token was presented.",
-  },
-  auth_token_rejected: {
-    status: 502,
-    section: "profile 3.4",
-    meaning: "The resource rejected a new auth token and offered no way to another one.",
-  },
-  token_request_refused: {
-    status: 502,
-    section: "profile 6",
-    meaning: "The auth server refused to issue a token.",
-  },
-  token_request_failed: {
-    status: 502,
-    section: "profile 6",
-    meaning: "The auth server could not be reached, did not answer in time, or its response is invalid.",
-  },
-  grant_pending: {
-    status: 502,
-    section: "draft -11, section 11.8",
-    meaning: "A resource or a server has not answered yet: it decides on the request, or waits for a person.",
-  },
-  waiting_key_gone: {
-    status: 502,
-    section: "draft -11, section 11.8",
-    meaning: "The key that a pending answer is for is not held any more: the call has to be made again.",
-  },
-  request_cancelled: {
-    status: 502,
-    section: "draft -11, section 7.5.2",
-    meaning: "The agent withdrew its request instead of answering a question.",
-  },
-  unsupported_requirement: {
-    status: 502,
-    section: "draft -11, section 11.6.2",
-    meaning: "The resource requires something that this agent does not know.",
-  },
-  payment_required: {
-    status: 502,
-    section: "draft -11, section 11.6",
-    meaning: "The resource or server wants to be paid, and this agent does not pay.",
-  },
-  consent_required: {
-    status: 403,
-    section: "profile 6.5",
-    meaning: "The auth server requires the user's consent first.",
-  },
-  user_interaction_required: {
-    status: 403,
-    section: "profile 3.5",
-    meaning: "The resource requires a user interaction first.",
-  },
-  unsupported_algorithm: {
-    status: 502,
-    section: "profile 3.1",
-    meaning: "The challenge names only algorithms that this agent does not sign with.",
-  },
-  upstream_token_required: {
-    status: 403,
-    section: "profile 7",
-    meaning: "The next hop requires authorization on behalf of a caller, and the caller sent no auth token.",
-  },
-} as const satisfies Record<string, { status: number; section: string; meaning: string }>;
+  malformed_challenge: { status: 502, section: "profile 3.4" },
+  challenge_untrusted: { status: 502, section: "profile 3.4" },
+  challenge_repeated: { status: 502, section: "profile 3.4" },
+  auth_token_rejected: { status: 502, section: "profile 3.4" },
+  token_request_refused: { status: 502, section: "profile 6" },
+  token_request_failed: { status: 502, section: "profile 6" },
+  grant_pending: { status: 502, section: "draft -11, section 11.8" },
+  waiting_key_gone: { status: 502, section: "draft -11, section 11.8" },
+  request_cancelled: { status: 502, section: "draft -11, section 7.5.2" },
+  unsupported_requirement: { status: 502, section: "draft -11, section 11.6.2" },
+  payment_required: { status: 502, section: "draft -11, section 11.6" },
+  consent_required: { status: 403, section: "profile 6.5" },
+  user_interaction_required: { status: 403, section: "profile 3.5" },
+  unsupported_algorithm: { status: 502, section: "profile 3.1" },
+  upstream_token_required: { status: 403, section: "profile 7" },
+} as const satisfies Record<string, { status: number; section: string }>;
 
 /** What distinguishes errors. */
 export type AAuthErrorCode = keyof typeof ERROR_CODES;

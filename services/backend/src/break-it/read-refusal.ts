@@ -1,6 +1,6 @@
-import { ERROR_CODES } from "aauth";
 import { parseRefusal, REFUSAL_FIELD, type Refusal as RefusalData } from "aauth/resource";
 import { parseSignatureError, SIGNATURE_ERROR } from "aauth/wire";
+import { ERROR_MEANINGS } from "aauth-explain";
 import { oneLine } from "../failures/one-line.ts";
 
 /** The reason of a refusal, as far as the response contains it. */
@@ -55,8 +55,7 @@ export function readRefusal(response: Response, body: string, receiver: string):
 
 function named({ code, check, section, by }: RefusalData, receiver: string): Refusal {
   const refused_by = by === "gateway" ? by : receiver;
-  const { meaning } = ERROR_CODES[code];
-  return { refused_by, code, ...(check !== undefined && { check }), section, meaning };
+  return { refused_by, code, ...(check !== undefined && { check }), section, meaning: ERROR_MEANINGS[code] };
 }
 
 /** What is wrong with the signature or its token is in a field, and everything else in the body (draft -11, section 11.9.1). */
