@@ -16,8 +16,8 @@ import {
   signRequest,
   toJwks,
 } from "aauth";
-import { draft11Tokens } from "aauth/issuer";
 import { createVerifier } from "aauth/resource";
+import { issueAgentToken } from "aauth/server";
 import { signedRequest } from "aauth/testing";
 import { INTEROP_CACHE } from "../scripts/pinned-packages.ts";
 import { type Candidate, runComparisons } from "./measure.ts";
@@ -33,7 +33,7 @@ const WINDOW_SECONDS = 3_600;
 const pair = generateKeyPairSync("ed25519");
 const jwk = { ...pair.privateKey.export({ format: "jwk" }), kid: "agent-1", alg: "Ed25519" };
 const key = await importSigningKey(jwk as unknown as PrivateJwk);
-const { token: jwt } = await draft11Tokens.issueAgentToken({
+const { token: jwt } = await issueAgentToken({
   key,
   issuer: PROVIDER,
   agent: "aauth:planner@agent.example",

@@ -8,7 +8,8 @@
 import assert from "node:assert";
 import { generateKeyPairSync } from "node:crypto";
 import { generateSigningKey, type SigningKey, signRequest } from "aauth";
-import { createTokenSigner, issueAuthToken } from "aauth/issuer";
+import { february2026, issueAuthToken } from "aauth/february-2026";
+import { createTokenSigner } from "aauth/server";
 import { Pool } from "undici";
 import { freePort } from "../tests/support/free-ports.ts";
 import { coresLine, stayOn } from "./cores.ts";
@@ -119,7 +120,7 @@ function reportScheme(scheme: Scheme, rounds: readonly Round[]): void {
 async function prepare(scheme: Scheme): Promise<PreparedRequest> {
   const signatureKey = scheme === "hwk" ? ({ scheme } as const) : ({ scheme, jwt: token } as const);
   const request = { method: "POST", url: `${RESOURCE}/${scheme}`, headers: content, body };
-  const { headers } = await signRequest(request, { key, signatureKey });
+  const { headers } = await signRequest(request, { profile: february2026, key, signatureKey });
   return { headers: { ...content, ...headers }, body };
 }
 

@@ -6,9 +6,11 @@
 import assert from "node:assert";
 import { generateKeyPairSync, hash, sign, verify } from "node:crypto";
 import { generateSigningKey, importSigningKey, type PrivateJwk, type SigningKey, signRequest } from "aauth";
-import { createTokenSigner, issueAuthToken } from "aauth/issuer";
+import { february2026, issueAuthToken } from "aauth/february-2026";
+import { createTestDiscovery } from "aauth/february-2026/testing";
 import { createVerifier, type Verifier } from "aauth/resource";
-import { createTestDiscovery, signedRequest, type TestRequest } from "aauth/testing";
+import { createTokenSigner } from "aauth/server";
+import { signedRequest, type TestRequest } from "aauth/testing";
 import { createVerifier as createPeerVerifier, createSigner, httpbis } from "http-message-signatures";
 import { type Comparison, runComparisons } from "./measure.ts";
 
@@ -34,7 +36,7 @@ async function signingComparison(key: SigningKey): Promise<Comparison> {
     title: "sign: POST, 1 KB body with digest, scheme hwk",
     floor: { name: "SHA-256 + Ed25519 sign", run: () => [digest(), sign(null, base, pair.privateKey)] },
     candidates: [
-      { name: "aauth", run: () => signRequest(request, { ...options, nonce: false }) },
+      { name: "aauth", run: () => signRequest(request, { profile: february2026, ...options, nonce: false }) },
       { name: "aauth, with nonce", run: () => signRequest(request, options) },
       { name: "http-message-signatures 1.0.6", run: peer },
     ],
@@ -126,6 +128,7 @@ function verifyingFloor(baseBytes: number) {
 function createTestVerifier(): Verifier {
   const realmJwk = { ...realm.publicKey.export({ format: "jwk" }), kty: "RSA", kid: "realm-1", alg: "RS256" };
   return createVerifier({
+    profile: february2026,
     authorities: ["resource.example"],
     audience: RESOURCE,
     trustedIssuers: [ISSUER],
@@ -141,7 +144,14 @@ function requestOf(
   signatureKey: Parameters<typeof signRequest>[1]["signatureKey"],
   nonce?: false,
 ): Promise<TestRequest> {
-  return signedRequest({ url, body, key, signatureKey, ...(nonce === false ? { nonce } : {}) });
+  return signedRequest({
+    profile: february2026,
+    url,
+    body,
+    key,
+    signatureKey,
+    ...(nonce === false ? { nonce } : {}),
+  });
 }
 
 function peerSigning(signatureKey: string) {

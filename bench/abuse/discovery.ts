@@ -10,6 +10,7 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { generateSigningKey, type SigningKey, toJwks } from "aauth";
+import { february2026 } from "aauth/february-2026";
 import { signedRequest } from "aauth/testing";
 import { request } from "undici";
 import { type Attack, attackStack, choice, flood } from "./support/phases.ts";
@@ -53,6 +54,7 @@ await attackStack(
     const message = { method, url: origin + path, headers: content, ...(body && { body }) };
     const sign = async (signingKey: SigningKey, id: string) => {
       const { headers } = await signedRequest({
+        profile: february2026,
         ...message,
         key: signingKey,
         signatureKey: { scheme: "jwks", id },

@@ -1,4 +1,5 @@
 import { signRequest } from "aauth";
+import { february2026 } from "aauth/february-2026";
 import { startVisitor } from "../../scripts/levels/visitor.ts";
 import type { PreparedRequest } from "../route/load.ts";
 
@@ -21,7 +22,11 @@ export async function startAgent(): Promise<BenchAgent> {
     id,
     async signed(url) {
       const request = { method: "POST", url, headers: content, body };
-      const { headers } = await signRequest(request, { key, signatureKey: { scheme: "jwks", id } });
+      const { headers } = await signRequest(request, {
+        profile: february2026,
+        key,
+        signatureKey: { scheme: "jwks", id },
+      });
       return { headers: { host: new URL(url).host, ...content, ...headers }, body };
     },
     unsigned: (url) => ({ headers: { host: new URL(url).host, ...content }, body }),

@@ -6,8 +6,9 @@
  */
 
 import { createMemoryReplayStore, generateSigningKey } from "aauth";
+import { february2026 } from "aauth/february-2026";
+import { createTestDiscovery } from "aauth/february-2026/testing";
 import { createChallenger, createVerifier } from "aauth/resource";
-import { createTestDiscovery } from "aauth/testing";
 import Fastify, { type FastifyRequest } from "fastify";
 import { fastifyAAuth } from "fastify-aauth";
 import { AUTHORITY, ISSUER, RESOURCE } from "./parties.ts";
@@ -23,6 +24,7 @@ await app.register(async (scope) => {
   await scope.register(fastifyAAuth, {
     authority: AUTHORITY,
     verifier: createVerifier({
+      profile: february2026,
       authorities: [AUTHORITY],
       audience: RESOURCE,
       trustedIssuers: [ISSUER],
@@ -31,6 +33,7 @@ await app.register(async (scope) => {
       cryptoMode: "pool",
     }),
     challenger: createChallenger({
+      profile: february2026,
       key: await generateSigningKey({ kid: "resource-1" }),
       resource: RESOURCE,
       authServer: ISSUER,

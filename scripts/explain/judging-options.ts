@@ -1,7 +1,8 @@
 import { canonicalAuthority, decodeToken, draft11, type Requirement, type WireProfile } from "aauth";
 import { type Explanation, explainMessage, type MessageToExplain, profileOf } from "aauth/explain";
+import { FIELDS } from "aauth/february-2026";
 import type { VerifierOptions } from "aauth/resource";
-import { draft11Names, FIELDS } from "aauth/wire";
+import { TOKEN_TYPES } from "aauth/wire";
 import { ExplainInputError } from "./explain-input-error.ts";
 import { MISSING_KEYS, offlineDiscovery } from "./offline-discovery.ts";
 import type { HarRequest } from "./read-har.ts";
@@ -157,7 +158,7 @@ function tokenIssuer(
   const token = /\bjwt="([^"]*)"/.exec(headerOf(message, FIELDS.signatureKey))?.[1];
   try {
     const { header, claims } = decodeToken(token ?? "");
-    if (header.typ === draft11Names.TOKEN_TYPES.agent) return undefined;
+    if (header.typ === TOKEN_TYPES.agent) return undefined;
     return typeof claims.iss === "string" && isIdentifier(claims.iss) ? claims.iss : undefined;
   } catch {
     return undefined;

@@ -17,7 +17,7 @@ export interface Mutation {
 export type Edit = readonly [file: string, search: string, replacement: string];
 
 const AAUTH = "packages/aauth/src";
-const PROFILE = `${AAUTH}/profiles/february-2026`;
+const PROFILE = `${AAUTH}/february-2026`;
 const SIGNATURES = `${AAUTH}/http-signatures`;
 const SERVER = "services/auth-server/src";
 const BACKEND = "services/backend/src";
@@ -505,7 +505,7 @@ const HOLES: Readonly<Record<string, Hole>> = {
   ],
   X9: [
     "names in an auth token are text",
-    ["packages/aauth/test/profiles/february-2026/auth-token.test.ts", "refuses a claim of the wrong type"],
+    ["packages/aauth/test/february-2026/auth-token.test.ts", "refuses a claim of the wrong type"],
     [AUTH_TOKEN, '["sub", "agent", "agent_delegate", "jti"]', "[]"],
   ],
   X10: [

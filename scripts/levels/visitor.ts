@@ -2,7 +2,6 @@ import { randomBytes } from "node:crypto";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import {
-  agentMetadata,
   agentProviderMetadata,
   createDiscovery,
   createEndpointMap,
@@ -12,6 +11,7 @@ import {
   toJwks,
 } from "aauth";
 import { type Agent, type AgentOptions, createAgent } from "aauth/agent";
+import { agentMetadata, february2026 } from "aauth/february-2026";
 import { DRAFT_11_SERVERS, identifierOf } from "topology";
 
 /** An agent that no service of the demo knows: a key, and its two documents on a port of its own. */
@@ -29,11 +29,12 @@ export async function startVisitor(trustedAuthServers: readonly string[]): Promi
   const id = `http://visitor.localhost:${port}`;
   documents.set("/.well-known/aauth-agent", agentMetadata({ agent: id, name: "Visitor" }));
   documents.set("/jwks.json", toJwks([key]));
-  const discovery = createDiscovery({ development: true });
+  const discovery = createDiscovery({ profile: february2026, development: true });
   return {
     id,
     key,
-    agent: (options) => createAgent({ id, key, trustedAuthServers, discovery, ...options }),
+    agent: (options) =>
+      createAgent({ profile: february2026, id, key, trustedAuthServers, discovery, ...options }),
     stop,
   };
 }

@@ -4,8 +4,10 @@ import type { AddressInfo } from "node:net";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { generateSigningKey } from "aauth";
 import type { Explanation } from "aauth/explain";
-import { createTokenSigner } from "aauth/issuer";
-import { createTestParties, type SignedRequestOptions, signedRequest } from "aauth/testing";
+import { february2026 } from "aauth/february-2026";
+import { createTestParties } from "aauth/february-2026/testing";
+import { createTokenSigner } from "aauth/server";
+import { type SignedRequestOptions, signedRequest } from "aauth/testing";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openPage, startBrowser } from "../support/browser.ts";
@@ -81,6 +83,7 @@ async function taskFor(
   change: Change = () => ({}),
 ): Promise<PageTask> {
   const request = await signedRequest({
+    profile: february2026,
     url: `${resource.id}/orders?page=2`,
     body: '{"order":1}',
     key: agent.key,

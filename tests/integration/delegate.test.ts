@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { createDiscovery, decodeToken, generateSigningKey, type SigningKey, tokenId } from "aauth";
 import { type AgentEvent, createAgent, pooledTransport } from "aauth/agent";
-import { issueAgentToken } from "aauth/issuer";
+import { february2026, issueAgentToken } from "aauth/february-2026";
 import { installLocalhostLookup } from "agent-kit/service";
 import { type DelegateList, delegateListSchema, delegateSchema } from "backend-api";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -149,9 +149,10 @@ describe("the backend's delegate", () => {
   test("works for the backend only", async () => {
     const url = `http://delegate-agent.localhost:${stack.ports.delegateAgent}/run`;
     expect((await fetch(url, { method: "POST" })).status).toBe(401);
-    const discovery = createDiscovery({ development: true });
+    const discovery = createDiscovery({ profile: february2026, development: true });
     const key = await generateSigningKey({ kid: "k" });
     const unknown = createAgent({
+      profile: february2026,
       id: "http://unknown.localhost:1",
       key,
       signatureScheme: "jwks",
@@ -169,7 +170,7 @@ async function otherDelegate(name: string) {
   const { sub, publicJwk: jwk } = credential;
   await enrolIn(delegatesFile, { sub, name, jwk, url: "http://delegate-agent.localhost:1" });
   const key = await generateSigningKey({ kid: "test" });
-  const discovery = createDiscovery({ development: true });
+  const discovery = createDiscovery({ profile: february2026, development: true });
   const agentTokens = createAgentTokens({
     agentServer: stack.urls.backendAgent,
     credential,
@@ -185,12 +186,13 @@ async function otherDelegate(name: string) {
 /** Calls the supply-chain agent through the gateway with what it is given, and nothing better when that is refused. */
 async function callWith(credential: { key: SigningKey; agentToken?: string; authToken?: string }) {
   const agent = createAgent({
+    profile: february2026,
     id: stack.urls.backendAgent,
     key: credential.key,
     signatureScheme: "jwks",
     agentToken: async () => credential.agentToken ?? "",
     trustedAuthServers: [stack.urls.issuer],
-    discovery: createDiscovery({ development: true }),
+    discovery: createDiscovery({ profile: february2026, development: true }),
   });
   const { authToken } = credential;
   const reply = await agent
@@ -239,6 +241,7 @@ describe("what is no delegate of the backend", () => {
     const second = await otherDelegate("fifth");
     const events: AgentEvent[] = [];
     const agent = createAgent({
+      profile: february2026,
       id: stack.urls.backendAgent,
       key: first.key,
       signatureScheme: "jwks",

@@ -1,5 +1,7 @@
 /** The demo in draft -11 behind agentgateway/config-draft-11-policy.yaml. */
+
 import { generateSigningKey, signRequest } from "aauth";
+import { february2026 } from "aauth/february-2026";
 import { parseRefusal } from "aauth/resource";
 import { installLocalhostLookup } from "agent-kit/service";
 import { afterEach, expect, test } from "vitest";
@@ -29,7 +31,7 @@ test.each(["agent-identity", "person-identity", "person-server", "federated"] as
     const url = `${stack.urls.supplyChainAgent}/`;
     const { headers } = await signRequest(
       { method: "GET", url },
-      { key: await generateSigningKey({ kid: "k" }), signatureKey: { scheme: "hwk" } },
+      { profile: february2026, key: await generateSigningKey({ kid: "k" }), signatureKey: { scheme: "hwk" } },
     );
     const february = await fetch(url, { headers });
     expect(february.status).toBe(401);

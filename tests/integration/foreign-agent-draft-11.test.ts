@@ -7,8 +7,8 @@ import {
   signRequest,
 } from "aauth";
 import { createAgent } from "aauth/agent";
-import { createAccessServer, createPersonServer, type Decide } from "aauth/issuer";
 import { createDeferred, createHeldRequests, createSessions } from "aauth/resource";
+import { createAccessServer, createPersonServer, type Decide } from "aauth/server";
 import Fastify, { type FastifyInstance } from "fastify";
 import { fastifyAAuth, type ResourceOptions, sendAnswer, serveEndpoints, serveParty } from "fastify-aauth";
 import { describe, expect, onTestFinished, test } from "vitest";

@@ -2,8 +2,7 @@
 
 import { createServer, type Server } from "node:http";
 import { createDiscovery, generateSigningKey, jwkThumbprint } from "aauth";
-import { issueResourceToken } from "aauth/issuer";
-import { parseSignatureKey } from "aauth/wire";
+import { february2026, issueResourceToken, parseSignatureKey } from "aauth/february-2026";
 import { installLocalhostLookup } from "agent-kit/service";
 import { afterEach, expect, test } from "vitest";
 import { signIn } from "../support/optimization-run.ts";
@@ -34,7 +33,7 @@ async function startPeer({
   scope,
 }: Record<"id" | "issuer" | "scope", string> & { port: number }) {
   const key = await generateSigningKey({ kid: "peer-1" });
-  const discovery = createDiscovery({ development: true });
+  const discovery = createDiscovery({ profile: february2026, development: true });
   const published: Record<string, object> = {
     "/.well-known/aauth-resource": { resource: id, jwks_uri: `${id}/jwks.json` },
     "/.well-known/aauth-agent": { agent: id, jwks_uri: `${id}/jwks.json` },

@@ -5,7 +5,7 @@ import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { buffer } from "node:stream/consumers";
 import { createDiscovery, createEndpointMap, draft11, generateSigningKey } from "aauth";
-import { type AccessServer, createAccessServer } from "aauth/issuer";
+import { type AccessServer, createAccessServer } from "aauth/server";
 import { installLocalhostLookup } from "agent-kit/service";
 import { identifierOf } from "topology";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";

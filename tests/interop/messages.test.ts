@@ -1,9 +1,10 @@
 /** Random messages between our library and the published one, each way. */
 
 import { createInterface } from "node:readline";
-import { february2026Published, generateSigningKey, signRequest } from "aauth";
+import { generateSigningKey, signRequest } from "aauth";
+import { february2026Published } from "aauth/february-2026";
+import { createTestDiscovery } from "aauth/february-2026/testing";
 import { createVerifier } from "aauth/resource";
-import { createTestDiscovery } from "aauth/testing";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { spawnGuarded } from "../../scripts/spawn-guarded.ts";

@@ -1,5 +1,6 @@
-import { AAuthError, type AuthTokenClaims, createDiscovery, generateSigningKey } from "aauth";
+import { AAuthError, createDiscovery, generateSigningKey } from "aauth";
 import { type Agent, createAgent } from "aauth/agent";
+import { type AuthTokenClaims, february2026 } from "aauth/february-2026";
 import { createLogger, loadConfig } from "agent-kit/service";
 import Fastify from "fastify";
 import { fastifyAAuth } from "fastify-aauth";
@@ -86,9 +87,10 @@ export async function startParty(options: {
   const port = await freePort();
   const id = `http://${name}.localhost:${port}`;
   const key = await generateSigningKey({ kid: `${name}-1` });
-  const discovery = createDiscovery({ development: true });
+  const discovery = createDiscovery({ profile: february2026, development: true });
   const redirectUri = `${id}/callback`;
   const agent = createAgent({
+    profile: february2026,
     id,
     key,
     signatureScheme: "jwks",
@@ -100,6 +102,7 @@ export async function startParty(options: {
 
   const app = Fastify();
   await app.register(fastifyAAuth, {
+    profile: february2026,
     resource: id,
     authServer,
     key,

@@ -5,7 +5,7 @@
  */
 
 import { draft11, generateSigningKey, importSigningKey, type PrivateJwk, signRequest } from "aauth";
-import { draft11Tokens } from "aauth/issuer";
+import { issuePersonToken } from "aauth/server";
 import { request } from "undici";
 
 export const PERSON_SERVER = "https://ps.example";
@@ -17,7 +17,7 @@ export type PostAs = (path: string) => ReturnType<typeof request>;
 /** @param port of the resource */
 export async function agentOf(person: string, port: number, personServer: PrivateJwk): Promise<PostAs> {
   const key = await generateSigningKey({ kid: "agent-1" });
-  const { token: jwt } = await draft11Tokens.issuePersonToken({
+  const { token: jwt } = await issuePersonToken({
     key: await importSigningKey(personServer, { kid: "ps-1" }),
     ...{ issuer: PERSON_SERVER, audience: RESOURCE, subject: person },
     confirmationKey: key.publicJwk,

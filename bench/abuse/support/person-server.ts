@@ -10,8 +10,8 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { buffer } from "node:stream/consumers";
 import { createDiscovery, createMemoryRecordStore, draft11, generateSigningKey, type PublicJwk } from "aauth";
-import { createPersonServer } from "aauth/issuer";
 import { receivedFields } from "aauth/resource";
+import { createPersonServer } from "aauth/server";
 import { PERSON_SERVER } from "./token-requests.ts";
 
 /** A fifth of the default: an attack fills it in seconds. */

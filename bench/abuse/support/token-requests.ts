@@ -6,7 +6,7 @@
  */
 
 import { draft11, generateSigningKey, importSigningKey, type PrivateJwk, signRequest } from "aauth";
-import { draft11Tokens } from "aauth/issuer";
+import { issueAgentToken } from "aauth/server";
 import { request } from "undici";
 
 export const PERSON_SERVER = "https://ps.example";
@@ -24,7 +24,7 @@ export async function tokenRequests(
   const key = await generateSigningKey({ kid: "agent-1" });
   let count = 0;
   return async (agent) => {
-    const { token: jwt } = await draft11Tokens.issueAgentToken({
+    const { token: jwt } = await issueAgentToken({
       ...{ key: signer, issuer: `https://${host}`, personServer: PERSON_SERVER },
       ...{ agent: `aauth:a${agent}@${host}`, confirmationKey: key.publicJwk, lifetimeSeconds: 86_400 },
     });

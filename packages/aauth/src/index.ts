@@ -1,13 +1,26 @@
 /**
- * AAuth: what agents and resources both need. The agent's and the resource's sides are `aauth/agent` and `aauth/resource`; `aauth/issuer`
- * issues and verifies tokens, `aauth/wire` reads and writes the grammar of headers, `aauth/explain` takes a message apart,
- * `aauth/testing` makes messages and peers for tests.
+ * AAuth: what agents and resources both need. The agent's and the resource's sides are `aauth/agent` and `aauth/resource`; `aauth/server`
+ * makes a person server and an access server, and issues tokens; `aauth/wire` reads and writes the grammar of headers; `aauth/profile` is
+ * what a dialect plugs into, and `aauth/february-2026` is one; `aauth/testing` makes messages and peers for tests.
  *
  * @module
  */
 
 // errors, types, profiles
 
+export type {
+  AgentTokenClaims,
+  AuthTokenClaims,
+  PersonTokenClaims,
+  ResourceTokenClaims,
+} from "./draft-11/claims.ts";
+export type {
+  AccessServerMetadata,
+  AgentProviderMetadata,
+  PersonServerMetadata,
+  ResourceMetadata,
+} from "./draft-11/documents.ts";
+export { draft11 } from "./draft-11/profile.ts";
 export type {
   AAuthErrorCode,
   AAuthErrorOptions,
@@ -27,30 +40,12 @@ export {
 } from "./errors.ts";
 export type { Check, CheckName, KeySource, VerificationReport } from "./http-signatures/report.ts";
 export type {
-  AAuthResourceMetadata,
-  AccessServerMetadata,
-  AgentProviderMetadata,
-  PersonServerMetadata,
-} from "./profiles/draft-11/documents.ts";
-export { draft11 } from "./profiles/draft-11/index.ts";
-export type {
-  AgentTokenClaims,
-  AuthTokenClaims,
-  ResourceTokenClaims,
-} from "./profiles/february-2026/claims.ts";
-export { february2026, february2026Published } from "./profiles/february-2026/index.ts";
-export type {
-  AgentMetadata,
-  IssuerMetadata,
-  ResourceMetadata,
-} from "./profiles/february-2026/metadata.ts";
-export type {
   Credential,
   EndpointRole,
   NamedToken,
   RevocationCheck,
   WireProfile,
-} from "./profiles/wire-profile.ts";
+} from "./profile/wire-profile.ts";
 export type * from "./types.ts";
 
 // keys
@@ -102,10 +97,9 @@ export { createEndpointMap } from "./discovery/endpoint-map.ts";
 export type { DocumentFetchInit, DocumentTransport, FetchedDocument } from "./discovery/transport.ts";
 export { isIdentifier } from "./discovery/url-guard.ts";
 export {
-  aauthResourceMetadata,
   accessServerMetadata,
   agentProviderMetadata,
   personServerMetadata,
-} from "./profiles/draft-11/documents.ts";
-export { isAgentIdentifier, isServerIdentifier } from "./profiles/draft-11/identifiers.ts";
-export { agentMetadata, issuerMetadata, resourceMetadata } from "./profiles/february-2026/documents.ts";
+  resourceMetadata,
+} from "./draft-11/documents.ts";
+export { isAgentIdentifier, isServerIdentifier } from "./draft-11/identifiers.ts";

@@ -14,6 +14,7 @@ import {
   type SigningKey,
 } from "aauth";
 import { type Agent, createAgent, type TokenCache, type Transport } from "aauth/agent";
+import { february2026 } from "aauth/february-2026";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { fastifyAAuth, type Level } from "fastify-aauth";
 import {
@@ -135,6 +136,7 @@ export async function createAgentService(options: AgentServiceOptions): Promise<
       const traced = createAgentTrace(dialect.transport);
       const log = createAgentLog(logger, peer);
       return createAgent({
+        profile: february2026,
         ...dialect.calling(address, signatureScheme),
         key: keys,
         discovery,
@@ -164,6 +166,7 @@ export async function createAgentService(options: AgentServiceOptions): Promise<
   await app.register(async (scope) => {
     traceMessages(scope);
     await scope.register(fastifyAAuth, {
+      profile: february2026,
       ...dialect.resource,
       resource: id,
       key: keys,

@@ -17,7 +17,7 @@ import {
   type Requirement,
 } from "aauth";
 import type { AgentEvent, AgentObserver } from "aauth/agent";
-import { draft11Signatures, parseAgentIdentifier } from "aauth/wire";
+import { parseAgentIdentifier, parseSignatureInput, parseSignatureKey } from "aauth/wire";
 import { DRAFT_11_SERVERS, identifierOf } from "topology";
 import { type Config, ConfigError, type profileSettings } from "./service/index.ts";
 
@@ -116,8 +116,8 @@ export function upstreamTokenOf(
 export function signingToken(
   fields: Readonly<Record<string, string | readonly string[] | undefined>>,
 ): string | undefined {
-  const { label } = draft11Signatures.parseSignatureInput(String(fields["signature-input"]));
-  const claim = draft11Signatures.parseSignatureKey(String(fields["signature-key"]), label);
+  const { label } = parseSignatureInput(String(fields["signature-input"]));
+  const claim = parseSignatureKey(String(fields["signature-key"]), label);
   return claim.scheme === "jwt" ? claim.jwt : undefined;
 }
 

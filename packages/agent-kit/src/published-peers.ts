@@ -4,13 +4,8 @@
  * @module
  */
 
-import {
-  type AAuthVerificationError,
-  february2026,
-  february2026Published,
-  type Requirement,
-  type WireProfile,
-} from "aauth";
+import type { AAuthVerificationError, Requirement, WireProfile } from "aauth";
+import { february2026, february2026Published } from "aauth/february-2026";
 import type { Config, publishedPeersSettings, ServiceOptions } from "./service/index.ts";
 
 /** Values of the two settings. */

@@ -69,7 +69,7 @@ const PARTY_PATHS = ["/aauth/*", "/.well-known/*", "/jwks.json"];
 const PARTY_METHODS = ["GET", "POST", "DELETE"];
 const PARTY_BODY_BYTES = 65_536;
 
-/** Serves a party of `aauth/issuer`; what it does not know is 404. Otherwise as {@link serveEndpoints}. */
+/** Serves a party of `aauth/server`; what it does not know is 404. Otherwise as {@link serveEndpoints}. */
 export function serveParty(
   app: FastifyInstance,
   party: ServedParty,

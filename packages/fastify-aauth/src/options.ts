@@ -1,6 +1,4 @@
 import type {
-  AAuthResourceMetadata,
-  AgentMetadata,
   AgentProviderMetadata,
   Discovery,
   Jwks,
@@ -10,6 +8,7 @@ import type {
   ResourceMetadata,
   SigningKey,
 } from "aauth";
+import type { AgentMetadata, ResourceMetadata as FebruaryResourceMetadata } from "aauth/february-2026";
 import type {
   AcceptedProfile,
   Answer,
@@ -43,7 +42,7 @@ export interface WellKnownDocuments {
   /** Served at `/.well-known/aauth-agent`. Default: none. */
   readonly agent?: AgentMetadata;
   /** Served at `/.well-known/aauth-resource`; the resource is the challenger's. Default: none. */
-  readonly resource?: ResourceMetadata;
+  readonly resource?: FebruaryResourceMetadata;
   /** Documents of other profiles, and of other parties, by their name below `/.well-known/`: `aauth-resource.json`. Default: none. */
   readonly documents?: Readonly<Record<string, object>>;
   /** Served at `/jwks.json`; called for each request, so that a rotated key shows at once. Default: none. */
@@ -71,7 +70,7 @@ type Without<Other> = { readonly [Name in Exclude<keyof Other, keyof CommonOptio
 
 /** Members of the resource's document that are made from other options. */
 type MadeMembers = Pick<
-  AAuthResourceMetadata,
+  ResourceMetadata,
   | "issuer"
   | "jwks_uri"
   | "authorization_endpoint"
@@ -133,7 +132,7 @@ interface IdentityOptions
     | Omit<AgentProviderMetadata, "issuer" | "jwks_uri">
     | undefined;
   /** Draft -11 only: further members of the resource's document, such as `name` and `access_mode`. Default: none. */
-  readonly about?: Partial<Omit<AAuthResourceMetadata, keyof MadeMembers>> | undefined;
+  readonly about?: Partial<Omit<ResourceMetadata, keyof MadeMembers>> | undefined;
   /**
    * Draft -11 only: what signatures cover beside the components that all do, where a request has it. It is published. Default `content-digest` and
    * `content-type`.

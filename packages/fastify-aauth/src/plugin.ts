@@ -1,4 +1,5 @@
-import { AAuthVerificationError, february2026, type ProvenCaller, type Requirement } from "aauth";
+import { AAuthVerificationError, type ProvenCaller, type Requirement } from "aauth";
+import { february2026 } from "aauth/february-2026";
 import {
   type Challenger,
   checkRequirement,

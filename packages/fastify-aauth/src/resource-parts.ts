@@ -1,15 +1,13 @@
 import {
-  type AgentMetadata,
   type AgentProviderMetadata,
-  aauthResourceMetadata,
-  agentMetadata,
   agentProviderMetadata,
   canonicalAuthority,
   createDiscovery,
   draft11,
-  resourceMetadata,
+  resourceMetadata as draft11ResourceMetadata,
   toJwks,
 } from "aauth";
+import { type AgentMetadata, agentMetadata, resourceMetadata } from "aauth/february-2026";
 import {
   type Challenger,
   createAuthorizationEndpoint,
@@ -66,7 +64,7 @@ export function partsOf(options: FastifyAAuthOptions): Parts {
 }
 
 function made(options: ResourceOptions): Parts {
-  const { resource, authServer, key, development, now, profile, algs } = options;
+  const { resource, authServer, key, development, now, profile = draft11, algs } = options;
   const { trustedAgents, replayStore, toleranceSeconds, requireNonce, cryptoMode } = options;
   if (options.discovery !== undefined && development !== undefined) {
     throw new TypeError("development has no effect beside discovery: give it to createDiscovery()");
@@ -79,7 +77,7 @@ function made(options: ResourceOptions): Parts {
   const shared = { ...accepted, now, profile, replayStore, toleranceSeconds, requireNonce, cryptoMode };
   const own = { challenger, shared };
   const { verifier, wellKnown, ...more } =
-    profile?.documents === draft11.documents ? ofDraft11(options, own) : ofFebruary(options, own);
+    profile.documents === draft11.documents ? ofDraft11(options, own) : ofFebruary(options, own);
   const jwks = () => toJwks("published" in key ? key.published() : [key], profile);
   return { verifier, challenger, authority, wellKnown: { ...wellKnown, jwks }, ...more };
 }
@@ -133,7 +131,11 @@ function ofDraft11(options: ResourceOptions, { challenger, shared }: Made): OfPr
   const issuers = [...personServers, ...(authServer === undefined ? [] : [authServer])];
   const revocation = () =>
     createRevocationEndpoint({
-      verifier: createVerifier({ ...shared, endpoint: "revocation", trustedAgents: issuers }),
+      verifier: createVerifier({
+        ...shared,
+        endpoint: "revocation",
+        trustedAgents: issuers,
+      }),
       ...{ revocations, path: REVOCATION_PATH, now },
     });
   const endpoints = [
@@ -151,7 +153,7 @@ function ofDraft11(options: ResourceOptions, { challenger, shared }: Made): OfPr
       : []),
   ];
   const documents: Record<string, object> = {
-    [documentName("resource")]: aauthResourceMetadata({
+    [documentName("resource")]: draft11ResourceMetadata({
       ...about,
       issuer: resource,
       additional_signature_components: components,

@@ -1,4 +1,4 @@
-import { february2026 } from "aauth";
+import { february2026 } from "aauth/february-2026";
 import type { FastifyContextConfig, FastifyInstance } from "fastify";
 import type { WellKnownDocuments } from "./options.ts";
 

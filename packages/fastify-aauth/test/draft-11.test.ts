@@ -7,13 +7,12 @@ import {
   decodeToken,
   draft11,
   type EndpointMap,
-  february2026,
   generateSigningKey,
   type SigningKey,
   signRequest,
   toJwks,
 } from "aauth";
-import { draft11Tokens } from "aauth/issuer";
+import { february2026 } from "aauth/february-2026";
 import {
   createChallenger,
   createDeferred,
@@ -22,7 +21,8 @@ import {
   createVerifier,
   meetRequirement,
 } from "aauth/resource";
-import { draft11Names, parseRequirement } from "aauth/wire";
+import { issueAgentToken, issueAuthToken, issuePersonToken, verifyAgentToken } from "aauth/server";
+import { parseRequirement, TOKEN_TYPES } from "aauth/wire";
 import Fastify, { type FastifyInstance } from "fastify";
 import { describe, expect, onTestFinished, test } from "vitest";
 import {
@@ -50,7 +50,6 @@ const keys = {
   agent: await keyOf("agent-1"),
 };
 
-const { issueAgentToken, issuePersonToken, issueAuthToken } = draft11Tokens;
 const confirmationKey = keys.agent.publicJwk;
 const agentToken = async () =>
   (await issueAgentToken({ key: keys.provider, issuer: PROVIDER, agent: AGENT, confirmationKey })).token;
@@ -170,7 +169,7 @@ describe("the ladder, over sockets", () => {
     expect([challenged.status, challenged.headers.get("signature-error")]).toEqual([401, null]);
     const resourceToken = decodeToken(requirementOf(challenged)!.resourceToken!);
     expect(resourceToken.header).toMatchObject({
-      typ: draft11Names.TOKEN_TYPES.resource,
+      typ: TOKEN_TYPES.resource,
       alg: "Ed25519",
       kid: "rs-1",
     });
@@ -297,7 +296,7 @@ describe("what a resource publishes", () => {
       agent: "aauth:documents@resource.example",
       confirmationKey,
     };
-    const { claims } = await draft11Tokens.verifyAgentToken((await issueAgentToken(own)).token, {
+    const { claims } = await verifyAgentToken((await issueAgentToken(own)).token, {
       discovery,
     });
     expect(claims.iss).toBe(RESOURCE);
@@ -347,8 +346,11 @@ describe("options that could never work", () => {
     ["a resource with a port", { profile: draft11, resource: "https://resource.example:8443" }],
     ["variants", { profile: draft11, accept: [] }],
     ["a document member that does not exist", { profile: draft11, about: { title: "x" } }],
-    ["person servers in February", { authServer: "https://as.example", personServers: [PERSON_SERVER] }],
-    ["February without an auth server", {}],
+    [
+      "person servers in February",
+      { profile: february2026, authServer: "https://as.example", personServers: [PERSON_SERVER] },
+    ],
+    ["February without an auth server", { profile: february2026 }],
   ])("%s", async (_, options) => {
     await expect(register(options)).rejects.toThrow(TypeError);
   });
@@ -530,10 +532,12 @@ describe("beside February 2026 on one route", () => {
     await app.register(fastifyAAuth, {
       authority: "resource.example",
       verifier: createVerifier({
+        profile: february2026,
         ...{ ...identity, trustedIssuers: [AUTH_SERVER] },
         accept: [{ ...identity, profile: draft11, trustedIssuers: [PERSON_SERVER] }],
       }),
       challenger: createChallenger({
+        profile: february2026,
         ...{ key: keys.resource, resource: RESOURCE, authServer: AUTH_SERVER },
         accept: [{ key: keys.resource, resource: RESOURCE, profile: draft11 }],
       }),
@@ -547,7 +551,10 @@ describe("beside February 2026 on one route", () => {
     const get = async (path: string, options: Partial<Parameters<typeof signRequest>[1]>) => {
       const url = `${RESOURCE}${path}`;
       const signatureKey = { scheme: "jwt", jwt: await authToken("data.read") } as const;
-      const signed = await signRequest({ method: "GET", url }, { key: keys.agent, signatureKey, ...options });
+      const signed = await signRequest(
+        { method: "GET", url },
+        { profile: february2026, key: keys.agent, signatureKey, ...options },
+      );
       return app.inject({ url: path, headers: signed.headers as Record<string, string> });
     };
     expect((await get("/data", { profile: draft11 })).body).toBe("draft-11");

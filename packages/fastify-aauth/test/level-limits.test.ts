@@ -1,8 +1,8 @@
 import { generateSigningKey } from "aauth";
-import { issueAgentToken } from "aauth/issuer";
+import { february2026, issueAgentToken, parseAgentAuth } from "aauth/february-2026";
+import { createTestParties } from "aauth/february-2026/testing";
 import { createChallenger } from "aauth/resource";
-import { createTestParties, signedRequest } from "aauth/testing";
-import { parseAgentAuth } from "aauth/wire";
+import { signedRequest } from "aauth/testing";
 import Fastify, { type FastifyInstance } from "fastify";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { fastifyAAuth, type LevelLimits, type VerificationEvent } from "../src/index.ts";
@@ -27,6 +27,7 @@ const AUTHORITY = new URL(parties.resource.id).host;
 const SCOPE = "supply-chain:optimize";
 const LIMITS: LevelLimits = { pseudonymous: 2, identified: 3, authorized: 4, scopes: [SCOPE] };
 const challenger = createChallenger({
+  profile: february2026,
   key: parties.resource.key,
   resource: parties.resource.id,
   authServer: parties.authServer.issuer,
@@ -62,6 +63,7 @@ type Signing = Partial<Parameters<typeof signedRequest>[0]> & { path?: string };
 
 async function call(app: FastifyInstance, { path = "/catalogue", ...options }: Signing = {}) {
   const request = await signedRequest({
+    profile: february2026,
     key: parties.agent.key,
     signatureKey: { scheme: "hwk" },
     now: parties.clock.now,
@@ -222,6 +224,7 @@ describe("nothing unproven is counted", () => {
     const forged: Signing = { ...jwks, key: second };
     expect(await statuses(app, 5, forged)).toEqual([401, 401, 401, 401, 401]);
     const badHwk = await signedRequest({
+      profile: february2026,
       url: `http://${AUTHORITY}/catalogue`,
       key: parties.agent.key,
       signatureKey: { scheme: "hwk" },
@@ -242,6 +245,7 @@ describe("nothing unproven is counted", () => {
     const { app } = await buildApp();
     for (let index = 0; index < 4; index++) {
       const { headers, target } = await signedRequest({
+        profile: february2026,
         url: `http://${AUTHORITY}/catalogue`,
         key: parties.agent.key,
         signatureKey: { scheme: "hwk" },

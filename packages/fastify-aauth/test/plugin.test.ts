@@ -2,8 +2,10 @@ import { Agent, request as httpRequest, type IncomingMessage, type RequestOption
 import { type AddressInfo, connect } from "node:net";
 import { Readable } from "node:stream";
 import { type ProvenCaller, toJwks } from "aauth";
+import { february2026 } from "aauth/february-2026";
+import { createTestParties } from "aauth/february-2026/testing";
 import { createChallenger, parseRefusal, REFUSAL_FIELD } from "aauth/resource";
-import { createTestParties, signedRequest } from "aauth/testing";
+import { signedRequest } from "aauth/testing";
 import Fastify, { type FastifyInstance } from "fastify";
 import { afterEach, describe, expect, test } from "vitest";
 import { type ComposedOptions, fastifyAAuth, type VerificationEvent } from "../src/index.ts";
@@ -17,6 +19,7 @@ const parties = await createTestParties();
 const AUTHORITY = new URL(parties.resource.id).host;
 const JWKS = { scheme: "jwks", id: parties.agent.id } as const;
 const challenger = createChallenger({
+  profile: february2026,
   key: parties.resource.key,
   resource: parties.resource.id,
   authServer: parties.authServer.issuer,
@@ -71,6 +74,7 @@ async function send(
   options: Omit<Parameters<typeof signedRequest>[0], "key" | "url"> & { path: string },
 ) {
   const request = await signedRequest({
+    profile: february2026,
     key: parties.agent.key,
     now: parties.clock.now,
     ...options,
@@ -348,6 +352,7 @@ describe("closed by default", () => {
       "the challenger's resource must be the verifier's audience",
       {
         challenger: createChallenger({
+          profile: february2026,
           key: parties.resource.key,
           resource: other,
           authServer: parties.authServer.issuer,

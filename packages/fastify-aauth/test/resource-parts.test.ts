@@ -1,14 +1,19 @@
 import { createKeyRing, generateSigningKey, toJwks } from "aauth";
-import { verifyResourceToken } from "aauth/issuer";
-import { createTestParties, signedRequest } from "aauth/testing";
-import { parseAgentAuth } from "aauth/wire";
+import { february2026, parseAgentAuth, verifyResourceToken } from "aauth/february-2026";
+import { createTestParties } from "aauth/february-2026/testing";
+import { signedRequest } from "aauth/testing";
 import Fastify from "fastify";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { type FastifyAAuthOptions, fastifyAAuth, type ResourceOptions } from "../src/index.ts";
 
 const parties = await createTestParties();
 const { agent, authServer, clock, discovery, resource } = parties;
-const IDENTITY = { resource: resource.id, authServer: authServer.issuer, key: resource.key } as const;
+const IDENTITY = {
+  profile: february2026,
+  resource: resource.id,
+  authServer: authServer.issuer,
+  key: resource.key,
+} as const;
 const JWKS = { scheme: "jwks", id: agent.id } as const;
 
 async function serve(options: Partial<ResourceOptions> = {}) {
@@ -21,7 +26,14 @@ async function serve(options: Partial<ResourceOptions> = {}) {
 }
 
 const signed = (options: Pick<Parameters<typeof signedRequest>[0], "signatureKey">) =>
-  signedRequest({ url: `${resource.id}/reports`, method: "GET", key: agent.key, now: clock.now, ...options });
+  signedRequest({
+    profile: february2026,
+    url: `${resource.id}/reports`,
+    method: "GET",
+    key: agent.key,
+    now: clock.now,
+    ...options,
+  });
 
 describe("a resource by its identity", () => {
   test("challenges, and lets an auth token in", async () => {

@@ -1,6 +1,7 @@
-import { verifyResourceToken } from "aauth/issuer";
+import { february2026, verifyResourceToken } from "aauth/february-2026";
+import { createTestParties } from "aauth/february-2026/testing";
 import { createChallenger } from "aauth/resource";
-import { createTestParties, signedRequest } from "aauth/testing";
+import { signedRequest } from "aauth/testing";
 import Fastify from "fastify";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { fastifyAAuth, serveResourceTokens } from "../src/index.ts";
@@ -18,6 +19,7 @@ async function ask(
   onTestFinished(() => app.close());
   const authority = new URL(resource.id).host;
   const challenger = createChallenger({
+    profile: february2026,
     key: resource.key,
     resource: resource.id,
     authServer: authServer.issuer,
@@ -31,6 +33,7 @@ async function ask(
   app.post("/", { config: { aauth: { level: "identified" } } }, ({ body }) => ({ body }));
   const { contentType = FORM, ...signing } = options;
   const request = await signedRequest({
+    profile: february2026,
     url: `${resource.id}/resource/token`,
     key: agent.key,
     signatureKey: jwks,

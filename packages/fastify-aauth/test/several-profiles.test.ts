@@ -1,8 +1,8 @@
 /** A route for callers of two wire profiles, and its neighbour for those of one. */
 
-import { february2026Published, type Requirement } from "aauth";
+import type { Requirement } from "aauth";
+import { february2026Published, parseAgentAuth } from "aauth/february-2026";
 import { createChallenger, createVerifier, parseRefusal, REFUSAL_FIELD } from "aauth/resource";
-import { parseAgentAuth } from "aauth/wire";
 import Fastify from "fastify";
 import { describe, expect, onTestFinished, test } from "vitest";
 import {
@@ -41,10 +41,18 @@ async function serve(
   const app = Fastify();
   onTestFinished(() => app.close());
   const events: VerificationEvent[] = [];
-  const challenger = createChallenger({ ...answeredIn(first), accept: more.map(answeredIn), now });
+  const challenger = createChallenger({
+    ...answeredIn(first),
+    accept: more.map(answeredIn),
+    now,
+  });
   await app.register(fastifyAAuth, {
     authority: AUTHORITY,
-    verifier: createVerifier({ ...verifiedIn(first), accept: more.map(verifiedIn), now }),
+    verifier: createVerifier({
+      ...verifiedIn(first),
+      accept: more.map(verifiedIn),
+      now,
+    }),
     ...(challenges && { challenger }),
     observer: (event) => events.push(event),
   });

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from "node:http";
-import { february2026, type ReceivedRequest } from "aauth";
+import type { ReceivedRequest } from "aauth";
+import { february2026 } from "aauth/february-2026";
 import { PROFILES } from "agent-kit/service";
 
 /** `strict` refuses unsigned requests; the other two let them through without an identity and mean the same. */

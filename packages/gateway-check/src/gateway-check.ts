@@ -6,6 +6,7 @@ import {
   type Discovery,
   draft11,
 } from "aauth";
+import { february2026 } from "aauth/february-2026";
 import { publishedPeerHint, warnOfPublishedPeers } from "agent-kit/published-peers";
 import { issuerOf, type ServiceOptions } from "agent-kit/service";
 import { recordRefused, recordVerified, traceDiscovery } from "protocol-trace";
@@ -61,7 +62,11 @@ export function createGatewayCheck(config: CheckConfig, deps: GatewayCheckDeps):
       // A resource whose own identity is http can only be one in development, and so are its peers.
       discovery: traceDiscovery(
         deps.discovery ??
-          createDiscovery({ ...lookUp, development: february.every((id) => id.startsWith("http:")) }),
+          createDiscovery({
+            profile: february2026,
+            ...lookUp,
+            development: february.every((id) => id.startsWith("http:")),
+          }),
       ),
     },
     draft11: {

@@ -1,11 +1,11 @@
 import {
   AAuthVerificationError,
   draft11,
-  february2026,
   type Requirement,
   type VerifiedRequest,
   type WireProfile,
 } from "aauth";
+import { february2026 } from "aauth/february-2026";
 import { acceptedAtRoute } from "agent-kit/published-peers";
 import type { CheckRequest, RequiredScheme } from "./check-request.ts";
 import { claimsHeader, NO_CLAIMS } from "./claims.ts";

@@ -1,4 +1,5 @@
-import { AAuthVerificationError, draft11, february2026, publicRefusal, type Requirement } from "aauth";
+import { AAuthVerificationError, draft11, publicRefusal, type Requirement } from "aauth";
+import { february2026 } from "aauth/february-2026";
 import { formatRefusal, plainRefusal, REFUSAL_FIELD, refusalOf as refusalDataOf } from "aauth/resource";
 import { publishedPeerHint } from "agent-kit/published-peers";
 import { type ProfileName, UnusableCheck, UnusableRequest } from "./check-request.ts";
@@ -58,7 +59,7 @@ export function refusalOf(error: unknown, route: RefusingRoute = FEBRUARY): Refu
   }
   if (error.code === "identity_required" || error.code === "authorization_required")
     return belowScheme(error);
-  const { status, headers } = plainRefusal(error, { requirement: IDENTIFIED });
+  const { status, headers } = plainRefusal(error, { requirement: IDENTIFIED }, [february2026]);
   const { code, message } = publicRefusal(error);
   const hint = publishedPeerHint(error);
   const body = `AAuth failure: AAuth verification failed: ${code}: ${message}${hint ? `; ${hint}` : ""}`;
@@ -80,9 +81,8 @@ function isOfDraft11(
  * that could issue the resource token to get one, so the challenge for an identity is all there is to say here.
  */
 function belowScheme(error: AAuthVerificationError): Refusal {
-  const { status, headers } = plainRefusal(new AAuthVerificationError("identity_required", error.message), {
-    requirement: IDENTIFIED,
-  });
+  const asked = new AAuthVerificationError("identity_required", error.message);
+  const { status, headers } = plainRefusal(asked, { requirement: IDENTIFIED }, [february2026]);
   return { status, headers: { ...withoutBody(headers), ...refusedBy(error) }, body: "", code: error.code };
 }
 

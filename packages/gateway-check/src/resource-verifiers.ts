@@ -4,10 +4,9 @@ import {
   createMemoryReplayStore,
   type Discovery,
   draft11,
-  february2026,
-  february2026Published,
   type WireProfile,
 } from "aauth";
+import { february2026, february2026Published } from "aauth/february-2026";
 import { createVerifier, type Verifier, type VerifierOptions } from "aauth/resource";
 import { acceptedFromPeers, type PublishedPeers } from "agent-kit/published-peers";
 import { type CheckRequest, DEFAULT_TOLERANCE_SECONDS, type ProfileName } from "./check-request.ts";
@@ -77,6 +76,7 @@ export function createResourceVerifiers(options: {
         };
         const create = (toleranceSeconds: number, endpoint?: "revocation") =>
           createVerifier({
+            profile: february2026,
             ...shared,
             toleranceSeconds,
             // What is revoked is for its issuer to say.

@@ -1,4 +1,4 @@
-import { FIELDS } from "aauth/wire";
+import { FIELDS } from "aauth/february-2026";
 import { LIMIT } from "./attribute-names.ts";
 import { cutAddresses, cutForm, cutMembers } from "./redact.ts";
 

@@ -1,4 +1,5 @@
-import { parseAgentAuth, parseRequirement } from "aauth/wire";
+import { parseAgentAuth } from "aauth/february-2026";
+import { parseRequirement } from "aauth/wire";
 
 /** What a challenge asks its caller for. */
 export interface Demand {

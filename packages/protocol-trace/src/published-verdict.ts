@@ -1,6 +1,6 @@
 import type { Span } from "@opentelemetry/api";
 import type { ProvenCaller, VerificationReport } from "aauth";
-import { TOKEN_TYPES } from "aauth/wire";
+import { TOKEN_TYPES } from "aauth/february-2026";
 import { ATTRIBUTE, EVENT } from "./attribute-names.ts";
 import { tokenKind } from "./traced-token.ts";
 

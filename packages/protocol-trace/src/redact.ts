@@ -8,7 +8,7 @@
  */
 
 import { createHash } from "node:crypto";
-import { FIELDS } from "aauth/wire";
+import { FIELDS } from "aauth/february-2026";
 import { LIMIT } from "./attribute-names.ts";
 
 export { visibleFields, visibleLines, visibleText } from "./visible-text.ts";

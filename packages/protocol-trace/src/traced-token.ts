@@ -1,5 +1,6 @@
 import { decodeToken, tokenId } from "aauth";
-import { draft11Signatures, parseSignatureKey } from "aauth/wire";
+import { parseSignatureKey as parseFebruaryKey } from "aauth/february-2026";
+import { hasTokenMember, parseSignatureKey } from "aauth/wire";
 import { LIMIT, type TokenKind, type TracedToken } from "./attribute-names.ts";
 import { cutTokens } from "./redact.ts";
 
@@ -58,11 +59,9 @@ export function tokenIn(
   label?: string,
 ): string | undefined {
   if (typeof signatureKey !== "string" || !signatureKey.includes("jwt")) return undefined;
-  const isDraft11 = draft11Signatures.hasTokenMember(signatureKey);
+  const isDraft11 = hasTokenMember(signatureKey);
   try {
-    const claim = isDraft11
-      ? draft11Signatures.parseSignatureKey(signatureKey, label)
-      : parseSignatureKey(signatureKey);
+    const claim = isDraft11 ? parseSignatureKey(signatureKey, label) : parseFebruaryKey(signatureKey);
     return claim.scheme === "jwt" ? claim.jwt : undefined;
   } catch {
     return undefined; // the verifier refuses it

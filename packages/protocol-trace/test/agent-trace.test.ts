@@ -1,8 +1,7 @@
 import { SpanStatusCode } from "@opentelemetry/api";
 import { createAgent, type Transport } from "aauth/agent";
-import { issueResourceToken } from "aauth/issuer";
-import { createTestParties } from "aauth/testing";
-import { formatAgentAuth } from "aauth/wire";
+import { february2026, formatAgentAuth, issueResourceToken } from "aauth/february-2026";
+import { createTestParties } from "aauth/february-2026/testing";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { ATTRIBUTE as A, createAgentTrace, EVENT } from "../src/index.ts";
 import { type RecordedSpans, recordSpans } from "./support/recorded-spans.ts";
@@ -30,6 +29,7 @@ afterEach(() => spans.stop());
 function callWith(send: Transport) {
   const traced = createAgentTrace(send);
   const { fetchFor } = createAgent({
+    profile: february2026,
     ...{ id: agent.id, key: agent.key, signatureScheme: "jwks", discovery, now: clock.now },
     trustedAuthServers: [authServer.issuer],
     ...traced,

@@ -1,5 +1,6 @@
 import { createDiscovery, type DocumentTransport } from "aauth";
-import { createTestParties } from "aauth/testing";
+import { february2026 } from "aauth/february-2026";
+import { createTestParties } from "aauth/february-2026/testing";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { traceDiscovery } from "../src/index.ts";
 import { type RecordedSpans, recordSpans } from "./support/recorded-spans.ts";
@@ -16,7 +17,7 @@ const transport: DocumentTransport = async (url) => {
     body: new TextEncoder().encode(JSON.stringify(document)),
   };
 };
-const create = () => traceDiscovery(createDiscovery({ development: true, transport }));
+const create = () => traceDiscovery(createDiscovery({ profile: february2026, development: true, transport }));
 
 let spans: RecordedSpans;
 beforeEach(() => {

@@ -6,10 +6,10 @@
 import { SpanStatusCode } from "@opentelemetry/api";
 import { AAuthVerificationError, generateSigningKey, type Requirement } from "aauth";
 import { type AgentEvent, createAgent, type FetchContext, type Transport } from "aauth/agent";
-import { issueResourceToken } from "aauth/issuer";
+import { february2026, formatAgentAuth, issueResourceToken } from "aauth/february-2026";
+import { createTestParties } from "aauth/february-2026/testing";
 import { createVerifier } from "aauth/resource";
-import { createTestParties, signedRequest } from "aauth/testing";
-import { formatAgentAuth } from "aauth/wire";
+import { signedRequest } from "aauth/testing";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import {
   createAgentTrace,
@@ -38,6 +38,7 @@ const eventsOf = (span: { events: { name: string }[] }) => span.events.map(({ na
 
 describe("a verifier", () => {
   const verifier = createVerifier({
+    profile: february2026,
     ...{ authorities: [new URL(resource.id).host], audience: resource.id, discovery, now: clock.now },
     trustedIssuers: [authServer.issuer],
   });
@@ -49,7 +50,13 @@ describe("a verifier", () => {
     change: Partial<Record<string, string>> = {},
     key = agent.key,
   ) {
-    const request = await signedRequest({ url: `${resource.id}/`, key, now: clock.now, signatureKey });
+    const request = await signedRequest({
+      profile: february2026,
+      url: `${resource.id}/`,
+      key,
+      now: clock.now,
+      signatureKey,
+    });
     const headers = { ...request.headers, ...change };
     const span = await spans.within(async () => {
       try {
@@ -191,6 +198,7 @@ describe("an agent", () => {
       return new Response("", { status: 401, headers: { "agent-auth": agentAuth } });
     };
     const { fetchFor } = createAgent({
+      profile: february2026,
       ...{ id: agent.id, key: agent.key, signatureScheme: "jwks", discovery, now: clock.now },
       trustedAuthServers: [authServer.issuer],
       ...createAgentTrace(send),

@@ -1,6 +1,8 @@
 import { SpanStatusCode } from "@opentelemetry/api";
+import { february2026 } from "aauth/february-2026";
+import { createTestParties } from "aauth/february-2026/testing";
 import { createVerifier } from "aauth/resource";
-import { createTestParties, signedRequest } from "aauth/testing";
+import { signedRequest } from "aauth/testing";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { ATTRIBUTE as A, createServerTrace, traceVerifier } from "../src/index.ts";
 import { type RecordedSpans, recordSpans } from "./support/recorded-spans.ts";
@@ -86,8 +88,11 @@ test("tokens that are too long together are named alone", async () => {
 test("an endpoint that verifies by itself writes down what its verifier decides", async () => {
   const { agent, clock, discovery, resource } = await createTestParties();
   const authority = new URL(resource.id).host;
-  const verifier = traceVerifier(createVerifier({ authorities: [authority], discovery, now: clock.now }));
+  const verifier = traceVerifier(
+    createVerifier({ profile: february2026, authorities: [authority], discovery, now: clock.now }),
+  );
   const { method, headers } = await signedRequest({
+    profile: february2026,
     ...{ url: `${resource.id}/pending`, method: "GET", key: agent.key, now: clock.now },
     signatureKey: { scheme: "jwks", id: agent.id },
   });

@@ -1,7 +1,9 @@
 import { type Span, SpanStatusCode } from "@opentelemetry/api";
 import type { VerificationReport } from "aauth";
+import { february2026 } from "aauth/february-2026";
+import { createTestParties } from "aauth/february-2026/testing";
 import { createChallenger, createVerifier } from "aauth/resource";
-import { createTestParties, signedRequest } from "aauth/testing";
+import { signedRequest } from "aauth/testing";
 import { createLogger, createService } from "agent-kit/service";
 import type { FastifyInstance } from "fastify";
 import { fastifyAAuth } from "fastify-aauth";
@@ -23,10 +25,12 @@ beforeEach(async () => {
     await scope.register(fastifyAAuth, {
       authority: AUTHORITY,
       verifier: createVerifier({
+        profile: february2026,
         ...{ authorities: [AUTHORITY], audience: resource.id, discovery, now: clock.now },
         trustedIssuers: [authServer.issuer],
       }),
       challenger: createChallenger({
+        profile: february2026,
         key: resource.key,
         resource: resource.id,
         authServer: authServer.issuer,
@@ -51,6 +55,7 @@ async function send(
   change: (headers: Record<string, string>) => void = () => {},
 ) {
   const { method, headers, body } = await signedRequest({
+    profile: february2026,
     ...{ url: `${resource.id}/`, body: "{}", key: agent.key, now: clock.now },
     signatureKey: { scheme: "jwks", id: agent.id },
     ...more,

@@ -1,4 +1,4 @@
-import type { IssuerMetadata } from "aauth";
+import type { IssuerMetadata } from "aauth/february-2026";
 import type { FastifyInstance } from "fastify";
 import type { Realm } from "./realm/realm.ts";
 import type { RealmKeys } from "./realm/realm-keys.ts";

@@ -1,5 +1,6 @@
 import type { ActClaim, PublicJwk } from "aauth";
-import { createTokenSigner, issueAuthToken } from "aauth/issuer";
+import { issueAuthToken } from "aauth/february-2026";
+import { createTokenSigner } from "aauth/server";
 import type { FastifyBaseLogger } from "fastify";
 import { recordIssuedToken } from "protocol-trace";
 import { invalidGrant } from "./oauth-error.ts";

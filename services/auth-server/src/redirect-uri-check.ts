@@ -1,4 +1,5 @@
-import { AAuthError, type AgentMetadata, type Discovery } from "aauth";
+import { AAuthError, type Discovery } from "aauth";
+import type { AgentMetadata } from "aauth/february-2026";
 import { invalidRequest } from "./oauth-error.ts";
 import type { Requester } from "./verify-requester.ts";
 

@@ -1,11 +1,5 @@
-import {
-  AAuthError,
-  AAuthVerificationError,
-  type Discovery,
-  publicRefusal,
-  type ResourceTokenClaims,
-} from "aauth";
-import { verifyResourceToken } from "aauth/issuer";
+import { AAuthError, AAuthVerificationError, type Discovery, publicRefusal } from "aauth";
+import { type ResourceTokenClaims, verifyResourceToken } from "aauth/february-2026";
 import { invalidGrant, type OAuthError, temporarilyUnavailable } from "./oauth-error.ts";
 import { isScopeList } from "./scopes.ts";
 import type { Requester } from "./verify-requester.ts";

@@ -1,4 +1,4 @@
-import type { UserClaims } from "aauth/issuer";
+import type { UserClaims } from "aauth/february-2026";
 import { accessDenied } from "./oauth-error.ts";
 import { MAX_PARAMETER_LENGTH } from "./parameters.ts";
 import { accountClaims } from "./realm/accounts.ts";

@@ -1,11 +1,9 @@
 import {
   AAuthError,
   AAuthVerificationError,
-  type AuthTokenClaims,
   canonicalAuthority,
   type Discovery,
   decodeToken,
-  february2026Published,
   type IssuerJwk,
   jwkThumbprint,
   type ProvenCaller,
@@ -15,9 +13,16 @@ import {
   type ReplayStore,
   type VerifiedRequest,
 } from "aauth";
-import { verifyAuthToken } from "aauth/issuer";
+import {
+  type AuthTokenClaims,
+  FIELDS,
+  february2026,
+  february2026Published,
+  parseSignatureKey,
+  TOKEN_TYPES,
+  verifyAuthToken,
+} from "aauth/february-2026";
 import { createVerifier, type Verifier, type VerifierOptions } from "aauth/resource";
-import { FIELDS, parseSignatureKey, TOKEN_TYPES } from "aauth/wire";
 import type { FastifyBaseLogger } from "fastify";
 import { recordRefused, recordUpstreamToken, recordVerified } from "protocol-trace";
 import {
@@ -92,7 +97,8 @@ export function createRequesterVerifier(options: {
   logger: FastifyBaseLogger;
 }): RequesterVerifier {
   const { issuer, discovery, replayStore, now, trustedIssuers, publishedPeers, logger } = options;
-  const rules = { authorities: [canonicalAuthority(issuer)], audience: issuer, discovery, replayStore, now };
+  const served = { authorities: [canonicalAuthority(issuer)], audience: issuer };
+  const rules = { profile: february2026, ...served, discovery, replayStore, now };
   let current: { readonly peers: readonly string[]; readonly verifier: Verifier } | undefined;
 
   return {
@@ -116,6 +122,7 @@ export function createRequesterVerifier(options: {
         throw exchangeRefusal(error);
       });
       const exchangeVerifier = createVerifier({
+        profile: february2026,
         ...withPeers({ ...rules, schemes: ["jwt"] }, publishedPeers()),
         tokenHolder: async () => ({ agent, keys: await publishedKeys(agent, thumbprint) }),
       });

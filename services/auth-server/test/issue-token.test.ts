@@ -1,4 +1,5 @@
-import { type AuthTokenClaims, decodeToken, generateSigningKey } from "aauth";
+import { decodeToken, generateSigningKey } from "aauth";
+import type { AuthTokenClaims } from "aauth/february-2026";
 import { expect, test } from "vitest";
 import { createIssueToken, type Decision } from "../src/issue-token.ts";
 import { parsePolicy } from "../src/realm/policy.ts";

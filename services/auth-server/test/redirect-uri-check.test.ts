@@ -1,4 +1,4 @@
-import { createTestDiscovery } from "aauth/testing";
+import { createTestDiscovery } from "aauth/february-2026/testing";
 import { expect, test } from "vitest";
 import { requireAgentRedirectUri } from "../src/redirect-uri-check.ts";
 

@@ -1,10 +1,5 @@
-import {
-  type AAuthErrorCode,
-  decodeToken,
-  february2026Published,
-  generateSigningKey,
-  type SigningKey,
-} from "aauth";
+import { type AAuthErrorCode, decodeToken, generateSigningKey, type SigningKey } from "aauth";
+import { february2026Published } from "aauth/february-2026";
 import { expect, test } from "vitest";
 import { recordingLogger } from "./support/auth-server.ts";
 import {

@@ -7,11 +7,17 @@ import {
   createMemoryReplayStore,
   type ProvenCaller,
   type Requirement,
-  type ResourceTokenClaims,
 } from "aauth";
-import { issueAuthToken, tokenSignerOf, verifyResourceToken } from "aauth/issuer";
+import {
+  february2026,
+  issueAuthToken,
+  type ResourceTokenClaims,
+  verifyResourceToken,
+} from "aauth/february-2026";
+import { createTestDiscovery } from "aauth/february-2026/testing";
 import { createChallenger, createVerifier } from "aauth/resource";
-import { createTestDiscovery, testKey } from "aauth/testing";
+import { tokenSignerOf } from "aauth/server";
+import { testKey } from "aauth/testing";
 import { createLogger, loadConfig } from "agent-kit/service";
 import Fastify, { type FastifyInstance } from "fastify";
 import { fastifyAAuth } from "fastify-aauth";
@@ -100,6 +106,7 @@ export async function startScriptedStack(
   });
   const gate = (authority: string, audience?: string) =>
     createVerifier({
+      profile: february2026,
       authorities: [authority],
       ...(audience !== undefined && { audience, trustedIssuers: [issuer] }),
       discovery,
@@ -115,7 +122,12 @@ export async function startScriptedStack(
   }));
   const authority = canonicalAuthority(agentUrl);
   const verifier = gate(authority, agentUrl);
-  const challenger = createChallenger({ key: agentKey, resource: agentUrl, authServer: issuer });
+  const challenger = createChallenger({
+    profile: february2026,
+    key: agentKey,
+    resource: agentUrl,
+    authServer: issuer,
+  });
   agentApp.post("/", async (request, reply) => {
     const { requirement } = script;
     const body = request.body as Buffer;

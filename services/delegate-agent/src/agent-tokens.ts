@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { type Discovery, decodeToken, type SigningKey } from "aauth";
 import { createAgent, type Transport } from "aauth/agent";
+import { february2026 } from "aauth/february-2026";
 import { AnswerTooLargeError, readBounded } from "agent-kit/service";
 import { SignJWT } from "jose";
 import { z } from "zod";
@@ -63,6 +64,7 @@ export function createAgentTokens(options: {
   const endpoint = `${agentServer}/delegate/token`;
   // By its key alone: it has no identity before this is answered.
   const keyHolder = createAgent({
+    profile: february2026,
     id: agentServer,
     key: options.key,
     signatureScheme: "hwk",

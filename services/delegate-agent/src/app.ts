@@ -1,5 +1,6 @@
 import { canonicalAuthority, createDiscovery, type Discovery, generateSigningKey } from "aauth";
 import { createAgent, type Transport } from "aauth/agent";
+import { february2026 } from "aauth/february-2026";
 import { createVerifier } from "aauth/resource";
 import { createAgentLog } from "agent-kit/protocol-log";
 import { issuerOf, type ServiceOptions } from "agent-kit/service";
@@ -31,7 +32,8 @@ export async function buildDelegateAgent(
   const { agentServer, url } = config;
   const now = deps.now ?? (() => Math.floor(Date.now() / 1000));
   const discovery = traceDiscovery(
-    deps.discovery ?? createDiscovery({ development: agentServer.startsWith("http:"), now }),
+    deps.discovery ??
+      createDiscovery({ profile: february2026, development: agentServer.startsWith("http:"), now }),
   );
   const issuer = issuerOf(config);
   // New at each start: what stays is the credential, and with it the name.
@@ -51,6 +53,7 @@ export async function buildDelegateAgent(
   const traced = createAgentTrace(deps.transport);
   const working = createDelegate({
     agent: createAgent({
+      profile: february2026,
       id: agentServer,
       key,
       signatureScheme: "jwks",
@@ -74,6 +77,7 @@ export async function buildDelegateAgent(
     url,
     // Only the agent server may request calls.
     verifier: createVerifier({
+      profile: february2026,
       authorities: [canonicalAuthority(url)],
       discovery,
       now,

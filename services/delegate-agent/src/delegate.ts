@@ -1,6 +1,6 @@
 import { AAuthError, ConsentRequiredError, type decodeToken, TokenRequestError } from "aauth";
 import type { Agent, AgentEvent } from "aauth/agent";
-import { parseAgentAuth } from "aauth/wire";
+import { parseAgentAuth } from "aauth/february-2026";
 import { AgentAnswerError, AgentHttpError, askAgent, failedPartOf } from "agent-kit/a2a";
 import type { DelegateRun } from "backend-api";
 import { AgentTokenError } from "./agent-tokens.ts";

@@ -1,7 +1,7 @@
 import { canonicalAuthority, draft11, generateSigningKey } from "aauth";
 import { createAgent } from "aauth/agent";
 import { createVerifier } from "aauth/resource";
-import { draft11Names } from "aauth/wire";
+import { TOKEN_TYPES } from "aauth/wire";
 import { AgentHttpError } from "agent-kit/a2a";
 import { draft11Parties, requireServerIdentifier, subAgentId } from "agent-kit/draft-11";
 import { createAgentLog } from "agent-kit/protocol-log";
@@ -47,7 +47,7 @@ export async function buildDraft11DelegateAgent(
     const agentToken = createAgentTokens({
       ...{ agentServer, credential, key, discovery, now },
       transport: createAgentTrace(transport).transport,
-      kind: { type: draft11Names.TOKEN_TYPES.agent, subject: id, parentAgent },
+      kind: { type: TOKEN_TYPES.agent, subject: id, parentAgent },
       onReceived: (claims) => log.info({ claims }, "🔐 Received agent_token"),
     });
     const identity = {

@@ -1,6 +1,6 @@
 import { generateSigningKey } from "aauth";
 import type { Agent, AgentEvent } from "aauth/agent";
-import { draft11Tokens } from "aauth/issuer";
+import { issuePersonToken } from "aauth/server";
 import { expect, test } from "vitest";
 import { endlessBody } from "../../../packages/agent-kit/test/service/support/endless-body.ts";
 import type { AgentTokenError } from "../src/agent-tokens.ts";
@@ -11,7 +11,7 @@ const PROVIDER = "https://backend.localhost";
 const RESOURCE = "https://supply-chain-agent.localhost";
 const PERSON_SERVER = "https://person-server.localhost";
 const key = await generateSigningKey({ kid: "scout" });
-const { token, claims } = await draft11Tokens.issuePersonToken({
+const { token, claims } = await issuePersonToken({
   ...{ key, issuer: PERSON_SERVER, audience: RESOURCE, subject: "someone" },
   confirmationKey: key.publicJwk,
 });

@@ -2,7 +2,7 @@ import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { draft11, generateSigningKey } from "aauth";
-import { draft11Tokens } from "aauth/issuer";
+import { type IssueAgentTokenOptions, issueAgentToken } from "aauth/server";
 import { createTestDiscovery, signedRequest } from "aauth/testing";
 import { createLogger, loadConfig } from "agent-kit/service";
 import { expect, it, onTestFinished } from "vitest";
@@ -48,13 +48,9 @@ async function createDoor() {
     },
   });
   onTestFinished(() => app.close());
-  const ask = async (
-    agent: string,
-    more: Partial<draft11Tokens.IssueAgentTokenOptions> = {},
-    method = "POST",
-  ) => {
+  const ask = async (agent: string, more: Partial<IssueAgentTokenOptions> = {}, method = "POST") => {
     const options = { key: provider, issuer: BACKEND, agent, confirmationKey: caller.publicJwk, ...more };
-    const { token: jwt } = await draft11Tokens.issueAgentToken(options);
+    const { token: jwt } = await issueAgentToken(options);
     const { headers } = await signedRequest({
       ...{ method: method as "GET", url: `${AT}/run`, key: caller, profile: draft11 },
       signatureKey: { scheme: "jwt", jwt },

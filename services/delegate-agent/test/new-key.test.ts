@@ -1,13 +1,14 @@
 /** What becomes of a delegate whose agent server has lost the key that its agent token is signed with. */
+
 import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type AAuthError, decodeToken, generateSigningKey, type Requirement } from "aauth";
 import type { Transport } from "aauth/agent";
-import { issueAgentToken } from "aauth/issuer";
+import { february2026, issueAgentToken, parseSignatureKey } from "aauth/february-2026";
+import { createTestDiscovery } from "aauth/february-2026/testing";
 import { createChallenger, createVerifier } from "aauth/resource";
-import { createTestClock, createTestDiscovery } from "aauth/testing";
-import { parseSignatureKey } from "aauth/wire";
+import { createTestClock } from "aauth/testing";
 import { createLogger, loadConfig } from "agent-kit/service";
 import { expect, test } from "vitest";
 import { buildDelegateAgent } from "../src/app.ts";
@@ -30,8 +31,14 @@ async function createWorld() {
     const proof = parseSignatureKey(headers["signature-key"] ?? "");
     seen.signedBy.push("jwt" in proof ? decodeToken(proof.jwt).header.kid : undefined);
     const discovery = createTestDiscovery({ agents: { [BACKEND]: [server.publicJwk] } }, { now: clock.now });
-    const verifier = createVerifier({ authorities: [AUTHORITY], discovery, now: clock.now });
+    const verifier = createVerifier({
+      profile: february2026,
+      authorities: [AUTHORITY],
+      discovery,
+      now: clock.now,
+    });
     const challenger = createChallenger({
+      profile: february2026,
       key: resourceKey,
       resource: RESOURCE,
       authServer: "http://localhost:8080/realms/aauth-test",

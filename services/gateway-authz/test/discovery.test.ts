@@ -1,5 +1,6 @@
 import { createDiscovery, type DocumentTransport } from "aauth";
-import { createTestParties } from "aauth/testing";
+import { february2026 } from "aauth/february-2026";
+import { createTestParties } from "aauth/february-2026/testing";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { recordSpans } from "../../../packages/protocol-trace/test/support/recorded-spans.ts";
 import { check, setUp } from "./parties.ts";
@@ -53,6 +54,7 @@ describe("callers that name silent hosts", () => {
       return { status: 200, body: new TextEncoder().encode(JSON.stringify(document)) };
     };
     const discovery = createDiscovery({
+      profile: february2026,
       development: true,
       transport,
       now: clock.now,

@@ -1,5 +1,5 @@
 import { createDiscovery, draft11, generateSigningKey, type SigningKey, toJwks } from "aauth";
-import { draft11Tokens } from "aauth/issuer";
+import { issueAgentToken, issueAuthToken, issuePersonToken } from "aauth/server";
 import { signedRequest } from "aauth/testing";
 
 export const RESOURCE = "https://supply-chain-agent.localhost";
@@ -10,8 +10,6 @@ export const PROVIDER = "https://backend.localhost";
 export const AGENT = "aauth:planner@backend.localhost";
 export const PERSON = "person-1";
 export const SCOPE = "supply-chain:optimize";
-
-const { issueAgentToken, issueAuthToken, issuePersonToken } = draft11Tokens;
 
 /** Issuers of draft -11, an agent, and documents that are read from memory. */
 export async function draft11Parties(now: () => number) {

@@ -1,7 +1,8 @@
 import type { Credential, Discovery, SigningKey } from "aauth";
-import { issueAgentToken } from "aauth/issuer";
+import { february2026, issueAgentToken } from "aauth/february-2026";
+import { createTestParties, type TestIdentities } from "aauth/february-2026/testing";
 import { parseRefusal } from "aauth/resource";
-import { createTestParties, signedRequest, type TestIdentities } from "aauth/testing";
+import { signedRequest } from "aauth/testing";
 import { createLogger } from "agent-kit/service";
 import type { FastifyInstance } from "fastify";
 import { buildGatewayAuthz } from "../src/app.ts";
@@ -65,6 +66,7 @@ export async function setUp(
   ): Promise<Headers> {
     const url = request.url ?? `${parties.resource.id}/`;
     const { method, headers } = await signedRequest({
+      profile: february2026,
       key: request.key ?? key,
       now: parties.clock.now,
       method: request.method ?? "POST",

@@ -1,3 +1,4 @@
+import { february2026 } from "aauth/february-2026";
 import { describe, expect, test } from "vitest";
 import { inject, SELF, type Stack, startStack } from "./stack.ts";
 
@@ -73,6 +74,7 @@ describe("the extended card", () => {
     const { signedRequest } = await import("aauth/testing");
     const { agent, clock } = stack;
     const request = await signedRequest({
+      profile: february2026,
       url: `${SELF}${target}`,
       key: agent.key,
       signatureKey: { scheme: "jwks", id: agent.id },

@@ -1,5 +1,5 @@
+import { february2026, parseAgentAuth } from "aauth/february-2026";
 import { signedRequest } from "aauth/testing";
-import { parseAgentAuth } from "aauth/wire";
 import { expect, test } from "vitest";
 import { inject, SELF, type Stack, startStack } from "./stack.ts";
 
@@ -12,7 +12,10 @@ type SignatureKey = NonNullable<Parameters<typeof signedRequest>[0]["signatureKe
 
 async function read({ app, agent, clock }: Stack, signatureKey: SignatureKey) {
   const url = `${SELF}/catalogue`;
-  return inject(app, await signedRequest({ url, key: agent.key, signatureKey, now: clock.now }));
+  return inject(
+    app,
+    await signedRequest({ profile: february2026, url, key: agent.key, signatureKey, now: clock.now }),
+  );
 }
 
 test("the catalogue is for anybody who signs, and says what it took the caller for", async () => {

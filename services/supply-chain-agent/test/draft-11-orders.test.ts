@@ -1,4 +1,5 @@
 /** Orders and the catalogue of draft -11, message by message; tests/integration has them with their persons. */
+
 import {
   accessServerMetadata,
   agentProviderMetadata,
@@ -7,7 +8,7 @@ import {
   personServerMetadata,
   toJwks,
 } from "aauth";
-import { draft11Tokens } from "aauth/issuer";
+import { issueAgentToken, issueAuthToken, issuePersonToken } from "aauth/server";
 import { createTestDiscovery, signedRequest } from "aauth/testing";
 import { createLogger, loadConfig } from "agent-kit/service";
 import { beforeEach, describe, expect, test } from "vitest";
@@ -43,14 +44,14 @@ const documents: Record<string, unknown> = {
 const tokens = {
   agent: async () =>
     (
-      await draft11Tokens.issueAgentToken({
+      await issueAgentToken({
         ...{ key, issuer: PROVIDER, agent: "aauth:user-1@backend.localhost", personServer: PS },
         confirmationKey: key.publicJwk,
       })
     ).token,
-  person: async () => (await draft11Tokens.issuePersonToken({ ...issuer, issuer: PS })).token,
+  person: async () => (await issuePersonToken({ ...issuer, issuer: PS })).token,
   auth: async (personServer = PS, scope = "supply-chain:optimize") =>
-    (await draft11Tokens.issueAuthToken({ ...issuer, issuer: AS, personServer, scope })).token,
+    (await issueAuthToken({ ...issuer, issuer: AS, personServer, scope })).token,
 };
 
 let app: Awaited<ReturnType<typeof buildSupplyChainAgent>>["app"];

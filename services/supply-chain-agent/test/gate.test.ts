@@ -1,6 +1,6 @@
 import { decodeToken } from "aauth";
+import { february2026, parseAgentAuth } from "aauth/february-2026";
 import { signedRequest } from "aauth/testing";
-import { parseAgentAuth } from "aauth/wire";
 import { describe, expect, test } from "vitest";
 import { inject, SELF, type Stack, startStack } from "./stack.ts";
 
@@ -155,6 +155,7 @@ describe("the extended card", () => {
   test("is served to a caller that may call the agent", async () => {
     const { app, agent, clock } = await start("signature-only");
     const request = await signedRequest({
+      profile: february2026,
       url: `${SELF}${target}`,
       key: agent.key,
       signatureKey: { scheme: "jwks", id: agent.id },

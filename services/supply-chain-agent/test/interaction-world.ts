@@ -1,8 +1,9 @@
 import { generateSigningKey, type SigningKey } from "aauth";
 import type { Transport } from "aauth/agent";
-import { issueAuthToken, tokenSignerOf } from "aauth/issuer";
-import { createTestDiscovery, createTestParties, signedRequest } from "aauth/testing";
-import { parseSignatureKey } from "aauth/wire";
+import { february2026, issueAuthToken, parseSignatureKey } from "aauth/february-2026";
+import { createTestDiscovery, createTestParties } from "aauth/february-2026/testing";
+import { tokenSignerOf } from "aauth/server";
+import { signedRequest } from "aauth/testing";
 import { inject, SELF, startStack } from "./stack.ts";
 
 export const APPROVER = "user-anna";
@@ -99,6 +100,7 @@ export async function createInteractionWorld() {
           ? ({ scheme } as const)
           : ({ scheme: "jwks", id: agent.id } as const);
     const request = await signedRequest({
+      profile: february2026,
       url: `${SELF}/orders`,
       key,
       signatureKey,

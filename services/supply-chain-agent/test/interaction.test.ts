@@ -1,6 +1,7 @@
 /** Orders that a person approves on the agent's own page (profile 3.5). */
+
 import { generateSigningKey } from "aauth";
-import { issueAgentToken } from "aauth/issuer";
+import { issueAgentToken } from "aauth/february-2026";
 import { describe, expect, test } from "vitest";
 import {
   APPROVER,

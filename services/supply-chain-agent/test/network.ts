@@ -1,14 +1,8 @@
-import {
-  type AuthTokenClaims,
-  decodeToken,
-  generateSigningKey,
-  type Requirement,
-  type SigningKey,
-} from "aauth";
+import { decodeToken, generateSigningKey, type Requirement, type SigningKey } from "aauth";
 import type { Transport } from "aauth/agent";
-import { issueAuthToken, tokenSignerOf } from "aauth/issuer";
-import { createTestDiscovery, createTestParties, type TestParties } from "aauth/testing";
-import { parseSignatureKey } from "aauth/wire";
+import { type AuthTokenClaims, february2026, issueAuthToken, parseSignatureKey } from "aauth/february-2026";
+import { createTestDiscovery, createTestParties, type TestParties } from "aauth/february-2026/testing";
+import { tokenSignerOf } from "aauth/server";
 import { createAgentCard, createTextExecutor, fastifyA2A } from "agent-kit/a2a";
 import Fastify, { type FastifyInstance } from "fastify";
 import { fastifyAAuth } from "fastify-aauth";
@@ -59,6 +53,7 @@ export async function createNetwork(options: {
 
   const market = Fastify();
   await market.register(fastifyAAuth, {
+    profile: february2026,
     resource: MARKET,
     authServer: authServer.issuer,
     key: marketKey,

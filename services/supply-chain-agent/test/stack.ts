@@ -1,4 +1,4 @@
-import { createTestParties } from "aauth/testing";
+import { createTestParties } from "aauth/february-2026/testing";
 import { loadConfig } from "agent-kit/service";
 import { type AgentStack, startAgentStack } from "../../../packages/agent-kit/test/support/agent-stack.ts";
 import { buildSupplyChainAgent } from "../src/app.ts";

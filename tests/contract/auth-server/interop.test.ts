@@ -3,6 +3,7 @@
 import { createHash, generateKeyPairSync, sign } from "node:crypto";
 import { createDiscovery, generateSigningKey } from "aauth";
 import { createAgent } from "aauth/agent";
+import { february2026 } from "aauth/february-2026";
 import { installLocalhostLookup } from "agent-kit/service";
 import { afterAll, describe, expect, test } from "vitest";
 import { startParty } from "../../support/chain.ts";
@@ -149,11 +150,12 @@ describe("our packages", () => {
   test("P9: take `httpsig` inside another scheme's quotes for no challenge, and ask this server nothing", async () => {
     // A pseudonymous agent, which would say who it is if it were asked.
     const quoted = createAgent({
+      profile: february2026,
       id: "http://quoted-agent.localhost",
       key: await generateSigningKey({ kid: "quoted-1" }),
       signatureScheme: "hwk",
       trustedAuthServers: [server.issuer],
-      discovery: createDiscovery({ development: true }),
+      discovery: createDiscovery({ profile: february2026, development: true }),
     });
     for (const header of ['Bearer realm="httpsig; auth-token"', 'x;y="httpsig; identity=?1"']) {
       const resource = await listen(

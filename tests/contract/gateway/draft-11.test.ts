@@ -19,8 +19,9 @@ import {
   toJwks,
 } from "aauth";
 import { createAgent } from "aauth/agent";
-import { createPersonServer, draft11Tokens } from "aauth/issuer";
+import { february2026 } from "aauth/february-2026";
 import { parseRefusal } from "aauth/resource";
+import { createPersonServer, issueAgentToken, issueAuthToken, issuePersonToken } from "aauth/server";
 import { parseRequirement } from "aauth/wire";
 import { createLogger } from "agent-kit/service";
 import Fastify, { type FastifyInstance } from "fastify";
@@ -57,7 +58,6 @@ const keys = {
   resource: await keyOf("rs-1"),
 };
 const confirmationKey = keys.agent.publicJwk;
-const { issueAgentToken, issueAuthToken, issuePersonToken } = draft11Tokens;
 const agentToken = async (issuer = PROVIDER) =>
   (
     await issueAgentToken({
@@ -392,7 +392,7 @@ describe.each(GATEWAYS)("%s", (file) => {
     const body = new TextEncoder().encode("{}");
     const { headers } = await signRequest(
       { ...message, body },
-      { key: keys.agent, signatureKey: { scheme: "hwk" } },
+      { profile: february2026, key: keys.agent, signatureKey: { scheme: "hwk" } },
     );
     const before = seen.length;
     const response = await map.requests(`${RESOURCE}/`, {

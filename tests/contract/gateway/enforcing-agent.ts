@@ -1,6 +1,7 @@
 import { AAuthError } from "aauth";
+import { february2026 } from "aauth/february-2026";
+import type { TestDiscovery } from "aauth/february-2026/testing";
 import { createVerifier, type Verifier } from "aauth/resource";
-import type { TestDiscovery } from "aauth/testing";
 import { type FakeServer, startFakeServer } from "../../../services/gateway/test/support/fake-agent.ts";
 import { ISSUER } from "./identities.ts";
 
@@ -11,6 +12,7 @@ import { ISSUER } from "./identities.ts";
 export function startEnforcingAgent(resource: string, discovery: TestDiscovery): Promise<FakeServer> {
   const authority = new URL(resource).host;
   const verifier: Verifier = createVerifier({
+    profile: february2026,
     authorities: [authority],
     audience: resource,
     trustedIssuers: [ISSUER],

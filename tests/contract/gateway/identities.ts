@@ -10,8 +10,9 @@ import {
   type SigningKey,
   signRequest,
 } from "aauth";
-import { issueAgentToken, issueAuthToken, tokenSignerOf } from "aauth/issuer";
-import { createTestDiscovery, type TestDiscovery } from "aauth/testing";
+import { february2026, issueAgentToken, issueAuthToken } from "aauth/february-2026";
+import { createTestDiscovery, type TestDiscovery } from "aauth/february-2026/testing";
+import { tokenSignerOf } from "aauth/server";
 
 export const BACKEND = "http://backend.localhost:8000";
 export const UNKNOWN_AGENT = "http://unknown-agent.localhost:8001";
@@ -83,7 +84,7 @@ export async function createIdentities(): Promise<{ identities: Identity[]; disc
         headers: content,
         ...(body !== undefined && { body: Buffer.from(body) }),
       },
-      { key, signatureKey, ...more },
+      { profile: february2026, key, signatureKey, ...more },
     );
     return { ...content, ...signed.headers };
   };

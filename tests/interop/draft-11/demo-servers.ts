@@ -3,7 +3,7 @@
 import { once } from "node:events";
 import { connect, createServer } from "node:net";
 import { createEndpointMap, draft11, importSigningKey, signRequest } from "aauth";
-import { draft11Tokens } from "aauth/issuer";
+import { issueAgentToken } from "aauth/server";
 import { parseRequirement } from "aauth/wire";
 import { buildAuthServer } from "../../../services/auth-server/src/app.ts";
 import { realmWith, testConfig } from "../../../services/auth-server/test/support/auth-server.ts";
@@ -74,7 +74,7 @@ async function allow(browser: Browser, page: string): Promise<void> {
 async function allowBefore(endpoints: Endpoints, browser: Browser, issuer: string): Promise<void> {
   const { provider, close } = await serveOurProvider(endpoints);
   const key = await importSigningKey(KEYS.agent.jwk, { kid: "agent-1" });
-  const { token: jwt } = await draft11Tokens.issueAgentToken({
+  const { token: jwt } = await issueAgentToken({
     ...{ key: provider, issuer: PARTIES.agent, agent: AGENT, personServer: PARTIES.ps },
     confirmationKey: key.publicJwk,
   });

@@ -13,7 +13,7 @@ import {
   toJwks,
 } from "aauth";
 import { createAgent } from "aauth/agent";
-import { draft11Tokens } from "aauth/issuer";
+import { issueAgentToken } from "aauth/server";
 import { KEYS, PROVIDER } from "./keys.ts";
 import { byIdentifier, type Endpoints, PARTIES, type Step } from "./parties.ts";
 
@@ -33,7 +33,7 @@ export async function callWithOurAgent(
     key: await importSigningKey(KEYS.agent.jwk, { kid: "agent-1" }),
     agentToken: async ({ publicJwk }) => {
       const own = { key: provider, issuer: PARTIES.agent, agent: AGENT, personServer: PARTIES.ps };
-      return (await draft11Tokens.issueAgentToken({ ...own, confirmationKey: publicJwk })).token;
+      return (await issueAgentToken({ ...own, confirmationKey: publicJwk })).token;
     },
     trustedAuthServers: [PARTIES.ps],
     discovery: createDiscovery({ profile: draft11, transport: map.documents }),

@@ -1,7 +1,7 @@
 /** Our person server and access server, in the place of a peer's. Dana agrees to everything a moment after she is asked. */
 
 import { createDiscovery, createEndpointMap, draft11, generateSigningKey } from "aauth";
-import { createAccessServer, createPersonServer } from "aauth/issuer";
+import { createAccessServer, createPersonServer } from "aauth/server";
 import Fastify, { type FastifyInstance } from "fastify";
 import { type ServedParty, serveParty } from "fastify-aauth";
 import type { OurParty } from "./ours.ts";

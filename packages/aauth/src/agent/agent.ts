@@ -5,6 +5,7 @@
  */
 
 import { createGuardedTransport, pooledTransport } from "#http";
+import { defaultProfile } from "../default-profile.ts";
 import {
   requireAgentIdentifier,
   requireIdentifier,
@@ -13,8 +14,7 @@ import {
 import { isUrl } from "../discovery/key-set.ts";
 import { AAuthAgentError } from "../errors.ts";
 import { requireBoolean, requireText } from "../keys/option-checks.ts";
-import { february2026 } from "../profiles/february-2026/index.ts";
-import type { Credential, GrantContext, GrantRequest, WireProfile } from "../profiles/wire-profile.ts";
+import type { Credential, GrantContext, GrantRequest, WireProfile } from "../profile/wire-profile.ts";
 import type { SigningKey } from "../types.ts";
 import { agentKeysOf, keyWith } from "./agent-keys.ts";
 import { type CallOptions, createCall, resumeCall } from "./call.ts";
@@ -41,7 +41,7 @@ import type { Agent, AgentOptions, CallControl, FetchContext, KeepInput } from "
 export function createAgent(options: AgentOptions): Agent {
   checkAgentOptions(options);
   const { id, trustedAuthServers: trustedServers, discovery, agentToken, redirectUri, parent } = options;
-  const { revealTokens = false, profile = february2026, timeouts = {} } = options;
+  const { revealTokens = false, profile = defaultProfile, timeouts = {} } = options;
   const { pendingMs = 120_000 } = timeouts;
   const now = options.now ?? (() => Math.floor(Date.now() / 1000));
   const keys = agentKeysOf(options.key);
@@ -200,7 +200,7 @@ export function createAgent(options: AgentOptions): Agent {
 }
 
 function checkAgentOptions(options: AgentOptions): void {
-  const { id, trustedAuthServers, signatureScheme, redirectUri, profile = february2026 } = options;
+  const { id, trustedAuthServers, signatureScheme, redirectUri, profile = defaultProfile } = options;
   requireAgentIdentifier("id", id, profile);
   requireIdentifiers("trustedAuthServers", trustedAuthServers, profile);
   // With another word an agent that means to be anonymous would identify itself.

@@ -11,7 +11,7 @@ import {
   TokenRejectedError,
   UserInteractionRequiredError,
 } from "../errors.ts";
-import { parseRefusal, REFUSAL_FIELD } from "../profiles/refusal.ts";
+import { parseRefusal, REFUSAL_FIELD } from "../profile/refusal.ts";
 import type {
   CallOutcome,
   CallState,
@@ -26,7 +26,7 @@ import type {
   ResponseHead,
   TokenDemand,
   WireProfile,
-} from "../profiles/wire-profile.ts";
+} from "../profile/wire-profile.ts";
 import { parseJsonObject } from "../tokens/json-object.ts";
 import type { SigningKey, Waiting } from "../types.ts";
 import { type AgentKeys, keyBoundIn, pinnedTo } from "./agent-keys.ts";

@@ -9,7 +9,7 @@ import type {
   ClarificationAnswer,
   Interaction,
   RetryReason,
-} from "../profiles/wire-profile.ts";
+} from "../profile/wire-profile.ts";
 import { tokenIdOf } from "../tokens/decode-token.ts";
 import { type DecodedToken, decodeJwt } from "../tokens/jwt.ts";
 

@@ -20,7 +20,7 @@ import type {
   PendingState,
   ResponseHead,
   WireProfile,
-} from "../profiles/wire-profile.ts";
+} from "../profile/wire-profile.ts";
 import { parseJsonObject } from "../tokens/json-object.ts";
 import type { SigningKey } from "../types.ts";
 import { type AgentObserver, ignoreEvents, showToken } from "./events.ts";

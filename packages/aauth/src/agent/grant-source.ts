@@ -13,7 +13,7 @@ import type {
   GrantRules,
   TokenDemand,
   WireProfile,
-} from "../profiles/wire-profile.ts";
+} from "../profile/wire-profile.ts";
 import { tokenId } from "../tokens/decode-token.ts";
 import { hashToken } from "../tokens/verified-tokens.ts";
 import type { SigningKey } from "../types.ts";

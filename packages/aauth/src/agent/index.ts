@@ -11,7 +11,7 @@ export type {
   Clarification,
   Interaction,
   MissionProposal,
-} from "../profiles/wire-profile.ts";
+} from "../profile/wire-profile.ts";
 export { createAgent } from "./agent.ts";
 export type { AgentEvent, AgentObserver, RetryReason, ShownToken, TokenRequestType } from "./events.ts";
 export type { Grant, MemoryTokenCache, TokenCache } from "./grant-cache.ts";

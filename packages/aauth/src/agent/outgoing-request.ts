@@ -5,7 +5,7 @@
  */
 
 import { readAtMost } from "../discovery/read-at-most.ts";
-import type { WireProfile } from "../profiles/wire-profile.ts";
+import type { WireProfile } from "../profile/wire-profile.ts";
 import { anyOf } from "./timeout.ts";
 
 export interface OutgoingRequest {

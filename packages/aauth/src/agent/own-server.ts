@@ -5,7 +5,7 @@
  */
 
 import { AAuthAgentError } from "../errors.ts";
-import type { Credential, GrantContext, WireProfile } from "../profiles/wire-profile.ts";
+import type { Credential, GrantContext, WireProfile } from "../profile/wire-profile.ts";
 import type { SigningKey } from "../types.ts";
 import type { AgentKeys } from "./agent-keys.ts";
 import { atHop } from "./at-hop.ts";

@@ -12,7 +12,7 @@ import type {
   GrantRules,
   Interaction,
   PendingState,
-} from "../profiles/wire-profile.ts";
+} from "../profile/wire-profile.ts";
 import type { AgentObserver } from "./events.ts";
 import { unlessAborted } from "./timeout.ts";
 import type { InteractionRequest } from "./types.ts";

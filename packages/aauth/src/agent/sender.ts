@@ -5,7 +5,7 @@
  */
 
 import type { Transport } from "../discovery/transport.ts";
-import type { Credential, WireProfile } from "../profiles/wire-profile.ts";
+import type { Credential, WireProfile } from "../profile/wire-profile.ts";
 import { tokenId } from "../tokens/decode-token.ts";
 import type { SigningKey } from "../types.ts";
 import { type AgentObserver, cutSignatureBase, ignoreEvents, type RetryReason } from "./events.ts";

@@ -1,12 +1,12 @@
 import { platformCrypto } from "#crypto";
+import { defaultProfile } from "../default-profile.ts";
 import { requireIdentifier } from "../discovery/checked-options.ts";
 import { requestTarget } from "../http-signatures/authority.ts";
 import { formatContentDigest } from "../http-signatures/content-digest.ts";
 import { createNonce, isUnsafeMethod } from "../http-signatures/replay.ts";
 import { buildSignatureBase } from "../http-signatures/signature-base.ts";
 import { formatSignatureInput } from "../http-signatures/signature-input.ts";
-import { february2026 } from "../profiles/february-2026/index.ts";
-import type { Credential, EndpointRole, WireProfile } from "../profiles/wire-profile.ts";
+import type { Credential, EndpointRole, WireProfile } from "../profile/wire-profile.ts";
 import type { HeaderFields, SigningKey } from "../types.ts";
 
 /** A request about to be sent. */
@@ -27,7 +27,7 @@ export interface SignRequestOptions {
   readonly key: SigningKey;
   /** How the receiver learns the key. */
   readonly signatureKey: Credential;
-  /** Default `february2026`. */
+  /** Default `draft11`. */
   readonly profile?: WireProfile | undefined;
   /** What kind of endpoint is asked, where the profile's coverage depends on it. Default `resource`. */
   readonly endpoint?: EndpointRole | undefined;
@@ -78,7 +78,7 @@ export async function signRequest(
   options: SignRequestOptions,
 ): Promise<SignedRequest> {
   const { method, url, body } = request;
-  const { key, signatureKey, profile = february2026, endpoint: role = "resource" } = options;
+  const { key, signatureKey, profile = defaultProfile, endpoint: role = "resource" } = options;
   const { messages, verification } = profile;
   const { fields, label } = messages;
   const { scheme, authority, target } = requestTarget(url);

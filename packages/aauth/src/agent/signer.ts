@@ -5,7 +5,7 @@
  */
 
 import { createNonce, isUnsafeMethod } from "../http-signatures/replay.ts";
-import type { WireProfile } from "../profiles/wire-profile.ts";
+import type { WireProfile } from "../profile/wire-profile.ts";
 import {
   type RequestToSign,
   type SignedRequest,

@@ -13,7 +13,7 @@ import type {
   Interaction,
   MissionProposal,
   WireProfile,
-} from "../profiles/wire-profile.ts";
+} from "../profile/wire-profile.ts";
 import type { SigningKey, Waiting } from "../types.ts";
 import type { AgentObserver } from "./events.ts";
 import type { Grant, TokenCache } from "./grant-cache.ts";
@@ -106,7 +106,7 @@ export interface Agent {
 export interface AgentOptions {
   /** Own identifier, published by the agent's document. */
   readonly id: string;
-  /** The dialect it speaks with resources. Default `february2026`. An agent with peers of several dialects creates one agent for each. */
+  /** The dialect it speaks with resources. Default `draft11`. An agent with peers of several dialects creates one agent for each. */
   readonly profile?: WireProfile | undefined;
   /** A variant of `profile` that it speaks with auth servers. Default: `profile`. */
   readonly serverProfile?: WireProfile | undefined;

@@ -5,10 +5,10 @@
  */
 
 import { createDocumentTransport } from "#http";
+import { defaultProfile } from "../default-profile.ts";
 import { AAuthError, AAuthVerificationError } from "../errors.ts";
 import { requireBoolean } from "../keys/option-checks.ts";
-import { february2026 } from "../profiles/february-2026/index.ts";
-import type { WireProfile } from "../profiles/wire-profile.ts";
+import type { WireProfile } from "../profile/wire-profile.ts";
 import { ownerOf } from "../store/owner-of.ts";
 import type { IssuerJwk, Jwks } from "../types.ts";
 import type { DiscoveredKey, Discovery, DiscoveryKind, DocumentRule, PartyDocument } from "./discovery.ts";
@@ -32,7 +32,7 @@ export const TIMEOUT_MS = 5_000;
 
 /** What a discovery may fetch, how, and how long it keeps it. */
 export interface DiscoveryOptions {
-  /** Whose documents are read. Default `february2026`. */
+  /** Whose documents are read. Default `draft11`. */
   readonly profile?: Pick<WireProfile, "documents"> | undefined;
   /**
    * Allows loopback and `*.localhost` (which resolves to it), also over `http`. Private and link-local addresses stay closed.
@@ -70,7 +70,7 @@ export interface DiscoveryOptions {
 export function createDiscovery(options: DiscoveryOptions = {}): Discovery {
   requireBoolean("development", options.development);
   const development = options.development ?? false;
-  const { documents: rules } = options.profile ?? february2026;
+  const { documents: rules } = options.profile ?? defaultProfile;
   const { kinds, isIdentifier, refetchBurst, refetchCooldownSeconds, keySetIntervalSeconds } = rules;
   const now = options.now ?? (() => Math.floor(Date.now() / 1000));
   const timeoutMs = options.timeoutMs ?? TIMEOUT_MS;

@@ -6,14 +6,14 @@
 
 import type { Discovery } from "../discovery/discovery.ts";
 import { type AAuthError, AAuthVerificationError } from "../errors.ts";
+import { february2026 } from "../february-2026/profile.ts";
 import { requestTarget } from "../http-signatures/authority.ts";
 import { fieldValue } from "../http-signatures/field.ts";
 import type { VerificationReport } from "../http-signatures/report.ts";
 import type { SignatureInput } from "../http-signatures/signature-input.ts";
 import { rebuildSignatureBase } from "../http-signatures/verify-signature.ts";
 import { importVerificationKey } from "../keys/verification-key.ts";
-import { february2026 } from "../profiles/february-2026/index.ts";
-import type { WireProfile } from "../profiles/wire-profile.ts";
+import type { WireProfile } from "../profile/wire-profile.ts";
 import { checkRequirement } from "../resource/requirement.ts";
 import type { VerifierOptions } from "../resource/types.ts";
 import { verifierOf } from "../resource/verify-request.ts";

@@ -1,8 +1,8 @@
+import { draft11 } from "../draft-11/profile.ts";
+import { february2026 } from "../february-2026/profile.ts";
 import { fieldValue } from "../http-signatures/field.ts";
 import { parseSignatureInput, type SignatureInput } from "../http-signatures/signature-input.ts";
-import { draft11 } from "../profiles/draft-11/index.ts";
-import { february2026 } from "../profiles/february-2026/index.ts";
-import type { WireProfile } from "../profiles/wire-profile.ts";
+import type { WireProfile } from "../profile/wire-profile.ts";
 import type { HeaderFields } from "../types.ts";
 
 const PROFILES = [february2026, draft11];

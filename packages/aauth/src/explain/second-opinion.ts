@@ -10,7 +10,7 @@
 import * as httpbis from "http-message-signatures/lib/httpbis/index.js";
 import { componentIdentifier } from "../http-signatures/signature-base.ts";
 import type { SignatureInput } from "../http-signatures/signature-input.ts";
-import type { WireProfile } from "../profiles/wire-profile.ts";
+import type { WireProfile } from "../profile/wire-profile.ts";
 import type { HeaderFields, VerificationKey } from "../types.ts";
 import { readSignatureInput } from "./profile-of.ts";
 

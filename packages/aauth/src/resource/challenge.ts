@@ -4,18 +4,18 @@
  * @module
  */
 
+import { defaultProfile } from "../default-profile.ts";
 import { requireIdentifier } from "../discovery/checked-options.ts";
 import { type AAuthError, AAuthVerificationError } from "../errors.ts";
 import type { KeyRing } from "../keys/key-ring.ts";
-import { february2026 } from "../profiles/february-2026/index.ts";
-import { withRefusal } from "../profiles/refusal.ts";
+import { withRefusal } from "../profile/refusal.ts";
 import type {
   Answer,
   AnswerWriter,
   RefusalContext,
   ResourceTokenGrant,
   WireProfile,
-} from "../profiles/wire-profile.ts";
+} from "../profile/wire-profile.ts";
 import type { ProvenCaller, Requirement, SigningKey } from "../types.ts";
 import { requirementFor } from "./requirement.ts";
 
@@ -30,7 +30,7 @@ export interface AnsweringProfile {
    * there: none, and the resource tokens are for the person server of each caller's person.
    */
   readonly authServer?: string | undefined;
-  /** Default `february2026`. */
+  /** Default `draft11`. */
   readonly profile?: WireProfile | undefined;
   /** Of a resource token, seconds. Default 300, at most 600; in draft -11 300. */
   readonly lifetimeSeconds?: number | undefined;
@@ -138,7 +138,14 @@ interface Writer {
 }
 
 function writerOf(options: AnsweringProfile, now: () => number): Writer {
-  const { resource, authServer, lifetimeSeconds, algs, scopeDescriptions, profile = february2026 } = options;
+  const {
+    resource,
+    authServer,
+    lifetimeSeconds,
+    algs,
+    scopeDescriptions,
+    profile = defaultProfile,
+  } = options;
   requireIdentifier("resource", resource, profile);
   if (authServer !== undefined) requireIdentifier("authServer", authServer, profile);
   const key = currentKeyOf(options.key);
@@ -186,12 +193,12 @@ const LIMIT_REACHED = new AAuthVerificationError("limit_reached", "too many requ
 /**
  * The response for an error of the verifier where no resource tokens are issued: the challenge for a signature or an identity.
  *
- * @param profiles those that the verifier accepts; default `february2026`
+ * @param profiles those that the verifier accepts; default `draft11`
  */
 export function plainRefusal(
   error: AAuthError,
   context: RefusalContext,
-  profiles: readonly WireProfile[] = [february2026],
+  profiles: readonly WireProfile[] = [defaultProfile],
 ): Answer {
   const parties = profiles.map((profile) => ({ profile }));
   const answers = addressed(error, context, parties).map(([{ profile }, own]) =>

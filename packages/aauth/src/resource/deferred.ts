@@ -7,8 +7,7 @@
 
 import type { Awaitable } from "../crypto/interface.ts";
 import type { Discovery } from "../discovery/discovery.ts";
-import { admitsCallback, type CallbackParties, callbackUrl } from "../profiles/draft-11/callback.ts";
-import { draft11 } from "../profiles/draft-11/index.ts";
+import { admitsCallback, type CallbackParties, callbackUrl } from "../draft-11/callback.ts";
 import {
   createPendingRequests,
   type DeferredRequest,
@@ -16,8 +15,9 @@ import {
   type PendingRequests,
   type PendingRequestsOptions,
   type PollingError,
-} from "../profiles/draft-11/pending-requests.ts";
-import type { Answer } from "../profiles/wire-profile.ts";
+} from "../draft-11/pending-requests.ts";
+import { draft11 } from "../draft-11/profile.ts";
+import type { Answer } from "../profile/wire-profile.ts";
 import { ownerOfCaller } from "../store/owner-of.ts";
 import { QuotaStore } from "../store/quota-store.ts";
 import type { ProvenCaller } from "../types.ts";

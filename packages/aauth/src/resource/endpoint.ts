@@ -5,7 +5,7 @@
  */
 
 import { AAuthVerificationError } from "../errors.ts";
-import type { Answer, WireProfile } from "../profiles/wire-profile.ts";
+import type { Answer, WireProfile } from "../profile/wire-profile.ts";
 import type { Requirement } from "../types.ts";
 import { plainRefusal } from "./challenge.ts";
 import type { AddressedRequest } from "./types.ts";

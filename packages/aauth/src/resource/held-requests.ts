@@ -6,11 +6,11 @@
 
 import { platformCrypto } from "#crypto";
 import { encodeBase64Url } from "../base64.ts";
-import { formatRequirement } from "../profiles/draft-11/headers.ts";
-import { draft11 } from "../profiles/draft-11/index.ts";
-import type { PendingEntry, PendingHolder } from "../profiles/draft-11/pending-requests.ts";
-import { emptyAnswer, pendingAnswer, problemAnswer } from "../profiles/draft-11/problem.ts";
-import type { Answer } from "../profiles/wire-profile.ts";
+import { formatRequirement } from "../draft-11/headers.ts";
+import type { PendingEntry, PendingHolder } from "../draft-11/pending-requests.ts";
+import { emptyAnswer, pendingAnswer, problemAnswer } from "../draft-11/problem.ts";
+import { draft11 } from "../draft-11/profile.ts";
+import type { Answer } from "../profile/wire-profile.ts";
 import type { KeyValueStore } from "../store/key-value-store.ts";
 import { createOwnedStore } from "../store/owned-store.ts";
 import { StoreFullError } from "../store/quota-store.ts";

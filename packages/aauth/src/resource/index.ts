@@ -4,17 +4,17 @@
  * @module
  */
 
-export type { Refusal } from "../errors.ts";
 export type {
   DeferredRequest,
   PendingEntry,
   PendingHolder,
   PollingError,
-} from "../profiles/draft-11/pending-requests.ts";
-export { formatRefusal, parseRefusal, REFUSAL_FIELD, refusalOf } from "../profiles/refusal.ts";
-export type { Revocations, RevocationsOptions, RevokedToken } from "../profiles/revocations.ts";
-export { createRevocations } from "../profiles/revocations.ts";
-export type { Answer, RefusalContext, ResourceTokenGrant, TokenHolder } from "../profiles/wire-profile.ts";
+} from "../draft-11/pending-requests.ts";
+export type { Refusal } from "../errors.ts";
+export { formatRefusal, parseRefusal, REFUSAL_FIELD, refusalOf } from "../profile/refusal.ts";
+export type { Revocations, RevocationsOptions, RevokedToken } from "../profile/revocations.ts";
+export { createRevocations } from "../profile/revocations.ts";
+export type { Answer, RefusalContext, ResourceTokenGrant, TokenHolder } from "../profile/wire-profile.ts";
 export type { AuthorizationEndpointOptions, AuthorizationRequest } from "./authorization-endpoint.ts";
 export { createAuthorizationEndpoint } from "./authorization-endpoint.ts";
 export type { AnsweringProfile, Challenger, ChallengerOptions } from "./challenge.ts";

@@ -1,12 +1,12 @@
+import { defaultProfile } from "../default-profile.ts";
 import { AAuthVerificationError } from "../errors.ts";
-import { february2026 } from "../profiles/february-2026/index.ts";
-import type { WireProfile } from "../profiles/wire-profile.ts";
+import type { WireProfile } from "../profile/wire-profile.ts";
 import type { CallerOf, ProvenCaller, Requirement } from "../types.ts";
 
 /**
  * Passes when the proven caller is at least what the requirement demands, in a handler that decides after it has looked at the request.
  *
- * @param profile the profile that the caller was verified by; default `february2026`
+ * @param profile the profile that the caller was verified by; default `draft11`
  * Does NOT compare the profile with `caller.profile`.
  *
  * @throws TypeError for a requirement that the profile cannot mean.
@@ -19,7 +19,7 @@ import type { CallerOf, ProvenCaller, Requirement } from "../types.ts";
 export function meetRequirement<const R extends Requirement>(
   caller: ProvenCaller,
   requirement: R,
-  profile: WireProfile = february2026,
+  profile: WireProfile = defaultProfile,
 ): asserts caller is CallerOf<R> {
   const { validateRequirement, unmet } = profile.verification;
   const own = requirementFor(profile, requirement);

@@ -4,10 +4,10 @@
  * @module
  */
 
+import { emptyAnswer, problemAnswer } from "../draft-11/problem.ts";
 import { AAuthVerificationError } from "../errors.ts";
-import { emptyAnswer, problemAnswer } from "../profiles/draft-11/problem.ts";
-import type { Revocations } from "../profiles/revocations.ts";
-import type { WireProfile } from "../profiles/wire-profile.ts";
+import type { Revocations } from "../profile/revocations.ts";
+import type { WireProfile } from "../profile/wire-profile.ts";
 import { type Endpoint, membersOf, refusing } from "./endpoint.ts";
 import type { Verifier } from "./types.ts";
 

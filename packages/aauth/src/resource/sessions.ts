@@ -6,10 +6,10 @@
 
 import { platformCrypto } from "#crypto";
 import { encodeBase64Url } from "../base64.ts";
+import { parseSessionAuthorization } from "../draft-11/headers.ts";
+import { AAUTH_ACCESS } from "../draft-11/names.ts";
 import { AAuthVerificationError } from "../errors.ts";
 import { fieldValue } from "../http-signatures/field.ts";
-import { parseSessionAuthorization } from "../profiles/draft-11/headers.ts";
-import { AAUTH_ACCESS } from "../profiles/draft-11/names.ts";
 import type { KeyValueStore } from "../store/key-value-store.ts";
 import { createOwnedStore, type Owned } from "../store/owned-store.ts";
 import type { HeaderFields, ProvenCaller } from "../types.ts";

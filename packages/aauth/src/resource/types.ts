@@ -13,7 +13,7 @@ import type {
   RevocationCheck,
   TokenHolder,
   WireProfile,
-} from "../profiles/wire-profile.ts";
+} from "../profile/wire-profile.ts";
 import type { TrustPolicy } from "../tokens/trust.ts";
 import type { CallerOf, ProvenCaller, ReceivedRequest, Requirement, VerifiedRequest } from "../types.ts";
 
@@ -89,7 +89,7 @@ export interface PendingRequest<Caller extends ProvenCaller = ProvenCaller> {
 
 /** One dialect that a verifier accepts, with the peers that it is accepted from. */
 export interface AcceptedProfile {
-  /** Default `february2026`. */
+  /** Default `draft11`. */
   readonly profile?: WireProfile | undefined;
   /** Canonical authorities served (`host`, or `host:port` unless the scheme's default). The first is the default. */
   readonly authorities: readonly string[];

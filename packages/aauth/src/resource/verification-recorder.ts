@@ -7,7 +7,7 @@
 
 import { AAuthVerificationError } from "../errors.ts";
 import type { Check, VerificationReport } from "../http-signatures/report.ts";
-import type { CheckRecorder, WireProfile } from "../profiles/wire-profile.ts";
+import type { CheckRecorder, WireProfile } from "../profile/wire-profile.ts";
 import type { VerificationKey } from "../types.ts";
 
 type Facts = {

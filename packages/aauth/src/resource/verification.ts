@@ -35,7 +35,7 @@ import type {
   ResolverContext,
   StepName,
   WireProfile,
-} from "../profiles/wire-profile.ts";
+} from "../profile/wire-profile.ts";
 import { ownerOfCaller } from "../store/owner-of.ts";
 import type { ProvenCaller, ReceivedRequest, Requirement, VerificationKey } from "../types.ts";
 import type { VerificationRecorder } from "./verification-recorder.ts";

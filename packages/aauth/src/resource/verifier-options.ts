@@ -4,10 +4,10 @@
  * @module
  */
 
+import { defaultProfile } from "../default-profile.ts";
 import { requireIdentifier, requireIdentifiers } from "../discovery/checked-options.ts";
 import { canonicalAuthority } from "../http-signatures/authority.ts";
 import { requireArray, requireSeconds } from "../keys/option-checks.ts";
-import { february2026 } from "../profiles/february-2026/index.ts";
 import type { AcceptedProfile } from "./types.ts";
 
 /** @throws RangeError for a `toleranceSeconds` out of range. */
@@ -43,7 +43,7 @@ export function checkAdditionalComponents(components: readonly string[] | undefi
  */
 export function checkAcceptedProfile(accepted: AcceptedProfile, schemes: readonly string[]): void {
   const { authorities, audience, trustedIssuers, trustedAgents = [] } = accepted;
-  const { profile = february2026 } = accepted;
+  const { profile = defaultProfile } = accepted;
   if (audience !== undefined) requireIdentifier("audience", audience, profile);
   requireArray("authorities", authorities);
   if (authorities.length === 0) throw new TypeError("authorities must name at least one host");

@@ -4,11 +4,11 @@
  * @module
  */
 
+import { defaultProfile } from "../default-profile.ts";
 import { requestTarget } from "../http-signatures/authority.ts";
 import { fieldValue } from "../http-signatures/field.ts";
 import { createMemoryReplayStore } from "../http-signatures/replay.ts";
 import type { VerificationReport } from "../http-signatures/report.ts";
-import { february2026 } from "../profiles/february-2026/index.ts";
 import type { VerifiedToken } from "../tokens/open-token.ts";
 import { createVerifiedTokens } from "../tokens/verified-tokens.ts";
 import type { ProvenCaller, Requirement, VerifiedRequest } from "../types.ts";
@@ -134,7 +134,7 @@ function createChecks(
   options: VerifierOptions,
   shared: Pick<SharedRules, "now" | "replayStore">,
 ): ProfileChecks {
-  const { profile = february2026, audience, discovery, trustedIssuers = [], trustedAgents } = accepted;
+  const { profile = defaultProfile, audience, discovery, trustedIssuers = [], trustedAgents } = accepted;
   const { accessServer } = accepted;
   const role = options.endpoint ?? "resource";
   const ofProfile = profile.verification.endpoints[role];

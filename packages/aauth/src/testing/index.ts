@@ -13,5 +13,3 @@ export { createTestClock } from "./test-clock.ts";
 export type { TestDiscovery, TestIdentities } from "./test-discovery.ts";
 export { createTestDiscovery } from "./test-discovery.ts";
 export { testKey } from "./test-key.ts";
-export type { TestParties } from "./test-parties.ts";
-export { createTestParties } from "./test-parties.ts";

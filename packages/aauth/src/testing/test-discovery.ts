@@ -1,20 +1,10 @@
 import { createDiscovery } from "../discovery/create-discovery.ts";
 import type { Discovery } from "../discovery/discovery.ts";
-import type { IssuerMetadata } from "../profiles/february-2026/metadata.ts";
-import { DOCUMENTS } from "../profiles/february-2026/names.ts";
-import type { WireProfile } from "../profiles/wire-profile.ts";
+import type { WireProfile } from "../profile/wire-profile.ts";
 
-/** Who is found, by identifier; in February 2026 by all of these, in draft -11 by `documents`. Default: no party. */
+/** Documents that parties publish, by address: metadata at their well-known addresses, key sets at the `jwks_uri` that they name. */
 export interface TestIdentities {
-  /** Public keys, as JWKs with a `kid`, by agent identifier. */
-  readonly agents?: Readonly<Record<string, readonly object[]>>;
-  /** The same by resource identifier. */
-  readonly resources?: Readonly<Record<string, readonly object[]>>;
-  /** The same by issuer. The endpoints are those of the Keycloak extension unless given. */
-  readonly issuers?: Readonly<
-    Record<string, { readonly keys: readonly object[]; readonly metadata?: Partial<IssuerMetadata> }>
-  >;
-  /** Any further document by its address. */
+  /** Default: no party publishes anything. */
   readonly documents?: Readonly<Record<string, unknown>>;
 }
 
@@ -27,38 +17,22 @@ export interface TestDiscovery extends Discovery {
 }
 
 /**
- * The real discovery, by default of `february2026`, in development mode, over documents in memory: guard, caches and checks are those of production,
- * only the network is missing.
+ * The real discovery in development mode, over documents in memory: guard, caches and checks are those of production, only the network
+ * is missing.
  *
  * @example
- * const discovery = createTestDiscovery({ agents: { "https://agent.example": [key.publicJwk] } });
+ * const discovery = createTestDiscovery({
+ *   documents: {
+ *     "https://agents.example/.well-known/aauth-agent.json": agentProviderMetadata({ issuer: "https://agents.example" }),
+ *     "https://agents.example/jwks.json": toJwks([key]),
+ *   },
+ * });
  */
 export function createTestDiscovery(
   identities: TestIdentities,
   options: { now?: () => number; profile?: WireProfile } = {},
 ): TestDiscovery {
-  const documents = new Map<string, unknown>();
-  const publish = (id: string, name: string, metadata: object, keysAt: string, keys: readonly object[]) => {
-    documents.set(`${id}/.well-known/${name}`, { jwks_uri: keysAt, ...metadata });
-    documents.set(keysAt, { keys });
-  };
-  for (const [agent, keys] of Object.entries(identities.agents ?? {})) {
-    publish(agent, DOCUMENTS.agent, { agent }, `${agent}/jwks.json`, keys);
-  }
-  for (const [resource, keys] of Object.entries(identities.resources ?? {})) {
-    publish(resource, DOCUMENTS.resource, { resource }, `${resource}/jwks.json`, keys);
-  }
-  for (const [issuer, { keys, metadata }] of Object.entries(identities.issuers ?? {})) {
-    const endpoints = {
-      issuer,
-      agent_token_endpoint: `${issuer}/protocol/aauth/agent/token`,
-      agent_auth_endpoint: `${issuer}/protocol/aauth/agent/auth`,
-    };
-    publish(issuer, DOCUMENTS.issuer, { ...endpoints, ...metadata }, `${issuer}/protocol/aauth/certs`, keys);
-  }
-  for (const [address, document] of Object.entries(identities.documents ?? {}))
-    documents.set(address, document);
-
+  const documents = new Map(Object.entries(identities.documents ?? {}));
   const requests: string[] = [];
   const discovery = createDiscovery({
     development: true,

@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import { february2026 } from "../../src/february-2026/profile.ts";
 import { createChallenger } from "../../src/resource/challenge.ts";
 import type { ProvenCaller } from "../../src/types.ts";
 import { createWorld, errorOf, received, type World } from "./world.ts";
@@ -12,6 +13,7 @@ async function limitedWorld(...over: string[]): Promise<World> {
   const { resource, authServer, clock } = world.parties;
   const verifier = world.parties.createVerifier();
   const challenger = createChallenger({
+    profile: february2026,
     key: resource.key,
     resource: resource.id,
     authServer: authServer.issuer,

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { issueResourceToken } from "../../src/profiles/february-2026/resource-token.ts";
+import { february2026 } from "../../src/february-2026/profile.ts";
+import { issueResourceToken } from "../../src/february-2026/resource-token.ts";
+import { createTestDiscovery } from "../../src/february-2026/testing/index.ts";
 import { createChallenger } from "../../src/resource/challenge.ts";
-import { createTestDiscovery } from "../../src/testing/test-discovery.ts";
 import { createWorld, errorOf, received, type World } from "./world.ts";
 
 const RESOURCE = "http://supply-chain-agent.localhost:3000";
@@ -53,6 +54,7 @@ async function worldWithEndpoint(answer: Answer = issue, endpoint: string | null
 async function issue(scope: string, { parties }: World): Promise<Response> {
   const { agent, resource, authServer, clock } = parties;
   const challenger = createChallenger({
+    profile: february2026,
     key: resource.key,
     resource: RESOURCE,
     authServer: authServer.issuer,

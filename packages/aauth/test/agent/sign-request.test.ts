@@ -1,15 +1,20 @@
 import { describe, expect, test } from "vitest";
 import { type RequestToSign, type SignRequestOptions, signRequest } from "../../src/agent/sign-request.ts";
 import { decodeBase64Url } from "../../src/base64.ts";
+import { february2026, february2026Published } from "../../src/february-2026/profile.ts";
 import { requestTarget } from "../../src/http-signatures/authority.ts";
 import { importSigningKey, type PrivateJwk } from "../../src/keys/signing-key.ts";
-import { february2026Published } from "../../src/profiles/february-2026/index.ts";
 import { NOW, prove } from "../http-signatures/prove.ts";
 import { expectRefusal } from "../refusal.ts";
 import keys from "../vectors/keys.json" with { type: "json" };
 
 const key = await importSigningKey(keys.A.jwk as PrivateJwk, { kid: "backend-ephemeral-1" });
-const options: SignRequestOptions = { key, signatureKey: { scheme: "hwk" }, now: () => NOW };
+const options: SignRequestOptions = {
+  profile: february2026,
+  key,
+  signatureKey: { scheme: "hwk" },
+  now: () => NOW,
+};
 const post: RequestToSign = {
   method: "POST",
   url: "https://resource.example/api/data?a=1",
@@ -60,10 +65,11 @@ describe("signRequest", () => {
   });
 
   test("a nonce can be chosen or left out", async () => {
-    expect((await signRequest(post, { ...options, nonce: "Y3VyaW91c2x5Y3VyaW91cw" })).headers.nonce).toBe(
-      "Y3VyaW91c2x5Y3VyaW91cw",
-    );
-    const without = await signRequest(post, { ...options, nonce: false });
+    expect(
+      (await signRequest(post, { profile: february2026, ...options, nonce: "Y3VyaW91c2x5Y3VyaW91cw" }))
+        .headers.nonce,
+    ).toBe("Y3VyaW91c2x5Y3VyaW91cw");
+    const without = await signRequest(post, { profile: february2026, ...options, nonce: false });
     expect(without.headers.nonce).toBeUndefined();
     expect(without.coveredComponents).not.toContain("nonce");
   });
@@ -75,10 +81,14 @@ describe("signRequest", () => {
   });
 
   test("signature headers of an earlier try do not count", async () => {
-    const first = await signRequest(post, { ...options, nonce: "Y3VyaW91c2x5Y3VyaW91cw" });
+    const first = await signRequest(post, {
+      profile: february2026,
+      ...options,
+      nonce: "Y3VyaW91c2x5Y3VyaW91cw",
+    });
     const again = await signRequest(
       { ...post, headers: { ...post.headers, ...first.headers } },
-      { ...options, nonce: "Y3VyaW91c2x5Y3VyaW91cw" },
+      { profile: february2026, ...options, nonce: "Y3VyaW91c2x5Y3VyaW91cw" },
     );
     expect(again).toEqual(first);
   });
@@ -97,7 +107,9 @@ describe("signRequest", () => {
   });
 
   test("created is the whole second of a clock that has fractions", async () => {
-    expect((await signRequest(post, { ...options, now: () => NOW + 0.999 })).created).toBe(NOW);
+    expect(
+      (await signRequest(post, { profile: february2026, ...options, now: () => NOW + 0.999 })).created,
+    ).toBe(NOW);
   });
 
   test("refuses a body without content-type, which no verifier could accept", async () => {
@@ -118,11 +130,15 @@ describe("signRequest", () => {
 
   test("refuses an id that is not canonical, under which no verifier finds the agent", async () => {
     const signatureKey = { scheme: "jwks", id: "https://agent.example/" } as const;
-    await expect(signRequest(post, { ...options, signatureKey })).rejects.toThrow("id must be a URL");
+    await expect(signRequest(post, { profile: february2026, ...options, signatureKey })).rejects.toThrow(
+      "id must be a URL",
+    );
   });
 
   test("refuses a token too long for a header", async () => {
     const signatureKey = { scheme: "jwt", jwt: "a".repeat(20_000) } as const;
-    await expectRefusal("header_too_large", () => signRequest(post, { ...options, signatureKey }));
+    await expectRefusal("header_too_large", () =>
+      signRequest(post, { profile: february2026, ...options, signatureKey }),
+    );
   });
 });

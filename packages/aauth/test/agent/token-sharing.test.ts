@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { createTokenCache, type TokenCache } from "../../src/agent/grant-cache.ts";
 import { ConsentRequiredError } from "../../src/errors.ts";
-import { february2026Published } from "../../src/profiles/february-2026/index.ts";
+import { february2026Published } from "../../src/february-2026/profile.ts";
 import { decodeToken } from "../../src/tokens/decode-token.ts";
 import { challenge, createWorld, errorOf } from "./world.ts";
 

@@ -2,7 +2,8 @@ import { setTimeout } from "node:timers/promises";
 import { afterEach, describe, expect, it } from "vitest";
 import { createAgent } from "../../src/agent/index.ts";
 import { pooledTransport } from "../../src/discovery/http-node.ts";
-import { createTestParties } from "../../src/testing/test-parties.ts";
+import { february2026 } from "../../src/february-2026/profile.ts";
+import { createTestParties } from "../../src/february-2026/testing/test-parties.ts";
 import { type LoopbackServer, startServer } from "../discovery/loopback-server.ts";
 
 const servers: LoopbackServer[] = [];
@@ -156,7 +157,7 @@ describe("the default transport", () => {
     const { agent, discovery } = await createTestParties();
     const { id, key } = agent;
     const options = { id, key, signatureScheme: "jwks", trustedAuthServers: [], discovery } as const;
-    const signedFetch = createAgent({ ...options, transport: fetch }).fetchFor();
+    const signedFetch = createAgent({ profile: february2026, ...options, transport: fetch }).fetchFor();
     expect((await signedFetch(`${server.origin}/`)).status).toBe(307);
     expect([server.requests, elsewhere.requests]).toEqual([["/"], []]);
   });
@@ -178,7 +179,12 @@ describe("the default transport", () => {
     const { id, key } = agent;
     const options = { id, key, signatureScheme: "jwks", trustedAuthServers: [], discovery } as const;
     for (const transport of [pooledTransport, fetch]) {
-      const signedFetch = createAgent({ ...options, now: clock.now, transport }).fetchFor();
+      const signedFetch = createAgent({
+        profile: february2026,
+        ...options,
+        now: clock.now,
+        transport,
+      }).fetchFor();
       expect(await (await signedFetch(server.origin + address)).text()).toBe("identified");
     }
     expect(server.requests).toEqual([wire, wire]);

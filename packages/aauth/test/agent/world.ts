@@ -2,13 +2,14 @@ import type { AgentEvent, AgentOptions } from "../../src/agent/index.ts";
 import { createAgent } from "../../src/agent/index.ts";
 import type { Transport, TransportRequest } from "../../src/discovery/transport.ts";
 import { AAuthError } from "../../src/errors.ts";
+import { formatAgentAuth } from "../../src/february-2026/agent-auth.ts";
+import { issueAuthToken, verifyAuthToken } from "../../src/february-2026/auth-token.ts";
+import { february2026 } from "../../src/february-2026/profile.ts";
+import { issueResourceToken, verifyResourceToken } from "../../src/february-2026/resource-token.ts";
+import { createTestParties } from "../../src/february-2026/testing/test-parties.ts";
 import { requestTarget } from "../../src/http-signatures/authority.ts";
-import { formatAgentAuth } from "../../src/profiles/february-2026/agent-auth.ts";
-import { issueAuthToken, verifyAuthToken } from "../../src/profiles/february-2026/auth-token.ts";
-import { issueResourceToken, verifyResourceToken } from "../../src/profiles/february-2026/resource-token.ts";
 import { type ChallengerOptions, createChallenger } from "../../src/resource/challenge.ts";
 import { createVerifier } from "../../src/resource/verify-request.ts";
-import { createTestParties } from "../../src/testing/test-parties.ts";
 import { decodeJwt } from "../../src/tokens/jwt.ts";
 import { tokenSignerOf } from "../../src/tokens/token-signer.ts";
 import type { Requirement, VerifiedRequest } from "../../src/types.ts";
@@ -34,6 +35,7 @@ export async function createWorld(options: { challenger?: Partial<ChallengerOpti
   const events: AgentEvent[] = [];
   const verifier = parties.createVerifier();
   const challenger = createChallenger({
+    profile: february2026,
     key: resource.key,
     resource: resource.id,
     authServer: authServer.issuer,
@@ -41,6 +43,7 @@ export async function createWorld(options: { challenger?: Partial<ChallengerOpti
     ...options.challenger,
   });
   const atAuthServer = createVerifier({
+    profile: february2026,
     authorities: ["localhost:8080"],
     discovery,
     now,
@@ -66,6 +69,7 @@ export async function createWorld(options: { challenger?: Partial<ChallengerOpti
     transport: transport as Transport,
     agent: (more: Partial<AgentOptions> = {}) =>
       createAgent({
+        profile: february2026,
         id: agent.id,
         key: agent.key,
         signatureScheme: "jwks",

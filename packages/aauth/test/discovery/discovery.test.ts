@@ -1,7 +1,7 @@
 import type { RequestListener } from "node:http";
 import { afterEach, describe, expect, it } from "vitest";
 import { createDiscovery, type DiscoveryOptions } from "../../src/discovery/create-discovery.ts";
-import { february2026 } from "../../src/profiles/february-2026/index.ts";
+import { february2026 } from "../../src/february-2026/profile.ts";
 import { type LoopbackServer, startServer } from "./loopback-server.ts";
 
 const KEY = { kty: "OKP", crv: "Ed25519", x: "JrQLj5P_89iXES9-vFgrIy29clF9CC_oPPsw3c5D0bs", kid: "k1" };
@@ -36,7 +36,15 @@ const agentServer = (keys: () => object[] = () => [KEY]) =>
 
 function discover(options: DiscoveryOptions = {}) {
   const clock = { seconds: 1_000 };
-  return { clock, discovery: createDiscovery({ development: true, now: () => clock.seconds, ...options }) };
+  return {
+    clock,
+    discovery: createDiscovery({
+      profile: february2026,
+      development: true,
+      now: () => clock.seconds,
+      ...options,
+    }),
+  };
 }
 
 const code = (promise: Promise<unknown>) =>
@@ -393,6 +401,7 @@ describe("addresses that are never fetched", () => {
   const blocked = (id: string, development: boolean) => {
     const asked: string[] = [];
     const discovery = createDiscovery({
+      profile: february2026,
       development,
       transport: async (url) => {
         asked.push(url.href);

@@ -3,9 +3,9 @@
 import { describe, expect, test } from "vitest";
 import { createDiscovery } from "../../src/discovery/create-discovery.ts";
 import { freshSeconds } from "../../src/discovery/fresh-seconds.ts";
-import { draft11 } from "../../src/profiles/draft-11/index.ts";
+import { draft11 } from "../../src/draft-11/profile.ts";
 import { createTestClock } from "../../src/testing/test-clock.ts";
-import { NOW, PERSON_SERVER, publications } from "../profiles/draft-11/kit.ts";
+import { NOW, PERSON_SERVER, publications } from "../draft-11/kit.ts";
 
 const JWKS = `${PERSON_SERVER}/jwks.json`;
 const METADATA = `${PERSON_SERVER}/.well-known/aauth-person.json`;

@@ -2,6 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { createDiscovery } from "../../src/discovery/create-discovery.ts";
 import type { DocumentTransport } from "../../src/discovery/transport.ts";
+import { february2026 } from "../../src/february-2026/profile.ts";
 import { startServer } from "./loopback-server.ts";
 
 const KEY = { kty: "OKP", crv: "Ed25519", x: "JrQLj5P_89iXES9-vFgrIy29clF9CC_oPPsw3c5D0bs", kid: "k1" };
@@ -40,7 +41,12 @@ function network() {
 function discover(options: { timeoutMs?: number } = {}) {
   const clock = { seconds: 1_000 };
   const { transport, ...seen } = network();
-  const discovery = createDiscovery({ transport, now: () => clock.seconds, ...options });
+  const discovery = createDiscovery({
+    profile: february2026,
+    transport,
+    now: () => clock.seconds,
+    ...options,
+  });
   return { ...seen, clock, discovery };
 }
 
@@ -166,7 +172,7 @@ describe("connections", () => {
       response.end(JSON.stringify(request.url === "/jwks.json" ? { keys: [KEY] } : metadata));
     });
     onTestFinished(server.close);
-    const discovery = createDiscovery({ development: true });
+    const discovery = createDiscovery({ profile: february2026, development: true });
     for (let index = 0; index < 20; index++) {
       await discovery.key("agent", `http://a${index}.localhost:${server.port}`, "k1");
     }
@@ -178,7 +184,7 @@ describe("connections", () => {
       if (request.url?.includes("half")) response.writeHead(200, { "content-length": "100" }).write("{");
     });
     onTestFinished(server.close);
-    const discovery = createDiscovery({ development: true, timeoutMs: 50 });
+    const discovery = createDiscovery({ profile: february2026, development: true, timeoutMs: 50 });
     for (const path of ["silent", "half"]) {
       expect(await code(discovery.key("agent", `${server.origin}/${path}`, "k1"))).toBe("discovery_failed");
     }

@@ -1,10 +1,10 @@
 /** Messages of draft -11, told by their shape and judged by their own rules. */
 
 import { describe, expect, test } from "vitest";
+import { formatRequirement } from "../../src/draft-11/headers.ts";
+import { draft11 } from "../../src/draft-11/profile.ts";
+import { issueResourceToken } from "../../src/draft-11/tokens.ts";
 import { explainMessage, independentSignatureBase, profileOf } from "../../src/explain/index.ts";
-import { formatRequirement } from "../../src/profiles/draft-11/headers.ts";
-import { draft11 } from "../../src/profiles/draft-11/index.ts";
-import { issueResourceToken } from "../../src/profiles/draft-11/tokens.ts";
 import { signedRequest, type TestRequest } from "../../src/testing/signed-request.ts";
 import {
   agentToken,
@@ -18,7 +18,7 @@ import {
   requestOf,
   signBadly,
   verifierOf,
-} from "../profiles/draft-11/kit.ts";
+} from "../draft-11/kit.ts";
 
 const url = `${RESOURCE}/data`;
 const VERIFIER = {

@@ -1,7 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { explainMessage, type MessageToExplain } from "../../src/explain/index.ts";
-import { createTestParties, signedRequest, testKey } from "../../src/testing/index.ts";
+import { february2026 } from "../../src/february-2026/profile.ts";
+import { createTestParties } from "../../src/february-2026/testing/index.ts";
+import { signedRequest, testKey } from "../../src/testing/index.ts";
 
 const parties = await createTestParties();
 const { agent, resource, authServer, clock, discovery } = parties;
@@ -13,6 +15,7 @@ async function message(
   key = agent.key,
 ): Promise<MessageToExplain & { headers: Record<string, string> }> {
   const { method, headers, body } = await signedRequest({
+    profile: february2026,
     url,
     key,
     signatureKey,

@@ -1,9 +1,10 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { explainMessage } from "../../src/explain/index.ts";
-import { february2026, february2026Published } from "../../src/index.ts";
+import { february2026, february2026Published } from "../../src/february-2026/index.ts";
+import { createTestParties } from "../../src/february-2026/testing/index.ts";
 import { createVerifier } from "../../src/resource/index.ts";
-import { createTestParties, signedRequest } from "../../src/testing/index.ts";
+import { signedRequest } from "../../src/testing/index.ts";
 
 const profile = readFileSync(new URL("../../../../docs/reference/profile.md", import.meta.url), "utf8");
 const { agent, clock, discovery } = await createTestParties();
@@ -11,8 +12,14 @@ const { checks: rules } = february2026.verification;
 const named = rules.map(({ name, section }) => ({ name, section }));
 
 test("every check that a verifier makes has one section, and no other check has", async () => {
-  const verifier = createVerifier({ authorities: ["a.localhost"], discovery, now: clock.now });
+  const verifier = createVerifier({
+    profile: february2026,
+    authorities: ["a.localhost"],
+    discovery,
+    now: clock.now,
+  });
   const request = await signedRequest({
+    profile: february2026,
     ...{ url: "http://a.localhost/", key: agent.key, now: clock.now },
     signatureKey: { scheme: "hwk" },
   });
@@ -40,7 +47,14 @@ test.each(rules.map(({ name, section }) => [name, section]))(
 test("a check that failed has the section that it has when it passes", async () => {
   const url = "http://a.localhost/";
   const signatureKey = { scheme: "jwks", id: agent.id } as const;
-  const request = await signedRequest({ url, key: agent.key, now: clock.now, signatureKey, body: "{}" });
+  const request = await signedRequest({
+    profile: february2026,
+    url,
+    key: agent.key,
+    now: clock.now,
+    signatureKey,
+    body: "{}",
+  });
   for (const [message, options] of [
     [{ ...request, url }, { now: () => clock.now() + 3600 }],
     [{ ...request, url, body: new TextEncoder().encode("[]") }, { now: clock.now }],

@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { expect, test } from "vitest";
 import { signRequest } from "../../src/agent/sign-request.ts";
+import { february2026 } from "../../src/february-2026/profile.ts";
 import { importSigningKey, type PrivateJwk } from "../../src/keys/signing-key.ts";
 import keys from "../vectors/keys.json" with { type: "json" };
 
@@ -16,6 +17,7 @@ test("profile 2.8 is what comes out", async () => {
       body: new TextEncoder().encode('{"a":1}'),
     },
     {
+      profile: february2026,
       key,
       signatureKey: { scheme: "jwks", id: "https://agent.example" },
       now: () => 1_730_217_600,

@@ -1,8 +1,8 @@
+import { february2026 } from "../../src/february-2026/profile.ts";
+import { createTestDiscovery } from "../../src/february-2026/testing/index.ts";
 import { announcesBody } from "../../src/http-signatures/verify-body.ts";
-import { february2026 } from "../../src/profiles/february-2026/index.ts";
-import type { MessageFacts } from "../../src/profiles/wire-profile.ts";
+import type { MessageFacts } from "../../src/profile/wire-profile.ts";
 import { createVerifier } from "../../src/resource/verify-request.ts";
-import { createTestDiscovery } from "../../src/testing/test-discovery.ts";
 import type { ReceivedRequest } from "../../src/types.ts";
 
 /** A request as it arrived, with all of its body. */
@@ -32,6 +32,7 @@ export const factsOf = ({
 /** Asks a verifier of the request's authority that knows no agent: what these tests sign, they sign with scheme hwk. */
 export async function prove({ body, ...request }: Arrived, options: { now?: number } = {}): Promise<void> {
   const verifier = createVerifier({
+    profile: february2026,
     authorities: [request.authority],
     discovery: createTestDiscovery({}),
     now: () => options.now ?? NOW,

@@ -8,11 +8,12 @@ import fc from "fast-check";
 import { createSigner, createVerifier, httpbis } from "http-message-signatures";
 import { describe, expect, test } from "vitest";
 import { signRequest } from "../../src/agent/sign-request.ts";
+import { fullCoverage } from "../../src/february-2026/coverage.ts";
+import { february2026 } from "../../src/february-2026/profile.ts";
 import { requestTarget } from "../../src/http-signatures/authority.ts";
 import { formatContentDigest } from "../../src/http-signatures/content-digest.ts";
 import { parseSignature } from "../../src/http-signatures/signature.ts";
 import { importSigningKey, type PrivateJwk } from "../../src/keys/signing-key.ts";
-import { fullCoverage } from "../../src/profiles/february-2026/coverage.ts";
 import keys from "../vectors/keys.json" with { type: "json" };
 import { factsOf, prove } from "./prove.ts";
 import { SIGNATURE_KEY } from "./sign-by-hand.ts";
@@ -46,7 +47,7 @@ describe("http-message-signatures", () => {
         const headers: Record<string, string> = withHeaders || body ? contentType : {};
         const signed = await signRequest(
           { method, url, headers, ...(body ? { body } : {}) },
-          { key: ours, signatureKey: { scheme: "hwk" } },
+          { profile: february2026, key: ours, signatureKey: { scheme: "hwk" } },
         );
         const verified = await httpbis.verifyMessage(
           {

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { february2026 } from "../../src/february-2026/profile.ts";
 import { readSignatureHeaders } from "../../src/http-signatures/verify-signature.ts";
-import { february2026 } from "../../src/profiles/february-2026/index.ts";
 import { expectRefusal, refusalOf } from "../refusal.ts";
 import { type Arrived, NOW, prove } from "./prove.ts";
 import { signByHand } from "./sign-by-hand.ts";

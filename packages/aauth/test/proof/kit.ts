@@ -7,16 +7,16 @@
 
 import { createDiscovery } from "../../src/discovery/create-discovery.ts";
 import type { Discovery } from "../../src/discovery/discovery.ts";
+import { issueAgentToken } from "../../src/february-2026/agent-token.ts";
+import { issueAuthToken } from "../../src/february-2026/auth-token.ts";
+import { february2026 } from "../../src/february-2026/profile.ts";
+import { issueResourceToken } from "../../src/february-2026/resource-token.ts";
 import { requestTarget } from "../../src/http-signatures/authority.ts";
 import { parseSignatureInput } from "../../src/http-signatures/signature-input.ts";
 import { rebuildSignatureBase } from "../../src/http-signatures/verify-signature.ts";
 import { toJwks } from "../../src/keys/jwks.ts";
 import { generateSigningKey } from "../../src/keys/signing-key.ts";
-import { issueAgentToken } from "../../src/profiles/february-2026/agent-token.ts";
-import { issueAuthToken } from "../../src/profiles/february-2026/auth-token.ts";
-import { february2026 } from "../../src/profiles/february-2026/index.ts";
-import { issueResourceToken } from "../../src/profiles/february-2026/resource-token.ts";
-import type { Credential, WireProfile } from "../../src/profiles/wire-profile.ts";
+import type { Credential, WireProfile } from "../../src/profile/wire-profile.ts";
 import type { VerifierOptions } from "../../src/resource/types.ts";
 import { createVerifier } from "../../src/resource/verify-request.ts";
 import {

@@ -1,10 +1,10 @@
 /** One verifier for several profiles: each message is judged by its own, and a route may be closed to some. */
 
 import { describe, expect, it } from "vitest";
-import { parseAgentAuth } from "../../src/profiles/february-2026/agent-auth.ts";
-import { february2026Published } from "../../src/profiles/february-2026/index.ts";
-import { AGENT_AUTH } from "../../src/profiles/february-2026/names.ts";
-import { parseRefusal, REFUSAL_FIELD } from "../../src/profiles/refusal.ts";
+import { parseAgentAuth } from "../../src/february-2026/agent-auth.ts";
+import { AGENT_AUTH } from "../../src/february-2026/names.ts";
+import { february2026, february2026Published } from "../../src/february-2026/profile.ts";
+import { parseRefusal, REFUSAL_FIELD } from "../../src/profile/refusal.ts";
 import { createChallenger, plainRefusal } from "../../src/resource/challenge.ts";
 import { checkRequirement, meetRequirement } from "../../src/resource/requirement.ts";
 import type { AcceptedProfile, VerifierOptions } from "../../src/resource/types.ts";
@@ -41,7 +41,14 @@ const verifierOf = (
   toy: ProfileKit,
   more: Partial<AcceptedProfile> = {},
   options: Partial<VerifierOptions> = {},
-) => createVerifier({ ...acceptedOf(februaryKit), accept: [acceptedOf(toy, more)], now, ...options });
+) =>
+  createVerifier({
+    profile: february2026,
+    ...acceptedOf(februaryKit),
+    accept: [acceptedOf(toy, more)],
+    now,
+    ...options,
+  });
 
 const BOTH: Requirement = { level: "authorized", scopes: SCOPES, or: { level: "grant", scopes: SCOPES } };
 const ONLY_GRANT: Requirement = { level: "grant", scopes: SCOPES };
@@ -88,13 +95,18 @@ describe.each([toyKit, sharedFieldKit])("february-2026 and $profile.name on one 
 
 it("profiles whose messages look alike are not accepted side by side: the second would never be asked", () => {
   const published = { ...acceptedOf(februaryKit), profile: february2026Published };
-  expect(() => createVerifier({ ...acceptedOf(februaryKit), accept: [published] })).toThrow(
-    /accept: february-2026 and february-2026-published cannot be distinguished; name the peers/,
-  );
+  expect(() =>
+    createVerifier({ profile: february2026, ...acceptedOf(februaryKit), accept: [published] }),
+  ).toThrow(/accept: february-2026 and february-2026-published cannot be distinguished; name the peers/);
 });
 
 describe("profiles that share their levels", () => {
-  const verifier = createVerifier({ ...acceptedOf(toyKit), accept: [acceptedOf(sharedFieldKit)], now });
+  const verifier = createVerifier({
+    profile: february2026,
+    ...acceptedOf(toyKit),
+    accept: [acceptedOf(sharedFieldKit)],
+    now,
+  });
   const demanded: Requirement = { ...ONLY_GRANT, profiles: ["toy"] };
 
   it("are told apart by name", async () => {
@@ -119,6 +131,7 @@ describe("profiles that share their levels", () => {
 describe("the answer at a dual route", () => {
   const verifier = verifierOf(toyKit);
   const challenger = createChallenger({
+    profile: february2026,
     ...{ key: resourceKey, resource: RESOURCE, authServer: SERVER, now },
     accept: [{ profile: toyKit.profile, key: resourceKey, resource: RESOURCE, authServer: SERVER }],
   });

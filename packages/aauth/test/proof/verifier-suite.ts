@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { AAuthVerificationError } from "../../src/errors.ts";
 import { toJwks } from "../../src/keys/jwks.ts";
 import { generateSigningKey } from "../../src/keys/signing-key.ts";
-import type { StepName } from "../../src/profiles/wire-profile.ts";
+import type { StepName } from "../../src/profile/wire-profile.ts";
 import type { Verifier } from "../../src/resource/types.ts";
 import type { TestRequest } from "../../src/testing/signed-request.ts";
 import type { Requirement } from "../../src/types.ts";

@@ -1,16 +1,18 @@
 import { describe, expect, it } from "vitest";
 import { AAuthAgentError, AAuthVerificationError } from "../../src/errors.ts";
+import { parseAgentAuth } from "../../src/february-2026/agent-auth.ts";
+import { february2026 } from "../../src/february-2026/profile.ts";
+import { verifyResourceToken } from "../../src/february-2026/resource-token.ts";
 import { createKeyRing } from "../../src/keys/key-ring.ts";
 import { generateSigningKey } from "../../src/keys/signing-key.ts";
-import { parseAgentAuth } from "../../src/profiles/february-2026/agent-auth.ts";
-import { verifyResourceToken } from "../../src/profiles/february-2026/resource-token.ts";
-import { parseRefusal, REFUSAL_FIELD } from "../../src/profiles/refusal.ts";
+import { parseRefusal, REFUSAL_FIELD } from "../../src/profile/refusal.ts";
 import { createChallenger, plainRefusal } from "../../src/resource/challenge.ts";
 import { decodeToken } from "../../src/tokens/decode-token.ts";
 import { JWKS, parties, refusal, requestOf, SCOPES, signBadly } from "./kit.ts";
 
 const { agent, resource, authServer, clock } = parties;
 const challenger = createChallenger({
+  profile: february2026,
   key: () => resource.key,
   resource: resource.id,
   authServer: authServer.issuer,
@@ -91,7 +93,7 @@ describe("challenges", () => {
       expect(answer.body).toBe("Valid AAuth signature required: discovery_failed");
       expect([answer.status, answer.headers["agent-auth"]]).toEqual([401, "httpsig"]);
       expect(answer.headers[REFUSAL_FIELD]).toBe('code=discovery_failed, section="profile 5.2"');
-      expect(JSON.stringify(plainRefusal(error, { requirement: SCOPES }))).not.toMatch(
+      expect(JSON.stringify(plainRefusal(error, { requirement: SCOPES }, [february2026]))).not.toMatch(
         /blocked|mismatch|10\.0/,
       );
     },
@@ -188,7 +190,7 @@ describe("a challenger", () => {
       create: (sequence) => generateSigningKey({ kid: `resource-${sequence}` }),
       now: clock.now,
     });
-    const rotating = createChallenger({ ...options, key: ring });
+    const rotating = createChallenger({ profile: february2026, ...options, key: ring });
     const kids: unknown[] = [];
     for (const rotate of [() => {}, ring.rotate]) {
       await rotate();

@@ -1,7 +1,7 @@
 /** The authorization endpoint of a resource, and its sessions (draft -11, sections 6.3 and 6.6). */
 
 import { describe, expect, test } from "vitest";
-import { draft11 } from "../../src/profiles/draft-11/index.ts";
+import { draft11 } from "../../src/draft-11/profile.ts";
 import {
   type AuthorizationEndpointOptions,
   createAuthorizationEndpoint,
@@ -20,7 +20,7 @@ import {
   requestOf,
   signBadly,
   verifierOf,
-} from "../profiles/draft-11/kit.ts";
+} from "../draft-11/kit.ts";
 import { clockOf, outsideStore, ownAuthToken, personToken, resourceVerifier } from "./draft-11-kit.ts";
 
 const { now } = clockOf();

@@ -1,10 +1,10 @@
 /** Requests that wait at a resource: polls, codes, cancelling, expiry (draft -11, sections 6.2, 11.6.3.1 and 11.8). */
 
 import { describe, expect, test } from "vitest";
-import { agentProviderMetadata } from "../../src/profiles/draft-11/documents.ts";
-import { parseRequirement } from "../../src/profiles/draft-11/headers.ts";
-import type { PollingError } from "../../src/profiles/draft-11/pending-requests.ts";
-import { issueResourceToken } from "../../src/profiles/draft-11/tokens.ts";
+import { agentProviderMetadata } from "../../src/draft-11/documents.ts";
+import { parseRequirement } from "../../src/draft-11/headers.ts";
+import type { PollingError } from "../../src/draft-11/pending-requests.ts";
+import { issueResourceToken } from "../../src/draft-11/tokens.ts";
 import { createDeferred, type DeferredOptions } from "../../src/resource/deferred.ts";
 import type { Answer } from "../../src/resource/index.ts";
 import type { ProvenCaller } from "../../src/types.ts";
@@ -17,7 +17,7 @@ import {
   publications,
   RESOURCE,
   requestOf,
-} from "../profiles/draft-11/kit.ts";
+} from "../draft-11/kit.ts";
 import { clockOf, outsideStore, ownAuthToken, personToken, resourceVerifier } from "./draft-11-kit.ts";
 
 interface Asked {

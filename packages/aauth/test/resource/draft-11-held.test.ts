@@ -1,12 +1,12 @@
 /** Requests that are held until an auth token is here (draft -11, section 6.5.1; N38). */
 
 import { describe, expect, test } from "vitest";
-import { parseRequirement } from "../../src/profiles/draft-11/headers.ts";
-import { draft11 } from "../../src/profiles/draft-11/index.ts";
+import { parseRequirement } from "../../src/draft-11/headers.ts";
+import { draft11 } from "../../src/draft-11/profile.ts";
 import { createHeldRequests, type HeldRequestsOptions } from "../../src/resource/held-requests.ts";
 import { type Answer, createChallenger } from "../../src/resource/index.ts";
 import { decodeJwt } from "../../src/tokens/jwt.ts";
-import { agentToken, keys, PERSON_SERVER, RESOURCE, requestOf } from "../profiles/draft-11/kit.ts";
+import { agentToken, keys, PERSON_SERVER, RESOURCE, requestOf } from "../draft-11/kit.ts";
 import { clockOf, outsideStore, ownAuthToken, personToken, resourceVerifier } from "./draft-11-kit.ts";
 
 interface Order {

@@ -9,7 +9,7 @@ import {
   refusal,
   requestOf,
   verifierOf,
-} from "../profiles/draft-11/kit.ts";
+} from "../draft-11/kit.ts";
 import { ownAuthToken } from "./draft-11-kit.ts";
 
 const PERSON_OR_MORE = { level: "person-token" };

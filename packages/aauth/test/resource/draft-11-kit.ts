@@ -1,14 +1,6 @@
 import type { KeyValueStore } from "../../src/index.ts";
 import { createTestClock } from "../../src/testing/test-clock.ts";
-import {
-  authToken,
-  keys,
-  NOW,
-  PERSON_SERVER,
-  personToken,
-  requestOf,
-  verifierOf,
-} from "../profiles/draft-11/kit.ts";
+import { authToken, keys, NOW, PERSON_SERVER, personToken, requestOf, verifierOf } from "../draft-11/kit.ts";
 
 export const clockOf = () => createTestClock(NOW);
 

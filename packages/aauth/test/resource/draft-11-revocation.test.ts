@@ -1,8 +1,8 @@
 /** The revocation endpoint of a resource (draft -11, section 11.12; N39 to N41). */
 
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { draft11 } from "../../src/profiles/draft-11/index.ts";
-import { createRevocations } from "../../src/profiles/revocations.ts";
+import { draft11 } from "../../src/draft-11/profile.ts";
+import { createRevocations } from "../../src/profile/revocations.ts";
 import { createChallenger } from "../../src/resource/challenge.ts";
 import { createRevocationEndpoint } from "../../src/resource/revocation-endpoint.ts";
 import { createMemoryRecordStore } from "../../src/store/record-store.ts";
@@ -22,7 +22,7 @@ import {
   requestOf,
   signBadly,
   verifierOf,
-} from "../profiles/draft-11/kit.ts";
+} from "../draft-11/kit.ts";
 import { clockOf } from "./draft-11-kit.ts";
 
 const PERSON = { id: PERSON_SERVER, document: "aauth-person.json" };

@@ -2,10 +2,10 @@
 
 import { describe, expect, it } from "vitest";
 import { signRequest } from "../../src/agent/sign-request.ts";
+import { february2026 } from "../../src/february-2026/profile.ts";
+import { createTestDiscovery } from "../../src/february-2026/testing/index.ts";
 import { generateSigningKey } from "../../src/keys/signing-key.ts";
-import { february2026 } from "../../src/profiles/february-2026/index.ts";
-import type { WireProfile } from "../../src/profiles/wire-profile.ts";
-import { createTestDiscovery } from "../../src/testing/test-discovery.ts";
+import type { WireProfile } from "../../src/profile/wire-profile.ts";
 import { AUTHORITY, parties, refusal, requestOf, signBadly } from "./kit.ts";
 
 const { agent, clock, resource } = parties;
@@ -87,7 +87,7 @@ describe("in the dialect of February 2026", () => {
   it("scheme hwk carries none, neither way", async () => {
     const signing = signRequest(
       { method: "GET", url: `http://${AUTHORITY}/` },
-      { key, signatureKey: { scheme: "hwk" } },
+      { profile: february2026, key, signatureKey: { scheme: "hwk" } },
     );
     await expect(signing).rejects.toMatchObject({ code: "malformed_signature_key" });
     const { x, y } = key.publicJwk as { x: string; y: string };

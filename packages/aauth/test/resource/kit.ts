@@ -1,11 +1,12 @@
 import { AAuthVerificationError } from "../../src/errors.ts";
+import { february2026 } from "../../src/february-2026/profile.ts";
+import { createTestParties } from "../../src/february-2026/testing/test-parties.ts";
 import { formatSignature } from "../../src/http-signatures/signature.ts";
 import { parseSignatureInput } from "../../src/http-signatures/signature-input.ts";
 import { rebuildSignatureBase } from "../../src/http-signatures/verify-signature.ts";
 import type { AddressedRequest, Verifier } from "../../src/resource/types.ts";
 import type { SignedRequestOptions, TestRequest } from "../../src/testing/signed-request.ts";
 import { signedRequest } from "../../src/testing/signed-request.ts";
-import { createTestParties } from "../../src/testing/test-parties.ts";
 import type { Requirement, SigningKey } from "../../src/types.ts";
 
 export const parties = await createTestParties();
@@ -16,6 +17,7 @@ export const SCOPES: Requirement = { level: "authorized", scopes: ["supply-chain
 /** A request of the demo's backend, scheme jwks unless something else is said. */
 export function requestOf(options: Partial<SignedRequestOptions> = {}): Promise<TestRequest> {
   return signedRequest({
+    profile: february2026,
     url: URL_ROOT,
     key: parties.agent.key,
     signatureKey: { scheme: "jwks", id: parties.agent.id },

@@ -1,4 +1,5 @@
 import { describe, expect, expectTypeOf, test } from "vitest";
+import { february2026 } from "../../src/february-2026/profile.ts";
 import { meetRequirement } from "../../src/resource/index.ts";
 import type { CallerGrant, ProvenCaller } from "../../src/types.ts";
 import { parties, requestOf } from "./kit.ts";
@@ -50,7 +51,7 @@ describe("what a requirement says of the caller's members", () => {
     const request = await requestOf({ signatureKey: { scheme: "jwt", jwt } });
     const { caller }: { caller: ProvenCaller } = await parties.createVerifier().verifyRequest(request);
     expectTypeOf(caller.grant).toEqualTypeOf<CallerGrant | undefined>();
-    meetRequirement(caller, { level: "authorized", scopes: ["supply-chain:optimize"] });
+    meetRequirement(caller, { level: "authorized", scopes: ["supply-chain:optimize"] }, february2026);
     expectTypeOf(caller.grant).toEqualTypeOf<CallerGrant>();
     expectTypeOf(caller.agent).toEqualTypeOf<string>();
     expect(caller.grant.scopes).toEqual(["supply-chain:optimize"]);

@@ -1,11 +1,13 @@
 /** Peers of a variant of the profile: an agent that is named may leave the body uncovered, and no other. */
+
 import { expect, test } from "vitest";
+import { issueAgentToken } from "../../src/february-2026/agent-token.ts";
+import { february2026, february2026Published } from "../../src/february-2026/profile.ts";
+import { createTestParties } from "../../src/february-2026/testing/index.ts";
 import { createMemoryReplayStore } from "../../src/http-signatures/replay.ts";
-import { issueAgentToken } from "../../src/profiles/february-2026/agent-token.ts";
-import { february2026, february2026Published } from "../../src/profiles/february-2026/index.ts";
-import type { Credential, WireProfile } from "../../src/profiles/wire-profile.ts";
+import type { Credential, WireProfile } from "../../src/profile/wire-profile.ts";
 import { createVerifier } from "../../src/resource/verify-request.ts";
-import { createTestParties, signedRequest, testKey } from "../../src/testing/index.ts";
+import { signedRequest, testKey } from "../../src/testing/index.ts";
 import type { Requirement, SigningKey } from "../../src/types.ts";
 
 const OTHER = "http://other-agent.localhost:9000";
@@ -22,6 +24,7 @@ async function createWorld(peers?: readonly string[]) {
     discovery,
   };
   const verifier = createVerifier({
+    profile: february2026,
     ...accepted,
     now: clock.now,
     accept: [{ ...accepted, profile: february2026Published, peers: peers ?? [agent.id] }],
@@ -96,7 +99,12 @@ test("the report says that the body was not compared", async () => {
   const { agent, sign, accepted, clock } = await createWorld();
   const accept = [{ ...accepted, profile: february2026Published, peers: [agent.id] }];
   const request = await sign({ scheme: "jwks", id: agent.id }, agent.key);
-  const { report } = await createVerifier({ ...accepted, now: clock.now, accept }).verifyRequest(request);
+  const { report } = await createVerifier({
+    profile: february2026,
+    ...accepted,
+    now: clock.now,
+    accept,
+  }).verifyRequest(request);
   expect(report.checks.find(({ name }) => name === "content-digest")).toMatchObject({ verdict: "skipped" });
 });
 
@@ -117,7 +125,11 @@ test("S20: spends a message once across the dialects of one replay store", async
     [false, "signature_replayed"],
   ] as const) {
     const message = { url: `${resource.id}/`, body: BODY, key: agent.key, nonce, now: clock.now };
-    const request = await signedRequest({ ...message, signatureKey: { scheme: "jwks", id: agent.id } });
+    const request = await signedRequest({
+      profile: february2026,
+      ...message,
+      signatureKey: { scheme: "jwks", id: agent.id },
+    });
     await verifiers[0]!.verifyRequest(request);
     await expect(verifiers[1]!.verifyRequest(request)).rejects.toMatchObject({ code });
   }
@@ -128,7 +140,7 @@ test("the first profile is everyone's, and peers are identifiers", async () => {
   const misplaced = { ...accepted, profile: february2026Published, peers: [] };
   expect(() => createVerifier(misplaced)).toThrow("peers goes with a profile of accept");
   const accept = (peers: readonly string[]) => [{ ...accepted, profile: february2026Published, peers }];
-  expect(() => createVerifier({ ...accepted, accept: accept(["http://a.localhost/"]) })).toThrow(
-    "peers[0] must",
-  );
+  expect(() =>
+    createVerifier({ profile: february2026, ...accepted, accept: accept(["http://a.localhost/"]) }),
+  ).toThrow("peers[0] must");
 });

@@ -6,14 +6,14 @@ import {
   AAuthVerificationError,
   ERROR_CODES,
 } from "../../src/errors.ts";
-import { february2026, february2026Published } from "../../src/profiles/february-2026/index.ts";
+import { february2026, february2026Published } from "../../src/february-2026/profile.ts";
 import {
   formatRefusal,
   parseRefusal,
   REFUSAL_FIELD,
   refusalOf,
   withRefusal,
-} from "../../src/profiles/refusal.ts";
+} from "../../src/profile/refusal.ts";
 import { createChallenger } from "../../src/resource/challenge.ts";
 import { hostileText } from "../hostile-text.ts";
 import { JWKS, parties, refusal, requestOf, SCOPES, signBadly } from "./kit.ts";
@@ -140,6 +140,7 @@ describe("refusalOf", () => {
       missing: "content-type content-digest",
     });
     const { headers, body } = await createChallenger({
+      profile: february2026,
       ...{ key: parties.resource.key, resource: parties.resource.id, authServer: parties.authServer.issuer },
     }).challengeFor(await refusal(verifier, request), { requirement: SCOPES });
     expect(headers).toMatchObject({ "agent-auth": "httpsig" });

@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
+import { issueAuthToken, verifyAuthToken } from "../../src/february-2026/auth-token.ts";
+import { february2026 } from "../../src/february-2026/profile.ts";
+import { createTestDiscovery } from "../../src/february-2026/testing/index.ts";
 import { generateSigningKey } from "../../src/keys/signing-key.ts";
-import { issueAuthToken, verifyAuthToken } from "../../src/profiles/february-2026/auth-token.ts";
 import { createVerifier } from "../../src/resource/verify-request.ts";
-import { createTestDiscovery } from "../../src/testing/test-discovery.ts";
 import { tokenSignerOf } from "../../src/tokens/token-signer.ts";
 import type { SigningKey } from "../../src/types.ts";
 import { AUTHORITY, parties, requestOf } from "./kit.ts";
@@ -44,7 +45,7 @@ describe("an agent that starts again with a new key under its old name", () => {
   async function restartingAgent() {
     const identity = await restartingIdentity();
     const { discovery, now } = identity;
-    const verifier = createVerifier({ authorities: [AUTHORITY], discovery, now });
+    const verifier = createVerifier({ profile: february2026, authorities: [AUTHORITY], discovery, now });
     const call = async (key: SigningKey) => verifier.verifyRequest(await requestOf({ key, now }));
     return { ...identity, call };
   }

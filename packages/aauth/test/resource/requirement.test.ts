@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { AAuthVerificationError } from "../../src/errors.ts";
+import { february2026 } from "../../src/february-2026/profile.ts";
 import { meetRequirement } from "../../src/resource/requirement.ts";
 import { testKey } from "../../src/testing/index.ts";
 import type { ProvenCaller } from "../../src/types.ts";
@@ -15,7 +16,9 @@ const grant = { scopes: ["a", "b"], claims: {}, token: "x.y.z" };
 const authorized: ProvenCaller = { ...identified, level: "authorized", scheme: "jwt", grant };
 
 test("a requirement that any token would meet is refused here, too", () => {
-  expect(() => meetRequirement(identified, { level: "authorized", scopes: [] })).toThrow(TypeError);
+  expect(() => meetRequirement(identified, { level: "authorized", scopes: [] }, february2026)).toThrow(
+    TypeError,
+  );
 });
 
 test.each<[string, ProvenCaller, string[]]>([
@@ -31,7 +34,7 @@ test.each<[string, ProvenCaller, string[]]>([
   ];
   const verdicts = requirements.map((requirement) => {
     try {
-      meetRequirement(caller, requirement);
+      meetRequirement(caller, requirement, february2026);
       return "passes";
     } catch (error) {
       expect(error).toBeInstanceOf(AAuthVerificationError);
@@ -56,15 +59,15 @@ describe("A5: a requirement that demands a user", () => {
     ["A5: an empty user", { sub: "" }],
   ])("%s is user_required, 403", (_what, user) => {
     const caller = callerWith({ scopes: ["data:read"], ...user });
-    expect(() => meetRequirement(caller, REQUIREMENT)).toThrow(
+    expect(() => meetRequirement(caller, REQUIREMENT, february2026)).toThrow(
       expect.objectContaining({ code: "user_required", status: 403 }),
     );
-    meetRequirement(caller, { level: "authorized", scopes: ["data:read"] });
+    meetRequirement(caller, { level: "authorized", scopes: ["data:read"] }, february2026);
   });
 
   test("a token with a user meets it; a scope that is lacking is asked for first, which may bring the user", () => {
-    meetRequirement(callerWith({ scopes: ["data:read"], sub: "alice" }), REQUIREMENT);
-    expect(() => meetRequirement(callerWith({ scopes: [] }), REQUIREMENT)).toThrow(
+    meetRequirement(callerWith({ scopes: ["data:read"], sub: "alice" }), REQUIREMENT, february2026);
+    expect(() => meetRequirement(callerWith({ scopes: [] }), REQUIREMENT, february2026)).toThrow(
       expect.objectContaining({ code: "insufficient_scope" }),
     );
   });

@@ -1,11 +1,11 @@
 import { inspect } from "node:util";
 import { beforeEach, describe, expect, it } from "vitest";
+import { issueAgentToken } from "../../src/february-2026/agent-token.ts";
+import { february2026, february2026Published } from "../../src/february-2026/profile.ts";
+import { createTestDiscovery } from "../../src/february-2026/testing/index.ts";
 import { createMemoryReplayStore } from "../../src/http-signatures/replay.ts";
 import { parseSignature } from "../../src/http-signatures/signature.ts";
 import { generateSigningKey } from "../../src/keys/signing-key.ts";
-import { issueAgentToken } from "../../src/profiles/february-2026/agent-token.ts";
-import { february2026, february2026Published } from "../../src/profiles/february-2026/index.ts";
-import { createTestDiscovery } from "../../src/testing/test-discovery.ts";
 import { AUTHORITY, HWK, JWKS, parties, refusal, requestOf, SCOPES, signBadly, URL_ROOT } from "./kit.ts";
 
 const { agent, resource, authServer, clock } = parties;

@@ -2,13 +2,13 @@ import { createHmac, createPrivateKey, createPublicKey, generateKeyPairSync, sig
 import fc from "fast-check";
 import { exportJWK, generateKeyPair, importJWK, type JWK, jwtVerify } from "jose";
 import { describe, expect, test } from "vitest";
-import { TOKEN_ALGORITHMS, TOKEN_TYPES } from "../../src/profiles/february-2026/names.ts";
+import { TOKEN_ALGORITHMS, TOKEN_TYPES } from "../../src/february-2026/names.ts";
 import { checkHeader } from "../../src/tokens/claim-checks.ts";
 import { decodeJwt, signJwt, verifyJwt } from "../../src/tokens/jwt.ts";
 import { tokenKey } from "../../src/tokens/token-key.ts";
 import { createTokenSigner } from "../../src/tokens/token-signer.ts";
 import type { IssuerJwk, TokenAlgorithm } from "../../src/types.ts";
-import { codeOf } from "../profiles/february-2026/kit.ts";
+import { codeOf } from "../february-2026/kit.ts";
 
 const TYPE = TOKEN_TYPES.auth;
 const claims = { iss: "https://auth.example", exp: 4_000_000_000, cnf: { jwk: { kty: "OKP" } } };

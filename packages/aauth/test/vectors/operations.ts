@@ -6,7 +6,16 @@
 
 import { signRequest } from "../../src/agent/sign-request.ts";
 import { createDiscovery } from "../../src/discovery/create-discovery.ts";
+import * as headers from "../../src/draft-11/headers.ts";
+import * as identifiers from "../../src/draft-11/identifiers.ts";
+import { draft11 } from "../../src/draft-11/profile.ts";
+import * as fields from "../../src/draft-11/signature-key.ts";
+import { verifyPresentedToken, verifyResourceToken } from "../../src/draft-11/tokens.ts";
 import { AAuthVerificationError } from "../../src/errors.ts";
+import { formatAgentAuth, parseAgentAuth } from "../../src/february-2026/agent-auth.ts";
+import { february2026, february2026Published } from "../../src/february-2026/profile.ts";
+import * as februaryTokens from "../../src/february-2026/resource-token.ts";
+import * as februaryKey from "../../src/february-2026/signature-key.ts";
 import { formatContentDigest, verifyContentDigest } from "../../src/http-signatures/content-digest.ts";
 import { parseSignature as parseSignatureMember } from "../../src/http-signatures/signature.ts";
 import { parseSignatureInput as parseInputMember } from "../../src/http-signatures/signature-input.ts";
@@ -14,16 +23,7 @@ import { rebuildSignatureBase } from "../../src/http-signatures/verify-signature
 import { importSigningKey, type PrivateJwk } from "../../src/keys/signing-key.ts";
 import { jwkThumbprint } from "../../src/keys/thumbprint.ts";
 import { importVerificationKey } from "../../src/keys/verification-key.ts";
-import * as headers from "../../src/profiles/draft-11/headers.ts";
-import * as identifiers from "../../src/profiles/draft-11/identifiers.ts";
-import { draft11 } from "../../src/profiles/draft-11/index.ts";
-import * as fields from "../../src/profiles/draft-11/signature-key.ts";
-import { verifyPresentedToken, verifyResourceToken } from "../../src/profiles/draft-11/tokens.ts";
-import { formatAgentAuth, parseAgentAuth } from "../../src/profiles/february-2026/agent-auth.ts";
-import { february2026, february2026Published } from "../../src/profiles/february-2026/index.ts";
-import * as februaryTokens from "../../src/profiles/february-2026/resource-token.ts";
-import * as februaryKey from "../../src/profiles/february-2026/signature-key.ts";
-import type { WireProfile } from "../../src/profiles/wire-profile.ts";
+import type { WireProfile } from "../../src/profile/wire-profile.ts";
 import { createChallenger } from "../../src/resource/challenge.ts";
 import { createVerifier } from "../../src/resource/verify-request.ts";
 import documents from "./draft-11/documents.json" with { type: "json" };

@@ -5,7 +5,7 @@ import {
   tokenId,
   type VerifiedRequest,
 } from "aauth";
-import { parseAgentAuth } from "aauth/wire";
+import { parseAgentAuth } from "aauth/february-2026";
 import type { VerificationEvent } from "fastify-aauth";
 import { demandIn } from "protocol-trace";
 import { publishedPeerHint } from "../published-peers.ts";

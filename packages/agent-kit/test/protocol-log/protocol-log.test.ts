@@ -1,7 +1,6 @@
 import { AAuthVerificationError, type VerificationReport } from "aauth";
-import { issueResourceToken } from "aauth/issuer";
-import { createTestParties } from "aauth/testing";
-import { formatAgentAuth } from "aauth/wire";
+import { formatAgentAuth, issueResourceToken } from "aauth/february-2026";
+import { createTestParties } from "aauth/february-2026/testing";
 import { createLogger } from "agent-kit/service";
 import { describe, expect, test } from "vitest";
 import { createAgentLog, createVerificationLog } from "../../src/protocol-log/index.ts";

@@ -1,5 +1,7 @@
 /** An agent of the demo as it runs, for the tests of each: over discovery in memory, and with a clock that stands still. */
-import { type SignedRequestOptions, signedRequest, type TestParties } from "aauth/testing";
+import { february2026 } from "aauth/february-2026";
+import type { TestParties } from "aauth/february-2026/testing";
+import { type SignedRequestOptions, signedRequest } from "aauth/testing";
 import type { AgentServiceDeps } from "agent-kit";
 import { createLogger } from "agent-kit/service";
 import type { FastifyInstance } from "fastify";
@@ -37,6 +39,7 @@ export async function startAgentStack(
     log: () => lines.join(""),
     async call({ text = "optimize laptop supply chain", change, ...options }) {
       const request = await signedRequest({
+        profile: february2026,
         url: `${id}/`,
         key: parties.agent.key,
         signatureKey: { scheme: "jwks", id: parties.agent.id },

@@ -1,4 +1,4 @@
-import type { AccessServer, AskedRequest, DownstreamResult } from "aauth/issuer";
+import type { AccessServer, AskedRequest, DownstreamResult } from "aauth/server";
 import type { FastifyInstance } from "fastify";
 import { type DecisionPagesOptions, decisionPages } from "../decisions/decision-pages.ts";
 import { isShown } from "../pages/granted-page.ts";

@@ -1,4 +1,5 @@
-import { AAuthError, type AgentMetadata, type Discovery, type ResourceMetadata } from "aauth";
+import { AAuthError, type Discovery } from "aauth";
+import type { AgentMetadata, ResourceMetadata } from "aauth/february-2026";
 import { displayText } from "agent-kit/service";
 import type { ConsentRequest } from "../grants.ts";
 import { IDENTITY_SCOPES, isIdentityScope, scopesIn } from "../scopes.ts";

@@ -1,4 +1,4 @@
-import type { AskedRequest, PageResult, WaitingRequest } from "aauth/issuer";
+import type { AskedRequest, PageResult, WaitingRequest } from "aauth/server";
 import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { BrowserSession, ReadSession } from "../consent/read-session.ts";
 import { invalidRequest, noStore, OAuthError } from "../oauth-error.ts";

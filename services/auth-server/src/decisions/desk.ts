@@ -5,7 +5,7 @@ import type {
   PageResult,
   PersonServer,
   WaitingRequest,
-} from "aauth/issuer";
+} from "aauth/server";
 import type { HeldToken } from "../pages/granted-page.ts";
 import type { RealmUser } from "../realm/realm.ts";
 

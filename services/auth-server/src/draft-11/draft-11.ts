@@ -1,5 +1,5 @@
 import { createDiscovery, createEndpointMap, draft11 } from "aauth";
-import { createAccessServer, createPersonServer } from "aauth/issuer";
+import { createAccessServer, createPersonServer } from "aauth/server";
 import { ConfigError, rotateKeys } from "agent-kit/service";
 import type { FastifyBaseLogger, FastifyInstance } from "fastify";
 import { createServerTrace, SERVICE_NAME, traceDiscovery } from "protocol-trace";

@@ -1,4 +1,4 @@
-import type { AskedRequest, Decide } from "aauth/issuer";
+import type { AskedRequest, Decide } from "aauth/server";
 import { agentAllowed, consentNeeded, type Policy, scopesAllowed } from "../realm/policy.ts";
 
 interface PolicyOptions {

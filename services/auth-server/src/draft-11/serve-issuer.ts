@@ -1,5 +1,5 @@
-import type { PersonServer } from "aauth/issuer";
 import { type Answer, receivedFields } from "aauth/resource";
+import type { PersonServer } from "aauth/server";
 import type { FastifyBaseLogger, FastifyInstance } from "fastify";
 import type { ServerTrace } from "protocol-trace";
 

@@ -1,4 +1,4 @@
-import type { AgentIdentity, GrantedToken, IssuedToken, WaitingRequest } from "aauth/issuer";
+import type { AgentIdentity, GrantedToken, IssuedTokenRecord, WaitingRequest } from "aauth/server";
 import { type Html, html } from "./html.ts";
 import { type Page, renderPage } from "./page.ts";
 
@@ -7,7 +7,7 @@ export type HeldToken = Pick<
   GrantedToken,
   "type" | "agent" | "resource" | "scopes" | "account" | "exp" | "isRevoked" | "unconfirmed"
 > &
-  Partial<Pick<IssuedToken, "personServer">>;
+  Partial<Pick<IssuedTokenRecord, "personServer">>;
 
 /**
  * Whether there is something to show of a token: it is valid, or may still be accepted somewhere.

@@ -1,4 +1,4 @@
-import type { AgentIdentity, AskedRequest } from "aauth/issuer";
+import type { AgentIdentity, AskedRequest } from "aauth/server";
 import { displayText } from "agent-kit/service";
 import type { DescribedProvider } from "../decisions/describe-provider.ts";
 import { decisionFields } from "./decision-fields.ts";

@@ -1,4 +1,4 @@
-import type { AskedRequest, PersonServer } from "aauth/issuer";
+import type { AskedRequest, PersonServer } from "aauth/server";
 import type { FastifyInstance } from "fastify";
 import { type DecisionPagesOptions, decisionPages } from "../decisions/decision-pages.ts";
 import { noStore } from "../oauth-error.ts";

@@ -1,4 +1,5 @@
-import type { ActClaim, AuthTokenClaims } from "aauth";
+import type { ActClaim } from "aauth";
+import type { AuthTokenClaims } from "aauth/february-2026";
 import { accessDenied, invalidGrant, invalidRequest, quoted } from "../oauth-error.ts";
 import { requiredParameter } from "../parameters.ts";
 import type { Accounts } from "../realm/accounts.ts";

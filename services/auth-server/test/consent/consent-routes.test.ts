@@ -1,5 +1,5 @@
 import formbody from "@fastify/formbody";
-import { createTestDiscovery } from "aauth/testing";
+import { createTestDiscovery } from "aauth/february-2026/testing";
 import Fastify from "fastify";
 import { expect, test } from "vitest";
 import { consentRoutes, type ShownConsent } from "../../src/consent/consent-routes.ts";

@@ -1,5 +1,5 @@
 import { generateSigningKey } from "aauth";
-import { issueAgentToken } from "aauth/issuer";
+import { issueAgentToken } from "aauth/february-2026";
 import { expect, test } from "vitest";
 import { readForm } from "../support/browser.ts";
 import { AUTH_URL, browserFor, decide, startConsent } from "../support/consent.ts";

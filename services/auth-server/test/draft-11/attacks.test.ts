@@ -1,6 +1,6 @@
 /** What must not work at the person server and the access server, and at the pages of the person. */
 
-import { draft11Tokens } from "aauth/issuer";
+import { issueAgentToken, issueResourceToken } from "aauth/server";
 import { expect, test } from "vitest";
 import { realmWith, recordingLogger } from "../support/auth-server.ts";
 import { createBrowser, readForm } from "../support/browser.ts";
@@ -29,7 +29,7 @@ const CAPABILITIES = ["interaction", "clarification"];
 async function agentTokenOf(world: Draft11World, agent = AGENT): Promise<string> {
   const key = world.keys[BACKEND]!;
   const options = { key, issuer: BACKEND, agent, personServer: PERSON_SERVER };
-  return (await draft11Tokens.issueAgentToken({ ...options, confirmationKey: key.publicJwk })).token;
+  return (await issueAgentToken({ ...options, confirmationKey: key.publicJwk })).token;
 }
 
 /** A request that waits for a person: its pending URL, and the address of the page with the code. */
@@ -298,7 +298,7 @@ test("the resource's own page comes first: nothing is decided before the browser
   await world.agent().fetchFor(context)(`${SUPPLY_CHAIN}/caller`);
   const { caller, token: presented } = world.callers[0]!;
   const ask = async () => {
-    const { token } = await draft11Tokens.issueResourceToken({
+    const { token } = await issueResourceToken({
       ...{ key: world.keys[SUPPLY_CHAIN]!, issuer: SUPPLY_CHAIN, caller, scope: "supply-chain:optimize" },
       interaction: { url: `${SUPPLY_CHAIN}/approve`, code: "R-1" },
     });

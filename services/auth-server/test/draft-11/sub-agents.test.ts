@@ -1,7 +1,7 @@
 /** Sub-agents at the person server: their parents ask for them, and no other agent does. */
 
 import { generateSigningKey } from "aauth";
-import { draft11Tokens } from "aauth/issuer";
+import { type IssueAgentTokenOptions, issueAgentToken } from "aauth/server";
 import { expect, test } from "vitest";
 import {
   AGENT,
@@ -17,10 +17,10 @@ const PERSON_TOKENS = `${PERSON_SERVER}/aauth/person`;
 const SCOUT = AGENT.replace("@", "+scout@");
 
 /** An agent token of the provider; its key signs what the world sends, unless another one is named. */
-async function tokenOf(world: Draft11World, over: Partial<draft11Tokens.IssueAgentTokenOptions> = {}) {
+async function tokenOf(world: Draft11World, over: Partial<IssueAgentTokenOptions> = {}) {
   const key = world.keys[BACKEND]!;
   const own = { key, issuer: BACKEND, agent: AGENT, personServer: PERSON_SERVER };
-  return (await draft11Tokens.issueAgentToken({ ...own, confirmationKey: key.publicJwk, ...over })).token;
+  return (await issueAgentToken({ ...own, confirmationKey: key.publicJwk, ...over })).token;
 }
 
 test("a sub-agent that asks the person server itself is refused", async () => {

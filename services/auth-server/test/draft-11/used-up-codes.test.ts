@@ -3,7 +3,7 @@
  * revocation that is not confirmed.
  */
 
-import { draft11Tokens } from "aauth/issuer";
+import { issueAgentToken } from "aauth/server";
 import { expect, test } from "vitest";
 import { grantedPage, type HeldToken } from "../../src/pages/granted-page.ts";
 import { readForm } from "../support/browser.ts";
@@ -22,7 +22,7 @@ import {
 test("S32e: codes that a page sends the user's browser with leave the user attempts of their own", async () => {
   const world = await createDraft11World();
   const key = world.keys[BACKEND]!;
-  const { token } = await draft11Tokens.issueAgentToken({
+  const { token } = await issueAgentToken({
     ...{ key, issuer: BACKEND, agent: AGENT, personServer: PERSON_SERVER, confirmationKey: key.publicJwk },
   });
   const body = { resource: SUPPLY_CHAIN, capabilities: ["interaction"] };

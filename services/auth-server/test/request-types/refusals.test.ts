@@ -1,6 +1,7 @@
 /** What each request type refuses by itself, without HTTP. The contract asks the same of both servers. */
+
 import { generateSigningKey } from "aauth";
-import { createTestDiscovery } from "aauth/testing";
+import { createTestDiscovery } from "aauth/february-2026/testing";
 import { expect, test } from "vitest";
 import { createGrants } from "../../src/grants.ts";
 import { parsePolicy } from "../../src/realm/policy.ts";

@@ -1,7 +1,8 @@
 import { mkdtemp, readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createTestClock, createTestDiscovery, type TestClock } from "aauth/testing";
+import { createTestDiscovery } from "aauth/february-2026/testing";
+import { createTestClock, type TestClock } from "aauth/testing";
 import { createLogger, loadConfig } from "agent-kit/service";
 import { onTestFinished, vi } from "vitest";
 import { freePort } from "../../../../tests/support/free-ports.ts";

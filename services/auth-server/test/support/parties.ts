@@ -1,12 +1,7 @@
 import { generateSigningKey, type SigningKey, type WireProfile } from "aauth";
-import { issueResourceToken } from "aauth/issuer";
-import {
-  createTestClock,
-  createTestDiscovery,
-  signedRequest,
-  type TestClock,
-  type TestDiscovery,
-} from "aauth/testing";
+import { february2026, issueResourceToken } from "aauth/february-2026";
+import { createTestDiscovery, type TestDiscovery } from "aauth/february-2026/testing";
+import { createTestClock, signedRequest, type TestClock } from "aauth/testing";
 import { expect } from "vitest";
 import { expectReason, type Reason } from "../../../../tests/support/refusal-code.ts";
 import type { AuthServerDependencies } from "../../src/app.ts";
@@ -111,7 +106,7 @@ export async function createParties(
         body: typeof form === "string" ? form : new URLSearchParams(form).toString(),
         headers: { "content-type": "application/x-www-form-urlencoded" },
         key,
-        profile: request.profile,
+        profile: request.profile ?? february2026,
         signatureKey: signatureKey(request.scheme ?? "jwks", agent),
         now: () => request.created ?? clock.now(),
       });

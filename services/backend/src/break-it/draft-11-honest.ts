@@ -6,8 +6,8 @@
 
 import { type AccessServerMetadata, draft11, type PersonServerMetadata } from "aauth";
 import { createAgent, type Transport } from "aauth/agent";
-import { sendRevocation } from "aauth/issuer";
-import { draft11Names } from "aauth/wire";
+import { sendRevocation } from "aauth/server";
+import { AAUTH_REQUIREMENT } from "aauth/wire";
 import { subAgentId } from "agent-kit/draft-11";
 import { createAgentTrace } from "protocol-trace";
 import { BackendError } from "../errors.ts";
@@ -55,7 +55,7 @@ export async function waitingRequest(context: ForgeContext) {
   if (status !== 202 || location === null) {
     throw new BackendError("conflict", "The person server answered at once, and nothing waits there.");
   }
-  const requirement = headers.get(draft11Names.AAUTH_REQUIREMENT) ?? "";
+  const requirement = headers.get(AAUTH_REQUIREMENT) ?? "";
   return {
     location,
     requirement,

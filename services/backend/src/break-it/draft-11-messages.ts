@@ -6,8 +6,8 @@
 
 import { type Credential, draft11, type SigningKey, type SignRequestOptions } from "aauth";
 import type { Agent } from "aauth/agent";
-import { draft11Tokens } from "aauth/issuer";
-import { draft11Names } from "aauth/wire";
+import { issueAgentToken } from "aauth/server";
+import { DOCUMENTS } from "aauth/wire";
 import type { Draft11Parties } from "agent-kit/draft-11";
 import type { DRAFT_11_MODES } from "agent-kit/service";
 import type { Draft11Material } from "./draft-11-material.ts";
@@ -96,7 +96,7 @@ export function serverRequest(
   members: object,
 ): Promise<ForgedRequest> {
   const { issuer: id, keys } = context;
-  const signatureKey = { scheme: "jwks_uri", id, document: draft11Names.DOCUMENTS[kind] } as const;
+  const signatureKey = { scheme: "jwks_uri", id, document: DOCUMENTS[kind] } as const;
   return posted(context, url, members, { key: keys()[0]!, signatureKey });
 }
 
@@ -144,7 +144,7 @@ export function ownAgentToken(
 ) {
   const { issuer, keys, parties, idOf, userId, now } = context;
   const { agentId = idOf(userId) } = context;
-  return draft11Tokens.issueAgentToken({
+  return issueAgentToken({
     key: keys()[0]!,
     issuer,
     agent: subAgent?.id ?? agentId,

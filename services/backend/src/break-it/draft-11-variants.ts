@@ -5,9 +5,10 @@
  */
 
 import { randomBytes } from "node:crypto";
-import { decodeToken, february2026 } from "aauth";
-import { draft11Tokens } from "aauth/issuer";
-import { draft11Names, parseRequirement } from "aauth/wire";
+import { decodeToken } from "aauth";
+import { february2026 } from "aauth/february-2026";
+import { issuePersonToken } from "aauth/server";
+import { AGENT_TOKEN_SECONDS, parseRequirement, TOKEN_TYPES } from "aauth/wire";
 import { DRAFT_11_MODES } from "agent-kit/service";
 import type { AnyBreakItVariant, Draft11BreakItVariant } from "backend-api";
 import type { Run } from "../runs/run.ts";
@@ -61,7 +62,6 @@ interface Variant extends Meant {
   readonly forge: (context: ForgeContext) => Promise<ForgedRequest>;
 }
 
-const { TOKEN_TYPES, AGENT_TOKEN_SECONDS } = draft11Names;
 /** The twelve symbols of a code. */
 const GUESSED_CODE = "ABCD-EFGH-JKMN";
 /** Half of what verifiers allow. */
@@ -255,7 +255,7 @@ const VARIANTS: Readonly<Record<Draft11BreakItVariant, Variant>> = {
     forge: async (context) => {
       const { issuer, keys, key, now } = context;
       const { person_token_endpoint: url } = await personServerOf(context);
-      const { token: upstream_token } = await draft11Tokens.issuePersonToken({
+      const { token: upstream_token } = await issuePersonToken({
         ...{ key: keys()[0]!, issuer, audience: issuer, subject: "anyone" },
         ...{ confirmationKey: key.publicJwk, now },
       });

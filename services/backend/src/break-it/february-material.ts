@@ -1,4 +1,4 @@
-import { parseSignatureKey } from "aauth/wire";
+import { parseSignatureKey } from "aauth/february-2026";
 import type { SentRequest } from "./evidence.ts";
 
 /** What a run has left behind to tamper with. */

@@ -1,6 +1,6 @@
 import { ERROR_CODES } from "aauth";
 import { parseRefusal, REFUSAL_FIELD, type Refusal as RefusalData } from "aauth/resource";
-import { draft11Names, parseSignatureError } from "aauth/wire";
+import { parseSignatureError, SIGNATURE_ERROR } from "aauth/wire";
 import { oneLine } from "../failures/one-line.ts";
 
 /** The reason of a refusal, as far as the response contains it. */
@@ -63,7 +63,7 @@ function named({ code, check, section, by }: RefusalData, receiver: string): Ref
 function problemOf({ headers, status }: Response, body: string): Omit<Refusal, "refused_by"> {
   const { error, detail } = membersOf(body);
   const reason = typeof detail === "string" && { reason: oneLine(detail) };
-  const code = signatureErrorIn(headers.get(draft11Names.SIGNATURE_ERROR));
+  const code = signatureErrorIn(headers.get(SIGNATURE_ERROR));
   if (code !== undefined) return { code, section: "draft -11, section 11.3.4", ...reason };
   if (status < 400 || typeof error !== "string" || !CODE.test(error)) return {};
   return { code: error, section: "draft -11, section 11.9.3", ...reason };

@@ -9,12 +9,12 @@ import {
   type AAuthErrorCode,
   type Credential,
   decodeToken,
-  february2026,
   generateSigningKey,
   type SigningKey,
   type SignRequestOptions,
   signRequest,
 } from "aauth";
+import { february2026 } from "aauth/february-2026";
 import type { AnyBreakItVariant } from "backend-api";
 import type { Run } from "../runs/run.ts";
 import type { SentRequest } from "./evidence.ts";
@@ -91,7 +91,7 @@ export async function signForged(
 ): Promise<ForgedRequest> {
   const { key, signatureKey, profile = february2026, purpose = "resource", party } = options;
   const { method, url, headers, body } = request;
-  const signed = await signRequest({ method, url, headers, body }, options);
+  const signed = await signRequest({ method, url, headers, body }, { ...options, profile });
   const { signatureBase: base, coveredComponents: components, created } = signed;
   return {
     method,

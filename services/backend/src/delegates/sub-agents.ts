@@ -15,7 +15,7 @@ import {
   type VerificationKey,
 } from "aauth";
 import type { Agent, AgentObserver, Grant, Transport } from "aauth/agent";
-import { draft11Tokens, sendRevocation } from "aauth/issuer";
+import { issueAgentToken, sendRevocation } from "aauth/server";
 import { subAgentId } from "agent-kit/draft-11";
 import type { Delegate } from "backend-api";
 import { BackendError } from "../errors.ts";
@@ -254,7 +254,7 @@ export function createSubAgents(deps: {
       const { parent } = requireStarted(id);
       if (parent !== parentAgent)
         throw new TokenRefusal(403, "delegate_not_started", "parent_agent is a sub-agent, which has none");
-      const { token, claims } = await draft11Tokens.issueAgentToken({
+      const { token, claims } = await issueAgentToken({
         ...{ key: key(), issuer, personServer, confirmationKey, now },
         agent: id,
         parentAgent: parent,

@@ -1,5 +1,5 @@
 import { AAuthError, ConsentRequiredError, TokenRejectedError, TokenRequestError } from "aauth";
-import { parseAgentAuth } from "aauth/wire";
+import { parseAgentAuth } from "aauth/february-2026";
 import { AgentAnswerError, AgentHttpError, AgentRpcError } from "agent-kit/a2a";
 import { AnswerTooLargeError } from "agent-kit/service";
 import type { Failure } from "backend-api";

@@ -7,7 +7,7 @@ import {
   tokenId,
   type VerificationKey,
 } from "aauth";
-import { issueAgentToken } from "aauth/issuer";
+import { february2026, issueAgentToken } from "aauth/february-2026";
 import { createVerifier } from "aauth/resource";
 import { importVerificationKey } from "aauth/wire";
 import type { FastifyInstance } from "fastify";
@@ -143,6 +143,7 @@ export async function delegateTokenRoute<Request extends TokenRequest>(
   await app.register(fastifyAAuth, {
     authority,
     verifier: createVerifier({
+      profile: february2026,
       authorities: [authority],
       schemes: ["hwk"],
       discovery,

@@ -1,7 +1,7 @@
 import { trace } from "@opentelemetry/api";
 import type { QuotaStore } from "aauth";
 import type { Agent, Grant } from "aauth/agent";
-import type { verifyAuthToken } from "aauth/issuer";
+import type { verifyAuthToken } from "aauth/february-2026";
 import { withSpan } from "agent-kit/service";
 import { CONSENT_DENIED } from "backend-api";
 import type { FastifyBaseLogger } from "fastify";

@@ -1,4 +1,5 @@
 import { type SigningKey, signRequest } from "aauth";
+import { february2026 } from "aauth/february-2026";
 import { createTestClock, testKey } from "aauth/testing";
 import type { BreakItVariant } from "backend-api";
 import { describe, expect, onTestFinished, test } from "vitest";
@@ -18,7 +19,10 @@ async function sent(key: SigningKey, to: keyof typeof TYPE, text: string, now: (
   const body = new TextEncoder().encode(text);
   const headers = { "content-type": TYPE[to] };
   const signatureKey = { scheme: "jwks", id: BACKEND } as const;
-  const signed = await signRequest({ method: "POST", url, headers, body }, { key, signatureKey, now });
+  const signed = await signRequest(
+    { method: "POST", url, headers, body },
+    { profile: february2026, key, signatureKey, now },
+  );
   return { method: "POST", url, headers: { ...headers, ...signed.headers }, body, status: 200 };
 }
 

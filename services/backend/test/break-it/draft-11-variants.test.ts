@@ -10,7 +10,6 @@ import {
   toJwks,
 } from "aauth";
 import type { Agent, Transport } from "aauth/agent";
-import { draft11Tokens } from "aauth/issuer";
 import {
   createVerifier,
   formatRefusal,
@@ -18,6 +17,7 @@ import {
   refusalOf,
   type VerifierOptions,
 } from "aauth/resource";
+import { issueAgentToken, issuePersonToken } from "aauth/server";
 import { createTestClock, createTestDiscovery, testKey } from "aauth/testing";
 import type { AnyBreakItVariant } from "backend-api";
 import { describe, expect, test } from "vitest";
@@ -45,7 +45,7 @@ async function request(key: SigningKey, now: () => number, url: string, token: s
 
 async function agentToken(key: SigningKey, now: () => number) {
   const own = { key, issuer: BACKEND, agent: USERS_AGENT, confirmationKey: key.publicJwk, now };
-  return (await draft11Tokens.issueAgentToken(own)).token;
+  return (await issueAgentToken(own)).token;
 }
 
 /** A run that needed no more than the agent token. */
@@ -58,7 +58,7 @@ const withPersonToken =
   (exp: number): Sent =>
   async (key, now) => {
     const own = { key, issuer: PERSON_SERVER, audience: AGENT, subject: "p", confirmationKey: key.publicJwk };
-    const { token } = await draft11Tokens.issuePersonToken({ ...own, now });
+    const { token } = await issuePersonToken({ ...own, now });
     const part = (members: object) => Buffer.from(JSON.stringify(members)).toString("base64url");
     const resource_token = `${part({ alg: "Ed25519", typ: "aa-resource+jwt" })}.${part({ exp })}.AAAA`;
     const asked = JSON.stringify({ resource_token, presented_token: token });

@@ -2,8 +2,9 @@ import { mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { generateSigningKey, type SigningKey } from "aauth";
-import { verifyAgentToken } from "aauth/issuer";
-import { createTestClock, createTestDiscovery, signedRequest } from "aauth/testing";
+import { february2026, verifyAgentToken } from "aauth/february-2026";
+import { createTestDiscovery } from "aauth/february-2026/testing";
+import { createTestClock, signedRequest } from "aauth/testing";
 import { createLogger, loadConfig } from "agent-kit/service";
 import type { FastifyInstance } from "fastify";
 import { type CryptoKey, exportJWK, generateKeyPair, SignJWT } from "jose";
@@ -107,6 +108,7 @@ async function ask(delegate: Delegate, mistakes: Mistakes = {}, backend = app) {
     ...mistakes.body,
   };
   const signed = await signedRequest({
+    profile: february2026,
     method: "POST",
     url: ENDPOINT,
     body: JSON.stringify(body),

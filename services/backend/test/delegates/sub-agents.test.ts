@@ -8,7 +8,8 @@ import {
   TokenRequestError,
 } from "aauth";
 import type { Agent, Grant, SubAgentTokenInput } from "aauth/agent";
-import { draft11Tokens } from "aauth/issuer";
+import { february2026 } from "aauth/february-2026";
+import { type IssueAgentTokenOptions, issueAgentToken } from "aauth/server";
 import { createTestClock, createTestDiscovery } from "aauth/testing";
 import { importVerificationKey } from "aauth/wire";
 import { createLogger, loadConfig } from "agent-kit/service";
@@ -261,7 +262,7 @@ describe("POST /delegate/grant", () => {
       const { headers: signature } = await signRequest(
         { method: "POST", url: BACKEND + path, ...content },
         hwk
-          ? { key, signatureKey: { scheme: "hwk" } }
+          ? { key, profile: february2026, signatureKey: { scheme: "hwk" } }
           : { key, profile: draft11, signatureKey: { scheme: "jwt", jwt } },
       );
       const reply = await app.inject({
@@ -274,10 +275,9 @@ describe("POST /delegate/grant", () => {
     };
     return { app, send };
   }
-  const tokenOf = async (over: Partial<draft11Tokens.IssueAgentTokenOptions> = {}) => {
+  const tokenOf = async (over: Partial<IssueAgentTokenOptions> = {}) => {
     const options = { key: provider, issuer: BACKEND, agent: SCOUT, parentAgent: ANNA };
-    return (await draft11Tokens.issueAgentToken({ ...options, confirmationKey: own.publicJwk, ...over }))
-      .token;
+    return (await issueAgentToken({ ...options, confirmationKey: own.publicJwk, ...over })).token;
   };
 
   it("is for sub-agents of this provider that a user has started", async () => {

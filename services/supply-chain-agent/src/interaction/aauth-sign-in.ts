@@ -1,6 +1,6 @@
 import { AAuthVerificationError, ConsentRequiredError, type Discovery } from "aauth";
 import type { Agent } from "aauth/agent";
-import { verifyAuthToken } from "aauth/issuer";
+import { verifyAuthToken } from "aauth/february-2026";
 import { personIn, SIGN_IN_SCOPE, type SignInMethod } from "./identify-person.ts";
 
 /**

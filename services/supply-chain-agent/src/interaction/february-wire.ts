@@ -1,4 +1,5 @@
-import type { AgentMetadata, Discovery } from "aauth";
+import type { Discovery } from "aauth";
+import type { AgentMetadata } from "aauth/february-2026";
 import type { InteractionWire } from "./interaction-routes.ts";
 import { byAgent } from "./pages.ts";
 import { isReturnUrlOf } from "./return-url.ts";

@@ -1,4 +1,5 @@
-import { AAuthError, type AgentMetadata, type Discovery } from "aauth";
+import { AAuthError, type Discovery } from "aauth";
+import type { AgentMetadata } from "aauth/february-2026";
 
 /**
  * Whether a user may be sent to this address: one of the `redirect_uris` that the calling agent publishes, with any query, and https

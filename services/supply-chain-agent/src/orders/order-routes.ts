@@ -1,5 +1,5 @@
 import { AAuthVerificationError, isServerIdentifier, type Requirement, StoreFullError } from "aauth";
-import { formatAgentAuth } from "aauth/wire";
+import { formatAgentAuth } from "aauth/february-2026";
 import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { type LevelLimits, sendAnswer, serveEndpoints } from "fastify-aauth";
 import { z } from "zod";

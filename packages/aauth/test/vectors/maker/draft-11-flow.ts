@@ -2,10 +2,10 @@
 
 import { createHash } from "node:crypto";
 import { platformCrypto } from "#crypto";
+import { draft11 } from "../../../src/draft-11/profile.ts";
 import { AAuthVerificationError } from "../../../src/errors.ts";
-import { draft11 } from "../../../src/profiles/draft-11/index.ts";
-import { createRevocations } from "../../../src/profiles/revocations.ts";
-import type { Answer, EndpointRole } from "../../../src/profiles/wire-profile.ts";
+import { createRevocations } from "../../../src/profile/revocations.ts";
+import type { Answer, EndpointRole } from "../../../src/profile/wire-profile.ts";
 import { createChallenger } from "../../../src/resource/challenge.ts";
 import { createRevocationEndpoint } from "../../../src/resource/revocation-endpoint.ts";
 import { createVerifier } from "../../../src/resource/verify-request.ts";
@@ -20,7 +20,7 @@ import {
   RESOURCE,
   type World,
   keys as worldKeys,
-} from "../../issuer/draft-11/world.ts";
+} from "../../server/world.ts";
 import { because, NOW, theAgent } from "./draft-11-parties.ts";
 import { type Case, claimsOf, signatureBase, type VectorFile } from "./messages.ts";
 
@@ -139,7 +139,11 @@ function createResource(world: World, recorder: Recorder) {
     discovery,
     now,
   };
-  const verifier = createVerifier({ ...common, endpoint: "revocation", trustedAgents: [PS, AS] });
+  const verifier = createVerifier({
+    ...common,
+    endpoint: "revocation",
+    trustedAgents: [PS, AS],
+  });
   const revocation = createRevocationEndpoint({ verifier, revocations, path: "/revoke", now });
   return async (url: URL, { method, fields: headers, body }: Omit<Sent, "url">): Promise<Answer> => {
     const request = { method, target: `${url.pathname}${url.search}`, headers, body };
@@ -148,10 +152,12 @@ function createResource(world: World, recorder: Recorder) {
     const { isRevoked } = revocations;
     try {
       const trustedIssuers = accessServer === undefined ? [PS, AS] : [PS];
-      await createVerifier({ ...common, trustedIssuers, accessServer, isRevoked }).verifyRequest(
-        request,
-        requirement,
-      );
+      await createVerifier({
+        ...common,
+        trustedIssuers,
+        accessServer,
+        isRevoked,
+      }).verifyRequest(request, requirement);
       return { status: 200, headers: { "content-type": "application/json" }, body: '{"served":true}' };
     } catch (error) {
       if (!(error instanceof AAuthVerificationError)) throw error;

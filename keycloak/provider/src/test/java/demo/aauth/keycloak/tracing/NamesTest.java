@@ -42,7 +42,7 @@ class NamesTest {
 
     @Test
     void checksHaveTheNamesAndSectionsOfTheTypeScriptLibrary() throws IOException {
-        String theirs = read("packages/aauth/src/profiles/february-2026/checks.ts");
+        String theirs = read("packages/aauth/src/february-2026/checks.ts");
         assertEquals(Pattern.compile("name: \"(.+?)\", section: \"(.+?)\"").matcher(theirs).results()
                         .map(check -> check.group(1) + ": " + check.group(2)).toList(),
                 Arrays.stream(Check.values()).map(check -> check.title() + ": " + check.section()).toList());

@@ -1,0 +1,74 @@
+import type { PublicJwk } from "../types.ts";
+
+/** What all tokens of draft -11 have (section 11.5.1). Times are Unix seconds. */
+export interface CommonClaims {
+  /** Server identifier of the issuer. */
+  readonly iss: string;
+  /** Name of the issuer's metadata document. */
+  readonly dwk: string;
+  /** Names the token among those of its issuer. */
+  readonly jti: string;
+  readonly iat: number;
+  readonly exp: number;
+  readonly [claim: string]: unknown;
+}
+
+interface BoundClaims extends CommonClaims {
+  /** The key that signs what the token comes with. */
+  readonly cnf: { readonly jwk: PublicJwk };
+}
+
+/** Claims of an `aa-agent+jwt` (section 5.3): which agent. */
+export interface AgentTokenClaims extends BoundClaims {
+  /** Agent identifier. */
+  readonly sub: string;
+  /** The agent's person server. A hint: whose person it is says a person token. */
+  readonly ps?: string;
+  /** Of a sub-agent: its parent. */
+  readonly parent_agent?: string;
+}
+
+/** Claims of an `aa-person+jwt` (section 7.1.1): which person, by `(iss, sub)`. */
+export interface PersonTokenClaims extends BoundClaims {
+  /** The resource. */
+  readonly aud: string;
+  /** The person as this resource knows them. Opaque, and another one for each resource. */
+  readonly sub: string;
+  readonly tenant?: string;
+  readonly mission_s256?: string;
+}
+
+/** Claims of an `aa-resource+jwt` (section 6.7.1): what a resource wants to be authorized, for whom. */
+export interface ResourceTokenClaims extends CommonClaims {
+  /** The person server or access server that redeems it. */
+  readonly aud: string;
+  /** Person server of the person. */
+  readonly ps: string;
+  readonly sub: string;
+  /** `jti` of the token that the request carried. */
+  readonly presented_jti: string;
+  /** RFC 7638 thumbprint of the key that signed the request. */
+  readonly agent_jkt: string;
+  /** Space-separated scopes. */
+  readonly scope?: string;
+  readonly account?: string;
+  readonly tenant?: string;
+  readonly mission_s256?: string;
+  readonly login_hint?: string;
+  /** The resource's own page, where a person acts first. */
+  readonly interaction?: { readonly url: string; readonly code: string };
+}
+
+/** Claims of an `aa-auth+jwt` (section 9.4.1): what an agent may do for a person. */
+export interface AuthTokenClaims extends BoundClaims {
+  /** The resource. */
+  readonly aud: string;
+  /** Person server of the person; the issuer, unless an access server issued the token. */
+  readonly ps: string;
+  readonly sub: string;
+  /** Space-separated scopes. */
+  readonly scope?: string;
+  readonly account?: string;
+  readonly tenant?: string;
+  readonly mission_s256?: string;
+}

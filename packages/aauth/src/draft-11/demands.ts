@@ -1,0 +1,110 @@
+/**
+ * What an agent makes sure of before it carries a resource token to its person server (draft -11, section 6.7.3).
+ *
+ * @module
+ */
+
+import type { Discovery } from "../discovery/discovery.ts";
+import { AAuthAgentError, AAuthError } from "../errors.ts";
+import type { Demand, DemandExpectation, TokenDemand } from "../profile/wire-profile.ts";
+import { checkHeader, isExpired } from "../tokens/claim-checks.ts";
+import { type DecodedToken, decodeJwt } from "../tokens/jwt.ts";
+import { verifyWithPublishedKey } from "../tokens/published-key.ts";
+import type { ResourceTokenClaims } from "./claims.ts";
+import { isServerIdentifier } from "./identifiers.ts";
+import { fullySpecified } from "./keys.ts";
+import { ALGORITHMS, LEVELS, TOKEN_TYPES } from "./names.ts";
+import { publishedAt, readResourceClaims } from "./token-rules.ts";
+
+const [, PERSON, AUTH] = LEVELS;
+
+/**
+ * The check of section 6.7.3: a resource token that names another resource, key, person server or person, or another token than the one
+ * that was shown, is carried nowhere. The server is the agent's own, whatever the resource says.
+ *
+ * Does NOT verify the resource token's signature: {@link proveDemand} does.
+ */
+export function checkDemand(demand: Demand, expected: DemandExpectation): TokenDemand {
+  const { resource, trustedServers } = expected;
+  const [server = ""] = trustedServers;
+  if (!isServerIdentifier(resource)) {
+    throw untrusted("the resource has no server identifier as its origin", "resource");
+  }
+  if (demand.level === PERSON) {
+    return { server, resource, scope: "", variant: PERSON, expects: { level: PERSON } };
+  }
+  const { resourceToken = "" } = demand;
+  const claims = readClaims(resourceToken);
+  const presented = presentedClaims(expected.presented);
+  const { aud, ps, sub, scope = "", account, login_hint: loginHint } = claims;
+  const checks: readonly [claim: keyof ResourceTokenClaims & string, expected: unknown, reason: string][] = [
+    ["iss", resource, "it is another resource's"],
+    ["agent_jkt", expected.thumbprint, "it is for another key"],
+    ["ps", server, "it names another person server"],
+    ["sub", presented.sub, "it names another person than the token that was shown"],
+    ["presented_jti", presented.jti, "it is for another token than the one that was shown"],
+  ];
+  for (const [claim, value, reason] of checks) {
+    if (claims[claim] !== value) throw untrusted(reason, claim, String(value));
+  }
+  if (isExpired(claims.exp, expected.now)) throw untrusted("its resource token has expired", "exp");
+  return {
+    server,
+    resource,
+    resourceToken,
+    scope,
+    variant: account === undefined ? AUTH : `${AUTH} ${account}`,
+    expects: {
+      ...{ level: AUTH, issuer: aud, ps, sub, scope },
+      ...(account !== undefined && { account }),
+      ...(loginHint !== undefined && { loginHint }),
+    },
+  };
+}
+
+function readClaims(resourceToken: string): ResourceTokenClaims {
+  try {
+    const decoded = decodeJwt(resourceToken);
+    checkHeader(decoded, { type: TOKEN_TYPES.resource, algorithms: ALGORITHMS });
+    return readResourceClaims(decoded);
+  } catch (cause) {
+    const reason = cause instanceof AAuthError ? `: ${cause.message}` : "";
+    throw new AAuthAgentError("malformed_challenge", `the resource token cannot be read${reason}`, {
+      cause,
+      section: "draft -11, section 6.7.1",
+    });
+  }
+}
+
+/** Verifies the signature of a resource token that has passed {@link checkDemand}, with a key that the resource publishes. */
+export async function proveDemand(resourceToken: string, discovery: Discovery): Promise<void> {
+  const decoded = decodeJwt(resourceToken);
+  const { alg, kid } = checkHeader(decoded, { type: TOKEN_TYPES.resource, algorithms: ALGORITHMS });
+  const published = { ...publishedAt(readResourceClaims(decoded)), kid };
+  try {
+    await verifyWithPublishedKey(resourceToken, alg, published, fullySpecified(discovery));
+  } catch (cause) {
+    if (!(cause instanceof AAuthError)) throw cause;
+    const { code, message } = cause;
+    throw new AAuthAgentError(code, message, { cause, section: "draft -11, section 6.7.3" });
+  }
+}
+
+/** What a resource token has to repeat of the token that was shown: a person token or an auth token. */
+function presentedClaims(token: string | undefined): Readonly<Record<"sub" | "jti", unknown>> {
+  const { header, claims }: DecodedToken = token === undefined ? NOTHING : decodeJwt(token);
+  if (header.typ === TOKEN_TYPES.person || header.typ === TOKEN_TYPES.auth) {
+    return { sub: claims.sub, jti: claims.jti };
+  }
+  throw untrusted("it came for a request that showed no person", "presented_jti");
+}
+
+const NOTHING: DecodedToken = { header: {}, claims: {} };
+
+function untrusted(reason: string, claim: string, expected?: string): AAuthAgentError {
+  return new AAuthAgentError("challenge_untrusted", `the challenge is not followed: ${reason}`, {
+    claim,
+    ...(expected !== undefined && { expected }),
+    section: "draft -11, section 6.7.3",
+  });
+}

@@ -1,0 +1,76 @@
+/**
+ * What a response of a resource or a server says of an answer that comes later (draft -11, sections 7.5 and 11.8).
+ *
+ * @module
+ */
+
+import { AAuthAgentError, AAuthError } from "../errors.ts";
+import type { Clarification, PendingState, ResponseHead } from "../profile/wire-profile.ts";
+import { type AAuthRequirement, parseRequirement } from "./headers.ts";
+import { AAUTH_REQUIREMENT } from "./names.ts";
+
+type Members = Readonly<Record<string, unknown>>;
+type Head = Pick<ResponseHead, "status" | "field">;
+
+export const ACCEPTED = 202;
+
+/** At least 8 letters and digits; hyphens are for reading (section 11.6.3.1). A server compares it, whatever its alphabet is. */
+const CODE = /^(?=(?:-*[A-Za-z0-9]){8})[A-Za-z0-9-]{8,64}$/;
+const MAX_QUESTION_CHARACTERS = 20_000;
+const MAX_OPTIONS = 100;
+
+/**
+ * `AAuth-Requirement` of a response; undefined where it has none.
+ *
+ * @throws AAuthAgentError `malformed_challenge`
+ */
+export function requirementOf({ field }: Head): AAuthRequirement | undefined {
+  const value = field(AAUTH_REQUIREMENT);
+  if (value === null) return undefined;
+  try {
+    const requirement = parseRequirement(value);
+    if (requirement.code !== undefined && !CODE.test(requirement.code)) {
+      throw malformed("the code of an interaction is not of 8 to 64 letters, digits and hyphens", "11.6.3.1");
+    }
+    return requirement;
+  } catch (error) {
+    if (!(error instanceof AAuthError) || error instanceof AAuthAgentError) throw error;
+    throw malformed(error.message, "11.6.1", error);
+  }
+}
+
+/** The pending answer of a 202; undefined for another status, and for a 202 that promises no answer anywhere. */
+export function pendingIn(head: Head, requirement: AAuthRequirement | undefined): PendingState | undefined {
+  const { status, field } = head;
+  const location = field("location");
+  if (status !== ACCEPTED || location === null) return undefined;
+  const seconds = Number(field("retry-after")?.trim() || Number.NaN);
+  const { url, code } = requirement ?? {};
+  return {
+    location,
+    // Section 11.8.3. Plain data, which NaN is not.
+    retryAfterSeconds: seconds >= 0 ? seconds : DEFAULT_SECONDS,
+    requirement: requirement?.requirement ?? "",
+    ...(url !== undefined && code !== undefined && { interaction: { url, code } }),
+  };
+}
+
+const DEFAULT_SECONDS = 5;
+
+/** The question in a body; undefined where there is none. */
+export function readQuestion({ clarification, timeout, options }: Members): Clarification | undefined {
+  if (typeof clarification !== "string" || clarification === "") return undefined;
+  const choices = Array.isArray(options) ? options.filter((option) => typeof option === "string") : [];
+  return {
+    question: clarification.slice(0, MAX_QUESTION_CHARACTERS),
+    ...(typeof timeout === "number" && timeout >= 0 && { timeoutSeconds: timeout }),
+    ...(choices.length > 0 && { options: choices.slice(0, MAX_OPTIONS) }),
+  };
+}
+
+function malformed(reason: string, section: string, cause?: unknown): AAuthAgentError {
+  return new AAuthAgentError("malformed_challenge", reason, {
+    cause,
+    section: `draft -11, section ${section}`,
+  });
+}

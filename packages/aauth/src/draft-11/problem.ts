@@ -1,0 +1,58 @@
+import type { Answer } from "../profile/wire-profile.ts";
+import { AAUTH_REQUIREMENT } from "./names.ts";
+
+/**
+ * An error of an endpoint as a problem document (draft -11, section 11.9.2).
+ *
+ * @param error what a peer branches on
+ * @param detail for people
+ */
+export const problemAnswer = (
+  status: number,
+  error: string,
+  detail?: string,
+  headers?: Readonly<Record<string, string>>,
+): Answer => jsonAnswer(status, { error, ...(detail !== undefined && { detail }) }, headers);
+
+/** A JSON answer that no cache keeps; from status 400 on, a problem document. */
+export function jsonAnswer(
+  status: number,
+  body: Readonly<Record<string, unknown>>,
+  headers: Readonly<Record<string, string>> = {},
+): Answer {
+  const type = status < 400 ? "application/json" : "application/problem+json";
+  return {
+    status,
+    headers: { ...headers, "content-type": type, "cache-control": "no-store" },
+    body: JSON.stringify(body),
+  };
+}
+
+/**
+ * The 202 of a request that is answered later (section 11.8).
+ *
+ * @param options.requirement value of `AAuth-Requirement`; undefined where nothing is required
+ */
+export function pendingAnswer(
+  body: Readonly<Record<string, unknown>>,
+  options: {
+    /** Where it is polled. */
+    readonly location: string;
+    readonly retryAfterSeconds: number;
+    readonly requirement: string | undefined;
+  },
+): Answer {
+  const { location, retryAfterSeconds, requirement } = options;
+  return jsonAnswer(202, body, {
+    location,
+    "retry-after": String(retryAfterSeconds),
+    ...(requirement !== undefined && { [AAUTH_REQUIREMENT]: requirement }),
+  });
+}
+
+/** An answer without body, and so without `Content-Type`. */
+export const emptyAnswer = (status: number): Answer => ({
+  status,
+  headers: { "cache-control": "no-store" },
+  body: "",
+});

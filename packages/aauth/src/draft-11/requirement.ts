@@ -1,0 +1,113 @@
+/**
+ * What a route demands, compared with what its caller has proven (draft -11, section 6).
+ *
+ * @module
+ */
+
+import { AAuthVerificationError } from "../errors.ts";
+import { requireArray } from "../keys/option-checks.ts";
+import type { ProvenCaller, Requirement } from "../types.ts";
+import { LEVELS, TOKEN_TYPES } from "./names.ts";
+
+const [AGENT, PERSON, AUTH, SERVER] = LEVELS;
+
+/** Requirements are written once and asked of each request. */
+const checked = new WeakSet<Requirement>();
+
+/**
+ * Refuses a requirement that lets the wrong callers in, or none.
+ *
+ * @throws TypeError for an unknown level, for `scopes` that is not a list of scopes, for an `account` that is no text, for either at another level than
+ * `auth-token`, and for `subject`: every person token and auth token names a person.
+ */
+export function validateRequirement(requirement: Requirement): void {
+  if (typeof requirement === "object" && requirement !== null && checked.has(requirement)) return;
+  const level = requirement?.level;
+  if (!(LEVELS as readonly string[]).includes(level))
+    throw new TypeError(`requirement.level must be one of ${LEVELS.join(", ")}`);
+  const { scopes, account, subject } = requirement;
+  if (subject !== undefined) throw new TypeError("requirement.subject has no meaning in this profile");
+  if (level === AUTH) {
+    requireArray("requirement.scopes", scopes as readonly string[]);
+    if (
+      !scopes?.length ||
+      !scopes.every((scope) => typeof scope === "string" && /^[\x21\x23-\x5b\x5d-\x7e]+$/.test(scope))
+    ) {
+      throw new TypeError("requirement.scopes must name at least one scope, each a word without spaces");
+    }
+    if (account !== undefined && (typeof account !== "string" || account === "")) {
+      throw new TypeError("requirement.account must be a text that is not empty");
+    }
+  } else if (scopes !== undefined || account !== undefined) {
+    throw new TypeError(
+      `requirement.scopes and requirement.account count for level ${AUTH} only, not ${level}`,
+    );
+  }
+  checked.add(requirement);
+}
+
+/** Tokens that lead somewhere on a route: each that is enough, and each that its holder is told what to get with. */
+const TYPES_FOR: Readonly<Record<string, readonly string[]>> = {
+  [AGENT]: [TOKEN_TYPES.agent],
+  [PERSON]: [TOKEN_TYPES.agent, TOKEN_TYPES.person, TOKEN_TYPES.auth],
+  [AUTH]: [TOKEN_TYPES.agent, TOKEN_TYPES.person, TOKEN_TYPES.auth],
+  [SERVER]: [],
+};
+
+/** `typ` of the tokens that a route takes, or all of the endpoint's where there is no route yet. */
+export function tokenTypesFor(
+  requirement: Requirement | undefined,
+  ofEndpoint: readonly string[],
+): readonly string[] {
+  const ofRoute = requirement === undefined ? undefined : TYPES_FOR[requirement.level];
+  return ofRoute === undefined ? ofEndpoint : ofEndpoint.filter((type) => ofRoute.includes(type));
+}
+
+/** The schemes of a route: agents show a token, servers sign for themselves. */
+export function schemesFor(
+  requirement: Requirement | undefined,
+  ofEndpoint: readonly string[],
+): readonly string[] {
+  if (requirement === undefined) return ofEndpoint;
+  return ofEndpoint.filter((scheme) => (scheme === "jwks_uri") === (requirement.level === SERVER));
+}
+
+/** The error of a caller that does not meet the requirement. */
+export function unmet(caller: ProvenCaller, requirement: Requirement): AAuthVerificationError | undefined {
+  const lacks = (code: "identity_required" | "person_required" | "authorization_required", what: string) =>
+    new AAuthVerificationError(code, `the route needs ${what}`, { provenCaller: caller });
+  switch (requirement.level) {
+    case SERVER:
+      return caller.server === undefined
+        ? lacks("identity_required", "a server that signs for itself")
+        : undefined;
+    case AGENT:
+      return caller.agent === undefined ? lacks("identity_required", "an agent token") : undefined;
+    case PERSON:
+      return caller.person === undefined ? lacks("person_required", "a person token") : undefined;
+    default:
+      break;
+  }
+  const { grant } = caller;
+  if (grant === undefined) {
+    return caller.person === undefined
+      ? lacks("person_required", "a person token, and then an auth token")
+      : lacks("authorization_required", "an auth token");
+  }
+  const { scopes = [], account } = requirement;
+  const missing = scopes.filter((scope) => !grant.scopes.includes(scope));
+  if (missing.length > 0) {
+    return new AAuthVerificationError("insufficient_scope", `the auth token lacks ${missing.join(" ")}`, {
+      provenCaller: caller,
+      claim: "scope",
+      expected: scopes.join(" "),
+    });
+  }
+  if (account !== undefined && grant.claims.account !== account) {
+    return new AAuthVerificationError("authorization_required", "the auth token is for another account", {
+      provenCaller: caller,
+      claim: "account",
+    });
+  }
+  return undefined;
+}

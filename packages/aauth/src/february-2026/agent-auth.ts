@@ -1,0 +1,145 @@
+import { AAuthVerificationError } from "../errors.ts";
+import { requireBoundedHeader, trimField } from "../http-signatures/field.ts";
+import {
+  formatString,
+  type Parameter,
+  parseParameters,
+  parseStringList,
+  splitTopLevel,
+} from "../http-signatures/structured-fields.ts";
+
+/** `Agent-Auth`, the challenge of a resource (profile 3.1); `level` is what it wants to know: a signature, an identity, an authorization. */
+export type AgentAuth = AuthorizationChallenge | OtherChallenge;
+
+interface AnyChallenge {
+  /** Signature algorithms the resource takes, for example `ed25519`. */
+  readonly algs?: readonly string[];
+  /** Where a person can act on it. */
+  readonly userInteraction?: string;
+}
+
+export interface AuthorizationChallenge extends AnyChallenge {
+  readonly level: "authorized";
+  /** `resource+jwt`, never empty. */
+  readonly resourceToken: string;
+  /** Issuer of the auth token. Follow it only when it is trusted. */
+  readonly authServer: string;
+}
+
+/** For a signature or an identity. */
+interface OtherChallenge extends AnyChallenge {
+  readonly level: "pseudonymous" | "identified";
+  readonly resourceToken?: undefined;
+  /** Counts for nothing without a resource token. */
+  readonly authServer?: string;
+}
+
+/** Asks for an auth token and offers no way to one: what published agents answer to an auth token that they do not accept. */
+export interface BareChallenge extends AnyChallenge {
+  readonly level: "authorized";
+  readonly resourceToken?: undefined;
+  readonly authServer?: string;
+}
+
+const CODE = "malformed_challenge";
+const INCOMPLETE = "an authorization challenge needs resource_token and auth_server";
+
+/**
+ * Parses `Agent-Auth` (profile 3.4): one item `httpsig` with parameters in any order; unknown parameters are
+ * ignored, as RFC 8941 wants.
+ *
+ * @throws {AAuthError} `malformed_challenge`: another scheme, a second challenge, a duplicate parameter, an empty or
+ *   wrongly typed value, `auth-token` without `resource_token` or `auth_server`; `header_too_large`
+ *
+ * Does NOT judge the resource token or the auth server: the agent does, before it follows them.
+ *
+ * @example
+ * if (parseAgentAuth(response.headers.get("agent-auth") ?? "").level === "authorized") { … }
+ */
+export function parseAgentAuth(value: string): AgentAuth {
+  const challenge = readAgentAuth(value);
+  if (isBare(challenge)) throw incomplete();
+  return challenge;
+}
+
+export const isBare = (challenge: AgentAuth | BareChallenge): challenge is BareChallenge =>
+  challenge.level === "authorized" && challenge.resourceToken === undefined;
+
+export const incomplete = () => new AAuthVerificationError(CODE, INCOMPLETE);
+
+/** As {@link parseAgentAuth}, and takes a {@link BareChallenge}. */
+export function readAgentAuth(value: string): AgentAuth | BareChallenge {
+  requireBoundedHeader("Agent-Auth", value);
+  const [scheme, ...pieces] = splitTopLevel(trimField(value), ";");
+  if (scheme !== "httpsig") throw new AAuthVerificationError(CODE, "Agent-Auth is not a httpsig challenge");
+  // `algs` holds a list, which RFC 8941 does not allow in a parameter, so it is taken out before the rest is parsed.
+  const isAlgs = (piece: string) => /^ *algs=/.test(piece);
+  const algsPieces = pieces.filter(isAlgs);
+  const parameters = parseParameters(
+    pieces.filter((piece) => !isAlgs(piece)),
+    CODE,
+  );
+  if (algsPieces.length > 1 || parameters.has("algs"))
+    throw new AAuthVerificationError(CODE, "algs is not one list");
+  const algs = algsPieces[0] === undefined ? undefined : parseStringList(afterEquals(algsPieces[0]), CODE);
+  const resourceToken = text(parameters, "resource_token");
+  const authServer = text(parameters, "auth_server");
+  const userInteraction = text(parameters, "user_interaction");
+  const authorized = flag(parameters, "auth-token") || resourceToken !== undefined;
+  const identified = flag(parameters, "identity");
+  const rest = {
+    ...(algs === undefined ? {} : { algs }),
+    ...(userInteraction === undefined ? {} : { userInteraction }),
+  };
+  if (authorized) {
+    if (resourceToken === undefined && userInteraction === undefined)
+      return { level: "authorized", ...(authServer === undefined ? {} : { authServer }), ...rest };
+    if (resourceToken === undefined || authServer === undefined) throw incomplete();
+    return { level: "authorized", resourceToken, authServer, ...rest };
+  }
+  const level = identified ? "identified" : "pseudonymous";
+  return { level, ...(authServer === undefined ? {} : { authServer }), ...rest };
+}
+
+const afterEquals = (piece: string): string => piece.slice(piece.indexOf("=") + 1);
+
+function text(parameters: ReadonlyMap<string, Parameter>, name: string): string | undefined {
+  const parameter = parameters.get(name);
+  if (parameter === undefined) return undefined;
+  // A token would parse as text too; only the quoted form is meant here.
+  if (typeof parameter.value !== "string" || !parameter.text.startsWith('"') || parameter.value === "") {
+    throw new AAuthVerificationError(CODE, `${name} is not a non-empty string`);
+  }
+  return parameter.value;
+}
+
+function flag(parameters: ReadonlyMap<string, Parameter>, name: string): boolean {
+  const value = parameters.get(name)?.value ?? false;
+  if (typeof value !== "boolean") throw new AAuthVerificationError(CODE, `${name} is not a boolean`);
+  return value;
+}
+
+/**
+ * Writes `Agent-Auth` in the forms of profile 3.1.
+ *
+ * @throws {AAuthError} `malformed_challenge` when an authorization challenge has no resource token or auth server, or
+ *   a value cannot be written
+ *
+ * @example
+ * formatAgentAuth({ level: "identified" }); // httpsig; identity=?1
+ */
+export function formatAgentAuth(challenge: AgentAuth): string {
+  const { level, algs, resourceToken, authServer, userInteraction } = challenge;
+  const parts = ["httpsig"];
+  if (level === "identified") parts.push("identity=?1");
+  if (level === "authorized") {
+    if (!resourceToken || !authServer) throw incomplete();
+    // With user_interaction the form has no auth-token: the interaction comes first.
+    if (userInteraction === undefined) parts.push("auth-token");
+  }
+  if (userInteraction !== undefined) parts.push(`user_interaction=${formatString(userInteraction, CODE)}`);
+  if (resourceToken !== undefined) parts.push(`resource_token=${formatString(resourceToken, CODE)}`);
+  if (authServer !== undefined) parts.push(`auth_server=${formatString(authServer, CODE)}`);
+  if (algs !== undefined) parts.push(`algs=(${algs.map((alg) => formatString(alg, CODE)).join(" ")})`);
+  return parts.join("; ");
+}

@@ -1,0 +1,244 @@
+/**
+ * How an agent answers what a resource demands (profile 3.4, 3.5): demands are read from `Agent-Auth`, checked, and met in an order in
+ * which each kind is met once.
+ *
+ * @module
+ */
+
+import { AAuthAgentError, AAuthError } from "../errors.ts";
+import { parseRefusal, REFUSAL_FIELD } from "../profile/refusal.ts";
+import type {
+  CallCircumstances,
+  CallOutcome,
+  CallRules,
+  CallState,
+  CallStep,
+  Demand,
+  DemandExpectation,
+  ResponseHead,
+  RetryReason,
+  TokenDemand,
+} from "../profile/wire-profile.ts";
+import { checkHeader } from "../tokens/claim-checks.ts";
+import { decodeJwt } from "../tokens/jwt.ts";
+import { type AgentAuth, type BareChallenge, incomplete, isBare, readAgentAuth } from "./agent-auth.ts";
+import type { ResourceTokenClaims } from "./claims.ts";
+import { AGENT_AUTH, SIGNATURE_ALGORITHMS } from "./names.ts";
+import { checkResourceClaims, RESOURCE_TOKEN, readResourceClaims } from "./resource-token.ts";
+
+export const calls: CallRules = { returnParameter: "return_url", decide, readDemand, checkDemand };
+
+/** Where a call stands. */
+interface State extends CallState {
+  readonly stage: "offering" | "first" | "renewed" | "raised" | "authorized";
+  /** The last request showed a key and nothing else. */
+  readonly isAnonymous: boolean;
+  /** The last request carried an auth token. */
+  readonly hasToken?: boolean;
+  /** The first request carried a held token; whether it is bound to the current key. */
+  readonly held?: { readonly isCurrentKey: boolean };
+  /** The demand that is being met came with 429. */
+  readonly isLimited?: boolean;
+}
+
+type Decision = ReturnType<CallRules["decide"]>;
+
+/** Too Many Requests: a higher limit is a favour, and what is refused for its number has not been done. */
+const LIMITED = 429;
+
+/**
+ * At most four requests go to the resource: the first, one more without a held token that was refused, one more for an identity
+ * challenge, and one more with a new auth token.
+ */
+function decide(before: CallState, outcome: CallOutcome, circumstances: CallCircumstances): Decision {
+  const state = before as State;
+  const { isAnonymous, mayIdentify, scope } = circumstances;
+  const first: State = { stage: "first", isAnonymous };
+
+  switch (outcome.type) {
+    case "started": {
+      const { token, held } = outcome;
+      if (token !== undefined) {
+        return then({ stage: "first", ...WITH_TOKEN, ...(held && { held }) }, present(token));
+      }
+      // An agent that does not say who it is cannot ask for a token beforehand either.
+      if (scope !== undefined && !(isAnonymous && !mayIdentify)) {
+        return then({ ...first, stage: "offering" }, { do: "offer", scope });
+      }
+      return then(first, { do: "send", as: "first" });
+    }
+
+    case "offered": {
+      const { demand } = outcome;
+      return demand === undefined
+        ? then(first, { do: "send", as: "first" })
+        : then(state, { do: "obtain", demand, keepsResponse: false });
+    }
+
+    case "response":
+      return afterResponse(state, outcome, circumstances);
+
+    case "held": {
+      const { token } = outcome;
+      return token === undefined
+        ? then({ stage: "renewed", isAnonymous }, { do: "send", as: "first", reason: "token_refused" })
+        : then({ stage: "renewed", ...WITH_TOKEN }, present(token, "authorization"));
+    }
+
+    case "obtained": {
+      const { token } = outcome;
+      return state.stage === "offering"
+        ? then({ stage: "first", ...WITH_TOKEN }, present(token))
+        : then({ stage: "authorized", ...WITH_TOKEN }, present(token, "authorization"));
+    }
+
+    case "obtain-failed": {
+      const { error } = outcome;
+      // A higher limit would have been a favour: without it the answer is to wait.
+      return then(state, state.isLimited && error instanceof AAuthError ? ANSWER : { do: "throw", error });
+    }
+  }
+}
+
+function afterResponse(
+  state: State,
+  { demand, status }: Extract<CallOutcome, { type: "response" }>,
+  { mayIdentify, mayInteract }: CallCircumstances,
+): Decision {
+  const answer = then(state, ANSWER);
+  if (demand === undefined) return answer;
+  const { level, interaction, resourceToken, failedCheck } = demand;
+  const isLimited = status === LIMITED;
+  const wantsToken = level === "authorized";
+  const isBare = wantsToken && resourceToken === undefined;
+  // Refused without saying what would help, as when the issuer's key is gone: the held token is not valid any more. A key that has
+  // been replaced is not worth a new token either.
+  if (state.held !== undefined && interaction === undefined && !isLimited) {
+    if (!wantsToken || isBare || !state.held.isCurrentKey) return then(state, { do: "discard-held" });
+  }
+  if (state.hasToken && interaction === undefined && !isLimited) {
+    // Below its level a refusal may as well be about the signature, and then it names another check.
+    const isAboutToken = status === UNAUTHORIZED && (failedCheck ?? TOKEN_CHECK) === TOKEN_CHECK;
+    if (isBare || (!wantsToken && isAboutToken)) return then(state, { do: "report-rejected" });
+  }
+  // A resource token is for a named agent: one that was issued to a key alone could not be used, and the next challenge has another.
+  if (
+    state.isAnonymous &&
+    (level === "identified" || (wantsToken && !isLimited && interaction === undefined))
+  ) {
+    if (mayIdentify) {
+      return then(
+        { stage: "raised", isAnonymous: false },
+        { do: "send", as: "identity", reason: "identity" },
+      );
+    }
+    // Over its limit an agent that wants to stay anonymous can wait.
+    if (isLimited) return answer;
+    const error = new AAuthAgentError("identity_required", "the resource requires an identified caller");
+    return then(state, { do: "throw", error });
+  }
+  if (interaction !== undefined) return mayInteract ? then(state, { do: "ask", interaction }) : answer;
+  if (!wantsToken) return answer;
+  if (isBare) return then(state, { do: "throw", error: AAuthAgentError.from(incomplete()) });
+  if (state.stage === "authorized") {
+    if (isLimited) return answer;
+    const reason = "the resource challenged again although it got an auth token";
+    const error = new AAuthAgentError("challenge_repeated", reason);
+    return then(state, { do: "throw", error, forgets: true });
+  }
+  return then({ ...state, isLimited }, { do: "obtain", demand, keepsResponse: isLimited });
+}
+
+const UNAUTHORIZED = 401;
+/** In `checks.ts`: what is made of the token itself. */
+const TOKEN_CHECK = "token";
+
+const ANSWER: CallStep = { do: "answer" };
+const WITH_TOKEN = { isAnonymous: false, hasToken: true } as const;
+const present = (token: string, reason?: RetryReason): CallStep => ({
+  do: "send",
+  as: "token",
+  token,
+  ...(reason && { reason }),
+});
+const then = (state: State, step: CallStep): Decision => ({ state, step });
+
+const CHALLENGE_STATUS: ReadonlySet<number> = new Set([401, 403, 429]);
+
+/**
+ * The demand of a response: 401, 403 or 429 with `Agent-Auth`. A 429 is an answer by itself; where its challenge cannot be read it counts
+ * as one without.
+ */
+function readDemand({ status, field }: ResponseHead): Demand | undefined {
+  if (!CHALLENGE_STATUS.has(status)) return undefined;
+  const value = field(AGENT_AUTH);
+  if (value === null) return undefined;
+  try {
+    const challenge = readAgentAuth(value);
+    if (status === LIMITED && isBare(challenge)) return undefined;
+    return demandOf(challenge, parseRefusal(field(REFUSAL_FIELD))?.check);
+  } catch (error) {
+    if (status === LIMITED) return undefined;
+    throw AAuthAgentError.from(error);
+  }
+}
+
+function demandOf(challenge: AgentAuth | BareChallenge, failedCheck: string | undefined): Demand {
+  const { level, algs, authServer, resourceToken, userInteraction } = challenge;
+  if (algs !== undefined && !SIGNATURE_ALGORITHMS.some((name) => algs.includes(name))) {
+    throw new AAuthAgentError(
+      "unsupported_algorithm",
+      "the resource accepts none of the algorithms this agent signs with",
+      { claim: "algs", expected: SIGNATURE_ALGORITHMS.join(", ") },
+    );
+  }
+  return {
+    level,
+    ...(failedCheck === undefined ? {} : { failedCheck }),
+    ...(authServer === undefined ? {} : { server: authServer }),
+    ...(resourceToken === undefined ? {} : { resourceToken }),
+    ...(userInteraction === undefined ? {} : { interaction: userInteraction }),
+  };
+}
+
+/**
+ * Refuses to carry a resource token that names another resource, another agent or another key, or to an auth server that is not trusted: a
+ * resource could otherwise use this agent to get tokens for itself.
+ *
+ * Does NOT verify the resource token's signature: the auth server does.
+ */
+function checkDemand({ server = "", resourceToken = "" }: Demand, expected: DemandExpectation): TokenDemand {
+  const { agent, thumbprint: agentJkt, resource, trustedServers, now } = expected;
+  if (!trustedServers.includes(server)) {
+    throw untrusted("it names an auth server this agent does not trust");
+  }
+  const claims = readClaims(resourceToken);
+  if (claims.iss !== resource) throw untrusted("its resource token is another resource's", "iss", resource);
+  try {
+    checkResourceClaims(claims, { audience: server, agent, agentJkt }, now);
+  } catch (error) {
+    if (!(error instanceof AAuthError)) throw error;
+    throw untrusted(error.message, error.claim, error.expected, error);
+  }
+  return { server, resource, resourceToken, scope: claims.scope ?? claims.auth_request_url ?? "" };
+}
+
+function readClaims(resourceToken: string): ResourceTokenClaims {
+  try {
+    const decoded = decodeJwt(resourceToken);
+    checkHeader(decoded, RESOURCE_TOKEN);
+    return readResourceClaims(decoded);
+  } catch (cause) {
+    throw new AAuthAgentError("malformed_challenge", "the challenge's resource token cannot be read", {
+      cause,
+    });
+  }
+}
+
+function untrusted(reason: string, claim?: string, expected?: string, cause?: unknown): AAuthAgentError {
+  return new AAuthAgentError("challenge_untrusted", `the challenge is not followed: ${reason}`, {
+    cause,
+    ...(claim !== undefined && { claim }),
+    ...(expected !== undefined && { expected }),
+  });
+}

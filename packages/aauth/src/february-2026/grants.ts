@@ -1,0 +1,190 @@
+/**
+ * What an agent asks of a token endpoint (profile 6): forms with a `request_type`, and answers in OAuth's words.
+ *
+ * @module
+ */
+
+import { AAuthAgentError, type Refusal, TokenRequestError } from "../errors.ts";
+import { parseRefusal, REFUSAL_FIELD } from "../profile/refusal.ts";
+import type {
+  Credential,
+  ExpectedGrant,
+  GrantAnswer,
+  GrantRequest,
+  GrantResponse,
+  GrantRules,
+  OfferRules,
+} from "../profile/wire-profile.ts";
+import {
+  checkHeader,
+  checkTimeShapes,
+  confirmationKey,
+  isExpired,
+  optionalAudience,
+} from "../tokens/claim-checks.ts";
+import { type DecodedToken, decodeJwt } from "../tokens/jwt.ts";
+import { KEY_ALGORITHMS, TOKEN_ALGORITHMS, TOKEN_TYPES } from "./names.ts";
+
+const FORM = "application/x-www-form-urlencoded";
+const ISSUER = "issuer";
+
+/** OAuth error codes are printable ASCII without quote and backslash (RFC 6749 section 5.2). */
+const OAUTH_ERROR = /^[\x20\x21\x23-\x5b\x5d-\x7e]{1,100}$/;
+const MAX_DESCRIPTION_CHARACTERS = 500;
+const DEFAULT_CONSENT_SECONDS = 600;
+
+function request(
+  type: string,
+  server: string,
+  credential: Credential,
+  parameters: Readonly<Record<string, string | undefined>>,
+): GrantRequest {
+  return {
+    type,
+    server,
+    credential,
+    document: ISSUER,
+    endpoint: ({ agent_token_endpoint: endpoint }) => textOf(endpoint),
+    contentType: FORM,
+    body: formOf({ request_type: type, ...parameters }),
+  };
+}
+
+/** Parameters in the order they are sent. Undefined ones are left out. */
+function formOf(parameters: Readonly<Record<string, string | undefined>>): string {
+  const form = new URLSearchParams();
+  for (const [name, value] of Object.entries(parameters)) if (value !== undefined) form.append(name, value);
+  return form.toString();
+}
+
+function read({ status, members, field }: GrantResponse): GrantAnswer {
+  if (members === undefined)
+    throw failed(`the auth server answered with status ${status} and no JSON object`);
+  if (status < 200 || status > 299) throw refusal(status, members, parseRefusal(field(REFUSAL_FIELD)));
+  const { auth_token, request_token, refresh_token, expires_in } = members;
+  const lifetime = typeof expires_in === "number" && expires_in > 0 ? expires_in : undefined;
+  const [token, refreshToken, requestToken] = [auth_token, refresh_token, request_token].map(textOf);
+  if (token !== undefined) {
+    return {
+      type: "granted",
+      token,
+      ...(lifetime === undefined ? {} : { expiresInSeconds: lifetime }),
+      ...(refreshToken === undefined ? {} : { refreshToken }),
+    };
+  }
+  if (requestToken !== undefined) {
+    return { type: "consent", requestToken, expiresInSeconds: lifetime ?? DEFAULT_CONSENT_SECONDS };
+  }
+  throw failed("the auth server answered with neither auth_token nor request_token");
+}
+
+function refusal(
+  status: number,
+  { error, error_description: text }: Readonly<Record<string, unknown>>,
+  check: Refusal | undefined,
+) {
+  if (typeof error !== "string" || !OAUTH_ERROR.test(error)) {
+    return failed(`the auth server answered with status ${status}`);
+  }
+  const description = typeof text === "string" ? oneLine(text) : "no reason given";
+  return new TokenRequestError(error, description, status, check);
+}
+
+async function check(token: string, expected: ExpectedGrant) {
+  const decoded = decodedToken(token);
+  const { claims } = decoded;
+  try {
+    checkHeader(decoded, { type: TOKEN_TYPES.auth, algorithms: TOKEN_ALGORITHMS });
+    const { thumbprint } = await confirmationKey(claims, KEY_ALGORITHMS);
+    const aud = optionalAudience(claims) ?? [];
+    const { exp } = checkTimeShapes(claims);
+    if (claims.iss !== expected.server) throw invalid("`iss` is another issuer", "iss", expected.server);
+    if (expected.resource !== undefined && ![aud].flat().includes(expected.resource)) {
+      throw invalid("`aud` is another resource", "aud", expected.resource);
+    }
+    if (thumbprint !== expected.thumbprint) throw invalid("`cnf` is another key", "cnf", expected.thumbprint);
+    if (isExpired(exp, expected.now)) throw invalid("`exp` has passed", "exp");
+    return { claims, exp };
+  } catch (cause) {
+    if (cause instanceof AAuthAgentError) throw cause;
+    const reason = cause instanceof Error ? cause.message : "unreadable";
+    throw new AAuthAgentError("token_request_failed", `invalid auth token: ${reason}`, { cause });
+  }
+}
+
+function decodedToken(token: string): DecodedToken {
+  try {
+    return decodeJwt(token);
+  } catch (cause) {
+    throw new AAuthAgentError("token_request_failed", "the auth server's token cannot be read", { cause });
+  }
+}
+
+const offer: OfferRules = {
+  document: "resource",
+  endpoint: ({ resource_token_endpoint: endpoint }) => textOf(endpoint),
+  contentType: FORM,
+  body: (scope) => formOf({ scope }),
+  read({ status, members }) {
+    if (status !== 200) return undefined;
+    const resourceToken = textOf(members?.resource_token);
+    const server = textOf(members?.auth_server);
+    if (resourceToken === undefined || server === undefined) {
+      const reason = "the resource token endpoint did not answer with resource_token and auth_server";
+      throw new AAuthAgentError("malformed_challenge", reason);
+    }
+    return { level: "authorized", resourceToken, server };
+  },
+};
+
+export const grants: GrantRules = {
+  /** At an exchange the upstream token is in `Signature-Key`, and the signature is still this agent's (profile 6.1). */
+  forDemand: ({ server, resourceToken }, { identity, upstreamToken, redirectUri, state }) =>
+    upstreamToken === undefined
+      ? request("auth", server, identity, { resource_token: resourceToken, redirect_uri: redirectUri, state })
+      : request("exchange", server, { scheme: "jwt", jwt: upstreamToken }, { resource_token: resourceToken }),
+  refresh: (server, refreshToken, { identity }) =>
+    request("refresh", server, identity, { refresh_token: refreshToken }),
+  code: (server, code, { identity, redirectUri }) =>
+    request("code", server, identity, { code, redirect_uri: redirectUri }),
+  own: (server, scope, { identity, redirectUri, state }) =>
+    request("auth", server, identity, { scope, redirect_uri: redirectUri, state }),
+  revoke: (server, refreshToken, { identity }) => ({
+    ...request("revoke", server, identity, {}),
+    // The metadata does not name it: it is the token endpoint's sibling.
+    endpoint({ agent_token_endpoint: endpoint }) {
+      const url = textOf(endpoint);
+      return url === undefined ? undefined : new URL("revoke", url).href;
+    },
+    body: formOf({ token: refreshToken }),
+  }),
+  offer,
+  read,
+  check,
+  consentUrl({ agent_auth_endpoint: endpoint }, { requestToken }, { redirectUri, state }) {
+    const page = textOf(endpoint);
+    if (page === undefined) return undefined;
+    const url = new URL(page);
+    url.searchParams.set("request_token", requestToken);
+    for (const [name, value] of Object.entries({ redirect_uri: redirectUri, state })) {
+      if (value !== undefined) url.searchParams.set(name, value);
+    }
+    return url.href;
+  },
+};
+
+const textOf = (value: unknown): string | undefined =>
+  typeof value === "string" && value !== "" ? value : undefined;
+
+/** Another party's words, fit for one line of a log. */
+function oneLine(text: string): string {
+  return text.slice(0, MAX_DESCRIPTION_CHARACTERS).replace(/[\p{Cc}\p{Cf}\u2028\u2029]+/gu, " ");
+}
+
+const failed = (reason: string): AAuthAgentError => new AAuthAgentError("token_request_failed", reason);
+
+const invalid = (reason: string, claim: string, expected?: string): AAuthAgentError =>
+  new AAuthAgentError("token_request_failed", `invalid auth token: ${reason}`, {
+    claim,
+    ...(expected !== undefined && { expected }),
+  });

@@ -1,0 +1,81 @@
+/**
+ * The dialect of February 2026, and its variant that the published demo speaks.
+ *
+ * @module
+ */
+
+import { formatSignature, parseSignature } from "../http-signatures/signature.ts";
+import type { MessageRules, VerificationRules, WireProfile } from "../profile/wire-profile.ts";
+import { createAnswers, refuseWithoutToken } from "./answers.ts";
+import { claimedAgent, claimedJwk, RESOLVERS } from "./callers.ts";
+import { calls } from "./calls.ts";
+import { CHECKS } from "./checks.ts";
+import { coverageWithoutBody, fullCoverage, publishedCoverage } from "./coverage.ts";
+import { display } from "./display.ts";
+import { documents } from "./documents.ts";
+import { grants } from "./grants.ts";
+import { FIELDS, KEY_ALGORITHMS, LABEL, TOKEN_TYPES, TOLERANCE_SECONDS } from "./names.ts";
+import { LEVELS, unmet, validateRequirement } from "./requirement.ts";
+import { isParenthesised, parseSignatureKey, signatureKeyFor } from "./signature-key.ts";
+
+const messages: MessageRules = {
+  fields: FIELDS,
+  label: LABEL,
+  keyAlgorithms: KEY_ALGORITHMS,
+  claims: isParenthesised,
+  parseKeyClaim: parseSignatureKey,
+  claimedAgent,
+  formatKeyClaim: (credential, key) => signatureKeyFor(credential, key, true),
+  parseSignature,
+  formatSignature: (signature) => formatSignature(LABEL, signature),
+  demandedComponents: fullCoverage,
+  signedComponents: fullCoverage,
+  bindsBody: true,
+  sendsNonce: true,
+};
+
+const rules = {
+  schemes: ["hwk", "jwks", "jwt"],
+  tokenTypes: [TOKEN_TYPES.agent, TOKEN_TYPES.auth],
+  toleranceSeconds: TOLERANCE_SECONDS,
+  replay: "remember",
+} as const;
+
+const verification: VerificationRules = {
+  checks: CHECKS,
+  endpoints: { resource: rules, token: rules },
+  resolvers: RESOLVERS,
+  claimedJwk,
+  levels: LEVELS,
+  validateRequirement,
+  unmet,
+};
+
+/** The dialect of February 2026: the default. */
+export const february2026: WireProfile = {
+  name: "february-2026",
+  documents,
+  messages,
+  verification,
+  answers: { refuse: refuseWithoutToken, create: createAnswers },
+  calls,
+  grants,
+  display,
+};
+
+/**
+ * What the published demo of February 2026 speaks: neither bodies nor nonces are covered, so that a body can be exchanged and a request
+ * repeated within its window. Choose it for peers that cannot do better (`peers` of a verifier's `accept`), never for all.
+ */
+export const february2026Published: WireProfile = {
+  ...february2026,
+  name: "february-2026-published",
+  messages: {
+    ...messages,
+    formatKeyClaim: (credential, key) => signatureKeyFor(credential, key, false),
+    demandedComponents: coverageWithoutBody,
+    signedComponents: publishedCoverage,
+    bindsBody: false,
+    sendsNonce: false,
+  },
+};

@@ -1,0 +1,52 @@
+import type { WireProfile } from "../../profile/wire-profile.ts";
+import * as neutral from "../../testing/test-discovery.ts";
+import type { IssuerMetadata } from "../metadata.ts";
+import { DOCUMENTS } from "../names.ts";
+import { february2026 } from "../profile.ts";
+
+/** Parties that are found, by identifier. Default: none. */
+export interface TestIdentities extends neutral.TestIdentities {
+  /** Public keys, as JWKs with a `kid`, by agent identifier. */
+  readonly agents?: Readonly<Record<string, readonly object[]>>;
+  /** The same by resource identifier. */
+  readonly resources?: Readonly<Record<string, readonly object[]>>;
+  /** The same by issuer. The endpoints are those of the Keycloak extension unless given. */
+  readonly issuers?: Readonly<
+    Record<string, { readonly keys: readonly object[]; readonly metadata?: Partial<IssuerMetadata> }>
+  >;
+}
+
+/**
+ * `createTestDiscovery` of `aauth/testing` over the documents of these parties.
+ *
+ * @example
+ * const discovery = createTestDiscovery({ agents: { "https://agent.example": [key.publicJwk] } });
+ */
+export function createTestDiscovery(
+  { agents = {}, resources = {}, issuers = {}, documents: others = {} }: TestIdentities,
+  options: { readonly now?: () => number; readonly profile?: WireProfile } = {},
+): neutral.TestDiscovery {
+  const documents: Record<string, unknown> = {};
+  const publish = (id: string, name: string, metadata: object, keysAt: string, keys: readonly object[]) => {
+    documents[`${id}/.well-known/${name}`] = { jwks_uri: keysAt, ...metadata };
+    documents[keysAt] = { keys };
+  };
+  for (const [agent, keys] of Object.entries(agents)) {
+    publish(agent, DOCUMENTS.agent, { agent }, `${agent}/jwks.json`, keys);
+  }
+  for (const [resource, keys] of Object.entries(resources)) {
+    publish(resource, DOCUMENTS.resource, { resource }, `${resource}/jwks.json`, keys);
+  }
+  for (const [issuer, { keys, metadata }] of Object.entries(issuers)) {
+    const endpoints = {
+      issuer,
+      agent_token_endpoint: `${issuer}/protocol/aauth/agent/token`,
+      agent_auth_endpoint: `${issuer}/protocol/aauth/agent/auth`,
+    };
+    publish(issuer, DOCUMENTS.issuer, { ...endpoints, ...metadata }, `${issuer}/protocol/aauth/certs`, keys);
+  }
+  return neutral.createTestDiscovery(
+    { documents: { ...documents, ...others } },
+    { profile: february2026, ...options },
+  );
+}

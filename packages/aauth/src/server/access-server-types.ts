@@ -1,0 +1,40 @@
+/**
+ * What an access server is configured with, and what it does.
+ *
+ * @module
+ */
+
+import type { AccessServerMetadata } from "../draft-11/documents.ts";
+import type { TrustPolicy } from "../tokens/trust.ts";
+import type { Server, ServerOptions } from "./server-types.ts";
+import type {
+  Decide,
+  DownstreamResult,
+  Grant,
+  IssuedTokenRecord,
+  PageResult,
+  WaitingRequest,
+} from "./types.ts";
+
+/** What an access server is configured with. */
+export interface AccessServerOptions extends ServerOptions<AccessServerMetadata> {
+  /** Resources that it decides for. Others' resource tokens are refused before anything is fetched. */
+  readonly resources: TrustPolicy;
+  /** Person servers that may ask. Others are refused before anything is fetched. */
+  readonly personServers: TrustPolicy;
+  /** What to do with a request. There is no default: the resource's policy is what an access server is for. */
+  readonly decide: Decide;
+}
+
+/** An access server, and what the page of its owner needs. Before the page calls a function it authenticates who decides. */
+export interface AccessServer extends Server<AccessServerMetadata> {
+  /** Requests about a resource that wait for a decision, oldest first: also those that no code leads to. */
+  waiting(resource: string): Promise<readonly WaitingRequest[]>;
+  /** @param decision.version of the {@link WaitingRequest} that was seen */
+  approve(reference: string, decision: { readonly version: number } & Grant): Promise<PageResult>;
+  deny(reference: string): Promise<PageResult>;
+  /** Auth tokens for a resource that have not expired. */
+  issued(resource: string): Promise<readonly IssuedTokenRecord[]>;
+  /** Takes an auth token back, with those that were issued on it. Undefined for one that was not issued here, or is over. */
+  revoke(jti: string): Promise<readonly DownstreamResult[] | undefined>;
+}

@@ -1,0 +1,82 @@
+/**
+ * What agents and resources say of a request, each in its own group (draft -11, section 7.4).
+ *
+ * @module
+ */
+
+import type { Discovery } from "../discovery/discovery.ts";
+import type { ResourceMetadata } from "../draft-11/documents.ts";
+import { invalidRequest } from "./answers.ts";
+import type { AgentAssertions, ResourceAssertions } from "./types.ts";
+
+type Members = Readonly<Record<string, unknown>>;
+
+const MAX_TEXT_CHARACTERS = 4_000;
+const MAX_DEVICE_CHARACTERS = 64;
+const MAX_LISTED = 20;
+const PLATFORMS: readonly unknown[] = ["web", "mobile", "desktop", "workload", "self-hosted"];
+
+/** A string of a length that a person reads. */
+export const isText = (value: unknown): value is string =>
+  typeof value === "string" && value !== "" && value.length <= MAX_TEXT_CHARACTERS;
+
+/** @throws Problem `invalid_request` */
+export function listOf(members: Members, name: string): readonly string[] {
+  const value = members[name] ?? [];
+  const isList = Array.isArray(value) && value.length <= MAX_LISTED && value.every(isText);
+  if (!isList) throw invalidRequest(`${name} must be a list of texts`);
+  return value;
+}
+
+/** What the agent says. Unknown platforms are ignored. @throws Problem `invalid_request` */
+export function assertionsOf(members: Members): AgentAssertions {
+  const text = (name: string): string | undefined => {
+    const value = members[name];
+    if (value === undefined || isText(value)) return value;
+    throw invalidRequest(`${name} must be a text of ${MAX_TEXT_CHARACTERS} characters at most`);
+  };
+  const device = text("device");
+  if (device !== undefined && ([...device].length > MAX_DEVICE_CHARACTERS || /\p{C}/u.test(device))) {
+    throw invalidRequest(`device must have ${MAX_DEVICE_CHARACTERS} printable characters at most`);
+  }
+  const platform = text("platform");
+  const said = {
+    justification: text("justification"),
+    description: text("description"),
+    platform: PLATFORMS.includes(platform) ? platform : undefined,
+    device,
+    loginHint: text("login_hint"),
+    tenant: text("tenant"),
+    domainHint: text("domain_hint"),
+    prompt: text("prompt"),
+  };
+  const given = Object.entries(said).filter(([, value]) => value !== undefined);
+  return { ...Object.fromEntries(given), answers: [] };
+}
+
+/** What a resource publishes of itself and of scopes: it need not publish anything. */
+export async function assertionsOfResource(
+  discovery: Discovery,
+  resource: string,
+  scopes: readonly string[],
+): Promise<ResourceAssertions> {
+  const found = await discovery.metadata<ResourceMetadata>("resource", resource).catch(() => undefined);
+  if (found === undefined) return {};
+  const {
+    name,
+    description,
+    logo_uri: logoUri,
+    access_mode: accessMode,
+    scope_descriptions: known = {},
+  } = found;
+  const described = scopes
+    .filter((scope) => Object.hasOwn(known, scope))
+    .map((scope) => [scope, known[scope]]);
+  return {
+    ...(name !== undefined && { name }),
+    ...(description !== undefined && { description }),
+    ...(logoUri !== undefined && { logoUri }),
+    ...(accessMode !== undefined && { accessMode }),
+    ...(described.length > 0 && { scopeDescriptions: Object.fromEntries(described) }),
+  };
+}

@@ -1,0 +1,22 @@
+/**
+ * For agent providers, person servers and access servers: the servers, and the tokens that they issue and verify.
+ *
+ * @module
+ */
+
+export * from "../draft-11/tokens.ts";
+export type { VerifiedToken } from "../tokens/open-token.ts";
+export type { PrivateKeySource, TokenSigner } from "../tokens/token-signer.ts";
+export { createTokenSigner, tokenSignerOf } from "../tokens/token-signer.ts";
+export type { VerifiedTokens } from "../tokens/verified-tokens.ts";
+export { createVerifiedTokens } from "../tokens/verified-tokens.ts";
+export { createAccessServer } from "./access-server.ts";
+export type { AccessServer, AccessServerOptions } from "./access-server-types.ts";
+export { createDirectedSubjects } from "./directed-subject.ts";
+export { createPersonServer } from "./person-server.ts";
+export type { PersonServer, PersonServerOptions } from "./person-server-types.ts";
+export type { SendRevocationOptions } from "./revocations.ts";
+export { sendRevocation } from "./revocations.ts";
+export type { ServerKey } from "./server-parts.ts";
+export type { OpenStore, StoreName } from "./stores.ts";
+export type * from "./types.ts";

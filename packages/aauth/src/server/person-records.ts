@@ -1,0 +1,277 @@
+/**
+ * What a person server knows of persons and their agents, and keeps of the tokens that it has given out (draft -11, sections 7.1, 11.12.4 and 13.14).
+ *
+ * @module
+ */
+
+import type { RecordStore } from "../store/record-store.ts";
+import { Problem } from "./answers.ts";
+import { IssuedTokens, type RevocableToken, type TokenName } from "./issued-tokens.ts";
+import { keyOf } from "./stores.ts";
+import type { AgentIdentity } from "./types.ts";
+
+/** Bindings and consents: a year after they were last made. */
+const PEOPLE_SECONDS = 31_536_000;
+const SKEW_SECONDS = 60;
+/**
+ * Tokens of one agent that are valid at the same time, and agent tokens that they were issued on.
+ */
+const MAX_OF_AGENT = 2_500;
+const MAX_AGENT_TOKENS = 1_000;
+
+/** A token that was issued here, or had from an access server. Plain data. */
+export interface TokenRecord extends RevocableToken {
+  readonly type: "person-token" | "auth-token";
+  readonly person: string;
+  readonly agent: AgentIdentity;
+  /** Agent identifier of the sub-agent that it is for, where it is one. */
+  readonly subagent?: string;
+  /** The agent tokens that were shown for it: its agent's, and the sub-agent's. */
+  readonly agentTokens: readonly AgentTokenName[];
+  readonly resource: string;
+  readonly subject: string;
+  readonly scopes: readonly string[];
+  readonly account?: string;
+  /** Of an auth token: the token it was had with. */
+  readonly presented?: TokenName;
+  /** The token of the agent's own caller that it follows from. */
+  readonly upstream?: TokenName;
+  /** Access servers that it was shown to. */
+  readonly shownTo: readonly string[];
+}
+
+/** An agent token as its provider revokes it. */
+export interface AgentTokenName {
+  readonly jti: string;
+  /** Agent identifier. */
+  readonly sub: string;
+  readonly exp: number;
+}
+
+/** Tokens of one agent. Plain data. */
+interface OfAgent {
+  readonly person: string;
+  readonly tokens: readonly (readonly [iss: string, jti: string, exp: number])[];
+  readonly agentTokens: readonly (readonly [jti: string, exp: number])[];
+}
+
+/** Whether an agent may act for a person, as far as that person has said. */
+export interface Standing {
+  /** The person has taken the agent's access away, and allowed it nothing since. */
+  readonly isRevoked: boolean;
+  /** How often they have: what was agreed to before does not count again. */
+  readonly revocations: number;
+}
+
+/** The person that an agent belongs to, and stays theirs (section 13.14). */
+export interface Binding extends Standing {
+  readonly person: string;
+}
+
+const NEVER_REVOKED: Standing = { isRevoked: false, revocations: 0 };
+
+/** What a person has agreed to: that the resource may know them by this agent, and scopes by account. */
+export interface Consent {
+  readonly scopes: Readonly<Record<string, readonly string[]>>;
+  /** That of the agent's standing when it was given. */
+  readonly revocations: number;
+}
+
+/** The scopes that a person has agreed to for an account, which a resource names as it likes: also as what every object inherits. */
+export const agreedScopes = (scopes: Consent["scopes"], account = ""): readonly string[] | undefined =>
+  Object.hasOwn(scopes, account) ? scopes[account] : undefined;
+
+const servedKey = (person: string, { iss, sub }: AgentIdentity) => keyOf("served", person, iss, sub);
+
+const peopleTerms = (person: string) => ({ owner: ownerOfPerson(person), ttlSeconds: PEOPLE_SECONDS });
+/**
+ * Bindings, consents and tokens are charged to the person: agents and their providers cost nothing
+ * to make.
+ */
+const ownerOfPerson = (person: string) => keyOf("person", person);
+/** Entries by agent are, too: to the first person, where an intermediary serves several. */
+const ownerOfAgents = (person: string) => keyOf("agents", person);
+
+export class PersonRecords {
+  readonly tokens: IssuedTokens<TokenRecord>;
+  readonly #people: RecordStore<unknown>;
+  readonly #store: RecordStore<unknown>;
+  readonly #now: () => number;
+
+  constructor(people: RecordStore<unknown>, tokens: RecordStore<unknown>, now: () => number) {
+    this.tokens = new IssuedTokens(tokens, now, ({ person }) => ownerOfPerson(person));
+    this.#people = people;
+    this.#store = tokens;
+    this.#now = now;
+  }
+
+  // ------------------------------------------------------------------------------------------------------- people
+
+  async binding({ iss, sub }: AgentIdentity): Promise<Binding | undefined> {
+    return (await this.#people.get(keyOf("binding", iss, sub))) as Binding | undefined;
+  }
+
+  /** The first person to authorize an agent is its person. False where that is another one. */
+  async bind(agent: AgentIdentity, person: string): Promise<boolean> {
+    // It may have served the person before, who may have taken that back.
+    const fresh: Binding = { person, ...(await this.standing(person, agent)) };
+    const binding = await this.#people.update(keyOf("binding", agent.iss, agent.sub), (kept) => {
+      const known = kept as Binding | undefined;
+      return known === undefined || known.person === person
+        ? { value: known ?? fresh, ...peopleTerms(person) }
+        : undefined;
+    });
+    return (binding as Binding).person === person;
+  }
+
+  /** Of an agent and a person that it acts for: its own, or one of those that an intermediary serves (section 10.1.1.1). */
+  async standing(person: string, agent: AgentIdentity): Promise<Standing> {
+    const binding = await this.binding(agent);
+    if (binding?.person === person) return binding;
+    return ((await this.#people.get(servedKey(person, agent))) as Standing | undefined) ?? NEVER_REVOKED;
+  }
+
+  /** Takes everything back that the person has agreed to, and what any policy would grant. */
+  withdraw(person: string, agent: AgentIdentity): Promise<void> {
+    return this.#changeStanding(person, agent, ({ revocations }) => ({
+      isRevoked: true,
+      revocations: revocations + 1,
+    }));
+  }
+
+  /** The person allows the agent something again. */
+  async readmit(person: string, agent: AgentIdentity): Promise<void> {
+    if (!(await this.standing(person, agent)).isRevoked) return;
+    await this.#changeStanding(person, agent, ({ revocations }) => ({ isRevoked: false, revocations }));
+  }
+
+  async #changeStanding(
+    person: string,
+    agent: AgentIdentity,
+    change: (standing: Standing) => Standing,
+  ): Promise<void> {
+    const isOwn = (await this.binding(agent))?.person === person;
+    const key = isOwn ? keyOf("binding", agent.iss, agent.sub) : servedKey(person, agent);
+    await this.#people.update(key, (kept) => {
+      const standing = change((kept as Standing | undefined) ?? NEVER_REVOKED);
+      return { value: isOwn ? { person, ...standing } : standing, ...peopleTerms(person) };
+    });
+  }
+
+  async consent(person: string, agent: AgentIdentity, resource: string): Promise<Consent | undefined> {
+    const { iss, sub } = agent;
+    const consent = (await this.#people.get(keyOf("consent", person, iss, sub, resource))) as
+      | Consent
+      | undefined;
+    const { isRevoked, revocations } = await this.standing(person, agent);
+    return isRevoked || consent?.revocations !== revocations ? undefined : consent; // hole T23b
+  }
+
+  async addConsent(
+    person: string,
+    agent: AgentIdentity,
+    resource: string,
+    { scopes, account = "" }: { readonly scopes?: readonly string[]; readonly account?: string | undefined },
+  ): Promise<void> {
+    const { isRevoked, revocations } = await this.standing(person, agent);
+    await this.#people.update(keyOf("consent", person, agent.iss, agent.sub, resource), (kept) => {
+      const before = kept as Consent | undefined;
+      // Consent from before the person took it back is not added to.
+      const known = isRevoked || before?.revocations !== revocations ? {} : before.scopes;
+      const all = scopes && [...new Set([...(agreedScopes(known, account) ?? []), ...scopes])];
+      const consent: Consent = { scopes: { ...known, ...(all && { [account]: all }) }, revocations };
+      return { value: consent, ...peopleTerms(person) };
+    });
+  }
+
+  // ------------------------------------------------------------------------------------------------------- tokens
+
+  /**
+   * Keeps a token that is about to be given out, and which agent tokens it was issued on.
+   *
+   * @throws Problem 429 where the agent has too many
+   * @throws StoreFullError
+   */
+  async add(record: TokenRecord): Promise<void> {
+    const { agent, subagent, agentTokens } = record;
+    await this.tokens.add(record);
+    try {
+      for (const sub of subagent === undefined ? [agent.sub] : [agent.sub, subagent]) {
+        await this.#addToAgent({ iss: agent.iss, sub }, record);
+      }
+      for (const agentToken of agentTokens) await this.#noteAgentToken(record, agentToken);
+    } catch (error) {
+      await this.tokens.delete(record);
+      throw error;
+    }
+  }
+
+  /**
+   * @throws Problem 403 for a token that is revoked: its revocation would not reach the access
+   * server
+   */
+  async markShown(token: TokenName, accessServer: string): Promise<void> {
+    await this.tokens.update(token, (record) => {
+      if (record.shownTo.includes(accessServer)) return record;
+      if (record.undelivered !== undefined)
+        throw new Problem(403, "revoked", "the presented token has been revoked");
+      return { ...record, shownTo: [...record.shownTo, accessServer] };
+    });
+  }
+
+  tokensOf(person: string): Promise<readonly TokenRecord[]> {
+    return this.tokens.list(ownerOfPerson(person));
+  }
+
+  /** Those of its sub-agents are a parent's, too. */
+  async tokensFor(agent: AgentIdentity): Promise<readonly TokenRecord[]> {
+    const { tokens = [] } = (await this.#ofAgent(agent)) ?? {};
+    const records = await Promise.all(tokens.map(([iss, jti]) => this.tokens.get({ iss, jti })));
+    return records.filter((record) => record !== undefined && record.exp > this.#now()) as TokenRecord[];
+  }
+
+  /**
+   * Which agent an agent token is of, where something was issued on it: its provider revokes it by
+   * its own name for it.
+   */
+  async agentOf({ iss, jti }: TokenName): Promise<AgentIdentity | undefined> {
+    const sub = (await this.#store.get(keyOf("agent-token", iss, jti))) as string | undefined;
+    return sub === undefined ? undefined : { iss, sub };
+  }
+
+  async #ofAgent({ iss, sub }: AgentIdentity): Promise<OfAgent | undefined> {
+    return (await this.#store.get(keyOf("agent", iss, sub))) as OfAgent | undefined;
+  }
+
+  async #addToAgent(agent: AgentIdentity, record: TokenRecord): Promise<void> {
+    const { iss, jti, exp, agentTokens } = record;
+    const own = agentTokens.filter(({ sub }) => sub === agent.sub);
+    await this.#store.update(keyOf("agent", agent.iss, agent.sub), (kept) => {
+      const before: OfAgent = (kept as OfAgent) ?? { person: record.person, tokens: [], agentTokens: [] };
+      const { person, tokens: allTokens, agentTokens: allShown } = before;
+      const tokens = allTokens.filter(([, , end]) => end > this.#now());
+      const shown = allShown.filter(([, end]) => end > this.#now());
+      const fresh = own.filter((token) => !shown.some(([name]) => name === token.jti));
+      // hole S1b
+      if (tokens.length >= MAX_OF_AGENT || shown.length + fresh.length > MAX_AGENT_TOKENS) {
+        throw new Problem(429, "slow_down", "too many tokens are valid at the same time", SKEW_SECONDS);
+      }
+      const value: OfAgent = {
+        person,
+        tokens: [...tokens, [iss, jti, exp]],
+        agentTokens: [...shown, ...fresh.map((token) => [token.jti, token.exp] as const)],
+      };
+      const ends = [...value.tokens.map(([, , end]) => end), ...value.agentTokens.map(([, end]) => end)];
+      return { value, owner: ownerOfAgents(person), ttlSeconds: this.#ttl(Math.max(...ends)) };
+    });
+  }
+
+  async #noteAgentToken({ agent, person }: TokenRecord, { jti, sub, exp }: AgentTokenName): Promise<void> {
+    const terms = { owner: ownerOfAgents(person), ttlSeconds: this.#ttl(exp) };
+    await this.#store.putIfAbsent(keyOf("agent-token", agent.iss, jti), sub, terms);
+  }
+
+  #ttl(exp: number): number {
+    return Math.max(1, exp - this.#now() + SKEW_SECONDS);
+  }
+}

@@ -1,0 +1,118 @@
+/**
+ * What a person server is configured with, and what it is: the options, the functions for pages, and what it keeps of a request.
+ *
+ * @module
+ */
+
+import type { Awaitable } from "../crypto/interface.ts";
+import type { ResourceTokenClaims } from "../draft-11/claims.ts";
+import type { PersonServerMetadata } from "../draft-11/documents.ts";
+import type { TrustPolicy } from "../tokens/trust.ts";
+import type { PublicJwk } from "../types.ts";
+import type { AccessState } from "./federation.ts";
+import type { TokenName } from "./issued-tokens.ts";
+import type { PendingRecord } from "./pending-types.ts";
+import type { AgentTokenName } from "./person-records.ts";
+import type { Server, ServerOptions } from "./server-types.ts";
+import type { TokenPair } from "./token-parameters.ts";
+import type {
+  AgentIdentity,
+  AskedRequest,
+  Decide,
+  DownstreamResult,
+  Grant,
+  GrantedToken,
+  PageResult,
+  WaitingRequest,
+} from "./types.ts";
+
+/** What a person server is configured with. */
+export interface PersonServerOptions extends ServerOptions<PersonServerMetadata> {
+  /** At least 32 random bytes, kept for good: with another secret every resource meets every person for the first time. */
+  readonly subjectSecret: Uint8Array<ArrayBuffer>;
+  /**
+   * What to do with a request. Default: what a person has agreed to before is granted, and anything else is for them to decide at the page. After
+   * `revokeAgent` a grant is the person's to decide, too, until they allow the agent something again.
+   */
+  readonly decide?: Decide | undefined;
+  /** The person of an agent that the deployment knows already. Default: the first person who authorizes an agent. */
+  readonly personOf?: ((agent: AgentIdentity) => Awaitable<string | undefined>) | undefined;
+  /** Claims of a person that an access server asks for. Default: none are sent. `sub` is never sent. */
+  readonly claimsOf?:
+    | ((
+        person: string,
+        names: readonly string[],
+        asked: AskedRequest,
+      ) => Awaitable<Readonly<Record<string, unknown>>>)
+    | undefined;
+  /** Access servers that are asked for tokens. Default: none; their resource tokens are refused before anything is fetched. */
+  readonly accessServers?: TrustPolicy | undefined;
+  /** Agent providers whose agents may ask. Default: any that discovery can reach. */
+  readonly agentProviders?: TrustPolicy | undefined;
+  /** Whether there is a way to a person beside the agent's: for what agents relay and ask. Default: there is none. */
+  readonly canReach?: ((person: string) => Awaitable<boolean>) | undefined;
+}
+
+/** A person server, and what the pages of its owner need. Before a page calls a function it authenticates the person (section 13.13). */
+export interface PersonServer extends Server<PersonServerMetadata> {
+  /** Requests that wait for a person, oldest first: also those that no code leads to. */
+  waiting(person: string): Promise<readonly WaitingRequest[]>;
+  /** Notes that the person has come to the request, by another way than its code. */
+  engage(reference: string): Promise<PageResult>;
+  /**
+   * The person agrees to what they have seen: it is remembered, and the agent is theirs from now on. Ends an interaction that was relayed.
+   *
+   * @param decision.version of the {@link WaitingRequest} that they have seen
+   */
+  approve(
+    reference: string,
+    decision: { readonly person: string; readonly version: number } & Grant,
+  ): Promise<PageResult>;
+  /** The person refuses. The agent hears `denied`. */
+  deny(reference: string, options: { readonly person: string }): Promise<PageResult>;
+  /** Answers a question of an agent. */
+  answer(
+    reference: string,
+    options: { readonly person: string; readonly answer: string },
+  ): Promise<PageResult>;
+  /**
+   * The person comes back from the resource's own page: the last segment of the callback, and the `error` parameter if there was one.
+   *
+   * @returns the request to go on with; undefined where it has ended
+   */
+  returned(callback: string, error?: string): Promise<WaitingRequest | undefined>;
+  /** What agents of a person hold. */
+  grants(person: string): Promise<readonly GrantedToken[]>;
+  /** Takes a token back, with everything that came of it, at every party that it was shown to. Undefined for a token that is not this person's. */
+  revoke(person: string, token: TokenName): Promise<readonly DownstreamResult[] | undefined>;
+  /**
+   * Takes back everything an agent has of a person, and what they have agreed to; the next grant is the person's to decide. The agent stays theirs. Of an
+   * agent that other agents call, and that belongs to no person, what it has of this one. Undefined for an agent that has nothing of this person.
+   */
+  revokeAgent(person: string, agent: AgentIdentity): Promise<readonly DownstreamResult[] | undefined>;
+}
+
+/** What a pending request needs to be carried out. Plain data. */
+export interface PersonWork {
+  readonly agentTokens: readonly AgentTokenName[];
+  readonly confirmationKey: PublicJwk;
+  readonly thumbprint: string;
+  /** Unix seconds: no token that comes of it lives longer. */
+  notAfter: number;
+  readonly upstream?: TokenName;
+  /** How often the agent's access had been taken away when the request was decided on. */
+  revocations?: number;
+  /** For an access server. */
+  readonly tokens: { readonly agent: string; readonly subagent?: string; readonly upstream?: string };
+  pair?: TokenPair & {
+    readonly resource: ResourceTokenClaims;
+    readonly presented: TokenName & { readonly exp: number };
+  };
+  /** The resource's own page. */
+  first?: { readonly url: string; readonly code: string; readonly callback: string; isDone: boolean };
+  access?: AccessState;
+  /** Of a relay: it is over then at the latest. */
+  readonly resolveAt?: number;
+}
+
+export type PersonPending = PendingRecord<PersonWork>;

@@ -1,0 +1,185 @@
+/**
+ * What a person server and an access server have in common: who may call which endpoint, bodies, and what a caller hears of an error.
+ *
+ * @module
+ */
+
+import type { Discovery } from "../discovery/discovery.ts";
+import { FIELDS, LEVELS } from "../draft-11/names.ts";
+import { draft11 } from "../draft-11/profile.ts";
+import { parseSignatureInput } from "../draft-11/signature-key.ts";
+import { AAuthVerificationError } from "../errors.ts";
+import { fieldValue } from "../http-signatures/field.ts";
+import { createMemoryReplayStore, type ReplayStore } from "../http-signatures/replay.ts";
+import type { Answer, EndpointRole, RevocationCheck } from "../profile/wire-profile.ts";
+import { membersOf } from "../resource/endpoint.ts";
+import type { VerificationOutcome } from "../resource/types.ts";
+import { createVerifier } from "../resource/verify-request.ts";
+import { StoreFullError } from "../store/quota-store.ts";
+import type { TrustPolicy } from "../tokens/trust.ts";
+import type { ProvenCaller } from "../types.ts";
+import { answerOf, failed, invalidRequest, Problem, refusal } from "./answers.ts";
+import type { Waiting } from "./revocations.ts";
+import type { ServerOptions } from "./server-types.ts";
+import type { ServerRequest } from "./types.ts";
+
+const MAX_BODY_BYTES = 65_536;
+const MAX_DOCUMENT_AGE_SECONDS = 300;
+/** Where a store is full. */
+const RETRY_SECONDS = 60;
+
+export const AGENT_CALLER = { level: LEVELS[0] } as const;
+export const SERVER_CALLER = { level: LEVELS[3] } as const;
+
+type Members = Readonly<Record<string, unknown>>;
+
+/** A verified request. */
+export interface Call {
+  readonly caller: ProvenCaller;
+  /** The token that it was signed with; undefined for a server. Compact JWS. */
+  readonly token: string | undefined;
+  /** The body; empty where there is none. */
+  readonly members: Members;
+  /** Seconds, of `Prefer: wait`; undefined where the caller does not say. */
+  readonly waitSeconds: number | undefined;
+  /** Aborted when the caller's connection is gone. */
+  readonly signal: AbortSignal | undefined;
+}
+
+export interface Route {
+  readonly methods: Readonly<Record<string, (call: Call, name: string) => Promise<Answer>>>;
+  readonly role: EndpointRole;
+  readonly level: typeof AGENT_CALLER | typeof SERVER_CALLER;
+  /** Refuses callers that are not welcome before anything is fetched for them. Default: anyone. */
+  readonly from?: TrustPolicy | undefined;
+}
+
+export interface FrameOptions {
+  readonly issuer: string;
+  readonly discovery: Discovery;
+  readonly isRevoked: RevocationCheck;
+  readonly replayStore: ReplayStore | undefined;
+  readonly now: () => number;
+  readonly log: (error: unknown) => void;
+  readonly observer: ServerOptions<unknown>["observer"];
+  /** By path. */
+  readonly documents: Readonly<Record<string, () => object>>;
+  /** By path; those with a slash at the end take what follows it. */
+  readonly routes: Readonly<Record<string, Route>>;
+}
+
+/**
+ * Answers what comes to one of the endpoints.
+ *
+ * @returns undefined for a path of none of them
+ */
+export function createFrame(options: FrameOptions): (request: ServerRequest) => Promise<Answer | undefined> {
+  const { issuer, discovery, isRevoked, now, log, observer, documents, routes } = options;
+  const { replayStore = createMemoryReplayStore({ now }) } = options;
+  const authorities = [new URL(issuer).host];
+  const found = Object.entries(routes).map(([path, route]) => {
+    const own = { profile: draft11, authorities, discovery, isRevoked, replayStore, now };
+    const verifier = createVerifier({ ...own, endpoint: route.role, trustedAgents: route.from });
+    return { path, route, verifier };
+  });
+
+  function observe(event: VerificationOutcome, request: ServerRequest): void {
+    try {
+      observer?.(event, request);
+    } catch (error) {
+      log(error);
+    }
+  }
+
+  return async (request) => {
+    const [path = ""] = request.target.split("?", 1);
+    if (Object.hasOwn(documents, path)) return document(request, documents[path]!());
+    const match = found.find((own) =>
+      own.path.endsWith("/") ? path.startsWith(own.path) && path.length > own.path.length : path === own.path,
+    );
+    if (match === undefined) return undefined;
+    const { route, verifier } = match;
+    const handler = Object.hasOwn(route.methods, request.method) ? route.methods[request.method] : undefined;
+    if (handler === undefined) return notAllowed(Object.keys(route.methods));
+    try {
+      if ((request.body?.byteLength ?? 0) > MAX_BODY_BYTES) {
+        throw new Problem(413, "invalid_request", `a body has ${MAX_BODY_BYTES} bytes at most`);
+      }
+      const { method, target, headers, body } = request;
+      const verified = await verifier.verifyRequest({ method, target, headers, body }, route.level);
+      const { caller } = verified;
+      observe({ type: "request_verified", verified, requirement: route.level }, request);
+      const members = readBody(request);
+      const { signal } = request;
+      const call = { caller, token: tokenIn(request), members, waitSeconds: waitOf(request), signal };
+      return await handler(call, path.slice(match.path.length));
+    } catch (error) {
+      if (error instanceof AAuthVerificationError) {
+        const challenge = refusalOf(error, route);
+        observe({ type: "request_refused", error, requirement: route.level, challenge }, request);
+        return challenge;
+      }
+      if (error instanceof Problem) return answerOf(failed(error));
+      if (error instanceof StoreFullError) {
+        return answerOf(
+          failed(new Problem(503, "server_error", "there is no room at the moment", RETRY_SECONDS)),
+        );
+      }
+      log(error);
+      return answerOf(failed(new Problem(500, "server_error", "the request could not be served")));
+    }
+  };
+}
+
+function refusalOf(error: AAuthVerificationError, { role, level }: Route): Answer {
+  // A sub-agent has signed: what is wrong is who asks, and not its token (section 10.2.2).
+  if (error.code === "token_agent_mismatch") return answerOf(failed(invalidRequest(error.message)));
+  if (error.code === "untrusted_agent" && role === "revocation") {
+    const why = "no tokens of this server are taken here";
+    return answerOf(failed(new Problem(403, "unsupported_iss", why)));
+  }
+  return refusal(error, level);
+}
+
+function document({ method }: ServerRequest, content: object): Answer {
+  if (method !== "GET" && method !== "HEAD") return notAllowed(["GET"]);
+  const headers = {
+    "content-type": "application/json",
+    "cache-control": `max-age=${MAX_DOCUMENT_AGE_SECONDS}`,
+  };
+  return { status: 200, headers, body: JSON.stringify(content) };
+}
+
+function notAllowed(methods: readonly string[]): Answer {
+  const answer = answerOf(failed(new Problem(405, "invalid_request", "there is no such method here")));
+  return { ...answer, headers: { ...answer.headers, allow: methods.join(", ") } };
+}
+
+/** The request has been verified: its fields are in order. */
+function tokenIn({ headers }: ServerRequest): string | undefined {
+  const field = (name: string) => fieldValue(headers, name) ?? "";
+  const { label } = parseSignatureInput(field(FIELDS.signatureInput));
+  return draft11.messages.parseKeyClaim(field(FIELDS.signatureKey), label).jwt;
+}
+
+function readBody({ body, headers }: ServerRequest): Members {
+  if (body === undefined || body.byteLength === 0) return {};
+  const type = String(headers["content-type"] ?? "");
+  const members = /^application\/json\s*(?:;|$)/i.test(type) ? membersOf(body) : undefined;
+  if (members === undefined) throw invalidRequest("the body must be a JSON object, of type application/json");
+  return members;
+}
+
+/** RFC 7240: preferences that are not known here are ignored. */
+function waitOf({ headers }: ServerRequest): number | undefined {
+  const value = [headers.prefer ?? ""].flat().join(",");
+  const seconds = /(?:^|[,;])\s*wait\s*=\s*"?(\d{1,6})"?\s*(?:[,;]|$)/i.exec(value)?.[1];
+  return seconds === undefined ? undefined : Number(seconds);
+}
+
+/** For how long an answer may be held: not at all where the caller does not say. */
+export const waitingOf = ({ waitSeconds = 0, signal }: Call): Waiting => ({ waitSeconds, signal });
+
+/** Compares its callers by what has been proven of them. */
+export const ownerKey = (caller: ProvenCaller): string =>
+  caller.server ?? `${String(caller.identityToken?.iss)} ${String(caller.agent)}`;

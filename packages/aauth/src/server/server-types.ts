@@ -1,0 +1,88 @@
+/**
+ * What a person server and an access server are both configured with, and what both do.
+ *
+ * @module
+ */
+
+import type { AgentObserver } from "../agent/events.ts";
+import type { Discovery } from "../discovery/discovery.ts";
+import type { Transport } from "../discovery/transport.ts";
+import type { ReplayStore } from "../http-signatures/replay.ts";
+import type { Answer } from "../profile/wire-profile.ts";
+import type { VerificationOutcome } from "../resource/types.ts";
+import type { ServerKey } from "./server-parts.ts";
+import type { OpenStore } from "./stores.ts";
+import type {
+  AgentIdentity,
+  AskedRequest,
+  Clarification,
+  PageResult,
+  ServerRequest,
+  WaitingRequest,
+} from "./types.ts";
+
+/** The options of every server. */
+export interface ServerOptions<Metadata> {
+  /** Own server identifier: `https://` and a host. */
+  readonly issuer: string;
+  /** Signs tokens, and requests to other servers. */
+  readonly key: ServerKey;
+  /** Finds the keys of agents, resources and other servers: `createDiscovery({ profile: draft11 })`. */
+  readonly discovery: Discovery;
+  /** The page where persons, or a resource's owners, decide. Default `{issuer}/interaction`. */
+  readonly interactionUrl?: string | undefined;
+  /** What the document says beside the endpoints: name, logo, `scopes_supported`, … */
+  readonly metadata?: Partial<Omit<Metadata, "issuer">> | undefined;
+  /** Where what outlives a request is kept. Default: in memory, for this process. */
+  readonly store?: OpenStore | undefined;
+  /** Default: in memory, for this process. */
+  readonly replayStore?: ReplayStore | undefined;
+  /** Sends requests to other servers. Default: to public addresses only. */
+  readonly transport?: Transport | undefined;
+  /** Unix seconds. Default: the system clock. */
+  readonly now?: (() => number) | undefined;
+  /** How long a request waits for a decision. Default 600. */
+  readonly pendingSeconds?: number | undefined;
+  /** `Retry-After` of pending answers. Default 1. */
+  readonly pollSeconds?: number | undefined;
+  /** Receives what callers hear as `server_error` or `as_unreachable`, and pairs of tokens of which one has been exchanged. Default: nothing does. */
+  readonly log?: ((error: unknown) => void) | undefined;
+  /** Receives each verification. What it throws goes to `log`, and changes no answer. Default: none. */
+  readonly observer?: ((event: VerificationOutcome, request: ServerRequest) => void) | undefined;
+  /** Receives `request_signed` of each request to another server, right before `transport` does. Default: none. */
+  readonly callObserver?: AgentObserver | undefined;
+}
+
+/** The functions of every server. */
+export interface Server<Metadata> {
+  /**
+   * Answers a request to one of the endpoints below `/aauth/`, or for one of the documents.
+   *
+   * @returns undefined for any other path
+   */
+  handle(request: ServerRequest): Promise<Answer | undefined>;
+  /** What it publishes as its document. */
+  readonly metadata: Metadata;
+  /**
+   * A person comes to the page with a code, which is good once.
+   *
+   * @param from who tries, as the page knows it: an address, or a session. Each may try 20 different codes in ten minutes.
+   * @param isFor whether the request is for this person. For any other its code stays valid. Default: for each.
+   * @returns undefined for a code that is not good: answer 410 `invalid_code`
+   */
+  open(
+    code: string,
+    from: string,
+    isFor?: (request: AskedRequest) => boolean,
+  ): Promise<WaitingRequest | undefined>;
+  /** A request by its reference; undefined once it has ended. */
+  find(reference: string): Promise<WaitingRequest | undefined>;
+  /** The page was left without a decision. The caller hears `abandoned`. */
+  abandon(reference: string): Promise<PageResult>;
+  /** Asks the caller something: an agent, or a person server (section 7.5). Its answer is in the request afterwards. */
+  ask(reference: string, clarification: Clarification): Promise<PageResult>;
+  /** Waits until what was asked is answered, or the request has ended; for so many seconds at most. */
+  answered(reference: string, waitSeconds: number): Promise<void>;
+  /** Whether the browser may be sent on to a `callback` that came with the code: the agent provider's, a loopback address it allows, or one of our own. */
+  mayReturnTo(agent: AgentIdentity, callback: string): Promise<boolean>;
+}

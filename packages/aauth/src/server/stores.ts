@@ -1,0 +1,22 @@
+import { createMemoryRecordStore, type RecordStore } from "../store/record-store.ts";
+
+/**
+ * Kinds that are kept apart, so that none displaces another: `pending` requests, `revocations` that
+ * were received, `tokens` that were issued, and `people`, who has which agent and what they have
+ * agreed to.
+ */
+export type StoreName = "pending" | "revocations" | "tokens" | "people";
+
+/** Opens the store of one kind. Each is asked for once. Values are plain JSON. */
+export type OpenStore = (name: StoreName) => RecordStore<unknown>;
+
+const MAX_ENTRIES = 50_000;
+
+/** In memory, for this process. */
+export const memoryStores =
+  (now: () => number, maxEntries = MAX_ENTRIES): OpenStore =>
+  () =>
+    createMemoryRecordStore<unknown>({ maxEntries, now });
+
+/** A key of several parts, none of which can pass for another. Owners are such keys, too. */
+export const keyOf = (...parts: readonly string[]): string => JSON.stringify(parts);

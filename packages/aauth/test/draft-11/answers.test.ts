@@ -1,0 +1,320 @@
+import { describe, expect, it } from "vitest";
+import { parseRequirement, parseSignatureError } from "../../src/draft-11/headers.ts";
+import { draft11 } from "../../src/draft-11/profile.ts";
+import {
+  type AuthTokenClaims,
+  verifyPresentedToken,
+  verifyResourceToken,
+} from "../../src/draft-11/tokens.ts";
+import { type AAuthErrorCode, AAuthVerificationError, ERROR_CODES } from "../../src/errors.ts";
+import { february2026 } from "../../src/february-2026/profile.ts";
+import type { Answer } from "../../src/profile/wire-profile.ts";
+import { createChallenger, plainRefusal } from "../../src/resource/challenge.ts";
+import { createVerifier } from "../../src/resource/verify-request.ts";
+import type { TestRequest } from "../../src/testing/signed-request.ts";
+import { decodeJwt } from "../../src/tokens/jwt.ts";
+import type { Requirement } from "../../src/types.ts";
+import {
+  A_PERSON,
+  ACCESS_SERVER,
+  ANY_AGENT,
+  agentToken,
+  authToken,
+  changed,
+  discoveryOf,
+  keys,
+  NOW,
+  now,
+  PERSON_SERVER,
+  personToken,
+  RESOURCE,
+  refusal,
+  requestOf,
+  signBadly,
+  TO_READ,
+  verifierOf,
+} from "./kit.ts";
+
+const jwt = (token: string) => ({ scheme: "jwt", jwt: token }) as const;
+const challenger = (over = {}) =>
+  createChallenger({ profile: draft11, key: keys.resource, resource: RESOURCE, now, ...over });
+const SERVER: Requirement = { level: "server" };
+
+/** What a resource answers. */
+async function answerTo(
+  request: TestRequest,
+  requirement: Requirement,
+  over = {},
+  verifier = verifierOf(),
+): Promise<Answer> {
+  const error = await refusal(verifier, request, requirement);
+  return challenger(over).challengeFor(error, { requirement });
+}
+const errorIn = ({ headers }: Answer) =>
+  headers["signature-error"] && parseSignatureError(headers["signature-error"]).error;
+const demandIn = ({ headers }: Answer) =>
+  headers["aauth-requirement"] && parseRequirement(headers["aauth-requirement"]).requirement;
+const unsigned = async () => ({ ...(await requestOf()), headers: {} });
+
+describe("an unsigned request", () => {
+  it.each([
+    [ANY_AGENT, "agent-token"],
+    [A_PERSON, "person-token"],
+    [TO_READ, "person-token"],
+    [SERVER, undefined],
+  ])("at %j is told what is wrong and what would help", async (requirement, demand) => {
+    const answer = await answerTo(await unsigned(), requirement);
+    expect([answer.status, errorIn(answer), demandIn(answer)]).toEqual([401, "invalid_signature", demand]);
+    expect(answer.headers["content-type"]).toBe("application/problem+json");
+    expect(JSON.parse(answer.body)).toEqual({ error: "invalid_signature", detail: expect.any(String) });
+    const error = await refusal(verifierOf(), await unsigned(), requirement);
+    expect(plainRefusal(error, { requirement }, [draft11])).toEqual(answer);
+  });
+});
+
+it("refuses a server that is not on the list with a code of the tables, section 11.9.4", () => {
+  const error = new AAuthVerificationError("untrusted_agent", "not on the list");
+  const { status, body } = plainRefusal(error, { requirement: SERVER }, [draft11]);
+  expect([status, JSON.parse(body)]).toEqual([403, { error: "denied", detail: "not on the list" }]);
+});
+
+describe("Signature-Error", () => {
+  const verified = async (request: TestRequest, requirement: Requirement = ANY_AGENT) =>
+    answerTo(request, requirement);
+
+  it("names the components that have to be covered", async () => {
+    const signatureKey = `sig=jwt;jwt="${await agentToken()}"`;
+    const { headers, status } = await verified(await signBadly({ signatureKey, components: ["@method"] }));
+    expect(status).toBe(401);
+    expect(parseSignatureError(headers["signature-error"]!)).toEqual({
+      error: "invalid_input",
+      requiredInput: ["@method", "@authority", "@path", "signature-key"],
+    });
+  });
+
+  it("names the scheme and the algorithms that are accepted", async () => {
+    const scheme = await verified(await signBadly({ signatureKey: 'sig=hwk;kty="OKP"' }));
+    expect([errorIn(scheme), scheme.headers["accept-signature-scheme"]]).toEqual([
+      "unsupported_scheme",
+      "jwt",
+    ]);
+    const own = await signBadly({ signatureKey: `sig=jwt;jwt="${await agentToken()}"` });
+    const verifier = createVerifier({
+      ...{
+        profile: draft11,
+        authorities: ["resource.example"],
+        discovery: discoveryOf(),
+        now,
+        endpoint: "token",
+      },
+    });
+    const server = await answerTo(own, SERVER, {}, verifier);
+    expect([errorIn(server), server.headers["accept-signature-scheme"]]).toEqual([
+      "unsupported_scheme",
+      "jwks_uri",
+    ]);
+    const { kid: _, ...jwk } = keys.agent.publicJwk;
+    const token = await changed(await agentToken(), keys.provider, { cnf: { jwk } });
+    const algorithm = await verified(await requestOf({ signatureKey: jwt(token) }));
+    expect([errorIn(algorithm), algorithm.headers["accept-signature-alg"]]).toEqual([
+      "unsupported_algorithm",
+      "Ed25519, ES256",
+    ]);
+  });
+
+  it.each<[string, () => Promise<TestRequest>, string, string | undefined]>([
+    ["late", () => requestOf({ now: () => NOW - 61 }), "invalid_signature", undefined],
+    ["early", () => requestOf({ now: () => NOW + 61 }), "clock_skew", undefined],
+    ["of another key", () => requestOf({ key: keys.other }), "invalid_signature", undefined],
+    [
+      "whose token has expired",
+      async () => requestOf({ signatureKey: jwt(await agentToken({ now: () => NOW - 3600 })) }),
+      "expired_jwt",
+      "agent-token",
+    ],
+    [
+      "whose token is from the future",
+      async () => requestOf({ signatureKey: jwt(await agentToken({ now: () => NOW + 61 })) }),
+      "clock_skew",
+      undefined,
+    ],
+    [
+      "whose token is forged",
+      async () => requestOf({ signatureKey: jwt(await agentToken({ key: keys.other })) }),
+      "unknown_key",
+      undefined,
+    ],
+    [
+      "whose token is of another type",
+      async () => requestOf({ signatureKey: jwt(await personToken()) }),
+      "invalid_jwt",
+      "agent-token",
+    ],
+  ])("for a request %s", async (_, request, code, demand) => {
+    const answer = await verified(await request());
+    expect([answer.status, errorIn(answer), demandIn(answer)]).toEqual([401, code, demand]);
+  });
+
+  it.each<[AAuthErrorCode, string]>([
+    ["metadata_issuer_missing", "issuer_missing"],
+    ["metadata_mismatch", "issuer_mismatch"],
+    ["unsupported_key", "invalid_key"],
+    ["unknown_key", "unknown_key"],
+    ["discovery_blocked", "unknown_key"],
+    ["digest_mismatch", "invalid_input"],
+    ["signature_replayed", "invalid_signature"],
+    ["token_revoked", "revoked_jwt"],
+  ])("%s is %s", (code, expected) => {
+    const answer = draft11.answers.refuse(new AAuthVerificationError(code, "reason"), {
+      requirement: A_PERSON,
+    });
+    expect([answer.status, errorIn(answer)]).toEqual([401, expected]);
+  });
+
+  it("is in no answer with another status, and every refusal has a problem document", () => {
+    for (const [code, { status: own }] of Object.entries(ERROR_CODES)) {
+      const error = new AAuthVerificationError(code as AAuthErrorCode, "reason");
+      for (const requirement of [ANY_AGENT, A_PERSON, TO_READ, SERVER]) {
+        const answer = draft11.answers.refuse(error, { requirement });
+        const signatureFields = Object.keys(answer.headers).filter((name) => /signature/.test(name));
+        if (answer.status !== 401) expect([answer.status, signatureFields]).toEqual([own, []]);
+        expect(JSON.parse(answer.body).error).toMatch(/^[a-z_]+$/);
+      }
+    }
+  });
+
+  it("does not say how a fetch failed", async () => {
+    const error = new AAuthVerificationError(
+      "discovery_failed",
+      "https://10.0.0.1/ answered with status 500",
+    );
+    expect(draft11.answers.refuse(error, { requirement: ANY_AGENT }).body).not.toContain("10.0.0.1");
+  });
+});
+
+describe("AAuth-Requirement", () => {
+  const shownTo = async (token: string, requirement: Requirement, over = {}) =>
+    answerTo(await requestOf({ signatureKey: jwt(token) }), requirement, over);
+
+  it("an agent at a route for a person needs a person token", async () => {
+    for (const requirement of [A_PERSON, TO_READ]) {
+      const answer = await shownTo(await agentToken(), requirement);
+      expect([answer.status, errorIn(answer), demandIn(answer)]).toEqual([401, undefined, "person-token"]);
+    }
+  });
+
+  it("a person at a route for scopes gets a resource token for its person server", async () => {
+    const presented = await personToken({ tenant: "acme", missionS256: "m1" });
+    const answer = await shownTo(presented, { ...TO_READ, account: "acme-eu" });
+    expect([answer.status, demandIn(answer), errorIn(answer)]).toEqual([401, "auth-token", undefined]);
+    const { resourceToken } = parseRequirement(answer.headers["aauth-requirement"]!);
+    const discovery = discoveryOf();
+    const claims = await verifyResourceToken(resourceToken!, {
+      ...{
+        audience: PERSON_SERVER,
+        personServer: PERSON_SERVER,
+        agentJkt: keys.agent.thumbprint,
+        discovery,
+        now,
+      },
+    });
+    expect(claims).toMatchObject({
+      iss: RESOURCE,
+      scope: "data.read",
+      account: "acme-eu",
+      tenant: "acme",
+      mission_s256: "m1",
+    });
+    await verifyPresentedToken(presented, {
+      resourceToken: claims,
+      trustedIssuers: [PERSON_SERVER],
+      discovery,
+      now,
+    });
+  });
+
+  it("or for the resource's own access server", async () => {
+    const answer = await shownTo(await personToken(), TO_READ, { authServer: ACCESS_SERVER });
+    const { resourceToken } = parseRequirement(answer.headers["aauth-requirement"]!);
+    expect(decodeJwt(resourceToken!).claims).toMatchObject({ aud: ACCESS_SERVER, ps: PERSON_SERVER });
+  });
+
+  it("a token with too few scopes, or for another account, steps up", async () => {
+    const token = await authToken({ scope: "data.list", account: "other" });
+    const shown = decodeJwt(token).claims as unknown as AuthTokenClaims;
+    for (const requirement of [TO_READ, { ...TO_READ, scopes: ["data.list"], account: "acme-eu" }]) {
+      const answer = await shownTo(token, requirement);
+      expect([answer.status, demandIn(answer), errorIn(answer)]).toEqual([401, "auth-token", undefined]);
+      const { claims } = decodeJwt(parseRequirement(answer.headers["aauth-requirement"]!).resourceToken!);
+      expect(claims).toMatchObject({ presented_jti: shown.jti, ps: PERSON_SERVER, aud: PERSON_SERVER });
+    }
+  });
+
+  it("a revoked token gets no resource token, not even where its holder is known", async () => {
+    for (const token of [await personToken(), await authToken({ scope: "data.list" })]) {
+      const request = await requestOf({ signatureKey: jwt(token) });
+      const { caller } = await verifierOf().verifyRequest(request);
+      const error = await refusal(verifierOf({ isRevoked: () => true }), request, TO_READ);
+      const answer = await challenger().challengeFor(error, { requirement: TO_READ, caller });
+      expect([answer.status, errorIn(answer), demandIn(answer)]).toEqual([
+        401,
+        "revoked_jwt",
+        "person-token",
+      ]);
+      expect(JSON.stringify(answer)).not.toContain("resource-token");
+    }
+  });
+
+  it("nor does an agent, or one that has not proven its key", async () => {
+    const caller = (await verifierOf().verifyRequest(await requestOf(), ANY_AGENT)).caller;
+    const error = new AAuthVerificationError("authorization_required", "reason");
+    for (const context of [{ requirement: TO_READ }, { requirement: TO_READ, caller }]) {
+      expect(demandIn(await challenger().challengeFor(error, context))).toBe("person-token");
+    }
+    await expect(challenger().resourceToken(caller, ["data.read"])).rejects.toThrow(TypeError);
+  });
+});
+
+it("a resource token without a challenge is the same, and asks for something", async () => {
+  const request = await requestOf({ signatureKey: jwt(await personToken()) });
+  const { caller } = await verifierOf().verifyRequest(request, A_PERSON);
+  const grant = await challenger().resourceToken(caller, ["data.read"], "acme");
+  expect(grant).toMatchObject({ authServer: PERSON_SERVER, expiresInSeconds: 300 });
+  expect(decodeJwt(grant.resourceToken).claims).toMatchObject({ scope: "data.read", account: "acme" });
+  await expect(challenger().resourceToken(caller, [])).rejects.toThrow(TypeError);
+});
+
+it("a caller over its limit waits", async () => {
+  const { caller } = await verifierOf().verifyRequest(await requestOf(), ANY_AGENT);
+  const answer = await challenger().limitReached(caller, { retryAfterSeconds: 1.5 });
+  expect([answer.status, answer.headers["retry-after"], demandIn(answer)]).toEqual([429, "2", undefined]);
+});
+
+it.each<[object, typeof TypeError | typeof RangeError]>([
+  [{ resource: `${RESOURCE}/api` }, TypeError],
+  [{ authServer: "https://as.example/" }, TypeError],
+  [{ lifetimeSeconds: 301 }, RangeError],
+  [{ lifetimeSeconds: 0 }, RangeError],
+])("options %j are refused", (over, type) => {
+  expect(() => challenger(over)).toThrow(type);
+});
+
+it("February's challenger needs an auth server", () => {
+  expect(() => createChallenger({ profile: february2026, key: keys.resource, resource: RESOURCE })).toThrow(
+    TypeError,
+  );
+});
+
+// A MUST of section 11.10.
+it("S13: no resource token has a scope that the resource does not describe (section 11.10)", async () => {
+  const own = challenger({ scopeDescriptions: { "data.read": "Read your documents" } });
+  const request = await requestOf({ signatureKey: jwt(await personToken()) });
+  const { caller } = await verifierOf().verifyRequest(request);
+  await expect(own.resourceToken(caller, ["data.read", "data.write"])).rejects.toThrow("data.write");
+  await expect(own.resourceToken(caller, ["toString"])).rejects.toThrow(TypeError);
+  await own.resourceToken(caller, ["data.read", "openid", "email"]);
+  const requirement = { level: "auth-token", scopes: ["data.write"] };
+  expect(() => own.checkRequirement!(requirement)).toThrow(TypeError);
+  const error = await refusal(verifierOf(), request, requirement);
+  await expect(own.challengeFor(error, { requirement })).rejects.toThrow(TypeError);
+});

@@ -1,0 +1,540 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import {
+  issueAgentToken,
+  issueAuthToken,
+  issuePersonToken,
+  issueResourceToken,
+  type ResourceTokenClaims,
+  verifyAgentToken,
+  verifyAuthToken,
+  verifyPersonToken,
+  verifyPresentedToken,
+  verifyResourceToken,
+  verifySubagentToken,
+} from "../../src/draft-11/tokens.ts";
+import type { NamedToken } from "../../src/profile/wire-profile.ts";
+import { decodeJwt } from "../../src/tokens/jwt.ts";
+import { createVerifiedTokens } from "../../src/tokens/verified-tokens.ts";
+import type { ProvenCaller } from "../../src/types.ts";
+import { codeOf, NO_TEXT, NO_TIME, wrongTypes } from "../february-2026/kit.ts";
+import {
+  ACCESS_SERVER,
+  AGENT,
+  agentToken,
+  authToken,
+  changed,
+  discoveryOf,
+  keys,
+  NOW,
+  now,
+  PERSON_SERVER,
+  PROVIDER,
+  personToken,
+  publications,
+  RESOURCE,
+} from "./kit.ts";
+
+const discovery = discoveryOf();
+const confirmationKey = keys.agent.publicJwk;
+const bound = { audience: RESOURCE, trustedIssuers: [PERSON_SERVER, ACCESS_SERVER], discovery, now };
+const SUB = "aauth:planner+search@agent.example";
+
+/** Each type: a good token, who signs it, how it is verified, and the claims that it needs. */
+const types = [
+  {
+    name: "agent",
+    make: agentToken,
+    signer: keys.provider,
+    verify: (token: string, more = {}) => verifyAgentToken(token, { discovery, now, ...more }),
+    required: ["iss", "dwk", "jti", "iat", "exp", "sub", "cnf"],
+    texts: ["iss", "dwk", "jti", "sub", "ps", "parent_agent"],
+    documents: ["aauth-person.json", "aauth-access.json", "aauth-resource.json", "aauth-agent"],
+  },
+  {
+    name: "person",
+    make: personToken,
+    signer: keys.person,
+    verify: (token: string, more = {}) => verifyPersonToken(token, { ...bound, ...more }),
+    required: ["iss", "dwk", "jti", "iat", "exp", "sub", "aud", "cnf"],
+    texts: ["iss", "dwk", "jti", "sub", "tenant", "mission_s256"],
+    documents: ["aauth-agent.json", "aauth-access.json", "aauth-resource.json"],
+  },
+  {
+    name: "auth",
+    make: authToken,
+    signer: keys.access,
+    verify: (token: string, more = {}) => verifyAuthToken(token, { ...bound, ...more }),
+    required: ["iss", "dwk", "jti", "iat", "exp", "sub", "aud", "ps", "cnf"],
+    texts: ["iss", "dwk", "jti", "sub", "ps", "account", "tenant", "mission_s256"],
+    documents: ["aauth-agent.json", "aauth-resource.json"],
+  },
+] as const;
+
+describe.each(types)("an $name token", ({ name, make, signer, verify, required, texts, documents }) => {
+  it("is issued with its claims in full, and verified", async () => {
+    const token = await make();
+    const { claims, key } = await verify(token);
+    expect(decodeJwt(token).header).toEqual({ alg: signer.alg, typ: `aa-${name}+jwt`, kid: signer.kid });
+    expect(claims.exp - claims.iat).toBe(3600);
+    expect(claims.cnf.jwk).toEqual({ kty: "OKP", crv: "Ed25519", x: keys.agent.publicJwk.x, alg: "Ed25519" });
+    expect(key.thumbprint).toBe(keys.agent.thumbprint);
+    const es256 = await verify(await make({ confirmationKey: keys.es256.publicJwk }));
+    expect(es256.key.thumbprint).toBe(keys.es256.thumbprint);
+  });
+
+  it.each(types.filter((other) => other.name !== name))(
+    "is no $name token",
+    async ({ verify: verifyOther }) => {
+      expect(await codeOf(verifyOther(await make()))).toBe("token_type_mismatch");
+    },
+  );
+
+  it("with another typ is none of its issuer's keys: the type is signed", async () => {
+    const [head, ...rest] = (await make()).split(".");
+    const header = JSON.parse(Buffer.from(head!, "base64url").toString()) as object;
+    for (const other of types.filter((type) => type.name !== name)) {
+      const swapped = Buffer.from(JSON.stringify({ ...header, typ: `aa-${other.name}+jwt` })).toString(
+        "base64url",
+      );
+      expect(await codeOf(other.verify([swapped, ...rest].join(".")))).not.toBe("accepted");
+    }
+  });
+
+  it.each(required)("needs %s", async (claim) => {
+    const token = await changed(await make(), signer, { [claim]: undefined });
+    expect(await codeOf(verify(token))).toBe("token_claim_missing");
+  });
+
+  it("needs a kid", async () => {
+    expect(await codeOf(verify(await changed(await make(), signer, {}, { kid: undefined })))).toBe(
+      "token_claim_missing",
+    );
+  });
+
+  it.each(
+    wrongTypes({ ...Object.fromEntries(texts.map((text) => [text, NO_TEXT])), exp: NO_TIME, iat: NO_TIME }),
+  )("with %s is malformed", async (_, claims) =>
+    expect(await codeOf(verify(await changed(await make(), signer, claims)))).toBe("malformed_token"),
+  );
+
+  it.each(documents)("with dwk %s is refused before anything is fetched", async (dwk) => {
+    const own = discoveryOf();
+    const token = await changed(await make(), signer, { dwk });
+    expect(await codeOf(verify(token, { discovery: own }))).toBe("malformed_token");
+    expect(own.fetched).toEqual([]);
+  });
+
+  it.each([
+    "https://Agent.example",
+    "https://agent.example:8443",
+    "https://agent.example/",
+    "https://a.example/x",
+    "http://a.example",
+  ])("of %s is malformed", async (iss) =>
+    expect(await codeOf(verify(await changed(await make(), signer, { iss })))).toBe("malformed_token"),
+  );
+
+  it("of an issuer that is not trusted is refused before anything is fetched", async () => {
+    const own = discoveryOf();
+    const trustedIssuers = ["https://other.example"];
+    expect(await codeOf(verify(await make(), { discovery: own, trustedIssuers }))).toBe("untrusted_issuer");
+    expect(own.fetched).toEqual([]);
+  });
+
+  it("expires without tolerance, and may be 60 s from the future", async () => {
+    const token = await make();
+    expect(await codeOf(verify(token, { now: () => NOW + 3599 }))).toBe("accepted");
+    expect(await codeOf(verify(token, { now: () => NOW + 3600 }))).toBe("token_expired");
+    expect(await codeOf(verify(token, { now: () => NOW - 60 }))).toBe("accepted");
+    expect(await codeOf(verify(token, { now: () => NOW - 61 }))).toBe("token_not_yet_valid");
+    const later = await changed(token, signer, { nbf: NOW + 61 });
+    expect(await codeOf(verify(later))).toBe("token_not_yet_valid");
+  });
+
+  it("that has expired and is not of its issuer is called invalid", async () => {
+    const forged = await changed(await make(), keys.other, { exp: NOW });
+    expect(await codeOf(verify(forged))).toBe("invalid_token_signature");
+  });
+
+  it("signed by another key is refused", async () => {
+    expect(await codeOf(verify(await changed(await make(), keys.other, {})))).toBe("invalid_token_signature");
+  });
+
+  it.each(["EdDSA", "none", "HS256", "RS256", undefined])("with alg %s is refused", async (alg) => {
+    expect(await codeOf(verify(await changed(await make(), signer, {}, { alg })))).toBe(
+      "token_algorithm_not_allowed",
+    );
+  });
+
+  it.each([
+    ["no alg", { alg: undefined }, "key_algorithm_not_allowed"],
+    ["EdDSA", { alg: "EdDSA" }, "key_algorithm_not_allowed"],
+    ["Ed448", { alg: "Ed448" }, "key_algorithm_not_allowed"],
+    ["another curve", { crv: "X25519" }, "unsupported_key"],
+    ["another type", { kty: "EC" }, "unsupported_key"],
+    ["an alg that its curve is not for", { alg: "ES256" }, "unsupported_key"],
+    ["a private half", { d: "AAAA" }, "unsupported_key"],
+  ])("whose key has %s is refused", async (_, members, code) => {
+    const token = await make();
+    const { jwk } = decodeJwt(token).claims.cnf as { jwk: object };
+    expect(await codeOf(verify(await changed(token, signer, { cnf: { jwk: { ...jwk, ...members } } })))).toBe(
+      code,
+    );
+  });
+
+  it.each([undefined, "EdDSA"])("whose issuer publishes its key with alg %s is refused", async (alg) => {
+    const published = publications();
+    for (const [address, document] of published) {
+      if (!address.endsWith("jwks.json")) continue;
+      const { keys: set } = document as { keys: object[] };
+      published.set(address, { keys: set.map((jwk) => ({ ...jwk, alg })) });
+    }
+    expect(await codeOf(verify(await make(), { discovery: discoveryOf(published) }))).toBe(
+      "key_algorithm_not_allowed",
+    );
+  });
+
+  it("that its issuer has revoked is refused, also where its signature is known", async () => {
+    const token = await make();
+    const asked: NamedToken[] = [];
+    let revoked = false;
+    const cache = createVerifiedTokens<never>({ now }) as never;
+    const isRevoked = async (named: NamedToken) => {
+      asked.push(named);
+      return revoked;
+    };
+    await verify(token, { isRevoked, cache });
+    revoked = true;
+    expect(await codeOf(verify(token, { isRevoked, cache }))).toBe("token_revoked");
+    const { iss, jti, iat, exp } = decodeJwt(token).claims;
+    const aged = name === "agent" ? {} : { iat };
+    expect(asked[1]).toEqual({ type: `aa-${name}+jwt`, iss, jti, exp, ...aged });
+    // A check that answers nothing is no permission.
+    expect(await codeOf(verify(token, { isRevoked: async () => undefined }))).toBe("token_revoked");
+  });
+});
+
+describe("person and auth tokens", () => {
+  it.each(types.slice(1))(
+    "$name: are for one recipient, named alone or in a list",
+    async ({ make, signer, verify }) => {
+      const token = await make();
+      const list = await changed(token, signer, { aud: [RESOURCE] });
+      expect((await verify(list)).claims).toMatchObject({ aud: RESOURCE });
+      for (const aud of [[RESOURCE, PROVIDER], [], [7], `${RESOURCE}/`, "", 7, {}]) {
+        expect(await codeOf(verify(await changed(token, signer, { aud })))).toBe("malformed_token");
+      }
+      expect(await codeOf(verify(token, { audience: PROVIDER }))).toBe("token_audience_mismatch");
+    },
+  );
+
+  it.each(types.slice(1))("$name: live an hour at most", async ({ make, signer, verify }) => {
+    const longer = await changed(await make(), signer, { exp: NOW + 3601 });
+    expect(await codeOf(verify(longer))).toBe("malformed_token");
+  });
+
+  it.each([{ scope: "data.read" }, { account: "acme" }, { scope: "" }])(
+    "T16: a person token has no %j",
+    async (claims) => {
+      expect(
+        await codeOf(verifyPersonToken(await changed(await personToken(), keys.person, claims), bound)),
+      ).toBe("malformed_token");
+    },
+  );
+
+  it("T16: an auth token of a person server names it", async () => {
+    const own = { key: keys.person, issuer: PERSON_SERVER, personServer: PERSON_SERVER };
+    const token = await authToken(own);
+    expect((await verifyAuthToken(token, bound)).claims).toMatchObject({
+      dwk: "aauth-person.json",
+      ps: PERSON_SERVER,
+    });
+    expect(
+      await codeOf(verifyAuthToken(await changed(token, keys.person, { ps: ACCESS_SERVER }), bound)),
+    ).toBe("malformed_token");
+  });
+});
+
+describe("agent tokens", () => {
+  it.each([
+    ["sub", "aauth:planner@other.example"],
+    ["sub", "planner@agent.example"],
+    ["parent_agent", "aauth:planner@other.example"],
+    ["parent_agent", "planner"],
+    ["ps", "https://ps.example/"],
+  ])("with %s %s are malformed: a provider names its own agents", async (claim, value) => {
+    expect(
+      await codeOf(
+        verifyAgentToken(await changed(await agentToken(), keys.provider, { [claim]: value }), {
+          discovery,
+          now,
+        }),
+      ),
+    ).toBe("malformed_token");
+  });
+
+  it("are not issued under names that break the rules for plus signs (section 5.2)", async () => {
+    const issued = (agent: string, parentAgent?: string) =>
+      agentToken({ agent, ...(parentAgent !== undefined && { parentAgent }) });
+    await expect(issued("aauth:planner+search@agent.example")).rejects.toThrow(TypeError);
+    await expect(issued("aauth:other@agent.example", AGENT)).rejects.toThrow(TypeError);
+    await expect(issued("aauth:other+search@agent.example", AGENT)).rejects.toThrow(TypeError);
+    await expect(issued(AGENT, AGENT)).rejects.toThrow(TypeError);
+    await expect(issued(`${SUB.replace("@", "+deeper@")}`, SUB)).rejects.toThrow(TypeError);
+    await issued(SUB.replace("@", "+more@"), AGENT);
+  });
+
+  it("with two plus signs in sub are verified (section 5.2: the local part is not parsed)", async () => {
+    const token = await changed(await agentToken(), keys.provider, { sub: "aauth:a+b+c@agent.example" });
+    expect((await verifyAgentToken(token, { discovery, now })).claims.sub).toBe("aauth:a+b+c@agent.example");
+  });
+
+  it("of sub-agents are their parent's", async () => {
+    const parent = await verifyAgentToken(await agentToken(), { discovery, now });
+    const options = { discovery, now, parent };
+    const sub = { agent: SUB, parentAgent: AGENT, confirmationKey: keys.other.publicJwk };
+    const token = await agentToken(sub);
+    expect((await verifySubagentToken(token, options)).claims.parent_agent).toBe(AGENT);
+    const otherParent = await changed(token, keys.provider, { parent_agent: "aauth:other@agent.example" });
+    expect(await codeOf(verifySubagentToken(otherParent, options))).toBe("token_agent_mismatch");
+    const ofNone = await changed(token, keys.provider, { parent_agent: undefined });
+    expect(await codeOf(verifySubagentToken(ofNone, options))).toBe("token_agent_mismatch");
+    const itself = await verifyAgentToken(token, { discovery, now });
+    const deeper = await changed(await agentToken({ ...sub, confirmationKey }), keys.provider, {
+      ...{ sub: "aauth:planner+search+deeper@agent.example", parent_agent: SUB },
+    });
+    expect(await codeOf(verifySubagentToken(deeper, { ...options, parent: itself }))).toBe(
+      "token_agent_mismatch",
+    );
+    const sameKey = await agentToken({ ...sub, confirmationKey });
+    expect(await codeOf(verifySubagentToken(sameKey, options))).toBe("token_key_mismatch");
+    const foreign = { ...parent, claims: { ...parent.claims, iss: "https://other.example" } };
+    expect(await codeOf(verifySubagentToken(token, { ...options, parent: foreign }))).toBe(
+      "untrusted_issuer",
+    );
+  });
+});
+
+describe("resource tokens", () => {
+  const caller = async (over = {}, level = "person-token"): Promise<ProvenCaller> => ({
+    ...{
+      profile: "draft-11",
+      level,
+      scheme: "jwt",
+      key: keys.agent.publicJwk,
+      thumbprint: keys.agent.thumbprint,
+    },
+    identityToken: decodeJwt(await personToken({ tenant: "acme", missionS256: "m1" })).claims,
+    ...over,
+  });
+  const issued = async (over: Partial<Parameters<typeof issueResourceToken>[0]> = {}) =>
+    issueResourceToken({
+      key: keys.resource,
+      issuer: RESOURCE,
+      caller: await caller(),
+      scope: "data.read",
+      now,
+      ...over,
+    });
+  const options = {
+    audience: PERSON_SERVER,
+    personServer: PERSON_SERVER,
+    agentJkt: keys.agent.thumbprint,
+    discovery,
+    now,
+  };
+
+  it("copy what the caller has shown", async () => {
+    const shown = await caller();
+    const { token, claims } = await issued({ caller: shown, account: "acme-eu" });
+    expect(claims).toMatchObject({
+      ...{
+        iss: RESOURCE,
+        dwk: "aauth-resource.json",
+        aud: PERSON_SERVER,
+        ps: PERSON_SERVER,
+        sub: "person-1",
+      },
+      ...{ presented_jti: shown.identityToken!.jti, agent_jkt: keys.agent.thumbprint, scope: "data.read" },
+      ...{ account: "acme-eu", tenant: "acme", mission_s256: "m1", exp: NOW + 300 },
+    });
+    expect(claims).not.toHaveProperty("cnf");
+    expect(await verifyResourceToken(token, options)).toEqual(claims);
+  });
+
+  it("are for the resource's access server, where it has one, and of an auth token name its person server", async () => {
+    const grant = { scopes: [], token: "", claims: decodeJwt(await authToken()).claims };
+    const { claims } = await issued({
+      caller: await caller({ identityToken: undefined, grant }, "auth-token"),
+      accessServer: ACCESS_SERVER,
+    });
+    expect(claims).toMatchObject({ aud: ACCESS_SERVER, ps: PERSON_SERVER, presented_jti: grant.claims.jti });
+  });
+
+  it("are not issued to a caller who has shown no person", async () => {
+    for (const level of ["agent-token", "server", "identified"]) {
+      await expect(issued({ caller: await caller({}, level) })).rejects.toThrow(TypeError);
+    }
+    await expect(issued({ caller: await caller({ identityToken: undefined }) })).rejects.toThrow(TypeError);
+    await expect(issued({ lifetimeSeconds: 301 })).rejects.toThrow(RangeError);
+  });
+
+  it.each<[string, object, string]>([
+    ["another recipient", { audience: ACCESS_SERVER }, "token_audience_mismatch"],
+    ["another key", { agentJkt: keys.other.thumbprint }, "token_key_mismatch"],
+    ["another person server", { personServer: ACCESS_SERVER }, "presented_token_mismatch"],
+    ["a later time", { now: () => NOW + 300 }, "token_expired"],
+    ["an earlier time", { now: () => NOW - 61 }, "token_not_yet_valid"],
+    ["a revocation", { isRevoked: () => true }, "token_revoked"],
+  ])("are refused with %s", async (_, more, code) => {
+    expect(await codeOf(verifyResourceToken((await issued()).token, { ...options, ...more }))).toBe(code);
+  });
+
+  it.each<[string, Record<string, unknown>]>([
+    ...["iss", "dwk", "jti", "aud", "ps", "sub", "presented_jti", "agent_jkt", "iat", "exp"].map(
+      (name): [string, Record<string, unknown>] => [`no ${name}`, { [name]: undefined }],
+    ),
+    ...wrongTypes({
+      scope: NO_TEXT.filter((value) => value !== ""),
+      tenant: NO_TEXT,
+      account: NO_TEXT,
+      login_hint: NO_TEXT,
+    }),
+    ...wrongTypes({
+      interaction: [7, null, "x", {}, { url: "http://a.example", code: "A" }, { url: "https://a.example" }],
+    }),
+    ["another dwk", { dwk: "aauth-agent.json" }],
+  ])("with %s are malformed", async (_, claims) => {
+    const token = await changed((await issued()).token, keys.resource, claims);
+    expect(["malformed_token", "token_claim_missing"]).toContain(
+      await codeOf(verifyResourceToken(token, options)),
+    );
+  });
+
+  it("signed by another key are refused", async () => {
+    const token = await changed((await issued()).token, keys.other, {});
+    expect(await codeOf(verifyResourceToken(token, options))).toBe("invalid_token_signature");
+    expect(await codeOf(verifyResourceToken(await personToken(), options))).toBe("token_type_mismatch");
+  });
+
+  describe("and the presented token", () => {
+    const { trustedIssuers } = bound;
+    const check = (token: string, resourceToken: ResourceTokenClaims, more = {}) =>
+      verifyPresentedToken(token, { trustedIssuers, discovery, now, resourceToken, ...more });
+
+    async function pair(over: Partial<ResourceTokenClaims> = {}, shown?: string) {
+      const presented = shown ?? (await personToken({ tenant: "acme", missionS256: "m1" }));
+      const { claims } = await issued({
+        caller: await caller({ identityToken: decodeJwt(presented).claims }),
+      });
+      return { presented, resourceToken: { ...claims, ...over } };
+    }
+
+    it("belong together", async () => {
+      const { presented, resourceToken } = await pair();
+      expect((await check(presented, resourceToken)).claims.sub).toBe("person-1");
+      const auth = await authToken();
+      const { ps, sub, jti } = decodeJwt(auth).claims as Record<string, string>;
+      const own = {
+        ...resourceToken,
+        ps: ps!,
+        sub: sub!,
+        presented_jti: jti!,
+        tenant: undefined,
+        mission_s256: undefined,
+      };
+      expect((await check(auth, own as never)).type).toBe("aa-auth+jwt");
+    });
+
+    it.each<Record<string, unknown>>([
+      { presented_jti: "another" },
+      { ps: ACCESS_SERVER },
+      { sub: "person-2" },
+      { tenant: "other" },
+      { tenant: undefined },
+      { mission_s256: "m2" },
+      { mission_s256: undefined },
+    ])("do not with %j: the resource token is refused", async (over) => {
+      const { presented, resourceToken } = await pair(over);
+      expect(await codeOf(check(presented, resourceToken))).toBe("presented_token_mismatch");
+    });
+
+    it("do not where the presented one has no tenant or mission", async () => {
+      const { presented, resourceToken } = await pair({ tenant: "acme" }, await personToken());
+      expect(await codeOf(check(presented, resourceToken))).toBe("presented_token_mismatch");
+    });
+
+    it.each<[string, () => Promise<string>, string]>([
+      ["for another resource", () => personToken({ audience: PROVIDER }), "token_audience_mismatch"],
+      [
+        "bound to another key",
+        () => personToken({ confirmationKey: keys.other.publicJwk }),
+        "token_key_mismatch",
+      ],
+      ["that is an agent token", () => agentToken(), "token_type_mismatch"],
+      ["of another issuer", () => personToken({ issuer: "https://other.example" }), "untrusted_issuer"],
+      ["that has expired", () => personToken({ now: () => NOW - 3600 }), "token_expired"],
+    ])("are refused for a presented one %s", async (_, make, code) => {
+      const { resourceToken } = await pair();
+      expect(await codeOf(check(await make(), resourceToken))).toBe(code);
+    });
+
+    it("are refused for a revoked one", async () => {
+      const { presented, resourceToken } = await pair();
+      expect(await codeOf(check(presented, resourceToken, { isRevoked: () => true }))).toBe("token_revoked");
+    });
+  });
+});
+
+describe("issuing", () => {
+  const person = {
+    key: keys.person,
+    issuer: PERSON_SERVER,
+    audience: RESOURCE,
+    subject: "p",
+    confirmationKey,
+    now,
+  };
+
+  it("ends when what it follows from ends", async () => {
+    expect((await issuePersonToken({ ...person, notAfter: NOW + 10 })).claims.exp).toBe(NOW + 10);
+    expect((await issueAuthToken({ ...person, notAfter: NOW + 99_999 })).claims.exp).toBe(NOW + 3600);
+    await expect(issuePersonToken({ ...person, notAfter: NOW })).rejects.toThrow(RangeError);
+  });
+
+  it.each([0, 3601, 1.5, Number.NaN, "60" as never])("lives no %s s", async (lifetimeSeconds) => {
+    await expect((async () => issuePersonToken({ ...person, lifetimeSeconds }))()).rejects.toThrow(
+      RangeError,
+    );
+  });
+
+  it.each<[string, () => unknown]>([
+    ["a user claim of the protocol", () => issueAuthToken({ ...person, userClaims: { act: {} } })],
+    ["an audience with a path", () => issueAuthToken({ ...person, audience: `${RESOURCE}/api` })],
+    ["no subject", () => issuePersonToken({ ...person, subject: "" })],
+    ["an agent of another provider", () => issueAgentToken({ ...person, agent: AGENT })],
+    [
+      "a parent of another provider",
+      () => issueAgentToken({ ...person, issuer: PROVIDER, agent: AGENT, parentAgent: "aauth:a@b.example" }),
+    ],
+  ])("refuses %s", async (_, issue) => {
+    await expect((async () => issue())()).rejects.toThrow(TypeError);
+  });
+
+  it("any claims at all are read or refused by name", () =>
+    fc.assert(
+      fc.asyncProperty(
+        fc.dictionary(
+          fc.constantFrom("aud", "cnf", "sub", "ps", "scope", "iat", "interaction"),
+          fc.jsonValue(),
+        ),
+        async (claims) => {
+          for (const { make, signer, verify } of types) {
+            expect(await codeOf(verify(await changed(await make(), signer, claims)))).toMatch(/^[a-z_]+$/);
+          }
+        },
+      ),
+      { numRuns: 40 },
+    ));
+});

@@ -1,0 +1,108 @@
+import { describe, expect, it } from "vitest";
+import { issueResourceToken, verifyResourceToken } from "../../src/february-2026/resource-token.ts";
+import { decodeToken } from "../../src/tokens/decode-token.ts";
+import { signJwt } from "../../src/tokens/jwt.ts";
+import { codeOf, keyA, keyB, knownKeys, NO_TEXT, NO_TIME, wrongTypes } from "./kit.ts";
+
+const NOW = 1_730_217_600;
+const RESOURCE = "http://supply-chain-agent.localhost:3000";
+const AUTH_SERVER = "http://localhost:8080/realms/aauth-test";
+const AGENT = "http://backend.localhost:8000";
+const now = () => NOW;
+
+const issuing = {
+  key: keyB,
+  resource: RESOURCE,
+  authServer: AUTH_SERVER,
+  agent: AGENT,
+  agentJkt: keyA.thumbprint,
+  scope: "supply-chain:optimize",
+  now,
+};
+const expecting = () => ({
+  audience: AUTH_SERVER,
+  agent: AGENT,
+  agentJkt: keyA.thumbprint,
+  discovery: knownKeys([keyB.publicJwk]),
+  now,
+});
+
+/** A resource token with other header or claims than it should have, properly signed by the resource. */
+async function forged(claims: Record<string, unknown>, header: Record<string, unknown> = {}) {
+  const token = decodeToken(await issueResourceToken(issuing));
+  return signJwt({ ...token.header, ...header }, { ...token.claims, ...claims }, (data) => keyB.sign(data));
+}
+
+describe("resource tokens", () => {
+  it("lives 300 s, and not a second longer", async () => {
+    const token = await issueResourceToken(issuing);
+    expect(await codeOf(verifyResourceToken(token, { ...expecting(), now: () => NOW + 299 }))).toBe(
+      "accepted",
+    );
+    expect(await codeOf(verifyResourceToken(token, { ...expecting(), now: () => NOW + 300 }))).toBe(
+      "token_expired",
+    );
+  });
+
+  it("is not issued for longer than 600 s, nor accepted with such an exp", async () => {
+    expect(() => issueResourceToken({ ...issuing, lifetimeSeconds: 601 })).toThrow(RangeError);
+    expect(() => issueResourceToken({ ...issuing, lifetimeSeconds: "300" as never })).toThrow(RangeError);
+    expect(await codeOf(verifyResourceToken(await forged({ exp: NOW + 600 }), expecting()))).toBe("accepted");
+    expect(await codeOf(verifyResourceToken(await forged({ exp: NOW + 606 }), expecting()))).toBe(
+      "malformed_token",
+    );
+  });
+
+  it.each([
+    ["another audience", { aud: `${AUTH_SERVER}/` }, {}, "token_audience_mismatch"],
+    ["another agent", { agent: "http://evil.localhost:8000" }, {}, "token_agent_mismatch"],
+    ["another key", { agent_jkt: keyB.thumbprint }, {}, "token_key_mismatch"],
+    ["no exp", { exp: undefined }, {}, "token_claim_missing"],
+    ["no scope", { scope: undefined }, {}, "token_claim_missing"],
+    ["no agent", { agent: undefined }, {}, "token_claim_missing"],
+    ["no issuer", { iss: undefined }, {}, "token_claim_missing"],
+    ["an iat in the future", { iat: NOW + 6 }, {}, "token_not_yet_valid"],
+    ["another typ", {}, { typ: "auth+jwt" }, "token_type_mismatch"],
+    ["typ in another case", {}, { typ: "Resource+JWT" }, "token_type_mismatch"],
+  ])("is refused with %s", async (_name, claims, header, expected) => {
+    expect(await codeOf(verifyResourceToken(await forged(claims, header), expecting()))).toBe(expected);
+  });
+
+  it("J1: is refused when someone else signed it", async () => {
+    const token = decodeToken(await issueResourceToken(issuing));
+    const fake = await signJwt(token.header, token.claims, (data) => keyA.sign(data));
+    expect(await codeOf(verifyResourceToken(fake, expecting()))).toBe("invalid_token_signature");
+  });
+
+  it.each(
+    wrongTypes({
+      iss: NO_TEXT,
+      aud: NO_TEXT,
+      agent: NO_TEXT,
+      agent_jkt: NO_TEXT,
+      scope: NO_TEXT,
+      exp: NO_TIME,
+      iat: NO_TIME,
+      nbf: NO_TIME,
+    }),
+  )("are refused with a claim of the wrong type: %s", async (_name, claims) => {
+    expect(await codeOf(verifyResourceToken(await forged(claims), expecting()))).toBe("malformed_token");
+  });
+
+  it("may name a request instead of a scope, as text", async () => {
+    const claims = { scope: undefined, auth_request_url: "https://resource.example/r" };
+    expect(await codeOf(verifyResourceToken(await forged(claims), expecting()))).toBe("accepted");
+    for (const auth_request_url of NO_TEXT) {
+      const token = await forged({ ...claims, auth_request_url });
+      expect(await codeOf(verifyResourceToken(token, expecting()))).toBe("malformed_token");
+    }
+  });
+
+  it("makes no request for a token that is refused without a key", async () => {
+    const expected = expecting();
+    await codeOf(verifyResourceToken(await forged({ aud: "https://other.example" }), expected));
+    await codeOf(verifyResourceToken(await forged({ agent: "https://other.example" }), expected));
+    await codeOf(verifyResourceToken(await forged({ exp: NOW }), expected));
+    expect(expected.discovery.asked).toEqual([]);
+  });
+});

@@ -1,0 +1,36 @@
+import { describe, expect, it } from "vitest";
+import { PersonRecords, type TokenRecord } from "../../src/server/person-records.ts";
+import { createMemoryRecordStore } from "../../src/store/record-store.ts";
+import { createTestClock } from "../../src/testing/test-clock.ts";
+
+describe("what a person server keeps of tokens", () => {
+  const { now, advance } = createTestClock();
+  const store = () => createMemoryRecordStore<unknown>({ maxEntries: 20_000, now });
+  const record = (index: number, over: Partial<TokenRecord> = {}): TokenRecord => ({
+    ...{
+      type: "person-token",
+      iss: "https://ps.example",
+      jti: String(index),
+      exp: now() + 60,
+      person: "alice",
+    },
+    ...{ agent: { iss: "https://agent.example", sub: "aauth:a@agent.example" }, scopes: [] },
+    ...{ resource: "https://resource.example", subject: "s", shownTo: [], agentTokens: [] },
+    ...over,
+  });
+
+  it("is bounded for each agent, and forgotten with the tokens", async () => {
+    const records = new PersonRecords(store(), store(), now);
+    for (let index = 0; index < 2_500; index++) await records.add(record(index));
+    await expect(records.add(record(2_500))).rejects.toMatchObject({ status: 429, error: "slow_down" });
+    // Another agent of the same person has its own room.
+    const other = { iss: "https://agent.example", sub: "aauth:b@agent.example" };
+    await records.add(record(2_501, { agent: other }));
+    expect(await records.tokensFor(other)).toHaveLength(1);
+    expect(await records.tokensOf("alice")).toHaveLength(2_501);
+    advance(60);
+    expect(await records.tokensOf("alice")).toEqual([]);
+    await records.add(record(2_502));
+    expect(await records.tokensOf("alice")).toHaveLength(1);
+  });
+});

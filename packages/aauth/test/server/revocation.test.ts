@@ -1,0 +1,588 @@
+import { describe, expect, it } from "vitest";
+import { issueAgentToken } from "../../src/draft-11/tokens.ts";
+import { sendRevocation } from "../../src/server/revocations.ts";
+import type { OpenStore } from "../../src/server/stores.ts";
+import type { Decision } from "../../src/server/types.ts";
+import { createMemoryRecordStore } from "../../src/store/record-store.ts";
+import { createTestClock } from "../../src/testing/test-clock.ts";
+import {
+  AGENT,
+  ALICE,
+  AS,
+  CAPABILITIES,
+  type Caller,
+  changed,
+  claimsOf,
+  createWorld,
+  keys,
+  PARTS,
+  PROVIDER,
+  PS,
+  RESOURCE,
+  refused,
+  type World,
+  type WorldOptions,
+} from "./world.ts";
+
+const REVOKE = `${PS}/aauth/revoke`;
+const PERSON = `${PS}/aauth/person`;
+const TOKEN = `${PS}/aauth/token`;
+const SEND = { endpoint: "revocation" } as const;
+const grant = (): Decision => ({ type: "grant" });
+
+async function prepared({ ps = {}, ...options }: WorldOptions = {}) {
+  const world = createWorld({
+    ...options,
+    ps: { personOf: ({ iss }) => (iss === PROVIDER ? ALICE : undefined), decide: grant, ...ps },
+  });
+  const agent = await world.agent();
+  return { world, agent };
+}
+const revoke = (
+  world: World,
+  from: Caller,
+  token: string,
+  url = REVOKE,
+  headers: Record<string, string> = {},
+) => {
+  const { jti, exp } = claimsOf(token);
+  return world.send(from, "POST", url, { jti, exp }, { ...SEND, headers });
+};
+/** The resource answers revocations once the returned function is called. */
+function holding(world: World, status: number): () => void {
+  const gate = Promise.withResolvers<void>();
+  world.hosts.set("resource.example", async () => {
+    await gate.promise;
+    return { status, headers: {}, body: "" };
+  });
+  return gate.resolve;
+}
+const jwtOf = ({ credential }: Caller) => (credential as { jwt: string }).jwt;
+
+/** What resources are told: the token's names, by host. */
+function told(world: World, answer: () => { status: number; body?: string } = () => ({ status: 200 })) {
+  const heard: string[] = [];
+  for (const id of [RESOURCE, PARTS]) {
+    const { host } = new URL(id);
+    world.hosts.set(host, (_url, { body }) => {
+      heard.push(`${host} ${JSON.parse(new TextDecoder().decode(body)).jti}`);
+      return { headers: {}, body: "", ...answer() };
+    });
+  }
+  return heard;
+}
+
+describe("a revocation", () => {
+  it("T5: is recorded for its caller's own tokens, known or not, however often (N39)", async () => {
+    const { world, agent } = await prepared();
+    const jwt = jwtOf(agent);
+    expect(await revoke(world, world.server(RESOURCE), jwt)).toMatchObject({ status: 200, body: {} });
+    expect(await revoke(world, world.server(AS), jwt)).toMatchObject({ status: 200 });
+    expect((await world.send(agent, "POST", PERSON, { resource: RESOURCE })).status).toBe(200);
+    for (let time = 0; time < 2; time++) {
+      const answer = await revoke(world, world.server(PROVIDER), jwt);
+      expect(answer).toMatchObject({ status: 200, body: {} });
+      expect(answer.headers).not.toHaveProperty("content-type");
+    }
+    const { status, headers } = await world.send(agent, "POST", PERSON, { resource: RESOURCE });
+    expect([status, headers["signature-error"]]).toEqual([401, "error=revoked_jwt"]);
+    // A token that its provider gives out later is judged by itself.
+    const next = await world.agent({ lifetimeSeconds: 100 });
+    expect((await world.send(next, "POST", PERSON, { resource: RESOURCE })).status).toBe(200);
+  });
+
+  it("T35: has to be well formed, and signed by a server over its body (N10, N14, N39)", async () => {
+    const { world, agent } = await prepared();
+    const exp = world.clock.now() + 60;
+    const own = world.server(PROVIDER);
+    for (const body of [
+      { jti: "a" },
+      { exp },
+      { jti: "", exp },
+      { jti: 7, exp },
+      { jti: "a", exp: "soon" },
+      { jti: "x".repeat(513), exp },
+      { jti: "a", exp: exp + 90_000 },
+    ]) {
+      expect(await world.send(own, "POST", REVOKE, body, SEND), JSON.stringify(body)).toMatchObject(
+        refused(400, "invalid_request"),
+      );
+    }
+    const { status, headers } = await world.send(agent, "POST", REVOKE, { jti: "a", exp }, SEND);
+    expect([status, headers["signature-error"]]).toEqual([401, "error=unsupported_scheme"]);
+    const request = await world.request(own, "POST", REVOKE, { jti: "a", exp }, SEND);
+    const body = new TextEncoder().encode(JSON.stringify({ jti: "b", exp }));
+    expect(await world.ps.handle({ ...request, body })).toMatchObject({
+      headers: { "signature-error": "error=invalid_input" },
+    });
+    expect(await world.send(own, "POST", REVOKE, { jti: "old", exp: world.clock.now() }, SEND)).toMatchObject(
+      { status: 200 },
+    );
+  });
+
+  it("T35: is not taken without end from one caller", async () => {
+    const { world } = await prepared();
+    const from = world.server(RESOURCE);
+    const exp = world.clock.now() + 60;
+    let last = await world.send(from, "POST", REVOKE, { jti: "0", exp }, SEND);
+    for (let index = 1; index <= 1_000 && last.status === 200; index++) {
+      last = await world.send(from, "POST", REVOKE, { jti: String(index), exp }, SEND);
+    }
+    expect(last).toMatchObject({ ...refused(429, "rate_limited"), headers: { "retry-after": "60" } });
+    // Those that are kept may be repeated, and others have their own room.
+    expect((await world.send(from, "POST", REVOKE, { jti: "5", exp }, SEND)).status).toBe(200);
+    expect((await world.send(world.server(PROVIDER), "POST", REVOKE, { jti: "5", exp }, SEND)).status).toBe(
+      200,
+    );
+    world.clock.advance(61);
+    const again = { jti: "new", exp: world.clock.now() + 60 };
+    expect((await world.send(from, "POST", REVOKE, again, SEND)).status).toBe(200);
+  }, 60_000);
+});
+
+describe("a revocation that cannot be kept", () => {
+  it("T35: is answered 503", async () => {
+    const { now } = createTestClock();
+    const store: OpenStore = (name) =>
+      createMemoryRecordStore<unknown>({ maxEntries: name === "revocations" ? 2 : 1_000, now });
+    const { world } = await prepared({ now, ps: { store } });
+    const from = world.server(RESOURCE);
+    const exp = world.clock.now() + 60;
+    expect((await world.send(from, "POST", REVOKE, { jti: "1", exp }, SEND)).status).toBe(200);
+    const full = await world.send(from, "POST", REVOKE, { jti: "2", exp }, SEND);
+    expect(full).toMatchObject({ ...refused(503, "server_error"), headers: { "retry-after": "60" } });
+    expect((await world.send(from, "POST", REVOKE, { jti: "1", exp }, SEND)).status).toBe(200);
+  });
+});
+
+describe("an agent token that its provider revokes", () => {
+  it("takes along everything that was given to the agent, at every party (N42)", async () => {
+    const { world } = await prepared();
+    const first = await world.agent({ lifetimeSeconds: 1_000 });
+    const second = await world.agent({ lifetimeSeconds: 2_000 });
+    await world.authToken(first);
+    await world.authToken(second, { issuer: PARTS, key: keys.parts, accessServer: AS });
+    const other = await world.agent({ agent: "aauth:other@agent.example", signs: keys.other });
+    const untouched = await world.personToken(other);
+    const before = await world.ps.grants(ALICE);
+    const heard = told(world);
+    expect(await revoke(world, world.server(PROVIDER), jwtOf(first))).toMatchObject({
+      status: 200,
+      body: {},
+    });
+    const after = await world.ps.grants(ALICE);
+    expect(after.filter(({ isRevoked }) => !isRevoked).map(({ jti }) => jti)).toEqual([
+      claimsOf(untouched).jti,
+    ]);
+    const names = (resource: string, iss: string) =>
+      before
+        .filter((token) => token.resource === resource && token.iss === iss && token.agent.sub === AGENT)
+        .map(({ jti }) => `${new URL(resource).host} ${jti}`);
+    // The access server takes back what it has issued.
+    expect(heard.toSorted()).toEqual(
+      [...names(RESOURCE, PS), ...names(PARTS, PS), ...names(PARTS, AS)].toSorted(),
+    );
+    expect(world.sent.filter((url) => url === `POST ${AS}/aauth/access/revoke`)).toHaveLength(1);
+    // The agent is still its person's.
+    const again = await world.send(second, "POST", PERSON, { resource: RESOURCE });
+    expect(again.status).toBe(200);
+  });
+
+  it("ends what waits for it (N40)", async () => {
+    const { world, agent } = await prepared({ ps: { decide: () => ({ type: "approval" }) } });
+    const pending = await world.send(agent, "POST", PERSON, { resource: RESOURCE });
+    await revoke(world, world.server(PROVIDER), jwtOf(agent));
+    world.clock.advance(1);
+    const { status, headers } = await world.poll(agent, pending);
+    expect([status, headers["signature-error"]]).toEqual([401, "error=revoked_jwt"]);
+    const next = await world.agent({ lifetimeSeconds: 100 });
+    const answer = await world.poll(next, pending);
+    expect(answer).toMatchObject(refused(403, "revoked"));
+    expect(answer.body.detail).toContain("agent token");
+  });
+
+  it("T35: is passed on for as long as that takes, and polled by its caller alone (N43)", async () => {
+    const { world, agent } = await prepared();
+    await world.personToken(agent);
+    const go = holding(world, 200);
+    const own = world.server(PROVIDER);
+    const pending = await revoke(world, own, jwtOf(agent), REVOKE, { prefer: "wait=0" });
+    expect(pending).toMatchObject({ status: 202, body: { status: "pending" } });
+    expect(pending.headers).not.toHaveProperty("aauth-requirement");
+    const poll = (from: Caller, headers = {}) =>
+      world.send(from, "GET", pending.headers.location!, undefined, { ...SEND, headers });
+    expect(await poll(world.server(RESOURCE))).toMatchObject(refused(404, "not_found"));
+    expect((await poll(own)).status).toBe(202);
+    go();
+    expect(await poll(own, { prefer: "wait=5" })).toMatchObject({ status: 200, body: {} });
+    expect((await poll(own)).status).toBe(410);
+  });
+
+  it("S10a: has its failure downstream reported, by any process, without naming the party (section 11.12.3)", async () => {
+    const { world, agent } = await prepared();
+    await world.personToken(agent);
+    const go = holding(world, 503);
+    const own = world.server(PROVIDER);
+    const pending = await revoke(world, own, jwtOf(agent), REVOKE, { prefer: "wait=0" });
+    go();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    const request = await world.request(own, "GET", pending.headers.location!, undefined, SEND);
+    const answer = (await world.anotherProcess().handle(request))!;
+    expect(answer).toMatchObject({ status: 500, body: expect.stringContaining('"server_error"') });
+    expect(answer.body).not.toContain("resource.example");
+    expect(world.sent).toHaveLength(1);
+  });
+
+  it("is passed on again, to those that it has not reached", async () => {
+    const { world, agent } = await prepared();
+    await world.personToken(agent);
+    await world.personToken(agent, { resource: PARTS });
+    const heard = told(world);
+    const own = { status: 503 };
+    world.hosts.set("parts.example", () => ({ headers: {}, body: "", ...own }));
+    await revoke(world, world.server(PROVIDER), jwtOf(agent));
+    expect(heard).toHaveLength(1);
+    own.status = 200;
+    const sent = world.sent.length;
+    await revoke(world, world.server(PROVIDER), jwtOf(agent));
+    expect(world.sent.slice(sent)).toEqual([`POST ${PARTS}/revoke`]);
+  });
+});
+
+describe("a resource token that its resource revokes", () => {
+  it("T5: is refused where it was never seen, and ends what waits for it (N40, N42)", async () => {
+    const { world, agent } = await prepared();
+    const pair = await world.pair(agent);
+    expect(await revoke(world, world.server(RESOURCE), pair.resource_token)).toMatchObject({ status: 200 });
+    expect(await world.send(agent, "POST", TOKEN, pair)).toMatchObject(
+      refused(400, "revoked_resource_token"),
+    );
+
+    const slow = await prepared({
+      ps: { decide: ({ kind }) => ({ type: kind === "person-token" ? "grant" : "approval" }) },
+    });
+    const next = await slow.world.pair(slow.agent);
+    const pending = await slow.world.send(slow.agent, "POST", TOKEN, next);
+    await revoke(slow.world, slow.world.server(RESOURCE), next.resource_token);
+    slow.world.clock.advance(1);
+    const answer = await slow.world.poll(slow.agent, pending);
+    expect(answer).toMatchObject(refused(403, "revoked"));
+    expect(answer.body.detail).toContain("resource token");
+  });
+});
+
+describe("a token that a person takes back", () => {
+  it("is refused here, at its resource, and at the access servers that have seen it", async () => {
+    const { world, agent } = await prepared();
+    const pair = await world.pair(agent, { accessServer: AS });
+    const { body } = await world.send(agent, "POST", TOKEN, pair);
+    const federated = claimsOf(body.auth_token);
+    const presented = claimsOf(pair.presented_token);
+    const heard = told(world);
+    // What an access server has issued goes with the person token that it was issued on.
+    const results = await world.ps.revoke(ALICE, federated);
+    expect(results).toEqual([{ recipient: RESOURCE }, { recipient: AS }]);
+    expect(heard.toSorted()).toEqual(
+      [presented, federated].map(({ jti }) => `resource.example ${jti}`).toSorted(),
+    );
+    expect(await world.send(agent, "POST", TOKEN, pair)).toMatchObject(
+      refused(400, "revoked_presented_token"),
+    );
+    expect((await world.ps.grants(ALICE)).every(({ isRevoked }) => isRevoked)).toBe(true);
+  });
+
+  it("T36: takes along what was had with it, and what followed from it", async () => {
+    const { world, agent } = await prepared();
+    const upstream_token = await world.authToken(agent);
+    const { token: jwt } = await issueAgentToken({
+      ...{ key: keys.resource, issuer: RESOURCE, agent: "aauth:m@resource.example", now: world.clock.now },
+      confirmationKey: keys.worker.publicJwk,
+    });
+    const middle: Caller = { key: keys.worker, credential: { scheme: "jwt", jwt } };
+    const chained = await world.send(middle, "POST", PERSON, { resource: PARTS, upstream_token });
+    expect(chained.status).toBe(200);
+    const stepUp = await world.resourceToken(upstream_token, { scope: "data.write" });
+    await world.send(agent, "POST", TOKEN, { resource_token: stepUp, presented_token: upstream_token });
+    const [person] = await world.ps.grants(ALICE);
+    expect(person!.type).toBe("person-token");
+    const heard = told(world);
+    await world.ps.revoke(ALICE, person!);
+    expect(heard).toHaveLength(4);
+    expect(heard.filter((text) => text.startsWith("parts"))).toEqual([
+      `parts.example ${claimsOf(chained.body.person_token).jti}`,
+    ]);
+    expect((await world.ps.grants(ALICE)).map(({ isRevoked }) => isRevoked)).toEqual([
+      true,
+      true,
+      true,
+      true,
+    ]);
+  });
+
+  it("T24: is revoked by its own person only", async () => {
+    const { world, agent } = await prepared();
+    const token = claimsOf(await world.personToken(agent));
+    expect(await world.ps.revoke("bob", token)).toBeUndefined();
+    expect(await world.ps.revoke(ALICE, { iss: PS, jti: "unknown" })).toBeUndefined();
+    expect(await world.ps.revokeAgent("bob", { iss: PROVIDER, sub: AGENT })).toBeUndefined();
+    expect((await world.ps.grants(ALICE))[0]!.isRevoked).toBe(false);
+  });
+
+  it("T23: may be everything that an agent has, and its person's consents", async () => {
+    const world = createWorld();
+    const agent = await world.agent();
+    await world.authToken(agent);
+    const ask = (resource: string) =>
+      world.send(agent, "POST", PERSON, { resource, capabilities: CAPABILITIES });
+    expect((await ask(RESOURCE)).status).toBe(200);
+    const results = await world.ps.revokeAgent(ALICE, { iss: PROVIDER, sub: AGENT });
+    expect(results).toHaveLength(3);
+    const asked = await ask(RESOURCE);
+    expect(asked.status).toBe(202);
+    // The agent stays theirs, and what they agree to anew is not what they had agreed to before.
+    await expect(world.approve(asked, { person: "bob" })).rejects.toThrow("other_person");
+    const parts = await ask(PARTS);
+    await world.approve(parts);
+    expect((await ask(RESOURCE)).status).toBe(202);
+  });
+
+  it("T23: is undone by no policy, but by the person", async () => {
+    const world = createWorld({ ps: { decide: () => ({ type: "grant" }), personOf: () => ALICE } });
+    const agent = await world.agent();
+    const ask = () => world.send(agent, "POST", PERSON, { resource: RESOURCE, capabilities: CAPABILITIES });
+    expect((await ask()).status).toBe(200);
+    await world.ps.revokeAgent(ALICE, { iss: PROVIDER, sub: AGENT });
+    const asked = await ask();
+    expect(asked.status).toBe(202);
+    await world.approve(asked);
+    expect((await ask()).status).toBe(200);
+  });
+
+  it("T23: takes what was allowed and not yet fetched, too", async () => {
+    const world = createWorld();
+    const agent = await world.agent();
+    const asked = await world.send(agent, "POST", PERSON, { resource: RESOURCE, capabilities: CAPABILITIES });
+    await world.approve(asked);
+    await world.ps.revokeAgent(ALICE, { iss: PROVIDER, sub: AGENT });
+    expect(await world.send(agent, "GET", asked.headers.location!)).toMatchObject({
+      status: 403,
+      body: { error: "denied" },
+    });
+  });
+
+  it("is reported by recipient: who has no endpoint, and who does not answer", async () => {
+    const { world, agent } = await prepared();
+    const at = async (change: () => void) => {
+      const token = claimsOf(await world.personToken(agent));
+      change();
+      return world.ps.revoke(ALICE, token);
+    };
+    const answering = (status: number, body = "", headers: Record<string, string> = {}) =>
+      at(() => world.hosts.set("resource.example", () => ({ status, headers, body })));
+    const unavailable = [{ recipient: RESOURCE, error: "revocation_unavailable" }];
+    expect(await answering(200)).toEqual([{ recipient: RESOURCE }]);
+    expect(await answering(200, "{}")).toEqual([{ recipient: RESOURCE }]);
+    expect(await answering(403, '{"error":"unsupported_iss"}')).toEqual([
+      { recipient: RESOURCE, error: "revocation_unsupported" },
+    ]);
+    expect(await answering(200, "<html>")).toEqual(unavailable);
+    expect(await answering(500)).toEqual(unavailable);
+    expect(await answering(202, "{}", { location: "https://evil.example/p" })).toEqual(unavailable);
+    expect(world.sent.filter((url) => url.includes("evil"))).toEqual([]);
+    let polls = 0;
+    const late = await at(() =>
+      world.hosts.set("resource.example", () => {
+        polls += 1;
+        return polls > 2
+          ? { status: 200, headers: {}, body: "" }
+          : { status: 202, headers: { location: "/revoke/1", "retry-after": "0" }, body: "{}" };
+      }),
+    );
+    expect(late).toEqual([{ recipient: RESOURCE }]);
+    expect(
+      await at(() => world.hosts.set("resource.example", () => Promise.reject(new Error("down")))),
+    ).toEqual(unavailable);
+    const token = claimsOf(await world.personToken(agent, { resource: "https://silent.example" }));
+    expect(await world.ps.revoke(ALICE, token)).toEqual([
+      { recipient: "https://silent.example", error: "revocation_unavailable" },
+    ]);
+  });
+});
+
+describe("a person token that is revoked at an access server", () => {
+  const AT = `${AS}/aauth/access/revoke`;
+
+  it("takes along the auth tokens that were issued on it, and on those (N42)", async () => {
+    const { world, agent } = await prepared();
+    const pair = await world.pair(agent, { accessServer: AS });
+    const first = (await world.send(agent, "POST", TOKEN, pair)).body.auth_token;
+    const own = { accessServer: AS, scope: "data.write" };
+    const step = { resource_token: await world.resourceToken(first, own), presented_token: first };
+    const second = (await world.send(agent, "POST", TOKEN, step)).body.auth_token;
+    const heard = told(world);
+    const answer = await revoke(world, world.server(PS), pair.presented_token, AT);
+    expect(answer).toMatchObject({ status: 200, headers: { "content-type": "application/json" } });
+    expect(answer.body).toEqual({ downstream: [{ recipient: RESOURCE }, { recipient: RESOURCE }] });
+    expect(heard).toEqual([first, second].map((token) => `resource.example ${claimsOf(token).jti}`));
+    world.clock.advance(1);
+    expect(await world.send(agent, "POST", TOKEN, step)).toMatchObject(
+      refused(400, "revoked_presented_token"),
+    );
+    // Another revocation finds nothing left to do.
+    expect((await revoke(world, world.server(PS), pair.presented_token, AT)).status).toBe(200);
+    expect(heard).toHaveLength(2);
+  });
+
+  it("says where that failed", async () => {
+    const { world, agent } = await prepared();
+    const pair = await world.pair(agent, { accessServer: AS });
+    await world.send(agent, "POST", TOKEN, pair);
+    told(world, () => ({ status: 500 }));
+    const { body } = await revoke(world, world.server(PS), pair.presented_token, AT);
+    expect(body).toEqual({ downstream: [{ recipient: RESOURCE, error: "revocation_unavailable" }] });
+  });
+
+  it("T35: is taken from those alone whose tokens are taken", async () => {
+    const { world, agent } = await prepared();
+    const jwt = jwtOf(agent);
+    expect(await revoke(world, world.server(PROVIDER), jwt, AT)).toMatchObject(
+      refused(403, "unsupported_iss"),
+    );
+    expect(await revoke(world, world.server(RESOURCE), jwt, AT)).toMatchObject({ status: 200, body: {} });
+  });
+
+  it("may be taken back by the access server itself", async () => {
+    const { world, agent } = await prepared();
+    const token = claimsOf(await world.authToken(agent, { accessServer: AS }));
+    const heard = told(world);
+    const listed = {
+      type: "auth-token",
+      jti: token.jti,
+      exp: token.exp,
+      personServer: PS,
+      subject: token.sub,
+    };
+    expect(await world.as.issued(RESOURCE)).toMatchObject([{ ...listed, isRevoked: false }]);
+    expect(await world.as.issued(PARTS)).toEqual([]);
+    expect(await world.as.revoke(token.jti)).toEqual([{ recipient: RESOURCE }]);
+    expect(heard).toEqual([`resource.example ${token.jti}`]);
+    expect(await world.as.issued(RESOURCE)).toMatchObject([{ ...listed, isRevoked: true }]);
+    expect(await world.as.revoke("unknown")).toBeUndefined();
+    world.clock.advance(3_600);
+    expect(await world.as.issued(RESOURCE)).toEqual([]);
+  });
+});
+
+describe("who has issued a token", () => {
+  it("revokes it at the servers that it was for (N42)", async () => {
+    const { world, agent } = await prepared();
+    const pair = await world.pair(agent, { accessServer: AS });
+    const { discovery, transport, clock } = world;
+    const common = { discovery, transport, now: clock.now };
+    const ofResource = { ...common, issuer: RESOURCE, kind: "resource", key: keys.resource } as const;
+    const { jti, exp } = claimsOf(pair.resource_token);
+    for (const [recipient, recipientKind] of [
+      [AS, "access"],
+      [PS, "person"],
+    ] as const) {
+      expect(await sendRevocation({ ...ofResource, recipient, recipientKind, jti, exp })).toEqual({
+        recipient,
+      });
+    }
+    const body = { ...pair, agent_token: jwtOf(agent) };
+    const asked = await world.send(world.server(PS), "POST", `${AS}/aauth/access/token`, body);
+    expect(asked).toMatchObject(refused(400, "revoked_resource_token"));
+    expect(await world.send(agent, "POST", TOKEN, pair)).toMatchObject(
+      refused(400, "revoked_resource_token"),
+    );
+
+    const ofProvider = { ...common, issuer: PROVIDER, kind: "agent", key: keys.provider } as const;
+    const own = claimsOf(jwtOf(agent));
+    const at = { recipient: AS, recipientKind: "access", jti: own.jti, exp: own.exp } as const;
+    expect(await sendRevocation({ ...ofProvider, ...at })).toEqual({
+      recipient: AS,
+      error: "revocation_unsupported",
+    });
+    expect(await sendRevocation({ ...ofProvider, ...at, recipient: PS, recipientKind: "person" })).toEqual({
+      recipient: PS,
+    });
+    expect((await world.send(agent, "POST", TOKEN, pair)).status).toBe(401);
+    const nowhere = { ...at, recipient: "https://silent.example", recipientKind: "person" } as const;
+    expect(await sendRevocation({ ...ofProvider, ...nowhere })).toMatchObject({
+      error: "revocation_unavailable",
+    });
+  });
+});
+
+describe("a grant that the agent has not fetched", () => {
+  it("is over when the person takes the agent's access away", async () => {
+    const world = createWorld();
+    const agent = await world.agent();
+    const body = { resource: RESOURCE, capabilities: CAPABILITIES };
+    const pending = await world.send(agent, "POST", PERSON, body);
+    await world.approve(pending);
+    expect(await world.ps.revokeAgent(ALICE, { iss: PROVIDER, sub: AGENT })).toEqual([]);
+    world.clock.advance(1);
+    expect(await world.poll(agent, pending)).toMatchObject(refused(403, "denied"));
+    const again = await world.send(agent, "POST", PERSON, body);
+    await world.approve(again);
+    world.clock.advance(1);
+    expect((await world.poll(agent, again)).status).toBe(200);
+  });
+});
+
+describe("a token that is revoked while a policy decides on a request with it", () => {
+  it("T5: ends the request at a person server", async () => {
+    const decide = async (): Promise<Decision> => {
+      await revoke(world, world.server(PROVIDER), jwtOf(agent));
+      return grant();
+    };
+    const { world, agent } = await prepared({ ps: { decide } });
+    expect(await world.send(agent, "POST", PERSON, { resource: RESOURCE })).toMatchObject(
+      refused(403, "revoked"),
+    );
+  });
+
+  it("ends it at an access server", async () => {
+    const decide = async (): Promise<Decision> => {
+      await revoke(world, world.server(PS), pair.presented_token, `${AS}/aauth/access/revoke`);
+      return grant();
+    };
+    const { world, agent } = await prepared({ as: { decide } });
+    const pair = await world.pair(agent, { accessServer: AS });
+    expect(await world.send(agent, "POST", TOKEN, pair)).toMatchObject(refused(403, "revoked"));
+  });
+});
+
+describe("a revocation of a server whose tokens are not taken", () => {
+  it("is refused by an access server before anything is fetched", async () => {
+    const { world, agent } = await prepared();
+    const from = { scheme: "jwks_uri", id: "https://other.example", document: "aauth-person.json" } as const;
+    const answer = await revoke(
+      world,
+      { key: keys.other, credential: from },
+      jwtOf(agent),
+      `${AS}/aauth/access/revoke`,
+    );
+    expect(answer).toMatchObject(refused(403, "unsupported_iss"));
+    expect(world.fetched).toEqual([]);
+  });
+});
+
+describe("an agent token that lives longer than a revocation is kept", () => {
+  it("T6: is refused", async () => {
+    const { world, agent } = await prepared();
+    const exp = world.clock.now() + 30 * 86_400;
+    const jwt = await changed(jwtOf(agent), keys.provider, { exp });
+    const own = { key: agent.key, credential: { scheme: "jwt", jwt } } as const;
+    expect(await revoke(world, world.server(PROVIDER), jwt)).toMatchObject(refused(400, "invalid_request"));
+    const { status, headers } = await world.send(own, "POST", PERSON, { resource: RESOURCE });
+    expect([status, headers["signature-error"]]).toEqual([401, "error=invalid_jwt"]);
+    const sub = { agent: "aauth:planner+s@agent.example", parentAgent: AGENT };
+    const child = await world.agentToken({ ...sub, confirmationKey: keys.worker.publicJwk });
+    const subagent_token = await changed(child, keys.provider, { exp });
+    expect(await world.send(agent, "POST", PERSON, { resource: RESOURCE, subagent_token })).toMatchObject(
+      refused(400, "invalid_subagent_token"),
+    );
+  });
+});

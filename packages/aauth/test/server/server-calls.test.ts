@@ -1,0 +1,20 @@
+import { expect, it } from "vitest";
+import { createServerCalls } from "../../src/server/server-calls.ts";
+import { keys, NOW, PERSON_SERVER } from "../draft-11/kit.ts";
+
+it("tells equal requests of one second apart by a nonce, section 11.3.3.2", async () => {
+  const sent: string[] = [];
+  const call = createServerCalls({
+    ...{ issuer: PERSON_SERVER, kind: "person", key: () => keys.person, now: () => NOW },
+    async transport(_url, { headers }) {
+      sent.push(/;created=.*/.exec(headers["signature-input"] ?? "")?.[0] ?? "");
+      return new Response(null, { status: 200 });
+    },
+  });
+  const equal = { method: "POST", url: "https://as.example/token", endpoint: "token", body: {} } as const;
+  for (let count = 0; count < 2; count++) await call(equal);
+  expect(sent).toEqual([
+    `;created=${NOW}`,
+    expect.stringMatching(new RegExp(`^;created=${NOW};nonce="[A-Za-z0-9_-]{22}"$`)),
+  ]);
+});

@@ -1,0 +1,405 @@
+/**
+ * A person server, an access server, agents and resources that reach each other in memory. The clock moves only when it is told to.
+ *
+ * @module
+ */
+
+import { createDiscovery } from "../../src/discovery/create-discovery.ts";
+import type { Discovery } from "../../src/discovery/discovery.ts";
+import type { Transport } from "../../src/discovery/transport.ts";
+import type {
+  AgentTokenClaims,
+  AuthTokenClaims,
+  PersonTokenClaims,
+  ResourceTokenClaims,
+} from "../../src/draft-11/claims.ts";
+import { agentProviderMetadata, resourceMetadata } from "../../src/draft-11/documents.ts";
+import { draft11 } from "../../src/draft-11/profile.ts";
+import { issueAgentToken, issueResourceToken } from "../../src/draft-11/tokens.ts";
+import { toJwks } from "../../src/keys/jwks.ts";
+import { importSigningKey, type PrivateJwk } from "../../src/keys/signing-key.ts";
+import type { Answer, Credential, EndpointRole } from "../../src/profile/wire-profile.ts";
+import { createAccessServer } from "../../src/server/access-server.ts";
+import type { AccessServer, AccessServerOptions } from "../../src/server/access-server-types.ts";
+import { createPersonServer } from "../../src/server/person-server.ts";
+import type { PersonServer, PersonServerOptions } from "../../src/server/person-server-types.ts";
+import type { OpenStore } from "../../src/server/stores.ts";
+import { createMemoryRecordStore, type RecordStore } from "../../src/store/record-store.ts";
+import { signedRequest, type TestRequest } from "../../src/testing/signed-request.ts";
+import { createTestClock, type TestClock } from "../../src/testing/test-clock.ts";
+import { decodeJwt, signJwt } from "../../src/tokens/jwt.ts";
+import type { ProvenCaller, SigningKey } from "../../src/types.ts";
+import { keysFile } from "../vectors/maker/keys.ts";
+
+export const PS = "https://ps.example";
+export const AS = "https://as.example";
+export const PROVIDER = "https://agent.example";
+export const AGENT = "aauth:planner@agent.example";
+export const RESOURCE = "https://resource.example";
+export const PARTS = "https://parts.example";
+export const ALICE = "alice";
+
+const key = (kid: string) => importSigningKey(keysFile[kid]!.jwk as unknown as PrivateJwk, { kid });
+export const keys = {
+  agent: await key("agent-1"),
+  other: await key("agent-2"),
+  worker: await key("agent-3"),
+  provider: await key("ap-1"),
+  ps: await key("ps-1"),
+  as: await key("as-1"),
+  resource: await key("rs-1"),
+  parts: await key("rs-2"),
+};
+const secret = crypto.getRandomValues(new Uint8Array(32));
+
+/** A JSON answer, read. */
+export interface Read {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  // biome-ignore lint/suspicious/noExplicitAny: tests read what they expect
+  readonly body: Record<string, any>;
+}
+
+/** What an error is answered with, in a {@link Read}. */
+export const refused = (status: number, error: string) => ({ status, body: { error } });
+
+/** Who asks: an agent token with its key, or a server. */
+export interface Caller {
+  readonly key: SigningKey;
+  readonly credential: Credential;
+}
+
+export interface World {
+  readonly clock: TestClock;
+  readonly ps: PersonServer;
+  readonly as: AccessServer;
+  readonly discovery: Discovery;
+  /** Requests that servers sent to others, as `METHOD url`. */
+  readonly sent: string[];
+  /** Addresses fetched. */
+  readonly fetched: string[];
+  /** What the servers logged. */
+  readonly logged: unknown[];
+  /** Reaches the servers, and what stands in `hosts`. */
+  readonly transport: Transport;
+  /** Answers in the place of a host. */
+  readonly hosts: Map<string, (url: URL, init: Parameters<Transport>[1]) => Answer | Promise<Answer>>;
+  /** Documents by address. */
+  readonly documents: Map<string, unknown>;
+  /** What is kept, by both servers' names for it. */
+  readonly store: OpenStore;
+  /** Another process of the person server, over the same stores. */
+  anotherProcess(): PersonServer;
+  agentToken(over?: Partial<Parameters<typeof issueAgentToken>[0]>): Promise<string>;
+  agent(
+    over?: Partial<Parameters<typeof issueAgentToken>[0]> & { readonly signs?: SigningKey },
+  ): Promise<Caller>;
+  server(id: string): Caller;
+  request(
+    caller: Caller,
+    method: string,
+    url: string,
+    body?: object,
+    more?: RequestMore,
+  ): Promise<TestRequest>;
+  send(caller: Caller, method: string, url: string, body?: object, more?: RequestMore): Promise<Read>;
+  /** A resource token for a request that carried `presented`. */
+  resourceToken(presented: string, over?: Partial<ResourceOver>): Promise<string>;
+  /** A person token, with the person's yes where it is needed. */
+  personToken(caller: Caller, over?: object): Promise<string>;
+  /** The pair for an auth token request. */
+  pair(
+    caller: Caller,
+    over?: Partial<ResourceOver>,
+  ): Promise<{ resource_token: string; presented_token: string }>;
+  /** Everything up to the auth token, approved where the person is asked. */
+  authToken(caller: Caller, over?: Partial<ResourceOver>): Promise<string>;
+  /** Approves the one request that waits for the code. */
+  approve(
+    pending: Read,
+    more?: { readonly scopes?: readonly string[]; readonly person?: string },
+  ): Promise<void>;
+  poll(caller: Caller, pending: Read, headers?: Record<string, string>): Promise<Read>;
+}
+
+export interface RequestMore {
+  readonly headers?: Record<string, string>;
+  readonly endpoint?: EndpointRole;
+}
+
+export interface ResourceOver {
+  readonly issuer: string;
+  readonly key: SigningKey;
+  readonly scope: string;
+  readonly account: string;
+  readonly accessServer: string;
+  readonly thumbprint: string;
+  readonly loginHint: string;
+  readonly interaction: { url: string; code: string };
+  /** Changes claims after all, and signs again. */
+  readonly claims: Record<string, unknown>;
+}
+
+export const CAPABILITIES = ["interaction", "clarification"];
+
+export interface WorldOptions {
+  /** Unix seconds. Default: the world's own clock. */
+  readonly now?: () => number;
+  readonly ps?: Partial<PersonServerOptions>;
+  readonly as?: Partial<AccessServerOptions>;
+}
+
+export function createWorld(options: WorldOptions = {}): World {
+  const clock = createTestClock();
+  const { now = clock.now } = options;
+  const documents = new Map<string, unknown>();
+  const publish = (metadata: { readonly issuer: string }, name: string, own: SigningKey) => {
+    documents.set(`${metadata.issuer}/.well-known/${name}`, metadata);
+    documents.set(`${metadata.issuer}/jwks.json`, toJwks([own], draft11));
+  };
+  publish(agentProviderMetadata({ issuer: PROVIDER }), "aauth-agent.json", keys.provider);
+  for (const [issuer, own] of [
+    [RESOURCE, keys.resource],
+    [PARTS, keys.parts],
+  ] as const) {
+    const endpoints = {
+      revocation_endpoint: `${issuer}/revoke`,
+      scope_descriptions: { "data.read": "Read your data" },
+    };
+    publish(
+      resourceMetadata({ issuer, name: `The ${new URL(issuer).host}`, ...endpoints }),
+      "aauth-resource.json",
+      own,
+    );
+    publish(agentProviderMetadata({ issuer }), "aauth-agent.json", own);
+  }
+
+  let count = 0;
+  const sent: string[] = [];
+  const fetched: string[] = [];
+  const logged: unknown[] = [];
+  const hosts: World["hosts"] = new Map();
+  const discovery = createDiscovery({
+    profile: draft11,
+    now,
+    async transport(url) {
+      fetched.push(url.href);
+      const known = documents.get(url.href) ?? (await published(url));
+      return {
+        status: known === undefined ? 404 : 200,
+        body: new TextEncoder().encode(JSON.stringify(known ?? null)),
+      };
+    },
+  });
+  async function published(url: URL): Promise<unknown> {
+    const answer = await serverAt(url.host)?.handle({
+      method: "GET",
+      target: url.pathname,
+      headers: {},
+      body: undefined,
+    });
+    return answer?.status === 200 ? JSON.parse(answer.body) : undefined;
+  }
+  const transport: Transport = async (address, init) => {
+    // A signature is made for one target.
+    if (init.redirect !== "manual") throw new TypeError("a redirect would be followed");
+    const url = new URL(address);
+    sent.push(`${init.method} ${address}`);
+    const other = hosts.get(url.host);
+    const server = serverAt(url.host);
+    const length = init.body === undefined ? {} : { "content-length": String(init.body.byteLength) };
+    const headers = { ...init.headers, ...length };
+    const answer =
+      (await other?.(url, { ...init, headers })) ??
+      (await server?.handle({
+        method: init.method,
+        target: `${url.pathname}${url.search}`,
+        headers,
+        body: init.body,
+      }));
+    if (answer === undefined) throw new Error(`nothing listens at ${url.host}`);
+    const body = answer.status === 204 || answer.body === "" ? null : answer.body;
+    return new Response(body, { status: answer.status, headers: { ...answer.headers } });
+  };
+  const log = (error: unknown) => void logged.push(error);
+  const kept = new Map<string, ReturnType<OpenStore>>();
+  const store: OpenStore = (name) => {
+    const known = kept.get(name) ?? plain(createMemoryRecordStore<string>({ maxEntries: 10_000, now }));
+    kept.set(name, known);
+    return known;
+  };
+  const personServer = () =>
+    createPersonServer({
+      ...{ issuer: PS, key: keys.ps, discovery, subjectSecret: secret, accessServers: [AS] },
+      ...{ transport, now, log, store },
+      ...options.ps,
+    });
+  const ps = personServer();
+  const as = createAccessServer({
+    ...{ issuer: AS, key: keys.as, discovery, resources: [RESOURCE, PARTS], personServers: [PS] },
+    ...{ transport, now, log, decide: () => ({ type: "grant" }) as const },
+    ...options.as,
+  });
+  const serverAt = (host: string) => [ps, as].find(({ metadata }) => new URL(metadata.issuer).host === host);
+
+  for (const host of [new URL(RESOURCE).host, new URL(PARTS).host]) {
+    hosts.set(host, () => ({ status: 200, headers: {}, body: "" }));
+  }
+
+  const world: World = {
+    clock,
+    ps,
+    as,
+    discovery,
+    sent,
+    fetched,
+    logged,
+    transport,
+    hosts,
+    documents,
+    store,
+    anotherProcess: personServer,
+
+    async agentToken(over = {}) {
+      const { token } = await issueAgentToken({
+        ...{ key: keys.provider, issuer: PROVIDER, agent: AGENT, personServer: PS },
+        ...{ confirmationKey: keys.agent.publicJwk, now },
+        ...over,
+      });
+      return token;
+    },
+    async agent({ signs = keys.agent, ...over } = {}) {
+      const jwt = await world.agentToken({ confirmationKey: signs.publicJwk, ...over });
+      return { key: signs, credential: { scheme: "jwt", jwt } };
+    },
+    server(id) {
+      const known: Record<string, readonly [SigningKey, string]> = {
+        [PS]: [keys.ps, "aauth-person.json"],
+        [AS]: [keys.as, "aauth-access.json"],
+        [RESOURCE]: [keys.resource, "aauth-resource.json"],
+        [PARTS]: [keys.parts, "aauth-resource.json"],
+        [PROVIDER]: [keys.provider, "aauth-agent.json"],
+      };
+      const [own, document] = known[id]!;
+      return { key: own, credential: { scheme: "jwks_uri", id, document } };
+    },
+
+    request(caller, method, url, body, { headers = {}, endpoint = "token" } = {}) {
+      return signedRequest({
+        ...{ method, url, headers, endpoint, now, profile: draft11 },
+        ...{ key: caller.key, signatureKey: caller.credential },
+        ...(body !== undefined && { body: JSON.stringify(body) }),
+      });
+    },
+    async send(caller, method, url, body, more) {
+      // The clock stands still, and a message that came before is refused.
+      const own = body === undefined ? undefined : { ...body, count: count++ };
+      const request = await world.request(caller, method, url, own, more);
+      const answer = await serverAt(new URL(url).host)!.handle(request);
+      return read(answer!);
+    },
+
+    async resourceToken(presented, over = {}) {
+      const { claims } = decodeJwt(presented);
+      const { typ } = decodeJwt(presented).header;
+      const { thumbprint = keys.agent.thumbprint, claims: changes, ...more } = over;
+      const base = { profile: "draft-11", scheme: "jwt", key: keys.agent.publicJwk, thumbprint };
+      const caller = (
+        typ === "aa-person+jwt"
+          ? { ...base, level: "person-token", identityToken: claims }
+          : { ...base, level: "auth-token", grant: { scopes: [], claims, token: presented } }
+      ) as ProvenCaller;
+      const own = { key: keys.resource, issuer: RESOURCE, scope: "data.read", ...more };
+      const { token } = await issueResourceToken({ ...own, caller, now });
+      return changes === undefined ? token : changed(token, own.key, changes);
+    },
+
+    async personToken(caller, over = {}) {
+      const body = { resource: RESOURCE, capabilities: CAPABILITIES, ...over };
+      let answer = await world.send(caller, "POST", `${PS}/aauth/person`, body);
+      if (answer.status === 202) {
+        await world.approve(answer);
+        clock.advance(1);
+        answer = await world.poll(caller, answer);
+      }
+      if (answer.status !== 200) throw new Error(JSON.stringify(answer));
+      return answer.body.person_token;
+    },
+    async pair(caller, over = {}) {
+      const resource = over.issuer === undefined ? {} : { resource: over.issuer };
+      const presented_token = await world.personToken(caller, resource);
+      const thumbprint = caller.key.thumbprint;
+      return {
+        resource_token: await world.resourceToken(presented_token, { thumbprint, ...over }),
+        presented_token,
+      };
+    },
+    async authToken(caller, over = {}) {
+      const body = { ...(await world.pair(caller, over)), capabilities: CAPABILITIES };
+      let answer = await world.send(caller, "POST", `${PS}/aauth/token`, body);
+      if (answer.status === 202) {
+        await world.approve(answer);
+        clock.advance(1);
+        answer = await world.poll(caller, answer);
+      }
+      if (answer.status !== 200) throw new Error(JSON.stringify(answer));
+      return answer.body.auth_token;
+    },
+    async approve({ headers }, { person = ALICE, ...grant } = {}) {
+      const waiting = await ps.open(codeOf(headers), "browser");
+      const result = await ps.approve(waiting!.reference, { version: waiting!.version, person, ...grant });
+      if (result !== "done") throw new Error(result);
+    },
+    poll: (caller, { headers }, more = {}) =>
+      world.send(caller, "GET", headers.location!, undefined, { endpoint: "pending", headers: more }),
+  };
+  return world;
+}
+
+/** Everything that is kept has to be plain JSON. */
+export function plain(store: RecordStore<string>): RecordStore<unknown> {
+  const text = (value: unknown) => {
+    const json = JSON.stringify(value);
+    if (json === undefined) throw new TypeError("not JSON");
+    return json;
+  };
+  const parse = (json: string | undefined): unknown => (json === undefined ? undefined : JSON.parse(json));
+  return {
+    get: async (key) => parse(await store.get(key)),
+    put: async (key, value, terms) => store.put(key, text(value), terms),
+    putIfAbsent: async (key, value, terms) => store.putIfAbsent(key, text(value), terms),
+    take: async (key) => parse(await store.take(key)),
+    delete: async (key) => store.delete(key),
+    async update(key, change) {
+      const json = await store.update(key, (kept) => {
+        const changed = change(parse(kept));
+        return changed && { ...changed, value: text(changed.value) };
+      });
+      return parse(json);
+    },
+    list: async (owner) => (await store.list(owner)).map(parse),
+  };
+}
+
+export function read({ status, headers, body }: Answer): Read {
+  return { status, headers, body: body === "" ? {} : JSON.parse(body) };
+}
+
+export const codeOf = (headers: Read["headers"]): string =>
+  /code="([^"]+)"/.exec(headers["aauth-requirement"] ?? "")?.[1] ?? "";
+
+/** The same token with other claims, signed again by whom it pretends to be from. */
+export async function changed(
+  token: string,
+  own: SigningKey,
+  claims: Readonly<Record<string, unknown>>,
+  header: Readonly<Record<string, unknown>> = {},
+): Promise<string> {
+  const decoded = decodeJwt(token);
+  return signJwt({ ...decoded.header, ...header }, { ...decoded.claims, ...claims }, (data) =>
+    own.sign(data),
+  );
+}
+
+type Claims = AgentTokenClaims & PersonTokenClaims & AuthTokenClaims & ResourceTokenClaims;
+export const claimsOf = (token: string): Claims => decodeJwt(token).claims as unknown as Claims;
