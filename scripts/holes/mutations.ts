@@ -484,8 +484,8 @@ const HOLES: Readonly<Record<string, Hole>> = {
     ["packages/fastify-aauth/test/level-limits.test.ts", "all agents of one host are one"],
     [
       "packages/fastify-aauth/src/level-limits.ts",
-      "[ownerOfCaller(agent), subject]",
-      "[agent.agent, subject]",
+      "[ownerOfCaller(caller), subject]",
+      "[caller.agent, subject]",
     ],
   ],
   X6: [

@@ -7,10 +7,10 @@ import {
   signRequest,
 } from "aauth";
 import { createAgent } from "aauth/agent";
-import { createDeferred, createHeldRequests, createSessions } from "aauth/resource";
+import { createDeferred, createHeldRequests, createSessions, type ResourceOptions } from "aauth/resource";
 import { createAccessServer, createPersonServer, type Decide } from "aauth/server";
 import Fastify, { type FastifyInstance } from "fastify";
-import { fastifyAAuth, type ResourceOptions, sendAnswer, serveEndpoints, serveParty } from "fastify-aauth";
+import { fastifyAAuth, sendAnswer, serveEndpoints, serveParty } from "fastify-aauth";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { AgentProvider, ForeignAgent, type Person } from "../support/foreign-agent-draft-11/agent.ts";
 import {

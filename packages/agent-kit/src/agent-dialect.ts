@@ -4,10 +4,17 @@
  * @module
  */
 
-import { createDiscovery, type Discovery, draft11, type EndpointMap, type Requirement } from "aauth";
+import {
+  createDiscovery,
+  type Discovery,
+  draft11,
+  type EndpointMap,
+  type Level,
+  type Requirement,
+} from "aauth";
 import type { AgentOptions, Transport } from "aauth/agent";
 import { february2026, SIGNATURE_ALGORITHMS } from "aauth/february-2026";
-import type { Level, ResourceOptions } from "fastify-aauth";
+import type { ResourceOptions } from "aauth/resource";
 import { AGENTS, variablePrefix } from "topology";
 import { agentRequirement } from "./agent-requirement.ts";
 import type { AgentConfig, NamedAgent } from "./agent-settings.ts";

@@ -20,6 +20,7 @@ import {
   createSessions,
   createVerifier,
   meetRequirement,
+  type ResourceOptions,
 } from "aauth/resource";
 import { issueAgentToken, issueAuthToken, issuePersonToken, verifyAgentToken } from "aauth/server";
 import { parseRequirement, TOKEN_TYPES } from "aauth/wire";
@@ -27,7 +28,6 @@ import Fastify, { type FastifyInstance } from "fastify";
 import { describe, expect, onTestFinished, test } from "vitest";
 import {
   fastifyAAuth,
-  type ResourceOptions,
   sendAnswer,
   serveEndpoints,
   serveParty,
@@ -71,7 +71,7 @@ async function listen(app: FastifyInstance): Promise<string> {
 async function publisher(name: string, document: Record<string, string>, key: SigningKey): Promise<string> {
   const app = Fastify();
   const jwks = () => toJwks([key], draft11);
-  serveWellKnown(app, {
+  await serveWellKnown(app, {
     documents: { [name]: { jwks_uri: `${document.issuer}/jwks.json`, ...document } },
     jwks,
   });

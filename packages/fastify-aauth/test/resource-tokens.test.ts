@@ -1,10 +1,9 @@
 import { february2026, verifyResourceToken } from "aauth/february-2026";
 import { createTestParties } from "aauth/february-2026/testing";
-import { createChallenger } from "aauth/resource";
 import { signedRequest } from "aauth/testing";
 import Fastify from "fastify";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { fastifyAAuth, serveResourceTokens } from "../src/index.ts";
+import { fastifyAAuth } from "../src/index.ts";
 
 const parties = await createTestParties();
 const { agent, resource, authServer, clock, discovery } = parties;
@@ -17,17 +16,13 @@ async function ask(
 ) {
   const app = Fastify();
   onTestFinished(() => app.close());
-  const authority = new URL(resource.id).host;
-  const challenger = createChallenger({
+  await app.register(fastifyAAuth, {
     profile: february2026,
     key: resource.key,
     resource: resource.id,
     authServer: authServer.issuer,
+    discovery,
     now: clock.now,
-  });
-  await app.register(fastifyAAuth, { verifier: parties.createVerifier(), challenger, authority });
-  await serveResourceTokens(app, {
-    challenger,
     scopes: ["supply-chain:optimize", "market-analysis:analyze"],
   });
   app.post("/", { config: { aauth: { level: "identified" } } }, ({ body }) => ({ body }));

@@ -201,7 +201,7 @@ export async function buildBackend(
       realm: config.realm,
       jwks: () => toJwks(keys.published()),
       documents: {
-        agent: agentMetadata({
+        [february2026.documents.kinds.agent!.document.name]: agentMetadata({
           agent: config.agentUrl,
           redirect_uris: [redirectUri, orderReturnUrl],
           name: "AcmeCorp Supply Chain",

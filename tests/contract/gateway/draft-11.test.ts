@@ -98,10 +98,13 @@ const mapped = () => {
   };
 };
 
-function provider(issuer: string, key: typeof keys.provider): Promise<string> {
+async function provider(issuer: string, key: typeof keys.provider): Promise<string> {
   const app = Fastify();
   const document = { issuer, jwks_uri: `${issuer}/jwks.json` };
-  serveWellKnown(app, { documents: { "aauth-agent.json": document }, jwks: () => toJwks([key], draft11) });
+  await serveWellKnown(app, {
+    documents: { "aauth-agent.json": document },
+    jwks: () => toJwks([key], draft11),
+  });
   return listen(app);
 }
 

@@ -16,6 +16,7 @@ import { grants } from "./grants.ts";
 import { foreignParameter } from "./keys.ts";
 import { ALGORITHMS, FIELDS, LABEL, LEVELS, TOKEN_TYPES, WINDOW_SECONDS } from "./names.ts";
 import { unmet, validateRequirement } from "./requirement.ts";
+import { resource } from "./resource.ts";
 import {
   formatSignature,
   hasTokenMember,
@@ -79,6 +80,7 @@ export const draft11: WireProfile = {
   messages,
   verification,
   answers: { refuse: refuseWithoutToken, create: createAnswers },
+  resource,
   calls,
   grants,
   display,

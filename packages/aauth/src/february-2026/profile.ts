@@ -16,6 +16,7 @@ import { documents } from "./documents.ts";
 import { grants } from "./grants.ts";
 import { FIELDS, KEY_ALGORITHMS, LABEL, TOKEN_TYPES, TOLERANCE_SECONDS } from "./names.ts";
 import { LEVELS, unmet, validateRequirement } from "./requirement.ts";
+import { resource } from "./resource.ts";
 import { isParenthesised, parseSignatureKey, signatureKeyFor } from "./signature-key.ts";
 
 const messages: MessageRules = {
@@ -58,6 +59,7 @@ export const february2026: WireProfile = {
   messages,
   verification,
   answers: { refuse: refuseWithoutToken, create: createAnswers },
+  resource,
   calls,
   grants,
   display,

@@ -400,6 +400,23 @@ const toyOn = (name: string, signatureKey: string): WireProfile => ({
     },
   },
   messages: messagesOn(signatureKey),
+  resource: {
+    publish: ({ resource }) => ({
+      documents: { "toy-resource.json": { resource } },
+      trustedIssuers: [],
+      endpoints: [
+        {
+          ...{ methods: ["POST"], path: "/toy", maxBodyBytes: 8, requirement: { level: "agent" } },
+          answer: ({ caller, body }) => ({
+            ...{ status: 200, headers: {} },
+            body: `${caller.agent} sent ${body?.byteLength} bytes`,
+          }),
+        },
+      ],
+    }),
+    limited: { agent: { countedBy: "owner" } },
+    limitedAs: () => "agent",
+  },
   verification: {
     checks: [
       { name: "present", section: "toy 1", steps: ["fields", "signature-input", "signature-value"] },
