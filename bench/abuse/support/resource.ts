@@ -39,7 +39,7 @@ await app.register(async (scope) => {
   await scope.register(fastifyAAuth, {
     ...{ resource: RESOURCE, profile: draft11, personServers: [PERSON_SERVER], discovery },
     key: await generateSigningKey({ kid: "resource-1" }),
-    replayStore: createMemoryReplayStore({ maxEntries: MAX_USED_SIGNATURES }),
+    stores: { replay: createMemoryReplayStore({ maxEntries: MAX_USED_SIGNATURES }) },
   });
   const { verifier } = scope.aauth;
   const deferred = createDeferred<null>({

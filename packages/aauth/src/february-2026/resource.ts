@@ -20,7 +20,7 @@ const MAX_FORM_BYTES = 8_192;
 const FORM = /^application\/x-www-form-urlencoded[ \t]*(?:;|$)/i;
 
 const OF_DRAFT_11 = [
-  ...(["personServers", "about", "additionalSignatureComponents", "revocations", "authorization"] as const),
+  ...(["personServers", "about", "additionalSignatureComponents", "authorization"] as const),
 ] as const;
 
 function publish(identity: ResourceIdentity): ReturnType<ResourceRules["publish"]> {

@@ -67,8 +67,6 @@ export interface ResourceIdentity {
   readonly toleranceSeconds?: number | undefined;
   /** Variants of the profile, with the agents that they are accepted from. Default none. */
   readonly accept?: readonly object[] | undefined;
-  /** Draft -11 only: the memory of revoked tokens. */
-  readonly revocations?: object | undefined;
   /** Draft -11 only: how the endpoint for `scopes` decides. */
   readonly authorization?: object | undefined;
 }

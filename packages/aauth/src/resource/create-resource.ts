@@ -12,12 +12,14 @@ import type { ResourceMetadata } from "../draft-11/documents.ts";
 import { problemAnswer } from "../draft-11/problem.ts";
 import { AAuthVerificationError } from "../errors.ts";
 import { canonicalAuthority } from "../http-signatures/authority.ts";
+import type { ReplayStore } from "../http-signatures/replay.ts";
 import { toJwks } from "../keys/jwks.ts";
 import type { KeyRing } from "../keys/key-ring.ts";
 import type { GuardedEndpoint, ResourceIdentity } from "../profile/resource-rules.ts";
-import { createRevocations, type Revocations } from "../profile/revocations.ts";
+import { createRevocations, type RevokedToken } from "../profile/revocations.ts";
 import type { Answer } from "../profile/wire-profile.ts";
 import { StoreFullError } from "../store/quota-store.ts";
+import type { RecordStore } from "../store/record-store.ts";
 import type { CallerOf, ProvenCaller, Requirement, SigningKey } from "../types.ts";
 import { type AuthorizationEndpointOptions, createAuthorizationEndpoint } from "./authorization-endpoint.ts";
 import { type Challenger, type ChallengerOptions, createChallenger } from "./challenge.ts";
@@ -36,12 +38,20 @@ type MadeMembers =
   | "signature_window"
   | "additional_signature_components";
 
+/** What the replicas of one resource share. */
+export interface ResourceStores {
+  /** Used nonces and signatures. Default: in memory; replicas would each accept a repetition once. */
+  readonly replay?: ReplayStore | undefined;
+  /** Revoked tokens, in profiles that have revocations. Default: in memory, as of `createRevocations`. */
+  readonly revocations?: RecordStore<RevokedToken> | undefined;
+}
+
 /** One resource: verifier, challenger, documents and endpoints are made from its identity. */
 export interface ResourceOptions
   extends ResourceIdentity,
     Pick<
       VerifierOptions,
-      "now" | "profile" | "replayStore" | "toleranceSeconds" | "trustedAgents" | "requireNonce" | "cryptoMode"
+      "now" | "profile" | "toleranceSeconds" | "trustedAgents" | "requireNonce" | "cryptoMode"
     >,
     Pick<ChallengerOptions, "algs"> {
   /** Signs resource tokens, and is published at `/jwks.json`. Replicas of one resource share it. */
@@ -52,8 +62,8 @@ export interface ResourceOptions
   /** Looks up http and loopback addresses, too. Belongs to the default discovery. Default false. */
   readonly development?: boolean | undefined;
   readonly about?: Partial<Omit<ResourceMetadata, MadeMembers>> | undefined;
-  /** Default: `createRevocations()`, in memory. Replicas share its store. */
-  readonly revocations?: Revocations | undefined;
+  /** Where what outlives a request is kept. Default: in memory, for this process only. */
+  readonly stores?: ResourceStores | undefined;
   /** Default: no accounts, and a resource token for each request. */
   readonly authorization?: Pick<AuthorizationEndpointOptions, "holdsAccount" | "authorize"> | undefined;
 }
@@ -120,7 +130,7 @@ export interface ServedEndpoint extends Endpoint {
 
 /**
  * Creates a resource: its documents, its key set and its endpoints, what verifies its callers, and what refuses them. What is published
- * and served follows from the profile. Replicas share `key`, `replayStore` and the store of `revocations`.
+ * and served follows from the profile. Replicas share `key` and `stores`.
  *
  * Does NOT listen, route or limit rates, and bounds no body that a reader reads.
  *
@@ -141,12 +151,12 @@ export function createResource(options: ResourceOptions): Resource {
   const authority = canonicalAuthority(resource);
   const discovery = options.discovery ?? createDiscovery({ development, now, profile });
   const published = profile.resource.publish(options);
-  const { replayStore, trustedAgents, toleranceSeconds, requireNonce, cryptoMode } = options;
+  const { stores = {}, trustedAgents, toleranceSeconds, requireNonce, cryptoMode } = options;
   const common = { authorities: [authority], audience: resource, discovery };
-  const judging = { now, replayStore, toleranceSeconds, requireNonce, cryptoMode };
+  const judging = { now, replayStore: stores.replay, toleranceSeconds, requireNonce, cryptoMode };
   const { trustedIssuers, accessServer, additionalComponents, revocation } = published;
   const accepted = { ...common, trustedAgents, trustedIssuers, accessServer };
-  const revocations = revocation && (options.revocations ?? createRevocations({ now }));
+  const revocations = revocation && createRevocations({ store: stores.revocations, now });
   const verifier = createVerifier({
     ...{ ...accepted, ...judging, profile, additionalComponents },
     isRevoked: revocations?.isRevoked,

@@ -25,6 +25,7 @@ export type {
   Resource,
   ResourceOptions,
   ResourceRequest,
+  ResourceStores,
   ServedEndpoint,
 } from "./create-resource.ts";
 export { createResource } from "./create-resource.ts";

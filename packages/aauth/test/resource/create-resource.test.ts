@@ -2,9 +2,12 @@
 
 import { describe, expect, expectTypeOf, test, vi } from "vitest";
 import { february2026 } from "../../src/february-2026/profile.ts";
+import { createRevocations, type RevokedToken } from "../../src/profile/revocations.ts";
 import { type BodyReader, createResource, type ResourceOptions } from "../../src/resource/create-resource.ts";
 import { StoreFullError } from "../../src/store/quota-store.ts";
+import { createMemoryRecordStore } from "../../src/store/record-store.ts";
 import {
+  agentToken,
   discoveryOf,
   keys,
   now,
@@ -160,10 +163,17 @@ describe("who a resource lets in", () => {
     await expect(resource.refuse(foreign)).rejects.toBe(foreign);
   });
 
-  test("refuses a token that its issuer has revoked", async () => {
-    const revocations = { isRevoked: () => true, revoke: async () => true };
-    const refused = resourceOf({ revocations }).verify(await requestOf(), { level: "agent-token" });
-    await expect(refused).rejects.toMatchObject({ code: "token_revoked" });
+  test("refuses a token whose revocation another replica has taken", async () => {
+    const store = createMemoryRecordStore<RevokedToken>({ maxEntries: 10, now });
+    const jwt = await agentToken();
+    const verified = async (target: string) => {
+      const request = await showing(jwt, { url: RESOURCE + target });
+      return resourceOf({ stores: { revocations: store } }).verify(request, { level: "agent-token" });
+    };
+    const { caller } = await verified("/1");
+    const { iss, jti } = caller.identityToken as { iss: string; jti: string };
+    await createRevocations({ store, now }).revoke({ iss, jti, exp: now() + 60 });
+    await expect(verified("/2")).rejects.toMatchObject({ code: "token_revoked" });
   });
 });
 
