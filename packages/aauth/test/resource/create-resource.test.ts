@@ -74,7 +74,7 @@ describe("what a resource publishes and serves", () => {
   });
 
   test("answers 503 where a store has no room", async () => {
-    const authorization = { authorize: () => Promise.reject(new StoreFullError("full")) };
+    const authorization = { authorize: () => Promise.reject(new StoreFullError()) };
     const request = await showing(await personToken(), {
       ...{ url: `${RESOURCE}/aauth/authorize`, body: JSON.stringify({ scope: "data.read" }) },
     });
