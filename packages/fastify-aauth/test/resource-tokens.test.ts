@@ -81,7 +81,11 @@ describe("is refused", () => {
     ["one that is beside one that is", "scope=supply-chain:optimize+admin", "invalid_scope"],
     ["no scope", "", "invalid_request"],
     ["two scopes", "scope=supply-chain:optimize&scope=market-analysis:analyze", "invalid_request"],
-    ["auth_request_url", "scope=supply-chain:optimize&auth_request_url=http://evil.localhost/x", "invalid_request"],
+    [
+      "auth_request_url",
+      "scope=supply-chain:optimize&auth_request_url=http://evil.localhost/x",
+      "invalid_request",
+    ],
   ])("%s", async (_name, body, error) => {
     const reply = await ask(body === "" ? "x=1" : body);
     expect([reply.statusCode, reply.json().error]).toEqual([400, error]);
