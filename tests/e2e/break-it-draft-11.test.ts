@@ -58,7 +58,7 @@ test("federated: each party refuses, and says by which section of draft -11", as
     ["Poll another agent’s request", "the person server", "not_found", "13.2"],
     ["Revoke another agent’s token", "the person server", "unsupported_scheme", "11.12.1"],
     ["Ask the access server directly", "the access server", "unsupported_scheme", "9.1"],
-    ["Pose as a person server", "the access server", "untrusted_agent", "9.1"],
+    ["Pose as a person server", "the access server", "denied", "9.1"],
   ] as const) {
     const text = await tryIt(page, title, `Refused by ${party}`);
     expect(text).toContain(code);

@@ -79,7 +79,7 @@ const EXPECTED: Readonly<Record<Mode, Partial<Record<Draft11BreakItVariant, Expe
   federated: {
     ...OF_PERSON_SERVERS,
     "agent-at-access-server": [ACCESS, "unsupported_scheme", /9\.1$/],
-    "forged-person-server": [ACCESS, "untrusted_agent", /9\.1$/],
+    "forged-person-server": [ACCESS, "denied", /9\.1$/],
     "foreign-revocation": [ACCESS, "unsupported_iss", /11\.12\.3$/],
   },
 };

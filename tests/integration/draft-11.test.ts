@@ -235,11 +235,11 @@ describe("with a party that is away", () => {
     expect(await endOf(user, run)).toMatchObject({ status: "failed", failure: { hop: "person-server" } });
   });
 
-  test("behind the first hop: the run goes on without it, and says which one", async () => {
+  test("behind the first hop: it fails there, and the report says where", async () => {
     const user = await started("person-server", { processes: true });
     await stack.kill("market-analysis-agent");
     const { end } = await decideAtPages(user, await user.run());
-    expect(end.status).toBe("completed");
+    expect(end).toMatchObject({ status: "failed", failure: { hop: "market-analysis-agent" } });
     expect(await reportOf(user, end.request_id)).toMatch(
       /\*\*Hop\*\*: supply-chain-agent -> market-analysis-agent/,
     );

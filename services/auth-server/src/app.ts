@@ -97,8 +97,9 @@ export async function buildAuthServer(
   if (isDraft11) {
     const draft11 = { config, state, readSession, subjectSecret, development };
     await app.register(draft11Servers, { ...shared, ...draft11 });
-  } else {
-    // hole S15
+  }
+  const servesFebruary = !isDraft11; // hole S15
+  if (servesFebruary) {
     await app.register(aauth, { ...shared, state, discovery, development, consentSeconds, readSession });
   }
   if (development) {

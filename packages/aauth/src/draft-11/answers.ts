@@ -142,8 +142,9 @@ export function createAnswers(options: AnswerOptions): AnswerWriter {
   function checkScopes(scopes: readonly string[]): void {
     if (scopeDescriptions === undefined) return;
     const unknown = scopes.find((scope) => !Object.hasOwn(scopeDescriptions, scope) && !IDENTITY.has(scope));
+    // hole S13
     if (unknown !== undefined)
-      throw new TypeError(`scopeDescriptions must describe ${unknown} (draft -11, section 11.10)`); // hole S13
+      throw new TypeError(`scopeDescriptions must describe ${unknown} (draft -11, section 11.10)`);
   }
 
   async function resourceToken(

@@ -355,7 +355,7 @@ export class PendingRequests<Work> {
     { isLast, isFresh, signal }: { isLast: boolean; isFresh: boolean; signal: AbortSignal | undefined },
   ): Promise<Answer | undefined> {
     const isGone = () => signal?.aborted === true;
-    const outcome = record.outcome ?? (isFresh || isGone() ? undefined : await this.#advance(record));
+    const outcome = record.outcome ?? (isFresh ? undefined : await this.#advance(record));
     if (outcome !== undefined) {
       // hole S19
       if (isGone()) record.outcome = outcome;

@@ -411,7 +411,7 @@ export function createPersonRequests(context: PersonRequestsContext) {
     const isNewPage = first !== undefined && first.code !== work.first?.code;
     // The person is not asked again: an access server has asked the agent.
     // hole T31
-    requireNoMoreThanGranted(record, described); // hole S9
+    requireNoMoreThanGranted(record, described);
     if (record.state === "granted" && isNewPage) {
       throw new Problem(400, "invalid_resource_token", "the person has granted the request without a page");
     }
