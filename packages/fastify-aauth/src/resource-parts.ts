@@ -7,7 +7,12 @@ import {
   resourceMetadata as draft11ResourceMetadata,
   toJwks,
 } from "aauth";
-import { type AgentMetadata, agentMetadata, resourceMetadata } from "aauth/february-2026";
+import {
+  type AgentMetadata,
+  agentMetadata,
+  toJwks as februaryJwks,
+  resourceMetadata,
+} from "aauth/february-2026";
 import {
   type Challenger,
   createAuthorizationEndpoint,
@@ -72,13 +77,13 @@ function made(options: ResourceOptions): Parts {
   const { scopeDescriptions = {} } = options;
   const challenger = createChallenger({ key, resource, authServer, now, profile, algs, scopeDescriptions });
   const authority = canonicalAuthority(resource);
-  const discovery = options.discovery ?? createDiscovery({ development, now, profile });
+  const discovery = options.discovery ?? createDiscovery({ development, now });
   const accepted = { authorities: [authority], audience: resource, discovery, trustedAgents };
   const shared = { ...accepted, now, profile, replayStore, toleranceSeconds, requireNonce, cryptoMode };
   const own = { challenger, shared };
-  const { verifier, wellKnown, ...more } =
-    profile.documents === draft11.documents ? ofDraft11(options, own) : ofFebruary(options, own);
-  const jwks = () => toJwks("published" in key ? key.published() : [key], profile);
+  const isDraft11 = profile.documents === draft11.documents;
+  const { verifier, wellKnown, ...more } = isDraft11 ? ofDraft11(options, own) : ofFebruary(options, own);
+  const jwks = () => (isDraft11 ? toJwks : februaryJwks)("published" in key ? key.published() : [key]);
   return { verifier, challenger, authority, wellKnown: { ...wellKnown, jwks }, ...more };
 }
 
@@ -170,4 +175,4 @@ function ofDraft11(options: ResourceOptions, { challenger, shared }: Made): OfPr
   return { verifier, wellKnown: { documents }, resourceTokens: undefined, endpoints };
 }
 
-const documentName = (kind: string): string => draft11.documents.kinds[kind]!.document.name;
+const documentName = (kind: "agent" | "resource"): string => draft11.documents.kinds[kind].document.name;
