@@ -58,7 +58,7 @@ async function world({
   pollSeconds?: number;
 } = {}) {
   let map: EndpointMap;
-  const discovery = createDiscovery({ profile: draft11, transport: (url, init) => map.documents(url, init) });
+  const discovery = createDiscovery({ transport: (url, init) => map.documents(url, init) });
   const transport: EndpointMap["requests"] = (url, init) => map.requests(url, init);
   const faults: unknown[] = [];
   const shared = { discovery, transport, pollSeconds, log: (error: unknown) => faults.push(error) };

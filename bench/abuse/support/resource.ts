@@ -27,7 +27,6 @@ const documents = new Map<string, object>([
   [`${PERSON_SERVER}/jwks.json`, { keys: [{ ...publicJwk, kid: "ps-1", alg: "Ed25519" }] }],
 ]);
 const discovery = createDiscovery({
-  profile: draft11,
   transport: async ({ href }) => ({
     status: documents.has(href) ? 200 : 404,
     body: new TextEncoder().encode(JSON.stringify(documents.get(href) ?? {})),

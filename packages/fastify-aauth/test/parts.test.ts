@@ -1,5 +1,5 @@
-import { createKeyRing, generateSigningKey, toJwks } from "aauth";
-import { february2026, parseAgentAuth, verifyResourceToken } from "aauth/february-2026";
+import { createKeyRing, generateSigningKey } from "aauth";
+import { february2026, parseAgentAuth, toJwks, verifyResourceToken } from "aauth/february-2026";
 import { createTestParties } from "aauth/february-2026/testing";
 import { createResource, type ResourceOptions } from "aauth/resource";
 import { signedRequest } from "aauth/testing";

@@ -1,8 +1,8 @@
 import { Agent, request as httpRequest, type IncomingMessage, type RequestOptions } from "node:http";
 import { type AddressInfo, connect } from "node:net";
 import { Readable } from "node:stream";
-import { type ProvenCaller, toJwks } from "aauth";
-import { february2026 } from "aauth/february-2026";
+import type { ProvenCaller } from "aauth";
+import { february2026, toJwks } from "aauth/february-2026";
 import { createTestParties } from "aauth/february-2026/testing";
 import { createChallenger, parseRefusal, REFUSAL_FIELD } from "aauth/resource";
 import { signedRequest } from "aauth/testing";

@@ -74,7 +74,7 @@ const verification: VerificationRules = {
 };
 
 /** The dialect of draft -11. */
-export const draft11: WireProfile = {
+export const draft11: WireProfile & { readonly documents: typeof documents } = {
   name: "draft-11",
   documents,
   messages,

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { toJwks } from "../keys/jwks.ts";
 import type { ResourceIdentity, ResourceRules } from "../profile/resource-rules.ts";
 import { agentProviderMetadata, resourceMetadata } from "./documents.ts";
 import { DOCUMENTS } from "./names.ts";
@@ -51,6 +52,7 @@ function publish(identity: ResourceIdentity): ReturnType<ResourceRules["publish"
 /** Agents and servers are counted by their owner, the agents of a person by that person. */
 export const resource: ResourceRules = {
   publish,
+  keySet: toJwks,
   limited: {
     "agent-token": { countedBy: "owner" },
     "person-token": { countedBy: "owner" },

@@ -53,7 +53,7 @@ const verification: VerificationRules = {
 };
 
 /** The dialect of February 2026: the default. */
-export const february2026: WireProfile = {
+export const february2026: WireProfile & { readonly documents: typeof documents } = {
   name: "february-2026",
   documents,
   messages,
@@ -69,7 +69,7 @@ export const february2026: WireProfile = {
  * What the published demo of February 2026 speaks: neither bodies nor nonces are covered, so that a body can be exchanged and a request
  * repeated within its window. Choose it for peers that cannot do better (`peers` of a verifier's `accept`), never for all.
  */
-export const february2026Published: WireProfile = {
+export const february2026Published: typeof february2026 = {
   ...february2026,
   name: "february-2026-published",
   messages: {

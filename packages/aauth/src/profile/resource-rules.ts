@@ -5,7 +5,7 @@
  */
 
 import type { Awaitable } from "../crypto/interface.ts";
-import type { HeaderFields, ProvenCaller, Requirement } from "../types.ts";
+import type { HeaderFields, Jwks, ProvenCaller, Requirement, SigningKey } from "../types.ts";
 
 /** A response, ready to be sent. */
 export interface Answer {
@@ -119,6 +119,8 @@ export interface LimitedLevel {
 export interface ResourceRules {
   /** @throws TypeError for members that the dialect does not have, and for documents of the wrong shape. */
   publish(identity: ResourceIdentity): PublishedResource;
+  /** The key set at `/jwks.json`. */
+  keySet(keys: readonly SigningKey[]): Jwks;
   /** Levels that requests can be limited by. */
   readonly limited: Readonly<Record<string, LimitedLevel>>;
   /** The member of `limited` that a caller counts as. `isRaised`: its grant has the scopes that the higher limit is for. */

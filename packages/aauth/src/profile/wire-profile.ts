@@ -7,7 +7,7 @@
  */
 
 import type { Awaitable } from "../crypto/interface.ts";
-import type { Discovery, DocumentRules } from "../discovery/discovery.ts";
+import type { Discovery, DiscoveryKind, DocumentRules } from "../discovery/discovery.ts";
 import type { AAuthError, AAuthVerificationError } from "../errors.ts";
 import type { KeySource } from "../http-signatures/report.ts";
 import type { SignatureInput } from "../http-signatures/signature-input.ts";
@@ -542,8 +542,8 @@ export interface GrantRequest {
   readonly type: string;
   /** Identifier of the server. */
   readonly server: string;
-  /** Which document names the endpoint, and under which member. */
-  readonly document: string;
+  /** Whose document names the endpoint, and under which member. */
+  readonly kind: DiscoveryKind;
   readonly endpoint: (metadata: Readonly<Record<string, unknown>>) => string | undefined;
   readonly contentType: string;
   readonly body: string;
@@ -745,7 +745,8 @@ export interface GrantRules {
 }
 
 export interface OfferRules {
-  readonly document: string;
+  /** Whose document names the endpoint. */
+  readonly kind: DiscoveryKind;
   endpoint(metadata: Readonly<Record<string, unknown>>): string | undefined;
   readonly contentType: string;
   body(scope: string): string;

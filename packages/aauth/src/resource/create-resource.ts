@@ -13,7 +13,6 @@ import { problemAnswer } from "../draft-11/problem.ts";
 import { AAuthVerificationError } from "../errors.ts";
 import { canonicalAuthority } from "../http-signatures/authority.ts";
 import type { ReplayStore } from "../http-signatures/replay.ts";
-import { toJwks } from "../keys/jwks.ts";
 import type { KeyRing } from "../keys/key-ring.ts";
 import type { GuardedEndpoint, ResourceIdentity } from "../profile/resource-rules.ts";
 import { createRevocations, type RevokedToken } from "../profile/revocations.ts";
@@ -149,7 +148,7 @@ export function createResource(options: ResourceOptions): Resource {
   const { scopeDescriptions = {} } = options;
   const challenger = createChallenger({ key, resource, authServer, now, profile, algs, scopeDescriptions });
   const authority = canonicalAuthority(resource);
-  const discovery = options.discovery ?? createDiscovery({ development, now, profile });
+  const discovery = options.discovery ?? createDiscovery({ development, now });
   const published = profile.resource.publish(options);
   const { stores = {}, trustedAgents, toleranceSeconds, requireNonce, cryptoMode } = options;
   const common = { authorities: [authority], audience: resource, discovery };
@@ -162,7 +161,7 @@ export function createResource(options: ResourceOptions): Resource {
     isRevoked: revocations?.isRevoked,
     accept: options.accept?.map((variant) => ({ ...accepted, ...variant })),
   });
-  const jwks = () => toJwks("published" in key ? key.published() : [key], profile);
+  const jwks = () => profile.resource.keySet("published" in key ? key.published() : [key]);
   const endpoints: (Endpoint | ServedEndpoint)[] = [
     ...documentEndpoints({ documents: published.documents, jwks }),
   ];
