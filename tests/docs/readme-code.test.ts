@@ -5,7 +5,10 @@ import { startListening } from "../../services/auth-server/test/support/auth-ser
 import { startChild } from "../support/child.ts";
 
 /** Documents whose TypeScript blocks are programs: each is run as it stands, from the repository's root. */
-const DOCUMENTS = ["packages/aauth/README.md", "packages/fastify-aauth/README.md", "docs/guide.md"];
+const DOCUMENTS = [
+  ...["packages/aauth/README.md", "packages/fastify-aauth/README.md"],
+  ...["docs/guide.md", "docs/add-a-profile.md"],
+];
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 // inside the repository, so that the packages resolve as they do for our own scripts

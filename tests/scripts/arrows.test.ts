@@ -37,6 +37,9 @@ test.each([
   ["resource/a.ts", "../tokens/b.ts", 0],
   ["resource/a.ts", "../agent/b.ts", 1],
   ["keys/a.ts", "../http-signatures/b.ts", 1],
+  ["february-2026/a.ts", "../profile/b.ts", 0],
+  ["resource/a.ts", "../february-2026/b.ts", 1],
+  ["index.ts", "./february-2026/b.ts", 1],
   ["newfolder/a.ts", "../errors.ts", 1],
 ])("inside aauth: %s imports %s", (path, specifier, count) => {
   expect(problemsOf(`packages/aauth/src/${path}`, specifier)).toHaveLength(count);

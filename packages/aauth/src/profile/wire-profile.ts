@@ -1,7 +1,7 @@
 /**
  * A wire profile: everything in which one dialect of AAuth differs from another, as one value. Verifiers, agents, challengers, auth
  * servers and `explain` receive it; what all dialects share (RFC 9421 base, RFC 9530 digest, replay, JWS, discovery's guard and bounds)
- * asks it. Only the folders below `profiles/` know a dialect's headers, token types, documents and grants.
+ * asks it. Only its folder knows a dialect's headers, token types, documents and grants.
  *
  * @module
  */

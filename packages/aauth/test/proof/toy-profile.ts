@@ -1,5 +1,5 @@
 /**
- * A profile for the proof that nothing outside `profiles/` knows a dialect: draft -11's shape under names of its own. A third token type
+ * A profile for the proof that nothing outside of its folder knows a dialect: draft -11's shape under names of its own. A third token type
  * and level, no agent in the grant, JSON grants at two endpoints, 202 with `Location` and polling, errors in two headers, ES256 beside
  * Ed25519, identifiers without ports, another order of checks.
  *
