@@ -6,7 +6,6 @@
  * @module
  */
 
-import { toJwks } from "../../src/keys/jwks.ts";
 import type { Discovery, DiscoveryKind } from "../../src/discovery/discovery.ts";
 import {
   AAuthAgentError,
@@ -18,6 +17,7 @@ import {
 } from "../../src/errors.ts";
 import { formatSignature, parseSignature } from "../../src/http-signatures/signature.ts";
 import { parseParameters, splitTopLevel } from "../../src/http-signatures/structured-fields.ts";
+import { toJwks } from "../../src/keys/jwks.ts";
 import { verificationKey } from "../../src/keys/verification-key.ts";
 import type {
   Answer,
