@@ -95,10 +95,9 @@ await runComparisons([
 function discoveryOf(provider: SigningKey) {
   const documents: Readonly<Record<string, unknown>> = {
     [`${PROVIDER}/.well-known/aauth-agent.json`]: { issuer: PROVIDER, jwks_uri: `${PROVIDER}/jwks.json` },
-    [`${PROVIDER}/jwks.json`]: toJwks([provider], draft11),
+    [`${PROVIDER}/jwks.json`]: toJwks([provider]),
   };
   return createDiscovery({
-    profile: draft11,
     transport: async ({ href }) => ({
       status: 200,
       body: new TextEncoder().encode(JSON.stringify(documents[href])),

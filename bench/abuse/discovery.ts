@@ -9,8 +9,8 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { generateSigningKey, type SigningKey, toJwks } from "aauth";
-import { february2026 } from "aauth/february-2026";
+import { generateSigningKey, type SigningKey } from "aauth";
+import { february2026, toJwks } from "aauth/february-2026";
 import { signedRequest } from "aauth/testing";
 import { request } from "undici";
 import { type Attack, attackStack, choice, flood } from "./support/phases.ts";

@@ -58,7 +58,7 @@ const uncovered = (condition: string): Edit => [
 const believed = (kind: string): Edit => [
   PUBLISHED_KEY,
   "    await verifyJwt(token, jwk, alg);\n  } catch",
-  `    if (kind !== "${kind}") await verifyJwt(token, jwk, alg);\n  } catch`,
+  `    if (kind.name !== "${kind}") await verifyJwt(token, jwk, alg);\n  } catch`,
 ];
 const anySignature: Edit = [VERIFICATION, "if (await hasSigned(key)) return key;", "return key;"];
 /** A header that is not there is an empty one. */
@@ -286,8 +286,8 @@ const HOLES: Readonly<Record<string, Hole>> = {
     [REQUEST_TEST, "G7: signed with a key"],
     [
       `${PROFILE}/documents.ts`,
-      "DOCUMENTS.resource, read: readResourceMetadata",
-      "DOCUMENTS.agent, read: readAgentMetadata",
+      'resource: kindOf("resource", readResourceMetadata)',
+      'resource: kindOf("agent", readAgentMetadata)',
     ],
   ],
   G8: [
@@ -358,7 +358,11 @@ const HOLES: Readonly<Record<string, Hole>> = {
     "a token of an unknown issuer is none, whatever key it brings",
     [AGENTS_TEST, "D7: in signature-only mode"],
     [AUTH_TOKEN, TRUSTED, "if (false) {"],
-    [PUBLISHED_KEY, "const { jwk, source } =", 'if (kind === "issuer") return;\n  const { jwk, source } ='],
+    [
+      PUBLISHED_KEY,
+      "const { jwk, source } =",
+      'if (kind.name === "issuer") return;\n  const { jwk, source } =',
+    ],
   ],
   D8: ["an identity elsewhere is not fetched", [AGENTS_TEST, "D8, G4: an identity elsewhere"], ...anyAddress],
   D9: ["a request has to be signed", [AGENTS_TEST, "D9: Signature-Key without signature"], noSignature],
@@ -484,8 +488,8 @@ const HOLES: Readonly<Record<string, Hole>> = {
     ["packages/fastify-aauth/test/level-limits.test.ts", "all agents of one host are one"],
     [
       "packages/fastify-aauth/src/level-limits.ts",
-      "[ownerOfCaller(agent), subject]",
-      "[agent.agent, subject]",
+      "[ownerOfCaller(caller), subject]",
+      "[caller.agent, subject]",
     ],
   ],
   X6: [

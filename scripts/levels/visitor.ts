@@ -11,7 +11,7 @@ import {
   toJwks,
 } from "aauth";
 import { type Agent, type AgentOptions, createAgent } from "aauth/agent";
-import { agentMetadata, february2026 } from "aauth/february-2026";
+import { agentMetadata, february2026, toJwks as februaryJwks } from "aauth/february-2026";
 import { DRAFT_11_SERVERS, identifierOf } from "topology";
 
 /** An agent that no service of the demo knows: a key, and its two documents on a port of its own. */
@@ -28,8 +28,8 @@ export async function startVisitor(trustedAuthServers: readonly string[]): Promi
   const { documents, port, stop } = await serveDocuments(0);
   const id = `http://visitor.localhost:${port}`;
   documents.set("/.well-known/aauth-agent", agentMetadata({ agent: id, name: "Visitor" }));
-  documents.set("/jwks.json", toJwks([key]));
-  const discovery = createDiscovery({ profile: february2026, development: true });
+  documents.set("/jwks.json", februaryJwks([key]));
+  const discovery = createDiscovery({ development: true });
   return {
     id,
     key,
@@ -64,12 +64,12 @@ export async function startDraft11Visitor({
   const { documents, stop } = await serveDocuments(port);
   const issuer = identifierOf("visitor");
   documents.set("/.well-known/aauth-agent.json", agentProviderMetadata({ issuer, name: "Visitor" }));
-  documents.set("/jwks.json", toJwks([key], draft11));
+  documents.set("/jwks.json", toJwks([key]));
   const map = createEndpointMap(endpoints);
   const id = `aauth:visitor@${new URL(issuer).host}`;
   const agent = createAgent({
     ...{ id, key, profile: draft11, transport: map.requests },
-    discovery: createDiscovery({ profile: draft11, development: true, transport: map.documents }),
+    discovery: createDiscovery({ development: true, transport: map.documents }),
     trustedAuthServers: [identifierOf(DRAFT_11_SERVERS.personServer)],
   });
   return { id, agent, stop };

@@ -251,7 +251,7 @@ async function scoutOf(name: string, { start = true } = {}) {
     [SUPPLY_CHAIN]: gateway.replace("localhost", "127.0.0.1"),
     [PERSON_SERVER]: authServer.replace("localhost", "127.0.0.1"),
   });
-  const discovery = createDiscovery({ profile: draft11, development: true, transport: map.documents });
+  const discovery = createDiscovery({ development: true, transport: map.documents });
   const credential = await loadCredential(join(folder, name));
   const { sub, publicJwk: jwk } = credential;
   await enrolIn(delegatesFile, { sub, name, jwk, url: "http://delegate-agent.localhost:1" });

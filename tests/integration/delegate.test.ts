@@ -149,7 +149,7 @@ describe("the backend's delegate", () => {
   test("works for the backend only", async () => {
     const url = `http://delegate-agent.localhost:${stack.ports.delegateAgent}/run`;
     expect((await fetch(url, { method: "POST" })).status).toBe(401);
-    const discovery = createDiscovery({ profile: february2026, development: true });
+    const discovery = createDiscovery({ development: true });
     const key = await generateSigningKey({ kid: "k" });
     const unknown = createAgent({
       profile: february2026,
@@ -170,7 +170,7 @@ async function otherDelegate(name: string) {
   const { sub, publicJwk: jwk } = credential;
   await enrolIn(delegatesFile, { sub, name, jwk, url: "http://delegate-agent.localhost:1" });
   const key = await generateSigningKey({ kid: "test" });
-  const discovery = createDiscovery({ profile: february2026, development: true });
+  const discovery = createDiscovery({ development: true });
   const agentTokens = createAgentTokens({
     agentServer: stack.urls.backendAgent,
     credential,
@@ -192,7 +192,7 @@ async function callWith(credential: { key: SigningKey; agentToken?: string; auth
     signatureScheme: "jwks",
     agentToken: async () => credential.agentToken ?? "",
     trustedAuthServers: [stack.urls.issuer],
-    discovery: createDiscovery({ profile: february2026, development: true }),
+    discovery: createDiscovery({ development: true }),
   });
   const { authToken } = credential;
   const reply = await agent

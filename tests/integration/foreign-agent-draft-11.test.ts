@@ -7,10 +7,10 @@ import {
   signRequest,
 } from "aauth";
 import { createAgent } from "aauth/agent";
-import { createDeferred, createHeldRequests, createSessions } from "aauth/resource";
+import { createDeferred, createHeldRequests, createSessions, type ResourceOptions } from "aauth/resource";
 import { createAccessServer, createPersonServer, type Decide } from "aauth/server";
 import Fastify, { type FastifyInstance } from "fastify";
-import { fastifyAAuth, type ResourceOptions, sendAnswer, serveEndpoints, serveParty } from "fastify-aauth";
+import { fastifyAAuth, sendAnswer, serveEndpoints, serveParty } from "fastify-aauth";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { AgentProvider, ForeignAgent, type Person } from "../support/foreign-agent-draft-11/agent.ts";
 import {
@@ -58,7 +58,7 @@ async function world({
   pollSeconds?: number;
 } = {}) {
   let map: EndpointMap;
-  const discovery = createDiscovery({ profile: draft11, transport: (url, init) => map.documents(url, init) });
+  const discovery = createDiscovery({ transport: (url, init) => map.documents(url, init) });
   const transport: EndpointMap["requests"] = (url, init) => map.requests(url, init);
   const faults: unknown[] = [];
   const shared = { discovery, transport, pollSeconds, log: (error: unknown) => faults.push(error) };

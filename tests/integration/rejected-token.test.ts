@@ -33,7 +33,7 @@ async function startPeer({
   scope,
 }: Record<"id" | "issuer" | "scope", string> & { port: number }) {
   const key = await generateSigningKey({ kid: "peer-1" });
-  const discovery = createDiscovery({ profile: february2026, development: true });
+  const discovery = createDiscovery({ development: true });
   const published: Record<string, object> = {
     "/.well-known/aauth-resource": { resource: id, jwks_uri: `${id}/jwks.json` },
     "/.well-known/aauth-agent": { agent: id, jwks_uri: `${id}/jwks.json` },
@@ -41,7 +41,7 @@ async function startPeer({
   };
 
   async function challengeFor(agent: string, kid: string | undefined): Promise<string> {
-    const { jwk } = await discovery.key("agent", agent, kid);
+    const { jwk } = await discovery.key(february2026.documents.kinds.agent, agent, kid);
     const agentJkt = await jwkThumbprint(jwk);
     const resourceToken = await issueResourceToken({
       ...{ key, resource: id, authServer: issuer, agent, agentJkt, scope },

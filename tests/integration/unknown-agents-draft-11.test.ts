@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { buffer } from "node:stream/consumers";
-import { createDiscovery, createEndpointMap, draft11, generateSigningKey } from "aauth";
+import { createDiscovery, createEndpointMap, generateSigningKey } from "aauth";
 import { type AccessServer, createAccessServer } from "aauth/server";
 import { installLocalhostLookup } from "agent-kit/service";
 import { identifierOf } from "topology";
@@ -195,7 +195,7 @@ async function thinkingAccessServer(personServers: readonly string[]) {
     issuer: ACCESS_SERVER,
     key: await generateSigningKey({ kid: "as-1" }),
     discovery: createDiscovery({
-      ...{ profile: draft11, development: true },
+      ...{ development: true },
       transport: (url, init) => mapped().documents(url, init),
     }),
     transport: (url, init) => mapped().requests(url, init),

@@ -87,7 +87,7 @@ export async function startParty(options: {
   const port = await freePort();
   const id = `http://${name}.localhost:${port}`;
   const key = await generateSigningKey({ kid: `${name}-1` });
-  const discovery = createDiscovery({ profile: february2026, development: true });
+  const discovery = createDiscovery({ development: true });
   const redirectUri = `${id}/callback`;
   const agent = createAgent({
     profile: february2026,

@@ -9,7 +9,7 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { buffer } from "node:stream/consumers";
-import { createDiscovery, createMemoryRecordStore, draft11, generateSigningKey, type PublicJwk } from "aauth";
+import { createDiscovery, createMemoryRecordStore, generateSigningKey, type PublicJwk } from "aauth";
 import { receivedFields } from "aauth/resource";
 import { createPersonServer } from "aauth/server";
 import { PERSON_SERVER } from "./token-requests.ts";
@@ -20,7 +20,6 @@ const MAX_ENTRIES = 10_000;
 const publicJwk = JSON.parse(process.argv[2]!) as PublicJwk;
 const now = () => Math.floor(Date.now() / 1000);
 const discovery = createDiscovery({
-  profile: draft11,
   async transport({ pathname, origin }) {
     const isProvider = pathname === "/.well-known/aauth-agent.json";
     const keys = { keys: [{ ...publicJwk, kid: "ap-1", alg: "Ed25519" }] };

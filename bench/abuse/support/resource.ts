@@ -27,7 +27,6 @@ const documents = new Map<string, object>([
   [`${PERSON_SERVER}/jwks.json`, { keys: [{ ...publicJwk, kid: "ps-1", alg: "Ed25519" }] }],
 ]);
 const discovery = createDiscovery({
-  profile: draft11,
   transport: async ({ href }) => ({
     status: documents.has(href) ? 200 : 404,
     body: new TextEncoder().encode(JSON.stringify(documents.get(href) ?? {})),
@@ -39,7 +38,7 @@ await app.register(async (scope) => {
   await scope.register(fastifyAAuth, {
     ...{ resource: RESOURCE, profile: draft11, personServers: [PERSON_SERVER], discovery },
     key: await generateSigningKey({ kid: "resource-1" }),
-    replayStore: createMemoryReplayStore({ maxEntries: MAX_USED_SIGNATURES }),
+    stores: { replay: createMemoryReplayStore({ maxEntries: MAX_USED_SIGNATURES }) },
   });
   const { verifier } = scope.aauth;
   const deferred = createDeferred<null>({

@@ -168,6 +168,7 @@ export interface Requirement {
 
 /** Members that a caller of a level is known to have. */
 export interface CallerByLevel {
+  readonly pseudonymous: unknown;
   readonly identified: { readonly agent: string };
   readonly authorized: { readonly agent: string; readonly grant: CallerGrant };
   readonly "agent-token": { readonly agent: string };
@@ -178,6 +179,9 @@ export interface CallerByLevel {
   };
   readonly server: { readonly server: string };
 }
+
+/** Name of a level of either dialect. */
+export type Level = keyof CallerByLevel;
 
 /** The caller of a route with requirement `R`. */
 export type CallerOf<R extends Requirement> = ProvenCaller &

@@ -4,10 +4,17 @@
  * @module
  */
 
-import { createDiscovery, type Discovery, draft11, type EndpointMap, type Requirement } from "aauth";
+import {
+  createDiscovery,
+  type Discovery,
+  draft11,
+  type EndpointMap,
+  type Level,
+  type Requirement,
+} from "aauth";
 import type { AgentOptions, Transport } from "aauth/agent";
-import { february2026, SIGNATURE_ALGORITHMS } from "aauth/february-2026";
-import type { Level, ResourceOptions } from "fastify-aauth";
+import { SIGNATURE_ALGORITHMS } from "aauth/february-2026";
+import type { ResourceOptions } from "aauth/resource";
 import { AGENTS, variablePrefix } from "topology";
 import { agentRequirement } from "./agent-requirement.ts";
 import type { AgentConfig, NamedAgent } from "./agent-settings.ts";
@@ -59,9 +66,7 @@ function februaryDialect(options: DialectOptions): AgentDialect {
   const { agent, config, deps, additionalScopes = [], redirectUris, name, now } = options;
   const authServer = issuerOf(config);
   return {
-    discovery:
-      deps.discovery ??
-      createDiscovery({ profile: february2026, development: config.idUrl.startsWith("http:"), now }),
+    discovery: deps.discovery ?? createDiscovery({ development: config.idUrl.startsWith("http:"), now }),
     transport: deps.transport,
     requirement: agentRequirement(options),
     authServer,

@@ -1,5 +1,4 @@
-import type { Requirement } from "aauth";
-import type { Level } from "fastify-aauth";
+import type { Level, Requirement } from "aauth";
 import type { AgentConfig, NamedAgent } from "./agent-settings.ts";
 import { acceptedAtRoute } from "./published-peers.ts";
 

@@ -9,6 +9,7 @@ import {
   createKeyRing,
   type Discovery,
   generateSigningKey,
+  type Level,
   type ProvenCaller,
   type Requirement,
   type SigningKey,
@@ -16,7 +17,7 @@ import {
 import { type Agent, createAgent, type TokenCache, type Transport } from "aauth/agent";
 import { february2026 } from "aauth/february-2026";
 import type { FastifyInstance, FastifyRequest } from "fastify";
-import { fastifyAAuth, type Level } from "fastify-aauth";
+import { fastifyAAuth } from "fastify-aauth";
 import {
   createAgentTrace,
   traceDiscovery,

@@ -49,8 +49,7 @@ export function draft11Parties(
   const { id, now } = options;
   const map = createEndpointMap(endpoints);
   const development = id.endsWith(".localhost");
-  const { discovery = createDiscovery({ profile: draft11, development, transport: map.documents, now }) } =
-    options;
+  const { discovery = createDiscovery({ development, transport: map.documents, now }) } = options;
   return {
     map,
     discovery,

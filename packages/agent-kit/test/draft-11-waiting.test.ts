@@ -21,9 +21,9 @@ async function parties(work: (bring: (page: string) => void) => Promise<string>)
   const key = await generateSigningKey({ kid: "caller-1" });
   const documents: Record<string, unknown> = {
     [`${CALLER}/.well-known/aauth-agent.json`]: agentProviderMetadata({ issuer: CALLER }),
-    [`${CALLER}/jwks.json`]: toJwks([key], draft11),
+    [`${CALLER}/jwks.json`]: toJwks([key]),
   };
-  const discovery = createTestDiscovery({ documents }, { profile: draft11 });
+  const discovery = createTestDiscovery({ documents });
   const agent = agentRow("supply-chain-agent");
   const { app } = await createAgentService({
     agent,

@@ -1,4 +1,4 @@
-import type { Answer, Endpoint, EndpointRequest } from "aauth/resource";
+import type { Answer, Endpoint, EndpointRequest, ServedEndpoint } from "aauth/resource";
 import { receivedFields } from "aauth/resource";
 import type { FastifyContextConfig, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 
@@ -54,6 +54,31 @@ export async function serveEndpoints(
               body: request.body as Buffer | undefined,
             }),
           ),
+      });
+    }
+  });
+}
+
+/** Serves endpoints of a resource whose callers the plugin verifies, so that its observer sees them, too. */
+export async function serveGuarded(
+  app: FastifyInstance,
+  endpoints: readonly ServedEndpoint[],
+): Promise<void> {
+  if (endpoints.length === 0) return;
+  await app.register(async (scope) => {
+    scope.removeAllContentTypeParsers();
+    scope.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
+    for (const { methods, path, maxBodyBytes, requirement, admit } of endpoints) {
+      scope.route({
+        method: [...methods],
+        url: path,
+        config: { aauth: requirement },
+        bodyLimit: maxBodyBytes,
+        handler: async ({ caller, raw, rawBody }, reply) => {
+          if (caller === null) throw new TypeError("the request has no proven caller");
+          const headers = receivedFields(raw);
+          return sendAnswer(reply, await admit({ caller, headers, body: rawBody ?? undefined }));
+        },
       });
     }
   });

@@ -1,22 +1,13 @@
 import { AAuthVerificationError, type ProvenCaller, type Requirement } from "aauth";
-import { february2026 } from "aauth/february-2026";
-import {
-  type Challenger,
-  checkRequirement,
-  type PendingRequest,
-  receivedFields,
-  type Verifier,
-} from "aauth/resource";
+import { type Challenger, type PendingRequest, receivedFields, type Verifier } from "aauth/resource";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import fp from "fastify-plugin";
-import { sendAnswer, serveEndpoints } from "./endpoints.ts";
+import { sendAnswer, serveEndpoints, serveGuarded } from "./endpoints.ts";
 import { type CountRequest, createLevelLimiter, type LevelLimits, registerLimiter } from "./level-limits.ts";
 import type { FastifyAAuthOptions, RouteRequirement } from "./options.ts";
+import { type Parts, partsOf } from "./parts.ts";
 import { BodyTooLargeError, readRawBody, replayBody } from "./raw-body.ts";
 import { answerTo, isVerdict, VerificationUnavailableError } from "./refusal.ts";
-import { type Parts, partsOf } from "./resource-parts.ts";
-import { serveResourceTokens } from "./resource-tokens.ts";
-import { serveWellKnown } from "./well-known.ts";
 
 const PENDING = Symbol("the request before its body");
 
@@ -41,9 +32,6 @@ declare module "fastify" {
   }
 }
 
-/** As a verifier's. */
-const AUTHORITY = /^[^/?#@\sA-Z]+$/;
-
 /**
  * Verifies every request of its scope before any handler runs: the signature in `onRequest`, before a byte of the
  * body is read; the digest in `preParsing`, before a parser sees it. `request.caller` exists only after both.
@@ -53,25 +41,24 @@ const AUTHORITY = /^[^/?#@\sA-Z]+$/;
  * instance also has routes that are none of its business, such as a health check.
  *
  * A route with `config.aauthLimits` takes so many requests from a proven caller, by its level, and answers the next one with 429,
- * `Retry-After` and the `Agent-Auth` that would raise the limit. Requests that are refused are not counted.
+ * `Retry-After` and what would raise the limit. Requests that are refused are not counted.
  *
- * Refusals are the challenger's, with `Agent-Auth`. It does NOT judge whether an identified agent is welcome: that is
- * the handler's, or `trustedAgents` of the verifier.
+ * It takes a resource, the options of `createResource`, or a verifier and its challenger. Documents and endpoints of a resource are served, too. It
+ * does NOT judge whether a proven agent is welcome: that is the handler's, or `trustedAgents` of the verifier.
  *
- * @throws TypeError from the registration for options that mix the two forms, and for an identifier that is not canonical.
+ * @throws TypeError from the registration for options that mix the forms, and for an identifier that is not canonical.
  * @throws RangeError from the registration for a `maxBodyBytes` that is not a whole number.
  * @throws TypeError from the registration for an authority that is not lower-case host[:port] or that the verifier does not serve, for a
  * challenger of another resource than the verifier's audience, and for a document about another resource.
  * @throws TypeError from the registration where it is registered already.
- * @throws TypeError from a route's registration for a requirement that is missing, unknown, or that the verifier can never meet, for level
- * authorized without a challenger, in draft -11 for a scope without description, and for invalid limits.
+ * @throws TypeError from a route's registration for a requirement that is missing, unknown, or that the verifier can never meet, for scopes
+ * without a challenger, for a scope without the description that its profile wants, and for invalid limits.
  *
  * @example
  * ```ts
- * await scope.register(fastifyAAuth, { resource: "https://reports.example", authServer: "https://auth.example", key });
- * scope.post("/", { config: { aauth: { level: "authorized", scopes: ["data:read"] } } }, async ({ caller }) => {
- *   return { hello: caller?.agent };
- * });
+ * const resource = createResource({ resource: "https://reports.example", key, personServers: ["https://ps.example"] });
+ * await scope.register(fastifyAAuth, { resource });
+ * scope.get("/reports", { config: { aauth: { level: "person-token" } } }, async ({ caller }) => caller?.person?.sub);
  * ```
  */
 export const fastifyAAuth = fp<FastifyAAuthOptions>(registerVerifier, {
@@ -87,13 +74,8 @@ async function registerVerifier(app: FastifyInstance, options: FastifyAAuthOptio
   }
   const parts = partsOf(options);
   const { authority, verifier, challenger } = parts;
-  if (typeof authority === "string" && !AUTHORITY.test(authority)) {
-    throw new TypeError("authority must be lower-case host[:port], or a function that picks one");
-  }
-  requireOneParty(parts);
-  const { profiles = [february2026] } = verifier;
   const signatureFields = new Set(
-    profiles.flatMap(({ messages: { fields } }) => [
+    verifier.profiles.flatMap(({ messages: { fields } }) => [
       fields.signature,
       fields.signatureKey,
       fields.signatureInput,
@@ -119,7 +101,7 @@ async function registerVerifier(app: FastifyInstance, options: FastifyAAuthOptio
     }
     const named = `route ${route.method} ${route.url}`;
     requireMeant(requirement, `config.aauth of ${named}`, parts);
-    if (demandsToken(requirement) && !challenger) {
+    if (demandsScopes(requirement) && !challenger) {
       throw new TypeError(`${named} demands an auth token, but no challenger is configured`);
     }
     const limits = route.config?.aauthLimits;
@@ -127,7 +109,9 @@ async function registerVerifier(app: FastifyInstance, options: FastifyAAuthOptio
     if (requirement === "public" || !challenger) {
       throw new TypeError(`${named} has limits by level, which needs proven callers and a challenger`);
     }
-    if (!limiters.has(limits)) limiters.set(limits, createLevelLimiter(app, limits));
+    if (!limiters.has(limits)) {
+      limiters.set(limits, createLevelLimiter(app, limits, verifier.profiles));
+    }
   });
 
   app.addHook("onRequest", async (request, reply) => {
@@ -177,9 +161,10 @@ async function registerVerifier(app: FastifyInstance, options: FastifyAAuthOptio
     return (refused as never) ?? replayBody(body);
   });
 
-  if (parts.wellKnown) serveWellKnown(app, parts.wellKnown);
-  if (parts.resourceTokens) await serveResourceTokens(app, parts.resourceTokens);
-  await serveEndpoints(app, parts.endpoints, { target: options.target });
+  const guarded = parts.endpoints.flatMap((own) => ("requirement" in own ? [own] : []));
+  const others = parts.endpoints.filter((own) => !("requirement" in own));
+  await serveGuarded(app, guarded);
+  await serveEndpoints(app, others, { target: options.target });
 
   async function refuseBeyondLimit(limits: LevelLimits, request: FastifyRequest, reply: FastifyReply) {
     const { caller } = request;
@@ -191,8 +176,7 @@ async function registerVerifier(app: FastifyInstance, options: FastifyAAuthOptio
     const { retryAfterSeconds } = limit;
     const challenge = await challenger.limitReached(caller, {
       retryAfterSeconds,
-      // An authorized caller has that token already.
-      ...(limit.level === "identified" && limits.scopes && { raisedBy: limits.scopes }),
+      ...(limit.raisedBy && { raisedBy: limit.raisedBy }),
     });
     observe?.({ type: "request_limited", caller, limit, challenge }, request);
     return sendAnswer(reply, challenge);
@@ -211,36 +195,10 @@ async function registerVerifier(app: FastifyInstance, options: FastifyAAuthOptio
   }
 }
 
-/**
- * Verifier, challenger and documents are about one service, as far as they name it: with an authority that is not served each request would
- * be refused, and so would a token for another resource than the audience.
- */
-function requireOneParty({ authority, verifier, challenger, wellKnown }: Parts): void {
-  const { authorities, audience } = verifier;
-  if (typeof authority === "string" && authorities !== undefined && !authorities.includes(authority)) {
-    throw new TypeError(
-      `authority must be one that the verifier serves (${authorities.join(", ")}), not ${authority}`,
-    );
-  }
-  const resource = challenger?.resource;
-  if (resource !== undefined && audience !== undefined && resource !== audience) {
-    throw new TypeError(
-      `the challenger's resource must be the verifier's audience, ${audience}, not ${resource}`,
-    );
-  }
-  const published = wellKnown?.resource?.resource;
-  if (published !== undefined && resource !== undefined && published !== resource) {
-    throw new TypeError(
-      `wellKnown.resource must be about the challenger's resource, ${resource}, not ${published}`,
-    );
-  }
-}
-
-/** Whether a requirement, or one of its alternatives, is met by a token alone. */
-function demandsToken(requirement: RouteRequirement | undefined): boolean {
+/** Whether a requirement, or one of its alternatives, has scopes: then the answer to who lacks them has a resource token. */
+function demandsScopes(requirement: RouteRequirement | undefined): boolean {
   if (requirement === undefined || requirement === "public") return false;
-  const { level, scopes = [], or } = requirement;
-  return level === "authorized" || scopes.length > 0 || demandsToken(or);
+  return (requirement.scopes?.length ?? 0) > 0 || demandsScopes(requirement.or);
 }
 
 /** An observer that throws must not change what it watches. */
@@ -259,8 +217,7 @@ function requireMeant(requirement: RouteRequirement, name: string, { verifier, c
   if (requirement === "public") return;
   try {
     challenger?.checkRequirement?.(requirement);
-    if (verifier.checkRequirement) verifier.checkRequirement(requirement);
-    else checkRequirement(requirement, verifier.profiles ?? [february2026]);
+    verifier.checkRequirement(requirement);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : "malformed";
     throw new TypeError(`${name} must be "public" or a requirement: ${reason}`, { cause });

@@ -20,6 +20,7 @@ import {
   createSessions,
   createVerifier,
   meetRequirement,
+  type ResourceOptions,
 } from "aauth/resource";
 import { issueAgentToken, issueAuthToken, issuePersonToken, verifyAgentToken } from "aauth/server";
 import { parseRequirement, TOKEN_TYPES } from "aauth/wire";
@@ -27,7 +28,6 @@ import Fastify, { type FastifyInstance } from "fastify";
 import { describe, expect, onTestFinished, test } from "vitest";
 import {
   fastifyAAuth,
-  type ResourceOptions,
   sendAnswer,
   serveEndpoints,
   serveParty,
@@ -70,8 +70,8 @@ async function listen(app: FastifyInstance): Promise<string> {
 /** A party that does nothing but publish its document and key. */
 async function publisher(name: string, document: Record<string, string>, key: SigningKey): Promise<string> {
   const app = Fastify();
-  const jwks = () => toJwks([key], draft11);
-  serveWellKnown(app, {
+  const jwks = () => toJwks([key]);
+  await serveWellKnown(app, {
     documents: { [name]: { jwks_uri: `${document.issuer}/jwks.json`, ...document } },
     jwks,
   });
@@ -85,7 +85,6 @@ async function world(
 ) {
   let map: EndpointMap | undefined;
   const discovery = createDiscovery({
-    profile: draft11,
     transport: (url, init) => map!.documents(url, init),
   });
   const app = Fastify();
@@ -256,7 +255,7 @@ describe("the ladder, over sockets", () => {
     const { send, discovery } = await world(ROUTES, {
       additionalSignatureComponents: ["content-digest", "@query"],
     });
-    const document = await discovery.metadata("resource", RESOURCE);
+    const document = await discovery.metadata(draft11.documents.kinds.resource, RESOURCE);
     expect(document).toMatchObject({ additional_signature_components: ["content-digest", "@query"] });
     const refused = await send("/data?x=1", await authToken("data.read"));
     expect(refused.headers.get("signature-error")).toMatch(
@@ -271,7 +270,7 @@ describe("what a resource publishes", () => {
       ...{ toleranceSeconds: 30, about: { name: "Documents", access_mode: "auth-token" } },
       agent: { name: "Documents" },
     });
-    expect(await discovery.metadata("resource", RESOURCE)).toEqual({
+    expect(await discovery.metadata(draft11.documents.kinds.resource, RESOURCE)).toEqual({
       ...{
         issuer: RESOURCE,
         jwks_uri: `${RESOURCE}/jwks.json`,
@@ -285,7 +284,7 @@ describe("what a resource publishes", () => {
       ...{ scope_descriptions: SCOPES, signature_window: 30 },
       additional_signature_components: ["content-digest", "content-type"],
     });
-    expect(await discovery.metadata("agent", RESOURCE)).toMatchObject({
+    expect(await discovery.metadata(draft11.documents.kinds.agent, RESOURCE)).toMatchObject({
       issuer: RESOURCE,
       name: "Documents",
     });
@@ -300,7 +299,7 @@ describe("what a resource publishes", () => {
       discovery,
     });
     expect(claims.iss).toBe(RESOURCE);
-    expect((await discovery.key("resource", RESOURCE, "rs-1")).jwk).toMatchObject({
+    expect((await discovery.key(draft11.documents.kinds.resource, RESOURCE, "rs-1")).jwk).toMatchObject({
       alg: "Ed25519",
       kid: "rs-1",
     });
@@ -316,7 +315,7 @@ describe("what a resource publishes", () => {
       );
     }
     const { discovery } = await world(route, { scopes: undefined, scopeDescriptions: { x: "Read it" } });
-    expect(await discovery.metadata("resource", RESOURCE)).toMatchObject({
+    expect(await discovery.metadata(draft11.documents.kinds.resource, RESOURCE)).toMatchObject({
       scope_descriptions: { x: "Read it" },
     });
   });
@@ -326,7 +325,7 @@ describe("what a resource publishes", () => {
       (scope) => void scope.get("/", { config: { aauth: { level: "agent-token" } } }, () => "hello"),
       { personServers: undefined, scopes: undefined, scopeDescriptions: undefined },
     );
-    expect(Object.keys(await discovery.metadata("resource", RESOURCE)).sort()).toEqual([
+    expect(Object.keys(await discovery.metadata(draft11.documents.kinds.resource, RESOURCE)).sort()).toEqual([
       ...["additional_signature_components", "issuer", "jwks_uri"],
     ]);
     for (const url of ["/aauth/revoke", "/aauth/authorize"]) {

@@ -1,8 +1,8 @@
 import { Agent, request as httpRequest, type IncomingMessage, type RequestOptions } from "node:http";
 import { type AddressInfo, connect } from "node:net";
 import { Readable } from "node:stream";
-import { type ProvenCaller, toJwks } from "aauth";
-import { february2026 } from "aauth/february-2026";
+import type { ProvenCaller } from "aauth";
+import { february2026, toJwks } from "aauth/february-2026";
 import { createTestParties } from "aauth/february-2026/testing";
 import { createChallenger, parseRefusal, REFUSAL_FIELD } from "aauth/resource";
 import { signedRequest } from "aauth/testing";
@@ -245,6 +245,8 @@ describe("a refused request", () => {
       verifier: {
         begin: () => Promise.reject(new Error("store at 10.0.0.7 down")),
         verifyRequest: () => Promise.reject(),
+        checkRequirement: () => {},
+        profiles: [february2026],
       },
     });
     const answer = await app.inject({ method: "POST", url: "/identified", payload: "{}" });
@@ -361,8 +363,8 @@ describe("closed by default", () => {
     ],
     [
       "a document about another resource",
-      "wellKnown.resource must be about the challenger's resource",
-      { wellKnown: { resource: { resource: other, jwks_uri } } },
+      "wellKnown.documents must be about the challenger's resource",
+      { wellKnown: { documents: { "aauth-resource": { resource: other, jwks_uri } } } },
     ],
   ])("the plugin does not register with %s", async (_name, message, options) => {
     const registered = buildApp(options);
@@ -461,8 +463,10 @@ describe("what stays open", () => {
   test("G11: well-known documents, by exact path and safe method only", async () => {
     const { app } = await buildApp({
       wellKnown: {
-        agent: { agent: parties.resource.id, jwks_uri: `${parties.resource.id}/jwks.json` },
-        resource: { resource: parties.resource.id, jwks_uri: `${parties.resource.id}/jwks.json` },
+        documents: {
+          "aauth-agent": { agent: parties.resource.id, jwks_uri: `${parties.resource.id}/jwks.json` },
+          "aauth-resource": { resource: parties.resource.id, jwks_uri: `${parties.resource.id}/jwks.json` },
+        },
         jwks: () => toJwks([parties.resource.key]),
       },
     });

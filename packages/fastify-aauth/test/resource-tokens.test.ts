@@ -1,10 +1,9 @@
 import { february2026, verifyResourceToken } from "aauth/february-2026";
 import { createTestParties } from "aauth/february-2026/testing";
-import { createChallenger } from "aauth/resource";
 import { signedRequest } from "aauth/testing";
 import Fastify from "fastify";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { fastifyAAuth, serveResourceTokens } from "../src/index.ts";
+import { fastifyAAuth } from "../src/index.ts";
 
 const parties = await createTestParties();
 const { agent, resource, authServer, clock, discovery } = parties;
@@ -17,17 +16,13 @@ async function ask(
 ) {
   const app = Fastify();
   onTestFinished(() => app.close());
-  const authority = new URL(resource.id).host;
-  const challenger = createChallenger({
+  await app.register(fastifyAAuth, {
     profile: february2026,
     key: resource.key,
     resource: resource.id,
     authServer: authServer.issuer,
+    discovery,
     now: clock.now,
-  });
-  await app.register(fastifyAAuth, { verifier: parties.createVerifier(), challenger, authority });
-  await serveResourceTokens(app, {
-    challenger,
     scopes: ["supply-chain:optimize", "market-analysis:analyze"],
   });
   app.post("/", { config: { aauth: { level: "identified" } } }, ({ body }) => ({ body }));
@@ -86,7 +81,11 @@ describe("is refused", () => {
     ["one that is beside one that is", "scope=supply-chain:optimize+admin", "invalid_scope"],
     ["no scope", "", "invalid_request"],
     ["two scopes", "scope=supply-chain:optimize&scope=market-analysis:analyze", "invalid_request"],
-    ["auth_request_url", "auth_request_url=http://evil.localhost/x", "invalid_request"],
+    [
+      "auth_request_url",
+      "scope=supply-chain:optimize&auth_request_url=http://evil.localhost/x",
+      "invalid_request",
+    ],
   ])("%s", async (_name, body, error) => {
     const reply = await ask(body === "" ? "x=1" : body);
     expect([reply.statusCode, reply.json().error]).toEqual([400, error]);

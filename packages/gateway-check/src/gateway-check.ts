@@ -4,9 +4,7 @@ import {
   createDiscovery,
   createEndpointMap,
   type Discovery,
-  draft11,
 } from "aauth";
-import { february2026 } from "aauth/february-2026";
 import { publishedPeerHint, warnOfPublishedPeers } from "agent-kit/published-peers";
 import { issuerOf, type ServiceOptions } from "agent-kit/service";
 import { recordRefused, recordVerified, traceDiscovery } from "protocol-trace";
@@ -63,7 +61,6 @@ export function createGatewayCheck(config: CheckConfig, deps: GatewayCheckDeps):
       discovery: traceDiscovery(
         deps.discovery ??
           createDiscovery({
-            profile: february2026,
             ...lookUp,
             development: february.every((id) => id.startsWith("http:")),
           }),
@@ -76,7 +73,6 @@ export function createGatewayCheck(config: CheckConfig, deps: GatewayCheckDeps):
         deps.draft11Discovery ??
           createDiscovery({
             ...lookUp,
-            profile: draft11,
             development: ofDraft11.every((id) => id.endsWith(".localhost")),
             transport: createEndpointMap(config.endpoints ?? {}).documents,
           }),

@@ -24,7 +24,7 @@ export function traceDiscovery(discovery: Discovery): Discovery {
     ...[kind, id, kid]: Parameters<Discovery["key"]>
   ): Promise<DiscoveredKey> {
     const startedAt = performance.now();
-    const facts = { kind, url: shownUrl(id) };
+    const facts = { kind: kind.name, url: shownUrl(id) };
     try {
       const found = await discovery.key(kind, id, kid);
       record(span, startedAt, { ...facts, source: sourceOf(found) });

@@ -17,7 +17,7 @@ const transport: DocumentTransport = async (url) => {
     body: new TextEncoder().encode(JSON.stringify(document)),
   };
 };
-const create = () => traceDiscovery(createDiscovery({ profile: february2026, development: true, transport }));
+const create = () => traceDiscovery(createDiscovery({ development: true, transport }));
 
 let spans: RecordedSpans;
 beforeEach(() => {
@@ -32,7 +32,7 @@ test("a key is fetched, and the next time cached", async () => {
   const discovery = create();
   const recorded = { name: "aauth.document_fetched", kind: "agent", url: agent.id };
   const find = async () =>
-    expect(await discovery.key("agent", agent.id, agent.key.kid)).toMatchObject({
+    expect(await discovery.key(february2026.documents.kinds.agent, agent.id, agent.key.kid)).toMatchObject({
       jwk: { kid: agent.key.kid },
     });
   expect(await eventsWithin(find)).toEqual([
@@ -43,7 +43,9 @@ test("a key is fetched, and the next time cached", async () => {
 
 test("one that is not found is recorded with its reason, and thrown on", async () => {
   const find = () =>
-    expect(create().key("agent", "http://nobody.localhost?code=abc", "k")).rejects.toMatchObject({
+    expect(
+      create().key(february2026.documents.kinds.agent, "http://nobody.localhost?code=abc", "k"),
+    ).rejects.toMatchObject({
       code: "discovery_blocked",
     });
   expect(await eventsWithin(find)).toEqual([
@@ -56,6 +58,10 @@ test("one that is not found is recorded with its reason, and thrown on", async (
 
 test("outside a trace it is the discovery that it was given", async () => {
   spans.stop();
-  expect(await create().key("agent", agent.id, agent.key.kid)).toMatchObject({ source: "discovery" });
-  expect(await create().metadata("agent", agent.id)).toMatchObject({ agent: agent.id });
+  expect(await create().key(february2026.documents.kinds.agent, agent.id, agent.key.kid)).toMatchObject({
+    source: "discovery",
+  });
+  expect(await create().metadata(february2026.documents.kinds.agent, agent.id)).toMatchObject({
+    agent: agent.id,
+  });
 });

@@ -1,7 +1,6 @@
 import { randomBytes } from "node:crypto";
 import formbody from "@fastify/formbody";
 import { createDiscovery, type Discovery } from "aauth";
-import { february2026 } from "aauth/february-2026";
 import { createDirectedSubjects } from "aauth/server";
 import { createLogger, createService, rotateKeys, type ServiceOptions } from "agent-kit/service";
 import type { FastifyInstance } from "fastify";
@@ -59,7 +58,7 @@ export async function buildAuthServer(
   const development = origin.startsWith("http:");
   const {
     now = () => Math.floor(Date.now() / 1000),
-    discovery = traceDiscovery(createDiscovery({ profile: february2026, development, now })),
+    discovery = traceDiscovery(createDiscovery({ development, now })),
     logger = createLogger({
       service: "auth-server",
       level: config.logLevel,

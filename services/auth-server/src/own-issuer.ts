@@ -1,17 +1,26 @@
-import { AAuthVerificationError, type DiscoveredKey, type Discovery, type IssuerJwk } from "aauth";
+import {
+  AAuthVerificationError,
+  type DiscoveredKey,
+  type Discovery,
+  type DiscoveryKind,
+  type IssuerJwk,
+} from "aauth";
+import { february2026 } from "aauth/february-2026";
 import type { RealmKeys } from "./realm/realm-keys.ts";
 
 /** Takes this server's own keys from memory instead of fetching them over the network. */
 export function knowOwnIssuer(discovery: Discovery, issuer: string, keys: RealmKeys): Discovery {
   const own = () => ({ keys: keys.publicJwks as readonly IssuerJwk[] });
+  const isOwn = (kind: DiscoveryKind, id: string) =>
+    kind === february2026.documents.kinds.issuer && id === issuer;
   return {
     ...discovery,
-    key: (kind, id, kid) => (kind === "issuer" && id === issuer ? ownKey(kid) : discovery.key(kind, id, kid)),
+    key: (kind, id, kid) => (isOwn(kind, id) ? ownKey(kid) : discovery.key(kind, id, kid)),
     async replacedKey(kind, id, kid, refused) {
-      return kind === "issuer" && id === issuer ? undefined : discovery.replacedKey(kind, id, kid, refused);
+      return isOwn(kind, id) ? undefined : discovery.replacedKey(kind, id, kid, refused);
     },
     async keys(kind, id) {
-      return kind === "issuer" && id === issuer ? own() : discovery.keys(kind, id);
+      return isOwn(kind, id) ? own() : discovery.keys(kind, id);
     },
   };
 

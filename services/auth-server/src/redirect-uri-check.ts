@@ -1,5 +1,5 @@
 import { AAuthError, type Discovery } from "aauth";
-import type { AgentMetadata } from "aauth/february-2026";
+import { february2026 } from "aauth/february-2026";
 import { invalidRequest } from "./oauth-error.ts";
 import type { Requester } from "./verify-requester.ts";
 
@@ -35,7 +35,7 @@ export async function requireAgentRedirectUri(
 
 async function registeredUris(agent: string, discovery: Discovery): Promise<readonly string[] | undefined> {
   try {
-    return (await discovery.metadata<AgentMetadata>("agent", agent)).redirect_uris;
+    return (await discovery.metadata(february2026.documents.kinds.agent, agent)).redirect_uris;
   } catch (error) {
     if (error instanceof AAuthError) throw invalidRequest("The agent's metadata could not be read", error);
     throw error;

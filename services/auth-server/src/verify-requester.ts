@@ -171,7 +171,7 @@ export function createRequesterVerifier(options: {
     if (known.length > 0) return known;
     // Discovery reads a set again, within its limits, when it is asked for a key id that is not in
     // it.
-    await discovery.key("agent", agent, thumbprint).catch(() => undefined);
+    await discovery.key(february2026.documents.kinds.agent, agent, thumbprint).catch(() => undefined);
     const rotated = await keysWith(agent, thumbprint);
     if (rotated.length > 0) return rotated;
     throw new AAuthVerificationError(
@@ -181,7 +181,7 @@ export function createRequesterVerifier(options: {
   }
 
   async function keysWith(agent: string, thumbprint: string): Promise<IssuerJwk[]> {
-    const { keys } = await discovery.keys("agent", agent);
+    const { keys } = await discovery.keys(february2026.documents.kinds.agent, agent);
     const thumbprints = await Promise.all(keys.map((jwk) => jwkThumbprint(jwk).catch(() => undefined)));
     return keys.filter((_jwk, index) => thumbprints[index] === thumbprint);
   }

@@ -40,7 +40,7 @@ test("A2: where too many documents are being fetched already, a token request ma
   expect(decodeToken(resource_token).claims.iss).toBe(SUPPLY_CHAIN);
   for (const kind of ["agent", "resource"]) {
     spy.mockImplementation((asked, ...whose) =>
-      asked === kind ? Promise.reject(busy) : key(asked, ...whose),
+      asked.name === kind ? Promise.reject(busy) : key(asked, ...whose),
     );
     const reply = await parties.request({ request_type: "auth", resource_token });
     expectRefusal(reply, 503, "temporarily_unavailable", { code: "discovery_busy" });

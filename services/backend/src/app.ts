@@ -1,13 +1,6 @@
-import {
-  createDiscovery,
-  createMemoryStore,
-  type Discovery,
-  QuotaStore,
-  type SigningKey,
-  toJwks,
-} from "aauth";
+import { createDiscovery, createMemoryStore, type Discovery, QuotaStore, type SigningKey } from "aauth";
 import { createAgent, pooledTransport } from "aauth/agent";
-import { agentMetadata, february2026, verifyAuthToken } from "aauth/february-2026";
+import { agentMetadata, february2026, toJwks, verifyAuthToken } from "aauth/february-2026";
 import { askAgent, readAgentCard } from "agent-kit/a2a";
 import { dialectsOf, warnOfPublishedPeers } from "agent-kit/published-peers";
 import { issuerOf, rotateKeys, type ServiceOptions } from "agent-kit/service";
@@ -73,8 +66,7 @@ export async function buildBackend(
   const keys = await createOwnKeys({ key: deps.key, keepSeconds: config.agentTokenSeconds, now });
   // An identity that is not https exists in development only, and so do its peers.
   const discovery = traceDiscovery(
-    deps.discovery ??
-      createDiscovery({ profile: february2026, development: config.agentUrl.startsWith("http:"), now }),
+    deps.discovery ?? createDiscovery({ development: config.agentUrl.startsWith("http:"), now }),
   );
 
   warnOfPublishedPeers(logger, config);
@@ -201,7 +193,7 @@ export async function buildBackend(
       realm: config.realm,
       jwks: () => toJwks(keys.published()),
       documents: {
-        agent: agentMetadata({
+        [february2026.documents.kinds.agent.document.name]: agentMetadata({
           agent: config.agentUrl,
           redirect_uris: [redirectUri, orderReturnUrl],
           name: "AcmeCorp Supply Chain",

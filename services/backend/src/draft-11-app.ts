@@ -166,8 +166,8 @@ export async function buildDraft11Backend(
     await api.register(serviceRoutes, {
       keycloakUrl: config.authServerUrl,
       realm: config.realm,
-      jwks: () => toJwks(keys.published(), draft11),
-      documents: { documents: { [draft11.documents.kinds.agent!.document.name]: document } },
+      jwks: () => toJwks(keys.published()),
+      documents: { [draft11.documents.kinds.agent.document.name]: document },
     });
     await api.register(interactionReturn, { runs, frontendUrl: config.frontendUrl });
     await api.register(orderRoutes, { orders, frontendUrl: config.frontendUrl });

@@ -32,8 +32,7 @@ export async function buildDelegateAgent(
   const { agentServer, url } = config;
   const now = deps.now ?? (() => Math.floor(Date.now() / 1000));
   const discovery = traceDiscovery(
-    deps.discovery ??
-      createDiscovery({ profile: february2026, development: agentServer.startsWith("http:"), now }),
+    deps.discovery ?? createDiscovery({ development: agentServer.startsWith("http:"), now }),
   );
   const issuer = issuerOf(config);
   // New at each start: what stays is the credential, and with it the name.

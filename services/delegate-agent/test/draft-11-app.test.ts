@@ -40,7 +40,7 @@ async function createDoor() {
   const parents: { parent: unknown; key: string }[] = [];
   const { app } = await buildDraft11DelegateAgent(await configured(), {
     logger,
-    discovery: createTestDiscovery({ documents }, { profile: draft11 }),
+    discovery: createTestDiscovery({ documents }),
     transport: async (_url, { body }) => {
       const { parent_agent, cnf_jwk } = JSON.parse(Buffer.from(body ?? "").toString());
       parents.push({ parent: parent_agent, key: cnf_jwk.x });

@@ -50,11 +50,11 @@ describe("callers that name silent hosts", () => {
       }
       const isKeySet = href.endsWith("/jwks.json");
       const id = "http://backend.localhost:8000";
-      const document = isKeySet ? await known.keys("agent", id) : await known.metadata("agent", id);
+      const { agent } = february2026.documents.kinds;
+      const document = isKeySet ? await known.keys(agent, id) : await known.metadata(agent, id);
       return { status: 200, body: new TextEncoder().encode(JSON.stringify(document)) };
     };
     const discovery = createDiscovery({
-      profile: february2026,
       development: true,
       transport,
       now: clock.now,

@@ -19,7 +19,7 @@ export async function draft11Parties(now: () => number) {
   const published = new Map<string, object>();
   const publish = (name: string, issuer: string, key: SigningKey, more: object = {}) => {
     published.set(`${issuer}/.well-known/${name}`, { issuer, jwks_uri: `${issuer}/jwks.json`, ...more });
-    published.set(`${issuer}/jwks.json`, toJwks([key], draft11));
+    published.set(`${issuer}/jwks.json`, toJwks([key]));
   };
   publish("aauth-agent.json", PROVIDER, provider);
   const endpoints = (id: string) => ({
@@ -30,7 +30,6 @@ export async function draft11Parties(now: () => number) {
   publish("aauth-access.json", ACCESS_SERVER, as, endpoints(ACCESS_SERVER));
   const fetched: string[] = [];
   const discovery = createDiscovery({
-    profile: draft11,
     development: true,
     now,
     async transport({ href }) {

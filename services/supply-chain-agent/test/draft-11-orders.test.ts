@@ -28,7 +28,7 @@ const server = await generateSigningKey({ kid: "server-1" });
 const issuer = { key: server, audience: SELF, subject: "person-1", confirmationKey: key.publicJwk };
 const documents: Record<string, unknown> = {
   [`${PROVIDER}/.well-known/aauth-agent.json`]: agentProviderMetadata({ issuer: PROVIDER }),
-  [`${PROVIDER}/jwks.json`]: toJwks([key], draft11),
+  [`${PROVIDER}/jwks.json`]: toJwks([key]),
   [`${PS}/.well-known/aauth-person.json`]: personServerMetadata({
     issuer: PS,
     person_token_endpoint: `${PS}/aauth/person`,
@@ -38,7 +38,7 @@ const documents: Record<string, unknown> = {
     issuer: AS,
     auth_token_endpoint: `${AS}/aauth/token`,
   }),
-  ...Object.fromEntries([PS, AS].map((id) => [`${id}/jwks.json`, toJwks([server], draft11)])),
+  ...Object.fromEntries([PS, AS].map((id) => [`${id}/jwks.json`, toJwks([server])])),
 };
 
 const tokens = {
@@ -70,7 +70,7 @@ async function build(mode = "federated") {
       SUPPLY_CHAIN_CATALOGUE_IDENTIFIED_PER_MINUTE: "2",
     },
   });
-  const discovery = createTestDiscovery({ documents }, { profile: draft11 });
+  const discovery = createTestDiscovery({ documents });
   const logger = createLogger({ service: "t", destination: { write: (line) => log.push(line) } });
   ({ app } = await buildSupplyChainAgent(config, { logger, discovery }));
 }

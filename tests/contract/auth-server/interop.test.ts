@@ -155,7 +155,7 @@ describe("our packages", () => {
       key: await generateSigningKey({ kid: "quoted-1" }),
       signatureScheme: "hwk",
       trustedAuthServers: [server.issuer],
-      discovery: createDiscovery({ profile: february2026, development: true }),
+      discovery: createDiscovery({ development: true }),
     });
     for (const header of ['Bearer realm="httpsig; auth-token"', 'x;y="httpsig; identity=?1"']) {
       const resource = await listen(

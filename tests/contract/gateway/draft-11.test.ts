@@ -94,14 +94,14 @@ const mapped = () => {
   const map = createEndpointMap(addresses);
   return {
     map,
-    discovery: createDiscovery({ profile: draft11, transport: map.documents, development: true }),
+    discovery: createDiscovery({ transport: map.documents, development: true }),
   };
 };
 
-function provider(issuer: string, key: typeof keys.provider): Promise<string> {
+async function provider(issuer: string, key: typeof keys.provider): Promise<string> {
   const app = Fastify();
   const document = { issuer, jwks_uri: `${issuer}/jwks.json` };
-  serveWellKnown(app, { documents: { "aauth-agent.json": document }, jwks: () => toJwks([key], draft11) });
+  await serveWellKnown(app, { documents: { "aauth-agent.json": document }, jwks: () => toJwks([key]) });
   return listen(app);
 }
 
@@ -143,7 +143,7 @@ beforeAll(async () => {
   personServer = createPersonServer({
     ...{ issuer: PERSON_SERVER, key: keys.person, subjectSecret: crypto.getRandomValues(new Uint8Array(32)) },
     discovery: createDiscovery({
-      ...{ profile: draft11, development: true, transport: (url, init) => later.map!.documents(url, init) },
+      ...{ development: true, transport: (url, init) => later.map!.documents(url, init) },
     }),
     transport: (url, init) => later.map!.requests(url, init),
     ...{ personOf: () => ALICE, decide: () => ({ type: "grant" }), pollSeconds: 0 },
@@ -296,7 +296,7 @@ describe.each(GATEWAYS)("%s", (file) => {
     const before = seen.length;
     const agent = createAgent({
       ...{ id: AGENT, key: keys.agent, profile: draft11, trustedAuthServers: [PERSON_SERVER] },
-      discovery: createDiscovery({ profile: draft11, transport: map.documents, development: true }),
+      discovery: createDiscovery({ transport: map.documents, development: true }),
       transport: map.requests,
       agentToken: () => agentToken(),
     });

@@ -143,7 +143,6 @@ function partsOf(url: string) {
 /** Ours. Servers are verified as at a token endpoint, agents as at a resource. */
 function ourLibrary(): Library {
   const discovery = createDiscovery({
-    profile: draft11,
     async transport({ href }) {
       const document = DOCUMENTS[href];
       const body = new TextEncoder().encode(JSON.stringify(document ?? null));

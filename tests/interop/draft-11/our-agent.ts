@@ -36,7 +36,7 @@ export async function callWithOurAgent(
       return (await issueAgentToken({ ...own, confirmationKey: publicJwk })).token;
     },
     trustedAuthServers: [PARTIES.ps],
-    discovery: createDiscovery({ profile: draft11, transport: map.documents }),
+    discovery: createDiscovery({ transport: map.documents }),
     transport: map.requests,
     observer(event) {
       if (event.type !== "response_received") return;
@@ -83,7 +83,7 @@ export async function serveOurProvider(endpoints: Endpoints) {
   const provider = await importSigningKey(PROVIDER.jwk, { kid: await jwkThumbprint(PROVIDER.jwk) });
   const documents: Readonly<Record<string, unknown>> = {
     "/.well-known/aauth-agent.json": agentProviderMetadata({ issuer: PARTIES.agent }),
-    "/jwks.json": toJwks([provider], draft11),
+    "/jwks.json": toJwks([provider]),
   };
   const server = createServer(({ url }, response) => {
     const document = documents[url!];

@@ -1,6 +1,6 @@
 /** Our person server and access server, in the place of a peer's. Dana agrees to everything a moment after she is asked. */
 
-import { createDiscovery, createEndpointMap, draft11, generateSigningKey } from "aauth";
+import { createDiscovery, createEndpointMap, generateSigningKey } from "aauth";
 import { createAccessServer, createPersonServer } from "aauth/server";
 import Fastify, { type FastifyInstance } from "fastify";
 import { type ServedParty, serveParty } from "fastify-aauth";
@@ -13,7 +13,7 @@ const person = "dana";
 /** Serves at the endpoints of both. */
 export async function startOurServers(endpoints: Endpoints): Promise<OurParty> {
   const map = createEndpointMap(byIdentifier(endpoints));
-  const discovery = createDiscovery({ profile: draft11, transport: map.documents });
+  const discovery = createDiscovery({ transport: map.documents });
   const common = { discovery, transport: map.requests };
   const personServer = createPersonServer({
     ...common,

@@ -6,7 +6,7 @@
  */
 
 import type { Awaitable } from "../crypto/interface.ts";
-import type { Discovery } from "../discovery/discovery.ts";
+import type { Discovery, DiscoveryKind } from "../discovery/discovery.ts";
 import { readAtMost } from "../discovery/read-at-most.ts";
 import { AAuthAgentError, AAuthError, ConsentRequiredError } from "../errors.ts";
 import type {
@@ -17,6 +17,7 @@ import type {
   GrantContext,
   GrantRequest,
   GrantResponse,
+  OfferRules,
   PendingState,
   ResponseHead,
   WireProfile,
@@ -194,20 +195,20 @@ export function createGrantClient(options: GrantClientOptions): GrantClient {
   }
 
   async function endpointOf(
-    { server, document, endpoint }: GrantRequest,
+    { server, kind, endpoint }: GrantRequest,
     { signal, trustedServers = options.trustedServers }: GrantCircumstances,
   ) {
     if (!trustedServers.includes(server)) {
       throw new AAuthAgentError("challenge_untrusted", "the auth server is not one this agent trusts");
     }
-    const metadata = await unlessAborted(metadataOf(document, server), signal);
+    const metadata = await unlessAborted(metadataOf(kind, server), signal);
     const url = endpoint(metadata);
     if (url === undefined) throw failed("the auth server's document names no such endpoint");
     return { url: new URL(url).href, metadata };
   }
 
   /** Which members a document has is the profile's. */
-  async function metadataOf(kind: string, id: string): Promise<Readonly<Record<string, unknown>>> {
+  async function metadataOf(kind: DiscoveryKind, id: string): Promise<Readonly<Record<string, unknown>>> {
     return { ...(await discovery.metadata(kind, id)) };
   }
 
@@ -287,7 +288,7 @@ export function createGrantClient(options: GrantClientOptions): GrantClient {
   ): Promise<Offer | undefined> {
     const { observe, signal } = circumstances;
     const rules = grants.offer;
-    const url = rules && (await unlessAborted(offeredAt(resource), signal));
+    const url = rules && (await unlessAborted(offeredAt(resource, rules), signal));
     if (rules === undefined || url === undefined) return undefined;
     observe({ type: "resource_token_requested", resource, url, scope });
     const head = await roundTrip(
@@ -305,11 +306,12 @@ export function createGrantClient(options: GrantClientOptions): GrantClient {
   }
 
   /** Only at the resource itself: its document must not make this agent send signed requests to others. */
-  async function offeredAt(resource: string): Promise<string | undefined> {
-    const { offer: rules } = grants;
+  async function offeredAt(
+    resource: string,
+    rules: Pick<OfferRules, "kind" | "endpoint">,
+  ): Promise<string | undefined> {
     try {
-      const metadata = await metadataOf(rules?.document ?? "", resource);
-      const endpoint = rules?.endpoint(metadata);
+      const endpoint = rules.endpoint(await metadataOf(rules.kind, resource));
       const url = endpoint === undefined ? null : URL.parse(endpoint);
       return url !== null && url.origin === new URL(resource).origin ? url.href : undefined;
     } catch (error) {

@@ -1,14 +1,12 @@
 /**
- * Creates a discovery: the guarded, bounded, cached way to the documents of a profile's parties.
+ * Creates a discovery: the guarded, bounded, cached way to the documents of parties.
  *
  * @module
  */
 
 import { createDocumentTransport } from "#http";
-import { defaultProfile } from "../default-profile.ts";
 import { AAuthError, AAuthVerificationError } from "../errors.ts";
 import { requireBoolean } from "../keys/option-checks.ts";
-import type { WireProfile } from "../profile/wire-profile.ts";
 import { ownerOf } from "../store/owner-of.ts";
 import type { IssuerJwk, Jwks } from "../types.ts";
 import type { DiscoveredKey, Discovery, DiscoveryKind, DocumentRule, PartyDocument } from "./discovery.ts";
@@ -32,8 +30,6 @@ export const TIMEOUT_MS = 5_000;
 
 /** What a discovery may fetch, how, and how long it keeps it. */
 export interface DiscoveryOptions {
-  /** Whose documents are read. Default `draft11`. */
-  readonly profile?: Pick<WireProfile, "documents"> | undefined;
   /**
    * Allows loopback and `*.localhost` (which resolves to it), also over `http`. Private and link-local addresses stay closed.
    * Default false.
@@ -48,7 +44,8 @@ export interface DiscoveryOptions {
 }
 
 /**
- * Creates a discovery with its own bounded caches, one per kind of identity.
+ * Creates a discovery with its own bounded caches, for each kind of party that it is asked for. It knows no profile: a
+ * look-up names its kind by a value of the profile's documents.
  *
  * Every fetch is GET, follows no redirect, reads at most 64 KiB within its time limit, and is refused unless the address is
  * public and `https` (see `development`). The document must name exactly the identity asked for. Failures are
@@ -65,53 +62,39 @@ export interface DiscoveryOptions {
  *
  * @example
  * const discovery = createDiscovery({ development: true });
- * await discovery.key("agent", "http://backend.localhost:8000", "backend-ephemeral-1");
+ * await discovery.key(draft11.documents.kinds.agent, "https://agent.example", "ap-1");
  */
 export function createDiscovery(options: DiscoveryOptions = {}): Discovery {
   requireBoolean("development", options.development);
   const development = options.development ?? false;
-  const { documents: rules } = options.profile ?? defaultProfile;
-  const { kinds, isIdentifier, refetchBurst, refetchCooldownSeconds, keySetIntervalSeconds } = rules;
   const now = options.now ?? (() => Math.floor(Date.now() / 1000));
   const timeoutMs = options.timeoutMs ?? TIMEOUT_MS;
   const transport = options.transport ?? createDocumentTransport({ development });
   const slots = new FetchSlots();
 
-  /** The caches of one kind of party. */
-  interface Kind {
-    readonly document: DocumentRule;
-    readonly keysElsewhere: DocumentRule | undefined;
-    readonly documents: DocumentCache;
-    readonly keySets: DocumentCache;
-    readonly isConfigured: boolean;
+  const caches = new WeakMap<DiscoveryKind, Caches>();
+
+  function cachesOf(kind: DiscoveryKind): Caches {
+    let found = caches.get(kind);
+    if (found === undefined) {
+      found = newCaches(kind);
+      caches.set(kind, found);
+    }
+    return found;
   }
 
-  const byKind = new Map<string, Kind>(
-    Object.entries(kinds).map(([kind, { document, keysElsewhere, isConfigured = false }]) => {
-      const newCache = (intervalSeconds?: number) =>
-        createDocumentCache({
-          now,
-          intervalSeconds,
-          maxFailureSeconds: keySetIntervalSeconds,
-          refetchBurst,
-          refetchCooldownSeconds,
-          slots,
-          isConfigured,
-        });
-      const keySets = newCache(keySetIntervalSeconds);
-      return [kind, { document, keysElsewhere, isConfigured, documents: newCache(), keySets }];
-    }),
-  );
-
-  function kindOf(kind: DiscoveryKind): Kind {
-    const found = byKind.get(kind);
-    if (found === undefined) throw new TypeError(`there are no documents of kind ${kind}`);
-    return found;
+  function newCaches(kind: DiscoveryKind): Caches {
+    const { isConfigured = false, refetchBurst, refetchCooldownSeconds, keySetIntervalSeconds } = kind;
+    const bounds = { maxFailureSeconds: keySetIntervalSeconds, refetchBurst, refetchCooldownSeconds };
+    const newCache = (intervalSeconds?: number) =>
+      createDocumentCache({ now, intervalSeconds, ...bounds, slots, isConfigured });
+    return { documents: newCache(), keySets: newCache(keySetIntervalSeconds) };
   }
 
   /** The document as `read` understands it, or undefined when the server reports that there is none. @throws LoadError */
   async function fetchDocument<T>(
     address: string,
+    kind: DiscoveryKind,
     standing: Standing,
     read: (document: unknown) => T,
   ): Promise<Loaded<T> | undefined> {
@@ -119,7 +102,7 @@ export function createDiscovery(options: DiscoveryOptions = {}): Discovery {
     try {
       fetched = await fetchAnswer(address, standing);
       if (fetched.status === 404) return undefined;
-      return { value: read(jsonOf(fetched)), cacheSeconds: cacheSecondsOf(fetched) };
+      return { value: read(jsonOf(fetched)), cacheSeconds: cacheSecondsOf(fetched, kind) };
     } catch (error) {
       // A body that is too long is an answer, too.
       const isAnswered = fetched !== undefined || (error as Error).cause instanceof RangeError;
@@ -141,42 +124,49 @@ export function createDiscovery(options: DiscoveryOptions = {}): Discovery {
   }
 
   /** Too short a time would be none: every request would wait for a fetch. */
-  function cacheSecondsOf({ headers }: FetchedDocument): number {
+  function cacheSecondsOf({ headers }: FetchedDocument, { keySetIntervalSeconds }: DiscoveryKind): number {
     if (keySetIntervalSeconds === undefined) return CACHE_SECONDS;
     const seconds = (headers && freshSeconds(headers, now())) ?? CACHE_SECONDS;
     return Math.min(Math.max(seconds, keySetIntervalSeconds), MAX_CACHE_SECONDS); // hole S11d
   }
 
-  function load({ name, read }: DocumentRule, id: string, otherwise?: DocumentRule): Load<PartyDocument> {
+  function load<Document extends PartyDocument>(
+    kind: DiscoveryKind,
+    { name, read }: DocumentRule<Document>,
+    id: string,
+    otherwise?: DocumentRule<Document>,
+  ): Load<Document> {
     return async (standing) => {
-      const address = wellKnown(id, name);
-      const document = await fetchDocument(address, standing, (found) => read(found, id));
+      const address = wellKnown(kind, id, name);
+      const document = await fetchDocument(address, kind, standing, (found) => read(found, id));
       if (document !== undefined) return document;
-      if (otherwise !== undefined) return load(otherwise, id)(standing);
+      if (otherwise !== undefined) return load(kind, otherwise, id)(standing);
       throw new LoadError(none(`${name} document`, address), true);
     };
   }
 
-  const metadata = (kind: DiscoveryKind, id: string) => {
-    const { documents, document } = kindOf(kind);
-    return documents.get(id, load(document, id));
-  };
+  async function metadata<Document extends PartyDocument>(
+    kind: DiscoveryKind<Document>,
+    id: string,
+  ): Promise<Document> {
+    return (await cachesOf(kind).documents.get(id, load(kind, kind.document, id))).value;
+  }
 
   async function keySetUrl(kind: DiscoveryKind, id: string): Promise<string> {
-    const { documents, document, keysElsewhere } = kindOf(kind);
+    const { document, keysElsewhere } = kind;
     const found =
       keysElsewhere === undefined
-        ? await documents.get(id, load(document, id))
-        : await documents.get(keysOf(id), load(document, id, keysElsewhere));
-    const address = found.value.jwks_uri;
-    if (address === undefined) throw none("jwks_uri", wellKnown(id, document.name));
+        ? await metadata(kind, id)
+        : (await cachesOf(kind).documents.get(keysOf(id), load(kind, document, id, keysElsewhere))).value;
+    const address = found.jwks_uri;
+    if (address === undefined) throw none("jwks_uri", wellKnown(kind, id, document.name));
     return address;
   }
 
   async function keySet(kind: DiscoveryKind, id: string, method: "get" | "reload") {
     const address = await keySetUrl(kind, id);
-    return kindOf(kind).keySets[method](address, async (standing) => {
-      const set = await fetchDocument(address, standing, readJwks);
+    return cachesOf(kind).keySets[method](address, async (standing) => {
+      const set = await fetchDocument(address, kind, standing, readJwks);
       if (set === undefined) throw new LoadError(none("key set", address), true);
       return set;
     });
@@ -184,8 +174,8 @@ export function createDiscovery(options: DiscoveryOptions = {}): Discovery {
 
   /** Without a promise for each document on the way: nearly every request comes with a key that is cached. */
   function cachedKey(kind: DiscoveryKind, id: string, kid: string | undefined): DiscoveredKey | undefined {
-    const { documents, keySets, keysElsewhere } = kindOf(kind);
-    const name = keysElsewhere === undefined ? id : keysOf(id);
+    const { documents, keySets } = cachesOf(kind);
+    const name = kind.keysElsewhere === undefined ? id : keysOf(id);
     const address = documents.cached<PartyDocument>(name)?.jwks_uri;
     const set = address === undefined ? undefined : keySets.cached<Jwks>(address);
     const jwk = set && choose(set, kid);
@@ -206,15 +196,8 @@ export function createDiscovery(options: DiscoveryOptions = {}): Discovery {
     return { jwk, source: set.fromCache ? "discovery-cache" : "discovery" };
   }
 
-  function wellKnown(id: string, name: string): string {
-    if (isIdentifier(id)) return `${id}/.well-known/${name}`;
-    const reason = "address refused: not a canonical identifier";
-    throw about(id, new AAuthVerificationError("discovery_blocked", reason));
-  }
-
   return {
-    metadata: async <Document extends PartyDocument>(kind: DiscoveryKind, id: string) =>
-      (await metadata(kind, id)).value as Document,
+    metadata,
     keys: async (kind, id) => (await keySet(kind, id, "get")).value,
     key(kind, id, kid) {
       const known = cachedKey(kind, id, kid);
@@ -225,13 +208,25 @@ export function createDiscovery(options: DiscoveryOptions = {}): Discovery {
       return jwk === undefined || JSON.stringify(jwk) === JSON.stringify(refused) ? undefined : jwk;
     },
     proven(kind, id) {
-      const { isConfigured, documents, keySets } = kindOf(kind);
-      if (isConfigured) return;
+      if (kind.isConfigured) return;
+      const { documents, keySets } = cachesOf(kind);
       const owner = ownerOf(id);
       const address = documents.keep<PartyDocument>(id, owner)?.jwks_uri;
       if (address !== undefined) keySets.keep(address, owner);
     },
   };
+}
+
+/** The caches of one kind of party. */
+interface Caches {
+  readonly documents: DocumentCache;
+  readonly keySets: DocumentCache;
+}
+
+function wellKnown({ isIdentifier }: DiscoveryKind, id: string, name: string): string {
+  if (isIdentifier(id)) return `${id}/.well-known/${name}`;
+  const reason = "address refused: not a canonical identifier";
+  throw about(id, new AAuthVerificationError("discovery_blocked", reason));
 }
 
 /** Where the cache has what says where a party's keys are: its own document, or that of a plain OpenID provider. */

@@ -6,12 +6,6 @@
 
 import type { IssuerJwk, Jwks } from "../types.ts";
 
-/**
- * What kind of party is asked for, in the words of a profile's documents: `agent`, `resource` and `issuer` in that of February 2026. Kinds
- * that a profile calls configured are for parties that the caller's configuration names: they never wait behind fetches for others.
- */
-export type DiscoveryKind = string;
-
 /** A document as it was read: what a profile knows of it, and where its keys are. */
 export interface PartyDocument {
   /** Undefined for a party that publishes no keys. */
@@ -19,32 +13,26 @@ export interface PartyDocument {
 }
 
 /** One document below `/.well-known/`. */
-export interface DocumentRule {
+export interface DocumentRule<Document extends PartyDocument = PartyDocument> {
   readonly name: string;
   /** @throws AAuthVerificationError `metadata_mismatch` when it names another identity than `id`, `discovery_failed` on a wrong shape */
-  read(document: unknown, id: string): PartyDocument;
+  read(document: unknown, id: string): Document;
 }
 
-/** Where the parties of a profile publish who they are. */
-export interface DocumentRules {
-  /** True for an identifier in its one canonical spelling. Identifiers are compared as strings. */
+/**
+ * What kind of party is asked for, and how its documents are found, read and kept: a member of a profile's `documents.kinds`, such as
+ * `draft11.documents.kinds.agent`. A discovery has caches of its own for each such value, by identity.
+ */
+export interface DiscoveryKind<Document extends PartyDocument = PartyDocument> {
+  /** For events; nothing is decided by it. */
+  readonly name: string;
+  readonly document: DocumentRule<Document>;
+  /** Whose keys count where there is no such document, as of a plain OpenID provider. */
+  readonly keysElsewhere?: DocumentRule;
+  /** Only parties that the configuration names are asked for: they never wait behind fetches for others. Default false. */
+  readonly isConfigured?: boolean;
+  /** True for an identifier in its one canonical spelling. No other is fetched. */
   isIdentifier(value: string): boolean;
-  /** The same for an agent, where its identifier is no address of documents. Default `isIdentifier`. */
-  isAgentIdentifier?(value: string): boolean;
-  readonly kinds: Readonly<
-    Record<
-      string,
-      {
-        readonly document: DocumentRule;
-        /** Whose keys count where there is no such document, as of a plain OpenID provider. */
-        readonly keysElsewhere?: DocumentRule;
-        /** Only parties that the configuration names are asked for. Default false. */
-        readonly isConfigured?: boolean;
-      }
-    >
-  >;
-  /** Whether published keys carry their `alg`. Default false. */
-  readonly keysNameAlgorithm?: true;
   /**
    * How many times in a row a key set may be fetched again, for a key that is not in it or a signature that it does not verify. At
    * least 1.
@@ -60,6 +48,16 @@ export interface DocumentRules {
   readonly keySetIntervalSeconds?: number;
 }
 
+/** Where the parties of a profile publish who they are. */
+export interface DocumentRules {
+  /** True for an identifier in its one canonical spelling. Identifiers are compared as strings. */
+  isIdentifier(value: string): boolean;
+  /** The same for an agent, where its identifier is no address of documents. Default `isIdentifier`. */
+  isAgentIdentifier?(value: string): boolean;
+  /** By name. */
+  readonly kinds: Readonly<Record<string, DiscoveryKind>>;
+}
+
 /** A published key. */
 export interface DiscoveredKey {
   /** As published; not imported. */
@@ -71,19 +69,16 @@ export interface DiscoveredKey {
 /** Where keys come from. Every method rejects with an AAuthVerificationError of the discovery group (profile 5.2). */
 export interface Discovery {
   /** The document of a party. */
-  metadata<Document extends PartyDocument = PartyDocument>(
-    kind: DiscoveryKind,
-    id: string,
-  ): Promise<Document>;
+  metadata<Document extends PartyDocument>(kind: DiscoveryKind<Document>, id: string): Promise<Document>;
   /**
-   * The key named `kid`; without one, the only key of the set. An unknown `kid` makes the set be fetched again, within the profile's
+   * The key named `kid`; without one, the only key of the set. An unknown `kid` makes the set be fetched again, within the kind's
    * burst and cooldown, so that a rotated key is found at once.
    */
   key(kind: DiscoveryKind, id: string, kid: string | undefined): Promise<DiscoveredKey>;
   /**
    * For a signature that did not verify with `refused`, a key that came from the cache: the key that is published under this `kid` now, or
    * undefined when it is still the same. Agents that make a new key at every start may give it the old name. Fetches within the
-   * profile's burst and cooldown.
+   * kind's burst and cooldown.
    */
   replacedKey(
     kind: DiscoveryKind,

@@ -55,7 +55,7 @@ export interface DocumentCacheOptions {
   readonly intervalSeconds?: number | undefined;
   /** Longest that a failure is remembered. Default: all equally long. */
   readonly maxFailureSeconds?: number | undefined;
-  /** As in `DocumentRules`. */
+  /** As in `DiscoveryKind`. */
   readonly refetchBurst: number;
   readonly refetchCooldownSeconds: number;
   readonly slots: FetchSlots;

@@ -5,7 +5,7 @@
  */
 
 import type { Discovery } from "../discovery/discovery.ts";
-import type { AgentProviderMetadata } from "./documents.ts";
+import { documents } from "./documents.ts";
 import type { PollingError } from "./pending-requests.ts";
 
 /** Whose callbacks count for a request. */
@@ -31,7 +31,7 @@ export async function admitsCallback(
   if (url === null || url.username !== "" || url.password !== "") return false;
   if (url.origin === personServer) return true;
   if (provider === undefined || discovery === undefined) return false;
-  const published = await discovery.metadata<AgentProviderMetadata>("agent", provider).catch(() => undefined);
+  const published = await discovery.metadata(documents.kinds.agent, provider).catch(() => undefined);
   if (published?.callback_endpoint === callback) return true;
   const isLoopback = url.protocol === "http:" && ["localhost", "127.0.0.1"].includes(url.hostname);
   return isLoopback && published?.localhost_callback_allowed === true;

@@ -13,6 +13,7 @@ import { scopesOf } from "../tokens/scopes.ts";
 import { trusts } from "../tokens/trust.ts";
 import type { ProvenCaller, VerificationKey } from "../types.ts";
 import type { AgentTokenClaims, AuthTokenClaims, PersonTokenClaims } from "./claims.ts";
+import { documents } from "./documents.ts";
 import { isServerIdentifier } from "./identifiers.ts";
 import { fullySpecified, importKey } from "./keys.ts";
 import { DOCUMENTS, type DocumentKind, LEVELS, TOKEN_TYPES } from "./names.ts";
@@ -157,7 +158,7 @@ function requireNamedServer({ id, dwk, kid }: JwksUriSignatureKey, role: Endpoin
       { claim: "id" },
     );
   }
-  return { id, kid, kind };
+  return { id, kid, kind: documents.kinds[kind] };
 }
 
 function requireTrusted(id: string, { trustedAgents }: ResolverContext): void {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { DocumentRule, DocumentRules, PartyDocument } from "../discovery/discovery.ts";
+import type { DiscoveryKind, DocumentRules, PartyDocument } from "../discovery/discovery.ts";
 import { AAuthVerificationError } from "../errors.ts";
 import { isAgentIdentifier, isEndpointUrl, isServerIdentifier } from "./identifiers.ts";
 import { DOCUMENTS } from "./names.ts";
@@ -262,26 +262,27 @@ function failed(reason: string): AAuthVerificationError {
   return new AAuthVerificationError("discovery_failed", reason);
 }
 
-const documentOf = (
-  name: string,
-  read: (document: unknown, id: string) => PartyDocument,
-): { document: DocumentRule } => ({
-  document: { name, read },
-});
-
-/** Where the parties of draft -11 publish who they are, and how a reader finds it. */
-export const documents: DocumentRules = {
+const kindOf = <Document extends PartyDocument>(
+  name: keyof typeof DOCUMENTS,
+  read: (document: unknown, id: string) => Document,
+): DiscoveryKind<Document> => ({
+  name,
+  document: { name: DOCUMENTS[name], read },
   isIdentifier: isServerIdentifier,
-  isAgentIdentifier,
   refetchBurst: 1,
   refetchCooldownSeconds: 60,
   // Section 11.4.
   keySetIntervalSeconds: 60,
-  keysNameAlgorithm: true,
+});
+
+/** Where the parties of draft -11 publish who they are, and how a reader finds it. */
+export const documents = {
+  isIdentifier: isServerIdentifier,
+  isAgentIdentifier,
   kinds: {
-    agent: documentOf(DOCUMENTS.agent, readAgentProviderMetadata),
-    person: documentOf(DOCUMENTS.person, readPersonServerMetadata),
-    access: documentOf(DOCUMENTS.access, readAccessServerMetadata),
-    resource: documentOf(DOCUMENTS.resource, readResourceMetadata),
+    agent: kindOf("agent", readAgentProviderMetadata),
+    person: kindOf("person", readPersonServerMetadata),
+    access: kindOf("access", readAccessServerMetadata),
+    resource: kindOf("resource", readResourceMetadata),
   },
-};
+} satisfies DocumentRules;

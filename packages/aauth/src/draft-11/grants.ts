@@ -22,6 +22,7 @@ import { checkHeader, confirmationKey } from "../tokens/claim-checks.ts";
 import { parseJsonObject } from "../tokens/json-object.ts";
 import { type DecodedToken, decodeJwt } from "../tokens/jwt.ts";
 import type { SigningKey } from "../types.ts";
+import { documents } from "./documents.ts";
 import { parseSignatureError } from "./headers.ts";
 import { isServerIdentifier, parseAgentIdentifier } from "./identifiers.ts";
 import { ALGORITHMS, LEVELS, SIGNATURE_ERROR, TOKEN_TYPES } from "./names.ts";
@@ -33,7 +34,6 @@ type Members = Readonly<Record<string, unknown>>;
 
 const [, PERSON, AUTH] = LEVELS;
 const JSON_TYPE = "application/json";
-const PERSON_DOCUMENT = "person";
 /** Section 7.9.1. */
 const RENEW_BEFORE_SECONDS = 300;
 const MAX_DETAIL_CHARACTERS = 500;
@@ -57,7 +57,7 @@ function request(
   return {
     type,
     server,
-    document: PERSON_DOCUMENT,
+    kind: documents.kinds.person,
     endpoint: ({ [endpoint]: address }) => textOf(address),
     contentType: JSON_TYPE,
     body: JSON.stringify(members),
@@ -108,7 +108,7 @@ const forDemand: GrantRules["forDemand"] = (demand, context) => {
 };
 
 const offer: OfferRules = {
-  document: "resource",
+  kind: documents.kinds.resource,
   endpoint: ({ authorization_endpoint: endpoint }) => textOf(endpoint),
   contentType: JSON_TYPE,
   body: (scope) => JSON.stringify({ scope }),

@@ -16,6 +16,7 @@ import { grants } from "./grants.ts";
 import { foreignParameter } from "./keys.ts";
 import { ALGORITHMS, FIELDS, LABEL, LEVELS, TOKEN_TYPES, WINDOW_SECONDS } from "./names.ts";
 import { unmet, validateRequirement } from "./requirement.ts";
+import { resource } from "./resource.ts";
 import {
   formatSignature,
   hasTokenMember,
@@ -73,12 +74,13 @@ const verification: VerificationRules = {
 };
 
 /** The dialect of draft -11. */
-export const draft11: WireProfile = {
+export const draft11: WireProfile & { readonly documents: typeof documents } = {
   name: "draft-11",
   documents,
   messages,
   verification,
   answers: { refuse: refuseWithoutToken, create: createAnswers },
+  resource,
   calls,
   grants,
   display,

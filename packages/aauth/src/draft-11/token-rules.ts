@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Discovery } from "../discovery/discovery.ts";
+import type { Discovery, DiscoveryKind } from "../discovery/discovery.ts";
 import { AAuthVerificationError } from "../errors.ts";
 import type { RevocationCheck } from "../profile/wire-profile.ts";
 import {
@@ -29,6 +29,7 @@ import type {
   PersonTokenClaims,
   ResourceTokenClaims,
 } from "./claims.ts";
+import { documents } from "./documents.ts";
 import { isEndpointUrl, isServerIdentifier, parseAgentIdentifier } from "./identifiers.ts";
 import { fullySpecified, requireFullySpecified } from "./keys.ts";
 import {
@@ -204,8 +205,8 @@ const judge =
     if (audience !== undefined) checkAudience(aud as string, audience); // hole T10
   };
 
-const KIND_OF: Readonly<Record<string, DocumentKind>> = Object.fromEntries(
-  Object.entries(DOCUMENTS).map(([kind, name]) => [name, kind as DocumentKind]),
+const KIND_OF: Readonly<Record<string, DiscoveryKind>> = Object.fromEntries(
+  Object.values(documents.kinds).map((kind) => [kind.document.name, kind]),
 );
 
 /** Where the issuer publishes its key: its `dwk` has been read. */

@@ -349,7 +349,7 @@ const systemSeconds = () => Math.floor(Date.now() / 1000);
 // ------------------------------------------------------------------------------------------------------------------- verify
 
 interface VerifyOptions {
-  /** Finds the keys of issuers: `createDiscovery({ profile: draft11 })`. */
+  /** Finds the keys of issuers: `createDiscovery()`. */
   readonly discovery: Discovery;
   /** Asked once the signature has verified. Default: no token is revoked. */
   readonly isRevoked?: RevocationCheck | undefined;

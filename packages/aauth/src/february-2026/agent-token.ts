@@ -23,6 +23,7 @@ import { type TrustPolicy, trusts } from "../tokens/trust.ts";
 import type { VerifiedTokens } from "../tokens/verified-tokens.ts";
 import type { PublicJwk, SigningKey } from "../types.ts";
 import type { AgentTokenClaims } from "./claims.ts";
+import { documents } from "./documents.ts";
 import { AGENT_TOKEN_SECONDS, KEY_ALGORITHMS, TOKEN_ALGORITHMS, TOKEN_TYPES } from "./names.ts";
 
 /** An agent token to issue. */
@@ -137,5 +138,5 @@ export const agentTokenRules = (
       throw new AAuthVerificationError("token_expired", "the agent token has expired", { claim: "exp" });
     }
   },
-  publishedAt: ({ iss }) => ({ kind: "agent", id: iss }),
+  publishedAt: ({ iss }) => ({ kind: documents.kinds.agent, id: iss }),
 });

@@ -25,6 +25,7 @@ import type { TokenSigner } from "../tokens/token-signer.ts";
 import type { VerifiedTokens } from "../tokens/verified-tokens.ts";
 import type { ActClaim, PublicJwk } from "../types.ts";
 import type { AuthTokenClaims } from "./claims.ts";
+import { documents } from "./documents.ts";
 import { AUTH_TOKEN_SECONDS, KEY_ALGORITHMS, TOKEN_ALGORITHMS, TOKEN_TYPES } from "./names.ts";
 
 /** Identity claims of an auth token (SPEC 7.4), with OpenID Connect's meaning. */
@@ -169,5 +170,5 @@ export const authTokenRules = (
     checkAudience(claims.aud, options.audience);
     checkNotBefore(claims, now);
   },
-  publishedAt: ({ iss }) => ({ kind: "issuer", id: iss }),
+  publishedAt: ({ iss }) => ({ kind: documents.kinds.issuer, id: iss }),
 });

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Discovery } from "../discovery/discovery.ts";
+import type { Discovery, DiscoveryKind } from "../discovery/discovery.ts";
 import { isIdentifier } from "../discovery/url-guard.ts";
 import { AAuthVerificationError } from "../errors.ts";
 import { verificationKey } from "../keys/verification-key.ts";
@@ -19,6 +19,7 @@ import type { ProvenCaller, VerificationKey } from "../types.ts";
 import { agentTokenRules } from "./agent-token.ts";
 import { authTokenRules } from "./auth-token.ts";
 import type { AuthTokenClaims } from "./claims.ts";
+import { documents } from "./documents.ts";
 import { DOCUMENTS, TOKEN_TYPES } from "./names.ts";
 import type {
   HwkSignatureKey,
@@ -173,16 +174,16 @@ async function fromHolder(jwt: string, context: ResolverContext): Promise<Caller
     keys: candidates,
     expired: false,
     identify(proven) {
-      context.discovery.proven?.("agent", agent);
+      context.discovery.proven?.(documents.kinds.agent, agent);
       return { ...callerOf("identified", "jwt", proven, context), agent };
     },
   };
 }
 
 /** The documents that a caller may name (SPEC 10.7 mode 2). An auth server's is not among them: it signs no requests. */
-const KINDS: Readonly<Record<string, "agent" | "resource">> = {
-  [DOCUMENTS.agent]: "agent",
-  [DOCUMENTS.resource]: "resource",
+const KINDS: Readonly<Record<string, DiscoveryKind>> = {
+  [DOCUMENTS.agent]: documents.kinds.agent,
+  [DOCUMENTS.resource]: documents.kinds.resource,
 };
 
 function requireNamedAgent(claim: JwksSignatureKey | JwksUriSignatureKey) {

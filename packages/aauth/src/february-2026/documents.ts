@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { DocumentRules } from "../discovery/discovery.ts";
+import type { DiscoveryKind, DocumentRules, PartyDocument } from "../discovery/discovery.ts";
 import { isUrl } from "../discovery/key-set.ts";
 import { isIdentifier } from "../discovery/url-guard.ts";
 import { AAuthVerificationError } from "../errors.ts";
@@ -174,18 +174,29 @@ function failed(reason: string): AAuthVerificationError {
   return new AAuthVerificationError("discovery_failed", reason);
 }
 
-/** Where the parties of February 2026 publish who they are, and how a reader finds it. */
-export const documents: DocumentRules = {
+const kindOf = <Document extends PartyDocument>(
+  name: keyof typeof DOCUMENTS,
+  read: (document: unknown, id: string) => Document,
+): DiscoveryKind<Document> => ({
+  name,
+  document: { name: DOCUMENTS[name], read },
   isIdentifier,
   refetchBurst: 3,
   refetchCooldownSeconds: 10,
-  kinds: {
-    agent: { document: { name: DOCUMENTS.agent, read: readAgentMetadata } },
-    resource: { document: { name: DOCUMENTS.resource, read: readResourceMetadata } },
-    issuer: {
-      document: { name: DOCUMENTS.issuer, read: readIssuerMetadata },
-      keysElsewhere: { name: "openid-configuration", read: readOpenidConfiguration },
-      isConfigured: true,
-    },
-  },
+});
+
+const issuer: DiscoveryKind<IssuerMetadata> = {
+  ...kindOf("issuer", readIssuerMetadata),
+  keysElsewhere: { name: "openid-configuration", read: readOpenidConfiguration },
+  isConfigured: true,
 };
+
+/** Where the parties of February 2026 publish who they are, and how a reader finds it. */
+export const documents = {
+  isIdentifier,
+  kinds: {
+    agent: kindOf("agent", readAgentMetadata),
+    resource: kindOf("resource", readResourceMetadata),
+    issuer,
+  },
+} satisfies DocumentRules;

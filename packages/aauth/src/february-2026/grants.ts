@@ -23,10 +23,10 @@ import {
   optionalAudience,
 } from "../tokens/claim-checks.ts";
 import { type DecodedToken, decodeJwt } from "../tokens/jwt.ts";
+import { documents } from "./documents.ts";
 import { KEY_ALGORITHMS, TOKEN_ALGORITHMS, TOKEN_TYPES } from "./names.ts";
 
 const FORM = "application/x-www-form-urlencoded";
-const ISSUER = "issuer";
 
 /** OAuth error codes are printable ASCII without quote and backslash (RFC 6749 section 5.2). */
 const OAUTH_ERROR = /^[\x20\x21\x23-\x5b\x5d-\x7e]{1,100}$/;
@@ -43,7 +43,7 @@ function request(
     type,
     server,
     credential,
-    document: ISSUER,
+    kind: documents.kinds.issuer,
     endpoint: ({ agent_token_endpoint: endpoint }) => textOf(endpoint),
     contentType: FORM,
     body: formOf({ request_type: type, ...parameters }),
@@ -121,7 +121,7 @@ function decodedToken(token: string): DecodedToken {
 }
 
 const offer: OfferRules = {
-  document: "resource",
+  kind: documents.kinds.resource,
   endpoint: ({ resource_token_endpoint: endpoint }) => textOf(endpoint),
   contentType: FORM,
   body: (scope) => formOf({ scope }),

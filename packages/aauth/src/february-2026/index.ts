@@ -15,6 +15,7 @@ export type { IssueAuthTokenOptions, UserClaims, VerifyAuthTokenOptions } from "
 export { issueAuthToken, verifyAuthToken } from "./auth-token.ts";
 export type { AgentTokenClaims, AuthTokenClaims, ResourceTokenClaims } from "./claims.ts";
 export { agentMetadata, issuerMetadata, resourceMetadata } from "./documents.ts";
+export { toJwks } from "./jwks.ts";
 export type { AgentMetadata, IssuerMetadata, ResourceMetadata } from "./metadata.ts";
 export { DOCUMENTS, FIELDS, SIGNATURE_ALGORITHMS, TOKEN_TYPES } from "./names.ts";
 export { february2026, february2026Published } from "./profile.ts";

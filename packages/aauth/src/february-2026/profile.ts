@@ -17,6 +17,7 @@ import { documents } from "./documents.ts";
 import { grants } from "./grants.ts";
 import { FIELDS, KEY_ALGORITHMS, LABEL, TOKEN_TYPES, TOLERANCE_SECONDS } from "./names.ts";
 import { LEVELS, unmet, validateRequirement } from "./requirement.ts";
+import { resource } from "./resource.ts";
 import { isParenthesised, parseSignatureKey, signatureKeyFor } from "./signature-key.ts";
 
 const messages: MessageRules = {
@@ -54,12 +55,13 @@ const verification: VerificationRules = {
 };
 
 /** The dialect of February 2026: the default. */
-export const february2026: WireProfile = {
+export const february2026: WireProfile & { readonly documents: typeof documents } = {
   name: "february-2026",
   documents,
   messages,
   verification,
   answers: { refuse: refuseWithoutToken, create: createAnswers },
+  resource,
   calls,
   grants,
   display,
@@ -69,7 +71,7 @@ export const february2026: WireProfile = {
  * What the published demo of February 2026 speaks: neither bodies nor nonces are covered, so that a body can be exchanged and a request
  * repeated within its window. Choose it for peers that cannot do better (`peers` of a verifier's `accept`), never for all.
  */
-export const february2026Published: WireProfile = {
+export const february2026Published: typeof february2026 = {
   ...february2026,
   name: "february-2026-published",
   messages: {

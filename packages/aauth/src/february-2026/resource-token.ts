@@ -21,6 +21,7 @@ import { verifyWithPublishedKey } from "../tokens/published-key.ts";
 import { tokenSignerOf } from "../tokens/token-signer.ts";
 import type { SigningKey } from "../types.ts";
 import type { ResourceTokenClaims } from "./claims.ts";
+import { documents } from "./documents.ts";
 import {
   RESOURCE_TOKEN_MAX_SECONDS,
   RESOURCE_TOKEN_SECONDS,
@@ -116,7 +117,12 @@ export async function verifyResourceToken(
   const { alg, kid } = checkHeader(decoded, RESOURCE_TOKEN);
   const claims = readResourceClaims(decoded);
   checkResourceClaims(claims, options, (options.now ?? (() => Math.floor(Date.now() / 1000)))());
-  await verifyWithPublishedKey(token, alg, { kind: "resource", id: claims.iss, kid }, options.discovery);
+  await verifyWithPublishedKey(
+    token,
+    alg,
+    { kind: documents.kinds.resource, id: claims.iss, kid },
+    options.discovery,
+  );
   return claims;
 }
 

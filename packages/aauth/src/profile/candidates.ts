@@ -5,7 +5,7 @@
  */
 
 import type { Awaitable } from "../crypto/interface.ts";
-import type { Discovery } from "../discovery/discovery.ts";
+import type { Discovery, DiscoveryKind } from "../discovery/discovery.ts";
 import type { ProvenCaller, VerificationKey } from "../types.ts";
 import type { CallerCandidate, ResolverContext } from "./wire-profile.ts";
 
@@ -13,8 +13,7 @@ type Recorder = ResolverContext["recorder"];
 
 /** Which key of which published key set. */
 interface NamedKey {
-  /** Kind of the document that leads to the key set. */
-  readonly kind: string;
+  readonly kind: DiscoveryKind;
   /** Identifier of the caller. */
   readonly id: string;
   readonly kid: string;

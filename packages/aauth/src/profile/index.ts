@@ -7,4 +7,12 @@
 
 export { draft11 } from "../draft-11/profile.ts";
 export { formatRefusal, parseRefusal, REFUSAL_FIELD, refusalOf, withRefusal } from "./refusal.ts";
+export type {
+  GuardedEndpoint,
+  GuardedRequest,
+  LimitedLevel,
+  PublishedResource,
+  ResourceIdentity,
+  ResourceRules,
+} from "./resource-rules.ts";
 export type * from "./wire-profile.ts";

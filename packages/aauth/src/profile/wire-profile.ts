@@ -7,7 +7,7 @@
  */
 
 import type { Awaitable } from "../crypto/interface.ts";
-import type { Discovery, DocumentRules } from "../discovery/discovery.ts";
+import type { Discovery, DiscoveryKind, DocumentRules } from "../discovery/discovery.ts";
 import type { AAuthError, AAuthVerificationError } from "../errors.ts";
 import type { KeySource } from "../http-signatures/report.ts";
 import type { SignatureInput } from "../http-signatures/signature-input.ts";
@@ -22,6 +22,9 @@ import type {
   SigningKey,
   VerificationKey,
 } from "../types.ts";
+import type { Answer, ResourceRules, ResourceTokenGrant } from "./resource-rules.ts";
+
+export type { Answer, ResourceTokenGrant } from "./resource-rules.ts";
 
 /** One dialect: what it is called, and its rules by what is asked. */
 export interface WireProfile {
@@ -35,6 +38,8 @@ export interface WireProfile {
   readonly verification: VerificationRules;
   /** Refusals and challenges. */
   readonly answers: AnswerRules;
+  /** What a resource publishes and serves. */
+  readonly resource: ResourceRules;
   /** How an agent meets what a response demands. */
   readonly calls: CallRules;
   /** Token requests and their answers. */
@@ -280,16 +285,6 @@ export type TokenHolder = (token: string) => Promise<{ agent: string; keys: read
 
 // ----------------------------------------------------------------------------------------------------------------- answers
 
-/** A response, ready to be sent. */
-export interface Answer {
-  /** HTTP status. */
-  readonly status: number;
-  /** Lower-case names. */
-  readonly headers: Readonly<Record<string, string>>;
-  /** The text to send. */
-  readonly body: string;
-}
-
 /** What a refusal is written for. */
 export interface RefusalContext {
   /** That of the route. */
@@ -338,16 +333,6 @@ export interface AnswerWriter {
   ): Promise<ResourceTokenGrant>;
   /** @throws TypeError for a scope that no resource token may have. Default: each may be. */
   checkScopes?(scopes: readonly string[]): void;
-}
-
-/** A resource token and where it is to be presented. */
-export interface ResourceTokenGrant {
-  /** Compact JWS. */
-  readonly resourceToken: string;
-  /** Issuer identifier of the auth server that it is for. */
-  readonly authServer: string;
-  /** Seconds until it expires. */
-  readonly expiresInSeconds: number;
 }
 
 // ----------------------------------------------------------------------------------------------------------------- display
@@ -557,8 +542,8 @@ export interface GrantRequest {
   readonly type: string;
   /** Identifier of the server. */
   readonly server: string;
-  /** Which document names the endpoint, and under which member. */
-  readonly document: string;
+  /** Whose document names the endpoint, and under which member. */
+  readonly kind: DiscoveryKind;
   readonly endpoint: (metadata: Readonly<Record<string, unknown>>) => string | undefined;
   readonly contentType: string;
   readonly body: string;
@@ -760,7 +745,8 @@ export interface GrantRules {
 }
 
 export interface OfferRules {
-  readonly document: string;
+  /** Whose document names the endpoint. */
+  readonly kind: DiscoveryKind;
   endpoint(metadata: Readonly<Record<string, unknown>>): string | undefined;
   readonly contentType: string;
   body(scope: string): string;

@@ -6,7 +6,7 @@
 
 import { AAuthVerificationError } from "../errors.ts";
 import type { Answer, WireProfile } from "../profile/wire-profile.ts";
-import type { Requirement } from "../types.ts";
+import type { Jwks, Requirement } from "../types.ts";
 import { plainRefusal } from "./challenge.ts";
 import type { AddressedRequest } from "./types.ts";
 
@@ -30,6 +30,41 @@ export interface Endpoint {
    */
   handle(request: EndpointRequest): Promise<Answer>;
 }
+
+/** Verifiers cache keys for 300 s (profile 5.2); a shared cache must not keep them longer than that. */
+const DOCUMENT_CACHE_CONTROL = "public, max-age=60";
+
+/** Documents that a party publishes about itself. */
+export interface WellKnownDocuments {
+  /** By their name below `/.well-known/`: `aauth-resource.json`. Default: none. */
+  readonly documents?: Readonly<Record<string, object>>;
+  /** Served at `/jwks.json`; called for each request, so that a rotated key shows at once. Default: none. */
+  readonly jwks?: () => Jwks;
+}
+
+/** Creates the endpoints of documents, by exact path: unsigned, since their reader has no identity here yet. */
+export function documentEndpoints({ documents = {}, jwks }: WellKnownDocuments): readonly Endpoint[] {
+  return [
+    ...Object.entries(documents).map(([name, document]) =>
+      documentEndpoint(`/.well-known/${name}`, () => document),
+    ),
+    ...(jwks === undefined ? [] : [documentEndpoint("/jwks.json", jwks)]),
+  ];
+}
+
+const documentEndpoint = (path: string, document: () => object): Endpoint => ({
+  methods: ["GET", "HEAD"],
+  path,
+  maxBodyBytes: 0,
+  handle: async () => ({
+    status: 200,
+    headers: {
+      "content-type": "application/json; charset=utf-8",
+      "cache-control": DOCUMENT_CACHE_CONTROL,
+    },
+    body: JSON.stringify(document()),
+  }),
+});
 
 /** `answer`, or the refusal that an error of the verifier in it stands for. */
 export async function refusing(

@@ -19,9 +19,20 @@ export type { AuthorizationEndpointOptions, AuthorizationRequest } from "./autho
 export { createAuthorizationEndpoint } from "./authorization-endpoint.ts";
 export type { AnsweringProfile, Challenger, ChallengerOptions } from "./challenge.ts";
 export { createChallenger, plainRefusal } from "./challenge.ts";
+export type {
+  Admitted,
+  BodyReader,
+  Resource,
+  ResourceOptions,
+  ResourceRequest,
+  ResourceStores,
+  ServedEndpoint,
+} from "./create-resource.ts";
+export { createResource } from "./create-resource.ts";
 export type { Deferred, DeferredOptions, OpenedRequest } from "./deferred.ts";
 export { createDeferred, holderOf } from "./deferred.ts";
-export type { Endpoint, EndpointRequest } from "./endpoint.ts";
+export type { Endpoint, EndpointRequest, WellKnownDocuments } from "./endpoint.ts";
+export { documentEndpoints } from "./endpoint.ts";
 export type { HeldRequests, HeldRequestsOptions } from "./held-requests.ts";
 export { createHeldRequests } from "./held-requests.ts";
 export { receivedFields } from "./received-fields.ts";

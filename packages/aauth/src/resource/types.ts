@@ -17,12 +17,12 @@ import type {
 import type { TrustPolicy } from "../tokens/trust.ts";
 import type { CallerOf, ProvenCaller, ReceivedRequest, Requirement, VerifiedRequest } from "../types.ts";
 
-/** Judges requests, as configured. The optional members describe it; `createVerifier()` sets all of them. */
+/** Judges requests, as configured. */
 export interface Verifier {
   /** The authorities that are served. */
   readonly authorities?: readonly string[];
   /** The profiles that are accepted. Unsigned requests are judged by the first. */
-  readonly profiles?: readonly WireProfile[];
+  readonly profiles: readonly WireProfile[];
   /** Own resource identifier. */
   readonly audience?: string | undefined;
   /**
@@ -31,7 +31,7 @@ export interface Verifier {
    * @throws TypeError for a requirement that the profile cannot mean, or that no request can meet: it needs an auth token, and the verifier
    * has no `audience` or no `trustedIssuers`.
    */
-  checkRequirement?(requirement: Requirement): void;
+  checkRequirement(requirement: Requirement): void;
   /**
    * Judges a request whose body has been read. The result's members follow from the requirement.
    *

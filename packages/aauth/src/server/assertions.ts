@@ -5,7 +5,7 @@
  */
 
 import type { Discovery } from "../discovery/discovery.ts";
-import type { ResourceMetadata } from "../draft-11/documents.ts";
+import { documents } from "../draft-11/documents.ts";
 import { invalidRequest } from "./answers.ts";
 import type { AgentAssertions, ResourceAssertions } from "./types.ts";
 
@@ -60,7 +60,7 @@ export async function assertionsOfResource(
   resource: string,
   scopes: readonly string[],
 ): Promise<ResourceAssertions> {
-  const found = await discovery.metadata<ResourceMetadata>("resource", resource).catch(() => undefined);
+  const found = await discovery.metadata(documents.kinds.resource, resource).catch(() => undefined);
   if (found === undefined) return {};
   const {
     name,

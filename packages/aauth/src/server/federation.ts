@@ -7,7 +7,7 @@
 import type { Awaitable } from "../crypto/interface.ts";
 import type { Discovery } from "../discovery/discovery.ts";
 import type { AuthTokenClaims } from "../draft-11/claims.ts";
-import type { AccessServerMetadata } from "../draft-11/documents.ts";
+import { documents } from "../draft-11/documents.ts";
 import { parseRequirement } from "../draft-11/headers.ts";
 import { AAUTH_REQUIREMENT } from "../draft-11/names.ts";
 import { verifyAuthToken } from "../draft-11/tokens.ts";
@@ -80,7 +80,7 @@ export class Federation {
     return this.#guarded(async () => {
       const { discovery, call } = this.#options;
       const { accessServer, body } = request;
-      const metadata = await discovery.metadata<AccessServerMetadata>("access", accessServer);
+      const metadata = await discovery.metadata(documents.kinds.access, accessServer);
       const url = metadata.auth_token_endpoint;
       const reply = await call({ method: "POST", url, endpoint: "token", body });
       return this.#read(request, reply, undefined, claimsFor);

@@ -5,8 +5,9 @@
  */
 
 import { platformCrypto } from "#crypto";
-import type { Discovery } from "../discovery/discovery.ts";
+import type { Discovery, PartyDocument } from "../discovery/discovery.ts";
 import type { Transport } from "../discovery/transport.ts";
+import { documents } from "../draft-11/documents.ts";
 import { isServerIdentifier } from "../draft-11/identifiers.ts";
 import type { DocumentKind } from "../draft-11/names.ts";
 import { createRevocations, type RevokedToken } from "../profile/revocations.ts";
@@ -205,6 +206,8 @@ export const cascadeOutcome = (results: readonly DownstreamResult[]): Outcome =>
       )
     : succeeded(undefined);
 
+type RevocableParty = PartyDocument & { readonly revocation_endpoint?: string };
+
 /**
  * Revokes an own token at another party, and waits until that is over: its result, and those that
  * it reports of others.
@@ -215,9 +218,8 @@ export const createRevocationSender =
     const unavailable = [{ recipient, error: "revocation_unavailable" }] as const;
     const unsupported = [{ recipient, error: "revocation_unsupported" }] as const;
     try {
-      const { revocation_endpoint: url } = (await discovery.metadata(kind, recipient)) as {
-        readonly revocation_endpoint?: string;
-      };
+      const document = await discovery.metadata<RevocableParty>(documents.kinds[kind], recipient);
+      const { revocation_endpoint: url } = document;
       if (url === undefined) return unsupported;
       let reply = await call({ method: "POST", url, endpoint: "revocation", body: { jti, exp } });
       const giveUpAt = performance.now() + HOLD_SECONDS * 1000;

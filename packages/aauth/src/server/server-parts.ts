@@ -4,10 +4,10 @@
  * @module
  */
 
-import type { Discovery } from "../discovery/discovery.ts";
+import type { Discovery, DiscoveryKind } from "../discovery/discovery.ts";
+import { documents } from "../draft-11/documents.ts";
 import { isServerIdentifier } from "../draft-11/identifiers.ts";
 import { DOCUMENTS } from "../draft-11/names.ts";
-import { draft11 } from "../draft-11/profile.ts";
 import { toJwks } from "../keys/jwks.ts";
 import type { KeyRing } from "../keys/key-ring.ts";
 import type { TrustPolicy } from "../tokens/trust.ts";
@@ -39,7 +39,7 @@ export function partsOf<Metadata>(options: ServerOptions<Metadata>, kind: "perso
     ...{ issuer, now, log, pendingSeconds, pollSeconds, interactionUrl, key },
     observer: options.observer,
     open: options.store ?? memoryStores(now),
-    discovery: knowingItself(options.discovery, issuer, kind, keys),
+    discovery: knowingItself(options.discovery, issuer, documents.kinds[kind], keys),
     call: createServerCalls({ issuer, kind, key, transport, now, observe: options.callObserver }),
     documents: (metadata: object): FrameOptions["documents"] => ({
       [`/.well-known/${DOCUMENTS[kind]}`]: () => metadata,
@@ -55,11 +55,11 @@ interface Keys {
 
 function keysOf(key: ServerKey): Keys {
   const ring = "current" in key ? key : { current: () => key, published: () => [key] };
-  return { current: () => ring.current(), jwks: () => toJwks(ring.published(), draft11) };
+  return { current: () => ring.current(), jwks: () => toJwks(ring.published()) };
 }
 
 /** A server does not fetch its own keys over the network. */
-function knowingItself(discovery: Discovery, issuer: string, kind: string, keys: Keys): Discovery {
+function knowingItself(discovery: Discovery, issuer: string, kind: DiscoveryKind, keys: Keys): Discovery {
   return {
     ...discovery,
     async key(asked, id, kid) {

@@ -27,7 +27,7 @@ export interface ServerOptions<Metadata> {
   readonly issuer: string;
   /** Signs tokens, and requests to other servers. */
   readonly key: ServerKey;
-  /** Finds the keys of agents, resources and other servers: `createDiscovery({ profile: draft11 })`. */
+  /** Finds the keys of agents, resources and other servers: `createDiscovery()`. */
   readonly discovery: Discovery;
   /** The page where persons, or a resource's owners, decide. Default `{issuer}/interaction`. */
   readonly interactionUrl?: string | undefined;

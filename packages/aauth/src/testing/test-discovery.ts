@@ -1,6 +1,5 @@
 import { createDiscovery } from "../discovery/create-discovery.ts";
 import type { Discovery } from "../discovery/discovery.ts";
-import type { WireProfile } from "../profile/wire-profile.ts";
 
 /** Documents that parties publish, by address: metadata at their well-known addresses, key sets at the `jwks_uri` that they name. */
 export interface TestIdentities {
@@ -30,7 +29,7 @@ export interface TestDiscovery extends Discovery {
  */
 export function createTestDiscovery(
   identities: TestIdentities,
-  options: { now?: () => number; profile?: WireProfile } = {},
+  options: { readonly now?: () => number } = {},
 ): TestDiscovery {
   const documents = new Map(Object.entries(identities.documents ?? {}));
   const requests: string[] = [];

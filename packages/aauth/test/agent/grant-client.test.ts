@@ -1,6 +1,6 @@
 import { getEventListeners } from "node:events";
 import { describe, expect, it } from "vitest";
-import type { PartyDocument } from "../../src/discovery/discovery.ts";
+import type { DiscoveryKind, PartyDocument } from "../../src/discovery/discovery.ts";
 import { AAuthAgentError, AAuthVerificationError, TokenRequestError } from "../../src/errors.ts";
 import { decodeToken } from "../../src/tokens/decode-token.ts";
 import { signJwt } from "../../src/tokens/jwt.ts";
@@ -145,8 +145,8 @@ describe("what a token endpoint answers", () => {
     const world = await createWorld();
     const discovery = {
       ...world.parties.discovery,
-      async metadata<T extends PartyDocument>(kind: string, id: string) {
-        const metadata = await world.parties.discovery.metadata<T>(kind, id);
+      async metadata<T extends PartyDocument>(kind: DiscoveryKind<T>, id: string) {
+        const metadata = await world.parties.discovery.metadata(kind, id);
         return { ...metadata, agent_auth_endpoint: undefined };
       },
     };

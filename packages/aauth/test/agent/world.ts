@@ -51,7 +51,10 @@ export async function createWorld(options: { challenger?: Partial<ChallengerOpti
     async tokenHolder(token) {
       const audience = String(decodeJwt(token).claims.aud);
       await verifyAuthToken(token, { audience, trustedIssuers: [authServer.issuer], discovery, now });
-      return { agent: audience, keys: (await discovery.keys("resource", audience)).keys };
+      return {
+        agent: audience,
+        keys: (await discovery.keys(february2026.documents.kinds.resource, audience)).keys,
+      };
     },
   });
 

@@ -1,9 +1,11 @@
 import type { RequestListener } from "node:http";
 import { afterEach, describe, expect, it } from "vitest";
 import { createDiscovery, type DiscoveryOptions } from "../../src/discovery/create-discovery.ts";
+import { draft11 } from "../../src/draft-11/profile.ts";
 import { february2026 } from "../../src/february-2026/profile.ts";
 import { type LoopbackServer, startServer } from "./loopback-server.ts";
 
+const { kinds } = february2026.documents;
 const KEY = { kty: "OKP", crv: "Ed25519", x: "JrQLj5P_89iXES9-vFgrIy29clF9CC_oPPsw3c5D0bs", kid: "k1" };
 const servers: LoopbackServer[] = [];
 
@@ -39,7 +41,6 @@ function discover(options: DiscoveryOptions = {}) {
   return {
     clock,
     discovery: createDiscovery({
-      profile: february2026,
       development: true,
       now: () => clock.seconds,
       ...options,
@@ -57,8 +58,8 @@ describe("finding keys", () => {
   it("reads the metadata, then the key set, then the cache", async () => {
     const server = await agentServer();
     const { discovery } = discover();
-    expect(await discovery.key("agent", server.origin, "k1")).toEqual({ jwk: KEY, source: "discovery" });
-    expect(await discovery.key("agent", server.origin, "k1")).toEqual({
+    expect(await discovery.key(kinds.agent, server.origin, "k1")).toEqual({ jwk: KEY, source: "discovery" });
+    expect(await discovery.key(kinds.agent, server.origin, "k1")).toEqual({
       jwk: KEY,
       source: "discovery-cache",
     });
@@ -88,14 +89,14 @@ describe("finding keys", () => {
     const keys = [{ ...KEY, ...more }, ...none, ...wrong.map((member) => ({ ...KEY, kid: "k2", ...member }))];
     const server = await agentServer(() => keys);
     const { discovery } = discover();
-    expect(await discovery.keys("agent", server.origin)).toEqual({
+    expect(await discovery.keys(kinds.agent, server.origin)).toEqual({
       keys: [{ ...KEY, use: "sig", alg: "EdDSA", key_ops: ["verify"] }],
     });
   });
 
   it("keeps of a key that it is not for verifying", async () => {
     const server = await agentServer(() => [{ ...KEY, key_ops: ["encrypt"] }]);
-    expect(await discover().discovery.keys("agent", server.origin)).toEqual({
+    expect(await discover().discovery.keys(kinds.agent, server.origin)).toEqual({
       keys: [{ ...KEY, key_ops: [] }],
     });
   });
@@ -112,22 +113,22 @@ describe("finding keys", () => {
     };
     const { discovery } = discover({ transport });
     const ids = Array.from({ length: 40 }, (_, index) => `http://greedy.localhost/${index}`);
-    for (const id of ids) await discovery.key("agent", id, "k1");
+    for (const id of ids) await discovery.key(kinds.agent, id, "k1");
     fetched.length = 0;
     // A million characters are 17 of these key sets.
-    for (const id of ids.reverse()) await discovery.key("agent", id, "k1");
+    for (const id of ids.reverse()) await discovery.key(kinds.agent, id, "k1");
     expect(fetched.length).toBeGreaterThanOrEqual(40 - 17);
   });
 
   it("fetches again after 300 s", async () => {
     const server = await agentServer();
     const { discovery, clock } = discover();
-    await discovery.key("agent", server.origin, "k1");
+    await discovery.key(kinds.agent, server.origin, "k1");
     clock.seconds += 299;
-    await discovery.key("agent", server.origin, "k1");
+    await discovery.key(kinds.agent, server.origin, "k1");
     expect(server.requests).toHaveLength(2);
     clock.seconds += 1;
-    await discovery.key("agent", server.origin, "k1");
+    await discovery.key(kinds.agent, server.origin, "k1");
     expect(server.requests).toHaveLength(4);
   });
 
@@ -135,9 +136,9 @@ describe("finding keys", () => {
     let keys = [KEY];
     const server = await agentServer(() => keys);
     const { discovery } = discover();
-    await discovery.key("agent", server.origin, "k1");
+    await discovery.key(kinds.agent, server.origin, "k1");
     keys = [{ ...KEY, kid: "k2" }, KEY];
-    const looks = Array.from({ length: 4 }, () => discovery.key("agent", server.origin, "k2"));
+    const looks = Array.from({ length: 4 }, () => discovery.key(kinds.agent, server.origin, "k2"));
     expect((await Promise.all(looks)).map(({ jwk }) => jwk.kid)).toEqual(Array(4).fill("k2"));
     expect(server.requests).toHaveLength(3);
   });
@@ -145,12 +146,12 @@ describe("finding keys", () => {
   it("looks for unknown kids again: three times at once, then once per 10 s", async () => {
     const server = await agentServer();
     const { discovery, clock } = discover();
-    await discovery.keys("agent", server.origin);
+    await discovery.keys(kinds.agent, server.origin);
     /** Key sets fetched for five guesses. */
     const looks = async () => {
       const before = server.requests.length;
       for (let attempt = 0; attempt < 5; attempt++) {
-        expect(await code(discovery.key("agent", server.origin, `guess-${attempt}`))).toBe("unknown_key");
+        expect(await code(discovery.key(kinds.agent, server.origin, `guess-${attempt}`))).toBe("unknown_key");
       }
       return server.requests.length - before;
     };
@@ -167,16 +168,16 @@ describe("finding keys", () => {
 
   it("looks as often as the profile allows", async () => {
     const server = await agentServer();
-    const documents = { ...february2026.documents, refetchBurst: 1, refetchCooldownSeconds: 60 };
-    const { discovery, clock } = discover({ profile: { documents } });
-    await discovery.keys("agent", server.origin);
+    const kind = { ...kinds.agent, refetchBurst: 1, refetchCooldownSeconds: 60 };
+    const { discovery, clock } = discover();
+    await discovery.keys(kind, server.origin);
     for (const [seconds, fetched] of [
       [0, 3],
       [59, 3],
       [1, 4],
     ] as const) {
       clock.seconds += seconds;
-      for (let attempt = 0; attempt < 2; attempt++) await code(discovery.key("agent", server.origin, "k2"));
+      for (let attempt = 0; attempt < 2; attempt++) await code(discovery.key(kind, server.origin, "k2"));
       expect(server.requests).toHaveLength(fetched);
     }
   });
@@ -185,8 +186,8 @@ describe("finding keys", () => {
     const one = await agentServer();
     const two = await agentServer(() => [KEY, { ...KEY, kid: "k2" }]);
     const { discovery } = discover();
-    expect((await discovery.key("agent", one.origin, undefined)).jwk).toEqual(KEY);
-    expect(await code(discovery.key("agent", two.origin, undefined))).toBe("unknown_key");
+    expect((await discovery.key(kinds.agent, one.origin, undefined)).jwk).toEqual(KEY);
+    expect(await code(discovery.key(kinds.agent, two.origin, undefined))).toBe("unknown_key");
   });
 
   it("never offers symmetric keys or keys with private members", async () => {
@@ -196,7 +197,7 @@ describe("finding keys", () => {
       KEY,
     ]);
     const { discovery } = discover();
-    expect((await discovery.keys("agent", server.origin)).keys).toEqual([KEY]);
+    expect((await discovery.keys(kinds.agent, server.origin)).keys).toEqual([KEY]);
   });
 
   it("falls back to the OpenID document for an issuer without an AAuth document", async () => {
@@ -209,14 +210,14 @@ describe("finding keys", () => {
     }));
     const { discovery } = discover();
     const issuer = `${server.origin}/realms/r`;
-    expect((await discovery.key("issuer", issuer, "k1")).jwk).toEqual(KEY);
-    await discovery.key("issuer", issuer, "k1");
+    expect((await discovery.key(kinds.issuer, issuer, "k1")).jwk).toEqual(KEY);
+    await discovery.key(kinds.issuer, issuer, "k1");
     expect(server.requests).toEqual([
       "/realms/r/.well-known/aauth-issuer",
       "/realms/r/.well-known/openid-configuration",
       "/certs",
     ]);
-    expect(await code(discovery.metadata("issuer", issuer))).toBe("discovery_failed");
+    expect(await code(discovery.metadata(kinds.issuer, issuer))).toBe("discovery_failed");
   });
 });
 
@@ -233,10 +234,31 @@ describe("G7: caches are kept apart by kind", () => {
       "/issuer-keys": { keys: [{ ...KEY, kid: "issuer-key" }] },
     }));
     const { discovery } = discover();
-    await discovery.key("agent", server.origin, "k1");
-    await discovery.key("issuer", server.origin, "issuer-key");
-    expect(await code(discovery.key("issuer", server.origin, "k1"))).toBe("unknown_key");
-    expect(await code(discovery.key("agent", server.origin, "issuer-key"))).toBe("unknown_key");
+    await discovery.key(kinds.agent, server.origin, "k1");
+    await discovery.key(kinds.issuer, server.origin, "issuer-key");
+    expect(await code(discovery.key(kinds.issuer, server.origin, "k1"))).toBe("unknown_key");
+    expect(await code(discovery.key(kinds.agent, server.origin, "issuer-key"))).toBe("unknown_key");
+  });
+
+  it("so are those of two profiles, which one discovery reads by their own rules", async () => {
+    const id = "https://agent.example";
+    const documents: Record<string, object> = {
+      "/.well-known/aauth-agent": { agent: id, jwks_uri: `${id}/february.json` },
+      "/.well-known/aauth-agent.json": { issuer: id, jwks_uri: `${id}/jwks.json` },
+      "/february.json": { keys: [{ ...KEY, kid: "february" }] },
+      "/jwks.json": { keys: [KEY] },
+    };
+    const { discovery } = discover({
+      transport: async ({ pathname }) => ({
+        status: 200,
+        body: new TextEncoder().encode(JSON.stringify(documents[pathname])),
+      }),
+    });
+    expect((await discovery.keys(draft11.documents.kinds.agent, id)).keys).toEqual([KEY]);
+    expect(await code(discovery.key(kinds.agent, id, "february"))).toBe("accepted");
+    expect(await code(discovery.key(kinds.agent, id, "k1"))).toBe("unknown_key");
+    // @ts-expect-error a name says nothing of a profile
+    expect(await discovery.keys("agent", id).catch((error) => error)).toBeInstanceOf(TypeError);
   });
 });
 
@@ -259,7 +281,7 @@ describe("documents that are refused", () => {
       "/jwks.json": { keys: [KEY] },
     }));
     const { discovery } = discover();
-    expect(await code(discovery.key("agent", server.origin, "k1"))).toBe(expected);
+    expect(await code(discovery.key(kinds.agent, server.origin, "k1"))).toBe(expected);
   });
 
   it.each([
@@ -275,14 +297,16 @@ describe("documents that are refused", () => {
       },
       "/jwks.json": { keys: [KEY] },
     }));
-    expect(await code(discover().discovery.key(kind, server.origin, "k1"))).toBe("metadata_mismatch");
+    expect(await code(discover().discovery.key(kinds[kind], server.origin, "k1"))).toBe("metadata_mismatch");
   });
 
   it("a document over 64 KiB that a transport has let pass", async () => {
     const agent = "https://agent.example";
     const document = JSON.stringify({ agent, jwks_uri: `${agent}/jwks.json` });
     const transport = async () => ({ status: 200, body: new TextEncoder().encode(document.padEnd(70_000)) });
-    expect(await code(discover({ transport }).discovery.metadata("agent", agent))).toBe("discovery_failed");
+    expect(await code(discover({ transport }).discovery.metadata(kinds.agent, agent))).toBe(
+      "discovery_failed",
+    );
   });
 
   it.each([201, 500])("answers with status %d, whatever they say", async (status) => {
@@ -290,7 +314,7 @@ describe("documents that are refused", () => {
       const document = { agent: server.origin, jwks_uri: `${server.origin}/jwks.json` };
       response.writeHead(status).end(JSON.stringify(document));
     });
-    expect(await code(discover().discovery.metadata("agent", server.origin))).toBe("discovery_failed");
+    expect(await code(discover().discovery.metadata(kinds.agent, server.origin))).toBe("discovery_failed");
   });
 
   it.each([
@@ -303,13 +327,13 @@ describe("documents that are refused", () => {
       "/jwks.json": document,
     }));
     const { discovery } = discover();
-    expect(await code(discovery.key("agent", server.origin, "k1"))).toBe("discovery_failed");
+    expect(await code(discovery.key(kinds.agent, server.origin, "k1"))).toBe("discovery_failed");
   });
 
   it("answers that are not JSON", async () => {
     const server = await start((_request, response) => void response.end("<html></html>"));
     const { discovery } = discover();
-    expect(await code(discovery.metadata("agent", server.origin))).toBe("discovery_failed");
+    expect(await code(discovery.metadata(kinds.agent, server.origin))).toBe("discovery_failed");
   });
 
   it("a redirect is not followed", async () => {
@@ -318,7 +342,7 @@ describe("documents that are refused", () => {
       response.writeHead(302, { location: `${target.origin}${request.url}` }).end();
     });
     const { discovery } = discover();
-    expect(await code(discovery.metadata("agent", server.origin))).toBe("discovery_failed");
+    expect(await code(discovery.metadata(kinds.agent, server.origin))).toBe("discovery_failed");
     expect(target.requests).toEqual([]);
   });
 
@@ -331,7 +355,7 @@ describe("documents that are refused", () => {
       response.writeHead(200, headers).end(document.padEnd(70_000));
     });
     const { discovery } = discover();
-    expect(await code(discovery.metadata("agent", server.origin))).toBe("discovery_failed");
+    expect(await code(discovery.metadata(kinds.agent, server.origin))).toBe("discovery_failed");
   });
 });
 
@@ -340,11 +364,11 @@ describe("failures are remembered for a moment", () => {
     const server = await start((_request, response) => void response.writeHead(500).end());
     const { discovery, clock } = discover();
     for (let attempt = 0; attempt < 5; attempt++) {
-      expect(await code(discovery.metadata("agent", server.origin))).toBe("discovery_failed");
+      expect(await code(discovery.metadata(kinds.agent, server.origin))).toBe("discovery_failed");
     }
     expect(server.requests).toHaveLength(1);
     clock.seconds += 1;
-    await code(discovery.metadata("agent", server.origin));
+    await code(discovery.metadata(kinds.agent, server.origin));
     expect(server.requests).toHaveLength(2);
   });
 
@@ -357,7 +381,7 @@ describe("failures are remembered for a moment", () => {
         response.end(JSON.stringify(request.url === "/jwks.json" ? { keys } : metadata));
       });
       const { discovery, clock } = discover();
-      await discovery.key("agent", server.origin, "k1");
+      await discovery.key(kinds.agent, server.origin, "k1");
       keys = undefined;
       return {
         server,
@@ -373,26 +397,26 @@ describe("failures are remembered for a moment", () => {
       const { server, discovery, clock } = await failingServer();
       for (let second = 1; second <= 5; second++) {
         for (let attempt = 0; attempt < 3; attempt++) {
-          expect(await code(discovery.key("agent", server.origin, "k2"))).toBe("discovery_failed");
+          expect(await code(discovery.key(kinds.agent, server.origin, "k2"))).toBe("discovery_failed");
         }
         expect(server.requests).toHaveLength(2 + second);
         clock.seconds += 1;
       }
-      expect((await discovery.key("agent", server.origin, "k1")).source).toBe("discovery-cache");
+      expect((await discovery.key(kinds.agent, server.origin, "k1")).source).toBe("discovery-cache");
     });
 
     it("the burst is left for the time after it", async () => {
       const { server, discovery, clock, start } = await failingServer();
       for (let second = 1; second <= 5; second++) {
-        await code(discovery.key("agent", server.origin, "k2"));
+        await code(discovery.key(kinds.agent, server.origin, "k2"));
         clock.seconds += 1;
       }
       for (const kid of ["k2", "k3", "k4"]) {
         start(kid);
-        expect((await discovery.key("agent", server.origin, kid)).jwk.kid).toBe(kid);
+        expect((await discovery.key(kinds.agent, server.origin, kid)).jwk.kid).toBe(kid);
       }
       start("k5");
-      expect(await code(discovery.key("agent", server.origin, "k5"))).toBe("unknown_key");
+      expect(await code(discovery.key(kinds.agent, server.origin, "k5"))).toBe("unknown_key");
     });
   });
 });
@@ -401,14 +425,13 @@ describe("addresses that are never fetched", () => {
   const blocked = (id: string, development: boolean) => {
     const asked: string[] = [];
     const discovery = createDiscovery({
-      profile: february2026,
       development,
       transport: async (url) => {
         asked.push(url.href);
         return { status: 404, body: new Uint8Array() };
       },
     });
-    return code(discovery.metadata("agent", id)).then((result) => ({ result, asked }));
+    return code(discovery.metadata(kinds.agent, id)).then((result) => ({ result, asked }));
   };
 
   it.each([
@@ -451,7 +474,7 @@ describe("addresses that are never fetched", () => {
       return { status: 200, body: new TextEncoder().encode(JSON.stringify(document)) };
     };
     const { discovery } = discover({ transport });
-    expect(await code(discovery.key("agent", "https://agent.example", "k1"))).toBe(refused);
+    expect(await code(discovery.key(kinds.agent, "https://agent.example", "k1"))).toBe(refused);
     expect(asked).toEqual(["https://agent.example/.well-known/aauth-agent"]);
   });
 });

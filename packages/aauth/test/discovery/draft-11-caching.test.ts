@@ -17,7 +17,6 @@ function world() {
   const server = { answers: true, isTooLong: false, status: 200, headers: {} as Record<string, string> };
   const fetched: [address: string, second: number][] = [];
   const discovery = createDiscovery({
-    profile: draft11,
     now: clock.now,
     async transport({ href }) {
       fetched.push([href, clock.now() - NOW]);
@@ -29,7 +28,7 @@ function world() {
     },
   });
   const key = (kid: string) =>
-    discovery.key("person", PERSON_SERVER, kid).then(
+    discovery.key(draft11.documents.kinds.person, PERSON_SERVER, kid).then(
       ({ source }) => source,
       ({ code }: { readonly code: string }) => code,
     );

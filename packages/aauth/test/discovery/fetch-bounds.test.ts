@@ -5,6 +5,7 @@ import type { DocumentTransport } from "../../src/discovery/transport.ts";
 import { february2026 } from "../../src/february-2026/profile.ts";
 import { startServer } from "./loopback-server.ts";
 
+const { kinds } = february2026.documents;
 const KEY = { kty: "OKP", crv: "Ed25519", x: "JrQLj5P_89iXES9-vFgrIy29clF9CC_oPPsw3c5D0bs", kid: "k1" };
 const ISSUER = "https://issuer.example";
 const HONEST = "https://honest.example";
@@ -42,7 +43,6 @@ function discover(options: { timeoutMs?: number } = {}) {
   const clock = { seconds: 1_000 };
   const { transport, ...seen } = network();
   const discovery = createDiscovery({
-    profile: february2026,
     transport,
     now: () => clock.seconds,
     ...options,
@@ -53,7 +53,9 @@ function discover(options: { timeoutMs?: number } = {}) {
 type Discovery = ReturnType<typeof discover>["discovery"];
 
 const silent = (discovery: Discovery, count: number, name = (index: number) => `silent${index}.example`) =>
-  Array.from({ length: count }, (_, index) => code(discovery.key("agent", `https://${name(index)}`, "k1")));
+  Array.from({ length: count }, (_, index) =>
+    code(discovery.key(kinds.agent, `https://${name(index)}`, "k1")),
+  );
 
 /** Their answers, of those that are there already. */
 async function answered(promises: Promise<string>[]): Promise<string[]> {
@@ -71,7 +73,7 @@ describe("fetches for parties that have proven nothing", () => {
     expect(asked).toHaveLength(40);
     expect(new Set(await Promise.all(all))).toEqual(new Set(["discovery_failed", "discovery_busy"]));
     // There is room again.
-    expect(await code(discovery.key("agent", HONEST, "k1"))).toBe("found");
+    expect(await code(discovery.key(kinds.agent, HONEST, "k1"))).toBe("found");
   });
 
   it("A2: are at most 6 for one owner, however many hosts it has", async () => {
@@ -79,16 +81,16 @@ describe("fetches for parties that have proven nothing", () => {
     const all = silent(discovery, 20, (index) => `silent${index}.wildcard.example`);
     expect(await answered(all)).toEqual(Array(14).fill("discovery_busy"));
     expect(asked).toHaveLength(6);
-    expect(await code(discovery.key("agent", HONEST, "k1"))).toBe("found");
+    expect(await code(discovery.key(kinds.agent, HONEST, "k1"))).toBe("found");
     await Promise.all(all);
   });
 
   it("A2, A8: give way, the oldest first, once they have had 500 ms, so that a new party is not locked out", async () => {
     const { discovery, given } = discover({ timeoutMs: 1_500 });
     const all = silent(discovery, 40, (index) => `silent.owner${index}.test`);
-    expect(await code(discovery.key("agent", HONEST, "k1"))).toBe("discovery_busy");
+    expect(await code(discovery.key(kinds.agent, HONEST, "k1"))).toBe("discovery_busy");
     await delay(520);
-    expect(await code(discovery.key("agent", HONEST, "k1"))).toBe("found");
+    expect(await code(discovery.key(kinds.agent, HONEST, "k1"))).toBe("found");
     expect(given).toEqual(["https://silent.owner0.test/.well-known/aauth-agent"]);
     expect(await all[0]).toBe("discovery_busy");
     await Promise.all(all);
@@ -96,24 +98,24 @@ describe("fetches for parties that have proven nothing", () => {
 
   it("A2: delay neither a configured issuer nor a party that is proven", async () => {
     const { discovery, clock } = discover({ timeoutMs: 200 });
-    await discovery.key("agent", HONEST, "k1");
-    discovery.proven?.("agent", HONEST);
+    await discovery.key(kinds.agent, HONEST, "k1");
+    discovery.proven?.(kinds.agent, HONEST);
     clock.seconds += 300;
     const all = silent(discovery, 40, (index) => `silent.owner${index}.test`);
     // All slots are taken, also those that its owner may have.
     all.push(...silent(discovery, 6, (index) => `silent${index}.honest.example`));
-    expect(await code(discovery.key("agent", "https://new.example", "k1"))).toBe("discovery_busy");
-    expect(await code(discovery.key("agent", HONEST, "k1"))).toBe("found");
-    expect(await code(discovery.key("issuer", ISSUER, "k1"))).toBe("found");
+    expect(await code(discovery.key(kinds.agent, "https://new.example", "k1"))).toBe("discovery_busy");
+    expect(await code(discovery.key(kinds.agent, HONEST, "k1"))).toBe("found");
+    expect(await code(discovery.key(kinds.issuer, ISSUER, "k1"))).toBe("found");
     await Promise.all(all);
   });
 
   it("A2: are not remembered as failed when there was no room", async () => {
     const { discovery } = discover({ timeoutMs: 50 });
     const all = silent(discovery, 40, (index) => `silent.owner${index}.test`);
-    expect(await code(discovery.key("agent", HONEST, "k1"))).toBe("discovery_busy");
+    expect(await code(discovery.key(kinds.agent, HONEST, "k1"))).toBe("discovery_busy");
     await Promise.all(all);
-    expect(await code(discovery.key("agent", HONEST, "k1"))).toBe("found");
+    expect(await code(discovery.key(kinds.agent, HONEST, "k1"))).toBe("found");
   });
 });
 
@@ -129,7 +131,7 @@ describe("callers that wait for one silent host", () => {
 
   it("A8: may be many for a host that answers", async () => {
     const { discovery, asked } = discover();
-    const all = Array.from({ length: 500 }, () => code(discovery.key("agent", HONEST, "k1")));
+    const all = Array.from({ length: 500 }, () => code(discovery.key(kinds.agent, HONEST, "k1")));
     expect(new Set(await Promise.all(all))).toEqual(new Set(["found"]));
     expect(asked).toHaveLength(2);
   });
@@ -141,25 +143,25 @@ describe("documents of a proven party", () => {
     ["of an owner each", (index: number) => `https://owner${index}.test`],
   ])("A2: are not pushed out by 3,200 unproven names %s", async (_whose, name) => {
     const { discovery, asked } = discover();
-    await discovery.key("agent", HONEST, "k1");
-    discovery.proven?.("agent", HONEST);
-    await discovery.key("issuer", ISSUER, "k1");
-    for (let index = 0; index < 3_200; index++) await discovery.key("agent", name(index), "k1");
+    await discovery.key(kinds.agent, HONEST, "k1");
+    discovery.proven?.(kinds.agent, HONEST);
+    await discovery.key(kinds.issuer, ISSUER, "k1");
+    for (let index = 0; index < 3_200; index++) await discovery.key(kinds.agent, name(index), "k1");
     const before = asked.length;
-    expect((await discovery.key("agent", HONEST, "k1")).source).toBe("discovery-cache");
-    expect((await discovery.key("issuer", ISSUER, "k1")).source).toBe("discovery-cache");
+    expect((await discovery.key(kinds.agent, HONEST, "k1")).source).toBe("discovery-cache");
+    expect((await discovery.key(kinds.issuer, ISSUER, "k1")).source).toBe("discovery-cache");
     expect(asked).toHaveLength(before);
   });
 
   it("A2: are not pushed out by the proven names of another owner", async () => {
     const { discovery } = discover();
     const prove = async (id: string) => {
-      await discovery.key("agent", id, "k1");
-      discovery.proven?.("agent", id);
+      await discovery.key(kinds.agent, id, "k1");
+      discovery.proven?.(kinds.agent, id);
     };
     await prove(HONEST);
     for (let index = 0; index < 3_200; index++) await prove(`https://a${index}.wildcard.example`);
-    expect((await discovery.key("agent", HONEST, "k1")).source).toBe("discovery-cache");
+    expect((await discovery.key(kinds.agent, HONEST, "k1")).source).toBe("discovery-cache");
   });
 });
 
@@ -172,9 +174,9 @@ describe("connections", () => {
       response.end(JSON.stringify(request.url === "/jwks.json" ? { keys: [KEY] } : metadata));
     });
     onTestFinished(server.close);
-    const discovery = createDiscovery({ profile: february2026, development: true });
+    const discovery = createDiscovery({ development: true });
     for (let index = 0; index < 20; index++) {
-      await discovery.key("agent", `http://a${index}.localhost:${server.port}`, "k1");
+      await discovery.key(kinds.agent, `http://a${index}.localhost:${server.port}`, "k1");
     }
     await expect.poll(() => server.openConnections()).toBe(0);
   });
@@ -184,9 +186,11 @@ describe("connections", () => {
       if (request.url?.includes("half")) response.writeHead(200, { "content-length": "100" }).write("{");
     });
     onTestFinished(server.close);
-    const discovery = createDiscovery({ profile: february2026, development: true, timeoutMs: 50 });
+    const discovery = createDiscovery({ development: true, timeoutMs: 50 });
     for (const path of ["silent", "half"]) {
-      expect(await code(discovery.key("agent", `${server.origin}/${path}`, "k1"))).toBe("discovery_failed");
+      expect(await code(discovery.key(kinds.agent, `${server.origin}/${path}`, "k1"))).toBe(
+        "discovery_failed",
+      );
     }
     expect(server.connections()).toBe(2);
     await expect.poll(() => server.openConnections()).toBe(0);

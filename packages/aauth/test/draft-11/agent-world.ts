@@ -2,7 +2,6 @@ import { type AgentEvent, type AgentOptions, createAgent } from "../../src/agent
 import type { Transport, TransportRequest } from "../../src/discovery/transport.ts";
 import {
   agentProviderMetadata,
-  documents,
   personServerMetadata,
   resourceMetadata,
 } from "../../src/draft-11/documents.ts";
@@ -87,7 +86,7 @@ export function createWorld(options: { accessServer?: string; published?: Record
   const published = publications();
   const publish = (metadata: { readonly issuer: string }, name: string, own: SigningKey) => {
     published.set(`${metadata.issuer}/.well-known/${name}`, metadata);
-    published.set(`${metadata.issuer}/jwks.json`, toJwks([own], { documents }));
+    published.set(`${metadata.issuer}/jwks.json`, toJwks([own]));
   };
   publish(resourceMetadata({ issuer: PARTS }), "aauth-resource.json", partsKey);
   publish(agentProviderMetadata({ issuer: RESOURCE }), "aauth-agent.json", keys.resource);

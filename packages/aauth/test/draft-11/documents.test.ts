@@ -106,10 +106,9 @@ describe("documents for publishing", () => {
 
 it("a resource without keys has a document, and no key", async () => {
   const discovery = createDiscovery({
-    profile: { documents },
     transport: async () => ({ status: 200, body: new TextEncoder().encode(JSON.stringify({ issuer: ID })) }),
   });
-  expect(await discovery.metadata("resource", ID)).toEqual({ issuer: ID });
-  const error = await refusalOf(() => discovery.key("resource", ID, "1"));
+  expect(await discovery.metadata(documents.kinds.resource, ID)).toEqual({ issuer: ID });
+  const error = await refusalOf(() => discovery.key(documents.kinds.resource, ID, "1"));
   expect([error.code, error.message]).toEqual(["discovery_failed", expect.stringContaining("no jwks_uri")]);
 });

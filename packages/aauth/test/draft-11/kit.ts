@@ -3,7 +3,6 @@ import type { Discovery } from "../../src/discovery/discovery.ts";
 import {
   accessServerMetadata,
   agentProviderMetadata,
-  documents,
   personServerMetadata,
   resourceMetadata,
 } from "../../src/draft-11/documents.ts";
@@ -50,7 +49,7 @@ export function publications(): Map<string, unknown> {
   const published = new Map<string, unknown>();
   const publish = (metadata: { readonly issuer: string }, name: string, own: SigningKey) => {
     published.set(`${metadata.issuer}/.well-known/${name}`, metadata);
-    published.set(`${metadata.issuer}/jwks.json`, toJwks([own], { documents }));
+    published.set(`${metadata.issuer}/jwks.json`, toJwks([own]));
   };
   const endpoints = {
     auth_token_endpoint: `${PERSON_SERVER}/token`,
@@ -75,7 +74,6 @@ export function discoveryOf(
 ): Discovery & { readonly fetched: string[] } {
   const fetched: string[] = [];
   const discovery = createDiscovery({
-    profile: { documents },
     now: clock,
     async transport(url) {
       fetched.push(url.href);

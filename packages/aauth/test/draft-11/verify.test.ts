@@ -720,7 +720,7 @@ describe("servers", () => {
       // Not even a discovery without a guard of its own is asked.
       const discovery = {
         ...discoveryOf(),
-        async key(_kind: string, name: string) {
+        async key(_kind: unknown, name: string) {
           asked.push(name);
           return { jwk: { ...keys.person.publicJwk, alg: "ES256" }, source: "discovery" as const };
         },

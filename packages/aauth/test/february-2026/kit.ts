@@ -34,7 +34,7 @@ export function knownKeys(keys: readonly object[]): Discovery & { asked: string[
     replacedKey: async () => undefined,
     keys: none,
     async key(kind, id, kid) {
-      asked.push(`${kind} ${id}`);
+      asked.push(`${kind.name} ${id}`);
       const jwk = (keys as readonly IssuerJwk[]).find((key) => key.kid === kid);
       if (jwk === undefined) throw Object.assign(new Error("unknown"), { code: "unknown_key" });
       return { jwk, source: "discovery" };

@@ -1,5 +1,6 @@
 import { generateKeyPairSync } from "node:crypto";
 import { describe, expect, test } from "vitest";
+import { toJwks as februaryJwks } from "../../src/february-2026/jwks.ts";
 import { toJwks } from "../../src/keys/jwks.ts";
 import { generateSigningKey, importSigningKey, type PrivateJwk } from "../../src/keys/signing-key.ts";
 import { importVerificationKey } from "../../src/keys/verification-key.ts";
@@ -71,10 +72,13 @@ test.each(['a"b', "a\\b", "schlüssel", "a\nb", "a\u007f"])(
 );
 
 describe("toJwks", () => {
-  test("publishes kty, crv, x, kid in this order and nothing else", async () => {
+  test.each([
+    ["kty, crv, x, kid, alg", toJwks, ',"alg":"Ed25519"'],
+    ["for readers of February 2026 kty, crv, x, kid", februaryJwks, ""],
+  ])("publishes %s in this order and nothing else", async (_members, publish, more) => {
     const key = await importSigningKey(jwk, { kid: "backend-ephemeral-1" });
-    expect(JSON.stringify(toJwks([key]))).toBe(
-      `{"keys":[{"kty":"OKP","crv":"Ed25519","x":"${jwk.x}","kid":"backend-ephemeral-1"}]}`,
+    expect(JSON.stringify(publish([key]))).toBe(
+      `{"keys":[{"kty":"OKP","crv":"Ed25519","x":"${jwk.x}","kid":"backend-ephemeral-1"${more}}]}`,
     );
   });
 });

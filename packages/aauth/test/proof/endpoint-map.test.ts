@@ -55,7 +55,7 @@ it("a toy agent, resource and server find each other through one map", async () 
   const documents = toyKit.documents();
   const hosts = new Set<string>();
   let map: EndpointMap;
-  const discovery = createDiscovery({ profile, now, transport: (url, init) => map.documents(url, init) });
+  const discovery = createDiscovery({ now, transport: (url, init) => map.documents(url, init) });
   const verifierOf = (id: string, endpoint: "resource" | "token") =>
     createVerifier({
       profile,

@@ -250,11 +250,10 @@ export const sharedFieldKit = toyKitOf(toyOnSharedField);
 // ------------------------------------------------------------------------------------------------------------------ requests
 
 /** The real discovery over the kit's documents. */
-export function discoveryOf({ profile, documents }: Pick<ProfileKit, "profile" | "documents">) {
+export function discoveryOf({ documents }: Pick<ProfileKit, "documents">) {
   const published = documents();
   const fetched: string[] = [];
   const discovery: Discovery = createDiscovery({
-    profile,
     now,
     async transport(url) {
       fetched.push(url.href);

@@ -19,9 +19,9 @@ const key = await testKey("A");
 const issuer = "https://agent.example";
 const documents = {
   [`${issuer}/.well-known/aauth-agent.json`]: agentProviderMetadata({ issuer }),
-  [`${issuer}/jwks.json`]: toJwks([key], draft11),
+  [`${issuer}/jwks.json`]: toJwks([key]),
 };
-const discovery = createTestDiscovery({ documents }, { now, profile: numbered });
+const discovery = createTestDiscovery({ documents }, { now });
 const own = { authorities: ["resource.example"], endpoint: "revocation", discovery, now } as const;
 const verifier = createVerifier({ ...own, profile: numbered });
 

@@ -6,7 +6,7 @@
  * @module
  */
 
-import type { Discovery } from "../../src/discovery/discovery.ts";
+import type { Discovery, DiscoveryKind } from "../../src/discovery/discovery.ts";
 import {
   AAuthAgentError,
   type AAuthError,
@@ -18,6 +18,7 @@ import {
 import { formatSignature, parseSignature } from "../../src/http-signatures/signature.ts";
 import { parseSignatureInput } from "../../src/http-signatures/signature-input.ts";
 import { parseParameters, splitTopLevel } from "../../src/http-signatures/structured-fields.ts";
+import { toJwks } from "../../src/keys/jwks.ts";
 import { verificationKey } from "../../src/keys/verification-key.ts";
 import type {
   Answer,
@@ -66,6 +67,31 @@ export const TOY_DEMAND = "toy-requirement";
 const PROVIDER = "provider";
 const PERSON_SERVER = "person-server";
 
+const isIdentifier = (value: string) => /^https:\/\/[a-z0-9.-]+$/.test(value);
+
+const kindOf = (kind: string, name: string): DiscoveryKind => ({
+  name: kind,
+  document: {
+    name,
+    read(document, id) {
+      const members = document as Record<string, unknown>;
+      if (members?.issuer !== id) {
+        throw refused("metadata_mismatch", "the document is another identity's");
+      }
+      return { ...members, jwks_uri: String(members.jwks_uri) };
+    },
+  },
+  isIdentifier,
+  refetchBurst: 1,
+  refetchCooldownSeconds: 60,
+});
+
+const KINDS = {
+  [PROVIDER]: kindOf(PROVIDER, "toy-provider.json"),
+  [PERSON_SERVER]: kindOf(PERSON_SERVER, "toy-person.json"),
+  resource: kindOf("resource", "toy-resource.json"),
+} as const;
+
 // ------------------------------------------------------------------------------------------------------------------ tokens
 
 /** Issues any token of the profile. */
@@ -96,7 +122,7 @@ function rulesFor(type: string, context: ResolverContext): TokenRules<TokenClaim
       if (!trustedIssuers.includes(iss)) throw refused("untrusted_issuer", "the issuer is not trusted");
       checkAudience(String(aud), audience);
     },
-    publishedAt: ({ iss }) => ({ kind: isIdentity ? PROVIDER : PERSON_SERVER, id: iss }),
+    publishedAt: ({ iss }) => ({ kind: isIdentity ? KINDS[PROVIDER] : KINDS[PERSON_SERVER], id: iss }),
   };
 }
 
@@ -159,7 +185,7 @@ async function resolveServer(claim: KeyClaim, context: ResolverContext): Promise
   if (doc !== PROVIDER && doc !== PERSON_SERVER)
     throw refused("unsupported_scheme", "there is no such document");
   requireTrusted(id, context);
-  const { jwk, source } = await discovery.key(doc, id, kid);
+  const { jwk, source } = await discovery.key(KINDS[doc], id, kid);
   const key = await verificationKey(jwk, cryptoMode, ALGORITHMS);
   recorder.noteKey(key, source);
   const base = { profile: context.profile.name, level: "agent", scheme: "jwks_uri" };
@@ -320,7 +346,7 @@ function grantRequest(
   return {
     type: endpoint,
     server,
-    document: PERSON_SERVER,
+    kind: KINDS[PERSON_SERVER],
     endpoint: (metadata) => text(metadata[endpoint]),
     contentType: "application/json",
     body: JSON.stringify(members),
@@ -334,14 +360,6 @@ const endpointRules = {
   toleranceSeconds: 60,
   replay: "remember",
 } as const;
-
-const readDocument = (document: unknown, id: string) => {
-  const members = document as Record<string, unknown>;
-  if (members?.issuer !== id) {
-    throw refused("metadata_mismatch", "the document is another identity's");
-  }
-  return { ...members, jwks_uri: String(members.jwks_uri) };
-};
 
 const messagesOn = (signatureKey: string): MessageRules => {
   const components = ({ hasBody }: MessageFacts) => [
@@ -385,23 +403,33 @@ const messagesOn = (signatureKey: string): MessageRules => {
   };
 };
 
-const documentOf = (name: string) => ({ document: { name, read: readDocument } });
-
 /** The profile, with its key in this field. */
 const toyOn = (name: string, signatureKey: string): WireProfile => ({
   name,
   documents: {
-    isIdentifier: (value) => /^https:\/\/[a-z0-9.-]+$/.test(value),
+    isIdentifier,
     isAgentIdentifier: (value) => /^toy:[a-z]+@[a-z0-9.-]+$/.test(value),
-    refetchBurst: 1,
-    refetchCooldownSeconds: 60,
-    kinds: {
-      [PROVIDER]: documentOf("toy-provider.json"),
-      [PERSON_SERVER]: documentOf("toy-person.json"),
-      resource: documentOf("toy-resource.json"),
-    },
+    kinds: KINDS,
   },
   messages: messagesOn(signatureKey),
+  resource: {
+    publish: ({ resource }) => ({
+      documents: { "toy-resource.json": { resource } },
+      trustedIssuers: [],
+      endpoints: [
+        {
+          ...{ methods: ["POST"], path: "/toy", maxBodyBytes: 8, requirement: { level: "agent" } },
+          answer: ({ caller, body }) => ({
+            ...{ status: 200, headers: {} },
+            body: `${caller.agent} sent ${body?.byteLength} bytes`,
+          }),
+        },
+      ],
+    }),
+    keySet: toJwks,
+    limited: { agent: { countedBy: "owner" } },
+    limitedAs: () => "agent",
+  },
   verification: {
     checks: [
       { name: "present", section: "toy 1", steps: ["fields", "signature-input", "signature-value"] },
@@ -423,7 +451,7 @@ const toyOn = (name: string, signatureKey: string): WireProfile => ({
     resolvers: { jwt: resolveToken, jwks_uri: resolveServer },
     async claimedJwk(claim: KeyClaim, discovery: Discovery) {
       const { id = "", doc = "", kid, jwt } = claim as ToyClaim;
-      if (jwt === undefined) return (await discovery.key(doc, id, kid)).jwk;
+      if (jwt === undefined) return (await discovery.key(KINDS[doc as keyof typeof KINDS], id, kid)).jwk;
       return (decodeJwt(jwt).claims.cnf as { jwk?: unknown } | undefined)?.jwk;
     },
     levels: LEVELS,

@@ -102,9 +102,10 @@ export function verifierSuite(kit: ProfileKit): void {
       const { verifier, published } = resourceOf(kit);
       await verifier.verifyRequest(await requestOf(kit));
       const key = await otherKey("server-2");
+      const kinds = Object.values(profile.documents.kinds);
       const keySet = [...published.keys()].find((url) => url.startsWith(SERVER) && url.endsWith(".jwks"))!;
       published.set(keySet, toJwks([key]));
-      clock.advance(profile.documents.refetchCooldownSeconds + 1);
+      clock.advance(Math.max(...kinds.map((kind) => kind.refetchCooldownSeconds)) + 1);
       await verifier.verifyRequest(await withToken({ key }));
     });
   });

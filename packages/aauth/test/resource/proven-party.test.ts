@@ -12,7 +12,7 @@ function setUp() {
   const proven: string[] = [];
   const discovery: Discovery = {
     ...parties.discovery,
-    proven: (kind, id) => void proven.push(`${kind} ${id}`),
+    proven: (kind, id) => void proven.push(`${kind.name} ${id}`),
   };
   return { proven, verifier: createVerifier({ discovery }) };
 }

@@ -466,7 +466,7 @@ describe("signatures and keys", () => {
       agents: { [both]: [agent.key.publicJwk] },
       issuers: { [both]: { keys: [authServer.key.publicJwk] } },
     });
-    await discovery.key("issuer", both, authServer.key.kid);
+    await discovery.key(february2026.documents.kinds.issuer, both, authServer.key.kid);
     const verifier = parties.createVerifier({ discovery });
     const request = await requestOf({ key: authServer.key, signatureKey: { scheme: "jwks", id: both } });
     expect((await refusal(verifier, request)).code).toBe("unknown_key");

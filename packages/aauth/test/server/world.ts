@@ -155,7 +155,7 @@ export function createWorld(options: WorldOptions = {}): World {
   const documents = new Map<string, unknown>();
   const publish = (metadata: { readonly issuer: string }, name: string, own: SigningKey) => {
     documents.set(`${metadata.issuer}/.well-known/${name}`, metadata);
-    documents.set(`${metadata.issuer}/jwks.json`, toJwks([own], draft11));
+    documents.set(`${metadata.issuer}/jwks.json`, toJwks([own]));
   };
   publish(agentProviderMetadata({ issuer: PROVIDER }), "aauth-agent.json", keys.provider);
   for (const [issuer, own] of [
@@ -180,7 +180,6 @@ export function createWorld(options: WorldOptions = {}): World {
   const logged: unknown[] = [];
   const hosts: World["hosts"] = new Map();
   const discovery = createDiscovery({
-    profile: draft11,
     now,
     async transport(url) {
       fetched.push(url.href);

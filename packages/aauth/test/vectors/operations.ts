@@ -59,7 +59,7 @@ function discoveryOf({ now, documents: changed = {} }: Input, profile: WireProfi
   const state = { fetches: false };
   const published: Record<string, unknown> = { ...documents, ...changed };
   const discovery = createDiscovery({
-    ...{ profile, now: () => now, development: profile !== draft11 },
+    ...{ now: () => now, development: profile !== draft11 },
     async transport({ href }) {
       state.fetches = true;
       return { status: href in published ? 200 : 404, body: bytes(JSON.stringify(published[href] ?? null))! };

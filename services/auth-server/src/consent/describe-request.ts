@@ -1,5 +1,5 @@
 import { AAuthError, type Discovery } from "aauth";
-import type { AgentMetadata, ResourceMetadata } from "aauth/february-2026";
+import { february2026 } from "aauth/february-2026";
 import { displayText } from "agent-kit/service";
 import type { ConsentRequest } from "../grants.ts";
 import { IDENTITY_SCOPES, isIdentityScope, scopesIn } from "../scopes.ts";
@@ -38,9 +38,10 @@ export async function describeRequest(
   request: ConsentRequest,
   discovery: Discovery,
 ): Promise<RequestDescription> {
+  const { agent: agents, resource: resources } = february2026.documents.kinds;
   const [agent, resource] = await Promise.all([
-    orUndefined(discovery.metadata<AgentMetadata>("agent", request.agent)),
-    orUndefined(discovery.metadata<ResourceMetadata>("resource", request.resource)),
+    orUndefined(discovery.metadata(agents, request.agent)),
+    orUndefined(discovery.metadata(resources, request.resource)),
   ]);
   const agentName = displayText(agent?.name);
   const words = scopesIn(request.scope);

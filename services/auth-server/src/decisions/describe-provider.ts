@@ -1,10 +1,4 @@
-import {
-  type AgentProviderMetadata,
-  type Discovery,
-  type DocumentTransport,
-  ownerOf,
-  QuotaStore,
-} from "aauth";
+import { type Discovery, type DocumentTransport, draft11, ownerOf, QuotaStore } from "aauth";
 import { displayText } from "agent-kit/service";
 
 /** What an agent provider publishes of itself for people. Its own words, which no one has checked. */
@@ -54,7 +48,7 @@ export function createDescribeProvider(options: {
 
   return async (id) => {
     try {
-      const { name, logo_uri } = await discovery.metadata<AgentProviderMetadata>("agent", id);
+      const { name, logo_uri } = await discovery.metadata(draft11.documents.kinds.agent, id);
       return { name: displayText(name), logo: await logoOf(id, logo_uri) };
     } catch {
       // The page names the provider by its identifier.

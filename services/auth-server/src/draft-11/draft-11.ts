@@ -1,4 +1,4 @@
-import { createDiscovery, createEndpointMap, draft11 } from "aauth";
+import { createDiscovery, createEndpointMap } from "aauth";
 import { createAccessServer, createPersonServer } from "aauth/server";
 import { ConfigError, rotateKeys } from "agent-kit/service";
 import type { FastifyBaseLogger, FastifyInstance } from "fastify";
@@ -62,9 +62,7 @@ export async function draft11Servers(
     ...config.endpoints,
   });
   const common = {
-    discovery: traceDiscovery(
-      createDiscovery({ profile: draft11, development, transport: endpoints.documents, now }),
-    ),
+    discovery: traceDiscovery(createDiscovery({ development, transport: endpoints.documents, now })),
     pendingSeconds: config.consentSeconds,
     now,
     log,

@@ -83,8 +83,7 @@ export async function createDraft11World(options: WorldOptions = {}) {
     [PERSON_SERVER]: own,
     [ACCESS_SERVER]: own,
   });
-  const newDiscovery = () =>
-    createDiscovery({ profile: draft11, development: true, transport: map.documents });
+  const newDiscovery = () => createDiscovery({ development: true, transport: map.documents });
   const keys = Object.fromEntries(
     await Promise.all(
       identifiers.map(async (id) => [id, await generateSigningKey({ kid: new URL(id).host })] as const),

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type AccessServerMetadata, draft11, type PersonServerMetadata } from "aauth";
+import { draft11 } from "aauth";
 import { createAgent, type Transport } from "aauth/agent";
 import { sendRevocation } from "aauth/server";
 import { AAUTH_REQUIREMENT } from "aauth/wire";
@@ -77,10 +77,10 @@ export async function revokeAtPersonServer(
 }
 
 export const personServerOf = ({ parties }: ForgeContext) =>
-  parties.discovery.metadata<PersonServerMetadata>("person", parties.personServer!);
+  parties.discovery.metadata(draft11.documents.kinds.person, parties.personServer!);
 
 export const accessServerOf = ({ parties }: ForgeContext) =>
-  parties.discovery.metadata<AccessServerMetadata>("access", parties.accessServer!);
+  parties.discovery.metadata(draft11.documents.kinds.access, parties.accessServer!);
 
 /** Sends a request of which only the head of the answer counts. */
 export async function honest({ parties }: ForgeContext, request: ForgedRequest): Promise<Response> {

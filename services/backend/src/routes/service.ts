@@ -1,6 +1,6 @@
 import type { Jwks } from "aauth";
 import { apiRoutes, authHealthSchema, welcomeSchema } from "backend-api";
-import { serveWellKnown, type WellKnownDocuments } from "fastify-aauth";
+import { serveWellKnown } from "fastify-aauth";
 import type { FastifyPluginAsyncZod } from "fastify-type-provider-zod";
 import { userRoute } from "./user-route.ts";
 
@@ -8,7 +8,8 @@ import { userRoute } from "./user-route.ts";
 export const serviceRoutes: FastifyPluginAsyncZod<{
   keycloakUrl: string;
   realm: string;
-  documents: Pick<WellKnownDocuments, "agent" | "documents">;
+  /** By name below `/.well-known/`. */
+  documents: Readonly<Record<string, object>>;
   jwks: () => Jwks;
 }> = async (app, { keycloakUrl, realm, documents, jwks }) => {
   const config = { access: "public" } as const;
@@ -23,5 +24,5 @@ export const serviceRoutes: FastifyPluginAsyncZod<{
     realm,
   }));
   userRoute(app, apiRoutes.user, async ({ user }) => ({ ...user, is_active: true as const }));
-  await serveWellKnown(app, { ...documents, jwks }, config);
+  await serveWellKnown(app, { documents, jwks }, config);
 };

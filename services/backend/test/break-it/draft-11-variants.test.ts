@@ -82,7 +82,7 @@ async function serviceWith(answering: (world: World) => Transport, scripted: Scr
   const key = await testKey("A", "backend-ephemeral-1");
   const documents = {
     [`${BACKEND}/.well-known/aauth-agent.json`]: { issuer: BACKEND, jwks_uri: `${BACKEND}/jwks.json` },
-    [`${BACKEND}/jwks.json`]: toJwks([key], draft11),
+    [`${BACKEND}/jwks.json`]: toJwks([key]),
     [`${PERSON_SERVER}/.well-known/aauth-person.json`]: {
       issuer: PERSON_SERVER,
       jwks_uri: `${PERSON_SERVER}/jwks.json`,
@@ -90,7 +90,7 @@ async function serviceWith(answering: (world: World) => Transport, scripted: Scr
       auth_token_endpoint: `${PERSON_SERVER}/aauth/token`,
     },
   };
-  const discovery = createTestDiscovery({ documents }, { profile: draft11, now });
+  const discovery = createTestDiscovery({ documents }, { now });
   const transport = answering({ discovery, now });
   const map = { ...createEndpointMap({}), requests: transport };
   const dialect = draft11Dialect({

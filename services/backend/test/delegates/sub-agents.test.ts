@@ -65,7 +65,7 @@ function world(answer: (input: SubAgentTokenInput) => Promise<Grant> = async () 
           }),
         },
       },
-      { profile: draft11, now: clock.now },
+      { now: clock.now },
     ),
     async transport(_url, { body }) {
       if (!personServer.reached) return new Response("", { status: 500 });
@@ -249,7 +249,7 @@ describe("POST /delegate/grant", () => {
     const { app } = await buildDraft11Backend(config, {
       logger: createLogger({ service: "t", destination: { write: () => {} } }),
       key: provider,
-      discovery: createTestDiscovery({ documents }, { profile: draft11 }),
+      discovery: createTestDiscovery({ documents }),
     });
     onTestFinished(() => app.close());
     const send = async (
@@ -316,7 +316,7 @@ describe("POST /delegate/grant", () => {
     };
     await app.register(delegateGrantRoute, {
       ...{ agent: BACKEND, now: () => Math.floor(Date.now() / 1000) },
-      discovery: createTestDiscovery({ documents }, { profile: draft11 }),
+      discovery: createTestDiscovery({ documents }),
       subAgents: {
         async tokenFor(_caller, { subagentToken }) {
           asked.push(subagentToken);

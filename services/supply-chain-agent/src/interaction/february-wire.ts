@@ -1,5 +1,5 @@
 import type { Discovery } from "aauth";
-import type { AgentMetadata } from "aauth/february-2026";
+import { february2026 } from "aauth/february-2026";
 import type { InteractionWire } from "./interaction-routes.ts";
 import { byAgent } from "./pages.ts";
 import { isReturnUrlOf } from "./return-url.ts";
@@ -32,7 +32,7 @@ export function februaryWire(options: {
     settle: async () => true,
     async orderedBy({ by }) {
       if (!("agent" in by)) throw new TypeError("an order of February names its agent");
-      const { name } = await discovery.metadata<AgentMetadata>("agent", by.agent);
+      const { name } = await discovery.metadata(february2026.documents.kinds.agent, by.agent);
       return [byAgent(by.agent, name)];
     },
   };

@@ -1,5 +1,5 @@
 import { AAuthError, type Discovery } from "aauth";
-import type { AgentMetadata } from "aauth/february-2026";
+import { february2026 } from "aauth/february-2026";
 
 /**
  * Whether a user may be sent to this address: one of the `redirect_uris` that the calling agent publishes, with any query, and https
@@ -16,7 +16,9 @@ export async function isReturnUrlOf(
   url.search = "";
   try {
     return (
-      (await discovery.metadata<AgentMetadata>("agent", agent)).redirect_uris?.includes(url.href) ?? false
+      (await discovery.metadata(february2026.documents.kinds.agent, agent)).redirect_uris?.includes(
+        url.href,
+      ) ?? false
     );
   } catch (error) {
     if (error instanceof AAuthError) return false;

@@ -1,8 +1,6 @@
-import type { WireProfile } from "../../profile/wire-profile.ts";
 import * as neutral from "../../testing/test-discovery.ts";
 import type { IssuerMetadata } from "../metadata.ts";
 import { DOCUMENTS } from "../names.ts";
-import { february2026 } from "../profile.ts";
 
 /** Parties that are found, by identifier. Default: none. */
 export interface TestIdentities extends neutral.TestIdentities {
@@ -24,7 +22,7 @@ export interface TestIdentities extends neutral.TestIdentities {
  */
 export function createTestDiscovery(
   { agents = {}, resources = {}, issuers = {}, documents: others = {} }: TestIdentities,
-  options: { readonly now?: () => number; readonly profile?: WireProfile } = {},
+  options: { readonly now?: () => number } = {},
 ): neutral.TestDiscovery {
   const documents: Record<string, unknown> = {};
   const publish = (id: string, name: string, metadata: object, keysAt: string, keys: readonly object[]) => {
@@ -45,8 +43,5 @@ export function createTestDiscovery(
     };
     publish(issuer, DOCUMENTS.issuer, { ...endpoints, ...metadata }, `${issuer}/protocol/aauth/certs`, keys);
   }
-  return neutral.createTestDiscovery(
-    { documents: { ...documents, ...others } },
-    { profile: february2026, ...options },
-  );
+  return neutral.createTestDiscovery({ documents: { ...documents, ...others } }, options);
 }

@@ -1,10 +1,11 @@
-import { createKeyRing, generateSigningKey, toJwks } from "aauth";
-import { february2026, parseAgentAuth, verifyResourceToken } from "aauth/february-2026";
+import { createKeyRing, generateSigningKey } from "aauth";
+import { february2026, parseAgentAuth, toJwks, verifyResourceToken } from "aauth/february-2026";
 import { createTestParties } from "aauth/february-2026/testing";
+import { createResource, type ResourceOptions } from "aauth/resource";
 import { signedRequest } from "aauth/testing";
 import Fastify from "fastify";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { type FastifyAAuthOptions, fastifyAAuth, type ResourceOptions } from "../src/index.ts";
+import { type FastifyAAuthOptions, fastifyAAuth } from "../src/index.ts";
 
 const parties = await createTestParties();
 const { agent, authServer, clock, discovery, resource } = parties;
@@ -16,7 +17,7 @@ const IDENTITY = {
 } as const;
 const JWKS = { scheme: "jwks", id: agent.id } as const;
 
-async function serve(options: Partial<ResourceOptions> = {}) {
+async function serve(options: Partial<ResourceOptions> & Pick<FastifyAAuthOptions, "observer"> = {}) {
   const app = Fastify();
   onTestFinished(() => app.close());
   await app.register(fastifyAAuth, { ...IDENTITY, discovery, now: clock.now, ...options });
@@ -132,6 +133,8 @@ describe("options that are refused", () => {
     [`authServer ${canonical}`, { ...IDENTITY, authServer: "https://auth.example/?a" }],
     ["verifier is made from resource", { ...IDENTITY, ...parts }],
     ["trustedAgents goes with resource", { ...parts, trustedAgents: [agent.id] }],
+    ["scopes goes to createResource", { resource: createResource(IDENTITY), scopes: ["reports:read"] }],
+    ["personServers goes with profile draft11", { ...IDENTITY, personServers: [] }],
     ["development has no effect beside discovery", { ...IDENTITY, discovery, development: true }],
   ])("%s", async (message, options) => {
     const app = Fastify();

@@ -1,0 +1,65 @@
+/**
+ * What a resource of draft -11 publishes and serves.
+ *
+ * @module
+ */
+
+import { toJwks } from "../keys/jwks.ts";
+import type { ResourceIdentity, ResourceRules } from "../profile/resource-rules.ts";
+import { agentProviderMetadata, resourceMetadata } from "./documents.ts";
+import { DOCUMENTS } from "./names.ts";
+
+const AUTHORIZATION_PATH = "/aauth/authorize";
+const REVOCATION_PATH = "/aauth/revoke";
+const DEFAULT_COMPONENTS = ["content-digest", "content-type"];
+
+function publish(identity: ResourceIdentity): ReturnType<ResourceRules["publish"]> {
+  const { resource, authServer, personServers = [], scopes, scopeDescriptions, agent, about } = identity;
+  const { toleranceSeconds, additionalSignatureComponents: components = DEFAULT_COMPONENTS } = identity;
+  if (identity.accept !== undefined) {
+    throw new TypeError("accept has no variants of draft -11: use the parts");
+  }
+  const takesPersons = personServers.length > 0;
+  if (!takesPersons && (authServer ?? scopes) !== undefined) {
+    throw new TypeError("personServers must name the person servers whose persons may be authorized");
+  }
+  const document = resourceMetadata({
+    ...about,
+    issuer: resource,
+    additional_signature_components: components,
+    ...(toleranceSeconds !== undefined && { signature_window: toleranceSeconds }),
+    ...(takesPersons && { revocation_endpoint: resource + REVOCATION_PATH }),
+    ...(scopes && { authorization_endpoint: resource + AUTHORIZATION_PATH }),
+    ...(scopeDescriptions && { scope_descriptions: scopeDescriptions }),
+  });
+  return {
+    documents: {
+      [DOCUMENTS.resource]: document,
+      ...(agent && { [DOCUMENTS.agent]: agentProviderMetadata({ ...agent, issuer: resource }) }),
+    },
+    trustedIssuers: personServers,
+    accessServer: authServer,
+    additionalComponents: components,
+    revocation: {
+      path: REVOCATION_PATH,
+      issuers: [...personServers, ...(authServer === undefined ? [] : [authServer])],
+    },
+    authorizationPath: scopes && AUTHORIZATION_PATH,
+    endpoints: [],
+  };
+}
+
+/** Agents and servers are counted by their owner, the agents of a person by that person. */
+export const resource: ResourceRules = {
+  publish,
+  keySet: toJwks,
+  limited: {
+    "agent-token": { countedBy: "owner" },
+    "person-token": { countedBy: "owner" },
+    "auth-token": { countedBy: "owner" },
+  },
+  limitedAs: ({ person }, isRaised) => {
+    if (person === undefined) return "agent-token";
+    return isRaised ? "auth-token" : "person-token";
+  },
+};

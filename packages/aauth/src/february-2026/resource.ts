@@ -1,0 +1,106 @@
+/**
+ * What a resource of February 2026 publishes and serves.
+ *
+ * @module
+ */
+
+import type {
+  Answer,
+  GuardedEndpoint,
+  GuardedRequest,
+  ResourceIdentity,
+  ResourceRules,
+} from "../profile/resource-rules.ts";
+import { agentMetadata, resourceMetadata } from "./documents.ts";
+import { toJwks } from "./jwks.ts";
+import { DOCUMENTS } from "./names.ts";
+
+const RESOURCE_TOKEN_PATH = "/resource/token";
+/** A form of two short values. */
+const MAX_FORM_BYTES = 8_192;
+const FORM = /^application\/x-www-form-urlencoded[ \t]*(?:;|$)/i;
+
+const OF_DRAFT_11 = [
+  ...(["personServers", "about", "additionalSignatureComponents", "authorization"] as const),
+] as const;
+
+function publish(identity: ResourceIdentity): ReturnType<ResourceRules["publish"]> {
+  const { resource, authServer, scopes, scopeDescriptions, agent } = identity;
+  const stray = OF_DRAFT_11.find((name) => identity[name] !== undefined);
+  if (stray !== undefined) throw new TypeError(`${stray} goes with profile draft11`);
+  const document = resourceMetadata({
+    resource,
+    ...(scopes && { resource_token_endpoint: resource + RESOURCE_TOKEN_PATH, supported_scopes: scopes }),
+    ...(scopeDescriptions && { scope_descriptions: scopeDescriptions }),
+  });
+  return {
+    documents: {
+      ...(agent && { [DOCUMENTS.agent]: agentMetadata({ ...agent, agent: resource }) }),
+      [DOCUMENTS.resource]: document,
+    },
+    trustedIssuers: authServer === undefined ? [] : [authServer],
+    endpoints: scopes === undefined ? [] : [resourceTokenEndpoint(scopes)],
+  };
+}
+
+/**
+ * The resource token endpoint (SPEC 9.2.5, profile 6.6): an identified agent that knows which scopes it needs gets the resource token
+ * of a challenge without calling the resource first. Answers `{"resource_token","auth_server","expires_in"}`; 400 `invalid_scope` for a
+ * scope that is not offered, 400 `invalid_request` for anything but one `scope`, 401 for a caller that has not proven an identity.
+ * Does NOT check which agent may have which scope: that is the auth server's.
+ */
+const resourceTokenEndpoint = (scopes: readonly string[]): GuardedEndpoint => ({
+  methods: ["POST"],
+  path: RESOURCE_TOKEN_PATH,
+  maxBodyBytes: MAX_FORM_BYTES,
+  requirement: { level: "identified" },
+  async answer(request) {
+    const form = formOf(request);
+    if (form === undefined) return refused("invalid_request", "expected a form");
+    if (form.has("auth_request_url")) return refused("invalid_request", "auth_request_url is not supported");
+    const [text, ...more] = form.getAll("scope");
+    const asked = [...new Set(text?.split(" ").filter((word) => word !== ""))];
+    if (asked.length === 0 || more.length > 0) {
+      return refused("invalid_request", "expected one scope parameter");
+    }
+    if (!asked.every((word) => scopes.includes(word))) {
+      return refused("invalid_scope", "the resource does not offer one of these scopes");
+    }
+    const { resourceToken, authServer, expiresInSeconds } = await request.resourceToken(asked);
+    const members = { resource_token: resourceToken, auth_server: authServer };
+    return jsonAnswer(200, { ...members, expires_in: expiresInSeconds });
+  },
+});
+
+function formOf({ headers, body }: GuardedRequest): URLSearchParams | undefined {
+  const type = headers["content-type"];
+  if (typeof type !== "string" || !FORM.test(type)) return undefined;
+  return new URLSearchParams(new TextDecoder().decode(body));
+}
+
+const refused = (error: string, description: string): Answer =>
+  jsonAnswer(400, { error, error_description: description });
+
+const jsonAnswer = (status: number, members: object): Answer => ({
+  status,
+  headers: { "content-type": "application/json; charset=utf-8", "cache-control": "no-store" },
+  body: JSON.stringify(members),
+});
+
+/**
+ * A delegate is counted as its agent, which issues its token and could name any number of them. A token without the scopes that the
+ * higher limit is for makes its bearer no more than identified.
+ */
+export const resource: ResourceRules = {
+  publish,
+  keySet: toJwks,
+  limited: {
+    pseudonymous: { countedBy: "key" },
+    identified: { countedBy: "owner", raisedByScopes: true },
+    authorized: { countedBy: "owner-and-user" },
+  },
+  limitedAs: ({ agent }, isRaised) => {
+    if (agent === undefined) return "pseudonymous";
+    return isRaised ? "authorized" : "identified";
+  },
+};

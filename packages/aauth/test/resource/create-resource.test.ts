@@ -1,0 +1,187 @@
+/** A resource as one object: what it publishes, serves, lets in and refuses. */
+
+import { describe, expect, expectTypeOf, test, vi } from "vitest";
+import { february2026 } from "../../src/february-2026/profile.ts";
+import { createRevocations, type RevokedToken } from "../../src/profile/revocations.ts";
+import { type BodyReader, createResource, type ResourceOptions } from "../../src/resource/create-resource.ts";
+import { StoreFullError } from "../../src/store/quota-store.ts";
+import { createMemoryRecordStore } from "../../src/store/record-store.ts";
+import {
+  agentToken,
+  discoveryOf,
+  keys,
+  now,
+  PERSON_SERVER,
+  personToken,
+  RESOURCE,
+  requestOf,
+  TO_READ,
+} from "../draft-11/kit.ts";
+import * as toy from "../proof/kit.ts";
+import { requestOf as februaryRequestOf, parties } from "./kit.ts";
+
+const resourceOf = (over: Partial<ResourceOptions> = {}) =>
+  createResource({
+    ...{ resource: RESOURCE, key: keys.resource, personServers: [PERSON_SERVER], scopes: ["data.read"] },
+    ...{ scopeDescriptions: { "data.read": "Read your data" }, discovery: discoveryOf(), now },
+    ...over,
+  });
+
+const get = (target: string) => ({ method: "GET", target, headers: {} });
+const membersOf = (answer: { body: string } | undefined) => JSON.parse(answer?.body ?? "null");
+const showing = async (jwt: string, over = {}) =>
+  requestOf({ signatureKey: { scheme: "jwt", jwt }, ...over });
+
+describe("what a resource publishes and serves", () => {
+  test("its document names the endpoints that are there, and its key set has its key", async () => {
+    const resource = resourceOf();
+    const document = await resource.handle(get("/.well-known/aauth-resource.json"));
+    expect(document?.status).toBe(200);
+    expect(membersOf(document)).toMatchObject({
+      issuer: RESOURCE,
+      authorization_endpoint: `${RESOURCE}/aauth/authorize`,
+      revocation_endpoint: `${RESOURCE}/aauth/revoke`,
+      scope_descriptions: { "data.read": "Read your data" },
+    });
+    const keySet = membersOf(await resource.handle(get("/jwks.json?fresh")));
+    expect(keySet.keys).toMatchObject([{ kid: keys.resource.kid, alg: "Ed25519" }]);
+    for (const url of [`${RESOURCE}/aauth/authorize`, `${RESOURCE}/aauth/revoke`]) {
+      expect((await resource.handle({ ...get(new URL(url).pathname), method: "POST" }))?.status).toBe(401);
+    }
+  });
+
+  test.each(["/", "/jwks.json/", "/x/jwks.json", "/aauth/authorize"])(
+    "leaves GET %s to the service",
+    async (target) => {
+      expect(await resourceOf().handle(get(target))).toBeUndefined();
+    },
+  );
+
+  test("gives a person's agent the resource token that it asks for", async () => {
+    const body = JSON.stringify({ scope: "data.read" });
+    const request = await showing(await personToken(), { url: `${RESOURCE}/aauth/authorize`, body });
+    const answer = await resourceOf().handle({ ...request, body: async () => request.body });
+    expect([answer?.status, Object.keys(membersOf(answer))]).toEqual([200, ["resource_token"]]);
+  });
+
+  test("refuses a body above the bound of the endpoint, which a reader learns", async () => {
+    const read = vi.fn<BodyReader>(async () => new Uint8Array(8_193));
+    const answer = await resourceOf().handle({
+      ...{ ...get("/aauth/authorize"), method: "POST", body: read },
+    });
+    expect(answer?.status).toBe(413);
+    expect(read).toHaveBeenCalledExactlyOnceWith(8_192);
+  });
+
+  test("answers 503 where a store has no room", async () => {
+    const authorization = { authorize: () => Promise.reject(new StoreFullError()) };
+    const request = await showing(await personToken(), {
+      ...{ url: `${RESOURCE}/aauth/authorize`, body: JSON.stringify({ scope: "data.read" }) },
+    });
+    const answer = await resourceOf({ authorization }).handle(request);
+    expect([answer?.status, answer?.headers["retry-after"]]).toEqual([503, "30"]);
+  });
+
+  test("in February 2026 has the resource token endpoint, and no key set names an algorithm", async () => {
+    const { resource: own, authServer, discovery, clock } = parties;
+    const resource = createResource({
+      ...{ profile: february2026, resource: own.id, authServer: authServer.issuer, key: own.key },
+      ...{ discovery, now: clock.now, scopes: ["data:read"], agent: { name: "Reports" } },
+    });
+    expect(membersOf(await resource.handle(get("/.well-known/aauth-agent")))).toMatchObject({
+      agent: own.id,
+      name: "Reports",
+    });
+    expect(membersOf(await resource.handle(get("/jwks.json"))).keys[0]).not.toHaveProperty("alg");
+    const ask = async (contentType: string) => {
+      const headers = { "content-type": contentType };
+      const request = await februaryRequestOf({
+        ...{ url: `${own.id}/resource/token`, method: "POST", headers, body: "scope=data:read" },
+      });
+      return resource.handle(request);
+    };
+    const granted = await ask("application/x-www-form-urlencoded; charset=utf-8");
+    expect([granted?.status, membersOf(granted).auth_server]).toEqual([200, authServer.issuer]);
+    expect((await ask("text/plain"))?.status).toBe(400);
+    const unsigned = await resource.handle({ ...get("/resource/token"), method: "POST" });
+    expect([unsigned?.status, unsigned?.headers["agent-auth"]]).toEqual([401, "httpsig"]);
+  });
+
+  test("an endpoint of a third profile's own has its caller verified", async () => {
+    const { profile, shown } = toy.toyKit;
+    const resource = createResource({
+      ...{ profile, resource: toy.RESOURCE, key: toy.resourceKey, now: toy.now },
+      discovery: toy.discoveryOf(toy.toyKit).discovery,
+    });
+    const credential = await shown[0]!.credential(toy.agentKey);
+    const request = await toy.requestOf(toy.toyKit, {
+      ...{ url: `${toy.RESOURCE}/toy`, method: "POST", body: "body", credential },
+    });
+    expect((await resource.handle(request))?.body).toBe("toy:planner@agent.example sent 4 bytes");
+    expect((await resource.handle({ ...request, headers: {} }))?.status).toBe(401);
+  });
+});
+
+describe("who a resource lets in", () => {
+  test("gives the proven caller and the bytes that were signed", async () => {
+    const request = await requestOf({ method: "POST", body: "text" });
+    const admitted = await resourceOf().verify(request, { level: "agent-token" });
+    expectTypeOf(admitted.caller.agent).toEqualTypeOf<string>();
+    expect(admitted.caller.agent).toMatch(/^aauth:/);
+    expect(new TextDecoder().decode(admitted.body)).toBe("text");
+  });
+
+  test("reads no body of a request that is refused without it", async () => {
+    const body = vi.fn(async () => undefined);
+    const verified = resourceOf().verify({ ...get("/"), body }, { level: "agent-token" });
+    await expect(verified).rejects.toMatchObject({ code: "missing_signature" });
+    expect(body).not.toHaveBeenCalled();
+  });
+
+  test("refuses a body that was exchanged on the way", async () => {
+    const request = await requestOf({ method: "POST", body: "text" });
+    const body = async () => new TextEncoder().encode("tExt");
+    const verified = resourceOf().verify({ ...request, body }, { level: "agent-token" });
+    await expect(verified).rejects.toMatchObject({ code: "digest_mismatch" });
+  });
+
+  test("refuses with the token that its requirement needs", async () => {
+    const resource = resourceOf();
+    const error = await resource.verify(await showing(await personToken()), TO_READ).catch((it) => it);
+    const answer = await resource.refuse(error);
+    expect(answer.status).toBe(401);
+    expect(answer.headers["aauth-requirement"]).toContain("requirement=auth-token; resource-token=");
+  });
+
+  test("keeps to itself what is no refusal, and a refusal of another resource", async () => {
+    const resource = resourceOf();
+    const failure = new Error("store at 10.0.0.7 down");
+    await expect(resource.refuse(failure)).rejects.toBe(failure);
+    const foreign = await resourceOf()
+      .verify(get("/"), { level: "agent-token" })
+      .catch((it: unknown) => it);
+    await expect(resource.refuse(foreign)).rejects.toBe(foreign);
+  });
+
+  test("refuses a token whose revocation another replica has taken", async () => {
+    const store = createMemoryRecordStore<RevokedToken>({ maxEntries: 10, now });
+    const jwt = await agentToken();
+    const verified = async (target: string) => {
+      const request = await showing(jwt, { url: RESOURCE + target });
+      return resourceOf({ stores: { revocations: store } }).verify(request, { level: "agent-token" });
+    };
+    const { caller } = await verified("/1");
+    const { iss, jti } = caller.identityToken as { iss: string; jti: string };
+    await createRevocations({ store, now }).revoke({ iss, jti, exp: now() + 60 });
+    await expect(verified("/2")).rejects.toMatchObject({ code: "token_revoked" });
+  });
+});
+
+test.each<[string, Partial<ResourceOptions>]>([
+  ["accept has no variants", { accept: [] }],
+  ["personServers must name", { personServers: [], scopes: ["data.read"] }],
+  ["resource must be", { resource: `${RESOURCE}/` }],
+  ["development has no effect beside discovery", { development: true }],
+])("refuses options: %s", (message, options) => {
+  expect(() => resourceOf(options)).toThrow(message);
+});
