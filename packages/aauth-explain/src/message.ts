@@ -10,7 +10,7 @@ export interface MessageToExplain {
   readonly headers: HeaderFields;
   /** The bytes, as they came. Default: none. */
   readonly body?: Uint8Array | undefined;
-  /** What was answered, to be shown beside it; nothing of it is judged. Default: unknown. */
+  /** The answer, to be shown beside it; it is not judged. Default: unknown. */
   readonly response?:
     | { readonly status: number; readonly headers: HeaderFields; readonly body?: Uint8Array | undefined }
     | undefined;

@@ -9,7 +9,7 @@ import type { ProvenCaller, Waiting } from "./types.ts";
 
 /**
  * By code: the HTTP status a resource answers with, and the section that demands it, of the RFC named or of docs/reference/profile.md (`profile`).
- * What a code means in a sentence is `ERROR_MEANINGS` of `aauth-explain`.
+ * `ERROR_MEANINGS` of `aauth-explain` has the meaning of each code in a sentence.
  */
 export const ERROR_CODES = {
   // the message

@@ -149,7 +149,7 @@ export class PendingAnswer {
     this.#resumedAt = undefined;
     if (resumedAt === undefined) this.#report(pending, url);
     const leave = (reason: string) => new LeftPending(reason, this.#leave(pending, url));
-    // What was left is looked at first: a question may have been answered meanwhile.
+    // The kept request is polled first: a question may have been answered meanwhile.
     if (resumedAt === undefined) {
       if (pending.clarification !== undefined) return this.#answer(pending.clarification, url, leave);
       if (participation.waiting === "throw") throw leave("the answer is not ready");

@@ -20,7 +20,7 @@ export interface DocumentRule<Document extends PartyDocument = PartyDocument> {
 }
 
 /**
- * What kind of party is asked for, and how its documents are found, read and kept: a member of a profile's `documents.kinds`, such as
+ * Kind of party that a look-up is about, and how its documents are found, read and kept: a member of a profile's `documents.kinds`, such as
  * `draft11.documents.kinds.agent`. A discovery has caches of its own for each such value, by identity.
  */
 export interface DiscoveryKind<Document extends PartyDocument = PartyDocument> {

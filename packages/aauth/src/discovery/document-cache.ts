@@ -63,7 +63,7 @@ export interface DocumentCacheOptions {
   readonly isConfigured: boolean;
 }
 
-/** What a fetch has brought. */
+/** Result of a fetch. */
 export interface Loaded<T> {
   readonly value: T;
   readonly cacheSeconds: number;

@@ -116,7 +116,7 @@ export interface Resource {
   /**
    * The answer to a request that `verify` has not let in.
    *
-   * @throws the error itself where it is none of `verify`: nothing of it is for the caller
+   * @throws the error itself where `verify` has not thrown it: its details are not for the caller
    */
   refuse(error: unknown): Promise<Answer>;
 }

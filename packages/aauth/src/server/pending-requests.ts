@@ -110,7 +110,7 @@ export class PendingRequests<Work> {
   }
 
   /**
-   * Looks at a request for who has asked. A caller whose connection is gone uses nothing up.
+   * Looks at a request for the caller that polls it. A caller whose connection is gone uses nothing up.
    *
    * @throws Problem 404 for another caller, as for a request that never was; 410 once it has been told; 429 `slow_down`
    */

@@ -266,7 +266,7 @@ export interface SendRevocationOptions {
   readonly kind: DocumentKind;
   /** A key that it publishes. */
   readonly key: SigningKey;
-  /** Server identifier of the party that is told, and as what: an agent token goes to its person server, a resource token to its `aud` and its `ps`. */
+  /** Server identifier of the party that receives the revocation, and its role: an agent token goes to its person server, a resource token to its `aud` and its `ps`. */
   readonly recipient: string;
   readonly recipientKind: DocumentKind;
   /** Of the token. */
