@@ -14,6 +14,8 @@ import { serveOurProvider } from "./our-agent.ts";
 import type { OurParty } from "./ours.ts";
 import { byIdentifier, type Endpoints, PARTIES } from "./parties.ts";
 
+/** The person that the agents ask for, by `login_hint`. */
+const DANA = { username: "dana", password: "user123" };
 /** As the peers' agents call themselves. */
 const AGENT = "aauth:Planner@agent.example";
 
@@ -27,8 +29,15 @@ export async function startDemoServers(endpoints: Endpoints, how: readonly strin
   const port = Number(new URL(endpoints.ps).port);
   const url = `http://localhost:${port}`;
   const granted = JSON.stringify(["data.read", "data.waiting"]);
+  const users = [
+    {
+      ...{ id: "d0a1b2c3-0000-4000-8000-000000000001", username: DANA.username, enabled: true },
+      credentials: [{ type: "password", value: DANA.password, temporary: false }],
+      realmRoles: ["default-roles-aauth-test"],
+    },
+  ];
   const config = testConfig({
-    ...(await realmWith({ attributes: { "aauth.allowed.scopes": granted } })),
+    ...(await realmWith({ users, attributes: { "aauth.allowed.scopes": granted } })),
     AAUTH_PROFILE: "draft-11",
     AAUTH_ENDPOINTS: entries.map(([party, origin]) => `${party}=${origin}`).join(" "),
     AUTH_SERVER_PORT: String(port),
@@ -49,7 +58,7 @@ export async function startDemoServers(endpoints: Endpoints, how: readonly strin
   await once(access, "listening");
 
   const browser = createBrowser();
-  await signIn(browser, `${issuer}/person/granted`);
+  await signIn(browser, `${issuer}/person/granted`, DANA);
   // A peer's agent opens the page as its user's browser would, and has no session: the person follows it there.
   app.server.on("request", ({ url: target = "" }) => {
     if (target.startsWith("/interaction?")) void allow(browser, `${issuer}/person${target}`);

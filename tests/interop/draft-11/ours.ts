@@ -46,7 +46,8 @@ export async function startOurResource(endpoints: Endpoints): Promise<OurParty> 
 
   const app = Fastify();
   await app.register(async (scope) => {
-    const identity = { profile: draft11, resource, personServers: [ps], key };
+    const scopeDescriptions = { "data.read": "Read the data" };
+    const identity = { profile: draft11, resource, personServers: [ps], key, scopeDescriptions };
     await scope.register(fastifyAAuth, { ...identity, discovery, observer });
     serve(scope, OF_PERSON_SERVER);
   });
