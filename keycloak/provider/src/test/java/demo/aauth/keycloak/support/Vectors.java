@@ -8,10 +8,10 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** The known answers that the TypeScript library is held to, from the very same files. */
+/** Known answers of February 2026, of RFC 9421 and of the published Python library. */
 public final class Vectors {
 
-    private static final Path FOLDER = Path.of("../../packages/aauth/test/vectors");
+    private static final Path FOLDER = Path.of("src/test/resources/vectors");
 
     private Vectors() {
     }
