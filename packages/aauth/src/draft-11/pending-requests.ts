@@ -7,16 +7,15 @@
 import { platformCrypto } from "#crypto";
 import { encodeBase64Url } from "../base64.ts";
 import type { Answer } from "../profile/wire-profile.ts";
-import type { KeyValueStore } from "../store/key-value-store.ts";
-import { createOwnedStore, type Owned } from "../store/owned-store.ts";
 import { StoreFullError } from "../store/quota-store.ts";
+import { createMemoryRecordStore, type RecordStore } from "../store/record-store.ts";
 import { formatRequirement } from "./headers.ts";
 import { isEndpointUrl } from "./identifiers.ts";
 import { createInteractionCode, readCode, showCode } from "./interaction-code.ts";
 import { emptyAnswer, pendingAnswer, problemAnswer } from "./problem.ts";
 
 /** What is kept of a request, and of what happens to it; plain JSON. Opaque: only this module reads it. */
-export interface PendingEntry extends Owned {
+export interface PendingEntry {
   readonly [member: string]: unknown;
 }
 
@@ -25,8 +24,8 @@ export interface PendingRequestsOptions {
   readonly location: string;
   /** The page where persons act, `https` without query. Default: none, and no request asks for an interaction. */
   readonly interactionUrl?: string | undefined;
-  /** Default: in memory, 50000 entries shared among owners; gone with the process. */
-  readonly store?: KeyValueStore<PendingEntry> | undefined;
+  /** Default: in memory, 50000 entries of all owners; lost with the process. */
+  readonly store?: RecordStore<PendingEntry> | undefined;
   /** Seconds until a request that nothing happens to has expired. Default 600. */
   readonly lifetimeSeconds?: number | undefined;
   /** Seconds that a poller is asked to wait; one that is faster is slowed down, unless it is 0. Default 5. */
@@ -39,7 +38,7 @@ export interface PendingRequestsOptions {
 export interface PendingHolder {
   /** The same in each poll: at a resource the thumbprint of the key, at a person server the agent. */
   readonly holder: string;
-  /** Counted by in the default store. */
+  /** Owner that the request is charged to. */
   readonly owner: string;
 }
 
@@ -70,7 +69,7 @@ export interface PendingRequests<Data> {
    * request there; with `approval`, someone else decides.
    *
    * @throws TypeError for `interaction` without an `interactionUrl`
-   * @throws StoreFullError when the default store has no room: answer 503
+   * @throws StoreFullError where the store has no room: answer 503
    */
   begin(
     holder: PendingHolder,
@@ -99,7 +98,6 @@ export interface PendingRequests<Data> {
 const MAX_GUESSES = 5;
 /** How long an ended request is answered 410, and an expired one 408. Seconds. */
 const REMEMBERED_SECONDS = 600;
-const MAX_ENTRIES = 50_000;
 const ID = /^[\w-]{22}$/;
 
 interface Kept<Data> extends PendingEntry, PendingHolder {
@@ -122,7 +120,7 @@ interface Kept<Data> extends PendingEntry, PendingHolder {
 export function createPendingRequests<Data>(options: PendingRequestsOptions): PendingRequests<Data> {
   const { location, interactionUrl, lifetimeSeconds = 600, retryAfterSeconds = 5 } = options;
   const now = options.now ?? (() => Math.floor(Date.now() / 1000));
-  const store = options.store ?? createOwnedStore<PendingEntry>({ maxEntries: MAX_ENTRIES, now });
+  const store = options.store ?? createMemoryRecordStore<PendingEntry>({ now });
   if (!isEndpointUrl(location) || !location.endsWith("/"))
     throw new TypeError("location must be https and end with a slash");
   if (interactionUrl !== undefined && !isEndpointUrl(interactionUrl)) {
@@ -132,25 +130,22 @@ export function createPendingRequests<Data>(options: PendingRequestsOptions): Pe
   const requestOf = async (id: string) =>
     ID.test(id) ? ((await store.get(`request ${id}`)) as Kept<Data> | undefined) : undefined;
   /** Seconds that something of a request is kept. */
-  const ttlOf = ({ expiresAt }: Kept<Data>) => Math.max(1, expiresAt - now()) + REMEMBERED_SECONDS;
-
-  /** Of two callers at the same time one gets true. */
-  async function claim(key: string, value: PendingEntry, ttlSeconds: number): Promise<boolean> {
-    if (await store.putIfAbsent(key, value, ttlSeconds)) return true;
-    if ((await store.get(key)) === undefined) throw new StoreFullError();
-    return false;
-  }
+  const termsOf = ({ owner, expiresAt }: Kept<Data>) => ({
+    owner,
+    ttlSeconds: Math.max(1, expiresAt - now()) + REMEMBERED_SECONDS,
+  });
+  const newTerms = (owner: string) => ({ owner, ttlSeconds: lifetimeSeconds + REMEMBERED_SECONDS });
 
   async function end(id: string, request: Kept<Data>): Promise<void> {
     if (request.code !== undefined) await store.delete(`code ${request.code}`);
     const { data: _, ...rest } = request;
-    await store.put(`request ${id}`, { ...rest, ended: true }, ttlOf(request));
+    await store.put(`request ${id}`, { ...rest, ended: true }, termsOf(request));
   }
 
   async function finish(id: string, answer: Answer): Promise<boolean> {
     const request = await requestOf(id);
     if (request === undefined || request.ended || now() >= request.expiresAt) return false;
-    return claim(`outcome ${id}`, { owner: request.owner, answer }, ttlOf(request));
+    return store.putIfAbsent(`outcome ${id}`, { answer }, termsOf(request));
   }
 
   const fail = (id: string, error: PollingError, detail?: string) =>
@@ -160,7 +155,7 @@ export function createPendingRequests<Data>(options: PendingRequestsOptions): Pe
     for (;;) {
       const code = createInteractionCode();
       const { name, secret } = code;
-      const isNew = await claim(`code ${name}`, { owner, id, secret }, lifetimeSeconds + REMEMBERED_SECONDS);
+      const isNew = await store.putIfAbsent(`code ${name}`, { id, owner, secret }, newTerms(owner));
       if (isNew) return { name, shown: showCode(code) };
     }
   }
@@ -168,7 +163,7 @@ export function createPendingRequests<Data>(options: PendingRequestsOptions): Pe
   /** The last of the wrong guesses ends the request. */
   async function countGuess(id: string, owner: string): Promise<void> {
     for (let guess = 1; guess < MAX_GUESSES; guess++) {
-      if (await claim(`guess ${id} ${guess}`, { owner }, lifetimeSeconds + REMEMBERED_SECONDS)) return;
+      if (await store.putIfAbsent(`guess ${id} ${guess}`, {}, newTerms(owner))) return;
     }
     await fail(id, "invalid_code", "wrong codes were tried too often");
   }
@@ -177,8 +172,12 @@ export function createPendingRequests<Data>(options: PendingRequestsOptions): Pe
   async function isTooSoon(id: string, owner: string): Promise<boolean> {
     if (retryAfterSeconds === 0) return false;
     // Clocks that count whole seconds make an interval shorter.
-    if (await store.putIfAbsent(`poll ${id}`, { owner }, retryAfterSeconds * 0.8)) return false;
-    return (await store.get(`poll ${id}`)) !== undefined;
+    try {
+      return !(await store.putIfAbsent(`poll ${id}`, {}, { owner, ttlSeconds: retryAfterSeconds * 0.8 }));
+    } catch (error) {
+      if (error instanceof StoreFullError) return false;
+      throw error;
+    }
   }
 
   function waiting(id: string, status: string, requirement?: string): Answer {
@@ -202,7 +201,7 @@ export function createPendingRequests<Data>(options: PendingRequestsOptions): Pe
         ...(code && { code: code.name }),
         ...(field !== undefined && { field }),
       };
-      await store.put(`request ${id}`, request, ttlOf(request));
+      await store.put(`request ${id}`, request, termsOf(request));
       return { id, ...(code && { code: code.shown }), answer: waiting(id, "pending", field) };
     },
 
@@ -232,9 +231,9 @@ export function createPendingRequests<Data>(options: PendingRequestsOptions): Pe
       const request = await requestOf(id);
       if (request === undefined || request.holder !== holder) return emptyAnswer(404);
       if (request.ended) return emptyAnswer(410);
-      const { owner } = request;
       // As an answer does: one of the two happens, and what has been executed is not cancelled any more.
-      const isFirst = await claim(`outcome ${id}`, { owner, answer: emptyAnswer(410) }, ttlOf(request));
+      const cancelled = { answer: emptyAnswer(410) };
+      const isFirst = await store.putIfAbsent(`outcome ${id}`, cancelled, termsOf(request));
       if (!isFirst) return emptyAnswer(410);
       await end(id, request);
       return emptyAnswer(204);
@@ -248,14 +247,14 @@ export function createPendingRequests<Data>(options: PendingRequestsOptions): Pe
       const request = await requestOf(id);
       if (request === undefined || request.ended) return "invalid_code";
       if (known.secret !== code.secret) {
-        await countGuess(id, known.owner);
+        await countGuess(id, known.owner as string);
         return "invalid_code";
       }
       if ((await store.take(`code ${code.name}`)) === undefined) return "invalid_code";
       if (now() >= request.expiresAt) return "expired";
       if ((await store.get(`outcome ${id}`)) !== undefined) return "invalid_code";
       const { holder, owner, expiresAt, data } = request;
-      await store.put(`opened ${id}`, { owner }, ttlOf(request));
+      await store.put(`opened ${id}`, {}, termsOf(request));
       return { id, holder, owner, expiresAt, data };
     },
   };

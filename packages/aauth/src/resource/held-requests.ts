@@ -11,9 +11,7 @@ import type { PendingEntry, PendingHolder } from "../draft-11/pending-requests.t
 import { emptyAnswer, pendingAnswer, problemAnswer } from "../draft-11/problem.ts";
 import { draft11 } from "../draft-11/profile.ts";
 import type { Answer } from "../profile/wire-profile.ts";
-import type { KeyValueStore } from "../store/key-value-store.ts";
-import { createOwnedStore } from "../store/owned-store.ts";
-import { StoreFullError } from "../store/quota-store.ts";
+import { createMemoryRecordStore, type RecordStore } from "../store/record-store.ts";
 import type { ProvenCaller, Requirement } from "../types.ts";
 import type { Challenger } from "./challenge.ts";
 import { holderOf, pollEndpoint } from "./deferred.ts";
@@ -37,8 +35,8 @@ export interface HeldRequestsOptions<Invocation> {
   execute(invocation: Invocation, caller: ProvenCaller): Promise<Answer>;
   /** Where requests are polled, one segment below; ends with a slash. Default `/aauth/held/`. */
   readonly path?: string | undefined;
-  /** Default: in memory, 50000 entries shared among owners; gone with the process. Plain JSON where invocations are. */
-  readonly store?: KeyValueStore<PendingEntry> | undefined;
+  /** Default: in memory, 50000 entries of all owners; lost with the process. Plain JSON where invocations are. */
+  readonly store?: RecordStore<PendingEntry> | undefined;
   /** Seconds until a request that no auth token came for has expired. Default 600. */
   readonly lifetimeSeconds?: number | undefined;
   /** Seconds that a poller is asked to wait. Default 5. */
@@ -54,7 +52,7 @@ export interface HeldRequests<Invocation> {
    * @param caller who has shown a person token or an auth token
    * @param requirement of level `auth-token`
    * @throws TypeError for another requirement, and for a caller that has shown no person: answer `requirement=person-token`
-   * @throws StoreFullError when the default store has no room: answer 503
+   * @throws StoreFullError where the store has no room: answer 503
    */
   hold(caller: ProvenCaller, requirement: Requirement, invocation: Invocation): Promise<Answer>;
   /**
@@ -66,7 +64,6 @@ export interface HeldRequests<Invocation> {
 
 /** Beyond its end. Seconds. */
 const REMEMBERED_SECONDS = 600;
-const MAX_ENTRIES = 50_000;
 const ID = /^[\w-]{22}$/;
 
 interface Held<Invocation> extends PendingEntry, PendingHolder {
@@ -100,7 +97,7 @@ export function createHeldRequests<Invocation>(
   const { verifier, challenger, resource, execute, path = "/aauth/held/" } = options;
   const { lifetimeSeconds = 600, retryAfterSeconds = 5 } = options;
   const now = options.now ?? (() => Math.floor(Date.now() / 1000));
-  const store = options.store ?? createOwnedStore<PendingEntry>({ maxEntries: MAX_ENTRIES, now });
+  const store = options.store ?? createMemoryRecordStore<PendingEntry>({ now });
   const running = new Map<string, { readonly jti: string; readonly answer: Promise<Answer> }>();
 
   const ttlOf = ({ expiresAt }: { readonly expiresAt: number }) =>
@@ -112,7 +109,8 @@ export function createHeldRequests<Invocation>(
     const isDue =
       !held.ended && caller.person !== undefined && (await store.get(`token ${id}`)) === undefined;
     const grant = isDue ? await challenger.resourceToken(caller, scopes, account) : undefined;
-    if (grant !== undefined) await store.put(`token ${id}`, { owner: held.owner }, grant.expiresInSeconds);
+    if (grant !== undefined)
+      await store.put(`token ${id}`, {}, { owner: held.owner, ttlSeconds: grant.expiresInSeconds });
     const requirement =
       grant && formatRequirement({ requirement: AUTH_TOKEN, resourceToken: grant.resourceToken });
     const location = `${resource}${path}${id}`;
@@ -121,7 +119,8 @@ export function createHeldRequests<Invocation>(
 
   async function end(id: string, held: Held<Invocation>, lifeSeconds = 0): Promise<void> {
     const { invocation: _, ...rest } = held;
-    await store.put(`held ${id}`, { ...rest, ended: true }, Math.max(ttlOf(held), lifeSeconds));
+    const ttlSeconds = Math.max(ttlOf(held), lifeSeconds);
+    await store.put(`held ${id}`, { ...rest, ended: true }, { owner: held.owner, ttlSeconds });
   }
 
   async function poll(id: string, caller: ProvenCaller, method: "GET" | "DELETE"): Promise<Answer> {
@@ -135,7 +134,8 @@ export function createHeldRequests<Invocation>(
     if (held.ended) return emptyAnswer(410);
     if (method === "DELETE") {
       // As an execution does: one of them happens.
-      const isFirst = await store.putIfAbsent(`run ${id}`, { owner: held.owner, jti: "" }, ttlOf(held));
+      const terms = { owner: held.owner, ttlSeconds: ttlOf(held) };
+      const isFirst = await store.putIfAbsent(`run ${id}`, { jti: "" }, terms);
       if (isFirst) await end(id, held);
       return emptyAnswer(isFirst ? 204 : 410);
     }
@@ -159,10 +159,9 @@ export function createHeldRequests<Invocation>(
     const { owner, invocation } = held;
     const lifeSeconds = Math.max(1, (caller.grant?.claims.exp as number) - now());
     // It outlives what is held: nothing may be executed again.
-    if (!(await store.putIfAbsent(`run ${id}`, { owner, jti }, ttlOf(held) + lifeSeconds))) {
+    if (!(await store.putIfAbsent(`run ${id}`, { jti }, { owner, ttlSeconds: ttlOf(held) + lifeSeconds }))) {
       const run = (await store.get(`run ${id}`)) as Run | undefined;
-      if (run === undefined) throw new StoreFullError();
-      return run.jti === jti ? repeated(id, held, caller) : emptyAnswer(410);
+      return run?.jti === jti ? repeated(id, held, caller) : emptyAnswer(410);
     }
     let answer: Answer;
     try {
@@ -175,7 +174,7 @@ export function createHeldRequests<Invocation>(
     return answer;
 
     async function keep(result: Answer): Promise<void> {
-      await store.put(`result ${id}`, { owner, jti, answer: result }, lifeSeconds);
+      await store.put(`result ${id}`, { jti, answer: result }, { owner, ttlSeconds: lifeSeconds });
       await end(id, held, lifeSeconds);
     }
   }
@@ -198,7 +197,7 @@ export function createHeldRequests<Invocation>(
         ...holderOf(caller),
         ...{ requirement, invocation, person, expiresAt: now() + lifetimeSeconds },
       };
-      await store.put(`held ${id}`, held, ttlOf(held));
+      await store.put(`held ${id}`, held, { owner: held.owner, ttlSeconds: ttlOf(held) });
       return waiting(id, held, caller);
     },
     endpoint: pollEndpoint(path, verifier, poll),

@@ -6,7 +6,6 @@
 
 import type { Discovery } from "../discovery/discovery.ts";
 import type { AAuthVerificationError } from "../errors.ts";
-import type { ReplayStore } from "../http-signatures/replay.ts";
 import type {
   Answer,
   EndpointRole,
@@ -14,6 +13,7 @@ import type {
   TokenHolder,
   WireProfile,
 } from "../profile/wire-profile.ts";
+import type { ClaimStore } from "../store/claim-store.ts";
 import type { TrustPolicy } from "../tokens/trust.ts";
 import type { CallerOf, ProvenCaller, ReceivedRequest, Requirement, VerifiedRequest } from "../types.ts";
 
@@ -134,7 +134,7 @@ export interface VerifierOptions extends Omit<AcceptedProfile, "peers"> {
    * Where used nonces and signatures are remembered. Default: in memory, for this process only. Replicas of one resource have to share a
    * store, or each accepts a repetition once.
    */
-  readonly replayStore?: ReplayStore | undefined;
+  readonly replayStore?: ClaimStore | undefined;
   /** Unix seconds. Default: the system clock. */
   readonly now?: (() => number) | undefined;
   /**

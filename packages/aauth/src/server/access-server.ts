@@ -156,7 +156,7 @@ export function createAccessServer(options: AccessServerOptions): AccessServer {
     issuer,
     discovery,
     isRevoked,
-    replayStore: options.replayStore,
+    replayStore: options.stores?.replay,
     now,
     log,
     observer: parts.observer,

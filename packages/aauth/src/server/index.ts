@@ -18,5 +18,5 @@ export type { PersonServer, PersonServerOptions } from "./person-server-types.ts
 export type { SendRevocationOptions } from "./revocations.ts";
 export { sendRevocation } from "./revocations.ts";
 export type { ServerKey } from "./server-parts.ts";
-export type { OpenStore, StoreName } from "./stores.ts";
+export type { ServerStores, StoreName } from "./stores.ts";
 export type * from "./types.ts";

@@ -115,7 +115,7 @@ export function createPersonServer(options: PersonServerOptions): PersonServer {
     issuer,
     discovery,
     isRevoked,
-    replayStore: options.replayStore,
+    replayStore: options.stores?.replay,
     now,
     log,
     observer: parts.observer,

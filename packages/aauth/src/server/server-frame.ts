@@ -10,11 +10,11 @@ import { draft11 } from "../draft-11/profile.ts";
 import { parseSignatureInput } from "../draft-11/signature-key.ts";
 import { AAuthVerificationError } from "../errors.ts";
 import { fieldValue } from "../http-signatures/field.ts";
-import { createMemoryReplayStore, type ReplayStore } from "../http-signatures/replay.ts";
 import type { Answer, EndpointRole, RevocationCheck } from "../profile/wire-profile.ts";
 import { membersOf } from "../resource/endpoint.ts";
 import type { VerificationOutcome } from "../resource/types.ts";
 import { createVerifier } from "../resource/verify-request.ts";
+import { type ClaimStore, createMemoryClaimStore } from "../store/claim-store.ts";
 import { StoreFullError } from "../store/quota-store.ts";
 import type { TrustPolicy } from "../tokens/trust.ts";
 import type { ProvenCaller } from "../types.ts";
@@ -58,7 +58,7 @@ export interface FrameOptions {
   readonly issuer: string;
   readonly discovery: Discovery;
   readonly isRevoked: RevocationCheck;
-  readonly replayStore: ReplayStore | undefined;
+  readonly replayStore: ClaimStore | undefined;
   readonly now: () => number;
   readonly log: (error: unknown) => void;
   readonly observer: ServerOptions<unknown>["observer"];
@@ -75,7 +75,7 @@ export interface FrameOptions {
  */
 export function createFrame(options: FrameOptions): (request: ServerRequest) => Promise<Answer | undefined> {
   const { issuer, discovery, isRevoked, now, log, observer, documents, routes } = options;
-  const { replayStore = createMemoryReplayStore({ now }) } = options;
+  const { replayStore = createMemoryClaimStore({ now }) } = options;
   const authorities = [new URL(issuer).host];
   const found = Object.entries(routes).map(([path, route]) => {
     const own = { profile: draft11, authorities, discovery, isRevoked, replayStore, now };

@@ -10,6 +10,7 @@ import { isServerIdentifier } from "../draft-11/identifiers.ts";
 import { DOCUMENTS } from "../draft-11/names.ts";
 import { toJwks } from "../keys/jwks.ts";
 import type { KeyRing } from "../keys/key-ring.ts";
+import { createMemoryRecordStore } from "../store/record-store.ts";
 import type { TrustPolicy } from "../tokens/trust.ts";
 import type { Jwks, SigningKey } from "../types.ts";
 import type { PendingRequests } from "./pending-requests.ts";
@@ -17,7 +18,7 @@ import type { Revocations } from "./revocations.ts";
 import { createServerCalls } from "./server-calls.ts";
 import { type FrameOptions, ownerKey, type Route, SERVER_CALLER, waitingOf } from "./server-frame.ts";
 import type { ServerOptions } from "./server-types.ts";
-import { memoryStores } from "./stores.ts";
+import type { StoreName } from "./stores.ts";
 
 /** One key, or those of a key ring: the current one signs, the published ones are found by others. */
 export type ServerKey = SigningKey | Pick<KeyRing, "current" | "published">;
@@ -38,7 +39,7 @@ export function partsOf<Metadata>(options: ServerOptions<Metadata>, kind: "perso
   return {
     ...{ issuer, now, log, pendingSeconds, pollSeconds, interactionUrl, key },
     observer: options.observer,
-    open: options.store ?? memoryStores(now),
+    open: (name: StoreName) => options.stores?.[name] ?? createMemoryRecordStore<unknown>({ now }),
     discovery: knowingItself(options.discovery, issuer, documents.kinds[kind], keys),
     call: createServerCalls({ issuer, kind, key, transport, now, observe: options.callObserver }),
     documents: (metadata: object): FrameOptions["documents"] => ({

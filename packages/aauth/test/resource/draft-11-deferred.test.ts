@@ -18,7 +18,8 @@ import {
   RESOURCE,
   requestOf,
 } from "../draft-11/kit.ts";
-import { clockOf, outsideStore, ownAuthToken, personToken, resourceVerifier } from "./draft-11-kit.ts";
+import { outsideStore } from "../store/outside-store.ts";
+import { clockOf, ownAuthToken, personToken, resourceVerifier } from "./draft-11-kit.ts";
 
 interface Asked {
   readonly report: number;
@@ -91,7 +92,7 @@ describe("a poll", () => {
 
   test("of two at the same time, one gets the answer", async () => {
     const { now } = clockOf();
-    const { deferred, begin, poll } = kit({ retryAfterSeconds: 0, store: outsideStore<never>(now) });
+    const { deferred, begin, poll } = kit({ retryAfterSeconds: 0, store: outsideStore<never>({ now }) });
     const { id, answer } = await begin();
     await deferred.finish(id, DONE);
     const statuses = (await Promise.all([poll(answer), poll(answer)])).map(({ status }) => status);
@@ -207,7 +208,7 @@ describe("a code", () => {
 
   test("of two that open at the same time, one gets in", async () => {
     const { now } = clockOf();
-    const { deferred, begin } = kit({ store: outsideStore<never>(now) });
+    const { deferred, begin } = kit({ store: outsideStore<never>({ now }) });
     const { code } = await begin("interaction");
     const opened = await Promise.all([deferred.open(code!, BROWSER), deferred.open(code!, BROWSER)]);
     expect(opened.filter((outcome) => outcome === "invalid_code")).toHaveLength(1);
@@ -336,7 +337,7 @@ test("a resource's own page before the person server decides: its code is in the
 describe("what is kept", () => {
   test("is plain data: another process goes on with it", async () => {
     const { now } = clockOf();
-    const store = outsideStore<never>(now);
+    const store = outsideStore<never>({ now });
     const { begin, poll, options, clock } = kit({ store });
     const { code, answer } = await begin("interaction");
     const restarted = createDeferred<Asked>(options);
