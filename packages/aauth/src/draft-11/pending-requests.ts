@@ -6,7 +6,7 @@
 
 import { platformCrypto } from "#crypto";
 import { encodeBase64Url } from "../base64.ts";
-import type { Answer } from "../profile/wire-profile.ts";
+import type { Answer } from "../profile/resource-rules.ts";
 import { StoreFullError } from "../store/quota-store.ts";
 import { createMemoryRecordStore, type RecordStore } from "../store/record-store.ts";
 import { formatRequirement } from "./headers.ts";

@@ -21,15 +21,9 @@ import {
   type SignatureHeaders,
   signatureHolds,
 } from "../http-signatures/verify-signature.ts";
-import type {
-  CallerCandidate,
-  EndpointRules,
-  KeyClaim,
-  MessageFacts,
-  ResolverContext,
-  StepName,
-  WireProfile,
-} from "../profile/wire-profile.ts";
+import type { EndpointRules, KeyClaim, MessageFacts } from "../profile/messages.ts";
+import type { CallerCandidate, ResolverContext, StepName } from "../profile/verification.ts";
+import type { ResourceProfile } from "../profile/wire-profile.ts";
 import type { ClaimQuota, ClaimStore } from "../store/claim-store.ts";
 import { ownerOfCaller } from "../store/owner-of.ts";
 import type { ProvenCaller, ReceivedRequest, Requirement, VerificationKey } from "../types.ts";
@@ -37,7 +31,7 @@ import type { VerificationRecorder } from "./verification-recorder.ts";
 
 /** What all verifications of one verifier and profile share. */
 export interface SharedRules {
-  readonly profile: WireProfile;
+  readonly profile: ResourceProfile;
   readonly endpoint: EndpointRules;
   readonly authorities: readonly string[];
   /** Scheme of the resource's own address. */
@@ -269,7 +263,11 @@ async function keyThatSigned(verification: Verification): Promise<VerificationKe
   throw invalidSignature();
 }
 
-function isBelow({ level }: ProvenCaller, requirement: Requirement, { verification }: WireProfile): boolean {
+function isBelow(
+  { level }: ProvenCaller,
+  requirement: Requirement,
+  { verification }: ResourceProfile,
+): boolean {
   const { levels } = verification;
   // The lowest level costs nothing to reach.
   return levels.indexOf(level) === 0 && levels.indexOf(requirement.level) > 0;
@@ -281,5 +279,5 @@ function quotaOf({ grant, agent, server, person }: ProvenCaller): ClaimQuota {
   return (agent ?? server ?? person) === undefined ? "shared" : "own";
 }
 
-export const checkOf = (step: StepName, { verification }: WireProfile): string =>
+export const checkOf = (step: StepName, { verification }: ResourceProfile): string =>
   verification.checks.find(({ steps }) => steps.includes(step))?.name ?? step;
