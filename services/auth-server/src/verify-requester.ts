@@ -1,6 +1,7 @@
 import {
   AAuthError,
   AAuthVerificationError,
+  type ClaimStore,
   canonicalAuthority,
   type Discovery,
   decodeToken,
@@ -10,7 +11,6 @@ import {
   type PublicJwk,
   publicRefusal,
   type ReceivedRequest,
-  type ClaimStore,
   type VerifiedRequest,
 } from "aauth";
 import {
