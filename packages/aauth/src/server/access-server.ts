@@ -224,7 +224,7 @@ export function createAccessServer(options: AccessServerOptions): AccessServer {
     if (upstream !== undefined) depends.push(dependency("upstream token", upstream.type, upstream.claims)); // hole T47
     return pending.begin(
       {
-        owner: ownerKey(caller),
+        holder: ownerKey(caller),
         asked: {
           ...(await askedFor(pair)),
           agent: { iss: agent.claims.iss, sub: agent.claims.sub },

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { randomName } from "../deferred/deferred-records.ts";
 import type { Discovery } from "../discovery/discovery.ts";
 import { guardUrl } from "../discovery/url-guard.ts";
 import type { AgentTokenClaims } from "../draft-11/claims.ts";
@@ -19,7 +20,7 @@ import type { VerificationKey } from "../types.ts";
 import { invalidRequest, Problem } from "./answers.ts";
 import { assertionsOf, assertionsOfResource, isText, listOf } from "./assertions.ts";
 import { Limit } from "./limit.ts";
-import { type PendingRequests, randomName } from "./pending-requests.ts";
+import type { PendingRequests } from "./pending-requests.ts";
 import type { AgentTokenName, PersonRecords, TokenRecord } from "./person-records.ts";
 import type {
   PersonPending as Pending,
@@ -206,7 +207,7 @@ export function createPersonRequests(context: PersonRequestsContext) {
     const fromResource = await assertionsOfResource(discovery, resource, []);
     return pending.begin(
       {
-        owner: ownerKey(caller),
+        holder: ownerKey(caller),
         asked: { ...asked, kind: "person-token", resource, scopes: [], fromResource },
         work,
         depends,
@@ -235,7 +236,7 @@ export function createPersonRequests(context: PersonRequestsContext) {
     if (first !== undefined) full.first = pageOf(first);
     return pending.begin(
       {
-        owner: ownerKey(caller),
+        holder: ownerKey(caller),
         asked: { ...asked, ...described },
         work: full,
         depends: [...depends, ...dependenciesOf(pair)],
@@ -366,7 +367,7 @@ export function createPersonRequests(context: PersonRequestsContext) {
     const depends = [dependency("agent token", TOKEN_TYPES.agent, claims)];
     return pending.begin(
       {
-        ...{ owner: ownerKey(caller), asked, work, depends, expiresAt },
+        ...{ holder: ownerKey(caller), asked, work, depends, expiresAt },
         ...{ state: "waiting", requirement: { requirement: "approval" } },
       },
       waitingOf(request),

@@ -101,9 +101,9 @@ export function createPersonServer(options: PersonServerOptions): PersonServer {
     hooks: {
       ...decisions,
       isRevoked,
-      accountOf: (owner) => ownerOf(owner.split(" ", 1)[0]!),
-      memberOf: ({ owner, asked: { upstream, person = "" } }) =>
-        upstream === undefined ? owner : `${owner} ${person}`,
+      accountOf: (holder) => ownerOf(holder.split(" ", 1)[0]!),
+      memberOf: ({ holder, asked: { upstream, person = "" } }) =>
+        upstream === undefined ? holder : `${holder} ${person}`,
     },
   });
   const { personTokenRequest, authTokenRequest, interactionRequest, answerRequest } = createPersonRequests({

@@ -305,12 +305,12 @@ describe("an updated request after the grant", () => {
     expect(await update()).toMatchObject(refused(400, "invalid_request"));
     // Also where a question had been left open.
     const name = pending.headers.location!.split("/").at(-1)!;
-    await kept.update(keyOf("request", name), (value) => ({
+    await kept.update(`request ${name}`, (value) => ({
       value: { ...(value as object), clarification: { question: "And?", from: "policy" } },
       ...{ owner: keyOf("account", "ps.example"), ttlSeconds: 600 },
     }));
     expect(await update()).toMatchObject(refused(400, "invalid_resource_token"));
-    await kept.update(keyOf("request", name), (value) => ({
+    await kept.update(`request ${name}`, (value) => ({
       value: { ...(value as object), clarification: undefined },
       ...{ owner: keyOf("account", "ps.example"), ttlSeconds: 600 },
     }));
