@@ -7,12 +7,11 @@
 import type { RecordStore } from "../store/record-store.ts";
 import { Problem } from "./answers.ts";
 import { IssuedTokens, type RevocableToken, type TokenName } from "./issued-tokens.ts";
-import { keyOf } from "./stores.ts";
+import { keyOf, type Table, tableOf } from "./stores.ts";
 import type { AgentIdentity } from "./types.ts";
 
 /** Bindings and consents: a year after they were last made. */
 const PEOPLE_SECONDS = 31_536_000;
-const SKEW_SECONDS = 60;
 /**
  * Tokens of one agent that are valid at the same time, and agent tokens that they were issued on.
  */
@@ -25,17 +24,17 @@ export interface TokenRecord extends RevocableToken {
   readonly person: string;
   readonly agent: AgentIdentity;
   /** Agent identifier of the sub-agent that it is for, where it is one. */
-  readonly subagent?: string;
+  readonly subagent?: string | undefined;
   /** The agent tokens that were shown for it: its agent's, and the sub-agent's. */
   readonly agentTokens: readonly AgentTokenName[];
   readonly resource: string;
   readonly subject: string;
   readonly scopes: readonly string[];
-  readonly account?: string;
+  readonly account?: string | undefined;
   /** Of an auth token: the token it was had with. */
-  readonly presented?: TokenName;
+  readonly presented?: TokenName | undefined;
   /** The token of the agent's own caller that it follows from. */
-  readonly upstream?: TokenName;
+  readonly upstream?: TokenName | undefined;
   /** Access servers that it was shown to. */
   readonly shownTo: readonly string[];
 }
@@ -46,13 +45,6 @@ export interface AgentTokenName {
   /** Agent identifier. */
   readonly sub: string;
   readonly exp: number;
-}
-
-/** Tokens of one agent. Plain data. */
-interface OfAgent {
-  readonly person: string;
-  readonly tokens: readonly (readonly [iss: string, jti: string, exp: number])[];
-  readonly agentTokens: readonly (readonly [jti: string, exp: number])[];
 }
 
 /** Whether an agent may act for a person, as far as that person has said. */
@@ -81,8 +73,6 @@ export interface Consent {
 export const agreedScopes = (scopes: Consent["scopes"], account = ""): readonly string[] | undefined =>
   Object.hasOwn(scopes, account) ? scopes[account] : undefined;
 
-const servedKey = (person: string, { iss, sub }: AgentIdentity) => keyOf("served", person, iss, sub);
-
 const peopleTerms = (person: string) => ({ owner: ownerOfPerson(person), ttlSeconds: PEOPLE_SECONDS });
 /**
  * Bindings, consents and tokens are charged to the person: agents and their providers cost nothing
@@ -94,41 +84,42 @@ const ownerOfAgents = (person: string) => keyOf("agents", person);
 
 export class PersonRecords {
   readonly tokens: IssuedTokens<TokenRecord>;
-  readonly #people: RecordStore<unknown>;
-  readonly #store: RecordStore<unknown>;
-  readonly #now: () => number;
+  readonly #bindings: Table<Binding>;
+  /** Standing of agents with persons that are not their own: an intermediary's (section 10.1.1.1). */
+  readonly #served: Table<Standing>;
+  readonly #consents: Table<Consent>;
+  /** Agent identifiers by the agent tokens that something was issued on. */
+  readonly #agentTokens: Table<string>;
 
   constructor(people: RecordStore<unknown>, tokens: RecordStore<unknown>, now: () => number) {
     this.tokens = new IssuedTokens(tokens, now, ({ person }) => ownerOfPerson(person));
-    this.#people = people;
-    this.#store = tokens;
-    this.#now = now;
+    this.#bindings = tableOf(people, "binding");
+    this.#served = tableOf(people, "served");
+    this.#consents = tableOf(people, "consent");
+    this.#agentTokens = tableOf(tokens, "agent-token");
   }
 
   // ------------------------------------------------------------------------------------------------------- people
 
   async binding({ iss, sub }: AgentIdentity): Promise<Binding | undefined> {
-    return (await this.#people.get(keyOf("binding", iss, sub))) as Binding | undefined;
+    return this.#bindings.get([iss, sub]);
   }
 
   /** The first person to authorize an agent is its person. False where that is another one. */
   async bind(agent: AgentIdentity, person: string): Promise<boolean> {
     // It may have served the person before, who may have taken that back.
     const fresh: Binding = { person, ...(await this.standing(person, agent)) };
-    const binding = await this.#people.update(keyOf("binding", agent.iss, agent.sub), (kept) => {
-      const known = kept as Binding | undefined;
-      return known === undefined || known.person === person
-        ? { value: known ?? fresh, ...peopleTerms(person) }
-        : undefined;
-    });
-    return (binding as Binding).person === person;
+    const binding = await this.#bindings.update([agent.iss, agent.sub], (known = fresh) =>
+      known.person === person ? { value: known, ...peopleTerms(person) } : undefined,
+    );
+    return binding?.person === person;
   }
 
   /** Of an agent and a person that it acts for: its own, or one of those that an intermediary serves (section 10.1.1.1). */
   async standing(person: string, agent: AgentIdentity): Promise<Standing> {
     const binding = await this.binding(agent);
     if (binding?.person === person) return binding;
-    return ((await this.#people.get(servedKey(person, agent))) as Standing | undefined) ?? NEVER_REVOKED;
+    return (await this.#served.get([person, agent.iss, agent.sub])) ?? NEVER_REVOKED;
   }
 
   /** Takes everything back that the person has agreed to, and what any policy would grant. */
@@ -150,19 +141,23 @@ export class PersonRecords {
     agent: AgentIdentity,
     change: (standing: Standing) => Standing,
   ): Promise<void> {
-    const isOwn = (await this.binding(agent))?.person === person;
-    const key = isOwn ? keyOf("binding", agent.iss, agent.sub) : servedKey(person, agent);
-    await this.#people.update(key, (kept) => {
-      const standing = change((kept as Standing | undefined) ?? NEVER_REVOKED);
-      return { value: isOwn ? { person, ...standing } : standing, ...peopleTerms(person) };
-    });
+    const { iss, sub } = agent;
+    const terms = peopleTerms(person);
+    if ((await this.binding(agent))?.person === person) {
+      await this.#bindings.update([iss, sub], (kept = { person, ...NEVER_REVOKED }) => ({
+        value: { person, ...change(kept) },
+        ...terms,
+      }));
+    } else {
+      await this.#served.update([person, iss, sub], (kept = NEVER_REVOKED) => ({
+        value: change(kept),
+        ...terms,
+      }));
+    }
   }
 
   async consent(person: string, agent: AgentIdentity, resource: string): Promise<Consent | undefined> {
-    const { iss, sub } = agent;
-    const consent = (await this.#people.get(keyOf("consent", person, iss, sub, resource))) as
-      | Consent
-      | undefined;
+    const consent = await this.#consents.get([person, agent.iss, agent.sub, resource]);
     const { isRevoked, revocations } = await this.standing(person, agent);
     return isRevoked || consent?.revocations !== revocations ? undefined : consent; // hole T23b
   }
@@ -174,8 +169,7 @@ export class PersonRecords {
     { scopes, account = "" }: { readonly scopes?: readonly string[]; readonly account?: string | undefined },
   ): Promise<void> {
     const { isRevoked, revocations } = await this.standing(person, agent);
-    await this.#people.update(keyOf("consent", person, agent.iss, agent.sub, resource), (kept) => {
-      const before = kept as Consent | undefined;
+    await this.#consents.update([person, agent.iss, agent.sub, resource], (before) => {
       // Consent from before the person took it back is not added to.
       const known = isRevoked || before?.revocations !== revocations ? {} : before.scopes;
       const all = scopes && [...new Set([...(agreedScopes(known, account) ?? []), ...scopes])];
@@ -193,13 +187,22 @@ export class PersonRecords {
    * @throws StoreFullError
    */
   async add(record: TokenRecord): Promise<void> {
-    const { agent, subagent, agentTokens } = record;
+    const { person, agent, subagent, agentTokens } = record;
+    const { iss } = agent;
+    const owner = ownerOfAgents(person);
     await this.tokens.add(record);
     try {
       for (const sub of subagent === undefined ? [agent.sub] : [agent.sub, subagent]) {
-        await this.#addToAgent({ iss: agent.iss, sub }, record);
+        await this.tokens.listUnder(["agent", iss, sub], record, { owner, max: MAX_OF_AGENT });
       }
-      for (const agentToken of agentTokens) await this.#noteAgentToken(record, agentToken);
+      for (const { jti, sub, exp } of agentTokens) {
+        const shown = { iss, jti, exp };
+        await this.tokens.listUnder(["agent tokens", iss, sub], shown, { owner, max: MAX_AGENT_TOKENS });
+        const ttlSeconds = this.tokens.ttlOf(exp);
+        await this.#agentTokens.update([iss, jti], (known) =>
+          known === undefined ? { value: sub, owner, ttlSeconds } : undefined,
+        );
+      }
     } catch (error) {
       await this.tokens.delete(record);
       throw error;
@@ -224,10 +227,8 @@ export class PersonRecords {
   }
 
   /** Those of its sub-agents are a parent's, too. */
-  async tokensFor(agent: AgentIdentity): Promise<readonly TokenRecord[]> {
-    const { tokens = [] } = (await this.#ofAgent(agent)) ?? {};
-    const records = await Promise.all(tokens.map(([iss, jti]) => this.tokens.get({ iss, jti })));
-    return records.filter((record) => record !== undefined && record.exp > this.#now()) as TokenRecord[];
+  tokensFor({ iss, sub }: AgentIdentity): Promise<readonly TokenRecord[]> {
+    return this.tokens.listed(["agent", iss, sub]);
   }
 
   /**
@@ -235,43 +236,7 @@ export class PersonRecords {
    * its own name for it.
    */
   async agentOf({ iss, jti }: TokenName): Promise<AgentIdentity | undefined> {
-    const sub = (await this.#store.get(keyOf("agent-token", iss, jti))) as string | undefined;
+    const sub = await this.#agentTokens.get([iss, jti]);
     return sub === undefined ? undefined : { iss, sub };
-  }
-
-  async #ofAgent({ iss, sub }: AgentIdentity): Promise<OfAgent | undefined> {
-    return (await this.#store.get(keyOf("agent", iss, sub))) as OfAgent | undefined;
-  }
-
-  async #addToAgent(agent: AgentIdentity, record: TokenRecord): Promise<void> {
-    const { iss, jti, exp, agentTokens } = record;
-    const own = agentTokens.filter(({ sub }) => sub === agent.sub);
-    await this.#store.update(keyOf("agent", agent.iss, agent.sub), (kept) => {
-      const before: OfAgent = (kept as OfAgent) ?? { person: record.person, tokens: [], agentTokens: [] };
-      const { person, tokens: allTokens, agentTokens: allShown } = before;
-      const tokens = allTokens.filter(([, , end]) => end > this.#now());
-      const shown = allShown.filter(([, end]) => end > this.#now());
-      const fresh = own.filter((token) => !shown.some(([name]) => name === token.jti));
-      // hole S1b
-      if (tokens.length >= MAX_OF_AGENT || shown.length + fresh.length > MAX_AGENT_TOKENS) {
-        throw new Problem(429, "slow_down", "too many tokens are valid at the same time", SKEW_SECONDS);
-      }
-      const value: OfAgent = {
-        person,
-        tokens: [...tokens, [iss, jti, exp]],
-        agentTokens: [...shown, ...fresh.map((token) => [token.jti, token.exp] as const)],
-      };
-      const ends = [...value.tokens.map(([, , end]) => end), ...value.agentTokens.map(([, end]) => end)];
-      return { value, owner: ownerOfAgents(person), ttlSeconds: this.#ttl(Math.max(...ends)) };
-    });
-  }
-
-  async #noteAgentToken({ agent, person }: TokenRecord, { jti, sub, exp }: AgentTokenName): Promise<void> {
-    const terms = { owner: ownerOfAgents(person), ttlSeconds: this.#ttl(exp) };
-    await this.#store.putIfAbsent(keyOf("agent-token", agent.iss, jti), sub, terms);
-  }
-
-  #ttl(exp: number): number {
-    return Math.max(1, exp - this.#now() + SKEW_SECONDS);
   }
 }
