@@ -6,17 +6,15 @@
  */
 
 import type { Delivery, IssuedTokens, RevocableToken, TokenName } from "./issued-tokens.ts";
+import { revokeAt } from "./send-revocation.ts";
+import type { ServerParts } from "./server-types.ts";
 import { keyOf } from "./stores.ts";
 import type { DownstreamResult } from "./types.ts";
 
+type RevocationParts = Pick<ServerParts, "discovery" | "call" | "now" | "log">;
+
 const FIRST_REPEAT_SECONDS = 2;
 const MAX_REPEAT_SECONDS = 300;
-
-/** Sends one revocation: the recipient's result, then those of the parties that it reports. */
-export type SendRevocation = (
-  to: Pick<Delivery, "kind" | "recipient">,
-  token: { readonly jti: string; readonly exp: number },
-) => Promise<readonly DownstreamResult[]>;
 
 /** Revocations that one recipient has not confirmed, in the order of the next attempts. */
 interface Backlog {
@@ -27,22 +25,15 @@ interface Backlog {
 const isUnavailable = ({ error }: DownstreamResult) => error === "revocation_unavailable";
 
 export class Deliveries<Token extends RevocableToken> {
+  readonly #parts: RevocationParts;
   readonly #tokens: IssuedTokens<Token>;
-  readonly #send: SendRevocation;
-  readonly #now: () => number;
-  readonly #log: (error: unknown) => void;
   /** Attempts in progress in this process, which callers share. */
   readonly #running = new Map<string, Promise<readonly DownstreamResult[]>>();
   readonly #backlogs = new Map<string, Backlog>();
 
-  constructor(
-    tokens: IssuedTokens<Token>,
-    { send, now, log }: { send: SendRevocation; now: () => number; log: (error: unknown) => void },
-  ) {
+  constructor(parts: RevocationParts, tokens: IssuedTokens<Token>) {
+    this.#parts = parts;
     this.#tokens = tokens;
-    this.#send = send;
-    this.#now = now;
-    this.#log = log;
   }
 
   /**
@@ -89,7 +80,7 @@ export class Deliveries<Token extends RevocableToken> {
   }
 
   async #try(token: Token, { kind, recipient }: Delivery): Promise<readonly DownstreamResult[]> {
-    const results = await this.#send({ kind, recipient }, token);
+    const results = await revokeAt({ kind, recipient }, token, this.#parts);
     const failed = results.filter(({ error }) => error !== undefined);
     await this.#tokens.update(token, (kept) => {
       const others = (kept.undelivered ?? []).filter(
@@ -118,7 +109,7 @@ export class Deliveries<Token extends RevocableToken> {
 
   #schedule(recipient: string, backlog: Backlog): void {
     const timer = setTimeout(() => {
-      this.#repeatAll(recipient, backlog).catch(this.#log);
+      this.#repeatAll(recipient, backlog).catch(this.#parts.log);
     }, backlog.delaySeconds * 1000);
     // It does not keep a process alive; browsers have numbers.
     (timer as { unref?: () => void }).unref?.();
@@ -132,7 +123,7 @@ export class Deliveries<Token extends RevocableToken> {
     try {
       for (const [key, name] of [...backlog.tokens]) {
         const token = await this.#tokens.get(name);
-        const isOver = token === undefined || token.exp <= this.#now();
+        const isOver = token === undefined || token.exp <= this.#parts.now();
         const waiting = (token?.undelivered ?? []).filter((one) => one.recipient === recipient);
         const attempts = isOver ? [] : waiting.map((delivery) => this.#attempt(token, delivery));
         const results = (await Promise.all(attempts)).flat();

@@ -4,11 +4,13 @@
  * @module
  */
 
+import type { AuthTokenClaims, PersonTokenClaims } from "../draft-11/claims.ts";
 import type { RecordStore } from "../store/record-store.ts";
+import { scopesOf } from "../tokens/scopes.ts";
 import { Problem } from "./answers.ts";
 import { IssuedTokens, type RevocableToken, type TokenName } from "./issued-tokens.ts";
 import { keyOf, type Table, tableOf } from "./stores.ts";
-import type { AgentIdentity } from "./types.ts";
+import type { AgentIdentity, AskedRequest } from "./types.ts";
 
 /** Bindings and consents: a year after they were last made. */
 const PEOPLE_SECONDS = 31_536_000;
@@ -46,6 +48,13 @@ export interface AgentTokenName {
   readonly sub: string;
   readonly exp: number;
 }
+
+/** Members of a request that its token is kept with. */
+interface IssuingWork extends Pick<TokenRecord, "agentTokens" | "upstream"> {
+  readonly pair?: { readonly presented: TokenName };
+}
+
+type ResourceBoundClaims = PersonTokenClaims & Pick<AuthTokenClaims, "scope">;
 
 /** Whether an agent may act for a person, as far as that person has said. */
 export interface Standing {
@@ -166,7 +175,10 @@ export class PersonRecords {
     person: string,
     agent: AgentIdentity,
     resource: string,
-    { scopes, account = "" }: { readonly scopes?: readonly string[]; readonly account?: string | undefined },
+    {
+      scopes,
+      account = "",
+    }: { readonly scopes?: readonly string[] | undefined; readonly account?: string | undefined },
   ): Promise<void> {
     const { isRevoked, revocations } = await this.standing(person, agent);
     await this.#consents.update([person, agent.iss, agent.sub, resource], (before) => {
@@ -179,6 +191,25 @@ export class PersonRecords {
   }
 
   // ------------------------------------------------------------------------------------------------------- tokens
+
+  /**
+   * Keeps the token of a request, as {@link add}.
+   *
+   * @param claims of the token
+   */
+  keep(
+    type: TokenRecord["type"],
+    { iss, jti, exp, aud: resource, sub: subject, scope }: ResourceBoundClaims,
+    { asked, work }: { readonly asked: AskedRequest; readonly work: IssuingWork },
+  ): Promise<void> {
+    const { agent, subagent, account } = asked;
+    const { agentTokens, upstream, pair } = work;
+    return this.add({
+      ...{ type, iss, jti, exp, person: asked.person!, agent, subagent, agentTokens, resource, subject },
+      ...{ scopes: scopesOf(scope), account, upstream, shownTo: [] },
+      presented: pair && { iss: pair.presented.iss, jti: pair.presented.jti },
+    });
+  }
 
   /**
    * Keeps a token that is about to be given out, and which agent tokens it was issued on.
