@@ -589,6 +589,7 @@ const INSTEAD: Readonly<Record<string, string>> = {
   T29a: "return undefined;",
   T32a: "const known = Object.entries(claims);",
   T33a: "false;",
+  T34a: "location: location?.href,",
   T37a: 'const shown = await forms.find(requiredParameter(form, "consent_code"));',
   T38a: "shows: ({ person }, { id }) => person === undefined || person === id,",
   T39a: "return callback;",

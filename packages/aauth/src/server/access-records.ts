@@ -36,7 +36,9 @@ export class AccessRecords {
   constructor(parts: ServerParts, store: RecordStore<unknown>) {
     const { now } = parts;
     this.tokens = new IssuedTokens(store, now, ({ resource }) => ownerOfResource(resource));
-    this.#deliveries = new Deliveries(parts, this.tokens);
+    this.#deliveries = new Deliveries(parts, this.tokens, ({ resource: recipient }) => [
+      { kind: "resource", recipient },
+    ]);
     this.#ofAgents = new Limit({
       ...{ now, maxPerMember: MAX_OF_AGENT, maxPerOwner: MAX_ISSUED, maxEntries: MAX_ISSUED },
     });
@@ -79,7 +81,7 @@ export class AccessRecords {
 
   /** Takes a token back at its resource, with those that were issued on it. */
   async revoke(token: AccessTokenRecord): Promise<readonly DownstreamResult[]> {
-    await this.#deliveries.revoke(token, ({ resource }) => [["resource", resource]]);
+    await this.#deliveries.revoke(token);
     return [...(await this.#deliveries.deliver(token)), ...(await this.revokeIssuedOn(token))];
   }
 }

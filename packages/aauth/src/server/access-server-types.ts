@@ -33,15 +33,10 @@ export interface AccessServer extends Server<AccessServerMetadata> {
   revoke(jti: string): Promise<readonly DownstreamResult[] | undefined>;
 }
 
-/** What a pending request needs to be carried out. Plain data. */
-export interface AccessWork extends PairWork {
-  readonly personServer: string;
-}
-
-export type AccessPending = PendingRecord<AccessWork>;
+export type AccessPending = PendingRecord<PairWork>;
 
 /** What the endpoints of an access server work with. */
-export interface AccessContext extends ServerContext<AccessWork> {
+export interface AccessContext extends ServerContext<PairWork> {
   readonly options: AccessServerOptions;
   readonly records: AccessRecords;
 }

@@ -8,7 +8,7 @@ import { accessServerMetadata } from "../draft-11/documents.ts";
 import { ownerOf } from "../store/owner-of.ts";
 import { trusts } from "../tokens/trust.ts";
 import { AccessRecords } from "./access-records.ts";
-import type { AccessContext, AccessServer, AccessServerOptions, AccessWork } from "./access-server-types.ts";
+import type { AccessContext, AccessServer, AccessServerOptions } from "./access-server-types.ts";
 import {
   accessTokenRequest,
   claimsOfPerson,
@@ -23,6 +23,7 @@ import { PendingRequests } from "./pending-requests.ts";
 import { RevocationEndpoint } from "./revocation-endpoint.ts";
 import { SERVER_CALLER } from "./server-frame.ts";
 import { partsOf } from "./server-parts.ts";
+import type { PairWork } from "./token-pair.ts";
 
 const PATHS = {
   token: "/aauth/access/token",
@@ -72,7 +73,7 @@ export function createAccessServer(options: AccessServerOptions): AccessServer {
     },
   });
   const { isRevoked } = revocations;
-  const pending = new PendingRequests<AccessWork>({
+  const pending = new PendingRequests<PairWork>({
     ...{ issuer, now, pollSeconds, interactionUrl, path: PATHS.pending, store: open("pending") },
     maxPendingPerOwner: MAX_PENDING,
     hooks: {

@@ -4,13 +4,13 @@
  * @module
  */
 
-import type { AgentTokenClaims } from "../draft-11/claims.ts";
+import type { AgentTokenClaims, ResourceTokenClaims } from "../draft-11/claims.ts";
 import { type OpenedToken, verifyAgentToken, verifySubagentToken } from "../draft-11/tokens.ts";
 import { AAuthVerificationError, publicRefusal } from "../errors.ts";
 import type { Answer } from "../profile/resource-rules.ts";
 import { decodeJwt } from "../tokens/jwt.ts";
 import { trusts } from "../tokens/trust.ts";
-import type { AccessContext, AccessWork, AccessPending as Pending } from "./access-server-types.ts";
+import type { AccessContext, AccessPending as Pending } from "./access-server-types.ts";
 import { invalidRequest, type Outcome, Problem } from "./answers.ts";
 import { begin } from "./pending-endpoint.ts";
 import type { Call } from "./server-frame.ts";
@@ -51,7 +51,7 @@ export async function accessTokenRequest(context: AccessContext, call: Call): Pr
   const expected = { audience: agent.claims.iss, personServer, issuers: () => true };
   const upstream =
     upstreamToken === undefined ? undefined : await verifyUpstream(upstreamToken, expected, context);
-  const pair = await readPair(context, tokens, { personServer, thumbprint: holder.thumbprint });
+  const pair = await readPair(context, tokens, { ps: personServer, agent_jkt: holder.thumbprint });
   const depends = dependenciesOf(pair);
   if (upstream !== undefined) depends.push(dependency("upstream token", upstream.type, upstream.claims)); // hole T47
   const ends = [agent.claims.exp, subagent?.claims.exp, upstream?.claims.exp].filter(
@@ -70,7 +70,7 @@ export async function accessTokenRequest(context: AccessContext, call: Call): Pr
       fromAgent: { answers: [] },
     },
     work: {
-      ...{ personServer, confirmationKey: holder.publicJwk, thumbprint: holder.thumbprint },
+      confirmationKey: holder.publicJwk,
       ...pairWork(pair, { notAfter: Math.min(...ends) }),
     },
     depends,
@@ -109,7 +109,7 @@ async function readAgent(context: AccessContext, token: string): Promise<OpenedT
 function readPair(
   context: AccessContext,
   tokens: TokenPair,
-  { personServer, thumbprint: agentJkt }: Pick<AccessWork, "personServer" | "thumbprint">,
+  { ps: personServer, agent_jkt: agentJkt }: Pick<ResourceTokenClaims, "ps" | "agent_jkt">,
 ): Promise<VerifiedPair> {
   const { issuer: audience } = context;
   // After a step-up the presented token is one of its own.
@@ -130,8 +130,9 @@ export function updatedAccessRequest(
 ): Promise<Answer> {
   return context.pending.replace(id, owner, members, async (record) => {
     requireResource(context, tokens);
-    const pair = await readPair(context, tokens, record.work);
-    requireSameParties(record.work.pair!.resource, pair.resource);
+    const { resource } = record.work.pair!;
+    const pair = await readPair(context, tokens, resource);
+    requireSameParties(resource, pair.resource);
     const changed = await askedFor(context, pair);
     requireNoMoreThanGranted(record, changed); // hole S9
     replacePair(record, pair, changed);

@@ -29,7 +29,6 @@ export function callingAgent({ caller, token }: Call, now: () => number) {
   const work: PersonWork = {
     agentTokens: [agentTokenName(claims)],
     confirmationKey: caller.key,
-    thumbprint: caller.thumbprint,
     notAfter: claims.exp,
     tokens: { agent_token: token! },
   };
@@ -83,13 +82,10 @@ export async function readParties(context: PersonContext, call: Call) {
       capabilities: listOf(members, "capabilities"),
       fromAgent: assertionsOf(members),
     },
+    thumbprint: subagent?.key.thumbprint ?? call.caller.thumbprint,
     work: {
-      agentTokens: [
-        ...work.agentTokens,
-        ...(subagent === undefined ? [] : [agentTokenName(subagent.claims)]),
-      ],
+      agentTokens: [claims, subagent?.claims].filter((one) => one !== undefined).map(agentTokenName),
       confirmationKey: subagent?.key.publicJwk ?? work.confirmationKey,
-      thumbprint: subagent?.key.thumbprint ?? work.thumbprint,
       notAfter: Math.min(...ends),
       upstream: upstream && { iss: upstream.claims.iss, jti: upstream.claims.jti },
       tokens: { ...work.tokens, subagent_token: subagentToken, upstream_token: upstreamToken },

@@ -34,8 +34,8 @@ import type { AgentIdentity } from "./types.ts";
 /** @throws Problem, AAuthVerificationError */
 export async function authTokenRequest(context: PersonContext, call: Call): Promise<Answer> {
   const tokens = requiredPair(call.members);
-  const { agent, asked, work, depends, isChained } = await readParties(context, call);
-  const pair = await readPair(context, tokens, work);
+  const { agent, asked, work, depends, isChained, thumbprint } = await readParties(context, call);
+  const pair = await readPair(context, tokens, thumbprint);
   const known = await presentedRecord(context, pair, agent);
   if (known.upstream !== undefined && !isChained) throw invalidRequest("upstream_token is required"); // hole T11
   // hole T11
@@ -56,11 +56,7 @@ export async function authTokenRequest(context: PersonContext, call: Call): Prom
 }
 
 /** Section 6.7.2, at the server that the resource token names or that asks the one it names. */
-async function readPair(
-  context: PersonContext,
-  tokens: TokenPair,
-  { thumbprint: agentJkt }: Pick<PersonWork, "thumbprint">,
-): Promise<VerifiedPair> {
+async function readPair(context: PersonContext, tokens: TokenPair, agentJkt: string): Promise<VerifiedPair> {
   const { options } = context;
   const issuers = (id: string) => isIssuer(options, id);
   const audience = await checking("resource", context, async () => audienceOf(tokens.resource_token));
@@ -120,9 +116,10 @@ export async function updatedRequest(
   const forwarded = { action: members.action, ...tokens, justification };
   return context.pending.replace(id, owner, forwarded, async (record) => {
     const { work, asked, state } = record;
-    if (work.pair === undefined) throw invalidRequest("the request has no resource token");
-    const pair = await readPair(context, tokens, work);
-    requireSameParties(work.pair.resource, pair.resource);
+    const before = work.pair?.resource;
+    if (before === undefined) throw invalidRequest("the request has no resource token");
+    const pair = await readPair(context, tokens, before.agent_jkt);
+    requireSameParties(before, pair.resource);
     await presentedRecord(context, pair, asked.agent);
     const changed = await askedFor(context, pair);
     const first = pageOf(pair);

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Delivery, IssuedTokens, RevocableToken, TokenName } from "./issued-tokens.ts";
+import type { Delivery, IssuedTokens, Recipient, RevocableToken, TokenName } from "./issued-tokens.ts";
 import { revokeAt } from "./send-revocation.ts";
 import type { ServerParts } from "./server-types.ts";
 import { keyOf } from "./stores.ts";
@@ -27,28 +27,32 @@ const isUnavailable = ({ error }: DownstreamResult) => error === "revocation_una
 export class Deliveries<Token extends RevocableToken> {
   readonly #parts: RevocationParts;
   readonly #tokens: IssuedTokens<Token>;
+  readonly #recipientsOf: (token: Token) => readonly Recipient[];
   /** Attempts in progress in this process, which callers share. */
   readonly #running = new Map<string, Promise<readonly DownstreamResult[]>>();
   readonly #backlogs = new Map<string, Backlog>();
 
-  constructor(parts: RevocationParts, tokens: IssuedTokens<Token>) {
+  /** @param recipientsOf parties that accept a token */
+  constructor(
+    parts: RevocationParts,
+    tokens: IssuedTokens<Token>,
+    recipientsOf: (token: Token) => readonly Recipient[],
+  ) {
     this.#parts = parts;
     this.#tokens = tokens;
+    this.#recipientsOf = recipientsOf;
   }
 
   /**
    * Marks a token as revoked: from here on it is refused. Its recipients are those of its record at
    * this moment.
    */
-  async revoke(
-    name: TokenName,
-    recipientsOf: (token: Token) => readonly (readonly [Delivery["kind"], string])[],
-  ): Promise<void> {
-    await this.#tokens.update(name, (token) => {
-      if (token.undelivered !== undefined) return token;
-      const undelivered = recipientsOf(token).map(([kind, recipient]) => ({ kind, recipient, failed: [] }));
-      return { ...token, undelivered };
-    });
+  async revoke(name: TokenName): Promise<void> {
+    await this.#tokens.update(name, (token) =>
+      token.undelivered === undefined
+        ? { ...token, undelivered: this.#recipientsOf(token).map((party) => ({ ...party, failed: [] })) }
+        : token,
+    );
   }
 
   /**
@@ -83,28 +87,22 @@ export class Deliveries<Token extends RevocableToken> {
     const results = await revokeAt({ kind, recipient }, token, this.#parts);
     const failed = results.filter(({ error }) => error !== undefined);
     await this.#tokens.update(token, (kept) => {
-      const others = (kept.undelivered ?? []).filter(
-        (one) => one.kind !== kind || one.recipient !== recipient,
-      );
-      return {
-        ...kept,
-        undelivered: failed.length === 0 ? others : [...others, { kind, recipient, failed }],
-      };
+      const { undelivered = [] } = kept;
+      const others = undelivered.filter((one) => one.kind !== kind || one.recipient !== recipient);
+      const ours = failed.length === 0 ? [] : [{ kind, recipient, failed }];
+      return { ...kept, undelivered: [...others, ...ours] };
     });
     if (failed.some(isUnavailable)) this.#repeat(recipient, token); // hole S7b
     return results;
   }
 
   #repeat(recipient: string, { iss, jti }: TokenName): void {
-    const backlog = this.#backlogs.get(recipient) ?? this.#startBacklog(recipient);
+    const known = this.#backlogs.get(recipient);
+    const backlog = known ?? { tokens: new Map<string, TokenName>(), delaySeconds: FIRST_REPEAT_SECONDS };
     backlog.tokens.set(keyOf(iss, jti), { iss, jti });
-  }
-
-  #startBacklog(recipient: string): Backlog {
-    const backlog: Backlog = { tokens: new Map(), delaySeconds: FIRST_REPEAT_SECONDS };
+    if (known !== undefined) return;
     this.#backlogs.set(recipient, backlog);
     this.#schedule(recipient, backlog);
-    return backlog;
   }
 
   #schedule(recipient: string, backlog: Backlog): void {

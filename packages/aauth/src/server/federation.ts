@@ -8,13 +8,13 @@ import type { AuthTokenClaims } from "../draft-11/claims.ts";
 import { documents } from "../draft-11/documents.ts";
 import { parseRequirement } from "../draft-11/headers.ts";
 import { AAUTH_REQUIREMENT } from "../draft-11/names.ts";
+import { readQuestion } from "../draft-11/pending.ts";
 import { type IssuedToken, verifyAuthToken } from "../draft-11/tokens.ts";
 import { scopesOf } from "../tokens/scopes.ts";
 import { failed, type Outcome, type PendingRequirement, Problem } from "./answers.ts";
-import type { AccessState, PersonPending as Pending, PersonContext } from "./person-server-types.ts";
+import type { PersonPending as Pending, PersonContext } from "./person-server-types.ts";
 import type { ServerReply } from "./server-calls.ts";
 import { tokenOutcome, within } from "./token-pair.ts";
-import type { Clarification } from "./types.ts";
 
 /** Claims may be asked for more than once; without an end a server could keep another one busy. */
 const MAX_STEPS = 5;
@@ -110,10 +110,10 @@ export class Federation {
     }
     if (status !== 202) return terminal(reply);
 
-    work.access = {
-      location: locationOf(reply, work.access),
-      notBefore: now() + (retrySeconds ?? DEFAULT_WAIT_SECONDS),
-    };
+    // Later answers need not repeat where the next one is.
+    const location = reply.location ?? (reply.field("location") === null ? work.access?.location : undefined);
+    if (location === undefined) throw asUnreachable("it promises its answer at another origin, or nowhere");
+    work.access = { location, notBefore: now() + (retrySeconds ?? DEFAULT_WAIT_SECONDS) };
     const field = reply.field(AAUTH_REQUIREMENT);
     const { requirement, url, code } = field === null ? { requirement: "approval" } : parseRequirement(field);
     switch (requirement) {
@@ -124,8 +124,9 @@ export class Federation {
         return waitFor(record, { requirement, url: url!, code: code! }, isHere ? "interacting" : "pending");
       }
       case "clarification": {
-        if (this.#context.pending.ask(record, clarificationOf(members), "access") === "done")
-          return undefined;
+        const question = readQuestion(members ?? {});
+        if (question === undefined) throw asUnreachable("it asks without a question");
+        if (this.#context.pending.ask(record, question, "access") === "done") return undefined;
         return this.#giveUp(record, "denied", "the access server asks what the agent does not answer");
       }
       case "claims": {
@@ -133,7 +134,7 @@ export class Federation {
         if (claimsSent >= MAX_STEPS) throw asUnreachable("it asks for claims again and again");
         const claims = (await options.claimsOf?.(asked.person!, names, asked)) ?? {};
         const body = Object.fromEntries(names.map((name) => [name, claims[name]]));
-        const next = await call({ method: "POST", url: work.access.location, endpoint: "pending", body });
+        const next = await call({ method: "POST", url: location, endpoint: "pending", body });
         return this.#read(record, next, claimsSent + 1);
       }
       default:
@@ -163,7 +164,7 @@ export class Federation {
     const differs =
       (claims.ps !== issuer && "ps") || // hole T33
       (claims.sub !== resource.sub && "sub") || // hole T33
-      (key.thumbprint !== work.thumbprint && "cnf") || // hole T33
+      (key.thumbprint !== resource.agent_jkt && "cnf") || // hole T33
       (claims.exp > presented.exp && "exp") || // hole T33
       (!scopesOf(claims.scope).every((scope) => granted.includes(scope)) && "scope"); // hole T33a
     if (differs) throw asUnreachable(`its auth token is not what was asked for: ${differs}`);
@@ -195,28 +196,6 @@ function terminal({ status, members }: ServerReply): Outcome {
   }
   const text = typeof detail === "string" ? detail.slice(0, MAX_DETAIL_CHARACTERS) : undefined;
   return { status, body: { error, ...(text !== undefined && { detail: text }) } };
-}
-
-function locationOf(reply: ServerReply, before: AccessState | undefined): string {
-  const named = reply.field("location");
-  if (named === null && before !== undefined) return before.location;
-  const url = named === null ? null : URL.parse(named, reply.url);
-  // hole T34
-  if (url === null || url.origin !== new URL(reply.url).origin) {
-    throw asUnreachable("it promises its answer at another origin, or nowhere");
-  }
-  return url.href;
-}
-
-function clarificationOf(members: ServerReply["members"]): Clarification {
-  const { clarification: question, timeout, options } = members ?? {};
-  if (typeof question !== "string" || question === "") throw asUnreachable("it asks without a question");
-  const isList = Array.isArray(options) && options.every((option) => typeof option === "string");
-  return {
-    question,
-    ...(isList && { options: options as readonly string[] }),
-    ...(typeof timeout === "number" && timeout > 0 && { timeoutSeconds: timeout }),
-  };
 }
 
 /** `sub` is in every token, and is never asked for (section 9.2). */

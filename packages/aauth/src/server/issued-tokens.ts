@@ -19,10 +19,14 @@ export interface TokenName {
   readonly jti: string;
 }
 
-/** A party that a revocation has to reach, and has not. Plain data. */
-export interface Delivery {
+/** A party that accepts a token: its role and identifier. */
+export interface Recipient {
   readonly kind: DocumentKind;
   readonly recipient: string;
+}
+
+/** A party that a revocation has to reach, and has not. Plain data. */
+export interface Delivery extends Recipient {
   /**
    * Outcome of the last attempt: there, and where the recipient has passed it on. Empty before the
    * first one.

@@ -4,7 +4,6 @@
  * @module
  */
 
-import type { DocumentKind } from "../draft-11/names.ts";
 import { failed, type Outcome, Problem, succeeded } from "./answers.ts";
 import { Deliveries } from "./deliveries.ts";
 import type { PersonRecords, TokenRecord } from "./person-records.ts";
@@ -28,7 +27,15 @@ export class TokenRevoker {
   constructor(parts: ServerParts, records: PersonRecords) {
     this.#issuer = parts.issuer;
     this.#records = records;
-    this.#deliveries = new Deliveries(parts, records.tokens);
+    this.#deliveries = new Deliveries(parts, records.tokens, ({ iss, resource, shownTo }) =>
+      // An access server takes its own tokens back, with the person token that it was shown.
+      iss !== parts.issuer
+        ? []
+        : [
+            { kind: "resource", recipient: resource },
+            ...shownTo.map((recipient) => ({ kind: "access", recipient }) as const),
+          ],
+    );
   }
 
   /** @returns once every party downstream has answered or failed */
@@ -39,9 +46,7 @@ export class TokenRevoker {
     for (let known = -1; known < all.length; ) {
       known = all.length;
       all = await this.#closure(tokens);
-      await Promise.all(
-        all.map((token) => this.#deliveries.revoke(token, (kept) => this.#recipientsOf(kept))),
-      );
+      await Promise.all(all.map((token) => this.#deliveries.revoke(token)));
     }
     const results = await Promise.all(all.map((token) => this.#deliveries.deliver(token)));
     return results.flat();
@@ -72,12 +77,6 @@ export class TokenRevoker {
       queue.push(...(ofPerson.get(name) ?? []).map((one) => one.token)); // hole T36
     }
     return [...found.values()];
-  }
-
-  /** An access server takes its own tokens back, with the person token that it was shown. */
-  #recipientsOf({ iss, resource, shownTo }: TokenRecord): readonly (readonly [DocumentKind, string])[] {
-    if (iss !== this.#issuer) return [];
-    return [["resource", resource], ...shownTo.map((id) => ["access", id] as const)];
   }
 }
 

@@ -10,7 +10,7 @@ import { documents } from "../draft-11/documents.ts";
 import { isServerIdentifier } from "../draft-11/identifiers.ts";
 import type { DocumentKind } from "../draft-11/names.ts";
 import type { SigningKey } from "../types.ts";
-import type { Delivery, ExpiringToken } from "./issued-tokens.ts";
+import type { ExpiringToken, Recipient } from "./issued-tokens.ts";
 import { type CallServer, createServerCalls } from "./server-calls.ts";
 import type { DownstreamResult } from "./types.ts";
 
@@ -26,7 +26,7 @@ type RevocableParty = PartyDocument & { readonly revocation_endpoint?: string };
  * the parties that it reports to have failed.
  */
 export async function revokeAt(
-  { kind, recipient }: Pick<Delivery, "kind" | "recipient">,
+  { kind, recipient }: Recipient,
   { jti, exp }: Pick<ExpiringToken, "jti" | "exp">,
   { discovery, call }: { readonly discovery: Discovery; readonly call: CallServer },
 ): Promise<readonly DownstreamResult[]> {
@@ -39,10 +39,10 @@ export async function revokeAt(
     let reply = await call({ method: "POST", url, endpoint: "revocation", body: { jti, exp } });
     const giveUpAt = performance.now() + HOLD_SECONDS * 1000;
     while (reply.status === 202 && performance.now() < giveUpAt) {
-      const location = URL.parse(reply.field("location") ?? "", url);
-      if (location?.origin !== new URL(url).origin) return unavailable;
+      const { location } = reply;
+      if (location === undefined) return unavailable;
       await new Promise((resolve) => setTimeout(resolve, delayMs(reply.field("retry-after"))));
-      reply = await call({ method: "GET", url: location.href, endpoint: "pending" });
+      reply = await call({ method: "GET", url: location, endpoint: "pending" });
     }
     if (reply.status === 200 && (reply.isEmpty || reply.members !== undefined)) {
       return [{ recipient }, ...reportedFailures(reply.members?.downstream)];

@@ -41,7 +41,6 @@ export interface VerifiedPair {
 export interface PairWork {
   /** The key that a token is bound to. */
   readonly confirmationKey: PublicJwk;
-  readonly thumbprint: string;
   /** Unix seconds: no token that comes of it lives longer. */
   notAfter: number;
   /** Unset where no pair is needed. */

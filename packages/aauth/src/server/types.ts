@@ -6,7 +6,10 @@
  */
 
 import type { Awaitable } from "../crypto/interface.ts";
+import type { Clarification } from "../profile/waiting.ts";
 import type { ReceivedRequest } from "../types.ts";
+
+export type { Clarification } from "../profile/waiting.ts";
 
 /** A request as it came, with its body. Its `Host` is never looked at. */
 export interface ServerRequest extends ReceivedRequest {
@@ -124,15 +127,6 @@ export type Decision =
   | { readonly type: "claims"; readonly names: readonly string[] }
   /** There is no way to the person. */
   | { readonly type: "unreachable" };
-
-/** A question to the agent. */
-export interface Clarification {
-  /** Markdown. */
-  readonly question: string;
-  readonly options?: readonly string[] | undefined;
-  /** Seconds to answer in. Default: as long as the request waits. */
-  readonly timeoutSeconds?: number | undefined;
-}
 
 export type Decide = (request: AskedRequest) => Awaitable<Decision>;
 
