@@ -142,8 +142,8 @@ export async function personBehind(
   { records, options }: PersonContext,
   agent: AgentIdentity,
 ): Promise<string | undefined> {
-  const binding = await records.binding(agent);
-  if (binding !== undefined) return binding.person;
+  const bound = await records.personOf(agent);
+  if (bound !== undefined) return bound;
   const person = await options.personOf?.(agent);
   if (person !== undefined) await records.bind(agent, person);
   return person;

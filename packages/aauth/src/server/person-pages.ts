@@ -91,11 +91,10 @@ async function approve(
   if (work.first !== undefined && !work.first.isDone) return "resource_first"; // hole T21
   // An intermediary acts for every person it serves (section 10.1.1.1).
   if (asked.upstream === undefined && !(await records.bind(agent, person))) return "other_person"; // hole T19
-  await records.readmit(person, agent);
   const scopes = kind === "auth-token" ? within(asked.scopes, grant.scopes) : undefined;
-  await records.addConsent(person, agent, resource, { account, scopes });
+  const { revocations } = await records.agree(person, agent, { resource, account, scopes });
   record.asked = { ...asked, person };
-  work.revocations = (await records.standing(person, agent)).revocations;
+  work.revocations = revocations;
   return pending.grant(record, grant);
 }
 
@@ -159,7 +158,7 @@ export function tokenPages(
 
     async revokeAgent(person, agent) {
       const tokens = (await records.tokensFor(agent)).filter((token) => token.person === person);
-      const isTheirs = (await records.binding(agent))?.person === person;
+      const isTheirs = (await records.personOf(agent)) === person;
       if (!isTheirs && tokens.length === 0) return undefined;
       await records.withdraw(person, agent);
       return revoker.revoke(tokens);

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { agreedScopes } from "./person-records.ts";
+import { agreedAt } from "./person-records.ts";
 import type { PersonPending as Pending, PersonContext } from "./person-server-types.ts";
 import type { Decide, Decision } from "./types.ts";
 
@@ -19,17 +19,13 @@ export async function decideForPerson(
   const { work, asked } = record;
   const { decide = asksUnlessConsented } = options;
   const { person, agent, resource, kind, scopes, account } = asked;
-  const consent =
-    person === undefined || resource === undefined
-      ? undefined
-      : await records.consent(person, agent, resource);
-  const agreed = consent && agreedScopes(consent.scopes, account);
+  const standing = person === undefined ? undefined : await records.standing(person, agent);
+  const agreed = standing && resource !== undefined ? agreedAt(standing, resource, account) : undefined;
+  const allowed = kind === "person-token" ? [] : agreed?.scopes;
   // hole T22a
   const consented =
-    consent !== undefined &&
-    (kind === "person-token" || (agreed !== undefined && scopes.every((scope) => agreed.includes(scope))));
+    agreed !== undefined && allowed !== undefined && scopes.every((scope) => allowed.includes(scope));
   record.asked = { ...asked, consented };
-  const standing = person === undefined ? undefined : await records.standing(person, agent);
   work.revocations = standing?.revocations ?? 0;
   // The person acts there before anything else is asked (section 7.2.3).
   if (work.first !== undefined && !work.first.isDone) return { type: "interaction" };

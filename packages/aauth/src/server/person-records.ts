@@ -12,7 +12,7 @@ import { IssuedTokens, type RevocableToken, type TokenName } from "./issued-toke
 import { keyOf, type Table, tableOf } from "./stores.ts";
 import type { AgentIdentity, AskedRequest } from "./types.ts";
 
-/** Bindings and consents: a year after they were last made. */
+/** Bindings, and what persons have said of agents: a year after it was said last. */
 const PEOPLE_SECONDS = 31_536_000;
 /**
  * Tokens of one agent that are valid at the same time, and agent tokens that they were issued on.
@@ -54,37 +54,49 @@ interface IssuingWork extends Pick<TokenRecord, "agentTokens" | "upstream"> {
   readonly pair?: { readonly presented: TokenName };
 }
 
+/** What a person agrees to. */
+interface AgreedTo {
+  readonly resource: string;
+  readonly account?: string | undefined;
+  /** Default: none, only that the resource knows them by this agent. */
+  readonly scopes?: readonly string[] | undefined;
+}
+
 type ResourceBoundClaims = PersonTokenClaims & Pick<AuthTokenClaims, "scope">;
 
-/** Whether an agent may act for a person, as far as that person has said. */
+/**
+ * What a person has said of an agent that acts for them: their own, or one of another person that is called for them (section 10.1.1.1). Plain data.
+ */
 export interface Standing {
   /** The person has taken the agent's access away, and allowed it nothing since. */
   readonly isRevoked: boolean;
-  /** How often they have: what was agreed to before does not count again. */
+  /** How often they have. */
   readonly revocations: number;
+  /** Scopes that they have agreed to, by resource and account: that it may know them at all for one that is listed. */
+  readonly agreed: Readonly<Record<string, AgreedScopes>>;
 }
 
-/** The person that an agent belongs to, and stays theirs (section 13.14). */
-export interface Binding extends Standing {
-  readonly person: string;
+type AgreedScopes = Readonly<Record<string, readonly string[]>>;
+
+const NEVER_REVOKED: Standing = { isRevoked: false, revocations: 0, agreed: {} };
+
+/** An own member: resources name accounts as they like, also as what every object inherits. */
+const own = <Value>(members: Readonly<Record<string, Value>>, name: string): Value | undefined =>
+  Object.hasOwn(members, name) ? members[name] : undefined;
+
+/** What a person has agreed to at a resource; undefined where the agent may not even name them there. */
+export function agreedAt(
+  { agreed }: Standing,
+  resource: string,
+  account = "",
+): { readonly scopes: readonly string[] | undefined } | undefined {
+  const accounts = own(agreed, resource);
+  return accounts && { scopes: own(accounts, account) };
 }
-
-const NEVER_REVOKED: Standing = { isRevoked: false, revocations: 0 };
-
-/** What a person has agreed to: that the resource may know them by this agent, and scopes by account. */
-export interface Consent {
-  readonly scopes: Readonly<Record<string, readonly string[]>>;
-  /** That of the agent's standing when it was given. */
-  readonly revocations: number;
-}
-
-/** The scopes that a person has agreed to for an account, which a resource names as it likes: also as what every object inherits. */
-export const agreedScopes = (scopes: Consent["scopes"], account = ""): readonly string[] | undefined =>
-  Object.hasOwn(scopes, account) ? scopes[account] : undefined;
 
 const peopleTerms = (person: string) => ({ owner: ownerOfPerson(person), ttlSeconds: PEOPLE_SECONDS });
 /**
- * Bindings, consents and tokens are charged to the person: agents and their providers cost nothing
+ * Bindings, standings and tokens are charged to the person: agents and their providers cost nothing
  * to make.
  */
 const ownerOfPerson = (person: string) => keyOf("person", person);
@@ -93,101 +105,71 @@ const ownerOfAgents = (person: string) => keyOf("agents", person);
 
 export class PersonRecords {
   readonly tokens: IssuedTokens<TokenRecord>;
-  readonly #bindings: Table<Binding>;
-  /** Standing of agents with persons that are not their own: an intermediary's (section 10.1.1.1). */
-  readonly #served: Table<Standing>;
-  readonly #consents: Table<Consent>;
+  /** Persons by agent. */
+  readonly #bindings: Table<string>;
+  readonly #standings: Table<Standing>;
   /** Agent identifiers by the agent tokens that something was issued on. */
   readonly #agentTokens: Table<string>;
 
   constructor(people: RecordStore<unknown>, tokens: RecordStore<unknown>, now: () => number) {
     this.tokens = new IssuedTokens(tokens, now, ({ person }) => ownerOfPerson(person));
     this.#bindings = tableOf(people, "binding");
-    this.#served = tableOf(people, "served");
-    this.#consents = tableOf(people, "consent");
+    this.#standings = tableOf(people, "standing");
     this.#agentTokens = tableOf(tokens, "agent-token");
   }
 
   // ------------------------------------------------------------------------------------------------------- people
 
-  async binding({ iss, sub }: AgentIdentity): Promise<Binding | undefined> {
+  /** The person that an agent belongs to (section 13.14); undefined for an agent that belongs to none yet. */
+  async personOf({ iss, sub }: AgentIdentity): Promise<string | undefined> {
     return this.#bindings.get([iss, sub]);
   }
 
   /** The first person to authorize an agent is its person. False where that is another one. */
-  async bind(agent: AgentIdentity, person: string): Promise<boolean> {
-    // It may have served the person before, who may have taken that back.
-    const fresh: Binding = { person, ...(await this.standing(person, agent)) };
-    const binding = await this.#bindings.update([agent.iss, agent.sub], (known = fresh) =>
-      known.person === person ? { value: known, ...peopleTerms(person) } : undefined,
+  async bind({ iss, sub }: AgentIdentity, person: string): Promise<boolean> {
+    const bound = await this.#bindings.update([iss, sub], (known = person) =>
+      known === person ? { value: person, ...peopleTerms(person) } : undefined,
     );
-    return binding?.person === person;
+    return bound === person;
   }
 
-  /** Of an agent and a person that it acts for: its own, or one of those that an intermediary serves (section 10.1.1.1). */
-  async standing(person: string, agent: AgentIdentity): Promise<Standing> {
-    const binding = await this.binding(agent);
-    if (binding?.person === person) return binding;
-    return (await this.#served.get([person, agent.iss, agent.sub])) ?? NEVER_REVOKED;
+  async standing(person: string, { iss, sub }: AgentIdentity): Promise<Standing> {
+    return (await this.#standings.get([person, iss, sub])) ?? NEVER_REVOKED;
   }
 
   /** Takes everything back that the person has agreed to, and what any policy would grant. */
-  withdraw(person: string, agent: AgentIdentity): Promise<void> {
-    return this.#changeStanding(person, agent, ({ revocations }) => ({
+  async withdraw(person: string, agent: AgentIdentity): Promise<void> {
+    await this.#changeStanding(person, agent, (standing) => ({
       isRevoked: true,
-      revocations: revocations + 1,
+      revocations: standing.revocations + 1,
+      agreed: {}, // hole T23b
     }));
   }
 
-  /** The person allows the agent something again. */
-  async readmit(person: string, agent: AgentIdentity): Promise<void> {
-    if (!(await this.standing(person, agent)).isRevoked) return;
-    await this.#changeStanding(person, agent, ({ revocations }) => ({ isRevoked: false, revocations }));
+  /** The person allows the agent something, also after they have taken everything back. */
+  agree(
+    person: string,
+    agent: AgentIdentity,
+    { resource, account = "", scopes }: AgreedTo,
+  ): Promise<Standing> {
+    return this.#changeStanding(person, agent, ({ revocations, agreed }) => {
+      const known = own(agreed, resource) ?? {};
+      const all = scopes && [...new Set([...(own(known, account) ?? []), ...scopes])];
+      const accounts = { ...known, ...(all && { [account]: all }) };
+      return { isRevoked: false, revocations, agreed: { ...agreed, [resource]: accounts } };
+    });
   }
 
   async #changeStanding(
     person: string,
-    agent: AgentIdentity,
+    { iss, sub }: AgentIdentity,
     change: (standing: Standing) => Standing,
-  ): Promise<void> {
-    const { iss, sub } = agent;
-    const terms = peopleTerms(person);
-    if ((await this.binding(agent))?.person === person) {
-      await this.#bindings.update([iss, sub], (kept = { person, ...NEVER_REVOKED }) => ({
-        value: { person, ...change(kept) },
-        ...terms,
-      }));
-    } else {
-      await this.#served.update([person, iss, sub], (kept = NEVER_REVOKED) => ({
-        value: change(kept),
-        ...terms,
-      }));
-    }
-  }
-
-  async consent(person: string, agent: AgentIdentity, resource: string): Promise<Consent | undefined> {
-    const consent = await this.#consents.get([person, agent.iss, agent.sub, resource]);
-    const { isRevoked, revocations } = await this.standing(person, agent);
-    return isRevoked || consent?.revocations !== revocations ? undefined : consent; // hole T23b
-  }
-
-  async addConsent(
-    person: string,
-    agent: AgentIdentity,
-    resource: string,
-    {
-      scopes,
-      account = "",
-    }: { readonly scopes?: readonly string[] | undefined; readonly account?: string | undefined },
-  ): Promise<void> {
-    const { isRevoked, revocations } = await this.standing(person, agent);
-    await this.#consents.update([person, agent.iss, agent.sub, resource], (before) => {
-      // Consent from before the person took it back is not added to.
-      const known = isRevoked || before?.revocations !== revocations ? {} : before.scopes;
-      const all = scopes && [...new Set([...(agreedScopes(known, account) ?? []), ...scopes])];
-      const consent: Consent = { scopes: { ...known, ...(all && { [account]: all }) }, revocations };
-      return { value: consent, ...peopleTerms(person) };
-    });
+  ): Promise<Standing> {
+    const changed = await this.#standings.update([person, iss, sub], (kept = NEVER_REVOKED) => ({
+      value: change(kept),
+      ...peopleTerms(person),
+    }));
+    return changed ?? NEVER_REVOKED;
   }
 
   // ------------------------------------------------------------------------------------------------------- tokens
