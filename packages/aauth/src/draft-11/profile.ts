@@ -11,7 +11,7 @@ import { createAnswers, refuseWithoutToken } from "./answers.ts";
 import { claimedJwk, RESOLVERS } from "./callers.ts";
 import { calls } from "./calls.ts";
 import { CHECKS } from "./checks.ts";
-import { coverage } from "./coverage.ts";
+import { demandedCoverage, signedCoverage } from "./coverage.ts";
 import { display } from "./display.ts";
 import { documents } from "./documents.ts";
 import { grants } from "./grants.ts";
@@ -41,8 +41,8 @@ const messages: MessageRules = {
   parseSignature,
   foreignParameter,
   formatSignature: (signature) => formatSignature(signature),
-  demandedComponents: coverage,
-  signedComponents: coverage,
+  demandedComponents: demandedCoverage,
+  signedComponents: signedCoverage,
   bindsBody: true,
   sendsNonce: false,
   absentQuery: "?",
