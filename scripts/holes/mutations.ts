@@ -571,6 +571,7 @@ const HOLES: Readonly<Record<string, Hole>> = {
 const INSTEAD: Readonly<Record<string, string>> = {
   E1: "coverageOf(facts, false);",
   E1a: 'const DEFAULT_COMPONENTS = ["content-digest", "content-type"];',
+  E2: "export const registrableDomain = (host: string): string | undefined => host;",
   S11c: "true;",
   S15: "const servesFebruary = true;",
   S19: "if (false) record.outcome = outcome;",
