@@ -16,12 +16,12 @@ import {
   type Outcome,
   type PendingRequirement,
   Problem,
+  type Waiting,
   waitingAnswer,
 } from "./answers.ts";
 import { isText } from "./assertions.ts";
 import { Limit } from "./limit.ts";
 import type { ClarifiedBy, NewRequest, PendingOptions, PendingRecord } from "./pending-types.ts";
-import type { Waiting } from "./revocations.ts";
 import { keyOf } from "./stores.ts";
 import type { AskedRequest, Clarification, Decision, Grant, PageResult, WaitingRequest } from "./types.ts";
 
@@ -36,7 +36,7 @@ const TOLD_SECONDS = 300;
 const SLOW_DOWN_SECONDS = 5;
 /** A poll is held for no longer. */
 const MAX_WAIT_SECONDS = 60;
-const AT_ONCE: Waiting = { waitSeconds: 0, signal: undefined };
+const AT_ONCE: Waiting = {};
 
 export class PendingRequests<Work> {
   readonly #options: PendingOptions<Work>;
@@ -322,7 +322,7 @@ export class PendingRequests<Work> {
   async #hold(
     id: string,
     holder: string,
-    { waitSeconds, signal }: Waiting,
+    { waitSeconds = 0, signal }: Waiting,
     { isDecided = false } = {},
   ): Promise<Answer> {
     const until = performance.now() + Math.min(waitSeconds, MAX_WAIT_SECONDS) * 1000;
