@@ -25,8 +25,8 @@ import {
 } from "../draft-11/problem.ts";
 import { draft11 } from "../draft-11/profile.ts";
 import type { Answer } from "../profile/resource-rules.ts";
+import { Limit } from "../store/limit.ts";
 import { ownerOfCaller } from "../store/owner-of.ts";
-import { QuotaStore } from "../store/quota-store.ts";
 import { createMemoryRecordStore, type RecordStore } from "../store/record-store.ts";
 import type { ProvenCaller } from "../types.ts";
 import { type Endpoint, lastSegment, refusing } from "./endpoint.ts";
@@ -167,20 +167,9 @@ export function createDeferred<Data>(options: DeferredOptions): Deferred<Data> {
       record.outcome = pollingError("invalid_code", "wrong codes were tried too often");
     },
   });
-  const wrongCodes = new QuotaStore<true>({
-    maxEntries: MAX_WRONG_CODES_TOGETHER,
-    maxPerOwner: MAX_WRONG_CODES,
-    now,
+  const wrongCodes = new Limit({
+    ...{ now, maxPerOwner: MAX_WRONG_CODES, maxEntries: MAX_WRONG_CODES_TOGETHER },
   });
-
-  /** False for one too many. */
-  function noteWrongCode(from: string, code: string): boolean {
-    const key = JSON.stringify([from, code.slice(0, MAX_CODE_CHARACTERS)]);
-    if (wrongCodes.has(key)) return true;
-    if (!wrongCodes.hasRoom(from)) return false; // hole S23
-    wrongCodes.put(from, key, true, WRONG_CODE_SECONDS);
-    return true;
-  }
 
   // The code has been used once the person is here: no one else is to be sent there.
   const waiting = ({ id, status, field }: Waiting): Answer =>
@@ -248,7 +237,10 @@ export function createDeferred<Data>(options: DeferredOptions): Deferred<Data> {
         record.status = "interacting";
         return { id, holder, owner, expiresAt, data: data as Data, ...parties };
       });
-      return opened ?? (noteWrongCode(from, typed) ? "invalid_code" : "too_many_codes");
+      if (opened !== undefined) return opened;
+      const wrong = typed.slice(0, MAX_CODE_CHARACTERS);
+      if (!wrongCodes.admits(from, wrong, WRONG_CODE_SECONDS)) return "too_many_codes"; // hole S23
+      return "invalid_code";
     },
 
     async returnUrl(opened, callback, error) {

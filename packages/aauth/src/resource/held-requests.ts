@@ -91,7 +91,6 @@ export function createHeldRequests<Invocation>(
   const records = new DeferredRecords<Held<Invocation>>({
     store: options.store ?? createMemoryRecordStore({ now }),
     ...{ now, keptSeconds: KEPT_SECONDS },
-    guessedAt() {},
   });
   /** Executions in this process, by id. */
   const running = new Map<string, Promise<Answer>>();

@@ -5,12 +5,12 @@
  */
 
 import type { AuthTokenClaims } from "../draft-11/claims.ts";
+import { Limit } from "../store/limit.ts";
 import { ownerOf } from "../store/owner-of.ts";
 import type { RecordStore } from "../store/record-store.ts";
 import { scopesOf } from "../tokens/scopes.ts";
 import { Deliveries } from "./deliveries.ts";
 import { IssuedTokens, type RevocableToken, type TokenName, tooManyTokens } from "./issued-tokens.ts";
-import { Limit } from "./limit.ts";
 import type { ServerParts } from "./server-types.ts";
 import { keyOf } from "./stores.ts";
 import type { AgentIdentity, DownstreamResult, IssuedTokenRecord } from "./types.ts";

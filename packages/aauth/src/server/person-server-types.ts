@@ -6,9 +6,9 @@
 
 import type { Awaitable } from "../crypto/interface.ts";
 import type { PersonServerMetadata } from "../draft-11/documents.ts";
+import type { Limit } from "../store/limit.ts";
 import type { TrustPolicy } from "../tokens/trust.ts";
 import type { TokenName } from "./issued-tokens.ts";
-import type { Limit } from "./limit.ts";
 import type { PendingRecord } from "./pending-types.ts";
 import type { AgentTokenName, PersonRecords } from "./person-records.ts";
 import type { Server, ServerContext, ServerOptions } from "./server-types.ts";

@@ -7,11 +7,11 @@
 import { isServerIdentifier } from "../draft-11/identifiers.ts";
 import { issuePersonToken } from "../draft-11/tokens.ts";
 import type { Answer } from "../profile/resource-rules.ts";
+import { Limit } from "../store/limit.ts";
 import { ownerOf } from "../store/owner-of.ts";
 import { readParties } from "./agent-parties.ts";
 import { invalidRequest, type Outcome, Problem, succeeded } from "./answers.ts";
 import { assertionsOfResource } from "./assertions.ts";
-import { Limit } from "./limit.ts";
 import { begin } from "./pending-endpoint.ts";
 import type { PersonPending as Pending, PersonContext } from "./person-server-types.ts";
 import type { Call } from "./server-frame.ts";

@@ -7,13 +7,13 @@
 import { platformCrypto } from "#crypto";
 import type { Answer } from "../profile/resource-rules.ts";
 import { createRevocations, type RevokedToken } from "../profile/revocations.ts";
+import { Limit } from "../store/limit.ts";
 import { ownerOf } from "../store/owner-of.ts";
 import { StoreFullError } from "../store/quota-store.ts";
 import type { RecordStore } from "../store/record-store.ts";
 import type { TrustPolicy } from "../tokens/trust.ts";
 import { answerOf, invalidRequest, type Outcome, Problem, succeeded, waitingAnswer } from "./answers.ts";
 import type { IssuedTokens, RevocableToken, TokenName } from "./issued-tokens.ts";
-import { Limit } from "./limit.ts";
 import { type Call, type Route, SERVER_CALLER } from "./server-frame.ts";
 import type { ServerParts } from "./server-types.ts";
 import { keyOf, type Table, tableOf } from "./stores.ts";

@@ -28,12 +28,7 @@ export function partsOf(options: ServerOptions<object>, kind: "person" | "access
   const { issuer, pendingSeconds = PENDING_SECONDS, pollSeconds = 1, log = () => {} } = options;
   if (!isServerIdentifier(issuer)) throw new TypeError("issuer must be a server identifier: https://host");
   const { now = () => Math.floor(Date.now() / 1000), interactionUrl = `${issuer}/interaction` } = options;
-  const {
-    stores = {},
-    observer,
-    transport,
-    callObserver: observe,
-  } = options;
+  const { stores = {}, observer, transport, callObserver: observe } = options;
   const keys = keysOf(options.key);
   const key = () => keys.current();
   const discovery = knowingItself(options.discovery, issuer, documents.kinds[kind], keys);

@@ -1,4 +1,4 @@
-import { QuotaStore } from "../store/quota-store.ts";
+import { QuotaStore } from "./quota-store.ts";
 
 export interface LimitOptions {
   /** Different things that one owner may have at a time. */
