@@ -69,9 +69,7 @@ export async function readParties(context: PersonContext, call: Call) {
   const person = upstream === undefined ? await personBehind(context, agent) : upstream.record.person;
   const ends = [claims.exp, subagent?.claims.exp, upstream?.claims.exp].filter((exp) => exp !== undefined);
   return {
-    agent,
     depends,
-    isChained: upstream !== undefined,
     asked: {
       agent,
       subagent: subagent?.claims.sub,

@@ -34,9 +34,10 @@ import type { AgentIdentity } from "./types.ts";
 /** @throws Problem, AAuthVerificationError */
 export async function authTokenRequest(context: PersonContext, call: Call): Promise<Answer> {
   const tokens = requiredPair(call.members);
-  const { agent, asked, work, depends, isChained, thumbprint } = await readParties(context, call);
+  const { asked, work, depends, thumbprint } = await readParties(context, call);
   const pair = await readPair(context, tokens, thumbprint);
-  const known = await presentedRecord(context, pair, agent);
+  const known = await presentedRecord(context, pair, asked.agent);
+  const isChained = asked.upstream !== undefined;
   if (known.upstream !== undefined && !isChained) throw invalidRequest("upstream_token is required"); // hole T11
   // hole T11
   if (asked.person !== known.person) {
