@@ -5,7 +5,7 @@
  */
 
 import { createGuardedTransport, pooledTransport } from "#http";
-import { defaultProfile } from "../default-profile.ts";
+import { defaultAgentProfile } from "../default-profile.ts";
 import {
   requireAgentIdentifier,
   requireIdentifier,
@@ -43,7 +43,7 @@ import type { Agent, AgentOptions, CallControl, FetchContext, KeepInput } from "
 export function createAgent(options: AgentOptions): Agent {
   checkAgentOptions(options);
   const { id, trustedAuthServers: trustedServers, discovery, agentToken, redirectUri, parent } = options;
-  const { revealTokens = false, profile = defaultProfile, timeouts = {} } = options;
+  const { revealTokens = false, profile = defaultAgentProfile, timeouts = {} } = options;
   const { pendingMs = 120_000 } = timeouts;
   const now = options.now ?? (() => Math.floor(Date.now() / 1000));
   const keys = agentKeysOf(options.key);
@@ -202,7 +202,7 @@ export function createAgent(options: AgentOptions): Agent {
 }
 
 function checkAgentOptions(options: AgentOptions): void {
-  const { id, trustedAuthServers, signatureScheme, redirectUri, profile = defaultProfile } = options;
+  const { id, trustedAuthServers, signatureScheme, redirectUri, profile = defaultAgentProfile } = options;
   requireAgentIdentifier("id", id, profile);
   requireIdentifiers("trustedAuthServers", trustedAuthServers, profile);
   // With another word an agent that means to be anonymous would identify itself.
