@@ -14,16 +14,15 @@ import {
   createWorld,
   keys,
   PARTS,
+  PERSON,
+  POLL,
   PS,
   RESOURCE,
   type Read,
   refused,
+  TOKEN,
   type WorldOptions,
 } from "./world.ts";
-
-const PERSON = `${PS}/aauth/person`;
-const TOKEN = `${PS}/aauth/token`;
-const POLL = { endpoint: "pending" } as const;
 
 async function waiting(options: WorldOptions = {}, body: object = {}) {
   const world = createWorld(options);

@@ -19,21 +19,21 @@ import {
   claimsOf,
   codeOf,
   createWorld,
+  grant,
+  jwtOf,
   PARTS,
+  PERSON,
   PROVIDER,
   PS,
   RESOURCE,
   type Read,
   refused,
+  TOKEN,
   type World,
   type WorldOptions,
 } from "./world.ts";
 
-const PERSON = `${PS}/aauth/person`;
-const TOKEN = `${PS}/aauth/token`;
-const grant = (): Decision => ({ type: "grant" });
 const granting: WorldOptions = { ps: { personOf: () => ALICE, decide: grant } };
-const jwtOf = ({ credential }: Caller) => (credential as { jwt: string }).jwt;
 
 /** Agents of another provider, each with a name of its own. */
 async function strangers(world: World, count: number): Promise<readonly Caller[]> {
