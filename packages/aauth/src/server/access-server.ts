@@ -68,8 +68,9 @@ export function createAccessServer(options: AccessServerOptions): AccessServer {
     },
     from: (id) => trusts(personServers, id) || trusts(resources, id),
     async cascade(iss, jti) {
-      if ((await records.issuedOn({ iss, jti })).length === 0) return undefined;
-      return async () => succeeded({ downstream: await records.revokeIssuedOn({ iss, jti }) });
+      const issuedOn = () => records.tokens.issuedOn({ iss, jti });
+      if ((await issuedOn()).length === 0) return undefined;
+      return async () => succeeded({ downstream: await records.deliveries.revoke(await issuedOn()) });
     },
   });
   const { isRevoked } = revocations;
@@ -127,7 +128,7 @@ function pagesOf(context: AccessContext): Omit<AccessServer, "handle" | "metadat
     },
     async revoke(jti) {
       const token = await records.tokens.get({ iss: issuer, jti });
-      return token === undefined || token.exp <= now() ? undefined : records.revoke(token);
+      return token === undefined || token.exp <= now() ? undefined : records.deliveries.revoke([token]);
     },
   };
 }

@@ -5,9 +5,10 @@
  */
 
 import { failed, Problem, succeeded } from "./answers.ts";
+import type { Deliveries } from "./deliveries.ts";
 import { unconfirmedOf } from "./issued-tokens.ts";
 import { commonPages } from "./pages.ts";
-import type { TokenRevoker } from "./person-revocation.ts";
+import type { TokenRecord } from "./person-records.ts";
 import type { PersonPending as Pending, PersonContext, PersonServer } from "./person-server-types.ts";
 import { keyOf } from "./stores.ts";
 import { within } from "./token-pair.ts";
@@ -133,12 +134,12 @@ export function requestPages(
 /** Tokens, as the pages show them to their person and take them back. */
 export function tokenPages(
   { records, isRevoked }: PersonContext,
-  revoker: TokenRevoker,
+  deliveries: Deliveries<TokenRecord>,
 ): Pick<PersonServer, "grants" | "revoke" | "revokeAgent"> {
   return {
     async grants(person) {
       const tokens = await records.tokensOf(person);
-      revoker.resume(tokens);
+      deliveries.resume(tokens);
       return Promise.all(
         tokens.map(async (token) => {
           const { type, iss, jti, exp, agent, resource, scopes, account } = token;
@@ -153,7 +154,7 @@ export function tokenPages(
 
     async revoke(person, token) {
       const record = await records.tokens.get(token);
-      return record?.person === person ? revoker.revoke([record]) : undefined; // hole T24
+      return record?.person === person ? deliveries.revoke([record]) : undefined; // hole T24
     },
 
     async revokeAgent(person, agent) {
@@ -161,7 +162,7 @@ export function tokenPages(
       const isTheirs = (await records.personOf(agent)) === person;
       if (!isTheirs && tokens.length === 0) return undefined;
       await records.withdraw(person, agent);
-      return revoker.revoke(tokens);
+      return deliveries.revoke(tokens);
     },
   };
 }

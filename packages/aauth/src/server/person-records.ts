@@ -33,8 +33,6 @@ export interface TokenRecord extends RevocableToken {
   readonly subject: string;
   readonly scopes: readonly string[];
   readonly account?: string | undefined;
-  /** Of an auth token: the token it was had with. */
-  readonly presented?: TokenName | undefined;
   /** The token of the agent's own caller that it follows from. */
   readonly upstream?: TokenName | undefined;
   /** Access servers that it was shown to. */
@@ -203,8 +201,9 @@ export class PersonRecords {
     const { person, agent, subagent, agentTokens } = record;
     const { iss } = agent;
     const owner = ownerOfAgents(person);
-    await this.tokens.add(record);
+    const on = [record.presented, record.upstream].filter((name) => name !== undefined);
     try {
+      await this.tokens.add(record, on, owner);
       for (const sub of subagent === undefined ? [agent.sub] : [agent.sub, subagent]) {
         await this.tokens.listUnder(["agent", iss, sub], record, { owner, max: MAX_OF_AGENT });
       }
