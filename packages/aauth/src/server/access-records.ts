@@ -1,5 +1,6 @@
 /**
- * What an access server keeps of the auth tokens that it has issued, and how it takes them back (draft -11, section 11.12).
+ * The auth tokens that an access server has issued, and their revocation (draft -11, section
+ * 11.12).
  *
  * @module
  */
@@ -69,7 +70,10 @@ export class AccessRecords {
     await this.tokens.add({ ...token, scopes: scopesOf(scope) }, [on], keyOf("on", resource));
   }
 
-  /** Those of a resource that have not expired. Repeats revocations of them that have not been confirmed. */
+  /**
+   * Those of a resource that have not expired. Repeats revocations of them that have not been
+   * confirmed.
+   */
   async ofResource(resource: string): Promise<readonly AccessTokenRecord[]> {
     const issued = await this.tokens.list(ownerOfResource(resource));
     this.deliveries.resume(issued);

@@ -44,7 +44,7 @@ export async function accessTokenRequest(context: AccessContext, call: Call): Pr
           verifySubagentToken(subagentToken, { ...context, parent: agent }),
         );
   const { key: holder } = subagent ?? agent;
-  // Which access servers its person server asks is not known here.
+  // The access servers that its person server asks are not known here.
   const expected = { audience: agent.claims.iss, personServer, issuers: () => true };
   const upstream =
     upstreamToken === undefined ? undefined : await verifyUpstream(upstreamToken, expected, context);

@@ -1,6 +1,6 @@
 /**
- * Who asks a person server, and for whom: the agent that has signed, a sub-agent of it, the caller that it acts for, and the person behind them (draft -11,
- * sections 7.1, 9.4.5 and 10).
+ * The parties of a request to a person server: the agent that has signed, a sub-agent of it, the
+ * caller that it acts for, and the person behind them (draft -11, sections 7.1, 9.4.5 and 10).
  *
  * @module
  */
@@ -20,7 +20,11 @@ import type { Call } from "./server-frame.ts";
 import { checking, dependency, tokenOf, verifyUpstream } from "./token-parameters.ts";
 import type { AgentIdentity } from "./types.ts";
 
-/** The agent of a call, as it is kept. @throws AAuthVerificationError for a token that could outlive its revocation */
+/**
+ * The agent of a call, as it is kept.
+ *
+ * @throws AAuthVerificationError for a token that could outlive its revocation
+ */
 export function callingAgent({ caller, token }: Call, now: () => number) {
   const claims = caller.identityToken as unknown as AgentTokenClaims;
   requireRevocable(claims, now); // hole T6
@@ -36,7 +40,7 @@ export function callingAgent({ caller, token }: Call, now: () => number) {
 }
 
 /**
- * What both token endpoints have in common.
+ * The parties, as both token endpoints need them.
  *
  * @throws Problem, AAuthVerificationError
  */
@@ -119,7 +123,9 @@ export const isIssuer = (
   id: string,
 ): boolean => id === issuer || trusts(accessServers, id);
 
-/** Revocations are kept for no longer, and so nothing longer may depend on one (section 11.12.1). */
+/**
+ * Revocations are kept for no longer, and so nothing longer may depend on one (section 11.12.1).
+ */
 function requireRevocable({ exp }: AgentTokenClaims, now: () => number): void {
   if (exp <= now() + MAX_AHEAD_SECONDS) return;
   throw new AAuthVerificationError("malformed_token", "agent token lifetime exceeds 24 hours", {

@@ -68,7 +68,10 @@ async function readPair(
   return verifyPair(tokens, expected, context, before);
 }
 
-/** The presented token as it was given out: to this agent, for the person that the resource knows by its `sub`. */
+/**
+ * The presented token as it was given out: to this agent, for the person that the resource knows by
+ * its `sub`.
+ */
 async function presentedRecord(
   { records, subjectOf }: PersonContext,
   { presented, resource }: VerifiedPair,
@@ -84,10 +87,11 @@ async function presentedRecord(
   return record;
 }
 
-/** What a verified pair asks for. */
+/** The request that a verified pair stands for. */
 async function askedFor(context: PersonContext, pair: VerifiedPair) {
   const { iss, aud, interaction } = pair.resource;
-  // A browser of the person is sent there (section 7.2.3). The resource's own address has been fetched from already.
+  // A browser of the person is sent there (section 7.2.3). The resource's own address has been
+  // fetched from already.
   // hole T21
   if (interaction !== undefined && new URL(interaction.url).origin !== iss) {
     await checking("resource", context, async () => guardUrl(interaction.url, { development: false }));
@@ -112,7 +116,8 @@ export async function updatedRequest(
   tokens: TokenPair,
 ): Promise<Answer> {
   const { justification } = assertionsOf(members);
-  // An access server that has asked gets this, and nothing else that the agent has sent: other members could be claims there.
+  // An access server that has asked gets this, and nothing else that the agent has sent: other
+  // members could be claims there.
   const forwarded = { action: members.action, ...tokens, justification };
   return context.pending.replace(id, owner, forwarded, async (record) => {
     const before = record.work.pair?.resource;

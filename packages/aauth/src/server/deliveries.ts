@@ -46,7 +46,8 @@ export class Deliveries<Token extends RevocableToken> {
   /**
    * Revokes tokens, with all that stand or fall with them.
    *
-   * @returns once every party downstream has answered or failed. Where all have confirmed before, there are no results.
+   * @returns once every party downstream has answered or failed. Where all have confirmed before,
+   * there are no results.
    */
   async revoke(tokens: readonly TokenName[]): Promise<readonly DownstreamResult[]> {
     // All of them are refused here before any other party hears of it, also those that are issued
@@ -61,7 +62,7 @@ export class Deliveries<Token extends RevocableToken> {
     return results.flat();
   }
 
-  /** What follows from these tokens, and the token that a foreign one was had with. */
+  /** These tokens, all that follow from them, and the token that a foreign one was had with. */
   async #closure(tokens: readonly TokenName[]): Promise<readonly Token[]> {
     const found = new Map<string, Token>();
     const queue = [...tokens];

@@ -41,7 +41,7 @@ export interface ExpiringToken extends TokenName {
 
 /** Members of every token's record. Plain data. */
 export interface RevocableToken extends ExpiringToken {
-  /** Of an auth token: the token that it was had with. */
+  /** The token that an auth token was had with. */
   readonly presented?: TokenName | undefined;
   /** Unset for a token that is not revoked. */
   readonly undelivered?: readonly Delivery[];

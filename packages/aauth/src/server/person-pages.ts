@@ -1,5 +1,6 @@
 /**
- * What the pages of a person server's owner do with requests and tokens (draft -11, sections 7.2.3, 7.3, 7.5 and 13.14).
+ * Functions for the pages of a person server's owner: requests and tokens (draft -11, sections
+ * 7.2.3, 7.3, 7.5 and 13.14).
  *
  * @module
  */
@@ -14,7 +15,7 @@ import { keyOf } from "./stores.ts";
 import { within } from "./token-pair.ts";
 import type { PageResult, WaitingRequest } from "./types.ts";
 
-/** How a resource's page ended, in the words of polling (section 7.3.1). */
+/** Errors of a resource's page, in the words of polling (section 7.3.1). */
 const RETURN_ERRORS: Readonly<Record<string, readonly [status: number, error: string, detail: string]>> = {
   access_denied: [403, "denied", "the person refused at the resource"],
   user_abandoned: [403, "abandoned", "the person left the resource's page"],

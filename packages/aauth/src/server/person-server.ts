@@ -45,19 +45,24 @@ const MAX_PENDING = 1_000;
 const MAX_PENDING_OF_ONE = 100;
 
 /**
- * Creates a person server: requests are verified, decided on, waited for, and answered with tokens. It does no input or output but through `discovery`,
- * `transport` and `store`; `handle` fits behind any HTTP server.
+ * Creates a person server: requests are verified, decided on, waited for, and answered with tokens.
+ * It does no input or output but through `discovery`, `transport` and `store`; `handle` fits behind
+ * any HTTP server.
  *
- * Its policy is `decide`. It keeps which person an agent belongs to, what they have agreed to, which tokens are out; it names each person to each resource
- * by another name; and no token says more, or lives longer, than what it follows from.
+ * Its policy is `decide`. It keeps which person an agent belongs to, what they have agreed to,
+ * which tokens are out; it names each person to each resource by another name; and no token says
+ * more, or lives longer, than what it follows from.
  *
- * Does NOT authenticate persons or draw pages: that is the owner's, with the functions for pages. Does NOT serve missions, permissions and audit:
- * `mission_s256` is refused. Does NOT check that scopes are among `scopes_supported`. Does NOT pay.
+ * Does NOT authenticate persons or draw pages: that is the owner's, with the functions for pages.
+ * Does NOT serve missions, permissions and audit: `mission_s256` is refused. Does NOT check that
+ * scopes are among `scopes_supported`. Does NOT pay.
  *
- * @throws TypeError for an issuer that is no server identifier, a secret that is too short, metadata of the wrong shape
+ * @throws TypeError for an issuer that is no server identifier, a secret that is too short,
+ * metadata of the wrong shape
  *
  * @example
- * const server = createPersonServer({ issuer: "https://ps.example", key, discovery, subjectSecret });
+ * const issuer = "https://ps.example";
+ * const server = createPersonServer({ issuer, key, discovery, subjectSecret });
  * const answer = await server.handle({ method, target, headers, body });
  */
 export function createPersonServer(options: PersonServerOptions): PersonServer {
@@ -121,7 +126,10 @@ export function createPersonServer(options: PersonServerOptions): PersonServer {
   return { handle, metadata, ...requestPages(context), ...tokenPages(context, deliveries) };
 }
 
-/** Parties that accept a token. An access server takes its own tokens back, with the person token that it was shown. */
+/**
+ * Parties that accept a token. An access server takes its own tokens back, with the person token
+ * that it was shown.
+ */
 function recipientsOf({ iss, resource, shownTo }: TokenRecord, issuer: string): readonly Recipient[] {
   if (iss !== issuer) return [];
   const accessServers = shownTo.map((recipient) => ({ kind: "access", recipient }) as const);

@@ -1,6 +1,7 @@
 /**
- * A resource token with the token that the agent had shown to the resource: what a request for an auth token stands on, at a person server and at an access
- * server (draft -11, sections 6.7.2, 7.2, 7.5.2.2 and 9.4).
+ * A resource token with the token that the agent had shown to the resource: a request for an auth
+ * token stands on both, at a person server and at an access server (draft -11, sections 6.7.2, 7.2,
+ * 7.5.2.2 and 9.4).
  *
  * @module
  */
@@ -36,7 +37,7 @@ export interface VerifiedPair {
   readonly presented: OpenedToken<PersonTokenClaims | AuthTokenClaims> & { readonly type: string };
 }
 
-/** What is kept of a request, and has to do with its pair. Plain data. */
+/** Members of a request that its token is issued with. Plain data. */
 export interface PairWork {
   /** The key that a token is bound to. */
   readonly confirmationKey: PublicJwk;
@@ -53,8 +54,9 @@ export const requiredPair = (members: Readonly<Record<string, unknown>>): TokenP
 });
 
 /**
- * Verifies a resource token together with the token that the agent had shown (section 6.7.2). That of an updated request is of the same resource, for the
- * same person and key, as the one before (section 7.5.2.2).
+ * Verifies a resource token together with the token that the agent had shown (section 6.7.2). That
+ * of an updated request is of the same resource, for the same person and key, as the one before
+ * (section 7.5.2.2).
  *
  * @throws Problem with the code of that section; `invalid_resource_token` for other parties
  */
@@ -64,7 +66,7 @@ export async function verifyPair(
     readonly audience: string;
     readonly agentJkt: string;
     readonly personServer: string;
-    /** Of the presented token. */
+    /** Issuers of the presented token that are trusted. */
     readonly issuers: TrustPolicy;
   },
   checks: TokenChecks,
@@ -91,7 +93,7 @@ function requireSameParties(before: ResourceTokenClaims, after: ResourceTokenCla
   }
 }
 
-/** What a pair asks for, in the words of a policy. */
+/** The request of a pair, in the words of a policy. */
 export async function askedBy({ resource }: VerifiedPair, { discovery }: Pick<ServerParts, "discovery">) {
   const { iss, account, tenant, login_hint: loginHint } = resource;
   const scopes = scopesOf(resource.scope);
@@ -101,7 +103,7 @@ export async function askedBy({ resource }: VerifiedPair, { discovery }: Pick<Se
 
 const OF_PAIR = { resource: "resource token", presented: "presented token" };
 
-/** What is kept of a request, with its pair: the request stands on it, and what comes of it ends with it. */
+/** Members of a request that stands on a pair: its token ends with the presented one. */
 export function withPair<Work extends PairWork>(
   pair: VerifiedPair,
   work: Work,
@@ -121,8 +123,8 @@ export function withPair<Work extends PairWork>(
 }
 
 /**
- * Puts another pair in the place of a request's. After a grant it may ask for the granted scopes, or fewer, and nothing else: who has granted is not asked
- * again.
+ * Puts another pair in the place of a request's. After a grant it may ask for the granted scopes,
+ * or fewer, and nothing else: who has granted is not asked again.
  *
  * @param asked by the pair
  * @throws Problem `invalid_resource_token`
@@ -153,7 +155,11 @@ export const within = (
   granted: readonly string[] | undefined,
 ): readonly string[] => (granted === undefined ? asked : asked.filter((scope) => granted.includes(scope)));
 
-/** Issues the auth token that a request with a pair has been granted. @param keep before it is given out */
+/**
+ * Issues the auth token that a request with a pair has been granted.
+ *
+ * @param keep before it is given out
+ */
 export async function issueGranted(
   { asked, work, grant }: PendingRecord<PairWork>,
   { key, issuer, now }: Pick<ServerParts, "key" | "issuer" | "now">,

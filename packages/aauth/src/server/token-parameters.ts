@@ -1,5 +1,6 @@
 /**
- * Tokens that come as members of a request: each failure has a code of its own (draft -11, sections 6.7.2, 9.4.5, 10.2 and 11.9.3).
+ * Tokens that come as members of a request: each failure has a code of its own (draft -11, sections
+ * 6.7.2, 9.4.5, 10.2 and 11.9.3).
  *
  * @module
  */
@@ -17,7 +18,7 @@ import type { ServerContext } from "./server-types.ts";
 
 type TokenParameter = "resource" | "presented" | "upstream" | "subagent";
 type Members = Readonly<Record<string, unknown>>;
-/** What `verify…Token` takes beside the token's own, and where exchanged tokens are reported. */
+/** Common options of `verify…Token`, and the log of exchanged tokens. */
 export type TokenChecks = Pick<ServerContext<unknown>, "discovery" | "isRevoked" | "now" | "log">;
 
 const MAX_TOKEN_CHARACTERS = 16_384;
@@ -81,8 +82,9 @@ export function audienceOf(resourceToken: string): string {
 }
 
 /**
- * Verifies the token that an intermediary was called with, as at the intermediary, but for the key (section 9.4.5, steps 1 to 3). Whom it was issued to is
- * for the caller to compare. Nothing is fetched for one of another person server.
+ * Verifies the token that an intermediary was called with, as at the intermediary, but for the key
+ * (section 9.4.5, steps 1 to 3). Whom it was issued to is for the caller to compare. Nothing is
+ * fetched for one of another person server.
  *
  * @param expected.audience `iss` of the intermediary's agent token
  * @param expected.personServer `iss` of a person token, `ps` of an auth token
