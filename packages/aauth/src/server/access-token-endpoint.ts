@@ -5,7 +5,7 @@
  */
 
 import type { AgentTokenClaims, ResourceTokenClaims } from "../draft-11/claims.ts";
-import { type OpenedToken, verifyAgentToken, verifySubagentToken } from "../draft-11/tokens.ts";
+import { type OpenedToken, verifyAgentToken } from "../draft-11/tokens.ts";
 import { AAuthVerificationError, publicRefusal } from "../errors.ts";
 import type { Answer } from "../profile/resource-rules.ts";
 import { decodeJwt } from "../tokens/jwt.ts";
@@ -25,7 +25,14 @@ import {
   verifyPair,
   withPair,
 } from "./token-pair.ts";
-import { checking, dependency, requiredToken, tokenOf, verifyUpstream } from "./token-parameters.ts";
+import {
+  dependency,
+  earliestEnd,
+  requiredToken,
+  tokenOf,
+  verifySubagent,
+  verifyUpstream,
+} from "./token-parameters.ts";
 
 /** @throws Problem, AAuthVerificationError */
 export async function accessTokenRequest(context: AccessContext, call: Call): Promise<Answer> {
@@ -37,23 +44,15 @@ export async function accessTokenRequest(context: AccessContext, call: Call): Pr
   requireResource(context, tokens); // hole T8
 
   const agent = await readAgent(context, agentToken);
-  const subagent =
-    subagentToken === undefined
-      ? undefined
-      : await checking("subagent", context, () =>
-          verifySubagentToken(subagentToken, { ...context, parent: agent }),
-        );
+  const subagent = await verifySubagent(subagentToken, agent, context);
   const { key: holder } = subagent ?? agent;
   // The access servers that its person server asks are not known here.
   const expected = { audience: agent.claims.iss, personServer, issuers: () => true };
-  const upstream =
-    upstreamToken === undefined ? undefined : await verifyUpstream(upstreamToken, expected, context);
+  const upstream = await verifyUpstream(upstreamToken, expected, context);
   const pair = await readPair(context, tokens, { ps: personServer, agent_jkt: holder.thumbprint });
   const depends: Dependency[] = [];
   if (upstream !== undefined) depends.push(dependency("upstream token", upstream.type, upstream.claims)); // hole T47
-  const ends = [agent.claims.exp, subagent?.claims.exp, upstream?.claims.exp].filter(
-    (exp) => exp !== undefined,
-  );
+  const notAfter = earliestEnd(agent, subagent, upstream);
   return begin(context, call, {
     asked: {
       ...(await askedFor(context, pair)),
@@ -66,7 +65,7 @@ export async function accessTokenRequest(context: AccessContext, call: Call): Pr
       capabilities: ["interaction", "clarification"],
       fromAgent: { answers: [] },
     },
-    ...withPair(pair, { confirmationKey: holder.publicJwk, notAfter: Math.min(...ends) }, depends),
+    ...withPair(pair, { confirmationKey: holder.publicJwk, notAfter }, depends),
   });
 }
 

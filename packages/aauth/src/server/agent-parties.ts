@@ -7,7 +7,6 @@
 
 import type { AgentTokenClaims } from "../draft-11/claims.ts";
 import { TOKEN_TYPES } from "../draft-11/names.ts";
-import { verifySubagentToken } from "../draft-11/tokens.ts";
 import { AAuthVerificationError } from "../errors.ts";
 import { trusts } from "../tokens/trust.ts";
 import type { VerificationKey } from "../types.ts";
@@ -17,7 +16,7 @@ import type { AgentTokenName } from "./person-records.ts";
 import type { PersonContext, PersonWork } from "./person-server-types.ts";
 import { MAX_AHEAD_SECONDS } from "./revocation-endpoint.ts";
 import type { Call } from "./server-frame.ts";
-import { checking, dependency, tokenOf, verifyUpstream } from "./token-parameters.ts";
+import { dependency, earliestEnd, tokenOf, verifySubagent, verifyUpstream } from "./token-parameters.ts";
 import type { AgentIdentity } from "./types.ts";
 
 /**
@@ -56,22 +55,18 @@ export async function readParties(context: PersonContext, call: Call) {
   if (upstreamToken === undefined) requireOwnAgent(context, claims);
 
   const parent = { claims, key: { thumbprint: call.caller.thumbprint } as VerificationKey };
-  const subagent =
-    subagentToken === undefined
-      ? undefined
-      : await checking("subagent", context, async () => {
-          const opened = await verifySubagentToken(subagentToken, { ...context, parent });
-          requireRevocable(opened.claims, now); // hole T6
-          return opened;
-        });
+  const subagent = await verifySubagent(
+    subagentToken,
+    parent,
+    context,
+    (claims) => requireRevocable(claims, now), // hole T6
+  );
   if (subagent !== undefined) depends.push(dependency("sub-agent token", TOKEN_TYPES.agent, subagent.claims));
 
-  const upstream =
-    upstreamToken === undefined ? undefined : await readUpstream(context, upstreamToken, agent);
+  const upstream = await readUpstream(context, upstreamToken, agent);
   if (upstream !== undefined) depends.push(dependency("upstream token", upstream.type, upstream.claims));
 
   const person = upstream === undefined ? await personBehind(context, agent) : upstream.record.person;
-  const ends = [claims.exp, subagent?.claims.exp, upstream?.claims.exp].filter((exp) => exp !== undefined);
   return {
     depends,
     asked: {
@@ -88,7 +83,7 @@ export async function readParties(context: PersonContext, call: Call) {
     work: {
       agentTokens: [claims, subagent?.claims].filter((one) => one !== undefined).map(agentTokenName),
       confirmationKey: subagent?.key.publicJwk ?? work.confirmationKey,
-      notAfter: Math.min(...ends),
+      notAfter: earliestEnd({ claims }, subagent, upstream),
       upstream: upstream && { iss: upstream.claims.iss, jti: upstream.claims.jti },
       tokens: { ...work.tokens, subagent_token: subagentToken, upstream_token: upstreamToken },
     } satisfies PersonWork,
@@ -96,11 +91,13 @@ export async function readParties(context: PersonContext, call: Call) {
 }
 
 /** Section 9.4.5: the token that the agent was called with itself, and who had got it from here. */
-async function readUpstream(context: PersonContext, token: string, agent: AgentIdentity) {
+async function readUpstream(context: PersonContext, token: string | undefined, agent: AgentIdentity) {
   const { options, records, isRevoked } = context;
   const issuers = (id: string) => isIssuer(options, id);
   const expected = { audience: agent.iss, personServer: options.issuer, issuers };
-  const { type, claims } = await verifyUpstream(token, expected, context);
+  const verified = await verifyUpstream(token, expected, context);
+  if (verified === undefined) return undefined;
+  const { type, claims } = verified;
   const record = await records.tokens.get(claims);
   if (record === undefined || record.resource !== claims.aud || record.subject !== claims.sub) {
     const why = "the upstream token is of no agent that is known here";

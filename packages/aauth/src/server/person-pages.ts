@@ -46,7 +46,8 @@ async function viewed(
   let view: WaitingRequest | undefined;
   await pending.change(request.reference, async (record) => {
     const { first } = record.work;
-    if (first !== undefined) await pending.name(record, callbackKey(first.callback));
+    const name = first && callbackKey(first.callback);
+    if (name !== undefined && !record.names.includes(name)) await pending.name(record, name);
     view = viewOf(context, record);
     return "done" as const;
   });
