@@ -33,8 +33,8 @@ export async function personTokenRequest(context: PersonContext, call: Call): Pr
   if (typeof resource !== "string" || !isServerIdentifier(resource)) {
     throw invalidRequest("resource must be a server identifier");
   }
-  const { agent, asked, work, depends } = await readParties(context, call);
-  if (!context.named.admits(ownerOf(agent.iss), resource, RESOURCE_SECONDS, call.owner)) {
+  const { asked, work, depends } = await readParties(context, call);
+  if (!context.named.admits(ownerOf(asked.agent.iss), resource, RESOURCE_SECONDS, call.owner)) {
     const why = "the agent asks for too many different resources";
     throw new Problem(429, "slow_down", why, RESOURCE_SECONDS);
   }
