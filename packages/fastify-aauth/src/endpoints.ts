@@ -1,3 +1,4 @@
+import type { Requirement } from "aauth";
 import type { Answer, Endpoint, EndpointRequest, ServedEndpoint } from "aauth/resource";
 import { receivedFields } from "aauth/resource";
 import type { FastifyContextConfig, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
@@ -72,7 +73,8 @@ export async function serveGuarded(
       scope.route({
         method: [...methods],
         url: path,
-        config: { aauth: requirement },
+        // The level is of its profile, which is not one that routes are typed by.
+        config: { aauth: requirement as Requirement },
         bodyLimit: maxBodyBytes,
         handler: async ({ caller, raw, rawBody }, reply) => {
           if (caller === null) throw new TypeError("the request has no proven caller");

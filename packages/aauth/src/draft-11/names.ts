@@ -50,6 +50,9 @@ export type DocumentKind = keyof typeof DOCUMENTS;
 /** What a route may demand: a token by its name, or a server that signs for itself. */
 export const LEVELS = ["agent-token", "person-token", "auth-token", "server"] as const;
 
+/** Name of a level of draft -11. */
+export type Draft11Level = (typeof LEVELS)[number];
+
 /** Algorithms of messages and tokens: fully specified names only (section 11.3.1). */
 export const ALGORITHMS = ["Ed25519", "ES256"] as const;
 

@@ -12,7 +12,7 @@ import type { Answer, ResourceTokenGrant } from "./resource-rules.ts";
 /** What a refusal is written for. */
 export interface RefusalContext {
   /** That of the route. */
-  readonly requirement: Requirement;
+  readonly requirement: Requirement<string>;
   /** Counts only where the error carries no proven caller. Default: none. */
   readonly caller?: ProvenCaller | undefined;
   /** The request that is refused. Default: unknown; the profile of February 2026 does not need it. */

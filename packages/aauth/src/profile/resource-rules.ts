@@ -78,7 +78,7 @@ export interface GuardedEndpoint {
   /** Bytes that a body may have. */
   readonly maxBodyBytes: number;
   /** What its callers must prove. */
-  readonly requirement: Requirement;
+  readonly requirement: Requirement<string>;
   /** The answer to a proven caller. */
   answer(request: GuardedRequest): Awaitable<Answer>;
 }
