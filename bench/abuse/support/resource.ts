@@ -6,14 +6,14 @@
  */
 
 import type { AddressInfo } from "node:net";
-import { createDiscovery, createMemoryReplayStore, draft11, generateSigningKey, type PublicJwk } from "aauth";
+import { createDiscovery, createMemoryClaimStore, draft11, generateSigningKey, type PublicJwk } from "aauth";
 import { createDeferred } from "aauth/resource";
 import Fastify from "fastify";
 import { fastifyAAuth, sendAnswer, serveEndpoints } from "fastify-aauth";
 import { PERSON_SERVER, RESOURCE } from "./parties.ts";
 
 /** Far less than the default, so that an attack of eight seconds fills it. */
-const MAX_USED_SIGNATURES = 3_000;
+const MAX_USED_SIGNATURES = 10_000;
 
 const publicJwk = JSON.parse(process.argv[2]!) as PublicJwk;
 const documents = new Map<string, object>([
@@ -38,7 +38,7 @@ await app.register(async (scope) => {
   await scope.register(fastifyAAuth, {
     ...{ resource: RESOURCE, profile: draft11, personServers: [PERSON_SERVER], discovery },
     key: await generateSigningKey({ kid: "resource-1" }),
-    stores: { replay: createMemoryReplayStore({ maxEntries: MAX_USED_SIGNATURES }) },
+    stores: { replay: createMemoryClaimStore({ maxEntries: MAX_USED_SIGNATURES }) },
   });
   const { verifier } = scope.aauth;
   const deferred = createDeferred<null>({

@@ -17,11 +17,12 @@ import { requireBoolean, requireText } from "../keys/option-checks.ts";
 import type { GrantContext, GrantRequest } from "../profile/grants.ts";
 import type { Credential } from "../profile/messages.ts";
 import type { AgentProfile } from "../profile/wire-profile.ts";
+import { createMemoryRecordStore } from "../store/record-store.ts";
 import type { SigningKey } from "../types.ts";
 import { agentKeysOf, keyWith } from "./agent-keys.ts";
 import { type CallOptions, createCall, resumeCall } from "./call.ts";
 import { combineObservers, ignoreEvents } from "./events.ts";
-import { createTokenCache } from "./grant-cache.ts";
+import { createTokenCache, type Grant } from "./grant-cache.ts";
 import { createGrantClient, type GrantCircumstances } from "./grant-client.ts";
 import { createGrantSource } from "./grant-source.ts";
 import { createOwnServer } from "./own-server.ts";
@@ -73,7 +74,7 @@ export function createAgent(options: AgentOptions): Agent {
     timeoutMs: timeouts.tokenRequestMs ?? 10_000,
     pendingMs,
   });
-  const cache = options.tokenCache ?? createTokenCache();
+  const cache = createTokenCache(options.tokenStore ?? createMemoryRecordStore<Grant>({ now }), now);
   const tokens = createGrantSource({
     profile: serverProfile,
     id,
