@@ -3,6 +3,7 @@ import type { Answer, Endpoint, EndpointRequest, ServedEndpoint } from "aauth/re
 import { receivedFields } from "aauth/resource";
 import type { FastifyContextConfig, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 
+/** How endpoints are served. */
 export interface ServeEndpointsOptions {
   /** As the plugin's. Default: path and query as they came. */
   readonly target?: ((request: FastifyRequest) => string) | undefined;

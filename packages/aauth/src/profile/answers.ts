@@ -19,12 +19,14 @@ export interface RefusalContext {
   readonly request?: { readonly method: string; readonly target: string } | undefined;
 }
 
+/** How one dialect refuses and challenges. */
 export interface AnswerRules {
   /** The response for a verifier's error where no tokens are issued: any status, and what would help in the profile's own headers. */
   refuse(error: AAuthError, context: RefusalContext): Answer;
   create(options: AnswerOptions): AnswerWriter;
 }
 
+/** What answers are written with. */
 export interface AnswerOptions {
   /** Signs resource tokens. */
   readonly key: () => SigningKey;
@@ -42,6 +44,7 @@ export interface AnswerOptions {
   readonly scopeDescriptions?: Readonly<Record<string, string>> | undefined;
 }
 
+/** Writes the answers of one resource. */
 export interface AnswerWriter {
   /** As the rules' `refuse`, and with a token where one would help. */
   refuse(error: AAuthError, context: RefusalContext): Awaitable<Answer>;

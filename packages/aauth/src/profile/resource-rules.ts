@@ -116,6 +116,7 @@ export interface LimitedLevel {
   readonly raisedByScopes?: true;
 }
 
+/** What a resource of one dialect publishes and serves. */
 export interface ResourceRules {
   /** @throws TypeError for members that the dialect does not have, and for documents of the wrong shape. */
   publish(identity: ResourceIdentity): PublishedResource;

@@ -35,6 +35,7 @@ export type StepName =
   | "expiry"
   | "requirement";
 
+/** One check of a verifier, as reports and refusals name it. */
 export interface CheckRule {
   readonly name: string;
   readonly section: string;

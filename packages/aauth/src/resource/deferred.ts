@@ -48,6 +48,7 @@ export const holderOf = (caller: ProvenCaller): PendingHolder => ({
   owner: ownerOfCaller(caller),
 });
 
+/** What requests whose answer comes later are made with. */
 export interface DeferredOptions {
   /** That of the resource's routes. */
   readonly verifier: Verifier;

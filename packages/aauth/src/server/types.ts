@@ -128,6 +128,7 @@ export type Decision =
   /** There is no way to the person. */
   | { readonly type: "unreachable" };
 
+/** The owner's policy: the decision on a request. */
 export type Decide = (request: AskedRequest) => Awaitable<Decision>;
 
 /** A request that waits for a person, as the page sees it. */
