@@ -5,6 +5,8 @@ import type {
   FastifyInstance,
   FastifyReply,
   FastifyRequest,
+  // Under another name: other plugins declare this one again, where it would be found instead.
+  FastifySchema as Schema,
   FastifyTypeProvider,
   RawRequestDefaultExpression,
   RawServerBase,
@@ -37,7 +39,7 @@ declare module "fastify" {
     RouteGeneric extends RouteGenericInterface,
     RawServer extends RawServerBase,
     RawRequest extends RawRequestDefaultExpression<RawServer>,
-    SchemaCompiler extends FastifySchema,
+    SchemaCompiler extends Schema,
     TypeProvider extends FastifyTypeProvider,
     ContextConfig,
     Logger extends FastifyBaseLogger,
