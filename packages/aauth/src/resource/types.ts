@@ -75,6 +75,22 @@ export type VerificationOutcome =
       readonly challenge: Answer;
     };
 
+/** Verdict of a verifier on one request. Carries no token. */
+export type VerifierEvent =
+  | {
+      readonly type: "request_verified";
+      readonly verified: VerifiedRequest;
+      readonly requirement: Requirement<string> | undefined;
+    }
+  | {
+      readonly type: "request_refused";
+      readonly error: AAuthVerificationError;
+      readonly requirement: Requirement<string> | undefined;
+    };
+
+/** Receives each verdict of a verifier, for logs, metrics and spans. What it throws is dropped. */
+export type VerifierObserver = (event: VerifierEvent, request: AddressedRequest) => void;
+
 /** A request, and what routing or configuration knows of it. */
 export interface AddressedRequest extends ReceivedRequest {
   /** The authority its sender addressed, never `Host`. Default: the first one served. */
@@ -188,4 +204,6 @@ export interface VerifierOptions<Name extends string = string, Other extends str
    * per second. Default `sync`.
    */
   readonly cryptoMode?: "sync" | "pool" | undefined;
+  /** Receives each verdict, a wrong argument (TypeError) apart. Default: none. */
+  readonly observer?: VerifierObserver | undefined;
 }

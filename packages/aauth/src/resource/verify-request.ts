@@ -13,6 +13,7 @@ import { createMemoryClaimStore } from "../store/claim-store.ts";
 import type { VerifiedToken } from "../tokens/open-token.ts";
 import { createVerifiedTokens } from "../tokens/verified-tokens.ts";
 import type { ProvenCaller, Requirement, VerifiedRequest } from "../types.ts";
+import { observed } from "./observed.ts";
 import { checkRequirement, notAccepted, requirementFor } from "./requirement.ts";
 import type {
   AcceptedProfile,
@@ -71,6 +72,8 @@ export function verifierOf(
   requireDistinct(accepted);
   const lacking = accepted.map(({ rules: { resolver } }) => lacksForGrants(resolver));
 
+  const begins = options.observer === undefined ? begin : observed(begin, options.observer);
+
   const verifier = {
     authorities: accepted.flatMap(({ rules }) => rules.authorities),
     profiles,
@@ -79,9 +82,9 @@ export function verifierOf(
       request: Parameters<Verifier["verifyRequest"]>[0],
       requirement?: Requirement<string>,
     ) {
-      return (await begin(request, requirement)).complete(request.body);
+      return (await begins(request, requirement)).complete(request.body);
     },
-    begin,
+    begin: begins,
     checkRequirement(requirement: Requirement<string>) {
       checkRequirement(requirement, profiles);
       for (let own: Requirement<string> | undefined = requirement; own !== undefined; own = own.or)
