@@ -55,7 +55,7 @@ const verifier = createVerifier({
   // The same request comes again and again.
   replayStore: { putIfAbsent: () => true },
 });
-const requirement = { level: "agent-token" };
+const requirement = { level: "agent-token" } as const;
 const isRefused = (changed: object) =>
   assert.rejects(verifier.verifyRequest({ ...request, ...changed }, requirement));
 await isRefused({ body: Buffer.alloc(body.length) });

@@ -28,7 +28,7 @@ const realm = generateKeyPairSync("rsa", { modulusLength: 2048 });
 
 async function signingComparison(key: SigningKey): Promise<Comparison> {
   const request = { method: "POST", url, headers: content, body };
-  const options = { key, signatureKey: { scheme: "hwk" } } as const;
+  const options = { key, profile: february2026, signatureKey: { scheme: "hwk" } } as const;
   const { signatureBase, headers } = await signRequest(request, options);
   const base = Buffer.from(signatureBase);
   const peer = peerSigning(headers["signature-key"]!);
@@ -36,7 +36,7 @@ async function signingComparison(key: SigningKey): Promise<Comparison> {
     title: "sign: POST, 1 KB body with digest, scheme hwk",
     floor: { name: "SHA-256 + Ed25519 sign", run: () => [digest(), sign(null, base, pair.privateKey)] },
     candidates: [
-      { name: "aauth", run: () => signRequest(request, { profile: february2026, ...options, nonce: false }) },
+      { name: "aauth", run: () => signRequest(request, { ...options, nonce: false }) },
       { name: "aauth, with nonce", run: () => signRequest(request, options) },
       { name: "http-message-signatures 1.0.6", run: peer },
     ],

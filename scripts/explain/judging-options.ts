@@ -120,7 +120,7 @@ function readEndpoint({ endpoint }: JudgingOptions, message: MessageToExplain, p
 function readRequirement(
   { level, scopes }: JudgingOptions,
   { verification: { levels } }: WireProfile,
-): Requirement | undefined {
+): Requirement<string> | undefined {
   if (!scopes.every((scope) => /^\S+$/.test(scope))) {
     throw new ExplainInputError("bad_usage", "--scope is one scope, a word without spaces");
   }

@@ -1,6 +1,7 @@
 import {
   createDiscovery,
   createEndpointMap,
+  type Draft11Level,
   draft11,
   type EndpointMap,
   generateSigningKey,
@@ -93,7 +94,12 @@ async function world({
     });
     const sessions = createSessions<{ user: string }>();
     await serveEndpoints(scope, [held.endpoint, deferred.endpoint]);
-    const level = (name: string, more: object = {}) => ({ config: { aauth: { level: name, ...more } } });
+    const level = <const Name extends Draft11Level>(
+      name: Name,
+      more: { scopes?: readonly string[] } = {},
+    ) => ({
+      config: { aauth: { level: name, ...more } },
+    });
     scope.get("/agent", level("agent-token"), ({ caller }) => caller?.agent);
     scope.get("/person", level("person-token"), ({ caller }) => caller?.person?.sub);
     for (const [url, name] of [

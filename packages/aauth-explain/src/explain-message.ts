@@ -47,7 +47,7 @@ export interface ExplainOptions
   /** Finds keys and metadata. It is asked for whatever the message names, within its own guard. */
   readonly discovery: Discovery;
   /** What the route would demand; without it the message is judged by its signature alone. Default: none. */
-  readonly requirement?: Requirement;
+  readonly requirement?: Requirement<string>;
 }
 
 /**
@@ -108,7 +108,7 @@ function profileFor(
   message: MessageToExplain,
   profiles: KnownProfiles,
   options: VerifierOptions,
-  requirement: Requirement | undefined,
+  requirement: Requirement<string> | undefined,
 ): WireProfile {
   const own = profileOf(message, profiles);
   return [own, ...profiles].find((profile) => isMeant(profile, options, requirement)) ?? own;
@@ -117,7 +117,7 @@ function profileFor(
 function isMeant(
   profile: WireProfile,
   options: VerifierOptions,
-  requirement: Requirement | undefined,
+  requirement: Requirement<string> | undefined,
 ): boolean {
   try {
     verifierOf({ ...options, profile }, { refusesUnmeetable: false });
@@ -149,7 +149,7 @@ interface Outcome {
 async function judge(
   message: MessageToExplain,
   options: VerifierOptions & { readonly profile: WireProfile },
-  requirement: Requirement | undefined,
+  requirement: Requirement<string> | undefined,
 ): Promise<Outcome> {
   const { target } = requestTarget(message.url);
   try {

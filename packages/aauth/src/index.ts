@@ -20,6 +20,7 @@ export type {
   PersonServerMetadata,
   ResourceMetadata,
 } from "./draft-11/documents.ts";
+export type { Draft11Level } from "./draft-11/names.ts";
 export { draft11 } from "./draft-11/profile.ts";
 export type {
   AAuthErrorCode,

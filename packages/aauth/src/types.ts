@@ -147,13 +147,17 @@ export interface CallerGrant {
   readonly token: string;
 }
 
-/** What a route demands of its caller. Which levels there are, and which members each has, is the profile's. */
-export interface Requirement {
+/**
+ * What a route demands of its caller. Which levels there are, and which members each has, is the profile's.
+ *
+ * @typeParam Name names of the levels. Default: those of draft -11 and February 2026
+ */
+export interface Requirement<Name extends string = Level> {
   /**
    * One of the profile's levels: `pseudonymous`, `identified` or `authorized` in that of February 2026; `agent-token`, `person-token` (which an auth
    * token meets, too), `auth-token` or `server` in draft -11.
    */
-  readonly level: string;
+  readonly level: Name;
   /** Scopes that the caller's grant must have, all of them. Default: none; levels `authorized` of February 2026 and `auth-token` of draft -11 need at least one. */
   readonly scopes?: readonly string[];
   /** Account of the resource that the caller's grant must be for, in profiles that have accounts. Default: any, or none. */
@@ -163,7 +167,7 @@ export interface Requirement {
   /** Names of the wire profiles that count here, where the level alone does not decide it. Default: each that has the level. */
   readonly profiles?: readonly string[];
   /** What messages of other profiles have to prove. Without it they are refused, whatever the verifier accepts elsewhere. */
-  readonly or?: Requirement;
+  readonly or?: Requirement<Name>;
 }
 
 /** Members that a caller of a level is known to have. */
@@ -184,8 +188,8 @@ export interface CallerByLevel {
 export type Level = keyof CallerByLevel;
 
 /** The caller of a route with requirement `R`. */
-export type CallerOf<R extends Requirement> = ProvenCaller &
-  (R extends { readonly or: Requirement }
+export type CallerOf<R extends Requirement<string>> = ProvenCaller &
+  (R extends { readonly or: Requirement<string> }
     ? unknown
     : R["level"] extends keyof CallerByLevel
       ? CallerByLevel[R["level"]]

@@ -1,7 +1,9 @@
+import type { Requirement } from "aauth";
 import type { Answer, Endpoint, EndpointRequest, ServedEndpoint } from "aauth/resource";
 import { receivedFields } from "aauth/resource";
 import type { FastifyContextConfig, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 
+/** How endpoints are served. */
 export interface ServeEndpointsOptions {
   /** As the plugin's. Default: path and query as they came. */
   readonly target?: ((request: FastifyRequest) => string) | undefined;
@@ -72,7 +74,8 @@ export async function serveGuarded(
       scope.route({
         method: [...methods],
         url: path,
-        config: { aauth: requirement },
+        // The level is of its profile, which is not one that routes are typed by.
+        config: { aauth: requirement as Requirement },
         bodyLimit: maxBodyBytes,
         handler: async ({ caller, raw, rawBody }, reply) => {
           if (caller === null) throw new TypeError("the request has no proven caller");

@@ -8,6 +8,7 @@ export type { ServedParty, ServeEndpointsOptions } from "./endpoints.ts";
 export { sendAnswer, serveEndpoints, serveParty } from "./endpoints.ts";
 export type { LevelLimits, LimitReached } from "./level-limits.ts";
 export type {
+  CallerOfRoute,
   ComposedOptions,
   FastifyAAuthOptions,
   RouteRequirement,

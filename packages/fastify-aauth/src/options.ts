@@ -1,4 +1,4 @@
-import type { ProvenCaller, Requirement } from "aauth";
+import type { CallerOf, ProvenCaller, Requirement } from "aauth";
 import type {
   Answer,
   Challenger,
@@ -13,6 +13,16 @@ import type { LimitReached } from "./level-limits.ts";
 
 /** What a route says about its callers: open to everyone, or what they must prove. */
 export type RouteRequirement = "public" | Requirement;
+
+/**
+ * The caller of a route, by the `config` that it is registered with: `null` where it is public, and with the members of its level where it
+ * has a requirement. Where the configuration is not known, such as in a hook, either.
+ */
+export type CallerOfRoute<Config> = Config extends { readonly aauth: infer Own }
+  ? Own extends Requirement<string>
+    ? CallerOf<Own>
+    : null
+  : ProvenCaller | null;
 
 /** What happened to one request; for logs, metrics and spans. Carries no token. */
 export type VerificationEvent =

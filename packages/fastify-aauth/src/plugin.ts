@@ -1,10 +1,22 @@
-import { AAuthVerificationError, type ProvenCaller, type Requirement } from "aauth";
+import { AAuthVerificationError, type Requirement } from "aauth";
 import { type Challenger, type PendingRequest, receivedFields, type Verifier } from "aauth/resource";
-import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type {
+  FastifyBaseLogger,
+  FastifyInstance,
+  FastifyReply,
+  FastifyRequest,
+  // Under another name: other plugins declare this one again, where it would be found instead.
+  FastifySchema as Schema,
+  FastifyTypeProvider,
+  RawRequestDefaultExpression,
+  RawServerBase,
+  RouteGenericInterface,
+} from "fastify";
+import type { FastifyRequestType } from "fastify/types/type-provider.js";
 import fp from "fastify-plugin";
 import { sendAnswer, serveEndpoints, serveGuarded } from "./endpoints.ts";
 import { type CountRequest, createLevelLimiter, type LevelLimits, registerLimiter } from "./level-limits.ts";
-import type { FastifyAAuthOptions, RouteRequirement } from "./options.ts";
+import type { CallerOfRoute, FastifyAAuthOptions, RouteRequirement } from "./options.ts";
 import { type Parts, partsOf } from "./parts.ts";
 import { BodyTooLargeError, readRawBody, replayBody } from "./raw-body.ts";
 import { answerTo, isVerdict, VerificationUnavailableError } from "./refusal.ts";
@@ -22,9 +34,19 @@ declare module "fastify" {
     /** What verifies and answers in this scope: for endpoints that are made with it. */
     aauth: { readonly verifier: Verifier; readonly challenger: Challenger | undefined };
   }
-  interface FastifyRequest {
-    /** The proven caller; `null` on public routes. */
-    caller: ProvenCaller | null;
+  // The parameters are Fastify's own: a declaration that adds to an interface repeats them.
+  interface FastifyRequest<
+    RouteGeneric extends RouteGenericInterface,
+    RawServer extends RawServerBase,
+    RawRequest extends RawRequestDefaultExpression<RawServer>,
+    SchemaCompiler extends Schema,
+    TypeProvider extends FastifyTypeProvider,
+    ContextConfig,
+    Logger extends FastifyBaseLogger,
+    RequestType extends FastifyRequestType,
+  > {
+    /** The proven caller, with the members of the level that its route demands; `null` on public routes. */
+    caller: CallerOfRoute<ContextConfig>;
     /** The body exactly as it was signed; `null` on public routes. */
     rawBody: Buffer | null;
     /** What is known of the request while its body is on its way. */
@@ -58,7 +80,7 @@ declare module "fastify" {
  * ```ts
  * const resource = createResource({ resource: "https://reports.example", key, personServers: ["https://ps.example"] });
  * await scope.register(fastifyAAuth, { resource });
- * scope.get("/reports", { config: { aauth: { level: "person-token" } } }, async ({ caller }) => caller?.person?.sub);
+ * scope.get("/reports", { config: { aauth: { level: "person-token" } } }, async ({ caller }) => caller.person.sub);
  * ```
  */
 export const fastifyAAuth = fp<FastifyAAuthOptions>(registerVerifier, {

@@ -206,7 +206,7 @@ describe("the ladder, over sockets", () => {
           const { account } = request.params as { account: string };
           const requirement = { level: "auth-token", scopes: ["data.read"], account };
           try {
-            meetRequirement(request.caller!, requirement, draft11);
+            meetRequirement(request.caller, requirement, draft11);
           } catch (error) {
             const refused = error as AAuthVerificationError;
             return sendAnswer(reply, await scope.aauth.challenger!.challengeFor(refused, { requirement }));
@@ -461,10 +461,10 @@ describe("answers that come later", () => {
         execute: place,
       });
       await serveEndpoints(scope, [held.endpoint]);
-      const config = { aauth: { level: "person-token" } };
+      const config = { aauth: { level: "person-token" } } as const;
       scope.post("/orders", { config }, async (request, reply) => {
-        const requirement = { level: "auth-token", scopes: ["orders.write"] };
-        return sendAnswer(reply, await held.hold(request.caller!, requirement, request.body));
+        const requirement = { level: "auth-token", scopes: ["orders.write"] } as const;
+        return sendAnswer(reply, await held.hold(request.caller, requirement, request.body));
       });
     });
     const asked = await send("/orders", await personToken(), { body: { item: "a laptop" } });
@@ -578,8 +578,8 @@ describe("beside February 2026 on one route", () => {
         accept: [{ key: keys.resource, resource: RESOURCE, profile: draft11 }],
       }),
     });
-    const or = { level: "auth-token", scopes: ["data.read"] };
-    const config = { aauth: { level: "authorized", scopes: ["data.read"], or } };
+    const or = { level: "auth-token", scopes: ["data.read"] } as const;
+    const config = { aauth: { level: "authorized", scopes: ["data.read"], or } } as const;
     app.get("/data", { config }, ({ caller }) => caller?.profile);
     app.get("/february", { config: { aauth: { level: "pseudonymous" } } }, ({ caller }) => caller?.profile);
     app.get("/draft", { config: { aauth: { level: "person-token" } } }, ({ caller }) => caller?.profile);
@@ -624,7 +624,7 @@ describe("limits", () => {
         "auth-token": 3,
         scopes: ["data.read"],
       } as const;
-      for (const level of ["agent-token", "person-token"]) {
+      for (const level of ["agent-token", "person-token"] as const) {
         scope.get(`/${level}`, { config: { aauth: { level }, aauthLimits } }, () => "");
       }
     });

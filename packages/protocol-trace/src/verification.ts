@@ -35,7 +35,7 @@ const CHALLENGES: ReadonlySet<string> = new Set([
 /** A request that a verifier has judged. */
 export interface JudgedRequest {
   readonly headers: HeaderFields;
-  readonly requirement?: Requirement | undefined;
+  readonly requirement?: Requirement<string> | undefined;
 }
 
 /**

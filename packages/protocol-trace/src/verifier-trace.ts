@@ -1,6 +1,13 @@
 import type { Requirement } from "aauth";
-import type { Verifier } from "aauth/resource";
+import type { Verifier, VerifierObserver } from "aauth/resource";
 import { recordRefused, recordVerified } from "./verification.ts";
+
+/** An observer for `createVerifier`: its verdicts are written onto the current span, which is the request's. */
+export const verifierTrace: VerifierObserver = (event, { headers }) => {
+  const judged = { headers, requirement: event.requirement };
+  if (event.type === "request_verified") recordVerified(event.verified, judged);
+  else recordRefused(event.error, judged, undefined);
+};
 
 /**
  * The same verifier; what `verifyRequest` sees and decides is written onto the current span, which is the request's. For endpoints that verify by

@@ -6,7 +6,7 @@
 import { SpanStatusCode } from "@opentelemetry/api";
 import { AAuthVerificationError, generateSigningKey, type Requirement } from "aauth";
 import { type AgentEvent, createAgent, type FetchContext, type Transport } from "aauth/agent";
-import { february2026, formatAgentAuth, issueResourceToken } from "aauth/february-2026";
+import { type FebruaryLevel, february2026, formatAgentAuth, issueResourceToken } from "aauth/february-2026";
 import { createTestParties } from "aauth/february-2026/testing";
 import { createVerifier } from "aauth/resource";
 import { signedRequest } from "aauth/testing";
@@ -45,7 +45,7 @@ describe("a verifier", () => {
 
   /** Judges a request, and gives its span. */
   async function judge(
-    requirement: Requirement,
+    requirement: Requirement<FebruaryLevel>,
     signatureKey: Parameters<typeof signedRequest>[0]["signatureKey"],
     change: Partial<Record<string, string>> = {},
     key = agent.key,

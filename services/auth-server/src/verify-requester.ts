@@ -24,7 +24,7 @@ import {
 } from "aauth/february-2026";
 import { createVerifier, type Verifier, type VerifierOptions } from "aauth/resource";
 import type { FastifyBaseLogger } from "fastify";
-import { recordRefused, recordUpstreamToken, recordVerified } from "protocol-trace";
+import { recordRefused, recordUpstreamToken, verifierTrace } from "protocol-trace";
 import {
   agentUnknown,
   invalidGrant,
@@ -98,13 +98,13 @@ export function createRequesterVerifier(options: {
 }): RequesterVerifier {
   const { issuer, discovery, replayStore, now, trustedIssuers, publishedPeers, logger } = options;
   const served = { authorities: [canonicalAuthority(issuer)], audience: issuer };
-  const rules = { profile: february2026, ...served, discovery, replayStore, now };
+  const rules = { profile: february2026, ...served, discovery, replayStore, now, observer: verifierTrace };
   let current: { readonly peers: readonly string[]; readonly verifier: Verifier } | undefined;
 
   return {
     async verify(request) {
       requireSignatureKey(request);
-      return requesterOf(await proven(request, currentVerifier().verifyRequest(request)));
+      return requesterOf(await proven(currentVerifier().verifyRequest(request)));
     },
 
     async verifyExchange(request, resourceToken) {
@@ -128,7 +128,7 @@ export function createRequesterVerifier(options: {
       });
       // The token in `Signature-Key` names the caller, which does not sign.
       const verdict = exchangeVerifier.verifyRequest({ ...request, sender: agent });
-      return { ...requesterOf(await proven(request, verdict)), upstream };
+      return { ...requesterOf(await proven(verdict)), upstream };
     },
   };
 
@@ -141,19 +141,16 @@ export function createRequesterVerifier(options: {
     return current.verifier;
   }
 
-  /** The proven caller; verdict and reason go onto the request's span. */
-  async function proven(request: SignedForm, verdict: Promise<VerifiedRequest>): Promise<ProvenCaller> {
+  /** The proven caller. */
+  async function proven(verdict: Promise<VerifiedRequest>): Promise<ProvenCaller> {
     try {
-      const verified = await verdict;
-      recordVerified(verified, request);
-      const { caller, report } = verified;
+      const { caller, report } = await verdict;
       if (report.bodyBound === false) {
         const { agent, profile } = caller;
         logger.warn({ agent, profile }, "⚠️ The signature does not cover the body");
       }
       return caller;
     } catch (error) {
-      recordRefused(error, request, undefined);
       throw unproven(error);
     }
   }

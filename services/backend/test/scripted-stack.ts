@@ -9,6 +9,7 @@ import {
   type Requirement,
 } from "aauth";
 import {
+  type FebruaryLevel,
   february2026,
   issueAuthToken,
   type ResourceTokenClaims,
@@ -46,7 +47,7 @@ export interface ScriptedStack {
   }[];
   /** How the parties behave; change it before a call. */
   readonly script: {
-    requirement: Requirement;
+    requirement: Requirement<FebruaryLevel>;
     /** Text of the agent's response; may wait. */
     answer: AgentReply;
     /** What the auth server does with a request of type auth. */

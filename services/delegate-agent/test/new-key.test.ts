@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type AAuthError, decodeToken, generateSigningKey, type Requirement } from "aauth";
 import type { Transport } from "aauth/agent";
-import { february2026, issueAgentToken, parseSignatureKey } from "aauth/february-2026";
+import { type FebruaryLevel, february2026, issueAgentToken, parseSignatureKey } from "aauth/february-2026";
 import { createTestDiscovery } from "aauth/february-2026/testing";
 import { createChallenger, createVerifier } from "aauth/resource";
 import { createTestClock } from "aauth/testing";
@@ -21,7 +21,7 @@ const AUTHORITY = "supply-chain-agent.localhost:3000";
 /** A delegate, an agent server with a key that can be lost, and a resource that takes what this agent server has published. */
 async function createWorld() {
   const clock = createTestClock();
-  const requirement: Requirement = { level: "identified" };
+  const requirement: Requirement<FebruaryLevel> = { level: "identified" };
   /** Key ids of what signed the agent tokens that came to the resource, and how many were asked for. */
   const seen = { signedBy: [] as unknown[], issued: 0 };
   const resourceKey = await generateSigningKey({ kid: "supply-chain-agent-1" });

@@ -175,7 +175,7 @@ function ourLibrary(): Library {
       const { authority, target } = partsOf(url);
       const isServer = headers["signature-key"]?.includes("=jwks_uri;") === true;
       const message = { method, target, headers, body, authority };
-      const requirement = { level: isServer ? "server" : "agent-token" };
+      const requirement = { level: isServer ? "server" : "agent-token" } as const;
       return (isServer ? server : resource).verifyRequest(message, requirement).then(
         () => "verified",
         (error) => {

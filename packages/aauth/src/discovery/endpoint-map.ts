@@ -10,6 +10,7 @@ import type { DocumentTransport, Transport } from "./transport.ts";
 /** Where one party is: `connect` for sockets, and what a browser opens, where that is another address. Both are origins. */
 export type Endpoint = string | { readonly connect: string; readonly browser: string };
 
+/** Where parties are whose identifiers say no port: transports and addresses by that map. */
 export interface EndpointMap {
   /** For {@link createDiscovery}: documents of the parties in the map come from there. They may be on loopback. */
   readonly documents: DocumentTransport;

@@ -7,6 +7,7 @@
 /** Of the profile. */
 export const NAME = "draft-11";
 
+/** Header fields of a signed message, in lower case. */
 export const FIELDS = {
   signatureKey: "signature-key",
   signatureInput: "signature-input",
@@ -23,9 +24,12 @@ export const AAUTH_ACCESS = "aauth-access";
 export const AAUTH_CAPABILITIES = "aauth-capabilities";
 /** Why a signature was refused, and what would be accepted (signature-key -09, sections 4 and 5). */
 export const SIGNATURE_ERROR = "signature-error";
+/** Schemes of `Signature-Key` that are accepted (signature-key -09, section 5). */
 export const ACCEPT_SIGNATURE_SCHEME = "accept-signature-scheme";
+/** Signature algorithms that are accepted (signature-key -09, section 5). */
 export const ACCEPT_SIGNATURE_ALG = "accept-signature-alg";
 
+/** Label of own signatures. */
 export const LABEL = "sig";
 
 /** `typ` of each kind of token. */
@@ -50,15 +54,21 @@ export type DocumentKind = keyof typeof DOCUMENTS;
 /** What a route may demand: a token by its name, or a server that signs for itself. */
 export const LEVELS = ["agent-token", "person-token", "auth-token", "server"] as const;
 
+/** Name of a level of draft -11. */
+export type Draft11Level = (typeof LEVELS)[number];
+
 /** Algorithms of messages and tokens: fully specified names only (section 11.3.1). */
 export const ALGORITHMS = ["Ed25519", "ES256"] as const;
 
 /** Seconds. How far `created` and a token's `iat` may be from now. */
 export const WINDOW_SECONDS = 60;
-/** Seconds, by default. */
+/** Default lifetime of an agent token, seconds. */
 export const AGENT_TOKEN_SECONDS = 3_600;
+/** Default lifetime of a resource token, seconds. */
 export const RESOURCE_TOKEN_SECONDS = 300;
-/** Seconds, at most: person and auth tokens (sections 7.1.1 and 9.4.1), and what the text says they should be for the others. */
+/** Longest lifetime of an agent token, seconds: what the draft says it should be. */
 export const AGENT_TOKEN_MAX_SECONDS = 86_400;
+/** Longest lifetime of person and auth tokens, seconds (sections 7.1.1 and 9.4.1). */
 export const BOUND_TOKEN_MAX_SECONDS = 3_600;
+/** Longest lifetime of a resource token, seconds (section 6.7). */
 export const RESOURCE_TOKEN_MAX_SECONDS = 300;

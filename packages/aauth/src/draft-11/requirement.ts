@@ -12,7 +12,7 @@ import { LEVELS, TOKEN_TYPES } from "./names.ts";
 const [AGENT, PERSON, AUTH, SERVER] = LEVELS;
 
 /** Requirements are written once and asked of each request. */
-const checked = new WeakSet<Requirement>();
+const checked = new WeakSet<Requirement<string>>();
 
 /**
  * Refuses a requirement that lets the wrong callers in, or none.
@@ -20,7 +20,7 @@ const checked = new WeakSet<Requirement>();
  * @throws TypeError for an unknown level, for `scopes` that is not a list of scopes, for an `account` that is no text, for either at another level than
  * `auth-token`, and for `subject`: every person token and auth token names a person.
  */
-export function validateRequirement(requirement: Requirement): void {
+export function validateRequirement(requirement: Requirement<string>): void {
   if (typeof requirement === "object" && requirement !== null && checked.has(requirement)) return;
   const level = requirement?.level;
   if (!(LEVELS as readonly string[]).includes(level))
@@ -56,7 +56,7 @@ const TYPES_FOR: Readonly<Record<string, readonly string[]>> = {
 
 /** `typ` of the tokens that a route takes, or all of the endpoint's where there is no route yet. */
 export function tokenTypesFor(
-  requirement: Requirement | undefined,
+  requirement: Requirement<string> | undefined,
   ofEndpoint: readonly string[],
 ): readonly string[] {
   const ofRoute = requirement === undefined ? undefined : TYPES_FOR[requirement.level];
@@ -65,7 +65,7 @@ export function tokenTypesFor(
 
 /** The schemes of a route: agents show a token, servers sign for themselves. */
 export function schemesFor(
-  requirement: Requirement | undefined,
+  requirement: Requirement<string> | undefined,
   ofEndpoint: readonly string[],
 ): readonly string[] {
   if (requirement === undefined) return ofEndpoint;
@@ -73,7 +73,10 @@ export function schemesFor(
 }
 
 /** The error of a caller that does not meet the requirement. */
-export function unmet(caller: ProvenCaller, requirement: Requirement): AAuthVerificationError | undefined {
+export function unmet(
+  caller: ProvenCaller,
+  requirement: Requirement<string>,
+): AAuthVerificationError | undefined {
   const lacks = (code: "identity_required" | "person_required" | "authorization_required", what: string) =>
     new AAuthVerificationError(code, `the route needs ${what}`, { provenCaller: caller });
   switch (requirement.level) {

@@ -13,7 +13,7 @@ import { CHECKS } from "./checks.ts";
 import { demandedCoverage } from "./coverage.ts";
 import { documents } from "./documents.ts";
 import { foreignParameter } from "./keys.ts";
-import { ALGORITHMS, LEVELS, NAME } from "./names.ts";
+import { ALGORITHMS, type Draft11Level, LEVELS, NAME } from "./names.ts";
 import { unmet, validateRequirement } from "./requirement.ts";
 import { resource } from "./resource.ts";
 import { hasTokenMember, parseSignature, parseSignatureInput, parseSignatureKey } from "./signature-key.ts";
@@ -30,7 +30,7 @@ const messages: MessageRules = {
   demandedComponents: demandedCoverage,
 };
 
-const verification: VerificationRules = {
+const verification: VerificationRules<Draft11Level> = {
   checks: CHECKS,
   resolvers: RESOLVERS,
   claimedJwk,
@@ -40,7 +40,7 @@ const verification: VerificationRules = {
   unmet,
 };
 
-export const resourceProfile: ResourceProfile & { readonly documents: typeof documents } = {
+export const resourceProfile: ResourceProfile<Draft11Level> & { readonly documents: typeof documents } = {
   name: NAME,
   documents,
   messages,

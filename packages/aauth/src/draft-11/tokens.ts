@@ -78,6 +78,7 @@ interface BoundIssueOptions extends IssueOptions {
   readonly notAfter?: number | undefined;
 }
 
+/** An agent token to issue (section 5.3). */
 export interface IssueAgentTokenOptions extends Omit<BoundIssueOptions, "notAfter"> {
   /** Server identifier of the agent provider. */
   readonly issuer: string;
@@ -119,6 +120,7 @@ export async function issueAgentToken(
   });
 }
 
+/** A person token to issue (section 7.1). */
 export interface IssuePersonTokenOptions extends BoundIssueOptions {
   /** Server identifier of the person server. */
   readonly issuer: string;
@@ -154,6 +156,7 @@ export async function issuePersonToken(
   });
 }
 
+/** A resource token to issue (section 6.7). */
 export interface IssueResourceTokenOptions extends IssueOptions {
   /** Server identifier of the resource that issues. */
   readonly issuer: string;
@@ -228,6 +231,7 @@ function presentedBy(caller: ProvenCaller) {
   throw new TypeError("a resource token needs a caller that has shown a person token or an auth token");
 }
 
+/** An auth token to issue (section 9.4). */
 export interface IssueAuthTokenOptions extends BoundIssueOptions {
   /** Server identifier of the issuer: a person server, or the access server of the resource. */
   readonly issuer: string;
@@ -359,11 +363,13 @@ interface VerifyOptions {
   readonly cache?: VerifiedTokens<VerifiedToken> | undefined;
 }
 
+/** What an agent token is verified against. */
 export interface VerifyAgentTokenOptions extends VerifyOptions {
   /** Agent providers that count. Default: any that discovery can reach. */
   readonly trustedIssuers?: TrustPolicy | undefined;
 }
 
+/** What a person or auth token is verified against. */
 export interface VerifyBoundTokenOptions extends VerifyOptions {
   /** Server identifier of the recipient. */
   readonly audience: string;
@@ -447,6 +453,7 @@ export async function verifySubagentToken(
   return opened;
 }
 
+/** What a resource token is verified against. */
 export interface VerifyResourceTokenOptions extends VerifyOptions {
   /** Server identifier of the person server or access server that verifies. */
   readonly audience: string;

@@ -19,6 +19,7 @@ export { toJwks } from "./jwks.ts";
 export type { AgentMetadata, IssuerMetadata, ResourceMetadata } from "./metadata.ts";
 export { DOCUMENTS, FIELDS, SIGNATURE_ALGORITHMS, TOKEN_TYPES } from "./names.ts";
 export { february2026, february2026Published } from "./profile.ts";
+export type { FebruaryLevel } from "./requirement.ts";
 export type { IssueResourceTokenOptions, VerifyResourceTokenOptions } from "./resource-token.ts";
 export { issueResourceToken, verifyResourceToken } from "./resource-token.ts";
 export type {

@@ -18,7 +18,7 @@ import { display } from "./display.ts";
 import { documents } from "./documents.ts";
 import { grants } from "./grants.ts";
 import { FIELDS, KEY_ALGORITHMS, LABEL, TOKEN_TYPES, TOLERANCE_SECONDS } from "./names.ts";
-import { LEVELS, unmet, validateRequirement } from "./requirement.ts";
+import { type FebruaryLevel, LEVELS, unmet, validateRequirement } from "./requirement.ts";
 import { resource } from "./resource.ts";
 import { isParenthesised, parseSignatureKey, signatureKeyFor } from "./signature-key.ts";
 
@@ -47,7 +47,7 @@ const messages: MessageRules = {
   endpoints: { resource: rules, token: rules },
 };
 
-const verification: VerificationRules = {
+const verification: VerificationRules<FebruaryLevel> = {
   checks: CHECKS,
   resolvers: RESOLVERS,
   claimedJwk,
@@ -57,7 +57,7 @@ const verification: VerificationRules = {
 };
 
 /** The dialect of February 2026: the default. */
-export const february2026: WireProfile & { readonly documents: typeof documents } = {
+export const february2026: WireProfile<FebruaryLevel> & { readonly documents: typeof documents } = {
   name: "february-2026",
   documents,
   messages,

@@ -9,10 +9,13 @@ import { requireArray } from "../keys/option-checks.ts";
 import type { ProvenCaller, Requirement } from "../types.ts";
 
 /** Lowest first. An authorized caller is also identified, an identified one also pseudonymous. */
-export const LEVELS: readonly string[] = ["pseudonymous", "identified", "authorized"];
+export const LEVELS = ["pseudonymous", "identified", "authorized"] as const;
+
+/** Name of a level of February 2026. */
+export type FebruaryLevel = (typeof LEVELS)[number];
 
 /** Requirements are written once and asked of each request. */
-const checked = new WeakSet<Requirement>();
+const checked = new WeakSet<Requirement<string>>();
 
 /**
  * Refuses a requirement that lets the wrong callers in, or none: one without scopes is met by any token at all, no token has a scope with a
@@ -21,10 +24,11 @@ const checked = new WeakSet<Requirement>();
  * @throws TypeError for an unknown level, for `scopes` that is not a list of at least one scope, for another `subject` than `"required"`,
  * and for either at a lower level.
  */
-export function validateRequirement(requirement: Requirement): void {
+export function validateRequirement(requirement: Requirement<string>): void {
   if (typeof requirement === "object" && requirement !== null && checked.has(requirement)) return;
   const level = requirement?.level;
-  if (!LEVELS.includes(level)) throw new TypeError(`requirement.level must be one of ${LEVELS.join(", ")}`);
+  if (!(LEVELS as readonly string[]).includes(level))
+    throw new TypeError(`requirement.level must be one of ${LEVELS.join(", ")}`);
   if (requirement.account !== undefined)
     throw new TypeError("requirement.account has no meaning in this profile");
   if (level === "authorized") {
@@ -45,7 +49,10 @@ export function validateRequirement(requirement: Requirement): void {
 }
 
 /** The error of a caller that does not meet the requirement. */
-export function unmet(caller: ProvenCaller, requirement: Requirement): AAuthVerificationError | undefined {
+export function unmet(
+  caller: ProvenCaller,
+  requirement: Requirement<string>,
+): AAuthVerificationError | undefined {
   if (requirement.level === "pseudonymous") return undefined;
   if (caller.agent === undefined) {
     return new AAuthVerificationError("identity_required", "the route needs an identified agent");

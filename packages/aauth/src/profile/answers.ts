@@ -12,19 +12,21 @@ import type { Answer, ResourceTokenGrant } from "./resource-rules.ts";
 /** What a refusal is written for. */
 export interface RefusalContext {
   /** That of the route. */
-  readonly requirement: Requirement;
+  readonly requirement: Requirement<string>;
   /** Counts only where the error carries no proven caller. Default: none. */
   readonly caller?: ProvenCaller | undefined;
   /** The request that is refused. Default: unknown; the profile of February 2026 does not need it. */
   readonly request?: { readonly method: string; readonly target: string } | undefined;
 }
 
+/** How one dialect refuses and challenges. */
 export interface AnswerRules {
   /** The response for a verifier's error where no tokens are issued: any status, and what would help in the profile's own headers. */
   refuse(error: AAuthError, context: RefusalContext): Answer;
   create(options: AnswerOptions): AnswerWriter;
 }
 
+/** What answers are written with. */
 export interface AnswerOptions {
   /** Signs resource tokens. */
   readonly key: () => SigningKey;
@@ -42,6 +44,7 @@ export interface AnswerOptions {
   readonly scopeDescriptions?: Readonly<Record<string, string>> | undefined;
 }
 
+/** Writes the answers of one resource. */
 export interface AnswerWriter {
   /** As the rules' `refuse`, and with a token where one would help. */
   refuse(error: AAuthError, context: RefusalContext): Awaitable<Answer>;

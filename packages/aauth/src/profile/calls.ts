@@ -48,6 +48,7 @@ export interface TokenDemand {
   readonly expects?: Readonly<Record<string, unknown>>;
 }
 
+/** What a demand is compared with before it is followed. */
 export interface DemandExpectation {
   readonly trustedServers: readonly string[];
   /** Identifier of the resource that was called. */
@@ -133,6 +134,7 @@ export type CallOutcome =
 /** Where a call stands: plain data, the profile's own. */
 export type CallState = Readonly<Record<string, unknown>>;
 
+/** How an agent of one dialect meets what responses demand. */
 export interface CallRules {
   /** Query parameter that names, at an interaction's address, where the person comes back to. */
   readonly returnParameter: string;

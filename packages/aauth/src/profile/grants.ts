@@ -36,6 +36,7 @@ export interface GrantResponse {
   readonly members: Readonly<Record<string, unknown>> | undefined;
 }
 
+/** Answer of a token endpoint, read. */
 export type GrantAnswer =
   | {
       readonly type: "granted";
@@ -92,6 +93,7 @@ export interface ApprovedMission {
   readonly tokens: Readonly<Record<string, string>>;
 }
 
+/** What a granted token is compared with before it is presented. */
 export interface ExpectedGrant {
   /** `type` and `expects` of the request. */
   readonly type: string;
@@ -104,6 +106,7 @@ export interface ExpectedGrant {
   readonly now: number;
 }
 
+/** Token requests of one dialect, and how their answers are read. */
 export interface GrantRules {
   /** The request for a trusted demand. */
   forDemand(demand: TokenDemand, context: GrantContext): GrantRequest;
@@ -190,6 +193,7 @@ export interface GrantRules {
   ): string | undefined;
 }
 
+/** How an agent asks a resource for a resource token before it calls it. */
 export interface OfferRules {
   /** Whose document names the endpoint. */
   readonly kind: DiscoveryKind;

@@ -104,6 +104,7 @@ export type Credential =
 /** What kind of endpoint a verifier guards. */
 export type EndpointRole = "resource" | "token" | "pending" | "revocation";
 
+/** Who may call a kind of endpoint, and how. */
 export interface EndpointRules {
   readonly role: EndpointRole;
   readonly schemes: readonly string[];

@@ -78,7 +78,7 @@ export interface GuardedEndpoint {
   /** Bytes that a body may have. */
   readonly maxBodyBytes: number;
   /** What its callers must prove. */
-  readonly requirement: Requirement;
+  readonly requirement: Requirement<string>;
   /** The answer to a proven caller. */
   answer(request: GuardedRequest): Awaitable<Answer>;
 }
@@ -116,6 +116,7 @@ export interface LimitedLevel {
   readonly raisedByScopes?: true;
 }
 
+/** What a resource of one dialect publishes and serves. */
 export interface ResourceRules {
   /** @throws TypeError for members that the dialect does not have, and for documents of the wrong shape. */
   publish(identity: ResourceIdentity): PublishedResource;

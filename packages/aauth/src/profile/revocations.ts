@@ -18,6 +18,7 @@ export interface RevokedToken {
   readonly exp: number;
 }
 
+/** Where revocations are kept, and by which clock. */
 export interface RevocationsOptions {
   /**
    * Default: in memory, 50000 entries shared among the owners of issuers; gone with the process, so that person and auth tokens that were
@@ -28,6 +29,7 @@ export interface RevocationsOptions {
   readonly now?: (() => number) | undefined;
 }
 
+/** Revoked tokens, as far as a resource has heard of them. */
 export interface Revocations {
   /** For a verifier: whether the issuer of a token has revoked it. */
   readonly isRevoked: RevocationCheck;

@@ -35,6 +35,7 @@ export type StepName =
   | "expiry"
   | "requirement";
 
+/** One check of a verifier, as reports and refusals name it. */
 export interface CheckRule {
   readonly name: string;
   readonly section: string;
@@ -42,7 +43,8 @@ export interface CheckRule {
   readonly steps: readonly StepName[];
 }
 
-export interface VerificationRules {
+/** @typeParam Level names of the levels */
+export interface VerificationRules<Level extends string = string> {
   /** In the order in which they are made. The one list of checks. */
   readonly checks: readonly CheckRule[];
   /** By scheme. */
@@ -54,13 +56,13 @@ export interface VerificationRules {
    */
   claimedJwk(claim: KeyClaim, discovery: Discovery): Promise<unknown>;
   /** Lowest first. */
-  readonly levels: readonly string[];
+  readonly levels: readonly Level[];
   /** Levels that only a token of a trusted issuer for this recipient proves, also without scopes. Default none. */
-  readonly issuedLevels?: readonly string[];
+  readonly issuedLevels?: readonly Level[];
   /** @throws TypeError for a requirement that this profile cannot mean. */
-  validateRequirement(requirement: Requirement): void;
+  validateRequirement(requirement: Requirement<string>): void;
   /** The error of a proven caller that does not meet the requirement. */
-  unmet(caller: ProvenCaller, requirement: Requirement): AAuthVerificationError | undefined;
+  unmet(caller: ProvenCaller, requirement: Requirement<string>): AAuthVerificationError | undefined;
 }
 
 /** Names a token for its issuer's revocations. */
@@ -106,7 +108,7 @@ export interface ResolverContext {
   readonly verifiedTokens: VerifiedTokens<VerifiedToken>;
   readonly recorder: CheckRecorder;
   /** What the route demands; undefined where that is decided later. */
-  readonly requirement: Requirement | undefined;
+  readonly requirement: Requirement<string> | undefined;
 }
 
 /** The face of a verification's record that resolvers write to. */

@@ -25,14 +25,18 @@ export interface SigningProfile {
   readonly messages: SigningRules;
 }
 
-/** The half of a dialect that verifiers and resources ask. */
-export interface ResourceProfile extends SigningProfile {
+/**
+ * The half of a dialect that verifiers and resources ask.
+ *
+ * @typeParam Level names of its levels
+ */
+export interface ResourceProfile<Level extends string = string> extends SigningProfile {
   /** Where parties publish who they are, and identifiers. */
   readonly documents: DocumentRules;
   /** Header names, coverage, keys. */
   readonly messages: MessageRules;
   /** Checks in their order, levels, resolvers. */
-  readonly verification: VerificationRules;
+  readonly verification: VerificationRules<Level>;
   /** Refusals and challenges. */
   readonly answers: AnswerRules;
   /** What a resource publishes and serves. */
@@ -49,8 +53,12 @@ export interface AgentProfile extends SigningProfile {
   readonly grants: GrantRules;
 }
 
-/** One dialect: what it is called, and its rules by what is asked. */
-export interface WireProfile extends ResourceProfile, AgentProfile {
+/**
+ * One dialect: what it is called, and its rules by what is asked.
+ *
+ * @typeParam Level names of its levels
+ */
+export interface WireProfile<Level extends string = string> extends ResourceProfile<Level>, AgentProfile {
   readonly messages: MessageRules;
   /** For people who read messages. Decides nothing. */
   readonly display: DisplayRules;

@@ -22,6 +22,7 @@ export interface AuthorizationRequest {
   readonly account?: string;
 }
 
+/** What an authorization endpoint is made with. */
 export interface AuthorizationEndpointOptions {
   /** That of the resource's routes. */
   readonly verifier: Verifier;

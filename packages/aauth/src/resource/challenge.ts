@@ -87,7 +87,7 @@ export interface Challenger {
    *
    * @throws TypeError for a scope that `scopeDescriptions` does not have
    */
-  checkRequirement?(requirement: Requirement): void;
+  checkRequirement?(requirement: Requirement<string>): void;
 }
 
 /**

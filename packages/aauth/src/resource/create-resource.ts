@@ -9,6 +9,7 @@ import { defaultResourceProfile } from "../default-profile.ts";
 import { createDiscovery } from "../discovery/create-discovery.ts";
 import type { Discovery } from "../discovery/discovery.ts";
 import type { ResourceMetadata } from "../draft-11/documents.ts";
+import type { Draft11Level } from "../draft-11/names.ts";
 import { problemAnswer } from "../draft-11/problem.ts";
 import { AAuthVerificationError } from "../errors.ts";
 import { canonicalAuthority } from "../http-signatures/authority.ts";
@@ -18,7 +19,7 @@ import { createRevocations, type RevokedToken } from "../profile/revocations.ts"
 import type { ClaimStore } from "../store/claim-store.ts";
 import { StoreFullError } from "../store/quota-store.ts";
 import type { RecordStore } from "../store/record-store.ts";
-import type { CallerOf, ProvenCaller, Requirement, SigningKey } from "../types.ts";
+import type { CallerOf, Level, ProvenCaller, Requirement, SigningKey } from "../types.ts";
 import { type AuthorizationEndpointOptions, createAuthorizationEndpoint } from "./authorization-endpoint.ts";
 import { type Challenger, type ChallengerOptions, createChallenger } from "./challenge.ts";
 import { documentEndpoints, type Endpoint } from "./endpoint.ts";
@@ -45,16 +46,16 @@ export interface ResourceStores {
 }
 
 /** One resource: verifier, challenger, documents and endpoints are made from its identity. */
-export interface ResourceOptions
+export interface ResourceOptions<Name extends string = string, Other extends string = string>
   extends ResourceIdentity,
     Pick<
-      VerifierOptions,
+      VerifierOptions<Name>,
       "now" | "profile" | "toleranceSeconds" | "trustedAgents" | "requireNonce" | "cryptoMode"
     >,
     Pick<ChallengerOptions, "algs"> {
   /** Signs resource tokens, and is published at `/jwks.json`. Replicas of one resource share it. */
   readonly key: SigningKey | KeyRing;
-  readonly accept?: readonly Required<Pick<AcceptedProfile, "profile" | "peers">>[] | undefined;
+  readonly accept?: readonly Required<Pick<AcceptedProfile<Other>, "profile" | "peers">>[] | undefined;
   /** Default: `createDiscovery({ development })`. */
   readonly discovery?: Discovery | undefined;
   /** Looks up http and loopback addresses, too. Belongs to the default discovery. Default false. */
@@ -86,13 +87,14 @@ export interface Admitted<Caller extends ProvenCaller = ProvenCaller> {
   readonly body: Uint8Array | undefined;
 }
 
-export interface Resource {
+/** @typeParam Name names of the levels of its profiles. Default: those of draft -11 and February 2026 */
+export interface Resource<Name extends string = Level> {
   /** Own identifier. */
   readonly id: string;
   /** What callers sign for. */
   readonly authority: string;
   /** For endpoints that are made with it. */
-  readonly verifier: Verifier;
+  readonly verifier: Verifier<Name>;
   readonly challenger: Challenger;
   /** Documents, key set and endpoints, for a framework that has a router. Those with a `requirement` can be guarded by the framework, too. */
   readonly endpoints: readonly (Endpoint | ServedEndpoint)[];
@@ -108,7 +110,7 @@ export interface Resource {
    * @throws AAuthVerificationError; what `refuse` makes of it is the answer
    * @throws TypeError for a requirement that the profile cannot mean, or that no request can meet
    */
-  verify<const R extends Requirement>(
+  verify<const R extends Requirement<Name>>(
     request: ResourceRequest,
     requirement: R,
   ): Promise<Admitted<CallerOf<R>>>;
@@ -122,7 +124,7 @@ export interface Resource {
 
 /** An endpoint of the profile's own: `handle` verifies, `admit` answers a caller that has been verified already. */
 export interface ServedEndpoint extends Endpoint {
-  readonly requirement: Requirement;
+  readonly requirement: Requirement<string>;
   admit(request: Admitted & Pick<AddressedRequest, "headers">): Awaitable<Answer>;
 }
 
@@ -139,7 +141,10 @@ export interface ServedEndpoint extends Endpoint {
  * const resource = createResource({ resource: "https://reports.example", key, personServers: ["https://ps.example"] });
  * const answer = await resource.handle(request);
  */
-export function createResource(options: ResourceOptions): Resource {
+export function createResource<Name extends string = Draft11Level, Other extends string = never>(
+  options: ResourceOptions<Name, Other>,
+): Resource<Name | Other>;
+export function createResource(options: ResourceOptions): Resource<string> {
   const { resource, authServer, key, development, now, profile = defaultResourceProfile, algs } = options;
   if (options.discovery !== undefined && development !== undefined) {
     throw new TypeError("development has no effect beside discovery: give it to createDiscovery()");
@@ -183,10 +188,10 @@ export function createResource(options: ResourceOptions): Resource {
 const bodyOf = ({ body }: ResourceRequest, maxBytes?: number): Awaitable<Uint8Array | undefined> =>
   typeof body === "function" ? body(maxBytes) : body;
 
-type Judge = Pick<Resource, "verify" | "refuse">;
+type Judge = Pick<Resource<string>, "verify" | "refuse">;
 
-function judgeOf(verifier: Verifier, challenger: Challenger): Judge {
-  const requirements = new WeakMap<AAuthVerificationError, Requirement>();
+function judgeOf(verifier: Verifier<string>, challenger: Challenger): Judge {
+  const requirements = new WeakMap<AAuthVerificationError, Requirement<string>>();
   return {
     async verify(request, requirement) {
       try {

@@ -35,6 +35,7 @@ import type { Verifier } from "./types.ts";
 /** Only what an error is answered in: which token a poll shows, the request that it is for decides. */
 const REQUIREMENT = { level: "agent-token" } as const;
 
+/** What deferred requests are made with. */
 export interface DeferredOptions {
   /** That of the resource's routes. */
   readonly verifier: Verifier;

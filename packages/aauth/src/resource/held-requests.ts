@@ -19,6 +19,7 @@ import type { Verifier } from "./types.ts";
 const { unmet, validateRequirement } = draft11.verification;
 const AUTH_TOKEN = "auth-token";
 
+/** What held requests are made with, and what executes them. */
 export interface HeldRequestsOptions<Invocation> {
   /** That of the resource's routes. */
   readonly verifier: Verifier;
@@ -43,6 +44,7 @@ export interface HeldRequestsOptions<Invocation> {
   readonly now?: (() => number) | undefined;
 }
 
+/** Requests that a resource holds until they are authorized. */
 export interface HeldRequests<Invocation> {
   /**
    * Holds a request and makes the 202 with its resource token.

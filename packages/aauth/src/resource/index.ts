@@ -44,6 +44,8 @@ export type {
   PendingRequest,
   VerificationOutcome,
   Verifier,
+  VerifierEvent,
+  VerifierObserver,
   VerifierOptions,
 } from "./types.ts";
 export { createVerifier } from "./verify-request.ts";

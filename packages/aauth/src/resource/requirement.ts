@@ -16,7 +16,7 @@ import type { CallerOf, ProvenCaller, Requirement } from "../types.ts";
  * @example
  * meetRequirement(request.caller, { level: "authorized", scopes: ["supply-chain:optimize"] });
  */
-export function meetRequirement<const R extends Requirement>(
+export function meetRequirement<const R extends Requirement<string>>(
   caller: ProvenCaller,
   requirement: R,
   profile: ResourceProfile = defaultResourceProfile,
@@ -31,24 +31,32 @@ export function meetRequirement<const R extends Requirement>(
 }
 
 /** The alternative of a requirement that counts for messages of a profile: the first that has one of its levels and does not exclude it. */
-export function requirementFor(profile: ResourceProfile, requirement: Requirement): Requirement | undefined {
-  for (let own: Requirement | undefined = requirement; own !== undefined; own = own?.or) {
+export function requirementFor(
+  profile: ResourceProfile,
+  requirement: Requirement<string>,
+): Requirement<string> | undefined {
+  for (let own: Requirement<string> | undefined = requirement; own !== undefined; own = own?.or) {
     if (counts(own, profile)) return own;
   }
   return undefined;
 }
 
-const counts = (requirement: Requirement, { name, verification: { levels } }: ResourceProfile): boolean =>
-  levels.includes(requirement?.level) && (requirement.profiles?.includes(name) ?? true);
+const counts = (
+  requirement: Requirement<string>,
+  { name, verification: { levels } }: ResourceProfile,
+): boolean => levels.includes(requirement?.level) && (requirement.profiles?.includes(name) ?? true);
 
 /**
  * Refuses a requirement with an alternative that none of the profiles can mean.
  *
  * @throws TypeError
  */
-export function checkRequirement(requirement: Requirement, profiles: readonly ResourceProfile[]): void {
-  for (let own: Requirement | undefined = requirement; own !== undefined; own = own.or) {
-    const alternative: Requirement = own;
+export function checkRequirement(
+  requirement: Requirement<string>,
+  profiles: readonly ResourceProfile[],
+): void {
+  for (let own: Requirement<string> | undefined = requirement; own !== undefined; own = own.or) {
+    const alternative: Requirement<string> = own;
     const meant = profiles.filter((profile) => counts(alternative, profile));
     for (const { verification } of meant.length > 0 ? meant : profiles) verification.validateRequirement(own);
     if (meant.length === 0) {

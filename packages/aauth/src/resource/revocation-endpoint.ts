@@ -17,6 +17,7 @@ const RETRY_AFTER_SECONDS = "60";
 /** Of a person or auth token, an hour, and what clocks may differ. */
 const MAX_LIFETIME_SECONDS = 3_660;
 
+/** What a revocation endpoint is made with. */
 export interface RevocationEndpointOptions {
   /**
    * `createVerifier({ endpoint: "revocation", trustedAgents, … })`: `trustedAgents` are the issuers that count. Others are answered

@@ -22,6 +22,7 @@ export interface Session<Data> {
   readonly data: Data;
 }
 
+/** How long sessions live, and where they are kept. */
 export interface SessionsOptions<Data> {
   /** Default: in memory, 50000 sessions of all owners; lost with the process. */
   readonly store?: RecordStore<Session<Data>> | undefined;
@@ -31,6 +32,7 @@ export interface SessionsOptions<Data> {
   readonly now?: (() => number) | undefined;
 }
 
+/** Sessions of a resource (draft -11, section 6.3): given to proven callers, found again by their token. */
 export interface Sessions<Data> {
   /**
    * Starts a session for a key; the headers belong into an answer to its holder, and replace the session that it has.

@@ -12,10 +12,21 @@ import type { RevocationCheck, TokenHolder } from "../profile/verification.ts";
 import type { ResourceProfile } from "../profile/wire-profile.ts";
 import type { ClaimStore } from "../store/claim-store.ts";
 import type { TrustPolicy } from "../tokens/trust.ts";
-import type { CallerOf, ProvenCaller, ReceivedRequest, Requirement, VerifiedRequest } from "../types.ts";
+import type {
+  CallerOf,
+  Level,
+  ProvenCaller,
+  ReceivedRequest,
+  Requirement,
+  VerifiedRequest,
+} from "../types.ts";
 
-/** Judges requests, as configured. */
-export interface Verifier {
+/**
+ * Judges requests, as configured.
+ *
+ * @typeParam Name names of the levels of its profiles. Default: those of draft -11 and February 2026
+ */
+export interface Verifier<Name extends string = Level> {
   /** The authorities that are served. */
   readonly authorities?: readonly string[];
   /** The profiles that are accepted. Unsigned requests are judged by the first. */
@@ -28,14 +39,14 @@ export interface Verifier {
    * @throws TypeError for a requirement that the profile cannot mean, or that no request can meet: it needs an auth token, and the verifier
    * has no `audience` or no `trustedIssuers`.
    */
-  checkRequirement(requirement: Requirement): void;
+  checkRequirement(requirement: Requirement<Name>): void;
   /**
    * Judges a request whose body has been read. The result's members follow from the requirement.
    *
    * @throws AAuthVerificationError
    * @throws TypeError as `checkRequirement`, and for arguments that are not a request
    */
-  verifyRequest<const R extends Requirement>(
+  verifyRequest<const R extends Requirement<Name>>(
     request: AddressedRequest & { readonly body: Uint8Array | undefined },
     requirement: R,
   ): Promise<VerifiedRequest<CallerOf<R>>>;
@@ -43,7 +54,7 @@ export interface Verifier {
     request: AddressedRequest & { readonly body: Uint8Array | undefined },
   ): Promise<VerifiedRequest>;
   /** Judges everything but the body, so that a bad request costs no reading. Throws as `verifyRequest`. */
-  begin<const R extends Requirement>(
+  begin<const R extends Requirement<Name>>(
     request: AddressedRequest,
     requirement: R,
   ): Promise<PendingRequest<CallerOf<R>>>;
@@ -63,6 +74,22 @@ export type VerificationOutcome =
       readonly requirement: Requirement;
       readonly challenge: Answer;
     };
+
+/** Verdict of a verifier on one request. Carries no token. */
+export type VerifierEvent =
+  | {
+      readonly type: "request_verified";
+      readonly verified: VerifiedRequest;
+      readonly requirement: Requirement<string> | undefined;
+    }
+  | {
+      readonly type: "request_refused";
+      readonly error: AAuthVerificationError;
+      readonly requirement: Requirement<string> | undefined;
+    };
+
+/** Receives each verdict of a verifier, for logs, metrics and spans. What it throws is dropped. */
+export type VerifierObserver = (event: VerifierEvent, request: AddressedRequest) => void;
 
 /** A request, and what routing or configuration knows of it. */
 export interface AddressedRequest extends ReceivedRequest {
@@ -84,10 +111,14 @@ export interface PendingRequest<Caller extends ProvenCaller = ProvenCaller> {
   complete(body: Uint8Array | undefined): Promise<VerifiedRequest<Caller>>;
 }
 
-/** One dialect that a verifier accepts, with the peers that it is accepted from. */
-export interface AcceptedProfile {
+/**
+ * One dialect that a verifier accepts, with the peers that it is accepted from.
+ *
+ * @typeParam Name names of its levels
+ */
+export interface AcceptedProfile<Name extends string = string> {
   /** Default `draft11`. */
-  readonly profile?: ResourceProfile | undefined;
+  readonly profile?: ResourceProfile<Name> | undefined;
   /** Canonical authorities served (`host`, or `host:port` unless the scheme's default). The first is the default. */
   readonly authorities: readonly string[];
   /** Own resource identifier: the audience of auth tokens. Without it no auth token is accepted. */
@@ -118,13 +149,17 @@ export interface AcceptedProfile {
 /**
  * What a verifier accepts, from whom, and what it remembers. Replicas of one resource share `replayStore`, and the key of the
  * challenger.
+ *
+ * @typeParam Name names of the levels of `profile`
+ * @typeParam Other names of the levels of `accept`
  */
-export interface VerifierOptions extends Omit<AcceptedProfile, "peers"> {
+export interface VerifierOptions<Name extends string = string, Other extends string = string>
+  extends Omit<AcceptedProfile<Name>, "peers"> {
   /**
    * Further dialects on the same endpoint, distinguished by the shape of `Signature-Key`, or by `peers`. Each is judged by its own authorities,
    * audience and issuers. Default none.
    */
-  readonly accept?: readonly AcceptedProfile[] | undefined;
+  readonly accept?: readonly AcceptedProfile<Other>[] | undefined;
   /** What kind of endpoint this is: which schemes, tokens and coverage count there is the profile's. Default `resource`. */
   readonly endpoint?: EndpointRole | undefined;
   /**
@@ -169,4 +204,6 @@ export interface VerifierOptions extends Omit<AcceptedProfile, "peers"> {
    * per second. Default `sync`.
    */
   readonly cryptoMode?: "sync" | "pool" | undefined;
+  /** Receives each verdict, a wrong argument (TypeError) apart. Default: none. */
+  readonly observer?: VerifierObserver | undefined;
 }

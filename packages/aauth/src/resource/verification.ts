@@ -51,7 +51,7 @@ export class Verification {
   readonly rules: SharedRules;
   readonly request: ReceivedRequest;
   readonly authority: string;
-  readonly requirement: Requirement | undefined;
+  readonly requirement: Requirement<string> | undefined;
   readonly recorder: VerificationRecorder;
   readonly facts: MessageFacts;
   /** `body` */
@@ -77,7 +77,7 @@ export class Verification {
   constructor(
     rules: SharedRules,
     request: ReceivedRequest & { readonly authority?: string },
-    requirement: Requirement | undefined,
+    requirement: Requirement<string> | undefined,
     recorder: VerificationRecorder,
   ) {
     this.rules = rules;
@@ -265,7 +265,7 @@ async function keyThatSigned(verification: Verification): Promise<VerificationKe
 
 function isBelow(
   { level }: ProvenCaller,
-  requirement: Requirement,
+  requirement: Requirement<string>,
   { verification }: ResourceProfile,
 ): boolean {
   const { levels } = verification;

@@ -5,6 +5,7 @@
  */
 
 import { defaultResourceProfile } from "../default-profile.ts";
+import type { Draft11Level } from "../draft-11/names.ts";
 import { requestTarget } from "../http-signatures/authority.ts";
 import { fieldValue } from "../http-signatures/field.ts";
 import type { VerificationReport } from "../http-signatures/report.ts";
@@ -12,6 +13,7 @@ import { createMemoryClaimStore } from "../store/claim-store.ts";
 import type { VerifiedToken } from "../tokens/open-token.ts";
 import { createVerifiedTokens } from "../tokens/verified-tokens.ts";
 import type { ProvenCaller, Requirement, VerifiedRequest } from "../types.ts";
+import { observed } from "./observed.ts";
 import { checkRequirement, notAccepted, requirementFor } from "./requirement.ts";
 import type {
   AcceptedProfile,
@@ -44,7 +46,10 @@ import { checkAcceptedProfile, checkAdditionalComponents, checkTolerance } from 
  * const verifier = createVerifier({ authorities: ["resource.example"], discovery: createDiscovery() });
  * const { caller } = await verifier.verifyRequest({ method, target, headers, body }, { level: "identified" });
  */
-export function createVerifier(options: VerifierOptions): Verifier {
+export function createVerifier<Name extends string = Draft11Level, Other extends string = never>(
+  options: VerifierOptions<Name, Other>,
+): Verifier<Name | Other>;
+export function createVerifier(options: VerifierOptions): Verifier<string> {
   return verifierOf(options, { refusesUnmeetable: true });
 }
 
@@ -55,7 +60,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
 export function verifierOf(
   options: VerifierOptions,
   { refusesUnmeetable }: { readonly refusesUnmeetable: boolean },
-): Verifier {
+): Verifier<string> {
   checkTolerance(options.toleranceSeconds);
   checkAdditionalComponents(options.additionalComponents);
   const now = options.now ?? (() => Math.floor(Date.now() / 1000));
@@ -67,23 +72,31 @@ export function verifierOf(
   requireDistinct(accepted);
   const lacking = accepted.map(({ rules: { resolver } }) => lacksForGrants(resolver));
 
+  const begins = options.observer === undefined ? begin : observed(begin, options.observer);
+
   const verifier = {
     authorities: accepted.flatMap(({ rules }) => rules.authorities),
     profiles,
     audience: options.audience,
-    async verifyRequest(request: Parameters<Verifier["verifyRequest"]>[0], requirement?: Requirement) {
-      return (await begin(request, requirement)).complete(request.body);
+    async verifyRequest(
+      request: Parameters<Verifier["verifyRequest"]>[0],
+      requirement?: Requirement<string>,
+    ) {
+      return (await begins(request, requirement)).complete(request.body);
     },
-    begin,
-    checkRequirement(requirement: Requirement) {
+    begin: begins,
+    checkRequirement(requirement: Requirement<string>) {
       checkRequirement(requirement, profiles);
-      for (let own: Requirement | undefined = requirement; own !== undefined; own = own.or)
+      for (let own: Requirement<string> | undefined = requirement; own !== undefined; own = own.or)
         requireMeetable(own);
     },
   };
-  return verifier as Verifier;
+  return verifier as Verifier<string>;
 
-  async function begin(request: AddressedRequest, requirement?: Requirement): Promise<PendingRequest> {
+  async function begin(
+    request: AddressedRequest,
+    requirement?: Requirement<string>,
+  ): Promise<PendingRequest> {
     const { rules, beforeBody, withBody } = checksFor(request, requirement, accepted);
     const { profile } = rules;
     const recorder = new VerificationRecorder(profile);
@@ -109,11 +122,11 @@ export function verifierOf(
     };
   }
 
-  function isIssued({ level }: Requirement): boolean {
+  function isIssued({ level }: Requirement<string>): boolean {
     return profiles.some(({ verification }) => verification.issuedLevels?.includes(level));
   }
 
-  function requireMeetable(requirement: Requirement): void {
+  function requireMeetable(requirement: Requirement<string>): void {
     const needsGrant =
       requirement.scopes !== undefined || requirement.subject !== undefined || isIssued(requirement);
     if (!needsGrant || !refusesUnmeetable || lacking.includes(undefined)) return;
@@ -217,7 +230,7 @@ function lacksForGrants({ audience, trustedIssuers }: SharedRules["resolver"]): 
  */
 function checksFor(
   { headers, sender }: AddressedRequest,
-  requirement: Requirement | undefined,
+  requirement: Requirement<string> | undefined,
   accepted: readonly ProfileChecks[],
 ): ProfileChecks {
   if (accepted.length === 1) return accepted[0]!;

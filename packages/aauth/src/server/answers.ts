@@ -94,7 +94,7 @@ export function waitingAnswer(options: {
  * A message whose signature or token does not pass (section 11.9.1). What a resource would demand
  * instead is not for these endpoints.
  */
-export function refusal(error: AAuthError, requirement: Requirement): Answer {
+export function refusal(error: AAuthError, requirement: Requirement<string>): Answer {
   const { status, headers, body } = draft11.answers.refuse(error, { requirement });
   const { [AAUTH_REQUIREMENT]: _demand, ...rest } = headers;
   return { status, headers: rest, body };

@@ -148,6 +148,7 @@ export type Decision =
   /** The person cannot be reached. */
   | { readonly type: "unreachable" };
 
+/** The owner's policy: the decision on a request. */
 export type Decide = (request: AskedRequest) => Awaitable<Decision>;
 
 /** A request that waits for a person, as the page sees it. */

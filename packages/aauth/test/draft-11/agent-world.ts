@@ -5,6 +5,7 @@ import {
   personServerMetadata,
   resourceMetadata,
 } from "../../src/draft-11/documents.ts";
+import type { Draft11Level } from "../../src/draft-11/names.ts";
 import { draft11 } from "../../src/draft-11/profile.ts";
 import { issueAgentToken, issueAuthToken, issuePersonToken } from "../../src/draft-11/tokens.ts";
 import { AAuthAgentError, AAuthError } from "../../src/errors.ts";
@@ -141,7 +142,7 @@ export function createWorld(options: { accessServer?: string; published?: Record
     discovery,
     sent,
     events,
-    requirement: TO_READ as Requirement,
+    requirement: TO_READ as Requirement<Draft11Level>,
     isRevoked: (() => false) as RevocationCheck,
     /** Callers that the resources have served. */
     seen: [] as ProvenCaller[],

@@ -313,7 +313,7 @@ it("S13: no resource token has a scope that the resource does not describe (sect
   await expect(own.resourceToken(caller, ["data.read", "data.write"])).rejects.toThrow("data.write");
   await expect(own.resourceToken(caller, ["toString"])).rejects.toThrow(TypeError);
   await own.resourceToken(caller, ["data.read", "openid", "email"]);
-  const requirement = { level: "auth-token", scopes: ["data.write"] };
+  const requirement = { level: "auth-token", scopes: ["data.write"] } as const;
   expect(() => own.checkRequirement!(requirement)).toThrow(TypeError);
   const error = await refusal(verifierOf(), request, requirement);
   await expect(own.challengeFor(error, { requirement })).rejects.toThrow(TypeError);

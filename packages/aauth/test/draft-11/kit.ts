@@ -6,6 +6,7 @@ import {
   personServerMetadata,
   resourceMetadata,
 } from "../../src/draft-11/documents.ts";
+import type { Draft11Level } from "../../src/draft-11/names.ts";
 import { draft11 } from "../../src/draft-11/profile.ts";
 import { formatSignature } from "../../src/draft-11/signature-key.ts";
 import { issueAgentToken, issueAuthToken, issuePersonToken } from "../../src/draft-11/tokens.ts";
@@ -205,6 +206,6 @@ export async function refusal(
   throw new Error("the request was accepted");
 }
 
-export const ANY_AGENT: Requirement = { level: "agent-token" };
-export const A_PERSON: Requirement = { level: "person-token" };
-export const TO_READ: Requirement = { level: "auth-token", scopes: ["data.read"] };
+export const ANY_AGENT: Requirement<Draft11Level> = { level: "agent-token" };
+export const A_PERSON: Requirement<Draft11Level> = { level: "person-token" };
+export const TO_READ: Requirement<Draft11Level> = { level: "auth-token", scopes: ["data.read"] };

@@ -54,7 +54,7 @@ export function worldOf(kit: ProfileKit) {
 
   const world = {
     sent,
-    requirement: kit.requirements.at(-1) as Requirement,
+    requirement: kit.requirements.at(-1) as Requirement<string>,
     /** What stands before the resource, and before the server. */
     atResource: ((request) => resource(request)) as Answer,
     atServer: ((request) => server(request)) as Answer,

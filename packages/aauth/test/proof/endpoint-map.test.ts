@@ -42,10 +42,10 @@ async function listen(handler: Handler): Promise<string> {
 }
 
 const judge = (
-  { verifyRequest }: Verifier,
+  { verifyRequest }: Verifier<string>,
   request: IncomingMessage,
   body: Uint8Array,
-  demanded?: Requirement,
+  demanded?: Requirement<string>,
 ) => {
   const received = { method: request.method!, target: request.url!, headers: receivedFields(request), body };
   return demanded === undefined ? verifyRequest(received) : verifyRequest(received, demanded);

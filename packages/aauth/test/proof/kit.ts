@@ -73,7 +73,7 @@ export interface ProfileKit {
   readonly agentToken?: (key: SigningKey) => Promise<string>;
   readonly shown: readonly Shown[];
   /** Requirements that are met from this level on. */
-  readonly requirements: readonly Requirement[];
+  readonly requirements: readonly Requirement<string>[];
   /** A token for the resource, of the highest level. */
   token(options?: TokenOptions): Promise<string>;
   /** A token of a type that no resource accepts. */

@@ -50,8 +50,12 @@ const verifierOf = (
     ...options,
   });
 
-const BOTH: Requirement = { level: "authorized", scopes: SCOPES, or: { level: "grant", scopes: SCOPES } };
-const ONLY_GRANT: Requirement = { level: "grant", scopes: SCOPES };
+const BOTH: Requirement<string> = {
+  level: "authorized",
+  scopes: SCOPES,
+  or: { level: "grant", scopes: SCOPES },
+};
+const ONLY_GRANT: Requirement<string> = { level: "grant", scopes: SCOPES };
 
 describe.each([toyKit, sharedFieldKit])("february-2026 and $profile.name on one verifier", (toy) => {
   it("each message is judged in its own profile", async () => {
@@ -107,7 +111,7 @@ describe("profiles that share their levels", () => {
     accept: [acceptedOf(sharedFieldKit)],
     now,
   });
-  const demanded: Requirement = { ...ONLY_GRANT, profiles: ["toy"] };
+  const demanded: Requirement<string> = { ...ONLY_GRANT, profiles: ["toy"] };
 
   it("are told apart by name", async () => {
     await verifier.verifyRequest(await requestOf(toyKit), demanded);
@@ -119,7 +123,7 @@ describe("profiles that share their levels", () => {
     );
   });
 
-  it.each<Requirement>([
+  it.each<Requirement<string>>([
     { level: "authorized", scopes: SCOPES },
     { ...ONLY_GRANT, profiles: ["february-2026"] },
     { ...ONLY_GRANT, or: { level: "unheard" } },

@@ -23,9 +23,9 @@ import {
 } from "./kit.ts";
 
 export async function refusalOf(
-  verifier: Verifier,
+  verifier: Verifier<string>,
   request: TestRequest,
-  requirement?: Requirement,
+  requirement?: Requirement<string>,
 ): Promise<AAuthVerificationError> {
   const passed = requirement ? verifier.verifyRequest(request, requirement) : verifier.verifyRequest(request);
   const error = await passed.then(

@@ -12,7 +12,7 @@ import {
 } from "../draft-11/kit.ts";
 import { ownAuthToken } from "./draft-11-kit.ts";
 
-const PERSON_OR_MORE = { level: "person-token" };
+const PERSON_OR_MORE = { level: "person-token" } as const;
 const requestWith = (jwt: string) => requestOf({ signatureKey: { scheme: "jwt", jwt } });
 
 test("beside an access server no other party authorizes", async () => {

@@ -131,7 +131,7 @@ describe("a revoked token", () => {
     const { now, revocations, revoke } = kit();
     const verifier = verifierOf({ now, isRevoked: revocations.isRevoked });
     const challenger = createChallenger({ profile: draft11, key: keys.resource, resource: RESOURCE, now });
-    const requirement = { level: "auth-token", scopes: ["data.read"] };
+    const requirement = { level: "auth-token", scopes: ["data.read"] } as const;
     for (const [token, server, key] of [
       [await personToken(), PERSON, keys.person],
       [await authToken(), ACCESS, keys.access],

@@ -10,18 +10,21 @@ const signatureKey = `sig1=(scheme=jwks jwks="${KEY_SET}" kid="${parties.agent.k
 describe.each([february2026, february2026Published])(
   "scheme jwks with a key set by URL, $name",
   (profile) => {
-    it.each(["pseudonymous", "identified", undefined])("is refused without a fetch: %s", async (level) => {
-      const { now } = parties.clock;
-      const discovery = createTestDiscovery(
-        { documents: { [KEY_SET]: { keys: [parties.agent.key.publicJwk] } } },
-        { now },
-      );
-      const verifier = createVerifier({ profile, authorities: [AUTHORITY], discovery, now });
-      const request = await signBadly({ signatureKey });
-      const verifying =
-        level === undefined ? verifier.verifyRequest(request) : verifier.verifyRequest(request, { level });
-      await expect(verifying).rejects.toMatchObject({ code: "unsupported_scheme" });
-      expect(discovery.requests).toEqual([]);
-    });
+    it.each(["pseudonymous", "identified", undefined] as const)(
+      "is refused without a fetch: %s",
+      async (level) => {
+        const { now } = parties.clock;
+        const discovery = createTestDiscovery(
+          { documents: { [KEY_SET]: { keys: [parties.agent.key.publicJwk] } } },
+          { now },
+        );
+        const verifier = createVerifier({ profile, authorities: [AUTHORITY], discovery, now });
+        const request = await signBadly({ signatureKey });
+        const verifying =
+          level === undefined ? verifier.verifyRequest(request) : verifier.verifyRequest(request, { level });
+        await expect(verifying).rejects.toMatchObject({ code: "unsupported_scheme" });
+        expect(discovery.requests).toEqual([]);
+      },
+    );
   },
 );

@@ -1,5 +1,6 @@
 import { describe, expect, expectTypeOf, test } from "vitest";
 import { february2026 } from "../../src/february-2026/profile.ts";
+import type { FebruaryLevel } from "../../src/february-2026/requirement.ts";
 import { meetRequirement } from "../../src/resource/index.ts";
 import type { CallerGrant, ProvenCaller } from "../../src/types.ts";
 import { parties, requestOf } from "./kit.ts";
@@ -33,11 +34,11 @@ describe("what a requirement says of the caller's members", () => {
     expect(caller.agent).toBe(parties.agent.id);
   });
 
-  test("none, pseudonymous, or one that is not known here: neither has to be", async () => {
+  test("none, pseudonymous, or any: neither has to be", async () => {
     const verifier = parties.createVerifier();
     const none = await verifier.verifyRequest(await requestOf());
     const least = await verifier.verifyRequest(await requestOf(), { level: "pseudonymous" });
-    const level: string = "pseudonymous";
+    const level = "pseudonymous" as FebruaryLevel;
     const unknown = await verifier.verifyRequest(await requestOf(), { level });
     for (const { caller } of [none, least, unknown]) {
       expectTypeOf(caller.agent).toEqualTypeOf<string | undefined>();

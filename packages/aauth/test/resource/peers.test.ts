@@ -3,6 +3,7 @@
 import { expect, test } from "vitest";
 import { issueAgentToken } from "../../src/february-2026/agent-token.ts";
 import { february2026, february2026Published } from "../../src/february-2026/profile.ts";
+import type { FebruaryLevel } from "../../src/february-2026/requirement.ts";
 import { createTestParties } from "../../src/february-2026/testing/index.ts";
 import type { Credential } from "../../src/profile/messages.ts";
 import type { WireProfile } from "../../src/profile/wire-profile.ts";
@@ -34,7 +35,7 @@ async function createWorld(peers?: readonly string[]) {
     signedRequest({ url: `${resource.id}/`, body: BODY, key, signatureKey, profile, now: clock.now });
   const verdict = async (
     request: Awaited<ReturnType<typeof sign>> & { sender?: string },
-    requirement: Requirement = { level: "pseudonymous" },
+    requirement: Requirement<FebruaryLevel> = { level: "pseudonymous" },
   ) =>
     verifier.verifyRequest(request, requirement).then(
       ({ caller, report }) => [caller.profile, report.bodyBound],

@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from "vitest";
 import { type AgentOptions, createAgent } from "../../src/agent/index.ts";
+import type { Draft11Level } from "../../src/draft-11/names.ts";
 import { draft11 } from "../../src/draft-11/profile.ts";
 import { AAuthError } from "../../src/errors.ts";
 import type { Answer } from "../../src/profile/resource-rules.ts";
@@ -25,8 +26,8 @@ import {
 } from "./world.ts";
 
 const DATA = `${RESOURCE}/data`;
-const PERSON: Requirement = { level: "person-token" };
-const AUTH: Requirement = { level: "auth-token", scopes: ["data.read"] };
+const PERSON: Requirement<Draft11Level> = { level: "person-token" };
+const AUTH: Requirement<Draft11Level> = { level: "auth-token", scopes: ["data.read"] };
 
 type Serve = (caller: ProvenCaller, token: string) => Promise<string> | string;
 

@@ -2,6 +2,7 @@
 
 import { createHash } from "node:crypto";
 import { platformCrypto } from "#crypto";
+import type { Draft11Level } from "../../../src/draft-11/names.ts";
 import { draft11 } from "../../../src/draft-11/profile.ts";
 import { AAuthVerificationError } from "../../../src/errors.ts";
 import type { EndpointRole } from "../../../src/profile/messages.ts";
@@ -44,7 +45,7 @@ interface Step {
 }
 
 const ROUTES: Readonly<
-  Record<string, { readonly requirement: Requirement; readonly accessServer?: string }>
+  Record<string, { readonly requirement: Requirement<Draft11Level>; readonly accessServer?: string }>
 > = {
   "/identity": { requirement: { level: "agent-token" } },
   "/data": { requirement: { level: "auth-token", scopes: ["data.read"] } },

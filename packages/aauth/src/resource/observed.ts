@@ -1,0 +1,32 @@
+import { AAuthVerificationError } from "../errors.ts";
+import type { Requirement } from "../types.ts";
+import type { AddressedRequest, PendingRequest, VerifierObserver } from "./types.ts";
+
+type Begin = (request: AddressedRequest, requirement?: Requirement<string>) => Promise<PendingRequest>;
+
+/** The same verification, with its verdict told to an observer, which changes nothing. */
+export function observed(begin: Begin, observer: VerifierObserver): Begin {
+  const tell: VerifierObserver = (event, request) => {
+    try {
+      observer(event, request);
+    } catch {
+      // The verdict stands.
+    }
+  };
+  return async (request, requirement) => {
+    const refused = (error: unknown): never => {
+      if (error instanceof AAuthVerificationError) {
+        tell({ type: "request_refused", error, requirement }, request);
+      }
+      throw error;
+    };
+    const pending = await begin(request, requirement).catch(refused);
+    return {
+      async complete(body) {
+        const verified = await pending.complete(body).catch(refused);
+        tell({ type: "request_verified", verified, requirement }, request);
+        return verified;
+      },
+    };
+  };
+}

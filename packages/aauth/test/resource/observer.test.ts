@@ -1,0 +1,41 @@
+import { expect, test } from "vitest";
+import type { VerifierEvent } from "../../src/resource/types.ts";
+import { ANY_AGENT, personToken, requestOf, verifierOf } from "../draft-11/kit.ts";
+
+const shown = (event: VerifierEvent) =>
+  event.type === "request_verified"
+    ? [event.type, event.verified.caller.level, event.requirement]
+    : [event.type, event.error.code, event.requirement];
+
+test("receives each verdict once, with the requirement and the request", async () => {
+  const seen: unknown[] = [];
+  const verifier = verifierOf({ observer: (event, { target }) => seen.push([...shown(event), target]) });
+  await verifier.verifyRequest(await requestOf(), ANY_AGENT);
+  await verifier.verifyRequest(await requestOf());
+  const unsigned = { ...(await requestOf()), headers: {} };
+  await verifier.verifyRequest(unsigned, ANY_AGENT).catch(() => "refused");
+  const person = await requestOf({ signatureKey: { scheme: "jwt", jwt: await personToken() } });
+  await verifier.verifyRequest(person, ANY_AGENT).catch(() => "refused");
+  const changed = { ...(await requestOf({ body: "{}" })), body: new Uint8Array(1) };
+  await verifier.verifyRequest(changed, ANY_AGENT).catch(() => "refused");
+  expect(seen).toEqual([
+    ["request_verified", "agent-token", ANY_AGENT, "/data"],
+    ["request_verified", "agent-token", undefined, "/data"],
+    ["request_refused", "missing_signature", ANY_AGENT, "/data"],
+    ["request_refused", "token_type_mismatch", ANY_AGENT, "/data"],
+    ["request_refused", "digest_mismatch", ANY_AGENT, "/data"],
+  ]);
+});
+
+test("changes no verdict by what it throws", async () => {
+  const verifier = verifierOf({
+    observer() {
+      throw new Error("the log is full");
+    },
+  });
+  expect((await verifier.verifyRequest(await requestOf(), ANY_AGENT)).caller.level).toBe("agent-token");
+  const unsigned = { ...(await requestOf()), headers: {} };
+  await expect(verifier.verifyRequest(unsigned, ANY_AGENT)).rejects.toMatchObject({
+    code: "missing_signature",
+  });
+});
