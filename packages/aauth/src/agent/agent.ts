@@ -15,7 +15,7 @@ import { isUrl } from "../discovery/key-set.ts";
 import { AAuthAgentError } from "../errors.ts";
 import { requireBoolean, requireText } from "../keys/option-checks.ts";
 import type { GrantContext, GrantRequest } from "../profile/grants.ts";
-import type { Credential } from "../profile/messages.ts";
+import type { SignatureKeyScheme } from "../profile/messages.ts";
 import type { AgentProfile } from "../profile/wire-profile.ts";
 import type { SigningKey } from "../types.ts";
 import { agentKeysOf, keyWith } from "./agent-keys.ts";
@@ -48,7 +48,7 @@ export function createAgent(options: AgentOptions): Agent {
   const now = options.now ?? (() => Math.floor(Date.now() / 1000));
   const keys = agentKeysOf(options.key);
   const { ownIdentity } = profile.grants;
-  async function identity(key: SigningKey): Promise<Credential> {
+  async function identity(key: SigningKey): Promise<SignatureKeyScheme> {
     if (agentToken !== undefined) return { scheme: "jwt", jwt: await agentToken(key) };
     return ownIdentity === undefined
       ? { scheme: "jwks", id }

@@ -20,7 +20,7 @@ import type {
   TokenDemand,
 } from "../profile/calls.ts";
 import type { GrantHints } from "../profile/grants.ts";
-import type { Credential } from "../profile/messages.ts";
+import type { SignatureKeyScheme } from "../profile/messages.ts";
 import { parseRefusal, REFUSAL_FIELD } from "../profile/refusal.ts";
 import type { Clarification, ClarificationAnswer, Interaction, PendingState } from "../profile/waiting.ts";
 import type { AgentProfile } from "../profile/wire-profile.ts";
@@ -109,7 +109,7 @@ class Call {
   /** One key for the whole call, even if the agent's key is rotated meanwhile: challenges are bound to it. */
   readonly #current: SigningKey;
   #key: SigningKey;
-  #credential: Credential = { scheme: "hwk" };
+  #credential: SignatureKeyScheme = { scheme: "hwk" };
   /** The last token for the resource that a request carried. */
   #presented: string | undefined;
   /** The same, where it was the last request. */
@@ -301,7 +301,7 @@ class Call {
     return { type: "offered", demand };
   }
 
-  async #askOffer(scope: string, credential: Credential): Promise<Demand | undefined> {
+  async #askOffer(scope: string, credential: SignatureKeyScheme): Promise<Demand | undefined> {
     const offer = await this.#options.client.offer(this.#resource, scope, credential, this.#circumstances());
     if (offer !== undefined) await this.#keepSession(offer.head);
     return offer?.demand;
@@ -598,7 +598,7 @@ class Call {
    * The agent's own server, which may reach the person. Where an upstream token stands for them,
    * their caller does; a sub-agent has its parent.
    */
-  #relayServer(identity: Credential): string | undefined {
+  #relayServer(identity: SignatureKeyScheme): string | undefined {
     const { profile, trustedServers, isSubAgent } = this.#options;
     const { relay, serverOf } = profile.grants;
     if (relay === undefined || isSubAgent || this.#context.upstreamToken !== undefined) return undefined;
@@ -654,7 +654,7 @@ export interface CallOptions {
   readonly keys: AgentKeys;
   /** Whether the first request shows a key and nothing else. */
   readonly isAnonymous: boolean;
-  readonly identity: (key: SigningKey) => Promise<Credential>;
+  readonly identity: (key: SigningKey) => Promise<SignatureKeyScheme>;
   /** Whether an anonymous agent may say who it is when it is asked. */
   readonly mayIdentify: boolean;
   readonly trustedServers: readonly string[];

@@ -18,7 +18,7 @@ import type {
   GrantResponse,
   OfferRules,
 } from "../profile/grants.ts";
-import type { Credential } from "../profile/messages.ts";
+import type { SignatureKeyScheme } from "../profile/messages.ts";
 import type { PendingState } from "../profile/waiting.ts";
 import type { AgentProfile } from "../profile/wire-profile.ts";
 import { parseJsonObject } from "../tokens/json-object.ts";
@@ -49,7 +49,7 @@ export interface GrantClient {
   offer(
     resource: string,
     scope: string,
-    credential: Credential,
+    credential: SignatureKeyScheme,
     circumstances: GrantCircumstances,
   ): Promise<Offer | undefined>;
 }
@@ -282,7 +282,7 @@ export function createGrantClient(options: GrantClientOptions): GrantClient {
   async function offer(
     resource: string,
     scope: string,
-    credential: Credential,
+    credential: SignatureKeyScheme,
     circumstances: GrantCircumstances,
   ): Promise<Offer | undefined> {
     const { observe, signal } = circumstances;
@@ -332,7 +332,7 @@ interface Exchange {
   /** Default: POST with a body, GET without one. */
   readonly method?: Look["method"];
   readonly body?: string;
-  readonly credential: Credential;
+  readonly credential: SignatureKeyScheme;
   readonly purpose: "resource" | "token";
   /** The server may hold the request for a while instead of answering that it is pending. */
   readonly mayWait?: boolean;

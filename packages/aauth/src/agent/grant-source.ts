@@ -7,7 +7,7 @@
 import { AAuthError, ConsentRequiredError } from "../errors.ts";
 import type { TokenDemand } from "../profile/calls.ts";
 import type { GrantContext, GrantHints, GrantRequest, GrantRules } from "../profile/grants.ts";
-import type { Credential } from "../profile/messages.ts";
+import type { SignatureKeyScheme } from "../profile/messages.ts";
 import type { AgentProfile } from "../profile/wire-profile.ts";
 import { tokenId } from "../tokens/decode-token.ts";
 import { hashToken } from "../tokens/verified-tokens.ts";
@@ -351,7 +351,7 @@ export interface GrantSourceOptions {
   readonly cache: TokenCache;
   readonly now: () => number;
   /** How the agent says who it is to an auth server, signing with this key. */
-  readonly identity: (key: SigningKey) => Promise<Credential>;
+  readonly identity: (key: SigningKey) => Promise<SignatureKeyScheme>;
   readonly redirectUri: string | undefined;
   /** Where a sub-agent's tokens come from. Default: from servers. */
   readonly parent?:

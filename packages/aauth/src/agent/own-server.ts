@@ -6,7 +6,7 @@
 
 import { AAuthAgentError } from "../errors.ts";
 import type { GrantContext } from "../profile/grants.ts";
-import type { Credential } from "../profile/messages.ts";
+import type { SignatureKeyScheme } from "../profile/messages.ts";
 import type { AgentProfile } from "../profile/wire-profile.ts";
 import type { SigningKey } from "../types.ts";
 import type { AgentKeys } from "./agent-keys.ts";
@@ -71,7 +71,7 @@ export function createOwnServer(
     run: (own: {
       readonly server: string;
       readonly key: SigningKey;
-      readonly identity: Credential;
+      readonly identity: SignatureKeyScheme;
       readonly circumstances: GrantCircumstances;
     }) => Promise<T>,
   ): Promise<T> {
@@ -123,7 +123,7 @@ interface OwnServerOptions {
   readonly profile: AgentProfile;
   readonly id: string;
   readonly keys: AgentKeys;
-  readonly identity: (key: SigningKey) => Promise<Credential>;
+  readonly identity: (key: SigningKey) => Promise<SignatureKeyScheme>;
   readonly trustedServers: readonly string[];
   readonly client: GrantClient;
   readonly tokens: GrantSource;

@@ -5,7 +5,7 @@
  */
 
 import type { Transport } from "../discovery/transport.ts";
-import type { Credential } from "../profile/messages.ts";
+import type { SignatureKeyScheme } from "../profile/messages.ts";
 import type { AgentProfile } from "../profile/wire-profile.ts";
 import { tokenId } from "../tokens/decode-token.ts";
 import type { SigningKey } from "../types.ts";
@@ -66,7 +66,7 @@ export function createSender({ profile, transport, now }: SenderOptions): Sender
 
 export interface SendOptions {
   readonly key: SigningKey;
-  readonly credential: Credential;
+  readonly credential: SignatureKeyScheme;
   readonly purpose: "resource" | "token";
   /** Until the response headers are here; the body may stream on. Unset or `Infinity` where the request's own signals see to it. */
   readonly timeoutMs?: number;

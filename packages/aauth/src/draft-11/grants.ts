@@ -17,7 +17,7 @@ import type {
   GrantRules,
   OfferRules,
 } from "../profile/grants.ts";
-import type { Credential } from "../profile/messages.ts";
+import type { SignatureKeyScheme } from "../profile/messages.ts";
 import { checkHeader, confirmationKey } from "../tokens/claim-checks.ts";
 import { parseJsonObject } from "../tokens/json-object.ts";
 import { type DecodedToken, decodeJwt } from "../tokens/jwt.ts";
@@ -67,7 +67,7 @@ function request(
 }
 
 /** A sub-agent never calls a person server: its parent does (section 10.2.2). */
-function requireTopLevel(identity: Credential): void {
+function requireTopLevel(identity: SignatureKeyScheme): void {
   if (identity.scheme !== "jwt") return;
   if (claimsOf(identity.jwt)?.parent_agent === undefined) return;
   throw new AAuthAgentError("person_required", "the tokens of a sub-agent come from its parent", {

@@ -13,7 +13,7 @@ import type {
   GrantRules,
   OfferRules,
 } from "../profile/grants.ts";
-import type { Credential } from "../profile/messages.ts";
+import type { SignatureKeyScheme } from "../profile/messages.ts";
 import { parseRefusal, REFUSAL_FIELD } from "../profile/refusal.ts";
 import {
   checkHeader,
@@ -36,7 +36,7 @@ const DEFAULT_CONSENT_SECONDS = 600;
 function request(
   type: string,
   server: string,
-  credential: Credential,
+  credential: SignatureKeyScheme,
   parameters: Readonly<Record<string, string | undefined>>,
 ): GrantRequest {
   return {

@@ -8,7 +8,7 @@ import type { Awaitable } from "../crypto/interface.ts";
 import type { DiscoveryKind } from "../discovery/discovery.ts";
 import type { SigningKey } from "../types.ts";
 import type { Demand, TokenDemand } from "./calls.ts";
-import type { Credential } from "./messages.ts";
+import type { SignatureKeyScheme } from "./messages.ts";
 import type { ClarificationAnswer, Interaction, PendingState } from "./waiting.ts";
 
 /** A request to a token endpoint, ready to be signed. */
@@ -22,7 +22,7 @@ export interface GrantRequest {
   readonly endpoint: (metadata: Readonly<Record<string, unknown>>) => string | undefined;
   readonly contentType: string;
   readonly body: string;
-  readonly credential: Credential;
+  readonly credential: SignatureKeyScheme;
   /** What the profile compares the token with that comes. */
   readonly expects?: Readonly<Record<string, unknown>> | undefined;
 }
@@ -49,7 +49,7 @@ export type GrantAnswer =
 
 /** What a token request may use. */
 export interface GrantContext {
-  readonly identity: Credential;
+  readonly identity: SignatureKeyScheme;
   readonly upstreamToken: string | undefined;
   /** The token that the request with the demand carried. */
   readonly presented: string | undefined;
@@ -131,7 +131,7 @@ export interface GrantRules {
     /** The first of the trusted servers. */
     readonly server: string | undefined;
     readonly now: () => number;
-  }) => Promise<Credential>;
+  }) => Promise<SignatureKeyScheme>;
   /**
    * The one server that a call's tokens come from; undefined for an agent that has none. It counts as trusted. Default: demands name the
    * server, and the configuration which are trusted.
@@ -139,7 +139,7 @@ export interface GrantRules {
    * @throws AAuthAgentError `malformed_token` for an upstream token that names none
    */
   readonly serverOf?: (options: {
-    readonly identity: Credential;
+    readonly identity: SignatureKeyScheme;
     readonly trustedServers: readonly string[];
     readonly upstreamToken: string | undefined;
   }) => string | undefined;

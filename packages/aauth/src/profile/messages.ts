@@ -58,7 +58,7 @@ export interface MessageRules {
    */
   readonly claimedAgent?: (signatureKey: string) => string | undefined;
   /** @throws AAuthError `malformed_signature_key`, `header_too_large` for what cannot be written */
-  formatKeyClaim(credential: Credential, key: SigningKey): string;
+  formatKeyClaim(credential: SignatureKeyScheme, key: SigningKey): string;
   /** The member that is verified. @throws AAuthError `malformed_signature_input`, `header_too_large` */
   parseSignatureInput(value: string): SignatureInput;
   /**
@@ -89,7 +89,7 @@ export interface MessageRules {
 }
 
 /** How the receiver of a message learns its key: what an agent chooses when it signs. */
-export type Credential =
+export type SignatureKeyScheme =
   | { readonly scheme: "hwk" }
   | { readonly scheme: "jwks"; readonly id: string }
   | { readonly scheme: "jwks_uri"; readonly id: string; readonly document: string }

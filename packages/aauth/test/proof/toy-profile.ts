@@ -23,7 +23,7 @@ import { verificationKey } from "../../src/keys/verification-key.ts";
 import type { AnswerOptions, AnswerWriter } from "../../src/profile/answers.ts";
 import type { CallRules, CallState, CallStep, Demand, ResponseHead } from "../../src/profile/calls.ts";
 import type { GrantRequest } from "../../src/profile/grants.ts";
-import type { Credential, KeyClaim, MessageFacts, MessageRules } from "../../src/profile/messages.ts";
+import type { KeyClaim, MessageFacts, MessageRules, SignatureKeyScheme } from "../../src/profile/messages.ts";
 import type { Answer } from "../../src/profile/resource-rules.ts";
 import type { CallerCandidate, ResolverContext } from "../../src/profile/verification.ts";
 import type { PendingState } from "../../src/profile/waiting.ts";
@@ -329,7 +329,7 @@ const text = (value: unknown) => (typeof value === "string" ? value : undefined)
 function grantRequest(
   server: string,
   endpoint: string,
-  identity: Credential,
+  identity: SignatureKeyScheme,
   members: Readonly<Record<string, unknown>>,
 ): GrantRequest {
   return {
