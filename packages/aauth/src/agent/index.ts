@@ -6,7 +6,7 @@
 
 export { pooledTransport } from "#http";
 export type { Transport, TransportRequest } from "../discovery/transport.ts";
-export type { ApprovedMission, MissionProposal } from "../profile/grants.ts";
+export type { ApprovedMission, MissionProposal } from "../profile/token-requests.ts";
 export type { Clarification, Interaction } from "../profile/waiting.ts";
 export { createAgent } from "./agent.ts";
 export type { AgentEvent, AgentObserver, RetryReason, ShownToken, TokenRequestType } from "./events.ts";
@@ -19,12 +19,8 @@ export type {
   ClarificationReply,
   FetchContext,
   InteractionRequest,
-  KeepInput,
-  OwnTokenInput,
   ProposeMissionInput,
-  RedeemCodeInput,
   ResumeContext,
-  RevokeInput,
   SubAgentTokenInput,
   WaitingControl,
 } from "./types.ts";

@@ -20,10 +20,10 @@ export function createSender({ profile, transport, now }: SenderOptions): Sender
   const sign = createSigner(profile);
   return async (request, options) => {
     const { method, url, headers, body } = request;
-    const { key, credential, purpose, observe, additionalComponents } = options;
+    const { key, signatureKey, purpose, observe, additionalComponents } = options;
     const signed = await sign(
       { method, url, headers, body },
-      { key, signatureKey: credential, endpoint: purpose, now, additionalComponents },
+      { key, signatureKey, endpoint: purpose, now, additionalComponents },
     );
     if (observe !== ignoreEvents) {
       observe({
@@ -32,11 +32,11 @@ export function createSender({ profile, transport, now }: SenderOptions): Sender
         purpose,
         url,
         method,
-        scheme: credential.scheme,
+        scheme: signatureKey.scheme,
         coveredComponents: signed.coveredComponents,
         signatureBase: cutSignatureBase(signed.signatureBase),
         created: signed.created,
-        ...(credential.scheme === "jwt" ? { tokenId: tokenId(credential.jwt) } : {}),
+        ...(signatureKey.scheme === "jwt" ? { tokenId: tokenId(signatureKey.jwt) } : {}),
         kid: key.kid,
         thumbprint: key.thumbprint,
         attempt: options.attempt ?? 1,
@@ -66,7 +66,7 @@ export function createSender({ profile, transport, now }: SenderOptions): Sender
 
 export interface SendOptions {
   readonly key: SigningKey;
-  readonly credential: SignatureKeyScheme;
+  readonly signatureKey: SignatureKeyScheme;
   readonly purpose: "resource" | "token";
   /** Until the response headers are here; the body may stream on. Unset or `Infinity` where the request's own signals see to it. */
   readonly timeoutMs?: number;

@@ -7,7 +7,7 @@
 import type { Discovery } from "../discovery/discovery.ts";
 import type { Transport } from "../discovery/transport.ts";
 import type { KeyRing } from "../keys/key-ring.ts";
-import type { ApprovedMission, MissionProposal } from "../profile/grants.ts";
+import type { ApprovedMission, MissionProposal } from "../profile/token-requests.ts";
 import type { Clarification, Interaction } from "../profile/waiting.ts";
 import type { AgentProfile } from "../profile/wire-profile.ts";
 import type { SigningKey, Waiting } from "../types.ts";
@@ -38,38 +38,6 @@ export interface Agent {
    * @throws the reason of a signal, and what the transport and the token cache throw.
    */
   fetchFor(context?: FetchContext): typeof fetch;
-  /**
-   * Asks for an auth token for this agent itself, which is then the resource, too: to learn who a user is, or for its own
-   * delegates (SPEC 3.5). With identity scopes the user is asked, and the token comes by {@link Agent.redeemCode}.
-   *
-   * @throws ConsentRequiredError
-   * @throws TokenRequestError
-   * @throws AAuthAgentError `challenge_untrusted`, `token_request_failed`, `grant_pending`, or of the discovery group.
-   */
-  requestOwnToken(input: OwnTokenInput): Promise<Grant>;
-  /**
-   * Exchanges the code that came back with the user's consent for an auth token.
-   *
-   * Does NOT check that the `state` beside the code is the user's: the application does.
-   *
-   * @throws TokenRequestError
-   * @throws AAuthAgentError `challenge_untrusted`, `token_request_failed`, `grant_pending`, or of the discovery group.
-   */
-  redeemCode(input: RedeemCodeInput): Promise<Grant>;
-  /**
-   * Keeps a grant for calls made with the same `cacheKey`: they present its token, and renew it by its refresh token. For an agent that
-   * has to judge whose consent a code brought before it is used. Does nothing with a grant that names no single resource, or is bound to a
-   * key that is gone.
-   */
-  keep(input: KeepInput): Promise<void>;
-  /**
-   * Revokes a refresh token: the auth server forgets it, and that the user has consented (RFC 7009). An auth token already issued
-   * lives on until it expires, but is not presented again where `kept` says whose it is.
-   *
-   * @throws TokenRequestError; what is kept stays then.
-   * @throws AAuthAgentError `challenge_untrusted`, `token_request_failed`, or of the discovery group; what is kept stays then.
-   */
-  revoke(input: RevokeInput): Promise<void>;
   /**
    * Goes on with a call that waits ({@link AnswerPendingError}): looks for the answer, and makes the rest of the call. The key that the answer is for
    * has to be held here. The call's `waiting`, signal, observer and functions are those of `context`; what else it was made with is in
@@ -149,7 +117,7 @@ export interface AgentOptions {
   /** Unix seconds. Default: the system clock. */
   readonly now?: (() => number) | undefined;
   /** With scheme hwk: say who it is when a resource asks. Default true. */
-  readonly raiseScheme?: boolean | undefined;
+  readonly mayIdentify?: boolean | undefined;
   /** A body is kept in memory for its digest and for a retry. `Infinity` for no bound. Default 1 MiB. */
   readonly maxRequestBodyBytes?: number | undefined;
   /** Milliseconds each. */
@@ -276,48 +244,4 @@ export interface CallControl {
   readonly observer?: AgentObserver | undefined;
   /** Ends the request, and rejects with its reason. Default: none. */
   readonly signal?: AbortSignal | undefined;
-}
-
-/** A token for the agent itself. */
-export interface OwnTokenInput extends CallControl {
-  /** Issuer identifier; one of `trustedAuthServers`. */
-  readonly authServer: string;
-  /** Space-separated: `openid`, `profile`, `email`, scopes of the agent itself. */
-  readonly scope: string;
-  /** Sent along and back with the user's consent. Default: none. */
-  readonly state?: string | undefined;
-  /** Default: the agent's. */
-  readonly redirectUri?: string | undefined;
-}
-
-/** A code that came back with the user's consent. */
-export interface RedeemCodeInput extends CallControl {
-  /** Issuer identifier; one of `trustedAuthServers`. `authServer` of the {@link ConsentRequiredError}. */
-  readonly authServer: string;
-  /** From the query of the redirect. */
-  readonly code: string;
-  /** Default: the agent's. */
-  readonly redirectUri?: string | undefined;
-  /** Keeps the token, and a refresh token, for calls of this user made with the same `cacheKey`. See {@link Agent.keep}. Default: neither is kept. */
-  readonly cacheKey?: string | undefined;
-  /** `keyThumbprint` of the {@link ConsentRequiredError}: no other key can redeem the code. Default: the current key. */
-  readonly keyThumbprint?: string | undefined;
-}
-
-/** A grant, and for whom it is kept. */
-export interface KeepInput {
-  /** As a method of the agent returned it. */
-  readonly grant: Grant;
-  /** Names the user it is kept for. */
-  readonly cacheKey: string;
-}
-
-/** A refresh token to revoke. */
-export interface RevokeInput extends CallControl {
-  /** Issuer identifier; one of `trustedAuthServers`. */
-  readonly authServer: string;
-  /** As a grant has it. */
-  readonly refreshToken: string;
-  /** Whose tokens are dropped, too: those kept for this user at this resource. Default: nothing is dropped. */
-  readonly kept?: { readonly resource: string; readonly cacheKey: string };
 }

@@ -14,9 +14,9 @@ import { CHECKS } from "./checks.ts";
 import { coverage } from "./coverage.ts";
 import { display } from "./display.ts";
 import { documents } from "./documents.ts";
-import { grants } from "./grants.ts";
 import { foreignParameter } from "./keys.ts";
 import { ALGORITHMS, FIELDS, LABEL, LEVELS, TOKEN_TYPES, WINDOW_SECONDS } from "./names.ts";
+import { ownServer } from "./own-server.ts";
 import { unmet, validateRequirement } from "./requirement.ts";
 import { resource } from "./resource.ts";
 import {
@@ -27,6 +27,7 @@ import {
   parseSignatureKey,
   signatureKeyFor,
 } from "./signature-key.ts";
+import { tokenRequests } from "./token-requests.ts";
 
 const rules = { toleranceSeconds: WINDOW_SECONDS, replay: "remember" } as const;
 
@@ -84,6 +85,6 @@ export const draft11: WireProfile & { readonly documents: typeof documents } = {
   answers: { refuse: refuseWithoutToken, create: createAnswers },
   resource,
   calls,
-  grants,
+  tokenRequests: { ...tokenRequests, ownServer },
   display,
 };

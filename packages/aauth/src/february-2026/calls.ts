@@ -12,11 +12,11 @@ import type {
   CallRules,
   CallState,
   CallStep,
-  Demand,
-  DemandExpectation,
+  Challenge,
+  ChallengeExpectation,
   ResponseHead,
   RetryReason,
-  TokenDemand,
+  WantedToken,
 } from "../profile/calls.ts";
 import { parseRefusal, REFUSAL_FIELD } from "../profile/refusal.ts";
 import { checkHeader } from "../tokens/claim-checks.ts";
@@ -26,7 +26,7 @@ import type { ResourceTokenClaims } from "./claims.ts";
 import { AGENT_AUTH, SIGNATURE_ALGORITHMS } from "./names.ts";
 import { checkResourceClaims, RESOURCE_TOKEN, readResourceClaims } from "./resource-token.ts";
 
-export const calls: CallRules = { returnParameter: "return_url", decide, readDemand, checkDemand };
+export const calls: CallRules = { decide, readChallenge, checkChallenge };
 
 /** Where a call stands. */
 interface State extends CallState {
@@ -37,7 +37,7 @@ interface State extends CallState {
   readonly hasToken?: boolean;
   /** The first request carried a held token; whether it is bound to the current key. */
   readonly held?: { readonly isCurrentKey: boolean };
-  /** The demand that is being met came with 429. */
+  /** The challenge that is being met came with 429. */
   readonly isLimited?: boolean;
 }
 
@@ -69,10 +69,10 @@ function decide(before: CallState, outcome: CallOutcome, circumstances: CallCirc
     }
 
     case "offered": {
-      const { demand } = outcome;
-      return demand === undefined
+      const { challenge } = outcome;
+      return challenge === undefined
         ? then(first, { do: "send", as: "first" })
-        : then(state, { do: "obtain", demand, keepsResponse: false });
+        : then(state, { do: "obtain", challenge, keepsResponse: false });
     }
 
     case "response":
@@ -102,12 +102,12 @@ function decide(before: CallState, outcome: CallOutcome, circumstances: CallCirc
 
 function afterResponse(
   state: State,
-  { demand, status }: Extract<CallOutcome, { type: "response" }>,
-  { mayIdentify, mayInteract }: CallCircumstances,
+  { challenge, status }: Extract<CallOutcome, { type: "response" }>,
+  { mayIdentify, resource, returnUrl }: CallCircumstances,
 ): Decision {
   const answer = then(state, ANSWER);
-  if (demand === undefined) return answer;
-  const { level, interaction, resourceToken, failedCheck } = demand;
+  if (challenge === undefined) return answer;
+  const { level, interaction, resourceToken, failedCheck } = challenge;
   const isLimited = status === LIMITED;
   const wantsToken = level === "authorized";
   const isBare = wantsToken && resourceToken === undefined;
@@ -137,7 +137,9 @@ function afterResponse(
     const error = new AAuthAgentError("identity_required", "the resource requires an identified caller");
     return then(state, { do: "throw", error });
   }
-  if (interaction !== undefined) return mayInteract ? then(state, { do: "ask", interaction }) : answer;
+  if (interaction !== undefined) {
+    return returnUrl === undefined ? answer : then(state, sendPerson(interaction, resource, returnUrl));
+  }
   if (!wantsToken) return answer;
   if (isBare) return then(state, { do: "throw", error: AAuthAgentError.from(incomplete()) });
   if (state.stage === "authorized") {
@@ -146,7 +148,23 @@ function afterResponse(
     const error = new AAuthAgentError("challenge_repeated", reason);
     return then(state, { do: "throw", error, forgets: true });
   }
-  return then({ ...state, isLimited }, { do: "obtain", demand, keepsResponse: isLimited });
+  return then({ ...state, isLimited }, { do: "obtain", challenge, keepsResponse: isLimited });
+}
+
+/**
+ * A resource may send a user to itself and nowhere else: an address at another origin would make this agent a way to bring its users to
+ * any page.
+ */
+function sendPerson(address: string, resource: string, returnUrl: string): CallStep {
+  const url = URL.parse(address);
+  const isOwn = url?.origin === new URL(resource).origin && url.username === "" && url.password === "";
+  if (url === null || !isOwn) {
+    const reason = "the resource sends users to an address that is not its own";
+    return { do: "throw", error: new AAuthAgentError("challenge_untrusted", reason) };
+  }
+  url.hash = "";
+  url.searchParams.set("return_url", returnUrl);
+  return { do: "ask", interactionUrl: url.href };
 }
 
 const UNAUTHORIZED = 401;
@@ -166,24 +184,24 @@ const then = (state: State, step: CallStep): Decision => ({ state, step });
 const CHALLENGE_STATUS: ReadonlySet<number> = new Set([401, 403, 429]);
 
 /**
- * The demand of a response: 401, 403 or 429 with `Agent-Auth`. A 429 is an answer by itself; where its challenge cannot be read it counts
+ * The challenge of a response: 401, 403 or 429 with `Agent-Auth`. A 429 is an answer by itself; where its challenge cannot be read it counts
  * as one without.
  */
-function readDemand({ status, field }: ResponseHead): Demand | undefined {
+function readChallenge({ status, field }: ResponseHead): Challenge | undefined {
   if (!CHALLENGE_STATUS.has(status)) return undefined;
   const value = field(AGENT_AUTH);
   if (value === null) return undefined;
   try {
     const challenge = readAgentAuth(value);
     if (status === LIMITED && isBare(challenge)) return undefined;
-    return demandOf(challenge, parseRefusal(field(REFUSAL_FIELD))?.check);
+    return challengeOf(challenge, parseRefusal(field(REFUSAL_FIELD))?.check);
   } catch (error) {
     if (status === LIMITED) return undefined;
     throw AAuthAgentError.from(error);
   }
 }
 
-function demandOf(challenge: AgentAuth | BareChallenge, failedCheck: string | undefined): Demand {
+function challengeOf(challenge: AgentAuth | BareChallenge, failedCheck: string | undefined): Challenge {
   const { level, algs, authServer, resourceToken, userInteraction } = challenge;
   if (algs !== undefined && !SIGNATURE_ALGORITHMS.some((name) => algs.includes(name))) {
     throw new AAuthAgentError(
@@ -207,7 +225,10 @@ function demandOf(challenge: AgentAuth | BareChallenge, failedCheck: string | un
  *
  * Does NOT verify the resource token's signature: the auth server does.
  */
-function checkDemand({ server = "", resourceToken = "" }: Demand, expected: DemandExpectation): TokenDemand {
+function checkChallenge(
+  { server = "", resourceToken = "" }: Challenge,
+  expected: ChallengeExpectation,
+): WantedToken {
   const { agent, thumbprint: agentJkt, resource, trustedServers, now } = expected;
   if (!trustedServers.includes(server)) {
     throw untrusted("it names an auth server this agent does not trust");

@@ -10,9 +10,9 @@ import type { DocumentRules } from "../discovery/discovery.ts";
 import type { AnswerRules } from "./answers.ts";
 import type { CallRules } from "./calls.ts";
 import type { DisplayRules } from "./display.ts";
-import type { GrantRules } from "./grants.ts";
 import type { MessageRules } from "./messages.ts";
 import type { ResourceRules } from "./resource-rules.ts";
+import type { TokenRequestRules } from "./token-requests.ts";
 import type { VerificationRules } from "./verification.ts";
 
 /** What both halves of a dialect have. */
@@ -37,10 +37,10 @@ export interface ResourceProfile extends ProfileBase {
 
 /** The half of a dialect that agents ask. */
 export interface AgentProfile extends ProfileBase {
-  /** How an agent meets what a response demands. */
+  /** How an agent meets what a response requires. */
   readonly calls: CallRules;
   /** Token requests and their answers. */
-  readonly grants: GrantRules;
+  readonly tokenRequests: TokenRequestRules;
 }
 
 /** One dialect: what it is called, and its rules by what is asked. */

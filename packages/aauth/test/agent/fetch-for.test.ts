@@ -180,7 +180,7 @@ describe("an identity challenge", () => {
 
   it("is an error for an agent that wants to stay anonymous", async () => {
     const world = await createWorld();
-    const agent = world.agent({ signatureScheme: "hwk", raiseScheme: false });
+    const agent = world.agent({ signatureScheme: "hwk", mayIdentify: false });
     expect((await errorOf(agent.fetchFor()(URL_ROOT))).code).toBe("identity_required");
     expect(world.story()).toEqual(["resource hwk"]);
   });
@@ -447,7 +447,7 @@ describe("an agent", () => {
     ["id must be", { id: "http://backend.localhost:8000/" }],
     ["signatureScheme must be hwk or jwks", { signatureScheme: "HWK" }],
     ["revealTokens must be true or false", { revealTokens: "false" }],
-    ["raiseScheme must be true or false", { raiseScheme: "false" }],
+    ["mayIdentify must be true or false", { mayIdentify: "false" }],
     ["redirectUri must be", { redirectUri: "/callback" }],
   ])("names the option it cannot be made with: %s: %j", async (message, options) => {
     const world = await createWorld();

@@ -235,7 +235,7 @@ describe("a refused token that came with a refresh token", () => {
       ...{ expiresAt: clock.now() + 300, renewAt: clock.now() + 270 },
     };
     const caller = world.agent({ tokenCache });
-    await caller.keep({ grant, cacheKey: "alice" });
+    await caller.cacheToken({ grant, cacheKey: "alice" });
     const working = world.resource;
     /** The resource takes any token but the one that was kept, and does not say what would help. */
     world.resource = (request) =>

@@ -111,7 +111,7 @@ export function scriptedRunsWith(parts: Partial<RunServiceDeps>, ...script: Ask[
   const agent = {
     redeemCode: vi.fn(async () => GRANT),
     revoke: vi.fn(async () => {}),
-    keep: vi.fn(async () => {}),
+    cacheToken: vi.fn(async () => {}),
   };
   const verify = vi.fn(async (): Promise<Partial<typeof CLAIMS> & { exp: number }> => CLAIMS);
   const consent = createConsentService({

@@ -1,46 +1,73 @@
 /**
- * A call that is left waiting: as plain data, and back.
+ * A call that waits: as plain data, and back.
  *
  * @module
  */
 
 import { decodeBase64, encodeBase64 } from "../base64.ts";
-import type { CallState, TokenDemand } from "../profile/calls.ts";
+import { AAuthAgentError } from "../errors.ts";
+import type { CallState, WantedToken } from "../profile/calls.ts";
+import type { DeferredResponse } from "../profile/waiting.ts";
 import type { Waiting } from "../types.ts";
 import type { CallersRequest } from "./outgoing-request.ts";
-import type { LeftWaiting } from "./pending-answer.ts";
 import type { FetchContext } from "./types.ts";
 
-/** How a call that waits goes on. */
+/** Where the polling of a party stands. Plain data. */
+export interface PollState {
+  /** Its `location` is absolute. */
+  readonly deferred: DeferredResponse;
+  /** Unix seconds. */
+  readonly nextPollAt: number;
+  /** The page of the interaction, complete. */
+  readonly page?: string | undefined;
+  /** How much further apart the polls are than the party said, since it found them too many. */
+  readonly slowedBySeconds: number;
+  /** Questions that have been answered. */
+  readonly questions: number;
+  /** Pages that a person has been brought to. */
+  readonly pages: number;
+}
+
+/** The polling ends before there is an answer: a call makes an error of it that can be resumed. */
+export class StillDeferredError extends AAuthAgentError {
+  readonly state: PollState;
+
+  constructor(message: string, state: PollState) {
+    super("grant_pending", message);
+    this.state = state;
+  }
+}
+
+/** What a call needs to be resumed. */
 export interface Progress {
   readonly state: CallState;
-  readonly left: LeftWaiting;
-  /** What the last request carried, if it was a token for the resource. */
+  readonly polling: PollState;
+  /** The token for the resource that the last request carried, if it did. */
   readonly presented?: string;
-  /** What is waited for, where it is a token. */
-  readonly demand?: TokenDemand;
+  /** The token that is waited for. Default: the response of the resource is. */
+  readonly wanted?: WantedToken;
   /** What the resource wants to be covered in addition. */
   readonly covers?: readonly string[];
 }
 
-/** A call at the moment it is left. */
-export interface LeftCall extends Pick<Waiting, "profile" | "keyThumbprint" | "party"> {
+/** A call at the moment it begins to wait. */
+interface CallInProgress extends Pick<Waiting, "profile" | "keyThumbprint" | "party"> {
   readonly request: CallersRequest;
   readonly context: FetchContext;
   readonly progress: Progress;
 }
 
-export function waitingOf({ request, context, progress, ...call }: LeftCall): Waiting {
+export function waitingOf({ request, context, progress, ...call }: CallInProgress): Waiting {
   const { method, url, headers, body } = request;
-  const { pending, nextLookAt, page } = progress.left;
-  const { location, requirement = "", interaction, clarification } = pending;
+  const { deferred, nextPollAt, page } = progress.polling;
+  const { location, requirement = "", interaction, clarification } = deferred;
   const kept = Object.entries(context).filter(
     (entry): entry is [string, string] => KEPT.has(entry[0]) && typeof entry[1] === "string",
   );
   return {
     ...call,
     location,
-    nextLookAt,
+    nextLookAt: nextPollAt,
     requirement,
     ...(interaction && { interaction: { ...interaction, page: page ?? interaction.url } }),
     ...(clarification && { clarification }),
@@ -72,7 +99,7 @@ export function requestOf({ call }: Waiting, signal: AbortSignal | undefined): C
 
 export const progressOf = ({ progress }: Waiting): Progress => progress as unknown as Progress;
 
-/** What a call that waits keeps of its context. */
+/** What a waiting call keeps of its context. */
 const KEPT: ReadonlySet<string> = new Set<keyof FetchContext>([
   "resource",
   "state",
