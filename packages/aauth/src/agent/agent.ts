@@ -22,7 +22,7 @@ import type { AgentParts } from "./context.ts";
 import { createTokenCache } from "./grant-cache.ts";
 import { createOwnServer } from "./own-server.ts";
 import { createSender } from "./sender.ts";
-import { createTokenSource, type TokenSource } from "./token-source.ts";
+import { TokenSource } from "./token-source.ts";
 import type { Agent, AgentOptions, FetchContext } from "./types.ts";
 
 /**
@@ -41,7 +41,7 @@ export function createAgent(options: AgentOptions): Agent {
   checkAgentOptions(options);
   const parts = partsOfOptions(options);
   const { profile } = parts;
-  const tokens = createTokenSource(parts);
+  const tokens = new TokenSource(parts);
   const agent: Agent = {
     fetchFor(context = {}) {
       checkFetchContext(context, profile);

@@ -16,7 +16,6 @@ import type { Clarification, ClarificationAnswer } from "../profile/waiting.ts";
 import type { SigningKey, Waiting } from "../types.ts";
 import { type AgentKeys, keyBoundIn, pinnedTo } from "./agent-keys.ts";
 import { answerWords } from "./answer-words.ts";
-import { atHop } from "./at-hop.ts";
 import type { AgentParts } from "./context.ts";
 import { combineObservers, ignoreEvents, showToken } from "./events.ts";
 import { type CallersRequest, readOutgoingRequest } from "./outgoing-request.ts";
@@ -186,7 +185,7 @@ class Call {
       case "report-rejected":
         // A token that the caller brought is not one that is held.
         if (this.#presented !== this.#given.authToken) await this.#tokens.forget(this.#context, this.#wanted);
-        throw atHop(await this.#tokenRejected(), resource);
+        throw AAuthAgentError.from(await this.#tokenRejected(), resource);
       case "poll":
         return this.#poll(step);
       case "ask": {
@@ -196,7 +195,7 @@ class Call {
       }
       case "throw":
         if (step.forgets && this.#wanted) await this.#tokens.forget(this.#context, this.#wanted);
-        throw atHop(step.error, resource);
+        throw AAuthAgentError.from(step.error, resource);
     }
   }
 
@@ -251,7 +250,7 @@ class Call {
     try {
       return responseOf(await this.#exchange.poll(deferred, this.#context));
     } catch (error) {
-      throw atHop(error, this.#context.resource);
+      throw AAuthAgentError.from(error, this.#context.resource);
     }
   }
 
@@ -260,7 +259,7 @@ class Call {
     if (token === undefined) await this.#identify();
     else this.#present(token);
     const challenge = await this.#requestOffer(scope).catch((error: unknown) => {
-      throw atHop(error, resource);
+      throw AAuthAgentError.from(error, resource);
     });
     if (challenge === undefined) return { type: "offered", challenge };
     await this.#findServers();
@@ -288,7 +287,7 @@ class Call {
       await this.#findServers();
       wanted = await this.#trusted(challenge);
     } catch (error) {
-      return { type: "obtain-failed", error: atHop(error, this.#context.resource) };
+      return { type: "obtain-failed", error: AAuthAgentError.from(error, this.#context.resource) };
     }
     return this.#obtainWanted(wanted);
   }
@@ -302,7 +301,7 @@ class Call {
       return { type: "obtained", ...obtained };
     } catch (error) {
       if (error instanceof StillDeferredError) throw error;
-      return { type: "obtain-failed", error: atHop(error, wanted.server) };
+      return { type: "obtain-failed", error: AAuthAgentError.from(error, wanted.server) };
     }
   }
 
@@ -362,9 +361,8 @@ class Call {
 
   /** The call waits for the token that it asks for, if it does, or for the response of the resource. */
   #waitingOf(polling: PollState): Waiting {
-    const { covers } = this.#exchange;
     const { resource, key } = this.#context;
-    const [presented, wanted] = [this.#shown(), this.#asking];
+    const wanted = this.#asking;
     return waitingOf({
       profile: this.#parts.profile.name,
       keyThumbprint: key.thumbprint,
@@ -372,11 +370,8 @@ class Call {
       request: this.#request,
       context: { ...this.#given, resource },
       progress: {
-        state: this.#state,
-        polling,
-        ...(presented !== undefined && { presented }),
-        ...(wanted && { wanted }),
-        ...(covers && { covers }),
+        ...{ state: this.#state, polling, wanted },
+        ...{ presented: this.#shown(), covers: this.#exchange.covers },
       },
     });
   }

@@ -134,14 +134,7 @@ export class Exchange<Reply extends ResponseHead, Context extends CallContext = 
   #report(deferred: DeferredResponse, location: string, { observe }: CallContext): void {
     const { requirement = "", interaction, clarification } = deferred;
     const { party } = this.#options;
-    observe({
-      type: "answer_pending",
-      party,
-      location,
-      requirement,
-      ...(interaction && { interaction }),
-      ...(clarification && { clarification }),
-    });
+    observe({ type: "answer_pending", party, location, requirement, interaction, clarification });
   }
 
   #waitMs({ retryAfterSeconds }: DeferredResponse): number {
@@ -154,7 +147,7 @@ export class Exchange<Reply extends ResponseHead, Context extends CallContext = 
     return {
       deferred: { ...deferred, location, retryAfterSeconds: seconds },
       nextPollAt: Math.ceil(this.#options.parts.now() + seconds),
-      ...(deferred.interaction && { page: this.#pageOf(deferred.interaction, context) }),
+      page: deferred.interaction && this.#pageOf(deferred.interaction, context),
       slowedBySeconds: this.#slowedBySeconds,
       questions: this.#questions,
       pages: this.#pages,

@@ -6,7 +6,6 @@
 
 import { AAuthAgentError } from "../errors.ts";
 import type { OwnServerRules } from "../profile/token-requests.ts";
-import { atHop } from "./at-hop.ts";
 import type { AgentParts, CallContext } from "./context.ts";
 import { combineObservers } from "./events.ts";
 import { askServer, checkToken, requestToken } from "./token-request.ts";
@@ -47,7 +46,7 @@ export function createOwnServer(
           throw new AAuthAgentError("token_request_failed", "the answer is not the approval of a mission");
         });
         const { scope, variant, expects } = rules.tokenOfMission(mission);
-        const wanted = { server, scope, ...(variant !== undefined && { variant }) };
+        const wanted = { server, scope, variant };
         const granted = await Promise.all(
           Object.entries(mission.tokens).map(async ([resource, token]) => {
             const own = { ...context, resource, mission: mission.id };
@@ -87,7 +86,7 @@ async function askOwnServer<T>(
     const observe = combineObservers(parts.observer, input.observer);
     return await ask(ownServer, { ...input, key, observe, trustedServers: [server] }).catch(
       (error: unknown) => {
-        throw atHop(error, server);
+        throw AAuthAgentError.from(error, server);
       },
     );
   } catch (error) {

@@ -10,7 +10,6 @@ import type { SignatureKeyScheme } from "../profile/messages.ts";
 import type { DeferredResponse, Interaction } from "../profile/waiting.ts";
 import { parseJsonObject } from "../tokens/json-object.ts";
 import { readShortly } from "./answer-words.ts";
-import { atHop } from "./at-hop.ts";
 import { type AgentParts, capabilitiesOf } from "./context.ts";
 import { ignoreEvents, type ShownToken, showToken } from "./events.ts";
 import { Exchange, headOf, type Poll } from "./exchange.ts";
@@ -154,8 +153,8 @@ export class ResourceExchange {
       url,
       status,
       level,
-      ...(server === undefined ? {} : { authServer: server }),
-      ...(shown === undefined ? {} : { resourceToken: shown }),
+      authServer: server,
+      resourceToken: shown,
     });
     return challenge;
   }
@@ -183,7 +182,7 @@ export class ResourceExchange {
       return read?.(head);
     } catch (error) {
       await this.discardResponse();
-      throw atHop(error, resource);
+      throw AAuthAgentError.from(error, resource);
     }
   }
 

@@ -36,11 +36,11 @@ export function createSender({ profile, transport, now }: SenderOptions): Sender
         coveredComponents: signed.coveredComponents,
         signatureBase: cutSignatureBase(signed.signatureBase),
         created: signed.created,
-        ...(signatureKey.scheme === "jwt" ? { tokenId: tokenId(signatureKey.jwt) } : {}),
+        tokenId: signatureKey.scheme === "jwt" ? tokenId(signatureKey.jwt) : undefined,
         kid: key.kid,
         thumbprint: key.thumbprint,
         attempt: options.attempt ?? 1,
-        ...(options.retryReason === undefined ? {} : { retryReason: options.retryReason }),
+        retryReason: options.retryReason,
       });
     }
     const { signals } = request;

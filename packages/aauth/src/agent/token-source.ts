@@ -4,7 +4,7 @@
  * @module
  */
 
-import { AAuthError, ConsentRequiredError } from "../errors.ts";
+import { AAuthError, ConsentRequiredError, isUnanswered } from "../errors.ts";
 import type { WantedToken } from "../profile/calls.ts";
 import type { TokenRequestContext } from "../profile/token-requests.ts";
 import { tokenId } from "../tokens/decode-token.ts";
@@ -20,208 +20,186 @@ import type { PollState } from "./waiting-call.ts";
 /** A call of a known resource. */
 export type ResourceCall = CallContext & { readonly resource: string };
 
-export interface TokenSource {
+export class TokenSource {
+  readonly #parts: AgentParts;
+  readonly #share: ReturnType<typeof createSharing>;
+  /** A token stored without a user's name is the one person's, and agents of several persons may have one key and one cache. */
+  readonly #storedFor: string;
+
+  constructor(parts: AgentParts) {
+    const { name, tokenRequests } = parts.serverProfile;
+    this.#parts = parts;
+    this.#storedFor = tokenRequests.ownServer === undefined ? name : `${name} ${parts.id}`;
+    this.#share = createSharing(parts, (grant, context) => this.#mayStore(grant, context));
+  }
+
   /**
    * A token held for this resource under the call's key or one of `keys`, first come first; renewed with the call's key if its time has
    * come and a refresh token is there.
    */
-  held(context: ResourceCall, keys: readonly SigningKey[]): Promise<HeldToken | undefined>;
-  /**
-   * @param presented a token that has just been refused
-   * @param resumed state of the polling, where the same request was left
-   */
-  obtain(
-    wanted: WantedToken,
-    context: ResourceCall,
-    presented: string | undefined,
-    resumed?: PollState,
-  ): Promise<ObtainedToken>;
-  /** The session token that the resource has given to this key, if it has. */
-  session(context: ResourceCall): Promise<string | undefined>;
-  /** Stores a session token in place of the one before. */
-  storeSession(token: string, context: ResourceCall): Promise<void>;
-  /** Stores a token that came by another way, such as a code, if it may be stored. */
-  store(
-    grant: Grant,
-    context: ResourceCall,
-    wanted?: Pick<WantedToken, "server" | "scope" | "variant">,
-  ): Promise<void>;
-  /** Never again presents the token held for this resource. A refresh token that came with it stays valid. */
-  discard(context: ResourceCall): Promise<void>;
-  /** Drops the token held for a resource, its refresh token included, and the wanted one: the resource has refused it. */
-  forget(context: ResourceCall, wanted?: WantedToken): Promise<void>;
-}
-
-export function createTokenSource(parts: AgentParts): TokenSource {
-  const { now, tokenCache: cache, serverProfile: profile } = parts;
-  const { ownServer, refresh, request } = profile.tokenRequests;
-  // A token stored without a user's name is the one person's, and agents of several persons may have one key and one cache.
-  const storedFor = ownServer === undefined ? profile.name : `${profile.name} ${parts.id}`;
-  const share = createSharing(parts, mayStore);
-
-  return {
-    held,
-    obtain,
-    store,
-    async discard(context) {
-      const key = latestKey(await ownerOf(context));
-      const grant = await cached(key);
-      if (grant?.keptAs !== undefined && ownServer !== undefined) await cache.delete(grant.keptAs);
-      if (grant?.refreshToken === undefined) await cache.delete(key);
-      else await cache.set(key, { ...grant, isRefused: true });
-    },
-    async forget(context, wanted) {
-      const owner = await ownerOf(context);
-      await cache.delete(latestKey(owner));
-      if (wanted) await cache.delete(exactKey(owner, wanted.server, wanted.scope, wanted.variant));
-    },
-    async session(context) {
-      return (await cached(sessionKey(await ownerOf(context))))?.token;
-    },
-    async storeSession(token, context) {
-      const { resource, key } = context;
-      const times = { expiresAt: Number.MAX_SAFE_INTEGER, renewAt: Number.MAX_SAFE_INTEGER };
-      const session = { token, server: resource, scope: "", thumbprint: key.thumbprint, ...times };
-      await cache.set(sessionKey(await ownerOf(context)), session);
-    },
-  };
-
-  async function held(context: ResourceCall, keys: readonly SigningKey[]): Promise<HeldToken | undefined> {
-    const own = await ownerOf(context);
+  async held(context: ResourceCall, keys: readonly SigningKey[]): Promise<HeldToken | undefined> {
+    const { now, tokenCache, serverProfile } = this.#parts;
+    const own = await this.#ownerOf(context);
     for (const key of keys) {
       const owner = key === context.key ? own : { ...own, thumbprint: key.thumbprint };
-      const grant = await cached(latestKey(owner));
+      const grant = await this.#cached(latestKey(owner));
       if (grant === undefined) continue;
       const isPresentable = grant.isRefused !== true;
       if (isPresentable && now() < grant.renewAt) return { token: hit(grant, context), key };
-      const renewal = await renewed(grant, own, context);
+      const renewal = await this.#renewed(grant, own, context);
       // A refresh token belongs to the agent, not to a key: what it brings is bound to the key that signs now.
-      if (owner !== own && renewal !== "issuer_away") await cache.delete(latestKey(owner));
+      if (owner !== own && renewal !== "issuer_away") await tokenCache.delete(latestKey(owner));
       if (renewal === "issuer_away") {
         if (isPresentable && now() < grant.expiresAt) return { token: hit(grant, context), key };
       } else if (renewal !== undefined) {
         return { token: renewal, key: context.key };
-      } else if (refresh === undefined && key === context.key && now() < grant.expiresAt) {
-        return { token: grant.token, key, isAgeing: true };
+      } else if (serverProfile.tokenRequests.refresh === undefined) {
+        if (key === context.key && now() < grant.expiresAt)
+          return { token: grant.token, key, isAgeing: true };
       }
     }
     return undefined;
   }
 
-  async function obtain(
+  /**
+   * A token that is wanted, from the cache (`isHeld`), by renewal, or by a request.
+   *
+   * @param presented a token that has just been refused
+   * @param resumed state of the polling, where the same request was left
+   */
+  async obtain(
     wanted: WantedToken,
     context: ResourceCall,
     presented: string | undefined,
     resumed?: PollState,
-  ): Promise<ObtainedToken> {
-    const { server, scope, variant } = wanted;
-    const owner = await ownerOf(context);
-    const name = exactKey(owner, server, scope, variant);
-    const known = await cached(name);
-    if (known !== undefined && known.token !== presented && now() < known.renewAt) {
-      await cache.set(latestKey(owner), known);
+  ): Promise<{ readonly token: string; readonly isHeld: boolean }> {
+    const parts = this.#parts;
+    const owner = await this.#ownerOf(context);
+    const name = exactKey(owner, wanted.server, wanted.scope, wanted.variant);
+    const known = await this.#cached(name);
+    if (known !== undefined && known.token !== presented && parts.now() < known.renewAt) {
+      await parts.tokenCache.set(latestKey(owner), known);
       return { token: hit(known, context), isHeld: true };
     }
-    const latest = await cached(latestKey(owner));
+    const latest = await this.#cached(latestKey(owner));
     if (latest !== undefined && latest.token === presented && covers(latest, wanted)) {
       // The resource finds it too old, or no longer valid. What came with it asks no user.
-      const renewal = await renewed(latest, owner, context);
+      const renewal = await this.#renewed(latest, owner, context);
       if (renewal !== undefined && renewal !== "issuer_away") return { token: renewal, isHeld: false };
     }
-    const grant = await share(name, context, async (shared) =>
-      parts.parent === undefined
-        ? requestToken(
-            parts,
-            request(wanted, await tokenRequestContext(parts, shared, presented)),
-            shared,
-            resumed,
-          )
-        : askParent(parts, wanted, presented, context),
-    );
-    await store(grant, context, wanted);
+    const grant = await this.#share(name, context, async (shared) => {
+      if (parts.parent !== undefined) return askParent(parts, wanted, presented, context);
+      const own = await tokenRequestContext(parts, shared, presented);
+      return requestToken(parts, parts.serverProfile.tokenRequests.request(wanted, own), shared, resumed);
+    });
+    await this.store(grant, context, wanted);
     return { token: grant.token, isHeld: false };
   }
 
-  async function ownerOf({
-    key,
-    resource,
-    upstreamToken,
-    cacheKey,
-    mission,
-  }: ResourceCall): Promise<GrantOwner> {
-    const upstreamHash = upstreamToken === undefined ? undefined : await hashToken(upstreamToken);
-    return { profile: storedFor, thumbprint: key.thumbprint, resource, upstreamHash, cacheKey, mission };
-  }
-
-  async function cached(name: string): Promise<Grant | undefined> {
-    const grant: Partial<Grant> | null | undefined = await cache.get(name);
-    return isGrant(grant) ? grant : undefined;
-  }
-
-  function hit({ server, token }: Grant, { observe, resource }: ResourceCall): string {
-    if (observe !== ignoreEvents) {
-      observe({ type: "token_cache_hit", authServer: server, resource, tokenId: tokenId(token) });
-    }
-    return token;
-  }
-
-  /** A new token for the refresh token that came with an old one; undefined where there is none that works. */
-  async function renewed(
-    { server, subject, refreshToken }: Grant,
-    owner: GrantOwner,
-    context: ResourceCall,
-  ): Promise<string | "issuer_away" | undefined> {
-    if (refreshToken === undefined || refresh === undefined) return undefined;
-    const name = latestKey(owner);
-    try {
-      const grant = await share(name, context, async (shared) =>
-        requestToken(parts, refresh(server, refreshToken, await tokenRequestContext(parts, shared)), shared),
-      );
-      if (grant.subject !== subject) {
-        // A token of one user must never become another's.
-        await cache.delete(name);
-        return undefined;
-      }
-      await cache.set(name, { refreshToken, ...grant });
-      return grant.token;
-    } catch (error) {
-      if (!(error instanceof AAuthError)) throw error;
-      // The auth server may be away for a moment, and then the token is still valid.
-      if (AWAY.has(error.code)) return "issuer_away";
-      await cache.delete(name);
-      return undefined;
-    }
-  }
-
-  async function store(
+  /** Stores a token, if it may be stored; for any scope of the resource where it was not `wanted`. */
+  async store(
     grant: Grant,
     context: ResourceCall,
     wanted?: Pick<WantedToken, "server" | "scope" | "variant">,
   ): Promise<void> {
-    if (!mayStore(grant, context)) return;
-    const owner = await ownerOf(context);
+    if (!this.#mayStore(grant, context)) return;
+    const { tokenCache, serverProfile } = this.#parts;
+    const owner = await this.#ownerOf(context);
     if (wanted === undefined) {
-      await cache.set(latestKey(owner), grant);
+      await tokenCache.set(latestKey(owner), grant);
       return;
     }
     const keptAs = exactKey(owner, wanted.server, wanted.scope, wanted.variant);
-    const stored = ownServer === undefined ? grant : { ...grant, keptAs };
-    await cache.set(latestKey(owner), stored);
-    await cache.set(keptAs, stored);
+    const stored = serverProfile.tokenRequests.ownServer === undefined ? grant : { ...grant, keptAs };
+    await tokenCache.set(latestKey(owner), stored);
+    await tokenCache.set(keptAs, stored);
+  }
+
+  /** Never again presents the token held for this resource. A refresh token that came with it stays valid. */
+  async discard(context: ResourceCall): Promise<void> {
+    const { tokenCache } = this.#parts;
+    const key = latestKey(await this.#ownerOf(context));
+    const grant = await this.#cached(key);
+    if (grant?.keptAs !== undefined) await tokenCache.delete(grant.keptAs);
+    if (grant?.refreshToken === undefined) await tokenCache.delete(key);
+    else await tokenCache.set(key, { ...grant, isRefused: true });
+  }
+
+  /** Drops the token held for a resource, its refresh token included, and the wanted one: the resource has refused it. */
+  async forget(context: ResourceCall, wanted?: WantedToken): Promise<void> {
+    const { tokenCache } = this.#parts;
+    const owner = await this.#ownerOf(context);
+    await tokenCache.delete(latestKey(owner));
+    if (wanted) await tokenCache.delete(exactKey(owner, wanted.server, wanted.scope, wanted.variant));
+  }
+
+  /** The session token that the resource has given to this key, if it has. */
+  async session(context: ResourceCall): Promise<string | undefined> {
+    return (await this.#cached(sessionKey(await this.#ownerOf(context))))?.token;
+  }
+
+  /** Stores a session token in place of the one before. */
+  async storeSession(token: string, context: ResourceCall): Promise<void> {
+    const { resource, key } = context;
+    const times = { expiresAt: Number.MAX_SAFE_INTEGER, renewAt: Number.MAX_SAFE_INTEGER };
+    const session = { token, server: resource, scope: "", thumbprint: key.thumbprint, ...times };
+    await this.#parts.tokenCache.set(sessionKey(await this.#ownerOf(context)), session);
+  }
+
+  async #ownerOf({ key, resource, upstreamToken, cacheKey, mission }: ResourceCall): Promise<GrantOwner> {
+    const upstreamHash = upstreamToken === undefined ? undefined : await hashToken(upstreamToken);
+    const { thumbprint } = key;
+    return { profile: this.#storedFor, thumbprint, resource, upstreamHash, cacheKey, mission };
+  }
+
+  async #cached(name: string): Promise<Grant | undefined> {
+    const grant: Partial<Grant> | null | undefined = await this.#parts.tokenCache.get(name);
+    return isGrant(grant) ? grant : undefined;
+  }
+
+  /** A new token for the refresh token that came with an old one; undefined where there is none that works. */
+  async #renewed(
+    { server, subject, refreshToken }: Grant,
+    owner: GrantOwner,
+    context: ResourceCall,
+  ): Promise<string | "issuer_away" | undefined> {
+    const parts = this.#parts;
+    const { refresh } = parts.serverProfile.tokenRequests;
+    if (refreshToken === undefined || refresh === undefined) return undefined;
+    const name = latestKey(owner);
+    try {
+      const grant = await this.#share(name, context, async (shared) =>
+        requestToken(parts, refresh(server, refreshToken, await tokenRequestContext(parts, shared)), shared),
+      );
+      if (grant.subject === subject) {
+        await parts.tokenCache.set(name, { refreshToken, ...grant });
+        return grant.token;
+      }
+      // A token of one user must never become another's.
+    } catch (error) {
+      if (!(error instanceof AAuthError)) throw error;
+      // The auth server may be away for a moment, and then the token is still valid.
+      if (isUnanswered(error)) return "issuer_away";
+    }
+    await parts.tokenCache.delete(name);
+    return undefined;
   }
 
   /**
    * A token that speaks for a user is only stored or shared where the caller has said which user, or where an upstream token stands for one, or
    * the agent acts for one person only. Anything else could hand one user's authority to another.
    */
-  function mayStore({ subject }: Grant, { cacheKey, upstreamToken }: CallContext): boolean {
-    return (
-      subject === undefined ||
-      cacheKey !== undefined ||
-      upstreamToken !== undefined ||
-      ownServer !== undefined
-    );
+  #mayStore({ subject }: Grant, { cacheKey, upstreamToken }: CallContext): boolean {
+    const isNamed = subject === undefined || cacheKey !== undefined || upstreamToken !== undefined;
+    return isNamed || this.#parts.serverProfile.tokenRequests.ownServer !== undefined;
   }
+}
+
+function hit({ server, token }: Grant, { observe, resource }: ResourceCall): string {
+  if (observe !== ignoreEvents) {
+    observe({ type: "token_cache_hit", authServer: server, resource, tokenId: tokenId(token) });
+  }
+  return token;
 }
 
 /** What a token request may use of a call. */
@@ -257,9 +235,6 @@ function covers(grant: Grant, { scope }: WantedToken): boolean {
   const scopes = grant.scope.split(" ");
   return scope !== "" && scope.split(" ").every((word) => scopes.includes(word));
 }
-
-/** Says nothing about the token, only that its issuer did not answer. */
-const AWAY: ReadonlySet<string> = new Set(["token_request_failed", "discovery_failed", "discovery_busy"]);
 
 // ------------------------------------------------------------------------------------------------------------------ sharing
 
@@ -315,12 +290,6 @@ function createSharing(
       if (request.callers === 0 && isDeferring) request.abandoned.abort(signal?.reason);
     }
   }
-}
-
-/** `isHeld`: from the cache. */
-export interface ObtainedToken {
-  readonly token: string;
-  readonly isHeld: boolean;
 }
 
 /** A token, and the key that must sign what it is sent with. */

@@ -43,11 +43,11 @@ export interface Progress {
   readonly state: CallState;
   readonly polling: PollState;
   /** The token for the resource that the last request carried, if it did. */
-  readonly presented?: string;
+  readonly presented?: string | undefined;
   /** The token that is waited for. Default: the response of the resource is. */
-  readonly wanted?: WantedToken;
+  readonly wanted?: WantedToken | undefined;
   /** What the resource wants to be covered in addition. */
-  readonly covers?: readonly string[];
+  readonly covers?: readonly string[] | undefined;
 }
 
 /** A call at the moment it begins to wait. */
@@ -69,13 +69,13 @@ export function waitingOf({ request, context, progress, ...call }: CallInProgres
     location,
     nextLookAt: nextPollAt,
     requirement,
-    ...(interaction && { interaction: { ...interaction, page: page ?? interaction.url } }),
-    ...(clarification && { clarification }),
+    interaction: interaction && { ...interaction, page: page ?? interaction.url },
+    clarification,
     call: {
       method,
       url,
       headers: { ...headers },
-      ...(body && { body: encodeBase64(body) }),
+      body: body && encodeBase64(body),
       context: Object.fromEntries(kept),
     },
     progress: { ...progress },

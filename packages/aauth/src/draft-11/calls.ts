@@ -5,7 +5,7 @@
  * @module
  */
 
-import { AAuthAgentError, AAuthError, TokenRequestError } from "../errors.ts";
+import { AAuthAgentError, AAuthError, isUnanswered, TokenRequestError } from "../errors.ts";
 import type {
   CallOutcome,
   CallRules,
@@ -33,23 +33,23 @@ interface State extends CallState {
   /** It came from the cache: what is wrong with it, another one may do better. */
   readonly isHeld: boolean;
   /** What is asked for at the moment. */
-  readonly getting?: typeof PERSON | typeof AUTH;
+  readonly getting?: typeof PERSON | typeof AUTH | undefined;
   /** What the auth token asked for at the moment is to allow. */
-  readonly wanted?: string;
+  readonly wanted?: string | undefined;
   /** What fresh auth tokens of this call allow: challenged again, they do not help. */
   readonly granted: readonly string[];
   /** How often a cached token was given up. */
   readonly restarts: number;
   /** The resource has deferred its response: it is polled there. */
-  readonly polled?: DeferredResponse;
+  readonly polled?: DeferredResponse | undefined;
   /** The resource has said what a signature has to cover, and it is covered. */
-  readonly isCovering?: boolean;
+  readonly isCovering?: boolean | undefined;
   /** A resource token is asked for before the call. */
-  readonly isOffering?: boolean;
+  readonly isOffering?: boolean | undefined;
   /** The person token that it is asked for with. */
-  readonly person?: string;
+  readonly person?: string | undefined;
   /** A token that is about to expire, in case that no other can be had. */
-  readonly ageing?: string;
+  readonly ageing?: string | undefined;
 }
 
 type Decision = ReturnType<CallRules["decide"]>;
@@ -67,21 +67,17 @@ const ANSWER: CallStep = { do: "answer" };
 
 const then = (state: State, step: CallStep): Decision => ({ state, step });
 const fail = (state: State, error: unknown, forgets = false): Decision =>
-  then(state, { do: "throw", error, ...(forgets && { forgets }) });
+  then(state, { do: "throw", error, forgets });
 const present = (token: string, reason?: RetryReason): CallStep => ({
   do: "send",
   as: "token",
   token,
-  ...(reason && { reason }),
+  reason,
 });
-const identify = (reason?: RetryReason): CallStep => ({
-  do: "send",
-  as: "identity",
-  ...(reason && { reason }),
-});
+const identify = (reason?: RetryReason): CallStep => ({ do: "send", as: "identity", reason });
 const obtain = (state: State, level: typeof PERSON | typeof AUTH, challenge: Challenge): Decision =>
   then(
-    { ...state, getting: level, ...(level === AUTH && { wanted: wantedBy(challenge) }) },
+    { ...state, getting: level, wanted: level === AUTH ? wantedBy(challenge) : undefined },
     { do: "obtain", challenge, keepsResponse: false },
   );
 
@@ -93,7 +89,7 @@ const decide: CallRules["decide"] = (before, outcome, { scope }) => {
       if (token !== undefined) {
         return then({ ...START, shown: kindOf(token), isHeld: held !== undefined }, present(token));
       }
-      const first: State = { ...START, ...(ageing !== undefined && { ageing }) };
+      const first: State = { ...START, ageing };
       return scope === undefined
         ? then(first, identify())
         : obtain({ ...first, isOffering: true }, PERSON, { level: PERSON });
@@ -147,8 +143,6 @@ function afterObtained(
   return then(next, present(token, getting === PERSON ? "identity" : "authorization"));
 }
 
-/** Codes that say nothing about the token, only that its issuer did not answer. */
-const AWAY: ReadonlySet<string> = new Set(["token_request_failed", "discovery_failed", "discovery_busy"]);
 /** What the token that was shown is, to a server: not this agent's fault, where it was cached. */
 const SPENT: ReadonlySet<string> = new Set([
   "invalid_presented_token",
@@ -162,7 +156,7 @@ function afterFailure(state: State, error: unknown): Decision {
   if (state.isOffering && error instanceof AAuthError && error.code === "person_required") {
     return then({ ...state, isOffering: false }, identify());
   }
-  if (ageing !== undefined && error instanceof AAuthError && AWAY.has(error.code)) {
+  if (ageing !== undefined && error instanceof AAuthError && isUnanswered(error)) {
     return then({ ...without, shown: kindOf(ageing), isHeld: false }, present(ageing, "authorization"));
   }
   const isSpent = error instanceof TokenRequestError && SPENT.has(error.oauthError);
@@ -289,19 +283,14 @@ function readChallenge(response: ResponseHead): Challenge | undefined {
     return status === UNAUTHORIZED ? { level: "", ...refusal } : undefined;
   }
   const { requirement: level, resourceToken } = requirement;
-  return {
-    level,
-    ...refusal,
-    ...(resourceToken !== undefined && { resourceToken }),
-    ...(deferred !== undefined && { deferred }),
-  };
+  return { level, ...refusal, resourceToken, deferred };
 }
 
 function refusalIn(value: string | null): Pick<Challenge, "refusal" | "covers"> {
   if (value === null) return {};
   try {
     const { error: refusal, requiredInput: covers } = parseSignatureError(value);
-    return { refusal, ...(refusal === "invalid_input" && covers && { covers }) };
+    return { refusal, covers: refusal === "invalid_input" ? covers : undefined };
   } catch {
     return {}; // a 401 is an answer by itself
   }

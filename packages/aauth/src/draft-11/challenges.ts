@@ -54,11 +54,7 @@ export function checkChallenge(challenge: Challenge, expected: ChallengeExpectat
     resourceToken,
     scope,
     variant: account === undefined ? AUTH : `${AUTH} ${account}`,
-    expects: {
-      ...{ level: AUTH, issuer: aud, ps, sub, scope },
-      ...(account !== undefined && { account }),
-      ...(loginHint !== undefined && { loginHint }),
-    },
+    expects: { level: AUTH, issuer: aud, ps, sub, scope, account, loginHint },
   };
 }
 
@@ -104,7 +100,7 @@ const NOTHING: DecodedToken = { header: {}, claims: {} };
 function untrusted(reason: string, claim: string, expected?: string): AAuthAgentError {
   return new AAuthAgentError("challenge_untrusted", `the challenge is not followed: ${reason}`, {
     claim,
-    ...(expected !== undefined && { expected }),
+    expected,
     section: "draft -11, section 6.7.3",
   });
 }

@@ -8,6 +8,7 @@
 import { platformCrypto } from "#crypto";
 import { decodeBase64Url } from "../base64.ts";
 import { AAuthAgentError, AAuthError } from "../errors.ts";
+import { textOf } from "../profile/answer-members.ts";
 import type { OwnServerRules } from "../profile/token-requests.ts";
 import { checkHeader, confirmationKey } from "../tokens/claim-checks.ts";
 import { parseJsonObject } from "../tokens/json-object.ts";
@@ -23,7 +24,6 @@ import {
   type Members,
   RENEW_BEFORE_SECONDS,
   refusedBy,
-  textOf,
   tokenRequest,
 } from "./token-requests.ts";
 import { READERS } from "./token-rules.ts";

@@ -5,6 +5,7 @@
  */
 
 import { AAuthAgentError, AAuthError, TokenRequestError } from "../errors.ts";
+import { lifetimeOf, oneLine, textOf } from "../profile/answer-members.ts";
 import type { WantedToken } from "../profile/calls.ts";
 import type { SignatureKeyScheme } from "../profile/messages.ts";
 import type {
@@ -31,12 +32,8 @@ const [, PERSON, AUTH] = LEVELS;
 const JSON_TYPE = "application/json";
 /** Section 7.9.1. */
 export const RENEW_BEFORE_SECONDS = 300;
-const MAX_DETAIL_CHARACTERS = 500;
 /** Codes are words of the text, or of an access server (section 11.9.2). */
 const ERROR = /^[\x21\x23-\x5b\x5d-\x7e]{1,100}$/;
-
-export const textOf = (value: unknown): string | undefined =>
-  typeof value === "string" && value !== "" ? value : undefined;
 
 // ---------------------------------------------------------------------------------------------------------------- requests
 
@@ -56,7 +53,7 @@ export function tokenRequest(
     contentType: JSON_TYPE,
     body: JSON.stringify(members),
     signatureKey: requireTopLevel(identity),
-    ...(expects && { expects }),
+    expects,
   };
 }
 
@@ -128,12 +125,7 @@ function read(response: TokenResponse): GrantedToken | DeferredToken {
   const token = textOf(members?.auth_token) ?? textOf(members?.person_token);
   if (status === 200) {
     if (token === undefined) throw failed("the person server answered with no token", "7.1");
-    const lifetime = members?.expires_in;
-    return {
-      type: "granted",
-      token,
-      ...(typeof lifetime === "number" && lifetime > 0 && { expiresInSeconds: lifetime }),
-    };
+    return { type: "granted", token, expiresInSeconds: lifetimeOf(members?.expires_in) };
   }
   throw refusedBy(response);
 }
@@ -184,8 +176,7 @@ const POLLING_ERRORS: ReadonlySet<string> = new Set([
 
 function refusal(error: string, { detail, termination_reason }: Members, status: number, section: string) {
   const text = textOf(detail) ?? textOf(termination_reason) ?? "no reason given";
-  const oneLine = text.slice(0, MAX_DETAIL_CHARACTERS).replace(/[\p{Cc}\p{Cf}\u2028\u2029]+/gu, " ");
-  return new TokenRequestError(error, oneLine, status, undefined, {
+  return new TokenRequestError(error, oneLine(text), status, undefined, {
     server: "person server",
     section: `draft -11, section ${section}`,
   });
@@ -257,8 +248,8 @@ export function failed(reason: string, section: string): AAuthAgentError {
 function invalid(reason: string, claim?: string, expected?: string, cause?: unknown): AAuthAgentError {
   return new AAuthAgentError("token_request_failed", `invalid token: ${reason}`, {
     cause,
-    ...(claim !== undefined && { claim }),
-    ...(expected !== undefined && { expected }),
+    claim,
+    expected,
     section: "draft -11, section 9.4.4",
   });
 }

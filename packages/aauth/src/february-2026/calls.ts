@@ -36,7 +36,7 @@ interface State extends CallState {
   /** The last request carried an auth token. */
   readonly hasToken?: boolean;
   /** The first request carried a held token; whether it is bound to the current key. */
-  readonly held?: { readonly isCurrentKey: boolean };
+  readonly held?: { readonly isCurrentKey: boolean } | undefined;
   /** The challenge that is being met came with 429. */
   readonly isLimited?: boolean;
 }
@@ -59,7 +59,7 @@ function decide(before: CallState, outcome: CallOutcome, circumstances: CallCirc
     case "started": {
       const { token, held } = outcome;
       if (token !== undefined) {
-        return then({ stage: "first", ...WITH_TOKEN, ...(held && { held }) }, present(token));
+        return then({ stage: "first", ...WITH_TOKEN, held }, present(token));
       }
       // An agent that does not say who it is cannot ask for a token beforehand either.
       if (scope !== undefined && !(isAnonymous && !mayIdentify)) {
@@ -177,7 +177,7 @@ const present = (token: string, reason?: RetryReason): CallStep => ({
   do: "send",
   as: "token",
   token,
-  ...(reason && { reason }),
+  reason,
 });
 const then = (state: State, step: CallStep): Decision => ({ state, step });
 
@@ -210,13 +210,7 @@ function challengeOf(challenge: AgentAuth | BareChallenge, failedCheck: string |
       { claim: "algs", expected: SIGNATURE_ALGORITHMS.join(", ") },
     );
   }
-  return {
-    level,
-    ...(failedCheck === undefined ? {} : { failedCheck }),
-    ...(authServer === undefined ? {} : { server: authServer }),
-    ...(resourceToken === undefined ? {} : { resourceToken }),
-    ...(userInteraction === undefined ? {} : { interaction: userInteraction }),
-  };
+  return { level, failedCheck, server: authServer, resourceToken, interaction: userInteraction };
 }
 
 /**
@@ -259,7 +253,7 @@ function readClaims(resourceToken: string): ResourceTokenClaims {
 function untrusted(reason: string, claim?: string, expected?: string, cause?: unknown): AAuthAgentError {
   return new AAuthAgentError("challenge_untrusted", `the challenge is not followed: ${reason}`, {
     cause,
-    ...(claim !== undefined && { claim }),
-    ...(expected !== undefined && { expected }),
+    claim,
+    expected,
   });
 }

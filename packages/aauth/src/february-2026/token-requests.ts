@@ -5,6 +5,7 @@
  */
 
 import { AAuthAgentError, ConsentRequiredError, TokenRequestError } from "../errors.ts";
+import { lifetimeOf, oneLine, textOf } from "../profile/answer-members.ts";
 import type { SignatureKeyScheme } from "../profile/messages.ts";
 import { parseRefusal, REFUSAL_FIELD } from "../profile/refusal.ts";
 import type {
@@ -32,7 +33,6 @@ const FORM = "application/x-www-form-urlencoded";
 
 /** OAuth error codes are printable ASCII without quote and backslash (RFC 6749 section 5.2). */
 const OAUTH_ERROR = /^[\x20\x21\x23-\x5b\x5d-\x7e]{1,100}$/;
-const MAX_DESCRIPTION_CHARACTERS = 500;
 const DEFAULT_CONSENT_SECONDS = 600;
 
 function request(
@@ -63,26 +63,17 @@ function read(response: TokenResponse, context: TokenResponseContext): GrantedTo
   const { status, members } = response;
   if (members === undefined || status < 200 || status > 299) throw readRefusal(response);
   const { auth_token, request_token, refresh_token, expires_in } = members;
-  const lifetime = typeof expires_in === "number" && expires_in > 0 ? expires_in : undefined;
+  const expiresInSeconds = lifetimeOf(expires_in);
   const [token, refreshToken, requestToken] = [auth_token, refresh_token, request_token].map(textOf);
-  if (token !== undefined) {
-    return {
-      type: "granted",
-      token,
-      ...(lifetime === undefined ? {} : { expiresInSeconds: lifetime }),
-      ...(refreshToken === undefined ? {} : { refreshToken }),
-    };
-  }
-  if (requestToken !== undefined) {
-    throw consentRequired(requestToken, lifetime ?? DEFAULT_CONSENT_SECONDS, context);
-  }
+  if (token !== undefined) return { type: "granted", token, expiresInSeconds, refreshToken };
+  if (requestToken !== undefined) throw consentRequired(requestToken, expiresInSeconds, context);
   throw failed("the auth server answered with neither auth_token nor request_token");
 }
 
 /** The page of the server where a person agrees. */
 function consentRequired(
   requestToken: string,
-  expiresInSeconds: number,
+  expiresInSeconds: number | undefined = DEFAULT_CONSENT_SECONDS,
   { server: authServer, metadata, thumbprint: keyThumbprint, redirectUri, state }: TokenResponseContext,
 ): AAuthAgentError {
   const page = textOf(metadata.agent_auth_endpoint);
@@ -195,18 +186,10 @@ export const revocationRequest = (
   body: formOf({ token: refreshToken }),
 });
 
-const textOf = (value: unknown): string | undefined =>
-  typeof value === "string" && value !== "" ? value : undefined;
-
-/** Another party's words, fit for one line of a log. */
-function oneLine(text: string): string {
-  return text.slice(0, MAX_DESCRIPTION_CHARACTERS).replace(/[\p{Cc}\p{Cf}\u2028\u2029]+/gu, " ");
-}
-
 const failed = (reason: string): AAuthAgentError => new AAuthAgentError("token_request_failed", reason);
 
 const invalid = (reason: string, claim: string, expected?: string): AAuthAgentError =>
   new AAuthAgentError("token_request_failed", `invalid auth token: ${reason}`, {
     claim,
-    ...(expected !== undefined && { expected }),
+    expected,
   });

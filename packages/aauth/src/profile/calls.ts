@@ -12,19 +12,19 @@ export interface Challenge {
   /** What the caller has to prove, in the words of the profile's levels; empty where it is not said. */
   readonly level: string;
   /** The check that failed, where the answer names it. */
-  readonly failedCheck?: string;
+  readonly failedCheck?: string | undefined;
   /** A resource token to exchange, as the profile carries it; not yet checked. */
-  readonly resourceToken?: string;
+  readonly resourceToken?: string | undefined;
   /** Where it is to be exchanged; not yet trusted. */
-  readonly server?: string;
+  readonly server?: string | undefined;
   /** Where a person can act on it. */
-  readonly interaction?: string;
+  readonly interaction?: string | undefined;
   /** Where the answer will be, and when to poll for it. */
-  readonly deferred?: DeferredResponse;
+  readonly deferred?: DeferredResponse | undefined;
   /** Why a signature or the token with it was refused, in the profile's words. */
-  readonly refusal?: string;
+  readonly refusal?: string | undefined;
   /** Components that a signature has to cover beside those it did. */
-  readonly covers?: readonly string[];
+  readonly covers?: readonly string[] | undefined;
 }
 
 /** The head of a response: what a profile reads challenges from. */
@@ -42,10 +42,10 @@ export interface WantedToken {
   /** Space-separated. The token is cached under it. */
   readonly scope: string;
   /** What distinguishes tokens of one server and scope, such as their kind. Default: nothing does. */
-  readonly variant?: string;
-  readonly resourceToken?: string;
+  readonly variant?: string | undefined;
+  readonly resourceToken?: string | undefined;
   /** What the profile compares the token with that comes. */
-  readonly expects?: Readonly<Record<string, unknown>>;
+  readonly expects?: Readonly<Record<string, unknown>> | undefined;
 }
 
 export interface ChallengeExpectation {
@@ -82,12 +82,17 @@ export type RetryReason = "identity" | "authorization" | "token_refused";
 /** What the engine does next. */
 export type CallStep =
   /** Sign and send, with the agent's first scheme, its identity, or a token. */
-  | { readonly do: "send"; readonly as: "first" | "identity"; readonly reason?: RetryReason }
-  | { readonly do: "send"; readonly as: "token"; readonly token: string; readonly reason?: RetryReason }
+  | { readonly do: "send"; readonly as: "first" | "identity"; readonly reason?: RetryReason | undefined }
+  | {
+      readonly do: "send";
+      readonly as: "token";
+      readonly token: string;
+      readonly reason?: RetryReason | undefined;
+    }
   /** Send the same again, covering more; so does whatever follows. */
   | { readonly do: "cover"; readonly components: readonly string[] }
   /** Ask the resource for a resource token before it is called, with `token` or the identity. */
-  | { readonly do: "offer"; readonly scope: string; readonly token?: string }
+  | { readonly do: "offer"; readonly scope: string; readonly token?: string | undefined }
   /** Get a token: from the cache, by renewal, or by a request. `keepsResponse`: the last response may still be the answer. */
   | { readonly do: "obtain"; readonly challenge: Challenge; readonly keepsResponse: boolean }
   /** Never present the cached token again, and look for another. */
@@ -95,21 +100,21 @@ export type CallStep =
   /** The resource rejects the token that it was sent: drop it, and end the call with the words of the last response. */
   | { readonly do: "report-rejected" }
   /** Poll for the deferred response; from here on with `token`, where one is given. */
-  | { readonly do: "poll"; readonly deferred: DeferredResponse; readonly token?: string }
+  | { readonly do: "poll"; readonly deferred: DeferredResponse; readonly token?: string | undefined }
   /** End the call: a person has to act at this page of the resource. */
   | { readonly do: "ask"; readonly interactionUrl: string }
   | { readonly do: "answer" }
   /** `forgets`: the token that was wanted last is dropped from the cache. */
-  | { readonly do: "throw"; readonly error: unknown; readonly forgets?: boolean };
+  | { readonly do: "throw"; readonly error: unknown; readonly forgets?: boolean | undefined };
 
 /** The outcome of the last step. */
 export type CallOutcome =
   | {
       readonly type: "started";
-      readonly token?: string;
-      readonly held?: { readonly isCurrentKey: boolean };
+      readonly token?: string | undefined;
+      readonly held?: { readonly isCurrentKey: boolean } | undefined;
       /** A token that is about to expire: to be replaced, and presented only where it cannot be. */
-      readonly ageing?: string;
+      readonly ageing?: string | undefined;
     }
   | { readonly type: "offered"; readonly challenge: Challenge | undefined }
   /** Never 429 or 503 after a poll: the engine polls again. */

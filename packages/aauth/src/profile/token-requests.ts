@@ -36,8 +36,8 @@ export interface TokenResponse extends ResponseHead {
 export interface GrantedToken {
   readonly type: "granted";
   readonly token: string;
-  readonly expiresInSeconds?: number;
-  readonly refreshToken?: string;
+  readonly expiresInSeconds?: number | undefined;
+  readonly refreshToken?: string | undefined;
 }
 
 export interface DeferredToken {

@@ -13,9 +13,9 @@ export interface DeferredResponse {
   /** What the party waits for, in the profile's words. Default: it does not say. */
   readonly requirement?: string;
   /** Where a person has to act before there is an answer. Default: nowhere. */
-  readonly interaction?: Interaction;
+  readonly interaction?: Interaction | undefined;
   /** What the agent has to answer before there is an answer. Default: nothing. */
-  readonly clarification?: Clarification;
+  readonly clarification?: Clarification | undefined;
 }
 
 /** Where a person acts, and what names the request there. */
@@ -31,9 +31,9 @@ export interface Clarification {
   /** Markdown, from another party: not to be trusted. */
   readonly question: string;
   /** Until the server gives up. Default: it does not say. */
-  readonly timeoutSeconds?: number;
+  readonly timeoutSeconds?: number | undefined;
   /** Answers to choose from. Default: any. */
-  readonly options?: readonly string[];
+  readonly options?: readonly string[] | undefined;
 }
 
 /** What an agent says to a clarification. */
@@ -56,7 +56,7 @@ export interface DeferralRules {
   /** What is sent to the address of a deferred response that needs a clarification. */
   formatClarification(answer: ClarificationAnswer): {
     readonly method: "POST" | "DELETE";
-    readonly contentType?: string;
-    readonly body?: string;
+    readonly contentType?: string | undefined;
+    readonly body?: string | undefined;
   };
 }
