@@ -41,7 +41,7 @@ export {
 export type { Check, CheckName, KeySource, VerificationReport } from "./http-signatures/report.ts";
 export type { EndpointRole, SignatureKeyScheme } from "./profile/messages.ts";
 export type { NamedToken, RevocationCheck } from "./profile/verification.ts";
-export type { AgentProfile, ProfileBase, ResourceProfile, WireProfile } from "./profile/wire-profile.ts";
+export type { AgentProfile, ResourceProfile, SigningProfile, WireProfile } from "./profile/wire-profile.ts";
 export type * from "./types.ts";
 
 // keys

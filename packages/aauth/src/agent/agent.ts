@@ -5,7 +5,7 @@
  */
 
 import { createGuardedTransport, pooledTransport } from "#http";
-import { defaultProfile } from "../default-profile.ts";
+import { defaultAgentProfile } from "../default-profile.ts";
 import {
   requireAgentIdentifier,
   requireIdentifier,
@@ -69,7 +69,7 @@ const AGENTS = new WeakMap<Agent, { readonly parts: AgentParts; readonly tokens:
 export const partsOf = (agent: Agent) => AGENTS.get(agent);
 
 function partsOfOptions(options: AgentOptions): AgentParts {
-  const { id, agentToken, profile = defaultProfile, serverProfile = profile, timeouts = {} } = options;
+  const { id, agentToken, profile = defaultAgentProfile, serverProfile = profile, timeouts = {} } = options;
   const { requestMs = 120_000, tokenRequestMs = 10_000, pendingMs = 120_000 } = timeouts;
   const { transport = pooledTransport } = options;
   const now = options.now ?? (() => Math.floor(Date.now() / 1000));
@@ -99,7 +99,7 @@ function partsOfOptions(options: AgentOptions): AgentParts {
 }
 
 function checkAgentOptions(options: AgentOptions): void {
-  const { id, trustedAuthServers, signatureScheme, redirectUri, profile = defaultProfile } = options;
+  const { id, trustedAuthServers, signatureScheme, redirectUri, profile = defaultAgentProfile } = options;
   requireAgentIdentifier("id", id, profile);
   requireIdentifiers("trustedAuthServers", trustedAuthServers, profile);
   // With another word an agent that means to be anonymous would identify itself.

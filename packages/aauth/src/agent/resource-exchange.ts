@@ -14,6 +14,7 @@ import { type AgentParts, capabilitiesOf } from "./context.ts";
 import { ignoreEvents, type ShownToken, showToken } from "./events.ts";
 import { Exchange, headOf, type Poll } from "./exchange.ts";
 import type { CallersRequest, OutgoingRequest } from "./outgoing-request.ts";
+import { unlessAborted } from "./timeout.ts";
 import { isSuccess, notifyServer } from "./token-request.ts";
 import { type ResourceCall, type TokenSource, tokenRequestContext } from "./token-source.ts";
 import type { PollState } from "./waiting-call.ts";
@@ -102,9 +103,10 @@ export class ResourceExchange {
     { reason: retryReason, isPoll }: { readonly reason?: RetryReason | undefined; readonly isPoll?: true },
   ): Promise<ResourceReply> {
     const { sendToResource, timeouts } = this.#parts;
+    const additionalComponents = this.covers ?? (await this.#published(request, context));
     const response = await sendToResource(await this.#withFields(request, context), {
       key: context.key,
-      additionalComponents: this.covers,
+      additionalComponents,
       signatureKey: this.signatureKey,
       purpose: "resource",
       attempt: ++this.#attempts,
@@ -116,6 +118,14 @@ export class ResourceExchange {
     const head = headOf(response, this.#request.url, isPoll && request.url);
     await this.keepSession(head, context);
     return { ...head, challenge: await this.#challengeIn(response, head, context) };
+  }
+
+  /** Components that the resource publishes: looked up for a query, which is covered only if listed. */
+  async #published({ url }: OutgoingRequest, { resource, signal }: ResourceCall) {
+    const { profile, discovery } = this.#parts;
+    const { publishedComponents } = profile.calls;
+    if (publishedComponents === undefined || !url.includes("?")) return undefined;
+    return unlessAborted(publishedComponents(resource, discovery), signal);
   }
 
   /** With what the profile sends with each request; a caller's own field of the same name takes precedence. */

@@ -17,7 +17,7 @@ import type {
 } from "../profile/calls.ts";
 import type { ClarificationAnswer, DeferralRules, DeferredResponse } from "../profile/waiting.ts";
 import { decodeJwt } from "../tokens/jwt.ts";
-import { checkChallenge, proveResourceToken } from "./challenges.ts";
+import { checkChallenge, proveResourceToken, publishedComponents } from "./challenges.ts";
 import { ACCEPTED, deferredIn, readQuestion, requirementOf } from "./deferred.ts";
 import { formatTokenList, parseAccess, parseSignatureError } from "./headers.ts";
 import { AAUTH_ACCESS, AAUTH_CAPABILITIES, LEVELS, SIGNATURE_ERROR, TOKEN_TYPES } from "./names.ts";
@@ -340,6 +340,7 @@ export const calls: CallRules = {
   readChallenge,
   checkChallenge,
   proveResourceToken,
+  publishedComponents,
   readSession,
   deferral,
   requestFields: ({ capabilities, session }) => ({

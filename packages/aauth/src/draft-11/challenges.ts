@@ -11,12 +11,28 @@ import { checkHeader, isExpired } from "../tokens/claim-checks.ts";
 import { type DecodedToken, decodeJwt } from "../tokens/jwt.ts";
 import { verifyWithPublishedKey } from "../tokens/published-key.ts";
 import type { ResourceTokenClaims } from "./claims.ts";
+import { documents } from "./documents.ts";
 import { isServerIdentifier } from "./identifiers.ts";
 import { fullySpecified } from "./keys.ts";
 import { ALGORITHMS, LEVELS, TOKEN_TYPES } from "./names.ts";
 import { publishedAt, readResourceClaims } from "./token-rules.ts";
 
 const [, PERSON, AUTH] = LEVELS;
+
+/**
+ * Components that a resource publishes to demand (section 11.2.4). None where its document cannot be
+ * read: a resource may have none, and one that demands more says so in its refusal.
+ */
+export async function publishedComponents(
+  resource: string,
+  discovery: Discovery,
+): Promise<readonly string[] | undefined> {
+  try {
+    return (await discovery.metadata(documents.kinds.resource, resource)).additional_signature_components;
+  } catch {
+    return undefined;
+  }
+}
 
 /**
  * The check of section 6.7.3: a resource token that names another resource, key, person server or person, or another token than the one

@@ -157,6 +157,14 @@ export interface CallRules {
    * @throws AAuthAgentError of the token and discovery groups
    */
   readonly proveResourceToken?: (resourceToken: string, discovery: Discovery) => Promise<void>;
+  /**
+   * Components that the resource publishes to demand, looked up for requests with a query.
+   * Undefined for a profile whose documents list none.
+   */
+  readonly publishedComponents?: (
+    resource: string,
+    discovery: Discovery,
+  ) => Promise<readonly string[] | undefined>;
   /** Undefined where parties defer their responses, if at all, without a person or a question. */
   readonly deferral?: DeferralRules;
   /** The next step of a call. Pure. */

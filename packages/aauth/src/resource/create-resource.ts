@@ -5,7 +5,7 @@
  */
 
 import type { Awaitable } from "../crypto/interface.ts";
-import { defaultProfile } from "../default-profile.ts";
+import { defaultResourceProfile } from "../default-profile.ts";
 import { createDiscovery } from "../discovery/create-discovery.ts";
 import type { Discovery } from "../discovery/discovery.ts";
 import type { ResourceMetadata } from "../draft-11/documents.ts";
@@ -140,7 +140,7 @@ export interface ServedEndpoint extends Endpoint {
  * const answer = await resource.handle(request);
  */
 export function createResource(options: ResourceOptions): Resource {
-  const { resource, authServer, key, development, now, profile = defaultProfile, algs } = options;
+  const { resource, authServer, key, development, now, profile = defaultResourceProfile, algs } = options;
   if (options.discovery !== undefined && development !== undefined) {
     throw new TypeError("development has no effect beside discovery: give it to createDiscovery()");
   }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { defaultProfile } from "../default-profile.ts";
+import { defaultResourceProfile } from "../default-profile.ts";
 import { requestTarget } from "../http-signatures/authority.ts";
 import { fieldValue } from "../http-signatures/field.ts";
 import { createMemoryReplayStore } from "../http-signatures/replay.ts";
@@ -137,7 +137,13 @@ function createChecks(
   options: VerifierOptions,
   shared: Pick<SharedRules, "now" | "replayStore">,
 ): ProfileChecks {
-  const { profile = defaultProfile, audience, discovery, trustedIssuers = [], trustedAgents } = accepted;
+  const {
+    profile = defaultResourceProfile,
+    audience,
+    discovery,
+    trustedIssuers = [],
+    trustedAgents,
+  } = accepted;
   const { accessServer } = accepted;
   const role = options.endpoint ?? "resource";
   const ofProfile = profile.messages.endpoints[role];

@@ -19,12 +19,12 @@ import {
   type Outcome,
   type PendingRequirement,
   Problem,
+  type Waiting,
   waitingAnswer,
 } from "./answers.ts";
 import { isText } from "./assertions.ts";
 import { Limit } from "./limit.ts";
 import type { ClarifiedBy, Gone, Lease, NewRequest, PendingOptions, PendingRecord } from "./pending-types.ts";
-import type { Waiting } from "./revocations.ts";
 import { keyOf } from "./stores.ts";
 import type { AskedRequest, Clarification, Decision, Grant, PageResult, WaitingRequest } from "./types.ts";
 
@@ -47,7 +47,7 @@ const MAX_WAIT_SECONDS = 60;
  * Longer than a call to an access server may take; the lease of a process that ends lasts as long.
  */
 const LEASE_SECONDS = 120;
-const AT_ONCE: Waiting = { waitSeconds: 0, signal: undefined };
+const AT_ONCE: Waiting = {};
 
 export class PendingRequests<Work> {
   readonly #options: PendingOptions<Work>;
@@ -337,7 +337,7 @@ export class PendingRequests<Work> {
   async #hold(
     id: string,
     owner: string,
-    { waitSeconds, signal }: Waiting,
+    { waitSeconds = 0, signal }: Waiting,
     { isDecided = false } = {},
   ): Promise<Answer> {
     const until = performance.now() + Math.min(waitSeconds, MAX_WAIT_SECONDS) * 1000;

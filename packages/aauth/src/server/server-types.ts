@@ -8,9 +8,13 @@ import type { AgentObserver } from "../agent/events.ts";
 import type { Discovery } from "../discovery/discovery.ts";
 import type { Transport } from "../discovery/transport.ts";
 import type { ReplayStore } from "../http-signatures/replay.ts";
+import type { KeyRing } from "../keys/key-ring.ts";
 import type { Answer } from "../profile/resource-rules.ts";
 import type { VerificationOutcome } from "../resource/types.ts";
-import type { ServerKey } from "./server-parts.ts";
+import type { SigningKey } from "../types.ts";
+import type { TokenName } from "./issued-tokens.ts";
+import type { PendingRequests } from "./pending-requests.ts";
+import type { CallServer } from "./server-calls.ts";
 import type { OpenStore } from "./stores.ts";
 import type {
   AgentIdentity,
@@ -20,6 +24,9 @@ import type {
   ServerRequest,
   WaitingRequest,
 } from "./types.ts";
+
+/** One key, or those of a key ring: the current one signs, the published ones are found by others. */
+export type ServerKey = SigningKey | Pick<KeyRing, "current" | "published">;
 
 /** The options of every server. */
 export interface ServerOptions<Metadata> {
@@ -53,6 +60,29 @@ export interface ServerOptions<Metadata> {
   readonly callObserver?: AgentObserver | undefined;
 }
 
+/** What follows from the options of a server, for all that it does. */
+export interface ServerParts {
+  readonly issuer: string;
+  readonly now: () => number;
+  readonly log: (error: unknown) => void;
+  /** The key that signs now. */
+  readonly key: () => SigningKey;
+  /** Knows the server's own keys, too. */
+  readonly discovery: Discovery;
+  /** Sends a request to another server. */
+  readonly call: CallServer;
+  readonly interactionUrl: string;
+  readonly pendingSeconds: number;
+  readonly pollSeconds: number;
+}
+
+/** What the endpoints of a server work with. `Work` is what it keeps of a request to carry it out. */
+export interface ServerContext<Work> extends ServerParts {
+  /** Whether a token is revoked: by its issuer, or as one of the server's own. */
+  readonly isRevoked: (token: TokenName) => Promise<boolean>;
+  readonly pending: PendingRequests<Work>;
+}
+
 /** The functions of every server. */
 export interface Server<Metadata> {
   /**
@@ -75,6 +105,12 @@ export interface Server<Metadata> {
     from: string,
     isFor?: (request: AskedRequest) => boolean,
   ): Promise<WaitingRequest | undefined>;
+  /**
+   * Requests that wait for a decision, oldest first: also those that no code leads to.
+   *
+   * @param decider a person; at an access server a resource
+   */
+  waiting(decider: string): Promise<readonly WaitingRequest[]>;
   /** A request by its reference; undefined once it has ended. */
   find(reference: string): Promise<WaitingRequest | undefined>;
   /** The page was left without a decision. The caller hears `abandoned`. */

@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from "vitest";
 import { createTokenCache } from "../../src/agent/index.ts";
+import { resourceMetadata } from "../../src/draft-11/documents.ts";
 import { createKeyRing } from "../../src/keys/key-ring.ts";
 import { createRevocations } from "../../src/profile/revocations.ts";
 import { decodeJwt } from "../../src/tokens/jwt.ts";
@@ -12,6 +13,7 @@ import {
   problem,
   requirement,
   resourceTokenIn,
+  type Sent,
   type World,
 } from "./agent-world.ts";
 import { A_PERSON, ACCESS_SERVER, ANY_AGENT, keys, PERSON_SERVER, RESOURCE, TO_READ } from "./kit.ts";
@@ -84,6 +86,31 @@ describe("one fetch", () => {
     expect(await response.text()).toBe("auth-token");
     expect(world.story().slice(0, 2)).toEqual(["GET data A", "GET data A"]);
     expect(world.sent.length).toBe(6);
+  });
+
+  it("covers a query where the resource's document lists it, from the first request on", async () => {
+    const listed = { additional_signature_components: ["content-digest", "content-type", "@query"] };
+    const published = {
+      [`${RESOURCE}/.well-known/aauth-resource.json`]: resourceMetadata({ issuer: RESOURCE, ...listed }),
+    };
+    const world = createWorld({ published });
+    expect((await world.agent().fetchFor()(`${DATA}?a=b`)).status).toBe(200);
+    const covering = ({ headers }: Sent) => headers["signature-input"]?.includes('"@query"');
+    expect(new Set(world.sent.filter(covering).map(({ url }) => url))).toEqual(new Set([`${DATA}?a=b`]));
+    expect(world.sent.filter(({ url }) => url.startsWith(DATA)).every(covering)).toBe(true);
+  });
+
+  it.each([
+    ["lists no query", {}],
+    ["is missing", { [`${RESOURCE}/.well-known/aauth-resource.json`]: undefined }],
+    ["is malformed", { [`${RESOURCE}/.well-known/aauth-resource.json`]: [] }],
+  ])("leaves a query uncovered where the resource's document %s", async (_, published) => {
+    const world = createWorld({ published });
+    world.requirement = ANY_AGENT;
+    expect((await world.agent().fetchFor()(`${DATA}?a=b`)).status).toBe(200);
+    expect(world.sent.map(({ headers }) => headers["signature-input"]?.includes('"@query"'))).toEqual([
+      false,
+    ]);
   });
 
   it("says that it has none", async () => {

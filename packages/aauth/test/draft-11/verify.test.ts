@@ -639,6 +639,7 @@ describe("components that a resource asks for in addition", () => {
     expect((await verifier.verifyRequest(bare, ANY_AGENT)).report.signatureBase).toContain('"@query": ?\n');
     const error = await refusal(verifier, await requestOf({ url }));
     expect([error.code, error.claim]).toEqual(["insufficient_coverage", "@query"]);
+    await verifier.verifyRequest(await requestOf(), ANY_AGENT);
   });
   it("are such as a message can have: any other would be published, and not demanded", () => {
     for (const name of ["@target-uri", "X-Tenant", '@query-param";name="a', ""]) {

@@ -254,7 +254,7 @@ describe("a resource that calls another for its caller's person", () => {
   });
 
   it("stops waiting when what it was called with is revoked (N40)", async () => {
-    const decide = ({ upstream }: { upstream?: string }): Decision => ({
+    const decide = ({ upstream }: { upstream?: string | undefined }): Decision => ({
       type: upstream === undefined ? "grant" : "approval",
     });
     const { world, middle, upstream_token, ask } = await prepared({ ps: { ...grants.ps, decide } });

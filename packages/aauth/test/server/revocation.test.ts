@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { issueAgentToken } from "../../src/draft-11/tokens.ts";
-import { sendRevocation } from "../../src/server/revocations.ts";
+import { sendRevocation } from "../../src/server/send-revocation.ts";
 import type { OpenStore } from "../../src/server/stores.ts";
 import type { Decision } from "../../src/server/types.ts";
 import { createMemoryRecordStore } from "../../src/store/record-store.ts";

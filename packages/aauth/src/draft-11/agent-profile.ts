@@ -1,0 +1,21 @@
+/**
+ * The half of draft -11 that agents ask.
+ *
+ * @module
+ */
+
+import type { AgentProfile } from "../profile/wire-profile.ts";
+import { calls } from "./calls.ts";
+import { documents } from "./documents.ts";
+import { NAME } from "./names.ts";
+import { ownServer } from "./own-server.ts";
+import { signingRules } from "./signing.ts";
+import { tokenRequests } from "./token-requests.ts";
+
+export const agentProfile: AgentProfile = {
+  name: NAME,
+  documents,
+  messages: signingRules,
+  calls,
+  tokenRequests: { ...tokenRequests, ownServer },
+};
