@@ -52,7 +52,7 @@ export function createCall(parts: AgentParts, tokens: TokenSource, context: Fetc
 /**
  * Resumes a waiting call.
  *
- * @param context that of the call, with what was kept of it in `waiting`
+ * @param context of the call, with the members of it that are in `waiting`
  * @throws AAuthAgentError `waiting_key_gone`
  */
 export async function resumeCall(

@@ -140,7 +140,7 @@ export function combineObservers(...observers: readonly (AgentObserver | undefin
       try {
         observer(event);
       } catch {
-        // The flow goes on: see above.
+        // The flow continues: see above.
       }
     }
   };

@@ -39,7 +39,7 @@ export interface Agent {
    */
   fetchFor(context?: FetchContext): typeof fetch;
   /**
-   * Goes on with a call that waits ({@link AnswerPendingError}): looks for the answer, and makes the rest of the call. The key that the answer is for
+   * Resumes a waiting call ({@link AnswerPendingError}): polls for the answer, and makes the rest of the call. The key that the answer is for
    * has to be held here. The call's `waiting`, signal, observer and functions are those of `context`; what else it was made with is in
    * `waiting`.
    *
@@ -48,17 +48,17 @@ export interface Agent {
    */
   resume(waiting: Waiting, context?: ResumeContext): Promise<Response>;
   /**
-   * Asks for a token for a sub-agent, bound to its key: a person token for `resource`, or an auth token for `resourceToken`. It is not kept here.
+   * Asks for a token for a sub-agent, bound to its key: a person token for `resource`, or an auth token for `resourceToken`. It is not cached here.
    *
    * @throws TokenRequestError
    * @throws AAuthAgentError `token_agent_mismatch` for a sub-agent of another agent, `challenge_untrusted` for a resource token that is not for the
    * sub-agent's key and the token it showed, `person_required`, `token_request_failed`, `grant_pending`, or of the discovery group.
-   * @throws what `onInteraction` throws; the request then goes on waiting at the server, for the person to decide
+   * @throws what `onInteraction` throws; the request is still deferred at the server then, for the person to decide
    */
   tokenForSubAgent(input: SubAgentTokenInput): Promise<Grant>;
   /**
    * Proposes a mission to the agent's person server and waits for its approval. Calls with its `id` as `mission` are part of it. The person
-   * tokens that come with the approval are kept for them.
+   * tokens that come with the approval are cached for them.
    *
    * @throws TokenRequestError
    * @throws AAuthAgentError `person_required`, `token_request_failed`, `grant_pending`, `request_cancelled`, or of the discovery group.
@@ -134,7 +134,7 @@ export interface AgentOptions {
   };
 }
 
-/** One call's circumstances. Nothing of it outlives the calls made with it, except tokens kept under `cacheKey`. */
+/** One call's circumstances. Nothing of it outlives the calls made with it, except tokens cached under `cacheKey`. */
 export interface FetchContext extends WaitingControl {
   /** Sent with a token request and back with the user's consent. Default: none. */
   readonly state?: string | undefined;
@@ -143,11 +143,11 @@ export interface FetchContext extends WaitingControl {
    * request that was served, VERIFIED: it names the server that is asked. Default: none; the agent calls for itself or a user.
    */
   readonly upstreamToken?: string | undefined;
-  /** An auth token to present from the first try on. It is not kept. Default: one that is held for the resource. */
+  /** An auth token to present from the first try on. It is not cached. Default: one that is held for the resource. */
   readonly authToken?: string | undefined;
   /**
-   * Names the user this call is made for, so that a token that speaks for this user is kept for the next call. Default: such a token is used once; in
-   * draft -11, where an agent acts for one person, it is kept.
+   * Names the user this call is made for, so that a token that speaks for this user is cached for the next call. Default: such a token is used once; in
+   * draft -11, where an agent acts for one person, it is cached.
    */
   readonly cacheKey?: string | undefined;
   /** Identifier of the resource. Default: the origin of the URL. */
@@ -197,7 +197,7 @@ export interface WaitingControl extends CallControl {
   readonly onClarification?: ((question: Clarification) => Promise<ClarificationReply>) | undefined;
 }
 
-/** What a call that goes on may bring. */
+/** Context of a resumed call. */
 export interface ResumeContext extends WaitingControl {}
 
 /** Where a person has to act. */
@@ -214,7 +214,7 @@ export interface InteractionRequest extends Interaction {
 /** The answer to a question: words, less scope, or the end of the request. */
 export type ClarificationReply =
   | { readonly action: "respond"; readonly response: string }
-  /** Asks the resource for a new resource token for this scope, space-separated, and goes on with it. */
+  /** Asks the resource for a new resource token for this scope, space-separated, and continues with it. */
   | { readonly action: "reduce"; readonly scope: string; readonly justification?: string | undefined }
   | { readonly action: "cancel" };
 

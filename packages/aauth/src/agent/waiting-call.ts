@@ -1,5 +1,5 @@
 /**
- * A call that waits: as plain data, and back.
+ * A waiting call as plain data, and back.
  *
  * @module
  */

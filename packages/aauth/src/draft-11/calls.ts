@@ -16,11 +16,11 @@ import type {
   RetryReason,
 } from "../profile/calls.ts";
 import type { ClarificationAnswer, DeferralRules, DeferredResponse } from "../profile/waiting.ts";
-import { decodeJwt } from "../tokens/jwt.ts";
 import { checkChallenge, proveResourceToken, publishedComponents } from "./challenges.ts";
 import { ACCEPTED, deferredIn, readQuestion, requirementOf } from "./deferred.ts";
 import { formatTokenList, parseAccess, parseSignatureError } from "./headers.ts";
 import { AAUTH_ACCESS, AAUTH_CAPABILITIES, LEVELS, SIGNATURE_ERROR, TOKEN_TYPES } from "./names.ts";
+import { decodedOf } from "./token-requests.ts";
 
 const [AGENT, PERSON, AUTH] = LEVELS;
 
@@ -249,23 +249,18 @@ const unsupported = (level: string) =>
 const paymentRequired = () =>
   new AAuthAgentError("payment_required", "the resource wants to be paid, which is not supported");
 
+/** An unreadable token is the resource's to refuse. */
 function kindOf(token: string): State["shown"] {
-  try {
-    const { typ } = decodeJwt(token).header;
-    return typ === TOKEN_TYPES.person ? PERSON : typ === TOKEN_TYPES.agent ? AGENT : AUTH;
-  } catch {
-    return AUTH; // an unreadable token is the resource's to refuse
-  }
+  const typ = decodedOf(token)?.header.typ;
+  return typ === TOKEN_TYPES.person ? PERSON : typ === TOKEN_TYPES.agent ? AGENT : AUTH;
 }
 
 /** What a challenge is about: two with the same scope and account ask for the same. */
 function wantedBy({ resourceToken = "" }: Challenge): string {
-  try {
-    const { scope = "", account = null } = decodeJwt(resourceToken).claims;
-    return JSON.stringify([scope, account]);
-  } catch {
-    return resourceToken;
-  }
+  const claims = decodedOf(resourceToken)?.claims;
+  if (claims === undefined) return resourceToken;
+  const { scope = "", account = null } = claims;
+  return JSON.stringify([scope, account]);
 }
 
 // --------------------------------------------------------------------------------------------------------------- its messages

@@ -48,26 +48,8 @@ describe("a server that answers later", () => {
     expect((await world.agent().fetchFor()(DATA)).status).toBe(200);
   });
 
-  it("is asked every 5 s where it says nothing, and 5 s later each time it is asked too often", async () => {
-    const world = createWorld();
-    world.requirement = A_PERSON;
-    const { server } = world;
-    const answers = [
-      problem(429, "slow_down"),
-      problem(429, "slow_down"),
-      accepted({ "retry-after": "1" }),
-      problem(503, undefined, { "retry-after": "2" }),
-    ];
-    world.server = (request) => {
-      if (!isLook(request)) return Response.json({}, { status: 202, headers: { location: "/pending/1" } });
-      return answers.shift() ?? server(world.sent.find(({ url }) => url.endsWith("/person"))!);
-    };
-    // All documents are there, so that no timer is theirs.
-    const { server: now } = world;
-    world.server = server;
-    await world.agent().fetchFor()(DATA);
-    world.server = now;
-    world.sent.length = 0;
+  /** Seconds of the timers that run out at once meanwhile: those of the polls, since all documents are there. */
+  async function waitsOf(world: World): Promise<number[]> {
     const waits: number[] = [];
     const { setTimeout: later } = globalThis;
     const spy = vi.spyOn(globalThis, "setTimeout").mockImplementation(((run: () => void, ms = 0) => {
@@ -81,8 +63,32 @@ describe("a server that answers later", () => {
     } finally {
       spy.mockRestore();
     }
-    expect(waits).toEqual([5, 10, 15, 11, 12]);
-  });
+    return waits;
+  }
+
+  it.each(["server", "resource"] as const)(
+    "is asked every 5 s where it says nothing, and 5 s later each time it is asked too often: a %s",
+    async (party) => {
+      const world = createWorld();
+      world.requirement = party === "server" ? A_PERSON : ANY_AGENT;
+      await world.agent().fetchFor()(DATA);
+      const { [party]: answer } = world;
+      const answers = [
+        problem(429, "slow_down"),
+        problem(429, "slow_down"),
+        accepted({ "retry-after": "1" }),
+        problem(503, undefined, { "retry-after": "2" }),
+      ];
+      let first: Sent | undefined;
+      world[party] = (request) => {
+        if (isLook(request)) return answers.shift() ?? answer(first!);
+        first ??= request;
+        return Response.json({}, { status: 202, headers: { location: "/pending/1" } });
+      };
+      world.sent.length = 0;
+      expect(await waitsOf(world)).toEqual([5, 10, 15, 11, 12]);
+    },
+  );
 
   it("is not followed to another origin", async () => {
     for (const location of ["https://evil.example/pending/1", "https://user@ps.example/pending/1"]) {
