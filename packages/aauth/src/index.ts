@@ -58,15 +58,16 @@ export { jwkThumbprint } from "./keys/thumbprint.ts";
 export type { RequestToSign, SignedRequest, SignRequestOptions } from "./agent/sign-request.ts";
 export { signRequest } from "./agent/sign-request.ts";
 export { canonicalAuthority } from "./http-signatures/authority.ts";
-export type { ReplayStore } from "./http-signatures/replay.ts";
-export { createMemoryReplayStore } from "./http-signatures/replay.ts";
-export type { ReplayShare } from "./http-signatures/replay-memory.ts";
 
 // stores
 
-export type { KeyValueStore } from "./store/key-value-store.ts";
-export type { MemoryStore, MemoryStoreOptions } from "./store/memory-store.ts";
-export { createMemoryStore } from "./store/memory-store.ts";
+export type {
+  ClaimQuota,
+  ClaimStore,
+  ClaimTerms,
+  MemoryClaimStoreOptions,
+} from "./store/claim-store.ts";
+export { createMemoryClaimStore } from "./store/claim-store.ts";
 export { ownerOf, ownerOfCaller } from "./store/owner-of.ts";
 export type { QuotaStoreOptions } from "./store/quota-store.ts";
 export { QuotaStore, StoreFullError } from "./store/quota-store.ts";

@@ -15,11 +15,12 @@ import { isUrl } from "../discovery/key-set.ts";
 import { requireBoolean, requireText } from "../keys/option-checks.ts";
 import type { SignatureKeyScheme } from "../profile/messages.ts";
 import type { AgentProfile } from "../profile/wire-profile.ts";
+import { createMemoryRecordStore } from "../store/record-store.ts";
 import type { SigningKey } from "../types.ts";
 import { agentKeysOf } from "./agent-keys.ts";
 import { createCall, resumeCall } from "./call.ts";
 import type { AgentParts } from "./context.ts";
-import { createTokenCache } from "./grant-cache.ts";
+import { createTokenCache, type Grant } from "./grant-cache.ts";
 import { createOwnServer } from "./own-server.ts";
 import { createSender } from "./sender.ts";
 import { TokenSource } from "./token-source.ts";
@@ -91,7 +92,7 @@ function partsOfOptions(options: AgentOptions): AgentParts {
     },
     sendToResource: createSender({ profile, transport, now }),
     sendToServer: createSender({ profile: serverProfile, transport: toServers, now }),
-    tokenCache: options.tokenCache ?? createTokenCache(),
+    tokenCache: createTokenCache(options.tokenStore ?? createMemoryRecordStore<Grant>({ now }), now),
     now,
     revealTokens: options.revealTokens ?? false,
     timeouts: { requestMs, tokenRequestMs, pendingMs },

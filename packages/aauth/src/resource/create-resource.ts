@@ -12,10 +12,10 @@ import type { ResourceMetadata } from "../draft-11/documents.ts";
 import { problemAnswer } from "../draft-11/problem.ts";
 import { AAuthVerificationError } from "../errors.ts";
 import { canonicalAuthority } from "../http-signatures/authority.ts";
-import type { ReplayStore } from "../http-signatures/replay.ts";
 import type { KeyRing } from "../keys/key-ring.ts";
 import type { Answer, GuardedEndpoint, ResourceIdentity } from "../profile/resource-rules.ts";
 import { createRevocations, type RevokedToken } from "../profile/revocations.ts";
+import type { ClaimStore } from "../store/claim-store.ts";
 import { StoreFullError } from "../store/quota-store.ts";
 import type { RecordStore } from "../store/record-store.ts";
 import type { CallerOf, ProvenCaller, Requirement, SigningKey } from "../types.ts";
@@ -39,7 +39,7 @@ type MadeMembers =
 /** What the replicas of one resource share. */
 export interface ResourceStores {
   /** Used nonces and signatures. Default: in memory; replicas would each accept a repetition once. */
-  readonly replay?: ReplayStore | undefined;
+  readonly replay?: ClaimStore | undefined;
   /** Revoked tokens, in profiles that have revocations. Default: in memory, as of `createRevocations`. */
   readonly revocations?: RecordStore<RevokedToken> | undefined;
 }

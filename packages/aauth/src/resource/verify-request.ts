@@ -7,8 +7,8 @@
 import { defaultResourceProfile } from "../default-profile.ts";
 import { requestTarget } from "../http-signatures/authority.ts";
 import { fieldValue } from "../http-signatures/field.ts";
-import { createMemoryReplayStore } from "../http-signatures/replay.ts";
 import type { VerificationReport } from "../http-signatures/report.ts";
+import { createMemoryClaimStore } from "../store/claim-store.ts";
 import type { VerifiedToken } from "../tokens/open-token.ts";
 import { createVerifiedTokens } from "../tokens/verified-tokens.ts";
 import type { ProvenCaller, Requirement, VerifiedRequest } from "../types.ts";
@@ -59,7 +59,7 @@ export function verifierOf(
   checkTolerance(options.toleranceSeconds);
   checkAdditionalComponents(options.additionalComponents);
   const now = options.now ?? (() => Math.floor(Date.now() / 1000));
-  const replayStore = options.replayStore ?? createMemoryReplayStore({ now });
+  const replayStore = options.replayStore ?? createMemoryClaimStore({ now });
   const accepted = [options, ...(options.accept ?? [])].map((own) =>
     createChecks(own, options, { now, replayStore }),
   );

@@ -4,13 +4,13 @@
  * @module
  */
 
+import { randomName } from "../deferred/deferred-records.ts";
 import { guardUrl } from "../discovery/url-guard.ts";
 import type { Answer } from "../profile/resource-rules.ts";
 import { isIssuer, readParties } from "./agent-parties.ts";
 import { invalidRequest, type Outcome, Problem } from "./answers.ts";
 import { assertionsOf } from "./assertions.ts";
 import { begin } from "./pending-endpoint.ts";
-import { randomName } from "./pending-requests.ts";
 import type { TokenRecord } from "./person-records.ts";
 import type { PersonPending as Pending, PersonContext, PersonWork } from "./person-server-types.ts";
 import type { Call } from "./server-frame.ts";

@@ -17,10 +17,10 @@ import { type PairWork, requiredPair, type TokenPair } from "./token-pair.ts";
 export function begin<Work extends Pick<PairWork, "notAfter">>(
   { pending, pendingSeconds, now }: ServerContext<Work>,
   call: Call,
-  request: Omit<NewRequest<Work>, "owner" | "expiresAt">,
+  request: Omit<NewRequest<Work>, "holder" | "expiresAt">,
 ): Promise<Answer> {
   const expiresAt = Math.min(now() + pendingSeconds, request.work.notAfter);
-  return pending.begin({ owner: call.owner, expiresAt, ...request }, call);
+  return pending.begin({ holder: call.owner, expiresAt, ...request }, call);
 }
 
 /** Verifies a pair of tokens, and puts it in the place of the request's. */

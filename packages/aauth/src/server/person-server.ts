@@ -97,9 +97,9 @@ export function createPersonServer(options: PersonServerOptions): PersonServer {
       cancelled: (record) => federation.cancel(record),
       forward: (record, body) => federation.forward(record, body),
       isRevoked,
-      accountOf: (owner) => ownerOf(owner.split(" ", 1)[0]!),
-      memberOf: ({ owner, asked: { upstream, person = "" } }) =>
-        upstream === undefined ? owner : `${owner} ${person}`,
+      accountOf: (holder) => ownerOf(holder.split(" ", 1)[0]!),
+      memberOf: ({ holder, asked: { upstream, person = "" } }) =>
+        upstream === undefined ? holder : `${holder} ${person}`,
     },
   });
   const subjectOf = createDirectedSubjects(options.subjectSecret);

@@ -10,13 +10,13 @@ import { draft11 } from "../draft-11/profile.ts";
 import { parseSignatureInput } from "../draft-11/signature-key.ts";
 import { AAuthVerificationError } from "../errors.ts";
 import { fieldValue } from "../http-signatures/field.ts";
-import { createMemoryReplayStore } from "../http-signatures/replay.ts";
 import type { EndpointRole } from "../profile/messages.ts";
 import type { Answer } from "../profile/resource-rules.ts";
 import type { RevocationCheck } from "../profile/verification.ts";
 import { membersOf } from "../resource/endpoint.ts";
 import type { VerificationOutcome } from "../resource/types.ts";
 import { createVerifier } from "../resource/verify-request.ts";
+import { type ClaimStore, createMemoryClaimStore } from "../store/claim-store.ts";
 import { StoreFullError } from "../store/quota-store.ts";
 import type { TrustPolicy } from "../tokens/trust.ts";
 import type { ProvenCaller } from "../types.ts";
@@ -54,9 +54,10 @@ export interface Route {
 }
 
 export interface FrameOptions
-  extends Pick<ServerOptions<unknown>, "replayStore" | "observer">,
+  extends Pick<ServerOptions<unknown>, "observer">,
     Pick<ServerParts, "issuer" | "discovery" | "now" | "log"> {
   readonly isRevoked: RevocationCheck;
+  readonly replayStore: ClaimStore | undefined;
   /** By path. */
   readonly documents: Readonly<Record<string, () => object>>;
   /** By path; those with a slash at the end take what follows it. */
@@ -70,7 +71,7 @@ export interface FrameOptions
  */
 export function createFrame(options: FrameOptions): (request: ServerRequest) => Promise<Answer | undefined> {
   const { issuer, discovery, isRevoked, now, log, observer, documents, routes } = options;
-  const { replayStore = createMemoryReplayStore({ now }) } = options;
+  const { replayStore = createMemoryClaimStore({ now }) } = options;
   const authorities = [new URL(issuer).host];
   const found = Object.entries(routes).map(([path, route]) => {
     const own = { profile: draft11, authorities, discovery, isRevoked, replayStore, now };

@@ -7,7 +7,6 @@
 import type { AgentObserver } from "../agent/events.ts";
 import type { Discovery } from "../discovery/discovery.ts";
 import type { Transport } from "../discovery/transport.ts";
-import type { ReplayStore } from "../http-signatures/replay.ts";
 import type { KeyRing } from "../keys/key-ring.ts";
 import type { Answer } from "../profile/resource-rules.ts";
 import type { VerificationOutcome } from "../resource/types.ts";
@@ -15,7 +14,7 @@ import type { SigningKey } from "../types.ts";
 import type { TokenName } from "./issued-tokens.ts";
 import type { PendingRequests } from "./pending-requests.ts";
 import type { CallServer } from "./server-calls.ts";
-import type { OpenStore } from "./stores.ts";
+import type { ServerStores } from "./stores.ts";
 import type {
   AgentIdentity,
   AskedRequest,
@@ -41,9 +40,7 @@ export interface ServerOptions<Metadata> {
   /** What the document says beside the endpoints: name, logo, `scopes_supported`, … */
   readonly metadata?: Partial<Omit<Metadata, "issuer">> | undefined;
   /** Where what outlives a request is kept. Default: in memory, for this process. */
-  readonly store?: OpenStore | undefined;
-  /** Default: in memory, for this process. */
-  readonly replayStore?: ReplayStore | undefined;
+  readonly stores?: ServerStores | undefined;
   /** Sends requests to other servers. Default: to public addresses only. */
   readonly transport?: Transport | undefined;
   /** Unix seconds. Default: the system clock. */

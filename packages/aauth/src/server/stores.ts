@@ -1,4 +1,5 @@
-import { createMemoryRecordStore, type RecordStore } from "../store/record-store.ts";
+import type { ClaimStore } from "../store/claim-store.ts";
+import type { RecordStore } from "../store/record-store.ts";
 
 /**
  * Kinds that are kept apart, so that none displaces another: `pending` requests, `revocations` that
@@ -7,16 +8,11 @@ import { createMemoryRecordStore, type RecordStore } from "../store/record-store
  */
 export type StoreName = "pending" | "revocations" | "tokens" | "people";
 
-/** Opens the store of one kind. Each is asked for once. Values are plain JSON. */
-export type OpenStore = (name: StoreName) => RecordStore<unknown>;
-
-const MAX_ENTRIES = 50_000;
-
-/** In memory, for this process. */
-export const memoryStores =
-  (now: () => number, maxEntries = MAX_ENTRIES): OpenStore =>
-  () =>
-    createMemoryRecordStore<unknown>({ maxEntries, now });
+/** Stores of one server. Replicas share them. Default of each: in memory, for this process only. */
+export interface ServerStores extends Partial<Readonly<Record<StoreName, RecordStore<unknown>>>> {
+  /** Used nonces and signatures. */
+  readonly replay?: ClaimStore;
+}
 
 /** A key of several parts, none of which can pass for another. Owners are such keys, too. */
 export const keyOf = (...parts: readonly string[]): string => JSON.stringify(parts);
