@@ -20,9 +20,9 @@ import type { SigningKey } from "../types.ts";
 import { agentKeysOf } from "./agent-keys.ts";
 import { createCall, resumeCall } from "./call.ts";
 import type { AgentParts } from "./context.ts";
-import { createTokenCache, type Grant } from "./grant-cache.ts";
 import { createOwnServer } from "./own-server.ts";
 import { createSender } from "./sender.ts";
+import { createTokenCache, type ObtainedToken } from "./token-cache.ts";
 import { TokenSource } from "./token-source.ts";
 import type { Agent, AgentOptions, FetchContext } from "./types.ts";
 
@@ -92,7 +92,7 @@ function partsOfOptions(options: AgentOptions): AgentParts {
     },
     sendToResource: createSender({ profile, transport, now }),
     sendToServer: createSender({ profile: serverProfile, transport: toServers, now }),
-    tokenCache: createTokenCache(options.tokenStore ?? createMemoryRecordStore<Grant>({ now }), now),
+    tokenCache: createTokenCache(options.tokenStore ?? createMemoryRecordStore<ObtainedToken>({ now }), now),
     now,
     revealTokens: options.revealTokens ?? false,
     timeouts: { requestMs, tokenRequestMs, pendingMs },

@@ -10,8 +10,8 @@ import type { AgentProfile } from "../profile/wire-profile.ts";
 import type { SigningKey } from "../types.ts";
 import type { AgentKeys } from "./agent-keys.ts";
 import type { AgentObserver } from "./events.ts";
-import type { TokenCache } from "./grant-cache.ts";
 import type { Sender } from "./sender.ts";
+import type { TokenCache } from "./token-cache.ts";
 import type { AgentOptions, FetchContext } from "./types.ts";
 import type { PollState } from "./waiting-call.ts";
 

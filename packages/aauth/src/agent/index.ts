@@ -10,7 +10,7 @@ export type { ApprovedMission, MissionProposal } from "../profile/token-requests
 export type { Clarification, Interaction } from "../profile/waiting.ts";
 export { createAgent } from "./agent.ts";
 export type { AgentEvent, AgentObserver, RetryReason, ShownToken, TokenRequestType } from "./events.ts";
-export type { Grant } from "./grant-cache.ts";
+export type { ObtainedToken } from "./token-cache.ts";
 export type {
   Agent,
   AgentOptions,

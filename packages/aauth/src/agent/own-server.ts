@@ -50,11 +50,11 @@ export function createOwnServer(
         const granted = await Promise.all(
           Object.entries(mission.tokens).map(async ([resource, token]) => {
             const own = { ...context, resource, mission: mission.id };
-            const grant = await checkToken(parts, { type: "granted", token }, { ...asked, expects }, own);
-            return { grant, own };
+            const obtained = await checkToken(parts, { type: "granted", token }, { ...asked, expects }, own);
+            return { obtained, own };
           }),
         );
-        for (const { grant, own } of granted) await tokens.store(grant, own, wanted);
+        for (const { obtained, own } of granted) await tokens.store(obtained, own, wanted);
         return { id: mission.id, mission: mission.mission };
       }),
   };

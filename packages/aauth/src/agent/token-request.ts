@@ -22,8 +22,8 @@ import { parseJsonObject } from "../tokens/json-object.ts";
 import type { AgentParts, CallContext } from "./context.ts";
 import { ignoreEvents, showToken } from "./events.ts";
 import { Exchange, headOf, type Poll } from "./exchange.ts";
-import type { Grant } from "./grant-cache.ts";
 import { unlessAborted, withTimeout } from "./timeout.ts";
+import type { ObtainedToken } from "./token-cache.ts";
 import type { PollState } from "./waiting-call.ts";
 
 /** A token with less than this left is replaced, where the profile says nothing else; one that lives shorter than a minute, at half its life. */
@@ -44,7 +44,7 @@ export async function requestToken(
   asked: TokenRequest,
   context: CallContext,
   resumed?: PollState,
-): Promise<Grant> {
+): Promise<ObtainedToken> {
   const { read } = parts.serverProfile.tokenRequests;
   try {
     return await checkToken(parts, await askServer(parts, asked, context, read, resumed), asked, context);
@@ -98,7 +98,7 @@ export async function checkToken(
   { token, refreshToken, ...answer }: GrantedToken,
   { type, server, expects }: Pick<TokenRequest, "type" | "server" | "expects">,
   { key, resource, observe, boundTo = key.thumbprint }: CallContext,
-): Promise<Grant> {
+): Promise<ObtainedToken> {
   const { check, renewBeforeSeconds = RENEW_BEFORE_SECONDS } = serverProfile.tokenRequests;
   const expected = { expects, server, resource, thumbprint: boundTo, now: now() };
   const { claims, exp } = await check(token, expected);

@@ -12,8 +12,15 @@ import { hashToken } from "../tokens/verified-tokens.ts";
 import type { SigningKey } from "../types.ts";
 import { type AgentParts, type CallContext, capabilitiesOf } from "./context.ts";
 import { ignoreEvents } from "./events.ts";
-import { exactKey, type Grant, type GrantOwner, isGrant, latestKey, sessionKey } from "./grant-cache.ts";
 import { unlessAborted } from "./timeout.ts";
+import {
+  exactKey,
+  isObtainedToken,
+  latestKey,
+  type ObtainedToken,
+  sessionKey,
+  type TokenOwner,
+} from "./token-cache.ts";
 import { requestToken } from "./token-request.ts";
 import type { PollState } from "./waiting-call.ts";
 
@@ -30,7 +37,7 @@ export class TokenSource {
     const { name, tokenRequests } = parts.serverProfile;
     this.#parts = parts;
     this.#storedFor = tokenRequests.ownServer === undefined ? name : `${name} ${parts.id}`;
-    this.#share = createSharing(parts, (grant, context) => this.#mayStore(grant, context));
+    this.#share = createSharing(parts, (obtained, context) => this.#mayStore(obtained, context));
   }
 
   /**
@@ -42,20 +49,20 @@ export class TokenSource {
     const own = await this.#ownerOf(context);
     for (const key of keys) {
       const owner = key === context.key ? own : { ...own, thumbprint: key.thumbprint };
-      const grant = await this.#cached(latestKey(owner));
-      if (grant === undefined) continue;
-      const isPresentable = grant.isRefused !== true;
-      if (isPresentable && now() < grant.renewAt) return { token: hit(grant, context), key };
-      const renewal = await this.#renewed(grant, own, context);
+      const obtained = await this.#cached(latestKey(owner));
+      if (obtained === undefined) continue;
+      const isPresentable = obtained.isRefused !== true;
+      if (isPresentable && now() < obtained.renewAt) return { token: hit(obtained, context), key };
+      const renewal = await this.#renewed(obtained, own, context);
       // A refresh token belongs to the agent, not to a key: what it brings is bound to the key that signs now.
       if (owner !== own && renewal !== "issuer_away") await tokenCache.delete(latestKey(owner));
       if (renewal === "issuer_away") {
-        if (isPresentable && now() < grant.expiresAt) return { token: hit(grant, context), key };
+        if (isPresentable && now() < obtained.expiresAt) return { token: hit(obtained, context), key };
       } else if (renewal !== undefined) {
         return { token: renewal, key: context.key };
       } else if (serverProfile.tokenRequests.refresh === undefined) {
-        if (key === context.key && now() < grant.expiresAt)
-          return { token: grant.token, key, isAgeing: true };
+        if (key === context.key && now() < obtained.expiresAt)
+          return { token: obtained.token, key, isAgeing: true };
       }
     }
     return undefined;
@@ -87,42 +94,42 @@ export class TokenSource {
       const renewal = await this.#renewed(latest, owner, context);
       if (renewal !== undefined && renewal !== "issuer_away") return { token: renewal, isHeld: false };
     }
-    const grant = await this.#share(name, context, async (shared) => {
+    const obtained = await this.#share(name, context, async (shared) => {
       if (parts.parent !== undefined) return askParent(parts, wanted, presented, context);
       const own = await tokenRequestContext(parts, shared, presented);
       return requestToken(parts, parts.serverProfile.tokenRequests.request(wanted, own), shared, resumed);
     });
-    await this.store(grant, context, wanted);
-    return { token: grant.token, isHeld: false };
+    await this.store(obtained, context, wanted);
+    return { token: obtained.token, isHeld: false };
   }
 
   /** Stores a token, if it may be stored; for any scope of the resource where it was not `wanted`. */
   async store(
-    grant: Grant,
+    obtained: ObtainedToken,
     context: ResourceCall,
     wanted?: Pick<WantedToken, "server" | "scope" | "variant">,
   ): Promise<void> {
-    if (!this.#mayStore(grant, context)) return;
+    if (!this.#mayStore(obtained, context)) return;
     const { tokenCache, serverProfile } = this.#parts;
     const owner = await this.#ownerOf(context);
     if (wanted === undefined) {
-      await tokenCache.set(latestKey(owner), grant);
+      await tokenCache.set(latestKey(owner), obtained);
       return;
     }
-    const keptAs = exactKey(owner, wanted.server, wanted.scope, wanted.variant);
-    const stored = serverProfile.tokenRequests.ownServer === undefined ? grant : { ...grant, keptAs };
+    const storedAs = exactKey(owner, wanted.server, wanted.scope, wanted.variant);
+    const stored = serverProfile.tokenRequests.ownServer === undefined ? obtained : { ...obtained, storedAs };
     await tokenCache.set(latestKey(owner), stored);
-    await tokenCache.set(keptAs, stored);
+    await tokenCache.set(storedAs, stored);
   }
 
   /** Never again presents the token held for this resource. A refresh token that came with it stays valid. */
   async discard(context: ResourceCall): Promise<void> {
     const { tokenCache } = this.#parts;
     const key = latestKey(await this.#ownerOf(context));
-    const grant = await this.#cached(key);
-    if (grant?.keptAs !== undefined) await tokenCache.delete(grant.keptAs);
-    if (grant?.refreshToken === undefined) await tokenCache.delete(key);
-    else await tokenCache.set(key, { ...grant, isRefused: true });
+    const obtained = await this.#cached(key);
+    if (obtained?.storedAs !== undefined) await tokenCache.delete(obtained.storedAs);
+    if (obtained?.refreshToken === undefined) await tokenCache.delete(key);
+    else await tokenCache.set(key, { ...obtained, isRefused: true });
   }
 
   /** Drops the token held for a resource, its refresh token included, and the wanted one: the resource has refused it. */
@@ -146,21 +153,21 @@ export class TokenSource {
     await this.#parts.tokenCache.set(sessionKey(await this.#ownerOf(context)), session);
   }
 
-  async #ownerOf({ key, resource, upstreamToken, cacheKey, mission }: ResourceCall): Promise<GrantOwner> {
+  async #ownerOf({ key, resource, upstreamToken, cacheKey, mission }: ResourceCall): Promise<TokenOwner> {
     const upstreamHash = upstreamToken === undefined ? undefined : await hashToken(upstreamToken);
     const { thumbprint } = key;
     return { profile: this.#storedFor, thumbprint, resource, upstreamHash, cacheKey, mission };
   }
 
-  async #cached(name: string): Promise<Grant | undefined> {
-    const grant: Partial<Grant> | null | undefined = await this.#parts.tokenCache.get(name);
-    return isGrant(grant) ? grant : undefined;
+  async #cached(name: string): Promise<ObtainedToken | undefined> {
+    const obtained: Partial<ObtainedToken> | null | undefined = await this.#parts.tokenCache.get(name);
+    return isObtainedToken(obtained) ? obtained : undefined;
   }
 
   /** A new token for the refresh token that came with an old one; undefined where there is none that works. */
   async #renewed(
-    { server, subject, refreshToken }: Grant,
-    owner: GrantOwner,
+    { server, subject, refreshToken }: ObtainedToken,
+    owner: TokenOwner,
     context: ResourceCall,
   ): Promise<string | "issuer_away" | undefined> {
     const parts = this.#parts;
@@ -168,12 +175,12 @@ export class TokenSource {
     if (refreshToken === undefined || refresh === undefined) return undefined;
     const name = latestKey(owner);
     try {
-      const grant = await this.#share(name, context, async (shared) =>
+      const obtained = await this.#share(name, context, async (shared) =>
         requestToken(parts, refresh(server, refreshToken, await tokenRequestContext(parts, shared)), shared),
       );
-      if (grant.subject === subject) {
-        await parts.tokenCache.set(name, { refreshToken, ...grant });
-        return grant.token;
+      if (obtained.subject === subject) {
+        await parts.tokenCache.set(name, { refreshToken, ...obtained });
+        return obtained.token;
       }
       // A token of one user must never become another's.
     } catch (error) {
@@ -189,13 +196,13 @@ export class TokenSource {
    * A token that speaks for a user is only stored or shared where the caller has said which user, or where an upstream token stands for one, or
    * the agent acts for one person only. Anything else could hand one user's authority to another.
    */
-  #mayStore({ subject }: Grant, { cacheKey, upstreamToken }: CallContext): boolean {
+  #mayStore({ subject }: ObtainedToken, { cacheKey, upstreamToken }: CallContext): boolean {
     const isNamed = subject === undefined || cacheKey !== undefined || upstreamToken !== undefined;
     return isNamed || this.#parts.serverProfile.tokenRequests.ownServer !== undefined;
   }
 }
 
-function hit({ server, token }: Grant, { observe, resource }: ResourceCall): string {
+function hit({ server, token }: ObtainedToken, { observe, resource }: ResourceCall): string {
   if (observe !== ignoreEvents) {
     observe({ type: "token_cache_hit", authServer: server, resource, tokenId: tokenId(token) });
   }
@@ -223,7 +230,7 @@ async function askParent(
   { resource, resourceToken }: WantedToken,
   presentedToken: string | undefined,
   { key, observe, signal }: CallContext,
-): Promise<Grant> {
+): Promise<ObtainedToken> {
   const own = await identity(key);
   const subagentToken = own.scheme === "jwt" ? own.jwt : "";
   const shown = resourceToken === undefined ? {} : { resourceToken, presentedToken };
@@ -231,15 +238,15 @@ async function askParent(
 }
 
 /** Whether a token that is renewed would have every scope that is wanted. */
-function covers(grant: Grant, { scope }: WantedToken): boolean {
-  const scopes = grant.scope.split(" ");
+function covers(obtained: ObtainedToken, { scope }: WantedToken): boolean {
+  const scopes = obtained.scope.split(" ");
   return scope !== "" && scope.split(" ").every((word) => scopes.includes(word));
 }
 
 // ------------------------------------------------------------------------------------------------------------------ sharing
 
 interface Underway {
-  readonly grant: Promise<Grant>;
+  readonly obtained: Promise<ObtainedToken>;
   readonly state: string | undefined;
   readonly abandoned: AbortController;
   callers: number;
@@ -248,8 +255,12 @@ interface Underway {
 /** One request for all calls that want the same token at the same time, unless the answer is a user's own. */
 function createSharing(
   { serverProfile }: AgentParts,
-  mayShare: (grant: Grant, context: CallContext) => boolean,
-): (wanted: string, context: CallContext, make: (shared: CallContext) => Promise<Grant>) => Promise<Grant> {
+  mayShare: (obtained: ObtainedToken, context: CallContext) => boolean,
+): (
+  wanted: string,
+  context: CallContext,
+  make: (shared: CallContext) => Promise<ObtainedToken>,
+) => Promise<ObtainedToken> {
   const underway = new Map<string, Underway>();
   const isDeferring = serverProfile.calls.deferral !== undefined;
 
@@ -261,8 +272,8 @@ function createSharing(
     const other = isOwn ? undefined : underway.get(name);
     if (other !== undefined && !other.abandoned.signal.aborted) {
       try {
-        const grant = await shared(other, context);
-        if (mayShare(grant, context)) return grant;
+        const obtained = await shared(other, context);
+        if (mayShare(obtained, context)) return obtained;
       } catch (error) {
         // A consent is asked for under one state: a call with another state must ask for itself.
         if (!(error instanceof ConsentRequiredError) || other.state === context.state) throw error;
@@ -270,21 +281,21 @@ function createSharing(
     }
     const abandoned = new AbortController();
     // Not the call's own signal: others may wait for the same request.
-    const grant = make({ ...context, signal: abandoned.signal });
-    const own: Underway = { grant, state: context.state, abandoned, callers: 0 };
+    const obtained = make({ ...context, signal: abandoned.signal });
+    const own: Underway = { obtained, state: context.state, abandoned, callers: 0 };
     underway.set(name, own);
     const done = () => {
       if (underway.get(name) === own) underway.delete(name);
     };
-    grant.then(done, done);
+    obtained.then(done, done);
     return shared(own, context);
   };
 
   /** The last caller to give up ends the request, where it could go on for as long as a person takes. */
-  async function shared(request: Underway, { signal }: CallContext): Promise<Grant> {
+  async function shared(request: Underway, { signal }: CallContext): Promise<ObtainedToken> {
     request.callers++;
     try {
-      return await unlessAborted(request.grant, signal);
+      return await unlessAborted(request.obtained, signal);
     } finally {
       request.callers--;
       if (request.callers === 0 && isDeferring) request.abandoned.abort(signal?.reason);

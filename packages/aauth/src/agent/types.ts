@@ -13,7 +13,7 @@ import type { AgentProfile } from "../profile/wire-profile.ts";
 import type { RecordStore } from "../store/record-store.ts";
 import type { SigningKey, Waiting } from "../types.ts";
 import type { AgentObserver } from "./events.ts";
-import type { Grant } from "./grant-cache.ts";
+import type { ObtainedToken } from "./token-cache.ts";
 
 /** An agent: one identity that calls resources. Every method may be called at the same time as any other. */
 export interface Agent {
@@ -56,7 +56,7 @@ export interface Agent {
    * sub-agent's key and the token it showed, `person_required`, `token_request_failed`, `grant_pending`, or of the discovery group.
    * @throws what `onInteraction` throws; the request is still deferred at the server then, for the person to decide
    */
-  tokenForSubAgent(input: SubAgentTokenInput): Promise<Grant>;
+  tokenForSubAgent(input: SubAgentTokenInput): Promise<ObtainedToken>;
   /**
    * Proposes a mission to the agent's person server and waits for its approval. Calls with its `id` as `mission` are part of it. The person
    * tokens that come with the approval are cached for them.
@@ -99,7 +99,7 @@ export interface AgentOptions {
    * For a sub-agent: where its tokens come from, as {@link Agent.tokenForSubAgent} of the parent, in this process or behind a channel to it.
    * `agentToken` names the parent, and `trustedAuthServers` its person server. Default: none; the agent asks its person server.
    */
-  readonly parent?: ((input: SubAgentTokenInput) => Promise<Grant>) | undefined;
+  readonly parent?: ((input: SubAgentTokenInput) => Promise<ObtainedToken>) | undefined;
   /** Where the user comes back to after consent. Default: none; an auth server that needs consent refuses. */
   readonly redirectUri?: string | undefined;
   /** Finds the endpoints of auth servers and resources: `createDiscovery()`. */
@@ -113,7 +113,7 @@ export interface AgentOptions {
    * Keeps the agent's tokens: those of users, and refresh tokens among them, so a store outside of the process has to protect them. A token that it has no
    * room for is not kept: a later call gets one of its own. Agents that share a store share tokens where their keys are the same. Default: in memory.
    */
-  readonly tokenStore?: RecordStore<Grant> | undefined;
+  readonly tokenStore?: RecordStore<ObtainedToken> | undefined;
   /** Receives what happens in every call. What it throws is ignored. Default: none. */
   readonly observer?: AgentObserver | undefined;
   /** Put whole tokens into events, for demonstrations. Default false: an observer gets a short id and the claims. */
@@ -131,7 +131,7 @@ export interface AgentOptions {
     /** For a whole token request. `Infinity` as above. Default 10000. */
     readonly tokenRequestMs?: number | undefined;
     /**
-     * How long to poll for a grant, or for the answer of a resource, that is pending, before an {@link AnswerPendingError}. `Infinity` where a signal sees
+     * How long to poll for a token, or for the response of a resource, that is deferred, before an {@link AnswerPendingError}. `Infinity` where a signal sees
      * to it. Default 120000.
      */
     readonly pendingMs?: number | undefined;

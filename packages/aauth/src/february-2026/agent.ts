@@ -8,7 +8,7 @@ import { partsOf } from "../agent/agent.ts";
 import { keyWith } from "../agent/agent-keys.ts";
 import type { AgentParts, CallContext } from "../agent/context.ts";
 import { combineObservers, ignoreEvents } from "../agent/events.ts";
-import type { Grant } from "../agent/grant-cache.ts";
+import type { ObtainedToken } from "../agent/token-cache.ts";
 import { isSuccess, notifyServer, requestToken } from "../agent/token-request.ts";
 import { tokenRequestContext } from "../agent/token-source.ts";
 import type { Agent, CallControl } from "../agent/types.ts";
@@ -33,7 +33,7 @@ export interface FebruaryAgent extends Agent {
    * @throws TokenRequestError
    * @throws AAuthAgentError `challenge_untrusted`, `token_request_failed`, or of the discovery group.
    */
-  requestOwnToken(input: OwnTokenInput): Promise<Grant>;
+  requestOwnToken(input: OwnTokenInput): Promise<ObtainedToken>;
   /**
    * Exchanges the code that came back with the user's consent for an auth token.
    *
@@ -42,7 +42,7 @@ export interface FebruaryAgent extends Agent {
    * @throws TokenRequestError
    * @throws AAuthAgentError `challenge_untrusted`, `token_request_failed`, or of the discovery group.
    */
-  redeemCode(input: RedeemCodeInput): Promise<Grant>;
+  redeemCode(input: RedeemCodeInput): Promise<ObtainedToken>;
   /**
    * Caches a token for calls made with the same `cacheKey`: they present it, and renew it by its refresh token. For an agent that
    * has to judge whose consent a code brought before it is used. Does nothing with a token that names no single resource, or is bound to a
@@ -74,11 +74,11 @@ export function februaryAgent(agent: Agent): FebruaryAgent {
   }
   const { id, keys } = parts;
 
-  async function cacheToken({ grant, cacheKey }: CacheTokenInput): Promise<void> {
-    const { resource, thumbprint } = grant;
+  async function cacheToken({ obtained, cacheKey }: CacheTokenInput): Promise<void> {
+    const { resource, thumbprint } = obtained;
     const key = keys.usable().find((candidate) => candidate.thumbprint === thumbprint);
     if (key === undefined || resource === undefined) return;
-    await tokens!.store(grant, outsideCalls(key, resource, cacheKey));
+    await tokens!.store(obtained, outsideCalls(key, resource, cacheKey));
   }
 
   return {
@@ -92,11 +92,11 @@ export function februaryAgent(agent: Agent): FebruaryAgent {
 
     async redeemCode({ authServer, code, cacheKey, keyThumbprint, ...input }) {
       const key = keyWith(keyThumbprint, keys);
-      const grant = await ask(parts, { key, ...input }, async (context, own) =>
+      const obtained = await ask(parts, { key, ...input }, async (context, own) =>
         requestToken(parts, codeRequest(authServer, code, own), context),
       );
-      if (cacheKey !== undefined) await cacheToken({ grant, cacheKey });
-      return grant;
+      if (cacheKey !== undefined) await cacheToken({ obtained, cacheKey });
+      return obtained;
     },
 
     async revoke({ authServer, refreshToken, cached, ...input }) {
@@ -166,7 +166,7 @@ export interface RedeemCodeInput extends CallControl {
 /** A token, and for whom it is cached. */
 export interface CacheTokenInput {
   /** As a method of the agent returned it. */
-  readonly grant: Grant;
+  readonly obtained: ObtainedToken;
   /** Names the user it is cached for. */
   readonly cacheKey: string;
 }
@@ -175,7 +175,7 @@ export interface CacheTokenInput {
 export interface RevokeInput extends CallControl {
   /** Issuer identifier; one of `trustedAuthServers`. */
   readonly authServer: string;
-  /** As a grant has it. */
+  /** As an obtained token has it. */
   readonly refreshToken: string;
   /** Whose tokens are dropped, too: those cached for this user at this resource. Default: nothing is dropped. */
   readonly cached?: { readonly resource: string; readonly cacheKey: string };

@@ -1,5 +1,5 @@
 /**
- * How an agent answers what a resource demands (profile 3.4, 3.5): demands are read from `Agent-Auth`, checked, and met in an order in
+ * How an agent answers what a resource demands (profile 3.4, 3.5): challenges are read from `Agent-Auth`, checked, and met in an order in
  * which each kind is met once.
  *
  * @module

@@ -1,6 +1,6 @@
 import { setTimeout } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
-import type { Grant } from "../../src/agent/grant-cache.ts";
+import type { ObtainedToken } from "../../src/agent/token-cache.ts";
 import type { AgentOptions } from "../../src/agent/types.ts";
 import { type AAuthError, ConsentRequiredError } from "../../src/errors.ts";
 import { formatAgentAuth, parseAgentAuth } from "../../src/february-2026/agent-auth.ts";
@@ -111,7 +111,7 @@ describe("a signed fetch", () => {
       scheme === "jwt"
         ? new Response("hello")
         : new Response("", { status: 401, headers: { "agent-auth": await challenge(world) } });
-    const tokenStore = createMemoryRecordStore<Grant>();
+    const tokenStore = createMemoryRecordStore<ObtainedToken>();
     const call = (options: Partial<AgentOptions>) =>
       world.agent({ tokenStore, ...options }).fetchFor({ cacheKey: "user" })(URL_ROOT, POST);
     await call(variants);

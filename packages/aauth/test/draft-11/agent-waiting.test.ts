@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from "vitest";
-import type { Agent, Grant, InteractionRequest } from "../../src/agent/index.ts";
+import type { Agent, InteractionRequest, ObtainedToken } from "../../src/agent/index.ts";
 import { AnswerPendingError, type TokenRequestError } from "../../src/errors.ts";
 import { createMemoryRecordStore } from "../../src/store/record-store.ts";
 import type { Waiting } from "../../src/types.ts";
@@ -457,7 +457,7 @@ describe("a resource that answers later", () => {
       const answer = await resource(request);
       return new Response(answer.body, { status: answer.status, headers: { "aauth-access": value } });
     };
-    const tokenStore = createMemoryRecordStore<Grant>();
+    const tokenStore = createMemoryRecordStore<ObtainedToken>();
     const agent = world.agent({ tokenStore });
     world.resource = give("s-1");
     await agent.fetchFor()(DATA);
@@ -629,7 +629,7 @@ describe("a call that does not wait", () => {
 
   it("takes a token that another call has got meanwhile", async () => {
     const world = createWorld();
-    const tokenStore = createMemoryRecordStore<Grant>();
+    const tokenStore = createMemoryRecordStore<ObtainedToken>();
     const agent = world.agent({ tokenStore });
     const { server } = world;
     world.server = deferring(server, 1, LATER);

@@ -1,6 +1,6 @@
 import { trace } from "@opentelemetry/api";
 import type { QuotaStore } from "aauth";
-import type { Grant } from "aauth/agent";
+import type { ObtainedToken } from "aauth/agent";
 import type { FebruaryAgent, verifyAuthToken } from "aauth/february-2026";
 import { withSpan } from "agent-kit/service";
 import { CONSENT_DENIED } from "backend-api";
@@ -145,7 +145,7 @@ export function createConsentService(deps: {
         }
 
         const { authServer, keyThumbprint } = consent;
-        let grant: Grant;
+        let grant: ObtainedToken;
         let claims: AuthTokenClaims;
         try {
           const { observer, noted } = observe({ id: run.id, note: (step) => runs.note(run, step) });
@@ -200,7 +200,7 @@ export function createConsentService(deps: {
           return refused("exchange_failed", (await runs.failWith(run, cause, "backend")).message, run.id);
         }
         // From here on the agent presents the token by itself, and renews it while the consent lasts.
-        await agent.cacheToken({ grant, cacheKey });
+        await agent.cacheToken({ obtained: grant, cacheKey });
         await runs.resume(run, given);
         return { authorized: true, requestId: run.id };
       }

@@ -32,7 +32,7 @@ describe("the answer of the consent page", () => {
       keyThumbprint: "key-1",
       observer: expect.any(Function),
     });
-    expect(stack.agent.cacheToken).toHaveBeenCalledExactlyOnceWith({ grant: GRANT, cacheKey: id });
+    expect(stack.agent.cacheToken).toHaveBeenCalledExactlyOnceWith({ obtained: GRANT, cacheKey: id });
     expect(await stack.grants.list("alice")).toEqual([
       expect.objectContaining({ consent: CONSENT, grantedAt: NOW }),
     ]);
