@@ -5,7 +5,7 @@
  */
 
 import type { VerificationReport } from "./http-signatures/report.ts";
-import type { ProvenCaller, Waiting } from "./types.ts";
+import type { ProvenCaller, WaitingCall } from "./types.ts";
 
 /**
  * By code: the HTTP status a resource answers with, and the section that demands it, of the RFC named or of docs/reference/profile.md (`profile`).
@@ -337,9 +337,9 @@ export class UserInteractionRequiredError extends AAuthAgentError {
 export class AnswerPendingError extends AAuthAgentError {
   override readonly name: string = "AnswerPendingError";
   /** Where the call stands. Plain JSON, with tokens in it: not enumerable, so that no log of the error shows them. */
-  declare readonly waiting: Waiting;
+  declare readonly waiting: WaitingCall;
 
-  constructor(message: string, waiting: Waiting) {
+  constructor(message: string, waiting: WaitingCall) {
     super("grant_pending", message);
     Object.defineProperty(this, "waiting", { value: waiting });
     this.hop = waiting.party;

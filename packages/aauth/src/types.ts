@@ -204,7 +204,7 @@ export interface VerifiedRequest<Caller extends ProvenCaller = ProvenCaller> {
  * and continued by another process that holds the same key. It contains what the call was made with, tokens included: keep it as a secret,
  * and take it from no other party.
  */
-export interface Waiting {
+export interface WaitingCall {
   /** Name of the wire profile. */
   readonly profile: string;
   /** RFC 7638 thumbprint of the key that has signed, and that the answer is for. */

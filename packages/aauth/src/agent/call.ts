@@ -13,7 +13,7 @@ import {
 import type { CallOutcome, CallState, CallStep, Challenge, WantedToken } from "../profile/calls.ts";
 import { parseRefusal, REFUSAL_FIELD } from "../profile/refusal.ts";
 import type { Clarification, ClarificationAnswer } from "../profile/waiting.ts";
-import type { SigningKey, Waiting } from "../types.ts";
+import type { SigningKey, WaitingCall } from "../types.ts";
 import { type AgentKeys, keyBoundIn, pinnedTo } from "./agent-keys.ts";
 import { answerWords } from "./answer-words.ts";
 import type { AgentParts } from "./context.ts";
@@ -59,7 +59,7 @@ export async function resumeCall(
   parts: AgentParts,
   tokens: TokenSource,
   context: FetchContext,
-  waiting: Waiting,
+  waiting: WaitingCall,
 ): Promise<Response> {
   const request = requestOf(waiting, context.signal);
   const { keyThumbprint } = waiting;
@@ -360,7 +360,7 @@ class Call {
   // ------------------------------------------------------------------------------------------------------------- other ends
 
   /** The call waits for the token that it asks for, if it does, or for the response of the resource. */
-  #waitingOf(polling: PollState): Waiting {
+  #waitingOf(polling: PollState): WaitingCall {
     const { resource, key } = this.#context;
     const wanted = this.#asking;
     return waitingOf({

@@ -11,7 +11,7 @@ import type { ApprovedMission, MissionProposal } from "../profile/token-requests
 import type { Clarification, Interaction } from "../profile/waiting.ts";
 import type { AgentProfile } from "../profile/wire-profile.ts";
 import type { RecordStore } from "../store/record-store.ts";
-import type { SigningKey, Waiting } from "../types.ts";
+import type { SigningKey, WaitingCall } from "../types.ts";
 import type { AgentObserver } from "./events.ts";
 import type { ObtainedToken } from "./token-cache.ts";
 
@@ -44,10 +44,10 @@ export interface Agent {
    * has to be held here. The call's `waiting`, signal, observer and functions are those of `context`; what else it was made with is in
    * `waiting`.
    *
-   * @throws TypeError for a value that is not one of {@link Waiting}, or is of another profile.
+   * @throws TypeError for a value that is not one of {@link WaitingCall}, or is of another profile.
    * @throws AAuthAgentError `waiting_key_gone`; and what the fetch of {@link Agent.fetchFor} throws, {@link AnswerPendingError} again included.
    */
-  resume(waiting: Waiting, context?: ResumeContext): Promise<Response>;
+  resume(waiting: WaitingCall, context?: ResumeContext): Promise<Response>;
   /**
    * Asks for a token for a sub-agent, bound to its key: a person token for `resource`, or an auth token for `resourceToken`. It is not cached here.
    *
@@ -196,7 +196,7 @@ export interface WaitingControl extends CallControl {
    * Receives, each time that the call begins to wait, what {@link Agent.resume} would go on with, here or in another process. It has tokens in it, all bound to
    * the agent's key. Of calls without `onInteraction` that wait for one token together one receives it. What it throws ends the call. Default: none.
    */
-  readonly onWaiting?: ((waiting: Waiting) => void) | undefined;
+  readonly onWaiting?: ((waiting: WaitingCall) => void) | undefined;
   /** Answers a question about the request, at most 5 times. Default: none; a question ends the call with an {@link AnswerPendingError}. */
   readonly onClarification?: ((question: Clarification) => Promise<ClarificationReply>) | undefined;
 }

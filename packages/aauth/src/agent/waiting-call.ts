@@ -8,7 +8,7 @@ import { decodeBase64, encodeBase64 } from "../base64.ts";
 import { AAuthAgentError } from "../errors.ts";
 import type { CallState, WantedToken } from "../profile/calls.ts";
 import type { DeferredResponse } from "../profile/waiting.ts";
-import type { Waiting } from "../types.ts";
+import type { WaitingCall } from "../types.ts";
 import type { CallersRequest } from "./outgoing-request.ts";
 import type { FetchContext } from "./types.ts";
 
@@ -51,13 +51,13 @@ export interface Progress {
 }
 
 /** A call at the moment it begins to wait. */
-interface CallInProgress extends Pick<Waiting, "profile" | "keyThumbprint" | "party"> {
+interface CallInProgress extends Pick<WaitingCall, "profile" | "keyThumbprint" | "party"> {
   readonly request: CallersRequest;
   readonly context: FetchContext;
   readonly progress: Progress;
 }
 
-export function waitingOf({ request, context, progress, ...call }: CallInProgress): Waiting {
+export function waitingOf({ request, context, progress, ...call }: CallInProgress): WaitingCall {
   const { method, url, headers, body } = request;
   const { deferred, nextPollAt, page } = progress.polling;
   const { location, requirement = "", interaction, clarification } = deferred;
@@ -83,7 +83,7 @@ export function waitingOf({ request, context, progress, ...call }: CallInProgres
 }
 
 /** @throws TypeError for a body that is not base64 */
-export function requestOf({ call }: Waiting, signal: AbortSignal | undefined): CallersRequest {
+export function requestOf({ call }: WaitingCall, signal: AbortSignal | undefined): CallersRequest {
   const { method, url, headers, body } = call;
   const bytes = body === undefined ? undefined : decodeBase64(body);
   if (body !== undefined && bytes === undefined) throw new TypeError("waiting.call.body is not base64");
@@ -97,7 +97,7 @@ export function requestOf({ call }: Waiting, signal: AbortSignal | undefined): C
   };
 }
 
-export const progressOf = ({ progress }: Waiting): Progress => progress as unknown as Progress;
+export const progressOf = ({ progress }: WaitingCall): Progress => progress as unknown as Progress;
 
 /** What a waiting call keeps of its context. */
 const KEPT: ReadonlySet<string> = new Set<keyof FetchContext>([

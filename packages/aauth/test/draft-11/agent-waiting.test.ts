@@ -2,7 +2,7 @@ import { describe, expect, it, vi } from "vitest";
 import type { Agent, InteractionRequest, ObtainedToken } from "../../src/agent/index.ts";
 import { AnswerPendingError, type TokenRequestError } from "../../src/errors.ts";
 import { createMemoryRecordStore } from "../../src/store/record-store.ts";
-import type { Waiting } from "../../src/types.ts";
+import type { WaitingCall } from "../../src/types.ts";
 import {
   type Answer,
   accepted,
@@ -24,7 +24,7 @@ const LATER = { "retry-after": "0" };
 const isLook = ({ url }: Sent) => url.includes("/pending/");
 
 /** As it comes back from a store, and whatever was in it that is no plain data is lost. */
-const stored = (waiting: Waiting): Waiting => JSON.parse(JSON.stringify(waiting)) as Waiting;
+const stored = (waiting: WaitingCall): WaitingCall => JSON.parse(JSON.stringify(waiting)) as WaitingCall;
 
 describe("a server that answers later", () => {
   it("is asked again at its Location, without body, with the agent token", async () => {
@@ -530,9 +530,9 @@ describe("a call that does not wait", () => {
   ])("may wait all the same, and say how another process goes on: wait %i", async (wait, asked, later) => {
     const world = createWorld();
     world.server = deferring(world.server, 2, { ...INTERACTION, ...LATER });
-    const kept: Waiting[] = [];
+    const kept: WaitingCall[] = [];
     const dies = new AbortController();
-    const onWaiting = (waiting: Waiting) => {
+    const onWaiting = (waiting: WaitingCall) => {
       if (kept.push(stored(waiting)) === wait) dies.abort(new Error("killed"));
     };
     const first = world.agent().fetchFor({ onInteraction: () => {}, onWaiting, signal: dies.signal });
@@ -586,8 +586,8 @@ describe("a call that does not wait", () => {
     let looks = 0;
     world.resource = (request) =>
       looks++ < 2 ? accepted({ ...LATER, ...requirement("approval") }) : resource(request);
-    const kept: Waiting[] = [];
-    const onWaiting = (waiting: Waiting) => void kept.push(stored(waiting));
+    const kept: WaitingCall[] = [];
+    const onWaiting = (waiting: WaitingCall) => void kept.push(stored(waiting));
     expect((await world.agent().fetchFor({ onWaiting })(DATA, CALL)).status).toBe(200);
     expect(kept.map(({ party, location }) => [party, location])).toEqual(
       Array(2).fill([RESOURCE, `${RESOURCE}/pending/1`]),
