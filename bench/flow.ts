@@ -8,7 +8,7 @@
 
 import assert from "node:assert";
 import { createMemoryRecordStore } from "aauth";
-import type { Grant } from "aauth/agent";
+import type { ObtainedToken } from "aauth/agent";
 import { installLocalhostLookup } from "agent-kit/service";
 import { startVisitor } from "../scripts/levels/visitor.ts";
 import { startDemo } from "./demo.ts";
@@ -42,8 +42,8 @@ const body = promptBody();
 const demo = await startDemo({ LOG_LEVEL: "warn", OTEL_SDK_DISABLED: "true" });
 const url = `${demo.urls.supplyChainAgent}/`;
 const caller = await startVisitor([demo.urls.issuer]);
-const forgetful = { ...createMemoryRecordStore<Grant>(), get: () => undefined };
-const [cached, first] = [createMemoryRecordStore<Grant>(), forgetful].map((tokenStore) => {
+const forgetful = { ...createMemoryRecordStore<ObtainedToken>(), get: () => undefined };
+const [cached, first] = [createMemoryRecordStore<ObtainedToken>(), forgetful].map((tokenStore) => {
   const agent = caller.agent({ signatureScheme: "jwks", tokenStore });
   return (url: string, init: RequestInit) => agent.fetchFor()(url, init);
 }) as [Send, Send];

@@ -39,7 +39,7 @@ export async function showLevels(options: LevelsOptions): Promise<void> {
   print(`GET ${url}, by ${visitor.id}`);
   print("");
 
-  const anonymous = visitor.agent({ signatureScheme: "hwk", raiseScheme: false });
+  const anonymous = visitor.agent({ signatureScheme: "hwk", mayIdentify: false });
   await untilFirstLimit(anonymous);
   print(row("", await raised(visitor.agent({ signatureScheme: "hwk", trustedAuthServers: [] }))));
 

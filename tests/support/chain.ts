@@ -1,6 +1,6 @@
 import { AAuthError, createDiscovery, generateSigningKey } from "aauth";
-import { type Agent, createAgent } from "aauth/agent";
-import { type AuthTokenClaims, february2026 } from "aauth/february-2026";
+import { createAgent } from "aauth/agent";
+import { type AuthTokenClaims, type FebruaryAgent, february2026, februaryAgent } from "aauth/february-2026";
 import { createLogger, loadConfig } from "agent-kit/service";
 import Fastify from "fastify";
 import { fastifyAAuth } from "fastify-aauth";
@@ -56,7 +56,7 @@ export async function startAuthServer(env: Readonly<Record<string, string>> = {}
 /** An agent that is a resource as well: it calls the next one on behalf of its caller. */
 export interface ChainParty {
   readonly id: string;
-  readonly agent: Agent;
+  readonly agent: FebruaryAgent;
   /** Claims of the tokens it was called with. */
   readonly received: AuthTokenClaims[];
   close(): Promise<void>;
@@ -89,15 +89,17 @@ export async function startParty(options: {
   const key = await generateSigningKey({ kid: `${name}-1` });
   const discovery = createDiscovery({ development: true });
   const redirectUri = `${id}/callback`;
-  const agent = createAgent({
-    profile: february2026,
-    id,
-    key,
-    signatureScheme: "jwks",
-    trustedAuthServers: asks,
-    redirectUri,
-    discovery,
-  });
+  const agent = februaryAgent(
+    createAgent({
+      profile: february2026,
+      id,
+      key,
+      signatureScheme: "jwks",
+      trustedAuthServers: asks,
+      redirectUri,
+      discovery,
+    }),
+  );
   const received: AuthTokenClaims[] = [];
 
   const app = Fastify();

@@ -5,7 +5,7 @@
  */
 
 import type { VerificationReport } from "./http-signatures/report.ts";
-import type { ProvenCaller, Waiting } from "./types.ts";
+import type { ProvenCaller, WaitingCall } from "./types.ts";
 
 /**
  * By code: the HTTP status a resource answers with, and the section that demands it, of the RFC named or of docs/reference/profile.md (`profile`).
@@ -94,11 +94,11 @@ export interface AAuthErrorOptions {
   /** The error behind it, for logs. Default: none. */
   readonly cause?: unknown;
   /** The claim or header member that is wrong, where it is one, or the components that are missing. Default: unset. */
-  readonly claim?: string;
+  readonly claim?: string | undefined;
   /** What it should have been. Never a secret. Default: unset. */
-  readonly expected?: string;
+  readonly expected?: string | undefined;
   /** Section that demands what failed, where a dialect has its own. Default: that of the code. */
-  readonly section?: string;
+  readonly section?: string | undefined;
 }
 
 /**
@@ -167,18 +167,30 @@ export class AAuthAgentError extends AAuthError {
   /** Identifier of the resource or server whose answer, or silence, ended the call. Unset where the call ended before one was asked. */
   declare hop?: string;
 
-  /** The error of an agent's call for an error of the checks it has made: same code, without status. Others come back as they are. */
-  static from(error: unknown): unknown {
-    if (!(error instanceof AAuthVerificationError)) return error;
-    const { code, message, claim, expected, section } = error;
-    return new AAuthAgentError(code, message, {
-      cause: error,
-      section,
-      ...(claim !== undefined && { claim }),
-      ...(expected !== undefined && { expected }),
-    });
+  /**
+   * The error of an agent's call for an error of the checks it has made: same code, without status. Others come back as they are.
+   *
+   * @param hop the party that it is about, unless the error names one
+   */
+  static from(error: unknown, hop?: string): unknown {
+    let failure = error;
+    if (error instanceof AAuthVerificationError) {
+      const { code, message, claim, expected, section } = error;
+      failure = new AAuthAgentError(code, message, { cause: error, section, claim, expected });
+    }
+    if (hop !== undefined && failure instanceof AAuthAgentError) failure.hop ??= hop;
+    return failure;
   }
 }
+
+const UNANSWERED: ReadonlySet<AAuthErrorCode> = new Set([
+  "token_request_failed",
+  "discovery_failed",
+  "discovery_busy",
+]);
+
+/** Whether an error of a token request says no more than that the server did not answer. */
+export const isUnanswered = ({ code }: AAuthError): boolean => UNANSWERED.has(code);
 
 /** What a fetch for a caller ended with: to the caller all of them are one. */
 const FETCH_FAILURES: ReadonlySet<AAuthErrorCode> = new Set([
@@ -325,9 +337,9 @@ export class UserInteractionRequiredError extends AAuthAgentError {
 export class AnswerPendingError extends AAuthAgentError {
   override readonly name: string = "AnswerPendingError";
   /** Where the call stands. Plain JSON, with tokens in it: not enumerable, so that no log of the error shows them. */
-  declare readonly waiting: Waiting;
+  declare readonly waiting: WaitingCall;
 
-  constructor(message: string, waiting: Waiting) {
+  constructor(message: string, waiting: WaitingCall) {
     super("grant_pending", message);
     Object.defineProperty(this, "waiting", { value: waiting });
     this.hop = waiting.party;

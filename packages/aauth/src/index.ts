@@ -40,7 +40,7 @@ export {
   UserInteractionRequiredError,
 } from "./errors.ts";
 export type { Check, CheckName, KeySource, VerificationReport } from "./http-signatures/report.ts";
-export type { Credential, EndpointRole } from "./profile/messages.ts";
+export type { EndpointRole, SignatureKeyScheme } from "./profile/messages.ts";
 export type { NamedToken, RevocationCheck } from "./profile/verification.ts";
 export type { AgentProfile, ResourceProfile, SigningProfile, WireProfile } from "./profile/wire-profile.ts";
 export type * from "./types.ts";

@@ -208,7 +208,7 @@ export interface VerifiedRequest<Caller extends ProvenCaller = ProvenCaller> {
  * and continued by another process that holds the same key. It contains what the call was made with, tokens included: keep it as a secret,
  * and take it from no other party.
  */
-export interface Waiting {
+export interface WaitingCall {
   /** Name of the wire profile. */
   readonly profile: string;
   /** RFC 7638 thumbprint of the key that has signed, and that the answer is for. */
@@ -222,20 +222,22 @@ export interface Waiting {
   /** What the party waits for, in the profile's words: `interaction`, `approval`, `clarification` in that of draft -11. Empty where it does not say. */
   readonly requirement: string;
   /** Where a person has to act: `page` is what a browser opens, complete with the code. */
-  readonly interaction?: { readonly url: string; readonly code: string; readonly page: string };
+  readonly interaction?: { readonly url: string; readonly code: string; readonly page: string } | undefined;
   /** The question that has to be answered, by `onClarification` of the call that goes on. */
-  readonly clarification?: {
-    readonly question: string;
-    readonly timeoutSeconds?: number;
-    readonly options?: readonly string[];
-  };
+  readonly clarification?:
+    | {
+        readonly question: string;
+        readonly timeoutSeconds?: number | undefined;
+        readonly options?: readonly string[] | undefined;
+      }
+    | undefined;
   /** The call as it was made. */
   readonly call: {
     readonly method: string;
     readonly url: string;
     readonly headers: Readonly<Record<string, string>>;
     /** Base64. */
-    readonly body?: string;
+    readonly body?: string | undefined;
     /** The members of its context that are plain data. */
     readonly context: Readonly<Record<string, string>>;
   };

@@ -64,6 +64,7 @@ test.each(PROGRAMS)("%s, dependencies %s, have at most %d KB", async (_, depende
 
 test("a signer loads neither verifier nor discovery, nor a dependency", async () => {
   const { modules } = await bundled(SIGN, "bundled");
-  const others = /\/(?:resource|tokens|server|node_modules)\/|draft-11\/(?:callers|answers|calls|grants)/;
+  const others =
+    /\/(?:resource|tokens|server|node_modules)\/|draft-11\/(?:callers|answers|calls|token-requests|own-server)/;
   expect(modules.filter((id) => others.test(id))).toEqual([]);
 });

@@ -15,7 +15,7 @@ import {
   type Requirement,
   type SigningKey,
 } from "aauth";
-import { type Agent, createAgent, type Grant, type Transport } from "aauth/agent";
+import { type Agent, createAgent, type ObtainedToken, type Transport } from "aauth/agent";
 import { february2026 } from "aauth/february-2026";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { fastifyAAuth } from "fastify-aauth";
@@ -44,7 +44,7 @@ export interface AgentServiceDeps {
   /** Sends requests to other agents and to the auth server. */
   readonly transport?: Transport;
   /** Keeps tokens for later calls. Default: in memory, one store for each peer. */
-  readonly tokenStore?: RecordStore<Grant>;
+  readonly tokenStore?: RecordStore<ObtainedToken>;
   /** Unix seconds. */
   readonly now?: () => number;
 }

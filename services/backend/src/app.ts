@@ -1,6 +1,6 @@
 import { createDiscovery, createMemoryRecordStore, type Discovery, QuotaStore, type SigningKey } from "aauth";
 import { createAgent, pooledTransport } from "aauth/agent";
-import { agentMetadata, february2026, toJwks, verifyAuthToken } from "aauth/february-2026";
+import { agentMetadata, february2026, februaryAgent, toJwks, verifyAuthToken } from "aauth/february-2026";
 import { askAgent, readAgentCard } from "agent-kit/a2a";
 import { dialectsOf, warnOfPublishedPeers } from "agent-kit/published-peers";
 import { issuerOf, rotateKeys, type ServiceOptions } from "agent-kit/service";
@@ -154,7 +154,7 @@ export async function buildBackend(
     timeoutSeconds: config.supplyChainAgentTimeoutSeconds,
   });
   const consent = createConsentService({
-    agent: jwksAgent,
+    agent: februaryAgent(jwksAgent),
     agentId: config.agentUrl,
     resource: config.supplyChainAgentUrl,
     verify: (token) =>

@@ -13,7 +13,7 @@ import {
   type KeyRing,
   type RecordStore,
 } from "aauth";
-import { type Agent, createAgent, type Grant } from "aauth/agent";
+import { type Agent, createAgent, type ObtainedToken } from "aauth/agent";
 import { type Draft11Parties, isLoopbackCallback, requireServerIdentifier } from "agent-kit/draft-11";
 import { createAgentTrace } from "protocol-trace";
 import type { Evidence } from "./break-it/evidence.ts";
@@ -43,7 +43,7 @@ export function createDraft11Agents(options: {
   readonly config: BackendConfig;
   readonly parties: Draft11Parties;
   readonly keys: KeyRing;
-  readonly tokenStore: RecordStore<Grant>;
+  readonly tokenStore: RecordStore<ObtainedToken>;
   /** Keeps what the agents send. Default: nothing is kept. */
   readonly evidence?: Evidence | undefined;
   readonly now: () => number;

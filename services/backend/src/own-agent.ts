@@ -8,7 +8,7 @@ import {
   type RecordStore,
   type SigningKey,
 } from "aauth";
-import type { Grant } from "aauth/agent";
+import type { ObtainedToken } from "aauth/agent";
 import type { KeptKey } from "./runs/waiting-runs.ts";
 
 /** Longer than a consent waits, whose code only the key that asked can redeem. */
@@ -85,9 +85,9 @@ function newPrivateKey(): Pick<KeptKey, "kty" | "crv" | "x" | "d"> {
 export function createTokenStore(options: {
   readonly seconds: number;
   readonly now: () => number;
-}): RecordStore<Grant> {
+}): RecordStore<ObtainedToken> {
   const { seconds, now } = options;
-  const tokens = createMemoryRecordStore<Grant>({ maxEntries: MAX_TOKENS, now });
+  const tokens = createMemoryRecordStore<ObtainedToken>({ maxEntries: MAX_TOKENS, now });
   return {
     ...tokens,
     put: (name, grant, { owner }) => tokens.put(name, grant, { owner, ttlSeconds: seconds || RUN_SECONDS }),

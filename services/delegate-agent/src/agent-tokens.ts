@@ -68,7 +68,7 @@ export function createAgentTokens(options: {
     id: agentServer,
     key: options.key,
     signatureScheme: "hwk",
-    raiseScheme: false,
+    mayIdentify: false,
     trustedAuthServers: [],
     discovery,
     transport,

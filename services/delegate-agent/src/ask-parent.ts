@@ -1,5 +1,5 @@
 import { decodeToken, tokenId } from "aauth";
-import type { Agent, Grant, SubAgentTokenInput } from "aauth/agent";
+import type { Agent, ObtainedToken, SubAgentTokenInput } from "aauth/agent";
 import { PARENT_REQUESTS } from "agent-kit/protocol-log";
 import { readBounded } from "agent-kit/service";
 import { z } from "zod";
@@ -13,7 +13,7 @@ export const REFUSED_BY_PARENT: ReadonlySet<string> = new Set([
   "agent_token_replaced",
 ]);
 
-/** A {@link Grant}, as the parent has had it. */
+/** A {@link ObtainedToken}, as the parent has had it. */
 const grantSchema = z.object({
   token: z.string(),
   server: z.string(),
@@ -38,7 +38,7 @@ export function askParent(options: {
   provider: string;
   /** Of the sub-agent's key. */
   thumbprint: string;
-}): (input: SubAgentTokenInput) => Promise<Grant> {
+}): (input: SubAgentTokenInput) => Promise<ObtainedToken> {
   const { channel, provider, thumbprint } = options;
   const url = `${provider}/delegate/grant`;
 

@@ -1,4 +1,4 @@
-import type { Credential, Discovery, SigningKey } from "aauth";
+import type { Discovery, SignatureKeyScheme, SigningKey } from "aauth";
 import { february2026, issueAgentToken } from "aauth/february-2026";
 import { createTestParties, type TestIdentities } from "aauth/february-2026/testing";
 import { parseRefusal } from "aauth/resource";
@@ -50,11 +50,11 @@ export async function setUp(
   const schemes = {
     hwk: { scheme: "hwk" },
     jwks: { scheme: "jwks", id: parties.agent.id },
-  } as const satisfies Record<string, Credential>;
+  } as const satisfies Record<string, SignatureKeyScheme>;
 
   /** Signs a request as the agent would, and returns what the gateway makes of it. */
   async function signed(
-    signatureKey: Credential,
+    signatureKey: SignatureKeyScheme,
     request: {
       method?: string;
       url?: string;

@@ -1,3 +1,4 @@
+import { februaryAgent } from "aauth/february-2026";
 import { type AgentParts, type AgentServiceDeps, createAgentService } from "agent-kit";
 import { isDraft11 } from "agent-kit/draft-11";
 import { acceptedAtRoute } from "agent-kit/published-peers";
@@ -86,7 +87,7 @@ async function registerRoutes(
   const method = aauthSignIn({
     id,
     // At the auth server this agent always signs as itself, also where it calls the next agent by key alone.
-    agent: agentFor("auth-server", authServer, "jwks"),
+    agent: februaryAgent(agentFor("auth-server", authServer, "jwks")),
     authServer,
     redirectUri,
     discovery,

@@ -5,8 +5,8 @@
 
 import {
   type AAuthErrorCode,
-  type Credential,
   generateSigningKey,
+  type SignatureKeyScheme,
   type SigningKey,
   signRequest,
 } from "aauth";
@@ -68,10 +68,10 @@ export async function createIdentities(): Promise<{ identities: Identity[]; disc
     },
   });
 
-  const jwks = (id: string): Credential => ({ scheme: "jwks", id });
+  const jwks = (id: string): SignatureKeyScheme => ({ scheme: "jwks", id });
   const sign = async (
     request: OutgoingRequest,
-    signatureKey: Credential,
+    signatureKey: SignatureKeyScheme,
     key: SigningKey = backendKey,
     more: { now?: () => number } = {},
   ): Promise<Headers> => {

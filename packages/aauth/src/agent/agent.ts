@@ -12,22 +12,19 @@ import {
   requireIdentifiers,
 } from "../discovery/checked-options.ts";
 import { isUrl } from "../discovery/key-set.ts";
-import { AAuthAgentError } from "../errors.ts";
 import { requireBoolean, requireText } from "../keys/option-checks.ts";
-import type { GrantContext, GrantRequest } from "../profile/grants.ts";
-import type { Credential } from "../profile/messages.ts";
+import type { SignatureKeyScheme } from "../profile/messages.ts";
 import type { AgentProfile } from "../profile/wire-profile.ts";
 import { createMemoryRecordStore } from "../store/record-store.ts";
 import type { SigningKey } from "../types.ts";
-import { agentKeysOf, keyWith } from "./agent-keys.ts";
-import { type CallOptions, createCall, resumeCall } from "./call.ts";
-import { combineObservers, ignoreEvents } from "./events.ts";
-import { createTokenCache, type Grant } from "./grant-cache.ts";
-import { createGrantClient, type GrantCircumstances } from "./grant-client.ts";
-import { createGrantSource } from "./grant-source.ts";
+import { agentKeysOf } from "./agent-keys.ts";
+import { createCall, resumeCall } from "./call.ts";
+import type { AgentParts } from "./context.ts";
 import { createOwnServer } from "./own-server.ts";
 import { createSender } from "./sender.ts";
-import type { Agent, AgentOptions, CallControl, FetchContext, KeepInput } from "./types.ts";
+import { createTokenCache, type ObtainedToken } from "./token-cache.ts";
+import { TokenSource } from "./token-source.ts";
+import type { Agent, AgentOptions, FetchContext } from "./types.ts";
 
 /**
  * Creates an agent. It keeps no state of a call; tokens it has got itself are cached until shortly before they expire,
@@ -43,103 +40,13 @@ import type { Agent, AgentOptions, CallControl, FetchContext, KeepInput } from "
  */
 export function createAgent(options: AgentOptions): Agent {
   checkAgentOptions(options);
-  const { id, trustedAuthServers: trustedServers, discovery, agentToken, redirectUri, parent } = options;
-  const { revealTokens = false, profile = defaultAgentProfile, timeouts = {} } = options;
-  const { pendingMs = 120_000 } = timeouts;
-  const now = options.now ?? (() => Math.floor(Date.now() / 1000));
-  const keys = agentKeysOf(options.key);
-  const { ownIdentity } = profile.grants;
-  async function identity(key: SigningKey): Promise<Credential> {
-    if (agentToken !== undefined) return { scheme: "jwt", jwt: await agentToken(key) };
-    return ownIdentity === undefined
-      ? { scheme: "jwks", id }
-      : ownIdentity({ id, key, server: trustedServers[0], now });
-  }
-
-  const { serverProfile = profile, transport = pooledTransport } = options;
-  const send = createSender({ profile, transport, now });
-  // Where tokens name the servers, and servers their endpoints, untrusted callers choose the address.
-  const toServers =
-    serverProfile.grants.serverOf === undefined
-      ? transport
-      : (options.transport ?? createGuardedTransport({ development: false }));
-  const client = createGrantClient({
-    profile: serverProfile,
-    trustedServers,
-    discovery,
-    send: createSender({ profile: serverProfile, transport: toServers, now }),
-    sendToResource: send,
-    now,
-    revealTokens,
-    timeoutMs: timeouts.tokenRequestMs ?? 10_000,
-    pendingMs,
-  });
-  const cache = createTokenCache(options.tokenStore ?? createMemoryRecordStore<Grant>({ now }), now);
-  const tokens = createGrantSource({
-    profile: serverProfile,
-    id,
-    client,
-    cache,
-    now,
-    identity,
-    redirectUri,
-    parent:
-      parent &&
-      (async ({ resource, resourceToken }, presentedToken, { key, observe, signal }) => {
-        const { jwt: subagentToken = "" } = (await identity(key)) as { jwt?: string };
-        const shown = resourceToken === undefined ? {} : { resourceToken, presentedToken };
-        return parent({ subagentToken, resource, ...shown, observer: observe, signal });
-      }),
-  });
-  const shared: CallOptions = {
-    profile,
-    id,
-    keys,
-    isAnonymous: options.signatureScheme === "hwk",
-    identity,
-    mayIdentify: options.raiseScheme ?? true,
-    trustedServers,
-    isSubAgent: parent !== undefined,
-    discovery,
-    send,
-    client,
-    tokens,
-    observer: options.observer,
-    revealTokens,
-    now,
-    timeoutMs: timeouts.requestMs ?? 120_000,
-    pendingMs,
-    maxRequestBodyBytes: options.maxRequestBodyBytes ?? 1_048_576,
-  };
-
-  const { grants } = profile;
-  return {
+  const parts = partsOfOptions(options);
+  const { profile } = parts;
+  const tokens = new TokenSource(parts);
+  const agent: Agent = {
     fetchFor(context = {}) {
       checkFetchContext(context, profile);
-      return createCall(shared, context);
-    },
-
-    requestOwnToken: ({ authServer, scope, ...input }) =>
-      ask(client.request, { key: keys.current(), resource: id, ...input }, (context) =>
-        grants.own?.(authServer, scope, context),
-      ),
-
-    async redeemCode({ authServer, code, cacheKey, keyThumbprint, ...input }) {
-      const key = keyWith(keyThumbprint, keys);
-      const grant = await ask(client.request, { key, ...input }, (context) =>
-        grants.code?.(authServer, code, context),
-      );
-      if (cacheKey !== undefined) await keep({ grant, cacheKey });
-      return grant;
-    },
-
-    keep,
-
-    async revoke({ authServer, refreshToken, kept, ...input }) {
-      await ask(client.revoke, { key: keys.current(), ...input }, (context) =>
-        grants.revoke?.(authServer, refreshToken, context),
-      );
-      if (kept !== undefined) await tokens.drop(kept, keys.usable());
+      return createCall(parts, tokens, context);
     },
 
     async resume(waiting, context = {}) {
@@ -148,58 +55,48 @@ export function createAgent(options: AgentOptions): Agent {
       }
       const kept = { ...waiting.call.context, ...context };
       checkFetchContext(kept, profile);
-      return resumeCall(shared, kept, waiting);
+      return resumeCall(parts, tokens, kept, waiting);
     },
 
-    ...createOwnServer({
-      profile,
-      id,
-      keys,
-      identity,
-      trustedServers,
-      client,
-      tokens,
-      now,
-      observer: options.observer,
-    }),
+    ...createOwnServer(parts, tokens),
   };
+  AGENTS.set(agent, { parts, tokens });
+  return agent;
+}
 
-  /** A request of the agent itself, beside any call. */
-  async function ask<T>(
-    send: (request: GrantRequest, circumstances: GrantCircumstances) => Promise<T>,
-    asked: Asked,
-    make: (context: GrantContext) => GrantRequest | undefined,
-  ): Promise<T> {
-    const { key, resource, state, observer, signal } = asked;
-    try {
-      const context: GrantContext = {
-        identity: await identity(key),
-        upstreamToken: undefined,
-        presented: undefined,
-        redirectUri: asked.redirectUri ?? redirectUri,
-        state,
-      };
-      const request = make(context);
-      if (request === undefined) throw new TypeError(`profile ${profile.name} has no such grant`);
-      const observe = combineObservers(options.observer, observer);
-      return await send(request, { key, resource, context, signal, observe });
-    } catch (error) {
-      throw AAuthAgentError.from(error);
-    }
-  }
+const AGENTS = new WeakMap<Agent, { readonly parts: AgentParts; readonly tokens: TokenSource }>();
 
-  async function keep({ grant, cacheKey }: KeepInput): Promise<void> {
-    const { resource, thumbprint } = grant;
-    const key = keys.usable().find((candidate) => candidate.thumbprint === thumbprint);
-    if (key === undefined || resource === undefined) return;
-    const outsideCall = {
-      upstreamToken: undefined,
-      state: undefined,
-      signal: undefined,
-      observe: ignoreEvents,
-    };
-    await tokens.keep(grant, { key, resource, cacheKey, ...outsideCall });
-  }
+/** The parts of an agent, for what a dialect adds to it; undefined for one that {@link createAgent} has not made. */
+export const partsOf = (agent: Agent) => AGENTS.get(agent);
+
+function partsOfOptions(options: AgentOptions): AgentParts {
+  const { id, agentToken, profile = defaultAgentProfile, serverProfile = profile, timeouts = {} } = options;
+  const { requestMs = 120_000, tokenRequestMs = 10_000, pendingMs = 120_000 } = timeouts;
+  const { transport = pooledTransport } = options;
+  const now = options.now ?? (() => Math.floor(Date.now() / 1000));
+  const { ownServer } = profile.tokenRequests;
+  // Where tokens name the servers, and servers their endpoints, untrusted callers choose the address.
+  const toServers =
+    ownServer === undefined
+      ? transport
+      : (options.transport ?? createGuardedTransport({ development: false }));
+  return {
+    ...options,
+    profile,
+    serverProfile,
+    keys: agentKeysOf(options.key),
+    async identity(key: SigningKey): Promise<SignatureKeyScheme> {
+      if (agentToken !== undefined) return { scheme: "jwt", jwt: await agentToken(key) };
+      const [server] = options.trustedAuthServers;
+      return ownServer === undefined ? { scheme: "jwks", id } : ownServer.identify({ id, key, server, now });
+    },
+    sendToResource: createSender({ profile, transport, now }),
+    sendToServer: createSender({ profile: serverProfile, transport: toServers, now }),
+    tokenCache: createTokenCache(options.tokenStore ?? createMemoryRecordStore<ObtainedToken>({ now }), now),
+    now,
+    revealTokens: options.revealTokens ?? false,
+    timeouts: { requestMs, tokenRequestMs, pendingMs },
+  };
 }
 
 function checkAgentOptions(options: AgentOptions): void {
@@ -211,7 +108,7 @@ function checkAgentOptions(options: AgentOptions): void {
   if (isNeeded && signatureScheme !== "hwk" && signatureScheme !== "jwks") {
     throw new TypeError("signatureScheme must be hwk or jwks");
   }
-  for (const name of ["revealTokens", "raiseScheme"] as const) requireBoolean(name, options[name]);
+  for (const name of ["revealTokens", "mayIdentify"] as const) requireBoolean(name, options[name]);
   // `localhost:8000/callback` is a URL, too, of the scheme `localhost`.
   if (redirectUri !== undefined && !isUrl(redirectUri)) {
     throw new TypeError("redirectUri must be an absolute http or https URL");
@@ -243,11 +140,4 @@ function checkFetchContext({ resource, returnUrl, ...strings }: FetchContext, pr
   if (returnUrl !== undefined && !isUrl(returnUrl)) {
     throw new TypeError("returnUrl must be an absolute http or https URL");
   }
-}
-
-interface Asked extends CallControl {
-  readonly key: SigningKey;
-  readonly resource?: string;
-  readonly state?: string | undefined;
-  readonly redirectUri?: string | undefined;
 }

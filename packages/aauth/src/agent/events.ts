@@ -42,14 +42,14 @@ export type AgentEvent =
       /** Unix seconds. */
       readonly created: number;
       /** Which token is sent with it (scheme jwt). */
-      readonly tokenId?: string;
+      readonly tokenId?: string | undefined;
       /** Key id and thumbprint of the key that signed. */
       readonly kid: string;
       readonly thumbprint: string;
       /** 1 for the first request of a call, counted per call; always 1 for a token request. */
       readonly attempt: number;
       /** Why this is not the first attempt. */
-      readonly retryReason?: RetryReason;
+      readonly retryReason?: RetryReason | undefined;
     })
   | (About & { readonly type: "response_received"; readonly status: number })
   | {
@@ -57,8 +57,8 @@ export type AgentEvent =
       readonly url: string;
       readonly status: number;
       readonly level: string;
-      readonly authServer?: string;
-      readonly resourceToken?: ShownToken;
+      readonly authServer?: string | undefined;
+      readonly resourceToken?: ShownToken | undefined;
     }
   | {
       readonly type: "request_retried";
@@ -107,8 +107,8 @@ export type AgentEvent =
       readonly location: string;
       /** What it waits for, in the profile's words; empty where it does not say. */
       readonly requirement: string;
-      readonly interaction?: Interaction;
-      readonly clarification?: Clarification;
+      readonly interaction?: Interaction | undefined;
+      readonly clarification?: Clarification | undefined;
     }
   /** A person has to act: `page` is what a browser opens. `isRelayed`: their own server brings them there. */
   | (Interaction & {
@@ -140,7 +140,7 @@ export function combineObservers(...observers: readonly (AgentObserver | undefin
       try {
         observer(event);
       } catch {
-        // The flow goes on: see above.
+        // The flow continues: see above.
       }
     }
   };

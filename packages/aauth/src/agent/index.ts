@@ -6,11 +6,11 @@
 
 export { pooledTransport } from "#http";
 export type { Transport, TransportRequest } from "../discovery/transport.ts";
-export type { ApprovedMission, MissionProposal } from "../profile/grants.ts";
+export type { ApprovedMission, MissionProposal } from "../profile/token-requests.ts";
 export type { Clarification, Interaction } from "../profile/waiting.ts";
 export { createAgent } from "./agent.ts";
 export type { AgentEvent, AgentObserver, RetryReason, ShownToken, TokenRequestType } from "./events.ts";
-export type { Grant } from "./grant-cache.ts";
+export type { ObtainedToken } from "./token-cache.ts";
 export type {
   Agent,
   AgentOptions,
@@ -18,12 +18,8 @@ export type {
   ClarificationReply,
   FetchContext,
   InteractionRequest,
-  KeepInput,
-  OwnTokenInput,
   ProposeMissionInput,
-  RedeemCodeInput,
   ResumeContext,
-  RevokeInput,
   SubAgentTokenInput,
   WaitingControl,
 } from "./types.ts";

@@ -5,7 +5,7 @@
  */
 
 import type { Transport } from "../discovery/transport.ts";
-import type { Credential } from "../profile/messages.ts";
+import type { SignatureKeyScheme } from "../profile/messages.ts";
 import type { AgentProfile } from "../profile/wire-profile.ts";
 import { tokenId } from "../tokens/decode-token.ts";
 import type { SigningKey } from "../types.ts";
@@ -20,10 +20,10 @@ export function createSender({ profile, transport, now }: SenderOptions): Sender
   const sign = createSigner(profile);
   return async (request, options) => {
     const { method, url, headers, body } = request;
-    const { key, credential, purpose, observe, additionalComponents } = options;
+    const { key, signatureKey, purpose, observe, additionalComponents } = options;
     const signed = await sign(
       { method, url, headers, body },
-      { key, signatureKey: credential, endpoint: purpose, now, additionalComponents },
+      { key, signatureKey, endpoint: purpose, now, additionalComponents },
     );
     if (observe !== ignoreEvents) {
       observe({
@@ -32,15 +32,15 @@ export function createSender({ profile, transport, now }: SenderOptions): Sender
         purpose,
         url,
         method,
-        scheme: credential.scheme,
+        scheme: signatureKey.scheme,
         coveredComponents: signed.coveredComponents,
         signatureBase: cutSignatureBase(signed.signatureBase),
         created: signed.created,
-        ...(credential.scheme === "jwt" ? { tokenId: tokenId(credential.jwt) } : {}),
+        tokenId: signatureKey.scheme === "jwt" ? tokenId(signatureKey.jwt) : undefined,
         kid: key.kid,
         thumbprint: key.thumbprint,
         attempt: options.attempt ?? 1,
-        ...(options.retryReason === undefined ? {} : { retryReason: options.retryReason }),
+        retryReason: options.retryReason,
       });
     }
     const { signals } = request;
@@ -66,7 +66,7 @@ export function createSender({ profile, transport, now }: SenderOptions): Sender
 
 export interface SendOptions {
   readonly key: SigningKey;
-  readonly credential: Credential;
+  readonly signatureKey: SignatureKeyScheme;
   readonly purpose: "resource" | "token";
   /** Until the response headers are here; the body may stream on. Unset or `Infinity` where the request's own signals see to it. */
   readonly timeoutMs?: number;

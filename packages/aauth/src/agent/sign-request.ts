@@ -6,7 +6,7 @@ import { formatContentDigest } from "../http-signatures/content-digest.ts";
 import { createNonce, isUnsafeMethod } from "../http-signatures/replay.ts";
 import { buildSignatureBase } from "../http-signatures/signature-base.ts";
 import { formatSignatureInput } from "../http-signatures/signature-input.ts";
-import type { Credential, EndpointRole } from "../profile/messages.ts";
+import type { EndpointRole, SignatureKeyScheme } from "../profile/messages.ts";
 import type { SigningProfile } from "../profile/wire-profile.ts";
 import type { HeaderFields, SigningKey } from "../types.ts";
 
@@ -27,7 +27,7 @@ export interface SignRequestOptions {
   /** The private key. */
   readonly key: SigningKey;
   /** How the receiver learns the key. */
-  readonly signatureKey: Credential;
+  readonly signatureKey: SignatureKeyScheme;
   /** Default `draft11`. */
   readonly profile?: SigningProfile | undefined;
   /** What kind of endpoint is asked, where the profile's coverage depends on it. Default `resource`. */

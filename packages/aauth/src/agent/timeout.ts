@@ -28,7 +28,7 @@ export async function withTimeout<T>(
   }
 }
 
-/** What one call waits for and others may, too: giving up ends the waiting, not what is waited for. */
+/** Waits for a promise that others may wait for, too: a signal that aborts ends the waiting, not what is waited for. */
 export function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return promise;
   return new Promise((resolve, reject) => {

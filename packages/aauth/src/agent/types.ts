@@ -7,13 +7,13 @@
 import type { Discovery } from "../discovery/discovery.ts";
 import type { Transport } from "../discovery/transport.ts";
 import type { KeyRing } from "../keys/key-ring.ts";
-import type { ApprovedMission, MissionProposal } from "../profile/grants.ts";
+import type { ApprovedMission, MissionProposal } from "../profile/token-requests.ts";
 import type { Clarification, Interaction } from "../profile/waiting.ts";
 import type { AgentProfile } from "../profile/wire-profile.ts";
 import type { RecordStore } from "../store/record-store.ts";
-import type { SigningKey, Waiting } from "../types.ts";
+import type { SigningKey, WaitingCall } from "../types.ts";
 import type { AgentObserver } from "./events.ts";
-import type { Grant } from "./grant-cache.ts";
+import type { ObtainedToken } from "./token-cache.ts";
 
 /** An agent: one identity that calls resources. Every method may be called at the same time as any other. */
 export interface Agent {
@@ -40,58 +40,26 @@ export interface Agent {
    */
   fetchFor(context?: FetchContext): typeof fetch;
   /**
-   * Asks for an auth token for this agent itself, which is then the resource, too: to learn who a user is, or for its own
-   * delegates (SPEC 3.5). With identity scopes the user is asked, and the token comes by {@link Agent.redeemCode}.
-   *
-   * @throws ConsentRequiredError
-   * @throws TokenRequestError
-   * @throws AAuthAgentError `challenge_untrusted`, `token_request_failed`, `grant_pending`, or of the discovery group.
-   */
-  requestOwnToken(input: OwnTokenInput): Promise<Grant>;
-  /**
-   * Exchanges the code that came back with the user's consent for an auth token.
-   *
-   * Does NOT check that the `state` beside the code is the user's: the application does.
-   *
-   * @throws TokenRequestError
-   * @throws AAuthAgentError `challenge_untrusted`, `token_request_failed`, `grant_pending`, or of the discovery group.
-   */
-  redeemCode(input: RedeemCodeInput): Promise<Grant>;
-  /**
-   * Keeps a grant for calls made with the same `cacheKey`: they present its token, and renew it by its refresh token. For an agent that
-   * has to judge whose consent a code brought before it is used. Does nothing with a grant that names no single resource, or is bound to a
-   * key that is gone.
-   */
-  keep(input: KeepInput): Promise<void>;
-  /**
-   * Revokes a refresh token: the auth server forgets it, and that the user has consented (RFC 7009). An auth token already issued
-   * lives on until it expires, but is not presented again where `kept` says whose it is.
-   *
-   * @throws TokenRequestError; what is kept stays then.
-   * @throws AAuthAgentError `challenge_untrusted`, `token_request_failed`, or of the discovery group; what is kept stays then.
-   */
-  revoke(input: RevokeInput): Promise<void>;
-  /**
-   * Goes on with a call that waits ({@link AnswerPendingError}): looks for the answer, and makes the rest of the call. The key that the answer is for
+   * Resumes a waiting call ({@link AnswerPendingError}): polls for the answer, and makes the rest of the call. The key that the answer is for
    * has to be held here. The call's `waiting`, signal, observer and functions are those of `context`; what else it was made with is in
    * `waiting`.
    *
-   * @throws TypeError for a value that is not one of {@link Waiting}, or is of another profile.
+   * @throws TypeError for a value that is not one of {@link WaitingCall}, or is of another profile.
    * @throws AAuthAgentError `waiting_key_gone`; and what the fetch of {@link Agent.fetchFor} throws, {@link AnswerPendingError} again included.
    */
-  resume(waiting: Waiting, context?: ResumeContext): Promise<Response>;
+  resume(waiting: WaitingCall, context?: ResumeContext): Promise<Response>;
   /**
-   * Asks for a token for a sub-agent, bound to its key: a person token for `resource`, or an auth token for `resourceToken`. It is not kept here.
+   * Asks for a token for a sub-agent, bound to its key: a person token for `resource`, or an auth token for `resourceToken`. It is not cached here.
    *
    * @throws TokenRequestError
    * @throws AAuthAgentError `token_agent_mismatch` for a sub-agent of another agent, `challenge_untrusted` for a resource token that is not for the
    * sub-agent's key and the token it showed, `person_required`, `token_request_failed`, `grant_pending`, or of the discovery group.
-   * @throws what `onInteraction` throws; the request then goes on waiting at the server, for the person to decide
+   * @throws what `onInteraction` throws; the request is still deferred at the server then, for the person to decide
    */
-  tokenForSubAgent(input: SubAgentTokenInput): Promise<Grant>;
+  tokenForSubAgent(input: SubAgentTokenInput): Promise<ObtainedToken>;
   /**
    * Proposes a mission to the agent's person server and waits for its approval. Calls with its `id` as `mission` are part of it. The person
-   * tokens that come with the approval are kept for them.
+   * tokens that come with the approval are cached for them.
    *
    * @throws TokenRequestError
    * @throws AAuthAgentError `person_required`, `token_request_failed`, `grant_pending`, `request_cancelled`, or of the discovery group.
@@ -131,7 +99,7 @@ export interface AgentOptions {
    * For a sub-agent: where its tokens come from, as {@link Agent.tokenForSubAgent} of the parent, in this process or behind a channel to it.
    * `agentToken` names the parent, and `trustedAuthServers` its person server. Default: none; the agent asks its person server.
    */
-  readonly parent?: ((input: SubAgentTokenInput) => Promise<Grant>) | undefined;
+  readonly parent?: ((input: SubAgentTokenInput) => Promise<ObtainedToken>) | undefined;
   /** Where the user comes back to after consent. Default: none; an auth server that needs consent refuses. */
   readonly redirectUri?: string | undefined;
   /** Finds the endpoints of auth servers and resources: `createDiscovery()`. */
@@ -145,7 +113,7 @@ export interface AgentOptions {
    * Keeps the agent's tokens: those of users, and refresh tokens among them, so a store outside of the process has to protect them. A token that it has no
    * room for is not kept: a later call gets one of its own. Agents that share a store share tokens where their keys are the same. Default: in memory.
    */
-  readonly tokenStore?: RecordStore<Grant> | undefined;
+  readonly tokenStore?: RecordStore<ObtainedToken> | undefined;
   /** Receives what happens in every call. What it throws is ignored. Default: none. */
   readonly observer?: AgentObserver | undefined;
   /** Put whole tokens into events, for demonstrations. Default false: an observer gets a short id and the claims. */
@@ -153,7 +121,7 @@ export interface AgentOptions {
   /** Unix seconds. Default: the system clock. */
   readonly now?: (() => number) | undefined;
   /** With scheme hwk: say who it is when a resource asks. Default true. */
-  readonly raiseScheme?: boolean | undefined;
+  readonly mayIdentify?: boolean | undefined;
   /** A body is kept in memory for its digest and for a retry. `Infinity` for no bound. Default 1 MiB. */
   readonly maxRequestBodyBytes?: number | undefined;
   /** Milliseconds each. */
@@ -163,14 +131,14 @@ export interface AgentOptions {
     /** For a whole token request. `Infinity` as above. Default 10000. */
     readonly tokenRequestMs?: number | undefined;
     /**
-     * How long to poll for a grant, or for the answer of a resource, that is pending, before an {@link AnswerPendingError}. `Infinity` where a signal sees
+     * How long to poll for a token, or for the response of a resource, that is deferred, before an {@link AnswerPendingError}. `Infinity` where a signal sees
      * to it. Default 120000.
      */
     readonly pendingMs?: number | undefined;
   };
 }
 
-/** One call's circumstances. Nothing of it outlives the calls made with it, except tokens kept under `cacheKey`. */
+/** One call's circumstances. Nothing of it outlives the calls made with it, except tokens cached under `cacheKey`. */
 export interface FetchContext extends WaitingControl {
   /** Sent with a token request and back with the user's consent. Default: none. */
   readonly state?: string | undefined;
@@ -179,11 +147,11 @@ export interface FetchContext extends WaitingControl {
    * request that was served, VERIFIED: it names the server that is asked. Default: none; the agent calls for itself or a user.
    */
   readonly upstreamToken?: string | undefined;
-  /** An auth token to present from the first try on. It is not kept. Default: one that is held for the resource. */
+  /** An auth token to present from the first try on. It is not cached. Default: one that is held for the resource. */
   readonly authToken?: string | undefined;
   /**
-   * Names the user this call is made for, so that a token that speaks for this user is kept for the next call. Default: such a token is used once; in
-   * draft -11, where an agent acts for one person, it is kept.
+   * Names the user this call is made for, so that a token that speaks for this user is cached for the next call. Default: such a token is used once; in
+   * draft -11, where an agent acts for one person, it is cached.
    */
   readonly cacheKey?: string | undefined;
   /** Identifier of the resource. Default: the origin of the URL. */
@@ -228,12 +196,12 @@ export interface WaitingControl extends CallControl {
    * Receives, each time that the call begins to wait, what {@link Agent.resume} would go on with, here or in another process. It has tokens in it, all bound to
    * the agent's key. Of calls without `onInteraction` that wait for one token together one receives it. What it throws ends the call. Default: none.
    */
-  readonly onWaiting?: ((waiting: Waiting) => void) | undefined;
+  readonly onWaiting?: ((waiting: WaitingCall) => void) | undefined;
   /** Answers a question about the request, at most 5 times. Default: none; a question ends the call with an {@link AnswerPendingError}. */
   readonly onClarification?: ((question: Clarification) => Promise<ClarificationReply>) | undefined;
 }
 
-/** What a call that goes on may bring. */
+/** Context of a resumed call. */
 export interface ResumeContext extends WaitingControl {}
 
 /** Where a person has to act. */
@@ -250,7 +218,7 @@ export interface InteractionRequest extends Interaction {
 /** The answer to a question: words, less scope, or the end of the request. */
 export type ClarificationReply =
   | { readonly action: "respond"; readonly response: string }
-  /** Asks the resource for a new resource token for this scope, space-separated, and goes on with it. */
+  /** Asks the resource for a new resource token for this scope, space-separated, and continues with it. */
   | { readonly action: "reduce"; readonly scope: string; readonly justification?: string | undefined }
   | { readonly action: "cancel" };
 
@@ -280,48 +248,4 @@ export interface CallControl {
   readonly observer?: AgentObserver | undefined;
   /** Ends the request, and rejects with its reason. Default: none. */
   readonly signal?: AbortSignal | undefined;
-}
-
-/** A token for the agent itself. */
-export interface OwnTokenInput extends CallControl {
-  /** Issuer identifier; one of `trustedAuthServers`. */
-  readonly authServer: string;
-  /** Space-separated: `openid`, `profile`, `email`, scopes of the agent itself. */
-  readonly scope: string;
-  /** Sent along and back with the user's consent. Default: none. */
-  readonly state?: string | undefined;
-  /** Default: the agent's. */
-  readonly redirectUri?: string | undefined;
-}
-
-/** A code that came back with the user's consent. */
-export interface RedeemCodeInput extends CallControl {
-  /** Issuer identifier; one of `trustedAuthServers`. `authServer` of the {@link ConsentRequiredError}. */
-  readonly authServer: string;
-  /** From the query of the redirect. */
-  readonly code: string;
-  /** Default: the agent's. */
-  readonly redirectUri?: string | undefined;
-  /** Keeps the token, and a refresh token, for calls of this user made with the same `cacheKey`. See {@link Agent.keep}. Default: neither is kept. */
-  readonly cacheKey?: string | undefined;
-  /** `keyThumbprint` of the {@link ConsentRequiredError}: no other key can redeem the code. Default: the current key. */
-  readonly keyThumbprint?: string | undefined;
-}
-
-/** A grant, and for whom it is kept. */
-export interface KeepInput {
-  /** As a method of the agent returned it. */
-  readonly grant: Grant;
-  /** Names the user it is kept for. */
-  readonly cacheKey: string;
-}
-
-/** A refresh token to revoke. */
-export interface RevokeInput extends CallControl {
-  /** Issuer identifier; one of `trustedAuthServers`. */
-  readonly authServer: string;
-  /** As a grant has it. */
-  readonly refreshToken: string;
-  /** Whose tokens are dropped, too: those kept for this user at this resource. Default: nothing is dropped. */
-  readonly kept?: { readonly resource: string; readonly cacheKey: string };
 }

@@ -7,8 +7,15 @@
 import type { AgentProfile } from "../profile/wire-profile.ts";
 import { calls } from "./calls.ts";
 import { documents } from "./documents.ts";
-import { grants } from "./grants.ts";
 import { NAME } from "./names.ts";
+import { ownServer } from "./own-server.ts";
 import { signingRules } from "./signing.ts";
+import { tokenRequests } from "./token-requests.ts";
 
-export const agentProfile: AgentProfile = { name: NAME, documents, messages: signingRules, calls, grants };
+export const agentProfile: AgentProfile = {
+  name: NAME,
+  documents,
+  messages: signingRules,
+  calls,
+  tokenRequests: { ...tokenRequests, ownServer },
+};

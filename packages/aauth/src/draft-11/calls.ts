@@ -5,22 +5,22 @@
  * @module
  */
 
-import { AAuthAgentError, AAuthError, TokenRequestError } from "../errors.ts";
+import { AAuthAgentError, AAuthError, isUnanswered, TokenRequestError } from "../errors.ts";
 import type {
   CallOutcome,
   CallRules,
   CallState,
   CallStep,
-  Demand,
+  Challenge,
   ResponseHead,
   RetryReason,
 } from "../profile/calls.ts";
-import type { PendingState } from "../profile/waiting.ts";
-import { decodeJwt } from "../tokens/jwt.ts";
-import { checkDemand, proveDemand, publishedComponents } from "./demands.ts";
+import type { ClarificationAnswer, DeferralRules, DeferredResponse } from "../profile/waiting.ts";
+import { checkChallenge, proveResourceToken, publishedComponents } from "./challenges.ts";
+import { ACCEPTED, deferredIn, readQuestion, requirementOf } from "./deferred.ts";
 import { formatTokenList, parseAccess, parseSignatureError } from "./headers.ts";
 import { AAUTH_ACCESS, AAUTH_CAPABILITIES, LEVELS, SIGNATURE_ERROR, TOKEN_TYPES } from "./names.ts";
-import { ACCEPTED, pendingIn, readQuestion, requirementOf } from "./pending.ts";
+import { decodedOf } from "./token-requests.ts";
 
 const [AGENT, PERSON, AUTH] = LEVELS;
 
@@ -33,23 +33,23 @@ interface State extends CallState {
   /** It came from the cache: what is wrong with it, another one may do better. */
   readonly isHeld: boolean;
   /** What is asked for at the moment. */
-  readonly getting?: typeof PERSON | typeof AUTH;
+  readonly getting?: typeof PERSON | typeof AUTH | undefined;
   /** What the auth token asked for at the moment is to allow. */
-  readonly wanted?: string;
-  /** What fresh auth tokens of this call allow: demanded again, they do not help. */
+  readonly wanted?: string | undefined;
+  /** What fresh auth tokens of this call allow: challenged again, they do not help. */
   readonly granted: readonly string[];
   /** How often a cached token was given up. */
   readonly restarts: number;
-  /** The request is held by the resource: its answer is looked for there. */
-  readonly polled?: PendingState;
+  /** The resource has deferred its response: it is polled there. */
+  readonly polled?: DeferredResponse | undefined;
   /** The resource has said what a signature has to cover, and it is covered. */
-  readonly isCovering?: boolean;
+  readonly isCovering?: boolean | undefined;
   /** A resource token is asked for before the call. */
-  readonly isOffering?: boolean;
+  readonly isOffering?: boolean | undefined;
   /** The person token that it is asked for with. */
-  readonly person?: string;
+  readonly person?: string | undefined;
   /** A token that is about to expire, in case that no other can be had. */
-  readonly ageing?: string;
+  readonly ageing?: string | undefined;
 }
 
 type Decision = ReturnType<CallRules["decide"]>;
@@ -61,30 +61,24 @@ const MAX_GRANTS = 5;
 
 const UNAUTHORIZED = 401;
 const PAYMENT = 402;
-const TOO_MANY = 429;
-const UNAVAILABLE = 503;
 
 const START: State = { shown: AGENT, isHeld: false, granted: [], restarts: 0 };
 const ANSWER: CallStep = { do: "answer" };
 
 const then = (state: State, step: CallStep): Decision => ({ state, step });
 const fail = (state: State, error: unknown, forgets = false): Decision =>
-  then(state, { do: "throw", error, ...(forgets && { forgets }) });
+  then(state, { do: "throw", error, forgets });
 const present = (token: string, reason?: RetryReason): CallStep => ({
   do: "send",
   as: "token",
   token,
-  ...(reason && { reason }),
+  reason,
 });
-const identify = (reason?: RetryReason): CallStep => ({
-  do: "send",
-  as: "identity",
-  ...(reason && { reason }),
-});
-const obtain = (state: State, level: typeof PERSON | typeof AUTH, demand: Demand): Decision =>
+const identify = (reason?: RetryReason): CallStep => ({ do: "send", as: "identity", reason });
+const obtain = (state: State, level: typeof PERSON | typeof AUTH, challenge: Challenge): Decision =>
   then(
-    { ...state, getting: level, ...(level === AUTH && { wanted: wantedBy(demand) }) },
-    { do: "obtain", demand, keepsResponse: false },
+    { ...state, getting: level, wanted: level === AUTH ? wantedBy(challenge) : undefined },
+    { do: "obtain", challenge, keepsResponse: false },
   );
 
 const decide: CallRules["decide"] = (before, outcome, { scope }) => {
@@ -95,7 +89,7 @@ const decide: CallRules["decide"] = (before, outcome, { scope }) => {
       if (token !== undefined) {
         return then({ ...START, shown: kindOf(token), isHeld: held !== undefined }, present(token));
       }
-      const first: State = { ...START, ...(ageing !== undefined && { ageing }) };
+      const first: State = { ...START, ageing };
       return scope === undefined
         ? then(first, identify())
         : obtain({ ...first, isOffering: true }, PERSON, { level: PERSON });
@@ -105,11 +99,11 @@ const decide: CallRules["decide"] = (before, outcome, { scope }) => {
       return afterObtained(state, outcome, scope);
 
     case "offered": {
-      const { demand } = outcome;
+      const { challenge } = outcome;
       const { person = "", ...rest } = state;
       const next: State = { ...rest, isOffering: false };
       // The resource says what it needs when it is called.
-      return demand === undefined ? then(next, present(person)) : obtain(next, AUTH, demand);
+      return challenge === undefined ? then(next, present(person)) : obtain(next, AUTH, challenge);
     }
 
     case "obtain-failed":
@@ -125,9 +119,7 @@ const decide: CallRules["decide"] = (before, outcome, { scope }) => {
     }
 
     case "response":
-      return state.polled === undefined
-        ? afterResponse(state, outcome)
-        : afterLook({ ...state, polled: state.polled }, outcome);
+      return state.polled === undefined ? afterResponse(state, outcome) : afterPoll(state, outcome);
   }
 };
 
@@ -147,12 +139,10 @@ function afterObtained(
   if (isOffering && scope !== undefined) {
     return then({ ...next, person: token }, { do: "offer", scope, token });
   }
-  if (polled !== undefined) return then(next, { do: "poll", pending: polled, token });
+  if (polled !== undefined) return then(next, { do: "poll", deferred: polled, token });
   return then(next, present(token, getting === PERSON ? "identity" : "authorization"));
 }
 
-/** Codes that say nothing about the token, only that its issuer did not answer. */
-const AWAY: ReadonlySet<string> = new Set(["token_request_failed", "discovery_failed", "discovery_busy"]);
 /** What the token that was shown is, to a server: not this agent's fault, where it was cached. */
 const SPENT: ReadonlySet<string> = new Set([
   "invalid_presented_token",
@@ -166,7 +156,7 @@ function afterFailure(state: State, error: unknown): Decision {
   if (state.isOffering && error instanceof AAuthError && error.code === "person_required") {
     return then({ ...state, isOffering: false }, identify());
   }
-  if (ageing !== undefined && error instanceof AAuthError && AWAY.has(error.code)) {
+  if (ageing !== undefined && error instanceof AAuthError && isUnanswered(error)) {
     return then({ ...without, shown: kindOf(ageing), isHeld: false }, present(ageing, "authorization"));
   }
   const isSpent = error instanceof TokenRequestError && SPENT.has(error.oauthError);
@@ -180,56 +170,49 @@ function restart({ polled: _, getting: __, wanted: ___, ...state }: State): Deci
   return then({ ...state, restarts: state.restarts + 1 }, { do: "discard-held" });
 }
 
-/** The answer to a look at a request that the resource holds. */
-function afterLook(
-  state: State & { readonly polled: PendingState },
-  { status, demand, retryAfterSeconds }: Extract<CallOutcome, { type: "response" }>,
+/** The reply to a poll for the response that the resource has deferred. */
+function afterPoll(
+  state: State,
+  { status, challenge }: Extract<CallOutcome, { type: "response" }>,
 ): Decision {
-  const { polled } = state;
-  if (status === TOO_MANY) {
-    const pending = retryAfterSeconds > polled.retryAfterSeconds ? { ...polled, retryAfterSeconds } : polled;
-    return then(state, { do: "poll", pending, slower: true });
-  }
-  // A look that is answered without a place is answered at the one before (section 11.8.3: a 202 never ends the looking).
-  if (status === UNAVAILABLE || (status === ACCEPTED && demand?.pending === undefined)) {
-    const pending = retryAfterSeconds >= 0 ? { ...polled, retryAfterSeconds } : polled;
-    return then(state, { do: "poll", pending });
-  }
   if (status === PAYMENT) return fail(state, paymentRequired());
-  if (demand?.pending !== undefined) return afterPending(state, demand, demand.pending);
-  if (status === UNAUTHORIZED && demand?.level === AUTH) return stepUp(state, demand);
+  if (challenge?.deferred !== undefined) return afterDeferral(state, challenge, challenge.deferred);
+  if (status === UNAUTHORIZED && challenge?.level === AUTH) return stepUp(state, challenge);
   // A resource that has started again does not know whether an older token was revoked; what it holds may still be there.
-  if (demand?.refusal === "invalid_jwt" && state.shown !== AGENT && state.restarts < MAX_RESTARTS)
+  if (challenge?.refusal === "invalid_jwt" && state.shown !== AGENT && state.restarts < MAX_RESTARTS)
     return then({ ...state, restarts: state.restarts + 1 }, { do: "discard-held" });
   // Any other answer is the one that was waited for.
   return then(state, ANSWER);
 }
 
-function afterPending(state: State, demand: Demand, pending: PendingState): Decision {
-  const next: State = { ...state, polled: pending };
-  if (demand.level === AUTH && !state.granted.includes(wantedBy(demand))) return stepUp(next, demand);
-  // What is required beside is in `pending`, and a requirement that is not known may give way to one that is (section 11.6.2).
-  return then(next, { do: "poll", pending });
+function afterDeferral(state: State, challenge: Challenge, deferred: DeferredResponse): Decision {
+  const next: State = { ...state, polled: deferred };
+  if (challenge.level === AUTH && !state.granted.includes(wantedBy(challenge)))
+    return stepUp(next, challenge);
+  // What is required beside is in `deferred`, and a requirement that is not known may give way to one that is (section 11.6.2).
+  return then(next, { do: "poll", deferred });
 }
 
 function afterResponse(
   state: State,
-  { status, demand }: Extract<CallOutcome, { type: "response" }>,
+  { status, challenge }: Extract<CallOutcome, { type: "response" }>,
 ): Decision {
-  if (demand === undefined) return then(state, ANSWER);
+  if (challenge === undefined) return then(state, ANSWER);
   if (status === PAYMENT) return fail(state, paymentRequired());
   if (status === ACCEPTED) {
-    return demand.pending === undefined ? then(state, ANSWER) : afterPending(state, demand, demand.pending);
+    return challenge.deferred === undefined
+      ? then(state, ANSWER)
+      : afterDeferral(state, challenge, challenge.deferred);
   }
   const { shown, restarts } = state;
-  const isRefused = demand.refusal !== undefined && isAboutToken(demand) && mayRestart(state);
-  switch (demand.level) {
+  const isRefused = challenge.refusal !== undefined && isAboutToken(challenge) && mayRestart(state);
+  switch (challenge.level) {
     case "":
       // Agents cover what a resource publishes (section 11.2.4); this one is told by the resource that wants more than most.
-      if (demand.covers !== undefined && state.isCovering !== true) {
-        return then({ ...state, isCovering: true }, { do: "cover", components: demand.covers });
+      if (challenge.covers !== undefined && state.isCovering !== true) {
+        return then({ ...state, isCovering: true }, { do: "cover", components: challenge.covers });
       }
-      return isAboutToken(demand) && mayRestart(state) ? restart(state) : then(state, ANSWER);
+      return isAboutToken(challenge) && mayRestart(state) ? restart(state) : then(state, ANSWER);
     case AGENT:
       if (isRefused) return restart(state);
       if (shown === AGENT) return then(state, ANSWER);
@@ -238,23 +221,24 @@ function afterResponse(
     case PERSON:
       if (isRefused || (shown === PERSON && mayRestart(state))) return restart(state);
       if (shown === PERSON || restarts >= MAX_RESTARTS) return fail(state, repeated(), true);
-      return obtain(shown === AGENT ? state : { ...state, restarts: restarts + 1 }, PERSON, demand);
+      return obtain(shown === AGENT ? state : { ...state, restarts: restarts + 1 }, PERSON, challenge);
     case AUTH:
-      return stepUp(state, demand);
+      return stepUp(state, challenge);
     default:
-      return fail(state, unsupported(demand.level));
+      return fail(state, unsupported(challenge.level));
   }
 }
 
 /** The first auth token, or one that allows more (section 6.5). */
-function stepUp(state: State, demand: Demand): Decision {
+function stepUp(state: State, challenge: Challenge): Decision {
   const { granted } = state;
-  const isEnough = granted.length >= MAX_GRANTS || granted.includes(wantedBy(demand));
-  return isEnough ? fail(state, repeated(), true) : obtain(state, AUTH, demand);
+  const isEnough = granted.length >= MAX_GRANTS || granted.includes(wantedBy(challenge));
+  return isEnough ? fail(state, repeated(), true) : obtain(state, AUTH, challenge);
 }
 
 /** A refusal that another token may avoid; a clock or a signature stays as it is. */
-const isAboutToken = ({ refusal }: Demand) => refusal === undefined || /_jwt$|_key$|^issuer_/.test(refusal);
+const isAboutToken = ({ refusal }: Challenge) =>
+  refusal === undefined || /_jwt$|_key$|^issuer_/.test(refusal);
 
 const repeated = () =>
   new AAuthAgentError("challenge_repeated", "the resource asks again for what it was shown", {
@@ -265,53 +249,43 @@ const unsupported = (level: string) =>
 const paymentRequired = () =>
   new AAuthAgentError("payment_required", "the resource wants to be paid, which is not supported");
 
+/** An unreadable token is the resource's to refuse. */
 function kindOf(token: string): State["shown"] {
-  try {
-    const { typ } = decodeJwt(token).header;
-    return typ === TOKEN_TYPES.person ? PERSON : typ === TOKEN_TYPES.agent ? AGENT : AUTH;
-  } catch {
-    return AUTH; // an unreadable token is the resource's to refuse
-  }
+  const typ = decodedOf(token)?.header.typ;
+  return typ === TOKEN_TYPES.person ? PERSON : typ === TOKEN_TYPES.agent ? AGENT : AUTH;
 }
 
-/** What a demand is about: two with the same scope and account ask for the same. */
-function wantedBy({ resourceToken = "" }: Demand): string {
-  try {
-    const { scope = "", account = null } = decodeJwt(resourceToken).claims;
-    return JSON.stringify([scope, account]);
-  } catch {
-    return resourceToken;
-  }
+/** What a challenge is about: two with the same scope and account ask for the same. */
+function wantedBy({ resourceToken = "" }: Challenge): string {
+  const claims = decodedOf(resourceToken)?.claims;
+  if (claims === undefined) return resourceToken;
+  const { scope = "", account = null } = claims;
+  return JSON.stringify([scope, account]);
 }
 
 // --------------------------------------------------------------------------------------------------------------- its messages
 
 const CHALLENGES: ReadonlySet<number> = new Set([UNAUTHORIZED, ACCEPTED, PAYMENT]);
 
-function readDemand(response: ResponseHead): Demand | undefined {
+function readChallenge(response: ResponseHead): Challenge | undefined {
   const { status, field } = response;
   if (!CHALLENGES.has(status)) return undefined;
   const requirement = requirementOf(response);
-  const pending = pendingIn(response, requirement);
+  const deferred = deferredIn(response, requirement);
   const refusal = status === UNAUTHORIZED ? refusalIn(field(SIGNATURE_ERROR)) : {};
   if (requirement === undefined) {
-    if (pending !== undefined) return { level: "", pending };
+    if (deferred !== undefined) return { level: "", deferred };
     return status === UNAUTHORIZED ? { level: "", ...refusal } : undefined;
   }
   const { requirement: level, resourceToken } = requirement;
-  return {
-    level,
-    ...refusal,
-    ...(resourceToken !== undefined && { resourceToken }),
-    ...(pending !== undefined && { pending }),
-  };
+  return { level, ...refusal, resourceToken, deferred };
 }
 
-function refusalIn(value: string | null): Pick<Demand, "refusal" | "covers"> {
+function refusalIn(value: string | null): Pick<Challenge, "refusal" | "covers"> {
   if (value === null) return {};
   try {
     const { error: refusal, requiredInput: covers } = parseSignatureError(value);
-    return { refusal, ...(refusal === "invalid_input" && covers && { covers }) };
+    return { refusal, covers: refusal === "invalid_input" ? covers : undefined };
   } catch {
     return {}; // a 401 is an answer by itself
   }
@@ -330,24 +304,40 @@ function readSession({ field }: ResponseHead): string | undefined {
   }
 }
 
-const RETURN = "callback";
+const JSON_TYPE = "application/json";
 
-export const calls: CallRules = {
-  returnParameter: RETURN,
+const deferral: DeferralRules = {
   pageOf({ url, code }, returnUrl) {
     const page = new URL(url);
     page.searchParams.set("code", code);
-    if (returnUrl !== undefined) page.searchParams.set(RETURN, returnUrl);
+    if (returnUrl !== undefined) page.searchParams.set("callback", returnUrl);
     return page.href;
   },
+  readQuestion,
+  formatClarification: (answer) =>
+    answer.action === "cancel"
+      ? { method: "DELETE" }
+      : { method: "POST", contentType: JSON_TYPE, body: JSON.stringify(clarificationBody(answer)) },
+};
+
+function clarificationBody(answer: Exclude<ClarificationAnswer, { action: "cancel" }>) {
+  if (answer.action === "respond") {
+    return { action: "clarification_response", clarification_response: answer.response };
+  }
+  const { resourceToken, presentedToken, justification } = answer;
+  const tokens = { resource_token: resourceToken, presented_token: presentedToken };
+  return { action: "updated_request", ...tokens, justification };
+}
+
+export const calls: CallRules = {
   alwaysIdentified: true,
   decide,
-  readDemand,
-  checkDemand,
-  proveDemand,
+  readChallenge,
+  checkChallenge,
+  proveResourceToken,
   publishedComponents,
   readSession,
-  readQuestion,
+  deferral,
   requestFields: ({ capabilities, session }) => ({
     ...(capabilities.length > 0 && { [AAUTH_CAPABILITIES]: formatTokenList(capabilities) }),
     ...(session !== undefined && { authorization: `AAuth ${session}` }),

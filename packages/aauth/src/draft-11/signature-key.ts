@@ -14,7 +14,7 @@ import {
   type SignatureInput,
 } from "../http-signatures/signature-input.ts";
 import { formatString, parseDictionary, splitTopLevel, TOKEN } from "../http-signatures/structured-fields.ts";
-import type { Credential, KeyClaim } from "../profile/messages.ts";
+import type { KeyClaim, SignatureKeyScheme } from "../profile/messages.ts";
 import type { SigningKey } from "../types.ts";
 import { LABEL } from "./names.ts";
 
@@ -122,7 +122,7 @@ export function formatSignatureKey(key: SignatureKey): string {
 const LABELS = new RegExp(`^${LABEL_PATTERN}$`);
 
 /** What an agent or a server writes for a credential. */
-export function signatureKeyFor(credential: Credential, key: SigningKey): string {
+export function signatureKeyFor(credential: SignatureKeyScheme, key: SigningKey): string {
   switch (credential.scheme) {
     case "jwt":
       return formatSignatureKey({ label: LABEL, scheme: "jwt", jwt: credential.jwt });

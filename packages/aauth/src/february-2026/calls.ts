@@ -1,5 +1,5 @@
 /**
- * How an agent answers what a resource demands (profile 3.4, 3.5): demands are read from `Agent-Auth`, checked, and met in an order in
+ * How an agent answers what a resource demands (profile 3.4, 3.5): challenges are read from `Agent-Auth`, checked, and met in an order in
  * which each kind is met once.
  *
  * @module
@@ -12,11 +12,11 @@ import type {
   CallRules,
   CallState,
   CallStep,
-  Demand,
-  DemandExpectation,
+  Challenge,
+  ChallengeExpectation,
   ResponseHead,
   RetryReason,
-  TokenDemand,
+  WantedToken,
 } from "../profile/calls.ts";
 import { parseRefusal, REFUSAL_FIELD } from "../profile/refusal.ts";
 import { checkHeader } from "../tokens/claim-checks.ts";
@@ -26,7 +26,7 @@ import type { ResourceTokenClaims } from "./claims.ts";
 import { AGENT_AUTH, SIGNATURE_ALGORITHMS } from "./names.ts";
 import { checkResourceClaims, RESOURCE_TOKEN, readResourceClaims } from "./resource-token.ts";
 
-export const calls: CallRules = { returnParameter: "return_url", decide, readDemand, checkDemand };
+export const calls: CallRules = { decide, readChallenge, checkChallenge };
 
 /** Where a call stands. */
 interface State extends CallState {
@@ -36,8 +36,8 @@ interface State extends CallState {
   /** The last request carried an auth token. */
   readonly hasToken?: boolean;
   /** The first request carried a held token; whether it is bound to the current key. */
-  readonly held?: { readonly isCurrentKey: boolean };
-  /** The demand that is being met came with 429. */
+  readonly held?: { readonly isCurrentKey: boolean } | undefined;
+  /** The challenge that is being met came with 429. */
   readonly isLimited?: boolean;
 }
 
@@ -59,7 +59,7 @@ function decide(before: CallState, outcome: CallOutcome, circumstances: CallCirc
     case "started": {
       const { token, held } = outcome;
       if (token !== undefined) {
-        return then({ stage: "first", ...WITH_TOKEN, ...(held && { held }) }, present(token));
+        return then({ stage: "first", ...WITH_TOKEN, held }, present(token));
       }
       // An agent that does not say who it is cannot ask for a token beforehand either.
       if (scope !== undefined && !(isAnonymous && !mayIdentify)) {
@@ -69,10 +69,10 @@ function decide(before: CallState, outcome: CallOutcome, circumstances: CallCirc
     }
 
     case "offered": {
-      const { demand } = outcome;
-      return demand === undefined
+      const { challenge } = outcome;
+      return challenge === undefined
         ? then(first, { do: "send", as: "first" })
-        : then(state, { do: "obtain", demand, keepsResponse: false });
+        : then(state, { do: "obtain", challenge, keepsResponse: false });
     }
 
     case "response":
@@ -102,12 +102,12 @@ function decide(before: CallState, outcome: CallOutcome, circumstances: CallCirc
 
 function afterResponse(
   state: State,
-  { demand, status }: Extract<CallOutcome, { type: "response" }>,
-  { mayIdentify, mayInteract }: CallCircumstances,
+  { challenge, status }: Extract<CallOutcome, { type: "response" }>,
+  { mayIdentify, resource, returnUrl }: CallCircumstances,
 ): Decision {
   const answer = then(state, ANSWER);
-  if (demand === undefined) return answer;
-  const { level, interaction, resourceToken, failedCheck } = demand;
+  if (challenge === undefined) return answer;
+  const { level, interaction, resourceToken, failedCheck } = challenge;
   const isLimited = status === LIMITED;
   const wantsToken = level === "authorized";
   const isBare = wantsToken && resourceToken === undefined;
@@ -137,7 +137,9 @@ function afterResponse(
     const error = new AAuthAgentError("identity_required", "the resource requires an identified caller");
     return then(state, { do: "throw", error });
   }
-  if (interaction !== undefined) return mayInteract ? then(state, { do: "ask", interaction }) : answer;
+  if (interaction !== undefined) {
+    return returnUrl === undefined ? answer : then(state, sendPerson(interaction, resource, returnUrl));
+  }
   if (!wantsToken) return answer;
   if (isBare) return then(state, { do: "throw", error: AAuthAgentError.from(incomplete()) });
   if (state.stage === "authorized") {
@@ -146,7 +148,23 @@ function afterResponse(
     const error = new AAuthAgentError("challenge_repeated", reason);
     return then(state, { do: "throw", error, forgets: true });
   }
-  return then({ ...state, isLimited }, { do: "obtain", demand, keepsResponse: isLimited });
+  return then({ ...state, isLimited }, { do: "obtain", challenge, keepsResponse: isLimited });
+}
+
+/**
+ * A resource may send a user to itself and nowhere else: an address at another origin would make this agent a way to bring its users to
+ * any page.
+ */
+function sendPerson(address: string, resource: string, returnUrl: string): CallStep {
+  const url = URL.parse(address);
+  const isOwn = url?.origin === new URL(resource).origin && url.username === "" && url.password === "";
+  if (url === null || !isOwn) {
+    const reason = "the resource sends users to an address that is not its own";
+    return { do: "throw", error: new AAuthAgentError("challenge_untrusted", reason) };
+  }
+  url.hash = "";
+  url.searchParams.set("return_url", returnUrl);
+  return { do: "ask", interactionUrl: url.href };
 }
 
 const UNAUTHORIZED = 401;
@@ -159,31 +177,31 @@ const present = (token: string, reason?: RetryReason): CallStep => ({
   do: "send",
   as: "token",
   token,
-  ...(reason && { reason }),
+  reason,
 });
 const then = (state: State, step: CallStep): Decision => ({ state, step });
 
 const CHALLENGE_STATUS: ReadonlySet<number> = new Set([401, 403, 429]);
 
 /**
- * The demand of a response: 401, 403 or 429 with `Agent-Auth`. A 429 is an answer by itself; where its challenge cannot be read it counts
+ * The challenge of a response: 401, 403 or 429 with `Agent-Auth`. A 429 is an answer by itself; where its challenge cannot be read it counts
  * as one without.
  */
-function readDemand({ status, field }: ResponseHead): Demand | undefined {
+function readChallenge({ status, field }: ResponseHead): Challenge | undefined {
   if (!CHALLENGE_STATUS.has(status)) return undefined;
   const value = field(AGENT_AUTH);
   if (value === null) return undefined;
   try {
     const challenge = readAgentAuth(value);
     if (status === LIMITED && isBare(challenge)) return undefined;
-    return demandOf(challenge, parseRefusal(field(REFUSAL_FIELD))?.check);
+    return challengeOf(challenge, parseRefusal(field(REFUSAL_FIELD))?.check);
   } catch (error) {
     if (status === LIMITED) return undefined;
     throw AAuthAgentError.from(error);
   }
 }
 
-function demandOf(challenge: AgentAuth | BareChallenge, failedCheck: string | undefined): Demand {
+function challengeOf(challenge: AgentAuth | BareChallenge, failedCheck: string | undefined): Challenge {
   const { level, algs, authServer, resourceToken, userInteraction } = challenge;
   if (algs !== undefined && !SIGNATURE_ALGORITHMS.some((name) => algs.includes(name))) {
     throw new AAuthAgentError(
@@ -192,13 +210,7 @@ function demandOf(challenge: AgentAuth | BareChallenge, failedCheck: string | un
       { claim: "algs", expected: SIGNATURE_ALGORITHMS.join(", ") },
     );
   }
-  return {
-    level,
-    ...(failedCheck === undefined ? {} : { failedCheck }),
-    ...(authServer === undefined ? {} : { server: authServer }),
-    ...(resourceToken === undefined ? {} : { resourceToken }),
-    ...(userInteraction === undefined ? {} : { interaction: userInteraction }),
-  };
+  return { level, failedCheck, server: authServer, resourceToken, interaction: userInteraction };
 }
 
 /**
@@ -207,7 +219,10 @@ function demandOf(challenge: AgentAuth | BareChallenge, failedCheck: string | un
  *
  * Does NOT verify the resource token's signature: the auth server does.
  */
-function checkDemand({ server = "", resourceToken = "" }: Demand, expected: DemandExpectation): TokenDemand {
+function checkChallenge(
+  { server = "", resourceToken = "" }: Challenge,
+  expected: ChallengeExpectation,
+): WantedToken {
   const { agent, thumbprint: agentJkt, resource, trustedServers, now } = expected;
   if (!trustedServers.includes(server)) {
     throw untrusted("it names an auth server this agent does not trust");
@@ -238,7 +253,7 @@ function readClaims(resourceToken: string): ResourceTokenClaims {
 function untrusted(reason: string, claim?: string, expected?: string, cause?: unknown): AAuthAgentError {
   return new AAuthAgentError("challenge_untrusted", `the challenge is not followed: ${reason}`, {
     cause,
-    ...(claim !== undefined && { claim }),
-    ...(expected !== undefined && { expected }),
+    claim,
+    expected,
   });
 }

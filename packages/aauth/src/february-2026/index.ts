@@ -7,6 +7,14 @@
 
 export { formatSignature, parseSignature } from "../http-signatures/signature.ts";
 export { parseSignatureInput } from "../http-signatures/signature-input.ts";
+export type {
+  CacheTokenInput,
+  FebruaryAgent,
+  OwnTokenInput,
+  RedeemCodeInput,
+  RevokeInput,
+} from "./agent.ts";
+export { februaryAgent } from "./agent.ts";
 export type { AgentAuth } from "./agent-auth.ts";
 export { formatAgentAuth, parseAgentAuth } from "./agent-auth.ts";
 export type { IssueAgentTokenOptions, VerifyAgentTokenOptions } from "./agent-token.ts";

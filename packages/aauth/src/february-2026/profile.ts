@@ -16,11 +16,11 @@ import { CHECKS } from "./checks.ts";
 import { coverageWithoutBody, fullCoverage, publishedCoverage } from "./coverage.ts";
 import { display } from "./display.ts";
 import { documents } from "./documents.ts";
-import { grants } from "./grants.ts";
 import { FIELDS, KEY_ALGORITHMS, LABEL, TOKEN_TYPES, TOLERANCE_SECONDS } from "./names.ts";
 import { type FebruaryLevel, LEVELS, unmet, validateRequirement } from "./requirement.ts";
 import { resource } from "./resource.ts";
 import { isParenthesised, parseSignatureKey, signatureKeyFor } from "./signature-key.ts";
+import { tokenRequests } from "./token-requests.ts";
 
 const rules = {
   schemes: ["hwk", "jwks", "jwt"],
@@ -65,7 +65,7 @@ export const february2026: WireProfile<FebruaryLevel> & { readonly documents: ty
   answers: { refuse: refuseWithoutToken, create: createAnswers },
   resource,
   calls,
-  grants,
+  tokenRequests,
   display,
 };
 

@@ -1,7 +1,7 @@
 import { AAuthVerificationError } from "../errors.ts";
 import { LABEL_PATTERN, requireBoundedHeader, trimField } from "../http-signatures/field.ts";
 import { PRIVATE_MEMBERS } from "../keys/verification-key.ts";
-import type { Credential, KeyClaim } from "../profile/messages.ts";
+import type { KeyClaim, SignatureKeyScheme } from "../profile/messages.ts";
 import type { Ed25519PublicJwk, SigningKey } from "../types.ts";
 import { DOCUMENTS, LABEL } from "./names.ts";
 
@@ -152,7 +152,11 @@ const LABELS = new RegExp(`^${LABEL_PATTERN}$`);
  *
  * @param namesDocument whether scheme jwks names the metadata document; the published demo's agents do not
  */
-export function signatureKeyFor(credential: Credential, key: SigningKey, namesDocument: boolean): string {
+export function signatureKeyFor(
+  credential: SignatureKeyScheme,
+  key: SigningKey,
+  namesDocument: boolean,
+): string {
   const label = LABEL;
   switch (credential.scheme) {
     case "hwk":

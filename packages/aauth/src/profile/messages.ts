@@ -46,7 +46,7 @@ export interface SigningRules {
   /** The label of own signatures. */
   readonly label: string;
   /** @throws AAuthError `malformed_signature_key`, `header_too_large` for what cannot be written */
-  formatKeyClaim(credential: Credential, key: SigningKey): string;
+  formatKeyClaim(credential: SignatureKeyScheme, key: SigningKey): string;
   formatSignature(signature: Uint8Array): string;
   /** Components that a signer covers, in the order in which they are sent. */
   signedComponents(facts: MessageFacts): readonly string[];
@@ -95,7 +95,7 @@ export interface MessageRules extends SigningRules {
 }
 
 /** How the receiver of a message learns its key: what an agent chooses when it signs. */
-export type Credential =
+export type SignatureKeyScheme =
   | { readonly scheme: "hwk" }
   | { readonly scheme: "jwks"; readonly id: string }
   | { readonly scheme: "jwks_uri"; readonly id: string; readonly document: string }

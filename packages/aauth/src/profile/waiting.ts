@@ -1,21 +1,21 @@
 /**
- * Answers that come later: where they are polled, and what a person or an agent has to do before.
+ * Deferred responses of resources and servers, and what an agent does until there is an answer.
  *
  * @module
  */
 
-/** A request whose answer is not ready. */
-export interface PendingState {
+/** A response that is not ready. Plain data. */
+export interface DeferredResponse {
   /** At the origin that was asked; relative to the address that was asked, or absolute. */
   readonly location: string;
-  /** How long to wait before the next look; NaN where the server does not say. */
+  /** How long to wait before the next poll; NaN where the party does not say. */
   readonly retryAfterSeconds: number;
-  /** What the server waits for, in the profile's words. Default: it does not say. */
+  /** What the party waits for, in the profile's words. Default: it does not say. */
   readonly requirement?: string;
   /** Where a person has to act before there is an answer. Default: nowhere. */
-  readonly interaction?: Interaction;
+  readonly interaction?: Interaction | undefined;
   /** What the agent has to answer before there is an answer. Default: nothing. */
-  readonly clarification?: Clarification;
+  readonly clarification?: Clarification | undefined;
 }
 
 /** Where a person acts, and what names the request there. */
@@ -26,14 +26,14 @@ export interface Interaction {
   readonly code: string;
 }
 
-/** A question that a server needs answered before it decides. */
+/** A question that a party needs answered before it decides. */
 export interface Clarification {
   /** Markdown, from another party: not to be trusted. */
   readonly question: string;
   /** Until the server gives up. Default: it does not say. */
-  readonly timeoutSeconds?: number;
+  readonly timeoutSeconds?: number | undefined;
   /** Answers to choose from. Default: any. */
-  readonly options?: readonly string[];
+  readonly options?: readonly string[] | undefined;
 }
 
 /** What an agent says to a clarification. */
@@ -46,3 +46,17 @@ export type ClarificationAnswer =
       readonly justification?: string | undefined;
     }
   | { readonly action: "cancel" };
+
+/** What an agent does while a party defers its response. */
+export interface DeferralRules {
+  /** What a browser opens for an interaction. */
+  pageOf(interaction: Interaction, returnUrl: string | undefined): string;
+  /** The question in the body of a deferred response that requires a clarification; undefined for a body without one. */
+  readQuestion(members: Readonly<Record<string, unknown>>): Clarification | undefined;
+  /** What is sent to the address of a deferred response that needs a clarification. */
+  formatClarification(answer: ClarificationAnswer): {
+    readonly method: "POST" | "DELETE";
+    readonly contentType?: string | undefined;
+    readonly body?: string | undefined;
+  };
+}

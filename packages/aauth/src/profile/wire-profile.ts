@@ -10,9 +10,9 @@ import type { DocumentRules } from "../discovery/discovery.ts";
 import type { AnswerRules } from "./answers.ts";
 import type { CallRules } from "./calls.ts";
 import type { DisplayRules } from "./display.ts";
-import type { GrantRules } from "./grants.ts";
 import type { MessageRules, SigningRules } from "./messages.ts";
 import type { ResourceRules } from "./resource-rules.ts";
+import type { TokenRequestRules } from "./token-requests.ts";
 import type { VerificationRules } from "./verification.ts";
 
 /** What a signer asks of a dialect. */
@@ -47,10 +47,10 @@ export interface ResourceProfile<Level extends string = string> extends SigningP
 export interface AgentProfile extends SigningProfile {
   /** Where parties publish who they are, and identifiers. */
   readonly documents: DocumentRules;
-  /** How an agent meets what a response demands. */
+  /** How an agent meets what a response requires. */
   readonly calls: CallRules;
   /** Token requests and their answers. */
-  readonly grants: GrantRules;
+  readonly tokenRequests: TokenRequestRules;
 }
 
 /**

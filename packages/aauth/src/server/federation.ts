@@ -6,10 +6,10 @@
  */
 
 import type { AuthTokenClaims } from "../draft-11/claims.ts";
+import { readQuestion } from "../draft-11/deferred.ts";
 import { documents } from "../draft-11/documents.ts";
 import { parseRequirement } from "../draft-11/headers.ts";
 import { AAUTH_REQUIREMENT } from "../draft-11/names.ts";
-import { readQuestion } from "../draft-11/pending.ts";
 import { type IssuedToken, verifyAuthToken } from "../draft-11/tokens.ts";
 import { scopesOf } from "../tokens/scopes.ts";
 import { failed, type Outcome, type PendingRequirement, Problem } from "./answers.ts";

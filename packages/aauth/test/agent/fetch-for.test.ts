@@ -1,6 +1,6 @@
 import { setTimeout } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
-import type { Grant } from "../../src/agent/grant-cache.ts";
+import type { ObtainedToken } from "../../src/agent/token-cache.ts";
 import type { AgentOptions } from "../../src/agent/types.ts";
 import { type AAuthError, ConsentRequiredError } from "../../src/errors.ts";
 import { formatAgentAuth, parseAgentAuth } from "../../src/february-2026/agent-auth.ts";
@@ -111,7 +111,7 @@ describe("a signed fetch", () => {
       scheme === "jwt"
         ? new Response("hello")
         : new Response("", { status: 401, headers: { "agent-auth": await challenge(world) } });
-    const tokenStore = createMemoryRecordStore<Grant>();
+    const tokenStore = createMemoryRecordStore<ObtainedToken>();
     const call = (options: Partial<AgentOptions>) =>
       world.agent({ tokenStore, ...options }).fetchFor({ cacheKey: "user" })(URL_ROOT, POST);
     await call(variants);
@@ -181,7 +181,7 @@ describe("an identity challenge", () => {
 
   it("is an error for an agent that wants to stay anonymous", async () => {
     const world = await createWorld();
-    const agent = world.agent({ signatureScheme: "hwk", raiseScheme: false });
+    const agent = world.agent({ signatureScheme: "hwk", mayIdentify: false });
     expect((await errorOf(agent.fetchFor()(URL_ROOT))).code).toBe("identity_required");
     expect(world.story()).toEqual(["resource hwk"]);
   });
@@ -448,7 +448,7 @@ describe("an agent", () => {
     ["id must be", { id: "http://backend.localhost:8000/" }],
     ["signatureScheme must be hwk or jwks", { signatureScheme: "HWK" }],
     ["revealTokens must be true or false", { revealTokens: "false" }],
-    ["raiseScheme must be true or false", { raiseScheme: "false" }],
+    ["mayIdentify must be true or false", { mayIdentify: "false" }],
     ["redirectUri must be", { redirectUri: "/callback" }],
   ])("names the option it cannot be made with: %s: %j", async (message, options) => {
     const world = await createWorld();

@@ -68,7 +68,7 @@ it("an authorized one waits: the 429 is the answer, and its token is kept", asyn
 
 it("an agent that wants to stay anonymous waits", async () => {
   const world = await limitedWorld("pseudonymous");
-  const agent = world.agent({ signatureScheme: "hwk", raiseScheme: false });
+  const agent = world.agent({ signatureScheme: "hwk", mayIdentify: false });
   const response = await agent.fetchFor()(URL_ROOT);
   expect([response.status, await response.text()]).toEqual([429, "Too many requests for this level"]);
   expect(world.story()).toEqual(["resource hwk"]);

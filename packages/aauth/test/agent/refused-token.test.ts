@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Grant } from "../../src/agent/grant-cache.ts";
+import type { ObtainedToken } from "../../src/agent/token-cache.ts";
 import type { TokenRejectedError } from "../../src/errors.ts";
 import { generateSigningKey } from "../../src/keys/signing-key.ts";
 import { createMemoryRecordStore, type RecordStore } from "../../src/store/record-store.ts";
@@ -220,23 +220,23 @@ describe("a refused token that came with a refresh token", () => {
   async function worldWithKept() {
     const world = await createWorld();
     const { agent, resource, authServer, clock } = world.parties;
-    const written: Grant[] = [];
-    const entries = createMemoryRecordStore<Grant>();
-    const tokenStore: RecordStore<Grant> = {
+    const written: ObtainedToken[] = [];
+    const entries = createMemoryRecordStore<ObtainedToken>();
+    const tokenStore: RecordStore<ObtainedToken> = {
       ...entries,
       put(key, grant, terms) {
         written.push(grant);
         return entries.put(key, grant, terms);
       },
     };
-    const grant: Grant = {
+    const grant: ObtainedToken = {
       ...{ token: await world.parties.issueAuthToken({ subject: "alice" }), server: authServer.issuer },
       ...{ resource: resource.id, scope: "supply-chain:optimize", subject: "alice" },
       ...{ thumbprint: agent.key.thumbprint, refreshToken: "r-1" },
       ...{ expiresAt: clock.now() + 300, renewAt: clock.now() + 270 },
     };
     const caller = world.agent({ tokenStore });
-    await caller.keep({ grant, cacheKey: "alice" });
+    await caller.cacheToken({ obtained: grant, cacheKey: "alice" });
     const working = world.resource;
     /** The resource takes any token but the one that was kept, and does not say what would help. */
     world.resource = (request) =>

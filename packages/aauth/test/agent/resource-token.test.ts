@@ -99,7 +99,7 @@ it("a pseudonymous agent saves a round trip: it need not be asked who it is firs
 it("an agent that wants to stay anonymous does not ask", async () => {
   const { world, story, fetchFor } = await worldWithEndpoint();
   world.requirement = { level: "pseudonymous" };
-  await fetchFor({ signatureScheme: "hwk", raiseScheme: false })(`${RESOURCE}/`, POST);
+  await fetchFor({ signatureScheme: "hwk", mayIdentify: false })(`${RESOURCE}/`, POST);
   expect(story()).toEqual(["resource hwk"]);
 });
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Grant } from "../../src/agent/grant-cache.ts";
+import type { ObtainedToken } from "../../src/agent/token-cache.ts";
 import { ConsentRequiredError, type UserInteractionRequiredError } from "../../src/errors.ts";
 import { createKeyRing } from "../../src/keys/key-ring.ts";
 import { generateSigningKey } from "../../src/keys/signing-key.ts";
@@ -148,7 +148,7 @@ describe("a grant that is kept for a user", () => {
       const key = ring.published().find((candidate) => candidate.kid === kid);
       return Response.json({ auth_token: await issue(key!.publicJwk), expires_in: 300 });
     };
-    const grant: Grant = {
+    const grant: ObtainedToken = {
       token: await issue(ring.current().publicJwk),
       server: authServer,
       resource: world.parties.resource.id,
@@ -159,7 +159,7 @@ describe("a grant that is kept for a user", () => {
       renewAt: clock.now() + 270,
       refreshToken: "r-1",
     };
-    await agent.keep({ grant, cacheKey: "alice" });
+    await agent.cacheToken({ obtained: grant, cacheKey: "alice" });
     const call = (cacheKey = "alice") => agent.fetchFor({ cacheKey })(URL_ROOT);
     const subjects = () => world.seen.map(({ caller }) => caller.person?.sub);
     return { world, ring, rotate, clock, agent, authServer, grant, call, subjects };
@@ -199,8 +199,8 @@ describe("a grant that is kept for a user", () => {
 
   it("is gone once it is revoked, the token included", async () => {
     const { world, agent, authServer, call } = await keptGrant();
-    const kept = { resource: "http://supply-chain-agent.localhost:3000", cacheKey: "alice" };
-    await agent.revoke({ authServer, refreshToken: "r-1", kept });
+    const cached = { resource: "http://supply-chain-agent.localhost:3000", cacheKey: "alice" };
+    await agent.revoke({ authServer, refreshToken: "r-1", cached });
     expect(world.sent[0]).toMatchObject({ scheme: "jwks", form: { token: "r-1" } });
     expect(world.sent[0]?.url).toBe(`${authServer}/protocol/aauth/agent/revoke`);
     await call();
@@ -228,7 +228,7 @@ describe("a grant that is kept for a user", () => {
     const { world, agent, grant } = await keptGrant();
     const { publicJwk, thumbprint } = await generateSigningKey({ kid: "gone" });
     const token = await world.parties.issueAuthToken({ confirmationKey: publicJwk });
-    await agent.keep({ grant: { ...grant, token, thumbprint }, cacheKey: "carol" });
+    await agent.cacheToken({ obtained: { ...grant, token, thumbprint }, cacheKey: "carol" });
     await agent.fetchFor({ cacheKey: "carol" })(URL_ROOT);
     expect(world.story()[0]).toBe("resource jwks");
   });

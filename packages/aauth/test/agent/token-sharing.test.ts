@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from "vitest";
-import type { Grant } from "../../src/agent/grant-cache.ts";
+import type { ObtainedToken } from "../../src/agent/token-cache.ts";
 import { ConsentRequiredError } from "../../src/errors.ts";
 import { february2026Published } from "../../src/february-2026/profile.ts";
 import { createMemoryRecordStore } from "../../src/store/record-store.ts";
@@ -45,7 +45,7 @@ describe("tokens of the agent itself", () => {
   it("are not shared by two agents with one cache but different keys", async () => {
     const world = await createWorld();
     const { agent, resource } = world.parties;
-    const tokenStore = createMemoryRecordStore<Grant>();
+    const tokenStore = createMemoryRecordStore<ObtainedToken>();
     await world.agent({ tokenStore }).fetchFor()(URL_ROOT);
     await world.agent({ tokenStore }).fetchFor()(URL_ROOT);
     expect(world.story()).toHaveLength(4);
@@ -58,7 +58,7 @@ describe("tokens of the agent itself", () => {
 describe("a store outside of the process", () => {
   it("serves every process that has the agent's key", async () => {
     const world = await createWorld();
-    const remote = outsideStore<Grant>();
+    const remote = outsideStore<ObtainedToken>();
     const put = vi.spyOn(remote, "put");
     for (let count = 0; count < 3; count++) {
       const agent = world.agent({ tokenStore: remote });
@@ -70,7 +70,7 @@ describe("a store outside of the process", () => {
 
   it("serves no agent of another profile", async () => {
     const world = await createWorld();
-    const tokenStore = createMemoryRecordStore<Grant>();
+    const tokenStore = createMemoryRecordStore<ObtainedToken>();
     await world.agent({ tokenStore }).fetchFor()(URL_ROOT);
     const before = world.story().length;
     await world
@@ -82,7 +82,7 @@ describe("a store outside of the process", () => {
 
   it("is told before the call ends that a token is no good", async () => {
     const world = await createWorld();
-    const remote = outsideStore<Grant>();
+    const remote = outsideStore<ObtainedToken>();
     const put = vi.spyOn(remote, "put");
     const agent = world.agent({ tokenStore: remote });
     await agent.fetchFor()(URL_ROOT);
@@ -100,14 +100,14 @@ describe("a store outside of the process", () => {
   it("may have what an earlier version has written, which is no grant", async () => {
     const world = await createWorld();
     const kept = { authToken: "x", authServer: "y", scope: "z", expiresAt: 9e9, renewAt: 9e9 };
-    const tokenStore = { ...outsideStore<Grant>(), get: async () => kept as never };
+    const tokenStore = { ...outsideStore<ObtainedToken>(), get: async () => kept as never };
     expect((await world.agent({ tokenStore }).fetchFor()(URL_ROOT)).status).toBe(200);
   });
 
   it("ends the call with its own error when it is away", async () => {
     const world = await createWorld();
     const away = () => Promise.reject(new Error("the store is away"));
-    const tokenStore = { ...outsideStore<Grant>(), get: away, put: away, delete: away };
+    const tokenStore = { ...outsideStore<ObtainedToken>(), get: away, put: away, delete: away };
     expect((await errorOf<Error>(world.agent({ tokenStore }).fetchFor()(URL_ROOT))).message).toBe(
       "the store is away",
     );

@@ -2,6 +2,7 @@ import type { AgentEvent, AgentOptions } from "../../src/agent/index.ts";
 import { createAgent } from "../../src/agent/index.ts";
 import type { Transport, TransportRequest } from "../../src/discovery/transport.ts";
 import { AAuthError } from "../../src/errors.ts";
+import { februaryAgent } from "../../src/february-2026/agent.ts";
 import { formatAgentAuth } from "../../src/february-2026/agent-auth.ts";
 import { issueAuthToken, verifyAuthToken } from "../../src/february-2026/auth-token.ts";
 import { february2026 } from "../../src/february-2026/profile.ts";
@@ -71,19 +72,21 @@ export async function createWorld(options: { challenger?: Partial<ChallengerOpti
     tokenEndpoint: defaultTokenEndpoint as Answer,
     transport: transport as Transport,
     agent: (more: Partial<AgentOptions> = {}) =>
-      createAgent({
-        profile: february2026,
-        id: agent.id,
-        key: agent.key,
-        signatureScheme: "jwks",
-        trustedAuthServers: [authServer.issuer],
-        redirectUri: `${agent.id}/auth/aauth/callback`,
-        discovery,
-        transport: (url, request) => world.transport(url, request),
-        observer: (event) => void events.push(event),
-        now,
-        ...more,
-      }),
+      februaryAgent(
+        createAgent({
+          profile: february2026,
+          id: agent.id,
+          key: agent.key,
+          signatureScheme: "jwks",
+          trustedAuthServers: [authServer.issuer],
+          redirectUri: `${agent.id}/auth/aauth/callback`,
+          discovery,
+          transport: (url, request) => world.transport(url, request),
+          observer: (event) => void events.push(event),
+          now,
+          ...more,
+        }),
+      ),
     /** What went over the wire, in short. */
     story: () =>
       sent.map(({ url, scheme, form }) =>

@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from "vitest";
-import type { Grant } from "../../src/agent/index.ts";
+import type { ObtainedToken } from "../../src/agent/index.ts";
 import { resourceMetadata } from "../../src/draft-11/documents.ts";
 import { createKeyRing } from "../../src/keys/key-ring.ts";
 import { createRevocations } from "../../src/profile/revocations.ts";
@@ -217,7 +217,7 @@ describe("a token that is held", () => {
 
   it("is not that of another agent with the same key and cache, whose person is another", async () => {
     const world = createWorld();
-    const ours = { tokenStore: createMemoryRecordStore<Grant>() };
+    const ours = { tokenStore: createMemoryRecordStore<ObtainedToken>() };
     await world.agent({ ...ours, id: "aauth:alice@agent.example" }).fetchFor()(DATA);
     const before = world.sent.length;
     await world.agent({ ...ours, id: "aauth:bob@agent.example" }).fetchFor()(DATA);
@@ -352,7 +352,7 @@ describe("a token that is held", () => {
 
   it("is not used with another key, and none is kept for a user of another name", async () => {
     const world = createWorld();
-    const tokenStore = createMemoryRecordStore<Grant>();
+    const tokenStore = createMemoryRecordStore<ObtainedToken>();
     await world.agent({ tokenStore }).fetchFor()(DATA);
     const before = world.asked("/token").length;
     await world.agent({ tokenStore, key: keys.other }).fetchFor()(DATA);

@@ -1,11 +1,15 @@
 import { describe, expect, it } from "vitest";
 import { draft11 } from "../../src/draft-11/profile.ts";
 import { AAuthAgentError, TokenRequestError } from "../../src/errors.ts";
-import type { CallOutcome, CallState, Demand, ResponseHead } from "../../src/profile/calls.ts";
+import type { CallOutcome, CallState, Challenge, ResponseHead } from "../../src/profile/calls.ts";
 import { agentToken, authToken, changed, keys, personToken } from "./kit.ts";
 
-const { decide, readDemand, requestFields, pageOf } = draft11.calls;
-const NOTHING = { isAnonymous: false, mayIdentify: true, mayInteract: false, scope: undefined };
+const { decide, readChallenge, requestFields, deferral } = draft11.calls;
+const NOTHING = {
+  isAnonymous: false,
+  mayIdentify: true,
+  ...{ resource: "https://resource.example", returnUrl: undefined, scope: undefined },
+};
 const [A, P, T] = [await agentToken(), await personToken(), await authToken()];
 const unsigned = (claims: object) =>
   [{ alg: "Ed25519", typ: "aa-resource+jwt" }, claims]
@@ -14,15 +18,15 @@ const unsigned = (claims: object) =>
     .concat(".AA");
 const R = unsigned({ scope: "data.read" });
 const R2 = unsigned({ scope: "data.write" });
-const PENDING = { location: "/pending/1", retryAfterSeconds: 1, requirement: "" };
+const DEFERRED = { location: "/pending/1", retryAfterSeconds: 1, requirement: "" };
 
-const response = (status: number, demand?: Demand, retryAfterSeconds = Number.NaN): CallOutcome => ({
-  ...{ type: "response", status, demand, retryAfterSeconds },
+const response = (status: number, challenge?: Challenge): CallOutcome => ({
+  ...{ type: "response", status, challenge },
 });
 const obtained = (token: string, isHeld = false): CallOutcome => ({ type: "obtained", token, isHeld });
 const held: CallOutcome = { type: "started", token: T, held: { isCurrentKey: true } };
-const person: Demand = { level: "person-token" };
-const auth = (resourceToken = R): Demand => ({ level: "auth-token", resourceToken });
+const person: Challenge = { level: "person-token" };
+const auth = (resourceToken = R): Challenge => ({ level: "auth-token", resourceToken });
 
 /** What is done after each outcome, in short. */
 function story(outcomes: readonly CallOutcome[], scope?: string): string[] {
@@ -37,9 +41,9 @@ function story(outcomes: readonly CallOutcome[], scope?: string): string[] {
       case "send":
         return `${step.as === "token" ? nameOf(step.token) : step.as}${step.reason ? ` ${step.reason}` : ""}`;
       case "obtain":
-        return `obtain ${step.demand.level}`;
+        return `obtain ${step.challenge.level}`;
       case "poll":
-        return `poll${step.token === undefined ? "" : ` ${nameOf(step.token)}`}${step.slower ? " slower" : ""} ${step.pending.retryAfterSeconds}`;
+        return `poll${step.token === undefined ? "" : ` ${nameOf(step.token)}`} ${step.deferred.retryAfterSeconds}`;
       case "throw":
         return step.error instanceof AAuthAgentError
           ? `throw ${step.error.code}${step.forgets ? " forgets" : ""}`
@@ -203,24 +207,16 @@ describe("decide", () => {
     ["payment", [START, response(402, auth())], ["identity", "throw payment_required"]],
     [
       "an answer that comes later",
-      [START, response(202, { level: "", pending: PENDING }), response(200)],
+      [START, response(202, { level: "", deferred: DEFERRED }), response(200)],
       ["identity", "poll 1", "answer"],
-    ],
-    [
-      "and too many looks",
-      [
-        ...[START, response(202, { level: "approval", pending: PENDING }), response(429), response(503)],
-        ...[response(503, undefined, 9), response(410)],
-      ],
-      ["identity", "poll 1", "poll slower 1", "poll 1", "poll 9", "answer"],
     ],
     ["too many requests, that is no look", [START, response(429)], ["identity", "answer"]],
     ["an answer with no Location", [START, response(202, { level: "approval" })], ["identity", "answer"]],
     [
       "a held request",
       [
-        ...[START, response(401, person), obtained(P), response(202, { ...auth(), pending: PENDING })],
-        ...[obtained(T), response(202, { ...auth(), pending: PENDING }), response(200)],
+        ...[START, response(401, person), obtained(P), response(202, { ...auth(), deferred: DEFERRED })],
+        ...[obtained(T), response(202, { ...auth(), deferred: DEFERRED }), response(200)],
       ],
       [
         ...[
@@ -239,7 +235,7 @@ describe("decide", () => {
       [
         ...[
           { type: "started", token: P } as const,
-          response(202, { ...auth(), pending: PENDING }),
+          response(202, { ...auth(), deferred: DEFERRED }),
           obtained(T),
         ],
         ...[response(401, auth(R2)), obtained(T), response(200)],
@@ -248,13 +244,13 @@ describe("decide", () => {
     ],
     [
       "a scope that is known",
-      [START, obtained(P), { type: "offered", demand: auth() }, obtained(T), response(200)],
+      [START, obtained(P), { type: "offered", challenge: auth() }, obtained(T), response(200)],
       ["obtain person-token", "offer data.read P", "obtain auth-token", "T authorization", "answer"],
       "data.read",
     ],
     [
       "a scope that is not offered",
-      [START, obtained(P), { type: "offered", demand: undefined }, response(200)],
+      [START, obtained(P), { type: "offered", challenge: undefined }, response(200)],
       ["obtain person-token", "offer data.read P", "P", "answer"],
       "data.read",
     ],
@@ -320,12 +316,12 @@ describe("decide", () => {
   });
 });
 
-describe("a demand", () => {
+describe("a challenge", () => {
   const head = (status: number, fields: Record<string, string> = {}): ResponseHead => ({
     ...{ status, url: "https://resource.example/data", field: (name) => fields[name] ?? null },
   });
   const later = { location: "/p", "retry-after": "3" };
-  it.each<[number, Record<string, string>, Demand | undefined]>([
+  it.each<[number, Record<string, string>, Challenge | undefined]>([
     [200, { "aauth-requirement": "requirement=person-token" }, undefined],
     [403, { "aauth-requirement": "requirement=person-token" }, undefined],
     [401, { "aauth-requirement": "requirement=person-token; x=1" }, { level: "person-token" }],
@@ -349,18 +345,18 @@ describe("a demand", () => {
     [
       202,
       { location: "/jobs/1" },
-      { level: "", pending: { location: "/jobs/1", retryAfterSeconds: 5, requirement: "" } },
+      { level: "", deferred: { location: "/jobs/1", retryAfterSeconds: 5, requirement: "" } },
     ],
-    [202, later, { level: "", pending: { location: "/p", retryAfterSeconds: 3, requirement: "" } }],
+    [202, later, { level: "", deferred: { location: "/p", retryAfterSeconds: 3, requirement: "" } }],
     [
       202,
       { location: "/p", "aauth-requirement": "requirement=approval" },
-      { level: "approval", pending: { location: "/p", retryAfterSeconds: 5, requirement: "approval" } },
+      { level: "approval", deferred: { location: "/p", retryAfterSeconds: 5, requirement: "approval" } },
     ],
     [
       202,
       { location: "/p", "retry-after": "Fri, 28 Nov 2026 06:00:00 GMT" },
-      { level: "", pending: { location: "/p", retryAfterSeconds: 5, requirement: "" } },
+      { level: "", deferred: { location: "/p", retryAfterSeconds: 5, requirement: "" } },
     ],
     [
       202,
@@ -370,20 +366,20 @@ describe("a demand", () => {
       },
       {
         level: "interaction",
-        pending: {
+        deferred: {
           ...{ location: "/p", retryAfterSeconds: 3, requirement: "interaction" },
           interaction: { url: "https://a.example/i", code: "a1b2-c3d4" },
         },
       },
     ],
-  ])("of a %i with %j", (status, fields, demand) => {
-    expect(readDemand(head(status, fields))).toEqual(demand);
+  ])("of a %i with %j", (status, fields, challenge) => {
+    expect(readChallenge(head(status, fields))).toEqual(challenge);
   });
 
   it("of an interaction is a page with code and callback, and nothing that escapes them", () => {
     const interaction = { url: "https://a.example/i", code: "A1B2-C3D4" };
-    expect(pageOf?.(interaction, undefined)).toBe("https://a.example/i?code=A1B2-C3D4");
-    expect(pageOf?.(interaction, "https://b.example/?x=1&code=2")).toBe(
+    expect(deferral?.pageOf(interaction, undefined)).toBe("https://a.example/i?code=A1B2-C3D4");
+    expect(deferral?.pageOf(interaction, "https://b.example/?x=1&code=2")).toBe(
       "https://a.example/i?code=A1B2-C3D4&callback=https%3A%2F%2Fb.example%2F%3Fx%3D1%26code%3D2",
     );
   });

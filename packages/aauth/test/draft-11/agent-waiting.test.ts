@@ -1,8 +1,8 @@
 import { describe, expect, it, vi } from "vitest";
-import type { Agent, Grant, InteractionRequest } from "../../src/agent/index.ts";
+import type { Agent, InteractionRequest, ObtainedToken } from "../../src/agent/index.ts";
 import { AnswerPendingError, type TokenRequestError } from "../../src/errors.ts";
 import { createMemoryRecordStore } from "../../src/store/record-store.ts";
-import type { Waiting } from "../../src/types.ts";
+import type { WaitingCall } from "../../src/types.ts";
 import {
   type Answer,
   accepted,
@@ -24,7 +24,7 @@ const LATER = { "retry-after": "0" };
 const isLook = ({ url }: Sent) => url.includes("/pending/");
 
 /** As it comes back from a store, and whatever was in it that is no plain data is lost. */
-const stored = (waiting: Waiting): Waiting => JSON.parse(JSON.stringify(waiting)) as Waiting;
+const stored = (waiting: WaitingCall): WaitingCall => JSON.parse(JSON.stringify(waiting)) as WaitingCall;
 
 describe("a server that answers later", () => {
   it("is asked again at its Location, without body, with the agent token", async () => {
@@ -48,26 +48,8 @@ describe("a server that answers later", () => {
     expect((await world.agent().fetchFor()(DATA)).status).toBe(200);
   });
 
-  it("is asked every 5 s where it says nothing, and 5 s later each time it is asked too often", async () => {
-    const world = createWorld();
-    world.requirement = A_PERSON;
-    const { server } = world;
-    const answers = [
-      problem(429, "slow_down"),
-      problem(429, "slow_down"),
-      accepted({ "retry-after": "1" }),
-      problem(503, undefined, { "retry-after": "2" }),
-    ];
-    world.server = (request) => {
-      if (!isLook(request)) return Response.json({}, { status: 202, headers: { location: "/pending/1" } });
-      return answers.shift() ?? server(world.sent.find(({ url }) => url.endsWith("/person"))!);
-    };
-    // All documents are there, so that no timer is theirs.
-    const { server: now } = world;
-    world.server = server;
-    await world.agent().fetchFor()(DATA);
-    world.server = now;
-    world.sent.length = 0;
+  /** Seconds of the timers that run out at once meanwhile: those of the polls, since all documents are there. */
+  async function waitsOf(world: World): Promise<number[]> {
     const waits: number[] = [];
     const { setTimeout: later } = globalThis;
     const spy = vi.spyOn(globalThis, "setTimeout").mockImplementation(((run: () => void, ms = 0) => {
@@ -81,8 +63,32 @@ describe("a server that answers later", () => {
     } finally {
       spy.mockRestore();
     }
-    expect(waits).toEqual([5, 10, 15, 11, 12]);
-  });
+    return waits;
+  }
+
+  it.each(["server", "resource"] as const)(
+    "is asked every 5 s where it says nothing, and 5 s later each time it is asked too often: a %s",
+    async (party) => {
+      const world = createWorld();
+      world.requirement = party === "server" ? A_PERSON : ANY_AGENT;
+      await world.agent().fetchFor()(DATA);
+      const { [party]: answer } = world;
+      const answers = [
+        problem(429, "slow_down"),
+        problem(429, "slow_down"),
+        accepted({ "retry-after": "1" }),
+        problem(503, undefined, { "retry-after": "2" }),
+      ];
+      let first: Sent | undefined;
+      world[party] = (request) => {
+        if (isLook(request)) return answers.shift() ?? answer(first!);
+        first ??= request;
+        return Response.json({}, { status: 202, headers: { location: "/pending/1" } });
+      };
+      world.sent.length = 0;
+      expect(await waitsOf(world)).toEqual([5, 10, 15, 11, 12]);
+    },
+  );
 
   it("is not followed to another origin", async () => {
     for (const location of ["https://evil.example/pending/1", "https://user@ps.example/pending/1"]) {
@@ -451,7 +457,7 @@ describe("a resource that answers later", () => {
       const answer = await resource(request);
       return new Response(answer.body, { status: answer.status, headers: { "aauth-access": value } });
     };
-    const tokenStore = createMemoryRecordStore<Grant>();
+    const tokenStore = createMemoryRecordStore<ObtainedToken>();
     const agent = world.agent({ tokenStore });
     world.resource = give("s-1");
     await agent.fetchFor()(DATA);
@@ -524,9 +530,9 @@ describe("a call that does not wait", () => {
   ])("may wait all the same, and say how another process goes on: wait %i", async (wait, asked, later) => {
     const world = createWorld();
     world.server = deferring(world.server, 2, { ...INTERACTION, ...LATER });
-    const kept: Waiting[] = [];
+    const kept: WaitingCall[] = [];
     const dies = new AbortController();
-    const onWaiting = (waiting: Waiting) => {
+    const onWaiting = (waiting: WaitingCall) => {
       if (kept.push(stored(waiting)) === wait) dies.abort(new Error("killed"));
     };
     const first = world.agent().fetchFor({ onInteraction: () => {}, onWaiting, signal: dies.signal });
@@ -580,8 +586,8 @@ describe("a call that does not wait", () => {
     let looks = 0;
     world.resource = (request) =>
       looks++ < 2 ? accepted({ ...LATER, ...requirement("approval") }) : resource(request);
-    const kept: Waiting[] = [];
-    const onWaiting = (waiting: Waiting) => void kept.push(stored(waiting));
+    const kept: WaitingCall[] = [];
+    const onWaiting = (waiting: WaitingCall) => void kept.push(stored(waiting));
     expect((await world.agent().fetchFor({ onWaiting })(DATA, CALL)).status).toBe(200);
     expect(kept.map(({ party, location }) => [party, location])).toEqual(
       Array(2).fill([RESOURCE, `${RESOURCE}/pending/1`]),
@@ -623,7 +629,7 @@ describe("a call that does not wait", () => {
 
   it("takes a token that another call has got meanwhile", async () => {
     const world = createWorld();
-    const tokenStore = createMemoryRecordStore<Grant>();
+    const tokenStore = createMemoryRecordStore<ObtainedToken>();
     const agent = world.agent({ tokenStore });
     const { server } = world;
     world.server = deferring(server, 1, LATER);

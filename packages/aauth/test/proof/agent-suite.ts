@@ -9,6 +9,7 @@ import {
   AAuthVerificationError,
   ConsentRequiredError,
 } from "../../src/errors.ts";
+import { februaryAgent } from "../../src/february-2026/agent.ts";
 import { createChallenger } from "../../src/resource/challenge.ts";
 import { createVerifier } from "../../src/resource/verify-request.ts";
 import type { Requirement } from "../../src/types.ts";
@@ -364,7 +365,7 @@ export function consentSuite(kit: ProfileKit): void {
         if (form.has("code")) return world.server(request);
         return Response.json({ request_token: "r-1", expires_in: 60 });
       };
-      const agent = world.agent({ redirectUri: "https://agent.example/callback" });
+      const agent = februaryAgent(world.agent({ redirectUri: "https://agent.example/callback" }));
       const error = await failureOf(agent.fetchFor({ ...USER, state: "s-1" })(URL_DATA));
       if (!(error instanceof ConsentRequiredError)) throw error;
       expect([error.code, "status" in error, error.authServer]).toEqual(["consent_required", false, SERVER]);

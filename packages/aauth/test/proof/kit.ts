@@ -16,7 +16,7 @@ import { parseSignatureInput } from "../../src/http-signatures/signature-input.t
 import { rebuildSignatureBase } from "../../src/http-signatures/verify-signature.ts";
 import { toJwks } from "../../src/keys/jwks.ts";
 import { generateSigningKey } from "../../src/keys/signing-key.ts";
-import type { Credential } from "../../src/profile/messages.ts";
+import type { SignatureKeyScheme } from "../../src/profile/messages.ts";
 import type { WireProfile } from "../../src/profile/wire-profile.ts";
 import type { VerifierOptions } from "../../src/resource/types.ts";
 import { createVerifier } from "../../src/resource/verify-request.ts";
@@ -60,7 +60,7 @@ export interface TokenOptions {
 export interface Shown {
   readonly name: string;
   readonly level: string;
-  credential(boundTo: SigningKey): Promise<Credential>;
+  credential(boundTo: SigningKey): Promise<SignatureKeyScheme>;
   /** Who signs; default the agent. */
   readonly key?: SigningKey;
 }
@@ -99,7 +99,7 @@ function documentsOf(
   );
 }
 
-const jwt = (token: string): Credential => ({ scheme: "jwt", jwt: token });
+const jwt = (token: string): SignatureKeyScheme => ({ scheme: "jwt", jwt: token });
 
 // ------------------------------------------------------------------------------------------------------------------ february
 
@@ -286,7 +286,7 @@ export function resourceOf(kit: ProfileKit, options: Partial<VerifierOptions> = 
 /** A signed request to the resource, with a grant unless something else is shown. */
 export async function requestOf(
   { profile, token }: ProfileKit,
-  { credential, ...options }: Partial<SignedRequestOptions> & { credential?: Credential } = {},
+  { credential, ...options }: Partial<SignedRequestOptions> & { credential?: SignatureKeyScheme } = {},
 ): Promise<TestRequest> {
   return signedRequest({
     url: `${RESOURCE}/data`,

@@ -1,6 +1,6 @@
 /** A dialect made from draft -11 by spreading, with the entry points of the package alone. docs/add-a-profile.md has the same for an agent. */
 
-import { agentProviderMetadata, type Credential, toJwks } from "aauth";
+import { agentProviderMetadata, type SignatureKeyScheme, toJwks } from "aauth";
 import { draft11, type MessageFacts, type WireProfile } from "aauth/profile";
 import { createVerifier } from "aauth/resource";
 import { createTestClock, createTestDiscovery, signedRequest, testKey } from "aauth/testing";
@@ -26,7 +26,7 @@ const own = { authorities: ["resource.example"], endpoint: "revocation", discove
 const verifier = createVerifier({ ...own, profile: numbered });
 
 const requestIn = (profile: WireProfile, id: string) => {
-  const signatureKey: Credential = { scheme: "jwks_uri", id: issuer, document: "aauth-agent.json" };
+  const signatureKey: SignatureKeyScheme = { scheme: "jwks_uri", id: issuer, document: "aauth-agent.json" };
   const headers = { "x-request-id": id };
   return signedRequest({
     ...{ profile, url: "https://resource.example/revoke", method: "POST", headers },

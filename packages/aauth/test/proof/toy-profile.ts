@@ -21,12 +21,12 @@ import { parseParameters, splitTopLevel } from "../../src/http-signatures/struct
 import { toJwks } from "../../src/keys/jwks.ts";
 import { verificationKey } from "../../src/keys/verification-key.ts";
 import type { AnswerOptions, AnswerWriter } from "../../src/profile/answers.ts";
-import type { CallRules, CallState, CallStep, Demand, ResponseHead } from "../../src/profile/calls.ts";
-import type { GrantRequest } from "../../src/profile/grants.ts";
-import type { Credential, KeyClaim, MessageFacts, MessageRules } from "../../src/profile/messages.ts";
+import type { CallRules, CallState, CallStep, Challenge, ResponseHead } from "../../src/profile/calls.ts";
+import type { KeyClaim, MessageFacts, MessageRules, SignatureKeyScheme } from "../../src/profile/messages.ts";
 import type { Answer } from "../../src/profile/resource-rules.ts";
+import type { TokenRequest } from "../../src/profile/token-requests.ts";
 import type { CallerCandidate, ResolverContext } from "../../src/profile/verification.ts";
-import type { PendingState } from "../../src/profile/waiting.ts";
+import type { DeferredResponse } from "../../src/profile/waiting.ts";
 import type { WireProfile } from "../../src/profile/wire-profile.ts";
 import {
   checkAudience,
@@ -245,28 +245,29 @@ function createAnswers({ key, resource, authServer = "", now }: AnswerOptions): 
 // ------------------------------------------------------------------------------------------------------------------- calls
 
 /** 202 with `Location`: the answer comes later. */
-function pendingIn({ status, field }: Pick<ResponseHead, "status" | "field">): PendingState | undefined {
+function deferredIn({ status, field }: Pick<ResponseHead, "status" | "field">): DeferredResponse | undefined {
   const location = field("location");
   if (status !== 202 || location === null) return undefined;
   return { location, retryAfterSeconds: Number(field("retry-after") ?? Number.NaN) };
 }
 
-const readDemand: CallRules["readDemand"] = (response) => {
+const readChallenge: CallRules["readChallenge"] = (response) => {
   const { status, field } = response;
-  const pending = pendingIn(response);
+  const deferred = deferredIn(response);
   const value = field(TOY_DEMAND);
-  if (value === null || (status !== 401 && pending === undefined)) return pending && { level: "", pending };
+  if (value === null || (status !== 401 && deferred === undefined))
+    return deferred && { level: "", deferred };
   const [head = "", ...rest] = splitTopLevel(value, ";");
   const level = LEVEL_OF[head.replace("requirement=", "")] ?? "";
   const resourceToken = text(parseParameters(rest, "malformed_challenge").get("resource-token")?.value);
-  return { level, ...(resourceToken && { resourceToken }), ...(pending && { pending }) };
+  return { level, ...(resourceToken && { resourceToken }), ...(deferred && { deferred }) };
 };
 
 interface State extends CallState {
   /** Levels that have been demanded and shown. */
   readonly met: readonly string[];
   /** The request is held: with the token that it wants, its answer is looked for there. */
-  readonly held?: PendingState;
+  readonly held?: DeferredResponse;
 }
 
 const decide: CallRules["decide"] = (before, outcome) => {
@@ -281,32 +282,32 @@ const decide: CallRules["decide"] = (before, outcome) => {
       const { token } = outcome;
       return state.held === undefined
         ? then({ do: "send", as: "token", token, reason: "authorization" })
-        : then({ do: "poll", pending: state.held, token });
+        : then({ do: "poll", deferred: state.held, token });
     }
     case "obtain-failed":
       return then({ do: "throw", error: outcome.error });
     case "response": {
-      const { demand } = outcome;
-      if (demand === undefined) return then({ do: "answer" });
-      const { level, pending } = demand;
-      if (pending !== undefined && (level === "" || state.met.includes(level)))
-        return then({ do: "poll", pending });
+      const { challenge } = outcome;
+      if (challenge === undefined) return then({ do: "answer" });
+      const { level, deferred } = challenge;
+      if (deferred !== undefined && (level === "" || state.met.includes(level)))
+        return then({ do: "poll", deferred });
       if (level === "") return then({ do: "answer" });
       if (state.met.includes(level)) {
         const error = new AAuthAgentError("challenge_repeated", "the resource asks again for the same");
         return then({ do: "throw", error, forgets: true });
       }
-      const next = { met: [...state.met, level], ...(pending && { held: pending }) };
+      const next = { met: [...state.met, level], ...(deferred && { held: deferred }) };
       return level === "agent"
         ? then({ do: "send", as: "identity", reason: "identity" }, next)
-        : then({ do: "obtain", demand, keepsResponse: false }, next);
+        : then({ do: "obtain", challenge, keepsResponse: false }, next);
     }
     default:
       return then({ do: "answer" });
   }
 };
 
-const checkDemand: CallRules["checkDemand"] = ({ level, resourceToken }: Demand, expected) => {
+const checkChallenge: CallRules["checkChallenge"] = ({ level, resourceToken }: Challenge, expected) => {
   const { resource, thumbprint, trustedServers, now } = expected;
   const [own = ""] = trustedServers;
   if (level === "person") return { server: own, resource, scope: "" };
@@ -329,9 +330,9 @@ const text = (value: unknown) => (typeof value === "string" ? value : undefined)
 function grantRequest(
   server: string,
   endpoint: string,
-  identity: Credential,
+  identity: SignatureKeyScheme,
   members: Readonly<Record<string, unknown>>,
-): GrantRequest {
+): TokenRequest {
   return {
     type: endpoint,
     server,
@@ -339,7 +340,7 @@ function grantRequest(
     endpoint: (metadata) => text(metadata[endpoint]),
     contentType: "application/json",
     body: JSON.stringify(members),
-    credential: identity,
+    signatureKey: identity,
   };
 }
 
@@ -461,24 +462,19 @@ const toyOn = (name: string, signatureKey: string): WireProfile => ({
     },
   },
   answers: { refuse: (error) => refuse(error), create: createAnswers },
-  calls: { returnParameter: "callback", readDemand, checkDemand, decide },
+  calls: { readChallenge, checkChallenge, decide },
   display: { answerFields: {}, tokenSections: {} },
-  grants: {
-    forDemand: ({ server, resource, resourceToken }, { identity, presented }) =>
+  tokenRequests: {
+    request: ({ server, resource, resourceToken }, { identity, presented }) =>
       resourceToken === undefined
         ? grantRequest(server, "person_endpoint", identity, { resource })
         : grantRequest(server, "grant_endpoint", identity, {
             resource_token: resourceToken,
             presented_token: presented,
           }),
-    refresh: undefined,
-    code: undefined,
-    own: undefined,
-    revoke: undefined,
-    offer: undefined,
     read(response) {
-      const pending = pendingIn(response);
-      if (pending !== undefined) return { type: "pending", pending };
+      const deferred = deferredIn(response);
+      if (deferred !== undefined) return { type: "deferred", deferred };
       const { status, members } = response;
       const token = text(members?.person_token) ?? text(members?.grant_token);
       if (status !== 200 || token === undefined)
@@ -496,7 +492,6 @@ const toyOn = (name: string, signatureKey: string): WireProfile => ({
       }
       return { claims, exp };
     },
-    consentUrl: () => undefined,
   },
 });
 

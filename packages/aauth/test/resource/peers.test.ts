@@ -5,7 +5,7 @@ import { issueAgentToken } from "../../src/february-2026/agent-token.ts";
 import { february2026, february2026Published } from "../../src/february-2026/profile.ts";
 import type { FebruaryLevel } from "../../src/february-2026/requirement.ts";
 import { createTestParties } from "../../src/february-2026/testing/index.ts";
-import type { Credential } from "../../src/profile/messages.ts";
+import type { SignatureKeyScheme } from "../../src/profile/messages.ts";
 import type { WireProfile } from "../../src/profile/wire-profile.ts";
 import { createVerifier } from "../../src/resource/verify-request.ts";
 import { createMemoryClaimStore } from "../../src/store/claim-store.ts";
@@ -31,8 +31,11 @@ async function createWorld(peers?: readonly string[]) {
     now: clock.now,
     accept: [{ ...accepted, profile: february2026Published, peers: peers ?? [agent.id] }],
   });
-  const sign = (signatureKey: Credential, key: SigningKey, profile: WireProfile = february2026Published) =>
-    signedRequest({ url: `${resource.id}/`, body: BODY, key, signatureKey, profile, now: clock.now });
+  const sign = (
+    signatureKey: SignatureKeyScheme,
+    key: SigningKey,
+    profile: WireProfile = february2026Published,
+  ) => signedRequest({ url: `${resource.id}/`, body: BODY, key, signatureKey, profile, now: clock.now });
   const verdict = async (
     request: Awaited<ReturnType<typeof sign>> & { sender?: string },
     requirement: Requirement<FebruaryLevel> = { level: "pseudonymous" },

@@ -18,7 +18,7 @@ import { draft11 } from "../../src/draft-11/profile.ts";
 import { issueAgentToken, issueResourceToken } from "../../src/draft-11/tokens.ts";
 import { toJwks } from "../../src/keys/jwks.ts";
 import { importSigningKey, type PrivateJwk } from "../../src/keys/signing-key.ts";
-import type { Credential, EndpointRole } from "../../src/profile/messages.ts";
+import type { EndpointRole, SignatureKeyScheme } from "../../src/profile/messages.ts";
 import type { Answer } from "../../src/profile/resource-rules.ts";
 import { createAccessServer } from "../../src/server/access-server.ts";
 import type { AccessServer, AccessServerOptions } from "../../src/server/access-server-types.ts";
@@ -75,7 +75,7 @@ export const refused = (status: number, error: string) => ({ status, body: { err
 /** Who asks: an agent token with its key, or a server. */
 export interface Caller {
   readonly key: SigningKey;
-  readonly credential: Credential;
+  readonly credential: SignatureKeyScheme;
 }
 
 /** The agent token of an agent. */

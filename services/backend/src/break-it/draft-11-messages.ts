@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Credential, draft11, type SigningKey, type SignRequestOptions } from "aauth";
+import { draft11, type SignatureKeyScheme, type SigningKey, type SignRequestOptions } from "aauth";
 import type { Agent } from "aauth/agent";
 import { issueAgentToken } from "aauth/server";
 import { DOCUMENTS } from "aauth/wire";
@@ -51,7 +51,7 @@ export interface ForgeContext extends Draft11Options {
 
 export const JSON_TYPE = { "content-type": "application/json" };
 
-export const jwt = (token: string): Credential => ({ scheme: "jwt", jwt: token });
+export const jwt = (token: string): SignatureKeyScheme => ({ scheme: "jwt", jwt: token });
 
 /** An agent signs as its profile demands, but for the body. */
 export const coveringNoBody: typeof draft11 = {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { AAuthErrorCode, Credential, SigningKey } from "aauth";
+import type { AAuthErrorCode, SignatureKeyScheme, SigningKey } from "aauth";
 import { type AnyBreakItVariant, type BreakItVariant, breakItVariantSchema } from "backend-api";
 import type { SentRequest } from "./evidence.ts";
 import { type Material, materialOf } from "./february-material.ts";
@@ -42,9 +42,9 @@ interface ForgeContext {
   /** The key that the run signed with. */
   readonly key: SigningKey;
   /** As the run named its key. */
-  readonly credential: Credential;
+  readonly credential: SignatureKeyScheme;
   /** The backend's identity, for requests to the auth server. */
-  readonly identity: Credential;
+  readonly identity: SignatureKeyScheme;
   /** Another resource than the auth token is for. */
   readonly otherResource: string;
   readonly now: () => number;
@@ -67,8 +67,8 @@ export function februaryDialect(options: FebruaryOptions): BreakItDialect {
 
   function contextOf(material: Material): ForgeContext {
     const { authToken } = material;
-    const identity: Credential = { scheme: "jwks", id };
-    const first: Credential = signatureScheme === "hwk" ? { scheme: "hwk" } : identity;
+    const identity: SignatureKeyScheme = { scheme: "jwks", id };
+    const first: SignatureKeyScheme = signatureScheme === "hwk" ? { scheme: "hwk" } : identity;
     return {
       material,
       key: keyOf(authToken, keys()),
@@ -191,7 +191,7 @@ interface Changes {
   readonly headers?: Record<string, string>;
   readonly body?: Uint8Array<ArrayBuffer>;
   readonly key?: SigningKey;
-  readonly credential?: Credential;
+  readonly credential?: SignatureKeyScheme;
   readonly now?: () => number;
   readonly purpose?: "token";
   readonly party?: ForgingParty | undefined;

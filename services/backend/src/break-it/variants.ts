@@ -7,9 +7,9 @@
 
 import {
   type AAuthErrorCode,
-  type Credential,
   decodeToken,
   generateSigningKey,
+  type SignatureKeyScheme,
   type SigningKey,
   type SignRequestOptions,
   signRequest,
@@ -38,7 +38,7 @@ interface ForgedSignature {
   readonly components: readonly string[];
   readonly created: number;
   readonly key: SigningKey;
-  readonly scheme: Credential["scheme"];
+  readonly scheme: SignatureKeyScheme["scheme"];
   readonly profile: string;
   readonly purpose: "resource" | "token";
   /** Whose key it is; unset: the backend's. */

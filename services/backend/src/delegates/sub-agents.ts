@@ -14,7 +14,7 @@ import {
   TokenRequestError,
   type VerificationKey,
 } from "aauth";
-import type { Agent, AgentObserver, Grant, Transport } from "aauth/agent";
+import type { Agent, AgentObserver, ObtainedToken, Transport } from "aauth/agent";
 import { issueAgentToken, sendRevocation } from "aauth/server";
 import { subAgentId } from "agent-kit/draft-11";
 import type { Delegate } from "backend-api";
@@ -56,7 +56,7 @@ export interface SubAgents {
    * @throws TokenRefusal 403 `not_a_delegate`, `delegate_not_enrolled`, `delegate_ended`, `agent_token_replaced`, `interaction_required` and what the
    * person server answers; 400 `invalid_target`, and the code of a resource token that is not for it; 502 where the person server cannot be used
    */
-  tokenFor(caller: ProvenCaller, asked: AskedOfParent): Promise<Grant>;
+  tokenFor(caller: ProvenCaller, asked: AskedOfParent): Promise<ObtainedToken>;
 }
 
 interface AgentTokenName {
@@ -164,7 +164,7 @@ export function createSubAgents(deps: {
   async function ask(
     { agent: id = "", identityToken = {} }: ProvenCaller,
     asked: AskedOfParent,
-  ): Promise<Grant> {
+  ): Promise<ObtainedToken> {
     const { parent_agent, jti } = identityToken;
     if (parent_agent === undefined)
       throw new TokenRefusal(403, "not_a_delegate", "only a sub-agent asks its parent for tokens");

@@ -1,7 +1,7 @@
 import { trace } from "@opentelemetry/api";
 import type { QuotaStore } from "aauth";
-import type { Agent, Grant } from "aauth/agent";
-import type { verifyAuthToken } from "aauth/february-2026";
+import type { ObtainedToken } from "aauth/agent";
+import type { FebruaryAgent, verifyAuthToken } from "aauth/february-2026";
 import { withSpan } from "agent-kit/service";
 import { CONSENT_DENIED } from "backend-api";
 import type { FastifyBaseLogger } from "fastify";
@@ -66,7 +66,7 @@ const OAUTH_ERROR = /^[\x20\x21\x23-\x5b\x5d-\x7e]{1,100}$/;
 
 export function createConsentService(deps: {
   /** Signs with the backend's identity, whatever the signature scheme of its calls: only the owner of a token can revoke it. */
-  agent: Pick<Agent, "redeemCode" | "keep" | "revoke">;
+  agent: Pick<FebruaryAgent, "redeemCode" | "cacheToken" | "revoke">;
   /** Own identifier: the agent that may act once a user has consented. */
   agentId: string;
   /** The resource that users consent to calls of. */
@@ -145,7 +145,7 @@ export function createConsentService(deps: {
         }
 
         const { authServer, keyThumbprint } = consent;
-        let grant: Grant;
+        let grant: ObtainedToken;
         let claims: AuthTokenClaims;
         try {
           const { observer, noted } = observe({ id: run.id, note: (step) => runs.note(run, step) });
@@ -200,7 +200,7 @@ export function createConsentService(deps: {
           return refused("exchange_failed", (await runs.failWith(run, cause, "backend")).message, run.id);
         }
         // From here on the agent presents the token by itself, and renews it while the consent lasts.
-        await agent.keep({ grant, cacheKey });
+        await agent.cacheToken({ obtained: grant, cacheKey });
         await runs.resume(run, given);
         return { authorized: true, requestId: run.id };
       }
@@ -211,7 +211,7 @@ export function createConsentService(deps: {
       for (const grant of held) {
         const { authServer, refreshToken, cacheKey } = grant;
         await withSpan(SPAN.revokeConsent, () =>
-          agent.revoke({ authServer, refreshToken, kept: { resource, cacheKey } }),
+          agent.revoke({ authServer, refreshToken, cached: { resource, cacheKey } }),
         ).catch((cause: unknown) => {
           const message = "The auth server did not revoke your consent, which still holds; try again";
           throw new BackendError("unreachable", message, { cause });

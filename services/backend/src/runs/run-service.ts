@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { ConsentRequiredError, type Waiting } from "aauth";
+import { ConsentRequiredError, type WaitingCall } from "aauth";
 import type { Agent, AgentEvent, InteractionRequest } from "aauth/agent";
 import type { AgentAnswer, AskOptions, readAgentCard } from "agent-kit/a2a";
 import { createPatience, goesOn } from "agent-kit/draft-11";
@@ -115,7 +115,7 @@ export interface RunService {
   /** Continues a run that waited, in the background. False when it does not wait any more. */
   resume(run: Run, consent: Consent): Promise<boolean>;
   /** Goes on with a run that waited in another process, in the background. It ends as `failed` where that is not possible. */
-  restore(run: Run, waiting: Waiting): Promise<void>;
+  restore(run: Run, waiting: WaitingCall): Promise<void>;
   fail(run: Run, failure: Failure): Promise<void>;
   /**
    * A browser is back from the page that a run waits at. The run stops showing the page, whose code is used; its answer is still polled for.
@@ -133,7 +133,7 @@ interface Attempt {
   /** The user has been asked for this run already. */
   readonly consented?: boolean;
   /** The attempt was begun in another process. */
-  readonly waiting?: Waiting;
+  readonly waiting?: WaitingCall;
   readonly onAccepted?: () => void;
 }
 
@@ -258,7 +258,7 @@ export function createRunService(deps: RunServiceDeps): RunService {
         returnUrl: returnUrl(run),
       },
       control: {
-        onWaiting(waiting: Waiting) {
+        onWaiting(waiting: WaitingCall) {
           noted = noted.then(async () => {
             const current = await store.get(run.userId, run.id);
             if (current !== undefined && !isFinal(current)) waitingRuns?.keep(current, waiting);

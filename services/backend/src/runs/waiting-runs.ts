@@ -1,6 +1,6 @@
 import { chmod, mkdir, open, readFile, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
-import type { Waiting } from "aauth";
+import type { WaitingCall } from "aauth";
 import type { FastifyBaseLogger } from "fastify";
 import { z } from "zod";
 import type { Run } from "./run.ts";
@@ -28,7 +28,7 @@ const entrySchema = z.strictObject({
     .transform((run) => run as unknown as Run),
   waiting: z
     .looseObject({ keyThumbprint: z.string(), location: z.string() })
-    .transform((waiting) => waiting as unknown as Waiting),
+    .transform((waiting) => waiting as unknown as WaitingCall),
   key: keySchema,
 });
 const fileSchema = z.strictObject({ runs: z.array(entrySchema).max(MAX_RUNS) });
@@ -42,7 +42,7 @@ export type WaitingRun = z.infer<typeof entrySchema>;
 /** Runs that wait, kept beyond the process. */
 export interface WaitingRuns {
   /** The run waits, and goes on from there. */
-  keep(run: Run, waiting: Waiting): void;
+  keep(run: Run, waiting: WaitingCall): void;
   /** The run waits no more. */
   drop(id: string): void;
   /** Resolves once what has been kept so far is written. */
@@ -89,7 +89,7 @@ export function createWaitingRuns(options: {
 }
 
 /** The answer is looked at every second: that alone is nothing to write down. */
-function isSame(one: Waiting | undefined, other: Waiting): boolean {
+function isSame(one: WaitingCall | undefined, other: WaitingCall): boolean {
   return (
     one !== undefined &&
     one.location === other.location &&

@@ -7,7 +7,7 @@ import {
   signRequest,
   TokenRequestError,
 } from "aauth";
-import type { Agent, Grant, SubAgentTokenInput } from "aauth/agent";
+import type { Agent, ObtainedToken, SubAgentTokenInput } from "aauth/agent";
 import { february2026 } from "aauth/february-2026";
 import { type IssueAgentTokenOptions, issueAgentToken } from "aauth/server";
 import { createTestClock, createTestDiscovery } from "aauth/testing";
@@ -33,7 +33,9 @@ const own = await generateSigningKey({ kid: "scout" });
 const confirmed = await importVerificationKey(own.publicJwk);
 
 /** A sub-agent's wishes: what the parent asks, answered by hand. */
-function world(answer: (input: SubAgentTokenInput) => Promise<Grant> = async () => ({}) as Grant) {
+function world(
+  answer: (input: SubAgentTokenInput) => Promise<ObtainedToken> = async () => ({}) as ObtainedToken,
+) {
   const clock = createTestClock();
   const enrolled = { current: [{ sub: "scout", name: "Scout", jwk: {} as never }] };
   const asked: SubAgentTokenInput[] = [];
@@ -100,12 +102,12 @@ const codeOf = (promise: Promise<unknown>) =>
 
 describe("a sub-agent", () => {
   it("gets nothing that it is ended before", async () => {
-    const during = Promise.withResolvers<Grant>();
+    const during = Promise.withResolvers<ObtainedToken>();
     const { subAgents, asking, asked } = world(() => during.promise);
     const waiting = codeOf(asking(await started(subAgents)));
     await vi.waitFor(() => expect(asked).toHaveLength(1));
     await subAgents.end("anna", "scout").catch(() => {});
-    during.resolve({} as Grant);
+    during.resolve({} as ObtainedToken);
     expect(await waiting).toBe("delegate_ended");
 
     subAgents.start("anna", "scout");
@@ -133,7 +135,7 @@ describe("a sub-agent", () => {
 
   it("is ended by the token that it got something with, whatever it was given and asked for since", async () => {
     const answers = [
-      async () => ({}) as Grant,
+      async () => ({}) as ObtainedToken,
       () => Promise.reject(new TokenRequestError("denied", "no", 403)),
     ];
     const { subAgents, asking, revoked, personServer } = world(() => answers.shift()!());
@@ -320,7 +322,7 @@ describe("POST /delegate/grant", () => {
       subAgents: {
         async tokenFor(_caller, { subagentToken }) {
           asked.push(subagentToken);
-          return {} as Grant;
+          return {} as ObtainedToken;
         },
       },
     });

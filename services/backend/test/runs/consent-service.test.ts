@@ -32,7 +32,7 @@ describe("the answer of the consent page", () => {
       keyThumbprint: "key-1",
       observer: expect.any(Function),
     });
-    expect(stack.agent.keep).toHaveBeenCalledExactlyOnceWith({ grant: GRANT, cacheKey: id });
+    expect(stack.agent.cacheToken).toHaveBeenCalledExactlyOnceWith({ obtained: GRANT, cacheKey: id });
     expect(await stack.grants.list("alice")).toEqual([
       expect.objectContaining({ consent: CONSENT, grantedAt: NOW }),
     ]);
@@ -159,7 +159,7 @@ describe("a consent that is revoked", () => {
       expect.objectContaining({
         authServer: "http://auth",
         refreshToken: "refresh-token-value",
-        kept: { resource: "http://sca", cacheKey: id },
+        cached: { resource: "http://sca", cacheKey: id },
       }),
     );
     expect(progressOf(await run()).consent?.revoked_at).toBeDefined();
@@ -218,7 +218,7 @@ describe("a consent that is revoked", () => {
   it("that could not be kept to be revoked later is revoked, and ends the run", async () => {
     vi.spyOn(stack.grants, "add").mockRejectedValue(new StoreFullError());
     await expect(answer()).resolves.toMatchObject({ error: "exchange_failed" });
-    expect(stack.agent.keep).not.toHaveBeenCalled();
+    expect(stack.agent.cacheToken).not.toHaveBeenCalled();
     expect(stack.agent.revoke).toHaveBeenCalledOnce();
     expect((await run()).status).toBe("failed");
   });

@@ -1,5 +1,5 @@
 import { ConsentRequiredError, QuotaStore } from "aauth";
-import type { Agent, Grant } from "aauth/agent";
+import type { Agent, ObtainedToken } from "aauth/agent";
 import type { AgentAnswer } from "agent-kit/a2a";
 import { createLogger } from "agent-kit/service";
 import { startRequestSchema } from "backend-api";
@@ -19,7 +19,7 @@ type CallContext = NonNullable<Parameters<Agent["fetchFor"]>[0]>;
 export const NOW = 1_730_217_600;
 
 /** What the auth server gives for a code. */
-export const GRANT = { token: "auth-token-value", refreshToken: "refresh-token-value" } as Grant;
+export const GRANT = { token: "auth-token-value", refreshToken: "refresh-token-value" } as ObtainedToken;
 export const CLAIMS = { sub: "alice", scope: "supply-chain:optimize", exp: NOW + 300 };
 
 export const CONSENT = {
@@ -111,7 +111,7 @@ export function scriptedRunsWith(parts: Partial<RunServiceDeps>, ...script: Ask[
   const agent = {
     redeemCode: vi.fn(async () => GRANT),
     revoke: vi.fn(async () => {}),
-    keep: vi.fn(async () => {}),
+    cacheToken: vi.fn(async () => {}),
   };
   const verify = vi.fn(async (): Promise<Partial<typeof CLAIMS> & { exp: number }> => CLAIMS);
   const consent = createConsentService({

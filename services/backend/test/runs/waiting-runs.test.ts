@@ -1,7 +1,7 @@
 import { chmod, mkdtemp, readFile, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Waiting } from "aauth";
+import type { WaitingCall } from "aauth";
 import { beforeEach, expect, it } from "vitest";
 import { createKeptKeys } from "../../src/own-agent.ts";
 import { createRun } from "../../src/runs/run.ts";
@@ -20,7 +20,7 @@ const waitingAt = (location: string, over: object = {}) =>
       requirement: "interaction",
     },
     ...{ party: "https://ps.example", nextLookAt: NOW, call: {}, progress: {}, ...over },
-  }) as unknown as Waiting;
+  }) as unknown as WaitingCall;
 const WAITING = waitingAt("https://ps.example/pending/1");
 
 let file: string;

@@ -1,6 +1,5 @@
 import { AAuthVerificationError, ConsentRequiredError, type Discovery } from "aauth";
-import type { Agent } from "aauth/agent";
-import { verifyAuthToken } from "aauth/february-2026";
+import { type FebruaryAgent, verifyAuthToken } from "aauth/february-2026";
 import { personIn, SIGN_IN_SCOPE, type SignInMethod } from "./identify-person.ts";
 
 /**
@@ -10,7 +9,7 @@ import { personIn, SIGN_IN_SCOPE, type SignInMethod } from "./identify-person.ts
  */
 export function aauthSignIn(options: {
   id: string;
-  agent: Pick<Agent, "requestOwnToken" | "redeemCode">;
+  agent: Pick<FebruaryAgent, "requestOwnToken" | "redeemCode">;
   authServer: string;
   redirectUri: string;
   discovery: Discovery;

@@ -4,17 +4,20 @@
  * @module
  */
 
-import { AAuthAgentError, type Refusal, TokenRequestError } from "../errors.ts";
-import type {
-  ExpectedGrant,
-  GrantAnswer,
-  GrantRequest,
-  GrantResponse,
-  GrantRules,
-  OfferRules,
-} from "../profile/grants.ts";
-import type { Credential } from "../profile/messages.ts";
+import { AAuthAgentError, ConsentRequiredError, TokenRequestError } from "../errors.ts";
+import { lifetimeOf, oneLine, textOf } from "../profile/answer-members.ts";
+import type { SignatureKeyScheme } from "../profile/messages.ts";
 import { parseRefusal, REFUSAL_FIELD } from "../profile/refusal.ts";
+import type {
+  ExpectedToken,
+  GrantedToken,
+  OfferRules,
+  TokenRequest,
+  TokenRequestContext,
+  TokenRequestRules,
+  TokenResponse,
+  TokenResponseContext,
+} from "../profile/token-requests.ts";
 import {
   checkHeader,
   checkTimeShapes,
@@ -30,19 +33,18 @@ const FORM = "application/x-www-form-urlencoded";
 
 /** OAuth error codes are printable ASCII without quote and backslash (RFC 6749 section 5.2). */
 const OAUTH_ERROR = /^[\x20\x21\x23-\x5b\x5d-\x7e]{1,100}$/;
-const MAX_DESCRIPTION_CHARACTERS = 500;
 const DEFAULT_CONSENT_SECONDS = 600;
 
 function request(
   type: string,
   server: string,
-  credential: Credential,
+  signatureKey: SignatureKeyScheme,
   parameters: Readonly<Record<string, string | undefined>>,
-): GrantRequest {
+): TokenRequest {
   return {
     type,
     server,
-    credential,
+    signatureKey,
     kind: documents.kinds.issuer,
     endpoint: ({ agent_token_endpoint: endpoint }) => textOf(endpoint),
     contentType: FORM,
@@ -57,40 +59,47 @@ function formOf(parameters: Readonly<Record<string, string | undefined>>): strin
   return form.toString();
 }
 
-function read({ status, members, field }: GrantResponse): GrantAnswer {
-  if (members === undefined)
-    throw failed(`the auth server answered with status ${status} and no JSON object`);
-  if (status < 200 || status > 299) throw refusal(status, members, parseRefusal(field(REFUSAL_FIELD)));
+function read(response: TokenResponse, context: TokenResponseContext): GrantedToken {
+  const { status, members } = response;
+  if (members === undefined || status < 200 || status > 299) throw readRefusal(response);
   const { auth_token, request_token, refresh_token, expires_in } = members;
-  const lifetime = typeof expires_in === "number" && expires_in > 0 ? expires_in : undefined;
+  const expiresInSeconds = lifetimeOf(expires_in);
   const [token, refreshToken, requestToken] = [auth_token, refresh_token, request_token].map(textOf);
-  if (token !== undefined) {
-    return {
-      type: "granted",
-      token,
-      ...(lifetime === undefined ? {} : { expiresInSeconds: lifetime }),
-      ...(refreshToken === undefined ? {} : { refreshToken }),
-    };
-  }
-  if (requestToken !== undefined) {
-    return { type: "consent", requestToken, expiresInSeconds: lifetime ?? DEFAULT_CONSENT_SECONDS };
-  }
+  if (token !== undefined) return { type: "granted", token, expiresInSeconds, refreshToken };
+  if (requestToken !== undefined) throw consentRequired(requestToken, expiresInSeconds, context);
   throw failed("the auth server answered with neither auth_token nor request_token");
 }
 
-function refusal(
-  status: number,
-  { error, error_description: text }: Readonly<Record<string, unknown>>,
-  check: Refusal | undefined,
-) {
+/** The page of the server where a person agrees. */
+function consentRequired(
+  requestToken: string,
+  expiresInSeconds: number | undefined = DEFAULT_CONSENT_SECONDS,
+  { server: authServer, metadata, thumbprint: keyThumbprint, redirectUri, state }: TokenResponseContext,
+): AAuthAgentError {
+  const page = textOf(metadata.agent_auth_endpoint);
+  if (page === undefined) return failed("the auth server wants consent but has no place to give it");
+  const url = new URL(page);
+  url.searchParams.set("request_token", requestToken);
+  for (const [name, value] of Object.entries({ redirect_uri: redirectUri, state })) {
+    if (value !== undefined) url.searchParams.set(name, value);
+  }
+  const expiry = { expiresInSeconds, keyThumbprint };
+  return new ConsentRequiredError({ consentUrl: url.href, requestToken, authServer, ...expiry });
+}
+
+/** The error in an answer that grants nothing. */
+export function readRefusal({ status, members, field }: TokenResponse): AAuthAgentError {
+  if (members === undefined)
+    return failed(`the auth server answered with status ${status} and no JSON object`);
+  const { error, error_description: text } = members;
   if (typeof error !== "string" || !OAUTH_ERROR.test(error)) {
     return failed(`the auth server answered with status ${status}`);
   }
   const description = typeof text === "string" ? oneLine(text) : "no reason given";
-  return new TokenRequestError(error, description, status, check);
+  return new TokenRequestError(error, description, status, parseRefusal(field(REFUSAL_FIELD)));
 }
 
-async function check(token: string, expected: ExpectedGrant) {
+async function check(token: string, expected: ExpectedToken) {
   const decoded = decodedToken(token);
   const { claims } = decoded;
   try {
@@ -137,54 +146,50 @@ const offer: OfferRules = {
   },
 };
 
-export const grants: GrantRules = {
+export const tokenRequests: TokenRequestRules = {
   /** At an exchange the upstream token is in `Signature-Key`, and the signature is still this agent's (profile 6.1). */
-  forDemand: ({ server, resourceToken }, { identity, upstreamToken, redirectUri, state }) =>
+  request: ({ server, resourceToken }, { identity, upstreamToken, redirectUri, state }) =>
     upstreamToken === undefined
       ? request("auth", server, identity, { resource_token: resourceToken, redirect_uri: redirectUri, state })
       : request("exchange", server, { scheme: "jwt", jwt: upstreamToken }, { resource_token: resourceToken }),
   refresh: (server, refreshToken, { identity }) =>
     request("refresh", server, identity, { refresh_token: refreshToken }),
-  code: (server, code, { identity, redirectUri }) =>
-    request("code", server, identity, { code, redirect_uri: redirectUri }),
-  own: (server, scope, { identity, redirectUri, state }) =>
-    request("auth", server, identity, { scope, redirect_uri: redirectUri, state }),
-  revoke: (server, refreshToken, { identity }) => ({
-    ...request("revoke", server, identity, {}),
-    // The metadata does not name it: it is the token endpoint's sibling.
-    endpoint({ agent_token_endpoint: endpoint }) {
-      const url = textOf(endpoint);
-      return url === undefined ? undefined : new URL("revoke", url).href;
-    },
-    body: formOf({ token: refreshToken }),
-  }),
   offer,
   read,
   check,
-  consentUrl({ agent_auth_endpoint: endpoint }, { requestToken }, { redirectUri, state }) {
-    const page = textOf(endpoint);
-    if (page === undefined) return undefined;
-    const url = new URL(page);
-    url.searchParams.set("request_token", requestToken);
-    for (const [name, value] of Object.entries({ redirect_uri: redirectUri, state })) {
-      if (value !== undefined) url.searchParams.set(name, value);
-    }
-    return url.href;
-  },
 };
 
-const textOf = (value: unknown): string | undefined =>
-  typeof value === "string" && value !== "" ? value : undefined;
+/** Requests that an agent makes beside any call. */
+export const codeRequest = (server: string, code: string, context: TokenRequestContext): TokenRequest =>
+  request("code", server, context.identity, { code, redirect_uri: context.redirectUri });
 
-/** Another party's words, fit for one line of a log. */
-function oneLine(text: string): string {
-  return text.slice(0, MAX_DESCRIPTION_CHARACTERS).replace(/[\p{Cc}\p{Cf}\u2028\u2029]+/gu, " ");
-}
+export const ownTokenRequest = (
+  server: string,
+  scope: string,
+  context: TokenRequestContext,
+): TokenRequest => {
+  const { identity, redirectUri, state } = context;
+  return request("auth", server, identity, { scope, redirect_uri: redirectUri, state });
+};
+
+export const revocationRequest = (
+  server: string,
+  refreshToken: string,
+  { identity }: TokenRequestContext,
+): TokenRequest => ({
+  ...request("revoke", server, identity, {}),
+  // The metadata does not name it: it is the token endpoint's sibling.
+  endpoint({ agent_token_endpoint: endpoint }) {
+    const url = textOf(endpoint);
+    return url === undefined ? undefined : new URL("revoke", url).href;
+  },
+  body: formOf({ token: refreshToken }),
+});
 
 const failed = (reason: string): AAuthAgentError => new AAuthAgentError("token_request_failed", reason);
 
 const invalid = (reason: string, claim: string, expected?: string): AAuthAgentError =>
   new AAuthAgentError("token_request_failed", `invalid auth token: ${reason}`, {
     claim,
-    ...(expected !== undefined && { expected }),
+    expected,
   });

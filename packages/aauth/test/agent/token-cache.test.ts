@@ -3,18 +3,18 @@ import { describe, expect, test } from "vitest";
 import {
   createTokenCache,
   exactKey,
-  type Grant,
-  type GrantOwner,
-  isGrant,
+  isObtainedToken,
   latestKey,
-} from "../../src/agent/grant-cache.ts";
+  type ObtainedToken,
+  type TokenOwner,
+} from "../../src/agent/token-cache.ts";
 import { createMemoryRecordStore } from "../../src/store/record-store.ts";
 import { createTestClock } from "../../src/testing/index.ts";
 
 /** Short and of few characters, among them those that the keys are written with: two lists are soon nearly alike. */
 const part = fc.string({ unit: fc.constantFrom("a", ":", ",", "-", "1"), maxLength: 4 });
 const optional = fc.option(part, { nil: undefined });
-const owner: fc.Arbitrary<GrantOwner> = fc.record({
+const owner: fc.Arbitrary<TokenOwner> = fc.record({
   profile: part,
   thumbprint: part,
   resource: part,
@@ -37,29 +37,29 @@ test("auth server and scope do not run into one another", () => {
   expect(exactKey(one, "s", "")).not.toBe(latestKey(one));
 });
 
-const grant: Grant = {
+const grant: ObtainedToken = {
   ...{ token: "x.y.z", server: "https://auth.example", scope: "a", thumbprint: "t" },
   ...{ expiresAt: 300, renewAt: 270 },
 };
 
 test("what a store brings back is a grant only with all members of one", () => {
-  expect(isGrant(grant)).toBe(true);
-  expect(isGrant({ ...grant, refreshToken: "r", subject: "s", isRefused: true })).toBe(true);
+  expect(isObtainedToken(grant)).toBe(true);
+  expect(isObtainedToken({ ...grant, refreshToken: "r", subject: "s", isRefused: true })).toBe(true);
   for (const name of ["token", "server", "scope", "thumbprint", "expiresAt", "renewAt"] as const) {
     for (const value of [undefined, null, name.endsWith("At") ? "300" : 300]) {
-      expect(isGrant({ ...grant, [name]: value } as never)).toBe(false);
+      expect(isObtainedToken({ ...grant, [name]: value } as never)).toBe(false);
     }
   }
   // What the version before this one has written.
-  expect(isGrant({ authToken: "x", authServer: "y", scope: "z", expiresAt: 9, renewAt: 9 } as never)).toBe(
-    false,
-  );
+  expect(
+    isObtainedToken({ authToken: "x", authServer: "y", scope: "z", expiresAt: 9, renewAt: 9 } as never),
+  ).toBe(false);
 });
 
 describe("the tokens of an agent", () => {
   const clock = createTestClock(100);
   const kit = (maxEntries = 20) => {
-    const store = createMemoryRecordStore<Grant>({ maxEntries, now: clock.now });
+    const store = createMemoryRecordStore<ObtainedToken>({ maxEntries, now: clock.now });
     return { store, tokens: createTokenCache(store, clock.now) };
   };
 

@@ -1,5 +1,5 @@
 /**
- * Grants that an agent holds.
+ * Tokens that an agent holds.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { StoreFullError } from "../store/quota-store.ts";
 import type { RecordStore } from "../store/record-store.ts";
 
 /** A token that an agent may present, and what has to be known of it. Plain data: it can be written down and read again. */
-export interface Grant {
+export interface ObtainedToken {
   /** Compact JWS. Never log it. */
   readonly token: string;
   /** Identifier of the server that issued it. */
@@ -25,12 +25,12 @@ export interface Grant {
   readonly expiresAt: number;
   /** From here on it is replaced rather than used. Unix seconds. */
   readonly renewAt: number;
-  /** Renews it, where the profile has such a grant. Never log it. */
+  /** Renews it, where the profile has refresh tokens. Never log it. */
   readonly refreshToken?: string;
-  /** A resource has refused the token: it is not presented again, and kept for its refresh token only. */
+  /** A resource has refused the token: it is not presented again, and stays for its refresh token only. */
   readonly isRefused?: boolean;
-  /** The other name it is kept under: that of what was demanded. */
-  readonly keptAs?: string;
+  /** The other name it is stored under, which includes the scope that was wanted. */
+  readonly storedAs?: string;
 }
 
 /**
@@ -38,9 +38,9 @@ export interface Grant {
  * wire profile and the agent's key among it, so agents may share a store.
  */
 export interface TokenCache {
-  get(name: string): Promise<Grant | undefined>;
-  /** Replaces the grant before. One that the store has no room for is not kept. */
-  set(name: string, grant: Grant): Promise<void>;
+  get(name: string): Promise<ObtainedToken | undefined>;
+  /** Replaces the token before. One that the store has no room for is not kept. */
+  set(name: string, token: ObtainedToken): Promise<void>;
   delete(name: string): Promise<void>;
 }
 
@@ -53,15 +53,15 @@ const LONGEST_SECONDS = 30 * 86_400;
  *
  * @param now Unix seconds
  */
-export function createTokenCache(store: RecordStore<Grant>, now: () => number): TokenCache {
+export function createTokenCache(store: RecordStore<ObtainedToken>, now: () => number): TokenCache {
   return {
     get: async (name) => store.get(name),
-    async set(name, grant) {
-      const { server, subject = "", refreshToken, expiresAt } = grant;
+    async set(name, token) {
+      const { server, subject = "", refreshToken, expiresAt } = token;
       const seconds = refreshToken === undefined ? expiresAt - now() : LONGEST_SECONDS;
       const ttlSeconds = Math.min(Math.max(1, seconds), LONGEST_SECONDS);
       try {
-        await store.put(name, grant, { owner: keyOf([server, subject]), ttlSeconds });
+        await store.put(name, token, { owner: keyOf([server, subject]), ttlSeconds });
       } catch (error) {
         if (!(error instanceof StoreFullError)) throw error;
       }
@@ -71,7 +71,7 @@ export function createTokenCache(store: RecordStore<Grant>, now: () => number): 
 }
 
 /** In whose interest and with which key a resource is called. Two calls that differ here share no token. */
-export interface GrantOwner {
+export interface TokenOwner {
   /** With the agent's identifier, where the profile gives an agent one person. */
   readonly profile: string;
   /** Thumbprint of the agent's key. */
@@ -85,21 +85,21 @@ export interface GrantOwner {
   readonly mission?: string | undefined;
 }
 
-/** The key of the token used last for a resource: right for a first try, before anything has been asked for. */
-export function latestKey(owner: GrantOwner): string {
+/** The name of the token used last for a resource: right for a first try, before anything has been asked for. */
+export function latestKey(owner: TokenOwner): string {
   const { profile, thumbprint, resource, upstreamHash, cacheKey, mission } = owner;
   const parts = [profile, thumbprint, resource, upstreamHash, cacheKey];
   return keyOf(mission === undefined ? parts : [...parts, mission]);
 }
 
-/** The key of the token for what a demand asks. */
-export function exactKey(owner: GrantOwner, server: string, scope: string, variant?: string): string {
+/** The name of a token that is wanted. */
+export function exactKey(owner: TokenOwner, server: string, scope: string, variant?: string): string {
   const parts = [latestKey(owner), server, scope];
   return keyOf(variant === undefined ? parts : [...parts, variant]);
 }
 
-/** The key of a resource's session token. */
-export const sessionKey = (owner: GrantOwner): string => keyOf([latestKey(owner), "session"]);
+/** The name of a resource's session token. */
+export const sessionKey = (owner: TokenOwner): string => keyOf([latestKey(owner), "session"]);
 
 /** Each part is preceded by its length, so that no two lists make the same string. */
 function keyOf(parts: readonly (string | undefined)[]): string {
@@ -108,8 +108,8 @@ function keyOf(parts: readonly (string | undefined)[]): string {
   return text;
 }
 
-/** A store outside of the process may answer null, or what an earlier version has written: neither is a grant. */
-export function isGrant(value: Partial<Grant> | null | undefined): value is Grant {
+/** A store outside of the process may answer null, or what an earlier version has written: neither is a token. */
+export function isObtainedToken(value: Partial<ObtainedToken> | null | undefined): value is ObtainedToken {
   if (typeof value !== "object" || value === null) return false;
   const { token, server, scope, thumbprint, expiresAt, renewAt } = value;
   return (

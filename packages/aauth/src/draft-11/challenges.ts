@@ -6,7 +6,7 @@
 
 import type { Discovery } from "../discovery/discovery.ts";
 import { AAuthAgentError, AAuthError } from "../errors.ts";
-import type { Demand, DemandExpectation, TokenDemand } from "../profile/calls.ts";
+import type { Challenge, ChallengeExpectation, WantedToken } from "../profile/calls.ts";
 import { checkHeader, isExpired } from "../tokens/claim-checks.ts";
 import { type DecodedToken, decodeJwt } from "../tokens/jwt.ts";
 import { verifyWithPublishedKey } from "../tokens/published-key.ts";
@@ -38,18 +38,18 @@ export async function publishedComponents(
  * The check of section 6.7.3: a resource token that names another resource, key, person server or person, or another token than the one
  * that was shown, is carried nowhere. The server is the agent's own, whatever the resource says.
  *
- * Does NOT verify the resource token's signature: {@link proveDemand} does.
+ * Does NOT verify the resource token's signature: {@link proveResourceToken} does.
  */
-export function checkDemand(demand: Demand, expected: DemandExpectation): TokenDemand {
+export function checkChallenge(challenge: Challenge, expected: ChallengeExpectation): WantedToken {
   const { resource, trustedServers } = expected;
   const [server = ""] = trustedServers;
   if (!isServerIdentifier(resource)) {
     throw untrusted("the resource has no server identifier as its origin", "resource");
   }
-  if (demand.level === PERSON) {
+  if (challenge.level === PERSON) {
     return { server, resource, scope: "", variant: PERSON, expects: { level: PERSON } };
   }
-  const { resourceToken = "" } = demand;
+  const { resourceToken = "" } = challenge;
   const claims = readClaims(resourceToken);
   const presented = presentedClaims(expected.presented);
   const { aud, ps, sub, scope = "", account, login_hint: loginHint } = claims;
@@ -70,11 +70,7 @@ export function checkDemand(demand: Demand, expected: DemandExpectation): TokenD
     resourceToken,
     scope,
     variant: account === undefined ? AUTH : `${AUTH} ${account}`,
-    expects: {
-      ...{ level: AUTH, issuer: aud, ps, sub, scope },
-      ...(account !== undefined && { account }),
-      ...(loginHint !== undefined && { loginHint }),
-    },
+    expects: { level: AUTH, issuer: aud, ps, sub, scope, account, loginHint },
   };
 }
 
@@ -92,8 +88,8 @@ function readClaims(resourceToken: string): ResourceTokenClaims {
   }
 }
 
-/** Verifies the signature of a resource token that has passed {@link checkDemand}, with a key that the resource publishes. */
-export async function proveDemand(resourceToken: string, discovery: Discovery): Promise<void> {
+/** Verifies the signature of a resource token that has passed {@link checkChallenge}, with a key that the resource publishes. */
+export async function proveResourceToken(resourceToken: string, discovery: Discovery): Promise<void> {
   const decoded = decodeJwt(resourceToken);
   const { alg, kid } = checkHeader(decoded, { type: TOKEN_TYPES.resource, algorithms: ALGORITHMS });
   const published = { ...publishedAt(readResourceClaims(decoded)), kid };
@@ -120,7 +116,7 @@ const NOTHING: DecodedToken = { header: {}, claims: {} };
 function untrusted(reason: string, claim: string, expected?: string): AAuthAgentError {
   return new AAuthAgentError("challenge_untrusted", `the challenge is not followed: ${reason}`, {
     claim,
-    ...(expected !== undefined && { expected }),
+    expected,
     section: "draft -11, section 6.7.3",
   });
 }

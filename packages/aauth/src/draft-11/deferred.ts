@@ -6,7 +6,7 @@
 
 import { AAuthAgentError, AAuthError } from "../errors.ts";
 import type { ResponseHead } from "../profile/calls.ts";
-import type { Clarification, PendingState } from "../profile/waiting.ts";
+import type { Clarification, DeferredResponse } from "../profile/waiting.ts";
 import { type AAuthRequirement, parseRequirement } from "./headers.ts";
 import { AAUTH_REQUIREMENT } from "./names.ts";
 
@@ -40,8 +40,11 @@ export function requirementOf({ field }: Head): AAuthRequirement | undefined {
   }
 }
 
-/** The pending answer of a 202; undefined for another status, and for a 202 that promises no answer anywhere. */
-export function pendingIn(head: Head, requirement: AAuthRequirement | undefined): PendingState | undefined {
+/** The deferred response of a 202; undefined for another status, and for a 202 that promises no answer anywhere. */
+export function deferredIn(
+  head: Head,
+  requirement: AAuthRequirement | undefined,
+): DeferredResponse | undefined {
   const { status, field } = head;
   const location = field("location");
   if (status !== ACCEPTED || location === null) return undefined;

@@ -1,0 +1,229 @@
+/**
+ * A request to a party and the polls for its deferred response: when to poll, who acts meanwhile, and where it stands when the caller does not
+ * wait.
+ *
+ * @module
+ */
+
+import { AAuthAgentError } from "../errors.ts";
+import type { ResponseHead } from "../profile/calls.ts";
+import type { Clarification, DeferredResponse, Interaction } from "../profile/waiting.ts";
+import type { AgentProfile } from "../profile/wire-profile.ts";
+import type { AgentParts, CallContext } from "./context.ts";
+import { unlessAborted } from "./timeout.ts";
+import { type PollState, StillDeferredError } from "./waiting-call.ts";
+
+/** Where a party does not say when to poll. */
+const DEFAULT_WAIT_SECONDS = 5;
+/** A party must not make an agent spin. */
+const MIN_WAIT_MS = 20;
+/** More than any answer takes, and still a time: a longer timer would fire at once. */
+const MAX_WAIT_SECONDS = 86_400;
+/** By which a party that is polled too often makes the polls further apart (RFC 8628 section 3.5). */
+const SLOWER_BY_SECONDS = 5;
+/** Questions that an agent answers before it withdraws. */
+const MAX_QUESTIONS = 5;
+/** Pages that a person is brought to for one response. */
+const MAX_PAGES = 5;
+
+const TOO_MANY_REQUESTS = 429;
+const UNAVAILABLE = 503;
+
+/** A request for a deferred response: a GET without body, or the answer to a question. */
+export interface Poll {
+  readonly url: string;
+  readonly method: "GET" | "POST" | "DELETE";
+  readonly contentType?: string | undefined;
+  readonly body?: string | undefined;
+  /** Why the request is withdrawn, by a DELETE. The body of its answer is not read. */
+  readonly withdrawn?: AAuthAgentError;
+}
+
+export interface ExchangeOptions<Reply, Context> {
+  readonly parts: AgentParts;
+  readonly profile: AgentProfile;
+  /** The URL that was asked first: the response has to be at its origin. */
+  readonly asked: string;
+  /** Identifier of the party that answers. */
+  readonly party: string;
+  /** Sends a poll. */
+  readonly send: (poll: Poll, context: Context) => Promise<Reply>;
+  /** The error for a response that is promised elsewhere. */
+  readonly untrusted: (reason: string) => AAuthAgentError;
+  /** Brings the person to an interaction by another party; false where that is not possible. */
+  readonly relay?: ((interaction: Interaction, context: Context) => Promise<boolean>) | undefined;
+  /** Where the polling of a resumed call stands. */
+  readonly resumed?: PollState | undefined;
+}
+
+export class Exchange<Reply extends ResponseHead, Context extends CallContext = CallContext> {
+  readonly #options: ExchangeOptions<Reply, Context>;
+  #giveUpAt: number | undefined;
+  #slowedBySeconds: number;
+  #questions: number;
+  #pages: number;
+  /** Code of the last interaction: a person is brought to each page once. */
+  #shown: string | undefined;
+  /** When a resumed call may poll. Undefined once it has. */
+  #resumedAt: number | undefined;
+
+  constructor(options: ExchangeOptions<Reply, Context>) {
+    const { resumed } = options;
+    this.#options = options;
+    this.#slowedBySeconds = resumed?.slowedBySeconds ?? 0;
+    this.#questions = resumed?.questions ?? 0;
+    this.#pages = resumed?.pages ?? 0;
+    this.#resumedAt = resumed?.nextPollAt;
+    this.#shown = resumed?.deferred.interaction?.code;
+  }
+
+  /**
+   * Waits for a deferred response, polls, and polls again for as long as the party says that it is too early. The reply may
+   * be deferred again.
+   *
+   * @throws StillDeferredError where the caller does not wait, when the next poll would be too late, and for an interaction or a question
+   * that nothing here can handle
+   * @throws AAuthAgentError `request_cancelled` where the caller withdraws
+   * @throws the reason of the signal; what the caller's own functions throw
+   */
+  async poll(deferred: DeferredResponse, context: Context): Promise<Reply> {
+    this.#giveUpAt ??= performance.now() + this.#options.parts.timeouts.pendingMs;
+    for (let awaited = deferred; ; ) {
+      const poll = await this.#next(awaited, context);
+      const reply = await this.#options.send(poll, context);
+      if (poll.withdrawn !== undefined) throw poll.withdrawn;
+      const { status } = reply;
+      if (status !== TOO_MANY_REQUESTS && status !== UNAVAILABLE) return reply;
+      // Neither says anything about the answer.
+      const seconds = secondsOf(reply.field("retry-after"));
+      if (status === TOO_MANY_REQUESTS) this.#slowedBySeconds += SLOWER_BY_SECONDS;
+      const isLonger = status === UNAVAILABLE ? seconds >= 0 : seconds > awaited.retryAfterSeconds;
+      if (isLonger) awaited = { ...awaited, retryAfterSeconds: seconds };
+    }
+  }
+
+  /** The next poll, when it is time. */
+  async #next(deferred: DeferredResponse, context: Context): Promise<Poll> {
+    const { asked, untrusted, parts } = this.#options;
+    const location = URL.parse(deferred.location, asked);
+    if (location === null || location.origin !== new URL(asked).origin || hasUser(location)) {
+      throw untrusted("the answer is promised at another origin");
+    }
+    const url = location.href;
+    const resumedAt = this.#resumedAt;
+    this.#resumedAt = undefined;
+    if (resumedAt === undefined) this.#report(deferred, url, context);
+    const stop = (reason: string) => new StillDeferredError(reason, this.#state(deferred, url, context));
+    // A resumed call polls first: a question may have been answered meanwhile.
+    if (resumedAt === undefined) {
+      if (deferred.clarification !== undefined)
+        return this.#answer(deferred.clarification, url, stop, context);
+      if (context.waiting === "throw") throw stop("the answer is not ready");
+    }
+    await this.#interact(deferred.interaction, stop, context);
+
+    const waitMs = resumedAt === undefined ? this.#waitMs(deferred) : (resumedAt - parts.now()) * 1_000;
+    const boundedMs = Math.max(MIN_WAIT_MS, waitMs);
+    // Written so that a limit that is not a number ends the polling.
+    if (!(performance.now() + boundedMs <= this.#giveUpAt!)) throw stop("the answer was not ready in time");
+    context.onPoll?.(this.#state(deferred, url, context));
+    await delay(boundedMs, context.signal);
+    return { url, method: "GET" };
+  }
+
+  #report(deferred: DeferredResponse, location: string, { observe }: CallContext): void {
+    const { requirement = "", interaction, clarification } = deferred;
+    const { party } = this.#options;
+    observe({ type: "answer_pending", party, location, requirement, interaction, clarification });
+  }
+
+  #waitMs({ retryAfterSeconds }: DeferredResponse): number {
+    const seconds = retryAfterSeconds >= 0 ? retryAfterSeconds : DEFAULT_WAIT_SECONDS;
+    return (seconds + this.#slowedBySeconds) * 1_000;
+  }
+
+  #state(deferred: DeferredResponse, location: string, context: CallContext): PollState {
+    const seconds = Math.min(this.#waitMs(deferred) / 1_000, MAX_WAIT_SECONDS);
+    return {
+      deferred: { ...deferred, location, retryAfterSeconds: seconds },
+      nextPollAt: Math.ceil(this.#options.parts.now() + seconds),
+      page: deferred.interaction && this.#pageOf(deferred.interaction, context),
+      slowedBySeconds: this.#slowedBySeconds,
+      questions: this.#questions,
+      pages: this.#pages,
+    };
+  }
+
+  async #interact(
+    interaction: Interaction | undefined,
+    stop: (reason: string) => StillDeferredError,
+    context: Context,
+  ): Promise<void> {
+    if (interaction === undefined || interaction.code === this.#shown) return;
+    this.#shown = interaction.code;
+    if (this.#pages >= MAX_PAGES) throw stop(`a person was needed at more than ${MAX_PAGES} pages`);
+    this.#pages++;
+    const { onInteraction, observe, signal } = context;
+    const page = this.#pageOf(interaction, context);
+    // A server may pass on a page of another one: the person sees whose it is.
+    const party = new URL(interaction.url).origin; // hole S30
+    const isRelayed = (await this.#options.relay?.(interaction, context)) ?? false;
+    observe({ type: "interaction_required", party, ...interaction, page, isRelayed });
+    if (isRelayed) return;
+    if (onInteraction === undefined) throw stop("a person has to act first");
+    await unlessAborted(Promise.resolve(onInteraction({ ...interaction, page, party })), signal);
+  }
+
+  #pageOf(interaction: Interaction, { returnUrl }: CallContext): string {
+    return this.#options.profile.calls.deferral?.pageOf(interaction, returnUrl) ?? interaction.url;
+  }
+
+  async #answer(
+    question: Clarification,
+    url: string,
+    stop: (reason: string) => StillDeferredError,
+    { clarify, observe, signal }: CallContext,
+  ): Promise<Poll> {
+    const { party, profile } = this.#options;
+    const { deferral } = profile.calls;
+    if (clarify === undefined || deferral === undefined) throw stop("a question has to be answered first");
+    const isTooMany = this.#questions >= MAX_QUESTIONS;
+    const answer = isTooMany
+      ? ({ action: "cancel" } as const)
+      : await unlessAborted(clarify(question), signal);
+    this.#questions++;
+    observe({ type: "clarification_answered", party, action: answer.action });
+    const poll = { url, ...deferral.formatClarification(answer) };
+    if (answer.action !== "cancel") return poll;
+    const reason = isTooMany
+      ? `more than ${MAX_QUESTIONS} questions were asked`
+      : "the caller withdrew the request";
+    return { ...poll, withdrawn: new AAuthAgentError("request_cancelled", reason) };
+  }
+}
+
+/**
+ * The head of a response.
+ *
+ * @param polledAt address of a poll: a response without `Location` is deferred to there (draft -11, section 7.5.2.1)
+ */
+export const headOf = ({ status, headers }: Response, url: string, polledAt?: string): ResponseHead => ({
+  status,
+  url,
+  field: (name) => headers.get(name) ?? (name === "location" && polledAt !== undefined ? polledAt : null),
+});
+
+/** NaN where the field is absent, or a date. */
+const secondsOf = (retryAfter: string | null): number =>
+  retryAfter === null || retryAfter.trim() === "" ? Number.NaN : Number(retryAfter);
+
+const hasUser = ({ username, password }: URL) => username !== "" || password !== "";
+
+/** Waits, for a day at most. Rejects with the signal's reason as soon as it aborts. */
+function delay(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const elapsed = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, Math.min(ms, MAX_WAIT_SECONDS * 1_000));
+  });
+  return unlessAborted(elapsed, signal).finally(() => clearTimeout(timer));
+}

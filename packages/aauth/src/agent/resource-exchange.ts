@@ -1,0 +1,234 @@
+/**
+ * The requests of one call to its resource: signed, sent, and read for what the resource requires.
+ *
+ * @module
+ */
+
+import { AAuthAgentError, AAuthError } from "../errors.ts";
+import type { Challenge, ResponseHead, RetryReason } from "../profile/calls.ts";
+import type { SignatureKeyScheme } from "../profile/messages.ts";
+import type { DeferredResponse, Interaction } from "../profile/waiting.ts";
+import { parseJsonObject } from "../tokens/json-object.ts";
+import { readShortly } from "./answer-words.ts";
+import { type AgentParts, capabilitiesOf } from "./context.ts";
+import { ignoreEvents, type ShownToken, showToken } from "./events.ts";
+import { Exchange, headOf, type Poll } from "./exchange.ts";
+import type { CallersRequest, OutgoingRequest } from "./outgoing-request.ts";
+import { unlessAborted } from "./timeout.ts";
+import { isSuccess, notifyServer } from "./token-request.ts";
+import { type ResourceCall, type TokenSource, tokenRequestContext } from "./token-source.ts";
+import type { PollState } from "./waiting-call.ts";
+
+/** More than any question. */
+const MAX_QUESTION_BYTES = 65_536;
+
+/** The head of a response, and what it requires. */
+export interface ResourceReply extends ResponseHead {
+  readonly challenge: Challenge | undefined;
+}
+
+export class ResourceExchange {
+  /** The last response, unless it was discarded. */
+  response: Response | undefined;
+  /** How the last request says whose key has signed it. */
+  signatureKey: SignatureKeyScheme = { scheme: "hwk" };
+  /** What the resource wants to be covered in addition. */
+  covers: readonly string[] | undefined;
+  #attempts = 0;
+  #session: string | undefined;
+  readonly #parts: AgentParts;
+  readonly #tokens: TokenSource;
+  readonly #request: CallersRequest;
+  readonly #polling: Exchange<ResourceReply, ResourceCall>;
+
+  constructor(
+    parts: AgentParts,
+    tokens: TokenSource,
+    request: CallersRequest,
+    party: string,
+    resumed?: PollState,
+  ) {
+    this.#parts = parts;
+    this.#tokens = tokens;
+    this.#request = request;
+    this.#polling = new Exchange({
+      ...{ parts, profile: parts.profile, asked: request.url, party, resumed },
+      send: (poll, context) => this.#sendPoll(poll, context),
+      untrusted: (reason) => new AAuthAgentError("challenge_untrusted", reason),
+      relay: (interaction, context) => this.#relay(interaction, context),
+    });
+  }
+
+  /** Sends the request of the caller. */
+  send(context: ResourceCall, reason?: RetryReason): Promise<ResourceReply> {
+    return this.#send(this.#request, context, { reason });
+  }
+
+  /** Polls for the deferred response. */
+  poll(deferred: DeferredResponse, context: ResourceCall): Promise<ResourceReply> {
+    return this.#polling.poll(deferred, context);
+  }
+
+  async discardResponse(): Promise<void> {
+    const { response } = this;
+    this.response = undefined;
+    await response?.body?.cancel();
+  }
+
+  /** Stores the session token of a response, if it has one. */
+  async keepSession(head: ResponseHead, context: ResourceCall): Promise<void> {
+    const session = await this.#read(head, context, this.#parts.profile.calls.readSession);
+    if (session === undefined) return;
+    this.#session = session;
+    await this.#tokens.storeSession(session, context);
+    context.observe({ type: "session_received", resource: context.resource });
+  }
+
+  async #sendPoll(poll: Poll, context: ResourceCall): Promise<ResourceReply> {
+    const { method, url, contentType, body, withdrawn } = poll;
+    const request = {
+      ...{ method, url, signals: this.#request.signals },
+      headers: contentType === undefined ? {} : { "content-type": contentType },
+      body: body === undefined ? undefined : new TextEncoder().encode(body),
+    };
+    await this.discardResponse();
+    const reply = await this.#send(request, context, { isPoll: true });
+    if (withdrawn !== undefined) await this.discardResponse();
+    return reply;
+  }
+
+  async #send(
+    request: OutgoingRequest,
+    context: ResourceCall,
+    { reason: retryReason, isPoll }: { readonly reason?: RetryReason | undefined; readonly isPoll?: true },
+  ): Promise<ResourceReply> {
+    const { sendToResource, timeouts } = this.#parts;
+    const additionalComponents = this.covers ?? (await this.#published(request, context));
+    const response = await sendToResource(await this.#withFields(request, context), {
+      key: context.key,
+      additionalComponents,
+      signatureKey: this.signatureKey,
+      purpose: "resource",
+      attempt: ++this.#attempts,
+      retryReason,
+      timeoutMs: timeouts.requestMs,
+      observe: context.observe,
+    });
+    this.response = response;
+    const head = headOf(response, this.#request.url, isPoll && request.url);
+    await this.keepSession(head, context);
+    return { ...head, challenge: await this.#challengeIn(response, head, context) };
+  }
+
+  /** Components that the resource publishes: looked up for a query, which is covered only if listed. */
+  async #published({ url }: OutgoingRequest, { resource, signal }: ResourceCall) {
+    const { profile, discovery } = this.#parts;
+    const { publishedComponents } = profile.calls;
+    if (publishedComponents === undefined || !url.includes("?")) return undefined;
+    return unlessAborted(publishedComponents(resource, discovery), signal);
+  }
+
+  /** With what the profile sends with each request; a caller's own field of the same name takes precedence. */
+  async #withFields(request: OutgoingRequest, context: ResourceCall): Promise<OutgoingRequest> {
+    const { requestFields, readSession } = this.#parts.profile.calls;
+    if (requestFields === undefined) return request;
+    if (readSession !== undefined) this.#session ??= await this.#tokens.session(context);
+    const added = requestFields({ capabilities: this.#capabilities(context), session: this.#session });
+    return { ...request, headers: { ...added, ...request.headers } };
+  }
+
+  /** For a resource: the agent's and its server's together (draft -11, section 11.7). */
+  #capabilities(context: ResourceCall): readonly string[] {
+    const own = capabilitiesOf(context);
+    const isRelayed =
+      !own.includes("interaction") && this.#relayServer(this.signatureKey, context) !== undefined;
+    return isRelayed ? ["interaction", ...own] : own;
+  }
+
+  async #challengeIn(
+    response: Response,
+    head: ResponseHead,
+    context: ResourceCall,
+  ): Promise<Challenge | undefined> {
+    const { profile, revealTokens } = this.#parts;
+    const read = await this.#read(head, context, profile.calls.readChallenge);
+    if (read === undefined) return undefined;
+    const challenge = await this.#withQuestion(read, response);
+    const { level, server, resourceToken } = challenge;
+    if (context.observe === ignoreEvents || level === "") return challenge;
+    const { url, status } = head;
+    const shown = resourceToken === undefined ? undefined : shownOrNothing(resourceToken, revealTokens);
+    context.observe({
+      type: "challenge_received",
+      url,
+      status,
+      level,
+      authServer: server,
+      resourceToken: shown,
+    });
+    return challenge;
+  }
+
+  /** A question is in the body of a response that has no other use. */
+  async #withQuestion(challenge: Challenge, { body }: Response): Promise<Challenge> {
+    const { deferred } = challenge;
+    const { deferral } = this.#parts.profile.calls;
+    if (deferred?.requirement !== "clarification" || deferral === undefined) return challenge;
+    const text = await readShortly(body, MAX_QUESTION_BYTES, this.#request.signals);
+    const members = text === undefined ? undefined : parseJsonObject(text);
+    const clarification = members && deferral.readQuestion(members);
+    return clarification === undefined
+      ? challenge
+      : { ...challenge, deferred: { ...deferred, clarification } };
+  }
+
+  /** @throws what the profile throws, once the response is discarded */
+  async #read<T>(
+    head: ResponseHead,
+    { resource }: ResourceCall,
+    read: ((head: ResponseHead) => T) | undefined,
+  ): Promise<T | undefined> {
+    try {
+      return read?.(head);
+    } catch (error) {
+      await this.discardResponse();
+      throw AAuthAgentError.from(error, resource);
+    }
+  }
+
+  /** Asks the agent's own server to bring the person to a page of the resource. Without it they can still be brought there. */
+  async #relay(interaction: Interaction, context: ResourceCall): Promise<boolean> {
+    const parts = this.#parts;
+    const { ownServer } = parts.profile.tokenRequests;
+    const server = this.#relayServer(await parts.identity(context.key), context);
+    if (ownServer === undefined || server === undefined) return false;
+    try {
+      const request = ownServer.relay(server, interaction, await tokenRequestContext(parts, context));
+      const own = { ...context, trustedServers: [server] };
+      // A deferred response says no more than that the person was reached: that of the resource is polled.
+      return isSuccess((await notifyServer(parts, request, own, { isReported: true })).status);
+    } catch (error) {
+      if (error instanceof AAuthError) return false;
+      throw error;
+    }
+  }
+
+  /**
+   * The agent's own server, which may reach the person. Where an upstream token stands for them,
+   * their caller does; a sub-agent has its parent.
+   */
+  #relayServer(identity: SignatureKeyScheme, { upstreamToken }: ResourceCall): string | undefined {
+    const { profile, trustedAuthServers: trustedServers, parent } = this.#parts;
+    if (parent !== undefined || upstreamToken !== undefined) return undefined;
+    return profile.tokenRequests.ownServer?.serverOf({ identity, trustedServers, upstreamToken });
+  }
+}
+
+/** A token that cannot be read is refused a moment later. */
+function shownOrNothing(token: string, revealTokens: boolean): ShownToken | undefined {
+  try {
+    return showToken(token, revealTokens);
+  } catch {
+    return undefined;
+  }
+}

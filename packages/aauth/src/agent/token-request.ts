@@ -1,0 +1,297 @@
+/**
+ * Requests for tokens: the endpoint by discovery, one signed exchange with it, and the checks that a token has to pass before it is handed
+ * out.
+ *
+ * @module
+ */
+
+import type { Awaitable } from "../crypto/interface.ts";
+import { readAtMost } from "../discovery/read-at-most.ts";
+import { AAuthAgentError, AAuthError, ConsentRequiredError } from "../errors.ts";
+import type { Challenge, ResponseHead } from "../profile/calls.ts";
+import type { SignatureKeyScheme } from "../profile/messages.ts";
+import type {
+  DeferredToken,
+  GrantedToken,
+  OfferRules,
+  TokenRequest,
+  TokenResponse,
+  TokenResponseContext,
+} from "../profile/token-requests.ts";
+import { parseJsonObject } from "../tokens/json-object.ts";
+import type { AgentParts, CallContext } from "./context.ts";
+import { ignoreEvents, showToken } from "./events.ts";
+import { Exchange, headOf, type Poll } from "./exchange.ts";
+import { unlessAborted, withTimeout } from "./timeout.ts";
+import type { ObtainedToken } from "./token-cache.ts";
+import type { PollState } from "./waiting-call.ts";
+
+/** A token with less than this left is replaced, where the profile says nothing else; one that lives shorter than a minute, at half its life. */
+const RENEW_BEFORE_SECONDS = 30;
+/** For which a server is asked to hold a request, at most. */
+const MAX_PREFERRED_SECONDS = 20;
+const MAX_ANSWER_BYTES = 65_536;
+
+/**
+ * Asks a server for a token, and checks the token that comes.
+ *
+ * @param resumed state of the polling, where the same request was left
+ * @throws ConsentRequiredError; TokenRequestError; StillDeferredError; AAuthAgentError `challenge_untrusted`, `token_request_failed`,
+ * `request_cancelled`, `payment_required` or of the discovery group
+ */
+export async function requestToken(
+  parts: AgentParts,
+  asked: TokenRequest,
+  context: CallContext,
+  resumed?: PollState,
+): Promise<ObtainedToken> {
+  const { read } = parts.serverProfile.tokenRequests;
+  try {
+    return await checkToken(parts, await askServer(parts, asked, context, read, resumed), asked, context);
+  } catch (error) {
+    if (error instanceof ConsentRequiredError) {
+      const { authServer, expiresInSeconds } = error;
+      context.observe({ type: "consent_required", authServer, expiresInSeconds });
+    }
+    throw error;
+  }
+}
+
+/** Sends a request to a server, and polls until the answer is there. */
+export async function askServer<Answer extends { readonly type: string }>(
+  parts: AgentParts,
+  asked: TokenRequest,
+  context: CallContext,
+  read: (response: TokenResponse, context: TokenResponseContext) => Awaitable<Answer | DeferredToken>,
+  resumed?: PollState,
+): Promise<Exclude<Answer, DeferredToken>> {
+  const { server, type, contentType, body, signatureKey } = asked;
+  const { serverProfile: profile, redirectUri } = parts;
+  const { url, metadata } = await endpointOf(parts, asked, context);
+  const mayWait = context.waiting !== "throw" && profile.calls.deferral !== undefined;
+  const exchange = new Exchange<TokenResponse>({
+    ...{ parts, profile, asked: url, party: server, resumed, untrusted: failed },
+    send: (poll) => roundTrip(parts, { ...poll, signatureKey, mayWait, isPoll: true }, context),
+  });
+  let response: TokenResponse;
+  if (resumed === undefined) {
+    context.observe({ type: "token_requested", authServer: server, requestType: type, url });
+    const request: RoundTrip = { url, method: "POST", contentType, body, signatureKey, mayWait };
+    response = await roundTrip(parts, request, context);
+  } else {
+    response = await exchange.poll(resumed.deferred, context);
+  }
+  const { thumbprint } = context.key;
+  const asker = { server, metadata, thumbprint, redirectUri, ...context };
+  for (;;) {
+    const answer = await read(response, asker);
+    if (!isDeferred(answer)) return answer as Exclude<Answer, DeferredToken>;
+    response = await exchange.poll(answer.deferred, context);
+  }
+}
+
+const isDeferred = (answer: { readonly type: string }): answer is DeferredToken => answer.type === "deferred";
+
+/** Makes sure that a token is what was asked for, and tells the observer of it. */
+export async function checkToken(
+  { serverProfile, now, revealTokens }: AgentParts,
+  { token, refreshToken, ...answer }: GrantedToken,
+  { type, server, expects }: Pick<TokenRequest, "type" | "server" | "expects">,
+  { key, resource, observe, boundTo = key.thumbprint }: CallContext,
+): Promise<ObtainedToken> {
+  const { check, renewBeforeSeconds = RENEW_BEFORE_SECONDS } = serverProfile.tokenRequests;
+  const expected = { expects, server, resource, thumbprint: boundTo, now: now() };
+  const { claims, exp } = await check(token, expected);
+  const left = exp - expected.now;
+  const expiresInSeconds = Math.min(left, answer.expiresInSeconds ?? left);
+  if (observe !== ignoreEvents) {
+    const shown = showToken(token, revealTokens);
+    observe({
+      type: "token_received",
+      authServer: server,
+      requestType: type,
+      token: shown,
+      expiresInSeconds,
+    });
+  }
+  const expiresAt = expected.now + expiresInSeconds;
+  const { aud, scope, sub } = claims;
+  return {
+    token,
+    server,
+    ...(typeof aud === "string" && { resource: aud }),
+    scope: typeof scope === "string" ? scope : "",
+    ...(typeof sub === "string" && { subject: sub }),
+    thumbprint: boundTo,
+    expiresAt,
+    renewAt: expiresAt - Math.min(renewBeforeSeconds, expiresInSeconds / 2),
+    ...(refreshToken !== undefined && { refreshToken }),
+  };
+}
+
+/**
+ * Sends a request to a server that answers without content.
+ *
+ * @param options.hasContent whether the body of an answer is read all the same. Default: never
+ * @param options.isReported whether the observer is told. Default: no
+ */
+export async function notifyServer(
+  parts: AgentParts,
+  asked: TokenRequest,
+  context: CallContext,
+  { hasContent = () => false, isReported }: Pick<RoundTrip, "hasContent"> & { isReported?: true } = {},
+): Promise<TokenResponse> {
+  const { server, type, contentType, body, signatureKey } = asked;
+  const { url } = await endpointOf(parts, asked, context);
+  if (isReported) context.observe({ type: "token_requested", authServer: server, requestType: type, url });
+  return roundTrip(parts, { url, method: "POST", contentType, body, signatureKey, hasContent }, context);
+}
+
+async function endpointOf(
+  { discovery }: AgentParts,
+  { server, kind, endpoint }: TokenRequest,
+  { signal, trustedServers }: CallContext,
+) {
+  if (!trustedServers.includes(server)) {
+    throw new AAuthAgentError("challenge_untrusted", "the auth server is not one this agent trusts");
+  }
+  const metadata = { ...(await unlessAborted(discovery.metadata(kind, server), signal)) };
+  const url = endpoint(metadata);
+  if (url === undefined) throw failed("the auth server's document names no such endpoint");
+  return { url: new URL(url).href, metadata };
+}
+
+// ------------------------------------------------------------------------------------------------------------------ offers
+
+/** The answer of a resource before it is called. */
+interface Offer {
+  /** Undefined where it refuses, or does without. */
+  readonly challenge: Challenge | undefined;
+  readonly head: ResponseHead;
+}
+
+/** Asks a resource for the resource token that it hands out before it is called; undefined where it has no such endpoint. */
+export async function requestOffer(
+  parts: AgentParts,
+  scope: string,
+  signatureKey: SignatureKeyScheme,
+  context: CallContext & { readonly resource: string },
+): Promise<Offer | undefined> {
+  const { offer } = parts.serverProfile.tokenRequests;
+  const { resource, observe, signal } = context;
+  const url = offer && (await unlessAborted(offeredAt(parts, resource, offer), signal));
+  if (offer === undefined || url === undefined) return undefined;
+  observe({ type: "resource_token_requested", resource, url, scope });
+  const { contentType, refusalStatus } = offer;
+  const hasContent = (status: number) => isSuccess(status) || status === refusalStatus;
+  const request = { url, method: "POST", contentType, body: offer.body(scope), signatureKey } as const;
+  const head = await roundTrip(parts, { ...request, hasContent, toResource: true }, context);
+  return { challenge: offer.read(head), head };
+}
+
+/** Only at the resource itself: its document must not make this agent send signed requests to others. */
+async function offeredAt(
+  { discovery }: AgentParts,
+  resource: string,
+  { kind, endpoint }: Pick<OfferRules, "kind" | "endpoint">,
+): Promise<string | undefined> {
+  try {
+    const found = endpoint({ ...(await discovery.metadata(kind, resource)) });
+    const url = found === undefined ? null : URL.parse(found);
+    return url !== null && url.origin === new URL(resource).origin ? url.href : undefined;
+  } catch (error) {
+    if (error instanceof AAuthError) return undefined;
+    throw error;
+  }
+}
+
+// ------------------------------------------------------------------------------------------------------------- one exchange
+
+interface RoundTrip extends Poll {
+  readonly signatureKey: SignatureKeyScheme;
+  /** The server may hold the request for a while instead of deferring its response. */
+  readonly mayWait?: boolean;
+  /** Whether the body of an answer is read; it is discarded otherwise. Default: yes. */
+  readonly hasContent?: (status: number) => boolean;
+  readonly isPoll?: true;
+  readonly toResource?: true;
+}
+
+/** The whole exchange has one time limit, reading included: an answer is short and must not drip. */
+async function roundTrip(
+  { sendToResource, sendToServer, timeouts }: AgentParts,
+  { url, method, contentType, body, withdrawn, signatureKey, ...request }: RoundTrip,
+  { key, observe, signal }: CallContext,
+): Promise<TokenResponse> {
+  const { mayWait = false, hasContent = () => withdrawn === undefined, isPoll, toResource } = request;
+  const timeoutMs = timeouts.tokenRequestMs;
+  // A server that holds a request has to answer well before the exchange is given up.
+  const waitSeconds = Math.floor(Math.min(timeoutMs / 2_000, MAX_PREFERRED_SECONDS));
+  const headers = {
+    ...(contentType && { "content-type": contentType }),
+    accept: "application/json",
+    ...(mayWait && waitSeconds > 0 && { prefer: `wait=${waitSeconds}` }),
+  };
+  const outgoing = { url, method, headers, body: body === undefined ? undefined : utf8.encode(body) };
+  const [send, purpose] = toResource
+    ? [sendToResource, "resource" as const]
+    : [sendToServer, "token" as const];
+  let status: number | undefined;
+  try {
+    return await withTimeout(
+      timeoutMs,
+      async (timeout) => {
+        const options = { key, signatureKey, purpose, observe };
+        const response = await send({ ...outgoing, signals: [timeout] }, options);
+        status = response.status;
+        const head = headOf(response, url, isPoll && url);
+        if (hasContent(status)) return { ...head, members: await readMembers(response, toResource) };
+        await response.body?.cancel();
+        return { ...head, members: undefined };
+      },
+      signal === undefined || signal === null ? [] : [signal],
+    );
+  } catch (error) {
+    if (error instanceof AAuthError || signal?.aborted || toResource) throw error;
+    throw new AAuthAgentError("token_request_failed", unread(status, error, timeoutMs), { cause: error });
+  }
+}
+
+const utf8 = new TextEncoder();
+const decoder = new TextDecoder();
+
+/** The members of a JSON object; undefined for any other body. */
+async function readMembers(
+  { body, status }: Response,
+  isOfResource: boolean | undefined,
+): Promise<TokenResponse["members"]> {
+  try {
+    // No cause of what is not JSON: a parser quotes what it could not read, and that may be a token.
+    return parseJsonObject(decoder.decode(await readAtMost(body, MAX_ANSWER_BYTES)));
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause;
+    await body?.cancel();
+    const reason = `answered with status ${status} and more than ${MAX_ANSWER_BYTES} bytes`;
+    throw isOfResource
+      ? new AAuthAgentError("malformed_challenge", `the resource token endpoint ${reason}`, { cause })
+      : new AAuthAgentError("token_request_failed", `the auth server ${reason}`, { cause });
+  }
+}
+
+/** Why there is no answer, or only the beginning of one. */
+function unread(status: number | undefined, error: unknown, timeoutMs: number): string {
+  const { name = "", code = "" } = error as { name?: string; code?: unknown };
+  const isLate = name === "TimeoutError";
+  const within = `within ${timeoutMs / 1000} seconds`;
+  if (status !== undefined)
+    return `the auth server answered with status ${status}, and not to the end${isLate ? ` ${within}` : ""}`;
+  if (isLate) return `the auth server did not answer ${within}`;
+  // The transport's own patience, which may be shorter.
+  return /TIMEOUT|ETIMEDOUT/.test(String(code))
+    ? `the auth server did not answer in time (${code})`
+    : "the auth server could not be reached";
+}
+
+export const isSuccess = (status: number): boolean => status >= 200 && status <= 299;
+
+const failed = (reason: string): AAuthAgentError => new AAuthAgentError("token_request_failed", reason);

@@ -1,0 +1,312 @@
+/**
+ * Where a call gets its token from: the cache, another call's request in progress, or its own request.
+ *
+ * @module
+ */
+
+import { AAuthError, ConsentRequiredError, isUnanswered } from "../errors.ts";
+import type { WantedToken } from "../profile/calls.ts";
+import type { TokenRequestContext } from "../profile/token-requests.ts";
+import { tokenId } from "../tokens/decode-token.ts";
+import { hashToken } from "../tokens/verified-tokens.ts";
+import type { SigningKey } from "../types.ts";
+import { type AgentParts, type CallContext, capabilitiesOf } from "./context.ts";
+import { ignoreEvents } from "./events.ts";
+import { unlessAborted } from "./timeout.ts";
+import {
+  exactKey,
+  isObtainedToken,
+  latestKey,
+  type ObtainedToken,
+  sessionKey,
+  type TokenOwner,
+} from "./token-cache.ts";
+import { requestToken } from "./token-request.ts";
+import type { PollState } from "./waiting-call.ts";
+
+/** A call of a known resource. */
+export type ResourceCall = CallContext & { readonly resource: string };
+
+export class TokenSource {
+  readonly #parts: AgentParts;
+  readonly #share: ReturnType<typeof createSharing>;
+  /** A token stored without a user's name is the one person's, and agents of several persons may have one key and one cache. */
+  readonly #storedFor: string;
+
+  constructor(parts: AgentParts) {
+    const { name, tokenRequests } = parts.serverProfile;
+    this.#parts = parts;
+    this.#storedFor = tokenRequests.ownServer === undefined ? name : `${name} ${parts.id}`;
+    this.#share = createSharing(parts, (obtained, context) => this.#mayStore(obtained, context));
+  }
+
+  /**
+   * A token held for this resource under the call's key or one of `keys`, first come first; renewed with the call's key if its time has
+   * come and a refresh token is there.
+   */
+  async held(context: ResourceCall, keys: readonly SigningKey[]): Promise<HeldToken | undefined> {
+    const { now, tokenCache, serverProfile } = this.#parts;
+    const own = await this.#ownerOf(context);
+    for (const key of keys) {
+      const owner = key === context.key ? own : { ...own, thumbprint: key.thumbprint };
+      const obtained = await this.#cached(latestKey(owner));
+      if (obtained === undefined) continue;
+      const isPresentable = obtained.isRefused !== true;
+      if (isPresentable && now() < obtained.renewAt) return { token: hit(obtained, context), key };
+      const renewal = await this.#renewed(obtained, own, context);
+      // A refresh token belongs to the agent, not to a key: what it brings is bound to the key that signs now.
+      if (owner !== own && renewal !== "issuer_away") await tokenCache.delete(latestKey(owner));
+      if (renewal === "issuer_away") {
+        if (isPresentable && now() < obtained.expiresAt) return { token: hit(obtained, context), key };
+      } else if (renewal !== undefined) {
+        return { token: renewal, key: context.key };
+      } else if (serverProfile.tokenRequests.refresh === undefined) {
+        if (key === context.key && now() < obtained.expiresAt)
+          return { token: obtained.token, key, isAgeing: true };
+      }
+    }
+    return undefined;
+  }
+
+  /**
+   * A token that is wanted, from the cache (`isHeld`), by renewal, or by a request.
+   *
+   * @param presented a token that has just been refused
+   * @param resumed state of the polling, where the same request was left
+   */
+  async obtain(
+    wanted: WantedToken,
+    context: ResourceCall,
+    presented: string | undefined,
+    resumed?: PollState,
+  ): Promise<{ readonly token: string; readonly isHeld: boolean }> {
+    const parts = this.#parts;
+    const owner = await this.#ownerOf(context);
+    const name = exactKey(owner, wanted.server, wanted.scope, wanted.variant);
+    const known = await this.#cached(name);
+    if (known !== undefined && known.token !== presented && parts.now() < known.renewAt) {
+      await parts.tokenCache.set(latestKey(owner), known);
+      return { token: hit(known, context), isHeld: true };
+    }
+    const latest = await this.#cached(latestKey(owner));
+    if (latest !== undefined && latest.token === presented && covers(latest, wanted)) {
+      // The resource finds it too old, or no longer valid. What came with it asks no user.
+      const renewal = await this.#renewed(latest, owner, context);
+      if (renewal !== undefined && renewal !== "issuer_away") return { token: renewal, isHeld: false };
+    }
+    const obtained = await this.#share(name, context, async (shared) => {
+      if (parts.parent !== undefined) return askParent(parts, wanted, presented, context);
+      const own = await tokenRequestContext(parts, shared, presented);
+      return requestToken(parts, parts.serverProfile.tokenRequests.request(wanted, own), shared, resumed);
+    });
+    await this.store(obtained, context, wanted);
+    return { token: obtained.token, isHeld: false };
+  }
+
+  /** Stores a token, if it may be stored; for any scope of the resource where it was not `wanted`. */
+  async store(
+    obtained: ObtainedToken,
+    context: ResourceCall,
+    wanted?: Pick<WantedToken, "server" | "scope" | "variant">,
+  ): Promise<void> {
+    if (!this.#mayStore(obtained, context)) return;
+    const { tokenCache, serverProfile } = this.#parts;
+    const owner = await this.#ownerOf(context);
+    if (wanted === undefined) {
+      await tokenCache.set(latestKey(owner), obtained);
+      return;
+    }
+    const storedAs = exactKey(owner, wanted.server, wanted.scope, wanted.variant);
+    const stored = serverProfile.tokenRequests.ownServer === undefined ? obtained : { ...obtained, storedAs };
+    await tokenCache.set(latestKey(owner), stored);
+    await tokenCache.set(storedAs, stored);
+  }
+
+  /** Never again presents the token held for this resource. A refresh token that came with it stays valid. */
+  async discard(context: ResourceCall): Promise<void> {
+    const { tokenCache } = this.#parts;
+    const key = latestKey(await this.#ownerOf(context));
+    const obtained = await this.#cached(key);
+    if (obtained?.storedAs !== undefined) await tokenCache.delete(obtained.storedAs);
+    if (obtained?.refreshToken === undefined) await tokenCache.delete(key);
+    else await tokenCache.set(key, { ...obtained, isRefused: true });
+  }
+
+  /** Drops the token held for a resource, its refresh token included, and the wanted one: the resource has refused it. */
+  async forget(context: ResourceCall, wanted?: WantedToken): Promise<void> {
+    const { tokenCache } = this.#parts;
+    const owner = await this.#ownerOf(context);
+    await tokenCache.delete(latestKey(owner));
+    if (wanted) await tokenCache.delete(exactKey(owner, wanted.server, wanted.scope, wanted.variant));
+  }
+
+  /** The session token that the resource has given to this key, if it has. */
+  async session(context: ResourceCall): Promise<string | undefined> {
+    return (await this.#cached(sessionKey(await this.#ownerOf(context))))?.token;
+  }
+
+  /** Stores a session token in place of the one before. */
+  async storeSession(token: string, context: ResourceCall): Promise<void> {
+    const { resource, key } = context;
+    const times = { expiresAt: Number.MAX_SAFE_INTEGER, renewAt: Number.MAX_SAFE_INTEGER };
+    const session = { token, server: resource, scope: "", thumbprint: key.thumbprint, ...times };
+    await this.#parts.tokenCache.set(sessionKey(await this.#ownerOf(context)), session);
+  }
+
+  async #ownerOf({ key, resource, upstreamToken, cacheKey, mission }: ResourceCall): Promise<TokenOwner> {
+    const upstreamHash = upstreamToken === undefined ? undefined : await hashToken(upstreamToken);
+    const { thumbprint } = key;
+    return { profile: this.#storedFor, thumbprint, resource, upstreamHash, cacheKey, mission };
+  }
+
+  async #cached(name: string): Promise<ObtainedToken | undefined> {
+    const obtained: Partial<ObtainedToken> | null | undefined = await this.#parts.tokenCache.get(name);
+    return isObtainedToken(obtained) ? obtained : undefined;
+  }
+
+  /** A new token for the refresh token that came with an old one; undefined where there is none that works. */
+  async #renewed(
+    { server, subject, refreshToken }: ObtainedToken,
+    owner: TokenOwner,
+    context: ResourceCall,
+  ): Promise<string | "issuer_away" | undefined> {
+    const parts = this.#parts;
+    const { refresh } = parts.serverProfile.tokenRequests;
+    if (refreshToken === undefined || refresh === undefined) return undefined;
+    const name = latestKey(owner);
+    try {
+      const obtained = await this.#share(name, context, async (shared) =>
+        requestToken(parts, refresh(server, refreshToken, await tokenRequestContext(parts, shared)), shared),
+      );
+      if (obtained.subject === subject) {
+        await parts.tokenCache.set(name, { refreshToken, ...obtained });
+        return obtained.token;
+      }
+      // A token of one user must never become another's.
+    } catch (error) {
+      if (!(error instanceof AAuthError)) throw error;
+      // The auth server may be away for a moment, and then the token is still valid.
+      if (isUnanswered(error)) return "issuer_away";
+    }
+    await parts.tokenCache.delete(name);
+    return undefined;
+  }
+
+  /**
+   * A token that speaks for a user is only stored or shared where the caller has said which user, or where an upstream token stands for one, or
+   * the agent acts for one person only. Anything else could hand one user's authority to another.
+   */
+  #mayStore({ subject }: ObtainedToken, { cacheKey, upstreamToken }: CallContext): boolean {
+    const isNamed = subject === undefined || cacheKey !== undefined || upstreamToken !== undefined;
+    return isNamed || this.#parts.serverProfile.tokenRequests.ownServer !== undefined;
+  }
+}
+
+function hit({ server, token }: ObtainedToken, { observe, resource }: ResourceCall): string {
+  if (observe !== ignoreEvents) {
+    observe({ type: "token_cache_hit", authServer: server, resource, tokenId: tokenId(token) });
+  }
+  return token;
+}
+
+/** What a token request may use of a call. */
+export async function tokenRequestContext(
+  { identity, redirectUri }: AgentParts,
+  context: CallContext,
+  presented?: string,
+): Promise<TokenRequestContext> {
+  return {
+    redirectUri,
+    ...context,
+    presented,
+    identity: await identity(context.key),
+    capabilities: capabilitiesOf(context),
+  };
+}
+
+/** A sub-agent's tokens come from its parent. */
+async function askParent(
+  { identity, parent }: AgentParts,
+  { resource, resourceToken }: WantedToken,
+  presentedToken: string | undefined,
+  { key, observe, signal }: CallContext,
+): Promise<ObtainedToken> {
+  const own = await identity(key);
+  const subagentToken = own.scheme === "jwt" ? own.jwt : "";
+  const shown = resourceToken === undefined ? {} : { resourceToken, presentedToken };
+  return parent!({ subagentToken, resource, ...shown, observer: observe, signal });
+}
+
+/** Whether a token that is renewed would have every scope that is wanted. */
+function covers(obtained: ObtainedToken, { scope }: WantedToken): boolean {
+  const scopes = obtained.scope.split(" ");
+  return scope !== "" && scope.split(" ").every((word) => scopes.includes(word));
+}
+
+// ------------------------------------------------------------------------------------------------------------------ sharing
+
+interface Underway {
+  readonly obtained: Promise<ObtainedToken>;
+  readonly state: string | undefined;
+  readonly abandoned: AbortController;
+  callers: number;
+}
+
+/** One request for all calls that want the same token at the same time, unless the answer is a user's own. */
+function createSharing(
+  { serverProfile }: AgentParts,
+  mayShare: (obtained: ObtainedToken, context: CallContext) => boolean,
+): (
+  wanted: string,
+  context: CallContext,
+  make: (shared: CallContext) => Promise<ObtainedToken>,
+) => Promise<ObtainedToken> {
+  const underway = new Map<string, Underway>();
+  const isDeferring = serverProfile.calls.deferral !== undefined;
+
+  return async (wanted, context, make) => {
+    // A call that does not wait must not wait for one that does, and one that can reach a person must not fail with one that cannot.
+    const name = [context.waiting ?? "poll", ...capabilitiesOf(context), wanted].join(" ");
+    // Of two callers that bring the person to a page, only the one whose request it is would hear of it.
+    const isOwn = isDeferring && context.onInteraction !== undefined;
+    const other = isOwn ? undefined : underway.get(name);
+    if (other !== undefined && !other.abandoned.signal.aborted) {
+      try {
+        const obtained = await shared(other, context);
+        if (mayShare(obtained, context)) return obtained;
+      } catch (error) {
+        // A consent is asked for under one state: a call with another state must ask for itself.
+        if (!(error instanceof ConsentRequiredError) || other.state === context.state) throw error;
+      }
+    }
+    const abandoned = new AbortController();
+    // Not the call's own signal: others may wait for the same request.
+    const obtained = make({ ...context, signal: abandoned.signal });
+    const own: Underway = { obtained, state: context.state, abandoned, callers: 0 };
+    underway.set(name, own);
+    const done = () => {
+      if (underway.get(name) === own) underway.delete(name);
+    };
+    obtained.then(done, done);
+    return shared(own, context);
+  };
+
+  /** The last caller to give up ends the request, where it could go on for as long as a person takes. */
+  async function shared(request: Underway, { signal }: CallContext): Promise<ObtainedToken> {
+    request.callers++;
+    try {
+      return await unlessAborted(request.obtained, signal);
+    } finally {
+      request.callers--;
+      if (request.callers === 0 && isDeferring) request.abandoned.abort(signal?.reason);
+    }
+  }
+}
+
+/** A token, and the key that must sign what it is sent with. */
+export interface HeldToken {
+  readonly token: string;
+  readonly key: SigningKey;
+  /** About to expire, and there is no refresh token: to be presented only where no other can be had. */
+  readonly isAgeing?: boolean;
+}

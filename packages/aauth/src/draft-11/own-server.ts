@@ -1,0 +1,138 @@
+/**
+ * An agent and the one server of its person: who asks which server, sub-agents, missions and interactions (draft -11, sections 7.6, 8 and
+ * 10).
+ *
+ * @module
+ */
+
+import { platformCrypto } from "#crypto";
+import { decodeBase64Url } from "../base64.ts";
+import { AAuthAgentError, AAuthError } from "../errors.ts";
+import { textOf } from "../profile/answer-members.ts";
+import type { OwnServerRules } from "../profile/token-requests.ts";
+import { checkHeader, confirmationKey } from "../tokens/claim-checks.ts";
+import { parseJsonObject } from "../tokens/json-object.ts";
+import { decodeJwt } from "../tokens/jwt.ts";
+import type { SigningKey } from "../types.ts";
+import { isServerIdentifier, parseAgentIdentifier } from "./identifiers.ts";
+import { ALGORITHMS, LEVELS, TOKEN_TYPES } from "./names.ts";
+import {
+  claimsOf,
+  decodedOf,
+  failed,
+  listed,
+  type Members,
+  RENEW_BEFORE_SECONDS,
+  refusedBy,
+  tokenRequest,
+} from "./token-requests.ts";
+import { READERS } from "./token-rules.ts";
+import { issueAgentToken } from "./tokens.ts";
+
+const [, PERSON, AUTH] = LEVELS;
+
+const serverOf: OwnServerRules["serverOf"] = ({ identity, trustedServers, upstreamToken }) => {
+  if (upstreamToken !== undefined) return serverOfUpstream(upstreamToken);
+  if (trustedServers[0] !== undefined) return trustedServers[0];
+  const { ps } = (identity.scheme === "jwt" && claimsOf(identity.jwt)) || {};
+  return typeof ps === "string" && isServerIdentifier(ps) ? ps : undefined;
+};
+
+/** The person server of the caller's person: not the one that the agent's own token names (section 10.1.1). */
+function serverOfUpstream(token: string): string {
+  const decoded = decodedOf(token);
+  const { typ } = decoded?.header ?? {};
+  const server = typ === TOKEN_TYPES.person ? decoded?.claims.iss : decoded?.claims.ps;
+  const isKnown = typ === TOKEN_TYPES.person || typ === TOKEN_TYPES.auth;
+  if (!isKnown || typeof server !== "string" || !isServerIdentifier(server)) {
+    throw new AAuthAgentError("malformed_token", "the upstream token is no person or auth token", {
+      section: "draft -11, section 10.1.1",
+    });
+  }
+  return server;
+}
+
+interface OwnToken {
+  readonly token: string;
+  readonly exp: number;
+  readonly of: string;
+}
+const ownTokens = new WeakMap<SigningKey, OwnToken>();
+
+/** An agent that is its own agent provider: its identifier's domain is the provider (section 10.1.1.1). */
+const identify: OwnServerRules["identify"] = async ({ id, key, server, now }) => {
+  const of = `${id} ${server ?? ""}`;
+  const known = ownTokens.get(key);
+  if (known?.of === of && now() < known.exp - RENEW_BEFORE_SECONDS)
+    return { scheme: "jwt", jwt: known.token };
+  const { token, claims } = await issueAgentToken({
+    key,
+    issuer: `https://${parseAgentIdentifier(id)?.domain ?? ""}`,
+    agent: id,
+    personServer: server,
+    confirmationKey: key.publicJwk,
+    now,
+  });
+  ownTokens.set(key, { token, exp: claims.exp, of });
+  return { scheme: "jwt", jwt: token };
+};
+
+async function keyOfSubAgent(subagentToken: string, parent: string): Promise<string> {
+  try {
+    const decoded = decodeJwt(subagentToken);
+    checkHeader(decoded, { type: TOKEN_TYPES.agent, algorithms: ALGORITHMS });
+    const { parent_agent } = READERS[TOKEN_TYPES.agent](decoded);
+    if (parent_agent === parent) return (await confirmationKey(decoded.claims, ALGORITHMS)).thumbprint;
+  } catch (error) {
+    if (!(error instanceof AAuthError)) throw error;
+  }
+  throw new AAuthAgentError("token_agent_mismatch", "the token is not that of a sub-agent of this agent", {
+    claim: "parent_agent",
+    expected: parent,
+    section: "draft -11, section 10.2",
+  });
+}
+
+const readMission: OwnServerRules["readMission"] = async (response) => {
+  const { status, members } = response;
+  if (status !== 200) throw refusedBy(response);
+  const [id, mission] = [textOf(members?.s256), textOf(members?.mission)];
+  const bytes = mission === undefined ? undefined : decodeBase64Url(mission);
+  if (id === undefined || bytes === undefined) throw failed("the approval has no mission", "8.2");
+  if ((await platformCrypto.digest("sha-256", bytes, "base64url")) !== id) {
+    throw failed("s256 is not the digest of the mission", "8.2.1");
+  }
+  const blob = parseJsonObject(new TextDecoder().decode(bytes));
+  if (blob === undefined) throw failed("the mission is not a JSON object", "8.2");
+  const tokens = Object.entries((members?.person_tokens ?? {}) as Members);
+  return {
+    id,
+    mission: blob,
+    tokens: Object.fromEntries(
+      tokens.filter((entry): entry is [string, string] => typeof entry[1] === "string"),
+    ),
+  };
+};
+
+export const ownServer: OwnServerRules = {
+  serverOf,
+  identify,
+  relay: (server, { url, code }, context) =>
+    tokenRequest("interaction", server, "interaction_endpoint", context, {
+      type: "interaction",
+      url,
+      code,
+      mission_s256: context.mission,
+    }),
+  keyOfSubAgent,
+  challengeOfSubAgent: (resourceToken) =>
+    resourceToken === undefined ? { level: PERSON } : { level: AUTH, resourceToken },
+  proposeMission(server, { description, tools, resources }, context) {
+    const { capabilities, loginHint } = context;
+    const members = { description, tools, resources, login_hint: loginHint };
+    const asked = { ...members, capabilities: listed(capabilities) };
+    return tokenRequest("mission", server, "mission_endpoint", context, asked);
+  },
+  readMission,
+  tokenOfMission: ({ id }) => ({ scope: "", variant: PERSON, expects: { level: PERSON, mission: id } }),
+};

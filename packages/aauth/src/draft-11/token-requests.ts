@@ -1,0 +1,255 @@
+/**
+ * What an agent asks of its person server (draft -11, sections 7, 8 and 10), and what it makes sure of before it uses the answer.
+ *
+ * @module
+ */
+
+import { AAuthAgentError, AAuthError, TokenRequestError } from "../errors.ts";
+import { lifetimeOf, oneLine, textOf } from "../profile/answer-members.ts";
+import type { WantedToken } from "../profile/calls.ts";
+import type { SignatureKeyScheme } from "../profile/messages.ts";
+import type {
+  DeferredToken,
+  ExpectedToken,
+  GrantedToken,
+  OfferRules,
+  TokenRequest,
+  TokenRequestContext,
+  TokenRequestRules,
+  TokenResponse,
+} from "../profile/token-requests.ts";
+import { checkHeader, confirmationKey } from "../tokens/claim-checks.ts";
+import { type DecodedToken, decodeJwt } from "../tokens/jwt.ts";
+import { ACCEPTED, deferredIn, readQuestion, requirementOf } from "./deferred.ts";
+import { documents } from "./documents.ts";
+import { parseSignatureError } from "./headers.ts";
+import { ALGORITHMS, LEVELS, SIGNATURE_ERROR, TOKEN_TYPES } from "./names.ts";
+import { checkTimes, READERS } from "./token-rules.ts";
+
+export type Members = Readonly<Record<string, unknown>>;
+
+const [, PERSON, AUTH] = LEVELS;
+const JSON_TYPE = "application/json";
+/** Section 7.9.1. */
+export const RENEW_BEFORE_SECONDS = 300;
+/** Codes are words of the text, or of an access server (section 11.9.2). */
+const ERROR = /^[\x21\x23-\x5b\x5d-\x7e]{1,100}$/;
+
+// ---------------------------------------------------------------------------------------------------------------- requests
+
+export function tokenRequest(
+  type: string,
+  server: string,
+  endpoint: string,
+  { identity }: TokenRequestContext,
+  members: Members,
+  expects?: Members,
+): TokenRequest {
+  return {
+    type,
+    server,
+    kind: documents.kinds.person,
+    endpoint: ({ [endpoint]: address }) => textOf(address),
+    contentType: JSON_TYPE,
+    body: JSON.stringify(members),
+    signatureKey: requireTopLevel(identity),
+    expects,
+  };
+}
+
+/** A sub-agent never calls a person server: its parent does (section 10.2.2). */
+function requireTopLevel(identity: SignatureKeyScheme): SignatureKeyScheme {
+  if (identity.scheme !== "jwt" || claimsOf(identity.jwt)?.parent_agent === undefined) return identity;
+  throw new AAuthAgentError("person_required", "the tokens of a sub-agent come from its parent", {
+    section: "draft -11, section 10.2.2",
+  });
+}
+
+export const claimsOf = (token: string): Members | undefined => decodedOf(token)?.claims;
+
+export function decodedOf(token: string): DecodedToken | undefined {
+  try {
+    return decodeJwt(token);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Capabilities as they are sent: none are not sent. */
+export const listed = (words: readonly string[] = []) => (words.length > 0 ? words : undefined);
+
+function request(wanted: WantedToken, context: TokenRequestContext): TokenRequest {
+  const { server, resource, resourceToken, expects } = wanted;
+  const { upstreamToken, presented, mission, subagentToken, capabilities, justification, loginHint } =
+    context;
+  const common = {
+    upstream_token: upstreamToken,
+    subagent_token: subagentToken,
+    capabilities: listed(capabilities),
+    justification,
+    // The resource's word about who it is is passed on unchanged (section 6.7.1).
+    login_hint: textOf(expects?.loginHint) ?? loginHint,
+  };
+  if (resourceToken === undefined) {
+    // The upstream token carries the mission itself (section 7.1).
+    const own = upstreamToken === undefined ? mission : undefined;
+    const members = { resource, mission_s256: own, ...common };
+    const expected = { ...expects, mission: own, fromUpstream: upstreamToken !== undefined };
+    return tokenRequest(PERSON, server, "person_token_endpoint", context, members, expected);
+  }
+  const members = { resource_token: resourceToken, presented_token: presented, ...common };
+  return tokenRequest(AUTH, server, "auth_token_endpoint", context, members, expects);
+}
+
+const offer: OfferRules = {
+  kind: documents.kinds.resource,
+  endpoint: ({ authorization_endpoint: endpoint }) => textOf(endpoint),
+  contentType: JSON_TYPE,
+  body: (scope) => JSON.stringify({ scope }),
+  refusalStatus: 400,
+  read({ status, members }) {
+    const resourceToken = textOf(members?.resource_token);
+    if (status === 200 && resourceToken !== undefined) return { level: AUTH, resourceToken };
+    const error = textOf(members?.error);
+    if (status === 400 && error !== undefined && ERROR.test(error))
+      throw refusal(error, members ?? {}, status, "6.6.3");
+    return undefined;
+  },
+};
+
+// ----------------------------------------------------------------------------------------------------------------- answers
+
+function read(response: TokenResponse): GrantedToken | DeferredToken {
+  const { status, members } = response;
+  if (status === ACCEPTED) return readDeferred(response);
+  const token = textOf(members?.auth_token) ?? textOf(members?.person_token);
+  if (status === 200) {
+    if (token === undefined) throw failed("the person server answered with no token", "7.1");
+    return { type: "granted", token, expiresInSeconds: lifetimeOf(members?.expires_in) };
+  }
+  throw refusedBy(response);
+}
+
+function readDeferred(response: TokenResponse): DeferredToken {
+  const requirement = requirementOf(response);
+  const deferred = deferredIn(response, requirement ?? { requirement: "" });
+  if (deferred === undefined) throw failed("a deferred response has no Location", "11.8.2");
+  const isQuestion = requirement?.requirement === "clarification";
+  const clarification = isQuestion && response.members && readQuestion(response.members);
+  if (isQuestion && !clarification) throw failed("a clarification has no question", "7.5.1");
+  return { type: "deferred", deferred: clarification ? { ...deferred, clarification } : deferred };
+}
+
+/** The error in the answer of a person server. */
+export function refusedBy({ status, members = {}, field }: TokenResponse): AAuthAgentError {
+  if (status === 402) {
+    return new AAuthAgentError(
+      "payment_required",
+      "the person server wants to be paid, which is not supported",
+    );
+  }
+  // The field is what counts, and the body need not be there (section 11.9.1).
+  const value = status === 401 ? field(SIGNATURE_ERROR) : null;
+  if (value !== null) {
+    try {
+      return refusal(parseSignatureError(value).error, members, status, "11.9.1");
+    } catch (error) {
+      if (!(error instanceof AAuthError)) throw error;
+    }
+  }
+  const error = textOf(members.error);
+  if (error !== undefined && ERROR.test(error)) {
+    return refusal(error, members, status, POLLING_ERRORS.has(error) ? "11.9.4" : "11.9.3");
+  }
+  const reason = status === 410 || status === 404 ? "there is no such pending request any more" : "";
+  return failed(`the person server answered with status ${status}${reason && `: ${reason}`}`, "11.8.4");
+}
+
+const POLLING_ERRORS: ReadonlySet<string> = new Set([
+  "denied",
+  "abandoned",
+  "expired",
+  "revoked",
+  "invalid_code",
+  "slow_down",
+]);
+
+function refusal(error: string, { detail, termination_reason }: Members, status: number, section: string) {
+  const text = textOf(detail) ?? textOf(termination_reason) ?? "no reason given";
+  return new TokenRequestError(error, oneLine(text), status, undefined, {
+    server: "person server",
+    section: `draft -11, section ${section}`,
+  });
+}
+
+/**
+ * The checks of section 9.4.4, and those of a person token: of the type asked for, from the server that had to issue it, for the resource and
+ * person meant, bound to the key that signs, and not for more than the resource token asked.
+ *
+ * Does NOT verify the token's signature: the resource does.
+ */
+async function check(token: string, expected: ExpectedToken) {
+  const { expects = {}, server, resource, thumbprint, now } = expected;
+  const isPerson = expects.level === PERSON;
+  const type = isPerson ? TOKEN_TYPES.person : TOKEN_TYPES.auth;
+  try {
+    const decoded = decodeJwt(token);
+    checkHeader(decoded, { type, algorithms: ALGORITHMS });
+    const claims = READERS[type](decoded);
+    const bound = await confirmationKey(decoded.claims, ALGORITHMS);
+    const checks: readonly (readonly [claim: string, found: unknown, expected: unknown])[] = [
+      ["iss", claims.iss, isPerson ? server : expects.issuer],
+      ["aud", claims.aud, resource],
+      ["cnf", bound.thumbprint, thumbprint],
+      ...(isPerson ? personChecks(claims, expects) : authChecks(claims, expects)),
+    ];
+    for (const [claim, found, wanted] of checks) {
+      if (found !== wanted) throw invalid(`\`${claim}\` is another`, claim, String(wanted));
+    }
+    checkTimes(claims, now);
+    return { claims, exp: claims.exp };
+  } catch (cause) {
+    if (cause instanceof AAuthAgentError) throw cause;
+    const { message, claim } =
+      cause instanceof AAuthError ? cause : { message: "unreadable", claim: undefined };
+    throw invalid(message, claim, undefined, cause);
+  }
+}
+
+/** A token with a mission would make calls part of it that the caller means to be part of none. */
+const personChecks = (claims: Members, { mission, fromUpstream }: Members) =>
+  fromUpstream === true ? [] : ([["mission_s256", claims.mission_s256, mission]] as const);
+
+function authChecks(claims: Members, { ps, sub, scope, account }: Members) {
+  const asked = String(scope).split(" ");
+  const isWithin = String(claims.scope ?? "")
+    .split(" ")
+    .every((word) => word === "" || asked.includes(word));
+  if (!isWithin) throw invalid("`scope` is wider than the resource asked for", "scope", String(scope));
+  return [
+    ["ps", claims.ps, ps],
+    ["sub", claims.sub, sub],
+    ["account", claims.account, account],
+  ] as const;
+}
+
+export const tokenRequests: TokenRequestRules = {
+  renewBeforeSeconds: RENEW_BEFORE_SECONDS,
+  request,
+  offer,
+  read,
+  check,
+};
+
+export function failed(reason: string, section: string): AAuthAgentError {
+  return new AAuthAgentError("token_request_failed", reason, { section: `draft -11, section ${section}` });
+}
+
+function invalid(reason: string, claim?: string, expected?: string, cause?: unknown): AAuthAgentError {
+  return new AAuthAgentError("token_request_failed", `invalid token: ${reason}`, {
+    cause,
+    claim,
+    expected,
+    section: "draft -11, section 9.4.4",
+  });
+}
