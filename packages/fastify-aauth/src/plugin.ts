@@ -5,12 +5,12 @@ import type {
   FastifyInstance,
   FastifyReply,
   FastifyRequest,
-  // Under another name: other plugins declare this one again, where it would be found instead.
-  FastifySchema as Schema,
   FastifyTypeProvider,
   RawRequestDefaultExpression,
   RawServerBase,
   RouteGenericInterface,
+  // Under another name: other plugins declare this one again, where it would be found instead.
+  FastifySchema as Schema,
 } from "fastify";
 import type { FastifyRequestType } from "fastify/types/type-provider.js";
 import fp from "fastify-plugin";
