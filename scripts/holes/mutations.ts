@@ -284,11 +284,7 @@ const HOLES: Readonly<Record<string, Hole>> = {
   G7: [
     "the keys of a resource are its own, not those of the agent by its name",
     [REQUEST_TEST, "G7: signed with a key"],
-    [
-      `${PROFILE}/documents.ts`,
-      'resource: kindOf("resource", readResourceMetadata)',
-      'resource: kindOf("agent", readAgentMetadata)',
-    ],
+    [`${PROFILE}/documents.ts`, 'resource: kindOf("resource", resource)', 'resource: kindOf("agent", agent)'],
   ],
   G8: [
     "a host that is not configured is not served",

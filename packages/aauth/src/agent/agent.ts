@@ -11,10 +11,10 @@ import {
   requireIdentifier,
   requireIdentifiers,
 } from "../discovery/checked-options.ts";
-import { isUrl } from "../discovery/key-set.ts";
 import { AAuthAgentError } from "../errors.ts";
 import { requireBoolean, requireText } from "../keys/option-checks.ts";
 import type { Credential, GrantContext, GrantRequest, WireProfile } from "../profile/wire-profile.ts";
+import { isUrl } from "../shapes.ts";
 import type { SigningKey } from "../types.ts";
 import { agentKeysOf, keyWith } from "./agent-keys.ts";
 import { type CallOptions, createCall, resumeCall } from "./call.ts";
