@@ -106,7 +106,7 @@ function requireAddress(url: string): void {
 }
 
 function readEndpoint({ endpoint }: JudgingOptions, message: MessageToExplain, profile: WireProfile) {
-  const { endpoints } = profile.verification;
+  const { endpoints } = profile.messages;
   if (endpoint !== undefined) {
     if (Object.hasOwn(endpoints, endpoint))
       return { endpoint: endpoint as VerifierOptions["endpoint"], isAssumed: false };

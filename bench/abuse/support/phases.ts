@@ -39,7 +39,7 @@ type Processes = Pick<TestStack, "processes">;
 
 /**
  * Prints what the honest caller sees before, under plain requests, under the attack and after. Sets exit code 1 when a request of the
- * honest caller is not served under the attack, or its p99 grows too much.
+ * honest caller is not served under the attack or after it, or its p99 grows too much.
  */
 export async function showPhases(stack: Processes, attack: Attack): Promise<void> {
   console.log([machineLine(), busyMachineLine(), attack.title].filter(Boolean).join("\n"));
@@ -49,14 +49,15 @@ export async function showPhases(stack: Processes, attack: Attack): Promise<void
   const before = await phase("before", stack, attack, none);
   const plain = await phase("plain", stack, attack, attack.plain);
   const during = await phase("attack", stack, attack, attack.attack);
-  await phase("after", stack, attack, none);
+  const after = await phase("after", stack, attack, none);
   console.log(
     `p50 under the attack / under plain requests: ${(during.p50Ms / plain.p50Ms).toFixed(2)}; ` +
-      `${during.failed} honest requests were not served under the attack`,
+      `${during.failed} honest requests were not served under the attack, ${after.failed} after it`,
   );
   const p99Ratio = during.p99Ms / before.p99Ms;
   console.log(`p99 under the attack / before: ${p99Ratio.toFixed(2)}`);
-  if (during.failed > 0 || p99Ratio > (attack.maxP99Ratio ?? Number.POSITIVE_INFINITY)) process.exitCode = 1;
+  if (during.failed > 0 || after.failed > 0 || p99Ratio > (attack.maxP99Ratio ?? Number.POSITIVE_INFINITY))
+    process.exitCode = 1;
 }
 
 async function phase(name: string, stack: Processes, attack: Attack, load: Load) {

@@ -13,7 +13,7 @@ import { fastifyAAuth, sendAnswer, serveEndpoints } from "fastify-aauth";
 import { PERSON_SERVER, RESOURCE } from "./parties.ts";
 
 /** Far less than the default, so that an attack of eight seconds fills it. */
-const MAX_USED_SIGNATURES = 3_000;
+const MAX_USED_SIGNATURES = 10_000;
 
 const publicJwk = JSON.parse(process.argv[2]!) as PublicJwk;
 const documents = new Map<string, object>([

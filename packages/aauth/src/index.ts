@@ -39,13 +39,9 @@ export {
   UserInteractionRequiredError,
 } from "./errors.ts";
 export type { Check, CheckName, KeySource, VerificationReport } from "./http-signatures/report.ts";
-export type {
-  Credential,
-  EndpointRole,
-  NamedToken,
-  RevocationCheck,
-  WireProfile,
-} from "./profile/wire-profile.ts";
+export type { Credential, EndpointRole } from "./profile/messages.ts";
+export type { NamedToken, RevocationCheck } from "./profile/verification.ts";
+export type { AgentProfile, ProfileBase, ResourceProfile, WireProfile } from "./profile/wire-profile.ts";
 export type * from "./types.ts";
 
 // keys

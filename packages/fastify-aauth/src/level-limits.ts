@@ -1,5 +1,5 @@
 import rateLimit from "@fastify/rate-limit";
-import { type Level, ownerOfCaller, type ProvenCaller, type WireProfile } from "aauth";
+import { type Level, ownerOfCaller, type ProvenCaller, type ResourceProfile } from "aauth";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 
 /**
@@ -27,7 +27,7 @@ export interface LimitReached {
   readonly raisedBy?: readonly string[];
 }
 
-type LimitedLevel = WireProfile["resource"]["limited"][string];
+type LimitedLevel = ResourceProfile["resource"]["limited"][string];
 
 /** Counts one request of a proven caller; undefined when it may pass. */
 export type CountRequest = (
@@ -55,7 +55,7 @@ export async function registerLimiter(app: FastifyInstance): Promise<void> {
 export function createLevelLimiter(
   app: FastifyInstance,
   limits: LevelLimits,
-  profiles: readonly WireProfile[],
+  profiles: readonly ResourceProfile[],
 ): CountRequest {
   const { scopes = [], windowSeconds = 60 } = limits;
   const numbers: Readonly<Record<string, unknown>> = { ...limits };

@@ -13,7 +13,9 @@ import {
 } from "../discovery/checked-options.ts";
 import { AAuthAgentError } from "../errors.ts";
 import { requireBoolean, requireText } from "../keys/option-checks.ts";
-import type { Credential, GrantContext, GrantRequest, WireProfile } from "../profile/wire-profile.ts";
+import type { GrantContext, GrantRequest } from "../profile/grants.ts";
+import type { Credential } from "../profile/messages.ts";
+import type { AgentProfile } from "../profile/wire-profile.ts";
 import { isUrl } from "../shapes.ts";
 import type { SigningKey } from "../types.ts";
 import { agentKeysOf, keyWith } from "./agent-keys.ts";
@@ -215,7 +217,7 @@ function checkAgentOptions(options: AgentOptions): void {
   }
 }
 
-function checkFetchContext({ resource, returnUrl, ...strings }: FetchContext, profile: WireProfile): void {
+function checkFetchContext({ resource, returnUrl, ...strings }: FetchContext, profile: AgentProfile): void {
   for (const name of ["upstreamToken", "authToken"] as const) {
     if (strings[name] !== undefined && typeof strings[name] !== "string") {
       throw new TypeError(`${name} must be the compact token: \`grant.token\` of the proven caller`);

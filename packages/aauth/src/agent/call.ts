@@ -11,22 +11,19 @@ import {
   TokenRejectedError,
   UserInteractionRequiredError,
 } from "../errors.ts";
-import { parseRefusal, REFUSAL_FIELD } from "../profile/refusal.ts";
 import type {
   CallOutcome,
   CallState,
   CallStep,
-  Clarification,
-  ClarificationAnswer,
-  Credential,
   Demand,
-  GrantHints,
-  Interaction,
-  PendingState,
   ResponseHead,
   TokenDemand,
-  WireProfile,
-} from "../profile/wire-profile.ts";
+} from "../profile/calls.ts";
+import type { GrantHints } from "../profile/grants.ts";
+import type { Credential } from "../profile/messages.ts";
+import { parseRefusal, REFUSAL_FIELD } from "../profile/refusal.ts";
+import type { Clarification, ClarificationAnswer, Interaction, PendingState } from "../profile/waiting.ts";
+import type { AgentProfile } from "../profile/wire-profile.ts";
 import { parseJsonObject } from "../tokens/json-object.ts";
 import type { SigningKey, Waiting } from "../types.ts";
 import { type AgentKeys, keyBoundIn, pinnedTo } from "./agent-keys.ts";
@@ -652,7 +649,7 @@ function shownOrNothing(token: string, revealTokens: boolean): ShownToken | unde
 
 /** What the calls of one agent share. */
 export interface CallOptions {
-  readonly profile: WireProfile;
+  readonly profile: AgentProfile;
   readonly id: string;
   readonly keys: AgentKeys;
   /** Whether the first request shows a key and nothing else. */

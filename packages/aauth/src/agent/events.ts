@@ -4,12 +4,8 @@
  * @module
  */
 
-import type {
-  Clarification,
-  ClarificationAnswer,
-  Interaction,
-  RetryReason,
-} from "../profile/wire-profile.ts";
+import type { RetryReason } from "../profile/calls.ts";
+import type { Clarification, ClarificationAnswer, Interaction } from "../profile/waiting.ts";
 import { tokenIdOf } from "../tokens/decode-token.ts";
 import { type DecodedToken, decodeJwt } from "../tokens/jwt.ts";
 

@@ -9,19 +9,18 @@ import type { Awaitable } from "../crypto/interface.ts";
 import type { Discovery, DiscoveryKind } from "../discovery/discovery.ts";
 import { readAtMost } from "../discovery/read-at-most.ts";
 import { AAuthAgentError, AAuthError, ConsentRequiredError } from "../errors.ts";
+import type { Demand, ResponseHead } from "../profile/calls.ts";
 import type {
   ApprovedMission,
-  Credential,
-  Demand,
   GrantAnswer,
   GrantContext,
   GrantRequest,
   GrantResponse,
   OfferRules,
-  PendingState,
-  ResponseHead,
-  WireProfile,
-} from "../profile/wire-profile.ts";
+} from "../profile/grants.ts";
+import type { Credential } from "../profile/messages.ts";
+import type { PendingState } from "../profile/waiting.ts";
+import type { AgentProfile } from "../profile/wire-profile.ts";
 import { parseJsonObject } from "../tokens/json-object.ts";
 import type { SigningKey } from "../types.ts";
 import { type AgentObserver, ignoreEvents, showToken } from "./events.ts";
@@ -460,7 +459,7 @@ export interface GrantCircumstances {
 }
 
 export interface GrantClientOptions {
-  readonly profile: WireProfile;
+  readonly profile: AgentProfile;
   readonly trustedServers: readonly string[];
   readonly discovery: Discovery;
   /** To auth servers. */

@@ -5,15 +5,10 @@
  */
 
 import { AAuthError, ConsentRequiredError } from "../errors.ts";
-import type {
-  Credential,
-  GrantContext,
-  GrantHints,
-  GrantRequest,
-  GrantRules,
-  TokenDemand,
-  WireProfile,
-} from "../profile/wire-profile.ts";
+import type { TokenDemand } from "../profile/calls.ts";
+import type { GrantContext, GrantHints, GrantRequest, GrantRules } from "../profile/grants.ts";
+import type { Credential } from "../profile/messages.ts";
+import type { AgentProfile } from "../profile/wire-profile.ts";
 import { tokenId } from "../tokens/decode-token.ts";
 import { hashToken } from "../tokens/verified-tokens.ts";
 import type { SigningKey } from "../types.ts";
@@ -349,7 +344,7 @@ export interface HeldToken {
 }
 
 export interface GrantSourceOptions {
-  readonly profile: WireProfile;
+  readonly profile: AgentProfile;
   /** Identifier of the agent. */
   readonly id: string;
   readonly client: GrantClient;

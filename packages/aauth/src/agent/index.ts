@@ -6,12 +6,8 @@
 
 export { pooledTransport } from "#http";
 export type { Transport, TransportRequest } from "../discovery/transport.ts";
-export type {
-  ApprovedMission,
-  Clarification,
-  Interaction,
-  MissionProposal,
-} from "../profile/wire-profile.ts";
+export type { ApprovedMission, MissionProposal } from "../profile/grants.ts";
+export type { Clarification, Interaction } from "../profile/waiting.ts";
 export { createAgent } from "./agent.ts";
 export type { AgentEvent, AgentObserver, RetryReason, ShownToken, TokenRequestType } from "./events.ts";
 export type { Grant, MemoryTokenCache, TokenCache } from "./grant-cache.ts";

@@ -5,7 +5,7 @@
  */
 
 import { decodeBase64, encodeBase64 } from "../base64.ts";
-import type { CallState, TokenDemand } from "../profile/wire-profile.ts";
+import type { CallState, TokenDemand } from "../profile/calls.ts";
 import type { Waiting } from "../types.ts";
 import type { CallersRequest } from "./outgoing-request.ts";
 import type { LeftWaiting } from "./pending-answer.ts";

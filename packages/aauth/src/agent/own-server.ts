@@ -5,7 +5,9 @@
  */
 
 import { AAuthAgentError } from "../errors.ts";
-import type { Credential, GrantContext, WireProfile } from "../profile/wire-profile.ts";
+import type { GrantContext } from "../profile/grants.ts";
+import type { Credential } from "../profile/messages.ts";
+import type { AgentProfile } from "../profile/wire-profile.ts";
 import type { SigningKey } from "../types.ts";
 import type { AgentKeys } from "./agent-keys.ts";
 import { atHop } from "./at-hop.ts";
@@ -118,7 +120,7 @@ export const NOTHING: Omit<GrantContext, "identity"> = {
 };
 
 interface OwnServerOptions {
-  readonly profile: WireProfile;
+  readonly profile: AgentProfile;
   readonly id: string;
   readonly keys: AgentKeys;
   readonly identity: (key: SigningKey) => Promise<Credential>;

@@ -5,14 +5,9 @@
  */
 
 import { AAuthAgentError } from "../errors.ts";
-import type {
-  CallRules,
-  Clarification,
-  ClarificationAnswer,
-  GrantRules,
-  Interaction,
-  PendingState,
-} from "../profile/wire-profile.ts";
+import type { CallRules } from "../profile/calls.ts";
+import type { GrantRules } from "../profile/grants.ts";
+import type { Clarification, ClarificationAnswer, Interaction, PendingState } from "../profile/waiting.ts";
 import type { AgentObserver } from "./events.ts";
 import { unlessAborted } from "./timeout.ts";
 import type { InteractionRequest } from "./types.ts";

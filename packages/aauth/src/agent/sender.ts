@@ -5,7 +5,8 @@
  */
 
 import type { Transport } from "../discovery/transport.ts";
-import type { Credential, WireProfile } from "../profile/wire-profile.ts";
+import type { Credential } from "../profile/messages.ts";
+import type { AgentProfile } from "../profile/wire-profile.ts";
 import { tokenId } from "../tokens/decode-token.ts";
 import type { SigningKey } from "../types.ts";
 import { type AgentObserver, cutSignatureBase, ignoreEvents, type RetryReason } from "./events.ts";
@@ -78,7 +79,7 @@ export interface SendOptions {
 }
 
 export interface SenderOptions {
-  readonly profile: WireProfile;
+  readonly profile: AgentProfile;
   readonly transport: Transport;
   readonly now: () => number;
 }

@@ -6,7 +6,8 @@ import { formatContentDigest } from "../http-signatures/content-digest.ts";
 import { createNonce, isUnsafeMethod } from "../http-signatures/replay.ts";
 import { buildSignatureBase } from "../http-signatures/signature-base.ts";
 import { formatSignatureInput } from "../http-signatures/signature-input.ts";
-import type { Credential, EndpointRole, WireProfile } from "../profile/wire-profile.ts";
+import type { Credential, EndpointRole } from "../profile/messages.ts";
+import type { ProfileBase } from "../profile/wire-profile.ts";
 import type { HeaderFields, SigningKey } from "../types.ts";
 
 /** A request about to be sent. */
@@ -28,7 +29,7 @@ export interface SignRequestOptions {
   /** How the receiver learns the key. */
   readonly signatureKey: Credential;
   /** Default `draft11`. */
-  readonly profile?: WireProfile | undefined;
+  readonly profile?: ProfileBase | undefined;
   /** What kind of endpoint is asked, where the profile's coverage depends on it. Default `resource`. */
   readonly endpoint?: EndpointRole | undefined;
   /** Clock in Unix seconds. Default the system's. */
@@ -79,7 +80,7 @@ export async function signRequest(
 ): Promise<SignedRequest> {
   const { method, url, body } = request;
   const { key, signatureKey, profile = defaultProfile, endpoint: role = "resource" } = options;
-  const { messages, verification } = profile;
+  const { messages } = profile;
   const { fields, label } = messages;
   const { scheme, authority, target } = requestTarget(url);
   requireFields(request.headers);
@@ -92,7 +93,7 @@ export async function signRequest(
   if (nonce !== undefined && fields.nonce !== undefined) added[fields.nonce] = nonce;
   const headers = { ...request.headers, ...added };
 
-  const rules = verification.endpoints[role];
+  const rules = messages.endpoints[role];
   if (rules === undefined) throw new TypeError(`endpoint: profile ${profile.name} has no rules for ${role}`);
   const { additionalComponents: additional } = options;
   const facts = { method, target, headers, hasBody, endpoint: { role, ...rules }, additional };
@@ -120,7 +121,7 @@ const UPPER_CASE = /[A-Z]/;
 function nonceFor(
   { method }: RequestToSign,
   { nonce }: SignRequestOptions,
-  { fields, sendsNonce }: WireProfile["messages"],
+  { fields, sendsNonce }: ProfileBase["messages"],
 ): string | undefined {
   if (nonce === false || (fields.nonce !== undefined && !sendsNonce)) return undefined;
   return nonce ?? (sendsNonce && isUnsafeMethod(method) ? createNonce() : undefined);

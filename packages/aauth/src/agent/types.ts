@@ -7,13 +7,9 @@
 import type { Discovery } from "../discovery/discovery.ts";
 import type { Transport } from "../discovery/transport.ts";
 import type { KeyRing } from "../keys/key-ring.ts";
-import type {
-  ApprovedMission,
-  Clarification,
-  Interaction,
-  MissionProposal,
-  WireProfile,
-} from "../profile/wire-profile.ts";
+import type { ApprovedMission, MissionProposal } from "../profile/grants.ts";
+import type { Clarification, Interaction } from "../profile/waiting.ts";
+import type { AgentProfile } from "../profile/wire-profile.ts";
 import type { SigningKey, Waiting } from "../types.ts";
 import type { AgentObserver } from "./events.ts";
 import type { Grant, TokenCache } from "./grant-cache.ts";
@@ -107,9 +103,9 @@ export interface AgentOptions {
   /** Own identifier, published by the agent's document. */
   readonly id: string;
   /** The dialect it speaks with resources. Default `draft11`. An agent with peers of several dialects creates one agent for each. */
-  readonly profile?: WireProfile | undefined;
+  readonly profile?: AgentProfile | undefined;
   /** A variant of `profile` that it speaks with auth servers. Default: `profile`. */
-  readonly serverProfile?: WireProfile | undefined;
+  readonly serverProfile?: AgentProfile | undefined;
   /**
    * Signs everything; one call uses one key throughout. Where keys are rotated, a {@link KeyRing}: tokens and consents bound to an
    * earlier key are then used with that key for as long as it is kept.

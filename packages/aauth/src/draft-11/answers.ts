@@ -6,13 +6,8 @@
  */
 
 import { type AAuthError, type AAuthErrorCode, AAuthVerificationError, publicRefusal } from "../errors.ts";
-import type {
-  Answer,
-  AnswerOptions,
-  AnswerWriter,
-  RefusalContext,
-  ResourceTokenGrant,
-} from "../profile/wire-profile.ts";
+import type { AnswerOptions, AnswerWriter, RefusalContext } from "../profile/answers.ts";
+import type { Answer, ResourceTokenGrant } from "../profile/resource-rules.ts";
 import type { ProvenCaller } from "../types.ts";
 import { formatRequirement, formatSignatureError, formatTokenList } from "./headers.ts";
 import {

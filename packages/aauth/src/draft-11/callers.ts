@@ -7,7 +7,8 @@
 import type { Discovery } from "../discovery/discovery.ts";
 import { AAuthVerificationError } from "../errors.ts";
 import { enterTokenKey, publishedCandidate } from "../profile/candidates.ts";
-import type { CallerResolver, EndpointRole, KeyClaim, ResolverContext } from "../profile/wire-profile.ts";
+import type { EndpointRole, KeyClaim } from "../profile/messages.ts";
+import type { CallerResolver, ResolverContext } from "../profile/verification.ts";
 import { decodeJwt } from "../tokens/jwt.ts";
 import { scopesOf } from "../tokens/scopes.ts";
 import { trusts } from "../tokens/trust.ts";

@@ -12,10 +12,10 @@ import type {
   CallState,
   CallStep,
   Demand,
-  PendingState,
   ResponseHead,
   RetryReason,
-} from "../profile/wire-profile.ts";
+} from "../profile/calls.ts";
+import type { PendingState } from "../profile/waiting.ts";
 import { decodeJwt } from "../tokens/jwt.ts";
 import { checkDemand, proveDemand } from "./demands.ts";
 import { formatTokenList, parseAccess, parseSignatureError } from "./headers.ts";

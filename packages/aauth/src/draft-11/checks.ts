@@ -1,4 +1,4 @@
-import type { CheckRule } from "../profile/wire-profile.ts";
+import type { CheckRule } from "../profile/verification.ts";
 
 /**
  * The checks of a verifier in the order in which they are made: that of section 11.3.4, where coverage and time come before the scheme, so

@@ -5,7 +5,7 @@
  */
 
 import { fieldValue } from "../http-signatures/field.ts";
-import type { MessageFacts } from "../profile/wire-profile.ts";
+import type { MessageFacts } from "../profile/messages.ts";
 import { isSessionAuthorization } from "./headers.ts";
 import { FIELDS } from "./names.ts";
 

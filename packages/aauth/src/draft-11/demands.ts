@@ -6,7 +6,7 @@
 
 import type { Discovery } from "../discovery/discovery.ts";
 import { AAuthAgentError, AAuthError } from "../errors.ts";
-import type { Demand, DemandExpectation, TokenDemand } from "../profile/wire-profile.ts";
+import type { Demand, DemandExpectation, TokenDemand } from "../profile/calls.ts";
 import { checkHeader, isExpired } from "../tokens/claim-checks.ts";
 import { type DecodedToken, decodeJwt } from "../tokens/jwt.ts";
 import { verifyWithPublishedKey } from "../tokens/published-key.ts";

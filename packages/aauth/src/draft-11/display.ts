@@ -1,4 +1,4 @@
-import type { DisplayRules } from "../profile/wire-profile.ts";
+import type { DisplayRules } from "../profile/display.ts";
 import { parseAccess, parseRequirement, parseSignatureError, parseTokenList } from "./headers.ts";
 import {
   AAUTH_ACCESS,

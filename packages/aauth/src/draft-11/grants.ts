@@ -8,7 +8,6 @@ import { platformCrypto } from "#crypto";
 import { decodeBase64Url } from "../base64.ts";
 import { AAuthAgentError, AAuthError, TokenRequestError } from "../errors.ts";
 import type {
-  Credential,
   ExpectedGrant,
   GrantAnswer,
   GrantContext,
@@ -17,7 +16,8 @@ import type {
   GrantResponse,
   GrantRules,
   OfferRules,
-} from "../profile/wire-profile.ts";
+} from "../profile/grants.ts";
+import type { Credential } from "../profile/messages.ts";
 import { checkHeader, confirmationKey } from "../tokens/claim-checks.ts";
 import { parseJsonObject } from "../tokens/json-object.ts";
 import { type DecodedToken, decodeJwt } from "../tokens/jwt.ts";

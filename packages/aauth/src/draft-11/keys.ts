@@ -9,7 +9,7 @@ import type { Awaitable } from "../crypto/interface.ts";
 import type { Discovery } from "../discovery/discovery.ts";
 import { AAuthVerificationError } from "../errors.ts";
 import { verificationKey } from "../keys/verification-key.ts";
-import type { KeyClaim, MessageRules } from "../profile/wire-profile.ts";
+import type { KeyClaim, MessageRules } from "../profile/messages.ts";
 import { decodeJwt } from "../tokens/jwt.ts";
 import type { IssuerJwk, PublicJwk, VerificationKey } from "../types.ts";
 import { ALGORITHMS } from "./names.ts";

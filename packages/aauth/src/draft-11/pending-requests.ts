@@ -6,7 +6,7 @@
 
 import { platformCrypto } from "#crypto";
 import { encodeBase64Url } from "../base64.ts";
-import type { Answer } from "../profile/wire-profile.ts";
+import type { Answer } from "../profile/resource-rules.ts";
 import type { KeyValueStore } from "../store/key-value-store.ts";
 import { createOwnedStore, type Owned } from "../store/owned-store.ts";
 import { StoreFullError } from "../store/quota-store.ts";

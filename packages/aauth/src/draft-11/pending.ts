@@ -5,7 +5,8 @@
  */
 
 import { AAuthAgentError, AAuthError } from "../errors.ts";
-import type { Clarification, PendingState, ResponseHead } from "../profile/wire-profile.ts";
+import type { ResponseHead } from "../profile/calls.ts";
+import type { Clarification, PendingState } from "../profile/waiting.ts";
 import { type AAuthRequirement, parseRequirement } from "./headers.ts";
 import { AAUTH_REQUIREMENT } from "./names.ts";
 

@@ -1,4 +1,4 @@
-import type { Answer } from "../profile/wire-profile.ts";
+import type { Answer } from "../profile/resource-rules.ts";
 import { AAUTH_REQUIREMENT } from "./names.ts";
 
 /**

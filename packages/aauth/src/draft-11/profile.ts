@@ -4,7 +4,9 @@
  * @module
  */
 
-import type { MessageRules, VerificationRules, WireProfile } from "../profile/wire-profile.ts";
+import type { MessageRules } from "../profile/messages.ts";
+import type { VerificationRules } from "../profile/verification.ts";
+import type { WireProfile } from "../profile/wire-profile.ts";
 import { createAnswers, refuseWithoutToken } from "./answers.ts";
 import { claimedJwk, RESOLVERS } from "./callers.ts";
 import { calls } from "./calls.ts";
@@ -26,6 +28,8 @@ import {
   signatureKeyFor,
 } from "./signature-key.ts";
 
+const rules = { toleranceSeconds: WINDOW_SECONDS, replay: "remember" } as const;
+
 const messages: MessageRules = {
   fields: FIELDS,
   label: LABEL,
@@ -42,12 +46,6 @@ const messages: MessageRules = {
   bindsBody: true,
   sendsNonce: false,
   absentQuery: "?",
-};
-
-const rules = { toleranceSeconds: WINDOW_SECONDS, replay: "remember" } as const;
-
-const verification: VerificationRules = {
-  checks: CHECKS,
   endpoints: {
     /** Agents, with any of their tokens; which of them is the route's. */
     resource: {
@@ -65,6 +63,10 @@ const verification: VerificationRules = {
     },
     revocation: { ...rules, schemes: ["jwks_uri"], tokenTypes: [] },
   },
+};
+
+const verification: VerificationRules = {
+  checks: CHECKS,
   resolvers: RESOLVERS,
   claimedJwk,
   levels: LEVELS,

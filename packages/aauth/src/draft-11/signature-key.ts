@@ -14,7 +14,7 @@ import {
   type SignatureInput,
 } from "../http-signatures/signature-input.ts";
 import { formatString, parseDictionary, splitTopLevel, TOKEN } from "../http-signatures/structured-fields.ts";
-import type { Credential, KeyClaim } from "../profile/wire-profile.ts";
+import type { Credential, KeyClaim } from "../profile/messages.ts";
 import type { SigningKey } from "../types.ts";
 import { LABEL } from "./names.ts";
 

@@ -7,7 +7,7 @@
 
 import type { Discovery, DiscoveryKind } from "../discovery/discovery.ts";
 import { AAuthVerificationError } from "../errors.ts";
-import type { RevocationCheck } from "../profile/wire-profile.ts";
+import type { RevocationCheck } from "../profile/verification.ts";
 import {
   checkAudience,
   checkTimeShapes,

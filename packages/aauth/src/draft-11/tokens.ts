@@ -8,7 +8,7 @@ import { platformCrypto } from "#crypto";
 import { encodeBase64Url } from "../base64.ts";
 import type { Discovery } from "../discovery/discovery.ts";
 import { AAuthVerificationError } from "../errors.ts";
-import type { RevocationCheck } from "../profile/wire-profile.ts";
+import type { RevocationCheck } from "../profile/verification.ts";
 import { checkAudience, checkHeader } from "../tokens/claim-checks.ts";
 import { decodeJwt, signJwt } from "../tokens/jwt.ts";
 import type { VerifiedToken } from "../tokens/open-token.ts";

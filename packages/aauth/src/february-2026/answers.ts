@@ -5,13 +5,8 @@
  */
 
 import { type AAuthError, AAuthVerificationError, publicRefusal } from "../errors.ts";
-import type {
-  Answer,
-  AnswerOptions,
-  AnswerWriter,
-  RefusalContext,
-  ResourceTokenGrant,
-} from "../profile/wire-profile.ts";
+import type { AnswerOptions, AnswerWriter, RefusalContext } from "../profile/answers.ts";
+import type { Answer, ResourceTokenGrant } from "../profile/resource-rules.ts";
 import type { ProvenCaller } from "../types.ts";
 import { formatAgentAuth } from "./agent-auth.ts";
 import { AGENT_AUTH, RESOURCE_TOKEN_SECONDS } from "./names.ts";

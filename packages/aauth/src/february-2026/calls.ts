@@ -6,7 +6,6 @@
  */
 
 import { AAuthAgentError, AAuthError } from "../errors.ts";
-import { parseRefusal, REFUSAL_FIELD } from "../profile/refusal.ts";
 import type {
   CallCircumstances,
   CallOutcome,
@@ -18,7 +17,8 @@ import type {
   ResponseHead,
   RetryReason,
   TokenDemand,
-} from "../profile/wire-profile.ts";
+} from "../profile/calls.ts";
+import { parseRefusal, REFUSAL_FIELD } from "../profile/refusal.ts";
 import { checkHeader } from "../tokens/claim-checks.ts";
 import { decodeJwt } from "../tokens/jwt.ts";
 import { type AgentAuth, type BareChallenge, incomplete, isBare, readAgentAuth } from "./agent-auth.ts";

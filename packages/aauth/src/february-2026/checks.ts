@@ -1,4 +1,4 @@
-import type { CheckRule } from "../profile/wire-profile.ts";
+import type { CheckRule } from "../profile/verification.ts";
 
 /** The checks of a verifier in the order in which they are made, each with the section of docs/reference/profile.md that demands it. */
 export const CHECKS: readonly CheckRule[] = [

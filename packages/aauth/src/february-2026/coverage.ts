@@ -5,7 +5,7 @@
  */
 
 import { fieldValue } from "../http-signatures/field.ts";
-import type { MessageFacts } from "../profile/wire-profile.ts";
+import type { MessageFacts } from "../profile/messages.ts";
 import { FIELDS } from "./names.ts";
 
 const lists: readonly (readonly string[])[] = Array.from({ length: 8 }, (_, bits) =>

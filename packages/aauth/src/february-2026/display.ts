@@ -1,4 +1,4 @@
-import type { DisplayRules } from "../profile/wire-profile.ts";
+import type { DisplayRules } from "../profile/display.ts";
 import { parseAgentAuth } from "./agent-auth.ts";
 import { AGENT_AUTH, TOKEN_TYPES } from "./names.ts";
 

@@ -5,16 +5,16 @@
  */
 
 import { AAuthAgentError, type Refusal, TokenRequestError } from "../errors.ts";
-import { parseRefusal, REFUSAL_FIELD } from "../profile/refusal.ts";
 import type {
-  Credential,
   ExpectedGrant,
   GrantAnswer,
   GrantRequest,
   GrantResponse,
   GrantRules,
   OfferRules,
-} from "../profile/wire-profile.ts";
+} from "../profile/grants.ts";
+import type { Credential } from "../profile/messages.ts";
+import { parseRefusal, REFUSAL_FIELD } from "../profile/refusal.ts";
 import {
   checkHeader,
   checkTimeShapes,

@@ -6,7 +6,9 @@
 
 import { formatSignature, parseSignature } from "../http-signatures/signature.ts";
 import { parseSignatureInput } from "../http-signatures/signature-input.ts";
-import type { MessageRules, VerificationRules, WireProfile } from "../profile/wire-profile.ts";
+import type { MessageRules } from "../profile/messages.ts";
+import type { VerificationRules } from "../profile/verification.ts";
+import type { WireProfile } from "../profile/wire-profile.ts";
 import { createAnswers, refuseWithoutToken } from "./answers.ts";
 import { claimedAgent, claimedJwk, RESOLVERS } from "./callers.ts";
 import { calls } from "./calls.ts";
@@ -19,6 +21,13 @@ import { FIELDS, KEY_ALGORITHMS, LABEL, TOKEN_TYPES, TOLERANCE_SECONDS } from ".
 import { LEVELS, unmet, validateRequirement } from "./requirement.ts";
 import { resource } from "./resource.ts";
 import { isParenthesised, parseSignatureKey, signatureKeyFor } from "./signature-key.ts";
+
+const rules = {
+  schemes: ["hwk", "jwks", "jwt"],
+  tokenTypes: [TOKEN_TYPES.agent, TOKEN_TYPES.auth],
+  toleranceSeconds: TOLERANCE_SECONDS,
+  replay: "remember",
+} as const;
 
 const messages: MessageRules = {
   fields: FIELDS,
@@ -35,18 +44,11 @@ const messages: MessageRules = {
   signedComponents: fullCoverage,
   bindsBody: true,
   sendsNonce: true,
+  endpoints: { resource: rules, token: rules },
 };
-
-const rules = {
-  schemes: ["hwk", "jwks", "jwt"],
-  tokenTypes: [TOKEN_TYPES.agent, TOKEN_TYPES.auth],
-  toleranceSeconds: TOLERANCE_SECONDS,
-  replay: "remember",
-} as const;
 
 const verification: VerificationRules = {
   checks: CHECKS,
-  endpoints: { resource: rules, token: rules },
   resolvers: RESOLVERS,
   claimedJwk,
   levels: LEVELS,

@@ -1,7 +1,7 @@
 import { AAuthVerificationError } from "../errors.ts";
 import { LABEL_PATTERN, requireBoundedHeader, trimField } from "../http-signatures/field.ts";
 import { PRIVATE_MEMBERS } from "../keys/verification-key.ts";
-import type { Credential, KeyClaim } from "../profile/wire-profile.ts";
+import type { Credential, KeyClaim } from "../profile/messages.ts";
 import type { Ed25519PublicJwk, SigningKey } from "../types.ts";
 import { DOCUMENTS, LABEL } from "./names.ts";
 

@@ -7,7 +7,7 @@
 import type { Awaitable } from "../crypto/interface.ts";
 import type { Discovery, DiscoveryKind } from "../discovery/discovery.ts";
 import type { ProvenCaller, VerificationKey } from "../types.ts";
-import type { CallerCandidate, ResolverContext } from "./wire-profile.ts";
+import type { CallerCandidate, ResolverContext } from "./verification.ts";
 
 type Recorder = ResolverContext["recorder"];
 

@@ -6,13 +6,13 @@
  */
 
 export { draft11 } from "../draft-11/profile.ts";
+export type * from "./answers.ts";
+export type * from "./calls.ts";
+export type * from "./display.ts";
+export type * from "./grants.ts";
+export type * from "./messages.ts";
 export { formatRefusal, parseRefusal, REFUSAL_FIELD, refusalOf, withRefusal } from "./refusal.ts";
-export type {
-  GuardedEndpoint,
-  GuardedRequest,
-  LimitedLevel,
-  PublishedResource,
-  ResourceIdentity,
-  ResourceRules,
-} from "./resource-rules.ts";
+export type * from "./resource-rules.ts";
+export type * from "./verification.ts";
+export type * from "./waiting.ts";
 export type * from "./wire-profile.ts";

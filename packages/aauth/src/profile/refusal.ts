@@ -14,7 +14,7 @@ import {
 } from "../errors.ts";
 import type { VerificationReport } from "../http-signatures/report.ts";
 import { splitTopLevel } from "../http-signatures/structured-fields.ts";
-import type { Answer } from "./wire-profile.ts";
+import type { Answer } from "./resource-rules.ts";
 
 /** Carries a {@link Refusal}. Not a header of any profile: peers that do not know it ignore it. */
 export const REFUSAL_FIELD = "aauth-refusal";

@@ -10,7 +10,7 @@ import { AAuthVerificationError } from "../errors.ts";
 import { ownerOf } from "../store/owner-of.ts";
 import { StoreFullError } from "../store/quota-store.ts";
 import { createMemoryRecordStore, type RecordStore } from "../store/record-store.ts";
-import type { RevocationCheck } from "./wire-profile.ts";
+import type { RevocationCheck } from "./verification.ts";
 
 /** What is kept of a revocation; plain JSON. */
 export interface RevokedToken {

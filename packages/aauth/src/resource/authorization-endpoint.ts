@@ -7,7 +7,7 @@
 import type { Awaitable } from "../crypto/interface.ts";
 import { jsonAnswer, problemAnswer } from "../draft-11/problem.ts";
 import { AAuthVerificationError } from "../errors.ts";
-import type { Answer } from "../profile/wire-profile.ts";
+import type { Answer } from "../profile/resource-rules.ts";
 import type { ProvenCaller } from "../types.ts";
 import type { Challenger } from "./challenge.ts";
 import { type Endpoint, membersOf } from "./endpoint.ts";

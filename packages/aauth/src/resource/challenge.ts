@@ -8,14 +8,10 @@ import { defaultProfile } from "../default-profile.ts";
 import { requireIdentifier } from "../discovery/checked-options.ts";
 import { type AAuthError, AAuthVerificationError } from "../errors.ts";
 import type { KeyRing } from "../keys/key-ring.ts";
+import type { AnswerWriter, RefusalContext } from "../profile/answers.ts";
 import { withRefusal } from "../profile/refusal.ts";
-import type {
-  Answer,
-  AnswerWriter,
-  RefusalContext,
-  ResourceTokenGrant,
-  WireProfile,
-} from "../profile/wire-profile.ts";
+import type { Answer, ResourceTokenGrant } from "../profile/resource-rules.ts";
+import type { ResourceProfile } from "../profile/wire-profile.ts";
 import type { ProvenCaller, Requirement, SigningKey } from "../types.ts";
 import { requirementFor } from "./requirement.ts";
 
@@ -31,7 +27,7 @@ export interface AnsweringProfile {
    */
   readonly authServer?: string | undefined;
   /** Default `draft11`. */
-  readonly profile?: WireProfile | undefined;
+  readonly profile?: ResourceProfile | undefined;
   /** Of a resource token, seconds. Default 300, at most 600; in draft -11 300. */
   readonly lifetimeSeconds?: number | undefined;
   /**
@@ -133,7 +129,7 @@ export function createChallenger(options: ChallengerOptions): Challenger {
 }
 
 interface Writer {
-  readonly profile: WireProfile;
+  readonly profile: ResourceProfile;
   readonly answers: AnswerWriter;
 }
 
@@ -163,7 +159,7 @@ function currentKeyOf(key: ChallengerOptions["key"]): () => SigningKey {
 }
 
 /** Those whose profile an answer is written in, each with the alternative of the requirement that counts for it. */
-function addressed<Party extends { readonly profile: WireProfile }>(
+function addressed<Party extends { readonly profile: ResourceProfile }>(
   error: AAuthError,
   context: RefusalContext,
   parties: readonly Party[],
@@ -198,7 +194,7 @@ const LIMIT_REACHED = new AAuthVerificationError("limit_reached", "too many requ
 export function plainRefusal(
   error: AAuthError,
   context: RefusalContext,
-  profiles: readonly WireProfile[] = [defaultProfile],
+  profiles: readonly ResourceProfile[] = [defaultProfile],
 ): Answer {
   const parties = profiles.map((profile) => ({ profile }));
   const answers = addressed(error, context, parties).map(([{ profile }, own]) =>

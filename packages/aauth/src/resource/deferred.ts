@@ -17,7 +17,7 @@ import {
   type PollingError,
 } from "../draft-11/pending-requests.ts";
 import { draft11 } from "../draft-11/profile.ts";
-import type { Answer } from "../profile/wire-profile.ts";
+import type { Answer } from "../profile/resource-rules.ts";
 import { ownerOfCaller } from "../store/owner-of.ts";
 import { QuotaStore } from "../store/quota-store.ts";
 import type { ProvenCaller } from "../types.ts";

@@ -5,7 +5,8 @@
  */
 
 import { AAuthVerificationError } from "../errors.ts";
-import type { Answer, WireProfile } from "../profile/wire-profile.ts";
+import type { Answer } from "../profile/resource-rules.ts";
+import type { ResourceProfile } from "../profile/wire-profile.ts";
 import type { Jwks, Requirement } from "../types.ts";
 import { plainRefusal } from "./challenge.ts";
 import type { AddressedRequest } from "./types.ts";
@@ -68,7 +69,7 @@ const documentEndpoint = (path: string, document: () => object): Endpoint => ({
 
 /** `answer`, or the refusal that an error of the verifier in it stands for. */
 export async function refusing(
-  profile: WireProfile,
+  profile: ResourceProfile,
   requirement: Requirement,
   answer: () => Promise<Answer>,
 ): Promise<Answer> {

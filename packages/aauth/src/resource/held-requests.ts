@@ -10,7 +10,7 @@ import { formatRequirement } from "../draft-11/headers.ts";
 import type { PendingEntry, PendingHolder } from "../draft-11/pending-requests.ts";
 import { emptyAnswer, pendingAnswer, problemAnswer } from "../draft-11/problem.ts";
 import { draft11 } from "../draft-11/profile.ts";
-import type { Answer } from "../profile/wire-profile.ts";
+import type { Answer } from "../profile/resource-rules.ts";
 import type { KeyValueStore } from "../store/key-value-store.ts";
 import { createOwnedStore } from "../store/owned-store.ts";
 import { StoreFullError } from "../store/quota-store.ts";

@@ -11,10 +11,12 @@ export type {
   PollingError,
 } from "../draft-11/pending-requests.ts";
 export type { Refusal } from "../errors.ts";
+export type { RefusalContext } from "../profile/answers.ts";
 export { formatRefusal, parseRefusal, REFUSAL_FIELD, refusalOf } from "../profile/refusal.ts";
+export type { Answer, ResourceTokenGrant } from "../profile/resource-rules.ts";
 export type { Revocations, RevocationsOptions, RevokedToken } from "../profile/revocations.ts";
 export { createRevocations } from "../profile/revocations.ts";
-export type { Answer, RefusalContext, ResourceTokenGrant, TokenHolder } from "../profile/wire-profile.ts";
+export type { TokenHolder } from "../profile/verification.ts";
 export type { AuthorizationEndpointOptions, AuthorizationRequest } from "./authorization-endpoint.ts";
 export { createAuthorizationEndpoint } from "./authorization-endpoint.ts";
 export type { AnsweringProfile, Challenger, ChallengerOptions } from "./challenge.ts";

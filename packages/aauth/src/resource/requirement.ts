@@ -1,6 +1,6 @@
 import { defaultProfile } from "../default-profile.ts";
 import { AAuthVerificationError } from "../errors.ts";
-import type { WireProfile } from "../profile/wire-profile.ts";
+import type { ResourceProfile } from "../profile/wire-profile.ts";
 import type { CallerOf, ProvenCaller, Requirement } from "../types.ts";
 
 /**
@@ -19,7 +19,7 @@ import type { CallerOf, ProvenCaller, Requirement } from "../types.ts";
 export function meetRequirement<const R extends Requirement>(
   caller: ProvenCaller,
   requirement: R,
-  profile: WireProfile = defaultProfile,
+  profile: ResourceProfile = defaultProfile,
 ): asserts caller is CallerOf<R> {
   const { validateRequirement, unmet } = profile.verification;
   const own = requirementFor(profile, requirement);
@@ -31,14 +31,14 @@ export function meetRequirement<const R extends Requirement>(
 }
 
 /** The alternative of a requirement that counts for messages of a profile: the first that has one of its levels and does not exclude it. */
-export function requirementFor(profile: WireProfile, requirement: Requirement): Requirement | undefined {
+export function requirementFor(profile: ResourceProfile, requirement: Requirement): Requirement | undefined {
   for (let own: Requirement | undefined = requirement; own !== undefined; own = own?.or) {
     if (counts(own, profile)) return own;
   }
   return undefined;
 }
 
-const counts = (requirement: Requirement, { name, verification: { levels } }: WireProfile): boolean =>
+const counts = (requirement: Requirement, { name, verification: { levels } }: ResourceProfile): boolean =>
   levels.includes(requirement?.level) && (requirement.profiles?.includes(name) ?? true);
 
 /**
@@ -46,7 +46,7 @@ const counts = (requirement: Requirement, { name, verification: { levels } }: Wi
  *
  * @throws TypeError
  */
-export function checkRequirement(requirement: Requirement, profiles: readonly WireProfile[]): void {
+export function checkRequirement(requirement: Requirement, profiles: readonly ResourceProfile[]): void {
   for (let own: Requirement | undefined = requirement; own !== undefined; own = own.or) {
     const alternative: Requirement = own;
     const meant = profiles.filter((profile) => counts(alternative, profile));
@@ -59,5 +59,5 @@ export function checkRequirement(requirement: Requirement, profiles: readonly Wi
   }
 }
 
-export const notAccepted = ({ name }: WireProfile): AAuthVerificationError =>
+export const notAccepted = ({ name }: ResourceProfile): AAuthVerificationError =>
   new AAuthVerificationError("profile_not_accepted", `the route does not accept messages of profile ${name}`);

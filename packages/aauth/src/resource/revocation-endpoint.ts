@@ -7,7 +7,7 @@
 import { emptyAnswer, problemAnswer } from "../draft-11/problem.ts";
 import { AAuthVerificationError } from "../errors.ts";
 import type { Revocations } from "../profile/revocations.ts";
-import type { WireProfile } from "../profile/wire-profile.ts";
+import type { ResourceProfile } from "../profile/wire-profile.ts";
 import { type Endpoint, membersOf, refusing } from "./endpoint.ts";
 import type { Verifier } from "./types.ts";
 
@@ -39,7 +39,7 @@ export interface RevocationEndpointOptions {
 export function createRevocationEndpoint(options: RevocationEndpointOptions): Endpoint {
   const { verifier, revocations, path } = options;
   const now = options.now ?? (() => Math.floor(Date.now() / 1000));
-  const [profile] = verifier.profiles as readonly [WireProfile];
+  const [profile] = verifier.profiles as readonly [ResourceProfile];
   return {
     methods: ["POST"],
     path,

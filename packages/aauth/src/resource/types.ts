@@ -7,13 +7,10 @@
 import type { Discovery } from "../discovery/discovery.ts";
 import type { AAuthVerificationError } from "../errors.ts";
 import type { ReplayStore } from "../http-signatures/replay.ts";
-import type {
-  Answer,
-  EndpointRole,
-  RevocationCheck,
-  TokenHolder,
-  WireProfile,
-} from "../profile/wire-profile.ts";
+import type { EndpointRole } from "../profile/messages.ts";
+import type { Answer } from "../profile/resource-rules.ts";
+import type { RevocationCheck, TokenHolder } from "../profile/verification.ts";
+import type { ResourceProfile } from "../profile/wire-profile.ts";
 import type { TrustPolicy } from "../tokens/trust.ts";
 import type { CallerOf, ProvenCaller, ReceivedRequest, Requirement, VerifiedRequest } from "../types.ts";
 
@@ -22,7 +19,7 @@ export interface Verifier {
   /** The authorities that are served. */
   readonly authorities?: readonly string[];
   /** The profiles that are accepted. Unsigned requests are judged by the first. */
-  readonly profiles: readonly WireProfile[];
+  readonly profiles: readonly ResourceProfile[];
   /** Own resource identifier. */
   readonly audience?: string | undefined;
   /**
@@ -90,7 +87,7 @@ export interface PendingRequest<Caller extends ProvenCaller = ProvenCaller> {
 /** One dialect that a verifier accepts, with the peers that it is accepted from. */
 export interface AcceptedProfile {
   /** Default `draft11`. */
-  readonly profile?: WireProfile | undefined;
+  readonly profile?: ResourceProfile | undefined;
   /** Canonical authorities served (`host`, or `host:port` unless the scheme's default). The first is the default. */
   readonly authorities: readonly string[];
   /** Own resource identifier: the audience of auth tokens. Without it no auth token is accepted. */

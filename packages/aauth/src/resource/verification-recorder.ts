@@ -7,7 +7,8 @@
 
 import { AAuthVerificationError } from "../errors.ts";
 import type { Check, VerificationReport } from "../http-signatures/report.ts";
-import type { CheckRecorder, WireProfile } from "../profile/wire-profile.ts";
+import type { CheckRecorder } from "../profile/verification.ts";
+import type { ResourceProfile } from "../profile/wire-profile.ts";
 import type { VerificationKey } from "../types.ts";
 
 type Facts = {
@@ -32,11 +33,11 @@ export class VerificationRecorder implements CheckRecorder {
     keySource: undefined,
     thumbprint: undefined,
   };
-  readonly #profile: WireProfile;
+  readonly #profile: ResourceProfile;
   readonly #outcomes = new Map<string, Outcome>();
   #current: string | undefined;
 
-  constructor(profile: WireProfile) {
+  constructor(profile: ResourceProfile) {
     this.#profile = profile;
   }
 

@@ -27,22 +27,16 @@ import {
   type SignatureHeaders,
   signatureHolds,
 } from "../http-signatures/verify-signature.ts";
-import type {
-  CallerCandidate,
-  EndpointRules,
-  KeyClaim,
-  MessageFacts,
-  ResolverContext,
-  StepName,
-  WireProfile,
-} from "../profile/wire-profile.ts";
+import type { EndpointRules, KeyClaim, MessageFacts } from "../profile/messages.ts";
+import type { CallerCandidate, ResolverContext, StepName } from "../profile/verification.ts";
+import type { ResourceProfile } from "../profile/wire-profile.ts";
 import { ownerOfCaller } from "../store/owner-of.ts";
 import type { ProvenCaller, ReceivedRequest, Requirement, VerificationKey } from "../types.ts";
 import type { VerificationRecorder } from "./verification-recorder.ts";
 
 /** What all verifications of one verifier and profile share. */
 export interface SharedRules {
-  readonly profile: WireProfile;
+  readonly profile: ResourceProfile;
   readonly endpoint: EndpointRules;
   readonly authorities: readonly string[];
   /** Scheme of the resource's own address. */
@@ -274,7 +268,11 @@ async function keyThatSigned(verification: Verification): Promise<VerificationKe
   throw invalidSignature();
 }
 
-function isBelow({ level }: ProvenCaller, requirement: Requirement, { verification }: WireProfile): boolean {
+function isBelow(
+  { level }: ProvenCaller,
+  requirement: Requirement,
+  { verification }: ResourceProfile,
+): boolean {
   const { levels } = verification;
   // The lowest level costs nothing to reach.
   return levels.indexOf(level) === 0 && levels.indexOf(requirement.level) > 0;
@@ -288,5 +286,5 @@ const standingOf = ({ grant, agent, server, person }: ProvenCaller) =>
       ? "identified"
       : "pseudonymous";
 
-export const checkOf = (step: StepName, { verification }: WireProfile): string =>
+export const checkOf = (step: StepName, { verification }: ResourceProfile): string =>
   verification.checks.find(({ steps }) => steps.includes(step))?.name ?? step;

@@ -140,7 +140,7 @@ function createChecks(
   const { profile = defaultProfile, audience, discovery, trustedIssuers = [], trustedAgents } = accepted;
   const { accessServer } = accepted;
   const role = options.endpoint ?? "resource";
-  const ofProfile = profile.verification.endpoints[role];
+  const ofProfile = profile.messages.endpoints[role];
   if (ofProfile === undefined)
     throw new TypeError(`endpoint: profile ${profile.name} has no rules for ${role}`);
   checkAcceptedProfile(accepted, ofProfile.schemes);

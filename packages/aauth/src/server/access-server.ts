@@ -14,7 +14,7 @@ import {
   verifySubagentToken,
 } from "../draft-11/tokens.ts";
 import { AAuthVerificationError, publicRefusal } from "../errors.ts";
-import type { Answer } from "../profile/wire-profile.ts";
+import type { Answer } from "../profile/resource-rules.ts";
 import { ownerOf } from "../store/owner-of.ts";
 import { decodeJwt } from "../tokens/jwt.ts";
 import { scopesOf } from "../tokens/scopes.ts";

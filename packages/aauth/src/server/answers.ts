@@ -9,7 +9,7 @@ import { AAUTH_REQUIREMENT } from "../draft-11/names.ts";
 import { emptyAnswer, jsonAnswer, pendingAnswer } from "../draft-11/problem.ts";
 import { draft11 } from "../draft-11/profile.ts";
 import type { AAuthError } from "../errors.ts";
-import type { Answer } from "../profile/wire-profile.ts";
+import type { Answer } from "../profile/resource-rules.ts";
 import type { Requirement } from "../types.ts";
 
 /** A status and a code that the caller is to know. Everything else that is thrown is `server_error`. */

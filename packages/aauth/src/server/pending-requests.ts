@@ -10,7 +10,7 @@ import { encodeBase64Url } from "../base64.ts";
 import type { Awaitable } from "../crypto/interface.ts";
 import { createInteractionCode, readCode, showCode } from "../draft-11/interaction-code.ts";
 import { emptyAnswer } from "../draft-11/problem.ts";
-import type { Answer } from "../profile/wire-profile.ts";
+import type { Answer } from "../profile/resource-rules.ts";
 import type { RecordTerms } from "../store/record-store.ts";
 import {
   answerOf,

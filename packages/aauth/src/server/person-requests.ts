@@ -11,7 +11,7 @@ import { isEndpointUrl, isServerIdentifier } from "../draft-11/identifiers.ts";
 import { TOKEN_TYPES } from "../draft-11/names.ts";
 import { verifySubagentToken } from "../draft-11/tokens.ts";
 import { AAuthVerificationError } from "../errors.ts";
-import type { Answer } from "../profile/wire-profile.ts";
+import type { Answer } from "../profile/resource-rules.ts";
 import { ownerOf } from "../store/owner-of.ts";
 import { scopesOf } from "../tokens/scopes.ts";
 import { trusts } from "../tokens/trust.ts";

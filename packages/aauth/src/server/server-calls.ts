@@ -11,7 +11,7 @@ import { readAtMost } from "../discovery/read-at-most.ts";
 import type { Transport } from "../discovery/transport.ts";
 import { DOCUMENTS, type DocumentKind } from "../draft-11/names.ts";
 import { draft11 } from "../draft-11/profile.ts";
-import type { EndpointRole } from "../profile/wire-profile.ts";
+import type { EndpointRole } from "../profile/messages.ts";
 import { membersOf } from "../resource/endpoint.ts";
 import type { SigningKey } from "../types.ts";
 

@@ -8,7 +8,7 @@ import type { AgentObserver } from "../agent/events.ts";
 import type { Discovery } from "../discovery/discovery.ts";
 import type { Transport } from "../discovery/transport.ts";
 import type { ReplayStore } from "../http-signatures/replay.ts";
-import type { Answer } from "../profile/wire-profile.ts";
+import type { Answer } from "../profile/resource-rules.ts";
 import type { VerificationOutcome } from "../resource/types.ts";
 import type { ServerKey } from "./server-parts.ts";
 import type { OpenStore } from "./stores.ts";

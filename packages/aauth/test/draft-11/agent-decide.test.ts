@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { draft11 } from "../../src/draft-11/profile.ts";
 import { AAuthAgentError, TokenRequestError } from "../../src/errors.ts";
-import type { CallOutcome, CallState, Demand, ResponseHead } from "../../src/profile/wire-profile.ts";
+import type { CallOutcome, CallState, Demand, ResponseHead } from "../../src/profile/calls.ts";
 import { agentToken, authToken, changed, keys, personToken } from "./kit.ts";
 
 const { decide, readDemand, requestFields, pageOf } = draft11.calls;

@@ -11,7 +11,7 @@ import { AAuthAgentError, AAuthError } from "../../src/errors.ts";
 import { requestTarget } from "../../src/http-signatures/authority.ts";
 import { toJwks } from "../../src/keys/jwks.ts";
 import { generateSigningKey } from "../../src/keys/signing-key.ts";
-import type { RevocationCheck } from "../../src/profile/wire-profile.ts";
+import type { RevocationCheck } from "../../src/profile/verification.ts";
 import { createChallenger } from "../../src/resource/challenge.ts";
 import { createVerifier } from "../../src/resource/verify-request.ts";
 import { decodeJwt } from "../../src/tokens/jwt.ts";

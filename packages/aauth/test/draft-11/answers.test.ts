@@ -8,7 +8,7 @@ import {
 } from "../../src/draft-11/tokens.ts";
 import { type AAuthErrorCode, AAuthVerificationError, ERROR_CODES } from "../../src/errors.ts";
 import { february2026 } from "../../src/february-2026/profile.ts";
-import type { Answer } from "../../src/profile/wire-profile.ts";
+import type { Answer } from "../../src/profile/resource-rules.ts";
 import { createChallenger, plainRefusal } from "../../src/resource/challenge.ts";
 import { createVerifier } from "../../src/resource/verify-request.ts";
 import type { TestRequest } from "../../src/testing/signed-request.ts";

@@ -13,7 +13,7 @@ import {
   verifyResourceToken,
   verifySubagentToken,
 } from "../../src/draft-11/tokens.ts";
-import type { NamedToken } from "../../src/profile/wire-profile.ts";
+import type { NamedToken } from "../../src/profile/verification.ts";
 import { decodeJwt } from "../../src/tokens/jwt.ts";
 import { createVerifiedTokens } from "../../src/tokens/verified-tokens.ts";
 import type { ProvenCaller } from "../../src/types.ts";

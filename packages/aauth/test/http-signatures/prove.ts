@@ -1,7 +1,7 @@
 import { february2026 } from "../../src/february-2026/profile.ts";
 import { createTestDiscovery } from "../../src/february-2026/testing/index.ts";
 import { announcesBody } from "../../src/http-signatures/verify-body.ts";
-import type { MessageFacts } from "../../src/profile/wire-profile.ts";
+import type { MessageFacts } from "../../src/profile/messages.ts";
 import { createVerifier } from "../../src/resource/verify-request.ts";
 import type { ReceivedRequest } from "../../src/types.ts";
 
@@ -14,7 +14,7 @@ export interface Arrived extends ReceivedRequest {
 /** Unix seconds of every known answer. */
 export const NOW = 1_730_217_600;
 
-const endpoint = { role: "resource", ...february2026.verification.endpoints.resource! } as const;
+const endpoint = { role: "resource", ...february2026.messages.endpoints.resource! } as const;
 
 /** What a verifier knows of a message before its body is here. */
 export const factsOf = ({

@@ -16,7 +16,8 @@ import { parseSignatureInput } from "../../src/http-signatures/signature-input.t
 import { rebuildSignatureBase } from "../../src/http-signatures/verify-signature.ts";
 import { toJwks } from "../../src/keys/jwks.ts";
 import { generateSigningKey } from "../../src/keys/signing-key.ts";
-import type { Credential, WireProfile } from "../../src/profile/wire-profile.ts";
+import type { Credential } from "../../src/profile/messages.ts";
+import type { WireProfile } from "../../src/profile/wire-profile.ts";
 import type { VerifierOptions } from "../../src/resource/types.ts";
 import { createVerifier } from "../../src/resource/verify-request.ts";
 import {

@@ -20,25 +20,14 @@ import { parseSignatureInput } from "../../src/http-signatures/signature-input.t
 import { parseParameters, splitTopLevel } from "../../src/http-signatures/structured-fields.ts";
 import { toJwks } from "../../src/keys/jwks.ts";
 import { verificationKey } from "../../src/keys/verification-key.ts";
-import type {
-  Answer,
-  AnswerOptions,
-  AnswerWriter,
-  CallerCandidate,
-  CallRules,
-  CallState,
-  CallStep,
-  Credential,
-  Demand,
-  GrantRequest,
-  KeyClaim,
-  MessageFacts,
-  MessageRules,
-  PendingState,
-  ResolverContext,
-  ResponseHead,
-  WireProfile,
-} from "../../src/profile/wire-profile.ts";
+import type { AnswerOptions, AnswerWriter } from "../../src/profile/answers.ts";
+import type { CallRules, CallState, CallStep, Demand, ResponseHead } from "../../src/profile/calls.ts";
+import type { GrantRequest } from "../../src/profile/grants.ts";
+import type { Credential, KeyClaim, MessageFacts, MessageRules } from "../../src/profile/messages.ts";
+import type { Answer } from "../../src/profile/resource-rules.ts";
+import type { CallerCandidate, ResolverContext } from "../../src/profile/verification.ts";
+import type { PendingState } from "../../src/profile/waiting.ts";
+import type { WireProfile } from "../../src/profile/wire-profile.ts";
 import {
   checkAudience,
   checkHeader,
@@ -400,6 +389,11 @@ const messagesOn = (signatureKey: string): MessageRules => {
     signedComponents: components,
     bindsBody: true,
     sendsNonce: false,
+    endpoints: {
+      resource: endpointRules,
+      token: { ...endpointRules, tokenTypes: [TOY_TYPES.identity] },
+      revocation: { ...endpointRules, schemes: ["jwks_uri"] },
+    },
   };
 };
 
@@ -443,11 +437,6 @@ const toyOn = (name: string, signatureKey: string): WireProfile => ({
       { name: "digest", section: "toy 9", steps: ["body", "expiry"] },
       { name: "allowed", section: "toy 10", steps: ["requirement"] },
     ],
-    endpoints: {
-      resource: endpointRules,
-      token: { ...endpointRules, tokenTypes: [TOY_TYPES.identity] },
-      revocation: { ...endpointRules, schemes: ["jwks_uri"] },
-    },
     resolvers: { jwt: resolveToken, jwks_uri: resolveServer },
     async claimedJwk(claim: KeyClaim, discovery: Discovery) {
       const { id = "", doc = "", kid, jwt } = claim as ToyClaim;

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { AAuthVerificationError } from "../../src/errors.ts";
 import { toJwks } from "../../src/keys/jwks.ts";
 import { generateSigningKey } from "../../src/keys/signing-key.ts";
-import type { StepName } from "../../src/profile/wire-profile.ts";
+import type { StepName } from "../../src/profile/verification.ts";
 import type { Verifier } from "../../src/resource/types.ts";
 import type { TestRequest } from "../../src/testing/signed-request.ts";
 import type { Requirement } from "../../src/types.ts";
@@ -40,8 +40,8 @@ type Case = readonly [name: string, code: string, step: StepName, make: () => Pr
 
 export function verifierSuite(kit: ProfileKit): void {
   const { profile, shown, requirements } = kit;
-  const { fields, label } = profile.messages;
-  const { checks, endpoints } = profile.verification;
+  const { fields, label, endpoints } = profile.messages;
+  const { checks } = profile.verification;
   const { toleranceSeconds } = endpoints.resource!;
   const checkOf = (step: StepName) => checks.find(({ steps }) => steps.includes(step))!.name;
   const jwt = async (options: Parameters<ProfileKit["token"]>[0]) =>

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { issueAuthToken } from "../../src/draft-11/tokens.ts";
-import type { Answer } from "../../src/profile/wire-profile.ts";
+import type { Answer } from "../../src/profile/resource-rules.ts";
 import type { Decision } from "../../src/server/types.ts";
 import {
   AGENT,
