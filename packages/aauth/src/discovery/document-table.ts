@@ -1,5 +1,6 @@
 /**
- * Metadata documents as tables of their members: read with suspicion after fetching, and built for publishing.
+ * Metadata documents as tables of their members: read with suspicion after fetching, and built for
+ * publishing.
  *
  * @module
  */
@@ -12,8 +13,9 @@ import type { PartyDocument } from "./discovery.ts";
 export interface MemberRule {
   readonly is: Shape;
   /**
-   * A required or optional member of the wrong shape makes the document unusable: following it would lead elsewhere. One that only
-   * describes is dropped: a mistake in it does not make the party unreachable.
+   * A required or optional member of the wrong shape makes the document unusable: following it
+   * would lead elsewhere. One that only describes is dropped: a mistake in it does not make the
+   * party unreachable.
    */
   readonly presence: "required" | "optional" | "descriptive";
 }
@@ -31,7 +33,10 @@ export interface DocumentTable<Document extends PartyDocument, Identity extends 
   readonly identifierForm: string;
   /** Code for a document that names no party. */
   readonly unnamed: AAuthErrorCode;
-  /** Path of the key set that a published document names unless it is given one. Default: it has to be given. */
+  /**
+   * Path of the key set that a published document names unless it is given one. Default: it has to
+   * be given.
+   */
   readonly keysPath?: string;
   readonly members: { readonly [Name in Exclude<keyof Document, Identity>]-?: MemberRule };
 }
@@ -39,16 +44,19 @@ export interface DocumentTable<Document extends PartyDocument, Identity extends 
 /** The two uses of a table. */
 export interface DocumentCodec<Document extends PartyDocument> {
   /**
-   * Reads a fetched document. The party that it names has to be `id`, byte by byte. Members that the table does not have are dropped.
+   * Reads a fetched document. The party that it names has to be `id`, byte by byte. Members that
+   * the table does not have are dropped.
    *
-   * @throws AAuthVerificationError `metadata_mismatch` where it names another party; the table's code where it names none;
-   *   `discovery_failed` for a required member that is missing, and for a member of the wrong shape
+   * @throws AAuthVerificationError `metadata_mismatch` where it names another party; the table's
+   *   code where it names none; `discovery_failed` for a required member that is missing, and for a
+   *   member of the wrong shape
    */
   read(document: unknown, id: string): Document;
   /**
    * Builds a document of one's own.
    *
-   * @throws TypeError for an identifier that is not one, and for members that are missing, unknown or of the wrong shape
+   * @throws TypeError for an identifier that is not one, and for members that are missing, unknown
+   *   or of the wrong shape
    */
   build(members: WithDefaultKeys<Document>): Document;
 }

@@ -10,6 +10,7 @@ import type { AnswerOptions, AnswerWriter, RefusalContext } from "../profile/ans
 import type { Answer, ResourceTokenGrant } from "../profile/resource-rules.ts";
 import type { ProvenCaller } from "../types.ts";
 import { formatRequirement, formatSignatureError, formatTokenList } from "./headers.ts";
+import { hasPresentedPerson, issueResourceToken } from "./issue-tokens.ts";
 import {
   AAUTH_REQUIREMENT,
   ACCEPT_SIGNATURE_ALG,
@@ -21,7 +22,6 @@ import {
   SIGNATURE_ERROR,
 } from "./names.ts";
 import { jsonAnswer, problemAnswer } from "./problem.ts";
-import { hasPresentedPerson, issueResourceToken } from "./tokens.ts";
 
 const [AGENT, PERSON, AUTH, SERVER] = LEVELS;
 

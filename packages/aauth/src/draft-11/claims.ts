@@ -10,6 +10,7 @@ export interface CommonClaims {
   readonly jti: string;
   readonly iat: number;
   readonly exp: number;
+  readonly nbf?: number;
   readonly [claim: string]: unknown;
 }
 
@@ -38,7 +39,9 @@ export interface PersonTokenClaims extends BoundClaims {
   readonly mission_s256?: string;
 }
 
-/** Claims of an `aa-resource+jwt` (section 6.7.1): what a resource wants to be authorized, for whom. */
+/**
+ * Claims of an `aa-resource+jwt` (section 6.7.1): what a resource wants to be authorized, for whom.
+ */
 export interface ResourceTokenClaims extends CommonClaims {
   /** The person server or access server that redeems it. */
   readonly aud: string;

@@ -1,5 +1,6 @@
 /**
- * The four metadata documents: built for publishing, and read with suspicion after fetching (draft -11, section 11.2).
+ * The four metadata documents: built for publishing, and read with suspicion after fetching (draft
+ * -11, section 11.2).
  *
  * @module
  */
@@ -17,7 +18,10 @@ import { isBoolean, isHttpsUrl, isSeconds, isText, isTextList, isTextRecord } fr
 import { isAgentIdentifier, isEndpointUrl, isServerIdentifier } from "./identifiers.ts";
 import { DOCUMENTS } from "./names.ts";
 
-/** What all documents have. Unknown members of a fetched one are dropped, as are those of the common ones that have the wrong shape. */
+/**
+ * What all documents have. Unknown members of a fetched one are dropped, as are those of the common
+ * ones that have the wrong shape.
+ */
 interface CommonMetadata {
   /** Identifier of the party. */
   readonly issuer: string;
@@ -69,7 +73,10 @@ export interface AccessServerMetadata extends CommonMetadata {
 export interface ResourceMetadata extends CommonMetadata {
   /** Where its keys are; a resource that signs nothing has none. */
   readonly jwks_uri?: string;
-  /** `agent-token` (the default), `person-token`, `session-token`, `auth-token`, or a value of an extension. */
+  /**
+   * `agent-token` (the default), `person-token`, `session-token`, `auth-token`, or a value of an
+   * extension.
+   */
   readonly access_mode?: string;
   readonly authorization_endpoint?: string;
   readonly revocation_endpoint?: string;
@@ -168,8 +175,8 @@ export const personServerMetadata = personServer.build;
 /** Builds `/.well-known/aauth-access.json`. @throws TypeError as {@link agentProviderMetadata} */
 export const accessServerMetadata = accessServer.build;
 /**
- * Builds `/.well-known/aauth-resource.json`. `additional_signature_components` defaults to what our verifier demands of a request with a
- * body: `content-digest` and `content-type`.
+ * Builds `/.well-known/aauth-resource.json`. `additional_signature_components` defaults to what our
+ * verifier demands of a request with a body: `content-digest` and `content-type`.
  *
  * @throws TypeError as {@link agentProviderMetadata}
  */
@@ -190,8 +197,9 @@ const kindOf = <Document extends PartyDocument>(
 });
 
 /**
- * Where the parties of draft -11 publish who they are, and how a reader finds it. Addresses in documents are `https`, those of endpoints
- * without query and fragment; they may be at another origin, which the guard of discovery judges again.
+ * Where the parties of draft -11 publish who they are, and how a reader finds it. Addresses in
+ * documents are `https`, those of endpoints without query and fragment; they may be at another
+ * origin, which the guard of discovery judges again.
  */
 export const documents = {
   isIdentifier: isServerIdentifier,

@@ -18,17 +18,18 @@ import type {
   OfferRules,
 } from "../profile/grants.ts";
 import type { Credential } from "../profile/messages.ts";
-import { checkHeader, confirmationKey } from "../tokens/claim-checks.ts";
+import { confirmationKey } from "../tokens/claim-checks.ts";
 import { parseJsonObject } from "../tokens/json-object.ts";
 import { type DecodedToken, decodeJwt } from "../tokens/jwt.ts";
+import { readToken } from "../tokens/token-schema.ts";
 import type { SigningKey } from "../types.ts";
 import { documents } from "./documents.ts";
 import { parseSignatureError } from "./headers.ts";
 import { isServerIdentifier, parseAgentIdentifier } from "./identifiers.ts";
+import { issueAgentToken } from "./issue-tokens.ts";
 import { ALGORITHMS, LEVELS, SIGNATURE_ERROR, TOKEN_TYPES } from "./names.ts";
 import { ACCEPTED, pendingIn, readQuestion, requirementOf } from "./pending.ts";
-import { checkTimes, READERS } from "./token-rules.ts";
-import { issueAgentToken } from "./tokens.ts";
+import { AGENT_TOKEN, AUTH_TOKEN, checkTimes, PERSON_TOKEN } from "./token-schemas.ts";
 
 type Members = Readonly<Record<string, unknown>>;
 
@@ -206,11 +207,9 @@ function refusal(error: string, { detail, termination_reason }: Members, status:
 async function check(token: string, expected: ExpectedGrant) {
   const { expects = {}, server, resource, thumbprint, now } = expected;
   const isPerson = expects.level === PERSON;
-  const type = isPerson ? TOKEN_TYPES.person : TOKEN_TYPES.auth;
   try {
     const decoded = decodeJwt(token);
-    checkHeader(decoded, { type, algorithms: ALGORITHMS });
-    const claims = READERS[type](decoded);
+    const { claims } = isPerson ? readToken(decoded, PERSON_TOKEN) : readToken(decoded, AUTH_TOKEN);
     const bound = await confirmationKey(decoded.claims, ALGORITHMS);
     const checks: readonly (readonly [claim: string, found: unknown, expected: unknown])[] = [
       ["iss", claims.iss, isPerson ? server : expects.issuer],
@@ -221,7 +220,7 @@ async function check(token: string, expected: ExpectedGrant) {
     for (const [claim, found, wanted] of checks) {
       if (found !== wanted) throw invalid(`\`${claim}\` is another`, claim, String(wanted));
     }
-    checkTimes(claims, now);
+    checkTimes(claims, { now });
     return { claims, exp: claims.exp };
   } catch (cause) {
     if (cause instanceof AAuthAgentError) throw cause;
@@ -309,8 +308,7 @@ const subAgents: NonNullable<GrantRules["subAgents"]> = {
   async keyOf(subagentToken, parent) {
     try {
       const decoded = decodeJwt(subagentToken);
-      checkHeader(decoded, { type: TOKEN_TYPES.agent, algorithms: ALGORITHMS });
-      const { parent_agent } = READERS[TOKEN_TYPES.agent](decoded);
+      const { parent_agent } = readToken(decoded, AGENT_TOKEN).claims;
       if (parent_agent === parent) return (await confirmationKey(decoded.claims, ALGORITHMS)).thumbprint;
     } catch (error) {
       if (!(error instanceof AAuthError)) throw error;

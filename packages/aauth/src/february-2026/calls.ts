@@ -19,12 +19,12 @@ import type {
   TokenDemand,
 } from "../profile/calls.ts";
 import { parseRefusal, REFUSAL_FIELD } from "../profile/refusal.ts";
-import { checkHeader } from "../tokens/claim-checks.ts";
 import { decodeJwt } from "../tokens/jwt.ts";
+import { readToken } from "../tokens/token-schema.ts";
 import { type AgentAuth, type BareChallenge, incomplete, isBare, readAgentAuth } from "./agent-auth.ts";
 import type { ResourceTokenClaims } from "./claims.ts";
 import { AGENT_AUTH, SIGNATURE_ALGORITHMS } from "./names.ts";
-import { checkResourceClaims, RESOURCE_TOKEN, readResourceClaims } from "./resource-token.ts";
+import { RESOURCE_TOKEN } from "./token-schemas.ts";
 
 export const calls: CallRules = { returnParameter: "return_url", decide, readDemand, checkDemand };
 
@@ -215,7 +215,8 @@ function checkDemand({ server = "", resourceToken = "" }: Demand, expected: Dema
   const claims = readClaims(resourceToken);
   if (claims.iss !== resource) throw untrusted("its resource token is another resource's", "iss", resource);
   try {
-    checkResourceClaims(claims, { audience: server, agent, agentJkt }, now);
+    const expected = { audience: server, agent, agentJkt, now };
+    for (const check of RESOURCE_TOKEN.beforeSignature) check(claims, expected);
   } catch (error) {
     if (!(error instanceof AAuthError)) throw error;
     throw untrusted(error.message, error.claim, error.expected, error);
@@ -225,9 +226,7 @@ function checkDemand({ server = "", resourceToken = "" }: Demand, expected: Dema
 
 function readClaims(resourceToken: string): ResourceTokenClaims {
   try {
-    const decoded = decodeJwt(resourceToken);
-    checkHeader(decoded, RESOURCE_TOKEN);
-    return readResourceClaims(decoded);
+    return readToken(decodeJwt(resourceToken), RESOURCE_TOKEN).claims;
   } catch (cause) {
     throw new AAuthAgentError("malformed_challenge", "the challenge's resource token cannot be read", {
       cause,

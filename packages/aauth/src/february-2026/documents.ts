@@ -1,5 +1,6 @@
 /**
- * The three metadata documents: built for publishing, and read with suspicion after fetching (profile 5.1).
+ * The three metadata documents: built for publishing, and read with suspicion after fetching
+ * (profile 5.1).
  *
  * @module
  */
@@ -101,7 +102,10 @@ const issuer = documentOf<IssuerMetadata, "issuer">({
   },
 });
 
-/** The members of an OpenID Connect discovery document that are read: whose it is, and where the keys are. */
+/**
+ * The members of an OpenID Connect discovery document that are read: whose it is, and where the
+ * keys are.
+ */
 const openidConfiguration = documentOf<Pick<IssuerMetadata, "issuer" | "jwks_uri">, "issuer">({
   ...NAMED,
   identity: "issuer",
@@ -118,10 +122,18 @@ const openidConfiguration = documentOf<Pick<IssuerMetadata, "issuer" | "jwks_uri
  */
 export const agentMetadata = agent.build;
 
-/** Builds `/.well-known/aauth-resource`. `jwks_uri` defaults to `{resource}/jwks.json`. @throws TypeError as {@link agentMetadata} */
+/**
+ * Builds `/.well-known/aauth-resource`. `jwks_uri` defaults to `{resource}/jwks.json`.
+ *
+ * @throws TypeError as {@link agentMetadata}
+ */
 export const resourceMetadata = resource.build;
 
-/** Builds `{issuer}/.well-known/aauth-issuer`, which has to name its `jwks_uri`. @throws TypeError as {@link agentMetadata} */
+/**
+ * Builds `{issuer}/.well-known/aauth-issuer`, which has to name its `jwks_uri`.
+ *
+ * @throws TypeError as {@link agentMetadata}
+ */
 export const issuerMetadata: (members: IssuerMetadata) => IssuerMetadata = issuer.build;
 
 const kindOf = <Document extends PartyDocument>(

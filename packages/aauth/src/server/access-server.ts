@@ -7,12 +7,8 @@
 import { admitsCallback } from "../draft-11/callback.ts";
 import type { AgentTokenClaims, AuthTokenClaims, ResourceTokenClaims } from "../draft-11/claims.ts";
 import { accessServerMetadata } from "../draft-11/documents.ts";
-import {
-  issueAuthToken,
-  type OpenedToken,
-  verifyAgentToken,
-  verifySubagentToken,
-} from "../draft-11/tokens.ts";
+import { issueAuthToken } from "../draft-11/issue-tokens.ts";
+import { type OpenedToken, verifyAgentToken, verifySubagentToken } from "../draft-11/verify-tokens.ts";
 import { AAuthVerificationError, publicRefusal } from "../errors.ts";
 import type { Answer } from "../profile/resource-rules.ts";
 import { ownerOf } from "../store/owner-of.ts";

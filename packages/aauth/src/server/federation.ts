@@ -10,7 +10,7 @@ import type { AuthTokenClaims } from "../draft-11/claims.ts";
 import { documents } from "../draft-11/documents.ts";
 import { parseRequirement } from "../draft-11/headers.ts";
 import { AAUTH_REQUIREMENT } from "../draft-11/names.ts";
-import { verifyAuthToken } from "../draft-11/tokens.ts";
+import { verifyAuthToken } from "../draft-11/verify-tokens.ts";
 import { scopesOf } from "../tokens/scopes.ts";
 import { failed, type Outcome, type PendingRequirement, Problem, succeeded } from "./answers.ts";
 import type { CallServer, ServerReply } from "./server-calls.ts";

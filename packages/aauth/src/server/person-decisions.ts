@@ -4,7 +4,7 @@
  * @module
  */
 
-import { issueAuthToken, issuePersonToken } from "../draft-11/tokens.ts";
+import { issueAuthToken, issuePersonToken } from "../draft-11/issue-tokens.ts";
 import { scopesOf } from "../tokens/scopes.ts";
 import type { SigningKey } from "../types.ts";
 import { failed, type Outcome, Problem, succeeded } from "./answers.ts";

@@ -9,7 +9,7 @@ import { guardUrl } from "../discovery/url-guard.ts";
 import type { AgentTokenClaims } from "../draft-11/claims.ts";
 import { isEndpointUrl, isServerIdentifier } from "../draft-11/identifiers.ts";
 import { TOKEN_TYPES } from "../draft-11/names.ts";
-import { verifySubagentToken } from "../draft-11/tokens.ts";
+import { verifySubagentToken } from "../draft-11/verify-tokens.ts";
 import { AAuthVerificationError } from "../errors.ts";
 import type { Answer } from "../profile/resource-rules.ts";
 import { ownerOf } from "../store/owner-of.ts";

@@ -12,7 +12,7 @@ import {
   verifyPersonToken,
   verifyPresentedToken,
   verifyResourceToken,
-} from "../draft-11/tokens.ts";
+} from "../draft-11/verify-tokens.ts";
 import { AAuthVerificationError, publicRefusal } from "../errors.ts";
 import { decodeJwt } from "../tokens/jwt.ts";
 import type { TrustPolicy } from "../tokens/trust.ts";
