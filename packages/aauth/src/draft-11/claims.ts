@@ -1,6 +1,6 @@
 import type { PublicJwk } from "../types.ts";
 
-/** What all tokens of draft -11 have (section 11.5.1). Times are Unix seconds. */
+/** Claims of all tokens of draft -11 (section 11.5.1). Times are Unix seconds. */
 export interface CommonClaims {
   /** Server identifier of the issuer. */
   readonly iss: string;
@@ -25,7 +25,7 @@ export interface AgentTokenClaims extends BoundClaims {
   readonly sub: string;
   /** The agent's person server. A hint: whose person it is says a person token. */
   readonly ps?: string;
-  /** Of a sub-agent: its parent. */
+  /** Parent of a sub-agent. */
   readonly parent_agent?: string;
 }
 

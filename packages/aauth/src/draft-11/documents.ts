@@ -19,7 +19,7 @@ import { isAgentIdentifier, isEndpointUrl, isServerIdentifier } from "./identifi
 import { DOCUMENTS } from "./names.ts";
 
 /**
- * What all documents have. Unknown members of a fetched one are dropped, as are those of the common
+ * Members of all documents. Unknown members of a fetched one are dropped, as are those of the common
  * ones that have the wrong shape.
  */
 interface CommonMetadata {
@@ -40,7 +40,7 @@ interface CommonMetadata {
 /** `/.well-known/aauth-agent.json`: an agent provider. */
 export interface AgentProviderMetadata extends CommonMetadata {
   readonly jwks_uri: string;
-  /** Where a person's browser comes back to after an interaction. */
+  /** Address that a person's browser returns to after an interaction. */
   readonly callback_endpoint?: string;
   readonly event_endpoint?: string;
   /** Whether the callback of an agent may be on `localhost`. Default false. */
@@ -71,7 +71,7 @@ export interface AccessServerMetadata extends CommonMetadata {
 
 /** `/.well-known/aauth-resource.json`: a resource. */
 export interface ResourceMetadata extends CommonMetadata {
-  /** Where its keys are; a resource that signs nothing has none. */
+  /** Address of its key set; a resource that signs nothing has none. */
   readonly jwks_uri?: string;
   /**
    * `agent-token` (the default), `person-token`, `session-token`, `auth-token`, or a value of an
@@ -84,7 +84,7 @@ export interface ResourceMetadata extends CommonMetadata {
   readonly scope_descriptions?: Readonly<Record<string, string>>;
   /** Seconds that `created` may be from now. Default 60. */
   readonly signature_window?: number;
-  /** What signatures have to cover beside the components that all do. */
+  /** Components that signatures have to cover beside those that all cover. */
   readonly additional_signature_components?: readonly string[];
 }
 
@@ -197,7 +197,7 @@ const kindOf = <Document extends PartyDocument>(
 });
 
 /**
- * Where the parties of draft -11 publish who they are, and how a reader finds it. Addresses in
+ * The documents of the parties of draft -11, and how a reader finds them. Addresses in
  * documents are `https`, those of endpoints without query and fragment; they may be at another
  * origin, which the guard of discovery judges again.
  */

@@ -41,7 +41,7 @@ export interface IssueAgentTokenOptions extends Omit<BoundIssueOptions, "notAfte
   readonly agent: string;
   /** Server identifier of the agent's person server. Default: it has none. */
   readonly personServer?: string | undefined;
-  /** Agent identifier of the parent, of a sub-agent. Default: it is none. */
+  /** Agent identifier of the parent, of a sub-agent. Default: it has none. */
   readonly parentAgent?: string | undefined;
 }
 
@@ -107,7 +107,7 @@ export async function issuePersonToken(
 export interface IssueResourceTokenOptions extends IssueOptions {
   /** Server identifier of the resource that issues. */
   readonly issuer: string;
-  /** Who sent the request: proven, with a person token or an auth token. */
+  /** The proven sender of the request, which has shown a person token or an auth token. */
   readonly caller: ProvenCaller;
   /**
    * Server identifier of the resource's access server. Default: it has none, and the token is for
@@ -211,7 +211,7 @@ const RESERVED: ReadonlySet<string> = new Set([
  * Does NOT check anything but shapes: whether to issue is the issuer's policy, as is that `scope`
  * is not more than was asked for.
  *
- * @throws TypeError for an identifier that is none, and for a user claim with the name of one of
+ * @throws TypeError for an invalid identifier, and for a user claim with the name of one of
  *   the protocol
  * @throws RangeError for a lifetime of more than an hour, or one that `notAfter` leaves nothing of
  */

@@ -15,9 +15,9 @@ import { DOCUMENTS } from "./names.ts";
 export interface AgentMetadata {
   /** Identifier of the agent. */
   readonly agent: string;
-  /** Where its key set is. */
+  /** Address of its key set. */
   readonly jwks_uri: string;
-  /** Where a user may come back to after consent. */
+  /** Addresses that a user may return to after consent. */
   readonly redirect_uris?: readonly string[];
   /** Shown to users, as are the addresses below. */
   readonly name?: string;
@@ -31,9 +31,9 @@ export interface AgentMetadata {
 export interface ResourceMetadata {
   /** Identifier of the resource. */
   readonly resource: string;
-  /** Where its key set is. */
+  /** Address of its key set. */
   readonly jwks_uri: string;
-  /** Where a resource token is had without a challenge. */
+  /** Endpoint that gives a resource token without a challenge. */
   readonly resource_token_endpoint?: string;
   /** Scopes that may be asked for there. */
   readonly supported_scopes?: readonly string[];
@@ -45,9 +45,9 @@ export interface ResourceMetadata {
 export interface IssuerMetadata {
   /** Identifier of the auth server. */
   readonly issuer: string;
-  /** Where its key set is. */
+  /** Address of its key set. */
   readonly jwks_uri: string;
-  /** Where tokens are requested. */
+  /** The token endpoint. */
   readonly agent_token_endpoint: string;
   /** The page where a user gives consent. */
   readonly agent_auth_endpoint?: string;
@@ -147,7 +147,7 @@ const kindOf = <Document extends PartyDocument>(
   refetchCooldownSeconds: 10,
 });
 
-/** Where the parties of February 2026 publish who they are, and how a reader finds it. */
+/** The documents of the parties of February 2026, and how a reader finds them. */
 export const documents = {
   isIdentifier,
   kinds: {

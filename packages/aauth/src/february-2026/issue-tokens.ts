@@ -20,7 +20,7 @@ export interface IssueAgentTokenOptions {
   readonly delegate: string;
   /** The delegate's public key. */
   readonly confirmationKey: PublicJwk;
-  /** Who may accept the token. Default: anyone. */
+  /** Recipients that may accept the token. Default: any. */
   readonly audience?: string | readonly string[];
   /** Default 3600. */
   readonly lifetimeSeconds?: number;
@@ -72,7 +72,7 @@ export interface IssueAuthTokenOptions {
   readonly agentDelegate?: string;
   /** The user the agent acts for. Default: none. */
   readonly subject?: string;
-  /** What the user has agreed to be known by, beside `subject`. Default: none. */
+  /** Identity claims that the user has agreed to, beside `subject`. Default: none. */
   readonly userClaims?: UserClaims;
   /** The requester's key. Its `kid` is copied, and means nothing. */
   readonly confirmationKey: PublicJwk;

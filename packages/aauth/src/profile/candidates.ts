@@ -70,7 +70,7 @@ export async function publishedCandidate(
 /** How a type of token in `Signature-Key` proves its caller. */
 interface CallerToken<Claims extends TokenClaims, Expected extends TokenExpectation> {
   readonly schema: TokenSchema<Claims, Expected>;
-  /** Where its key came from, in a report. */
+  /** Source of its key, in a report. */
   readonly source: KeySource;
   /** @throws AAuthVerificationError where no such token is accepted */
   expected(context: ResolverContext, now: number): Expected;
