@@ -7,7 +7,8 @@
  */
 
 import assert from "node:assert";
-import { createTokenCache, type TokenCache } from "aauth/agent";
+import { createMemoryRecordStore } from "aauth";
+import type { Grant } from "aauth/agent";
 import { installLocalhostLookup } from "agent-kit/service";
 import { startVisitor } from "../scripts/levels/visitor.ts";
 import { startDemo } from "./demo.ts";
@@ -41,9 +42,9 @@ const body = promptBody();
 const demo = await startDemo({ LOG_LEVEL: "warn", OTEL_SDK_DISABLED: "true" });
 const url = `${demo.urls.supplyChainAgent}/`;
 const caller = await startVisitor([demo.urls.issuer]);
-const noCache: TokenCache = { get: () => undefined, set: () => {}, delete: () => {} };
-const [cached, first] = [createTokenCache(), noCache].map((tokenCache) => {
-  const agent = caller.agent({ signatureScheme: "jwks", tokenCache });
+const forgetful = { ...createMemoryRecordStore<Grant>(), get: () => undefined };
+const [cached, first] = [createMemoryRecordStore<Grant>(), forgetful].map((tokenStore) => {
+  const agent = caller.agent({ signatureScheme: "jwks", tokenStore });
   return (url: string, init: RequestInit) => agent.fetchFor()(url, init);
 }) as [Send, Send];
 

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { createMemoryReplayStore, generateSigningKey } from "aauth";
+import { createMemoryClaimStore, generateSigningKey } from "aauth";
 import { february2026 } from "aauth/february-2026";
 import { createTestDiscovery } from "aauth/february-2026/testing";
 import { createChallenger, createVerifier } from "aauth/resource";
@@ -29,7 +29,7 @@ await app.register(async (scope) => {
       audience: RESOURCE,
       trustedIssuers: [ISSUER],
       discovery: createTestDiscovery({ issuers: { [ISSUER]: { keys: [JSON.parse(issuerKey)] } } }),
-      replayStore: createMemoryReplayStore({ maxEntries: MAX_NONCES }),
+      replayStore: createMemoryClaimStore({ maxEntries: MAX_NONCES }),
       cryptoMode: "pool",
     }),
     challenger: createChallenger({

@@ -32,7 +32,12 @@ const server = createPersonServer({
   ...{ issuer: PERSON_SERVER, discovery, now },
   key: await generateSigningKey({ kid: "ps-1" }),
   subjectSecret: crypto.getRandomValues(new Uint8Array(32)),
-  store: () => createMemoryRecordStore({ maxEntries: MAX_ENTRIES, now }),
+  stores: Object.fromEntries(
+    ["pending", "revocations", "tokens", "people"].map((name) => [
+      name,
+      createMemoryRecordStore({ maxEntries: MAX_ENTRIES, now }),
+    ]),
+  ),
   personOf: ({ iss }) => new URL(iss).host,
   decide: () => ({ type: "grant" }),
 });

@@ -6,7 +6,7 @@
  */
 
 import type { AddressInfo } from "node:net";
-import { createDiscovery, createMemoryReplayStore, draft11, generateSigningKey, type PublicJwk } from "aauth";
+import { createDiscovery, createMemoryClaimStore, draft11, generateSigningKey, type PublicJwk } from "aauth";
 import { createDeferred } from "aauth/resource";
 import Fastify from "fastify";
 import { fastifyAAuth, sendAnswer, serveEndpoints } from "fastify-aauth";
@@ -38,7 +38,7 @@ await app.register(async (scope) => {
   await scope.register(fastifyAAuth, {
     ...{ resource: RESOURCE, profile: draft11, personServers: [PERSON_SERVER], discovery },
     key: await generateSigningKey({ kid: "resource-1" }),
-    stores: { replay: createMemoryReplayStore({ maxEntries: MAX_USED_SIGNATURES }) },
+    stores: { replay: createMemoryClaimStore({ maxEntries: MAX_USED_SIGNATURES }) },
   });
   const { verifier } = scope.aauth;
   const deferred = createDeferred<null>({

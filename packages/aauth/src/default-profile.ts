@@ -1,5 +1,9 @@
-import { draft11 } from "./draft-11/profile.ts";
-import type { WireProfile } from "./profile/wire-profile.ts";
+/**
+ * The dialect of those who are not given another: draft -11, no more of it than each of them asks.
+ *
+ * @module
+ */
 
-/** The dialect of agents, verifiers and challengers that are not given another: draft -11. */
-export const defaultProfile: WireProfile = draft11;
+export { agentProfile as defaultAgentProfile } from "./draft-11/agent-profile.ts";
+export { resourceProfile as defaultResourceProfile } from "./draft-11/resource-profile.ts";
+export { signingProfile as defaultSigningProfile } from "./draft-11/signing.ts";

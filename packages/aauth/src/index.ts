@@ -41,7 +41,7 @@ export {
 export type { Check, CheckName, KeySource, VerificationReport } from "./http-signatures/report.ts";
 export type { Credential, EndpointRole } from "./profile/messages.ts";
 export type { NamedToken, RevocationCheck } from "./profile/verification.ts";
-export type { AgentProfile, ProfileBase, ResourceProfile, WireProfile } from "./profile/wire-profile.ts";
+export type { AgentProfile, ResourceProfile, SigningProfile, WireProfile } from "./profile/wire-profile.ts";
 export type * from "./types.ts";
 
 // keys
@@ -58,15 +58,16 @@ export { jwkThumbprint } from "./keys/thumbprint.ts";
 export type { RequestToSign, SignedRequest, SignRequestOptions } from "./agent/sign-request.ts";
 export { signRequest } from "./agent/sign-request.ts";
 export { canonicalAuthority } from "./http-signatures/authority.ts";
-export type { ReplayStore } from "./http-signatures/replay.ts";
-export { createMemoryReplayStore } from "./http-signatures/replay.ts";
-export type { ReplayShare } from "./http-signatures/replay-memory.ts";
 
 // stores
 
-export type { KeyValueStore } from "./store/key-value-store.ts";
-export type { MemoryStore, MemoryStoreOptions } from "./store/memory-store.ts";
-export { createMemoryStore } from "./store/memory-store.ts";
+export type {
+  ClaimQuota,
+  ClaimStore,
+  ClaimTerms,
+  MemoryClaimStoreOptions,
+} from "./store/claim-store.ts";
+export { createMemoryClaimStore } from "./store/claim-store.ts";
 export { ownerOf, ownerOfCaller } from "./store/owner-of.ts";
 export type { QuotaStoreOptions } from "./store/quota-store.ts";
 export { QuotaStore, StoreFullError } from "./store/quota-store.ts";

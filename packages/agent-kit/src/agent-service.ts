@@ -11,10 +11,11 @@ import {
   generateSigningKey,
   type Level,
   type ProvenCaller,
+  type RecordStore,
   type Requirement,
   type SigningKey,
 } from "aauth";
-import { type Agent, createAgent, type TokenCache, type Transport } from "aauth/agent";
+import { type Agent, createAgent, type Grant, type Transport } from "aauth/agent";
 import { february2026 } from "aauth/february-2026";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { fastifyAAuth } from "fastify-aauth";
@@ -42,8 +43,8 @@ export interface AgentServiceDeps {
   readonly discovery?: Discovery;
   /** Sends requests to other agents and to the auth server. */
   readonly transport?: Transport;
-  /** Where tokens are kept for the next call. Default: in memory, one cache for each peer. */
-  readonly tokenCache?: TokenCache;
+  /** Keeps tokens for later calls. Default: in memory, one store for each peer. */
+  readonly tokenStore?: RecordStore<Grant>;
   /** Unix seconds. */
   readonly now?: () => number;
 }
@@ -148,7 +149,7 @@ export async function createAgentService(options: AgentServiceOptions): Promise<
           log(event);
         },
         now,
-        ...(deps.tokenCache && { tokenCache: deps.tokenCache }),
+        ...(deps.tokenStore && { tokenStore: deps.tokenStore }),
       });
     },
   };

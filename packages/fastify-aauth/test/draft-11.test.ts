@@ -116,8 +116,8 @@ async function world(
   /** A signed request of the agent with one of its tokens, or of a server in its own name. */
   async function send(
     path: string,
-    by: string | Pick<Parameters<typeof signRequest>[1], "key" | "signatureKey">,
-    init: { method?: string; body?: unknown; headers?: Record<string, string> } = {},
+    by: string | Pick<Parameters<typeof signRequest>[1], "key" | "signatureKey" | "additionalComponents">,
+    init: { method?: string; body?: unknown; headers?: Record<string, string>; arrivesAt?: string } = {},
   ): Promise<Response> {
     const { method = init.body === undefined ? "GET" : "POST" } = init;
     const body = init.body === undefined ? undefined : new TextEncoder().encode(JSON.stringify(init.body));
@@ -127,7 +127,8 @@ async function world(
       typeof by === "string" ? { key: keys.agent, signatureKey: { scheme: "jwt", jwt: by } as const } : by;
     const message = { method, url, headers, ...(body && { body }) };
     const signed = await signRequest(message, { profile: draft11, ...signer });
-    return requests(url, { method, headers: { ...headers, ...signed.headers }, ...(body && { body }) });
+    const address = `${RESOURCE}${init.arrivesAt ?? path}`;
+    return requests(address, { method, headers: { ...headers, ...signed.headers }, ...(body && { body }) });
   }
   return { app, map, discovery, events, send };
 }
@@ -264,6 +265,42 @@ describe("the ladder, over sockets", () => {
   });
 });
 
+describe("the query of a signed request", () => {
+  const signedBy = (jwt: string) => ({
+    ...{ key: keys.agent, signatureKey: { scheme: "jwt", jwt } as const },
+    additionalComponents: ["@query"],
+  });
+
+  test("E1: has to be covered, and is refused when it is changed", async () => {
+    const { send } = await world(ROUTES);
+    const token = await authToken("data.read");
+    expect((await send("/data", token)).status).toBe(200);
+    const uncovered = await send("/data?x=1", token);
+    expect([uncovered.status, uncovered.headers.get("signature-error")]).toEqual([
+      401,
+      'error=invalid_input, required_input=("@method" "@authority" "@path" "signature-key" "@query")',
+    ]);
+    expect((await send("/data?x=1", signedBy(token))).status).toBe(200);
+    for (const arrivesAt of ["/data?x=2", "/data?", "/data"]) {
+      const changed = await send("/data?x=1", signedBy(token), { arrivesAt });
+      expect([arrivesAt, changed.status, changed.headers.get("signature-error")]).toEqual([
+        ...[arrivesAt, 401, "error=invalid_signature"],
+      ]);
+    }
+  });
+
+  test("may be covered where there is none", async () => {
+    const { send } = await world(ROUTES);
+    expect((await send("/data", signedBy(await authToken("data.read")))).status).toBe(200);
+  });
+
+  test("is left uncovered where the resource lists other components", async () => {
+    const additionalSignatureComponents = ["content-digest", "content-type"];
+    const { send } = await world(ROUTES, { additionalSignatureComponents });
+    expect((await send("/data?x=1", await authToken("data.read"))).status).toBe(200);
+  });
+});
+
 describe("what a resource publishes", () => {
   test("is read through the map, by any reader: documents, and keys with their algorithm", async () => {
     const { app, discovery } = await world(ROUTES, {
@@ -282,7 +319,7 @@ describe("what a resource publishes", () => {
         revocation_endpoint: `${RESOURCE}/aauth/revoke`,
       },
       ...{ scope_descriptions: SCOPES, signature_window: 30 },
-      additional_signature_components: ["content-digest", "content-type"],
+      additional_signature_components: ["content-digest", "content-type", "@query"],
     });
     expect(await discovery.metadata(draft11.documents.kinds.agent, RESOURCE)).toMatchObject({
       issuer: RESOURCE,

@@ -27,7 +27,7 @@ export interface GatewayCheckDeps {
   readonly draft11Discovery?: Discovery;
   /** Unix seconds. Default the system's clock. */
   readonly now?: () => number;
-  /** Most used nonces remembered for one resource. Default that of `createMemoryReplayStore`. */
+  /** Most used nonces remembered for one resource. Default that of `createMemoryClaimStore`. */
   readonly maxUsedNonces?: number;
 }
 

@@ -1,7 +1,7 @@
 import {
   AAuthVerificationError,
   canonicalAuthority,
-  createMemoryReplayStore,
+  createMemoryClaimStore,
   type Discovery,
   draft11,
   type WireProfile,
@@ -71,7 +71,7 @@ export function createResourceVerifiers(options: {
         const authority = canonicalAuthority(audience);
         const shared = {
           ...{ authorities: [authority], audience, discovery, now, ...options(audience) },
-          replayStore: createMemoryReplayStore({ now, ...(maxEntries !== undefined && { maxEntries }) }),
+          replayStore: createMemoryClaimStore({ now, ...(maxEntries !== undefined && { maxEntries }) }),
           ...({ cryptoMode: "pool", bodyVerifiedBy: "downstream" } as const),
         };
         const create = (toleranceSeconds: number, endpoint?: "revocation") =>

@@ -1,4 +1,4 @@
-import { createMemoryReplayStore, type Discovery } from "aauth";
+import { createMemoryClaimStore, type Discovery } from "aauth";
 import type { FastifyBaseLogger, FastifyInstance } from "fastify";
 import { createConsentMemory } from "./consent/consent-memory.ts";
 import { consentRoutes, type ShownConsent } from "./consent/consent-routes.ts";
@@ -55,7 +55,7 @@ export async function aauth(
     verifier: createRequesterVerifier({
       issuer,
       discovery,
-      replayStore: createMemoryReplayStore({ now }),
+      replayStore: createMemoryClaimStore({ now }),
       now,
       trustedIssuers: () => [issuer, ...state.policy().trustedIssuers],
       publishedPeers: () => state.policy().publishedPeers,

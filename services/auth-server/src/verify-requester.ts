@@ -1,6 +1,7 @@
 import {
   AAuthError,
   AAuthVerificationError,
+  type ClaimStore,
   canonicalAuthority,
   type Discovery,
   decodeToken,
@@ -10,7 +11,6 @@ import {
   type PublicJwk,
   publicRefusal,
   type ReceivedRequest,
-  type ReplayStore,
   type VerifiedRequest,
 } from "aauth";
 import {
@@ -88,7 +88,7 @@ export function createRequesterVerifier(options: {
    */
   issuer: string;
   discovery: Discovery;
-  replayStore: ReplayStore;
+  replayStore: ClaimStore;
   now: () => number;
   /** Issuers whose auth tokens may be exchanged, this one included. */
   trustedIssuers: () => readonly string[];

@@ -1,4 +1,4 @@
-import { createDiscovery, createMemoryStore, type Discovery, QuotaStore, type SigningKey } from "aauth";
+import { createDiscovery, createMemoryRecordStore, type Discovery, QuotaStore, type SigningKey } from "aauth";
 import { createAgent, pooledTransport } from "aauth/agent";
 import { agentMetadata, february2026, toJwks, verifyAuthToken } from "aauth/february-2026";
 import { askAgent, readAgentCard } from "agent-kit/a2a";
@@ -17,7 +17,7 @@ import { createEnrolments } from "./delegates/enrolments.ts";
 import { createOrderClient } from "./orders/order-client.ts";
 import { createOrderService } from "./orders/order-service.ts";
 import { februaryOrders } from "./orders/order-wires.ts";
-import { createOwnKeys, createTokenCache } from "./own-agent.ts";
+import { createOwnKeys, createTokenStore } from "./own-agent.ts";
 import { agentRoutes } from "./routes/agents.ts";
 import { consentRoutes } from "./routes/consent.ts";
 import { delegateTokenRoute, februaryTokens } from "./routes/delegate-token.ts";
@@ -78,7 +78,7 @@ export async function buildBackend(
     redirectUri,
     discovery,
     revealTokens: config.showTokens,
-    tokenCache: createTokenCache({ seconds: config.authTokenCacheSeconds, now }),
+    tokenStore: createTokenStore({ seconds: config.authTokenCacheSeconds, now }),
     now,
   };
   const traced = createAgentTrace();
@@ -174,7 +174,7 @@ export async function buildBackend(
   });
 
   const enrolments = createEnrolments(config.delegatesFile, logger);
-  const issued = createMemoryStore<IssuedToken>({ now });
+  const issued = createMemoryRecordStore<IssuedToken>({ now });
   const timeoutSeconds = config.supplyChainAgentTimeoutSeconds;
   const delegateClient = createDelegateClient({ agent: jwksAgent, timeoutSeconds });
   const delegates = createDelegatesService({

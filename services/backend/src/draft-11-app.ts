@@ -1,4 +1,4 @@
-import { createMemoryStore, draft11, QuotaStore, toJwks } from "aauth";
+import { createMemoryRecordStore, draft11, QuotaStore, toJwks } from "aauth";
 import { askAgent, readAgentCard } from "agent-kit/a2a";
 import { draft11Parties } from "agent-kit/draft-11";
 import { issuerOf, rotateKeys } from "agent-kit/service";
@@ -19,7 +19,7 @@ import { createDraft11Agents } from "./draft-11.ts";
 import { createOrderClient } from "./orders/order-client.ts";
 import { createOrderService } from "./orders/order-service.ts";
 import { draft11Orders } from "./orders/order-wires.ts";
-import { createKeptKeys, createTokenCache } from "./own-agent.ts";
+import { createKeptKeys, createTokenStore } from "./own-agent.ts";
 import { agentRoutes } from "./routes/agents.ts";
 import { delegateGrantRoute } from "./routes/delegate-grant.ts";
 import { delegateTokenRoute, draft11Tokens } from "./routes/delegate-token.ts";
@@ -63,7 +63,7 @@ export async function buildDraft11Backend(
     config,
     parties: traced,
     keys,
-    tokenCache: createTokenCache({ seconds: config.authTokenCacheSeconds, now }),
+    tokenStore: createTokenStore({ seconds: config.authTokenCacheSeconds, now }),
     evidence,
     now,
   });
@@ -133,7 +133,7 @@ export async function buildDraft11Backend(
     );
 
   const enrolments = createEnrolments(config.delegatesFile, logger);
-  const issued = createMemoryStore<IssuedToken>({ now });
+  const issued = createMemoryRecordStore<IssuedToken>({ now });
   const subAgents = createSubAgents({
     issuer: config.agentUrl,
     key: keys.current,

@@ -6,8 +6,14 @@
  */
 
 import { createHash } from "node:crypto";
-import { type AgentProviderMetadata, agentProviderMetadata, draft11, type KeyRing } from "aauth";
-import { type Agent, createAgent, type TokenCache } from "aauth/agent";
+import {
+  type AgentProviderMetadata,
+  agentProviderMetadata,
+  draft11,
+  type KeyRing,
+  type RecordStore,
+} from "aauth";
+import { type Agent, createAgent, type Grant } from "aauth/agent";
 import { type Draft11Parties, isLoopbackCallback, requireServerIdentifier } from "agent-kit/draft-11";
 import { createAgentTrace } from "protocol-trace";
 import type { Evidence } from "./break-it/evidence.ts";
@@ -37,12 +43,12 @@ export function createDraft11Agents(options: {
   readonly config: BackendConfig;
   readonly parties: Draft11Parties;
   readonly keys: KeyRing;
-  readonly tokenCache: TokenCache;
+  readonly tokenStore: RecordStore<Grant>;
   /** Keeps what the agents send. Default: nothing is kept. */
   readonly evidence?: Evidence | undefined;
   readonly now: () => number;
 }): Draft11Agents {
-  const { config, parties, keys, tokenCache, evidence, now } = options;
+  const { config, parties, keys, tokenStore, evidence, now } = options;
   const { agentUrl: issuer, supplyChainAgentUrl } = config;
   requireServerIdentifier("backend", "BACKEND_AGENT_URL", issuer);
   requireServerIdentifier("backend", "SUPPLY_CHAIN_AGENT_URL", supplyChainAgentUrl);
@@ -66,7 +72,7 @@ export function createDraft11Agents(options: {
       key: keys,
       trustedAuthServers: personServer === undefined ? [] : [personServer],
       discovery,
-      tokenCache,
+      tokenStore,
       revealTokens: config.showTokens,
       ...traced,
       ...(evidence && { transport: evidence.recording(traced.transport) }),

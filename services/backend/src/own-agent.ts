@@ -1,20 +1,21 @@
 import { generateKeyPairSync, randomBytes } from "node:crypto";
 import {
   createKeyRing,
-  createMemoryStore,
+  createMemoryRecordStore,
   generateSigningKey,
   importSigningKey,
   type KeyRing,
+  type RecordStore,
   type SigningKey,
 } from "aauth";
-import type { Grant, TokenCache } from "aauth/agent";
+import type { Grant } from "aauth/agent";
 import type { KeptKey } from "./runs/waiting-runs.ts";
 
 /** Longer than a consent waits, whose code only the key that asked can redeem. */
 const KEEP_KEY_SECONDS = 900;
 /** One a start, as a rule; all of them are published. */
 const MAX_EARLIER_KEYS = 16;
-const MAX_TOKENS = 1_000;
+const MAX_TOKENS = 10_000;
 /** Auth tokens that no other run shares are kept as long as a run. */
 const RUN_SECONDS = 3600;
 
@@ -81,15 +82,14 @@ function newPrivateKey(): Pick<KeptKey, "kty" | "crv" | "x" | "d"> {
 }
 
 /** @param options.seconds how long runs share a token; 0: each has its own */
-export function createTokenCache(options: {
+export function createTokenStore(options: {
   readonly seconds: number;
   readonly now: () => number;
-}): TokenCache {
+}): RecordStore<Grant> {
   const { seconds, now } = options;
-  const tokens = createMemoryStore<Grant>({ maxEntries: MAX_TOKENS, now });
+  const tokens = createMemoryRecordStore<Grant>({ maxEntries: MAX_TOKENS, now });
   return {
-    get: (key) => tokens.get(key),
-    set: (key, grant) => tokens.put(key, grant, seconds || RUN_SECONDS),
-    delete: (key) => tokens.delete(key),
+    ...tokens,
+    put: (name, grant, { owner }) => tokens.put(name, grant, { owner, ttlSeconds: seconds || RUN_SECONDS }),
   };
 }

@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import {
   type AAuthError,
   canonicalAuthority,
-  createMemoryReplayStore,
+  createMemoryClaimStore,
   type ProvenCaller,
   type Requirement,
 } from "aauth";
@@ -110,7 +110,7 @@ export async function startScriptedStack(
       authorities: [authority],
       ...(audience !== undefined && { audience, trustedIssuers: [issuer] }),
       discovery,
-      replayStore: createMemoryReplayStore({ maxEntries: 10_000 }),
+      replayStore: createMemoryClaimStore({ maxEntries: 10_000 }),
     });
 
   agentApp.addContentTypeParser("application/json", { parseAs: "buffer" }, (_request, body, done) =>

@@ -5,7 +5,7 @@
  */
 
 import { createGuardedTransport, pooledTransport } from "#http";
-import { defaultProfile } from "../default-profile.ts";
+import { defaultAgentProfile } from "../default-profile.ts";
 import {
   requireAgentIdentifier,
   requireIdentifier,
@@ -17,11 +17,12 @@ import type { GrantContext, GrantRequest } from "../profile/grants.ts";
 import type { Credential } from "../profile/messages.ts";
 import type { AgentProfile } from "../profile/wire-profile.ts";
 import { isUrl } from "../shapes.ts";
+import { createMemoryRecordStore } from "../store/record-store.ts";
 import type { SigningKey } from "../types.ts";
 import { agentKeysOf, keyWith } from "./agent-keys.ts";
 import { type CallOptions, createCall, resumeCall } from "./call.ts";
 import { combineObservers, ignoreEvents } from "./events.ts";
-import { createTokenCache } from "./grant-cache.ts";
+import { createTokenCache, type Grant } from "./grant-cache.ts";
 import { createGrantClient, type GrantCircumstances } from "./grant-client.ts";
 import { createGrantSource } from "./grant-source.ts";
 import { createOwnServer } from "./own-server.ts";
@@ -43,7 +44,7 @@ import type { Agent, AgentOptions, CallControl, FetchContext, KeepInput } from "
 export function createAgent(options: AgentOptions): Agent {
   checkAgentOptions(options);
   const { id, trustedAuthServers: trustedServers, discovery, agentToken, redirectUri, parent } = options;
-  const { revealTokens = false, profile = defaultProfile, timeouts = {} } = options;
+  const { revealTokens = false, profile = defaultAgentProfile, timeouts = {} } = options;
   const { pendingMs = 120_000 } = timeouts;
   const now = options.now ?? (() => Math.floor(Date.now() / 1000));
   const keys = agentKeysOf(options.key);
@@ -73,7 +74,7 @@ export function createAgent(options: AgentOptions): Agent {
     timeoutMs: timeouts.tokenRequestMs ?? 10_000,
     pendingMs,
   });
-  const cache = options.tokenCache ?? createTokenCache();
+  const cache = createTokenCache(options.tokenStore ?? createMemoryRecordStore<Grant>({ now }), now);
   const tokens = createGrantSource({
     profile: serverProfile,
     id,
@@ -202,7 +203,7 @@ export function createAgent(options: AgentOptions): Agent {
 }
 
 function checkAgentOptions(options: AgentOptions): void {
-  const { id, trustedAuthServers, signatureScheme, redirectUri, profile = defaultProfile } = options;
+  const { id, trustedAuthServers, signatureScheme, redirectUri, profile = defaultAgentProfile } = options;
   requireAgentIdentifier("id", id, profile);
   requireIdentifiers("trustedAuthServers", trustedAuthServers, profile);
   // With another word an agent that means to be anonymous would identify itself.

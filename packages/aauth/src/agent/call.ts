@@ -360,9 +360,10 @@ class Call {
 
   async #sendOnce(request: OutgoingRequest, retryReason?: RetryReason): Promise<CallOutcome> {
     const { timeoutMs, send } = this.#options;
+    const additionalComponents = this.#covers ?? (await this.#published(request));
     const response = await send(await this.#withFields(request), {
       key: this.#key,
-      additionalComponents: this.#covers,
+      additionalComponents,
       credential: this.#credential,
       purpose: "resource",
       attempt: ++this.#attempts,
@@ -376,6 +377,14 @@ class Call {
     const demand = await this.#demandIn(response, head);
     const retryAfterSeconds = secondsOf(response.headers.get("retry-after"));
     return { type: "response", status: response.status, demand, retryAfterSeconds };
+  }
+
+  /** Components that the resource publishes: looked up for a query, which is covered only if listed. */
+  async #published({ url, signals }: OutgoingRequest): Promise<readonly string[] | undefined> {
+    const { profile, discovery } = this.#options;
+    const { publishedComponents } = profile.calls;
+    if (publishedComponents === undefined || !url.includes("?")) return undefined;
+    return unlessAborted(publishedComponents(this.#resource, discovery), anyOf(signals));
   }
 
   /** With what the profile sends with each request; a caller's own field of the same name counts more. */

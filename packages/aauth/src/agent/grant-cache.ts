@@ -4,8 +4,8 @@
  * @module
  */
 
-import { LRUCache } from "lru-cache";
-import type { Awaitable } from "../crypto/interface.ts";
+import { StoreFullError } from "../store/quota-store.ts";
+import type { RecordStore } from "../store/record-store.ts";
 
 /** A token that an agent may present, and what has to be known of it. Plain data: it can be written down and read again. */
 export interface Grant {
@@ -34,38 +34,39 @@ export interface Grant {
 }
 
 /**
- * A bounded map. Keys name everything a token depends on, the wire profile and the agent's key among it: processes that share a cache share
- * these, too. What is in it are tokens of users, and refresh tokens: a store outside of the process has to keep them as such. A cache that
- * rejects ends the call.
+ * Tokens by the name of what they are for. A name contains everything that a token depends on, the
+ * wire profile and the agent's key among it, so agents may share a store.
  */
 export interface TokenCache {
-  /** The grant; undefined, or null, where there is none. */
-  get(key: string): Awaitable<Grant | undefined>;
-  /** Keeps a grant, over the one before. */
-  set(key: string, grant: Grant): Awaitable<unknown>;
-  /** Forgets a grant, if there is one. */
-  delete(key: string): Awaitable<unknown>;
+  get(name: string): Promise<Grant | undefined>;
+  /** Replaces the grant before. One that the store has no room for is not kept. */
+  set(name: string, grant: Grant): Promise<void>;
+  delete(name: string): Promise<void>;
 }
 
-/** One in the memory of a process, which answers at once. */
-export interface MemoryTokenCache extends TokenCache {
-  get(key: string): Grant | undefined;
-  set(key: string, grant: Grant): void;
-  delete(key: string): void;
-}
+/** A token with a refresh token, and a session, are kept for so long after they were last got. */
+const LONGEST_SECONDS = 30 * 86_400;
 
 /**
- * Creates a cache in memory for `maxEntries` tokens, by default 1000. The least recently used ones give way.
+ * Keeps tokens in a {@link RecordStore}: until they expire, charged to the person they speak for.
+ * What the store throws ends the call, except that it has no room.
  *
- * @example
- * createAgent({ tokenCache: createTokenCache({ maxEntries: 10_000 }), ...options });
+ * @param now Unix seconds
  */
-export function createTokenCache(options: { maxEntries?: number } = {}): MemoryTokenCache {
-  const entries = new LRUCache<string, Grant>({ max: options.maxEntries ?? 1_000 });
+export function createTokenCache(store: RecordStore<Grant>, now: () => number): TokenCache {
   return {
-    get: (key) => entries.get(key),
-    set: (key, grant) => void entries.set(key, grant),
-    delete: (key) => void entries.delete(key),
+    get: async (name) => store.get(name),
+    async set(name, grant) {
+      const { server, subject = "", refreshToken, expiresAt } = grant;
+      const seconds = refreshToken === undefined ? expiresAt - now() : LONGEST_SECONDS;
+      const ttlSeconds = Math.min(Math.max(1, seconds), LONGEST_SECONDS);
+      try {
+        await store.put(name, grant, { owner: keyOf([server, subject]), ttlSeconds });
+      } catch (error) {
+        if (!(error instanceof StoreFullError)) throw error;
+      }
+    },
+    delete: async (name) => store.delete(name),
   };
 }
 

@@ -10,8 +10,7 @@ export type { ApprovedMission, MissionProposal } from "../profile/grants.ts";
 export type { Clarification, Interaction } from "../profile/waiting.ts";
 export { createAgent } from "./agent.ts";
 export type { AgentEvent, AgentObserver, RetryReason, ShownToken, TokenRequestType } from "./events.ts";
-export type { Grant, MemoryTokenCache, TokenCache } from "./grant-cache.ts";
-export { createTokenCache } from "./grant-cache.ts";
+export type { Grant } from "./grant-cache.ts";
 export type {
   Agent,
   AgentOptions,

@@ -5,7 +5,7 @@
  */
 
 import { readAtMost } from "../discovery/read-at-most.ts";
-import type { ProfileBase } from "../profile/wire-profile.ts";
+import type { SigningProfile } from "../profile/wire-profile.ts";
 import { anyOf } from "./timeout.ts";
 
 export interface OutgoingRequest {
@@ -35,7 +35,7 @@ export async function readOutgoingRequest(
     maxBodyBytes: number;
     signal: AbortSignal | undefined;
     /** Ours to set. */
-    signatureFields: ProfileBase["messages"]["fields"];
+    signatureFields: SigningProfile["messages"]["fields"];
   },
 ): Promise<CallersRequest> {
   const { maxBodyBytes, signal, signatureFields } = options;

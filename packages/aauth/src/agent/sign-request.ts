@@ -1,5 +1,5 @@
 import { platformCrypto } from "#crypto";
-import { defaultProfile } from "../default-profile.ts";
+import { defaultSigningProfile } from "../default-profile.ts";
 import { requireIdentifier } from "../discovery/checked-options.ts";
 import { requestTarget } from "../http-signatures/authority.ts";
 import { formatContentDigest } from "../http-signatures/content-digest.ts";
@@ -7,7 +7,7 @@ import { createNonce, isUnsafeMethod } from "../http-signatures/replay.ts";
 import { buildSignatureBase } from "../http-signatures/signature-base.ts";
 import { formatSignatureInput } from "../http-signatures/signature-input.ts";
 import type { Credential, EndpointRole } from "../profile/messages.ts";
-import type { ProfileBase } from "../profile/wire-profile.ts";
+import type { SigningProfile } from "../profile/wire-profile.ts";
 import type { HeaderFields, SigningKey } from "../types.ts";
 
 /** A request about to be sent. */
@@ -29,7 +29,7 @@ export interface SignRequestOptions {
   /** How the receiver learns the key. */
   readonly signatureKey: Credential;
   /** Default `draft11`. */
-  readonly profile?: ProfileBase | undefined;
+  readonly profile?: SigningProfile | undefined;
   /** What kind of endpoint is asked, where the profile's coverage depends on it. Default `resource`. */
   readonly endpoint?: EndpointRole | undefined;
   /** Clock in Unix seconds. Default the system's. */
@@ -79,7 +79,7 @@ export async function signRequest(
   options: SignRequestOptions,
 ): Promise<SignedRequest> {
   const { method, url, body } = request;
-  const { key, signatureKey, profile = defaultProfile, endpoint: role = "resource" } = options;
+  const { key, signatureKey, profile = defaultSigningProfile, endpoint: role = "resource" } = options;
   const { messages } = profile;
   const { fields, label } = messages;
   const { scheme, authority, target } = requestTarget(url);
@@ -121,7 +121,7 @@ const UPPER_CASE = /[A-Z]/;
 function nonceFor(
   { method }: RequestToSign,
   { nonce }: SignRequestOptions,
-  { fields, sendsNonce }: ProfileBase["messages"],
+  { fields, sendsNonce }: SigningProfile["messages"],
 ): string | undefined {
   if (nonce === false || (fields.nonce !== undefined && !sendsNonce)) return undefined;
   return nonce ?? (sendsNonce && isUnsafeMethod(method) ? createNonce() : undefined);

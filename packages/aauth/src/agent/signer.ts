@@ -5,7 +5,7 @@
  */
 
 import { createNonce, isUnsafeMethod } from "../http-signatures/replay.ts";
-import type { ProfileBase } from "../profile/wire-profile.ts";
+import type { SigningProfile } from "../profile/wire-profile.ts";
 import {
   type RequestToSign,
   type SignedRequest,
@@ -18,7 +18,7 @@ type Signer = (
   options: Pick<SignRequestOptions, "key" | "signatureKey" | "endpoint" | "now" | "additionalComponents">,
 ) => Promise<SignedRequest>;
 
-export function createSigner(profile: ProfileBase): Signer {
+export function createSigner(profile: SigningProfile): Signer {
   const isRepeated = createRepetitions();
   const { bindsBody, sendsNonce } = profile.messages;
   return async (request, options) => {

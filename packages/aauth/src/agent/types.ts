@@ -10,9 +10,10 @@ import type { KeyRing } from "../keys/key-ring.ts";
 import type { ApprovedMission, MissionProposal } from "../profile/grants.ts";
 import type { Clarification, Interaction } from "../profile/waiting.ts";
 import type { AgentProfile } from "../profile/wire-profile.ts";
+import type { RecordStore } from "../store/record-store.ts";
 import type { SigningKey, Waiting } from "../types.ts";
 import type { AgentObserver } from "./events.ts";
-import type { Grant, TokenCache } from "./grant-cache.ts";
+import type { Grant } from "./grant-cache.ts";
 
 /** An agent: one identity that calls resources. Every method may be called at the same time as any other. */
 export interface Agent {
@@ -35,7 +36,7 @@ export interface Agent {
    * `header_too_large` for what cannot be signed. `hop` names the party that it is about.
    * @throws TypeError from the fetch for what `fetch` refuses, too.
    * @throws RangeError from the fetch for a body over `maxRequestBodyBytes`.
-   * @throws the reason of a signal, and what the transport and the token cache throw.
+   * @throws the reason of a signal, and what the transport and the token store throw.
    */
   fetchFor(context?: FetchContext): typeof fetch;
   /**
@@ -140,8 +141,11 @@ export interface AgentOptions {
    * go to `https` only and, outside browsers, to no private address.
    */
   readonly transport?: Transport | undefined;
-  /** Default: in memory, 1000 tokens. */
-  readonly tokenCache?: TokenCache | undefined;
+  /**
+   * Keeps the agent's tokens: those of users, and refresh tokens among them, so a store outside of the process has to protect them. A token that it has no
+   * room for is not kept: a later call gets one of its own. Agents that share a store share tokens where their keys are the same. Default: in memory.
+   */
+  readonly tokenStore?: RecordStore<Grant> | undefined;
   /** Receives what happens in every call. What it throws is ignored. Default: none. */
   readonly observer?: AgentObserver | undefined;
   /** Put whole tokens into events, for demonstrations. Default false: an observer gets a short id and the claims. */

@@ -6,7 +6,7 @@
 
 import type { Discovery } from "../discovery/discovery.ts";
 import { documents } from "./documents.ts";
-import type { PollingError } from "./pending-requests.ts";
+import type { PollingError } from "./problem.ts";
 
 /** Whose callbacks count for a request. */
 export interface CallbackParties {

@@ -17,7 +17,7 @@ import type {
 } from "../profile/calls.ts";
 import type { PendingState } from "../profile/waiting.ts";
 import { decodeJwt } from "../tokens/jwt.ts";
-import { checkDemand, proveDemand } from "./demands.ts";
+import { checkDemand, proveDemand, publishedComponents } from "./demands.ts";
 import { formatTokenList, parseAccess, parseSignatureError } from "./headers.ts";
 import { AAUTH_ACCESS, AAUTH_CAPABILITIES, LEVELS, SIGNATURE_ERROR, TOKEN_TYPES } from "./names.ts";
 import { ACCEPTED, pendingIn, readQuestion, requirementOf } from "./pending.ts";
@@ -345,6 +345,7 @@ export const calls: CallRules = {
   readDemand,
   checkDemand,
   proveDemand,
+  publishedComponents,
   readSession,
   readQuestion,
   requestFields: ({ capabilities, session }) => ({

@@ -16,16 +16,22 @@ const lists: readonly (readonly string[])[] = Array.from({ length: 4 }, (_, bits
 );
 
 /**
- * What a message has to cover. A body is covered at every kind of endpoint: servers and revocation endpoints demand it by the text, and our
- * resources publish it as `additional_signature_components`. So is a session token, and every component that is published in addition and
- * that the message has: of a request without a body, no signer can cover the digest.
+ * Components that a message has to cover. A body is covered at every kind of endpoint: servers and
+ * revocation endpoints demand it by the text, and our resources publish it as
+ * `additional_signature_components`. So is a session token, and every component that is published in
+ * addition and that the message has: of a request without a body, no signer can cover the digest.
  */
-export function coverage({ headers, hasBody, additional }: MessageFacts): readonly string[] {
+export const demandedCoverage = (facts: MessageFacts): readonly string[] =>
+  coverageOf(facts, facts.target.includes("?")); // hole E1
+
+/** Components that a signer covers: those demanded, and an absent query, which others may demand as `?`. */
+export const signedCoverage = (facts: MessageFacts): readonly string[] => coverageOf(facts, true);
+
+function coverageOf({ headers, hasBody, additional }: MessageFacts, withQuery: boolean): readonly string[] {
   const base = lists[(hasBody ? 1 : 0) | (hasSession(headers) ? 2 : 0)]!;
   if (additional === undefined || additional.length === 0) return base;
-  const more = additional.filter(
-    (name) => !base.includes(name) && (name === "@query" || fieldValue(headers, name) !== undefined),
-  );
+  const has = (name: string) => (name === "@query" ? withQuery : fieldValue(headers, name) !== undefined);
+  const more = additional.filter((name) => !base.includes(name) && has(name));
   return more.length === 0 ? base : [...base, ...more];
 }
 

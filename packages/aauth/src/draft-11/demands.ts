@@ -12,11 +12,27 @@ import { type DecodedToken, decodeJwt } from "../tokens/jwt.ts";
 import { verifyWithIssuerKey } from "../tokens/open-token.ts";
 import { readToken } from "../tokens/token-schema.ts";
 import type { ResourceTokenClaims } from "./claims.ts";
+import { documents } from "./documents.ts";
 import { isServerIdentifier } from "./identifiers.ts";
 import { LEVELS, TOKEN_TYPES } from "./names.ts";
 import { RESOURCE_TOKEN } from "./token-schemas.ts";
 
 const [, PERSON, AUTH] = LEVELS;
+
+/**
+ * Components that a resource publishes to demand (section 11.2.4). None where its document cannot be
+ * read: a resource may have none, and one that demands more says so in its refusal.
+ */
+export async function publishedComponents(
+  resource: string,
+  discovery: Discovery,
+): Promise<readonly string[] | undefined> {
+  try {
+    return (await discovery.metadata(documents.kinds.resource, resource)).additional_signature_components;
+  } catch {
+    return undefined;
+  }
+}
 
 /**
  * The check of section 6.7.3: a resource token that names another resource, key, person server or person, or another token than the one

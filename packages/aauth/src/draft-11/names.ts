@@ -4,6 +4,9 @@
  * @module
  */
 
+/** Of the profile. */
+export const NAME = "draft-11";
+
 export const FIELDS = {
   signatureKey: "signature-key",
   signatureInput: "signature-input",

@@ -14,6 +14,22 @@ export const problemAnswer = (
   headers?: Readonly<Record<string, string>>,
 ): Answer => jsonAnswer(status, { error, ...(detail !== undefined && { detail }) }, headers);
 
+const POLLING_ERRORS = {
+  denied: 403,
+  abandoned: 403,
+  revoked: 403,
+  expired: 408,
+  invalid_code: 410,
+  server_error: 500,
+} as const;
+
+/** How a deferred request ends without an answer (section 11.9.4). */
+export type PollingError = keyof typeof POLLING_ERRORS;
+
+/** The answer to the poll of such a request. */
+export const pollingError = (error: PollingError, detail?: string): Answer =>
+  problemAnswer(POLLING_ERRORS[error], error, detail);
+
 /** A JSON answer that no cache keeps; from status 400 on, a problem document. */
 export function jsonAnswer(
   status: number,

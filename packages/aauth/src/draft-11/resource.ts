@@ -11,7 +11,8 @@ import { DOCUMENTS } from "./names.ts";
 
 const AUTHORIZATION_PATH = "/aauth/authorize";
 const REVOCATION_PATH = "/aauth/revoke";
-const DEFAULT_COMPONENTS = ["content-digest", "content-type"];
+/** The query is demanded of requests that have one. */
+const DEFAULT_COMPONENTS = ["content-digest", "content-type", "@query"]; // hole E1a
 
 function publish(identity: ResourceIdentity): ReturnType<ResourceRules["publish"]> {
   const { resource, authServer, personServers = [], scopes, scopeDescriptions, agent, about } = identity;

@@ -1,43 +1,15 @@
 import { platformCrypto } from "#crypto";
 import { decodeBase64Url, encodeBase64Url } from "../base64.ts";
-import type { Awaitable } from "../crypto/interface.ts";
 import { AAuthVerificationError } from "../errors.ts";
-import type { MemoryStoreOptions } from "../store/memory-store.ts";
+import type { ClaimStore, ClaimTerms } from "../store/claim-store.ts";
 import type { HeaderFields } from "../types.ts";
 import { fieldValue } from "./field.ts";
-import { ReplayMemory, type ReplayShare } from "./replay-memory.ts";
-
-/** Remembers what has been used once. */
-export interface ReplayStore {
-  /**
-   * Claims `key` for `ttlSeconds`; true for the first to do so, false for all after it. Has to be atomic, and may
-   * not forget a claim to make room: `"full"` where there is none left.
-   *
-   * @param share whose claim it is, proven; a store that is bounded has to be so for each caller, or one fills it for all
-   */
-  putIfAbsent(key: string, ttlSeconds: number, share: ReplayShare): Awaitable<boolean | "full">;
-}
 
 /** Of a new nonce. */
 const NONCE_BYTES = 16;
 const NONCE_MIN_BYTES = 12;
 /** A nonce is kept as part of a key, so it must not be arbitrarily long. */
 const MAX_NONCE_CHARACTERS = 128;
-
-/**
- * A `ReplayStore` in memory, for one process. Nothing is forgotten before its time: a caller that uses up its share is
- * refused (`replay_memory_full`) until its old entries run out, and the others go on. A caller can have as much as it leaves
- * free, all pseudonymous ones together a quarter; the last quarter is kept for callers with an auth token.
- *
- * @param options.maxEntries default 200000, about 50 MB when full. A caller's entries live 61 s: with the default one
- *   identified agent alone can make about 1200 unsafe requests a second
- *
- * @example
- * createVerifier({ replayStore: createMemoryReplayStore({ maxEntries: 500_000 }), … });
- */
-export function createMemoryReplayStore(options: MemoryStoreOptions = {}): ReplayStore {
-  return new ReplayMemory(options.maxEntries ?? 200_000, options.now ?? (() => Date.now() / 1000));
-}
 
 /** A fresh nonce: 16 random bytes in base64url. */
 export const createNonce = (): string => encodeBase64Url(platformCrypto.randomBytes(NONCE_BYTES));
@@ -86,7 +58,8 @@ export interface SignedUse {
   readonly authority: string;
   /** Of the key that signed. */
   readonly thumbprint: string;
-  readonly share: ReplayShare;
+  /** Owner and quota that the claim is charged to. */
+  readonly charge: Omit<ClaimTerms, "ttlSeconds">;
   /** `created` of the signature, Unix seconds. */
   readonly createdSeconds: number;
   /** Unix seconds. */
@@ -102,7 +75,7 @@ export interface SignedUse {
  * @throws {AAuthError} `nonce_replayed`, `replay_memory_full`
  */
 export async function spendNonce(
-  store: ReplayStore,
+  store: ClaimStore,
   use: SignedUse & { readonly nonce: string },
 ): Promise<void> {
   const claimed = await claim(store, use, use.nonce);
@@ -117,7 +90,7 @@ export async function spendNonce(
  * @throws {AAuthVerificationError} `signature_replayed`, `replay_memory_full`
  */
 export async function spendSignature(
-  store: ReplayStore,
+  store: ClaimStore,
   use: SignedUse & { readonly signatureBase: string },
 ): Promise<void> {
   // The dot keeps it apart from nonces.
@@ -129,13 +102,13 @@ export async function spendSignature(
   }
 }
 
-async function claim(store: ReplayStore, use: SignedUse, what: string): Promise<unknown> {
-  const { authority, thumbprint, share, createdSeconds, nowSeconds, toleranceSeconds } = use;
+async function claim(store: ClaimStore, use: SignedUse, what: string): Promise<unknown> {
+  const { authority, thumbprint, charge, createdSeconds, nowSeconds, toleranceSeconds } = use;
   // One second more: the last second of the window is inclusive.
   const ttlSeconds = Math.max(1, createdSeconds + toleranceSeconds + 1 - Math.floor(nowSeconds));
   // None of the three has a space, so no two uses share a key. Not by dialect: a message may be valid in two.
   const key = `${authority} ${thumbprint} ${what}`; // hole S20
-  const claimed = await store.putIfAbsent(key, ttlSeconds, share);
+  const claimed = await store.putIfAbsent(key, { ...charge, ttlSeconds });
   if (claimed === "full") {
     throw new AAuthVerificationError(
       "replay_memory_full",

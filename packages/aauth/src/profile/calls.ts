@@ -169,6 +169,14 @@ export interface CallRules {
    * @throws AAuthAgentError of the token and discovery groups
    */
   readonly proveDemand?: (resourceToken: string, discovery: Discovery) => Promise<void>;
+  /**
+   * Components that the resource publishes to demand, looked up for requests with a query.
+   * Undefined for a profile whose documents list none.
+   */
+  readonly publishedComponents?: (
+    resource: string,
+    discovery: Discovery,
+  ) => Promise<readonly string[] | undefined>;
   /** The next step of a call. Pure. */
   decide(
     state: CallState,

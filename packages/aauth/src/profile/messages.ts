@@ -1,5 +1,6 @@
 /**
- * The fields of a signed message in one dialect: who signs, what is covered, at which endpoint.
+ * The fields of a signed message in one dialect: who signs, what is covered, at which endpoint. A signer needs less of it than a
+ * verifier, and loads no more.
  *
  * @module
  */
@@ -29,7 +30,8 @@ export interface MessageFacts {
   readonly additional?: readonly string[] | undefined;
 }
 
-export interface MessageRules {
+/** How a message is signed. */
+export interface SigningRules {
   /** Who may call which kind of endpoint, and how. A kind that is absent cannot be guarded or called. */
   readonly endpoints: Readonly<Partial<Record<EndpointRole, Omit<EndpointRules, "role">>>>;
   /** Field names, in lower case. */
@@ -43,6 +45,21 @@ export interface MessageRules {
   };
   /** The label of own signatures. */
   readonly label: string;
+  /** @throws AAuthError `malformed_signature_key`, `header_too_large` for what cannot be written */
+  formatKeyClaim(credential: Credential, key: SigningKey): string;
+  formatSignature(signature: Uint8Array): string;
+  /** Components that a signer covers, in the order in which they are sent. */
+  signedComponents(facts: MessageFacts): readonly string[];
+  /** Whether a signer covers the digest of the body that it sends. */
+  readonly bindsBody: boolean;
+  /** Whether a signer sends a nonce with an unsafe method. */
+  readonly sendsNonce: boolean;
+  /** What `@query` stands for where the target has none (RFC 9421 section 2.2.7). Default: it cannot be covered then. */
+  readonly absentQuery?: "?";
+}
+
+/** How a message is signed, and read. */
+export interface MessageRules extends SigningRules {
   /** Algorithms of message keys. */
   readonly keyAlgorithms: readonly KeyAlgorithm[];
   /** True where a value of the `Signature-Key` field has this profile's shape: what tells profiles apart on one endpoint. */
@@ -57,8 +74,6 @@ export interface MessageRules {
    * variant of a profile that a message is judged by, and proves nothing. Undefined for a profile without variants.
    */
   readonly claimedAgent?: (signatureKey: string) => string | undefined;
-  /** @throws AAuthError `malformed_signature_key`, `header_too_large` for what cannot be written */
-  formatKeyClaim(credential: Credential, key: SigningKey): string;
   /** The member that is verified. @throws AAuthError `malformed_signature_input`, `header_too_large` */
   parseSignatureInput(value: string): SignatureInput;
   /**
@@ -75,17 +90,8 @@ export interface MessageRules {
     key: VerificationKey,
     claim: KeyClaim,
   ) => string | undefined;
-  formatSignature(signature: Uint8Array): string;
   /** Components that a verifier demands. Order is free, more is welcome. */
   demandedComponents(facts: MessageFacts): readonly string[];
-  /** Components that a signer covers, in the order in which they are sent. */
-  signedComponents(facts: MessageFacts): readonly string[];
-  /** Whether a signer covers the digest of the body that it sends. */
-  readonly bindsBody: boolean;
-  /** Whether a signer sends a nonce with an unsafe method. */
-  readonly sendsNonce: boolean;
-  /** What `@query` stands for where the target has none (RFC 9421 section 2.2.7). Default: it cannot be covered then. */
-  readonly absentQuery?: "?";
 }
 
 /** How the receiver of a message learns its key: what an agent chooses when it signs. */

@@ -60,7 +60,7 @@ export interface ResourceIdentity {
   readonly about?: object | undefined;
   /**
    * Draft -11 only: what signatures cover beside the components that all do, where a request has it. It is published. Default
-   * `content-digest` and `content-type`.
+   * `content-digest`, `content-type` and `@query`.
    */
   readonly additionalSignatureComponents?: readonly string[] | undefined;
   /** How far `created` may be from now, either way, seconds. Default: the profile's (60). */

@@ -40,7 +40,6 @@ export interface Revocations {
   revoke(token: { readonly iss: string; readonly jti: string; readonly exp: number }): Promise<boolean>;
 }
 
-const MAX_ENTRIES = 50_000;
 /** What is longer is kept by its digest. */
 const MAX_KEY_CHARACTERS = 512;
 
@@ -57,7 +56,7 @@ const MAX_KEY_CHARACTERS = 512;
 export function createRevocations(options: RevocationsOptions = {}): Revocations {
   const now = options.now ?? (() => Math.floor(Date.now() / 1000));
   const knownSince = options.store === undefined ? processStart(now) : 0;
-  const store = options.store ?? createMemoryRecordStore<RevokedToken>({ maxEntries: MAX_ENTRIES, now });
+  const store = options.store ?? createMemoryRecordStore<RevokedToken>({ now });
   return {
     async isRevoked({ iss, jti, iat = knownSince }) {
       if (iat < knownSince) throw revocationUnknown(); // hole S7

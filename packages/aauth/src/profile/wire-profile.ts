@@ -11,22 +11,26 @@ import type { AnswerRules } from "./answers.ts";
 import type { CallRules } from "./calls.ts";
 import type { DisplayRules } from "./display.ts";
 import type { GrantRules } from "./grants.ts";
-import type { MessageRules } from "./messages.ts";
+import type { MessageRules, SigningRules } from "./messages.ts";
 import type { ResourceRules } from "./resource-rules.ts";
 import type { VerificationRules } from "./verification.ts";
 
-/** What both halves of a dialect have. */
-export interface ProfileBase {
+/** What a signer asks of a dialect. */
+export interface SigningProfile {
   /** Goes into spans, settings, reports, and the keys of caches and replay stores. */
   readonly name: string;
+  /** Which identifiers are canonical. */
+  readonly documents: Pick<DocumentRules, "isIdentifier">;
+  /** Header names, coverage, how the key is named. */
+  readonly messages: SigningRules;
+}
+
+/** The half of a dialect that verifiers and resources ask. */
+export interface ResourceProfile extends SigningProfile {
   /** Where parties publish who they are, and identifiers. */
   readonly documents: DocumentRules;
   /** Header names, coverage, keys. */
   readonly messages: MessageRules;
-}
-
-/** The half of a dialect that verifiers and resources ask. */
-export interface ResourceProfile extends ProfileBase {
   /** Checks in their order, levels, resolvers. */
   readonly verification: VerificationRules;
   /** Refusals and challenges. */
@@ -36,7 +40,9 @@ export interface ResourceProfile extends ProfileBase {
 }
 
 /** The half of a dialect that agents ask. */
-export interface AgentProfile extends ProfileBase {
+export interface AgentProfile extends SigningProfile {
+  /** Where parties publish who they are, and identifiers. */
+  readonly documents: DocumentRules;
   /** How an agent meets what a response demands. */
   readonly calls: CallRules;
   /** Token requests and their answers. */
@@ -45,6 +51,7 @@ export interface AgentProfile extends ProfileBase {
 
 /** One dialect: what it is called, and its rules by what is asked. */
 export interface WireProfile extends ResourceProfile, AgentProfile {
+  readonly messages: MessageRules;
   /** For people who read messages. Decides nothing. */
   readonly display: DisplayRules;
 }

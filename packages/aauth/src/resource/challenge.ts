@@ -4,7 +4,7 @@
  * @module
  */
 
-import { defaultProfile } from "../default-profile.ts";
+import { defaultResourceProfile } from "../default-profile.ts";
 import { requireIdentifier } from "../discovery/checked-options.ts";
 import { type AAuthError, AAuthVerificationError } from "../errors.ts";
 import type { KeyRing } from "../keys/key-ring.ts";
@@ -140,7 +140,7 @@ function writerOf(options: AnsweringProfile, now: () => number): Writer {
     lifetimeSeconds,
     algs,
     scopeDescriptions,
-    profile = defaultProfile,
+    profile = defaultResourceProfile,
   } = options;
   requireIdentifier("resource", resource, profile);
   if (authServer !== undefined) requireIdentifier("authServer", authServer, profile);
@@ -194,7 +194,7 @@ const LIMIT_REACHED = new AAuthVerificationError("limit_reached", "too many requ
 export function plainRefusal(
   error: AAuthError,
   context: RefusalContext,
-  profiles: readonly ResourceProfile[] = [defaultProfile],
+  profiles: readonly ResourceProfile[] = [defaultResourceProfile],
 ): Answer {
   const parties = profiles.map((profile) => ({ profile }));
   const answers = addressed(error, context, parties).map(([{ profile }, own]) =>

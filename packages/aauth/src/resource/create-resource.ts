@@ -5,17 +5,17 @@
  */
 
 import type { Awaitable } from "../crypto/interface.ts";
-import { defaultProfile } from "../default-profile.ts";
+import { defaultResourceProfile } from "../default-profile.ts";
 import { createDiscovery } from "../discovery/create-discovery.ts";
 import type { Discovery } from "../discovery/discovery.ts";
 import type { ResourceMetadata } from "../draft-11/documents.ts";
 import { problemAnswer } from "../draft-11/problem.ts";
 import { AAuthVerificationError } from "../errors.ts";
 import { canonicalAuthority } from "../http-signatures/authority.ts";
-import type { ReplayStore } from "../http-signatures/replay.ts";
 import type { KeyRing } from "../keys/key-ring.ts";
 import type { Answer, GuardedEndpoint, ResourceIdentity } from "../profile/resource-rules.ts";
 import { createRevocations, type RevokedToken } from "../profile/revocations.ts";
+import type { ClaimStore } from "../store/claim-store.ts";
 import { StoreFullError } from "../store/quota-store.ts";
 import type { RecordStore } from "../store/record-store.ts";
 import type { CallerOf, ProvenCaller, Requirement, SigningKey } from "../types.ts";
@@ -39,7 +39,7 @@ type MadeMembers =
 /** What the replicas of one resource share. */
 export interface ResourceStores {
   /** Used nonces and signatures. Default: in memory; replicas would each accept a repetition once. */
-  readonly replay?: ReplayStore | undefined;
+  readonly replay?: ClaimStore | undefined;
   /** Revoked tokens, in profiles that have revocations. Default: in memory, as of `createRevocations`. */
   readonly revocations?: RecordStore<RevokedToken> | undefined;
 }
@@ -140,7 +140,7 @@ export interface ServedEndpoint extends Endpoint {
  * const answer = await resource.handle(request);
  */
 export function createResource(options: ResourceOptions): Resource {
-  const { resource, authServer, key, development, now, profile = defaultProfile, algs } = options;
+  const { resource, authServer, key, development, now, profile = defaultResourceProfile, algs } = options;
   if (options.discovery !== undefined && development !== undefined) {
     throw new TypeError("development has no effect beside discovery: give it to createDiscovery()");
   }

@@ -1,25 +1,33 @@
 /**
- * Answers of a resource that come later (draft -11, sections 6.2, 6.5.1 and 11.8): requests that wait for a person or an approval, and
- * requests that are held until an auth token is here.
+ * Requests of a resource that wait for a person or an approval (draft -11, sections 6.2 and 11.8).
  *
  * @module
  */
 
 import type { Awaitable } from "../crypto/interface.ts";
+import {
+  type DeferredRecord,
+  DeferredRecords,
+  MissingRequestError,
+  newRecord,
+  randomName,
+} from "../deferred/deferred-records.ts";
 import type { Discovery } from "../discovery/discovery.ts";
 import { admitsCallback, type CallbackParties, callbackUrl } from "../draft-11/callback.ts";
+import { formatRequirement } from "../draft-11/headers.ts";
+import { isEndpointUrl } from "../draft-11/identifiers.ts";
 import {
-  createPendingRequests,
-  type DeferredRequest,
-  type PendingHolder,
-  type PendingRequests,
-  type PendingRequestsOptions,
+  emptyAnswer,
   type PollingError,
-} from "../draft-11/pending-requests.ts";
+  pendingAnswer,
+  pollingError,
+  problemAnswer,
+} from "../draft-11/problem.ts";
 import { draft11 } from "../draft-11/profile.ts";
 import type { Answer } from "../profile/resource-rules.ts";
 import { ownerOfCaller } from "../store/owner-of.ts";
 import { QuotaStore } from "../store/quota-store.ts";
+import { createMemoryRecordStore, type RecordStore } from "../store/record-store.ts";
 import type { ProvenCaller } from "../types.ts";
 import { type Endpoint, lastSegment, refusing } from "./endpoint.ts";
 import type { Verifier } from "./types.ts";
@@ -27,38 +35,66 @@ import type { Verifier } from "./types.ts";
 /** Only what an error is answered in: which token a poll shows, the request that it is for decides. */
 const REQUIREMENT = { level: "agent-token" } as const;
 
+/** Holder of a request: its key, which signs each poll, and the owner that it is charged to. */
+export interface PendingHolder {
+  /** Thumbprint of the key. */
+  readonly holder: string;
+  readonly owner: string;
+}
+
 /** Whose a request is at a resource: of the key that signed it, charged to the caller's owner. */
 export const holderOf = (caller: ProvenCaller): PendingHolder => ({
   holder: caller.thumbprint,
   owner: ownerOfCaller(caller),
 });
 
-export interface DeferredOptions extends Omit<PendingRequestsOptions, "location"> {
+export interface DeferredOptions {
   /** That of the resource's routes. */
   readonly verifier: Verifier;
   /** Own identifier. */
   readonly resource: string;
   /** Where requests are polled, one segment below; ends with a slash. Default `/aauth/pending/`. */
   readonly path?: string | undefined;
+  /** The page where persons act, `https` without query. Default: none, and no request asks for an interaction. */
+  readonly interactionUrl?: string | undefined;
   /** Finds the callbacks that agent providers publish. Default: none, and browsers are sent back to person servers only. */
   readonly discovery?: Discovery | undefined;
-}
-
-/** What is kept with a request: where its browser may go afterwards. */
-interface WithParties<Data> extends CallbackParties {
-  readonly data: Data;
+  /** Default: in memory, 50000 entries of all owners; lost with the process. Plain JSON where the data of requests is. */
+  readonly store?: RecordStore<unknown> | undefined;
+  /** Seconds until a request that nothing happens to has expired. Default 600. */
+  readonly lifetimeSeconds?: number | undefined;
+  /** Seconds that a poller is asked to wait; one that is faster is slowed down, unless it is 0. Default 5. */
+  readonly retryAfterSeconds?: number | undefined;
+  /** Unix seconds. Default: the system clock. */
+  readonly now?: (() => number) | undefined;
 }
 
 /** A request whose person is here. */
-export interface OpenedRequest<Data> extends DeferredRequest<Data>, CallbackParties {}
+export interface OpenedRequest<Data> extends PendingHolder, CallbackParties {
+  readonly id: string;
+  /** Unix seconds. */
+  readonly expiresAt: number;
+  /** What was given to `begin`. */
+  readonly data: Data;
+}
 
-/** The pending requests of a resource, and where they are polled. */
-export interface Deferred<Data> extends Pick<PendingRequests<Data>, "finish" | "fail"> {
-  /** `begin` of {@link PendingRequests}, for the caller of a request. */
+/** The deferred requests of a resource, and where they are polled. */
+export interface Deferred<Data> {
+  /**
+   * Keeps a caller's request and makes the 202 that says where it is polled. With `interaction`, a person has to act at the page, and `code` names
+   * the request there; with `approval`, someone else decides.
+   *
+   * @throws TypeError for `interaction` without an `interactionUrl`
+   * @throws StoreFullError where the store has no room: answer 503
+   */
   begin(
     caller: ProvenCaller,
-    request: Parameters<PendingRequests<Data>["begin"]>[1],
-  ): ReturnType<PendingRequests<Data>["begin"]>;
+    request: { readonly requirement?: "interaction" | "approval"; readonly data: Data },
+  ): Promise<{ readonly id: string; readonly code?: string; readonly answer: Answer }>;
+  /** Sets the answer that the holder gets, once; false where the request has ended or never was. */
+  finish(id: string, answer: Answer): Promise<boolean>;
+  /** Ends the request with an error (section 11.9.4); false as of `finish`. */
+  fail(id: string, error: PollingError, detail?: string): Promise<boolean>;
   /**
    * The request that a code names, once: the person is here. Wrong guesses at the code of a request end it, and beyond five different
    * wrong codes in ten minutes an address is answered `too_many_codes` instead of `invalid_code`: send 429. The right code opens its
@@ -79,7 +115,10 @@ export interface Deferred<Data> extends Pick<PendingRequests<Data>, "finish" | "
    * @param error how the request has ended, where it was not answered
    */
   returnUrl(opened: CallbackParties, callback: string, error?: PollingError): Promise<string | undefined>;
-  /** Polls with GET, cancels with DELETE; each signed by the key of the request that waits, with any of its agent's tokens. */
+  /**
+   * Polls with GET: the answer is given once, then 410. 404 for an unknown request and for one of another key, 408 `expired`, 429 `slow_down`. Cancels
+   * with DELETE: 204, and 410 where there is an answer, which can still be polled for. Each is signed by the key of the request, with any token of its agent.
+   */
   readonly endpoint: Endpoint;
 }
 
@@ -89,19 +128,45 @@ const MAX_WRONG_CODES_TOGETHER = 10_000;
 const WRONG_CODE_SECONDS = 600;
 /** A code is shorter. */
 const MAX_CODE_CHARACTERS = 64;
+/** How long a request that has ended is answered 410, and an expired one 408. */
+const KEPT_SECONDS = 600;
+
+interface Waiting extends DeferredRecord {
+  readonly data: unknown;
+  readonly parties: CallbackParties;
+  /** `AAuth-Requirement` until the person is here. */
+  field?: string;
+  /** Unix seconds; earlier polls are slowed down. */
+  notBefore: number;
+  outcome?: Answer;
+}
 
 /**
- * Creates the pending requests of a resource.
+ * Creates the deferred requests of a resource. Replicas share `store`.
  *
- * @throws TypeError as {@link createPendingRequests}
+ * @throws TypeError for a `path` that does not end with a slash or an `interactionUrl` that is no endpoint
  *
  * @example
  * const { answer } = await deferred.begin(request.caller, { requirement: "interaction", data: { report: 7 } });
  * // at the page: const opened = await deferred.open(code, address); … await deferred.finish(opened.id, { status: 200, headers, body });
  */
 export function createDeferred<Data>(options: DeferredOptions): Deferred<Data> {
-  const { verifier, resource, path = "/aauth/pending/" } = options;
+  const { verifier, resource, path = "/aauth/pending/", interactionUrl } = options;
+  const { lifetimeSeconds = 600, retryAfterSeconds = 5 } = options;
   const now = options.now ?? (() => Math.floor(Date.now() / 1000));
+  const location = `${resource}${path}`;
+  if (!isEndpointUrl(location) || !location.endsWith("/"))
+    throw new TypeError("path must begin and end with a slash");
+  if (interactionUrl !== undefined && !isEndpointUrl(interactionUrl)) {
+    throw new TypeError("interactionUrl must be https, without query and fragment");
+  }
+  const records = new DeferredRecords<Waiting>({
+    store: options.store ?? createMemoryRecordStore({ now }),
+    ...{ now, keptSeconds: KEPT_SECONDS },
+    guessedAt(record) {
+      record.outcome = pollingError("invalid_code", "wrong codes were tried too often");
+    },
+  });
   const wrongCodes = new QuotaStore<true>({
     maxEntries: MAX_WRONG_CODES_TOGETHER,
     maxPerOwner: MAX_WRONG_CODES,
@@ -117,23 +182,82 @@ export function createDeferred<Data>(options: DeferredOptions): Deferred<Data> {
     return true;
   }
 
-  const pending = createPendingRequests<WithParties<Data>>({ ...options, location: `${resource}${path}` });
+  // The code has been used once the person is here: no one else is to be sent there.
+  const waiting = ({ id, status, field }: Waiting): Answer =>
+    pendingAnswer(
+      { status },
+      {
+        location: `${location}${id}`,
+        ...{ retryAfterSeconds, requirement: status === "pending" ? field : undefined },
+      },
+    );
+
+  async function poll(record: Waiting): Promise<Answer> {
+    if (now() < record.notBefore) {
+      const headers = { "retry-after": String(retryAfterSeconds + 5) };
+      return problemAnswer(429, "slow_down", undefined, headers);
+    }
+    // Clocks that count whole seconds make an interval shorter.
+    record.notBefore = now() + retryAfterSeconds * 0.8;
+    const outcome = record.outcome ?? (now() < record.expiresAt ? undefined : pollingError("expired"));
+    if (outcome === undefined) return waiting(record);
+    await records.end(record);
+    return outcome;
+  }
+
+  async function cancel(record: Waiting): Promise<Answer> {
+    if (record.outcome !== undefined) return emptyAnswer(410);
+    await records.end(record);
+    return emptyAnswer(204);
+  }
+
+  async function finish(id: string, answer: Answer): Promise<boolean> {
+    const isSet = await records.changeAny(id, (record) => {
+      if (records.hasEnded(record)) return false;
+      record.outcome = answer;
+      return true;
+    });
+    return isSet ?? false;
+  }
+
   return {
-    finish: pending.finish,
-    fail: pending.fail,
-    begin: (caller, { data, ...request }) =>
-      pending.begin(holderOf(caller), { ...request, data: { data, ...partiesOf(caller) } }),
-    async open(code, from) {
-      const opened = await pending.open(code);
-      if (opened === "invalid_code") return noteWrongCode(from, code) ? opened : "too_many_codes";
-      return opened === "expired" ? opened : { ...opened, ...opened.data };
+    finish,
+    fail: (id, error, detail) => finish(id, pollingError(error, detail)),
+
+    async begin(caller, { requirement, data }) {
+      if (requirement === "interaction" && interactionUrl === undefined) {
+        throw new TypeError("an interaction needs interactionUrl, the page where a person acts");
+      }
+      const record: Waiting = {
+        ...{ ...newRecord(randomName(16)), ...holderOf(caller), data, parties: partiesOf(caller) },
+        ...{ expiresAt: now() + lifetimeSeconds, notBefore: 0 },
+      };
+      const code = requirement === "interaction" ? await records.newCode(record) : undefined;
+      const shown = code !== undefined && { url: interactionUrl!, code };
+      if (requirement !== undefined) record.field = formatRequirement({ requirement, ...shown });
+      await records.add(record);
+      return { id: record.id, ...(code !== undefined && { code }), answer: waiting(record) };
     },
+
+    async open(typed, from) {
+      const opened = await records.open(typed, async (record) => {
+        if (record.outcome !== undefined) return undefined;
+        await records.dropCode(record);
+        const { id, holder, owner, expiresAt, data, parties } = record;
+        if (now() >= expiresAt) return "expired";
+        record.status = "interacting";
+        return { id, holder, owner, expiresAt, data: data as Data, ...parties };
+      });
+      return opened ?? (noteWrongCode(from, typed) ? "invalid_code" : "too_many_codes");
+    },
+
     async returnUrl(opened, callback, error) {
       const isAdmitted = await admitsCallback(callback, opened, options.discovery);
       return isAdmitted ? callbackUrl(callback, error) : undefined;
     },
-    endpoint: pollEndpoint(path, verifier, (id, caller, method) =>
-      method === "DELETE" ? pending.cancel(id, caller.thumbprint) : pending.poll(id, caller.thumbprint),
+
+    endpoint: pollEndpoint(path, verifier, (id, { thumbprint }, method) =>
+      records.change(id, thumbprint, method === "DELETE" ? cancel : poll),
     ),
   };
 }
@@ -159,7 +283,12 @@ export function pollEndpoint(
       refusing(draft11, REQUIREMENT, async () => {
         const { caller } = await verifier.verifyRequest(request);
         const id = lastSegment(request.target);
-        return answer(id, caller, request.method === "DELETE" ? "DELETE" : "GET");
+        try {
+          return await answer(id, caller, request.method === "DELETE" ? "DELETE" : "GET");
+        } catch (error) {
+          if (error instanceof MissingRequestError) return emptyAnswer(error.isEnded ? 410 : 404);
+          throw error;
+        }
       }),
   };
 }

@@ -4,16 +4,12 @@
  * @module
  */
 
-import { platformCrypto } from "#crypto";
-import { encodeBase64Url } from "../base64.ts";
+import { type DeferredRecord, DeferredRecords, newRecord, randomName } from "../deferred/deferred-records.ts";
 import { formatRequirement } from "../draft-11/headers.ts";
-import type { PendingEntry, PendingHolder } from "../draft-11/pending-requests.ts";
-import { emptyAnswer, pendingAnswer, problemAnswer } from "../draft-11/problem.ts";
+import { emptyAnswer, pendingAnswer, pollingError } from "../draft-11/problem.ts";
 import { draft11 } from "../draft-11/profile.ts";
 import type { Answer } from "../profile/resource-rules.ts";
-import type { KeyValueStore } from "../store/key-value-store.ts";
-import { createOwnedStore } from "../store/owned-store.ts";
-import { StoreFullError } from "../store/quota-store.ts";
+import { createMemoryRecordStore, type RecordStore } from "../store/record-store.ts";
 import type { ProvenCaller, Requirement } from "../types.ts";
 import type { Challenger } from "./challenge.ts";
 import { holderOf, pollEndpoint } from "./deferred.ts";
@@ -37,8 +33,8 @@ export interface HeldRequestsOptions<Invocation> {
   execute(invocation: Invocation, caller: ProvenCaller): Promise<Answer>;
   /** Where requests are polled, one segment below; ends with a slash. Default `/aauth/held/`. */
   readonly path?: string | undefined;
-  /** Default: in memory, 50000 entries shared among owners; gone with the process. Plain JSON where invocations are. */
-  readonly store?: KeyValueStore<PendingEntry> | undefined;
+  /** Default: in memory, 50000 entries of all owners; lost with the process. Plain JSON where invocations are. */
+  readonly store?: RecordStore<unknown> | undefined;
   /** Seconds until a request that no auth token came for has expired. Default 600. */
   readonly lifetimeSeconds?: number | undefined;
   /** Seconds that a poller is asked to wait. Default 5. */
@@ -54,7 +50,7 @@ export interface HeldRequests<Invocation> {
    * @param caller who has shown a person token or an auth token
    * @param requirement of level `auth-token`
    * @throws TypeError for another requirement, and for a caller that has shown no person: answer `requirement=person-token`
-   * @throws StoreFullError when the default store has no room: answer 503
+   * @throws StoreFullError where the store has no room: answer 503
    */
   hold(caller: ProvenCaller, requirement: Requirement, invocation: Invocation): Promise<Answer>;
   /**
@@ -64,31 +60,23 @@ export interface HeldRequests<Invocation> {
   readonly endpoint: Endpoint;
 }
 
-/** Beyond its end. Seconds. */
-const REMEMBERED_SECONDS = 600;
-const MAX_ENTRIES = 50_000;
-const ID = /^[\w-]{22}$/;
+/** Seconds that a request is kept beyond its end. */
+const KEPT_SECONDS = 600;
 
-interface Held<Invocation> extends PendingEntry, PendingHolder {
+interface Held<Invocation> extends DeferredRecord {
   readonly requirement: Requirement;
-  readonly invocation?: Invocation;
   /** `[person server, sub]`. */
   readonly person: readonly [string, string];
-  /** Unix seconds. */
-  readonly expiresAt: number;
-  readonly ended?: true;
-}
-
-/** Who executes, or has: written before, so that no second one begins. */
-interface Run extends PendingEntry {
-  readonly jti: string;
-}
-interface Result extends Run {
-  readonly answer: Answer;
+  /** Until it was executed, or given up. */
+  invocation?: Invocation;
+  /** The execution: written before it begins, so that no second one does. */
+  run?: { readonly jti: string | undefined; answer?: Answer };
+  /** Unix seconds; the resource token that was given last expires then. */
+  tokenUntil: number;
 }
 
 /**
- * Creates the held requests of a resource. Replicas share `store`, of which `putIfAbsent` has to be atomic.
+ * Creates the held requests of a resource. Replicas share `store`.
  *
  * @example
  * const held = createHeldRequests({ verifier, challenger, resource, execute: (order, caller) => place(order, caller) });
@@ -100,90 +88,98 @@ export function createHeldRequests<Invocation>(
   const { verifier, challenger, resource, execute, path = "/aauth/held/" } = options;
   const { lifetimeSeconds = 600, retryAfterSeconds = 5 } = options;
   const now = options.now ?? (() => Math.floor(Date.now() / 1000));
-  const store = options.store ?? createOwnedStore<PendingEntry>({ maxEntries: MAX_ENTRIES, now });
-  const running = new Map<string, { readonly jti: string; readonly answer: Promise<Answer> }>();
+  const records = new DeferredRecords<Held<Invocation>>({
+    store: options.store ?? createMemoryRecordStore({ now }),
+    ...{ now, keptSeconds: KEPT_SECONDS },
+    guessedAt() {},
+  });
+  /** Executions in this process, by id. */
+  const running = new Map<string, Promise<Answer>>();
 
-  const ttlOf = ({ expiresAt }: { readonly expiresAt: number }) =>
-    Math.max(1, expiresAt - now()) + REMEMBERED_SECONDS;
+  const waiting = (id: string, requirement?: string): Answer =>
+    pendingAnswer(
+      { status: "pending" },
+      { location: `${resource}${path}${id}`, retryAfterSeconds, requirement },
+    );
 
-  async function waiting(id: string, held: Held<Invocation>, caller: ProvenCaller): Promise<Answer> {
+  /** The 202, with a resource token where the last one has expired: another would be redeemed, too. */
+  async function demanding(held: Held<Invocation>, caller: ProvenCaller): Promise<Answer> {
     const { scopes = [], account } = held.requirement;
-    // One that was given and has not expired is good: another would be redeemed, too.
-    const isDue =
-      !held.ended && caller.person !== undefined && (await store.get(`token ${id}`)) === undefined;
-    const grant = isDue ? await challenger.resourceToken(caller, scopes, account) : undefined;
-    if (grant !== undefined) await store.put(`token ${id}`, { owner: held.owner }, grant.expiresInSeconds);
-    const requirement =
-      grant && formatRequirement({ requirement: AUTH_TOKEN, resourceToken: grant.resourceToken });
-    const location = `${resource}${path}${id}`;
-    return pendingAnswer({ status: "pending" }, { location, retryAfterSeconds, requirement });
+    const isDue = caller.person !== undefined && now() >= held.tokenUntil;
+    const token = isDue ? await challenger.resourceToken(caller, scopes, account) : undefined;
+    if (token === undefined) return waiting(held.id);
+    held.tokenUntil = now() + token.expiresInSeconds;
+    const { resourceToken } = token;
+    return waiting(held.id, formatRequirement({ requirement: AUTH_TOKEN, resourceToken }));
   }
 
-  async function end(id: string, held: Held<Invocation>, lifeSeconds = 0): Promise<void> {
-    const { invocation: _, ...rest } = held;
-    await store.put(`held ${id}`, { ...rest, ended: true }, Math.max(ttlOf(held), lifeSeconds));
-  }
-
-  async function poll(id: string, caller: ProvenCaller, method: "GET" | "DELETE"): Promise<Answer> {
-    const held = ID.test(id) ? ((await store.get(`held ${id}`)) as Held<Invocation> | undefined) : undefined;
-    if (held === undefined || !isHolder(held, caller)) return emptyAnswer(404);
-    const jti = caller.grant?.claims.jti as string | undefined;
-    const run = (await store.get(`run ${id}`)) as Run | undefined;
-    const here = running.get(id);
-    if (here !== undefined) return here.jti === jti ? here.answer : emptyAnswer(410);
-    if (run !== undefined) return run.jti === jti ? repeated(id, held, caller) : emptyAnswer(410);
-    if (held.ended) return emptyAnswer(410);
-    if (method === "DELETE") {
-      // As an execution does: one of them happens.
-      const isFirst = await store.putIfAbsent(`run ${id}`, { owner: held.owner, jti: "" }, ttlOf(held));
-      if (isFirst) await end(id, held);
-      return emptyAnswer(isFirst ? 204 : 410);
-    }
-    if (now() >= held.expiresAt) {
-      await end(id, held);
-      return problemAnswer(408, "expired");
-    }
-    if (jti === undefined || unmet(caller, held.requirement) !== undefined) return waiting(id, held, caller);
-    const answer = executedOnce(id, held, caller, jti).finally(() => running.delete(id));
-    running.set(id, { jti, answer });
+  /** Nothing is executed from here on. */
+  function giveUp(held: Held<Invocation>, answer: Answer): Answer {
+    held.run = { jti: undefined };
+    delete held.invocation;
     return answer;
   }
 
-  /** Of processes that share the store one executes. */
-  async function executedOnce(
-    id: string,
+  /** The answer to a poll; undefined where the request is executed now, `begin` called where this poll does it. */
+  async function judged(
     held: Held<Invocation>,
     caller: ProvenCaller,
-    jti: string,
-  ): Promise<Answer> {
-    const { owner, invocation } = held;
-    const lifeSeconds = Math.max(1, (caller.grant?.claims.exp as number) - now());
-    // It outlives what is held: nothing may be executed again.
-    if (!(await store.putIfAbsent(`run ${id}`, { owner, jti }, ttlOf(held) + lifeSeconds))) {
-      const run = (await store.get(`run ${id}`)) as Run | undefined;
-      if (run === undefined) throw new StoreFullError();
-      return run.jti === jti ? repeated(id, held, caller) : emptyAnswer(410);
+    method: "GET" | "DELETE",
+    begin: (invocation: Invocation) => void,
+  ): Promise<Answer | undefined> {
+    if (!isPerson(held, caller)) return emptyAnswer(404);
+    const jti = caller.grant?.claims.jti as string | undefined;
+    const { run, requirement } = held;
+    if (run !== undefined) return jti !== undefined && run.jti === jti ? run.answer : emptyAnswer(410);
+    if (method === "DELETE") return giveUp(held, emptyAnswer(204));
+    if (now() >= held.expiresAt) return giveUp(held, pollingError("expired"));
+    if (jti === undefined || unmet(caller, requirement) !== undefined) return demanding(held, caller);
+    held.run = { jti };
+    // The answer is kept as long as the token, and nothing may be executed again.
+    held.expiresAt = Math.max(held.expiresAt, caller.grant?.claims.exp as number);
+    begin(held.invocation as Invocation);
+    return undefined;
+  }
+
+  async function poll(id: string, caller: ProvenCaller, method: "GET" | "DELETE"): Promise<Answer> {
+    let begun: { readonly invocation: Invocation } | undefined;
+    const own = Promise.withResolvers<Answer>();
+    own.promise.catch(() => {});
+    try {
+      const answer = await records.change(id, caller.thumbprint, (held) =>
+        judged(held, caller, method, (invocation) => {
+          begun = { invocation };
+          // Polls that come meanwhile get the same answer.
+          running.set(id, own.promise);
+        }),
+      );
+      if (begun === undefined) return answer ?? running.get(id) ?? waiting(id);
+      own.resolve(executed(id, begun.invocation, caller));
+      return await own.promise;
+    } catch (error) {
+      own.reject(error);
+      throw error;
+    } finally {
+      if (begun !== undefined) running.delete(id);
     }
+  }
+
+  /** Executes what was held, and keeps the answer. */
+  async function executed(id: string, invocation: Invocation, caller: ProvenCaller): Promise<Answer> {
+    const keep = (answer: Answer) =>
+      records.change(id, caller.thumbprint, (held) => {
+        held.run = { ...held.run!, answer };
+        delete held.invocation;
+      });
     let answer: Answer;
     try {
-      answer = await execute(invocation as Invocation, caller);
+      answer = await execute(invocation, caller);
     } catch (error) {
-      await keep(problemAnswer(500, "server_error"));
+      await keep(pollingError("server_error"));
       throw error;
     }
     await keep(answer);
     return answer;
-
-    async function keep(result: Answer): Promise<void> {
-      await store.put(`result ${id}`, { owner, jti, answer: result }, lifeSeconds);
-      await end(id, held, lifeSeconds);
-    }
-  }
-
-  /** What came of an execution; where another process has not finished it, wait. */
-  async function repeated(id: string, held: Held<Invocation>, caller: ProvenCaller): Promise<Answer> {
-    const result = (await store.get(`result ${id}`)) as Result | undefined;
-    return result?.answer ?? waiting(id, held, caller);
   }
 
   return {
@@ -193,13 +189,13 @@ export function createHeldRequests<Invocation>(
       const person = personOf(caller);
       if (person === undefined)
         throw new TypeError("a resource token needs a caller that has shown a person");
-      const id = encodeBase64Url(platformCrypto.randomBytes(16));
       const held: Held<Invocation> = {
-        ...holderOf(caller),
-        ...{ requirement, invocation, person, expiresAt: now() + lifetimeSeconds },
+        ...{ ...newRecord(randomName(16)), ...holderOf(caller), expiresAt: now() + lifetimeSeconds },
+        ...{ requirement, invocation, person, tokenUntil: 0 },
       };
-      await store.put(`held ${id}`, held, ttlOf(held));
-      return waiting(id, held, caller);
+      const answer = await demanding(held, caller);
+      await records.add(held);
+      return answer;
     },
     endpoint: pollEndpoint(path, verifier, poll),
   };
@@ -210,9 +206,7 @@ function personOf({ person, grant }: ProvenCaller): readonly [string, string] | 
   return person && [(grant?.claims.ps as string | undefined) ?? person.iss, person.sub];
 }
 
-/** The same key, and where a person is named the same person. */
-function isHolder(held: Held<unknown>, caller: ProvenCaller): boolean {
-  const person = personOf(caller);
-  const isPerson = person === undefined || person.every((part, index) => part === held.person[index]);
-  return held.holder === caller.thumbprint && isPerson;
+/** Where a person is named, the same person. */
+function isPerson(held: Held<unknown>, caller: ProvenCaller): boolean {
+  return personOf(caller)?.every((part, index) => part === held.person[index]) ?? true;
 }

@@ -4,12 +4,7 @@
  * @module
  */
 
-export type {
-  DeferredRequest,
-  PendingEntry,
-  PendingHolder,
-  PollingError,
-} from "../draft-11/pending-requests.ts";
+export type { PollingError } from "../draft-11/problem.ts";
 export type { Refusal } from "../errors.ts";
 export type { RefusalContext } from "../profile/answers.ts";
 export { formatRefusal, parseRefusal, REFUSAL_FIELD, refusalOf } from "../profile/refusal.ts";
@@ -31,7 +26,7 @@ export type {
   ServedEndpoint,
 } from "./create-resource.ts";
 export { createResource } from "./create-resource.ts";
-export type { Deferred, DeferredOptions, OpenedRequest } from "./deferred.ts";
+export type { Deferred, DeferredOptions, OpenedRequest, PendingHolder } from "./deferred.ts";
 export { createDeferred, holderOf } from "./deferred.ts";
 export type { Endpoint, EndpointRequest, WellKnownDocuments } from "./endpoint.ts";
 export { documentEndpoints } from "./endpoint.ts";

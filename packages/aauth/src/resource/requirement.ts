@@ -1,4 +1,4 @@
-import { defaultProfile } from "../default-profile.ts";
+import { defaultResourceProfile } from "../default-profile.ts";
 import { AAuthVerificationError } from "../errors.ts";
 import type { ResourceProfile } from "../profile/wire-profile.ts";
 import type { CallerOf, ProvenCaller, Requirement } from "../types.ts";
@@ -19,7 +19,7 @@ import type { CallerOf, ProvenCaller, Requirement } from "../types.ts";
 export function meetRequirement<const R extends Requirement>(
   caller: ProvenCaller,
   requirement: R,
-  profile: ResourceProfile = defaultProfile,
+  profile: ResourceProfile = defaultResourceProfile,
 ): asserts caller is CallerOf<R> {
   const { validateRequirement, unmet } = profile.verification;
   const own = requirementFor(profile, requirement);

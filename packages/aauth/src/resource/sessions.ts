@@ -10,20 +10,19 @@ import { parseSessionAuthorization } from "../draft-11/headers.ts";
 import { AAUTH_ACCESS } from "../draft-11/names.ts";
 import { AAuthVerificationError } from "../errors.ts";
 import { fieldValue } from "../http-signatures/field.ts";
-import type { KeyValueStore } from "../store/key-value-store.ts";
-import { createOwnedStore, type Owned } from "../store/owned-store.ts";
+import { createMemoryRecordStore, type RecordStore } from "../store/record-store.ts";
 import type { HeaderFields, ProvenCaller } from "../types.ts";
 
 /** What is kept of a session; plain JSON where `data` is. */
-export interface Session<Data> extends Owned {
+export interface Session<Data> {
   /** Thumbprint of the key that it counts for. */
   readonly holder: string;
   readonly data: Data;
 }
 
 export interface SessionsOptions<Data> {
-  /** Default: in memory, 50000 sessions shared among owners; gone with the process. */
-  readonly store?: KeyValueStore<Session<Data>> | undefined;
+  /** Default: in memory, 50000 sessions of all owners; lost with the process. */
+  readonly store?: RecordStore<Session<Data>> | undefined;
   /** Default 3600. */
   readonly lifetimeSeconds?: number | undefined;
   /** Unix seconds. Default: the system clock. */
@@ -35,6 +34,7 @@ export interface Sessions<Data> {
    * Starts a session for a key; the headers belong into an answer to its holder, and replace the session that it has.
    *
    * @param holder thumbprint and owner: those of a pending request, or of a caller
+   * @throws StoreFullError
    */
   start(
     holder: { readonly holder: string; readonly owner: string },
@@ -51,8 +51,6 @@ export interface Sessions<Data> {
   end(headers: HeaderFields, caller: ProvenCaller): Promise<void>;
 }
 
-const MAX_ENTRIES = 50_000;
-
 /**
  * Creates the sessions of one resource. Replicas share `store`.
  *
@@ -62,11 +60,11 @@ const MAX_ENTRIES = 50_000;
 export function createSessions<Data>(options: SessionsOptions<Data> = {}): Sessions<Data> {
   const { lifetimeSeconds = 3_600 } = options;
   const now = options.now ?? (() => Math.floor(Date.now() / 1000));
-  const store = options.store ?? createOwnedStore<Session<Data>>({ maxEntries: MAX_ENTRIES, now });
+  const store = options.store ?? createMemoryRecordStore<Session<Data>>({ now });
   return {
     async start({ holder, owner }, data) {
       const token = encodeBase64Url(platformCrypto.randomBytes(24));
-      await store.put(token, { holder, owner, data }, lifetimeSeconds);
+      await store.put(token, { holder, data }, { owner, ttlSeconds: lifetimeSeconds });
       return { [AAUTH_ACCESS]: token };
     },
     async find(headers, { thumbprint }) {

@@ -6,11 +6,11 @@
 
 import type { Discovery } from "../discovery/discovery.ts";
 import type { AAuthVerificationError } from "../errors.ts";
-import type { ReplayStore } from "../http-signatures/replay.ts";
 import type { EndpointRole } from "../profile/messages.ts";
 import type { Answer } from "../profile/resource-rules.ts";
 import type { RevocationCheck, TokenHolder } from "../profile/verification.ts";
 import type { ResourceProfile } from "../profile/wire-profile.ts";
+import type { ClaimStore } from "../store/claim-store.ts";
 import type { TrustPolicy } from "../tokens/trust.ts";
 import type { CallerOf, ProvenCaller, ReceivedRequest, Requirement, VerifiedRequest } from "../types.ts";
 
@@ -131,7 +131,7 @@ export interface VerifierOptions extends Omit<AcceptedProfile, "peers"> {
    * Where used nonces and signatures are remembered. Default: in memory, for this process only. Replicas of one resource have to share a
    * store, or each accepts a repetition once.
    */
-  readonly replayStore?: ReplayStore | undefined;
+  readonly replayStore?: ClaimStore | undefined;
   /** Unix seconds. Default: the system clock. */
   readonly now?: (() => number) | undefined;
   /**

@@ -7,13 +7,7 @@
 import { platformCrypto } from "#crypto";
 import type { Awaitable } from "../crypto/interface.ts";
 import { AAuthVerificationError } from "../errors.ts";
-import {
-  isUnsafeMethod,
-  type ReplayStore,
-  readNonce,
-  spendNonce,
-  spendSignature,
-} from "../http-signatures/replay.ts";
+import { isUnsafeMethod, readNonce, spendNonce, spendSignature } from "../http-signatures/replay.ts";
 import type { SignatureInput } from "../http-signatures/signature-input.ts";
 import { announcesBody, requireComponents, verifyBody } from "../http-signatures/verify-body.ts";
 import {
@@ -30,6 +24,7 @@ import {
 import type { EndpointRules, KeyClaim, MessageFacts } from "../profile/messages.ts";
 import type { CallerCandidate, ResolverContext, StepName } from "../profile/verification.ts";
 import type { ResourceProfile } from "../profile/wire-profile.ts";
+import type { ClaimQuota, ClaimStore } from "../store/claim-store.ts";
 import { ownerOfCaller } from "../store/owner-of.ts";
 import type { ProvenCaller, ReceivedRequest, Requirement, VerificationKey } from "../types.ts";
 import type { VerificationRecorder } from "./verification-recorder.ts";
@@ -41,7 +36,7 @@ export interface SharedRules {
   readonly authorities: readonly string[];
   /** Scheme of the resource's own address. */
   readonly scheme: string;
-  readonly replayStore: ReplayStore;
+  readonly replayStore: ClaimStore;
   readonly requireNonce: boolean;
   readonly now: () => number;
   readonly bodyVerifiedBy: "downstream" | undefined;
@@ -193,7 +188,7 @@ export const STEPS: Readonly<Record<StepName, Step>> = {
     const use = {
       authority: v.authority,
       thumbprint: v.key.thumbprint,
-      share: { level: standingOf(caller), owner: ownerOfCaller(caller) },
+      charge: { quota: quotaOf(caller), owner: ownerOfCaller(caller) },
       createdSeconds: v.input.created ?? v.nowSeconds,
       nowSeconds: v.nowSeconds,
       toleranceSeconds: rules.endpoint.toleranceSeconds,
@@ -279,12 +274,10 @@ function isBelow(
 }
 
 /** How much a caller has proven, in the replay store's words. */
-const standingOf = ({ grant, agent, server, person }: ProvenCaller) =>
-  grant !== undefined
-    ? "authorized"
-    : (agent ?? server ?? person) !== undefined
-      ? "identified"
-      : "pseudonymous";
+function quotaOf({ grant, agent, server, person }: ProvenCaller): ClaimQuota {
+  if (grant !== undefined) return "reserved";
+  return (agent ?? server ?? person) === undefined ? "shared" : "own";
+}
 
 export const checkOf = (step: StepName, { verification }: ResourceProfile): string =>
   verification.checks.find(({ steps }) => steps.includes(step))?.name ?? step;

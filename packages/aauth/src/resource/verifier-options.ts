@@ -4,7 +4,7 @@
  * @module
  */
 
-import { defaultProfile } from "../default-profile.ts";
+import { defaultResourceProfile } from "../default-profile.ts";
 import { requireIdentifier, requireIdentifiers } from "../discovery/checked-options.ts";
 import { canonicalAuthority } from "../http-signatures/authority.ts";
 import { requireArray, requireSeconds } from "../keys/option-checks.ts";
@@ -43,7 +43,7 @@ export function checkAdditionalComponents(components: readonly string[] | undefi
  */
 export function checkAcceptedProfile(accepted: AcceptedProfile, schemes: readonly string[]): void {
   const { authorities, audience, trustedIssuers, trustedAgents = [] } = accepted;
-  const { profile = defaultProfile } = accepted;
+  const { profile = defaultResourceProfile } = accepted;
   if (audience !== undefined) requireIdentifier("audience", audience, profile);
   requireArray("authorities", authorities);
   if (authorities.length === 0) throw new TypeError("authorities must name at least one host");

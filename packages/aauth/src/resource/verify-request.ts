@@ -4,11 +4,11 @@
  * @module
  */
 
-import { defaultProfile } from "../default-profile.ts";
+import { defaultResourceProfile } from "../default-profile.ts";
 import { requestTarget } from "../http-signatures/authority.ts";
 import { fieldValue } from "../http-signatures/field.ts";
-import { createMemoryReplayStore } from "../http-signatures/replay.ts";
 import type { VerificationReport } from "../http-signatures/report.ts";
+import { createMemoryClaimStore } from "../store/claim-store.ts";
 import type { VerifiedToken } from "../tokens/open-token.ts";
 import { createVerifiedTokens } from "../tokens/verified-tokens.ts";
 import type { ProvenCaller, Requirement, VerifiedRequest } from "../types.ts";
@@ -59,7 +59,7 @@ export function verifierOf(
   checkTolerance(options.toleranceSeconds);
   checkAdditionalComponents(options.additionalComponents);
   const now = options.now ?? (() => Math.floor(Date.now() / 1000));
-  const replayStore = options.replayStore ?? createMemoryReplayStore({ now });
+  const replayStore = options.replayStore ?? createMemoryClaimStore({ now });
   const accepted = [options, ...(options.accept ?? [])].map((own) =>
     createChecks(own, options, { now, replayStore }),
   );
@@ -137,7 +137,13 @@ function createChecks(
   options: VerifierOptions,
   shared: Pick<SharedRules, "now" | "replayStore">,
 ): ProfileChecks {
-  const { profile = defaultProfile, audience, discovery, trustedIssuers = [], trustedAgents } = accepted;
+  const {
+    profile = defaultResourceProfile,
+    audience,
+    discovery,
+    trustedIssuers = [],
+    trustedAgents,
+  } = accepted;
   const { accessServer } = accepted;
   const role = options.endpoint ?? "resource";
   const ofProfile = profile.messages.endpoints[role];

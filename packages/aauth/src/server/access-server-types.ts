@@ -6,15 +6,11 @@
 
 import type { AccessServerMetadata } from "../draft-11/documents.ts";
 import type { TrustPolicy } from "../tokens/trust.ts";
-import type { Server, ServerOptions } from "./server-types.ts";
-import type {
-  Decide,
-  DownstreamResult,
-  Grant,
-  IssuedTokenRecord,
-  PageResult,
-  WaitingRequest,
-} from "./types.ts";
+import type { AccessRecords } from "./access-records.ts";
+import type { PendingRecord } from "./pending-types.ts";
+import type { Server, ServerContext, ServerOptions } from "./server-types.ts";
+import type { PairWork } from "./token-pair.ts";
+import type { Decide, DownstreamResult, Grant, IssuedTokenRecord, PageResult } from "./types.ts";
 
 /** What an access server is configured with. */
 export interface AccessServerOptions extends ServerOptions<AccessServerMetadata> {
@@ -28,8 +24,6 @@ export interface AccessServerOptions extends ServerOptions<AccessServerMetadata>
 
 /** An access server, and what the page of its owner needs. Before the page calls a function it authenticates who decides. */
 export interface AccessServer extends Server<AccessServerMetadata> {
-  /** Requests about a resource that wait for a decision, oldest first: also those that no code leads to. */
-  waiting(resource: string): Promise<readonly WaitingRequest[]>;
   /** @param decision.version of the {@link WaitingRequest} that was seen */
   approve(reference: string, decision: { readonly version: number } & Grant): Promise<PageResult>;
   deny(reference: string): Promise<PageResult>;
@@ -37,4 +31,12 @@ export interface AccessServer extends Server<AccessServerMetadata> {
   issued(resource: string): Promise<readonly IssuedTokenRecord[]>;
   /** Takes an auth token back, with those that were issued on it. Undefined for one that was not issued here, or is over. */
   revoke(jti: string): Promise<readonly DownstreamResult[] | undefined>;
+}
+
+export type AccessPending = PendingRecord<PairWork>;
+
+/** What the endpoints of an access server work with. */
+export interface AccessContext extends ServerContext<PairWork> {
+  readonly options: AccessServerOptions;
+  readonly records: AccessRecords;
 }

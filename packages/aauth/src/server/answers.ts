@@ -32,6 +32,14 @@ export class Problem extends Error {
 
 export const invalidRequest = (detail: string): Problem => new Problem(400, "invalid_request", detail);
 
+/** How long a caller waits for an answer, and whether it is still there. */
+export interface Waiting {
+  /** Default: not at all. */
+  readonly waitSeconds?: number | undefined;
+  /** Aborted when the caller's connection is gone. */
+  readonly signal?: AbortSignal | undefined;
+}
+
 /** An outcome as it is kept: plain data. */
 export interface Outcome {
   readonly status: number;

@@ -40,7 +40,7 @@ export function assertionsOf(members: Members): AgentAssertions {
     throw invalidRequest(`device must have ${MAX_DEVICE_CHARACTERS} printable characters at most`);
   }
   const platform = text("platform");
-  const said = {
+  return {
     justification: text("justification"),
     description: text("description"),
     platform: PLATFORMS.includes(platform) ? platform : undefined,
@@ -49,9 +49,8 @@ export function assertionsOf(members: Members): AgentAssertions {
     tenant: text("tenant"),
     domainHint: text("domain_hint"),
     prompt: text("prompt"),
+    answers: [],
   };
-  const given = Object.entries(said).filter(([, value]) => value !== undefined);
-  return { ...Object.fromEntries(given), answers: [] };
 }
 
 /** What a resource publishes of itself and of scopes: it need not publish anything. */
@@ -62,21 +61,12 @@ export async function assertionsOfResource(
 ): Promise<ResourceAssertions> {
   const found = await discovery.metadata(documents.kinds.resource, resource).catch(() => undefined);
   if (found === undefined) return {};
-  const {
-    name,
-    description,
-    logo_uri: logoUri,
-    access_mode: accessMode,
-    scope_descriptions: known = {},
-  } = found;
-  const described = scopes
-    .filter((scope) => Object.hasOwn(known, scope))
-    .map((scope) => [scope, known[scope]]);
+  const { name, description, logo_uri: logoUri, access_mode: accessMode } = found;
+  const { scope_descriptions: known = {} } = found;
+  const described = scopes.filter((scope) => Object.hasOwn(known, scope));
+  const scopeDescriptions = Object.fromEntries(described.map((scope) => [scope, known[scope]!]));
   return {
-    ...(name !== undefined && { name }),
-    ...(description !== undefined && { description }),
-    ...(logoUri !== undefined && { logoUri }),
-    ...(accessMode !== undefined && { accessMode }),
-    ...(described.length > 0 && { scopeDescriptions: Object.fromEntries(described) }),
+    ...{ name, description, logoUri, accessMode },
+    scopeDescriptions: described.length > 0 ? scopeDescriptions : undefined,
   };
 }

@@ -5,18 +5,16 @@
  * @module
  */
 
-import type { Delivery, IssuedTokens, RevocableToken, TokenName } from "./issued-tokens.ts";
+import type { Delivery, IssuedTokens, Recipient, RevocableToken, TokenName } from "./issued-tokens.ts";
+import { revokeAt } from "./send-revocation.ts";
+import type { ServerParts } from "./server-types.ts";
 import { keyOf } from "./stores.ts";
 import type { DownstreamResult } from "./types.ts";
 
+type RevocationParts = Pick<ServerParts, "discovery" | "call" | "now" | "log">;
+
 const FIRST_REPEAT_SECONDS = 2;
 const MAX_REPEAT_SECONDS = 300;
-
-/** Sends one revocation: the recipient's result, then those of the parties that it reports. */
-export type SendRevocation = (
-  to: Pick<Delivery, "kind" | "recipient">,
-  token: { readonly jti: string; readonly exp: number },
-) => Promise<readonly DownstreamResult[]>;
 
 /** Revocations that one recipient has not confirmed, in the order of the next attempts. */
 interface Backlog {
@@ -27,37 +25,34 @@ interface Backlog {
 const isUnavailable = ({ error }: DownstreamResult) => error === "revocation_unavailable";
 
 export class Deliveries<Token extends RevocableToken> {
+  readonly #parts: RevocationParts;
   readonly #tokens: IssuedTokens<Token>;
-  readonly #send: SendRevocation;
-  readonly #now: () => number;
-  readonly #log: (error: unknown) => void;
+  readonly #recipientsOf: (token: Token) => readonly Recipient[];
   /** Attempts in progress in this process, which callers share. */
   readonly #running = new Map<string, Promise<readonly DownstreamResult[]>>();
   readonly #backlogs = new Map<string, Backlog>();
 
+  /** @param recipientsOf parties that accept a token */
   constructor(
+    parts: RevocationParts,
     tokens: IssuedTokens<Token>,
-    { send, now, log }: { send: SendRevocation; now: () => number; log: (error: unknown) => void },
+    recipientsOf: (token: Token) => readonly Recipient[],
   ) {
+    this.#parts = parts;
     this.#tokens = tokens;
-    this.#send = send;
-    this.#now = now;
-    this.#log = log;
+    this.#recipientsOf = recipientsOf;
   }
 
   /**
    * Marks a token as revoked: from here on it is refused. Its recipients are those of its record at
    * this moment.
    */
-  async revoke(
-    name: TokenName,
-    recipientsOf: (token: Token) => readonly (readonly [Delivery["kind"], string])[],
-  ): Promise<void> {
-    await this.#tokens.update(name, (token) => {
-      if (token.undelivered !== undefined) return token;
-      const undelivered = recipientsOf(token).map(([kind, recipient]) => ({ kind, recipient, failed: [] }));
-      return { ...token, undelivered };
-    });
+  async revoke(name: TokenName): Promise<void> {
+    await this.#tokens.update(name, (token) =>
+      token.undelivered === undefined
+        ? { ...token, undelivered: this.#recipientsOf(token).map((party) => ({ ...party, failed: [] })) }
+        : token,
+    );
   }
 
   /**
@@ -89,36 +84,30 @@ export class Deliveries<Token extends RevocableToken> {
   }
 
   async #try(token: Token, { kind, recipient }: Delivery): Promise<readonly DownstreamResult[]> {
-    const results = await this.#send({ kind, recipient }, token);
+    const results = await revokeAt({ kind, recipient }, token, this.#parts);
     const failed = results.filter(({ error }) => error !== undefined);
     await this.#tokens.update(token, (kept) => {
-      const others = (kept.undelivered ?? []).filter(
-        (one) => one.kind !== kind || one.recipient !== recipient,
-      );
-      return {
-        ...kept,
-        undelivered: failed.length === 0 ? others : [...others, { kind, recipient, failed }],
-      };
+      const { undelivered = [] } = kept;
+      const others = undelivered.filter((one) => one.kind !== kind || one.recipient !== recipient);
+      const ours = failed.length === 0 ? [] : [{ kind, recipient, failed }];
+      return { ...kept, undelivered: [...others, ...ours] };
     });
     if (failed.some(isUnavailable)) this.#repeat(recipient, token); // hole S7b
     return results;
   }
 
   #repeat(recipient: string, { iss, jti }: TokenName): void {
-    const backlog = this.#backlogs.get(recipient) ?? this.#startBacklog(recipient);
+    const known = this.#backlogs.get(recipient);
+    const backlog = known ?? { tokens: new Map<string, TokenName>(), delaySeconds: FIRST_REPEAT_SECONDS };
     backlog.tokens.set(keyOf(iss, jti), { iss, jti });
-  }
-
-  #startBacklog(recipient: string): Backlog {
-    const backlog: Backlog = { tokens: new Map(), delaySeconds: FIRST_REPEAT_SECONDS };
+    if (known !== undefined) return;
     this.#backlogs.set(recipient, backlog);
     this.#schedule(recipient, backlog);
-    return backlog;
   }
 
   #schedule(recipient: string, backlog: Backlog): void {
     const timer = setTimeout(() => {
-      this.#repeatAll(recipient, backlog).catch(this.#log);
+      this.#repeatAll(recipient, backlog).catch(this.#parts.log);
     }, backlog.delaySeconds * 1000);
     // It does not keep a process alive; browsers have numbers.
     (timer as { unref?: () => void }).unref?.();
@@ -132,7 +121,7 @@ export class Deliveries<Token extends RevocableToken> {
     try {
       for (const [key, name] of [...backlog.tokens]) {
         const token = await this.#tokens.get(name);
-        const isOver = token === undefined || token.exp <= this.#now();
+        const isOver = token === undefined || token.exp <= this.#parts.now();
         const waiting = (token?.undelivered ?? []).filter((one) => one.recipient === recipient);
         const attempts = isOver ? [] : waiting.map((delivery) => this.#attempt(token, delivery));
         const results = (await Promise.all(attempts)).flat();

@@ -4,17 +4,18 @@
  * @module
  */
 
-import type { Awaitable } from "../crypto/interface.ts";
-import type { Discovery } from "../discovery/discovery.ts";
 import type { AuthTokenClaims } from "../draft-11/claims.ts";
 import { documents } from "../draft-11/documents.ts";
 import { parseRequirement } from "../draft-11/headers.ts";
 import { AAUTH_REQUIREMENT } from "../draft-11/names.ts";
+import { readQuestion } from "../draft-11/pending.ts";
 import { verifyAuthToken } from "../draft-11/verify-tokens.ts";
+import type { IssuedToken } from "../tokens/issue-token.ts";
 import { scopesOf } from "../tokens/scopes.ts";
-import { failed, type Outcome, type PendingRequirement, Problem, succeeded } from "./answers.ts";
-import type { CallServer, ServerReply } from "./server-calls.ts";
-import type { Clarification } from "./types.ts";
+import { failed, type Outcome, type PendingRequirement, Problem } from "./answers.ts";
+import type { PersonPending as Pending, PersonContext } from "./person-server-types.ts";
+import type { ServerReply } from "./server-calls.ts";
+import { tokenOutcome, within } from "./token-pair.ts";
 
 /** Claims may be asked for more than once; without an end a server could keep another one busy. */
 const MAX_STEPS = 5;
@@ -22,195 +23,168 @@ const DEFAULT_WAIT_SECONDS = 5;
 const MAX_DETAIL_CHARACTERS = 1_000;
 const MAX_CLAIMS = 50;
 
-/** Where a request stands at the access server. Plain data. */
-export interface AccessState {
-  /** Its pending URL. */
-  readonly location: string;
-  /** Unix seconds: not asked again before. */
-  readonly notBefore: number;
-}
+type FederationContext = Pick<
+  PersonContext,
+  "issuer" | "discovery" | "call" | "now" | "log" | "records" | "options" | "pending"
+>;
 
-/** What the access server has to be asked, and what the token has to be. */
-export interface AccessRequest {
-  readonly accessServer: string;
-  readonly body: Readonly<Record<string, string>>;
-  /** The resource. */
-  readonly audience: string;
-  readonly subject: string;
-  /** Space-separated: the token has no other. */
-  readonly scope: string;
-  /** Thumbprint of the agent's, or the sub-agent's, key. */
-  readonly thumbprint: string;
-  /** Unix seconds: `exp` of the presented token. */
-  readonly notAfter: number;
-}
-
-/** What has come of a step. */
-export type AccessStep =
-  | { readonly type: "token"; readonly token: string; readonly claims: AuthTokenClaims }
-  | {
-      readonly type: "waiting";
-      readonly access: AccessState;
-      readonly requirement: PendingRequirement;
-      readonly status: "pending" | "interacting";
-    }
-  | { readonly type: "question"; readonly access: AccessState; readonly clarification: Clarification }
-  | { readonly type: "ended"; readonly outcome: Outcome };
-
-export interface FederationOptions {
-  readonly issuer: string;
-  readonly discovery: Discovery;
-  readonly call: CallServer;
-  readonly now: () => number;
-  readonly log: (error: unknown) => void;
-}
-
-/** Claims of the person that may be sent; those that are not sent stay unknown there. */
-export type ClaimsFor = (names: readonly string[]) => Awaitable<Readonly<Record<string, unknown>>>;
-
+/** What a person server sends to access servers, and makes of their answers. */
 export class Federation {
-  readonly #options: FederationOptions;
+  readonly #context: FederationContext;
 
-  constructor(options: FederationOptions) {
-    this.#options = options;
+  constructor(context: FederationContext) {
+    this.#context = context;
   }
 
-  /** Asks for a token. */
-  async start(request: AccessRequest, claimsFor: ClaimsFor): Promise<AccessStep> {
-    return this.#guarded(async () => {
-      const { discovery, call } = this.#options;
-      const { accessServer, body } = request;
-      const metadata = await discovery.metadata(documents.kinds.access, accessServer);
-      const url = metadata.auth_token_endpoint;
-      const reply = await call({ method: "POST", url, endpoint: "token", body });
-      return this.#read(request, reply, undefined, claimsFor);
-    });
-  }
-
-  /** Looks what has come of it. */
-  async poll(request: AccessRequest, access: AccessState, claimsFor: ClaimsFor): Promise<AccessStep> {
-    return this.#guarded(async () => {
-      const reply = await this.#options.call({ method: "GET", url: access.location, endpoint: "pending" });
-      return this.#read(request, reply, access, claimsFor);
+  /** Asks for the token that has been granted, or looks what has come of it. Undefined while that takes longer. */
+  async give(record: Pending): Promise<Outcome | undefined> {
+    const { discovery, call, now } = this.#context;
+    const { access } = record.work;
+    if (access !== undefined) {
+      if (now() < access.notBefore) return undefined;
+      return this.#take(record, () => call({ method: "GET", url: access.location, endpoint: "pending" }));
+    }
+    const accessServer = await this.#markShown(record);
+    return this.#take(record, async () => {
+      const { auth_token_endpoint: url } = await discovery.metadata(documents.kinds.access, accessServer);
+      return call({ method: "POST", url, endpoint: "token", body: record.work.tokens });
     });
   }
 
   /** Passes the agent's answer on. */
-  async answer(
-    request: AccessRequest,
-    access: AccessState,
-    body: Readonly<Record<string, unknown>>,
-    claimsFor: ClaimsFor,
-  ): Promise<AccessStep> {
-    return this.#guarded(async () => {
-      const reply = await this.#options.call({
-        method: "POST",
-        url: access.location,
-        endpoint: "pending",
-        body,
-      });
-      return this.#read(request, reply, access, claimsFor);
-    });
+  async forward(record: Pending, body: Readonly<Record<string, unknown>>): Promise<Outcome | undefined> {
+    // An updated request may show another token.
+    await this.#markShown(record);
+    const { location: url } = record.work.access!;
+    return this.#take(record, () => this.#context.call({ method: "POST", url, endpoint: "pending", body }));
   }
 
   /** The agent no longer waits for it; where the call fails, it ends by itself. */
-  async cancel({ location: url }: AccessState): Promise<void> {
+  async cancel({ work: { access } }: Pick<Pending, "work">): Promise<void> {
+    const { call, log } = this.#context;
+    if (access === undefined) return;
     try {
-      await this.#options.call({ method: "DELETE", url, endpoint: "pending" });
+      await call({ method: "DELETE", url: access.location, endpoint: "pending" });
     } catch (error) {
-      this.#options.log(error);
+      log(error);
     }
   }
 
-  async #guarded(run: () => Promise<AccessStep>): Promise<AccessStep> {
-    try {
-      return await run();
-    } catch (error) {
-      if (error instanceof Problem) return { type: "ended", outcome: failed(error) };
-      this.#options.log(error);
-      return {
-        type: "ended",
-        outcome: failed(asUnreachable("it did not answer, or its answer cannot be read")),
-      };
-    }
+  async #markShown({ work }: Pending): Promise<string> {
+    const { resource, presented } = work.pair!;
+    await this.#context.records.markShown(presented, resource.aud);
+    return resource.aud;
   }
 
+  /** Sends a request, and keeps the token where the answer has it. */
+  async #take(record: Pending, send: () => Promise<ServerReply>): Promise<Outcome | undefined> {
+    const { records, now, log } = this.#context;
+    let result: Outcome | IssuedToken<AuthTokenClaims> | undefined;
+    try {
+      result = await this.#read(record, await send());
+    } catch (error) {
+      if (error instanceof Problem) return failed(error);
+      log(error);
+      return failed(asUnreachable("it did not answer, or its answer cannot be read"));
+    }
+    if (result === undefined || !("token" in result)) return result;
+    await records.keep("auth-token", result.claims, record);
+    return tokenOutcome(result.token, result.claims.exp - now());
+  }
+
+  /** The outcome that an answer stands for; undefined where the request waits, and says for what. */
   async #read(
-    request: AccessRequest,
+    record: Pending,
     reply: ServerReply,
-    before: AccessState | undefined,
-    claimsFor: ClaimsFor,
-    steps = 1,
-  ): Promise<AccessStep> {
-    const { now, call } = this.#options;
+    claimsSent = 0,
+  ): Promise<Outcome | IssuedToken<AuthTokenClaims> | undefined> {
+    const { now, call, options } = this.#context;
+    const { work, asked } = record;
     const { status, members } = reply;
-    if (status === 200) return this.#deliver(request, members);
+    if (status === 200) return this.#verified(record, members);
     const retrySeconds = secondsOf(reply.field("retry-after"));
-    if (before !== undefined && (status === 429 || status === 503)) {
+    if (work.access !== undefined && (status === 429 || status === 503)) {
       const wait =
         status === 429 ? DEFAULT_WAIT_SECONDS + (retrySeconds ?? 0) : (retrySeconds ?? DEFAULT_WAIT_SECONDS);
-      const access = { location: before.location, notBefore: now() + wait };
-      return { type: "waiting", access, requirement: { requirement: "approval" }, status: "pending" };
+      work.access = { ...work.access, notBefore: now() + wait };
+      return waitFor(record, { requirement: "approval" });
     }
-    if (status !== 202) return { type: "ended", outcome: terminal(reply) };
+    if (status !== 202) return terminal(reply);
 
-    const access = {
-      location: locationOf(reply, before),
-      notBefore: now() + (retrySeconds ?? DEFAULT_WAIT_SECONDS),
-    };
+    // Later answers need not repeat where the next one is.
+    const location = reply.location ?? (reply.field("location") === null ? work.access?.location : undefined);
+    if (location === undefined) throw asUnreachable("it promises its answer at another origin, or nowhere");
+    work.access = { location, notBefore: now() + (retrySeconds ?? DEFAULT_WAIT_SECONDS) };
     const field = reply.field(AAUTH_REQUIREMENT);
     const { requirement, url, code } = field === null ? { requirement: "approval" } : parseRequirement(field);
     switch (requirement) {
-      case "interaction":
-        return {
-          type: "waiting",
-          access,
-          requirement: { requirement, url: url!, code: code! },
-          status: members?.status === "interacting" ? "interacting" : "pending",
-        };
-      case "clarification":
-        return { type: "question", access, clarification: clarificationOf(members) };
+      case "interaction": {
+        const why = "the access server wants the person at its page, and the agent cannot send them there";
+        if (!asked.capabilities.includes("interaction")) return this.#giveUp(record, "user_unreachable", why);
+        const isHere = members?.status === "interacting";
+        return waitFor(record, { requirement, url: url!, code: code! }, isHere ? "interacting" : "pending");
+      }
+      case "clarification": {
+        const question = readQuestion(members ?? {});
+        if (question === undefined) throw asUnreachable("it asks without a question");
+        if (this.#context.pending.ask(record, question, "access") === "done") return undefined;
+        return this.#giveUp(record, "denied", "the access server asks what the agent does not answer");
+      }
       case "claims": {
         const names = claimNamesOf(members);
-        if (steps > MAX_STEPS) throw asUnreachable("it asks for claims again and again");
-        const claims = await claimsFor(names);
-        const body = Object.fromEntries(
-          names.filter((name) => claims[name] !== undefined).map((name) => [name, claims[name]]),
-        );
-        const next = await call({ method: "POST", url: access.location, endpoint: "pending", body });
-        return this.#read(request, next, access, claimsFor, steps + 1);
+        if (claimsSent >= MAX_STEPS) throw asUnreachable("it asks for claims again and again");
+        const claims = (await options.claimsOf?.(asked.person!, names, asked)) ?? {};
+        const body = Object.fromEntries(names.map((name) => [name, claims[name]]));
+        const next = await call({ method: "POST", url: location, endpoint: "pending", body });
+        return this.#read(record, next, claimsSent + 1);
       }
       default:
         // What it waits for is its own affair, also where it has a name that is not known here.
-        return { type: "waiting", access, requirement: { requirement: "approval" }, status: "pending" };
+        return waitFor(record, { requirement: "approval" });
     }
   }
 
+  async #giveUp(record: Pending, error: string, why: string): Promise<Outcome> {
+    await this.cancel(record);
+    return failed(new Problem(403, error, why));
+  }
+
   /** Section 9.1.3: only the token that was asked for reaches the agent. */
-  async #deliver(request: AccessRequest, members: ServerReply["members"]): Promise<AccessStep> {
-    const { issuer, discovery, now } = this.#options;
-    const { accessServer, audience, subject, scope, thumbprint, notAfter } = request;
+  async #verified(
+    { work, asked, grant }: Pending,
+    members: ServerReply["members"],
+  ): Promise<IssuedToken<AuthTokenClaims>> {
+    const { issuer, discovery, now } = this.#context;
+    const { resource, presented } = work.pair!;
     const token = members?.auth_token;
     if (typeof token !== "string") throw asUnreachable("its answer has no auth token");
-    const own = { audience, trustedIssuers: [accessServer], discovery, now };
+    const own = { audience: resource.iss, trustedIssuers: [resource.aud], discovery, now };
     const { claims, key } = await verifyAuthToken(token, own);
-    const wanted = scopesOf(scope);
+    // It is asked for all scopes: a token with one that was not granted is not handed on.
+    const granted = within(asked.scopes, grant?.scopes);
     const differs =
       (claims.ps !== issuer && "ps") || // hole T33
-      (claims.sub !== subject && "sub") || // hole T33
-      (key.thumbprint !== thumbprint && "cnf") || // hole T33
-      (claims.exp > notAfter && "exp") || // hole T33
-      (!scopesOf(claims.scope).every((word) => wanted.includes(word)) && "scope"); // hole T33a
+      (claims.sub !== resource.sub && "sub") || // hole T33
+      (key.thumbprint !== resource.agent_jkt && "cnf") || // hole T33
+      (claims.exp > presented.exp && "exp") || // hole T33
+      (!scopesOf(claims.scope).every((scope) => granted.includes(scope)) && "scope"); // hole T33a
     if (differs) throw asUnreachable(`its auth token is not what was asked for: ${differs}`);
-    return { type: "token", token, claims };
+    return { token, claims };
   }
 }
 
-export const asUnreachable = (why: string): Problem =>
-  new Problem(502, "as_unreachable", `no auth token could be had from the access server: ${why}`);
+/** The agent is to hear what the access server waits for. */
+function waitFor(
+  record: Pending,
+  requirement: PendingRequirement,
+  status: Pending["status"] = "pending",
+): undefined {
+  record.requirement = requirement;
+  record.status = status;
+}
 
-export const deliveredOutcome = (token: string, expiresIn: number): Outcome =>
-  succeeded({ auth_token: token, expires_in: expiresIn });
+const asUnreachable = (why: string): Problem =>
+  new Problem(502, "as_unreachable", `no auth token could be had from the access server: ${why}`);
 
 /** What ends a request there ends it here, in the access server's own words where it has any. */
 function terminal({ status, members }: ServerReply): Outcome {
@@ -223,28 +197,6 @@ function terminal({ status, members }: ServerReply): Outcome {
   }
   const text = typeof detail === "string" ? detail.slice(0, MAX_DETAIL_CHARACTERS) : undefined;
   return { status, body: { error, ...(text !== undefined && { detail: text }) } };
-}
-
-function locationOf(reply: ServerReply, before: AccessState | undefined): string {
-  const named = reply.field("location");
-  if (named === null && before !== undefined) return before.location;
-  const url = named === null ? null : URL.parse(named, reply.url);
-  // hole T34
-  if (url === null || url.origin !== new URL(reply.url).origin) {
-    throw asUnreachable("it promises its answer at another origin, or nowhere");
-  }
-  return url.href;
-}
-
-function clarificationOf(members: ServerReply["members"]): Clarification {
-  const { clarification: question, timeout, options } = members ?? {};
-  if (typeof question !== "string" || question === "") throw asUnreachable("it asks without a question");
-  const isList = Array.isArray(options) && options.every((option) => typeof option === "string");
-  return {
-    question,
-    ...(isList && { options: options as readonly string[] }),
-    ...(typeof timeout === "number" && timeout > 0 && { timeoutSeconds: timeout }),
-  };
 }
 
 /** `sub` is in every token, and is never asked for (section 9.2). */

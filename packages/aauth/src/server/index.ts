@@ -23,8 +23,8 @@ export type { AccessServer, AccessServerOptions } from "./access-server-types.ts
 export { createDirectedSubjects } from "./directed-subject.ts";
 export { createPersonServer } from "./person-server.ts";
 export type { PersonServer, PersonServerOptions } from "./person-server-types.ts";
-export type { SendRevocationOptions } from "./revocations.ts";
-export { sendRevocation } from "./revocations.ts";
-export type { ServerKey } from "./server-parts.ts";
-export type { OpenStore, StoreName } from "./stores.ts";
+export type { SendRevocationOptions } from "./send-revocation.ts";
+export { sendRevocation } from "./send-revocation.ts";
+export type { ServerKey } from "./server-types.ts";
+export type { ServerStores, StoreName } from "./stores.ts";
 export type * from "./types.ts";

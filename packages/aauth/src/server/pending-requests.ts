@@ -5,13 +5,10 @@
  * @module
  */
 
-import { platformCrypto } from "#crypto";
-import { encodeBase64Url } from "../base64.ts";
 import type { Awaitable } from "../crypto/interface.ts";
-import { createInteractionCode, readCode, showCode } from "../draft-11/interaction-code.ts";
+import { DeferredRecords, MissingRequestError, newRecord, randomName } from "../deferred/deferred-records.ts";
 import { emptyAnswer } from "../draft-11/problem.ts";
 import type { Answer } from "../profile/resource-rules.ts";
-import type { RecordTerms } from "../store/record-store.ts";
 import {
   answerOf,
   failed,
@@ -19,46 +16,43 @@ import {
   type Outcome,
   type PendingRequirement,
   Problem,
+  type Waiting,
   waitingAnswer,
 } from "./answers.ts";
 import { isText } from "./assertions.ts";
 import { Limit } from "./limit.ts";
-import type { ClarifiedBy, Gone, Lease, NewRequest, PendingOptions, PendingRecord } from "./pending-types.ts";
-import type { Waiting } from "./revocations.ts";
+import type { ClarifiedBy, NewRequest, PendingOptions, PendingRecord } from "./pending-types.ts";
 import { keyOf } from "./stores.ts";
 import type { AskedRequest, Clarification, Decision, Grant, PageResult, WaitingRequest } from "./types.ts";
 
 /** Of questions to one agent (section 7.5.3). */
 const MAX_ROUNDS = 5;
-/** Wrong secrets for one request, then it ends (section 11.6.3.1). */
-const MAX_GUESSES = 5;
 /** Different codes that one source may try in that time. */
 const MAX_CODES_PER_SOURCE = 20;
 const GUESS_SECONDS = 600;
 /** What came of a request is told for so long after its time is over. */
 const TOLD_SECONDS = 300;
-/** How often a request that is held looks whether another process has changed it. */
-const LOOK_MS = 500;
 /** `slow_down` adds so much to the interval (section 11.8.3). */
 const SLOW_DOWN_SECONDS = 5;
 /** A poll is held for no longer. */
 const MAX_WAIT_SECONDS = 60;
-/**
- * Longer than a call to an access server may take; the lease of a process that ends lasts as long.
- */
-const LEASE_SECONDS = 120;
-const AT_ONCE: Waiting = { waitSeconds: 0, signal: undefined };
+const AT_ONCE: Waiting = {};
 
 export class PendingRequests<Work> {
   readonly #options: PendingOptions<Work>;
+  readonly #records: DeferredRecords<PendingRecord<Work>>;
   readonly #pending: Limit;
   readonly #codes: Limit;
-  /** Callers in this process that wait for a change of a request, or for its lease. */
-  readonly #waiting = new Map<string, Set<() => void>>();
 
   constructor(options: PendingOptions<Work>) {
     this.#options = options;
-    const { now, maxPendingPerOwner: maxPerOwner, maxPendingPerMember: maxPerMember } = options;
+    const { store, now, maxPendingPerOwner: maxPerOwner, maxPendingPerMember: maxPerMember } = options;
+    this.#records = new DeferredRecords({
+      ...{ store, now, keptSeconds: TOLD_SECONDS },
+      guessedAt(record) {
+        record.outcome = failed(new Problem(410, "invalid_code", "too many wrong codes were tried"));
+      },
+    });
     this.#pending = new Limit({
       ...{ now, maxPerOwner, maxEntries: 10_000 },
       ...(maxPerMember !== undefined && { maxPerMember }),
@@ -75,18 +69,13 @@ export class PendingRequests<Work> {
    */
   async begin(request: NewRequest<Work>, waiting: Waiting): Promise<Answer> {
     const { now, hooks } = this.#options;
+    const account = hooks.accountOf(request.holder);
     const record: PendingRecord<Work> = {
-      id: randomName(),
-      reference: randomName(),
-      status: "pending",
-      state: "deciding",
-      rounds: 0,
-      version: 0,
-      polls: { notBefore: 0, early: 0, told: "" },
+      ...{ ...newRecord(randomName()), owner: keyOf("account", account), reference: randomName() },
+      ...{ state: "deciding", rounds: 0, version: 0, polls: { notBefore: 0, early: 0, told: "" } },
       ...request,
     };
-    const { id, owner, expiresAt } = record;
-    const account = hooks.accountOf(owner);
+    const { id, holder, expiresAt } = record;
     const member = hooks.memberOf?.(request);
     // It counts until nothing is kept of it: ending many is no way to more.
     // hole T27
@@ -99,14 +88,18 @@ export class PendingRequests<Work> {
         this.#pending.release(account, id, member);
         return answerOf(outcome);
       }
-      await this.#store(record);
+      await this.#records.name(record, referenceKey(record.reference));
+      const decider = deciderOf(record);
+      if (decider !== undefined) {
+        await this.#records.name(record, keyOf("decider", decider, id), deciderOwner(decider));
+      }
+      await this.#records.add(record);
     } catch (error) {
       this.#pending.release(account, id, member);
-      await this.#forget(record);
-      await this.#options.store.delete(requestKey(id));
+      await this.#records.forget(record);
       throw error;
     }
-    return this.#hold(id, owner, waiting, { isDecided: true });
+    return this.#hold(id, holder, waiting, { isDecided: true });
   }
 
   /**
@@ -114,8 +107,8 @@ export class PendingRequests<Work> {
    *
    * @throws Problem 404 for another caller, as for a request that never was; 410 once it has been told; 429 `slow_down`
    */
-  async poll(id: string, owner: string, waiting: Waiting): Promise<Answer> {
-    const early = await this.#change(id, owner, (record) => {
+  async poll(id: string, holder: string, waiting: Waiting): Promise<Answer> {
+    const early = await this.#change(id, holder, (record) => {
       const { polls } = record;
       const { now, pollSeconds } = this.#options;
       polls.early = now() < polls.notBefore ? polls.early + 1 : 0;
@@ -125,15 +118,15 @@ export class PendingRequests<Work> {
       return polls.early > 1;
     });
     if (early) throw new Problem(429, "slow_down", "the request is polled too often", SLOW_DOWN_SECONDS); // hole T26
-    return this.#hold(id, owner, waiting);
+    return this.#hold(id, holder, waiting);
   }
 
   /** Answers a question (section 7.5.2.1). @throws Problem as {@link poll}; 400 where nothing was asked, or for no answer */
-  async clarify(id: string, owner: string, members: Readonly<Record<string, unknown>>): Promise<Answer> {
+  async clarify(id: string, holder: string, members: Readonly<Record<string, unknown>>): Promise<Answer> {
     const { clarification_response: answer } = members;
     if (!isText(answer)) throw invalidRequest("clarification_response must be a text");
     const body = { action: "clarification_response", clarification_response: answer };
-    return this.#respond(id, owner, body, (record, { question }) => {
+    return this.#respond(id, holder, body, (record, { question }) => {
       const { fromAgent } = record.asked;
       const answers = [...fromAgent.answers, { question, answer }];
       record.asked = { ...record.asked, fromAgent: { ...fromAgent, answers } };
@@ -143,16 +136,16 @@ export class PendingRequests<Work> {
   /** Asks for something else instead (section 7.5.2.2). `update` has verified it. @throws Problem as {@link clarify} */
   replace(
     id: string,
-    owner: string,
+    holder: string,
     body: Readonly<Record<string, unknown>>,
     update: (record: PendingRecord<Work>) => Promise<void>,
   ): Promise<Answer> {
-    return this.#respond(id, owner, body, update);
+    return this.#respond(id, holder, body, update);
   }
 
   /** Brings the claims that were asked for (section 9.2). @throws Problem as {@link poll}; 400 where none were */
-  async claim(id: string, owner: string, claims: Readonly<Record<string, unknown>>): Promise<Answer> {
-    await this.#change(id, owner, (record) => {
+  async claim(id: string, holder: string, claims: Readonly<Record<string, unknown>>): Promise<Answer> {
+    await this.#change(id, holder, (record) => {
       const { requirement, asked } = record;
       if (requirement?.requirement !== "claims") throw invalidRequest("the request does not wait for claims");
       const names = (requirement.members?.required_claims ?? []) as readonly string[];
@@ -161,25 +154,25 @@ export class PendingRequests<Work> {
       delete record.requirement;
       record.state = "deciding";
     });
-    return this.#hold(id, owner, AT_ONCE);
+    return this.#hold(id, holder, AT_ONCE);
   }
 
   /** Ends a request for who has asked. @throws Problem as {@link poll} */
-  async cancel(id: string, owner: string): Promise<Answer> {
-    await this.#change(id, owner, async (record) => {
+  async cancel(id: string, holder: string): Promise<Answer> {
+    await this.#change(id, holder, async (record) => {
       if (record.outcome === undefined) await this.#options.hooks.cancelled?.(record);
-      await this.#tell(record);
+      await this.#records.end(record);
     });
     return emptyAnswer(204);
   }
 
   async #respond(
     id: string,
-    owner: string,
+    holder: string,
     body: Readonly<Record<string, unknown>>,
     take: (record: PendingRecord<Work>, clarification: Clarification) => Awaitable<void>,
   ): Promise<Answer> {
-    await this.#change(id, owner, async (record) => {
+    await this.#change(id, holder, async (record) => {
       const { clarification } = record;
       // What has come of it meanwhile is the answer.
       if (record.outcome !== undefined) return;
@@ -193,8 +186,8 @@ export class PendingRequests<Work> {
         if (outcome !== undefined) record.outcome = outcome;
       }
     });
-    this.#wake(id);
-    return this.#hold(id, owner, AT_ONCE);
+    this.#records.wake(id);
+    return this.#hold(id, holder, AT_ONCE);
   }
 
   // ------------------------------------------------------------------------------------------------------ the page
@@ -212,20 +205,10 @@ export class PendingRequests<Work> {
     isFor: (request: AskedRequest) => boolean = () => true,
   ): Promise<WaitingRequest | undefined> {
     if (!this.#codes.admits(from, typed.slice(0, 64), GUESS_SECONDS)) return undefined; // hole T29
-    const code = readCode(typed);
-    const id = code && (await this.#idOf(codeKey(code)));
-    if (code === undefined || id === undefined) return undefined;
-    return this.#changeAny(id, async (record) => {
-      if (record.code === undefined || this.#hasEnded(record)) return undefined;
-      if (record.code.secret !== code.secret) {
-        record.code.guesses += 1;
-        if (record.code.guesses < MAX_GUESSES) return undefined; // hole T29a
-        record.outcome = failed(new Problem(410, "invalid_code", "too many wrong codes were tried"));
-        await this.#dropCode(record);
-        return undefined;
-      }
+    return this.#records.open(typed, async (record) => {
+      if (this.#records.hasEnded(record)) return undefined;
       if (!isFor(record.asked)) return this.view(record); // hole S22b
-      await this.#dropCode(record); // hole T29
+      await this.#records.dropCode(record); // hole T29
       record.status = "interacting";
       return this.view(record);
     });
@@ -233,8 +216,8 @@ export class PendingRequests<Work> {
 
   /** A request by its reference; undefined once it has ended. */
   async get(reference: string): Promise<WaitingRequest | undefined> {
-    const record = await this.#kept(await this.#idOf(referenceKey(reference)));
-    return record === undefined || this.#hasEnded(record) ? undefined : this.view(record);
+    const record = await this.#named(referenceKey(reference));
+    return record === undefined || this.#records.hasEnded(record) ? undefined : this.view(record);
   }
 
   /** Requests that wait for a person. */
@@ -254,23 +237,25 @@ export class PendingRequests<Work> {
     name: string,
     change: (record: PendingRecord<Work>) => Awaitable<PageResult>,
   ): Promise<PageResult> {
-    const id = await this.#idOf(name);
-    const result = await this.#changeAny(id, (record) => (this.#hasEnded(record) ? "gone" : change(record)));
-    if (result === "done" && id !== undefined) this.#wake(id);
+    const id = await this.#records.idOf(name);
+    const result = await this.#records.changeAny(id, (record) =>
+      this.#records.hasEnded(record) ? "gone" : change(record),
+    );
+    if (result === "done" && id !== undefined) this.#records.wake(id);
     return result ?? "gone";
   }
 
   /** Ends a request; what came of it is told at the next poll. */
   async end(record: PendingRecord<Work>, outcome: Outcome): Promise<PageResult> {
     record.outcome = outcome;
-    await this.#dropCode(record);
+    await this.#records.dropCode(record);
     return "done";
   }
 
   /** Grants a request; it is carried out at the next poll, whether or not a question has been answered. */
   async grant(record: PendingRecord<Work>, grant: Grant): Promise<"done"> {
     // A decision that came by another way has used it up (section 7.3).
-    await this.#dropCode(record); // hole T29b
+    await this.#records.dropCode(record); // hole T29b
     record.grant = { ...grant };
     record.state = "granted";
     record.requirement = { requirement: "approval" };
@@ -307,16 +292,16 @@ export class PendingRequests<Work> {
   async answered(reference: string, waitSeconds: number): Promise<void> {
     const until = performance.now() + waitSeconds * 1000;
     for (;;) {
-      const record = await this.#kept(await this.#idOf(referenceKey(reference)));
+      const record = await this.#named(referenceKey(reference));
       const leftMs = until - performance.now();
-      if (record?.clarification === undefined || this.#hasEnded(record) || leftMs <= 0) return;
-      await this.#woken(record.id, Math.min(LOOK_MS, leftMs));
+      if (record?.clarification === undefined || this.#records.hasEnded(record) || leftMs <= 0) return;
+      await this.#records.woken(record.id, leftMs);
     }
   }
 
   /** Keeps a further name of a request, for {@link changeBy}. */
   async name(record: PendingRecord<Work>, name: string): Promise<void> {
-    await this.#options.store.put(name, record.id, this.#terms(record));
+    await this.#records.name(record, name);
   }
 
   view({ reference, asked: request, version, expiresAt, status }: PendingRecord<Work>): WaitingRequest {
@@ -326,27 +311,27 @@ export class PendingRequests<Work> {
   // ------------------------------------------------------------------------------------------------------- inside
 
   async #listed(decider: string): Promise<readonly PendingRecord<Work>[]> {
-    const ids = (await this.#options.store.list(deciderOwner(decider))) as readonly string[];
-    const found = await Promise.all(ids.map((id) => this.#kept(id)));
+    const ids = await this.#records.idsOf(deciderOwner(decider));
+    const found = await Promise.all(ids.map((id) => this.#records.get(id)));
     return found
       .filter((record) => record !== undefined)
-      .filter((record) => !this.#hasEnded(record) && record.state !== "granted");
+      .filter((record) => !this.#records.hasEnded(record) && record.state !== "granted");
   }
 
   /** Looks until there is news or the time is up. */
   async #hold(
     id: string,
-    owner: string,
-    { waitSeconds, signal }: Waiting,
+    holder: string,
+    { waitSeconds = 0, signal }: Waiting,
     { isDecided = false } = {},
   ): Promise<Answer> {
     const until = performance.now() + Math.min(waitSeconds, MAX_WAIT_SECONDS) * 1000;
     for (let isFresh = isDecided; ; isFresh = false) {
-      const answer = await this.#change(id, owner, (record) =>
+      const answer = await this.#change(id, holder, (record) =>
         this.#look(record, { isLast: performance.now() >= until, isFresh, signal }),
       );
       if (answer !== undefined) return answer;
-      await this.#woken(id, Math.min(LOOK_MS, until - performance.now()));
+      await this.#records.woken(id, until - performance.now());
     }
   }
 
@@ -359,7 +344,7 @@ export class PendingRequests<Work> {
     if (outcome !== undefined) {
       // hole S19
       if (isGone()) record.outcome = outcome;
-      else await this.#tell(record);
+      else await this.#records.end(record);
       return answerOf(outcome);
     }
     const requirement = requirementOf(record);
@@ -429,7 +414,10 @@ export class PendingRequests<Work> {
         if (!record.asked.capabilities.includes("interaction")) return unreachable();
         record.state = "waiting";
         // A person who is here already needs no code.
-        if (record.status === "pending") record.requirement = await this.#interaction(record);
+        if (record.status === "pending") {
+          const code = await this.#records.newCode(record);
+          record.requirement = { requirement: "interaction", url: this.#options.interactionUrl, code };
+        }
         return undefined;
       case "approval":
         record.state = "waiting";
@@ -448,178 +436,32 @@ export class PendingRequests<Work> {
     }
   }
 
-  async #interaction(record: PendingRecord<Work>): Promise<PendingRequirement> {
-    const { store, interactionUrl } = this.#options;
-    for (;;) {
-      const code = createInteractionCode();
-      if (!(await store.putIfAbsent(codeKey(code), record.id, this.#terms(record)))) continue;
-      record.code = { ...code, guesses: 0 };
-      return { requirement: "interaction", url: interactionUrl, code: showCode(code) };
-    }
+  async #named(name: string): Promise<PendingRecord<Work> | undefined> {
+    return this.#records.get(await this.#records.idOf(name));
   }
 
-  #hasEnded({ outcome, expiresAt }: PendingRecord<Work>): boolean {
-    return outcome !== undefined || this.#options.now() >= expiresAt;
-  }
-
-  /** From here on the request is gone. */
-  async #tell(record: PendingRecord<Work>): Promise<void> {
-    await this.#forget(record);
-    ended.add(record); // hole T25
-  }
-
-  async #dropCode(record: PendingRecord<Work>): Promise<void> {
-    if (record.code === undefined) return;
-    await this.#options.store.delete(codeKey(record.code));
-    delete record.code;
-  }
-
-  async #store(record: PendingRecord<Work>): Promise<void> {
-    const { store } = this.#options;
-    const terms = this.#terms(record);
-    await store.put(referenceKey(record.reference), record.id, terms);
-    await store.put(requestKey(record.id), record, terms);
-    const decider = deciderOf(record);
-    if (decider === undefined) return;
-    await store.put(deciderKey(decider, record.id), record.id, { ...terms, owner: deciderOwner(decider) });
-  }
-
-  /** Drops the names of a request. */
-  async #forget(record: PendingRecord<Work>): Promise<void> {
-    const { store } = this.#options;
-    await this.#dropCode(record);
-    await store.delete(referenceKey(record.reference));
-    const decider = deciderOf(record);
-    if (decider !== undefined) await store.delete(deciderKey(decider, record.id));
-  }
-
-  /** The account of its caller is charged for a request. */
-  #terms({ owner, expiresAt }: PendingRecord<Work>): RecordTerms {
-    const { now, hooks } = this.#options;
-    const ttlSeconds = Math.max(1, expiresAt - now() + TOLD_SECONDS);
-    return { owner: keyOf("account", hooks.accountOf(owner)), ttlSeconds };
-  }
-
-  async #idOf(name: string): Promise<string | undefined> {
-    return (await this.#options.store.get(name)) as string | undefined;
-  }
-
-  /** For who has asked. @throws Problem 404, 410 */
+  /** For the one who has asked. @throws Problem 404, 410 */
   async #change<T>(
     id: string,
-    owner: string,
+    holder: string,
     change: (record: PendingRecord<Work>) => Awaitable<T>,
   ): Promise<T> {
-    const { lease, ...record } = await this.#leased(id, owner);
     try {
-      const result = await change(record);
-      await this.#release(id, lease, record);
-      return result;
+      return await this.#records.change(id, holder, change);
     } catch (error) {
-      await this.#release(id, lease);
-      throw error;
-    } finally {
-      this.#wake(leaseOf(id));
+      if (!(error instanceof MissingRequestError)) throw error;
+      const { isEnded, message } = error;
+      throw isEnded ? new Problem(410, "gone", message) : new Problem(404, "not_found", message);
     }
-  }
-
-  /**
-   * The request, for one change at a time among all processes that share the store: a change may
-   * call other servers and issue tokens, which must not happen twice. The lease is part of the
-   * record, so it takes no room, and none that others could fill.
-   */
-  async #leased(id: string, owner: string): Promise<PendingRecord<Work> & { readonly lease: Lease }> {
-    const { store, now } = this.#options;
-    const giveUpAt = performance.now() + LEASE_SECONDS * 1000;
-    const own: Lease = { holder: randomName(), until: now() + LEASE_SECONDS };
-    for (;;) {
-      const kept = (await store.update(requestKey(id), (value) => {
-        const found = value as PendingRecord<Work> | Gone | undefined;
-        if (found?.owner !== owner || "gone" in found) return undefined;
-        if (found.lease !== undefined && now() < found.lease.until) return undefined;
-        return { value: { ...found, lease: own }, ...this.#terms(found) };
-      })) as PendingRecord<Work> | Gone | undefined;
-      if (kept?.owner !== owner) throw new Problem(404, "not_found", "there is no such request");
-      if ("gone" in kept) throw new Problem(410, "gone", "the request has ended");
-      if (kept.lease?.holder === own.holder) return { ...structuredClone(kept), lease: own };
-      if (performance.now() > giveUpAt) throw new Error("a pending request is not given back");
-      await this.#woken(leaseOf(id), LOOK_MS);
-    }
-  }
-
-  /**
-   * Gives the lease back, with the changed record where there is one.
-   *
-   * @throws Error where another process has the lease by now
-   */
-  async #release(id: string, { holder }: Lease, changed?: PendingRecord<Work>): Promise<void> {
-    let isHolder = false;
-    await this.#options.store.update(requestKey(id), (value) => {
-      const kept = value as PendingRecord<Work> | undefined;
-      isHolder = kept?.lease?.holder === holder;
-      if (kept === undefined || !isHolder) return undefined;
-      const { lease: _lease, ...before } = kept;
-      const record = changed ?? before;
-      const gone: Gone = { owner: record.owner, gone: true };
-      return { value: ended.has(record) ? gone : record, ...this.#terms(record) };
-    });
-    if (changed !== undefined && !isHolder) throw new Error("a change of a pending request took too long");
-  }
-
-  /** As it was kept last: for reading. */
-  async #kept(id: string | undefined): Promise<PendingRecord<Work> | undefined> {
-    if (id === undefined) return undefined;
-    const kept = (await this.#options.store.get(requestKey(id))) as PendingRecord<Work> | Gone | undefined;
-    return kept === undefined || "gone" in kept ? undefined : kept;
-  }
-
-  async #changeAny<T>(
-    id: string | undefined,
-    change: (record: PendingRecord<Work>) => Awaitable<T>,
-  ): Promise<T | undefined> {
-    const kept = await this.#kept(id);
-    if (kept === undefined) return undefined;
-    try {
-      return await this.#change(kept.id, kept.owner, change);
-    } catch (error) {
-      if (error instanceof Problem && (error.status === 404 || error.status === 410)) return undefined;
-      throw error;
-    }
-  }
-
-  #wake(id: string): void {
-    for (const wake of this.#waiting.get(id) ?? []) wake();
-  }
-
-  #woken(id: string, ms: number): Promise<void> {
-    const waiting = this.#waiting.get(id) ?? new Set();
-    this.#waiting.set(id, waiting);
-    return new Promise((resolve) => {
-      const wake = () => {
-        clearTimeout(timer);
-        waiting.delete(wake);
-        if (waiting.size === 0) this.#waiting.delete(id);
-        resolve();
-      };
-      const timer = setTimeout(wake, Math.max(0, ms));
-      waiting.add(wake);
-    });
   }
 }
 
-const requestKey = (id: string) => keyOf("request", id);
-const leaseOf = (id: string) => keyOf("lease", id);
 const referenceKey = (reference: string) => keyOf("reference", reference);
-const codeKey = ({ name }: { readonly name: string }) => keyOf("by code", name);
 const deciderOwner = (decider: string) => keyOf("decider", decider);
-const deciderKey = (decider: string, id: string) => keyOf("decider", decider, id);
 
 /** An access server decides for a resource, and knows no person. */
 const deciderOf = <Work>({ asked }: PendingRecord<Work>): string | undefined =>
   asked.personServer === undefined ? asked.person : asked.resource;
-
-/** Records whose end has been told: they are not written again. */
-const ended = new WeakSet<object>();
 
 const unreachable = () =>
   new Problem(
@@ -641,6 +483,3 @@ function requirementOf<Work>({
   };
   return { requirement: "clarification", members };
 }
-
-/** 192 bits. */
-export const randomName = (): string => encodeBase64Url(platformCrypto.randomBytes(24));

@@ -5,6 +5,7 @@
  */
 
 import type { Awaitable } from "../crypto/interface.ts";
+import type { DeferredRecord } from "../deferred/deferred-records.ts";
 import type { RecordStore } from "../store/record-store.ts";
 import type { Outcome, PendingRequirement } from "./answers.ts";
 import type { AskedRequest, Clarification, Decision, Grant } from "./types.ts";
@@ -19,49 +20,30 @@ export interface Dependency {
   readonly exp: number;
 }
 
-/** The change of a request that is in progress: further ones wait. Unix seconds. */
-export interface Lease {
-  readonly holder: string;
-  readonly until: number;
-}
-
 /** A pending request as it is kept. Plain data; `work` is the server's own. */
-export interface PendingRecord<Work> {
-  readonly id: string;
+export interface PendingRecord<Work> extends DeferredRecord {
+  /** Names the request at the pages. */
   readonly reference: string;
-  /** Who may poll. */
-  readonly owner: string;
   depends: readonly Dependency[];
-  /** Unix seconds. */
-  expiresAt: number;
-  status: "pending" | "interacting";
   state: "deciding" | "waiting" | "granted";
   asked: AskedRequest;
   grant?: Grant;
   requirement?: PendingRequirement;
-  code?: { readonly name: string; readonly secret: string; guesses: number };
   clarification?: Clarification & { readonly by?: number; readonly from: ClarifiedBy };
   rounds: number;
   version: number;
-  /** Set once, told once. */
   outcome?: Outcome;
   polls: { notBefore: number; early: number; told: string };
   work: Work;
-  lease?: Lease;
 }
 
 /** Who has asked the agent: the policy, a person at the page, or an access server. */
 export type ClarifiedBy = "policy" | "page" | "access";
 
-export interface Gone {
-  readonly owner: string;
-  readonly gone: true;
-}
-
 /** What a request begins with. */
 export type NewRequest<Work> = Pick<
   PendingRecord<Work>,
-  "owner" | "asked" | "work" | "depends" | "expiresAt"
+  "holder" | "asked" | "work" | "depends" | "expiresAt"
 > &
   Partial<Pick<PendingRecord<Work>, "state" | "requirement">>;
 
@@ -79,8 +61,8 @@ export interface PendingHooks<Work> {
     record: PendingRecord<Work>,
     body: Readonly<Record<string, unknown>>,
   ): Promise<Outcome | undefined>;
-  /** Who is accountable for an owner: pending requests are counted by it. */
-  accountOf(owner: string): string;
+  /** Who is accountable for a holder: pending requests are counted by it. */
+  accountOf(holder: string): string;
   /** For whom a request is, of those that one account answers for: counted as well. Default: not counted. */
   memberOf?(request: NewRequest<Work>): string;
 }

@@ -4,15 +4,16 @@
  * @module
  */
 
+import type { AuthTokenClaims, PersonTokenClaims } from "../draft-11/claims.ts";
 import type { RecordStore } from "../store/record-store.ts";
+import { scopesOf } from "../tokens/scopes.ts";
 import { Problem } from "./answers.ts";
 import { IssuedTokens, type RevocableToken, type TokenName } from "./issued-tokens.ts";
-import { keyOf } from "./stores.ts";
-import type { AgentIdentity } from "./types.ts";
+import { keyOf, type Table, tableOf } from "./stores.ts";
+import type { AgentIdentity, AskedRequest } from "./types.ts";
 
-/** Bindings and consents: a year after they were last made. */
+/** Bindings, and what persons have said of agents: a year after it was said last. */
 const PEOPLE_SECONDS = 31_536_000;
-const SKEW_SECONDS = 60;
 /**
  * Tokens of one agent that are valid at the same time, and agent tokens that they were issued on.
  */
@@ -25,17 +26,17 @@ export interface TokenRecord extends RevocableToken {
   readonly person: string;
   readonly agent: AgentIdentity;
   /** Agent identifier of the sub-agent that it is for, where it is one. */
-  readonly subagent?: string;
+  readonly subagent?: string | undefined;
   /** The agent tokens that were shown for it: its agent's, and the sub-agent's. */
   readonly agentTokens: readonly AgentTokenName[];
   readonly resource: string;
   readonly subject: string;
   readonly scopes: readonly string[];
-  readonly account?: string;
+  readonly account?: string | undefined;
   /** Of an auth token: the token it was had with. */
-  readonly presented?: TokenName;
+  readonly presented?: TokenName | undefined;
   /** The token of the agent's own caller that it follows from. */
-  readonly upstream?: TokenName;
+  readonly upstream?: TokenName | undefined;
   /** Access servers that it was shown to. */
   readonly shownTo: readonly string[];
 }
@@ -48,44 +49,54 @@ export interface AgentTokenName {
   readonly exp: number;
 }
 
-/** Tokens of one agent. Plain data. */
-interface OfAgent {
-  readonly person: string;
-  readonly tokens: readonly (readonly [iss: string, jti: string, exp: number])[];
-  readonly agentTokens: readonly (readonly [jti: string, exp: number])[];
+/** Members of a request that its token is kept with. */
+interface IssuingWork extends Pick<TokenRecord, "agentTokens" | "upstream"> {
+  readonly pair?: { readonly presented: TokenName };
 }
 
-/** Whether an agent may act for a person, as far as that person has said. */
+/** What a person agrees to. */
+interface AgreedTo {
+  readonly resource: string;
+  readonly account?: string | undefined;
+  /** Default: none, only that the resource knows them by this agent. */
+  readonly scopes?: readonly string[] | undefined;
+}
+
+type ResourceBoundClaims = PersonTokenClaims & Pick<AuthTokenClaims, "scope">;
+
+/**
+ * What a person has said of an agent that acts for them: their own, or one of another person that is called for them (section 10.1.1.1). Plain data.
+ */
 export interface Standing {
   /** The person has taken the agent's access away, and allowed it nothing since. */
   readonly isRevoked: boolean;
-  /** How often they have: what was agreed to before does not count again. */
+  /** How often they have. */
   readonly revocations: number;
+  /** Scopes that they have agreed to, by resource and account: that it may know them at all for one that is listed. */
+  readonly agreed: Readonly<Record<string, AgreedScopes>>;
 }
 
-/** The person that an agent belongs to, and stays theirs (section 13.14). */
-export interface Binding extends Standing {
-  readonly person: string;
+type AgreedScopes = Readonly<Record<string, readonly string[]>>;
+
+const NEVER_REVOKED: Standing = { isRevoked: false, revocations: 0, agreed: {} };
+
+/** An own member: resources name accounts as they like, also as what every object inherits. */
+const own = <Value>(members: Readonly<Record<string, Value>>, name: string): Value | undefined =>
+  Object.hasOwn(members, name) ? members[name] : undefined;
+
+/** What a person has agreed to at a resource; undefined where the agent may not even name them there. */
+export function agreedAt(
+  { agreed }: Standing,
+  resource: string,
+  account = "",
+): { readonly scopes: readonly string[] | undefined } | undefined {
+  const accounts = own(agreed, resource);
+  return accounts && { scopes: own(accounts, account) };
 }
-
-const NEVER_REVOKED: Standing = { isRevoked: false, revocations: 0 };
-
-/** What a person has agreed to: that the resource may know them by this agent, and scopes by account. */
-export interface Consent {
-  readonly scopes: Readonly<Record<string, readonly string[]>>;
-  /** That of the agent's standing when it was given. */
-  readonly revocations: number;
-}
-
-/** The scopes that a person has agreed to for an account, which a resource names as it likes: also as what every object inherits. */
-export const agreedScopes = (scopes: Consent["scopes"], account = ""): readonly string[] | undefined =>
-  Object.hasOwn(scopes, account) ? scopes[account] : undefined;
-
-const servedKey = (person: string, { iss, sub }: AgentIdentity) => keyOf("served", person, iss, sub);
 
 const peopleTerms = (person: string) => ({ owner: ownerOfPerson(person), ttlSeconds: PEOPLE_SECONDS });
 /**
- * Bindings, consents and tokens are charged to the person: agents and their providers cost nothing
+ * Bindings, standings and tokens are charged to the person: agents and their providers cost nothing
  * to make.
  */
 const ownerOfPerson = (person: string) => keyOf("person", person);
@@ -94,97 +105,93 @@ const ownerOfAgents = (person: string) => keyOf("agents", person);
 
 export class PersonRecords {
   readonly tokens: IssuedTokens<TokenRecord>;
-  readonly #people: RecordStore<unknown>;
-  readonly #store: RecordStore<unknown>;
-  readonly #now: () => number;
+  /** Persons by agent. */
+  readonly #bindings: Table<string>;
+  readonly #standings: Table<Standing>;
+  /** Agent identifiers by the agent tokens that something was issued on. */
+  readonly #agentTokens: Table<string>;
 
   constructor(people: RecordStore<unknown>, tokens: RecordStore<unknown>, now: () => number) {
     this.tokens = new IssuedTokens(tokens, now, ({ person }) => ownerOfPerson(person));
-    this.#people = people;
-    this.#store = tokens;
-    this.#now = now;
+    this.#bindings = tableOf(people, "binding");
+    this.#standings = tableOf(people, "standing");
+    this.#agentTokens = tableOf(tokens, "agent-token");
   }
 
   // ------------------------------------------------------------------------------------------------------- people
 
-  async binding({ iss, sub }: AgentIdentity): Promise<Binding | undefined> {
-    return (await this.#people.get(keyOf("binding", iss, sub))) as Binding | undefined;
+  /** The person that an agent belongs to (section 13.14); undefined for an agent that belongs to none yet. */
+  async personOf({ iss, sub }: AgentIdentity): Promise<string | undefined> {
+    return this.#bindings.get([iss, sub]);
   }
 
   /** The first person to authorize an agent is its person. False where that is another one. */
-  async bind(agent: AgentIdentity, person: string): Promise<boolean> {
-    // It may have served the person before, who may have taken that back.
-    const fresh: Binding = { person, ...(await this.standing(person, agent)) };
-    const binding = await this.#people.update(keyOf("binding", agent.iss, agent.sub), (kept) => {
-      const known = kept as Binding | undefined;
-      return known === undefined || known.person === person
-        ? { value: known ?? fresh, ...peopleTerms(person) }
-        : undefined;
-    });
-    return (binding as Binding).person === person;
+  async bind({ iss, sub }: AgentIdentity, person: string): Promise<boolean> {
+    const bound = await this.#bindings.update([iss, sub], (known = person) =>
+      known === person ? { value: person, ...peopleTerms(person) } : undefined,
+    );
+    return bound === person;
   }
 
-  /** Of an agent and a person that it acts for: its own, or one of those that an intermediary serves (section 10.1.1.1). */
-  async standing(person: string, agent: AgentIdentity): Promise<Standing> {
-    const binding = await this.binding(agent);
-    if (binding?.person === person) return binding;
-    return ((await this.#people.get(servedKey(person, agent))) as Standing | undefined) ?? NEVER_REVOKED;
+  async standing(person: string, { iss, sub }: AgentIdentity): Promise<Standing> {
+    return (await this.#standings.get([person, iss, sub])) ?? NEVER_REVOKED;
   }
 
   /** Takes everything back that the person has agreed to, and what any policy would grant. */
-  withdraw(person: string, agent: AgentIdentity): Promise<void> {
-    return this.#changeStanding(person, agent, ({ revocations }) => ({
+  async withdraw(person: string, agent: AgentIdentity): Promise<void> {
+    await this.#changeStanding(person, agent, (standing) => ({
       isRevoked: true,
-      revocations: revocations + 1,
+      revocations: standing.revocations + 1,
+      agreed: {}, // hole T23b
     }));
   }
 
-  /** The person allows the agent something again. */
-  async readmit(person: string, agent: AgentIdentity): Promise<void> {
-    if (!(await this.standing(person, agent)).isRevoked) return;
-    await this.#changeStanding(person, agent, ({ revocations }) => ({ isRevoked: false, revocations }));
+  /** The person allows the agent something, also after they have taken everything back. */
+  agree(
+    person: string,
+    agent: AgentIdentity,
+    { resource, account = "", scopes }: AgreedTo,
+  ): Promise<Standing> {
+    return this.#changeStanding(person, agent, ({ revocations, agreed }) => {
+      const known = own(agreed, resource) ?? {};
+      const all = scopes && [...new Set([...(own(known, account) ?? []), ...scopes])];
+      const accounts = { ...known, ...(all && { [account]: all }) };
+      return { isRevoked: false, revocations, agreed: { ...agreed, [resource]: accounts } };
+    });
   }
 
   async #changeStanding(
     person: string,
-    agent: AgentIdentity,
+    { iss, sub }: AgentIdentity,
     change: (standing: Standing) => Standing,
-  ): Promise<void> {
-    const isOwn = (await this.binding(agent))?.person === person;
-    const key = isOwn ? keyOf("binding", agent.iss, agent.sub) : servedKey(person, agent);
-    await this.#people.update(key, (kept) => {
-      const standing = change((kept as Standing | undefined) ?? NEVER_REVOKED);
-      return { value: isOwn ? { person, ...standing } : standing, ...peopleTerms(person) };
-    });
-  }
-
-  async consent(person: string, agent: AgentIdentity, resource: string): Promise<Consent | undefined> {
-    const { iss, sub } = agent;
-    const consent = (await this.#people.get(keyOf("consent", person, iss, sub, resource))) as
-      | Consent
-      | undefined;
-    const { isRevoked, revocations } = await this.standing(person, agent);
-    return isRevoked || consent?.revocations !== revocations ? undefined : consent; // hole T23b
-  }
-
-  async addConsent(
-    person: string,
-    agent: AgentIdentity,
-    resource: string,
-    { scopes, account = "" }: { readonly scopes?: readonly string[]; readonly account?: string | undefined },
-  ): Promise<void> {
-    const { isRevoked, revocations } = await this.standing(person, agent);
-    await this.#people.update(keyOf("consent", person, agent.iss, agent.sub, resource), (kept) => {
-      const before = kept as Consent | undefined;
-      // Consent from before the person took it back is not added to.
-      const known = isRevoked || before?.revocations !== revocations ? {} : before.scopes;
-      const all = scopes && [...new Set([...(agreedScopes(known, account) ?? []), ...scopes])];
-      const consent: Consent = { scopes: { ...known, ...(all && { [account]: all }) }, revocations };
-      return { value: consent, ...peopleTerms(person) };
-    });
+  ): Promise<Standing> {
+    const changed = await this.#standings.update([person, iss, sub], (kept = NEVER_REVOKED) => ({
+      value: change(kept),
+      ...peopleTerms(person),
+    }));
+    return changed ?? NEVER_REVOKED;
   }
 
   // ------------------------------------------------------------------------------------------------------- tokens
+
+  /**
+   * Keeps the token of a request, as {@link add}.
+   *
+   * @param claims of the token
+   */
+  keep(
+    type: TokenRecord["type"],
+    { iss, jti, exp, aud: resource, sub: subject, scope }: ResourceBoundClaims,
+    { asked, work }: { readonly asked: AskedRequest; readonly work: IssuingWork },
+  ): Promise<void> {
+    const { agent, subagent, account } = asked;
+    const { agentTokens, upstream, pair } = work;
+    return this.add({
+      ...{ type, iss, jti, exp, person: asked.person!, agent, subagent, agentTokens, resource, subject },
+      ...{ scopes: scopesOf(scope), account, upstream, shownTo: [] },
+      presented: pair && { iss: pair.presented.iss, jti: pair.presented.jti },
+    });
+  }
 
   /**
    * Keeps a token that is about to be given out, and which agent tokens it was issued on.
@@ -193,13 +200,22 @@ export class PersonRecords {
    * @throws StoreFullError
    */
   async add(record: TokenRecord): Promise<void> {
-    const { agent, subagent, agentTokens } = record;
+    const { person, agent, subagent, agentTokens } = record;
+    const { iss } = agent;
+    const owner = ownerOfAgents(person);
     await this.tokens.add(record);
     try {
       for (const sub of subagent === undefined ? [agent.sub] : [agent.sub, subagent]) {
-        await this.#addToAgent({ iss: agent.iss, sub }, record);
+        await this.tokens.listUnder(["agent", iss, sub], record, { owner, max: MAX_OF_AGENT });
       }
-      for (const agentToken of agentTokens) await this.#noteAgentToken(record, agentToken);
+      for (const { jti, sub, exp } of agentTokens) {
+        const shown = { iss, jti, exp };
+        await this.tokens.listUnder(["agent tokens", iss, sub], shown, { owner, max: MAX_AGENT_TOKENS });
+        const ttlSeconds = this.tokens.ttlOf(exp);
+        await this.#agentTokens.update([iss, jti], (known) =>
+          known === undefined ? { value: sub, owner, ttlSeconds } : undefined,
+        );
+      }
     } catch (error) {
       await this.tokens.delete(record);
       throw error;
@@ -224,10 +240,8 @@ export class PersonRecords {
   }
 
   /** Those of its sub-agents are a parent's, too. */
-  async tokensFor(agent: AgentIdentity): Promise<readonly TokenRecord[]> {
-    const { tokens = [] } = (await this.#ofAgent(agent)) ?? {};
-    const records = await Promise.all(tokens.map(([iss, jti]) => this.tokens.get({ iss, jti })));
-    return records.filter((record) => record !== undefined && record.exp > this.#now()) as TokenRecord[];
+  tokensFor({ iss, sub }: AgentIdentity): Promise<readonly TokenRecord[]> {
+    return this.tokens.listed(["agent", iss, sub]);
   }
 
   /**
@@ -235,43 +249,7 @@ export class PersonRecords {
    * its own name for it.
    */
   async agentOf({ iss, jti }: TokenName): Promise<AgentIdentity | undefined> {
-    const sub = (await this.#store.get(keyOf("agent-token", iss, jti))) as string | undefined;
+    const sub = await this.#agentTokens.get([iss, jti]);
     return sub === undefined ? undefined : { iss, sub };
-  }
-
-  async #ofAgent({ iss, sub }: AgentIdentity): Promise<OfAgent | undefined> {
-    return (await this.#store.get(keyOf("agent", iss, sub))) as OfAgent | undefined;
-  }
-
-  async #addToAgent(agent: AgentIdentity, record: TokenRecord): Promise<void> {
-    const { iss, jti, exp, agentTokens } = record;
-    const own = agentTokens.filter(({ sub }) => sub === agent.sub);
-    await this.#store.update(keyOf("agent", agent.iss, agent.sub), (kept) => {
-      const before: OfAgent = (kept as OfAgent) ?? { person: record.person, tokens: [], agentTokens: [] };
-      const { person, tokens: allTokens, agentTokens: allShown } = before;
-      const tokens = allTokens.filter(([, , end]) => end > this.#now());
-      const shown = allShown.filter(([, end]) => end > this.#now());
-      const fresh = own.filter((token) => !shown.some(([name]) => name === token.jti));
-      // hole S1b
-      if (tokens.length >= MAX_OF_AGENT || shown.length + fresh.length > MAX_AGENT_TOKENS) {
-        throw new Problem(429, "slow_down", "too many tokens are valid at the same time", SKEW_SECONDS);
-      }
-      const value: OfAgent = {
-        person,
-        tokens: [...tokens, [iss, jti, exp]],
-        agentTokens: [...shown, ...fresh.map((token) => [token.jti, token.exp] as const)],
-      };
-      const ends = [...value.tokens.map(([, , end]) => end), ...value.agentTokens.map(([, end]) => end)];
-      return { value, owner: ownerOfAgents(person), ttlSeconds: this.#ttl(Math.max(...ends)) };
-    });
-  }
-
-  async #noteAgentToken({ agent, person }: TokenRecord, { jti, sub, exp }: AgentTokenName): Promise<void> {
-    const terms = { owner: ownerOfAgents(person), ttlSeconds: this.#ttl(exp) };
-    await this.#store.putIfAbsent(keyOf("agent-token", agent.iss, jti), sub, terms);
-  }
-
-  #ttl(exp: number): number {
-    return Math.max(1, exp - this.#now() + SKEW_SECONDS);
   }
 }

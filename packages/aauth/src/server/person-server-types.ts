@@ -5,16 +5,14 @@
  */
 
 import type { Awaitable } from "../crypto/interface.ts";
-import type { ResourceTokenClaims } from "../draft-11/claims.ts";
 import type { PersonServerMetadata } from "../draft-11/documents.ts";
 import type { TrustPolicy } from "../tokens/trust.ts";
-import type { PublicJwk } from "../types.ts";
-import type { AccessState } from "./federation.ts";
 import type { TokenName } from "./issued-tokens.ts";
+import type { Limit } from "./limit.ts";
 import type { PendingRecord } from "./pending-types.ts";
-import type { AgentTokenName } from "./person-records.ts";
-import type { Server, ServerOptions } from "./server-types.ts";
-import type { TokenPair } from "./token-parameters.ts";
+import type { AgentTokenName, PersonRecords } from "./person-records.ts";
+import type { Server, ServerContext, ServerOptions } from "./server-types.ts";
+import type { PairWork, TokenPair } from "./token-pair.ts";
 import type {
   AgentIdentity,
   AskedRequest,
@@ -55,8 +53,6 @@ export interface PersonServerOptions extends ServerOptions<PersonServerMetadata>
 
 /** A person server, and what the pages of its owner need. Before a page calls a function it authenticates the person (section 13.13). */
 export interface PersonServer extends Server<PersonServerMetadata> {
-  /** Requests that wait for a person, oldest first: also those that no code leads to. */
-  waiting(person: string): Promise<readonly WaitingRequest[]>;
   /** Notes that the person has come to the request, by another way than its code. */
   engage(reference: string): Promise<PageResult>;
   /**
@@ -93,26 +89,42 @@ export interface PersonServer extends Server<PersonServerMetadata> {
 }
 
 /** What a pending request needs to be carried out. Plain data. */
-export interface PersonWork {
+export interface PersonWork extends PairWork {
   readonly agentTokens: readonly AgentTokenName[];
-  readonly confirmationKey: PublicJwk;
-  readonly thumbprint: string;
-  /** Unix seconds: no token that comes of it lives longer. */
-  notAfter: number;
-  readonly upstream?: TokenName;
+  readonly upstream?: TokenName | undefined;
   /** How often the agent's access had been taken away when the request was decided on. */
   revocations?: number;
-  /** For an access server. */
-  readonly tokens: { readonly agent: string; readonly subagent?: string; readonly upstream?: string };
-  pair?: TokenPair & {
-    readonly resource: ResourceTokenClaims;
-    readonly presented: TokenName & { readonly exp: number };
-  };
+  /** For an access server, as members of a request. */
+  tokens: {
+    readonly agent_token: string;
+    readonly subagent_token?: string | undefined;
+    readonly upstream_token?: string | undefined;
+  } & Partial<TokenPair>;
   /** The resource's own page. */
-  first?: { readonly url: string; readonly code: string; readonly callback: string; isDone: boolean };
+  first?:
+    | { readonly url: string; readonly code: string; readonly callback: string; isDone: boolean }
+    | undefined;
   access?: AccessState;
   /** Of a relay: it is over then at the latest. */
-  readonly resolveAt?: number;
+  readonly resolveAt?: number | undefined;
+}
+
+/** Where a request stands at an access server. Plain data. */
+export interface AccessState {
+  /** Its pending URL. */
+  readonly location: string;
+  /** Unix seconds: not asked again before. */
+  readonly notBefore: number;
 }
 
 export type PersonPending = PendingRecord<PersonWork>;
+
+/** What the endpoints of a person server work with. */
+export interface PersonContext extends ServerContext<PersonWork> {
+  readonly options: PersonServerOptions;
+  readonly records: PersonRecords;
+  /** A person as a resource knows them. */
+  readonly subjectOf: (person: string, resource: string) => Promise<string>;
+  /** Resources that agents have named. */
+  readonly named: Limit;
+}

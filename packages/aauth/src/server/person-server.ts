@@ -6,19 +6,28 @@
 
 import { personServerMetadata } from "../draft-11/documents.ts";
 import { ownerOf } from "../store/owner-of.ts";
-import { Deliveries } from "./deliveries.ts";
+import { failed, type Outcome, Problem } from "./answers.ts";
+import { authTokenRequest, giveAuthToken, updatedRequest } from "./auth-token-endpoint.ts";
 import { createDirectedSubjects } from "./directed-subject.ts";
 import { Federation } from "./federation.ts";
+import { interactionRequest, relayEnded } from "./interaction-endpoint.ts";
+import { pendingMethods, type UpdatedRequest } from "./pending-endpoint.ts";
 import { PendingRequests } from "./pending-requests.ts";
-import { createPersonDecisions } from "./person-decisions.ts";
-import { createPersonPages } from "./person-pages.ts";
+import { requestPages, tokenPages } from "./person-pages.ts";
+import { decideForPerson } from "./person-policy.ts";
 import { PersonRecords } from "./person-records.ts";
-import { createPersonRequests } from "./person-requests.ts";
-import { createTokenRevoker } from "./person-revocation.ts";
-import type { PersonServer, PersonServerOptions, PersonWork } from "./person-server-types.ts";
-import { cascadeOutcome, createRevocationSender, Revocations } from "./revocations.ts";
-import { AGENT_CALLER, createFrame } from "./server-frame.ts";
-import { partsOf, pendingMethods, revocationRoutes } from "./server-parts.ts";
+import { cascadeOutcome, TokenRevoker } from "./person-revocation.ts";
+import type {
+  PersonPending as Pending,
+  PersonContext,
+  PersonServer,
+  PersonServerOptions,
+  PersonWork,
+} from "./person-server-types.ts";
+import { createNamedResources, givePersonToken, personTokenRequest } from "./person-token-endpoint.ts";
+import { RevocationEndpoint } from "./revocation-endpoint.ts";
+import { AGENT_CALLER } from "./server-frame.ts";
+import { partsOf } from "./server-parts.ts";
 
 const PATHS = {
   person: "/aauth/person",
@@ -26,7 +35,6 @@ const PATHS = {
   interaction: "/aauth/interaction",
   revocation: "/aauth/revoke",
   pending: "/aauth/pending/",
-  cascade: "/aauth/revoke/",
 } as const;
 
 /** For one owner of agents (`ownerOf`). */
@@ -51,9 +59,8 @@ const MAX_PENDING_OF_ONE = 100;
  * const answer = await server.handle({ method, target, headers, body });
  */
 export function createPersonServer(options: PersonServerOptions): PersonServer {
-  const parts = partsOf(options, "person");
-  const { issuer, now, log, open, key, discovery, call, interactionUrl, pendingSeconds, pollSeconds } = parts;
-  const subjectOf = createDirectedSubjects(options.subjectSecret);
+  const { frame, open, ...parts } = partsOf(options, "person");
+  const { issuer, now, pollSeconds, interactionUrl } = parts;
   const metadata = personServerMetadata({
     ...options.metadata,
     issuer,
@@ -62,83 +69,72 @@ export function createPersonServer(options: PersonServerOptions): PersonServer {
     interaction_endpoint: `${issuer}${PATHS.interaction}`,
     revocation_endpoint: `${issuer}${PATHS.revocation}`,
   });
-
   const records = new PersonRecords(open("people"), open("tokens"), now);
-  const federation = new Federation({ issuer, discovery, call, now, log });
-  const deliveries = new Deliveries(records.tokens, {
-    send: createRevocationSender({ discovery, call }),
-    now,
-    log,
-  });
-  const revokeAll = createTokenRevoker(issuer, records, deliveries);
-  const revocations = new Revocations({
-    store: open("revocations"),
-    now,
-    issuer,
-    path: PATHS.cascade,
-    pollSeconds,
-    isOwnRevoked: (token) => records.tokens.isRevoked(token),
+  const revoker = new TokenRevoker(parts, records);
+  const revocations = new RevocationEndpoint({
+    ...{
+      issuer,
+      now,
+      pollSeconds,
+      path: PATHS.revocation,
+      store: open("revocations"),
+      tokens: records.tokens,
+    },
     async cascade(caller, jti) {
       const agent = await records.agentOf({ iss: caller, jti });
       if (agent === undefined || (await records.tokensFor(agent)).length === 0) return undefined;
-      return async () => cascadeOutcome(await revokeAll(await records.tokensFor(agent)));
+      return async () => cascadeOutcome(await revoker.revoke(await records.tokensFor(agent)));
     },
   });
   const { isRevoked } = revocations;
-  const decisions = createPersonDecisions({
-    ...{ options, key, records, federation, subjectOf, now },
-    ask: (record, clarification) => pending.ask(record, clarification, "access"),
-  });
-  const pending: PendingRequests<PersonWork> = new PendingRequests<PersonWork>({
-    store: open("pending"),
-    now,
-    issuer,
-    path: PATHS.pending,
-    interactionUrl,
-    pollSeconds,
-    maxPendingPerOwner: MAX_PENDING,
-    maxPendingPerMember: MAX_PENDING_OF_ONE,
+  const pending = new PendingRequests<PersonWork>({
+    ...{ issuer, now, pollSeconds, interactionUrl, path: PATHS.pending, store: open("pending") },
+    ...{ maxPendingPerOwner: MAX_PENDING, maxPendingPerMember: MAX_PENDING_OF_ONE },
     hooks: {
-      ...decisions,
+      decide: (record) => decideForPerson(context, record),
+      finish: (record) => carryOut(context, federation, record),
+      look: (record) => relayEnded(record, now()),
+      cancelled: (record) => federation.cancel(record),
+      forward: (record, body) => federation.forward(record, body),
       isRevoked,
-      accountOf: (owner) => ownerOf(owner.split(" ", 1)[0]!),
-      memberOf: ({ owner, asked: { upstream, person = "" } }) =>
-        upstream === undefined ? owner : `${owner} ${person}`,
+      accountOf: (holder) => ownerOf(holder.split(" ", 1)[0]!),
+      memberOf: ({ holder, asked: { upstream, person = "" } }) =>
+        upstream === undefined ? holder : `${holder} ${person}`,
     },
   });
-  const { personTokenRequest, authTokenRequest, interactionRequest, answerRequest } = createPersonRequests({
-    ...{ options, discovery, isRevoked, records, pending, pendingSeconds, subjectOf, now, log },
-  });
+  const subjectOf = createDirectedSubjects(options.subjectSecret);
+  const named = createNamedResources(now);
+  const context: PersonContext = { ...parts, options, records, pending, isRevoked, subjectOf, named };
+  const federation = new Federation(context);
 
   const agents = { role: "token", level: AGENT_CALLER, from: options.agentProviders } as const;
-  const handle = createFrame({
-    issuer,
-    discovery,
-    isRevoked,
-    replayStore: options.replayStore,
-    now,
-    log,
-    observer: parts.observer,
-    documents: parts.documents(metadata),
-    routes: {
-      [PATHS.person]: { ...agents, methods: { POST: personTokenRequest } },
-      [PATHS.token]: { ...agents, methods: { POST: authTokenRequest } },
-      [PATHS.interaction]: { ...agents, methods: { POST: interactionRequest } },
-      [PATHS.pending]: {
-        ...agents,
-        role: "pending",
-        methods: pendingMethods(pending, answerRequest),
-      },
-      ...revocationRoutes(PATHS, revocations),
-    },
+  const update: UpdatedRequest = (...request) => updatedRequest(context, ...request);
+  const handle = frame(metadata, isRevoked, {
+    [PATHS.person]: { ...agents, methods: { POST: (call) => personTokenRequest(context, call) } },
+    [PATHS.token]: { ...agents, methods: { POST: (call) => authTokenRequest(context, call) } },
+    [PATHS.interaction]: { ...agents, methods: { POST: (call) => interactionRequest(context, call) } },
+    [PATHS.pending]: { ...agents, role: "pending", methods: pendingMethods(pending, update) },
+    ...revocations.routes,
   });
+  return { handle, metadata, ...requestPages(context), ...tokenPages(context, revoker) };
+}
 
-  return {
-    handle,
-    metadata,
-    ...createPersonPages({
-      ...{ issuer, interactionUrl, discovery, records, pending, isRevoked, revokeAll },
-      resume: (tokens) => deliveries.resume(tokens),
-    }),
-  };
+/** Carries out what has been granted: here, or at the resource's access server. */
+async function carryOut(
+  context: PersonContext,
+  federation: Federation,
+  record: Pending,
+): Promise<Outcome | undefined> {
+  const { asked, work } = record;
+  const outcome = await (asked.kind === "person-token"
+    ? givePersonToken(context, record)
+    : asked.accessServer === undefined
+      ? giveAuthToken(context, record)
+      : federation.give(record));
+  // A grant that the agent has left waiting, or that was carried out meanwhile.
+  if (outcome?.status !== 200) return outcome;
+  // hole T23c
+  return (await context.records.standing(asked.person!, asked.agent)).revocations !== work.revocations
+    ? failed(new Problem(403, "denied", "the person has taken the agent's access away"))
+    : outcome;
 }

@@ -27,9 +27,10 @@ export interface ServerCall {
 
 /** What the other server answered. */
 export interface ServerReply {
-  readonly url: string;
   readonly status: number;
   field(name: string): string | null;
+  /** `Location`, absolute; undefined where there is none, or one at another origin than was asked. */
+  readonly location: string | undefined;
   readonly isEmpty: boolean;
   /** The parsed body; undefined when it is not a JSON object. */
   readonly members: Readonly<Record<string, unknown>> | undefined;
@@ -81,10 +82,12 @@ export function createServerCalls(options: {
       ...(bytes !== undefined && { body: bytes }),
     });
     const received = await readAtMost(response.body, MAX_BODY_BYTES);
+    const named = response.headers.get("location");
+    const location = named === null ? null : URL.parse(named, url);
     return {
-      url,
       status: response.status,
       field: (name) => response.headers.get(name),
+      location: location?.origin === new URL(url).origin ? location.href : undefined, // hole T34a
       isEmpty: received.byteLength === 0,
       members: membersOf(received),
     };

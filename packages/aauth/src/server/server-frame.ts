@@ -4,25 +4,24 @@
  * @module
  */
 
-import type { Discovery } from "../discovery/discovery.ts";
 import { FIELDS, LEVELS } from "../draft-11/names.ts";
+import { problemAnswer } from "../draft-11/problem.ts";
 import { draft11 } from "../draft-11/profile.ts";
 import { parseSignatureInput } from "../draft-11/signature-key.ts";
 import { AAuthVerificationError } from "../errors.ts";
 import { fieldValue } from "../http-signatures/field.ts";
-import { createMemoryReplayStore, type ReplayStore } from "../http-signatures/replay.ts";
 import type { EndpointRole } from "../profile/messages.ts";
 import type { Answer } from "../profile/resource-rules.ts";
 import type { RevocationCheck } from "../profile/verification.ts";
 import { membersOf } from "../resource/endpoint.ts";
 import type { VerificationOutcome } from "../resource/types.ts";
 import { createVerifier } from "../resource/verify-request.ts";
+import { type ClaimStore, createMemoryClaimStore } from "../store/claim-store.ts";
 import { StoreFullError } from "../store/quota-store.ts";
 import type { TrustPolicy } from "../tokens/trust.ts";
 import type { ProvenCaller } from "../types.ts";
-import { answerOf, failed, invalidRequest, Problem, refusal } from "./answers.ts";
-import type { Waiting } from "./revocations.ts";
-import type { ServerOptions } from "./server-types.ts";
+import { answerOf, failed, invalidRequest, Problem, refusal, type Waiting } from "./answers.ts";
+import type { ServerOptions, ServerParts } from "./server-types.ts";
 import type { ServerRequest } from "./types.ts";
 
 const MAX_BODY_BYTES = 65_536;
@@ -36,16 +35,14 @@ export const SERVER_CALLER = { level: LEVELS[3] } as const;
 type Members = Readonly<Record<string, unknown>>;
 
 /** A verified request. */
-export interface Call {
+export interface Call extends Waiting {
   readonly caller: ProvenCaller;
+  /** What has been proven of the caller: the identifier of a server, or provider and name of an agent. */
+  readonly owner: string;
   /** The token that it was signed with; undefined for a server. Compact JWS. */
   readonly token: string | undefined;
   /** The body; empty where there is none. */
   readonly members: Members;
-  /** Seconds, of `Prefer: wait`; undefined where the caller does not say. */
-  readonly waitSeconds: number | undefined;
-  /** Aborted when the caller's connection is gone. */
-  readonly signal: AbortSignal | undefined;
 }
 
 export interface Route {
@@ -56,14 +53,11 @@ export interface Route {
   readonly from?: TrustPolicy | undefined;
 }
 
-export interface FrameOptions {
-  readonly issuer: string;
-  readonly discovery: Discovery;
+export interface FrameOptions
+  extends Pick<ServerOptions<unknown>, "observer">,
+    Pick<ServerParts, "issuer" | "discovery" | "now" | "log"> {
   readonly isRevoked: RevocationCheck;
-  readonly replayStore: ReplayStore | undefined;
-  readonly now: () => number;
-  readonly log: (error: unknown) => void;
-  readonly observer: ServerOptions<unknown>["observer"];
+  readonly replayStore: ClaimStore | undefined;
   /** By path. */
   readonly documents: Readonly<Record<string, () => object>>;
   /** By path; those with a slash at the end take what follows it. */
@@ -77,7 +71,7 @@ export interface FrameOptions {
  */
 export function createFrame(options: FrameOptions): (request: ServerRequest) => Promise<Answer | undefined> {
   const { issuer, discovery, isRevoked, now, log, observer, documents, routes } = options;
-  const { replayStore = createMemoryReplayStore({ now }) } = options;
+  const { replayStore = createMemoryClaimStore({ now }) } = options;
   const authorities = [new URL(issuer).host];
   const found = Object.entries(routes).map(([path, route]) => {
     const own = { profile: draft11, authorities, discovery, isRevoked, replayStore, now };
@@ -111,10 +105,9 @@ export function createFrame(options: FrameOptions): (request: ServerRequest) => 
       const verified = await verifier.verifyRequest({ method, target, headers, body }, route.level);
       const { caller } = verified;
       observe({ type: "request_verified", verified, requirement: route.level }, request);
-      const members = readBody(request);
-      const { signal } = request;
-      const call = { caller, token: tokenIn(request), members, waitSeconds: waitOf(request), signal };
-      return await handler(call, path.slice(match.path.length));
+      const owner = caller.server ?? `${String(caller.identityToken?.iss)} ${String(caller.agent)}`;
+      const said = { token: tokenIn(request), members: readBody(request), waitSeconds: waitOf(request) };
+      return await handler({ caller, owner, ...said, signal: request.signal }, path.slice(match.path.length));
     } catch (error) {
       if (error instanceof AAuthVerificationError) {
         const challenge = refusalOf(error, route);
@@ -123,22 +116,20 @@ export function createFrame(options: FrameOptions): (request: ServerRequest) => 
       }
       if (error instanceof Problem) return answerOf(failed(error));
       if (error instanceof StoreFullError) {
-        return answerOf(
-          failed(new Problem(503, "server_error", "there is no room at the moment", RETRY_SECONDS)),
-        );
+        const retry = { "retry-after": String(RETRY_SECONDS) };
+        return problemAnswer(503, "server_error", "there is no room at the moment", retry);
       }
       log(error);
-      return answerOf(failed(new Problem(500, "server_error", "the request could not be served")));
+      return problemAnswer(500, "server_error", "the request could not be served");
     }
   };
 }
 
 function refusalOf(error: AAuthVerificationError, { role, level }: Route): Answer {
   // A sub-agent has signed: what is wrong is who asks, and not its token (section 10.2.2).
-  if (error.code === "token_agent_mismatch") return answerOf(failed(invalidRequest(error.message)));
+  if (error.code === "token_agent_mismatch") return problemAnswer(400, "invalid_request", error.message);
   if (error.code === "untrusted_agent" && role === "revocation") {
-    const why = "no tokens of this server are taken here";
-    return answerOf(failed(new Problem(403, "unsupported_iss", why)));
+    return problemAnswer(403, "unsupported_iss", "no tokens of this server are taken here");
   }
   return refusal(error, level);
 }
@@ -152,10 +143,8 @@ function document({ method }: ServerRequest, content: object): Answer {
   return { status: 200, headers, body: JSON.stringify(content) };
 }
 
-function notAllowed(methods: readonly string[]): Answer {
-  const answer = answerOf(failed(new Problem(405, "invalid_request", "there is no such method here")));
-  return { ...answer, headers: { ...answer.headers, allow: methods.join(", ") } };
-}
+const notAllowed = (methods: readonly string[]): Answer =>
+  problemAnswer(405, "invalid_request", "there is no such method here", { allow: methods.join(", ") });
 
 /** The request has been verified: its fields are in order. */
 function tokenIn({ headers }: ServerRequest): string | undefined {
@@ -178,10 +167,3 @@ function waitOf({ headers }: ServerRequest): number | undefined {
   const seconds = /(?:^|[,;])\s*wait\s*=\s*"?(\d{1,6})"?\s*(?:[,;]|$)/i.exec(value)?.[1];
   return seconds === undefined ? undefined : Number(seconds);
 }
-
-/** For how long an answer may be held: not at all where the caller does not say. */
-export const waitingOf = ({ waitSeconds = 0, signal }: Call): Waiting => ({ waitSeconds, signal });
-
-/** Compares its callers by what has been proven of them. */
-export const ownerKey = (caller: ProvenCaller): string =>
-  caller.server ?? `${String(caller.identityToken?.iss)} ${String(caller.agent)}`;

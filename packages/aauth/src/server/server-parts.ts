@@ -1,5 +1,5 @@
 /**
- * What a person server and an access server are both made of: what follows from their common options, and the endpoints that both have.
+ * What a person server and an access server are both made of: what follows from their common options.
  *
  * @module
  */
@@ -9,18 +9,13 @@ import { documents } from "../draft-11/documents.ts";
 import { isServerIdentifier } from "../draft-11/identifiers.ts";
 import { DOCUMENTS } from "../draft-11/names.ts";
 import { toJwks } from "../keys/jwks.ts";
-import type { KeyRing } from "../keys/key-ring.ts";
-import type { TrustPolicy } from "../tokens/trust.ts";
+import type { RevocationCheck } from "../profile/verification.ts";
+import { createMemoryRecordStore } from "../store/record-store.ts";
 import type { Jwks, SigningKey } from "../types.ts";
-import type { PendingRequests } from "./pending-requests.ts";
-import type { Revocations } from "./revocations.ts";
 import { createServerCalls } from "./server-calls.ts";
-import { type FrameOptions, ownerKey, type Route, SERVER_CALLER, waitingOf } from "./server-frame.ts";
-import type { ServerOptions } from "./server-types.ts";
-import { memoryStores } from "./stores.ts";
-
-/** One key, or those of a key ring: the current one signs, the published ones are found by others. */
-export type ServerKey = SigningKey | Pick<KeyRing, "current" | "published">;
+import { createFrame, type FrameOptions } from "./server-frame.ts";
+import type { ServerKey, ServerOptions, ServerParts } from "./server-types.ts";
+import type { StoreName } from "./stores.ts";
 
 const PENDING_SECONDS = 600;
 
@@ -29,22 +24,30 @@ const PENDING_SECONDS = 600;
  *
  * @throws TypeError for an issuer that is no server identifier
  */
-export function partsOf<Metadata>(options: ServerOptions<Metadata>, kind: "person" | "access") {
-  const { issuer, transport, pendingSeconds = PENDING_SECONDS, pollSeconds = 1, log = () => {} } = options;
+export function partsOf(options: ServerOptions<object>, kind: "person" | "access") {
+  const { issuer, pendingSeconds = PENDING_SECONDS, pollSeconds = 1, log = () => {} } = options;
   if (!isServerIdentifier(issuer)) throw new TypeError("issuer must be a server identifier: https://host");
   const { now = () => Math.floor(Date.now() / 1000), interactionUrl = `${issuer}/interaction` } = options;
+  const { stores = {}, observer, transport, callObserver: observe } = options;
   const keys = keysOf(options.key);
   const key = () => keys.current();
+  const discovery = knowingItself(options.discovery, issuer, documents.kinds[kind], keys);
+  const call = createServerCalls({ issuer, kind, key, transport, now, observe });
+  const parts: ServerParts = {
+    ...{ issuer, now, log, key, discovery, call, interactionUrl, pendingSeconds, pollSeconds },
+  };
   return {
-    ...{ issuer, now, log, pendingSeconds, pollSeconds, interactionUrl, key },
-    observer: options.observer,
-    open: options.store ?? memoryStores(now),
-    discovery: knowingItself(options.discovery, issuer, documents.kinds[kind], keys),
-    call: createServerCalls({ issuer, kind, key, transport, now, observe: options.callObserver }),
-    documents: (metadata: object): FrameOptions["documents"] => ({
-      [`/.well-known/${DOCUMENTS[kind]}`]: () => metadata,
-      "/jwks.json": () => keys.jwks(),
-    }),
+    ...parts,
+    open: (name: StoreName) => stores[name] ?? createMemoryRecordStore<unknown>({ now }),
+    /** Serves the documents, and the routes of the server. */
+    frame: (metadata: object, isRevoked: RevocationCheck, routes: FrameOptions["routes"]) =>
+      createFrame({
+        ...{ ...parts, replayStore: stores.replay, observer, isRevoked, routes },
+        documents: {
+          [`/.well-known/${DOCUMENTS[kind]}`]: () => metadata,
+          "/jwks.json": () => keys.jwks(),
+        },
+      }),
   };
 }
 
@@ -69,40 +72,6 @@ function knowingItself(discovery: Discovery, issuer: string, kind: DiscoveryKind
     },
     async replacedKey(asked, id, kid, refused) {
       return asked === kind && id === issuer ? undefined : discovery.replacedKey(asked, id, kid, refused);
-    },
-  };
-}
-
-/** Where a request that waits is polled, answered and cancelled. */
-export const pendingMethods = <Work>(
-  pending: PendingRequests<Work>,
-  answer: Route["methods"][string],
-): Route["methods"] => ({
-  GET: (call, id) => pending.poll(id, ownerKey(call.caller), waitingOf(call)),
-  POST: answer,
-  DELETE: ({ caller }, id) => pending.cancel(id, ownerKey(caller)),
-});
-
-/** Where servers revoke their tokens, and poll what comes of it. */
-export function revocationRoutes(
-  paths: { readonly revocation: string; readonly cascade: string },
-  revocations: Revocations,
-  from?: TrustPolicy,
-): FrameOptions["routes"] {
-  const servers = { role: "revocation", level: SERVER_CALLER } as const;
-  return {
-    [paths.revocation]: {
-      ...servers,
-      from, // hole T35
-      methods: {
-        POST: ({ caller, members, waitSeconds }) => revocations.receive(caller.server!, members, waitSeconds),
-      },
-    },
-    [paths.cascade]: {
-      ...servers,
-      methods: {
-        GET: (call, id) => revocations.poll(id, call.caller.server!, waitingOf(call)),
-      },
     },
   };
 }

@@ -7,11 +7,14 @@
 import type { AgentObserver } from "../agent/events.ts";
 import type { Discovery } from "../discovery/discovery.ts";
 import type { Transport } from "../discovery/transport.ts";
-import type { ReplayStore } from "../http-signatures/replay.ts";
+import type { KeyRing } from "../keys/key-ring.ts";
 import type { Answer } from "../profile/resource-rules.ts";
 import type { VerificationOutcome } from "../resource/types.ts";
-import type { ServerKey } from "./server-parts.ts";
-import type { OpenStore } from "./stores.ts";
+import type { SigningKey } from "../types.ts";
+import type { TokenName } from "./issued-tokens.ts";
+import type { PendingRequests } from "./pending-requests.ts";
+import type { CallServer } from "./server-calls.ts";
+import type { ServerStores } from "./stores.ts";
 import type {
   AgentIdentity,
   AskedRequest,
@@ -20,6 +23,9 @@ import type {
   ServerRequest,
   WaitingRequest,
 } from "./types.ts";
+
+/** One key, or those of a key ring: the current one signs, the published ones are found by others. */
+export type ServerKey = SigningKey | Pick<KeyRing, "current" | "published">;
 
 /** The options of every server. */
 export interface ServerOptions<Metadata> {
@@ -34,9 +40,7 @@ export interface ServerOptions<Metadata> {
   /** What the document says beside the endpoints: name, logo, `scopes_supported`, … */
   readonly metadata?: Partial<Omit<Metadata, "issuer">> | undefined;
   /** Where what outlives a request is kept. Default: in memory, for this process. */
-  readonly store?: OpenStore | undefined;
-  /** Default: in memory, for this process. */
-  readonly replayStore?: ReplayStore | undefined;
+  readonly stores?: ServerStores | undefined;
   /** Sends requests to other servers. Default: to public addresses only. */
   readonly transport?: Transport | undefined;
   /** Unix seconds. Default: the system clock. */
@@ -51,6 +55,29 @@ export interface ServerOptions<Metadata> {
   readonly observer?: ((event: VerificationOutcome, request: ServerRequest) => void) | undefined;
   /** Receives `request_signed` of each request to another server, right before `transport` does. Default: none. */
   readonly callObserver?: AgentObserver | undefined;
+}
+
+/** What follows from the options of a server, for all that it does. */
+export interface ServerParts {
+  readonly issuer: string;
+  readonly now: () => number;
+  readonly log: (error: unknown) => void;
+  /** The key that signs now. */
+  readonly key: () => SigningKey;
+  /** Knows the server's own keys, too. */
+  readonly discovery: Discovery;
+  /** Sends a request to another server. */
+  readonly call: CallServer;
+  readonly interactionUrl: string;
+  readonly pendingSeconds: number;
+  readonly pollSeconds: number;
+}
+
+/** What the endpoints of a server work with. `Work` is what it keeps of a request to carry it out. */
+export interface ServerContext<Work> extends ServerParts {
+  /** Whether a token is revoked: by its issuer, or as one of the server's own. */
+  readonly isRevoked: (token: TokenName) => Promise<boolean>;
+  readonly pending: PendingRequests<Work>;
 }
 
 /** The functions of every server. */
@@ -75,6 +102,12 @@ export interface Server<Metadata> {
     from: string,
     isFor?: (request: AskedRequest) => boolean,
   ): Promise<WaitingRequest | undefined>;
+  /**
+   * Requests that wait for a decision, oldest first: also those that no code leads to.
+   *
+   * @param decider a person; at an access server a resource
+   */
+  waiting(decider: string): Promise<readonly WaitingRequest[]>;
   /** A request by its reference; undefined once it has ended. */
   find(reference: string): Promise<WaitingRequest | undefined>;
   /** The page was left without a decision. The caller hears `abandoned`. */

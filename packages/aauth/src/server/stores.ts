@@ -1,4 +1,5 @@
-import { createMemoryRecordStore, type RecordStore } from "../store/record-store.ts";
+import type { ClaimStore } from "../store/claim-store.ts";
+import type { RecordStore } from "../store/record-store.ts";
 
 /**
  * Kinds that are kept apart, so that none displaces another: `pending` requests, `revocations` that
@@ -7,16 +8,24 @@ import { createMemoryRecordStore, type RecordStore } from "../store/record-store
  */
 export type StoreName = "pending" | "revocations" | "tokens" | "people";
 
-/** Opens the store of one kind. Each is asked for once. Values are plain JSON. */
-export type OpenStore = (name: StoreName) => RecordStore<unknown>;
-
-const MAX_ENTRIES = 50_000;
-
-/** In memory, for this process. */
-export const memoryStores =
-  (now: () => number, maxEntries = MAX_ENTRIES): OpenStore =>
-  () =>
-    createMemoryRecordStore<unknown>({ maxEntries, now });
+/** Stores of one server. Replicas share them. Default of each: in memory, for this process only. */
+export interface ServerStores extends Partial<Readonly<Record<StoreName, RecordStore<unknown>>>> {
+  /** Used nonces and signatures. */
+  readonly replay?: ClaimStore;
+}
 
 /** A key of several parts, none of which can pass for another. Owners are such keys, too. */
 export const keyOf = (...parts: readonly string[]): string => JSON.stringify(parts);
+
+export type Table<Value> = ReturnType<typeof tableOf<Value>>;
+
+/** One of the tables in a store: its keys begin with its name. */
+export function tableOf<Value>(store: RecordStore<unknown>, name: string) {
+  const values = store as RecordStore<Value>;
+  return {
+    get: (id: readonly string[]) => values.get(keyOf(name, ...id)),
+    update: (id: readonly string[], change: Parameters<typeof values.update>[1]) =>
+      values.update(keyOf(name, ...id), change),
+    delete: (id: readonly string[]) => values.delete(keyOf(name, ...id)),
+  };
+}

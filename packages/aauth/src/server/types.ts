@@ -6,7 +6,10 @@
  */
 
 import type { Awaitable } from "../crypto/interface.ts";
+import type { Clarification } from "../profile/waiting.ts";
 import type { ReceivedRequest } from "../types.ts";
+
+export type { Clarification } from "../profile/waiting.ts";
 
 /** A request as it came, with its body. Its `Host` is never looked at. */
 export interface ServerRequest extends ReceivedRequest {
@@ -30,29 +33,29 @@ export interface AgentIdentity {
 /** What a resource says of the request, under its own signature or in its own document. */
 export interface ResourceAssertions {
   /** Of its metadata. Unset where it publishes none, or it cannot be read. */
-  readonly name?: string;
-  readonly description?: string;
-  readonly logoUri?: string;
-  readonly accessMode?: string;
+  readonly name?: string | undefined;
+  readonly description?: string | undefined;
+  readonly logoUri?: string | undefined;
+  readonly accessMode?: string | undefined;
   /** Scope to the sentence that a person reads, for the scopes that are asked for. */
-  readonly scopeDescriptions?: Readonly<Record<string, string>>;
-  readonly loginHint?: string;
+  readonly scopeDescriptions?: Readonly<Record<string, string>> | undefined;
+  readonly loginHint?: string | undefined;
   /** Whether the person has to act at the resource first. */
-  readonly interaction?: boolean;
+  readonly interaction?: boolean | undefined;
 }
 
 /** What the agent says, in words of its choice: shown as the agent's, its Markdown sanitized, and never decided on alone (section 7.4). */
 export interface AgentAssertions {
   /** Markdown. */
-  readonly justification?: string;
-  readonly platform?: string;
-  readonly device?: string;
-  readonly loginHint?: string;
-  readonly tenant?: string;
-  readonly domainHint?: string;
-  readonly prompt?: string;
+  readonly justification?: string | undefined;
+  readonly platform?: string | undefined;
+  readonly device?: string | undefined;
+  readonly loginHint?: string | undefined;
+  readonly tenant?: string | undefined;
+  readonly domainHint?: string | undefined;
+  readonly prompt?: string | undefined;
   /** Of an interaction that it relays, or a question that it asks. Markdown. */
-  readonly description?: string;
+  readonly description?: string | undefined;
   /** Questions it was asked, and what it answered. */
   readonly answers: readonly { readonly question: string; readonly answer: string }[];
 }
@@ -63,25 +66,27 @@ export interface AskedRequest {
   /** Who signed; at an access server the agent of the token that the person server passed on. */
   readonly agent: AgentIdentity;
   /** Agent identifier of the sub-agent that the token is for, where it is one. */
-  readonly subagent?: string;
+  readonly subagent?: string | undefined;
   /** The person of the deployment that the agent belongs to; undefined for an agent that belongs to none yet, and at an access server. */
-  readonly person?: string;
+  readonly person?: string | undefined;
   /** Server identifier of the resource. Unset for what the agent relays or asks. */
-  readonly resource?: string;
+  readonly resource?: string | undefined;
   /** Who decides on the resource's part, where that is an access server. */
-  readonly accessServer?: string;
+  readonly accessServer?: string | undefined;
   /** At an access server: who asks, and for which person as the resource knows them. */
-  readonly personServer?: string;
-  readonly subject?: string;
-  readonly tenant?: string;
+  readonly personServer?: string | undefined;
+  readonly subject?: string | undefined;
+  readonly tenant?: string | undefined;
   readonly scopes: readonly string[];
-  readonly account?: string;
+  readonly account?: string | undefined;
   /** The resource that the agent was called as, where it acts for its own caller (section 10.1). */
-  readonly upstream?: string;
+  readonly upstream?: string | undefined;
   /**
    * Who called it there, and with which token: a person token says no more than who the person is. Unset at an access server, which does not know.
    */
-  readonly calledBy?: { readonly agent: AgentIdentity; readonly type: "person-token" | "auth-token" };
+  readonly calledBy?:
+    | { readonly agent: AgentIdentity; readonly type: "person-token" | "auth-token" }
+    | undefined;
   /** Whether the person has agreed to this before: to the agent at the resource, and to each of the scopes there. False at an access server. */
   readonly consented: boolean;
   /** What the agent can do: `interaction`, `clarification`, `payment`. */
@@ -89,10 +94,10 @@ export interface AskedRequest {
   readonly fromResource: ResourceAssertions;
   readonly fromAgent: AgentAssertions;
   /** At an access server: claims of the person that the person server has sent. */
-  readonly claims?: Readonly<Record<string, unknown>>;
+  readonly claims?: Readonly<Record<string, unknown>> | undefined;
   /** What the agent relays: a page of a resource, with the code for it; or its question. */
-  readonly page?: { readonly url: string; readonly code?: string };
-  readonly question?: string;
+  readonly page?: { readonly url: string; readonly code?: string | undefined } | undefined;
+  readonly question?: string | undefined;
 }
 
 /** What is granted. */
@@ -101,17 +106,17 @@ export interface Grant {
    * Those of `scopes` that are granted; others are left out. An access server is asked for all of them: where it gives one that is left out here, its token
    * is refused. Default: all that were asked for.
    */
-  readonly scopes?: readonly string[];
+  readonly scopes?: readonly string[] | undefined;
   /** Claims of the person in an auth token. Default: none. */
-  readonly claims?: Readonly<Record<string, unknown>>;
+  readonly claims?: Readonly<Record<string, unknown>> | undefined;
   /** In a person token: the organization that the person belongs to. Default: none. */
-  readonly tenant?: string;
+  readonly tenant?: string | undefined;
 }
 
 /** What a policy says to a request. */
 export type Decision =
   | ({ readonly type: "grant" } & Grant)
-  | { readonly type: "deny"; readonly detail?: string }
+  | { readonly type: "deny"; readonly detail?: string | undefined }
   /** The agent sends the person to the page, with a code. For agents that can (`capabilities`); others receive `user_unreachable`. */
   | { readonly type: "interaction" }
   /** The server reaches the person, or another approver, itself. */
@@ -122,15 +127,6 @@ export type Decision =
   | { readonly type: "claims"; readonly names: readonly string[] }
   /** There is no way to the person. */
   | { readonly type: "unreachable" };
-
-/** A question to the agent. */
-export interface Clarification {
-  /** Markdown. */
-  readonly question: string;
-  readonly options?: readonly string[];
-  /** Seconds to answer in. Default: as long as the request waits. */
-  readonly timeoutSeconds?: number;
-}
 
 export type Decide = (request: AskedRequest) => Awaitable<Decision>;
 
@@ -146,7 +142,7 @@ export interface WaitingRequest {
   /** Whether the person has come to the page. */
   readonly status: "pending" | "interacting";
   /** The resource's own page, where the person goes first: it sends them back to the callback in it. Unset where there is none, or they have been. */
-  readonly first?: string;
+  readonly first?: string | undefined;
 }
 
 /**
@@ -167,7 +163,7 @@ export interface IssuedTokenRecord {
   readonly subject: string;
   readonly resource: string;
   readonly scopes: readonly string[];
-  readonly account?: string;
+  readonly account?: string | undefined;
   readonly isRevoked: boolean;
   /**
    * Parties that have not confirmed the revocation, where the token may be accepted until it
@@ -189,5 +185,5 @@ export interface DownstreamResult {
   /** Its identifier. */
   readonly recipient: string;
   /** Unset where it was recorded there. */
-  readonly error?: "revocation_unsupported" | "revocation_unavailable";
+  readonly error?: "revocation_unsupported" | "revocation_unavailable" | undefined;
 }

@@ -1,10 +1,10 @@
-import { getDomain } from "tldts";
+import { registrableDomain } from "#owner";
 import type { ProvenCaller } from "../types.ts";
 
 /**
  * Returns who is accountable for an identifier: its registrable domain by the public suffix list, private section included, so that
  * tenants of a hosting provider are separate owners. Quotas count by owner. Ports, paths and subdomains cost nothing to the owner of a
- * domain, and one wildcard record in DNS makes any number of hosts.
+ * domain, and one wildcard record in DNS makes any number of hosts. Browsers and workers have no list: there an owner is two labels.
  *
  * An IPv4 address is its own owner; an IPv6 address belongs to its /64. A name without a registrable part (`localhost`, a bare public
  * suffix) is its own owner. Names below an unknown top-level name, such as `*.localhost`, follow the list's default rule: two labels.
@@ -17,7 +17,7 @@ import type { ProvenCaller } from "../types.ts";
 export function ownerOf(id: string): string {
   const host = URL.parse(id.replace(NAME_AT, "https://"))?.hostname.replace(/\.$/, "") ?? "";
   if (host.startsWith("[")) return `${firstGroups(host.slice(1, -1))}::/64`;
-  return getDomain(host, { allowPrivateDomains: true }) ?? host;
+  return registrableDomain(host) ?? host;
 }
 
 /** What precedes the host in `scheme:name@host`. */

@@ -54,7 +54,7 @@ interface Quota<Value> {
  * an owner that finds no room is refused, and no owner's entry goes for another's. Owners are users, or `ownerOf` an agent. Swept once
  * a second; each operation takes constant time, except `list`.
  *
- * Does NOT keep entries until they expire: where a forgotten entry lets a replay pass, use `createMemoryReplayStore`.
+ * Does NOT keep entries until they expire: where a forgotten entry lets a replay pass, use `createMemoryClaimStore`.
  */
 export class QuotaStore<Value> {
   readonly #options: QuotaStoreOptions<Value>;

@@ -13,8 +13,8 @@ export interface StoredRecord<Value> extends RecordTerms {
 }
 
 /**
- * Storage of servers for what outlives a request: pending requests, grants, revocations. Every
- * entry has a lifetime and an owner, and is kept until its lifetime ends: no entry goes for
+ * Storage for what outlives a request: deferred requests, grants, revocations, sessions, the tokens
+ * of an agent. Every entry has a lifetime and an owner, and is kept until its lifetime ends: no entry goes for
  * another. An owner that has reached its quota, or that finds no room, is refused with
  * `StoreFullError`, and leaves the entries of all others alone. An entry keeps its owner; replacing
  * it needs no further room.
@@ -50,24 +50,25 @@ export interface RecordStore<Value> {
 
 /** The bound and the clock of a record store in memory. */
 export interface MemoryRecordStoreOptions {
-  /** Most entries of all owners together. */
-  readonly maxEntries: number;
-  /** Unix seconds. */
-  readonly now: () => number;
+  /** Most entries of all owners together. Default 50000. */
+  readonly maxEntries?: number | undefined;
+  /** Unix seconds. Default: the system clock. */
+  readonly now?: (() => number) | undefined;
 }
+
+const MAX_ENTRIES = 50_000;
 
 /**
  * Creates a {@link RecordStore} in memory: for one process, lost when it ends. The first half of the
  * room is for any owner, the other half is divided among all, so that later ones find room.
  *
  * @example
- * const grants = createMemoryRecordStore<Grant>({ maxEntries: 10_000, now });
+ * const grants = createMemoryRecordStore<Grant>({ maxEntries: 10_000 });
  */
-export function createMemoryRecordStore<Value>(options: MemoryRecordStoreOptions): RecordStore<Value> {
-  const { maxEntries } = options;
-  const entries = new QuotaStore<Value>({
-    ...{ ...options, maxPerOwner: maxEntries, unshared: Math.floor(maxEntries / 2) },
-  });
+export function createMemoryRecordStore<Value>(options: MemoryRecordStoreOptions = {}): RecordStore<Value> {
+  const { maxEntries = MAX_ENTRIES, now = () => Date.now() / 1000 } = options;
+  const unshared = Math.floor(maxEntries / 2);
+  const entries = new QuotaStore<Value>({ maxEntries, maxPerOwner: maxEntries, unshared, now });
   function put(key: string, value: Value, { owner, ttlSeconds }: RecordTerms): void {
     if (entries.ownerOf(key) !== owner && !entries.hasRoom(owner)) throw new StoreFullError(); // hole S1c
     entries.put(owner, key, value, ttlSeconds);

@@ -1,58 +1,46 @@
 import { StoreFullError } from "../store/quota-store.ts";
-import type { MemoryRecordStoreOptions, RecordStore } from "../store/record-store.ts";
-
-/** Opens an empty store with these bounds and this clock. */
-export type OpenTestStore = (options: MemoryRecordStoreOptions) => RecordStore<unknown>;
-
-/** A test of a `RecordStore`: its title, and what rejects where the store breaks its contract. */
-export interface RecordStoreTest {
-  readonly title: string;
-  run(open: OpenTestStore): Promise<void>;
-}
-
-const MANY = 40;
+import type { RecordStore } from "../store/record-store.ts";
+import { equal, MANY, rejects, type StoreTest, type TestStore, withStore } from "./store-test.ts";
 
 /**
- * The tests that every implementation of `RecordStore` passes.
+ * The tests that every implementation of `RecordStore` passes. Values are plain JSON.
  *
  * @example
- * for (const { title, run } of recordStoreContract) test(title, () =>
- * run(createMemoryRecordStore));
+ * for (const { title, run } of recordStoreContract) {
+ *   test(title, () => run(onTestClock(createMemoryRecordStore)));
+ * }
  */
-export const recordStoreContract: readonly RecordStoreTest[] = [
+export const recordStoreContract: readonly StoreTest<RecordStore<unknown>>[] = [
   {
     title: "keeps a value under its key until its lifetime ends",
-    async run(open) {
-      const { store, clock } = opened(open);
+    run: recording(async ({ store, advance }) => {
       await store.put("a", { n: 1 }, terms("alice", 10));
       equal(await store.get("a"), { n: 1 });
       equal(await store.get("b"), undefined);
-      clock.seconds += 9;
+      await advance(9);
       equal(await store.get("a"), { n: 1 });
-      clock.seconds += 1;
+      await advance(1);
       equal(await store.get("a"), undefined);
       equal(await store.list("alice"), []);
       equal(await store.putIfAbsent("a", { n: 2 }, terms("alice")), true);
       await rejects(() => store.put("a", 1, terms("alice", 0)), RangeError);
-    },
+    }),
   },
   {
     title: "puts over what is there, and gives it a new lifetime",
-    async run(open) {
-      const { store, clock } = opened(open);
+    run: recording(async ({ store, advance }) => {
       await store.put("a", 1, terms("alice", 10));
       await store.put("a", 2, terms("alice", 20));
-      clock.seconds += 15;
+      await advance(15);
       equal(await store.get("a"), 2);
       await store.delete("a");
       await store.delete("a");
       equal(await store.get("a"), undefined);
-    },
+    }),
   },
   {
     title: "lets one of many callers put what is absent, and one take it",
-    async run(open) {
-      const { store } = opened(open);
+    run: recording(async ({ store }) => {
       const callers = Array.from({ length: MANY }, (_, index) => index);
       const puts = await Promise.all(
         callers.map(async (index) => store.putIfAbsent("a", index, terms("alice"))),
@@ -62,22 +50,20 @@ export const recordStoreContract: readonly RecordStoreTest[] = [
       const taken = await Promise.all(callers.map(async () => store.take("a")));
       equal(taken.filter((value) => value !== undefined).length, 1);
       equal(await store.take("a"), undefined);
-    },
+    }),
   },
   {
     title: "loses no update of many at once",
-    async run(open) {
-      const { store } = opened(open);
+    run: recording(async ({ store }) => {
       const add = async () =>
         store.update("a", (value) => ({ value: Number(value ?? 0) + 1, ...terms("alice") }));
       await Promise.all(Array.from({ length: MANY }, add));
       equal(await store.get("a"), MANY);
-    },
+    }),
   },
   {
     title: "leaves an entry as it is where an update wants no change, or throws",
-    async run(open) {
-      const { store } = opened(open);
+    run: recording(async ({ store }) => {
       equal(await store.update("a", () => undefined), undefined);
       equal(await store.get("a"), undefined);
       await store.put("a", 1, terms("alice"));
@@ -91,12 +77,11 @@ export const recordStoreContract: readonly RecordStoreTest[] = [
       );
       equal(await store.get("a"), 1);
       equal(await store.update("a", (value) => ({ value: Number(value) + 1, ...terms("alice") })), 2);
-    },
+    }),
   },
   {
     title: "lists the values of one owner, oldest write first",
-    async run(open) {
-      const { store } = opened(open);
+    run: recording(async ({ store }) => {
       await store.put("a", 1, terms("alice"));
       await store.put("b", 2, terms("bob"));
       await store.put("c", 3, terms("alice"));
@@ -106,12 +91,11 @@ export const recordStoreContract: readonly RecordStoreTest[] = [
       await store.delete("c");
       equal(await store.list("alice"), [4]);
       equal(await store.list("carol"), []);
-    },
+    }),
   },
   {
     title: "drops no entry for another: an owner without room is refused, others are not",
-    async run(open) {
-      const { store, clock } = opened(open);
+    run: recording(async ({ store, advance }) => {
       await store.put("honest", "before", terms("bob", 1_000));
       const held = await fill(store, "mallory");
       equal(await store.get("honest"), "before");
@@ -126,26 +110,24 @@ export const recordStoreContract: readonly RecordStoreTest[] = [
       await store.put("late", "carol", terms("carol"));
       await store.put("honest", "after", terms("bob"));
       equal(await store.get("honest"), "after");
-      clock.seconds += 101;
+      await advance(101);
       await store.put("more", 1, terms("mallory"));
-    },
+    }),
   },
   {
     title: "leaves later owners room, however many have taken theirs",
-    async run(open) {
-      const { store } = opened(open);
+    run: recording(async ({ store }) => {
       for (let owner = 0; owner < 3; owner++) await fill(store, `mallory${owner}`);
       await store.put("late", 1, terms("alice"));
       equal(await store.get("late"), 1);
-    },
+    }),
   },
 ];
 
 const terms = (owner: string, ttlSeconds = 100) => ({ owner, ttlSeconds });
 
-function opened(open: OpenTestStore) {
-  const clock = { seconds: 1_800_000_000 };
-  return { clock, store: open({ maxEntries: 200, now: () => clock.seconds }) };
+function recording(test: (opened: TestStore<RecordStore<unknown>>) => Promise<void>) {
+  return withStore(200, test);
 }
 
 /** Keys of the entries that an owner could put before it was refused. */
@@ -162,19 +144,4 @@ async function fill(store: RecordStore<unknown>, owner: string): Promise<readonl
     keys.push(key);
   }
   throw new Error("expected a full store to refuse its owner");
-}
-
-function equal(actual: unknown, expected: unknown): void {
-  const [is, wanted] = [JSON.stringify(actual), JSON.stringify(expected)];
-  if (is !== wanted) throw new Error(`expected ${wanted}, not ${is}`);
-}
-
-async function rejects(run: () => unknown, kind: new (...args: never[]) => Error): Promise<void> {
-  try {
-    await run();
-  } catch (error) {
-    if (error instanceof kind) return;
-    throw error;
-  }
-  throw new Error(`expected ${kind.name}`);
 }

@@ -1,12 +1,13 @@
 import { setTimeout } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
-import { createTokenCache } from "../../src/agent/grant-cache.ts";
+import type { Grant } from "../../src/agent/grant-cache.ts";
 import type { AgentOptions } from "../../src/agent/types.ts";
 import { type AAuthError, ConsentRequiredError } from "../../src/errors.ts";
 import { formatAgentAuth, parseAgentAuth } from "../../src/february-2026/agent-auth.ts";
 import { issueAgentToken } from "../../src/february-2026/issue-tokens.ts";
 import { february2026, february2026Published } from "../../src/february-2026/profile.ts";
 import { generateSigningKey } from "../../src/keys/signing-key.ts";
+import { createMemoryRecordStore } from "../../src/store/record-store.ts";
 import { decodeToken } from "../../src/tokens/decode-token.ts";
 import { signJwt } from "../../src/tokens/jwt.ts";
 import { challenge, createWorld, errorOf, type World } from "./world.ts";
@@ -110,9 +111,9 @@ describe("a signed fetch", () => {
       scheme === "jwt"
         ? new Response("hello")
         : new Response("", { status: 401, headers: { "agent-auth": await challenge(world) } });
-    const tokenCache = createTokenCache();
+    const tokenStore = createMemoryRecordStore<Grant>();
     const call = (options: Partial<AgentOptions>) =>
-      world.agent({ tokenCache, ...options }).fetchFor({ cacheKey: "user" })(URL_ROOT, POST);
+      world.agent({ tokenStore, ...options }).fetchFor({ cacheKey: "user" })(URL_ROOT, POST);
     await call(variants);
     const isCovered = (value?: string) => value?.includes('"content-digest"');
     const [first, token, again] = world.sent.map(({ headers }) => isCovered(headers["signature-input"]));

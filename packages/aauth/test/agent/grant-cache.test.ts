@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import {
   createTokenCache,
   exactKey,
@@ -8,6 +8,8 @@ import {
   isGrant,
   latestKey,
 } from "../../src/agent/grant-cache.ts";
+import { createMemoryRecordStore } from "../../src/store/record-store.ts";
+import { createTestClock } from "../../src/testing/index.ts";
 
 /** Short and of few characters, among them those that the keys are written with: two lists are soon nearly alike. */
 const part = fc.string({ unit: fc.constantFrom("a", ":", ",", "-", "1"), maxLength: 4 });
@@ -54,12 +56,34 @@ test("what a store brings back is a grant only with all members of one", () => {
   );
 });
 
-test("a cache in memory forgets what was used least recently", () => {
-  const cache = createTokenCache({ maxEntries: 2 });
-  for (const key of ["a", "b"]) cache.set(key, { ...grant, token: key });
-  expect(cache.get("a")?.token).toBe("a");
-  cache.set("c", grant);
-  expect(["a", "b", "c"].map((key) => cache.get(key) !== undefined)).toEqual([true, false, true]);
-  cache.delete("a");
-  expect(cache.get("a")).toBeUndefined();
+describe("the tokens of an agent", () => {
+  const clock = createTestClock(100);
+  const kit = (maxEntries = 20) => {
+    const store = createMemoryRecordStore<Grant>({ maxEntries, now: clock.now });
+    return { store, tokens: createTokenCache(store, clock.now) };
+  };
+
+  test("are kept until they expire, with a refresh token longer", async () => {
+    const { tokens } = kit();
+    await tokens.set("a", grant);
+    await tokens.set("b", { ...grant, refreshToken: "r" });
+    await tokens.set("c", { ...grant, expiresAt: Number.MAX_SAFE_INTEGER });
+    await tokens.set("d", { ...grant, expiresAt: 1 });
+    expect(await tokens.get("a")).toEqual(grant);
+    await tokens.delete("a");
+    expect(await tokens.get("a")).toBeUndefined();
+    await tokens.set("a", grant);
+    clock.advance(200);
+    const kept = ["a", "b", "c", "d"].map(async (name) => (await tokens.get(name)) !== undefined);
+    expect(await Promise.all(kept)).toEqual([false, true, true, false]);
+  });
+
+  test("of one person leave those of others, and are not kept beyond the room there is", async () => {
+    const { tokens } = kit();
+    const of = (subject: string) => ({ ...grant, subject, expiresAt: 900 });
+    await tokens.set("bob", of("bob"));
+    for (let index = 0; index < 30; index++) await tokens.set(`${index}`, of("mallory"));
+    expect(await tokens.get("bob")).toBeDefined();
+    expect(await tokens.get("29")).toBeUndefined();
+  });
 });

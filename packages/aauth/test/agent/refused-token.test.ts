@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { createTokenCache, type Grant, type TokenCache } from "../../src/agent/grant-cache.ts";
+import type { Grant } from "../../src/agent/grant-cache.ts";
 import type { TokenRejectedError } from "../../src/errors.ts";
 import { generateSigningKey } from "../../src/keys/signing-key.ts";
+import { createMemoryRecordStore, type RecordStore } from "../../src/store/record-store.ts";
 import { tokenSignerOf } from "../../src/tokens/token-signer.ts";
 import { createWorld, errorOf } from "./world.ts";
 
@@ -219,13 +220,13 @@ describe("a refused token that came with a refresh token", () => {
   async function worldWithKept() {
     const world = await createWorld();
     const { agent, resource, authServer, clock } = world.parties;
-    const entries = createTokenCache();
     const written: Grant[] = [];
-    const tokenCache: TokenCache = {
+    const entries = createMemoryRecordStore<Grant>();
+    const tokenStore: RecordStore<Grant> = {
       ...entries,
-      set(key, grant) {
+      put(key, grant, terms) {
         written.push(grant);
-        entries.set(key, grant);
+        return entries.put(key, grant, terms);
       },
     };
     const grant: Grant = {
@@ -234,7 +235,7 @@ describe("a refused token that came with a refresh token", () => {
       ...{ thumbprint: agent.key.thumbprint, refreshToken: "r-1" },
       ...{ expiresAt: clock.now() + 300, renewAt: clock.now() + 270 },
     };
-    const caller = world.agent({ tokenCache });
+    const caller = world.agent({ tokenStore });
     await caller.keep({ grant, cacheKey: "alice" });
     const working = world.resource;
     /** The resource takes any token but the one that was kept, and does not say what would help. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { createTokenCache, type Grant } from "../../src/agent/grant-cache.ts";
+import type { Grant } from "../../src/agent/grant-cache.ts";
 import { ConsentRequiredError, type UserInteractionRequiredError } from "../../src/errors.ts";
 import { createKeyRing } from "../../src/keys/key-ring.ts";
 import { generateSigningKey } from "../../src/keys/signing-key.ts";
@@ -237,7 +237,7 @@ describe("a grant that is kept for a user", () => {
 describe("a revocation", () => {
   it("is sent to trusted auth servers only, and says when it was refused", async () => {
     const world = await createWorld();
-    const agent = world.agent({ tokenCache: createTokenCache() });
+    const agent = world.agent();
     const { issuer: authServer } = world.parties.authServer;
     const untrusted = await errorOf(
       agent.revoke({ authServer: "http://other.localhost:1", refreshToken: "r" }),

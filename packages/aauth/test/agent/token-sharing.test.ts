@@ -1,8 +1,10 @@
-import { describe, expect, it } from "vitest";
-import { createTokenCache, type TokenCache } from "../../src/agent/grant-cache.ts";
+import { describe, expect, it, vi } from "vitest";
+import type { Grant } from "../../src/agent/grant-cache.ts";
 import { ConsentRequiredError } from "../../src/errors.ts";
 import { february2026Published } from "../../src/february-2026/profile.ts";
+import { createMemoryRecordStore } from "../../src/store/record-store.ts";
 import { decodeToken } from "../../src/tokens/decode-token.ts";
+import { outsideStore } from "../store/outside-store.ts";
 import { challenge, createWorld, errorOf } from "./world.ts";
 
 const URL_ROOT = "http://supply-chain-agent.localhost:3000/";
@@ -42,56 +44,37 @@ describe("tokens of the agent itself", () => {
 
   it("are not shared by two agents with one cache but different keys", async () => {
     const world = await createWorld();
-    const tokenCache = createTokenCache({ maxEntries: 10 });
     const { agent, resource } = world.parties;
-    await world.agent({ tokenCache }).fetchFor()(URL_ROOT);
-    await world.agent({ tokenCache }).fetchFor()(URL_ROOT);
+    const tokenStore = createMemoryRecordStore<Grant>();
+    await world.agent({ tokenStore }).fetchFor()(URL_ROOT);
+    await world.agent({ tokenStore }).fetchFor()(URL_ROOT);
     expect(world.story()).toHaveLength(4);
-    const other = world.agent({ tokenCache, key: { ...agent.key, thumbprint: resource.key.thumbprint } });
+    const other = world.agent({ tokenStore, key: { ...agent.key, thumbprint: resource.key.thumbprint } });
     await errorOf(other.fetchFor()(URL_ROOT));
     expect(world.sent[4]?.scheme).toBe("jwks");
   });
 });
 
-describe("a cache outside of the process", () => {
-  /** As one over a network is: it answers later, and with what it was given as text. */
-  const remote = (entries = new Map<string, string>()): TokenCache => {
-    const later = () => new Promise((resolve) => setTimeout(resolve, 1));
-    return {
-      async get(key) {
-        await later();
-        const text = entries.get(key);
-        return text === undefined ? undefined : JSON.parse(text);
-      },
-      async set(key, token) {
-        await later();
-        entries.set(key, JSON.stringify(token));
-      },
-      async delete(key) {
-        await later();
-        entries.delete(key);
-      },
-    };
-  };
-
+describe("a store outside of the process", () => {
   it("serves every process that has the agent's key", async () => {
     const world = await createWorld();
-    const entries = new Map<string, string>();
+    const remote = outsideStore<Grant>();
+    const put = vi.spyOn(remote, "put");
     for (let count = 0; count < 3; count++) {
-      const agent = world.agent({ tokenCache: remote(entries) });
+      const agent = world.agent({ tokenStore: remote });
       expect((await agent.fetchFor()(URL_ROOT)).status).toBe(200);
     }
     expect(tokenRequests(world)).toBe(1);
-    expect([...entries.keys()].every((key) => key.includes("13:february-2026,"))).toBe(true);
+    expect(put.mock.calls.every(([name]) => name.includes("13:february-2026,"))).toBe(true);
   });
 
   it("serves no agent of another profile", async () => {
     const world = await createWorld();
-    const tokenCache = createTokenCache();
-    await world.agent({ tokenCache }).fetchFor()(URL_ROOT);
+    const tokenStore = createMemoryRecordStore<Grant>();
+    await world.agent({ tokenStore }).fetchFor()(URL_ROOT);
     const before = world.story().length;
     await world
-      .agent({ tokenCache, profile: february2026Published })
+      .agent({ tokenStore, profile: february2026Published })
       .fetchFor()(URL_ROOT)
       .catch(() => {});
     expect(world.story()[before]).toBe("resource jwks");
@@ -99,30 +82,33 @@ describe("a cache outside of the process", () => {
 
   it("is told before the call ends that a token is no good", async () => {
     const world = await createWorld();
-    const entries = new Map<string, string>();
-    const agent = world.agent({ tokenCache: remote(entries) });
+    const remote = outsideStore<Grant>();
+    const put = vi.spyOn(remote, "put");
+    const agent = world.agent({ tokenStore: remote });
     await agent.fetchFor()(URL_ROOT);
-    expect(entries.size).toBe(2);
+    const names = [...new Set(put.mock.calls.map(([name]) => name))];
+    expect(names).toHaveLength(2);
     // The resource wants what the auth server does not give.
     world.requirement = { level: "authorized", scopes: ["other"] };
     world.tokenEndpoint = async () => Response.json({ auth_token: await world.parties.issueAuthToken() });
     expect((await errorOf(agent.fetchFor()(URL_ROOT))).code).toBe("challenge_repeated");
-    // What is left is the token for the scope that was good enough before.
-    expect([...entries.keys()].map((key) => key.includes("supply-chain:optimize"))).toEqual([true]);
+    // The token for the scope that was enough before is left.
+    const kept = names.map(async (name) => (await remote.get(name)) !== undefined);
+    expect(await Promise.all(kept)).toEqual(names.map((name) => name.includes("supply-chain:optimize")));
   });
 
   it("may have what an earlier version has written, which is no grant", async () => {
     const world = await createWorld();
     const kept = { authToken: "x", authServer: "y", scope: "z", expiresAt: 9e9, renewAt: 9e9 };
-    const tokenCache = { get: async () => kept as never, set: async () => {}, delete: async () => {} };
-    expect((await world.agent({ tokenCache }).fetchFor()(URL_ROOT)).status).toBe(200);
+    const tokenStore = { ...outsideStore<Grant>(), get: async () => kept as never };
+    expect((await world.agent({ tokenStore }).fetchFor()(URL_ROOT)).status).toBe(200);
   });
 
   it("ends the call with its own error when it is away", async () => {
     const world = await createWorld();
     const away = () => Promise.reject(new Error("the store is away"));
-    const tokenCache = { get: away, set: away, delete: away };
-    expect((await errorOf<Error>(world.agent({ tokenCache }).fetchFor()(URL_ROOT))).message).toBe(
+    const tokenStore = { ...outsideStore<Grant>(), get: away, put: away, delete: away };
+    expect((await errorOf<Error>(world.agent({ tokenStore }).fetchFor()(URL_ROOT))).message).toBe(
       "the store is away",
     );
     expect(world.sent).toEqual([]);

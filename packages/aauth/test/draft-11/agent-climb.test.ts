@@ -1,7 +1,9 @@
 import { describe, expect, it, vi } from "vitest";
-import { createTokenCache } from "../../src/agent/index.ts";
+import type { Grant } from "../../src/agent/index.ts";
+import { resourceMetadata } from "../../src/draft-11/documents.ts";
 import { createKeyRing } from "../../src/keys/key-ring.ts";
 import { createRevocations } from "../../src/profile/revocations.ts";
+import { createMemoryRecordStore } from "../../src/store/record-store.ts";
 import { decodeJwt } from "../../src/tokens/jwt.ts";
 import {
   accepted,
@@ -12,6 +14,7 @@ import {
   problem,
   requirement,
   resourceTokenIn,
+  type Sent,
   type World,
 } from "./agent-world.ts";
 import { A_PERSON, ACCESS_SERVER, ANY_AGENT, keys, PERSON_SERVER, RESOURCE, TO_READ } from "./kit.ts";
@@ -84,6 +87,31 @@ describe("one fetch", () => {
     expect(await response.text()).toBe("auth-token");
     expect(world.story().slice(0, 2)).toEqual(["GET data A", "GET data A"]);
     expect(world.sent.length).toBe(6);
+  });
+
+  it("covers a query where the resource's document lists it, from the first request on", async () => {
+    const listed = { additional_signature_components: ["content-digest", "content-type", "@query"] };
+    const published = {
+      [`${RESOURCE}/.well-known/aauth-resource.json`]: resourceMetadata({ issuer: RESOURCE, ...listed }),
+    };
+    const world = createWorld({ published });
+    expect((await world.agent().fetchFor()(`${DATA}?a=b`)).status).toBe(200);
+    const covering = ({ headers }: Sent) => headers["signature-input"]?.includes('"@query"');
+    expect(new Set(world.sent.filter(covering).map(({ url }) => url))).toEqual(new Set([`${DATA}?a=b`]));
+    expect(world.sent.filter(({ url }) => url.startsWith(DATA)).every(covering)).toBe(true);
+  });
+
+  it.each([
+    ["lists no query", {}],
+    ["is missing", { [`${RESOURCE}/.well-known/aauth-resource.json`]: undefined }],
+    ["is malformed", { [`${RESOURCE}/.well-known/aauth-resource.json`]: [] }],
+  ])("leaves a query uncovered where the resource's document %s", async (_, published) => {
+    const world = createWorld({ published });
+    world.requirement = ANY_AGENT;
+    expect((await world.agent().fetchFor()(`${DATA}?a=b`)).status).toBe(200);
+    expect(world.sent.map(({ headers }) => headers["signature-input"]?.includes('"@query"'))).toEqual([
+      false,
+    ]);
   });
 
   it("says that it has none", async () => {
@@ -189,7 +217,7 @@ describe("a token that is held", () => {
 
   it("is not that of another agent with the same key and cache, whose person is another", async () => {
     const world = createWorld();
-    const ours = { tokenCache: createTokenCache() };
+    const ours = { tokenStore: createMemoryRecordStore<Grant>() };
     await world.agent({ ...ours, id: "aauth:alice@agent.example" }).fetchFor()(DATA);
     const before = world.sent.length;
     await world.agent({ ...ours, id: "aauth:bob@agent.example" }).fetchFor()(DATA);
@@ -324,12 +352,12 @@ describe("a token that is held", () => {
 
   it("is not used with another key, and none is kept for a user of another name", async () => {
     const world = createWorld();
-    const tokenCache = createTokenCache();
-    await world.agent({ tokenCache }).fetchFor()(DATA);
+    const tokenStore = createMemoryRecordStore<Grant>();
+    await world.agent({ tokenStore }).fetchFor()(DATA);
     const before = world.asked("/token").length;
-    await world.agent({ tokenCache, key: keys.other }).fetchFor()(DATA);
+    await world.agent({ tokenStore, key: keys.other }).fetchFor()(DATA);
     expect(world.asked("/token").length).toBe(before + 1);
-    await world.agent({ tokenCache }).fetchFor({ cacheKey: "a" })(DATA);
+    await world.agent({ tokenStore }).fetchFor({ cacheKey: "a" })(DATA);
     expect(world.asked("/token").length).toBe(before + 2);
   });
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { createAgent, createTokenCache } from "../../src/agent/index.ts";
+import { createAgent } from "../../src/agent/index.ts";
 import { verifyAgentToken } from "../../src/draft-11/verify-tokens.ts";
 import { AnswerPendingError } from "../../src/errors.ts";
 import { february2026 } from "../../src/february-2026/profile.ts";
@@ -417,7 +417,7 @@ describe("a mission", () => {
     const world = createWorld();
     world.requirement = A_PERSON;
     world.person = { missionS256: "another" };
-    const agent = world.agent({ tokenCache: createTokenCache() });
+    const agent = world.agent();
     expect(await failureOf(agent.fetchFor({ mission: "m" })(DATA))).toMatchObject({ claim: "mission_s256" });
     expect(await failureOf(agent.fetchFor()(DATA))).toMatchObject({ claim: "mission_s256" });
   });

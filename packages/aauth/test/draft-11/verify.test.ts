@@ -3,10 +3,10 @@ import { describe, expect, it } from "vitest";
 import { draft11 } from "../../src/draft-11/profile.ts";
 import { february2026 } from "../../src/february-2026/profile.ts";
 import { formatContentDigest } from "../../src/http-signatures/content-digest.ts";
-import { createMemoryReplayStore } from "../../src/http-signatures/replay.ts";
 import { refusalOf } from "../../src/profile/refusal.ts";
 import { meetRequirement } from "../../src/resource/requirement.ts";
 import { createVerifier } from "../../src/resource/verify-request.ts";
+import { createMemoryClaimStore } from "../../src/store/claim-store.ts";
 import type { SignedRequestOptions } from "../../src/testing/signed-request.ts";
 import { signedRequest } from "../../src/testing/signed-request.ts";
 import type { Requirement } from "../../src/types.ts";
@@ -595,7 +595,7 @@ it("agent providers can be limited, and without audience no person counts", asyn
 
 describe("replay", () => {
   it("a safe request may come twice, an unsafe one once, with another body again", async () => {
-    const verifier = verifierOf({ replayStore: createMemoryReplayStore({ now }) });
+    const verifier = verifierOf({ replayStore: createMemoryClaimStore({ now }) });
     const get = await requestOf();
     await verifier.verifyRequest(get, ANY_AGENT);
     await verifier.verifyRequest(get, ANY_AGENT);
@@ -611,7 +611,7 @@ describe("replay", () => {
   });
 
   it("S8: leaves room for other persons of the same person server", async () => {
-    const replayStore = createMemoryReplayStore({ now, maxEntries: 40 });
+    const replayStore = createMemoryClaimStore({ now, maxEntries: 40 });
     const verifier = verifierOf({ replayStore });
     const post = async (token: string, body: string) => requestOf({ body, signatureKey: jwt(token) });
     for (const tokenOf of [personToken, authToken]) {
@@ -639,6 +639,7 @@ describe("components that a resource asks for in addition", () => {
     expect((await verifier.verifyRequest(bare, ANY_AGENT)).report.signatureBase).toContain('"@query": ?\n');
     const error = await refusal(verifier, await requestOf({ url }));
     expect([error.code, error.claim]).toEqual(["insufficient_coverage", "@query"]);
+    await verifier.verifyRequest(await requestOf(), ANY_AGENT);
   });
   it("are such as a message can have: any other would be published, and not demanded", () => {
     for (const name of ["@target-uri", "X-Tenant", '@query-param";name="a', ""]) {

@@ -1,12 +1,7 @@
 import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
-import {
-  createMemoryReplayStore,
-  readNonce,
-  type SignedUse,
-  spendNonce,
-  spendSignature,
-} from "../../src/http-signatures/replay.ts";
+import { readNonce, type SignedUse, spendNonce, spendSignature } from "../../src/http-signatures/replay.ts";
+import { createMemoryClaimStore } from "../../src/store/claim-store.ts";
 import { expectRefusal } from "../refusal.ts";
 import { NOW } from "./prove.ts";
 
@@ -14,7 +9,7 @@ const nonce = "Y3VyaW91c2x5Y3VyaW91cw";
 const use: SignedUse & { nonce: string } = {
   authority: "resource.example",
   thumbprint: "poqkLGiymh_W0uP6PZFw-dvez3QJT5SolqXBCW38r0U",
-  share: { level: "identified", owner: "https://agent.example" },
+  charge: { quota: "own", owner: "https://agent.example" },
   nonce,
   createdSeconds: NOW,
   nowSeconds: NOW,
@@ -54,7 +49,7 @@ describe("readNonce", () => {
 
 describe("spendNonce", () => {
   test("takes a nonce once for each authority and key", async () => {
-    const store = createMemoryReplayStore({ now: () => NOW });
+    const store = createMemoryClaimStore({ now: () => NOW });
     await spendNonce(store, use);
     await spendNonce(store, { ...use, authority: "other.example" });
     await spendNonce(store, { ...use, thumbprint: "another" });
@@ -64,7 +59,7 @@ describe("spendNonce", () => {
 
   test.each([-60, 0, 60])("for as long as a signature created %s s from now can pass", async (offset) => {
     const clock = { seconds: NOW };
-    const store = createMemoryReplayStore({ now: () => clock.seconds });
+    const store = createMemoryClaimStore({ now: () => clock.seconds });
     const createdSeconds = NOW + offset;
     await spendNonce(store, { ...use, createdSeconds });
     clock.seconds = createdSeconds + 60.9;
@@ -76,7 +71,7 @@ describe("spendNonce", () => {
   });
 
   test("a store that is full refuses rather than forget, and says so", async () => {
-    const store = createMemoryReplayStore({ maxEntries: 1, now: () => NOW });
+    const store = createMemoryClaimStore({ maxEntries: 1, now: () => NOW });
     await spendNonce(store, use);
     await expectRefusal("replay_memory_full", () => spendNonce(store, { ...use, nonce: "BBBBBBBBBBBBBBBB" }));
     await expectRefusal("nonce_replayed", () => spendNonce(store, use));
@@ -93,7 +88,7 @@ describe("spendSignature", () => {
   const signatureBase = '"@method": POST\n"@signature-params": ("@method");created=1';
 
   test("once, and apart from nonces", async () => {
-    const store = createMemoryReplayStore({ now: () => NOW });
+    const store = createMemoryClaimStore({ now: () => NOW });
     await spendSignature(store, { ...use, signatureBase });
     await expectRefusal("signature_replayed", () => spendSignature(store, { ...use, signatureBase }));
     await spendSignature(store, { ...use, signatureBase: `${signatureBase}1` });

@@ -21,7 +21,8 @@ import {
   signBadly,
   verifierOf,
 } from "../draft-11/kit.ts";
-import { clockOf, outsideStore, ownAuthToken, personToken, resourceVerifier } from "./draft-11-kit.ts";
+import { outsideStore } from "../store/outside-store.ts";
+import { clockOf, ownAuthToken, personToken, resourceVerifier } from "./draft-11-kit.ts";
 
 const { now } = clockOf();
 const jwtOf = (jwt: string) => ({ signatureKey: { scheme: "jwt", jwt } }) as const;
@@ -188,7 +189,7 @@ describe("a session", () => {
 
   test("of another scheme is none; unknown ones are none; and they end", async () => {
     const clock = clockOf();
-    const store = outsideStore<never>(clock.now);
+    const store = outsideStore<never>({ now: clock.now });
     const sessions = createSessions({ store, now: clock.now, lifetimeSeconds: 60 });
     const { caller } = await requestWith({});
     for (const value of ["Bearer abc", "AAuth abc", undefined]) {

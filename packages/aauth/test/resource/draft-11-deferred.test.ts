@@ -4,9 +4,11 @@ import { describe, expect, test } from "vitest";
 import { agentProviderMetadata } from "../../src/draft-11/documents.ts";
 import { parseRequirement } from "../../src/draft-11/headers.ts";
 import { issueResourceToken } from "../../src/draft-11/issue-tokens.ts";
-import type { PollingError } from "../../src/draft-11/pending-requests.ts";
+import type { PollingError } from "../../src/draft-11/problem.ts";
 import { createDeferred, type DeferredOptions } from "../../src/resource/deferred.ts";
 import type { Answer } from "../../src/resource/index.ts";
+import { StoreFullError } from "../../src/store/quota-store.ts";
+import { createMemoryRecordStore } from "../../src/store/record-store.ts";
 import type { ProvenCaller } from "../../src/types.ts";
 import {
   agentToken,
@@ -18,7 +20,8 @@ import {
   RESOURCE,
   requestOf,
 } from "../draft-11/kit.ts";
-import { clockOf, outsideStore, ownAuthToken, personToken, resourceVerifier } from "./draft-11-kit.ts";
+import { outsideStore } from "../store/outside-store.ts";
+import { clockOf, ownAuthToken, personToken, resourceVerifier } from "./draft-11-kit.ts";
 
 interface Asked {
   readonly report: number;
@@ -91,7 +94,7 @@ describe("a poll", () => {
 
   test("of two at the same time, one gets the answer", async () => {
     const { now } = clockOf();
-    const { deferred, begin, poll } = kit({ retryAfterSeconds: 0, store: outsideStore<never>(now) });
+    const { deferred, begin, poll } = kit({ retryAfterSeconds: 0, store: outsideStore({ now }) });
     const { id, answer } = await begin();
     await deferred.finish(id, DONE);
     const statuses = (await Promise.all([poll(answer), poll(answer)])).map(({ status }) => status);
@@ -207,7 +210,7 @@ describe("a code", () => {
 
   test("of two that open at the same time, one gets in", async () => {
     const { now } = clockOf();
-    const { deferred, begin } = kit({ store: outsideStore<never>(now) });
+    const { deferred, begin } = kit({ store: outsideStore({ now }) });
     const { code } = await begin("interaction");
     const opened = await Promise.all([deferred.open(code!, BROWSER), deferred.open(code!, BROWSER)]);
     expect(opened.filter((outcome) => outcome === "invalid_code")).toHaveLength(1);
@@ -336,7 +339,7 @@ test("a resource's own page before the person server decides: its code is in the
 describe("what is kept", () => {
   test("is plain data: another process goes on with it", async () => {
     const { now } = clockOf();
-    const store = outsideStore<never>(now);
+    const store = outsideStore({ now });
     const { begin, poll, options, clock } = kit({ store });
     const { code, answer } = await begin("interaction");
     const restarted = createDeferred<Asked>(options);
@@ -349,16 +352,20 @@ describe("what is kept", () => {
     expect((await poll(answer, {}, createDeferred<Asked>(options))).status).toBe(410);
   });
 
-  test("is bounded by owner: one that floods loses its own requests, and others' stay", async () => {
-    const { deferred, callerOf, poll, begin } = kit();
+  test("is bounded by owner: one that floods is refused, and the requests of others stay", async () => {
+    const { now } = clockOf();
+    const store = createMemoryRecordStore<unknown>({ maxEntries: 40, now });
+    const { callerOf, deferred, poll, begin } = kit({ store, retryAfterSeconds: 0 });
     const { answer } = await begin();
     const jwt = await personToken({ confirmationKey: keys.other.publicJwk, subject: "flooder" });
-    const flooder = await callerOf({ key: keys.other, signatureKey: { scheme: "jwt", jwt } });
-    let last = answer;
-    for (let count = 0; count < 6_000; count++)
-      last = (await deferred.begin(flooder, { data: { report: count } })).answer;
     const own = { key: keys.other, signatureKey: { scheme: "jwt", jwt } } as const;
-    expect((await poll(last, own)).status).toBe(202);
+    const flooder = await callerOf(own);
+    const begun: Answer[] = [];
+    await expect(async () => {
+      for (;;) begun.push((await deferred.begin(flooder, { data: { report: begun.length } })).answer);
+    }).rejects.toThrow(StoreFullError);
+    for (const each of [begun[0]!, begun.at(-1)!]) expect((await poll(each, own)).status).toBe(202);
     expect((await poll(answer)).status).toBe(202);
+    expect((await begin()).answer.status).toBe(202);
   });
 });

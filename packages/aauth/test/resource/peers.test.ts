@@ -4,10 +4,10 @@ import { expect, test } from "vitest";
 import { issueAgentToken } from "../../src/february-2026/issue-tokens.ts";
 import { february2026, february2026Published } from "../../src/february-2026/profile.ts";
 import { createTestParties } from "../../src/february-2026/testing/index.ts";
-import { createMemoryReplayStore } from "../../src/http-signatures/replay.ts";
 import type { Credential } from "../../src/profile/messages.ts";
 import type { WireProfile } from "../../src/profile/wire-profile.ts";
 import { createVerifier } from "../../src/resource/verify-request.ts";
+import { createMemoryClaimStore } from "../../src/store/claim-store.ts";
 import { signedRequest, testKey } from "../../src/testing/index.ts";
 import type { Requirement, SigningKey } from "../../src/types.ts";
 
@@ -117,7 +117,7 @@ test("two requests of a peer may be equal: their signatures say nothing of the b
 
 test("S20: spends a message once across the dialects of one replay store", async () => {
   const { agent, accepted, clock, resource } = await createWorld();
-  const replayStore = createMemoryReplayStore({ now: clock.now });
+  const replayStore = createMemoryClaimStore({ now: clock.now });
   const verifiers = [february2026, february2026Published].map((profile) =>
     createVerifier({ ...accepted, profile, replayStore, now: clock.now }),
   );

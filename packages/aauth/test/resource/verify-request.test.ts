@@ -3,9 +3,9 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { issueAgentToken } from "../../src/february-2026/issue-tokens.ts";
 import { february2026, february2026Published } from "../../src/february-2026/profile.ts";
 import { createTestDiscovery } from "../../src/february-2026/testing/index.ts";
-import { createMemoryReplayStore } from "../../src/http-signatures/replay.ts";
 import { parseSignature } from "../../src/http-signatures/signature.ts";
 import { generateSigningKey } from "../../src/keys/signing-key.ts";
+import { createMemoryClaimStore } from "../../src/store/claim-store.ts";
 import { AUTHORITY, HWK, JWKS, parties, refusal, requestOf, SCOPES, signBadly, URL_ROOT } from "./kit.ts";
 
 const { agent, resource, authServer, clock } = parties;
@@ -320,7 +320,7 @@ describe("nonces", () => {
   });
 
   it("a flood of unknown agents locks no caller out, by keys or by an identity", async () => {
-    const replayStore = createMemoryReplayStore({ now: clock.now, maxEntries: 40 });
+    const replayStore = createMemoryClaimStore({ now: clock.now, maxEntries: 40 });
     const agents = { [agent.id]: [agent.key.publicJwk], [resource.id]: [resource.key.publicJwk] };
     const verifier = parties.createVerifier({ replayStore, discovery: createTestDiscovery({ agents }) });
     const hwk = { signatureKey: { scheme: "hwk" } } as const;
@@ -349,7 +349,7 @@ describe("nonces", () => {
       ...Object.fromEntries(ids.map((id) => [id, [greedy.publicJwk]])),
       [agent.id]: [agent.key.publicJwk],
     };
-    const replayStore = createMemoryReplayStore({ now: clock.now, maxEntries: 40 });
+    const replayStore = createMemoryClaimStore({ now: clock.now, maxEntries: 40 });
     const verifier = parties.createVerifier({ replayStore, discovery: createTestDiscovery({ agents }) });
     const codes = new Set<string>();
     for (const id of ids) {

@@ -230,7 +230,7 @@ describe("a token request at an access server that is refused", () => {
 
 describe("a pending request at an access server", () => {
   it("T32: is the person server's that has asked, and takes claims, answers and an end", async () => {
-    const decide = ({ claims }: { claims?: object }): Decision =>
+    const decide = ({ claims }: { claims?: object | undefined }): Decision =>
       claims === undefined ? { type: "claims", names: ["email"] } : { type: "interaction" };
     const { world, ps, ask } = await prepared({ as: { decide, personServers: [PS, RESOURCE] } });
     const pending = await ask();

@@ -216,12 +216,12 @@ describe("a resource that calls another for its caller's person", () => {
     const { world, agent, ask } = await prepared();
     expect((await ask()).status).toBe(200);
     const { jti } = claimsOf((agent.credential as { jwt: string }).jwt);
-    const revocations = world.store("revocations");
+    const revocations = world.stores.revocations;
     await revocations.put(keyOf(PROVIDER, jti), { exp: 1 }, { owner: "agent.example", ttlSeconds: 60 });
     expect(await ask()).toMatchObject(refused(400, "revoked_upstream_token"));
     await revocations.delete(keyOf(PROVIDER, jti));
     expect((await ask()).status).toBe(200);
-    const records = new PersonRecords(world.store("people"), world.store("tokens"), world.clock.now);
+    const records = new PersonRecords(world.stores.people, world.stores.tokens, world.clock.now);
     await records.withdraw(ALICE, { iss: PROVIDER, sub: AGENT });
     expect(await ask()).toMatchObject(refused(400, "revoked_upstream_token"));
   });
@@ -254,7 +254,7 @@ describe("a resource that calls another for its caller's person", () => {
   });
 
   it("stops waiting when what it was called with is revoked (N40)", async () => {
-    const decide = ({ upstream }: { upstream?: string }): Decision => ({
+    const decide = ({ upstream }: { upstream?: string | undefined }): Decision => ({
       type: upstream === undefined ? "grant" : "approval",
     });
     const { world, middle, upstream_token, ask } = await prepared({ ps: { ...grants.ps, decide } });

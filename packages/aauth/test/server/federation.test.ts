@@ -179,7 +179,7 @@ describe("a token request that an access server decides", () => {
 describe("what the access server asks for", () => {
   it("is claims: those that it names and the person server gives, never sub (N29)", async () => {
     const given: unknown[] = [];
-    const decide = ({ claims }: { claims?: object }): Decision => {
+    const decide = ({ claims }: { claims?: object | undefined }): Decision => {
       given.push(claims);
       return claims === undefined
         ? { type: "claims", names: ["email", "groups"] }

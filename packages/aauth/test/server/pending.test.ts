@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest";
 import { createInteractionCode, readCode, showCode } from "../../src/draft-11/interaction-code.ts";
-import type { OpenStore } from "../../src/server/stores.ts";
 import type { AskedRequest, Decision } from "../../src/server/types.ts";
 import { createMemoryRecordStore } from "../../src/store/record-store.ts";
 import { createTestClock } from "../../src/testing/test-clock.ts";
@@ -18,6 +17,7 @@ import {
   RESOURCE,
   type Read,
   refused,
+  storesOf,
   type WorldOptions,
 } from "./world.ts";
 
@@ -393,9 +393,10 @@ describe("a question to the agent", () => {
 describe("a store without room", () => {
   it("is answered with 503 and Retry-After", async () => {
     const { now } = createTestClock();
-    const store: OpenStore = (name) =>
-      createMemoryRecordStore<unknown>({ maxEntries: name === "pending" ? 2 : 1_000, now });
-    const world = createWorld({ now, ps: { store } });
+    const stores = storesOf((name) =>
+      createMemoryRecordStore<unknown>({ maxEntries: name === "pending" ? 2 : 1_000, now }),
+    );
+    const world = createWorld({ now, ps: { stores } });
     const body = { resource: RESOURCE, capabilities: CAPABILITIES };
     const answer = await world.send(await world.agent(), "POST", `${PS}/aauth/person`, body);
     expect(answer).toMatchObject({ ...refused(503, "server_error"), headers: { "retry-after": "60" } });

@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { issueAgentToken } from "../../src/draft-11/issue-tokens.ts";
-import { sendRevocation } from "../../src/server/revocations.ts";
-import type { OpenStore } from "../../src/server/stores.ts";
+import { sendRevocation } from "../../src/server/send-revocation.ts";
 import type { Decision } from "../../src/server/types.ts";
 import { createMemoryRecordStore } from "../../src/store/record-store.ts";
 import { createTestClock } from "../../src/testing/test-clock.ts";
@@ -20,6 +19,7 @@ import {
   PS,
   RESOURCE,
   refused,
+  storesOf,
   type World,
   type WorldOptions,
 } from "./world.ts";
@@ -143,9 +143,10 @@ describe("a revocation", () => {
 describe("a revocation that cannot be kept", () => {
   it("T35: is answered 503", async () => {
     const { now } = createTestClock();
-    const store: OpenStore = (name) =>
-      createMemoryRecordStore<unknown>({ maxEntries: name === "revocations" ? 2 : 1_000, now });
-    const { world } = await prepared({ now, ps: { store } });
+    const stores = storesOf((name) =>
+      createMemoryRecordStore<unknown>({ maxEntries: name === "revocations" ? 2 : 1_000, now }),
+    );
+    const { world } = await prepared({ now, ps: { stores } });
     const from = world.server(RESOURCE);
     const exp = world.clock.now() + 60;
     expect((await world.send(from, "POST", REVOKE, { jti: "1", exp }, SEND)).status).toBe(200);

@@ -5,7 +5,7 @@
 
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { PersonRecords } from "../../src/server/person-records.ts";
-import { keyOf, memoryStores } from "../../src/server/stores.ts";
+import { keyOf } from "../../src/server/stores.ts";
 import type { Decision } from "../../src/server/types.ts";
 import { createMemoryRecordStore } from "../../src/store/record-store.ts";
 import type { TestRequest } from "../../src/testing/signed-request.ts";
@@ -25,6 +25,7 @@ import {
   RESOURCE,
   type Read,
   refused,
+  storesOf,
   type World,
   type WorldOptions,
 } from "./world.ts";
@@ -34,6 +35,9 @@ const TOKEN = `${PS}/aauth/token`;
 const grant = (): Decision => ({ type: "grant" });
 const granting: WorldOptions = { ps: { personOf: () => ALICE, decide: grant } };
 const jwtOf = ({ credential }: Caller) => (credential as { jwt: string }).jwt;
+
+const memoryStores = (now: () => number, maxEntries: number) =>
+  storesOf(() => createMemoryRecordStore<unknown>({ maxEntries, now }));
 
 /** Agents of another provider, each with a name of its own. */
 async function strangers(world: World, count: number): Promise<readonly Caller[]> {
@@ -53,7 +57,7 @@ async function strangers(world: World, count: number): Promise<readonly Caller[]
 describe("a request by which nothing is issued", () => {
   it("S1a: leaves nothing of its agent token in the store of tokens", async () => {
     const world = createWorld({ ps: { personOf: () => ALICE, decide: () => ({ type: "deny" }) } });
-    const kept = world.store("tokens");
+    const kept = world.stores.tokens;
     const put = vi.spyOn(kept, "put");
     const update = vi.spyOn(kept, "update");
     for (const lifetimeSeconds of [100, 200, 300]) {
@@ -68,8 +72,8 @@ describe("a request by which nothing is issued", () => {
 describe("an agent that is given tokens on ever fresh agent tokens", () => {
   it("S1b: is refused beyond a bound of its own, and other agents of its person are not", async () => {
     const { now } = createTestClock();
-    const open = memoryStores(now);
-    const records = new PersonRecords(open("people"), open("tokens"), now);
+    const { people, tokens } = memoryStores(now, 50_000);
+    const records = new PersonRecords(people, tokens, now);
     const add = (index: number, sub = AGENT) =>
       records.add({
         ...{ type: "person-token", iss: PS, jti: `${sub} ${index}`, exp: now() + 3_600, person: ALICE },
@@ -92,7 +96,7 @@ describe("a store that other owners have filled", () => {
     const now = () => clock.seconds;
     const world = createWorld({
       now,
-      ps: { store: memoryStores(now, 60), decide: () => ({ type: "interaction" }) },
+      ps: { stores: memoryStores(now, 60), decide: () => ({ type: "interaction" }) },
     });
     const honest = await world.agent();
     const pending = await world.send(honest, "POST", PERSON, asking);
@@ -114,7 +118,7 @@ describe("a store that other owners have filled", () => {
     const now = () => clock.seconds;
     const world = createWorld({
       now,
-      ps: { store: memoryStores(now, 60), personOf: () => ALICE, decide: grant },
+      ps: { stores: memoryStores(now, 60), personOf: () => ALICE, decide: grant },
     });
     const agent = await world.agent();
     const tokens: string[] = [];
@@ -144,7 +148,7 @@ describe("a store that other owners have filled", () => {
     const pending = await world.send(agent, "POST", PERSON, asking);
     const other = world.anotherProcess();
     const body = { action: "clarification_response", clarification_response: "Because" };
-    const putIfAbsent = vi.spyOn(world.store("pending"), "putIfAbsent");
+    const putIfAbsent = vi.spyOn(world.stores.pending, "putIfAbsent");
     const requests: TestRequest[] = [];
     for (let index = 0; index < 4; index++) {
       world.clock.advance(1);
@@ -275,7 +279,7 @@ describe("an updated request after the grant", () => {
     const kept = createMemoryRecordStore<unknown>({ maxEntries: 1_000, now });
     const world = createWorld({
       ...granting,
-      as: { decide: () => ({ type: "approval" }), store: () => kept },
+      as: { decide: () => ({ type: "approval" }), stores: storesOf(() => kept) },
     });
     const agent = await world.agent();
     const pair = await world.pair(agent, { accessServer: AS });
@@ -301,12 +305,12 @@ describe("an updated request after the grant", () => {
     expect(await update()).toMatchObject(refused(400, "invalid_request"));
     // Also where a question had been left open.
     const name = pending.headers.location!.split("/").at(-1)!;
-    await kept.update(keyOf("request", name), (value) => ({
+    await kept.update(`request ${name}`, (value) => ({
       value: { ...(value as object), clarification: { question: "And?", from: "policy" } },
       ...{ owner: keyOf("account", "ps.example"), ttlSeconds: 600 },
     }));
     expect(await update()).toMatchObject(refused(400, "invalid_resource_token"));
-    await kept.update(keyOf("request", name), (value) => ({
+    await kept.update(`request ${name}`, (value) => ({
       value: { ...(value as object), clarification: undefined },
       ...{ owner: keyOf("account", "ps.example"), ttlSeconds: 600 },
     }));

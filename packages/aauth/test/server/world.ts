@@ -24,12 +24,13 @@ import { createAccessServer } from "../../src/server/access-server.ts";
 import type { AccessServer, AccessServerOptions } from "../../src/server/access-server-types.ts";
 import { createPersonServer } from "../../src/server/person-server.ts";
 import type { PersonServer, PersonServerOptions } from "../../src/server/person-server-types.ts";
-import type { OpenStore } from "../../src/server/stores.ts";
-import { createMemoryRecordStore, type RecordStore } from "../../src/store/record-store.ts";
+import type { StoreName } from "../../src/server/stores.ts";
+import type { RecordStore } from "../../src/store/record-store.ts";
 import { signedRequest, type TestRequest } from "../../src/testing/signed-request.ts";
 import { createTestClock, type TestClock } from "../../src/testing/test-clock.ts";
 import { decodeJwt, signJwt } from "../../src/tokens/jwt.ts";
 import type { ProvenCaller, SigningKey } from "../../src/types.ts";
+import { outsideStore } from "../store/outside-store.ts";
 import { keysFile } from "../vectors/maker/keys.ts";
 
 export const PS = "https://ps.example";
@@ -88,7 +89,7 @@ export interface World {
   /** Documents by address. */
   readonly documents: Map<string, unknown>;
   /** What is kept, by both servers' names for it. */
-  readonly store: OpenStore;
+  readonly stores: Readonly<Record<StoreName, RecordStore<unknown>>>;
   /** Another process of the person server, over the same stores. */
   anotherProcess(): PersonServer;
   agentToken(over?: Partial<Parameters<typeof issueAgentToken>[0]>): Promise<string>;
@@ -222,16 +223,11 @@ export function createWorld(options: WorldOptions = {}): World {
     return new Response(body, { status: answer.status, headers: { ...answer.headers } });
   };
   const log = (error: unknown) => void logged.push(error);
-  const kept = new Map<string, ReturnType<OpenStore>>();
-  const store: OpenStore = (name) => {
-    const known = kept.get(name) ?? plain(createMemoryRecordStore<string>({ maxEntries: 10_000, now }));
-    kept.set(name, known);
-    return known;
-  };
+  const stores = storesOf(() => outsideStore({ now }, () => Promise.resolve()));
   const personServer = () =>
     createPersonServer({
       ...{ issuer: PS, key: keys.ps, discovery, subjectSecret: secret, accessServers: [AS] },
-      ...{ transport, now, log, store },
+      ...{ transport, now, log, stores },
       ...options.ps,
     });
   const ps = personServer();
@@ -257,7 +253,7 @@ export function createWorld(options: WorldOptions = {}): World {
     transport,
     hosts,
     documents,
-    store,
+    stores,
     anotherProcess: personServer,
 
     async agentToken(over = {}) {
@@ -356,30 +352,15 @@ export function createWorld(options: WorldOptions = {}): World {
   return world;
 }
 
-/** Everything that is kept has to be plain JSON. */
-export function plain(store: RecordStore<string>): RecordStore<unknown> {
-  const text = (value: unknown) => {
-    const json = JSON.stringify(value);
-    if (json === undefined) throw new TypeError("not JSON");
-    return json;
-  };
-  const parse = (json: string | undefined): unknown => (json === undefined ? undefined : JSON.parse(json));
-  return {
-    get: async (key) => parse(await store.get(key)),
-    put: async (key, value, terms) => store.put(key, text(value), terms),
-    putIfAbsent: async (key, value, terms) => store.putIfAbsent(key, text(value), terms),
-    take: async (key) => parse(await store.take(key)),
-    delete: async (key) => store.delete(key),
-    async update(key, change) {
-      const json = await store.update(key, (kept) => {
-        const changed = change(parse(kept));
-        return changed && { ...changed, value: text(changed.value) };
-      });
-      return parse(json);
-    },
-    list: async (owner) => (await store.list(owner)).map(parse),
-  };
-}
+/** A store of each kind. */
+export const storesOf = (
+  open: (name: StoreName) => RecordStore<unknown>,
+): Readonly<Record<StoreName, RecordStore<unknown>>> => ({
+  pending: open("pending"),
+  revocations: open("revocations"),
+  tokens: open("tokens"),
+  people: open("people"),
+});
 
 export function read({ status, headers, body }: Answer): Read {
   return { status, headers, body: body === "" ? {} : JSON.parse(body) };

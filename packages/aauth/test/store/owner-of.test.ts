@@ -1,5 +1,6 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { ownerOf } from "../../src/index.ts";
+import { registrableDomain } from "../../src/store/domain-web.ts";
 
 test.each([
   ["https://agent.example.com:8443/a/b", "example.com"],
@@ -23,4 +24,22 @@ test.each([
   ["not a url", ""],
 ])("the owner of %s is %s", (id, owner) => {
   expect(ownerOf(id)).toBe(owner);
+});
+
+describe("without the public suffix list, as in browsers and workers", () => {
+  test.each([
+    ["x1.wild.example.com", "example.com"],
+    ["agents.localhost", "agents.localhost"],
+    ["localhost", undefined],
+    ["127.0.0.1", undefined],
+  ])("the owner of %s is %s", (host, owner) => {
+    expect(registrableDomain(host)).toBe(owner);
+  });
+
+  test("E2: the tenants of one suffix are one owner, and no owner is two", () => {
+    for (const host of ["one.co.uk", "two.co.uk", "a.two.co.uk"])
+      expect(registrableDomain(host)).toBe("co.uk");
+    const hosts = Array.from({ length: 100 }, (_, index) => `x${index}.y${index}.example.com`);
+    expect(new Set(hosts.map(registrableDomain))).toEqual(new Set(["example.com"]));
+  });
 });

@@ -1,4 +1,4 @@
-import type { ReplayStore } from "aauth";
+import type { ClaimStore } from "aauth";
 import { decodeJwt, importJWK, jwtVerify } from "jose";
 import type { Enrolment, Enrolments } from "./enrolments.ts";
 
@@ -32,7 +32,7 @@ export function createDelegateAuthentication(options: {
   enrolments: Enrolments;
   /** URL of the endpoint, as delegates know it. */
   endpoint: string;
-  usedAssertions: ReplayStore;
+  usedAssertions: ClaimStore;
   /** Unix seconds. */
   now: () => number;
 }): AuthenticateDelegate {
@@ -49,11 +49,11 @@ export function createDelegateAuthentication(options: {
     if ((cnf as { jkt?: unknown } | undefined)?.jkt !== thumbprint) {
       throw new ClientAssertionError("the assertion is for another key than the one that signed the request");
     }
-    const isNew = await usedAssertions.putIfAbsent(
-      JSON.stringify([enrolment.sub, jti]),
-      MAX_AGE_SECONDS + 2 * CLOCK_SKEW_SECONDS,
-      { level: "identified", owner: enrolment.sub },
-    );
+    const isNew = await usedAssertions.putIfAbsent(JSON.stringify([enrolment.sub, jti]), {
+      owner: enrolment.sub,
+      quota: "own",
+      ttlSeconds: MAX_AGE_SECONDS + 2 * CLOCK_SKEW_SECONDS,
+    });
     if (isNew === "full")
       throw new ClientAssertionError("the delegate has used too many assertions in a minute");
     if (!isNew) throw new ClientAssertionError("the assertion has been used before");

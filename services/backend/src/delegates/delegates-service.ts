@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { createMemoryStore, type KeyValueStore } from "aauth";
+import { createMemoryRecordStore, type RecordStore } from "aauth";
 import { currentPlace, type TracePlace, withSpan } from "agent-kit/service";
 import type { Delegate, DelegateList, DelegateRun } from "backend-api";
 import type { FastifyBaseLogger } from "fastify";
@@ -22,7 +22,7 @@ export interface IssuedToken {
 }
 
 /** By the delegate's `sub`, in draft -11 by its agent identifier. */
-export type IssuedTokens = Pick<KeyValueStore<IssuedToken>, "get" | "put">;
+export type IssuedTokens = Pick<RecordStore<IssuedToken>, "get" | "put">;
 
 /** The delegates of this agent, for users to see and to let work. */
 export interface DelegatesService {
@@ -78,7 +78,7 @@ export function createDelegatesService(deps: {
 }): DelegatesService {
   const { agent, enrolments, issued, clientOf, timeoutSeconds, subAgents, logger, now } = deps;
   /** By user and delegate. */
-  const reports = createMemoryStore<Report>({ maxEntries: MAX_REPORTS, now });
+  const reports = createMemoryRecordStore<Report>({ maxEntries: MAX_REPORTS, now });
 
   // JSON separates the two unambiguously.
   const reportKey = (userId: string, sub: string) => JSON.stringify([userId, sub]);
@@ -174,7 +174,7 @@ export function createDelegatesService(deps: {
       try {
         const report = await call(userId, { ...enrolment, url });
         const { status, failure } = report.run;
-        await reports.put(reportKey(userId, sub), report, REPORT_SECONDS);
+        await reports.put(reportKey(userId, sub), report, { owner: userId, ttlSeconds: REPORT_SECONDS });
         logger.info({ delegate: sub, status, code: failure?.code }, "🔐 The delegate has worked");
       } catch (cause) {
         if (cause instanceof BackendError) throw cause;

@@ -1,7 +1,7 @@
 import {
   AAuthError,
   canonicalAuthority,
-  createMemoryReplayStore,
+  createMemoryClaimStore,
   type Discovery,
   type SigningKey,
   tokenId,
@@ -136,7 +136,7 @@ export async function delegateTokenRoute<Request extends TokenRequest>(
   const authenticate = createDelegateAuthentication({
     enrolments,
     endpoint: `${agent}${DELEGATE_TOKEN_PATH}`,
-    usedAssertions: createMemoryReplayStore({ maxEntries: MAX_ASSERTIONS, now }),
+    usedAssertions: createMemoryClaimStore({ maxEntries: MAX_ASSERTIONS, now }),
     now,
   });
   const authority = canonicalAuthority(agent);
@@ -170,7 +170,7 @@ export async function delegateTokenRoute<Request extends TokenRequest>(
       }
       const { token, name } = await tokens.issue(parsed.data, delegate, confirmed);
       const note = { issuedAt: now(), expiresAt: now() + lifetimeSeconds, thumbprint };
-      await issued.put(name, note, KEEP_SECONDS);
+      await issued.put(name, note, { owner: delegate, ttlSeconds: KEEP_SECONDS });
       logger.info({ delegate: name, thumbprint, id: tokenId(token) }, "✅ Issued agent_token");
       return reply
         .header("cache-control", "no-store")

@@ -1,0 +1,299 @@
+/**
+ * The one engine of requests that are answered later (draft -11, sections 6.2, 6.5.1, 7.3 and 11.8):
+ * each is a record of a store, bound to its holder, changed by one process at a time, found by its
+ * id or by further names, and gone once its answer was given. Nothing runs between polls, so that
+ * any process that shares the store can answer the next one.
+ *
+ * @module
+ */
+
+import { platformCrypto } from "#crypto";
+import { encodeBase64Url } from "../base64.ts";
+import type { Awaitable } from "../crypto/interface.ts";
+import {
+  createInteractionCode,
+  type InteractionCode,
+  readCode,
+  showCode,
+} from "../draft-11/interaction-code.ts";
+import type { RecordStore, RecordTerms } from "../store/record-store.ts";
+
+/** Wrong secrets for one request, then it ends (section 11.6.3.1). */
+const MAX_GUESSES = 5;
+/** How often a caller looks whether another process has changed a request. */
+const LOOK_MS = 500;
+/** Longer than a call to another server may take; the lease of a process that ends lasts as long. */
+const LEASE_SECONDS = 120;
+const ID = /^[\w-]{16,64}$/;
+
+/** The change of a request that is in progress: further ones wait. */
+interface Lease {
+  readonly holder: string;
+  /** Unix seconds. */
+  readonly until: number;
+}
+
+/** A request as it is kept: plain data. Its own members belong to the endpoint that answers it. */
+export interface DeferredRecord {
+  readonly id: string;
+  /** The one who may poll: a key's thumbprint, an agent or a server. */
+  readonly holder: string;
+  /** Owner that the request is charged to. */
+  readonly owner: string;
+  /** Unix seconds. */
+  expiresAt: number;
+  status: "pending" | "interacting";
+  /** Leads a browser to the request; unset once it is used up. */
+  code?: InteractionCode & { guesses: number };
+  /** Further names that lead to the id, dropped when the request ends. */
+  names: string[];
+  /** Set once, given once. */
+  outcome?: unknown;
+  /** The answer was given, or the request was cancelled: nothing else is kept of it. */
+  ended?: true;
+  lease?: Lease;
+}
+
+/** Members that every request begins with. */
+export const newRecord = (id: string) => ({ id, status: "pending" as const, names: [] as string[] });
+
+/** @param bytes default 24: 192 bits */
+export const randomName = (bytes = 24): string => encodeBase64Url(platformCrypto.randomBytes(bytes));
+
+/** There is no such request for this holder, or it has ended. */
+export class MissingRequestError extends Error {
+  override readonly name = "MissingRequestError";
+  readonly isEnded: boolean;
+
+  constructor(isEnded: boolean) {
+    super(isEnded ? "the request has ended" : "there is no such request");
+    this.isEnded = isEnded;
+  }
+}
+
+export interface DeferredRecordsOptions<Kept> {
+  readonly store: RecordStore<unknown>;
+  /** Unix seconds. */
+  readonly now: () => number;
+  /** Seconds that a request is kept beyond its end, for callers that have not heard of it. */
+  readonly keptSeconds: number;
+  /** Sets the outcome of a request whose code was guessed at too often. */
+  guessedAt(record: Kept): void;
+}
+
+export class DeferredRecords<Kept extends DeferredRecord> {
+  readonly #options: DeferredRecordsOptions<Kept>;
+  /** Callers in this process that wait for a change of a request, or for its lease. */
+  readonly #waiting = new Map<string, Set<() => void>>();
+
+  constructor(options: DeferredRecordsOptions<Kept>) {
+    this.#options = options;
+  }
+
+  /** Keeps a new request. @throws StoreFullError */
+  async add(record: Kept): Promise<void> {
+    await this.#options.store.put(requestKey(record.id), record, this.terms(record));
+  }
+
+  /** As it was kept last, for reading; undefined once it has ended. */
+  async get(id: string | undefined): Promise<Kept | undefined> {
+    if (id === undefined) return undefined;
+    const kept = (await this.#options.store.get(requestKey(id))) as Kept | undefined;
+    return kept?.ended ? undefined : kept;
+  }
+
+  hasEnded({ outcome, expiresAt }: Kept): boolean {
+    return outcome !== undefined || this.#options.now() >= expiresAt;
+  }
+
+  /** Ends a request whose answer is given with this change: from here on it is gone. */
+  async end(record: Kept): Promise<void> {
+    await this.forget(record);
+    record.ended = true; // hole T25
+  }
+
+  /**
+   * Changes a request: one change at a time among all processes that share the store, since it may
+   * call other servers and issue tokens. Where `change` throws, nothing is changed. The lease is
+   * part of the record, so it takes no room, and none that others could fill.
+   *
+   * @param holder the caller; undefined where the change is not for a caller
+   * @throws MissingRequestError for another holder, as for a request that never was; once it has ended
+   */
+  async change<T>(
+    id: string,
+    holder: string | undefined,
+    change: (record: Kept) => Awaitable<T>,
+  ): Promise<T> {
+    const { record, lease } = await this.#leased(id, holder);
+    try {
+      const result = await change(record);
+      await this.#release(id, lease, record);
+      return result;
+    } catch (error) {
+      await this.#release(id, lease);
+      throw error;
+    } finally {
+      this.wake(leaseOf(id));
+    }
+  }
+
+  /** As {@link change}, for any holder; undefined where there is no such request. */
+  async changeAny<T>(id: string | undefined, change: (record: Kept) => Awaitable<T>): Promise<T | undefined> {
+    if (id === undefined) return undefined;
+    try {
+      return await this.change(id, undefined, change);
+    } catch (error) {
+      if (error instanceof MissingRequestError) return undefined;
+      throw error;
+    }
+  }
+
+  // ------------------------------------------------------------------------------- names and codes
+
+  /** Id of the request with this name. */
+  async idOf(name: string): Promise<string | undefined> {
+    return (await this.#options.store.get(name)) as string | undefined;
+  }
+
+  /** Ids with the names that were charged to this owner. */
+  async idsOf(owner: string): Promise<readonly string[]> {
+    return (await this.#options.store.list(owner)) as readonly string[];
+  }
+
+  /** Keeps a further name of a request. @throws StoreFullError */
+  async name(record: Kept, name: string, owner = record.owner): Promise<void> {
+    await this.#options.store.put(name, record.id, { ...this.terms(record), owner });
+    record.names.push(name);
+  }
+
+  /** Drops the names of a request, its code among them. */
+  async forget(record: Kept): Promise<void> {
+    for (const name of record.names) await this.#options.store.delete(name);
+    record.names = [];
+    delete record.code;
+  }
+
+  /** Gives a request a code, in the form that people are shown. @throws StoreFullError */
+  async newCode(record: Kept): Promise<string> {
+    for (;;) {
+      const code = createInteractionCode();
+      const name = codeKey(code);
+      if (!(await this.#options.store.putIfAbsent(name, record.id, this.terms(record)))) continue;
+      record.names.push(name);
+      record.code = { ...code, guesses: 0 };
+      return showCode(code);
+    }
+  }
+
+  async dropCode(record: Kept): Promise<void> {
+    if (record.code === undefined) return;
+    const name = codeKey(record.code);
+    await this.#options.store.delete(name);
+    record.names = record.names.filter((other) => other !== name);
+    delete record.code;
+  }
+
+  /**
+   * Changes the request that a typed code leads to. A few wrong codes end the request that they
+   * nearly name.
+   *
+   * @returns undefined for a code that leads to none
+   */
+  async open<T>(typed: string, change: (record: Kept) => Awaitable<T>): Promise<T | undefined> {
+    const code = readCode(typed);
+    const id = code && (await this.idOf(codeKey(code)));
+    return this.changeAny<T | undefined>(id, async (record) => {
+      if (record.code === undefined) return undefined;
+      if (record.code.secret === code?.secret) return change(record);
+      if (this.hasEnded(record)) return undefined;
+      record.code.guesses += 1;
+      if (record.code.guesses < MAX_GUESSES) return undefined; // hole T29a
+      this.#options.guessedAt(record);
+      await this.dropCode(record);
+      return undefined;
+    });
+  }
+
+  // ---------------------------------------------------------------------------------------- waiting
+
+  /** Wakes the callers in this process that wait under a name. */
+  wake(name: string): void {
+    for (const wake of this.#waiting.get(name) ?? []) wake();
+  }
+
+  /** Waits until it is woken, or it is time to look whether another process has changed something. */
+  woken(name: string, atMostMs = LOOK_MS): Promise<void> {
+    const waiting = this.#waiting.get(name) ?? new Set();
+    this.#waiting.set(name, waiting);
+    return new Promise((resolve) => {
+      const wake = () => {
+        clearTimeout(timer);
+        waiting.delete(wake);
+        if (waiting.size === 0) this.#waiting.delete(name);
+        resolve();
+      };
+      const timer = setTimeout(wake, Math.max(0, Math.min(LOOK_MS, atMostMs)));
+      waiting.add(wake);
+    });
+  }
+
+  // ----------------------------------------------------------------------------------------- inside
+
+  terms({ owner, expiresAt }: DeferredRecord): RecordTerms {
+    const { now, keptSeconds } = this.#options;
+    return { owner, ttlSeconds: Math.max(1, expiresAt - now() + keptSeconds) };
+  }
+
+  async #leased(id: string, holder: string | undefined): Promise<{ record: Kept; lease: Lease }> {
+    const { store, now } = this.#options;
+    if (!ID.test(id)) throw new MissingRequestError(false);
+    const giveUpAt = performance.now() + LEASE_SECONDS * 1000;
+    const lease: Lease = { holder: randomName(), until: now() + LEASE_SECONDS };
+    for (;;) {
+      const kept = (await store.update(requestKey(id), (value) => {
+        const found = value as Kept | undefined;
+        if (found === undefined || (holder !== undefined && found.holder !== holder)) {
+          throw new MissingRequestError(false);
+        }
+        if (found.ended) throw new MissingRequestError(true);
+        if (found.lease !== undefined && now() < found.lease.until) return undefined;
+        return { value: { ...found, lease }, ...this.terms(found) };
+      })) as Kept;
+      if (kept.lease?.holder === lease.holder) {
+        const record = structuredClone(kept);
+        delete record.lease;
+        return { record, lease };
+      }
+      if (performance.now() > giveUpAt) throw new Error("a deferred request is not given back");
+      await this.woken(leaseOf(id));
+    }
+  }
+
+  /**
+   * Gives the lease back, with the changed record where there is one.
+   *
+   * @throws Error where another process has the lease by now
+   */
+  async #release(id: string, { holder }: Lease, changed?: Kept): Promise<void> {
+    let isHolder = false;
+    await this.#options.store.update(requestKey(id), (value) => {
+      const kept = value as DeferredRecord | undefined;
+      isHolder = kept?.lease?.holder === holder;
+      if (kept === undefined || !isHolder) return undefined;
+      const { lease: _lease, ...before } = kept;
+      const record = changed ?? before;
+      return { value: record.ended ? endOf(record) : record, ...this.terms(record) };
+    });
+    if (changed !== undefined && !isHolder) throw new Error("a change of a deferred request took too long");
+  }
+}
+
+/** The rest of a request: enough to say that it has ended. */
+const endOf = ({ id, holder, owner, expiresAt, status }: DeferredRecord): DeferredRecord => ({
+  ...{ id, holder, owner, expiresAt, status, names: [], ended: true },
+});
+
+const requestKey = (id: string) => `request ${id}`;
+const leaseOf = (id: string) => `lease ${id}`;
+const codeKey = ({ name }: Pick<InteractionCode, "name">) => `code ${name}`;

@@ -1,0 +1,158 @@
+/**
+ * The auth token endpoint of an access server (draft -11, sections 9.1 to 9.4).
+ *
+ * @module
+ */
+
+import type { AgentTokenClaims, ResourceTokenClaims } from "../draft-11/claims.ts";
+import { type OpenedToken, verifyAgentToken, verifySubagentToken } from "../draft-11/verify-tokens.ts";
+import { AAuthVerificationError, publicRefusal } from "../errors.ts";
+import type { Answer } from "../profile/resource-rules.ts";
+import { decodeJwt } from "../tokens/jwt.ts";
+import { trusts } from "../tokens/trust.ts";
+import type { AccessContext, AccessPending as Pending } from "./access-server-types.ts";
+import { invalidRequest, type Outcome, Problem } from "./answers.ts";
+import { begin } from "./pending-endpoint.ts";
+import type { Call } from "./server-frame.ts";
+import {
+  askedBy,
+  dependenciesOf,
+  issueGranted,
+  pairWork,
+  replacePair,
+  requiredPair,
+  requireNoMoreThanGranted,
+  requireSameParties,
+  type TokenPair,
+  tokenOutcome,
+  type VerifiedPair,
+  verifyPair,
+} from "./token-pair.ts";
+import { checking, dependency, requiredToken, tokenOf, verifyUpstream } from "./token-parameters.ts";
+
+/** @throws Problem, AAuthVerificationError */
+export async function accessTokenRequest(context: AccessContext, call: Call): Promise<Answer> {
+  const { owner: personServer, members } = call;
+  const tokens = requiredPair(members);
+  const agentToken = requiredToken(members, "agent_token");
+  const subagentToken = tokenOf(members, "subagent_token");
+  const upstreamToken = tokenOf(members, "upstream_token");
+  requireResource(context, tokens); // hole T8
+
+  const agent = await readAgent(context, agentToken);
+  const subagent =
+    subagentToken === undefined
+      ? undefined
+      : await checking("subagent", context, () =>
+          verifySubagentToken(subagentToken, { ...context, parent: agent }),
+        );
+  const { key: holder } = subagent ?? agent;
+  // Which access servers its person server asks is not known here.
+  const expected = { audience: agent.claims.iss, personServer, issuers: () => true };
+  const upstream =
+    upstreamToken === undefined ? undefined : await verifyUpstream(upstreamToken, expected, context);
+  const pair = await readPair(context, tokens, { ps: personServer, agent_jkt: holder.thumbprint });
+  const depends = dependenciesOf(pair);
+  if (upstream !== undefined) depends.push(dependency("upstream token", upstream.type, upstream.claims)); // hole T47
+  const ends = [agent.claims.exp, subagent?.claims.exp, upstream?.claims.exp].filter(
+    (exp) => exp !== undefined,
+  );
+  return begin(context, call, {
+    asked: {
+      ...(await askedFor(context, pair)),
+      agent: { iss: agent.claims.iss, sub: agent.claims.sub },
+      subagent: subagent?.claims.sub,
+      upstream: upstream?.claims.aud,
+      personServer,
+      consented: false,
+      // A person server finds someone to answer, or reports that it cannot.
+      capabilities: ["interaction", "clarification"],
+      fromAgent: { answers: [] },
+    },
+    work: {
+      confirmationKey: holder.publicJwk,
+      ...pairWork(pair, { notAfter: Math.min(...ends) }),
+    },
+    depends,
+  });
+}
+
+/** Not yet verified: any host may publish keys, and name this server in a token. */
+function requireResource({ options }: AccessContext, { resource_token: token }: TokenPair): void {
+  const iss = issuerOf(token);
+  if (typeof iss === "string" && trusts(options.resources, iss)) return;
+  const why = "the resource token is of a resource that is not decided for here";
+  throw new Problem(400, "invalid_resource_token", why);
+}
+
+function issuerOf(token: string): unknown {
+  try {
+    return decodeJwt(token).claims.iss;
+  } catch {
+    return undefined;
+  }
+}
+
+/** No code of the draft is for this parameter (section 11.9.3). */
+async function readAgent(context: AccessContext, token: string): Promise<OpenedToken<AgentTokenClaims>> {
+  const { discovery, isRevoked, now } = context;
+  try {
+    const opened = await verifyAgentToken(token, { discovery, isRevoked, now });
+    if (opened.claims.parent_agent === undefined) return opened; // hole T8a
+    throw invalidRequest("agent_token: it is that of a sub-agent, and its parent's is wanted");
+  } catch (error) {
+    if (!(error instanceof AAuthVerificationError)) throw error;
+    throw invalidRequest(`agent_token: ${publicRefusal(error).message}`);
+  }
+}
+
+function readPair(
+  context: AccessContext,
+  tokens: TokenPair,
+  { ps: personServer, agent_jkt: agentJkt }: Pick<ResourceTokenClaims, "ps" | "agent_jkt">,
+): Promise<VerifiedPair> {
+  const { issuer: audience } = context;
+  // After a step-up the presented token is one of its own.
+  return verifyPair(tokens, { audience, agentJkt, personServer, issuers: [personServer, audience] }, context);
+}
+
+const askedFor = async (context: AccessContext, pair: VerifiedPair) => ({
+  ...(await askedBy(pair, context)),
+  subject: pair.resource.sub,
+});
+
+/** A person server answers a question with another pair of tokens. @throws Problem */
+export function updatedAccessRequest(
+  context: AccessContext,
+  { owner, members }: Call,
+  id: string,
+  tokens: TokenPair,
+): Promise<Answer> {
+  return context.pending.replace(id, owner, members, async (record) => {
+    requireResource(context, tokens);
+    const { resource } = record.work.pair!;
+    const pair = await readPair(context, tokens, resource);
+    requireSameParties(resource, pair.resource);
+    const changed = await askedFor(context, pair);
+    requireNoMoreThanGranted(record, changed); // hole S9
+    replacePair(record, pair, changed);
+  });
+}
+
+/** A person server brings the claims that were asked for (section 9.2). @throws Problem */
+export async function claimsOfPerson(
+  { pending }: AccessContext,
+  { owner, members }: Call,
+  id: string,
+): Promise<Answer> {
+  // It was never asked for, and the person is known by another name at each resource.
+  if (Object.hasOwn(members, "sub")) throw invalidRequest("sub is never sent"); // hole T32
+  return pending.claim(id, owner, members);
+}
+
+/** Issues the token that has been granted. */
+export async function giveAccessToken(context: AccessContext, record: Pending): Promise<Outcome> {
+  const { token, claims } = await issueGranted(record, context);
+  await context.records.add(claims, record.asked.agent, record.work.pair!.presented);
+  return tokenOutcome(token, claims.exp - claims.iat);
+}

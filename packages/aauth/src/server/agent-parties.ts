@@ -1,0 +1,152 @@
+/**
+ * Who asks a person server, and for whom: the agent that has signed, a sub-agent of it, the caller that it acts for, and the person behind them (draft -11,
+ * sections 7.1, 9.4.5 and 10).
+ *
+ * @module
+ */
+
+import type { AgentTokenClaims } from "../draft-11/claims.ts";
+import { TOKEN_TYPES } from "../draft-11/names.ts";
+import { verifySubagentToken } from "../draft-11/verify-tokens.ts";
+import { AAuthVerificationError } from "../errors.ts";
+import { trusts } from "../tokens/trust.ts";
+import type { VerificationKey } from "../types.ts";
+import { invalidRequest, Problem } from "./answers.ts";
+import { assertionsOf, listOf } from "./assertions.ts";
+import type { AgentTokenName } from "./person-records.ts";
+import type { PersonContext, PersonWork } from "./person-server-types.ts";
+import { MAX_AHEAD_SECONDS } from "./revocation-endpoint.ts";
+import type { Call } from "./server-frame.ts";
+import { checking, dependency, tokenOf, verifyUpstream } from "./token-parameters.ts";
+import type { AgentIdentity } from "./types.ts";
+
+/** The agent of a call, as it is kept. @throws AAuthVerificationError for a token that could outlive its revocation */
+export function callingAgent({ caller, token }: Call, now: () => number) {
+  const claims = caller.identityToken as unknown as AgentTokenClaims;
+  requireRevocable(claims, now); // hole T6
+  const agent: AgentIdentity = { iss: claims.iss, sub: claims.sub };
+  const depends = [dependency("agent token", TOKEN_TYPES.agent, claims)];
+  const work: PersonWork = {
+    agentTokens: [agentTokenName(claims)],
+    confirmationKey: caller.key,
+    notAfter: claims.exp,
+    tokens: { agent_token: token! },
+  };
+  return { claims, agent, depends, work };
+}
+
+/**
+ * What both token endpoints have in common.
+ *
+ * @throws Problem, AAuthVerificationError
+ */
+export async function readParties(context: PersonContext, call: Call) {
+  const { now } = context;
+  const { members } = call;
+  const { claims, agent, depends, work } = callingAgent(call, now);
+  if (members.mission_s256 !== undefined) throw invalidRequest("missions are not served here");
+  const subagentToken = tokenOf(members, "subagent_token");
+  const upstreamToken = tokenOf(members, "upstream_token");
+  // An intermediary acts for every person that it serves, and has its own person server, or none
+  // (section 10.1.1).
+  if (upstreamToken === undefined) requireOwnAgent(context, claims);
+
+  const parent = { claims, key: { thumbprint: call.caller.thumbprint } as VerificationKey };
+  const subagent =
+    subagentToken === undefined
+      ? undefined
+      : await checking("subagent", context, async () => {
+          const opened = await verifySubagentToken(subagentToken, { ...context, parent });
+          requireRevocable(opened.claims, now); // hole T6
+          return opened;
+        });
+  if (subagent !== undefined) depends.push(dependency("sub-agent token", TOKEN_TYPES.agent, subagent.claims));
+
+  const upstream =
+    upstreamToken === undefined ? undefined : await readUpstream(context, upstreamToken, agent);
+  if (upstream !== undefined) depends.push(dependency("upstream token", upstream.type, upstream.claims));
+
+  const person = upstream === undefined ? await personBehind(context, agent) : upstream.record.person;
+  const ends = [claims.exp, subagent?.claims.exp, upstream?.claims.exp].filter((exp) => exp !== undefined);
+  return {
+    agent,
+    depends,
+    isChained: upstream !== undefined,
+    asked: {
+      agent,
+      subagent: subagent?.claims.sub,
+      person,
+      upstream: upstream?.claims.aud,
+      calledBy: upstream && { agent: upstream.record.agent, type: upstream.record.type },
+      consented: false,
+      capabilities: listOf(members, "capabilities"),
+      fromAgent: assertionsOf(members),
+    },
+    thumbprint: subagent?.key.thumbprint ?? call.caller.thumbprint,
+    work: {
+      agentTokens: [claims, subagent?.claims].filter((one) => one !== undefined).map(agentTokenName),
+      confirmationKey: subagent?.key.publicJwk ?? work.confirmationKey,
+      notAfter: Math.min(...ends),
+      upstream: upstream && { iss: upstream.claims.iss, jti: upstream.claims.jti },
+      tokens: { ...work.tokens, subagent_token: subagentToken, upstream_token: upstreamToken },
+    } satisfies PersonWork,
+  };
+}
+
+/** Section 9.4.5: the token that the agent was called with itself, and who had got it from here. */
+async function readUpstream(context: PersonContext, token: string, agent: AgentIdentity) {
+  const { options, records, isRevoked } = context;
+  const issuers = (id: string) => isIssuer(options, id);
+  const expected = { audience: agent.iss, personServer: options.issuer, issuers };
+  const { type, claims } = await verifyUpstream(token, expected, context);
+  const record = await records.tokens.get(claims);
+  if (record === undefined || record.resource !== claims.aud || record.subject !== claims.sub) {
+    const why = "the upstream token is of no agent that is known here";
+    throw new Problem(400, "invalid_upstream_token", why);
+  }
+  const standing = await records.standing(record.person, record.agent);
+  const { iss } = record.agent;
+  const areRevoked = await Promise.all(record.agentTokens.map(({ jti }) => isRevoked({ iss, jti })));
+  // hole T13
+  if (areRevoked.includes(true) || standing.isRevoked) {
+    const why = "the agent that was given the upstream token is revoked";
+    throw new Problem(400, "revoked_upstream_token", why);
+  }
+  return { type, claims, record };
+}
+
+/** Issuers of auth tokens at a person server: itself, and the access servers that it asks. */
+export const isIssuer = (
+  { issuer, accessServers = [] }: Pick<PersonContext["options"], "issuer" | "accessServers">,
+  id: string,
+): boolean => id === issuer || trusts(accessServers, id);
+
+/** Revocations are kept for no longer, and so nothing longer may depend on one (section 11.12.1). */
+function requireRevocable({ exp }: AgentTokenClaims, now: () => number): void {
+  if (exp <= now() + MAX_AHEAD_SECONDS) return;
+  throw new AAuthVerificationError("malformed_token", "agent token lifetime exceeds 24 hours", {
+    claim: "exp",
+  });
+}
+
+/** The agent's provider names its person server, and no agent chooses another. */
+export function requireOwnAgent({ issuer }: Pick<PersonContext, "issuer">, { ps }: AgentTokenClaims): void {
+  if (ps === issuer) return; // hole S32d
+  throw new AAuthVerificationError("malformed_token", "the agent token does not name this person server", {
+    claim: "ps",
+  });
+}
+
+/** The person that an agent belongs to; undefined for an agent that belongs to none yet. */
+export async function personBehind(
+  { records, options }: PersonContext,
+  agent: AgentIdentity,
+): Promise<string | undefined> {
+  const bound = await records.personOf(agent);
+  if (bound !== undefined) return bound;
+  const person = await options.personOf?.(agent);
+  if (person !== undefined) await records.bind(agent, person);
+  return person;
+}
+
+const agentTokenName = ({ jti, sub, exp }: AgentTokenClaims): AgentTokenName => ({ jti, sub, exp });

@@ -1,0 +1,146 @@
+/**
+ * The auth token endpoint of a person server (draft -11, sections 6.7.2, 7.2, 7.5.2.2 and 9.4.5).
+ *
+ * @module
+ */
+
+import { randomName } from "../deferred/deferred-records.ts";
+import { guardUrl } from "../discovery/url-guard.ts";
+import type { Answer } from "../profile/resource-rules.ts";
+import { isIssuer, readParties } from "./agent-parties.ts";
+import { invalidRequest, type Outcome, Problem } from "./answers.ts";
+import { assertionsOf } from "./assertions.ts";
+import { begin } from "./pending-endpoint.ts";
+import type { TokenRecord } from "./person-records.ts";
+import type { PersonPending as Pending, PersonContext, PersonWork } from "./person-server-types.ts";
+import type { Call } from "./server-frame.ts";
+import {
+  askedBy,
+  dependenciesOf,
+  issueGranted,
+  pairWork,
+  replacePair,
+  requiredPair,
+  requireNoMoreThanGranted,
+  requireSameParties,
+  type TokenPair,
+  tokenOutcome,
+  type VerifiedPair,
+  verifyPair,
+} from "./token-pair.ts";
+import { audienceOf, checking } from "./token-parameters.ts";
+import type { AgentIdentity } from "./types.ts";
+
+/** @throws Problem, AAuthVerificationError */
+export async function authTokenRequest(context: PersonContext, call: Call): Promise<Answer> {
+  const tokens = requiredPair(call.members);
+  const { agent, asked, work, depends, isChained, thumbprint } = await readParties(context, call);
+  const pair = await readPair(context, tokens, thumbprint);
+  const known = await presentedRecord(context, pair, agent);
+  if (known.upstream !== undefined && !isChained) throw invalidRequest("upstream_token is required"); // hole T11
+  // hole T11
+  if (asked.person !== known.person) {
+    throw isChained
+      ? new Problem(400, "invalid_upstream_token", "the upstream token is of another person")
+      : new Problem(400, "invalid_presented_token", "the presented token is of another person");
+  }
+  return begin(context, call, {
+    asked: { ...asked, ...(await askedFor(context, pair)) },
+    work: {
+      ...{ ...work, ...pairWork(pair, work) },
+      tokens: { ...work.tokens, ...tokens },
+      first: pageOf(pair),
+    },
+    depends: [...depends, ...dependenciesOf(pair)],
+  });
+}
+
+/** Section 6.7.2, at the server that the resource token names or that asks the one it names. */
+async function readPair(context: PersonContext, tokens: TokenPair, agentJkt: string): Promise<VerifiedPair> {
+  const { options } = context;
+  const issuers = (id: string) => isIssuer(options, id);
+  const audience = await checking("resource", context, async () => audienceOf(tokens.resource_token));
+  // hole T7
+  if (!issuers(audience)) {
+    const why = "the resource token is for a server that is not asked from here";
+    throw new Problem(400, "invalid_resource_token", why);
+  }
+  return verifyPair(tokens, { audience, agentJkt, personServer: options.issuer, issuers }, context);
+}
+
+/** The presented token as it was given out: to this agent, for the person that the resource knows by its `sub`. */
+async function presentedRecord(
+  { records, subjectOf }: PersonContext,
+  { presented, resource }: VerifiedPair,
+  agent: AgentIdentity,
+): Promise<TokenRecord> {
+  const record = await records.tokens.get(presented.claims);
+  const isOfAgent = record !== undefined && record.agent.iss === agent.iss && record.agent.sub === agent.sub;
+  // hole T10
+  if (!isOfAgent || (await subjectOf(record.person, resource.iss)) !== resource.sub) {
+    const why = "the presented token was not given to this agent here";
+    throw new Problem(400, "invalid_presented_token", why);
+  }
+  return record;
+}
+
+/** What a verified pair asks for. */
+async function askedFor(context: PersonContext, pair: VerifiedPair) {
+  const { iss, aud, interaction } = pair.resource;
+  // A browser of the person is sent there (section 7.2.3). The resource's own address has been fetched from already.
+  // hole T21
+  if (interaction !== undefined && new URL(interaction.url).origin !== iss) {
+    await checking("resource", context, async () => guardUrl(interaction.url, { development: false }));
+  }
+  const asked = await askedBy(pair, context);
+  return {
+    ...asked,
+    accessServer: aud === context.issuer ? undefined : aud,
+    fromResource: { ...asked.fromResource, ...(interaction !== undefined && { interaction: true }) },
+  };
+}
+
+/** The resource's own page, where the person acts first. */
+const pageOf = ({ resource: { interaction } }: VerifiedPair): PersonWork["first"] =>
+  interaction && { ...interaction, callback: randomName(), isDone: false };
+
+/** An agent answers a question with another pair of tokens. @throws Problem */
+export async function updatedRequest(
+  context: PersonContext,
+  { owner, members }: Call,
+  id: string,
+  tokens: TokenPair,
+): Promise<Answer> {
+  const { justification } = assertionsOf(members);
+  // An access server that has asked gets this, and nothing else that the agent has sent: other members could be claims there.
+  const forwarded = { action: members.action, ...tokens, justification };
+  return context.pending.replace(id, owner, forwarded, async (record) => {
+    const { work, asked, state } = record;
+    const before = work.pair?.resource;
+    if (before === undefined) throw invalidRequest("the request has no resource token");
+    const pair = await readPair(context, tokens, before.agent_jkt);
+    requireSameParties(before, pair.resource);
+    await presentedRecord(context, pair, asked.agent);
+    const changed = await askedFor(context, pair);
+    const first = pageOf(pair);
+    const isNewPage = first !== undefined && first.code !== work.first?.code;
+    // The person is not asked again: an access server has asked the agent.
+    // hole T31
+    requireNoMoreThanGranted(record, changed);
+    if (state === "granted" && isNewPage) {
+      const why = "the person has granted the request without a page";
+      throw new Problem(400, "invalid_resource_token", why);
+    }
+    if (first === undefined || isNewPage) work.first = first;
+    work.tokens = { ...work.tokens, ...tokens };
+    const fromAgent = { ...asked.fromAgent, ...(justification !== undefined && { justification }) };
+    replacePair(record, pair, { ...changed, fromAgent });
+  });
+}
+
+/** Issues the token that has been granted. */
+export async function giveAuthToken(context: PersonContext, record: Pending): Promise<Outcome> {
+  const { token, claims } = await issueGranted(record, context);
+  await context.records.keep("auth-token", claims, record);
+  return tokenOutcome(token, claims.exp - claims.iat);
+}

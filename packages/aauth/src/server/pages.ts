@@ -1,0 +1,31 @@
+/**
+ * What the pages of both servers' owners do with requests and tokens (draft -11, sections 7.3, 7.5 and 11.12).
+ *
+ * @module
+ */
+
+import { admitsCallback } from "../draft-11/callback.ts";
+import { failed, Problem } from "./answers.ts";
+import type { Server, ServerContext } from "./server-types.ts";
+
+/** The functions for pages that both servers have. */
+export function commonPages<Work>({
+  pending,
+  issuer,
+  discovery,
+}: ServerContext<Work>): Omit<Server<object>, "handle" | "metadata"> {
+  return {
+    open: (...visit) => pending.open(...visit),
+    find: (reference) => pending.get(reference),
+    waiting: (decider) => pending.list(decider),
+    abandon: (reference) =>
+      pending.change(reference, (record) =>
+        pending.end(record, failed(new Problem(403, "abandoned", "the page was left without a decision"))),
+      ),
+    ask: (reference, clarification) =>
+      pending.change(reference, (record) => pending.ask(record, clarification, "page")),
+    answered: (reference, waitSeconds) => pending.answered(reference, waitSeconds),
+    mayReturnTo: ({ iss: provider }, callback) =>
+      admitsCallback(callback, { provider, personServer: issuer }, discovery),
+  };
+}

@@ -1,0 +1,58 @@
+/**
+ * The person token endpoint of a person server (draft -11, sections 7.1 and 7.1.1).
+ *
+ * @module
+ */
+
+import { isServerIdentifier } from "../draft-11/identifiers.ts";
+import { issuePersonToken } from "../draft-11/issue-tokens.ts";
+import type { Answer } from "../profile/resource-rules.ts";
+import { ownerOf } from "../store/owner-of.ts";
+import { readParties } from "./agent-parties.ts";
+import { invalidRequest, type Outcome, Problem, succeeded } from "./answers.ts";
+import { assertionsOfResource } from "./assertions.ts";
+import { Limit } from "./limit.ts";
+import { begin } from "./pending-endpoint.ts";
+import type { PersonPending as Pending, PersonContext } from "./person-server-types.ts";
+import type { Call } from "./server-frame.ts";
+
+/** Different resources that one agent, and that all agents of one owner, may name in an hour. */
+const MAX_RESOURCES = 50;
+const MAX_RESOURCES_OF_OWNER = 2_000;
+const MAX_ENTRIES = 20_000;
+const RESOURCE_SECONDS = 3_600;
+
+export const createNamedResources = (now: () => number): Limit =>
+  new Limit({
+    ...{ now, maxPerMember: MAX_RESOURCES, maxPerOwner: MAX_RESOURCES_OF_OWNER, maxEntries: MAX_ENTRIES },
+  });
+
+/** @throws Problem, AAuthVerificationError */
+export async function personTokenRequest(context: PersonContext, call: Call): Promise<Answer> {
+  const { resource } = call.members;
+  if (typeof resource !== "string" || !isServerIdentifier(resource)) {
+    throw invalidRequest("resource must be a server identifier");
+  }
+  const { agent, asked, work, depends } = await readParties(context, call);
+  if (!context.named.admits(ownerOf(agent.iss), resource, RESOURCE_SECONDS, call.owner)) {
+    const why = "the agent asks for too many different resources";
+    throw new Problem(429, "slow_down", why, RESOURCE_SECONDS);
+  }
+  const fromResource = await assertionsOfResource(context.discovery, resource, []);
+  const about = { kind: "person-token", resource, scopes: [], fromResource } as const;
+  return begin(context, call, { asked: { ...asked, ...about }, work, depends });
+}
+
+/** Issues the token that has been granted. */
+export async function givePersonToken(context: PersonContext, record: Pending): Promise<Outcome> {
+  const { key, issuer, now, subjectOf, records } = context;
+  const { asked, grant, work } = record;
+  const resource = asked.resource!;
+  const { token, claims } = await issuePersonToken({
+    ...{ key: key(), issuer, audience: resource, subject: await subjectOf(asked.person!, resource) },
+    ...{ confirmationKey: work.confirmationKey, notAfter: work.notAfter, now },
+    tenant: grant?.tenant,
+  });
+  await records.keep("person-token", claims, record);
+  return succeeded({ person_token: token, expires_in: claims.exp - claims.iat });
+}

@@ -1,0 +1,71 @@
+import type { Awaitable } from "../crypto/interface.ts";
+
+/** An empty store that a test has opened. */
+export interface TestStore<Store> {
+  readonly store: Store;
+  /** Lets so many seconds pass on the store's clock. */
+  advance(seconds: number): Awaitable<void>;
+  /** Called when the test is over. Default: nothing to close. */
+  close?(): Awaitable<void>;
+}
+
+/** Opens an empty store for `maxEntries` entries of all owners together. */
+export type OpenTestStore<Store> = (bounds: { readonly maxEntries: number }) => Awaitable<TestStore<Store>>;
+
+/** A test of a store: its title, and what rejects where the store breaks its contract. */
+export interface StoreTest<Store> {
+  readonly title: string;
+  run(open: OpenTestStore<Store>): Promise<void>;
+}
+
+/**
+ * Opens stores that take a bound and a clock (Unix seconds) for a contract suite.
+ *
+ * @example
+ * for (const { title, run } of recordStoreContract) {
+ *   test(title, () => run(onTestClock(createMemoryRecordStore)));
+ * }
+ */
+export const onTestClock =
+  <Store>(
+    create: (options: { readonly maxEntries: number; readonly now: () => number }) => Store,
+  ): OpenTestStore<Store> =>
+  ({ maxEntries }) => {
+    let seconds = 1_800_000_000;
+    return {
+      store: create({ maxEntries, now: () => seconds }),
+      advance(by) {
+        seconds += by;
+      },
+    };
+  };
+
+/** Runs `test` with an opened store, and closes that. */
+export const withStore =
+  <Store>(maxEntries: number, test: (opened: TestStore<Store>) => Promise<void>): StoreTest<Store>["run"] =>
+  async (open) => {
+    const opened = await open({ maxEntries });
+    try {
+      await test(opened);
+    } finally {
+      await opened.close?.();
+    }
+  };
+
+/** Callers at the same time. */
+export const MANY = 40;
+
+export function equal(actual: unknown, expected: unknown): void {
+  const [is, wanted] = [JSON.stringify(actual), JSON.stringify(expected)];
+  if (is !== wanted) throw new Error(`expected ${wanted}, not ${is}`);
+}
+
+export async function rejects(run: () => unknown, kind: new (...args: never[]) => Error): Promise<void> {
+  try {
+    await run();
+  } catch (error) {
+    if (error instanceof kind) return;
+    throw error;
+  }
+  throw new Error(`expected ${kind.name}`);
+}
