@@ -30,7 +30,7 @@ export interface TokenPair {
 /** Both tokens, verified together. */
 export interface VerifiedPair {
   readonly resource: ResourceTokenClaims;
-  readonly presented: OpenedToken<PersonTokenClaims | AuthTokenClaims> & { readonly type: string };
+  readonly presented: OpenedToken<PersonTokenClaims | AuthTokenClaims>;
 }
 
 /** What is kept of a request, and has to do with its pair. Plain data. */
