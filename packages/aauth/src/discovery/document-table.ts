@@ -10,7 +10,7 @@ import { isObject, type Shape } from "../shapes.ts";
 import type { PartyDocument } from "./discovery.ts";
 
 /** One member of a document. */
-export interface MemberRule {
+interface MemberRule {
   readonly is: Shape;
   /**
    * A required or optional member of the wrong shape makes the document unusable: following it
@@ -25,7 +25,7 @@ export const optional = (is: Shape): MemberRule => ({ is, presence: "optional" }
 export const descriptive = (is: Shape): MemberRule => ({ is, presence: "descriptive" });
 
 /** A document and its members, in the order in which they are read and published. */
-export interface DocumentTable<Document extends PartyDocument, Identity extends keyof Document & string> {
+interface DocumentTable<Document extends PartyDocument, Identity extends keyof Document & string> {
   /** Member that names the party. */
   readonly identity: Identity;
   isIdentifier(value: string): boolean;

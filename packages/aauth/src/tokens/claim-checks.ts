@@ -209,7 +209,7 @@ export function missing(name: string): AAuthVerificationError {
   return new AAuthVerificationError("token_claim_missing", `the token has no ${name}`, { claim: name });
 }
 
-export function malformed(name: string, expected?: string): AAuthVerificationError {
+function malformed(name: string, expected?: string): AAuthVerificationError {
   return new AAuthVerificationError("malformed_token", `the token's ${name} has the wrong shape`, {
     claim: name,
     ...(expected !== undefined && { expected }),

@@ -515,6 +515,8 @@ describe("issuing", () => {
     ["a user claim of the protocol", () => issueAuthToken({ ...person, userClaims: { act: {} } })],
     ["an audience with a path", () => issueAuthToken({ ...person, audience: `${RESOURCE}/api` })],
     ["no subject", () => issuePersonToken({ ...person, subject: "" })],
+    ["a tenant that no reader accepts", () => issuePersonToken({ ...person, tenant: "" })],
+    ["an account that no reader accepts", () => issueAuthToken({ ...person, account: "" })],
     ["an agent of another provider", () => issueAgentToken({ ...person, agent: AGENT })],
     [
       "a parent of another provider",
