@@ -33,10 +33,7 @@ interface DocumentTable<Document extends PartyDocument, Identity extends keyof D
   readonly identifierForm: string;
   /** Code for a document that names no party. */
   readonly unnamed: AAuthErrorCode;
-  /**
-   * Path of the key set that a published document names unless it is given one. Default: it has to
-   * be given.
-   */
+  /** Path of the key set that a document of one's own names. Default: it has to be given. */
   readonly keysPath?: string;
   readonly members: { readonly [Name in Exclude<keyof Document, Identity>]-?: MemberRule };
 }

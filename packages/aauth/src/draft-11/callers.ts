@@ -31,10 +31,7 @@ import { AGENT_TOKEN, AUTH_TOKEN, PERSON_TOKEN } from "./token-schemas.ts";
 
 const [AGENT, PERSON, AUTH, SERVER] = LEVELS;
 
-/**
- * Documents of the servers that may call an endpoint in their own name: person servers ask for
- * tokens, and every issuer revokes its own.
- */
+/** Servers that sign for themselves: person servers ask for tokens, all issuers revoke theirs. */
 const CALLING_SERVERS: Readonly<Record<EndpointRole, readonly DocumentKind[]>> = {
   resource: [],
   token: ["person"],
@@ -53,10 +50,7 @@ const agentToken = tokenResolver({
   identify: (claims, caller) => ({ ...caller, level: AGENT, agent: claims.sub, identityToken: claims }),
 });
 
-/**
- * Persons are named by servers that the configuration names. No token is for a recipient without a
- * name.
- */
+/** Persons are named by configured servers. No token is for a recipient without a name. */
 const personToken = tokenResolver({
   schema: PERSON_TOKEN,
   source: PERSON,

@@ -73,10 +73,7 @@ export interface AccessServerMetadata extends CommonMetadata {
 export interface ResourceMetadata extends CommonMetadata {
   /** Address of its key set; a resource that signs nothing has none. */
   readonly jwks_uri?: string;
-  /**
-   * `agent-token` (the default), `person-token`, `session-token`, `auth-token`, or a value of an
-   * extension.
-   */
+  /** `agent-token` (the default), `person-token`, `session-token`, `auth-token`, or an extension's. */
   readonly access_mode?: string;
   readonly authorization_endpoint?: string;
   readonly revocation_endpoint?: string;

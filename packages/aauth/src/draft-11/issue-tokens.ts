@@ -177,10 +177,7 @@ function presentedBy(caller: ProvenCaller) {
 export interface IssueAuthTokenOptions extends BoundIssueOptions {
   /** Server identifier of the issuer: a person server, or the access server of the resource. */
   readonly issuer: string;
-  /**
-   * Server identifier of the person's person server, where an access server issues. Default: the
-   * issuer.
-   */
+  /** The person's person server, where an access server issues. Default: the issuer. */
   readonly personServer?: string | undefined;
   /** Server identifier of the resource. */
   readonly audience: string;
@@ -255,10 +252,7 @@ const commonClaims = (
   ...times,
 });
 
-/**
- * Section 5.2: `+` stands between the name of a sub-agent's parent and a discriminator, and nowhere
- * else.
- */
+/** Section 5.2: `+` stands between the name of a parent and a discriminator, and nowhere else. */
 function requireLocalPart(agent: string, parentAgent: string | undefined): void {
   const localOf = (id: string) => parseAgentIdentifier(id)?.local ?? "";
   const topLevel = parentAgent ?? agent;

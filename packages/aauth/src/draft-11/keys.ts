@@ -47,10 +47,7 @@ export function importKey(jwk: unknown, mode: "sync" | "pool" = "sync"): Awaitab
   return verificationKey(jwk, mode, ALGORITHMS);
 }
 
-/**
- * A public key as a token or a key set carries it: with its algorithm, without what names it
- * elsewhere.
- */
+/** A public key as a token carries it: with its algorithm, without other members of a JWK. */
 export function namedKey(jwk: PublicJwk): PublicJwk {
   const { kid: _kid, use: _use, alg: _alg, ...members } = jwk;
   return { ...members, alg: jwk.kty === "OKP" ? "Ed25519" : "ES256" };

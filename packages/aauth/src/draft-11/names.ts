@@ -55,10 +55,5 @@ export const ALGORITHMS = ["Ed25519", "ES256"] as const;
 
 /** Seconds. How far `created` and a token's `iat` may be from now. */
 export const WINDOW_SECONDS = 60;
-/** Seconds, by default. */
+/** Seconds that an agent token lives by default. */
 export const AGENT_TOKEN_SECONDS = 3_600;
-export const RESOURCE_TOKEN_SECONDS = 300;
-/** Seconds, at most: person and auth tokens (sections 7.1.1 and 9.4.1), and what the text says they should be for the others. */
-export const AGENT_TOKEN_MAX_SECONDS = 86_400;
-export const BOUND_TOKEN_MAX_SECONDS = 3_600;
-export const RESOURCE_TOKEN_MAX_SECONDS = 300;

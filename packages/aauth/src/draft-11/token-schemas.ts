@@ -43,14 +43,10 @@ import { documents } from "./documents.ts";
 import { isEndpointUrl, isServerIdentifier, parseAgentIdentifier } from "./identifiers.ts";
 import { requireFullySpecified } from "./keys.ts";
 import {
-  AGENT_TOKEN_MAX_SECONDS,
   AGENT_TOKEN_SECONDS,
   ALGORITHMS,
-  BOUND_TOKEN_MAX_SECONDS,
   DOCUMENTS,
   type DocumentKind,
-  RESOURCE_TOKEN_MAX_SECONDS,
-  RESOURCE_TOKEN_SECONDS,
   TOKEN_TYPES,
   WINDOW_SECONDS,
 } from "./names.ts";
@@ -71,10 +67,7 @@ function commonClaims(...kinds: readonly DocumentKind[]): readonly ClaimRule[] {
   ];
 }
 
-/**
- * The agent of a token, and its parent: a provider names its own agents only, by the domain of each
- * (section 5.1).
- */
+/** A provider names its own agents and their parents only: each at its domain (section 5.1). */
 const isAgentOfIssuer: ClaimShape = (value, { iss }) => {
   const agent = isText(value) ? parseAgentIdentifier(value) : undefined;
   if (agent === undefined || `https://${agent.domain}` !== iss) return false; // hole T2
@@ -114,20 +107,14 @@ export interface AgentTokenExpectation extends Expectation {
 export interface RecipientExpectation extends Expectation {
   /** Server identifier of the recipient. */
   readonly audience: string;
-  /**
-   * Person servers and access servers whose tokens are accepted. A token of another one is refused
-   * before anything is fetched.
-   */
+  /** Person and access servers. A token of another one is refused before anything is fetched. */
   readonly trustedIssuers: TrustPolicy;
 }
 
 export interface ResourceTokenExpectation extends Expectation {
   /** Server identifier of the person server or access server that redeems the token. */
   readonly audience: string;
-  /**
-   * RFC 7638 thumbprint of the agent's key: the one that signed the token request, or that of a
-   * sub-agent's token.
-   */
+  /** Thumbprint of the key that signed the token request, or of a sub-agent's. */
   readonly agentJkt: string;
   /**
    * Server identifier of the person server that the token has to name: the verifier's own, or at an
@@ -172,10 +159,7 @@ function checkPersonServer({ ps }: ResourceTokenClaims, { personServer }: Resour
   if (ps !== personServer) throw presentedMismatch("ps");
 }
 
-/**
- * A resource token that speaks of another token, person server, person, tenant or mission than was
- * shown.
- */
+/** The resource token speaks of another token, person server, person, tenant or mission. */
 export const presentedMismatch = (claim: string): AAuthVerificationError =>
   new AAuthVerificationError(
     "presented_token_mismatch",
@@ -198,7 +182,7 @@ const COMMON = {
   ],
 } as const;
 
-const ONE_HOUR = { defaultSeconds: BOUND_TOKEN_MAX_SECONDS, maxSeconds: BOUND_TOKEN_MAX_SECONDS };
+const ONE_HOUR = { defaultSeconds: 3_600, maxSeconds: 3_600 };
 
 /** Person and auth tokens: for one recipient, and for an hour at most (section 11.5.2). */
 const FOR_RESOURCE = {
@@ -216,7 +200,7 @@ const FOR_RESOURCE = {
 export const AGENT_TOKEN: TokenSchema<AgentTokenClaims, AgentTokenExpectation> = {
   ...COMMON,
   type: TOKEN_TYPES.agent,
-  lifetime: { defaultSeconds: AGENT_TOKEN_SECONDS, maxSeconds: AGENT_TOKEN_MAX_SECONDS },
+  lifetime: { defaultSeconds: AGENT_TOKEN_SECONDS, maxSeconds: 86_400 },
   claims: [
     ...commonClaims("agent"),
     required("sub", isAgentOfIssuer),
@@ -228,16 +212,13 @@ export const AGENT_TOKEN: TokenSchema<AgentTokenClaims, AgentTokenExpectation> =
   beforeSignature: [checkIssuerIfListed],
 };
 
-/**
- * `aa-person+jwt` (section 7.1.1): who, never what. With a scope or an account it could be taken
- * for an auth token.
- */
+/** `aa-person+jwt` (section 7.1.1): a person. With a scope it could be taken for an auth token. */
 export const PERSON_TOKEN: TokenSchema<PersonTokenClaims, RecipientExpectation> = {
   ...FOR_RESOURCE,
   type: TOKEN_TYPES.person,
   claims: [
     ...commonClaims("person"),
-    livesAtMost(BOUND_TOKEN_MAX_SECONDS),
+    livesAtMost(ONE_HOUR.maxSeconds),
     required("sub"),
     forbidden("scope"), // hole T16
     forbidden("account"), // hole T16
@@ -254,7 +235,7 @@ export const AUTH_TOKEN: TokenSchema<AuthTokenClaims, RecipientExpectation> = {
   type: TOKEN_TYPES.auth,
   claims: [
     ...commonClaims("person", "access"),
-    livesAtMost(BOUND_TOKEN_MAX_SECONDS),
+    livesAtMost(ONE_HOUR.maxSeconds),
     required("sub"),
     required("ps", isPersonServer),
     optional("scope", isScope),
@@ -270,7 +251,7 @@ export const AUTH_TOKEN: TokenSchema<AuthTokenClaims, RecipientExpectation> = {
 export const RESOURCE_TOKEN: TokenSchema<ResourceTokenClaims, ResourceTokenExpectation, undefined> = {
   ...COMMON,
   type: TOKEN_TYPES.resource,
-  lifetime: { defaultSeconds: RESOURCE_TOKEN_SECONDS, maxSeconds: RESOURCE_TOKEN_MAX_SECONDS },
+  lifetime: { defaultSeconds: 300, maxSeconds: 300 },
   claims: [
     ...commonClaims("resource"),
     required("ps", isServer),

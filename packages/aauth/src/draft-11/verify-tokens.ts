@@ -45,19 +45,13 @@ export const verifyAgentToken = (
   options: VerifyAgentTokenOptions,
 ): Promise<OpenedToken<AgentTokenClaims>> => openToken(token, AGENT_TOKEN, expectedNow(options), options);
 
-/**
- * Verifies a person token; the same errors as {@link verifyAgentToken}, and
- * `token_audience_mismatch`.
- */
+/** Verifies a person token; errors as {@link verifyAgentToken}, and `token_audience_mismatch`. */
 export const verifyPersonToken = (
   token: string,
   options: VerifyBoundTokenOptions,
 ): Promise<OpenedToken<PersonTokenClaims>> => openToken(token, PERSON_TOKEN, expectedNow(options), options);
 
-/**
- * Verifies an auth token; the same errors as {@link verifyPersonToken}. Does NOT judge scope or
- * account.
- */
+/** Verifies an auth token; errors as {@link verifyPersonToken}. Does NOT judge scope or account. */
 export const verifyAuthToken = (
   token: string,
   options: VerifyBoundTokenOptions,

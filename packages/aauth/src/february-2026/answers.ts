@@ -11,7 +11,7 @@ import { requireLifetime } from "../tokens/issue-token.ts";
 import type { ProvenCaller } from "../types.ts";
 import { formatAgentAuth } from "./agent-auth.ts";
 import { issueResourceToken } from "./issue-tokens.ts";
-import { AGENT_AUTH, RESOURCE_TOKEN_SECONDS } from "./names.ts";
+import { AGENT_AUTH } from "./names.ts";
 import { RESOURCE_TOKEN } from "./token-schemas.ts";
 
 /** What an auth token would cure. */
@@ -49,7 +49,8 @@ export function refuseWithoutToken(
 
 /** A resource token is issued only to an agent whose request signature was proven. */
 export function createAnswers(options: AnswerOptions): AnswerWriter {
-  const { key, resource, now, algs, lifetimeSeconds = RESOURCE_TOKEN_SECONDS } = options;
+  const { key, resource, now, algs } = options;
+  const { lifetimeSeconds = RESOURCE_TOKEN.lifetime.defaultSeconds } = options;
   const authServer = requireAuthServer(options);
   requireLifetime(lifetimeSeconds, RESOURCE_TOKEN.lifetime);
 

@@ -104,10 +104,7 @@ export const RESOLVERS: Readonly<Record<string, CallerResolver>> = {
     return key instanceof Promise ? key.then(candidate) : candidate(key);
   },
 
-  /**
-   * The key is in the key set that the agent publishes, as an agent or as the resource that it is,
-   * too.
-   */
+  /** The key is in the key set that the caller publishes, as an agent or as a resource. */
   async jwks(claim, context) {
     enterKey(claim, context);
     const key = requireNamedAgent(claim as JwksSignatureKey | JwksUriSignatureKey);
@@ -120,10 +117,7 @@ export const RESOLVERS: Readonly<Record<string, CallerResolver>> = {
   jwt: (claim, context) => resolveToken(claim, context, context.endpoint.tokenTypes, TOKENS),
 };
 
-/**
- * A token that another party holds: the context's function verifies it and says which keys may have
- * signed.
- */
+/** A token that another party holds: `tokenHolder` verifies it, and names keys that may sign. */
 async function fromHolder(jwt: string, context: ResolverContext): Promise<CallerCandidate> {
   const { agent, keys } = await context.tokenHolder!(jwt);
   context.recorder.enter("key");
@@ -141,10 +135,7 @@ async function fromHolder(jwt: string, context: ResolverContext): Promise<Caller
   };
 }
 
-/**
- * The documents that a caller may name (SPEC 10.7 mode 2). An auth server's is not among them: it
- * signs no requests.
- */
+/** Documents that a caller may name (SPEC 10.7 mode 2): an auth server signs no requests. */
 const KINDS: Readonly<Record<string, DiscoveryKind>> = {
   [DOCUMENTS.agent]: documents.kinds.agent,
   [DOCUMENTS.resource]: documents.kinds.resource,

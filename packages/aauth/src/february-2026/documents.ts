@@ -102,10 +102,7 @@ const issuer = documentOf<IssuerMetadata, "issuer">({
   },
 });
 
-/**
- * The members of an OpenID Connect discovery document that are read: whose it is, and where the
- * keys are.
- */
+/** The members that are read of an OpenID Connect discovery document. */
 const openidConfiguration = documentOf<Pick<IssuerMetadata, "issuer" | "jwks_uri">, "issuer">({
   ...NAMED,
   identity: "issuer",

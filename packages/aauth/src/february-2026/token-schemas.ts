@@ -35,18 +35,11 @@ import {
 import type { TrustPolicy } from "../tokens/trust.ts";
 import type { AgentTokenClaims, AuthTokenClaims, ResourceTokenClaims } from "./claims.ts";
 import { documents } from "./documents.ts";
-import {
-  AGENT_TOKEN_SECONDS,
-  AUTH_TOKEN_SECONDS,
-  KEY_ALGORITHMS,
-  RESOURCE_TOKEN_MAX_SECONDS,
-  RESOURCE_TOKEN_SECONDS,
-  TOKEN_ALGORITHMS,
-  TOKEN_TYPES,
-} from "./names.ts";
+import { KEY_ALGORITHMS, TOKEN_ALGORITHMS, TOKEN_TYPES } from "./names.ts";
 
 /** The issuer's clock may be ahead. */
 const SKEW_SECONDS = 5;
+const RESOURCE_TOKEN_MAX_SECONDS = 600;
 
 // ------------------------------------------------------------------------------------------ shapes
 
@@ -66,10 +59,7 @@ const requireScopeOrRequest: ClaimRule = (claims) => {
 // ------------------------------------------------------------------------------------- comparisons
 
 export interface AgentTokenExpectation extends TokenExpectation {
-  /**
-   * Own identifier; compared when the token names an audience. Without it, a token with an audience
-   * is refused.
-   */
+  /** Own identifier. Default: a token that names an audience is refused. */
   readonly audience?: string | undefined;
   /** Agent servers that may vouch. Default: any that discovery can reach. */
   readonly trustedIssuers?: TrustPolicy | undefined;
@@ -120,7 +110,7 @@ function checkLongestLife({ exp }: ResourceTokenClaims, { now }: ResourceTokenEx
 export const AGENT_TOKEN: TokenSchema<AgentTokenClaims, AgentTokenExpectation> = {
   type: TOKEN_TYPES.agent,
   algorithms: TOKEN_ALGORITHMS,
-  lifetime: { defaultSeconds: AGENT_TOKEN_SECONDS },
+  lifetime: { defaultSeconds: 3_600 },
   sortsHeader: true,
   claims: [checkTimeShapes, required("iss"), required("sub", isDelegateName), optionalAudience],
   binding: bySignerKey(KEY_ALGORITHMS),
@@ -129,14 +119,11 @@ export const AGENT_TOKEN: TokenSchema<AgentTokenClaims, AgentTokenExpectation> =
   issuedBy: () => documents.kinds.agent,
 };
 
-/**
- * `auth+jwt` (profile 4.2). Its expiry is not compared here: a verifier wants to know first whether
- * the caller owns the token.
- */
+/** `auth+jwt` (profile 4.2). Expiry is compared once the caller has proven to own the token. */
 export const AUTH_TOKEN: TokenSchema<AuthTokenClaims, AuthTokenExpectation> = {
   type: TOKEN_TYPES.auth,
   algorithms: TOKEN_ALGORITHMS,
-  lifetime: { defaultSeconds: AUTH_TOKEN_SECONDS },
+  lifetime: { defaultSeconds: 300 },
   claims: [
     required("iss"),
     required("aud", isAudience),
@@ -158,7 +145,7 @@ export const AUTH_TOKEN: TokenSchema<AuthTokenClaims, AuthTokenExpectation> = {
 export const RESOURCE_TOKEN: TokenSchema<ResourceTokenClaims, ResourceTokenExpectation, undefined> = {
   type: TOKEN_TYPES.resource,
   algorithms: TOKEN_ALGORITHMS,
-  lifetime: { defaultSeconds: RESOURCE_TOKEN_SECONDS, maxSeconds: RESOURCE_TOKEN_MAX_SECONDS },
+  lifetime: { defaultSeconds: 300, maxSeconds: RESOURCE_TOKEN_MAX_SECONDS },
   sortsHeader: true,
   claims: [
     checkTimeShapes,

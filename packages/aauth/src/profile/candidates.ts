@@ -143,10 +143,7 @@ export const unnamedCaller = (
   { profile }: ResolverContext,
 ): UnnamedCaller => ({ profile: profile.name, scheme, key, thumbprint });
 
-/**
- * Whatever proves the caller: a token that was issued before the list was changed does not bypass
- * it.
- */
+/** A token that was issued before the list was changed does not bypass it. */
 export function requireTrustedCaller(id: string, { trustedAgents }: ResolverContext): void {
   if (trustedAgents !== undefined && !trusts(trustedAgents, id)) {
     throw new AAuthVerificationError("untrusted_agent", "the caller is not on the list of trusted agents");

@@ -17,10 +17,7 @@ type Claims = DecodedToken["claims"];
 /** More nesting than any delegation the auth server would issue, and little enough to walk. */
 const MAX_ACT_DEPTH = 20;
 
-/**
- * The token's algorithm and key id, once its `typ` is exactly the one demanded and its `alg` is on
- * the list.
- */
+/** Algorithm and key id, once `typ` is exactly the one demanded and `alg` is on the list. */
 export function checkHeader(
   { header }: DecodedToken,
   { type, algorithms }: { readonly type: string; readonly algorithms: readonly string[] },
@@ -44,16 +41,10 @@ export function checkHeader(
 
 // ------------------------------------------------------------------------------------------ shapes
 
-/**
- * A rule for the claims of a token. Throws `token_claim_missing`, `malformed_token` or a code of
- * its own.
- */
+/** A rule for claims. Throws `token_claim_missing`, `malformed_token` or a code of its own. */
 export type ClaimRule = (claims: Claims) => unknown;
 
-/**
- * Shape of a claim, given the claims of the token, of which those above it in the table have been
- * checked.
- */
+/** Shape of a claim. Claims above it in the table have been checked. */
 export type ClaimShape = (value: unknown, claims: Claims) => boolean;
 
 /** @param expected values to name in the error. Default: none */

@@ -28,10 +28,7 @@ export interface VerifiedToken<Claims = TokenClaims, Key = VerificationKey | und
   /** `typ`. */
   readonly type: string;
   readonly claims: Claims;
-  /**
-   * The key that has to sign what the token comes with; undefined for a type that is bound
-   * otherwise.
-   */
+  /** The key that has to sign what the token comes with, where `cnf` names one. */
   readonly key: Key;
 }
 
