@@ -95,6 +95,7 @@ export const AAUTH_LAYERS: readonly (readonly string[])[] = [
   ["tokens"],
   ["profile"],
   ["draft-11"],
+  ["deferred"],
   ["default-profile.ts", "profile/index.ts"],
   ["discovery/create-discovery.ts"],
   ["resource", "agent"],

@@ -586,7 +586,7 @@ const INSTEAD: Readonly<Record<string, string>> = {
   T23a: "return decision;",
   T23b: "agreed: standing.agreed,",
   T23c: "return outcome;",
-  T24: "return record === undefined ? undefined : revoker.revoke([record]);",
+  T24: "return record === undefined ? undefined : deliveries.revoke([record]);",
   T29a: "return undefined;",
   T32a: "const known = Object.entries(claims);",
   T33a: "false;",

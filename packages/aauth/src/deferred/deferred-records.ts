@@ -77,8 +77,8 @@ export interface DeferredRecordsOptions<Kept> {
   readonly now: () => number;
   /** Seconds that a request is kept beyond its end, for callers that have not heard of it. */
   readonly keptSeconds: number;
-  /** Sets the outcome of a request whose code was guessed at too often. */
-  guessedAt(record: Kept): void;
+  /** Sets the outcome of a request whose code was guessed at too often. Default: none has a code. */
+  guessedAt?(record: Kept): void;
 }
 
 export class DeferredRecords<Kept extends DeferredRecord> {
@@ -209,7 +209,7 @@ export class DeferredRecords<Kept extends DeferredRecord> {
       if (this.hasEnded(record)) return undefined;
       record.code.guesses += 1;
       if (record.code.guesses < MAX_GUESSES) return undefined; // hole T29a
-      this.#options.guessedAt(record);
+      this.#options.guessedAt?.(record);
       await this.dropCode(record);
       return undefined;
     });

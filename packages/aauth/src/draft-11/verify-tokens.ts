@@ -57,6 +57,12 @@ export const verifyAuthToken = (
   options: VerifyBoundTokenOptions,
 ): Promise<OpenedToken<AuthTokenClaims>> => openToken(token, AUTH_TOKEN, expectedNow(options), options);
 
+/** A verified agent token, and the thumbprint of its key. */
+export interface VerifiedParent {
+  readonly claims: AgentTokenClaims;
+  readonly key: Pick<VerificationKey, "thumbprint">;
+}
+
 /**
  * Verifies the token of a sub-agent that a parent brings along (section 10.2): as an agent token,
  * and that it is the parent's own, one level deep, with a key of its own. Nothing is fetched for a
@@ -69,7 +75,7 @@ export const verifyAuthToken = (
 export async function verifySubagentToken(
   token: string,
   options: Omit<VerifyAgentTokenOptions, "trustedIssuers"> & {
-    readonly parent: Pick<OpenedToken<AgentTokenClaims>, "claims" | "key">;
+    readonly parent: VerifiedParent;
   },
 ): Promise<OpenedToken<AgentTokenClaims>> {
   const { parent } = options;

@@ -25,8 +25,8 @@ import {
 } from "../draft-11/problem.ts";
 import { draft11 } from "../draft-11/profile.ts";
 import type { Answer } from "../profile/resource-rules.ts";
+import { Limit } from "../store/limit.ts";
 import { ownerOfCaller } from "../store/owner-of.ts";
-import { QuotaStore } from "../store/quota-store.ts";
 import { createMemoryRecordStore, type RecordStore } from "../store/record-store.ts";
 import type { ProvenCaller } from "../types.ts";
 import { type Endpoint, lastSegment, refusing } from "./endpoint.ts";
@@ -34,19 +34,6 @@ import type { Verifier } from "./types.ts";
 
 /** Only what an error is answered in: which token a poll shows, the request that it is for decides. */
 const REQUIREMENT = { level: "agent-token" } as const;
-
-/** Holder of a request: its key, which signs each poll, and the owner that it is charged to. */
-export interface PendingHolder {
-  /** Thumbprint of the key. */
-  readonly holder: string;
-  readonly owner: string;
-}
-
-/** Whose a request is at a resource: of the key that signed it, charged to the caller's owner. */
-export const holderOf = (caller: ProvenCaller): PendingHolder => ({
-  holder: caller.thumbprint,
-  owner: ownerOfCaller(caller),
-});
 
 export interface DeferredOptions {
   /** That of the resource's routes. */
@@ -70,7 +57,11 @@ export interface DeferredOptions {
 }
 
 /** A request whose person is here. */
-export interface OpenedRequest<Data> extends PendingHolder, CallbackParties {
+export interface OpenedRequest<Data> extends CallbackParties {
+  /** Thumbprint of the key that signs its polls. */
+  readonly thumbprint: string;
+  /** Owner that the request is charged to. */
+  readonly owner: string;
   readonly id: string;
   /** Unix seconds. */
   readonly expiresAt: number;
@@ -167,20 +158,9 @@ export function createDeferred<Data>(options: DeferredOptions): Deferred<Data> {
       record.outcome = pollingError("invalid_code", "wrong codes were tried too often");
     },
   });
-  const wrongCodes = new QuotaStore<true>({
-    maxEntries: MAX_WRONG_CODES_TOGETHER,
-    maxPerOwner: MAX_WRONG_CODES,
-    now,
+  const wrongCodes = new Limit({
+    ...{ now, maxPerOwner: MAX_WRONG_CODES, maxEntries: MAX_WRONG_CODES_TOGETHER },
   });
-
-  /** False for one too many. */
-  function noteWrongCode(from: string, code: string): boolean {
-    const key = JSON.stringify([from, code.slice(0, MAX_CODE_CHARACTERS)]);
-    if (wrongCodes.has(key)) return true;
-    if (!wrongCodes.hasRoom(from)) return false; // hole S23
-    wrongCodes.put(from, key, true, WRONG_CODE_SECONDS);
-    return true;
-  }
 
   // The code has been used once the person is here: no one else is to be sent there.
   const waiting = ({ id, status, field }: Waiting): Answer =>
@@ -229,7 +209,7 @@ export function createDeferred<Data>(options: DeferredOptions): Deferred<Data> {
         throw new TypeError("an interaction needs interactionUrl, the page where a person acts");
       }
       const record: Waiting = {
-        ...{ ...newRecord(randomName(16)), ...holderOf(caller), data, parties: partiesOf(caller) },
+        ...{ ...newRecord(randomName(16)), ...chargedTo(caller), data, parties: partiesOf(caller) },
         ...{ expiresAt: now() + lifetimeSeconds, notBefore: 0 },
       };
       const code = requirement === "interaction" ? await records.newCode(record) : undefined;
@@ -243,12 +223,15 @@ export function createDeferred<Data>(options: DeferredOptions): Deferred<Data> {
       const opened = await records.open(typed, async (record) => {
         if (record.outcome !== undefined) return undefined;
         await records.dropCode(record);
-        const { id, holder, owner, expiresAt, data, parties } = record;
+        const { id, holder: thumbprint, owner, expiresAt, data, parties } = record;
         if (now() >= expiresAt) return "expired";
         record.status = "interacting";
-        return { id, holder, owner, expiresAt, data: data as Data, ...parties };
+        return { id, thumbprint, owner, expiresAt, data: data as Data, ...parties };
       });
-      return opened ?? (noteWrongCode(from, typed) ? "invalid_code" : "too_many_codes");
+      if (opened !== undefined) return opened;
+      const wrong = typed.slice(0, MAX_CODE_CHARACTERS);
+      if (!wrongCodes.admits(from, wrong, WRONG_CODE_SECONDS)) return "too_many_codes"; // hole S23
+      return "invalid_code";
     },
 
     async returnUrl(opened, callback, error) {
@@ -261,6 +244,12 @@ export function createDeferred<Data>(options: DeferredOptions): Deferred<Data> {
     ),
   };
 }
+
+/** The key of a caller polls for its request, and its owner is charged for it. */
+export const chargedTo = (caller: ProvenCaller): Pick<DeferredRecord, "holder" | "owner"> => ({
+  holder: caller.thumbprint,
+  owner: ownerOfCaller(caller),
+});
 
 /** Person tokens and auth tokens name no agent, and so no provider. */
 function partiesOf({ person, grant, identityToken }: ProvenCaller): CallbackParties {

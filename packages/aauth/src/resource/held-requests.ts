@@ -12,7 +12,7 @@ import type { Answer } from "../profile/resource-rules.ts";
 import { createMemoryRecordStore, type RecordStore } from "../store/record-store.ts";
 import type { ProvenCaller, Requirement } from "../types.ts";
 import type { Challenger } from "./challenge.ts";
-import { holderOf, pollEndpoint } from "./deferred.ts";
+import { chargedTo, pollEndpoint } from "./deferred.ts";
 import type { Endpoint } from "./endpoint.ts";
 import type { Verifier } from "./types.ts";
 
@@ -91,7 +91,6 @@ export function createHeldRequests<Invocation>(
   const records = new DeferredRecords<Held<Invocation>>({
     store: options.store ?? createMemoryRecordStore({ now }),
     ...{ now, keptSeconds: KEPT_SECONDS },
-    guessedAt() {},
   });
   /** Executions in this process, by id. */
   const running = new Map<string, Promise<Answer>>();
@@ -190,7 +189,7 @@ export function createHeldRequests<Invocation>(
       if (person === undefined)
         throw new TypeError("a resource token needs a caller that has shown a person");
       const held: Held<Invocation> = {
-        ...{ ...newRecord(randomName(16)), ...holderOf(caller), expiresAt: now() + lifetimeSeconds },
+        ...{ ...newRecord(randomName(16)), ...chargedTo(caller), expiresAt: now() + lifetimeSeconds },
         ...{ requirement, invocation, person, tokenUntil: 0 },
       };
       const answer = await demanding(held, caller);

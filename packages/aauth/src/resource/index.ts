@@ -26,8 +26,8 @@ export type {
   ServedEndpoint,
 } from "./create-resource.ts";
 export { createResource } from "./create-resource.ts";
-export type { Deferred, DeferredOptions, OpenedRequest, PendingHolder } from "./deferred.ts";
-export { createDeferred, holderOf } from "./deferred.ts";
+export type { Deferred, DeferredOptions, OpenedRequest } from "./deferred.ts";
+export { createDeferred } from "./deferred.ts";
 export type { Endpoint, EndpointRequest, WellKnownDocuments } from "./endpoint.ts";
 export { documentEndpoints } from "./endpoint.ts";
 export type { HeldRequests, HeldRequestsOptions } from "./held-requests.ts";

@@ -10,8 +10,10 @@ import { parseSessionAuthorization } from "../draft-11/headers.ts";
 import { AAUTH_ACCESS } from "../draft-11/names.ts";
 import { AAuthVerificationError } from "../errors.ts";
 import { fieldValue } from "../http-signatures/field.ts";
+import { ownerOfCaller } from "../store/owner-of.ts";
 import { createMemoryRecordStore, type RecordStore } from "../store/record-store.ts";
 import type { HeaderFields, ProvenCaller } from "../types.ts";
+import type { OpenedRequest } from "./deferred.ts";
 
 /** What is kept of a session; plain JSON where `data` is. */
 export interface Session<Data> {
@@ -33,11 +35,11 @@ export interface Sessions<Data> {
   /**
    * Starts a session for a key; the headers belong into an answer to its holder, and replace the session that it has.
    *
-   * @param holder thumbprint and owner: those of a pending request, or of a caller
+   * @param holder a caller, or a deferred request that its person has opened
    * @throws StoreFullError
    */
   start(
-    holder: { readonly holder: string; readonly owner: string },
+    holder: ProvenCaller | Pick<OpenedRequest<unknown>, "thumbprint" | "owner">,
     data: Data,
   ): Promise<Readonly<Record<string, string>>>;
   /**
@@ -62,9 +64,10 @@ export function createSessions<Data>(options: SessionsOptions<Data> = {}): Sessi
   const now = options.now ?? (() => Math.floor(Date.now() / 1000));
   const store = options.store ?? createMemoryRecordStore<Session<Data>>({ now });
   return {
-    async start({ holder, owner }, data) {
+    async start(holder, data) {
+      const owner = "owner" in holder ? holder.owner : ownerOfCaller(holder);
       const token = encodeBase64Url(platformCrypto.randomBytes(24));
-      await store.put(token, { holder, data }, { owner, ttlSeconds: lifetimeSeconds });
+      await store.put(token, { holder: holder.thumbprint, data }, { owner, ttlSeconds: lifetimeSeconds });
       return { [AAUTH_ACCESS]: token };
     },
     async find(headers, { thumbprint }) {

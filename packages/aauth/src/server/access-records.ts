@@ -1,19 +1,20 @@
 /**
- * What an access server keeps of the auth tokens that it has issued, and how it takes them back (draft -11, section 11.12).
+ * The auth tokens that an access server has issued, and their revocation (draft -11, section
+ * 11.12).
  *
  * @module
  */
 
 import type { AuthTokenClaims } from "../draft-11/claims.ts";
+import { Limit } from "../store/limit.ts";
 import { ownerOf } from "../store/owner-of.ts";
 import type { RecordStore } from "../store/record-store.ts";
 import { scopesOf } from "../tokens/scopes.ts";
 import { Deliveries } from "./deliveries.ts";
 import { IssuedTokens, type RevocableToken, type TokenName, tooManyTokens } from "./issued-tokens.ts";
-import { Limit } from "./limit.ts";
 import type { ServerParts } from "./server-types.ts";
 import { keyOf } from "./stores.ts";
-import type { AgentIdentity, DownstreamResult, IssuedTokenRecord } from "./types.ts";
+import type { AgentIdentity, IssuedTokenRecord } from "./types.ts";
 
 /**
  * Auth tokens that are valid at the same time: of one agent, and of all agents together, which
@@ -30,13 +31,13 @@ const ownerOfResource = (resource: string) => keyOf("resource", resource);
 
 export class AccessRecords {
   readonly tokens: IssuedTokens<AccessTokenRecord>;
-  readonly #deliveries: Deliveries<AccessTokenRecord>;
+  readonly deliveries: Deliveries<AccessTokenRecord>;
   readonly #ofAgents: Limit;
 
   constructor(parts: ServerParts, store: RecordStore<unknown>) {
     const { now } = parts;
     this.tokens = new IssuedTokens(store, now, ({ resource }) => ownerOfResource(resource));
-    this.#deliveries = new Deliveries(parts, this.tokens, ({ resource: recipient }) => [
+    this.deliveries = new Deliveries(parts, this.tokens, ({ resource: recipient }) => [
       { kind: "resource", recipient },
     ]);
     this.#ofAgents = new Limit({
@@ -55,33 +56,27 @@ export class AccessRecords {
     const member = keyOf(agent.iss, agent.sub);
     if (!this.#ofAgents.admits(ownerOf(agent.iss), jti, this.tokens.ttlOf(exp), member))
       throw tooManyTokens();
-    await this.tokens.add({
-      ...{ type: "auth-token", iss, jti, exp, agent, personServer, subject, resource, account },
-      scopes: scopesOf(scope),
-    });
-    await this.tokens.listUnder(["on", on.iss, on.jti], claims, { owner: keyOf("on", resource) });
+    const token = {
+      type: "auth-token",
+      iss,
+      jti,
+      exp,
+      agent,
+      personServer,
+      subject,
+      resource,
+      account,
+    } as const;
+    await this.tokens.add({ ...token, scopes: scopesOf(scope) }, [on], keyOf("on", resource));
   }
 
-  /** Those of a resource that have not expired. Repeats revocations of them that have not been confirmed. */
+  /**
+   * Those of a resource that have not expired. Repeats revocations of them that have not been
+   * confirmed.
+   */
   async ofResource(resource: string): Promise<readonly AccessTokenRecord[]> {
     const issued = await this.tokens.list(ownerOfResource(resource));
-    this.#deliveries.resume(issued);
+    this.deliveries.resume(issued);
     return issued;
-  }
-
-  /** Tokens that were issued on another. */
-  issuedOn({ iss, jti }: TokenName): Promise<readonly AccessTokenRecord[]> {
-    return this.tokens.listed(["on", iss, jti]);
-  }
-
-  async revokeIssuedOn(name: TokenName): Promise<readonly DownstreamResult[]> {
-    const results = await Promise.all((await this.issuedOn(name)).map((token) => this.revoke(token)));
-    return results.flat();
-  }
-
-  /** Takes a token back at its resource, with those that were issued on it. */
-  async revoke(token: AccessTokenRecord): Promise<readonly DownstreamResult[]> {
-    await this.#deliveries.revoke(token);
-    return [...(await this.#deliveries.deliver(token)), ...(await this.revokeIssuedOn(token))];
   }
 }

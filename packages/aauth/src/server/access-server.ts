@@ -35,15 +35,17 @@ const PATHS = {
 const MAX_PENDING = 5_000;
 
 /**
- * Creates an access server: it verifies what person servers ask for in their own name, decides by the resource's policy, and issues auth tokens. It does no
- * input or output but through `discovery`, `transport` and `store`.
+ * Creates an access server: it verifies what person servers ask for in their own name, decides by
+ * the resource's policy, and issues auth tokens. It does no input or output but through
+ * `discovery`, `transport` and `store`.
  *
  * Does NOT take payment, and does NOT know persons: `subject` is what the resource calls one.
  *
  * @throws TypeError for an issuer that is no server identifier, metadata of the wrong shape
  *
  * @example
- * const server = createAccessServer({ issuer, key, discovery, resources: ["https://resource.example"], personServers, decide });
+ * const resources = ["https://resource.example"];
+ * const server = createAccessServer({ issuer, key, discovery, resources, personServers, decide });
  * const answer = await server.handle({ method, target, headers, body });
  */
 export function createAccessServer(options: AccessServerOptions): AccessServer {
@@ -68,8 +70,9 @@ export function createAccessServer(options: AccessServerOptions): AccessServer {
     },
     from: (id) => trusts(personServers, id) || trusts(resources, id),
     async cascade(iss, jti) {
-      if ((await records.issuedOn({ iss, jti })).length === 0) return undefined;
-      return async () => succeeded({ downstream: await records.revokeIssuedOn({ iss, jti }) });
+      const issuedOn = () => records.tokens.issuedOn({ iss, jti });
+      if ((await issuedOn()).length === 0) return undefined;
+      return async () => succeeded({ downstream: await records.deliveries.revoke(await issuedOn()) });
     },
   });
   const { isRevoked } = revocations;
@@ -127,7 +130,7 @@ function pagesOf(context: AccessContext): Omit<AccessServer, "handle" | "metadat
     },
     async revoke(jti) {
       const token = await records.tokens.get({ iss: issuer, jti });
-      return token === undefined || token.exp <= now() ? undefined : records.revoke(token);
+      return token === undefined || token.exp <= now() ? undefined : records.deliveries.revoke([token]);
     },
   };
 }

@@ -5,7 +5,7 @@
  */
 
 import type { AgentTokenClaims, ResourceTokenClaims } from "../draft-11/claims.ts";
-import { type OpenedToken, verifyAgentToken, verifySubagentToken } from "../draft-11/verify-tokens.ts";
+import { type OpenedToken, verifyAgentToken } from "../draft-11/verify-tokens.ts";
 import { AAuthVerificationError, publicRefusal } from "../errors.ts";
 import type { Answer } from "../profile/resource-rules.ts";
 import { decodeJwt } from "../tokens/jwt.ts";
@@ -13,22 +13,26 @@ import { trusts } from "../tokens/trust.ts";
 import type { AccessContext, AccessPending as Pending } from "./access-server-types.ts";
 import { invalidRequest, type Outcome, Problem } from "./answers.ts";
 import { begin } from "./pending-endpoint.ts";
+import type { Dependency } from "./pending-types.ts";
 import type { Call } from "./server-frame.ts";
 import {
   askedBy,
-  dependenciesOf,
   issueGranted,
-  pairWork,
   replacePair,
   requiredPair,
-  requireNoMoreThanGranted,
-  requireSameParties,
   type TokenPair,
-  tokenOutcome,
   type VerifiedPair,
   verifyPair,
+  withPair,
 } from "./token-pair.ts";
-import { checking, dependency, requiredToken, tokenOf, verifyUpstream } from "./token-parameters.ts";
+import {
+  dependency,
+  earliestEnd,
+  requiredToken,
+  tokenOf,
+  verifySubagent,
+  verifyUpstream,
+} from "./token-parameters.ts";
 
 /** @throws Problem, AAuthVerificationError */
 export async function accessTokenRequest(context: AccessContext, call: Call): Promise<Answer> {
@@ -40,23 +44,15 @@ export async function accessTokenRequest(context: AccessContext, call: Call): Pr
   requireResource(context, tokens); // hole T8
 
   const agent = await readAgent(context, agentToken);
-  const subagent =
-    subagentToken === undefined
-      ? undefined
-      : await checking("subagent", context, () =>
-          verifySubagentToken(subagentToken, { ...context, parent: agent }),
-        );
+  const subagent = await verifySubagent(subagentToken, agent, context);
   const { key: holder } = subagent ?? agent;
-  // Which access servers its person server asks is not known here.
+  // The access servers that its person server asks are not known here.
   const expected = { audience: agent.claims.iss, personServer, issuers: () => true };
-  const upstream =
-    upstreamToken === undefined ? undefined : await verifyUpstream(upstreamToken, expected, context);
+  const upstream = await verifyUpstream(upstreamToken, expected, context);
   const pair = await readPair(context, tokens, { ps: personServer, agent_jkt: holder.thumbprint });
-  const depends = dependenciesOf(pair);
+  const depends: Dependency[] = [];
   if (upstream !== undefined) depends.push(dependency("upstream token", upstream.type, upstream.claims)); // hole T47
-  const ends = [agent.claims.exp, subagent?.claims.exp, upstream?.claims.exp].filter(
-    (exp) => exp !== undefined,
-  );
+  const notAfter = earliestEnd(agent, subagent, upstream);
   return begin(context, call, {
     asked: {
       ...(await askedFor(context, pair)),
@@ -69,11 +65,7 @@ export async function accessTokenRequest(context: AccessContext, call: Call): Pr
       capabilities: ["interaction", "clarification"],
       fromAgent: { answers: [] },
     },
-    work: {
-      confirmationKey: holder.publicJwk,
-      ...pairWork(pair, { notAfter: Math.min(...ends) }),
-    },
-    depends,
+    ...withPair(pair, { confirmationKey: holder.publicJwk, notAfter }, depends),
   });
 }
 
@@ -110,10 +102,12 @@ function readPair(
   context: AccessContext,
   tokens: TokenPair,
   { ps: personServer, agent_jkt: agentJkt }: Pick<ResourceTokenClaims, "ps" | "agent_jkt">,
+  before?: ResourceTokenClaims,
 ): Promise<VerifiedPair> {
   const { issuer: audience } = context;
   // After a step-up the presented token is one of its own.
-  return verifyPair(tokens, { audience, agentJkt, personServer, issuers: [personServer, audience] }, context);
+  const expected = { audience, agentJkt, personServer, issuers: [personServer, audience] };
+  return verifyPair(tokens, expected, context, before);
 }
 
 const askedFor = async (context: AccessContext, pair: VerifiedPair) => ({
@@ -131,11 +125,8 @@ export function updatedAccessRequest(
   return context.pending.replace(id, owner, members, async (record) => {
     requireResource(context, tokens);
     const { resource } = record.work.pair!;
-    const pair = await readPair(context, tokens, resource);
-    requireSameParties(resource, pair.resource);
-    const changed = await askedFor(context, pair);
-    requireNoMoreThanGranted(record, changed); // hole S9
-    replacePair(record, pair, changed);
+    const pair = await readPair(context, tokens, resource, resource);
+    replacePair(record, pair, await askedFor(context, pair));
   });
 }
 
@@ -151,8 +142,7 @@ export async function claimsOfPerson(
 }
 
 /** Issues the token that has been granted. */
-export async function giveAccessToken(context: AccessContext, record: Pending): Promise<Outcome> {
-  const { token, claims } = await issueGranted(record, context);
-  await context.records.add(claims, record.asked.agent, record.work.pair!.presented);
-  return tokenOutcome(token, claims.exp - claims.iat);
-}
+export const giveAccessToken = (context: AccessContext, record: Pending): Promise<Outcome> =>
+  issueGranted(record, context, (claims) =>
+    context.records.add(claims, record.asked.agent, record.work.pair!.presented),
+  );

@@ -1,26 +1,28 @@
 /**
- * Who asks a person server, and for whom: the agent that has signed, a sub-agent of it, the caller that it acts for, and the person behind them (draft -11,
- * sections 7.1, 9.4.5 and 10).
+ * The parties of a request to a person server: the agent that has signed, a sub-agent of it, the
+ * caller that it acts for, and the person behind them (draft -11, sections 7.1, 9.4.5 and 10).
  *
  * @module
  */
 
 import type { AgentTokenClaims } from "../draft-11/claims.ts";
 import { TOKEN_TYPES } from "../draft-11/names.ts";
-import { verifySubagentToken } from "../draft-11/verify-tokens.ts";
 import { AAuthVerificationError } from "../errors.ts";
 import { trusts } from "../tokens/trust.ts";
-import type { VerificationKey } from "../types.ts";
 import { invalidRequest, Problem } from "./answers.ts";
 import { assertionsOf, listOf } from "./assertions.ts";
 import type { AgentTokenName } from "./person-records.ts";
 import type { PersonContext, PersonWork } from "./person-server-types.ts";
 import { MAX_AHEAD_SECONDS } from "./revocation-endpoint.ts";
 import type { Call } from "./server-frame.ts";
-import { checking, dependency, tokenOf, verifyUpstream } from "./token-parameters.ts";
+import { dependency, earliestEnd, tokenOf, verifySubagent, verifyUpstream } from "./token-parameters.ts";
 import type { AgentIdentity } from "./types.ts";
 
-/** The agent of a call, as it is kept. @throws AAuthVerificationError for a token that could outlive its revocation */
+/**
+ * The agent of a call, as it is kept.
+ *
+ * @throws AAuthVerificationError for a token that could outlive its revocation
+ */
 export function callingAgent({ caller, token }: Call, now: () => number) {
   const claims = caller.identityToken as unknown as AgentTokenClaims;
   requireRevocable(claims, now); // hole T6
@@ -36,7 +38,7 @@ export function callingAgent({ caller, token }: Call, now: () => number) {
 }
 
 /**
- * What both token endpoints have in common.
+ * The parties, as both token endpoints need them.
  *
  * @throws Problem, AAuthVerificationError
  */
@@ -51,27 +53,21 @@ export async function readParties(context: PersonContext, call: Call) {
   // (section 10.1.1).
   if (upstreamToken === undefined) requireOwnAgent(context, claims);
 
-  const parent = { claims, key: { thumbprint: call.caller.thumbprint } as VerificationKey };
-  const subagent =
-    subagentToken === undefined
-      ? undefined
-      : await checking("subagent", context, async () => {
-          const opened = await verifySubagentToken(subagentToken, { ...context, parent });
-          requireRevocable(opened.claims, now); // hole T6
-          return opened;
-        });
+  const parent = { claims, key: { thumbprint: call.caller.thumbprint } };
+  const subagent = await verifySubagent(
+    subagentToken,
+    parent,
+    context,
+    (claims) => requireRevocable(claims, now), // hole T6
+  );
   if (subagent !== undefined) depends.push(dependency("sub-agent token", TOKEN_TYPES.agent, subagent.claims));
 
-  const upstream =
-    upstreamToken === undefined ? undefined : await readUpstream(context, upstreamToken, agent);
+  const upstream = await readUpstream(context, upstreamToken, agent);
   if (upstream !== undefined) depends.push(dependency("upstream token", upstream.type, upstream.claims));
 
   const person = upstream === undefined ? await personBehind(context, agent) : upstream.record.person;
-  const ends = [claims.exp, subagent?.claims.exp, upstream?.claims.exp].filter((exp) => exp !== undefined);
   return {
-    agent,
     depends,
-    isChained: upstream !== undefined,
     asked: {
       agent,
       subagent: subagent?.claims.sub,
@@ -86,7 +82,7 @@ export async function readParties(context: PersonContext, call: Call) {
     work: {
       agentTokens: [claims, subagent?.claims].filter((one) => one !== undefined).map(agentTokenName),
       confirmationKey: subagent?.key.publicJwk ?? work.confirmationKey,
-      notAfter: Math.min(...ends),
+      notAfter: earliestEnd({ claims }, subagent, upstream),
       upstream: upstream && { iss: upstream.claims.iss, jti: upstream.claims.jti },
       tokens: { ...work.tokens, subagent_token: subagentToken, upstream_token: upstreamToken },
     } satisfies PersonWork,
@@ -94,11 +90,13 @@ export async function readParties(context: PersonContext, call: Call) {
 }
 
 /** Section 9.4.5: the token that the agent was called with itself, and who had got it from here. */
-async function readUpstream(context: PersonContext, token: string, agent: AgentIdentity) {
+async function readUpstream(context: PersonContext, token: string | undefined, agent: AgentIdentity) {
   const { options, records, isRevoked } = context;
   const issuers = (id: string) => isIssuer(options, id);
   const expected = { audience: agent.iss, personServer: options.issuer, issuers };
-  const { type, claims } = await verifyUpstream(token, expected, context);
+  const verified = await verifyUpstream(token, expected, context);
+  if (verified === undefined) return undefined;
+  const { type, claims } = verified;
   const record = await records.tokens.get(claims);
   if (record === undefined || record.resource !== claims.aud || record.subject !== claims.sub) {
     const why = "the upstream token is of no agent that is known here";
@@ -121,7 +119,9 @@ export const isIssuer = (
   id: string,
 ): boolean => id === issuer || trusts(accessServers, id);
 
-/** Revocations are kept for no longer, and so nothing longer may depend on one (section 11.12.1). */
+/**
+ * Revocations are kept for no longer, and so nothing longer may depend on one (section 11.12.1).
+ */
 function requireRevocable({ exp }: AgentTokenClaims, now: () => number): void {
   if (exp <= now() + MAX_AHEAD_SECONDS) return;
   throw new AAuthVerificationError("malformed_token", "agent token lifetime exceeds 24 hours", {

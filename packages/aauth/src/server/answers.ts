@@ -12,7 +12,9 @@ import type { AAuthError } from "../errors.ts";
 import type { Answer } from "../profile/resource-rules.ts";
 import type { Requirement } from "../types.ts";
 
-/** A status and a code that the caller is to know. Everything else that is thrown is `server_error`. */
+/**
+ * A status and a code that the caller is to know. Everything else that is thrown is `server_error`.
+ */
 export class Problem extends Error {
   override readonly name = "Problem";
   readonly status: number;
@@ -32,7 +34,7 @@ export class Problem extends Error {
 
 export const invalidRequest = (detail: string): Problem => new Problem(400, "invalid_request", detail);
 
-/** How long a caller waits for an answer, and whether it is still there. */
+/** The time that a caller waits for an answer, and its connection. */
 export interface Waiting {
   /** Default: not at all. */
   readonly waitSeconds?: number | undefined;
@@ -66,7 +68,7 @@ export function answerOf({ status, body, retryAfterSeconds }: Outcome): Answer {
   });
 }
 
-/** What a pending request waits for. */
+/** Requirement of a pending request. */
 export interface PendingRequirement {
   readonly requirement: "interaction" | "approval" | "clarification" | "claims";
   /** With `interaction`. */
@@ -88,7 +90,10 @@ export function waitingAnswer(options: {
   return pendingAnswer({ status, ...members }, { location, retryAfterSeconds, requirement: field });
 }
 
-/** A message whose signature or token does not pass (section 11.9.1). What a resource would demand instead is not for these endpoints. */
+/**
+ * A message whose signature or token does not pass (section 11.9.1). What a resource would demand
+ * instead is not for these endpoints.
+ */
 export function refusal(error: AAuthError, requirement: Requirement): Answer {
   const { status, headers, body } = draft11.answers.refuse(error, { requirement });
   const { [AAUTH_REQUIREMENT]: _demand, ...rest } = headers;

@@ -1,5 +1,6 @@
 /**
- * What agents and resources say of a request, each in its own group (draft -11, section 7.4).
+ * Assertions of agents and of resources about a request, apart from each other (draft -11,
+ * section 7.4).
  *
  * @module
  */
@@ -28,7 +29,7 @@ export function listOf(members: Members, name: string): readonly string[] {
   return value;
 }
 
-/** What the agent says. Unknown platforms are ignored. @throws Problem `invalid_request` */
+/** Assertions of the agent. Unknown platforms are ignored. @throws Problem `invalid_request` */
 export function assertionsOf(members: Members): AgentAssertions {
   const text = (name: string): string | undefined => {
     const value = members[name];
@@ -53,7 +54,7 @@ export function assertionsOf(members: Members): AgentAssertions {
   };
 }
 
-/** What a resource publishes of itself and of scopes: it need not publish anything. */
+/** Published by a resource about itself and its scopes, if it publishes anything. */
 export async function assertionsOfResource(
   discovery: Discovery,
   resource: string,

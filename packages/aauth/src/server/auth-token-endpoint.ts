@@ -6,6 +6,7 @@
 
 import { randomName } from "../deferred/deferred-records.ts";
 import { guardUrl } from "../discovery/url-guard.ts";
+import type { ResourceTokenClaims } from "../draft-11/claims.ts";
 import type { Answer } from "../profile/resource-rules.ts";
 import { isIssuer, readParties } from "./agent-parties.ts";
 import { invalidRequest, type Outcome, Problem } from "./answers.ts";
@@ -16,17 +17,13 @@ import type { PersonPending as Pending, PersonContext, PersonWork } from "./pers
 import type { Call } from "./server-frame.ts";
 import {
   askedBy,
-  dependenciesOf,
   issueGranted,
-  pairWork,
   replacePair,
   requiredPair,
-  requireNoMoreThanGranted,
-  requireSameParties,
   type TokenPair,
-  tokenOutcome,
   type VerifiedPair,
   verifyPair,
+  withPair,
 } from "./token-pair.ts";
 import { audienceOf, checking } from "./token-parameters.ts";
 import type { AgentIdentity } from "./types.ts";
@@ -34,9 +31,10 @@ import type { AgentIdentity } from "./types.ts";
 /** @throws Problem, AAuthVerificationError */
 export async function authTokenRequest(context: PersonContext, call: Call): Promise<Answer> {
   const tokens = requiredPair(call.members);
-  const { agent, asked, work, depends, isChained, thumbprint } = await readParties(context, call);
+  const { asked, work, depends, thumbprint } = await readParties(context, call);
   const pair = await readPair(context, tokens, thumbprint);
-  const known = await presentedRecord(context, pair, agent);
+  const known = await presentedRecord(context, pair, asked.agent);
+  const isChained = asked.upstream !== undefined;
   if (known.upstream !== undefined && !isChained) throw invalidRequest("upstream_token is required"); // hole T11
   // hole T11
   if (asked.person !== known.person) {
@@ -44,19 +42,20 @@ export async function authTokenRequest(context: PersonContext, call: Call): Prom
       ? new Problem(400, "invalid_upstream_token", "the upstream token is of another person")
       : new Problem(400, "invalid_presented_token", "the presented token is of another person");
   }
+  const full = { ...work, tokens: { ...work.tokens, ...tokens }, first: pageOf(pair) };
   return begin(context, call, {
     asked: { ...asked, ...(await askedFor(context, pair)) },
-    work: {
-      ...{ ...work, ...pairWork(pair, work) },
-      tokens: { ...work.tokens, ...tokens },
-      first: pageOf(pair),
-    },
-    depends: [...depends, ...dependenciesOf(pair)],
+    ...withPair(pair, full, depends),
   });
 }
 
 /** Section 6.7.2, at the server that the resource token names or that asks the one it names. */
-async function readPair(context: PersonContext, tokens: TokenPair, agentJkt: string): Promise<VerifiedPair> {
+async function readPair(
+  context: PersonContext,
+  tokens: TokenPair,
+  agentJkt: string,
+  before?: ResourceTokenClaims,
+): Promise<VerifiedPair> {
   const { options } = context;
   const issuers = (id: string) => isIssuer(options, id);
   const audience = await checking("resource", context, async () => audienceOf(tokens.resource_token));
@@ -65,10 +64,14 @@ async function readPair(context: PersonContext, tokens: TokenPair, agentJkt: str
     const why = "the resource token is for a server that is not asked from here";
     throw new Problem(400, "invalid_resource_token", why);
   }
-  return verifyPair(tokens, { audience, agentJkt, personServer: options.issuer, issuers }, context);
+  const expected = { audience, agentJkt, personServer: options.issuer, issuers };
+  return verifyPair(tokens, expected, context, before);
 }
 
-/** The presented token as it was given out: to this agent, for the person that the resource knows by its `sub`. */
+/**
+ * The presented token as it was given out: to this agent, for the person that the resource knows by
+ * its `sub`.
+ */
 async function presentedRecord(
   { records, subjectOf }: PersonContext,
   { presented, resource }: VerifiedPair,
@@ -84,10 +87,11 @@ async function presentedRecord(
   return record;
 }
 
-/** What a verified pair asks for. */
+/** The request that a verified pair stands for. */
 async function askedFor(context: PersonContext, pair: VerifiedPair) {
   const { iss, aud, interaction } = pair.resource;
-  // A browser of the person is sent there (section 7.2.3). The resource's own address has been fetched from already.
+  // A browser of the person is sent there (section 7.2.3). The resource's own address has been
+  // fetched from already.
   // hole T21
   if (interaction !== undefined && new URL(interaction.url).origin !== iss) {
     await checking("resource", context, async () => guardUrl(interaction.url, { development: false }));
@@ -112,35 +116,31 @@ export async function updatedRequest(
   tokens: TokenPair,
 ): Promise<Answer> {
   const { justification } = assertionsOf(members);
-  // An access server that has asked gets this, and nothing else that the agent has sent: other members could be claims there.
+  // An access server that has asked gets this, and nothing else that the agent has sent: other
+  // members could be claims there.
   const forwarded = { action: members.action, ...tokens, justification };
   return context.pending.replace(id, owner, forwarded, async (record) => {
-    const { work, asked, state } = record;
-    const before = work.pair?.resource;
+    const before = record.work.pair?.resource;
     if (before === undefined) throw invalidRequest("the request has no resource token");
-    const pair = await readPair(context, tokens, before.agent_jkt);
-    requireSameParties(before, pair.resource);
-    await presentedRecord(context, pair, asked.agent);
-    const changed = await askedFor(context, pair);
+    const pair = await readPair(context, tokens, before.agent_jkt, before);
+    await presentedRecord(context, pair, record.asked.agent);
+    const asked = await askedFor(context, pair);
+    const { fromAgent } = record.asked;
+    const said = justification === undefined ? fromAgent : { ...fromAgent, justification };
+    // The person is not asked again: an access server has asked the agent.
+    replacePair(record, pair, { ...asked, fromAgent: said });
+    const { work, state } = record;
     const first = pageOf(pair);
     const isNewPage = first !== undefined && first.code !== work.first?.code;
-    // The person is not asked again: an access server has asked the agent.
-    // hole T31
-    requireNoMoreThanGranted(record, changed);
     if (state === "granted" && isNewPage) {
       const why = "the person has granted the request without a page";
       throw new Problem(400, "invalid_resource_token", why);
     }
     if (first === undefined || isNewPage) work.first = first;
     work.tokens = { ...work.tokens, ...tokens };
-    const fromAgent = { ...asked.fromAgent, ...(justification !== undefined && { justification }) };
-    replacePair(record, pair, { ...changed, fromAgent });
   });
 }
 
 /** Issues the token that has been granted. */
-export async function giveAuthToken(context: PersonContext, record: Pending): Promise<Outcome> {
-  const { token, claims } = await issueGranted(record, context);
-  await context.records.keep("auth-token", claims, record);
-  return tokenOutcome(token, claims.exp - claims.iat);
-}
+export const giveAuthToken = (context: PersonContext, record: Pending): Promise<Outcome> =>
+  issueGranted(record, context, (claims) => context.records.keep("auth-token", claims, record));

@@ -11,7 +11,7 @@ import type { ServerParts } from "./server-types.ts";
 import { keyOf } from "./stores.ts";
 import type { DownstreamResult } from "./types.ts";
 
-type RevocationParts = Pick<ServerParts, "discovery" | "call" | "now" | "log">;
+type RevocationParts = Pick<ServerParts, "issuer" | "discovery" | "call" | "now" | "log">;
 
 const FIRST_REPEAT_SECONDS = 2;
 const MAX_REPEAT_SECONDS = 300;
@@ -44,10 +44,41 @@ export class Deliveries<Token extends RevocableToken> {
   }
 
   /**
-   * Marks a token as revoked: from here on it is refused. Its recipients are those of its record at
-   * this moment.
+   * Revokes tokens, with all that stand or fall with them.
+   *
+   * @returns once every party downstream has answered or failed. Where all have confirmed before,
+   * there are no results.
    */
-  async revoke(name: TokenName): Promise<void> {
+  async revoke(tokens: readonly TokenName[]): Promise<readonly DownstreamResult[]> {
+    // All of them are refused here before any other party hears of it, also those that are issued
+    // while this looks for them.
+    let all: readonly Token[] = [];
+    for (let known = -1; known < all.length; ) {
+      known = all.length;
+      all = await this.#closure(tokens);
+      await Promise.all(all.map((token) => this.#refuse(token)));
+    }
+    const results = await Promise.all(all.map((token) => this.#deliver(token)));
+    return results.flat();
+  }
+
+  /** These tokens, all that follow from them, and the token that a foreign one was had with. */
+  async #closure(tokens: readonly TokenName[]): Promise<readonly Token[]> {
+    const found = new Map<string, Token>();
+    const queue = [...tokens];
+    for (let name = queue.pop(); name !== undefined; name = queue.pop()) {
+      const key = keyOf(name.iss, name.jti);
+      const token = found.has(key) ? undefined : await this.#tokens.get(name);
+      if (token === undefined) continue;
+      found.set(key, token);
+      if (token.presented !== undefined && token.iss !== this.#parts.issuer) queue.push(token.presented);
+      queue.push(...(await this.#tokens.issuedOn(token))); // hole T36
+    }
+    return [...found.values()];
+  }
+
+  /** From here on it is refused. Its recipients are those of its record at this moment. */
+  async #refuse(name: TokenName): Promise<void> {
     await this.#tokens.update(name, (token) =>
       token.undelivered === undefined
         ? { ...token, undelivered: this.#recipientsOf(token).map((party) => ({ ...party, failed: [] })) }
@@ -55,11 +86,8 @@ export class Deliveries<Token extends RevocableToken> {
     );
   }
 
-  /**
-   * Sends a token's revocation wherever it is not confirmed. Results of those alone: where all have
-   * confirmed, there are none.
-   */
-  async deliver(name: TokenName): Promise<readonly DownstreamResult[]> {
+  /** Sends a token's revocation wherever it is not confirmed. */
+  async #deliver(name: TokenName): Promise<readonly DownstreamResult[]> {
     const token = await this.#tokens.get(name);
     if (token?.undelivered === undefined) return [];
     return (await Promise.all(token.undelivered.map((delivery) => this.#attempt(token, delivery)))).flat();

@@ -4,10 +4,12 @@ import { encodeBase64Url } from "../base64.ts";
 const MIN_SECRET_BYTES = 32;
 
 /**
- * Makes the names by which resources know persons (draft -11, sections 9.4.1 and 14.1): the same for one person at one resource whatever agent or key
- * asks, another at each resource, and without the secret nothing that leads from one to the other.
+ * Makes the names by which resources know persons (draft -11, sections 9.4.1 and 14.1): the same
+ * for one person at one resource whatever agent or key asks, another at each resource, and without
+ * the secret nothing that leads from one to the other.
  *
- * @param secret at least 32 random bytes. With another one every resource meets every person for the first time.
+ * @param secret at least 32 random bytes. With another one every resource meets every person for
+ * the first time.
  * @throws TypeError for a secret that is shorter
  */
 export function createDirectedSubjects(

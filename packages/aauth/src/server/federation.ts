@@ -1,5 +1,6 @@
 /**
- * A person server at an access server: the token request in its own name, the waiting there, and what it makes of the answers (draft -11, sections 9.1 to 9.3).
+ * A person server as client of access servers: the token request in its own name, polling, and the
+ * answers (draft -11, sections 9.1 to 9.3).
  *
  * @module
  */
@@ -28,7 +29,7 @@ type FederationContext = Pick<
   "issuer" | "discovery" | "call" | "now" | "log" | "records" | "options" | "pending"
 >;
 
-/** What a person server sends to access servers, and makes of their answers. */
+/** Requests of a person server to access servers. */
 export class Federation {
   readonly #context: FederationContext;
 
@@ -36,7 +37,9 @@ export class Federation {
     this.#context = context;
   }
 
-  /** Asks for the token that has been granted, or looks what has come of it. Undefined while that takes longer. */
+  /**
+   * Asks for the token that has been granted, or polls for it. Undefined while that takes longer.
+   */
   async give(record: Pending): Promise<Outcome | undefined> {
     const { discovery, call, now } = this.#context;
     const { access } = record.work;
@@ -92,7 +95,9 @@ export class Federation {
     return tokenOutcome(result.token, result.claims.exp - now());
   }
 
-  /** The outcome that an answer stands for; undefined where the request waits, and says for what. */
+  /**
+   * The outcome that an answer stands for; undefined where the request waits, and says for what.
+   */
   async #read(
     record: Pending,
     reply: ServerReply,
@@ -139,7 +144,7 @@ export class Federation {
         return this.#read(record, next, claimsSent + 1);
       }
       default:
-        // What it waits for is its own affair, also where it has a name that is not known here.
+        // The access server may wait for anything, also under a name that is not known here.
         return waitFor(record, { requirement: "approval" });
     }
   }
@@ -186,7 +191,7 @@ function waitFor(
 const asUnreachable = (why: string): Problem =>
   new Problem(502, "as_unreachable", `no auth token could be had from the access server: ${why}`);
 
-/** What ends a request there ends it here, in the access server's own words where it has any. */
+/** A request that ends there ends here, in the access server's own words where it has any. */
 function terminal({ status, members }: ServerReply): Outcome {
   const { error, detail } = members ?? {};
   // A relayed 402 would ask the agent to pay this server (section 11.8.4).

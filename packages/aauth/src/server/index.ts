@@ -1,5 +1,6 @@
 /**
- * For agent providers, person servers and access servers: the servers, and the tokens that they issue and verify.
+ * For agent providers, person servers and access servers: the servers, and the tokens that they
+ * issue and verify.
  *
  * @module
  */

@@ -1,5 +1,6 @@
 /**
- * The interaction endpoint of a person server, which relays a page of a resource, or a question, to the person (draft -11, section 7.6).
+ * The interaction endpoint of a person server, which relays a page of a resource, or a question, to
+ * the person (draft -11, section 7.6).
  *
  * @module
  */

@@ -41,6 +41,8 @@ export interface ExpiringToken extends TokenName {
 
 /** Members of every token's record. Plain data. */
 export interface RevocableToken extends ExpiringToken {
+  /** The token that an auth token was had with. */
+  readonly presented?: TokenName | undefined;
   /** Unset for a token that is not revoked. */
   readonly undelivered?: readonly Delivery[];
 }
@@ -86,9 +88,21 @@ export class IssuedTokens<Token extends RevocableToken> {
     return tokens.filter(({ exp }) => exp > this.#now());
   }
 
-  /** @throws StoreFullError */
-  async add(token: Token): Promise<void> {
+  /**
+   * Keeps a token that is about to be given out.
+   *
+   * @param on tokens that it follows from: it is revoked with each of them
+   * @param listOwner charged for the lists of what follows from those
+   * @throws StoreFullError
+   */
+  async add(token: Token, on: readonly TokenName[], listOwner: string): Promise<void> {
     await this.#tokens.update([token.iss, token.jti], () => ({ value: token, ...this.#terms(token) }));
+    for (const { iss, jti } of on) await this.listUnder(["on", iss, jti], token, { owner: listOwner });
+  }
+
+  /** Tokens that follow from another, and have not expired. */
+  issuedOn({ iss, jti }: TokenName): Promise<readonly Token[]> {
+    return this.listed(["on", iss, jti]);
   }
 
   async delete({ iss, jti }: TokenName): Promise<void> {

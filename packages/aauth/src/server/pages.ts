@@ -1,5 +1,5 @@
 /**
- * What the pages of both servers' owners do with requests and tokens (draft -11, sections 7.3, 7.5 and 11.12).
+ * Functions for the pages of both servers' owners (draft -11, sections 7.3 and 7.5).
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * Requests that are answered later: begun at a token endpoint, then polled, answered and cancelled at a URL of their own, by who has begun them (draft -11,
- * sections 7.5.2 and 11.8).
+ * Requests that are answered later: begun at a token endpoint, then polled, answered and cancelled
+ * at a URL of their own, by who has begun them (draft -11, sections 7.5.2 and 11.8).
  *
  * @module
  */
@@ -13,7 +13,11 @@ import type { Call, Route } from "./server-frame.ts";
 import type { ServerContext } from "./server-types.ts";
 import { type PairWork, requiredPair, type TokenPair } from "./token-pair.ts";
 
-/** Begins a request; it waits no longer than the tokens live that it stands on. @throws Problem 429 */
+/**
+ * Begins a request; it waits no longer than the tokens live that it stands on.
+ *
+ * @throws Problem 429
+ */
 export function begin<Work extends Pick<PairWork, "notAfter">>(
   { pending, pendingSeconds, now }: ServerContext<Work>,
   call: Call,

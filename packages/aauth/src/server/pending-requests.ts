@@ -9,24 +9,22 @@ import type { Awaitable } from "../crypto/interface.ts";
 import { DeferredRecords, MissingRequestError, newRecord, randomName } from "../deferred/deferred-records.ts";
 import { emptyAnswer } from "../draft-11/problem.ts";
 import type { Answer } from "../profile/resource-rules.ts";
+import { Limit } from "../store/limit.ts";
 import {
   answerOf,
   failed,
   invalidRequest,
   type Outcome,
-  type PendingRequirement,
   Problem,
   type Waiting,
   waitingAnswer,
 } from "./answers.ts";
 import { isText } from "./assertions.ts";
-import { Limit } from "./limit.ts";
+import { Progress, requirementOf } from "./pending-progress.ts";
 import type { ClarifiedBy, NewRequest, PendingOptions, PendingRecord } from "./pending-types.ts";
 import { keyOf } from "./stores.ts";
-import type { AskedRequest, Clarification, Decision, Grant, PageResult, WaitingRequest } from "./types.ts";
+import type { AskedRequest, Clarification, Grant, PageResult, WaitingRequest } from "./types.ts";
 
-/** Of questions to one agent (section 7.5.3). */
-const MAX_ROUNDS = 5;
 /** Different codes that one source may try in that time. */
 const MAX_CODES_PER_SOURCE = 20;
 const GUESS_SECONDS = 600;
@@ -41,6 +39,7 @@ const AT_ONCE: Waiting = {};
 export class PendingRequests<Work> {
   readonly #options: PendingOptions<Work>;
   readonly #records: DeferredRecords<PendingRecord<Work>>;
+  readonly #progress: Progress<Work>;
   readonly #pending: Limit;
   readonly #codes: Limit;
 
@@ -53,6 +52,7 @@ export class PendingRequests<Work> {
         record.outcome = failed(new Problem(410, "invalid_code", "too many wrong codes were tried"));
       },
     });
+    this.#progress = new Progress(options, (record) => this.#records.newCode(record));
     this.#pending = new Limit({
       ...{ now, maxPerOwner, maxEntries: 10_000 },
       ...(maxPerMember !== undefined && { maxPerMember }),
@@ -83,7 +83,7 @@ export class PendingRequests<Work> {
       throw new Problem(429, "slow_down", "too many requests are pending for this caller", SLOW_DOWN_SECONDS);
     }
     try {
-      const outcome = await this.#advance(record);
+      const outcome = await this.#progress.advance(record);
       if (outcome !== undefined) {
         this.#pending.release(account, id, member);
         return answerOf(outcome);
@@ -126,21 +126,42 @@ export class PendingRequests<Work> {
     const { clarification_response: answer } = members;
     if (!isText(answer)) throw invalidRequest("clarification_response must be a text");
     const body = { action: "clarification_response", clarification_response: answer };
-    return this.#respond(id, holder, body, (record, { question }) => {
+    return this.replace(id, holder, body, (record, { question }) => {
       const { fromAgent } = record.asked;
       const answers = [...fromAgent.answers, { question, answer }];
       record.asked = { ...record.asked, fromAgent: { ...fromAgent, answers } };
     });
   }
 
-  /** Asks for something else instead (section 7.5.2.2). `update` has verified it. @throws Problem as {@link clarify} */
-  replace(
+  /**
+   * Asks for something else instead (section 7.5.2.2).
+   *
+   * @param body to be sent on, where another server has asked
+   * @param take changes the request; what it throws leaves everything as it was
+   * @throws Problem as {@link clarify}
+   */
+  async replace(
     id: string,
     holder: string,
     body: Readonly<Record<string, unknown>>,
-    update: (record: PendingRecord<Work>) => Promise<void>,
+    take: (record: PendingRecord<Work>, clarification: Clarification) => Awaitable<void>,
   ): Promise<Answer> {
-    return this.#respond(id, holder, body, update);
+    await this.#change(id, holder, async (record) => {
+      const { clarification } = record;
+      // What has come of it meanwhile is the answer.
+      if (record.outcome !== undefined) return;
+      if (clarification === undefined) throw invalidRequest("the request does not wait for an answer"); // hole T30
+      await take(record, clarification);
+      delete record.clarification;
+      record.version += 1;
+      if (clarification.from === "policy") record.state = "deciding";
+      if (clarification.from === "access") {
+        const outcome = await this.#options.hooks.forward?.(record, body);
+        if (outcome !== undefined) record.outcome = outcome;
+      }
+    });
+    this.#records.wake(id);
+    return this.#hold(id, holder, AT_ONCE);
   }
 
   /** Brings the claims that were asked for (section 9.2). @throws Problem as {@link poll}; 400 where none were */
@@ -164,30 +185,6 @@ export class PendingRequests<Work> {
       await this.#records.end(record);
     });
     return emptyAnswer(204);
-  }
-
-  async #respond(
-    id: string,
-    holder: string,
-    body: Readonly<Record<string, unknown>>,
-    take: (record: PendingRecord<Work>, clarification: Clarification) => Awaitable<void>,
-  ): Promise<Answer> {
-    await this.#change(id, holder, async (record) => {
-      const { clarification } = record;
-      // What has come of it meanwhile is the answer.
-      if (record.outcome !== undefined) return;
-      if (clarification === undefined) throw invalidRequest("the request does not wait for an answer"); // hole T30
-      await take(record, clarification);
-      delete record.clarification;
-      record.version += 1;
-      if (clarification.from === "policy") record.state = "deciding";
-      if (clarification.from === "access") {
-        const outcome = await this.#options.hooks.forward?.(record, body);
-        if (outcome !== undefined) record.outcome = outcome;
-      }
-    });
-    this.#records.wake(id);
-    return this.#hold(id, holder, AT_ONCE);
   }
 
   // ------------------------------------------------------------------------------------------------------ the page
@@ -222,7 +219,12 @@ export class PendingRequests<Work> {
 
   /** Requests that wait for a person. */
   async list(decider: string): Promise<readonly WaitingRequest[]> {
-    return (await this.#listed(decider)).map((record) => this.view(record));
+    const ids = await this.#records.idsOf(deciderOwner(decider));
+    const found = await Promise.all(ids.map((id) => this.#records.get(id)));
+    return found
+      .filter((record) => record !== undefined)
+      .filter((record) => !this.#records.hasEnded(record) && record.state !== "granted")
+      .map((record) => this.view(record));
   }
 
   /** Changes a request that has not ended for the page. */
@@ -264,28 +266,8 @@ export class PendingRequests<Work> {
   }
 
   /** A question to the agent. */
-  ask(
-    record: PendingRecord<Work>,
-    { question, options, timeoutSeconds }: Clarification,
-    from: ClarifiedBy,
-  ): PageResult {
-    const { asked, rounds, clarification, state } = record;
-    if (
-      clarification !== undefined ||
-      (state === "granted" && from === "page") || // hole S9a
-      rounds >= MAX_ROUNDS || // hole T26
-      !asked.capabilities.includes("clarification")
-    ) {
-      return "unable";
-    }
-    record.rounds = rounds + 1;
-    record.clarification = {
-      question,
-      from,
-      ...(options !== undefined && { options }),
-      ...(timeoutSeconds !== undefined && { timeoutSeconds, by: this.#options.now() + timeoutSeconds }),
-    };
-    return "done";
+  ask(record: PendingRecord<Work>, clarification: Clarification, from: ClarifiedBy): PageResult {
+    return this.#progress.ask(record, clarification, from);
   }
 
   /** Waits until a question has been answered or its request has ended, for so many seconds at most. */
@@ -310,14 +292,6 @@ export class PendingRequests<Work> {
 
   // ------------------------------------------------------------------------------------------------------- inside
 
-  async #listed(decider: string): Promise<readonly PendingRecord<Work>[]> {
-    const ids = await this.#records.idsOf(deciderOwner(decider));
-    const found = await Promise.all(ids.map((id) => this.#records.get(id)));
-    return found
-      .filter((record) => record !== undefined)
-      .filter((record) => !this.#records.hasEnded(record) && record.state !== "granted");
-  }
-
   /** Looks until there is news or the time is up. */
   async #hold(
     id: string,
@@ -340,7 +314,7 @@ export class PendingRequests<Work> {
     { isLast, isFresh, signal }: { isLast: boolean; isFresh: boolean; signal: AbortSignal | undefined },
   ): Promise<Answer | undefined> {
     const isGone = () => signal?.aborted === true;
-    const outcome = record.outcome ?? (isFresh ? undefined : await this.#advance(record));
+    const outcome = record.outcome ?? (isFresh ? undefined : await this.#progress.advance(record));
     if (outcome !== undefined) {
       // hole S19
       if (isGone()) record.outcome = outcome;
@@ -369,73 +343,6 @@ export class PendingRequests<Work> {
     });
   }
 
-  async #advance(record: PendingRecord<Work>): Promise<Outcome | undefined> {
-    const { hooks, now } = this.#options;
-    const revoked = await this.#revoked(record);
-    if (revoked !== undefined) return revoked; // hole T5
-    const { clarification } = record;
-    // hole T28
-    if (now() >= Math.min(record.expiresAt, clarification?.by ?? Number.POSITIVE_INFINITY)) {
-      return failed(new Problem(408, "expired", "the request was not decided in time"));
-    }
-    if (clarification !== undefined) return undefined;
-    if (record.state === "deciding") {
-      const decision = await hooks.decide(record);
-      const problem = await this.#apply(record, decision);
-      if (problem !== undefined) return failed(problem);
-    }
-    const outcome = record.state === "granted" ? await hooks.finish(record) : hooks.look?.(record);
-    // What was issued is on record by now. A revocation that came meanwhile has either found it there, or is found here.
-    return outcome?.status === 200 ? ((await this.#revoked(record)) ?? outcome) : outcome; // hole T5a
-  }
-
-  async #revoked({ depends }: PendingRecord<Work>): Promise<Outcome | undefined> {
-    const areRevoked = await Promise.all(depends.map((token) => this.#options.hooks.isRevoked(token)));
-    const revoked = depends.find((_token, index) => areRevoked[index]);
-    return (
-      revoked && failed(new Problem(403, "revoked", `the ${revoked.what} of the request has been revoked`))
-    );
-  }
-
-  async #apply(record: PendingRecord<Work>, decision: Decision): Promise<Problem | undefined> {
-    const denied = (detail: string) => new Problem(403, "denied", detail);
-    switch (decision.type) {
-      case "grant": {
-        const { type: _type, ...grant } = decision;
-        record.grant = grant;
-        record.state = "granted";
-        return undefined;
-      }
-      case "deny":
-        return denied(decision.detail ?? "the request was refused");
-      case "unreachable":
-        return unreachable();
-      case "interaction":
-        if (!record.asked.capabilities.includes("interaction")) return unreachable();
-        record.state = "waiting";
-        // A person who is here already needs no code.
-        if (record.status === "pending") {
-          const code = await this.#records.newCode(record);
-          record.requirement = { requirement: "interaction", url: this.#options.interactionUrl, code };
-        }
-        return undefined;
-      case "approval":
-        record.state = "waiting";
-        record.requirement = { requirement: "approval" };
-        return undefined;
-      case "claims": {
-        if (decision.names.includes("sub")) throw new TypeError("sub is in every token, and never asked for");
-        record.state = "waiting";
-        record.requirement = { requirement: "claims", members: { required_claims: [...decision.names] } };
-        return undefined;
-      }
-      case "clarification":
-        return this.ask(record, decision, "policy") === "done"
-          ? undefined
-          : denied("the question cannot be put to the agent, or was not answered in five rounds");
-    }
-  }
-
   async #named(name: string): Promise<PendingRecord<Work> | undefined> {
     return this.#records.get(await this.#records.idOf(name));
   }
@@ -462,24 +369,3 @@ const deciderOwner = (decider: string) => keyOf("decider", decider);
 /** An access server decides for a resource, and knows no person. */
 const deciderOf = <Work>({ asked }: PendingRecord<Work>): string | undefined =>
   asked.personServer === undefined ? asked.person : asked.resource;
-
-const unreachable = () =>
-  new Problem(
-    403,
-    "user_unreachable",
-    "the person cannot be reached, and the agent cannot send them to a page",
-  );
-
-function requirementOf<Work>({
-  clarification,
-  requirement,
-}: PendingRecord<Work>): PendingRequirement | undefined {
-  if (clarification === undefined) return requirement;
-  const { question, options, timeoutSeconds } = clarification;
-  const members = {
-    clarification: question,
-    ...(timeoutSeconds !== undefined && { timeout: timeoutSeconds }),
-    ...(options !== undefined && { options: [...options] }),
-  };
-  return { requirement: "clarification", members };
-}

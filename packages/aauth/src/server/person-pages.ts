@@ -1,19 +1,21 @@
 /**
- * What the pages of a person server's owner do with requests and tokens (draft -11, sections 7.2.3, 7.3, 7.5 and 13.14).
+ * Functions for the pages of a person server's owner: requests and tokens (draft -11, sections
+ * 7.2.3, 7.3, 7.5 and 13.14).
  *
  * @module
  */
 
 import { failed, Problem, succeeded } from "./answers.ts";
+import type { Deliveries } from "./deliveries.ts";
 import { unconfirmedOf } from "./issued-tokens.ts";
 import { commonPages } from "./pages.ts";
-import type { TokenRevoker } from "./person-revocation.ts";
+import type { TokenRecord } from "./person-records.ts";
 import type { PersonPending as Pending, PersonContext, PersonServer } from "./person-server-types.ts";
 import { keyOf } from "./stores.ts";
 import { within } from "./token-pair.ts";
 import type { PageResult, WaitingRequest } from "./types.ts";
 
-/** How a resource's page ended, in the words of polling (section 7.3.1). */
+/** Errors of a resource's page, in the words of polling (section 7.3.1). */
 const RETURN_ERRORS: Readonly<Record<string, readonly [status: number, error: string, detail: string]>> = {
   access_denied: [403, "denied", "the person refused at the resource"],
   user_abandoned: [403, "abandoned", "the person left the resource's page"],
@@ -44,7 +46,8 @@ async function viewed(
   let view: WaitingRequest | undefined;
   await pending.change(request.reference, async (record) => {
     const { first } = record.work;
-    if (first !== undefined) await pending.name(record, callbackKey(first.callback));
+    const name = first && callbackKey(first.callback);
+    if (name !== undefined && !record.names.includes(name)) await pending.name(record, name);
     view = viewOf(context, record);
     return "done" as const;
   });
@@ -133,12 +136,12 @@ export function requestPages(
 /** Tokens, as the pages show them to their person and take them back. */
 export function tokenPages(
   { records, isRevoked }: PersonContext,
-  revoker: TokenRevoker,
+  deliveries: Deliveries<TokenRecord>,
 ): Pick<PersonServer, "grants" | "revoke" | "revokeAgent"> {
   return {
     async grants(person) {
       const tokens = await records.tokensOf(person);
-      revoker.resume(tokens);
+      deliveries.resume(tokens);
       return Promise.all(
         tokens.map(async (token) => {
           const { type, iss, jti, exp, agent, resource, scopes, account } = token;
@@ -153,7 +156,7 @@ export function tokenPages(
 
     async revoke(person, token) {
       const record = await records.tokens.get(token);
-      return record?.person === person ? revoker.revoke([record]) : undefined; // hole T24
+      return record?.person === person ? deliveries.revoke([record]) : undefined; // hole T24
     },
 
     async revokeAgent(person, agent) {
@@ -161,7 +164,7 @@ export function tokenPages(
       const isTheirs = (await records.personOf(agent)) === person;
       if (!isTheirs && tokens.length === 0) return undefined;
       await records.withdraw(person, agent);
-      return revoker.revoke(tokens);
+      return deliveries.revoke(tokens);
     },
   };
 }

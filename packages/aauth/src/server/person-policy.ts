@@ -1,5 +1,6 @@
 /**
- * The decision of a person server on a request: by what the person has agreed to, and by its policy (draft -11, sections 7.1 and 13.14).
+ * The decision of a person server on a request: by what the person has agreed to, and by its policy
+ * (draft -11, sections 7.1 and 13.14).
  *
  * @module
  */
@@ -33,6 +34,6 @@ export async function decideForPerson(
   if (decision.type === "claims") throw new TypeError("a person server asks for no claims");
   if (decision.type !== "grant") return decision;
   if (person === undefined) throw new TypeError("an agent without a person has no grant");
-  // What a person has taken back no policy gives again: they do.
+  // No policy gives again what a person has taken back: they do.
   return standing?.isRevoked ? { type: "interaction" } : decision; // hole T23a
 }

@@ -1,5 +1,6 @@
 /**
- * What a person server knows of persons and their agents, and keeps of the tokens that it has given out (draft -11, sections 7.1, 11.12.4 and 13.14).
+ * Records of a person server: persons and their agents, and the tokens that are out (draft -11,
+ * sections 7.1, 11.12.4 and 13.14).
  *
  * @module
  */
@@ -12,7 +13,7 @@ import { IssuedTokens, type RevocableToken, type TokenName } from "./issued-toke
 import { keyOf, type Table, tableOf } from "./stores.ts";
 import type { AgentIdentity, AskedRequest } from "./types.ts";
 
-/** Bindings, and what persons have said of agents: a year after it was said last. */
+/** Bindings and standings are kept for a year after their last change. */
 const PEOPLE_SECONDS = 31_536_000;
 /**
  * Tokens of one agent that are valid at the same time, and agent tokens that they were issued on.
@@ -33,8 +34,6 @@ export interface TokenRecord extends RevocableToken {
   readonly subject: string;
   readonly scopes: readonly string[];
   readonly account?: string | undefined;
-  /** Of an auth token: the token it was had with. */
-  readonly presented?: TokenName | undefined;
   /** The token of the agent's own caller that it follows from. */
   readonly upstream?: TokenName | undefined;
   /** Access servers that it was shown to. */
@@ -54,7 +53,7 @@ interface IssuingWork extends Pick<TokenRecord, "agentTokens" | "upstream"> {
   readonly pair?: { readonly presented: TokenName };
 }
 
-/** What a person agrees to. */
+/** Permission that a person gives an agent. */
 interface AgreedTo {
   readonly resource: string;
   readonly account?: string | undefined;
@@ -65,14 +64,18 @@ interface AgreedTo {
 type ResourceBoundClaims = PersonTokenClaims & Pick<AuthTokenClaims, "scope">;
 
 /**
- * What a person has said of an agent that acts for them: their own, or one of another person that is called for them (section 10.1.1.1). Plain data.
+ * Standing of an agent with a person that it acts for: its own, or one that it is called for
+ * (section 10.1.1.1). Plain data.
  */
 export interface Standing {
   /** The person has taken the agent's access away, and allowed it nothing since. */
   readonly isRevoked: boolean;
-  /** How often they have. */
+  /** Times that the person has done so. */
   readonly revocations: number;
-  /** Scopes that they have agreed to, by resource and account: that it may know them at all for one that is listed. */
+  /**
+   * Scopes that they have agreed to, by resource and account: that it may know them at all for one
+   * that is listed.
+   */
   readonly agreed: Readonly<Record<string, AgreedScopes>>;
 }
 
@@ -84,7 +87,7 @@ const NEVER_REVOKED: Standing = { isRevoked: false, revocations: 0, agreed: {} }
 const own = <Value>(members: Readonly<Record<string, Value>>, name: string): Value | undefined =>
   Object.hasOwn(members, name) ? members[name] : undefined;
 
-/** What a person has agreed to at a resource; undefined where the agent may not even name them there. */
+/** Permission at a resource; undefined where the agent may not even name the person there. */
 export function agreedAt(
   { agreed }: Standing,
   resource: string,
@@ -118,9 +121,13 @@ export class PersonRecords {
     this.#agentTokens = tableOf(tokens, "agent-token");
   }
 
-  // ------------------------------------------------------------------------------------------------------- people
+  // -------------------------------------------------------------------------------------------------------
+  // people
 
-  /** The person that an agent belongs to (section 13.14); undefined for an agent that belongs to none yet. */
+  /**
+   * The person that an agent belongs to (section 13.14); undefined for an agent that belongs to
+   * none yet.
+   */
   async personOf({ iss, sub }: AgentIdentity): Promise<string | undefined> {
     return this.#bindings.get([iss, sub]);
   }
@@ -172,7 +179,8 @@ export class PersonRecords {
     return changed ?? NEVER_REVOKED;
   }
 
-  // ------------------------------------------------------------------------------------------------------- tokens
+  // -------------------------------------------------------------------------------------------------------
+  // tokens
 
   /**
    * Keeps the token of a request, as {@link add}.
@@ -203,8 +211,9 @@ export class PersonRecords {
     const { person, agent, subagent, agentTokens } = record;
     const { iss } = agent;
     const owner = ownerOfAgents(person);
-    await this.tokens.add(record);
+    const on = [record.presented, record.upstream].filter((name) => name !== undefined);
     try {
+      await this.tokens.add(record, on, owner);
       for (const sub of subagent === undefined ? [agent.sub] : [agent.sub, subagent]) {
         await this.tokens.listUnder(["agent", iss, sub], record, { owner, max: MAX_OF_AGENT });
       }
@@ -245,7 +254,7 @@ export class PersonRecords {
   }
 
   /**
-   * Which agent an agent token is of, where something was issued on it: its provider revokes it by
+   * The agent of an agent token that something was issued on: its provider revokes it by
    * its own name for it.
    */
   async agentOf({ iss, jti }: TokenName): Promise<AgentIdentity | undefined> {

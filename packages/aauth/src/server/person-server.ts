@@ -6,17 +6,18 @@
 
 import { personServerMetadata } from "../draft-11/documents.ts";
 import { ownerOf } from "../store/owner-of.ts";
-import { failed, type Outcome, Problem } from "./answers.ts";
+import { failed, type Outcome, Problem, succeeded } from "./answers.ts";
 import { authTokenRequest, giveAuthToken, updatedRequest } from "./auth-token-endpoint.ts";
+import { Deliveries } from "./deliveries.ts";
 import { createDirectedSubjects } from "./directed-subject.ts";
 import { Federation } from "./federation.ts";
 import { interactionRequest, relayEnded } from "./interaction-endpoint.ts";
+import type { Recipient } from "./issued-tokens.ts";
 import { pendingMethods, type UpdatedRequest } from "./pending-endpoint.ts";
 import { PendingRequests } from "./pending-requests.ts";
 import { requestPages, tokenPages } from "./person-pages.ts";
 import { decideForPerson } from "./person-policy.ts";
-import { PersonRecords } from "./person-records.ts";
-import { cascadeOutcome, TokenRevoker } from "./person-revocation.ts";
+import { PersonRecords, type TokenRecord } from "./person-records.ts";
 import type {
   PersonPending as Pending,
   PersonContext,
@@ -28,6 +29,7 @@ import { createNamedResources, givePersonToken, personTokenRequest } from "./per
 import { RevocationEndpoint } from "./revocation-endpoint.ts";
 import { AGENT_CALLER } from "./server-frame.ts";
 import { partsOf } from "./server-parts.ts";
+import type { DownstreamResult } from "./types.ts";
 
 const PATHS = {
   person: "/aauth/person",
@@ -43,19 +45,24 @@ const MAX_PENDING = 1_000;
 const MAX_PENDING_OF_ONE = 100;
 
 /**
- * Creates a person server: requests are verified, decided on, waited for, and answered with tokens. It does no input or output but through `discovery`,
- * `transport` and `store`; `handle` fits behind any HTTP server.
+ * Creates a person server: requests are verified, decided on, waited for, and answered with tokens.
+ * It does no input or output but through `discovery`, `transport` and `store`; `handle` fits behind
+ * any HTTP server.
  *
- * Its policy is `decide`. It keeps which person an agent belongs to, what they have agreed to, which tokens are out; it names each person to each resource
- * by another name; and no token says more, or lives longer, than what it follows from.
+ * Its policy is `decide`. It keeps which person an agent belongs to, what they have agreed to,
+ * which tokens are out; it names each person to each resource by another name; and no token says
+ * more, or lives longer, than what it follows from.
  *
- * Does NOT authenticate persons or draw pages: that is the owner's, with the functions for pages. Does NOT serve missions, permissions and audit:
- * `mission_s256` is refused. Does NOT check that scopes are among `scopes_supported`. Does NOT pay.
+ * Does NOT authenticate persons or draw pages: that is the owner's, with the functions for pages.
+ * Does NOT serve missions, permissions and audit: `mission_s256` is refused. Does NOT check that
+ * scopes are among `scopes_supported`. Does NOT pay.
  *
- * @throws TypeError for an issuer that is no server identifier, a secret that is too short, metadata of the wrong shape
+ * @throws TypeError for an issuer that is no server identifier, a secret that is too short,
+ * metadata of the wrong shape
  *
  * @example
- * const server = createPersonServer({ issuer: "https://ps.example", key, discovery, subjectSecret });
+ * const issuer = "https://ps.example";
+ * const server = createPersonServer({ issuer, key, discovery, subjectSecret });
  * const answer = await server.handle({ method, target, headers, body });
  */
 export function createPersonServer(options: PersonServerOptions): PersonServer {
@@ -70,7 +77,7 @@ export function createPersonServer(options: PersonServerOptions): PersonServer {
     revocation_endpoint: `${issuer}${PATHS.revocation}`,
   });
   const records = new PersonRecords(open("people"), open("tokens"), now);
-  const revoker = new TokenRevoker(parts, records);
+  const deliveries = new Deliveries(parts, records.tokens, (token) => recipientsOf(token, issuer));
   const revocations = new RevocationEndpoint({
     ...{
       issuer,
@@ -83,7 +90,7 @@ export function createPersonServer(options: PersonServerOptions): PersonServer {
     async cascade(caller, jti) {
       const agent = await records.agentOf({ iss: caller, jti });
       if (agent === undefined || (await records.tokensFor(agent)).length === 0) return undefined;
-      return async () => cascadeOutcome(await revoker.revoke(await records.tokensFor(agent)));
+      return async () => cascadeOutcome(await deliveries.revoke(await records.tokensFor(agent)));
     },
   });
   const { isRevoked } = revocations;
@@ -116,7 +123,27 @@ export function createPersonServer(options: PersonServerOptions): PersonServer {
     [PATHS.pending]: { ...agents, role: "pending", methods: pendingMethods(pending, update) },
     ...revocations.routes,
   });
-  return { handle, metadata, ...requestPages(context), ...tokenPages(context, revoker) };
+  return { handle, metadata, ...requestPages(context), ...tokenPages(context, deliveries) };
+}
+
+/**
+ * Parties that accept a token. An access server takes its own tokens back, with the person token
+ * that it was shown.
+ */
+function recipientsOf({ iss, resource, shownTo }: TokenRecord, issuer: string): readonly Recipient[] {
+  if (iss !== issuer) return [];
+  const accessServers = shownTo.map((recipient) => ({ kind: "access", recipient }) as const);
+  return [{ kind: "resource", recipient: resource }, ...accessServers];
+}
+
+/**
+ * The outcome of a cascade for the issuer of the token that it began with, which does not learn at
+ * which parties its agent has been: that it has reached them all, or not yet (section 11.12.3).
+ */
+function cascadeOutcome(results: readonly DownstreamResult[]): Outcome {
+  if (!results.some(({ error }) => error === "revocation_unavailable")) return succeeded(undefined);
+  const why = "it is recorded, and sent again to a party that has not confirmed it";
+  return failed(new Problem(500, "server_error", why));
 }
 
 /** Carries out what has been granted: here, or at the resource's access server. */

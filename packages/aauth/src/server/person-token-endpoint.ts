@@ -7,11 +7,11 @@
 import { isServerIdentifier } from "../draft-11/identifiers.ts";
 import { issuePersonToken } from "../draft-11/issue-tokens.ts";
 import type { Answer } from "../profile/resource-rules.ts";
+import { Limit } from "../store/limit.ts";
 import { ownerOf } from "../store/owner-of.ts";
 import { readParties } from "./agent-parties.ts";
 import { invalidRequest, type Outcome, Problem, succeeded } from "./answers.ts";
 import { assertionsOfResource } from "./assertions.ts";
-import { Limit } from "./limit.ts";
 import { begin } from "./pending-endpoint.ts";
 import type { PersonPending as Pending, PersonContext } from "./person-server-types.ts";
 import type { Call } from "./server-frame.ts";
@@ -33,8 +33,8 @@ export async function personTokenRequest(context: PersonContext, call: Call): Pr
   if (typeof resource !== "string" || !isServerIdentifier(resource)) {
     throw invalidRequest("resource must be a server identifier");
   }
-  const { agent, asked, work, depends } = await readParties(context, call);
-  if (!context.named.admits(ownerOf(agent.iss), resource, RESOURCE_SECONDS, call.owner)) {
+  const { asked, work, depends } = await readParties(context, call);
+  if (!context.named.admits(ownerOf(asked.agent.iss), resource, RESOURCE_SECONDS, call.owner)) {
     const why = "the agent asks for too many different resources";
     throw new Problem(429, "slow_down", why, RESOURCE_SECONDS);
   }

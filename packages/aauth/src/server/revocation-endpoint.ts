@@ -1,5 +1,6 @@
 /**
- * Where others revoke their tokens, and poll for the result (draft -11, sections 11.12.1 to 11.12.3).
+ * The revocation endpoint of a person server and an access server (draft -11, sections 11.12.1 to
+ * 11.12.3).
  *
  * @module
  */
@@ -7,26 +8,29 @@
 import { platformCrypto } from "#crypto";
 import type { Answer } from "../profile/resource-rules.ts";
 import { createRevocations, type RevokedToken } from "../profile/revocations.ts";
+import { Limit } from "../store/limit.ts";
 import { ownerOf } from "../store/owner-of.ts";
 import { StoreFullError } from "../store/quota-store.ts";
 import type { RecordStore } from "../store/record-store.ts";
 import type { TrustPolicy } from "../tokens/trust.ts";
 import { answerOf, invalidRequest, type Outcome, Problem, succeeded, waitingAnswer } from "./answers.ts";
 import type { IssuedTokens, RevocableToken, TokenName } from "./issued-tokens.ts";
-import { Limit } from "./limit.ts";
 import { type Call, type Route, SERVER_CALLER } from "./server-frame.ts";
 import type { ServerParts } from "./server-types.ts";
 import { keyOf, type Table, tableOf } from "./stores.ts";
 
 /** The longest life of a token, of an agent, and a minute for clocks that differ. */
 export const MAX_AHEAD_SECONDS = 86_460;
-/** Of one caller's owner (`ownerOf`), and of all. */
+/** Revocations of one owner of callers (`ownerOf`), and of all. */
 const MAX_PER_OWNER = 1_000;
 const MAX_ENTRIES = 10_000;
-/** One round trip to each party downstream, where the caller does not say how long it waits (section 11.12.3). */
+/**
+ * One round trip to each party downstream, where the caller does not say how long it waits (section
+ * 11.12.3).
+ */
 const HOLD_SECONDS = 20;
 const MAX_JTI_CHARACTERS = 512;
-/** How long a cascade may be polled for. */
+/** Seconds that a cascade may be polled for. */
 const CASCADE_SECONDS = 600;
 
 export interface RevocationEndpointOptions extends Pick<ServerParts, "issuer" | "now" | "pollSeconds"> {
@@ -38,7 +42,8 @@ export interface RevocationEndpointOptions extends Pick<ServerParts, "issuer" | 
   /** Those that the server has issued, or had from an access server. */
   readonly tokens: Pick<IssuedTokens<RevocableToken>, "isRevoked">;
   /**
-   * Passes a caller's revocation on. May be done again: it tries what failed. Undefined where nothing is downstream.
+   * Passes a caller's revocation on. May be done again: it tries what failed. Undefined where
+   * nothing is downstream.
    */
   cascade(caller: string, jti: string): Promise<(() => Promise<Outcome>) | undefined>;
 }
@@ -87,7 +92,8 @@ export class RevocationEndpoint {
   }
 
   /**
-   * Receives a revocation: recorded first, passed on, answered once that is done. A caller reaches its own tokens, and no other.
+   * Receives a revocation: recorded first, passed on, answered once that is done. A caller reaches
+   * its own tokens, and no other.
    *
    * @throws Problem 400 `invalid_request`, 429 `rate_limited`
    * @throws StoreFullError where it could not be kept: no caller may hear that it was
@@ -120,7 +126,8 @@ export class RevocationEndpoint {
     const kept = await this.#cascades.get([id]);
     if (kept?.caller !== caller) throw new Problem(404, "not_found", "there is no such revocation"); // hole T35
     if (kept.told) throw new Problem(410, "gone", "the revocation has been answered");
-    // Where another process has begun it, it is done again: what has been recorded is not asked for twice.
+    // A cascade that another process has begun is done again: confirmed revocations are not
+    // repeated.
     const run = (await this.#options.cascade(caller, kept.jti)) ?? (async () => succeeded(undefined));
     const outcome = kept.outcome ?? (await this.#hold(id, run, waitSeconds));
     // A caller that is gone has not heard it.
@@ -144,7 +151,10 @@ export class RevocationEndpoint {
     return Promise.race([running, late]).finally(() => clearTimeout(timer));
   }
 
-  /** Its outcome is kept for the caller that polls, in any process; where none does, nothing is left of it here. */
+  /**
+   * Its outcome is kept for the caller that polls, in any process; where none does, nothing is left
+   * of it here.
+   */
   #start(id: string, run: () => Promise<Outcome>): Promise<Outcome> {
     const running = run()
       .then(async (outcome) => {

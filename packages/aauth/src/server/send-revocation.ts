@@ -14,7 +14,7 @@ import type { ExpiringToken, Recipient } from "./issued-tokens.ts";
 import { type CallServer, createServerCalls } from "./server-calls.ts";
 import type { DownstreamResult } from "./types.ts";
 
-/** How long a party may take that passes a revocation on. */
+/** Seconds that a party may take to pass a revocation on. */
 const HOLD_SECONDS = 20;
 /** Parties that a recipient may report to have failed. */
 const MAX_REPORTED = 50;
@@ -81,12 +81,15 @@ export interface SendRevocationOptions {
   readonly kind: DocumentKind;
   /** A key that it publishes. */
   readonly key: SigningKey;
-  /** Server identifier of the party that receives the revocation, and its role: an agent token goes to its person server, a resource token to its `aud` and its `ps`. */
+  /**
+   * Server identifier of the party that receives the revocation, and its role: an agent token goes
+   * to its person server, a resource token to its `aud` and its `ps`.
+   */
   readonly recipient: string;
   readonly recipientKind: DocumentKind;
-  /** Of the token. */
+  /** `jti` of the token. */
   readonly jti: string;
-  /** Of the token, Unix seconds. */
+  /** `exp` of the token, Unix seconds. */
   readonly exp: number;
   readonly discovery: Discovery;
   /** Default: to public addresses only. */
@@ -96,7 +99,8 @@ export interface SendRevocationOptions {
 }
 
 /**
- * Revokes a token at another party (draft -11, section 11.12), and waits until that party has passed it on, 20 seconds at most. It may be repeated.
+ * Revokes a token at another party (draft -11, section 11.12), and waits until that party has
+ * passed it on, 20 seconds at most. It may be repeated.
  *
  * Person servers and access servers revoke what they have issued themselves: `revoke` of each.
  *
@@ -105,7 +109,8 @@ export interface SendRevocationOptions {
  * downstream
  *
  * @example
- * await sendRevocation({ issuer: "https://agent.example", kind: "agent", key, recipient: claims.ps, recipientKind: "person", jti, exp, discovery });
+ * const own = { issuer: "https://agent.example", kind: "agent", key, discovery } as const;
+ * await sendRevocation({ ...own, recipient: ps, recipientKind: "person", jti, exp });
  */
 export async function sendRevocation(options: SendRevocationOptions): Promise<DownstreamResult> {
   const { issuer, kind, key, recipient, recipientKind, jti, exp, discovery, transport } = options;

@@ -25,11 +25,13 @@ export interface ServerCall {
   readonly body?: Readonly<Record<string, unknown>>;
 }
 
-/** What the other server answered. */
+/** Answer of the other server. */
 export interface ServerReply {
   readonly status: number;
   field(name: string): string | null;
-  /** `Location`, absolute; undefined where there is none, or one at another origin than was asked. */
+  /**
+   * `Location`, absolute; undefined where there is none, or one at another origin than was asked.
+   */
   readonly location: string | undefined;
   readonly isEmpty: boolean;
   /** The parsed body; undefined when it is not a JSON object. */

@@ -1,5 +1,5 @@
 /**
- * What a person server and an access server have in common: who may call which endpoint, bodies, and what a caller hears of an error.
+ * HTTP frame of a person server and an access server: callers of each endpoint, bodies, errors.
  *
  * @module
  */
@@ -26,7 +26,7 @@ import type { ServerRequest } from "./types.ts";
 
 const MAX_BODY_BYTES = 65_536;
 const MAX_DOCUMENT_AGE_SECONDS = 300;
-/** Where a store is full. */
+/** `Retry-After` where a store is full. */
 const RETRY_SECONDS = 60;
 
 export const AGENT_CALLER = { level: LEVELS[0] } as const;
@@ -37,7 +37,9 @@ type Members = Readonly<Record<string, unknown>>;
 /** A verified request. */
 export interface Call extends Waiting {
   readonly caller: ProvenCaller;
-  /** What has been proven of the caller: the identifier of a server, or provider and name of an agent. */
+  /**
+   * Proven name of the caller: the identifier of a server, or provider and identifier of an agent.
+   */
   readonly owner: string;
   /** The token that it was signed with; undefined for a server. Compact JWS. */
   readonly token: string | undefined;

@@ -1,5 +1,5 @@
 /**
- * What a person server and an access server are both made of: what follows from their common options.
+ * The parts of a person server and an access server that follow from their common options.
  *
  * @module
  */
@@ -20,7 +20,7 @@ import type { StoreName } from "./stores.ts";
 const PENDING_SECONDS = 600;
 
 /**
- * The options with their defaults, and what is made of them.
+ * The options with their defaults, and the parts made of them.
  *
  * @throws TypeError for an issuer that is no server identifier
  */

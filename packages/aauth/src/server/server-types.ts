@@ -1,5 +1,5 @@
 /**
- * What a person server and an access server are both configured with, and what both do.
+ * Options and functions that a person server and an access server have in common.
  *
  * @module
  */
@@ -24,7 +24,9 @@ import type {
   WaitingRequest,
 } from "./types.ts";
 
-/** One key, or those of a key ring: the current one signs, the published ones are found by others. */
+/**
+ * One key, or those of a key ring: the current one signs, the published ones are found by others.
+ */
 export type ServerKey = SigningKey | Pick<KeyRing, "current" | "published">;
 
 /** The options of every server. */
@@ -37,27 +39,35 @@ export interface ServerOptions<Metadata> {
   readonly discovery: Discovery;
   /** The page where persons, or a resource's owners, decide. Default `{issuer}/interaction`. */
   readonly interactionUrl?: string | undefined;
-  /** What the document says beside the endpoints: name, logo, `scopes_supported`, … */
+  /** Members of the document beside the endpoints: name, logo, `scopes_supported`, … */
   readonly metadata?: Partial<Omit<Metadata, "issuer">> | undefined;
-  /** Where what outlives a request is kept. Default: in memory, for this process. */
+  /** Stores of all that outlives a request. Default: in memory, for this process. */
   readonly stores?: ServerStores | undefined;
   /** Sends requests to other servers. Default: to public addresses only. */
   readonly transport?: Transport | undefined;
   /** Unix seconds. Default: the system clock. */
   readonly now?: (() => number) | undefined;
-  /** How long a request waits for a decision. Default 600. */
+  /** Seconds that a request waits for a decision. Default 600. */
   readonly pendingSeconds?: number | undefined;
   /** `Retry-After` of pending answers. Default 1. */
   readonly pollSeconds?: number | undefined;
-  /** Receives what callers hear as `server_error` or `as_unreachable`, and pairs of tokens of which one has been exchanged. Default: nothing does. */
+  /**
+   * Receives what callers hear as `server_error` or `as_unreachable`, and pairs of tokens of which
+   * one has been exchanged. Default: nothing does.
+   */
   readonly log?: ((error: unknown) => void) | undefined;
-  /** Receives each verification. What it throws goes to `log`, and changes no answer. Default: none. */
+  /**
+   * Receives each verification. What it throws goes to `log`, and changes no answer. Default: none.
+   */
   readonly observer?: ((event: VerificationOutcome, request: ServerRequest) => void) | undefined;
-  /** Receives `request_signed` of each request to another server, right before `transport` does. Default: none. */
+  /**
+   * Receives `request_signed` of each request to another server, right before `transport` does.
+   * Default: none.
+   */
   readonly callObserver?: AgentObserver | undefined;
 }
 
-/** What follows from the options of a server, for all that it does. */
+/** Parts of a server that follow from its options. */
 export interface ServerParts {
   readonly issuer: string;
   readonly now: () => number;
@@ -73,7 +83,11 @@ export interface ServerParts {
   readonly pollSeconds: number;
 }
 
-/** What the endpoints of a server work with. `Work` is what it keeps of a request to carry it out. */
+/**
+ * Context of the endpoints of a server.
+ *
+ * @typeParam Work members of a request that it is carried out with
+ */
 export interface ServerContext<Work> extends ServerParts {
   /** Whether a token is revoked: by its issuer, or as one of the server's own. */
   readonly isRevoked: (token: TokenName) => Promise<boolean>;
@@ -88,13 +102,15 @@ export interface Server<Metadata> {
    * @returns undefined for any other path
    */
   handle(request: ServerRequest): Promise<Answer | undefined>;
-  /** What it publishes as its document. */
+  /** The document that it publishes. */
   readonly metadata: Metadata;
   /**
    * A person comes to the page with a code, which is good once.
    *
-   * @param from who tries, as the page knows it: an address, or a session. Each may try 20 different codes in ten minutes.
-   * @param isFor whether the request is for this person. For any other its code stays valid. Default: for each.
+   * @param from who tries, as the page knows it: an address, or a session. Each may try 20
+   * different codes in ten minutes.
+   * @param isFor whether the request is for this person. For any other its code stays valid.
+   * Default: for each.
    * @returns undefined for a code that is not good: answer 410 `invalid_code`
    */
   open(
@@ -112,10 +128,18 @@ export interface Server<Metadata> {
   find(reference: string): Promise<WaitingRequest | undefined>;
   /** The page was left without a decision. The caller hears `abandoned`. */
   abandon(reference: string): Promise<PageResult>;
-  /** Asks the caller something: an agent, or a person server (section 7.5). Its answer is in the request afterwards. */
+  /**
+   * Asks the caller something: an agent, or a person server (section 7.5). Its answer is in the
+   * request afterwards.
+   */
   ask(reference: string, clarification: Clarification): Promise<PageResult>;
-  /** Waits until what was asked is answered, or the request has ended; for so many seconds at most. */
+  /**
+   * Waits until what was asked is answered, or the request has ended; for so many seconds at most.
+   */
   answered(reference: string, waitSeconds: number): Promise<void>;
-  /** Whether the browser may be sent on to a `callback` that came with the code: the agent provider's, a loopback address it allows, or one of our own. */
+  /**
+   * Whether the browser may be sent on to a `callback` that came with the code: the agent
+   * provider's, a loopback address it allows, or one of our own.
+   */
   mayReturnTo(agent: AgentIdentity, callback: string): Promise<boolean>;
 }

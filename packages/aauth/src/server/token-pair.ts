@@ -1,6 +1,7 @@
 /**
- * A resource token with the token that the agent had shown to the resource: what a request for an auth token stands on, at a person server and at an access
- * server (draft -11, sections 6.7.2, 7.2, 7.5.2.2 and 9.4).
+ * A resource token with the token that the agent had shown to the resource: a request for an auth
+ * token stands on both, at a person server and at an access server (draft -11, sections 6.7.2, 7.2,
+ * 7.5.2.2 and 9.4).
  *
  * @module
  */
@@ -9,14 +10,13 @@ import type { AuthTokenClaims, PersonTokenClaims, ResourceTokenClaims } from "..
 import { issueAuthToken } from "../draft-11/issue-tokens.ts";
 import { TOKEN_TYPES } from "../draft-11/names.ts";
 import { type OpenedToken, verifyPresentedToken, verifyResourceToken } from "../draft-11/verify-tokens.ts";
-import type { IssuedToken } from "../tokens/issue-token.ts";
 import { scopesOf } from "../tokens/scopes.ts";
 import type { TrustPolicy } from "../tokens/trust.ts";
 import type { PublicJwk } from "../types.ts";
 import { type Outcome, Problem, succeeded } from "./answers.ts";
 import { assertionsOfResource } from "./assertions.ts";
 import type { ExpiringToken } from "./issued-tokens.ts";
-import type { PendingRecord } from "./pending-types.ts";
+import type { Dependency, PendingRecord } from "./pending-types.ts";
 import type { ServerParts } from "./server-types.ts";
 import { checking, dependency, requiredToken, type TokenChecks } from "./token-parameters.ts";
 import type { AskedRequest } from "./types.ts";
@@ -33,7 +33,7 @@ export interface VerifiedPair {
   readonly presented: OpenedToken<PersonTokenClaims | AuthTokenClaims>;
 }
 
-/** What is kept of a request, and has to do with its pair. Plain data. */
+/** Members of a request that its token is issued with. Plain data. */
 export interface PairWork {
   /** The key that a token is bound to. */
   readonly confirmationKey: PublicJwk;
@@ -50,9 +50,11 @@ export const requiredPair = (members: Readonly<Record<string, unknown>>): TokenP
 });
 
 /**
- * Verifies a resource token together with the token that the agent had shown (section 6.7.2).
+ * Verifies a resource token together with the token that the agent had shown (section 6.7.2). That
+ * of an updated request is of the same resource, for the same person and key, as the one before
+ * (section 7.5.2.2).
  *
- * @throws Problem with the code of that section
+ * @throws Problem with the code of that section; `invalid_resource_token` for other parties
  */
 export async function verifyPair(
   tokens: TokenPair,
@@ -60,10 +62,11 @@ export async function verifyPair(
     readonly audience: string;
     readonly agentJkt: string;
     readonly personServer: string;
-    /** Of the presented token. */
+    /** Issuers of the presented token that are trusted. */
     readonly issuers: TrustPolicy;
   },
   checks: TokenChecks,
+  before?: ResourceTokenClaims,
 ): Promise<VerifiedPair> {
   const { issuers: trustedIssuers, ...own } = expected;
   const resource = await checking("resource", checks, () =>
@@ -72,41 +75,13 @@ export async function verifyPair(
   const presented = await checking("presented", checks, () =>
     verifyPresentedToken(tokens.presented_token, { ...checks, trustedIssuers, resourceToken: resource }),
   );
+  if (before !== undefined) requireSameParties(before, resource);
   return { resource, presented };
 }
 
-/** What a pair asks for, in the words of a policy. */
-export async function askedBy({ resource }: VerifiedPair, { discovery }: Pick<ServerParts, "discovery">) {
-  const { iss, account, tenant, login_hint: loginHint } = resource;
-  const scopes = scopesOf(resource.scope);
-  const fromResource = { ...(await assertionsOfResource(discovery, iss, scopes)), loginHint };
-  return { kind: "auth-token", resource: iss, scopes, account, tenant, fromResource } as const;
-}
-
-export type AskedByPair = Awaited<ReturnType<typeof askedBy>>;
-
-/** Members of {@link PairWork} for a pair. */
-export function pairWork({ resource, presented }: VerifiedPair, { notAfter }: Pick<PairWork, "notAfter">) {
-  const { iss, jti, exp } = presented.claims;
-  return { pair: { resource, presented: { iss, jti, exp } }, notAfter: Math.min(notAfter, exp) };
-}
-
-const OF_PAIR = { resource: "resource token", presented: "presented token" };
-
-/** The tokens of a pair, which a request stands on. */
-export const dependenciesOf = ({ resource, presented }: VerifiedPair) => [
-  dependency(OF_PAIR.resource, TOKEN_TYPES.resource, resource),
-  dependency(OF_PAIR.presented, presented.type, presented.claims),
-];
-
 const SAME_IN_UPDATE = ["iss", "aud", "ps", "sub", "agent_jkt", "mission_s256", "tenant"];
 
-/**
- * An updated request may ask for less or other than before, but of the same resource for the same person and key (section 7.5.2.2).
- *
- * @throws Problem `invalid_resource_token`
- */
-export function requireSameParties(before: ResourceTokenClaims, after: ResourceTokenClaims): void {
+function requireSameParties(before: ResourceTokenClaims, after: ResourceTokenClaims): void {
   // hole T30
   for (const name of SAME_IN_UPDATE) {
     if (after[name] === before[name]) continue;
@@ -114,33 +89,59 @@ export function requireSameParties(before: ResourceTokenClaims, after: ResourceT
   }
 }
 
-/**
- * After a grant nothing but its scopes, or fewer, may be asked for: who has granted is not asked
- * again.
- *
- * @throws Problem `invalid_resource_token`
- */
-export function requireNoMoreThanGranted(
-  { state, asked, grant }: Pick<PendingRecord<unknown>, "state" | "asked" | "grant">,
-  after: Pick<AskedRequest, "scopes" | "account">,
-): void {
-  if (state !== "granted") return;
-  const granted = within(asked.scopes, grant?.scopes);
-  if (after.account === asked.account && after.scopes.every((scope) => granted.includes(scope))) return;
-  throw new Problem(400, "invalid_resource_token", "the new resource token asks for what was not granted");
+/** The request of a pair, in the words of a policy. */
+export async function askedBy({ resource }: VerifiedPair, { discovery }: Pick<ServerParts, "discovery">) {
+  const { iss, account, tenant, login_hint: loginHint } = resource;
+  const scopes = scopesOf(resource.scope);
+  const fromResource = { ...(await assertionsOfResource(discovery, iss, scopes)), loginHint };
+  return { kind: "auth-token", resource: iss, scopes, account, tenant, fromResource } as const;
 }
 
-/** Puts another pair in the place of a request's: the request stands on it from now on, and no longer than it. */
-export function replacePair(
-  record: PendingRecord<PairWork>,
+const OF_PAIR = { resource: "resource token", presented: "presented token" };
+
+/** Members of a request that stands on a pair: its token ends with the presented one. */
+export function withPair<Work extends PairWork>(
   pair: VerifiedPair,
-  asked: Partial<AskedRequest>,
-): void {
-  const { work, depends } = record;
-  record.asked = { ...record.asked, ...asked };
+  work: Work,
+  depends: readonly Dependency[],
+) {
+  const { iss, jti, exp } = pair.presented.claims;
+  const kept = { resource: pair.resource, presented: { iss, jti, exp } };
   const others = depends.filter(({ what }) => what !== OF_PAIR.resource && what !== OF_PAIR.presented);
-  record.depends = [...others, ...dependenciesOf(pair)]; // hole T30
-  Object.assign(work, pairWork(pair, work)); // hole T47
+  return {
+    work: { ...work, pair: kept, notAfter: Math.min(work.notAfter, exp) },
+    depends: [
+      ...others,
+      dependency(OF_PAIR.resource, TOKEN_TYPES.resource, pair.resource),
+      dependency(OF_PAIR.presented, pair.presented.type, pair.presented.claims),
+    ],
+  };
+}
+
+/**
+ * Puts another pair in the place of a request's. After a grant it may ask for the granted scopes,
+ * or fewer, and nothing else: who has granted is not asked again.
+ *
+ * @param asked by the pair
+ * @throws Problem `invalid_resource_token`
+ */
+export function replacePair<Work extends PairWork>(
+  record: PendingRecord<Work>,
+  pair: VerifiedPair,
+  asked: Partial<AskedRequest> & Pick<AskedRequest, "scopes">,
+): void {
+  const granted = within(record.asked.scopes, record.grant?.scopes);
+  const isGranted =
+    asked.account === record.asked.account && asked.scopes.every((scope) => granted.includes(scope));
+  // hole T31
+  if (record.state === "granted" && !isGranted) {
+    const why = "the new resource token asks for what was not granted";
+    throw new Problem(400, "invalid_resource_token", why);
+  }
+  const { work, depends } = withPair(pair, record.work, record.depends);
+  record.asked = { ...record.asked, ...asked };
+  record.depends = depends; // hole T30
+  record.work = work; // hole T47
   record.expiresAt = Math.min(record.expiresAt, work.notAfter); // hole T30
 }
 
@@ -150,20 +151,27 @@ export const within = (
   granted: readonly string[] | undefined,
 ): readonly string[] => (granted === undefined ? asked : asked.filter((scope) => granted.includes(scope)));
 
-/** Issues the auth token that a request with a pair has been granted. */
-export function issueGranted(
+/**
+ * Issues the auth token that a request with a pair has been granted.
+ *
+ * @param keep before it is given out
+ */
+export async function issueGranted(
   { asked, work, grant }: PendingRecord<PairWork>,
   { key, issuer, now }: Pick<ServerParts, "key" | "issuer" | "now">,
-): Promise<IssuedToken<AuthTokenClaims>> {
+  keep: (claims: AuthTokenClaims) => Promise<void>,
+): Promise<Outcome> {
   const { confirmationKey, notAfter, pair } = work;
   const { iss: audience, ps: personServer, sub: subject, scope, account, tenant } = pair!.resource;
   const { mission_s256: missionS256 } = pair!.resource;
-  return issueAuthToken({
+  const { token, claims } = await issueAuthToken({
     ...{ key: key(), issuer, personServer, audience, subject, account, tenant, missionS256 },
     scope: scope === undefined ? undefined : within(asked.scopes, grant?.scopes).join(" "), // hole T22b
     userClaims: grant?.claims,
     ...{ confirmationKey, notAfter, now },
   });
+  await keep(claims);
+  return tokenOutcome(token, claims.exp - claims.iat);
 }
 
 /** The outcome of a request whose auth token is here. @param expiresIn seconds */

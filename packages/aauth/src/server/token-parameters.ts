@@ -1,12 +1,19 @@
 /**
- * Tokens that come as members of a request: each failure has a code of its own (draft -11, sections 6.7.2, 9.4.5, 10.2 and 11.9.3).
+ * Tokens that come as members of a request: each failure has a code of its own (draft -11, sections
+ * 6.7.2, 9.4.5, 10.2 and 11.9.3).
  *
  * @module
  */
 
-import type { AuthTokenClaims, PersonTokenClaims } from "../draft-11/claims.ts";
+import type { AgentTokenClaims, AuthTokenClaims, PersonTokenClaims } from "../draft-11/claims.ts";
 import { TOKEN_TYPES } from "../draft-11/names.ts";
-import { verifyAuthToken, verifyPersonToken } from "../draft-11/verify-tokens.ts";
+import {
+  type OpenedToken,
+  type VerifiedParent,
+  verifyAuthToken,
+  verifyPersonToken,
+  verifySubagentToken,
+} from "../draft-11/verify-tokens.ts";
 import { AAuthVerificationError, publicRefusal } from "../errors.ts";
 import { decodeJwt } from "../tokens/jwt.ts";
 import type { TrustPolicy } from "../tokens/trust.ts";
@@ -17,7 +24,7 @@ import type { ServerContext } from "./server-types.ts";
 
 type TokenParameter = "resource" | "presented" | "upstream" | "subagent";
 type Members = Readonly<Record<string, unknown>>;
-/** What `verify…Token` takes beside the token's own, and where exchanged tokens are reported. */
+/** Common options of `verify…Token`, and the log of exchanged tokens. */
 export type TokenChecks = Pick<ServerContext<unknown>, "discovery" | "isRevoked" | "now" | "log">;
 
 const MAX_TOKEN_CHARACTERS = 16_384;
@@ -81,17 +88,43 @@ export function audienceOf(resourceToken: string): string {
 }
 
 /**
- * Verifies the token that an intermediary was called with, as at the intermediary, but for the key (section 9.4.5, steps 1 to 3). Whom it was issued to is
- * for the caller to compare. Nothing is fetched for one of another person server.
+ * Verifies the token of a sub-agent of the caller (section 10.2); undefined where there is none.
+ *
+ * @param requireMore a further check of its claims. Default: none
+ */
+export async function verifySubagent(
+  token: string | undefined,
+  parent: VerifiedParent,
+  checks: TokenChecks,
+  requireMore: (claims: AgentTokenClaims) => void = () => {},
+): Promise<OpenedToken<AgentTokenClaims> | undefined> {
+  if (token === undefined) return undefined;
+  return checking("subagent", checks, async () => {
+    const opened = await verifySubagentToken(token, { ...checks, parent });
+    requireMore(opened.claims);
+    return opened;
+  });
+}
+
+interface VerifiedUpstream {
+  readonly type: string;
+  readonly claims: PersonTokenClaims | AuthTokenClaims;
+}
+
+/**
+ * Verifies the token that an intermediary was called with, as at the intermediary, but for the key
+ * (section 9.4.5, steps 1 to 3). Whom it was issued to is for the caller to compare. Nothing is
+ * fetched for one of another person server.
  *
  * @param expected.audience `iss` of the intermediary's agent token
  * @param expected.personServer `iss` of a person token, `ps` of an auth token
  */
 export async function verifyUpstream(
-  token: string,
+  token: string | undefined,
   expected: { readonly audience: string; readonly personServer: string; readonly issuers: TrustPolicy },
   checks: TokenChecks,
-): Promise<{ readonly type: string; readonly claims: PersonTokenClaims | AuthTokenClaims }> {
+): Promise<VerifiedUpstream | undefined> {
+  if (token === undefined) return undefined;
   return checking("upstream", checks, async () => {
     const { header, claims } = decodeJwt(token);
     const { typ } = header;
@@ -119,3 +152,8 @@ export async function verifyUpstream(
 export const dependency = (what: string, type: string, { iss, jti, exp }: ExpiringToken): Dependency => ({
   ...{ what, type, iss, jti, exp },
 });
+
+/** The earliest `exp` of these tokens. */
+export const earliestEnd = (
+  ...tokens: readonly ({ readonly claims: { readonly exp: number } } | undefined)[]
+): number => Math.min(...tokens.map((token) => token?.claims.exp ?? Number.POSITIVE_INFINITY));

@@ -108,7 +108,7 @@ describe("an agent and a resource of this library", () => {
       pages.push(page);
       const opened = await deferred.open(code, "127.0.0.1");
       if (typeof opened === "string") throw new Error(opened);
-      const headers = await sessions.start({ holder: keys.agent.thumbprint, owner: "agent" }, "dana");
+      const headers = await sessions.start(opened, "dana");
       await deferred.finish(opened.id, { status: 200, headers, body: "welcome" });
     };
     const agent = world.agent({ timeouts: { pendingMs: 9_000 } });

@@ -7,7 +7,6 @@ import {
   createAuthorizationEndpoint,
 } from "../../src/resource/authorization-endpoint.ts";
 import { createChallenger } from "../../src/resource/challenge.ts";
-import { holderOf } from "../../src/resource/deferred.ts";
 import { createSessions } from "../../src/resource/sessions.ts";
 import { decodeJwt } from "../../src/tokens/jwt.ts";
 import {
@@ -139,7 +138,7 @@ describe("a session", () => {
   test("counts for the key that it was given to, and for no other", async () => {
     const sessions = createSessions<{ user: string }>({ now });
     const { caller } = await requestWith({});
-    const headers = authorization(await sessions.start(holderOf(caller), { user: "dana" }));
+    const headers = authorization(await sessions.start(caller, { user: "dana" }));
     const own = await requestWith(headers);
     expect(await sessions.find(own.request.headers, own.caller)).toEqual({ user: "dana" });
     const jwt = await agentToken({ confirmationKey: keys.other.publicJwk });
@@ -195,7 +194,7 @@ describe("a session", () => {
     for (const value of ["Bearer abc", "AAuth abc", undefined]) {
       expect(await sessions.find({ authorization: value }, caller)).toBeUndefined();
     }
-    const headers = authorization(await sessions.start(holderOf(caller), 1));
+    const headers = authorization(await sessions.start(caller, 1));
     expect(await createSessions({ store, now: clock.now }).find(headers, caller)).toBe(1);
     clock.advance(60);
     expect(await sessions.find(headers, caller)).toBeUndefined();

@@ -199,7 +199,7 @@ describe("a code", () => {
     expect(await deferred.open(code!, BROWSER)).toMatchObject({
       id,
       data: { report: 7 },
-      holder: keys.agent.thumbprint,
+      thumbprint: keys.agent.thumbprint,
     });
     const polled = await poll(answer);
     expect([JSON.parse(polled.body), polled.headers["aauth-requirement"]]).toEqual([

@@ -14,6 +14,7 @@ import {
   createWorld,
   keys,
   PARTS,
+  POLL,
   PROVIDER,
   PS,
   RESOURCE,
@@ -23,7 +24,6 @@ import {
 } from "./world.ts";
 
 const TOKEN = `${AS}/aauth/access/token`;
-const POLL = { endpoint: "pending" } as const;
 
 async function prepared(options: WorldOptions = {}) {
   const world = createWorld({ ps: { personOf: () => ALICE, decide: () => ({ type: "grant" }) }, ...options });

@@ -14,16 +14,16 @@ import {
   createWorld,
   keys,
   PARTS,
+  PERSON,
   PROVIDER,
   PS,
   RESOURCE,
   refused,
+  TOKEN,
   type World,
   type WorldOptions,
 } from "./world.ts";
 
-const PERSON = `${PS}/aauth/person`;
-const TOKEN = `${PS}/aauth/token`;
 const M = "aauth:service@resource.example";
 const grants: WorldOptions = {
   ps: {

@@ -13,16 +13,16 @@ import {
   createWorld,
   keys,
   PARTS,
+  POLL,
   PROVIDER,
   PS,
   RESOURCE,
   refused,
+  TOKEN,
   type WorldOptions,
 } from "./world.ts";
 
-const TOKEN = `${PS}/aauth/token`;
 const LATER = `${AS}/aauth/access/pending/x`;
-const POLL = { endpoint: "pending" } as const;
 
 const json = (status: number, body: object, headers: Record<string, string> = {}): Answer => ({
   status,

@@ -13,17 +13,16 @@ import {
   createWorld,
   keys,
   PARTS,
+  PERSON,
+  POLL,
   PS,
   RESOURCE,
   type Read,
   refused,
   storesOf,
+  TOKEN,
   type WorldOptions,
 } from "./world.ts";
-
-const PERSON = `${PS}/aauth/person`;
-const TOKEN = `${PS}/aauth/token`;
-const POLL = { endpoint: "pending" } as const;
 
 async function waiting(options: WorldOptions = {}, body: object = {}) {
   const world = createWorld(options);

@@ -19,17 +19,17 @@ import {
   createWorld,
   keys,
   PARTS,
+  PERSON,
   PROVIDER,
   PS,
   RESOURCE,
   type Read,
   read,
   refused,
+  TOKEN,
   type World,
 } from "./world.ts";
 
-const PERSON = `${PS}/aauth/person`;
-const TOKEN = `${PS}/aauth/token`;
 const INTERACTION = `${PS}/aauth/interaction`;
 
 describe("what a person server publishes", () => {

@@ -13,22 +13,23 @@ import {
   changed,
   claimsOf,
   createWorld,
+  grant,
+  jwtOf,
   keys,
   PARTS,
+  PERSON,
   PROVIDER,
   PS,
   RESOURCE,
   refused,
   storesOf,
+  TOKEN,
   type World,
   type WorldOptions,
 } from "./world.ts";
 
 const REVOKE = `${PS}/aauth/revoke`;
-const PERSON = `${PS}/aauth/person`;
-const TOKEN = `${PS}/aauth/token`;
 const SEND = { endpoint: "revocation" } as const;
-const grant = (): Decision => ({ type: "grant" });
 
 async function prepared({ ps = {}, ...options }: WorldOptions = {}) {
   const world = createWorld({
@@ -57,7 +58,6 @@ function holding(world: World, status: number): () => void {
   });
   return gate.resolve;
 }
-const jwtOf = ({ credential }: Caller) => (credential as { jwt: string }).jwt;
 
 /** What resources are told: the token's names, by host. */
 function told(world: World, answer: () => { status: number; body?: string } = () => ({ status: 200 })) {

@@ -19,22 +19,22 @@ import {
   claimsOf,
   codeOf,
   createWorld,
+  grant,
+  jwtOf,
   PARTS,
+  PERSON,
   PROVIDER,
   PS,
   RESOURCE,
   type Read,
   refused,
   storesOf,
+  TOKEN,
   type World,
   type WorldOptions,
 } from "./world.ts";
 
-const PERSON = `${PS}/aauth/person`;
-const TOKEN = `${PS}/aauth/token`;
-const grant = (): Decision => ({ type: "grant" });
 const granting: WorldOptions = { ps: { personOf: () => ALICE, decide: grant } };
-const jwtOf = ({ credential }: Caller) => (credential as { jwt: string }).jwt;
 
 const memoryStores = (now: () => number, maxEntries: number) =>
   storesOf(() => createMemoryRecordStore<unknown>({ maxEntries, now }));

@@ -25,6 +25,7 @@ import type { AccessServer, AccessServerOptions } from "../../src/server/access-
 import { createPersonServer } from "../../src/server/person-server.ts";
 import type { PersonServer, PersonServerOptions } from "../../src/server/person-server-types.ts";
 import type { StoreName } from "../../src/server/stores.ts";
+import type { Decision } from "../../src/server/types.ts";
 import type { RecordStore } from "../../src/store/record-store.ts";
 import { signedRequest, type TestRequest } from "../../src/testing/signed-request.ts";
 import { createTestClock, type TestClock } from "../../src/testing/test-clock.ts";
@@ -40,6 +41,12 @@ export const AGENT = "aauth:planner@agent.example";
 export const RESOURCE = "https://resource.example";
 export const PARTS = "https://parts.example";
 export const ALICE = "alice";
+/** Endpoints of the person server. */
+export const PERSON = `${PS}/aauth/person`;
+export const TOKEN = `${PS}/aauth/token`;
+export const POLL = { endpoint: "pending" } as const;
+
+export const grant = (): Decision => ({ type: "grant" });
 
 const key = (kid: string) => importSigningKey(keysFile[kid]!.jwk as unknown as PrivateJwk, { kid });
 export const keys = {
@@ -70,6 +77,9 @@ export interface Caller {
   readonly key: SigningKey;
   readonly credential: Credential;
 }
+
+/** The agent token of an agent. */
+export const jwtOf = ({ credential }: Caller) => (credential as { jwt: string }).jwt;
 
 export interface World {
   readonly clock: TestClock;
@@ -233,7 +243,7 @@ export function createWorld(options: WorldOptions = {}): World {
   const ps = personServer();
   const as = createAccessServer({
     ...{ issuer: AS, key: keys.as, discovery, resources: [RESOURCE, PARTS], personServers: [PS] },
-    ...{ transport, now, log, decide: () => ({ type: "grant" }) as const },
+    ...{ transport, now, log, decide: grant },
     ...options.as,
   });
   const serverAt = (host: string) => [ps, as].find(({ metadata }) => new URL(metadata.issuer).host === host);
@@ -312,14 +322,7 @@ export function createWorld(options: WorldOptions = {}): World {
 
     async personToken(caller, over = {}) {
       const body = { resource: RESOURCE, capabilities: CAPABILITIES, ...over };
-      let answer = await world.send(caller, "POST", `${PS}/aauth/person`, body);
-      if (answer.status === 202) {
-        await world.approve(answer);
-        clock.advance(1);
-        answer = await world.poll(caller, answer);
-      }
-      if (answer.status !== 200) throw new Error(JSON.stringify(answer));
-      return answer.body.person_token;
+      return (await obtain(caller, PERSON, body)).person_token;
     },
     async pair(caller, over = {}) {
       const resource = over.issuer === undefined ? {} : { resource: over.issuer };
@@ -332,14 +335,7 @@ export function createWorld(options: WorldOptions = {}): World {
     },
     async authToken(caller, over = {}) {
       const body = { ...(await world.pair(caller, over)), capabilities: CAPABILITIES };
-      let answer = await world.send(caller, "POST", `${PS}/aauth/token`, body);
-      if (answer.status === 202) {
-        await world.approve(answer);
-        clock.advance(1);
-        answer = await world.poll(caller, answer);
-      }
-      if (answer.status !== 200) throw new Error(JSON.stringify(answer));
-      return answer.body.auth_token;
+      return (await obtain(caller, TOKEN, body)).auth_token;
     },
     async approve({ headers }, { person = ALICE, ...grant } = {}) {
       const waiting = await ps.open(codeOf(headers), "browser");
@@ -350,6 +346,18 @@ export function createWorld(options: WorldOptions = {}): World {
       world.send(caller, "GET", headers.location!, undefined, { endpoint: "pending", headers: more }),
   };
   return world;
+
+  /** Asks for a token, with the person's yes where it is needed. */
+  async function obtain(caller: Caller, url: string, body: object): Promise<Read["body"]> {
+    let answer = await world.send(caller, "POST", url, body);
+    if (answer.status === 202) {
+      await world.approve(answer);
+      clock.advance(1);
+      answer = await world.poll(caller, answer);
+    }
+    if (answer.status !== 200) throw new Error(JSON.stringify(answer));
+    return answer.body;
+  }
 }
 
 /** A store of each kind. */

@@ -1,17 +1,22 @@
-import { QuotaStore } from "../store/quota-store.ts";
+import { QuotaStore } from "./quota-store.ts";
 
 export interface LimitOptions {
   /** Different things that one owner may have at a time. */
   readonly maxPerOwner: number;
   /** The same of all owners together. */
   readonly maxEntries: number;
-  /** The same of each member of an owner, where the caller names one. Default: no limit of its own. */
+  /**
+   * The same of each member of an owner, where the caller names one. Default: no limit of its own.
+   */
   readonly maxPerMember?: number;
   /** Unix seconds. */
   readonly now: () => number;
 }
 
-/** How many different things one owner may have at a time. For this process: it bounds work and memory, and decides about nothing else. */
+/**
+ * Limits the different things that one owner may have at a time, in this process: it bounds work
+ * and memory, and decides about nothing else.
+ */
 export class Limit {
   readonly #entries: QuotaStore<string>;
   readonly #maxPerMember: number;

@@ -1,0 +1,135 @@
+/**
+ * How a pending request goes on (draft -11, sections 7.3 and 7.5): what it stands on is still valid, it is decided, granted and carried out.
+ *
+ * @module
+ */
+
+import { failed, type Outcome, type PendingRequirement, Problem } from "./answers.ts";
+import type { ClarifiedBy, PendingOptions, PendingRecord } from "./pending-types.ts";
+import type { Clarification, Decision, PageResult } from "./types.ts";
+
+/** Questions to one agent (section 7.5.3). */
+const MAX_ROUNDS = 5;
+
+export class Progress<Work> {
+  readonly #options: PendingOptions<Work>;
+  readonly #newCode: (record: PendingRecord<Work>) => Promise<string>;
+
+  /** @param newCode gives a request a code, in the form that people are shown */
+  constructor(options: PendingOptions<Work>, newCode: (record: PendingRecord<Work>) => Promise<string>) {
+    this.#options = options;
+    this.#newCode = newCode;
+  }
+
+  /** Goes on with a request as far as it can. @returns the outcome, where there is one now */
+  async advance(record: PendingRecord<Work>): Promise<Outcome | undefined> {
+    const { hooks, now } = this.#options;
+    const revoked = await this.#revoked(record);
+    if (revoked !== undefined) return revoked; // hole T5
+    const { clarification } = record;
+    // hole T28
+    if (now() >= Math.min(record.expiresAt, clarification?.by ?? Number.POSITIVE_INFINITY)) {
+      return failed(new Problem(408, "expired", "the request was not decided in time"));
+    }
+    if (clarification !== undefined) return undefined;
+    if (record.state === "deciding") {
+      const problem = await this.#apply(record, await hooks.decide(record));
+      if (problem !== undefined) return failed(problem);
+    }
+    const outcome = record.state === "granted" ? await hooks.finish(record) : hooks.look?.(record);
+    // What was issued is on record by now. A revocation that came meanwhile has either found it there, or is found here.
+    return outcome?.status === 200 ? ((await this.#revoked(record)) ?? outcome) : outcome; // hole T5a
+  }
+
+  /** Puts a question to the agent. */
+  ask(
+    record: PendingRecord<Work>,
+    { question, options, timeoutSeconds }: Clarification,
+    from: ClarifiedBy,
+  ): PageResult {
+    const { asked, rounds, clarification, state } = record;
+    if (
+      clarification !== undefined ||
+      (state === "granted" && from === "page") || // hole S9a
+      rounds >= MAX_ROUNDS || // hole T26
+      !asked.capabilities.includes("clarification")
+    ) {
+      return "unable";
+    }
+    record.rounds = rounds + 1;
+    record.clarification = {
+      question,
+      from,
+      ...(options !== undefined && { options }),
+      ...(timeoutSeconds !== undefined && { timeoutSeconds, by: this.#options.now() + timeoutSeconds }),
+    };
+    return "done";
+  }
+
+  async #revoked({ depends }: PendingRecord<Work>): Promise<Outcome | undefined> {
+    const areRevoked = await Promise.all(depends.map((token) => this.#options.hooks.isRevoked(token)));
+    const revoked = depends.find((_token, index) => areRevoked[index]);
+    return (
+      revoked && failed(new Problem(403, "revoked", `the ${revoked.what} of the request has been revoked`))
+    );
+  }
+
+  async #apply(record: PendingRecord<Work>, decision: Decision): Promise<Problem | undefined> {
+    const { interactionUrl: url } = this.#options;
+    switch (decision.type) {
+      case "deny":
+        return denied(decision.detail ?? "the request was refused");
+      case "unreachable":
+        return unreachable();
+      case "clarification":
+        return this.ask(record, decision, "policy") === "done"
+          ? undefined
+          : denied("the question cannot be put to the agent, or was not answered in five rounds");
+      case "grant": {
+        const { type: _type, ...grant } = decision;
+        record.grant = grant;
+        record.state = "granted";
+        return undefined;
+      }
+      case "interaction":
+        if (!record.asked.capabilities.includes("interaction")) return unreachable();
+        // A person who is here already needs no code.
+        if (record.status === "pending") {
+          record.requirement = { requirement: "interaction", url, code: await this.#newCode(record) };
+        }
+        break;
+      case "approval":
+        record.requirement = { requirement: "approval" };
+        break;
+      case "claims":
+        if (decision.names.includes("sub")) throw new TypeError("sub is in every token, and never asked for");
+        record.requirement = { requirement: "claims", members: { required_claims: [...decision.names] } };
+    }
+    record.state = "waiting";
+    return undefined;
+  }
+}
+
+const denied = (detail: string) => new Problem(403, "denied", detail);
+
+const unreachable = () =>
+  new Problem(
+    403,
+    "user_unreachable",
+    "the person cannot be reached, and the agent cannot send them to a page",
+  );
+
+/** What the caller of a request hears that it waits for. */
+export function requirementOf<Work>({
+  clarification,
+  requirement,
+}: PendingRecord<Work>): PendingRequirement | undefined {
+  if (clarification === undefined) return requirement;
+  const { question, options, timeoutSeconds } = clarification;
+  const members = {
+    clarification: question,
+    ...(timeoutSeconds !== undefined && { timeout: timeoutSeconds }),
+    ...(options !== undefined && { options: [...options] }),
+  };
+  return { requirement: "clarification", members };
+}
