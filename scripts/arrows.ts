@@ -78,7 +78,15 @@ export function folderProblems({ folders }: ArchitectureMap, found: readonly str
  * that is named itself belongs to that layer and not to its folder's.
  */
 export const AAUTH_LAYERS: readonly (readonly string[])[] = [
-  ["errors.ts", "types.ts", "base64.ts", "closing-quote.ts", "crypto", "http-signatures/report.ts"],
+  [
+    "errors.ts",
+    "types.ts",
+    "base64.ts",
+    "closing-quote.ts",
+    "shapes.ts",
+    "crypto",
+    "http-signatures/report.ts",
+  ],
   ["store"],
   ["keys"],
   ["http-signatures/field.ts"],

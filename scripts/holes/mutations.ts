@@ -36,8 +36,7 @@ const SUB_AGENTS_TEST = "services/backend/test/delegates/sub-agents.test.ts";
 
 const VERIFY = `${SIGNATURES}/verify-signature.ts`;
 const SIGNATURE_KEY = `${PROFILE}/signature-key.ts`;
-const AUTH_TOKEN = `${PROFILE}/auth-token.ts`;
-const PUBLISHED_KEY = `${AAUTH}/tokens/published-key.ts`;
+const ISSUER_KEY = `${AAUTH}/tokens/open-token.ts`;
 const CALLERS = `${PROFILE}/callers.ts`;
 const REQUIREMENT = `${PROFILE}/requirement.ts`;
 const VERIFICATION = `${AAUTH}/resource/verification.ts`;
@@ -46,7 +45,7 @@ const GUARD = `${AAUTH}/discovery/url-guard.ts`;
 const CONSENT_ROUTES = `${SERVER}/consent/consent-routes.ts`;
 const SUB_AGENTS = `${BACKEND}/delegates/sub-agents.ts`;
 const CODE = `${SERVER}/request-types/code.ts`;
-const TRUSTED = "if (!options.trustedIssuers.includes(claims.iss)) {";
+const TRUSTED = "if (trusts(trustedIssuers, iss)) return;";
 
 /** Components that match the condition need not be covered. */
 const uncovered = (condition: string): Edit => [
@@ -56,7 +55,7 @@ const uncovered = (condition: string): Edit => [
 ];
 /** Believes the signature of tokens that a party of this kind issues. */
 const believed = (kind: string): Edit => [
-  PUBLISHED_KEY,
+  ISSUER_KEY,
   "    await verifyJwt(token, jwk, alg);\n  } catch",
   `    if (kind.name !== "${kind}") await verifyJwt(token, jwk, alg);\n  } catch`,
 ];
@@ -139,7 +138,7 @@ const HOLES: Readonly<Record<string, Hole>> = {
   J3: [
     "the issuer of an upstream token is trusted",
     [EXCHANGE_TEST, "J3, P7: is refused without a single request"],
-    [AUTH_TOKEN, TRUSTED, "if (false) {"],
+    [CLAIMS, TRUSTED, "return;"],
   ],
   J4: [
     "created is near",
@@ -262,8 +261,11 @@ const HOLES: Readonly<Record<string, Hole>> = {
   G3: [
     "a token of no known type is no agent token",
     [GATEWAY_TEST, "G3: a token of no known type"],
-    [CALLERS, 'if (typeof type !== "string" || !endpoint.tokenTypes.includes(type)) {', "if (false) {"],
-    [CALLERS, "if (type === TOKEN_TYPES.agent)", "if (type !== TOKEN_TYPES.auth)"],
+    [
+      `${AAUTH}/profile/candidates.ts`,
+      'typeof type === "string" && accepted.includes(type) ? resolvers[type] : undefined',
+      "resolvers[String(type)] ?? Object.values(resolvers)[0]",
+    ],
     [CLAIMS, "if (header.typ !== type) {", "if (false) {"],
   ],
   G4: [
@@ -284,11 +286,7 @@ const HOLES: Readonly<Record<string, Hole>> = {
   G7: [
     "the keys of a resource are its own, not those of the agent by its name",
     [REQUEST_TEST, "G7: signed with a key"],
-    [
-      `${PROFILE}/documents.ts`,
-      'resource: kindOf("resource", readResourceMetadata)',
-      'resource: kindOf("agent", readAgentMetadata)',
-    ],
+    [`${PROFILE}/documents.ts`, 'resource: kindOf("resource", resource)', 'resource: kindOf("agent", agent)'],
   ],
   G8: [
     "a host that is not configured is not served",
@@ -352,24 +350,20 @@ const HOLES: Readonly<Record<string, Hole>> = {
   D6: [
     "an issuer is trusted by its whole name",
     [AGENTS_TEST, "D6: an issuer is not trusted for its path"],
-    [AUTH_TOKEN, TRUSTED, 'if (!claims.iss.includes("/realms/")) {'],
+    [CLAIMS, TRUSTED, 'if (iss.includes("/realms/")) return;'],
   ],
   D7: [
     "a token of an unknown issuer is none, whatever key it brings",
     [AGENTS_TEST, "D7: in signature-only mode"],
-    [AUTH_TOKEN, TRUSTED, "if (false) {"],
-    [
-      PUBLISHED_KEY,
-      "const { jwk, source } =",
-      'if (kind.name === "issuer") return;\n  const { jwk, source } =',
-    ],
+    [CLAIMS, TRUSTED, "return;"],
+    [ISSUER_KEY, "const { jwk, source } =", 'if (kind.name === "issuer") return;\n  const { jwk, source } ='],
   ],
   D8: ["an identity elsewhere is not fetched", [AGENTS_TEST, "D8, G4: an identity elsewhere"], ...anyAddress],
   D9: ["a request has to be signed", [AGENTS_TEST, "D9: Signature-Key without signature"], noSignature],
   D10: [
     "a token's audience is compared",
     [AGENTS_TEST, "P7, D10: the token's verdict stands"],
-    [CLAIMS, 'typeof aud === "string" ? aud !== expected : !aud.includes(expected)', "false"],
+    [CLAIMS, 'typeof aud === "string" ? aud === audience : aud.includes(audience)', "true"],
   ],
   D11: ["an invalid signature is refused", [AGENTS_TEST, "D9, D11: without a signature"], anySignature],
   D12: [
@@ -433,8 +427,8 @@ const HOLES: Readonly<Record<string, Hole>> = {
     [BACKEND_TEST, "is for another agent"],
     [
       `${PROFILE}/calls.ts`,
-      "checkResourceClaims(claims, { audience: server, agent, agentJkt }, now);",
-      "void [agent, agentJkt, now];",
+      "for (const check of RESOURCE_TOKEN.beforeSignature) check(claims, expected);",
+      "void expected;",
     ],
   ],
   B7: [
@@ -481,7 +475,7 @@ const HOLES: Readonly<Record<string, Hole>> = {
   X4: [
     "a resource token is for the key that brings it",
     [REQUEST_TEST, "for another key"],
-    [`${PROFILE}/resource-token.ts`, "if (claims.agent_jkt !== expected.agentJkt) {", "if (false) {"],
+    [CLAIMS, "if (agent_jkt !== agentJkt) throw", "if (false) throw"],
   ],
   X5: [
     "all agents of one owner count together",
@@ -510,7 +504,11 @@ const HOLES: Readonly<Record<string, Hole>> = {
   X9: [
     "names in an auth token are text",
     ["packages/aauth/test/february-2026/auth-token.test.ts", "refuses a claim of the wrong type"],
-    [AUTH_TOKEN, '["sub", "agent", "agent_delegate", "jti"]', "[]"],
+    [
+      `${PROFILE}/token-schemas.ts`,
+      '    optional("sub"),\n    optional("agent"),\n    optional("agent_delegate"),\n    optional("jti"),\n',
+      "",
+    ],
   ],
   X10: [
     "one agent cannot fill the store of all",
@@ -529,7 +527,7 @@ const HOLES: Readonly<Record<string, Hole>> = {
   X12: [
     "an agent that is not trusted is not let in by an auth token",
     [VERIFY_TEST, "an auth token of an agent that is not trusted"],
-    [CALLERS, "  requireTrusted(agent, context);\n", ""],
+    [CALLERS, "    requireTrustedCaller(agentOf(claims, context), context);\n", ""],
   ],
   X13: [
     "identities of one host share what it may hold of the replay memory",

@@ -14,7 +14,12 @@ describe("A20: what becomes of a fetch that a caller caused", () => {
     ["an address in a network", "http://10.0.0.1:8080", "discovery_blocked", "address refused: http is only"],
     ["a host without documents", "http://absent.localhost:1", "discovery_failed", "no aauth-agent document"],
     ["a document of another", IMPOSTOR, "metadata_mismatch", "is not the identity asked for"],
-    ["a document of the wrong shape", SHAPELESS, "discovery_failed", "jwks_uri is missing or not a URL"],
+    [
+      "a document of the wrong shape",
+      SHAPELESS,
+      "discovery_failed",
+      "jwks_uri is missing or has the wrong shape",
+    ],
   ])("A20: %s is one answer outside, and its reason in the log", async (_what, id, code, reason) => {
     const spans = recordSpans();
     onTestFinished(() => spans.stop());

@@ -11,10 +11,10 @@ import {
   requireIdentifier,
   requireIdentifiers,
 } from "../discovery/checked-options.ts";
-import { isUrl } from "../discovery/key-set.ts";
 import { requireBoolean, requireText } from "../keys/option-checks.ts";
 import type { SignatureKeyScheme } from "../profile/messages.ts";
 import type { AgentProfile } from "../profile/wire-profile.ts";
+import { isUrl } from "../shapes.ts";
 import { createMemoryRecordStore } from "../store/record-store.ts";
 import type { SigningKey } from "../types.ts";
 import { agentKeysOf } from "./agent-keys.ts";

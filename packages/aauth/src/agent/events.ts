@@ -6,7 +6,7 @@
 
 import type { RetryReason } from "../profile/calls.ts";
 import type { Clarification, ClarificationAnswer, Interaction } from "../profile/waiting.ts";
-import { tokenIdOf } from "../tokens/decode-token.ts";
+import { tokenId } from "../tokens/decode-token.ts";
 import { type DecodedToken, decodeJwt } from "../tokens/jwt.ts";
 
 /** What is asked of a token endpoint, in the profile's words: `auth`, `code`, `refresh` or `exchange` in that of February 2026. */
@@ -158,7 +158,7 @@ export function showToken(
   revealTokens: boolean,
   decoded: DecodedToken = decodeJwt(token),
 ): ShownToken {
-  return { ...decoded, tokenId: tokenIdOf(token, decoded.claims), ...(revealTokens && { token }) };
+  return { ...decoded, tokenId: tokenId(token, decoded.claims), ...(revealTokens && { token }) };
 }
 
 /** Cuts the token that scheme jwt puts into the line of the key claim, and what is in the line of `authorization`. */

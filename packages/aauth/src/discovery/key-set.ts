@@ -1,5 +1,6 @@
 import { AAuthVerificationError } from "../errors.ts";
 import { PRIVATE_MEMBERS } from "../keys/verification-key.ts";
+import { isText, isTextList } from "../shapes.ts";
 import type { IssuerJwk, Jwks } from "../types.ts";
 
 const MAX_KEYS = 100;
@@ -25,35 +26,22 @@ const KEY_MEMBERS = ["kid", "kty", "use", "alg", "crv", "x", "y", "n", "e"];
 function readPublicJwk(key: unknown): IssuerJwk[] {
   if (typeof key !== "object" || key === null) return [];
   const members = key as Members;
-  if (!isString(members.kty) || members.kty === "oct") return [];
+  if (!isText(members.kty) || members.kty === "oct") return [];
   if (PRIVATE_MEMBERS.some((name) => name in members)) return [];
   const kept: Record<string, unknown> = {};
   for (const name of KEY_MEMBERS) {
     const value = members[name];
     if (value === undefined) continue;
-    if (!isString(value)) return [];
+    if (!isText(value)) return [];
     kept[name] = value;
   }
   const { key_ops: operations } = members;
   if (operations !== undefined) {
-    if (!isStringList(operations)) return [];
+    if (!isTextList(operations)) return [];
     // What it is said to be good for beside that counts for nothing here.
     kept.key_ops = operations.includes("verify") ? ["verify"] : [];
   }
   return [kept as unknown as IssuerJwk];
-}
-
-function isString(value: unknown): value is string {
-  return typeof value === "string" && value !== "";
-}
-
-function isStringList(value: unknown): value is string[] {
-  return Array.isArray(value) && value.every(isString);
-}
-
-/** An absolute http or https URL. */
-export function isUrl(value: unknown): value is string {
-  return isString(value) && URL.canParse(value) && /^https?:/i.test(value);
 }
 
 function failed(reason: string): AAuthVerificationError {

@@ -8,20 +8,20 @@
 import { type AAuthError, type AAuthErrorCode, AAuthVerificationError, publicRefusal } from "../errors.ts";
 import type { AnswerOptions, AnswerWriter, RefusalContext } from "../profile/answers.ts";
 import type { Answer, ResourceTokenGrant } from "../profile/resource-rules.ts";
+import { requireLifetime } from "../tokens/issue-token.ts";
 import type { ProvenCaller } from "../types.ts";
 import { formatRequirement, formatSignatureError, formatTokenList } from "./headers.ts";
+import { hasPresentedPerson, issueResourceToken } from "./issue-tokens.ts";
 import {
   AAUTH_REQUIREMENT,
   ACCEPT_SIGNATURE_ALG,
   ACCEPT_SIGNATURE_SCHEME,
   ALGORITHMS,
   LEVELS,
-  RESOURCE_TOKEN_MAX_SECONDS,
-  RESOURCE_TOKEN_SECONDS,
   SIGNATURE_ERROR,
 } from "./names.ts";
 import { jsonAnswer, problemAnswer } from "./problem.ts";
-import { hasPresentedPerson, issueResourceToken } from "./tokens.ts";
+import { RESOURCE_TOKEN } from "./token-schemas.ts";
 
 const [AGENT, PERSON, AUTH, SERVER] = LEVELS;
 
@@ -122,17 +122,9 @@ const IDENTITY: ReadonlySet<string> = new Set(
 
 /** A resource token is issued only for a caller that has shown a person token or an auth token on this request (section 6.7). */
 export function createAnswers(options: AnswerOptions): AnswerWriter {
-  const { key, resource, authServer: accessServer, now, lifetimeSeconds = RESOURCE_TOKEN_SECONDS } = options;
-  const { scopeDescriptions } = options;
-  if (
-    !(
-      Number.isSafeInteger(lifetimeSeconds) &&
-      lifetimeSeconds >= 1 &&
-      lifetimeSeconds <= RESOURCE_TOKEN_MAX_SECONDS
-    )
-  ) {
-    throw new RangeError(`lifetimeSeconds must be 1 to ${RESOURCE_TOKEN_MAX_SECONDS}`);
-  }
+  const { key, resource, authServer: accessServer, now, scopeDescriptions } = options;
+  const { lifetimeSeconds = RESOURCE_TOKEN.lifetime.defaultSeconds } = options;
+  requireLifetime(lifetimeSeconds, RESOURCE_TOKEN.lifetime);
 
   function checkScopes(scopes: readonly string[]): void {
     if (scopeDescriptions === undefined) return;

@@ -7,15 +7,15 @@
 import type { Discovery } from "../discovery/discovery.ts";
 import { AAuthAgentError, AAuthError } from "../errors.ts";
 import type { Challenge, ChallengeExpectation, WantedToken } from "../profile/calls.ts";
-import { checkHeader, isExpired } from "../tokens/claim-checks.ts";
+import { isExpired } from "../tokens/claim-checks.ts";
 import { type DecodedToken, decodeJwt } from "../tokens/jwt.ts";
-import { verifyWithPublishedKey } from "../tokens/published-key.ts";
+import { verifyWithIssuerKey } from "../tokens/open-token.ts";
+import { readToken } from "../tokens/token-schema.ts";
 import type { ResourceTokenClaims } from "./claims.ts";
 import { documents } from "./documents.ts";
 import { isServerIdentifier } from "./identifiers.ts";
-import { fullySpecified } from "./keys.ts";
-import { ALGORITHMS, LEVELS, TOKEN_TYPES } from "./names.ts";
-import { publishedAt, readResourceClaims } from "./token-rules.ts";
+import { LEVELS, TOKEN_TYPES } from "./names.ts";
+import { RESOURCE_TOKEN } from "./token-schemas.ts";
 
 const [, PERSON, AUTH] = LEVELS;
 
@@ -76,9 +76,7 @@ export function checkChallenge(challenge: Challenge, expected: ChallengeExpectat
 
 function readClaims(resourceToken: string): ResourceTokenClaims {
   try {
-    const decoded = decodeJwt(resourceToken);
-    checkHeader(decoded, { type: TOKEN_TYPES.resource, algorithms: ALGORITHMS });
-    return readResourceClaims(decoded);
+    return readToken(decodeJwt(resourceToken), RESOURCE_TOKEN).claims;
   } catch (cause) {
     const reason = cause instanceof AAuthError ? `: ${cause.message}` : "";
     throw new AAuthAgentError("malformed_challenge", `the resource token cannot be read${reason}`, {
@@ -90,11 +88,9 @@ function readClaims(resourceToken: string): ResourceTokenClaims {
 
 /** Verifies the signature of a resource token that has passed {@link checkChallenge}, with a key that the resource publishes. */
 export async function proveResourceToken(resourceToken: string, discovery: Discovery): Promise<void> {
-  const decoded = decodeJwt(resourceToken);
-  const { alg, kid } = checkHeader(decoded, { type: TOKEN_TYPES.resource, algorithms: ALGORITHMS });
-  const published = { ...publishedAt(readResourceClaims(decoded)), kid };
+  const read = readToken(decodeJwt(resourceToken), RESOURCE_TOKEN);
   try {
-    await verifyWithPublishedKey(resourceToken, alg, published, fullySpecified(discovery));
+    await verifyWithIssuerKey(resourceToken, read, RESOURCE_TOKEN, discovery);
   } catch (cause) {
     if (!(cause instanceof AAuthError)) throw cause;
     const { code, message } = cause;

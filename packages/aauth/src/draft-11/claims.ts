@@ -1,6 +1,6 @@
 import type { PublicJwk } from "../types.ts";
 
-/** What all tokens of draft -11 have (section 11.5.1). Times are Unix seconds. */
+/** Claims of all tokens of draft -11 (section 11.5.1). Times are Unix seconds. */
 export interface CommonClaims {
   /** Server identifier of the issuer. */
   readonly iss: string;
@@ -10,6 +10,7 @@ export interface CommonClaims {
   readonly jti: string;
   readonly iat: number;
   readonly exp: number;
+  readonly nbf?: number;
   readonly [claim: string]: unknown;
 }
 
@@ -24,7 +25,7 @@ export interface AgentTokenClaims extends BoundClaims {
   readonly sub: string;
   /** The agent's person server. A hint: whose person it is says a person token. */
   readonly ps?: string;
-  /** Of a sub-agent: its parent. */
+  /** Parent of a sub-agent. */
   readonly parent_agent?: string;
 }
 
@@ -38,7 +39,9 @@ export interface PersonTokenClaims extends BoundClaims {
   readonly mission_s256?: string;
 }
 
-/** Claims of an `aa-resource+jwt` (section 6.7.1): what a resource wants to be authorized, for whom. */
+/**
+ * Claims of an `aa-resource+jwt` (section 6.7.1): what a resource wants to be authorized, for whom.
+ */
 export interface ResourceTokenClaims extends CommonClaims {
   /** The person server or access server that redeems it. */
   readonly aud: string;

@@ -1,15 +1,27 @@
 /**
- * The four metadata documents: built for publishing, and read with suspicion after fetching (draft -11, section 11.2).
+ * The four metadata documents: built for publishing, and read with suspicion after fetching (draft
+ * -11, section 11.2).
  *
  * @module
  */
 
 import type { DiscoveryKind, DocumentRules, PartyDocument } from "../discovery/discovery.ts";
-import { AAuthVerificationError } from "../errors.ts";
+import {
+  type DocumentCodec,
+  descriptive,
+  documentOf,
+  optional,
+  required,
+  type WithDefaultKeys,
+} from "../discovery/document-table.ts";
+import { isBoolean, isHttpsUrl, isSeconds, isText, isTextList, isTextRecord } from "../shapes.ts";
 import { isAgentIdentifier, isEndpointUrl, isServerIdentifier } from "./identifiers.ts";
 import { DOCUMENTS } from "./names.ts";
 
-/** What all documents have. Unknown members of a fetched one are dropped, as are those of the common ones that have the wrong shape. */
+/**
+ * Members of all documents. Unknown members of a fetched one are dropped, as are those of the common
+ * ones that have the wrong shape.
+ */
 interface CommonMetadata {
   /** Identifier of the party. */
   readonly issuer: string;
@@ -28,7 +40,7 @@ interface CommonMetadata {
 /** `/.well-known/aauth-agent.json`: an agent provider. */
 export interface AgentProviderMetadata extends CommonMetadata {
   readonly jwks_uri: string;
-  /** Where a person's browser comes back to after an interaction. */
+  /** Address that a person's browser returns to after an interaction. */
   readonly callback_endpoint?: string;
   readonly event_endpoint?: string;
   /** Whether the callback of an agent may be on `localhost`. Default false. */
@@ -59,9 +71,9 @@ export interface AccessServerMetadata extends CommonMetadata {
 
 /** `/.well-known/aauth-resource.json`: a resource. */
 export interface ResourceMetadata extends CommonMetadata {
-  /** Where its keys are; a resource that signs nothing has none. */
+  /** Address of its key set; a resource that signs nothing has none. */
   readonly jwks_uri?: string;
-  /** `agent-token` (the default), `person-token`, `session-token`, `auth-token`, or a value of an extension. */
+  /** `agent-token` (the default), `person-token`, `session-token`, `auth-token`, or an extension's. */
   readonly access_mode?: string;
   readonly authorization_endpoint?: string;
   readonly revocation_endpoint?: string;
@@ -69,146 +81,82 @@ export interface ResourceMetadata extends CommonMetadata {
   readonly scope_descriptions?: Readonly<Record<string, string>>;
   /** Seconds that `created` may be from now. Default 60. */
   readonly signature_window?: number;
-  /** What signatures have to cover beside the components that all do. */
+  /** Components that signatures have to cover beside those that all cover. */
   readonly additional_signature_components?: readonly string[];
 }
 
-type Members = Readonly<Record<string, unknown>>;
-type Reader = (value: unknown) => boolean;
+/** The members that every document may have. */
+const COMMON = {
+  accept_signature_algs: descriptive(isTextList),
+  name: descriptive(isText),
+  description: descriptive(isText),
+  logo_uri: descriptive(isHttpsUrl),
+  logo_dark_uri: descriptive(isHttpsUrl),
+  documentation_uri: descriptive(isHttpsUrl),
+  tos_uri: descriptive(isHttpsUrl),
+  policy_uri: descriptive(isHttpsUrl),
+} as const;
 
-const isText: Reader = (value) => typeof value === "string" && value !== "";
-const isTextList: Reader = (value) => Array.isArray(value) && value.every(isText);
-const isTextRecord: Reader = (value) =>
-  typeof value === "object" && value !== null && !Array.isArray(value) && Object.values(value).every(isText);
-const isHttps: Reader = (value) => isText(value) && URL.parse(value as string)?.protocol === "https:";
-const isBoolean: Reader = (value) => typeof value === "boolean";
-const isSeconds: Reader = (value) => Number.isSafeInteger(value) && (value as number) > 0;
+const ISSUED = {
+  identity: "issuer",
+  isIdentifier: isServerIdentifier,
+  identifierForm: "a server identifier: https://host in lower case, and nothing behind it",
+  unnamed: "metadata_issuer_missing",
+  keysPath: "/jwks.json",
+} as const;
 
-interface Shape {
-  readonly required: Readonly<Record<string, Reader>>;
-  /** A wrong shape counts: following the member would lead elsewhere. */
-  readonly optional: Readonly<Record<string, Reader>>;
-}
-
-/** A member that only describes is dropped where it is malformed: a mistake in it should not make the party unreachable. */
-const DESCRIPTIVE: Readonly<Record<string, Reader>> = {
-  accept_signature_algs: isTextList,
-  name: isText,
-  description: isText,
-  logo_uri: isHttps,
-  logo_dark_uri: isHttps,
-  documentation_uri: isHttps,
-  tos_uri: isHttps,
-  policy_uri: isHttps,
-  scopes_supported: isTextList,
-  claims_supported: isTextList,
-  scope_descriptions: isTextRecord,
-};
-
-const AGENT: Shape = {
-  required: { jwks_uri: isHttps },
-  optional: {
-    callback_endpoint: isEndpointUrl,
-    event_endpoint: isEndpointUrl,
-    localhost_callback_allowed: isBoolean,
+const agentProvider = documentOf<AgentProviderMetadata, "issuer">({
+  ...ISSUED,
+  members: {
+    jwks_uri: required(isHttpsUrl),
+    callback_endpoint: optional(isEndpointUrl),
+    event_endpoint: optional(isEndpointUrl),
+    localhost_callback_allowed: optional(isBoolean),
+    ...COMMON,
   },
-};
-const PERSON: Shape = {
-  required: { jwks_uri: isHttps, person_token_endpoint: isEndpointUrl, auth_token_endpoint: isEndpointUrl },
-  optional: {
-    mission_endpoint: isEndpointUrl,
-    permission_endpoint: isEndpointUrl,
-    audit_endpoint: isEndpointUrl,
-    interaction_endpoint: isEndpointUrl,
-    mission_control_endpoint: isEndpointUrl,
-    revocation_endpoint: isEndpointUrl,
+});
+
+const personServer = documentOf<PersonServerMetadata, "issuer">({
+  ...ISSUED,
+  members: {
+    jwks_uri: required(isHttpsUrl),
+    person_token_endpoint: required(isEndpointUrl),
+    auth_token_endpoint: required(isEndpointUrl),
+    mission_endpoint: optional(isEndpointUrl),
+    permission_endpoint: optional(isEndpointUrl),
+    audit_endpoint: optional(isEndpointUrl),
+    interaction_endpoint: optional(isEndpointUrl),
+    mission_control_endpoint: optional(isEndpointUrl),
+    revocation_endpoint: optional(isEndpointUrl),
+    ...COMMON,
+    scopes_supported: descriptive(isTextList),
+    claims_supported: descriptive(isTextList),
   },
-};
-const ACCESS: Shape = {
-  required: { jwks_uri: isHttps, auth_token_endpoint: isEndpointUrl },
-  optional: { revocation_endpoint: isEndpointUrl },
-};
-const RESOURCE: Shape = {
-  required: {},
-  optional: {
-    jwks_uri: isHttps,
-    access_mode: isText,
-    authorization_endpoint: isEndpointUrl,
-    revocation_endpoint: isEndpointUrl,
-    signature_window: isSeconds,
-    additional_signature_components: isTextList,
+});
+
+const accessServer = documentOf<AccessServerMetadata, "issuer">({
+  ...ISSUED,
+  members: {
+    jwks_uri: required(isHttpsUrl),
+    auth_token_endpoint: required(isEndpointUrl),
+    revocation_endpoint: optional(isEndpointUrl),
+    ...COMMON,
   },
-};
+});
 
-const DESCRIBED: ReadonlyMap<Shape, readonly string[]> = new Map<Shape, readonly string[]>([
-  [AGENT, []],
-  [PERSON, ["scopes_supported", "claims_supported"]],
-  [ACCESS, []],
-  [RESOURCE, ["scope_descriptions"]],
-]);
-const OF_SOME = new Set([...DESCRIBED.values()].flat());
-const OF_ALL = Object.keys(DESCRIPTIVE).filter((name) => !OF_SOME.has(name));
-
-function reader<Document>(shape: Shape) {
-  const described = [...OF_ALL, ...(DESCRIBED.get(shape) ?? [])];
-  return (document: unknown, id: string): Document => {
-    const members = requireIssuer(document, id);
-    const read: Record<string, unknown> = { issuer: id };
-    for (const [name, is] of Object.entries(shape.required)) {
-      if (!is(members[name])) throw failed(`${name} is missing or not an https address`);
-      read[name] = members[name];
-    }
-    for (const [name, is] of Object.entries(shape.optional)) {
-      const value = members[name];
-      if (value === undefined || value === null) continue;
-      if (!is(value)) throw failed(`${name} has the wrong shape`);
-      read[name] = value;
-    }
-    for (const name of described) if (DESCRIPTIVE[name]!(members[name])) read[name] = members[name];
-    return read as Document;
-  };
-}
-
-/** @throws AAuthVerificationError `metadata_mismatch`, with `expected` unset where the document names no issuer */
-function requireIssuer(document: unknown, id: string): Members {
-  if (typeof document !== "object" || document === null || Array.isArray(document)) {
-    throw failed("the document is not a JSON object");
-  }
-  const members = document as Members;
-  const { issuer } = members;
-  if (issuer === id) return members;
-  if (issuer === undefined || issuer === null) {
-    throw new AAuthVerificationError("metadata_issuer_missing", "the document names no issuer", {
-      claim: "issuer",
-    });
-  }
-  const shown = typeof issuer === "string" ? issuer.slice(0, 200).replace(/[^\x20-\x7e]/g, "?") : "no string";
-  throw new AAuthVerificationError(
-    "metadata_mismatch",
-    `the document's issuer is not the identity asked for: found ${shown}, expected ${id}`,
-    { claim: "issuer" },
-  );
-}
-
-/**
- * Reads a fetched document of an agent provider. `issuer` has to be `id`, byte by byte. Addresses are `https`, those of endpoints without query
- * and fragment; they may be at another origin, which the guard of discovery judges again.
- *
- * @throws AAuthError `metadata_mismatch` when it names another issuer than `id`, `metadata_issuer_missing` when it names none,
- * `discovery_failed` for a required member that is missing, or an endpoint of the wrong shape.
- */
-export const readAgentProviderMetadata = reader<AgentProviderMetadata>(AGENT);
-/** Reads a fetched document of a person server; the same errors as for an agent provider's. */
-export const readPersonServerMetadata = reader<PersonServerMetadata>(PERSON);
-/** Reads a fetched document of an access server; the same errors as for an agent provider's. */
-export const readAccessServerMetadata = reader<AccessServerMetadata>(ACCESS);
-/** Reads a fetched document of a resource, which may have no `jwks_uri`; the same errors as for an agent provider's. */
-export const readResourceMetadata = reader<ResourceMetadata>(RESOURCE);
-
-type WithDefaultKeys<Document extends { readonly jwks_uri?: string }> = Omit<Document, "jwks_uri"> & {
-  /** Default `{issuer}/jwks.json`. */
-  readonly jwks_uri?: string;
-};
+const resource = documentOf<ResourceMetadata, "issuer">({
+  ...ISSUED,
+  members: {
+    jwks_uri: optional(isHttpsUrl),
+    access_mode: optional(isText),
+    authorization_endpoint: optional(isEndpointUrl),
+    revocation_endpoint: optional(isEndpointUrl),
+    signature_window: optional(isSeconds),
+    additional_signature_components: optional(isTextList),
+    ...COMMON,
+    scope_descriptions: descriptive(isTextRecord),
+  },
+});
 
 /**
  * Builds `/.well-known/aauth-agent.json`.
@@ -218,53 +166,23 @@ type WithDefaultKeys<Document extends { readonly jwks_uri?: string }> = Omit<Doc
  * @example
  * agentProviderMetadata({ issuer: "https://agent.example" }).jwks_uri; // "https://agent.example/jwks.json"
  */
-export const agentProviderMetadata = builder(readAgentProviderMetadata);
+export const agentProviderMetadata = agentProvider.build;
 /** Builds `/.well-known/aauth-person.json`. @throws TypeError as {@link agentProviderMetadata} */
-export const personServerMetadata = builder(readPersonServerMetadata);
+export const personServerMetadata = personServer.build;
 /** Builds `/.well-known/aauth-access.json`. @throws TypeError as {@link agentProviderMetadata} */
-export const accessServerMetadata = builder(readAccessServerMetadata);
-
-const buildResource = builder(readResourceMetadata);
+export const accessServerMetadata = accessServer.build;
 /**
- * Builds `/.well-known/aauth-resource.json`. `additional_signature_components` defaults to what our verifier demands of a request with a
- * body: `content-digest` and `content-type`.
+ * Builds `/.well-known/aauth-resource.json`. `additional_signature_components` defaults to what our
+ * verifier demands of a request with a body: `content-digest` and `content-type`.
  *
  * @throws TypeError as {@link agentProviderMetadata}
  */
-export const resourceMetadata = (members: Parameters<typeof buildResource>[0]): ResourceMetadata =>
-  buildResource({ additional_signature_components: ["content-digest", "content-type"], ...members });
-
-function builder<Document extends { readonly issuer: string; readonly jwks_uri?: string }>(
-  read: (document: unknown, id: string) => Document,
-) {
-  return (members: WithDefaultKeys<Document>): Document => {
-    const { issuer } = members;
-    if (typeof issuer !== "string" || !isServerIdentifier(issuer)) {
-      throw new TypeError(
-        "issuer must be a server identifier: https://host in lower case, and nothing behind it",
-      );
-    }
-    let document: Document;
-    try {
-      document = read({ jwks_uri: `${issuer}/jwks.json`, ...members }, issuer);
-    } catch (error) {
-      throw new TypeError(error instanceof Error ? error.message : "wrong metadata", { cause: error });
-    }
-    for (const [name, value] of Object.entries(members)) {
-      if (value !== undefined && !Object.hasOwn(document, name))
-        throw new TypeError(`${name} is unknown or has the wrong shape`);
-    }
-    return document;
-  };
-}
-
-function failed(reason: string): AAuthVerificationError {
-  return new AAuthVerificationError("discovery_failed", reason);
-}
+export const resourceMetadata = (members: WithDefaultKeys<ResourceMetadata>): ResourceMetadata =>
+  resource.build({ additional_signature_components: ["content-digest", "content-type"], ...members });
 
 const kindOf = <Document extends PartyDocument>(
   name: keyof typeof DOCUMENTS,
-  read: (document: unknown, id: string) => Document,
+  { read }: DocumentCodec<Document>,
 ): DiscoveryKind<Document> => ({
   name,
   document: { name: DOCUMENTS[name], read },
@@ -275,14 +193,18 @@ const kindOf = <Document extends PartyDocument>(
   keySetIntervalSeconds: 60,
 });
 
-/** Where the parties of draft -11 publish who they are, and how a reader finds it. */
+/**
+ * The documents of the parties of draft -11, and how a reader finds them. Addresses in
+ * documents are `https`, those of endpoints without query and fragment; they may be at another
+ * origin, which the guard of discovery judges again.
+ */
 export const documents = {
   isIdentifier: isServerIdentifier,
   isAgentIdentifier,
   kinds: {
-    agent: kindOf("agent", readAgentProviderMetadata),
-    person: kindOf("person", readPersonServerMetadata),
-    access: kindOf("access", readAccessServerMetadata),
-    resource: kindOf("resource", readResourceMetadata),
+    agent: kindOf("agent", agentProvider),
+    person: kindOf("person", personServer),
+    access: kindOf("access", accessServer),
+    resource: kindOf("resource", resource),
   },
 } satisfies DocumentRules;

@@ -8,10 +8,11 @@ import { type AAuthErrorCode, AAuthVerificationError } from "../errors.ts";
 import { requireBoundedHeader, trimField } from "../http-signatures/field.ts";
 import {
   formatString,
-  type Parameter,
+  formatStringList,
   parseDictionary,
   parseStringList,
   splitTopLevel,
+  stringParameter,
   TOKEN,
 } from "../http-signatures/structured-fields.ts";
 import { isEndpointUrl } from "./identifiers.ts";
@@ -53,7 +54,7 @@ export function parseRequirement(value: string): AAuthRequirement {
   if (member === undefined || !TOKEN.test(member.text))
     return malformed("AAuth-Requirement names no requirement");
   const requirement = member.text;
-  const text = (name: string): string | undefined => stringOf(member.parameters.get(name), name);
+  const text = (name: string) => stringParameter(member.parameters, name, CODE);
   switch (requirement) {
     case "auth-token": {
       const resourceToken = text("resource-token");
@@ -117,7 +118,7 @@ export function parseSignatureError(value: string): SignatureError {
 export function formatSignatureError({ error, requiredInput }: SignatureError): string {
   if (!TOKEN.test(error)) return malformed("an error is a token");
   if (requiredInput === undefined) return `error=${error}`;
-  return `error=${error}, required_input=(${requiredInput.map((name) => formatString(name, CODE)).join(" ")})`;
+  return `error=${error}, required_input=${formatStringList(requiredInput, CODE)}`;
 }
 
 // ------------------------------------------------------------------------------------------------------------ lists of tokens
@@ -178,13 +179,6 @@ export function parseSessionAuthorization(value: string): string | undefined {
   if (match === null) return undefined;
   requireBoundedHeader("Authorization", value);
   return requireToken68(match[1]!); // hole S32b
-}
-
-function stringOf(parameter: Parameter | undefined, name: string): string | undefined {
-  if (parameter === undefined) return undefined;
-  const { value, text } = parameter;
-  if (typeof value === "string" && text.startsWith('"') && value !== "") return value;
-  return malformed(`${name} is not a non-empty string`);
 }
 
 function malformed(reason: string): never {

@@ -1,16 +1,15 @@
 /**
- * Which keys count: Ed25519 and ES256, each with its fully specified `alg` (draft -11, section 11.3.1). A key without `alg` is refused,
- * although its type and curve would say what it is for.
+ * Which keys count: Ed25519 and ES256, each with its fully specified `alg` (draft -11, section
+ * 11.3.1). A key without `alg` is refused, although its type and curve would say what it is for.
  *
  * @module
  */
 
 import type { Awaitable } from "../crypto/interface.ts";
-import type { Discovery } from "../discovery/discovery.ts";
 import { AAuthVerificationError } from "../errors.ts";
 import { verificationKey } from "../keys/verification-key.ts";
+import { claimedTokenJwk } from "../profile/candidates.ts";
 import type { KeyClaim, MessageRules } from "../profile/messages.ts";
-import { decodeJwt } from "../tokens/jwt.ts";
 import type { IssuerJwk, PublicJwk, VerificationKey } from "../types.ts";
 import { ALGORITHMS } from "./names.ts";
 import type { SignatureKey } from "./signature-key.ts";
@@ -21,7 +20,8 @@ const isSupported = (alg: unknown): alg is (typeof ALGORITHMS)[number] =>
 /**
  * Refuses a key that does not name its algorithm.
  *
- * @throws AAuthVerificationError `key_algorithm_not_allowed` for an `alg` that is absent, polymorphic (`EdDSA`) or not supported
+ * @throws AAuthVerificationError `key_algorithm_not_allowed` for an `alg` that is absent,
+ *   polymorphic (`EdDSA`) or not supported
  *
  * Does NOT check that `kty` and `crv` agree with it: the import does.
  */
@@ -37,46 +37,25 @@ export function requireFullySpecified(jwk: unknown): asserts jwk is IssuerJwk {
   }
 }
 
-/** Imports a key of a message. @throws AAuthVerificationError `key_algorithm_not_allowed`, `unsupported_key` */
+/**
+ * Imports a key of a message.
+ *
+ * @throws AAuthVerificationError `key_algorithm_not_allowed`, `unsupported_key`
+ */
 export function importKey(jwk: unknown, mode: "sync" | "pool" = "sync"): Awaitable<VerificationKey> {
   requireFullySpecified(jwk);
   return verificationKey(jwk, mode, ALGORITHMS);
 }
 
-/** A public key as a token or a key set carries it: with its algorithm, without what names it elsewhere. */
+/** A public key as a token carries it: with its algorithm, without other members of a JWK. */
 export function namedKey(jwk: PublicJwk): PublicJwk {
   const { kid: _kid, use: _use, alg: _alg, ...members } = jwk;
   return { ...members, alg: jwk.kty === "OKP" ? "Ed25519" : "ES256" };
 }
 
-const strict = new WeakMap<Discovery, Discovery>();
-
-/** The same discovery, which gives out only keys that name their algorithm. Other keys of a set may be unusable. */
-export function fullySpecified(discovery: Discovery): Discovery {
-  let wrapped = strict.get(discovery);
-  if (wrapped === undefined) {
-    wrapped = {
-      metadata: (kind, id) => discovery.metadata(kind, id),
-      keys: (kind, id) => discovery.keys(kind, id),
-      proven: (kind, id) => discovery.proven?.(kind, id),
-      async key(kind, id, kid) {
-        const found = await discovery.key(kind, id, kid);
-        requireFullySpecified(found.jwk);
-        return found;
-      },
-      async replacedKey(kind, id, kid, refused) {
-        const jwk = await discovery.replacedKey(kind, id, kid, refused);
-        if (jwk !== undefined) requireFullySpecified(jwk);
-        return jwk;
-      },
-    };
-    strict.set(discovery, wrapped);
-  }
-  return wrapped;
-}
-
 /**
- * `keyid` has to name the key of `Signature-Key`: by its thumbprint, or by the `kid` it has there. `alg` is ignored (section 11.3.3.2).
+ * `keyid` has to name the key of `Signature-Key`: by its thumbprint, or by the `kid` it has there.
+ * `alg` is ignored (section 11.3.3.2).
  */
 export const foreignParameter: NonNullable<MessageRules["foreignParameter"]> = ({ params }, key, claim) => {
   if (!params.has("keyid")) return undefined;
@@ -86,7 +65,5 @@ export const foreignParameter: NonNullable<MessageRules["foreignParameter"]> = (
 
 function kidOf(claim: KeyClaim): unknown {
   const known = claim as SignatureKey;
-  if (known.scheme !== "jwt") return known.kid;
-  const { cnf } = decodeJwt(known.jwt).claims as { readonly cnf?: { readonly jwk?: IssuerJwk } };
-  return cnf?.jwk?.kid;
+  return known.scheme === "jwt" ? claimedTokenJwk(known.jwt)?.kid : known.kid;
 }

@@ -62,13 +62,5 @@ export const ALGORITHMS = ["Ed25519", "ES256"] as const;
 
 /** Seconds. How far `created` and a token's `iat` may be from now. */
 export const WINDOW_SECONDS = 60;
-/** Default lifetime of an agent token, seconds. */
+/** Seconds that an agent token lives by default. */
 export const AGENT_TOKEN_SECONDS = 3_600;
-/** Default lifetime of a resource token, seconds. */
-export const RESOURCE_TOKEN_SECONDS = 300;
-/** Longest lifetime of an agent token, seconds: what the draft says it should be. */
-export const AGENT_TOKEN_MAX_SECONDS = 86_400;
-/** Longest lifetime of person and auth tokens, seconds (sections 7.1.1 and 9.4.1). */
-export const BOUND_TOKEN_MAX_SECONDS = 3_600;
-/** Longest lifetime of a resource token, seconds (section 6.7). */
-export const RESOURCE_TOKEN_MAX_SECONDS = 300;

@@ -10,11 +10,13 @@ import { decodeBase64Url } from "../base64.ts";
 import { AAuthAgentError, AAuthError } from "../errors.ts";
 import { textOf } from "../profile/answer-members.ts";
 import type { OwnServerRules } from "../profile/token-requests.ts";
-import { checkHeader, confirmationKey } from "../tokens/claim-checks.ts";
+import { confirmationKey } from "../tokens/claim-checks.ts";
 import { parseJsonObject } from "../tokens/json-object.ts";
 import { decodeJwt } from "../tokens/jwt.ts";
+import { readToken } from "../tokens/token-schema.ts";
 import type { SigningKey } from "../types.ts";
 import { isServerIdentifier, parseAgentIdentifier } from "./identifiers.ts";
+import { issueAgentToken } from "./issue-tokens.ts";
 import { ALGORITHMS, LEVELS, TOKEN_TYPES } from "./names.ts";
 import {
   claimsOf,
@@ -26,8 +28,7 @@ import {
   refusedBy,
   tokenRequest,
 } from "./token-requests.ts";
-import { READERS } from "./token-rules.ts";
-import { issueAgentToken } from "./tokens.ts";
+import { AGENT_TOKEN } from "./token-schemas.ts";
 
 const [, PERSON, AUTH] = LEVELS;
 
@@ -80,8 +81,7 @@ const identify: OwnServerRules["identify"] = async ({ id, key, server, now }) =>
 async function keyOfSubAgent(subagentToken: string, parent: string): Promise<string> {
   try {
     const decoded = decodeJwt(subagentToken);
-    checkHeader(decoded, { type: TOKEN_TYPES.agent, algorithms: ALGORITHMS });
-    const { parent_agent } = READERS[TOKEN_TYPES.agent](decoded);
+    const { parent_agent } = readToken(decoded, AGENT_TOKEN).claims;
     if (parent_agent === parent) return (await confirmationKey(decoded.claims, ALGORITHMS)).thumbprint;
   } catch (error) {
     if (!(error instanceof AAuthError)) throw error;

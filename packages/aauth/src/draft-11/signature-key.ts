@@ -13,7 +13,13 @@ import {
   parseSignatureInput as parseInputMember,
   type SignatureInput,
 } from "../http-signatures/signature-input.ts";
-import { formatString, parseDictionary, splitTopLevel, TOKEN } from "../http-signatures/structured-fields.ts";
+import {
+  formatString,
+  parseDictionary,
+  splitTopLevel,
+  stringParameter,
+  TOKEN,
+} from "../http-signatures/structured-fields.ts";
 import type { KeyClaim, SignatureKeyScheme } from "../profile/messages.ts";
 import type { SigningKey } from "../types.ts";
 import { LABEL } from "./names.ts";
@@ -84,14 +90,8 @@ export function parseSignatureKey(value: string, label?: string): SignatureKey |
   }
   const { text: scheme, parameters } = member;
   if (!TOKEN.test(scheme)) fail("the scheme is not a token");
-  const required = (name: string): string => {
-    const parameter = parameters.get(name) ?? fail(`scheme ${scheme} needs "${name}"`);
-    // A token would come as text, too; only the quoted form is meant here.
-    if (!parameter.text.startsWith('"') || typeof parameter.value !== "string" || parameter.value === "") {
-      return fail(`"${name}" is not a non-empty string`);
-    }
-    return parameter.value;
-  };
+  const required = (name: string): string =>
+    stringParameter(parameters, name, CODE) ?? fail(`scheme ${scheme} needs "${name}"`);
   switch (scheme) {
     case "jwt":
       return { label: wanted, scheme, jwt: required("jwt") };

@@ -18,13 +18,14 @@ import type {
   TokenRequestRules,
   TokenResponse,
 } from "../profile/token-requests.ts";
-import { checkHeader, confirmationKey } from "../tokens/claim-checks.ts";
+import { confirmationKey } from "../tokens/claim-checks.ts";
 import { type DecodedToken, decodeJwt } from "../tokens/jwt.ts";
+import { readToken } from "../tokens/token-schema.ts";
 import { ACCEPTED, deferredIn, readQuestion, requirementOf } from "./deferred.ts";
 import { documents } from "./documents.ts";
 import { parseSignatureError } from "./headers.ts";
-import { ALGORITHMS, LEVELS, SIGNATURE_ERROR, TOKEN_TYPES } from "./names.ts";
-import { checkTimes, READERS } from "./token-rules.ts";
+import { ALGORITHMS, LEVELS, SIGNATURE_ERROR } from "./names.ts";
+import { AUTH_TOKEN, checkTimes, PERSON_TOKEN } from "./token-schemas.ts";
 
 export type Members = Readonly<Record<string, unknown>>;
 
@@ -191,11 +192,9 @@ function refusal(error: string, { detail, termination_reason }: Members, status:
 async function check(token: string, expected: ExpectedToken) {
   const { expects = {}, server, resource, thumbprint, now } = expected;
   const isPerson = expects.level === PERSON;
-  const type = isPerson ? TOKEN_TYPES.person : TOKEN_TYPES.auth;
   try {
     const decoded = decodeJwt(token);
-    checkHeader(decoded, { type, algorithms: ALGORITHMS });
-    const claims = READERS[type](decoded);
+    const { claims } = isPerson ? readToken(decoded, PERSON_TOKEN) : readToken(decoded, AUTH_TOKEN);
     const bound = await confirmationKey(decoded.claims, ALGORITHMS);
     const checks: readonly (readonly [claim: string, found: unknown, expected: unknown])[] = [
       ["iss", claims.iss, isPerson ? server : expects.issuer],
@@ -206,7 +205,7 @@ async function check(token: string, expected: ExpectedToken) {
     for (const [claim, found, wanted] of checks) {
       if (found !== wanted) throw invalid(`\`${claim}\` is another`, claim, String(wanted));
     }
-    checkTimes(claims, now);
+    checkTimes(claims, { now });
     return { claims, exp: claims.exp };
   } catch (cause) {
     if (cause instanceof AAuthAgentError) throw cause;

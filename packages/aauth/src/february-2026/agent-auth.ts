@@ -2,10 +2,12 @@ import { AAuthVerificationError } from "../errors.ts";
 import { requireBoundedHeader, trimField } from "../http-signatures/field.ts";
 import {
   formatString,
+  formatStringList,
   type Parameter,
   parseParameters,
   parseStringList,
   splitTopLevel,
+  stringParameter,
 } from "../http-signatures/structured-fields.ts";
 
 /** `Agent-Auth`, the challenge of a resource (profile 3.1); `level` is what it wants to know: a signature, an identity, an authorization. */
@@ -82,9 +84,10 @@ export function readAgentAuth(value: string): AgentAuth | BareChallenge {
   if (algsPieces.length > 1 || parameters.has("algs"))
     throw new AAuthVerificationError(CODE, "algs is not one list");
   const algs = algsPieces[0] === undefined ? undefined : parseStringList(afterEquals(algsPieces[0]), CODE);
-  const resourceToken = text(parameters, "resource_token");
-  const authServer = text(parameters, "auth_server");
-  const userInteraction = text(parameters, "user_interaction");
+  const text = (name: string) => stringParameter(parameters, name, CODE);
+  const resourceToken = text("resource_token");
+  const authServer = text("auth_server");
+  const userInteraction = text("user_interaction");
   const authorized = flag(parameters, "auth-token") || resourceToken !== undefined;
   const identified = flag(parameters, "identity");
   const rest = {
@@ -102,16 +105,6 @@ export function readAgentAuth(value: string): AgentAuth | BareChallenge {
 }
 
 const afterEquals = (piece: string): string => piece.slice(piece.indexOf("=") + 1);
-
-function text(parameters: ReadonlyMap<string, Parameter>, name: string): string | undefined {
-  const parameter = parameters.get(name);
-  if (parameter === undefined) return undefined;
-  // A token would parse as text too; only the quoted form is meant here.
-  if (typeof parameter.value !== "string" || !parameter.text.startsWith('"') || parameter.value === "") {
-    throw new AAuthVerificationError(CODE, `${name} is not a non-empty string`);
-  }
-  return parameter.value;
-}
 
 function flag(parameters: ReadonlyMap<string, Parameter>, name: string): boolean {
   const value = parameters.get(name)?.value ?? false;
@@ -140,6 +133,6 @@ export function formatAgentAuth(challenge: AgentAuth): string {
   if (userInteraction !== undefined) parts.push(`user_interaction=${formatString(userInteraction, CODE)}`);
   if (resourceToken !== undefined) parts.push(`resource_token=${formatString(resourceToken, CODE)}`);
   if (authServer !== undefined) parts.push(`auth_server=${formatString(authServer, CODE)}`);
-  if (algs !== undefined) parts.push(`algs=(${algs.map((alg) => formatString(alg, CODE)).join(" ")})`);
+  if (algs !== undefined) parts.push(`algs=${formatStringList(algs, CODE)}`);
   return parts.join("; ");
 }

@@ -7,10 +7,12 @@
 import { type AAuthError, AAuthVerificationError, publicRefusal } from "../errors.ts";
 import type { AnswerOptions, AnswerWriter, RefusalContext } from "../profile/answers.ts";
 import type { Answer, ResourceTokenGrant } from "../profile/resource-rules.ts";
+import { requireLifetime } from "../tokens/issue-token.ts";
 import type { ProvenCaller } from "../types.ts";
 import { formatAgentAuth } from "./agent-auth.ts";
-import { AGENT_AUTH, RESOURCE_TOKEN_SECONDS } from "./names.ts";
-import { issueResourceToken, requireResourceTokenLifetime } from "./resource-token.ts";
+import { issueResourceToken } from "./issue-tokens.ts";
+import { AGENT_AUTH } from "./names.ts";
+import { RESOURCE_TOKEN } from "./token-schemas.ts";
 
 /** What an auth token would cure. */
 const CURED_BY_TOKEN: ReadonlySet<string> = new Set([
@@ -47,9 +49,10 @@ export function refuseWithoutToken(
 
 /** A resource token is issued only to an agent whose request signature was proven. */
 export function createAnswers(options: AnswerOptions): AnswerWriter {
-  const { key, resource, now, algs, lifetimeSeconds = RESOURCE_TOKEN_SECONDS } = options;
+  const { key, resource, now, algs } = options;
+  const { lifetimeSeconds = RESOURCE_TOKEN.lifetime.defaultSeconds } = options;
   const authServer = requireAuthServer(options);
-  requireResourceTokenLifetime(lifetimeSeconds);
+  requireLifetime(lifetimeSeconds, RESOURCE_TOKEN.lifetime);
 
   async function resourceToken(caller: ProvenCaller, scopes: readonly string[]): Promise<ResourceTokenGrant> {
     if (scopes.length === 0) throw new TypeError("a requirement of level authorized must name scopes");

@@ -19,12 +19,12 @@ import type {
   WantedToken,
 } from "../profile/calls.ts";
 import { parseRefusal, REFUSAL_FIELD } from "../profile/refusal.ts";
-import { checkHeader } from "../tokens/claim-checks.ts";
 import { decodeJwt } from "../tokens/jwt.ts";
+import { readToken } from "../tokens/token-schema.ts";
 import { type AgentAuth, type BareChallenge, incomplete, isBare, readAgentAuth } from "./agent-auth.ts";
 import type { ResourceTokenClaims } from "./claims.ts";
 import { AGENT_AUTH, SIGNATURE_ALGORITHMS } from "./names.ts";
-import { checkResourceClaims, RESOURCE_TOKEN, readResourceClaims } from "./resource-token.ts";
+import { RESOURCE_TOKEN } from "./token-schemas.ts";
 
 export const calls: CallRules = { decide, readChallenge, checkChallenge };
 
@@ -230,7 +230,8 @@ function checkChallenge(
   const claims = readClaims(resourceToken);
   if (claims.iss !== resource) throw untrusted("its resource token is another resource's", "iss", resource);
   try {
-    checkResourceClaims(claims, { audience: server, agent, agentJkt }, now);
+    const expected = { audience: server, agent, agentJkt, now };
+    for (const check of RESOURCE_TOKEN.beforeSignature) check(claims, expected);
   } catch (error) {
     if (!(error instanceof AAuthError)) throw error;
     throw untrusted(error.message, error.claim, error.expected, error);
@@ -240,9 +241,7 @@ function checkChallenge(
 
 function readClaims(resourceToken: string): ResourceTokenClaims {
   try {
-    const decoded = decodeJwt(resourceToken);
-    checkHeader(decoded, RESOURCE_TOKEN);
-    return readResourceClaims(decoded);
+    return readToken(decodeJwt(resourceToken), RESOURCE_TOKEN).claims;
   } catch (cause) {
     throw new AAuthAgentError("malformed_challenge", "the challenge's resource token cannot be read", {
       cause,

@@ -8,6 +8,8 @@ export interface ResourceTokenClaims {
   /** RFC 7638 thumbprint of the key that signed the challenged request. */
   readonly agent_jkt: string;
   readonly exp: number;
+  readonly iat?: number;
+  readonly nbf?: number;
   /** Space-separated scopes. */
   readonly scope?: string;
   readonly auth_request_url?: string;
@@ -40,6 +42,8 @@ export interface AgentTokenClaims {
   /** The delegate, stable over key rotation. */
   readonly sub: string;
   readonly exp: number;
+  readonly iat?: number;
+  readonly nbf?: number;
   readonly cnf: { readonly jwk: PublicJwk };
   readonly aud?: string | readonly string[];
   readonly [claim: string]: unknown;

@@ -17,19 +17,14 @@ export type {
 export { februaryAgent } from "./agent.ts";
 export type { AgentAuth } from "./agent-auth.ts";
 export { formatAgentAuth, parseAgentAuth } from "./agent-auth.ts";
-export type { IssueAgentTokenOptions, VerifyAgentTokenOptions } from "./agent-token.ts";
-export { issueAgentToken, verifyAgentToken } from "./agent-token.ts";
-export type { IssueAuthTokenOptions, UserClaims, VerifyAuthTokenOptions } from "./auth-token.ts";
-export { issueAuthToken, verifyAuthToken } from "./auth-token.ts";
 export type { AgentTokenClaims, AuthTokenClaims, ResourceTokenClaims } from "./claims.ts";
+export type { AgentMetadata, IssuerMetadata, ResourceMetadata } from "./documents.ts";
 export { agentMetadata, issuerMetadata, resourceMetadata } from "./documents.ts";
+export * from "./issue-tokens.ts";
 export { toJwks } from "./jwks.ts";
-export type { AgentMetadata, IssuerMetadata, ResourceMetadata } from "./metadata.ts";
 export { DOCUMENTS, FIELDS, SIGNATURE_ALGORITHMS, TOKEN_TYPES } from "./names.ts";
 export { february2026, february2026Published } from "./profile.ts";
 export type { FebruaryLevel } from "./requirement.ts";
-export type { IssueResourceTokenOptions, VerifyResourceTokenOptions } from "./resource-token.ts";
-export { issueResourceToken, verifyResourceToken } from "./resource-token.ts";
 export type {
   HwkSignatureKey,
   JwksSignatureKey,
@@ -38,3 +33,4 @@ export type {
   SignatureKey,
 } from "./signature-key.ts";
 export { formatSignatureKey, parseSignatureKey } from "./signature-key.ts";
+export * from "./verify-tokens.ts";

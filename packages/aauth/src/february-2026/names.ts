@@ -37,7 +37,3 @@ export const KEY_ALGORITHMS = ["Ed25519"] as const;
 export const SIGNATURE_ALGORITHMS = ["ed25519"] as const;
 
 export const TOLERANCE_SECONDS = 60;
-export const RESOURCE_TOKEN_SECONDS = 300;
-export const RESOURCE_TOKEN_MAX_SECONDS = 600;
-export const AUTH_TOKEN_SECONDS = 300;
-export const AGENT_TOKEN_SECONDS = 3600;

@@ -66,6 +66,24 @@ export function parseParameters(pieces: readonly string[], code: AAuthErrorCode)
   return parameters;
 }
 
+/**
+ * A parameter that is a string and not empty. A token would parse as text too; only the quoted form
+ * is accepted.
+ *
+ * @throws {AAuthError} `code` for another type
+ */
+export function stringParameter(
+  parameters: ReadonlyMap<string, Parameter>,
+  name: string,
+  code: AAuthErrorCode,
+): string | undefined {
+  const parameter = parameters.get(name);
+  if (parameter === undefined) return undefined;
+  const { value, text } = parameter;
+  if (typeof value === "string" && value !== "" && text.startsWith('"')) return value;
+  throw new AAuthVerificationError(code, `${name} is not a non-empty string`);
+}
+
 /** One member of a dictionary, its value not yet read: `parseBareItem` or `parseStringList` does. */
 export interface DictionaryMember {
   /** The value as it was written, without parameters. */
@@ -151,6 +169,10 @@ export function formatString(text: string, code: AAuthErrorCode): string {
   if (!/^[\x20-\x7e]*$/.test(text)) throw new AAuthVerificationError(code, "a value is not printable ASCII");
   return `"${text.replace(/["\\]/g, "\\$&")}"`;
 }
+
+/** Strings in parentheses, as {@link formatString} writes each. */
+export const formatStringList = (texts: readonly string[], code: AAuthErrorCode): string =>
+  `(${texts.map((text) => formatString(text, code)).join(" ")})`;
 
 function guard<T>(parse: () => T, code: AAuthErrorCode): T {
   try {

@@ -5,35 +5,46 @@
  */
 
 import type { Awaitable } from "../crypto/interface.ts";
-import type { Discovery, DiscoveryKind } from "../discovery/discovery.ts";
+import type { DiscoveryKind } from "../discovery/discovery.ts";
+import { AAuthVerificationError } from "../errors.ts";
+import type { KeySource } from "../http-signatures/report.ts";
+import { isExpired } from "../tokens/claim-checks.ts";
+import { decodeJwt } from "../tokens/jwt.ts";
+import { lookAtToken, openToken, type SeenToken } from "../tokens/open-token.ts";
+import type { TokenClaims, TokenExpectation, TokenSchema } from "../tokens/token-schema.ts";
+import { trusts } from "../tokens/trust.ts";
 import type { ProvenCaller, VerificationKey } from "../types.ts";
+import type { KeyClaim } from "./messages.ts";
 import type { CallerCandidate, ResolverContext } from "./verification.ts";
 
-type Recorder = ResolverContext["recorder"];
-
-/** Which key of which published key set. */
-interface NamedKey {
+/** One key of a published key set. */
+interface PublishedKey {
   readonly kind: DiscoveryKind;
   /** Identifier of the caller. */
   readonly id: string;
   readonly kid: string;
 }
 
+/** Notes that the key is looked for at once: the scheme has no token. */
+export function enterKey({ scheme }: KeyClaim, { recorder }: ResolverContext): void {
+  recorder.skip("token", `scheme ${scheme} has none`);
+  recorder.enter("key");
+}
+
 /**
- * A caller whose key is in the key set that it publishes. A key from the cache may have been replaced since.
+ * A caller whose key is in the key set that it publishes. A key from the cache may have been replaced
+ * since.
  *
+ * @param named the caller, once the key has proven to be its own
  * @throws AAuthError of the discovery group, and of `importKey`
  */
 export async function publishedCandidate(
-  { kind, id, kid }: NamedKey,
-  context: {
-    readonly discovery: Discovery;
-    readonly recorder: Recorder;
-    importKey(jwk: unknown): Awaitable<VerificationKey>;
-    identify(proven: VerificationKey): ProvenCaller;
-  },
+  { kind, id, kid }: PublishedKey,
+  context: ResolverContext,
+  importKey: (jwk: unknown) => Awaitable<VerificationKey>,
+  named: Pick<ProvenCaller, "scheme" | "level" | "agent" | "server">,
 ): Promise<CallerCandidate> {
-  const { discovery, recorder, importKey, identify } = context;
+  const { discovery, recorder } = context;
   const { jwk, source } = await discovery.key(kind, id, kid);
   const key = await importKey(jwk);
   recorder.noteKey(key, source);
@@ -42,7 +53,7 @@ export async function publishedCandidate(
     expired: false,
     identify(proven) {
       discovery.proven?.(kind, id);
-      return identify(proven);
+      return { ...unnamedCaller(named.scheme, proven, context), ...named };
     },
     ...(source === "discovery-cache" && {
       async replacedKey() {
@@ -56,8 +67,92 @@ export async function publishedCandidate(
   };
 }
 
-/** Notes the confirmation key of a token. */
-export function enterTokenKey(key: VerificationKey, source: string, recorder: Recorder): void {
-  recorder.enter("key");
-  recorder.noteKey(key, source);
+/** How a type of token in `Signature-Key` proves its caller. */
+interface CallerToken<Claims extends TokenClaims, Expected extends TokenExpectation> {
+  readonly schema: TokenSchema<Claims, Expected>;
+  /** Source of its key, in a report. */
+  readonly source: KeySource;
+  /** @throws AAuthVerificationError where no such token is accepted */
+  expected(context: ResolverContext, now: number): Expected;
+  /** Refuses the caller of a verified token, before its key is tried. Default: none is refused. */
+  admit?(claims: Claims, context: ResolverContext): void;
+  identify(claims: Claims, caller: UnnamedCaller, jwt: string, context: ResolverContext): ProvenCaller;
 }
+
+/** Opens a token of one type: the key is its confirmation key, and no other. */
+export type TokenResolver = (
+  jwt: string,
+  context: ResolverContext,
+  seen: SeenToken,
+) => Promise<CallerCandidate>;
+
+export const tokenResolver =
+  <Claims extends TokenClaims, Expected extends TokenExpectation>({
+    schema,
+    source,
+    expected,
+    admit,
+    identify,
+  }: CallerToken<Claims, Expected>): TokenResolver =>
+  async (jwt, context, seen) => {
+    const { discovery, cryptoMode, recorder, verifiedTokens: cache } = context;
+    const now = context.now();
+    const options = { discovery, cryptoMode, cache };
+    const { claims, key } = await openToken(jwt, schema, expected(context, now), options, seen);
+    admit?.(claims, context);
+    recorder.enter("key");
+    recorder.noteKey(key, source);
+    return {
+      keys: [key],
+      expired: isExpired(claims.exp, now),
+      identify: (proven) => identify(claims, unnamedCaller("jwt", proven, context), jwt, context),
+    };
+  };
+
+/**
+ * Resolves a token in `Signature-Key` by its `typ`, which has to be one of those accepted here.
+ *
+ * @param resolvers by `typ`
+ */
+export async function resolveToken(
+  { jwt = "" }: KeyClaim,
+  context: ResolverContext,
+  accepted: readonly string[],
+  resolvers: Readonly<Record<string, TokenResolver>>,
+): Promise<CallerCandidate> {
+  context.recorder.enter("token");
+  const seen = lookAtToken(jwt, context.verifiedTokens);
+  const { type } = seen;
+  const resolve = typeof type === "string" && accepted.includes(type) ? resolvers[type] : undefined;
+  if (resolve === undefined) {
+    throw new AAuthVerificationError(
+      "token_type_mismatch",
+      "the token is of a type that is not accepted here",
+      { claim: "typ", expected: accepted.join(", ") },
+    );
+  }
+  return resolve(jwt, context, seen);
+}
+
+/** A caller but for its level and name. */
+export type UnnamedCaller = Omit<ProvenCaller, "level">;
+
+export const unnamedCaller = (
+  scheme: string,
+  { publicJwk: key, thumbprint }: VerificationKey,
+  { profile }: ResolverContext,
+): UnnamedCaller => ({ profile: profile.name, scheme, key, thumbprint });
+
+/** A token that was issued before the list was changed does not bypass it. */
+export function requireTrustedCaller(id: string, { trustedAgents }: ResolverContext): void {
+  if (trustedAgents !== undefined && !trusts(trustedAgents, id)) {
+    throw new AAuthVerificationError("untrusted_agent", "the caller is not on the list of trusted agents");
+  }
+}
+
+/** An identifier of a caller, in an error. */
+export const shownIdentifier = (id: string): string => id.slice(0, 200);
+
+/** The JWK in a token of a message. Neither the token nor the key has been verified. */
+export const claimedTokenJwk = (jwt: string): { readonly kid?: unknown } | undefined =>
+  (decodeJwt(jwt).claims.cnf as { readonly jwk?: object } | undefined)?.jwk;

@@ -5,7 +5,7 @@
  */
 
 import type { AgentTokenClaims, ResourceTokenClaims } from "../draft-11/claims.ts";
-import { type OpenedToken, verifyAgentToken } from "../draft-11/tokens.ts";
+import { type OpenedToken, verifyAgentToken } from "../draft-11/verify-tokens.ts";
 import { AAuthVerificationError, publicRefusal } from "../errors.ts";
 import type { Answer } from "../profile/resource-rules.ts";
 import { decodeJwt } from "../tokens/jwt.ts";

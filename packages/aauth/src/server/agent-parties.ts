@@ -9,7 +9,6 @@ import type { AgentTokenClaims } from "../draft-11/claims.ts";
 import { TOKEN_TYPES } from "../draft-11/names.ts";
 import { AAuthVerificationError } from "../errors.ts";
 import { trusts } from "../tokens/trust.ts";
-import type { VerificationKey } from "../types.ts";
 import { invalidRequest, Problem } from "./answers.ts";
 import { assertionsOf, listOf } from "./assertions.ts";
 import type { AgentTokenName } from "./person-records.ts";
@@ -54,7 +53,7 @@ export async function readParties(context: PersonContext, call: Call) {
   // (section 10.1.1).
   if (upstreamToken === undefined) requireOwnAgent(context, claims);
 
-  const parent = { claims, key: { thumbprint: call.caller.thumbprint } as VerificationKey };
+  const parent = { claims, key: { thumbprint: call.caller.thumbprint } };
   const subagent = await verifySubagent(
     subagentToken,
     parent,

@@ -5,7 +5,15 @@
  * @module
  */
 
-export * from "../draft-11/tokens.ts";
+export type {
+  AgentTokenClaims,
+  AuthTokenClaims,
+  PersonTokenClaims,
+  ResourceTokenClaims,
+} from "../draft-11/claims.ts";
+export * from "../draft-11/issue-tokens.ts";
+export * from "../draft-11/verify-tokens.ts";
+export type { IssuedToken } from "../tokens/issue-token.ts";
 export type { VerifiedToken } from "../tokens/open-token.ts";
 export type { PrivateKeySource, TokenSigner } from "../tokens/token-signer.ts";
 export { createTokenSigner, tokenSignerOf } from "../tokens/token-signer.ts";

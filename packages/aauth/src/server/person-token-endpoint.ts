@@ -5,7 +5,7 @@
  */
 
 import { isServerIdentifier } from "../draft-11/identifiers.ts";
-import { issuePersonToken } from "../draft-11/tokens.ts";
+import { issuePersonToken } from "../draft-11/issue-tokens.ts";
 import type { Answer } from "../profile/resource-rules.ts";
 import { Limit } from "../store/limit.ts";
 import { ownerOf } from "../store/owner-of.ts";

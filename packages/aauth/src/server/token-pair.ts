@@ -7,13 +7,9 @@
  */
 
 import type { AuthTokenClaims, PersonTokenClaims, ResourceTokenClaims } from "../draft-11/claims.ts";
+import { issueAuthToken } from "../draft-11/issue-tokens.ts";
 import { TOKEN_TYPES } from "../draft-11/names.ts";
-import {
-  issueAuthToken,
-  type OpenedToken,
-  verifyPresentedToken,
-  verifyResourceToken,
-} from "../draft-11/tokens.ts";
+import { type OpenedToken, verifyPresentedToken, verifyResourceToken } from "../draft-11/verify-tokens.ts";
 import { scopesOf } from "../tokens/scopes.ts";
 import type { TrustPolicy } from "../tokens/trust.ts";
 import type { PublicJwk } from "../types.ts";
@@ -34,7 +30,7 @@ export interface TokenPair {
 /** Both tokens, verified together. */
 export interface VerifiedPair {
   readonly resource: ResourceTokenClaims;
-  readonly presented: OpenedToken<PersonTokenClaims | AuthTokenClaims> & { readonly type: string };
+  readonly presented: OpenedToken<PersonTokenClaims | AuthTokenClaims>;
 }
 
 /** Members of a request that its token is issued with. Plain data. */

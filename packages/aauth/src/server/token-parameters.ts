@@ -9,10 +9,11 @@ import type { AgentTokenClaims, AuthTokenClaims, PersonTokenClaims } from "../dr
 import { TOKEN_TYPES } from "../draft-11/names.ts";
 import {
   type OpenedToken,
+  type VerifiedParent,
   verifyAuthToken,
   verifyPersonToken,
   verifySubagentToken,
-} from "../draft-11/tokens.ts";
+} from "../draft-11/verify-tokens.ts";
 import { AAuthVerificationError, publicRefusal } from "../errors.ts";
 import { decodeJwt } from "../tokens/jwt.ts";
 import type { TrustPolicy } from "../tokens/trust.ts";
@@ -93,7 +94,7 @@ export function audienceOf(resourceToken: string): string {
  */
 export async function verifySubagent(
   token: string | undefined,
-  parent: OpenedToken<AgentTokenClaims>,
+  parent: VerifiedParent,
   checks: TokenChecks,
   requireMore: (claims: AgentTokenClaims) => void = () => {},
 ): Promise<OpenedToken<AgentTokenClaims> | undefined> {

@@ -1,23 +1,23 @@
 /**
- * The checks that all three token types share. Each returns the proven value or throws.
+ * The rules that schemas of tokens are made of: shapes of claims, and comparisons with what their
+ * receiver expects.
  *
  * @module
  */
 
 import { AAuthVerificationError } from "../errors.ts";
 import { verificationKey } from "../keys/verification-key.ts";
-import type { ActClaim, KeyAlgorithm, TokenAlgorithm, VerificationKey } from "../types.ts";
+import { isText } from "../shapes.ts";
+import type { KeyAlgorithm, TokenAlgorithm, VerificationKey } from "../types.ts";
 import type { DecodedToken } from "./jwt.ts";
+import { type TrustPolicy, trusts } from "./trust.ts";
 
 type Claims = DecodedToken["claims"];
 
 /** More nesting than any delegation the auth server would issue, and little enough to walk. */
 const MAX_ACT_DEPTH = 20;
 
-/** Two clocks are never the same. */
-const SKEW_SECONDS = 5;
-
-/** The token's algorithm and key id, once its `typ` is exactly the one demanded and its `alg` is on the list. */
+/** Algorithm and key id, once `typ` is exactly the one demanded and `alg` is on the list. */
 export function checkHeader(
   { header }: DecodedToken,
   { type, algorithms }: { readonly type: string; readonly algorithms: readonly string[] },
@@ -39,35 +39,50 @@ export function checkHeader(
   return { alg: header.alg as TokenAlgorithm, kid };
 }
 
-export function requiredString(claims: Claims, name: string): string {
-  const value = optionalString(claims, name);
-  if (value === undefined) throw missing(name);
-  return value;
-}
+// ------------------------------------------------------------------------------------------ shapes
 
-export function optionalString(claims: Claims, name: string): string | undefined {
-  const value = claims[name];
-  if (value === undefined) return undefined;
-  if (typeof value !== "string" || value === "") throw malformed(name);
-  return value;
-}
+/** A rule for claims. Throws `token_claim_missing`, `malformed_token` or a code of its own. */
+export type ClaimRule = (claims: Claims) => unknown;
+
+/** Shape of a claim. Claims above it in the table have been checked. */
+export type ClaimShape = (value: unknown, claims: Claims) => boolean;
+
+/** @param expected values to name in the error. Default: none */
+export const required =
+  (name: string, is: ClaimShape = isText, expected?: string): ClaimRule =>
+  (claims) => {
+    const value = claims[name];
+    if (value === undefined) throw missing(name);
+    if (!is(value, claims)) throw malformed(name, expected);
+  };
+
+export const optional =
+  (name: string, is: ClaimShape = isText): ClaimRule =>
+  (claims) => {
+    const value = claims[name];
+    if (value !== undefined && !is(value, claims)) throw malformed(name);
+  };
+
+/** A claim that this type of token must not have. */
+export const forbidden =
+  (name: string): ClaimRule =>
+  (claims) => {
+    if (claims[name] !== undefined) throw malformed(name);
+  };
+
+/** `scope`: the empty string grants nothing, and says so. */
+export const isScope: ClaimShape = (value) => typeof value === "string";
 
 /** `aud`, a string or a list of strings. */
-export function optionalAudience(claims: Claims): string | readonly string[] | undefined {
-  const { aud } = claims;
-  if (aud === undefined || (typeof aud === "string" && aud !== "")) return aud;
-  if (Array.isArray(aud) && aud.length > 0 && aud.every((item) => typeof item === "string")) return aud;
-  throw malformed("aud");
-}
+export const isAudience: ClaimShape = (value) =>
+  Array.isArray(value)
+    ? value.length > 0 && value.every((item) => typeof item === "string")
+    : typeof value === "string" && value !== "";
 
-/** Exact comparison: no trailing slash is forgiven, no prefix taken. */
-export function checkAudience(aud: string | readonly string[], expected: string): void {
-  if (typeof aud === "string" ? aud !== expected : !aud.includes(expected)) {
-    throw new AAuthVerificationError("token_audience_mismatch", "the token is meant for another audience", {
-      claim: "aud",
-      expected,
-    });
-  }
+/** `aud`, where there is one. */
+export function optionalAudience(claims: Claims): string | readonly string[] | undefined {
+  optional("aud", isAudience)(claims);
+  return claims.aud as string | readonly string[] | undefined;
 }
 
 /** The shape of the three times; `exp` is required. */
@@ -80,20 +95,94 @@ export function checkTimeShapes(claims: Claims): { exp: number; iat?: number; nb
   return claims as { exp: number; iat?: number; nbf?: number };
 }
 
-/** `iat` and `nbf` may be 5 s ahead: two clocks are never the same. */
-export function checkNotBefore(
-  times: { iat?: number | undefined; nbf?: number | undefined },
-  now: number,
-): void {
-  for (const name of ["iat", "nbf"] as const) {
-    if ((times[name] ?? 0) <= now + SKEW_SECONDS) continue;
-    throw new AAuthVerificationError("token_not_yet_valid", "the token is from the future", { claim: name });
+/** A token that lives longer than its type allows is refused, whatever its issuer's policy. */
+export const livesAtMost =
+  (seconds: number): ClaimRule =>
+  ({ iat, exp }) => {
+    if (Number(exp) - Number(iat) > seconds) throw tooLong(seconds);
+  };
+
+/** Checks the shape of `act` all the way down. */
+export function checkAct({ act }: Claims): void {
+  let current: unknown = act;
+  for (let depth = 0; current !== undefined; depth++) {
+    if (depth > MAX_ACT_DEPTH || typeof current !== "object" || current === null) throw malformed("act");
+    const members = current as Claims;
+    for (const rule of ACT) rule(members);
+    current = members.act;
   }
 }
+
+const ACT: readonly ClaimRule[] = [required("agent"), optional("agent_delegate"), optional("sub")];
+
+// ------------------------------------------------------------------------------------- comparisons
+
+/** Only issuers that the receiver trusts. */
+export function checkIssuer(
+  { iss }: { readonly iss: string },
+  { trustedIssuers }: { readonly trustedIssuers: TrustPolicy },
+): void {
+  if (trusts(trustedIssuers, iss)) return;
+  throw new AAuthVerificationError("untrusted_issuer", "the token's issuer is not trusted", { claim: "iss" });
+}
+
+/** Any issuer that discovery can reach, unless the receiver has a list. */
+export function checkIssuerIfListed(
+  claims: { readonly iss: string },
+  { trustedIssuers }: { readonly trustedIssuers?: TrustPolicy | undefined },
+): void {
+  if (trustedIssuers !== undefined) checkIssuer(claims, { trustedIssuers });
+}
+
+/** Exact comparison: no trailing slash is forgiven, no prefix taken. */
+export function checkAudience(
+  { aud }: { readonly aud: string | readonly string[] },
+  { audience }: { readonly audience: string },
+): void {
+  if (typeof aud === "string" ? aud === audience : aud.includes(audience)) return;
+  throw new AAuthVerificationError("token_audience_mismatch", "the token is meant for another audience", {
+    claim: "aud",
+    expected: audience,
+  });
+}
+
+/** A token that is bound by the thumbprint of a key, `agent_jkt`. */
+export function checkThumbprint(
+  { agent_jkt }: { readonly agent_jkt: string },
+  { agentJkt }: { readonly agentJkt: string },
+): void {
+  if (agent_jkt !== agentJkt) throw boundToAnotherKey(agentJkt);
+}
+
+/** `iat` and `nbf` may be so many seconds ahead: two clocks are never the same. */
+export const checkNotBefore =
+  (skewSeconds: number) =>
+  (times: { readonly iat?: number; readonly nbf?: number }, { now }: { readonly now: number }): void => {
+    for (const name of ["iat", "nbf"] as const) {
+      if ((times[name] ?? 0) <= now + skewSeconds) continue;
+      throw new AAuthVerificationError("token_not_yet_valid", "the token is from the future", {
+        claim: name,
+      });
+    }
+  };
 
 /** No leeway: a longer token is the issuer's to give. */
 export function isExpired(exp: number, now: number): boolean {
   return now >= exp;
+}
+
+export function checkExpiry({ exp }: { readonly exp: number }, { now }: { readonly now: number }): void {
+  if (!isExpired(exp, now)) return;
+  throw new AAuthVerificationError("token_expired", "the token has expired", { claim: "exp" });
+}
+
+// --------------------------------------------------------------------------------------------- key
+
+/** The JWK in `cnf` (RFC 7800). Nothing of it has been checked. */
+export function confirmationJwk({ cnf }: Claims): unknown {
+  if (cnf === undefined) throw missing("cnf");
+  if (typeof cnf !== "object" || cnf === null || !("jwk" in cnf)) throw malformed("cnf");
+  return cnf.jwk;
 }
 
 /** `cnf.jwk`: the key that must sign the requests this token comes with. */
@@ -102,34 +191,32 @@ export async function confirmationKey(
   algorithms: readonly KeyAlgorithm[],
   mode: "sync" | "pool" = "sync",
 ): Promise<VerificationKey> {
-  const { cnf } = claims;
-  if (cnf === undefined) throw missing("cnf");
-  if (typeof cnf !== "object" || cnf === null || !("jwk" in cnf)) throw malformed("cnf");
-  return verificationKey(cnf.jwk, mode, algorithms);
+  return verificationKey(confirmationJwk(claims), mode, algorithms);
 }
 
-/** Checks the shape of `act` all the way down. */
-export function optionalAct(claims: Claims): ActClaim | undefined {
-  const { act } = claims;
-  if (act === undefined) return undefined;
-  let current: unknown = act;
-  for (let depth = 0; current !== undefined; depth++) {
-    if (depth > MAX_ACT_DEPTH || typeof current !== "object" || current === null) throw malformed("act");
-    const members = current as Claims;
-    requiredString(members, "agent");
-    optionalString(members, "agent_delegate");
-    optionalString(members, "sub");
-    current = members.act;
-  }
-  return act as ActClaim;
-}
+// ------------------------------------------------------------------------------------------ errors
 
 export function missing(name: string): AAuthVerificationError {
   return new AAuthVerificationError("token_claim_missing", `the token has no ${name}`, { claim: name });
 }
 
-export function malformed(name: string): AAuthVerificationError {
+function malformed(name: string, expected?: string): AAuthVerificationError {
   return new AAuthVerificationError("malformed_token", `the token's ${name} has the wrong shape`, {
     claim: name,
+    ...(expected !== undefined && { expected }),
+  });
+}
+
+/** The token lives longer than its type may. */
+export function tooLong(seconds: number): AAuthVerificationError {
+  return new AAuthVerificationError("malformed_token", `the token's lifetime exceeds ${seconds} s`, {
+    claim: "exp",
+  });
+}
+
+export function boundToAnotherKey(expected: string): AAuthVerificationError {
+  return new AAuthVerificationError("token_key_mismatch", "the token is bound to another key", {
+    claim: "agent_jkt",
+    expected,
   });
 }

@@ -17,19 +17,13 @@ export function decodeToken(token: string): DecodedToken {
 }
 
 /**
- * A short name for a token that is fit for logs: its `jti`, or the first 8 hex digits of its SHA-256 (of its `exp`,
- * where the platform hashes asynchronously). Works for opaque tokens too, and never throws.
+ * A short name for a token that is fit for logs: its `jti`, or the first 8 hex digits of its SHA-256
+ * (of its `exp`, where the platform hashes asynchronously). Works for opaque tokens too, and never
+ * throws.
+ *
+ * @param claims those of the token, where they are known
  */
-export function tokenId(token: string): string {
-  return tokenIdOf(token, undefined);
-}
-
-/** {@link tokenId} of a token whose claims are known. */
-export function tokenIdOf(token: string, claims: DecodedToken["claims"] | undefined): string {
-  return newTokenId(token, claims ?? claimsOf(token));
-}
-
-function newTokenId(token: string, claims: DecodedToken["claims"]): string {
+export function tokenId(token: string, claims: DecodedToken["claims"] = claimsOf(token)): string {
   // The issuer is not proven: text of any length or shape would otherwise reach the log.
   if (typeof claims.jti === "string" && /^[\w.:~+/=-]{1,64}$/.test(claims.jti)) return claims.jti;
   const digest = platformCrypto.digest("sha-256", token, "hex");

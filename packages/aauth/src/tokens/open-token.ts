@@ -1,81 +1,145 @@
 /**
- * The one way from a compact token to its verified claims, the same for a token seen first and for one that was verified before.
+ * The one way from a compact token to its verified claims, the same for a token seen first and for
+ * one that was verified before.
  *
  * @module
  */
 
 import type { Discovery } from "../discovery/discovery.ts";
-import type { KeyAlgorithm, VerificationKey } from "../types.ts";
-import { checkHeader, confirmationKey } from "./claim-checks.ts";
-import { type DecodedToken, decodeJwt } from "./jwt.ts";
-import { type PublishedKey, verifyWithPublishedKey } from "./published-key.ts";
+import { AAuthError } from "../errors.ts";
+import type { VerificationKey } from "../types.ts";
+import { systemSeconds } from "./issue-token.ts";
+import { type DecodedToken, decodeJwt, verifyJwt } from "./jwt.ts";
+import {
+  type ReadToken,
+  readToken,
+  type SchemaOf,
+  type TokenClaims,
+  type TokenExpectation,
+  type TokenSchema,
+} from "./token-schema.ts";
 import type { VerifiedTokens } from "./verified-tokens.ts";
 
-/** A token with a verified signature. It holds claims, never a verdict: issuer, audience and times are judged on every use. */
-export interface VerifiedToken<Claims extends TokenClaims = TokenClaims> {
+/**
+ * A token with a verified signature. In a cache it is no verdict: issuer, audience and times are
+ * judged on every use.
+ */
+export interface VerifiedToken<Claims = TokenClaims, Key = VerificationKey | undefined> {
+  /** `typ`. */
   readonly type: string;
   readonly claims: Claims;
-  /** The key that has to sign what the token comes with. */
-  readonly key: VerificationKey;
-}
-
-export interface TokenClaims {
-  readonly iss: string;
-  readonly exp: number;
-  readonly [claim: string]: unknown;
-}
-
-/** What distinguishes one type of token from another. */
-export interface TokenRules<Claims extends TokenClaims> {
-  /** `typ`, compared exactly. */
-  readonly type: string;
-  /** JOSE algorithms that its issuer may use. */
-  readonly algorithms: readonly string[];
-  /** Algorithms of the key in `cnf.jwk`. */
-  readonly keyAlgorithms: readonly KeyAlgorithm[];
-  /** @throws AAuthVerificationError for a claim that is missing or has the wrong shape */
-  read(decoded: DecodedToken): Claims;
-  /** Judges issuer, audience and times. Made on every use, and before anything is fetched. */
-  judge(claims: Claims): void;
-  /** Where the issuer publishes its key. */
-  publishedAt(claims: Claims): Omit<PublishedKey, "kid">;
+  /** The key that has to sign what the token comes with, where `cnf` names one. */
+  readonly key: Key;
 }
 
 export interface OpenTokenOptions {
+  /** Finds the keys of issuers: `createDiscovery()`. */
   readonly discovery: Discovery;
-  readonly now: number;
   /** How the confirmation key verifies. Default `sync`. */
   readonly cryptoMode?: "sync" | "pool" | undefined;
+  /** Tokens whose signature has been verified before. Default: none; each call verifies it. */
   readonly cache?: VerifiedTokens<VerifiedToken> | undefined;
 }
 
+/** Options of a function that verifies one type of token. */
+export type VerifyTokenOptions<Expected extends TokenExpectation> = Omit<Expected, "now"> &
+  OpenTokenOptions & {
+    /** Unix seconds. Default: the system clock. */
+    readonly now?: (() => number) | undefined;
+  };
+
+/** A token before it is judged: from the cache, or decoded. Its `typ` selects the schema. */
+export interface SeenToken {
+  readonly type: unknown;
+  readonly known: VerifiedToken | undefined;
+  readonly decoded: DecodedToken | undefined;
+}
+
+/** @throws AAuthVerificationError `malformed_token` */
+export function lookAtToken(token: string, cache: OpenTokenOptions["cache"]): SeenToken {
+  const known = cache?.get(token);
+  if (known !== undefined) return { type: known.type, known, decoded: undefined };
+  const decoded = decodeJwt(token);
+  return { type: decoded.header.typ, known, decoded };
+}
+
 /**
- * Opens a token that has a confirmation key: type, algorithm, shapes, `judge`, `cnf.jwk`, and last its signature with the key that its
- * issuer publishes. A token whose `exp` has passed is not kept.
+ * Opens a token: type, algorithm and shapes, the comparisons that need no signature, the
+ * confirmation key, the signature with the key that its issuer publishes, and the comparisons after
+ * it. A token whose `exp` has passed is not cached.
  *
- * @param decoded the token taken apart, where that has happened already
- * @throws AAuthVerificationError any code of the token and discovery groups, `unsupported_key` for that in `cnf.jwk`
+ * @param seen {@link lookAtToken} of it, where that has happened already
+ * @throws AAuthVerificationError any code of the token and discovery groups, `unsupported_key` for
+ *   the key in `cnf.jwk`
  *
- * Does NOT check that a request was signed with `cnf.jwk`, nor `exp` unless `judge` does.
+ * Does NOT check that a request was signed with the confirmation key.
  */
-export async function openToken<Claims extends TokenClaims>(
+export async function openToken<
+  Claims extends TokenClaims,
+  Expected extends TokenExpectation,
+  Key extends VerificationKey | undefined,
+>(
   token: string,
-  rules: TokenRules<Claims>,
+  schema: TokenSchema<Claims, Expected, Key>,
+  expected: Expected,
   options: OpenTokenOptions,
-  decoded?: DecodedToken,
-): Promise<VerifiedToken<Claims>> {
-  const known = options.cache?.get(token) as VerifiedToken<Claims> | undefined;
-  if (known !== undefined && known.type === rules.type) {
-    rules.judge(known.claims);
-    return known;
+  seen: SeenToken = lookAtToken(token, options.cache),
+): Promise<VerifiedToken<Claims, Key>> {
+  const { type, beforeSignature, afterSignature } = schema;
+  let opened: VerifiedToken<Claims, Key>;
+  if (seen.known?.type === type) {
+    opened = seen.known as VerifiedToken<unknown, unknown> as VerifiedToken<Claims, Key>;
+    for (const check of beforeSignature) check(opened.claims, expected);
+  } else {
+    const decoded = seen.decoded ?? decodeJwt(token);
+    const read = readToken(decoded, schema);
+    const { claims } = read;
+    for (const check of beforeSignature) check(claims, expected);
+    opened = { type, claims, key: await schema.binding(decoded.claims, options.cryptoMode) };
+    // hole T7
+    await verifyWithIssuerKey(token, read, schema, options.discovery); // hole T2
+    if (claims.exp > expected.now) options.cache?.add(token, opened, claims.exp);
   }
-  const parts = decoded ?? decodeJwt(token);
-  const { alg, kid } = checkHeader(parts, rules);
-  const claims = rules.read(parts);
-  rules.judge(claims);
-  const key = await confirmationKey(parts.claims, rules.keyAlgorithms, options.cryptoMode);
-  await verifyWithPublishedKey(token, alg, { ...rules.publishedAt(claims), kid }, options.discovery); // hole T2
-  const opened = { type: rules.type, claims, key };
-  if (claims.exp > options.now) options.cache?.add(token, opened, claims.exp);
+  for (const check of afterSignature) {
+    const pending = check(opened.claims, expected, type);
+    if (pending !== undefined) await pending;
+  }
   return opened;
+}
+
+/** Options of such a function as what a token is compared with now. */
+export const expectedNow = <Options extends { readonly now?: (() => number) | undefined }>(
+  options: Options,
+) => ({
+  ...options,
+  now: (options.now ?? systemSeconds)(),
+});
+
+/**
+ * Verifies the signature of a token with the key that its issuer publishes; again with a newer one,
+ * where the key came from the cache and another one has taken its name since.
+ *
+ * @param read the same token, as `readToken` returned it
+ * @throws AAuthError `invalid_token_signature`, of the discovery group, or of the schema's
+ *   `requireIssuerKey`
+ */
+export async function verifyWithIssuerKey<Claims extends TokenClaims>(
+  token: string,
+  { claims, alg, kid }: ReadToken<Claims>,
+  schema: SchemaOf<Claims>,
+  discovery: Discovery,
+): Promise<void> {
+  const kind = schema.issuedBy(claims);
+  const { jwk, source } = await discovery.key(kind, claims.iss, kid);
+  schema.requireIssuerKey?.(jwk);
+  try {
+    await verifyJwt(token, jwk, alg);
+  } catch (error) {
+    if (source !== "discovery-cache" || !(error instanceof AAuthError)) throw error;
+    const replaced = await discovery.replacedKey(kind, claims.iss, kid, jwk);
+    if (replaced === undefined) throw error;
+    schema.requireIssuerKey?.(replaced);
+    await verifyJwt(token, replaced, alg);
+  }
+  discovery.proven?.(kind, claims.iss);
 }

@@ -12,7 +12,7 @@ import { RecentMap } from "../store/recent-map.ts";
  * on every use. It is forgotten at `exp`, and after 300 s at the latest, when keys are fetched again.
  */
 export interface VerifiedTokens<Entry> {
-  /** What is known of the token; undefined for one that has to be verified. */
+  /** The entry of the token; undefined for one that has to be verified. */
   get(token: string): Entry | undefined;
   /** Remembers a token until `exp`, Unix seconds. */
   add(token: string, entry: Entry, exp: number): void;

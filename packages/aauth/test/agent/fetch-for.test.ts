@@ -4,7 +4,7 @@ import type { ObtainedToken } from "../../src/agent/token-cache.ts";
 import type { AgentOptions } from "../../src/agent/types.ts";
 import { type AAuthError, ConsentRequiredError } from "../../src/errors.ts";
 import { formatAgentAuth, parseAgentAuth } from "../../src/february-2026/agent-auth.ts";
-import { issueAgentToken } from "../../src/february-2026/agent-token.ts";
+import { issueAgentToken } from "../../src/february-2026/issue-tokens.ts";
 import { february2026, february2026Published } from "../../src/february-2026/profile.ts";
 import { generateSigningKey } from "../../src/keys/signing-key.ts";
 import { createMemoryRecordStore } from "../../src/store/record-store.ts";

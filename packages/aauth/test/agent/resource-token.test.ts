@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { issueResourceToken } from "../../src/february-2026/issue-tokens.ts";
 import { february2026 } from "../../src/february-2026/profile.ts";
-import { issueResourceToken } from "../../src/february-2026/resource-token.ts";
 import { createTestDiscovery } from "../../src/february-2026/testing/index.ts";
 import { createChallenger } from "../../src/resource/challenge.ts";
 import { createWorld, errorOf, received, type World } from "./world.ts";

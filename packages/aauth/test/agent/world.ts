@@ -4,10 +4,10 @@ import type { Transport, TransportRequest } from "../../src/discovery/transport.
 import { AAuthError } from "../../src/errors.ts";
 import { februaryAgent } from "../../src/february-2026/agent.ts";
 import { formatAgentAuth } from "../../src/february-2026/agent-auth.ts";
-import { issueAuthToken, verifyAuthToken } from "../../src/february-2026/auth-token.ts";
+import { issueAuthToken, issueResourceToken } from "../../src/february-2026/issue-tokens.ts";
 import { february2026 } from "../../src/february-2026/profile.ts";
-import { issueResourceToken, verifyResourceToken } from "../../src/february-2026/resource-token.ts";
 import { createTestParties } from "../../src/february-2026/testing/test-parties.ts";
+import { verifyAuthToken, verifyResourceToken } from "../../src/february-2026/verify-tokens.ts";
 import { requestTarget } from "../../src/http-signatures/authority.ts";
 import { type ChallengerOptions, createChallenger } from "../../src/resource/challenge.ts";
 import { createVerifier } from "../../src/resource/verify-request.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { createAgent } from "../../src/agent/index.ts";
-import { verifyAgentToken } from "../../src/draft-11/tokens.ts";
+import { verifyAgentToken } from "../../src/draft-11/verify-tokens.ts";
 import { AnswerPendingError } from "../../src/errors.ts";
 import { february2026 } from "../../src/february-2026/profile.ts";
 import { decodeJwt } from "../../src/tokens/jwt.ts";

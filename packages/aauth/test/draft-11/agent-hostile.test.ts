@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { issueResourceToken } from "../../src/draft-11/tokens.ts";
+import { issueResourceToken } from "../../src/draft-11/issue-tokens.ts";
 import { decodeJwt } from "../../src/tokens/jwt.ts";
 import {
   createWorld,

@@ -5,9 +5,9 @@ import {
   personServerMetadata,
   resourceMetadata,
 } from "../../src/draft-11/documents.ts";
+import { issueAgentToken, issueAuthToken, issuePersonToken } from "../../src/draft-11/issue-tokens.ts";
 import type { Draft11Level } from "../../src/draft-11/names.ts";
 import { draft11 } from "../../src/draft-11/profile.ts";
-import { issueAgentToken, issueAuthToken, issuePersonToken } from "../../src/draft-11/tokens.ts";
 import { AAuthAgentError, AAuthError } from "../../src/errors.ts";
 import { requestTarget } from "../../src/http-signatures/authority.ts";
 import { toJwks } from "../../src/keys/jwks.ts";

@@ -1,11 +1,8 @@
 import { describe, expect, it } from "vitest";
+import type { AuthTokenClaims } from "../../src/draft-11/claims.ts";
 import { parseRequirement, parseSignatureError } from "../../src/draft-11/headers.ts";
 import { draft11 } from "../../src/draft-11/profile.ts";
-import {
-  type AuthTokenClaims,
-  verifyPresentedToken,
-  verifyResourceToken,
-} from "../../src/draft-11/tokens.ts";
+import { verifyPresentedToken, verifyResourceToken } from "../../src/draft-11/verify-tokens.ts";
 import { type AAuthErrorCode, AAuthVerificationError, ERROR_CODES } from "../../src/errors.ts";
 import { february2026 } from "../../src/february-2026/profile.ts";
 import type { Answer } from "../../src/profile/resource-rules.ts";

@@ -6,10 +6,10 @@ import {
   personServerMetadata,
   resourceMetadata,
 } from "../../src/draft-11/documents.ts";
+import { issueAgentToken, issueAuthToken, issuePersonToken } from "../../src/draft-11/issue-tokens.ts";
 import type { Draft11Level } from "../../src/draft-11/names.ts";
 import { draft11 } from "../../src/draft-11/profile.ts";
 import { formatSignature } from "../../src/draft-11/signature-key.ts";
-import { issueAgentToken, issueAuthToken, issuePersonToken } from "../../src/draft-11/tokens.ts";
 import { AAuthVerificationError } from "../../src/errors.ts";
 import { buildSignatureBase, componentIdentifier } from "../../src/http-signatures/signature-base.ts";
 import { toJwks } from "../../src/keys/jwks.ts";

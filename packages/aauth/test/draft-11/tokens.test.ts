@@ -1,18 +1,20 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import type { ResourceTokenClaims } from "../../src/draft-11/claims.ts";
 import {
   issueAgentToken,
   issueAuthToken,
   issuePersonToken,
   issueResourceToken,
-  type ResourceTokenClaims,
+} from "../../src/draft-11/issue-tokens.ts";
+import {
   verifyAgentToken,
   verifyAuthToken,
   verifyPersonToken,
   verifyPresentedToken,
   verifyResourceToken,
   verifySubagentToken,
-} from "../../src/draft-11/tokens.ts";
+} from "../../src/draft-11/verify-tokens.ts";
 import type { NamedToken } from "../../src/profile/verification.ts";
 import { decodeJwt } from "../../src/tokens/jwt.ts";
 import { createVerifiedTokens } from "../../src/tokens/verified-tokens.ts";
@@ -513,6 +515,8 @@ describe("issuing", () => {
     ["a user claim of the protocol", () => issueAuthToken({ ...person, userClaims: { act: {} } })],
     ["an audience with a path", () => issueAuthToken({ ...person, audience: `${RESOURCE}/api` })],
     ["no subject", () => issuePersonToken({ ...person, subject: "" })],
+    ["a tenant that no reader accepts", () => issuePersonToken({ ...person, tenant: "" })],
+    ["an account that no reader accepts", () => issueAuthToken({ ...person, account: "" })],
     ["an agent of another provider", () => issueAgentToken({ ...person, agent: AGENT })],
     [
       "a parent of another provider",

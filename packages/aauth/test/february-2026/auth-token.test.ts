@@ -1,6 +1,7 @@
 import { createHash, createPublicKey, generateKeyPairSync } from "node:crypto";
 import { describe, expect, it } from "vitest";
-import { issueAuthToken, verifyAuthToken } from "../../src/february-2026/auth-token.ts";
+import { issueAuthToken } from "../../src/february-2026/issue-tokens.ts";
+import { verifyAuthToken } from "../../src/february-2026/verify-tokens.ts";
 import { decodeToken, tokenId } from "../../src/tokens/decode-token.ts";
 import { signJwt } from "../../src/tokens/jwt.ts";
 import type { VerifiedToken } from "../../src/tokens/open-token.ts";

@@ -28,4 +28,11 @@ describe("documents for publishing", () => {
       expect(() => agentMetadata({ agent })).toThrow(TypeError);
     },
   );
+
+  it("refuse a member that they do not have, and a wrong shape", () => {
+    const agent = "https://a.example";
+    for (const more of [{ nmae: "A" }, { name: 7 }, { redirect_uris: ["a"] }]) {
+      expect(() => agentMetadata({ agent, ...more } as never)).toThrow(TypeError);
+    }
+  });
 });

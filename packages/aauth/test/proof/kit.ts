@@ -7,10 +7,8 @@
 
 import { createDiscovery } from "../../src/discovery/create-discovery.ts";
 import type { Discovery } from "../../src/discovery/discovery.ts";
-import { issueAgentToken } from "../../src/february-2026/agent-token.ts";
-import { issueAuthToken } from "../../src/february-2026/auth-token.ts";
+import { issueAgentToken, issueAuthToken, issueResourceToken } from "../../src/february-2026/issue-tokens.ts";
 import { february2026 } from "../../src/february-2026/profile.ts";
-import { issueResourceToken } from "../../src/february-2026/resource-token.ts";
 import { requestTarget } from "../../src/http-signatures/authority.ts";
 import { parseSignatureInput } from "../../src/http-signatures/signature-input.ts";
 import { rebuildSignatureBase } from "../../src/http-signatures/verify-signature.ts";

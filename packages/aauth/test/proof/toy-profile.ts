@@ -22,25 +22,32 @@ import { toJwks } from "../../src/keys/jwks.ts";
 import { verificationKey } from "../../src/keys/verification-key.ts";
 import type { AnswerOptions, AnswerWriter } from "../../src/profile/answers.ts";
 import type { CallRules, CallState, CallStep, Challenge, ResponseHead } from "../../src/profile/calls.ts";
+import { resolveToken, tokenResolver, type UnnamedCaller } from "../../src/profile/candidates.ts";
 import type { KeyClaim, MessageFacts, MessageRules, SignatureKeyScheme } from "../../src/profile/messages.ts";
 import type { Answer } from "../../src/profile/resource-rules.ts";
 import type { TokenRequest } from "../../src/profile/token-requests.ts";
-import type { CallerCandidate, ResolverContext } from "../../src/profile/verification.ts";
+import type { CallerCandidate, CallerResolver, ResolverContext } from "../../src/profile/verification.ts";
 import type { DeferredResponse } from "../../src/profile/waiting.ts";
 import type { WireProfile } from "../../src/profile/wire-profile.ts";
 import {
   checkAudience,
   checkHeader,
+  checkIssuer,
   checkTimeShapes,
   confirmationKey,
   isExpired,
-  requiredString,
+  required,
 } from "../../src/tokens/claim-checks.ts";
 import { decodeJwt, signJwt } from "../../src/tokens/jwt.ts";
-import { openToken, type TokenClaims, type TokenRules } from "../../src/tokens/open-token.ts";
+import {
+  bySignerKey,
+  type TokenClaims,
+  type TokenExpectation,
+  type TokenSchema,
+} from "../../src/tokens/token-schema.ts";
 import { tokenSignerOf } from "../../src/tokens/token-signer.ts";
 import { trusts } from "../../src/tokens/trust.ts";
-import type { ProvenCaller, PublicJwk, Requirement, SigningKey, VerificationKey } from "../../src/types.ts";
+import type { ProvenCaller, PublicJwk, Requirement, SigningKey } from "../../src/types.ts";
 
 const LABEL = "toy";
 const ALGORITHMS = ["Ed25519", "ES256"] as const;
@@ -94,28 +101,40 @@ export function issueToy(
   return signJwt({ alg: key.alg, kid, typ: type }, { ...claims, ...cnf }, sign);
 }
 
-function rulesFor(type: string, context: ResolverContext): TokenRules<TokenClaims> {
-  const isIdentity = type === TOY_TYPES.identity;
+interface ToyClaims extends TokenClaims {
+  readonly sub: string;
+  readonly scope?: string;
+  readonly [claim: string]: unknown;
+}
+
+/** What a verifier of the profile expects of a token. */
+interface ToyExpectation extends TokenExpectation {
+  readonly audience: string;
+  readonly trustedIssuers: readonly string[];
+  readonly trustedAgents: ResolverContext["trustedAgents"];
+}
+
+const IDENTITY_TOKEN = schemaOf(TOY_TYPES.identity, KINDS[PROVIDER]);
+const PERSON_TOKEN = schemaOf(TOY_TYPES.person, KINDS[PERSON_SERVER]);
+const GRANT_TOKEN = schemaOf(TOY_TYPES.grant, KINDS[PERSON_SERVER]);
+
+function schemaOf(type: string, kind: DiscoveryKind): TokenSchema<ToyClaims, ToyExpectation> {
+  const isIdentity = kind === KINDS[PROVIDER];
   return {
     type,
     algorithms: ALGORITHMS,
-    keyAlgorithms: ALGORITHMS,
-    read({ claims }) {
-      checkTimeShapes(claims);
-      for (const name of isIdentity ? ["iss", "sub"] : ["iss", "sub", "aud"]) requiredString(claims, name);
-      return claims as unknown as TokenClaims;
-    },
-    judge({ iss, aud }) {
-      const { trustedIssuers, audience = "" } = context;
-      if (isIdentity) return requireTrusted(iss, context);
-      if (!trustedIssuers.includes(iss)) throw refused("untrusted_issuer", "the issuer is not trusted");
-      checkAudience(String(aud), audience);
-    },
-    publishedAt: ({ iss }) => ({ kind: isIdentity ? KINDS[PROVIDER] : KINDS[PERSON_SERVER], id: iss }),
+    lifetime: { defaultSeconds: 300 },
+    claims: [checkTimeShapes, required("iss"), required("sub"), ...(isIdentity ? [] : [required("aud")])],
+    binding: bySignerKey(ALGORITHMS),
+    beforeSignature: isIdentity
+      ? [({ iss }, expected) => requireTrusted(iss, expected)]
+      : [checkIssuer, ({ aud }, expected) => checkAudience({ aud: String(aud) }, expected)],
+    afterSignature: [],
+    issuedBy: () => kind,
   };
 }
 
-function requireTrusted(id: string, { trustedAgents }: ResolverContext): void {
+function requireTrusted(id: string, { trustedAgents }: Pick<ResolverContext, "trustedAgents">): void {
   if (trustedAgents !== undefined && !trusts(trustedAgents, id)) {
     throw refused("untrusted_agent", "the provider or server is not one of those that may call");
   }
@@ -127,43 +146,35 @@ const refused = (code: AAuthErrorCode, reason: string) => new AAuthVerificationE
 
 type ToyClaim = KeyClaim & { readonly id?: string; readonly doc?: string; readonly kid?: string };
 
-async function resolveToken(claim: KeyClaim, context: ResolverContext): Promise<CallerCandidate> {
-  const { recorder, endpoint, verifiedTokens, discovery, cryptoMode } = context;
-  recorder.enter("token");
-  const jwt = claim.jwt ?? "";
-  const known = verifiedTokens.get(jwt);
-  const decoded = known === undefined ? decodeJwt(jwt) : undefined;
-  const type = known?.type ?? String(decoded?.header.typ);
-  if (!endpoint.tokenTypes.includes(type)) {
-    throw refused("token_type_mismatch", "the token is of a type that is not accepted here");
-  }
-  const now = context.now();
-  const options = { discovery, now, cryptoMode, cache: verifiedTokens };
-  const { claims, key } = await openToken(jwt, rulesFor(type, context), options, decoded);
-  recorder.enter("key");
-  recorder.noteKey(key, type);
-  return {
-    keys: [key],
-    expired: isExpired(claims.exp, now),
-    identify: (proven) => callerOf(type, claims, jwt, proven, context),
-  };
-}
+const ofToken = (
+  schema: typeof IDENTITY_TOKEN,
+  identify: (claims: ToyClaims, caller: UnnamedCaller, jwt: string) => ProvenCaller,
+) =>
+  tokenResolver({
+    schema,
+    source: schema.type,
+    expected: ({ audience = "", trustedIssuers, trustedAgents }, now) => ({
+      ...{ audience, trustedIssuers, trustedAgents, now },
+    }),
+    identify,
+  });
 
-function callerOf(
-  type: string,
-  claims: TokenClaims,
-  jwt: string,
-  { publicJwk: key, thumbprint }: VerificationKey,
-  { profile }: ResolverContext,
-): ProvenCaller {
-  const base = { profile: profile.name, scheme: "jwt", key, thumbprint };
-  const sub = String(claims.sub);
-  if (type === TOY_TYPES.identity) return { ...base, level: "agent", agent: sub, identityToken: claims };
-  const person = { iss: claims.iss, sub };
-  if (type === TOY_TYPES.person) return { ...base, level: "person", person, identityToken: claims };
-  const scopes = String(claims.scope ?? "").split(" ");
-  return { ...base, level: "grant", person, grant: { scopes, claims, token: jwt } };
-}
+const personOf = ({ iss, sub }: ToyClaims) => ({ iss, sub });
+const TOKENS = {
+  [TOY_TYPES.identity]: ofToken(IDENTITY_TOKEN, (claims, caller) => ({
+    ...{ ...caller, level: "agent", agent: claims.sub, identityToken: claims },
+  })),
+  [TOY_TYPES.person]: ofToken(PERSON_TOKEN, (claims, caller) => ({
+    ...{ ...caller, level: "person", person: personOf(claims), identityToken: claims },
+  })),
+  [TOY_TYPES.grant]: ofToken(GRANT_TOKEN, (claims, caller, token) => ({
+    ...{ ...caller, level: "grant", person: personOf(claims) },
+    grant: { scopes: String(claims.scope ?? "").split(" "), claims, token },
+  })),
+};
+
+const resolveTokenOf: CallerResolver = (claim, context) =>
+  resolveToken(claim, context, context.endpoint.tokenTypes, TOKENS);
 
 async function resolveServer(claim: KeyClaim, context: ResolverContext): Promise<CallerCandidate> {
   const { discovery, recorder, cryptoMode } = context;
@@ -438,7 +449,7 @@ const toyOn = (name: string, signatureKey: string): WireProfile => ({
       { name: "digest", section: "toy 9", steps: ["body", "expiry"] },
       { name: "allowed", section: "toy 10", steps: ["requirement"] },
     ],
-    resolvers: { jwt: resolveToken, jwks_uri: resolveServer },
+    resolvers: { jwt: resolveTokenOf, jwks_uri: resolveServer },
     async claimedJwk(claim: KeyClaim, discovery: Discovery) {
       const { id = "", doc = "", kid, jwt } = claim as ToyClaim;
       if (jwt === undefined) return (await discovery.key(KINDS[doc as keyof typeof KINDS], id, kid)).jwk;

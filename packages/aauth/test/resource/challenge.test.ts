@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { AAuthAgentError, AAuthVerificationError } from "../../src/errors.ts";
 import { parseAgentAuth } from "../../src/february-2026/agent-auth.ts";
 import { february2026 } from "../../src/february-2026/profile.ts";
-import { verifyResourceToken } from "../../src/february-2026/resource-token.ts";
+import { verifyResourceToken } from "../../src/february-2026/verify-tokens.ts";
 import { createKeyRing } from "../../src/keys/key-ring.ts";
 import { generateSigningKey } from "../../src/keys/signing-key.ts";
 import { parseRefusal, REFUSAL_FIELD } from "../../src/profile/refusal.ts";

@@ -3,8 +3,8 @@
 import { describe, expect, test } from "vitest";
 import { agentProviderMetadata } from "../../src/draft-11/documents.ts";
 import { parseRequirement } from "../../src/draft-11/headers.ts";
+import { issueResourceToken } from "../../src/draft-11/issue-tokens.ts";
 import type { PollingError } from "../../src/draft-11/problem.ts";
-import { issueResourceToken } from "../../src/draft-11/tokens.ts";
 import { createDeferred, type DeferredOptions } from "../../src/resource/deferred.ts";
 import type { Answer } from "../../src/resource/index.ts";
 import { StoreFullError } from "../../src/store/quota-store.ts";

@@ -1,7 +1,7 @@
 /** Peers of a variant of the profile: an agent that is named may leave the body uncovered, and no other. */
 
 import { expect, test } from "vitest";
-import { issueAgentToken } from "../../src/february-2026/agent-token.ts";
+import { issueAgentToken } from "../../src/february-2026/issue-tokens.ts";
 import { february2026, february2026Published } from "../../src/february-2026/profile.ts";
 import type { FebruaryLevel } from "../../src/february-2026/requirement.ts";
 import { createTestParties } from "../../src/february-2026/testing/index.ts";

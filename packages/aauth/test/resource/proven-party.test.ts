@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import type { Discovery } from "../../src/discovery/discovery.ts";
-import { issueAgentToken } from "../../src/february-2026/agent-token.ts";
+import { issueAgentToken } from "../../src/february-2026/issue-tokens.ts";
 import { testKey } from "../../src/testing/test-key.ts";
 import { parties, refusal, requestOf } from "./kit.ts";
 

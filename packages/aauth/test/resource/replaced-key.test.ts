@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { issueAuthToken, verifyAuthToken } from "../../src/february-2026/auth-token.ts";
+import { issueAuthToken } from "../../src/february-2026/issue-tokens.ts";
 import { february2026 } from "../../src/february-2026/profile.ts";
 import { createTestDiscovery } from "../../src/february-2026/testing/index.ts";
+import { verifyAuthToken } from "../../src/february-2026/verify-tokens.ts";
 import { generateSigningKey } from "../../src/keys/signing-key.ts";
 import { createVerifier } from "../../src/resource/verify-request.ts";
 import { tokenSignerOf } from "../../src/tokens/token-signer.ts";

@@ -1,6 +1,6 @@
 import { inspect } from "node:util";
 import { beforeEach, describe, expect, it } from "vitest";
-import { issueAgentToken } from "../../src/february-2026/agent-token.ts";
+import { issueAgentToken } from "../../src/february-2026/issue-tokens.ts";
 import { february2026, february2026Published } from "../../src/february-2026/profile.ts";
 import { createTestDiscovery } from "../../src/february-2026/testing/index.ts";
 import { parseSignature } from "../../src/http-signatures/signature.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { verifyAuthToken } from "../../src/draft-11/tokens.ts";
+import { verifyAuthToken } from "../../src/draft-11/verify-tokens.ts";
 import type { VerificationOutcome } from "../../src/resource/types.ts";
 import { createAccessServer } from "../../src/server/access-server.ts";
 import type { Decision } from "../../src/server/types.ts";

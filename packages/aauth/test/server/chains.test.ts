@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { issueAgentToken, issuePersonToken } from "../../src/draft-11/tokens.ts";
+import { issueAgentToken, issuePersonToken } from "../../src/draft-11/issue-tokens.ts";
 import { PersonRecords } from "../../src/server/person-records.ts";
 import { keyOf } from "../../src/server/stores.ts";
 import type { Decision } from "../../src/server/types.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { issueAuthToken } from "../../src/draft-11/tokens.ts";
+import { issueAuthToken } from "../../src/draft-11/issue-tokens.ts";
 import type { Answer } from "../../src/profile/resource-rules.ts";
 import type { Decision } from "../../src/server/types.ts";
 import {

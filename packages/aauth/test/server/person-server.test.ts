@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { draft11 } from "../../src/draft-11/profile.ts";
-import { verifyAuthToken, verifyPersonToken } from "../../src/draft-11/tokens.ts";
+import { verifyAuthToken, verifyPersonToken } from "../../src/draft-11/verify-tokens.ts";
 import { february2026 } from "../../src/february-2026/profile.ts";
 import { createDirectedSubjects } from "../../src/server/directed-subject.ts";
 import { createPersonServer } from "../../src/server/person-server.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { issueAgentToken } from "../../src/draft-11/tokens.ts";
+import { issueAgentToken } from "../../src/draft-11/issue-tokens.ts";
 import { sendRevocation } from "../../src/server/send-revocation.ts";
 import type { Decision } from "../../src/server/types.ts";
 import { createMemoryRecordStore } from "../../src/store/record-store.ts";

@@ -14,8 +14,8 @@ import type {
   ResourceTokenClaims,
 } from "../../src/draft-11/claims.ts";
 import { agentProviderMetadata, resourceMetadata } from "../../src/draft-11/documents.ts";
+import { issueAgentToken, issueResourceToken } from "../../src/draft-11/issue-tokens.ts";
 import { draft11 } from "../../src/draft-11/profile.ts";
-import { issueAgentToken, issueResourceToken } from "../../src/draft-11/tokens.ts";
 import { toJwks } from "../../src/keys/jwks.ts";
 import { importSigningKey, type PrivateJwk } from "../../src/keys/signing-key.ts";
 import type { EndpointRole, SignatureKeyScheme } from "../../src/profile/messages.ts";

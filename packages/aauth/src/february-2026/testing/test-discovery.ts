@@ -1,5 +1,5 @@
 import * as neutral from "../../testing/test-discovery.ts";
-import type { IssuerMetadata } from "../metadata.ts";
+import type { IssuerMetadata } from "../documents.ts";
 import { DOCUMENTS } from "../names.ts";
 
 /** Parties that are found, by identifier. Default: none. */

@@ -6,7 +6,7 @@ import type { TestDiscovery } from "../../testing/test-discovery.ts";
 import { testKey } from "../../testing/test-key.ts";
 import { tokenSignerOf } from "../../tokens/token-signer.ts";
 import type { SigningKey } from "../../types.ts";
-import { type IssueAuthTokenOptions, issueAuthToken } from "../auth-token.ts";
+import { type IssueAuthTokenOptions, issueAuthToken } from "../issue-tokens.ts";
 import { february2026 } from "../profile.ts";
 import { createTestDiscovery, type TestIdentities } from "./test-discovery.ts";
 

@@ -1,0 +1,162 @@
+/**
+ * The three types of token (profile 4).
+ *
+ * @module
+ */
+
+import { MAX_IDENTIFIER_CHARACTERS } from "../discovery/url-guard.ts";
+import { AAuthVerificationError } from "../errors.ts";
+import { isText } from "../shapes.ts";
+import {
+  type ClaimRule,
+  type ClaimShape,
+  checkAct,
+  checkAudience,
+  checkExpiry,
+  checkIssuer,
+  checkIssuerIfListed,
+  checkNotBefore,
+  checkThumbprint,
+  checkTimeShapes,
+  isAudience,
+  isScope,
+  missing,
+  optional,
+  optionalAudience,
+  required,
+  tooLong,
+} from "../tokens/claim-checks.ts";
+import {
+  bySignerKey,
+  byThumbprint,
+  type TokenExpectation,
+  type TokenSchema,
+} from "../tokens/token-schema.ts";
+import type { TrustPolicy } from "../tokens/trust.ts";
+import type { AgentTokenClaims, AuthTokenClaims, ResourceTokenClaims } from "./claims.ts";
+import { documents } from "./documents.ts";
+import { KEY_ALGORITHMS, TOKEN_ALGORITHMS, TOKEN_TYPES } from "./names.ts";
+
+/** The issuer's clock may be ahead. */
+const SKEW_SECONDS = 5;
+const RESOURCE_TOKEN_MAX_SECONDS = 600;
+
+// ------------------------------------------------------------------------------------------ shapes
+
+/**
+ * Neither a URL nor a user: neither the form of an identifier applies nor OpenID's 255 characters.
+ */
+const isDelegateName: ClaimShape = (value) => isText(value) && value.length <= MAX_IDENTIFIER_CHARACTERS;
+
+/** A resource token asks for scopes, or names a request. */
+const requireScopeOrRequest: ClaimRule = (claims) => {
+  optional("scope")(claims);
+  if (claims.scope !== undefined) return;
+  optional("auth_request_url")(claims);
+  if (claims.auth_request_url === undefined) throw missing("scope");
+};
+
+// ------------------------------------------------------------------------------------- comparisons
+
+export interface AgentTokenExpectation extends TokenExpectation {
+  /** Own identifier. Default: a token that names an audience is refused. */
+  readonly audience?: string | undefined;
+  /** Agent servers that may vouch. Default: any that discovery can reach. */
+  readonly trustedIssuers?: TrustPolicy | undefined;
+}
+
+export interface AuthTokenExpectation extends TokenExpectation {
+  /** Identifier of the resource that verifies. */
+  readonly audience: string;
+  /**
+   * Issuers whose tokens are accepted. A token of any other is refused before anything is fetched.
+   */
+  readonly trustedIssuers: readonly string[];
+}
+
+export interface ResourceTokenExpectation extends TokenExpectation {
+  /** Issuer identifier of the auth server that verifies. */
+  readonly audience: string;
+  /** The proven requester. */
+  readonly agent: string;
+  /** Thumbprint of the key that signed the token request. */
+  readonly agentJkt: string;
+}
+
+const checkStart = checkNotBefore(SKEW_SECONDS);
+
+/** An agent token may be for everyone. */
+function checkAudienceIfNamed({ aud }: AgentTokenClaims, { audience = "" }: AgentTokenExpectation): void {
+  if (aud !== undefined) checkAudience({ aud }, { audience });
+}
+
+function checkAgent({ agent }: ResourceTokenClaims, expected: ResourceTokenExpectation): void {
+  if (agent === expected.agent) return;
+  throw new AAuthVerificationError(
+    "token_agent_mismatch",
+    "the resource token names another agent than the requester",
+    { claim: "agent", expected: expected.agent },
+  );
+}
+
+/** A resource token has no `iat`: its end may not be further away than its longest life. */
+function checkLongestLife({ exp }: ResourceTokenClaims, { now }: ResourceTokenExpectation): void {
+  if (exp > now + RESOURCE_TOKEN_MAX_SECONDS + SKEW_SECONDS) throw tooLong(RESOURCE_TOKEN_MAX_SECONDS);
+}
+
+// ----------------------------------------------------------------------------------------- schemas
+
+/** `agent+jwt` (profile 4.3). */
+export const AGENT_TOKEN: TokenSchema<AgentTokenClaims, AgentTokenExpectation> = {
+  type: TOKEN_TYPES.agent,
+  algorithms: TOKEN_ALGORITHMS,
+  lifetime: { defaultSeconds: 3_600 },
+  sortsHeader: true,
+  claims: [checkTimeShapes, required("iss"), required("sub", isDelegateName), optionalAudience],
+  binding: bySignerKey(KEY_ALGORITHMS),
+  beforeSignature: [checkIssuerIfListed, checkAudienceIfNamed, checkStart, checkExpiry],
+  afterSignature: [],
+  issuedBy: () => documents.kinds.agent,
+};
+
+/** `auth+jwt` (profile 4.2). Expiry is compared once the caller has proven to own the token. */
+export const AUTH_TOKEN: TokenSchema<AuthTokenClaims, AuthTokenExpectation> = {
+  type: TOKEN_TYPES.auth,
+  algorithms: TOKEN_ALGORITHMS,
+  lifetime: { defaultSeconds: 300 },
+  claims: [
+    required("iss"),
+    required("aud", isAudience),
+    checkTimeShapes,
+    optional("sub"),
+    optional("agent"),
+    optional("agent_delegate"),
+    optional("jti"),
+    optional("scope", isScope),
+    checkAct,
+  ],
+  binding: bySignerKey(KEY_ALGORITHMS),
+  beforeSignature: [checkIssuer, checkAudience, checkStart],
+  afterSignature: [],
+  issuedBy: () => documents.kinds.issuer,
+};
+
+/** `resource+jwt` (profile 4.1). */
+export const RESOURCE_TOKEN: TokenSchema<ResourceTokenClaims, ResourceTokenExpectation, undefined> = {
+  type: TOKEN_TYPES.resource,
+  algorithms: TOKEN_ALGORITHMS,
+  lifetime: { defaultSeconds: 300, maxSeconds: RESOURCE_TOKEN_MAX_SECONDS },
+  sortsHeader: true,
+  claims: [
+    checkTimeShapes,
+    required("iss"),
+    required("aud"),
+    required("agent"),
+    required("agent_jkt"),
+    requireScopeOrRequest,
+  ],
+  binding: byThumbprint,
+  beforeSignature: [checkAudience, checkAgent, checkThumbprint, checkStart, checkExpiry, checkLongestLife],
+  afterSignature: [],
+  issuedBy: () => documents.kinds.resource,
+};

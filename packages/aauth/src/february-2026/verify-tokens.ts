@@ -1,0 +1,77 @@
+/**
+ * Verifies the tokens of February 2026 (profile 4).
+ *
+ * @module
+ */
+
+import { checkExpiry } from "../tokens/claim-checks.ts";
+import { expectedNow, openToken, type VerifyTokenOptions } from "../tokens/open-token.ts";
+import type { AgentTokenClaims, AuthTokenClaims, ResourceTokenClaims } from "./claims.ts";
+import {
+  AGENT_TOKEN,
+  type AgentTokenExpectation,
+  AUTH_TOKEN,
+  type AuthTokenExpectation,
+  RESOURCE_TOKEN,
+  type ResourceTokenExpectation,
+} from "./token-schemas.ts";
+
+/** What an agent token is verified against. */
+export type VerifyAgentTokenOptions = VerifyTokenOptions<AgentTokenExpectation>;
+/** What an auth token is verified against. */
+export type VerifyAuthTokenOptions = VerifyTokenOptions<AuthTokenExpectation>;
+/** What a resource token is verified against. */
+export type VerifyResourceTokenOptions = VerifyTokenOptions<ResourceTokenExpectation>;
+
+/**
+ * Verifies an agent token: type, algorithm, issuer, audience if named, times, the length of `sub`,
+ * the shape of `cnf.jwk`, and last its signature with the key the agent server publishes.
+ *
+ * @throws AAuthVerificationError any code of the token and discovery groups; `untrusted_issuer`
+ *   before anything is fetched.
+ * @throws AAuthVerificationError `unsupported_key` for the key in `cnf.jwk`.
+ *
+ * Does NOT check that the request was signed with `cnf.jwk`: the verifier does.
+ */
+export async function verifyAgentToken(
+  token: string,
+  options: VerifyAgentTokenOptions,
+): Promise<AgentTokenClaims> {
+  return (await openToken(token, AGENT_TOKEN, expectedNow(options), options)).claims;
+}
+
+/**
+ * Verifies an auth token: type, algorithm, issuer, audience, shapes of all claims, times, and its
+ * signature with a key of the issuer. `exp` is required and has no leeway; `iat` and `nbf` may be 5
+ * s ahead.
+ *
+ * @throws AAuthVerificationError any code of the token and discovery groups; `untrusted_issuer`
+ *   before anything is fetched.
+ * @throws AAuthVerificationError `unsupported_key` for the key in `cnf.jwk`.
+ *
+ * Does NOT check that the request was signed with `cnf.jwk`, nor the scope: the verifier does.
+ */
+export async function verifyAuthToken(
+  token: string,
+  options: VerifyAuthTokenOptions,
+): Promise<AuthTokenClaims> {
+  const expected = expectedNow(options);
+  const { claims } = await openToken(token, AUTH_TOKEN, expected, options);
+  checkExpiry(claims, expected);
+  return claims;
+}
+
+/**
+ * Verifies a resource token at the auth server: type, algorithm, audience, agent, key binding,
+ * expiry (at most 600 s ahead), and last its signature with the key the resource publishes.
+ *
+ * @throws AAuthError any code of the token and discovery groups.
+ *
+ * Does NOT check whether the resource is one to serve, or the scope: that is policy.
+ */
+export async function verifyResourceToken(
+  token: string,
+  options: VerifyResourceTokenOptions,
+): Promise<ResourceTokenClaims> {
+  return (await openToken(token, RESOURCE_TOKEN, expectedNow(options), options)).claims;
+}

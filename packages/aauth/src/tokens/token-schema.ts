@@ -1,0 +1,99 @@
+/**
+ * One type of token as a table. `readToken`, `openToken` and `issueToken` know no other difference
+ * between types of tokens.
+ *
+ * @module
+ */
+
+import type { Awaitable } from "../crypto/interface.ts";
+import type { DiscoveryKind } from "../discovery/discovery.ts";
+import type { KeyAlgorithm, TokenAlgorithm, VerificationKey } from "../types.ts";
+import { type ClaimRule, checkHeader, confirmationKey, missing } from "./claim-checks.ts";
+import type { DecodedToken } from "./jwt.ts";
+
+/** Claims of every token. */
+export interface TokenClaims {
+  /** Identifier of the issuer. */
+  readonly iss: string;
+  /** Unix seconds. */
+  readonly exp: number;
+}
+
+/** A receiver's part of every comparison. */
+export interface TokenExpectation {
+  /** Unix seconds. */
+  readonly now: number;
+}
+
+/**
+ * A type of token.
+ *
+ * @typeParam Claims the claims, once read
+ * @typeParam Expected what a receiver compares them with
+ * @typeParam Key `VerificationKey` for a token with a confirmation key, `undefined` without one
+ */
+export interface TokenSchema<Claims extends TokenClaims, Expected, Key = VerificationKey> {
+  /** `typ`, compared exactly. */
+  readonly type: string;
+  /** JOSE algorithms that its issuer may use. */
+  readonly algorithms: readonly TokenAlgorithm[];
+  /** Whether the header has to name the issuer's key. Default: the only key of a set needs no name. */
+  readonly needsKeyId?: true;
+  /** Whether the header is written in alphabetical order. Default: `alg`, `typ`, `kid`. */
+  readonly sortsHeader?: true;
+  /** Lifetime of a new token, in seconds. Default of the maximum: the issuer's policy. */
+  readonly lifetime: { readonly defaultSeconds: number; readonly maxSeconds?: number };
+  /** Required, optional and forbidden claims, in the order in which they are checked. */
+  readonly claims: readonly ClaimRule[];
+  /** Whether `aud` names one recipient, also where a list does. Default: any number of them. */
+  readonly hasOneRecipient?: true;
+  /** How the token is bound to a key: {@link bySignerKey} or {@link byThumbprint}. */
+  binding(claims: DecodedToken["claims"], mode: "sync" | "pool" | undefined): Awaitable<Key>;
+  /** Compared on each use, before anything is fetched. */
+  readonly beforeSignature: readonly ((claims: Claims, expected: Expected) => void)[];
+  /** Compared on each use, once the signature has verified. `type` is that of the schema. */
+  readonly afterSignature: readonly ((claims: Claims, expected: Expected, type: string) => Awaitable<void>)[];
+  /** The document of the issuer: its key set verifies the token. */
+  issuedBy(claims: Claims): DiscoveryKind;
+  /** Refuses a published key of the issuer. Default: the algorithm of the token decides. */
+  requireIssuerKey?(jwk: unknown): void;
+}
+
+/** The schema of a token, where neither its comparisons nor its key are asked for. */
+export type SchemaOf<Claims extends TokenClaims> = TokenSchema<Claims, never, unknown>;
+
+/** Bound by `cnf.jwk` (RFC 7800): that key signs what the token comes with, and no other. */
+export const bySignerKey =
+  (algorithms: readonly KeyAlgorithm[]) =>
+  (claims: DecodedToken["claims"], mode: "sync" | "pool" | undefined): Awaitable<VerificationKey> =>
+    confirmationKey(claims, algorithms, mode);
+
+/** Bound by the thumbprint in `agent_jkt`, which one of the comparisons is about. */
+export const byThumbprint = (): undefined => undefined;
+
+/** A token as it was read: nothing has been compared, and no signature verified. */
+export interface ReadToken<Claims> {
+  readonly claims: Claims;
+  readonly alg: TokenAlgorithm;
+  readonly kid: string | undefined;
+}
+
+/**
+ * Reads a token: type, algorithm, key id, and the shapes of its claims.
+ *
+ * @throws AAuthVerificationError `token_type_mismatch`, `token_algorithm_not_allowed`,
+ *   `token_claim_missing`, `malformed_token`, and codes of the schema's own rules
+ */
+export function readToken<Claims extends TokenClaims>(
+  decoded: DecodedToken,
+  schema: SchemaOf<Claims>,
+): ReadToken<Claims> {
+  const { alg, kid } = checkHeader(decoded, schema);
+  if (kid === undefined && schema.needsKeyId) throw missing("kid");
+  const { claims } = decoded;
+  for (const rule of schema.claims) rule(claims);
+  const { aud } = claims;
+  const isListed = schema.hasOneRecipient && Array.isArray(aud);
+  const read: unknown = isListed ? Object.freeze({ ...claims, aud: aud[0] }) : claims;
+  return { claims: read as Claims, alg, kid };
+}
