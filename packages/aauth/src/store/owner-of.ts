@@ -1,5 +1,6 @@
 import { registrableDomain } from "#owner";
 import type { ProvenCaller } from "../types.ts";
+import { memoize } from "./memoize.ts";
 
 /**
  * Returns who is accountable for an identifier: its registrable domain by the public suffix list, private section included, so that
@@ -14,11 +15,11 @@ import type { ProvenCaller } from "../types.ts";
  *
  * Does NOT check that the identifier is canonical, or that anything proves it: pass identifiers that a signature has proven.
  */
-export function ownerOf(id: string): string {
+export const ownerOf: (id: string) => string = memoize(512, (id) => {
   const host = URL.parse(id.replace(NAME_AT, "https://"))?.hostname.replace(/\.$/, "") ?? "";
   if (host.startsWith("[")) return `${firstGroups(host.slice(1, -1))}::/64`;
   return registrableDomain(host) ?? host;
-}
+});
 
 /** What precedes the host in `scheme:name@host`. */
 const NAME_AT = /^[a-z]+:[^/@]+@/;
