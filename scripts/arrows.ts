@@ -137,6 +137,16 @@ export function arrowProblems(
   });
 }
 
+/** The add-on's folder, and the packages whose other sources do not name it. */
+const ADD_ON = "packages/aauth/src/february-2026/";
+const UNAWARE_OF_IT = /^packages\/(?:aauth|fastify-aauth)\/src\//;
+
+/** A source of the core or of the Fastify gate that names the add-on, in code or comment, as a sentence that begins with the place. */
+export function addOnProblems(path: string, source: string): string[] {
+  if (!UNAWARE_OF_IT.test(path) || path.startsWith(ADD_ON)) return [];
+  return /february/i.test(source) ? [`${path}: names February 2026, which is an add-on`] : [];
+}
+
 /** The specifiers of static imports, re-exports and dynamic imports in a TypeScript source. */
 export function importsOf(source: string): string[] {
   // Enough for code that a formatter has laid out; a specifier built at run time is refused by review, not here.

@@ -6,7 +6,7 @@
 
 import { globSync, readFileSync } from "node:fs";
 import { dirname } from "node:path";
-import { arrowProblems, folderProblems, importsOf, type Package, readMap } from "./arrows.ts";
+import { addOnProblems, arrowProblems, folderProblems, importsOf, type Package, readMap } from "./arrows.ts";
 import { REPOSITORY_ROOT } from "./demo/stack.ts";
 import { listedFiles } from "./listed-files.ts";
 
@@ -20,10 +20,10 @@ const packages: Package[] = find([
   "ui/package.json",
 ]).map((path) => ({ folder: dirname(path), name: JSON.parse(read(path)).name }));
 const files = find(["packages/*/src/**/*.ts", "services/*/src/**/*.ts", "ui/src/**/*.{ts,tsx}"]).map(
-  (path) => ({
-    path,
-    imports: importsOf(read(path)),
-  }),
+  (path) => {
+    const source = read(path);
+    return { path, source, imports: importsOf(source) };
+  },
 );
 
 /** Those at the root, of packages and services, and of the sources of packages. */
@@ -39,7 +39,11 @@ for (const path of listedFiles(REPOSITORY_ROOT)) {
 }
 
 const map = readMap(read("docs/architecture.md"));
-const problems = [...folderProblems(map, [...folders]), ...arrowProblems(map, packages, files)];
+const problems = [
+  ...folderProblems(map, [...folders]),
+  ...arrowProblems(map, packages, files),
+  ...files.flatMap(({ path, source }) => addOnProblems(path, source)),
+];
 for (const problem of problems) console.error(problem);
 console.log(
   `${files.length} files, ${folders.size} folders, ${problems.length} against docs/architecture.md`,

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { arrowProblems, folderProblems, importsOf, readMap } from "../../scripts/arrows.ts";
+import { addOnProblems, arrowProblems, folderProblems, importsOf, readMap } from "../../scripts/arrows.ts";
 
 const map = readMap(readFileSync(new URL("../../docs/architecture.md", import.meta.url), "utf8"));
 
@@ -112,4 +112,12 @@ test("a folder that is not on the map, and one that is on the map alone", () => 
     "tools: not in the layout of docs/architecture.md",
     "docs/architecture.md: shows services/backend, which is not there",
   ]);
+});
+
+test("the core and the Fastify gate do not name the add-on, which names itself", () => {
+  const comment = "// In February 2026 there is none.";
+  expect(addOnProblems("packages/aauth/src/types.ts", comment)).toHaveLength(1);
+  expect(addOnProblems("packages/fastify-aauth/src/plugin.ts", 'from "aauth/february-2026"')).toHaveLength(1);
+  expect(addOnProblems("packages/aauth/src/february-2026/names.ts", comment)).toEqual([]);
+  expect(addOnProblems("services/backend/src/app.ts", comment)).toEqual([]);
 });

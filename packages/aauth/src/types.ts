@@ -111,8 +111,7 @@ export interface ProvenCaller {
   /** Name of the wire profile that the request was judged by. */
   readonly profile: string;
   /**
-   * What has been proven, in the profile's words: `pseudonymous`, `identified` or `authorized` in that of February 2026; `agent-token`, `person-token`,
-   * `auth-token` or `server` in draft -11.
+   * What has been proven, in the profile's words: in draft -11 `agent-token`, `person-token`, `auth-token` or `server`.
    */
   readonly level: string;
   /** The scheme of its `Signature-Key`. */
@@ -150,15 +149,14 @@ export interface CallerGrant {
 /**
  * What a route demands of its caller. Which levels there are, and which members each has, is the profile's.
  *
- * @typeParam Name names of the levels. Default: those of draft -11 and February 2026
+ * @typeParam Name names of the levels. Default: those of the dialects of this package
  */
 export interface Requirement<Name extends string = Level> {
   /**
-   * One of the profile's levels: `pseudonymous`, `identified` or `authorized` in that of February 2026; `agent-token`, `person-token` (which an auth
-   * token meets, too), `auth-token` or `server` in draft -11.
+   * One of the profile's levels: in draft -11 `agent-token`, `person-token` (which an auth token meets, too), `auth-token` or `server`.
    */
   readonly level: Name;
-  /** Scopes that the caller's grant must have, all of them. Default: none; levels `authorized` of February 2026 and `auth-token` of draft -11 need at least one. */
+  /** Scopes that the caller's grant must have, all of them. Default: none; a level that only an auth token proves needs at least one. */
   readonly scopes?: readonly string[];
   /** Account of the resource that the caller's grant must be for, in profiles that have accounts. Default: any, or none. */
   readonly account?: string;

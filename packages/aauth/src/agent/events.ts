@@ -9,7 +9,7 @@ import type { Clarification, ClarificationAnswer, Interaction } from "../profile
 import { tokenId } from "../tokens/decode-token.ts";
 import { type DecodedToken, decodeJwt } from "../tokens/jwt.ts";
 
-/** What is asked of a token endpoint, in the profile's words: `auth`, `code`, `refresh` or `exchange` in that of February 2026. */
+/** What is asked of a token endpoint, in the profile's words. */
 export type TokenRequestType = string;
 
 /** A token as it may be shown: its short name and what it says. */

@@ -162,7 +162,7 @@ export interface FetchContext extends WaitingControl {
    * the same, and its challenge counts.
    */
   readonly scope?: string | undefined;
-  /** Where a user comes back to after an interaction; in February 2026 such a challenge is the response without it. Default: none. */
+  /** Where a user comes back to after an interaction; a dialect that needs it returns such a challenge as the response. Default: none. */
   readonly returnUrl?: string | undefined;
   /**
    * `keyThumbprint` of a `UserInteractionRequiredError`: the request is made again with the key that the user's answer is for, and

@@ -73,7 +73,7 @@ export function parseSignatureKey(value: string, label?: string): SignatureKey |
   if (common !== null && (label === undefined || label === common[1])) {
     return { label: common[1]!, scheme: "jwt", jwt: common[2]! };
   }
-  if (PARENTHESISED.test(text)) fail("it is label=(…), the form of February 2026, and not label=scheme;…");
+  if (PARENTHESISED.test(text)) fail("it is label=(…), the form of another dialect, and not label=scheme;…");
   const members = parseDictionary(text, CODE);
   if (members.size === 0) fail("there is no member");
   const [only] = members.size === 1 ? members.keys() : [LABEL];

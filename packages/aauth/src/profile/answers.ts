@@ -15,7 +15,7 @@ export interface RefusalContext {
   readonly requirement: Requirement<string>;
   /** Counts only where the error carries no proven caller. Default: none. */
   readonly caller?: ProvenCaller | undefined;
-  /** The request that is refused. Default: unknown; the profile of February 2026 does not need it. */
+  /** The request that is refused. Default: unknown. */
   readonly request?: { readonly method: string; readonly target: string } | undefined;
 }
 

@@ -32,16 +32,16 @@ export function refusalOf(error: AAuthError): Refusal {
   };
 }
 
-/** Codes that dialects share name a section of the profile of February 2026; in another one the section is that of its check. */
+/** The section of a shared code is that of the check that failed, where its dialect's text has another. */
 function sectionOf(code: AAuthErrorCode, report: VerificationReport | undefined): string {
   const { section } = ERROR_CODES[code];
   const demanding = report?.checks.find(({ verdict }) => verdict === "failed")?.section;
-  if (demanding === undefined || demanding.startsWith(FEBRUARY) || !section.startsWith(FEBRUARY))
-    return section;
+  if (demanding === undefined || demanding.startsWith(SHARED) || !section.startsWith(SHARED)) return section;
   return demanding;
 }
 
-const FEBRUARY = "profile ";
+/** Sections of `docs/reference/profile.md`, which codes have by default. */
+const SHARED = "profile ";
 
 /** An answer with the refusal beside what the profile says. */
 export function withRefusal(answer: Answer, error: AAuthError): Answer {

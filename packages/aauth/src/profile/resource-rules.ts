@@ -32,8 +32,8 @@ export interface ResourceIdentity {
   /** Own identifier: the audience of auth tokens. Callers sign for the authority of its origin. */
   readonly resource: string;
   /**
-   * Issuer identifier of the auth server that callers are sent to, and whose auth tokens are accepted. In draft -11 it is the resource's
-   * own access server; default there: none, and person servers issue auth tokens, too. February 2026 needs it.
+   * Issuer identifier of the auth server that callers are sent to, and whose auth tokens are accepted: in draft -11 the resource's
+   * own access server. Default: none, and person servers issue auth tokens, too; a dialect without them needs it.
    */
   readonly authServer?: string | undefined;
   /**
@@ -42,7 +42,7 @@ export interface ResourceIdentity {
    */
   readonly personServers?: readonly string[] | undefined;
   /**
-   * Scopes that may be asked for before a call, at `/aauth/authorize`, in February 2026 at `/resource/token`; the resource's document
+   * Scopes that may be asked for before a call, at `/aauth/authorize`, or where a dialect says; the resource's document
    * names that endpoint. Default none: each token is asked for by the challenge of a route.
    */
   readonly scopes?: readonly string[] | undefined;

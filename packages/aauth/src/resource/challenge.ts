@@ -22,8 +22,8 @@ export interface AnsweringProfile {
   /** Own resource identifier. */
   readonly resource: string;
   /**
-   * Issuer identifier of the auth server to send agents to. February 2026 needs one. In draft -11 it is the resource's own access server; default
-   * there: none, and the resource tokens are for the person server of each caller's person.
+   * Issuer identifier of the auth server to send agents to: in draft -11 the resource's own access server. Default: none, and resource
+   * tokens are for the person server of each caller's person; a dialect without person servers needs one.
    */
   readonly authServer?: string | undefined;
   /** Default `draft11`. */
@@ -73,7 +73,7 @@ export interface Challenger {
   /**
    * The resource token of a challenge without the challenge, for a proven agent that knows what it needs (SPEC 9.2.5).
    *
-   * @param account of the resource, that the token is to be for; February 2026 has none
+   * @param account of the resource, that the token is to be for, in profiles that have accounts
    * @throws TypeError without scopes, and for a caller that has proven no identity; in draft -11, no person, and for a scope that
    * `scopeDescriptions` does not have.
    */

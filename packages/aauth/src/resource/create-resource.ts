@@ -87,7 +87,7 @@ export interface Admitted<Caller extends ProvenCaller = ProvenCaller> {
   readonly body: Uint8Array | undefined;
 }
 
-/** @typeParam Name names of the levels of its profiles. Default: those of draft -11 and February 2026 */
+/** @typeParam Name names of the levels of its profiles. Default: those of the dialects of this package */
 export interface Resource<Name extends string = Level> {
   /** Own identifier. */
   readonly id: string;

@@ -24,7 +24,7 @@ import type {
 /**
  * Judges requests, as configured.
  *
- * @typeParam Name names of the levels of its profiles. Default: those of draft -11 and February 2026
+ * @typeParam Name names of the levels of its profiles. Default: those of the dialects of this package
  */
 export interface Verifier<Name extends string = Level> {
   /** The authorities that are served. */
@@ -185,8 +185,8 @@ export interface VerifierOptions<Name extends string = string, Other extends str
    */
   readonly tokenHolder?: TokenHolder | undefined;
   /**
-   * Asked for each token that a message shows, once its signature has verified: true refuses it. For profiles whose tokens can be revoked; February
-   * 2026 has none. Default: no token is revoked.
+   * Asked for each token that a message shows, once its signature has verified: true refuses it. For profiles whose tokens can be revoked.
+   * Default: no token is revoked.
    */
   readonly isRevoked?: RevocationCheck | undefined;
   /**
@@ -196,7 +196,7 @@ export interface VerifierOptions<Name extends string = string, Other extends str
   readonly bodyVerifiedBy?: "downstream" | undefined;
   /**
    * Components that signatures have to cover beside those that the profile demands, where a message has them: what a resource of draft -11
-   * publishes as `additional_signature_components`. February 2026 covers all there is, and has no use for it. Default none.
+   * publishes as `additional_signature_components`. Default none.
    */
   readonly additionalComponents?: readonly string[] | undefined;
   /**

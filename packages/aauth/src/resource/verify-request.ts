@@ -29,7 +29,7 @@ import { checkAcceptedProfile, checkAdditionalComponents, checkTolerance } from 
 /**
  * Creates the verifier of a resource or an auth server.
  *
- * The wire profile lists the checks and their order: in that of February 2026 presence and grammar of the three headers, the authority,
+ * The wire profile lists the checks and their order: presence and grammar of the three headers, the authority,
  * one label, coverage, `created` and `expires`, the token (scheme jwt), the key, the signature, the nonce, the body's digest, and the
  * requirement if one is given. A nonce is spent only by a valid signature, and not by a caller below the level of the route. An unsafe
  * request without nonce is good for once, too: what it signs is remembered instead. Discovery happens after the checks that need none.
