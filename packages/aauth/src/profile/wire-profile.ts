@@ -17,7 +17,7 @@ import type { VerificationRules } from "./verification.ts";
 
 /** What a signer asks of a dialect. */
 export interface SigningProfile {
-  /** Goes into spans, settings, reports, and the keys of caches and replay stores. */
+  /** Goes into spans, settings, reports, and the keys of token stores. */
   readonly name: string;
   /** Which identifiers are canonical. */
   readonly documents: Pick<DocumentRules, "isIdentifier">;
