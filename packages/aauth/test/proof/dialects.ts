@@ -43,7 +43,7 @@ function documentsOf(
   );
 }
 
-// ------------------------------------------------------------------------------------------------------------------ february
+// -------------------------------------------------------------------------------- february
 
 const februaryToken = async (options: TokenOptions = {}) => {
   const { issuer = SERVER, key = serverKey, audience = RESOURCE, boundTo = agentKey } = options;
@@ -138,7 +138,7 @@ export const februaryKit: ProfileKit = {
   later: "code",
 };
 
-// ------------------------------------------------------------------------------------------------------------------ draft -11
+// -------------------------------------------------------------------------------- draft -11
 
 const draft11Token = async (options: TokenOptions = {}) => {
   const { issuer = SERVER, key = serverKey, audience = RESOURCE, boundTo = agentKey } = options;
@@ -251,7 +251,7 @@ const { messages } = draft11;
 const components = (facts: MessageFacts) =>
   messages.demandedComponents(facts).map((name) => (name === messages.fields.signatureKey ? RENAMED : name));
 
-/** Draft -11 with its key in a field of another name, by which its messages are told apart from those of the others. */
+/** Draft -11 with its key in a field of another name, which tells its messages apart. */
 export const renamedKit = draft11KitOf({
   ...draft11,
   name: "draft-11-renamed",

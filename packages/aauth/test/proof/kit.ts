@@ -1,6 +1,6 @@
 /**
- * What the suites need of a profile: its tokens and documents, in a world of one agent, one resource and one server. Everything else is
- * done through the profile's own codec.
+ * What the suites need of a profile: its tokens and documents, in a world of one agent, one resource
+ * and one server. Everything else is done through the profile's own codec.
  *
  * @module
  */
@@ -88,13 +88,20 @@ export interface ProfileKit {
   otherToken(): Promise<string>;
   /** By address. */
   documents(): Map<string, unknown>;
-  /** The members of a token endpoint's answer to a proven request; the token is bound to the agent's key by default. */
+  /**
+   * The members of a token endpoint's answer to a proven request.
+   *
+   * @param boundTo the key that the token is bound to; default the agent's
+   */
   grant(url: string, body: string, caller: ProvenCaller, boundTo?: SigningKey): Promise<object>;
   /** What the agent sends on its way up: a scheme, or a path of the server. */
   readonly climb: readonly string[];
   /** Resource tokens that are another's in this dialect alone. */
   readonly stray: readonly StrayResourceToken[];
-  /** How a party answers that has no answer yet: with 202 and a `Location`, or with a page where a person gets a code. */
+  /**
+   * How a party answers that has no answer yet: with 202 and a `Location`, or with a page where a
+   * person gets a code.
+   */
   readonly later: "location" | "code";
 }
 
