@@ -5,10 +5,10 @@ import { february2026Published, parseAgentAuth } from "aauth/february-2026";
 import { createChallenger, createVerifier, parseRefusal, REFUSAL_FIELD } from "aauth/resource";
 import Fastify from "fastify";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { draft11Kit, februaryKit, renamedKit } from "../../aauth/test/proof/dialects.ts";
 import {
   AUTHORITY,
   discoveryOf,
-  februaryKit,
   now,
   type ProfileKit,
   RESOURCE,
@@ -16,10 +16,7 @@ import {
   resourceKey,
   SCOPES,
   SERVER,
-  sharedFieldKit,
-  toyKit,
 } from "../../aauth/test/proof/kit.ts";
-import { TOY_DEMAND } from "../../aauth/test/proof/toy-profile.ts";
 import { fastifyAAuth, type VerificationEvent } from "../src/index.ts";
 
 const publishedKit: ProfileKit = { ...februaryKit, profile: february2026Published };
@@ -77,27 +74,26 @@ async function serve(
 }
 
 const AUTHORIZED: Requirement = { level: "authorized", scopes: SCOPES };
-/** Levels of the toy dialect, which routes are not typed by. */
-const ofToy = (requirement: Requirement<string>) => requirement as Requirement;
-const GRANT = ofToy({ level: "grant", scopes: SCOPES });
+const AUTH_TOKEN: Requirement = { level: "auth-token", scopes: SCOPES };
+const AAUTH_REQUIREMENT = "aauth-requirement";
 
 describe.each([
-  { february: februaryKit, toy: toyKit },
-  { february: februaryKit, toy: sharedFieldKit },
-  { february: publishedKit, toy: toyKit },
-])("$february.profile.name and $toy.profile.name on one route", ({ february, toy }) => {
+  { february: februaryKit, other: draft11Kit },
+  { february: februaryKit, other: renamedKit },
+  { february: publishedKit, other: draft11Kit },
+])("$february.profile.name and $other.profile.name on one route", ({ february, other }) => {
   const routes = {
-    "/both": { ...AUTHORIZED, or: GRANT },
+    "/both": { ...AUTHORIZED, or: AUTH_TOKEN },
     "/february": AUTHORIZED,
-    "/toy": GRANT,
+    "/other": AUTH_TOKEN,
   };
-  const resource = () => serve([february, toy], routes);
+  const resource = () => serve([february, other], routes);
 
   test("each caller is let in by its own, and is known by it", async () => {
     const { post, events } = await resource();
     for (const [kit, level] of [
       [february, "authorized"],
-      [toy, "grant"],
+      [other, "auth-token"],
     ] as const) {
       const { answer, status } = await post("/both", kit);
       expect([status, answer.json()]).toEqual([200, [kit.profile.name, level]]);
@@ -108,26 +104,26 @@ describe.each([
   });
 
   test("what is not signed gets the challenges of both, with a challenger and without", async () => {
-    const levels = ofToy({ level: "pseudonymous", or: { level: "agent" } });
-    for (const { post } of [
-      await resource(),
-      await serve([february, toy], { "/both": levels }, { challenges: false }),
-    ]) {
+    const levels: Requirement = { level: "pseudonymous", or: { level: "agent-token" } };
+    for (const [{ post }, demanded] of [
+      [await resource(), "person-token"],
+      [await serve([february, other], { "/both": levels }, { challenges: false }), "agent-token"],
+    ] as const) {
       const { answer, status, refusal } = await post("/both");
       expect([status, refusal?.code]).toEqual([401, "missing_signature"]);
       expect(parseAgentAuth(String(answer.headers["agent-auth"])).level).toBe("pseudonymous");
-      expect(answer.headers[TOY_DEMAND]).toBe("requirement=agent-token");
+      expect(answer.headers[AAUTH_REQUIREMENT]).toBe(`requirement=${demanded}`);
     }
   });
 
   test("a route for one of them refuses the other, and asks for its own", async () => {
     const { post } = await resource();
-    for (const [path, own, other, field, others] of [
-      ["/february", february, toy, "agent-auth", TOY_DEMAND],
-      ["/toy", toy, february, TOY_DEMAND, "agent-auth"],
+    for (const [path, own, foreign, field, others] of [
+      ["/february", february, other, "agent-auth", AAUTH_REQUIREMENT],
+      ["/other", other, february, AAUTH_REQUIREMENT, "agent-auth"],
     ] as const) {
       expect((await post(path, own)).status).toBe(200);
-      const { answer, status, refusal } = await post(path, other);
+      const { answer, status, refusal } = await post(path, foreign);
       expect([status, refusal?.code]).toEqual([401, "profile_not_accepted"]);
       expect(answer.headers).toHaveProperty(field);
       expect(answer.headers).not.toHaveProperty(others);
@@ -136,15 +132,15 @@ describe.each([
 });
 
 test("profiles with the same levels: a route for one of them names it", async () => {
-  const { post } = await serve([toyKit, sharedFieldKit], {
-    "/both": GRANT,
-    "/strict": { ...GRANT, profiles: [toyKit.profile.name] },
+  const { post } = await serve([draft11Kit, renamedKit], {
+    "/both": AUTH_TOKEN,
+    "/strict": { ...AUTH_TOKEN, profiles: [draft11Kit.profile.name] },
   });
-  for (const kit of [toyKit, sharedFieldKit]) {
-    expect((await post("/both", kit)).answer.json()).toEqual([kit.profile.name, "grant"]);
+  for (const kit of [draft11Kit, renamedKit]) {
+    expect((await post("/both", kit)).answer.json()).toEqual([kit.profile.name, "auth-token"]);
   }
-  expect((await post("/strict", toyKit)).status).toBe(200);
-  const { status, refusal } = await post("/strict", sharedFieldKit);
+  expect((await post("/strict", draft11Kit)).status).toBe(200);
+  const { status, refusal } = await post("/strict", renamedKit);
   expect([status, refusal?.code]).toEqual([401, "profile_not_accepted"]);
 });
 

@@ -1,6 +1,9 @@
-import { agentSuite, consentSuite, deferredSuite } from "./agent-suite.ts";
-import { februaryKit, toyKit } from "./kit.ts";
+import { agentSuite } from "./agent-suite.ts";
+import { draft11Kit, februaryKit, renamedKit } from "./dialects.ts";
+import { consentSuite, deferredSuite } from "./waiting-suite.ts";
 
-for (const kit of [februaryKit, toyKit]) agentSuite(kit);
-deferredSuite(toyKit);
-consentSuite(februaryKit);
+for (const kit of [draft11Kit, februaryKit, renamedKit]) agentSuite(kit);
+for (const kit of [draft11Kit, februaryKit]) {
+  deferredSuite(kit);
+  consentSuite(kit);
+}

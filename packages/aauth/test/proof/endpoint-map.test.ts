@@ -12,10 +12,11 @@ import { receivedFields } from "../../src/resource/received-fields.ts";
 import type { Verifier } from "../../src/resource/types.ts";
 import { createVerifier } from "../../src/resource/verify-request.ts";
 import type { Requirement } from "../../src/types.ts";
-import { agentKey, now, PROVIDER, RESOURCE, resourceKey, SERVER, toyKit } from "./kit.ts";
+import { draft11Kit } from "./dialects.ts";
+import { agentKey, now, PROVIDER, RESOURCE, resourceKey, SERVER } from "./kit.ts";
 
-const { profile } = toyKit;
-const requirement = toyKit.requirements.at(-1)!;
+const { profile } = draft11Kit;
+const requirement = draft11Kit.requirements.at(-1)!;
 const closing: (() => void)[] = [];
 afterAll(() => {
   for (const close of closing) close();
@@ -51,8 +52,8 @@ const judge = (
   return demanded === undefined ? verifyRequest(received) : verifyRequest(received, demanded);
 };
 
-it("a toy agent, resource and server find each other through one map", async () => {
-  const documents = toyKit.documents();
+it("an agent, a resource and a person server find each other through one map", async () => {
+  const documents = draft11Kit.documents();
   const hosts = new Set<string>();
   let map: EndpointMap;
   const discovery = createDiscovery({ now, transport: (url, init) => map.documents(url, init) });
@@ -85,7 +86,11 @@ it("a toy agent, resource and server find each other through one map", async () 
     [PROVIDER]: await party(PROVIDER, async () => ({ status: 404, body: "" })),
     [SERVER]: await party(SERVER, async (request, body) => {
       const { caller } = await judge(verifierOf(SERVER, "token"), request, body);
-      const answer = await toyKit.grant(`${SERVER}${request.url}`, new TextDecoder().decode(body), caller);
+      const answer = await draft11Kit.grant(
+        `${SERVER}${request.url}`,
+        new TextDecoder().decode(body),
+        caller,
+      );
       return { body: JSON.stringify(answer) };
     }),
     [RESOURCE]: await party(RESOURCE, async (request, body) => {
@@ -101,18 +106,17 @@ it("a toy agent, resource and server find each other through one map", async () 
   map = createEndpointMap(endpoints);
 
   const agent = createAgent({
-    id: toyKit.agent,
+    id: draft11Kit.agent,
     profile,
     key: agentKey,
-    agentToken: toyKit.agentToken,
-    signatureScheme: "jwks",
+    agentToken: draft11Kit.agentToken,
     trustedAuthServers: [SERVER],
     discovery,
     transport: map.requests,
     now,
   });
   const response = await agent.fetchFor()(`${RESOURCE}/data?x=1`, { method: "POST", body: "{}" });
-  expect([response.status, await response.text()]).toEqual([200, "grant"]);
+  expect([response.status, await response.text()]).toEqual([200, "auth-token"]);
   expect([...hosts].sort()).toEqual(["agent.example", "ps.example", "resource.example"]);
   expect(map.browserUrl(`${SERVER}/page?code=1`)).toBe(`${endpoints[SERVER]}/page?code=1`);
 });

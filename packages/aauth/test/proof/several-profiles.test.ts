@@ -1,6 +1,7 @@
 /** One verifier for several profiles: each message is judged by its own, and a route may be closed to some. */
 
 import { describe, expect, it } from "vitest";
+import { AAUTH_REQUIREMENT } from "../../src/draft-11/names.ts";
 import { parseAgentAuth } from "../../src/february-2026/agent-auth.ts";
 import { AGENT_AUTH } from "../../src/february-2026/names.ts";
 import { february2026, february2026Published } from "../../src/february-2026/profile.ts";
@@ -10,11 +11,11 @@ import { checkRequirement, meetRequirement } from "../../src/resource/requiremen
 import type { AcceptedProfile, VerifierOptions } from "../../src/resource/types.ts";
 import { createVerifier } from "../../src/resource/verify-request.ts";
 import type { Requirement } from "../../src/types.ts";
+import { draft11Kit, februaryKit, renamedKit } from "./dialects.ts";
 import {
   AUTHORITY,
   agentKey,
   discoveryOf,
-  februaryKit,
   now,
   type ProfileKit,
   RESOURCE,
@@ -22,10 +23,7 @@ import {
   resourceKey,
   SCOPES,
   SERVER,
-  sharedFieldKit,
-  toyKit,
 } from "./kit.ts";
-import { TOY_DEMAND } from "./toy-profile.ts";
 import { refusalOf } from "./verifier-suite.ts";
 
 const acceptedOf = (kit: ProfileKit, more: Partial<AcceptedProfile> = {}): AcceptedProfile => ({
@@ -38,14 +36,14 @@ const acceptedOf = (kit: ProfileKit, more: Partial<AcceptedProfile> = {}): Accep
 });
 
 const verifierOf = (
-  toy: ProfileKit,
+  other: ProfileKit,
   more: Partial<AcceptedProfile> = {},
   options: Partial<VerifierOptions> = {},
 ) =>
   createVerifier({
     profile: february2026,
     ...acceptedOf(februaryKit),
-    accept: [acceptedOf(toy, more)],
+    accept: [acceptedOf(other, more)],
     now,
     ...options,
   });
@@ -53,14 +51,14 @@ const verifierOf = (
 const BOTH: Requirement<string> = {
   level: "authorized",
   scopes: SCOPES,
-  or: { level: "grant", scopes: SCOPES },
+  or: { level: "auth-token", scopes: SCOPES },
 };
-const ONLY_GRANT: Requirement<string> = { level: "grant", scopes: SCOPES };
+const ONLY_AUTH_TOKEN: Requirement<string> = { level: "auth-token", scopes: SCOPES };
 
-describe.each([toyKit, sharedFieldKit])("february-2026 and $profile.name on one verifier", (toy) => {
+describe.each([draft11Kit, renamedKit])("february-2026 and $profile.name on one verifier", (other) => {
   it("each message is judged in its own profile", async () => {
-    const verifier = verifierOf(toy);
-    for (const kit of [februaryKit, toy]) {
+    const verifier = verifierOf(other);
+    for (const kit of [februaryKit, other]) {
       const { caller, report } = await verifier.verifyRequest(await requestOf(kit), BOTH);
       expect([caller.profile, report.profile]).toEqual([kit.profile.name, kit.profile.name]);
       expect(caller.grant?.scopes).toEqual(SCOPES);
@@ -73,15 +71,15 @@ describe.each([toyKit, sharedFieldKit])("february-2026 and $profile.name on one 
     ["audience", { audience: "https://other.example", authorities: [AUTHORITY] }, "token_audience_mismatch"],
     ["issuers", { trustedIssuers: ["https://other.example"] }, "untrusted_issuer"],
   ])("by its own %s", async (_what, more, code) => {
-    const verifier = verifierOf(toy, more);
-    expect((await refusalOf(verifier, await requestOf(toy))).code).toBe(code);
+    const verifier = verifierOf(other, more);
+    expect((await refusalOf(verifier, await requestOf(other))).code).toBe(code);
     await verifier.verifyRequest(await requestOf(februaryKit), BOTH);
   });
 
   it("a route for one profile refuses the other, before anything of it is judged", async () => {
     const { discovery, fetched } = discoveryOf(februaryKit);
-    const verifier = verifierOf(toy, {}, { discovery });
-    const error = await refusalOf(verifier, await requestOf(februaryKit), ONLY_GRANT);
+    const verifier = verifierOf(other, {}, { discovery });
+    const error = await refusalOf(verifier, await requestOf(februaryKit), ONLY_AUTH_TOKEN);
     expect([error.code, error.status, error.check, error.provenCaller]).toEqual([
       "profile_not_accepted",
       401,
@@ -89,10 +87,13 @@ describe.each([toyKit, sharedFieldKit])("february-2026 and $profile.name on one 
       undefined,
     ]);
     expect(fetched).toEqual([]);
-    await verifier.verifyRequest(await requestOf(toy), ONLY_GRANT);
+    await verifier.verifyRequest(await requestOf(other), ONLY_AUTH_TOKEN);
     await verifier.verifyRequest(await requestOf(februaryKit), BOTH);
-    const answer = plainRefusal(error, { requirement: ONLY_GRANT }, verifier.profiles);
-    expect([answer.status, Object.keys(answer.headers)]).toEqual([401, expect.arrayContaining([TOY_DEMAND])]);
+    const answer = plainRefusal(error, { requirement: ONLY_AUTH_TOKEN }, verifier.profiles);
+    expect([answer.status, Object.keys(answer.headers)]).toEqual([
+      401,
+      expect.arrayContaining([AAUTH_REQUIREMENT]),
+    ]);
     expect(answer.headers).not.toHaveProperty(AGENT_AUTH);
   });
 });
@@ -107,37 +108,37 @@ it("profiles whose messages look alike are not accepted side by side: the second
 describe("profiles that share their levels", () => {
   const verifier = createVerifier({
     profile: february2026,
-    ...acceptedOf(toyKit),
-    accept: [acceptedOf(sharedFieldKit)],
+    ...acceptedOf(draft11Kit),
+    accept: [acceptedOf(renamedKit)],
     now,
   });
-  const demanded: Requirement<string> = { ...ONLY_GRANT, profiles: ["toy"] };
+  const demanded: Requirement<string> = { ...ONLY_AUTH_TOKEN, profiles: ["draft-11"] };
 
   it("are told apart by name", async () => {
-    await verifier.verifyRequest(await requestOf(toyKit), demanded);
-    const error = await refusalOf(verifier, await requestOf(sharedFieldKit), demanded);
-    expect([error.code, error.check]).toEqual(["profile_not_accepted", "allowed"]);
-    const { caller } = await verifier.verifyRequest(await requestOf(sharedFieldKit), ONLY_GRANT);
-    expect(() => meetRequirement(caller, demanded, sharedFieldKit.profile)).toThrow(
+    await verifier.verifyRequest(await requestOf(draft11Kit), demanded);
+    const error = await refusalOf(verifier, await requestOf(renamedKit), demanded);
+    expect([error.code, error.check]).toEqual(["profile_not_accepted", "requirement"]);
+    const { caller } = await verifier.verifyRequest(await requestOf(renamedKit), ONLY_AUTH_TOKEN);
+    expect(() => meetRequirement(caller, demanded, renamedKit.profile)).toThrow(
       expect.objectContaining({ code: "profile_not_accepted" }),
     );
   });
 
   it.each<Requirement<string>>([
     { level: "authorized", scopes: SCOPES },
-    { ...ONLY_GRANT, profiles: ["february-2026"] },
-    { ...ONLY_GRANT, or: { level: "unheard" } },
+    { ...ONLY_AUTH_TOKEN, profiles: ["february-2026"] },
+    { ...ONLY_AUTH_TOKEN, or: { level: "unheard" } },
   ])("none of which can mean %j", async (requirement) => {
     expect(() => checkRequirement(requirement, verifier.profiles!)).toThrow(TypeError);
   });
 });
 
 describe("the answer at a dual route", () => {
-  const verifier = verifierOf(toyKit);
+  const verifier = verifierOf(draft11Kit);
   const challenger = createChallenger({
     profile: february2026,
     ...{ key: resourceKey, resource: RESOURCE, authServer: SERVER, now },
-    accept: [{ profile: toyKit.profile, key: resourceKey, resource: RESOURCE, authServer: SERVER }],
+    accept: [{ profile: draft11Kit.profile, key: resourceKey, resource: RESOURCE, authServer: SERVER }],
   });
 
   it("to an unsigned request has both challenges", async () => {
@@ -150,18 +151,18 @@ describe("the answer at a dual route", () => {
     ]) {
       expect(status).toBe(401);
       expect(parseAgentAuth(headers[AGENT_AUTH]!).level).toBe("pseudonymous");
-      expect(headers[TOY_DEMAND]).toBe("requirement=agent-token");
+      expect(headers[AAUTH_REQUIREMENT]).toBe("requirement=person-token");
       expect(parseRefusal(headers[REFUSAL_FIELD])).toMatchObject({ code: "missing_signature" });
     }
   });
 
   it.each([
-    [februaryKit, AGENT_AUTH, TOY_DEMAND],
-    [toyKit, TOY_DEMAND, AGENT_AUTH],
+    [februaryKit, AGENT_AUTH, AAUTH_REQUIREMENT],
+    [draft11Kit, AAUTH_REQUIREMENT, AGENT_AUTH],
   ])(
     "to a caller of $profile.name is in its profile, with the token that it needs",
     async (kit, own, others) => {
-      const below = kit.shown.at(kit === toyKit ? 2 : 1)!;
+      const below = kit.shown[1]!;
       const request = await requestOf(kit, { credential: await below.credential(agentKey) });
       const error = await refusalOf(verifier, request, BOTH);
       const { headers } = await challenger.challengeFor(error, { requirement: BOTH });

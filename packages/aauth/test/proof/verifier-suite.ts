@@ -13,6 +13,7 @@ import {
   agentKey,
   clock,
   now,
+  OTHER,
   otherKey,
   type ProfileKit,
   requestOf,
@@ -36,14 +37,24 @@ export async function refusalOf(
   return error;
 }
 
+/** Where a refusal for the level of a route is not made by the check of that name. */
+const STEP_OF: Readonly<Record<string, StepName>> = {
+  token_type_mismatch: "caller",
+  unsupported_scheme: "scheme",
+};
+
 type Case = readonly [name: string, code: string, step: StepName, make: () => Promise<TestRequest>];
 
 export function verifierSuite(kit: ProfileKit): void {
-  const { profile, shown, requirements } = kit;
+  const { profile, shown } = kit;
+  const requirements = [...kit.requirements, ...kit.serverRequirements];
   const { fields, label, endpoints } = profile.messages;
   const { checks } = profile.verification;
   const { toleranceSeconds } = endpoints.resource!;
-  const checkOf = (step: StepName) => checks.find(({ steps }) => steps.includes(step))!.name;
+  const hasStep = (step: StepName) => checks.some(({ steps }) => steps.includes(step));
+  /** A resolver enters the check of the token by itself, wherever it is called. */
+  const checkOf = (step: StepName) =>
+    step === "caller" ? "token" : checks.find(({ steps }) => steps.includes(step))!.name;
   const jwt = async (options: Parameters<ProfileKit["token"]>[0]) =>
     ({ scheme: "jwt", jwt: await kit.token(options) }) as const;
   const withToken = async (options: Parameters<ProfileKit["token"]>[0]) =>
@@ -61,12 +72,11 @@ export function verifierSuite(kit: ProfileKit): void {
     });
 
   describe(`${profile.name}: a request passes`, () => {
-    it.each(shown)("with $name", async ({ level, credential, key = agentKey }) => {
+    it.each(shown)("with $name", async ({ level, credential, key = agentKey, endpoint }) => {
       for (const body of [undefined, "{}"]) {
-        const { verifier } = resourceOf(kit);
+        const { verifier } = resourceOf(kit, { endpoint });
         const request = await requestOf(kit, {
-          credential: await credential(key),
-          key,
+          ...{ credential: await credential(key), key, endpoint },
           ...(body && { body }),
         });
         const { caller, report } = await verifier.verifyRequest(request);
@@ -80,24 +90,6 @@ export function verifierSuite(kit: ProfileKit): void {
       }
     });
 
-    it.each(shown.flatMap((caller) => requirements.map((requirement) => [caller, requirement] as const)))(
-      "$0.name meets $1.level or less, and nothing above",
-      async ({ level, credential, key = agentKey }, requirement) => {
-        const { levels } = profile.verification;
-        const request = await requestOf(kit, { credential: await credential(key), key });
-        const { verifier } = resourceOf(kit);
-        if (levels.indexOf(level) >= levels.indexOf(requirement.level)) {
-          await expect(verifier.verifyRequest(request, requirement)).resolves.toMatchObject({
-            caller: { level },
-          });
-        } else {
-          const { code, check } = await refusalOf(verifier, request, requirement);
-          expect(["identity_required", "authorization_required"]).toContain(code);
-          expect(check).toBe(checkOf("requirement"));
-        }
-      },
-    );
-
     it("with a key that has replaced another since", async () => {
       const { verifier, published } = resourceOf(kit);
       await verifier.verifyRequest(await requestOf(kit));
@@ -107,6 +99,29 @@ export function verifierSuite(kit: ProfileKit): void {
       published.set(keySet, toJwks([key]));
       clock.advance(Math.max(...kinds.map((kind) => kind.refetchCooldownSeconds)) + 1);
       await verifier.verifyRequest(await withToken({ key }));
+    });
+  });
+
+  const routes = shown.flatMap((caller) =>
+    requirements.map((requirement) => {
+      const { level: route } = requirement;
+      return { ...caller, requirement, route, outcome: caller.refused[route] ?? "passes" };
+    }),
+  );
+
+  describe(`${profile.name}: on a route`, () => {
+    it.each(routes)("for $route, $name: $outcome", async ({ requirement, outcome, ...caller }) => {
+      const { level, credential, key = agentKey, endpoint } = caller;
+      const request = await requestOf(kit, { credential: await credential(key), key, endpoint });
+      const { verifier } = resourceOf(kit, { endpoint });
+      if (outcome === "passes") {
+        await expect(verifier.verifyRequest(request, requirement)).resolves.toMatchObject({
+          caller: { level },
+        });
+      } else {
+        const { code, check } = await refusalOf(verifier, request, requirement);
+        expect([code, check]).toEqual([outcome, checkOf(STEP_OF[outcome] ?? "requirement")]);
+      }
     });
   });
 
@@ -171,18 +186,8 @@ export function verifierSuite(kit: ProfileKit): void {
       "caller",
       async () => requestOf(kit, { credential: { scheme: "jwt", jwt: await kit.otherToken() } }),
     ],
-    [
-      "with a token for another",
-      "token_audience_mismatch",
-      "caller",
-      () => withToken({ audience: "https://other.example" }),
-    ],
-    [
-      "with a token of an untrusted issuer",
-      "untrusted_issuer",
-      "caller",
-      () => withToken({ issuer: "https://other.example" }),
-    ],
+    ["with a token for another", "token_audience_mismatch", "caller", () => withToken({ audience: OTHER })],
+    ["with a token of an untrusted issuer", "untrusted_issuer", "caller", () => withToken({ issuer: OTHER })],
   ];
   const asked: readonly Case[] = [
     [
@@ -233,17 +238,16 @@ export function verifierSuite(kit: ProfileKit): void {
 
     it.each(asked)("%s: %s", async (_name, code, step, make) => {
       const error = await refusalOf(resourceOf(kit).verifier, await make());
-      expect([error.code, error.provenCaller]).toEqual([code, undefined]);
-      // A resolver enters the key's check by itself.
-      if (step !== "caller") expect(error.check).toBe(checkOf(step));
+      expect([error.code, error.check, error.provenCaller]).toEqual([code, checkOf(step), undefined]);
     });
 
-    it("with an expired token, whose holder is proven", async () => {
+    it("with an expired token, whose holder is proven where its age is judged last", async () => {
       const credential = await jwt({ lifetimeSeconds: 30 });
       clock.advance(30);
       const error = await refusalOf(resourceOf(kit).verifier, await requestOf(kit, { credential }));
       expect([error.code, error.check]).toEqual(["token_expired", checkOf("caller")]);
-      expect(error.provenCaller).toMatchObject({ thumbprint: agentKey.thumbprint });
+      const { thumbprint } = agentKey;
+      expect(error.provenCaller?.thumbprint).toBe(hasStep("expiry") ? thumbprint : undefined);
     });
   });
 

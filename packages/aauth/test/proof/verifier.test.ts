@@ -1,4 +1,4 @@
-import { februaryKit, sharedFieldKit, toyKit } from "./kit.ts";
+import { draft11Kit, februaryKit, renamedKit } from "./dialects.ts";
 import { verifierSuite } from "./verifier-suite.ts";
 
-for (const kit of [februaryKit, toyKit, sharedFieldKit]) verifierSuite(kit);
+for (const kit of [draft11Kit, februaryKit, renamedKit]) verifierSuite(kit);

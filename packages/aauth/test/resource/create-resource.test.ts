@@ -1,12 +1,16 @@
 /** A resource as one object: what it publishes, serves, lets in and refuses. */
 
 import { describe, expect, expectTypeOf, test, vi } from "vitest";
+import { draft11 } from "../../src/draft-11/profile.ts";
 import { february2026 } from "../../src/february-2026/profile.ts";
+import type { GuardedEndpoint } from "../../src/profile/resource-rules.ts";
 import { createRevocations, type RevokedToken } from "../../src/profile/revocations.ts";
+import type { WireProfile } from "../../src/profile/wire-profile.ts";
 import { type BodyReader, createResource, type ResourceOptions } from "../../src/resource/create-resource.ts";
 import { StoreFullError } from "../../src/store/quota-store.ts";
 import { createMemoryRecordStore } from "../../src/store/record-store.ts";
 import {
+  AGENT,
   agentToken,
   discoveryOf,
   keys,
@@ -17,7 +21,6 @@ import {
   requestOf,
   TO_READ,
 } from "../draft-11/kit.ts";
-import * as toy from "../proof/kit.ts";
 import { requestOf as februaryRequestOf, parties } from "./kit.ts";
 
 const resourceOf = (over: Partial<ResourceOptions> = {}) =>
@@ -108,16 +111,25 @@ describe("what a resource publishes and serves", () => {
   });
 
   test("an endpoint of a third profile's own has its caller verified", async () => {
-    const { profile, shown } = toy.toyKit;
+    const endpoint: GuardedEndpoint = {
+      ...{ methods: ["POST"], path: "/own", maxBodyBytes: 8, requirement: { level: "agent-token" } },
+      answer: ({ caller, body }) => ({
+        ...{ status: 200, headers: {} },
+        body: `${caller.agent} sent ${body?.byteLength} bytes`,
+      }),
+    };
+    const profile: WireProfile = {
+      ...{ ...draft11, name: "with-an-endpoint" },
+      resource: {
+        ...draft11.resource,
+        publish: (identity) => ({ ...draft11.resource.publish(identity), endpoints: [endpoint] }),
+      },
+    };
     const resource = createResource({
-      ...{ profile, resource: toy.RESOURCE, key: toy.resourceKey, now: toy.now },
-      discovery: toy.discoveryOf(toy.toyKit).discovery,
+      ...{ profile, resource: RESOURCE, key: keys.resource, discovery: discoveryOf(), now },
     });
-    const credential = await shown[0]!.credential(toy.agentKey);
-    const request = await toy.requestOf(toy.toyKit, {
-      ...{ url: `${toy.RESOURCE}/toy`, method: "POST", body: "body", credential },
-    });
-    expect((await resource.handle(request))?.body).toBe("toy:planner@agent.example sent 4 bytes");
+    const request = await requestOf({ profile, url: `${RESOURCE}/own`, method: "POST", body: "body" });
+    expect((await resource.handle(request))?.body).toBe(`${AGENT} sent 4 bytes`);
     expect((await resource.handle({ ...request, headers: {} }))?.status).toBe(401);
   });
 });
