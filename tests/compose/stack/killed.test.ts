@@ -4,7 +4,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { installLocalhostLookup } from "agent-kit/service";
 import type { Progress } from "backend-api";
 import { beforeEach, expect, test } from "vitest";
-import { compose, up } from "../compose-stack.ts";
+import { compose, docker, up } from "../compose-stack.ts";
 import { nextRun, startRun } from "../run-under-way.ts";
 import { throughContainers } from "../through-containers.ts";
 
@@ -22,20 +22,25 @@ beforeEach(() => up());
 const WAITED_FOR = "market-analysis-agent";
 
 /** To all processes of a container but its init. Not `pause`: Docker takes a paused container for unhealthy within seconds. */
-const signal = (name: string, what: "STOP" | "CONT") =>
-  compose(["exec", "--no-TTY", name, "bash", "-c", `kill -${what} -1`]);
+const signal = (id: string, what: "STOP" | "CONT") => docker("exec", id, "bash", "-c", `kill -${what} -1`);
 
-/** Starts a run, and kills a container while it provably goes on. */
+const idOf = async (name: string) => (await compose(["ps", "--quiet", name])).trim();
+
+/**
+ * Starts a run, and kills a container while it provably goes on. An agent that is stopped for more than the 5 s that it keeps idle
+ * connections resets them when it goes on, so everything slow is done before.
+ */
 async function killDuringRun(name: string) {
-  await signal(WAITED_FOR, "STOP");
+  const [id, waitedFor] = [await idOf(name), await idOf(WAITED_FOR)];
+  await signal(waitedFor, "STOP");
   try {
     const run = await startRun();
     await pause(RUN_UNDER_WAY_MS);
     expect((await run.progress()).status).toBe("running");
-    await compose(["kill", name]);
+    await docker("kill", id);
     return run;
   } finally {
-    if (name !== WAITED_FOR) await signal(WAITED_FOR, "CONT");
+    if (name !== WAITED_FOR) await signal(waitedFor, "CONT");
   }
 }
 
