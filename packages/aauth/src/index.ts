@@ -90,7 +90,7 @@ export type { TrustPolicy } from "./tokens/trust.ts";
 
 export { createDiscovery, type DiscoveryOptions } from "./discovery/create-discovery.ts";
 export type { DiscoveredKey, Discovery, DiscoveryKind } from "./discovery/discovery.ts";
-export type { Endpoint, EndpointMap } from "./discovery/endpoint-map.ts";
+export type { EndpointMap, PartyAddress } from "./discovery/endpoint-map.ts";
 export { createEndpointMap } from "./discovery/endpoint-map.ts";
 export type { DocumentFetchInit, DocumentTransport, FetchedDocument } from "./discovery/transport.ts";
 export { isIdentifier } from "./discovery/url-guard.ts";

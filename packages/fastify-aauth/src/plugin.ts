@@ -1,5 +1,5 @@
 import { AAuthVerificationError, type Requirement } from "aauth";
-import { type Challenger, type PendingRequest, receivedFields, type Verifier } from "aauth/resource";
+import { type Challenger, receivedFields, type VerifiedHead, type Verifier } from "aauth/resource";
 import type {
   FastifyBaseLogger,
   FastifyInstance,
@@ -50,7 +50,7 @@ declare module "fastify" {
     /** The body exactly as it was signed; `null` on public routes. */
     rawBody: Buffer | null;
     /** What is known of the request while its body is on its way. */
-    [PENDING]: PendingRequest | null;
+    [PENDING]: VerifiedHead | null;
   }
 }
 

@@ -72,7 +72,7 @@ export function createResourceVerifiers(options: {
         const shared = {
           ...{ authorities: [authority], audience, discovery, now, ...options(audience) },
           replayStore: createMemoryClaimStore({ now, ...(maxEntries !== undefined && { maxEntries }) }),
-          ...({ cryptoMode: "pool", bodyVerifiedBy: "downstream" } as const),
+          ...({ cryptoMode: "pool", contentDigest: "covered" } as const),
         };
         const create = (toleranceSeconds: number, endpoint?: "revocation") =>
           createVerifier({

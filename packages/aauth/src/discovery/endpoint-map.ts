@@ -8,7 +8,7 @@ import { createDocumentTransport, pooledTransport } from "#http";
 import type { DocumentTransport, Transport } from "./transport.ts";
 
 /** Where one party is: `connect` for sockets, and what a browser opens, where that is another address. Both are origins. */
-export type Endpoint = string | { readonly connect: string; readonly browser: string };
+export type PartyAddress = string | { readonly connect: string; readonly browser: string };
 
 /** Where parties are whose identifiers say no port: transports and addresses by that map. */
 export interface EndpointMap {
@@ -34,7 +34,7 @@ export interface EndpointMap {
  * createVerifier({ authorities: [map.authorityOf("https://resource.example")], … });
  */
 export function createEndpointMap(
-  endpoints: Readonly<Record<string, Endpoint>>,
+  endpoints: Readonly<Record<string, PartyAddress>>,
   elsewhere: { readonly documents?: DocumentTransport; readonly requests?: Transport } = {},
 ): EndpointMap {
   const faces = new Map(

@@ -41,8 +41,8 @@ export { createSessions } from "./sessions.ts";
 export type {
   AcceptedProfile,
   AddressedRequest,
-  PendingRequest,
   VerificationOutcome,
+  VerifiedHead,
   Verifier,
   VerifierEvent,
   VerifierObserver,

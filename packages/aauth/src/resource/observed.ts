@@ -1,8 +1,8 @@
 import { AAuthVerificationError } from "../errors.ts";
 import type { Requirement } from "../types.ts";
-import type { AddressedRequest, PendingRequest, VerifierObserver } from "./types.ts";
+import type { AddressedRequest, VerifiedHead, VerifierObserver } from "./types.ts";
 
-type Begin = (request: AddressedRequest, requirement?: Requirement<string>) => Promise<PendingRequest>;
+type Begin = (request: AddressedRequest, requirement?: Requirement<string>) => Promise<VerifiedHead>;
 
 /** The same verification, with its verdict told to an observer, which changes nothing. */
 export function observed(begin: Begin, observer: VerifierObserver): Begin {

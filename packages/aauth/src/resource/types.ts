@@ -57,8 +57,8 @@ export interface Verifier<Name extends string = Level> {
   begin<const R extends Requirement<Name>>(
     request: AddressedRequest,
     requirement: R,
-  ): Promise<PendingRequest<CallerOf<R>>>;
-  begin(request: AddressedRequest): Promise<PendingRequest>;
+  ): Promise<VerifiedHead<CallerOf<R>>>;
+  begin(request: AddressedRequest): Promise<VerifiedHead>;
 }
 
 /** What has come of the verification of one request, with what it was answered; for logs, metrics and spans. Carries no token. */
@@ -100,7 +100,7 @@ export interface AddressedRequest extends ReceivedRequest {
 }
 
 /** A request that has passed every check that needs no body. */
-export interface PendingRequest<Caller extends ProvenCaller = ProvenCaller> {
+export interface VerifiedHead<Caller extends ProvenCaller = ProvenCaller> {
   /**
    * Compares the body, then the requirement. The caller's identity cannot be had before.
    *
@@ -193,7 +193,7 @@ export interface VerifierOptions<Name extends string = string, Other extends str
    * For a decision point in front of a resource, which does not receive the body: the digest must be covered, but that it belongs to the
    * body is for the resource behind to prove. Never set it where requests are served. Default: the body is compared here.
    */
-  readonly bodyVerifiedBy?: "downstream" | undefined;
+  readonly contentDigest?: "covered" | undefined;
   /**
    * Components that signatures have to cover beside those that the profile demands, where a message has them: what a resource of draft -11
    * publishes as `additional_signature_components`. Default none.

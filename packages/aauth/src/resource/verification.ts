@@ -39,7 +39,7 @@ export interface SharedRules {
   readonly replayStore: ClaimStore;
   readonly requireNonce: boolean;
   readonly now: () => number;
-  readonly bodyVerifiedBy: "downstream" | undefined;
+  readonly contentDigest: "covered" | undefined;
   readonly additionalComponents: readonly string[] | undefined;
   readonly resolver: Omit<ResolverContext, "recorder" | "requirement">;
 }
@@ -200,7 +200,7 @@ export const STEPS: Readonly<Record<StepName, Step>> = {
 
   async body(v) {
     const { rules, request, recorder, body, facts } = v;
-    if (rules.bodyVerifiedBy === "downstream") {
+    if (rules.contentDigest === "covered") {
       return recorder.skipCurrent("left to the resource behind, which has the body");
     }
     const { messages } = rules.profile;

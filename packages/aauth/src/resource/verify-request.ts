@@ -15,13 +15,7 @@ import { createVerifiedTokens } from "../tokens/verified-tokens.ts";
 import type { ProvenCaller, Requirement, VerifiedRequest } from "../types.ts";
 import { observed } from "./observed.ts";
 import { checkRequirement, notAccepted, requirementFor } from "./requirement.ts";
-import type {
-  AcceptedProfile,
-  AddressedRequest,
-  PendingRequest,
-  Verifier,
-  VerifierOptions,
-} from "./types.ts";
+import type { AcceptedProfile, AddressedRequest, VerifiedHead, Verifier, VerifierOptions } from "./types.ts";
 import { checkOf, type SharedRules, STEPS, type Step, Verification } from "./verification.ts";
 import { VerificationRecorder } from "./verification-recorder.ts";
 import { checkAcceptedProfile, checkAdditionalComponents, checkTolerance } from "./verifier-options.ts";
@@ -93,10 +87,7 @@ export function verifierOf(
   };
   return verifier as Verifier<string>;
 
-  async function begin(
-    request: AddressedRequest,
-    requirement?: Requirement<string>,
-  ): Promise<PendingRequest> {
+  async function begin(request: AddressedRequest, requirement?: Requirement<string>): Promise<VerifiedHead> {
     const { rules, beforeBody, withBody } = checksFor(request, requirement, accepted);
     const { profile } = rules;
     const recorder = new VerificationRecorder(profile);
@@ -176,7 +167,7 @@ function createChecks(
     authorities: accepted.authorities,
     scheme: audience === undefined ? "https" : requestTarget(audience).scheme,
     requireNonce: options.requireNonce ?? false,
-    bodyVerifiedBy: options.bodyVerifiedBy,
+    contentDigest: options.contentDigest,
     additionalComponents: options.additionalComponents,
     resolver: {
       profile,

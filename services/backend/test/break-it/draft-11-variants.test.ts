@@ -156,7 +156,7 @@ test("attempts of one second are no repetitions of each other", async () => {
 
 describe("a hole is said to be one", () => {
   test("where a check is missing, and at no other variant", async () => {
-    const { service } = await serviceWith(verifying({ bodyVerifiedBy: "downstream" }));
+    const { service } = await serviceWith(verifying({ contentDigest: "covered" }));
     expect(await service.attempt(RUN, "changed-body")).toEqual({
       ...{ variant: "changed-body", refused: false, status: 200 },
     });
