@@ -35,16 +35,6 @@ export async function compose(args: readonly string[], options: ComposeOptions =
   return output;
 }
 
-/** `docker …`: one container, without the time that Compose takes to read its files. @throws Error when it fails */
-export async function docker(...args: readonly string[]): Promise<string> {
-  const { status, output } = await runProgram("docker", args, {
-    output: "caught",
-    limitMs: COMMAND_LIMIT_MS,
-  });
-  if (status !== 0) throw new Error(`docker ${args.join(" ")}: status ${status}\n${output}`);
-  return output;
-}
-
 /** `docker compose up`, and waits until everything is healthy. */
 export async function up(
   env: Readonly<Record<string, string>> = {},

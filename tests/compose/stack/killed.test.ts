@@ -4,7 +4,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { installLocalhostLookup } from "agent-kit/service";
 import type { Progress } from "backend-api";
 import { beforeEach, expect, test } from "vitest";
-import { compose, docker, up } from "../compose-stack.ts";
+import { compose, up } from "../compose-stack.ts";
 import { nextRun, startRun } from "../run-under-way.ts";
 import { throughContainers } from "../through-containers.ts";
 
@@ -13,6 +13,11 @@ throughContainers();
 
 /** A run has passed the backend and the first agent by then, and waits for the one that is stopped. */
 const RUN_UNDER_WAY_MS = 1500;
+/**
+ * Longer than the gateway keeps an idle connection. An agent that goes on after a stop closes those that have been idle for 5 s, also
+ * where a request has come meanwhile; a new connection is taken up.
+ */
+const CONNECTIONS_GONE_MS = 6000;
 const BACK = { timeout: 60_000, interval: 1000 };
 
 // Whole again before each: what one test left broken must not break the next.
@@ -22,25 +27,21 @@ beforeEach(() => up());
 const WAITED_FOR = "market-analysis-agent";
 
 /** To all processes of a container but its init. Not `pause`: Docker takes a paused container for unhealthy within seconds. */
-const signal = (id: string, what: "STOP" | "CONT") => docker("exec", id, "bash", "-c", `kill -${what} -1`);
+const signal = (name: string, what: "STOP" | "CONT") =>
+  compose(["exec", "--no-TTY", name, "bash", "-c", `kill -${what} -1`]);
 
-const idOf = async (name: string) => (await compose(["ps", "--quiet", name])).trim();
-
-/**
- * Starts a run, and kills a container while it provably goes on. An agent that is stopped for more than the 5 s that it keeps idle
- * connections resets them when it goes on, so everything slow is done before.
- */
+/** Starts a run, and kills a container while it provably goes on. */
 async function killDuringRun(name: string) {
-  const [id, waitedFor] = [await idOf(name), await idOf(WAITED_FOR)];
-  await signal(waitedFor, "STOP");
+  await pause(CONNECTIONS_GONE_MS);
+  await signal(WAITED_FOR, "STOP");
   try {
     const run = await startRun();
     await pause(RUN_UNDER_WAY_MS);
     expect((await run.progress()).status).toBe("running");
-    await docker("kill", id);
+    await compose(["kill", name]);
     return run;
   } finally {
-    if (name !== WAITED_FOR) await signal(waitedFor, "CONT");
+    if (name !== WAITED_FOR) await signal(WAITED_FOR, "CONT");
   }
 }
 
