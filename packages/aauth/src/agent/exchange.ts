@@ -13,7 +13,7 @@ import type { AgentParts, CallContext } from "./context.ts";
 import { unlessAborted } from "./timeout.ts";
 import { type PollState, StillDeferredError } from "./waiting-call.ts";
 
-/** Where a party does not say when to poll. */
+/** Seconds between polls of a party that gives no `Retry-After`. */
 const DEFAULT_WAIT_SECONDS = 5;
 /** A party must not make an agent spin. */
 const MIN_WAIT_MS = 20;
@@ -52,7 +52,7 @@ export interface ExchangeOptions<Reply, Context> {
   readonly untrusted: (reason: string) => AAuthAgentError;
   /** Brings the person to an interaction by another party; false where that is not possible. */
   readonly relay?: ((interaction: Interaction, context: Context) => Promise<boolean>) | undefined;
-  /** Where the polling of a resumed call stands. */
+  /** State of the polling of a resumed call. */
   readonly resumed?: PollState | undefined;
 }
 

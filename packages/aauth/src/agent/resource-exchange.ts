@@ -32,7 +32,7 @@ export class ResourceExchange {
   response: Response | undefined;
   /** How the last request says whose key has signed it. */
   signatureKey: SignatureKeyScheme = { scheme: "hwk" };
-  /** What the resource wants to be covered in addition. */
+  /** Components that the resource demands in addition. */
   covers: readonly string[] | undefined;
   #attempts = 0;
   #session: string | undefined;

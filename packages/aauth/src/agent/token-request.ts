@@ -133,7 +133,7 @@ export async function checkToken(
  * Sends a request to a server that answers without content.
  *
  * @param options.hasContent whether the body of an answer is read all the same. Default: never
- * @param options.isReported whether the observer is told. Default: no
+ * @param options.isReported whether the observer gets an event. Default: no
  */
 export async function notifyServer(
   parts: AgentParts,

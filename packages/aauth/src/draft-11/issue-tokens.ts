@@ -89,7 +89,7 @@ export interface IssuePersonTokenOptions extends BoundIssueOptions {
  *
  * Does NOT decide whether the person agrees, and does NOT make the `subject` of a resource.
  *
- * @throws TypeError for an identifier that is none
+ * @throws TypeError for an invalid identifier
  * @throws RangeError for a lifetime of more than an hour, or one that `notAfter` leaves nothing of
  */
 export async function issuePersonToken(

@@ -60,14 +60,10 @@ export function createAccessServer(options: AccessServerOptions): AccessServer {
   });
   const records = new AccessRecords(parts, open("tokens"));
   const revocations = new RevocationEndpoint({
-    ...{
-      issuer,
-      now,
-      pollSeconds,
-      path: PATHS.revocation,
-      store: open("revocations"),
-      tokens: records.tokens,
-    },
+    ...parts,
+    path: PATHS.revocation,
+    store: open("revocations"),
+    tokens: records.tokens,
     from: (id) => trusts(personServers, id) || trusts(resources, id),
     async cascade(iss, jti) {
       const issuedOn = () => records.tokens.issuedOn({ iss, jti });

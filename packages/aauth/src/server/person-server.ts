@@ -79,14 +79,10 @@ export function createPersonServer(options: PersonServerOptions): PersonServer {
   const records = new PersonRecords(open("people"), open("tokens"), now);
   const deliveries = new Deliveries(parts, records.tokens, (token) => recipientsOf(token, issuer));
   const revocations = new RevocationEndpoint({
-    ...{
-      issuer,
-      now,
-      pollSeconds,
-      path: PATHS.revocation,
-      store: open("revocations"),
-      tokens: records.tokens,
-    },
+    ...parts,
+    path: PATHS.revocation,
+    store: open("revocations"),
+    tokens: records.tokens,
     async cascade(caller, jti) {
       const agent = await records.agentOf({ iss: caller, jti });
       if (agent === undefined || (await records.tokensFor(agent)).length === 0) return undefined;
