@@ -594,7 +594,6 @@ const INSTEAD: Readonly<Record<string, string>> = {
   T37a: 'const shown = await forms.find(requiredParameter(form, "consent_code"));',
   T38a: "shows: ({ person }, { id }) => person === undefined || person === id,",
   T39a: "return callback;",
-  T39b: "return path;",
   T42a: "instead: async () => undefined,",
   T44: "const path = target;",
   T46: "return String(part);",

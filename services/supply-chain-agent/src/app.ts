@@ -2,7 +2,6 @@ import { februaryAgent } from "aauth/february-2026";
 import { type AgentParts, type AgentServiceDeps, createAgentService } from "agent-kit";
 import { isDraft11 } from "agent-kit/draft-11";
 import { acceptedAtRoute } from "agent-kit/published-peers";
-import { issuerOf } from "agent-kit/service";
 import type { FastifyInstance } from "fastify";
 import { agentRow } from "topology";
 import { card, extendedCard } from "./agent-card.ts";
@@ -120,7 +119,9 @@ async function registerDraft11Routes(
   // Where no caller shows a person no order waits for one.
   if (personServer === undefined) return;
   const redirectUri = browserUrl(`${id}${DRAFT_11_PAGE}/callback`);
-  const method = openidSignIn({ issuer: issuerOf(config), clientId: id, redirectUri });
+  // The person server is the OpenID provider of the resources' own pages.
+  const { origin: issuer } = new URL(browserUrl(`${personServer}/`));
+  const method = openidSignIn({ issuer, clientId: id, redirectUri });
   await scope.register(interactionRoutes, {
     wire: draft11Wire({ origin: new URL(redirectUri).origin, orders, browserUrl, log }),
     interactions,
