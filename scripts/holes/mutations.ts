@@ -596,6 +596,7 @@ const INSTEAD: Readonly<Record<string, string>> = {
   T39a: "return callback;",
   T42a: "instead: async () => undefined,",
   T44: "const path = target;",
+  T48: 'long: { signed: true, httpOnly: true, sameSite: "lax" },',
   T46: "return String(part);",
 };
 

@@ -40,7 +40,7 @@ test("T45: a resource's page gets its person by the name that stands in tokens f
   expect(tokens.claims()).toMatchObject({ sub: person.sub, name: MCP_USER.username });
 });
 
-test("a resource's page gets the person who is signed in now, not the one before", async () => {
+test("T48: a resource's page gets the person who is signed in now, not the one before", async () => {
   const world = await createWorld({ level: "person-token" });
   const browser = await browserOf(world);
   const subject = async () => {

@@ -51,6 +51,7 @@ export function providerConfiguration(options: {
         resume: "person-server-openid-resume",
       },
       // The library's session is never read: each request asks for that of the person server.
+      // hole T48
       long: { signed: true, httpOnly: true, sameSite: "lax", path: NO_PATH },
       short: { signed: true, httpOnly: true, sameSite: "lax" },
     },
@@ -77,7 +78,7 @@ export function providerConfiguration(options: {
       return grant;
     },
     // A resource's name for a person is the one in its tokens (draft -11, section 14.1).
-    pairwiseIdentifier: (_ctx, person, { clientId }) => subjectOf(person, clientId),
+    pairwiseIdentifier: (_ctx, person, { clientId }) => subjectOf(person, clientId), // hole T45
     pkce: { required: () => true },
     renderError(ctx: KoaContextWithOIDC, { error, error_description = "The request cannot be answered." }) {
       const message = { title: "This did not work", text: error_description, code: error };

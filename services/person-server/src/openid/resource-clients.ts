@@ -16,6 +16,6 @@ export function resourceClients({
     response_types: ["code"],
     grant_types: ["authorization_code"],
     redirect_uris: pages.map(browserUrl),
-    subject_type: "pairwise", // hole T45
+    subject_type: "pairwise",
   }));
 }
