@@ -12,7 +12,7 @@ import { draft11Parties, isLoopbackCallback, requireServerIdentifier } from "age
 import { issuerOf } from "agent-kit/service";
 import { apiRoutes, type Hop } from "backend-api";
 import { traceDiscovery } from "protocol-trace";
-import { draft11Dialect } from "./break-it/draft-11-variants.ts";
+import { draft11BreakIt } from "./break-it/draft-11-break-it.ts";
 import { createSubAgents } from "./delegates/sub-agents.ts";
 import type { BackendDialect, DialectOptions } from "./dialect.ts";
 import { draft11Orders } from "./orders/order-wires.ts";
@@ -82,7 +82,7 @@ export async function createDraft11Dialect(options: DialectOptions): Promise<Bac
     restored,
     orders: draft11Orders({ agentOf, provider: issuer, browserUrl, returnUrl: returns.ofOrder }),
     breakIt: () =>
-      draft11Dialect({
+      draft11BreakIt({
         ...{ mode, issuer, keys: keys.usable, parties, agentOf, idOf, now },
         ...{ agentUrl: supplyChainAgentUrl, otherResourceUrl: config.otherResourceUrl },
       }),

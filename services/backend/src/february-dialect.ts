@@ -5,7 +5,7 @@ import { dialectsOf, warnOfPublishedPeers } from "agent-kit/published-peers";
 import { issuerOf } from "agent-kit/service";
 import { apiRoutes } from "backend-api";
 import { traceDiscovery } from "protocol-trace";
-import { februaryDialect } from "./break-it/february-variants.ts";
+import { februaryBreakIt } from "./break-it/february-break-it.ts";
 import type { BackendDialect, DialectOptions } from "./dialect.ts";
 import { februaryOrders } from "./orders/order-wires.ts";
 import { createOwnKeys, ownAgents } from "./own-agent.ts";
@@ -67,7 +67,7 @@ export async function createFebruaryDialect(options: DialectOptions): Promise<Ba
     restored: [],
     orders: februaryOrders({ agent: nonInteractiveAgent, returnUrl: orderReturnUrl }),
     breakIt: () =>
-      februaryDialect({
+      februaryBreakIt({
         ...{ keys: keys.usable, id: agentUrl, signatureScheme, now },
         ...{ agentUrl: supplyChainAgentUrl, otherResourceUrl },
       }),

@@ -172,7 +172,7 @@ export function createRunService(deps: RunServiceDeps): RunService {
   function attempt(run: Run, how: Attempt = {}): Promise<void> {
     const { during } = deps;
     const attempt = () => live.work(run.id, (removed) => attemptNow(run, removed, how));
-    const work = during === undefined ? attempt : () => during(run.id, attempt);
+    const work = during === undefined ? attempt : () => during(run, attempt);
     // The trace store finds a run by both, after a restart of the backend.
     const attributes = { [ATTRIBUTE.runId]: run.id, [ATTRIBUTE.userSub]: run.userId };
     return withSpan(SPAN.run, work, { attributes }).catch((error: unknown) =>
