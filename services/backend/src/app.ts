@@ -8,13 +8,13 @@ import { createAttempts } from "./break-it/attempts.ts";
 import { createEvidence } from "./break-it/evidence.ts";
 import type { BackendConfig } from "./config.ts";
 import { createDelegateClient } from "./delegates/delegate-client.ts";
-import { createDelegatesService, type IssuedToken } from "./delegates/delegates-service.ts";
+import { DelegatesService, type IssuedToken } from "./delegates/delegates-service.ts";
 import { createEnrolments } from "./delegates/enrolments.ts";
 import type { BackendDialect, DialectOptions } from "./dialect.ts";
 import { createDraft11Dialect } from "./draft-11-dialect.ts";
 import { createFebruaryDialect } from "./february-dialect.ts";
 import { createOrderClient } from "./orders/order-client.ts";
-import { createOrderService } from "./orders/order-service.ts";
+import { OrderService } from "./orders/order-service.ts";
 import { agentRoutes } from "./routes/agents.ts";
 import { delegateGrantRoute } from "./routes/delegate-grant.ts";
 import { delegateTokenRoute } from "./routes/delegate-token.ts";
@@ -28,7 +28,7 @@ import { serviceRoutes } from "./routes/service.ts";
 import { createCallObserver } from "./runs/call-observer.ts";
 import { createConsentRequests } from "./runs/consent-requests.ts";
 import { createLiveRuns } from "./runs/live-runs.ts";
-import { createRunService } from "./runs/run-service.ts";
+import { RunService } from "./runs/run-service.ts";
 import { createRunStore } from "./runs/run-store.ts";
 import { createTraceClient } from "./traces/trace-client.ts";
 
@@ -81,7 +81,7 @@ function createServices(dialect: BackendDialect, options: DialectOptions & { sta
   const common = { observe, places, logger, now, timeoutSeconds };
   const live = createLiveRuns();
   const consentRequests = createConsentRequests(now);
-  const runs = createRunService({
+  const runs = new RunService({
     ...common,
     ...dialect.runs,
     store: createRunStore({ now, waiting: consentRequests, onRemove: live.remove }),
@@ -95,7 +95,7 @@ function createServices(dialect: BackendDialect, options: DialectOptions & { sta
     sharesTokens: config.authTokenCacheSeconds > 0,
     ...(evidence && { during: evidence.during }),
   });
-  const orders = createOrderService({
+  const orders = new OrderService({
     ...common,
     wire: dialect.orders,
     client: createOrderClient({ url: supplyChainAgentUrl }),
@@ -105,7 +105,7 @@ function createServices(dialect: BackendDialect, options: DialectOptions & { sta
   const enrolments = createEnrolments(config.delegatesFile, logger);
   const issued = createMemoryRecordStore<IssuedToken>({ now });
   const { tokens, callerFor, subAgents } = dialect.delegates(enrolments);
-  const delegates = createDelegatesService({
+  const delegates = new DelegatesService({
     ...{ agent, enrolments, issued, timeoutSeconds, subAgents, logger, now },
     clientOf: (userId) => createDelegateClient({ agent: callerFor(userId), timeoutSeconds }),
   });

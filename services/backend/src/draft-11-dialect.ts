@@ -14,7 +14,7 @@ import { apiRoutes, type Hop } from "backend-api";
 import { traceDiscovery } from "protocol-trace";
 import { draft11BreakIt } from "./break-it/draft-11-break-it.ts";
 import type { UserCall } from "./calls/user-call.ts";
-import { createSubAgents } from "./delegates/sub-agents.ts";
+import { SubAgents } from "./delegates/sub-agents.ts";
 import type { BackendDialect, DialectOptions } from "./dialect.ts";
 import { createKeptKeys, ownAgents } from "./own-agent.ts";
 import { draft11Tokens } from "./routes/delegate-token.ts";
@@ -88,7 +88,7 @@ export async function createDraft11Dialect(options: DialectOptions): Promise<Bac
         ...{ agentUrl: supplyChainAgentUrl, otherResourceUrl: config.otherResourceUrl },
       }),
     delegates: (enrolments) => {
-      const subAgents = createSubAgents({
+      const subAgents = new SubAgents({
         ...{ issuer, key: keys.current, personServer, idOf, agentOf, enrolments, lifetimeSeconds },
         resources: [supplyChainAgentUrl],
         ...{ browserUrl, returnUrl: returns.ofDelegate, discovery, transport: map.requests },
@@ -96,7 +96,8 @@ export async function createDraft11Dialect(options: DialectOptions): Promise<Bac
         observer: () => observe().observer,
         now,
       });
-      return { tokens: draft11Tokens(subAgents.issue), callerFor: agentOf, subAgents };
+      const tokens = draft11Tokens((...asked) => subAgents.issue(...asked));
+      return { tokens, callerFor: agentOf, subAgents };
     },
     leftOut: new Map([[apiRoutes.revokeConsent, LEFT_OUT]]),
     returnRoutes: async (api, { runs }) => {

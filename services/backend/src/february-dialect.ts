@@ -12,7 +12,7 @@ import { consentRoutes } from "./routes/consent.ts";
 import { februaryTokens } from "./routes/delegate-token.ts";
 import { ORDER_RETURN_PATH } from "./routes/orders.ts";
 import { createConsentGrants } from "./runs/consent-grants.ts";
-import { CALLBACK_PATH, createConsentService } from "./runs/consent-service.ts";
+import { CALLBACK_PATH, ConsentService } from "./runs/consent-service.ts";
 
 /** The backend as one agent of February 2026, which acts for all its users. */
 export async function createFebruaryDialect(options: DialectOptions): Promise<BackendDialect> {
@@ -83,7 +83,7 @@ export async function createFebruaryDialect(options: DialectOptions): Promise<Ba
     }),
     leftOut: new Map([apiRoutes.startDelegate, apiRoutes.endDelegate].map((route) => [route, LEFT_OUT])),
     returnRoutes: async (api, { runs, consentRequests }) => {
-      const consent = createConsentService({
+      const consent = new ConsentService({
         ...{ agent: februaryAgent(jwksAgent), agentId: agentUrl, resource: supplyChainAgentUrl },
         verify: (token) =>
           verifyAuthToken(token, {

@@ -16,23 +16,6 @@ import {
   type StoredOrder,
 } from "./order-attempt.ts";
 
-/** Orders that the supply-chain agent places with the user's approval on a page of its own (profile 3.5). */
-export interface OrderService {
-  /** @throws BackendError `unreachable` */
-  catalogue(userId: string): Promise<Catalogue>;
-  /** @throws BackendError `too_many` while too many orders of the user are open; StoreFullError */
-  start(userId: string, request: OrderRequest): Promise<Order>;
-  /** The user's order. @throws BackendError `not_found`, also for another user's */
-  get(userId: string, id: string): Promise<Order>;
-  /** The trace of the user's order. Undefined for another user's, and for one that is not kept any more. */
-  traceOf(userId: string, id: string): Promise<TracedWork | undefined>;
-  /**
-   * The user is back from a page: the order goes on. In February it is tried again, once per state; in draft -11, where its call is polled, its outcome or
-   * the next page is waited for. The order's id, or undefined for an unknown state.
-   */
-  resume(state: string | undefined): Promise<string | undefined>;
-}
-
 const FINAL: ReadonlySet<Order["status"]> = new Set(["placed", "declined", "failed"]);
 /** In every state of the order the browser returns to the page. */
 export const ORDER_RETURN_STATUS = 303;
@@ -52,104 +35,110 @@ export interface OrderServiceDeps
   readonly returnUrl: string;
 }
 
-export function createOrderService(deps: OrderServiceDeps): OrderService {
-  const { now } = deps;
-  const openInteractions = new QuotaStore<true>({
-    maxEntries: MAX_OPEN_INTERACTIONS,
-    maxPerOwner: MAX_OPEN_PER_USER,
-    now,
-  });
-  const orders = createOwnedStore<StoredOrder>({
-    now,
-    maxEntries: MAX_ORDERS,
-    isFinal: ({ order }) => FINAL.has(order.status),
-    settle: (stored) => expire(stored, now()),
-    waiting: openInteractions,
-    tooMany: "You have too many open orders; answer the supply-chain agent's page, or wait",
-  });
-  const returns: OrderContext["returns"] = new QuotaStore({ maxEntries: MAX_ORDERS, now });
-  const context: OrderContext = { ...deps, orders, openInteractions, returns, underway: new Map() };
-  return {
-    catalogue: (userId) => readCatalogue(context, userId),
-    start: (userId, request) => startOrder(context, userId, request),
-    resume: (state) => resumeOrder(context, new URL(deps.returnUrl).pathname, state),
+/** Orders that the supply-chain agent places with the user's approval on a page of its own (profile 3.5). */
+export class OrderService {
+  readonly #context: OrderContext;
+  readonly #returnRoute: string;
 
-    async get(userId, id) {
-      const stored = await orders.get(userId, id);
-      if (stored === undefined) throw new BackendError("not_found", "No such order");
-      return stored.order;
-    },
-
-    async traceOf(userId, id) {
-      const stored = await orders.get(userId, id);
-      if (stored === undefined) return undefined;
-      const { place, changedAt, order } = stored;
-      return { id, places: place ? [place] : [], isFinal: FINAL.has(order.status), changedAt };
-    },
-  };
-}
-
-async function readCatalogue(context: OrderContext, userId: string): Promise<Catalogue> {
-  const { wire, client, observe, places, timeoutSeconds } = context;
-  const call = observe();
-  const signal = AbortSignal.timeout(timeoutSeconds * 1000);
-  try {
-    const agent = wire.agentOf(userId);
-    return await client.catalogue(agent.fetchFor({ signal, observer: call.observer }));
-  } catch (cause) {
-    // A run explains the same outage in the same words.
-    const { message, advice, code } = explainFailure(cause, { peer: call.peer(), places, timeoutSeconds });
-    throw new BackendError("unreachable", [message, advice].filter(Boolean).join(" "), { code, cause });
+  constructor(deps: OrderServiceDeps) {
+    const { now, returnUrl } = deps;
+    const openInteractions = new QuotaStore<true>({
+      maxEntries: MAX_OPEN_INTERACTIONS,
+      maxPerOwner: MAX_OPEN_PER_USER,
+      now,
+    });
+    const orders = createOwnedStore<StoredOrder>({
+      now,
+      maxEntries: MAX_ORDERS,
+      isFinal: ({ order }) => FINAL.has(order.status),
+      settle: (stored) => expire(stored, now()),
+      waiting: openInteractions,
+      tooMany: "You have too many open orders; answer the supply-chain agent's page, or wait",
+    });
+    const returns: OrderContext["returns"] = new QuotaStore({ maxEntries: MAX_ORDERS, now });
+    this.#context = { ...deps, orders, openInteractions, returns, underway: new Map() };
+    this.#returnRoute = new URL(returnUrl).pathname;
   }
-}
 
-async function startOrder(
-  context: OrderContext,
-  userId: string,
-  { model, quantity }: OrderRequest,
-): Promise<Order> {
-  const { wire, orders, logger, now } = context;
-  const id = randomUUID();
-  const order: Order = { order_id: id, model, quantity, status: "placing" };
-  const stored: StoredOrder = { id, userId, order, place: currentPlace(), changedAt: now() };
-  await orders.add(stored);
-  const attempted = attemptOrder(context, stored);
-  if (wire.browserUrl === undefined) return attempted;
-  attempted.catch((error: unknown) =>
-    logger.error({ err: error, orderId: id }, "the state of an order could not be kept"),
-  );
-  return (await next(context, stored)) ?? order;
-}
+  /** @throws BackendError `unreachable` */
+  async catalogue(userId: string): Promise<Catalogue> {
+    const { wire, client, observe, places, timeoutSeconds } = this.#context;
+    const call = observe();
+    const signal = AbortSignal.timeout(timeoutSeconds * 1000);
+    try {
+      const agent = wire.agentOf(userId);
+      return await client.catalogue(agent.fetchFor({ signal, observer: call.observer }));
+    } catch (cause) {
+      // A run explains the same outage in the same words.
+      const { message, advice, code } = explainFailure(cause, { peer: call.peer(), places, timeoutSeconds });
+      throw new BackendError("unreachable", [message, advice].filter(Boolean).join(" "), { code, cause });
+    }
+  }
 
-async function resumeOrder(context: OrderContext, route: string, state = ""): Promise<string | undefined> {
-  const { wire, orders, returns } = context;
-  const goesOn = wire.browserUrl !== undefined;
-  // Taken, not read, where it does something: a state works once.
-  const owned = goesOn ? returns.get(state) : returns.take(state);
-  const stored = owned && (await orders.get(owned.userId, owned.id));
-  if (stored === undefined) return undefined;
-  if (!isWaiting(stored) && !goesOn) return undefined;
-  await orders.update(stored.id, (at) => {
-    // A call that goes on may have ended meanwhile.
-    if (!isWaiting(at)) return at;
-    const { interaction_url: _used, interaction_party: _whose, ...order } = at.order;
-    return { ...at, order: { ...order, status: "placing" } };
-  });
-  const attributes = {
-    ...attributesOf(stored),
-    [ATTRIBUTE.method]: "GET",
-    [ATTRIBUTE.route]: route,
-    [ATTRIBUTE.status]: ORDER_RETURN_STATUS,
-  };
-  const goOn = () => (goesOn ? next(context, stored) : attemptOrder(context, stored));
-  await inTrace(stored.place, () => withSpan<unknown>(SPAN.orderReturned, goOn, { attributes }));
-  return stored.id;
-}
+  /** @throws BackendError `too_many` while too many orders of the user are open; StoreFullError */
+  async start(userId: string, { model, quantity }: OrderRequest): Promise<Order> {
+    const { wire, orders, logger, now } = this.#context;
+    const id = randomUUID();
+    const order: Order = { order_id: id, model, quantity, status: "placing" };
+    const stored: StoredOrder = { id, userId, order, place: currentPlace(), changedAt: now() };
+    await orders.add(stored);
+    const attempted = attemptOrder(this.#context, stored);
+    if (wire.browserUrl === undefined) return attempted;
+    attempted.catch((error: unknown) =>
+      logger.error({ err: error, orderId: id }, "the state of an order could not be kept"),
+    );
+    return (await this.#next(stored)) ?? order;
+  }
 
-/** The next page or the end of a call that goes on; how the order stands where neither comes soon. */
-async function next(context: OrderContext, { id, userId }: StoredOrder): Promise<Order | undefined> {
-  await within(REPLY_MS, [context.underway.get(id)?.promise ?? Promise.resolve()]);
-  return (await context.orders.get(userId, id))?.order;
+  /** The user's order. @throws BackendError `not_found`, also for another user's */
+  async get(userId: string, id: string): Promise<Order> {
+    const stored = await this.#context.orders.get(userId, id);
+    if (stored === undefined) throw new BackendError("not_found", "No such order");
+    return stored.order;
+  }
+
+  /** The trace of the user's order. Undefined for another user's, and for one that is not kept any more. */
+  async traceOf(userId: string, id: string): Promise<TracedWork | undefined> {
+    const stored = await this.#context.orders.get(userId, id);
+    if (stored === undefined) return undefined;
+    const { place, changedAt, order } = stored;
+    return { id, places: place ? [place] : [], isFinal: FINAL.has(order.status), changedAt };
+  }
+
+  /**
+   * The user is back from a page: the order goes on. In February it is tried again, once per state; in draft -11, where its call is polled, its outcome or
+   * the next page is waited for. The order's id, or undefined for an unknown state.
+   */
+  async resume(state = ""): Promise<string | undefined> {
+    const { wire, orders, returns } = this.#context;
+    const goesOn = wire.browserUrl !== undefined;
+    // Taken, not read, where it does something: a state works once.
+    const owned = goesOn ? returns.get(state) : returns.take(state);
+    const stored = owned && (await orders.get(owned.userId, owned.id));
+    if (stored === undefined) return undefined;
+    if (!isWaiting(stored) && !goesOn) return undefined;
+    await orders.update(stored.id, (at) => {
+      // A call that goes on may have ended meanwhile.
+      if (!isWaiting(at)) return at;
+      const { interaction_url: _used, interaction_party: _whose, ...order } = at.order;
+      return { ...at, order: { ...order, status: "placing" } };
+    });
+    const attributes = {
+      ...attributesOf(stored),
+      [ATTRIBUTE.method]: "GET",
+      [ATTRIBUTE.route]: this.#returnRoute,
+      [ATTRIBUTE.status]: ORDER_RETURN_STATUS,
+    };
+    const goOn = () => (goesOn ? this.#next(stored) : attemptOrder(this.#context, stored));
+    await inTrace(stored.place, () => withSpan<unknown>(SPAN.orderReturned, goOn, { attributes }));
+    return stored.id;
+  }
+
+  /** The next page or the end of a call that goes on; how the order stands where neither comes soon. */
+  async #next({ id, userId }: StoredOrder): Promise<Order | undefined> {
+    await within(REPLY_MS, [this.#context.underway.get(id)?.promise ?? Promise.resolve()]);
+    return (await this.#context.orders.get(userId, id))?.order;
+  }
 }
 
 const isWaiting = ({ order }: StoredOrder) => order.status === "interaction_required";

@@ -9,15 +9,14 @@ export const delegateRoutes: FastifyPluginAsync<{ delegates: DelegatesService }>
   app,
   { delegates },
 ) => {
-  const { permissions } = delegates;
   userRoute(app, apiRoutes.delegates, async ({ user }) => delegates.list(user.id));
-  if (permissions !== undefined) {
-    userRoute(app, apiRoutes.startDelegate, ({ user, params }) => permissions.start(user.id, params.sub));
-    userRoute(app, apiRoutes.endDelegate, ({ user, params }) => permissions.end(user.id, params.sub));
+  if (delegates.hasPermissions) {
+    userRoute(app, apiRoutes.startDelegate, ({ user, params }) => delegates.start(user.id, params.sub));
+    userRoute(app, apiRoutes.endDelegate, ({ user, params }) => delegates.end(user.id, params.sub));
   }
   await app.register(async (scope) => {
     // A sub-agent's call is shown message by message, from the user's request on.
-    if (permissions !== undefined) traceUserRequests(scope);
+    if (delegates.hasPermissions) traceUserRequests(scope);
     userRoute(scope, apiRoutes.runDelegate, async ({ user, params }) => delegates.run(user.id, params.sub));
   });
 };

@@ -33,18 +33,6 @@ export interface ConsentAnswer {
   readonly error_description?: string | undefined;
 }
 
-export interface ConsentService {
-  /** Judges what the browser brings, once per state, and lets the run go on or fail. */
-  answer(answer: ConsentAnswer): Promise<ConsentOutcome>;
-  /**
-   * Revokes everything the user has consented to, at the auth server, and returns how many consents that were. An auth token
-   * already issued is valid until it expires. What was revoked before an error stays revoked.
-   *
-   * @throws BackendError `unreachable` when the auth server does not revoke one
-   */
-  revoke(userId: string): Promise<number>;
-}
-
 /** Where the auth server sends the browser after consent. Every response sends it on to the page. */
 export const CALLBACK_PATH = "/auth/aauth/callback";
 export const CALLBACK_STATUS = 302;
@@ -71,32 +59,58 @@ export interface ConsentServiceDeps {
   readonly logger: FastifyBaseLogger;
 }
 
-export function createConsentService(deps: ConsentServiceDeps): ConsentService {
-  return {
-    async answer(brought) {
-      const { code, state, error } = brought;
-      if (!state || (!code && !error)) {
-        return refused("missing_code_or_state", "The auth server's response lacks code or state.");
-      }
-      // A state works once, whatever the outcome.
-      const run = await deps.runs.takeReturn(state);
-      if (run === undefined) {
-        return refused(
-          "unknown_request",
-          "No optimization waits for this response: it was used before, or took too long.",
-        );
-      }
-      const attributes = {
-        [ATTRIBUTE.runId]: run.id,
-        [ATTRIBUTE.method]: "GET",
-        [ATTRIBUTE.route]: CALLBACK_PATH,
-        [ATTRIBUTE.status]: CALLBACK_STATUS,
-      };
-      const judge = () => noted(code ? redeem(deps, run, code) : refuse(deps, run, brought));
-      return inTraceOf(run, () => withSpan(SPAN.consentReturned, judge, { attributes }));
-    },
-    revoke: (userId) => revokeAll(deps, userId),
-  };
+export class ConsentService {
+  readonly #deps: ConsentServiceDeps;
+
+  constructor(deps: ConsentServiceDeps) {
+    this.#deps = deps;
+  }
+
+  /** Judges what the browser brings, once per state, and lets the run go on or fail. */
+  async answer(brought: ConsentAnswer): Promise<ConsentOutcome> {
+    const { code, state, error } = brought;
+    if (!state || (!code && !error)) {
+      return refused("missing_code_or_state", "The auth server's response lacks code or state.");
+    }
+    const run = await this.#deps.runs.takeReturn(state);
+    if (run === undefined) {
+      return refused(
+        "unknown_request",
+        "No optimization waits for this response: it was used before, or took too long.",
+      );
+    }
+    const attributes = {
+      [ATTRIBUTE.runId]: run.id,
+      [ATTRIBUTE.method]: "GET",
+      [ATTRIBUTE.route]: CALLBACK_PATH,
+      [ATTRIBUTE.status]: CALLBACK_STATUS,
+    };
+    const judge = () => noted(code ? redeem(this.#deps, run, code) : refuse(this.#deps, run, brought));
+    return inTraceOf(run, () => withSpan(SPAN.consentReturned, judge, { attributes }));
+  }
+
+  /**
+   * Revokes everything the user has consented to, at the auth server, and returns how many consents that were. An auth token
+   * already issued is valid until it expires. What was revoked before an error stays revoked.
+   *
+   * @throws BackendError `unreachable` when the auth server does not revoke one
+   */
+  async revoke(userId: string): Promise<number> {
+    const { agent, resource, grants, runs } = this.#deps;
+    const held = await grants.list(userId);
+    for (const grant of held) {
+      const { authServer, refreshToken, cacheKey } = grant;
+      await withSpan(SPAN.revokeConsent, () =>
+        agent.revoke({ authServer, refreshToken, cached: { resource, cacheKey } }),
+      ).catch((cause: unknown) => {
+        const message = "The auth server did not revoke your consent, which still holds; try again";
+        throw new BackendError("unreachable", message, { cause });
+      });
+      await grants.remove(grant);
+    }
+    if (held.length > 0) await runs.noteRevocation(userId);
+    return held.length;
+  }
 }
 
 /** Any party that knows the state can send a refusal without having been on the page: the request still counts. */
@@ -200,23 +214,6 @@ async function revokeUnused(
   } catch (error) {
     logger.warn({ err: error, runId: run.id }, "an unused consent could not be revoked");
   }
-}
-
-async function revokeAll(deps: ConsentServiceDeps, userId: string): Promise<number> {
-  const { agent, resource, grants, runs } = deps;
-  const held = await grants.list(userId);
-  for (const grant of held) {
-    const { authServer, refreshToken, cacheKey } = grant;
-    await withSpan(SPAN.revokeConsent, () =>
-      agent.revoke({ authServer, refreshToken, cached: { resource, cacheKey } }),
-    ).catch((cause: unknown) => {
-      const message = "The auth server did not revoke your consent, which still holds; try again";
-      throw new BackendError("unreachable", message, { cause });
-    });
-    await grants.remove(grant);
-  }
-  if (held.length > 0) await runs.noteRevocation(userId);
-  return held.length;
 }
 
 /** Writes the reason of a failed consent onto the current span. */

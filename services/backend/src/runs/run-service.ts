@@ -27,148 +27,147 @@ import type { WaitingRun } from "./waiting-runs.ts";
 const COMPLETION_GRACE_MS = 250;
 
 /** Owns the life of runs: starts them, lets them wait for consent, resumes and ends them. */
-export interface RunService {
+export class RunService {
+  readonly #context: RunContext;
+
+  constructor(context: RunContext) {
+    this.#context = context;
+  }
+
   /**
    * Starts a run and answers once the authorization outcome is known: let in, consent required, or failed.
    *
    * @throws BackendError `too_many` while too many runs of the user are unfinished; StoreFullError
    */
-  start(userId: string, options: StartOptions): Promise<StartReply>;
+  async start(userId: string, options: StartOptions): Promise<StartReply> {
+    const { store, startReplySeconds, now } = this.#context;
+    const prompts = { prompt: promptFor(options), shownPrompt: shownPrompt(options) };
+    const run = notePlace(createRun({ userId, ...prompts }, now()), currentPlace());
+    await store.add(run);
+    const accepted = Promise.withResolvers<void>();
+    const ended = attemptRun(this.#context, run, { onAccepted: accepted.resolve });
+    await within(startReplySeconds * 1000, [accepted.promise, ended]);
+    await within(COMPLETION_GRACE_MS, [ended]);
+    return replyFor((await store.get(userId, run.id)) ?? run);
+  }
+
   /** The user's run. @throws BackendError `not_found`, also for another user's run */
-  get(userId: string, id: string): Promise<Run>;
-  find(userId: string, id: string): Promise<Run | undefined>;
+  async get(userId: string, id: string): Promise<Run> {
+    const run = await this.find(userId, id);
+    if (run === undefined) throw new BackendError("not_found", "No such optimization");
+    return run;
+  }
+
+  find(userId: string, id: string): Promise<Run | undefined> {
+    return this.#context.store.get(userId, id);
+  }
+
   /** Newest first. */
-  list(userId: string): Promise<Run[]>;
-  clear(userId: string): Promise<number>;
+  list(userId: string): Promise<Run[]> {
+    return this.#context.store.list(userId);
+  }
+
+  clear(userId: string): Promise<number> {
+    return this.#context.store.clear(userId);
+  }
+
   /** Clears the user's activity feed and returns how many activities were in it. */
-  clearFeed(userId: string): Promise<number>;
+  async clearFeed(userId: string): Promise<number> {
+    const runs = await this.list(userId);
+    for (const { id } of runs) await this.#context.store.update(id, clearFeed);
+    return runs.reduce((sum, run) => sum + feedOf(run).length, 0);
+  }
+
   /** Adds a protocol step to the run's feed. */
-  note(run: Run, step: Step): Promise<void>;
-  /** Run that waits for the browser that brings this state, which is spent by that. */
-  takeReturn(state: string): Promise<Run | undefined>;
+  note(run: Run, step: Step): Promise<void> {
+    return noteRunStep(this.#context, run, step);
+  }
+
+  /** Run that waits for the browser that brings this state. The state is taken, not read: it works once. */
+  async takeReturn(state: string): Promise<Run | undefined> {
+    const owned = this.#context.returns.take(state);
+    const run = owned && (await this.find(owned.userId, owned.id));
+    return run?.status === "awaiting_consent" ? run : undefined;
+  }
+
   /** Continues a run that waited, in the background. False when it does not wait any more. */
-  resume(run: Run, consent: Consent): Promise<boolean>;
+  async resume({ id }: Run, consent: Consent): Promise<boolean> {
+    let waits = false;
+    const run = await this.#change(id, (at, now) => {
+      waits = at.status === "awaiting_consent";
+      return waits ? resume(at, consent, now) : at;
+    });
+    if (run === undefined || !waits) return false;
+    void inTraceOf(run, () => attemptRun(this.#context, run, { consented: true }));
+    return true;
+  }
+
   /** Resumes runs that waited in another process, in the background. One ends as `failed` where that is not possible. */
-  restoreAll(restored: readonly WaitingRun[]): Promise<void>;
-  fail(run: Run, failure: Failure): Promise<void>;
+  async restoreAll(restored: readonly WaitingRun[]): Promise<void> {
+    const { store, waitingRuns, logger } = this.#context;
+    for (const { run, waiting } of restored) {
+      try {
+        await store.add(run);
+        logger.info({ runId: run.id }, "↻ A run that waited goes on");
+        void inTraceOf(run, () => attemptRun(this.#context, run, { waiting }));
+      } catch (error) {
+        logger.error({ err: error, runId: run.id }, "a run that waited could not be gone on with");
+        waitingRuns?.drop(run.id);
+      }
+    }
+  }
+
+  async fail({ id }: Run, failure: Failure): Promise<void> {
+    await this.#change(id, (at, now) => fail(at, failure, now));
+  }
+
   /**
    * A browser is back from the page that a run waits at. The run stops showing the page, whose code is used; its answer is still polled for.
    * False, and nothing changes, for a state that is not that of the run: its id is no secret.
    */
-  cameBack(id: string, state: string): Promise<boolean>;
+  async cameBack(id: string, state: string): Promise<boolean> {
+    let isBack = false;
+    await this.#change(id, (at, now) => {
+      isBack = this.#context.calls.browserUrl !== undefined && at.returnState === state;
+      return isBack ? goOn(at, now) : at;
+    });
+    return isBack;
+  }
+
   /** Ends a run because of an error and returns the explanation. `peer` is the party that the backend was talking to. */
-  failWith(run: Run, error: unknown, peer: Peer): Promise<Failure>;
+  failWith(run: Run, error: unknown, peer: Peer): Promise<Failure> {
+    return failRunWith(this.#context, run, error, { peer });
+  }
+
   /** The user has revoked all consents. */
-  noteRevocation(userId: string): Promise<void>;
-  testConnection(userId: string): Promise<ConnectionTest>;
-}
+  async noteRevocation(userId: string): Promise<void> {
+    for (const { id } of await this.list(userId)) await this.#change(id, noteRevocation);
+  }
 
-export function createRunService(context: RunContext): RunService {
-  const { store, returns, calls, now } = context;
-  return {
-    find: store.get,
-    list: store.list,
-    clear: store.clear,
-    start: (userId, options) => startRun(context, userId, options),
-    restoreAll: (restored) => restoreRuns(context, restored),
-    note: (run, step) => noteRunStep(context, run, step),
-    failWith: (run, error, peer) => failRunWith(context, run, error, { peer }),
-    testConnection: (userId) => testConnection(context, userId),
-
-    async get(userId, id) {
-      const run = await store.get(userId, id);
-      if (run === undefined) throw new BackendError("not_found", "No such optimization");
-      return run;
-    },
-
-    async clearFeed(userId) {
-      const runs = await store.list(userId);
-      for (const { id } of runs) await store.update(id, clearFeed);
-      return runs.reduce((sum, run) => sum + feedOf(run).length, 0);
-    },
-
-    async takeReturn(state) {
-      const owned = returns.take(state);
-      const run = owned && (await store.get(owned.userId, owned.id));
-      return run?.status === "awaiting_consent" ? run : undefined;
-    },
-
-    async resume({ id }, consent) {
-      let waits = false;
-      const run = await changeRun(context, id, (at) => {
-        waits = at.status === "awaiting_consent";
-        return waits ? resume(at, consent, now()) : at;
-      });
-      if (run === undefined || !waits) return false;
-      void inTraceOf(run, () => attemptRun(context, run, { consented: true }));
-      return true;
-    },
-
-    async fail({ id }, failure) {
-      await changeRun(context, id, (at) => fail(at, failure, now()));
-    },
-
-    async cameBack(id, state) {
-      let isBack = false;
-      await changeRun(context, id, (at) => {
-        isBack = calls.browserUrl !== undefined && at.returnState === state;
-        return isBack ? goOn(at, now()) : at;
-      });
-      return isBack;
-    },
-
-    async noteRevocation(userId) {
-      for (const { id } of await store.list(userId))
-        await changeRun(context, id, (at) => noteRevocation(at, now()));
-    },
-  };
-}
-
-async function startRun(context: RunContext, userId: string, options: StartOptions): Promise<StartReply> {
-  const { store, startReplySeconds, now } = context;
-  const prompts = { prompt: promptFor(options), shownPrompt: shownPrompt(options) };
-  const run = notePlace(createRun({ userId, ...prompts }, now()), currentPlace());
-  await store.add(run);
-  const accepted = Promise.withResolvers<void>();
-  const ended = attemptRun(context, run, { onAccepted: accepted.resolve });
-  await within(startReplySeconds * 1000, [accepted.promise, ended]);
-  await within(COMPLETION_GRACE_MS, [ended]);
-  return replyFor((await store.get(userId, run.id)) ?? run);
-}
-
-async function restoreRuns(context: RunContext, restored: readonly WaitingRun[]): Promise<void> {
-  const { store, waitingRuns, logger } = context;
-  for (const { run, waiting } of restored) {
+  async testConnection(userId: string): Promise<ConnectionTest> {
+    const { observe, calls, supplyChainAgent, places, timeoutSeconds } = this.#context;
+    const { agentUrl: agent_url } = places;
+    const signal = AbortSignal.timeout(timeoutSeconds * 1000);
+    const call = observe();
     try {
-      await store.add(run);
-      logger.info({ runId: run.id }, "↻ A run that waited goes on");
-      void inTraceOf(run, () => attemptRun(context, run, { waiting }));
+      const agent = calls.agentOf(userId);
+      const card = await supplyChainAgent.card(
+        agent.fetchFor({ signal, observer: call.observer, waiting: "throw" }),
+      );
+      return {
+        status: "connected",
+        agent_url,
+        ...(card.name !== undefined && { agent_name: card.name }),
+        ...(card.protocolVersion !== undefined && { protocol_version: card.protocolVersion }),
+      };
     } catch (error) {
-      logger.error({ err: error, runId: run.id }, "a run that waited could not be gone on with");
-      waitingRuns?.drop(run.id);
+      const failure = explainFailure(error, { peer: call.peer(), places, timeoutSeconds });
+      return { status: "failed", agent_url, failure };
     }
   }
-}
 
-async function testConnection(context: RunContext, userId: string): Promise<ConnectionTest> {
-  const { observe, calls, supplyChainAgent, places, timeoutSeconds } = context;
-  const { agentUrl: agent_url } = places;
-  const signal = AbortSignal.timeout(timeoutSeconds * 1000);
-  const call = observe();
-  try {
-    const agent = calls.agentOf(userId);
-    const card = await supplyChainAgent.card(
-      agent.fetchFor({ signal, observer: call.observer, waiting: "throw" }),
-    );
-    return {
-      status: "connected",
-      agent_url,
-      ...(card.name !== undefined && { agent_name: card.name }),
-      ...(card.protocolVersion !== undefined && { protocol_version: card.protocolVersion }),
-    };
-  } catch (error) {
-    const failure = explainFailure(error, { peer: call.peer(), places, timeoutSeconds });
-    return { status: "failed", agent_url, failure };
+  #change(id: string, how: (run: Run, now: number) => Run): Promise<Run | undefined> {
+    return changeRun(this.#context, id, (run) => how(run, this.#context.now()));
   }
 }
 

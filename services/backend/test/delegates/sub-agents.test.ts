@@ -17,7 +17,7 @@ import Fastify from "fastify";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { buildBackend } from "../../src/app.ts";
 import { settings } from "../../src/config.ts";
-import { createSubAgents, type SubAgents } from "../../src/delegates/sub-agents.ts";
+import { SubAgents } from "../../src/delegates/sub-agents.ts";
 import { delegateGrantRoute } from "../../src/routes/delegate-grant.ts";
 
 const BACKEND = "https://backend.localhost";
@@ -45,7 +45,7 @@ function world(
     asked.push(input);
     return answer(input);
   };
-  const subAgents = createSubAgents({
+  const subAgents = new SubAgents({
     ...{ issuer: BACKEND, key: () => provider, personServer: PERSON_SERVER, now: clock.now },
     idOf: (userId) => `aauth:user-${userId}@backend.localhost`,
     agentOf: () => ({ tokenForSubAgent }) as unknown as Agent,

@@ -6,7 +6,7 @@ import { ATTRIBUTE, SPAN } from "protocol-trace";
 import { beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { recordSpans } from "../../../../packages/protocol-trace/test/support/recorded-spans.ts";
 import { type OrderClient, OrderRefusedError, type PlacedOrder } from "../../src/orders/order-client.ts";
-import { createOrderService } from "../../src/orders/order-service.ts";
+import { OrderService } from "../../src/orders/order-service.ts";
 
 type Place = OrderClient["place"];
 type CallContext = NonNullable<Parameters<Agent["fetchFor"]>[0]>;
@@ -36,7 +36,7 @@ beforeEach(() => {
 /** The service with an agent whose answers are scripted, one function per call. */
 function scripted(...script: (() => Awaited<ReturnType<Place>>)[]) {
   const answers = [...script];
-  return createOrderService({
+  return new OrderService({
     wire: {
       agentOf: () =>
         ({
@@ -269,7 +269,7 @@ describe("an order of draft -11, whose call goes on", () => {
   function held() {
     const answer = Promise.withResolvers<Awaited<ReturnType<Place>>>();
     const pages: ((url: string, party: string) => Promise<void>)[] = [];
-    const orders = createOrderService({
+    const orders = new OrderService({
       wire: {
         agentOf: (userId) =>
           ({

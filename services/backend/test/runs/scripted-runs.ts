@@ -7,11 +7,11 @@ import { vi } from "vitest";
 import type { CallWire } from "../../src/calls/user-call.ts";
 import { createConsentGrants } from "../../src/runs/consent-grants.ts";
 import { createConsentRequests } from "../../src/runs/consent-requests.ts";
-import { createConsentService } from "../../src/runs/consent-service.ts";
+import { ConsentService } from "../../src/runs/consent-service.ts";
 import { createLiveRuns } from "../../src/runs/live-runs.ts";
 import { isFinal, type Run } from "../../src/runs/run.ts";
 import type { RunContext, SupplyChainAgent } from "../../src/runs/run-context.ts";
-import { createRunService } from "../../src/runs/run-service.ts";
+import { RunService } from "../../src/runs/run-service.ts";
 import { createRunStore } from "../../src/runs/run-store.ts";
 import type { OwnedStore } from "../../src/store/owned-store.ts";
 
@@ -80,7 +80,7 @@ export function scriptedRunsWith(wire: Partial<CallWire>, ...script: Ask[]) {
   const grants = createConsentGrants(now);
   const live = createLiveRuns();
   const store = throughJson(createRunStore({ now, waiting: consentRequests, onRemove: live.remove }));
-  const runs = createRunService({
+  const runs = new RunService({
     store,
     live,
     returns,
@@ -117,7 +117,7 @@ export function scriptedRunsWith(wire: Partial<CallWire>, ...script: Ask[]) {
     cacheToken: vi.fn(async () => {}),
   };
   const verify = vi.fn(async (): Promise<Partial<typeof CLAIMS> & { exp: number }> => CLAIMS);
-  const consent = createConsentService({
+  const consent = new ConsentService({
     agent,
     agentId: "http://backend",
     resource: "http://sca",
