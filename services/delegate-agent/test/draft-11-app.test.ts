@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { draft11, generateSigningKey } from "aauth";
 import { type IssueAgentTokenOptions, issueAgentToken } from "aauth/server";
 import { createTestDiscovery, signedRequest } from "aauth/testing";
-import { createLogger, loadConfig } from "agent-kit/service";
+import { createLogger, loadConfig, startTelemetry } from "agent-kit/service";
 import { expect, it, onTestFinished } from "vitest";
 import { settings } from "../src/config.ts";
 import { buildDraft11DelegateAgent } from "../src/draft-11-app.ts";
@@ -103,5 +103,5 @@ it.each(["BACKEND_AGENT_URL", "SUPPLY_CHAIN_AGENT_URL"])("does not start with a 
 it("makes no call at its start, which no parent has it make", async () => {
   const env = { ...ENV, DELEGATE_DATA_FOLDER: await mkdtemp(join(tmpdir(), "delegate-")) };
   const output = { write: () => {} };
-  await expect(start({ env, argv: ["--call"], output })).rejects.toThrow(/--call/);
+  await expect(start({ env, argv: ["--call"], output, startTelemetry })).rejects.toThrow(/--call/);
 });
