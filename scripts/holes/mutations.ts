@@ -384,7 +384,7 @@ const HOLES: Readonly<Record<string, Hole>> = {
     // Each of the two is enough: callers do not hand tokens out, and the log takes out what it is given.
     "tokens are kept out of the log, twice",
     [AGENTS_TEST, "D14: no whole token"],
-    ["services/backend/src/app.ts", "revealTokens: config.showTokens,", "revealTokens: true,"],
+    [`${BACKEND}/own-agent.ts`, "revealTokens: config.showTokens,", "revealTokens: true,"],
     [
       "packages/agent-kit/src/service/log/logger.ts",
       "redactFields(JSON.parse(line), { showTokens })",

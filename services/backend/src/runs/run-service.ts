@@ -39,7 +39,7 @@ import {
   resume,
   type Step,
 } from "./run.ts";
-import type { WaitingRuns } from "./waiting-runs.ts";
+import type { WaitingRun, WaitingRuns } from "./waiting-runs.ts";
 
 /** How long a `state` waits for the browser to come back (profile 6.1: a request token lives as long). */
 const CONSENT_LIFETIME_SECONDS = 600;
@@ -65,7 +65,7 @@ export interface Interactions {
 export interface RunServiceDeps {
   readonly store: OwnedStore<Run>;
   readonly live: LiveRuns;
-  readonly pendingConsents: Pick<PendingConsents, "put">;
+  readonly pendingConsents?: Pick<PendingConsents, "put"> | undefined;
   readonly consentRequests: ConsentRequests;
   /** The agent that acts for a user. */
   readonly agentOf: (userId: string) => Agent;
@@ -114,8 +114,8 @@ export interface RunService {
   note(run: Run, step: Step): Promise<void>;
   /** Continues a run that waited, in the background. False when it does not wait any more. */
   resume(run: Run, consent: Consent): Promise<boolean>;
-  /** Goes on with a run that waited in another process, in the background. It ends as `failed` where that is not possible. */
-  restore(run: Run, waiting: WaitingCall): Promise<void>;
+  /** Resumes runs that waited in another process, in the background. One ends as `failed` where that is not possible. */
+  restoreAll(restored: readonly WaitingRun[]): Promise<void>;
   fail(run: Run, failure: Failure): Promise<void>;
   /**
    * A browser is back from the page that a run waits at. The run stops showing the page, whose code is used; its answer is still polled for.
@@ -172,7 +172,7 @@ export function createRunService(deps: RunServiceDeps): RunService {
   function attempt(run: Run, how: Attempt = {}): Promise<void> {
     const { during } = deps;
     const attempt = () => live.work(run.id, (removed) => attemptNow(run, removed, how));
-    const work = during === undefined ? attempt : () => during(run.id, attempt);
+    const work = during === undefined ? attempt : () => during(run, attempt);
     // The trace store finds a run by both, after a restart of the backend.
     const attributes = { [ATTRIBUTE.runId]: run.id, [ATTRIBUTE.userSub]: run.userId };
     return withSpan(SPAN.run, work, { attributes }).catch((error: unknown) =>
@@ -302,7 +302,7 @@ export function createRunService(deps: RunServiceDeps): RunService {
     const { id: runId, userId } = run;
     const { authServer, keyThumbprint, consentUrl: url } = demand;
     const pending = { runId, userId, authServer, ...(keyThumbprint !== undefined && { keyThumbprint }) };
-    deps.pendingConsents.put(userId, state, pending, lifetimeSeconds);
+    deps.pendingConsents?.put(userId, state, pending, lifetimeSeconds);
     const expiresAt = now() + lifetimeSeconds;
     await change(runId, (at) => awaitConsent(at, { url, expiresAt }, now()));
   }
@@ -374,10 +374,17 @@ export function createRunService(deps: RunServiceDeps): RunService {
       return true;
     },
 
-    async restore(run, waiting) {
-      await store.add(run);
-      logger.info({ runId: run.id }, "↻ A run that waited goes on");
-      void inTraceOf(run, () => attempt(run, { waiting }));
+    async restoreAll(restored) {
+      for (const { run, waiting } of restored) {
+        try {
+          await store.add(run);
+          logger.info({ runId: run.id }, "↻ A run that waited goes on");
+          void inTraceOf(run, () => attempt(run, { waiting }));
+        } catch (error) {
+          logger.error({ err: error, runId: run.id }, "a run that waited could not be gone on with");
+          waitingRuns?.drop(run.id);
+        }
+      }
     },
 
     async fail({ id }, failure) {
