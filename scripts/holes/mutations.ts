@@ -410,7 +410,7 @@ const HOLES: Readonly<Record<string, Hole>> = {
   B3: [
     "the consent is that of the user who started the run",
     [BACKEND_TEST, "B3: the consent of another user"],
-    [`${BACKEND}/runs/consent-service.ts`, "if (subject !== consent.userId) {", "if (false) {"],
+    [`${BACKEND}/runs/consent-service.ts`, "if (claims.sub !== run.userId) {", "if (false) {"],
   ],
   B4: [
     "a run is its user's",
@@ -420,7 +420,7 @@ const HOLES: Readonly<Record<string, Hole>> = {
   B5: [
     "a token is kept for one user",
     ["tests/integration/many-users.test.ts", "B5: many users at once"],
-    [`${BACKEND}/runs/run-service.ts`, "sharesTokens ? run.userId : run.id", '"everybody"'],
+    [`${BACKEND}/runs/run-context.ts`, "sharesTokens ? run.userId : run.id", '"everybody"'],
   ],
   B6: [
     "a challenge is for this agent and its key",
@@ -435,7 +435,7 @@ const HOLES: Readonly<Record<string, Hole>> = {
     "a second demand for consent ends the run",
     [BACKEND_TEST, "B7: a second demand for consent"],
     [
-      `${BACKEND}/runs/run-service.ts`,
+      `${BACKEND}/runs/run-attempt.ts`,
       "(error instanceof ConsentRequiredError) || consented",
       "(error instanceof ConsentRequiredError)",
     ],

@@ -1,4 +1,4 @@
-import { createMemoryRecordStore, type Discovery, type SigningKey } from "aauth";
+import { createMemoryRecordStore, type Discovery, QuotaStore, type SigningKey } from "aauth";
 import { askAgent, readAgentCard } from "agent-kit/a2a";
 import { isDraft11 } from "agent-kit/draft-11";
 import { rotateKeys, type ServiceOptions } from "agent-kit/service";
@@ -68,12 +68,15 @@ export async function buildBackend(
   return { app };
 }
 
+/** More than there are runs in memory. */
+const MAX_RETURNS = 10_000;
+
 type Services = ReturnType<typeof createServices>;
 
 /** What the routes are for: runs, orders, delegates. */
 function createServices(dialect: BackendDialect, options: DialectOptions & { startReplySeconds: number }) {
   const { config, evidence, observe, logger, now, startReplySeconds } = options;
-  const { places, agentOf, transport } = dialect;
+  const { places, transport } = dialect;
   const { supplyChainAgentUrl, supplyChainAgentTimeoutSeconds: timeoutSeconds, agentUrl: agent } = config;
   const common = { observe, places, logger, now, timeoutSeconds };
   const live = createLiveRuns();
@@ -82,7 +85,8 @@ function createServices(dialect: BackendDialect, options: DialectOptions & { sta
     ...common,
     ...dialect.runs,
     store: createRunStore({ now, waiting: consentRequests, onRemove: live.remove }),
-    ...{ live, consentRequests, agentOf, startReplySeconds },
+    returns: new QuotaStore({ maxEntries: MAX_RETURNS, now }),
+    ...{ live, consentRequests, startReplySeconds },
     supplyChainAgent: {
       ask: (text, call) =>
         askAgent(supplyChainAgentUrl, text, { ...call, protocolVersion: config.a2aVersion }),

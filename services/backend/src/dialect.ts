@@ -9,11 +9,12 @@ import type { BackendConfig } from "./config.ts";
 import type { Enrolments } from "./delegates/enrolments.ts";
 import type { SubAgents } from "./delegates/sub-agents.ts";
 import type { Places } from "./failures/situation.ts";
-import type { OrderWire } from "./orders/order-wires.ts";
+import type { OrderWire } from "./orders/order-attempt.ts";
 import type { DelegateTokens } from "./routes/delegate-token.ts";
 import type { CallObserver } from "./runs/call-observer.ts";
 import type { ConsentRequests } from "./runs/consent-requests.ts";
-import type { RunService, RunServiceDeps } from "./runs/run-service.ts";
+import type { RunContext } from "./runs/run-context.ts";
+import type { RunService } from "./runs/run-service.ts";
 import type { WaitingRun } from "./runs/waiting-runs.ts";
 
 /** What the backend does differently in each wire profile. */
@@ -25,12 +26,10 @@ export interface BackendDialect {
   /** The backend's documents as an agent, by name below `/.well-known/`. */
   readonly documents: Readonly<Record<string, object>>;
   readonly places: Places;
-  /** The agent that acts for a user in runs. */
-  readonly agentOf: (userId: string) => Agent;
   /** Sends a request as it is. */
   readonly transport: Transport;
-  /** How the runs wait for their users. */
-  readonly runs: Pick<RunServiceDeps, "pendingConsents" | "standingConsent" | "interactions" | "waitingRuns">;
+  /** How runs call, wait for their users and use what these have allowed. */
+  readonly runs: Pick<RunContext, "calls" | "standingConsent" | "waitingRuns">;
   /** Runs that waited in the process before, each with the call that it waits for. */
   readonly restored: readonly WaitingRun[];
   readonly orders: OrderWire;

@@ -13,14 +13,13 @@ import { issuerOf } from "agent-kit/service";
 import { apiRoutes, type Hop } from "backend-api";
 import { traceDiscovery } from "protocol-trace";
 import { draft11BreakIt } from "./break-it/draft-11-break-it.ts";
+import type { UserCall } from "./calls/user-call.ts";
 import { createSubAgents } from "./delegates/sub-agents.ts";
 import type { BackendDialect, DialectOptions } from "./dialect.ts";
-import { draft11Orders } from "./orders/order-wires.ts";
 import { createKeptKeys, ownAgents } from "./own-agent.ts";
 import { draft11Tokens } from "./routes/delegate-token.ts";
 import { interactionReturn, RETURN_PATH } from "./routes/interaction-return.ts";
 import { ORDER_RETURN_PATH } from "./routes/orders.ts";
-import type { Run } from "./runs/run.ts";
 import { createWaitingRuns, readWaitingRuns } from "./runs/waiting-runs.ts";
 
 /** As many as there are runs in memory. */
@@ -72,15 +71,17 @@ export async function createDraft11Dialect(options: DialectOptions): Promise<Bac
       }),
     },
     places: { agentUrl: supplyChainAgentUrl, issuer: issuerOf(config), backendUrl: issuer, hops },
-    agentOf,
     transport: map.requests,
     runs: {
       standingConsent: async () => undefined,
-      interactions: { browserUrl, returnUrl: returns.ofRun },
+      calls: { agentOf, browserUrl, returnUrl: returns.ofRun },
       waitingRuns: createWaitingRuns({ file: waitingFile, restored, keyOf: keptKey, logger }),
     },
     restored,
-    orders: draft11Orders({ agentOf, provider: issuer, browserUrl, returnUrl: returns.ofOrder }),
+    orders: {
+      ...{ agentOf, browserUrl, returnUrl: returns.ofOrder },
+      named: () => ({ agent_provider: issuer }),
+    },
     breakIt: () =>
       draft11BreakIt({
         ...{ mode, issuer, keys: keys.usable, parties, agentOf, idOf, now },
@@ -128,9 +129,9 @@ function returnAddresses(issuer: string, { browserUrl }: Pick<EndpointMap, "brow
   return {
     callback,
     isLocal,
-    ofRun: ({ id, returnState }: Pick<Run, "id" | "returnState">) =>
-      isLocal ? `${browsersCallback}?request_id=${id}&state=${returnState}` : callback,
-    ofOrder: (state: string) =>
+    ofRun: ({ id, state }: Pick<UserCall, "id" | "state">) =>
+      isLocal ? `${browsersCallback}?request_id=${id}&state=${state}` : callback,
+    ofOrder: ({ state }: Pick<UserCall, "state">) =>
       isLocal ? `${browserUrl(issuer + ORDER_RETURN_PATH)}?state=${state}` : callback,
     ofDelegate: isLocal ? browsersCallback : callback,
   };

@@ -1,4 +1,4 @@
-import { createDiscovery, QuotaStore } from "aauth";
+import { createDiscovery } from "aauth";
 import { pooledTransport } from "aauth/agent";
 import { agentMetadata, february2026, februaryAgent, toJwks, verifyAuthToken } from "aauth/february-2026";
 import { dialectsOf, warnOfPublishedPeers } from "agent-kit/published-peers";
@@ -7,15 +7,12 @@ import { apiRoutes } from "backend-api";
 import { traceDiscovery } from "protocol-trace";
 import { februaryBreakIt } from "./break-it/february-break-it.ts";
 import type { BackendDialect, DialectOptions } from "./dialect.ts";
-import { februaryOrders } from "./orders/order-wires.ts";
 import { createOwnKeys, ownAgents } from "./own-agent.ts";
 import { consentRoutes } from "./routes/consent.ts";
 import { februaryTokens } from "./routes/delegate-token.ts";
 import { ORDER_RETURN_PATH } from "./routes/orders.ts";
 import { createConsentGrants } from "./runs/consent-grants.ts";
-import { CALLBACK_PATH, createConsentService, type PendingConsent } from "./runs/consent-service.ts";
-
-const MAX_PENDING_CONSENTS = 10_000;
+import { CALLBACK_PATH, createConsentService } from "./runs/consent-service.ts";
 
 /** The backend as one agent of February 2026, which acts for all its users. */
 export async function createFebruaryDialect(options: DialectOptions): Promise<BackendDialect> {
@@ -46,7 +43,6 @@ export async function createFebruaryDialect(options: DialectOptions): Promise<Ba
     profile: february2026,
     signatureScheme: "jwks",
   });
-  const pendingConsents = new QuotaStore<PendingConsent>({ maxEntries: MAX_PENDING_CONSENTS, now });
   const grants = createConsentGrants(now);
   return {
     keys,
@@ -61,11 +57,17 @@ export async function createFebruaryDialect(options: DialectOptions): Promise<Ba
       }),
     },
     places: { agentUrl: supplyChainAgentUrl, issuer, backendUrl: agentUrl },
-    agentOf: () => agent,
     transport: pooledTransport,
-    runs: { pendingConsents, standingConsent: async (userId) => (await grants.list(userId)).at(-1) },
+    runs: {
+      calls: { agentOf: () => agent },
+      standingConsent: async (userId) => (await grants.list(userId)).at(-1),
+    },
     restored: [],
-    orders: februaryOrders({ agent: nonInteractiveAgent, returnUrl: orderReturnUrl }),
+    orders: {
+      agentOf: () => nonInteractiveAgent,
+      returnUrl: ({ state }) => `${orderReturnUrl}?state=${state}`,
+      named: (userId) => ({ approver: userId }),
+    },
     breakIt: () =>
       februaryBreakIt({
         ...{ keys: keys.usable, id: agentUrl, signatureScheme, now },
@@ -91,7 +93,7 @@ export async function createFebruaryDialect(options: DialectOptions): Promise<Ba
             now,
           }),
         sharesTokens: config.authTokenCacheSeconds > 0,
-        ...{ pending: pendingConsents, consentRequests, grants, runs, observe, logger },
+        ...{ consentRequests, grants, runs, observe, logger },
       });
       await api.register(consentRoutes, { consent, frontendUrl: config.frontendUrl });
     },
