@@ -598,6 +598,11 @@ const INSTEAD: Readonly<Record<string, string>> = {
   T42a: "instead: async () => undefined,",
   T44: "const path = target;",
   T46: "return String(part);",
+  U1: 'new URL("/.well-known/openid-configuration", issuer),',
+  U5: "const secret = cookie.read(request) ?? newSecret();",
+  U6: "const isSame = true;",
+  U7: 'return hash("sha256", subject, "base64url");',
+  U10: "if (url !== null) return url.href;",
 };
 
 /** One for each of P, J, G, D and B of docs/reference/known-holes.md, for what was found missing a test since, and for each marked check. */
