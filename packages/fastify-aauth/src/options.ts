@@ -46,9 +46,9 @@ export interface CommonOptions {
    * Largest request body in bytes, at most the route's `bodyLimit`: Fastify's parsers have that limit, too, and a larger one here does not
    * raise it. A whole number. Default: the route's `bodyLimit`.
    */
-  readonly maxBodyBytes?: number;
+  readonly maxBodyBytes?: number | undefined;
   /** Receives each verification. What it throws is logged, and changes no answer. Default: none. */
-  readonly observer?: (event: VerificationEvent, request: FastifyRequest) => void;
+  readonly observer?: ((event: VerificationEvent, request: FastifyRequest) => void) | undefined;
 }
 
 /** Members that the other form has and this one has not. */

@@ -1,5 +1,11 @@
 import { AAuthVerificationError, type Requirement } from "aauth";
-import { type Challenger, receivedFields, type VerifiedHead, type Verifier } from "aauth/resource";
+import {
+  type Challenger,
+  plainRefusal,
+  receivedFields,
+  type VerifiedHead,
+  type Verifier,
+} from "aauth/resource";
 import type {
   FastifyBaseLogger,
   FastifyInstance,
@@ -8,7 +14,9 @@ import type {
   FastifyTypeProvider,
   RawRequestDefaultExpression,
   RawServerBase,
+  RequestPayload,
   RouteGenericInterface,
+  RouteOptions,
   // Under another name: other plugins declare this one again, where it would be found instead.
   FastifySchema as Schema,
 } from "fastify";
@@ -16,10 +24,10 @@ import type { FastifyRequestType } from "fastify/types/type-provider.js";
 import fp from "fastify-plugin";
 import { sendAnswer, serveEndpoints, serveGuarded } from "./endpoints.ts";
 import { type CountRequest, createLevelLimiter, type LevelLimits, registerLimiter } from "./level-limits.ts";
-import type { CallerOfRoute, FastifyAAuthOptions, RouteRequirement } from "./options.ts";
+import type { CallerOfRoute, CommonOptions, FastifyAAuthOptions, RouteRequirement } from "./options.ts";
 import { type Parts, partsOf } from "./parts.ts";
 import { BodyTooLargeError, readRawBody, replayBody } from "./raw-body.ts";
-import { answerTo, isVerdict, VerificationUnavailableError } from "./refusal.ts";
+import { VerificationUnavailableError } from "./unavailable.ts";
 
 const PENDING = Symbol("the request before its body");
 
@@ -94,127 +102,154 @@ async function registerVerifier(app: FastifyInstance, options: FastifyAAuthOptio
       "fastifyAAuth is registered already, here or in an enclosing scope: a scope has one verifier",
     );
   }
-  const parts = partsOf(options);
-  const { authority, verifier, challenger } = parts;
-  const signatureFields = new Set(
-    verifier.profiles.flatMap(({ messages: { fields } }) => [
-      fields.signature,
-      fields.signatureKey,
-      fields.signatureInput,
-    ]),
-  );
-  const { maxBodyBytes } = options;
-  // Nothing is larger than NaN, nor than "1mb".
-  if (maxBodyBytes !== undefined && !(Number.isSafeInteger(maxBodyBytes) && maxBodyBytes >= 0)) {
-    throw new RangeError("maxBodyBytes must be a whole number of bytes");
-  }
-  const observe = options.observer && harmless(options.observer);
-  const limiters = new WeakMap<LevelLimits, CountRequest>();
+  const gate = gateOf(options);
+  const { verifier, challenger, endpoints } = gate;
   app.decorate("aauth", { verifier, challenger });
   app.decorateRequest("caller", null);
   app.decorateRequest(PENDING, null);
   app.decorateRequest("rawBody", null);
   await registerLimiter(app);
-
-  app.addHook("onRoute", (route) => {
-    const requirement = route.config?.aauth;
-    if (requirement === undefined) {
-      throw new TypeError(`route ${route.method} ${route.url} does not declare config.aauth`);
-    }
-    const named = `route ${route.method} ${route.url}`;
-    requireMeant(requirement, `config.aauth of ${named}`, parts);
-    if (demandsScopes(requirement) && !challenger) {
-      throw new TypeError(`${named} demands an auth token, but no challenger is configured`);
-    }
-    const limits = route.config?.aauthLimits;
-    if (limits === undefined) return;
-    if (requirement === "public" || !challenger) {
-      throw new TypeError(`${named} has limits by level, which needs proven callers and a challenger`);
-    }
-    if (!limiters.has(limits)) {
-      limiters.set(limits, createLevelLimiter(app, limits, verifier.profiles));
-    }
-  });
-
-  app.addHook("onRequest", async (request, reply) => {
-    const requirement = requirementOf(request);
-    if (requirement === "public") return;
-    const signatureHeaders = [...signatureFields].filter((name) => request.headers[name] !== undefined);
-    observe?.({ type: "request_received", signatureHeaders }, request);
-    try {
-      const pending = await verifier.begin(
-        {
-          method: request.method,
-          // Not `request.raw.url`, which `rewriteUrl` changes.
-          target: options.target?.(request) ?? request.originalUrl,
-          headers: receivedFields(request.raw),
-          authority: typeof authority === "string" ? authority : authority(request),
-        },
-        requirement,
-      );
-      request[PENDING] = pending;
-    } catch (error) {
-      return refuse(error, requirement, request, reply);
-    }
-  });
-
-  app.addHook("preParsing", async (request, reply, payload) => {
-    const requirement = requirementOf(request);
-    if (requirement === "public") return payload;
-    const maxBytes = maxBodyBytes ?? request.routeOptions.bodyLimit;
-    const body = await readRawBody(payload as never, maxBytes).catch((error: unknown) => {
-      // The rest is of unknown length.
-      if (error instanceof BodyTooLargeError) reply.header("connection", "close");
-      throw error;
-    });
-    const pending = request[PENDING];
-    if (!pending) throw new VerificationUnavailableError("the request was not verified before its body");
-    request[PENDING] = null;
-    try {
-      const verified = await pending.complete(body);
-      request.caller = verified.caller;
-      request.rawBody = body;
-      observe?.({ type: "request_verified", verified, requirement }, request);
-    } catch (error) {
-      return refuse(error, requirement, request, reply) as never;
-    }
-    const { aauthLimits } = request.routeOptions.config;
-    const refused = aauthLimits && (await refuseBeyondLimit(aauthLimits, request, reply));
-    return (refused as never) ?? replayBody(body);
-  });
-
-  const guarded = parts.endpoints.flatMap((own) => ("requirement" in own ? [own] : []));
-  const others = parts.endpoints.filter((own) => !("requirement" in own));
+  app.addHook("onRoute", (route) => checkRoute(app, gate, route));
+  app.addHook("onRequest", (request, reply) => verifyHead(gate, request, reply));
+  app.addHook("preParsing", (request, reply, payload) => verifyBody(gate, request, reply, payload));
+  const guarded = endpoints.flatMap((own) => ("requirement" in own ? [own] : []));
+  const others = endpoints.filter((own) => !("requirement" in own));
   await serveGuarded(app, guarded);
   await serveEndpoints(app, others, { target: options.target });
+}
 
-  async function refuseBeyondLimit(limits: LevelLimits, request: FastifyRequest, reply: FastifyReply) {
-    const { caller } = request;
-    const count = limiters.get(limits);
-    if (!count || !challenger || caller === null)
-      throw new VerificationUnavailableError("the route's limits are not known");
-    const limit = await count(request, caller);
-    if (limit === undefined) return undefined;
-    const { retryAfterSeconds } = limit;
-    const challenge = await challenger.limitReached(caller, {
-      retryAfterSeconds,
-      ...(limit.raisedBy && { raisedBy: limit.raisedBy }),
-    });
-    observe?.({ type: "request_limited", caller, limit, challenge }, request);
-    return sendAnswer(reply, challenge);
-  }
+/** What the hooks of one registration share. */
+interface Gate extends Parts, CommonOptions {
+  /** Names of the fields that any of the profiles signs with. */
+  readonly signatureFields: ReadonlySet<string>;
+  readonly limiters: WeakMap<LevelLimits, CountRequest>;
+}
 
-  async function refuse(
-    error: unknown,
-    requirement: Requirement,
-    request: FastifyRequest,
-    reply: FastifyReply,
-  ) {
-    if (!isVerdict(error)) throw new VerificationUnavailableError(error);
-    const challenge = await answerTo(parts, error, requirement);
-    observe?.({ type: "request_refused", error, requirement, challenge }, request);
-    return sendAnswer(reply, challenge);
+function gateOf(options: FastifyAAuthOptions): Gate {
+  const parts = partsOf(options);
+  const { maxBodyBytes, target } = options;
+  const signatureFields = new Set(
+    parts.verifier.profiles.flatMap(({ messages: { fields } }) => [
+      fields.signature,
+      fields.signatureKey,
+      fields.signatureInput,
+    ]),
+  );
+  // Nothing is larger than NaN, nor than "1mb".
+  if (maxBodyBytes !== undefined && !(Number.isSafeInteger(maxBodyBytes) && maxBodyBytes >= 0)) {
+    throw new RangeError("maxBodyBytes must be a whole number of bytes");
   }
+  const observer = options.observer && harmless(options.observer);
+  return { ...parts, maxBodyBytes, target, observer, signatureFields, limiters: new WeakMap() };
+}
+
+/** @throws TypeError for a route without a requirement, and for one that no request could meet. */
+function checkRoute(app: FastifyInstance, gate: Gate, route: RouteOptions): void {
+  const { verifier, challenger, limiters } = gate;
+  const requirement = route.config?.aauth;
+  const named = `route ${route.method} ${route.url}`;
+  if (requirement === undefined) throw new TypeError(`${named} does not declare config.aauth`);
+  requireMeant(requirement, `config.aauth of ${named}`, gate);
+  if (demandsScopes(requirement) && !challenger) {
+    throw new TypeError(`${named} demands an auth token, but no challenger is configured`);
+  }
+  const limits = route.config?.aauthLimits;
+  if (limits === undefined) return;
+  if (requirement === "public" || !challenger) {
+    throw new TypeError(`${named} has limits by level, which needs proven callers and a challenger`);
+  }
+  if (!limiters.has(limits)) limiters.set(limits, createLevelLimiter(app, limits, verifier.profiles));
+}
+
+async function verifyHead(gate: Gate, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
+  const { authority, verifier, target, observer } = gate;
+  const requirement = requirementOf(request);
+  if (requirement === "public") return undefined;
+  const signatureHeaders = [...gate.signatureFields].filter((name) => request.headers[name] !== undefined);
+  observer?.({ type: "request_received", signatureHeaders }, request);
+  try {
+    request[PENDING] = await verifier.begin(
+      {
+        method: request.method,
+        // Not `request.raw.url`, which `rewriteUrl` changes.
+        target: target?.(request) ?? request.originalUrl,
+        headers: receivedFields(request.raw),
+        authority: typeof authority === "string" ? authority : authority(request),
+      },
+      requirement,
+    );
+    return undefined;
+  } catch (error) {
+    return refuse(gate, error, requirement, request, reply);
+  }
+}
+
+async function verifyBody(
+  gate: Gate,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  payload: RequestPayload,
+): Promise<RequestPayload> {
+  const requirement = requirementOf(request);
+  if (requirement === "public") return payload;
+  const maxBytes = gate.maxBodyBytes ?? request.routeOptions.bodyLimit;
+  const body = await readRawBody(payload as never, maxBytes).catch((error: unknown) => {
+    // The rest is of unknown length.
+    if (error instanceof BodyTooLargeError) reply.header("connection", "close");
+    throw error;
+  });
+  const pending = request[PENDING];
+  if (!pending) throw new VerificationUnavailableError("the request was not verified before its body");
+  request[PENDING] = null;
+  try {
+    const verified = await pending.complete(body);
+    request.caller = verified.caller;
+    request.rawBody = body;
+    gate.observer?.({ type: "request_verified", verified, requirement }, request);
+  } catch (error) {
+    return refuse(gate, error, requirement, request, reply) as never;
+  }
+  const { aauthLimits } = request.routeOptions.config;
+  const refused = aauthLimits && (await refuseBeyondLimit(gate, aauthLimits, request, reply));
+  return (refused as never) ?? replayBody(body);
+}
+
+async function refuseBeyondLimit(
+  { limiters, challenger, observer }: Gate,
+  limits: LevelLimits,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply | undefined> {
+  const { caller } = request;
+  const count = limiters.get(limits);
+  if (!count || !challenger || caller === null)
+    throw new VerificationUnavailableError("the route's limits are not known");
+  const limit = await count(request, caller);
+  if (limit === undefined) return undefined;
+  const { retryAfterSeconds, raisedBy } = limit;
+  const challenge = await challenger.limitReached(caller, {
+    retryAfterSeconds,
+    ...(raisedBy && { raisedBy }),
+  });
+  observer?.({ type: "request_limited", caller, limit, challenge }, request);
+  return sendAnswer(reply, challenge);
+}
+
+async function refuse(
+  gate: Gate,
+  error: unknown,
+  requirement: Requirement,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  if (!(error instanceof AAuthVerificationError)) throw new VerificationUnavailableError(error);
+  const { challenger, verifier } = gate;
+  const challenge =
+    challenger === undefined
+      ? plainRefusal(error, { requirement }, verifier.profiles)
+      : await challenger.challengeFor(error, { requirement });
+  gate.observer?.({ type: "request_refused", error, requirement, challenge }, request);
+  return sendAnswer(reply, challenge);
 }
 
 /** Whether a requirement, or one of its alternatives, has scopes: then the answer to who lacks them has a resource token. */

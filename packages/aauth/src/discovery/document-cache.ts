@@ -4,7 +4,7 @@
  * @module
  */
 
-import { AAuthError, AAuthVerificationError } from "../errors.ts";
+import { AAuthError, type AAuthErrorCode, AAuthVerificationError } from "../errors.ts";
 import { FairMap } from "../store/fair-map.ts";
 import { RecentMap } from "../store/recent-map.ts";
 import type { FetchSlots, Standing } from "./fetch-slots.ts";
@@ -85,143 +85,162 @@ export class LoadError extends Error {
 /** Fetches a document in a slot of this standing. @throws LoadError */
 export type Load<T> = (standing: Standing) => Promise<Loaded<T>>;
 
-export interface DocumentCache {
-  /** The cached value; undefined when there is none, or it has expired. */
-  cached<T>(key: string): T | undefined;
-  /**
-   * The cached value, or what `load` answers. Concurrent calls for one key share one load. While the document cannot be fetched, its last
-   * value for a day; not where what is fetched is of another party, or its address is refused.
-   */
-  get<T>(key: string, load: Load<T>): Promise<Cached<T>>;
-  /**
-   * Loads again although a fresh value exists: `refetchBurst` times at once, then once per cooldown. Beyond that the old value is given.
-   *
-   * Only a reload that brings a value counts. One that fails, because there is no room or the party is just starting, costs nothing and
-   * leaves the old value. A flood of those is bounded by the memory of failures, at one fetch per second, like a flood for a document
-   * that was never found; a fetch that gave way to another is not remembered, but it has lasted 500 ms.
-   */
-  reload<T>(key: string, load: Load<T>): Promise<Cached<T>>;
-  /**
-   * Notes that `owner` has proven itself with the value under this key, which it returns, expired or not: from now on documents of
-   * parties that have proven nothing do not push it out, and it is fetched again in a slot of its own standing.
-   */
-  keep<T>(key: string, owner: string): T | undefined;
-}
-
-export function createDocumentCache(options: DocumentCacheOptions): DocumentCache {
-  const { now, refetchBurst, refetchCooldownSeconds, slots, isConfigured } = options;
-  const { intervalSeconds = 0, maxFailureSeconds = FAILURE_SECONDS } = options;
-  const max = MAX_ENTRIES;
-  // A document is as long as its owner likes, within the bound for one, and an owner has as many as it likes.
-  const entries = new RecentMap<string, Entry>(max, {
+/** Documents by key: bounded, one load in flight per key, failures remembered for a moment. */
+export class DocumentCache {
+  readonly #options: DocumentCacheOptions;
+  /** Of parties that have proven nothing: as many and as long as they like, within these bounds. */
+  readonly #entries = new RecentMap<string, Entry>(MAX_ENTRIES, {
     maxWeight: MAX_UNKNOWN_CHARACTERS,
     weigh: (key, { characters }) => key.length + characters,
   });
-  const kept = new FairMap<Entry>(MAX_KEPT_CHARACTERS);
-  // Apart from the entries, so that a flood of dead identities cannot push out the living ones.
-  const failures = new RecentMap<string, Failure>(max);
-  const inFlight = new Map<string, Promise<unknown>>();
-  const isFresh = (entry: Entry) => now() < entry.expiresAt;
-  const entryOf = (key: string) => kept.get(key) ?? entries.get(key);
-  const keepEntry = (key: string, entry: Entry, owner: string) =>
-    kept.set(key, entry, owner, key.length + entry.characters + KEPT_ENTRY_CHARACTERS);
+  readonly #kept = new FairMap<Entry>(MAX_KEPT_CHARACTERS);
+  /** Apart from the entries, so that a flood of dead identities cannot push out the living ones. */
+  readonly #failures = new RecentMap<string, Failure>(MAX_ENTRIES);
+  readonly #inFlight = new Map<string, Promise<unknown>>();
 
-  function standingOf(key: string): Standing {
-    if (isConfigured) return "configured";
-    return kept.get(key) === undefined ? "unknown" : "proven";
+  constructor(options: DocumentCacheOptions) {
+    this.#options = options;
   }
 
-  async function load<T>(key: string, loader: Load<T>, burstWholeAt: number): Promise<Cached<T>> {
-    const failure = failures.get(key);
-    if (failure !== undefined && now() < failure.until) throw copyOf(failure.error);
-    const standing = standingOf(key);
-    const pending = inFlight.get(key) as Promise<T> | undefined;
+  /** The cached value; undefined when there is none, or it has expired. */
+  cached<T>(key: string): T | undefined {
+    const entry = this.#entryOf(key);
+    return entry !== undefined && this.#isFresh(entry) ? (entry.value as T) : undefined;
+  }
+
+  /**
+   * The cached value, or what `load` answers. Concurrent calls for one key share one load. While the
+   * document cannot be fetched, its last value for a day; not where what is fetched is of another
+   * party, or its address is refused.
+   */
+  async get<T>(key: string, load: Load<T>): Promise<Cached<T>> {
+    const entry = this.#entryOf(key);
+    if (entry !== undefined && this.#isFresh(entry)) return lastValue(entry);
     try {
-      if (pending !== undefined) return { value: await slots.join(pending, standing), fromCache: false };
-      const started = start(key, () => loader(standing), burstWholeAt);
-      inFlight.set(key, started);
+      // A value expires when the burst of its last reload is whole again, or long after.
+      return await this.#loaded(key, load, this.#options.now());
+    } catch (error) {
+      return this.#lastOf(entry, error);
+    }
+  }
+
+  /**
+   * Loads again although a fresh value exists: `refetchBurst` times at once, then once per cooldown.
+   * Beyond that the old value is given.
+   *
+   * Only a reload that brings a value counts. One that fails, because there is no room or the party
+   * is just starting, costs nothing and leaves the old value. A flood of those is bounded by the
+   * memory of failures, at one fetch per second, like a flood for a document that was never found;
+   * a fetch that gave way to another is not remembered, but it has lasted 500 ms.
+   */
+  async reload<T>(key: string, load: Load<T>): Promise<Cached<T>> {
+    const { now, refetchBurst, refetchCooldownSeconds, intervalSeconds = 0 } = this.#options;
+    const entry = this.#entryOf(key);
+    const burstWholeAt = Math.max(entry?.burstWholeAt ?? 0, now()) + refetchCooldownSeconds;
+    const isWithinBurst =
+      burstWholeAt - now() <= refetchBurst * refetchCooldownSeconds &&
+      now() >= (entry?.fetchedAt ?? 0) + intervalSeconds; // hole S11c
+    // A reload in progress is joined: this caller needs the same result.
+    if (entry !== undefined && !isWithinBurst && !this.#inFlight.has(key)) return lastValue(entry);
+    return this.#loaded(key, load, burstWholeAt);
+  }
+
+  /**
+   * Notes that `owner` has proven itself with the value under this key, which it returns, expired or
+   * not: from now on documents of parties that have proven nothing do not push it out, and it is
+   * fetched again in a slot of its own standing.
+   */
+  keep<T>(key: string, owner: string): T | undefined {
+    const known = this.#kept.get(key);
+    if (known !== undefined) {
+      this.#kept.touch(key);
+      return known.value as T;
+    }
+    const entry = this.#entries.get(key);
+    if (entry === undefined) return undefined;
+    this.#entries.delete(key);
+    this.#keepEntry(key, entry, owner);
+    return entry.value as T;
+  }
+
+  async #loaded<T>(key: string, load: Load<T>, burstWholeAt: number): Promise<Cached<T>> {
+    const failure = this.#failures.get(key);
+    if (failure !== undefined && this.#options.now() < failure.until) throw copyOf(failure.error);
+    const standing = this.#standingOf(key);
+    const inFlight = this.#inFlight.get(key) as Promise<T> | undefined;
+    try {
+      if (inFlight !== undefined) {
+        return { value: await this.#options.slots.join(inFlight, standing), fromCache: false };
+      }
+      const started = this.#start(key, () => load(standing), burstWholeAt);
+      this.#inFlight.set(key, started);
       return { value: await started, fromCache: false };
     } catch (error) {
       throw copyOf(error);
     }
   }
 
-  async function start<T>(key: string, loader: () => Promise<Loaded<T>>, burstWholeAt: number): Promise<T> {
+  async #start<T>(key: string, load: () => Promise<Loaded<T>>, burstWholeAt: number): Promise<T> {
     try {
-      const { value, cacheSeconds } = await loader();
+      const { value, cacheSeconds } = await load();
       const characters = JSON.stringify(value).length;
-      const fetchedAt = now();
+      const fetchedAt = this.#options.now();
       const entry = { value, characters, fetchedAt, expiresAt: fetchedAt + cacheSeconds, burstWholeAt };
-      const owner = kept.ownerOf(key);
-      if (owner === undefined) entries.set(key, entry);
-      else keepEntry(key, entry, owner);
-      failures.delete(key);
+      const owner = this.#kept.ownerOf(key);
+      if (owner === undefined) this.#entries.set(key, entry);
+      else this.#keepEntry(key, entry, owner);
+      this.#failures.delete(key);
       return value;
     } catch (failed) {
       const { error, isAnswered } = failed instanceof LoadError ? failed : new LoadError(failed, false);
       // That there was no room says nothing about the document.
-      if (!(error instanceof AAuthError && error.code === "discovery_busy"))
-        noteFailure(key, error, isAnswered);
+      if (!isCode(error, "discovery_busy")) this.#noteFailure(key, error, isAnswered);
       throw error;
     } finally {
-      inFlight.delete(key);
+      this.#inFlight.delete(key);
     }
   }
 
-  function noteFailure(key: string, error: unknown, isAnswered: boolean): void {
-    const last = failures.get(key);
+  #noteFailure(key: string, error: unknown, isAnswered: boolean): void {
+    const { now, intervalSeconds = 0, maxFailureSeconds = FAILURE_SECONDS } = this.#options;
+    const last = this.#failures.get(key);
     const isSameOutage = last !== undefined && now() < last.until + maxFailureSeconds;
     const count = isSameOutage ? last.count + 1 : 1;
     const backOff = Math.min(FAILURE_SECONDS * 2 ** (count - 1), maxFailureSeconds);
     const seconds = isAnswered ? Math.max(backOff, intervalSeconds) : backOff; // hole S11a
-    failures.set(key, { error, count, until: now() + seconds });
+    this.#failures.set(key, { error, count, until: now() + seconds });
   }
 
-  /** The last value, where that says no more than that there is no other one. */
-  function lastOf<T>(entry: Entry | undefined, error: unknown): Cached<T> {
-    const isAway =
-      error instanceof AAuthError && (error.code === "discovery_failed" || error.code === "discovery_busy");
-    if (entry === undefined || !isAway || now() >= entry.fetchedAt + KEPT_SECONDS) throw error; // hole S11b
-    return { value: entry.value as T, fromCache: true };
+  /** The last value, where the error says no more than that there is no other one. */
+  #lastOf<T>(entry: Entry | undefined, error: unknown): Cached<T> {
+    const isAway = isCode(error, "discovery_failed") || isCode(error, "discovery_busy");
+    const keptUntil = (entry?.fetchedAt ?? 0) + KEPT_SECONDS;
+    if (entry === undefined || !isAway || this.#options.now() >= keptUntil) throw error; // hole S11b
+    return lastValue(entry);
   }
 
-  return {
-    cached<T>(key: string) {
-      const entry = entryOf(key);
-      return entry !== undefined && isFresh(entry) ? (entry.value as T) : undefined;
-    },
-    async get<T>(key: string, loader: Load<T>) {
-      const entry = entryOf(key);
-      if (entry !== undefined && isFresh(entry)) return { value: entry.value as T, fromCache: true };
-      // A value expires when the burst of its last reload is whole again, or long after.
-      return load(key, loader, now()).catch((error: unknown) => lastOf<T>(entry, error));
-    },
-    async reload<T>(key: string, loader: Load<T>) {
-      const entry = entryOf(key);
-      const burstWholeAt = Math.max(entry?.burstWholeAt ?? 0, now()) + refetchCooldownSeconds;
-      const isWithinBurst =
-        burstWholeAt - now() <= refetchBurst * refetchCooldownSeconds &&
-        now() >= (entry?.fetchedAt ?? 0) + intervalSeconds; // hole S11c
-      // A reload in progress is joined: this caller needs the same result.
-      if (entry !== undefined && !isWithinBurst && !inFlight.has(key)) {
-        return { value: entry.value as T, fromCache: true };
-      }
-      return load(key, loader, burstWholeAt);
-    },
-    keep<T>(key: string, owner: string) {
-      const known = kept.get(key);
-      if (known !== undefined) {
-        kept.touch(key);
-        return known.value as T;
-      }
-      const entry = entries.get(key);
-      if (entry === undefined) return undefined;
-      entries.delete(key);
-      keepEntry(key, entry, owner);
-      return entry.value as T;
-    },
-  };
+  #isFresh(entry: Entry): boolean {
+    return this.#options.now() < entry.expiresAt;
+  }
+
+  #entryOf(key: string): Entry | undefined {
+    return this.#kept.get(key) ?? this.#entries.get(key);
+  }
+
+  #keepEntry(key: string, entry: Entry, owner: string): void {
+    this.#kept.set(key, entry, owner, key.length + entry.characters + KEPT_ENTRY_CHARACTERS);
+  }
+
+  #standingOf(key: string): Standing {
+    if (this.#options.isConfigured) return "configured";
+    return this.#kept.get(key) === undefined ? "unknown" : "proven";
+  }
 }
+
+const lastValue = <T>({ value }: Entry): Cached<T> => ({ value: value as T, fromCache: true });
+
+const isCode = (error: unknown, code: AAuthErrorCode): boolean =>
+  error instanceof AAuthError && error.code === code;
 
 /** Every caller gets its own error: the verifier writes its report on it. */
 function copyOf(error: unknown): unknown {

@@ -70,6 +70,21 @@ export interface OpenedRequest<Data> extends CallbackParties {
   readonly data: Data;
 }
 
+/** A request to defer: why, and what `open` returns with it. */
+interface NewRequest<Data> {
+  readonly requirement?: "interaction" | "approval";
+  readonly data: Data;
+}
+
+interface BegunRequest {
+  readonly id: string;
+  readonly code?: string;
+  /** The 202 for the caller. */
+  readonly answer: Answer;
+}
+
+type CodeRefusal = "invalid_code" | "expired" | "too_many_codes";
+
 /** The deferred requests of a resource, and where they are polled. */
 export interface Deferred<Data> {
   /**
@@ -79,10 +94,7 @@ export interface Deferred<Data> {
    * @throws TypeError for `interaction` without an `interactionUrl`
    * @throws StoreFullError where the store has no room: answer 503
    */
-  begin(
-    caller: ProvenCaller,
-    request: { readonly requirement?: "interaction" | "approval"; readonly data: Data },
-  ): Promise<{ readonly id: string; readonly code?: string; readonly answer: Answer }>;
+  begin(caller: ProvenCaller, request: NewRequest<Data>): Promise<BegunRequest>;
   /** Sets the answer that the holder gets, once; false where the request has ended or never was. */
   finish(id: string, answer: Answer): Promise<boolean>;
   /** Ends the request with an error (section 11.9.4); false as of `finish`. */
@@ -96,10 +108,7 @@ export interface Deferred<Data> {
    *
    * @param from address of the browser
    */
-  open(
-    code: string,
-    from: string,
-  ): Promise<OpenedRequest<Data> | "invalid_code" | "expired" | "too_many_codes">;
+  open(code: string, from: string): Promise<OpenedRequest<Data> | CodeRefusal>;
   /**
    * Where the browser goes with the `callback` that it came with; undefined for one that is not the agent provider's, the loopback address that it allows, or
    * at the person server: then it stays.
@@ -143,107 +152,124 @@ interface Waiting extends DeferredRecord {
  * // at the page: const opened = await deferred.open(code, address); … await deferred.finish(opened.id, { status: 200, headers, body });
  */
 export function createDeferred<Data>(options: DeferredOptions): Deferred<Data> {
-  const { verifier, resource, path = "/aauth/pending/", interactionUrl } = options;
-  const { lifetimeSeconds = 600, retryAfterSeconds = 5 } = options;
-  const now = options.now ?? (() => Math.floor(Date.now() / 1000));
-  const location = `${resource}${path}`;
-  if (!isEndpointUrl(location) || !location.endsWith("/"))
-    throw new TypeError("path must begin and end with a slash");
-  if (interactionUrl !== undefined && !isEndpointUrl(interactionUrl)) {
-    throw new TypeError("interactionUrl must be https, without query and fragment");
-  }
-  const records = new DeferredRecords<Waiting>({
-    store: options.store ?? createMemoryRecordStore({ now }),
-    ...{ now, keptSeconds: KEPT_SECONDS },
-    guessedAt(record) {
-      record.outcome = pollingError("invalid_code", "wrong codes were tried too often");
+  const { verifier, discovery, path = "/aauth/pending/" } = options;
+  const requests = new DeferredRequests<Data>(options, path);
+  return {
+    begin: (caller, request) => requests.begin(caller, request),
+    finish: (id, answer) => requests.finish(id, answer),
+    fail: (id, error, detail) => requests.finish(id, pollingError(error, detail)),
+    open: (code, from) => requests.open(code, from),
+    async returnUrl(opened, callback, error) {
+      const isAdmitted = await admitsCallback(callback, opened, discovery);
+      return isAdmitted ? callbackUrl(callback, error) : undefined;
     },
-  });
-  const wrongCodes = new Limit({
-    ...{ now, maxPerOwner: MAX_WRONG_CODES, maxEntries: MAX_WRONG_CODES_TOGETHER },
-  });
+    endpoint: pollEndpoint(path, verifier, (id, { thumbprint }, method) =>
+      method === "DELETE" ? requests.cancel(id, thumbprint) : requests.poll(id, thumbprint),
+    ),
+  };
+}
 
-  // The code has been used once the person is here: no one else is to be sent there.
-  const waiting = ({ id, status, field }: Waiting): Answer =>
-    pendingAnswer(
-      { status },
-      {
-        location: `${location}${id}`,
-        ...{ retryAfterSeconds, requirement: status === "pending" ? field : undefined },
-      },
-    );
+class DeferredRequests<Data> {
+  readonly #options: DeferredOptions;
+  readonly #location: string;
+  readonly #now: () => number;
+  readonly #records: DeferredRecords<Waiting>;
+  readonly #wrongCodes: Limit;
 
-  async function poll(record: Waiting): Promise<Answer> {
-    if (now() < record.notBefore) {
-      const headers = { "retry-after": String(retryAfterSeconds + 5) };
-      return problemAnswer(429, "slow_down", undefined, headers);
+  constructor(options: DeferredOptions, path: string) {
+    const { resource, interactionUrl, now = () => Math.floor(Date.now() / 1000) } = options;
+    const { store = createMemoryRecordStore({ now }) } = options;
+    const location = `${resource}${path}`;
+    if (!isEndpointUrl(location) || !location.endsWith("/"))
+      throw new TypeError("path must begin and end with a slash");
+    if (interactionUrl !== undefined && !isEndpointUrl(interactionUrl)) {
+      throw new TypeError("interactionUrl must be https, without query and fragment");
     }
-    // Clocks that count whole seconds make an interval shorter.
-    record.notBefore = now() + retryAfterSeconds * 0.8;
-    const outcome = record.outcome ?? (now() < record.expiresAt ? undefined : pollingError("expired"));
-    if (outcome === undefined) return waiting(record);
-    await records.end(record);
-    return outcome;
+    this.#options = options;
+    this.#location = location;
+    this.#now = now;
+    this.#records = new DeferredRecords({
+      ...{ store, now, keptSeconds: KEPT_SECONDS },
+      guessedAt(record) {
+        record.outcome = pollingError("invalid_code", "wrong codes were tried too often");
+      },
+    });
+    this.#wrongCodes = new Limit({
+      ...{ now, maxPerOwner: MAX_WRONG_CODES, maxEntries: MAX_WRONG_CODES_TOGETHER },
+    });
   }
 
-  async function cancel(record: Waiting): Promise<Answer> {
-    if (record.outcome !== undefined) return emptyAnswer(410);
-    await records.end(record);
-    return emptyAnswer(204);
+  async begin(caller: ProvenCaller, { requirement, data }: NewRequest<Data>): Promise<BegunRequest> {
+    const { interactionUrl, lifetimeSeconds = 600 } = this.#options;
+    if (requirement === "interaction" && interactionUrl === undefined) {
+      throw new TypeError("an interaction needs interactionUrl, the page where a person acts");
+    }
+    const record: Waiting = {
+      ...{ ...newRecord(randomName(16)), ...chargedTo(caller), data, parties: partiesOf(caller) },
+      ...{ expiresAt: this.#now() + lifetimeSeconds, notBefore: 0 },
+    };
+    const code = requirement === "interaction" ? await this.#records.newCode(record) : undefined;
+    const shown = code !== undefined && { url: interactionUrl!, code };
+    if (requirement !== undefined) record.field = formatRequirement({ requirement, ...shown });
+    await this.#records.add(record);
+    return { id: record.id, ...(code !== undefined && { code }), answer: this.#waiting(record) };
   }
 
-  async function finish(id: string, answer: Answer): Promise<boolean> {
-    const isSet = await records.changeAny(id, (record) => {
-      if (records.hasEnded(record)) return false;
+  async finish(id: string, answer: Answer): Promise<boolean> {
+    const isSet = await this.#records.changeAny(id, (record) => {
+      if (this.#records.hasEnded(record)) return false;
       record.outcome = answer;
       return true;
     });
     return isSet ?? false;
   }
 
-  return {
-    finish,
-    fail: (id, error, detail) => finish(id, pollingError(error, detail)),
+  async open(typed: string, from: string): Promise<OpenedRequest<Data> | CodeRefusal> {
+    const opened = await this.#records.open(typed, async (record) => {
+      if (record.outcome !== undefined) return undefined;
+      await this.#records.dropCode(record);
+      const { id, holder: thumbprint, owner, expiresAt, data, parties } = record;
+      if (this.#now() >= expiresAt) return "expired";
+      record.status = "interacting";
+      return { id, thumbprint, owner, expiresAt, data: data as Data, ...parties };
+    });
+    if (opened !== undefined) return opened;
+    const wrong = typed.slice(0, MAX_CODE_CHARACTERS);
+    if (!this.#wrongCodes.admits(from, wrong, WRONG_CODE_SECONDS)) return "too_many_codes"; // hole S23
+    return "invalid_code";
+  }
 
-    async begin(caller, { requirement, data }) {
-      if (requirement === "interaction" && interactionUrl === undefined) {
-        throw new TypeError("an interaction needs interactionUrl, the page where a person acts");
+  poll(id: string, holder: string): Promise<Answer> {
+    return this.#records.change(id, holder, async (record) => {
+      const { retryAfterSeconds = 5 } = this.#options;
+      const now = this.#now();
+      if (now < record.notBefore) {
+        const headers = { "retry-after": String(retryAfterSeconds + 5) };
+        return problemAnswer(429, "slow_down", undefined, headers);
       }
-      const record: Waiting = {
-        ...{ ...newRecord(randomName(16)), ...chargedTo(caller), data, parties: partiesOf(caller) },
-        ...{ expiresAt: now() + lifetimeSeconds, notBefore: 0 },
-      };
-      const code = requirement === "interaction" ? await records.newCode(record) : undefined;
-      const shown = code !== undefined && { url: interactionUrl!, code };
-      if (requirement !== undefined) record.field = formatRequirement({ requirement, ...shown });
-      await records.add(record);
-      return { id: record.id, ...(code !== undefined && { code }), answer: waiting(record) };
-    },
+      // Clocks that count whole seconds make an interval shorter.
+      record.notBefore = now + retryAfterSeconds * 0.8;
+      const outcome = record.outcome ?? (now < record.expiresAt ? undefined : pollingError("expired"));
+      if (outcome === undefined) return this.#waiting(record);
+      await this.#records.end(record);
+      return outcome;
+    });
+  }
 
-    async open(typed, from) {
-      const opened = await records.open(typed, async (record) => {
-        if (record.outcome !== undefined) return undefined;
-        await records.dropCode(record);
-        const { id, holder: thumbprint, owner, expiresAt, data, parties } = record;
-        if (now() >= expiresAt) return "expired";
-        record.status = "interacting";
-        return { id, thumbprint, owner, expiresAt, data: data as Data, ...parties };
-      });
-      if (opened !== undefined) return opened;
-      const wrong = typed.slice(0, MAX_CODE_CHARACTERS);
-      if (!wrongCodes.admits(from, wrong, WRONG_CODE_SECONDS)) return "too_many_codes"; // hole S23
-      return "invalid_code";
-    },
+  cancel(id: string, holder: string): Promise<Answer> {
+    return this.#records.change(id, holder, async (record) => {
+      if (record.outcome !== undefined) return emptyAnswer(410);
+      await this.#records.end(record);
+      return emptyAnswer(204);
+    });
+  }
 
-    async returnUrl(opened, callback, error) {
-      const isAdmitted = await admitsCallback(callback, opened, options.discovery);
-      return isAdmitted ? callbackUrl(callback, error) : undefined;
-    },
-
-    endpoint: pollEndpoint(path, verifier, (id, { thumbprint }, method) =>
-      records.change(id, thumbprint, method === "DELETE" ? cancel : poll),
-    ),
-  };
+  // The code has been used once the person is here: no one else is to be sent there.
+  #waiting({ id, status, field }: Waiting): Answer {
+    const { retryAfterSeconds = 5 } = this.#options;
+    const requirement = status === "pending" ? field : undefined;
+    return pendingAnswer({ status }, { location: `${this.#location}${id}`, retryAfterSeconds, requirement });
+  }
 }
 
 /** The key of a caller polls for its request, and its owner is charged for it. */

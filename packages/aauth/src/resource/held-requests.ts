@@ -87,42 +87,71 @@ interface Held<Invocation> extends DeferredRecord {
 export function createHeldRequests<Invocation>(
   options: HeldRequestsOptions<Invocation>,
 ): HeldRequests<Invocation> {
-  const { verifier, challenger, resource, execute, path = "/aauth/held/" } = options;
-  const { lifetimeSeconds = 600, retryAfterSeconds = 5 } = options;
-  const now = options.now ?? (() => Math.floor(Date.now() / 1000));
-  const records = new DeferredRecords<Held<Invocation>>({
-    store: options.store ?? createMemoryRecordStore({ now }),
-    ...{ now, keptSeconds: KEPT_SECONDS },
-  });
+  const { path = "/aauth/held/", verifier } = options;
+  const holder = new Holder(options, path);
+  return {
+    hold: (...request) => holder.hold(...request),
+    endpoint: pollEndpoint(path, verifier, (...request) => holder.poll(...request)),
+  };
+}
+
+class Holder<Invocation> {
+  readonly #options: HeldRequestsOptions<Invocation>;
+  readonly #location: string;
+  readonly #now: () => number;
+  readonly #records: DeferredRecords<Held<Invocation>>;
   /** Executions in this process, by id. */
-  const running = new Map<string, Promise<Answer>>();
+  readonly #running = new Map<string, Promise<Answer>>();
 
-  const waiting = (id: string, requirement?: string): Answer =>
-    pendingAnswer(
-      { status: "pending" },
-      { location: `${resource}${path}${id}`, retryAfterSeconds, requirement },
-    );
-
-  /** The 202, with a resource token where the last one has expired: another would be redeemed, too. */
-  async function demanding(held: Held<Invocation>, caller: ProvenCaller): Promise<Answer> {
-    const { scopes = [], account } = held.requirement;
-    const isDue = caller.person !== undefined && now() >= held.tokenUntil;
-    const token = isDue ? await challenger.resourceToken(caller, scopes, account) : undefined;
-    if (token === undefined) return waiting(held.id);
-    held.tokenUntil = now() + token.expiresInSeconds;
-    const { resourceToken } = token;
-    return waiting(held.id, formatRequirement({ requirement: AUTH_TOKEN, resourceToken }));
+  constructor(options: HeldRequestsOptions<Invocation>, path: string) {
+    const { now = () => Math.floor(Date.now() / 1000) } = options;
+    const { store = createMemoryRecordStore({ now }) } = options;
+    this.#options = options;
+    this.#location = `${options.resource}${path}`;
+    this.#now = now;
+    this.#records = new DeferredRecords({ store, now, keptSeconds: KEPT_SECONDS });
   }
 
-  /** Nothing is executed from here on. */
-  function giveUp(held: Held<Invocation>, answer: Answer): Answer {
-    held.run = { jti: undefined };
-    delete held.invocation;
+  async hold(caller: ProvenCaller, requirement: Requirement, invocation: Invocation): Promise<Answer> {
+    if (requirement.level !== AUTH_TOKEN) throw new TypeError(`a held request needs level ${AUTH_TOKEN}`);
+    validateRequirement(requirement);
+    const person = personOf(caller);
+    if (person === undefined) throw new TypeError("a resource token needs a caller that has shown a person");
+    const { lifetimeSeconds = 600 } = this.#options;
+    const held: Held<Invocation> = {
+      ...{ ...newRecord(randomName(16)), ...chargedTo(caller), expiresAt: this.#now() + lifetimeSeconds },
+      ...{ requirement, invocation, person, tokenUntil: 0 },
+    };
+    const answer = await this.#demanding(held, caller);
+    await this.#records.add(held);
     return answer;
   }
 
+  async poll(id: string, caller: ProvenCaller, method: "GET" | "DELETE"): Promise<Answer> {
+    let begun: { readonly invocation: Invocation } | undefined;
+    const own = Promise.withResolvers<Answer>();
+    own.promise.catch(() => {});
+    try {
+      const answer = await this.#records.change(id, caller.thumbprint, (held) =>
+        this.#judged(held, caller, method, (invocation) => {
+          begun = { invocation };
+          // Polls that come meanwhile get the same answer.
+          this.#running.set(id, own.promise);
+        }),
+      );
+      if (begun === undefined) return answer ?? this.#running.get(id) ?? this.#waiting(id);
+      own.resolve(this.#executed(id, begun.invocation, caller));
+      return await own.promise;
+    } catch (error) {
+      own.reject(error);
+      throw error;
+    } finally {
+      if (begun !== undefined) this.#running.delete(id);
+    }
+  }
+
   /** The answer to a poll; undefined where the request is executed now, `begin` called where this poll does it. */
-  async function judged(
+  async #judged(
     held: Held<Invocation>,
     caller: ProvenCaller,
     method: "GET" | "DELETE",
@@ -133,8 +162,8 @@ export function createHeldRequests<Invocation>(
     const { run, requirement } = held;
     if (run !== undefined) return jti !== undefined && run.jti === jti ? run.answer : emptyAnswer(410);
     if (method === "DELETE") return giveUp(held, emptyAnswer(204));
-    if (now() >= held.expiresAt) return giveUp(held, pollingError("expired"));
-    if (jti === undefined || unmet(caller, requirement) !== undefined) return demanding(held, caller);
+    if (this.#now() >= held.expiresAt) return giveUp(held, pollingError("expired"));
+    if (jti === undefined || unmet(caller, requirement) !== undefined) return this.#demanding(held, caller);
     held.run = { jti };
     // The answer is kept as long as the token, and nothing may be executed again.
     held.expiresAt = Math.max(held.expiresAt, caller.grant?.claims.exp as number);
@@ -142,39 +171,33 @@ export function createHeldRequests<Invocation>(
     return undefined;
   }
 
-  async function poll(id: string, caller: ProvenCaller, method: "GET" | "DELETE"): Promise<Answer> {
-    let begun: { readonly invocation: Invocation } | undefined;
-    const own = Promise.withResolvers<Answer>();
-    own.promise.catch(() => {});
-    try {
-      const answer = await records.change(id, caller.thumbprint, (held) =>
-        judged(held, caller, method, (invocation) => {
-          begun = { invocation };
-          // Polls that come meanwhile get the same answer.
-          running.set(id, own.promise);
-        }),
-      );
-      if (begun === undefined) return answer ?? running.get(id) ?? waiting(id);
-      own.resolve(executed(id, begun.invocation, caller));
-      return await own.promise;
-    } catch (error) {
-      own.reject(error);
-      throw error;
-    } finally {
-      if (begun !== undefined) running.delete(id);
-    }
+  /** The 202, with a resource token where the last one has expired: another would be redeemed, too. */
+  async #demanding(held: Held<Invocation>, caller: ProvenCaller): Promise<Answer> {
+    const { scopes = [], account } = held.requirement;
+    const isDue = caller.person !== undefined && this.#now() >= held.tokenUntil;
+    const token = isDue ? await this.#options.challenger.resourceToken(caller, scopes, account) : undefined;
+    if (token === undefined) return this.#waiting(held.id);
+    held.tokenUntil = this.#now() + token.expiresInSeconds;
+    const { resourceToken } = token;
+    return this.#waiting(held.id, formatRequirement({ requirement: AUTH_TOKEN, resourceToken }));
+  }
+
+  #waiting(id: string, requirement?: string): Answer {
+    const { retryAfterSeconds = 5 } = this.#options;
+    const location = `${this.#location}${id}`;
+    return pendingAnswer({ status: "pending" }, { location, retryAfterSeconds, requirement });
   }
 
   /** Executes what was held, and keeps the answer. */
-  async function executed(id: string, invocation: Invocation, caller: ProvenCaller): Promise<Answer> {
+  async #executed(id: string, invocation: Invocation, caller: ProvenCaller): Promise<Answer> {
     const keep = (answer: Answer) =>
-      records.change(id, caller.thumbprint, (held) => {
+      this.#records.change(id, caller.thumbprint, (held) => {
         held.run = { ...held.run!, answer };
         delete held.invocation;
       });
     let answer: Answer;
     try {
-      answer = await execute(invocation, caller);
+      answer = await this.#options.execute(invocation, caller);
     } catch (error) {
       await keep(pollingError("server_error"));
       throw error;
@@ -182,24 +205,13 @@ export function createHeldRequests<Invocation>(
     await keep(answer);
     return answer;
   }
+}
 
-  return {
-    async hold(caller, requirement, invocation) {
-      if (requirement.level !== AUTH_TOKEN) throw new TypeError(`a held request needs level ${AUTH_TOKEN}`);
-      validateRequirement(requirement);
-      const person = personOf(caller);
-      if (person === undefined)
-        throw new TypeError("a resource token needs a caller that has shown a person");
-      const held: Held<Invocation> = {
-        ...{ ...newRecord(randomName(16)), ...chargedTo(caller), expiresAt: now() + lifetimeSeconds },
-        ...{ requirement, invocation, person, tokenUntil: 0 },
-      };
-      const answer = await demanding(held, caller);
-      await records.add(held);
-      return answer;
-    },
-    endpoint: pollEndpoint(path, verifier, poll),
-  };
+/** Nothing is executed from here on. */
+function giveUp(held: Held<unknown>, answer: Answer): Answer {
+  held.run = { jti: undefined };
+  delete held.invocation;
+  return answer;
 }
 
 /** The person server and what it calls the person: the same in a person token and in the auth tokens that follow from it. */

@@ -1,0 +1,9 @@
+/** A failure that is not a verdict: the caller learns that it was not let in, and nothing of its cause. */
+export class VerificationUnavailableError extends Error {
+  readonly statusCode = 500;
+  readonly code = "verification_unavailable";
+
+  constructor(cause: unknown) {
+    super("the request could not be verified", { cause });
+  }
+}
