@@ -384,7 +384,7 @@ const HOLES: Readonly<Record<string, Hole>> = {
     // Each of the two is enough: callers do not hand tokens out, and the log takes out what it is given.
     "tokens are kept out of the log, twice",
     [AGENTS_TEST, "D14: no whole token"],
-    ["services/backend/src/app.ts", "revealTokens: config.showTokens,", "revealTokens: true,"],
+    [`${BACKEND}/own-agent.ts`, "revealTokens: config.showTokens,", "revealTokens: true,"],
     [
       "packages/agent-kit/src/service/log/logger.ts",
       "redactFields(JSON.parse(line), { showTokens })",
@@ -410,7 +410,7 @@ const HOLES: Readonly<Record<string, Hole>> = {
   B3: [
     "the consent is that of the user who started the run",
     [BACKEND_TEST, "B3: the consent of another user"],
-    [`${BACKEND}/runs/consent-service.ts`, "if (subject !== consent.userId) {", "if (false) {"],
+    [`${BACKEND}/runs/consent-service.ts`, "if (claims.sub !== run.userId) {", "if (false) {"],
   ],
   B4: [
     "a run is its user's",
@@ -420,7 +420,7 @@ const HOLES: Readonly<Record<string, Hole>> = {
   B5: [
     "a token is kept for one user",
     ["tests/integration/many-users.test.ts", "B5: many users at once"],
-    [`${BACKEND}/runs/run-service.ts`, "sharesTokens ? run.userId : run.id", '"everybody"'],
+    [`${BACKEND}/runs/run-context.ts`, "sharesTokens ? run.userId : run.id", '"everybody"'],
   ],
   B6: [
     "a challenge is for this agent and its key",
@@ -435,7 +435,7 @@ const HOLES: Readonly<Record<string, Hole>> = {
     "a second demand for consent ends the run",
     [BACKEND_TEST, "B7: a second demand for consent"],
     [
-      `${BACKEND}/runs/run-service.ts`,
+      `${BACKEND}/runs/run-attempt.ts`,
       "(error instanceof ConsentRequiredError) || consented",
       "(error instanceof ConsentRequiredError)",
     ],
@@ -598,6 +598,11 @@ const INSTEAD: Readonly<Record<string, string>> = {
   T42a: "instead: async () => undefined,",
   T44: "const path = target;",
   T46: "return String(part);",
+  U1: 'new URL("/.well-known/openid-configuration", issuer),',
+  U5: "const secret = cookie.read(request) ?? newSecret();",
+  U6: "const isSame = true;",
+  U7: 'return hash("sha256", subject, "base64url");',
+  U10: "if (url !== null) return url.href;",
 };
 
 /** One for each of P, J, G, D and B of docs/reference/known-holes.md, for what was found missing a test since, and for each marked check. */

@@ -34,20 +34,22 @@ export interface DelegatesService {
    * @throws BackendError `not_found`, `conflict` without an address, `unreachable` when it does not answer
    */
   run(userId: string, sub: string): Promise<Delegate>;
-  /**
-   * Lets one that this user has ended act for the user again.
-   *
-   * @throws BackendError `not_found`; `not_in_profile` in February, where the file of the operator alone decides
-   */
-  start(userId: string, sub: string): Promise<Delegate>;
-  /**
-   * Ends one for this user: what it has is revoked, and it gets nothing more.
-   *
-   * @throws BackendError as `start`; `unreachable` where the person server has not taken the revocation
-   */
-  end(userId: string, sub: string): Promise<Delegate>;
+  /** Whether a delegate may act for a user is the user's decision. Absent where the operator's file alone decides. */
+  readonly permissions?: DelegatePermissions;
   /** The trace of the last call that this user had one make. Undefined for any other id, and where none is kept: in February. */
   traceOf(userId: string, id: string): Promise<TracedWork | undefined>;
+}
+
+/** A user's decisions on delegates. */
+export interface DelegatePermissions {
+  /** Lets one that this user has ended act for the user again. @throws BackendError `not_found` */
+  start(userId: string, sub: string): Promise<Delegate>;
+  /**
+   * Ends one for this user: its tokens are revoked, and it receives no more.
+   *
+   * @throws BackendError `not_found`; `unreachable` where the person server did not accept the revocation
+   */
+  end(userId: string, sub: string): Promise<Delegate>;
 }
 
 /** A call that a user had a delegate make. */
@@ -71,7 +73,7 @@ export function createDelegatesService(deps: {
   /** Of the client. */
   timeoutSeconds: number;
   /** In draft -11. */
-  subAgents?: SubAgents;
+  subAgents?: SubAgents | undefined;
   logger: FastifyBaseLogger;
   /** Unix seconds. */
   now: () => number;
@@ -111,13 +113,6 @@ export function createDelegatesService(deps: {
     return enrolment;
   }
 
-  function requireSubAgents(): SubAgents {
-    if (subAgents !== undefined) return subAgents;
-    const message =
-      "Ending a delegate here: only with AAUTH_PROFILE=draft-11; elsewhere take its enrolment away";
-    throw new BackendError("not_in_profile", message, { code: "not_in_profile" });
-  }
-
   /** In draft -11 as work of the user's own, which is shown message by message. */
   async function call(userId: string, { sub, url }: Enrolment & { readonly url: string }): Promise<Report> {
     if (subAgents === undefined) return { run: await clientOf(userId).run(url) };
@@ -135,25 +130,26 @@ export function createDelegatesService(deps: {
     );
   }
 
-  return {
-    async list(userId) {
-      const all = await enrolments.list();
-      return { agent, delegates: await Promise.all(all.map((entry) => describe(entry, userId))) };
-    },
-
+  const permissions = (acting: SubAgents): DelegatePermissions => ({
     async start(userId, sub) {
-      const acting = requireSubAgents();
       const enrolment = await enrolled(sub);
       acting.start(userId, sub);
       return describe(enrolment, userId);
     },
-
     async end(userId, sub) {
-      const acting = requireSubAgents();
       const enrolment = await enrolled(sub);
       await acting.end(userId, sub);
       logger.info({ delegate: sub }, "🔐 The user has ended the delegate");
       return describe(enrolment, userId);
+    },
+  });
+
+  return {
+    ...(subAgents && { permissions: permissions(subAgents) }),
+
+    async list(userId) {
+      const all = await enrolments.list();
+      return { agent, delegates: await Promise.all(all.map((entry) => describe(entry, userId))) };
     },
 
     async traceOf(userId, id) {

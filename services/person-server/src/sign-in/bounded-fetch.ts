@@ -1,0 +1,46 @@
+import { readBounded } from "agent-kit/service";
+import type { CustomFetch } from "openid-client";
+import { SignInError } from "./sign-in-error.ts";
+
+/** Documents and key sets of large providers have about 20 KB. */
+const MAX_RESPONSE_BYTES = 262_144;
+
+/**
+ * Requests to the OpenID provider: https, or http on loopback where that is allowed; within a deadline that all requests share; with
+ * responses of a bounded size.
+ *
+ * @param options.allowsHttp plain http is accepted for loopback addresses
+ * @throws SignInError `provider_unreachable` without a response or with a status from 500, `provider_invalid` for an address that is
+ * not allowed
+ */
+export function createBoundedFetch(options: { allowsHttp: boolean; signal: AbortSignal }): CustomFetch {
+  const { allowsHttp, signal } = options;
+  return async (address, init) => {
+    requireSecure(new URL(address), allowsHttp);
+    try {
+      const { method, headers, body = null } = init;
+      const response = await fetch(address, { method, headers, body, redirect: "manual", signal });
+      const text = await readBounded(response, MAX_RESPONSE_BYTES);
+      if (response.status >= 500) throw new Error(`status ${response.status}`);
+      return new Response(text || null, { status: response.status, headers: response.headers });
+    } catch (cause) {
+      const reason = cause instanceof Error ? cause.message : "no reason";
+      throw new SignInError("provider_unreachable", `no response from the provider: ${reason}`, { cause });
+    }
+  };
+}
+
+/**
+ * Refuses addresses that are neither https nor, where that is allowed, http on loopback.
+ *
+ * @throws SignInError `provider_invalid`
+ */
+export function requireSecure(url: URL, allowsHttp: boolean): void {
+  if (url.protocol === "https:" || (allowsHttp && url.protocol === "http:" && isLoopback(url.hostname)))
+    return;
+  throw new SignInError("provider_invalid", `${url.origin} is neither https nor http on loopback`); // hole U9
+}
+
+function isLoopback(hostname: string): boolean {
+  return /^(localhost|.+\.localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(hostname);
+}

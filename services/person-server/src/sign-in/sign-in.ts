@@ -1,0 +1,169 @@
+import { StoreFullError } from "aauth";
+import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { randomNonce, randomPKCECodeVerifier } from "openid-client";
+import { createOpenidProvider, type OpenidProviderOptions } from "./openid-provider.ts";
+import { createPendingSignIns } from "./pending-sign-ins.ts";
+import { type BrowserSession, createSessions, newSecret } from "./sessions.ts";
+import { FAILURE_PAGES, SignInError } from "./sign-in-error.ts";
+
+/** A page with one message, and a link to go on. */
+export interface SignInMessage {
+  readonly title: string;
+  readonly text: string;
+  /** Error code, for the developer. */
+  readonly code?: string;
+  readonly link: readonly [href: string, name: string];
+}
+
+export interface SignInOptions extends Omit<OpenidProviderOptions, "redirectUri"> {
+  /** Own origin as browsers know it. */
+  readonly publicUrl: URL;
+  /** Path that a browser without another destination continues at. */
+  readonly home: string;
+  readonly showMessage: (reply: FastifyReply, status: number, message: SignInMessage) => FastifyReply;
+  readonly logger: FastifyBaseLogger;
+}
+
+/** Signs persons in at an OpenID provider, and knows them by a session of their browser. */
+export interface SignIn {
+  /** Session of this browser; undefined without one. */
+  read(request: FastifyRequest): BrowserSession | undefined;
+  /**
+   * Session of this browser, or undefined after the reply has been sent: to the provider, from where the browser comes back to
+   * `returnTo`, or a page that reports why that is not possible.
+   *
+   * @param returnTo path and query of this server
+   */
+  require(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    returnTo: string,
+  ): Promise<BrowserSession | undefined>;
+  /** Path of a form without fields, with method POST, that signs out. */
+  readonly signOutPath: string;
+  /** Origins that the form's response may lead to, for `form-action` of the page's content security policy. */
+  signOutOrigins(): readonly string[];
+}
+
+const CALLBACK_PATH = "/sign-in/callback";
+const SIGN_OUT_PATH = "/sign-in/sign-out";
+const MAX_RETURN_CHARACTERS = 2_048;
+
+/**
+ * Registers the callback and the sign-out.
+ *
+ * @throws SignInError for an issuer that is neither https nor, in development, http on loopback
+ */
+export async function createSignIn(app: FastifyInstance, options: SignInOptions): Promise<SignIn> {
+  const { publicUrl, home, showMessage, logger, now } = options;
+  const isSecure = publicUrl.protocol === "https:";
+  const provider = createOpenidProvider({ ...options, redirectUri: new URL(CALLBACK_PATH, publicUrl).href });
+  const sessions = createSessions({ isSecure, now });
+  const pending = createPendingSignIns({ isSecure, now });
+
+  async function begin(request: FastifyRequest, reply: FastifyReply, returnTo: string): Promise<void> {
+    try {
+      const address = ownAddress(returnTo, publicUrl);
+      const expected = {
+        state: newSecret(),
+        nonce: randomNonce(),
+        codeVerifier: randomPKCECodeVerifier(),
+      };
+      const url = await provider.authorizationUrl(expected);
+      pending.add(request, reply, { ...expected, returnTo: address });
+      noStore(reply).redirect(url.href, 303);
+    } catch (error) {
+      sendFailure(reply, error, returnTo);
+    }
+  }
+
+  function sendFailure(reply: FastifyReply, error: unknown, returnTo: string): FastifyReply {
+    const failure = error instanceof StoreFullError ? tooMany(error) : error;
+    if (!(failure instanceof SignInError)) throw failure;
+    const { code, message } = failure;
+    const { status, title, text } = FAILURE_PAGES[code];
+    logger.warn({ code, reason: message }, "Sign-in failed");
+    const isBad = code === "invalid_return";
+    const link = [isBad ? home : returnTo, "Try again"] as const;
+    return showMessage(reply, status, { title, text, code, link });
+  }
+
+  await app.register(async (scope) => {
+    scope.removeAllContentTypeParsers();
+    scope.addContentTypeParser(
+      "application/x-www-form-urlencoded",
+      { parseAs: "string", bodyLimit: 1_024 },
+      (_request, _body, done) => done(null),
+    );
+
+    scope.get<{ Querystring: Readonly<Record<string, unknown>> }>(CALLBACK_PATH, async (request, reply) => {
+      let returnTo = home;
+      try {
+        const signIn = pending.take(request, request.query.state);
+        returnTo = signIn.returnTo;
+        const [, parameters = ""] = request.originalUrl.split("?", 2);
+        sessions.begin(request, reply, await provider.redeem(parameters, signIn));
+        logger.info("Person signed in");
+        return noStore(reply).redirect(returnTo, 303);
+      } catch (error) {
+        return sendFailure(reply, error, returnTo);
+      }
+    });
+
+    scope.post(SIGN_OUT_PATH, async (request, reply) => {
+      // hole U8
+      if (!isFromOwnPage(request, publicUrl)) {
+        const text = "You are signed out by a page of this server only.";
+        return showMessage(reply, 403, { title: "You are still signed in", text, link: [home, "Continue"] });
+      }
+      const session = sessions.end(request, reply);
+      const endSession =
+        session === undefined
+          ? undefined
+          : await provider.endSessionUrl(session.idToken).catch(() => undefined);
+      if (endSession !== undefined) return noStore(reply).redirect(endSession.href, 303);
+      const text = `Your session at ${options.issuer.host} may continue: sign out there, too, before another person uses this browser.`;
+      return showMessage(reply, 200, {
+        title: "You are signed out here",
+        text,
+        link: [home, "Sign in again"],
+      });
+    });
+  });
+
+  return {
+    read: (request) => sessions.read(request),
+    async require(request, reply, returnTo) {
+      const session = sessions.read(request);
+      if (session === undefined) await begin(request, reply, returnTo);
+      return session;
+    },
+    signOutPath: SIGN_OUT_PATH,
+    signOutOrigins: provider.origins,
+  };
+}
+
+/**
+ * The address of a path of this server.
+ *
+ * @throws SignInError `invalid_return`
+ */
+function ownAddress(path: string, publicUrl: URL): string {
+  const url = path.length <= MAX_RETURN_CHARACTERS ? URL.parse(path, publicUrl) : null;
+  if (url?.origin === publicUrl.origin) return url.href; // hole U10
+  throw new SignInError("invalid_return", "a sign-in was asked to return to another server");
+}
+
+/** Pages without a referrer send `Origin: null`, so that `Sec-Fetch-Site` is read first. */
+function isFromOwnPage({ headers }: FastifyRequest, publicUrl: URL): boolean {
+  const site = headers["sec-fetch-site"];
+  return site === undefined ? headers.origin === publicUrl.origin : site === "same-origin";
+}
+
+function tooMany(cause: Error): SignInError {
+  return new SignInError("too_many_sign_ins", cause.message, { cause });
+}
+
+function noStore(reply: FastifyReply): FastifyReply {
+  return reply.header("cache-control", "no-store");
+}

@@ -1,0 +1,395 @@
+import type { FastifyInstance } from "fastify";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { type LyingProvider, startLyingProvider } from "../support/lying-provider.ts";
+import { OWN_ORIGIN, relyingParty, type Shown, shown, TestBrowser } from "../support/relying-party.ts";
+
+const EVIL = "https://evil.example";
+const SESSION = `${OWN_ORIGIN} person-server-session`;
+let provider: LyingProvider;
+let app: FastifyInstance;
+let browser: TestBrowser;
+let clock: number;
+
+beforeEach(async () => {
+  clock = Date.now() / 1000;
+  provider = await startLyingProvider();
+  app = await relyingParty({ issuer: new URL(provider.issuer), now: () => clock });
+  browser = new TestBrowser(app);
+});
+
+afterEach(async () => {
+  await app.close();
+  await provider.stop();
+});
+
+/** Up to the provider's page; the address that it sends the browser back to. */
+async function begin(page = "/who", from = browser): Promise<string> {
+  const response = await from.open(page);
+  const location = new URL(response.headers.get("location") ?? "about:blank");
+  const { state, nonce } = Object.fromEntries(location.searchParams);
+  return `/sign-in/callback?${new URLSearchParams({ state: state ?? "", code: nonce ?? "" })}`;
+}
+
+/** From the provider's page to the own one. */
+async function finish(callback: string, from = browser): Promise<Shown> {
+  return shown((await from.follow(callback)).response);
+}
+
+async function signIn(subject: string, from = browser): Promise<Shown> {
+  provider.lies = { claims: { sub: subject } };
+  return finish(await begin("/who", from), from);
+}
+
+const pageOf = async (response: Response) => ({ status: response.status, ...(await shown(response)) });
+const isSignedIn = async (from = browser) => "person" in (await shown(await from.open("/public")));
+
+test("an authorization request has code, PKCE, state and nonce", async () => {
+  const response = await browser.open("/who?x=1");
+  const url = new URL(response.headers.get("location") ?? "");
+  expect(response.status).toBe(303);
+  expect(url.origin + url.pathname).toBe(`${provider.issuer}/authorize`);
+  expect(Object.fromEntries(url.searchParams)).toEqual({
+    client_id: "person-server",
+    response_type: "code",
+    scope: "openid",
+    redirect_uri: `${OWN_ORIGIN}/sign-in/callback`,
+    state: expect.stringMatching(/^[\w-]{43}$/),
+    nonce: expect.stringMatching(/^[\w-]{43}$/),
+    code_challenge: expect.stringMatching(/^[\w-]{43}$/),
+    code_challenge_method: "S256",
+  });
+});
+
+test("a browser returns to the page that it came to, and stays signed in for a working day", async () => {
+  const response = await browser.open(await begin("/who?x=1"));
+  expect(response.headers.get("location")).toBe(`${OWN_ORIGIN}/who?x=1`);
+  expect((await browser.open("/who")).status).toBe(200);
+  clock += 8 * 3_600;
+  expect((await browser.open("/who")).status).toBe(303);
+});
+
+test("cookies are for this server alone, and secure with https", async () => {
+  const attributes = (response: Response) =>
+    response.headers.getSetCookie().map((line) => line.replace(/=[\w-]{43};/, "=…;"));
+  const begun = await browser.open("/who");
+  expect(attributes(begun)).toEqual(["person-server-sign-in=…; Max-Age=900; Path=/; HttpOnly; SameSite=Lax"]);
+  const done = await browser.open(await begin());
+  expect(attributes(done)).toEqual([
+    "person-server-session=…; Max-Age=28800; Path=/; HttpOnly; SameSite=Lax",
+  ]);
+  const secure = await relyingParty({
+    issuer: new URL(provider.issuer),
+    publicUrl: new URL("https://ps.example"),
+  });
+  expect(attributes(await new TestBrowser(secure).open("/who"))).toEqual([
+    "__Host-person-server-sign-in=…; Max-Age=900; Path=/; HttpOnly; SameSite=Lax; Secure",
+  ]);
+  await secure.close();
+});
+
+test("several tabs sign in side by side, and keep the pages that are open", async () => {
+  const [first, second] = [await begin("/who?tab=1"), await begin("/who?tab=2")];
+  const one = await finish(second);
+  expect((await finish(first)).id).toBe(one.id);
+});
+
+test("a name is shown on one line", async () => {
+  provider.lies = {
+    claims: { name: "Alice\n\u202eA", preferred_username: "alice1", email: "alice@example.test" },
+  };
+  const { person } = await finish(await begin());
+  expect(person).toMatchObject({
+    name: "Alice A",
+    loginHints: ["alice", "Alice\n\u202eA", "alice1", "alice@example.test"],
+  });
+});
+
+test("an address that the provider has not verified is no name of the person", async () => {
+  provider.lies = { claims: { name: 5, email: "bob@example.test", email_verified: false } };
+  const { person } = await finish(await begin());
+  expect(person).toMatchObject({ name: "alice", loginHints: ["alice"] });
+});
+
+describe("what a caller sends", () => {
+  test("U3: a response counts once", async () => {
+    const callback = await begin();
+    await browser.open(callback);
+    expect(await pageOf(await browser.open(callback))).toMatchObject({
+      status: 400,
+      code: "sign_in_unknown",
+    });
+  });
+
+  test("U3: a code that is replayed in another sign-in is refused", async () => {
+    const used = new URL(await begin(), OWN_ORIGIN).searchParams.get("code") ?? "";
+    const replayed = new URL(await begin(), OWN_ORIGIN);
+    replayed.searchParams.set("code", used);
+    expect(await pageOf(await browser.open(replayed.href))).toMatchObject({
+      status: 502,
+      code: "provider_invalid",
+    });
+    expect(await isSignedIn()).toBe(false);
+  });
+
+  test.each(["", "state=", "state=forged", "state=a&state=b"])(
+    "U4: a state that no request had is refused: %j",
+    async (query) => {
+      await begin();
+      const response = await browser.open(`/sign-in/callback?code=x&${query}`);
+      expect(await pageOf(response)).toMatchObject({
+        status: 400,
+        code: "sign_in_unknown",
+        link: ["/public", "Try again"],
+      });
+    },
+  );
+
+  test("U4: a response that is opened in another browser signs no one in there", async () => {
+    const callback = await begin();
+    const victim = new TestBrowser(app);
+    await begin("/who", victim);
+    expect(await pageOf(await victim.open(callback))).toMatchObject({ status: 400, code: "sign_in_unknown" });
+    expect(await isSignedIn(victim)).toBe(false);
+    await browser.open(callback);
+    expect(await isSignedIn()).toBe(true);
+  });
+
+  test("U5: a session that was fixed before the sign-in is not the person's", async () => {
+    const fixed = "f".repeat(43);
+    const attacker = new TestBrowser(app);
+    for (const value of [fixed, await attackersOwnSession()]) {
+      browser = new TestBrowser(app);
+      const callback = await begin();
+      browser.cookies.set(SESSION, value);
+      provider.lies = { claims: { sub: "alice" } };
+      await browser.open(callback);
+      expect(await isSignedIn()).toBe(true);
+      attacker.cookies.set(SESSION, value);
+      expect(await isSignedIn(attacker)).toBe(false);
+    }
+
+    async function attackersOwnSession(): Promise<string> {
+      await signIn("mallory", attacker);
+      return attacker.cookies.get(SESSION) ?? "";
+    }
+  });
+
+  test("U6: another person who signs in in the same browser has another session", async () => {
+    const tabs = [await begin(), await begin()] as const;
+    provider.lies = { claims: { sub: "alice" } };
+    const alice = await finish(tabs[0]);
+    provider.lies = { claims: { sub: "bob" } };
+    const bob = await finish(tabs[1]);
+    expect([alice.person?.subject, bob.person?.subject]).toEqual(["alice", "bob"]);
+    expect(bob.id).not.toBe(alice.id);
+  });
+
+  test("U7: one subject of two issuers is two persons", async () => {
+    const other = await startLyingProvider();
+    const elsewhere = await relyingParty({ issuer: new URL(other.issuer) });
+    const away = new TestBrowser(elsewhere);
+    const alice = await signIn("alice");
+    const namesake = await finish(await begin("/who", away), away);
+    expect(namesake.person?.subject).toBe(alice.person?.subject);
+    expect(namesake.person?.id).not.toBe(alice.person?.id);
+    await elsewhere.close();
+    await other.stop();
+  });
+
+  test("U8: another site's page signs no one out", async () => {
+    await signIn("alice");
+    const cookie = `person-server-session=${browser.cookies.get(SESSION)}`;
+    for (const headers of [
+      { "sec-fetch-site": "cross-site" },
+      { "sec-fetch-site": "same-site", origin: OWN_ORIGIN },
+      { origin: "null" },
+      { origin: "http://localhost:3050" },
+      {},
+    ]) {
+      const type = { "content-type": "application/x-www-form-urlencoded" };
+      const reply = await app.inject({
+        method: "POST",
+        url: "/sign-in/sign-out",
+        headers: { cookie, ...type, ...headers },
+      });
+      expect(reply.statusCode).toBe(403);
+    }
+    expect(await isSignedIn()).toBe(true);
+  });
+
+  test.each([
+    "https://evil.example/",
+    "//evil.example/",
+    "/\\evil.example/",
+    "\\\\evil.example",
+    "javascript:alert(1)",
+    "/".repeat(2_049),
+  ])("U10: a sign-in returns to no other server: %j", async (returnTo) => {
+    const response = await browser.open(`/who?returnTo=${encodeURIComponent(returnTo)}`);
+    expect(await pageOf(response)).toMatchObject({
+      status: 400,
+      code: "invalid_return",
+      link: ["/public", "Try again"],
+    });
+  });
+
+  test("a path that looks like another server's address stays on this one", async () => {
+    const response = await browser.open(
+      await begin(`/who?returnTo=${encodeURIComponent("/.//evil.example")}`),
+    );
+    expect(response.headers.get("location")).toBe(`${OWN_ORIGIN}//evil.example`);
+  });
+
+  test("a network that begins sign-ins without end keeps others' and its own newest", async () => {
+    const oldest = await begin();
+    for (let index = 0; index < 2_000; index += 1) await app.inject("/who");
+    const newest = await begin();
+    expect(await pageOf(await browser.open(oldest))).toMatchObject({ code: "sign_in_unknown" });
+    expect((await browser.open(newest)).status).toBe(303);
+  });
+});
+
+describe("what a provider does", () => {
+  const lies = [
+    ["U1: names another issuer in its document", { document: { issuer: EVIL }, claims: { iss: EVIL } }],
+    ["U2: signs with a key that it does not publish", { signsWithAnotherKey: true }],
+    ["issues a token of another issuer", { claims: { iss: EVIL } }],
+    ["issues a token for another client", { claims: { aud: "another" } }],
+    [
+      "issues a token for several clients without naming this one as its user",
+      { claims: { aud: ["person-server", "x"], azp: "x" } },
+    ],
+    ["issues an expired token", { claims: { exp: 1 } }],
+    ["issues a token of another request", { claims: { nonce: "another" } }],
+    ["issues a token without nonce", { claims: { nonce: undefined } }],
+    ["names no subject", { claims: { sub: undefined } }],
+    ["names an empty subject", { claims: { sub: "" } }],
+    ["names a subject that is not text", { claims: { sub: 5 } }],
+    ["names a subject of 256 characters", { claims: { sub: "x".repeat(256) } }],
+    ["sends a document that is not one", { fails: { path: "/.well-known/openid-configuration", bytes: 9 } }],
+    ["sends an empty response for tokens", { fails: { path: "/token" } }],
+    ["has no key set", { document: { jwks_uri: undefined } }],
+    [
+      "U9: has its token endpoint on another machine without https",
+      { document: { token_endpoint: "http://idp.invalid/token" } },
+    ],
+  ] as const;
+  test.each(lies)("a provider that %s signs no one in", async (_, lie) => {
+    const callback = await begin();
+    clock += 60;
+    provider.lies = lie;
+    expect(await pageOf(await browser.open(callback))).toMatchObject({
+      status: 502,
+      code: "provider_invalid",
+      link: [`${OWN_ORIGIN}/who`, "Try again"],
+    });
+    expect(await isSignedIn()).toBe(false);
+  });
+
+  test.each([
+    ["is down", { fails: { path: "/.well-known/openid-configuration", status: 503 } }],
+    ["sends without end", { fails: { path: "/.well-known/openid-configuration", bytes: 300_000 } }],
+  ])("a provider that %s is a page with a way to try again, and is asked again", async (_, lie) => {
+    provider.lies = lie;
+    expect(await pageOf(await browser.open("/who"))).toMatchObject({
+      status: 503,
+      code: "provider_unreachable",
+      link: ["/who", "Try again"],
+    });
+    provider.lies = {};
+    expect((await browser.open("/who")).status).toBe(303);
+  });
+
+  test("a provider that refuses the connection is a page", async () => {
+    const callback = await begin();
+    await provider.stop();
+    expect(await pageOf(await browser.open(callback))).toMatchObject({
+      status: 503,
+      code: "provider_unreachable",
+    });
+  });
+
+  test.each(["/.well-known/openid-configuration", "/token", "/jwks"])(
+    "a provider that never answers at %s is given up after ten seconds",
+    async (hangs) => {
+      const callback = await begin();
+      provider.lies = { hangs };
+      const { timeout } = AbortSignal;
+      const limits = vi
+        .spyOn(AbortSignal, "timeout")
+        .mockImplementation((ms) => timeout.call(AbortSignal, ms / 100));
+      expect(await pageOf(await browser.open(callback))).toMatchObject({
+        status: 503,
+        code: "provider_unreachable",
+      });
+      expect(new Set(limits.mock.calls.flat())).toEqual(new Set([10_000]));
+    },
+  );
+
+  test("a person who declines at the provider comes to a page", async () => {
+    const { searchParams } = new URL(await begin(), OWN_ORIGIN);
+    const response = await browser.open(
+      `/sign-in/callback?error=access_denied&state=${searchParams.get("state")}`,
+    );
+    expect(await pageOf(response)).toMatchObject({ status: 403, code: "access_denied" });
+  });
+
+  test("an error of the provider is shown by a name of this server's own", async () => {
+    const { searchParams } = new URL(await begin(), OWN_ORIGIN);
+    const query = new URLSearchParams({
+      error: "<b>",
+      error_description: "Call 555",
+      state: searchParams.get("state") ?? "",
+    });
+    const page = await pageOf(await browser.open(`/sign-in/callback?${query}`));
+    expect(page).toMatchObject({ status: 403, code: "sign_in_refused" });
+    expect(JSON.stringify(page)).not.toMatch(/555|<b>/);
+  });
+
+  test("a response that names another issuer is refused (RFC 9207)", async () => {
+    const response = await browser.open(`${await begin()}&iss=${encodeURIComponent(EVIL)}`);
+    expect(await pageOf(response)).toMatchObject({ status: 502, code: "provider_invalid" });
+    expect(provider.requested).not.toContain("/token");
+  });
+
+  test("a response without issuer is refused where the provider always names it (RFC 9207)", async () => {
+    provider.lies = { document: { authorization_response_iss_parameter_supported: true } };
+    expect(await pageOf(await browser.open(await begin()))).toMatchObject({
+      status: 502,
+      code: "provider_invalid",
+    });
+  });
+
+  test("keys that it has replaced a moment ago are found", async () => {
+    await signIn("alice");
+    await provider.rotateKeys();
+    expect((await signIn("bob", new TestBrowser(app))).person?.subject).toBe("bob");
+  });
+
+  test("its document is fetched once a minute for the address of its page", async () => {
+    await Promise.all([begin(), begin(), begin()]);
+    clock += 59;
+    await begin();
+    expect(provider.requested).toHaveLength(1);
+    clock += 1;
+    await begin();
+    expect(provider.requested).toHaveLength(2);
+  });
+});
+
+test("a sign-out goes on to the provider's end of the session, with the ID token", async () => {
+  await signIn("alice");
+  expect(await (await browser.open("/origins")).json()).toEqual([provider.issuer, provider.issuer]);
+  const response = await browser.open("/sign-in/sign-out", {});
+  const url = new URL(response.headers.get("location") ?? "");
+  expect([response.status, url.origin + url.pathname]).toEqual([303, `${provider.issuer}/logout`]);
+  expect(Object.keys(Object.fromEntries(url.searchParams)).sort()).toEqual(["client_id", "id_token_hint"]);
+  expect(await isSignedIn()).toBe(false);
+});
+
+test("a provider without https is for development on loopback alone", async () => {
+  const of = (issuer: string, development: boolean) => relyingParty({ issuer: new URL(issuer), development });
+  await expect(of("http://127.0.0.1:1", false)).rejects.toThrow(/https/);
+  await expect(of("http://192.0.2.1", true)).rejects.toThrow(/https/);
+  await (await of("https://idp.example", false)).close();
+});
