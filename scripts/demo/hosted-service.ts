@@ -6,6 +6,7 @@ import {
   type RunningService,
   readyLine,
   type StartService,
+  startTelemetry,
 } from "agent-kit/service";
 import { remember, type StartedService } from "./service-process.ts";
 import { REPOSITORY_ROOT } from "./stack.ts";
@@ -53,7 +54,7 @@ export class HostedService implements StartedService {
       const { start } = (await import(pathToFileURL(REPOSITORY_ROOT + module).href)) as {
         start: StartService;
       };
-      return start({ env: { ...baseEnv, ...env }, argv, output });
+      return start({ env: { ...baseEnv, ...env }, argv, output, startTelemetry });
     });
     this.#started.then(
       (running) => this.#print(readyLine(name, running)),

@@ -384,7 +384,7 @@ const HOLES: Readonly<Record<string, Hole>> = {
     // Each of the two is enough: callers do not hand tokens out, and the log takes out what it is given.
     "tokens are kept out of the log, twice",
     [AGENTS_TEST, "D14: no whole token"],
-    ["services/backend/src/app.ts", "revealTokens: config.showTokens,", "revealTokens: true,"],
+    [`${BACKEND}/own-agent.ts`, "revealTokens: config.showTokens,", "revealTokens: true,"],
     [
       "packages/agent-kit/src/service/log/logger.ts",
       "redactFields(JSON.parse(line), { showTokens })",
@@ -410,7 +410,7 @@ const HOLES: Readonly<Record<string, Hole>> = {
   B3: [
     "the consent is that of the user who started the run",
     [BACKEND_TEST, "B3: the consent of another user"],
-    [`${BACKEND}/runs/consent-service.ts`, "if (subject !== consent.userId) {", "if (false) {"],
+    [`${BACKEND}/runs/consent-service.ts`, "if (claims.sub !== run.userId) {", "if (false) {"],
   ],
   B4: [
     "a run is its user's",
@@ -420,7 +420,7 @@ const HOLES: Readonly<Record<string, Hole>> = {
   B5: [
     "a token is kept for one user",
     ["tests/integration/many-users.test.ts", "B5: many users at once"],
-    [`${BACKEND}/runs/run-service.ts`, "sharesTokens ? run.userId : run.id", '"everybody"'],
+    [`${BACKEND}/runs/run-context.ts`, "sharesTokens ? run.userId : run.id", '"everybody"'],
   ],
   B6: [
     "a challenge is for this agent and its key",
@@ -435,7 +435,7 @@ const HOLES: Readonly<Record<string, Hole>> = {
     "a second demand for consent ends the run",
     [BACKEND_TEST, "B7: a second demand for consent"],
     [
-      `${BACKEND}/runs/run-service.ts`,
+      `${BACKEND}/runs/run-attempt.ts`,
       "(error instanceof ConsentRequiredError) || consented",
       "(error instanceof ConsentRequiredError)",
     ],
@@ -556,7 +556,7 @@ const HOLES: Readonly<Record<string, Hole>> = {
   X17: [
     "a delegate that was ended while its parent asked gets nothing",
     [SUB_AGENTS_TEST, "gets nothing that it is ended before"],
-    [SUB_AGENTS, "{ ...requireStarted(id), used: token }", "{ ...subAgent, used: token }"],
+    [SUB_AGENTS, "{ ...this.#requireStarted(id), used: token }", "{ ...subAgent, used: token }"],
   ],
   X18: [
     "a sub-agent asks its parent with its last agent token",

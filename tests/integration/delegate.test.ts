@@ -175,6 +175,7 @@ async function otherDelegate(name: string) {
     agentServer: stack.urls.backendAgent,
     credential,
     key,
+    kind: { type: "agent+jwt", subject: sub },
     discovery,
     transport: pooledTransport,
     onReceived: () => {},

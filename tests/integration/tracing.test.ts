@@ -1,3 +1,3 @@
 import { traceFlowTests } from "../support/trace-flow-tests.ts";
 
-traceFlowTests({});
+traceFlowTests();

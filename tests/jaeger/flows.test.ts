@@ -1,3 +1,4 @@
 import { traceFlowTests } from "../support/trace-flow-tests.ts";
 
-traceFlowTests({ jaegerProgram: process.env.JAEGER_UNDER_TEST! });
+// Each service in a process of its own, as in the containers.
+traceFlowTests({ modes: { jaegerProgram: process.env.JAEGER_UNDER_TEST! }, processes: true });

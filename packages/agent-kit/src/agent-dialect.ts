@@ -5,6 +5,7 @@
  */
 
 import {
+  type AAuthError,
   createDiscovery,
   type Discovery,
   draft11,
@@ -13,12 +14,12 @@ import {
   type Requirement,
 } from "aauth";
 import type { AgentOptions, Transport } from "aauth/agent";
-import { SIGNATURE_ALGORITHMS } from "aauth/february-2026";
+import { february2026, SIGNATURE_ALGORITHMS } from "aauth/february-2026";
 import type { ResourceOptions } from "aauth/resource";
 import { AGENTS, variablePrefix } from "topology";
 import { agentRequirement } from "./agent-requirement.ts";
 import type { AgentConfig, NamedAgent } from "./agent-settings.ts";
-import { draft11Parties, draft11Requirement, isDraft11, requireServerIdentifier } from "./draft-11.ts";
+import { draft11Parties, draft11Requirement, draft11SectionOf, requireServerIdentifier } from "./draft-11.ts";
 import { acceptedFromPeers, dialectsOf } from "./published-peers.ts";
 import { issuerOf } from "./service/index.ts";
 
@@ -32,8 +33,12 @@ export interface AgentDialect {
   readonly resource: Partial<ResourceOptions>;
   /** Issuer of the tokens that it accepts; empty where it accepts none. */
   readonly authServer: string;
-  /** Identifier of the server whose persons callers have. Undefined where they have none. */
+  /** Identifier of the server whose persons callers have, in draft -11. Undefined where they have none. */
   readonly personServer?: string | undefined;
+  /** Whether it calls other agents for its caller's person, with the caller's token. Otherwise it does so on its own authority. */
+  readonly onBehalfOfCaller: boolean;
+  /** The section that demands what one of its calls failed at. */
+  sectionOf(error: AAuthError): string;
   /** For `createAgent`, beside key and discovery. */
   calling(
     address: string,
@@ -60,7 +65,12 @@ export interface DialectOptions {
 
 /** @throws ConfigError for an identity that the profile does not have */
 export const agentDialect = (options: DialectOptions): AgentDialect =>
-  isDraft11(options.config) ? draft11Dialect(options) : februaryDialect(options);
+  DIALECTS[options.config.profile](options);
+
+const DIALECTS: Record<AgentConfig["profile"], (options: DialectOptions) => AgentDialect> = {
+  "february-2026": februaryDialect,
+  "draft-11": draft11Dialect,
+};
 
 function februaryDialect(options: DialectOptions): AgentDialect {
   const { agent, config, deps, additionalScopes = [], redirectUris, name, now } = options;
@@ -70,7 +80,10 @@ function februaryDialect(options: DialectOptions): AgentDialect {
     transport: deps.transport,
     requirement: agentRequirement(options),
     authServer,
+    onBehalfOfCaller: config.authorizationScheme === "user-delegated",
+    sectionOf: ({ section }) => section,
     resource: {
+      profile: february2026,
       authServer,
       algs: SIGNATURE_ALGORITHMS,
       accept: acceptedFromPeers(config),
@@ -104,6 +117,8 @@ function draft11Dialect({ agent, config, deps, name, now }: DialectOptions): Age
     requirement,
     authServer: accessServer ?? personServer ?? "",
     personServer,
+    onBehalfOfCaller: personServer !== undefined,
+    sectionOf: draft11SectionOf,
     resource: {
       profile: draft11,
       about: { name },

@@ -12,11 +12,9 @@ import {
   type Level,
   type ProvenCaller,
   type RecordStore,
-  type Requirement,
   type SigningKey,
 } from "aauth";
 import { type Agent, createAgent, type ObtainedToken, type Transport } from "aauth/agent";
-import { february2026 } from "aauth/february-2026";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { fastifyAAuth } from "fastify-aauth";
 import {
@@ -27,7 +25,7 @@ import {
   verificationTrace,
 } from "protocol-trace";
 import { type AgentCardOptions, createAgentCard, fastifyA2A } from "./a2a/index.ts";
-import { agentDialect } from "./agent-dialect.ts";
+import { type AgentDialect, agentDialect } from "./agent-dialect.ts";
 import type { AgentConfig, NamedAgent } from "./agent-settings.ts";
 import { upstreamTokenOf } from "./draft-11.ts";
 import { type BringPerson, createWaitingReplies, type WaitingReplies } from "./draft-11-waiting.ts";
@@ -50,15 +48,13 @@ export interface AgentServiceDeps {
 }
 
 /** What an agent's own parts are made of. */
-export interface AgentParts {
+export interface AgentParts
+  extends Pick<
+    AgentDialect,
+    "authServer" | "personServer" | "requirement" | "onBehalfOfCaller" | "sectionOf"
+  > {
   /** Identity of this agent. */
   readonly id: string;
-  /** Issuer of the tokens it accepts; empty where it accepts none. */
-  readonly authServer: string;
-  /** Identifier of the server whose persons callers have, in draft -11. Undefined where they have none. */
-  readonly personServer: string | undefined;
-  /** What a caller must prove for a task. */
-  readonly requirement: Requirement;
   readonly discovery: Discovery;
   /** Whether other parties may be on loopback, over plain http: so where this agent's own identity is. */
   readonly development: boolean;
@@ -119,16 +115,14 @@ export async function createAgentService(options: AgentServiceOptions): Promise<
   const id = config.idUrl;
   const now = deps.now ?? (() => Math.floor(Date.now() / 1000));
   const dialect = agentDialect({ ...options, name: options.card.name, now });
-  const { requirement, authServer, personServer, map } = dialect;
+  const { requirement, map } = dialect;
   const newKey = (sequence: number) => generateSigningKey({ kid: `${agent.name}-ephemeral-${sequence}` });
   const keys = createKeyRing({ key: deps.key ?? (await newKey(1)), create: newKey, now });
   const discovery = traceDiscovery(dialect.discovery);
 
   const parts: AgentParts = {
+    ...dialect,
     id,
-    authServer,
-    personServer,
-    requirement,
     discovery,
     development: id.startsWith("http:"),
     logger,
@@ -138,7 +132,6 @@ export async function createAgentService(options: AgentServiceOptions): Promise<
       const traced = createAgentTrace(dialect.transport);
       const log = createAgentLog(logger, peer);
       return createAgent({
-        profile: february2026,
         ...dialect.calling(address, signatureScheme),
         key: keys,
         discovery,
@@ -168,7 +161,6 @@ export async function createAgentService(options: AgentServiceOptions): Promise<
   await app.register(async (scope) => {
     traceMessages(scope);
     await scope.register(fastifyAAuth, {
-      profile: february2026,
       ...dialect.resource,
       resource: id,
       key: keys,

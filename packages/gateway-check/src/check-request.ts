@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders } from "node:http";
 import type { ReceivedRequest } from "aauth";
 import { february2026 } from "aauth/february-2026";
 import { PROFILES } from "agent-kit/service";
+import type { ProfileName } from "./wire-profiles.ts";
 
 /** `strict` refuses unsigned requests; the other two let them through without an identity and mean the same. */
 const MODES = ["strict", "optional", "permissive"] as const;
@@ -9,7 +10,6 @@ const MODES = ["strict", "optional", "permissive"] as const;
 export const SCHEMES = ["hwk", "jwks", "jwt"] as const;
 export type RequiredScheme = (typeof SCHEMES)[number];
 
-export type ProfileName = (typeof PROFILES)[number];
 /**
  * What a route of draft -11 takes: any token of an agent, agent tokens alone, person and auth tokens, or a server that signs for itself. Not
  * `auth-token`: its challenge needs a resource token, which the resource alone can issue.

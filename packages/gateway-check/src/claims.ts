@@ -1,4 +1,5 @@
-import { draft11, type ProvenCaller } from "aauth";
+import type { ProvenCaller } from "aauth";
+import type { ProfileName } from "./wire-profiles.ts";
 
 /** Response field that carries the claims to the gateway. */
 export const CLAIMS_HEADER = "x-aauth-claims";
@@ -23,15 +24,22 @@ export const NO_CLAIMS = "{}";
  * - `scopes`, a list, and `account`, where there is one: auth tokens. What the resource token asked for is known as far as it is in there
  * - `server`: identifier of a server that signs for itself
  * - `jwt_claims` as above, of person tokens all
+ *
+ * @param profile of the resource
  */
-export function claimsHeader(caller: ProvenCaller): string {
-  const claims = caller.profile === draft11.name ? draft11Claims(caller) : februaryClaims(caller);
+export function claimsHeader(profile: ProfileName, caller: ProvenCaller): string {
+  const claims = CLAIMS[profile](caller);
   // Escaped UTF-16 units are valid JSON and survive every header codec.
   return JSON.stringify(claims).replace(
     /[^\x20-\x7e]/g,
     (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );
 }
+
+const CLAIMS: Readonly<Record<ProfileName, (caller: ProvenCaller) => object>> = {
+  "february-2026": februaryClaims,
+  "draft-11": draft11Claims,
+};
 
 function draft11Claims({
   profile,

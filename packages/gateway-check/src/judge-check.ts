@@ -1,16 +1,11 @@
-import {
-  AAuthVerificationError,
-  draft11,
-  type Requirement,
-  type VerifiedRequest,
-  type WireProfile,
-} from "aauth";
+import { AAuthVerificationError, type Requirement, type VerifiedRequest, type WireProfile } from "aauth";
 import { february2026 } from "aauth/february-2026";
 import { acceptedAtRoute } from "agent-kit/published-peers";
 import type { CheckRequest, RequiredScheme } from "./check-request.ts";
 import { claimsHeader, NO_CLAIMS } from "./claims.ts";
 import { isOpen } from "./open-paths.ts";
 import type { CheckedResource, ResourceVerifiers } from "./resource-verifiers.ts";
+import { knownProfiles, type ProfileName, WIRE_PROFILES } from "./wire-profiles.ts";
 
 /** Why a request is let through, and what the gateway learns of its caller. */
 export interface Admission {
@@ -39,11 +34,29 @@ export async function judgeCheck(check: CheckRequest, verifiers: ResourceVerifie
   if (isUnsigned && mode !== "strict") return { claims: NO_CLAIMS, because: "unsigned" };
 
   const resource = resourceOf(request.headers[signatureKey] as string | undefined, resources);
-  const verified = await (resource.profile === draft11
-    ? judgeDraft11(check, resource)
-    : judgeFebruary(check, resource, verifiers));
-  return { claims: claimsHeader(verified.caller), because: "verified", verified };
+  const verified = await PROFILES[resource.profile].judge(check, resource, verifiers);
+  return { claims: claimsHeader(resource.profile, verified.caller), because: "verified", verified };
 }
+
+type Judge = (
+  check: CheckRequest,
+  resource: CheckedResource,
+  verifiers: ResourceVerifiers,
+) => Promise<VerifiedRequest>;
+
+/** Verification, and what refusals ask for, in each profile. */
+const PROFILES: Readonly<
+  Record<
+    ProfileName,
+    { readonly judge: Judge; minimum(check: Pick<CheckRequest, "requiredLevel">): Requirement }
+  >
+> = {
+  "february-2026": { judge: judgeFebruary, minimum: () => ({ level: "identified" }) },
+  "draft-11": {
+    judge: judgeDraft11,
+    minimum: ({ requiredLevel }) => ({ level: requiredLevel === "any" ? "agent-token" : requiredLevel }),
+  },
+};
 
 /** The resource in the profile whose shape a message has; the first for a message of no shape, which is refused there. */
 function resourceOf(
@@ -51,12 +64,12 @@ function resourceOf(
   resources: readonly CheckedResource[],
 ): CheckedResource {
   const hasShape = ({ messages }: WireProfile) => signatureKey !== undefined && messages.claims(signatureKey);
-  const profile = [february2026, draft11].find(hasShape);
-  const resource = profile === undefined ? resources[0] : resources.find((own) => own.profile === profile);
+  const name = knownProfiles(Object.keys(WIRE_PROFILES)).find((known) => hasShape(WIRE_PROFILES[known]));
+  const resource = name === undefined ? resources[0] : resources.find(({ profile }) => profile === name);
   if (resource !== undefined) return resource;
   throw new AAuthVerificationError(
     "profile_not_accepted",
-    `the route does not accept messages of profile ${profile?.name}`,
+    `the route does not accept messages of profile ${name}`,
   );
 }
 
@@ -85,13 +98,11 @@ async function judgeDraft11(
 }
 
 /** What the refusals of a route ask for: the least that its callers must be. */
-export function requirementOf({
-  profiles,
-  requiredLevel,
-}: Pick<CheckRequest, "profiles" | "requiredLevel">): Requirement {
-  const level = requiredLevel === "any" ? "agent-token" : requiredLevel;
-  if (!profiles.includes("draft-11")) return { level: "identified" };
-  return profiles.includes("february-2026") ? { level: "identified", or: { level } } : { level };
+export function requirementOf(check: Pick<CheckRequest, "profiles" | "requiredLevel">): Requirement {
+  const [first = { level: "identified" }, or] = knownProfiles(check.profiles).map((name) =>
+    PROFILES[name].minimum(check),
+  );
+  return or === undefined ? first : { ...first, or };
 }
 
 /**

@@ -1,18 +1,16 @@
-/** What must be readable before a caller can sign, with the documents of February's profile: own documents, cards, key sets, health. */
-export const OPEN_PATHS: readonly string[] = [
-  "/.well-known/aauth-agent",
-  "/.well-known/aauth-resource",
+import { knownProfiles, WIRE_PROFILES } from "./wire-profiles.ts";
+
+/** What must be readable before a caller can sign, beside the documents of the resource's profile. */
+const OPEN_PATHS: readonly string[] = [
   "/.well-known/agent-card.json",
   "/.well-known/agent.json",
   "/jwks.json",
   "/health",
 ];
-/** The same with the documents of draft -11. */
-const DRAFT_11_OPEN_PATHS: readonly string[] = OPEN_PATHS.map((path) =>
-  path.startsWith("/.well-known/aauth-") ? `${path}.json` : path,
-);
+/** Parties behind a gateway, which are agents too. */
+const PUBLISHING_KINDS = ["agent", "resource"];
 /** Methods that read. */
-export const OPEN_METHODS: readonly string[] = ["GET", "HEAD"];
+const OPEN_METHODS: readonly string[] = ["GET", "HEAD"];
 
 /**
  * True when a request is let through without looking at its signature. Exact paths and reading methods only: a prefix or a suffix
@@ -23,6 +21,9 @@ export function isOpen(method: string, target: string, profiles: readonly string
   const path = queryAt < 0 ? target : target.slice(0, queryAt);
   return (
     OPEN_METHODS.includes(method) &&
-    profiles.some((name) => (name === "draft-11" ? DRAFT_11_OPEN_PATHS : OPEN_PATHS).includes(path))
+    knownProfiles(profiles).some((name) => [...OPEN_PATHS, ...documentPaths(name)].includes(path))
   );
 }
+
+const documentPaths = (name: keyof typeof WIRE_PROFILES): string[] =>
+  PUBLISHING_KINDS.map((kind) => `/.well-known/${WIRE_PROFILES[name].documents.kinds[kind]?.document.name}`);

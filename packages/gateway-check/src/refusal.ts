@@ -1,8 +1,9 @@
-import { AAuthVerificationError, draft11, publicRefusal, type Requirement } from "aauth";
+import { AAuthVerificationError, publicRefusal, type Requirement } from "aauth";
 import { february2026 } from "aauth/february-2026";
 import { formatRefusal, plainRefusal, REFUSAL_FIELD, refusalOf as refusalDataOf } from "aauth/resource";
 import { publishedPeerHint } from "agent-kit/published-peers";
-import { type ProfileName, UnusableCheck, UnusableRequest } from "./check-request.ts";
+import { UnusableCheck, UnusableRequest } from "./check-request.ts";
+import { knownProfiles, type ProfileName, WIRE_PROFILES } from "./wire-profiles.ts";
 
 /** An answer that the gateway passes to the caller as it is. */
 export interface Refusal {
@@ -25,7 +26,6 @@ export interface RefusingRoute {
 }
 
 const FEBRUARY: RefusingRoute = { profiles: ["february-2026"], requirement: IDENTIFIED };
-const PROFILES = { "february-2026": february2026, "draft-11": draft11 } as const;
 
 /** The refusal for anything that was thrown while a check was judged. Nothing thrown ever lets a request through. */
 export function refusalOf(error: unknown, route: RefusingRoute = FEBRUARY): Refusal {
@@ -46,17 +46,34 @@ export function refusalOf(error: unknown, route: RefusingRoute = FEBRUARY): Refu
       code: "verification_unavailable",
     };
   }
-  if (isOfDraft11(error, route)) {
-    // As the profile has it, with the requirement that would help. A resource token never: the resource behind the gateway issues those.
-    const { status, headers, body } = plainRefusal(
-      error,
-      {
-        requirement: route.requirement,
-      },
-      route.profiles.map((name) => PROFILES[name]),
-    );
-    return { status, headers: { ...headers, ...refusedBy(error) }, body, code: error.code };
-  }
+  return REFUSALS[profileOf(error, route)](error, route);
+}
+
+const REFUSALS: Readonly<
+  Record<ProfileName, (error: AAuthVerificationError, route: RefusingRoute) => Refusal>
+> = { "february-2026": februaryRefusal, "draft-11": draft11Refusal };
+
+/** The profile of the message that is refused, where the route has it. What is in none is answered in the newest of the route. */
+function profileOf(
+  { code, report, provenCaller }: AAuthVerificationError,
+  { profiles }: RefusingRoute,
+): ProfileName {
+  const name = report?.profile ?? provenCaller?.profile;
+  const isInNone = name === undefined || code === "missing_signature";
+  return knownProfiles(profiles).findLast((own) => isInNone || own === name) ?? "february-2026";
+}
+
+/** As the profile has it, with the requirement that would help. A resource token never: the resource behind the gateway issues those. */
+function draft11Refusal(error: AAuthVerificationError, { profiles, requirement }: RefusingRoute): Refusal {
+  const { status, headers, body } = plainRefusal(
+    error,
+    { requirement },
+    profiles.map((name) => WIRE_PROFILES[name]),
+  );
+  return { status, headers: { ...headers, ...refusedBy(error) }, body, code: error.code };
+}
+
+function februaryRefusal(error: AAuthVerificationError): Refusal {
   if (error.code === "identity_required" || error.code === "authorization_required")
     return belowScheme(error);
   const { status, headers } = plainRefusal(error, { requirement: IDENTIFIED }, [february2026]);
@@ -64,16 +81,6 @@ export function refusalOf(error: unknown, route: RefusingRoute = FEBRUARY): Refu
   const hint = publishedPeerHint(error);
   const body = `AAuth failure: AAuth verification failed: ${code}: ${message}${hint ? `; ${hint}` : ""}`;
   return { status, headers: { ...headers, ...TEXT, ...refusedBy(error) }, body, code: error.code };
-}
-
-/** Of a route that takes both, what is in no profile is answered in both. */
-function isOfDraft11(
-  { code, report, provenCaller }: AAuthVerificationError,
-  { profiles }: RefusingRoute,
-): boolean {
-  const name = report?.profile ?? provenCaller?.profile;
-  const isInNone = name === undefined || code === "missing_signature";
-  return profiles.includes("draft-11") && (isInNone || name === draft11.name);
 }
 
 /**

@@ -4,16 +4,16 @@ import {
   createMemoryClaimStore,
   type Discovery,
   draft11,
-  type WireProfile,
 } from "aauth";
 import { february2026, february2026Published } from "aauth/february-2026";
 import { createVerifier, type Verifier, type VerifierOptions } from "aauth/resource";
 import { acceptedFromPeers, type PublishedPeers } from "agent-kit/published-peers";
-import { type CheckRequest, DEFAULT_TOLERANCE_SECONDS, type ProfileName } from "./check-request.ts";
+import { type CheckRequest, DEFAULT_TOLERANCE_SECONDS } from "./check-request.ts";
+import type { ProfileName } from "./wire-profiles.ts";
 
 /** A resource behind the gateway in one profile, for one check. */
 export interface CheckedResource {
-  readonly profile: WireProfile;
+  readonly profile: ProfileName;
   /** What its callers sign for, in its canonical form. */
   readonly authority: string;
   /** @param endpoint `revocation` for what servers sign in their own name; default `resource` */
@@ -96,15 +96,12 @@ export function createResourceVerifiers(options: {
       }),
     );
 
-  const profiles: Readonly<Record<ProfileName, readonly [WireProfile, ReturnType<typeof verifiersOf>]>> = {
-    "february-2026": [february2026, verifiersOf({ ...february, options: ofFebruary })],
-    "draft-11": [
-      draft11,
-      verifiersOf({
-        ...ofDraft11,
-        options: () => ({ profile: draft11, trustedIssuers: personServers, accessServer }),
-      }),
-    ],
+  const byProfile: Readonly<Record<ProfileName, ReturnType<typeof verifiersOf>>> = {
+    "february-2026": verifiersOf({ ...february, options: ofFebruary }),
+    "draft-11": verifiersOf({
+      ...ofDraft11,
+      options: () => ({ profile: draft11, trustedIssuers: personServers, accessServer }),
+    }),
   };
 
   function ofFebruary(audience: string) {
@@ -120,9 +117,9 @@ export function createResourceVerifiers(options: {
 
   return {
     peers,
-    resourcesFor({ authorities, profiles: names, toleranceSeconds }) {
-      const found = names.map((name): CheckedResource => {
-        const [profile, verifiers] = profiles[name];
+    resourcesFor({ authorities, profiles, toleranceSeconds }) {
+      const found = profiles.map((profile): CheckedResource => {
+        const verifiers = byProfile[profile];
         const known = [...verifiers.keys()];
         const [authority, ...more] = authorities ? known.filter((own) => authorities.includes(own)) : known;
         if (authority === undefined || more.length > 0) throw unknownAuthority();

@@ -2,13 +2,16 @@ import { generateKeyPairSync, randomBytes } from "node:crypto";
 import {
   createKeyRing,
   createMemoryRecordStore,
+  type Discovery,
   generateSigningKey,
   importSigningKey,
   type KeyRing,
   type RecordStore,
   type SigningKey,
 } from "aauth";
-import type { ObtainedToken } from "aauth/agent";
+import { type Agent, type AgentOptions, createAgent, type ObtainedToken, type Transport } from "aauth/agent";
+import { createAgentTrace } from "protocol-trace";
+import type { DialectOptions } from "./dialect.ts";
 import type { KeptKey } from "./runs/waiting-runs.ts";
 
 /** Longer than a consent waits, whose code only the key that asked can redeem. */
@@ -81,12 +84,34 @@ function newPrivateKey(): Pick<KeptKey, "kty" | "crv" | "x" | "d"> {
   return { kty: "OKP", crv: "Ed25519", x: x!, d: d! };
 }
 
-/** @param options.seconds how long runs share a token; 0: each has its own */
-export function createTokenStore(options: {
-  readonly seconds: number;
-  readonly now: () => number;
-}): RecordStore<ObtainedToken> {
-  const { seconds, now } = options;
+/**
+ * Creates the backend's agents, which share keys, tokens and discovery. Each has a trace of its own, and runs leave evidence of what they send.
+ *
+ * @param options.transport default: the library's
+ */
+export function ownAgents(
+  options: Pick<DialectOptions, "config" | "evidence" | "now"> & {
+    readonly keys: KeyRing;
+    readonly discovery: Discovery;
+    readonly transport?: Transport;
+  },
+): (own: Omit<AgentOptions, "key" | "discovery">) => Agent {
+  const { config, evidence, now, keys: key, discovery } = options;
+  const tokenStore = createTokenStore(config.authTokenCacheSeconds, now);
+  return (own) => {
+    const traced = createAgentTrace(options.transport);
+    return createAgent({
+      ...{ key, discovery, tokenStore, now },
+      revealTokens: config.showTokens,
+      ...traced,
+      ...(evidence && { transport: evidence.recording(traced.transport) }),
+      ...own,
+    });
+  };
+}
+
+/** @param seconds how long runs share a token; 0: each has its own */
+function createTokenStore(seconds: number, now: () => number): RecordStore<ObtainedToken> {
   const tokens = createMemoryRecordStore<ObtainedToken>({ maxEntries: MAX_TOKENS, now });
   return {
     ...tokens,

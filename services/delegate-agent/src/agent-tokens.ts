@@ -29,6 +29,15 @@ export class AgentTokenError extends Error {
   }
 }
 
+/** The agent tokens that are asked for, compared with those that come. */
+export interface AgentTokenKind {
+  /** `typ` of its header. */
+  readonly type: string;
+  readonly subject: string;
+  /** Of a sub-agent: the agent that it acts for. */
+  readonly parentAgent?: string;
+}
+
 /** Agent tokens for a delegate's keys; each is asked for once, and again shortly before it ends. */
 export interface AgentTokens {
   (key: SigningKey): Promise<string>;
@@ -48,14 +57,8 @@ export function createAgentTokens(options: {
   key: SigningKey;
   discovery: Discovery;
   transport: Transport;
-  /** What the tokens are. Default: those of February 2026, for the delegate by its own name. */
-  kind?: {
-    readonly type: string;
-    readonly subject: string;
-    /** The agent that it acts for. */
-    readonly parentAgent: string;
-  };
-  /** Told of each new token. */
+  kind: AgentTokenKind;
+  /** Receives the claims of each new token. */
   onReceived: (claims: Readonly<Record<string, unknown>>) => void;
   /** Unix seconds. */
   now: () => number;
@@ -102,14 +105,13 @@ export function createAgentTokens(options: {
     const body = {
       sub,
       cnf_jwk: { kty, crv, x },
-      ...(kind && { parent_agent: kind.parentAgent }),
+      parent_agent: kind.parentAgent,
       client_assertion_type: CLIENT_ASSERTION_TYPE,
       client_assertion: await assertionFor(key),
     };
     const answer = await ask(JSON.stringify(body));
     const { header, claims } = decodeToken(answer.agent_token);
-    const { type, subject } = kind ?? { type: "agent+jwt", subject: sub };
-    if (header.typ !== type || claims.iss !== agentServer || claims.sub !== subject) {
+    if (header.typ !== kind.type || claims.iss !== agentServer || claims.sub !== kind.subject) {
       throw new AgentTokenError(
         "no_answer",
         "the agent server answered with a token that is not this delegate's",

@@ -1,16 +1,19 @@
-import { canonicalAuthority, createDiscovery, type Discovery, generateSigningKey } from "aauth";
+import { canonicalAuthority, type Discovery, generateSigningKey } from "aauth";
 import { createAgent, type Transport } from "aauth/agent";
-import { february2026 } from "aauth/february-2026";
 import { createVerifier } from "aauth/resource";
 import { createAgentLog } from "agent-kit/protocol-log";
-import { issuerOf, type ServiceOptions } from "agent-kit/service";
+import type { ServiceOptions } from "agent-kit/service";
 import type { FastifyInstance } from "fastify";
 import { createAgentTrace, traceDiscovery } from "protocol-trace";
 import { createAgentTokens } from "./agent-tokens.ts";
 import type { DelegateAgentConfig } from "./config.ts";
 import { type Credential, loadCredential } from "./credential.ts";
 import { createDelegate, type Delegate } from "./delegate.ts";
+import { delegateDialect } from "./delegate-dialect.ts";
 import { logged, serveRuns } from "./serve-runs.ts";
+
+/** Agents that this process acts for at a time. The one that came first gives way, and its delegate loses its key. */
+const MAX_PARENTS = 100;
 
 export interface DelegateAgentDeps {
   readonly logger: ServiceOptions["logger"];
@@ -22,69 +25,69 @@ export interface DelegateAgentDeps {
   readonly now?: () => number;
 }
 
-/** Puts the delegate of February 2026 together: agent tokens, the calls made with them, and the door for the agent server. */
+/**
+ * Puts the delegate together: agent tokens, the calls made with them, and the door for those who request calls. For each agent that it acts for it has
+ * another key and other tokens; in February 2026 that is the agent server alone.
+ *
+ * @throws ConfigError for an identity or a flag that the profile does not have
+ */
 export async function buildDelegateAgent(
   config: DelegateAgentConfig,
   deps: DelegateAgentDeps,
-): Promise<{ app: FastifyInstance; delegate: Delegate }> {
+): Promise<{ app: FastifyInstance; delegateOf: (parent: string) => Promise<Delegate> }> {
   const { logger } = deps;
-  const credential = deps.credential ?? (await loadCredential(config.dataFolder));
-  const { agentServer, url } = config;
+  const { agentServer, supplyChainAgentUrl, prompt, timeoutSeconds, url } = config;
   const now = deps.now ?? (() => Math.floor(Date.now() / 1000));
-  const discovery = traceDiscovery(
-    deps.discovery ?? createDiscovery({ development: agentServer.startsWith("http:"), now }),
-  );
-  const issuer = issuerOf(config);
-  // New at each start: what stays is the credential, and with it the name.
-  const key = await generateSigningKey({ kid: `${credential.sub}-key` });
+  const dialect = delegateDialect({ config, deps, now });
+  const { profile, requirement, transport } = dialect;
+  const discovery = traceDiscovery(dialect.discovery);
+  const credential = deps.credential ?? (await loadCredential(config.dataFolder));
+  const { sub } = credential;
   const log = logger.child({ logger: "agent_tokens" });
 
-  const asking = createAgentTrace(deps.transport);
-  const agentToken = createAgentTokens({
-    agentServer,
-    credential,
-    key,
-    discovery,
-    transport: asking.transport,
-    now,
-    onReceived: (claims) => log.info({ claims }, "🔐 Received agent_token"),
-  });
-  const traced = createAgentTrace(deps.transport);
-  const working = createDelegate({
-    agent: createAgent({
-      profile: february2026,
-      id: agentServer,
-      key,
-      signatureScheme: "jwks",
-      agentToken,
-      trustedAuthServers: [issuer],
-      discovery,
-      revealTokens: config.showTokens,
-      transport: traced.transport,
-      observer: traced.observer,
-      now,
-    }),
-    dropAgentToken: agentToken.drop,
-    supplyChainAgentUrl: config.supplyChainAgentUrl,
-    prompt: config.prompt,
-    timeoutSeconds: config.timeoutSeconds,
-    observer: createAgentLog(logger, "supply-chain-agent"),
-  });
-  const delegate = logged(working, log);
+  async function createFor(parent: string): Promise<Delegate> {
+    // New at each start: what stays is the credential, and with it the name.
+    const key = await generateSigningKey({ kid: `${sub}-key` });
+    const kind = dialect.tokenFor(parent, sub);
+    const agentToken = createAgentTokens({
+      ...{ agentServer, credential, key, kind, discovery, now },
+      transport: createAgentTrace(transport).transport,
+      onReceived: (claims) => log.info({ claims }, "🔐 Received agent_token"),
+    });
+    const shared = { key, agentToken, discovery, revealTokens: config.showTokens, now };
+    const agent = dialect.agentFor(kind, key.thumbprint, (options) =>
+      createAgent({ ...shared, ...options, ...createAgentTrace(transport) }),
+    );
+    const working = createDelegate({
+      ...{ agent, dropAgentToken: agentToken.drop, dialect: dialect.calls },
+      ...{ supplyChainAgentUrl, prompt, timeoutSeconds },
+      observer: createAgentLog(logger, "supply-chain-agent"),
+    });
+    return logged(working, log);
+  }
+
+  const delegates = new Map<string, Promise<Delegate>>();
+  function delegateOf(parent: string): Promise<Delegate> {
+    const known = delegates.get(parent);
+    if (known !== undefined) return known;
+    const [oldest] = delegates.keys();
+    if (oldest !== undefined && delegates.size >= MAX_PARENTS) delegates.delete(oldest);
+    const made = createFor(parent);
+    delegates.set(parent, made);
+    return made;
+  }
+
   const app = await serveRuns({
-    logger,
-    url,
-    // Only the agent server may request calls.
+    ...{ logger, url, requirement, sub },
+    // In draft -11 also the agents that the agent server is the provider of.
     verifier: createVerifier({
-      profile: february2026,
+      profile,
       authorities: [canonicalAuthority(url)],
       discovery,
       now,
       trustedAgents: [agentServer],
     }),
-    requirement: { level: "identified" },
-    sub: credential.sub,
-    delegateOf: async () => delegate,
+    delegateOf: async (caller) => delegateOf(dialect.parentOf(caller)),
   });
-  return { app, delegate };
+  return { app, delegateOf };
 }

@@ -1,10 +1,9 @@
 import { AAuthError, ConsentRequiredError, type decodeToken, TokenRequestError } from "aauth";
 import type { Agent, AgentEvent } from "aauth/agent";
-import { parseAgentAuth } from "aauth/february-2026";
 import { AgentAnswerError, AgentHttpError, askAgent, failedPartOf } from "agent-kit/a2a";
 import type { DelegateRun } from "backend-api";
 import { AgentTokenError } from "./agent-tokens.ts";
-import { describeEvent } from "./describe-event.ts";
+import type { CallDialect } from "./delegate-dialect.ts";
 
 const MAX_REPORT_CHARACTERS = 2_000;
 const MAX_STEPS = 50;
@@ -20,12 +19,7 @@ export function createDelegate(options: {
   agent: Agent;
   /** Drops the cached agent token, so that the next call is made with a new one. */
   dropAgentToken: () => void;
-  /** What another wire profile has instead. Default: February 2026. */
-  dialect?: {
-    /** Whether an error means that the agent token is not accepted. */
-    readonly isAgentTokenRefused: (error: unknown) => boolean;
-    readonly describe: typeof describeEvent;
-  };
+  dialect: CallDialect;
   supplyChainAgentUrl: string;
   prompt: string;
   timeoutSeconds: number;
@@ -33,7 +27,7 @@ export function createDelegate(options: {
   observer: (event: AgentEvent) => void;
 }): Delegate {
   const { agent, dropAgentToken, supplyChainAgentUrl, prompt, timeoutSeconds, observer } = options;
-  const { isAgentTokenRefused = wantsSignature, describe = describeEvent } = options.dialect ?? {};
+  const { isAgentTokenRefused, describe } = options.dialect;
   let last: DelegateRun | null = null;
   let underway: Promise<DelegateRun> | undefined;
 
@@ -129,16 +123,6 @@ function failureOf(error: unknown, timeoutSeconds: number): NonNullable<Delegate
   if ((error as Error).name === "TimeoutError")
     return { code: "timeout", message: `No answer came within ${timeoutSeconds} seconds.` };
   return { code: "call_failed", message: "The call could not be made; the delegate's log has the reason." };
-}
-
-/** Refused for its signature or its agent token: a proven caller is asked for an auth token instead, or for nothing. */
-function wantsSignature(error: unknown): boolean {
-  if (!(error instanceof AgentHttpError) || error.status !== 401) return false;
-  const { challenge } = error.answer;
-  if (challenge === undefined) return false;
-  // The agent has parsed it before: a malformed one has failed the call with another error.
-  const { level, userInteraction } = parseAgentAuth(challenge);
-  return level === "pseudonymous" && userInteraction === undefined;
 }
 
 /**

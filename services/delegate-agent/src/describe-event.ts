@@ -1,42 +1,89 @@
 import type { AgentEvent } from "aauth/agent";
+import { PARENT_REQUESTS } from "agent-kit/protocol-log";
 import type { DelegateRun } from "backend-api";
 
+type Step = DelegateRun["steps"][number];
+type Event<Type extends AgentEvent["type"]> = Extract<AgentEvent, { type: Type }>;
+
+/** The steps whose sentences differ by dialect. */
+interface Wording {
+  signed(event: Event<"request_signed">): string;
+  wanted(event: Event<"challenge_received">): string;
+  requested(event: Event<"token_requested">): Step;
+  received(event: Event<"token_received">): Step;
+  held(tokenId: string): Step;
+}
+
+const FEBRUARY: Wording = {
+  signed: ({ scheme, attempt, tokenId }) =>
+    `scheme ${scheme}${attempt === 1 && tokenId !== undefined ? ", with the agent token" : ""}`,
+  // What is sent is signed: a 401 that wants a signature has not accepted it, or the token that it was made with.
+  wanted: ({ status, level }) =>
+    status === 401 && level === "pseudonymous"
+      ? "the signature or the token was not accepted"
+      : `the caller must be ${level}`,
+  requested: ({ type, requestType, authServer }) => ({
+    action: type,
+    details: `request_type=${requestType} sent to ${authServer}`,
+  }),
+  received: ({ type, token }) => {
+    const { agent, agent_delegate, scope } = token.claims;
+    const details = `agent ${agent}, ${named("agent_delegate", agent_delegate)}, ${named("scope", scope)}`;
+    return { action: type, details: `Auth token ${token.tokenId}: ${details}` };
+  },
+  held: (tokenId) => ({
+    action: "token_cache_hit",
+    details: `Auth token ${tokenId}, held from the call before`,
+  }),
+};
+
+const DRAFT_11: Wording = {
+  signed: ({ tokenId }) => `with token ${tokenId}`,
+  // Beside a token it can be a person who has to act.
+  wanted: ({ level }) => {
+    if (!level.endsWith("-token")) return level;
+    return `the caller must show ${level === "person-token" ? "a" : "an"} ${level}`;
+  },
+  requested: (event) => ({ action: ofParent(event), details: `Sent to the parent at ${event.authServer}` }),
+  received: (event) => {
+    const { tokenId, claims } = event.token;
+    const scope = claims.scope === undefined ? "" : `, scope ${claims.scope}`;
+    return { action: ofParent(event), details: `${tokenId} of ${claims.iss} for ${claims.aud}${scope}` };
+  },
+  // Of a person token, too.
+  held: (tokenId) => ({ action: "token_held", details: `${tokenId}, from the call before` }),
+};
+
+/** The published extension leaves `agent_delegate` out. */
+const named = (claim: string, value: unknown) =>
+  value === undefined ? `no ${claim}` : `${claim} ${String(value)}`;
+
+const ofParent = ({ type, requestType }: Event<"token_requested" | "token_received">) =>
+  requestType === PARENT_REQUESTS.person ? `person_${type}` : type;
+
 /** A step of the protocol as the page shows it. Undefined for events that another step includes. */
-export function describeEvent(event: AgentEvent): DelegateRun["steps"][number] | undefined {
+export type DescribeEvent = (event: AgentEvent) => Step | undefined;
+
+export const describeFebruaryEvent: DescribeEvent = (event) => describe(event, FEBRUARY);
+export const describeDraft11Event: DescribeEvent = (event) => describe(event, DRAFT_11);
+
+function describe(event: AgentEvent, words: Wording): Step | undefined {
   switch (event.type) {
-    case "request_signed": {
+    case "request_signed":
       if (event.purpose !== "resource") return undefined;
-      const token = event.attempt === 1 && event.tokenId !== undefined ? ", with the agent token" : "";
-      return { action: event.type, details: `${event.method} ${event.url}, scheme ${event.scheme}${token}` };
-    }
+      return { action: event.type, details: `${event.method} ${event.url}, ${words.signed(event)}` };
     case "challenge_received":
-      return { action: event.type, details: `Status ${event.status}: ${wanted(event)}` };
+      return { action: event.type, details: `Status ${event.status}: ${words.wanted(event)}` };
     case "token_requested":
-      return { action: event.type, details: `request_type=${event.requestType} sent to ${event.authServer}` };
-    case "token_received": {
-      const { agent, agent_delegate, scope } = event.token.claims;
-      return {
-        action: event.type,
-        details: `Auth token ${event.token.tokenId}: agent ${agent}, ${named("agent_delegate", agent_delegate)}, ${named("scope", scope)}`,
-      };
-    }
+      return words.requested(event);
+    case "token_received":
+      return words.received(event);
     case "token_cache_hit":
-      return { action: event.type, details: `Auth token ${event.tokenId}, held from the call before` };
+      return words.held(event.tokenId);
     case "response_received":
       if (event.purpose !== "resource" || event.status >= 300) return undefined;
       return { action: event.type, details: `Status ${event.status}` };
     default:
       return undefined;
   }
-}
-
-/** The published extension leaves `agent_delegate` out. */
-const named = (claim: string, value: unknown) =>
-  value === undefined ? `no ${claim}` : `${claim} ${String(value)}`;
-
-/** What is sent is signed: a 401 that wants a signature has not accepted it, or the token that it was made with. */
-function wanted({ status, level }: Extract<AgentEvent, { type: "challenge_received" }>): string {
-  return status === 401 && level === "pseudonymous"
-    ? "the signature or the token was not accepted"
-    : `the caller must be ${level}`;
 }

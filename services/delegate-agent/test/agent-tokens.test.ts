@@ -39,6 +39,7 @@ async function createWorld() {
     agentServer: BACKEND,
     credential,
     key,
+    kind: { type: "agent+jwt", subject: credential.sub },
     discovery: createTestDiscovery({}),
     transport: async (url, { headers, body }) => {
       requests.push({

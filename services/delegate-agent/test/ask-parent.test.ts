@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import { endlessBody } from "../../../packages/agent-kit/test/service/support/endless-body.ts";
 import type { AgentTokenError } from "../src/agent-tokens.ts";
 import { askParent } from "../src/ask-parent.ts";
-import { describeDraft11Event } from "../src/describe-draft-11-event.ts";
+import { describeDraft11Event } from "../src/describe-event.ts";
 
 const PROVIDER = "https://backend.localhost";
 const RESOURCE = "https://supply-chain-agent.localhost";

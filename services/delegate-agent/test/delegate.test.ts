@@ -3,12 +3,14 @@ import type { Agent, AgentEvent, FetchContext } from "aauth/agent";
 import { expect, test } from "vitest";
 import { endlessBody } from "../../../packages/agent-kit/test/service/support/endless-body.ts";
 import { createDelegate } from "../src/delegate.ts";
+import { februaryCalls } from "../src/delegate-dialect.ts";
 
 /** A delegate whose calls are answered by hand. */
 function delegateAnswered(answer: () => Response, dropAgentToken = () => {}) {
   return createDelegate({
     agent: { fetchFor: () => async () => answer() } as unknown as Agent,
     dropAgentToken,
+    dialect: februaryCalls,
     supplyChainAgentUrl: "http://supply-chain-agent.localhost:3000",
     prompt: "x",
     timeoutSeconds: 5,
@@ -40,7 +42,7 @@ test("S3: a call that fails at the second hop is failed, and keeps the report", 
         return Response.json({ jsonrpc: "2.0", id, result });
       },
     } as unknown as Agent,
-    ...{ dropAgentToken: () => {}, observer: () => {} },
+    ...{ dropAgentToken: () => {}, dialect: februaryCalls, observer: () => {} },
     ...{ supplyChainAgentUrl: "http://supply-chain-agent.localhost:3000", prompt: "x", timeoutSeconds: 5 },
   });
   expect(await delegate.run()).toMatchObject({
@@ -118,7 +120,7 @@ test("a token that names no delegate is shown as that", async () => {
   };
   const delegate = createDelegate({
     agent: { fetchFor } as unknown as Agent,
-    ...{ dropAgentToken: () => {}, observer: () => {} },
+    ...{ dropAgentToken: () => {}, dialect: februaryCalls, observer: () => {} },
     ...{ supplyChainAgentUrl: "http://supply-chain-agent.localhost:3000", prompt: "x", timeoutSeconds: 5 },
   });
   const { granted, steps } = await delegate.run();

@@ -72,7 +72,7 @@ async function createWorld() {
     return Response.json({ agent_token, expires_in: 3600 });
   };
 
-  const { app, delegate } = await buildDelegateAgent(
+  const { app, delegateOf } = await buildDelegateAgent(
     loadConfig({
       service: "delegate-agent",
       settings,
@@ -87,7 +87,7 @@ async function createWorld() {
     },
   );
   return {
-    ...{ seen, run: delegate.run, close: () => app.close() },
+    ...{ seen, run: (await delegateOf(BACKEND)).run, close: () => app.close() },
     /** As a restart does: what was published before is gone. */
     async restartAgentServer(kid: string) {
       server = await generateSigningKey({ kid });

@@ -1,13 +1,6 @@
 import { readFileSync, unwatchFile, watchFile } from "node:fs";
 import { basename } from "node:path";
-import {
-  buildTraced,
-  createLogger,
-  HelpRequested,
-  loadConfig,
-  type StartService,
-  startTelemetry,
-} from "agent-kit/service";
+import { buildTraced, createLogger, HelpRequested, loadConfig, type StartService } from "agent-kit/service";
 import { buildGateway } from "./app.ts";
 import { type GatewaySettings, settings } from "./config.ts";
 import type { ConfigSection } from "./configuration/document-schema.ts";
@@ -17,7 +10,7 @@ import { ConfigurationError } from "./configuration/problem.ts";
 /** Looking at the file's times works with every editor and every container mount. */
 const RELOAD_INTERVAL_MS = 500;
 
-export const start: StartService = async ({ env, argv, output }) => {
+export const start: StartService = async ({ env, argv, output, startTelemetry }) => {
   const config = loadConfig({ service: "gateway", settings, env, argv });
   const source = basename(config.file);
   const load = () => {

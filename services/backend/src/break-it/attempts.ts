@@ -1,18 +1,20 @@
-import { AAuthAgentError, AnswerPendingError, TokenRequestError } from "aauth";
+import { AAuthAgentError, AnswerPendingError, QuotaStore, TokenRequestError } from "aauth";
 import type { Transport } from "aauth/agent";
 import { readBounded } from "agent-kit/service";
 import type { AnyBreakItVariant, BreakItOffer, BreakItResult } from "backend-api";
-import { LRUCache } from "lru-cache";
 import { BackendError } from "../errors.ts";
 import { networkCodeOf } from "../failures/network-code.ts";
 import type { Run } from "../runs/run.ts";
+import type { Attempt, BreakItDialect } from "./dialect.ts";
 import type { Evidence } from "./evidence.ts";
-import { readRefusal } from "./read-refusal.ts";
+import { materialOf } from "./material.ts";
+import { type Refusal, readRefusal } from "./read-refusal.ts";
 import { sendForged } from "./send-forged.ts";
-import type { BreakItDialect } from "./variants.ts";
 
 const MAX_ANSWER_BYTES = 65_536;
 const MAX_ATTEMPTS_KEPT = 500;
+/** As long as a run is kept. */
+const ATTEMPT_SECONDS = 3600;
 const TIMEOUT_MS = 15_000;
 /** Bad gateway, service unavailable, gateway timeout. */
 const UNREACHED: ReadonlySet<number> = new Set([502, 503, 504]);
@@ -40,18 +42,32 @@ export interface Attempts {
   attemptOf(run: Run, traceId: string): { readonly spanId: string; readonly at: number } | undefined;
 }
 
-/** The attempts in one profile. */
+const NOTHING_SENT = "The requests of this run are no longer in the backend’s memory: start a new one.";
+
+/** The attempts of one dialect. */
 export function createAttempts(dialect: BreakItDialect, deps: AttemptsDeps): Attempts {
   const { evidence, transport, now } = deps;
   const busy = new Set<string>();
-  const attempts = new LRUCache<string, { runId: string; spanId: string; at: number }>({
-    max: MAX_ATTEMPTS_KEPT,
+  const attempts = new QuotaStore<{ runId: string; spanId: string; at: number }>({
+    maxEntries: MAX_ATTEMPTS_KEPT,
+    now,
   });
 
+  const materialOfRun = (run: Run) => materialOf(evidence.of(run.id), dialect.agentUrl, dialect.tokenIn);
+
+  /** Why a variant cannot be tried with a run; undefined where it can. */
+  function unavailable(run: Run, variant: AnyBreakItVariant): string | undefined {
+    const attempt = dialect.attempts.get(variant);
+    if (attempt === undefined) return dialect.elsewhere;
+    const material = materialOfRun(run);
+    return material === undefined ? NOTHING_SENT : dialect.missing(material, attempt.needs);
+  }
+
   async function judge(run: Run, variant: AnyBreakItVariant): Promise<BreakItResult> {
+    const attempt = dialect.attempts.get(variant)!;
     let to: { readonly url: string; readonly receiver: string } | undefined;
     const forge = async () => {
-      const forged = await dialect.forge(variant, evidence.of(run.id), run);
+      const forged = await attempt.forge(materialOfRun(run)!, run);
       const { url } = forged;
       to = { url, receiver: dialect.receiverOf(url) };
       return forged;
@@ -63,37 +79,30 @@ export function createAttempts(dialect: BreakItDialect, deps: AttemptsDeps): Att
     const { status } = response;
     const { url, receiver } = to!;
     const refusal = readRefusal(response, await readBounded(response, MAX_ANSWER_BYTES), receiver);
-    const { cause = refusal.code, ...shown } = refusal;
     // The gateway has not reached the receiver. A check that names its code has looked, with any status.
     if (UNREACHED.has(status) && refusal.code === undefined) throw unreached(`http_${status}`, url, receiver);
     if (place !== undefined) {
-      attempts.set(place.traceId, { runId: run.id, spanId: place.spanId, at: now() });
+      const made = { runId: run.id, spanId: place.spanId, at: now() };
+      attempts.put(run.userId, place.traceId, made, ATTEMPT_SECONDS);
     }
-    const { codes, status: meantStatus, section } = dialect.meant(variant);
-    const refused = (status >= 400 && status < 500) || UNREACHED.has(status) || status === meantStatus;
-    // It alone is evidence of the check that the variant is meant for.
-    const asMeant =
-      codes === undefined ? status === meantStatus : cause !== undefined && codes.includes(cause);
     return {
       variant,
-      refused,
       status,
-      ...(refused && { ...shown, ...(asMeant && section !== undefined && { section }), as_meant: asMeant }),
+      ...verdict(status, refusal, attempt),
       ...(place !== undefined && { trace_id: place.traceId }),
     };
   }
 
   return {
     offers(run) {
-      const sent = evidence.of(run.id);
-      return dialect.variants.map((variant) => {
-        const reason = dialect.unavailable(variant, sent);
+      return [...dialect.attempts.keys()].map((variant) => {
+        const reason = unavailable(run, variant);
         return { variant, ...(reason !== undefined && { unavailable: reason }) };
       });
     },
 
     async attempt(run, variant) {
-      const reason = dialect.unavailable(variant, evidence.of(run.id));
+      const reason = unavailable(run, variant);
       if (reason !== undefined) throw new BackendError("conflict", reason);
       if (busy.has(run.userId)) throw new BackendError("too_many", "Your last attempt is still in progress");
       busy.add(run.userId);
@@ -109,6 +118,16 @@ export function createAttempts(dialect: BreakItDialect, deps: AttemptsDeps): Att
       return made?.runId === run.id ? made : undefined;
     },
   };
+}
+
+/** Whether an attempt was refused, and whether by the check that it is for. */
+function verdict(status: number, { cause, ...shown }: Refusal, { codes, section, ...meant }: Attempt) {
+  const refused = (status >= 400 && status < 500) || UNREACHED.has(status) || status === meant.status;
+  if (!refused) return { refused };
+  const code = cause ?? shown.code;
+  // It alone is evidence of the check that the attempt is for.
+  const as_meant = codes === undefined ? status === meant.status : code !== undefined && codes.includes(code);
+  return { refused, ...shown, ...(as_meant && section !== undefined && { section }), as_meant };
 }
 
 /** The tampered request got no response of its receiver, neither accepted nor refused. */

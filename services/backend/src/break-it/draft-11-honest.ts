@@ -8,18 +8,18 @@ import { draft11 } from "aauth";
 import { createAgent, type Transport } from "aauth/agent";
 import { sendRevocation } from "aauth/server";
 import { AAUTH_REQUIREMENT } from "aauth/wire";
-import { subAgentId } from "agent-kit/draft-11";
+import { signingToken, subAgentId } from "agent-kit/draft-11";
 import { createAgentTrace } from "protocol-trace";
 import { BackendError } from "../errors.ts";
-import { type ForgeContext, JSON_TYPE, ownAgentToken, poll, tokenRequest } from "./draft-11-messages.ts";
+import { type Draft11Context, JSON_TYPE, ownAgentToken, poll, tokenRequest } from "./draft-11-messages.ts";
 import type { SentRequest } from "./evidence.ts";
+import { type ForgedRequest, keyOfAnother } from "./forged-request.ts";
 import { sendSigned } from "./send-forged.ts";
-import { type ForgedRequest, keyOfAnother } from "./variants.ts";
 
 const HONEST_MS = 10_000;
 
 /** An honest call of the other resource, the second hop, by a sub-agent of the user's agent: the run's own tokens are not touched. */
-export async function callOfSubAgent(context: ForgeContext) {
+export async function callOfSubAgent(context: Draft11Context) {
   const { agentOf, idOf, userId, material, otherResourceUrl, parties, now } = context;
   const id = subAgentId(idOf(userId), "break-it");
   const { key, party } = await keyOfAnother("sub-agent");
@@ -42,11 +42,12 @@ export async function callOfSubAgent(context: ForgeContext) {
   const call = agent.fetchFor({ waiting: "throw", signal: AbortSignal.timeout(HONEST_MS) });
   const response = granted(await call(`${otherResourceUrl}/`, { method: "POST", headers: JSON_TYPE, body }));
   await response.body?.cancel();
-  return { request: sent.at(-1)!, key, agentToken };
+  const request = sent.at(-1)!;
+  return { request, token: signingToken(request.headers)!, key, agentToken };
 }
 
 /** A request that waits for the person: the backend itself is a resource that the person server does not know. */
-export async function waitingRequest(context: ForgeContext) {
+export async function waitingRequest(context: Draft11Context) {
   const { person_token_endpoint: url } = await personServerOf(context);
   const body = { resource: context.issuer, capabilities: ["interaction"] };
   const response = granted(await honest(context, await tokenRequest(context, url, body)));
@@ -64,7 +65,7 @@ export async function waitingRequest(context: ForgeContext) {
 }
 
 export async function revokeAtPersonServer(
-  { issuer, keys, parties, now }: ForgeContext,
+  { issuer, keys, parties, now }: Draft11Context,
   { jti, exp }: { readonly jti: string; readonly exp: number },
 ): Promise<void> {
   const { personServer, discovery, map } = parties;
@@ -76,14 +77,14 @@ export async function revokeAtPersonServer(
   if (error !== undefined) throw new BackendError("conflict", `The token could not be revoked (${error}).`);
 }
 
-export const personServerOf = ({ parties }: ForgeContext) =>
+export const personServerOf = ({ parties }: Draft11Context) =>
   parties.discovery.metadata(draft11.documents.kinds.person, parties.personServer!);
 
-export const accessServerOf = ({ parties }: ForgeContext) =>
+export const accessServerOf = ({ parties }: Draft11Context) =>
   parties.discovery.metadata(draft11.documents.kinds.access, parties.accessServer!);
 
 /** Sends a request of which only the head of the answer counts. */
-export async function honest({ parties }: ForgeContext, request: ForgedRequest): Promise<Response> {
+export async function honest({ parties }: Draft11Context, request: ForgedRequest): Promise<Response> {
   const options = { transport: parties.map.requests, timeoutMs: HONEST_MS };
   const response = await sendSigned(request, options);
   await response.body?.cancel();

@@ -4,21 +4,21 @@
  * @module
  */
 
-import { draft11, type SignatureKeyScheme, type SigningKey, type SignRequestOptions } from "aauth";
+import { decodeToken, draft11, type SigningKey, type SignRequestOptions } from "aauth";
 import type { Agent } from "aauth/agent";
 import { issueAgentToken } from "aauth/server";
 import { DOCUMENTS } from "aauth/wire";
 import type { Draft11Parties } from "agent-kit/draft-11";
 import type { DRAFT_11_MODES } from "agent-kit/service";
-import type { Draft11Material } from "./draft-11-material.ts";
-import type { SentRequest } from "./evidence.ts";
 import {
+  type ForgeContext,
   type ForgedRequest,
   type ForgingParty,
   keyOfAnother,
   signForged,
-  unsignedHeaders,
-} from "./variants.ts";
+} from "./forged-request.ts";
+import type { Material } from "./material.ts";
+import { jwt } from "./tampering.ts";
 
 /** Each has the variants of those before it, too. */
 export type Mode = (typeof DRAFT_11_MODES)[number];
@@ -40,18 +40,14 @@ export interface Draft11Options {
   readonly now: () => number;
 }
 
-export interface ForgeContext extends Draft11Options {
-  /** When the run's request is signed again, Unix seconds. */
-  readonly signingTime: () => number;
-  readonly material: Draft11Material;
-  /** The key that the run's token is bound to. */
-  readonly key: SigningKey;
+export interface Draft11Context extends ForgeContext, Draft11Options {
   readonly userId: string;
 }
 
 export const JSON_TYPE = { "content-type": "application/json" };
 
-export const jwt = (token: string): SignatureKeyScheme => ({ scheme: "jwt", jwt: token });
+/** `typ` of the token that the run's request was signed with. */
+export const typeOf = ({ token = "" }: Material): unknown => decodeToken(token).header.typ;
 
 /** An agent signs as its profile demands, but for the body. */
 export const coveringNoBody: typeof draft11 = {
@@ -62,20 +58,6 @@ export const coveringNoBody: typeof draft11 = {
   },
 };
 
-type Changes = Partial<Pick<SignRequestOptions, "key" | "signatureKey" | "profile" | "now">> & {
-  readonly request?: SentRequest;
-  readonly party?: ForgingParty | undefined;
-};
-
-/** The run's request, signed again just now. */
-export function signed(context: ForgeContext, changes: Changes = {}): Promise<ForgedRequest> {
-  const { material, key, signingTime: now } = context;
-  const { request = material.request, ...options } = changes;
-  const { method, url, body } = request;
-  const honest = { profile: draft11, key, signatureKey: jwt(material.token), now };
-  return signForged({ method, url, headers: unsignedHeaders(request), body }, { ...honest, ...options });
-}
-
 export const unsigned = (url: string): ForgedRequest => ({ method: "GET", url, headers: {} });
 
 /** What an agent asks of a server, signed with its agent token. */
@@ -83,14 +65,14 @@ export async function tokenRequest(
   context: Identity,
   url: string,
   members: object,
-  changes: Pick<Changes, "key" | "party"> = {},
+  changes: Signer = {},
 ): Promise<ForgedRequest> {
   return posted(context, url, members, { ...(await asAgent(context)), ...changes });
 }
 
 /** The backend asks in its own name, as a server of that kind. */
 export function serverRequest(
-  context: ForgeContext,
+  context: Draft11Context,
   kind: "agent" | "person",
   url: string,
   members: object,
@@ -101,10 +83,10 @@ export function serverRequest(
 }
 
 function posted(
-  { now }: ForgeContext,
+  { now }: Draft11Context,
   url: string,
   members: object,
-  signer: Pick<SignRequestOptions, "key" | "signatureKey"> & Pick<Changes, "party">,
+  signer: Required<Pick<SignRequestOptions, "key" | "signatureKey">> & Signer,
 ): Promise<ForgedRequest> {
   const body = new TextEncoder().encode(JSON.stringify(members));
   const options = { profile: draft11, endpoint: "token", purpose: "token", now } as const;
@@ -116,16 +98,26 @@ export async function poll(context: Identity, url: string, method = "GET"): Prom
   return signForged({ method, url, headers: {} }, { ...options, ...(await asAgent(context)) });
 }
 
-export async function redeem(context: ForgeContext, changes: object): Promise<ForgedRequest> {
-  const { url, resourceToken: resource_token, presentedToken: presented_token } = context.material.grant!;
-  return tokenRequest(context, url, { resource_token, presented_token, ...changes });
+/** Asks for an auth token as the run did, with another resource token or as another agent. */
+export async function redeem(context: Identity, resourceToken?: string): Promise<ForgedRequest> {
+  const { request, ...grant } = context.material.grant!;
+  const members = {
+    resource_token: resourceToken ?? grant.resourceToken,
+    presented_token: grant.presentedToken,
+  };
+  return tokenRequest(context, request.url, members);
+}
+
+interface Signer {
+  readonly key?: SigningKey;
+  readonly party?: ForgingParty | undefined;
 }
 
 /** Who signs: the user's agent, or another one of the backend's. */
-type Identity = ForgeContext & { readonly agentId?: string; readonly party?: ForgingParty };
+type Identity = Draft11Context & { readonly agentId?: string; readonly party?: ForgingParty };
 
 /** An agent of the backend's, with a key of its own, and no person. */
-export const otherAgent = async (context: ForgeContext): Promise<Identity> => ({
+export const otherAgent = async (context: Draft11Context): Promise<Identity> => ({
   ...context,
   agentId: `aauth:other-agent@${new URL(context.issuer).host}`,
   ...(await keyOfAnother("other-agent")),

@@ -6,9 +6,11 @@
  */
 
 import { AsyncLocalStorage } from "node:async_hooks";
+import { QuotaStore } from "aauth";
 import type { Transport } from "aauth/agent";
-import { LRUCache } from "lru-cache";
+import type { Run } from "../runs/run.ts";
 
+/** One user's alone take up half of them. */
 const MAX_RUNS = 50;
 const MAX_REQUESTS_PER_RUN = 12;
 const MAX_BODY_BYTES = 65_536;
@@ -27,7 +29,7 @@ export interface SentRequest {
 
 export interface Evidence {
   /** Does a run's work; what it sends through {@link Evidence.recording} is kept under its id. */
-  during<T>(runId: string, work: () => Promise<T>): Promise<T>;
+  during<T>(run: Pick<Run, "id" | "userId">, work: () => Promise<T>): Promise<T>;
   /** The transport that keeps what it sends. */
   recording(transport: Transport): Transport;
   /** What a run has sent, oldest first; empty when nothing is kept (any more). */
@@ -36,30 +38,26 @@ export interface Evidence {
 
 /** @param now Unix seconds */
 export function createEvidence(now: () => number): Evidence {
-  const current = new AsyncLocalStorage<string>();
-  const kept = new LRUCache<string, SentRequest[]>({
-    max: MAX_RUNS,
-    ttl: LIFETIME_SECONDS * 1000,
-    ttlResolution: 0,
-    perf: { now: () => now() * 1000 },
-  });
+  const current = new AsyncLocalStorage<Pick<Run, "id" | "userId">>();
+  const kept = new QuotaStore<SentRequest[]>({ maxEntries: MAX_RUNS, maxPerOwner: MAX_RUNS, now });
 
-  function keep(runId: string, request: SentRequest): void {
+  function keep({ id, userId }: Pick<Run, "id" | "userId">, request: SentRequest): void {
     const { byteLength } = request.body;
     // Looks at an answer to come have none, and would push out all else.
     if (byteLength === 0 || byteLength > MAX_BODY_BYTES) return;
-    const requests = kept.get(runId) ?? [];
-    kept.set(runId, [...requests, request].slice(-MAX_REQUESTS_PER_RUN));
+    const requests = [...(kept.get(id) ?? []), request].slice(-MAX_REQUESTS_PER_RUN);
+    if (kept.hasRoom(userId) || kept.list(userId).length > 0)
+      kept.put(userId, id, requests, LIFETIME_SECONDS);
   }
 
   return {
-    during: (runId, work) => current.run(runId, work),
+    during: (run, work) => current.run(run, work),
     recording: (transport) => async (url, request) => {
       const response = await transport(url, request);
-      const runId = current.getStore();
-      if (runId !== undefined) {
+      const run = current.getStore();
+      if (run !== undefined) {
         const { method, headers, body = new Uint8Array() } = request;
-        keep(runId, { method, url, headers: { ...headers }, body, status: response.status });
+        keep(run, { method, url, headers: { ...headers }, body, status: response.status });
       }
       return response;
     },

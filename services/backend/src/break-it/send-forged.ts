@@ -4,7 +4,7 @@ import type { TracePlace } from "agent-kit/service";
 import { readBounded } from "agent-kit/service";
 import { createAgentTrace } from "protocol-trace";
 import { ATTRIBUTE } from "protocol-trace/names";
-import type { ForgedRequest } from "./variants.ts";
+import type { ForgedRequest } from "./forged-request.ts";
 
 /** As much as the agent's response to the run itself may have. */
 const MAX_HONEST_ANSWER_BYTES = 1_048_576;

@@ -24,32 +24,6 @@ export interface IssuedToken {
 /** By the delegate's `sub`, in draft -11 by its agent identifier. */
 export type IssuedTokens = Pick<RecordStore<IssuedToken>, "get" | "put">;
 
-/** The delegates of this agent, for users to see and to let work. */
-export interface DelegatesService {
-  /** With the reports of the calls that this user had them make. Those of other users are not included. */
-  list(userId: string): Promise<DelegateList>;
-  /**
-   * Lets one call the supply-chain agent. Any user may; the report is for that user.
-   *
-   * @throws BackendError `not_found`, `conflict` without an address, `unreachable` when it does not answer
-   */
-  run(userId: string, sub: string): Promise<Delegate>;
-  /**
-   * Lets one that this user has ended act for the user again.
-   *
-   * @throws BackendError `not_found`; `not_in_profile` in February, where the file of the operator alone decides
-   */
-  start(userId: string, sub: string): Promise<Delegate>;
-  /**
-   * Ends one for this user: what it has is revoked, and it gets nothing more.
-   *
-   * @throws BackendError as `start`; `unreachable` where the person server has not taken the revocation
-   */
-  end(userId: string, sub: string): Promise<Delegate>;
-  /** The trace of the last call that this user had one make. Undefined for any other id, and where none is kept: in February. */
-  traceOf(userId: string, id: string): Promise<TracedWork | undefined>;
-}
-
 /** A call that a user had a delegate make. */
 interface Report {
   readonly run: DelegateRun;
@@ -61,32 +35,105 @@ interface Report {
 const REPORT_SECONDS = 3600;
 const MAX_REPORTS = 1_000;
 
-export function createDelegatesService(deps: {
+/** What delegates are asked and described with. */
+export interface DelegatesServiceDeps {
   /** Own identifier. */
-  agent: string;
-  enrolments: Enrolments;
-  issued: IssuedTokens;
+  readonly agent: string;
+  readonly enrolments: Enrolments;
+  readonly issued: IssuedTokens;
   /** Calls delegates for a user. */
-  clientOf: (userId: string) => DelegateClient;
+  readonly clientOf: (userId: string) => DelegateClient;
   /** Of the client. */
-  timeoutSeconds: number;
+  readonly timeoutSeconds: number;
   /** In draft -11. */
-  subAgents?: SubAgents;
-  logger: FastifyBaseLogger;
+  readonly subAgents?: SubAgents | undefined;
+  readonly logger: FastifyBaseLogger;
   /** Unix seconds. */
-  now: () => number;
-}): DelegatesService {
-  const { agent, enrolments, issued, clientOf, timeoutSeconds, subAgents, logger, now } = deps;
+  readonly now: () => number;
+}
+
+/** The delegates of this agent, for users to see and to let work. */
+export class DelegatesService {
+  readonly #deps: DelegatesServiceDeps;
   /** By user and delegate. */
-  const reports = createMemoryRecordStore<Report>({ maxEntries: MAX_REPORTS, now });
+  readonly #reports: RecordStore<Report>;
+  /** Whether users decide that a delegate may act for them. Otherwise the operator's file alone decides. */
+  readonly hasPermissions: boolean;
 
-  // JSON separates the two unambiguously.
-  const reportKey = (userId: string, sub: string) => JSON.stringify([userId, sub]);
+  constructor(deps: DelegatesServiceDeps) {
+    this.#deps = deps;
+    this.#reports = createMemoryRecordStore({ maxEntries: MAX_REPORTS, now: deps.now });
+    this.hasPermissions = deps.subAgents !== undefined;
+  }
 
-  async function describe({ sub, name, url }: Enrolment, userId: string): Promise<Delegate> {
+  /** With the reports of the calls that this user had them make. Those of other users are not included. */
+  async list(userId: string): Promise<DelegateList> {
+    const { agent, enrolments } = this.#deps;
+    const all = await enrolments.list();
+    return { agent, delegates: await Promise.all(all.map((entry) => this.#describe(entry, userId))) };
+  }
+
+  /**
+   * Lets one call the supply-chain agent. Any user may; the report is for that user.
+   *
+   * @throws BackendError `not_found`, `conflict` without an address, `unreachable` when it does not answer
+   */
+  async run(userId: string, sub: string): Promise<Delegate> {
+    const { timeoutSeconds, logger } = this.#deps;
+    const enrolment = await this.#enrolled(sub);
+    const { url } = enrolment;
+    if (url === undefined) throw new BackendError("conflict", "The delegate was enrolled without an address");
+    try {
+      const report = await this.#call(userId, sub, url);
+      const { status, failure } = report.run;
+      await this.#reports.put(reportKey(userId, sub), report, { owner: userId, ttlSeconds: REPORT_SECONDS });
+      logger.info({ delegate: sub, status, code: failure?.code }, "🔐 The delegate has worked");
+    } catch (cause) {
+      if (cause instanceof BackendError) throw cause;
+      const message =
+        networkCodeOf(cause) === "timeout"
+          ? `The delegate did not answer within ${timeoutSeconds} seconds; its log says what it waits for`
+          : "The delegate does not answer; start it as it was enrolled (docs/walkthrough/08-delegated-agents.md)";
+      throw new BackendError("unreachable", message, { cause });
+    }
+    return this.#describe(enrolment, userId);
+  }
+
+  /** With permissions: lets one that this user has ended act for the user again. @throws BackendError `not_found` */
+  async start(userId: string, sub: string): Promise<Delegate> {
+    const enrolment = await this.#enrolled(sub);
+    this.#deps.subAgents?.start(userId, sub);
+    return this.#describe(enrolment, userId);
+  }
+
+  /**
+   * With permissions: ends one for this user. Its tokens are revoked, and it receives no more.
+   *
+   * @throws BackendError `not_found`; `unreachable` where the person server did not accept the revocation
+   */
+  async end(userId: string, sub: string): Promise<Delegate> {
+    const enrolment = await this.#enrolled(sub);
+    await this.#deps.subAgents?.end(userId, sub);
+    this.#deps.logger.info({ delegate: sub }, "🔐 The user has ended the delegate");
+    return this.#describe(enrolment, userId);
+  }
+
+  /** The trace of the last call that this user had one make. Undefined for any other id, and where none is kept: in February. */
+  async traceOf(userId: string, id: string): Promise<TracedWork | undefined> {
+    for (const { sub } of await this.#deps.enrolments.list()) {
+      const { traced } = (await this.#reports.get(reportKey(userId, sub))) ?? {};
+      if (traced?.id !== id) continue;
+      const { place, endedAt: changedAt } = traced;
+      return { id, places: place ? [place] : [], isFinal: true, changedAt };
+    }
+    return undefined;
+  }
+
+  async #describe({ sub, name, url }: Enrolment, userId: string): Promise<Delegate> {
+    const { subAgents, issued, clientOf } = this.#deps;
     const subAgent = subAgents?.of(userId, sub);
     const token = await issued.get(subAgent?.id ?? sub);
-    const report = await reports.get(reportKey(userId, sub));
+    const report = await this.#reports.get(reportKey(userId, sub));
     const run_id = report?.traced?.id;
     return {
       sub,
@@ -105,86 +152,27 @@ export function createDelegatesService(deps: {
     };
   }
 
-  async function enrolled(sub: string): Promise<Enrolment> {
-    const enrolment = await enrolments.find(sub);
+  async #enrolled(sub: string): Promise<Enrolment> {
+    const enrolment = await this.#deps.enrolments.find(sub);
     if (enrolment === undefined) throw new BackendError("not_found", "No such delegate");
     return enrolment;
   }
 
-  function requireSubAgents(): SubAgents {
-    if (subAgents !== undefined) return subAgents;
-    const message =
-      "Ending a delegate here: only with AAUTH_PROFILE=draft-11; elsewhere take its enrolment away";
-    throw new BackendError("not_in_profile", message, { code: "not_in_profile" });
-  }
-
   /** In draft -11 as work of the user's own, which is shown message by message. */
-  async function call(userId: string, { sub, url }: Enrolment & { readonly url: string }): Promise<Report> {
+  async #call(userId: string, sub: string, url: string): Promise<Report> {
+    const { subAgents, clientOf, now } = this.#deps;
     if (subAgents === undefined) return { run: await clientOf(userId).run(url) };
     subAgents.prepare(userId, sub);
     const id = randomUUID();
+    const work = async () => {
+      const place = currentPlace();
+      const run = await clientOf(userId).run(url);
+      return { run, traced: { id, place, endedAt: now() } };
+    };
     const attributes = { [ATTRIBUTE.runId]: id, [ATTRIBUTE.userSub]: userId };
-    return withSpan(
-      SPAN.delegate,
-      async () => {
-        const place = currentPlace();
-        const run = await clientOf(userId).run(url);
-        return { run, traced: { id, place, endedAt: now() } };
-      },
-      { attributes },
-    );
+    return withSpan(SPAN.delegate, work, { attributes });
   }
-
-  return {
-    async list(userId) {
-      const all = await enrolments.list();
-      return { agent, delegates: await Promise.all(all.map((entry) => describe(entry, userId))) };
-    },
-
-    async start(userId, sub) {
-      const acting = requireSubAgents();
-      const enrolment = await enrolled(sub);
-      acting.start(userId, sub);
-      return describe(enrolment, userId);
-    },
-
-    async end(userId, sub) {
-      const acting = requireSubAgents();
-      const enrolment = await enrolled(sub);
-      await acting.end(userId, sub);
-      logger.info({ delegate: sub }, "🔐 The user has ended the delegate");
-      return describe(enrolment, userId);
-    },
-
-    async traceOf(userId, id) {
-      for (const { sub } of await enrolments.list()) {
-        const { traced } = (await reports.get(reportKey(userId, sub))) ?? {};
-        if (traced?.id !== id) continue;
-        const { place, endedAt: changedAt } = traced;
-        return { id, places: place ? [place] : [], isFinal: true, changedAt };
-      }
-      return undefined;
-    },
-
-    async run(userId, sub) {
-      const enrolment = await enrolled(sub);
-      const { url } = enrolment;
-      if (url === undefined)
-        throw new BackendError("conflict", "The delegate was enrolled without an address");
-      try {
-        const report = await call(userId, { ...enrolment, url });
-        const { status, failure } = report.run;
-        await reports.put(reportKey(userId, sub), report, { owner: userId, ttlSeconds: REPORT_SECONDS });
-        logger.info({ delegate: sub, status, code: failure?.code }, "🔐 The delegate has worked");
-      } catch (cause) {
-        if (cause instanceof BackendError) throw cause;
-        const message =
-          networkCodeOf(cause) === "timeout"
-            ? `The delegate did not answer within ${timeoutSeconds} seconds; its log says what it waits for`
-            : "The delegate does not answer; start it as it was enrolled (docs/walkthrough/08-delegated-agents.md)";
-        throw new BackendError("unreachable", message, { cause });
-      }
-      return describe(enrolment, userId);
-    },
-  };
 }
+
+// JSON separates the two unambiguously.
+const reportKey = (userId: string, sub: string) => JSON.stringify([userId, sub]);

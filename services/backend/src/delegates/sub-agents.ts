@@ -20,10 +20,15 @@ import { subAgentId } from "agent-kit/draft-11";
 import type { Delegate } from "backend-api";
 import { BackendError } from "../errors.ts";
 import { UNUSABLE } from "../failures/draft-11-failure.ts";
-import type { IssuedAgentToken } from "../routes/delegate-token.ts";
 import { isoTime } from "../runs/run.ts";
 import type { Enrolments } from "./enrolments.ts";
 import { TokenRefusal } from "./token-refusal.ts";
+
+export interface IssuedAgentToken {
+  readonly token: string;
+  /** What it is issued for, and shown under. */
+  readonly name: string;
+}
 
 /** What a sub-agent asks its parent for. */
 export interface AskedOfParent {
@@ -32,31 +37,6 @@ export interface AskedOfParent {
   readonly resource: string;
   readonly resourceToken?: string | undefined;
   readonly presentedToken?: string | undefined;
-}
-
-/** The sub-agents of the users' agents, and whether they may act. */
-export interface SubAgents {
-  /** Who a delegate is for a user. */
-  of(userId: string, delegate: string): NonNullable<Delegate["sub_agent"]>;
-  /** Before a call on the user's request: the first one starts it. @throws BackendError `conflict` where no party would refuse one that was ended */
-  prepare(userId: string, delegate: string): void;
-  /** Lets it act, also again. Agent tokens from before are good for nothing here. */
-  start(userId: string, delegate: string): void;
-  /**
-   * Gives it nothing more, and revokes its agent token at the person server, which takes back what was had with it.
-   *
-   * @throws BackendError `unreachable` where the person server has not taken the revocation: it may be repeated
-   */
-  end(userId: string, delegate: string): Promise<void>;
-  /** An agent token for the key that the delegate has proven. @throws TokenRefusal 403 `delegate_not_started`, `delegate_ended` */
-  issue(parentAgent: string, delegate: string, confirmed: VerificationKey): Promise<IssuedAgentToken>;
-  /**
-   * A person token or auth token for a sub-agent, which has signed the request.
-   *
-   * @throws TokenRefusal 403 `not_a_delegate`, `delegate_not_enrolled`, `delegate_ended`, `agent_token_replaced`, `interaction_required` and what the
-   * person server answers; 400 `invalid_target`, and the code of a resource token that is not for it; 502 where the person server cannot be used
-   */
-  tokenFor(caller: ProvenCaller, asked: AskedOfParent): Promise<ObtainedToken>;
 }
 
 interface AgentTokenName {
@@ -86,94 +66,153 @@ const KEEP_SECONDS = 30 * 86_400;
 
 const PERSON_NEEDED = "the user has to act at the person server first";
 
-export function createSubAgents(deps: {
+/** What an agent provider has for its sub-agents. */
+export interface SubAgentsDeps {
   /** Own identifier: the agent provider. */
-  issuer: string;
+  readonly issuer: string;
   /** Signs agent tokens and revocations. */
-  key: () => SigningKey;
-  personServer: string | undefined;
+  readonly key: () => SigningKey;
+  readonly personServer: string | undefined;
   /** Identifier of the agent of a user, and that agent. */
-  idOf: (userId: string) => string;
-  agentOf: (userId: string) => Agent;
-  enrolments: Enrolments;
+  readonly idOf: (userId: string) => string;
+  readonly agentOf: (userId: string) => Agent;
+  readonly enrolments: Enrolments;
   /** Identifiers of the resources that delegates may have tokens for. */
-  resources: readonly string[];
-  lifetimeSeconds: number;
+  readonly resources: readonly string[];
+  readonly lifetimeSeconds: number;
   /** What a browser opens for a page of a party, and where it comes back to. */
-  browserUrl: (page: string) => string;
-  returnUrl: string;
-  discovery: Discovery;
+  readonly browserUrl: (page: string) => string;
+  readonly returnUrl: string;
+  readonly discovery: Discovery;
   /** To the person server. */
-  transport: Transport;
+  readonly transport: Transport;
   /** Of a request to the parent. */
-  timeoutSeconds: number;
+  readonly timeoutSeconds: number;
   /** Watches what parents ask the person server. */
-  observer: () => AgentObserver;
+  readonly observer: () => AgentObserver;
   /** Unix seconds. */
-  now: () => number;
-}): SubAgents {
-  const { issuer, key, personServer, idOf, agentOf, enrolments, resources, now } = deps;
+  readonly now: () => number;
+}
+
+/** The sub-agents of the users' agents, and whether they may act. */
+export class SubAgents {
+  readonly #deps: SubAgentsDeps;
   /** By agent identifier. */
-  const known = new QuotaStore<SubAgent>({ maxEntries: MAX_SUB_AGENTS, maxPerOwner: MAX_PER_USER, now });
+  readonly #known: QuotaStore<SubAgent>;
   /** By agent identifier: what is being asked for it. */
-  const asking = new Map<string, Promise<unknown>>();
-  const put = (id: string, subAgent: SubAgent) => known.put(subAgent.userId, id, subAgent, KEEP_SECONDS);
+  readonly #asking = new Map<string, Promise<unknown>>();
 
-  function named(userId: string, delegate: string) {
-    const parent = idOf(userId);
-    return { id: subAgentId(parent, delegate), parent };
+  constructor(deps: SubAgentsDeps) {
+    this.#deps = deps;
+    const { now } = deps;
+    this.#known = new QuotaStore({ maxEntries: MAX_SUB_AGENTS, maxPerOwner: MAX_PER_USER, now });
   }
 
-  function start(userId: string, delegate: string): void {
-    const { id, parent } = named(userId, delegate);
-    const used = known.get(id)?.used;
-    put(id, { userId, parent, delegate, state: "started", ...(used && { used }) });
+  /** Who a delegate is for a user. */
+  of(userId: string, delegate: string): NonNullable<Delegate["sub_agent"]> {
+    const { personServer, browserUrl, now } = this.#deps;
+    const { id, parent } = this.#named(userId, delegate);
+    const { state = "new", token, used, page } = this.#known.get(id) ?? {};
+    const isRevoked = state === "ended" && personServer !== undefined;
+    const hasEnded = state === "ended" || state === "ending";
+    const goodUntil = Math.max(token?.exp ?? 0, used?.exp ?? 0);
+    const isGood = hasEnded && !isRevoked && goodUntil > now();
+    return {
+      ...{ id, parent, state },
+      ...(isGood && { good_until: isoTime(goodUntil) }),
+      ...(page !== undefined && { interaction_url: browserUrl(page) }),
+    };
   }
 
-  /** @throws TokenRefusal 403 */
-  function requireStarted(id: string): SubAgent {
-    const subAgent = known.get(id);
-    if (subAgent === undefined)
-      throw new TokenRefusal(403, "delegate_not_started", "no user has this delegate act for that agent");
-    if (subAgent.state !== "started")
-      throw new TokenRefusal(403, "delegate_ended", "the user has ended this delegate");
-    return subAgent;
-  }
-
-  /** The parent sends no browser: the user goes there from the page, and has the delegate called again. @throws TokenRefusal 403 */
-  function needPerson(id: string, page: string): never {
-    const subAgent = known.get(id);
-    if (subAgent !== undefined) put(id, { ...subAgent, page });
-    throw new TokenRefusal(403, "interaction_required", PERSON_NEEDED);
-  }
-
-  /** The code and the words of the party that refused. */
-  function refusalOf(error: unknown): unknown {
-    if (error instanceof TokenRequestError)
-      return new TokenRefusal(403, error.oauthError, error.description ?? error.message, { cause: error });
-    // What the sub-agent has brought, or how the person server has answered.
-    if (error instanceof AAuthError) {
-      const status = UNUSABLE.test(error.code) ? 502 : 400;
-      return new TokenRefusal(status, error.code, error.message, { cause: error });
+  /** Before a call on the user's request: the first one starts it. @throws BackendError `conflict` where no party would refuse one that was ended */
+  prepare(userId: string, delegate: string): void {
+    const { id } = this.#named(userId, delegate);
+    const subAgent = this.#known.get(id);
+    if (subAgent === undefined) {
+      this.start(userId, delegate);
+      return;
     }
-    if ((error as Error).name === "TimeoutError")
-      return new TokenRefusal(502, "timeout", "the person server did not answer in time", { cause: error });
-    return error;
+    const { page: _done, ...rest } = subAgent;
+    if (rest.state === "started") this.#put(id, rest);
+    else if (this.#deps.personServer === undefined) throw endedForGood();
   }
 
-  async function ask(
-    { agent: id = "", identityToken = {} }: ProvenCaller,
-    asked: AskedOfParent,
-  ): Promise<ObtainedToken> {
+  /** Lets it act, also again. Agent tokens from before are good for nothing here. */
+  start(userId: string, delegate: string): void {
+    const { id, parent } = this.#named(userId, delegate);
+    const used = this.#known.get(id)?.used;
+    this.#put(id, { userId, parent, delegate, state: "started", ...(used && { used }) });
+  }
+
+  /**
+   * Gives it nothing more, and revokes its agent token at the person server, which takes back what was had with it.
+   *
+   * @throws BackendError `unreachable` where the person server has not taken the revocation: it may be repeated
+   */
+  async end(userId: string, delegate: string): Promise<void> {
+    const { now } = this.#deps;
+    const { id, parent } = this.#named(userId, delegate);
+    const { token, used } = this.#known.get(id) ?? {};
+    const ended = { userId, parent, delegate, ...(token && { token }), ...(used && { used }) };
+    // Before any other party hears of it.
+    this.#put(id, { ...ended, state: "ending" });
+    for (const given of [used, token?.jti === used?.jti ? undefined : token])
+      if (given !== undefined && given.exp > now()) await this.#revoke(given);
+    if (this.#known.get(id)?.state === "ending") this.#put(id, { ...ended, state: "ended" });
+  }
+
+  /** An agent token for the key that the delegate has proven. @throws TokenRefusal 403 `delegate_not_started`, `delegate_ended` */
+  async issue(parentAgent: string, delegate: string, confirmed: VerificationKey): Promise<IssuedAgentToken> {
+    const { key, issuer, personServer, lifetimeSeconds, now } = this.#deps;
+    const id = subAgentId(parentAgent, delegate);
+    const { parent } = this.#requireStarted(id);
+    if (parent !== parentAgent)
+      throw new TokenRefusal(403, "delegate_not_started", "parent_agent is a sub-agent, which has none");
+    const { token, claims } = await issueAgentToken({
+      ...{ key: key(), issuer, personServer, agent: id, parentAgent: parent, lifetimeSeconds, now },
+      confirmationKey: confirmed.publicJwk,
+    });
+    const { jti, exp } = claims;
+    // It may have been ended meanwhile.
+    this.#put(id, { ...this.#requireStarted(id), token: { jti, exp } });
+    return { token, name: id };
+  }
+
+  /**
+   * A person token or auth token for a sub-agent, which has signed the request.
+   *
+   * @throws TokenRefusal 403 `not_a_delegate`, `delegate_not_enrolled`, `delegate_ended`, `agent_token_replaced`, `interaction_required` and what the
+   * person server answers; 400 `invalid_target`, and the code of a resource token that is not for it; 502 where the person server cannot be used
+   */
+  async tokenFor(caller: ProvenCaller, asked: AskedOfParent): Promise<ObtainedToken> {
+    const { agent: id = "" } = caller;
+    const ask = () => this.#ask(caller, asked);
+    // One after the other.
+    const answer = this.#asking.get(id)?.then(ask) ?? ask();
+    const over = answer.then(
+      () => {},
+      () => {},
+    );
+    this.#asking.set(id, over);
+    try {
+      return await answer;
+    } finally {
+      if (this.#asking.get(id) === over) this.#asking.delete(id);
+    }
+  }
+
+  async #ask(caller: ProvenCaller, asked: AskedOfParent): Promise<ObtainedToken> {
+    const { agent: id = "", identityToken = {} } = caller;
+    const { enrolments, resources, agentOf, returnUrl, observer, timeoutSeconds } = this.#deps;
     const { parent_agent, jti } = identityToken;
     if (parent_agent === undefined)
       throw new TokenRefusal(403, "not_a_delegate", "only a sub-agent asks its parent for tokens");
-    const { userId, delegate } = requireStarted(id);
+    const { userId, delegate } = this.#requireStarted(id);
     const enrolment = await enrolments.find(delegate);
     if (enrolment === undefined)
       throw new TokenRefusal(403, "delegate_not_enrolled", "the operator has taken the enrolment away");
     // It may have been ended meanwhile.
-    const subAgent = requireStarted(id);
+    const subAgent = this.#requireStarted(id);
     const { token } = subAgent;
     if (token === undefined || token.jti !== jti)
       throw new TokenRefusal(403, "agent_token_replaced", "another agent token has been issued since");
@@ -186,101 +225,74 @@ export function createSubAgents(deps: {
         ...asked,
         loginHint: userId,
         justification: `The delegate ${enrolment.name ?? delegate} works for the user, who has started it.`,
-        returnUrl: deps.returnUrl,
-        onInteraction: ({ page }) => needPerson(id, page),
-        observer: deps.observer(),
-        signal: AbortSignal.timeout(deps.timeoutSeconds * 1000),
+        returnUrl,
+        onInteraction: ({ page }) => this.#needPerson(id, page),
+        observer: observer(),
+        signal: AbortSignal.timeout(timeoutSeconds * 1000),
       })
       .catch((error: unknown) => {
         throw refusalOf(error);
       });
     // It may have been ended meanwhile.
-    put(id, { ...requireStarted(id), used: token });
+    this.#put(id, { ...this.#requireStarted(id), used: token });
     return grant;
   }
 
-  return {
-    of(userId, delegate) {
-      const { id, parent } = named(userId, delegate);
-      const { state = "new", token, used, page } = known.get(id) ?? {};
-      const isRevoked = state === "ended" && personServer !== undefined;
-      const hasEnded = state === "ended" || state === "ending";
-      const goodUntil = Math.max(token?.exp ?? 0, used?.exp ?? 0);
-      const isGood = hasEnded && !isRevoked && goodUntil > now();
-      return {
-        ...{ id, parent, state },
-        ...(isGood && { good_until: isoTime(goodUntil) }),
-        ...(page !== undefined && { interaction_url: deps.browserUrl(page) }),
-      };
-    },
+  /** Without a person server no party keeps revocations. @throws BackendError `unreachable` */
+  async #revoke(token: AgentTokenName): Promise<void> {
+    const { issuer, key, personServer: recipient, discovery, transport, now } = this.#deps;
+    if (recipient === undefined) return;
+    const from = { issuer, kind: "agent", key: key(), discovery, transport, now } as const;
+    const { error: code } = await sendRevocation({ ...from, recipient, recipientKind: "person", ...token });
+    if (code === undefined) return;
+    const message =
+      "It gets no more tokens, but the person server has not taken the revocation: what it has stays good. End it again";
+    throw new BackendError("unreachable", message, { code });
+  }
 
-    prepare(userId, delegate) {
-      const { id } = named(userId, delegate);
-      const subAgent = known.get(id);
-      if (subAgent === undefined) return start(userId, delegate);
-      const { page: _done, ...rest } = subAgent;
-      if (rest.state === "started") return put(id, rest);
-      if (personServer !== undefined) return;
-      const message =
-        "You have ended this delegate. Its agent token cannot be revoked in this mode, so that it is not called. Start it again first.";
-      throw new BackendError("conflict", message, { code: "delegate_ended" });
-    },
+  #named(userId: string, delegate: string) {
+    const parent = this.#deps.idOf(userId);
+    return { id: subAgentId(parent, delegate), parent };
+  }
 
-    start,
+  #put(id: string, subAgent: SubAgent): void {
+    this.#known.put(subAgent.userId, id, subAgent, KEEP_SECONDS);
+  }
 
-    async end(userId, delegate) {
-      const { id, parent } = named(userId, delegate);
-      const { token, used } = known.get(id) ?? {};
-      const ended = { userId, parent, delegate, ...(token && { token }), ...(used && { used }) };
-      // Before any other party hears of it.
-      put(id, { ...ended, state: "ending" });
-      for (const given of [used, token?.jti === used?.jti ? undefined : token]) {
-        if (given === undefined || given.exp <= now() || personServer === undefined) continue;
-        const { discovery, transport } = deps;
-        const from = { issuer, kind: "agent", key: key(), discovery, transport, now } as const;
-        const to = { recipient: personServer, recipientKind: "person" } as const;
-        const { error: code } = await sendRevocation({ ...from, ...to, ...given });
-        if (code !== undefined) {
-          const message =
-            "It gets no more tokens, but the person server has not taken the revocation: what it has stays good. End it again";
-          throw new BackendError("unreachable", message, { code });
-        }
-      }
-      if (known.get(id)?.state === "ending") put(id, { ...ended, state: "ended" });
-    },
+  /** @throws TokenRefusal 403 */
+  #requireStarted(id: string): SubAgent {
+    const subAgent = this.#known.get(id);
+    if (subAgent === undefined)
+      throw new TokenRefusal(403, "delegate_not_started", "no user has this delegate act for that agent");
+    if (subAgent.state !== "started")
+      throw new TokenRefusal(403, "delegate_ended", "the user has ended this delegate");
+    return subAgent;
+  }
 
-    async issue(parentAgent, delegate, { publicJwk: confirmationKey }) {
-      const id = subAgentId(parentAgent, delegate);
-      const { parent } = requireStarted(id);
-      if (parent !== parentAgent)
-        throw new TokenRefusal(403, "delegate_not_started", "parent_agent is a sub-agent, which has none");
-      const { token, claims } = await issueAgentToken({
-        ...{ key: key(), issuer, personServer, confirmationKey, now },
-        agent: id,
-        parentAgent: parent,
-        lifetimeSeconds: deps.lifetimeSeconds,
-      });
-      const { jti, exp } = claims;
-      // It may have been ended meanwhile.
-      put(id, { ...requireStarted(id), token: { jti, exp } });
-      return { token, name: id };
-    },
+  /** The parent sends no browser: the user goes there from the page, and has the delegate called again. @throws TokenRefusal 403 */
+  #needPerson(id: string, page: string): never {
+    const subAgent = this.#known.get(id);
+    if (subAgent !== undefined) this.#put(id, { ...subAgent, page });
+    throw new TokenRefusal(403, "interaction_required", PERSON_NEEDED);
+  }
+}
 
-    async tokenFor(caller, asked) {
-      const { agent: id = "" } = caller;
-      // One after the other.
-      const before = asking.get(id);
-      const answer = before === undefined ? ask(caller, asked) : before.then(() => ask(caller, asked));
-      const over = answer.then(
-        () => {},
-        () => {},
-      );
-      asking.set(id, over);
-      try {
-        return await answer;
-      } finally {
-        if (asking.get(id) === over) asking.delete(id);
-      }
-    },
-  };
+/** The code and the words of the party that refused. */
+function refusalOf(error: unknown): unknown {
+  if (error instanceof TokenRequestError)
+    return new TokenRefusal(403, error.oauthError, error.description ?? error.message, { cause: error });
+  // What the sub-agent has brought, or how the person server has answered.
+  if (error instanceof AAuthError) {
+    const status = UNUSABLE.test(error.code) ? 502 : 400;
+    return new TokenRefusal(status, error.code, error.message, { cause: error });
+  }
+  if ((error as Error).name === "TimeoutError")
+    return new TokenRefusal(502, "timeout", "the person server did not answer in time", { cause: error });
+  return error;
+}
+
+function endedForGood(): BackendError {
+  const message =
+    "You have ended this delegate. Its agent token cannot be revoked in this mode, so that it is not called. Start it again first.";
+  return new BackendError("conflict", message, { code: "delegate_ended" });
 }

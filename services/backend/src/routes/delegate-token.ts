@@ -21,6 +21,7 @@ import {
 } from "../delegates/client-assertion.ts";
 import type { IssuedTokens } from "../delegates/delegates-service.ts";
 import type { Enrolments } from "../delegates/enrolments.ts";
+import type { IssuedAgentToken } from "../delegates/sub-agents.ts";
 import { answerRefusals, TokenRefusal } from "../delegates/token-refusal.ts";
 
 /** Path of the endpoint below the agent's identifier (profile 6.7). */
@@ -62,12 +63,6 @@ export interface DelegateTokens<Request extends TokenRequest = TokenRequest> {
   readonly members: string;
   /** @throws TokenRefusal for what the delegate may not have */
   issue(request: Request, delegate: string, confirmed: VerificationKey): Promise<IssuedAgentToken>;
-}
-
-export interface IssuedAgentToken {
-  readonly token: string;
-  /** What it is issued for, and shown under. */
-  readonly name: string;
 }
 
 /** Agent tokens of February 2026: for each delegate of the agent, and for the parties that they are for. */

@@ -5,16 +5,18 @@ import { traceUserRequests } from "../plugins/trace-user-requests.ts";
 import { userRoute } from "./user-route.ts";
 
 /** The backend's delegates, the outcome of the calls that this user had them make, and a way to let one work and to end it. */
-export const delegateRoutes: FastifyPluginAsync<{
-  delegates: DelegatesService;
-  /** Whether a call is shown message by message, from the user's request on. Default false. */
-  isShown?: boolean;
-}> = async (app, { delegates, isShown = false }) => {
+export const delegateRoutes: FastifyPluginAsync<{ delegates: DelegatesService }> = async (
+  app,
+  { delegates },
+) => {
   userRoute(app, apiRoutes.delegates, async ({ user }) => delegates.list(user.id));
-  userRoute(app, apiRoutes.startDelegate, async ({ user, params }) => delegates.start(user.id, params.sub));
-  userRoute(app, apiRoutes.endDelegate, async ({ user, params }) => delegates.end(user.id, params.sub));
+  if (delegates.hasPermissions) {
+    userRoute(app, apiRoutes.startDelegate, ({ user, params }) => delegates.start(user.id, params.sub));
+    userRoute(app, apiRoutes.endDelegate, ({ user, params }) => delegates.end(user.id, params.sub));
+  }
   await app.register(async (scope) => {
-    if (isShown) traceUserRequests(scope);
+    // A sub-agent's call is shown message by message, from the user's request on.
+    if (delegates.hasPermissions) traceUserRequests(scope);
     userRoute(scope, apiRoutes.runDelegate, async ({ user, params }) => delegates.run(user.id, params.sub));
   });
 };

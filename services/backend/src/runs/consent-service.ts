@@ -1,5 +1,4 @@
 import { trace } from "@opentelemetry/api";
-import type { QuotaStore } from "aauth";
 import type { ObtainedToken } from "aauth/agent";
 import type { FebruaryAgent, verifyAuthToken } from "aauth/february-2026";
 import { withSpan } from "agent-kit/service";
@@ -12,20 +11,8 @@ import type { CallObserver } from "./call-observer.ts";
 import type { ConsentGrants } from "./consent-grants.ts";
 import type { ConsentRequests } from "./consent-requests.ts";
 import type { Run } from "./run.ts";
-import { cacheKeyOf, inTraceOf, type RunService } from "./run-service.ts";
-
-/** What a pending `state` stands for. */
-export interface PendingConsent {
-  readonly runId: string;
-  /** The user who started the run, and the only one whose consent counts. */
-  readonly userId: string;
-  readonly authServer: string;
-  /** The key that asked. It alone can redeem the code. */
-  readonly keyThumbprint?: string;
-}
-
-/** Consents that browsers are expected to bring, by state. */
-export type PendingConsents = QuotaStore<PendingConsent>;
+import { cacheKeyOf, inTraceOf } from "./run-context.ts";
+import type { RunService } from "./run-service.ts";
 
 type AuthTokenClaims = Pick<Awaited<ReturnType<typeof verifyAuthToken>>, "sub" | "scope" | "exp">;
 
@@ -46,182 +33,187 @@ export interface ConsentAnswer {
   readonly error_description?: string | undefined;
 }
 
-export interface ConsentService {
-  /** Judges what the browser brings, once per state, and lets the run go on or fail. */
-  answer(answer: ConsentAnswer): Promise<ConsentOutcome>;
-  /**
-   * Revokes everything the user has consented to, at the auth server, and returns how many consents that were. An auth token
-   * already issued is valid until it expires. What was revoked before an error stays revoked.
-   *
-   * @throws BackendError `unreachable` when the auth server does not revoke one
-   */
-  revoke(userId: string): Promise<number>;
-}
-
 /** Where the auth server sends the browser after consent. Every response sends it on to the page. */
 export const CALLBACK_PATH = "/auth/aauth/callback";
 export const CALLBACK_STATUS = 302;
 /** OAuth error codes are printable ASCII without quote and backslash (RFC 6749 section 4.1.2.1). */
 const OAUTH_ERROR = /^[\x20\x21\x23-\x5b\x5d-\x7e]{1,100}$/;
 
-export function createConsentService(deps: {
+/** What consents are judged, kept and revoked with. */
+export interface ConsentServiceDeps {
   /** Signs with the backend's identity, whatever the signature scheme of its calls: only the owner of a token can revoke it. */
-  agent: Pick<FebruaryAgent, "redeemCode" | "cacheToken" | "revoke">;
+  readonly agent: Pick<FebruaryAgent, "redeemCode" | "cacheToken" | "revoke">;
   /** Own identifier: the agent that may act once a user has consented. */
-  agentId: string;
+  readonly agentId: string;
   /** The resource that users consent to calls of. */
-  resource: string;
+  readonly resource: string;
   /** Verifies an auth token for the resource. Throws as `verifyAuthToken` does. */
-  verify: (token: string) => Promise<AuthTokenClaims>;
+  readonly verify: (token: string) => Promise<AuthTokenClaims>;
   /** As for the runs. */
-  sharesTokens: boolean;
-  pending: Pick<PendingConsents, "take">;
-  consentRequests: Pick<ConsentRequests, "delete">;
-  grants: ConsentGrants;
-  runs: RunService;
+  readonly sharesTokens: boolean;
+  readonly consentRequests: Pick<ConsentRequests, "delete">;
+  readonly grants: ConsentGrants;
+  readonly runs: RunService;
   /** Watches the redemption for the run's feed and the log. */
-  observe: CallObserver;
-  logger: FastifyBaseLogger;
-}): ConsentService {
-  const { agent, resource, verify, sharesTokens, pending, consentRequests, grants, runs, observe, logger } =
-    deps;
+  readonly observe: CallObserver;
+  readonly logger: FastifyBaseLogger;
+}
 
-  /**
-   * Revokes a consent that no run can use: its giver is asked again next time. A giver who has consented here before keeps that
-   * consent, because any one refresh token makes the auth server forget them all, and a link is enough to make it issue another one.
-   */
-  async function revokeUnused(
-    { authServer, refreshToken, subject }: { authServer: string; refreshToken?: string; subject?: string },
-    run: Run,
-  ): Promise<void> {
-    if (refreshToken === undefined) return;
-    const earlier = subject === undefined ? [] : await grants.list(subject);
-    if (earlier.some(({ consent }) => consent.resource === resource)) return;
-    try {
-      await agent.revoke({ authServer, refreshToken });
-    } catch (error) {
-      logger.warn({ err: error, runId: run.id }, "an unused consent could not be revoked");
-    }
+export class ConsentService {
+  readonly #deps: ConsentServiceDeps;
+
+  constructor(deps: ConsentServiceDeps) {
+    this.#deps = deps;
   }
 
-  return {
-    async answer({ code, state, error, error_description }) {
-      if (!state || (!code && !error)) {
-        return refused("missing_code_or_state", "The auth server's response lacks code or state.");
-      }
-      // Taken, not read: a state works once, whatever the outcome.
-      const consent = pending.take(state);
-      const run = consent && (await runs.find(consent.userId, consent.runId));
-      if (!consent || run?.status !== "awaiting_consent") {
-        return refused(
-          "unknown_request",
-          "No optimization waits for this response: it was used before, or took too long.",
-        );
-      }
-
-      return inTraceOf(run, () =>
-        withSpan(SPAN.consentReturned, () => noted(judge(run, consent, state)), {
-          attributes: {
-            [ATTRIBUTE.runId]: run.id,
-            [ATTRIBUTE.method]: "GET",
-            [ATTRIBUTE.route]: CALLBACK_PATH,
-            [ATTRIBUTE.status]: CALLBACK_STATUS,
-          },
-        }),
+  /** Judges what the browser brings, once per state, and lets the run go on or fail. */
+  async answer(brought: ConsentAnswer): Promise<ConsentOutcome> {
+    const { code, state, error } = brought;
+    if (!state || (!code && !error)) {
+      return refused("missing_code_or_state", "The auth server's response lacks code or state.");
+    }
+    const run = await this.#deps.runs.takeReturn(state);
+    if (run === undefined) {
+      return refused(
+        "unknown_request",
+        "No optimization waits for this response: it was used before, or took too long.",
       );
+    }
+    const attributes = {
+      [ATTRIBUTE.runId]: run.id,
+      [ATTRIBUTE.method]: "GET",
+      [ATTRIBUTE.route]: CALLBACK_PATH,
+      [ATTRIBUTE.status]: CALLBACK_STATUS,
+    };
+    const judge = () => noted(code ? redeem(this.#deps, run, code) : refuse(this.#deps, run, brought));
+    return inTraceOf(run, () => withSpan(SPAN.consentReturned, judge, { attributes }));
+  }
 
-      async function judge(run: Run, consent: PendingConsent, state: string): Promise<ConsentOutcome> {
-        if (!code) {
-          // Any party that knows the state can send this without having been on the page: the request still counts.
-          const reason = OAUTH_ERROR.test(error!) ? error! : "invalid_error";
-          const description = oneLine(error_description ?? "") || "The auth server gave no reason.";
-          const notGiven = {
-            message: `Consent was not given: ${description}`,
-            advice: "Start the optimization again and allow the access on the consent page.",
-          };
-          const shown = reason === "access_denied" ? CONSENT_DENIED : notGiven;
-          await runs.fail(run, { hop: "auth-server", check: "consent", code: reason, ...shown });
-          return refused(reason, description, run.id);
-        }
+  /**
+   * Revokes everything the user has consented to, at the auth server, and returns how many consents that were. An auth token
+   * already issued is valid until it expires. What was revoked before an error stays revoked.
+   *
+   * @throws BackendError `unreachable` when the auth server does not revoke one
+   */
+  async revoke(userId: string): Promise<number> {
+    const { agent, resource, grants, runs } = this.#deps;
+    const held = await grants.list(userId);
+    for (const grant of held) {
+      const { authServer, refreshToken, cacheKey } = grant;
+      await withSpan(SPAN.revokeConsent, () =>
+        agent.revoke({ authServer, refreshToken, cached: { resource, cacheKey } }),
+      ).catch((cause: unknown) => {
+        const message = "The auth server did not revoke your consent, which still holds; try again";
+        throw new BackendError("unreachable", message, { cause });
+      });
+      await grants.remove(grant);
+    }
+    if (held.length > 0) await runs.noteRevocation(userId);
+    return held.length;
+  }
+}
 
-        const { authServer, keyThumbprint } = consent;
-        let grant: ObtainedToken;
-        let claims: AuthTokenClaims;
-        try {
-          const { observer, noted } = observe({ id: run.id, note: (step) => runs.note(run, step) });
-          const redeem = async () => {
-            const key = keyThumbprint === undefined ? {} : { keyThumbprint };
-            const grant = await agent.redeemCode({ authServer, code, observer, ...key });
-            // The subject decides whether the run may go on, so the token is verified although it came straight from its issuer.
-            return { grant, claims: await verify(grant.token) };
-          };
-          ({ grant, claims } = await withSpan(SPAN.redeemConsent, redeem).finally(noted));
-        } catch (cause) {
-          const failure = await runs.failWith(run, cause, "auth-server");
-          return refused("exchange_failed", failure.message, run.id);
-        }
-        consentRequests.delete(state);
-        const { refreshToken } = grant;
-        const { sub: subject, scope = "", exp: expiresAt } = claims;
-        const unused = {
-          authServer,
-          ...(refreshToken !== undefined && { refreshToken }),
-          ...(subject !== undefined && { subject }),
-        };
-        if (subject !== consent.userId) {
-          const description =
-            "The consent was given by another user than the one who started the optimization.";
-          await runs.fail(run, {
-            hop: "auth-server",
-            check: "consent",
-            code: "wrong_user",
-            message: description,
-            advice: "Sign out at the auth server, sign in as the user who started it, and start it again.",
-          });
-          await revokeUnused(unused, run);
-          return refused("wrong_user", description, run.id);
-        }
-        // While the code was exchanged the run may have been cleared, or its time may have run out.
-        const current = await runs.find(run.userId, run.id);
-        if (current?.status !== "awaiting_consent") {
-          await revokeUnused(unused, run);
-          return refused("unknown_request", "The optimization no longer waits for consent.", run.id);
-        }
-        const cacheKey = cacheKeyOf(run, sharesTokens);
-        const scopes = scope.split(" ").filter((name) => name !== "");
-        const revocable = refreshToken !== undefined;
-        const given = { agent: deps.agentId, resource, scopes, expiresAt, revocable };
-        try {
-          if (refreshToken !== undefined)
-            await grants.add(consent.userId, { authServer, refreshToken, cacheKey, consent: given });
-        } catch (cause) {
-          // What could not be revoked later is not kept.
-          await revokeUnused(unused, run);
-          return refused("exchange_failed", (await runs.failWith(run, cause, "backend")).message, run.id);
-        }
-        // From here on the agent presents the token by itself, and renews it while the consent lasts.
-        await agent.cacheToken({ obtained: grant, cacheKey });
-        await runs.resume(run, given);
-        return { authorized: true, requestId: run.id };
-      }
-    },
-
-    async revoke(userId) {
-      const held = await grants.list(userId);
-      for (const grant of held) {
-        const { authServer, refreshToken, cacheKey } = grant;
-        await withSpan(SPAN.revokeConsent, () =>
-          agent.revoke({ authServer, refreshToken, cached: { resource, cacheKey } }),
-        ).catch((cause: unknown) => {
-          const message = "The auth server did not revoke your consent, which still holds; try again";
-          throw new BackendError("unreachable", message, { cause });
-        });
-        await grants.remove(grant);
-      }
-      if (held.length > 0) await runs.noteRevocation(userId);
-      return held.length;
-    },
+/** Any party that knows the state can send a refusal without having been on the page: the request still counts. */
+async function refuse(
+  { runs }: ConsentServiceDeps,
+  run: Run,
+  { error = "", error_description = "" }: ConsentAnswer,
+): Promise<ConsentOutcome> {
+  const code = OAUTH_ERROR.test(error) ? error : "invalid_error";
+  const description = oneLine(error_description) || "The auth server gave no reason.";
+  const notGiven = {
+    message: `Consent was not given: ${description}`,
+    advice: "Start the optimization again and allow the access on the consent page.",
   };
+  const shown = code === "access_denied" ? CONSENT_DENIED : notGiven;
+  await runs.fail(run, { hop: "auth-server", check: "consent", code, ...shown });
+  return refused(code, description, run.id);
+}
+
+/** Redeems the code, and lets the run go on where its own user has consented. */
+async function redeem(deps: ConsentServiceDeps, run: Run, code: string): Promise<ConsentOutcome> {
+  const { runs, agent, verify, observe, consentRequests } = deps;
+  const asked = run.demand!.code!;
+  let obtained: ObtainedToken;
+  let claims: AuthTokenClaims;
+  try {
+    const { observer, noted } = observe({ id: run.id, note: (step) => runs.note(run, step) });
+    const redeeming = async () => {
+      const token = await agent.redeemCode({ ...asked, code, observer });
+      // The subject decides whether the run may go on, so the token is verified although it came straight from its issuer.
+      return { obtained: token, claims: await verify(token.token) };
+    };
+    ({ obtained, claims } = await withSpan(SPAN.redeemConsent, redeeming).finally(noted));
+  } catch (cause) {
+    const failure = await runs.failWith(run, cause, "auth-server");
+    return refused("exchange_failed", failure.message, run.id);
+  }
+  consentRequests.delete(run.returnState);
+  const given = { authServer: asked.authServer, obtained, claims };
+  if (claims.sub !== run.userId) {
+    const message = "The consent was given by another user than the one who started the optimization.";
+    await runs.fail(run, {
+      ...{ hop: "auth-server", check: "consent", code: "wrong_user", message },
+      advice: "Sign out at the auth server, sign in as the user who started it, and start it again.",
+    });
+    await revokeUnused(deps, given, run);
+    return refused("wrong_user", message, run.id);
+  }
+  // While the code was exchanged the run may have been cleared, or its time may have run out.
+  const current = await runs.find(run.userId, run.id);
+  if (current?.status !== "awaiting_consent") {
+    await revokeUnused(deps, given, run);
+    return refused("unknown_request", "The optimization no longer waits for consent.", run.id);
+  }
+  return keep(deps, given, run);
+}
+
+/** What a code was redeemed for. */
+interface Given {
+  readonly authServer: string;
+  readonly obtained: ObtainedToken;
+  readonly claims: AuthTokenClaims;
+}
+
+async function keep(deps: ConsentServiceDeps, given: Given, run: Run): Promise<ConsentOutcome> {
+  const { agent, agentId, resource, grants, runs, sharesTokens } = deps;
+  const { authServer, obtained, claims } = given;
+  const { refreshToken } = obtained;
+  const { scope = "", exp: expiresAt } = claims;
+  const cacheKey = cacheKeyOf(run, sharesTokens);
+  const scopes = scope.split(" ").filter((name) => name !== "");
+  const consent = { agent: agentId, resource, scopes, expiresAt, revocable: refreshToken !== undefined };
+  try {
+    if (refreshToken !== undefined)
+      await grants.add(run.userId, { authServer, refreshToken, cacheKey, consent });
+  } catch (cause) {
+    // What could not be revoked later is not kept.
+    await revokeUnused(deps, given, run);
+    return refused("exchange_failed", (await runs.failWith(run, cause, "backend")).message, run.id);
+  }
+  // From here on the agent presents the token by itself, and renews it while the consent lasts.
+  await agent.cacheToken({ obtained, cacheKey });
+  await runs.resume(run, consent);
+  return { authorized: true, requestId: run.id };
+}
+
+/**
+ * Revokes a consent that no run can use: its giver is asked again next time. A giver who has consented here before keeps that
+ * consent, because any one refresh token makes the auth server forget them all, and a link is enough to make it issue another one.
+ */
+async function revokeUnused(
+  { agent, resource, grants, logger }: ConsentServiceDeps,
+  { authServer, obtained: { refreshToken }, claims: { sub: subject } }: Given,
+  run: Run,
+): Promise<void> {
+  if (refreshToken === undefined) return;
+  const earlier = subject === undefined ? [] : await grants.list(subject);
+  if (earlier.some(({ consent }) => consent.resource === resource)) return;
+  try {
+    await agent.revoke({ authServer, refreshToken });
+  } catch (error) {
+    logger.warn({ err: error, runId: run.id }, "an unused consent could not be revoked");
+  }
 }
 
 /** Writes the reason of a failed consent onto the current span. */

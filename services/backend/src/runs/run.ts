@@ -1,4 +1,4 @@
-import { randomBytes, randomUUID } from "node:crypto";
+import { randomUUID } from "node:crypto";
 import type { AgentAnswer } from "agent-kit/a2a";
 import type { TracePlace } from "agent-kit/service";
 import type {
@@ -12,7 +12,7 @@ import type {
   Progress,
   RunStatus,
 } from "backend-api";
-
+import { newState } from "../calls/user-call.ts";
 import { PAGE_EXPIRED } from "../failures/draft-11-failure.ts";
 
 /** What a user has allowed, in the words of the protocol. */
@@ -34,6 +34,8 @@ export interface Demand {
   readonly party?: string;
   /** The same, where it is a party of draft -11. */
   readonly hop?: Hop;
+  /** Present where the browser brings a code: who redeems it, and the key that asked, which alone can. */
+  readonly code?: { readonly authServer: string; readonly keyThumbprint?: string };
 }
 
 /**
@@ -127,7 +129,7 @@ export function createRun(
 ): Run {
   const run: Run = {
     id: randomUUID(),
-    returnState: randomBytes(32).toString("base64url"),
+    returnState: newState(),
     userId,
     prompt,
     shownPrompt,

@@ -6,7 +6,7 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { recordSpans } from "../../../../packages/protocol-trace/test/support/recorded-spans.ts";
 import { createAttempts } from "../../src/break-it/attempts.ts";
 import type { Evidence, SentRequest } from "../../src/break-it/evidence.ts";
-import { februaryDialect } from "../../src/break-it/february-variants.ts";
+import { februaryBreakIt } from "../../src/break-it/february-break-it.ts";
 import type { Run } from "../../src/runs/run.ts";
 
 const BACKEND = "http://backend.localhost:8000";
@@ -37,7 +37,7 @@ async function serviceWith(answer: () => Response) {
     await sent(key, "authServer", form.toString(), now),
     await sent(key, "agent", "{}", now),
   ];
-  const dialect = februaryDialect({
+  const dialect = februaryBreakIt({
     keys: () => [key],
     agentUrl: AGENT,
     otherResourceUrl: "http://market-analysis-agent.localhost:3000",

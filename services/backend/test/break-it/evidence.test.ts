@@ -8,12 +8,14 @@ const request = (body = "{}"): TransportRequest => ({
   body: new TextEncoder().encode(body),
 });
 
+const runOf = (id: string, userId = "alice") => ({ id, userId });
+
 const answers = async () => new Response("", { status: 401 });
 
 test("what a run sends is kept under its id, whole, and under no other", async () => {
   const evidence = createEvidence(() => 1000);
   const transport = evidence.recording(answers);
-  await evidence.during("run-1", () => transport("http://agent.localhost/", request()));
+  await evidence.during(runOf("run-1"), () => transport("http://agent.localhost/", request()));
   await transport("http://agent.localhost/unrelated", request());
   expect(evidence.of("run-1")).toMatchObject([
     { method: "POST", url: "http://agent.localhost/", status: 401 },
@@ -25,7 +27,7 @@ test("what a run sends is kept under its id, whole, and under no other", async (
 test("looks at an answer to come are not kept: they would push out all else", async () => {
   const evidence = createEvidence(() => 1000);
   const transport = evidence.recording(answers);
-  await evidence.during("run-1", async () => {
+  await evidence.during(runOf("run-1"), async () => {
     await transport("http://agent.localhost/", request());
     for (let count = 0; count < 20; count++) {
       await transport("http://agent.localhost/pending/1", { method: "GET", headers: {} });
@@ -37,7 +39,9 @@ test("looks at an answer to come are not kept: they would push out all else", as
 test("it is gone after five minutes", async () => {
   let now = 1000;
   const evidence = createEvidence(() => now);
-  await evidence.during("run-1", () => evidence.recording(answers)("http://agent.localhost/", request()));
+  await evidence.during(runOf("run-1"), () =>
+    evidence.recording(answers)("http://agent.localhost/", request()),
+  );
   now += 299;
   expect(evidence.of("run-1")).toHaveLength(1);
   now += 2;
@@ -48,14 +52,24 @@ test("it is bounded: runs, requests of a run, bytes of a request", async () => {
   const evidence = createEvidence(() => 1000);
   const transport = evidence.recording(answers);
   for (let run = 0; run < 60; run++) {
-    await evidence.during(`run-${run}`, () => transport("http://agent.localhost/", request()));
+    await evidence.during(runOf(`run-${run}`), () => transport("http://agent.localhost/", request()));
   }
   expect(evidence.of("run-0")).toEqual([]);
   expect(evidence.of("run-59")).toHaveLength(1);
   for (let count = 0; count < 20; count++) {
-    await evidence.during("run-59", () => transport("http://agent.localhost/", request()));
+    await evidence.during(runOf("run-59"), () => transport("http://agent.localhost/", request()));
   }
   expect(evidence.of("run-59").length).toBeLessThanOrEqual(12);
-  await evidence.during("large", () => transport("http://agent.localhost/", request("x".repeat(70_000))));
+  await evidence.during(runOf("large"), () =>
+    transport("http://agent.localhost/", request("x".repeat(70_000))),
+  );
   expect(evidence.of("large")).toEqual([]);
+});
+
+test("the runs of one user push out no other user's", async () => {
+  const evidence = createEvidence(() => 1000);
+  const send = () => evidence.recording(answers)("http://agent.localhost/", request());
+  await evidence.during(runOf("run-of-bob", "bob"), send);
+  for (let run = 0; run < 60; run++) await evidence.during(runOf(`run-${run}`), send);
+  expect(evidence.of("run-of-bob")).toHaveLength(1);
 });

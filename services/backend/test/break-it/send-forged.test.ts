@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { endlessBody } from "../../../../packages/agent-kit/test/service/support/endless-body.ts";
+import type { ForgedRequest } from "../../src/break-it/forged-request.ts";
 import { sendForged } from "../../src/break-it/send-forged.ts";
-import type { ForgedRequest } from "../../src/break-it/variants.ts";
 
 test("of the answer to the honest first of two requests no more than 1 MiB is read", async () => {
   const forged = { method: "POST", url: "http://a.localhost/", headers: {}, key: {}, twice: true };

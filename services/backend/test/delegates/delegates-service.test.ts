@@ -2,7 +2,7 @@ import { createMemoryRecordStore } from "aauth";
 import { createLogger } from "agent-kit/service";
 import type { DelegateRun } from "backend-api";
 import { expect, it } from "vitest";
-import { createDelegatesService } from "../../src/delegates/delegates-service.ts";
+import { DelegatesService } from "../../src/delegates/delegates-service.ts";
 
 const AT = "2026-03-01T12:00:00.000Z";
 const report = (text: string): DelegateRun => ({
@@ -18,7 +18,7 @@ const SCOUT = { sub: "scout", name: "Scout", jwk, url: "http://scout.localhost:1
 const MUTE = { sub: "mute", name: "Mute", jwk };
 
 function scripted(...reports: (string | Error)[]) {
-  return createDelegatesService({
+  return new DelegatesService({
     agent: "http://backend.localhost:8000",
     enrolments: {
       list: async () => [SCOUT, MUTE],

@@ -15,9 +15,9 @@ import { importVerificationKey } from "aauth/wire";
 import { createLogger, loadConfig } from "agent-kit/service";
 import Fastify from "fastify";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { buildBackend } from "../../src/app.ts";
 import { settings } from "../../src/config.ts";
-import { createSubAgents, type SubAgents } from "../../src/delegates/sub-agents.ts";
-import { buildDraft11Backend } from "../../src/draft-11-app.ts";
+import { SubAgents } from "../../src/delegates/sub-agents.ts";
 import { delegateGrantRoute } from "../../src/routes/delegate-grant.ts";
 
 const BACKEND = "https://backend.localhost";
@@ -45,7 +45,7 @@ function world(
     asked.push(input);
     return answer(input);
   };
-  const subAgents = createSubAgents({
+  const subAgents = new SubAgents({
     ...{ issuer: BACKEND, key: () => provider, personServer: PERSON_SERVER, now: clock.now },
     idOf: (userId) => `aauth:user-${userId}@backend.localhost`,
     agentOf: () => ({ tokenForSubAgent }) as unknown as Agent,
@@ -248,7 +248,7 @@ describe("POST /delegate/grant", () => {
         SUPPLY_CHAIN_AGENT_URL: SUPPLY_CHAIN,
       },
     });
-    const { app } = await buildDraft11Backend(config, {
+    const { app } = await buildBackend(config, {
       logger: createLogger({ service: "t", destination: { write: () => {} } }),
       key: provider,
       discovery: createTestDiscovery({ documents }),

@@ -6,8 +6,7 @@ import { ATTRIBUTE, SPAN } from "protocol-trace";
 import { beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { recordSpans } from "../../../../packages/protocol-trace/test/support/recorded-spans.ts";
 import { type OrderClient, OrderRefusedError, type PlacedOrder } from "../../src/orders/order-client.ts";
-import { createOrderService } from "../../src/orders/order-service.ts";
-import { draft11Orders, februaryOrders } from "../../src/orders/order-wires.ts";
+import { OrderService } from "../../src/orders/order-service.ts";
 
 type Place = OrderClient["place"];
 type CallContext = NonNullable<Parameters<Agent["fetchFor"]>[0]>;
@@ -37,16 +36,18 @@ beforeEach(() => {
 /** The service with an agent whose answers are scripted, one function per call. */
 function scripted(...script: (() => Awaited<ReturnType<Place>>)[]) {
   const answers = [...script];
-  return createOrderService({
-    wire: februaryOrders({
-      agent: {
-        fetchFor(context = {}) {
-          contexts.push(context);
-          return fetch;
-        },
-      } as Agent,
-      returnUrl: RETURN_URL,
-    }),
+  return new OrderService({
+    wire: {
+      agentOf: () =>
+        ({
+          fetchFor(context = {}) {
+            contexts.push(context);
+            return fetch;
+          },
+        }) as Agent,
+      returnUrl: ({ state }) => `${RETURN_URL}?state=${state}`,
+      named: (userId) => ({ approver: userId }),
+    },
     client: {
       catalogue: async () => {
         if (outage !== undefined) throw outage;
@@ -268,8 +269,8 @@ describe("an order of draft -11, whose call goes on", () => {
   function held() {
     const answer = Promise.withResolvers<Awaited<ReturnType<Place>>>();
     const pages: ((url: string, party: string) => Promise<void>)[] = [];
-    const orders = createOrderService({
-      wire: draft11Orders({
+    const orders = new OrderService({
+      wire: {
         agentOf: (userId) =>
           ({
             fetchFor(context: CallContext = {}) {
@@ -280,10 +281,10 @@ describe("an order of draft -11, whose call goes on", () => {
               return fetch;
             },
           }) as Agent,
-        provider: "https://backend.localhost",
+        named: () => ({ agent_provider: "https://backend.localhost" }),
         browserUrl: (url) => url.replace("https://ps.localhost", "http://localhost:8080"),
-        returnUrl: (state) => `${RETURN_URL}?state=${state}`,
-      }),
+        returnUrl: ({ state }) => `${RETURN_URL}?state=${state}`,
+      },
       client: {
         catalogue: async () => ({ level: "agent-token", laptops: [] }),
         place(order) {

@@ -15,7 +15,7 @@ const TOKEN = event({ type: "token_received" });
 /** A run whose call waits for a person. */
 async function waitingRun() {
   const decided = Promise.withResolvers<string>();
-  const scripted = scriptedRunsWith({ interactions }, () => decided.promise);
+  const scripted = scriptedRunsWith(interactions, () => decided.promise);
   const starting = scripted.runs.start("alice", options());
   const context = await vi.waitFor(() => scripted.contexts[0] ?? Promise.reject(new Error("not called")));
   const toPage = (page: string) =>

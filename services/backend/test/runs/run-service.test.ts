@@ -6,7 +6,7 @@ import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { recordSpans } from "../../../../packages/protocol-trace/test/support/recorded-spans.ts";
 import { resultsFrom } from "../../src/runs/results.ts";
 import { isFinal, progressOf, type Run } from "../../src/runs/run.ts";
-import { type Ask, CONSENT, demand, options, refuse, scriptedRuns } from "./scripted-runs.ts";
+import { type Ask, CONSENT, demand, NOW, options, refuse, scriptedRuns } from "./scripted-runs.ts";
 
 const report: Ask = async () => "# Report";
 
@@ -50,29 +50,25 @@ describe("a start", () => {
   });
 
   it("hands out the consent address and keeps the user and the key", async () => {
-    const { runs, put, stateOf } = scriptedRuns(refuse(demand()));
+    const { runs, stateOf } = scriptedRuns(refuse(demand()));
     const reply = await runs.start("alice", options());
     expect(reply).toEqual({
       consent_required: true,
       consent_url: "http://auth/consent",
       request_id: expect.any(String),
     });
-    const pending = {
-      runId: reply.request_id,
-      userId: "alice",
-      authServer: "http://auth",
-      keyThumbprint: "key-1",
-    };
-    expect(put).toHaveBeenCalledWith("alice", stateOf(), pending, 600);
+    const code = { authServer: "http://auth", keyThumbprint: "key-1" };
+    const run = await runs.get("alice", reply.request_id);
+    expect(run.demand).toEqual({ url: "http://auth/consent", code, expiresAt: NOW + 600 });
+    expect(await runs.takeReturn(stateOf())).toEqual(run);
     expect(stateOf()).toMatch(/^[\w-]{43}$/);
   });
 
-  it("uses another state for every call, and waits neither longer than the request token lives nor than 600 s", async () => {
-    const { started, put, stateOf } = scriptedRuns(refuse(demand(30)), refuse(demand(86_400)));
-    await started();
-    await started();
+  it("uses another state for every run, and waits neither longer than the request token lives nor than 600 s", async () => {
+    const { started, stateOf } = scriptedRuns(refuse(demand(30)), refuse(demand(86_400)));
+    const runs = [await started(), await started()];
     expect(stateOf(0)).not.toBe(stateOf(1));
-    expect(put.mock.calls.map((call) => call[3])).toEqual([30, 600]);
+    expect(runs.map(({ demand }) => demand?.expiresAt)).toEqual([NOW + 30, NOW + 600]);
   });
 
   it("S3: that fails at the second hop is failed, with hop, code and section, and keeps the rest of the report", async () => {
@@ -242,12 +238,12 @@ describe("a run that was written down as JSON", () => {
     const before = scriptedRuns(refuse(demand()));
     const { id } = await before.started();
     const written = JSON.stringify(await before.runs.get("alice", id));
-    const pending = JSON.stringify(before.pending.take(before.stateOf()));
+    const state = before.stateOf();
 
-    const { pending: store, consent, settled, agent, run } = await afterRestart(written, report);
+    const { returns, consent, settled, agent, run } = await afterRestart(written, report);
     expect(run.status).toBe("awaiting_consent");
-    store.put("alice", "state", JSON.parse(pending), 600);
-    expect(await consent.answer({ code: "c", state: "state" })).toEqual({ authorized: true, requestId: id });
+    returns.put("alice", state, { id, userId: "alice" }, 600);
+    expect(await consent.answer({ code: "c", state })).toEqual({ authorized: true, requestId: id });
     expect(progressOf(await settled(id))).toMatchObject({
       status: "completed",
       consent: { resource: CONSENT.resource },

@@ -4,12 +4,14 @@ import type { AgentAnswer } from "agent-kit/a2a";
 import { createLogger } from "agent-kit/service";
 import { startRequestSchema } from "backend-api";
 import { vi } from "vitest";
+import type { CallWire } from "../../src/calls/user-call.ts";
 import { createConsentGrants } from "../../src/runs/consent-grants.ts";
 import { createConsentRequests } from "../../src/runs/consent-requests.ts";
-import { createConsentService, type PendingConsent } from "../../src/runs/consent-service.ts";
+import { ConsentService } from "../../src/runs/consent-service.ts";
 import { createLiveRuns } from "../../src/runs/live-runs.ts";
 import { isFinal, type Run } from "../../src/runs/run.ts";
-import { createRunService, type RunServiceDeps, type SupplyChainAgent } from "../../src/runs/run-service.ts";
+import type { RunContext, SupplyChainAgent } from "../../src/runs/run-context.ts";
+import { RunService } from "../../src/runs/run-service.ts";
 import { createRunStore } from "../../src/runs/run-store.ts";
 import type { OwnedStore } from "../../src/store/owned-store.ts";
 
@@ -60,8 +62,8 @@ function throughJson(store: OwnedStore<Run>): OwnedStore<Run> {
 /** Runs and their consents, with an agent whose answers are scripted: one function per call, in order. */
 export const scriptedRuns = (...script: Ask[]) => scriptedRunsWith({}, ...script);
 
-/** The same with other parts. */
-export function scriptedRunsWith(parts: Partial<RunServiceDeps>, ...script: Ask[]) {
+/** The same with another wire. */
+export function scriptedRunsWith(wire: Partial<CallWire>, ...script: Ask[]) {
   const asks = [...script];
   const clock = { now: NOW };
   const now = () => clock.now;
@@ -73,24 +75,26 @@ export function scriptedRunsWith(parts: Partial<RunServiceDeps>, ...script: Ask[
     peer: () => "resource" as const,
     noted: async () => {},
   });
-  const pending = new QuotaStore<PendingConsent>({ maxEntries: 100, now });
-  const put = vi.spyOn(pending, "put");
+  const returns: RunContext["returns"] = new QuotaStore({ maxEntries: 100, now });
   const consentRequests = createConsentRequests(now);
   const grants = createConsentGrants(now);
   const live = createLiveRuns();
   const store = throughJson(createRunStore({ now, waiting: consentRequests, onRemove: live.remove }));
-  const runs = createRunService({
+  const runs = new RunService({
     store,
     live,
-    pendingConsents: pending,
+    returns,
     consentRequests,
-    agentOf: () =>
-      ({
-        fetchFor(context = {}) {
-          contexts.push(context);
-          return fetch;
-        },
-      }) as Agent,
+    calls: {
+      agentOf: () =>
+        ({
+          fetchFor(context = {}) {
+            contexts.push(context);
+            return fetch;
+          },
+        }) as Agent,
+      ...wire,
+    },
     supplyChainAgent: {
       async ask(text, call) {
         const answer = await asks.shift()!(text, call);
@@ -106,7 +110,6 @@ export function scriptedRunsWith(parts: Partial<RunServiceDeps>, ...script: Ask[
     now,
     timeoutSeconds: 60,
     startReplySeconds: 0.05,
-    ...parts,
   });
   const agent = {
     redeemCode: vi.fn(async () => GRANT),
@@ -114,13 +117,12 @@ export function scriptedRunsWith(parts: Partial<RunServiceDeps>, ...script: Ask[
     cacheToken: vi.fn(async () => {}),
   };
   const verify = vi.fn(async (): Promise<Partial<typeof CLAIMS> & { exp: number }> => CLAIMS);
-  const consent = createConsentService({
+  const consent = new ConsentService({
     agent,
     agentId: "http://backend",
     resource: "http://sca",
     verify,
     sharesTokens: false,
-    pending,
     consentRequests,
     grants,
     runs,
@@ -145,8 +147,7 @@ export function scriptedRunsWith(parts: Partial<RunServiceDeps>, ...script: Ask[
       runs,
       consent,
       store,
-      pending,
-      put,
+      returns,
       consentRequests,
       grants,
       agent,

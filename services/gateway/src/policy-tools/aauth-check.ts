@@ -1,6 +1,6 @@
 import type { CelContext } from "../cel/expression.ts";
 import type { Policies } from "../configuration/document-schema.ts";
-import { type CallerKind, OF_DRAFT_11, WITH_PERSON, WITH_TOKEN } from "./carriers.ts";
+import { type CallerKind, FEBRUARY, OF_DRAFT_11, WITH_PERSON, WITH_TOKEN } from "./carriers.ts";
 
 /** What a route's `extAuthz` asks of gateway-authz. */
 export interface AAuthCheck {
@@ -17,10 +17,9 @@ export interface AAuthCheck {
 /** The callers that a route may have: all of the profile where it makes no check. */
 export function callersOf(check: AAuthCheck | undefined, profile: string): readonly CallerKind[] {
   const { profiles, levels } = check ?? { profiles: [profile], levels: OF_DRAFT_11 };
-  return [
-    ...(profiles.includes("february-2026") ? (["february-2026"] as const) : []),
-    ...(profiles.includes("draft-11") ? levels : []),
-  ];
+  return Object.entries({ "february-2026": FEBRUARY, "draft-11": levels }).flatMap(([name, callers]) =>
+    profiles.includes(name) ? callers : [],
+  );
 }
 
 /** Of a route that names no profile, as gateway-authz reads it. */

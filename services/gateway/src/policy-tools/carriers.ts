@@ -3,7 +3,7 @@ import type { CelPath } from "../cel/cel-paths.ts";
 /** Callers as a route may have them: one kind for February's profile, one for each level of draft -11. */
 export type CallerKind = "february-2026" | "agent-token" | "person-token" | "auth-token" | "server";
 
-const FEBRUARY: readonly CallerKind[] = ["february-2026"];
+export const FEBRUARY: readonly CallerKind[] = ["february-2026"];
 const AGENT: readonly CallerKind[] = ["agent-token"];
 const AUTH: readonly CallerKind[] = ["auth-token"];
 export const WITH_PERSON: readonly CallerKind[] = ["person-token", "auth-token"];
@@ -43,7 +43,7 @@ export const callersInMode = (mode: string | undefined): readonly CallerKind[] |
   mode === undefined || !Object.hasOwn(CALLERS_IN_MODE, mode) ? undefined : CALLERS_IN_MODE[mode];
 
 export const hasDraft11 = (kinds: readonly CallerKind[]): boolean =>
-  kinds.some((kind) => kind !== "february-2026");
+  kinds.some((kind) => OF_DRAFT_11.includes(kind));
 
 /** Members of `extauthz.aauth` in the profiles of these callers. */
 export function membersOf(kinds: readonly CallerKind[]): string[] {

@@ -38,15 +38,29 @@ export function predictCheck(
       return refused(`the token is for ${audiences.join(", ")}, the route is ${authorities.join(" ")}`);
     }
   }
-  if (profile === "draft-11") {
-    if (check.levels.some((level) => level === aauth.level)) return { passes: true, claims: aauth };
-    return refused(`the route takes ${check.levels.join(" and ")}`);
-  }
+  const missing = (MISSING.get(String(profile)) ?? missingScheme)(check, aauth);
+  return missing === undefined ? { passes: true, claims: aauth } : refused(missing);
+}
+
+type Missing = (check: AAuthCheck, aauth: Readonly<Record<string, unknown>>) => string | undefined;
+
+/** What a caller lacks at a route, by the caller's profile. Default: February's scheme. */
+const MISSING: ReadonlyMap<string, Missing> = new Map([["draft-11", missingLevel]]);
+
+function missingLevel({ levels }: AAuthCheck, aauth: Readonly<Record<string, unknown>>): string | undefined {
+  const isEnough = levels.some((level) => level === aauth.level);
+  return isEnough ? undefined : `the route takes ${levels.join(" and ")}`;
+}
+
+function missingScheme(
+  { requiredScheme }: AAuthCheck,
+  { scheme, agent, jwt_claims: claims }: Readonly<Record<string, unknown>>,
+): string | undefined {
   // An auth token has an audience and names its issuer; an agent token is issued by the agent itself.
-  const isAuthToken = scheme === "Jwt" && isObject(claims) && claims.iss !== aauth.agent;
-  if (check.requiredScheme === "jwt" && !isAuthToken) return refused("the route requires an auth token");
-  if (check.requiredScheme === "jwks" && scheme === "Hwk") return refused("the route requires an identity");
-  return { passes: true, claims: aauth };
+  const isAuthToken = scheme === "Jwt" && isObject(claims) && claims.iss !== agent;
+  if (requiredScheme === "jwt" && !isAuthToken) return "the route requires an auth token";
+  if (requiredScheme === "jwks" && scheme === "Hwk") return "the route requires an identity";
+  return undefined;
 }
 
 function refused(reason: string): PredictedAnswer {

@@ -39,10 +39,16 @@ export function draft11CatalogueRoutes(highest: Requirement): ReadonlyMap<string
   return routes;
 }
 
+export interface CatalogueOptions {
+  readonly limits: LevelLimits;
+  /** Requirement by path. */
+  readonly routes: ReadonlyMap<string, Requirement>;
+}
+
 /** `GET /catalogue`: for every caller that signs, and the more often the more is known of the caller. */
 export async function catalogueRoutes(
   app: FastifyInstance,
-  { limits, routes }: { limits: LevelLimits; routes: ReadonlyMap<string, Requirement> },
+  { limits, routes }: CatalogueOptions,
 ): Promise<void> {
   for (const [path, aauth] of routes) {
     app.get(path, { config: { aauth, aauthLimits: limits } }, async (request, reply) =>

@@ -1,4 +1,4 @@
-import { AAuthAgentError, type ProvenCaller, tokenId } from "aauth";
+import { AAuthAgentError, type AAuthError, type ProvenCaller, tokenId } from "aauth";
 import type { Agent } from "aauth/agent";
 import { askAgent } from "agent-kit/a2a";
 import { createPatience } from "agent-kit/draft-11";
@@ -31,14 +31,15 @@ export interface AskMarketAnalysisOptions {
    * own authority, and the caller's token stays here.
    */
   readonly onBehalfOfCaller: boolean;
-  readonly isDraft11: boolean;
+  /** The section of the dialect that demands what failed. */
+  readonly sectionOf: (error: AAuthError) => string;
   /** Identifier of the server whose persons callers have, in draft -11. Default: none. */
   readonly personServer?: string | undefined;
   readonly log: FastifyBaseLogger;
 }
 
 export function createAskMarketAnalysis(options: AskMarketAnalysisOptions): AskMarketAnalysis {
-  const { url, agent, timeoutMs, onBehalfOfCaller, isDraft11, personServer, log } = options;
+  const { url, agent, timeoutMs, onBehalfOfCaller, sectionOf, personServer, log } = options;
   return async (text, asker) => {
     const { signal, observer, end } = createPatience(timeoutMs);
     try {
@@ -64,7 +65,7 @@ export function createAskMarketAnalysis(options: AskMarketAnalysisOptions): AskM
       const failure = describeFailure(error, {
         exchanging: onBehalfOfCaller,
         timeoutMs,
-        isDraft11,
+        sectionOf,
         personServer,
       });
       log.warn({ err: error, hop: failure.hop, code: failure.code }, `❌ Market analysis: ${failure.reason}`);

@@ -1,6 +1,5 @@
 import { AAuthAgentError, AAuthError, TokenRejectedError, TokenRequestError } from "aauth";
 import { AgentAnswerError, AgentHttpError, AgentRpcError } from "agent-kit/a2a";
-import { draft11SectionOf } from "agent-kit/draft-11";
 import { AnswerTooLargeError } from "agent-kit/service";
 import type { MarketAnalysisFailure } from "../domain/market-analysis.ts";
 
@@ -13,7 +12,7 @@ const TO_MARKET_ANALYSIS = "supply-chain-agent -> market-analysis-agent";
  *
  * @param options.exchanging true when the token was to come from the caller's (user-delegated): the demo's messages distinguish the two
  * @param options.timeoutMs of the question
- * @param options.isDraft11 whether sections are those of draft -11. Default: February 2026
+ * @param options.sectionOf section of the dialect that demands what failed
  * @param options.personServer draft -11: the identifier of the caller's, which errors name
  */
 export function describeFailure(
@@ -21,12 +20,12 @@ export function describeFailure(
   {
     exchanging,
     timeoutMs,
-    isDraft11 = false,
+    sectionOf,
     personServer,
   }: {
     readonly exchanging: boolean;
     readonly timeoutMs: number;
-    readonly isDraft11?: boolean;
+    readonly sectionOf: (error: AAuthError) => string;
     readonly personServer?: string | undefined;
   },
 ): MarketAnalysisFailure {
@@ -34,13 +33,14 @@ export function describeFailure(
     // What a person decides is the code that an answer has, not that of every refused request.
     const code = error instanceof TokenRequestError ? error.oauthError : error.code;
     const reason = DECISIONS.has(code) ? "consent required" : "token exchange failed";
-    return { reason, hop: TO_PERSON_SERVER, code, section: draft11SectionOf(error), message: error.message };
+    return { reason, hop: TO_PERSON_SERVER, code, section: sectionOf(error), message: error.message };
   }
   if (error instanceof AAuthError) {
     const { code, message } = error;
     const reason = reasonOf(code, exchanging);
     const hop = reason === "request failed" ? TO_MARKET_ANALYSIS : TO_AUTH_SERVER;
-    return { reason, hop, code, section: sectionOf(error, isDraft11), message };
+    const section = error instanceof TokenRejectedError ? error.refusal?.section : sectionOf(error);
+    return { reason, hop, code, section, message };
   }
   const failure = { reason: "request failed", hop: TO_MARKET_ANALYSIS } as const;
   if (error instanceof AgentHttpError) {
@@ -75,11 +75,6 @@ export function describeFailure(
     return { ...failure, code: "connection_failed", message: `it could not be reached (${systemCode})` };
   }
   return { ...failure, code: "answer_unreadable", message: "its answer could not be read" };
-}
-
-function sectionOf(error: AAuthError, isDraft11: boolean): string | undefined {
-  if (error instanceof TokenRejectedError) return error.refusal?.section;
-  return isDraft11 ? draft11SectionOf(error) : error.section;
 }
 
 /** How a request ends at a page (draft -11, section 11.9.4). */

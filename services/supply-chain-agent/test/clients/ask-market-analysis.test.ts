@@ -40,7 +40,7 @@ function asking(onBehalfOfCaller: boolean, failure?: Error) {
       agent: { fetchFor },
       timeoutMs: 5000,
       onBehalfOfCaller,
-      isDraft11: false,
+      sectionOf: ({ section }) => section,
       log: silentLogger,
     }),
   };

@@ -1,11 +1,20 @@
-import { AAuthAgentError, ConsentRequiredError, TokenRejectedError, TokenRequestError } from "aauth";
+import {
+  AAuthAgentError,
+  type AAuthError,
+  ConsentRequiredError,
+  TokenRejectedError,
+  TokenRequestError,
+} from "aauth";
 import { AgentAnswerError, AgentHttpError, AgentRpcError, type RefusedAnswer } from "agent-kit/a2a";
+import { draft11SectionOf } from "agent-kit/draft-11";
 import { AnswerTooLargeError } from "agent-kit/service";
 import { expect, test } from "vitest";
 import { describeFailure } from "../../src/clients/describe-failure.ts";
 
 const AUTH_SERVER = "supply-chain-agent -> auth server";
 const NEXT_AGENT = "supply-chain-agent -> market-analysis-agent";
+
+const februarySection = ({ section }: AAuthError) => section;
 
 const consent = new ConsentRequiredError({
   consentUrl: "http://localhost:8080/consent?request_token=secret",
@@ -81,12 +90,13 @@ test.each<[string, unknown, boolean, string, string, string, string?]>([
   ["JSON-RPC error", new AgentRpcError(-32603, "secret"), true, "request failed", NEXT_AGENT, "rpc_-32603"],
   ["no JSON", new SyntaxError("secret"), true, "request failed", NEXT_AGENT, "answer_unreadable"],
 ])("%s", (_name, error, exchanging, reason, hop, code, section) => {
-  const failure = describeFailure(error, { exchanging, timeoutMs: 30_000 });
+  const failure = describeFailure(error, { exchanging, timeoutMs: 30_000, sectionOf: februarySection });
   expect(failure).toEqual({ reason, hop, code, section, message: expect.any(String) });
   expect(failure.message).not.toContain("secret");
 });
 
-const messageOf = (error: unknown) => describeFailure(error, { exchanging: true, timeoutMs: 30_000 }).message;
+const messageOf = (error: unknown) =>
+  describeFailure(error, { exchanging: true, timeoutMs: 30_000, sectionOf: februarySection }).message;
 
 test("an HTTP error names the party that answered, and the refusal's code", () => {
   const refusal = { code: "untrusted_agent", section: "5.1" } as const;
@@ -103,7 +113,8 @@ test("an HTTP error names the party that answered, and the refusal's code", () =
 test("in draft -11 the section is that of the draft, also for codes that both profiles have", () => {
   const personServer = "https://ps.example";
   const sectionOf = (error: unknown) =>
-    describeFailure(error, { exchanging: true, timeoutMs: 1, isDraft11: true, personServer }).section;
+    describeFailure(error, { exchanging: true, timeoutMs: 1, sectionOf: draft11SectionOf, personServer })
+      .section;
   expect(sectionOf(new AAuthAgentError("discovery_failed", "x"))).toBe("draft -11, section 11.2");
   expect(sectionOf(new AAuthAgentError("challenge_untrusted", "x"))).toBe("draft -11, section 6.7.3");
   const refusal = { code: "token_revoked", section: "draft -11, section 11.12" } as const;
@@ -123,7 +134,7 @@ test("a timeout is one, and is not called unreachable", () => {
 
 test("a rejected token is shown in the words of the agent that rejected it", () => {
   const failure = describeFailure(new TokenRejectedError("Authorization required", 401), {
-    ...{ exchanging: true, timeoutMs: 30_000 },
+    ...{ exchanging: true, timeoutMs: 30_000, sectionOf: februarySection },
   });
   expect(failure).toEqual({
     ...{ reason: "request failed", hop: NEXT_AGENT, code: "auth_token_rejected" },

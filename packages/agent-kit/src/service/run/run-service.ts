@@ -1,6 +1,7 @@
 import { redactText, visibleLines } from "protocol-trace/redact";
 import { ConfigError, HelpRequested } from "../config/config-error.ts";
-import { prepareProcess } from "./prepare-process.ts";
+import { installLocalhostLookup } from "../http/localhost-lookup.ts";
+import { type StartTelemetry, startNodeSdk } from "../telemetry/start-telemetry.ts";
 import { watchParent } from "./watch-parent.ts";
 
 /** A service that listens. */
@@ -20,11 +21,12 @@ export interface StartOptions {
   readonly argv: readonly string[];
   /** Receives its log, in whole lines. */
   readonly output: { write(text: string): unknown };
+  /** Starts its spans: in the way of a process of its own, or of a process that it shares. */
+  readonly startTelemetry: StartTelemetry;
 }
 
 /**
- * Starts a service; resolves when it listens. Sets no global and never exits, so that several services can share a process, which
- * must have been prepared with {@link prepareProcess}.
+ * Starts a service; resolves when it listens. It sets no global of its own and never exits, so that several services can share a process.
  */
 export type StartService = (options: StartOptions) => Promise<RunningService>;
 
@@ -81,8 +83,9 @@ export async function runService(options: { name: string; start: StartService })
   }
 
   try {
-    await prepareProcess();
-    running = await start({ env: process.env, argv: process.argv.slice(2), output: process.stdout });
+    installLocalhostLookup();
+    const { env, argv, stdout: output } = process;
+    running = await start({ env, argv: argv.slice(2), output, startTelemetry: startNodeSdk });
   } catch (error) {
     if (error instanceof HelpRequested) {
       process.stdout.write(`${error.text}\n`);

@@ -5,7 +5,7 @@ import type { serviceSettings } from "../config/service-settings.ts";
 import type { Config, Setting, Settings } from "../config/setting.ts";
 import type { portSetting } from "../config/value-schemas.ts";
 import { createLogger } from "../log/logger.ts";
-import { startTelemetry, type Telemetry } from "../telemetry/start-telemetry.ts";
+import type { Telemetry } from "../telemetry/start-telemetry.ts";
 import type { telemetrySettings } from "../telemetry/telemetry-settings.ts";
 import { listenOn } from "./listen-on.ts";
 import type { RunningService, StartOptions } from "./run-service.ts";
@@ -36,7 +36,7 @@ export async function startService<S extends TracedSettings>(
     ) => Promise<{ readonly app: FastifyInstance; readonly detail?: string }>;
   },
 ): Promise<RunningService> {
-  const { name, logName = name, settings, env, argv, output, build } = options;
+  const { name, logName = name, settings, env, argv, output, startTelemetry, build } = options;
   const config = loadConfig({ service: name, settings, env, argv });
   const common = config as Config<TracedSettings> & { readonly showTokens?: boolean };
   const logger = createLogger({

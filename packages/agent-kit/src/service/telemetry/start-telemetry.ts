@@ -13,41 +13,49 @@ export interface Telemetry {
 }
 
 /**
- * Makes a service's tracer, which sends to the collector. With `tracesDisabled` it makes none, and does not even load the SDK. With
+ * Starts what sends a service's spans to the collector. With `tracesDisabled` no spans are made, and the SDK is not even loaded. With
  * `tracesExporter` `none` spans have their ids, for the log and for the services that are called, and go nowhere.
- *
- * Libraries of this repository make spans through the API alone; outside of `run` they make none. The process must have been prepared
- * with `prepareProcess`.
+ */
+export type StartTelemetry = (
+  config: TelemetryConfig,
+  options: Pick<SpanProcessorOptions, "logger">,
+) => Promise<Telemetry>;
+
+const NO_TELEMETRY: Telemetry = { run: (work) => work(), close: async () => {} };
+
+/**
+ * Telemetry of a service that has its process to itself: OpenTelemetry's NodeSDK, which registers itself with the API of the process.
+ * `run` adds nothing.
+ */
+export const startNodeSdk: StartTelemetry = async (config, options) => {
+  if (config.tracesDisabled) return NO_TELEMETRY;
+  const { createNodeSdk } = await import("./node-sdk.ts");
+  const sdk = createNodeSdk(config, options);
+  sdk.start();
+  return { run: (work) => work(), close: () => shutDown(sdk) };
+};
+
+/**
+ * Telemetry of one of several services in a process, which must have been prepared with `prepareProcess`. Libraries of this repository
+ * make spans through the API alone; outside of `run` they make none.
  *
  * @example
  * const telemetry = await startTelemetry(config, { logger });
  * const running = await telemetry.run(() => build(config, logger));
  */
-export async function startTelemetry(
-  config: TelemetryConfig,
-  { logger }: Pick<SpanProcessorOptions, "logger">,
-): Promise<Telemetry> {
-  if (config.tracesDisabled) return { run: (work) => work(), close: async () => {} };
-  const [{ createSpanProcessor }, { createTracerProvider, samplerFor }] = await Promise.all([
-    import("./span-processor.ts"),
-    import("./tracer-provider.ts"),
-  ]);
-  const url = config.tracesUrl ?? `${config.tracesEndpoint}/v1/traces`;
-  const provider = createTracerProvider({
-    serviceName: config.tracesServiceName,
-    sampler: samplerFor(config.tracesSampler, config.tracesSamplerArg),
-    processors: config.tracesExporter === "none" ? [] : [createSpanProcessor({ url, logger })],
+export const startTelemetry: StartTelemetry = async (config, options) => {
+  if (config.tracesDisabled) return NO_TELEMETRY;
+  const { createTracerProvider } = await import("./tracer-provider.ts");
+  const provider = createTracerProvider(config, options);
+  return { run: (work) => withTracerProvider(provider, work), close: () => shutDown(provider) };
+};
+
+/** A failed last batch is logged by the processor. */
+async function shutDown(tracing: { shutdown(): Promise<void> }): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, CLOSE_LIMIT_MS);
   });
-  return {
-    run: (work) => withTracerProvider(provider, work),
-    async close() {
-      let timer: NodeJS.Timeout | undefined;
-      const limit = new Promise<void>((resolve) => {
-        timer = setTimeout(resolve, CLOSE_LIMIT_MS);
-      });
-      // A failed last batch is logged by the processor.
-      await Promise.race([provider.shutdown().catch(() => {}), limit]);
-      clearTimeout(timer);
-    },
-  };
+  await Promise.race([tracing.shutdown().catch(() => {}), limit]);
+  clearTimeout(timer);
 }

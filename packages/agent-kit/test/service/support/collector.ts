@@ -18,6 +18,8 @@ export interface Collector {
   readonly spans: CollectedSpan[];
   /** `service.name` of each span. */
   readonly services: string[];
+  /** Names of the attributes of each request's services. */
+  readonly resources: Set<string>[];
   /** Path of each request. */
   readonly paths: string[];
   answer: (response: ServerResponse) => void;
@@ -33,6 +35,7 @@ export async function startCollector(): Promise<Collector> {
     if (response.statusCode !== 200 || !response.writableEnded) return;
     const { resourceSpans } = JSON.parse(Buffer.concat(chunks).toString());
     for (const { resource, scopeSpans } of resourceSpans) {
+      collector.resources.push(new Set(resource.attributes.map(({ key }: { key: string }) => key)));
       const name = resource.attributes.find(({ key }: { key: string }) => key === "service.name");
       for (const { spans } of scopeSpans) {
         collector.spans.push(...spans);
@@ -45,6 +48,7 @@ export async function startCollector(): Promise<Collector> {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     spans: [],
     services: [],
+    resources: [],
     paths: [],
     answer: (response) =>
       void response.writeHead(200, { "content-type": "application/json" }).end('{"partialSuccess":{}}'),

@@ -22,8 +22,8 @@ import { createTestClock, createTestDiscovery, testKey } from "aauth/testing";
 import type { AnyBreakItVariant } from "backend-api";
 import { describe, expect, test } from "vitest";
 import { createAttempts } from "../../src/break-it/attempts.ts";
+import { draft11BreakIt } from "../../src/break-it/draft-11-break-it.ts";
 import type { Draft11Options } from "../../src/break-it/draft-11-messages.ts";
-import { draft11Dialect } from "../../src/break-it/draft-11-variants.ts";
 import type { Evidence, SentRequest } from "../../src/break-it/evidence.ts";
 import type { Run } from "../../src/runs/run.ts";
 
@@ -93,7 +93,7 @@ async function serviceWith(answering: (world: World) => Transport, scripted: Scr
   const discovery = createTestDiscovery({ documents }, { now });
   const transport = answering({ discovery, now });
   const map = { ...createEndpointMap({}), requests: transport };
-  const dialect = draft11Dialect({
+  const dialect = draft11BreakIt({
     ...{ mode, issuer: BACKEND, keys: () => [key], agentOf, idOf: () => USERS_AGENT, now },
     parties: { map, discovery, personServer: PERSON_SERVER, accessServer: undefined },
     agentUrl: AGENT,

@@ -1,7 +1,7 @@
 import { createLogger, loadConfig } from "agent-kit/service";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { buildBackend } from "../src/app.ts";
 import { settings } from "../src/config.ts";
-import { buildDraft11Backend } from "../src/draft-11-app.ts";
 import { closedAddress } from "./scripted-stack.ts";
 
 const PAGE = "http://localhost:3050/";
@@ -22,7 +22,7 @@ async function build(env: Record<string, string> = {}) {
     },
   });
   const logger = createLogger({ service: "t", destination: { write: () => {} } });
-  return (await buildDraft11Backend(config, { logger })).app;
+  return (await buildBackend(config, { logger })).app;
 }
 
 let app: Awaited<ReturnType<typeof build>>;

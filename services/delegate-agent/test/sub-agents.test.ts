@@ -4,10 +4,10 @@ import { join } from "node:path";
 import { draft11, generateSigningKey } from "aauth";
 import { type IssueAgentTokenOptions, issueAgentToken } from "aauth/server";
 import { createTestDiscovery, signedRequest } from "aauth/testing";
-import { createLogger, loadConfig } from "agent-kit/service";
+import { createLogger, loadConfig, startTelemetry } from "agent-kit/service";
 import { expect, it, onTestFinished } from "vitest";
+import { buildDelegateAgent } from "../src/app.ts";
 import { settings } from "../src/config.ts";
-import { buildDraft11DelegateAgent } from "../src/draft-11-app.ts";
 import { start } from "../src/service.ts";
 
 const BACKEND = "https://backend.localhost";
@@ -38,7 +38,7 @@ async function createDoor() {
     ]),
   );
   const parents: { parent: unknown; key: string }[] = [];
-  const { app } = await buildDraft11DelegateAgent(await configured(), {
+  const { app } = await buildDelegateAgent(await configured(), {
     logger,
     discovery: createTestDiscovery({ documents }),
     transport: async (_url, { body }) => {
@@ -97,11 +97,11 @@ it("is a sub-agent of a hundred agents at a time: the one that came first gives 
 
 it.each(["BACKEND_AGENT_URL", "SUPPLY_CHAIN_AGENT_URL"])("does not start with a port in %s", async (name) => {
   const config = await configured({ [name]: "https://somewhere.localhost:3000" });
-  await expect(buildDraft11DelegateAgent(config, { logger })).rejects.toThrow(name);
+  await expect(buildDelegateAgent(config, { logger })).rejects.toThrow(name);
 });
 
 it("makes no call at its start, which no parent has it make", async () => {
   const env = { ...ENV, DELEGATE_DATA_FOLDER: await mkdtemp(join(tmpdir(), "delegate-")) };
   const output = { write: () => {} };
-  await expect(start({ env, argv: ["--call"], output })).rejects.toThrow(/--call/);
+  await expect(start({ env, argv: ["--call"], output, startTelemetry })).rejects.toThrow(/--call/);
 });

@@ -1,0 +1,356 @@
+/**
+ * Every way to tamper with a run, and the check that each is for in both dialects.
+ *
+ * @module
+ */
+
+import { randomBytes } from "node:crypto";
+import { decodeToken } from "aauth";
+import { february2026 } from "aauth/february-2026";
+import { issuePersonToken } from "aauth/server";
+import { AGENT_TOKEN_SECONDS, parseRequirement, TOKEN_TYPES } from "aauth/wire";
+import type { BreakItVariant, Draft11BreakItVariant } from "backend-api";
+import type { Column } from "./dialect.ts";
+import {
+  accessServerOf,
+  callOfSubAgent,
+  honest,
+  personServerOf,
+  revokeAtPersonServer,
+  waitingRequest,
+} from "./draft-11-honest.ts";
+import {
+  asAgent,
+  coveringNoBody,
+  type Draft11Context,
+  type Mode,
+  otherAgent,
+  ownAgentToken,
+  poll,
+  redeem,
+  serverRequest,
+  tokenRequest,
+  typeOf,
+  unsigned,
+} from "./draft-11-messages.ts";
+import {
+  type ForgeContext,
+  type ForgedRequest,
+  keyOfAnother,
+  signed,
+  unsignedHeaders,
+} from "./forged-request.ts";
+import {
+  atAnotherPath,
+  jwt,
+  STALE_SECONDS,
+  unsignedToken,
+  withChanged,
+  withFlippedBit,
+  withWiderScope,
+} from "./tampering.ts";
+
+/** The twelve symbols of a code. */
+const GUESSED_CODE = "ABCD-EFGH-JKMN";
+
+/** In draft -11 a mode has the attempts of those before it, too. */
+interface Draft11Column extends Column {
+  /** The first mode that has it. */
+  readonly from: Mode;
+}
+
+/** Of a context of either dialect, whichever the attempt needs. */
+type Forge = (context: never) => Promise<ForgedRequest>;
+
+/** An attempt has a column for each dialect that has it. */
+export const ATTEMPTS = {
+  "changed-body": {
+    february: { codes: ["digest_mismatch"] },
+    draft11: { from: "agent-identity", codes: ["digest_mismatch"] },
+    forge: async (context: ForgeContext) => withFlippedBit(await signed(context)),
+  },
+
+  "changed-path": {
+    february: { codes: ["invalid_signature"] },
+    draft11: { from: "agent-identity", codes: ["invalid_signature"] },
+    forge: async (context: ForgeContext) => atAnotherPath(await signed(context)),
+  },
+
+  /** Signed with a foreign key, under the backend's name. */
+  "other-key": {
+    february: { codes: ["invalid_signature"] },
+    forge: async (context: ForgeContext) => {
+      // By a foreign key that claims the key id of ours and, for scheme hwk, its public half. The trace has its own name.
+      const { kid, publicJwk } = context.key;
+      const { key, party } = await keyOfAnother("thief");
+      const forged = await signed(context, { key: { ...key, kid, publicJwk }, party });
+      return { ...forged, signature: { ...forged.signature!, key } };
+    },
+  },
+
+  /** Signed without what binds the body. */
+  "uncovered-body": {
+    draft11: { from: "agent-identity", codes: ["insufficient_coverage"] },
+    forge: (context: Draft11Context) => signed(context, { profile: coveringNoBody }),
+  },
+
+  stale: {
+    february: { codes: ["created_out_of_window"] },
+    draft11: { from: "agent-identity", codes: ["created_out_of_window"] },
+    forge: (context: ForgeContext) => signed(context, { now: () => context.now() - STALE_SECONDS }),
+  },
+
+  replay: {
+    february: { codes: ["nonce_replayed"] },
+    draft11: { from: "agent-identity", codes: ["signature_replayed"] },
+    forge: async (context: ForgeContext) => ({ ...(await signed(context)), twice: true }),
+  },
+
+  /** The run's token, signed with a key that it is not bound to. */
+  "stolen-token": {
+    february: { codes: ["invalid_signature"], needs: "token" },
+    draft11: { from: "agent-identity", codes: ["invalid_signature"] },
+    forge: async (context: ForgeContext) => signed(context, await keyOfAnother("thief")),
+  },
+
+  /** The token of a sub-agent, signed by its parent. */
+  "other-agents-token": {
+    draft11: { from: "person-identity", codes: ["invalid_signature"] },
+    forge: async (context: Draft11Context) => {
+      const { request, token } = await callOfSubAgent(context);
+      return signed(context, { request, signatureKey: jwt(token) });
+    },
+  },
+
+  /** The agent provider has signed it, an hour and more ago. */
+  "expired-token": {
+    draft11: { from: "agent-identity", codes: ["token_expired"] },
+    forge: async (context: Draft11Context) => {
+      const now = () => context.now() - AGENT_TOKEN_SECONDS - STALE_SECONDS;
+      return signed(context, { signatureKey: jwt((await ownAgentToken({ ...context, now })).token) });
+    },
+  },
+
+  /** A token of one kind that says it is of another. */
+  "swapped-typ": {
+    // Where the kind that it says it is passes, its claims are read next.
+    draft11: {
+      from: "agent-identity",
+      codes: ["token_type_mismatch", "malformed_token", "token_claim_missing", "invalid_token_signature"],
+    },
+    forge: (context: Draft11Context) => {
+      const { material } = context;
+      const typ = typeOf(material) === TOKEN_TYPES.person ? TOKEN_TYPES.auth : TOKEN_TYPES.person;
+      return signed(context, { signatureKey: jwt(withChanged(material.token!, { header: { typ } })) });
+    },
+  },
+
+  "widened-scope": {
+    february: { codes: ["invalid_token_signature"], needs: "token" },
+    draft11: { from: "person-server", needs: "token", codes: ["invalid_token_signature"] },
+    forge: (context: ForgeContext) =>
+      signed(context, { signatureKey: jwt(withWiderScope(context.material.token!)) }),
+  },
+
+  /** The token without any signature, as OAuth would send it. */
+  "bearer-token": {
+    draft11: { from: "agent-identity", codes: ["missing_signature"] },
+    forge: async ({ material: { request, token } }: Draft11Context) => {
+      const { method, url, body } = request;
+      const headers = { ...unsignedHeaders(request), authorization: `Bearer ${token}` };
+      return { method, url, headers, body };
+    },
+  },
+
+  /** Correctly signed, in the profile before. */
+  "february-message": {
+    draft11: { from: "agent-identity", codes: ["profile_not_accepted"] },
+    forge: (context: Draft11Context) =>
+      signed(context, { profile: february2026, signatureKey: { scheme: "jwks", id: context.issuer } }),
+  },
+
+  "agent-token-only": {
+    draft11: { from: "person-identity", codes: ["person_required"] },
+    forge: async (context: Draft11Context) => signed(context, await asAgent(context)),
+  },
+
+  "other-audience": {
+    february: { codes: ["token_audience_mismatch"], needs: "token" },
+    draft11: { from: "person-identity", needs: "token", codes: ["token_audience_mismatch"] },
+    forge: (context: ForgeContext) => {
+      const request = { ...context.material.request, url: `${context.otherResourceUrl}/` };
+      return signed(context, { request });
+    },
+  },
+
+  /** A token of the second hop, used once, then revoked by the agent provider of the agent that it was for. */
+  "revoked-token": {
+    draft11: { from: "person-identity", codes: ["token_revoked"] },
+    forge: async (context: Draft11Context) => {
+      const { request, token, key, agentToken } = await callOfSubAgent(context);
+      await revokeAtPersonServer(context, agentToken.claims);
+      return signed(context, { request, key, party: "sub-agent", signatureKey: jwt(token) });
+    },
+  },
+
+  /** No request has the code that is tried. */
+  "guessed-code": {
+    draft11: { from: "agent-identity", status: 410, section: "draft -11, section 11.6.3.1" },
+    forge: async ({ agentUrl }: Draft11Context) => unsigned(`${agentUrl}/interaction?code=${GUESSED_CODE}`),
+  },
+
+  /** A browser comes back as if the person had acted. What the agent finds at its next look shows that nothing came of it. */
+  "forged-callback": {
+    draft11: { from: "person-identity", status: 202, section: "draft -11, section 7.3" },
+    forge: async (context: Draft11Context) => {
+      const { location, after } = await waitingRequest(context);
+      const forged = `${context.parties.personServer}/interaction/returned/${randomBytes(16).toString("base64url")}`;
+      await honest(context, unsigned(forged));
+      return { ...(await poll(context, location)), after };
+    },
+  },
+
+  /** The pending URL of the user's agent, looked at by another agent of the same provider. */
+  "pending-of-another": {
+    draft11: { from: "person-identity", codes: ["not_found"], section: "draft -11, section 13.2" },
+    forge: async (context: Draft11Context) => {
+      const { location, after } = await waitingRequest(context);
+      return { ...(await poll(await otherAgent(context), location)), after };
+    },
+  },
+
+  /** At the person server: the agent's own token, and a thief's key. */
+  "stolen-agent-token": {
+    draft11: { from: "person-identity", codes: ["invalid_signature"] },
+    forge: async (context: Draft11Context) => {
+      const { person_token_endpoint: url } = await personServerOf(context);
+      const body = { resource: context.otherResourceUrl };
+      return tokenRequest(context, url, body, await keyOfAnother("thief"));
+    },
+  },
+
+  /** The user's agent was not called with it: it called with it. */
+  "foreign-upstream-token": {
+    draft11: {
+      from: "person-identity",
+      needs: "token",
+      codes: ["invalid_upstream_token"],
+      section: "draft -11, section 9.4.5",
+    },
+    forge: async (context: Draft11Context) => {
+      const { person_token_endpoint: url } = await personServerOf(context);
+      const body = { resource: context.otherResourceUrl, upstream_token: context.material.token };
+      return tokenRequest(context, url, body);
+    },
+  },
+
+  /** The backend plays a person server, and names the token that it has issued to its own agent. */
+  "upstream-of-another-server": {
+    draft11: {
+      from: "person-identity",
+      codes: ["invalid_upstream_token"],
+      section: "draft -11, section 9.4.5",
+    },
+    forge: async (context: Draft11Context) => {
+      const { issuer, keys, key, now } = context;
+      const { person_token_endpoint: url } = await personServerOf(context);
+      const { token: upstream_token } = await issuePersonToken({
+        ...{ key: keys()[0]!, issuer, audience: issuer, subject: "anyone" },
+        ...{ confirmationKey: key.publicJwk, now },
+      });
+      return tokenRequest(context, url, { resource: context.otherResourceUrl, upstream_token });
+    },
+  },
+
+  /** A browser opens the page with a code that is wrong in its last symbol; then the agent looks again. */
+  "guessed-consent-code": {
+    draft11: { from: "person-identity", status: 202, section: "draft -11, section 11.6.3.1" },
+    forge: async (context: Draft11Context) => {
+      const { location, requirement, after } = await waitingRequest(context);
+      const { url, code = "" } = parseRequirement(requirement);
+      const guessed = code.slice(0, -1) + (code.endsWith("0") ? "1" : "0");
+      await honest(context, unsigned(`${url}?code=${guessed}`));
+      return { ...(await poll(context, location)), after };
+    },
+  },
+
+  /** Only the issuer of a token takes it back, in its own name. This agent has issued none, and holds none. */
+  "revocation-by-agent": {
+    draft11: {
+      from: "person-identity",
+      codes: ["unsupported_scheme"],
+      section: "draft -11, section 11.12.1",
+    },
+    forge: async (context: Draft11Context) => {
+      const { revocation_endpoint: url } = await personServerOf(context);
+      return tokenRequest(await otherAgent(context), url!, revocationOf(context));
+    },
+  },
+
+  /** The resource has issued it for the user's agent; another agent redeems it. */
+  "foreign-resource-token": {
+    draft11: {
+      from: "person-server",
+      needs: "grant",
+      codes: ["invalid_resource_token"],
+      section: "draft -11, section 6.7.2",
+    },
+    forge: async (context: Draft11Context) => redeem(await otherAgent(context)),
+  },
+
+  "unsigned-resource-token": {
+    february: { codes: ["invalid_token_signature"], needs: "grant" },
+    draft11: {
+      from: "person-server",
+      needs: "grant",
+      codes: ["invalid_resource_token"],
+      section: "draft -11, section 6.7.2",
+    },
+    forge: (context: ForgeContext) => context.redeem(unsignedToken(context.material.grant!.resourceToken)),
+  },
+
+  /** Only person servers ask there. */
+  "agent-at-access-server": {
+    draft11: {
+      from: "federated",
+      needs: "grant",
+      codes: ["unsupported_scheme"],
+      section: "draft -11, section 9.1",
+    },
+    forge: async (context: Draft11Context) => {
+      const { auth_token_endpoint: url } = await accessServerOf(context);
+      return tokenRequest(context, url, await federated(context));
+    },
+  },
+
+  /** The backend asks in its own name, as if it were a person server. */
+  "forged-person-server": {
+    draft11: { from: "federated", needs: "grant", status: 403, section: "draft -11, section 9.1" },
+    forge: async (context: Draft11Context) => {
+      const { auth_token_endpoint: url } = await accessServerOf(context);
+      return serverRequest(context, "person", url, await federated(context));
+    },
+  },
+
+  /** Neither a person server nor a resource of this access server. */
+  "foreign-revocation": {
+    draft11: { from: "federated", codes: ["unsupported_iss"], section: "draft -11, section 11.12.3" },
+    forge: async (context: Draft11Context) => {
+      const { revocation_endpoint: url } = await accessServerOf(context);
+      return serverRequest(context, "agent", url!, revocationOf(context));
+    },
+  },
+} satisfies Record<BreakItVariant, { february: Column; draft11?: Draft11Column; forge: Forge }> &
+  Record<Draft11BreakItVariant, { february?: Column; draft11: Draft11Column; forge: Forge }>;
+
+/** What a person server asks an access server, with the tokens of the run. */
+async function federated(context: Draft11Context) {
+  const { resourceToken: resource_token, presentedToken: presented_token } = context.material.grant!;
+  return { resource_token, agent_token: (await ownAgentToken(context)).token, presented_token };
+}
+
+/** The run's token, taken back. */
+function revocationOf({ material }: Draft11Context) {
+  const { jti, exp } = decodeToken(material.token!).claims;
+  return { jti, exp };
+}

@@ -1,0 +1,71 @@
+import { draft11 } from "aauth";
+import { TOKEN_TYPES } from "aauth/wire";
+import { signingToken } from "agent-kit/draft-11";
+import { DRAFT_11_MODES } from "agent-kit/service";
+import { draft11BreakItVariantSchema } from "backend-api";
+import type { Run } from "../runs/run.ts";
+import { ATTEMPTS } from "./attempt-table.ts";
+import type { BreakItDialect } from "./dialect.ts";
+import { type Draft11Context, type Draft11Options, redeem, typeOf } from "./draft-11-messages.ts";
+import type { Material } from "./material.ts";
+import { expiryOf, jwt, keyOf } from "./tampering.ts";
+
+/** Half of what verifiers allow. */
+const MAX_AHEAD_SECONDS = 30;
+
+/** "Try to break it" in a mode of draft -11. */
+export function draft11BreakIt(options: Draft11Options): BreakItDialect {
+  const { mode, agentUrl, otherResourceUrl, parties, keys, now } = options;
+  const offered = draft11BreakItVariantSchema.options.filter(
+    (variant) => DRAFT_11_MODES.indexOf(ATTEMPTS[variant].draft11.from) <= DRAFT_11_MODES.indexOf(mode),
+  );
+  const receivers = new Map([
+    [agentUrl, "supply-chain-agent"],
+    [otherResourceUrl, "market-analysis-agent"],
+    [parties.personServer, "person-server"],
+    [parties.accessServer, "access-server"],
+  ]);
+
+  let last = 0;
+  // Profile 4.3: there is no nonce, and the second of two equal requests of one second is a repetition. The run's own is of this second at most.
+  const signingTime = () => {
+    last = Math.max(now(), Math.min(last, now() + MAX_AHEAD_SECONDS)) + 1;
+    return last;
+  };
+
+  /** Each run signs with a token. */
+  function contextOf(material: Material, { userId }: Run): Draft11Context {
+    const key = keyOf(material.token, keys());
+    const signatureKey = jwt(material.token!);
+    const context: Draft11Context = {
+      ...{ ...options, profile: draft11, material, key, signatureKey, signingTime, userId },
+      redeem: (resourceToken) => redeem(context, resourceToken),
+    };
+    return context;
+  }
+
+  return {
+    attempts: new Map(
+      offered.map((variant) => {
+        const { draft11: column, forge } = ATTEMPTS[variant];
+        return [variant, { ...column, forge: (material, run) => forge(contextOf(material, run)) }];
+      }),
+    ),
+    elsewhere: `This is not in the mode ${mode}.`,
+    agentUrl,
+    tokenIn: ({ headers }) => signingToken(headers),
+    receiverOf: (url) => receivers.get(new URL(url).origin) ?? "backend",
+    missing(material, needs) {
+      const { token = "", grant } = material;
+      if (needs === "token" && typeOf(material) === TOKEN_TYPES.agent)
+        return "The person server gave this run no token.";
+      if (needs === "grant" && grant === undefined) return "This run asked for no auth token.";
+      if (needs === "grant" && expiryOf(grant!.resourceToken) <= now()) {
+        return "The resource token of this run has expired, which would be refused first: start a new one.";
+      }
+      return expiryOf(token) <= now()
+        ? "The token of this run has expired, which would be refused first: start a new one."
+        : undefined;
+    },
+  };
+}

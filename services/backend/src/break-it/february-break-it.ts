@@ -1,0 +1,73 @@
+import type { SignatureKeyScheme, SigningKey } from "aauth";
+import { february2026, parseSignatureKey } from "aauth/february-2026";
+import { breakItVariantSchema } from "backend-api";
+import { ATTEMPTS } from "./attempt-table.ts";
+import type { BreakItDialect } from "./dialect.ts";
+import { type ForgeContext, signed } from "./forged-request.ts";
+import { type Material, membersOf } from "./material.ts";
+import { expiryOf, jwt, keyOf } from "./tampering.ts";
+
+interface FebruaryOptions {
+  /** The backend's keys, the current one first. */
+  readonly keys: () => readonly SigningKey[];
+  readonly agentUrl: string;
+  readonly otherResourceUrl: string;
+  readonly signatureScheme: "hwk" | "jwks";
+  /** The backend's identity. */
+  readonly id: string;
+  /** Unix seconds. */
+  readonly now: () => number;
+}
+
+/** "Try to break it" in February 2026. Belongs into a demo, and nowhere else. */
+export function februaryBreakIt(options: FebruaryOptions): BreakItDialect {
+  const { agentUrl, otherResourceUrl, now } = options;
+  const forgeOf = (variant: (typeof breakItVariantSchema.options)[number]) => {
+    const { february, forge } = ATTEMPTS[variant];
+    return { ...february, forge: (material: Material) => forge(contextOf(material, options)) };
+  };
+  const receivers = new Map([
+    [new URL(agentUrl).origin, "supply-chain-agent"],
+    [new URL(otherResourceUrl).origin, "market-analysis-agent"],
+  ]);
+  return {
+    attempts: new Map(breakItVariantSchema.options.map((variant) => [variant, forgeOf(variant)])),
+    elsewhere: "This is not in the profile of February 2026.",
+    agentUrl,
+    tokenIn({ headers }) {
+      const claim = parseSignatureKey(headers["signature-key"] ?? "");
+      return claim.scheme === "jwt" ? claim.jwt : undefined;
+    },
+    receiverOf: (url) => receivers.get(new URL(url).origin) ?? "auth-server",
+    missing({ token, grant }, needs) {
+      if (needs === "grant")
+        return grant === undefined ? "This run asked no auth server for a token." : undefined;
+      if (needs === "token" && token === undefined)
+        return grant === undefined
+          ? "This run needed no auth token."
+          : "This run needed an auth token and has not got one.";
+      return token !== undefined && expiryOf(token) <= now()
+        ? "The auth token of this run has expired, which would be refused first: start a new one."
+        : undefined;
+    },
+  };
+}
+
+function contextOf(material: Material, options: FebruaryOptions): ForgeContext {
+  const { id, signatureScheme, keys, otherResourceUrl, now } = options;
+  const { token, grant } = material;
+  const identity: SignatureKeyScheme = { scheme: "jwks", id };
+  const first: SignatureKeyScheme = signatureScheme === "hwk" ? { scheme: "hwk" } : identity;
+  const context: ForgeContext = {
+    ...{ profile: february2026, material, otherResourceUrl, signingTime: now, now },
+    key: keyOf(token, keys()),
+    signatureKey: token === undefined ? first : jwt(token),
+    redeem(resourceToken) {
+      const { request } = grant!;
+      const members = { ...membersOf(request), resource_token: resourceToken, request_type: "auth" };
+      const body = new TextEncoder().encode(new URLSearchParams(members).toString());
+      return signed(context, { request: { ...request, body }, signatureKey: identity, purpose: "token" });
+    },
+  };
+  return context;
+}

@@ -1,0 +1,115 @@
+/**
+ * The tampered requests of all dialects. Each begins as an honest one: the run's own request, signed again just now with the backend's own key
+ * as the run signed it, so that nothing but the one thing that was tampered with is wrong with it.
+ *
+ * @module
+ */
+
+import {
+  generateSigningKey,
+  type SignatureKeyScheme,
+  type SigningKey,
+  type SignRequestOptions,
+  signRequest,
+} from "aauth";
+import type { SentRequest } from "./evidence.ts";
+import type { Material } from "./material.ts";
+
+/** A request that is ready to go out as it is. */
+export interface ForgedRequest {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: Uint8Array<ArrayBuffer>;
+  /** What its sender signed; not always what it sends. Unset: it is not signed. */
+  readonly signature?: ForgedSignature;
+  /** Sent twice: the first time it is honest. */
+  readonly twice?: boolean;
+  /** Afterwards, whatever the answer was; not part of the attempt. */
+  readonly after?: () => Promise<unknown>;
+}
+
+interface ForgedSignature {
+  readonly base: string;
+  readonly components: readonly string[];
+  readonly created: number;
+  readonly key: SigningKey;
+  readonly scheme: SignatureKeyScheme["scheme"];
+  readonly profile: string;
+  readonly purpose: "resource" | "token";
+  /** Whose key it is; unset: the backend's. */
+  readonly party?: ForgingParty | undefined;
+}
+
+/** A party other than the run's agent, played by the backend: a column of its own in the picture. */
+export type ForgingParty = "thief" | "other-agent" | "sub-agent";
+
+/** The key of such a party, and its name for the trace. */
+export const keyOfAnother = async (party: ForgingParty) => ({
+  key: await generateSigningKey({ kid: `${party}-1` }),
+  party,
+});
+
+/** The run that is tampered with, and how its dialect signs. */
+export interface ForgeContext {
+  readonly profile: SigningProfile;
+  readonly material: Material;
+  /** The key that the run signed with. */
+  readonly key: SigningKey;
+  /** As the run named its key. */
+  readonly signatureKey: SignatureKeyScheme;
+  /** Another resource than the run's token is for. */
+  readonly otherResourceUrl: string;
+  /** When the run's request is signed again, Unix seconds. */
+  readonly signingTime: () => number;
+  /** Unix seconds. */
+  readonly now: () => number;
+  /** The run's request for an auth token, made again with another resource token. For a run with a grant. */
+  readonly redeem: (resourceToken: string) => Promise<ForgedRequest>;
+}
+
+type SigningProfile = NonNullable<SignRequestOptions["profile"]>;
+
+/** How a request is signed, and by which party. */
+type ForgeOptions = Omit<SignRequestOptions, "profile"> & { readonly profile: SigningProfile } & Pick<
+    Partial<ForgedSignature>,
+    "purpose" | "party"
+  >;
+
+/** The run's request, or another one, signed again just now. */
+export function signed(
+  context: ForgeContext,
+  changes: Partial<ForgeOptions> & { readonly request?: SentRequest } = {},
+): Promise<ForgedRequest> {
+  const { profile, key, signatureKey, signingTime: now, material } = context;
+  const { request = material.request, ...options } = changes;
+  const { method, url, body } = request;
+  const headers = unsignedHeaders(request);
+  return signForged({ method, url, headers, body }, { profile, key, signatureKey, now, ...options });
+}
+
+/** Signs a request that is about to be tampered with, or is that already. */
+export async function signForged(
+  request: Pick<ForgedRequest, "method" | "url" | "headers" | "body">,
+  options: ForgeOptions,
+): Promise<ForgedRequest> {
+  const { key, signatureKey, profile, purpose = "resource", party } = options;
+  const { method, url, headers, body } = request;
+  const { scheme } = signatureKey;
+  const signed = await signRequest({ method, url, headers, body }, options);
+  const { signatureBase: base, coveredComponents: components, created } = signed;
+  return {
+    method,
+    url,
+    headers: { ...headers, ...signed.headers },
+    ...(body && { body }),
+    signature: { base, components, created, key, scheme, profile: profile.name, purpose, party },
+  };
+}
+
+/** The headers of a request without what belongs to its signature or to its trace: it is to be signed again. */
+export function unsignedHeaders({ headers }: SentRequest): Record<string, string> {
+  const signed = ["signature-key", "signature-input", "signature", "content-digest", "nonce"];
+  const left = new Set([...signed, "traceparent", "tracestate"]);
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !left.has(name)));
+}

@@ -1,0 +1,47 @@
+import type { SentRequest } from "./evidence.ts";
+
+/** What a run has left behind to tamper with. */
+export interface Material {
+  /** The last request to the agent that was accepted, or else the last one. */
+  readonly request: SentRequest;
+  /** Token that it was signed with. Absent for a signature by a key or an identity alone. */
+  readonly token?: string;
+  /** The last request for an auth token, with the tokens in it. */
+  readonly grant?: {
+    readonly request: SentRequest;
+    readonly resourceToken: string;
+    readonly presentedToken?: unknown;
+  };
+}
+
+/**
+ * Finds it; undefined when the run has sent nothing to the agent, or too long ago.
+ *
+ * @param tokenIn token that a request was signed with
+ */
+export function materialOf(
+  sent: readonly SentRequest[],
+  agentUrl: string,
+  tokenIn: (request: SentRequest) => string | undefined,
+): Material | undefined {
+  const { origin } = new URL(agentUrl);
+  const toAgent = sent.filter(({ url }) => new URL(url).origin === origin);
+  const request = toAgent.findLast(({ status }) => status < 300) ?? toAgent.at(-1);
+  if (request === undefined) return undefined;
+  const token = tokenIn(request);
+  const grant = sent.map(grantIn).findLast((found) => found !== undefined);
+  return { request, ...(token !== undefined && { token }), ...(grant && { grant }) };
+}
+
+/** The members of a form or of a JSON body. */
+export function membersOf({ headers, body }: SentRequest): Readonly<Record<string, unknown>> {
+  const text = new TextDecoder().decode(body);
+  return headers["content-type"] === "application/x-www-form-urlencoded"
+    ? Object.fromEntries(new URLSearchParams(text))
+    : JSON.parse(text);
+}
+
+function grantIn(request: SentRequest): Material["grant"] {
+  const { resource_token: resourceToken, presented_token: presentedToken } = membersOf(request);
+  return typeof resourceToken === "string" ? { request, resourceToken, presentedToken } : undefined;
+}

@@ -1,0 +1,66 @@
+import { decodeToken, type SignatureKeyScheme, type SigningKey } from "aauth";
+import type { ForgedRequest } from "./forged-request.ts";
+
+/** Further in the past than any window. */
+export const STALE_SECONDS = 600;
+
+const SIGNATURE_BYTES = 64;
+const SCOPE_TOO_MUCH = "supply-chain:admin";
+
+/** A signature by the key that a token is bound to. */
+export const jwt = (token: string): SignatureKeyScheme => ({ scheme: "jwt", jwt: token });
+
+/** One byte of the body flipped on the way. */
+export function withFlippedBit(forged: ForgedRequest): ForgedRequest {
+  const body = forged.body!.slice();
+  body[body.length >> 1]! ^= 1;
+  return { ...forged, body };
+}
+
+/** Sent to another path than it was signed for. */
+export const atAnotherPath = (forged: ForgedRequest): ForgedRequest => ({
+  ...forged,
+  url: new URL("/admin", forged.url).href,
+});
+
+/** Unix seconds at which a token ends; 0 when it does not say. */
+export function expiryOf(token: string): number {
+  const { exp } = decodeToken(token).claims;
+  return typeof exp === "number" ? exp : 0;
+}
+
+/** The key a token is bound to; without a token, the current one. */
+export function keyOf(token: string | undefined, keys: readonly SigningKey[]): SigningKey {
+  const confirmed = token === undefined ? undefined : confirmationOf(token);
+  return keys.find(({ publicJwk }) => publicJwk.x === confirmed) ?? keys[0]!;
+}
+
+function confirmationOf(token: string): unknown {
+  const { cnf } = decodeToken(token).claims as { cnf?: { jwk?: { x?: unknown } } };
+  return cnf?.jwk?.x;
+}
+
+/** The same token with other parts of its header and its claims, under the same signature. */
+export function withChanged(
+  token: string,
+  changes: { readonly header?: object; readonly claims?: object },
+): string {
+  const decoded = decodeToken(token);
+  const [header, payload, signature] = token.split(".");
+  const changed = (part: "header" | "claims") =>
+    changes[part] &&
+    Buffer.from(JSON.stringify({ ...decoded[part], ...changes[part] })).toString("base64url");
+  return [changed("header") ?? header, changed("claims") ?? payload, signature].join(".");
+}
+
+/** One more scope, that no server gave. */
+export function withWiderScope(token: string): string {
+  const { scope = "" } = decodeToken(token).claims;
+  return withChanged(token, { claims: { scope: `${scope} ${SCOPE_TOO_MUCH}` } });
+}
+
+/** The same claims under a signature of zeros: an empty one would be refused before any key is looked for. */
+export function unsignedToken(token: string): string {
+  const [header, payload] = token.split(".");
+  return `${header}.${payload}.${Buffer.alloc(SIGNATURE_BYTES).toString("base64url")}`;
+}

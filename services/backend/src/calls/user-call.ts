@@ -1,0 +1,83 @@
+/**
+ * A call that may need its user at a page of another party. In draft -11 it goes on meanwhile; in February it ends there with an error, and is
+ * made again once the user has acted.
+ *
+ * @module
+ */
+
+import { randomBytes } from "node:crypto";
+import type { WaitingCall } from "aauth";
+import type { Agent, AgentObserver, FetchContext } from "aauth/agent";
+import { createPatience } from "agent-kit/draft-11";
+
+/** What a browser brings back, and no other party can guess. */
+export const newState = (): string => randomBytes(32).toString("base64url");
+
+/** How such calls are made in one dialect. */
+export interface CallWire {
+  /** The agent that calls for a user. */
+  readonly agentOf: (userId: string) => Agent;
+  /** What a browser opens for a page. Present where a call goes on while its user is at one. */
+  readonly browserUrl?: ((page: string) => string) | undefined;
+  /** Where the user's browser returns to. Absent where the auth server knows it. */
+  readonly returnUrl?: ((call: Pick<UserCall, "id" | "state">) => string) | undefined;
+}
+
+export interface UserCall {
+  /** Of the run or the order. */
+  readonly id: string;
+  readonly userId: string;
+  /** Comes back with the user's browser, and with no other. */
+  readonly state: string;
+  /** Why the call is made, for the person who decides. */
+  readonly justification: string;
+  /** The answer to a person's question. */
+  readonly clarification: string;
+  /** Longest wait for the parties. */
+  readonly timeoutSeconds: number;
+  /** Longest wait for a person at one page. Default 600. */
+  readonly personSeconds?: number;
+  /** Ends the call early. */
+  readonly signal?: AbortSignal;
+  readonly observer: AgentObserver;
+  /** The user is needed at a page of a party, by its identifier. For wires whose calls go on. */
+  readonly onPage: (url: string, party: string) => Promise<void>;
+  /** The call waits, and could be resumed with this in another process. */
+  readonly onWaiting?: (waiting: WaitingCall) => void;
+  /** A call that another process has begun. */
+  readonly waiting?: WaitingCall | undefined;
+  /** For a call that begins. */
+  readonly context?: Pick<FetchContext, "state" | "cacheKey" | "keyThumbprint">;
+}
+
+/** Begins a call. Once it is over, `end` stops its deadline. */
+export function beginCall(
+  { agentOf, browserUrl, returnUrl }: CallWire,
+  call: UserCall,
+): { readonly fetch: typeof globalThis.fetch; end(): void } {
+  const { userId, personSeconds, observer, onPage, onWaiting, waiting, justification } = call;
+  const patience = createPatience(call.timeoutSeconds * 1000, personSeconds && personSeconds * 1000);
+  const control = {
+    signal: call.signal ? AbortSignal.any([call.signal, patience.signal]) : patience.signal,
+    observer(event: Parameters<AgentObserver>[0]) {
+      observer(event);
+      patience.observer(event);
+    },
+    ...(browserUrl && {
+      ...(onWaiting && { onWaiting }),
+      onClarification: async () => ({ action: "respond" as const, response: call.clarification }),
+      onInteraction: ({ page, party }: { page: string; party: string }) => onPage(browserUrl(page), party),
+    }),
+  };
+  const agent = agentOf(userId);
+  const fetch =
+    waiting === undefined
+      ? agent.fetchFor({
+          ...control,
+          ...call.context,
+          ...(browserUrl && { loginHint: userId, justification }),
+          ...(returnUrl && { returnUrl: returnUrl(call) }),
+        })
+      : () => agent.resume(waiting, control);
+  return { fetch, end: patience.end };
+}

@@ -1,0 +1,70 @@
+import type { Discovery, Jwks, KeyRing, SigningKey } from "aauth";
+import type { Agent, Transport } from "aauth/agent";
+import type { ServiceOptions } from "agent-kit/service";
+import type { ApiRoute } from "backend-api";
+import type { FastifyInstance } from "fastify";
+import type { BreakItDialect } from "./break-it/dialect.ts";
+import type { Evidence } from "./break-it/evidence.ts";
+import type { BackendConfig } from "./config.ts";
+import type { Enrolments } from "./delegates/enrolments.ts";
+import type { SubAgents } from "./delegates/sub-agents.ts";
+import type { Places } from "./failures/situation.ts";
+import type { OrderWire } from "./orders/order-attempt.ts";
+import type { DelegateTokens } from "./routes/delegate-token.ts";
+import type { CallObserver } from "./runs/call-observer.ts";
+import type { ConsentRequests } from "./runs/consent-requests.ts";
+import type { RunContext } from "./runs/run-context.ts";
+import type { RunService } from "./runs/run-service.ts";
+import type { WaitingRun } from "./runs/waiting-runs.ts";
+
+/** What the backend does differently in each wire profile. */
+export interface BackendDialect {
+  readonly keys: KeyRing;
+  /** The published key set. */
+  readonly jwks: () => Jwks;
+  readonly discovery: Discovery;
+  /** The backend's documents as an agent, by name below `/.well-known/`. */
+  readonly documents: Readonly<Record<string, object>>;
+  readonly places: Places;
+  /** Sends a request as it is. */
+  readonly transport: Transport;
+  /** How runs call, wait for their users and use what these have allowed. */
+  readonly runs: Pick<RunContext, "calls" | "standingConsent" | "waitingRuns">;
+  /** Runs that waited in the process before, each with the call that it waits for. */
+  readonly restored: readonly WaitingRun[];
+  readonly orders: OrderWire;
+  /** The tampered requests of "try to break it". */
+  readonly breakIt: () => BreakItDialect;
+  readonly delegates: (enrolments: Enrolments) => DelegatesOfDialect;
+  /** Routes of the API that the dialect does not have, each with the sentence for its caller. */
+  readonly leftOut: ReadonlyMap<ApiRoute, string>;
+  /** Registers the way back from a page where a user has acted for a run. */
+  readonly returnRoutes: (
+    api: FastifyInstance,
+    parts: { readonly runs: RunService; readonly consentRequests: ConsentRequests },
+  ) => Promise<void>;
+}
+
+/** Delegates, as a dialect has them. */
+export interface DelegatesOfDialect {
+  readonly tokens: DelegateTokens;
+  /** The agent that calls the processes of delegates for a user. */
+  readonly callerFor: (userId: string) => Agent;
+  /** Present where a delegate is a sub-agent of each user's agent. */
+  readonly subAgents?: SubAgents;
+}
+
+/** What a dialect is made from. */
+export interface DialectOptions {
+  readonly config: BackendConfig;
+  /** Default: a new one. */
+  readonly key?: SigningKey | undefined;
+  /** Default: over the addresses of the dialect. */
+  readonly discovery?: Discovery | undefined;
+  /** Present in demo mode: keeps what runs send. */
+  readonly evidence: Evidence | undefined;
+  readonly observe: CallObserver;
+  readonly logger: ServiceOptions["logger"];
+  /** Unix seconds. */
+  readonly now: () => number;
+}

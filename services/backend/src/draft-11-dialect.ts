@@ -1,0 +1,144 @@
+/**
+ * The backend as an agent of draft -11. It acts for many users, and there an agent has one person: each user has an agent of their own, named by the
+ * backend, which is its own agent provider.
+ *
+ * @module
+ */
+
+import { createHash } from "node:crypto";
+import { agentProviderMetadata, draft11, type EndpointMap, toJwks } from "aauth";
+import type { Agent } from "aauth/agent";
+import { draft11Parties, isLoopbackCallback, requireServerIdentifier } from "agent-kit/draft-11";
+import { issuerOf } from "agent-kit/service";
+import { apiRoutes, type Hop } from "backend-api";
+import { traceDiscovery } from "protocol-trace";
+import { draft11BreakIt } from "./break-it/draft-11-break-it.ts";
+import type { UserCall } from "./calls/user-call.ts";
+import { SubAgents } from "./delegates/sub-agents.ts";
+import type { BackendDialect, DialectOptions } from "./dialect.ts";
+import { createKeptKeys, ownAgents } from "./own-agent.ts";
+import { draft11Tokens } from "./routes/delegate-token.ts";
+import { interactionReturn, RETURN_PATH } from "./routes/interaction-return.ts";
+import { ORDER_RETURN_PATH } from "./routes/orders.ts";
+import { createWaitingRuns, readWaitingRuns } from "./runs/waiting-runs.ts";
+
+/** As many as there are runs in memory. */
+const MAX_AGENTS = 1_000;
+
+/** @throws ConfigError for an identity that draft -11 does not have */
+export async function createDraft11Dialect(options: DialectOptions): Promise<BackendDialect> {
+  const { config, observe, logger, now } = options;
+  const { agentUrl: issuer, supplyChainAgentUrl, mode, waitingFile } = config;
+  const lifetimeSeconds = config.agentTokenSeconds;
+  requireServerIdentifier("backend", "BACKEND_AGENT_URL", issuer);
+  requireServerIdentifier("backend", "SUPPLY_CHAIN_AGENT_URL", supplyChainAgentUrl);
+  const restored = await readWaitingRuns(waitingFile, logger);
+  const { keys, keptKey } = await createKeptKeys({
+    key: options.key,
+    earlier: restored.map(({ key }) => key),
+    keepSeconds: lifetimeSeconds,
+    now,
+  });
+  const found = draft11Parties(config, { id: issuer, now, discovery: options.discovery });
+  const parties = { ...found, discovery: traceDiscovery(found.discovery) };
+  const { map, discovery, personServer, accessServer } = parties;
+  const idOf = (userId: string) => `aauth:${nameOf(userId)}@${new URL(issuer).host}`;
+  const createAgent = ownAgents({ ...options, keys, discovery, transport: map.requests });
+  const agentOf = onePerUser((userId) =>
+    createAgent({
+      id: idOf(userId),
+      profile: draft11,
+      trustedAuthServers: personServer === undefined ? [] : [personServer],
+      // The deadline of a run covers all its requests.
+      timeouts: { requestMs: Number.POSITIVE_INFINITY, pendingMs: Number.POSITIVE_INFINITY },
+    }),
+  );
+  const returns = returnAddresses(issuer, map);
+  const { browserUrl } = map;
+  const hops = new Map<string, Hop>([[supplyChainAgentUrl, "supply-chain-agent"]]);
+  if (personServer !== undefined) hops.set(personServer, "person-server");
+  if (accessServer !== undefined) hops.set(accessServer, "access-server");
+  return {
+    keys,
+    jwks: () => toJwks(keys.published()),
+    discovery,
+    documents: {
+      [draft11.documents.kinds.agent.document.name]: agentProviderMetadata({
+        issuer,
+        name: "AcmeCorp Supply Chain",
+        callback_endpoint: returns.callback,
+        localhost_callback_allowed: returns.isLocal,
+      }),
+    },
+    places: { agentUrl: supplyChainAgentUrl, issuer: issuerOf(config), backendUrl: issuer, hops },
+    transport: map.requests,
+    runs: {
+      standingConsent: async () => undefined,
+      calls: { agentOf, browserUrl, returnUrl: returns.ofRun },
+      waitingRuns: createWaitingRuns({ file: waitingFile, restored, keyOf: keptKey, logger }),
+    },
+    restored,
+    orders: {
+      ...{ agentOf, browserUrl, returnUrl: returns.ofOrder },
+      named: () => ({ agent_provider: issuer }),
+    },
+    breakIt: () =>
+      draft11BreakIt({
+        ...{ mode, issuer, keys: keys.usable, parties, agentOf, idOf, now },
+        ...{ agentUrl: supplyChainAgentUrl, otherResourceUrl: config.otherResourceUrl },
+      }),
+    delegates: (enrolments) => {
+      const subAgents = new SubAgents({
+        ...{ issuer, key: keys.current, personServer, idOf, agentOf, enrolments, lifetimeSeconds },
+        resources: [supplyChainAgentUrl],
+        ...{ browserUrl, returnUrl: returns.ofDelegate, discovery, transport: map.requests },
+        timeoutSeconds: config.supplyChainAgentTimeoutSeconds,
+        observer: () => observe().observer,
+        now,
+      });
+      const tokens = draft11Tokens((...asked) => subAgents.issue(...asked));
+      return { tokens, callerFor: agentOf, subAgents };
+    },
+    leftOut: new Map([[apiRoutes.revokeConsent, LEFT_OUT]]),
+    returnRoutes: async (api, { runs }) => {
+      await api.register(interactionReturn, { runs, frontendUrl: config.frontendUrl });
+    },
+  };
+}
+
+const LEFT_OUT = `Revoking here (the person server's page does it): not with AAUTH_PROFILE=${draft11.name}, start with february-2026 for it`;
+
+/** One agent for each user: an agent tells its equal requests of one second apart. */
+function onePerUser(create: (userId: string) => Agent): (userId: string) => Agent {
+  const agents = new Map<string, Agent>();
+  return (userId) => {
+    const known = agents.get(userId);
+    if (known !== undefined) return known;
+    if (agents.size >= MAX_AGENTS) agents.delete(agents.keys().next().value!);
+    const agent = create(userId);
+    agents.set(userId, agent);
+    return agent;
+  };
+}
+
+/** Where browsers come back to from the pages of other parties. */
+function returnAddresses(issuer: string, { browserUrl }: Pick<EndpointMap, "browserUrl">) {
+  const callback = issuer + RETURN_PATH;
+  const browsersCallback = browserUrl(callback);
+  // Only an address on loopback may differ from the published one, by a query.
+  const isLocal = isLoopbackCallback(browsersCallback);
+  return {
+    callback,
+    isLocal,
+    ofRun: ({ id, state }: Pick<UserCall, "id" | "state">) =>
+      isLocal ? `${browsersCallback}?request_id=${id}&state=${state}` : callback,
+    ofOrder: ({ state }: Pick<UserCall, "state">) =>
+      isLocal ? `${browserUrl(issuer + ORDER_RETURN_PATH)}?state=${state}` : callback,
+    ofDelegate: isLocal ? browsersCallback : callback,
+  };
+}
+
+/** Tells other parties nothing of the user but that it is the same one. */
+function nameOf(userId: string): string {
+  return `user-${createHash("sha256").update(userId).digest("base64url").slice(0, 22)}`;
+}

@@ -1,0 +1,104 @@
+import { createDiscovery } from "aauth";
+import { pooledTransport } from "aauth/agent";
+import { agentMetadata, february2026, februaryAgent, toJwks, verifyAuthToken } from "aauth/february-2026";
+import { dialectsOf, warnOfPublishedPeers } from "agent-kit/published-peers";
+import { issuerOf } from "agent-kit/service";
+import { apiRoutes } from "backend-api";
+import { traceDiscovery } from "protocol-trace";
+import { februaryBreakIt } from "./break-it/february-break-it.ts";
+import type { BackendDialect, DialectOptions } from "./dialect.ts";
+import { createOwnKeys, ownAgents } from "./own-agent.ts";
+import { consentRoutes } from "./routes/consent.ts";
+import { februaryTokens } from "./routes/delegate-token.ts";
+import { ORDER_RETURN_PATH } from "./routes/orders.ts";
+import { createConsentGrants } from "./runs/consent-grants.ts";
+import { CALLBACK_PATH, ConsentService } from "./runs/consent-service.ts";
+
+/** The backend as one agent of February 2026, which acts for all its users. */
+export async function createFebruaryDialect(options: DialectOptions): Promise<BackendDialect> {
+  const { config, observe, logger, now } = options;
+  const { agentUrl, supplyChainAgentUrl, otherResourceUrl, signatureScheme } = config;
+  // It issues the tokens of users and auth tokens.
+  const issuer = issuerOf(config);
+  const redirectUri = agentUrl + CALLBACK_PATH;
+  const orderReturnUrl = agentUrl + ORDER_RETURN_PATH;
+  const keys = await createOwnKeys({ key: options.key, keepSeconds: config.agentTokenSeconds, now });
+  // An identity that is not https exists in development only, and so do its peers.
+  const discovery = traceDiscovery(
+    options.discovery ?? createDiscovery({ development: agentUrl.startsWith("http:"), now }),
+  );
+  warnOfPublishedPeers(logger, config);
+  const createAgent = ownAgents({ ...options, keys, discovery });
+  const identity = {
+    id: agentUrl,
+    ...dialectsOf(config, supplyChainAgentUrl, issuer),
+    trustedAuthServers: [issuer],
+  };
+  const agent = createAgent({ ...identity, redirectUri, signatureScheme });
+  // Without an address to return to, the auth server refuses consent and keeps nothing (profile 6.2).
+  const nonInteractiveAgent = createAgent({ ...identity, signatureScheme });
+  // The auth server and delegates see the backend's identity, also where it calls agents by key alone.
+  const jwksAgent = createAgent({
+    ...{ ...identity, redirectUri },
+    profile: february2026,
+    signatureScheme: "jwks",
+  });
+  const grants = createConsentGrants(now);
+  return {
+    keys,
+    jwks: () => toJwks(keys.published()),
+    discovery,
+    documents: {
+      [february2026.documents.kinds.agent.document.name]: agentMetadata({
+        agent: agentUrl,
+        redirect_uris: [redirectUri, orderReturnUrl],
+        name: "AcmeCorp Supply Chain",
+        homepage: config.frontendUrl,
+      }),
+    },
+    places: { agentUrl: supplyChainAgentUrl, issuer, backendUrl: agentUrl },
+    transport: pooledTransport,
+    runs: {
+      calls: { agentOf: () => agent },
+      standingConsent: async (userId) => (await grants.list(userId)).at(-1),
+    },
+    restored: [],
+    orders: {
+      agentOf: () => nonInteractiveAgent,
+      returnUrl: ({ state }) => `${orderReturnUrl}?state=${state}`,
+      named: (userId) => ({ approver: userId }),
+    },
+    breakIt: () =>
+      februaryBreakIt({
+        ...{ keys: keys.usable, id: agentUrl, signatureScheme, now },
+        ...{ agentUrl: supplyChainAgentUrl, otherResourceUrl },
+      }),
+    delegates: () => ({
+      tokens: februaryTokens({
+        ...{ agent: agentUrl, key: keys.current, now },
+        audiences: [supplyChainAgentUrl, issuer],
+        lifetimeSeconds: config.agentTokenSeconds,
+      }),
+      callerFor: () => jwksAgent,
+    }),
+    leftOut: new Map([apiRoutes.startDelegate, apiRoutes.endDelegate].map((route) => [route, LEFT_OUT])),
+    returnRoutes: async (api, { runs, consentRequests }) => {
+      const consent = new ConsentService({
+        ...{ agent: februaryAgent(jwksAgent), agentId: agentUrl, resource: supplyChainAgentUrl },
+        verify: (token) =>
+          verifyAuthToken(token, {
+            audience: supplyChainAgentUrl,
+            trustedIssuers: [issuer],
+            discovery,
+            now,
+          }),
+        sharesTokens: config.authTokenCacheSeconds > 0,
+        ...{ consentRequests, grants, runs, observe, logger },
+      });
+      await api.register(consentRoutes, { consent, frontendUrl: config.frontendUrl });
+    },
+  };
+}
+
+const LEFT_OUT =
+  "Ending a delegate here: only with AAUTH_PROFILE=draft-11; elsewhere take its enrolment away";

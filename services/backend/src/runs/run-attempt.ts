@@ -1,0 +1,156 @@
+import { ConsentRequiredError, type WaitingCall } from "aauth";
+import type { AgentEvent } from "aauth/agent";
+import type { AgentAnswer } from "agent-kit/a2a";
+import { goesOn } from "agent-kit/draft-11";
+import { currentPlace, withSpan } from "agent-kit/service";
+import { ATTRIBUTE, SPAN } from "protocol-trace";
+import { beginCall } from "../calls/user-call.ts";
+import { watchConsentRequest } from "./consent-requests.ts";
+import { secondHopFailure } from "./results.ts";
+import { awaitConsent, complete, goOn, isFinal, notePlace, type Run } from "./run.ts";
+import {
+  cacheKeyOf,
+  changeRun,
+  endFailed,
+  failRunWith,
+  noteRunStep,
+  type RunContext,
+} from "./run-context.ts";
+
+/** How long a run waits for its user at one page (profile 6.1: a request token lives as long). */
+const PAGE_SECONDS = 600;
+
+interface Attempt {
+  /** The user has been asked for this run already. */
+  readonly consented?: boolean;
+  /** The attempt was begun in another process. */
+  readonly waiting?: WaitingCall;
+  readonly onAccepted?: () => void;
+}
+
+/** One attempt at the agent. Never rejects: every outcome becomes the state of the run. */
+export function attemptRun(context: RunContext, run: Run, how: Attempt = {}): Promise<void> {
+  const { during, live, logger } = context;
+  const attempt = () => live.work(run.id, (removed) => attemptNow(context, run, removed, how));
+  const work = during === undefined ? attempt : () => during(run, attempt);
+  // The trace store finds a run by both, after a restart of the backend.
+  const attributes = { [ATTRIBUTE.runId]: run.id, [ATTRIBUTE.userSub]: run.userId };
+  return withSpan(SPAN.run, work, { attributes }).catch((error: unknown) =>
+    logger.error({ err: error, runId: run.id }, "the state of a run could not be kept"),
+  );
+}
+
+async function attemptNow(context: RunContext, run: Run, removed: AbortSignal, how: Attempt): Promise<void> {
+  if ((await noteCurrentPlace(context, run)) === undefined) return;
+  const { consented = false, waiting, onAccepted } = how;
+  const { observe, consentRequests, calls, waitingRuns, timeoutSeconds, sharesTokens } = context;
+  const { id, userId, returnState: state, shownPrompt: justification } = run;
+  const call = observe({ id, note: (step, event) => noteRunStep(context, run, step, event) });
+  const person = personOf(context, run, how);
+  const request = watchConsentRequest(consentRequests, userId, state);
+  const { fetch, end } = beginCall(calls, {
+    ...{ id, userId, state, justification, timeoutSeconds, signal: removed, waiting },
+    // The backend knows no more than its user's own words.
+    clarification: `The user started it with these words: ${justification}`,
+    observer(event) {
+      request.observer(event);
+      call.observer(event);
+      person.observer(event);
+    },
+    ...{ onPage: person.onPage, onWaiting: person.onWaiting },
+    context: { state, cacheKey: cacheKeyOf(run, sharesTokens) },
+  });
+  const noted = () => call.noted().then(person.noted);
+  try {
+    const report = await ask(context, run, fetch, onAccepted);
+    request.end();
+    await noted();
+    await endWith(context, run, report);
+  } catch (error) {
+    request.end(error);
+    await noted();
+    if (removed.aborted) return;
+    // Consent is asked for once. A second demand would send the user round in circles.
+    if (!(error instanceof ConsentRequiredError) || consented)
+      await failRunWith(context, run, error, { peer: call.peer(), page: person.page() });
+    else
+      await waitForReturn(context, run, error).catch((cause: unknown) =>
+        failRunWith(context, run, cause, { peer: "backend" }),
+      );
+  } finally {
+    end();
+    waitingRuns?.drop(id);
+  }
+}
+
+async function ask(
+  context: RunContext,
+  run: Run,
+  fetch: typeof globalThis.fetch,
+  onAccepted: Attempt["onAccepted"],
+): Promise<AgentAnswer> {
+  const asking = async () => {
+    await noteCurrentPlace(context, run);
+    return context.supplyChainAgent.ask(run.prompt, { fetch, ...(onAccepted && { onAccepted }) });
+  };
+  // A demand for consent is a step on the way.
+  return withSpan(SPAN.callAgent, asking, { isFailure: (error) => !(error instanceof ConsentRequiredError) });
+}
+
+function noteCurrentPlace(context: RunContext, run: Run): Promise<Run | undefined> {
+  const place = currentPlace();
+  return changeRun(context, run.id, (at) => notePlace(at, place));
+}
+
+/** While a call waits for a person the run does, too. Its changes are made one after the other. */
+function personOf(context: RunContext, run: Run, { waiting, onAccepted }: Attempt) {
+  const { calls, places, store, waitingRuns, now } = context;
+  let noted: Promise<unknown> = Promise.resolve();
+  let page = waiting?.interaction && new URL(waiting.interaction.url).origin;
+  const note = (how: (run: Run) => Run) => {
+    noted = noted.then(() => changeRun(context, run.id, how));
+  };
+  return {
+    noted: () => noted,
+    /** Identifier of the party at whose page the call has waited last. */
+    page: () => page,
+    observer(event: AgentEvent) {
+      if (calls.browserUrl !== undefined && goesOn(event)) note((at) => goOn(at, now()));
+    },
+    onWaiting(waiting: WaitingCall) {
+      noted = noted.then(async () => {
+        const current = await store.get(run.userId, run.id);
+        if (current !== undefined && !isFinal(current)) waitingRuns?.keep(current, waiting);
+      });
+    },
+    async onPage(url: string, party: string) {
+      page = party;
+      const hop = places.hops?.get(party) ?? "person-server";
+      const demand = { url, party, hop, expiresAt: now() + PAGE_SECONDS };
+      note((at) => awaitConsent(goOn(at, now()), demand, now()));
+      await noted;
+      onAccepted?.();
+    },
+  };
+}
+
+/** The call has ended with a page: the user's browser comes back with the run's state, once, and the call is made again. */
+async function waitForReturn(context: RunContext, run: Run, ended: ConsentRequiredError): Promise<void> {
+  const { returns, now } = context;
+  const { authServer, keyThumbprint, consentUrl: url } = ended;
+  const lifetimeSeconds = Math.min(ended.expiresInSeconds, PAGE_SECONDS);
+  const { id, userId } = run;
+  returns.put(userId, run.returnState, { id, userId }, lifetimeSeconds);
+  const code = { authServer, ...(keyThumbprint !== undefined && { keyThumbprint }) };
+  const demand = { url, expiresAt: now() + lifetimeSeconds, code };
+  await changeRun(context, id, (at) => awaitConsent(at, demand, now()));
+}
+
+/** The agent answered. A run whose second hop failed is not a completed one. */
+async function endWith(context: RunContext, run: Run, report: AgentAnswer): Promise<void> {
+  const failure = secondHopFailure(report); // hole S3
+  if (failure !== undefined) return endFailed(context, run, failure, report);
+  const { now, logger } = context;
+  const ended = await changeRun(context, run.id, (at) => complete(goOn(at, now()), report, now()));
+  if (ended !== undefined) logger.info({ runId: run.id }, "✅ Optimization completed");
+}

@@ -1,0 +1,122 @@
+import type { QuotaStore } from "aauth";
+import type { AgentEvent } from "aauth/agent";
+import type { AgentAnswer, AskOptions, readAgentCard } from "agent-kit/a2a";
+import { inTrace, markFailed } from "agent-kit/service";
+import type { Failure } from "backend-api";
+import type { FastifyBaseLogger } from "fastify";
+import type { Evidence } from "../break-it/evidence.ts";
+import type { CallWire } from "../calls/user-call.ts";
+import { explainFailure } from "../failures/explain-failure.ts";
+import type { Peer, Places } from "../failures/situation.ts";
+import type { OwnedStore } from "../store/owned-store.ts";
+import type { CallObserver } from "./call-observer.ts";
+import type { ConsentGrant } from "./consent-grants.ts";
+import type { ConsentRequests } from "./consent-requests.ts";
+import type { LiveRuns } from "./live-runs.ts";
+import { applyConsent, fail, noteStep, type Run, type Step } from "./run.ts";
+import type { WaitingRuns } from "./waiting-runs.ts";
+
+/** The supply-chain agent by A2A. The fetch of each call signs, answers challenges and carries the call's context. */
+export interface SupplyChainAgent {
+  /** Throws as `askAgent` does. */
+  ask(text: string, call: Pick<AskOptions, "fetch" | "onAccepted">): Promise<AgentAnswer>;
+  /** Throws as `readAgentCard` does. */
+  card(signedFetch: typeof fetch): ReturnType<typeof readAgentCard>;
+}
+
+/** What runs are made with. */
+export interface RunContext {
+  readonly store: OwnedStore<Run>;
+  readonly live: LiveRuns;
+  /** Requests for consent that wait at the auth server. */
+  readonly consentRequests: ConsentRequests;
+  /** By state: the run that the browser's return resumes, where its call has ended at the page. */
+  readonly returns: QuotaStore<Pick<Run, "id" | "userId">>;
+  /** How the calls of runs are made, and how they wait for their users. */
+  readonly calls: CallWire;
+  /** Where runs that wait are kept beyond the process. Default: nowhere. */
+  readonly waitingRuns?: WaitingRuns | undefined;
+  readonly supplyChainAgent: SupplyChainAgent;
+  /** Turns protocol events into activities and log lines. */
+  readonly observe: CallObserver;
+  /** Whether a user's later run may use the auth token of an earlier one. */
+  readonly sharesTokens: boolean;
+  /** What the user has consented to in an earlier run and not revoked. */
+  readonly standingConsent: (
+    userId: string,
+  ) => Promise<Pick<ConsentGrant, "consent" | "grantedAt"> | undefined>;
+  readonly places: Places;
+  readonly logger: FastifyBaseLogger;
+  /** Unix seconds. */
+  readonly now: () => number;
+  /** Around every attempt of a run, to record what it sends. */
+  readonly during?: Evidence["during"];
+  /** Longest wait for one attempt of a run, token requests included. */
+  readonly timeoutSeconds: number;
+  /** Longest wait before a start answers `running` although the agent has not let the run in yet. */
+  readonly startReplySeconds: number;
+}
+
+/** Does some work in the trace that the run began in, also when a browser brings the user's consent. */
+export function inTraceOf<T>(run: Run, work: () => T): T {
+  return inTrace(run.places[0], work);
+}
+
+/** The name under which the agent keeps the tokens of a run. Calls with one name share tokens, those of two users never do. */
+export function cacheKeyOf(run: Run, sharesTokens: boolean): string {
+  return sharesTokens ? run.userId : run.id;
+}
+
+/** Makes a change that watchers learn of. Undefined where there is no such run any more. */
+export async function changeRun(
+  { store, live }: Pick<RunContext, "store" | "live">,
+  id: string,
+  how: (run: Run) => Run,
+): Promise<Run | undefined> {
+  const run = await store.update(id, how);
+  if (run !== undefined) live.announce(run);
+  return run;
+}
+
+/** Adds a protocol step to the run's feed. A token that an earlier consent has brought, or renewed, shows that consent. */
+export async function noteRunStep(
+  context: RunContext,
+  run: Run,
+  step: Step,
+  event?: AgentEvent,
+): Promise<void> {
+  const { now, standingConsent } = context;
+  await changeRun(context, run.id, (at) => noteStep(at, step, now()));
+  const isRenewed = event?.type === "token_received" && event.requestType === "refresh";
+  if (event?.type !== "token_cache_hit" && !isRenewed) return;
+  const standing = await standingConsent(run.userId);
+  const expiresAt = isRenewed ? Number(event.token.claims.exp) : undefined;
+  await changeRun(context, run.id, (at) => applyConsent(at, standing, now(), expiresAt));
+}
+
+/** Ends a run because of an error and returns the explanation. `peer` is the party that the backend was talking to. */
+export async function failRunWith(
+  context: RunContext,
+  run: Run,
+  error: unknown,
+  at: { readonly peer: Peer; readonly page?: string | undefined },
+): Promise<Failure> {
+  const { places, timeoutSeconds, logger } = context;
+  const failure = explainFailure(error, { ...at, places, timeoutSeconds });
+  // The foreign error stays in the log: its text is not ours to show.
+  if (failure.check === "internal") logger.error({ err: error, runId: run.id }, "run failed unexpectedly");
+  await endFailed(context, run, failure);
+  return failure;
+}
+
+export async function endFailed(
+  context: RunContext,
+  run: Run,
+  failure: Failure,
+  report?: AgentAnswer,
+): Promise<void> {
+  const { hop, check, code, message } = failure;
+  if (check !== "internal") context.logger.warn({ runId: run.id, hop, check, code }, `❌ ${message}`);
+  markFailed(failure);
+  await changeRun(context, run.id, (at) => fail(at, failure, context.now(), report));
+}

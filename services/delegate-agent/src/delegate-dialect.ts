@@ -1,0 +1,142 @@
+import { createDiscovery, type Discovery, draft11, type ProvenCaller, type Requirement } from "aauth";
+import type { Agent, AgentOptions, Transport } from "aauth/agent";
+import { TOKEN_TYPES as FEBRUARY_TOKEN_TYPES, february2026, parseAgentAuth } from "aauth/february-2026";
+import type { VerifierOptions } from "aauth/resource";
+import { TOKEN_TYPES } from "aauth/wire";
+import { AgentHttpError } from "agent-kit/a2a";
+import { draft11Parties, requireServerIdentifier, subAgentId } from "agent-kit/draft-11";
+import { ConfigError, issuerOf } from "agent-kit/service";
+import { AgentTokenError, type AgentTokenKind } from "./agent-tokens.ts";
+import { askParent, REFUSED_BY_PARENT } from "./ask-parent.ts";
+import type { DelegateAgentConfig } from "./config.ts";
+import { type DescribeEvent, describeDraft11Event, describeFebruaryEvent } from "./describe-event.ts";
+
+/** How a delegate makes and reports a call. */
+export interface CallDialect {
+  /** Whether an error means that the agent token is not accepted. */
+  readonly isAgentTokenRefused: (error: unknown) => boolean;
+  readonly describe: DescribeEvent;
+}
+
+/** The differences of a delegate between wire profiles. */
+export interface DelegateDialect {
+  /** Of the requests for calls that the delegate serves. */
+  readonly profile: VerifierOptions["profile"];
+  readonly requirement: Requirement;
+  readonly discovery: Discovery;
+  /** Sends the delegate's own requests. Undefined: to the addresses as they are. */
+  readonly transport: Transport | undefined;
+  /**
+   * Identifier of the agent that the delegate acts for when this caller requests a call.
+   *
+   * @throws an error with status 403 for a caller that has no delegate
+   */
+  parentOf(caller: ProvenCaller): string;
+  /** The agent token of the delegate as it acts for a parent. `sub` is the credential's. */
+  tokenFor(parent: string, sub: string): AgentTokenKind;
+  /** @param create creates an agent that has the delegate's key, with this thumbprint, and its agent token */
+  agentFor(token: AgentTokenKind, thumbprint: string, create: CreateAgent): Agent;
+  readonly calls: CallDialect;
+}
+
+type CreateAgent = (
+  options: Pick<AgentOptions, "id" | "profile" | "signatureScheme" | "trustedAuthServers" | "parent">,
+) => Agent;
+
+interface DialectOptions {
+  readonly config: DelegateAgentConfig;
+  readonly deps: { readonly discovery?: Discovery; readonly transport?: Transport };
+  /** Unix seconds. */
+  readonly now: () => number;
+}
+
+/** @throws ConfigError for an identity or a flag that the profile does not have */
+export const delegateDialect = (options: DialectOptions): DelegateDialect =>
+  DIALECTS[options.config.profile](options);
+
+const DIALECTS: Record<DelegateAgentConfig["profile"], (options: DialectOptions) => DelegateDialect> = {
+  "february-2026": februaryDialect,
+  "draft-11": draft11Dialect,
+};
+
+export const februaryCalls: CallDialect = {
+  isAgentTokenRefused: wantsSignature,
+  describe: describeFebruaryEvent,
+};
+
+function februaryDialect({ config, deps, now }: DialectOptions): DelegateDialect {
+  const { agentServer } = config;
+  return {
+    profile: february2026,
+    requirement: { level: "identified" },
+    discovery: deps.discovery ?? createDiscovery({ development: agentServer.startsWith("http:"), now }),
+    transport: deps.transport,
+    // The agent server alone may request calls.
+    parentOf: () => agentServer,
+    tokenFor: (_parent, sub) => ({ type: FEBRUARY_TOKEN_TYPES.agent, subject: sub }),
+    agentFor: (_token, _thumbprint, create) =>
+      create({
+        profile: february2026,
+        id: agentServer,
+        signatureScheme: "jwks",
+        trustedAuthServers: [issuerOf(config)],
+      }),
+    calls: februaryCalls,
+  };
+}
+
+const NO_CALL_AT_START = {
+  name: "--call",
+  message: "is of february-2026: a sub-agent acts for the agent that has it work",
+};
+
+/** The delegate is a sub-agent of each agent of the provider that has it work (draft -11, section 10.2). */
+function draft11Dialect({ config, deps, now }: DialectOptions): DelegateDialect {
+  const { agentServer, supplyChainAgentUrl } = config;
+  if (config.callAtStart) throw new ConfigError("delegate-agent", [NO_CALL_AT_START]);
+  requireServerIdentifier("delegate-agent", "BACKEND_AGENT_URL", agentServer);
+  requireServerIdentifier("delegate-agent", "SUPPLY_CHAIN_AGENT_URL", supplyChainAgentUrl);
+  const parties = draft11Parties(config, { id: agentServer, now, discovery: deps.discovery });
+  const { map, personServer, discovery } = parties;
+  return {
+    profile: draft11,
+    requirement: { level: "agent-token" },
+    discovery,
+    transport: deps.transport ?? map.requests,
+    parentOf({ agent = "", identityToken }) {
+      // One level only: a sub-agent has no sub-agents.
+      if (identityToken?.parent_agent !== undefined)
+        throw Object.assign(new Error("untrusted_agent"), { statusCode: 403 });
+      return agent;
+    },
+    tokenFor: (parentAgent, sub) => ({
+      type: TOKEN_TYPES.agent,
+      subject: subAgentId(parentAgent, sub),
+      parentAgent,
+    }),
+    agentFor({ subject: id }, thumbprint, create) {
+      const trustedAuthServers = personServer === undefined ? [] : [personServer];
+      const identity = { id, profile: draft11, trustedAuthServers };
+      // Without a parent: it is who is asked.
+      const channel = create(identity);
+      return create({ ...identity, parent: askParent({ channel, provider: agentServer, thumbprint }) });
+    },
+    calls: { isAgentTokenRefused: isRefusedTokenOfSubAgent, describe: describeDraft11Event },
+  };
+}
+
+/** Refused for its signature or its agent token: a proven caller is asked for an auth token instead, or for nothing. */
+function wantsSignature(error: unknown): boolean {
+  if (!(error instanceof AgentHttpError) || error.status !== 401) return false;
+  const { challenge } = error.answer;
+  if (challenge === undefined) return false;
+  // The agent has parsed it before: a malformed one has failed the call with another error.
+  const { level, userInteraction } = parseAgentAuth(challenge);
+  return level === "pseudonymous" && userInteraction === undefined;
+}
+
+/** Also by the parent, as when the provider has lost the key that the token was signed with. */
+function isRefusedTokenOfSubAgent(error: unknown): boolean {
+  if (error instanceof AgentTokenError) return REFUSED_BY_PARENT.has(error.code);
+  return error instanceof AgentHttpError && error.status === 401;
+}

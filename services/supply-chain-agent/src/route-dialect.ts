@@ -1,0 +1,100 @@
+import { februaryAgent } from "aauth/february-2026";
+import type { AgentParts } from "agent-kit";
+import { acceptedAtRoute } from "agent-kit/published-peers";
+import { issuerOf } from "agent-kit/service";
+import type { FastifyBaseLogger, FastifyInstance } from "fastify";
+import { agentRow } from "topology";
+import {
+  type CatalogueOptions,
+  catalogueLimits,
+  draft11CatalogueLimits,
+  draft11CatalogueRoutes,
+} from "./catalogue/catalogue-routes.ts";
+import type { SupplyChainAgentConfig } from "./config.ts";
+import { aauthSignIn } from "./interaction/aauth-sign-in.ts";
+import { DRAFT_11_PAGE, draft11Wire } from "./interaction/draft-11-wire.ts";
+import { februaryWire } from "./interaction/february-wire.ts";
+import type { SignInMethod } from "./interaction/identify-person.ts";
+import type { InteractionWire } from "./interaction/interaction-routes.ts";
+import type { Interactions } from "./interaction/interactions.ts";
+import { openidSignIn } from "./interaction/openid-sign-in.ts";
+import { createHeldOrders } from "./orders/held-orders.ts";
+import { draft11OrderRoutes, orderRoutes } from "./orders/order-routes.ts";
+
+/** The differences of this agent's own routes between wire profiles. */
+export interface RouteDialect {
+  readonly catalogue: CatalogueOptions;
+  registerOrders(): PromiseLike<unknown>;
+  /** The page where a person decides on an order. Undefined where callers show no person. */
+  readonly page: { readonly wire: InteractionWire; readonly method: SignInMethod } | undefined;
+}
+
+interface RouteDialectOptions {
+  /** Behind the verifier. */
+  readonly scope: FastifyInstance;
+  readonly parts: AgentParts;
+  readonly config: SupplyChainAgentConfig;
+  /** Where users return after a sign-in, in February 2026. */
+  readonly redirectUri: string;
+  readonly interactions: Interactions;
+  readonly log: FastifyBaseLogger;
+}
+
+export const routeDialect = (options: RouteDialectOptions): RouteDialect =>
+  DIALECTS[options.config.profile](options);
+
+const DIALECTS: Record<SupplyChainAgentConfig["profile"], (options: RouteDialectOptions) => RouteDialect> = {
+  "february-2026": februaryRoutes,
+  "draft-11": draft11Routes,
+};
+
+function februaryRoutes(options: RouteDialectOptions): RouteDialect {
+  const { scope, parts, config, redirectUri, interactions, log } = options;
+  const { id, authServer, agentFor, discovery, development, now } = parts;
+  const method = aauthSignIn({
+    id,
+    // At the auth server this agent always signs as itself, also where it calls the next agent by key alone.
+    agent: februaryAgent(agentFor("auth-server", authServer, "jwks")),
+    ...{ authServer, redirectUri, discovery, now },
+  });
+  return {
+    catalogue: {
+      routes: new Map([["/catalogue", acceptedAtRoute({ level: "pseudonymous" }, config)]]),
+      limits: catalogueLimits(...limitsIn(config)),
+    },
+    registerOrders: () => scope.register(orderRoutes, { id, interactions, log }),
+    page: { wire: februaryWire({ id, discovery, development }), method },
+  };
+}
+
+function draft11Routes({ scope, parts, config, interactions, log }: RouteDialectOptions): RouteDialect {
+  const { id, personServer, requirement, browserUrl, discovery, now } = parts;
+  const orders = createHeldOrders({
+    ...{ id, path: DRAFT_11_PAGE, verifier: scope.aauth.verifier, discovery, interactions, now },
+    lifetimeSeconds: config.interactionSeconds,
+  });
+  const redirectUri = browserUrl(`${id}${DRAFT_11_PAGE}/callback`);
+  return {
+    catalogue: {
+      routes: draft11CatalogueRoutes(requirement),
+      limits: draft11CatalogueLimits(...limitsIn(config)),
+    },
+    registerOrders: () => scope.register(draft11OrderRoutes, { requirement, personServer, orders, log }),
+    page:
+      personServer === undefined
+        ? undefined
+        : {
+            wire: draft11Wire({ origin: new URL(redirectUri).origin, orders, browserUrl, log }),
+            method: openidSignIn({ issuer: issuerOf(config), clientId: id, redirectUri }),
+          },
+  };
+}
+
+function limitsIn(config: SupplyChainAgentConfig) {
+  const perMinute = {
+    pseudonymous: config.cataloguePseudonymousPerMinute,
+    identified: config.catalogueIdentifiedPerMinute,
+    authorized: config.catalogueAuthorizedPerMinute,
+  };
+  return [perMinute, [agentRow("supply-chain-agent").scope]] as const;
+}
