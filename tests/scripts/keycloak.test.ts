@@ -13,11 +13,12 @@ import { parseRealm } from "../../services/auth-server/src/realm/realm.ts";
 
 const REALM_FILE = new URL("../../keycloak/realm/aauth-test-realm.json", import.meta.url);
 const OTHER_UI = "http://localhost:4000";
+const ORIGINS = { uiUrl: OTHER_UI, personServerUrl: "http://localhost:4322" };
 
 test("a moved web page is a client of the same realm on both auth servers", async () => {
   const json = await readFile(REALM_FILE, "utf8");
-  const { clients } = realmRepresentation(json, { uiUrl: OTHER_UI });
-  const ours = parseRealm(json, { uiUrl: OTHER_UI }).clients;
+  const { clients } = realmRepresentation(json, ORIGINS);
+  const ours = parseRealm(json, ORIGINS).clients;
   expect(clients).toMatchObject(
     ours.map(({ rootUrl, redirectUris, webOrigins }) => ({ rootUrl, redirectUris, webOrigins })),
   );
