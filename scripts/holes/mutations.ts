@@ -402,7 +402,7 @@ const HOLES: Readonly<Record<string, Hole>> = {
     "what the auth server says is one parameter",
     [BACKEND_TEST, "B2: what the auth server says"],
     [
-      `${BACKEND}/routes/back-to-page.ts`,
+      `${BACKEND}/routes/returns.ts`,
       'page.searchParams.set("error_description", ',
       'page.search += ("&error_description=" + ',
     ],

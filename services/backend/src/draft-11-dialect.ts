@@ -18,8 +18,8 @@ import { SubAgents } from "./delegates/sub-agents.ts";
 import type { BackendDialect, DialectOptions } from "./dialect.ts";
 import { createKeptKeys, ownAgents } from "./own-agent.ts";
 import { draft11Tokens } from "./routes/delegate-token.ts";
-import { interactionReturn, RETURN_PATH } from "./routes/interaction-return.ts";
 import { ORDER_RETURN_PATH } from "./routes/orders.ts";
+import { interactionReturn, RETURN_PATH } from "./routes/returns.ts";
 import { createWaitingRuns, readWaitingRuns } from "./runs/waiting-runs.ts";
 
 /** As many as there are runs in memory. */

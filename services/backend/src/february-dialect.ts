@@ -6,11 +6,12 @@ import { issuerOf } from "agent-kit/service";
 import { apiRoutes } from "backend-api";
 import { traceDiscovery } from "protocol-trace";
 import { februaryBreakIt } from "./break-it/february-break-it.ts";
+import type { BackendConfig } from "./config.ts";
 import type { BackendDialect, DialectOptions } from "./dialect.ts";
 import { createOwnKeys, ownAgents } from "./own-agent.ts";
-import { consentRoutes } from "./routes/consent.ts";
 import { februaryTokens } from "./routes/delegate-token.ts";
 import { ORDER_RETURN_PATH } from "./routes/orders.ts";
+import { consentRoutes } from "./routes/returns.ts";
 import { createConsentGrants } from "./runs/consent-grants.ts";
 import { CALLBACK_PATH, ConsentService } from "./runs/consent-service.ts";
 
@@ -29,20 +30,7 @@ export async function createFebruaryDialect(options: DialectOptions): Promise<Ba
   );
   warnOfPublishedPeers(logger, config);
   const createAgent = ownAgents({ ...options, keys, discovery });
-  const identity = {
-    id: agentUrl,
-    ...dialectsOf(config, supplyChainAgentUrl, issuer),
-    trustedAuthServers: [issuer],
-  };
-  const agent = createAgent({ ...identity, redirectUri, signatureScheme });
-  // Without an address to return to, the auth server refuses consent and keeps nothing (profile 6.2).
-  const nonInteractiveAgent = createAgent({ ...identity, signatureScheme });
-  // The auth server and delegates see the backend's identity, also where it calls agents by key alone.
-  const jwksAgent = createAgent({
-    ...{ ...identity, redirectUri },
-    profile: february2026,
-    signatureScheme: "jwks",
-  });
+  const { agent, nonInteractiveAgent, jwksAgent } = agentsOf(config, createAgent);
   const grants = createConsentGrants(now);
   return {
     keys,
@@ -102,3 +90,23 @@ export async function createFebruaryDialect(options: DialectOptions): Promise<Ba
 
 const LEFT_OUT =
   "Ending a delegate here: only with AAUTH_PROFILE=draft-11; elsewhere take its enrolment away";
+
+/** The same agent in three manners. */
+function agentsOf(config: BackendConfig, createAgent: ReturnType<typeof ownAgents>) {
+  const { agentUrl: id, supplyChainAgentUrl, signatureScheme } = config;
+  const issuer = issuerOf(config);
+  const redirectUri = id + CALLBACK_PATH;
+  const dialects = dialectsOf(config, supplyChainAgentUrl, issuer);
+  const identity = { id, ...dialects, trustedAuthServers: [issuer] };
+  return {
+    agent: createAgent({ ...identity, redirectUri, signatureScheme }),
+    // Without an address to return to, the auth server refuses consent and keeps nothing (profile 6.2).
+    nonInteractiveAgent: createAgent({ ...identity, signatureScheme }),
+    // The auth server and delegates see the backend's identity, also where it calls agents by key alone.
+    jwksAgent: createAgent({
+      ...{ ...identity, redirectUri },
+      profile: february2026,
+      signatureScheme: "jwks",
+    }),
+  };
+}

@@ -22,24 +22,20 @@ const MAX_TOKENS = 10_000;
 /** Auth tokens that no other run shares are kept as long as a run. */
 const RUN_SECONDS = 3600;
 
-/** The published demo's kid for the first key. A new key per start. */
-const keyId = (sequence: number) => `backend-ephemeral-${sequence}`;
-
-/** The backend's own keys. */
-export async function createOwnKeys(options: {
+interface KeyOptions {
   /** The first one. Default: a new one. */
   readonly key: SigningKey | undefined;
-  /** How long a key of the past is good for at least. Default: as long as a consent waits. */
+  /** How long an earlier key is kept at least. Default: as long as a consent or a call waits. */
   readonly keepSeconds?: number;
   readonly now: () => number;
-}): Promise<KeyRing> {
-  const { key, keepSeconds = 0, now } = options;
-  const create = (sequence: number) => generateSigningKey({ kid: keyId(sequence) });
+}
+
+/** Keys of February: a new one per start. The published demo's kid for the first one. */
+export async function createOwnKeys({ key, keepSeconds = 0, now }: KeyOptions): Promise<KeyRing> {
+  const create = (sequence: number) => generateSigningKey({ kid: `backend-ephemeral-${sequence}` });
   return createKeyRing({
-    key: key ?? (await create(1)),
-    create,
+    ...{ key: key ?? (await create(1)), create, now },
     keepSeconds: Math.max(KEEP_KEY_SECONDS, keepSeconds),
-    now,
   });
 }
 
@@ -51,14 +47,9 @@ interface KeptKeys {
 }
 
 /** @param options.earlier keys of the process before, that calls wait with */
-export async function createKeptKeys(options: {
-  /** The first one. Default: a new one. */
-  readonly key: SigningKey | undefined;
-  readonly earlier: readonly KeptKey[];
-  /** How long a key of the past is good for at least. Default: as long as a call waits. */
-  readonly keepSeconds?: number;
-  readonly now: () => number;
-}): Promise<KeptKeys> {
+export async function createKeptKeys(
+  options: KeyOptions & { readonly earlier: readonly KeptKey[] },
+): Promise<KeptKeys> {
   const { key, keepSeconds = 0, now } = options;
   const kept = new Map<string, KeptKey>();
   async function take(jwk: KeptKey): Promise<SigningKey> {

@@ -20,10 +20,10 @@ export interface SendForgedOptions {
 /**
  * Sends a tampered request in a trace of its own, so that the attempt can be looked at like any other message.
  *
- * @param forging the request, or what makes it: honest requests that this takes are part of the trace
+ * @param forge makes the request: honest requests that this takes are part of the trace
  */
 export async function sendForged(
-  forging: ForgedRequest | (() => Promise<ForgedRequest>),
+  forge: () => Promise<ForgedRequest>,
   options: SendForgedOptions,
 ): Promise<{ response: Response; place?: TracePlace }> {
   const tracer = trace.getTracer("backend");
@@ -32,7 +32,7 @@ export async function sendForged(
   const inSpan = <T>(work: () => Promise<T>) => context.with(trace.setSpan(ROOT_CONTEXT, span), work);
   let forged: ForgedRequest | undefined;
   try {
-    forged = typeof forging === "function" ? await inSpan(forging) : forging;
+    forged = await inSpan(forge);
     const { twice } = forged;
     const send = (attempt: number) => inSpan(() => sendSigned(forged!, { ...options, attempt }));
     if (twice) {

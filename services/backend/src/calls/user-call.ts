@@ -23,6 +23,9 @@ export interface CallWire {
   readonly returnUrl?: ((call: Pick<UserCall, "id" | "state">) => string) | undefined;
 }
 
+/** Whether a call goes on while its user is at a page. Otherwise it ends there, and is made again. */
+export const goesOnAtPage = ({ browserUrl }: CallWire): boolean => browserUrl !== undefined;
+
 export interface UserCall {
   /** Of the run or the order. */
   readonly id: string;

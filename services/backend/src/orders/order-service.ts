@@ -3,6 +3,7 @@ import { QuotaStore } from "aauth";
 import { currentPlace, inTrace, withSpan } from "agent-kit/service";
 import type { Catalogue, Order, OrderRequest } from "backend-api";
 import { ATTRIBUTE, SPAN } from "protocol-trace";
+import { goesOnAtPage } from "../calls/user-call.ts";
 import { BackendError } from "../errors.ts";
 import { explainFailure } from "../failures/explain-failure.ts";
 import { createOwnedStore, MAX_OPEN_PER_USER } from "../store/owned-store.ts";
@@ -83,7 +84,7 @@ export class OrderService {
     const stored: StoredOrder = { id, userId, order, place: currentPlace(), changedAt: now() };
     await orders.add(stored);
     const attempted = attemptOrder(this.#context, stored);
-    if (wire.browserUrl === undefined) return attempted;
+    if (!goesOnAtPage(wire)) return attempted;
     attempted.catch((error: unknown) =>
       logger.error({ err: error, orderId: id }, "the state of an order could not be kept"),
     );
@@ -111,7 +112,7 @@ export class OrderService {
    */
   async resume(state = ""): Promise<string | undefined> {
     const { wire, orders, returns } = this.#context;
-    const goesOn = wire.browserUrl !== undefined;
+    const goesOn = goesOnAtPage(wire);
     // Taken, not read, where it does something: a state works once.
     const owned = goesOn ? returns.get(state) : returns.take(state);
     const stored = owned && (await orders.get(owned.userId, owned.id));

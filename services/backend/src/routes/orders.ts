@@ -3,6 +3,7 @@ import type { FastifyPluginAsyncZod } from "fastify-type-provider-zod";
 import { z } from "zod";
 import { ORDER_RETURN_STATUS, type OrderService } from "../orders/order-service.ts";
 import { traceUserRequests } from "../plugins/trace-user-requests.ts";
+import { redirectToPage } from "./returns.ts";
 import { userRoute } from "./user-route.ts";
 
 /** Where the pages that an order needs send the user back to. */
@@ -32,10 +33,7 @@ export const orderRoutes: FastifyPluginAsyncZod<{ orders: OrderService; frontend
       const page = new URL(`${frontendUrl}/`);
       if (orderId === undefined) page.searchParams.set("order_error", "unknown_request");
       else page.searchParams.set("order", orderId);
-      return reply
-        .header("cache-control", "no-store")
-        .header("referrer-policy", "no-referrer")
-        .redirect(page.href, ORDER_RETURN_STATUS);
+      return redirectToPage(reply, page, ORDER_RETURN_STATUS);
     },
   );
 };

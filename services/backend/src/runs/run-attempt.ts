@@ -4,7 +4,7 @@ import type { AgentAnswer } from "agent-kit/a2a";
 import { goesOn } from "agent-kit/draft-11";
 import { currentPlace, withSpan } from "agent-kit/service";
 import { ATTRIBUTE, SPAN } from "protocol-trace";
-import { beginCall } from "../calls/user-call.ts";
+import { beginCall, goesOnAtPage } from "../calls/user-call.ts";
 import { watchConsentRequest } from "./consent-requests.ts";
 import { secondHopFailure } from "./results.ts";
 import { awaitConsent, complete, goOn, isFinal, notePlace, type Run } from "./run.ts";
@@ -115,7 +115,7 @@ function personOf(context: RunContext, run: Run, { waiting, onAccepted }: Attemp
     /** Identifier of the party at whose page the call has waited last. */
     page: () => page,
     observer(event: AgentEvent) {
-      if (calls.browserUrl !== undefined && goesOn(event)) note((at) => goOn(at, now()));
+      if (goesOnAtPage(calls) && goesOn(event)) note((at) => goOn(at, now()));
     },
     onWaiting(waiting: WaitingCall) {
       noted = noted.then(async () => {

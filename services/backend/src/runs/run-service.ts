@@ -1,5 +1,6 @@
 import { currentPlace } from "agent-kit/service";
 import type { ConnectionTest, Failure, StartOptions, StartReply } from "backend-api";
+import { goesOnAtPage } from "../calls/user-call.ts";
 import { BackendError } from "../errors.ts";
 import { explainFailure } from "../failures/explain-failure.ts";
 import type { Peer } from "../failures/situation.ts";
@@ -128,7 +129,7 @@ export class RunService {
   async cameBack(id: string, state: string): Promise<boolean> {
     let isBack = false;
     await this.#change(id, (at, now) => {
-      isBack = this.#context.calls.browserUrl !== undefined && at.returnState === state;
+      isBack = goesOnAtPage(this.#context.calls) && at.returnState === state;
       return isBack ? goOn(at, now) : at;
     });
     return isBack;

@@ -6,7 +6,7 @@ import { sendForged } from "../../src/break-it/send-forged.ts";
 test("of the answer to the honest first of two requests no more than 1 MiB is read", async () => {
   const forged = { method: "POST", url: "http://a.localhost/", headers: {}, key: {}, twice: true };
   const { body, read } = endlessBody();
-  const sent = sendForged(forged as unknown as ForgedRequest, {
+  const sent = sendForged(async () => forged as unknown as ForgedRequest, {
     transport: async () => new Response(body),
     runId: "r",
     variant: "replay",

@@ -1,7 +1,7 @@
 import fastify from "fastify";
 import { serializerCompiler, validatorCompiler } from "fastify-type-provider-zod";
 import { expect, test } from "vitest";
-import { interactionReturn } from "../../src/routes/interaction-return.ts";
+import { interactionReturn } from "../../src/routes/returns.ts";
 
 const RUN = "6c669c73-8b8b-4b9b-a5ad-e92ce0afc854";
 const STATE = "S".repeat(43);

@@ -1,0 +1,103 @@
+import { apiRoutes, CONSENT_DENIED } from "backend-api";
+import type { FastifyReply } from "fastify";
+import type { FastifyPluginAsyncZod } from "fastify-type-provider-zod";
+import { z } from "zod";
+import {
+  CALLBACK_PATH,
+  CALLBACK_STATUS,
+  type ConsentOutcome,
+  type ConsentService,
+} from "../runs/consent-service.ts";
+import type { RunService } from "../runs/run-service.ts";
+import { userRoute } from "./user-route.ts";
+
+/*
+ * The ways back from a page where a person has acted for a run. They are public, because a browser brings no bearer token here. In queries a
+ * repeated or overlong parameter is dropped and then counts as missing.
+ */
+
+const parameter = z.string().max(2048).optional().catch(undefined);
+const callbackQuery = z.object({
+  code: parameter,
+  state: parameter,
+  error: parameter,
+  error_description: parameter,
+});
+
+/**
+ * February: where the auth server sends the browser after consent, and the revocation. `state` leads to the run and its user, and the auth
+ * token must name that user.
+ */
+export const consentRoutes: FastifyPluginAsyncZod<{
+  consent: ConsentService;
+  frontendUrl: string;
+}> = async (app, { consent, frontendUrl }) => {
+  app.get(
+    CALLBACK_PATH,
+    { config: { access: "public" }, schema: { querystring: callbackQuery } },
+    async (request, reply) => backToPage(reply, frontendUrl, await consent.answer(request.query)),
+  );
+
+  userRoute(app, apiRoutes.revokeConsent, async ({ user }) => ({
+    message: "Your consent has been revoked at the auth server",
+    cleared: await consent.revoke(user.id),
+  }));
+};
+
+/** Where the pages of draft -11 send the browser back to: the backend's `callback_endpoint`. */
+export const RETURN_PATH = "/auth/aauth/return";
+
+const text = (pattern: RegExp) => z.string().regex(pattern).optional().catch(undefined);
+const returnQuery = z.object({
+  request_id: z.uuid().optional().catch(undefined),
+  state: text(/^[\w-]{43}$/),
+  error: text(/^[a-z_]{1,50}$/),
+});
+
+/** Draft -11's. It decides nothing: how the person has decided the run hears from the server that it polls. */
+export const interactionReturn: FastifyPluginAsyncZod<{
+  runs: Pick<RunService, "cameBack">;
+  frontendUrl: string;
+}> = async (app, { runs, frontendUrl }) => {
+  app.get(
+    RETURN_PATH,
+    { config: { access: "public" }, schema: { querystring: returnQuery } },
+    async (request, reply) => {
+      const { request_id: id, state, error } = request.query;
+      const isBack = id !== undefined && state !== undefined && (await runs.cameBack(id, state));
+      return backToPage(reply, frontendUrl, outcomeOf(isBack ? id : undefined, error));
+    },
+  );
+};
+
+function outcomeOf(requestId: string | undefined, error: string | undefined): ConsentOutcome | undefined {
+  if (error === undefined) return requestId === undefined ? undefined : { authorized: true, requestId };
+  const description = error === "access_denied" ? CONSENT_DENIED.message : "The page was left.";
+  return { authorized: false, error, description, ...(requestId !== undefined && { requestId }) };
+}
+
+/** Sends the browser on to the front end, which reads the outcome from its address. */
+function backToPage(
+  reply: FastifyReply,
+  frontendUrl: string,
+  outcome: ConsentOutcome | undefined,
+): FastifyReply {
+  const page = new URL(`${frontendUrl}/`);
+  if (outcome?.authorized) {
+    page.searchParams.set("aauth_authorized", "1");
+  } else if (outcome !== undefined) {
+    page.searchParams.set("aauth_error", "1");
+    page.searchParams.set("error", outcome.error);
+    page.searchParams.set("error_description", outcome.description);
+  }
+  if (outcome?.requestId !== undefined) page.searchParams.set("request_id", outcome.requestId);
+  return redirectToPage(reply, page, CALLBACK_STATUS);
+}
+
+/** The address that the browser has come to may contain a code: neither caches nor the next page's Referer may keep it. */
+export function redirectToPage(reply: FastifyReply, page: URL, status: number): FastifyReply {
+  return reply
+    .header("cache-control", "no-store")
+    .header("referrer-policy", "no-referrer")
+    .redirect(page.href, status);
+}
