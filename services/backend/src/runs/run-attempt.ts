@@ -47,7 +47,7 @@ async function attemptNow(context: RunContext, run: Run, removed: AbortSignal, h
   const { id, userId, returnState: state, shownPrompt: justification } = run;
   const call = observe({ id, note: (step, event) => noteRunStep(context, run, step, event) });
   const person = personOf(context, run, how);
-  const request = watchConsentRequest(consentRequests, userId, state);
+  const request = watchConsentRequest(consentRequests, { userId, state }, goesOnAtPage(calls));
   const { fetch, end } = beginCall(calls, {
     ...{ id, userId, state, justification, timeoutSeconds, signal: removed, waiting },
     // The backend knows no more than its user's own words.
