@@ -1,6 +1,6 @@
 /**
- * The backend as an agent of draft -11. It acts for many users, and there an agent has one person: each user has an agent of their own, named by the
- * backend, which is its own agent provider.
+ * The backend as an agent of draft -11, where an agent has one person: each user has an agent of
+ * their own, named by the backend, which is its own agent provider.
  *
  * @module
  */

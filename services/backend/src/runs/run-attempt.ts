@@ -134,7 +134,7 @@ function personOf(context: RunContext, run: Run, { waiting, onAccepted }: Attemp
   };
 }
 
-/** The call has ended with a page: the user's browser comes back with the run's state, once, and the call is made again. */
+/** The call has ended with a page: the browser brings the run's state, and it is made again. */
 async function waitForReturn(context: RunContext, run: Run, ended: ConsentRequiredError): Promise<void> {
   const { returns, now } = context;
   const { authServer, keyThumbprint, consentUrl: url } = ended;
