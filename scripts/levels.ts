@@ -39,6 +39,12 @@ const settings = {
     schema: urlSetting(`http://localhost:${portOfDemo("authServer", process.env)}`),
     description: "Auth server that the visitor trusts",
   }),
+  personServer: setting({
+    env: "PERSON_SERVER_URL",
+    flag: "person-server",
+    schema: urlSetting(`http://localhost:${portOfDemo("personServer", process.env)}`),
+    description: "With draft-11: where the person server is",
+  }),
   realm: setting({
     env: "KEYCLOAK_REALM",
     flag: "realm",
@@ -116,10 +122,10 @@ async function main(): Promise<number> {
 }
 
 async function ofDraft11(config: Config<typeof settings>): Promise<void> {
-  const { resource, authServer, visitorPort: port, authorized } = config;
+  const { resource, personServer, visitorPort: port, authorized } = config;
   const endpoints = {
     [identifierOf("supply-chain-agent")]: resource,
-    ...Object.fromEntries(Object.values(DRAFT_11_SERVERS).map((name) => [identifierOf(name), authServer])),
+    ...Object.fromEntries(Object.values(DRAFT_11_SERVERS).map((name) => [identifierOf(name), personServer])),
   };
   const visitor = await startDraft11Visitor({ endpoints, port });
   try {

@@ -39,7 +39,7 @@ async function finish({ browser, action }: OpenForm): Promise<number> {
 
 await attackStack(
   ({ ports, urls }): Attack => {
-    const page = `${urls.issuer}/person/granted`;
+    const page = `${urls.personServer}/granted`;
     const base = `${new URL(urls.issuer).pathname}/protocol/openid-connect`;
     const query = new URLSearchParams({
       ...{

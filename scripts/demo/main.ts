@@ -38,7 +38,7 @@ async function main(): Promise<number> {
     processes ? services.map((service) => ({ ...service, hosted: undefined })) : services,
     {
       whenReady: (stack) =>
-        welcomeText(ports, modes, stack.readyAfterMs, leftOut, process.env.AUTH_SERVER_OWNERS),
+        welcomeText(ports, modes, stack.readyAfterMs, leftOut, process.env.ACCESS_SERVER_OWNERS),
       whyPortsTaken: async () => {
         // The published backend looks like ours.
         const reason = isSwap ? undefined : await alreadyRunning(urls);

@@ -113,6 +113,8 @@ export interface StackUrls {
   readonly backendAgent: string;
   readonly authServer: string;
   readonly issuer: string;
+  /** Pages of the person server and the access server. */
+  readonly personServer: string;
   readonly gateway: string;
   readonly supplyChainAgent: string;
   readonly marketAnalysisAgent: string;
@@ -139,6 +141,7 @@ export function stackUrls(ports: StackPorts): StackUrls {
     backendAgent: `http://backend.localhost:${ports.backend}`,
     authServer,
     issuer: `${authServer}/realms/${REALM}`,
+    personServer: `http://localhost:${ports.personServer}`,
     gateway: `http://localhost:${ports.gateway}`,
     supplyChainAgent: agentUrl("supply-chain-agent", ports.gateway),
     marketAnalysisAgent: agentUrl("market-analysis-agent", ports.gateway),
@@ -157,12 +160,12 @@ function partyIds(ports: StackPorts, { profile }: StackModes) {
 
 /** `AAUTH_ENDPOINTS`: where the parties of draft-11 are, and where a browser finds their pages. */
 export function endpointTable(ports: StackPorts): string {
-  const { backend, authServer } = stackUrls(ports);
+  const { backend, personServer } = stackUrls(ports);
   const at = (port: number, browser: string) => `http://127.0.0.1:${port},${browser}`;
   return [
     ["backend", at(ports.backend, backend)],
     ...AGENT_NAMES.map((name) => [name, at(ports.gateway, agentUrl(name, ports.gateway))]),
-    ...Object.values(DRAFT_11_SERVERS).map((name) => [name, at(ports.authServer, authServer)]),
+    ...Object.values(DRAFT_11_SERVERS).map((name) => [name, at(ports.personServer, personServer)]),
     // There while npm run levels runs.
     ["visitor", `http://127.0.0.1:${ports.visitor}`],
   ]
@@ -187,10 +190,11 @@ export function identifiers(ports: StackPorts): ReadonlyMap<string, string> {
 export function describeStack(ports: StackPorts, modes: StackModes): ServiceDescription[] {
   const urls = stackUrls(ports);
   const ids = partyIds(ports, modes);
+  const isDraft11 = modes.profile === "draft-11";
   const common = {
     HOST: "127.0.0.1",
     AAUTH_PROFILE: modes.profile,
-    ...(modes.profile === "draft-11" && { AAUTH_MODE: modes.mode, AAUTH_ENDPOINTS: endpointTable(ports) }),
+    ...(isDraft11 && { AAUTH_MODE: modes.mode, AAUTH_ENDPOINTS: endpointTable(ports) }),
     KEYCLOAK_URL: urls.authServer,
     KEYCLOAK_REALM: REALM,
     AAUTH_SIGNATURE_SCHEME: modes.signatureScheme,
@@ -265,16 +269,33 @@ export function describeStack(ports: StackPorts, modes: StackModes): ServiceDesc
         AUTH_SERVER_PORT: String(ports.authServer),
         AUTH_SERVER_URL: urls.authServer,
         AUTH_SERVER_UI_URL: urls.ui,
+        AUTH_SERVER_PERSON_SERVER_URL: urls.personServer,
         AUTH_SERVER_SELF_AGENTS: urls.supplyChainAgent,
         AUTH_SERVER_EXCHANGE_AGENTS: urls.supplyChainAgent,
         ...(isDelegated && { AUTH_SERVER_CONSENT_SCOPES: CONSENT_SCOPE }),
       },
     }),
+    ...(isDraft11
+      ? [
+          service("person-server", "personServer", {
+            env: {
+              PERSON_SERVER_PORT: String(ports.personServer),
+              PERSON_SERVER_URL: urls.personServer,
+              PERSON_SERVER_OIDC_ISSUER: urls.issuer,
+              PERSON_SERVER_APPLICATIONS: urls.ui,
+              ...(modes.mode === "federated" && {
+                ACCESS_SERVER_RESOURCES: AGENT_NAMES.map(identifierOf).join(" "),
+              }),
+            },
+          }),
+        ]
+      : []),
     service("gateway-authz", "gatewayAuthz", {
       env: {
         GATEWAY_AUTHZ_PORT: String(ports.gatewayAuthz),
-        [modes.profile === "draft-11" ? "GATEWAY_AUTHZ_DRAFT_11_RESOURCES" : "GATEWAY_AUTHZ_RESOURCES"]:
-          AGENT_NAMES.map(ids.agent).join(" "),
+        [isDraft11 ? "GATEWAY_AUTHZ_DRAFT_11_RESOURCES" : "GATEWAY_AUTHZ_RESOURCES"]: AGENT_NAMES.map(
+          ids.agent,
+        ).join(" "),
       },
     }),
     ...AGENT_NAMES.map((name) => {
@@ -338,11 +359,11 @@ export function describeStack(ports: StackPorts, modes: StackModes): ServiceDesc
         AAUTH_FRONTEND_REDIRECT_URL: urls.ui,
         CORS_ALLOWED_ORIGINS: urls.ui,
         BACKEND_DELEGATES_FILE: delegatesFile,
-        ...(modes.profile === "draft-11" && {
+        ...(isDraft11 && {
           BACKEND_WAITING_FILE: `.data/waiting-runs-${ports.backend}.json`,
         }),
       },
-      after: ["auth-server", "gateway"],
+      after: ["auth-server", ...(isDraft11 ? ["person-server"] : []), "gateway"],
     }),
   ];
   if (modes.delegate) {
@@ -370,7 +391,7 @@ export function describeStack(ports: StackPorts, modes: StackModes): ServiceDesc
       UI_BACKEND_URL: urls.backend,
       UI_AUTH_SERVER_URL: urls.issuer,
       UI_CLIENT_ID: "supply-chain-ui",
-      ...(modes.profile === "draft-11" && { UI_PROFILE: modes.profile }),
+      ...(isDraft11 && { UI_PROFILE: modes.profile }),
       UI_OTLP_URL: `http://localhost:${ports.traceStoreOtlp}`,
     },
     healthUrl: `http://127.0.0.1:${ports.ui}/config.json`,

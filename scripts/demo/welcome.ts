@@ -17,7 +17,7 @@ export function welcomeText(
   modes: StackModes,
   readyAfterMs: number,
   leftOut: readonly LeftOut[] = [],
-  /** User names of the resources' owners, as `AUTH_SERVER_OWNERS` has them. */
+  /** Names of the resources' owners, as `ACCESS_SERVER_OWNERS` has them. */
   owners = "",
 ): string {
   const urls = stackUrls(ports);
@@ -26,10 +26,10 @@ export function welcomeText(
     ...(modes.ui ? ([["Web page", urls.ui, "ui"]] as const) : []),
     [modes.jaegerProgram === undefined ? "Traces" : "Traces (Jaeger)", urls.traces, "trace-store"],
     ...(modes.profile === "draft-11" && modes.mode !== "agent-identity"
-      ? ([["What you have granted", `${urls.issuer}/person/granted`, "auth-server"]] as const)
+      ? ([["What you have granted", `${urls.personServer}/granted`, "person-server"]] as const)
       : []),
     ...(modes.profile === "draft-11" && modes.mode === "federated" && owners !== ""
-      ? ([[`For owners (${owners})`, `${urls.issuer}/access/granted`, "auth-server"]] as const)
+      ? ([[`For owners (${owners})`, `${urls.personServer}/access/granted`, "person-server"]] as const)
       : []),
     ...(modes.authServer === "keycloak"
       ? ([["Keycloak's console", `${urls.authServer}/admin/`, "auth-server"]] as const)
@@ -80,9 +80,9 @@ function profileWords({ profile, mode, signatureScheme, authorizationScheme }: S
 /** Their identifiers: where they are stands in AAUTH_ENDPOINTS. */
 function serverRows({ profile, mode }: StackModes): Row[] {
   if (profile !== "draft-11" || mode === "agent-identity") return [];
-  const person: Row = ["Person server", identifierOf(DRAFT_11_SERVERS.personServer), "auth-server"];
+  const person: Row = ["Person server", identifierOf(DRAFT_11_SERVERS.personServer), "person-server"];
   return mode === "federated"
-    ? [person, ["Access server", identifierOf(DRAFT_11_SERVERS.accessServer), "auth-server"]]
+    ? [person, ["Access server", identifierOf(DRAFT_11_SERVERS.accessServer), "person-server"]]
     : [person];
 }
 

@@ -72,6 +72,7 @@ async function realm(): Promise<object> {
   const publishedPeers = list("AAUTH_PUBLISHED_PEERS");
   return realmRepresentation(await readFile(file, "utf8"), {
     ...(env.AUTH_SERVER_UI_URL && { uiUrl: env.AUTH_SERVER_UI_URL }),
+    ...(env.AUTH_SERVER_PERSON_SERVER_URL && { personServerUrl: env.AUTH_SERVER_PERSON_SERVER_URL }),
     attributes: {
       ...(consentScopes && { "aauth.consent.required.scopes": JSON.stringify(consentScopes) }),
       ...(selfAgents && { "aauth.self.agents": JSON.stringify(selfAgents) }),

@@ -1,4 +1,5 @@
 interface Client {
+  readonly clientId: string;
   readonly rootUrl?: string;
   readonly redirectUris?: readonly string[];
   readonly webOrigins?: readonly string[];
@@ -16,26 +17,29 @@ interface RealmRepresentation {
  */
 export function realmRepresentation(
   json: string,
-  options: { uiUrl?: string; attributes?: Readonly<Record<string, string>> },
+  options: { uiUrl?: string; personServerUrl?: string; attributes?: Readonly<Record<string, string>> },
 ): RealmRepresentation {
-  const { uiUrl, attributes } = options;
+  const { attributes, ...origins } = options;
   const realm = JSON.parse(json) as RealmRepresentation;
   return {
     ...realm,
     attributes: { ...realm.attributes, ...attributes },
-    clients: (realm.clients ?? []).map((client) => (uiUrl === undefined ? client : moved(client, uiUrl))),
+    clients: (realm.clients ?? []).map((client) => moved(client, origins)),
   };
 }
 
-function moved(client: Client, uiUrl: string): Client {
-  if (client.rootUrl === undefined) return client;
-  const from = new URL(client.rootUrl).origin;
-  const to = new URL(uiUrl).origin;
+function moved(client: Client, origins: { uiUrl?: string; personServerUrl?: string }): Client {
+  const isPersonServer = client.clientId === "person-server";
+  const newUrl = isPersonServer ? origins.personServerUrl : origins.uiUrl;
+  const oldUrl = isPersonServer ? client.redirectUris?.[0] : client.rootUrl;
+  if (oldUrl === undefined || newUrl === undefined) return client;
+  const from = new URL(oldUrl).origin;
+  const to = new URL(newUrl).origin;
   const move = (address: string) =>
     address === from || address.startsWith(`${from}/`) ? to + address.slice(from.length) : address;
   return {
     ...client,
-    rootUrl: move(client.rootUrl),
+    ...(client.rootUrl !== undefined && { rootUrl: move(client.rootUrl) }),
     redirectUris: (client.redirectUris ?? []).map(move),
     webOrigins: (client.webOrigins ?? []).map(move),
   };

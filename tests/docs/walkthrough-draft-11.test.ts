@@ -108,11 +108,11 @@ async function allowedRun(stack: TestStack) {
 /** The page's second command: its run, and the one after the supply-chain agent was revoked. */
 async function secondHopAsks() {
   const [command] = commandsOf(readWalkthroughPage("12-person-server.md").text).filter(
-    ({ env }) => "AUTH_SERVER_CONSENT_SCOPES" in env,
+    ({ env }) => "PERSON_SERVER_CONSENT_SCOPES" in env,
   );
-  const { AUTH_SERVER_CONSENT_SCOPES, AAUTH_AUTH_TOKEN_CACHE_TTL } = command!.env as Record<string, string>;
+  const { PERSON_SERVER_CONSENT_SCOPES, AAUTH_AUTH_TOKEN_CACHE_TTL } = command!.env as Record<string, string>;
   const env = {
-    "auth-server": { AUTH_SERVER_CONSENT_SCOPES: AUTH_SERVER_CONSENT_SCOPES! },
+    "person-server": { PERSON_SERVER_CONSENT_SCOPES: PERSON_SERVER_CONSENT_SCOPES! },
     backend: { AAUTH_AUTH_TOKEN_CACHE_TTL: AAUTH_AUTH_TOKEN_CACHE_TTL! },
   };
   const stack = await startStack({ modes: demoModes(command!), env });

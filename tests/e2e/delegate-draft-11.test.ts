@@ -46,7 +46,7 @@ test("a user lets a delegate act, sees each message, ends it, and starts it agai
 
   const interaction = panel.getByTestId("delegate-interaction");
   await interaction.waitFor(WAIT);
-  expect(await interaction.textContent()).toContain(new URL(stack.urls.authServer).host);
+  expect(await interaction.textContent()).toContain(new URL(stack.urls.personServer).host);
   await expectAccessible(page, "draft-11-delegate-interaction");
   await interaction.getByRole("link", { name: "Review the request" }).click();
   await page.getByRole("heading", { name: "An agent wants to be known as yours" }).waitFor(WAIT);

@@ -17,7 +17,7 @@ beforeAll(async () => {
   stack = await startStack({
     modes: { profile: "draft-11", mode: "person-server", ui: true },
     // So that the second hop has a question, too.
-    env: { "auth-server": { AUTH_SERVER_CONSENT_SCOPES: "market-analysis:analyze" } },
+    env: { "person-server": { PERSON_SERVER_CONSENT_SCOPES: "market-analysis:analyze" } },
   });
 });
 afterAll(async () => {
@@ -58,7 +58,7 @@ test("from the click over both hops: the person server's page, the agent's way t
   await page.getByText("token request: auth-token").first().waitFor(WAIT);
   await screenshot(page, "draft-11-messages");
 
-  await page.goto(`${stack.urls.issuer}/person/granted`);
+  await page.goto(`${stack.urls.personServer}/granted`);
   await page.getByRole("button", { name: "Revoke" }).nth(1).waitFor(WAIT);
   await screenshot(page, "draft-11-granted");
   await context.close();

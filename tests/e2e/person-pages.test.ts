@@ -7,15 +7,15 @@ import {
   AGENT,
   BACKEND,
   CALLBACK,
-  createDraft11World,
   MARKET_ANALYSIS,
   STRANGE,
   SUPPLY_CHAIN,
-} from "../../services/auth-server/test/support/draft-11-world.ts";
+} from "../../services/person-server/test/support/world.ts";
 import { expectAccessible } from "../support/accessibility.ts";
 import { startBrowser } from "../support/browser.ts";
 import { screenshot } from "../support/screenshot.ts";
 import { DEMO_USER } from "../support/sign-in.ts";
+import { createSignInWorld } from "../support/sign-in-world.ts";
 
 let browser: Browser;
 let page: Page;
@@ -30,7 +30,7 @@ const heading = (name: string) => page.getByRole("heading", { name, level: 1 }).
 const press = (name: string) => page.getByRole("button", { name }).first().click();
 
 test("a person signs in, allows an agent, asks it something, sees what it has, and takes it back", async () => {
-  const world = await createDraft11World({ chains: true, accessServer: ACCESS_SERVER });
+  const world = await createSignInWorld({ chains: true, accessServer: ACCESS_SERVER });
   await page.goto(`${world.url}/interaction`);
   await page.getByLabel("User name or e-mail").fill(DEMO_USER.username);
   await page.getByLabel("Password").fill(DEMO_USER.password);
@@ -83,7 +83,7 @@ test("the page of a resource that was only told who the person is names who call
   const fresh = await (await browser.newContext()).newPage();
   await fresh.setContent('<body style="background: conic-gradient(#d33, #fb0, #2a5, #25c, #d33)">');
   const logo = await fresh.screenshot({ clip: { x: 0, y: 0, width: 64, height: 64 } });
-  const world = await createDraft11World({ logo, logoUri: `${BACKEND}/logo.png` });
+  const world = await createSignInWorld({ logo, logoUri: `${BACKEND}/logo.png` });
   await fresh.goto(world.page("/granted"));
   await fresh.getByLabel("User name or e-mail").fill(DEMO_USER.username);
   await fresh.getByLabel("Password").fill(DEMO_USER.password);

@@ -182,7 +182,7 @@ test("no attempt leaves a request that waits, or takes anything from the run's a
   const run = await finishedRun("person-server");
   const browser = new User();
   const granted = async () =>
-    textOf(await browser.openSignedIn(`${stack.urls.issuer}/person/granted`, MCP_USER));
+    textOf(await browser.openSignedIn(`${stack.urls.personServer}/granted`, MCP_USER));
   const before = await granted();
   const waiting = ["forged-callback", "pending-of-another", "guessed-consent-code"];
   for (const variant of [...waiting, "revoked-token", "revocation-by-agent"]) await run.attempt(variant);

@@ -141,7 +141,7 @@ test("what the user takes back of the parent on the person server's page, the de
   const { sub } = await own();
   expect((await working(sub)).last_run?.status).toBe("completed");
   const browser = new User();
-  const page = await browser.openSignedIn(`${stack.urls.issuer}/person/granted`);
+  const page = await browser.openSignedIn(`${stack.urls.personServer}/granted`);
   const [, text = ""] =
     /(<form method="post"[\s\S]*?value="aauth:user-[\s\S]*?<\/form>)/.exec(page.text) ?? [];
   await browser.submit({ ...page, text }, { revoke: "yes" });
@@ -217,7 +217,7 @@ test("a person server that does not take the revocation is named, and the delega
   const { sub } = await own();
   const { agent_token } = await working(sub);
   const headers = { authorization: `Bearer ${await userAccessToken(stack.urls)}` };
-  await stack.kill("auth-server");
+  await stack.kill("person-server");
   const at = `${stack.urls.backend}/delegates`;
   const end = await fetch(`${at}/${sub}`, { method: "DELETE", headers });
   expect([end.status, await end.json()]).toEqual([
@@ -245,11 +245,11 @@ let sent = 0;
 
 /** A delegate in this process, enrolled and started, whose tokens can be misused. */
 async function scoutOf(name: string, { start = true } = {}) {
-  const { backend, gateway, authServer } = stack.urls;
+  const { backend, gateway, personServer } = stack.urls;
   const map = createEndpointMap({
     [BACKEND]: backend.replace("localhost", "127.0.0.1"),
     [SUPPLY_CHAIN]: gateway.replace("localhost", "127.0.0.1"),
-    [PERSON_SERVER]: authServer.replace("localhost", "127.0.0.1"),
+    [PERSON_SERVER]: personServer.replace("localhost", "127.0.0.1"),
   });
   const discovery = createDiscovery({ development: true, transport: map.documents });
   const credential = await loadCredential(join(folder, name));

@@ -31,7 +31,14 @@ test.each([
     process.execPath,
     [
       ...["scripts/levels.ts", "--profile", "draft-11", "--resource", urls.supplyChainAgent],
-      ...["--auth-server", urls.authServer, "--visitor-port", String(ports.visitor), "--authorized", "20"],
+      ...[
+        "--person-server",
+        urls.personServer,
+        "--visitor-port",
+        String(ports.visitor),
+        "--authorized",
+        "20",
+      ],
     ],
     { cwd: REPOSITORY_ROOT, env: { PATH: process.env.PATH } },
   );

@@ -24,7 +24,7 @@ const pageOf = ({ waiting }: OrderRun) => waiting.interaction_url!;
 async function waitingOrder(user: OrderingUser): Promise<OrderRun> {
   const order = await startOrder(stack);
   expect(order.waiting.status).toBe("interaction_required");
-  if (new URL(pageOf(order)).origin !== stack.urls.authServer) return order;
+  if (new URL(pageOf(order)).origin !== stack.urls.personServer) return order;
   await fetch(await user.allowAgent(pageOf(order)), { redirect: "manual" });
   return { ...order, waiting: await order.state() };
 }
@@ -61,13 +61,13 @@ describe("by mode", () => {
       expect(origin + pathname).toBe(`${stack.urls.supplyChainAgent}/orders/interaction`);
 
       const page = await user.comeTo(pageOf(order));
-      const parts = ["25 × MacBook Pro, Apple", "$62,500", "mcp user, mcp@user.com"];
+      const parts = ["25 × MacBook Pro, Apple", "$62,500", "mcp-user"];
       for (const part of [...parts, "An agent that acts for you"]) expect(textOf(page)).toContain(part);
       const { back } = await press(user, page, "approve");
       expect(back).toMatch(new RegExp(`^${stack.urls.backend}/auth/aauth/interaction\\?state=[\\w-]{43}$`));
       const returned = await fetch(back!, { redirect: "manual" });
       expect(returned.headers.get("location")).toBe(`${stack.urls.ui}/?order=${order.waiting.order_id}`);
-      const approved_by = { sub: expect.any(String), name: "mcp user", email: "mcp@user.com" };
+      const approved_by = { sub: expect.any(String), name: "mcp-user" };
       expect(await order.state()).toMatchObject({ status: "placed", total: 62_500, approved_by });
       // The code, and the form again.
       expect((await user.open(pageOf(order))).status).toBe(400);

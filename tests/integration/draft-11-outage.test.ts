@@ -71,8 +71,8 @@ describe("a party that is slow, breaks off or lies ends the run, with hop, code 
       modes: { profile: "draft-11", mode: "federated" },
       env(urls) {
         const at = (url: string) => `http://127.0.0.1:${new URL(url).port}`;
-        targets.personServer = at(urls.authServer);
-        targets.accessServer = at(urls.authServer);
+        targets.personServer = at(urls.personServer);
+        targets.accessServer = at(urls.personServer);
         targets.resource = at(urls.gateway);
         const browser = (url: string, page = url) => `${url},${page}`;
         const table = (over: Record<string, string>) =>
@@ -80,22 +80,22 @@ describe("a party that is slow, breaks off or lies ends the run, with hop, code 
             "backend.localhost": browser(at(urls.backend), urls.backend),
             "supply-chain-agent.localhost": browser(at(urls.gateway), urls.supplyChainAgent),
             "market-analysis-agent.localhost": browser(at(urls.gateway), urls.marketAnalysisAgent),
-            "person-server.localhost": browser(at(urls.authServer), urls.authServer),
-            "access-server.localhost": browser(at(urls.authServer), urls.authServer),
+            "person-server.localhost": browser(at(urls.personServer), urls.personServer),
+            "access-server.localhost": browser(at(urls.personServer), urls.personServer),
             ...over,
           })
             .map(([name, address]) => `https://${name}=${address}`)
             .join(" ");
         return {
-          "auth-server": {
+          "person-server": {
             AAUTH_ENDPOINTS: table({
-              "access-server.localhost": browser(between.accessServer.address, urls.authServer),
+              "access-server.localhost": browser(between.accessServer.address, urls.personServer),
             }),
           },
           backend: {
             SUPPLY_CHAIN_AGENT_TIMEOUT_SECONDS: "15",
             AAUTH_ENDPOINTS: table({
-              "person-server.localhost": browser(between.personServer.address, urls.authServer),
+              "person-server.localhost": browser(between.personServer.address, urls.personServer),
               "supply-chain-agent.localhost": browser(between.resource.address, urls.supplyChainAgent),
             }),
           },
@@ -234,7 +234,7 @@ test("an agent provider that is away, or publishes other keys, gets its agent no
         (name) => `https://${name}.localhost=http://127.0.0.1:${port}`,
       );
       const table = [`https://backend.localhost=${provider.address},${urls.backend}`, ...parties];
-      return { "auth-server": { AAUTH_ENDPOINTS: table.join(" ") } };
+      return { "person-server": { AAUTH_ENDPOINTS: table.join(" ") } };
     },
   });
   onTestFinished(() => stack.stop());

@@ -18,7 +18,7 @@ test.each(["agent-identity", "person-identity", "person-server", "federated"] as
   "the rules let a run of mode %s through, and no other caller",
   async (mode) => {
     const policyFile = "agentgateway/config-draft-11-policy.yaml";
-    const env = { "auth-server": { AUTH_SERVER_CONSENT_SCOPES: "market-analysis:analyze" } };
+    const env = { "person-server": { PERSON_SERVER_CONSENT_SCOPES: "market-analysis:analyze" } };
     stack = await startStack({ modes: { profile: "draft-11", mode, policyFile }, env });
     const user = await signIn(stack);
     const { end } = await decideAtPages(user, await user.run());

@@ -24,7 +24,7 @@ async function started(mode: Mode, options: TestStackOptions = {}): Promise<ApiU
 /** A run that was denied at its second hop. */
 const DENIED_BEHIND = { hop: "person-server", code: "denied", section: "draft -11, section 11.9.4" };
 /** The second hop asks the person, too. */
-const CONSENT_FOR_MARKET = { "auth-server": { AUTH_SERVER_CONSENT_SCOPES: "market-analysis:analyze" } };
+const CONSENT_FOR_MARKET = { "person-server": { PERSON_SERVER_CONSENT_SCOPES: "market-analysis:analyze" } };
 
 const codeIn = ({ url }: Visit) => new URL(url).searchParams.get("code")!;
 const reportOf = async (user: ApiUser, id: string) =>
@@ -43,7 +43,7 @@ describe.each([
     expect(await reportOf(user, end.request_id)).toContain("Market Analysis Report");
     expect(visits).toHaveLength(pages);
     for (const { url, returnedTo } of visits) {
-      expect(new URL(url).origin).toBe(stack.urls.authServer);
+      expect(new URL(url).origin).toBe(stack.urls.personServer);
       const [bare, state] = returnedTo!.split("&state=");
       expect(bare).toBe(`${stack.urls.backend}/auth/aauth/return?request_id=${end.request_id}`);
       expect(state).toMatch(/^[\w-]{43}$/);
@@ -64,7 +64,7 @@ describe("a second hop that waits for the person", () => {
     expect(end.status).toBe("completed");
     expect(await reportOf(user, end.request_id)).toContain("Market Analysis Report");
     expect(visits.map(({ url }) => new URL(url).origin)).toEqual([
-      stack.urls.authServer,
+      stack.urls.personServer,
       stack.urls.supplyChainAgent,
     ]);
     expect(visits[1]!.text).toContain("market-analysis:analyze");
@@ -218,7 +218,7 @@ describe("with a party that is away", () => {
   test("before the run: it fails at the person server", async () => {
     const user = await started("person-server", { processes: true });
     expect((await user.get("/auth/me")).status).toBe(200);
-    await stack.kill("auth-server");
+    await stack.kill("person-server");
     const { end } = await decideAtPages(user, await user.run());
     expect(end).toMatchObject({
       status: "failed",
@@ -231,7 +231,7 @@ describe("with a party that is away", () => {
     const user = await started("person-server", { processes: true });
     const run = await user.run();
     expect(run.status).toBe("awaiting_consent");
-    await stack.kill("auth-server");
+    await stack.kill("person-server");
     expect(await endOf(user, run)).toMatchObject({ status: "failed", failure: { hop: "person-server" } });
   });
 
@@ -270,7 +270,7 @@ test("what February alone has is refused by name", async () => {
 
 describe("an access server whose owner has a say", () => {
   const owned = (scope: string) => ({
-    "auth-server": { AUTH_SERVER_OWNERS: MCP_USER.username, AUTH_SERVER_OWNER_SCOPES: scope },
+    "person-server": { ACCESS_SERVER_OWNERS: MCP_USER.username, ACCESS_SERVER_OWNER_SCOPES: scope },
   });
   /** At the person server's page first, and then at the access server's. */
   const refusingTheSecond = (visit: number) => (visit === 0 ? "accept" : "cancel");
@@ -358,8 +358,8 @@ describe("a backend that is started again while a run waits", () => {
     const user = await started("person-server", { processes: true });
     const run = await user.run();
     await stack.kill("backend");
-    await stack.kill("auth-server");
-    await stack.startAgain("auth-server");
+    await stack.kill("person-server");
+    await stack.startAgain("person-server");
     await stack.startAgain("backend");
     // The sign-in has ended with the server.
     const again = await signInAgain(stack);
@@ -401,7 +401,7 @@ describe("a backend that is started again while a run waits", () => {
 
 describe("another party that is started again while a run waits ends the run, with hop, code and section", () => {
   test.each([
-    ["auth-server", 0, "person-server"],
+    ["person-server", 0, "person-server"],
     ["supply-chain-agent", 1, "supply-chain-agent"],
   ] as const)("%s, at page %i", async (name, page, hop) => {
     const user = await started("person-server", { processes: true, env: CONSENT_FOR_MARKET });

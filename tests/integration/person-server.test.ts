@@ -1,4 +1,4 @@
-/** The auth server as a program, with draft -11: a person by HTTP, an agent and resources of the library, and what happens when the server goes away. */
+/** The person server as a program: a person by HTTP, an agent and resources of the library, and what happens when the server goes away. */
 
 import { installLocalhostLookup } from "agent-kit/service";
 import { afterEach, expect, test } from "vitest";
@@ -6,16 +6,15 @@ import { REPOSITORY_ROOT } from "../../scripts/demo/stack.ts";
 import {
   ACCESS_SERVER,
   browserOf,
-  createDraft11World,
   MARKET_ANALYSIS,
   openInteraction,
   press,
   pressing,
   SUPPLY_CHAIN,
   type WorldOptions,
-} from "../../services/auth-server/test/support/draft-11-world.ts";
+} from "../../services/person-server/test/support/world.ts";
 import { type Child, startChild } from "../support/child.ts";
-import { freePort } from "../support/free-ports.ts";
+import { createSignInWorld } from "../support/sign-in-world.ts";
 
 installLocalhostLookup();
 
@@ -28,21 +27,19 @@ afterEach(async () => {
   await program?.ended;
 });
 
-async function world(options: WorldOptions = {}) {
-  const port = await freePort();
-  return createDraft11World({
+function world(options: WorldOptions = {}) {
+  return createSignInWorld({
     ...options,
-    async startAuthServer(variables) {
+    async startServer(variables) {
       start = async () => {
-        program = startChild(process.execPath, ["services/auth-server/src/main.ts"], {
+        program = startChild(process.execPath, ["services/person-server/src/main.ts"], {
           cwd: REPOSITORY_ROOT,
-          env: { ...process.env, ...variables, AUTH_SERVER_PORT: String(port), OTEL_SDK_DISABLED: "true" },
+          env: { ...process.env, ...variables, OTEL_SDK_DISABLED: "true" },
         });
-        await program.prints(/issuer http/);
+        await program.prints(/person server https/);
       };
       await start();
-      const url = `http://localhost:${port}`;
-      return { url, issuer: `${url}/realms/aauth-test` };
+      return { url: variables.PERSON_SERVER_URL! };
     },
   });
 }

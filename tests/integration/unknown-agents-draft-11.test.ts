@@ -29,9 +29,9 @@ installLocalhostLookup();
 const [SUPPLY_CHAIN, MARKET, PERSON_SERVER, ACCESS_SERVER, BACKEND] = [
   ...["supply-chain-agent", "market-analysis-agent", "person-server", "access-server", "backend"],
 ].map(identifierOf) as [string, string, string, string, string];
-const SERVICES = ["auth-server", "gateway-authz", "supply-chain-agent", "market-analysis-agent", "backend"];
+const SERVICES = ["person-server", "gateway-authz", "supply-chain-agent", "market-analysis-agent", "backend"];
 /** The second hop asks the person, too. */
-const CONSENT_FOR_MARKET = { AUTH_SERVER_CONSENT_SCOPES: "market-analysis:analyze" };
+const CONSENT_FOR_MARKET = { PERSON_SERVER_CONSENT_SCOPES: "market-analysis:analyze" };
 const JSON_TYPE = { "content-type": "application/json" };
 
 let stack: TestStack;
@@ -60,7 +60,7 @@ async function started(
     env: (urls) => {
       const endpoints = { AAUTH_ENDPOINTS: endpointTable(urls) };
       const own = { ...endpoints, ...env };
-      return Object.fromEntries(SERVICES.map((name) => [name, name === "auth-server" ? own : endpoints]));
+      return Object.fromEntries(SERVICES.map((name) => [name, name === "person-server" ? own : endpoints]));
     },
   });
   return signIn(stack);
@@ -72,8 +72,8 @@ function endpointTable(urls: StackUrls): string {
     [BACKEND, at(urls.backend), urls.backend],
     [SUPPLY_CHAIN, at(urls.gateway), urls.supplyChainAgent],
     [MARKET, at(urls.gateway), urls.marketAnalysisAgent],
-    [PERSON_SERVER, at(urls.authServer), urls.authServer],
-    [ACCESS_SERVER, at(urls.authServer), urls.authServer],
+    [PERSON_SERVER, at(urls.personServer), urls.personServer],
+    [ACCESS_SERVER, at(urls.personServer), urls.personServer],
   ] as const;
   sockets = { ...Object.fromEntries(demo.map(([id, connect]) => [id, connect])), ...elsewhere };
   return Object.entries(sockets)
@@ -212,7 +212,7 @@ test("a code that was guessed opens no request, and a few near ones end it", asy
   const page = new URL(run.consent_url!);
   const code = page.searchParams.get("code")!;
   const browser = new User();
-  await browser.openSignedIn(`${stack.urls.issuer}/person/granted`, MCP_USER);
+  await browser.openSignedIn(`${stack.urls.personServer}/granted`, MCP_USER);
   const open = async (guess: string) => {
     page.searchParams.set("code", guess);
     return (await browser.openSignedIn(page.href, MCP_USER)).status;
@@ -232,7 +232,7 @@ test("a callback that was forged changes nothing: at the person server, at the b
   const user = await started("person-server");
   const run = await user.run();
   const browser = new User();
-  const forged = `${stack.urls.issuer}/person/returned/${"a".repeat(22)}`;
+  const forged = `${stack.urls.personServer}/interaction/returned/${"a".repeat(22)}`;
   expect((await browser.openSignedIn(forged, MCP_USER)).status).toBe(404);
   expect((await browser.openSignedIn(`${forged}?error=access_denied`, MCP_USER)).status).toBe(404);
   const guess = `&state=${"a".repeat(43)}`;

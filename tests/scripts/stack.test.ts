@@ -59,8 +59,8 @@ test("draft-11: identities have no port, and one table says where they are", () 
     "https://backend.localhost=http://127.0.0.1:8000,http://localhost:8000",
     "https://supply-chain-agent.localhost=http://127.0.0.1:3000,http://supply-chain-agent.localhost:3000",
     "https://market-analysis-agent.localhost=http://127.0.0.1:3000,http://market-analysis-agent.localhost:3000",
-    "https://person-server.localhost=http://127.0.0.1:8080,http://localhost:8080",
-    "https://access-server.localhost=http://127.0.0.1:8080,http://localhost:8080",
+    "https://person-server.localhost=http://127.0.0.1:8081,http://localhost:8081",
+    "https://access-server.localhost=http://127.0.0.1:8081,http://localhost:8081",
     "https://visitor.localhost=http://127.0.0.1:9996",
   ]);
   const backend = services.find(({ name }) => name === "backend")!.env;
@@ -132,8 +132,8 @@ test("the welcome text names the profile and the mode", () => {
   const text = welcomeText(DEMO_PORTS, federated, 1);
   expect(text).toContain("draft -11, mode federated");
   expect(text).toContain("https://access-server.localhost");
-  expect(text).toContain("http://localhost:8080/realms/aauth-test/person/granted");
-  const ownersPage = "http://localhost:8080/realms/aauth-test/access/granted";
+  expect(text).toContain("http://localhost:8081/granted");
+  const ownersPage = "http://localhost:8081/access/granted";
   expect(text).not.toContain(ownersPage);
   const owned = welcomeText(DEMO_PORTS, federated, 1, [], "second-user");
   expect(owned).toContain(`For owners (second-user)  ${ownersPage}`);

@@ -35,8 +35,8 @@ export async function startCredulousServer(): Promise<CredulousServer> {
   return {
     endpoints(urls) {
       const portOf = (url: string) => Number(new URL(url).port);
-      behind = portOf(urls.authServer);
-      const ports = { backend: portOf(urls.backend), gateway: portOf(urls.gateway), authServer: behind };
+      behind = portOf(urls.personServer);
+      const ports = { backend: portOf(urls.backend), gateway: portOf(urls.gateway), personServer: behind };
       return endpointTable({ visitor: 1, ...ports } as StackPorts).replaceAll(
         `http://127.0.0.1:${behind},`,
         `http://127.0.0.1:${port},`,

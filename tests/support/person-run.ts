@@ -66,7 +66,7 @@ export async function revokeAtPage(
   browser: User,
   agent: string,
 ): Promise<void> {
-  const page = await browser.openSignedIn(`${urls.issuer}/person/granted`);
+  const page = await browser.openSignedIn(`${urls.personServer}/granted`);
   const forms = page.text.match(/<form method="post"[\s\S]*?<\/form>/g) ?? [];
   const form = forms.find((text) => text.includes(`value="${agent}`));
   if (form === undefined) throw new Error(`${agent} has nothing: ${textOf(page)}`);

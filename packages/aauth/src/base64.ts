@@ -35,11 +35,16 @@ export function decodeAnyBase64(text: string): Uint8Array | undefined {
 
 function decodeExact(text: string, alphabet: Alphabet): Uint8Array | undefined {
   const bytes = decode(text, alphabet);
-  return bytes !== undefined && encode(bytes, alphabet) === text ? bytes : undefined;
+  if (bytes === undefined || encode(bytes, alphabet) !== text) return undefined;
+  // A copy: a few bytes of Node's pool would keep 8 KiB alive.
+  return hasBuffer ? new Uint8Array(bytes) : bytes;
 }
 
+const bufferOf = (bytes: Uint8Array): Buffer =>
+  bytes instanceof Buffer ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+
 function encode(bytes: Uint8Array, alphabet: Alphabet): string {
-  if (hasBuffer) return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString(alphabet);
+  if (hasBuffer) return bufferOf(bytes).toString(alphabet);
   let binary = "";
   for (const byte of bytes) binary += String.fromCharCode(byte);
   const text = btoa(binary);
@@ -47,8 +52,7 @@ function encode(bytes: Uint8Array, alphabet: Alphabet): string {
 }
 
 function decode(text: string, alphabet: Alphabet): Uint8Array | undefined {
-  // A copy: a few bytes of Node's pool would keep 8 KiB alive.
-  if (hasBuffer) return new Uint8Array(Buffer.from(text, alphabet));
+  if (hasBuffer) return Buffer.from(text, alphabet);
   try {
     const standard = alphabet === "base64" ? text : text.replaceAll("-", "+").replaceAll("_", "/");
     return Uint8Array.from(atob(standard), (character) => character.charCodeAt(0));

@@ -24,8 +24,6 @@ import { type Config, ConfigError, type profileSettings } from "./service/index.
 type ProfileConfig = Config<typeof profileSettings>;
 type Mode = ProfileConfig["mode"];
 
-export const isDraft11 = ({ profile }: Pick<ProfileConfig, "profile">): boolean => profile === draft11.name;
-
 /** The servers of a mode, and the way to every party. */
 export interface Draft11Parties {
   readonly map: EndpointMap;

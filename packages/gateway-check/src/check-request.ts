@@ -138,26 +138,28 @@ function profilesOf(text: string | undefined, unset: ProfileName): readonly Prof
 }
 
 /** The caller's fields in February's profile. */
-const FEBRUARY_LIST = [...Object.values(february2026.messages.fields), "content-type"].filter(
-  (name) => name !== undefined,
-);
+const FEBRUARY_LIST: readonly unknown[] = [...Object.values(february2026.messages.fields), "content-type"];
 /** What a check has of its own: it would pass for what the caller has sent. */
 const OF_THE_CHECK = /^(?:x-aauth-.*|x-forwarded-.*|host|connection|content-length|transfer-encoding)$/;
 
 /**
- * The signature, and what it may cover. In February's profile that is {@link FEBRUARY_LIST}, and nothing else of a check is the caller's; a signature of draft -11
- * may cover any field, and with one that the gateway has left out or changed it fails.
+ * Whether a field of a check is the signature or one that it may cover. In February's profile these are few; a signature of draft -11 may cover
+ * any field, and with one that the gateway has left out or changed it fails.
  */
+const IS_COVERABLE: Readonly<Record<ProfileName, (name: string) => boolean>> = {
+  "february-2026": (name) => FEBRUARY_LIST.includes(name),
+  "draft-11": (name) => !OF_THE_CHECK.test(name),
+};
+
+/** The caller's fields. Nothing else of a check is the caller's. */
 function callerFields(
   headers: IncomingHttpHeaders,
   method: string,
   profiles: readonly ProfileName[],
 ): Record<string, string> {
-  const names = profiles.includes("draft-11")
-    ? Object.keys(headers).filter((name) => !OF_THE_CHECK.test(name))
-    : FEBRUARY_LIST;
   const fields: Record<string, string> = {};
-  for (const name of names) {
+  for (const name of Object.keys(headers)) {
+    if (!profiles.some((profile) => IS_COVERABLE[profile](name))) continue;
     const value = textField(headers, name);
     if (value !== undefined) fields[name] = value;
   }

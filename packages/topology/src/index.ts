@@ -56,6 +56,7 @@ export const AGENT_NAMES = Object.keys(AGENTS) as AgentName[];
 /** Every other listener. `variable` moves its port. */
 export const LISTENERS = {
   "auth-server": { title: "Auth server", port: 8080, variable: "AUTH_SERVER_PORT" },
+  "person-server": { title: "Person server, draft -11", port: 8081, variable: "PERSON_SERVER_PORT" },
   "keycloak-management": { title: "Keycloak, health", port: 9000, variable: "KEYCLOAK_MANAGEMENT_PORT" },
   "gateway-authz": { title: "Authorization decisions", port: 7070, variable: "GATEWAY_AUTHZ_PORT" },
   gateway: { title: "Gateway", port: 3000, variable: "GATEWAY_PORT" },
@@ -96,7 +97,7 @@ export const PORTS = Object.fromEntries([
 export const agentUrl = (name: string, gatewayPort: number = LISTENERS.gateway.port): string =>
   `http://${name}.localhost:${gatewayPort}`;
 
-/** Parties of draft -11 that are no agent, on the port of the auth server. */
+/** Parties of draft -11 that are no agent, both on the port of `person-server`. */
 export const DRAFT_11_SERVERS = { personServer: "person-server", accessServer: "access-server" } as const;
 
 /** Identifier of a party in draft -11, where identifiers have no port: `https://backend.localhost`. Where it is stands in `AAUTH_ENDPOINTS`. */

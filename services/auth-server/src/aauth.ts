@@ -1,5 +1,7 @@
 import { createMemoryClaimStore, type Discovery } from "aauth";
 import type { FastifyBaseLogger, FastifyInstance } from "fastify";
+import { type CreateStore, createSecrets } from "issuer-kit";
+import type { RsaKeys } from "issuer-kit/openid";
 import { createConsentMemory } from "./consent/consent-memory.ts";
 import { consentRoutes, type ShownConsent } from "./consent/consent-routes.ts";
 import type { ReadSession } from "./consent/read-session.ts";
@@ -8,11 +10,8 @@ import { createIssueToken } from "./issue-token.ts";
 import type { OidcPaths } from "./oidc/oidc-paths.ts";
 import { knowOwnIssuer } from "./own-issuer.ts";
 import type { Accounts } from "./realm/accounts.ts";
-import type { RealmKeys } from "./realm/realm-keys.ts";
 import type { RealmState } from "./realm/realm-state.ts";
 import { createResourceTokenCheck } from "./resource-token-check.ts";
-import { createSecrets } from "./secrets.ts";
-import type { CreateStore } from "./store.ts";
 import { tokenEndpoint } from "./token-endpoint.ts";
 import { createRequesterVerifier } from "./verify-requester.ts";
 
@@ -24,7 +23,7 @@ export async function aauth(
     paths: OidcPaths;
     state: RealmState;
     accounts: Accounts;
-    keys: RealmKeys;
+    keys: RsaKeys;
     /** Where keys and metadata of agents and resources come from. */
     discovery: Discovery;
     development: boolean;

@@ -1,34 +1,30 @@
-import { randomBytes } from "node:crypto";
 import formbody from "@fastify/formbody";
 import { createDiscovery, type Discovery } from "aauth";
-import { createDirectedSubjects } from "aauth/server";
 import { createLogger, createService, rotateKeys, type ServiceOptions } from "agent-kit/service";
 import type { FastifyInstance } from "fastify";
+import { memoryStores, serveIcon } from "issuer-kit";
+import { createRsaKeys, mountOidcProvider, type RsaKeys } from "issuer-kit/openid";
 import { traceDiscovery } from "protocol-trace";
 import { aauth } from "./aauth.ts";
 import { realmAdmin } from "./admin/realm-admin.ts";
 import { type AuthServerConfig, originOf } from "./config.ts";
 import { createReadSession } from "./consent/read-session.ts";
 import { documents } from "./documents.ts";
-import { draft11Servers } from "./draft-11/draft-11.ts";
-import { resourceClients } from "./draft-11/resource-clients.ts";
 import { login } from "./oidc/login.ts";
-import { mountOidcProvider } from "./oidc/mount-oidc-provider.ts";
+import { CONSENT_CLIENT_ID } from "./oidc/oidc-configuration.ts";
 import { oidcPaths } from "./oidc/oidc-paths.ts";
-import { createOidcProvider } from "./oidc/oidc-provider.ts";
-import { MARK } from "./pages/style.ts";
+import { createRealmProvider } from "./oidc/realm-provider.ts";
 import { createAccounts } from "./realm/accounts.ts";
 import { createPasswordLimit } from "./realm/password-limit.ts";
-import { createRealmKeys, type RealmKeys } from "./realm/realm-keys.ts";
+import { siteOf } from "./realm/realm.ts";
 import { loadRealm } from "./realm/realm-state.ts";
-import { memoryStores } from "./store.ts";
 
 export interface AuthServerDependencies {
   readonly logger?: ServiceOptions["logger"];
   /** Unix seconds. Default: the system clock. */
   readonly now?: () => number;
   /** Default: new ones. */
-  readonly keys?: RealmKeys;
+  readonly keys?: RsaKeys;
   /** Where keys and metadata of agents and resources come from. Default: the network. */
   readonly discovery?: Discovery;
 }
@@ -40,11 +36,10 @@ export interface AuthServer {
 
 /** Requests are forms and small JSON documents; the largest carry a token or two. */
 const MAX_BODY_BYTES = 65_536;
-const SECRET_BYTES = 32;
 
 /**
- * Puts the auth server together: the realm's OpenID provider, and the AAuth issuer beside it; with
- * draft -11 a person server and an access server in the issuer's place.
+ * Puts the auth server together: the realm's OpenID provider, and beside it February's AAuth issuer,
+ * where that is what the parties speak.
  */
 export async function buildAuthServer(
   config: AuthServerConfig,
@@ -71,33 +66,22 @@ export async function buildAuthServer(
   const passwordLimit = createPasswordLimit({ realm, logger, now });
   const accounts = createAccounts(realm, passwordLimit);
   const keepSeconds = () => Math.max(realm.accessTokenLifespan, state.policy().authTokenLifetimeSeconds);
-  const keys = dependencies.keys ?? (await createRealmKeys({ keepSeconds, now }));
+  const keys = dependencies.keys ?? (await createRsaKeys({ keepSeconds, now }));
 
   const app = createService({ name: "auth-server", logger, maxBodyBytes: MAX_BODY_BYTES });
   await app.register(formbody);
-  // Browsers try the second address for documents without a link to an icon.
-  for (const path of ["/favicon.svg", "/favicon.ico"]) {
-    app.get(path, async (_request, reply) =>
-      reply.type("image/svg+xml").header("cache-control", "public, max-age=86400").send(MARK),
-    );
-  }
-  const isDraft11 = config.profile === "draft-11";
-  await app.register(documents, { realm, keys, issuer, isAAuthIssuer: !isDraft11 });
-  const shared = { realm, issuer, paths, accounts, keys, createStore, logger, now };
-  const subjectSecret = new Uint8Array(randomBytes(SECRET_BYTES));
-  const provider = createOidcProvider({
-    ...shared,
-    ...(isDraft11 && { resources: resourceClients(config, createDirectedSubjects(subjectSecret)) }),
-  });
+  serveIcon(app);
+  const servesFebruary = config.profile === "february-2026"; // hole S15
+  await app.register(documents, { realm, keys, issuer, isAAuthIssuer: servesFebruary });
+  const shared = { realm, site: siteOf(realm), issuer, paths, accounts, keys, createStore, logger, now };
+  const provider = createRealmProvider(shared);
   await app.register(login, { ...shared, provider });
-  await app.register(mountOidcProvider, { ...shared, provider });
+  await app.register(mountOidcProvider, {
+    ...shared,
+    ...{ provider, routes: paths.routes, ownClientId: CONSENT_CLIENT_ID },
+  });
   const readSession = createReadSession(provider, accounts);
   const { consentSeconds } = config;
-  if (isDraft11) {
-    const draft11 = { config, state, readSession, subjectSecret, development };
-    await app.register(draft11Servers, { ...shared, ...draft11 });
-  }
-  const servesFebruary = !isDraft11; // hole S15
   if (servesFebruary) {
     await app.register(aauth, { ...shared, state, discovery, development, consentSeconds, readSession });
   }

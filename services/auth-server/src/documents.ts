@@ -1,7 +1,7 @@
 import type { IssuerMetadata } from "aauth/february-2026";
 import type { FastifyInstance } from "fastify";
+import type { RsaKeys } from "issuer-kit/openid";
 import type { Realm } from "./realm/realm.ts";
-import type { RealmKeys } from "./realm/realm-keys.ts";
 import { REQUEST_TYPES } from "./request-types/registry.ts";
 
 /** Keys live as long as the process: a copy must not outlive a restart by much. */
@@ -15,7 +15,7 @@ export async function documents(
   app: FastifyInstance,
   options: {
     realm: Realm;
-    keys: RealmKeys;
+    keys: RsaKeys;
     issuer: string;
     /** Whether the realm issues auth tokens of February 2026. */
     isAAuthIssuer: boolean;

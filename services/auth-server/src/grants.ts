@@ -1,6 +1,5 @@
 import { ownerOf, type PublicJwk } from "aauth";
-import { createSecrets, type Secrets } from "./secrets.ts";
-import type { CreateStore } from "./store.ts";
+import { type CreateStore, createSecrets, type Secrets } from "issuer-kit";
 
 /** A request that a user has to decide on; behind a request token. */
 export interface ConsentRequest {

@@ -2,12 +2,13 @@ import type { ActClaim, PublicJwk } from "aauth";
 import { issueAuthToken } from "aauth/february-2026";
 import { createTokenSigner } from "aauth/server";
 import type { FastifyBaseLogger } from "fastify";
+import { scopesIn } from "issuer-kit";
+import type { RsaKeys } from "issuer-kit/openid";
 import { recordIssuedToken } from "protocol-trace";
-import { invalidGrant } from "./oauth-error.ts";
 import type { Accounts } from "./realm/accounts.ts";
-import type { RealmKeys } from "./realm/realm-keys.ts";
 import type { RealmState } from "./realm/realm-state.ts";
-import { isIdentityScope, scopesIn, userClaims } from "./scopes.ts";
+import { isIdentityScope, userClaims } from "./scopes.ts";
+import { invalidGrant } from "./token-errors.ts";
 
 /** What a request type has decided: the content of an auth token. */
 export interface Decision {
@@ -38,7 +39,7 @@ export type IssueToken = (decision: Decision) => Promise<TokenAnswer>;
 
 export function createIssueToken(options: {
   issuer: string;
-  keys: RealmKeys;
+  keys: RsaKeys;
   state: RealmState;
   accounts: Accounts;
   now: () => number;

@@ -6,10 +6,10 @@ import {
   type IssuerJwk,
 } from "aauth";
 import { february2026 } from "aauth/february-2026";
-import type { RealmKeys } from "./realm/realm-keys.ts";
+import type { RsaKeys } from "issuer-kit/openid";
 
 /** Takes this server's own keys from memory instead of fetching them over the network. */
-export function knowOwnIssuer(discovery: Discovery, issuer: string, keys: RealmKeys): Discovery {
+export function knowOwnIssuer(discovery: Discovery, issuer: string, keys: RsaKeys): Discovery {
   const own = () => ({ keys: keys.publicJwks as readonly IssuerJwk[] });
   const isOwn = (kind: DiscoveryKind, id: string) =>
     kind === february2026.documents.kinds.issuer && id === issuer;

@@ -1,6 +1,6 @@
 import { AAuthError, type Discovery } from "aauth";
 import { february2026 } from "aauth/february-2026";
-import { invalidRequest } from "./oauth-error.ts";
+import { invalidRequest } from "issuer-kit";
 import type { Requester } from "./verify-requester.ts";
 
 /**

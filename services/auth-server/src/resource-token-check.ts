@@ -1,7 +1,7 @@
 import { AAuthError, AAuthVerificationError, type Discovery, publicRefusal } from "aauth";
 import { type ResourceTokenClaims, verifyResourceToken } from "aauth/february-2026";
-import { invalidGrant, type OAuthError, temporarilyUnavailable } from "./oauth-error.ts";
-import { isScopeList } from "./scopes.ts";
+import { isScopeList, type OAuthError } from "issuer-kit";
+import { invalidGrant, temporarilyUnavailable } from "./token-errors.ts";
 import type { Requester } from "./verify-requester.ts";
 
 export type CheckResourceToken = (token: string, requester: Requester) => Promise<ResourceTokenClaims>;

@@ -1,14 +1,21 @@
 import { AAuthError } from "aauth";
 import { receivedFields } from "aauth/resource";
 import type { FastifyBaseLogger, FastifyInstance, FastifyRequest } from "fastify";
+import {
+  agentAllowed,
+  invalidRequest,
+  noStore,
+  OAuthError,
+  quoted,
+  requiredParameter,
+  sendOAuthError,
+} from "issuer-kit";
 import { recordTokenRefusal, recordTokenRequest, traceMessages } from "protocol-trace";
 import type { ConsentMemory } from "./consent/consent-memory.ts";
-import { accessDenied, invalidRequest, noStore, OAuthError, quoted, sendOAuthError } from "./oauth-error.ts";
-import { requiredParameter } from "./parameters.ts";
-import { agentAllowed } from "./realm/policy.ts";
 import type { RealmState } from "./realm/realm-state.ts";
 import { REQUEST_TYPES } from "./request-types/registry.ts";
 import type { Form, RequestTypeContext } from "./request-types/request-type.ts";
+import { accessDenied } from "./token-errors.ts";
 import { type RequesterVerifier, sameAgent } from "./verify-requester.ts";
 
 /**

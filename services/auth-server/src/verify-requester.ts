@@ -24,14 +24,9 @@ import {
 } from "aauth/february-2026";
 import { createVerifier, type Verifier, type VerifierOptions } from "aauth/resource";
 import type { FastifyBaseLogger } from "fastify";
+import { invalidRequest, OAuthError } from "issuer-kit";
 import { recordRefused, recordUpstreamToken, verifierTrace } from "protocol-trace";
-import {
-  agentUnknown,
-  invalidGrant,
-  invalidRequest,
-  OAuthError,
-  temporarilyUnavailable,
-} from "./oauth-error.ts";
+import { agentUnknown, invalidGrant, temporarilyUnavailable } from "./token-errors.ts";
 
 /** The party that signed the token request, proven. */
 export interface Requester {

@@ -89,45 +89,23 @@ test("a request waits for consent for a bounded time", () => {
   }
 });
 
-test("draft -11 is served where the profile is named, and only there", async () => {
-  const DRAFT_11 = { AAUTH_PROFILE: "draft-11" };
-  expect(testConfig()).toMatchObject({
-    profile: "february-2026",
-    personServer: "https://person-server.localhost",
-    accessServer: "https://access-server.localhost",
-    resources: ["https://supply-chain-agent.localhost", "https://market-analysis-agent.localhost"],
-  });
-  const paths = [
-    ["localhost:8080", "/interaction"],
-    ["localhost:8080", "/realms/aauth-test/person/granted"],
-    ["person-server.localhost", "/.well-known/aauth-person.json"],
-    ["access-server.localhost:8080", "/.well-known/aauth-access.json"],
-  ] as const;
-  const statuses = async (env: Record<string, string>) => {
-    const { app } = await startInjected({ env });
-    const replies = paths.map(([host, url]) => app.inject({ url, headers: { host } }));
-    return (await Promise.all(replies)).map(({ statusCode }) => statusCode);
+test("S15: with draft -11 no endpoint and no document of February's is served, whatever is asked", async () => {
+  const { app } = await startInjected({ env: { AAUTH_PROFILE: "draft-11" } });
+  const statusOf = async (path: string, payload?: string) => {
+    const form = { "content-type": "application/x-www-form-urlencoded" };
+    const url = `/realms/aauth-test${path}`;
+    const reply = await app.inject(
+      payload === undefined ? { url } : { method: "POST", url, headers: form, payload },
+    );
+    return reply.statusCode;
   };
-  expect(await statuses({})).toEqual([404, 404, 404, 404]);
-  expect(await statuses(DRAFT_11)).toEqual([303, 303, 200, 200]);
-});
-
-test.each([
-  ["AUTH_SERVER_PERSON_SERVER", "https://ps.example:8443"],
-  ["AUTH_SERVER_PERSON_SERVER", "http://ps.example"],
-  ["AUTH_SERVER_ACCESS_SERVER", "https://as.example/"],
-  ["AUTH_SERVER_ACCESS_SERVERS", "https://as.example,https://AS.example"],
-  ["AUTH_SERVER_PERSON_SERVERS", "ps.example"],
-  ["AUTH_SERVER_RESOURCES", "https://resource.example/path"],
-  ["AAUTH_ENDPOINTS", "https://ps.example"],
-])("%s refuses %s", (name, value) => {
-  expect(() => testConfig({ [name]: value })).toThrow(name);
-});
-
-test("person server and access server need two identifiers", async () => {
-  const config = testConfig({
-    AAUTH_PROFILE: "draft-11",
-    AUTH_SERVER_ACCESS_SERVER: "https://person-server.localhost",
-  });
-  await expect(buildAuthServer(config)).rejects.toThrow("AUTH_SERVER_ACCESS_SERVER");
+  const form = "request_type=auth";
+  expect(await statusOf("/protocol/aauth/agent/token", form)).toBe(404);
+  expect(await statusOf("/protocol/aauth/agent/revoke", form)).toBe(404);
+  expect(await statusOf("/protocol/aauth/agent/auth/consent", form)).toBe(404);
+  expect(await statusOf("/protocol/aauth/agent/auth?request_token=x")).toBe(404);
+  expect(await statusOf("/protocol/aauth/agent/auth/signed-in")).toBe(404);
+  expect(await statusOf("/protocol/aauth/certs")).toBe(404);
+  expect(await statusOf("/.well-known/aauth-issuer")).toBe(404);
+  expect(await statusOf("/protocol/openid-connect/certs")).toBe(200);
 });

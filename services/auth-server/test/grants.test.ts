@@ -1,6 +1,6 @@
+import { memoryStores } from "issuer-kit";
 import { expect, test } from "vitest";
 import { createGrants } from "../src/grants.ts";
-import { memoryStores } from "../src/store.ts";
 
 const clock = () => 1_730_217_600;
 

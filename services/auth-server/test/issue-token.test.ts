@@ -1,9 +1,9 @@
 import { decodeToken, generateSigningKey } from "aauth";
 import type { AuthTokenClaims } from "aauth/february-2026";
+import { createRsaKeys } from "issuer-kit/openid";
 import { expect, test } from "vitest";
 import { createIssueToken, type Decision } from "../src/issue-token.ts";
 import { parsePolicy } from "../src/realm/policy.ts";
-import { createRealmKeys } from "../src/realm/realm-keys.ts";
 import { recordingLogger } from "./support/auth-server.ts";
 
 const NOW = 1_730_217_600;
@@ -12,7 +12,7 @@ const RESOURCE = "http://supply-chain-agent.localhost:3000";
 const ACT = { agent: "http://caller.localhost:1" };
 const USER = { id: "user", username: "u", firstName: "", lastName: "", emailVerified: false };
 
-const keys = await createRealmKeys();
+const keys = await createRsaKeys();
 
 /** Issues what has been decided; policy gives 300 s. */
 async function issued(decision: Partial<Decision>) {

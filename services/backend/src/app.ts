@@ -1,6 +1,5 @@
 import { createMemoryRecordStore, type Discovery, QuotaStore, type SigningKey } from "aauth";
 import { askAgent, readAgentCard } from "agent-kit/a2a";
-import { isDraft11 } from "agent-kit/draft-11";
 import { rotateKeys, type ServiceOptions } from "agent-kit/service";
 import type { FastifyInstance } from "fastify";
 import { createApi } from "./api.ts";
@@ -58,7 +57,7 @@ export async function buildBackend(
   const evidence = config.breakIt ? createEvidence(now) : undefined;
   const observe = createCallObserver(deps);
   const options = { ...deps, config, evidence, observe, now };
-  const dialect = await (isDraft11(config) ? createDraft11Dialect : createFebruaryDialect)(options);
+  const dialect = await DIALECTS[config.profile](options);
   const services = createServices(dialect, { ...options, startReplySeconds: deps.startReplySeconds ?? 10 });
   const app = await createApp(dialect, services, { ...options, heartbeatMs: deps.heartbeatMs });
   rotateKeys(app, dialect.keys, config.keyRotationSeconds);
@@ -67,6 +66,11 @@ export async function buildBackend(
   await app.ready();
   return { app };
 }
+
+const DIALECTS: Record<BackendConfig["profile"], (options: DialectOptions) => Promise<BackendDialect>> = {
+  "february-2026": createFebruaryDialect,
+  "draft-11": createDraft11Dialect,
+};
 
 /** More than there are runs in memory. */
 const MAX_RETURNS = 10_000;

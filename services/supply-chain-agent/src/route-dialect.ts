@@ -1,7 +1,6 @@
 import { februaryAgent } from "aauth/february-2026";
 import type { AgentParts } from "agent-kit";
 import { acceptedAtRoute } from "agent-kit/published-peers";
-import { issuerOf } from "agent-kit/service";
 import type { FastifyBaseLogger, FastifyInstance } from "fastify";
 import { agentRow } from "topology";
 import {
@@ -85,7 +84,11 @@ function draft11Routes({ scope, parts, config, interactions, log }: RouteDialect
         ? undefined
         : {
             wire: draft11Wire({ origin: new URL(redirectUri).origin, orders, browserUrl, log }),
-            method: openidSignIn({ issuer: issuerOf(config), clientId: id, redirectUri }),
+            // The person server is the OpenID provider of the resources' own pages.
+            method: openidSignIn({
+              issuer: new URL(browserUrl(`${personServer}/`)).origin,
+              ...{ clientId: id, redirectUri },
+            }),
           },
   };
 }

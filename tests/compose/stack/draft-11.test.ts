@@ -65,7 +65,7 @@ describe.each(["person-server", "federated"])("%s", (mode) => {
     START,
     async () => {
       // So that a run has the tokens of the one before.
-      await upIn(mode, { AAUTH_AUTH_TOKEN_CACHE_TTL: "3000", AUTH_SERVER_OWNERS: SECOND_USER.username });
+      await upIn(mode, { AAUTH_AUTH_TOKEN_CACHE_TTL: "3000", ACCESS_SERVER_OWNERS: SECOND_USER.username });
       // The command that the documents name: the second hop asks the person, too.
       const scopes = `openid, profile, email, ${MARKET_SCOPE}`;
       await compose(["exec", "--no-TTY", "net", "node", "compose/consent.ts", "--scopes", scopes], { env });
@@ -84,7 +84,7 @@ describe.each(["person-server", "federated"])("%s", (mode) => {
       expect(await next()).toMatchObject({ end: { status: "completed" }, visits: [] });
 
       if (mode === "federated") {
-        const granted = await new User().openSignedIn(`${urls.issuer}/access/granted`, SECOND_USER);
+        const granted = await new User().openSignedIn(`${urls.personServer}/access/granted`, SECOND_USER);
         expect(textOf(granted)).toContain("https://market-analysis-agent.localhost");
       }
 

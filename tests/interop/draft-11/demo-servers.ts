@@ -1,14 +1,15 @@
-/** Our person server and access server as the demo's auth server serves them, with a person at the page. */
+/** Our person server and access server as the demo's person server serves them, with a person at the page. */
 
 import { once } from "node:events";
 import { connect, createServer } from "node:net";
 import { createEndpointMap, draft11, importSigningKey, signRequest } from "aauth";
 import { issueAgentToken } from "aauth/server";
 import { parseRequirement } from "aauth/wire";
-import { buildAuthServer } from "../../../services/auth-server/src/app.ts";
-import { realmWith, testConfig } from "../../../services/auth-server/test/support/auth-server.ts";
 import { type Browser, createBrowser, readForm } from "../../../services/auth-server/test/support/browser.ts";
 import { signIn } from "../../../services/auth-server/test/support/sign-in.ts";
+import { buildPersonServer } from "../../../services/person-server/src/app.ts";
+import { testConfig } from "../../../services/person-server/test/support/person-server.ts";
+import { createTestSignIn } from "../../../services/person-server/test/support/test-sign-in.ts";
 import { KEYS } from "./keys.ts";
 import { serveOurProvider } from "./our-agent.ts";
 import type { OurParty } from "./ours.ts";
@@ -28,26 +29,18 @@ export async function startDemoServers(endpoints: Endpoints, how: readonly strin
   const entries = Object.entries(byIdentifier(endpoints));
   const port = Number(new URL(endpoints.ps).port);
   const url = `http://localhost:${port}`;
-  const granted = JSON.stringify(["data.read", "data.waiting"]);
-  const users = [
-    {
-      ...{ id: "d0a1b2c3-0000-4000-8000-000000000001", username: DANA.username, enabled: true },
-      credentials: [{ type: "password", value: DANA.password, temporary: false }],
-      realmRoles: ["default-roles-aauth-test"],
-    },
-  ];
   const config = testConfig({
-    ...(await realmWith({ users, attributes: { "aauth.allowed.scopes": granted } })),
-    AAUTH_PROFILE: "draft-11",
     AAUTH_ENDPOINTS: entries.map(([party, origin]) => `${party}=${origin}`).join(" "),
-    AUTH_SERVER_PORT: String(port),
-    AUTH_SERVER_URL: url,
-    AUTH_SERVER_PERSON_SERVER: PARTIES.ps,
-    AUTH_SERVER_ACCESS_SERVER: PARTIES.as,
-    AUTH_SERVER_RESOURCES: PARTIES.resource,
-    AUTH_SERVER_CONSENT_SCOPES: "data.waiting",
+    PERSON_SERVER_PORT: String(port),
+    PERSON_SERVER_URL: url,
+    PERSON_SERVER_ID: PARTIES.ps,
+    PERSON_SERVER_RESOURCES: PARTIES.resource,
+    PERSON_SERVER_ALLOWED_SCOPES: "data.read data.waiting",
+    PERSON_SERVER_CONSENT_SCOPES: "data.waiting",
+    ACCESS_SERVER_ID: PARTIES.as,
+    ACCESS_SERVER_RESOURCES: PARTIES.resource,
   });
-  const { app, issuer } = await buildAuthServer(config);
+  const app = await buildPersonServer(config, { signIn: createTestSignIn });
   await app.listen({ host: "127.0.0.1", port });
   const access = createServer((socket) => {
     const behind = connect(port, "127.0.0.1");
@@ -58,12 +51,12 @@ export async function startDemoServers(endpoints: Endpoints, how: readonly strin
   await once(access, "listening");
 
   const browser = createBrowser();
-  await signIn(browser, `${issuer}/person/granted`, DANA);
+  await signIn(browser, `${url}/granted`, DANA);
   // A peer's agent opens the page as its user's browser would, and has no session: the person follows it there.
   app.server.on("request", ({ url: target = "" }) => {
-    if (target.startsWith("/interaction?")) void allow(browser, `${issuer}/person${target}`);
+    if (target.startsWith("/interaction?")) void allow(browser, `${url}${target}`);
   });
-  if (how.includes("known")) await allowBefore(endpoints, browser, issuer);
+  if (how.includes("known")) await allowBefore(endpoints, browser, url);
   return {
     facts: () => [],
     async stop() {
@@ -80,7 +73,7 @@ async function allow(browser: Browser, page: string): Promise<void> {
   if (action !== "") await browser.post(new URL(action, shown.url).href, { ...fields, accept: "yes" });
 }
 
-async function allowBefore(endpoints: Endpoints, browser: Browser, issuer: string): Promise<void> {
+async function allowBefore(endpoints: Endpoints, browser: Browser, own: string): Promise<void> {
   const { provider, close } = await serveOurProvider(endpoints);
   const key = await importSigningKey(KEYS.agent.jwk, { kid: "agent-1" });
   const { token: jwt } = await issueAgentToken({
@@ -102,5 +95,5 @@ async function allowBefore(endpoints: Endpoints, browser: Browser, issuer: strin
   } as never);
   close();
   const { code } = parseRequirement(answer.headers.get("aauth-requirement") ?? "");
-  await allow(browser, `${issuer}/person/interaction?code=${code}`);
+  await allow(browser, `${own}/interaction?code=${code}`);
 }

@@ -5,7 +5,7 @@
  */
 
 import type { Transport } from "../discovery/transport.ts";
-import type { SignatureKeyScheme } from "../profile/messages.ts";
+import type { EndpointRole, SignatureKeyScheme } from "../profile/messages.ts";
 import type { AgentProfile } from "../profile/wire-profile.ts";
 import { tokenId } from "../tokens/decode-token.ts";
 import type { SigningKey } from "../types.ts";
@@ -20,10 +20,10 @@ export function createSender({ profile, transport, now }: SenderOptions): Sender
   const sign = createSigner(profile);
   return async (request, options) => {
     const { method, url, headers, body } = request;
-    const { key, signatureKey, purpose, observe, additionalComponents } = options;
+    const { key, signatureKey, purpose, endpoint = purpose, observe, additionalComponents } = options;
     const signed = await sign(
       { method, url, headers, body },
-      { key, signatureKey, endpoint: purpose, now, additionalComponents },
+      { key, signatureKey, endpoint, now, additionalComponents },
     );
     if (observe !== ignoreEvents) {
       observe({
@@ -68,6 +68,8 @@ export interface SendOptions {
   readonly key: SigningKey;
   readonly signatureKey: SignatureKeyScheme;
   readonly purpose: "resource" | "token";
+  /** Default: `purpose`. */
+  readonly endpoint?: EndpointRole | undefined;
   /** Until the response headers are here; the body may stream on. Unset or `Infinity` where the request's own signals see to it. */
   readonly timeoutMs?: number;
   readonly observe: AgentObserver;

@@ -95,7 +95,7 @@ const TOKENS: Readonly<Record<string, TokenResolver>> = {
 
 export const RESOLVERS: Readonly<Record<string, CallerResolver>> = {
   /** The key is the confirmation key of the token, which is verified before its key is used. */
-  async jwt(claim, context) {
+  jwt(claim, context) {
     requireScheme(claim, context);
     const { endpoint, requirement } = context;
     return resolveToken(claim, context, tokenTypesFor(requirement, endpoint.tokenTypes), TOKENS);

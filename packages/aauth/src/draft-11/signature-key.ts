@@ -8,7 +8,7 @@
 import { encodeBase64 } from "../base64.ts";
 import { AAuthVerificationError } from "../errors.ts";
 import { LABEL_PATTERN, requireBoundedHeader, trimField } from "../http-signatures/field.ts";
-import { parseSignature as parseMember, type SignatureValue } from "../http-signatures/signature.ts";
+import { parseStandardSignature, type SignatureValue } from "../http-signatures/signature.ts";
 import {
   parseSignatureInput as parseInputMember,
   type SignatureInput,
@@ -148,16 +148,10 @@ export function parseSignatureInput(value: string): SignatureInput {
  * Parses the member of `Signature` with a label: standard base64 with padding.
  *
  * @param label default: `sig`, or that of the only member
- * @throws {AAuthVerificationError} `malformed_signature`, which says so where the bytes are in base64url; `header_too_large`
+ * @throws {AAuthVerificationError} `malformed_signature`, also for base64url and without padding; `header_too_large`
  */
 export function parseSignature(value: string, label: string = LABEL): SignatureValue {
-  const text = trimField(memberOf(value, label, "malformed_signature", "Signature"));
-  const signature = parseMember(text);
-  if (text === formatSignature(signature.bytes, signature.label)) return signature;
-  throw new AAuthVerificationError(
-    "malformed_signature",
-    "Signature is base64url or without padding; RFC 9651 wants standard base64 with padding",
-  );
+  return parseStandardSignature(memberOf(value, label, "malformed_signature", "Signature"));
 }
 
 /** Writes `Signature`. */

@@ -126,13 +126,6 @@ export const agentMetadata = agent.build;
  */
 export const resourceMetadata = resource.build;
 
-/**
- * Builds `{issuer}/.well-known/aauth-issuer`, which has to name its `jwks_uri`.
- *
- * @throws TypeError as {@link agentMetadata}
- */
-export const issuerMetadata: (members: IssuerMetadata) => IssuerMetadata = issuer.build;
-
 const kindOf = <Document extends PartyDocument>(
   name: keyof typeof DOCUMENTS,
   { read }: DocumentCodec<Document>,

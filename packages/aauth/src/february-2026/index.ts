@@ -19,7 +19,7 @@ export type { AgentAuth } from "./agent-auth.ts";
 export { formatAgentAuth, parseAgentAuth } from "./agent-auth.ts";
 export type { AgentTokenClaims, AuthTokenClaims, ResourceTokenClaims } from "./claims.ts";
 export type { AgentMetadata, IssuerMetadata, ResourceMetadata } from "./documents.ts";
-export { agentMetadata, issuerMetadata, resourceMetadata } from "./documents.ts";
+export { agentMetadata, resourceMetadata } from "./documents.ts";
 export * from "./issue-tokens.ts";
 export { toJwks } from "./jwks.ts";
 export { DOCUMENTS, FIELDS, SIGNATURE_ALGORITHMS, TOKEN_TYPES } from "./names.ts";

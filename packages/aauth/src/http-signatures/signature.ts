@@ -1,4 +1,4 @@
-import { decodeAnyBase64, encodeBase64, encodeBase64Url } from "../base64.ts";
+import { decodeAnyBase64, decodeBase64, encodeBase64, encodeBase64Url } from "../base64.ts";
 import { AAuthVerificationError } from "../errors.ts";
 import { LABEL_PATTERN, requireBoundedHeader, trimField } from "./field.ts";
 
@@ -28,12 +28,21 @@ const MEMBER = new RegExp(`^(${LABEL_PATTERN})=:([A-Za-z0-9+/_=-]*):$`);
  * const { label, bytes } = parseSignature(headers.signature);
  */
 export function parseSignature(value: string): SignatureValue {
+  return parseMember(value, decodeAnyBase64, "base64");
+}
+
+/** The same for `sf-binary` alone. */
+export function parseStandardSignature(value: string): SignatureValue {
+  return parseMember(value, decodeBase64, "base64 with padding (RFC 9651), which base64url is not");
+}
+
+function parseMember(value: string, decode: typeof decodeBase64, form: string): SignatureValue {
   requireBoundedHeader("Signature", value);
   const member = MEMBER.exec(trimField(value));
   if (!member) throw new AAuthVerificationError("malformed_signature", "Signature is not label=:base64:");
-  const bytes = decodeAnyBase64(member[2]!);
+  const bytes = decode(member[2]!);
   if (bytes?.length !== 64)
-    throw new AAuthVerificationError("malformed_signature", "Signature is not 64 bytes in base64");
+    throw new AAuthVerificationError("malformed_signature", `Signature is not 64 bytes in ${form}`);
   return { label: member[1]!, bytes };
 }
 

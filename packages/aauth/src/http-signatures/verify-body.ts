@@ -1,3 +1,4 @@
+import type { Awaitable } from "../crypto/interface.ts";
 import { AAuthVerificationError } from "../errors.ts";
 import type { HeaderFields } from "../types.ts";
 import { verifyContentDigest } from "./content-digest.ts";
@@ -48,19 +49,19 @@ export interface BodyRules {
  *
  * Does NOT verify the signature: the digest proves nothing unless the signature that covers it does.
  */
-export async function verifyBody(
+export function verifyBody(
   message: {
     readonly headers: HeaderFields;
     readonly components: readonly string[];
     readonly body: Uint8Array | undefined;
   },
   { field, demanded }: BodyRules,
-): Promise<void> {
+): Awaitable<void> {
   const digest = fieldValue(message.headers, field);
   if (digest === undefined && demanded.includes(field)) {
     throw new AAuthVerificationError("digest_missing", "the body has no Content-Digest", { expected: field });
   }
   // Headers may have announced no body; only now is it known that there is one.
   requireComponents(message.components, demanded);
-  if (digest !== undefined) await verifyContentDigest(digest, message.body ?? NO_BODY);
+  return digest === undefined ? undefined : verifyContentDigest(digest, message.body ?? NO_BODY);
 }

@@ -114,7 +114,7 @@ export const tokenResolver =
  *
  * @param resolvers by `typ`
  */
-export async function resolveToken(
+export function resolveToken(
   { jwt = "" }: KeyClaim,
   context: ResolverContext,
   accepted: readonly string[],

@@ -17,10 +17,6 @@ type Facts = {
     | undefined;
 };
 
-type Outcome = Pick<Check, "verdict" | "reason">;
-
-const PASSED: Outcome = { verdict: "passed" };
-
 export class VerificationRecorder implements CheckRecorder {
   /** What is known so far, in the order of a report. */
   readonly facts: Facts = {
@@ -34,7 +30,10 @@ export class VerificationRecorder implements CheckRecorder {
     thumbprint: undefined,
   };
   readonly #profile: ResourceProfile;
-  readonly #outcomes = new Map<string, Outcome>();
+  readonly #entered: string[] = [];
+  /** Reasons by check. */
+  readonly #skipped = new Map<string, string>();
+  /** The check that is being made; undefined once it was skipped. */
   #current: string | undefined;
 
   constructor(profile: ResourceProfile) {
@@ -42,13 +41,13 @@ export class VerificationRecorder implements CheckRecorder {
   }
 
   enter(check: string): void {
-    this.#passCurrent();
+    this.#entered.push(check);
     this.#current = check;
   }
 
   skip(check: string, reason: string): void {
     if (check === this.#current) this.#current = undefined;
-    this.#outcomes.set(check, { verdict: "skipped", reason });
+    this.#skipped.set(check, reason);
   }
 
   /** The current check does not apply to this request. */
@@ -61,39 +60,28 @@ export class VerificationRecorder implements CheckRecorder {
     this.facts.thumbprint = thumbprint;
   }
 
-  /** Ends well: the current check has passed. */
-  report(): VerificationReport {
-    this.#passCurrent();
-    return this.#report();
-  }
-
   /** Ends badly. The verifier's error comes back with the report on it, any other error as it is. */
   fail(error: unknown): unknown {
     if (!(error instanceof AAuthVerificationError)) return error;
-    if (this.#current !== undefined) {
-      this.#outcomes.set(this.#current, { verdict: "failed", reason: error.message });
-      this.#current = undefined;
-    }
-    error.report = this.#report();
+    error.report = this.report(error);
     return error;
   }
 
-  #passCurrent(): void {
-    if (this.#current !== undefined) this.#outcomes.set(this.#current, PASSED);
-    this.#current = undefined;
-  }
-
-  #report(): VerificationReport {
+  /** @param error of the current check. Default: it has passed */
+  report(error?: AAuthVerificationError): VerificationReport {
     const known: Record<string, unknown> = {};
     for (const [name, value] of Object.entries(this.facts)) if (value !== undefined) known[name] = value;
     const { name: profile, verification } = this.#profile;
     const checks = verification.checks.map(
-      ({ name, section }): Check => ({
-        name,
-        section,
-        ...(this.#outcomes.get(name) ?? { verdict: "skipped" }),
-      }),
+      ({ name, section }): Check => ({ name, section, ...this.#outcomeOf(name, error) }),
     );
     return { profile, checks, ...known };
+  }
+
+  #outcomeOf(check: string, error: AAuthVerificationError | undefined): Pick<Check, "verdict" | "reason"> {
+    if (error !== undefined && check === this.#current) return { verdict: "failed", reason: error.message };
+    const reason = this.#skipped.get(check);
+    if (reason !== undefined) return { verdict: "skipped", reason };
+    return { verdict: this.#entered.includes(check) ? "passed" : "skipped" };
   }
 }

@@ -242,11 +242,11 @@ async function keyThatSigned(verification: Verification): Promise<VerificationKe
       : foreignParameter(input, key, claim) === undefined;
   if (keys.length === 0) throw new AAuthVerificationError("unknown_key", "there is no key to verify with");
   const message = platformCrypto.encodeAscii(base);
-  const hasSigned = async (key: VerificationKey): Promise<boolean> =>
-    mayHaveSigned(key) && (await signatureHolds(message, signature.bytes, key)) === true;
-  for (const key of keys) if (await hasSigned(key)) return key; // hole T1a
+  const hasSigned = (key: VerificationKey): Awaitable<boolean> =>
+    mayHaveSigned(key) && signatureHolds(message, signature.bytes, key);
+  for (const key of keys) if ((await hasSigned(key)) === true) return key; // hole T1a
   const replaced = await replacedKey?.();
-  if (replaced !== undefined && (await hasSigned(replaced))) return replaced;
+  if (replaced !== undefined && (await hasSigned(replaced)) === true) return replaced;
   const tried = replaced === undefined ? keys : [...keys, replaced];
   // Where the parameter rules all of them out, the error names it.
   if (!tried.some(mayHaveSigned)) {

@@ -5,8 +5,8 @@
  */
 
 import { createGuardedTransport } from "#http";
-import { type AgentObserver, cutSignatureBase, ignoreEvents } from "../agent/events.ts";
-import { createSigner } from "../agent/signer.ts";
+import { type AgentObserver, combineObservers } from "../agent/events.ts";
+import { createSender } from "../agent/sender.ts";
 import { readAtMost } from "../discovery/read-at-most.ts";
 import type { Transport } from "../discovery/transport.ts";
 import { DOCUMENTS, type DocumentKind } from "../draft-11/names.ts";
@@ -50,39 +50,21 @@ export function createServerCalls(options: {
   readonly observe?: AgentObserver | undefined;
 }): CallServer {
   const { issuer, kind, key, transport = createGuardedTransport({ development: false }), now } = options;
-  const { observe = ignoreEvents } = options;
+  const observe = combineObservers(options.observe);
   const signatureKey = { scheme: "jwks_uri", id: issuer, document: DOCUMENTS[kind] } as const;
-  const sign = createSigner(draft11);
-  return async ({ method, url, endpoint, body }) => {
-    const bytes = body === undefined ? undefined : new TextEncoder().encode(JSON.stringify(body));
+  const send = createSender({ profile: draft11, transport, now });
+  return async ({ method, url, endpoint, body: members }) => {
+    const body = members && new TextEncoder().encode(JSON.stringify(members));
     const headers = {
       accept: "application/json, application/problem+json",
-      ...(bytes !== undefined && { "content-type": "application/json" }),
+      ...(body !== undefined && { "content-type": "application/json" }),
     };
-    const request = { method, url, headers, body: bytes };
-    const signer = key();
-    const signed = await sign(request, { key: signer, signatureKey, endpoint, now });
-    observe({
-      type: "request_signed",
-      profile: draft11.name,
-      purpose: endpoint === "revocation" ? "resource" : "token",
-      url,
-      method,
-      scheme: signatureKey.scheme,
-      coveredComponents: signed.coveredComponents,
-      signatureBase: cutSignatureBase(signed.signatureBase),
-      created: signed.created,
-      kid: signer.kid,
-      thumbprint: signer.thumbprint,
-      attempt: 1,
-    });
-    const response = await transport(url, {
-      method,
-      headers: { ...headers, ...signed.headers },
-      redirect: "manual",
-      signal: AbortSignal.timeout(TIMEOUT_MS),
-      ...(bytes !== undefined && { body: bytes }),
-    });
+    const signals = [AbortSignal.timeout(TIMEOUT_MS)];
+    const purpose = endpoint === "revocation" ? "resource" : "token";
+    const response = await send(
+      { method, url, headers, body, signals },
+      { key: key(), signatureKey, endpoint, purpose, observe },
+    );
     const received = await readAtMost(response.body, MAX_BODY_BYTES);
     const named = response.headers.get("location");
     const location = named === null ? null : URL.parse(named, url);

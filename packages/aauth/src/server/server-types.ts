@@ -61,8 +61,8 @@ export interface ServerOptions<Metadata> {
    */
   readonly observer?: ((event: VerificationOutcome, request: ServerRequest) => void) | undefined;
   /**
-   * Receives `request_signed` of each request to another server, right before `transport` does.
-   * Default: none.
+   * Receives `request_signed` of each request to another server, right before `transport` does, and
+   * `response_received`. What it throws is ignored. Default: none.
    */
   readonly callObserver?: AgentObserver | undefined;
 }

@@ -432,6 +432,7 @@ describe("what a server tells its observer", () => {
         purpose: "token",
         sentBefore: 0,
       },
+      { type: "response_received", url: TOKEN, status: 200 },
     ]);
     expect(JSON.stringify(calls)).not.toMatch(/eyJ[\w-]{20,}/);
   });

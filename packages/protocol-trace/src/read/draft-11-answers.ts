@@ -4,13 +4,6 @@ import { partyName } from "./parties.ts";
 import type { Message } from "./protocol-run.ts";
 import { readRequirement } from "./requirement-field.ts";
 
-export const isDraft11 = ({ signer }: Message): boolean => signer?.profile === "draft-11";
-
-/** Who signed, where the receiver knows no name: person and auth tokens have none. */
-export function namelessCaller({ from, to }: Message): string {
-  return `${partyName(from)}. ${partyName(to)} knows its key and its person: the token names no agent (section 6.1).`;
-}
-
 export function draft11Person(message: Message): string {
   const { signer, requestType, from, to } = message;
   const token = signer?.token;

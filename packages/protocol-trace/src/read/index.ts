@@ -9,9 +9,10 @@ export { visibleText } from "../visible-text.ts";
 export type { Meaning } from "./answer-meaning.ts";
 export { compareTexts, type TextPart } from "./byte-difference.ts";
 export { isoSeconds, readableClaims, tokenPurpose } from "./claim-meaning.ts";
+export { otherKeyInWords } from "./dialect-answers.ts";
 export { interactionUrl } from "./interactions.ts";
 export { keySourceInWords } from "./key-answer.ts";
-export { afterChecks, messageAnswers, type UserNames } from "./message-answers.ts";
+export { afterChecks, messageAnswers } from "./message-answers.ts";
 export { type MessageMeaning, messageMeaning } from "./message-meaning.ts";
 export { partyName } from "./parties.ts";
 export type {
@@ -21,6 +22,7 @@ export type {
   Party,
   ProtocolRun,
   SignerSide,
+  UserNames,
   Verdict,
   VerifierSide,
   WaterfallRow,

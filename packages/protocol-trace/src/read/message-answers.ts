@@ -1,18 +1,13 @@
 import { parseRefusal, REFUSAL_FIELD } from "aauth/wire";
-import { EVENT, type TracedToken } from "../attribute-names.ts";
+import { EVENT } from "../attribute-names.ts";
 import { describeToken, text } from "./describe-token.ts";
-import {
-  draft11Permission,
-  draft11Person,
-  draft11Wait,
-  isDraft11,
-  namelessCaller,
-} from "./draft-11-answers.ts";
+import { answersOf } from "./dialect-answers.ts";
+import { draft11Wait } from "./draft-11-answers.ts";
 import { interactionAnswers } from "./interaction-answers.ts";
 import { interactionUrl } from "./interactions.ts";
-import { keyAnswer, provingVerifier, tokenOf, unprovenBecause, verifierOf } from "./key-answer.ts";
+import { keyAnswer, provingVerifier, unprovenBecause } from "./key-answer.ts";
 import { partyName } from "./parties.ts";
-import type { Message, VerifierSide } from "./protocol-run.ts";
+import type { Message, UserNames, VerifierSide } from "./protocol-run.ts";
 
 /** What anyone asks about a message, answered from what its sender and the verifiers wrote down. */
 export interface MessageAnswers {
@@ -27,9 +22,6 @@ export interface MessageAnswers {
   /** What was the outcome, and why? */
   readonly verdict: string;
 }
-
-/** What a user is called, by `sub`; undefined for one whom the asker does not know. */
-export type UserNames = (sub: string) => string | undefined;
 
 /**
  * Answers the five questions. Text for people: it may change at any time.
@@ -57,10 +49,7 @@ function signedBy(message: Message): string {
     const delegate = verifier.agentDelegate === undefined ? "" : `, delegate ${verifier.agentDelegate}`;
     return `${partyName(from)}, proven to be ${verifier.agentId}${delegate}.`;
   }
-  if (verifier !== undefined && isDraft11(message)) return namelessCaller(message);
-  if (verifier !== undefined) {
-    return `${partyName(from)}, pseudonymous: the receiver knows only its key.`;
-  }
+  if (verifier !== undefined) return answersOf(message).nameless(message);
   const name = signer.scheme === "hwk" ? ", pseudonymous" : "";
   return `${partyName(from)}${name}; not verified by a receiver.`;
 }
@@ -68,36 +57,14 @@ function signedBy(message: Message): string {
 function onBehalfOf(message: Message, nameOf: UserNames): string {
   const why = unprovenBecause(message);
   if (why !== undefined) return `No person: ${why}.`;
-  if (isDraft11(message)) return draft11Person(message);
-  const verifier = verifierOf(message);
-  const token = tokenOf(message);
-  const user = verifier?.userSub ?? text(token?.claims?.sub);
-  if (message.signer === undefined) return "The signed-in user.";
-  const caller = callerOf(token);
-  const chain = caller === undefined ? "" : ` Requested by ${caller}.`;
-  if (user !== undefined && token?.kind === "auth+jwt") {
-    const name = nameOf(user);
-    return `The user ${name === undefined ? user : `${name} (${user})`}.${chain}`;
-  }
-  return caller === undefined ? "Itself: the token names no user." : `The token names no user.${chain}`;
+  return answersOf(message).person(message, nameOf);
 }
 
 function allowedBy(message: Message): string {
   if (message.signer === undefined) return "The user’s access token, checked by the backend.";
   const why = unprovenBecause(message);
   if (why !== undefined) return `Nothing: ${why}.`;
-  if (isDraft11(message)) return draft11Permission(message);
-  const upstream = message.verifiers.find(({ upstreamToken }) => upstreamToken !== undefined)?.upstreamToken;
-  if (message.purpose === "token") {
-    if (upstream !== undefined || message.requestType === "exchange") {
-      return `The resource token from the challenge and the caller’s ${describeToken(upstream ?? message.signer.token)}`;
-    }
-    if (message.requestType === "code") return "The authorization code from the user’s consent.";
-    if (message.requestType === "refresh") return "A refresh token from an earlier grant.";
-    return "The resource token from the challenge.";
-  }
-  const token = tokenOf(message);
-  return token === undefined ? "Its signature only: it carries no token." : describeToken(token, true);
+  return answersOf(message).permission(message);
 }
 
 function verdictOf(message: Message): string {
@@ -186,20 +153,9 @@ function issued(message: Message): string {
   const token = verifiers.find(({ issuedToken }) => issuedToken !== undefined)?.issuedToken;
   const received = token ?? events.find(({ name }) => name === EVENT.tokenReceived)?.token;
   if (received !== undefined) {
-    return ` It ${isDraft11(message) ? "answered with" : "issued"} ${describeToken(received)}`;
+    return ` It ${answersOf(message).gave} ${describeToken(received)}`;
   }
   return events.some(({ name }) => name === EVENT.consentRequired)
     ? " It issued no token: the user must consent first."
     : "";
-}
-
-/** The chain of `act`, nearest caller first. */
-function callerOf(token: TracedToken | undefined): string | undefined {
-  const names: string[] = [];
-  let act = token?.claims?.act as { agent?: unknown; act?: unknown } | undefined;
-  while (typeof act === "object" && act !== null && names.length < 10) {
-    names.push(text(act.agent) ?? "an unnamed agent");
-    act = act.act as typeof act;
-  }
-  return names.length === 0 ? undefined : names.join(", for ");
 }

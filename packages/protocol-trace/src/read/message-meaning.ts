@@ -5,8 +5,8 @@
  */
 
 import type { TracedToken } from "../attribute-names.ts";
+import { type ByDialect, ofDialect } from "../by-dialect.ts";
 import { answerMeaning, type Meaning, meaning } from "./answer-meaning.ts";
-import { isDraft11 } from "./draft-11-answers.ts";
 import { isDraft11Server, partyName } from "./parties.ts";
 import type { Message, ProtocolRun } from "./protocol-run.ts";
 
@@ -21,24 +21,28 @@ export interface MessageMeaning {
 }
 
 type Explained = readonly [title: string, text: string, ...sections: string[]];
+type Run = Pick<ProtocolRun, "messages">;
+
+const EXPLANATIONS: ByDialect<((message: Message, run: Run) => Explained) | undefined> = {
+  "february-2026": undefined,
+  "draft-11": requestMeaning,
+};
 
 /**
  * Explains a message; undefined for one of another profile. Repeats what the draft demands: whether a party has done it is for the verdicts to say.
  *
  * @param run the run that it is of
  */
-export function messageMeaning(
-  message: Message,
-  run: Pick<ProtocolRun, "messages">,
-): MessageMeaning | undefined {
+export function messageMeaning(message: Message, run: Run): MessageMeaning | undefined {
   // A user's message says nothing of its profile: that of the run counts.
   const ofProfile = message.signer === undefined ? run.messages : [message];
-  if (!ofProfile.some(isDraft11)) return undefined;
-  const [title, text, ...sections] = requestMeaning(message, run);
+  const [explain] = ofProfile.flatMap(({ signer }) => ofDialect(EXPLANATIONS, signer?.profile) ?? []);
+  if (explain === undefined) return undefined;
+  const [title, text, ...sections] = explain(message, run);
   return { title, request: meaning(text, ...sections), answer: answerMeaning(message) };
 }
 
-function requestMeaning(message: Message, run: Pick<ProtocolRun, "messages">): Explained {
+function requestMeaning(message: Message, run: Run): Explained {
   if (message.interaction !== undefined) return pageVisit(message);
   if (message.signer === undefined) return userRequest(message);
   const asked = message.requestType === undefined ? undefined : REQUESTS[message.requestType];
@@ -70,13 +74,13 @@ const CHAIN =
   " The caller serves a request itself and calls on for its person: it is an agent, and its own agent provider.";
 
 /** An agent that is called itself: it acts for the person of the call that it serves. */
-function isChained({ from }: Message, { messages }: Pick<ProtocolRun, "messages">): boolean {
+function isChained({ from }: Message, { messages }: Run): boolean {
   return messages.some(
     ({ to, signer, purpose }) => to === from && signer !== undefined && purpose === "resource",
   );
 }
 
-function resourceCall(message: Message, run: Pick<ProtocolRun, "messages">): Explained {
+function resourceCall(message: Message, run: Run): Explained {
   const [from, to] = [partyName(message.from), partyName(message.to)];
   const isChain = isChained(message, run);
   const chain = isChain ? ["10.1"] : [];

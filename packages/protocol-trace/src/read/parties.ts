@@ -1,5 +1,6 @@
 import { AGENT_NAMES, AGENTS } from "topology";
 import { SERVICE_NAME } from "../attribute-names.ts";
+import { type ByDialect, ofDialect } from "../by-dialect.ts";
 import type { Message, Party } from "./protocol-run.ts";
 
 /** The demo's parties in the order of their columns; all others come last. */
@@ -42,10 +43,16 @@ export function columnOf(service: string): string {
   return service;
 }
 
+/** The only party that issues tokens. Undefined in draft -11, which has two kinds of servers. */
+const TOKEN_ISSUER: ByDialect<string | undefined> = {
+  "february-2026": SERVICE_NAME.authServer,
+  "draft-11": undefined,
+};
+
 /** The party behind an address, for a message that left no span at its receiver. */
 export function columnOfUrl(url: string, purpose: Message["purpose"], profile?: string): string {
-  // Draft -11 has two kinds of servers that issue tokens.
-  if (purpose === "token" && profile !== "draft-11") return SERVICE_NAME.authServer;
+  const issuer = purpose === "token" ? ofDialect(TOKEN_ISSUER, profile) : undefined;
+  if (issuer !== undefined) return issuer;
   const host = URL.parse(url)?.hostname ?? "unknown";
   const named = COLUMNS.find(({ id }) => host.startsWith(`${id}.`) || host === id);
   return named?.id ?? host;

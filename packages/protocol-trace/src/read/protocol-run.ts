@@ -104,6 +104,9 @@ export interface Interaction {
   readonly leg: "there" | "back";
 }
 
+/** What a user is called, by `sub`; undefined for one whom the asker does not know. */
+export type UserNames = (sub: string) => string | undefined;
+
 /** One request with its response. */
 export interface Message {
   /** Span id of its sender, or made of one: its address in the picture. */

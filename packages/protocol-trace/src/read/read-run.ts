@@ -5,6 +5,7 @@
  */
 
 import { ATTRIBUTE, EVENT, SERVICE_NAME } from "../attribute-names.ts";
+import { type ByDialect, ofDialect } from "../by-dialect.ts";
 import { interactionOf, returnMessage, withInteractions } from "./interactions.ts";
 import { whatIsAsked } from "./message-what.ts";
 import { columnOf, columnOfUrl, partiesOf } from "./parties.ts";
@@ -12,7 +13,7 @@ import type { Message, Outcome, ProtocolRun, RunEvent, VerifierSide } from "./pr
 import { readJaegerSpans } from "./read-jaeger.ts";
 import { readEvents, readHttp, readSigner, readVerifier } from "./read-sides.ts";
 import { below, type SpanTree, spanTree } from "./span-tree.ts";
-import { numberAttribute, type TraceSpan, textAttribute } from "./trace-span.ts";
+import { type Attributes, numberAttribute, type TraceSpan, textAttribute } from "./trace-span.ts";
 import { withWaits } from "./waiting.ts";
 import { waterfallOf } from "./waterfall.ts";
 
@@ -177,20 +178,24 @@ function outcomeOf(span: TraceSpan, status: number | undefined, verifiers: reado
   return status < 500 ? "refused" : "failed";
 }
 
-/**
- * The form of a token request names its type; the receiver's span is not always there. In draft -11 its members do, and an answer to come is polled with
- * GET.
- */
+/** The type of a token request by its body, since the receiver's span is not always there. */
 function requestTypeOf({ attributes }: TraceSpan): string | undefined {
   const body = textAttribute(attributes, ATTRIBUTE.requestBody) ?? "";
-  if (attributes[ATTRIBUTE.signatureProfile] !== "draft-11")
-    return /(?:^|&)request_type=([a-z]+)/.exec(body)?.[1];
-  if (attributes[ATTRIBUTE.purpose] !== "token") return /"jti"\s*:/.test(body) ? "revocation" : undefined;
-  if (attributes[ATTRIBUTE.method] === "GET") return "poll";
-  if (attributes[ATTRIBUTE.method] === "DELETE") return "cancel";
-  const member = DRAFT_11_REQUESTS.find(([pattern]) => pattern.test(body));
-  return member === undefined ? "claims" : member[1];
+  return ofDialect(REQUEST_TYPES, textAttribute(attributes, ATTRIBUTE.signatureProfile))(body, attributes);
 }
+
+const REQUEST_TYPES: ByDialect<(body: string, attributes: Attributes) => string | undefined> = {
+  // Its form names the type.
+  "february-2026": (body) => /(?:^|&)request_type=([a-z]+)/.exec(body)?.[1],
+  // Its members do, and an answer to come is polled with GET.
+  "draft-11": (body, attributes) => {
+    if (attributes[ATTRIBUTE.purpose] !== "token") return /"jti"\s*:/.test(body) ? "revocation" : undefined;
+    if (attributes[ATTRIBUTE.method] === "GET") return "poll";
+    if (attributes[ATTRIBUTE.method] === "DELETE") return "cancel";
+    const member = DRAFT_11_REQUESTS.find(([pattern]) => pattern.test(body));
+    return member === undefined ? "claims" : member[1];
+  },
+};
 
 /** Members that tell the requests of draft -11 from each other, the more telling ones first. */
 const DRAFT_11_REQUESTS: readonly (readonly [RegExp, string])[] = [

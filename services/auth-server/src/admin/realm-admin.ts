@@ -1,14 +1,12 @@
 import { readFileSync } from "node:fs";
 import { ConfigError } from "agent-kit/service";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { type CreateStore, createSecrets, noStore, OAuthError, sendOAuthError } from "issuer-kit";
+import type { RsaKeys } from "issuer-kit/openid";
 import { z } from "zod";
-import { noStore, OAuthError, sendOAuthError } from "../oauth-error.ts";
 import { equalSecrets } from "../realm/accounts.ts";
 import type { PasswordLimit } from "../realm/password-limit.ts";
-import type { RealmKeys } from "../realm/realm-keys.ts";
 import type { RealmState } from "../realm/realm-state.ts";
-import { createSecrets } from "../secrets.ts";
-import type { CreateStore } from "../store.ts";
 
 const ADMINISTRATOR = "admin";
 /** Keycloak's default for development (`KC_BOOTSTRAP_ADMIN_PASSWORD` of the demo). */
@@ -40,7 +38,7 @@ export async function realmAdmin(
   app: FastifyInstance,
   options: {
     state: RealmState;
-    keys: RealmKeys;
+    keys: RsaKeys;
     passwordLimit: PasswordLimit;
     host: string;
     createStore: CreateStore;

@@ -1,8 +1,6 @@
 import { hash } from "node:crypto";
+import { MAX_PARAMETER_LENGTH, type Store, scopesIn } from "issuer-kit";
 import type { ConsentRequest } from "../grants.ts";
-import { MAX_PARAMETER_LENGTH } from "../parameters.ts";
-import { scopesIn } from "../scopes.ts";
-import type { Store } from "../store.ts";
 import type { BrowserSession } from "./read-session.ts";
 
 /** The parties of a consent: a user, and one agent (and delegate) at one resource. */

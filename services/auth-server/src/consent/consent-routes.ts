@@ -1,18 +1,28 @@
 import type { Discovery } from "aauth";
 import type { FastifyBaseLogger, FastifyInstance, FastifyReply } from "fastify";
+import {
+  agentAllowed,
+  invalidRequest,
+  noStore,
+  OAuthError,
+  originsOf,
+  type Query,
+  readForm,
+  requiredParameter,
+  requireShort,
+  type Secrets,
+  scopesAllowed,
+  scopesIn,
+  sendPage,
+  sendRefusal,
+  single,
+} from "issuer-kit";
 import { CODE_LIFETIME_SECONDS, type ConsentRequest, type Grants } from "../grants.ts";
-import { invalidRequest, noStore, OAuthError } from "../oauth-error.ts";
 import type { OidcPaths } from "../oidc/oidc-paths.ts";
 import { signInUrl } from "../oidc/sign-in-url.ts";
 import { consentPage } from "../pages/consent-page.ts";
-import { sendRefusal } from "../pages/message-page.ts";
-import { originsOf, sendPage } from "../pages/page.ts";
-import { type Query, readForm, requiredParameter, requireShort, single } from "../parameters.ts";
-import { agentAllowed, scopesAllowed } from "../realm/policy.ts";
-import { shownName } from "../realm/realm.ts";
+import { siteOf } from "../realm/realm.ts";
 import type { RealmState } from "../realm/realm-state.ts";
-import { scopesIn } from "../scopes.ts";
-import type { Secrets } from "../secrets.ts";
 import type { ConsentMemory } from "./consent-memory.ts";
 import { describeRequest } from "./describe-request.ts";
 import type { BrowserSession, ReadSession } from "./read-session.ts";
@@ -50,7 +60,7 @@ export async function consentRoutes(
   const { issuer, paths, state: realmState, discovery, grants, shown, memory, readSession } = options;
   const { consentSeconds, logger } = options;
   const { realm } = realmState;
-  const realmName = shownName(realm);
+  const site = siteOf(realm);
   const webOrigins = realm.clients.flatMap((client) => client.webOrigins);
   const authPath = `${paths.base}/protocol/aauth/agent/auth`;
 
@@ -58,7 +68,7 @@ export async function consentRoutes(
   app.removeContentTypeParser(["application/json", "text/plain"]);
   app.setErrorHandler((error, request, reply) => {
     if (!(error instanceof OAuthError)) throw error;
-    return sendRefusal(request, reply, error, realm);
+    return sendRefusal(request, reply, error, site);
   });
 
   app.get<{ Querystring: Query }>(authPath, async (request, reply) => {
@@ -66,11 +76,8 @@ export async function consentRoutes(
     const session = await readSession(request, reply);
     if (session === undefined) {
       const fromAddress = consent.state === undefined ? state : undefined;
-      const returnTo = paths.consentLoginReturn;
-      return reply.redirect(
-        signInUrl({ issuer, paths, returnTo, state: signInState(requestToken, fromAddress) }),
-        303,
-      );
+      const signIn = signInUrl({ issuer, paths, state: signInState(requestToken, fromAddress) });
+      return reply.redirect(signIn, 303);
     }
     if (single(request.query, "prompt") !== "consent" && (await memory.covers(session, consent))) {
       // The user has not agreed to anything just now, so what is remembered is not prolonged.
@@ -81,7 +88,7 @@ export async function consentRoutes(
       consentSeconds,
     );
     const page = consentPage({
-      realmName,
+      siteName: site.name,
       description: await describeRequest(consent, discovery),
       userName: session.user.username,
       action: `${authPath}/consent`,

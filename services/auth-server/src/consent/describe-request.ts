@@ -1,8 +1,9 @@
 import { AAuthError, type Discovery } from "aauth";
 import { february2026 } from "aauth/february-2026";
 import { displayText } from "agent-kit/service";
+import { scopesIn } from "issuer-kit";
 import type { ConsentRequest } from "../grants.ts";
-import { IDENTITY_SCOPES, isIdentityScope, scopesIn } from "../scopes.ts";
+import { IDENTITY_SCOPES, isIdentityScope } from "../scopes.ts";
 
 export interface DescribedScope {
   readonly name: string;

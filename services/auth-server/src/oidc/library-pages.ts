@@ -1,12 +1,8 @@
+import { html, messagePage, originsOf, type Page, renderPage, type Site, trustedHtml } from "issuer-kit";
 import type { KoaContextWithOIDC } from "oidc-provider";
-import { html, trustedHtml } from "../pages/html.ts";
-import { messagePage } from "../pages/message-page.ts";
-import { originsOf, type Page, renderPage } from "../pages/page.ts";
-import { type Realm, shownName } from "../realm/realm.ts";
 
 /** The pages that oidc-provider asks for, in this server's look. */
-export function libraryPages(realm: Realm) {
-  const realmName = shownName(realm);
+export function libraryPages(site: Site) {
   return {
     /**
      * Asks whether to sign out. When the application has proven the user by `id_token_hint`, the
@@ -24,17 +20,20 @@ ${trustedHtml(form)}
       const formOrigins = originsOf(ctx.oidc.params?.post_logout_redirect_uri as string | undefined);
       const isProven = ctx.oidc.entities.IdTokenHint !== undefined;
       const script = { script: 'document.getElementById("confirm").click();' };
-      send(ctx, renderPage({ title: "Sign out", content, realmName, formOrigins, ...(isProven && script) }));
+      send(
+        ctx,
+        renderPage({ title: "Sign out", content, siteName: site.name, formOrigins, ...(isProven && script) }),
+      );
     },
     postLogoutSuccessSource(ctx: KoaContextWithOIDC): void {
-      send(ctx, messagePage(realm, { title: "Signed out", text: "You can close this page." }));
+      send(ctx, messagePage(site, { title: "Signed out", text: "You can close this page." }));
     },
     renderError(
       ctx: KoaContextWithOIDC,
       out: { error: string; error_description?: string | undefined },
     ): void {
       const text = out.error_description ?? "The request cannot be answered.";
-      send(ctx, messagePage(realm, { title: "This did not work", text: sentence(text), code: out.error }));
+      send(ctx, messagePage(site, { title: "This did not work", text: sentence(text), code: out.error }));
     },
   };
 }

@@ -1,11 +1,8 @@
 import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { messagePage, OAuthError, originsOf, type Site, sendPage, sendRefusal } from "issuer-kit";
 import type { Interaction, Provider } from "oidc-provider";
-import { OAuthError } from "../oauth-error.ts";
 import { loginPage } from "../pages/login-page.ts";
-import { messagePage, sendRefusal } from "../pages/message-page.ts";
-import { originsOf, sendPage } from "../pages/page.ts";
 import type { Accounts } from "../realm/accounts.ts";
-import { type Realm, shownName } from "../realm/realm.ts";
 import type { OidcPaths } from "./oidc-paths.ts";
 
 interface Form {
@@ -23,13 +20,12 @@ export async function login(
   options: {
     provider: () => Provider;
     accounts: Accounts;
-    realm: Realm;
+    site: Site;
     paths: OidcPaths;
     logger: FastifyBaseLogger;
   },
 ): Promise<void> {
-  const { provider, accounts, realm, paths, logger } = options;
-  const realmName = shownName(realm);
+  const { provider, accounts, site, paths, logger } = options;
   const url = `${paths.login}/:uid`;
 
   // A sign-in is a form: no other body that a script could send is parsed.
@@ -38,7 +34,7 @@ export async function login(
     // Dropped for newer sign-ins while the password was compared.
     if (isSessionNotFound(error)) return sendExpired(reply);
     if (!(error instanceof OAuthError)) throw error;
-    return sendRefusal(request, reply, error, realm);
+    return sendRefusal(request, reply, error, site);
   });
 
   app.get<{ Params: { uid: string } }>(url, async (request, reply) => {
@@ -90,7 +86,7 @@ export async function login(
   ): Promise<FastifyReply> {
     const client = await provider().Client.find(String(interaction.params.client_id));
     const page = loginPage({
-      realmName,
+      siteName: site.name,
       purpose: client?.clientName ?? "the application",
       action: `${paths.login}/${interaction.uid}`,
       formOrigins: originsOf(String(interaction.params.redirect_uri)),
@@ -102,7 +98,7 @@ export async function login(
   function sendExpired(reply: FastifyReply): FastifyReply {
     const text = "Go back to the application and sign in from there.";
     const title = "This sign-in has expired";
-    return sendPage(reply, 400, messagePage(realm, { title, text }));
+    return sendPage(reply, 400, messagePage(site, { title, text }));
   }
 }
 

@@ -1,10 +1,8 @@
+import { errors, interactionPolicy, type RsaKeys } from "issuer-kit/openid";
 import type { AdapterFactory, ClientMetadata, Configuration } from "oidc-provider";
-import type { ResourceClients } from "../draft-11/resource-clients.ts";
 import { type Accounts, accountClaims } from "../realm/accounts.ts";
-import type { Realm, RealmClient } from "../realm/realm.ts";
-import type { RealmKeys } from "../realm/realm-keys.ts";
+import { type Realm, type RealmClient, siteOf } from "../realm/realm.ts";
 import { ACCESS_TOKEN_AUDIENCE, shapeAccessToken } from "./access-token.ts";
-import { errors, interactionPolicy } from "./library.ts";
 import { libraryPages } from "./library-pages.ts";
 import type { OidcPaths } from "./oidc-paths.ts";
 
@@ -22,18 +20,16 @@ interface ConfigurationOptions {
   issuer: string;
   paths: OidcPaths;
   accounts: Accounts;
-  keys: RealmKeys;
+  keys: RsaKeys;
   adapter: AdapterFactory;
   /** Sign the browser's cookies; they outlast the keys. */
   cookieKeys: readonly string[];
-  /** Resources with pages of their own. Default: none. */
-  resources?: ResourceClients | undefined;
 }
 
 /** Configures oidc-provider to answer like the realm in Keycloak. */
 export function oidcConfiguration(options: ConfigurationOptions): Configuration {
-  const { realm, issuer, paths, accounts, keys, adapter, cookieKeys, resources } = options;
-  const { logoutSource, postLogoutSuccessSource, renderError } = libraryPages(realm);
+  const { realm, issuer, paths, accounts, keys, adapter, cookieKeys } = options;
+  const { logoutSource, postLogoutSuccessSource, renderError } = libraryPages(siteOf(realm));
   const { clients } = realm;
   const webOrigins = (clientId: string) =>
     clients.find((client) => client.clientId === clientId)?.webOrigins ?? [];
@@ -47,11 +43,7 @@ export function oidcConfiguration(options: ConfigurationOptions): Configuration 
     // A request names its redirect URI, as at Keycloak.
     allowOmittingSingleRegisteredRedirectUri: false,
     clientAuthMethods: ["none"],
-    clients: [
-      ...clients.map(clientMetadata),
-      consentClientMetadata(issuer, paths),
-      ...(resources?.clients ?? []),
-    ],
+    clients: [...clients.map(clientMetadata), consentClientMetadata(issuer, paths)],
     clientBasedCORS: (_ctx, origin, client) => webOrigins(client.clientId).includes(origin),
     claims: {
       openid: ["sub"],
@@ -107,10 +99,7 @@ export function oidcConfiguration(options: ConfigurationOptions): Configuration 
     rotateRefreshToken: realm.revokeRefreshToken,
     routes: paths.routes,
     scopes: [...OIDC_SCOPES],
-    subjectTypes: resources === undefined ? ["public"] : ["public", "pairwise"],
-    ...(resources && {
-      pairwiseIdentifier: (_ctx, person, { clientId }) => resources.subjectOf(person, clientId),
-    }),
+    subjectTypes: ["public"],
     ttl: {
       AccessToken: realm.accessTokenLifespan,
       AuthorizationCode: realm.accessCodeLifespan,
@@ -166,8 +155,6 @@ function consentClientMetadata(issuer: string, paths: OidcPaths): ClientMetadata
     token_endpoint_auth_method: "none",
     response_types: ["code"],
     grant_types: ["authorization_code"],
-    redirect_uris: [paths.consentLoginReturn, paths.personLoginReturn, paths.accessLoginReturn].map(
-      (path) => new URL(path, issuer).href,
-    ),
+    redirect_uris: [new URL(paths.consentLoginReturn, issuer).href],
   };
 }

@@ -7,12 +7,6 @@ export interface OidcPaths {
   /** Sign-in page, followed by `/` and the interaction's id. */
   readonly login: string;
   readonly consentLoginReturn: string;
-  /** Pages of the person server; below the issuer, where the session's cookie is sent. */
-  readonly person: string;
-  readonly personLoginReturn: string;
-  /** Pages of the access server. */
-  readonly access: string;
-  readonly accessLoginReturn: string;
   /** Paths below `base`, in the names of oidc-provider. */
   readonly routes: Readonly<Record<"authorization" | "token" | "jwks" | "end_session", string>>;
 }
@@ -23,10 +17,6 @@ export function oidcPaths(issuer: string): OidcPaths {
     base,
     login: `${base}/login-actions/authenticate`,
     consentLoginReturn: `${base}/protocol/aauth/agent/auth/signed-in`,
-    person: `${base}/person`,
-    personLoginReturn: `${base}/person/signed-in`,
-    access: `${base}/access`,
-    accessLoginReturn: `${base}/access/signed-in`,
     routes: {
       authorization: "/protocol/openid-connect/auth",
       token: "/protocol/openid-connect/token",

@@ -1,7 +1,7 @@
+import { errors } from "issuer-kit/openid";
 import type { Provider, ResourceServer } from "oidc-provider";
 import { type Accounts, accountClaims } from "../realm/accounts.ts";
 import type { Realm, RealmUser } from "../realm/realm.ts";
-import { errors } from "./library.ts";
 import { accountResource, accountResourceServer, OIDC_SCOPES } from "./oidc-configuration.ts";
 
 /**

@@ -5,23 +5,20 @@ import type { OidcPaths } from "./oidc-paths.ts";
 /**
  * An ordinary authorization request to this server's own OpenID provider, for the session it leaves
  * behind. Its code is never redeemed.
- *
- * @param options.returnTo path of a redirect URI of the client that signs users in for this server
  */
 export function signInUrl(options: {
   issuer: string;
   paths: OidcPaths;
-  returnTo: string;
   /** Comes back as it is. Not signed: what reads it takes nothing else from it than where to go on. */
   state: string;
 }): string {
-  const { issuer, paths, returnTo, state } = options;
+  const { issuer, paths, state } = options;
   const url = new URL(`${issuer}${paths.routes.authorization}`);
   url.search = new URLSearchParams({
     client_id: CONSENT_CLIENT_ID,
     response_type: "code",
     scope: "openid",
-    redirect_uri: new URL(returnTo, issuer).href,
+    redirect_uri: new URL(paths.consentLoginReturn, issuer).href,
     state,
     code_challenge: createHash("sha256").update(randomBytes(32)).digest("base64url"),
     code_challenge_method: "S256",

@@ -1,9 +1,8 @@
-import { html } from "./html.ts";
-import { type Page, renderPage } from "./page.ts";
+import { html, type Page, renderPage } from "issuer-kit";
 
 /** The sign-in form. `problem` is shown above the fields and read out by screen readers. */
 export function loginPage(options: {
-  realmName: string;
+  siteName: string;
   /** Name of the client. */
   purpose: string;
   action: string;
@@ -11,7 +10,7 @@ export function loginPage(options: {
   login?: string;
   problem?: string;
 }): Page {
-  const { realmName, purpose, action, formOrigins, login = "", problem } = options;
+  const { siteName, purpose, action, formOrigins, login = "", problem } = options;
   const content = html`<h1>Sign in</h1>
 <p class="lead">to continue to ${purpose}</p>
 ${problem === undefined ? undefined : html`<p class="alert" role="alert" id="problem">${problem}</p>`}
@@ -29,7 +28,7 @@ ${problem === undefined ? undefined : html`<p class="alert" role="alert" id="pro
   return renderPage({
     title: problem === undefined ? "Sign in" : "Sign in failed",
     content,
-    realmName,
+    siteName,
     formOrigins,
   });
 }

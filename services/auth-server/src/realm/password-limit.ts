@@ -1,7 +1,7 @@
 import { QuotaStore } from "aauth";
 import { networkOf } from "agent-kit/service";
 import type { FastifyBaseLogger } from "fastify";
-import { storeFull } from "../store.ts";
+import { storeFull } from "issuer-kit";
 import type { Realm } from "./realm.ts";
 
 /** Where a sign-in comes from. */

@@ -102,23 +102,3 @@ export function parsePolicy(attributes: Readonly<Record<string, string>>): Polic
   const members = Object.entries(ATTRIBUTES).map(([member, { name }]) => [member, parsed.data[name]]);
   return Object.fromEntries(members) as Policy;
 }
-
-/** True when the agent is on no block list and, where there is an allow list, on it. */
-export function agentAllowed(policy: Policy, agent: string): boolean {
-  if (policy.blockedAgents.includes(agent)) return false;
-  return policy.allowedAgents.length === 0 || policy.allowedAgents.includes(agent);
-}
-
-/** True when every scope may be granted. */
-export function scopesAllowed(policy: Policy, scopes: readonly string[]): boolean {
-  return policy.allowedScopes.length === 0 || scopes.every((scope) => policy.allowedScopes.includes(scope));
-}
-
-/** True when one of the scopes needs the user's consent. */
-export function consentNeeded(policy: Policy, scopes: readonly string[]): boolean {
-  return scopes.some(
-    (scope) =>
-      policy.consentScopes.includes(scope) ||
-      policy.consentScopePrefixes.some((prefix) => scope.startsWith(prefix)),
-  );
-}

@@ -38,11 +38,19 @@ function createRealmState(realm: Realm): RealmState {
  * usable
  */
 export async function loadRealm(config: AuthServerConfig): Promise<RealmState> {
-  const { realmFile, uiUrl, consentScopes, selfAgents, exchangeAgents, authTokenSeconds, publishedPeers } =
-    config;
+  const {
+    realmFile,
+    uiUrl,
+    personServerUrl,
+    consentScopes,
+    selfAgents,
+    exchangeAgents,
+    authTokenSeconds,
+    publishedPeers,
+  } = config;
   try {
     const json = await readFile(realmFile, "utf8");
-    const realm = parseRealm(json, uiUrl === undefined ? {} : { uiUrl });
+    const realm = parseRealm(json, { uiUrl, personServerUrl });
     // A list, or a number, is written as JSON.
     const overrides = [
       [ATTRIBUTES.consentScopes, consentScopes],

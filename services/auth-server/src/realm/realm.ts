@@ -1,3 +1,4 @@
+import type { Site } from "issuer-kit";
 import { z } from "zod";
 
 const stringMap = z.record(z.string(), z.string());
@@ -61,14 +62,23 @@ export type Realm = z.output<typeof realmSchema>;
 export type RealmClient = z.output<typeof clientSchema>;
 export type RealmUser = z.output<typeof userSchema>;
 
+/** Client of the person server in the demo's realm file. */
+const PERSON_SERVER_CLIENT = "person-server";
+
+/** Where clients of a realm are, so that a second stack can run beside the first with the same file. */
+export interface ClientOrigins {
+  /** Of every client with a `rootUrl`. Default: as in the file. */
+  readonly uiUrl?: string | undefined;
+  /** Of the person server's client. Default: as in the file. */
+  readonly personServerUrl?: string | undefined;
+}
+
 /**
- * Reads a realm export, without the clients and users that are not enabled. `uiUrl` moves every
- * client that lives at its `rootUrl` to another origin, so that a second stack can run beside the
- * first with the same file.
+ * Reads a realm export, without the clients and users that are not enabled.
  *
  * @throws Error that names each wrong field
  */
-export function parseRealm(json: string, options: { uiUrl?: string } = {}): Realm {
+export function parseRealm(json: string, origins: ClientOrigins = {}): Realm {
   let data: unknown;
   try {
     data = JSON.parse(json);
@@ -77,30 +87,37 @@ export function parseRealm(json: string, options: { uiUrl?: string } = {}): Real
   }
   const parsed = realmSchema.safeParse(data);
   if (!parsed.success) throw new Error(`the realm file is not usable: ${z.prettifyError(parsed.error)}`);
-  const { uiUrl } = options;
   const clients = parsed.data.clients.filter(({ enabled }) => enabled);
   return {
     ...parsed.data,
-    clients: uiUrl === undefined ? clients : clients.map((client) => moveClient(client, uiUrl)),
+    clients: clients.map((client) => moveClient(client, origins)),
     users: parsed.data.users.filter(({ enabled }) => enabled),
   };
 }
 
-function moveClient(client: RealmClient, uiUrl: string): RealmClient {
-  if (client.rootUrl === undefined) return client;
-  const from = new URL(client.rootUrl).origin;
-  const to = new URL(uiUrl).origin;
+function moveClient(client: RealmClient, { uiUrl, personServerUrl }: ClientOrigins): RealmClient {
+  const isPersonServer = client.clientId === PERSON_SERVER_CLIENT;
+  const newUrl = isPersonServer ? personServerUrl : uiUrl;
+  const oldUrl = isPersonServer ? client.redirectUris[0] : client.rootUrl;
+  if (oldUrl === undefined || newUrl === undefined) return client;
+  const from = new URL(oldUrl).origin;
+  const to = new URL(newUrl).origin;
   const move = (value: string) =>
     value === from || value.startsWith(`${from}/`) ? to + value.slice(from.length) : value;
   return {
     ...client,
-    rootUrl: move(client.rootUrl),
+    ...(client.rootUrl !== undefined && { rootUrl: move(client.rootUrl) }),
     redirectUris: client.redirectUris.map(move),
     webOrigins: client.webOrigins.map(move),
   };
 }
 
-/** The realm's name on pages. */
-export function shownName({ displayName, realm }: Realm): string {
-  return displayName ?? realm;
+/** Pages have the realm's name, and lead to its browser clients. */
+export function siteOf({ displayName, realm, clients }: Realm): Site {
+  return {
+    name: displayName ?? realm,
+    applications: clients.flatMap(({ name, clientId, rootUrl }) =>
+      rootUrl === undefined ? [] : [{ name: name ?? clientId, url: rootUrl }],
+    ),
+  };
 }

@@ -1,8 +1,16 @@
-import { accessDenied, agentUnknown, invalidRequest, OAuthError } from "../oauth-error.ts";
-import { requireShort } from "../parameters.ts";
-import { consentNeeded, type Policy, scopesAllowed } from "../realm/policy.ts";
+import {
+  consentNeeded,
+  invalidRequest,
+  isScopeList,
+  OAuthError,
+  requireShort,
+  scopesAllowed,
+  scopesIn,
+} from "issuer-kit";
+import type { Policy } from "../realm/policy.ts";
 import { requireAgentRedirectUri } from "../redirect-uri-check.ts";
-import { isIdentityScope, isScopeList, requireMayAskIdentity, scopesIn } from "../scopes.ts";
+import { isIdentityScope, requireMayAskIdentity } from "../scopes.ts";
+import { accessDenied, agentUnknown } from "../token-errors.ts";
 import type { Requester } from "../verify-requester.ts";
 import type { RequestType, RequestTypeContext, TokenRequest } from "./request-type.ts";
 

@@ -1,7 +1,6 @@
-import { accessDenied, invalidGrant } from "../oauth-error.ts";
-import { requiredParameter } from "../parameters.ts";
-import { scopesAllowed } from "../realm/policy.ts";
-import { requireMayAskIdentity, scopesIn } from "../scopes.ts";
+import { requiredParameter, scopesAllowed, scopesIn } from "issuer-kit";
+import { requireMayAskIdentity } from "../scopes.ts";
+import { accessDenied, invalidGrant } from "../token-errors.ts";
 import { sameAgent } from "../verify-requester.ts";
 import type { RequestType } from "./request-type.ts";
 

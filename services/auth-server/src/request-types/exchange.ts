@@ -1,10 +1,17 @@
 import type { ActClaim } from "aauth";
 import type { AuthTokenClaims } from "aauth/february-2026";
-import { accessDenied, invalidGrant, invalidRequest, quoted } from "../oauth-error.ts";
-import { requiredParameter } from "../parameters.ts";
+import {
+  consentNeeded,
+  invalidRequest,
+  quoted,
+  requiredParameter,
+  scopesAllowed,
+  scopesIn,
+} from "issuer-kit";
 import type { Accounts } from "../realm/accounts.ts";
-import { consentNeeded, type Policy, scopesAllowed } from "../realm/policy.ts";
-import { isIdentityScope, scopesIn } from "../scopes.ts";
+import type { Policy } from "../realm/policy.ts";
+import { isIdentityScope } from "../scopes.ts";
+import { accessDenied, invalidGrant } from "../token-errors.ts";
 import type { RequestType } from "./request-type.ts";
 
 /**

@@ -1,8 +1,8 @@
+import { memoryStores, type Store } from "issuer-kit";
 import { expect, test } from "vitest";
 import { type AgreedScope, createConsentMemory } from "../../src/consent/consent-memory.ts";
 import type { BrowserSession } from "../../src/consent/read-session.ts";
 import type { ConsentRequest } from "../../src/grants.ts";
-import { memoryStores, type Store } from "../../src/store.ts";
 
 const session = { id: "session", user: { id: "user" } } as BrowserSession;
 const signedInAs = (id: string) => ({ ...session, id }) as BrowserSession;

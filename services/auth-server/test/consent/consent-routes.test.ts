@@ -1,14 +1,13 @@
 import formbody from "@fastify/formbody";
 import { createTestDiscovery } from "aauth/february-2026/testing";
 import Fastify from "fastify";
+import { createSecrets, memoryStores } from "issuer-kit";
 import { expect, test } from "vitest";
 import { consentRoutes, type ShownConsent } from "../../src/consent/consent-routes.ts";
 import { createGrants } from "../../src/grants.ts";
 import { oidcPaths } from "../../src/oidc/oidc-paths.ts";
 import { parsePolicy } from "../../src/realm/policy.ts";
 import { parseRealm } from "../../src/realm/realm.ts";
-import { createSecrets } from "../../src/secrets.ts";
-import { memoryStores } from "../../src/store.ts";
 import { recordingLogger } from "../support/auth-server.ts";
 
 const ISSUER = "http://localhost:8080/realms/r";

@@ -5,7 +5,7 @@ const BACKEND = "http://backend.localhost:8000";
 
 function page(description: object, rememberedSeconds = 1800): string {
   const { body } = consentPage({
-    realmName: "Realm",
+    siteName: "Realm",
     userName: "u",
     action: "/consent",
     consentCode: "c",

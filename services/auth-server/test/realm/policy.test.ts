@@ -1,5 +1,6 @@
+import { agentAllowed, consentNeeded, scopesAllowed } from "issuer-kit";
 import { expect, test } from "vitest";
-import { agentAllowed, consentNeeded, parsePolicy, scopesAllowed } from "../../src/realm/policy.ts";
+import { parsePolicy } from "../../src/realm/policy.ts";
 
 test("without attributes the defaults of the protocol hold", () => {
   expect(parsePolicy({})).toEqual({

@@ -1,7 +1,7 @@
 import { decodeToken } from "aauth";
 import { createTestClock } from "aauth/testing";
+import { createRsaKeys } from "issuer-kit/openid";
 import { expect, test } from "vitest";
-import { createRealmKeys } from "../../src/realm/realm-keys.ts";
 import { startInjected, type TestServer } from "../support/auth-server.ts";
 import { BACKEND, createParties, SUPPLY_CHAIN } from "../support/parties.ts";
 
@@ -11,7 +11,7 @@ const NEW_KEY = { providerType: "org.keycloak.keys.KeyProvider", providerId: "rs
 
 async function startRotating() {
   const clock = createTestClock(Math.floor(Date.now() / 1000));
-  const keys = await createRealmKeys({ keepSeconds: () => 300, now: clock.now });
+  const keys = await createRsaKeys({ keepSeconds: () => 300, now: clock.now });
   const server = await startInjected({ clock, keys });
   return { clock, keys, server };
 }
@@ -87,7 +87,7 @@ test("a refresh token from before the rotation works after it", async () => {
 
 test("auth tokens are signed with the new key", async () => {
   const clock = createTestClock(Math.floor(Date.now() / 1000));
-  const keys = await createRealmKeys({ now: clock.now });
+  const keys = await createRsaKeys({ now: clock.now });
   const parties = await createParties({ clock, keys });
   const authToken = async () => {
     const resource_token = await parties.resourceToken();

@@ -2,6 +2,7 @@
 
 import { generateSigningKey } from "aauth";
 import { createTestDiscovery } from "aauth/february-2026/testing";
+import { memoryStores } from "issuer-kit";
 import { expect, test } from "vitest";
 import { createGrants } from "../../src/grants.ts";
 import { parsePolicy } from "../../src/realm/policy.ts";
@@ -10,7 +11,6 @@ import { code } from "../../src/request-types/code.ts";
 import { exchange } from "../../src/request-types/exchange.ts";
 import { refresh } from "../../src/request-types/refresh.ts";
 import type { RequestType, RequestTypeContext } from "../../src/request-types/request-type.ts";
-import { memoryStores } from "../../src/store.ts";
 import type { Requester } from "../../src/verify-requester.ts";
 
 const AGENT = "http://backend.localhost:8000";

@@ -4,11 +4,11 @@ import { join } from "node:path";
 import { createTestDiscovery } from "aauth/february-2026/testing";
 import { createTestClock, type TestClock } from "aauth/testing";
 import { createLogger, loadConfig } from "agent-kit/service";
+import { createRsaKeys, type RsaKeys } from "issuer-kit/openid";
 import { onTestFinished, vi } from "vitest";
 import { freePort } from "../../../../tests/support/free-ports.ts";
 import { type AuthServer, type AuthServerDependencies, buildAuthServer } from "../../src/app.ts";
 import { type AuthServerConfig, settings } from "../../src/config.ts";
-import { createRealmKeys, type RealmKeys } from "../../src/realm/realm-keys.ts";
 
 /** A configuration as the demo has it, quiet, with the environment's variables given. */
 export function testConfig(env: Record<string, string> = {}): AuthServerConfig {
@@ -49,10 +49,10 @@ export async function startInjected(
 }
 
 /** An RSA key takes a tenth of a second to make: the injected servers of one file share theirs. */
-let keys: Promise<RealmKeys> | undefined;
+let keys: Promise<RsaKeys> | undefined;
 
-function sharedKeys(): Promise<RealmKeys> {
-  keys ??= createRealmKeys();
+function sharedKeys(): Promise<RsaKeys> {
+  keys ??= createRsaKeys();
   return keys;
 }
 

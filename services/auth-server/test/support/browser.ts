@@ -8,7 +8,7 @@ export interface Browser {
   get(url: string, headers?: Record<string, string>): Promise<Response>;
   /** Submits a form. */
   post(url: string, fields: Record<string, string> | URLSearchParams): Promise<Response>;
-  /** Follows redirects as long as they stay at the origin of `url`. */
+  /** Follows redirects as long as they stay at the origin of `url`, and those by which the person server signs a person in. */
   follow(url: string, response: Response): Promise<{ response: Response; url: string }>;
   cookies(): readonly string[];
 }
@@ -55,15 +55,21 @@ export function createBrowser(fetchImplementation: typeof fetch = fetch): Browse
         headers: { "content-type": "application/x-www-form-urlencoded" },
       }),
     async follow(url, response) {
-      const location = response.headers.get("location");
-      if (location === null) return { response, url };
+      // A page that goes on by itself, after a sign-in for a resource.
+      const [, refreshed] = /url=(.*\/openid\/auth\/.+)$/.exec(response.headers.get("refresh") ?? "") ?? [];
+      const location = response.headers.get("location") ?? refreshed;
+      if (location === undefined) return { response, url };
       const next = new URL(location, url);
-      if (next.origin !== new URL(url).origin) return { response, url: next.href };
+      if (next.origin !== new URL(url).origin && !isSignIn(next)) return { response, url: next.href };
       return browser.follow(next.href, await browser.get(next.href));
     },
     cookies: () => [...jar.values()].map(({ name }) => name),
   };
   return browser;
+}
+
+function isSignIn({ pathname, searchParams }: URL): boolean {
+  return searchParams.get("client_id") === "person-server" || pathname === "/sign-in/callback";
 }
 
 /** `fetch` into a server that does not listen. */

@@ -12,7 +12,7 @@ import { describeFailure } from "../../api/api-failure.ts";
 import type { ApiClient } from "../../api/client.ts";
 import { BusyButton } from "../../components/busy-button.tsx";
 import { SectionLinks } from "../../components/section-links.tsx";
-import { partyLabel, wordingsOf } from "./variant-wording.ts";
+import { partyLabel, wordingOf } from "./variant-wording.ts";
 
 interface BreakItProps {
   client: ApiClient;
@@ -32,7 +32,6 @@ type Attempt = { result: BreakItResult } | { failure: Failure };
 /** Tampered requests of the run, really sent, and the verifier that refused them. */
 export function BreakIt(props: BreakItProps) {
   const { client, profile, requestId, offers, disabled, addressOf, renderAttempt } = props;
-  const wordings = wordingsOf(profile);
   const [attempts, setAttempts] = useState<Partial<Record<AnyBreakItVariant, Attempt>>>({});
   const [busy, setBusy] = useState<AnyBreakItVariant | undefined>(undefined);
   const [shown, setShown] = useState<string | undefined>(undefined);
@@ -52,7 +51,7 @@ export function BreakIt(props: BreakItProps) {
   return (
     <ul className="ruled" data-testid="break-it">
       {offers.map(({ variant, unavailable }) => {
-        const { title, what, lesson } = wordings[variant];
+        const { title, what, lesson } = wordingOf(variant, profile);
         const attempt = attempts[variant];
         const traceId = attempt && "result" in attempt ? attempt.result.trace_id : undefined;
         return (

@@ -1,4 +1,5 @@
-import type { AnyBreakItVariant, BreakItVariant, Draft11BreakItVariant } from "backend-api";
+import type { AnyBreakItVariant } from "backend-api";
+import { type ByDialect, ofDialect } from "protocol-trace/by-dialect";
 import { AGENT_NAMES } from "topology";
 
 interface Wording {
@@ -9,8 +10,8 @@ interface Wording {
   lesson: string;
 }
 
-/** The variants of February 2026, in the order a reader meets the checks. */
-const ofFebruary: Record<BreakItVariant, Wording> = {
+/** The variants in the order a reader meets the checks; one wording, or one for each dialect. */
+const WORDINGS: Record<AnyBreakItVariant, Wording | ByDialect<Wording>> = {
   "changed-body": {
     title: "Flip one byte of the body",
     what: "The request is signed correctly. One bit of its body changes in transit.",
@@ -28,62 +29,43 @@ const ofFebruary: Record<BreakItVariant, Wording> = {
     lesson:
       "A name proves nothing without its key. The receiver verifies with the key that the backend published, or that the request contains, and this signature was made with a different one.",
   },
-  stale: {
-    title: "Sign it ten minutes ago",
-    what: "A valid signature that is too old.",
-    lesson: "The created parameter dates the signature. The receiver accepts it for a short time only.",
-  },
-  replay: {
-    title: "Send it twice",
-    what: "The same bytes twice. The first request is accepted.",
-    lesson: "A nonce is accepted once per key and target. An intercepted request cannot be replayed.",
-  },
-  "stolen-token": {
-    title: "Steal the auth token",
-    what: "A thief presents the token but signs with a different key.",
-    lesson:
-      "The token is bound to its owner’s key by cnf.jwk, and only a signature with that key is accepted. A bearer token would have worked for the thief.",
-  },
-  "widened-scope": {
-    title: "Write a wider scope into the token",
-    what: "The backend adds supply-chain:admin to its own auth token.",
-    lesson: "The auth server signed the claims. Changing one breaks its signature.",
-  },
-  "other-audience": {
-    title: "Use the token elsewhere",
-    what: "The auth token for the supply-chain agent is sent to the market-analysis agent.",
-    lesson: "The aud claim names the only resource that may accept the token.",
-  },
-  "unsigned-resource-token": {
-    title: "Forge a resource token",
-    what: "The auth server receives the claims of a resource token without a valid signature.",
-    lesson:
-      "The auth server accepts a resource token only if the resource that it names signed it. No other party can request access in its name.",
-  },
-};
-
-/** Those of draft -11. */
-const ofDraft11: Record<Draft11BreakItVariant, Wording> = {
-  "changed-body": ofFebruary["changed-body"],
-  "changed-path": ofFebruary["changed-path"],
   "uncovered-body": {
     title: "Leave the body out of the signature",
     what: "The signature is valid, and covers neither content-digest nor content-type.",
     lesson:
       "The agents publish both in additional_signature_components: a body that no signature covers could be exchanged on the way.",
   },
-  stale: ofFebruary.stale,
+  stale: {
+    title: "Sign it ten minutes ago",
+    what: "A valid signature that is too old.",
+    lesson: "The created parameter dates the signature. The receiver accepts it for a short time only.",
+  },
   replay: {
-    title: "Send it twice",
-    what: "The same bytes twice. The first request is accepted.",
-    lesson:
-      "Draft -11 has no nonce. A receiver remembers the signatures of unsafe requests for as long as created is fresh, and accepts each once.",
+    "february-2026": {
+      title: "Send it twice",
+      what: "The same bytes twice. The first request is accepted.",
+      lesson: "A nonce is accepted once per key and target. An intercepted request cannot be replayed.",
+    },
+    "draft-11": {
+      title: "Send it twice",
+      what: "The same bytes twice. The first request is accepted.",
+      lesson:
+        "Draft -11 has no nonce. A receiver remembers the signatures of unsafe requests for as long as created is fresh, and accepts each once.",
+    },
   },
   "stolen-token": {
-    title: "Steal the token",
-    what: "A thief presents the token of the run and signs with a different key.",
-    lesson:
-      "Every token is bound to a key by cnf.jwk, and only a signature with that key is accepted. A bearer token would have worked for the thief.",
+    "february-2026": {
+      title: "Steal the auth token",
+      what: "A thief presents the token but signs with a different key.",
+      lesson:
+        "The token is bound to its owner’s key by cnf.jwk, and only a signature with that key is accepted. A bearer token would have worked for the thief.",
+    },
+    "draft-11": {
+      title: "Steal the token",
+      what: "A thief presents the token of the run and signs with a different key.",
+      lesson:
+        "Every token is bound to a key by cnf.jwk, and only a signature with that key is accepted. A bearer token would have worked for the thief.",
+    },
   },
   "other-agents-token": {
     title: "Use another agent’s token",
@@ -103,9 +85,16 @@ const ofDraft11: Record<Draft11BreakItVariant, Wording> = {
       "A person token and an auth token differ in little but typ, so typ is read first. The claims have to be those of that kind, and the header is signed like the claims.",
   },
   "widened-scope": {
-    title: "Write a wider scope into the token",
-    what: "The backend adds supply-chain:admin to its own auth token.",
-    lesson: "The issuer signed the claims. Changing one breaks its signature.",
+    "february-2026": {
+      title: "Write a wider scope into the token",
+      what: "The backend adds supply-chain:admin to its own auth token.",
+      lesson: "The auth server signed the claims. Changing one breaks its signature.",
+    },
+    "draft-11": {
+      title: "Write a wider scope into the token",
+      what: "The backend adds supply-chain:admin to its own auth token.",
+      lesson: "The issuer signed the claims. Changing one breaks its signature.",
+    },
   },
   "bearer-token": {
     title: "Send the token as a bearer token",
@@ -125,9 +114,16 @@ const ofDraft11: Record<Draft11BreakItVariant, Wording> = {
       "An agent token says which agent calls, and not for whom. The answer asks for a person token and contains no resource token.",
   },
   "other-audience": {
-    title: "Use the token elsewhere",
-    what: "The token for the supply-chain agent is sent to the market-analysis agent.",
-    lesson: "The aud claim names the only resource that may accept the token.",
+    "february-2026": {
+      title: "Use the token elsewhere",
+      what: "The auth token for the supply-chain agent is sent to the market-analysis agent.",
+      lesson: "The aud claim names the only resource that may accept the token.",
+    },
+    "draft-11": {
+      title: "Use the token elsewhere",
+      what: "The token for the supply-chain agent is sent to the market-analysis agent.",
+      lesson: "The aud claim names the only resource that may accept the token.",
+    },
   },
   "revoked-token": {
     title: "Use a revoked token on the second hop",
@@ -189,10 +185,18 @@ const ofDraft11: Record<Draft11BreakItVariant, Wording> = {
       "The resource token names the key of the agent that it was issued for (agent_jkt). Another agent signs with a different key.",
   },
   "unsigned-resource-token": {
-    title: "Forge a resource token",
-    what: "The person server receives the claims of a resource token without a valid signature.",
-    lesson:
-      "The person server accepts a resource token only if the resource that it names signed it. No other party can request access in its name.",
+    "february-2026": {
+      title: "Forge a resource token",
+      what: "The auth server receives the claims of a resource token without a valid signature.",
+      lesson:
+        "The auth server accepts a resource token only if the resource that it names signed it. No other party can request access in its name.",
+    },
+    "draft-11": {
+      title: "Forge a resource token",
+      what: "The person server receives the claims of a resource token without a valid signature.",
+      lesson:
+        "The person server accepts a resource token only if the resource that it names signed it. No other party can request access in its name.",
+    },
   },
   "agent-at-access-server": {
     title: "Ask the access server directly",
@@ -214,9 +218,11 @@ const ofDraft11: Record<Draft11BreakItVariant, Wording> = {
   },
 };
 
-/** The words for the variants that a run of a profile is offered. */
-export const wordingsOf = (profile: string | undefined): Readonly<Record<AnyBreakItVariant, Wording>> =>
-  ({ ...ofFebruary, ...(profile === "draft-11" && ofDraft11) }) as Record<AnyBreakItVariant, Wording>;
+/** The words for a variant in a run of a profile. */
+export function wordingOf(variant: AnyBreakItVariant, profile: string | undefined): Wording {
+  const wording = WORDINGS[variant];
+  return "title" in wording ? wording : ofDialect(wording, profile);
+}
 
 const parties: Record<string, string> = {
   gateway: "the gateway",

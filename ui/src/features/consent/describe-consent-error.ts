@@ -1,4 +1,5 @@
 import { CONSENT_DENIED, type Failure } from "backend-api";
+import { type ByDialect, ofDialect } from "protocol-trace/by-dialect";
 import type { ConsentOutcome } from "./consent-storage.ts";
 
 const known: Record<string, { message: string; advice: string }> = {
@@ -30,6 +31,12 @@ const UNKNOWN = {
 
 const isKnown = (error: string) => Object.hasOwn(known, error);
 
+/** Whether the address says more of an error than the run itself. In draft -11 a return decides nothing. */
+const isForPage: ByDialect<(error: string) => boolean> = {
+  "february-2026": isKnown,
+  "draft-11": () => false,
+};
+
 /**
  * A consent error for the failure panel. Anyone can put one into a link, so the page shows the sentences of this table and no text of the
  * link; the reason of any other error is part of the run.
@@ -40,12 +47,11 @@ export function describeConsentError(error: string): Failure {
 }
 
 /**
- * What a browser that came back says of its run, for the failure panel. Where the address knows no more than the run itself reports (in draft -11
- * a return decides nothing), the run speaks.
+ * The failure of a browser that came back, for the failure panel. Undefined where the run itself reports it.
  */
 export function failureOfReturn(outcome: ConsentOutcome, profile: string | undefined): Failure | undefined {
   if (outcome.kind !== "failed") return undefined;
   const { error, requestId } = outcome;
-  if (requestId !== undefined && (profile === "draft-11" || !isKnown(error))) return undefined;
+  if (requestId !== undefined && !ofDialect(isForPage, profile)(error)) return undefined;
   return describeConsentError(error);
 }

@@ -13,7 +13,7 @@ interface ActivityFeedProps {
   isStarting: boolean;
   shownId: number | undefined;
   /** That of the demo. */
-  profile: Parameters<typeof ProtocolSteps>[0]["profile"];
+  profile: string | undefined;
   onPick: (id: number) => void;
 }
 

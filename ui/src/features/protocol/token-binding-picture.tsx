@@ -1,5 +1,6 @@
 import {
   type Message,
+  otherKeyInWords,
   type ProtocolRun,
   partyName,
   type TokenBinding,
@@ -44,21 +45,11 @@ export function TokenBindingPicture(props: { run: ProtocolRun; message: Message;
         <p className="note toned" data-same={same}>
           {same
             ? `${partyName(signer.party)} signed this message with the same key.`
-            : `Another key signed this message: ${signer.thumbprint}. ${mismatch(message, token)}`}
+            : `Another key signed this message: ${signer.thumbprint}. ${otherKeyInWords(message, token)}`}
         </p>
       )}
     </>
   );
-}
-
-function mismatch({ requestType, outcome, signer }: Message, token: TracedToken): string {
-  if (signer?.profile === "draft-11" && signer.token?.id !== token.id) {
-    return "This is expected: the message is about a token of another party.";
-  }
-  if (requestType === "exchange") {
-    return "This is expected in a token exchange: the token belongs to the caller and is presented by its audience.";
-  }
-  return outcome === "refused" ? "Only the holder of the bound key can use the token." : "";
 }
 
 function Link({ label }: { label: string }) {

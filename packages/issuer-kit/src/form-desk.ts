@@ -1,0 +1,76 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { invalidRequest, OAuthError } from "./oauth-error.ts";
+import { type Site, sendRefusal } from "./pages/message-page.ts";
+import { requiredParameter } from "./parameters.ts";
+import { createSecrets } from "./secrets.ts";
+import type { CreateStore } from "./store.ts";
+
+/** Session of a browser whose person has signed in. */
+interface PageSession {
+  /** Another one after each sign-out. */
+  readonly id: string;
+}
+
+/** Forms of pages: each is valid once, from the person and the browser session that it was shown to. */
+export interface FormDesk<Session, Value> {
+  /** Value of the form's hidden field `consent_code`. */
+  issue(session: Session, value: Value): Promise<string>;
+  /**
+   * Uses the form up, also where it is refused.
+   *
+   * @throws OAuthError 400 `invalid_request`
+   */
+  take(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    form: ReadonlyMap<string, string>,
+  ): Promise<{ readonly session: Session; readonly value: Value }>;
+}
+
+/** A form that was shown, and to whom. */
+interface ShownForm<Value> {
+  readonly sessionId: string;
+  readonly personId: string;
+  readonly value: Value;
+}
+
+/**
+ * Makes the forms of one server's pages. No person's pages end those of another.
+ *
+ * @param options.personOf id of a session's person
+ * @param options.lifetimeSeconds how long a page waits for its decision
+ */
+export function createFormDesk<Session extends PageSession, Value>(options: {
+  readSession: (request: FastifyRequest, reply: FastifyReply) => Promise<Session | undefined>;
+  personOf: (session: Session) => string;
+  createStore: CreateStore;
+  lifetimeSeconds: number;
+}): FormDesk<Session, Value> {
+  const { readSession, personOf, createStore, lifetimeSeconds } = options;
+  const forms = createSecrets(createStore<ShownForm<Value>>(), ({ personId }) => personId);
+  return {
+    issue(session, value) {
+      return forms.issue({ sessionId: session.id, personId: personOf(session), value }, lifetimeSeconds);
+    },
+    async take(request, reply, form) {
+      const shown = await forms.take(requiredParameter(form, "consent_code")); // hole T37a
+      if (shown === undefined) throw invalidRequest("Invalid or expired consent code");
+      const session = await readSession(request, reply);
+      // hole T37
+      if (session === undefined || session.id !== shown.sessionId || personOf(session) !== shown.personId)
+        throw invalidRequest("User session not found or expired");
+      return { session, value: shown.value };
+    },
+  };
+}
+
+/**
+ * Reads forms only, no other body that a script could send, and answers refusals with pages. For the scope of a server's pages.
+ */
+export function acceptFormsOnly(app: FastifyInstance, site: Site): void {
+  app.removeContentTypeParser(["application/json", "text/plain"]); // hole T37
+  app.setErrorHandler((error, request, reply) => {
+    if (!(error instanceof OAuthError)) throw error;
+    return sendRefusal(request, reply, error, site);
+  });
+}

@@ -1,0 +1,26 @@
+/**
+ * What the auth server and the person server share: pages and forms for people, bounded stores, and what an operator's lists admit.
+ *
+ * @module
+ */
+
+export { acceptFormsOnly, createFormDesk, type FormDesk } from "./form-desk.ts";
+export { invalidRequest, noStore, OAuthError, quoted, sendOAuthError } from "./oauth-error.ts";
+export { isOrigin } from "./origin.ts";
+export { decisionFields } from "./pages/decision-fields.ts";
+export { Html, html, trustedHtml } from "./pages/html.ts";
+export { messagePage, type Site, sendRefusal } from "./pages/message-page.ts";
+export { originsOf, type Page, renderPage, sendPage } from "./pages/page.ts";
+export { serveIcon } from "./pages/serve-icon.ts";
+export {
+  MAX_PARAMETER_LENGTH,
+  type Query,
+  readForm,
+  requiredParameter,
+  requireShort,
+  single,
+} from "./parameters.ts";
+export { agentAllowed, consentNeeded, type GrantPolicy, scopesAllowed } from "./policy.ts";
+export { isScope, isScopeList, scopesIn } from "./scopes.ts";
+export { createSecrets, type Secrets } from "./secrets.ts";
+export { type CreateStore, memoryStores, type Store, storeFull } from "./store.ts";

@@ -1,0 +1,106 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { Provider } from "oidc-provider";
+import { invalidRequest, OAuthError, quoted } from "../oauth-error.ts";
+import { type Site, sendRefusal } from "../pages/message-page.ts";
+import { requireShort } from "../parameters.ts";
+
+const MAX_QUERY_LENGTH = 8_192;
+
+/**
+ * Headers of every response, unless a page of this server has stricter ones. The library has pages,
+ * too: a form that submits itself, by a script that it adds to `script-src`, and may lead to any
+ * application.
+ */
+const GUARDED = Object.entries({
+  "cache-control": "no-store",
+  pragma: "no-cache",
+  "content-security-policy": "default-src 'none'; script-src; base-uri 'none'; frame-ancestors 'none'",
+  "referrer-policy": "no-referrer",
+  "x-content-type-options": "nosniff",
+});
+
+/** Paths of an OpenID provider below that of its issuer, in the names of oidc-provider. */
+export interface OidcRoutes {
+  readonly authorization: string;
+  readonly token: string;
+  readonly jwks: string;
+  /** Default: no sign-out. */
+  readonly end_session?: string;
+}
+
+/**
+ * Hands the OpenID paths to oidc-provider, but for the key set. The bodies are left unread for it, and the
+ * host and scheme of the request are replaced by those of the issuer: the library builds absolute
+ * URLs from them, and a caller must not choose them.
+ */
+export async function mountOidcProvider(
+  app: FastifyInstance,
+  options: {
+    provider: () => Provider;
+    issuer: string;
+    site: Site;
+    routes: OidcRoutes;
+    /** Client of this server itself: its `state` carries more than others may. Default: none. */
+    ownClientId?: string;
+  },
+): Promise<void> {
+  const { provider, issuer, site, routes, ownClientId } = options;
+  const { host, protocol, pathname } = new URL(issuer);
+  const base = pathname === "/" ? "" : pathname;
+
+  app.setErrorHandler((error, request, reply) => {
+    if (!(error instanceof OAuthError)) throw error;
+    return sendRefusal(request, reply, error, site);
+  });
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser("*", (_request, _payload, done) => done(null));
+  const { authorization, token, end_session: endSession } = routes;
+  const discovery = "/.well-known/openid-configuration";
+  mount(["GET"], authorization, `${authorization}/:uid`);
+  if (endSession !== undefined) {
+    mount(["GET"], endSession, `${endSession}/success`);
+    mount(["POST"], `${endSession}/confirm`);
+  }
+  mount(["POST", "OPTIONS"], token);
+  mount(["GET", "OPTIONS"], discovery);
+
+  function mount(method: string[], ...routes: string[]): void {
+    for (const route of routes) app.route({ method, url: `${base}${route}`, handler });
+  }
+
+  async function handler({ raw: request }: FastifyRequest, reply: FastifyReply): Promise<void> {
+    const url = request.url as string;
+    if (url.includes("?")) requireBoundedQuery(url.slice(url.indexOf("?") + 1), ownClientId);
+    reply.hijack();
+    const path = url.slice(base.length);
+    if (!path.startsWith(discovery)) for (const [name, value] of GUARDED) reply.raw.setHeader(name, value);
+    for (const name of Object.keys(request.headers)) {
+      if (name === "forwarded" || name.startsWith("x-forwarded-")) delete request.headers[name];
+    }
+    request.headers.host = host;
+    request.headers["x-forwarded-proto"] = protocol.slice(0, -1);
+    request.url = path;
+    Object.assign(request, { baseUrl: base });
+    await provider().callback()(request, reply.raw);
+  }
+}
+
+/**
+ * Refuses a query that is too long to be kept: oidc-provider keeps its parameters for as long as a
+ * sign-in may take, for any caller. Of bodies it keeps nothing, and reads 56 KiB at most.
+ *
+ * @throws OAuthError 400 `invalid_request`
+ */
+function requireBoundedQuery(query: string, ownClientId: string | undefined): void {
+  if (query.length > MAX_QUERY_LENGTH)
+    throw invalidRequest(`the query is longer than ${MAX_QUERY_LENGTH} characters`);
+  const parameters = new URLSearchParams(query);
+  const own = ownClientId !== undefined && parameters.get("client_id") === ownClientId;
+  for (const [name, value] of parameters) {
+    // A token is longer than the nonce in it.
+    if (name === "id_token_hint") continue;
+    // In this server's own request, an agent's state comes back from the sign-in.
+    if (name === "state" && own) continue;
+    requireShort(quoted(name), value);
+  }
+}

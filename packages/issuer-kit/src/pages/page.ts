@@ -1,0 +1,82 @@
+import { hash } from "node:crypto";
+import type { FastifyReply } from "fastify";
+import { type Html, html, trustedHtml } from "./html.ts";
+import { MARK, STYLE } from "./style.ts";
+
+/** A complete page: what to send as body and as headers. */
+export interface Page {
+  readonly body: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/**
+ * Puts content into the common frame. The content security policy allows nothing but the page's own
+ * style (and script, if given).
+ *
+ * `formOrigins`: Chromium applies `form-action` to every redirect that follows a submitted form, so
+ * the origins a form may end up at have to be named.
+ */
+export function renderPage(options: {
+  title: string;
+  content: Html;
+  siteName: string;
+  formOrigins?: readonly string[];
+  /** Whether there is a picture in the page itself. One at another address stays forbidden. */
+  hasLogo?: boolean;
+  script?: string;
+}): Page {
+  const { title, content, siteName, formOrigins = [], hasLogo = false, script } = options;
+  const page = html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="robots" content="noindex">
+<title>${title} · ${siteName}</title>
+<link rel="icon" href="/favicon.svg" type="image/svg+xml">
+<style>${trustedHtml(STYLE)}</style>
+</head>
+<body>
+<main>
+<div class="brand">${trustedHtml(MARK)}<span>${siteName}</span></div>
+${content}
+</main>
+${script === undefined ? undefined : html`<script>${trustedHtml(script)}</script>`}
+</body>
+</html>
+`;
+  const policy = [
+    "default-src 'none'",
+    `img-src 'self'${hasLogo ? " data:" : ""}`,
+    `style-src '${sourceHash(STYLE)}'`,
+    ...(script === undefined ? [] : [`script-src '${sourceHash(script)}'`]),
+    ["form-action 'self'", ...formOrigins].join(" "),
+    "base-uri 'none'",
+    "frame-ancestors 'none'", // hole T37
+  ].join("; ");
+  return {
+    body: page.text,
+    headers: {
+      "content-type": "text/html; charset=utf-8",
+      "cache-control": "no-store",
+      "content-security-policy": policy,
+      // The address carries a request token or an interaction id: it must not travel on.
+      "referrer-policy": "no-referrer",
+      "x-content-type-options": "nosniff",
+    },
+  };
+}
+
+export function sendPage(reply: FastifyReply, status: number, page: Page): FastifyReply {
+  return reply.code(status).headers(page.headers).send(page.body);
+}
+
+/** Origin of a URL that a form may lead to, or nothing when it has none. */
+export function originsOf(...urls: readonly (string | undefined)[]): string[] {
+  const origins = urls.flatMap((url) => (url === undefined ? [] : (URL.parse(url)?.origin ?? [])));
+  return [...new Set(origins)].filter((origin) => origin !== "null");
+}
+
+function sourceHash(source: string): string {
+  return `sha256-${hash("sha256", source, "base64")}`;
+}

@@ -1,0 +1,30 @@
+/** Which agents and scopes an operator admits. A list that allows is empty where everything is allowed. */
+export interface GrantPolicy {
+  readonly allowedAgents: readonly string[];
+  readonly blockedAgents: readonly string[];
+  /** Scopes that may be granted. */
+  readonly allowedScopes: readonly string[];
+  /** Scopes that need a person's consent, exactly as written. */
+  readonly consentScopes: readonly string[];
+  readonly consentScopePrefixes: readonly string[];
+}
+
+/** True when the agent is on no block list and, where there is an allow list, on it. */
+export function agentAllowed(policy: GrantPolicy, agent: string): boolean {
+  if (policy.blockedAgents.includes(agent)) return false;
+  return policy.allowedAgents.length === 0 || policy.allowedAgents.includes(agent);
+}
+
+/** True when every scope may be granted. */
+export function scopesAllowed(policy: GrantPolicy, scopes: readonly string[]): boolean {
+  return policy.allowedScopes.length === 0 || scopes.every((scope) => policy.allowedScopes.includes(scope));
+}
+
+/** True when one of the scopes needs the person's consent. */
+export function consentNeeded(policy: GrantPolicy, scopes: readonly string[]): boolean {
+  return scopes.some(
+    (scope) =>
+      policy.consentScopes.includes(scope) ||
+      policy.consentScopePrefixes.some((prefix) => scope.startsWith(prefix)),
+  );
+}

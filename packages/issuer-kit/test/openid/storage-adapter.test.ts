@@ -1,0 +1,129 @@
+import { createTestClock } from "aauth/testing";
+import { expect, test } from "vitest";
+import { createStorageAdapter } from "../../src/openid/storage-adapter.ts";
+import { memoryStores } from "../../src/store.ts";
+
+function adapters(maxEntries?: number) {
+  const clock = createTestClock();
+  const caller = { network: "192.0.2.1" };
+  const adapterFor = createStorageAdapter({
+    createStore: memoryStores(clock.now, maxEntries),
+    grantLifetimeSeconds: 1000,
+    callerNetwork: () => caller.network,
+    now: clock.now,
+  });
+  return { clock, caller, adapterFor };
+}
+
+test("a session is found by its uid", async () => {
+  const { adapterFor } = adapters();
+  const sessions = adapterFor("Session");
+  await sessions.upsert("cookie-1", { uid: "session" }, 60);
+  await sessions.destroy("cookie-1");
+  await sessions.upsert("cookie-2", { uid: "session", accountId: "user" }, 60);
+  expect(await sessions.findByUid("session")).toMatchObject({ accountId: "user" });
+  await sessions.destroy("cookie-2");
+  expect(await sessions.findByUid("session")).toBeUndefined();
+});
+
+test("of two that consume the same thing one fails, and readers see that it is consumed", async () => {
+  const { clock, adapterFor } = adapters();
+  const codes = adapterFor("AuthorizationCode");
+  await codes.upsert("a", { jti: "a" }, 60);
+  await codes.consume("a");
+  expect(await codes.find("a")).toEqual({ jti: "a", consumed: clock.now() });
+  await expect(codes.consume("a")).rejects.toMatchObject({ error: "invalid_grant" });
+  await codes.upsert("b", { jti: "b" }, 60);
+  const both = await Promise.allSettled([codes.consume("b"), codes.consume("b")]);
+  expect(both.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"]);
+  await expect(codes.consume("unknown")).rejects.toMatchObject({ error: "invalid_grant" });
+});
+
+test("what is consumed is remembered as such as long as it lives, and no longer", async () => {
+  const { clock, adapterFor } = adapters();
+  const tokens = adapterFor("RefreshToken");
+  const exp = clock.now() + 1800;
+  await tokens.upsert("a", { jti: "a", exp }, 1800);
+  clock.advance(600);
+  await tokens.consume("a");
+  const consumed = clock.now();
+  clock.advance(1199);
+  expect(await tokens.find("a")).toEqual({ jti: "a", exp, consumed });
+  clock.advance(1);
+  expect(await tokens.find("a")).toBeUndefined();
+});
+
+test("revoking a grant takes everything that came of it, whatever kind", async () => {
+  const { adapterFor } = adapters();
+  const grants = adapterFor("Grant");
+  const codes = adapterFor("AuthorizationCode");
+  const refreshTokens = adapterFor("RefreshToken");
+  for (const jti of ["g", "other"]) await grants.upsert(jti, { jti }, 60);
+  await codes.upsert("a", { jti: "a", grantId: "g" }, 60);
+  await refreshTokens.upsert("b", { jti: "b", grantId: "g" }, 60);
+  await refreshTokens.upsert("c", { jti: "c", grantId: "other" }, 60);
+  await refreshTokens.revokeByGrantId("g");
+  expect(await codes.find("a")).toBeUndefined();
+  expect(await refreshTokens.find("b")).toBeUndefined();
+  expect(await refreshTokens.find("c")).toBeDefined();
+  // Made while it was being revoked.
+  await refreshTokens.upsert("d", { jti: "d", grantId: "g" }, 60);
+  expect(await refreshTokens.find("d")).toBeUndefined();
+});
+
+test("what one account has made, used and revoked ends nothing of another's", async () => {
+  const { adapterFor } = adapters(40);
+  const kinds = ["Session", "Grant", "AuthorizationCode", "RefreshToken"].map(adapterFor);
+  const thing = (accountId: string, jti: string) => ({ accountId, jti, uid: `session ${jti}` });
+  for (const kind of kinds) await kind.upsert("alice", thing("alice", "alice"), 1800);
+  for (let index = 0; index < 100; index++) {
+    const jti = `mallory-${index}`;
+    for (const kind of kinds) await kind.upsert(jti, thing("mallory", jti), 1800);
+    await adapterFor("RefreshToken").consume(jti);
+    if (index % 2 === 0) await adapterFor("RefreshToken").revokeByGrantId(jti);
+  }
+  for (const kind of kinds) expect(await kind.find("alice")).toBeDefined();
+  expect(await adapterFor("Session").findByUid("session alice")).toBeDefined();
+  await adapterFor("RefreshToken").consume("alice");
+  // Its newest are left to mallory, too.
+  for (const kind of kinds) expect(await kind.find("mallory-99")).toBeDefined();
+  expect(await adapterFor("RefreshToken").find("mallory-90")).toBeUndefined();
+});
+
+test("browsers that are not signed in share the quota of their network", async () => {
+  const { adapterFor, caller } = adapters(40);
+  const sessions = adapterFor("Session");
+  await sessions.upsert("alice", { uid: "alice", accountId: "alice" }, 1800);
+  await sessions.upsert("bob", { uid: "bob" }, 1800);
+  caller.network = "198.51.100.1";
+  for (let index = 0; index < 100; index++) await sessions.upsert(`s${index}`, { uid: `u${index}` }, 1800);
+  expect(await sessions.find("alice")).toBeDefined();
+  expect(await sessions.findByUid("alice")).toBeDefined();
+  expect(await sessions.findByUid("bob")).toBeDefined();
+  expect(await sessions.find("s0")).toBeUndefined();
+});
+
+test("a full store refuses a new owner, and its entries stay valid", async () => {
+  const { adapterFor } = adapters(3);
+  const tokens = adapterFor("RefreshToken");
+  for (const accountId of ["a", "b", "c"]) await tokens.upsert(accountId, { accountId }, 1800);
+  await expect(tokens.upsert("d", { accountId: "d" }, 1800)).rejects.toMatchObject({
+    error: "temporarily_unavailable",
+    status: 503,
+  });
+  for (const id of ["a", "b", "c"]) await tokens.consume(id);
+  expect(await tokens.find("a")).toMatchObject({ consumed: expect.any(Number) });
+});
+
+test("drops a network's own oldest sign-ins in progress, and none whose password was right", async () => {
+  const { adapterFor, caller } = adapters();
+  const interactions = adapterFor("Interaction");
+  const begin = (id: string, more = {}) => interactions.upsert(id, { jti: id, ...more }, 1800);
+  await begin("elsewhere");
+  caller.network = "198.51.100.1";
+  await begin("signed-in");
+  await begin("signed-in", { result: { login: { accountId: "alice" } } });
+  for (let index = 0; index < 2001; index++) await begin(`${index}`);
+  expect(await interactions.find("0")).toBeUndefined();
+  for (const id of ["2000", "elsewhere", "signed-in"]) expect(await interactions.find(id)).toBeDefined();
+});

@@ -1,0 +1,15 @@
+/** A value for each dialect, by the name of its wire profile. */
+export interface ByDialect<Value> {
+  readonly "february-2026": Value;
+  readonly "draft-11": Value;
+}
+
+/** The value for a wire profile. One that is not named, and a variant of February's, have that of February. */
+export function ofDialect<Value>(values: ByDialect<Value>, profile: string | undefined): Value {
+  return values[isNamed(values, profile) ? profile : "february-2026"];
+}
+
+const isNamed = <Value>(
+  values: ByDialect<Value>,
+  profile: string | undefined,
+): profile is keyof ByDialect<Value> => profile !== undefined && Object.hasOwn(values, profile);

@@ -1,0 +1,29 @@
+import type { FastifyBaseLogger } from "fastify";
+import type { CreateStore } from "issuer-kit";
+import { createOidcProvider, type RsaKeys } from "issuer-kit/openid";
+import type { Provider } from "oidc-provider";
+import type { Accounts } from "../realm/accounts.ts";
+import type { Realm } from "../realm/realm.ts";
+import { oidcConfiguration } from "./oidc-configuration.ts";
+import type { OidcPaths } from "./oidc-paths.ts";
+import { registerPasswordGrant } from "./password-grant.ts";
+
+/** The OpenID provider of the realm; ask for it with each request, because keys are rotated. */
+export function createRealmProvider(options: {
+  realm: Realm;
+  issuer: string;
+  paths: OidcPaths;
+  accounts: Accounts;
+  keys: RsaKeys;
+  createStore: CreateStore;
+  logger: FastifyBaseLogger;
+  /** Unix seconds. */
+  now: () => number;
+}): () => Provider {
+  return createOidcProvider({
+    ...options,
+    grantLifetimeSeconds: options.realm.ssoSessionMaxLifespan,
+    configuration: (parts) => oidcConfiguration({ ...options, ...parts }),
+    extend: (provider) => registerPasswordGrant(provider, options),
+  });
+}

@@ -1,0 +1,78 @@
+import type { AccessServer, AskedRequest, DownstreamResult } from "aauth/server";
+import type { FastifyInstance } from "fastify";
+import { decisionPages } from "../decisions/decision-pages.ts";
+import type { DeskOptions } from "../decisions/desk-context.ts";
+import { isShown } from "../pages/granted-page.ts";
+import type { Person } from "../sign-in/person.ts";
+
+export interface AccessPagesOptions extends DeskOptions {
+  readonly server: AccessServer;
+  /** The scopes that an owner may grant now; undefined where the operator's policy does not admit the request. */
+  readonly grantable: (request: AskedRequest) => readonly string[] | undefined;
+}
+
+/**
+ * Where owners of resources meet the access server (draft -11, section 9.1): they decide on each request that its policy leaves to them, and see what it has
+ * issued. A person who comes with a code decides only if they are an owner; any other learns who does.
+ */
+export async function accessPages(app: FastifyInstance, options: AccessPagesOptions): Promise<void> {
+  const { server, config, grantable } = options;
+  const { owners, accessServerResources: resources } = config;
+  const isOwner = ({ subject, name }: Person) => owners.includes(subject) || owners.includes(name);
+  const issued = async () =>
+    (await Promise.all(resources.map((resource) => server.issued(resource)))).flat().filter(isShown);
+
+  decisionPages(
+    app,
+    {
+      name: "Access server",
+      path: "/access",
+      server,
+      words: {
+        agent: "The agent",
+        decider: "an owner",
+        granted: "What this access server has granted",
+        nothingGranted: "No agent has an auth token of this access server now.",
+        revoked: (agent) => `What ${agent} had here is revoked.`,
+        notEverywhere: (agent, at) =>
+          `What ${agent} had here is revoked, but not at ${at}. Tokens that were shown there may work until they expire.`,
+      },
+      // hole T42
+      refuses: (person) =>
+        isOwner(person)
+          ? undefined
+          : {
+              status: 403,
+              title: "This page is for owners",
+              text: `You are signed in as ${person.name}, who owns none of the resources here.`,
+            },
+      shows: (_request, person, hasCode) => isOwner(person) || hasCode,
+      isFor: (_request, person) => isOwner(person),
+      // hole T42a
+      instead: async ({ request }, person) =>
+        isOwner(person)
+          ? undefined
+          : {
+              status: 403,
+              title: "An owner decides on this",
+              text: `${request.resource} leaves it to its owner. You are signed in as ${person.name}, who is not one. The agent goes on by itself once an owner has decided.`,
+            },
+      isAllowed: (request) => grantable(request) !== undefined,
+      approve: ({ reference, request }, _person, version) =>
+        server.approve(reference, { version, scopes: grantable(request) ?? [] }),
+      deny: (reference) => server.deny(reference),
+      waiting: async () => (await Promise.all(resources.map((resource) => server.waiting(resource)))).flat(),
+      granted: issued,
+      async revoke(_person, agent) {
+        const tokens = (await issued()).filter(
+          (token) => token.agent.iss === agent.iss && token.agent.sub === agent.sub,
+        );
+        if (tokens.length === 0) return undefined;
+        const results: DownstreamResult[] = [];
+        for (const { jti } of tokens) results.push(...((await server.revoke(jti)) ?? []));
+        return results;
+      },
+    },
+    options,
+  );
+}

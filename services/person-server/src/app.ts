@@ -1,0 +1,103 @@
+import { randomBytes } from "node:crypto";
+import formbody from "@fastify/formbody";
+import { ConfigError, createLogger, createService, type ServiceOptions } from "agent-kit/service";
+import type { FastifyInstance, FastifyReply } from "fastify";
+import { memoryStores, messagePage, sendPage, serveIcon } from "issuer-kit";
+import { originOf, type PersonServerConfig } from "./config.ts";
+import { openidForResources } from "./openid/openid-for-resources.ts";
+import { createServers } from "./servers.ts";
+import { createSignIn, type SignInMessage, type SignInOptions } from "./sign-in/sign-in.ts";
+import { siteOf } from "./site.ts";
+
+export interface PersonServerDependencies {
+  readonly logger?: ServiceOptions["logger"];
+  /** Unix seconds. Default: the system clock. */
+  readonly now?: () => number;
+  /** How persons sign in. Default: at the OpenID provider of the settings. */
+  readonly signIn?: typeof createSignIn;
+}
+
+/** Requests are forms and small JSON documents; the largest carry a token or two. */
+const MAX_BODY_BYTES = 65_536;
+const SECRET_BYTES = 32;
+
+/**
+ * Puts the service together: the person server and, where resources are configured for it, the access server, each under its own identifier;
+ * their pages; and an OpenID provider for resources whose own pages sign persons in. What they keep lives as long as the process: after a
+ * restart no agent has a person, and resources know each person by another name.
+ */
+export async function buildPersonServer(
+  config: PersonServerConfig,
+  dependencies: PersonServerDependencies = {},
+): Promise<FastifyInstance> {
+  requireUsable(config);
+  const {
+    now = () => Math.floor(Date.now() / 1000),
+    signIn: createSignInAt = createSignIn,
+    logger = createLogger({
+      service: "person-server",
+      level: config.logLevel,
+      format: config.logFormat,
+      showTokens: config.showTokens,
+    }),
+  } = dependencies;
+  const origin = originOf(config);
+  // The configuration allows plain http on loopback only: then the other parties may be there, too.
+  const development = origin.startsWith("http:");
+  const app = createService({ name: "person-server", logger, maxBodyBytes: MAX_BODY_BYTES });
+  await app.register(formbody);
+  serveIcon(app);
+  const site = siteOf("Person server", config);
+  const signIn = await createSignInAt(app, {
+    ...signInOptions(config, development),
+    publicUrl: new URL(origin),
+    home: "/granted",
+    showMessage: (reply: FastifyReply, status: number, message: SignInMessage) =>
+      sendPage(reply, status, messagePage(site, message)),
+    logger: logger.child({ logger: "aauth.sign-in" }),
+    now,
+  });
+  const common = {
+    ...{ config, origin, development, signIn, now },
+    createStore: memoryStores(now),
+    subjectSecret: new Uint8Array(randomBytes(SECRET_BYTES)),
+    logger: logger.child({ logger: "aauth.draft-11" }),
+  };
+  await createServers(app, common);
+  await app.register(openidForResources, { ...common, site });
+  return app;
+}
+
+function signInOptions(
+  config: PersonServerConfig,
+  development: boolean,
+): Pick<SignInOptions, "issuer" | "clientId" | "clientSecret" | "scopes" | "nameClaim" | "development"> {
+  return {
+    issuer: new URL(config.oidcIssuer),
+    clientId: config.oidcClientId,
+    clientSecret: config.oidcClientSecret,
+    scopes: config.oidcScopes,
+    nameClaim: config.oidcNameClaim,
+    development,
+  };
+}
+
+/** @throws ConfigError for settings that do not fit together */
+function requireUsable({
+  id,
+  accessServerId,
+  accessServerResources,
+  owners,
+  ownerScopes,
+}: PersonServerConfig) {
+  const problem = (name: string, message: string) => new ConfigError("person-server", [{ name, message }]);
+  if (id === accessServerId)
+    throw problem("ACCESS_SERVER_ID", "expected another identifier than PERSON_SERVER_ID");
+  if (owners.length > 0 && accessServerResources.length === 0)
+    throw problem("ACCESS_SERVER_OWNERS", "needs ACCESS_SERVER_RESOURCES: no resource is decided for here");
+  if (ownerScopes.length > 0 && owners.length === 0)
+    throw problem(
+      "ACCESS_SERVER_OWNER_SCOPES",
+      "needs ACCESS_SERVER_OWNERS: there is no person who could allow them",
+    );
+}

@@ -1,0 +1,75 @@
+import type { FastifyInstance, FastifyReply } from "fastify";
+import {
+  invalidRequest,
+  noStore,
+  type Query,
+  readForm,
+  requiredParameter,
+  requireShort,
+  sendPage,
+  single,
+} from "issuer-kit";
+import { codePage } from "../pages/code-page.ts";
+import type { BrowserSession } from "../sign-in/sessions.ts";
+import type { DeskContext } from "./desk-context.ts";
+
+interface BroughtCode {
+  readonly code: string | undefined;
+  readonly callback: string | undefined;
+  /** Whose attempts count. */
+  readonly from: string;
+}
+
+/** The page where persons come with the code of an agent, in the address or typed. */
+export function codeRoutes(app: FastifyInstance, context: DeskContext): void {
+  const { forms } = context;
+  const path = context.at("/interaction");
+
+  app.get<{ Querystring: Query }>(path, async (request, reply) => {
+    const code = single(request.query, "code");
+    const callback = single(request.query, "callback");
+    requireShort("code", code);
+    requireShort("callback", callback);
+    const session = await context.signedIn(request, reply);
+    if (session === undefined) return reply;
+    return openCode(reply, session, { code, callback, from: session.person.id });
+  });
+
+  // Any page may send the browser to an address with a code. What is typed here has attempts of its
+  // own, so that none of them is used up by others.
+  app.post<{ Body: Query | undefined }>(path, async (request, reply) => {
+    const form = readForm(request.body);
+    const { session, value } = await forms.take(request, reply, form);
+    if (value.reference !== undefined) throw invalidRequest("Invalid or expired consent code");
+    const code = requiredParameter(form, "code");
+    requireShort("code", code);
+    const callback = form.get("callback");
+    return openCode(reply, session, { code, callback, from: `${session.person.id} typed` }); // hole S32e
+  });
+
+  async function openCode(
+    reply: FastifyReply,
+    session: BrowserSession,
+    { code, callback, from }: BroughtCode,
+  ): Promise<FastifyReply> {
+    const { desk, opened, site } = context;
+    const { person } = session;
+    const isFor = (request: Parameters<typeof desk.isFor>[0]) => desk.isFor(request, person);
+    const waiting = code === undefined ? undefined : await desk.server.open(code, from, isFor);
+    if (waiting !== undefined) {
+      await opened.keep(person, waiting.reference, callback === undefined ? {} : { callback });
+      return noStore(reply).redirect(context.at(`/requests/${waiting.reference}`), 303);
+    }
+    const page = {
+      siteName: site.name,
+      action: path,
+      consentCode: await forms.issue(session, {}),
+      grantedUrl: context.at("/granted"),
+      grantedName: desk.words.granted,
+    };
+    if (code === undefined) return sendPage(reply, 200, codePage(page));
+    const problem =
+      "This code is not valid, or not any more. Try it once more, or ask your agent for a new one.";
+    return sendPage(reply, 410, codePage({ ...page, code, callback, problem }));
+  }
+}

@@ -1,0 +1,93 @@
+import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import {
+  acceptFormsOnly,
+  type CreateStore,
+  createFormDesk,
+  type FormDesk,
+  messagePage,
+  noStore,
+  type Site,
+  sendPage,
+} from "issuer-kit";
+import type { PersonServerConfig } from "../config.ts";
+import type { BrowserSession } from "../sign-in/sessions.ts";
+import type { SignIn } from "../sign-in/sign-in.ts";
+import { siteOf } from "../site.ts";
+import type { DescribeProvider } from "./describe-provider.ts";
+import type { Desk, Message } from "./desk.ts";
+import { createOpenedRequests, type OpenedRequests } from "./opened-requests.ts";
+
+export interface DeskOptions {
+  readonly config: Pick<
+    PersonServerConfig,
+    "applications" | "consentSeconds" | "id" | "accessServerId" | "owners" | "accessServerResources"
+  >;
+  /** This server's own, for browsers: the pages are there. */
+  readonly origin: string;
+  readonly signIn: SignIn;
+  readonly createStore: CreateStore;
+  /** What a browser opens for a URL of one of the parties. */
+  readonly browserUrl: (url: string) => string;
+  readonly describeProvider: DescribeProvider;
+  readonly logger: FastifyBaseLogger;
+}
+
+/** The request that a form decides on, as it was shown; without members for what has been granted, and for a code. */
+export interface ShownRequest {
+  readonly reference?: string;
+  readonly version?: number;
+}
+
+/** What the pages of one desk share. */
+export interface DeskContext extends DeskOptions {
+  readonly desk: Desk;
+  readonly site: Site;
+  readonly forms: FormDesk<BrowserSession, ShownRequest>;
+  readonly opened: OpenedRequests;
+  /** Path of a page. */
+  at(path: string): string;
+  /** Session of the browser, or undefined after the reply went elsewhere: to the sign-in, which comes back, or to the server's own origin. */
+  signedIn(request: FastifyRequest, reply: FastifyReply): Promise<BrowserSession | undefined>;
+  sendMessage(reply: FastifyReply, message: Message): FastifyReply;
+  sendEnded(reply: FastifyReply): FastifyReply;
+}
+
+const FORM_SECONDS = 600;
+
+/** Prepares the scope of a desk's pages. */
+export function openDesk(app: FastifyInstance, desk: Desk, options: DeskOptions): DeskContext {
+  const { config, origin, signIn, createStore } = options;
+  const site = siteOf(desk.name, config);
+  acceptFormsOnly(app, site);
+  // Under an identifier's own host there is no session: its cookie is that of the server's origin.
+  const otherHosts = [config.id, config.accessServerId]
+    .filter((id) => id !== origin)
+    .map((id) => new URL(id).hostname);
+  const sendMessage = (reply: FastifyReply, { status, ...message }: Message) =>
+    sendPage(reply, status, messagePage(site, message));
+
+  return {
+    ...options,
+    ...{ desk, site, sendMessage },
+    forms: createFormDesk<BrowserSession, ShownRequest>({
+      readSession: async (request) => signIn.read(request),
+      personOf: ({ person }) => person.id,
+      createStore,
+      lifetimeSeconds: FORM_SECONDS,
+    }),
+    opened: createOpenedRequests(desk, createStore, config.consentSeconds),
+    at: (path) => `${desk.path}${path}`,
+    async signedIn(request, reply) {
+      if (!otherHosts.includes(request.hostname)) return signIn.require(request, reply, request.originalUrl);
+      const { href } = new URL(request.originalUrl, origin);
+      await noStore(reply).header("referrer-policy", "no-referrer").redirect(href, 303);
+      return undefined;
+    },
+    sendEnded: (reply) =>
+      sendMessage(reply, {
+        status: 404,
+        title: "There is no such request",
+        text: `It was decided, took too long, or is another user's. ${desk.words.agent} can ask again.`,
+      }),
+  };
+}

@@ -1,0 +1,57 @@
+import type {
+  AgentIdentity,
+  AskedRequest,
+  DownstreamResult,
+  PageResult,
+  PersonServer,
+  WaitingRequest,
+} from "aauth/server";
+import type { HeldToken } from "../pages/granted-page.ts";
+import type { Person } from "../sign-in/person.ts";
+
+/** A server whose requests persons decide on, and how: what differs between the person server and the access server. */
+export interface Desk {
+  /** In the head of each page. */
+  readonly name: string;
+  /** What the paths of the pages begin with. */
+  readonly path: string;
+  readonly server: Pick<PersonServer, "open" | "find" | "ask" | "answered" | "mayReturnTo">;
+  readonly words: DeskWords;
+  /** A person to whom neither the list nor anything on it is shown. Default: none. */
+  readonly refuses?: (person: Person) => Message | undefined;
+  /** Whether the request exists for this person. `hasCode`: they have come to it with its code. */
+  readonly shows: (request: AskedRequest, person: Person, hasCode: boolean) => boolean;
+  /** Whether this person may decide on the request, now or once something else is done. Only such a person uses its code up. */
+  readonly isFor: (request: AskedRequest, person: Person) => boolean;
+  /** What this person sees in place of the decision, which is not theirs, or not yet. */
+  readonly instead: (waiting: WaitingRequest, person: Person) => Promise<Message | undefined>;
+  /** Whether the operator's policy admits a request. */
+  readonly isAllowed: (request: AskedRequest) => boolean;
+  readonly approve: (waiting: WaitingRequest, person: Person, version: number) => Promise<PageResult>;
+  readonly deny: (reference: string, person: Person) => Promise<PageResult>;
+  readonly waiting: (person: Person) => Promise<readonly WaitingRequest[]>;
+  /** Granted tokens, and revoked ones that are not confirmed everywhere. */
+  readonly granted: (person: Person) => Promise<readonly HeldToken[]>;
+  /** Undefined for an agent that has nothing. */
+  readonly revoke: (person: Person, agent: AgentIdentity) => Promise<readonly DownstreamResult[] | undefined>;
+}
+
+interface DeskWords {
+  /** The agent, at the beginning of a sentence. */
+  readonly agent: string;
+  /** Who decides, for the log. */
+  readonly decider: string;
+  /** Title of the list of what is granted. */
+  readonly granted: string;
+  readonly nothingGranted: string;
+  readonly revoked: (agent: string) => string;
+  /** What has been revoked here, but not at every resource. */
+  readonly notEverywhere: (agent: string, resources: string) => string;
+}
+
+export interface Message {
+  readonly status: number;
+  readonly title: string;
+  readonly text: string;
+  readonly link?: readonly [href: string, name: string];
+}

@@ -1,0 +1,57 @@
+import type { FastifyInstance, FastifyReply } from "fastify";
+import { invalidRequest, type Query, readForm, sendPage } from "issuer-kit";
+import { grantedPage } from "../pages/granted-page.ts";
+import type { BrowserSession } from "../sign-in/sessions.ts";
+import type { DeskContext } from "./desk-context.ts";
+
+/** The page of what is granted and what waits; its buttons take back, and sign out. */
+export function grantedRoutes(app: FastifyInstance, context: DeskContext): void {
+  const { desk, forms, logger, signIn } = context;
+  const { words } = desk;
+  const path = context.at("/granted");
+
+  app.get(path, async (request, reply) => {
+    const session = await context.signedIn(request, reply);
+    return session === undefined ? reply : showGranted(reply, session);
+  });
+
+  app.post<{ Body: Query | undefined }>(path, async (request, reply) => {
+    const form = readForm(request.body);
+    const { session, value } = await forms.take(request, reply, form);
+    if (value.reference !== undefined) throw invalidRequest("Invalid or expired consent code"); // hole T37
+    const agent = { iss: form.get("provider") ?? "", sub: form.get("agent") ?? "" };
+    const refusal = desk.refuses?.(session.person);
+    if (refusal !== undefined) return context.sendMessage(reply, refusal);
+    const results = await desk.revoke(session.person, agent);
+    if (results === undefined) return showGranted(reply, session);
+    logger.info({ agent: agent.sub, provider: agent.iss }, `Agent revoked by ${words.decider}`);
+    const failed = results.filter(({ error }) => error !== undefined).map(({ recipient }) => recipient);
+    return showGranted(reply, session, {
+      isProblem: failed.length > 0,
+      text:
+        failed.length === 0
+          ? words.revoked(agent.sub)
+          : words.notEverywhere(agent.sub, [...new Set(failed)].join(", ")),
+    });
+  });
+
+  async function showGranted(
+    reply: FastifyReply,
+    session: BrowserSession,
+    notice?: { text: string; isProblem: boolean },
+  ): Promise<FastifyReply> {
+    const { person } = session;
+    const refusal = desk.refuses?.(person);
+    if (refusal !== undefined) return context.sendMessage(reply, refusal);
+    const page = grantedPage({
+      ...{ siteName: context.site.name, userName: person.name, action: path, notice },
+      ...{ title: words.granted, nothing: words.nothingGranted },
+      requestPath: context.at("/requests/"),
+      signOut: { path: signIn.signOutPath, origins: signIn.signOutOrigins() },
+      consentCode: await forms.issue(session, {}),
+      tokens: await desk.granted(person),
+      waiting: await desk.waiting(person),
+    });
+    return sendPage(reply, 200, page);
+  }
+}

@@ -1,0 +1,163 @@
+import type { PageResult, WaitingRequest } from "aauth/server";
+import type { FastifyInstance, FastifyReply } from "fastify";
+import { invalidRequest, noStore, originsOf, type Query, readForm, sendPage } from "issuer-kit";
+import { personRequestPage } from "../pages/person-request-page.ts";
+import type { BrowserSession } from "../sign-in/sessions.ts";
+import type { Message } from "./desk.ts";
+import type { DeskContext } from "./desk-context.ts";
+import type { Found } from "./opened-requests.ts";
+
+/** How long a question's answer is waited for before the page is shown without it. */
+const ANSWER_SECONDS = 4;
+const MAX_QUESTION_CHARACTERS = 500;
+
+interface RequestRoute {
+  Params: { reference: string };
+  Body: Query | undefined;
+}
+
+/** A request at a page, and the browser that is there. */
+interface Visit {
+  readonly reply: FastifyReply;
+  readonly session: BrowserSession;
+  readonly found: Found;
+}
+
+/** The page of one request: the person sees what is asked, and allows, denies or asks back. */
+export function requestRoutes(app: FastifyInstance, context: DeskContext): void {
+  const { desk, forms, opened, logger } = context;
+  const path = context.at("/requests/:reference");
+
+  app.get<RequestRoute>(path, async (request, reply) => {
+    const session = await context.signedIn(request, reply);
+    if (session === undefined) return reply;
+    const found = await opened.find(session.person, request.params.reference);
+    return found === undefined ? context.sendEnded(reply) : showRequest(context, { reply, session, found });
+  });
+
+  app.post<RequestRoute>(path, async (request, reply) => {
+    const form = readForm(request.body);
+    const { session, value } = await forms.take(request, reply, form);
+    const { reference } = request.params;
+    if (value.reference !== reference) throw invalidRequest("Invalid or expired consent code"); // hole T37
+    const found = await opened.find(session.person, reference);
+    if (found === undefined) return context.sendEnded(reply);
+    const visit = { reply, session, found };
+    const other = await desk.instead(found.waiting, session.person);
+    if (other !== undefined) return sendInstead(context, visit, other);
+    if (form.has("cancel")) return deny(context, visit);
+    if (form.has("ask")) return ask(context, visit, form.get("question") ?? "");
+    if (!form.has("accept")) throw invalidRequest("Missing required parameter: accept");
+    if (!desk.isAllowed(found.waiting.request)) return deny(context, visit, NOT_GRANTED); // hole T40
+    const result = await desk.approve(found.waiting, session.person, value.version as number);
+    if (result !== "done") return notDone(context, visit, result);
+    logger.info(facts(found.waiting), `Request allowed by ${desk.words.decider}`);
+    const text = `${desk.words.agent} goes on by itself.`;
+    return leave(context, visit, { title: "You have allowed it", text });
+  });
+}
+
+const NOT_GRANTED = {
+  title: "This is not granted here any more",
+  by: "policy, after it was allowed at the page",
+};
+
+async function showRequest(context: DeskContext, visit: Visit, notice?: string): Promise<FastifyReply> {
+  const { desk, site, browserUrl, config } = context;
+  const { reply, session, found } = visit;
+  const { reference, version, request } = found.waiting;
+  const other = await desk.instead(found.waiting, session.person);
+  if (other !== undefined) return sendInstead(context, visit, other);
+  const callback = await context.opened.callbackOf(found);
+  const asked = found.opened?.asked;
+  const page = personRequestPage({
+    ...{ siteName: site.name, request, notice, userName: session.person.name },
+    ...{ grantedUrl: context.at("/granted"), grantedName: desk.words.granted },
+    provider: await context.describeProvider(request.agent.iss),
+    action: context.at(`/requests/${reference}`),
+    consentCode: await context.forms.issue(session, { reference, version }),
+    returnsTo: callback && new URL(callback).host,
+    // The callback leads on to the agent's own front end, which is one of the applications.
+    formOrigins: callback === undefined ? [] : originsOf(browserUrl(callback), ...config.applications),
+    openQuestion: asked?.version === version ? asked.question : undefined,
+  });
+  return sendPage(reply, 200, page);
+}
+
+async function deny(
+  context: DeskContext,
+  visit: Visit,
+  { title, by } = { title: "You have denied it", by: context.desk.words.decider },
+): Promise<FastifyReply> {
+  const { desk, logger } = context;
+  const { waiting } = visit.found;
+  const result = await desk.deny(waiting.reference, visit.session.person);
+  if (result !== "done") return notDone(context, visit, result);
+  logger.info(facts(waiting), `Request denied by ${by}`);
+  return leave(context, visit, { title, text: `${desk.words.agent} gets nothing.`, error: "access_denied" });
+}
+
+/** Waits for the answer, for a moment: the page works without a script. */
+async function ask(context: DeskContext, visit: Visit, text: string): Promise<FastifyReply> {
+  const { server } = context.desk;
+  const { reply, session, found } = visit;
+  const { reference, version } = found.waiting;
+  const question = text.trim();
+  if (question === "" || question.length > MAX_QUESTION_CHARACTERS)
+    return showRequest(context, visit, `Ask in 1 to ${MAX_QUESTION_CHARACTERS} characters.`);
+  const result = await server.ask(reference, { question });
+  if (result === "unable") return showRequest(context, visit, "The agent answers no more questions.");
+  if (result !== "done") return notDone(context, visit, result);
+  await context.opened.keep(session.person, reference, { ...found.opened, asked: { question, version } });
+  await server.answered(reference, ANSWER_SECONDS);
+  return noStore(reply).redirect(context.at(`/requests/${reference}`), 303);
+}
+
+async function notDone(context: DeskContext, visit: Visit, result: PageResult): Promise<FastifyReply> {
+  const { reply, session } = visit;
+  if (result === "other_person") {
+    const text = "The agent acts for another user, and an agent acts for one user only.";
+    return context.sendMessage(reply, { status: 403, title: "This agent is not yours", text });
+  }
+  const found = await context.opened.find(session.person, visit.found.waiting.reference);
+  if (found === undefined) return context.sendEnded(reply);
+  const notice = "The request has changed since you have seen it. Look again.";
+  return showRequest(context, { reply, session, found }, notice);
+}
+
+/** Back to the agent where its provider has published the address. Otherwise a page that says so. */
+async function leave(
+  context: DeskContext,
+  { reply, session, found }: Visit,
+  message: { title: string; text: string; error?: string },
+): Promise<FastifyReply> {
+  await context.opened.leave(session.person, found.waiting.reference);
+  const callback = await context.opened.callbackOf(found);
+  if (callback === undefined) {
+    const { title, text } = message;
+    const link = [context.at("/granted"), context.desk.words.granted] as const;
+    return context.sendMessage(reply, { status: 200, title, text: `${text} You can close this page.`, link });
+  }
+  const url = new URL(context.browserUrl(callback));
+  if (message.error !== undefined) url.searchParams.set("error", message.error);
+  return noStore(reply).header("referrer-policy", "no-referrer").redirect(url.href, 303);
+}
+
+/** Where the person has come from is the way on, if there is no other. */
+async function sendInstead(
+  context: DeskContext,
+  { reply, found }: Visit,
+  message: Message,
+): Promise<FastifyReply> {
+  const callback = await context.opened.callbackOf(found);
+  if (callback === undefined) return context.sendMessage(reply, message);
+  const back = [context.browserUrl(callback), `Go back to ${new URL(callback).host}`] as const;
+  return context.sendMessage(reply, { link: back, ...message });
+}
+
+const facts = ({ request: { agent, resource, scopes } }: WaitingRequest) => ({
+  agent: agent.sub,
+  provider: agent.iss,
+  resource,
+  scope: scopes.join(" "),
+});

@@ -1,0 +1,102 @@
+import { createDirectedSubjects } from "aauth/server";
+import { messagePage, type Site } from "issuer-kit";
+import { interactionPolicy, type OidcProviderParts, type RsaKeys } from "issuer-kit/openid";
+import type { ClientMetadata, Configuration, KoaContextWithOIDC } from "oidc-provider";
+
+/** Path of a sign-in that a resource has asked for, followed by `/` and its id. */
+export const SIGN_IN_PATH = "/openid/sign-in";
+
+export const OPENID_ROUTES = {
+  authorization: "/openid/auth",
+  token: "/openid/token",
+  jwks: "/openid/jwks",
+} as const;
+
+const SCOPES = ["openid", "profile"];
+/** A code is redeemed at once; what it leads to is not used after the ID token. */
+const SHORT_SECONDS = 60;
+/** A person may have to sign in first. */
+export const SIGN_IN_SECONDS = 1_800;
+/** No page of this server is there. */
+const NO_PATH = "/openid/no-session";
+
+/** Configures oidc-provider for resources: code and PKCE, no secrets, no consent, and no session besides that of the person server. */
+export function providerConfiguration(options: {
+  parts: OidcProviderParts;
+  keys: RsaKeys;
+  clients: ClientMetadata[];
+  subjectSecret: Uint8Array<ArrayBuffer>;
+  /** Name of a person who has signed in to a resource just now. */
+  nameOf: (person: string) => Promise<string | undefined>;
+  site: Site;
+}): Configuration {
+  const { parts, keys, clients, nameOf, site } = options;
+  const subjectOf = createDirectedSubjects(options.subjectSecret);
+  const policy = interactionPolicy.base();
+  // The operator has named the clients: a person only signs in.
+  policy.remove("consent");
+  return {
+    adapter: parts.adapter,
+    allowOmittingSingleRegisteredRedirectUri: false,
+    claims: { openid: ["sub"], profile: ["name"] },
+    clientAuthMethods: ["none"],
+    clients,
+    // There is no user info: the claims of the scopes are in the ID token.
+    conformIdTokenClaims: false,
+    cookies: {
+      keys: parts.cookieKeys,
+      names: {
+        session: "person-server-openid",
+        interaction: "person-server-openid-sign-in",
+        resume: "person-server-openid-resume",
+      },
+      // The library's session is never read: each request asks for that of the person server.
+      // hole T48
+      long: { signed: true, httpOnly: true, sameSite: "lax", path: NO_PATH },
+      short: { signed: true, httpOnly: true, sameSite: "lax" },
+    },
+    features: {
+      devInteractions: { enabled: false },
+      dPoP: { enabled: false },
+      pushedAuthorizationRequests: { enabled: false },
+      resourceIndicators: { enabled: false },
+      rpInitiatedLogout: { enabled: false },
+      userinfo: { enabled: false },
+    },
+    findAccount: async (_ctx, id) => {
+      const name = await nameOf(id);
+      return name === undefined ? undefined : { accountId: id, claims: () => ({ sub: id, name }) };
+    },
+    interactions: { policy, url: (_ctx, interaction) => `${SIGN_IN_PATH}/${interaction.uid}` },
+    jwks: { keys: keys.signingKeys as never },
+    async loadExistingGrant(ctx) {
+      const { client, session, provider } = ctx.oidc;
+      if (client === undefined || session?.accountId === undefined) return undefined;
+      const grant = new provider.Grant({ clientId: client.clientId, accountId: session.accountId });
+      grant.addOIDCScope(SCOPES.join(" "));
+      await grant.save();
+      return grant;
+    },
+    // A resource's name for a person is the one in its tokens (draft -11, section 14.1).
+    pairwiseIdentifier: (_ctx, person, { clientId }) => subjectOf(person, clientId), // hole T45
+    pkce: { required: () => true },
+    renderError(ctx: KoaContextWithOIDC, { error, error_description = "The request cannot be answered." }) {
+      const message = { title: "This did not work", text: error_description, code: error };
+      const page = messagePage(site, message);
+      ctx.set({ ...page.headers });
+      ctx.body = page.body;
+    },
+    responseTypes: ["code"],
+    routes: OPENID_ROUTES,
+    scopes: SCOPES,
+    subjectTypes: ["pairwise"],
+    ttl: {
+      AccessToken: SHORT_SECONDS,
+      AuthorizationCode: SHORT_SECONDS,
+      Grant: SHORT_SECONDS,
+      IdToken: 300,
+      Interaction: SIGN_IN_SECONDS,
+      Session: SHORT_SECONDS,
+    },
+  };
+}

@@ -1,0 +1,158 @@
+import type { AgentIdentity, GrantedToken, IssuedTokenRecord, WaitingRequest } from "aauth/server";
+import { type Html, html, type Page, renderPage } from "issuer-kit";
+
+/** A token that an agent has. For a person it is theirs; one of an access server is of its own for each person. */
+export type HeldToken = Pick<
+  GrantedToken,
+  "type" | "agent" | "resource" | "scopes" | "account" | "exp" | "isRevoked" | "unconfirmed"
+> &
+  Partial<Pick<IssuedTokenRecord, "personServer">>;
+
+/**
+ * Whether there is something to show of a token: it is valid, or may still be accepted somewhere.
+ */
+export const isShown = ({ isRevoked, unconfirmed }: HeldToken): boolean =>
+  !isRevoked || unconfirmed.length > 0;
+
+/** A form without fields that ends the person's session. */
+interface SignOutForm {
+  readonly path: string;
+  /** Origins that it may lead to. */
+  readonly origins: readonly string[];
+}
+
+/** What has been granted, by agent, with a button to take it back; and what waits for the user. */
+export function grantedPage(options: {
+  siteName: string;
+  title: string;
+  /** Where no agent has anything. */
+  nothing: string;
+  userName: string;
+  action: string;
+  /** Path of a waiting request, followed by its reference. */
+  requestPath: string;
+  /** Single-use value that ties a decision to this page, this user and this browser. */
+  consentCode: string;
+  tokens: readonly HeldToken[];
+  waiting: readonly WaitingRequest[];
+  signOut: SignOutForm;
+  /** What came of the button pressed before. */
+  notice?: { readonly text: string; readonly isProblem: boolean } | undefined;
+}): Page {
+  const {
+    siteName,
+    title,
+    nothing,
+    userName,
+    action,
+    requestPath,
+    consentCode,
+    tokens,
+    waiting,
+    notice,
+    signOut,
+  } = options;
+  const revoked = tokens.filter(({ isRevoked }) => isRevoked);
+  const valid = tokens.filter(({ isRevoked }) => !isRevoked);
+  const agents = Map.groupBy(valid, ({ agent }) => JSON.stringify([agent.iss, agent.sub]));
+  const content = html`<h1>${title}</h1>
+<p class="lead">You are signed in as <strong>${userName}</strong>.</p>
+${
+  notice === undefined
+    ? undefined
+    : notice.isProblem
+      ? html`<p class="alert" role="alert">${notice.text}</p>
+`
+      : html`<p class="done" role="status">${notice.text}</p>
+`
+}${
+  waiting.length === 0
+    ? undefined
+    : html`<h2 id="waiting">Waiting for you</h2>
+<ul class="scopes" aria-labelledby="waiting">
+${waiting.map(
+  ({
+    reference,
+    request,
+  }) => html`<li><a href="${requestPath}${reference}">Decide on a request</a><code>${request.agent.sub}</code>${request.resource === undefined ? undefined : html`<code>${request.resource}</code>`}</li>
+`,
+)}</ul>
+`
+}${
+  agents.size === 0
+    ? html`<p>${nothing}</p>`
+    : [...agents.values()].map((held, index) => agentSection(held, { index, action, consentCode }))
+}${unconfirmedSection(revoked)}<form method="post" action="${signOut.path}" class="note">
+<button type="submit" class="quiet">Sign out</button>
+</form>`;
+  return renderPage({ title, content, siteName, formOrigins: signOut.origins });
+}
+
+function agentSection(
+  held: readonly HeldToken[],
+  { index, action, consentCode }: { index: number; action: string; consentCode: string },
+): Html {
+  const { agent } = held[0] as HeldToken;
+  const id = `agent-${index}`;
+  return html`<section class="says" aria-labelledby="${id}">
+<h2 id="${id}"><code>${agent.sub}</code></h2>
+<p class="said-by">from <code>${agent.iss}</code></p>
+<ul class="scopes">
+${latest(held).map(
+  ({ type, resource, scopes, exp, personServer }) => html`<li>${
+    type === "person-token"
+      ? "Is known as your agent"
+      : personServer
+        ? "May act for a person"
+        : "May act for you"
+  } at <code>${resource}</code>${scopes.length === 0 ? undefined : html`<code>${scopes.join(" ")}</code>`}${
+    personServer === undefined ? undefined : html`<small>asked for by <code>${personServer}</code></small>`
+  }<small>until ${timeOf(exp)} UTC</small></li>
+`,
+)}</ul>
+${revokeForm(agent, { id, action, consentCode })}</section>
+`;
+}
+
+/** Revoked tokens that a party has not confirmed. */
+function unconfirmedSection(revoked: readonly HeldToken[]): Html | undefined {
+  const last = new Map<string, Html>();
+  for (const { agent, unconfirmed, exp } of revoked.toSorted((a, b) => a.exp - b.exp)) {
+    for (const { recipient, error } of unconfirmed) {
+      const then = error === "revocation_unavailable" ? "It is told again." : "It takes no revocations.";
+      last.set(
+        JSON.stringify([agent.iss, agent.sub, recipient]),
+        html`<li><code>${recipient}</code> may still serve <code>${agent.sub}</code><small>until ${timeOf(exp)} UTC at the latest. ${then}</small></li>
+`,
+      );
+    }
+  }
+  if (last.size === 0) return undefined;
+  return html`<h2 id="unconfirmed">Revoked, but not confirmed</h2>
+<ul class="scopes" aria-labelledby="unconfirmed">
+${[...last.values()]}</ul>
+`;
+}
+
+const timeOf = (exp: number) => new Date(exp * 1000).toISOString().slice(11, 16);
+
+/** An agent may have several tokens for the same: what counts is until when it has one. */
+function latest(held: readonly HeldToken[]): readonly HeldToken[] {
+  const last = new Map<string, HeldToken>();
+  for (const token of held) {
+    const { type, resource, scopes, account = "", exp } = token;
+    const key = JSON.stringify([type, resource, scopes, account]);
+    if (exp >= (last.get(key)?.exp ?? 0)) last.set(key, token);
+  }
+  return [...last.values()];
+}
+
+function revokeForm(agent: AgentIdentity, form: { id: string; action: string; consentCode: string }): Html {
+  return html`<form method="post" action="${form.action}">
+<input type="hidden" name="consent_code" value="${form.consentCode}">
+<input type="hidden" name="provider" value="${agent.iss}">
+<input type="hidden" name="agent" value="${agent.sub}">
+<div class="buttons"><button type="submit" name="revoke" value="yes" class="quiet" aria-describedby="${form.id}">Revoke</button></div>
+</form>
+`;
+}

@@ -1,0 +1,186 @@
+import type { AgentIdentity, AskedRequest } from "aauth/server";
+import { displayText } from "agent-kit/service";
+import { decisionFields, type Html, html, type Page, renderPage } from "issuer-kit";
+import type { DescribedProvider } from "../decisions/describe-provider.ts";
+
+/** Asks a signed-in user what an agent gets from a person server (draft -11, section 7.4), or an owner what it gets from an access server. */
+export function personRequestPage(options: {
+  siteName: string;
+  userName: string;
+  request: AskedRequest;
+  /** What the agent's provider publishes of itself. */
+  provider: DescribedProvider;
+  action: string;
+  /** Single-use value that ties a decision to this page, this user and this browser. */
+  consentCode: string;
+  /** Host that the user returns to; undefined where there is none. */
+  returnsTo: string | undefined;
+  formOrigins: readonly string[];
+  grantedUrl: string;
+  grantedName: string;
+  /** Shown above the rest, and read out. */
+  notice?: string | undefined;
+  /** A question that the agent has not answered yet. */
+  openQuestion?: string | undefined;
+}): Page {
+  const { siteName, userName, request, provider, action, consentCode, returnsTo, formOrigins, grantedUrl } =
+    options;
+  const { grantedName, notice, openQuestion } = options;
+  const isOwner = request.personServer !== undefined;
+  const title =
+    request.kind === "person-token"
+      ? "An agent wants to be known as yours"
+      : isOwner
+        ? "An agent asks for access to your resource"
+        : "An agent asks for your permission";
+  const content = html`<h1>${title}</h1>
+<p class="lead">You are signed in as <strong>${userName}</strong>${isOwner ? ", an owner at this access server" : undefined}.</p>
+${
+  notice === undefined
+    ? undefined
+    : html`<p class="alert" role="alert">${notice}</p>
+`
+}${parties(request, provider)}
+${
+  request.kind === "person-token"
+    ? html`<p class="outcome">If you allow it, the resource recognizes you by a name that it alone has for you. It does not learn your user name.</p>
+`
+    : undefined
+}${
+  request.calledBy?.type === "person-token" && request.kind === "auth-token"
+    ? html`<p class="outcome">So far <code>${request.upstream}</code> knows you, and may not act for you. If you allow it, its agent acts for you at <code>${request.resource}</code>.</p>
+`
+    : undefined
+}${resourceWords(request)}
+${agentWords(request, openQuestion)}
+<form method="post" action="${action}" aria-label="Your decision">
+${decisionFields(consentCode)}
+</form>
+${questionForm(request, { action, consentCode, openQuestion })}<p class="note">${
+    request.person === undefined && !isOwner
+      ? "This agent acts for no one yet. If you allow this, it acts for you from now on, and for no one else. "
+      : undefined
+  }${
+    isOwner
+      ? "This is for one token: you are asked again for the next one."
+      : "You are not asked again for the same."
+  } You can take it back at any time: <a href="${grantedUrl}">${grantedName.replace(/^W/, "w")}</a>.${
+    returnsTo === undefined ? undefined : html` Either way you return to <strong>${returnsTo}</strong>.`
+  }</p>`;
+  return renderPage({ title, content, siteName, formOrigins, hasLogo: provider.logo !== undefined });
+}
+
+/** What has been verified. */
+function parties(request: AskedRequest, provider: DescribedProvider): Html {
+  const { agent, subagent, upstream, calledBy, resource, accessServer, personServer, subject, account } =
+    request;
+  return html`<dl>
+${agentRow("Agent (verified)", agent)}${providerRow(provider)}${row("For its sub-agent", subagent)}${calledBy && agentRow("Called by an agent of yours", calledBy.agent)}${row(calledBy ? "Called as" : "Called by another agent, as", upstream)}${row("Resource (verified)", resource)}${row("Account there", displayText(account))}${row("Access server that decides, too", accessServer)}${row("Person server that asks", personServer)}${row("The person, as the resource knows them", subject)}</dl>`;
+}
+
+function agentRow(name: string, { iss, sub }: AgentIdentity): Html {
+  return html`<dt>${name}</dt>
+<dd><code>${sub}</code><small>from <code>${iss}</code></small></dd>
+`;
+}
+
+/** Its own words: they stand below the identifier that has been verified. */
+function providerRow({ name, logo }: DescribedProvider): Html | undefined {
+  if (name === undefined) return undefined;
+  return html`<dt>Its provider calls itself</dt>
+<dd>${logo === undefined ? undefined : html`<img class="logo" src="${logo}" alt=""> `}“${name}”</dd>
+`;
+}
+
+function row(name: string, value: string | undefined): Html | undefined {
+  return value === undefined
+    ? undefined
+    : html`<dt>${name}</dt>
+<dd><code>${value}</code></dd>
+`;
+}
+
+function resourceWords({ kind, resource, scopes, fromResource }: AskedRequest): Html {
+  const { scopeDescriptions = {} } = fromResource;
+  const name = displayText(fromResource.name);
+  const description = displayText(fromResource.description);
+  const words = html`${
+    name === undefined
+      ? undefined
+      : html`<p>It calls itself “${name}”.</p>
+`
+  }${
+    description === undefined
+      ? undefined
+      : html`<p>${description}</p>
+`
+  }`;
+  const asked =
+    kind === "person-token"
+      ? name === undefined && description === undefined
+        ? html`<p>It says nothing about itself.</p>`
+        : undefined
+      : scopes.length === 0
+        ? html`<p>It names no permission of its own.</p>`
+        : html`<p id="permissions">The agent would be permitted to:</p>
+<ul class="scopes" aria-labelledby="permissions">
+${scopes.map((scope) => {
+  const described = displayText(
+    Object.hasOwn(scopeDescriptions, scope) ? scopeDescriptions[scope] : undefined,
+  );
+  return html`<li>${described ?? "No description given"}<code>${scope}</code></li>
+`;
+})}</ul>`;
+  return html`<section class="says" aria-labelledby="resource-says">
+<h2 id="resource-says">What the resource says</h2>
+<p class="said-by">In the words of <code>${resource}</code>, which publishes them.</p>
+${words}${asked}
+</section>`;
+}
+
+/** Never markup, never a link: the agent's words are shown as they were written, and as the agent's. */
+function agentWords({ fromAgent, agent }: AskedRequest, openQuestion: string | undefined): Html {
+  const { justification, platform, device, answers } = fromAgent;
+  const where = [platform, displayText(device)].filter((text) => text !== undefined).join(", ");
+  return html`<section class="says by-agent" aria-labelledby="agent-says">
+<h2 id="agent-says">What the agent says</h2>
+<p class="said-by">In the words of <code>${agent.sub}</code>. No one has checked them.</p>
+${justification === undefined ? html`<p>It gives no reason.</p>` : html`<blockquote>${visibleLines(justification)}</blockquote>`}
+${
+  where === ""
+    ? undefined
+    : html`<p>It says that it runs on: ${where}</p>
+`
+}${answers.map(
+  ({ question, answer }) => html`<p class="asked"><span>You asked:</span> ${visibleLines(question)}</p>
+<blockquote><span class="hidden">The agent answers: </span>${visibleLines(answer)}</blockquote>
+`,
+)}${
+  openQuestion === undefined
+    ? undefined
+    : html`<p class="asked"><span>You asked:</span> ${visibleLines(openQuestion)}</p>
+<p role="status">The agent has not answered yet. <a href="?">Look again</a></p>
+`
+}</section>`;
+}
+
+function questionForm(
+  { capabilities, resource }: AskedRequest,
+  form: { action: string; consentCode: string; openQuestion: string | undefined },
+): Html | undefined {
+  if (resource === undefined || !capabilities.includes("clarification") || form.openQuestion !== undefined)
+    return undefined;
+  return html`<form method="post" action="${form.action}" class="ask" aria-labelledby="ask">
+<h2 id="ask">Not sure? Ask the agent</h2>
+<input type="hidden" name="consent_code" value="${form.consentCode}">
+<label for="question">Your question</label>
+<textarea id="question" name="question" rows="2" maxlength="500" required></textarea>
+<div class="buttons"><button type="submit" name="ask" value="yes" class="quiet">Ask</button></div>
+</form>
+`;
+}
+
+/** Keeps line breaks; takes out what is not seen, and what changes the direction of the text around it. */
+function visibleLines(text: string): string {
+  return text.replace(/\r\n?/g, "\n").replace(/[^\P{C}\n\t]/gu, "");
+}

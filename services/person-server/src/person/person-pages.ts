@@ -1,0 +1,78 @@
+import type { AskedRequest, PersonServer } from "aauth/server";
+import type { FastifyInstance } from "fastify";
+import { noStore, type Query, single } from "issuer-kit";
+import { decisionPages } from "../decisions/decision-pages.ts";
+import type { DeskOptions } from "../decisions/desk-context.ts";
+import { isShown } from "../pages/granted-page.ts";
+import type { Person } from "../sign-in/person.ts";
+
+export interface PersonPagesOptions extends DeskOptions {
+  readonly server: PersonServer;
+  readonly isAllowed: (request: AskedRequest) => boolean;
+}
+
+/** Where persons meet the person server: they decide for themselves, and see what they have granted. */
+export async function personPages(app: FastifyInstance, options: PersonPagesOptions): Promise<void> {
+  const { server, browserUrl, isAllowed } = options;
+  const context = decisionPages(
+    app,
+    {
+      name: "Person server",
+      path: "",
+      server,
+      isAllowed,
+      words: {
+        agent: "Your agent",
+        decider: "the person",
+        granted: "What you have granted",
+        nothingGranted: "You have granted nothing to any agent.",
+        revoked: (agent) => `${agent} can no longer act for you.`,
+        notEverywhere: (agent, resources) =>
+          `${agent} gets nothing more, but could not be revoked at ${resources}. Tokens that were shown there may work until they expire.`,
+      },
+      shows: ({ person }, { id }, hasCode) => (person === undefined ? hasCode : person === id), // hole T38a
+      isFor: (request, person) =>
+        request.person === undefined ? !asksForAnother(request, person) : request.person === person.id,
+      async instead({ request, first }, person) {
+        // hole T41
+        if (asksForAnother(request, person)) {
+          const text = `The agent asks for another user than ${person.name}, who alone decides on it. If that is you, sign in as that user and open its page again.`;
+          return { status: 403, title: "This request is not for you", text };
+        }
+        if (first === undefined) return undefined;
+        return {
+          status: 200,
+          title: "First, the resource",
+          text: `${request.resource} wants you to act at its own page first.`,
+          link: [browserUrl(first), `Go on to ${new URL(first).host}`],
+        };
+      },
+      approve: ({ reference }, { id: person }, version) => server.approve(reference, { person, version }),
+      deny: (reference, { id: person }) => server.deny(reference, { person }),
+      waiting: ({ id }) => server.waiting(id),
+      granted: async ({ id }) => (await server.grants(id)).filter(isShown),
+      revoke: ({ id }, agent) => server.revokeAgent(id, agent),
+    },
+    options,
+  );
+
+  app.get<{ Params: { callback: string }; Querystring: Query }>(
+    "/interaction/returned/:callback",
+    async (request, reply) => {
+      if ((await context.signedIn(request, reply)) === undefined) return reply;
+      const waiting = await server.returned(request.params.callback, single(request.query, "error"));
+      if (waiting === undefined) return context.sendEnded(reply);
+      return noStore(reply).redirect(context.at(`/requests/${waiting.reference}`), 303);
+    },
+  );
+}
+
+/**
+ * A hint decides nothing but that: an agent without a person is not given to a person that it does not
+ * ask for. Whether the hint names any person makes no difference: the answer would tell who is one.
+ */
+function asksForAnother({ person, fromResource, fromAgent }: AskedRequest, { loginHints }: Person): boolean {
+  const hint = fromResource.loginHint ?? fromAgent.loginHint;
+  if (hint === undefined || person !== undefined) return false;
+  return !loginHints.some((name) => name.toLowerCase() === hint.toLowerCase()); // hole S22a
+}

@@ -1,0 +1,94 @@
+import { createDiscovery, createEndpointMap } from "aauth";
+import { createAccessServer, createPersonServer } from "aauth/server";
+import { rotateKeys } from "agent-kit/service";
+import type { FastifyBaseLogger, FastifyInstance } from "fastify";
+import type { CreateStore } from "issuer-kit";
+import { createServerTrace, SERVICE_NAME, traceDiscovery } from "protocol-trace";
+import { accessPages } from "./access/access-pages.ts";
+import type { PersonServerConfig } from "./config.ts";
+import { createDescribeProvider } from "./decisions/describe-provider.ts";
+import { createIssuerKeys } from "./issuer-keys.ts";
+import { personPages } from "./person/person-pages.ts";
+import { decideForPerson, decideForResource, grantableScopes, refusalOf } from "./policy.ts";
+import { serveIssuer } from "./serve-issuer.ts";
+import type { SignIn } from "./sign-in/sign-in.ts";
+
+interface ServersOptions {
+  readonly config: PersonServerConfig;
+  /** Own, for browsers. */
+  readonly origin: string;
+  readonly development: boolean;
+  readonly signIn: SignIn;
+  /** Input of the names by which resources know persons. */
+  readonly subjectSecret: Uint8Array<ArrayBuffer>;
+  readonly createStore: CreateStore;
+  readonly logger: FastifyBaseLogger;
+  /** Unix seconds. */
+  readonly now: () => number;
+}
+
+/** Serves the person server, the access server where there is one, and the pages of both. */
+export async function createServers(app: FastifyInstance, options: ServersOptions): Promise<void> {
+  const { config, origin, development, subjectSecret, logger, now } = options;
+  const hasAccessServer = config.accessServerResources.length > 0;
+  const log = (error: unknown) => logger.warn({ err: error }, "a request failed here or downstream");
+  // This server reaches itself where it listens, unless the operator says otherwise.
+  const own = { connect: `http://127.0.0.1:${config.port}`, browser: origin };
+  const endpoints = createEndpointMap({
+    [config.id]: own,
+    ...(hasAccessServer && { [config.accessServerId]: own }),
+    ...config.endpoints,
+  });
+  const common = {
+    discovery: traceDiscovery(createDiscovery({ development, transport: endpoints.documents, now })),
+    pendingSeconds: config.consentSeconds,
+    now,
+    log,
+  };
+  const pages = {
+    ...options,
+    browserUrl: endpoints.browserUrl,
+    describeProvider: createDescribeProvider({
+      discovery: common.discovery,
+      fetchDocument: endpoints.documents,
+      now,
+    }),
+  };
+
+  const personTrace = createServerTrace(SERVICE_NAME.personServer, endpoints.requests);
+  const personKeys = await createIssuerKeys("person-server", now);
+  const personServer = createPersonServer({
+    ...{ ...common, ...personTrace, issuer: config.id, key: personKeys, subjectSecret },
+    accessServers: [...(hasAccessServer ? [config.accessServerId] : []), ...config.accessServers],
+    decide: decideForPerson(config),
+  });
+  await app.register(serveIssuer, {
+    ...{ identifier: config.id, server: personServer, seen: personTrace, logger },
+  });
+  await app.register(personPages, {
+    ...{ ...pages, server: personServer },
+    isAllowed: (request) => refusalOf(config, request) === undefined,
+  });
+  rotateKeys(app, personKeys, config.keyRotationSeconds);
+  if (!hasAccessServer) return;
+
+  const accessTrace = createServerTrace(SERVICE_NAME.accessServer, endpoints.requests);
+  const accessKeys = await createIssuerKeys("access-server", now);
+  const accessServer = createAccessServer({
+    ...{ ...common, ...accessTrace, issuer: config.accessServerId, key: accessKeys },
+    resources: config.accessServerResources,
+    personServers: [config.id, ...config.personServers],
+    // Browsers find both servers at one address.
+    interactionUrl: `${config.accessServerId}/access/interaction`,
+    decide: decideForResource(config),
+  });
+  await app.register(serveIssuer, {
+    ...{ identifier: config.accessServerId, server: accessServer, seen: accessTrace, logger },
+  });
+  rotateKeys(app, accessKeys, config.keyRotationSeconds);
+  if (config.owners.length === 0) return;
+  await app.register(accessPages, {
+    ...{ ...pages, server: accessServer },
+    grantable: (request) => grantableScopes(config, request),
+  });
+}

@@ -1,0 +1,184 @@
+/** An agent and resources on sockets, the person at the pages: whole calls against the auth server. */
+
+import { expect, test } from "vitest";
+import {
+  ACCESS_SERVER,
+  AGENT,
+  BACKEND,
+  browserOf,
+  createWorld,
+  MARKET_ANALYSIS,
+  openInteraction,
+  PERSON_SERVER,
+  press,
+  pressing,
+  SCOPE,
+  STRANGE,
+  SUPPLY_CHAIN,
+  sendWith,
+  shownAt,
+} from "./support/world.ts";
+
+const DATA = `${SUPPLY_CHAIN}/data`;
+
+test("person identity: the person signs in, allows the agent, and is known by a name of the resource's own", async () => {
+  const world = await createWorld({ level: "person-token" });
+  const browser = await browserOf(world);
+  const { context, pages } = pressing(world, browser);
+  const answer = await world.agent().fetchFor(context)(DATA);
+  expect(answer.status).toBe(200);
+  const { person } = (await answer.json()) as { person: { iss: string; sub: string } };
+  expect(person.iss).toBe(PERSON_SERVER);
+  expect(person.sub).not.toContain("mcp");
+  expect(pages).toHaveLength(1);
+  // The next call asks no one.
+  expect((await world.agent().fetchFor()(DATA)).status).toBe(200);
+});
+
+test("person server: the person agrees to the scope on the page, once", async () => {
+  const world = await createWorld();
+  const browser = await browserOf(world);
+  const { context, pages } = pressing(world, browser);
+  const agent = world.agent();
+  expect((await agent.fetchFor({ ...context, justification: "To plan" })(DATA)).status).toBe(200);
+  expect(pages).toHaveLength(2);
+  expect(pages[1]).toContain(SCOPE);
+  expect(pages[1]).toContain("Words of the resource for supply-chain:optimize");
+  expect(pages[1]).toContain("To plan");
+  expect((await world.agent().fetchFor()(DATA)).status).toBe(200);
+});
+
+test("a call chain: the hop below asks for the same person, and only what needs consent is asked", async () => {
+  const world = await createWorld({ chains: true });
+  const { context, pages } = pressing(world, await browserOf(world));
+  const answer = await world.agent().fetchFor(context)(DATA);
+  expect(await answer.json()).toMatchObject({ from: SUPPLY_CHAIN, below: { from: MARKET_ANALYSIS } });
+  expect(pages).toHaveLength(2);
+});
+
+test("S6: a resource that was only told who the person is acts for them once they allow it", async () => {
+  const world = await createWorld();
+  const { context, pages } = pressing(world, await browserOf(world));
+  await world.agent().fetchFor(context)(`${SUPPLY_CHAIN}/caller`);
+  const { token: upstreamToken } = world.callers[0]!;
+  const intermediary = world.agent("aauth:Service@supply-chain-agent.localhost", {
+    key: world.keys[SUPPLY_CHAIN]!,
+  });
+  const unasked = intermediary.fetchFor({ upstreamToken })(`${MARKET_ANALYSIS}/data`);
+  await expect(unasked).rejects.toMatchObject({ oauthError: "user_unreachable" });
+  expect(world.served).toEqual([]);
+
+  const asking = { ...context, upstreamToken };
+  expect((await intermediary.fetchFor(asking)(`${MARKET_ANALYSIS}/data`)).status).toBe(200);
+  expect(pages).toHaveLength(2);
+  const page = pages[1]!;
+  expect(page).toContain(`Called by an agent of yours</dt>\n<dd><code>${AGENT}</code>`);
+  expect(page).toContain(`So far <code>${SUPPLY_CHAIN}</code> knows you, and may not act for you.`);
+  // The person server remembers.
+  expect((await intermediary.fetchFor({ upstreamToken })(`${MARKET_ANALYSIS}/data`)).status).toBe(200);
+});
+
+test("federated: the person allows, then the access server decides and issues", async () => {
+  const world = await createWorld({ accessServer: ACCESS_SERVER });
+  const { context, pages } = pressing(world, await browserOf(world));
+  const events: string[] = [];
+  const agent = world.agent(AGENT, { observer: (event) => events.push(JSON.stringify(event)) });
+  expect((await agent.fetchFor(context)(DATA)).status).toBe(200);
+  expect(pages).toHaveLength(2);
+  expect(pages[1]).toContain(ACCESS_SERVER);
+  expect(events.join()).toContain(ACCESS_SERVER);
+});
+
+test("federated: the access server grants what is on the operator's list, and hears no resources but its own", async () => {
+  const env = { PERSON_SERVER_ALLOWED_SCOPES: "market-analysis:analyze" };
+  const world = await createWorld({ accessServer: ACCESS_SERVER, env });
+  const { context, pages } = pressing(world, await browserOf(world));
+  await expect(world.agent().fetchFor(context)(DATA)).rejects.toMatchObject({ oauthError: "denied" });
+  expect(pages).toHaveLength(1);
+  await expect(world.agent().fetchFor(context)(`${STRANGE}/data`)).rejects.toMatchObject({
+    oauthError: "denied",
+  });
+  expect((await world.agent().fetchFor(context)(`${MARKET_ANALYSIS}/data`)).status).toBe(200);
+  expect(world.served).toEqual([MARKET_ANALYSIS]);
+});
+
+test("a resource that the operator does not know is the person's to decide on, whatever it asks for", async () => {
+  const world = await createWorld();
+  const { context, pages } = pressing(world, await browserOf(world));
+  const agent = world.agent();
+  expect((await agent.fetchFor(context)(`${MARKET_ANALYSIS}/data`)).status).toBe(200);
+  expect(pages).toHaveLength(1);
+  expect((await agent.fetchFor(context)(`${STRANGE}/data`)).status).toBe(200);
+  expect(pages).toHaveLength(3);
+});
+
+test("deny: the agent hears it, and gets nothing", async () => {
+  const world = await createWorld();
+  const { context, answers } = pressing(world, await browserOf(world), "cancel");
+  await expect(world.agent().fetchFor(context)(DATA)).rejects.toMatchObject({
+    oauthError: "denied",
+    httpStatus: 403,
+  });
+  expect(answers[0]!.status).toBe(200);
+  expect(world.served).toEqual([]);
+});
+
+test("revoke: one click on the page, and every hop refuses within a second", async () => {
+  const world = await createWorld({ chains: true });
+  const browser = await browserOf(world);
+  const { context } = pressing(world, browser);
+  const agent = world.agent();
+  expect((await agent.fetchFor(context)(DATA)).status).toBe(200);
+  const served = world.served.length;
+
+  const granted = await shownAt(browser, world.page("/granted"));
+  for (const part of [AGENT, "aauth:Service@supply-chain-agent.localhost", SCOPE, MARKET_ANALYSIS])
+    expect(granted.text).toContain(part);
+  const startedAt = performance.now();
+  const done = await (await press(browser, granted, "revoke")).text();
+  expect(performance.now() - startedAt).toBeLessThan(1_000);
+  expect(done).toContain(`${AGENT} can no longer act for you.`);
+  expect(done).toContain("You have granted nothing to any agent.");
+
+  // The tokens themselves, signed afresh, at both hops.
+  for (const [resource, holder] of [
+    [SUPPLY_CHAIN, BACKEND],
+    [MARKET_ANALYSIS, SUPPLY_CHAIN],
+  ] as const) {
+    const key = world.keys[holder]!;
+    const refused = await sendWith(world, `${resource}/data`, world.shown.get(resource)!, { key });
+    expect(refused.status).toBe(401);
+    expect(refused.headers.get("signature-error")).toContain("revoked_jwt");
+  }
+  // And the agent that goes on by itself needs its person again.
+  await expect(agent.fetchFor()(DATA)).rejects.toThrow();
+  expect(world.served).toHaveLength(served);
+  expect((await agent.fetchFor(context)(DATA)).status).toBe(200);
+});
+
+test("clarification: the person asks on the page, and reads the answer there", async () => {
+  const world = await createWorld();
+  const browser = await browserOf(world);
+  const questions: string[] = [];
+  const texts: string[] = [];
+  const person = async (page: string) => {
+    const shown = await openInteraction(world, browser, page);
+    const asked = await press(browser, shown, "ask", { question: "Which dates?" });
+    const next = await browser.follow(shown.url, asked);
+    texts.push(await next.response.text());
+    await press(browser, { text: texts.at(-1)!, url: next.url }, "accept");
+  };
+  const decided: Promise<void>[] = [];
+  const answer = await world.agent().fetchFor({
+    onInteraction: ({ page }) => void decided.push(person(page)),
+    async onClarification({ question }) {
+      questions.push(question);
+      return { action: "respond", response: "In <b>March</b>" };
+    },
+  })(DATA);
+  await Promise.all(decided);
+  expect(answer.status).toBe(200);
+  expect(questions).toEqual(["Which dates?", "Which dates?"]);
+  expect(texts[0]).toContain("Which dates?");
+  expect(texts[0]).toContain("In &#60;b&#62;March&#60;/b&#62;");
+});

@@ -1,0 +1,216 @@
+/** The access server's page: an owner of the resource decides, and takes back. */
+
+import { expect, test } from "vitest";
+import { createBrowser } from "../../auth-server/test/support/browser.ts";
+import { signIn } from "../../auth-server/test/support/sign-in.ts";
+import { startListening } from "./support/person-server.ts";
+import { MCP_USER, personNamed, SECOND_USER } from "./support/test-sign-in.ts";
+import {
+  ACCESS_SERVER,
+  AGENT,
+  BACKEND,
+  browserOf,
+  CALLBACK,
+  createWorld,
+  MARKET_ANALYSIS,
+  openInteraction,
+  PERSON_SERVER,
+  press,
+  pressing,
+  SCOPE,
+  SUPPLY_CHAIN,
+  sendWith,
+  shownAt,
+  type World,
+} from "./support/world.ts";
+
+const DATA = `${SUPPLY_CHAIN}/data`;
+const OWNED = { ACCESS_SERVER_OWNERS: SECOND_USER.username, ACCESS_SERVER_OWNER_SCOPES: SCOPE };
+
+const ownerPage = (world: World, path: string) => `${world.url}/access${path}`;
+const worldOf = (env: Record<string, string> = OWNED, over = {}) =>
+  createWorld({ accessServer: ACCESS_SERVER, env, ...over });
+
+async function ownerOf(world: World) {
+  const browser = createBrowser();
+  await signIn(browser, ownerPage(world, "/granted"), SECOND_USER);
+  return browser;
+}
+
+/** The person allows everything at their server's pages; what they are sent to elsewhere is left. */
+async function untilOwner(world: World, context = {}) {
+  const person = await browserOf(world);
+  const atOwner = Promise.withResolvers<string>();
+  const { context: allowing } = pressing(world, person);
+  const answer = world.agent().fetchFor({
+    ...context,
+    returnUrl: CALLBACK,
+    async onInteraction(request) {
+      if (request.url.startsWith(ACCESS_SERVER)) atOwner.resolve(request.page);
+      else await allowing.onInteraction!(request);
+    },
+  })(DATA);
+  answer.catch(() => {});
+  return { person, answer, page: await atOwner.promise };
+}
+
+/** The request that waits on the owner's list. */
+async function waitingAt(world: World, owner: Awaited<ReturnType<typeof ownerOf>>) {
+  const list = await shownAt(owner, ownerPage(world, "/granted"));
+  const [, path] = /href="(\/access\/requests\/[\w-]+)"/.exec(list.text) ?? [];
+  return path === undefined ? undefined : shownAt(owner, new URL(path, world.url).href);
+}
+
+test("an owner allows on the list what the person has brought there, and takes it back", async () => {
+  const world = await worldOf();
+  const { answer } = await untilOwner(world);
+  const owner = await ownerOf(world);
+  const page = (await waitingAt(world, owner))!;
+  for (const part of ["An agent asks for access to your resource", AGENT, SUPPLY_CHAIN, SCOPE, PERSON_SERVER])
+    expect(page.text).toContain(part);
+  expect(page.text).not.toContain("acts for no one yet");
+  expect(await (await press(owner, page, "accept")).text()).toContain("You have allowed it");
+  expect((await answer).status).toBe(200);
+  expect(await waitingAt(world, owner)).toBeUndefined();
+
+  const granted = await shownAt(owner, ownerPage(world, "/granted"));
+  expect(granted.text).toContain(AGENT);
+  const done = await (await press(owner, granted, "revoke")).text();
+  expect(done).toContain(`What ${AGENT} had here is revoked.`);
+  expect(done).toContain("No agent has an auth token of this access server now.");
+  const refused = await sendWith(world, DATA, world.shown.get(SUPPLY_CHAIN)!, { key: world.keys[BACKEND]! });
+  expect(refused.status).toBe(401);
+  expect(refused.headers.get("signature-error")).toContain("revoked_jwt");
+});
+
+test("an owner who comes with the code decides and goes back to the agent", async () => {
+  const world = await worldOf({ ...OWNED, ACCESS_SERVER_OWNERS: MCP_USER.username });
+  const { answer, page, person } = await untilOwner(world);
+  const shown = await openInteraction(world, person, page);
+  const back = await press(person, shown, "accept");
+  expect(back.headers.get("location")).toBe(world.map.browserUrl(CALLBACK));
+  expect((await answer).status).toBe(200);
+});
+
+test("an owner denies: the agent hears it, with the code of the draft", async () => {
+  const world = await worldOf();
+  const { answer } = await untilOwner(world);
+  const owner = await ownerOf(world);
+  await press(owner, (await waitingAt(world, owner))!, "cancel");
+  await expect(answer).rejects.toMatchObject({ oauthError: "denied", httpStatus: 403 });
+  expect(world.served).toEqual([]);
+});
+
+test("an owner asks, the agent answers through its person server, and the answer is on the page", async () => {
+  const world = await worldOf();
+  const questions: string[] = [];
+  const { answer } = await untilOwner(world, {
+    async onClarification({ question }: { question: string }) {
+      questions.push(question);
+      return { action: "respond", response: "In <b>March</b>" };
+    },
+  });
+  const owner = await ownerOf(world);
+  const page = (await waitingAt(world, owner))!;
+  await press(owner, page, "ask", { question: "Which dates?" });
+  await expect
+    .poll(async () => (await shownAt(owner, page.url)).text, { timeout: 10_000 })
+    .toContain("In &#60;b&#62;March&#60;/b&#62;");
+  expect(questions).toEqual(["Which dates?"]);
+  // What was seen before the answer is not what is decided on.
+  const next = await shownAt(owner, page.url);
+  expect((await press(owner, next, "accept")).status).toBe(200);
+  expect((await answer).status).toBe(200);
+});
+
+test("T42: a person who is no owner decides nothing: neither with the code, nor at the list, nor with an owner's form", async () => {
+  const world = await worldOf();
+  const { page, person } = await untilOwner(world);
+  const brought = await openInteraction(world, person, page);
+  expect(brought.status).toBe(403);
+  expect(brought.text).toContain("An owner decides on this");
+  expect(brought.text).toContain(`href="${world.map.browserUrl(CALLBACK)}"`);
+  expect(brought.text).not.toContain("consent_code");
+  const list = await shownAt(person, ownerPage(world, "/granted"));
+  expect([list.status, list.text.includes(AGENT)]).toEqual([403, false]);
+
+  const owner = await ownerOf(world);
+  const form = (await waitingAt(world, owner))!;
+  for (const button of ["accept", "cancel"]) expect((await press(person, form, button)).status).toBe(400);
+  // Each attempt has used the form up.
+  expect((await press(owner, form, "accept")).status).toBe(400);
+  expect(await waitingAt(world, owner)).toBeDefined();
+  expect(world.served).toEqual([]);
+});
+
+test("a person who has brought a request still finds their way back after an owner has asked about it", async () => {
+  const world = await worldOf();
+  const onClarification = async () => ({ action: "respond", response: "Soon" });
+  const { page, person } = await untilOwner(world, { onClarification });
+  const brought = await openInteraction(world, person, page);
+  const owner = await ownerOf(world);
+  await press(owner, (await waitingAt(world, owner))!, "ask", { question: "When?" });
+  const again = await shownAt(person, brought.url);
+  expect(again.status).toBe(403);
+  expect(again.text).toContain(`href="${world.map.browserUrl(CALLBACK)}"`);
+});
+
+test("a request that a user has not come to does not exist for them, and a code that is guessed opens nothing", async () => {
+  const world = await worldOf();
+  await untilOwner(world);
+  const { url } = (await waitingAt(world, await ownerOf(world)))!;
+  const other = await browserOf(world);
+  const shown = await shownAt(other, url);
+  expect([shown.status, shown.text.includes(SUPPLY_CHAIN)]).toEqual([404, false]);
+  const guessed = await shownAt(other, ownerPage(world, "/interaction?code=ABCD-EFGH-JKMN"));
+  expect([guessed.status, guessed.text.includes('name="accept"')]).toEqual([410, false]);
+});
+
+test("a form of the person server decides nothing at the access server", async () => {
+  const world = await worldOf({ ...OWNED, ACCESS_SERVER_OWNERS: MCP_USER.username });
+  await untilOwner(world);
+  const browser = await browserOf(world);
+  const mine = await shownAt(browser, world.page("/granted"));
+  const consent_code = /name="consent_code" value="([^"]+)"/.exec(mine.text)![1]!;
+  const fields = { consent_code, provider: BACKEND, agent: AGENT, revoke: "yes" };
+  expect((await browser.post(ownerPage(world, "/granted"), fields)).status).toBe(400);
+});
+
+test("scopes that need no owner are granted at once, and without owners there is no page", async () => {
+  const world = await worldOf();
+  const { context } = pressing(world, await browserOf(world));
+  expect((await world.agent().fetchFor(context)(`${MARKET_ANALYSIS}/data`)).status).toBe(200);
+  const without = await worldOf({});
+  expect((await fetch(ownerPage(without, "/granted"))).status).toBe(404);
+});
+
+test("an agent that cannot send its person anywhere gets nothing, and leaves nothing waiting", async () => {
+  const world = await worldOf(
+    { ...OWNED, ACCESS_SERVER_OWNER_SCOPES: "market-analysis:analyze" },
+    { chains: true },
+  );
+  const { context } = pressing(world, await browserOf(world));
+  // This middle agent has no way to its caller's person: nothing is left waiting.
+  const answer = await world.agent().fetchFor(context)(DATA);
+  expect(answer.status).toBe(500);
+  const owner = await ownerOf(world);
+  expect(await waitingAt(world, owner)).toBeUndefined();
+});
+
+test("an owner may be named by the provider's `sub`, and no other person is one", async () => {
+  const { subject } = personNamed(SECOND_USER.username);
+  const world = await worldOf({ ...OWNED, ACCESS_SERVER_OWNERS: subject });
+  expect((await shownAt(await ownerOf(world), ownerPage(world, "/granted"))).status).toBe(200);
+  expect((await shownAt(await browserOf(world), ownerPage(world, "/granted"))).status).toBe(403);
+});
+
+test.each([
+  [{ ACCESS_SERVER_RESOURCES: "", ACCESS_SERVER_OWNERS: "someone" }, "ACCESS_SERVER_OWNERS"],
+  [
+    { ACCESS_SERVER_RESOURCES: SUPPLY_CHAIN, ACCESS_SERVER_OWNER_SCOPES: SCOPE },
+    "ACCESS_SERVER_OWNER_SCOPES",
+  ],
+  [{ ...OWNED, ACCESS_SERVER_OWNER_SCOPES: 'say"so' }, "ACCESS_SERVER_OWNER_SCOPES"],
+])("%j does not start", async (env, name) => {
+  await expect(startListening({ env })).rejects.toThrow(name);
+});

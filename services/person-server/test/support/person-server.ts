@@ -1,0 +1,46 @@
+import { createLogger, loadConfig } from "agent-kit/service";
+import type { FastifyInstance } from "fastify";
+import { onTestFinished } from "vitest";
+import { freePort } from "../../../../tests/support/free-ports.ts";
+import { buildPersonServer, type PersonServerDependencies } from "../../src/app.ts";
+import { type PersonServerConfig, settings } from "../../src/config.ts";
+import { createTestSignIn } from "./test-sign-in.ts";
+
+/** A configuration as the demo has it, quiet, with the environment's variables given. It may be changed: nothing is read from it but by request. */
+export function testConfig(env: Record<string, string> = {}): PersonServerConfig {
+  return {
+    ...loadConfig({ service: "person-server", settings, env: { LOG_LEVEL: "silent", ...env }, argv: [] }),
+  };
+}
+
+export interface StartedPersonServer {
+  readonly app: FastifyInstance;
+  readonly url: string;
+  readonly config: PersonServerConfig;
+}
+
+/** Builds the server and listens on a free port, with the address it really has as its URL. Persons sign in by name, unless there is another way. */
+export async function startListening(
+  dependencies: PersonServerDependencies & { env?: Record<string, string> } = {},
+): Promise<StartedPersonServer> {
+  const { env, ...rest } = dependencies;
+  const port = Number(env?.PERSON_SERVER_PORT ?? (await freePort()));
+  const url = `http://localhost:${port}`;
+  const config = testConfig({ ...env, PERSON_SERVER_URL: url, PERSON_SERVER_PORT: String(port) });
+  const app = await buildPersonServer(config, { signIn: createTestSignIn, ...rest });
+  onTestFinished(() => app.close());
+  await app.listen({ host: "127.0.0.1", port });
+  return { app, url, config };
+}
+
+/** A log that can be read: one parsed record per line. */
+export function recordingLogger() {
+  const lines: string[] = [];
+  const logger = createLogger({
+    service: "person-server",
+    level: "debug",
+    format: "json",
+    destination: { write: (line) => lines.push(line) },
+  });
+  return { logger, lines };
+}

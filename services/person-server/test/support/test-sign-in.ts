@@ -1,0 +1,55 @@
+import { randomUUID } from "node:crypto";
+import type { FastifyRequest } from "fastify";
+import type { BrowserSession } from "../../src/sign-in/sessions.ts";
+import type { createSignIn } from "../../src/sign-in/sign-in.ts";
+
+export const MCP_USER = { username: "mcp-user", password: "user123" };
+export const SECOND_USER = { username: "second-user", password: "user123" };
+
+const ISSUER = "https://provider.example";
+export const SIGN_IN_FORM = "/test-sign-in";
+const COOKIE = "test-session";
+
+/** The person that signs in with this name. */
+export const personNamed = (name: string) => ({
+  id: `id-of-${name}`,
+  issuer: ISSUER,
+  subject: `subject-of-${name}`,
+  name,
+  loginHints: [`subject-of-${name}`, name, `${name}@provider.example`],
+});
+
+/** Signs persons in by name alone, with a form of its own in place of an OpenID provider's. */
+export const createTestSignIn: typeof createSignIn = async (app) => {
+  const sessions = new Map<string, BrowserSession>();
+  const read = ({ headers }: FastifyRequest) =>
+    sessions.get(new RegExp(`${COOKIE}=([\\w-]+)`).exec(headers.cookie ?? "")?.[1] ?? "");
+
+  app.get<{ Querystring: { next: string } }>(SIGN_IN_FORM, async ({ query }, reply) =>
+    reply
+      .type("text/html")
+      .send(`<form method="post" action="${SIGN_IN_FORM}?next=${encodeURIComponent(query.next)}"></form>`),
+  );
+  app.post<{ Querystring: { next: string }; Body: { username: string } }>(
+    SIGN_IN_FORM,
+    async ({ query, body }, reply) => {
+      const id = randomUUID();
+      sessions.set(id, { id, person: personNamed(body.username) });
+      return reply.header("set-cookie", `${COOKIE}=${id}; Path=/; HttpOnly`).redirect(query.next, 303);
+    },
+  );
+  app.post("/sign-in/sign-out", async (_request, reply) =>
+    reply.header("set-cookie", `${COOKIE}=; Path=/; Max-Age=0`).send("Signed out"),
+  );
+  return {
+    read,
+    async require(request, reply, returnTo) {
+      const session = read(request);
+      if (session === undefined)
+        await reply.redirect(`${SIGN_IN_FORM}?next=${encodeURIComponent(returnTo)}`, 303);
+      return session;
+    },
+    signOutPath: "/sign-in/sign-out",
+    signOutOrigins: () => [],
+  };
+};

@@ -1,0 +1,35 @@
+import { startListening as startAuthServer } from "../../services/auth-server/test/support/auth-server.ts";
+import { createSignIn } from "../../services/person-server/src/sign-in/sign-in.ts";
+import { startListening } from "../../services/person-server/test/support/person-server.ts";
+import {
+  createWorld,
+  type World,
+  type WorldOptions,
+} from "../../services/person-server/test/support/world.ts";
+import { freePort } from "./free-ports.ts";
+
+/**
+ * A world whose persons sign in at the embedded auth server, with name and password.
+ *
+ * @param options.startServer with the variables of the person server, its port among them. Default: in this process
+ */
+export async function createSignInWorld({
+  startServer = (env) => startListening({ env, signIn: createSignIn }),
+  ...options
+}: WorldOptions = {}): Promise<World> {
+  const port = String(await freePort());
+  const url = `http://localhost:${port}`;
+  const { issuer } = await startAuthServer({
+    env: { AAUTH_PROFILE: "draft-11", AUTH_SERVER_PERSON_SERVER_URL: url },
+  });
+  return createWorld({
+    ...options,
+    startServer: (env) =>
+      startServer({
+        ...env,
+        PERSON_SERVER_PORT: port,
+        PERSON_SERVER_URL: url,
+        PERSON_SERVER_OIDC_ISSUER: issuer,
+      }),
+  });
+}
