@@ -265,6 +265,8 @@ export function describeStack(ports: StackPorts, modes: StackModes): ServiceDesc
         ...(modes.authServer === "keycloak" && {
           OTEL_SERVICE_NAME: "keycloak",
           KEYCLOAK_MANAGEMENT_PORT: String(ports.keycloakManagement),
+          // Tokens of draft -11 are the person server's.
+          KEYCLOAK_AAUTH_ENABLED: String(!isDraft11),
         }),
         AUTH_SERVER_PORT: String(ports.authServer),
         AUTH_SERVER_URL: urls.authServer,

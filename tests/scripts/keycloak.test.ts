@@ -19,9 +19,9 @@ test("a moved web page is a client of the same realm on both auth servers", asyn
   const json = await readFile(REALM_FILE, "utf8");
   const { clients } = realmRepresentation(json, ORIGINS);
   const ours = parseRealm(json, ORIGINS).clients;
-  expect(clients).toMatchObject(
-    ours.map(({ rootUrl, redirectUris, webOrigins }) => ({ rootUrl, redirectUris, webOrigins })),
-  );
+  const addresses = ({ rootUrl, redirectUris, webOrigins }: Partial<(typeof ours)[number]>) =>
+    [rootUrl, redirectUris, webOrigins] as const;
+  expect(clients?.map(addresses)).toEqual(ours.map(addresses));
   expect(clients?.[0]).toMatchObject({
     rootUrl: OTHER_UI,
     redirectUris: [`${OTHER_UI}/`, `${OTHER_UI}/silent-check-sso.html`],
@@ -74,7 +74,7 @@ test.each([
 test("the version is the one that the provider is built for, and the documents name it", async () => {
   const { version } = await keycloakDistribution();
   expect(version).toMatch(/^\d+\.\d+\.\d+$/);
-  for (const file of ["docs/reference/auth-servers.md", "compose/february-2026.yml", "keycloak/Dockerfile"]) {
+  for (const file of ["docs/reference/auth-servers.md", "docker-compose.yml", "keycloak/Dockerfile"]) {
     expect(await readFile(new URL(`../../${file}`, import.meta.url), "utf8"), file).toContain(version);
   }
 });
@@ -103,8 +103,8 @@ test("A19: a distribution with another SHA-256 than the pinned one is not unpack
   expect(await readdir(cache)).toEqual([]);
 });
 
-test("A12: compose/february-2026.yml bounds Keycloak's listener as the demo does", async () => {
-  const compose = await readFile(new URL("../../compose/february-2026.yml", import.meta.url), "utf8");
+test("A12: docker-compose.yml bounds Keycloak's listener as the demo does", async () => {
+  const compose = await readFile(new URL("../../docker-compose.yml", import.meta.url), "utf8");
   for (const [name, value] of Object.entries(LISTENER_LIMITS))
     expect(compose).toMatch(new RegExp(`^ {6}${name}: "?${value}"?$`, "m"));
 });
