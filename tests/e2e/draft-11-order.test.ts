@@ -37,12 +37,7 @@ test("a user allows the agent, approves the order on the supply-chain agent's pa
   await approvalPage();
   expect(new URL(page.url()).origin).toBe(stack.urls.supplyChainAgent);
   const text = await page.locator("main").textContent();
-  const parts = [
-    "An agent that acts for you",
-    "40 × MacBook Pro, Apple",
-    "$100,000",
-    "mcp-user",
-  ];
+  const parts = ["An agent that acts for you", "40 × MacBook Pro, Apple", "$100,000", "mcp-user"];
   for (const part of parts) expect(text).toContain(part);
   await expectAccessible(page, "draft-11-order-approval");
   await screenshot(page, "draft-11-order-approval", { fullPage: false });
