@@ -19,8 +19,11 @@ test("a moved web page is a client of the same realm on both auth servers", asyn
   const json = await readFile(REALM_FILE, "utf8");
   const { clients } = realmRepresentation(json, ORIGINS);
   const ours = parseRealm(json, ORIGINS).clients;
-  const addresses = ({ rootUrl, redirectUris, webOrigins }: Partial<(typeof ours)[number]>) =>
-    [rootUrl, redirectUris, webOrigins] as const;
+  const addresses = (client: {
+    rootUrl?: string | undefined;
+    redirectUris?: readonly string[];
+    webOrigins?: readonly string[];
+  }) => [client.rootUrl, client.redirectUris, client.webOrigins];
   expect(clients?.map(addresses)).toEqual(ours.map(addresses));
   expect(clients?.[0]).toMatchObject({
     rootUrl: OTHER_UI,
