@@ -173,12 +173,8 @@ export async function createAgentService(options: AgentServiceOptions): Promise<
     const waiting =
       map &&
       createWaitingReplies({
-        id,
+        ...{ id, map, discovery, now, log: logger },
         verifier: traceVerifier(scope.aauth.verifier),
-        map,
-        discovery,
-        now,
-        log: logger,
       });
     await waiting?.serve(scope);
     await scope.register(fastifyA2A, {
