@@ -194,7 +194,7 @@ const HOLES: Readonly<Record<string, Hole>> = {
   J14: [
     "text of the request is made printable",
     [SIGNATURE_TEST, "J14: an answer is JSON"],
-    [`${SERVER}/oauth-error.ts`, "return text.replace(", "return text; text.replace("],
+    ["packages/issuer-kit/src/oauth-error.ts", "return text.replace(", "return text; text.replace("],
   ],
   J15: [
     "an unknown request_type is none",
