@@ -88,7 +88,7 @@ export async function buildGateway(
     });
     void handleRequest(message, response, environment, record);
   };
-  const server = createServer(limits, serve);
+  const server = serverWithin(limits, serve);
   exemptAddresses(server, settings.proxyAddresses);
   server.listen({ host: settings.host, port: configuration.bind.port });
   try {
@@ -120,7 +120,7 @@ export async function buildGateway(
   };
 }
 
-function createServer(
+function serverWithin(
   limits: typeof LIMITS,
   serve: (message: IncomingMessage, response: ServerResponse) => void,
 ): Server {
