@@ -60,7 +60,7 @@ const believed = (kind: string): Edit => [
   "    await verifyJwt(token, jwk, alg);\n  } catch",
   `    if (kind.name !== "${kind}") await verifyJwt(token, jwk, alg);\n  } catch`,
 ];
-const anySignature: Edit = [VERIFICATION, "if (await hasSigned(key)) return key;", "return key;"];
+const anySignature: Edit = [VERIFICATION, "if ((await hasSigned(key)) === true) return key;", "return key;"];
 /** A header that is not there is an empty one. */
 const noSignature: Edit = [
   VERIFY,
@@ -149,7 +149,11 @@ const HOLES: Readonly<Record<string, Hole>> = {
   J5: [
     "the digest is compared where there is no body",
     [SIGNATURE_TEST, "P4, J5: another body"],
-    [`${SIGNATURES}/verify-body.ts`, "if (digest !== undefined)", "if (digest && message.body?.length)"],
+    [
+      `${SIGNATURES}/verify-body.ts`,
+      "return digest === undefined ?",
+      "return !message.body?.length || digest === undefined ?",
+    ],
   ],
   J6: [
     "the authority is the configured one",
