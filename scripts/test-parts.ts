@@ -23,7 +23,12 @@ import { findStoreServers } from "./store-servers.ts";
 
 const project = (...names: string[]) => names.flatMap((name) => ["--project", name]);
 /** Packages that run on whichever Node their users have. */
-const PUBLISHED = ["packages/aauth/", "packages/aauth-explain/", "packages/fastify-aauth/", "packages/aauth-stores/"];
+const PUBLISHED = [
+  "packages/aauth/",
+  "packages/aauth-explain/",
+  "packages/fastify-aauth/",
+  "packages/aauth-stores/",
+];
 /** The full products, and the numbers of users under load. */
 const LONG = { LONG_TESTS: "1" };
 

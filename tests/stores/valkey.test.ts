@@ -107,7 +107,7 @@ describe("a Valkey that cannot be used", () => {
     await expect(openValkeyClaims({ url })).rejects.toThrow(refusal("store_login_failed"));
   });
 
-  test.each(["allkeys-lru", "volatile-ttl"])("K3: is refused with maxmemory-policy %s", async (policy) => {
+  test.each(["allkeys-lru", "volatile-ttl"])("V1: is refused with maxmemory-policy %s", async (policy) => {
     await client.config("SET", "maxmemory-policy", policy);
     try {
       const opened = openValkeyClaims({ url: server.url });
@@ -141,7 +141,7 @@ describe("a Valkey that cannot be used", () => {
     await stores.close();
   });
 
-  test("K3: has calls rejected while it is down, and after a restart that evicts", async () => {
+  test("V1: has calls rejected while it is down, and after a restart that evicts", async () => {
     const own = await startValkey();
     const stores = await openValkeyClaims({ url: own.url });
     const claims = stores.claims("down");

@@ -56,7 +56,7 @@ export function encryptRecords<Value>(
   function open(record: EncryptedRecord, expected: { key: string } | { owner: string }): Value {
     const [key, owner, value] = decrypt(record);
     const isBound = "key" in expected ? key === expected.key : owner === expected.owner;
-    if (!isBound) throw new StoreRecordError(name);
+    if (!isBound) throw new StoreRecordError(name); // hole V2
     return value;
   }
 

@@ -33,7 +33,7 @@ describe("an encrypted record store", () => {
     await expect(encrypted(stored, [OTHER_KEY]).get("a")).rejects.toThrow(StoreRecordError);
   });
 
-  test("K2: rejects an entry that was changed, cut, or moved to another key, owner or store", async () => {
+  test("V2: rejects an entry that was changed, cut, or moved to another key, owner or store", async () => {
     const stored = createMemoryRecordStore<EncryptedRecord>();
     const store = encrypted(stored);
     await store.put("a", 1, TERMS);

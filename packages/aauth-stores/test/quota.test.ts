@@ -27,7 +27,7 @@ afterAll(async () => {
 });
 
 describe("quotas in SQLite", () => {
-  test("are those of claims in memory", async () => {
+  test("V3: are those of claims in memory", async () => {
     const quota = fc.constantFrom<ClaimQuota>("shared", "own", "reserved");
     const claim = fc.record({ key, owner, quota, ttlSeconds: fc.integer({ min: 1, max: 9 }) });
     const steps = fc.array(fc.record({ claim, wait: fc.integer({ min: 0, max: 2 }) }), { maxLength: 80 });
@@ -45,7 +45,7 @@ describe("quotas in SQLite", () => {
     );
   });
 
-  test("are those of records in memory", async () => {
+  test("V3: are those of records in memory", async () => {
     const put = fc.record({ key, owner, isTake: fc.integer({ min: 0, max: 4 }).map((n) => n === 0) });
     await fc.assert(
       fc.asyncProperty(maxEntries, fc.array(put, { maxLength: 80 }), async (bound, puts) => {

@@ -62,7 +62,7 @@ export class Entries {
   put(key: string, value: string, quota: Quota, ttlSeconds: number): boolean {
     const now = this.#now();
     this.#statements.sweep.run(this.#name, now);
-    if (this.find(key)?.owner !== quota.owner && this.#isFull(quota)) return false;
+    if (this.find(key)?.owner !== quota.owner && this.#isFull(quota)) return false; // hole V3
     this.remove(key);
     this.#statements.add.run(this.#name, key, quota.room, quota.owner, value, now + ttlSeconds);
     return true;

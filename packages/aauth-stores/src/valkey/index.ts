@@ -131,9 +131,11 @@ class Connection {
   async #requireNoEviction(): Promise<void> {
     const memory = await this.#client.info("memory");
     const policy = /^maxmemory_policy:(\S+)/m.exec(memory)?.[1];
-    if (policy === NO_EVICTION) return; // hole K3
-    const found = `${this.#name} has maxmemory-policy ${policy}`;
-    throw new StoreSetupError("store_evicts", `${found}: it must be ${NO_EVICTION}`);
+    const setting = `maxmemory-policy of ${this.#name} is ${policy}`;
+    // hole V1
+    if (policy !== NO_EVICTION) {
+      throw new StoreSetupError("store_evicts", `${setting}: it must be ${NO_EVICTION}`);
+    }
   }
 
   async close(): Promise<void> {
