@@ -76,7 +76,11 @@ export default defineConfig({
           ...patient,
           // The two products' contracts against the embedded ones, and what the documents say.
           name: "contract",
-          include: ["tests/contract/{auth-server,gateway}/**/*.test.ts", "tests/docs/*.test.ts", HOLES_TABLE],
+          include: [
+            "tests/contract/{auth-server,person-server,gateway}/**/*.test.ts",
+            "tests/docs/*.test.ts",
+            HOLES_TABLE,
+          ],
           exclude: [WALKTHROUGH, SLOW_DOCUMENTS, OTHER_GATEWAYS],
         },
       },
@@ -160,7 +164,7 @@ export default defineConfig({
             : process.env.AUTH_SERVER_TEST_URL
               ? [
                   "tests/keycloak/*.test.ts",
-                  "tests/contract/auth-server/**/*.test.ts",
+                  "tests/contract/{auth-server,person-server}/**/*.test.ts",
                   "tests/integration/consent-command.test.ts",
                   "tests/e2e/{journeys,signature-only,autonomous,user-delegated,order}.test.ts",
                 ]

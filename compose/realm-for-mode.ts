@@ -60,6 +60,8 @@ try {
     ...realm.attributes,
     [CONSENT_ATTRIBUTE]: JSON.stringify(wanted),
     "aauth.token.lifespan": String(authTokenSeconds),
+    // Tokens of draft -11 come from the person server; here persons sign in.
+    ...(profile === "draft-11" && { "aauth.enabled": "false" }),
     ...(publishedPeers.length > 0 && { "aauth.published.peers": JSON.stringify(publishedPeers) }),
   };
   // Whole or not at all: an auth server may be starting.

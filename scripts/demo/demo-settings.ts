@@ -150,7 +150,6 @@ export function readDemoSettings(env: NodeJS.ProcessEnv, argv: readonly string[]
   if (!isDraft11 && isAsked("mode"))
     throw new ConfigError("demo", [{ name: "--mode", message: "is of draft-11: add --profile draft-11" }]);
   for (const [flag, isSet] of [
-    ["--auth-server keycloak", config.authServerKind === "keycloak"],
     ["--swap", swap.length > 0],
     ["--authorization-scheme", isAsked("authorizationScheme")],
     ["--signature-scheme", isAsked("signatureScheme")],

@@ -207,7 +207,7 @@ export function describeStack(ports: StackPorts, modes: StackModes): ServiceDesc
   };
   // By port, so that two stacks do not enrol each other's delegates.
   const delegatesFile = `.data/delegates-${ports.backend}.json`;
-  const authzHost = `127.0.0.1:${ports.gatewayAuthz}`;
+  const resources = modes.mode === "federated" ? AGENT_NAMES.map(identifierOf) : [];
   const isDelegated = modes.authorizationScheme === "user-delegated";
   const need = (key: keyof StackPorts, purpose: string) => ({
     port: ports[key],
@@ -265,6 +265,8 @@ export function describeStack(ports: StackPorts, modes: StackModes): ServiceDesc
         ...(modes.authServer === "keycloak" && {
           OTEL_SERVICE_NAME: "keycloak",
           KEYCLOAK_MANAGEMENT_PORT: String(ports.keycloakManagement),
+          // Tokens of draft -11 are the person server's.
+          KEYCLOAK_AAUTH_ENABLED: String(!isDraft11),
         }),
         AUTH_SERVER_PORT: String(ports.authServer),
         AUTH_SERVER_URL: urls.authServer,
@@ -283,9 +285,7 @@ export function describeStack(ports: StackPorts, modes: StackModes): ServiceDesc
               PERSON_SERVER_URL: urls.personServer,
               PERSON_SERVER_OIDC_ISSUER: urls.issuer,
               PERSON_SERVER_APPLICATIONS: urls.ui,
-              ...(modes.mode === "federated" && {
-                ACCESS_SERVER_RESOURCES: AGENT_NAMES.map(identifierOf).join(" "),
-              }),
+              ACCESS_SERVER_RESOURCES: resources.join(" "),
             },
           }),
         ]
@@ -331,7 +331,7 @@ export function describeStack(ports: StackPorts, modes: StackModes): ServiceDesc
         BACKEND_AGENT_URL: ids.backend,
         // With a minimum of jwks no pseudonymous call would ever reach an agent. The file with rules on identity keeps jwks.
         GATEWAY_REQUIRED_SCHEME: modes.signatureScheme,
-        AAUTH_AUTHZ_HOST: authzHost,
+        AAUTH_AUTHZ_HOST: `127.0.0.1:${ports.gatewayAuthz}`,
         ...Object.fromEntries(
           AGENT_NAMES.map((name) => [`${variablePrefix(name)}_ADDR`, `127.0.0.1:${ports[keyOf(name)]}`]),
         ),
@@ -391,7 +391,7 @@ export function describeStack(ports: StackPorts, modes: StackModes): ServiceDesc
       UI_BACKEND_URL: urls.backend,
       UI_AUTH_SERVER_URL: urls.issuer,
       UI_CLIENT_ID: "supply-chain-ui",
-      ...(isDraft11 && { UI_PROFILE: modes.profile }),
+      ...(isDraft11 && { UI_PROFILE: modes.profile, UI_PERSON_SERVER_URL: urls.personServer }),
       UI_OTLP_URL: `http://localhost:${ports.traceStoreOtlp}`,
     },
     healthUrl: `http://127.0.0.1:${ports.ui}/config.json`,

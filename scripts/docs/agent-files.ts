@@ -34,6 +34,12 @@ export const composeFile = (content: string) =>
 /** `compose/draft-11.env`: the parties' identifiers, and where they are. */
 export const draft11Variables = (content: string) => withRegions(content, { parties: draft11Parties() });
 
+/** `compose/draft-11-federated.env`: resources that the access server decides for. */
+export const federatedVariables = (content: string) =>
+  withRegions(content, {
+    resources: `ACCESS_SERVER_RESOURCES="${AGENT_NAMES.map(identifierOf).join(" ")}"\n`,
+  });
+
 /** Writes the lines of each region between `# agents: <region>` and `# end of agents`. */
 function withRegions(content: string, regions: Readonly<Record<string, string>>): string {
   let text = content;

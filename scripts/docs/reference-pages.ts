@@ -1,4 +1,10 @@
-import { composeFile, draft11Configuration, draft11Variables, gatewayConfiguration } from "./agent-files.ts";
+import {
+  composeFile,
+  draft11Configuration,
+  draft11Variables,
+  federatedVariables,
+  gatewayConfiguration,
+} from "./agent-files.ts";
 import { configurationPage } from "./configuration-page.ts";
 import { withErrorTable } from "./error-table.ts";
 import { interopPage } from "./interop-page.ts";
@@ -9,6 +15,7 @@ import { withSwapTables } from "./swap-tables.ts";
 export const REFERENCE_PAGES: Readonly<Record<string, (content: string) => string | Promise<string>>> = {
   "agentgateway/config.yaml": gatewayConfiguration,
   "agentgateway/config-draft-11.yaml": draft11Configuration,
+  "compose/draft-11-federated.env": federatedVariables,
   "compose/draft-11.env": draft11Variables,
   "docker-compose.yml": composeFile,
   "docs/reference/compatibility.md": withSwapTables,

@@ -43,6 +43,7 @@ const VERIFICATION = `${AAUTH}/resource/verification.ts`;
 const CLAIMS = `${AAUTH}/tokens/claim-checks.ts`;
 const GUARD = `${AAUTH}/discovery/url-guard.ts`;
 const CONSENT_ROUTES = `${SERVER}/consent/consent-routes.ts`;
+const FORM_DESK = "packages/issuer-kit/src/form-desk.ts";
 const SUB_AGENTS = `${BACKEND}/delegates/sub-agents.ts`;
 const CODE = `${SERVER}/request-types/code.ts`;
 const TRUSTED = "if (trusts(trustedIssuers, iss)) return;";
@@ -179,7 +180,7 @@ const HOLES: Readonly<Record<string, Hole>> = {
   J11: [
     "the answer comes from the browser and person that were asked",
     [CONSENT_TEST, "J11: an answer counts only from the page"],
-    [CONSENT_ROUTES, " || session.id !== page.sessionId || session.user.id !== page.userId", ""],
+    [FORM_DESK, " || session.id !== shown.sessionId || personOf(session) !== shown.personId", ""],
   ],
   J12: [
     "state is that of the signed request",
@@ -194,7 +195,7 @@ const HOLES: Readonly<Record<string, Hole>> = {
   J14: [
     "text of the request is made printable",
     [SIGNATURE_TEST, "J14: an answer is JSON"],
-    [`${SERVER}/oauth-error.ts`, "return text.replace(", "return text; text.replace("],
+    ["packages/issuer-kit/src/oauth-error.ts", "return text.replace(", "return text; text.replace("],
   ],
   J15: [
     "an unknown request_type is none",

@@ -74,6 +74,7 @@ async function realm(): Promise<object> {
     ...(env.AUTH_SERVER_UI_URL && { uiUrl: env.AUTH_SERVER_UI_URL }),
     ...(env.AUTH_SERVER_PERSON_SERVER_URL && { personServerUrl: env.AUTH_SERVER_PERSON_SERVER_URL }),
     attributes: {
+      ...(env.KEYCLOAK_AAUTH_ENABLED && { "aauth.enabled": env.KEYCLOAK_AAUTH_ENABLED }),
       ...(consentScopes && { "aauth.consent.required.scopes": JSON.stringify(consentScopes) }),
       ...(selfAgents && { "aauth.self.agents": JSON.stringify(selfAgents) }),
       ...(publishedPeers && { "aauth.published.peers": JSON.stringify(publishedPeers) }),

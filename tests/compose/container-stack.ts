@@ -24,7 +24,7 @@ const POLICY_FILES = ["agentgateway/config-policy.yaml", "agentgateway/config-dr
 export async function startContainerStack(options: TestStackOptions = {}): Promise<TestStack> {
   const { modes: wanted = {}, env: more = {} } = options;
   const startedAt = performance.now();
-  const authServer = isReal("keycloak") && wanted.profile !== "draft-11" ? "keycloak" : "embedded";
+  const authServer = isReal("keycloak") ? "keycloak" : "embedded";
   const modes = { ...DEMO_MODES, ...wanted, authServer } as const;
   const variables = new Map(Object.entries(more));
   const env = {

@@ -15,6 +15,7 @@ test("ui/README.md lists every setting with its default", () => {
     UI_HOST: /UI_HOST: host = "([^"]+)"/.exec(read("ui/server/serve-page.ts"))?.[1],
     UI_BACKEND_URL: browser.backendUrl,
     UI_AUTH_SERVER_URL: browser.authServerUrl,
+    UI_PERSON_SERVER_URL: browser.personServerUrl,
     UI_CLIENT_ID: browser.clientId,
     UI_OTLP_URL: browser.otlpUrl,
     UI_PROFILE: browser.profile,

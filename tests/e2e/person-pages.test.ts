@@ -41,7 +41,9 @@ test("a person signs in, allows an agent, asks it something, sees what it has, a
   await press("Continue");
   await page.getByRole("alert").getByText("This code is not valid").waitFor();
 
-  const person = async (address: string, isFirst: boolean) => {
+  const person = async (address: string, before: Promise<void> | undefined) => {
+    await before;
+    const isFirst = before === undefined;
     await page.goto(world.map.browserUrl(address));
     await heading(isFirst ? "An agent wants to be known as yours" : "An agent asks for your permission");
     if (!isFirst) {
@@ -61,7 +63,7 @@ test("a person signs in, allows an agent, asks it something, sees what it has, a
     justification: "I plan your laptops for the next quarter.\nFor this I need your supply chain.",
     loginHint: DEMO_USER.username,
     returnUrl: CALLBACK,
-    onInteraction: ({ page: address }) => void decided.push(person(address, decided.length === 0)),
+    onInteraction: ({ page: address }) => void decided.push(person(address, decided.at(-1))),
     onClarification: async () => ({ action: "respond", response: "From March to April." }),
   })(`${SUPPLY_CHAIN}/data`);
   await Promise.all(decided);

@@ -13,14 +13,18 @@ import { parseRealm } from "../../services/auth-server/src/realm/realm.ts";
 
 const REALM_FILE = new URL("../../keycloak/realm/aauth-test-realm.json", import.meta.url);
 const OTHER_UI = "http://localhost:4000";
+const ORIGINS = { uiUrl: OTHER_UI, personServerUrl: "http://localhost:4322" };
 
 test("a moved web page is a client of the same realm on both auth servers", async () => {
   const json = await readFile(REALM_FILE, "utf8");
-  const { clients } = realmRepresentation(json, { uiUrl: OTHER_UI });
-  const ours = parseRealm(json, { uiUrl: OTHER_UI }).clients;
-  expect(clients).toMatchObject(
-    ours.map(({ rootUrl, redirectUris, webOrigins }) => ({ rootUrl, redirectUris, webOrigins })),
-  );
+  const { clients } = realmRepresentation(json, ORIGINS);
+  const ours = parseRealm(json, ORIGINS).clients;
+  const addresses = (client: {
+    rootUrl?: string | undefined;
+    redirectUris?: readonly string[];
+    webOrigins?: readonly string[];
+  }) => [client.rootUrl, client.redirectUris, client.webOrigins];
+  expect(clients?.map(addresses)).toEqual(ours.map(addresses));
   expect(clients?.[0]).toMatchObject({
     rootUrl: OTHER_UI,
     redirectUris: [`${OTHER_UI}/`, `${OTHER_UI}/silent-check-sso.html`],
@@ -73,7 +77,7 @@ test.each([
 test("the version is the one that the provider is built for, and the documents name it", async () => {
   const { version } = await keycloakDistribution();
   expect(version).toMatch(/^\d+\.\d+\.\d+$/);
-  for (const file of ["docs/reference/auth-servers.md", "compose/february-2026.yml", "keycloak/Dockerfile"]) {
+  for (const file of ["docs/reference/auth-servers.md", "docker-compose.yml", "keycloak/Dockerfile"]) {
     expect(await readFile(new URL(`../../${file}`, import.meta.url), "utf8"), file).toContain(version);
   }
 });
@@ -102,8 +106,8 @@ test("A19: a distribution with another SHA-256 than the pinned one is not unpack
   expect(await readdir(cache)).toEqual([]);
 });
 
-test("A12: compose/february-2026.yml bounds Keycloak's listener as the demo does", async () => {
-  const compose = await readFile(new URL("../../compose/february-2026.yml", import.meta.url), "utf8");
+test("A12: docker-compose.yml bounds Keycloak's listener as the demo does", async () => {
+  const compose = await readFile(new URL("../../docker-compose.yml", import.meta.url), "utf8");
   for (const [name, value] of Object.entries(LISTENER_LIMITS))
     expect(compose).toMatch(new RegExp(`^ {6}${name}: "?${value}"?$`, "m"));
 });

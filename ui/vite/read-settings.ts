@@ -10,6 +10,8 @@ const settings = {
   UI_PORT: z.coerce.number("must be a number").int().min(0).max(65535).default(3050),
   UI_BACKEND_URL: webUrl.default("http://localhost:8000"),
   UI_AUTH_SERVER_URL: webUrl.default("http://localhost:8080/realms/aauth-test"),
+  /** Person server, whose pages the browser goes to by itself. Unset: the auth server alone. */
+  UI_PERSON_SERVER_URL: webUrl.optional(),
   UI_CLIENT_ID: z.string().trim().min(1).default("supply-chain-ui"),
   /** Collector that takes the page's spans by OTLP/HTTP and allows its origin. Unset: traces begin at the backend. */
   UI_OTLP_URL: webUrl.optional(),
@@ -24,6 +26,7 @@ export interface UiSettings {
   browser: {
     backendUrl: string;
     authServerUrl: string;
+    personServerUrl?: string;
     clientId: string;
     otlpUrl?: string;
     profile?: "february-2026" | "draft-11";
@@ -48,12 +51,14 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
       ["The UI's settings cannot be used:", ...parsed.error.issues.flatMap(describe)].join("\n  "),
     );
   }
-  const { UI_PORT, UI_BACKEND_URL, UI_AUTH_SERVER_URL, UI_CLIENT_ID, UI_OTLP_URL, UI_PROFILE } = parsed.data;
+  const { UI_PORT, UI_BACKEND_URL, UI_AUTH_SERVER_URL, UI_PERSON_SERVER_URL, UI_CLIENT_ID } = parsed.data;
+  const { UI_OTLP_URL, UI_PROFILE } = parsed.data;
   return {
     port: UI_PORT,
     browser: {
       backendUrl: UI_BACKEND_URL,
       authServerUrl: UI_AUTH_SERVER_URL,
+      ...(UI_PERSON_SERVER_URL !== undefined && { personServerUrl: UI_PERSON_SERVER_URL }),
       clientId: UI_CLIENT_ID,
       ...(UI_OTLP_URL !== undefined && { otlpUrl: UI_OTLP_URL }),
       ...(UI_PROFILE !== undefined && { profile: UI_PROFILE }),

@@ -14,7 +14,14 @@ import {
   type RecordStore,
   type SigningKey,
 } from "aauth";
-import { type Agent, createAgent, type ObtainedToken, type Transport } from "aauth/agent";
+import {
+  type Agent,
+  type AgentObserver,
+  type AgentOptions,
+  createAgent,
+  type ObtainedToken,
+  type Transport,
+} from "aauth/agent";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { fastifyAAuth } from "fastify-aauth";
 import {
@@ -128,23 +135,12 @@ export async function createAgentService(options: AgentServiceOptions): Promise<
     logger,
     now,
     browserUrl: (url) => map?.browserUrl(url) ?? url,
-    agentFor(peer, address, signatureScheme = config.signatureScheme) {
-      const traced = createAgentTrace(dialect.transport);
-      const log = createAgentLog(logger, peer);
-      return createAgent({
+    agentFor: (peer, address, signatureScheme = config.signatureScheme) =>
+      callingAgent(deps, {
         ...dialect.calling(address, signatureScheme),
-        key: keys,
-        discovery,
-        revealTokens: config.showTokens,
-        transport: traced.transport,
-        observer: (event) => {
-          traced.observer(event);
-          log(event);
-        },
-        now,
-        ...(deps.tokenStore && { tokenStore: deps.tokenStore }),
-      });
-    },
+        ...{ key: keys, discovery, now, revealTokens: config.showTokens },
+        ...{ transport: dialect.transport, observer: createAgentLog(logger, peer) },
+      }),
   };
 
   warnOfPublishedPeers(logger, config);
@@ -177,12 +173,8 @@ export async function createAgentService(options: AgentServiceOptions): Promise<
     const waiting =
       map &&
       createWaitingReplies({
-        id,
+        ...{ id, map, discovery, now, log: logger },
         verifier: traceVerifier(scope.aauth.verifier),
-        map,
-        discovery,
-        now,
-        log: logger,
       });
     await waiting?.serve(scope);
     await scope.register(fastifyA2A, {
@@ -200,6 +192,23 @@ export async function createAgentService(options: AgentServiceOptions): Promise<
   });
   rotateKeys(app, keys, config.keyRotationSeconds);
   return { app };
+}
+
+/** An agent for calls to one peer, with a trace of its own. */
+function callingAgent(
+  { tokenStore }: AgentServiceDeps,
+  options: AgentOptions & { observer: AgentObserver },
+): Agent {
+  const traced = createAgentTrace(options.transport);
+  return createAgent({
+    ...options,
+    transport: traced.transport,
+    observer: (event) => {
+      traced.observer(event);
+      options.observer(event);
+    },
+    ...(tokenStore && { tokenStore }),
+  });
 }
 
 function stateOf(request: FastifyRequest, waiting: WaitingReplies | undefined): Map<string, unknown> {

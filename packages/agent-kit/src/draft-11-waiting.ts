@@ -6,8 +6,8 @@
  */
 
 import { type Discovery, type EndpointMap, isServerIdentifier, type ProvenCaller } from "aauth";
-import { createDeferred, type Verifier } from "aauth/resource";
-import type { FastifyInstance, FastifyRequest } from "fastify";
+import { createDeferred, type Deferred, type Verifier } from "aauth/resource";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { sendAnswer, serveEndpoints } from "fastify-aauth";
 import type { A2AOptions } from "./a2a/index.ts";
 import { isLoopbackCallback } from "./draft-11.ts";
@@ -98,22 +98,31 @@ export function createWaitingReplies(options: {
 
     async serve(scope) {
       await serveEndpoints(scope, [deferred.endpoint]);
-      scope.get(INTERACTION_PATH, { config: { aauth: "public" } }, async (request, reply) => {
-        const { code, callback } = request.query as { readonly code?: unknown; readonly callback?: unknown };
-        const opened = typeof code === "string" ? await deferred.open(code, request.ip) : "invalid_code";
-        void reply.header("cache-control", "no-store").header("referrer-policy", "no-referrer");
-        if (opened === "too_many_codes")
-          return reply.code(429).type("text/plain; charset=utf-8").send("Too many wrong codes were tried.\n");
-        if (typeof opened === "string") {
-          const why = opened === "expired" ? "has waited too long" : "is not known, or was used before";
-          return reply.code(410).type("text/plain; charset=utf-8").send(`This request ${why}.\n`);
-        }
-        const page = new URL(map.browserUrl(opened.data.page));
-        // The server of that page judges it, as it does for every callback.
-        if (typeof callback === "string" && isLoopbackCallback(callback))
-          page.searchParams.set("callback", callback);
-        return reply.redirect(page.href, 302);
-      });
+      scope.get(INTERACTION_PATH, { config: { aauth: "public" } }, (request, reply) =>
+        sendToPage(request, reply, { deferred, map }),
+      );
     },
   };
+}
+
+/** Sends the browser that brings a code on to the page that is waited for, once. */
+async function sendToPage(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { deferred, map }: { deferred: Deferred<{ readonly page: string }>; map: Pick<EndpointMap, "browserUrl"> },
+): Promise<FastifyReply> {
+  const { code, callback } = request.query as { readonly code?: unknown; readonly callback?: unknown };
+  const opened = typeof code === "string" ? await deferred.open(code, request.ip) : "invalid_code";
+  void reply.header("cache-control", "no-store").header("referrer-policy", "no-referrer");
+  if (opened === "too_many_codes")
+    return reply.code(429).type("text/plain; charset=utf-8").send("Too many wrong codes were tried.\n");
+  if (typeof opened === "string") {
+    const why = opened === "expired" ? "has waited too long" : "is not known, or was used before";
+    return reply.code(410).type("text/plain; charset=utf-8").send(`This request ${why}.\n`);
+  }
+  const page = new URL(map.browserUrl(opened.data.page));
+  // The server of that page judges it, as it does for every callback.
+  if (typeof callback === "string" && isLoopbackCallback(callback))
+    page.searchParams.set("callback", callback);
+  return reply.redirect(page.href, 302);
 }

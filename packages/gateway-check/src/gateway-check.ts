@@ -13,7 +13,7 @@ import { type CheckConfig, serversOf } from "./check-settings.ts";
 import { CLAIMS_HEADER } from "./claims.ts";
 import { type Admission, judgeCheck, requirementOf } from "./judge-check.ts";
 import { refusalOf } from "./refusal.ts";
-import { createResourceVerifiers } from "./resource-verifiers.ts";
+import { createResourceVerifiers, type ResourceVerifiers } from "./resource-verifiers.ts";
 
 /** Two fetches must end before the gateway gives the check up (5 s in agentgateway/*.yaml): then the refusal names the reason. */
 const DISCOVERY_TIMEOUT_MS = 2_000;
@@ -48,12 +48,31 @@ export interface GatewayCheck {
 
 /** Makes the check of a gateway. Each has a memory of used nonces of its own, so a gateway should ask one. */
 export function createGatewayCheck(config: CheckConfig, deps: GatewayCheckDeps): GatewayCheck {
-  const now = deps.now ?? (() => Math.floor(Date.now() / 1000));
   const log = deps.logger.child({ logger: "aauth.gateway" });
   warnOfPublishedPeers(log, config);
+  const verifiers = verifiersOf(config, deps);
+  // Where the check could not be read, an answer is in the profile that is the default.
+  const unread = { profiles: [config.profile ?? "february-2026"], requiredLevel: "any" } as const;
+  return {
+    async answer(check) {
+      let request: CheckRequest | undefined;
+      try {
+        request = readCheckRequest(check, config.requestFrom, config);
+        // A check has the length of no body; what announces one is written so there.
+        const hasBody = "transfer-encoding" in request.request.headers;
+        return admitted(await judgeCheck(request, verifiers), { check, hasBody, log });
+      } catch (error) {
+        return refused(error, { check, route: request ?? unread, log });
+      }
+    },
+  };
+}
+
+function verifiersOf(config: CheckConfig, deps: GatewayCheckDeps): ResourceVerifiers {
+  const now = deps.now ?? (() => Math.floor(Date.now() / 1000));
   const { resources: february, draft11Resources: ofDraft11 = [] } = config;
   const lookUp = { now, timeoutMs: DISCOVERY_TIMEOUT_MS };
-  const verifiers = createResourceVerifiers({
+  return createResourceVerifiers({
     february: {
       resources: february,
       trustedIssuers: [issuerOf(config)],
@@ -82,62 +101,47 @@ export function createGatewayCheck(config: CheckConfig, deps: GatewayCheckDeps):
     peers: config,
     maxUsedNonces: deps.maxUsedNonces,
   });
+}
 
-  /** No caller is at fault here, except for one that has used up its share of the memory: that is no failure of ours to be found. */
-  const logFailure = (cause: unknown, fields: { code: string; status: number }) => {
-    if (cause instanceof AAuthError) log.warn(fields, "request refused");
-    else if (cause instanceof UnusableCheck)
-      log.error({ ...fields, reason: cause.message }, "a check could not be judged");
-    else log.error({ ...fields, err: cause }, "a check could not be judged");
-  };
+type Log = Pick<GatewayCheckDeps["logger"], "debug" | "info" | "warn" | "error">;
 
-  /** An open path and an unsigned request took no verification, and leave no verdict on the span. */
-  const admitted = (
-    { claims, because, verified }: Admission,
-    headers: CheckMessage["headers"],
-    hasBody: boolean,
-  ): CheckAnswer => {
-    if (verified !== undefined) recordVerified(verified, { headers });
-    if (hasBody && verified?.report.bodyBound === false) {
-      const { agent, profile } = verified.caller;
-      log.warn({ agent, profile }, "⚠️ The signature does not cover the body");
-    }
-    log.debug({ because }, "request let through");
-    return { status: 200, headers: { [CLAIMS_HEADER]: claims } };
-  };
-  /** Where the check could not be read, an answer is in the profile that is the default. */
-  const refused = (
-    cause: unknown,
-    received: CheckMessage["headers"],
-    check: Pick<CheckRequest, "profiles" | "requiredLevel"> = unread,
-  ): CheckAnswer => {
-    const route = { profiles: check.profiles, requirement: requirementOf(check) };
-    const refusal = refusalOf(cause, route);
-    recordRefused(cause, { headers: received }, refusal);
-    const { status, headers, body, code } = refusal;
-    if (status >= 500) logFailure(cause, { code, status });
-    else {
-      const report = cause instanceof AAuthVerificationError ? cause.report : undefined;
-      const failed = report?.checks.find(({ verdict }) => verdict === "failed");
-      const hint = cause instanceof AAuthVerificationError ? publishedPeerHint(cause) : undefined;
-      const why = { ...(failed && { check: failed.name, reason: failed.reason }), ...(hint && { hint }) };
-      log.info({ code, status, ...why }, "request refused");
-    }
-    return { status, headers, body };
-  };
+/** An open path and an unsigned request took no verification, and leave no verdict on the span. */
+function admitted(
+  { claims, because, verified }: Admission,
+  { check, hasBody, log }: { check: CheckMessage; hasBody: boolean; log: Log },
+): CheckAnswer {
+  if (verified !== undefined) recordVerified(verified, { headers: check.headers });
+  if (hasBody && verified?.report.bodyBound === false) {
+    const { agent, profile } = verified.caller;
+    log.warn({ agent, profile }, "⚠️ The signature does not cover the body");
+  }
+  log.debug({ because }, "request let through");
+  return { status: 200, headers: { [CLAIMS_HEADER]: claims } };
+}
 
-  const unread = { profiles: [config.profile ?? "february-2026"], requiredLevel: "any" } as const;
-  return {
-    async answer(check) {
-      let request: CheckRequest | undefined;
-      try {
-        request = readCheckRequest(check, config.requestFrom, config);
-        // A check has the length of no body; what announces one is written so there.
-        const hasBody = "transfer-encoding" in request.request.headers;
-        return admitted(await judgeCheck(request, verifiers), check.headers, hasBody);
-      } catch (error) {
-        return refused(error, check.headers, request);
-      }
-    },
-  };
+function refused(
+  cause: unknown,
+  options: { check: CheckMessage; route: Pick<CheckRequest, "profiles" | "requiredLevel">; log: Log },
+): CheckAnswer {
+  const { check, route, log } = options;
+  const refusal = refusalOf(cause, { profiles: route.profiles, requirement: requirementOf(route) });
+  recordRefused(cause, { headers: check.headers }, refusal);
+  const { status, headers, body, code } = refusal;
+  if (status >= 500) logFailure(cause, { code, status }, log);
+  else {
+    const report = cause instanceof AAuthVerificationError ? cause.report : undefined;
+    const failed = report?.checks.find(({ verdict }) => verdict === "failed");
+    const hint = cause instanceof AAuthVerificationError ? publishedPeerHint(cause) : undefined;
+    const why = { ...(failed && { check: failed.name, reason: failed.reason }), ...(hint && { hint }) };
+    log.info({ code, status, ...why }, "request refused");
+  }
+  return { status, headers, body };
+}
+
+/** No caller is at fault here, except for one that has used up its share of the memory: that is no failure of ours to be found. */
+function logFailure(cause: unknown, fields: { code: string; status: number }, log: Log): void {
+  if (cause instanceof AAuthError) log.warn(fields, "request refused");
+  else if (cause instanceof UnusableCheck)
+    log.error({ ...fields, reason: cause.message }, "a check could not be judged");
+  else log.error({ ...fields, err: cause }, "a check could not be judged");
 }

@@ -1,9 +1,9 @@
 import { createMemoryClaimStore, type Discovery } from "aauth";
 import type { FastifyBaseLogger, FastifyInstance } from "fastify";
-import { type CreateStore, createSecrets } from "issuer-kit";
+import type { CreateStore } from "issuer-kit";
 import type { RsaKeys } from "issuer-kit/openid";
 import { createConsentMemory } from "./consent/consent-memory.ts";
-import { consentRoutes, type ShownConsent } from "./consent/consent-routes.ts";
+import { consentRoutes } from "./consent/consent-routes.ts";
 import type { ReadSession } from "./consent/read-session.ts";
 import { createGrants } from "./grants.ts";
 import { createIssueToken } from "./issue-token.ts";
@@ -80,8 +80,6 @@ export async function aauth(
     discovery,
     grants,
     logger,
-    // A user that loads a page again and again ends no other user's pages.
-    shown: createSecrets(createStore<ShownConsent>(), ({ userId }) => userId),
     memory,
   });
 }

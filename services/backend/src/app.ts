@@ -77,7 +77,7 @@ const MAX_RETURNS = 10_000;
 
 type Services = ReturnType<typeof createServices>;
 
-/** What the routes are for: runs, orders, delegates. */
+/** Runs, orders and delegates, which the routes are for. */
 function createServices(dialect: BackendDialect, options: DialectOptions & { startReplySeconds: number }) {
   const { config, evidence, observe, logger, now, startReplySeconds } = options;
   const { places, transport } = dialect;

@@ -17,7 +17,7 @@ import type { RunContext } from "./runs/run-context.ts";
 import type { RunService } from "./runs/run-service.ts";
 import type { WaitingRun } from "./runs/waiting-runs.ts";
 
-/** What the backend does differently in each wire profile. */
+/** All that differs in the backend between wire profiles. */
 export interface BackendDialect {
   readonly keys: KeyRing;
   /** The published key set. */
@@ -54,7 +54,7 @@ export interface DelegatesOfDialect {
   readonly subAgents?: SubAgents;
 }
 
-/** What a dialect is made from. */
+/** Dependencies of a dialect. */
 export interface DialectOptions {
   readonly config: BackendConfig;
   /** Default: a new one. */

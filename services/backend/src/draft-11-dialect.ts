@@ -1,6 +1,6 @@
 /**
- * The backend as an agent of draft -11. It acts for many users, and there an agent has one person: each user has an agent of their own, named by the
- * backend, which is its own agent provider.
+ * The backend as an agent of draft -11, where an agent has one person: each user has an agent of
+ * their own, named by the backend, which is its own agent provider.
  *
  * @module
  */
@@ -106,7 +106,8 @@ export async function createDraft11Dialect(options: DialectOptions): Promise<Bac
   };
 }
 
-const LEFT_OUT = `Revoking here (the person server's page does it): not with AAUTH_PROFILE=${draft11.name}, start with february-2026 for it`;
+const LEFT_OUT =
+  "Revoking here (the person server's page does it): not with AAUTH_PROFILE=draft-11, start with february-2026 for it";
 
 /** One agent for each user: an agent tells its equal requests of one second apart. */
 function onePerUser(create: (userId: string) => Agent): (userId: string) => Agent {

@@ -100,9 +100,9 @@ function agentsOf(config: BackendConfig, createAgent: ReturnType<typeof ownAgent
   const identity = { id, ...dialects, trustedAuthServers: [issuer] };
   return {
     agent: createAgent({ ...identity, redirectUri, signatureScheme }),
-    // Without an address to return to, the auth server refuses consent and keeps nothing (profile 6.2).
+    // Without a return address the auth server refuses consent and keeps nothing (profile 6.2).
     nonInteractiveAgent: createAgent({ ...identity, signatureScheme }),
-    // The auth server and delegates see the backend's identity, also where it calls agents by key alone.
+    // Auth server and delegates see the backend's identity, whatever `signatureScheme` is.
     jwksAgent: createAgent({
       ...{ ...identity, redirectUri },
       profile: february2026,

@@ -76,7 +76,8 @@ function newPrivateKey(): Pick<KeptKey, "kty" | "crv" | "x" | "d"> {
 }
 
 /**
- * Creates the backend's agents, which share keys, tokens and discovery. Each has a trace of its own, and runs leave evidence of what they send.
+ * Creates the backend's agents, which share keys, tokens and discovery. Runs leave evidence of what
+ * they send.
  *
  * @param options.transport default: the library's
  */

@@ -3,7 +3,7 @@ import type { Agent, ObtainedToken, SubAgentTokenInput } from "aauth/agent";
 import { PARENT_REQUESTS } from "agent-kit/protocol-log";
 import { readBounded } from "agent-kit/service";
 import { z } from "zod";
-import { AgentTokenError, refusalSchema } from "./agent-tokens.ts";
+import { AgentTokenError, refusalSchema } from "./agent-token-request.ts";
 
 const MAX_ANSWER_BYTES = 65_536;
 

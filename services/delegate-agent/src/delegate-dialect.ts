@@ -6,7 +6,7 @@ import { TOKEN_TYPES } from "aauth/wire";
 import { AgentHttpError } from "agent-kit/a2a";
 import { draft11Parties, requireServerIdentifier, subAgentId } from "agent-kit/draft-11";
 import { ConfigError, issuerOf } from "agent-kit/service";
-import { AgentTokenError, type AgentTokenKind } from "./agent-tokens.ts";
+import { AgentTokenError, type AgentTokenKind } from "./agent-token-request.ts";
 import { askParent, REFUSED_BY_PARENT } from "./ask-parent.ts";
 import type { DelegateAgentConfig } from "./config.ts";
 import { type DescribeEvent, describeDraft11Event, describeFebruaryEvent } from "./describe-event.ts";

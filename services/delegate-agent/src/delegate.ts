@@ -2,7 +2,7 @@ import { AAuthError, ConsentRequiredError, type decodeToken, TokenRequestError }
 import type { Agent, AgentEvent } from "aauth/agent";
 import { AgentAnswerError, AgentHttpError, askAgent, failedPartOf } from "agent-kit/a2a";
 import type { DelegateRun } from "backend-api";
-import { AgentTokenError } from "./agent-tokens.ts";
+import { AgentTokenError } from "./agent-token-request.ts";
 import type { CallDialect } from "./delegate-dialect.ts";
 
 const MAX_REPORT_CHARACTERS = 2_000;

@@ -7,7 +7,8 @@ import { createTestDiscovery } from "aauth/february-2026/testing";
 import { createTestClock } from "aauth/testing";
 import { describe, expect, test } from "vitest";
 import { endlessBody } from "../../../packages/agent-kit/test/service/support/endless-body.ts";
-import { type AgentTokenError, createAgentTokens } from "../src/agent-tokens.ts";
+import type { AgentTokenError } from "../src/agent-token-request.ts";
+import { createAgentTokens } from "../src/agent-tokens.ts";
 import { loadCredential } from "../src/credential.ts";
 
 const BACKEND = "http://backend.localhost:8000";

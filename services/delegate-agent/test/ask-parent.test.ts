@@ -3,7 +3,7 @@ import type { Agent, AgentEvent } from "aauth/agent";
 import { issuePersonToken } from "aauth/server";
 import { expect, test } from "vitest";
 import { endlessBody } from "../../../packages/agent-kit/test/service/support/endless-body.ts";
-import type { AgentTokenError } from "../src/agent-tokens.ts";
+import type { AgentTokenError } from "../src/agent-token-request.ts";
 import { askParent } from "../src/ask-parent.ts";
 import { describeDraft11Event } from "../src/describe-event.ts";
 

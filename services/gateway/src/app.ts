@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import type { IncomingMessage, ServerResponse } from "node:http";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { type TracerProvider, trace } from "@opentelemetry/api";
 import { answerTunnels, createBoundedServer, exemptAddresses } from "agent-kit/service";
@@ -88,25 +88,8 @@ export async function buildGateway(
     });
     void handleRequest(message, response, environment, record);
   };
-  const server = createBoundedServer(
-    {
-      maxHeaderSize: limits.maxHeaderBytes,
-      headersTimeout: Math.min(10_000, limits.requestReadTimeoutMs),
-      requestTimeout: limits.requestReadTimeoutMs,
-      connectionsCheckingInterval: Math.min(1000, limits.requestReadTimeoutMs),
-      maxConnections: limits.maxConnections,
-      insecureHTTPParser: false,
-      requireHostHeader: true,
-    },
-    serve,
-  );
-  // A caller with `Expect: 100-continue` gets 100 when its body is needed. A refused one never sends it.
-  server.on("checkContinue", (...exchange) => server.emit("request", ...exchange));
+  const server = createServer(limits, serve);
   exemptAddresses(server, settings.proxyAddresses);
-  answerTunnels(server, () => ({ status: 400 }));
-  // node would drop further lines without a word; one more than allowed is kept, so that the handler can refuse.
-  server.maxHeadersCount = MAX_HEADER_LINES + 1;
-
   server.listen({ host: settings.host, port: configuration.bind.port });
   try {
     await once(server, "listening");
@@ -135,4 +118,28 @@ export async function buildGateway(
       await shared.upstreams.close();
     },
   };
+}
+
+function createServer(
+  limits: typeof LIMITS,
+  serve: (message: IncomingMessage, response: ServerResponse) => void,
+): Server {
+  const server = createBoundedServer(
+    {
+      maxHeaderSize: limits.maxHeaderBytes,
+      headersTimeout: Math.min(10_000, limits.requestReadTimeoutMs),
+      requestTimeout: limits.requestReadTimeoutMs,
+      connectionsCheckingInterval: Math.min(1000, limits.requestReadTimeoutMs),
+      maxConnections: limits.maxConnections,
+      insecureHTTPParser: false,
+      requireHostHeader: true,
+    },
+    serve,
+  );
+  // A caller with `Expect: 100-continue` gets 100 when its body is needed. A refused one never sends it.
+  server.on("checkContinue", (...exchange) => server.emit("request", ...exchange));
+  answerTunnels(server, () => ({ status: 400 }));
+  // node would drop further lines without a word; one more than allowed is kept, so that the handler can refuse.
+  server.maxHeadersCount = MAX_HEADER_LINES + 1;
+  return server;
 }

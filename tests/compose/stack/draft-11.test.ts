@@ -29,10 +29,8 @@ async function upIn(mode: string, more: Record<string, string> = {}): Promise<vo
 
 const logOf = (service: string) => compose(["logs", "--no-color", service], { env });
 
-test("agent-identity: a run goes over both hops, without Keycloak and without a person", START, async () => {
+test("agent-identity: a run goes over both hops without a person", START, async () => {
   await upIn("agent-identity");
-  const images = await compose(["config", "--images"], { env });
-  expect(images).not.toContain("keycloak");
   const user = await signIn({ urls });
   const { end, visits } = await decideAtPages(user, await user.run());
   expect([end.status, visits]).toEqual(["completed", []]);
@@ -65,10 +63,12 @@ describe.each(["person-server", "federated"])("%s", (mode) => {
     START,
     async () => {
       // So that a run has the tokens of the one before.
-      await upIn(mode, { AAUTH_AUTH_TOKEN_CACHE_TTL: "3000", ACCESS_SERVER_OWNERS: SECOND_USER.username });
-      // The command that the documents name: the second hop asks the person, too.
-      const scopes = `openid, profile, email, ${MARKET_SCOPE}`;
-      await compose(["exec", "--no-TTY", "net", "node", "compose/consent.ts", "--scopes", scopes], { env });
+      await upIn(mode, {
+        AAUTH_AUTH_TOKEN_CACHE_TTL: "3000",
+        // The second hop asks the person, too.
+        PERSON_SERVER_CONSENT_SCOPES: MARKET_SCOPE,
+        ...(mode === "federated" && { ACCESS_SERVER_OWNERS: SECOND_USER.username }),
+      });
       const user = await signIn({ urls });
       const browser = new User();
       const next = async (decide?: () => "accept" | "cancel") =>
@@ -77,7 +77,7 @@ describe.each(["person-server", "federated"])("%s", (mode) => {
       const first = await next();
       expect(first.end.status).toBe("completed");
       expect(first.visits.map(({ url }) => new URL(url).origin)).toEqual([
-        urls.authServer,
+        urls.personServer,
         urls.supplyChainAgent,
       ]);
       expect(first.visits[1]!.text).toContain(MARKET_SCOPE);

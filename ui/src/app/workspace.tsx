@@ -44,7 +44,7 @@ export function Workspace({ config, control, user }: WorkspaceProps) {
     [config.backendUrl, config.otlpUrl, accessTokens, reportLapsed],
   );
   const memory = useMemo(() => createPageMemory(store, user.profile.sub), [user.profile.sub]);
-  const consent = useConsent(config.authServerUrl);
+  const consent = useConsent(config.personServerUrl ?? config.authServerUrl);
   const [start] = useState(() => startFrom(config.profile));
   const { address, lost } = useRunAddress();
   useEffect(() => forgetConsent(store), []);

@@ -3,6 +3,8 @@ import { z } from "zod";
 const runtimeConfigSchema = z.object({
   backendUrl: z.url({ protocol: /^https?$/ }),
   authServerUrl: z.url({ protocol: /^https?$/ }),
+  /** Where persons decide with draft -11. */
+  personServerUrl: z.url({ protocol: /^https?$/ }).optional(),
   clientId: z.string().min(1),
   /** Collector for the first span of each run. Default: this page makes none. */
   otlpUrl: z.url({ protocol: /^https?$/ }).optional(),

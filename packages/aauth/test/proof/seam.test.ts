@@ -35,12 +35,6 @@ const WORDS = [
 const EXCEPTIONS: Readonly<Record<string, string>> = {
   "packages/aauth/src/profile/refusal.ts: code":
     "a parameter of the refusal's field, which is the same in each dialect",
-  ...Object.fromEntries(
-    [DOCUMENTS.agent, DOCUMENTS.resource].map((name) => [
-      `packages/gateway-check/src/open-paths.ts: ${name}`,
-      "the gateway's policy tools load the list, and would load all of `aauth` with it",
-    ]),
-  ),
 };
 
 const LITERAL =

@@ -27,6 +27,18 @@ const ASKED_FOR_MORE: ReadonlySet<string> = new Set([
   "token_expired",
 ]);
 
+/** Loggers with the names of the walk-through. */
+const loggersOf = (logger: ProtocolLogger) => ({
+  headers: logger.child({ logger: "http_headers_middleware" }),
+  signing: logger.child({ logger: "aauth.signing" }),
+  tokens: logger.child({ logger: "aauth.tokens" }),
+  resourceTokens: logger.child({ logger: "resource_token_service" }),
+  executor: logger.child({ logger: "agent_executor" }),
+});
+
+type Loggers = ReturnType<typeof loggersOf>;
+type Event<Type extends VerificationEvent["type"]> = Extract<VerificationEvent, { type: Type }>;
+
 /**
  * Logs the verification of each request at a resource.
  *
@@ -34,103 +46,96 @@ const ASKED_FOR_MORE: ReadonlySet<string> = new Set([
  * @param id identifier of the resource, without trailing slash
  */
 export function createVerificationLog(logger: ProtocolLogger, id: string): VerificationLog {
-  const headers = logger.child({ logger: "http_headers_middleware" });
-  const signing = logger.child({ logger: "aauth.signing" });
-  const tokens = logger.child({ logger: "aauth.tokens" });
-  const resourceTokens = logger.child({ logger: "resource_token_service" });
-  const executor = logger.child({ logger: "agent_executor" });
-
-  function verified({ caller, report }: VerifiedRequest): void {
-    const { scheme, thumbprint, agent, grant, person, profile } = caller;
-    signing.info({ scheme, thumbprint }, "✅ AAuth signature verification successful");
-    if (report.bodyBound === false)
-      signing.warn({ agent, profile }, "⚠️ The signature does not cover the body");
-    if (grant !== undefined) {
-      tokens.info(
-        // The verifier has taken the token apart already.
-        { id: tokenId(grant.token), claims: grant.claims, token: grant.token },
-        "🔐 Received auth_token in request (HTTPSig scheme=jwt)",
-      );
-      tokens.info({ scope: grant.scopes.join(" ") }, "✅ Auth token verified successfully");
-      // An auth token of draft -11 names the person and no agent.
-      const whose = agent === undefined ? `person: ${person?.sub}` : `agent: ${agent}`;
-      const message = `✅ Authorization successful: auth_token verified for ${whose}`;
-      executor.info(delegateOf(caller), message);
-    } else if (agent !== undefined) {
-      executor.info(
-        { agent, ...delegateOf(caller) },
-        `🔐 Accepting request with valid signature (signature-only mode, scheme=${scheme})`,
-      );
-    } else if (person !== undefined) {
-      executor.info(
-        { personServer: person.iss },
-        `🔐 Accepting request with person_token for: ${person.sub}`,
-      );
-    } else {
-      executor.info({}, "🔐 Accepting HWK (pseudonymous) request");
-    }
-  }
-
-  function limited({ limit, challenge }: Extract<VerificationEvent, { type: "request_limited" }>): void {
-    const { level, retryAfterSeconds } = limit;
-    const raisedBy = wantedLevel(challenge.headers["agent-auth"]);
-    executor.info({ callerLevel: level, retryAfterSeconds, raisedBy }, "⚠️ Rate limit reached for this level");
-    issued(challenge.headers);
-    executor.info({}, `🔐 Returning ${challenge.status}${raisedBy ? " with Agent-Auth header" : ""}`);
-  }
-
-  function issued(headers: Readonly<Record<string, string>>): void {
-    const resourceToken = demandIn(headers)?.resourceToken;
-    if (resourceToken === undefined) return;
-    // The challenger has just made it, so it can be decoded.
-    const { claims } = decodeToken(resourceToken);
-    const fields = { id: tokenId(resourceToken), claims, token: resourceToken };
-    resourceTokens.info(fields, "🔐 Issuing resource_token");
-  }
-
-  function refused(
-    error: AAuthVerificationError,
-    challenge: { status: number; headers: Readonly<Record<string, string>> },
-  ): void {
-    if (isAskedForMore({ error })) {
-      const { scheme, thumbprint } = error.report ?? {};
-      if (error.code !== "token_expired") {
-        signing.info({ scheme, thumbprint }, "✅ AAuth signature verification successful");
-      }
-      executor.info({ code: error.code }, `🔐 Authorization required: ${wanted(error)}`);
-    } else {
-      const { code, check } = error;
-      const hint = publishedPeerHint(error);
-      const fields = { code, check, reason: error.message, ...(hint !== undefined && { hint }) };
-      signing.warn(fields, "❌ AAuth signature verification failed");
-    }
-    issued(challenge.headers);
-    const field = CHALLENGE_FIELDS.find((name) => challenge.headers[name.toLowerCase()] !== undefined);
-    executor.info({}, `🔐 Returning ${challenge.status}${field ? ` with ${field} header` : ""}`);
-  }
-
+  const loggers = loggersOf(logger);
   return (event, { method, url }) => {
     // Above that level a failed signature is all there is to tell.
     const isTold =
-      executor.isLevelEnabled("info") || (event.type === "request_refused" && !isAskedForMore(event));
+      loggers.executor.isLevelEnabled("info") || (event.type === "request_refused" && !isAskedForMore(event));
     if (!isTold) return;
     switch (event.type) {
       case "request_received": {
         const { signatureHeaders } = event;
         if (signatureHeaders.length === 0) return;
-        headers.info({}, `🔐 AAuth signature headers detected: ${signatureHeaders.join(", ")}`);
+        loggers.headers.info({}, `🔐 AAuth signature headers detected: ${signatureHeaders.join(", ")}`);
         if (signatureHeaders.length < SIGNATURE_HEADER_COUNT) return;
-        signing.info({}, `🔐 VERIFYING with: method=${method}, target_uri=${id}${url.split("?", 1)[0]}`);
+        loggers.signing.info(
+          {},
+          `🔐 VERIFYING with: method=${method}, target_uri=${id}${url.split("?", 1)[0]}`,
+        );
         return;
       }
       case "request_verified":
-        return verified(event.verified);
+        return logVerified(event.verified, loggers);
       case "request_refused":
-        return refused(event.error, event.challenge);
+        return logRefused(event, loggers);
       case "request_limited":
-        return limited(event);
+        return logLimited(event, loggers);
     }
   };
+}
+
+function logVerified({ caller, report }: VerifiedRequest, { signing, tokens, executor }: Loggers): void {
+  const { scheme, thumbprint, agent, grant, person, profile } = caller;
+  signing.info({ scheme, thumbprint }, "✅ AAuth signature verification successful");
+  if (report.bodyBound === false) signing.warn({ agent, profile }, "⚠️ The signature does not cover the body");
+  if (grant !== undefined) {
+    tokens.info(
+      // The verifier has taken the token apart already.
+      { id: tokenId(grant.token), claims: grant.claims, token: grant.token },
+      "🔐 Received auth_token in request (HTTPSig scheme=jwt)",
+    );
+    tokens.info({ scope: grant.scopes.join(" ") }, "✅ Auth token verified successfully");
+    // An auth token of draft -11 names the person and no agent.
+    const whose = agent === undefined ? `person: ${person?.sub}` : `agent: ${agent}`;
+    const message = `✅ Authorization successful: auth_token verified for ${whose}`;
+    executor.info(delegateOf(caller), message);
+  } else if (agent !== undefined) {
+    executor.info(
+      { agent, ...delegateOf(caller) },
+      `🔐 Accepting request with valid signature (signature-only mode, scheme=${scheme})`,
+    );
+  } else if (person !== undefined) {
+    executor.info({ personServer: person.iss }, `🔐 Accepting request with person_token for: ${person.sub}`);
+  } else {
+    executor.info({}, "🔐 Accepting HWK (pseudonymous) request");
+  }
+}
+
+function logLimited({ limit, challenge }: Event<"request_limited">, loggers: Loggers): void {
+  const { executor } = loggers;
+  const { level, retryAfterSeconds } = limit;
+  const raisedBy = wantedLevel(challenge.headers["agent-auth"]);
+  executor.info({ callerLevel: level, retryAfterSeconds, raisedBy }, "⚠️ Rate limit reached for this level");
+  logIssued(challenge.headers, loggers);
+  executor.info({}, `🔐 Returning ${challenge.status}${raisedBy ? " with Agent-Auth header" : ""}`);
+}
+
+function logIssued(headers: Readonly<Record<string, string>>, { resourceTokens }: Loggers): void {
+  const resourceToken = demandIn(headers)?.resourceToken;
+  if (resourceToken === undefined) return;
+  // The challenger has just made it, so it can be decoded.
+  const { claims } = decodeToken(resourceToken);
+  const fields = { id: tokenId(resourceToken), claims, token: resourceToken };
+  resourceTokens.info(fields, "🔐 Issuing resource_token");
+}
+
+function logRefused({ error, challenge }: Event<"request_refused">, loggers: Loggers): void {
+  const { signing, executor } = loggers;
+  if (isAskedForMore({ error })) {
+    const { scheme, thumbprint } = error.report ?? {};
+    if (error.code !== "token_expired") {
+      signing.info({ scheme, thumbprint }, "✅ AAuth signature verification successful");
+    }
+    executor.info({ code: error.code }, `🔐 Authorization required: ${wanted(error)}`);
+  } else {
+    const { code, check } = error;
+    const hint = publishedPeerHint(error);
+    const fields = { code, check, reason: error.message, ...(hint !== undefined && { hint }) };
+    signing.warn(fields, "❌ AAuth signature verification failed");
+  }
+  logIssued(challenge.headers, loggers);
+  const field = CHALLENGE_FIELDS.find((name) => challenge.headers[name.toLowerCase()] !== undefined);
+  executor.info({}, `🔐 Returning ${challenge.status}${field ? ` with ${field} header` : ""}`);
 }
 
 function wantedLevel(agentAuth: string | undefined): string | undefined {

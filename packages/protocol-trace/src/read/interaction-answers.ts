@@ -1,6 +1,5 @@
-import type { MessageAnswers } from "./message-answers.ts";
 import { isDraft11Server, partyName } from "./parties.ts";
-import type { Interaction, Message } from "./protocol-run.ts";
+import type { Interaction, Message, MessageAnswers } from "./protocol-run.ts";
 
 /** The five answers for a browser that is sent to a page or comes back from one, which no agent signs. */
 export function interactionAnswers(message: Message, { page, leg }: Interaction): MessageAnswers {

@@ -1,7 +1,6 @@
 import { ATTRIBUTE, EVENT, SERVICE_NAME, SPAN } from "../attribute-names.ts";
 import { columnOf } from "./parties.ts";
-import type { Interaction, Message } from "./protocol-run.ts";
-import type { Draft } from "./read-run.ts";
+import type { Draft, Interaction, Message } from "./protocol-run.ts";
 import { type TraceSpan, textAttribute } from "./trace-span.ts";
 
 type Page = Interaction["page"];

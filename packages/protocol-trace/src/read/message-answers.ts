@@ -7,21 +7,7 @@ import { interactionAnswers } from "./interaction-answers.ts";
 import { interactionUrl } from "./interactions.ts";
 import { keyAnswer, provingVerifier, unprovenBecause } from "./key-answer.ts";
 import { partyName } from "./parties.ts";
-import type { Message, UserNames, VerifierSide } from "./protocol-run.ts";
-
-/** What anyone asks about a message, answered from what its sender and the verifiers wrote down. */
-export interface MessageAnswers {
-  /** Who signed this? */
-  readonly signedBy: string;
-  /** With which key? */
-  readonly key: string;
-  /** For whom? */
-  readonly onBehalfOf: string;
-  /** Allowed by what? */
-  readonly allowedBy: string;
-  /** What was the outcome, and why? */
-  readonly verdict: string;
-}
+import type { Message, MessageAnswers, UserNames, VerifierSide } from "./protocol-run.ts";
 
 /**
  * Answers the five questions. Text for people: it may change at any time.

@@ -104,6 +104,20 @@ export interface Interaction {
   readonly leg: "there" | "back";
 }
 
+/** What anyone asks about a message, answered from what its sender and the verifiers wrote down. */
+export interface MessageAnswers {
+  /** Who signed this? */
+  readonly signedBy: string;
+  /** With which key? */
+  readonly key: string;
+  /** For whom? */
+  readonly onBehalfOf: string;
+  /** Allowed by what? */
+  readonly allowedBy: string;
+  /** What was the outcome, and why? */
+  readonly verdict: string;
+}
+
 /** What a user is called, by `sub`; undefined for one whom the asker does not know. */
 export type UserNames = (sub: string) => string | undefined;
 
@@ -147,6 +161,9 @@ export interface Message {
   readonly verifiers: readonly VerifierSide[];
   readonly events: readonly RunEvent[];
 }
+
+/** A message before it has its place among the others. */
+export type Draft = Omit<Message, "number">;
 
 /** One bar of the waterfall. */
 export interface WaterfallRow extends TraceSpan {

@@ -9,7 +9,7 @@ import { type ByDialect, ofDialect } from "../by-dialect.ts";
 import { interactionOf, returnMessage, withInteractions } from "./interactions.ts";
 import { whatIsAsked } from "./message-what.ts";
 import { columnOf, columnOfUrl, partiesOf } from "./parties.ts";
-import type { Message, Outcome, ProtocolRun, RunEvent, VerifierSide } from "./protocol-run.ts";
+import type { Draft, Message, Outcome, ProtocolRun, RunEvent, VerifierSide } from "./protocol-run.ts";
 import { readJaegerSpans } from "./read-jaeger.ts";
 import { readEvents, readHttp, readSigner, readVerifier } from "./read-sides.ts";
 import { below, type SpanTree, spanTree } from "./span-tree.ts";
@@ -20,9 +20,6 @@ import { waterfallOf } from "./waterfall.ts";
 /** Routes that a page asks over and over to show a run, and documents: they are no part of it. */
 const WATCHING =
   /^\/(optimization\/(progress|results|all|trace|[^/]+\/(trace|attempts|break-it))|orders\/|agents\/|auth\/me|health|\.well-known|jwks\.json)/;
-
-/** A message before it has its place among the others. */
-export type Draft = Omit<Message, "number">;
 
 /**
  * Reads a run of the protocol out of its traces, as Jaeger's HTTP query API gives them (`GET /api/traces/{id}`). One run may have

@@ -8,7 +8,7 @@ import { EVENT, SERVICE_NAME } from "../attribute-names.ts";
 import { leavesAt, messageToPage } from "./interactions.ts";
 import { whatIsAsked } from "./message-what.ts";
 import { columnOfUrl } from "./parties.ts";
-import type { Draft } from "./read-run.ts";
+import type { Draft } from "./protocol-run.ts";
 import { readRequirement } from "./requirement-field.ts";
 
 /** Behind the span id of the message that sent the browser away: the address of the interaction. */

@@ -1,20 +1,19 @@
 import type { Discovery } from "aauth";
 import type { FastifyBaseLogger, FastifyInstance, FastifyReply } from "fastify";
 import {
+  acceptFormsOnly,
   agentAllowed,
+  type CreateStore,
+  createFormDesk,
   invalidRequest,
   noStore,
-  OAuthError,
   originsOf,
   type Query,
   readForm,
-  requiredParameter,
   requireShort,
-  type Secrets,
   scopesAllowed,
   scopesIn,
   sendPage,
-  sendRefusal,
   single,
 } from "issuer-kit";
 import { CODE_LIFETIME_SECONDS, type ConsentRequest, type Grants } from "../grants.ts";
@@ -28,10 +27,8 @@ import { describeRequest } from "./describe-request.ts";
 import type { BrowserSession, ReadSession } from "./read-session.ts";
 
 /** A consent page that waits for its decision. */
-export interface ShownConsent {
+interface ShownConsent {
   readonly requestToken: string;
-  readonly sessionId: string;
-  readonly userId: string;
   readonly state?: string;
 }
 
@@ -49,7 +46,7 @@ export async function consentRoutes(
     state: RealmState;
     discovery: Discovery;
     grants: Grants;
-    shown: Secrets<ShownConsent>;
+    createStore: CreateStore;
     memory: ConsentMemory;
     readSession: ReadSession;
     /** How long a page waits for its decision. */
@@ -57,18 +54,17 @@ export async function consentRoutes(
     logger: FastifyBaseLogger;
   },
 ): Promise<void> {
-  const { issuer, paths, state: realmState, discovery, grants, shown, memory, readSession } = options;
+  const { issuer, paths, state: realmState, discovery, grants, memory, readSession } = options;
   const { consentSeconds, logger } = options;
   const { realm } = realmState;
   const site = siteOf(realm);
   const webOrigins = realm.clients.flatMap((client) => client.webOrigins);
   const authPath = `${paths.base}/protocol/aauth/agent/auth`;
 
-  // A decision is a form: no other body that a script could send is parsed.
-  app.removeContentTypeParser(["application/json", "text/plain"]);
-  app.setErrorHandler((error, request, reply) => {
-    if (!(error instanceof OAuthError)) throw error;
-    return sendRefusal(request, reply, error, site);
+  acceptFormsOnly(app, site);
+  const forms = createFormDesk<BrowserSession, ShownConsent>({
+    ...{ readSession, personOf: ({ user }) => user.id },
+    ...{ createStore: options.createStore, lifetimeSeconds: consentSeconds },
   });
 
   app.get<{ Querystring: Query }>(authPath, async (request, reply) => {
@@ -83,10 +79,7 @@ export async function consentRoutes(
       // The user has not agreed to anything just now, so what is remembered is not prolonged.
       return goOn(reply, await takeRequest(requestToken), session, state);
     }
-    const consentCode = await shown.issue(
-      { requestToken, sessionId: session.id, userId: session.user.id, ...(state !== undefined && { state }) },
-      consentSeconds,
-    );
+    const consentCode = await forms.issue(session, { requestToken, ...(state !== undefined && { state }) });
     const page = consentPage({
       siteName: site.name,
       description: await describeRequest(consent, discovery),
@@ -116,12 +109,7 @@ export async function consentRoutes(
     requireEnabled();
     // Before anything is used up.
     const form = readForm(request.body);
-    const page = await shown.take(requiredParameter(form, "consent_code"));
-    if (page === undefined) throw invalidRequest("Invalid or expired consent code");
-    const session = await readSession(request, reply);
-    if (session === undefined || session.id !== page.sessionId || session.user.id !== page.userId) {
-      throw invalidRequest("User session not found or expired");
-    }
+    const { session, value: page } = await forms.take(request, reply, form);
     if (form.has("accept") && !form.has("cancel")) {
       const consent = await takeRequest(page.requestToken);
       if (stillAllowed(consent)) await memory.remember(session, consent);

@@ -1,9 +1,9 @@
 import formbody from "@fastify/formbody";
 import { createTestDiscovery } from "aauth/february-2026/testing";
 import Fastify from "fastify";
-import { createSecrets, memoryStores } from "issuer-kit";
+import { memoryStores } from "issuer-kit";
 import { expect, test } from "vitest";
-import { consentRoutes, type ShownConsent } from "../../src/consent/consent-routes.ts";
+import { consentRoutes } from "../../src/consent/consent-routes.ts";
 import { createGrants } from "../../src/grants.ts";
 import { oidcPaths } from "../../src/oidc/oidc-paths.ts";
 import { parsePolicy } from "../../src/realm/policy.ts";
@@ -15,11 +15,12 @@ const ISSUER = "http://localhost:8080/realms/r";
 const AGENT = "http://backend.localhost:8000";
 const AUTH = "/realms/r/protocol/aauth/agent/auth";
 
+const FIRST = { id: "asked", user: { id: "first", username: "first" } };
+
 /** The routes alone, in the browser session that is set. */
 async function startRoutes() {
   const createStore = memoryStores(() => 0);
   const grants = createGrants(createStore);
-  const shown = createSecrets(createStore<ShownConsent>(), ({ userId }) => userId);
   const browser: { session?: object | undefined; remembers: boolean } = { remembers: false };
   const app = Fastify();
   await app.register(formbody);
@@ -29,7 +30,7 @@ async function startRoutes() {
     state: { realm: parseRealm('{"realm":"r"}'), policy: () => parsePolicy({}) } as never,
     discovery: createTestDiscovery({}),
     grants,
-    shown,
+    createStore,
     memory: {
       remember: async () => {},
       covers: async () => browser.remembers,
@@ -46,9 +47,16 @@ async function startRoutes() {
     const { statusCode, headers } = await app.inject(`${AUTH}?${new URLSearchParams(query)}`);
     return { status: statusCode, location: headers.location };
   };
-  const accept = async (requestToken: string) => {
-    const page = { requestToken, sessionId: "asked", userId: "first" };
-    const form = { consent_code: await shown.issue(page, 600), accept: "yes" };
+  /** The code of a page that the first user is shown. */
+  const shownCode = async (requestToken: string) => {
+    const { session } = browser;
+    browser.session = FIRST;
+    const { body } = await app.inject(`${AUTH}?${new URLSearchParams({ request_token: requestToken })}`);
+    browser.session = session;
+    return /name="consent_code" value="([^"]+)"/.exec(body)![1]!;
+  };
+  const accept = async (consentCode: string) => {
+    const form = { consent_code: consentCode, accept: "yes" };
     const reply = await app.inject({
       method: "POST",
       url: `${AUTH}/consent`,
@@ -57,7 +65,7 @@ async function startRoutes() {
     });
     return [reply.statusCode, reply.headers.location?.includes("code=")];
   };
-  return { browser, ask, show, accept };
+  return { browser, ask, show, shownCode, accept };
 }
 
 /**
@@ -65,11 +73,12 @@ async function startRoutes() {
  * still the first one's.
  */
 test("J11: a decision counts only from the user that was asked, in the session that was asked, whichever of the two has changed", async () => {
-  const { browser, ask, accept } = await startRoutes();
+  const { browser, ask, shownCode, accept } = await startRoutes();
   const requestToken = await ask();
-  const acceptIn = (session: object | undefined) => {
+  const acceptIn = async (session: object | undefined) => {
+    const consentCode = await shownCode(requestToken);
     browser.session = session;
-    return accept(requestToken);
+    return accept(consentCode);
   };
   expect(await acceptIn(undefined)).toEqual([400, undefined]);
   expect(await acceptIn({ id: "asked", user: { id: "second" } })).toEqual([400, undefined]);
@@ -99,9 +108,10 @@ test("J12, J13: a remembered consent goes on with the state that was signed, onc
 });
 
 test("J13: a request token is valid for one decision", async () => {
-  const { browser, ask, accept } = await startRoutes();
-  browser.session = { id: "asked", user: { id: "first" } };
+  const { browser, ask, shownCode, accept } = await startRoutes();
+  browser.session = FIRST;
   const requestToken = await ask();
-  expect(await accept(requestToken)).toEqual([303, true]);
-  expect(await accept(requestToken)).toEqual([400, undefined]);
+  const codes = [await shownCode(requestToken), await shownCode(requestToken)] as const;
+  expect(await accept(codes[0])).toEqual([303, true]);
+  expect(await accept(codes[1])).toEqual([400, undefined]);
 });

@@ -16,7 +16,7 @@ function accountsOf(realm: Realm) {
 
 test("the demo's realm file is usable, policy included", () => {
   expect(demo.realm).toBe("aauth-test");
-  expect(demo.clients.map(({ clientId }) => clientId)).toEqual(["supply-chain-ui"]);
+  expect(demo.clients.map(({ clientId }) => clientId)).toEqual(["supply-chain-ui", "person-server"]);
   expect(demo.users.map(({ username }) => username)).toEqual(["mcp-user", "second-user"]);
   expect(parsePolicy(demo.attributes)).toEqual({
     ...parsePolicy({}),
@@ -26,7 +26,12 @@ test("the demo's realm file is usable, policy included", () => {
 });
 
 test("another UI address moves the clients that live at the old one", () => {
-  const [client] = parseRealm(demoFile, { uiUrl: "http://localhost:4321" }).clients;
+  const personServerUrl = "http://localhost:4322";
+  const [client, personServer] = parseRealm(demoFile, {
+    uiUrl: "http://localhost:4321",
+    personServerUrl,
+  }).clients;
+  expect(personServer?.redirectUris).toEqual([`${personServerUrl}/sign-in/callback`]);
   expect(client).toMatchObject({
     redirectUris: ["http://localhost:4321/", "http://localhost:4321/silent-check-sso.html"],
     webOrigins: ["http://localhost:4321"],

@@ -59,7 +59,7 @@ interface Draft11Column extends Column {
   readonly from: Mode;
 }
 
-/** Of a context of either dialect, whichever the attempt needs. */
+/** Takes the context of either dialect, whichever the attempt needs. */
 type Forge = (context: never) => Promise<ForgedRequest>;
 
 /** An attempt has a column for each dialect that has it. */
@@ -80,7 +80,7 @@ export const ATTEMPTS = {
   "other-key": {
     february: { codes: ["invalid_signature"] },
     forge: async (context: ForgeContext) => {
-      // By a foreign key that claims the key id of ours and, for scheme hwk, its public half. The trace has its own name.
+      // The foreign key claims our key id and, for hwk, our public half. The trace names it.
       const { kid, publicJwk } = context.key;
       const { key, party } = await keyOfAnother("thief");
       const forged = await signed(context, { key: { ...key, kid, publicJwk }, party });
@@ -183,7 +183,7 @@ export const ATTEMPTS = {
     },
   },
 
-  /** A token of the second hop, used once, then revoked by the agent provider of the agent that it was for. */
+  /** A token of the second hop, used once, then revoked by the provider of its agent. */
   "revoked-token": {
     draft11: { from: "person-identity", codes: ["token_revoked"] },
     forge: async (context: Draft11Context) => {
@@ -199,7 +199,7 @@ export const ATTEMPTS = {
     forge: async ({ agentUrl }: Draft11Context) => unsigned(`${agentUrl}/interaction?code=${GUESSED_CODE}`),
   },
 
-  /** A browser comes back as if the person had acted. What the agent finds at its next look shows that nothing came of it. */
+  /** A browser comes back as if the person had acted. The agent's next look has the outcome. */
   "forged-callback": {
     draft11: { from: "person-identity", status: 202, section: "draft -11, section 7.3" },
     forge: async (context: Draft11Context) => {
@@ -262,7 +262,7 @@ export const ATTEMPTS = {
     },
   },
 
-  /** A browser opens the page with a code that is wrong in its last symbol; then the agent looks again. */
+  /** A browser opens the page with a code whose last symbol is wrong; then the agent looks again. */
   "guessed-consent-code": {
     draft11: { from: "person-identity", status: 202, section: "draft -11, section 11.6.3.1" },
     forge: async (context: Draft11Context) => {
@@ -274,7 +274,7 @@ export const ATTEMPTS = {
     },
   },
 
-  /** Only the issuer of a token takes it back, in its own name. This agent has issued none, and holds none. */
+  /** Only its issuer takes a token back. This agent has issued none, and holds none. */
   "revocation-by-agent": {
     draft11: {
       from: "person-identity",
@@ -343,7 +343,7 @@ export const ATTEMPTS = {
 } satisfies Record<BreakItVariant, { february: Column; draft11?: Draft11Column; forge: Forge }> &
   Record<Draft11BreakItVariant, { february?: Column; draft11: Draft11Column; forge: Forge }>;
 
-/** What a person server asks an access server, with the tokens of the run. */
+/** Members of a person server's request to an access server, with the tokens of the run. */
 async function federated(context: Draft11Context) {
   const { resourceToken: resource_token, presentedToken: presented_token } = context.material.grant!;
   return { resource_token, agent_token: (await ownAgentToken(context)).token, presented_token };

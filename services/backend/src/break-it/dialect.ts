@@ -5,9 +5,9 @@ import type { SentRequest } from "./evidence.ts";
 import type { ForgedRequest } from "./forged-request.ts";
 import type { Material } from "./material.ts";
 
-/** What the check that an attempt is for answers with, and what the run must have left behind for it besides a request. */
+/** The refusal that an attempt is meant to get, and what it needs of a run besides a request. */
 export interface Column {
-  /** A code of the verifier's check, or of a server. Unset where the answer names none: its status is looked at. */
+  /** A code of the verifier's check, or of a server. Unset where the status alone tells. */
   readonly codes?: readonly (AAuthErrorCode | string)[];
   /** Below 400 it says that what was tampered with had no effect. */
   readonly status?: number;

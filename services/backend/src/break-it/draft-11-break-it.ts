@@ -27,7 +27,8 @@ export function draft11BreakIt(options: Draft11Options): BreakItDialect {
   ]);
 
   let last = 0;
-  // Profile 4.3: there is no nonce, and the second of two equal requests of one second is a repetition. The run's own is of this second at most.
+  // Profile 4.3: there is no nonce, so the second of two equal requests of one second is a replay.
+  // The run's own is of this second at most.
   const signingTime = () => {
     last = Math.max(now(), Math.min(last, now() + MAX_AHEAD_SECONDS)) + 1;
     return last;

@@ -1,6 +1,6 @@
 /**
- * The tampered requests of all dialects. Each begins as an honest one: the run's own request, signed again just now with the backend's own key
- * as the run signed it, so that nothing but the one thing that was tampered with is wrong with it.
+ * The tampered requests of all dialects. Each begins as the run's own request, signed again just now
+ * as the run signed it, so that nothing is wrong with it but the one thing that is tampered with.
  *
  * @module
  */
@@ -41,7 +41,7 @@ interface ForgedSignature {
   readonly party?: ForgingParty | undefined;
 }
 
-/** A party other than the run's agent, played by the backend: a column of its own in the picture. */
+/** A party other than the run's agent, played by the backend: an own column in the picture. */
 export type ForgingParty = "thief" | "other-agent" | "sub-agent";
 
 /** The key of such a party, and its name for the trace. */
@@ -64,7 +64,7 @@ export interface ForgeContext {
   readonly signingTime: () => number;
   /** Unix seconds. */
   readonly now: () => number;
-  /** The run's request for an auth token, made again with another resource token. For a run with a grant. */
+  /** The request for an auth token of a run with a grant, with another resource token. */
   readonly redeem: (resourceToken: string) => Promise<ForgedRequest>;
 }
 
@@ -107,7 +107,7 @@ export async function signForged(
   };
 }
 
-/** The headers of a request without what belongs to its signature or to its trace: it is to be signed again. */
+/** The headers of a request without those of its signature and its trace. */
 export function unsignedHeaders({ headers }: SentRequest): Record<string, string> {
   const signed = ["signature-key", "signature-input", "signature", "content-digest", "nonce"];
   const left = new Set([...signed, "traceparent", "tracestate"]);

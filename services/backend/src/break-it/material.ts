@@ -1,6 +1,6 @@
 import type { SentRequest } from "./evidence.ts";
 
-/** What a run has left behind to tamper with. */
+/** Requests and tokens of a run, to tamper with. */
 export interface Material {
   /** The last request to the agent that was accepted, or else the last one. */
   readonly request: SentRequest;

@@ -59,7 +59,7 @@ export function withWiderScope(token: string): string {
   return withChanged(token, { claims: { scope: `${scope} ${SCOPE_TOO_MUCH}` } });
 }
 
-/** The same claims under a signature of zeros: an empty one would be refused before any key is looked for. */
+/** The same claims under a signature of zeros: an empty one is refused before keys are sought. */
 export function unsignedToken(token: string): string {
   const [header, payload] = token.split(".");
   return `${header}.${payload}.${Buffer.alloc(SIGNATURE_BYTES).toString("base64url")}`;

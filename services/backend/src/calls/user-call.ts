@@ -1,6 +1,6 @@
 /**
- * A call that may need its user at a page of another party. In draft -11 it goes on meanwhile; in February it ends there with an error, and is
- * made again once the user has acted.
+ * A call that may need its user at a page of another party. In draft -11 it goes on meanwhile; in
+ * February it ends there with an error, and is made again once the user has acted.
  *
  * @module
  */
@@ -10,24 +10,24 @@ import type { WaitingCall } from "aauth";
 import type { Agent, AgentObserver, FetchContext } from "aauth/agent";
 import { createPatience } from "agent-kit/draft-11";
 
-/** What a browser brings back, and no other party can guess. */
+/** Creates a value that a browser brings back, and no party can guess. */
 export const newState = (): string => randomBytes(32).toString("base64url");
 
 /** How such calls are made in one dialect. */
 export interface CallWire {
   /** The agent that calls for a user. */
   readonly agentOf: (userId: string) => Agent;
-  /** What a browser opens for a page. Present where a call goes on while its user is at one. */
+  /** Address of a page for browsers. Present where a call goes on while its user is at one. */
   readonly browserUrl?: ((page: string) => string) | undefined;
   /** Where the user's browser returns to. Absent where the auth server knows it. */
   readonly returnUrl?: ((call: Pick<UserCall, "id" | "state">) => string) | undefined;
 }
 
-/** Whether a call goes on while its user is at a page. Otherwise it ends there, and is made again. */
+/** Whether a call goes on while its user is at a page. Otherwise it is made again. */
 export const goesOnAtPage = ({ browserUrl }: CallWire): boolean => browserUrl !== undefined;
 
 export interface UserCall {
-  /** Of the run or the order. */
+  /** Id of the run or the order. */
   readonly id: string;
   readonly userId: string;
   /** Comes back with the user's browser, and with no other. */

@@ -35,7 +35,7 @@ interface Report {
 const REPORT_SECONDS = 3600;
 const MAX_REPORTS = 1_000;
 
-/** What delegates are asked and described with. */
+/** Dependencies of the delegates service. */
 export interface DelegatesServiceDeps {
   /** Own identifier. */
   readonly agent: string;
@@ -57,7 +57,7 @@ export class DelegatesService {
   readonly #deps: DelegatesServiceDeps;
   /** By user and delegate. */
   readonly #reports: RecordStore<Report>;
-  /** Whether users decide that a delegate may act for them. Otherwise the operator's file alone decides. */
+  /** Whether users decide which delegates act for them. Otherwise the operator's file does. */
   readonly hasPermissions: boolean;
 
   constructor(deps: DelegatesServiceDeps) {
@@ -66,7 +66,7 @@ export class DelegatesService {
     this.hasPermissions = deps.subAgents !== undefined;
   }
 
-  /** With the reports of the calls that this user had them make. Those of other users are not included. */
+  /** All delegates, with the reports of the calls that this user had them make. */
   async list(userId: string): Promise<DelegateList> {
     const { agent, enrolments } = this.#deps;
     const all = await enrolments.list();
@@ -76,7 +76,7 @@ export class DelegatesService {
   /**
    * Lets one call the supply-chain agent. Any user may; the report is for that user.
    *
-   * @throws BackendError `not_found`, `conflict` without an address, `unreachable` when it does not answer
+   * @throws BackendError `not_found`; `conflict` without an address; `unreachable`
    */
   async run(userId: string, sub: string): Promise<Delegate> {
     const { timeoutSeconds, logger } = this.#deps;
@@ -99,7 +99,7 @@ export class DelegatesService {
     return this.#describe(enrolment, userId);
   }
 
-  /** With permissions: lets one that this user has ended act for the user again. @throws BackendError `not_found` */
+  /** With permissions: lets one that was ended act again. @throws BackendError `not_found` */
   async start(userId: string, sub: string): Promise<Delegate> {
     const enrolment = await this.#enrolled(sub);
     this.#deps.subAgents?.start(userId, sub);
@@ -109,7 +109,7 @@ export class DelegatesService {
   /**
    * With permissions: ends one for this user. Its tokens are revoked, and it receives no more.
    *
-   * @throws BackendError `not_found`; `unreachable` where the person server did not accept the revocation
+   * @throws BackendError `not_found`; `unreachable` where the revocation was not accepted
    */
   async end(userId: string, sub: string): Promise<Delegate> {
     const enrolment = await this.#enrolled(sub);
@@ -118,7 +118,7 @@ export class DelegatesService {
     return this.#describe(enrolment, userId);
   }
 
-  /** The trace of the last call that this user had one make. Undefined for any other id, and where none is kept: in February. */
+  /** The trace of a delegate's last call for this user. Undefined for any other id. */
   async traceOf(userId: string, id: string): Promise<TracedWork | undefined> {
     for (const { sub } of await this.#deps.enrolments.list()) {
       const { traced } = (await this.#reports.get(reportKey(userId, sub))) ?? {};

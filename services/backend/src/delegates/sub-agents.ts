@@ -26,7 +26,7 @@ import { TokenRefusal } from "./token-refusal.ts";
 
 export interface IssuedAgentToken {
   readonly token: string;
-  /** What it is issued for, and shown under. */
+  /** The delegate that it is issued for, by the name that users see. */
   readonly name: string;
 }
 
@@ -66,7 +66,7 @@ const KEEP_SECONDS = 30 * 86_400;
 
 const PERSON_NEEDED = "the user has to act at the person server first";
 
-/** What an agent provider has for its sub-agents. */
+/** Dependencies of the sub-agents of one agent provider. */
 export interface SubAgentsDeps {
   /** Own identifier: the agent provider. */
   readonly issuer: string;
@@ -108,7 +108,7 @@ export class SubAgents {
     this.#known = new QuotaStore({ maxEntries: MAX_SUB_AGENTS, maxPerOwner: MAX_PER_USER, now });
   }
 
-  /** Who a delegate is for a user. */
+  /** A delegate as the sub-agent of a user's agent. */
   of(userId: string, delegate: string): NonNullable<Delegate["sub_agent"]> {
     const { personServer, browserUrl, now } = this.#deps;
     const { id, parent } = this.#named(userId, delegate);
@@ -124,7 +124,11 @@ export class SubAgents {
     };
   }
 
-  /** Before a call on the user's request: the first one starts it. @throws BackendError `conflict` where no party would refuse one that was ended */
+  /**
+   * Before a call on the user's request: the first one starts it.
+   *
+   * @throws BackendError `conflict` for one that was ended, where no other party would refuse it
+   */
   prepare(userId: string, delegate: string): void {
     const { id } = this.#named(userId, delegate);
     const subAgent = this.#known.get(id);
@@ -137,7 +141,7 @@ export class SubAgents {
     else if (this.#deps.personServer === undefined) throw endedForGood();
   }
 
-  /** Lets it act, also again. Agent tokens from before are good for nothing here. */
+  /** Lets it act, also again. Earlier agent tokens are not accepted here. */
   start(userId: string, delegate: string): void {
     const { id, parent } = this.#named(userId, delegate);
     const used = this.#known.get(id)?.used;
@@ -145,9 +149,10 @@ export class SubAgents {
   }
 
   /**
-   * Gives it nothing more, and revokes its agent token at the person server, which takes back what was had with it.
+   * Gives it no more tokens, and revokes its agent token at the person server, which revokes the
+   * tokens that it issued for it.
    *
-   * @throws BackendError `unreachable` where the person server has not taken the revocation: it may be repeated
+   * @throws BackendError `unreachable` where the revocation was not accepted: it may be repeated
    */
   async end(userId: string, delegate: string): Promise<void> {
     const { now } = this.#deps;
@@ -161,7 +166,11 @@ export class SubAgents {
     if (this.#known.get(id)?.state === "ending") this.#put(id, { ...ended, state: "ended" });
   }
 
-  /** An agent token for the key that the delegate has proven. @throws TokenRefusal 403 `delegate_not_started`, `delegate_ended` */
+  /**
+   * Issues an agent token for the key that the delegate has proven.
+   *
+   * @throws TokenRefusal 403 `delegate_not_started`, `delegate_ended`
+   */
   async issue(parentAgent: string, delegate: string, confirmed: VerificationKey): Promise<IssuedAgentToken> {
     const { key, issuer, personServer, lifetimeSeconds, now } = this.#deps;
     const id = subAgentId(parentAgent, delegate);
@@ -181,8 +190,9 @@ export class SubAgents {
   /**
    * A person token or auth token for a sub-agent, which has signed the request.
    *
-   * @throws TokenRefusal 403 `not_a_delegate`, `delegate_not_enrolled`, `delegate_ended`, `agent_token_replaced`, `interaction_required` and what the
-   * person server answers; 400 `invalid_target`, and the code of a resource token that is not for it; 502 where the person server cannot be used
+   * @throws TokenRefusal 403 `not_a_delegate`, `delegate_not_enrolled`, `delegate_ended`,
+   * `agent_token_replaced`, `interaction_required` and the person server's code; 400 `invalid_target`
+   * and the code of a resource token that is not for it; 502 where the person server is unusable
    */
   async tokenFor(caller: ProvenCaller, asked: AskedOfParent): Promise<ObtainedToken> {
     const { agent: id = "" } = caller;
@@ -269,7 +279,7 @@ export class SubAgents {
     return subAgent;
   }
 
-  /** The parent sends no browser: the user goes there from the page, and has the delegate called again. @throws TokenRefusal 403 */
+  /** The user opens the page, and has the delegate called again. @throws TokenRefusal 403 */
   #needPerson(id: string, page: string): never {
     const subAgent = this.#known.get(id);
     if (subAgent !== undefined) this.#put(id, { ...subAgent, page });
@@ -281,7 +291,7 @@ export class SubAgents {
 function refusalOf(error: unknown): unknown {
   if (error instanceof TokenRequestError)
     return new TokenRefusal(403, error.oauthError, error.description ?? error.message, { cause: error });
-  // What the sub-agent has brought, or how the person server has answered.
+  // The fault is in what the sub-agent sent, or in the person server's answer.
   if (error instanceof AAuthError) {
     const status = UNUSABLE.test(error.code) ? 502 : 400;
     return new TokenRefusal(status, error.code, error.message, { cause: error });

@@ -13,16 +13,16 @@ import { type OrderClient, OrderRefusedError, type PlacedOrder } from "./order-c
 
 /** How an order is asked for in one dialect. */
 export interface OrderWire extends CallWire {
-  /** Members of the signed order beside what is ordered. February's name the approver, so that no other user who opens the page can approve it. */
+  /** Members of the signed order beside what is ordered. February's names its only approver. */
   readonly named: (userId: string) => Pick<PlacedOrder, "approver" | "agent_provider">;
 }
 
-/** What the backend keeps of an order. Plain data. */
+/** An order in the store. Plain data. */
 export interface StoredOrder {
   readonly id: string;
   readonly userId: string;
   readonly order: Order;
-  /** The request that placed it, in whose trace the order continues. Undefined where tracing is off. */
+  /** The request that placed it: the order continues its trace. Undefined without tracing. */
   readonly place?: TracePlace | undefined;
   /** The demand for an interaction with the user, once it was made. `endsAt` in Unix seconds. */
   readonly interaction?: { readonly endsAt: number; readonly keyThumbprint?: string | undefined };
@@ -50,7 +50,7 @@ export interface OrderContext {
 
 /** As long as the supply-chain agent waits for the user. */
 const INTERACTION_SECONDS = 600;
-/** How the supply-chain agent says that its person has declined: in draft -11 as the end of a held request. */
+/** The supply-chain agent's codes for a person who declines; `denied` ends a held request. */
 const DECLINED: ReadonlySet<string> = new Set(["order_declined", "denied"]);
 
 /** The user did not come back from the supply-chain agent's page in time. */
@@ -79,7 +79,7 @@ export function attributesOf({ id, userId }: Pick<StoredOrder, "id" | "userId">)
   return { [ATTRIBUTE.runId]: id, [ATTRIBUTE.userSub]: userId };
 }
 
-/** One attempt, as a span of its own below the current one. Never rejects: every outcome becomes the state of the order. */
+/** One attempt, in a span below the current one. Every outcome becomes the state of the order. */
 export async function attemptOrder(context: OrderContext, stored: StoredOrder): Promise<Order> {
   const { orders, underway, now } = context;
   const { id } = stored;
@@ -105,7 +105,7 @@ async function outcomeOf(context: OrderContext, stored: StoredOrder): Promise<Ou
   const call = observe();
   const { fetch, end } = beginCall(wire, {
     ...{ id, userId, state, justification: words, clarification: words, timeoutSeconds },
-    // What was decided at its end still has to be heard: an approved order is executed.
+    // A decision in the last second still has to be heard: an approved order is executed.
     personSeconds: INTERACTION_SECONDS + timeoutSeconds,
     observer: call.observer,
     onPage: (url, party) => waitAt(context, stored, { url, party, state }),

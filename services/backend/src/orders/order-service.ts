@@ -29,14 +29,14 @@ const MAX_OPEN_INTERACTIONS = 1_000;
 /** How long a reply waits for a call that goes on. */
 const REPLY_MS = 10_000;
 
-/** What the orders of a backend are made with. */
+/** Dependencies of the order service. */
 export interface OrderServiceDeps
   extends Omit<OrderContext, "orders" | "openInteractions" | "returns" | "underway"> {
   /** Where the user comes back to; the backend's metadata names it. */
   readonly returnUrl: string;
 }
 
-/** Orders that the supply-chain agent places with the user's approval on a page of its own (profile 3.5). */
+/** Orders that the supply-chain agent places once the user approves on its page (profile 3.5). */
 export class OrderService {
   readonly #context: OrderContext;
   readonly #returnRoute: string;
@@ -98,7 +98,7 @@ export class OrderService {
     return stored.order;
   }
 
-  /** The trace of the user's order. Undefined for another user's, and for one that is not kept any more. */
+  /** The trace of the user's order. Undefined for another user's, and for one that is gone. */
   async traceOf(userId: string, id: string): Promise<TracedWork | undefined> {
     const stored = await this.#context.orders.get(userId, id);
     if (stored === undefined) return undefined;
@@ -107,8 +107,10 @@ export class OrderService {
   }
 
   /**
-   * The user is back from a page: the order goes on. In February it is tried again, once per state; in draft -11, where its call is polled, its outcome or
-   * the next page is waited for. The order's id, or undefined for an unknown state.
+   * The user is back from a page. In February the order is tried again, once per state; in draft -11,
+   * where its call is polled, this waits for the outcome or the next page.
+   *
+   * @returns the order's id; undefined for an unknown state
    */
   async resume(state = ""): Promise<string | undefined> {
     const { wire, orders, returns } = this.#context;
@@ -135,7 +137,7 @@ export class OrderService {
     return stored.id;
   }
 
-  /** The next page or the end of a call that goes on; how the order stands where neither comes soon. */
+  /** Waits a little for the next page or the end of a call that goes on. */
   async #next({ id, userId }: StoredOrder): Promise<Order | undefined> {
     await within(REPLY_MS, [this.#context.underway.get(id)?.promise ?? Promise.resolve()]);
     return (await this.#context.orders.get(userId, id))?.order;

@@ -12,8 +12,8 @@ import type { RunService } from "../runs/run-service.ts";
 import { userRoute } from "./user-route.ts";
 
 /*
- * The ways back from a page where a person has acted for a run. They are public, because a browser brings no bearer token here. In queries a
- * repeated or overlong parameter is dropped and then counts as missing.
+ * The ways back from a page where a person has acted for a run. They are public, because a browser
+ * brings no bearer token here. A repeated or overlong parameter counts as missing.
  */
 
 const parameter = z.string().max(2048).optional().catch(undefined);
@@ -25,8 +25,8 @@ const callbackQuery = z.object({
 });
 
 /**
- * February: where the auth server sends the browser after consent, and the revocation. `state` leads to the run and its user, and the auth
- * token must name that user.
+ * February: where the auth server sends the browser after consent, and the revocation. `state` leads
+ * to the run and its user, and the auth token must name that user.
  */
 export const consentRoutes: FastifyPluginAsyncZod<{
   consent: ConsentService;
@@ -54,7 +54,7 @@ const returnQuery = z.object({
   error: text(/^[a-z_]{1,50}$/),
 });
 
-/** Draft -11's. It decides nothing: how the person has decided the run hears from the server that it polls. */
+/** Draft -11: decides nothing, since the run polls for the person's decision. */
 export const interactionReturn: FastifyPluginAsyncZod<{
   runs: Pick<RunService, "cameBack">;
   frontendUrl: string;
@@ -94,7 +94,7 @@ function backToPage(
   return redirectToPage(reply, page, CALLBACK_STATUS);
 }
 
-/** The address that the browser has come to may contain a code: neither caches nor the next page's Referer may keep it. */
+/** The current address may contain a code: neither caches nor the next `Referer` may keep it. */
 export function redirectToPage(reply: FastifyReply, page: URL, status: number): FastifyReply {
   return reply
     .header("cache-control", "no-store")

@@ -1,6 +1,6 @@
-import { ConsentRequiredError, draft11, QuotaStore } from "aauth";
+import { ConsentRequiredError, QuotaStore } from "aauth";
 import type { AgentEvent } from "aauth/agent";
-import { goesOn } from "agent-kit/draft-11";
+import { goesOn as hasAnswer } from "agent-kit/draft-11";
 import { networkCodeOf } from "../failures/network-code.ts";
 import { MAX_OPEN_PER_USER } from "../store/owned-store.ts";
 
@@ -37,12 +37,19 @@ export interface WatchedRequest {
 /**
  * Counts an attempt as a pending request of the user: while it goes on, and afterwards as long as the auth server keeps what it has
  * asked for. In doubt it counts: an attempt that ends early does not end its token request, which other calls may wait for, too.
+ *
+ * @param goesOn the call goes on while its user is at a page: each party that it asks may have a
+ * request wait for the person
  */
 export function watchConsentRequest(
   requests: ConsentRequests,
-  userId: string,
-  state: string,
+  { userId, state }: { readonly userId: string; readonly state: string },
+  goesOn: boolean,
 ): WatchedRequest {
+  const mayWait = (event: AgentEvent) =>
+    event.type === "request_signed"
+      ? goesOn
+      : event.type === "token_requested" && event.requestType === "auth";
   let isAsking = false;
   let isOver = false;
   let isKept = false;
@@ -65,7 +72,7 @@ export function watchConsentRequest(
     observer(event) {
       if (event.type === "consent_required") keep(event.expiresInSeconds);
       else if (mayWait(event)) isAsking = true;
-      else if (goesOn(event) || isRefusal(event)) isAsking = false;
+      else if (hasAnswer(event) || isRefusal(event)) isAsking = false;
       else return;
       settle();
     },
@@ -76,13 +83,6 @@ export function watchConsentRequest(
       settle();
     },
   };
-}
-
-/** In draft -11 each party may have a request wait for the person, also the next one for the party that is asked. */
-function mayWait(event: AgentEvent): boolean {
-  return event.type === "request_signed"
-    ? event.profile === draft11.name
-    : event.type === "token_requested" && event.requestType === "auth";
 }
 
 function isRefusal(event: AgentEvent): boolean {

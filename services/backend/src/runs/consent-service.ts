@@ -39,7 +39,7 @@ export const CALLBACK_STATUS = 302;
 /** OAuth error codes are printable ASCII without quote and backslash (RFC 6749 section 4.1.2.1). */
 const OAUTH_ERROR = /^[\x20\x21\x23-\x5b\x5d-\x7e]{1,100}$/;
 
-/** What consents are judged, kept and revoked with. */
+/** Dependencies of the consent service. */
 export interface ConsentServiceDeps {
   /** Signs with the backend's identity, whatever the signature scheme of its calls: only the owner of a token can revoke it. */
   readonly agent: Pick<FebruaryAgent, "redeemCode" | "cacheToken" | "revoke">;
@@ -90,9 +90,10 @@ export class ConsentService {
   }
 
   /**
-   * Revokes everything the user has consented to, at the auth server, and returns how many consents that were. An auth token
-   * already issued is valid until it expires. What was revoked before an error stays revoked.
+   * Revokes everything the user has consented to, at the auth server. An auth token already issued is
+   * valid until it expires. Consents revoked before an error stay revoked.
    *
+   * @returns how many consents were revoked
    * @throws BackendError `unreachable` when the auth server does not revoke one
    */
   async revoke(userId: string): Promise<number> {
@@ -113,7 +114,7 @@ export class ConsentService {
   }
 }
 
-/** Any party that knows the state can send a refusal without having been on the page: the request still counts. */
+/** Any party that knows the state can send a refusal: the request still counts. */
 async function refuse(
   { runs }: ConsentServiceDeps,
   run: Run,
@@ -140,7 +141,7 @@ async function redeem(deps: ConsentServiceDeps, run: Run, code: string): Promise
     const { observer, noted } = observe({ id: run.id, note: (step) => runs.note(run, step) });
     const redeeming = async () => {
       const token = await agent.redeemCode({ ...asked, code, observer });
-      // The subject decides whether the run may go on, so the token is verified although it came straight from its issuer.
+      // The subject decides whether the run may go on, so the issuer's own token is verified, too.
       return { obtained: token, claims: await verify(token.token) };
     };
     ({ obtained, claims } = await withSpan(SPAN.redeemConsent, redeeming).finally(noted));
@@ -168,7 +169,7 @@ async function redeem(deps: ConsentServiceDeps, run: Run, code: string): Promise
   return keep(deps, given, run);
 }
 
-/** What a code was redeemed for. */
+/** The tokens that a code was redeemed for. */
 interface Given {
   readonly authServer: string;
   readonly obtained: ObtainedToken;
@@ -187,7 +188,7 @@ async function keep(deps: ConsentServiceDeps, given: Given, run: Run): Promise<C
     if (refreshToken !== undefined)
       await grants.add(run.userId, { authServer, refreshToken, cacheKey, consent });
   } catch (cause) {
-    // What could not be revoked later is not kept.
+    // A consent that could not be revoked later is not kept.
     await revokeUnused(deps, given, run);
     return refused("exchange_failed", (await runs.failWith(run, cause, "backend")).message, run.id);
   }
@@ -198,8 +199,9 @@ async function keep(deps: ConsentServiceDeps, given: Given, run: Run): Promise<C
 }
 
 /**
- * Revokes a consent that no run can use: its giver is asked again next time. A giver who has consented here before keeps that
- * consent, because any one refresh token makes the auth server forget them all, and a link is enough to make it issue another one.
+ * Revokes a consent that no run can use: its giver is asked again next time. A giver who has consented
+ * here before keeps that consent: any refresh token makes the auth server forget them all, and a link
+ * is enough to make it issue another one.
  */
 async function revokeUnused(
   { agent, resource, grants, logger }: ConsentServiceDeps,

@@ -4,7 +4,7 @@ import type { AgentAnswer } from "agent-kit/a2a";
 import { goesOn } from "agent-kit/draft-11";
 import { currentPlace, withSpan } from "agent-kit/service";
 import { ATTRIBUTE, SPAN } from "protocol-trace";
-import { beginCall, goesOnAtPage } from "../calls/user-call.ts";
+import { beginCall, goesOnAtPage, type UserCall } from "../calls/user-call.ts";
 import { watchConsentRequest } from "./consent-requests.ts";
 import { secondHopFailure } from "./results.ts";
 import { awaitConsent, complete, goOn, isFinal, notePlace, type Run } from "./run.ts";
@@ -47,8 +47,8 @@ async function attemptNow(context: RunContext, run: Run, removed: AbortSignal, h
   const { id, userId, returnState: state, shownPrompt: justification } = run;
   const call = observe({ id, note: (step, event) => noteRunStep(context, run, step, event) });
   const person = personOf(context, run, how);
-  const request = watchConsentRequest(consentRequests, userId, state);
-  const { fetch, end } = beginCall(calls, {
+  const request = watchConsentRequest(consentRequests, { userId, state }, goesOnAtPage(calls));
+  const userCall: UserCall = {
     ...{ id, userId, state, justification, timeoutSeconds, signal: removed, waiting },
     // The backend knows no more than its user's own words.
     clarification: `The user started it with these words: ${justification}`,
@@ -59,10 +59,10 @@ async function attemptNow(context: RunContext, run: Run, removed: AbortSignal, h
     },
     ...{ onPage: person.onPage, onWaiting: person.onWaiting },
     context: { state, cacheKey: cacheKeyOf(run, sharesTokens) },
-  });
+  };
   const noted = () => call.noted().then(person.noted);
   try {
-    const report = await ask(context, run, fetch, onAccepted);
+    const report = await ask(context, run, userCall, onAccepted);
     request.end();
     await noted();
     await endWith(context, run, report);
@@ -78,7 +78,6 @@ async function attemptNow(context: RunContext, run: Run, removed: AbortSignal, h
         failRunWith(context, run, cause, { peer: "backend" }),
       );
   } finally {
-    end();
     waitingRuns?.drop(id);
   }
 }
@@ -86,15 +85,17 @@ async function attemptNow(context: RunContext, run: Run, removed: AbortSignal, h
 async function ask(
   context: RunContext,
   run: Run,
-  fetch: typeof globalThis.fetch,
+  call: UserCall,
   onAccepted: Attempt["onAccepted"],
 ): Promise<AgentAnswer> {
+  const { fetch, end } = beginCall(context.calls, call);
   const asking = async () => {
     await noteCurrentPlace(context, run);
     return context.supplyChainAgent.ask(run.prompt, { fetch, ...(onAccepted && { onAccepted }) });
   };
   // A demand for consent is a step on the way.
-  return withSpan(SPAN.callAgent, asking, { isFailure: (error) => !(error instanceof ConsentRequiredError) });
+  const isFailure = (error: unknown) => !(error instanceof ConsentRequiredError);
+  return withSpan(SPAN.callAgent, asking, { isFailure }).finally(end);
 }
 
 function noteCurrentPlace(context: RunContext, run: Run): Promise<Run | undefined> {
@@ -134,7 +135,7 @@ function personOf(context: RunContext, run: Run, { waiting, onAccepted }: Attemp
   };
 }
 
-/** The call has ended with a page: the user's browser comes back with the run's state, once, and the call is made again. */
+/** The call has ended with a page: the browser brings the run's state, and it is made again. */
 async function waitForReturn(context: RunContext, run: Run, ended: ConsentRequiredError): Promise<void> {
   const { returns, now } = context;
   const { authServer, keyThumbprint, consentUrl: url } = ended;

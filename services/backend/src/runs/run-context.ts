@@ -16,7 +16,7 @@ import type { LiveRuns } from "./live-runs.ts";
 import { applyConsent, fail, noteStep, type Run, type Step } from "./run.ts";
 import type { WaitingRuns } from "./waiting-runs.ts";
 
-/** The supply-chain agent by A2A. The fetch of each call signs, answers challenges and carries the call's context. */
+/** The supply-chain agent by A2A. The fetch of each call signs and answers challenges. */
 export interface SupplyChainAgent {
   /** Throws as `askAgent` does. */
   ask(text: string, call: Pick<AskOptions, "fetch" | "onAccepted">): Promise<AgentAnswer>;
@@ -24,7 +24,7 @@ export interface SupplyChainAgent {
   card(signedFetch: typeof fetch): ReturnType<typeof readAgentCard>;
 }
 
-/** What runs are made with. */
+/** Dependencies of runs. */
 export interface RunContext {
   readonly store: OwnedStore<Run>;
   readonly live: LiveRuns;
@@ -41,7 +41,7 @@ export interface RunContext {
   readonly observe: CallObserver;
   /** Whether a user's later run may use the auth token of an earlier one. */
   readonly sharesTokens: boolean;
-  /** What the user has consented to in an earlier run and not revoked. */
+  /** The user's consent of an earlier run, unless revoked. */
   readonly standingConsent: (
     userId: string,
   ) => Promise<Pick<ConsentGrant, "consent" | "grantedAt"> | undefined>;
@@ -53,16 +53,16 @@ export interface RunContext {
   readonly during?: Evidence["during"];
   /** Longest wait for one attempt of a run, token requests included. */
   readonly timeoutSeconds: number;
-  /** Longest wait before a start answers `running` although the agent has not let the run in yet. */
+  /** Longest wait for the agent to let a run in before a start answers `running`. */
   readonly startReplySeconds: number;
 }
 
-/** Does some work in the trace that the run began in, also when a browser brings the user's consent. */
+/** Does some work in the trace that the run began in. */
 export function inTraceOf<T>(run: Run, work: () => T): T {
   return inTrace(run.places[0], work);
 }
 
-/** The name under which the agent keeps the tokens of a run. Calls with one name share tokens, those of two users never do. */
+/** The name under which the agent keeps the tokens of a run. Two users never share one. */
 export function cacheKeyOf(run: Run, sharesTokens: boolean): string {
   return sharesTokens ? run.userId : run.id;
 }
@@ -78,7 +78,7 @@ export async function changeRun(
   return run;
 }
 
-/** Adds a protocol step to the run's feed. A token that an earlier consent has brought, or renewed, shows that consent. */
+/** Adds a protocol step to the run's feed. A cached or renewed token shows its consent. */
 export async function noteRunStep(
   context: RunContext,
   run: Run,
@@ -94,7 +94,7 @@ export async function noteRunStep(
   await changeRun(context, run.id, (at) => applyConsent(at, standing, now(), expiresAt));
 }
 
-/** Ends a run because of an error and returns the explanation. `peer` is the party that the backend was talking to. */
+/** Ends a run because of an error and returns the explanation. `peer` was the party asked. */
 export async function failRunWith(
   context: RunContext,
   run: Run,

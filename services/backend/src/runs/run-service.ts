@@ -84,7 +84,7 @@ export class RunService {
     return noteRunStep(this.#context, run, step);
   }
 
-  /** Run that waits for the browser that brings this state. The state is taken, not read: it works once. */
+  /** Run that waits for the browser with this state. The state is taken: it works once. */
   async takeReturn(state: string): Promise<Run | undefined> {
     const owned = this.#context.returns.take(state);
     const run = owned && (await this.find(owned.userId, owned.id));
@@ -103,7 +103,7 @@ export class RunService {
     return true;
   }
 
-  /** Resumes runs that waited in another process, in the background. One ends as `failed` where that is not possible. */
+  /** Resumes runs that waited in another process, in the background. */
   async restoreAll(restored: readonly WaitingRun[]): Promise<void> {
     const { store, waitingRuns, logger } = this.#context;
     for (const { run, waiting } of restored) {
@@ -123,8 +123,9 @@ export class RunService {
   }
 
   /**
-   * A browser is back from the page that a run waits at. The run stops showing the page, whose code is used; its answer is still polled for.
-   * False, and nothing changes, for a state that is not that of the run: its id is no secret.
+   * A browser is back from the page that a run waits at. The run stops showing the page, whose code is
+   * used; its answer is still polled for. False, and nothing changes, for a state that is not that of
+   * the run: its id is no secret.
    */
   async cameBack(id: string, state: string): Promise<boolean> {
     let isBack = false;
@@ -135,7 +136,7 @@ export class RunService {
     return isBack;
   }
 
-  /** Ends a run because of an error and returns the explanation. `peer` is the party that the backend was talking to. */
+  /** Ends a run because of an error and returns the explanation. `peer` was the party asked. */
   failWith(run: Run, error: unknown, peer: Peer): Promise<Failure> {
     return failRunWith(this.#context, run, error, { peer });
   }

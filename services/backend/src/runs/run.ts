@@ -34,7 +34,7 @@ export interface Demand {
   readonly party?: string;
   /** The same, where it is a party of draft -11. */
   readonly hop?: Hop;
-  /** Present where the browser brings a code: who redeems it, and the key that asked, which alone can. */
+  /** Present where the browser brings a code: the server that issues it, and the key that asked. */
   readonly code?: { readonly authServer: string; readonly keyThumbprint?: string };
 }
 

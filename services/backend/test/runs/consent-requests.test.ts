@@ -12,10 +12,12 @@ let now: number;
 let requests: ConsentRequests;
 const waiting = () => requests.list("alice").length;
 let watched: WatchedRequest;
+const watch = (state: string, goesOn = false) =>
+  watchConsentRequest(requests, { userId: "alice", state }, goesOn);
 beforeEach(() => {
   now = 1_000;
   requests = createConsentRequests(() => now);
-  watched = watchConsentRequest(requests, "alice", "state-1");
+  watched = watch("state-1");
 });
 
 const authServer = "http://auth";
@@ -67,7 +69,7 @@ describe("an attempt", () => {
     watched.end();
     expect(waiting()).toBe(0);
 
-    const refused = watchConsentRequest(requests, "alice", "state-2");
+    const refused = watch("state-2");
     refused.observer(ASKED);
     refused.observer(answered(403));
     refused.end(new Error("refused"));
@@ -121,7 +123,7 @@ describe("an attempt that was left", () => {
     watched.observer(answered(400));
     expect(waiting()).toBe(0);
 
-    const granted = watchConsentRequest(requests, "alice", "state-2");
+    const granted = watch("state-2");
     granted.observer(ASKED);
     granted.end(left);
     granted.observer(GRANTED);
@@ -130,7 +132,10 @@ describe("an attempt that was left", () => {
 });
 
 describe("an attempt of draft -11 that was left", () => {
-  const SIGNED = { type: "request_signed", profile: "draft-11" } as AgentEvent;
+  beforeEach(() => {
+    watched = watch("state-1", true);
+  });
+  const SIGNED = { type: "request_signed" } as AgentEvent;
   const resource = (status: number) => ({ ...answered(status), purpose: "resource" }) as AgentEvent;
 
   it.each([

@@ -34,7 +34,8 @@ describe.skipIf(isRealGateway)("requests ahead of their answers, on one connecti
     });
     for (let round = 1; round <= 4; round++) {
       socket.write(REQUEST.repeat(32));
-      await expect.poll(() => received.split("HTTP/1.1 200").length - 1).toBe(32 * round);
+      const answers = () => received.split("HTTP/1.1 200").length - 1;
+      await expect.poll(answers, { timeout: 10_000 }).toBe(32 * round);
     }
     expect(agent.seen).toHaveLength(4 * 32);
   });

@@ -6,12 +6,12 @@ import { SignInError } from "./sign-in-error.ts";
 const MAX_RESPONSE_BYTES = 262_144;
 
 /**
- * Requests to the OpenID provider: https, or http on loopback where that is allowed; within a deadline that all requests share; with
- * responses of a bounded size.
+ * Requests to the OpenID provider: https, or http on loopback where that is allowed; within a
+ * deadline that all requests share; with responses of a bounded size.
  *
  * @param options.allowsHttp plain http is accepted for loopback addresses
- * @throws SignInError `provider_unreachable` without a response or with a status from 500, `provider_invalid` for an address that is
- * not allowed
+ * @throws SignInError `provider_unreachable` without a response or with a status from 500,
+ * `provider_invalid` for an address that is not allowed
  */
 export function createBoundedFetch(options: { allowsHttp: boolean; signal: AbortSignal }): CustomFetch {
   const { allowsHttp, signal } = options;

@@ -11,8 +11,8 @@ export interface Cookie {
 const SECRET = /^[\w-]{43}$/;
 
 /**
- * @param baseName name of its own: all ports of one host share their cookies. With https the prefix `__Host-` keeps other hosts of the
- * domain from setting it
+ * @param baseName name of its own: all ports of one host share their cookies. With https the
+ * prefix `__Host-` keeps other hosts of the domain from setting it
  */
 export function createCookie(baseName: string, isSecure: boolean): Cookie {
   const name = isSecure ? `__Host-${baseName}` : baseName;

@@ -41,18 +41,25 @@ export interface Expected {
   readonly codeVerifier: string;
 }
 
-/** The OpenID provider where persons sign in. Its documents are fetched when they are needed, and again after a failure. */
+/**
+ * The OpenID provider where persons sign in. Its documents are fetched when they are needed, and
+ * again after a failure.
+ */
 export interface OpenidProvider {
   /** Address of an authorization request. @throws SignInError */
   authorizationUrl(expected: Expected): Promise<URL>;
   /**
    * Redeems the code of an authorization response.
    *
-   * @param parameters query that the browser has brought
+   * @param response redirect URI with the query that the browser has brought
    * @throws SignInError
    */
-  redeem(parameters: string, expected: Expected): Promise<{ person: Person; idToken: string | undefined }>;
-  /** Where the provider ends its own session; undefined for one that does not say. @throws SignInError */
+  redeem(response: URL, expected: Expected): Promise<{ person: Person; idToken: string | undefined }>;
+  /**
+   * Where the provider ends its own session; undefined for one that does not say.
+   *
+   * @throws SignInError
+   */
   endSessionUrl(idToken: string | undefined): Promise<URL | undefined>;
   /** Origins that a form of this server may lead to, by what is known of the provider. */
   origins(): readonly string[];
@@ -70,7 +77,10 @@ export function createOpenidProvider(options: OpenidProviderOptions): OpenidProv
   let known: { readonly since: number; readonly found: Promise<Configuration> } | undefined;
   let origins = [issuer.origin];
 
-  /** The configuration is for one sign-in: its deadline has begun, and its key set is not older than the token. */
+  /**
+   * The configuration is for one sign-in: its deadline has begun, and its key set is not older
+   * than the token.
+   */
   async function discover(): Promise<Configuration> {
     const signal = AbortSignal.timeout(TIMEOUT_SECONDS * 1000);
     const found = await discovery(
@@ -119,9 +129,9 @@ export function createOpenidProvider(options: OpenidProviderOptions): OpenidProv
         requireSecure(url, development);
         return url;
       }),
-    redeem: (parameters, { state, nonce, codeVerifier }) =>
+    redeem: (response, { state, nonce, codeVerifier }) =>
       asked(async () => {
-        const tokens = await authorizationCodeGrant(await discover(), responseUrl(parameters), {
+        const tokens = await authorizationCodeGrant(await discover(), response, {
           expectedState: state,
           expectedNonce: nonce,
           pkceCodeVerifier: codeVerifier,
@@ -142,16 +152,12 @@ export function createOpenidProvider(options: OpenidProviderOptions): OpenidProv
       }),
     origins: () => origins,
   };
-
-  /** Address of the response under the own origin, whatever `Host` was. */
-  function responseUrl(parameters: string): URL {
-    const url = new URL(redirectUri);
-    url.search = parameters;
-    return url;
-  }
 }
 
-/** Turns failures of the library into those of a sign-in. The library's causes contain tokens, so that only their messages are kept. */
+/**
+ * Turns failures of the library into those of a sign-in. The library's causes contain tokens, so
+ * that only their messages are kept.
+ */
 async function asked<T>(ask: () => Promise<T>): Promise<T> {
   try {
     return await ask();

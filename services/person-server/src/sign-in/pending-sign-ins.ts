@@ -12,7 +12,10 @@ export interface PendingSignIn extends Expected {
   readonly returnTo: string;
 }
 
-/** Sign-ins in progress: each is the one browser's that has begun it, and is used once. Several tabs have one each. */
+/**
+ * Sign-ins in progress: each is the one browser's that has begun it, and is used once. Several
+ * tabs have one each.
+ */
 export interface PendingSignIns {
   /** @throws StoreFullError */
   add(request: FastifyRequest, reply: FastifyReply, signIn: PendingSignIn): void;
@@ -21,7 +24,10 @@ export interface PendingSignIns {
 }
 
 const SIGN_IN_SECONDS = 900;
-/** Any caller can begin one, with an address of 2 KB. One network that floods leaves half of the room. */
+/**
+ * Any caller can begin one, with an address of 2 KB. One network that floods leaves half of the
+ * room.
+ */
 const BOUNDS = { maxEntries: 4_000, maxPerOwner: 2_000 };
 
 export function createPendingSignIns(options: { isSecure: boolean; now: () => number }): PendingSignIns {

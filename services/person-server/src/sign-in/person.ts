@@ -3,7 +3,10 @@ import { displayText } from "agent-kit/service";
 
 /** A person who has signed in at the OpenID provider. */
 export interface Person {
-  /** Made of issuer and subject together; stays the same across restarts. 43 characters of base64url. */
+  /**
+   * Made of issuer and subject together; stays the same across restarts. 43 characters of
+   * base64url.
+   */
   readonly id: string;
   /** `iss` of the ID token. */
   readonly issuer: string;
@@ -11,7 +14,10 @@ export interface Person {
   readonly subject: string;
   /** Shown on pages: one line, safe to display once escaped. */
   readonly name: string;
-  /** What an agent's `login_hint` may call the person: subject, name, user name, verified e-mail address. */
+  /**
+   * What an agent's `login_hint` may call the person: subject, name, user name, verified e-mail
+   * address.
+   */
   readonly loginHints: readonly string[];
 }
 

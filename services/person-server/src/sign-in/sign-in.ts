@@ -29,8 +29,8 @@ export interface SignIn {
   /** Session of this browser; undefined without one. */
   read(request: FastifyRequest): BrowserSession | undefined;
   /**
-   * Session of this browser, or undefined after the reply has been sent: to the provider, from where the browser comes back to
-   * `returnTo`, or a page that reports why that is not possible.
+   * Session of this browser, or undefined after the reply has been sent: to the provider, from
+   * where the browser comes back to `returnTo`, or a page that reports why that is not possible.
    *
    * @param returnTo path and query of this server
    */
@@ -41,7 +41,10 @@ export interface SignIn {
   ): Promise<BrowserSession | undefined>;
   /** Path of a form without fields, with method POST, that signs out. */
   readonly signOutPath: string;
-  /** Origins that the form's response may lead to, for `form-action` of the page's content security policy. */
+  /**
+   * Origins that the form's response may lead to, for `form-action` of the page's content security
+   * policy.
+   */
   signOutOrigins(): readonly string[];
 }
 
@@ -101,8 +104,9 @@ export async function createSignIn(app: FastifyInstance, options: SignInOptions)
       try {
         const signIn = pending.take(request, request.query.state);
         returnTo = signIn.returnTo;
-        const [, parameters = ""] = request.originalUrl.split("?", 2);
-        sessions.begin(request, reply, await provider.redeem(parameters, signIn));
+        // Under the own origin, whatever `Host` was.
+        const response = new URL(request.originalUrl, publicUrl);
+        sessions.begin(request, reply, await provider.redeem(response, signIn));
         logger.info("Person signed in");
         return noStore(reply).redirect(returnTo, 303);
       } catch (error) {

@@ -16,7 +16,10 @@ export interface Lies {
   readonly hangs?: string;
 }
 
-/** An OpenID provider whose documents and tokens are made by the test. Its code is the nonce of the request. */
+/**
+ * An OpenID provider whose documents and tokens are made by the test. Its code is the nonce of the
+ * request.
+ */
 export interface LyingProvider {
   readonly issuer: string;
   lies: Lies;

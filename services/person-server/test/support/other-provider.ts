@@ -1,6 +1,7 @@
 /**
- * An OpenID provider that is not Keycloak, for tests and by hand: subjects by client, no end of the session, neither name nor e-mail
- * address in its tokens, ES256 and a client with a secret. Any login is a user, with any password.
+ * An OpenID provider that is not Keycloak, for tests and by hand: subjects by client, no end of
+ * the session, neither name nor e-mail address in its tokens, ES256 and a client with a secret.
+ * Any login is a user, with any password.
  *
  * `node services/person-server/test/support/other-provider.ts [port] [redirect URI]`
  *

@@ -10,7 +10,10 @@ export type Shown = Partial<BrowserSession & SignInMessage>;
 /** What a page of {@link relyingParty} has. */
 export const shown = async (response: Response): Promise<Shown> => (await response.json()) as Shown;
 
-/** A server with nothing but the sign-in, and two pages with the session: `/who` requires it, `/public` does not. */
+/**
+ * A server with nothing but the sign-in, and two pages with the session: `/who` requires it,
+ * `/public` does not.
+ */
 export async function relyingParty(
   options: Pick<SignInOptions, "issuer"> & Partial<SignInOptions>,
 ): Promise<FastifyInstance> {
@@ -37,7 +40,10 @@ export async function relyingParty(
   return app;
 }
 
-/** A browser with the cookies of one server and of providers, by origin. Never follows a redirect by itself. */
+/**
+ * A browser with the cookies of one server and of providers, by origin. Never follows a redirect
+ * by itself.
+ */
 export class TestBrowser {
   readonly cookies = new Map<string, string>();
   readonly #app: FastifyInstance;
@@ -46,7 +52,9 @@ export class TestBrowser {
     this.#app = app;
   }
 
-  /** Requests a page, of {@link relyingParty} or of a provider on loopback. `form` makes it a POST. */
+  /**
+   * Requests a page, of {@link relyingParty} or of a provider on loopback. `form` makes it a POST.
+   */
   async open(address: string, form?: Record<string, string>): Promise<Response> {
     const url = new URL(address, OWN_ORIGIN);
     const prefix = `${url.origin} `;

@@ -1,5 +1,6 @@
 import type { FastifyBaseLogger } from "fastify";
-import type { HeldOrder, HeldOrders } from "../orders/held-orders.ts";
+import type { HeldOrder } from "../orders/held-order.ts";
+import type { HeldOrders } from "../orders/held-orders.ts";
 import type { InteractionWire } from "./interaction-routes.ts";
 import type { Interaction } from "./interactions.ts";
 import { byAgentOfPerson } from "./pages.ts";

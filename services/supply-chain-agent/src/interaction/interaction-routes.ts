@@ -60,148 +60,166 @@ const TOO_MANY_CODES = "Too many wrong codes were tried. Go back to the applicat
 const FULL = "Too many orders wait for other people's approval. Load this page again in a few minutes.";
 const MAX_FORM_BYTES = 4_096;
 
+interface Desk {
+  readonly wire: InteractionWire;
+  readonly interactions: Interactions;
+  readonly identify: IdentifyPerson;
+  readonly log: FastifyBaseLogger;
+}
+
+type PageRequest = FastifyRequest<{ Querystring: Query }>;
+
 /**
  * The pages of an interaction (profile 3.5; draft -11, section 7.3): the first is where an agent sends its user, `callback` below it where the auth
  * server sends the user after saying who it is, and which sends them back to the first, `decision` takes the answer. An interaction belongs to the browser that
  * came first and to the person that the order names; it leads back to an address that the agent has published, and nowhere else.
  */
-export async function interactionRoutes(
-  app: FastifyInstance,
-  options: {
-    wire: InteractionWire;
-    interactions: Interactions;
-    identify: IdentifyPerson;
-    log: FastifyBaseLogger;
-  },
-): Promise<void> {
-  const { wire, interactions, identify, log } = options;
-  const { path, origin } = wire;
-  const secure = origin.startsWith("https:") ? "; Secure" : "";
-
-  app.setErrorHandler((error, _request, reply) => {
-    if (error instanceof TooManySignInsError) return refuse(reply, 429, TOO_OFTEN);
-    if (error instanceof TooManyCodesError) return refuse(reply, 429, TOO_MANY_CODES);
-    if (error instanceof StoreFullError) return refuse(reply, 503, FULL);
-    if (!(error instanceof AAuthError)) throw error;
-    log.warn({ err: error, code: error.code }, "❌ The auth server did not say who the person is");
-    return refuse(
-      reply,
-      502,
-      "The auth server did not say who you are. Go back to the application and start again.",
-    );
-  });
+export async function interactionRoutes(app: FastifyInstance, desk: Desk): Promise<void> {
+  const { path } = desk.wire;
+  app.setErrorHandler((error, _request, reply) => refuseFailure(error, reply, desk));
   app.addContentTypeParser(
     "application/x-www-form-urlencoded",
     { parseAs: "string", bodyLimit: MAX_FORM_BYTES },
     (_request, body, done) => done(null, new URLSearchParams(String(body))),
   );
+  app.get<{ Querystring: Query }>(path, PUBLIC, (request, reply) => showInteraction(request, reply, desk));
+  app.get<{ Querystring: Query }>(`${path}/callback`, PUBLIC, (request, reply) =>
+    takePerson(request, reply, desk),
+  );
+  app.post(`${path}/decision`, PUBLIC, (request, reply) => takeDecision(request, reply, desk));
+}
 
-  app.get<{ Querystring: Query }>(path, PUBLIC, async (request, reply) => {
-    const { session, returnUrl: claimed } = await wire.enter(
-      (name) => single(request.query[name]),
-      request.ip,
+function refuseFailure(error: unknown, reply: FastifyReply, { log }: Desk): FastifyReply {
+  if (error instanceof TooManySignInsError) return refuse(reply, 429, TOO_OFTEN);
+  if (error instanceof TooManyCodesError) return refuse(reply, 429, TOO_MANY_CODES);
+  if (error instanceof StoreFullError) return refuse(reply, 503, FULL);
+  if (!(error instanceof AAuthError)) throw error;
+  log.warn({ err: error, code: error.code }, "❌ The auth server did not say who the person is");
+  return refuse(
+    reply,
+    502,
+    "The auth server did not say who you are. Go back to the application and start again.",
+  );
+}
+
+async function showInteraction(request: PageRequest, reply: FastifyReply, desk: Desk): Promise<FastifyReply> {
+  const { wire, interactions, identify } = desk;
+  const { session, returnUrl: claimed } = await wire.enter((name) => single(request.query[name]), request.ip);
+  const asked = interactions.find(session);
+  if (asked === undefined) return showOver(request, reply, { session, returnUrl: claimed, interactions });
+  const returnUrl = await wire.mayReturnTo(asked, claimed);
+  if (returnUrl === "refused") {
+    return refuse(reply, 400, "The address to return to is not one that the agent has published.");
+  }
+  // Looked at again: meanwhile another browser may have come.
+  const interaction = interactions.find(session);
+  if (interaction === undefined || interaction.decision !== undefined)
+    return showOver(request, reply, { session, returnUrl: claimed, interactions });
+  if (interaction.browser === undefined) {
+    const cookie = newSecret();
+    const secure = wire.origin.startsWith("https:") ? "; Secure" : "";
+    interactions.note(session, { browser: digestOf(cookie), returnUrl });
+    reply.header(
+      "set-cookie",
+      `${cookieName(interaction)}=${cookie}; Path=${wire.path}; Max-Age=${INTERACTION_SECONDS}; HttpOnly; SameSite=Lax${secure}`,
     );
-    const asked = interactions.find(session);
-    if (asked === undefined) return over(request, reply, session, claimed);
-    const returnUrl = await wire.mayReturnTo(asked, claimed);
-    if (returnUrl === "refused") {
-      return refuse(reply, 400, "The address to return to is not one that the agent has published.");
-    }
-    // Looked at again: meanwhile another browser may have come.
-    const interaction = interactions.find(session);
-    if (interaction === undefined || interaction.decision !== undefined)
-      return over(request, reply, session, claimed);
-    if (interaction.browser === undefined) {
-      const cookie = newSecret();
-      interactions.note(session, { browser: digestOf(cookie), returnUrl });
-      reply.header(
-        "set-cookie",
-        `${cookieName(interaction)}=${cookie}; Path=${path}; Max-Age=${INTERACTION_SECONDS}; HttpOnly; SameSite=Lax${secure}`,
-      );
-    } else if (!isFrom(request, interaction)) {
-      return refuse(reply, 403, OTHER_BROWSER);
-    }
-    if (interaction.person !== undefined) return sendPage(reply, await decisionPage(session, returnUrl));
-    return noStore(reply).redirect(await identify.begin(interaction), 303);
-  });
-
-  app.get<{ Querystring: Query }>(`${path}/callback`, PUBLIC, async (request, reply) => {
-    const { query } = request;
-    const signIn = identify.takeSignIn(single(query.state));
-    const interaction = interactions.find(signIn?.interactionId ?? "");
-    if (signIn === undefined || interaction === undefined || interaction.decision !== undefined)
-      return over(request, reply, signIn?.interactionId ?? "");
-    if (!isFrom(request, interaction)) return refuse(reply, 403, OTHER_BROWSER);
-    if (wire.declinesUnsigned && single(query.code) === undefined)
-      return sendPage(reply, await decide(interaction, "declined"));
-    const person = await identify.finish(new URL(request.originalUrl, origin), signIn);
-    if (person.subject !== interaction.order.approver) {
-      log.warn(factsOf(interaction), "❌ Another person came than the one who must approve");
-      const text =
-        "You are not the person who must approve this order. Sign out at the auth server, or ask that person.";
-      return refuse(reply, 403, text);
-    }
-    const noted = interactions.note(interaction.id, { person });
-    if (noted === undefined) return over(request, reply, interaction.id);
-    // Not the page itself: this address works once, and a page can be loaded again.
-    const address = new URLSearchParams({ session: noted.id, ...back(noted.returnUrl) });
-    return noStore(reply).redirect(`${path}?${address}`, 303);
-  });
-
-  app.post(`${path}/decision`, PUBLIC, async (request, reply) => {
-    const form = request.body instanceof URLSearchParams ? request.body : new URLSearchParams();
-    const session = form.get("session") ?? "";
-    const interaction = interactions.find(session);
-    if (interaction?.person === undefined || interaction.decision !== undefined)
-      return over(request, reply, session, form.get("return_url") ?? undefined);
-    if (!isFrom(request, interaction)) return refuse(reply, 403, OTHER_BROWSER);
-    const { formToken } = interaction;
-    if (formToken === undefined || !isSame(form.get("form_token") ?? "", digestOf(formToken))) {
-      return refuse(reply, 400, "The form is not the one last shown to you. Load the page again.");
-    }
-    const decision = form.getAll("decision").join();
-    if (decision !== "approve" && decision !== "decline")
-      return refuse(reply, 400, "There is no decision in it.");
-    return sendPage(reply, await decide(interaction, decision === "approve" ? "approved" : "declined"));
-  });
-
-  /** A decision counts once: it is noted before anything is waited for. */
-  async function decide(interaction: Interaction, decision: Decision): Promise<Page> {
-    interactions.note(interaction.id, { decision });
-    if (!(await wire.settle(interaction, decision))) return problemPage(400, UNKNOWN, interaction.returnUrl);
-    log.info(factsOf(interaction), `🔐 Order ${decision} by the person`);
-    return decidedPage(decision, await wire.sentTo(interaction, decision));
+  } else if (!isFrom(request, interaction)) {
+    return refuse(reply, 403, OTHER_BROWSER);
   }
+  if (interaction.person !== undefined) return sendPage(reply, await decisionPage(session, returnUrl, desk));
+  return noStore(reply).redirect(await identify.begin(interaction), 303);
+}
 
-  /** The interaction is over. Only a request with its return URL, or from its browser, sees the link back. */
-  function over(
-    request: FastifyRequest,
-    reply: FastifyReply,
-    session: string,
-    returnUrl?: string,
-  ): FastifyReply {
-    const way = interactions.wayBack(session);
-    const isShown = way !== undefined && (way.returnUrl === returnUrl || isFrom(request, way));
-    return sendPage(reply, problemPage(400, UNKNOWN, isShown ? way.returnUrl : undefined));
+async function takePerson(request: PageRequest, reply: FastifyReply, desk: Desk): Promise<FastifyReply> {
+  const { wire, interactions, identify, log } = desk;
+  const { query } = request;
+  const signIn = identify.takeSignIn(single(query.state));
+  const interaction = interactions.find(signIn?.interactionId ?? "");
+  if (signIn === undefined || interaction === undefined || interaction.decision !== undefined)
+    return showOver(request, reply, { session: signIn?.interactionId ?? "", interactions });
+  if (!isFrom(request, interaction)) return refuse(reply, 403, OTHER_BROWSER);
+  if (wire.declinesUnsigned && single(query.code) === undefined)
+    return sendPage(reply, await decide(interaction, "declined", desk));
+  const person = await identify.finish(new URL(request.originalUrl, wire.origin), signIn);
+  if (person.subject !== interaction.order.approver) {
+    log.warn(factsOf(interaction), "❌ Another person came than the one who must approve");
+    const text =
+      "You are not the person who must approve this order. Sign out at the auth server, or ask that person.";
+    return refuse(reply, 403, text);
   }
+  const noted = interactions.note(interaction.id, { person });
+  if (noted === undefined) return showOver(request, reply, { session: interaction.id, interactions });
+  // Not the page itself: this address works once, and a page can be loaded again.
+  const address = new URLSearchParams({ session: noted.id, ...back(noted.returnUrl) });
+  return noStore(reply).redirect(`${wire.path}?${address}`, 303);
+}
 
-  /** @param returnUrl that of the interaction */
-  async function decisionPage(session: string, returnUrl: string | undefined): Promise<Page> {
-    const formToken = newSecret();
-    const interaction = interactions.note(session, { formToken });
-    if (interaction?.person === undefined) return problemPage(400, UNKNOWN, returnUrl);
-    const { order, person } = interaction;
-    const orderedBy = await wire.orderedBy(interaction);
-    return approvalPage({
-      action: `${path}/decision`,
-      orderedBy,
-      order,
-      person,
+async function takeDecision(request: FastifyRequest, reply: FastifyReply, desk: Desk): Promise<FastifyReply> {
+  const { interactions } = desk;
+  const form = request.body instanceof URLSearchParams ? request.body : new URLSearchParams();
+  const session = form.get("session") ?? "";
+  const interaction = interactions.find(session);
+  if (interaction?.person === undefined || interaction.decision !== undefined)
+    return showOver(request, reply, {
       session,
-      formToken,
-      returnUrl,
+      returnUrl: form.get("return_url") ?? undefined,
+      interactions,
     });
+  if (!isFrom(request, interaction)) return refuse(reply, 403, OTHER_BROWSER);
+  const { formToken } = interaction;
+  if (formToken === undefined || !isSame(form.get("form_token") ?? "", digestOf(formToken))) {
+    return refuse(reply, 400, "The form is not the one last shown to you. Load the page again.");
   }
+  const decision = form.getAll("decision").join();
+  if (decision !== "approve" && decision !== "decline")
+    return refuse(reply, 400, "There is no decision in it.");
+  return sendPage(reply, await decide(interaction, decision === "approve" ? "approved" : "declined", desk));
+}
+
+/** A decision counts once: it is noted before anything is waited for. */
+async function decide(
+  interaction: Interaction,
+  decision: Decision,
+  { wire, interactions, log }: Desk,
+): Promise<Page> {
+  interactions.note(interaction.id, { decision });
+  if (!(await wire.settle(interaction, decision))) return problemPage(400, UNKNOWN, interaction.returnUrl);
+  log.info(factsOf(interaction), `🔐 Order ${decision} by the person`);
+  return decidedPage(decision, await wire.sentTo(interaction, decision));
+}
+
+/** The interaction is over. Only a request with its return URL, or from its browser, sees the link back. */
+function showOver(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  options: { session: string; returnUrl?: string | undefined; interactions: Interactions },
+): FastifyReply {
+  const { session, returnUrl, interactions } = options;
+  const way = interactions.wayBack(session);
+  const isShown = way !== undefined && (way.returnUrl === returnUrl || isFrom(request, way));
+  return sendPage(reply, problemPage(400, UNKNOWN, isShown ? way.returnUrl : undefined));
+}
+
+/** @param returnUrl that of the interaction */
+async function decisionPage(
+  session: string,
+  returnUrl: string | undefined,
+  { wire, interactions }: Desk,
+): Promise<Page> {
+  const formToken = newSecret();
+  const interaction = interactions.note(session, { formToken });
+  if (interaction?.person === undefined) return problemPage(400, UNKNOWN, returnUrl);
+  const { order, person } = interaction;
+  const orderedBy = await wire.orderedBy(interaction);
+  return approvalPage({
+    action: `${wire.path}/decision`,
+    orderedBy,
+    order,
+    person,
+    session,
+    formToken,
+    returnUrl,
+  });
 }
 
 const back = (returnUrl: string | undefined) => (returnUrl === undefined ? {} : { return_url: returnUrl });

@@ -1,7 +1,7 @@
 import { createHash, hash, randomBytes, timingSafeEqual } from "node:crypto";
 import { ownerOf, QuotaStore } from "aauth";
 import type { Order } from "../domain/order.ts";
-import type { HeldOrder } from "../orders/held-orders.ts";
+import type { HeldOrder } from "../orders/held-order.ts";
 
 /** A person, as the auth server names them. */
 export interface Person {

@@ -1,12 +1,5 @@
 import { type Discovery, isServerIdentifier, type ProvenCaller, QuotaStore } from "aauth";
-import {
-  type Answer,
-  createDeferred,
-  type Endpoint,
-  type OpenedRequest,
-  type Verifier,
-} from "aauth/resource";
-import type { Order } from "../domain/order.ts";
+import { type Answer, createDeferred, type Endpoint, type Verifier } from "aauth/resource";
 import {
   type Decision,
   digestOf,
@@ -14,17 +7,8 @@ import {
   type Interactions,
   type Person,
 } from "../interaction/interactions.ts";
+import type { Held, HeldOrder } from "./held-order.ts";
 import { placed } from "./placed-order.ts";
-
-/** What is held of a request. */
-interface Held {
-  readonly order: Order;
-  /** Agent provider that the order names. The tokens of draft -11 that name a person name no agent. */
-  readonly provider?: string | undefined;
-}
-
-/** An order that is held until its person has decided. */
-export type HeldOrder = OpenedRequest<Held>;
 
 /** Orders of draft -11 whose callers have an answer coming: a 202 with a code for the person, and an address that is polled. */
 export interface HeldOrders {

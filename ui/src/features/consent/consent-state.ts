@@ -7,21 +7,17 @@ export type ConsentState = { phase: "asked" | "leaving" } | { phase: "blocked"; 
 /** A page where the user decides. */
 export interface ConsentPage {
   readonly url: string;
-  /** The party whose page it is. Absent: the auth server's. */
+  /** The party whose page it is. Absent: that server's. */
   readonly party?: string | undefined;
 }
 
 /**
- * The user types a password at this URL, so the browser goes there only if it is on the auth server they signed in with. To another party's page,
+ * The user types a password at this URL, so the browser goes there only if it is on the server that they decide at: the auth server they signed in with, or the person server behind it. To another party's page,
  * and to one where an owner decides, it goes when the user, who has read whose it is, says so.
  */
-export function leaveFor(
-  { url, party }: ConsentPage,
-  authServerUrl: string,
-  isOwnWish: boolean,
-): ConsentState {
+export function leaveFor({ url, party }: ConsentPage, serverUrl: string, isOwnWish: boolean): ConsentState {
   const { origin, protocol } = URL.parse(url) ?? {};
-  if (origin === new URL(authServerUrl).origin)
+  if (origin === new URL(serverUrl).origin)
     return { phase: isOwnersDecision(party) && !isOwnWish ? "asked" : "leaving" };
   if (party !== undefined && /^https?:$/.test(protocol ?? ""))
     return { phase: isOwnWish ? "leaving" : "asked" };
@@ -32,7 +28,7 @@ export function leaveFor(
       check: "consent",
       code: "foreign_consent_url",
       message: "The backend returned a consent URL that is not on your auth server.",
-      advice: `Check that UI and backend are configured with the same auth server (here: ${authServerUrl}).`,
+      advice: `Check that UI and backend are configured with the same auth server (here: ${serverUrl}).`,
     },
   };
 }

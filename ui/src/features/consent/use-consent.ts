@@ -3,12 +3,12 @@ import { useRestored } from "../../components/use-restored.ts";
 import { type ConsentPage, type ConsentState, leaveFor } from "./consent-state.ts";
 
 /** The redirect to the consent page. */
-export function useConsent(authServerUrl: string) {
+export function useConsent(serverUrl: string) {
   const [state, setState] = useState<ConsentState>({ phase: "asked" });
   useRestored(useCallback(() => setState({ phase: "asked" }), []));
 
   const leave = (page: ConsentPage, isOwnWish: boolean) => {
-    const next = leaveFor(page, authServerUrl, isOwnWish);
+    const next = leaveFor(page, serverUrl, isOwnWish);
     setState(next);
     if (next.phase === "leaving") window.location.assign(page.url);
   };
