@@ -138,6 +138,12 @@ export default defineConfig({
           include: process.env.PEERS_UNDER_TEST ? ["tests/interop/draft-11/*.test.ts"] : [],
         },
       },
+      // Start PostgreSQL and Valkey, and fail without them: `npm run test:all -- replicas` finds or installs them.
+      {
+        // A `require` in `pg` must not get the module for `import`.
+        ssr: { resolve: { conditions: ["node", "module", "default"] } },
+        test: { ...patient, name: "stores", include: ["tests/stores/*.test.ts"] },
+      },
       {
         ...shared,
         test: {

@@ -9,7 +9,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { REPOSITORY_ROOT } from "./demo/stack.ts";
 
-const PACKAGES = ["aauth", "aauth-explain", "fastify-aauth"];
+const PACKAGES = ["aauth", "aauth-explain", "fastify-aauth", "aauth-stores"];
 const LIST = /^export (type )?(?:\{([^}]*)\}|\*) from "(\.[^"]+)";$/gm;
 const DECLARATION = /^export (?:async |abstract )?(?:function\*?|const|class|interface|type|let) (\w+)/gm;
 

@@ -19,10 +19,16 @@ import { pythonForInterop } from "./python-for-interop.ts";
 import type { Part } from "./run-parts.ts";
 import { prepareAll } from "./run-vitest.ts";
 import { runStaticChecks } from "./static-checks.ts";
+import { findStoreServers } from "./store-servers.ts";
 
 const project = (...names: string[]) => names.flatMap((name) => ["--project", name]);
 /** Packages that run on whichever Node their users have. */
-const PUBLISHED = ["packages/aauth/", "packages/aauth-explain/", "packages/fastify-aauth/"];
+const PUBLISHED = [
+  "packages/aauth/",
+  "packages/aauth-explain/",
+  "packages/fastify-aauth/",
+  "packages/aauth-stores/",
+];
 /** The full products, and the numbers of users under load. */
 const LONG = { LONG_TESTS: "1" };
 
@@ -53,6 +59,7 @@ export const SLOW_PARTS = {
   sodium: { tests: project("sodium") },
   nodes: () => runOnOtherNodes([...project("unit", "isolated"), ...PUBLISHED]),
   stack: { tests: project("stack") },
+  replicas: { tests: project("stores"), prepare: findStoreServers },
   walkthrough: { tests: project("walkthrough") },
   browser: { tests: project("browser"), prepare: chromium },
   ...INTEROP_PARTS,

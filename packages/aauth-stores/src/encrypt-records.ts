@@ -1,0 +1,96 @@
+import { createCipheriv, createDecipheriv, createHash, randomBytes } from "node:crypto";
+import type { RecordStore } from "aauth";
+import { StoreRecordError } from "./errors.ts";
+
+const CIPHER = "aes-256-gcm";
+const KEY_BYTES = 32;
+const IV_BYTES = 12;
+const TAG_BYTES = 16;
+
+/** An entry as it is stored. */
+export interface EncryptedRecord {
+  /** Id of the key, made from the key. */
+  readonly kid: string;
+  /** Base64url of the initialization vector, the ciphertext and the tag. */
+  readonly data: string;
+}
+
+/** Name and keys of an encrypted record store. */
+export interface EncryptionOptions {
+  /** Of the store: an entry that was moved from another store cannot be read. */
+  readonly name: string;
+  /** Keys of 32 random bytes. The first encrypts, all decrypt. Keep them outside the database. */
+  readonly keys: readonly Uint8Array[];
+}
+
+/** An entry before encryption: it is bound to its key and owner. */
+type Bound<Value> = readonly [key: string, owner: string, value: Value];
+
+/**
+ * Encrypts the values of a record store with AES-256-GCM. Keys and owners stay readable. An entry
+ * that was changed, or moved to another key, owner or store, is rejected with `StoreRecordError`;
+ * an entry that was put back to what it was before, or deleted, is not noticed.
+ *
+ * @throws RangeError where there is no key, or one is not of 32 bytes
+ *
+ * @example
+ * const tokens = encryptRecords<Token>(stores.records("tokens"), { name: "tokens", keys: [key] });
+ */
+export function encryptRecords<Value>(
+  records: RecordStore<EncryptedRecord>,
+  { name, keys }: EncryptionOptions,
+): RecordStore<Value> {
+  const [current] = keys;
+  if (current === undefined || keys.some(({ length }) => length !== KEY_BYTES)) {
+    throw new RangeError("keys must be at least one key of 32 bytes");
+  }
+  const byId = new Map(keys.map((key) => [idOf(key), key]));
+
+  function seal(...bound: Bound<Value>): EncryptedRecord {
+    const iv = randomBytes(IV_BYTES);
+    const cipher = createCipheriv(CIPHER, current!, iv).setAAD(Buffer.from(name));
+    const data = [iv, cipher.update(JSON.stringify(bound)), cipher.final(), cipher.getAuthTag()];
+    return { kid: idOf(current!), data: Buffer.concat(data).toString("base64url") };
+  }
+
+  function open(record: EncryptedRecord, expected: { key: string } | { owner: string }): Value {
+    const [key, owner, value] = decrypt(record);
+    const isBound = "key" in expected ? key === expected.key : owner === expected.owner;
+    if (!isBound) throw new StoreRecordError(name); // hole V2
+    return value;
+  }
+
+  function decrypt({ kid, data }: EncryptedRecord): Bound<Value> {
+    try {
+      const bytes = Buffer.from(data, "base64url");
+      const iv = bytes.subarray(0, IV_BYTES);
+      const decipher = createDecipheriv(CIPHER, byId.get(kid)!, iv, { authTagLength: TAG_BYTES });
+      decipher.setAAD(Buffer.from(name)).setAuthTag(bytes.subarray(-TAG_BYTES));
+      const plain = [decipher.update(bytes.subarray(IV_BYTES, -TAG_BYTES)), decipher.final()];
+      return JSON.parse(Buffer.concat(plain).toString());
+    } catch (error) {
+      throw new StoreRecordError(name, { cause: error });
+    }
+  }
+
+  const openAt = (key: string, record: EncryptedRecord | undefined) =>
+    record === undefined ? undefined : open(record, { key });
+
+  return {
+    get: async (key) => openAt(key, await records.get(key)),
+    put: (key, value, terms) => records.put(key, seal(key, terms.owner, value), terms),
+    putIfAbsent: (key, value, terms) => records.putIfAbsent(key, seal(key, terms.owner, value), terms),
+    take: async (key) => openAt(key, await records.take(key)),
+    delete: (key) => records.delete(key),
+    async update(key, change) {
+      const record = await records.update(key, (before) => {
+        const changed = change(openAt(key, before));
+        return changed && { ...changed, value: seal(key, changed.owner, changed.value) };
+      });
+      return openAt(key, record);
+    },
+    list: async (owner) => (await records.list(owner)).map((record) => open(record, { owner })),
+  };
+}
+
+const idOf = (key: Uint8Array) => createHash("sha256").update(key).digest("base64url").slice(0, 11);

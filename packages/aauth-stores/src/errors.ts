@@ -1,0 +1,46 @@
+/**
+ * The store cannot be reached, or has not answered within its deadline. Nothing may be accepted
+ * without it: applications answer 503, and it recovers by itself. A write may have happened.
+ */
+export class StoreUnavailableError extends Error {
+  override readonly name = "StoreUnavailableError";
+  readonly code = "store_unavailable";
+
+  /** @param store what cannot be used, for logs: never an address with a password */
+  constructor(store: string, options?: ErrorOptions) {
+    super(`${store} does not answer`, options);
+  }
+}
+
+/** A store that cannot be opened as it is configured. */
+export type StoreSetupCode =
+  /** The folder or file cannot be written, or is no database. */
+  | "store_not_writable"
+  | "store_login_failed"
+  /** A newer version of this package has migrated it. */
+  | "store_schema_newer"
+  /** The server drops entries when its memory is full: a dropped claim lets a replay pass. */
+  | "store_evicts";
+
+/** A store that cannot be opened as it is configured: trying again does not help. */
+export class StoreSetupError extends Error {
+  override readonly name = "StoreSetupError";
+  readonly code: StoreSetupCode;
+
+  /** @param message names the setting; never an address with a password */
+  constructor(code: StoreSetupCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/** An entry that this package has not written: it was changed, moved, or encrypted with another key. */
+export class StoreRecordError extends Error {
+  override readonly name = "StoreRecordError";
+  readonly code = "store_record_unreadable";
+
+  /** @param store name of the record store, for logs */
+  constructor(store: string, options?: ErrorOptions) {
+    super(`an entry of ${store} cannot be read`, options);
+  }
+}

@@ -1,0 +1,93 @@
+import { Kysely, PostgresDialect } from "kysely";
+import { type Migration, Migrator } from "kysely/migration";
+import { DatabaseError, Pool, type QueryResultRow } from "pg";
+import { StoreSetupError, StoreUnavailableError } from "../errors.ts";
+import { MIGRATIONS } from "./migrations.ts";
+
+/** Another process may be migrating a large table. */
+const MIGRATION_MS = 60_000;
+/** Codes of PostgreSQL for a wrong user or password. */
+const LOGIN_FAILED = new Set(["28000", "28P01"]);
+
+/** Connections to a database with today's schema. */
+export class Connections {
+  readonly #pool: Pool;
+  readonly #name: string;
+
+  private constructor(url: string, deadlineMs: number) {
+    this.#name = URL.parse(url)?.host ?? "url";
+    this.#pool = new Pool({
+      connectionString: url,
+      connectionTimeoutMillis: deadlineMs,
+      query_timeout: deadlineMs,
+      statement_timeout: deadlineMs,
+    });
+    // An idle connection was lost: the next call makes another.
+    this.#pool.on("error", () => {});
+  }
+
+  /** @throws StoreSetupError, StoreUnavailableError */
+  static async open(url: string, deadlineMs: number, migrations = MIGRATIONS): Promise<Connections> {
+    const connections = new Connections(url, deadlineMs);
+    try {
+      await migrate(url, deadlineMs, migrations);
+      return connections;
+    } catch (error) {
+      await connections.close();
+      throw setupError(connections.#name, error);
+    }
+  }
+
+  /** @throws StoreUnavailableError */
+  async query<Row extends QueryResultRow>(text: string, values: readonly unknown[]): Promise<Row[]> {
+    try {
+      return (await this.#pool.query<Row>(text, [...values])).rows;
+    } catch (error) {
+      throw new StoreUnavailableError(this.#name, { cause: error });
+    }
+  }
+
+  async close(): Promise<void> {
+    if (!this.#pool.ended) await this.#pool.end();
+  }
+}
+
+async function migrate(
+  url: string,
+  deadlineMs: number,
+  migrations: Readonly<Record<string, Migration>>,
+): Promise<void> {
+  const pool = new Pool({
+    connectionString: url,
+    max: 1,
+    connectionTimeoutMillis: deadlineMs,
+    query_timeout: MIGRATION_MS,
+  });
+  pool.on("error", () => {});
+  const database = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) });
+  try {
+    // Kysely makes its own tables before it says why it cannot connect.
+    await pool.query("select 1");
+    const { error } = await new Migrator({
+      db: database,
+      provider: { getMigrations: async () => ({ ...migrations }) },
+      migrationTableName: "aauth_migrations",
+      migrationLockTableName: "aauth_migration_lock",
+    }).migrateToLatest();
+    if (error !== undefined) throw error;
+  } finally {
+    await database.destroy();
+  }
+}
+
+function setupError(name: string, cause: unknown): Error {
+  const { message } = cause as Error;
+  if (cause instanceof DatabaseError && LOGIN_FAILED.has(cause.code ?? "")) {
+    return new StoreSetupError("store_login_failed", `url: ${name} rejects user or password`, { cause });
+  }
+  if (message.startsWith("corrupted migrations")) {
+    const newer = "was migrated by a newer version of aauth-stores";
+    return new StoreSetupError("store_schema_newer", `url: ${name} ${newer}`, { cause });
+  }
+  return new StoreUnavailableError(name, { cause });
+}

@@ -1,0 +1,107 @@
+/**
+ * Stores in PostgreSQL, for any number of processes.
+ *
+ * @module
+ */
+
+import { type RecordStore, type RecordTerms, StoreFullError } from "aauth";
+import { claimQuotas, recordQuotas, requireLifetime, storedKey } from "../quota.ts";
+import { readJson } from "../read-json.ts";
+import { DEADLINE_MS, type Deadline, type StoreBounds, type Stores } from "../stores.ts";
+import { Connections } from "./connections.ts";
+import { Entries } from "./entries.ts";
+
+/** A database, and how long it may take to answer. */
+export interface PostgresOptions extends Deadline {
+  /** `postgres://user:password@host:port/database`. The tables are made in its schema. */
+  readonly url: string;
+}
+
+/**
+ * Connects to a database and brings its tables to today's schema. Lifetimes are by the database's
+ * clock. Lost connections are replaced.
+ *
+ * @throws StoreSetupError where the login fails, or a newer version has migrated the tables
+ * @throws StoreUnavailableError where the database does not answer
+ *
+ * @example
+ * const stores = await openPostgresStores({ url: "postgres://aauth@127.0.0.1/aauth" });
+ * const grants = stores.records<Grant>("grants");
+ */
+export async function openPostgresStores(options: PostgresOptions): Promise<Stores> {
+  const { url, deadlineMs = DEADLINE_MS } = options;
+  const connections = await Connections.open(url, deadlineMs);
+  return {
+    claims(name, bounds) {
+      const quotaOf = claimQuotas(bounds);
+      const entries = new Entries(connections, `claims ${name}`);
+      return {
+        async putIfAbsent(key, { ttlSeconds, ...charge }) {
+          requireLifetime(ttlSeconds);
+          const result = await entries.put(storedKey(key), "", quotaOf(charge), ttlSeconds, "0");
+          return result === "full" ? "full" : result === "stored";
+        },
+      };
+    },
+    records: <Value>(name: string, bounds?: StoreBounds) =>
+      records<Value>(new Entries(connections, `records ${name}`), name, recordQuotas(bounds)),
+    close: () => connections.close(),
+  };
+}
+
+function records<Value>(
+  entries: Entries,
+  name: string,
+  quotaOf: ReturnType<typeof recordQuotas>,
+): RecordStore<Value> {
+  const read = (text: string) => readJson<Value>(name, text);
+  const updates = new Map<string, Promise<unknown>>();
+
+  async function put(key: string, value: Value, { owner, ttlSeconds }: RecordTerms, version?: string) {
+    requireLifetime(ttlSeconds);
+    const text = JSON.stringify(value);
+    const result = await entries.put(storedKey(key), text, quotaOf(owner), ttlSeconds, version);
+    if (result === "full") throw new StoreFullError();
+    return result === "stored";
+  }
+
+  async function update(key: string, change: Parameters<RecordStore<Value>["update"]>[1]) {
+    for (;;) {
+      const entry = await entries.find(storedKey(key));
+      const before = entry && read(entry.value);
+      const changed = change(before);
+      if (changed === undefined) return before;
+      if (await put(key, changed.value, changed, entry?.version ?? "0")) return changed.value;
+    }
+  }
+
+  return {
+    async get(key) {
+      const entry = await entries.find(storedKey(key));
+      return entry && read(entry.value);
+    },
+    async put(key, value, terms) {
+      await put(key, value, terms);
+    },
+    putIfAbsent: async (key, value, terms) => put(key, value, terms, "0"),
+    async take(key) {
+      const value = await entries.take(storedKey(key));
+      return value === undefined ? undefined : read(value);
+    },
+    async delete(key) {
+      await entries.take(storedKey(key));
+    },
+    /** One after the other in this process: only writes of other processes make one run again. */
+    update(key, change) {
+      const before = updates.get(key) ?? Promise.resolve();
+      const updated = before.catch(() => {}).then(() => update(key, change));
+      updates.set(key, updated);
+      const forget = () => {
+        if (updates.get(key) === updated) updates.delete(key);
+      };
+      updated.then(forget, forget);
+      return updated;
+    },
+    list: async (owner) => (await entries.list(storedKey(owner))).map(read),
+  };
+}

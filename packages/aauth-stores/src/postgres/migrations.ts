@@ -1,0 +1,147 @@
+import { sql } from "kysely";
+import type { Migration } from "kysely/migration";
+
+/** Entries, and what each owner and room holds; triggers count it. */
+const ENTRIES = `
+create table aauth_entries (
+  store text not null,
+  key text not null,
+  room text not null,
+  owner text not null,
+  value text not null,
+  version bigint generated always as identity,
+  expires_at timestamptz not null,
+  primary key (store, key)
+);
+create index aauth_entries_by_owner on aauth_entries (store, owner, version);
+create index aauth_entries_by_end on aauth_entries (store, expires_at);
+
+create table aauth_rooms (
+  store text not null,
+  room text not null,
+  held bigint not null,
+  owners bigint not null,
+  primary key (store, room)
+);
+create table aauth_owners (
+  store text not null,
+  room text not null,
+  owner text not null,
+  held bigint not null,
+  primary key (store, room, owner)
+);
+
+create function aauth_entry_added() returns trigger language plpgsql as $$
+declare
+  now_held bigint;
+begin
+  insert into aauth_owners as o values (new.store, new.room, new.owner, 1)
+    on conflict (store, room, owner) do update set held = o.held + 1
+    returning held into now_held;
+  insert into aauth_rooms as r values (new.store, new.room, 1, 1)
+    on conflict (store, room) do update
+    set held = r.held + 1, owners = r.owners + case when now_held = 1 then 1 else 0 end;
+  return null;
+end $$;
+create trigger aauth_entry_added after insert on aauth_entries
+  for each row execute function aauth_entry_added();
+
+create function aauth_entry_removed() returns trigger language plpgsql as $$
+declare
+  now_held bigint;
+begin
+  update aauth_owners set held = held - 1
+    where store = old.store and room = old.room and owner = old.owner
+    returning held into now_held;
+  if now_held = 0 then
+    delete from aauth_owners where store = old.store and room = old.room and owner = old.owner;
+  end if;
+  update aauth_rooms
+    set held = held - 1, owners = owners - case when now_held = 0 then 1 else 0 end
+    where store = old.store and room = old.room;
+  return null;
+end $$;
+create trigger aauth_entry_removed after delete on aauth_entries
+  for each row execute function aauth_entry_removed();
+`;
+
+/**
+ * Writes of one store that change the counts come one after the other: an advisory lock is taken
+ * before any row is locked, so that no two wait for each other.
+ *
+ * `expected`: null puts in any case, 0 where there is no entry, else where the entry has this
+ * version. Returns `stored`, `conflict` where the expectation does not hold, or `full`.
+ */
+const WRITES = `
+create function aauth_lock(in_store text) returns void language sql as $$
+  select pg_advisory_xact_lock(hashtextextended('aauth ' || in_store, 0));
+$$;
+
+create function aauth_put(
+  in_store text, in_key text, in_room text, in_owner text, in_value text, ttl_seconds float8,
+  expected bigint, max_entries bigint, max_in_room bigint, max_of_owner bigint, unshared bigint
+) returns text language plpgsql as $$
+declare
+  ends timestamptz := clock_timestamp() + make_interval(secs => ttl_seconds);
+  present aauth_entries%rowtype;
+  total bigint;
+  in_its_room bigint;
+  sharers bigint;
+  held_by_owner bigint;
+begin
+  if expected is null or expected > 0 then
+    update aauth_entries set value = in_value, expires_at = ends, version = default
+      where store = in_store and key = in_key and room = in_room and owner = in_owner
+      and expires_at > clock_timestamp() and (expected is null or version = expected);
+    if found then return 'stored'; end if;
+  end if;
+
+  perform aauth_lock(in_store);
+  delete from aauth_entries where store = in_store and key = in_key and expires_at <= clock_timestamp();
+  delete from aauth_entries where ctid in (
+    select ctid from aauth_entries
+    where store = in_store and expires_at <= clock_timestamp() limit 1000);
+  select * into present from aauth_entries where store = in_store and key = in_key for update;
+  if coalesce(present.version, 0) <> expected then return 'conflict'; end if;
+
+  if present.owner is distinct from in_owner then
+    select coalesce(sum(held), 0), coalesce(sum(held) filter (where room = in_room), 0),
+      coalesce(sum(owners) filter (where room = in_room), 0)
+      into total, in_its_room, sharers from aauth_rooms where store = in_store;
+    select held into held_by_owner from aauth_owners
+      where store = in_store and room = in_room and owner = in_owner;
+    if held_by_owner is null then
+      held_by_owner := 0;
+      sharers := sharers + 1;
+    end if;
+    if held_by_owner >= max_of_owner or (total >= unshared
+      and held_by_owner * sharers >= least(max_entries - total, max_in_room - in_its_room))
+    then return 'full'; end if;
+  end if;
+
+  delete from aauth_entries where store = in_store and key = in_key;
+  insert into aauth_entries (store, key, room, owner, value, expires_at)
+    values (in_store, in_key, in_room, in_owner, in_value, ends);
+  return 'stored';
+end $$;
+
+create function aauth_take(in_store text, in_key text) returns text language plpgsql as $$
+declare
+  taken aauth_entries%rowtype;
+begin
+  perform aauth_lock(in_store);
+  delete from aauth_entries where store = in_store and key = in_key returning * into taken;
+  if taken.expires_at > clock_timestamp() then return taken.value; end if;
+  return null;
+end $$;
+`;
+
+/** Steps from an empty database to today's schema: never change one, append. */
+export const MIGRATIONS: Readonly<Record<string, Migration>> = {
+  "0001-entries": {
+    up: async (database) => {
+      await sql.raw(ENTRIES).execute(database);
+      await sql.raw(WRITES).execute(database);
+    },
+  },
+};

@@ -1,0 +1,87 @@
+import { createHash } from "node:crypto";
+import type { ClaimTerms } from "aauth";
+import type { StoreBounds } from "./stores.ts";
+
+/**
+ * A quota with the bounds of what it may hold. The rule is the same as in memory: what an owner
+ * holds, times the number of owners in its room, may not exceed what is free in the room.
+ */
+export interface Quota {
+  /** Quotas of one room divide up what is free there. */
+  readonly room: string;
+  readonly owner: string;
+  /** Most entries of the store. */
+  readonly maxEntries: number;
+  /** Most entries of the room. */
+  readonly maxInRoom: number;
+  /** Most entries of the owner. */
+  readonly maxOfOwner: number;
+  /** Entries of the store that are held first come, first served, before the rule applies. */
+  readonly unshared: number;
+}
+
+/** Entries that are held before one more. */
+export interface Held {
+  readonly total: number;
+  readonly inRoom: number;
+  /** Owners that hold something in the room. */
+  readonly owners: number;
+  /** Entries of the owner. */
+  readonly held: number;
+}
+
+/** Whether an owner has reached its quota. PostgreSQL and Valkey compute the same. */
+export function isFull(quota: Quota, { total, inRoom, owners, held }: Held): boolean {
+  if (held >= quota.maxOfOwner) return true;
+  const sharers = held === 0 ? owners + 1 : owners;
+  const free = Math.min(quota.maxEntries - total, quota.maxInRoom - inRoom);
+  return total >= quota.unshared && held * sharers >= free;
+}
+
+/** Makes the quota that a claim is charged to. */
+export function claimQuotas({ maxEntries = 200_000 }: StoreBounds = {}) {
+  requireBound(maxEntries);
+  return ({ owner, quota }: Pick<ClaimTerms, "owner" | "quota">): Quota => ({
+    room: quota === "reserved" ? "reserved" : "others",
+    owner: quota === "shared" ? "shared" : `${quota} ${storedKey(owner)}`,
+    maxEntries,
+    maxInRoom: quota === "reserved" ? maxEntries : Math.ceil(maxEntries * 0.75),
+    maxOfOwner: quota === "shared" ? Math.ceil(maxEntries / 4) : maxEntries,
+    unshared: 0,
+  });
+}
+
+/** Makes the quota that a record is charged to. */
+export function recordQuotas({ maxEntries = 50_000 }: StoreBounds = {}) {
+  requireBound(maxEntries);
+  return (owner: string): Quota => ({
+    room: "records",
+    owner: storedKey(owner),
+    maxEntries,
+    maxInRoom: maxEntries,
+    maxOfOwner: maxEntries,
+    unshared: Math.floor(maxEntries / 2),
+  });
+}
+
+function requireBound(maxEntries: number): void {
+  if (!(maxEntries >= 1)) throw new RangeError("maxEntries must be at least 1");
+}
+
+/** @throws RangeError for a lifetime that is not a positive number */
+export function requireLifetime(ttlSeconds: number): void {
+  if (!(ttlSeconds > 0)) throw new RangeError("ttlSeconds must be positive");
+}
+
+const MAX_KEY_CHARACTERS = 512;
+
+/**
+ * The form in which a key is stored: databases reject NUL, replace lone surrogates, and bound what
+ * an index holds. Different keys have different forms; none but a digest begins with a quote.
+ */
+export function storedKey(key: string): string {
+  const escaped = JSON.stringify(key).slice(1, -1);
+  return escaped.length <= MAX_KEY_CHARACTERS
+    ? escaped
+    : `"${createHash("sha256").update(escaped).digest("base64url")}`;
+}

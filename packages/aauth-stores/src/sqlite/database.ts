@@ -1,0 +1,102 @@
+import { closeSync, mkdirSync, openSync } from "node:fs";
+import { dirname } from "node:path";
+import { DatabaseSync, type StatementSync } from "node:sqlite";
+import { setTimeout as pause } from "node:timers/promises";
+import { StoreSetupError, StoreUnavailableError } from "../errors.ts";
+import { migrate } from "./schema.ts";
+
+/** Primary result codes of SQLite. */
+const BUSY = 5;
+const LOCKED = 6;
+const MOST_PAUSE_MS = 10;
+
+/** A file of SQLite, and its transactions. */
+export class Database {
+  readonly #database: DatabaseSync;
+  readonly #path: string;
+  readonly #deadlineMs: number;
+
+  /** @throws StoreSetupError */
+  constructor(path: string, deadlineMs: number) {
+    this.#path = path;
+    this.#deadlineMs = deadlineMs;
+    this.#database = openFile(path, deadlineMs);
+  }
+
+  /** A statement, to be run in {@link read} and {@link write} only. */
+  prepare(sql: string): StatementSync {
+    return this.#database.prepare(sql);
+  }
+
+  /** @throws StoreUnavailableError */
+  read<Result>(run: () => Result): Promise<Result> {
+    return this.#whenFree(run);
+  }
+
+  /**
+   * Runs `run` with no other write in between, and keeps nothing where it throws.
+   *
+   * @throws StoreUnavailableError
+   */
+  write<Result>(run: () => Result): Promise<Result> {
+    return this.#whenFree(() => {
+      this.#database.exec("BEGIN IMMEDIATE");
+      try {
+        const result = run();
+        this.#database.exec("COMMIT");
+        return result;
+      } finally {
+        if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
+      }
+    });
+  }
+
+  /** Another process may hold the lock: SQLite would wait for it with the whole process. */
+  async #whenFree<Result>(run: () => Result): Promise<Result> {
+    const endsAt = performance.now() + this.#deadlineMs;
+    for (;;) {
+      try {
+        return run();
+      } catch (error) {
+        const code = resultCode(error);
+        if (code === undefined && this.#database.isOpen) throw error;
+        const isBusy = code === BUSY || code === LOCKED;
+        if (!isBusy || performance.now() >= endsAt) {
+          throw new StoreUnavailableError(this.#path, { cause: error });
+        }
+      }
+      await pause(1 + Math.random() * MOST_PAUSE_MS);
+    }
+  }
+
+  close(): void {
+    if (this.#database.isOpen) this.#database.close();
+  }
+}
+
+function openFile(path: string, deadlineMs: number): DatabaseSync {
+  let database: DatabaseSync | undefined;
+  try {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    // Tokens may be in it. SQLite gives its other files the same mode.
+    closeSync(openSync(path, "a", 0o600));
+    database = new DatabaseSync(path);
+    database.exec(`PRAGMA busy_timeout = ${deadlineMs}`);
+    database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL");
+    migrate(database, path);
+    database.exec("PRAGMA busy_timeout = 0");
+    return database;
+  } catch (error) {
+    database?.close();
+    if (error instanceof StoreSetupError) throw error;
+    if (resultCode(error) === BUSY) throw new StoreUnavailableError(path, { cause: error });
+    const reason = (error as Error).message;
+    throw new StoreSetupError("store_not_writable", `path: ${path}: ${reason}`, { cause: error });
+  }
+}
+
+/** The primary result code of an error of SQLite, undefined for other errors. */
+function resultCode(error: unknown): number | undefined {
+  if (!(error instanceof Error && "errcode" in error)) return undefined;
+  return Number(error.errcode) & 0xff;
+}

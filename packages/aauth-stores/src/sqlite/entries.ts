@@ -1,0 +1,80 @@
+import { isFull, type Quota } from "../quota.ts";
+import type { Database } from "./database.ts";
+
+/** Expired entries that a write removes at most, so that none takes long. */
+const MAX_SWEPT = 1_000;
+
+const SQL = {
+  find: "SELECT owner, value FROM entries WHERE store = ? AND key = ? AND expires_at > ?",
+  list: "SELECT value FROM entries WHERE store = ? AND owner = ? AND expires_at > ? ORDER BY version",
+  remove: "DELETE FROM entries WHERE store = ? AND key = ?",
+  add: "INSERT INTO entries (store, key, room, owner, value, expires_at) VALUES (?, ?, ?, ?, ?, ?)",
+  sweep: `DELETE FROM entries WHERE version IN (
+    SELECT version FROM entries WHERE store = ? AND expires_at <= ? LIMIT ${MAX_SWEPT})`,
+  count: `SELECT coalesce(sum(held), 0) AS total,
+    coalesce(sum(held) FILTER (WHERE room = ?2), 0) AS inRoom,
+    coalesce(sum(owners) FILTER (WHERE room = ?2), 0) AS owners,
+    coalesce((SELECT held FROM owners WHERE store = ?1 AND room = ?2 AND owner = ?3), 0) AS held
+    FROM rooms WHERE store = ?1`,
+};
+
+/** An entry that has not expired. */
+export interface Entry {
+  readonly owner: string;
+  readonly value: string;
+}
+
+/** Entries of one store in a database: each method is part of the database's `read` or `write`. */
+export class Entries {
+  readonly #name: string;
+  readonly #now: () => number;
+  readonly #statements;
+
+  /** @param now Unix seconds */
+  constructor(database: Database, name: string, now: () => number) {
+    this.#name = name;
+    this.#now = now;
+    this.#statements = {
+      find: database.prepare(SQL.find),
+      list: database.prepare(SQL.list),
+      remove: database.prepare(SQL.remove),
+      add: database.prepare(SQL.add),
+      sweep: database.prepare(SQL.sweep),
+      count: database.prepare(SQL.count),
+    };
+  }
+
+  find(key: string): Entry | undefined {
+    const row = this.#statements.find.get(this.#name, key, this.#now());
+    return row && { owner: String(row.owner), value: String(row.value) };
+  }
+
+  /** Values of an owner, oldest write first. */
+  list(owner: string): string[] {
+    return this.#statements.list.all(this.#name, owner, this.#now()).map(({ value }) => String(value));
+  }
+
+  remove(key: string): void {
+    this.#statements.remove.run(this.#name, key);
+  }
+
+  /** Puts an entry in the place of what is there; false where its owner has reached its quota. */
+  put(key: string, value: string, quota: Quota, ttlSeconds: number): boolean {
+    const now = this.#now();
+    this.#statements.sweep.run(this.#name, now);
+    if (this.find(key)?.owner !== quota.owner && this.#isFull(quota)) return false; // hole V3
+    this.remove(key);
+    this.#statements.add.run(this.#name, key, quota.room, quota.owner, value, now + ttlSeconds);
+    return true;
+  }
+
+  #isFull(quota: Quota): boolean {
+    const { total, inRoom, owners, held } = this.#statements.count.get(this.#name, quota.room, quota.owner)!;
+    return isFull(quota, {
+      total: Number(total),
+      inRoom: Number(inRoom),
+      owners: Number(owners),
+      held: Number(held),
+    });
+  }
+}

@@ -1,0 +1,94 @@
+/**
+ * Stores in a file of SQLite, for one process or a few on one machine.
+ *
+ * @module
+ */
+
+import { type RecordStore, type RecordTerms, StoreFullError } from "aauth";
+import { claimQuotas, recordQuotas, requireLifetime, storedKey } from "../quota.ts";
+import { readJson } from "../read-json.ts";
+import { DEADLINE_MS, type Deadline, type StoreBounds, type Stores } from "../stores.ts";
+import { Database } from "./database.ts";
+import { Entries } from "./entries.ts";
+
+/** A file, and how long a call may wait for it. */
+export interface SqliteOptions extends Deadline {
+  /** Made with mode 0600 where it is not there, with its folder. Never on a network file system. */
+  readonly path: string;
+  /** Unix seconds. Default: the system clock. */
+  readonly now?: (() => number) | undefined;
+}
+
+/**
+ * Opens stores in a file of SQLite (WAL, `synchronous=NORMAL`). What a call has written survives
+ * the end of the process; after a loss of power the last writes may be missing. Processes on one
+ * machine may share the file: a call waits for another's write, not the whole process.
+ *
+ * @throws StoreSetupError where the file cannot be written, or a newer version has migrated it
+ * @throws StoreUnavailableError where another process holds the file
+ *
+ * @example
+ * const stores = openSqliteStores({ path: ".data/aauth.db" });
+ * const replayStore = stores.claims("nonces");
+ */
+export function openSqliteStores(options: SqliteOptions): Stores {
+  const { path, deadlineMs = DEADLINE_MS, now = () => Date.now() / 1000 } = options;
+  const database = new Database(path, deadlineMs);
+  return {
+    claims(name, bounds) {
+      const quotaOf = claimQuotas(bounds);
+      const entries = new Entries(database, `claims ${name}`, now);
+      return {
+        async putIfAbsent(key, { ttlSeconds, ...charge }) {
+          requireLifetime(ttlSeconds);
+          const stored = storedKey(key);
+          return database.write(() => {
+            if (entries.find(stored) !== undefined) return false;
+            return entries.put(stored, "", quotaOf(charge), ttlSeconds) || "full";
+          });
+        },
+      };
+    },
+    records<Value>(name: string, bounds?: StoreBounds): RecordStore<Value> {
+      const quotaOf = recordQuotas(bounds);
+      const entries = new Entries(database, `records ${name}`, now);
+      const read = (text: string) => readJson<Value>(name, text);
+      const find = (key: string) => {
+        const entry = entries.find(storedKey(key));
+        return entry && read(entry.value);
+      };
+      const put = (key: string, value: Value, { owner, ttlSeconds }: RecordTerms) => {
+        requireLifetime(ttlSeconds);
+        const isKept = entries.put(storedKey(key), JSON.stringify(value), quotaOf(owner), ttlSeconds);
+        if (!isKept) throw new StoreFullError();
+      };
+      return {
+        get: (key) => database.read(() => find(key)),
+        put: (key, value, terms) => database.write(() => put(key, value, terms)),
+        putIfAbsent: (key, value, terms) =>
+          database.write(() => {
+            if (entries.find(storedKey(key)) !== undefined) return false;
+            put(key, value, terms);
+            return true;
+          }),
+        take: (key) =>
+          database.write(() => {
+            const value = find(key);
+            entries.remove(storedKey(key));
+            return value;
+          }),
+        delete: (key) => database.write(() => entries.remove(storedKey(key))),
+        update: (key, change) =>
+          database.write(() => {
+            const before = find(key);
+            const changed = change(before);
+            if (changed === undefined) return before;
+            put(key, changed.value, changed);
+            return changed.value;
+          }),
+        list: (owner) => database.read(() => entries.list(storedKey(owner)).map(read)),
+      };
+    },
+    close: async () => database.close(),
+  };
+}

@@ -1,0 +1,144 @@
+/**
+ * Claim stores in Valkey (or Redis 7 and later), for any number of processes.
+ *
+ * @module
+ */
+
+import { Redis } from "iovalkey";
+import { StoreSetupError, StoreUnavailableError } from "../errors.ts";
+import { claimQuotas, type Quota, requireLifetime, storedKey } from "../quota.ts";
+import { type ClaimStores, DEADLINE_MS, type Deadline } from "../stores.ts";
+import { CLAIM_SCRIPT, CLAIM_SCRIPT_SHA } from "./claim-script.ts";
+
+/** A server, and how long it may take to answer. */
+export interface ValkeyOptions extends Deadline {
+  /** `valkey://`, `redis://` or with TLS `rediss://`, with user and password, and the database. */
+  readonly url: string;
+}
+
+const NO_EVICTION = "noeviction";
+const MOST_RECONNECT_MS = 500;
+
+/**
+ * Connects to a server for claims. A claim is good for all processes that use the server; its
+ * lifetime is by the server's clock. The connection recovers by itself, and while there is none
+ * each call is rejected at once. A failover to a replica may forget the last claims.
+ *
+ * @throws StoreSetupError where the login fails, or `maxmemory-policy` is not `noeviction`
+ * @throws StoreUnavailableError where the server does not answer
+ *
+ * @example
+ * const stores = await openValkeyClaims({ url: "valkey://127.0.0.1:6379" });
+ * const replayStore = stores.claims("nonces");
+ */
+export async function openValkeyClaims(options: ValkeyOptions): Promise<ClaimStores> {
+  const connection = new Connection(options);
+  await connection.open();
+  return {
+    claims(name, bounds) {
+      const quotaOf = claimQuotas(bounds);
+      const prefix = `aauth:{${name}}:`;
+      return {
+        async putIfAbsent(key, { ttlSeconds, ...charge }) {
+          requireLifetime(ttlSeconds);
+          const ttlMs = Math.ceil(ttlSeconds * 1000);
+          const keys = [`${prefix}claim:${storedKey(key)}`, `${prefix}ends`, `${prefix}counts`] as const;
+          const answer = await connection.claim(keys, ttlMs, quotaOf(charge));
+          return answer === -1 ? "full" : answer === 1;
+        },
+      };
+    },
+    close: () => connection.close(),
+  };
+}
+
+type ClaimKeys = readonly [claim: string, ends: string, counts: string];
+
+class Connection {
+  readonly #client: Redis;
+  readonly #name: string;
+  /** Settles once the server that is connected now has been looked at. */
+  #checked: Promise<void> = Promise.resolve();
+
+  constructor({ url, deadlineMs = DEADLINE_MS }: ValkeyOptions) {
+    this.#name = URL.parse(url)?.host ?? "url";
+    this.#client = new Redis(url, {
+      lazyConnect: true,
+      connectTimeout: deadlineMs,
+      commandTimeout: deadlineMs,
+      maxRetriesPerRequest: 0,
+      enableOfflineQueue: false,
+      autoResendUnfulfilledCommands: false,
+      retryStrategy: (attempt) => Math.min(attempt * 50, MOST_RECONNECT_MS),
+    });
+    // Each command is rejected by itself.
+    this.#client.on("error", () => {});
+  }
+
+  async open(): Promise<void> {
+    let failure: unknown;
+    const note = (error: unknown) => {
+      failure ??= error;
+    };
+    this.#client.on("error", note);
+    try {
+      await this.#client.connect();
+      await this.#requireNoEviction();
+    } catch (error) {
+      this.#client.disconnect();
+      if (error instanceof StoreSetupError) throw error;
+      const cause = failure ?? error;
+      if (/^(?:WRONGPASS|NOAUTH|ERR AUTH)/.test((cause as Error).message)) {
+        throw new StoreSetupError("store_login_failed", `url: ${this.#name} rejects user or password`, {
+          cause,
+        });
+      }
+      throw new StoreUnavailableError(this.#name, { cause });
+    } finally {
+      this.#client.off("error", note);
+    }
+    this.#client.on("ready", () => {
+      // After a failover it may be another server.
+      this.#checked = this.#requireNoEviction();
+      this.#checked.catch(() => {});
+    });
+  }
+
+  /** @throws StoreUnavailableError */
+  async claim(keys: ClaimKeys, ttlMs: number, quota: Quota): Promise<unknown> {
+    const { room, owner, maxEntries, maxInRoom, maxOfOwner } = quota;
+    const args = [...keys, ttlMs, room, owner, maxEntries, maxInRoom, maxOfOwner];
+    try {
+      await this.#checked;
+      return await this.#run(args);
+    } catch (error) {
+      // The server's memory is full: the answer is that of a full quota, and nothing was claimed.
+      if ((error as Error).message.startsWith("OOM")) return -1;
+      throw new StoreUnavailableError(this.#name, { cause: error });
+    }
+  }
+
+  async #run(args: readonly (string | number)[]): Promise<unknown> {
+    try {
+      return await this.#client.evalsha(CLAIM_SCRIPT_SHA, 3, ...args);
+    } catch (error) {
+      if (!(error as Error).message.startsWith("NOSCRIPT")) throw error;
+      return this.#client.eval(CLAIM_SCRIPT, 3, ...args);
+    }
+  }
+
+  /** @throws StoreSetupError */
+  async #requireNoEviction(): Promise<void> {
+    const memory = await this.#client.info("memory");
+    const policy = /^maxmemory_policy:(\S+)/m.exec(memory)?.[1];
+    const setting = `maxmemory-policy of ${this.#name} is ${policy}`;
+    // hole V1
+    if (policy !== NO_EVICTION) {
+      throw new StoreSetupError("store_evicts", `${setting}: it must be ${NO_EVICTION}`);
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#client.disconnect();
+  }
+}

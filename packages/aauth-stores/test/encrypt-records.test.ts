@@ -1,0 +1,62 @@
+import { createMemoryRecordStore, type RecordStore } from "aauth";
+import { onTestClock, recordStoreContract } from "aauth/testing";
+import { type EncryptedRecord, encryptRecords, StoreRecordError } from "aauth-stores";
+import { describe, expect, test } from "vitest";
+
+const KEY = new Uint8Array(32).fill(7);
+const OTHER_KEY = new Uint8Array(32).fill(8);
+const TERMS = { owner: "alice", ttlSeconds: 100 };
+
+function encrypted(stored: RecordStore<EncryptedRecord>, keys = [KEY], name = "tokens") {
+  return encryptRecords<unknown>(stored, { name, keys });
+}
+
+describe("an encrypted record store", () => {
+  test.each(recordStoreContract)("$title", ({ run }) =>
+    run(onTestClock((options) => encrypted(createMemoryRecordStore(options)))),
+  );
+
+  test("keeps nothing of the value readable, nor whether two are equal", async () => {
+    const stored = createMemoryRecordStore<EncryptedRecord>();
+    const store = encrypted(stored);
+    await store.put("a", "secret", TERMS);
+    await store.put("b", "secret", TERMS);
+    const [first, second] = await stored.list("alice");
+    expect(JSON.stringify(first)).not.toContain("secret");
+    expect(first?.data).not.toBe(second?.data);
+  });
+
+  test("reads what an earlier key has encrypted, and rejects a key that it does not have", async () => {
+    const stored = createMemoryRecordStore<EncryptedRecord>();
+    await encrypted(stored).put("a", 1, TERMS);
+    expect(await encrypted(stored, [OTHER_KEY, KEY]).get("a")).toBe(1);
+    await expect(encrypted(stored, [OTHER_KEY]).get("a")).rejects.toThrow(StoreRecordError);
+  });
+
+  test("V2: rejects an entry that was changed, cut, or moved to another key, owner or store", async () => {
+    const stored = createMemoryRecordStore<EncryptedRecord>();
+    const store = encrypted(stored);
+    await store.put("a", 1, TERMS);
+    const entry = (await stored.get("a"))!;
+    const changed = `${entry.data.slice(0, 30)}${entry.data[30] === "A" ? "B" : "A"}${entry.data.slice(31)}`;
+    for (const data of [changed, entry.data.slice(0, -2), entry.data.slice(0, 30), "", undefined]) {
+      await stored.put("a", { kid: entry.kid, data } as EncryptedRecord, TERMS);
+      await expect(store.get("a")).rejects.toThrow(StoreRecordError);
+    }
+    await stored.put("b", entry, TERMS);
+    await expect(store.get("b")).rejects.toThrow(StoreRecordError);
+    await expect(store.take("b")).rejects.toThrow(StoreRecordError);
+    const update = async () => store.update("a", () => ({ value: 2, ...TERMS }));
+    await expect(update()).rejects.toThrow(StoreRecordError);
+    await stored.put("a", entry, { ...TERMS, owner: "mallory" });
+    await expect(store.list("mallory")).rejects.toThrow(StoreRecordError);
+    await expect(encrypted(stored, [KEY], "grants").get("a")).rejects.toThrow(StoreRecordError);
+    expect(await store.get("a")).toBe(1);
+  });
+
+  test("rejects keys of another length, and none", () => {
+    for (const keys of [[], [new Uint8Array(16)], [KEY, new Uint8Array(31)]]) {
+      expect(() => encrypted(createMemoryRecordStore(), keys)).toThrow(RangeError);
+    }
+  });
+});

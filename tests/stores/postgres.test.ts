@@ -1,0 +1,198 @@
+import { type ClaimStore, type RecordStore, StoreFullError } from "aauth";
+import { claimStoreContract, type OpenTestStore, recordStoreContract } from "aauth/testing";
+import {
+  type EncryptedRecord,
+  encryptRecords,
+  StoreRecordError,
+  StoreSetupError,
+  type Stores,
+  StoreUnavailableError,
+} from "aauth-stores";
+import { openPostgresStores } from "aauth-stores/postgres";
+import pg from "pg";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type StoreServer, startPostgres } from "../support/store-servers.ts";
+import { claimsOfTwoProcesses, recordsOfTwoProcesses } from "../support/two-processes.ts";
+
+const TERMS = { owner: "alice", ttlSeconds: 100 };
+/** The machine of the tests may be slow; the contract is not about time. */
+const deadlineMs = 30_000;
+let server: StoreServer;
+let stores: Stores;
+let admin: pg.Pool;
+let names = 0;
+
+beforeAll(async () => {
+  server = await startPostgres();
+  stores = await openPostgresStores({ url: server.url, deadlineMs });
+  admin = new pg.Pool({ connectionString: server.url });
+  admin.on("error", () => {});
+});
+afterAll(async () => {
+  await admin?.end();
+  await stores?.close();
+  await server?.close();
+});
+
+function onServer<Store>(
+  open: (name: string, bounds: { maxEntries: number }) => Store,
+): OpenTestStore<Store> {
+  return (bounds) => {
+    const name = `contract ${names++}`;
+    return {
+      store: open(name, bounds),
+      // Everything in the store ends so much earlier.
+      async advance(seconds) {
+        const sql = `update aauth_entries set expires_at = expires_at - make_interval(secs => $1)
+          where store like '%' || $2`;
+        await admin.query(sql, [seconds, name]);
+      },
+    };
+  };
+}
+
+describe("a claim store of PostgreSQL", () => {
+  test.each(claimStoreContract)("$title", ({ run }) =>
+    run(onServer<ClaimStore>((name, bounds) => stores.claims(name, bounds))),
+  );
+
+  test("lets one of two processes claim a key, of 500", async () => {
+    const claimed = await claimsOfTwoProcesses({ kind: "postgres", url: server.url });
+    expect(claimed).toEqual({ claims: 500, owners: 2 });
+  });
+});
+
+describe("a record store of PostgreSQL", () => {
+  const open = <Value>(name: string, bounds?: { maxEntries: number }) => stores.records<Value>(name, bounds);
+
+  test.each(recordStoreContract)("$title", ({ run }) => run(onServer<RecordStore<unknown>>(open)));
+
+  test.each(recordStoreContract)("$title, encrypted", ({ run }) => {
+    const keys = [new Uint8Array(32).fill(7)];
+    return run(
+      onServer<RecordStore<unknown>>((name, bounds) =>
+        encryptRecords(open<EncryptedRecord>(name, bounds), { name, keys }),
+      ),
+    );
+  });
+
+  test("lets one of two processes put and take each of 500, and loses no update", async () => {
+    expect(await recordsOfTwoProcesses({ kind: "postgres", url: server.url })).toEqual({
+      ...{ put: 500, differentPut: 500, taken: 500, differentTaken: 500, count: 400, differentCounts: 400 },
+    });
+  });
+
+  test("counts what it holds, whatever is put, replaced, handed over, taken and expired", async () => {
+    const records = open<number>("counts", { maxEntries: 20 });
+    const operations = Array.from({ length: 300 }, (_, index) => index);
+    await Promise.all(
+      operations.map(async (index) => {
+        const key = `key ${(index * 7) % 15}`;
+        if (index % 3 === 0) {
+          await records.take(key);
+          return;
+        }
+        const terms = { owner: `owner ${index % 4}`, ttlSeconds: index % 5 === 0 ? 0.01 : 100 };
+        try {
+          await records.put(key, index, terms);
+        } catch (error) {
+          if (!(error instanceof StoreFullError)) throw error;
+        }
+      }),
+    );
+    const counted = `select coalesce(sum(held), 0)::int as held, coalesce(sum(owners), 0)::int as owners
+      from aauth_rooms where store = 'records counts'`;
+    const present = `select count(*)::int as held, count(distinct owner)::int as owners
+      from aauth_entries where store = 'records counts'`;
+    expect((await admin.query(counted)).rows).toEqual((await admin.query(present)).rows);
+  });
+
+  test("tells apart keys with NUL, with lone surrogates, and very long ones", async () => {
+    const keys = ["a", "a\0", "a\ud800", "a\ud801", "a\ufffd", "x".repeat(5_000), "x".repeat(5_001)];
+    const records = open<string>("keys");
+    for (const key of keys) await records.put(key, key, { ...TERMS, owner: key });
+    for (const key of keys) {
+      expect(await records.get(key)).toBe(key);
+      expect(await records.list(key)).toEqual([key]);
+    }
+  });
+
+  test("rejects an entry that is no JSON, and serves the others", async () => {
+    const records = open<number>("tampered");
+    await records.put("a", 1, TERMS);
+    await records.put("b", 2, TERMS);
+    await admin.query(`update aauth_entries set value = '{' where store = 'records tampered' and key = 'a'`);
+    await expect(records.get("a")).rejects.toThrow(StoreRecordError);
+    await expect(records.list("alice")).rejects.toMatchObject({ code: "store_record_unreadable" });
+    expect(await records.get("b")).toBe(2);
+  });
+});
+
+describe("a PostgreSQL that cannot be used", () => {
+  const refusal = (code: string) => expect.objectContaining({ name: StoreSetupError.name, code });
+
+  test("rejects a wrong password, which the error does not contain", async () => {
+    const opened = openPostgresStores({ url: server.urlWithWrongPassword });
+    await expect(opened).rejects.toThrow(refusal("store_login_failed"));
+    await expect(opened).rejects.not.toThrow(/wrong@/);
+  });
+
+  test("is refused where nothing listens", async () => {
+    const opened = openPostgresStores({ url: "postgres://aauth@127.0.0.1:9/aauth" });
+    await expect(opened).rejects.toThrow(StoreUnavailableError);
+  });
+
+  test("is refused where a newer version has migrated it", async () => {
+    await admin.query("insert into aauth_migrations values ('9999-newer', '2026')");
+    try {
+      const opened = openPostgresStores({ url: server.url });
+      await expect(opened).rejects.toThrow(refusal("store_schema_newer"));
+    } finally {
+      await admin.query("delete from aauth_migrations where name = '9999-newer'");
+    }
+  });
+
+  test("is migrated once where two processes open it for the first time", async () => {
+    await admin.query("create database empty");
+    const url = server.url.replace(/[^/]*$/, "empty");
+    const opened = await Promise.all([openPostgresStores({ url }), openPostgresStores({ url })]);
+    await opened[0].records("grants").put("a", 1, TERMS);
+    expect(await opened[1].records("grants").get("a")).toBe(1);
+    await Promise.all(opened.map((each) => each.close()));
+  });
+
+  test("has calls rejected after the deadline while it is slow, and recovers", async () => {
+    const own = await openPostgresStores({ url: server.url, deadlineMs: 300 });
+    const records = own.records<number>("slow");
+    const blocker = await admin.connect();
+    await blocker.query("begin; lock table aauth_entries in access exclusive mode");
+    const startedAt = performance.now();
+    await expect(records.get("a")).rejects.toThrow(StoreUnavailableError);
+    const claim = own.claims("slow").putIfAbsent("a", { ...TERMS, quota: "own" });
+    await expect(claim).rejects.toMatchObject({ code: "store_unavailable" });
+    expect(performance.now() - startedAt).toBeLessThan(3_000);
+    await blocker.query("rollback");
+    blocker.release();
+    await expect.poll(() => outcome(records), { timeout: 5_000 }).toBe("put");
+    await own.close();
+  });
+
+  test("has calls rejected while it is down, and recovers with all that it had", async () => {
+    const records = stores.records<number>("down");
+    await records.put("before", 1, TERMS);
+    await server.kill();
+    expect(await outcome(records)).toBe("store_unavailable");
+    await server.start();
+    await expect.poll(() => outcome(records), { timeout: 10_000 }).toBe("put");
+    expect(await records.get("before")).toBe(1);
+  });
+});
+
+async function outcome(records: RecordStore<number>): Promise<string> {
+  try {
+    await records.put("a", 1, TERMS);
+    return "put";
+  } catch (error) {
+    return (error as StoreUnavailableError).code;
+  }
+}
