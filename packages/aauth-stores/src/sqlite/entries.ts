@@ -11,11 +11,12 @@ const SQL = {
   add: "INSERT INTO entries (store, key, room, owner, value, expires_at) VALUES (?, ?, ?, ?, ?, ?)",
   sweep: `DELETE FROM entries WHERE version IN (
     SELECT version FROM entries WHERE store = ? AND expires_at <= ? LIMIT ${MAX_SWEPT})`,
+  // Node 22 binds no numbered parameters by position.
   count: `SELECT coalesce(sum(held), 0) AS total,
-    coalesce(sum(held) FILTER (WHERE room = ?2), 0) AS inRoom,
-    coalesce(sum(owners) FILTER (WHERE room = ?2), 0) AS owners,
-    coalesce((SELECT held FROM owners WHERE store = ?1 AND room = ?2 AND owner = ?3), 0) AS held
-    FROM rooms WHERE store = ?1`,
+    coalesce(sum(held) FILTER (WHERE room = $room), 0) AS inRoom,
+    coalesce(sum(owners) FILTER (WHERE room = $room), 0) AS owners,
+    coalesce((SELECT held FROM owners WHERE store = $store AND room = $room AND owner = $owner), 0) AS held
+    FROM rooms WHERE store = $store`,
 };
 
 /** An entry that has not expired. */
@@ -69,7 +70,8 @@ export class Entries {
   }
 
   #isFull(quota: Quota): boolean {
-    const { total, inRoom, owners, held } = this.#statements.count.get(this.#name, quota.room, quota.owner)!;
+    const { room, owner } = quota;
+    const { total, inRoom, owners, held } = this.#statements.count.get({ store: this.#name, room, owner })!;
     return isFull(quota, {
       total: Number(total),
       inRoom: Number(inRoom),
