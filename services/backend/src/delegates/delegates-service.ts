@@ -52,7 +52,7 @@ export interface DelegatesServiceDeps {
   readonly now: () => number;
 }
 
-/** The delegates of this agent, for users to see and to let work. */
+/** The delegates of this agent, which users see and let work. */
 export class DelegatesService {
   readonly #deps: DelegatesServiceDeps;
   /** By user and delegate. */
@@ -174,5 +174,5 @@ export class DelegatesService {
   }
 }
 
-// JSON separates the two unambiguously.
+// JSON keeps the two parts apart.
 const reportKey = (userId: string, sub: string) => JSON.stringify([userId, sub]);
