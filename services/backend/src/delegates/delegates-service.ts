@@ -92,7 +92,7 @@ export class DelegatesService {
       if (cause instanceof BackendError) throw cause;
       const message =
         networkCodeOf(cause) === "timeout"
-          ? `The delegate did not answer within ${timeoutSeconds} seconds; its log says what it waits for`
+          ? `The delegate did not answer within ${timeoutSeconds} seconds; its log shows what it waits for`
           : "The delegate does not answer; start it as it was enrolled (docs/walkthrough/08-delegated-agents.md)";
       throw new BackendError("unreachable", message, { cause });
     }

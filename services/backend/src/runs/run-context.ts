@@ -67,7 +67,7 @@ export function cacheKeyOf(run: Run, sharesTokens: boolean): string {
   return sharesTokens ? run.userId : run.id;
 }
 
-/** Makes a change that watchers learn of. Undefined where there is no such run any more. */
+/** Changes a run and notifies its watchers. Undefined where the run is gone. */
 export async function changeRun(
   { store, live }: Pick<RunContext, "store" | "live">,
   id: string,

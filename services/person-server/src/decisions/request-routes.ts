@@ -58,7 +58,7 @@ export function requestRoutes(app: FastifyInstance, context: DeskContext): void 
 }
 
 const NOT_GRANTED = {
-  title: "This is not granted here any more",
+  title: "This is no longer granted here",
   by: "policy, after it was allowed at the page",
 };
 

@@ -13,7 +13,7 @@ export interface BrowserSession {
 
 /** A session as the server keeps it. */
 interface KeptSession extends BrowserSession {
-  /** For the provider's end of the session. */
+  /** Hint for the provider's end-session endpoint. */
   readonly idToken: string | undefined;
 }
 
