@@ -17,7 +17,7 @@ export interface EncryptedRecord {
 
 /** Name and keys of an encrypted record store. */
 export interface EncryptionOptions {
-  /** Of the store: an entry that was moved from another store cannot be read. */
+  /** Name of the store: an entry that was moved from another store cannot be read. */
   readonly name: string;
   /** Keys of 32 random bytes. The first encrypts, all decrypt. Keep them outside the database. */
   readonly keys: readonly Uint8Array[];
@@ -28,10 +28,10 @@ type Bound<Value> = readonly [key: string, owner: string, value: Value];
 
 /**
  * Encrypts the values of a record store with AES-256-GCM. Keys and owners stay readable. An entry
- * that was changed, or moved to another key, owner or store, is rejected with `StoreRecordError`;
- * an entry that was put back to what it was before, or deleted, is not noticed.
+ * that was changed, or moved to another key, owner or store, is rejected with `StoreRecordError`.
+ * It does not detect an entry that was rolled back to an earlier value, or deleted.
  *
- * @throws RangeError where there is no key, or one is not of 32 bytes
+ * @throws RangeError without keys, or for a key that is not 32 bytes long
  *
  * @example
  * const tokens = encryptRecords<Token>(stores.records("tokens"), { name: "tokens", keys: [key] });

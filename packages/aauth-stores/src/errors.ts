@@ -1,23 +1,23 @@
 /**
- * The store cannot be reached, or has not answered within its deadline. Nothing may be accepted
- * without it: applications answer 503, and it recovers by itself. A write may have happened.
+ * The store cannot be reached, or has not answered within its deadline. Accept nothing without it:
+ * answer 503. The store recovers by itself. The write may have happened.
  */
 export class StoreUnavailableError extends Error {
   override readonly name = "StoreUnavailableError";
   readonly code = "store_unavailable";
 
-  /** @param store what cannot be used, for logs: never an address with a password */
+  /** @param store host or file, for logs: never an address with a password */
   constructor(store: string, options?: ErrorOptions) {
     super(`${store} does not answer`, options);
   }
 }
 
-/** A store that cannot be opened as it is configured. */
+/** Codes of {@link StoreSetupError}. */
 export type StoreSetupCode =
-  /** The folder or file cannot be written, or is no database. */
+  /** The folder or file cannot be written, or is not a database. */
   | "store_not_writable"
   | "store_login_failed"
-  /** A newer version of this package has migrated it. */
+  /** A newer version of this package has migrated the database. */
   | "store_schema_newer"
   /** The server drops entries when its memory is full: a dropped claim lets a replay pass. */
   | "store_evicts";
@@ -34,7 +34,7 @@ export class StoreSetupError extends Error {
   }
 }
 
-/** An entry that this package has not written: it was changed, moved, or encrypted with another key. */
+/** An entry that cannot be read: it was changed, moved, or encrypted with another key. */
 export class StoreRecordError extends Error {
   override readonly name = "StoreRecordError";
   readonly code = "store_record_unreadable";

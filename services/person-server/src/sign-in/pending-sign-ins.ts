@@ -8,7 +8,7 @@ import { SignInError } from "./sign-in-error.ts";
 
 /** A sign-in that the provider has not answered. */
 export interface PendingSignIn extends Expected {
-  /** Where the browser goes afterwards: an address of this server. */
+  /** Address of this server that the browser continues at. */
   readonly returnTo: string;
 }
 

@@ -17,8 +17,8 @@ export interface Person {
   /** The name claim as the provider has sent it. */
   readonly claimedName?: string | undefined;
   /**
-   * What an agent's `login_hint` may call the person: subject, name, user name, verified e-mail
-   * address.
+   * Values that an agent's `login_hint` may have for the person: subject, name, user name, and the
+   * e-mail address unless the provider calls it unverified.
    */
   readonly loginHints: readonly string[];
 }
@@ -35,7 +35,7 @@ const SUBJECT = /^[\x20-\x7e]{1,255}$/;
 /**
  * The person that an ID token names.
  *
- * @param nameClaim claim that is shown as the name; without it the subject is
+ * @param nameClaim claim that is shown as the name; without it the subject is shown
  * @returns undefined for a subject that OpenID Connect does not allow
  */
 export function personOf(claims: IdTokenClaims, nameClaim: string): Person | undefined {

@@ -6,14 +6,14 @@ import type { Person } from "./person.ts";
 
 /** The session of a browser whose person has signed in. */
 export interface BrowserSession {
-  /** Not a secret. Another one after a sign-out, and after another person's sign-in. */
+  /** Not a secret. Changes with a sign-out, and with another person's sign-in. */
   readonly id: string;
   readonly person: Person;
 }
 
-/** What the server keeps of a session. */
+/** A session as the server keeps it. */
 interface KeptSession extends BrowserSession {
-  /** For the provider's end of the session. */
+  /** Hint for the provider's end-session endpoint. */
   readonly idToken: string | undefined;
 }
 
@@ -28,7 +28,7 @@ export interface Sessions {
 
 /** A working day. */
 const SESSION_SECONDS = 8 * 3_600;
-/** One person's browsers are 50; the oldest has to sign in again. */
+/** Of all persons, and of one; beyond that one's oldest ends. */
 export const SESSION_BOUNDS = { maxEntries: 10_000, maxPerOwner: 50 };
 
 export function createSessions(options: { isSecure: boolean; now: () => number }): Sessions {
@@ -65,5 +65,5 @@ export function createSessions(options: { isSecure: boolean; now: () => number }
 /** 256 random bits, base64url. */
 export const newSecret = (): string => randomBytes(32).toString("base64url");
 
-/** What is kept of a secret. */
+/** The digest that is kept in place of a secret. */
 export const digestOf = (secret: string): string => hash("sha256", secret, "base64url");
