@@ -10,7 +10,7 @@ const MAX_RESPONSE_BYTES = 262_144;
  * deadline that all requests share; with responses of a bounded size.
  *
  * @param options.allowsHttp plain http is accepted for loopback addresses
- * @throws SignInError `provider_unreachable` without a response or with a status from 500,
+ * @throws SignInError `provider_unreachable` without a response, and with status 429 or from 500,
  * `provider_invalid` for an address that is not allowed
  */
 export function createBoundedFetch(options: { allowsHttp: boolean; signal: AbortSignal }): CustomFetch {
@@ -21,7 +21,7 @@ export function createBoundedFetch(options: { allowsHttp: boolean; signal: Abort
       const { method, headers, body = null } = init;
       const response = await fetch(address, { method, headers, body, redirect: "manual", signal });
       const text = await readBounded(response, MAX_RESPONSE_BYTES);
-      if (response.status >= 500) throw new Error(`status ${response.status}`);
+      if (response.status >= 500 || response.status === 429) throw new Error(`status ${response.status}`);
       return new Response(text || null, { status: response.status, headers: response.headers });
     } catch (cause) {
       const reason = cause instanceof Error ? cause.message : "no reason";

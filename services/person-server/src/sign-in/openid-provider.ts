@@ -1,11 +1,10 @@
 import {
-  AuthorizationResponseError,
   allowInsecureRequests,
   authorizationCodeGrant,
   buildAuthorizationUrl,
   buildEndSessionUrl,
   ClientSecretBasic,
-  type Configuration,
+  Configuration,
   calculatePKCECodeChallenge,
   customFetch,
   discovery,
@@ -65,10 +64,12 @@ export interface OpenidProvider {
   origins(): readonly string[];
 }
 
-/** Deadline of all requests of one sign-in together. */
+/** Deadline of the document, and of all requests with one code together. */
 const TIMEOUT_SECONDS = 10;
-/** How long the provider's document is used for the address of its page. */
+/** How long the provider's document is used. */
 const DOCUMENT_SECONDS = 60;
+/** Codes that are at the provider at a time: any caller can send some. */
+const MAX_REDEMPTIONS = 64;
 
 /** @throws RangeError for an issuer that is neither https nor, in development, http on loopback */
 export function createOpenidProvider(options: OpenidProviderOptions): OpenidProvider {
@@ -76,25 +77,25 @@ export function createOpenidProvider(options: OpenidProviderOptions): OpenidProv
   requireSecure(issuer, development);
   let known: { readonly since: number; readonly found: Promise<Configuration> } | undefined;
   let origins = [issuer.origin];
+  let redemptions = 0;
 
-  /**
-   * The configuration is for one sign-in: its deadline has begun, and its key set is fetched after
-   * the code was issued.
-   */
+  const authentication = () => (clientSecret === undefined ? None() : ClientSecretBasic(clientSecret));
+  const boundedFetch = () =>
+    createBoundedFetch({
+      allowsHttp: development,
+      signal: AbortSignal.timeout(TIMEOUT_SECONDS * 1000),
+    });
+
   async function discover(): Promise<Configuration> {
-    const signal = AbortSignal.timeout(TIMEOUT_SECONDS * 1000);
     const found = await discovery(
       issuer, // hole U1
       clientId,
       undefined,
-      clientSecret === undefined ? None() : ClientSecretBasic(clientSecret),
+      authentication(),
       {
         timeout: TIMEOUT_SECONDS,
-        [customFetch]: createBoundedFetch({ allowsHttp: development, signal }),
-        execute: [
-          enableNonRepudiationChecks, // hole U2
-          ...(development ? [allowInsecureRequests] : []),
-        ],
+        [customFetch]: boundedFetch(),
+        execute: development ? [allowInsecureRequests] : [],
       },
     );
     const { end_session_endpoint: endSession } = found.serverMetadata();
@@ -102,6 +103,19 @@ export function createOpenidProvider(options: OpenidProviderOptions): OpenidProv
       ({ origin }) => origin,
     );
     return found;
+  }
+
+  /**
+   * The provider as one sign-in needs it: its deadline begins, and its key set is not older than
+   * the token. Keys are fetched only once the provider has taken the code.
+   */
+  function forOneSignIn(provider: Configuration): Configuration {
+    const own = new Configuration(provider.serverMetadata(), clientId, undefined, authentication());
+    own.timeout = TIMEOUT_SECONDS;
+    own[customFetch] = boundedFetch();
+    enableNonRepudiationChecks(own); // hole U2
+    if (development) allowInsecureRequests(own);
+    return own;
   }
 
   function recent(): Promise<Configuration> {
@@ -131,16 +145,25 @@ export function createOpenidProvider(options: OpenidProviderOptions): OpenidProv
       }),
     redeem: (response, { state, nonce, codeVerifier }) =>
       asked(async () => {
-        const tokens = await authorizationCodeGrant(await discover(), response, {
-          expectedState: state,
-          expectedNonce: nonce,
-          pkceCodeVerifier: codeVerifier,
-          idTokenExpected: true,
-        });
-        const claims = tokens.claims();
-        const person = claims && personOf(claims, nameClaim);
-        if (person === undefined) throw new SignInError("provider_invalid", "invalid `sub` in the ID token");
-        return { person, idToken: tokens.id_token };
+        requireCode(response); // hole U13
+        if (redemptions >= MAX_REDEMPTIONS)
+          throw new SignInError("provider_unreachable", "too many responses at a time"); // hole U13a
+        redemptions += 1;
+        try {
+          const tokens = await authorizationCodeGrant(forOneSignIn(await recent()), response, {
+            expectedState: state,
+            expectedNonce: nonce,
+            pkceCodeVerifier: codeVerifier,
+            idTokenExpected: true,
+          });
+          const claims = tokens.claims();
+          const person = claims && personOf(claims, nameClaim);
+          if (person === undefined)
+            throw new SignInError("provider_invalid", "invalid `sub` in the ID token");
+          return { person, idToken: tokens.id_token };
+        } finally {
+          redemptions -= 1;
+        }
       }),
     endSessionUrl: (idToken) =>
       asked(async () => {
@@ -155,6 +178,23 @@ export function createOpenidProvider(options: OpenidProviderOptions): OpenidProv
 }
 
 /**
+ * Refuses a response without exactly one code, before anything is asked for it.
+ *
+ * @throws SignInError
+ */
+function requireCode({ searchParams }: URL): void {
+  const error = searchParams.get("error");
+  if (error !== null) throw refused(error);
+  const [code = "", ...more] = searchParams.getAll("code");
+  if (code === "" || more.length > 0) throw new SignInError("provider_invalid", "a response has one `code`");
+}
+
+function refused(error: string): SignInError {
+  const code = error === "access_denied" ? "access_denied" : "sign_in_refused";
+  return new SignInError(code, `the provider has refused the sign-in: ${error.slice(0, 100)}`);
+}
+
+/**
  * Turns failures of the library into those of a sign-in. The library's causes contain tokens, so
  * only their messages are kept.
  */
@@ -165,10 +205,7 @@ async function asked<T>(ask: () => Promise<T>): Promise<T> {
     if (error instanceof SignInError) throw error;
     const { message, cause } = error as Error;
     if (cause instanceof SignInError) throw cause;
-    if (error instanceof AuthorizationResponseError || error instanceof ResponseBodyError) {
-      const code = error.error === "access_denied" ? "access_denied" : "sign_in_refused";
-      throw new SignInError(code, `the provider has refused the sign-in: ${error.error.slice(0, 100)}`);
-    }
+    if (error instanceof ResponseBodyError) throw refused(error.error);
     if (error instanceof WWWAuthenticateChallengeError)
       throw new SignInError("sign_in_refused", "the provider has refused the client's id or secret");
     const detail = cause instanceof Error ? `${message}: ${cause.message}` : message;

@@ -205,6 +205,30 @@ describe("what a caller sends", () => {
 });
 
 describe("what a provider does", () => {
+  test.each(["error=access_denied", "", "code=", "code=1&code=2"])(
+    "U13: is asked nothing for a response with %j",
+    async (query) => {
+      const { searchParams } = new URL(await begin(), OWN_ORIGIN);
+      clock += 60;
+      const response = await browser.open(`/sign-in/callback?${query}&state=${searchParams.get("state")}`);
+      expect(response.status).toBeGreaterThan(400);
+      expect(provider.requested).toEqual(["/.well-known/openid-configuration"]);
+    },
+  );
+
+  test("U13: is asked for 64 codes at a time", async () => {
+    const browsers = Array.from({ length: 65 }, () => new TestBrowser(app));
+    const callbacks = await Promise.all(browsers.map((each) => begin("/who", each)));
+    provider.lies = { hangs: "/token" };
+    const pages = browsers.map(async (each, index) => pageOf(await each.open(callbacks[index] ?? "")));
+    expect(await Promise.race(pages)).toMatchObject({ status: 503, code: "provider_unreachable" });
+    const redeemed = () => provider.requested.filter((path) => path === "/token").length;
+    await vi.waitFor(() => expect(redeemed()).toBe(64));
+    await provider.stop();
+    await Promise.all(pages);
+    expect(redeemed()).toBe(64);
+  });
+
   const lies = [
     ["U1: names another issuer in its document", { document: { issuer: EVIL }, claims: { iss: EVIL } }],
     ["U2: signs with a key that it does not publish", { signsWithAnotherKey: true }],
@@ -242,6 +266,7 @@ describe("what a provider does", () => {
   });
 
   test.each([
+    ["limits requests", { fails: { path: "/.well-known/openid-configuration", status: 429 } }],
     ["is down", { fails: { path: "/.well-known/openid-configuration", status: 503 } }],
     ["sends without end", { fails: { path: "/.well-known/openid-configuration", bytes: 300_000 } }],
   ])("a provider that %s is a page with a way to try again, and is asked again", async (_, lie) => {
@@ -268,6 +293,7 @@ describe("what a provider does", () => {
     "a provider that never answers at %s is given up after ten seconds",
     async (hangs) => {
       const callback = await begin();
+      clock += 60;
       provider.lies = { hangs };
       const { timeout } = AbortSignal;
       const limits = vi
