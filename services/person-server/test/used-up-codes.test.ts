@@ -53,7 +53,7 @@ test("S10c: a revocation that a resource has not confirmed is on the list", () =
   const { body } = grantedPage({
     ...{ siteName: "R", title: "T", nothing: "Nothing is granted.", userName: "u", action: "/a" },
     ...{ requestPath: "/r/", consentCode: "c", tokens: [token], waiting: [] },
-    signOut: { path: "/o", origins: [] },
+    signOutPath: "/o",
   });
   expect(body).toContain("Revoked, but not confirmed");
   expect(body).toContain(SUPPLY_CHAIN);

@@ -47,7 +47,7 @@ export function grantedRoutes(app: FastifyInstance, context: DeskContext): void 
       ...{ siteName: context.site.name, userName: person.name, action: path, notice },
       ...{ title: words.granted, nothing: words.nothingGranted },
       requestPath: context.at("/requests/"),
-      signOut: { path: signIn.signOutPath, origins: signIn.signOutOrigins() },
+      signOutPath: signIn.signOutPath,
       consentCode: await forms.issue(session, {}),
       tokens: await desk.granted(person),
       waiting: await desk.waiting(person),

@@ -12,13 +12,6 @@ export type HeldToken = Pick<
 export const isShown = ({ isRevoked, unconfirmed }: HeldToken): boolean =>
   !isRevoked || unconfirmed.length > 0;
 
-/** A form without fields that ends the person's session. */
-interface SignOutForm {
-  readonly path: string;
-  /** Origins that it may lead to. */
-  readonly origins: readonly string[];
-}
-
 /** Grants by agent, each with a button to revoke them, and the requests that wait for the user. */
 export function grantedPage(options: {
   siteName: string;
@@ -33,7 +26,8 @@ export function grantedPage(options: {
   consentCode: string;
   tokens: readonly HeldToken[];
   waiting: readonly WaitingRequest[];
-  signOut: SignOutForm;
+  /** Of a form without fields that ends the person's session. */
+  signOutPath: string;
   /** Outcome of the button that was pressed before. */
   notice?: { readonly text: string; readonly isProblem: boolean } | undefined;
 }): Page {
@@ -48,7 +42,7 @@ export function grantedPage(options: {
     tokens,
     waiting,
     notice,
-    signOut,
+    signOutPath,
   } = options;
   const revoked = tokens.filter(({ isRevoked }) => isRevoked);
   const valid = tokens.filter(({ isRevoked }) => !isRevoked);
@@ -80,10 +74,10 @@ ${waiting.map(
   agents.size === 0
     ? html`<p>${nothing}</p>`
     : [...agents.values()].map((held, index) => agentSection(held, { index, action, consentCode }))
-}${unconfirmedSection(revoked)}<form method="post" action="${signOut.path}" class="note">
+}${unconfirmedSection(revoked)}<form method="post" action="${signOutPath}" class="note">
 <button type="submit" class="quiet">Sign out</button>
 </form>`;
-  return renderPage({ title, content, siteName, formOrigins: signOut.origins });
+  return renderPage({ title, content, siteName });
 }
 
 function agentSection(

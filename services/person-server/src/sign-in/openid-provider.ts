@@ -60,8 +60,6 @@ export interface OpenidProvider {
    * @throws SignInError
    */
   endSessionUrl(idToken: string | undefined): Promise<URL | undefined>;
-  /** Origins that a form of this server may lead to: issuer, once known end-session endpoint. */
-  origins(): readonly string[];
 }
 
 /** Deadline of the document, and of all requests with one code together. */
@@ -76,7 +74,6 @@ export function createOpenidProvider(options: OpenidProviderOptions): OpenidProv
   const { issuer, clientId, clientSecret, scopes, nameClaim, redirectUri, development, now } = options;
   requireSecure(issuer, development);
   let known: { readonly since: number; readonly found: Promise<Configuration> } | undefined;
-  let origins = [issuer.origin];
   let redemptions = 0;
 
   const authentication = () => (clientSecret === undefined ? None() : ClientSecretBasic(clientSecret));
@@ -86,8 +83,8 @@ export function createOpenidProvider(options: OpenidProviderOptions): OpenidProv
       signal: AbortSignal.timeout(TIMEOUT_SECONDS * 1000),
     });
 
-  async function discover(): Promise<Configuration> {
-    const found = await discovery(
+  function discover(): Promise<Configuration> {
+    return discovery(
       issuer, // hole U1
       clientId,
       undefined,
@@ -98,11 +95,6 @@ export function createOpenidProvider(options: OpenidProviderOptions): OpenidProv
         execute: development ? [allowInsecureRequests] : [],
       },
     );
-    const { end_session_endpoint: endSession } = found.serverMetadata();
-    origins = [issuer, ...(endSession === undefined ? [] : [new URL(endSession)])].map(
-      ({ origin }) => origin,
-    );
-    return found;
   }
 
   /**
@@ -173,7 +165,6 @@ export function createOpenidProvider(options: OpenidProviderOptions): OpenidProv
         requireSecure(url, development);
         return url;
       }),
-    origins: () => origins,
   };
 }
 

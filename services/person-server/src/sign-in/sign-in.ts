@@ -41,11 +41,6 @@ export interface SignIn {
   ): Promise<BrowserSession | undefined>;
   /** Path of a form without fields, with method POST, that signs out. */
   readonly signOutPath: string;
-  /**
-   * Origins that the form's response may lead to, for `form-action` of the page's content security
-   * policy.
-   */
-  signOutOrigins(): readonly string[];
 }
 
 const CALLBACK_PATH = "/sign-in/callback";
@@ -127,7 +122,13 @@ export async function createSignIn(app: FastifyInstance, options: SignInOptions)
         session === undefined
           ? undefined
           : await provider.endSessionUrl(session.idToken).catch(() => undefined);
-      if (endSession !== undefined) return noStore(reply).redirect(endSession.href, 303);
+      if (endSession !== undefined) {
+        // Not a redirect: `form-action` of the page would refuse what the provider redirects to.
+        noStore(reply).header("refresh", `0; url=${endSession.href}`);
+        const text = `Your session at ${options.issuer.host} ends there.`;
+        const link = [endSession.href, "Continue"] as const;
+        return showMessage(reply, 200, { title: "You are signed out here", text, link });
+      }
       const text = `Your session at ${options.issuer.host} may continue: sign out there, too, before another person uses this browser.`;
       return showMessage(reply, 200, {
         title: "You are signed out here",
@@ -145,7 +146,6 @@ export async function createSignIn(app: FastifyInstance, options: SignInOptions)
       return session;
     },
     signOutPath: SIGN_OUT_PATH,
-    signOutOrigins: provider.origins,
   };
 }
 

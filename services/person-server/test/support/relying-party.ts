@@ -53,7 +53,6 @@ export async function relyingParty(
     return session === undefined ? reply : { ...session };
   });
   app.get("/public", async (request) => signIn.read(request) ?? {});
-  app.get("/origins", async () => signIn.signOutOrigins());
   return app;
 }
 
@@ -94,14 +93,13 @@ export class TestBrowser {
     return "person" in (await shown(await this.open("/public")));
   }
 
-  /** Follows redirects until a page is shown. */
+  /** Follows redirects, also by `Refresh`, until a page is shown. */
   async follow(address: string, form?: Record<string, string>): Promise<{ response: Response; url: string }> {
     let url = new URL(address, OWN_ORIGIN).href;
     let response = await this.open(url, form);
-    for (let location = response.headers.get("location"); location !== null; ) {
+    for (let location = nextOf(response); location !== undefined; location = nextOf(response)) {
       url = new URL(location, url).href;
       response = await this.open(url);
-      location = response.headers.get("location");
     }
     return { response, url };
   }
@@ -126,4 +124,8 @@ export class TestBrowser {
     );
     return new Response(reply.body || null, { status: reply.statusCode, headers: fields });
   }
+}
+
+function nextOf({ headers }: Response): string | undefined {
+  return headers.get("location") ?? headers.get("refresh")?.replace(/^0; url=/, "");
 }

@@ -52,6 +52,5 @@ export const createTestSignIn: typeof createSignIn = async (app) => {
       return session;
     },
     signOutPath: "/sign-in/sign-out",
-    signOutOrigins: () => [],
   };
 };
