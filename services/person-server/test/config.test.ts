@@ -43,6 +43,16 @@ test("person server and access server need two identifiers", async () => {
   await expect(buildPersonServer(config)).rejects.toThrow("ACCESS_SERVER_ID");
 });
 
+test("U14: an identifier on the host of the server's own origin has its pages there, whatever the port", async () => {
+  const env = { PERSON_SERVER_ID: "https://ps.example", PERSON_SERVER_URL: "https://ps.example:8443" };
+  const app = await buildPersonServer(testConfig(env), { signIn: createTestSignIn });
+  const location = async (host: string) =>
+    (await app.inject({ url: "/granted", headers: { host } })).headers.location;
+  expect(await location("ps.example:8443")).toMatch(/^\/test-sign-in/);
+  expect(await location("access-server.localhost")).toBe("https://ps.example:8443/granted");
+  await app.close();
+});
+
 test("the access server is served where resources are named for it", async () => {
   const status = async (env: Record<string, string>) => {
     const app = await buildPersonServer(testConfig(env), { signIn: createTestSignIn });

@@ -66,9 +66,10 @@ export function openDesk(app: FastifyInstance, desk: Desk, options: DeskOptions)
   const site = siteOf(desk.name, config);
   acceptFormsOnly(app, site);
   // The session's cookie belongs to the server's origin: under an identifier's host there is none.
+  const { hostname } = new URL(origin);
   const otherHosts = [config.id, config.accessServerId]
-    .filter((id) => id !== origin)
-    .map((id) => new URL(id).hostname);
+    .map((id) => new URL(id).hostname)
+    .filter((host) => host !== hostname); // hole U14
   const sendMessage = (reply: FastifyReply, { status, ...message }: Message) =>
     sendPage(reply, status, messagePage(site, message));
 
