@@ -611,6 +611,7 @@ const INSTEAD: Readonly<Record<string, string>> = {
   U11: "if (owner === subject || owner === claimedName) return true;",
   U11a: "return claimedName?.includes(owner.slice(OWNER_NAME_PREFIX.length)) === true;",
   U14: ";",
+  U15a: "return true;",
 };
 
 /** One for each of P, J, G, D and B of docs/reference/known-holes.md, for what was found missing a test since, and for each marked check. */

@@ -2,7 +2,8 @@
 import * as client from "openid-client";
 import { expect, test } from "vitest";
 import { signIn } from "../../auth-server/test/support/sign-in.ts";
-import { MCP_USER, SECOND_USER } from "./support/test-sign-in.ts";
+import { startListening } from "./support/person-server.ts";
+import { createTestSignIn, MCP_USER, SECOND_USER, SIGNED_IN_SECONDS } from "./support/test-sign-in.ts";
 import {
   browserOf,
   createWorld,
@@ -14,7 +15,7 @@ import {
 
 const PAGE = "/orders/interaction/callback";
 
-async function begin(world: World, resource: string, redirectUri: string) {
+async function begin(world: World, resource: string, redirectUri: string, more = {}) {
   const config = await client.discovery(new URL(world.url), resource, undefined, client.None(), {
     execute: [client.allowInsecureRequests, client.enableNonRepudiationChecks],
   });
@@ -23,6 +24,7 @@ async function begin(world: World, resource: string, redirectUri: string) {
     ...{ redirect_uri: redirectUri, scope: "openid profile email", state: "s" },
     code_challenge: await client.calculatePKCECodeChallenge(pkceCodeVerifier),
     code_challenge_method: "S256",
+    ...more,
   });
   return { config, url: url.href, checks: { pkceCodeVerifier, expectedState: "s", idTokenExpected: true } };
 }
@@ -57,6 +59,49 @@ test("T48: a resource's page gets the person who is signed in now, not the one b
   await browser.post(`${world.url}/sign-in/sign-out`, {});
   await signIn(browser, world.page("/granted"), SECOND_USER);
   expect(await subject()).not.toBe(first);
+});
+
+test.each([
+  [{ max_age: "90" }, undefined],
+  [{ max_age: "30" }, "login_required"],
+  [{ prompt: "login" }, "login_required"],
+])(
+  "U15: a resource that demands %j of a person who signed in a minute ago gets %j",
+  async (demand, error) => {
+    const world = await createWorld({ level: "person-token" });
+    const browser = await browserOf(world);
+    const page = world.map.browserUrl(SUPPLY_CHAIN + PAGE);
+    const { config, url, checks } = await begin(world, SUPPLY_CHAIN, page, demand);
+    const { url: returned } = await browser.follow(url, await browser.get(url));
+    expect(new URL(returned).searchParams.get("error") ?? undefined).toBe(error);
+    if (error !== undefined) return;
+    const tokens = await client.authorizationCodeGrant(config, new URL(returned), { ...checks, maxAge: 90 });
+    const { iat = 0, auth_time: signedInAt = 0 } = tokens.claims() ?? {};
+    expect(Math.abs(iat - Number(signedInAt) - SIGNED_IN_SECONDS)).toBeLessThan(10);
+  },
+);
+
+test("a sign-in that expires while the person signs in ends in a page", async () => {
+  let clock = Math.floor(Date.now() / 1000);
+  const signIn: typeof createTestSignIn = async (app, options) => {
+    const inner = await createTestSignIn(app, options);
+    return {
+      ...inner,
+      require(request, reply, returnTo) {
+        if (returnTo.startsWith("/openid/")) clock += 1_800;
+        return inner.require(request, reply, returnTo);
+      },
+    };
+  };
+  const world = await createWorld({
+    level: "person-token",
+    startServer: (env) => startListening({ env, signIn, now: () => clock }),
+  });
+  const browser = await browserOf(world);
+  const { url } = await begin(world, SUPPLY_CHAIN, world.map.browserUrl(SUPPLY_CHAIN + PAGE));
+  const { response } = await browser.follow(url, await browser.get(url));
+  expect(response.status).toBe(400);
+  expect(await response.text()).toContain("This sign-in has expired");
 });
 
 test.each([

@@ -1,5 +1,5 @@
 import { rotateKeys } from "agent-kit/service";
-import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { FastifyBaseLogger, FastifyInstance, FastifyReply } from "fastify";
 import { acceptFormsOnly, type CreateStore, messagePage, type Site, sendPage } from "issuer-kit";
 import { createOidcProvider, createRsaKeys, mountOidcProvider } from "issuer-kit/openid";
 import type { Interaction } from "oidc-provider";
@@ -51,37 +51,52 @@ export async function openidForResources(
   await app.register(async (pages) => {
     acceptFormsOnly(pages, site);
     pages.get<{ Params: { uid: string } }>(`${SIGN_IN_PATH}/:uid`, async (request, reply) => {
-      const interaction = await interactionOf(request, reply);
-      if (interaction === undefined) {
-        const text = "Go back to the application and sign in from there.";
-        return sendPage(reply, 400, messagePage(site, { title: "This sign-in has expired", text }));
-      }
+      const interaction = await unlessDropped(provider().interactionDetails(request.raw, reply.raw));
+      if (interaction?.uid !== request.params.uid) return sendExpired(reply);
       const session = await signIn.require(request, reply, request.originalUrl);
       if (session === undefined) return reply;
-      const { id, name } = session.person;
-      await names.put(id, id, name, SIGN_IN_SECONDS);
-      const login = { accountId: id, remember: false };
-      const next = await provider().interactionResult(request.raw, reply.raw, { login });
+      const { person, signedInAt } = session;
+      await names.put(person.id, person.id, person.name, SIGN_IN_SECONDS);
+      const isFresh = isFreshEnough(interaction, signedInAt);
+      const login = { accountId: person.id, remember: false, ts: signedInAt };
+      const result = isFresh ? { login } : { error: "login_required" };
+      const next = await unlessDropped(provider().interactionResult(request.raw, reply.raw, result));
+      if (next === undefined) return sendExpired(reply);
       const client = await provider().Client.find(String(interaction.params.client_id));
       // No redirect: `form-action` of the provider's login page does not list the resource.
       reply.header("refresh", `0; url=${next}`);
       const link = [next, "Continue"] as const;
-      const text = `You continue at ${client?.clientName} as ${name}.`;
-      return sendPage(reply, 200, messagePage(site, { title: "You are signed in", text, link }));
+      const message = isFresh
+        ? { title: "You are signed in", text: `You continue at ${client?.clientName} as ${person.name}.` }
+        : {
+            title: "You signed in too long ago",
+            text: `Sign out here and in again, and then start once more at ${client?.clientName}.`,
+          };
+      return sendPage(reply, 200, messagePage(site, { ...message, link }));
     });
   });
   rotateKeys(app, keys, config.keyRotationSeconds);
 
-  async function interactionOf(
-    request: FastifyRequest<{ Params: { uid: string } }>,
-    reply: FastifyReply,
-  ): Promise<Interaction | undefined> {
-    try {
-      const interaction = await provider().interactionDetails(request.raw, reply.raw);
-      return interaction.uid === request.params.uid ? interaction : undefined;
-    } catch (error) {
-      if (error instanceof Error && error.name === "SessionNotFound") return undefined;
-      throw error;
-    }
+  function sendExpired(reply: FastifyReply): FastifyReply {
+    const text = "Go back to the application and sign in from there.";
+    return sendPage(reply, 400, messagePage(site, { title: "This sign-in has expired", text }));
+  }
+
+  /** A sign-in that the request has led to is fresh, whatever the request demands. */
+  function isFreshEnough({ iat, params }: Interaction, signedInAt: number): boolean {
+    if (signedInAt >= iat) return true;
+    const { prompt = "", max_age: maxAge } = params;
+    if (String(prompt).split(" ").includes("login")) return false; // hole U15
+    return maxAge === undefined || now() - signedInAt <= Number(maxAge); // hole U15a
+  }
+}
+
+/** Undefined for a sign-in that the provider does not know, or not any more. */
+async function unlessDropped<T>(asked: Promise<T>): Promise<T | undefined> {
+  try {
+    return await asked;
+  } catch (error) {
+    if (error instanceof Error && error.name === "SessionNotFound") return undefined;
+    throw error;
   }
 }

@@ -9,6 +9,8 @@ export interface BrowserSession {
   /** Not a secret. Changes with a sign-out, and with another person's sign-in. */
   readonly id: string;
   readonly person: Person;
+  /** Unix seconds. */
+  readonly signedInAt: number;
 }
 
 /** A session as the server keeps it. */
@@ -21,7 +23,7 @@ interface KeptSession extends BrowserSession {
 export interface Sessions {
   read(request: FastifyRequest): KeptSession | undefined;
   /** Begins a session in place of the browser's former one. */
-  begin(request: FastifyRequest, reply: FastifyReply, signedIn: Omit<KeptSession, "id">): void;
+  begin(request: FastifyRequest, reply: FastifyReply, signedIn: Omit<KeptSession, "id" | "signedInAt">): void;
   /** Ends the browser's session; undefined without one. */
   end(request: FastifyRequest, reply: FastifyReply): KeptSession | undefined;
 }
@@ -52,7 +54,8 @@ export function createSessions(options: { isSecure: boolean; now: () => number }
       const isSame = former?.person.id === person.id; // hole U6
       const id = isSame && former !== undefined ? former.id : newSecret();
       const secret = newSecret(); // hole U5
-      sessions.put(person.id, digestOf(secret), { id, person, idToken }, SESSION_SECONDS);
+      const kept = { id, person, idToken, signedInAt: now() };
+      sessions.put(person.id, digestOf(secret), kept, SESSION_SECONDS);
       cookie.write(reply, secret, SESSION_SECONDS);
     },
     end(request, reply) {

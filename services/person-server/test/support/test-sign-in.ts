@@ -10,6 +10,8 @@ export const SECOND_USER = { username: "second-user", password: "user123" };
 const ISSUER = "https://provider.example";
 export const SIGN_IN_FORM = "/test-sign-in";
 const COOKIE = "test-session";
+/** How long ago a person has always signed in. */
+export const SIGNED_IN_SECONDS = 60;
 
 /** The person that signs in with this name. */
 export const personNamed = (name: string) => ({
@@ -22,7 +24,7 @@ export const personNamed = (name: string) => ({
 });
 
 /** Signs persons in by name alone, with a form of its own in place of an OpenID provider's. */
-export const createTestSignIn: typeof createSignIn = async (app) => {
+export const createTestSignIn: typeof createSignIn = async (app, { now }) => {
   const sessions = new Map<string, BrowserSession>();
   const read = ({ headers }: FastifyRequest) =>
     sessions.get(new RegExp(`${COOKIE}=([\\w-]+)`).exec(headers.cookie ?? "")?.[1] ?? "");
@@ -36,7 +38,7 @@ export const createTestSignIn: typeof createSignIn = async (app) => {
     SIGN_IN_FORM,
     async ({ query, body }, reply) => {
       const id = randomUUID();
-      sessions.set(id, { id, person: personNamed(body.username) });
+      sessions.set(id, { id, person: personNamed(body.username), signedInAt: now() - SIGNED_IN_SECONDS });
       return reply.header("set-cookie", `${COOKIE}=${id}; Path=/; HttpOnly`).redirect(query.next, 303);
     },
   );
