@@ -8,6 +8,7 @@ import { MIGRATIONS } from "./migrations.ts";
 const MIGRATION_MS = 60_000;
 /** Codes of PostgreSQL for a wrong user or password. */
 const LOGIN_FAILED = new Set(["28000", "28P01"]);
+const DEADLOCK = "40P01";
 
 /** Connections to a database with today's schema. */
 export class Connections {
@@ -40,8 +41,10 @@ export class Connections {
 
   /** @throws StoreUnavailableError */
   async query<Row extends QueryResultRow>(text: string, values: readonly unknown[]): Promise<Row[]> {
+    const run = async () => (await this.#pool.query<Row>(text, [...values])).rows;
     try {
-      return (await this.#pool.query<Row>(text, [...values])).rows;
+      // A deadlock with a transaction that is not ours: nothing was written, the other goes on.
+      return await run().catch((error) => (codeOf(error) === DEADLOCK ? run() : Promise.reject(error)));
     } catch (error) {
       throw new StoreUnavailableError(this.#name, { cause: error });
     }
@@ -80,9 +83,12 @@ async function migrate(
   }
 }
 
+/** Code of an error of PostgreSQL, empty for other errors. */
+const codeOf = (error: unknown) => (error instanceof DatabaseError && error.code) || "";
+
 function setupError(name: string, cause: unknown): Error {
   const { message } = cause as Error;
-  if (cause instanceof DatabaseError && LOGIN_FAILED.has(cause.code ?? "")) {
+  if (LOGIN_FAILED.has(codeOf(cause))) {
     return new StoreSetupError("store_login_failed", `url: ${name} rejects user or password`, { cause });
   }
   if (message.startsWith("corrupted migrations")) {
