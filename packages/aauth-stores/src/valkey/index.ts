@@ -18,6 +18,8 @@ export interface ValkeyOptions extends Deadline {
 
 const NO_EVICTION = "noeviction";
 const MOST_RECONNECT_MS = 500;
+/** A server that was refused is looked at again so much later. */
+const RECHECK_MS = 1_000;
 
 /**
  * Connects to a server for claims. A claim is good for all processes that use the server; its
@@ -59,6 +61,7 @@ class Connection {
   readonly #name: string;
   /** Settles once the server that is connected now has been looked at. */
   #checked: Promise<void> = Promise.resolve();
+  #checkedAt = 0;
 
   constructor({ url, deadlineMs = DEADLINE_MS }: ValkeyOptions) {
     this.#name = URL.parse(url)?.host ?? "url";
@@ -97,11 +100,24 @@ class Connection {
     } finally {
       this.#client.off("error", note);
     }
-    this.#client.on("ready", () => {
-      // After a failover it may be another server.
-      this.#checked = this.#requireNoEviction();
-      this.#checked.catch(() => {});
-    });
+    // After a failover it may be another server.
+    this.#client.on("ready", () => this.#check());
+  }
+
+  #check(): void {
+    this.#checkedAt = performance.now();
+    this.#checked = this.#requireNoEviction();
+    this.#checked.catch(() => {});
+  }
+
+  /** Checks again where the check has failed: it may have been slow, or the policy corrected. */
+  async #requireChecked(): Promise<void> {
+    try {
+      await this.#checked;
+    } catch {
+      if (performance.now() - this.#checkedAt >= RECHECK_MS) this.#check();
+      await this.#checked;
+    }
   }
 
   /** @throws StoreUnavailableError */
@@ -109,7 +125,7 @@ class Connection {
     const { room, owner, maxEntries, maxInRoom, maxOfOwner } = quota;
     const args = [...keys, ttlMs, room, owner, maxEntries, maxInRoom, maxOfOwner];
     try {
-      await this.#checked;
+      await this.#requireChecked();
       return await this.#run(args);
     } catch (error) {
       // The server's memory is full: the answer is that of a full quota, and nothing was claimed.
