@@ -28,8 +28,11 @@ type Bound<Value> = readonly [key: string, owner: string, value: Value];
 
 /**
  * Encrypts the values of a record store with AES-256-GCM. Keys and owners stay readable. An entry
- * that was changed, or moved to another key, owner or store, is rejected with `StoreRecordError`;
- * an entry that was put back to what it was before, or deleted, is not noticed.
+ * that was changed, or moved to another key, owner or store, is rejected with `StoreRecordError`.
+ *
+ * Does NOT notice an entry that was deleted, or put back to what it was before. `list` accepts an
+ * entry that was moved to another key of its owner. The lifetime is not encrypted: a writer of the
+ * database can prolong it, so that a value that must end contains its own end, as a token does.
  *
  * @throws RangeError where there is no key, or one is not of 32 bytes
  *
