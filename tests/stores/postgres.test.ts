@@ -1,4 +1,4 @@
-import { type ClaimStore, type RecordStore, StoreFullError } from "aauth";
+import { type ClaimStore, type RecordStore, StoreFullError, StoreUnavailableError } from "aauth";
 import { claimStoreContract, type OpenTestStore, recordStoreContract } from "aauth/testing";
 import {
   type EncryptedRecord,
@@ -6,7 +6,6 @@ import {
   StoreRecordError,
   StoreSetupError,
   type Stores,
-  StoreUnavailableError,
 } from "aauth-stores";
 import { openPostgresStores } from "aauth-stores/postgres";
 import pg from "pg";

@@ -1,8 +1,8 @@
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer } from "node:net";
-import type { ClaimStore } from "aauth";
+import { type ClaimStore, StoreUnavailableError } from "aauth";
 import { claimStoreContract, type OpenTestStore } from "aauth/testing";
-import { StoreSetupError, StoreUnavailableError } from "aauth-stores";
+import { StoreSetupError } from "aauth-stores";
 import { openValkeyClaims } from "aauth-stores/valkey";
 import { Redis } from "iovalkey";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";

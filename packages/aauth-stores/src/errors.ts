@@ -1,17 +1,3 @@
-/**
- * The store cannot be reached, or has not answered within its deadline. Nothing may be accepted
- * without it: applications answer 503, and it recovers by itself. A write may have happened.
- */
-export class StoreUnavailableError extends Error {
-  override readonly name = "StoreUnavailableError";
-  readonly code = "store_unavailable";
-
-  /** @param store what cannot be used, for logs: never an address with a password */
-  constructor(store: string, options?: ErrorOptions) {
-    super(`${store} does not answer`, options);
-  }
-}
-
 /** A store that cannot be opened as it is configured. */
 export type StoreSetupCode =
   /** The folder or file cannot be written, or is no database. */

@@ -1,7 +1,8 @@
+import { StoreUnavailableError } from "aauth";
 import { Kysely, PostgresDialect } from "kysely";
 import { type Migration, Migrator } from "kysely/migration";
 import { DatabaseError, Pool, type QueryResultRow } from "pg";
-import { StoreSetupError, StoreUnavailableError } from "../errors.ts";
+import { StoreSetupError } from "../errors.ts";
 import { MIGRATIONS } from "./migrations.ts";
 
 /** Another process may be migrating a large table. */

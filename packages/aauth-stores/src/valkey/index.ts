@@ -4,8 +4,9 @@
  * @module
  */
 
+import { StoreUnavailableError } from "aauth";
 import { Redis } from "iovalkey";
-import { StoreSetupError, StoreUnavailableError } from "../errors.ts";
+import { StoreSetupError } from "../errors.ts";
 import { claimQuotas, type Quota, requireLifetime, storedKey } from "../quota.ts";
 import { type ClaimStores, DEADLINE_MS, type Deadline } from "../stores.ts";
 import { CLAIM_SCRIPT, CLAIM_SCRIPT_SHA } from "./claim-script.ts";
