@@ -60,7 +60,7 @@ try {
     ...realm.attributes,
     [CONSENT_ATTRIBUTE]: JSON.stringify(wanted),
     "aauth.token.lifespan": String(authTokenSeconds),
-    // Tokens of draft -11 come from the person server; here persons sign in.
+    // With draft -11 persons sign in here, and the person server issues the tokens.
     ...(profile === "draft-11" && { "aauth.enabled": "false" }),
     ...(publishedPeers.length > 0 && { "aauth.published.peers": JSON.stringify(publishedPeers) }),
   };

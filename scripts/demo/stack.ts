@@ -265,7 +265,7 @@ export function describeStack(ports: StackPorts, modes: StackModes): ServiceDesc
         ...(modes.authServer === "keycloak" && {
           OTEL_SERVICE_NAME: "keycloak",
           KEYCLOAK_MANAGEMENT_PORT: String(ports.keycloakManagement),
-          // Tokens of draft -11 are the person server's.
+          // With draft -11 the person server and the access server issue the tokens.
           KEYCLOAK_AAUTH_ENABLED: String(!isDraft11),
         }),
         AUTH_SERVER_PORT: String(ports.authServer),

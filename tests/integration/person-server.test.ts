@@ -1,4 +1,7 @@
-/** The person server as a program: a person by HTTP, an agent and resources of the library, and what happens when the server goes away. */
+/**
+ * The person server as a program: a person by HTTP, an agent and resources of the library, and an
+ * outage of the server.
+ */
 
 import { installLocalhostLookup } from "agent-kit/service";
 import { afterEach, expect, test } from "vitest";

@@ -11,7 +11,8 @@ import { freePort } from "./free-ports.ts";
 /**
  * A world whose persons sign in at the embedded auth server, with name and password.
  *
- * @param options.startServer with the variables of the person server, its port among them. Default: in this process
+ * @param options.startServer receives the variables of the person server, its port among them.
+ *   Default: in this process
  */
 export async function createSignInWorld({
   startServer = (env) => startListening({ env, signIn: createSignIn }),

@@ -17,7 +17,7 @@ export interface EncryptedRecord {
 
 /** Name and keys of an encrypted record store. */
 export interface EncryptionOptions {
-  /** Of the store: an entry that was moved from another store cannot be read. */
+  /** Name of the store: an entry that was moved from another store cannot be read. */
   readonly name: string;
   /** Keys of 32 random bytes. The first encrypts, all decrypt. Keep them outside the database. */
   readonly keys: readonly Uint8Array[];
@@ -30,11 +30,11 @@ type Bound<Value> = readonly [key: string, owner: string, value: Value];
  * Encrypts the values of a record store with AES-256-GCM. Keys and owners stay readable. An entry
  * that was changed, or moved to another key, owner or store, is rejected with `StoreRecordError`.
  *
- * Does NOT notice an entry that was deleted, or put back to what it was before. `list` accepts an
+ * Does NOT detect an entry that was rolled back to an earlier value, or deleted. `list` accepts an
  * entry that was moved to another key of its owner. The lifetime is not encrypted: a writer of the
- * database can prolong it, so that a value that must end contains its own end, as a token does.
+ * database can extend it, so a value with an end of its own, such as a token, must contain it.
  *
- * @throws RangeError where there is no key, or one is not of 32 bytes
+ * @throws RangeError without keys, or for a key that is not 32 bytes long
  *
  * @example
  * const tokens = encryptRecords<Token>(stores.records("tokens"), { name: "tokens", keys: [key] });

@@ -1,9 +1,9 @@
-/** A store that cannot be opened as it is configured. */
+/** Codes of {@link StoreSetupError}. */
 export type StoreSetupCode =
-  /** The folder or file cannot be written, or is no database. */
+  /** The folder or file cannot be written, or is not a database. */
   | "store_not_writable"
   | "store_login_failed"
-  /** A newer version of this package has migrated it. */
+  /** A newer version of this package has migrated the database. */
   | "store_schema_newer"
   /** The server drops entries when its memory is full: a dropped claim lets a replay pass. */
   | "store_evicts";
@@ -20,7 +20,7 @@ export class StoreSetupError extends Error {
   }
 }
 
-/** An entry that this package has not written: it was changed, moved, or encrypted with another key. */
+/** An entry that cannot be read: it was changed, moved, or encrypted with another key. */
 export class StoreRecordError extends Error {
   override readonly name = "StoreRecordError";
   readonly code = "store_record_unreadable";

@@ -1,6 +1,6 @@
 /**
- * Durable stores for AAuth: what their entry points `aauth-stores/sqlite`, `aauth-stores/postgres`
- * and `aauth-stores/valkey` share, and encryption of what they keep.
+ * Durable stores for AAuth: types and errors that the entry points `aauth-stores/sqlite`,
+ * `aauth-stores/postgres` and `aauth-stores/valkey` share, and encryption of records.
  *
  * @module
  */

@@ -7,7 +7,7 @@ import type { StoreBounds } from "./stores.ts";
  * holds, times the number of owners in its room, may not exceed what is free in the room.
  */
 export interface Quota {
-  /** Quotas of one room divide up what is free there. */
+  /** Quotas in the same room share its free entries. */
   readonly room: string;
   readonly owner: string;
   /** Most entries of the store. */
@@ -16,15 +16,15 @@ export interface Quota {
   readonly maxInRoom: number;
   /** Most entries of the owner. */
   readonly maxOfOwner: number;
-  /** Entries of the store that are held first come, first served, before the rule applies. */
+  /** Entries that the store takes first come, first served, before the rule applies. */
   readonly unshared: number;
 }
 
-/** Entries that are held before one more. */
+/** Counts of held entries, before another one is added. */
 export interface Held {
   readonly total: number;
   readonly inRoom: number;
-  /** Owners that hold something in the room. */
+  /** Owners with entries in the room. */
   readonly owners: number;
   /** Entries of the owner. */
   readonly held: number;
@@ -38,7 +38,7 @@ export function isFull(quota: Quota, { total, inRoom, owners, held }: Held): boo
   return total >= quota.unshared && held * sharers >= free;
 }
 
-/** Makes the quota that a claim is charged to. */
+/** Creates the function that returns the quota of a claim. */
 export function claimQuotas({ maxEntries = 200_000 }: StoreBounds = {}) {
   requireBound(maxEntries);
   return ({ owner, quota }: Pick<ClaimTerms, "owner" | "quota">): Quota => ({
@@ -51,7 +51,7 @@ export function claimQuotas({ maxEntries = 200_000 }: StoreBounds = {}) {
   });
 }
 
-/** Makes the quota that a record is charged to. */
+/** Creates the function that returns the quota of a record. */
 export function recordQuotas({ maxEntries = 50_000 }: StoreBounds = {}) {
   requireBound(maxEntries);
   return (owner: string): Quota => ({
@@ -77,7 +77,7 @@ const MAX_KEY_CHARACTERS = 512;
 
 /**
  * The form in which a key is stored: databases reject NUL, replace lone surrogates, and bound what
- * an index holds. Different keys have different forms; none but a digest begins with a quote.
+ * an index holds. Different keys have different forms; only a digest begins with a quote.
  */
 export function storedKey(key: string): string {
   const escaped = JSON.stringify(key).slice(1, -1);

@@ -3,7 +3,7 @@ import { StoreRecordError } from "./errors.ts";
 /**
  * Parses a stored value.
  *
- * @throws StoreRecordError where it is not JSON
+ * @throws StoreRecordError for a value that is not JSON
  */
 export function readJson<Value>(store: string, text: string): Value {
   try {

@@ -7,8 +7,8 @@ export interface StoreBounds {
 }
 
 /**
- * Claim stores and record stores in one database. A name stands for the same store in every
- * process; each name has its own keys, owners and bound, which all processes pass alike.
+ * Claim stores and record stores in one database. A name is the same store in every process. Each
+ * store has its own keys, owners and bound; all processes must pass the same bound.
  */
 export interface Stores extends ClaimStores {
   /** @throws RangeError for a bound below 1 */
@@ -23,9 +23,9 @@ export interface ClaimStores {
   close(): Promise<void>;
 }
 
-/** Time that a call may take. */
+/** Longest time that a call may take. */
 export interface Deadline {
-  /** Milliseconds, then `StoreUnavailableError`. Default 2000. */
+  /** Milliseconds until `StoreUnavailableError`. Default 2000. */
   readonly deadlineMs?: number | undefined;
 }
 

@@ -33,11 +33,14 @@ export interface AgentDialect {
   readonly resource: Partial<ResourceOptions>;
   /** Issuer of the tokens that it accepts; empty where it accepts none. */
   readonly authServer: string;
-  /** Identifier of the server whose persons callers have, in draft -11. Undefined where they have none. */
+  /** Person server of the callers' persons, in draft -11. Undefined where callers have none. */
   readonly personServer?: string | undefined;
-  /** Whether it calls other agents for its caller's person, with the caller's token. Otherwise it does so on its own authority. */
+  /**
+   * Whether it calls other agents for its caller's person, with the caller's token. Otherwise it
+   * calls them on its own authority.
+   */
   readonly onBehalfOfCaller: boolean;
-  /** The section that demands what one of its calls failed at. */
+  /** The section with the requirement that one of its calls failed. */
   sectionOf(error: AAuthError): string;
   /** For `createAgent`, beside key and discovery. */
   calling(

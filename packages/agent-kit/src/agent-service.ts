@@ -194,7 +194,7 @@ export async function createAgentService(options: AgentServiceOptions): Promise<
   return { app };
 }
 
-/** An agent for calls to one peer, with a trace of its own. */
+/** Creates an agent for calls to one peer, with its own trace. */
 function callingAgent(
   { tokenStore }: AgentServiceDeps,
   options: AgentOptions & { observer: AgentObserver },

@@ -105,7 +105,7 @@ export function createWaitingReplies(options: {
   };
 }
 
-/** Sends the browser that brings a code on to the page that is waited for, once. */
+/** Redirects the browser that brings a code to the page that is waited for, once. */
 async function sendToPage(
   request: FastifyRequest,
   reply: FastifyReply,

@@ -118,7 +118,7 @@ async function registerVerifier(app: FastifyInstance, options: FastifyAAuthOptio
   await serveEndpoints(app, others, { target: options.target });
 }
 
-/** What the hooks of one registration share. */
+/** State that the hooks of one registration share. */
 interface Gate extends Parts, CommonOptions {
   /** Names of the fields that any of the profiles signs with. */
   readonly signatureFields: ReadonlySet<string>;
@@ -143,7 +143,7 @@ function gateOf(options: FastifyAAuthOptions): Gate {
   return { ...parts, maxBodyBytes, target, observer, signatureFields, limiters: new WeakMap() };
 }
 
-/** @throws TypeError for a route without a requirement, and for one that no request could meet. */
+/** @throws TypeError for a route without a requirement, or with one that no request could meet */
 function checkRoute(app: FastifyInstance, gate: Gate, route: RouteOptions): void {
   const { verifier, challenger, limiters } = gate;
   const requirement = route.config?.aauth;
@@ -194,7 +194,7 @@ async function verifyBody(
   if (requirement === "public") return payload;
   const maxBytes = gate.maxBodyBytes ?? request.routeOptions.bodyLimit;
   const body = await readRawBody(payload as never, maxBytes).catch((error: unknown) => {
-    // The rest is of unknown length.
+    // The rest of the body has an unknown length.
     if (error instanceof BodyTooLargeError) reply.header("connection", "close");
     throw error;
   });

@@ -143,15 +143,16 @@ const FEBRUARY_LIST: readonly unknown[] = [...Object.values(february2026.message
 const OF_THE_CHECK = /^(?:x-aauth-.*|x-forwarded-.*|host|connection|content-length|transfer-encoding)$/;
 
 /**
- * Whether a field of a check is the signature or one that it may cover. In February's profile these are few; a signature of draft -11 may cover
- * any field, and with one that the gateway has left out or changed it fails.
+ * Whether a field of a check belongs to the signature or may be covered by it. In February's
+ * profile these are few. A signature of draft -11 may cover any field, and fails where the gateway
+ * has left out or changed a covered one.
  */
 const IS_COVERABLE: Readonly<Record<ProfileName, (name: string) => boolean>> = {
   "february-2026": (name) => FEBRUARY_LIST.includes(name),
   "draft-11": (name) => !OF_THE_CHECK.test(name),
 };
 
-/** The caller's fields. Nothing else of a check is the caller's. */
+/** The fields of a check that come from the caller. */
 function callerFields(
   headers: IncomingHttpHeaders,
   method: string,

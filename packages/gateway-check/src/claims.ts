@@ -25,7 +25,7 @@ export const NO_CLAIMS = "{}";
  * - `server`: identifier of a server that signs for itself
  * - `jwt_claims` as above, of person tokens all
  *
- * @param profile of the resource
+ * @param profile profile of the resource
  */
 export function claimsHeader(profile: ProfileName, caller: ProvenCaller): string {
   const claims = CLAIMS[profile](caller);

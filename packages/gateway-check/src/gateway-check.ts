@@ -51,14 +51,14 @@ export function createGatewayCheck(config: CheckConfig, deps: GatewayCheckDeps):
   const log = deps.logger.child({ logger: "aauth.gateway" });
   warnOfPublishedPeers(log, config);
   const verifiers = verifiersOf(config, deps);
-  // Where the check could not be read, an answer is in the profile that is the default.
+  // Where the check could not be read, the answer is in the default profile.
   const unread = { profiles: [config.profile ?? "february-2026"], requiredLevel: "any" } as const;
   return {
     async answer(check) {
       let request: CheckRequest | undefined;
       try {
         request = readCheckRequest(check, config.requestFrom, config);
-        // A check has the length of no body; what announces one is written so there.
+        // A check has no body; `readCheckRequest` marks a request that announces one by this field.
         const hasBody = "transfer-encoding" in request.request.headers;
         return admitted(await judgeCheck(request, verifiers), { check, hasBody, log });
       } catch (error) {
@@ -105,7 +105,7 @@ function verifiersOf(config: CheckConfig, deps: GatewayCheckDeps): ResourceVerif
 
 type Log = Pick<GatewayCheckDeps["logger"], "debug" | "info" | "warn" | "error">;
 
-/** An open path and an unsigned request took no verification, and leave no verdict on the span. */
+/** An open path and an unsigned request are not verified, and leave no verdict on the span. */
 function admitted(
   { claims, because, verified }: Admission,
   { check, hasBody, log }: { check: CheckMessage; hasBody: boolean; log: Log },
@@ -138,7 +138,10 @@ function refused(
   return { status, headers, body };
 }
 
-/** No caller is at fault here, except for one that has used up its share of the memory: that is no failure of ours to be found. */
+/**
+ * Logs a failure of this server or of the gateway. An `AAuthError` is no such failure: the caller
+ * has used up its quota of the memory.
+ */
 function logFailure(cause: unknown, fields: { code: string; status: number }, log: Log): void {
   if (cause instanceof AAuthError) log.warn(fields, "request refused");
   else if (cause instanceof UnusableCheck)

@@ -44,7 +44,7 @@ type Judge = (
   verifiers: ResourceVerifiers,
 ) => Promise<VerifiedRequest>;
 
-/** Verification, and what refusals ask for, in each profile. */
+/** Verification, and the requirement of refusals, in each profile. */
 const PROFILES: Readonly<
   Record<
     ProfileName,

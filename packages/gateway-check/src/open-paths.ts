@@ -1,13 +1,13 @@
 import { knownProfiles, WIRE_PROFILES } from "./wire-profiles.ts";
 
-/** What must be readable before a caller can sign, beside the documents of the resource's profile. */
+/** Paths that are readable before a caller can sign, beside the documents of the profile. */
 const OPEN_PATHS: readonly string[] = [
   "/.well-known/agent-card.json",
   "/.well-known/agent.json",
   "/jwks.json",
   "/health",
 ];
-/** Parties behind a gateway, which are agents too. */
+/** Kinds of parties behind a gateway: a resource there is an agent, too. */
 const PUBLISHING_KINDS = ["agent", "resource"];
 /** Methods that read. */
 const OPEN_METHODS: readonly string[] = ["GET", "HEAD"];

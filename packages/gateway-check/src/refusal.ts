@@ -53,7 +53,10 @@ const REFUSALS: Readonly<
   Record<ProfileName, (error: AAuthVerificationError, route: RefusingRoute) => Refusal>
 > = { "february-2026": februaryRefusal, "draft-11": draft11Refusal };
 
-/** The profile of the message that is refused, where the route has it. What is in none is answered in the newest of the route. */
+/**
+ * The profile of the refused message, where the route has it. A message in no profile is answered
+ * in the newest profile of the route.
+ */
 function profileOf(
   { code, report, provenCaller }: AAuthVerificationError,
   { profiles }: RefusingRoute,
@@ -63,7 +66,10 @@ function profileOf(
   return knownProfiles(profiles).findLast((own) => isInNone || own === name) ?? "february-2026";
 }
 
-/** As the profile has it, with the requirement that would help. A resource token never: the resource behind the gateway issues those. */
+/**
+ * The refusal of the profile, with the requirement that the caller lacks. It never has a resource
+ * token, which the resource behind the gateway issues.
+ */
 function draft11Refusal(error: AAuthVerificationError, { profiles, requirement }: RefusingRoute): Refusal {
   const { status, headers, body } = plainRefusal(
     error,

@@ -10,6 +10,6 @@ export const WIRE_PROFILES: Readonly<Record<ProfileName, WireProfile>> = {
   "draft-11": draft11,
 };
 
-/** Known profiles among these names, the oldest first. */
+/** The known profiles among these names, oldest first. */
 export const knownProfiles = (names: readonly string[]): ProfileName[] =>
   PROFILES.filter((name) => names.includes(name));

@@ -7,16 +7,16 @@ import type { CreateStore } from "./store.ts";
 
 /** Session of a browser whose person has signed in. */
 interface PageSession {
-  /** Another one after each sign-out. */
+  /** Changes with each sign-out. */
   readonly id: string;
 }
 
-/** Forms of pages: each is valid once, from the person and the browser session that it was shown to. */
+/** Forms: each is valid once, from the person and the browser session that it was shown to. */
 export interface FormDesk<Session, Value> {
   /** Value of the form's hidden field `consent_code`. */
   issue(session: Session, value: Value): Promise<string>;
   /**
-   * Uses the form up, also where it is refused.
+   * Uses up the form, even where it is refused.
    *
    * @throws OAuthError 400 `invalid_request`
    */
@@ -27,7 +27,7 @@ export interface FormDesk<Session, Value> {
   ): Promise<{ readonly session: Session; readonly value: Value }>;
 }
 
-/** A form that was shown, and to whom. */
+/** A form that was shown, and its recipient. */
 interface ShownForm<Value> {
   readonly sessionId: string;
   readonly personId: string;
@@ -35,7 +35,7 @@ interface ShownForm<Value> {
 }
 
 /**
- * Makes the forms of one server's pages. No person's pages end those of another.
+ * Creates the forms of one server's pages. The forms of one person never displace another's.
  *
  * @param options.personOf id of a session's person
  * @param options.lifetimeSeconds how long a page waits for its decision
@@ -65,7 +65,8 @@ export function createFormDesk<Session extends PageSession, Value>(options: {
 }
 
 /**
- * Reads forms only, no other body that a script could send, and answers refusals with pages. For the scope of a server's pages.
+ * Makes a scope of pages read forms only, no other body that a script could send, and answer
+ * refusals with pages.
  */
 export function acceptFormsOnly(app: FastifyInstance, site: Site): void {
   app.removeContentTypeParser(["application/json", "text/plain"]); // hole T37

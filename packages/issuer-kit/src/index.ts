@@ -1,5 +1,6 @@
 /**
- * What the auth server and the person server share: pages and forms for people, bounded stores, and what an operator's lists admit.
+ * Parts that the auth server and the person server share: pages and forms, bounded stores, and the
+ * operator's lists of agents and scopes.
  *
  * @module
  */

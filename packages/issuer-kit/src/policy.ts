@@ -1,4 +1,4 @@
-/** Which agents and scopes an operator admits. A list that allows is empty where everything is allowed. */
+/** Agents and scopes that an operator admits. An empty list of allowed ones admits all. */
 export interface GrantPolicy {
   readonly allowedAgents: readonly string[];
   readonly blockedAgents: readonly string[];
@@ -9,7 +9,7 @@ export interface GrantPolicy {
   readonly consentScopePrefixes: readonly string[];
 }
 
-/** True when the agent is on no block list and, where there is an allow list, on it. */
+/** True when the agent is not blocked and, where there is an allow list, is on it. */
 export function agentAllowed(policy: GrantPolicy, agent: string): boolean {
   if (policy.blockedAgents.includes(agent)) return false;
   return policy.allowedAgents.length === 0 || policy.allowedAgents.includes(agent);

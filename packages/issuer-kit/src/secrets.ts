@@ -8,13 +8,13 @@ import type { Store } from "./store.ts";
 export interface Secrets<Value> {
   /** Makes a new secret of 256 random bits, base64url. */
   issue(value: Value, lifetimeSeconds: number): Promise<string>;
-  /** Looks without using the secret up. */
+  /** Returns the value without using up the secret. */
   find(secret: string): Promise<Value | undefined>;
-  /** Uses the secret up: of two callers one gets the value. */
+  /** Uses up the secret: of two callers one gets the value. */
   take(secret: string): Promise<Value | undefined>;
 }
 
-/** @param ownerOf whose quota a value counts for */
+/** @param ownerOf owner that a value is charged to */
 export function createSecrets<Value>(store: Store<Value>, ownerOf: (value: Value) => string): Secrets<Value> {
   const key = (secret: string) => hash("sha256", secret, "base64url");
   return {

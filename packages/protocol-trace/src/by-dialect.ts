@@ -4,7 +4,7 @@ export interface ByDialect<Value> {
   readonly "draft-11": Value;
 }
 
-/** The value for a wire profile. One that is not named, and a variant of February's, have that of February. */
+/** The value for a wire profile; that of February for its variants, and for an unknown profile. */
 export function ofDialect<Value>(values: ByDialect<Value>, profile: string | undefined): Value {
   return values[isNamed(values, profile) ? profile : "february-2026"];
 }

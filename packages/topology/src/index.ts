@@ -97,7 +97,7 @@ export const PORTS = Object.fromEntries([
 export const agentUrl = (name: string, gatewayPort: number = LISTENERS.gateway.port): string =>
   `http://${name}.localhost:${gatewayPort}`;
 
-/** Parties of draft -11 that are no agent, both on the port of `person-server`. */
+/** Parties of draft -11 that are not agents, both on the port of `person-server`. */
 export const DRAFT_11_SERVERS = { personServer: "person-server", accessServer: "access-server" } as const;
 
 /** Identifier of a party in draft -11, where identifiers have no port: `https://backend.localhost`. Where it is stands in `AAUTH_ENDPOINTS`. */

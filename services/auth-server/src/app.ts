@@ -38,8 +38,8 @@ export interface AuthServer {
 const MAX_BODY_BYTES = 65_536;
 
 /**
- * Puts the auth server together: the realm's OpenID provider, and beside it February's AAuth issuer,
- * where that is what the parties speak.
+ * Puts the auth server together: the realm's OpenID provider and, in February's profile, the AAuth
+ * issuer.
  */
 export async function buildAuthServer(
   config: AuthServerConfig,

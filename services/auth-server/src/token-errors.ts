@@ -9,9 +9,7 @@ export function accessDenied(description: string): OAuthError {
   return new OAuthError(403, "access_denied", description);
 }
 
-/**
- * Not the request's fault: the memory of nonces is full, or too many documents are being fetched.
- */
+/** The server is busy: the memory of nonces is full, or too many documents are being fetched. */
 export function temporarilyUnavailable(cause: Error): OAuthError {
   return new OAuthError(503, "temporarily_unavailable", cause.message, { cause });
 }

@@ -61,7 +61,7 @@ export async function buildBackend(
   const services = createServices(dialect, { ...options, startReplySeconds: deps.startReplySeconds ?? 10 });
   const app = await createApp(dialect, services, { ...options, heartbeatMs: deps.heartbeatMs });
   rotateKeys(app, dialect.keys, config.keyRotationSeconds);
-  // Others ask for the keys.
+  // Other parties fetch the keys.
   app.addHook("onListen", () => services.runs.restoreAll(dialect.restored));
   await app.ready();
   return { app };
@@ -72,12 +72,12 @@ const DIALECTS: Record<BackendConfig["profile"], (options: DialectOptions) => Pr
   "draft-11": createDraft11Dialect,
 };
 
-/** More than there are runs in memory. */
+/** Above the number of runs in memory. */
 const MAX_RETURNS = 10_000;
 
 type Services = ReturnType<typeof createServices>;
 
-/** Runs, orders and delegates, which the routes are for. */
+/** Runs, orders and delegates, which the routes serve. */
 function createServices(dialect: BackendDialect, options: DialectOptions & { startReplySeconds: number }) {
   const { config, evidence, observe, logger, now, startReplySeconds } = options;
   const { places, transport } = dialect;
@@ -116,7 +116,7 @@ function createServices(dialect: BackendDialect, options: DialectOptions & { sta
   return { live, consentRequests, runs, orders, breakIt, enrolments, issued, tokens, subAgents, delegates };
 }
 
-/** The API for users, and beside it what delegates ask for. */
+/** Registers the API for users, and the endpoints for delegates. */
 async function createApp(
   dialect: BackendDialect,
   services: Services,

@@ -17,7 +17,7 @@ import type { RunContext } from "./runs/run-context.ts";
 import type { RunService } from "./runs/run-service.ts";
 import type { WaitingRun } from "./runs/waiting-runs.ts";
 
-/** All that differs in the backend between wire profiles. */
+/** The differences of the backend between wire profiles. */
 export interface BackendDialect {
   readonly keys: KeyRing;
   /** The published key set. */
@@ -30,13 +30,13 @@ export interface BackendDialect {
   readonly transport: Transport;
   /** How runs call, wait for their users and use what these have allowed. */
   readonly runs: Pick<RunContext, "calls" | "standingConsent" | "waitingRuns">;
-  /** Runs that waited in the process before, each with the call that it waits for. */
+  /** Runs that waited in the previous process, each with the call that it waits for. */
   readonly restored: readonly WaitingRun[];
   readonly orders: OrderWire;
   /** The tampered requests of "try to break it". */
   readonly breakIt: () => BreakItDialect;
   readonly delegates: (enrolments: Enrolments) => DelegatesOfDialect;
-  /** Routes of the API that the dialect does not have, each with the sentence for its caller. */
+  /** Routes of the API that the dialect does not have, each with a message for the caller. */
   readonly leftOut: ReadonlyMap<ApiRoute, string>;
   /** Registers the way back from a page where a user has acted for a run. */
   readonly returnRoutes: (
@@ -45,7 +45,7 @@ export interface BackendDialect {
   ) => Promise<void>;
 }
 
-/** Delegates, as a dialect has them. */
+/** The delegates of a dialect. */
 export interface DelegatesOfDialect {
   readonly tokens: DelegateTokens;
   /** The agent that calls the processes of delegates for a user. */
@@ -59,7 +59,7 @@ export interface DialectOptions {
   readonly config: BackendConfig;
   /** Default: a new one. */
   readonly key?: SigningKey | undefined;
-  /** Default: over the addresses of the dialect. */
+  /** Default: one with the addresses of the dialect. */
   readonly discovery?: Discovery | undefined;
   /** Present in demo mode: keeps what runs send. */
   readonly evidence: Evidence | undefined;

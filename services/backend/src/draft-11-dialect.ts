@@ -22,7 +22,7 @@ import { ORDER_RETURN_PATH } from "./routes/orders.ts";
 import { interactionReturn, RETURN_PATH } from "./routes/returns.ts";
 import { createWaitingRuns, readWaitingRuns } from "./runs/waiting-runs.ts";
 
-/** As many as there are runs in memory. */
+/** The number of runs in memory. */
 const MAX_AGENTS = 1_000;
 
 /** @throws ConfigError for an identity that draft -11 does not have */
@@ -109,7 +109,7 @@ export async function createDraft11Dialect(options: DialectOptions): Promise<Bac
 const LEFT_OUT =
   "Revoking here (the person server's page does it): not with AAUTH_PROFILE=draft-11, start with february-2026 for it";
 
-/** One agent for each user: an agent tells its equal requests of one second apart. */
+/** Keeps one agent for each user, since an agent tells apart its equal requests of one second. */
 function onePerUser(create: (userId: string) => Agent): (userId: string) => Agent {
   const agents = new Map<string, Agent>();
   return (userId) => {
@@ -122,7 +122,7 @@ function onePerUser(create: (userId: string) => Agent): (userId: string) => Agen
   };
 }
 
-/** Where browsers come back to from the pages of other parties. */
+/** Addresses that browsers return to from the pages of other parties. */
 function returnAddresses(issuer: string, { browserUrl }: Pick<EndpointMap, "browserUrl">) {
   const callback = issuer + RETURN_PATH;
   const browsersCallback = browserUrl(callback);
@@ -139,7 +139,7 @@ function returnAddresses(issuer: string, { browserUrl }: Pick<EndpointMap, "brow
   };
 }
 
-/** Tells other parties nothing of the user but that it is the same one. */
+/** A name by which other parties recognize the user, and learn nothing else. */
 function nameOf(userId: string): string {
   return `user-${createHash("sha256").update(userId).digest("base64url").slice(0, 22)}`;
 }

@@ -19,7 +19,7 @@ import { CALLBACK_PATH, ConsentService } from "./runs/consent-service.ts";
 export async function createFebruaryDialect(options: DialectOptions): Promise<BackendDialect> {
   const { config, observe, logger, now } = options;
   const { agentUrl, supplyChainAgentUrl, otherResourceUrl, signatureScheme } = config;
-  // It issues the tokens of users and auth tokens.
+  // The auth server issues the tokens of users and auth tokens.
   const issuer = issuerOf(config);
   const redirectUri = agentUrl + CALLBACK_PATH;
   const orderReturnUrl = agentUrl + ORDER_RETURN_PATH;
@@ -91,7 +91,7 @@ export async function createFebruaryDialect(options: DialectOptions): Promise<Ba
 const LEFT_OUT =
   "Ending a delegate here: only with AAUTH_PROFILE=draft-11; elsewhere take its enrolment away";
 
-/** The same agent in three manners. */
+/** The same agent, configured for three purposes. */
 function agentsOf(config: BackendConfig, createAgent: ReturnType<typeof ownAgents>) {
   const { agentUrl: id, supplyChainAgentUrl, signatureScheme } = config;
   const issuer = issuerOf(config);

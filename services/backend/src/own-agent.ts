@@ -25,12 +25,12 @@ const RUN_SECONDS = 3600;
 interface KeyOptions {
   /** The first one. Default: a new one. */
   readonly key: SigningKey | undefined;
-  /** How long an earlier key is kept at least. Default: as long as a consent or a call waits. */
+  /** Least time that an earlier key is kept. Default: the time that a consent or a call waits. */
   readonly keepSeconds?: number;
   readonly now: () => number;
 }
 
-/** Keys of February: a new one per start. The published demo's kid for the first one. */
+/** Keys in February: new at each start. The first has the `kid` of the published demo. */
 export async function createOwnKeys({ key, keepSeconds = 0, now }: KeyOptions): Promise<KeyRing> {
   const create = (sequence: number) => generateSigningKey({ kid: `backend-ephemeral-${sequence}` });
   return createKeyRing({
@@ -102,7 +102,7 @@ export function ownAgents(
   };
 }
 
-/** @param seconds how long runs share a token; 0: each has its own */
+/** @param seconds time that runs share a token; 0: each has its own */
 function createTokenStore(seconds: number, now: () => number): RecordStore<ObtainedToken> {
   const tokens = createMemoryRecordStore<ObtainedToken>({ maxEntries: MAX_TOKENS, now });
   return {

@@ -9,7 +9,7 @@ import type { Credential } from "./credential.ts";
 const CLIENT_ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 const ASSERTION_SECONDS = 60;
 const REQUEST_LIMIT_MS = 10_000;
-/** A token and a number. */
+/** Most bytes of an answer: a token and a number. */
 const MAX_ANSWER_BYTES = 65_536;
 
 const answerSchema = z.object({ agent_token: z.string(), expires_in: z.number().positive() });
@@ -18,7 +18,7 @@ export const refusalSchema = z.object({ error: z.string().max(100), error_descri
 /** The agent server gave no token. */
 export class AgentTokenError extends Error {
   override readonly name = "AgentTokenError";
-  /** `error` of its answer, for example `invalid_client`; `no_answer` when it gave none, `answer_too_large`. */
+  /** `error` of the answer, such as `invalid_client`; else `no_answer` or `answer_too_large`. */
   readonly code: string;
 
   constructor(code: string, message: string, options?: ErrorOptions) {
@@ -27,12 +27,12 @@ export class AgentTokenError extends Error {
   }
 }
 
-/** The agent tokens that are asked for, compared with those that come. */
+/** The agent token that is requested, which the response is compared with. */
 export interface AgentTokenKind {
   /** `typ` of its header. */
   readonly type: string;
   readonly subject: string;
-  /** Of a sub-agent: the agent that it acts for. */
+  /** For a sub-agent: the agent that it acts for. */
   readonly parentAgent?: string;
 }
 
@@ -40,7 +40,7 @@ interface RequestOptions {
   readonly agentServer: string;
   readonly credential: Credential;
   readonly kind: AgentTokenKind;
-  /** Signs with the key that the token shall be bound to. */
+  /** Signs with the key that the token is to be bound to. */
   readonly keyHolder: Agent;
   readonly onReceived: (claims: Readonly<Record<string, unknown>>) => void;
   /** Unix seconds. */

@@ -9,7 +9,10 @@ const RENEW_BEFORE_SECONDS = 30;
 /** Agent tokens for a delegate's keys; each is asked for once, and again shortly before it ends. */
 export interface AgentTokens {
   (key: SigningKey): Promise<string>;
-  /** Drops the held token, which is not accepted any more, as when the agent server has lost the key it was signed with. */
+  /**
+   * Drops the held token, which is no longer accepted, for example because the agent server has
+   * lost the key it was signed with.
+   */
   drop(): void;
 }
 

@@ -12,7 +12,7 @@ import { createDelegate, type Delegate } from "./delegate.ts";
 import { delegateDialect } from "./delegate-dialect.ts";
 import { logged, serveRuns } from "./serve-runs.ts";
 
-/** Agents that this process acts for at a time. The one that came first gives way, and its delegate loses its key. */
+/** Most agents that this process acts for. Beyond that the oldest goes, and its delegate's key. */
 const MAX_PARENTS = 100;
 
 export interface DelegateAgentDeps {
@@ -26,8 +26,9 @@ export interface DelegateAgentDeps {
 }
 
 /**
- * Puts the delegate together: agent tokens, the calls made with them, and the door for those who request calls. For each agent that it acts for it has
- * another key and other tokens; in February 2026 that is the agent server alone.
+ * Puts the delegate together: agent tokens, the calls made with them, and the endpoint that agents
+ * request calls at. It has a key and tokens for each agent that it acts for; in February 2026 that
+ * is the agent server alone.
  *
  * @throws ConfigError for an identity or a flag that the profile does not have
  */
@@ -46,7 +47,7 @@ export async function buildDelegateAgent(
   const log = logger.child({ logger: "agent_tokens" });
 
   async function createFor(parent: string): Promise<Delegate> {
-    // New at each start: what stays is the credential, and with it the name.
+    // The key is new at each start; the credential stays, and with it the name.
     const key = await generateSigningKey({ kid: `${sub}-key` });
     const kind = dialect.tokenFor(parent, sub);
     const agentToken = createAgentTokens({

@@ -20,7 +20,7 @@ export interface CallDialect {
 
 /** The differences of a delegate between wire profiles. */
 export interface DelegateDialect {
-  /** Of the requests for calls that the delegate serves. */
+  /** Profile of the requests for calls that the delegate serves. */
   readonly profile: VerifierOptions["profile"];
   readonly requirement: Requirement;
   readonly discovery: Discovery;
@@ -34,7 +34,7 @@ export interface DelegateDialect {
   parentOf(caller: ProvenCaller): string;
   /** The agent token of the delegate as it acts for a parent. `sub` is the credential's. */
   tokenFor(parent: string, sub: string): AgentTokenKind;
-  /** @param create creates an agent that has the delegate's key, with this thumbprint, and its agent token */
+  /** @param create creates an agent with the delegate's key, of this thumbprint, and agent token */
   agentFor(token: AgentTokenKind, thumbprint: string, create: CreateAgent): Agent;
   readonly calls: CallDialect;
 }
@@ -90,7 +90,7 @@ const NO_CALL_AT_START = {
   message: "is of february-2026: a sub-agent acts for the agent that has it work",
 };
 
-/** The delegate is a sub-agent of each agent of the provider that has it work (draft -11, section 10.2). */
+/** A delegate is a sub-agent of each agent of the provider that requests a call (section 10.2). */
 function draft11Dialect({ config, deps, now }: DialectOptions): DelegateDialect {
   const { agentServer, supplyChainAgentUrl } = config;
   if (config.callAtStart) throw new ConfigError("delegate-agent", [NO_CALL_AT_START]);
@@ -117,7 +117,7 @@ function draft11Dialect({ config, deps, now }: DialectOptions): DelegateDialect 
     agentFor({ subject: id }, thumbprint, create) {
       const trustedAuthServers = personServer === undefined ? [] : [personServer];
       const identity = { id, profile: draft11, trustedAuthServers };
-      // Without a parent: it is who is asked.
+      // Without a parent, because the parent is the party that it asks.
       const channel = create(identity);
       return create({ ...identity, parent: askParent({ channel, provider: agentServer, thumbprint }) });
     },
@@ -125,17 +125,17 @@ function draft11Dialect({ config, deps, now }: DialectOptions): DelegateDialect 
   };
 }
 
-/** Refused for its signature or its agent token: a proven caller is asked for an auth token instead, or for nothing. */
+/** A 401 that asks for a signature: a proven caller would be asked for an auth token instead. */
 function wantsSignature(error: unknown): boolean {
   if (!(error instanceof AgentHttpError) || error.status !== 401) return false;
   const { challenge } = error.answer;
   if (challenge === undefined) return false;
-  // The agent has parsed it before: a malformed one has failed the call with another error.
+  // The agent has parsed it before: a malformed one fails the call with another error.
   const { level, userInteraction } = parseAgentAuth(challenge);
   return level === "pseudonymous" && userInteraction === undefined;
 }
 
-/** Also by the parent, as when the provider has lost the key that the token was signed with. */
+/** The parent refuses it, too, for example after the provider has lost the key that signed it. */
 function isRefusedTokenOfSubAgent(error: unknown): boolean {
   if (error instanceof AgentTokenError) return REFUSED_BY_PARENT.has(error.code);
   return error instanceof AgentHttpError && error.status === 401;

@@ -5,7 +5,7 @@ import type { DelegateRun } from "backend-api";
 type Step = DelegateRun["steps"][number];
 type Event<Type extends AgentEvent["type"]> = Extract<AgentEvent, { type: Type }>;
 
-/** The steps whose sentences differ by dialect. */
+/** The steps whose wording differs by dialect. */
 interface Wording {
   signed(event: Event<"request_signed">): string;
   wanted(event: Event<"challenge_received">): string;
@@ -17,7 +17,7 @@ interface Wording {
 const FEBRUARY: Wording = {
   signed: ({ scheme, attempt, tokenId }) =>
     `scheme ${scheme}${attempt === 1 && tokenId !== undefined ? ", with the agent token" : ""}`,
-  // What is sent is signed: a 401 that wants a signature has not accepted it, or the token that it was made with.
+  // Requests are signed: a 401 that asks for a signature rejected the signature or the token.
   wanted: ({ status, level }) =>
     status === 401 && level === "pseudonymous"
       ? "the signature or the token was not accepted"
@@ -39,7 +39,7 @@ const FEBRUARY: Wording = {
 
 const DRAFT_11: Wording = {
   signed: ({ tokenId }) => `with token ${tokenId}`,
-  // Beside a token it can be a person who has to act.
+  // Besides a token, the answer can require a person to act.
   wanted: ({ level }) => {
     if (!level.endsWith("-token")) return level;
     return `the caller must show ${level === "person-token" ? "a" : "an"} ${level}`;
@@ -50,7 +50,7 @@ const DRAFT_11: Wording = {
     const scope = claims.scope === undefined ? "" : `, scope ${claims.scope}`;
     return { action: ofParent(event), details: `${tokenId} of ${claims.iss} for ${claims.aud}${scope}` };
   },
-  // Of a person token, too.
+  // A person token is held, too.
   held: (tokenId) => ({ action: "token_held", details: `${tokenId}, from the call before` }),
 };
 

@@ -136,10 +136,10 @@ function serverWithin(
     },
     serve,
   );
-  // A caller with `Expect: 100-continue` gets 100 when its body is needed. A refused one never sends it.
+  // `Expect: 100-continue` gets 100 when the body is needed: a refused caller never sends it.
   server.on("checkContinue", (...exchange) => server.emit("request", ...exchange));
   answerTunnels(server, () => ({ status: 400 }));
-  // node would drop further lines without a word; one more than allowed is kept, so that the handler can refuse.
+  // Node drops further lines silently; one above the limit is kept, so that the handler can refuse.
   server.maxHeadersCount = MAX_HEADER_LINES + 1;
   return server;
 }

@@ -22,9 +22,10 @@ const MAX_BODY_BYTES = 65_536;
 const SECRET_BYTES = 32;
 
 /**
- * Puts the service together: the person server and, where resources are configured for it, the access server, each under its own identifier;
- * their pages; and an OpenID provider for resources whose own pages sign persons in. What they keep lives as long as the process: after a
- * restart no agent has a person, and resources know each person by another name.
+ * Puts the service together: the person server and, where resources are configured for it, the
+ * access server, each under its own identifier; their pages; and an OpenID provider for resources
+ * whose own pages sign persons in. All state is in memory: after a restart no agent has a person,
+ * and resources know each person by another name.
  */
 export async function buildPersonServer(
   config: PersonServerConfig,
@@ -42,7 +43,7 @@ export async function buildPersonServer(
     }),
   } = dependencies;
   const origin = originOf(config);
-  // The configuration allows plain http on loopback only: then the other parties may be there, too.
+  // Plain http is configurable on loopback only: then the other parties may be on loopback, too.
   const development = origin.startsWith("http:");
   const app = createService({ name: "person-server", logger, maxBodyBytes: MAX_BODY_BYTES });
   await app.register(formbody);
@@ -94,10 +95,13 @@ function requireUsable({
   if (id === accessServerId)
     throw problem("ACCESS_SERVER_ID", "expected another identifier than PERSON_SERVER_ID");
   if (owners.length > 0 && accessServerResources.length === 0)
-    throw problem("ACCESS_SERVER_OWNERS", "needs ACCESS_SERVER_RESOURCES: no resource is decided for here");
+    throw problem(
+      "ACCESS_SERVER_OWNERS",
+      "needs ACCESS_SERVER_RESOURCES: without it there is no access server here",
+    );
   if (ownerScopes.length > 0 && owners.length === 0)
     throw problem(
       "ACCESS_SERVER_OWNER_SCOPES",
-      "needs ACCESS_SERVER_OWNERS: there is no person who could allow them",
+      "needs ACCESS_SERVER_OWNERS: only an owner can allow these scopes",
     );
 }

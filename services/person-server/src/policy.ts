@@ -9,8 +9,9 @@ interface Policy extends GrantPolicy {
 }
 
 /**
- * What the person server grants without asking: what the person has agreed to before, and at a resource that the operator knows whatever needs no
- * consent. An agent without a person has no grant, and a resource that was told no more than who the person is does not act for them unasked.
+ * Decides what the person server grants without asking: what the person has agreed to before, and
+ * at the operator's resources what needs no consent. It asks for an agent without a person, and for
+ * an auth token that a resource requests after it has only learned who the person is.
  */
 export function decideForPerson(policy: Policy): Decide {
   return (request) => {
@@ -28,8 +29,9 @@ export function decideForPerson(policy: Policy): Decide {
 }
 
 /**
- * What the access server grants: the scopes that are on the operator's list, where there is one. One of `ownerScopes` is for an owner of the resource to allow:
- * this server has no way to them, so the person brings the request to the page.
+ * Decides what the access server grants: the scopes on the operator's list, or all without a list.
+ * A scope in `ownerScopes` needs an owner of the resource. The access server cannot reach owners,
+ * so that the person brings the request to its page.
  */
 export function decideForResource(policy: Policy): Decide {
   return (request) => {
@@ -43,7 +45,7 @@ export function decideForResource(policy: Policy): Decide {
   };
 }
 
-/** Scopes of a request that may be granted at a resource; undefined where it may get nothing. */
+/** Scopes of a request that may be granted at a resource; undefined where none may. */
 export function grantableScopes(
   policy: GrantPolicy,
   { agent, scopes }: Pick<AskedRequest, "agent" | "scopes">,
@@ -53,7 +55,7 @@ export function grantableScopes(
   return granted.length === 0 && scopes.length > 0 ? undefined : granted;
 }
 
-/** Why a request is granted by no one, not by the person either. Undefined where it may be. */
+/** Reason why a request must not be granted, even by the person. Undefined where it may be. */
 export function refusalOf(
   policy: GrantPolicy,
   { agent, scopes }: Pick<AskedRequest, "agent" | "scopes">,

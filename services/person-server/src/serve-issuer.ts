@@ -4,8 +4,9 @@ import type { FastifyBaseLogger, FastifyInstance } from "fastify";
 import type { ServerTrace } from "protocol-trace";
 
 /**
- * Serves a person server or an access server to requests whose `Host` is that of its identifier, with any port: both have documents at the same paths.
- * What callers sign is compared with the identifier, and never with `Host`.
+ * Serves a person server or an access server to requests whose `Host` is that of its identifier,
+ * with any port: both have documents at the same paths. Signatures are verified against the
+ * identifier, and never against `Host`.
  */
 export async function serveIssuer(
   app: FastifyInstance,
@@ -19,7 +20,7 @@ export async function serveIssuer(
   const { identifier, server, seen, logger } = options;
   const { hostname } = new URL(identifier);
   const host = new RegExp(`^${hostname.replaceAll(".", "\\.")}(?::\\d+)?$`, "i");
-  // The bytes of a body are what counts here.
+  // The digest covers the bytes of the body.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
   for (const url of ["/.well-known/*", "/jwks.json", "/aauth/*"]) {
@@ -43,7 +44,7 @@ export async function serveIssuer(
     });
   }
 
-  /** No token, no code, and of a pending URL not the name. */
+  /** The log contains no token, no code, and no name of a pending request. */
   function facts(target: string, { status, headers, body }: Answer) {
     const [requirement] = headers["aauth-requirement"]?.split(";") ?? [];
     const error = status < 400 ? undefined : /"error":"([a-z_]+)"/.exec(body)?.[1];

@@ -15,11 +15,11 @@ import type { SignIn } from "./sign-in/sign-in.ts";
 
 interface ServersOptions {
   readonly config: PersonServerConfig;
-  /** Own, for browsers. */
+  /** This server's origin for browsers. */
   readonly origin: string;
   readonly development: boolean;
   readonly signIn: SignIn;
-  /** Input of the names by which resources know persons. */
+  /** Secret that the names by which resources know persons are derived from. */
   readonly subjectSecret: Uint8Array<ArrayBuffer>;
   readonly createStore: CreateStore;
   readonly logger: FastifyBaseLogger;
@@ -32,7 +32,7 @@ export async function createServers(app: FastifyInstance, options: ServersOption
   const { config, origin, development, subjectSecret, logger, now } = options;
   const hasAccessServer = config.accessServerResources.length > 0;
   const log = (error: unknown) => logger.warn({ err: error }, "a request failed here or downstream");
-  // This server reaches itself where it listens, unless the operator says otherwise.
+  // This server reaches itself where it listens, unless `AAUTH_ENDPOINTS` names another address.
   const own = { connect: `http://127.0.0.1:${config.port}`, browser: origin };
   const endpoints = createEndpointMap({
     [config.id]: own,

@@ -1,4 +1,7 @@
-/** Whole calls of agents whose persons sign in at a provider that is not Keycloak: pairwise subjects, no names, no end of the session. */
+/**
+ * Whole calls of agents whose persons sign in at a provider that is not Keycloak: pairwise
+ * subjects, no names, no end-session endpoint.
+ */
 
 import { expect, onTestFinished, test } from "vitest";
 import { freePort } from "../../../tests/support/free-ports.ts";

@@ -29,11 +29,11 @@ export interface RouteDialect {
 }
 
 interface RouteDialectOptions {
-  /** Behind the verifier. */
+  /** Scope behind the verifier. */
   readonly scope: FastifyInstance;
   readonly parts: AgentParts;
   readonly config: SupplyChainAgentConfig;
-  /** Where users return after a sign-in, in February 2026. */
+  /** Address that users return to after a sign-in, in February 2026. */
   readonly redirectUri: string;
   readonly interactions: Interactions;
   readonly log: FastifyBaseLogger;
@@ -52,7 +52,7 @@ function februaryRoutes(options: RouteDialectOptions): RouteDialect {
   const { id, authServer, agentFor, discovery, development, now } = parts;
   const method = aauthSignIn({
     id,
-    // At the auth server this agent always signs as itself, also where it calls the next agent by key alone.
+    // At the auth server this agent signs with its identity, even where it calls by key alone.
     agent: februaryAgent(agentFor("auth-server", authServer, "jwks")),
     ...{ authServer, redirectUri, discovery, now },
   });

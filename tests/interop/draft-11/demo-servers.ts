@@ -1,4 +1,4 @@
-/** Our person server and access server as the demo's person server serves them, with a person at the page. */
+/** Our person server and access server as the demo serves them, with a person at the page. */
 
 import { once } from "node:events";
 import { connect, createServer } from "node:net";

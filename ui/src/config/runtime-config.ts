@@ -3,7 +3,7 @@ import { z } from "zod";
 const runtimeConfigSchema = z.object({
   backendUrl: z.url({ protocol: /^https?$/ }),
   authServerUrl: z.url({ protocol: /^https?$/ }),
-  /** Where persons decide with draft -11. */
+  /** Person server of draft -11, where persons decide. */
   personServerUrl: z.url({ protocol: /^https?$/ }).optional(),
   clientId: z.string().min(1),
   /** Collector for the first span of each run. Default: this page makes none. */

@@ -5,13 +5,13 @@ import { DatabaseError, Pool, type QueryResultRow } from "pg";
 import { StoreSetupError } from "../errors.ts";
 import { MIGRATIONS } from "./migrations.ts";
 
-/** Another process may be migrating a large table. */
+/** Deadline of a migration, for which another process may be migrating a large table. */
 const MIGRATION_MS = 60_000;
 /** Codes of PostgreSQL for a wrong user or password. */
 const LOGIN_FAILED = new Set(["28000", "28P01"]);
 const DEADLOCK = "40P01";
 
-/** Connections to a database with today's schema. */
+/** Connections to a database with the current schema. */
 export class Connections {
   readonly #pool: Pool;
   readonly #name: string;
@@ -24,7 +24,7 @@ export class Connections {
       query_timeout: deadlineMs,
       statement_timeout: deadlineMs,
     });
-    // An idle connection was lost: the next call makes another.
+    // An idle connection was lost: the next call opens another.
     this.#pool.on("error", () => {});
   }
 
@@ -70,7 +70,7 @@ async function migrate(
   pool.on("error", () => {});
   const database = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) });
   try {
-    // Kysely makes its own tables before it says why it cannot connect.
+    // Kysely creates its own tables before it reports why it cannot connect.
     await pool.query("select 1");
     const { error } = await new Migrator({
       db: database,

@@ -11,14 +11,14 @@ const TAKE = "select aauth_take($1, $2) as value";
 /** An entry that has not expired. */
 export interface Entry {
   readonly value: string;
-  /** Of the last write, a number above 0. */
+  /** Version that the last write made, a number above 0. */
   readonly version: string;
 }
 
 /** Result of a put: `conflict` where the entry has another version than expected. */
 export type PutResult = "stored" | "conflict" | "full";
 
-/** Entries of one store in a database. Each call is one statement, and atomic. */
+/** Entries of one store in a database. Each call is one atomic statement. */
 export class Entries {
   readonly #connections: Connections;
   readonly #name: string;
@@ -40,7 +40,7 @@ export class Entries {
   }
 
   /**
-   * @param version that the entry must have, `"0"` where there must be none. Default: any
+   * @param version version that the entry must have, `"0"` for no entry. Default: any
    */
   async put(
     key: string,

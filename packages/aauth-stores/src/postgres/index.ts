@@ -11,15 +11,15 @@ import { DEADLINE_MS, type Deadline, type StoreBounds, type Stores } from "../st
 import { Connections } from "./connections.ts";
 import { Entries } from "./entries.ts";
 
-/** A database, and how long it may take to answer. */
+/** Address of a database, and the deadline of its calls. */
 export interface PostgresOptions extends Deadline {
-  /** `postgres://user:password@host:port/database`. The tables are made in its schema. */
+  /** `postgres://user:password@host:port/database`. The tables are created in its schema. */
   readonly url: string;
 }
 
 /**
- * Connects to a database and brings its tables to today's schema. Lifetimes are by the database's
- * clock. Lost connections are replaced.
+ * Connects to a database and migrates its tables to the current schema. Lifetimes use the
+ * database's clock. Lost connections are replaced.
  *
  * @throws StoreSetupError where the login fails, or a newer version has migrated the tables
  * @throws StoreUnavailableError where the database does not answer
@@ -91,7 +91,7 @@ function records<Value>(
     async delete(key) {
       await entries.take(storedKey(key));
     },
-    /** One after the other in this process: only writes of other processes make one run again. */
+    /** Sequential in this process: only a write of another process makes `change` run again. */
     update(key, change) {
       const before = updates.get(key) ?? Promise.resolve();
       const updated = before.catch(() => {}).then(() => update(key, change));

@@ -1,7 +1,7 @@
 import { sql } from "kysely";
 import type { Migration } from "kysely/migration";
 
-/** Entries, and what each owner and room holds; triggers count it. */
+/** Tables of entries, and of how many each owner and room holds; triggers keep the counts. */
 const ENTRIES = `
 create table aauth_entries (
   store text not null,
@@ -66,11 +66,12 @@ create trigger aauth_entry_removed after delete on aauth_entries
 `;
 
 /**
- * Writes of one store come one after the other: each takes an advisory lock before it locks a row, so
- * that no two wait for each other.
+ * Writes of one store are sequential: each takes an advisory lock before it locks a row, so that no
+ * two writes wait for each other.
  *
- * `expected`: null puts in any case, 0 where there is no entry, else where the entry has this
- * version. Returns `stored`, `conflict` where the expectation does not hold, or `full`.
+ * `expected`: null writes in any case, 0 only where there is no entry, another number only where
+ * the entry has this version. Returns `stored`, `conflict` where `expected` does not hold, or
+ * `full`.
  */
 const WRITES = `
 create function aauth_lock(in_store text) returns void language sql as $$
@@ -136,7 +137,7 @@ begin
 end $$;
 `;
 
-/** Steps from an empty database to today's schema: never change one, append. */
+/** Steps from an empty database to the current schema: never change one, append. */
 export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   "0001-entries": {
     up: async (database) => {

@@ -11,7 +11,7 @@ const BUSY = 5;
 const LOCKED = 6;
 const MOST_PAUSE_MS = 10;
 
-/** A file of SQLite, and its transactions. */
+/** An SQLite file, and its transactions. */
 export class Database {
   readonly #database: DatabaseSync;
   readonly #path: string;
@@ -24,7 +24,7 @@ export class Database {
     this.#database = openFile(path, deadlineMs);
   }
 
-  /** A statement, to be run in {@link read} and {@link write} only. */
+  /** Prepares a statement, to be run in {@link read} and {@link write} only. */
   prepare(sql: string): StatementSync {
     return this.#database.prepare(sql);
   }
@@ -35,7 +35,7 @@ export class Database {
   }
 
   /**
-   * Runs `run` with no other write in between, and keeps nothing where it throws.
+   * Runs `run` with no other write in between, and rolls back where it throws.
    *
    * @throws StoreUnavailableError
    */
@@ -52,7 +52,7 @@ export class Database {
     });
   }
 
-  /** Another process may hold the lock: SQLite would wait for it with the whole process. */
+  /** Another process may hold the lock: SQLite's own wait would block this process. */
   async #whenFree<Result>(run: () => Result): Promise<Result> {
     const endsAt = performance.now() + this.#deadlineMs;
     for (;;) {
@@ -79,7 +79,7 @@ function openFile(path: string, deadlineMs: number): DatabaseSync {
   let database: DatabaseSync | undefined;
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-    // Tokens may be in it. SQLite gives its other files the same mode.
+    // The file may contain tokens. SQLite gives its other files the same mode.
     closeSync(openSync(path, "a", 0o600));
     database = new DatabaseSync(path);
     database.exec(`PRAGMA busy_timeout = ${deadlineMs}`);

@@ -1,7 +1,7 @@
 import { isFull, type Quota } from "../quota.ts";
 import type { Database } from "./database.ts";
 
-/** Expired entries that a write removes at most, so that none takes long. */
+/** Most expired entries that one write removes, so that no write takes long. */
 const MAX_SWEPT = 1_000;
 
 const SQL = {
@@ -25,7 +25,7 @@ export interface Entry {
   readonly value: string;
 }
 
-/** Entries of one store in a database: each method is part of the database's `read` or `write`. */
+/** Entries of one store in a database. Call methods within the database's `read` or `write`. */
 export class Entries {
   readonly #name: string;
   readonly #now: () => number;
@@ -59,7 +59,7 @@ export class Entries {
     this.#statements.remove.run(this.#name, key);
   }
 
-  /** Puts an entry in the place of what is there; false where its owner has reached its quota. */
+  /** Adds or replaces an entry; false where its owner has reached its quota. */
   put(key: string, value: string, quota: Quota, ttlSeconds: number): boolean {
     const now = this.#now();
     this.#statements.sweep.run(this.#name, now);

@@ -1,5 +1,5 @@
 /**
- * Stores in a file of SQLite, for one process or a few on one machine.
+ * Stores in an SQLite file, for one process or a few on one machine.
  *
  * @module
  */
@@ -11,18 +11,18 @@ import { DEADLINE_MS, type Deadline, type StoreBounds, type Stores } from "../st
 import { Database } from "./database.ts";
 import { Entries } from "./entries.ts";
 
-/** A file, and how long a call may wait for it. */
+/** Path of a file, and the deadline of its calls. */
 export interface SqliteOptions extends Deadline {
-  /** Made with mode 0600 where it is not there, with its folder. Never on a network file system. */
+  /** Created with its folder where missing, mode 0600. Must not be on a network file system. */
   readonly path: string;
   /** Unix seconds. Default: the system clock. */
   readonly now?: (() => number) | undefined;
 }
 
 /**
- * Opens stores in a file of SQLite (WAL, `synchronous=NORMAL`). What a call has written survives
- * the end of the process; after a loss of power the last writes may be missing. Processes on one
- * machine may share the file: a call waits for another's write, not the whole process.
+ * Opens stores in an SQLite file (WAL, `synchronous=NORMAL`). A write survives the end of the
+ * process; after a power failure the last writes may be missing. Processes on one machine may share
+ * the file: a call waits for another's write without blocking the process.
  *
  * @throws StoreSetupError where the file cannot be written, or a newer version has migrated it
  * @throws StoreUnavailableError where another process holds the file

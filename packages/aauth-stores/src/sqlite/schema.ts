@@ -2,8 +2,8 @@ import type { DatabaseSync } from "node:sqlite";
 import { StoreSetupError } from "../errors.ts";
 
 /**
- * Steps from an empty file to today's schema. `PRAGMA user_version` counts those done: never change
- * one, append.
+ * Steps from an empty file to the current schema. `PRAGMA user_version` counts the steps done:
+ * never change one, append.
  *
  * Triggers count what each owner holds, and the entries and owners of each room.
  */
@@ -60,7 +60,7 @@ export const MIGRATIONS: readonly string[] = [
 ];
 
 /**
- * Brings a database to the schema that `migrations` end with.
+ * Migrates a database by the steps that it lacks.
  *
  * @throws StoreSetupError `store_schema_newer`
  */

@@ -1,13 +1,15 @@
 import { createHash } from "node:crypto";
 
 /**
- * Claims a key, charged to its quota: one script, so that no other command comes in between. The
- * clock is the server's. Keys of one store share a hash tag, so that a cluster keeps them together.
+ * Claims a key and charges it to its quota, in one script, so that no other command runs in
+ * between. The clock is the server's. Keys of one store share a hash tag, so that a cluster keeps
+ * them together.
  *
- * KEYS: the claim; the claims of the store by their end; counts of the store (`total`, and of each
- * room `entries ROOM` and `owners ROOM`, of each owner `held ROOM OWNER`).
+ * KEYS: the claim; the claims of the store by expiry; counts of the store (`total`; `entries ROOM`
+ * and `owners ROOM` of each room; `held ROOM OWNER` of each owner).
  * ARGV: lifetime in milliseconds, room, owner, maxEntries, maxInRoom, maxOfOwner.
- * Returns 1 for the first claim, 0 while that is kept, -1 where the owner has reached its quota.
+ * Returns 1 for the first claim, 0 for another while that is kept, -1 where the owner has reached
+ * its quota.
  */
 export const CLAIM_SCRIPT = `
 local claim, ends, counts = KEYS[1], KEYS[2], KEYS[3]

@@ -11,7 +11,7 @@ import { claimQuotas, type Quota, requireLifetime, storedKey } from "../quota.ts
 import { type ClaimStores, DEADLINE_MS, type Deadline } from "../stores.ts";
 import { CLAIM_SCRIPT, CLAIM_SCRIPT_SHA } from "./claim-script.ts";
 
-/** A server, and how long it may take to answer. */
+/** Address of a server, and the deadline of its calls. */
 export interface ValkeyOptions extends Deadline {
   /** `valkey://`, `redis://` or with TLS `rediss://`, with user and password, and the database. */
   readonly url: string;
@@ -19,13 +19,13 @@ export interface ValkeyOptions extends Deadline {
 
 const NO_EVICTION = "noeviction";
 const MOST_RECONNECT_MS = 500;
-/** A server that was refused is looked at again so much later. */
+/** Shortest time between two checks of one connection. */
 const RECHECK_MS = 1_000;
 
 /**
- * Connects to a server for claims. A claim is good for all processes that use the server; its
- * lifetime is by the server's clock. The connection recovers by itself, and while there is none
- * each call is rejected at once. A failover to a replica may forget the last claims.
+ * Connects to a server for claims. All processes that use the server share its claims; lifetimes
+ * use the server's clock. The connection recovers by itself; until then each call is rejected at
+ * once. A failover to a replica may lose the last claims.
  *
  * @throws StoreSetupError where the login fails, or `maxmemory-policy` is not `noeviction`
  * @throws StoreUnavailableError where the server does not answer
@@ -60,7 +60,7 @@ type ClaimKeys = readonly [claim: string, ends: string, counts: string];
 class Connection {
   readonly #client: Redis;
   readonly #name: string;
-  /** Settles once the server that is connected now has been looked at. */
+  /** Settles once the memory policy of the connected server is known. */
   #checked: Promise<void> = Promise.resolve();
   #checkedAt = 0;
 
@@ -75,7 +75,7 @@ class Connection {
       autoResendUnfulfilledCommands: false,
       retryStrategy: (attempt) => Math.min(attempt * 50, MOST_RECONNECT_MS),
     });
-    // Each command is rejected by itself.
+    // Each command rejects with its own error.
     this.#client.on("error", () => {});
   }
 
@@ -101,7 +101,7 @@ class Connection {
     } finally {
       this.#client.off("error", note);
     }
-    // After a failover it may be another server.
+    // After a failover this may be another server.
     this.#client.on("ready", () => this.#check());
   }
 
@@ -111,7 +111,7 @@ class Connection {
     this.#checked.catch(() => {});
   }
 
-  /** Checks again where the check has failed: it may have been slow, or the policy corrected. */
+  /** Repeats a failed check: the server may have been slow, or its policy corrected since. */
   async #requireChecked(): Promise<void> {
     try {
       await this.#checked;
@@ -129,7 +129,7 @@ class Connection {
       await this.#requireChecked();
       return await this.#run(args);
     } catch (error) {
-      // The server's memory is full: the answer is that of a full quota, and nothing was claimed.
+      // The server's memory is full and nothing was claimed: the same result as for a full quota.
       if ((error as Error).message.startsWith("OOM")) return -1;
       throw new StoreUnavailableError(this.#name, { cause: error });
     }

@@ -120,7 +120,7 @@ class Parties {
     });
   }
 
-  /** Without a promise for each document on the way: nearly every request has a cached key. */
+  /** Avoids a promise for each document: nearly every request has a cached key. */
   cachedKey(id: string, kid: string | undefined): DiscoveredKey | undefined {
     const name = this.#kind.keysElsewhere === undefined ? id : keysOf(id);
     const address = this.#documents.cached<PartyDocument>(name)?.jwks_uri;
@@ -176,7 +176,7 @@ function wellKnown({ isIdentifier }: DiscoveryKind, id: string, name: string): s
   throw aboutAddress(id, new AAuthVerificationError("discovery_blocked", reason));
 }
 
-/** Name in the cache of the document with a party's keys: its own, or that of a plain OpenID provider. */
+/** Cache key of the document that leads to a party's keys: its own, or an OpenID provider's. */
 const keysOf = (id: string): string => `keys of ${id}`;
 
 function choose(set: Jwks, kid: string | undefined): IssuerJwk | undefined {

@@ -88,13 +88,13 @@ export type Load<T> = (standing: Standing) => Promise<Loaded<T>>;
 /** Documents by key: bounded, one load in flight per key, failures remembered for a moment. */
 export class DocumentCache {
   readonly #options: DocumentCacheOptions;
-  /** Of parties that have proven nothing: as many and as long as they like, within these bounds. */
+  /** Documents of parties that have proven nothing, within these bounds. */
   readonly #entries = new RecentMap<string, Entry>(MAX_ENTRIES, {
     maxWeight: MAX_UNKNOWN_CHARACTERS,
     weigh: (key, { characters }) => key.length + characters,
   });
   readonly #kept = new FairMap<Entry>(MAX_KEPT_CHARACTERS);
-  /** Apart from the entries, so that a flood of dead identities cannot push out the living ones. */
+  /** Kept apart from the entries, so that a flood of dead identities cannot evict live ones. */
   readonly #failures = new RecentMap<string, Failure>(MAX_ENTRIES);
   readonly #inFlight = new Map<string, Promise<unknown>>();
 
@@ -109,9 +109,9 @@ export class DocumentCache {
   }
 
   /**
-   * The cached value, or what `load` answers. Concurrent calls for one key share one load. While the
-   * document cannot be fetched, its last value for a day; not where what is fetched is of another
-   * party, or its address is refused.
+   * Returns the cached value, or the value that `load` brings. Concurrent calls for one key share
+   * one load. While the document cannot be fetched, returns its last value for a day, unless the
+   * fetched document is another party's or its address is refused.
    */
   async get<T>(key: string, load: Load<T>): Promise<Cached<T>> {
     const entry = this.#entryOf(key);
@@ -125,13 +125,13 @@ export class DocumentCache {
   }
 
   /**
-   * Loads again although a fresh value exists: `refetchBurst` times at once, then once per cooldown.
-   * Beyond that the old value is given.
+   * Loads again although a fresh value exists: `refetchBurst` times at once, then once per
+   * cooldown. Beyond that it returns the old value.
    *
-   * Only a reload that brings a value counts. One that fails, because there is no room or the party
-   * is just starting, costs nothing and leaves the old value. A flood of those is bounded by the
-   * memory of failures, at one fetch per second, like a flood for a document that was never found;
-   * a fetch that gave way to another is not remembered, but it has lasted 500 ms.
+   * Only a reload that brings a value is counted. One that fails, because there is no room or the
+   * party is just starting, costs nothing and leaves the old value. The memory of failures bounds a
+   * flood of those to one fetch per second, like a flood for a document that was never found. A
+   * fetch that gave way to another is not remembered, but it has lasted 500 ms.
    */
   async reload<T>(key: string, load: Load<T>): Promise<Cached<T>> {
     const { now, refetchBurst, refetchCooldownSeconds, intervalSeconds = 0 } = this.#options;
@@ -146,9 +146,9 @@ export class DocumentCache {
   }
 
   /**
-   * Notes that `owner` has proven itself with the value under this key, which it returns, expired or
-   * not: from now on documents of parties that have proven nothing do not push it out, and it is
-   * fetched again in a slot of its own standing.
+   * Records that `owner` has proven itself with the value under this key, and returns the value,
+   * expired or not. From now on documents of parties that have proven nothing do not evict it, and
+   * it is fetched again in a slot of its owner's standing.
    */
   keep<T>(key: string, owner: string): T | undefined {
     const known = this.#kept.get(key);
@@ -211,7 +211,7 @@ export class DocumentCache {
     this.#failures.set(key, { error, count, until: now() + seconds });
   }
 
-  /** The last value, where the error says no more than that there is no other one. */
+  /** Returns the last value where the error means only that there is no newer one. */
   #lastOf<T>(entry: Entry | undefined, error: unknown): Cached<T> {
     const isAway = isCode(error, "discovery_failed") || isCode(error, "discovery_busy");
     const keptUntil = (entry?.fetchedAt ?? 0) + KEPT_SECONDS;

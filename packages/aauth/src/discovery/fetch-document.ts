@@ -1,6 +1,6 @@
 /**
- * Fetches one document: the guard on its address, a slot, the answer read, and errors that name the
- * address.
+ * Fetches one document: guards its address, takes a slot, parses the response, and names the
+ * address in errors.
  *
  * @module
  */
@@ -18,7 +18,7 @@ const MAX_BODY_BYTES = 65_536;
 const CACHE_SECONDS = 300;
 const MAX_CACHE_SECONDS = 86_400;
 
-/** What every fetch of a discovery goes by. */
+/** Settings that all fetches of a discovery share. */
 export interface FetchContext {
   readonly development: boolean;
   /** Unix seconds. */
@@ -28,7 +28,7 @@ export interface FetchContext {
   readonly slots: FetchSlots;
 }
 
-/** The document as `read` understands it; undefined where the answer is 404. @throws LoadError */
+/** The document as `read` parses it; undefined for a 404. @throws LoadError */
 export type FetchDocument = <T>(
   address: string,
   kind: DiscoveryKind,
@@ -44,7 +44,7 @@ export function createFetchDocument(context: FetchContext): FetchDocument {
       if (answer.status === 404) return undefined;
       return { value: read(jsonOf(answer)), cacheSeconds: cacheSecondsOf(answer, kind, context.now()) };
     } catch (error) {
-      // A body that is too long is an answer, too.
+      // A body that is too long is a response, too.
       const isAnswered = answer !== undefined || (error as Error).cause instanceof RangeError;
       throw new LoadError(aboutAddress(address, error), isAnswered);
     }
@@ -67,7 +67,7 @@ async function fetchAnswer(
   }
 }
 
-/** A time below the interval would make every request wait for a fetch. */
+/** A shorter time than the interval would make every request wait for a fetch. */
 function cacheSecondsOf({ headers }: FetchedDocument, kind: DiscoveryKind, now: number): number {
   const { keySetIntervalSeconds } = kind;
   if (keySetIntervalSeconds === undefined) return CACHE_SECONDS;
@@ -88,7 +88,7 @@ function jsonOf({ status, body }: FetchedDocument): unknown {
 const failed = (reason: string, cause?: unknown) =>
   new AAuthVerificationError("discovery_failed", reason, { cause });
 
-/** The error for something that an address does not have. */
+/** The error for a document or key set that an address lacks. */
 export const missing = (what: string, address: string): unknown =>
   aboutAddress(address, failed(`no ${what}`));
 
@@ -101,13 +101,13 @@ export function aboutAddress(address: string, error: unknown): unknown {
 
 const MAX_SHOWN_CHARACTERS = 200;
 
-/** Untrusted callers choose the text: cut, and with `?` in place of all but printable ASCII. */
+/** Untrusted callers choose the string: it is cut, and `?` replaces all but printable ASCII. */
 function printable(text: string): string {
   const start = text.slice(0, MAX_SHOWN_CHARACTERS).replace(/[^\x20-\x7e]/g, "?");
   return text.length > MAX_SHOWN_CHARACTERS ? `${start}...` : start;
 }
 
-/** Node has no message for a host none of whose addresses could be connected to. */
+/** Node's error has no message where no address of a host could be reached. */
 function reasonOf(error: unknown): string {
   const { message, code } = error as { message?: string; code?: string };
   return printable(message || code || "no reason given");

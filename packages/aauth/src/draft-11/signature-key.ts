@@ -148,7 +148,8 @@ export function parseSignatureInput(value: string): SignatureInput {
  * Parses the member of `Signature` with a label: standard base64 with padding.
  *
  * @param label default: `sig`, or that of the only member
- * @throws {AAuthVerificationError} `malformed_signature`, also for base64url and without padding; `header_too_large`
+ * @throws {AAuthVerificationError} `malformed_signature`, also for base64url or missing padding;
+ *   `header_too_large`
  */
 export function parseSignature(value: string, label: string = LABEL): SignatureValue {
   return parseStandardSignature(memberOf(value, label, "malformed_signature", "Signature"));

@@ -83,7 +83,10 @@ function parseGeneral(text: string): SignatureInput {
 const integer = (text: string | undefined): number | undefined =>
   text !== undefined && INTEGER.test(text) ? Number(text) : undefined;
 
-/** The same few lists come with nearly every message. The note lets a bundler leave it out of a signer. */
+/**
+ * Memoized, because nearly every message has one of the same few lists. The annotation lets a
+ * bundler leave the parser out of a signer.
+ */
 const parseComponents = /* @__PURE__ */ memoize(256, (list): readonly string[] => {
   const components = parseStringList(list, CODE, queryParameter);
   for (const name of components) {

@@ -31,7 +31,7 @@ export function parseSignature(value: string): SignatureValue {
   return parseMember(value, decodeAnyBase64, "base64");
 }
 
-/** The same for `sf-binary` alone. */
+/** Parses `Signature` like {@link parseSignature}, but accepts `sf-binary` only. */
 export function parseStandardSignature(value: string): SignatureValue {
   return parseMember(value, decodeBase64, "base64 with padding (RFC 9651), which base64url is not");
 }

@@ -70,7 +70,7 @@ export interface OpenedRequest<Data> extends CallbackParties {
   readonly data: Data;
 }
 
-/** A request to defer: why, and what `open` returns with it. */
+/** A request to defer: the reason, and the data that `open` returns. */
 interface NewRequest<Data> {
   readonly requirement?: "interaction" | "approval";
   readonly data: Data;
@@ -247,7 +247,7 @@ class DeferredRequests<Data> {
         const headers = { "retry-after": String(retryAfterSeconds + 5) };
         return problemAnswer(429, "slow_down", undefined, headers);
       }
-      // Clocks that count whole seconds make an interval shorter.
+      // Clocks in whole seconds can shorten an interval.
       record.notBefore = now + retryAfterSeconds * 0.8;
       const outcome = record.outcome ?? (now < record.expiresAt ? undefined : pollingError("expired"));
       if (outcome === undefined) return this.#waiting(record);
@@ -264,7 +264,7 @@ class DeferredRequests<Data> {
     });
   }
 
-  // The code has been used once the person is here: no one else is to be sent there.
+  // Once the person is here, the code has been used: no other browser is sent there.
   #waiting({ id, status, field }: Waiting): Answer {
     const { retryAfterSeconds = 5 } = this.#options;
     const requirement = status === "pending" ? field : undefined;

@@ -135,7 +135,7 @@ class Holder<Invocation> {
       const answer = await this.#records.change(id, caller.thumbprint, (held) =>
         this.#judged(held, caller, method, (invocation) => {
           begun = { invocation };
-          // Polls that come meanwhile get the same answer.
+          // Polls that arrive meanwhile get the same answer.
           this.#running.set(id, own.promise);
         }),
       );
@@ -171,7 +171,7 @@ class Holder<Invocation> {
     return undefined;
   }
 
-  /** The 202, with a resource token where the last one has expired: another would be redeemed, too. */
+  /** The 202. A new resource token only after the last one, which could be redeemed, too. */
   async #demanding(held: Held<Invocation>, caller: ProvenCaller): Promise<Answer> {
     const { scopes = [], account } = held.requirement;
     const isDue = caller.person !== undefined && this.#now() >= held.tokenUntil;
@@ -207,7 +207,7 @@ class Holder<Invocation> {
   }
 }
 
-/** Nothing is executed from here on. */
+/** Gives up the request: it is never executed afterwards. */
 function giveUp(held: Held<unknown>, answer: Answer): Answer {
   held.run = { jti: undefined };
   delete held.invocation;

@@ -31,7 +31,7 @@ export class VerificationRecorder implements CheckRecorder {
   };
   readonly #profile: ResourceProfile;
   readonly #entered: string[] = [];
-  /** Reasons by check. */
+  /** Reasons for skipping, by check. */
   readonly #skipped = new Map<string, string>();
   /** The check that is being made; undefined once it was skipped. */
   #current: string | undefined;
@@ -67,7 +67,7 @@ export class VerificationRecorder implements CheckRecorder {
     return error;
   }
 
-  /** @param error of the current check. Default: it has passed */
+  /** @param error failure of the current check. Default: it has passed */
   report(error?: AAuthVerificationError): VerificationReport {
     const known: Record<string, unknown> = {};
     for (const [name, value] of Object.entries(this.facts)) if (value !== undefined) known[name] = value;

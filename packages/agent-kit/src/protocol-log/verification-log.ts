@@ -80,7 +80,7 @@ function logVerified({ caller, report }: VerifiedRequest, { signing, tokens, exe
   if (report.bodyBound === false) signing.warn({ agent, profile }, "⚠️ The signature does not cover the body");
   if (grant !== undefined) {
     tokens.info(
-      // The verifier has taken the token apart already.
+      // The verifier has already decoded the token.
       { id: tokenId(grant.token), claims: grant.claims, token: grant.token },
       "🔐 Received auth_token in request (HTTPSig scheme=jwt)",
     );
@@ -113,7 +113,7 @@ function logLimited({ limit, challenge }: Event<"request_limited">, loggers: Log
 function logIssued(headers: Readonly<Record<string, string>>, { resourceTokens }: Loggers): void {
   const resourceToken = demandIn(headers)?.resourceToken;
   if (resourceToken === undefined) return;
-  // The challenger has just made it, so it can be decoded.
+  // The challenger has just issued it, so it can be decoded.
   const { claims } = decodeToken(resourceToken);
   const fields = { id: tokenId(resourceToken), claims, token: resourceToken };
   resourceTokens.info(fields, "🔐 Issuing resource_token");

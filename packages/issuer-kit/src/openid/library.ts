@@ -1,6 +1,7 @@
 /**
- * oidc-provider. While its modules are evaluated it writes to the console that it prefers a long-term-support release of Node, and there is
- * no setting against that: this line is left out, and those of others are not.
+ * The library oidc-provider. While its modules are evaluated it warns on the console that it
+ * prefers a long-term-support release of Node, and no setting disables that: this line is dropped,
+ * and no other.
  *
  * @module
  */

@@ -29,9 +29,9 @@ export interface OidcRoutes {
 }
 
 /**
- * Hands the OpenID paths to oidc-provider, but for the key set. The bodies are left unread for it, and the
- * host and scheme of the request are replaced by those of the issuer: the library builds absolute
- * URLs from them, and a caller must not choose them.
+ * Serves the OpenID paths by oidc-provider, except the key set. Bodies are left unread for it. Host
+ * and scheme of the request are replaced by those of the issuer: the library builds absolute URLs
+ * from them, and a caller must not choose them.
  */
 export async function mountOidcProvider(
   app: FastifyInstance,
@@ -40,7 +40,7 @@ export async function mountOidcProvider(
     issuer: string;
     site: Site;
     routes: OidcRoutes;
-    /** Client of this server itself: its `state` carries more than others may. Default: none. */
+    /** Client of this server itself, whose `state` may be longer than others. Default: none. */
     ownClientId?: string;
   },
 ): Promise<void> {

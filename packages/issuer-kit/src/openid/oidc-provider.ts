@@ -16,24 +16,24 @@ export interface OidcProviderOptions {
   readonly grantLifetimeSeconds: number;
   /** Called again after each rotation of the keys. */
   readonly configuration: (parts: OidcProviderParts) => Configuration;
-  /** Adds to a provider what has no place in a configuration. Default: nothing. */
+  /** Extends a provider beyond its configuration. Default: nothing. */
   readonly extend?: (provider: Provider) => void;
   readonly logger: FastifyBaseLogger;
   /** Unix seconds. */
   readonly now: () => number;
 }
 
-/** Parts of a configuration that outlast the keys. */
+/** Parts of a configuration that outlive the keys. */
 export interface OidcProviderParts {
   readonly adapter: AdapterFactory;
-  /** Sign the browser's cookies. */
+  /** Keys that sign the browser's cookies. */
   readonly cookieKeys: string[];
 }
 
 /**
- * An OpenID provider, configured and ready to be mounted. The library reads its keys
- * once, so that after a rotation there is a new provider: ask for it with each request. Sessions,
- * codes and tokens are in the stores and outlast it.
+ * Creates an OpenID provider, ready to be mounted. The library reads its keys once, so a rotation
+ * creates a new provider: call the result for each request. Sessions, codes and tokens are in the
+ * stores and outlive it.
  */
 export function createOidcProvider(options: OidcProviderOptions): () => Provider {
   const { createStore, grantLifetimeSeconds, now } = options;

@@ -5,19 +5,19 @@ import { calculateJwkThumbprint, exportJWK, generateKeyPair, type JWK } from "jo
 const ALGORITHM = "RS256";
 type PrivateJwk = JWK & { readonly kty: string; readonly kid: string };
 
-/** Verifiers read a hundred keys, and 64 KiB. */
+/** Verifiers read at most a hundred keys, and 64 KiB. */
 const MAX_KEYS = 40;
 
 /**
- * Signing keys of an OpenID provider, new at each start and at each rotation. Every member is read again for each use, because keys are rotated. Only `signingKeys`
- * and `currentKey` have private members.
+ * Signing keys of an OpenID provider, new at each start and at each rotation. Read a member for
+ * each use, because keys are rotated. Only `signingKeys` and `currentKey` contain private keys.
  */
 export interface RsaKeys {
   readonly alg: typeof ALGORITHM;
   readonly currentKey: PrivateJwk;
   /** The current key, and those before it whose tokens have not expired. */
   readonly signingKeys: readonly PrivateJwk[];
-  /** For the key set: besides those, announced keys. */
+  /** Keys for the key set: those, and announced keys. */
   readonly publicJwks: readonly JWK[];
   /** Base64 SubjectPublicKeyInfo of the current key: `public_key` of Keycloak's realm document. */
   readonly publicKeyBase64: string;

@@ -7,11 +7,11 @@ import { type Page, renderPage, sendPage } from "./page.ts";
 export interface Site {
   /** In the head of each page. */
   readonly name: string;
-  /** Applications that persons come from. Configured, and never chosen by a request. */
+  /** Applications that persons come from: configured, never chosen by a request. */
   readonly applications: readonly { readonly name: string; readonly url: string }[];
 }
 
-/** A page with one message: an error, or that the sign-out is done. It leads to the applications. */
+/** A page with one message, such as an error. It links to the applications. */
 export function messagePage(
   site: Site,
   message: {
@@ -19,7 +19,7 @@ export function messagePage(
     text: string;
     /** Error code, for the developer. */
     code?: string;
-    /** Where to go on, instead of the applications. */
+    /** Link to continue at, instead of the applications. */
     link?: readonly [href: string, name: string];
   },
 ): Page {

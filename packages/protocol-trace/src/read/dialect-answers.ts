@@ -8,15 +8,15 @@ import type { Message, UserNames } from "./protocol-run.ts";
 
 /** The answers about a message that differ by dialect. */
 interface DialectAnswers {
-  /** Who signed, where the receiver knows no name. */
+  /** The signer, where the receiver knows no name. */
   nameless(message: Message): string;
-  /** For whom. */
+  /** The person that the message is for. */
   person(message: Message, nameOf: UserNames): string;
-  /** Allowed by what. */
+  /** The token or signature that allows the message. */
   permission(message: Message): string;
   /** The verb for a response with a token. */
   readonly gave: string;
-  /** Why the key of a token did not sign a message that the token is part of, where that is expected. */
+  /** Reason why another key than a token's signed its message, where that is expected. */
   otherKey(message: Message, token: TracedToken): string | undefined;
 }
 
@@ -48,7 +48,7 @@ const ANSWERS: ByDialect<DialectAnswers> = {
 export const answersOf = ({ signer }: Pick<Message, "signer">): DialectAnswers =>
   ofDialect(ANSWERS, signer?.profile);
 
-/** What a reader learns from a message that another key signed than the one that a token of it is bound to. */
+/** Explains a message that was signed with another key than the one its token is bound to. */
 export function otherKeyInWords(message: Message, token: TracedToken): string {
   const refused = message.outcome === "refused" ? "Only the holder of the bound key can use the token." : "";
   return answersOf(message).otherKey(message, token) ?? refused;

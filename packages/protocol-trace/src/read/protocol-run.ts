@@ -104,7 +104,7 @@ export interface Interaction {
   readonly leg: "there" | "back";
 }
 
-/** What anyone asks about a message, answered from what its sender and the verifiers wrote down. */
+/** Five questions about a message, answered from what its sender and the verifiers recorded. */
 export interface MessageAnswers {
   /** Who signed this? */
   readonly signedBy: string;
@@ -118,7 +118,7 @@ export interface MessageAnswers {
   readonly verdict: string;
 }
 
-/** What a user is called, by `sub`; undefined for one whom the asker does not know. */
+/** Returns a user's name by `sub`; undefined for an unknown user. */
 export type UserNames = (sub: string) => string | undefined;
 
 /** One request with its response. */
@@ -162,7 +162,7 @@ export interface Message {
   readonly events: readonly RunEvent[];
 }
 
-/** A message before it has its place among the others. */
+/** A message before it is numbered. */
 export type Draft = Omit<Message, "number">;
 
 /** One bar of the waterfall. */

@@ -175,16 +175,16 @@ function outcomeOf(span: TraceSpan, status: number | undefined, verifiers: reado
   return status < 500 ? "refused" : "failed";
 }
 
-/** The type of a token request by its body, since the receiver's span is not always there. */
+/** The type of a token request, from its body, since the receiver's span may be missing. */
 function requestTypeOf({ attributes }: TraceSpan): string | undefined {
   const body = textAttribute(attributes, ATTRIBUTE.requestBody) ?? "";
   return ofDialect(REQUEST_TYPES, textAttribute(attributes, ATTRIBUTE.signatureProfile))(body, attributes);
 }
 
 const REQUEST_TYPES: ByDialect<(body: string, attributes: Attributes) => string | undefined> = {
-  // Its form names the type.
+  // The form names the type.
   "february-2026": (body) => /(?:^|&)request_type=([a-z]+)/.exec(body)?.[1],
-  // Its members do, and an answer to come is polled with GET.
+  // The members tell the type; a GET polls for an answer.
   "draft-11": (body, attributes) => {
     if (attributes[ATTRIBUTE.purpose] !== "token") return /"jti"\s*:/.test(body) ? "revocation" : undefined;
     if (attributes[ATTRIBUTE.method] === "GET") return "poll";

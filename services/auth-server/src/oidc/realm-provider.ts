@@ -8,7 +8,7 @@ import { oidcConfiguration } from "./oidc-configuration.ts";
 import type { OidcPaths } from "./oidc-paths.ts";
 import { registerPasswordGrant } from "./password-grant.ts";
 
-/** The OpenID provider of the realm; ask for it with each request, because keys are rotated. */
+/** Returns the realm's OpenID provider. Call it for each request, because keys are rotated. */
 export function createRealmProvider(options: {
   realm: Realm;
   issuer: string;

@@ -65,11 +65,11 @@ export type RealmUser = z.output<typeof userSchema>;
 /** Client of the person server in the demo's realm file. */
 const PERSON_SERVER_CLIENT = "person-server";
 
-/** Where clients of a realm are, so that a second stack can run beside the first with the same file. */
+/** Origins of a realm's clients. With others, a second stack can run with the same file. */
 export interface ClientOrigins {
-  /** Of every client with a `rootUrl`. Default: as in the file. */
+  /** Origin of every client with a `rootUrl`. Default: as in the file. */
   readonly uiUrl?: string | undefined;
-  /** Of the person server's client. Default: as in the file. */
+  /** Origin of the person server's client. Default: as in the file. */
   readonly personServerUrl?: string | undefined;
 }
 
@@ -112,7 +112,7 @@ function moveClient(client: RealmClient, { uiUrl, personServerUrl }: ClientOrigi
   };
 }
 
-/** Pages have the realm's name, and lead to its browser clients. */
+/** Pages have the realm's name, and link to its browser clients. */
 export function siteOf({ displayName, realm, clients }: Realm): Site {
   return {
     name: displayName ?? realm,

@@ -8,7 +8,10 @@ export interface Browser {
   get(url: string, headers?: Record<string, string>): Promise<Response>;
   /** Submits a form. */
   post(url: string, fields: Record<string, string> | URLSearchParams): Promise<Response>;
-  /** Follows redirects as long as they stay at the origin of `url`, and those by which the person server signs a person in. */
+  /**
+   * Follows redirects as long as they stay at the origin of `url`, and those by which the person
+   * server signs a person in.
+   */
   follow(url: string, response: Response): Promise<{ response: Response; url: string }>;
   cookies(): readonly string[];
 }

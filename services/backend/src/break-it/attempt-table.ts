@@ -50,16 +50,16 @@ import {
   withWiderScope,
 } from "./tampering.ts";
 
-/** The twelve symbols of a code. */
+/** A well-formed code of twelve symbols. */
 const GUESSED_CODE = "ABCD-EFGH-JKMN";
 
-/** In draft -11 a mode has the attempts of those before it, too. */
+/** In draft -11 a mode has the attempts of the modes before it, too. */
 interface Draft11Column extends Column {
-  /** The first mode that has it. */
+  /** First mode that has the attempt. */
   readonly from: Mode;
 }
 
-/** Takes the context of either dialect, whichever the attempt needs. */
+/** Receives the context of either dialect, as the attempt needs it. */
 type Forge = (context: never) => Promise<ForgedRequest>;
 
 /** An attempt has a column for each dialect that has it. */
@@ -122,7 +122,7 @@ export const ATTEMPTS = {
     },
   },
 
-  /** The agent provider has signed it, an hour and more ago. */
+  /** An agent token that its provider signed more than an hour ago. */
   "expired-token": {
     draft11: { from: "agent-identity", codes: ["token_expired"] },
     forge: async (context: Draft11Context) => {
@@ -131,9 +131,9 @@ export const ATTEMPTS = {
     },
   },
 
-  /** A token of one kind that says it is of another. */
+  /** A token of one kind, whose `typ` names another. */
   "swapped-typ": {
-    // Where the kind that it says it is passes, its claims are read next.
+    // Where that kind is accepted, the claims are read next.
     draft11: {
       from: "agent-identity",
       codes: ["token_type_mismatch", "malformed_token", "token_claim_missing", "invalid_token_signature"],
@@ -152,7 +152,7 @@ export const ATTEMPTS = {
       signed(context, { signatureKey: jwt(withWiderScope(context.material.token!)) }),
   },
 
-  /** The token without any signature, as OAuth would send it. */
+  /** A request with the token and without a signature, as OAuth would send it. */
   "bearer-token": {
     draft11: { from: "agent-identity", codes: ["missing_signature"] },
     forge: async ({ material: { request, token } }: Draft11Context) => {
@@ -162,7 +162,7 @@ export const ATTEMPTS = {
     },
   },
 
-  /** Correctly signed, in the profile before. */
+  /** Correctly signed, in the earlier profile. */
   "february-message": {
     draft11: { from: "agent-identity", codes: ["profile_not_accepted"] },
     forge: (context: Draft11Context) =>
@@ -193,13 +193,13 @@ export const ATTEMPTS = {
     },
   },
 
-  /** No request has the code that is tried. */
+  /** A code that no request has. */
   "guessed-code": {
     draft11: { from: "agent-identity", status: 410, section: "draft -11, section 11.6.3.1" },
     forge: async ({ agentUrl }: Draft11Context) => unsigned(`${agentUrl}/interaction?code=${GUESSED_CODE}`),
   },
 
-  /** A browser comes back as if the person had acted. The agent's next look has the outcome. */
+  /** A browser returns as if the person had acted. The agent's next poll shows the outcome. */
   "forged-callback": {
     draft11: { from: "person-identity", status: 202, section: "draft -11, section 7.3" },
     forge: async (context: Draft11Context) => {
@@ -210,7 +210,7 @@ export const ATTEMPTS = {
     },
   },
 
-  /** The pending URL of the user's agent, looked at by another agent of the same provider. */
+  /** The pending URL of the user's agent, polled by another agent of the same provider. */
   "pending-of-another": {
     draft11: { from: "person-identity", codes: ["not_found"], section: "draft -11, section 13.2" },
     forge: async (context: Draft11Context) => {
@@ -229,7 +229,7 @@ export const ATTEMPTS = {
     },
   },
 
-  /** The user's agent was not called with it: it called with it. */
+  /** A token that the user's agent called with, and was not called with. */
   "foreign-upstream-token": {
     draft11: {
       from: "person-identity",
@@ -262,7 +262,7 @@ export const ATTEMPTS = {
     },
   },
 
-  /** A browser opens the page with a code whose last symbol is wrong; then the agent looks again. */
+  /** A browser opens the page with a code whose last symbol is wrong; then the agent polls. */
   "guessed-consent-code": {
     draft11: { from: "person-identity", status: 202, section: "draft -11, section 11.6.3.1" },
     forge: async (context: Draft11Context) => {
@@ -274,7 +274,7 @@ export const ATTEMPTS = {
     },
   },
 
-  /** Only its issuer takes a token back. This agent has issued none, and holds none. */
+  /** Only its issuer revokes a token. This agent has neither issued nor received one. */
   "revocation-by-agent": {
     draft11: {
       from: "person-identity",
@@ -287,7 +287,7 @@ export const ATTEMPTS = {
     },
   },
 
-  /** The resource has issued it for the user's agent; another agent redeems it. */
+  /** A resource token for the user's agent, redeemed by another agent. */
   "foreign-resource-token": {
     draft11: {
       from: "person-server",
@@ -309,7 +309,7 @@ export const ATTEMPTS = {
     forge: (context: ForgeContext) => context.redeem(unsignedToken(context.material.grant!.resourceToken)),
   },
 
-  /** Only person servers ask there. */
+  /** An agent asks the access server, which serves person servers only. */
   "agent-at-access-server": {
     draft11: {
       from: "federated",
@@ -332,7 +332,7 @@ export const ATTEMPTS = {
     },
   },
 
-  /** Neither a person server nor a resource of this access server. */
+  /** From a party that is neither a person server nor a resource of this access server. */
   "foreign-revocation": {
     draft11: { from: "federated", codes: ["unsupported_iss"], section: "draft -11, section 11.12.3" },
     forge: async (context: Draft11Context) => {
@@ -349,7 +349,7 @@ async function federated(context: Draft11Context) {
   return { resource_token, agent_token: (await ownAgentToken(context)).token, presented_token };
 }
 
-/** The run's token, taken back. */
+/** Revokes the run's token. */
 function revocationOf({ material }: Draft11Context) {
   const { jti, exp } = decodeToken(material.token!).claims;
   return { jti, exp };

@@ -13,7 +13,7 @@ import { sendForged } from "./send-forged.ts";
 
 const MAX_ANSWER_BYTES = 65_536;
 const MAX_ATTEMPTS_KEPT = 500;
-/** As long as a run is kept. */
+/** Lifetime of a run. */
 const ATTEMPT_SECONDS = 3600;
 const TIMEOUT_MS = 15_000;
 /** Bad gateway, service unavailable, gateway timeout. */
@@ -120,12 +120,12 @@ export function createAttempts(dialect: BreakItDialect, deps: AttemptsDeps): Att
   };
 }
 
-/** Whether an attempt was refused, and whether by the check that it is for. */
+/** Reports whether an attempt was refused, and whether by the check that it is for. */
 function verdict(status: number, { cause, ...shown }: Refusal, { codes, section, ...meant }: Attempt) {
   const refused = (status >= 400 && status < 500) || UNREACHED.has(status) || status === meant.status;
   if (!refused) return { refused };
   const code = cause ?? shown.code;
-  // It alone is evidence of the check that the attempt is for.
+  // Only this is evidence of the check that the attempt is for.
   const as_meant = codes === undefined ? status === meant.status : code !== undefined && codes.includes(code);
   return { refused, ...shown, ...(as_meant && section !== undefined && { section }), as_meant };
 }

@@ -7,20 +7,20 @@ import type { Material } from "./material.ts";
 
 /** The refusal that an attempt is meant to get, and what it needs of a run besides a request. */
 export interface Column {
-  /** A code of the verifier's check, or of a server. Unset where the status alone tells. */
+  /** A code of the verifier's check, or of a server. Unset where the status suffices. */
   readonly codes?: readonly (AAuthErrorCode | string)[];
-  /** Below 400 it says that what was tampered with had no effect. */
+  /** A status below 400 means that the tampering had no effect. */
   readonly status?: number;
-  /** For answers that name no section. */
+  /** Section for answers that name none. */
   readonly section?: string;
-  /** A token that a server gave it, or a request for one. */
+  /** A token that a server gave to the run, or a token request of the run. */
   readonly needs?: "token" | "grant";
 }
 
 /** An attempt that can be made. */
 export interface Attempt extends Column {
   /**
-   * Makes the tampered request, after the honest requests that it takes.
+   * Creates the tampered request, after the honest requests that it requires.
    *
    * @throws AAuthAgentError where an honest one was refused
    */
@@ -31,14 +31,14 @@ export interface Attempt extends Column {
 export interface BreakItDialect {
   /** In the order in which they are offered. */
   readonly attempts: ReadonlyMap<AnyBreakItVariant, Attempt>;
-  /** The reason for all others. */
+  /** Reason why any other attempt cannot be made. */
   readonly elsewhere: string;
   /** Identifier of the agent that runs call. */
   readonly agentUrl: string;
   /** Token that a request was signed with. */
   tokenIn(request: SentRequest): string | undefined;
-  /** Why a run has not what an attempt needs; undefined where it has. */
+  /** Reason why a run lacks what an attempt needs; undefined where it lacks nothing. */
   missing(material: Material, needs: Column["needs"]): string | undefined;
-  /** The party behind the address of a request. */
+  /** Name of the party behind the address of a request. */
   receiverOf(url: string): string;
 }

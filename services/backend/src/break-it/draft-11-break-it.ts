@@ -10,7 +10,7 @@ import { type Draft11Context, type Draft11Options, redeem, typeOf } from "./draf
 import type { Material } from "./material.ts";
 import { expiryOf, jwt, keyOf } from "./tampering.ts";
 
-/** Half of what verifiers allow. */
+/** Half of the verifiers' window. */
 const MAX_AHEAD_SECONDS = 30;
 
 /** "Try to break it" in a mode of draft -11. */
@@ -28,7 +28,7 @@ export function draft11BreakIt(options: Draft11Options): BreakItDialect {
 
   let last = 0;
   // Profile 4.3: there is no nonce, so the second of two equal requests of one second is a replay.
-  // The run's own is of this second at most.
+  // The run's own request is from this second at most.
   const signingTime = () => {
     last = Math.max(now(), Math.min(last, now() + MAX_AHEAD_SECONDS)) + 1;
     return last;

@@ -10,7 +10,7 @@ import { QuotaStore } from "aauth";
 import type { Transport } from "aauth/agent";
 import type { Run } from "../runs/run.ts";
 
-/** One user's alone take up half of them. */
+/** The requests of one user take up at most half of that. */
 const MAX_RUNS = 50;
 const MAX_REQUESTS_PER_RUN = 12;
 const MAX_BODY_BYTES = 65_536;

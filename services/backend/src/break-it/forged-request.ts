@@ -1,6 +1,6 @@
 /**
- * The tampered requests of all dialects. Each begins as the run's own request, signed again just now
- * as the run signed it, so that nothing is wrong with it but the one thing that is tampered with.
+ * The tampered requests of all dialects. Each starts from the run's own request, freshly signed as
+ * the run signed it, so that only one thing is wrong with it.
  *
  * @module
  */
@@ -21,11 +21,11 @@ export interface ForgedRequest {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: Uint8Array<ArrayBuffer>;
-  /** What its sender signed; not always what it sends. Unset: it is not signed. */
+  /** The request as it was signed, which may differ from what is sent. Unset: it is not signed. */
   readonly signature?: ForgedSignature;
-  /** Sent twice: the first time it is honest. */
+  /** Whether it is sent twice. The first time it is honest. */
   readonly twice?: boolean;
-  /** Afterwards, whatever the answer was; not part of the attempt. */
+  /** Runs afterwards, whatever the answer was; not part of the attempt. */
   readonly after?: () => Promise<unknown>;
 }
 
@@ -37,11 +37,11 @@ interface ForgedSignature {
   readonly scheme: SignatureKeyScheme["scheme"];
   readonly profile: string;
   readonly purpose: "resource" | "token";
-  /** Whose key it is; unset: the backend's. */
+  /** Owner of the key; unset: the backend. */
   readonly party?: ForgingParty | undefined;
 }
 
-/** A party other than the run's agent, played by the backend: an own column in the picture. */
+/** A party other than the run's agent, played by the backend. It has a column in the picture. */
 export type ForgingParty = "thief" | "other-agent" | "sub-agent";
 
 /** The key of such a party, and its name for the trace. */
@@ -56,11 +56,11 @@ export interface ForgeContext {
   readonly material: Material;
   /** The key that the run signed with. */
   readonly key: SigningKey;
-  /** As the run named its key. */
+  /** Name of the key in the run's requests. */
   readonly signatureKey: SignatureKeyScheme;
-  /** Another resource than the run's token is for. */
+  /** A resource that the run's token is not for. */
   readonly otherResourceUrl: string;
-  /** When the run's request is signed again, Unix seconds. */
+  /** Time at which the run's request is signed again, Unix seconds. */
   readonly signingTime: () => number;
   /** Unix seconds. */
   readonly now: () => number;
@@ -76,7 +76,7 @@ type ForgeOptions = Omit<SignRequestOptions, "profile"> & { readonly profile: Si
     "purpose" | "party"
   >;
 
-/** The run's request, or another one, signed again just now. */
+/** The run's request, or another one, freshly signed. */
 export function signed(
   context: ForgeContext,
   changes: Partial<ForgeOptions> & { readonly request?: SentRequest } = {},
@@ -88,7 +88,7 @@ export function signed(
   return signForged({ method, url, headers, body }, { profile, key, signatureKey, now, ...options });
 }
 
-/** Signs a request that is about to be tampered with, or is that already. */
+/** Signs a request, before or after tampering with it. */
 export async function signForged(
   request: Pick<ForgedRequest, "method" | "url" | "headers" | "body">,
   options: ForgeOptions,

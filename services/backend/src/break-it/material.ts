@@ -4,7 +4,7 @@ import type { SentRequest } from "./evidence.ts";
 export interface Material {
   /** The last request to the agent that was accepted, or else the last one. */
   readonly request: SentRequest;
-  /** Token that it was signed with. Absent for a signature by a key or an identity alone. */
+  /** Token of that request. Absent for a signature by a key or an identity alone. */
   readonly token?: string;
   /** The last request for an auth token, with the tokens in it. */
   readonly grant?: {
@@ -15,9 +15,10 @@ export interface Material {
 }
 
 /**
- * Finds it; undefined when the run has sent nothing to the agent, or too long ago.
+ * Finds the material of a run; undefined when the run has sent nothing to the agent, or too long
+ * ago.
  *
- * @param tokenIn token that a request was signed with
+ * @param tokenIn returns the token that a request was signed with
  */
 export function materialOf(
   sent: readonly SentRequest[],

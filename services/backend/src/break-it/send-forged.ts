@@ -20,7 +20,7 @@ export interface SendForgedOptions {
 /**
  * Sends a tampered request in a trace of its own, so that the attempt can be looked at like any other message.
  *
- * @param forge makes the request: honest requests that this takes are part of the trace
+ * @param forge creates the request; the honest requests that it requires are part of the trace
  */
 export async function sendForged(
   forge: () => Promise<ForgedRequest>,

@@ -1,7 +1,7 @@
 import { decodeToken, type SignatureKeyScheme, type SigningKey } from "aauth";
 import type { ForgedRequest } from "./forged-request.ts";
 
-/** Further in the past than any window. */
+/** Older than any verifier accepts. */
 export const STALE_SECONDS = 600;
 
 const SIGNATURE_BYTES = 64;
@@ -10,20 +10,20 @@ const SCOPE_TOO_MUCH = "supply-chain:admin";
 /** A signature by the key that a token is bound to. */
 export const jwt = (token: string): SignatureKeyScheme => ({ scheme: "jwt", jwt: token });
 
-/** One byte of the body flipped on the way. */
+/** The request with one byte of its body changed in transit. */
 export function withFlippedBit(forged: ForgedRequest): ForgedRequest {
   const body = forged.body!.slice();
   body[body.length >> 1]! ^= 1;
   return { ...forged, body };
 }
 
-/** Sent to another path than it was signed for. */
+/** The request, sent to another path than it was signed for. */
 export const atAnotherPath = (forged: ForgedRequest): ForgedRequest => ({
   ...forged,
   url: new URL("/admin", forged.url).href,
 });
 
-/** Unix seconds at which a token ends; 0 when it does not say. */
+/** Unix seconds when a token expires; 0 when it has no `exp`. */
 export function expiryOf(token: string): number {
   const { exp } = decodeToken(token).claims;
   return typeof exp === "number" ? exp : 0;
@@ -40,7 +40,7 @@ function confirmationOf(token: string): unknown {
   return cnf?.jwk?.x;
 }
 
-/** The same token with other parts of its header and its claims, under the same signature. */
+/** The same token with members of its header and claims replaced, under the same signature. */
 export function withChanged(
   token: string,
   changes: { readonly header?: object; readonly claims?: object },
@@ -53,13 +53,13 @@ export function withChanged(
   return [changed("header") ?? header, changed("claims") ?? payload, signature].join(".");
 }
 
-/** One more scope, that no server gave. */
+/** The token with one more scope, which no server granted. */
 export function withWiderScope(token: string): string {
   const { scope = "" } = decodeToken(token).claims;
   return withChanged(token, { claims: { scope: `${scope} ${SCOPE_TOO_MUCH}` } });
 }
 
-/** The same claims under a signature of zeros: an empty one is refused before keys are sought. */
+/** The same claims with a signature of zeros: an empty one is refused before keys are fetched. */
 export function unsignedToken(token: string): string {
   const [header, payload] = token.split(".");
   return `${header}.${payload}.${Buffer.alloc(SIGNATURE_BYTES).toString("base64url")}`;

@@ -1,6 +1,6 @@
 /**
- * A call that may need its user at a page of another party. In draft -11 it goes on meanwhile; in
- * February it ends there with an error, and is made again once the user has acted.
+ * A call that may need its user at a page of another party. In draft -11 it continues meanwhile; in
+ * February it ends with an error, and is made again once the user has acted.
  *
  * @module
  */
@@ -10,29 +10,29 @@ import type { WaitingCall } from "aauth";
 import type { Agent, AgentObserver, FetchContext } from "aauth/agent";
 import { createPatience } from "agent-kit/draft-11";
 
-/** Creates a value that a browser brings back, and no party can guess. */
+/** Creates a value that a browser brings back and that no party can guess. */
 export const newState = (): string => randomBytes(32).toString("base64url");
 
 /** How such calls are made in one dialect. */
 export interface CallWire {
   /** The agent that calls for a user. */
   readonly agentOf: (userId: string) => Agent;
-  /** Address of a page for browsers. Present where a call goes on while its user is at one. */
+  /** Address of a page for browsers. Present where a call continues while its user is at one. */
   readonly browserUrl?: ((page: string) => string) | undefined;
-  /** Where the user's browser returns to. Absent where the auth server knows it. */
+  /** Address that the user's browser returns to. Absent where the auth server knows it. */
   readonly returnUrl?: ((call: Pick<UserCall, "id" | "state">) => string) | undefined;
 }
 
-/** Whether a call goes on while its user is at a page. Otherwise it is made again. */
+/** Whether a call continues while its user is at a page. Otherwise it is made again. */
 export const goesOnAtPage = ({ browserUrl }: CallWire): boolean => browserUrl !== undefined;
 
 export interface UserCall {
   /** Id of the run or the order. */
   readonly id: string;
   readonly userId: string;
-  /** Comes back with the user's browser, and with no other. */
+  /** Value that only the user's browser brings back. */
   readonly state: string;
-  /** Why the call is made, for the person who decides. */
+  /** Reason for the call, for the person who decides. */
   readonly justification: string;
   /** The answer to a person's question. */
   readonly clarification: string;
@@ -43,17 +43,17 @@ export interface UserCall {
   /** Ends the call early. */
   readonly signal?: AbortSignal;
   readonly observer: AgentObserver;
-  /** The user is needed at a page of a party, by its identifier. For wires whose calls go on. */
+  /** Called when the user is needed at a page of a party. For wires whose calls continue. */
   readonly onPage: (url: string, party: string) => Promise<void>;
-  /** The call waits, and could be resumed with this in another process. */
+  /** Called when the call waits, with what another process needs to resume it. */
   readonly onWaiting?: (waiting: WaitingCall) => void;
-  /** A call that another process has begun. */
+  /** A call to resume, which another process has begun. */
   readonly waiting?: WaitingCall | undefined;
-  /** For a call that begins. */
+  /** Context of a new call. */
   readonly context?: Pick<FetchContext, "state" | "cacheKey" | "keyThumbprint">;
 }
 
-/** Begins a call. Once it is over, `end` stops its deadline. */
+/** Begins a call. Call `end` once it is over: it stops the deadline. */
 export function beginCall(
   { agentOf, browserUrl, returnUrl }: CallWire,
   call: UserCall,

@@ -52,7 +52,7 @@ export interface DelegatesServiceDeps {
   readonly now: () => number;
 }
 
-/** The delegates of this agent, for users to see and to let work. */
+/** The delegates of this agent, which users see and let work. */
 export class DelegatesService {
   readonly #deps: DelegatesServiceDeps;
   /** By user and delegate. */
@@ -92,7 +92,7 @@ export class DelegatesService {
       if (cause instanceof BackendError) throw cause;
       const message =
         networkCodeOf(cause) === "timeout"
-          ? `The delegate did not answer within ${timeoutSeconds} seconds; its log says what it waits for`
+          ? `The delegate did not answer within ${timeoutSeconds} seconds; its log shows what it waits for`
           : "The delegate does not answer; start it as it was enrolled (docs/walkthrough/08-delegated-agents.md)";
       throw new BackendError("unreachable", message, { cause });
     }
@@ -174,5 +174,5 @@ export class DelegatesService {
   }
 }
 
-// JSON separates the two unambiguously.
+// JSON keeps the two parts apart.
 const reportKey = (userId: string, sub: string) => JSON.stringify([userId, sub]);

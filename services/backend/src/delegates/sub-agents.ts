@@ -26,7 +26,7 @@ import { TokenRefusal } from "./token-refusal.ts";
 
 export interface IssuedAgentToken {
   readonly token: string;
-  /** The delegate that it is issued for, by the name that users see. */
+  /** Name, as users see it, of the delegate that the token is issued for. */
   readonly name: string;
 }
 
@@ -125,7 +125,7 @@ export class SubAgents {
   }
 
   /**
-   * Before a call on the user's request: the first one starts it.
+   * Prepares a call on the user's request. The first call starts the delegate.
    *
    * @throws BackendError `conflict` for one that was ended, where no other party would refuse it
    */
@@ -141,7 +141,7 @@ export class SubAgents {
     else if (this.#deps.personServer === undefined) throw endedForGood();
   }
 
-  /** Lets it act, also again. Earlier agent tokens are not accepted here. */
+  /** Lets it act, for the first time or again. Earlier agent tokens are not accepted here. */
   start(userId: string, delegate: string): void {
     const { id, parent } = this.#named(userId, delegate);
     const used = this.#known.get(id)?.used;
@@ -188,16 +188,17 @@ export class SubAgents {
   }
 
   /**
-   * A person token or auth token for a sub-agent, which has signed the request.
+   * Requests a person token or auth token for a sub-agent, which has signed the request.
    *
    * @throws TokenRefusal 403 `not_a_delegate`, `delegate_not_enrolled`, `delegate_ended`,
-   * `agent_token_replaced`, `interaction_required` and the person server's code; 400 `invalid_target`
-   * and the code of a resource token that is not for it; 502 where the person server is unusable
+   * `agent_token_replaced`, `interaction_required` and the person server's code; 400
+   * `invalid_target` and the code of a resource token that is not for it; 502 where the person
+   * server is unusable
    */
   async tokenFor(caller: ProvenCaller, asked: AskedOfParent): Promise<ObtainedToken> {
     const { agent: id = "" } = caller;
     const ask = () => this.#ask(caller, asked);
-    // One after the other.
+    // Requests of one sub-agent are sequential.
     const answer = this.#asking.get(id)?.then(ask) ?? ask();
     const over = answer.then(
       () => {},
@@ -248,7 +249,7 @@ export class SubAgents {
     return grant;
   }
 
-  /** Without a person server no party keeps revocations. @throws BackendError `unreachable` */
+  /** Does nothing without a person server. @throws BackendError `unreachable` */
   async #revoke(token: AgentTokenName): Promise<void> {
     const { issuer, key, personServer: recipient, discovery, transport, now } = this.#deps;
     if (recipient === undefined) return;
@@ -256,7 +257,7 @@ export class SubAgents {
     const { error: code } = await sendRevocation({ ...from, recipient, recipientKind: "person", ...token });
     if (code === undefined) return;
     const message =
-      "It gets no more tokens, but the person server has not taken the revocation: what it has stays good. End it again";
+      "It gets no more tokens, but the person server did not accept the revocation: the tokens that it has stay valid. End it again";
     throw new BackendError("unreachable", message, { code });
   }
 
@@ -287,7 +288,7 @@ export class SubAgents {
   }
 }
 
-/** The code and the words of the party that refused. */
+/** Passes on the code and the message of the party that refused. */
 function refusalOf(error: unknown): unknown {
   if (error instanceof TokenRequestError)
     return new TokenRefusal(403, error.oauthError, error.description ?? error.message, { cause: error });

@@ -11,9 +11,9 @@ import type { CallObserver } from "../runs/call-observer.ts";
 import type { OwnedStore } from "../store/owned-store.ts";
 import { type OrderClient, OrderRefusedError, type PlacedOrder } from "./order-client.ts";
 
-/** How an order is asked for in one dialect. */
+/** How an order is requested in one dialect. */
 export interface OrderWire extends CallWire {
-  /** Members of the signed order beside what is ordered. February's names its only approver. */
+  /** Further members of the signed order. In February they name its only approver. */
   readonly named: (userId: string) => Pick<PlacedOrder, "approver" | "agent_provider">;
 }
 
@@ -24,7 +24,7 @@ export interface StoredOrder {
   readonly order: Order;
   /** The request that placed it: the order continues its trace. Undefined without tracing. */
   readonly place?: TracePlace | undefined;
-  /** The demand for an interaction with the user, once it was made. `endsAt` in Unix seconds. */
+  /** The interaction that the agent has demanded. `endsAt` in Unix seconds. */
   readonly interaction?: { readonly endsAt: number; readonly keyThumbprint?: string | undefined };
   /** Unix seconds. */
   readonly changedAt: number;
@@ -42,13 +42,13 @@ export interface OrderContext {
   readonly orders: OwnedStore<StoredOrder>;
   /** By order: interactions that wait at the agent. */
   readonly openInteractions: QuotaStore<true>;
-  /** By order: resolves with the next page of a call that goes on, or with its end. */
+  /** By order: resolves with the next page of a call that continues, or with its end. */
   readonly underway: Map<string, PromiseWithResolvers<void>>;
   /** By state: the order that the browser's return continues. */
   readonly returns: QuotaStore<Pick<StoredOrder, "id" | "userId">>;
 }
 
-/** As long as the supply-chain agent waits for the user. */
+/** Time that the supply-chain agent waits for the user. */
 const INTERACTION_SECONDS = 600;
 /** The supply-chain agent's codes for a person who declines; `denied` ends a held request. */
 const DECLINED: ReadonlySet<string> = new Set(["order_declined", "denied"]);
@@ -62,17 +62,17 @@ export const INTERACTION_EXPIRED: Failure = {
   advice: "Order again and answer the page within ten minutes.",
 };
 
-/** In agent-identity of draft -11. */
+/** Advice in mode agent-identity of draft -11. */
 const PERSON_REQUIRED = "Start the demo in a mode whose callers show a person: --mode person-server.";
 
-/** A second demand would send the user round in circles. */
+/** A second demand would send the user in circles. */
 const INTERACTION_REPEATED: Failure = {
   hop: "supply-chain-agent",
   check: "challenge",
   code: "interaction_repeated",
   message:
     "The supply-chain agent asks for the user's approval again, although the user has just been there.",
-  advice: "Order again and decide on the page; if this goes on, look at the supply-chain agent's log.",
+  advice: "Order again and decide on the page; if this happens again, look at the supply-chain agent's log.",
 };
 
 export function attributesOf({ id, userId }: Pick<StoredOrder, "id" | "userId">) {
@@ -105,7 +105,7 @@ async function outcomeOf(context: OrderContext, stored: StoredOrder): Promise<Ou
   const call = observe();
   const { fetch, end } = beginCall(wire, {
     ...{ id, userId, state, justification: words, clarification: words, timeoutSeconds },
-    // A decision in the last second still has to be heard: an approved order is executed.
+    // A decision in the last second must still arrive: an approved order is executed.
     personSeconds: INTERACTION_SECONDS + timeoutSeconds,
     observer: call.observer,
     onPage: (url, party) => waitAt(context, stored, { url, party, state }),
@@ -152,7 +152,7 @@ function demanded(
   };
 }
 
-/** A call that goes on needs its user at a page. */
+/** A call that continues needs its user at a page. */
 async function waitAt(
   context: OrderContext,
   stored: StoredOrder,

@@ -107,21 +107,21 @@ export class OrderService {
   }
 
   /**
-   * The user is back from a page. In February the order is tried again, once per state; in draft -11,
-   * where its call is polled, this waits for the outcome or the next page.
+   * Handles a user's return from a page. In February the order is tried again, once per state; in
+   * draft -11, where its call is polled, this waits for the outcome or the next page.
    *
    * @returns the order's id; undefined for an unknown state
    */
   async resume(state = ""): Promise<string | undefined> {
     const { wire, orders, returns } = this.#context;
     const goesOn = goesOnAtPage(wire);
-    // Taken, not read, where it does something: a state works once.
+    // Taken, not read, where it has an effect: a state works once.
     const owned = goesOn ? returns.get(state) : returns.take(state);
     const stored = owned && (await orders.get(owned.userId, owned.id));
     if (stored === undefined) return undefined;
     if (!isWaiting(stored) && !goesOn) return undefined;
     await orders.update(stored.id, (at) => {
-      // A call that goes on may have ended meanwhile.
+      // A call that continues may have ended meanwhile.
       if (!isWaiting(at)) return at;
       const { interaction_url: _used, interaction_party: _whose, ...order } = at.order;
       return { ...at, order: { ...order, status: "placing" } };
@@ -137,7 +137,7 @@ export class OrderService {
     return stored.id;
   }
 
-  /** Waits a little for the next page or the end of a call that goes on. */
+  /** Waits briefly for the next page or the end of a call that continues. */
   async #next({ id, userId }: StoredOrder): Promise<Order | undefined> {
     await within(REPLY_MS, [this.#context.underway.get(id)?.promise ?? Promise.resolve()]);
     return (await this.#context.orders.get(userId, id))?.order;

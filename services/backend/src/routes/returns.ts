@@ -25,8 +25,8 @@ const callbackQuery = z.object({
 });
 
 /**
- * February: where the auth server sends the browser after consent, and the revocation. `state` leads
- * to the run and its user, and the auth token must name that user.
+ * February: the address that the auth server sends the browser to after consent, and the
+ * revocation. `state` leads to the run and its user, and the auth token must name that user.
  */
 export const consentRoutes: FastifyPluginAsyncZod<{
   consent: ConsentService;
@@ -44,7 +44,7 @@ export const consentRoutes: FastifyPluginAsyncZod<{
   }));
 };
 
-/** Where the pages of draft -11 send the browser back to: the backend's `callback_endpoint`. */
+/** The backend's `callback_endpoint`, which pages of draft -11 send the browser back to. */
 export const RETURN_PATH = "/auth/aauth/return";
 
 const text = (pattern: RegExp) => z.string().regex(pattern).optional().catch(undefined);
@@ -54,7 +54,7 @@ const returnQuery = z.object({
   error: text(/^[a-z_]{1,50}$/),
 });
 
-/** Draft -11: decides nothing, since the run polls for the person's decision. */
+/** Draft -11: a return decides nothing, since the run polls for the person's decision. */
 export const interactionReturn: FastifyPluginAsyncZod<{
   runs: Pick<RunService, "cameBack">;
   frontendUrl: string;

@@ -38,8 +38,8 @@ export interface WatchedRequest {
  * Counts an attempt as a pending request of the user: while it goes on, and afterwards as long as the auth server keeps what it has
  * asked for. In doubt it counts: an attempt that ends early does not end its token request, which other calls may wait for, too.
  *
- * @param goesOn the call goes on while its user is at a page: each party that it asks may have a
- * request wait for the person
+ * @param goesOn whether the call continues while its user is at a page, so that each party that it
+ * asks may have a request wait for the person
  */
 export function watchConsentRequest(
   requests: ConsentRequests,

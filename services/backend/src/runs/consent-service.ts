@@ -66,7 +66,7 @@ export class ConsentService {
     this.#deps = deps;
   }
 
-  /** Judges what the browser brings, once per state, and lets the run go on or fail. */
+  /** Judges what the browser brings, once per state, and lets the run continue or fail. */
   async answer(brought: ConsentAnswer): Promise<ConsentOutcome> {
     const { code, state, error } = brought;
     if (!state || (!code && !error)) {
@@ -90,8 +90,8 @@ export class ConsentService {
   }
 
   /**
-   * Revokes everything the user has consented to, at the auth server. An auth token already issued is
-   * valid until it expires. Consents revoked before an error stay revoked.
+   * Revokes all consents of the user at the auth server. An auth token already issued is valid
+   * until it expires. Consents revoked before an error stay revoked.
    *
    * @returns how many consents were revoked
    * @throws BackendError `unreachable` when the auth server does not revoke one
@@ -131,7 +131,7 @@ async function refuse(
   return refused(code, description, run.id);
 }
 
-/** Redeems the code, and lets the run go on where its own user has consented. */
+/** Redeems the code, and lets the run continue where its own user has consented. */
 async function redeem(deps: ConsentServiceDeps, run: Run, code: string): Promise<ConsentOutcome> {
   const { runs, agent, verify, observe, consentRequests } = deps;
   const asked = run.demand!.code!;
@@ -141,7 +141,7 @@ async function redeem(deps: ConsentServiceDeps, run: Run, code: string): Promise
     const { observer, noted } = observe({ id: run.id, note: (step) => runs.note(run, step) });
     const redeeming = async () => {
       const token = await agent.redeemCode({ ...asked, code, observer });
-      // The subject decides whether the run may go on, so the issuer's own token is verified, too.
+      // The subject decides whether the run may continue, so the issuer's token is verified, too.
       return { obtained: token, claims: await verify(token.token) };
     };
     ({ obtained, claims } = await withSpan(SPAN.redeemConsent, redeeming).finally(noted));
@@ -199,9 +199,9 @@ async function keep(deps: ConsentServiceDeps, given: Given, run: Run): Promise<C
 }
 
 /**
- * Revokes a consent that no run can use: its giver is asked again next time. A giver who has consented
- * here before keeps that consent: any refresh token makes the auth server forget them all, and a link
- * is enough to make it issue another one.
+ * Revokes a consent that no run can use, so that the user is asked again next time. A user who has
+ * consented here before keeps that consent: revoking any refresh token makes the auth server forget
+ * all consents, and a link is enough to make it issue another one.
  */
 async function revokeUnused(
   { agent, resource, grants, logger }: ConsentServiceDeps,

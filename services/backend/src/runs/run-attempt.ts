@@ -70,7 +70,7 @@ async function attemptNow(context: RunContext, run: Run, removed: AbortSignal, h
     request.end(error);
     await noted();
     if (removed.aborted) return;
-    // Consent is asked for once. A second demand would send the user round in circles.
+    // Consent is asked for once. A second demand would send the user in circles.
     if (!(error instanceof ConsentRequiredError) || consented)
       await failRunWith(context, run, error, { peer: call.peer(), page: person.page() });
     else
@@ -93,7 +93,7 @@ async function ask(
     await noteCurrentPlace(context, run);
     return context.supplyChainAgent.ask(run.prompt, { fetch, ...(onAccepted && { onAccepted }) });
   };
-  // A demand for consent is a step on the way.
+  // A demand for consent is not a failure.
   const isFailure = (error: unknown) => !(error instanceof ConsentRequiredError);
   return withSpan(SPAN.callAgent, asking, { isFailure }).finally(end);
 }
@@ -103,7 +103,7 @@ function noteCurrentPlace(context: RunContext, run: Run): Promise<Run | undefine
   return changeRun(context, run.id, (at) => notePlace(at, place));
 }
 
-/** While a call waits for a person the run does, too. Its changes are made one after the other. */
+/** Makes the run wait while its call waits for a person. Changes are sequential. */
 function personOf(context: RunContext, run: Run, { waiting, onAccepted }: Attempt) {
   const { calls, places, store, waitingRuns, now } = context;
   let noted: Promise<unknown> = Promise.resolve();
@@ -113,7 +113,7 @@ function personOf(context: RunContext, run: Run, { waiting, onAccepted }: Attemp
   };
   return {
     noted: () => noted,
-    /** Identifier of the party at whose page the call has waited last. */
+    /** Identifier of the party whose page the call waited at last. */
     page: () => page,
     observer(event: AgentEvent) {
       if (goesOnAtPage(calls) && goesOn(event)) note((at) => goOn(at, now()));
@@ -135,7 +135,7 @@ function personOf(context: RunContext, run: Run, { waiting, onAccepted }: Attemp
   };
 }
 
-/** The call has ended with a page: the browser brings the run's state, and it is made again. */
+/** The call has ended with a page. It is made again when the browser brings the run's state. */
 async function waitForReturn(context: RunContext, run: Run, ended: ConsentRequiredError): Promise<void> {
   const { returns, now } = context;
   const { authServer, keyThumbprint, consentUrl: url } = ended;

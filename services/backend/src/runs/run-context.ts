@@ -30,11 +30,11 @@ export interface RunContext {
   readonly live: LiveRuns;
   /** Requests for consent that wait at the auth server. */
   readonly consentRequests: ConsentRequests;
-  /** By state: the run that the browser's return resumes, where its call has ended at the page. */
+  /** By state: the run that the browser's return resumes, where its call has ended with a page. */
   readonly returns: QuotaStore<Pick<Run, "id" | "userId">>;
   /** How the calls of runs are made, and how they wait for their users. */
   readonly calls: CallWire;
-  /** Where runs that wait are kept beyond the process. Default: nowhere. */
+  /** Store of waiting runs that outlives the process. Default: none. */
   readonly waitingRuns?: WaitingRuns | undefined;
   readonly supplyChainAgent: SupplyChainAgent;
   /** Turns protocol events into activities and log lines. */
@@ -49,7 +49,7 @@ export interface RunContext {
   readonly logger: FastifyBaseLogger;
   /** Unix seconds. */
   readonly now: () => number;
-  /** Around every attempt of a run, to record what it sends. */
+  /** Wraps every attempt of a run, to record what it sends. */
   readonly during?: Evidence["during"];
   /** Longest wait for one attempt of a run, token requests included. */
   readonly timeoutSeconds: number;
@@ -57,7 +57,7 @@ export interface RunContext {
   readonly startReplySeconds: number;
 }
 
-/** Does some work in the trace that the run began in. */
+/** Runs work in the trace that the run began in. */
 export function inTraceOf<T>(run: Run, work: () => T): T {
   return inTrace(run.places[0], work);
 }
@@ -67,7 +67,7 @@ export function cacheKeyOf(run: Run, sharesTokens: boolean): string {
   return sharesTokens ? run.userId : run.id;
 }
 
-/** Makes a change that watchers learn of. Undefined where there is no such run any more. */
+/** Changes a run and notifies its watchers. Undefined where the run is gone. */
 export async function changeRun(
   { store, live }: Pick<RunContext, "store" | "live">,
   id: string,
@@ -103,7 +103,7 @@ export async function failRunWith(
 ): Promise<Failure> {
   const { places, timeoutSeconds, logger } = context;
   const failure = explainFailure(error, { ...at, places, timeoutSeconds });
-  // The foreign error stays in the log: its text is not ours to show.
+  // The foreign error stays in the log: its message is not shown to the user.
   if (failure.check === "internal") logger.error({ err: error, runId: run.id }, "run failed unexpectedly");
   await endFailed(context, run, failure);
   return failure;

@@ -27,7 +27,7 @@ import type { WaitingRun } from "./waiting-runs.ts";
 /** A response that follows its headers at once is reported as completed, as the demo's synchronous start does. */
 const COMPLETION_GRACE_MS = 250;
 
-/** Owns the life of runs: starts them, lets them wait for consent, resumes and ends them. */
+/** Starts runs, lets them wait for consent, resumes and ends them. */
 export class RunService {
   readonly #context: RunContext;
 
@@ -84,14 +84,14 @@ export class RunService {
     return noteRunStep(this.#context, run, step);
   }
 
-  /** Run that waits for the browser with this state. The state is taken: it works once. */
+  /** The run that waits for the browser with this state. The state works once. */
   async takeReturn(state: string): Promise<Run | undefined> {
     const owned = this.#context.returns.take(state);
     const run = owned && (await this.find(owned.userId, owned.id));
     return run?.status === "awaiting_consent" ? run : undefined;
   }
 
-  /** Continues a run that waited, in the background. False when it does not wait any more. */
+  /** Resumes a waiting run in the background. False when it no longer waits. */
   async resume({ id }: Run, consent: Consent): Promise<boolean> {
     let waits = false;
     const run = await this.#change(id, (at, now) => {
@@ -112,7 +112,7 @@ export class RunService {
         logger.info({ runId: run.id }, "↻ A run that waited goes on");
         void inTraceOf(run, () => attemptRun(this.#context, run, { waiting }));
       } catch (error) {
-        logger.error({ err: error, runId: run.id }, "a run that waited could not be gone on with");
+        logger.error({ err: error, runId: run.id }, "a waiting run could not be resumed");
         waitingRuns?.drop(run.id);
       }
     }
@@ -123,9 +123,9 @@ export class RunService {
   }
 
   /**
-   * A browser is back from the page that a run waits at. The run stops showing the page, whose code is
-   * used; its answer is still polled for. False, and nothing changes, for a state that is not that of
-   * the run: its id is no secret.
+   * Handles a browser's return from the page that a run waits at. The run stops showing the page,
+   * whose code is used; its answer is still polled for. Returns false and changes nothing for a
+   * state that is not the run's, since the run's id is not a secret.
    */
   async cameBack(id: string, state: string): Promise<boolean> {
     let isBack = false;
@@ -141,7 +141,7 @@ export class RunService {
     return failRunWith(this.#context, run, error, { peer });
   }
 
-  /** The user has revoked all consents. */
+  /** Handles the revocation of all consents by the user. */
   async noteRevocation(userId: string): Promise<void> {
     for (const { id } of await this.list(userId)) await this.#change(id, noteRevocation);
   }

@@ -117,7 +117,7 @@ export async function readWaitingRuns(
     // No cause is logged: a parser quotes what it could not read, and that is a private key.
     const parsed = fileSchema.safeParse(parse(await readFile(file, "utf8")));
     if (parsed.success) return parsed.data.runs;
-    logger.error({ file }, "the file of waiting runs is malformed: none is gone on with");
+    logger.error({ file }, "the file of waiting runs is malformed: none is resumed");
     return [];
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "ENOENT")

@@ -7,13 +7,14 @@ import type { Person } from "../sign-in/person.ts";
 
 export interface AccessPagesOptions extends DeskOptions {
   readonly server: AccessServer;
-  /** The scopes that an owner may grant now; undefined where the operator's policy does not admit the request. */
+  /** Scopes that an owner may grant now; undefined where policy does not admit the request. */
   readonly grantable: (request: AskedRequest) => readonly string[] | undefined;
 }
 
 /**
- * Where owners of resources meet the access server (draft -11, section 9.1): they decide on each request that its policy leaves to them, and see what it has
- * issued. A person who comes with a code decides only if they are an owner; any other learns who does.
+ * Pages of the access server for owners of resources (draft -11, section 9.1): they decide on each
+ * request that policy leaves to them, and see what the server has issued. A person who comes with a
+ * code and is not an owner learns that an owner decides.
  */
 export async function accessPages(app: FastifyInstance, options: AccessPagesOptions): Promise<void> {
   const { server, config, grantable } = options;

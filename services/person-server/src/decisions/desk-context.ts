@@ -22,23 +22,26 @@ export interface DeskOptions {
     PersonServerConfig,
     "applications" | "consentSeconds" | "id" | "accessServerId" | "owners" | "accessServerResources"
   >;
-  /** This server's own, for browsers: the pages are there. */
+  /** This server's origin for browsers, where the pages are. */
   readonly origin: string;
   readonly signIn: SignIn;
   readonly createStore: CreateStore;
-  /** What a browser opens for a URL of one of the parties. */
+  /** Address that a browser opens for a URL of one of the parties. */
   readonly browserUrl: (url: string) => string;
   readonly describeProvider: DescribeProvider;
   readonly logger: FastifyBaseLogger;
 }
 
-/** The request that a form decides on, as it was shown; without members for what has been granted, and for a code. */
+/**
+ * The request that a form decides on, as it was shown. Empty for the forms of granted access and of
+ * codes.
+ */
 export interface ShownRequest {
   readonly reference?: string;
   readonly version?: number;
 }
 
-/** What the pages of one desk share. */
+/** Context that the pages of one desk share. */
 export interface DeskContext extends DeskOptions {
   readonly desk: Desk;
   readonly site: Site;
@@ -46,7 +49,10 @@ export interface DeskContext extends DeskOptions {
   readonly opened: OpenedRequests;
   /** Path of a page. */
   at(path: string): string;
-  /** Session of the browser, or undefined after the reply went elsewhere: to the sign-in, which comes back, or to the server's own origin. */
+  /**
+   * Session of the browser. Undefined after a redirect to the sign-in, which returns, or to the
+   * server's own origin.
+   */
   signedIn(request: FastifyRequest, reply: FastifyReply): Promise<BrowserSession | undefined>;
   sendMessage(reply: FastifyReply, message: Message): FastifyReply;
   sendEnded(reply: FastifyReply): FastifyReply;
@@ -59,7 +65,7 @@ export function openDesk(app: FastifyInstance, desk: Desk, options: DeskOptions)
   const { config, origin, signIn, createStore } = options;
   const site = siteOf(desk.name, config);
   acceptFormsOnly(app, site);
-  // Under an identifier's own host there is no session: its cookie is that of the server's origin.
+  // The session's cookie belongs to the server's origin: under an identifier's host there is none.
   const otherHosts = [config.id, config.accessServerId]
     .filter((id) => id !== origin)
     .map((id) => new URL(id).hostname);
@@ -87,7 +93,7 @@ export function openDesk(app: FastifyInstance, desk: Desk, options: DeskOptions)
       sendMessage(reply, {
         status: 404,
         title: "There is no such request",
-        text: `It was decided, took too long, or is another user's. ${desk.words.agent} can ask again.`,
+        text: `It was decided, has expired, or is another user's. ${desk.words.agent} can ask again.`,
       }),
   };
 }

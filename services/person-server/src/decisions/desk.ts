@@ -9,21 +9,21 @@ import type {
 import type { HeldToken } from "../pages/granted-page.ts";
 import type { Person } from "../sign-in/person.ts";
 
-/** A server whose requests persons decide on, and how: what differs between the person server and the access server. */
+/** The differences between the decision pages of the person server and of the access server. */
 export interface Desk {
   /** In the head of each page. */
   readonly name: string;
-  /** What the paths of the pages begin with. */
+  /** Prefix of the pages' paths. */
   readonly path: string;
   readonly server: Pick<PersonServer, "open" | "find" | "ask" | "answered" | "mayReturnTo">;
   readonly words: DeskWords;
-  /** A person to whom neither the list nor anything on it is shown. Default: none. */
+  /** The page for a person who may not see the list. Default: every person may. */
   readonly refuses?: (person: Person) => Message | undefined;
   /** Whether the request exists for this person. `hasCode`: they have come to it with its code. */
   readonly shows: (request: AskedRequest, person: Person, hasCode: boolean) => boolean;
-  /** Whether this person may decide on the request, now or once something else is done. Only such a person uses its code up. */
+  /** Whether this person may decide on the request, now or later. Others do not use up its code. */
   readonly isFor: (request: AskedRequest, person: Person) => boolean;
-  /** What this person sees in place of the decision, which is not theirs, or not yet. */
+  /** The page in place of the decision, where it is not this person's, or not yet. */
   readonly instead: (waiting: WaitingRequest, person: Person) => Promise<Message | undefined>;
   /** Whether the operator's policy admits a request. */
   readonly isAllowed: (request: AskedRequest) => boolean;
@@ -32,20 +32,20 @@ export interface Desk {
   readonly waiting: (person: Person) => Promise<readonly WaitingRequest[]>;
   /** Granted tokens, and revoked ones that are not confirmed everywhere. */
   readonly granted: (person: Person) => Promise<readonly HeldToken[]>;
-  /** Undefined for an agent that has nothing. */
+  /** Undefined for an agent without tokens. */
   readonly revoke: (person: Person, agent: AgentIdentity) => Promise<readonly DownstreamResult[] | undefined>;
 }
 
 interface DeskWords {
   /** The agent, at the beginning of a sentence. */
   readonly agent: string;
-  /** Who decides, for the log. */
+  /** The party that decides, for the log. */
   readonly decider: string;
   /** Title of the list of what is granted. */
   readonly granted: string;
   readonly nothingGranted: string;
   readonly revoked: (agent: string) => string;
-  /** What has been revoked here, but not at every resource. */
+  /** The notice after a revocation that not every resource has confirmed. */
   readonly notEverywhere: (agent: string, resources: string) => string;
 }
 

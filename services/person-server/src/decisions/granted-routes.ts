@@ -4,7 +4,7 @@ import { grantedPage } from "../pages/granted-page.ts";
 import type { BrowserSession } from "../sign-in/sessions.ts";
 import type { DeskContext } from "./desk-context.ts";
 
-/** The page of what is granted and what waits; its buttons take back, and sign out. */
+/** The page that lists grants and waiting requests, with buttons to revoke and to sign out. */
 export function grantedRoutes(app: FastifyInstance, context: DeskContext): void {
   const { desk, forms, logger, signIn } = context;
   const { words } = desk;

@@ -6,24 +6,24 @@ import type { Desk } from "./desk.ts";
 /** A request that a person has come to with its code. */
 interface OpenedRequest {
   readonly callback?: string;
-  /** What the person has asked the agent, of which version of the request. */
+  /** The person's question to the agent, and the version of the request that it is about. */
   readonly asked?: { readonly question: string; readonly version: number };
 }
 
-/** A request, and how this person has come to it; not by its code where `opened` is undefined. */
+/** A request, and how this person opened it: without its code where `opened` is undefined. */
 export interface Found {
   readonly waiting: WaitingRequest;
   readonly opened: OpenedRequest | undefined;
 }
 
-/** The requests of persons. A person and an owner may be at one request, each with a way back of their own. */
+/** Requests of persons. A person and an owner may open the same request, each with a callback. */
 export interface OpenedRequests {
-  /** A request of this person: one that the desk shows them. To any other person it does not exist. */
+  /** A request that the desk shows this person. For any other person it does not exist. */
   find(person: Person, reference: string): Promise<Found | undefined>;
   keep(person: Person, reference: string, request: OpenedRequest): Promise<void>;
-  /** Forgets that this person has come to it. */
+  /** Forgets that this person opened the request. */
   leave(person: Person, reference: string): Promise<void>;
-  /** Where the person goes back to: an address that the agent's provider has published. */
+  /** Address that the person returns to, which the agent's provider has published. */
   callbackOf(found: Found): Promise<string | undefined>;
 }
 

@@ -7,7 +7,7 @@ import type { Message } from "./desk.ts";
 import type { DeskContext } from "./desk-context.ts";
 import type { Found } from "./opened-requests.ts";
 
-/** How long a question's answer is waited for before the page is shown without it. */
+/** Longest wait for the answer to a question; then the page is shown without it. */
 const ANSWER_SECONDS = 4;
 const MAX_QUESTION_CHARACTERS = 500;
 
@@ -58,7 +58,7 @@ export function requestRoutes(app: FastifyInstance, context: DeskContext): void 
 }
 
 const NOT_GRANTED = {
-  title: "This is not granted here any more",
+  title: "This is no longer granted here",
   by: "policy, after it was allowed at the page",
 };
 
@@ -97,14 +97,14 @@ async function deny(
   return leave(context, visit, { title, text: `${desk.words.agent} gets nothing.`, error: "access_denied" });
 }
 
-/** Waits for the answer, for a moment: the page works without a script. */
+/** Waits for the answer a moment, because the page works without a script. */
 async function ask(context: DeskContext, visit: Visit, text: string): Promise<FastifyReply> {
   const { server } = context.desk;
   const { reply, session, found } = visit;
   const { reference, version } = found.waiting;
   const question = text.trim();
   if (question === "" || question.length > MAX_QUESTION_CHARACTERS)
-    return showRequest(context, visit, `Ask in 1 to ${MAX_QUESTION_CHARACTERS} characters.`);
+    return showRequest(context, visit, `A question has 1 to ${MAX_QUESTION_CHARACTERS} characters.`);
   const result = await server.ask(reference, { question });
   if (result === "unable") return showRequest(context, visit, "The agent answers no more questions.");
   if (result !== "done") return notDone(context, visit, result);
@@ -121,11 +121,11 @@ async function notDone(context: DeskContext, visit: Visit, result: PageResult): 
   }
   const found = await context.opened.find(session.person, visit.found.waiting.reference);
   if (found === undefined) return context.sendEnded(reply);
-  const notice = "The request has changed since you have seen it. Look again.";
+  const notice = "The request has changed since you saw it. Look again.";
   return showRequest(context, { reply, session, found }, notice);
 }
 
-/** Back to the agent where its provider has published the address. Otherwise a page that says so. */
+/** Returns to the agent where its provider has published the address; otherwise shows a page. */
 async function leave(
   context: DeskContext,
   { reply, session, found }: Visit,
@@ -143,7 +143,7 @@ async function leave(
   return noStore(reply).header("referrer-policy", "no-referrer").redirect(url.href, 303);
 }
 
-/** Where the person has come from is the way on, if there is no other. */
+/** Links back to where the person came from, if the message has no link. */
 async function sendInstead(
   context: DeskContext,
   { reply, found }: Visit,

@@ -13,12 +13,13 @@ import {
 } from "./provider-configuration.ts";
 import { resourceClients } from "./resource-clients.ts";
 
-/** The longest of its ID tokens. */
+/** Lifetime of an ID token. */
 const KEEP_SECONDS = 300;
 
 /**
- * An OpenID provider for resources whose own pages sign persons in, so that a page knows whether its person is the one whose agent has called: they learn
- * the person by the name that stands in tokens for them. The login is the person server's own, whatever provider is behind it.
+ * An OpenID provider for resources whose own pages sign persons in. Its `sub` is that of the tokens
+ * for the resource, so that a page knows whether its person is the one whose agent has called. The
+ * login is that of the person server.
  */
 export async function openidForResources(
   app: FastifyInstance,
@@ -62,7 +63,7 @@ export async function openidForResources(
       const login = { accountId: id, remember: false };
       const next = await provider().interactionResult(request.raw, reply.raw, { login });
       const client = await provider().Client.find(String(interaction.params.client_id));
-      // Not a redirect: `form-action` of the provider's login page would refuse to lead to the resource.
+      // No redirect: `form-action` of the provider's login page does not list the resource.
       reply.header("refresh", `0; url=${next}`);
       const link = [next, "Continue"] as const;
       const text = `You continue at ${client?.clientName} as ${name}.`;

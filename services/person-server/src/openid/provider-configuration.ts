@@ -13,14 +13,17 @@ export const OPENID_ROUTES = {
 } as const;
 
 const SCOPES = ["openid", "profile"];
-/** A code is redeemed at once; what it leads to is not used after the ID token. */
+/** A code is redeemed at once; nothing is used after the ID token. */
 const SHORT_SECONDS = 60;
 /** A person may have to sign in first. */
 export const SIGN_IN_SECONDS = 1_800;
-/** No page of this server is there. */
+/** This server has no page below this path. */
 const NO_PATH = "/openid/no-session";
 
-/** Configures oidc-provider for resources: code and PKCE, no secrets, no consent, and no session besides that of the person server. */
+/**
+ * Configures oidc-provider for resources: code and PKCE, no secrets, no consent, and no session
+ * besides that of the person server.
+ */
 export function providerConfiguration(options: {
   parts: OidcProviderParts;
   keys: RsaKeys;
@@ -41,7 +44,7 @@ export function providerConfiguration(options: {
     claims: { openid: ["sub"], profile: ["name"] },
     clientAuthMethods: ["none"],
     clients,
-    // There is no user info: the claims of the scopes are in the ID token.
+    // There is no userinfo endpoint: the claims of the scopes are in the ID token.
     conformIdTokenClaims: false,
     cookies: {
       keys: parts.cookieKeys,
@@ -50,7 +53,7 @@ export function providerConfiguration(options: {
         interaction: "person-server-openid-sign-in",
         resume: "person-server-openid-resume",
       },
-      // The library's session is never read: each request asks for that of the person server.
+      // The library's session is never read: each request uses that of the person server.
       // hole T48
       long: { signed: true, httpOnly: true, sameSite: "lax", path: NO_PATH },
       short: { signed: true, httpOnly: true, sameSite: "lax" },

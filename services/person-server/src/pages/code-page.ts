@@ -1,5 +1,8 @@
 import { html, type Page, renderPage } from "issuer-kit";
-/** Takes the code that an agent has shown its user. `problem` is shown above the field and read out by screen readers. */
+/**
+ * Takes the code that an agent has shown its user. `problem` is shown above the field and read out
+ * by screen readers.
+ */
 export function codePage(options: {
   siteName: string;
   action: string;
@@ -14,7 +17,7 @@ export function codePage(options: {
 }): Page {
   const { siteName, action, consentCode, code = "", callback, grantedUrl, grantedName, problem } = options;
   const content = html`<h1>Enter the code</h1>
-<p class="lead">Your agent shows it. It is for one request, and good once.</p>
+<p class="lead">Your agent shows it. It is valid once, for one request.</p>
 ${problem === undefined ? undefined : html`<p class="alert" role="alert" id="problem">${problem}</p>`}
 <form method="post" action="${action}">
 <input type="hidden" name="consent_code" value="${consentCode}">

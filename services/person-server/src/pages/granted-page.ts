@@ -1,16 +1,14 @@
 import type { AgentIdentity, GrantedToken, IssuedTokenRecord, WaitingRequest } from "aauth/server";
 import { type Html, html, type Page, renderPage } from "issuer-kit";
 
-/** A token that an agent has. For a person it is theirs; one of an access server is of its own for each person. */
+/** A token that an agent has: granted by the person, or issued by the access server. */
 export type HeldToken = Pick<
   GrantedToken,
   "type" | "agent" | "resource" | "scopes" | "account" | "exp" | "isRevoked" | "unconfirmed"
 > &
   Partial<Pick<IssuedTokenRecord, "personServer">>;
 
-/**
- * Whether there is something to show of a token: it is valid, or may still be accepted somewhere.
- */
+/** Whether a token is shown: it is valid, or may still be accepted somewhere. */
 export const isShown = ({ isRevoked, unconfirmed }: HeldToken): boolean =>
   !isRevoked || unconfirmed.length > 0;
 
@@ -21,11 +19,11 @@ interface SignOutForm {
   readonly origins: readonly string[];
 }
 
-/** What has been granted, by agent, with a button to take it back; and what waits for the user. */
+/** Grants by agent, each with a button to revoke them, and the requests that wait for the user. */
 export function grantedPage(options: {
   siteName: string;
   title: string;
-  /** Where no agent has anything. */
+  /** Text where no agent has a token. */
   nothing: string;
   userName: string;
   action: string;
@@ -36,7 +34,7 @@ export function grantedPage(options: {
   tokens: readonly HeldToken[];
   waiting: readonly WaitingRequest[];
   signOut: SignOutForm;
-  /** What came of the button pressed before. */
+  /** Outcome of the button that was pressed before. */
   notice?: { readonly text: string; readonly isProblem: boolean } | undefined;
 }): Page {
   const {
@@ -119,7 +117,8 @@ function unconfirmedSection(revoked: readonly HeldToken[]): Html | undefined {
   const last = new Map<string, Html>();
   for (const { agent, unconfirmed, exp } of revoked.toSorted((a, b) => a.exp - b.exp)) {
     for (const { recipient, error } of unconfirmed) {
-      const then = error === "revocation_unavailable" ? "It is told again." : "It takes no revocations.";
+      const then =
+        error === "revocation_unavailable" ? "It will be notified again." : "It accepts no revocations.";
       last.set(
         JSON.stringify([agent.iss, agent.sub, recipient]),
         html`<li><code>${recipient}</code> may still serve <code>${agent.sub}</code><small>until ${timeOf(exp)} UTC at the latest. ${then}</small></li>
@@ -136,7 +135,7 @@ ${[...last.values()]}</ul>
 
 const timeOf = (exp: number) => new Date(exp * 1000).toISOString().slice(11, 16);
 
-/** An agent may have several tokens for the same: what counts is until when it has one. */
+/** Of several tokens for the same access only the one that expires last is shown. */
 function latest(held: readonly HeldToken[]): readonly HeldToken[] {
   const last = new Map<string, HeldToken>();
   for (const token of held) {

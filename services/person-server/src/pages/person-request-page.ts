@@ -3,12 +3,15 @@ import { displayText } from "agent-kit/service";
 import { decisionFields, type Html, html, type Page, renderPage } from "issuer-kit";
 import type { DescribedProvider } from "../decisions/describe-provider.ts";
 
-/** Asks a signed-in user what an agent gets from a person server (draft -11, section 7.4), or an owner what it gets from an access server. */
+/**
+ * Asks a signed-in user what an agent receives from a person server (draft -11, section 7.4), or an
+ * owner what it receives from an access server.
+ */
 export function personRequestPage(options: {
   siteName: string;
   userName: string;
   request: AskedRequest;
-  /** What the agent's provider publishes of itself. */
+  /** Name and logo that the agent's provider publishes. */
   provider: DescribedProvider;
   action: string;
   /** Single-use value that ties a decision to this page, this user and this browser. */

@@ -11,7 +11,7 @@ export interface PersonPagesOptions extends DeskOptions {
   readonly isAllowed: (request: AskedRequest) => boolean;
 }
 
-/** Where persons meet the person server: they decide for themselves, and see what they have granted. */
+/** Pages of the person server: persons decide for themselves, and see what they have granted. */
 export async function personPages(app: FastifyInstance, options: PersonPagesOptions): Promise<void> {
   const { server, browserUrl, isAllowed } = options;
   const context = decisionPages(
@@ -68,8 +68,8 @@ export async function personPages(app: FastifyInstance, options: PersonPagesOpti
 }
 
 /**
- * A hint decides nothing but that: an agent without a person is not given to a person that it does not
- * ask for. Whether the hint names any person makes no difference: the answer would tell who is one.
+ * Whether the hint asks for another person. It applies to agents without a person only. A hint that
+ * names no person has the same effect: a different answer would reveal who is a user.
  */
 function asksForAnother({ person, fromResource, fromAgent }: AskedRequest, { loginHints }: Person): boolean {
   const hint = fromResource.loginHint ?? fromAgent.loginHint;

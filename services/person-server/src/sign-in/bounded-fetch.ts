@@ -2,7 +2,7 @@ import { readBounded } from "agent-kit/service";
 import type { CustomFetch } from "openid-client";
 import { SignInError } from "./sign-in-error.ts";
 
-/** Documents and key sets of large providers have about 20 KB. */
+/** Documents and key sets of large providers are about 20 KB long. */
 const MAX_RESPONSE_BYTES = 262_144;
 
 /**

@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 
-/** A cookie that holds a secret of 256 bits, for all paths of this server and no script. */
+/** A cookie with a secret of 256 bits, for all paths of this server and hidden from scripts. */
 export interface Cookie {
   /** Undefined without one, and for a value that is not a secret. */
   read(request: FastifyRequest): string | undefined;
@@ -11,8 +11,8 @@ export interface Cookie {
 const SECRET = /^[\w-]{43}$/;
 
 /**
- * @param baseName name of its own: all ports of one host share their cookies. With https the
- * prefix `__Host-` keeps other hosts of the domain from setting it
+ * @param baseName unique on the host, because all its ports share their cookies. With https the
+ * prefix `__Host-` keeps other hosts of the domain from setting the cookie
  */
 export function createCookie(baseName: string, isSecure: boolean): Cookie {
   const name = isSecure ? `__Host-${baseName}` : baseName;

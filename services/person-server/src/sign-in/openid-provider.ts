@@ -34,7 +34,7 @@ export interface OpenidProviderOptions {
   readonly now: () => number;
 }
 
-/** What an authorization request and its response have in common. */
+/** Values that tie an authorization response to its request. */
 export interface Expected {
   readonly state: string;
   readonly nonce: string;
@@ -56,16 +56,16 @@ export interface OpenidProvider {
    */
   redeem(response: URL, expected: Expected): Promise<{ person: Person; idToken: string | undefined }>;
   /**
-   * Where the provider ends its own session; undefined for one that does not say.
+   * Address where the provider ends its session; undefined for a provider without one.
    *
    * @throws SignInError
    */
   endSessionUrl(idToken: string | undefined): Promise<URL | undefined>;
-  /** Origins that a form of this server may lead to, by what is known of the provider. */
+  /** Origins that a form of this server may lead to: issuer, once known end-session endpoint. */
   origins(): readonly string[];
 }
 
-/** For all requests of one sign-in together. */
+/** Deadline of all requests of one sign-in together. */
 const TIMEOUT_SECONDS = 10;
 /** How long the provider's document is used for the address of its page. */
 const DOCUMENT_SECONDS = 60;
@@ -78,8 +78,8 @@ export function createOpenidProvider(options: OpenidProviderOptions): OpenidProv
   let origins = [issuer.origin];
 
   /**
-   * The configuration is for one sign-in: its deadline has begun, and its key set is not older
-   * than the token.
+   * The configuration is for one sign-in: its deadline has begun, and its key set is fetched after
+   * the code was issued.
    */
   async function discover(): Promise<Configuration> {
     const signal = AbortSignal.timeout(TIMEOUT_SECONDS * 1000);
@@ -156,7 +156,7 @@ export function createOpenidProvider(options: OpenidProviderOptions): OpenidProv
 
 /**
  * Turns failures of the library into those of a sign-in. The library's causes contain tokens, so
- * that only their messages are kept.
+ * only their messages are kept.
  */
 async function asked<T>(ask: () => Promise<T>): Promise<T> {
   try {

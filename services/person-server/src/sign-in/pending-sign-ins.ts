@@ -8,13 +8,13 @@ import { SignInError } from "./sign-in-error.ts";
 
 /** A sign-in that the provider has not answered. */
 export interface PendingSignIn extends Expected {
-  /** Where the browser goes afterwards: an address of this server. */
+  /** Address of this server that the browser continues at. */
   readonly returnTo: string;
 }
 
 /**
- * Sign-ins in progress: each is the one browser's that has begun it, and is used once. Several
- * tabs have one each.
+ * Sign-ins in progress. Each belongs to the browser that has begun it, and is used once; each tab
+ * has its own.
  */
 export interface PendingSignIns {
   /** @throws StoreFullError */
@@ -25,8 +25,8 @@ export interface PendingSignIns {
 
 const SIGN_IN_SECONDS = 900;
 /**
- * Any caller can begin one, with an address of 2 KB. One network that floods leaves half of the
- * room.
+ * Any caller can begin a sign-in, with an address of 2 KB. A network that floods leaves half of the
+ * entries to others.
  */
 const BOUNDS = { maxEntries: 4_000, maxPerOwner: 2_000 };
 

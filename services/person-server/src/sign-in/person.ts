@@ -15,8 +15,8 @@ export interface Person {
   /** Shown on pages: one line, safe to display once escaped. */
   readonly name: string;
   /**
-   * What an agent's `login_hint` may call the person: subject, name, user name, verified e-mail
-   * address.
+   * Values that an agent's `login_hint` may have for the person: subject, name, user name, and the
+   * e-mail address unless the provider calls it unverified.
    */
   readonly loginHints: readonly string[];
 }
@@ -33,7 +33,7 @@ const SUBJECT = /^[\x20-\x7e]{1,255}$/;
 /**
  * The person that an ID token names.
  *
- * @param nameClaim claim that is shown as the name; without it the subject is
+ * @param nameClaim claim that is shown as the name; without it the subject is shown
  * @returns undefined for a subject that OpenID Connect does not allow
  */
 export function personOf(claims: IdTokenClaims, nameClaim: string): Person | undefined {

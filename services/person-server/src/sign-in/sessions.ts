@@ -6,14 +6,14 @@ import type { Person } from "./person.ts";
 
 /** The session of a browser whose person has signed in. */
 export interface BrowserSession {
-  /** Not a secret. Another one after a sign-out, and after another person's sign-in. */
+  /** Not a secret. Changes with a sign-out, and with another person's sign-in. */
   readonly id: string;
   readonly person: Person;
 }
 
-/** What the server keeps of a session. */
+/** A session as the server keeps it. */
 interface KeptSession extends BrowserSession {
-  /** For the provider's end of the session. */
+  /** Hint for the provider's end-session endpoint. */
   readonly idToken: string | undefined;
 }
 
@@ -29,7 +29,7 @@ export interface Sessions {
 /** A working day. */
 const SESSION_SECONDS = 8 * 3_600;
 const MAX_SESSIONS = 10_000;
-/** One person's browsers; the oldest has to sign in again. */
+/** Sessions of one person; beyond that the oldest ends. */
 const MAX_SESSIONS_PER_PERSON = 50;
 
 export function createSessions(options: { isSecure: boolean; now: () => number }): Sessions {
@@ -70,5 +70,5 @@ export function createSessions(options: { isSecure: boolean; now: () => number }
 /** 256 random bits, base64url. */
 export const newSecret = (): string => randomBytes(32).toString("base64url");
 
-/** What is kept of a secret. */
+/** The digest that is kept in place of a secret. */
 export const digestOf = (secret: string): string => hash("sha256", secret, "base64url");

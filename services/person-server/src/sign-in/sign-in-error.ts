@@ -8,7 +8,7 @@ export type SignInErrorCode =
   | "sign_in_unknown"
   | "too_many_sign_ins";
 
-/** A sign-in that ends in a page. The message is for the log and contains no token and no code. */
+/** A failed sign-in, which ends in a page. The message is for the log: no token, no code. */
 export class SignInError extends Error {
   override readonly name = "SignInError";
   readonly code: SignInErrorCode;
@@ -40,7 +40,7 @@ export const FAILURE_PAGES: Readonly<Record<SignInErrorCode, FailurePage>> = {
   provider_invalid: {
     status: 502,
     title: "You could not be signed in",
-    text: "The response of the sign-in provider is not valid. The operator of this server finds the reason in its log.",
+    text: "The response of the sign-in provider is not valid. The operator of this server can find the reason in its log.",
   },
   provider_unreachable: {
     status: 503,
@@ -50,7 +50,7 @@ export const FAILURE_PAGES: Readonly<Record<SignInErrorCode, FailurePage>> = {
   sign_in_refused: {
     status: 403,
     title: "You could not be signed in",
-    text: "The sign-in provider has refused the request. If it happens again, the operator of this server finds the reason in its log.",
+    text: "The sign-in provider has refused the request. If it happens again, the operator of this server can find the reason in its log.",
   },
   sign_in_unknown: {
     status: 400,

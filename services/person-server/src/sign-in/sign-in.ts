@@ -6,7 +6,7 @@ import { createPendingSignIns } from "./pending-sign-ins.ts";
 import { type BrowserSession, createSessions, newSecret } from "./sessions.ts";
 import { FAILURE_PAGES, SignInError } from "./sign-in-error.ts";
 
-/** A page with one message, and a link to go on. */
+/** A page with one message, and a link to continue. */
 export interface SignInMessage {
   readonly title: string;
   readonly text: string;
@@ -18,13 +18,13 @@ export interface SignInMessage {
 export interface SignInOptions extends Omit<OpenidProviderOptions, "redirectUri"> {
   /** Own origin as browsers know it. */
   readonly publicUrl: URL;
-  /** Path that a browser without another destination continues at. */
+  /** Path for a browser without another destination. */
   readonly home: string;
   readonly showMessage: (reply: FastifyReply, status: number, message: SignInMessage) => FastifyReply;
   readonly logger: FastifyBaseLogger;
 }
 
-/** Signs persons in at an OpenID provider, and knows them by a session of their browser. */
+/** Signs persons in at an OpenID provider, and recognizes them by a session of their browser. */
 export interface SignIn {
   /** Session of this browser; undefined without one. */
   read(request: FastifyRequest): BrowserSession | undefined;
@@ -104,7 +104,7 @@ export async function createSignIn(app: FastifyInstance, options: SignInOptions)
       try {
         const signIn = pending.take(request, request.query.state);
         returnTo = signIn.returnTo;
-        // Under the own origin, whatever `Host` was.
+        // This server's origin, whatever `Host` was.
         const response = new URL(request.originalUrl, publicUrl);
         sessions.begin(request, reply, await provider.redeem(response, signIn));
         logger.info("Person signed in");
@@ -117,7 +117,7 @@ export async function createSignIn(app: FastifyInstance, options: SignInOptions)
     scope.post(SIGN_OUT_PATH, async (request, reply) => {
       // hole U8
       if (!isFromOwnPage(request, publicUrl)) {
-        const text = "You are signed out by a page of this server only.";
+        const text = "Only a page of this server can sign you out.";
         return showMessage(reply, 403, { title: "You are still signed in", text, link: [home, "Continue"] });
       }
       const session = sessions.end(request, reply);

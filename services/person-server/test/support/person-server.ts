@@ -6,7 +6,7 @@ import { buildPersonServer, type PersonServerDependencies } from "../../src/app.
 import { type PersonServerConfig, settings } from "../../src/config.ts";
 import { createTestSignIn } from "./test-sign-in.ts";
 
-/** A configuration as the demo has it, quiet, with the environment's variables given. It may be changed: nothing is read from it but by request. */
+/** The demo's configuration, without logs, with the given variables. It may be changed later. */
 export function testConfig(env: Record<string, string> = {}): PersonServerConfig {
   return {
     ...loadConfig({ service: "person-server", settings, env: { LOG_LEVEL: "silent", ...env }, argv: [] }),
@@ -19,7 +19,10 @@ export interface StartedPersonServer {
   readonly config: PersonServerConfig;
 }
 
-/** Builds the server and listens on a free port, with the address it really has as its URL. Persons sign in by name, unless there is another way. */
+/**
+ * Builds the server and listens on a free port, with its real address as URL. Persons sign in by
+ * name unless a test passes another way.
+ */
 export async function startListening(
   dependencies: PersonServerDependencies & { env?: Record<string, string> } = {},
 ): Promise<StartedPersonServer> {

@@ -52,7 +52,10 @@ export interface WorldOptions {
   readonly chains?: boolean;
 }
 
-/** Person server and access server, two resources of which the first calls the second, and an agent: all on sockets. */
+/**
+ * Person server and access server, two resources of which the first calls the second, and an agent:
+ * all on sockets.
+ */
 export async function createWorld(options: WorldOptions = {}) {
   const {
     env,

@@ -111,7 +111,7 @@ async function showInteraction(request: PageRequest, reply: FastifyReply, desk: 
   if (returnUrl === "refused") {
     return refuse(reply, 400, "The address to return to is not one that the agent has published.");
   }
-  // Looked at again: meanwhile another browser may have come.
+  // Checked again: another browser may have come meanwhile.
   const interaction = interactions.find(session);
   if (interaction === undefined || interaction.decision !== undefined)
     return showOver(request, reply, { session, returnUrl: claimed, interactions });
@@ -176,7 +176,7 @@ async function takeDecision(request: FastifyRequest, reply: FastifyReply, desk: 
   return sendPage(reply, await decide(interaction, decision === "approve" ? "approved" : "declined", desk));
 }
 
-/** A decision counts once: it is noted before anything is waited for. */
+/** A decision is accepted once: it is recorded before anything is awaited. */
 async function decide(
   interaction: Interaction,
   decision: Decision,
@@ -188,7 +188,7 @@ async function decide(
   return decidedPage(decision, await wire.sentTo(interaction, decision));
 }
 
-/** The interaction is over. Only a request with its return URL, or from its browser, sees the link back. */
+/** Answers after the end. Only its browser, or a request with its return URL, gets a link back. */
 function showOver(
   request: FastifyRequest,
   reply: FastifyReply,

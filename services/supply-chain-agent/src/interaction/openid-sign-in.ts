@@ -16,11 +16,11 @@ import { INTERACTION_SECONDS } from "./interactions.ts";
 const TIMEOUT_SECONDS = 10;
 
 /**
- * Signs people in by OpenID Connect, at the person server, which names them to this resource as it does in tokens. Draft -11 leaves it to
- * the resource how its page knows a person (section 6.2).
+ * Signs people in by OpenID Connect at the person server, whose `sub` for this resource is that of
+ * its tokens. Draft -11 lets the resource choose how its page recognizes a person (section 6.2).
  */
 export function openidSignIn(options: {
-  /** Of the person server, as an OpenID provider. */
+  /** Issuer of the person server as an OpenID provider. */
   issuer: string;
   /** Own identifier: the name of this client, too. */
   clientId: string;

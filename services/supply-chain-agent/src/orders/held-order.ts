@@ -1,10 +1,10 @@
 import type { OpenedRequest } from "aauth/resource";
 import type { Order } from "../domain/order.ts";
 
-/** What is held of a request. */
+/** The part of a request that is held. */
 export interface Held {
   readonly order: Order;
-  /** Agent provider that the order names. The tokens of draft -11 that name a person name no agent. */
+  /** Agent provider that the order names, because tokens that name a person name no agent. */
   readonly provider?: string | undefined;
 }
 

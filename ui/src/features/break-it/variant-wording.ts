@@ -10,7 +10,7 @@ interface Wording {
   lesson: string;
 }
 
-/** The variants in the order a reader meets the checks; one wording, or one for each dialect. */
+/** The variants in the order of the checks, with one wording, or one for each dialect. */
 const WORDINGS: Record<AnyBreakItVariant, Wording | ByDialect<Wording>> = {
   "changed-body": {
     title: "Flip one byte of the body",

@@ -7,13 +7,15 @@ export type ConsentState = { phase: "asked" | "leaving" } | { phase: "blocked"; 
 /** A page where the user decides. */
 export interface ConsentPage {
   readonly url: string;
-  /** The party whose page it is. Absent: that server's. */
+  /** The party whose page it is. Absent: the server that the user decides at. */
   readonly party?: string | undefined;
 }
 
 /**
- * The user types a password at this URL, so the browser goes there only if it is on the server that they decide at: the auth server they signed in with, or the person server behind it. To another party's page,
- * and to one where an owner decides, it goes when the user, who has read whose it is, says so.
+ * The user types a password at this URL, so the browser goes there by itself only if it is on the
+ * server where the user decides: the auth server they signed in with, or with draft -11 the person
+ * server. To another party's page, and to one where an owner decides, it goes when the user asks
+ * for it, having read whose page it is.
  */
 export function leaveFor({ url, party }: ConsentPage, serverUrl: string, isOwnWish: boolean): ConsentState {
   const { origin, protocol } = URL.parse(url) ?? {};

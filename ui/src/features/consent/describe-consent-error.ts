@@ -31,7 +31,7 @@ const UNKNOWN = {
 
 const isKnown = (error: string) => Object.hasOwn(known, error);
 
-/** Whether the address says more of an error than the run itself. In draft -11 a return decides nothing. */
+/** Whether the address tells more about an error than the run: never in draft -11. */
 const isForPage: ByDialect<(error: string) => boolean> = {
   "february-2026": isKnown,
   "draft-11": () => false,
@@ -47,7 +47,8 @@ export function describeConsentError(error: string): Failure {
 }
 
 /**
- * The failure of a browser that came back, for the failure panel. Undefined where the run itself reports it.
+ * The failure of a browser that came back, for the failure panel. Undefined where the run itself
+ * reports it.
  */
 export function failureOfReturn(outcome: ConsentOutcome, profile: string | undefined): Failure | undefined {
   if (outcome.kind !== "failed") return undefined;

@@ -26,7 +26,7 @@ export function standingOf({ process, agent_token: token, sub_agent }: Delegate)
     const until = `its agent token stays valid until ${formatTimeOfDay(sub_agent.good_until)}`;
     return sub_agent.state === "ended"
       ? `Ended. It gets no more tokens and is not called. In this mode no party takes a revocation: ${until}.`
-      : `It gets no more tokens, but the person server has not taken the revocation: ${until}. End it again.`;
+      : `It gets no more tokens, but the person server did not accept the revocation: ${until}. End it again.`;
   }
   if (process === "absent")
     return "Not running. Start it with npm run delegate and the name and port it was enrolled with (see walk-through 8).";

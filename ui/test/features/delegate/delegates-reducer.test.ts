@@ -69,7 +69,7 @@ test("a sub-agent says whether it has ended, and until when its token is valid a
   expect(standingOf(of({}))).toMatch(/^Running/);
   expect(standingOf(of({ state: "ended" }))).toContain("those that it had are revoked");
   expect(standingOf(of({ state: "ended", good_until }))).toMatch(/no party takes a revocation: .* until/);
-  expect(standingOf(of({ state: "ending", good_until }))).toMatch(/has not taken .* End it again/);
+  expect(standingOf(of({ state: "ending", good_until }))).toMatch(/did not accept .* End it again/);
   expect(
     [{}, { state: "ended" }, { state: "ending", good_until }, { state: "ended", good_until }].map((it) =>
       mayRun(of(it as object)),

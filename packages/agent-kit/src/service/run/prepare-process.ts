@@ -1,8 +1,9 @@
 import { installLocalhostLookup } from "../http/localhost-lookup.ts";
 
 /**
- * Sets what is global in a process of several services and the same for each: `fetch` resolves `*.localhost`, and OpenTelemetry's API
- * finds the tracer of the service that asks. Call it once, in a program, before the first service starts.
+ * Sets the globals that several services share in one process: `fetch` resolves `*.localhost`, and
+ * OpenTelemetry's API finds the tracer of the service that calls it. Call this once, in a program,
+ * before the first service starts.
  */
 export async function prepareProcess(): Promise<void> {
   installLocalhostLookup();

@@ -21,12 +21,13 @@ export interface StartOptions {
   readonly argv: readonly string[];
   /** Receives its log, in whole lines. */
   readonly output: { write(text: string): unknown };
-  /** Starts its spans: in the way of a process of its own, or of a process that it shares. */
+  /** Starts its telemetry: `startNodeSdk` in its own process, `startTelemetry` in a shared one. */
   readonly startTelemetry: StartTelemetry;
 }
 
 /**
- * Starts a service; resolves when it listens. It sets no global of its own and never exits, so that several services can share a process.
+ * Starts a service; resolves when it listens. It sets no global and never exits, so that several
+ * services can share a process.
  */
 export type StartService = (options: StartOptions) => Promise<RunningService>;
 

@@ -6,8 +6,8 @@ import type { TelemetryConfig } from "./telemetry-settings.ts";
 import { traceOptions } from "./trace-options.ts";
 
 /**
- * OpenTelemetry's SDK for a process with one service: traces alone, without automatic instrumentation, metrics and logs, which
- * `NodeSDK` would send by default.
+ * Creates OpenTelemetry's SDK for a process with one service, for traces only: without automatic
+ * instrumentation, and without the metrics and logs that `NodeSDK` sends by default.
  */
 export function createNodeSdk(
   config: TelemetryConfig,
@@ -18,7 +18,7 @@ export function createNodeSdk(
     serviceName: config.tracesServiceName,
     // The process's own detector writes user, path and arguments into every trace.
     resourceDetectors: [envDetector],
-    // The default passes an untrusted caller's `baggage` on, too.
+    // The default also passes on an untrusted caller's `baggage`.
     textMapPropagator: new W3CTraceContextPropagator(),
     metricReaders: [],
     logRecordProcessors: [],

@@ -13,8 +13,9 @@ export interface Telemetry {
 }
 
 /**
- * Starts what sends a service's spans to the collector. With `tracesDisabled` no spans are made, and the SDK is not even loaded. With
- * `tracesExporter` `none` spans have their ids, for the log and for the services that are called, and go nowhere.
+ * Starts the export of a service's spans to the collector. With `tracesDisabled` no spans are made,
+ * and the SDK is not loaded. With `tracesExporter` `none` spans have their ids, for the log and for
+ * the services that are called, and are not exported.
  */
 export type StartTelemetry = (
   config: TelemetryConfig,
@@ -24,8 +25,8 @@ export type StartTelemetry = (
 const NO_TELEMETRY: Telemetry = { run: (work) => work(), close: async () => {} };
 
 /**
- * Telemetry of a service that has its process to itself: OpenTelemetry's NodeSDK, which registers itself with the API of the process.
- * `run` adds nothing.
+ * Telemetry of the only service in a process: OpenTelemetry's NodeSDK, which registers itself with
+ * the API of the process. `run` only calls `work`.
  */
 export const startNodeSdk: StartTelemetry = async (config, options) => {
   if (config.tracesDisabled) return NO_TELEMETRY;
@@ -36,8 +37,8 @@ export const startNodeSdk: StartTelemetry = async (config, options) => {
 };
 
 /**
- * Telemetry of one of several services in a process, which must have been prepared with `prepareProcess`. Libraries of this repository
- * make spans through the API alone; outside of `run` they make none.
+ * Telemetry of one of several services in a process, after `prepareProcess`. Libraries of this
+ * repository make spans through the API alone; outside of `run` they make none.
  *
  * @example
  * const telemetry = await startTelemetry(config, { logger });

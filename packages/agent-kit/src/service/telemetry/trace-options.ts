@@ -1,5 +1,6 @@
 /**
- * The parts of OpenTelemetry's SDK that every service has, loaded only where spans are made: they cost a start some time and memory.
+ * The parts of OpenTelemetry's SDK that every service uses. Loaded only where spans are made, since
+ * they cost a start time and memory.
  *
  * @module
  */
@@ -17,7 +18,7 @@ import type { SamplerName } from "./sampler-names.ts";
 import { createSpanProcessor, type SpanProcessorOptions } from "./span-processor.ts";
 import type { TelemetryConfig } from "./telemetry-settings.ts";
 
-/** No text on a span is longer; what is written by hand is bounded below that already. */
+/** Longest string on a span. Attributes that our code writes are bounded below that already. */
 const MAX_ATTRIBUTE_CHARACTERS = 8192;
 const MAX_ATTRIBUTES = 64;
 const MAX_EVENTS = 32;

@@ -249,7 +249,7 @@ describe.each([
       await start({ OTEL_TRACES_SAMPLER: sampler, OTEL_TRACES_SAMPLER_ARG: arg });
       const { send } = await serve();
       const { body } = await send("POST", "/handed-on", { traceparent: TRACEPARENT.replace(/01$/, flag) });
-      // The handler's own calls belong to the caller's trace also where nothing of it is written down here.
+      // The handler's own calls belong to the caller's trace even where it is not recorded here.
       expect(body.traceparent).toMatch(new RegExp(`^00-${TRACE}-[0-9a-f]{16}-0${count}$`));
       await telemetry!.close();
       expect(collector.spans).toHaveLength(count);
