@@ -17,7 +17,7 @@ export function welcomeText(
   modes: StackModes,
   readyAfterMs: number,
   leftOut: readonly LeftOut[] = [],
-  /** Names of the resources' owners, as `ACCESS_SERVER_OWNERS` has them. */
+  /** The resources' owners, as `ACCESS_SERVER_OWNERS` has them. */
   owners = "",
 ): string {
   const urls = stackUrls(ports);
@@ -29,7 +29,13 @@ export function welcomeText(
       ? ([["What you have granted", `${urls.personServer}/granted`, "person-server"]] as const)
       : []),
     ...(modes.profile === "draft-11" && modes.mode === "federated" && owners !== ""
-      ? ([[`For owners (${owners})`, `${urls.personServer}/access/granted`, "person-server"]] as const)
+      ? ([
+          [
+            `For owners (${owners.replaceAll("name:", "")})`,
+            `${urls.personServer}/access/granted`,
+            "person-server",
+          ],
+        ] as const)
       : []),
     ...(modes.authServer === "keycloak"
       ? ([["Keycloak's console", `${urls.authServer}/admin/`, "auth-server"]] as const)

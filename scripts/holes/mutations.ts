@@ -608,6 +608,8 @@ const INSTEAD: Readonly<Record<string, string>> = {
   U6: "const isSame = true;",
   U7: 'return hash("sha256", subject, "base64url");',
   U10: "if (url !== null) return url.href;",
+  U11: "if (owner === subject || owner === claimedName) return true;",
+  U11a: "return claimedName?.includes(owner.slice(OWNER_NAME_PREFIX.length)) === true;",
 };
 
 /** One for each of P, J, G, D and B of docs/reference/known-holes.md, for what was found missing a test since, and for each marked check. */

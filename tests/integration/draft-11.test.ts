@@ -270,7 +270,7 @@ test("what February alone has is refused by name", async () => {
 
 describe("an access server whose owner has a say", () => {
   const owned = (scope: string) => ({
-    "person-server": { ACCESS_SERVER_OWNERS: MCP_USER.username, ACCESS_SERVER_OWNER_SCOPES: scope },
+    "person-server": { ACCESS_SERVER_OWNERS: `name:${MCP_USER.username}`, ACCESS_SERVER_OWNER_SCOPES: scope },
   });
   /** At the person server's page first, and then at the access server's. */
   const refusingTheSecond = (visit: number) => (visit === 0 ? "accept" : "cancel");

@@ -33,7 +33,7 @@ async function started(mode: TestStack["modes"]["mode"]): Promise<TestStack> {
       },
       "person-server": {
         PERSON_SERVER_CONSENT_SCOPES: "market-analysis:analyze",
-        ...(mode === "federated" && { ACCESS_SERVER_OWNERS: SECOND_USER.username }),
+        ...(mode === "federated" && { ACCESS_SERVER_OWNERS: `name:${SECOND_USER.username}` }),
       },
     },
   });

@@ -135,7 +135,7 @@ test("the welcome text names the profile and the mode", () => {
   expect(text).toContain("http://localhost:8081/granted");
   const ownersPage = "http://localhost:8081/access/granted";
   expect(text).not.toContain(ownersPage);
-  const owned = welcomeText(DEMO_PORTS, federated, 1, [], "second-user");
+  const owned = welcomeText(DEMO_PORTS, federated, 1, [], "name:second-user");
   expect(owned).toContain(`For owners (second-user)  ${ownersPage}`);
 });
 

@@ -16,6 +16,8 @@ import { isOrigin, isScope } from "issuer-kit";
 import { AGENT_NAMES, DRAFT_11_SERVERS, identifierOf, LISTENERS } from "topology";
 import { z } from "zod";
 
+/** Begins an entry of `ACCESS_SERVER_OWNERS` that is a name claim; every other one is a `sub`. */
+export const OWNER_NAME_PREFIX = "name:";
 const EXPECTED_IDENTIFIER = "https, a host in lower case, no port";
 
 /** Every setting of this service; `--help` prints them. The defaults are the demo's. */
@@ -70,7 +72,7 @@ export const settings = {
     env: "PERSON_SERVER_OIDC_NAME_CLAIM",
     schema: textSetting("preferred_username"),
     description:
-      "Claim of the ID token that is a person's name, on pages and in ACCESS_SERVER_OWNERS; there it must be one that persons cannot choose",
+      "Claim of the ID token that is a person's name on pages, and in entries `name:` of ACCESS_SERVER_OWNERS: there it must be one that persons cannot choose",
   }),
   applications: setting({
     env: "PERSON_SERVER_APPLICATIONS",
@@ -155,7 +157,7 @@ export const settings = {
     env: "ACCESS_SERVER_OWNERS",
     schema: listSetting(),
     description:
-      "The resources' owners, by `sub` or name at the provider: they see at the access server's page what it has issued, and revoke it",
+      "The resources' owners, each by `sub` at the provider or as `name:` and the name claim: they see at the access server's page what it has issued, and revoke it",
   }),
   ownerScopes: setting({
     env: "ACCESS_SERVER_OWNER_SCOPES",

@@ -25,7 +25,7 @@ import {
 } from "./support/world.ts";
 
 const DATA = `${SUPPLY_CHAIN}/data`;
-const OWNED = { ACCESS_SERVER_OWNERS: SECOND_USER.username, ACCESS_SERVER_OWNER_SCOPES: SCOPE };
+const OWNED = { ACCESS_SERVER_OWNERS: `name:${SECOND_USER.username}`, ACCESS_SERVER_OWNER_SCOPES: SCOPE };
 
 const ownerPage = (world: World, path: string) => `${world.url}/access${path}`;
 const worldOf = (env: Record<string, string> = OWNED, over = {}) =>
@@ -84,7 +84,7 @@ test("an owner allows on the list what the person has brought there, and takes i
 });
 
 test("an owner who comes with the code decides and goes back to the agent", async () => {
-  const world = await worldOf({ ...OWNED, ACCESS_SERVER_OWNERS: MCP_USER.username });
+  const world = await worldOf({ ...OWNED, ACCESS_SERVER_OWNERS: `name:${MCP_USER.username}` });
   const { answer, page, person } = await untilOwner(world);
   const shown = await openInteraction(world, person, page);
   const back = await press(person, shown, "accept");
@@ -167,7 +167,7 @@ test("a request that a user has not come to does not exist for them, and a code 
 });
 
 test("a form of the person server decides nothing at the access server", async () => {
-  const world = await worldOf({ ...OWNED, ACCESS_SERVER_OWNERS: MCP_USER.username });
+  const world = await worldOf({ ...OWNED, ACCESS_SERVER_OWNERS: `name:${MCP_USER.username}` });
   await untilOwner(world);
   const browser = await browserOf(world);
   const mine = await shownAt(browser, world.page("/granted"));
@@ -202,6 +202,21 @@ test("an owner may be named by the provider's `sub`, and no other person is one"
   const world = await worldOf({ ...OWNED, ACCESS_SERVER_OWNERS: subject });
   expect((await shownAt(await ownerOf(world), ownerPage(world, "/granted"))).status).toBe(200);
   expect((await shownAt(await browserOf(world), ownerPage(world, "/granted"))).status).toBe(403);
+});
+
+test.each([
+  [
+    "the `sub` of an owner",
+    personNamed(SECOND_USER.username).subject,
+    personNamed(SECOND_USER.username).subject,
+  ],
+  ["an entry of the setting", OWNED.ACCESS_SERVER_OWNERS, OWNED.ACCESS_SERVER_OWNERS],
+  ["an owner's name with a control character", "second-user\u202e", OWNED.ACCESS_SERVER_OWNERS],
+])("U11: %s as user name makes no one an owner", async (_, username, owners) => {
+  const world = await worldOf({ ...OWNED, ACCESS_SERVER_OWNERS: owners });
+  const browser = createBrowser();
+  await signIn(browser, world.page("/interaction"), { ...SECOND_USER, username });
+  expect((await shownAt(browser, ownerPage(world, "/granted"))).status).toBe(403);
 });
 
 test.each([

@@ -67,7 +67,7 @@ describe.each(["person-server", "federated"])("%s", (mode) => {
         AAUTH_AUTH_TOKEN_CACHE_TTL: "3000",
         // The second hop asks the person, too.
         PERSON_SERVER_CONSENT_SCOPES: MARKET_SCOPE,
-        ...(mode === "federated" && { ACCESS_SERVER_OWNERS: SECOND_USER.username }),
+        ...(mode === "federated" && { ACCESS_SERVER_OWNERS: `name:${SECOND_USER.username}` }),
       });
       const user = await signIn({ urls });
       const browser = new User();

@@ -1,27 +1,26 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 
-/** A cookie with a secret of 256 bits, for all paths of this server and hidden from scripts. */
+/** A cookie whose value is base64url, for all paths of this server and hidden from scripts. */
 export interface Cookie {
-  /** Undefined without one, and for a value that is not a secret. */
+  /** Undefined without one, and for a value that is not base64url. */
   read(request: FastifyRequest): string | undefined;
   write(reply: FastifyReply, value: string, lifetimeSeconds: number): void;
   clear(reply: FastifyReply): void;
 }
 
-const SECRET = /^[\w-]{43}$/;
+const VALUE = /^[\w-]+$/;
 
 /**
  * @param baseName unique on the host, because all its ports share their cookies. With https the
  * prefix `__Host-` keeps other hosts of the domain from setting the cookie
  */
 export function createCookie(baseName: string, isSecure: boolean): Cookie {
-  const name = isSecure ? `__Host-${baseName}` : baseName;
+  const name = nameOf(baseName, isSecure);
   const attributes = `Path=/; HttpOnly; SameSite=Lax${isSecure ? "; Secure" : ""}`;
   return {
-    read({ headers }) {
-      const pairs = (headers.cookie ?? "").split(";").map((pair) => pair.trim().split("=", 2));
-      const value = pairs.find(([key]) => key === name)?.[1] ?? "";
-      return SECRET.test(value) ? value : undefined;
+    read(request) {
+      const value = pairsOf(request).find(([key]) => key === name)?.[1] ?? "";
+      return VALUE.test(value) ? value : undefined;
     },
     write(reply, value, lifetimeSeconds) {
       reply.header("set-cookie", `${name}=${value}; Max-Age=${lifetimeSeconds}; ${attributes}`);
@@ -30,4 +29,17 @@ export function createCookie(baseName: string, isSecure: boolean): Cookie {
       reply.header("set-cookie", `${name}=; Max-Age=0; ${attributes}`);
     },
   };
+}
+
+/** The rests of the names of a request's cookies that begin with `baseName`, in its order. */
+export function cookieNames(request: FastifyRequest, baseName: string, isSecure: boolean): string[] {
+  const prefix = nameOf(baseName, isSecure);
+  const names = pairsOf(request).map(([name = ""]) => name);
+  return names.filter((name) => name.startsWith(prefix)).map((name) => name.slice(prefix.length));
+}
+
+const nameOf = (baseName: string, isSecure: boolean) => (isSecure ? `__Host-${baseName}` : baseName);
+
+function pairsOf({ headers }: FastifyRequest): string[][] {
+  return (headers.cookie ?? "").split(";").map((pair) => pair.trim().split("=", 2));
 }

@@ -1,9 +1,9 @@
+import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
 import { QuotaStore } from "aauth";
-import { networkOf } from "agent-kit/service";
 import type { FastifyReply, FastifyRequest } from "fastify";
-import { createCookie } from "./cookie.ts";
+import { cookieNames, createCookie } from "./cookie.ts";
 import type { Expected } from "./openid-provider.ts";
-import { digestOf, newSecret } from "./sessions.ts";
+import { digestOf, SESSION_BOUNDS } from "./sessions.ts";
 import { SignInError } from "./sign-in-error.ts";
 
 /** A sign-in that the provider has not answered. */
@@ -13,40 +13,94 @@ export interface PendingSignIn extends Expected {
 }
 
 /**
- * Sign-ins in progress. Each belongs to the browser that has begun it, and is used once; each tab
- * has its own.
+ * Sign-ins in progress: each is the one browser's that has begun it, and is redeemed once. The
+ * browser keeps it, sealed, in a cookie of its own, so that callers without a person fill nothing.
  */
 export interface PendingSignIns {
-  /** @throws StoreFullError */
   add(request: FastifyRequest, reply: FastifyReply, signIn: PendingSignIn): void;
-  /** @throws SignInError `sign_in_unknown` */
-  take(request: FastifyRequest, state: unknown): PendingSignIn;
+  /**
+   * The sign-in of an authorization response, whose cookie is cleared.
+   *
+   * @throws SignInError `sign_in_unknown`
+   */
+  take(request: FastifyRequest, reply: FastifyReply, state: unknown): PendingSignIn;
+  /**
+   * Remembers that a person has signed in by it.
+   *
+   * @throws StoreFullError
+   */
+  redeemed(signIn: PendingSignIn, person: string): void;
 }
 
+type Sealed = PendingSignIn & {
+  /** Unix seconds. */
+  readonly expiresAt: number;
+};
+
 const SIGN_IN_SECONDS = 900;
-/**
- * Any caller can begin a sign-in, with an address of 2 KB. A network that floods leaves half of the
- * entries to others.
- */
-const BOUNDS = { maxEntries: 4_000, maxPerOwner: 2_000 };
+/** Each may have an address of 2 KB, and all are in the head of each request. */
+const MAX_PER_BROWSER = 8;
+const COOKIE = "person-server-sign-in-";
 
 export function createPendingSignIns(options: { isSecure: boolean; now: () => number }): PendingSignIns {
   const { isSecure, now } = options;
-  const cookie = createCookie("person-server-sign-in", isSecure);
-  const pending = new QuotaStore<PendingSignIn & { readonly browser: string }>({ ...BOUNDS, now });
+  const { seal, open } = createSeal();
+  const used = new QuotaStore<true>({ ...SESSION_BOUNDS, now });
+  const cookieOf = (suffix: string) => createCookie(COOKIE + suffix, isSecure);
+
   return {
     add(request, reply, signIn) {
-      const secret = cookie.read(request) ?? newSecret();
-      const kept = { ...signIn, browser: digestOf(secret) };
-      pending.put(networkOf(request.ip), signIn.state, kept, SIGN_IN_SECONDS);
-      cookie.write(reply, secret, SIGN_IN_SECONDS);
+      // Browsers send the oldest first (RFC 6265, section 5.4).
+      const begun = cookieNames(request, COOKIE, isSecure).slice(0, 1 - MAX_PER_BROWSER);
+      for (const suffix of begun) cookieOf(suffix).clear(reply); // hole U12
+      const sealed: Sealed = { ...signIn, expiresAt: now() + SIGN_IN_SECONDS };
+      cookieOf(digestOf(signIn.state)).write(reply, seal(JSON.stringify(sealed)), SIGN_IN_SECONDS);
     },
-    take(request, state) {
-      const signIn = typeof state === "string" ? pending.get(state) : undefined;
-      if (signIn === undefined) throw unknown();
-      if (signIn.browser !== digestOf(cookie.read(request) ?? "")) throw unknown(); // hole U4
-      pending.delete(signIn.state); // hole U3
+    take(request, reply, state) {
+      if (typeof state !== "string") throw unknown();
+      const cookie = cookieOf(digestOf(state));
+      const text = open(cookie.read(request) ?? "");
+      if (text === undefined) throw unknown();
+      const { expiresAt, ...signIn } = JSON.parse(text) as Sealed;
+      cookie.clear(reply);
+      if (signIn.state !== state) throw unknown(); // hole U4
+      if (expiresAt <= now()) throw unknown(); // hole U3a
+      if (used.has(state)) throw unknown(); // hole U3
       return signIn;
+    },
+    redeemed({ state }, person) {
+      used.put(person, state, true, SIGN_IN_SECONDS);
+    },
+  };
+}
+
+const CIPHER = "aes-256-gcm";
+const IV_BYTES = 12;
+const TAG_BYTES = 16;
+
+/** Seals text with a key of this process. `open` is undefined for what was not sealed here. */
+function createSeal() {
+  const key = randomBytes(32);
+  return {
+    seal(text: string): string {
+      const iv = randomBytes(IV_BYTES);
+      const cipher = createCipheriv(CIPHER, key, iv);
+      const sealed = [cipher.update(text, "utf8"), cipher.final()];
+      return Buffer.concat([iv, cipher.getAuthTag(), ...sealed]).toString("base64url");
+    },
+    open(value: string): string | undefined {
+      const bytes = Buffer.from(value, "base64url");
+      if (bytes.length < IV_BYTES + TAG_BYTES) return undefined;
+      const decipher = createDecipheriv(CIPHER, key, bytes.subarray(0, IV_BYTES), {
+        authTagLength: TAG_BYTES,
+      });
+      decipher.setAuthTag(bytes.subarray(IV_BYTES, IV_BYTES + TAG_BYTES));
+      const text = decipher.update(bytes.subarray(IV_BYTES + TAG_BYTES));
+      try {
+        return Buffer.concat([text, decipher.final()]).toString();
+      } catch {
+        return undefined;
+      }
     },
   };
 }

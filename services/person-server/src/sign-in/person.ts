@@ -12,8 +12,10 @@ export interface Person {
   readonly issuer: string;
   /** `sub` of the ID token. */
   readonly subject: string;
-  /** Shown on pages: one line, safe to display once escaped. */
+  /** Shown on pages: one line, safe to display once escaped. Several persons may share one. */
   readonly name: string;
+  /** The name claim as the provider has sent it. */
+  readonly claimedName?: string | undefined;
   /**
    * Values that an agent's `login_hint` may have for the person: subject, name, user name, and the
    * e-mail address unless the provider calls it unverified.
@@ -47,6 +49,7 @@ export function personOf(claims: IdTokenClaims, nameClaim: string): Person | und
     issuer,
     subject,
     name: displayText(named) ?? subject,
+    claimedName: named,
     loginHints: [...new Set(hints.filter((hint) => hint !== undefined))],
   };
 }

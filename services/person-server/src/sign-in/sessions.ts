@@ -28,18 +28,13 @@ export interface Sessions {
 
 /** A working day. */
 const SESSION_SECONDS = 8 * 3_600;
-const MAX_SESSIONS = 10_000;
-/** Sessions of one person; beyond that the oldest ends. */
-const MAX_SESSIONS_PER_PERSON = 50;
+/** Of all persons, and of one; beyond that one's oldest ends. */
+export const SESSION_BOUNDS = { maxEntries: 10_000, maxPerOwner: 50 };
 
 export function createSessions(options: { isSecure: boolean; now: () => number }): Sessions {
   const { isSecure, now } = options;
   const cookie: Cookie = createCookie("person-server-session", isSecure);
-  const sessions = new QuotaStore<KeptSession>({
-    maxEntries: MAX_SESSIONS,
-    maxPerOwner: MAX_SESSIONS_PER_PERSON,
-    now,
-  });
+  const sessions = new QuotaStore<KeptSession>({ ...SESSION_BOUNDS, now });
 
   function take(request: FastifyRequest): KeptSession | undefined {
     const secret = cookie.read(request);

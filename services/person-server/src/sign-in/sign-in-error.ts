@@ -59,7 +59,7 @@ export const FAILURE_PAGES: Readonly<Record<SignInErrorCode, FailurePage>> = {
   },
   too_many_sign_ins: {
     status: 503,
-    title: "Too many sign-ins are in progress",
-    text: "Wait a moment and try again.",
+    title: "Too many people are signed in",
+    text: "Try again later.",
   },
 };

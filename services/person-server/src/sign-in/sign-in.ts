@@ -102,11 +102,13 @@ export async function createSignIn(app: FastifyInstance, options: SignInOptions)
     scope.get<{ Querystring: Readonly<Record<string, unknown>> }>(CALLBACK_PATH, async (request, reply) => {
       let returnTo = home;
       try {
-        const signIn = pending.take(request, request.query.state);
+        const signIn = pending.take(request, reply, request.query.state);
         returnTo = signIn.returnTo;
         // This server's origin, whatever `Host` was.
         const response = new URL(request.originalUrl, publicUrl);
-        sessions.begin(request, reply, await provider.redeem(response, signIn));
+        const signedIn = await provider.redeem(response, signIn);
+        pending.redeemed(signIn, signedIn.person.id);
+        sessions.begin(request, reply, signedIn);
         logger.info("Person signed in");
         return noStore(reply).redirect(returnTo, 303);
       } catch (error) {
@@ -153,8 +155,8 @@ export async function createSignIn(app: FastifyInstance, options: SignInOptions)
  * @throws SignInError `invalid_return`
  */
 function ownAddress(path: string, publicUrl: URL): string {
-  const url = path.length <= MAX_RETURN_CHARACTERS ? URL.parse(path, publicUrl) : null;
-  if (url?.origin === publicUrl.origin) return url.href; // hole U10
+  const url = URL.parse(path, publicUrl);
+  if (url?.origin === publicUrl.origin && url.href.length <= MAX_RETURN_CHARACTERS) return url.href; // hole U10
   throw new SignInError("invalid_return", "a sign-in was asked to return to another server");
 }
 

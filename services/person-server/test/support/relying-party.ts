@@ -10,6 +10,23 @@ export type Shown = Partial<BrowserSession & SignInMessage>;
 /** What a page of {@link relyingParty} has. */
 export const shown = async (response: Response): Promise<Shown> => (await response.json()) as Shown;
 
+/** The same, with the status. */
+export const pageOf = async (response: Response) => ({
+  status: response.status,
+  ...(await shown(response)),
+});
+
+/**
+ * Up to the provider's page; the address that it sends the browser back to, with the nonce as
+ * code.
+ */
+export async function beginSignIn(browser: TestBrowser, page = "/who"): Promise<string> {
+  const response = await browser.open(page);
+  const location = new URL(response.headers.get("location") ?? "about:blank");
+  const { state = "", nonce = "" } = Object.fromEntries(location.searchParams);
+  return `/sign-in/callback?${new URLSearchParams({ state, code: nonce })}`;
+}
+
 /**
  * A server with nothing but the sign-in, and two pages with the session: `/who` requires it,
  * `/public` does not.
@@ -70,6 +87,11 @@ export class TestBrowser {
       else this.cookies.set(prefix + name, value);
     }
     return response;
+  }
+
+  /** Whether the server knows the person. */
+  async isSignedIn(): Promise<boolean> {
+    return "person" in (await shown(await this.open("/public")));
   }
 
   /** Follows redirects until a page is shown. */

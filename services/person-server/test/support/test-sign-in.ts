@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { displayText } from "agent-kit/service";
 import type { FastifyRequest } from "fastify";
 import type { BrowserSession } from "../../src/sign-in/sessions.ts";
 import type { createSignIn } from "../../src/sign-in/sign-in.ts";
@@ -15,7 +16,8 @@ export const personNamed = (name: string) => ({
   id: `id-of-${name}`,
   issuer: ISSUER,
   subject: `subject-of-${name}`,
-  name,
+  name: displayText(name) ?? "",
+  claimedName: name,
   loginHints: [`subject-of-${name}`, name, `${name}@provider.example`],
 });
 
