@@ -1,4 +1,4 @@
-import { type ClaimStore, type RecordStore, StoreFullError } from "aauth";
+import { type ClaimStore, type RecordStore, StoreFullError, StoreUnavailableError } from "aauth";
 import { claimStoreContract, type OpenTestStore, recordStoreContract } from "aauth/testing";
 import {
   type EncryptedRecord,
@@ -6,7 +6,6 @@ import {
   StoreRecordError,
   StoreSetupError,
   type Stores,
-  StoreUnavailableError,
 } from "aauth-stores";
 import { openPostgresStores } from "aauth-stores/postgres";
 import pg from "pg";
@@ -107,6 +106,37 @@ describe("a record store of PostgreSQL", () => {
     expect((await admin.query(counted)).rows).toEqual((await admin.query(present)).rows);
   });
 
+  test("has no two writes of one key wait for each other", async () => {
+    const records = open<number>("contended");
+    await records.put("a", 1, TERMS);
+    const writer = await admin.connect();
+    const put = "select aauth_put('records contended', 'a', 'records', 'alice', '2', 100, null, 9, 9, 9, 9)";
+    await writer.query(`begin; ${put}`);
+    const updated = records.update("a", (before = 0) => ({ value: before + 10, ...TERMS }));
+    await waiting(1);
+    const taken = records.take("a");
+    await waiting(2);
+    await writer.query("commit");
+    writer.release();
+    // Either write may come first.
+    expect([
+      [10, 2],
+      [12, 12],
+    ]).toContainEqual(await Promise.all([updated, taken]));
+  });
+
+  test("writes again where PostgreSQL ended a deadlock with another's transaction", async () => {
+    const records = open<number>("deadlock");
+    await records.put("a", 1, TERMS);
+    const other = await admin.connect();
+    await other.query("begin; update aauth_entries set value = '2' where store = 'records deadlock'");
+    const taken = records.take("a");
+    await waiting(1);
+    await other.query("set local deadlock_timeout = '1min'; select aauth_lock('records deadlock'); commit");
+    other.release();
+    expect(await taken).toBe(2);
+  });
+
   test("tells apart keys with NUL, with lone surrogates, and very long ones", async () => {
     const keys = ["a", "a\0", "a\ud800", "a\ud801", "a\ufffd", "x".repeat(5_000), "x".repeat(5_001)];
     const records = open<string>("keys");
@@ -187,6 +217,12 @@ describe("a PostgreSQL that cannot be used", () => {
     expect(await records.get("before")).toBe(1);
   });
 });
+
+/** Waits until so many statements wait for a lock. */
+async function waiting(statements: number): Promise<void> {
+  const sql = "select count(*)::int as waiting from pg_locks where not granted";
+  await expect.poll(async () => (await admin.query(sql)).rows).toEqual([{ waiting: statements }]);
+}
 
 async function outcome(records: RecordStore<number>): Promise<string> {
   try {

@@ -1,6 +1,8 @@
-import type { ClaimStore } from "aauth";
+import { once } from "node:events";
+import { type AddressInfo, connect, createServer } from "node:net";
+import { type ClaimStore, StoreUnavailableError } from "aauth";
 import { claimStoreContract, type OpenTestStore } from "aauth/testing";
-import { StoreSetupError, StoreUnavailableError } from "aauth-stores";
+import { StoreSetupError } from "aauth-stores";
 import { openValkeyClaims } from "aauth-stores/valkey";
 import { Redis } from "iovalkey";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -29,6 +31,34 @@ async function advance(name: string, seconds: number): Promise<void> {
   }
   const ends = `aauth:{${name}}:ends`;
   for (const entry of await client.zrange(ends, 0, -1)) await client.zincrby(ends, -seconds * 1000, entry);
+}
+
+/** The server behind a proxy, which after `slowDown()` holds one check of the policy for 500 ms. */
+async function startProxy() {
+  const { hostname, port } = new URL(server.url);
+  let state: "usual" | "slow" | "held" = "usual";
+  const proxy = createServer((socket) => {
+    const upstream = connect(Number(port), hostname);
+    for (const end of [socket, upstream]) end.on("error", () => {});
+    upstream.pipe(socket);
+    socket.on("close", () => upstream.destroy());
+    socket.on("data", (bytes) => {
+      const isHeld = state === "slow" && bytes.includes("memory");
+      if (isHeld) state = "held";
+      setTimeout(() => upstream.write(bytes), isHeld ? 500 : 0);
+    });
+  });
+  await once(proxy.listen(0, "127.0.0.1"), "listening");
+  const url = new URL(server.url);
+  url.port = String((proxy.address() as AddressInfo).port);
+  return {
+    url: String(url),
+    slowDown() {
+      state = "slow";
+    },
+    isHeld: () => state === "held",
+    close: () => proxy.close(),
+  };
 }
 
 /** Result of a claim, or the code that it was rejected with. */
@@ -141,6 +171,19 @@ describe("a Valkey that cannot be used", () => {
     await stores.close();
   });
 
+  test("V1: is looked at again after it was slow at a reconnect", async () => {
+    const proxy = await startProxy();
+    const stores = await openValkeyClaims({ url: proxy.url, deadlineMs: 200 });
+    const claims = stores.claims("slow reconnect");
+    proxy.slowDown();
+    await client.call("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes");
+    await expect.poll(proxy.isHeld).toBe(true);
+    expect(await outcome(claims, "a")).toBe("store_unavailable");
+    await expect.poll(() => outcome(claims, "a"), { timeout: 5_000 }).toBe(true);
+    await stores.close();
+    proxy.close();
+  });
+
   test("V1: has calls rejected while it is down, and after a restart that evicts", async () => {
     const own = await startValkey();
     const stores = await openValkeyClaims({ url: own.url });
@@ -157,7 +200,6 @@ describe("a Valkey that cannot be used", () => {
     await new Promise((resolve) => setTimeout(resolve, 1_000));
     expect(await claim("b")).toBe("store_unavailable");
     await admin.config("SET", "maxmemory-policy", "noeviction");
-    await admin.call("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes");
     await expect.poll(() => claim("b"), { timeout: 5_000 }).toBe(true);
     admin.disconnect();
     await stores.close();

@@ -26,6 +26,7 @@ export const ERROR_MEANINGS: Readonly<Record<AAuthErrorCode, string>> = {
     "An unsafe request that has no nonce carries a signature that has been used inside the window.",
   replay_memory_full:
     "This caller's share of the memory of used nonces is full; wait until the window is over.",
+  store_unavailable: "What this server keeps cannot be read or written; try again.",
   digest_missing:
     "A body has come that no header announced, and there is no Content-Digest (an announced one has to be covered first).",
   malformed_digest: "Content-Digest cannot be parsed or names no supported algorithm.",

@@ -29,7 +29,10 @@ type Bound<Value> = readonly [key: string, owner: string, value: Value];
 /**
  * Encrypts the values of a record store with AES-256-GCM. Keys and owners stay readable. An entry
  * that was changed, or moved to another key, owner or store, is rejected with `StoreRecordError`.
- * It does not detect an entry that was rolled back to an earlier value, or deleted.
+ *
+ * Does NOT detect an entry that was rolled back to an earlier value, or deleted. `list` accepts an
+ * entry that was moved to another key of its owner. The lifetime is not encrypted: a writer of the
+ * database can extend it, so a value with an end of its own, such as a token, must contain it.
  *
  * @throws RangeError without keys, or for a key that is not 32 bytes long
  *

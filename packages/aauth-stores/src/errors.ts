@@ -1,17 +1,3 @@
-/**
- * The store cannot be reached, or has not answered within its deadline. Accept nothing without it:
- * answer 503. The store recovers by itself. The write may have happened.
- */
-export class StoreUnavailableError extends Error {
-  override readonly name = "StoreUnavailableError";
-  readonly code = "store_unavailable";
-
-  /** @param store host or file, for logs: never an address with a password */
-  constructor(store: string, options?: ErrorOptions) {
-    super(`${store} does not answer`, options);
-  }
-}
-
 /** Codes of {@link StoreSetupError}. */
 export type StoreSetupCode =
   /** The folder or file cannot be written, or is not a database. */

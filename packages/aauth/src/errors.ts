@@ -33,6 +33,7 @@ export const ERROR_CODES = {
   nonce_replayed: { status: 401, section: "profile 2.7" },
   signature_replayed: { status: 401, section: "profile 2.7" },
   replay_memory_full: { status: 503, section: "profile 2.7" },
+  store_unavailable: { status: 503, section: "profile 2.7" },
   digest_missing: { status: 401, section: "RFC 9530 2" },
   malformed_digest: { status: 401, section: "RFC 9530 2" },
   digest_mismatch: { status: 401, section: "RFC 9530 2" },
@@ -159,6 +160,20 @@ export class AAuthVerificationError extends AAuthError {
 }
 
 /**
+ * A store cannot be reached, or has not answered within its deadline: stores throw it. Nothing is
+ * accepted without them: verifiers and servers refuse with 503 and `Retry-After`. A write may have
+ * happened.
+ */
+export class StoreUnavailableError extends AAuthVerificationError {
+  override readonly name = "StoreUnavailableError";
+
+  /** @param store what cannot be used, for logs: never an address with a password */
+  constructor(store: string, options: Pick<AAuthErrorOptions, "cause"> = {}) {
+    super("store_unavailable", `${store} does not answer`, options);
+  }
+}
+
+/**
  * An agent's call fails. It has no HTTP status, because it is not about the agent's own caller: a framework that looks for `status`
  * answers 500 rather than with a peer's 401.
  */
@@ -200,6 +215,9 @@ const FETCH_FAILURES: ReadonlySet<AAuthErrorCode> = new Set([
   "metadata_issuer_missing",
 ]);
 
+/** For callers: the own message of such an error names the store. */
+const STORE_AWAY = "this server cannot read its state; try again later";
+
 /**
  * The code and the words of an error for the sender of the message that is refused. How a fetch failed that the sender caused is for the
  * log: distinguishing a forbidden network, a closed port and a live host would make this service a scanner of its own network.
@@ -210,6 +228,7 @@ export function publicRefusal(error: AAuthError): {
   readonly code: AAuthErrorCode;
   readonly message: string;
 } {
+  if (error.code === "store_unavailable") return { code: error.code, message: STORE_AWAY }; // hole V4
   return FETCH_FAILURES.has(error.code)
     ? {
         code: "discovery_failed",

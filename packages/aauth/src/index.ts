@@ -35,6 +35,7 @@ export {
   ConsentRequiredError,
   ERROR_CODES,
   publicRefusal,
+  StoreUnavailableError,
   TokenRejectedError,
   TokenRequestError,
   UserInteractionRequiredError,

@@ -32,8 +32,9 @@ export async function serveEndpoints(
     scope.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
     scope.setErrorHandler((error: Error & { code?: string; statusCode?: number }, request, reply) => {
       const { code, statusCode = 500 } = error;
-      if (code === "store_full") {
-        return problem(reply.header("retry-after", RETRY_AFTER_SECONDS), 503, "server_error");
+      if (code === "store_full" || code === "store_unavailable") {
+        const isFull = code === "store_full";
+        return problem(reply.header("retry-after", RETRY_AFTER_SECONDS), 503, isFull ? "server_error" : code);
       }
       if (statusCode < 500) return problem(reply, statusCode, "invalid_request");
       request.log.error({ err: error }, "an endpoint failed");

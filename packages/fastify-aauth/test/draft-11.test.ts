@@ -9,6 +9,7 @@ import {
   type EndpointMap,
   generateSigningKey,
   type SigningKey,
+  StoreUnavailableError,
   signRequest,
   toJwks,
 } from "aauth";
@@ -484,13 +485,22 @@ describe("answers that come later", () => {
         handle: () => Promise.reject(error),
       });
       const full = Object.assign(new Error("full"), { code: "store_full" });
-      await serveEndpoints(scope, [endpoint("/fails", new Error("inside")), endpoint("/full", full)]);
+      const down = new StoreUnavailableError("db.internal");
+      const failing = [
+        endpoint("/fails", new Error("inside")),
+        endpoint("/full", full),
+        endpoint("/down", down),
+      ];
+      await serveEndpoints(scope, failing);
     });
     const jwt = await agentToken();
     const failed = await send("/fails", jwt, { body: 1 });
     expect([failed.status, await failed.json()]).toEqual([500, { error: "server_error" }]);
     const full = await send("/full", jwt, { body: 1 });
     expect([full.status, full.headers.get("retry-after")]).toEqual([503, "30"]);
+    const down = await send("/down", jwt, { body: 1 });
+    expect([down.status, down.headers.get("retry-after")]).toEqual([503, "30"]);
+    expect(await down.json()).toEqual({ error: "store_unavailable" });
     const large = await send("/fails", jwt, { body: "more than ten bytes" });
     expect([large.status, await large.json()]).toEqual([413, { error: "invalid_request" }]);
   });

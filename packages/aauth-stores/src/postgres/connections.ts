@@ -1,13 +1,15 @@
+import { StoreUnavailableError } from "aauth";
 import { Kysely, PostgresDialect } from "kysely";
 import { type Migration, Migrator } from "kysely/migration";
 import { DatabaseError, Pool, type QueryResultRow } from "pg";
-import { StoreSetupError, StoreUnavailableError } from "../errors.ts";
+import { StoreSetupError } from "../errors.ts";
 import { MIGRATIONS } from "./migrations.ts";
 
 /** Deadline of a migration, for which another process may be migrating a large table. */
 const MIGRATION_MS = 60_000;
 /** Codes of PostgreSQL for a wrong user or password. */
 const LOGIN_FAILED = new Set(["28000", "28P01"]);
+const DEADLOCK = "40P01";
 
 /** Connections to a database with the current schema. */
 export class Connections {
@@ -40,8 +42,10 @@ export class Connections {
 
   /** @throws StoreUnavailableError */
   async query<Row extends QueryResultRow>(text: string, values: readonly unknown[]): Promise<Row[]> {
+    const run = async () => (await this.#pool.query<Row>(text, [...values])).rows;
     try {
-      return (await this.#pool.query<Row>(text, [...values])).rows;
+      // A deadlock with a transaction that is not ours: nothing was written, the other goes on.
+      return await run().catch((error) => (codeOf(error) === DEADLOCK ? run() : Promise.reject(error)));
     } catch (error) {
       throw new StoreUnavailableError(this.#name, { cause: error });
     }
@@ -80,9 +84,12 @@ async function migrate(
   }
 }
 
+/** Code of an error of PostgreSQL, empty for other errors. */
+const codeOf = (error: unknown) => (error instanceof DatabaseError && error.code) || "";
+
 function setupError(name: string, cause: unknown): Error {
   const { message } = cause as Error;
-  if (cause instanceof DatabaseError && LOGIN_FAILED.has(cause.code ?? "")) {
+  if (LOGIN_FAILED.has(codeOf(cause))) {
     return new StoreSetupError("store_login_failed", `url: ${name} rejects user or password`, { cause });
   }
   if (message.startsWith("corrupted migrations")) {

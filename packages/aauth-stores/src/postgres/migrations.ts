@@ -66,8 +66,8 @@ create trigger aauth_entry_removed after delete on aauth_entries
 `;
 
 /**
- * Writes of one store that change the counts are sequential: an advisory lock is taken before any
- * row is locked, so that no two writes wait for each other.
+ * Writes of one store are sequential: each takes an advisory lock before it locks a row, so that no
+ * two writes wait for each other.
  *
  * `expected`: null writes in any case, 0 only where there is no entry, another number only where
  * the entry has this version. Returns `stored`, `conflict` where `expected` does not hold, or
@@ -90,6 +90,7 @@ declare
   sharers bigint;
   held_by_owner bigint;
 begin
+  perform aauth_lock(in_store);
   if expected is null or expected > 0 then
     update aauth_entries set value = in_value, expires_at = ends, version = default
       where store = in_store and key = in_key and room = in_room and owner = in_owner
@@ -97,7 +98,6 @@ begin
     if found then return 'stored'; end if;
   end if;
 
-  perform aauth_lock(in_store);
   delete from aauth_entries where store = in_store and key = in_key and expires_at <= clock_timestamp();
   delete from aauth_entries where ctid in (
     select ctid from aauth_entries

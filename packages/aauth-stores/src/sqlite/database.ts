@@ -2,7 +2,8 @@ import { closeSync, mkdirSync, openSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { setTimeout as pause } from "node:timers/promises";
-import { StoreSetupError, StoreUnavailableError } from "../errors.ts";
+import { StoreUnavailableError } from "aauth";
+import { StoreSetupError } from "../errors.ts";
 import { migrate } from "./schema.ts";
 
 /** Primary result codes of SQLite. */

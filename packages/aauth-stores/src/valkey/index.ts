@@ -4,8 +4,9 @@
  * @module
  */
 
+import { StoreUnavailableError } from "aauth";
 import { Redis } from "iovalkey";
-import { StoreSetupError, StoreUnavailableError } from "../errors.ts";
+import { StoreSetupError } from "../errors.ts";
 import { claimQuotas, type Quota, requireLifetime, storedKey } from "../quota.ts";
 import { type ClaimStores, DEADLINE_MS, type Deadline } from "../stores.ts";
 import { CLAIM_SCRIPT, CLAIM_SCRIPT_SHA } from "./claim-script.ts";
@@ -18,6 +19,8 @@ export interface ValkeyOptions extends Deadline {
 
 const NO_EVICTION = "noeviction";
 const MOST_RECONNECT_MS = 500;
+/** Shortest time between two checks of one connection. */
+const RECHECK_MS = 1_000;
 
 /**
  * Connects to a server for claims. All processes that use the server share its claims; lifetimes
@@ -59,6 +62,7 @@ class Connection {
   readonly #name: string;
   /** Settles once the memory policy of the connected server is known. */
   #checked: Promise<void> = Promise.resolve();
+  #checkedAt = 0;
 
   constructor({ url, deadlineMs = DEADLINE_MS }: ValkeyOptions) {
     this.#name = URL.parse(url)?.host ?? "url";
@@ -97,11 +101,24 @@ class Connection {
     } finally {
       this.#client.off("error", note);
     }
-    this.#client.on("ready", () => {
-      // After a failover this may be another server.
-      this.#checked = this.#requireNoEviction();
-      this.#checked.catch(() => {});
-    });
+    // After a failover this may be another server.
+    this.#client.on("ready", () => this.#check());
+  }
+
+  #check(): void {
+    this.#checkedAt = performance.now();
+    this.#checked = this.#requireNoEviction();
+    this.#checked.catch(() => {});
+  }
+
+  /** Repeats a failed check: the server may have been slow, or its policy corrected since. */
+  async #requireChecked(): Promise<void> {
+    try {
+      await this.#checked;
+    } catch {
+      if (performance.now() - this.#checkedAt >= RECHECK_MS) this.#check();
+      await this.#checked;
+    }
   }
 
   /** @throws StoreUnavailableError */
@@ -109,7 +126,7 @@ class Connection {
     const { room, owner, maxEntries, maxInRoom, maxOfOwner } = quota;
     const args = [...keys, ttlMs, room, owner, maxEntries, maxInRoom, maxOfOwner];
     try {
-      await this.#checked;
+      await this.#requireChecked();
       return await this.#run(args);
     } catch (error) {
       // The server's memory is full and nothing was claimed: the same result as for a full quota.

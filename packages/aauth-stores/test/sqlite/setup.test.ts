@@ -2,7 +2,8 @@ import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { StoreRecordError, StoreSetupError, StoreUnavailableError } from "aauth-stores";
+import { StoreUnavailableError } from "aauth";
+import { StoreRecordError, StoreSetupError } from "aauth-stores";
 import { openSqliteStores } from "aauth-stores/sqlite";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { MIGRATIONS, migrate } from "../../src/sqlite/schema.ts";

@@ -45,8 +45,15 @@ const SHARED = "profile ";
 
 /** An answer with the refusal beside what the profile says. */
 export function withRefusal(answer: Answer, error: AAuthError): Answer {
-  return { ...answer, headers: { ...answer.headers, [REFUSAL_FIELD]: formatRefusal(refusalOf(error)) } };
+  const refusal = { [REFUSAL_FIELD]: formatRefusal(refusalOf(error)) };
+  return { ...answer, headers: { ...answer.headers, ...retryAfter(error), ...refusal } };
 }
+
+const RETRY_SECONDS = 5;
+
+/** `Retry-After` for a refusal that has nothing to do with the message. */
+export const retryAfter = (error: AAuthError): Readonly<Record<string, string>> =>
+  error.code === "store_unavailable" ? { "retry-after": String(RETRY_SECONDS) } : {};
 
 /**
  * Writes the header: an RFC 9651 dictionary of tokens and strings.

@@ -93,7 +93,7 @@ async function readAgent(context: AccessContext, token: string): Promise<OpenedT
     if (opened.claims.parent_agent === undefined) return opened; // hole T8a
     throw invalidRequest("agent_token: it is that of a sub-agent, and its parent's is wanted");
   } catch (error) {
-    if (!(error instanceof AAuthVerificationError)) throw error;
+    if (!(error instanceof AAuthVerificationError) || error.code === "store_unavailable") throw error; // hole V4b
     throw invalidRequest(`agent_token: ${publicRefusal(error).message}`);
   }
 }

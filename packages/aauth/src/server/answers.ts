@@ -9,6 +9,7 @@ import { AAUTH_REQUIREMENT } from "../draft-11/names.ts";
 import { emptyAnswer, jsonAnswer, pendingAnswer } from "../draft-11/problem.ts";
 import { draft11 } from "../draft-11/profile.ts";
 import type { AAuthError } from "../errors.ts";
+import { retryAfter } from "../profile/refusal.ts";
 import type { Answer } from "../profile/resource-rules.ts";
 import type { Requirement } from "../types.ts";
 
@@ -97,5 +98,5 @@ export function waitingAnswer(options: {
 export function refusal(error: AAuthError, requirement: Requirement<string>): Answer {
   const { status, headers, body } = draft11.answers.refuse(error, { requirement });
   const { [AAUTH_REQUIREMENT]: _demand, ...rest } = headers;
-  return { status, headers: rest, body };
+  return { status, headers: { ...rest, ...retryAfter(error) }, body };
 }

@@ -53,7 +53,7 @@ export async function checking<T>(
   try {
     return await check();
   } catch (error) {
-    if (!(error instanceof AAuthVerificationError)) throw error;
+    if (!(error instanceof AAuthVerificationError) || error.code === "store_unavailable") throw error; // hole V4a
     const { message } = publicRefusal(error);
     // Both tokens are good, and one has been exchanged.
     if (error.code === "presented_token_mismatch") log(error);

@@ -31,6 +31,7 @@ export interface ClaimStore {
    * @returns true for the first claim of `key`, false while that is kept, and `"full"` where the
    * owner has reached its quota: nothing is claimed then
    * @throws RangeError where `ttlSeconds` is not a positive number
+   * @throws StoreUnavailableError where the store cannot be reached
    */
   putIfAbsent(key: string, terms: ClaimTerms): Awaitable<boolean | "full">;
 }

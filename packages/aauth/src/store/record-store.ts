@@ -19,6 +19,8 @@ export interface StoredRecord<Value> extends RecordTerms {
  * `StoreFullError`, and leaves the entries of all others alone. An entry keeps its owner; replacing
  * it needs no further room.
  *
+ * All methods reject with `StoreUnavailableError` where the store cannot be reached.
+ *
  * Values are plain JSON and are treated as immutable: a store may return the same object twice, or
  * a copy. `putIfAbsent`, `take` and `update` are atomic, also among processes that share the store.
  * `recordStoreContract` of `aauth/testing` has the tests of an implementation.
