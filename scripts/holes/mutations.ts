@@ -612,6 +612,7 @@ const INSTEAD: Readonly<Record<string, string>> = {
   U11a: "return claimedName?.includes(owner.slice(OWNER_NAME_PREFIX.length)) === true;",
   U14: ";",
   U15a: "return true;",
+  U16: "const email = claims.email_verified === false ? undefined : textOf(claims.email);",
 };
 
 /** One for each of P, J, G, D and B of docs/reference/known-holes.md, for what was found missing a test since, and for each marked check. */

@@ -18,7 +18,7 @@ export interface Person {
   readonly claimedName?: string | undefined;
   /**
    * Values that an agent's `login_hint` may have for the person: subject, name, user name, and the
-   * e-mail address unless the provider calls it unverified.
+   * e-mail address where the provider calls it verified.
    */
   readonly loginHints: readonly string[];
 }
@@ -42,7 +42,7 @@ export function personOf(claims: IdTokenClaims, nameClaim: string): Person | und
   const { iss: issuer, sub: subject } = claims;
   if (!SUBJECT.test(subject)) return undefined;
   const named = textOf(claims[nameClaim]);
-  const email = claims.email_verified === false ? undefined : textOf(claims.email);
+  const email = claims.email_verified === true ? textOf(claims.email) : undefined; // hole U16
   const hints = [subject, named, textOf(claims.preferred_username), email];
   return {
     id: personId(issuer, subject),
