@@ -207,7 +207,7 @@ export function describeStack(ports: StackPorts, modes: StackModes): ServiceDesc
   };
   // By port, so that two stacks do not enrol each other's delegates.
   const delegatesFile = `.data/delegates-${ports.backend}.json`;
-  const resources = modes.mode === "federated" ? AGENT_NAMES.map(identifierOf) : [];
+  const resources = AGENT_NAMES.map(identifierOf).join(" ");
   const isDelegated = modes.authorizationScheme === "user-delegated";
   const need = (key: keyof StackPorts, purpose: string) => ({
     port: ports[key],
@@ -285,7 +285,9 @@ export function describeStack(ports: StackPorts, modes: StackModes): ServiceDesc
               PERSON_SERVER_URL: urls.personServer,
               PERSON_SERVER_OIDC_ISSUER: urls.issuer,
               PERSON_SERVER_APPLICATIONS: urls.ui,
-              ACCESS_SERVER_RESOURCES: resources.join(" "),
+              PERSON_SERVER_RESOURCES: resources,
+              PERSON_SERVER_SIGN_IN_PAGES: `${identifierOf("supply-chain-agent")}/orders/interaction/callback`,
+              ACCESS_SERVER_RESOURCES: modes.mode === "federated" ? resources : "",
             },
           }),
         ]

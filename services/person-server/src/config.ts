@@ -13,14 +13,14 @@ import {
   urlSetting,
 } from "agent-kit/service";
 import { isOrigin, isScope } from "issuer-kit";
-import { AGENT_NAMES, DRAFT_11_SERVERS, identifierOf, LISTENERS } from "topology";
+import { DRAFT_11_SERVERS, identifierOf, LISTENERS } from "topology";
 import { z } from "zod";
 
 /** Begins an entry of `ACCESS_SERVER_OWNERS` that is a name claim; every other one is a `sub`. */
 export const OWNER_NAME_PREFIX = "name:";
 const EXPECTED_IDENTIFIER = "https, a host in lower case, no port";
 
-/** Every setting of this service; `--help` prints them. The defaults are the demo's. */
+/** Every setting of this service; `--help` prints them. Identifiers and addresses default to the demo's. */
 export const settings = {
   ...serviceSettings,
   ...tokenLogSettings,
@@ -85,12 +85,12 @@ export const settings = {
   }),
   resources: setting({
     env: "PERSON_SERVER_RESOURCES",
-    schema: identifiersSetting(AGENT_NAMES.map(identifierOf)),
+    schema: identifiersSetting(),
     description: "Resources where a person's agents get what needs no consent without asking",
   }),
   signInPages: setting({
     env: "PERSON_SERVER_SIGN_IN_PAGES",
-    schema: listSetting([`${identifierOf("supply-chain-agent")}/orders/interaction/callback`]).refine(
+    schema: listSetting().refine(
       (pages) => pages.every((page) => isServerIdentifier(URL.parse(page)?.origin ?? "")),
       "expected URLs below identifiers: https, a host in lower case, no port",
     ),

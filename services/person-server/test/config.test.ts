@@ -4,13 +4,14 @@ import { originOf } from "../src/config.ts";
 import { testConfig } from "./support/person-server.ts";
 import { createTestSignIn } from "./support/test-sign-in.ts";
 
-test("an unset environment is the demo without an access server", () => {
-  const config = testConfig();
+test("an unset environment has the demo's addresses, and names no resource", () => {
+  const config = testConfig({ PERSON_SERVER_RESOURCES: "", PERSON_SERVER_SIGN_IN_PAGES: "" });
   expect(config).toMatchObject({
     port: 8081,
     id: "https://person-server.localhost",
     oidcIssuer: "http://localhost:8080/realms/aauth-test",
-    resources: ["https://supply-chain-agent.localhost", "https://market-analysis-agent.localhost"],
+    resources: [],
+    signInPages: [],
     accessServerResources: [],
   });
   expect(originOf(config)).toBe("http://localhost:8081");

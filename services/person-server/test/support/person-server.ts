@@ -1,15 +1,27 @@
 import { createLogger, loadConfig } from "agent-kit/service";
 import type { FastifyInstance } from "fastify";
+import { AGENT_NAMES, identifierOf } from "topology";
 import { onTestFinished } from "vitest";
 import { freePort } from "../../../../tests/support/free-ports.ts";
 import { buildPersonServer, type PersonServerDependencies } from "../../src/app.ts";
 import { type PersonServerConfig, settings } from "../../src/config.ts";
 import { createTestSignIn } from "./test-sign-in.ts";
 
+/** The demo's resources, as its start names them. */
+export const DEMO_RESOURCES = {
+  PERSON_SERVER_RESOURCES: AGENT_NAMES.map(identifierOf).join(" "),
+  PERSON_SERVER_SIGN_IN_PAGES: `${identifierOf("supply-chain-agent")}/orders/interaction/callback`,
+};
+
 /** The demo's configuration, without logs, with the given variables. It may be changed later. */
 export function testConfig(env: Record<string, string> = {}): PersonServerConfig {
   return {
-    ...loadConfig({ service: "person-server", settings, env: { LOG_LEVEL: "silent", ...env }, argv: [] }),
+    ...loadConfig({
+      service: "person-server",
+      settings,
+      env: { LOG_LEVEL: "silent", ...DEMO_RESOURCES, ...env },
+      argv: [],
+    }),
   };
 }
 

@@ -15,7 +15,7 @@ import { freePorts } from "../../../../tests/support/free-ports.ts";
 import { type Browser, createBrowser, readForm } from "../../../auth-server/test/support/browser.ts";
 import { signIn } from "../../../auth-server/test/support/sign-in.ts";
 import type { PersonServerDependencies } from "../../src/app.ts";
-import { startListening } from "./person-server.ts";
+import { DEMO_RESOURCES, startListening } from "./person-server.ts";
 import { MCP_USER } from "./test-sign-in.ts";
 
 export const PERSON_SERVER = "https://person-server.localhost";
@@ -73,6 +73,7 @@ export async function createWorld(options: WorldOptions = {}) {
   const ports = await freePorts(identifiers.length);
   const entries = identifiers.map((id, index) => [id, `http://127.0.0.1:${ports[index]}`] as const);
   const server = await startServer({
+    ...DEMO_RESOURCES,
     AAUTH_ENDPOINTS: entries.map(([id, address]) => `${id}=${address}`).join(" "),
     PERSON_SERVER_CONSENT_SCOPES: SCOPE,
     ...(accessServer && { ACCESS_SERVER_RESOURCES: `${SUPPLY_CHAIN} ${MARKET_ANALYSIS}` }),
