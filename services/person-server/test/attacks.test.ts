@@ -333,7 +333,7 @@ test("T40: what the operator's policy does not admit is not the person's to allo
   const { page, poll } = await waiting(world);
   const shown = await openInteraction(world, browser, page);
   config.blockedAgents.push(BACKEND);
-  expect(await (await press(browser, shown, "accept")).text()).toContain("not granted here any more");
+  expect(await (await press(browser, shown, "accept")).text()).toContain("no longer granted here");
   expect(await errorOf(await poll())).toBe("denied");
 });
 
