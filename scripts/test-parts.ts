@@ -89,7 +89,7 @@ export const LONG_PARTS = {
     prepare: agentgateway,
   },
   load: { tests: ["tests/integration/many-users.test.ts"], env: LONG },
-  "keycloak-cluster": { tests: project("keycloak"), ...keycloakForTests({ isCluster: true }) },
+  "keycloak-cluster": { tests: project("keycloak"), env: LONG, ...keycloakForTests({ isCluster: true }) },
   holes: async () => [await runHoles(allMutations())],
   compose: () => runComposeTests(console.log),
 } satisfies Record<string, Part>;

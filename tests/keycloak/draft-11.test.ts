@@ -53,7 +53,10 @@ async function ask(browser: User, page: Shown): Promise<Shown> {
   return browser.submit({ ...page, text }, { question: "Why do you ask?", ask: "yes" });
 }
 
-describe.each(["person-server", "federated"] as const)("%s", (mode) => {
+/** In federated mode both servers decide. */
+const MODES = process.env.LONG_TESTS ? (["federated", "person-server"] as const) : (["federated"] as const);
+
+describe.each(MODES)("%s", (mode) => {
   const browser = new User();
   beforeAll(async () => {
     stack = await started(mode);
