@@ -53,8 +53,9 @@ export async function startDemoServers(endpoints: Endpoints, how: readonly strin
   const browser = createBrowser();
   await signIn(browser, `${url}/granted`, DANA);
   // A peer's agent opens the page as its user's browser would, and has no session: the person follows it there.
-  app.server.on("request", ({ url: target = "" }) => {
-    if (target.startsWith("/interaction?")) void allow(browser, `${url}${target}`);
+  app.server.on("request", ({ url: target = "", headers }) => {
+    if (target.startsWith("/interaction?") && headers.cookie === undefined)
+      void allow(browser, `${url}${target}`);
   });
   if (how.includes("known")) await allowBefore(endpoints, browser, url);
   return {
