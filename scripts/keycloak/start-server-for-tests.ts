@@ -46,7 +46,12 @@ export async function startNodeForTests(
 ): Promise<{ close(): Promise<void> }> {
   const stack = describeStack(ports, { ...DEMO_MODES, authServer: "keycloak" });
   const description = stack.find(({ name }) => name === "auth-server")!;
-  const { OTEL_EXPORTER_OTLP_ENDPOINT: _, AUTH_SERVER_UI_URL: __, ...variables } = description.env;
+  const {
+    OTEL_EXPORTER_OTLP_ENDPOINT: _traces,
+    AUTH_SERVER_UI_URL: _page,
+    AUTH_SERVER_PERSON_SERVER_URL: _personServer,
+    ...variables
+  } = description.env;
   const started = new ServiceProcess(
     { ...description, env: { ...variables, ...changes } },
     { baseEnv: env, onLine: () => {} },
