@@ -7,7 +7,7 @@
 
 export { acceptFormsOnly, createFormDesk, type FormDesk } from "./form-desk.ts";
 export { invalidRequest, noStore, OAuthError, quoted, sendOAuthError } from "./oauth-error.ts";
-export { isOrigin } from "./origin.ts";
+export { isLoopbackName, isOrigin } from "./origin.ts";
 export { decisionFields } from "./pages/decision-fields.ts";
 export { Html, html, trustedHtml } from "./pages/html.ts";
 export { messagePage, type Site, sendRefusal } from "./pages/message-page.ts";

@@ -6,6 +6,6 @@ export function isOrigin(text: string): boolean {
 }
 
 /** True for hosts that never leave the machine. */
-function isLoopbackName(hostname: string): boolean {
+export function isLoopbackName(hostname: string): boolean {
   return /^(localhost|.+\.localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(hostname);
 }

@@ -1,4 +1,5 @@
 import { readBounded } from "agent-kit/service";
+import { isLoopbackName } from "issuer-kit";
 import type { CustomFetch } from "openid-client";
 import { SignInError } from "./sign-in-error.ts";
 
@@ -36,11 +37,7 @@ export function createBoundedFetch(options: { allowsHttp: boolean; signal: Abort
  * @throws SignInError `provider_invalid`
  */
 export function requireSecure(url: URL, allowsHttp: boolean): void {
-  if (url.protocol === "https:" || (allowsHttp && url.protocol === "http:" && isLoopback(url.hostname)))
+  if (url.protocol === "https:" || (allowsHttp && url.protocol === "http:" && isLoopbackName(url.hostname)))
     return;
   throw new SignInError("provider_invalid", `${url.origin} is neither https nor http on loopback`); // hole U9
-}
-
-function isLoopback(hostname: string): boolean {
-  return /^(localhost|.+\.localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(hostname);
 }
