@@ -98,7 +98,7 @@ describe("a record store of PostgreSQL", () => {
     expect((await admin.query(counted)).rows).toEqual((await admin.query(present)).rows);
   });
 
-  test("has no two writes of one key wait for each other", async () => {
+  test("V6: has no two writes of one key wait for each other", async () => {
     const records = open<number>("contended");
     await records.put("a", 1, TERMS);
     const writer = await admin.connect();
@@ -117,7 +117,7 @@ describe("a record store of PostgreSQL", () => {
     ]).toContainEqual(await Promise.all([updated, taken]));
   });
 
-  test("writes again where PostgreSQL ended a deadlock with another's transaction", async () => {
+  test("V6: writes again where PostgreSQL ended a deadlock with another's transaction", async () => {
     const records = open<number>("deadlock");
     await records.put("a", 1, TERMS);
     const other = await admin.connect();
