@@ -455,11 +455,7 @@ const HOLES: Readonly<Record<string, Hole>> = {
   B9: [
     "a run ends whose user does not come back",
     [BACKEND_TEST, "B9: who does not come back in time"],
-    [
-      `${BACKEND}/runs/run-store.ts`,
-      "settle: (run) => expireConsent(run, now()),",
-      "settle: (run) => run,",
-    ],
+    [`${BACKEND}/runs/run-store.ts`, "settle: (run) => expireConsent(run, now()),", "settle: (run) => run,"],
   ],
 
   // Checks that no published implementation lacks by name: authority that ends, delegates, orders, bounds, shapes.
