@@ -1,12 +1,6 @@
 import { type ClaimStore, type RecordStore, StoreFullError, StoreUnavailableError } from "aauth";
 import { claimStoreContract, type OpenTestStore, recordStoreContract } from "aauth/testing";
-import {
-  type EncryptedRecord,
-  encryptRecords,
-  StoreRecordError,
-  StoreSetupError,
-  type Stores,
-} from "aauth-stores";
+import { encryptStores, type OpenStores, StoreRecordError, StoreSetupError } from "aauth-stores";
 import { openPostgresStores } from "aauth-stores/postgres";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -17,7 +11,7 @@ const TERMS = { owner: "alice", ttlSeconds: 100 };
 /** The machine of the tests may be slow; the contract is not about time. */
 const deadlineMs = 30_000;
 let server: StoreServer;
-let stores: Stores;
+let stores: OpenStores;
 let admin: pg.Pool;
 let names = 0;
 
@@ -69,9 +63,7 @@ describe("a record store of PostgreSQL", () => {
   test.each(recordStoreContract)("$title, encrypted", ({ run }) => {
     const keys = [new Uint8Array(32).fill(7)];
     return run(
-      onServer<RecordStore<unknown>>((name, bounds) =>
-        encryptRecords(open<EncryptedRecord>(name, bounds), { name, keys }),
-      ),
+      onServer<RecordStore<unknown>>((name, bounds) => encryptStores(stores, { keys }).records(name, bounds)),
     );
   });
 

@@ -49,7 +49,7 @@ export type * from "./types.ts";
 // keys
 
 export { toJwks } from "./keys/jwks.ts";
-export type { KeyRing, KeyRingOptions } from "./keys/key-ring.ts";
+export type { HeldKey, KeyRing, KeyRingOptions } from "./keys/key-ring.ts";
 export { createKeyRing } from "./keys/key-ring.ts";
 export type { PrivateJwk } from "./keys/signing-key.ts";
 export { generateSigningKey, importSigningKey } from "./keys/signing-key.ts";
@@ -80,6 +80,8 @@ export type {
   StoredRecord,
 } from "./store/record-store.ts";
 export { createMemoryRecordStore } from "./store/record-store.ts";
+export type { StoreBounds, Stores } from "./store/stores.ts";
+export { createMemoryStores } from "./store/stores.ts";
 
 // tokens
 

@@ -62,11 +62,11 @@ export async function createKeptKeys(
   const unique = [...new Map(options.earlier.map((jwk) => [jwk.x, jwk])).values()].slice(-MAX_EARLIER_KEYS);
   // A damaged one ends its runs, and not the start.
   const taken = await Promise.all(unique.reverse().map((jwk) => take(jwk).catch(() => undefined)));
+  const seconds = Math.max(KEEP_KEY_SECONDS, keepSeconds);
   const earlier = taken.filter((key) => key !== undefined);
-  const keys = createKeyRing({
-    ...{ key: key ?? (await create()), earlier, create, now },
-    keepSeconds: Math.max(KEEP_KEY_SECONDS, keepSeconds),
-  });
+  const newest = { key: key ?? (await create()), announcedAt: now(), keepSeconds: 0 };
+  const held = earlier.map((key) => ({ key, announcedAt: 0, keepSeconds: seconds }));
+  const keys = createKeyRing({ key: [newest, ...held], create, keepSeconds: seconds, now });
   return { keys, keptKey: (thumbprint) => kept.get(thumbprint) };
 }
 
@@ -89,11 +89,12 @@ export function ownAgents(
   },
 ): (own: Omit<AgentOptions, "key" | "discovery">) => Agent {
   const { config, evidence, now, keys: key, discovery } = options;
-  const tokenStore = createTokenStore(config.authTokenCacheSeconds, now);
+  const tokens = createTokenStore(config.authTokenCacheSeconds, now);
+  const stores = { records: <Value>() => tokens as RecordStore<unknown> as RecordStore<Value> };
   return (own) => {
     const traced = createAgentTrace(options.transport);
     return createAgent({
-      ...{ key, discovery, tokenStore, now },
+      ...{ key, discovery, stores, now },
       revealTokens: config.showTokens,
       ...traced,
       ...(evidence && { transport: evidence.recording(traced.transport) }),
