@@ -160,9 +160,9 @@ ${fields.map((field) => `                  - ${field}`).join("\n")}
                     # From a header, never response.body: that would make the gateway hold back the agents' event streams too.
                     metadata:
                       aauth: 'json(response.headers["x-aauth-claims"])'
-              # The decision says in this field who the caller is. One that a caller sends does not reach the agent.
+              # The decision says in x-aauth-claims who the caller is. Neither field that a caller sends reaches the agent.
               requestHeaderModifier:
-                remove: [x-aauth-claims, x_aauth_claims, x_aauth-claims, x-aauth_claims]
+                remove: [x-aauth-claims, x_aauth_claims, x_aauth-claims, x-aauth_claims, x-forwarded-for]
               a2a: {}
               # Without it the agent sees the backend's name as Host.
               urlRewrite:
