@@ -1,6 +1,6 @@
-import { createMemoryRecordStore, type Discovery, QuotaStore, type SigningKey } from "aauth";
+import { createMemoryRecordStore, type Discovery, QuotaStore } from "aauth";
 import { askAgent, readAgentCard } from "agent-kit/a2a";
-import { rotateKeys, type ServiceOptions } from "agent-kit/service";
+import { memoryKeys, rotateKeys, type ServiceKeys, type ServiceOptions } from "agent-kit/service";
 import type { FastifyInstance } from "fastify";
 import { createApi } from "./api.ts";
 import { createAttempts } from "./break-it/attempts.ts";
@@ -33,8 +33,8 @@ import { createTraceClient } from "./traces/trace-client.ts";
 
 export interface BackendDeps {
   readonly logger: ServiceOptions["logger"];
-  /** Default: a fresh key per start, as in the demo. */
-  readonly key?: SigningKey;
+  /** Default: new ones. */
+  readonly keys?: ServiceKeys;
   readonly discovery?: Discovery;
   /** Unix seconds. Default: the system clock. */
   readonly now?: () => number;
@@ -53,10 +53,10 @@ export async function buildBackend(
   config: BackendConfig,
   deps: BackendDeps,
 ): Promise<{ app: FastifyInstance }> {
-  const { now = () => Math.floor(Date.now() / 1000) } = deps;
+  const { keys = memoryKeys(), now = () => Math.floor(Date.now() / 1000) } = deps;
   const evidence = config.breakIt ? createEvidence(now) : undefined;
   const observe = createCallObserver(deps);
-  const options = { ...deps, config, evidence, observe, now };
+  const options = { ...deps, keys, config, evidence, observe, now };
   const dialect = await DIALECTS[config.profile](options);
   const services = createServices(dialect, { ...options, startReplySeconds: deps.startReplySeconds ?? 10 });
   const app = await createApp(dialect, services, { ...options, heartbeatMs: deps.heartbeatMs });

@@ -16,7 +16,7 @@ import { draft11BreakIt } from "./break-it/draft-11-break-it.ts";
 import type { UserCall } from "./calls/user-call.ts";
 import { SubAgents } from "./delegates/sub-agents.ts";
 import type { BackendDialect, DialectOptions } from "./dialect.ts";
-import { createKeptKeys, ownAgents } from "./own-agent.ts";
+import { keptKeySeconds, ownAgents } from "./own-agent.ts";
 import { draft11Tokens } from "./routes/delegate-token.ts";
 import { ORDER_RETURN_PATH } from "./routes/orders.ts";
 import { interactionReturn, RETURN_PATH } from "./routes/returns.ts";
@@ -33,12 +33,7 @@ export async function createDraft11Dialect(options: DialectOptions): Promise<Bac
   requireServerIdentifier("backend", "BACKEND_AGENT_URL", issuer);
   requireServerIdentifier("backend", "SUPPLY_CHAIN_AGENT_URL", supplyChainAgentUrl);
   const restored = await readWaitingRuns(waitingFile, logger);
-  const { keys, keptKey } = await createKeptKeys({
-    key: options.key,
-    earlier: restored.map(({ key }) => key),
-    keepSeconds: lifetimeSeconds,
-    now,
-  });
+  const keys = await options.keys.signingKeys("backend", { keepSeconds: keptKeySeconds(config), now });
   const found = draft11Parties(config, { id: issuer, now, discovery: options.discovery });
   const parties = { ...found, discovery: traceDiscovery(found.discovery) };
   const { map, discovery, personServer, accessServer } = parties;
@@ -75,7 +70,7 @@ export async function createDraft11Dialect(options: DialectOptions): Promise<Bac
     runs: {
       standingConsent: async () => undefined,
       calls: { agentOf, browserUrl, returnUrl: returns.ofRun },
-      waitingRuns: createWaitingRuns({ file: waitingFile, restored, keyOf: keptKey, logger }),
+      waitingRuns: createWaitingRuns({ file: waitingFile, restored, logger }),
     },
     restored,
     orders: {

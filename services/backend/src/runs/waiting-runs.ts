@@ -9,13 +9,6 @@ const OWNER_ONLY = 0o600;
 /** As many as the runs in memory. */
 const MAX_RUNS = 1_000;
 
-const keySchema = z.strictObject({
-  kty: z.literal("OKP"),
-  crv: z.literal("Ed25519"),
-  x: z.string().length(43),
-  d: z.string().length(43),
-  kid: z.string().min(1),
-});
 const entrySchema = z.strictObject({
   run: z
     .looseObject({
@@ -29,14 +22,10 @@ const entrySchema = z.strictObject({
   waiting: z
     .looseObject({ keyThumbprint: z.string(), location: z.string() })
     .transform((waiting) => waiting as unknown as WaitingCall),
-  key: keySchema,
 });
 const fileSchema = z.strictObject({ runs: z.array(entrySchema).max(MAX_RUNS) });
 
-/** A private key that can be written down. */
-export type KeptKey = z.infer<typeof keySchema>;
-
-/** A run whose call waits, and what it takes to go on with it: the tokens in `waiting` are bound to `key`. Plain data. */
+/** A run whose call waits, and what it takes to resume it. Plain data. */
 export type WaitingRun = z.infer<typeof entrySchema>;
 
 /** Runs that wait, kept beyond the process. */
@@ -55,15 +44,13 @@ export interface WaitingRuns {
  *
  * @param options.file undefined: nothing is kept
  * @param options.restored those of the process before, which are in the file
- * @param options.keyOf the key of a thumbprint; undefined for one that cannot be written down
  */
 export function createWaitingRuns(options: {
   readonly file: string | undefined;
   readonly restored: readonly WaitingRun[];
-  readonly keyOf: (thumbprint: string) => KeptKey | undefined;
   readonly logger: Pick<FastifyBaseLogger, "error">;
 }): WaitingRuns {
-  const { file, restored, keyOf, logger } = options;
+  const { file, restored, logger } = options;
   const entries = new Map(restored.map((entry) => [entry.run.id, entry]));
   let written: Promise<void> = Promise.resolve();
 
@@ -76,9 +63,8 @@ export function createWaitingRuns(options: {
 
   return {
     keep(run, waiting) {
-      const key = keyOf(waiting.keyThumbprint);
-      if (key === undefined || isSame(entries.get(run.id)?.waiting, waiting)) return;
-      entries.set(run.id, { run, waiting, key });
+      if (isSame(entries.get(run.id)?.waiting, waiting)) return;
+      entries.set(run.id, { run, waiting });
       save();
     },
     drop(id) {
@@ -114,7 +100,7 @@ export async function readWaitingRuns(
     } finally {
       await handle.close();
     }
-    // No cause is logged: a parser quotes what it could not read, and that is a private key.
+    // No cause is logged: a parser quotes what it could not read, and that has tokens.
     const parsed = fileSchema.safeParse(parse(await readFile(file, "utf8")));
     if (parsed.success) return parsed.data.runs;
     logger.error({ file }, "the file of waiting runs is malformed: none is resumed");

@@ -3,19 +3,17 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { WaitingCall } from "aauth";
 import { beforeEach, expect, it } from "vitest";
-import { createKeptKeys } from "../../src/own-agent.ts";
 import { createRun } from "../../src/runs/run.ts";
 import { createWaitingRuns, readWaitingRuns } from "../../src/runs/waiting-runs.ts";
 
 const NOW = 1_730_217_600;
 const run = createRun({ userId: "alice", prompt: "optimize" }, NOW);
-const { keys, keptKey } = await createKeptKeys({ key: undefined, earlier: [], now: () => NOW });
 
 const waitingAt = (location: string, over: object = {}) =>
   ({
     ...{
       profile: "draft-11",
-      keyThumbprint: keys.current().thumbprint,
+      keyThumbprint: "thumbprint-of-the-key",
       location,
       requirement: "interaction",
     },
@@ -36,7 +34,7 @@ async function open(over: { file?: string | undefined } = {}) {
     error: (...[fields, text]: unknown[]) => void errors.push(`${JSON.stringify(fields)} ${text}`),
   };
   const restored = await readWaitingRuns(options.file, logger);
-  return { restored, ...createWaitingRuns({ ...options, restored, keyOf: keptKey, logger }) };
+  return { restored, ...createWaitingRuns({ ...options, restored, logger }) };
 }
 
 async function written(change: (text: string) => string = (text) => text): Promise<void> {
@@ -53,7 +51,7 @@ it("gives back what was kept, to the owner of the file alone, until it is droppe
   await first.written();
   expect((await stat(file)).mode & 0o777).toBe(0o600);
   const second = await open();
-  expect(second.restored).toEqual([{ run, waiting: WAITING, key: keptKey(WAITING.keyThumbprint) }]);
+  expect(second.restored).toEqual([{ run, waiting: WAITING }]);
   second.drop(run.id);
   await second.written();
   await expect(stat(file)).rejects.toThrow("ENOENT");
@@ -71,12 +69,10 @@ it("writes when a run waits for something else, and not at each look", async () 
   expect((await open()).restored[0]!.waiting.location).toBe("https://ps.example/pending/2");
 });
 
-it("keeps nothing without a file, or for a key that it does not have", async () => {
+it("keeps nothing without a file", async () => {
   const none = await open({ file: undefined });
   none.keep(run, WAITING);
-  const runs = await open();
-  runs.keep(run, waitingAt("https://ps.example/pending/1", { keyThumbprint: "another" }));
-  await runs.written();
+  await none.written();
   await expect(stat(file)).rejects.toThrow("ENOENT");
 });
 
@@ -85,12 +81,12 @@ it.each([
   ["another shape", () => '{"runs":[{}]}'],
   ["a run that has ended", (text: string) => text.replace('"status":"running"', '"status":"completed"')],
   ["a member too many", (text: string) => text.replace('{"runs"', '{"more":1,"runs"')],
-  ["a key without its private half", (text: string) => text.replace('"d"', '"e"')],
+  ["a call without its key", (text: string) => text.replace('"keyThumbprint"', '"key"')],
 ])("does not use a file with %s, and says nothing of what is in it", async (_what, change) => {
   await written(change);
   expect((await open()).restored).toEqual([]);
   expect(errors.join()).toContain("malformed");
-  expect(errors.join()).not.toContain(keptKey(WAITING.keyThumbprint)!.d);
+  expect(errors.join()).not.toContain(WAITING.location);
 });
 
 it("does not use a file that others can read", async () => {
@@ -106,26 +102,4 @@ it("goes on where it cannot write", async () => {
   runs.keep(run, WAITING);
   await runs.written();
   expect(errors.join()).toContain("could not be kept");
-});
-
-it("keeps keys under names that no key has had, and each of them once", async () => {
-  const jwk = keptKey(WAITING.keyThumbprint)!;
-  const later = await createKeptKeys({ key: undefined, earlier: [jwk, jwk], now: () => NOW });
-  const kids = later.keys.published().map(({ kid }) => kid);
-  expect(kids).toHaveLength(2);
-  expect(new Set([...kids, jwk.kid]).size).toBe(2);
-  expect(later.keys.usable().map(({ thumbprint }) => thumbprint)).toContain(WAITING.keyThumbprint);
-  expect(later.keptKey(WAITING.keyThumbprint)).toEqual(jwk);
-});
-
-it("starts without a key that is damaged, whose run then ends", async () => {
-  const jwk = keptKey(WAITING.keyThumbprint)!;
-  const damaged = [
-    { ...jwk, d: "!".repeat(43) },
-    { ...jwk, x: "A".repeat(43) },
-  ];
-  for (const earlier of damaged) {
-    const later = await createKeptKeys({ key: undefined, earlier: [earlier], now: () => NOW });
-    expect(later.keys.usable().map(({ thumbprint }) => thumbprint)).not.toContain(WAITING.keyThumbprint);
-  }
 });
