@@ -1,5 +1,5 @@
-import { createMemoryRecordStore, type Discovery, type KeyRing, type RecordStore } from "aauth";
-import { type Agent, type AgentOptions, createAgent, type ObtainedToken, type Transport } from "aauth/agent";
+import type { Discovery, KeyRing, RecordStore, Stores } from "aauth";
+import { type Agent, type AgentOptions, createAgent, type Transport } from "aauth/agent";
 import { createAgentTrace } from "protocol-trace";
 import type { BackendConfig } from "./config.ts";
 import type { DialectOptions } from "./dialect.ts";
@@ -24,15 +24,14 @@ export const keptKeySeconds = (config: Pick<BackendConfig, "agentTokenSeconds">)
  * @param options.transport default: the library's
  */
 export function ownAgents(
-  options: Pick<DialectOptions, "config" | "evidence" | "now"> & {
+  options: Pick<DialectOptions, "config" | "evidence" | "stores" | "now"> & {
     readonly keys: KeyRing;
     readonly discovery: Discovery;
     readonly transport?: Transport;
   },
 ): (own: Omit<AgentOptions, "key" | "discovery">) => Agent {
-  const { config, evidence, now, keys: key, discovery } = options;
-  const tokens = createTokenStore(config.authTokenCacheSeconds, now);
-  const stores = { records: <Value>() => tokens as RecordStore<unknown> as RecordStore<Value> };
+  const { config, evidence, keys: key, discovery, now } = options;
+  const stores = tokenStores(options.stores, config.authTokenCacheSeconds);
   return (own) => {
     const traced = createAgentTrace(options.transport);
     return createAgent({
@@ -45,11 +44,16 @@ export function ownAgents(
   };
 }
 
-/** @param seconds time that runs share a token; 0: each has its own */
-function createTokenStore(seconds: number, now: () => number): RecordStore<ObtainedToken> {
-  const tokens = createMemoryRecordStore<ObtainedToken>({ maxEntries: MAX_TOKENS, now });
+/** One store for the tokens of all agents. @param seconds time that runs share a token; 0: each has its own */
+function tokenStores(stores: Stores, seconds: number): Pick<Stores, "records"> {
   return {
-    ...tokens,
-    put: (name, grant, { owner }) => tokens.put(name, grant, { owner, ttlSeconds: seconds || RUN_SECONDS }),
+    records<Value>(): RecordStore<Value> {
+      const tokens = stores.records<Value>("tokens", { maxEntries: MAX_TOKENS });
+      return {
+        ...tokens,
+        put: (name, token, { owner }) =>
+          tokens.put(name, token, { owner, ttlSeconds: seconds || RUN_SECONDS }),
+      };
+    },
   };
 }
