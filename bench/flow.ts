@@ -7,7 +7,7 @@
  */
 
 import assert from "node:assert";
-import { createMemoryRecordStore } from "aauth";
+import { createMemoryRecordStore, type RecordStore } from "aauth";
 import type { ObtainedToken } from "aauth/agent";
 import { installLocalhostLookup } from "agent-kit/service";
 import { startVisitor } from "../scripts/levels/visitor.ts";
@@ -43,8 +43,9 @@ const demo = await startDemo({ LOG_LEVEL: "warn", OTEL_SDK_DISABLED: "true" });
 const url = `${demo.urls.supplyChainAgent}/`;
 const caller = await startVisitor([demo.urls.issuer]);
 const forgetful = { ...createMemoryRecordStore<ObtainedToken>(), get: () => undefined };
-const [cached, first] = [createMemoryRecordStore<ObtainedToken>(), forgetful].map((tokenStore) => {
-  const agent = caller.agent({ signatureScheme: "jwks", tokenStore });
+const [cached, first] = [createMemoryRecordStore<ObtainedToken>(), forgetful].map((store) => {
+  const stores = { records: <Value>() => store as RecordStore<Value> };
+  const agent = caller.agent({ signatureScheme: "jwks", stores });
   return (url: string, init: RequestInit) => agent.fetchFor()(url, init);
 }) as [Send, Send];
 

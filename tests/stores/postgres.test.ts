@@ -3,9 +3,9 @@ import { claimStoreContract, type OpenTestStore, recordStoreContract } from "aau
 import {
   type EncryptedRecord,
   encryptRecords,
+  type OpenStores,
   StoreRecordError,
   StoreSetupError,
-  type Stores,
 } from "aauth-stores";
 import { openPostgresStores } from "aauth-stores/postgres";
 import pg from "pg";
@@ -17,7 +17,7 @@ const TERMS = { owner: "alice", ttlSeconds: 100 };
 /** The machine of the tests may be slow; the contract is not about time. */
 const deadlineMs = 30_000;
 let server: StoreServer;
-let stores: Stores;
+let stores: OpenStores;
 let admin: pg.Pool;
 let names = 0;
 

@@ -9,7 +9,7 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { buffer } from "node:stream/consumers";
-import { createDiscovery, createMemoryRecordStore, generateSigningKey, type PublicJwk } from "aauth";
+import { createDiscovery, createMemoryStores, generateSigningKey, type PublicJwk } from "aauth";
 import { receivedFields } from "aauth/resource";
 import { createPersonServer } from "aauth/server";
 import { PERSON_SERVER } from "./token-requests.ts";
@@ -28,16 +28,15 @@ const discovery = createDiscovery({
     return { status: isFound ? 200 : 404, body: new TextEncoder().encode(JSON.stringify(document)) };
   },
 });
+const stores = createMemoryStores({ now });
 const server = createPersonServer({
   ...{ issuer: PERSON_SERVER, discovery, now },
   key: await generateSigningKey({ kid: "ps-1" }),
   subjectSecret: crypto.getRandomValues(new Uint8Array(32)),
-  stores: Object.fromEntries(
-    ["pending", "revocations", "tokens", "people"].map((name) => [
-      name,
-      createMemoryRecordStore({ maxEntries: MAX_ENTRIES, now }),
-    ]),
-  ),
+  stores: {
+    claims: stores.claims,
+    records: (name) => stores.records(name, { maxEntries: MAX_ENTRIES }),
+  },
   personOf: ({ iss }) => new URL(iss).host,
   decide: () => ({ type: "grant" }),
 });

@@ -6,7 +6,7 @@
  */
 
 import type { AddressInfo } from "node:net";
-import { createDiscovery, createMemoryClaimStore, draft11, generateSigningKey, type PublicJwk } from "aauth";
+import { createDiscovery, createMemoryStores, draft11, generateSigningKey, type PublicJwk } from "aauth";
 import { createDeferred } from "aauth/resource";
 import Fastify from "fastify";
 import { fastifyAAuth, sendAnswer, serveEndpoints } from "fastify-aauth";
@@ -33,12 +33,16 @@ const discovery = createDiscovery({
   }),
 });
 
+const stores = createMemoryStores();
 const app = Fastify();
 await app.register(async (scope) => {
   await scope.register(fastifyAAuth, {
     ...{ resource: RESOURCE, profile: draft11, personServers: [PERSON_SERVER], discovery },
     key: await generateSigningKey({ kid: "resource-1" }),
-    stores: { replay: createMemoryClaimStore({ maxEntries: MAX_USED_SIGNATURES }) },
+    stores: {
+      ...stores,
+      claims: (name) => stores.claims(name, { maxEntries: MAX_USED_SIGNATURES }),
+    },
   });
   const { verifier } = scope.aauth;
   const deferred = createDeferred<null>({

@@ -9,4 +9,4 @@ export type { EncryptedRecord, EncryptionOptions } from "./encrypt-records.ts";
 export { encryptRecords } from "./encrypt-records.ts";
 export type { StoreSetupCode } from "./errors.ts";
 export { StoreRecordError, StoreSetupError } from "./errors.ts";
-export type { ClaimStores, Deadline, StoreBounds, Stores } from "./stores.ts";
+export type { Deadline, OpenClaims, OpenStores } from "./stores.ts";

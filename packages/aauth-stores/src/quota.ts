@@ -1,6 +1,5 @@
 import { createHash } from "node:crypto";
-import type { ClaimTerms } from "aauth";
-import type { StoreBounds } from "./stores.ts";
+import type { ClaimTerms, StoreBounds } from "aauth";
 
 /**
  * A quota with the bounds of what it may hold. The rule is the same as in memory: what an owner

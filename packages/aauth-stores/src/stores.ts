@@ -1,24 +1,14 @@
-import type { ClaimStore, RecordStore } from "aauth";
-
-/** The bound of a store. */
-export interface StoreBounds {
-  /** Most entries of all owners together. Default 200000 claims, 50000 records. */
-  readonly maxEntries?: number | undefined;
-}
+import type { Stores } from "aauth";
 
 /**
- * Claim stores and record stores in one database. A name is the same store in every process. Each
- * store has its own keys, owners and bound; all processes must pass the same bound.
+ * Claim stores and record stores in one database; all processes must pass the same bounds.
  */
-export interface Stores extends ClaimStores {
-  /** @throws RangeError for a bound below 1 */
-  records<Value>(name: string, bounds?: StoreBounds): RecordStore<Value>;
-}
+export interface OpenStores extends Stores, Closable {}
 
 /** Claim stores in one database. */
-export interface ClaimStores {
-  /** @throws RangeError for a bound below 1 */
-  claims(name: string, bounds?: StoreBounds): ClaimStore;
+export interface OpenClaims extends Pick<Stores, "claims">, Closable {}
+
+interface Closable {
   /** Ends the connections. The stores reject all calls afterwards. */
   close(): Promise<void>;
 }

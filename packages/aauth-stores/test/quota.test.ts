@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type ClaimQuota, createMemoryClaimStore, createMemoryRecordStore, StoreFullError } from "aauth";
-import type { Stores } from "aauth-stores";
+import type { OpenStores } from "aauth-stores";
 import { openSqliteStores } from "aauth-stores/sqlite";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -14,7 +14,7 @@ const maxEntries = fc.integer({ min: 1, max: 30 });
 const clock = { seconds: 1_000 };
 const now = () => clock.seconds;
 let folder = "";
-let stores: Stores;
+let stores: OpenStores;
 let names = 0;
 
 beforeAll(async () => {

@@ -80,6 +80,8 @@ export type {
   StoredRecord,
 } from "./store/record-store.ts";
 export { createMemoryRecordStore } from "./store/record-store.ts";
+export type { StoreBounds, Stores } from "./store/stores.ts";
+export { createMemoryStores } from "./store/stores.ts";
 
 // tokens
 

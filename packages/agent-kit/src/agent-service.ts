@@ -11,17 +11,10 @@ import {
   generateSigningKey,
   type Level,
   type ProvenCaller,
-  type RecordStore,
   type SigningKey,
+  type Stores,
 } from "aauth";
-import {
-  type Agent,
-  type AgentObserver,
-  type AgentOptions,
-  createAgent,
-  type ObtainedToken,
-  type Transport,
-} from "aauth/agent";
+import { type Agent, type AgentObserver, type AgentOptions, createAgent, type Transport } from "aauth/agent";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { fastifyAAuth } from "fastify-aauth";
 import {
@@ -48,8 +41,8 @@ export interface AgentServiceDeps {
   readonly discovery?: Discovery;
   /** Sends requests to other agents and to the auth server. */
   readonly transport?: Transport;
-  /** Keeps tokens for later calls. Default: in memory, one store for each peer. */
-  readonly tokenStore?: RecordStore<ObtainedToken>;
+  /** Where what outlives a request is kept. Default: in memory, for this process only. */
+  readonly stores?: Stores;
   /** Unix seconds. */
   readonly now?: () => number;
 }
@@ -163,6 +156,7 @@ export async function createAgentService(options: AgentServiceOptions): Promise<
       discovery,
       now,
       cryptoMode: "pool",
+      ...(deps.stores && { stores: deps.stores }),
       ...(config.trustedAgents.length > 0 && { trustedAgents: config.trustedAgents }),
       observer: (event, request) => {
         verificationTrace(event, request);
@@ -196,7 +190,7 @@ export async function createAgentService(options: AgentServiceOptions): Promise<
 
 /** Creates an agent for calls to one peer, with its own trace. */
 function callingAgent(
-  { tokenStore }: AgentServiceDeps,
+  { stores }: AgentServiceDeps,
   options: AgentOptions & { observer: AgentObserver },
 ): Agent {
   const traced = createAgentTrace(options.transport);
@@ -207,7 +201,7 @@ function callingAgent(
       traced.observer(event);
       options.observer(event);
     },
-    ...(tokenStore && { tokenStore }),
+    ...(stores && { stores }),
   });
 }
 

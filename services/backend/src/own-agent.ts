@@ -89,11 +89,12 @@ export function ownAgents(
   },
 ): (own: Omit<AgentOptions, "key" | "discovery">) => Agent {
   const { config, evidence, now, keys: key, discovery } = options;
-  const tokenStore = createTokenStore(config.authTokenCacheSeconds, now);
+  const tokens = createTokenStore(config.authTokenCacheSeconds, now);
+  const stores = { records: <Value>() => tokens as RecordStore<unknown> as RecordStore<Value> };
   return (own) => {
     const traced = createAgentTrace(options.transport);
     return createAgent({
-      ...{ key, discovery, tokenStore, now },
+      ...{ key, discovery, stores, now },
       revealTokens: config.showTokens,
       ...traced,
       ...(evidence && { transport: evidence.recording(traced.transport) }),

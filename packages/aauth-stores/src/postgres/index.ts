@@ -4,10 +4,10 @@
  * @module
  */
 
-import { type RecordStore, type RecordTerms, StoreFullError } from "aauth";
+import { type RecordStore, type RecordTerms, type StoreBounds, StoreFullError } from "aauth";
 import { claimQuotas, recordQuotas, requireLifetime, storedKey } from "../quota.ts";
 import { readJson } from "../read-json.ts";
-import { DEADLINE_MS, type Deadline, type StoreBounds, type Stores } from "../stores.ts";
+import { DEADLINE_MS, type Deadline, type OpenStores } from "../stores.ts";
 import { Connections } from "./connections.ts";
 import { Entries } from "./entries.ts";
 
@@ -28,7 +28,7 @@ export interface PostgresOptions extends Deadline {
  * const stores = await openPostgresStores({ url: "postgres://aauth@127.0.0.1/aauth" });
  * const grants = stores.records<Grant>("grants");
  */
-export async function openPostgresStores(options: PostgresOptions): Promise<Stores> {
+export async function openPostgresStores(options: PostgresOptions): Promise<OpenStores> {
   const { url, deadlineMs = DEADLINE_MS } = options;
   const connections = await Connections.open(url, deadlineMs);
   return {

@@ -4,10 +4,10 @@
  * @module
  */
 
-import { type RecordStore, type RecordTerms, StoreFullError } from "aauth";
+import { type RecordStore, type RecordTerms, type StoreBounds, StoreFullError } from "aauth";
 import { claimQuotas, recordQuotas, requireLifetime, storedKey } from "../quota.ts";
 import { readJson } from "../read-json.ts";
-import { DEADLINE_MS, type Deadline, type StoreBounds, type Stores } from "../stores.ts";
+import { DEADLINE_MS, type Deadline, type OpenStores } from "../stores.ts";
 import { Database } from "./database.ts";
 import { Entries } from "./entries.ts";
 
@@ -31,7 +31,7 @@ export interface SqliteOptions extends Deadline {
  * const stores = openSqliteStores({ path: ".data/aauth.db" });
  * const replayStore = stores.claims("nonces");
  */
-export function openSqliteStores(options: SqliteOptions): Stores {
+export function openSqliteStores(options: SqliteOptions): OpenStores {
   const { path, deadlineMs = DEADLINE_MS, now = () => Date.now() / 1000 } = options;
   const database = new Database(path, deadlineMs);
   return {

@@ -8,7 +8,7 @@ import { StoreUnavailableError } from "aauth";
 import { Redis } from "iovalkey";
 import { StoreSetupError } from "../errors.ts";
 import { claimQuotas, type Quota, requireLifetime, storedKey } from "../quota.ts";
-import { type ClaimStores, DEADLINE_MS, type Deadline } from "../stores.ts";
+import { DEADLINE_MS, type Deadline, type OpenClaims } from "../stores.ts";
 import { CLAIM_SCRIPT, CLAIM_SCRIPT_SHA } from "./claim-script.ts";
 
 /** Address of a server, and the deadline of its calls. */
@@ -34,7 +34,7 @@ const RECHECK_MS = 1_000;
  * const stores = await openValkeyClaims({ url: "valkey://127.0.0.1:6379" });
  * const replayStore = stores.claims("nonces");
  */
-export async function openValkeyClaims(options: ValkeyOptions): Promise<ClaimStores> {
+export async function openValkeyClaims(options: ValkeyOptions): Promise<OpenClaims> {
   const connection = new Connection(options);
   await connection.open();
   return {

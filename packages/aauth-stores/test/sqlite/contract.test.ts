@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { claimStoreContract, type OpenTestStore, recordStoreContract } from "aauth/testing";
-import type { Stores } from "aauth-stores";
+import type { OpenStores } from "aauth-stores";
 import { openSqliteStores } from "aauth-stores/sqlite";
 import { afterAll, beforeAll, describe, test } from "vitest";
 
@@ -15,7 +15,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 function inFile<Store>(
-  open: (stores: Stores, bounds: { maxEntries: number }) => Store,
+  open: (stores: OpenStores, bounds: { maxEntries: number }) => Store,
 ): OpenTestStore<Store> {
   return (bounds) => {
     let seconds = 1_800_000_000;

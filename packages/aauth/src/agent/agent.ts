@@ -74,6 +74,7 @@ function partsOfOptions(options: AgentOptions): AgentParts {
   const { requestMs = 120_000, tokenRequestMs = 10_000, pendingMs = 120_000 } = timeouts;
   const { transport = pooledTransport } = options;
   const now = options.now ?? (() => Math.floor(Date.now() / 1000));
+  const store = options.stores?.records<ObtainedToken>(`tokens ${id}`);
   const { ownServer } = profile.tokenRequests;
   // Where tokens name the servers, and servers their endpoints, untrusted callers choose the address.
   const toServers =
@@ -92,7 +93,7 @@ function partsOfOptions(options: AgentOptions): AgentParts {
     },
     sendToResource: createSender({ profile, transport, now }),
     sendToServer: createSender({ profile: serverProfile, transport: toServers, now }),
-    tokenCache: createTokenCache(options.tokenStore ?? createMemoryRecordStore<ObtainedToken>({ now }), now),
+    tokenCache: createTokenCache(store ?? createMemoryRecordStore({ now }), now),
     now,
     revealTokens: options.revealTokens ?? false,
     timeouts: { requestMs, tokenRequestMs, pendingMs },

@@ -10,7 +10,7 @@ import type { KeyRing } from "../keys/key-ring.ts";
 import type { ApprovedMission, MissionProposal } from "../profile/token-requests.ts";
 import type { Clarification, Interaction } from "../profile/waiting.ts";
 import type { AgentProfile } from "../profile/wire-profile.ts";
-import type { RecordStore } from "../store/record-store.ts";
+import type { Stores } from "../store/stores.ts";
 import type { SigningKey, WaitingCall } from "../types.ts";
 import type { AgentObserver } from "./events.ts";
 import type { ObtainedToken } from "./token-cache.ts";
@@ -110,10 +110,12 @@ export interface AgentOptions {
    */
   readonly transport?: Transport | undefined;
   /**
-   * Keeps the agent's tokens: those of users, and refresh tokens among them, so a store outside of the process has to protect them. A token that it has no
-   * room for is not kept: a later call gets one of its own. Agents that share a store share tokens where their keys are the same. Default: in memory.
+   * Where the agent's tokens are kept: those of users and refresh tokens are among them, so that a
+   * store outside of the process has to protect them. A token for which there is no room is not
+   * kept, and a later call gets one of its own. Agents with one `id` share tokens where their keys
+   * are the same. Default: in memory.
    */
-  readonly tokenStore?: RecordStore<ObtainedToken> | undefined;
+  readonly stores?: Pick<Stores, "records"> | undefined;
   /** Receives what happens in every call. What it throws is ignored. Default: none. */
   readonly observer?: AgentObserver | undefined;
   /** Put whole tokens into events, for demonstrations. Default false: an observer gets a short id and the claims. */

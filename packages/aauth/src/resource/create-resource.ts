@@ -15,10 +15,9 @@ import { AAuthVerificationError } from "../errors.ts";
 import { canonicalAuthority } from "../http-signatures/authority.ts";
 import type { KeyRing } from "../keys/key-ring.ts";
 import type { Answer, GuardedEndpoint, ResourceIdentity } from "../profile/resource-rules.ts";
-import { createRevocations, type RevokedToken } from "../profile/revocations.ts";
-import type { ClaimStore } from "../store/claim-store.ts";
+import { createRevocations } from "../profile/revocations.ts";
 import { StoreFullError } from "../store/quota-store.ts";
-import type { RecordStore } from "../store/record-store.ts";
+import type { Stores } from "../store/stores.ts";
 import type { CallerOf, Level, ProvenCaller, Requirement, SigningKey } from "../types.ts";
 import { type AuthorizationEndpointOptions, createAuthorizationEndpoint } from "./authorization-endpoint.ts";
 import { type Challenger, type ChallengerOptions, createChallenger } from "./challenge.ts";
@@ -37,14 +36,6 @@ type MadeMembers =
   | "signature_window"
   | "additional_signature_components";
 
-/** What the replicas of one resource share. */
-export interface ResourceStores {
-  /** Used nonces and signatures. Default: in memory; replicas would each accept a repetition once. */
-  readonly replay?: ClaimStore | undefined;
-  /** Revoked tokens, in profiles that have revocations. Default: in memory, as of `createRevocations`. */
-  readonly revocations?: RecordStore<RevokedToken> | undefined;
-}
-
 /** One resource: verifier, challenger, documents and endpoints are made from its identity. */
 export interface ResourceOptions<Name extends string = string, Other extends string = string>
   extends ResourceIdentity,
@@ -61,8 +52,11 @@ export interface ResourceOptions<Name extends string = string, Other extends str
   /** Looks up http and loopback addresses, too. Belongs to the default discovery. Default false. */
   readonly development?: boolean | undefined;
   readonly about?: Partial<Omit<ResourceMetadata, MadeMembers>> | undefined;
-  /** Where what outlives a request is kept. Default: in memory, for this process only. */
-  readonly stores?: ResourceStores | undefined;
+  /**
+   * Where used signatures and nonces are kept, and revoked tokens; replicas share them, or each
+   * accepts a repetition once. Default: in memory, and revocations as in `createRevocations`.
+   */
+  readonly stores?: Stores | undefined;
   /** Default: no accounts, and a resource token for each request. */
   readonly authorization?: Pick<AuthorizationEndpointOptions, "holdsAccount" | "authorize"> | undefined;
 }
@@ -154,12 +148,19 @@ export function createResource(options: ResourceOptions): Resource<string> {
   const authority = canonicalAuthority(resource);
   const discovery = options.discovery ?? createDiscovery({ development, now });
   const published = profile.resource.publish(options);
-  const { stores = {}, trustedAgents, toleranceSeconds, requireNonce, cryptoMode } = options;
+  const { stores, trustedAgents, toleranceSeconds, requireNonce, cryptoMode } = options;
   const common = { authorities: [authority], audience: resource, discovery };
-  const judging = { now, replayStore: stores.replay, toleranceSeconds, requireNonce, cryptoMode };
+  const judging = {
+    now,
+    replayStore: stores?.claims(`replay ${resource}`),
+    toleranceSeconds,
+    requireNonce,
+    cryptoMode,
+  };
   const { trustedIssuers, accessServer, additionalComponents, revocation } = published;
   const accepted = { ...common, trustedAgents, trustedIssuers, accessServer };
-  const revocations = revocation && createRevocations({ store: stores.revocations, now });
+  const revocations =
+    revocation && createRevocations({ store: stores?.records(`revocations ${resource}`), now });
   const verifier = createVerifier({
     ...{ ...accepted, ...judging, profile, additionalComponents },
     isRevoked: revocations?.isRevoked,

@@ -22,7 +22,6 @@ export type {
   Resource,
   ResourceOptions,
   ResourceRequest,
-  ResourceStores,
   ServedEndpoint,
 } from "./create-resource.ts";
 export { createResource } from "./create-resource.ts";

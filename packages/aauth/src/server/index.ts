@@ -27,5 +27,4 @@ export type { PersonServer, PersonServerOptions } from "./person-server-types.ts
 export type { SendRevocationOptions } from "./send-revocation.ts";
 export { sendRevocation } from "./send-revocation.ts";
 export type { ServerKey } from "./server-types.ts";
-export type { ServerStores, StoreName } from "./stores.ts";
 export type * from "./types.ts";

@@ -16,7 +16,7 @@ import type { RevocationCheck } from "../profile/verification.ts";
 import { membersOf } from "../resource/endpoint.ts";
 import type { VerificationOutcome } from "../resource/types.ts";
 import { createVerifier } from "../resource/verify-request.ts";
-import { type ClaimStore, createMemoryClaimStore } from "../store/claim-store.ts";
+import type { ClaimStore } from "../store/claim-store.ts";
 import { StoreFullError } from "../store/quota-store.ts";
 import type { TrustPolicy } from "../tokens/trust.ts";
 import type { ProvenCaller } from "../types.ts";
@@ -59,7 +59,7 @@ export interface FrameOptions
   extends Pick<ServerOptions<unknown>, "observer">,
     Pick<ServerParts, "issuer" | "discovery" | "now" | "log"> {
   readonly isRevoked: RevocationCheck;
-  readonly replayStore: ClaimStore | undefined;
+  readonly replayStore: ClaimStore;
   /** By path. */
   readonly documents: Readonly<Record<string, () => object>>;
   /** By path; those with a slash at the end take what follows it. */
@@ -72,8 +72,7 @@ export interface FrameOptions
  * @returns undefined for a path of none of them
  */
 export function createFrame(options: FrameOptions): (request: ServerRequest) => Promise<Answer | undefined> {
-  const { issuer, discovery, isRevoked, now, log, observer, documents, routes } = options;
-  const { replayStore = createMemoryClaimStore({ now }) } = options;
+  const { issuer, discovery, isRevoked, replayStore, now, log, observer, documents, routes } = options;
   const authorities = [new URL(issuer).host];
   const found = Object.entries(routes).map(([path, route]) => {
     const own = { profile: draft11, authorities, discovery, isRevoked, replayStore, now };

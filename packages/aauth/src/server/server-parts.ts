@@ -10,7 +10,7 @@ import { isServerIdentifier } from "../draft-11/identifiers.ts";
 import { DOCUMENTS } from "../draft-11/names.ts";
 import { toJwks } from "../keys/jwks.ts";
 import type { RevocationCheck } from "../profile/verification.ts";
-import { createMemoryRecordStore } from "../store/record-store.ts";
+import { createMemoryStores } from "../store/stores.ts";
 import type { Jwks, SigningKey } from "../types.ts";
 import { createServerCalls } from "./server-calls.ts";
 import { createFrame, type FrameOptions } from "./server-frame.ts";
@@ -28,7 +28,7 @@ export function partsOf(options: ServerOptions<object>, kind: "person" | "access
   const { issuer, pendingSeconds = PENDING_SECONDS, pollSeconds = 1, log = () => {} } = options;
   if (!isServerIdentifier(issuer)) throw new TypeError("issuer must be a server identifier: https://host");
   const { now = () => Math.floor(Date.now() / 1000), interactionUrl = `${issuer}/interaction` } = options;
-  const { stores = {}, observer, transport, callObserver: observe } = options;
+  const { stores = createMemoryStores({ now }), observer, transport, callObserver: observe } = options;
   const keys = keysOf(options.key);
   const key = () => keys.current();
   const discovery = knowingItself(options.discovery, issuer, documents.kinds[kind], keys);
@@ -38,11 +38,11 @@ export function partsOf(options: ServerOptions<object>, kind: "person" | "access
   };
   return {
     ...parts,
-    open: (name: StoreName) => stores[name] ?? createMemoryRecordStore<unknown>({ now }),
+    open: (name: StoreName) => stores.records<unknown>(`${name} ${issuer}`),
     /** Serves the documents, and the routes of the server. */
     frame: (metadata: object, isRevoked: RevocationCheck, routes: FrameOptions["routes"]) =>
       createFrame({
-        ...{ ...parts, replayStore: stores.replay, observer, isRevoked, routes },
+        ...{ ...parts, replayStore: stores.claims(`replay ${issuer}`), observer, isRevoked, routes },
         documents: {
           [`/.well-known/${DOCUMENTS[kind]}`]: () => metadata,
           "/jwks.json": () => keys.jwks(),

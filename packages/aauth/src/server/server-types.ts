@@ -10,11 +10,11 @@ import type { Transport } from "../discovery/transport.ts";
 import type { KeyRing } from "../keys/key-ring.ts";
 import type { Answer } from "../profile/resource-rules.ts";
 import type { VerificationOutcome } from "../resource/types.ts";
+import type { Stores } from "../store/stores.ts";
 import type { SigningKey } from "../types.ts";
 import type { TokenName } from "./issued-tokens.ts";
 import type { PendingRequests } from "./pending-requests.ts";
 import type { CallServer } from "./server-calls.ts";
-import type { ServerStores } from "./stores.ts";
 import type {
   AgentIdentity,
   AskedRequest,
@@ -41,8 +41,8 @@ export interface ServerOptions<Metadata> {
   readonly interactionUrl?: string | undefined;
   /** Members of the document beside the endpoints: name, logo, `scopes_supported`, … */
   readonly metadata?: Partial<Omit<Metadata, "issuer">> | undefined;
-  /** Stores of all that outlives a request. Default: in memory, for this process. */
-  readonly stores?: ServerStores | undefined;
+  /** Where what outlives a request is kept; replicas share them. Default: `createMemoryStores()`. */
+  readonly stores?: Stores | undefined;
   /** Sends requests to other servers. Default: to public addresses only. */
   readonly transport?: Transport | undefined;
   /** Unix seconds. Default: the system clock. */

@@ -1,4 +1,3 @@
-import type { ClaimStore } from "../store/claim-store.ts";
 import type { RecordStore } from "../store/record-store.ts";
 
 /**
@@ -7,12 +6,6 @@ import type { RecordStore } from "../store/record-store.ts";
  * agreed to.
  */
 export type StoreName = "pending" | "revocations" | "tokens" | "people";
-
-/** Stores of one server. Replicas share them. Default of each: in memory, for this process only. */
-export interface ServerStores extends Partial<Readonly<Record<StoreName, RecordStore<unknown>>>> {
-  /** Used nonces and signatures. */
-  readonly replay?: ClaimStore;
-}
 
 /** A key of several parts, none of which can pass for another. Owners are such keys, too. */
 export const keyOf = (...parts: readonly string[]): string => JSON.stringify(parts);

@@ -1,13 +1,12 @@
 import { setTimeout } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
-import type { ObtainedToken } from "../../src/agent/token-cache.ts";
 import type { AgentOptions } from "../../src/agent/types.ts";
 import { type AAuthError, ConsentRequiredError } from "../../src/errors.ts";
 import { formatAgentAuth, parseAgentAuth } from "../../src/february-2026/agent-auth.ts";
 import { issueAgentToken } from "../../src/february-2026/issue-tokens.ts";
 import { february2026, february2026Published } from "../../src/february-2026/profile.ts";
 import { generateSigningKey } from "../../src/keys/signing-key.ts";
-import { createMemoryRecordStore } from "../../src/store/record-store.ts";
+import { createMemoryStores } from "../../src/store/stores.ts";
 import { decodeToken } from "../../src/tokens/decode-token.ts";
 import { signJwt } from "../../src/tokens/jwt.ts";
 import { challenge, createWorld, errorOf, type World } from "./world.ts";
@@ -111,9 +110,9 @@ describe("a signed fetch", () => {
       scheme === "jwt"
         ? new Response("hello")
         : new Response("", { status: 401, headers: { "agent-auth": await challenge(world) } });
-    const tokenStore = createMemoryRecordStore<ObtainedToken>();
+    const stores = createMemoryStores();
     const call = (options: Partial<AgentOptions>) =>
-      world.agent({ tokenStore, ...options }).fetchFor({ cacheKey: "user" })(URL_ROOT, POST);
+      world.agent({ stores, ...options }).fetchFor({ cacheKey: "user" })(URL_ROOT, POST);
     await call(variants);
     const isCovered = (value?: string) => value?.includes('"content-digest"');
     const [first, token, again] = world.sent.map(({ headers }) => isCovered(headers["signature-input"]));

@@ -2,8 +2,9 @@ import { describe, expect, it } from "vitest";
 import type { ObtainedToken } from "../../src/agent/token-cache.ts";
 import type { TokenRejectedError } from "../../src/errors.ts";
 import { generateSigningKey } from "../../src/keys/signing-key.ts";
-import { createMemoryRecordStore, type RecordStore } from "../../src/store/record-store.ts";
+import { createMemoryRecordStore } from "../../src/store/record-store.ts";
 import { tokenSignerOf } from "../../src/tokens/token-signer.ts";
+import { inStores } from "../store/outside-store.ts";
 import { createWorld, errorOf } from "./world.ts";
 
 const URL_ROOT = "http://supply-chain-agent.localhost:3000/";
@@ -222,20 +223,20 @@ describe("a refused token that came with a refresh token", () => {
     const { agent, resource, authServer, clock } = world.parties;
     const written: ObtainedToken[] = [];
     const entries = createMemoryRecordStore<ObtainedToken>();
-    const tokenStore: RecordStore<ObtainedToken> = {
+    const stores = inStores<ObtainedToken>({
       ...entries,
       put(key, grant, terms) {
         written.push(grant);
         return entries.put(key, grant, terms);
       },
-    };
+    });
     const grant: ObtainedToken = {
       ...{ token: await world.parties.issueAuthToken({ subject: "alice" }), server: authServer.issuer },
       ...{ resource: resource.id, scope: "supply-chain:optimize", subject: "alice" },
       ...{ thumbprint: agent.key.thumbprint, refreshToken: "r-1" },
       ...{ expiresAt: clock.now() + 300, renewAt: clock.now() + 270 },
     };
-    const caller = world.agent({ tokenStore });
+    const caller = world.agent({ stores });
     await caller.cacheToken({ obtained: grant, cacheKey: "alice" });
     const working = world.resource;
     /** The resource takes any token but the one that was kept, and does not say what would help. */

@@ -2,9 +2,9 @@ import { describe, expect, it, vi } from "vitest";
 import type { ObtainedToken } from "../../src/agent/token-cache.ts";
 import { ConsentRequiredError } from "../../src/errors.ts";
 import { february2026Published } from "../../src/february-2026/profile.ts";
-import { createMemoryRecordStore } from "../../src/store/record-store.ts";
+import { createMemoryStores } from "../../src/store/stores.ts";
 import { decodeToken } from "../../src/tokens/decode-token.ts";
-import { outsideStore } from "../store/outside-store.ts";
+import { inStores, outsideStore } from "../store/outside-store.ts";
 import { challenge, createWorld, errorOf } from "./world.ts";
 
 const URL_ROOT = "http://supply-chain-agent.localhost:3000/";
@@ -45,11 +45,11 @@ describe("tokens of the agent itself", () => {
   it("are not shared by two agents with one cache but different keys", async () => {
     const world = await createWorld();
     const { agent, resource } = world.parties;
-    const tokenStore = createMemoryRecordStore<ObtainedToken>();
-    await world.agent({ tokenStore }).fetchFor()(URL_ROOT);
-    await world.agent({ tokenStore }).fetchFor()(URL_ROOT);
+    const stores = createMemoryStores();
+    await world.agent({ stores }).fetchFor()(URL_ROOT);
+    await world.agent({ stores }).fetchFor()(URL_ROOT);
     expect(world.story()).toHaveLength(4);
-    const other = world.agent({ tokenStore, key: { ...agent.key, thumbprint: resource.key.thumbprint } });
+    const other = world.agent({ stores, key: { ...agent.key, thumbprint: resource.key.thumbprint } });
     await errorOf(other.fetchFor()(URL_ROOT));
     expect(world.sent[4]?.scheme).toBe("jwks");
   });
@@ -61,7 +61,7 @@ describe("a store outside of the process", () => {
     const remote = outsideStore<ObtainedToken>();
     const put = vi.spyOn(remote, "put");
     for (let count = 0; count < 3; count++) {
-      const agent = world.agent({ tokenStore: remote });
+      const agent = world.agent({ stores: inStores(remote) });
       expect((await agent.fetchFor()(URL_ROOT)).status).toBe(200);
     }
     expect(tokenRequests(world)).toBe(1);
@@ -70,11 +70,11 @@ describe("a store outside of the process", () => {
 
   it("serves no agent of another profile", async () => {
     const world = await createWorld();
-    const tokenStore = createMemoryRecordStore<ObtainedToken>();
-    await world.agent({ tokenStore }).fetchFor()(URL_ROOT);
+    const stores = createMemoryStores();
+    await world.agent({ stores }).fetchFor()(URL_ROOT);
     const before = world.story().length;
     await world
-      .agent({ tokenStore, profile: february2026Published })
+      .agent({ stores, profile: february2026Published })
       .fetchFor()(URL_ROOT)
       .catch(() => {});
     expect(world.story()[before]).toBe("resource jwks");
@@ -84,7 +84,7 @@ describe("a store outside of the process", () => {
     const world = await createWorld();
     const remote = outsideStore<ObtainedToken>();
     const put = vi.spyOn(remote, "put");
-    const agent = world.agent({ tokenStore: remote });
+    const agent = world.agent({ stores: inStores(remote) });
     await agent.fetchFor()(URL_ROOT);
     const names = [...new Set(put.mock.calls.map(([name]) => name))];
     expect(names).toHaveLength(2);
@@ -100,15 +100,15 @@ describe("a store outside of the process", () => {
   it("may have what an earlier version has written, which is no grant", async () => {
     const world = await createWorld();
     const kept = { authToken: "x", authServer: "y", scope: "z", expiresAt: 9e9, renewAt: 9e9 };
-    const tokenStore = { ...outsideStore<ObtainedToken>(), get: async () => kept as never };
-    expect((await world.agent({ tokenStore }).fetchFor()(URL_ROOT)).status).toBe(200);
+    const stores = inStores({ ...outsideStore<ObtainedToken>(), get: async () => kept as never });
+    expect((await world.agent({ stores }).fetchFor()(URL_ROOT)).status).toBe(200);
   });
 
   it("ends the call with its own error when it is away", async () => {
     const world = await createWorld();
     const away = () => Promise.reject(new Error("the store is away"));
-    const tokenStore = { ...outsideStore<ObtainedToken>(), get: away, put: away, delete: away };
-    expect((await errorOf<Error>(world.agent({ tokenStore }).fetchFor()(URL_ROOT))).message).toBe(
+    const stores = inStores({ ...outsideStore<ObtainedToken>(), get: away, put: away, delete: away });
+    expect((await errorOf<Error>(world.agent({ stores }).fetchFor()(URL_ROOT))).message).toBe(
       "the store is away",
     );
     expect(world.sent).toEqual([]);

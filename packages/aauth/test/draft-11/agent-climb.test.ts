@@ -1,9 +1,8 @@
 import { describe, expect, it, vi } from "vitest";
-import type { ObtainedToken } from "../../src/agent/index.ts";
 import { resourceMetadata } from "../../src/draft-11/documents.ts";
 import { createKeyRing } from "../../src/keys/key-ring.ts";
 import { createRevocations } from "../../src/profile/revocations.ts";
-import { createMemoryRecordStore } from "../../src/store/record-store.ts";
+import { createMemoryStores } from "../../src/store/stores.ts";
 import { decodeJwt } from "../../src/tokens/jwt.ts";
 import {
   accepted,
@@ -217,7 +216,7 @@ describe("a token that is held", () => {
 
   it("is not that of another agent with the same key and cache, whose person is another", async () => {
     const world = createWorld();
-    const ours = { tokenStore: createMemoryRecordStore<ObtainedToken>() };
+    const ours = { stores: createMemoryStores() };
     await world.agent({ ...ours, id: "aauth:alice@agent.example" }).fetchFor()(DATA);
     const before = world.sent.length;
     await world.agent({ ...ours, id: "aauth:bob@agent.example" }).fetchFor()(DATA);
@@ -352,12 +351,12 @@ describe("a token that is held", () => {
 
   it("is not used with another key, and none is kept for a user of another name", async () => {
     const world = createWorld();
-    const tokenStore = createMemoryRecordStore<ObtainedToken>();
-    await world.agent({ tokenStore }).fetchFor()(DATA);
+    const stores = createMemoryStores();
+    await world.agent({ stores }).fetchFor()(DATA);
     const before = world.asked("/token").length;
-    await world.agent({ tokenStore, key: keys.other }).fetchFor()(DATA);
+    await world.agent({ stores, key: keys.other }).fetchFor()(DATA);
     expect(world.asked("/token").length).toBe(before + 1);
-    await world.agent({ tokenStore }).fetchFor({ cacheKey: "a" })(DATA);
+    await world.agent({ stores }).fetchFor({ cacheKey: "a" })(DATA);
     expect(world.asked("/token").length).toBe(before + 2);
   });
 

@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from "vitest";
-import type { Agent, InteractionRequest, ObtainedToken } from "../../src/agent/index.ts";
+import type { Agent, InteractionRequest } from "../../src/agent/index.ts";
 import { AnswerPendingError, type TokenRequestError } from "../../src/errors.ts";
-import { createMemoryRecordStore } from "../../src/store/record-store.ts";
+import { createMemoryStores } from "../../src/store/stores.ts";
 import type { WaitingCall } from "../../src/types.ts";
 import {
   type Answer,
@@ -457,15 +457,15 @@ describe("a resource that answers later", () => {
       const answer = await resource(request);
       return new Response(answer.body, { status: answer.status, headers: { "aauth-access": value } });
     };
-    const tokenStore = createMemoryRecordStore<ObtainedToken>();
-    const agent = world.agent({ tokenStore });
+    const stores = createMemoryStores();
+    const agent = world.agent({ stores });
     world.resource = give("s-1");
     await agent.fetchFor()(DATA);
     world.resource = give("s-2");
     await agent.fetchFor()(DATA);
     world.resource = resource;
     await agent.fetchFor()(DATA);
-    await world.agent({ tokenStore, key: keys.other }).fetchFor()(DATA);
+    await world.agent({ stores, key: keys.other }).fetchFor()(DATA);
     await agent.fetchFor()(DATA, { headers: { authorization: "Basic eDp5" } });
     expect(world.sent.map(({ headers }) => headers.authorization)).toEqual([
       ...[undefined, "AAuth s-1", "AAuth s-2", undefined, "Basic eDp5"],
@@ -629,8 +629,8 @@ describe("a call that does not wait", () => {
 
   it("takes a token that another call has got meanwhile", async () => {
     const world = createWorld();
-    const tokenStore = createMemoryRecordStore<ObtainedToken>();
-    const agent = world.agent({ tokenStore });
+    const stores = createMemoryStores();
+    const agent = world.agent({ stores });
     const { server } = world;
     world.server = deferring(server, 1, LATER);
     const waiting = await left(agent);

@@ -8,7 +8,7 @@ import { createRevocations, type RevokedToken } from "../../src/profile/revocati
 import type { WireProfile } from "../../src/profile/wire-profile.ts";
 import { type BodyReader, createResource, type ResourceOptions } from "../../src/resource/create-resource.ts";
 import { StoreFullError } from "../../src/store/quota-store.ts";
-import { createMemoryRecordStore } from "../../src/store/record-store.ts";
+import { createMemoryStores } from "../../src/store/stores.ts";
 import {
   AGENT,
   agentToken,
@@ -176,14 +176,15 @@ describe("who a resource lets in", () => {
   });
 
   test("refuses a token whose revocation another replica has taken", async () => {
-    const store = createMemoryRecordStore<RevokedToken>({ maxEntries: 10, now });
+    const stores = createMemoryStores({ now });
     const jwt = await agentToken();
     const verified = async (target: string) => {
       const request = await showing(jwt, { url: RESOURCE + target });
-      return resourceOf({ stores: { revocations: store } }).verify(request, { level: "agent-token" });
+      return resourceOf({ stores }).verify(request, { level: "agent-token" });
     };
     const { caller } = await verified("/1");
     const { iss, jti } = caller.identityToken as { iss: string; jti: string };
+    const store = stores.records<RevokedToken>(`revocations ${RESOURCE}`);
     await createRevocations({ store, now }).revoke({ iss, jti, exp: now() + 60 });
     await expect(verified("/2")).rejects.toMatchObject({ code: "token_revoked" });
   });

@@ -26,7 +26,9 @@ import { createPersonServer } from "../../src/server/person-server.ts";
 import type { PersonServer, PersonServerOptions } from "../../src/server/person-server-types.ts";
 import type { StoreName } from "../../src/server/stores.ts";
 import type { Decision } from "../../src/server/types.ts";
+import { type ClaimStore, createMemoryClaimStore } from "../../src/store/claim-store.ts";
 import type { RecordStore } from "../../src/store/record-store.ts";
+import type { Stores } from "../../src/store/stores.ts";
 import { signedRequest, type TestRequest } from "../../src/testing/signed-request.ts";
 import { createTestClock, type TestClock } from "../../src/testing/test-clock.ts";
 import { decodeJwt, signJwt } from "../../src/tokens/jwt.ts";
@@ -360,15 +362,23 @@ export function createWorld(options: WorldOptions = {}): World {
   }
 }
 
-/** A store of each kind. */
-export const storesOf = (
+/** A store of each kind, and stores of a server made of them. */
+export function storesOf(
   open: (name: StoreName) => RecordStore<unknown>,
-): Readonly<Record<StoreName, RecordStore<unknown>>> => ({
-  pending: open("pending"),
-  revocations: open("revocations"),
-  tokens: open("tokens"),
-  people: open("people"),
-});
+  replay: ClaimStore = createMemoryClaimStore(),
+): Readonly<Record<StoreName, RecordStore<unknown>>> & Stores {
+  const stores = {
+    pending: open("pending"),
+    revocations: open("revocations"),
+    tokens: open("tokens"),
+    people: open("people"),
+  };
+  return {
+    ...stores,
+    claims: () => replay,
+    records: <Value>(name: string) => stores[name.split(" ")[0] as StoreName] as RecordStore<Value>,
+  };
+}
 
 export function read({ status, headers, body }: Answer): Read {
   return { status, headers, body: body === "" ? {} : JSON.parse(body) };

@@ -47,3 +47,8 @@ function written(value: unknown): string {
   if (text === undefined) throw new TypeError("not plain JSON");
   return text;
 }
+
+/** Stores whose every record store is this one. */
+export const inStores = <Kept>(store: RecordStore<Kept>) => ({
+  records: <Value>() => store as RecordStore<unknown> as RecordStore<Value>,
+});

@@ -4,11 +4,11 @@ import { describe, expect, test } from "vitest";
 import { StoreUnavailableError } from "../../src/errors.ts";
 import { february2026 } from "../../src/february-2026/profile.ts";
 import { plainRefusal } from "../../src/resource/challenge.ts";
-import { createResource, type ResourceStores } from "../../src/resource/create-resource.ts";
+import { createResource } from "../../src/resource/create-resource.ts";
 import type { VerifierEvent } from "../../src/resource/types.ts";
-import type { ServerStores } from "../../src/server/stores.ts";
 import { createMemoryClaimStore } from "../../src/store/claim-store.ts";
 import { createMemoryRecordStore } from "../../src/store/record-store.ts";
+import { createMemoryStores, type Stores } from "../../src/store/stores.ts";
 import {
   A_PERSON,
   discoveryOf,
@@ -45,15 +45,21 @@ function expectUnavailable(answer: { status: number; headers: object; body: unkn
 }
 
 describe("a resource", () => {
-  const resourceWith = (stores: ResourceStores) =>
+  const resourceWith = (stores: Stores) =>
     createResource({
       ...{ resource: RESOURCE, key: keys.resource, personServers: [PERSON_SERVER], stores },
       ...{ discovery: discoveryOf(), now },
     });
 
-  test.each(["replay", "revocations"])("V4: lets no request in without its store of %s", async (name) => {
-    const stores = { replay: createMemoryClaimStore({ now }), revocations: createMemoryRecordStore<never>() };
-    const resource = resourceWith({ ...stores, [name]: failing(stores[name as keyof typeof stores]) });
+  const memory = createMemoryStores({ now });
+  const withoutRevocations: Stores = { ...memory, records: (name) => failing(memory.records(name)) };
+  const withoutReplay: Stores = { ...memory, claims: (name) => failing(memory.claims(name)) };
+
+  test.each([
+    ["replay", withoutReplay],
+    ["revocations", withoutRevocations],
+  ])("V4: lets no request in without its store of %s", async (_name, stores) => {
+    const resource = resourceWith(stores);
     const request = await requestOf({
       ...{ signatureKey: { scheme: "jwt", jwt: await personToken() }, body: "{}" },
     });
@@ -66,7 +72,7 @@ describe("a resource", () => {
   });
 
   test("V4: does not confirm a revocation that it could not keep", async () => {
-    const resource = resourceWith({ revocations: failing(createMemoryRecordStore<never>({ now })) });
+    const resource = resourceWith(withoutRevocations);
     const request = await requestOf({
       ...{ url: `${RESOURCE}/aauth/revoke`, body: JSON.stringify({ jti: "a", exp: now() + 60 }) },
       ...{ key: keys.person },
@@ -103,10 +109,10 @@ describe("a server, whichever of its calls of stores is rejected", () => {
   function storesDownAt(at: number) {
     let calls = 0;
     const isDown = () => ++calls === at;
-    const stores: ServerStores = {
-      ...storesOf(() => failing(createMemoryRecordStore<unknown>(), isDown)),
-      replay: failing(createMemoryClaimStore(), isDown),
-    };
+    const stores = storesOf(
+      () => failing(createMemoryRecordStore<unknown>(), isDown),
+      failing(createMemoryClaimStore(), isDown),
+    );
     return { stores, isReached: () => calls >= at };
   }
 

@@ -1,0 +1,50 @@
+import { type ClaimStore, createMemoryClaimStore } from "./claim-store.ts";
+import { createMemoryRecordStore, type RecordStore } from "./record-store.ts";
+
+/** The bound of a store. */
+export interface StoreBounds {
+  /** Most entries of all owners together. Default 200000 claims, 50000 records. */
+  readonly maxEntries?: number | undefined;
+}
+
+/**
+ * All that outlives a request, by name: a name is the same store at each call, and in every process
+ * that shares the database. Each store has its own keys, owners and bound.
+ *
+ * What is made with them chooses its own names, of its role and its identity:
+ * `replay https://reports.example`. Two programs that verify the same request, such as a gateway
+ * and the resource behind it, need stores apart: the second would find the signature used.
+ */
+export interface Stores {
+  /** @throws RangeError for a bound below 1 */
+  claims(name: string, bounds?: StoreBounds): ClaimStore;
+  /** @throws RangeError for a bound below 1 */
+  records<Value>(name: string, bounds?: StoreBounds): RecordStore<Value>;
+}
+
+/**
+ * Creates {@link Stores} in memory: for one process, lost when it ends.
+ *
+ * @param options.now Unix seconds. Default: the system clock
+ *
+ * @example
+ * const stores = createMemoryStores();
+ * createResource({ resource: "https://reports.example", key, stores });
+ */
+export function createMemoryStores({ now }: { readonly now?: (() => number) | undefined } = {}): Stores {
+  const claims = new Map<string, ClaimStore>();
+  const records = new Map<string, RecordStore<unknown>>();
+  return {
+    claims: (name, bounds) => remembered(claims, name, () => createMemoryClaimStore({ ...bounds, now })),
+    records: <Value>(name: string, bounds?: StoreBounds) =>
+      remembered(records, name, () =>
+        createMemoryRecordStore<unknown>({ ...bounds, now }),
+      ) as RecordStore<Value>,
+  };
+}
+
+function remembered<Store>(known: Map<string, Store>, name: string, create: () => Store): Store {
+  const store = known.get(name) ?? create();
+  known.set(name, store);
+  return store;
+}
