@@ -1,6 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
+import type { ServiceDescription } from "./describe-stack.ts";
 import { type ProcessOutput, ServiceProcess, type StartedService } from "./service-process.ts";
-import type { ServiceDescription } from "./stack.ts";
 
 /** Deaths within {@link DEATHS_WITHIN_MS} after which a service is not started again. */
 const MAX_DEATHS = 5;
