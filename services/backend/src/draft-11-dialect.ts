@@ -5,7 +5,7 @@
  * @module
  */
 
-import { createHash } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { agentProviderMetadata, draft11, type EndpointMap, toJwks } from "aauth";
 import type { Agent } from "aauth/agent";
 import { draft11Parties, isLoopbackCallback, requireServerIdentifier } from "agent-kit/draft-11";
@@ -16,28 +16,25 @@ import { draft11BreakIt } from "./break-it/draft-11-break-it.ts";
 import type { UserCall } from "./calls/user-call.ts";
 import { SubAgents } from "./delegates/sub-agents.ts";
 import type { BackendDialect, DialectOptions } from "./dialect.ts";
-import { createKeptKeys, ownAgents } from "./own-agent.ts";
+import { createOwnKeys, ownAgents } from "./own-agent.ts";
 import { draft11Tokens } from "./routes/delegate-token.ts";
 import { ORDER_RETURN_PATH } from "./routes/orders.ts";
 import { interactionReturn, RETURN_PATH } from "./routes/returns.ts";
-import { createWaitingRuns, readWaitingRuns } from "./runs/waiting-runs.ts";
 
 /** The number of runs in memory. */
 const MAX_AGENTS = 1_000;
 
 /** @throws ConfigError for an identity that draft -11 does not have */
 export async function createDraft11Dialect(options: DialectOptions): Promise<BackendDialect> {
-  const { config, observe, logger, now } = options;
-  const { agentUrl: issuer, supplyChainAgentUrl, mode, waitingFile } = config;
+  const { config, observe, stores, now } = options;
+  const { agentUrl: issuer, supplyChainAgentUrl, mode } = config;
   const lifetimeSeconds = config.agentTokenSeconds;
   requireServerIdentifier("backend", "BACKEND_AGENT_URL", issuer);
   requireServerIdentifier("backend", "SUPPLY_CHAIN_AGENT_URL", supplyChainAgentUrl);
-  const restored = await readWaitingRuns(waitingFile, logger);
-  const { keys, keptKey } = await createKeptKeys({
-    key: options.key,
-    earlier: restored.map(({ key }) => key),
-    keepSeconds: lifetimeSeconds,
-    now,
+  const keys = await createOwnKeys({
+    ...{ key: options.key, keepSeconds: lifetimeSeconds, now },
+    // No name is used twice: others keep key sets beyond a restart.
+    kidOf: () => `backend-${randomBytes(6).toString("base64url")}`,
   });
   const found = draft11Parties(config, { id: issuer, now, discovery: options.discovery });
   const parties = { ...found, discovery: traceDiscovery(found.discovery) };
@@ -75,9 +72,7 @@ export async function createDraft11Dialect(options: DialectOptions): Promise<Bac
     runs: {
       standingConsent: async () => undefined,
       calls: { agentOf, browserUrl, returnUrl: returns.ofRun },
-      waitingRuns: createWaitingRuns({ file: waitingFile, restored, keyOf: keptKey, logger }),
     },
-    restored,
     orders: {
       ...{ agentOf, browserUrl, returnUrl: returns.ofOrder },
       named: () => ({ agent_provider: issuer }),
@@ -94,7 +89,7 @@ export async function createDraft11Dialect(options: DialectOptions): Promise<Bac
         ...{ browserUrl, returnUrl: returns.ofDelegate, discovery, transport: map.requests },
         timeoutSeconds: config.supplyChainAgentTimeoutSeconds,
         observer: () => observe().observer,
-        now,
+        ...{ stores, now },
       });
       const tokens = draft11Tokens((...asked) => subAgents.issue(...asked));
       return { tokens, callerFor: agentOf, subAgents };

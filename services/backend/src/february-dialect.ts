@@ -17,7 +17,7 @@ import { CALLBACK_PATH, ConsentService } from "./runs/consent-service.ts";
 
 /** The backend as one agent of February 2026, which acts for all its users. */
 export async function createFebruaryDialect(options: DialectOptions): Promise<BackendDialect> {
-  const { config, observe, logger, now } = options;
+  const { config, observe, logger, stores, now } = options;
   const { agentUrl, supplyChainAgentUrl, otherResourceUrl, signatureScheme } = config;
   // The auth server issues the tokens of users and auth tokens.
   const issuer = issuerOf(config);
@@ -31,7 +31,7 @@ export async function createFebruaryDialect(options: DialectOptions): Promise<Ba
   warnOfPublishedPeers(logger, config);
   const createAgent = ownAgents({ ...options, keys, discovery });
   const { agent, nonInteractiveAgent, jwksAgent } = agentsOf(config, createAgent);
-  const grants = createConsentGrants(now);
+  const grants = createConsentGrants(stores, now);
   return {
     keys,
     jwks: () => toJwks(keys.published()),
@@ -50,7 +50,6 @@ export async function createFebruaryDialect(options: DialectOptions): Promise<Ba
       calls: { agentOf: () => agent },
       standingConsent: async (userId) => (await grants.list(userId)).at(-1),
     },
-    restored: [],
     orders: {
       agentOf: () => nonInteractiveAgent,
       returnUrl: ({ state }) => `${orderReturnUrl}?state=${state}`,
