@@ -5,7 +5,7 @@ import { createMemoryStores, generateSigningKey, type SigningKey, type Stores } 
 import { february2026, verifyAgentToken } from "aauth/february-2026";
 import { createTestDiscovery } from "aauth/february-2026/testing";
 import { createTestClock, signedRequest } from "aauth/testing";
-import { createLogger, loadConfig } from "agent-kit/service";
+import { createLogger, loadConfig, memoryKeys } from "agent-kit/service";
 import type { FastifyInstance } from "fastify";
 import { type CryptoKey, exportJWK, generateKeyPair, SignJWT } from "jose";
 import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
@@ -61,7 +61,7 @@ async function start(env: Record<string, string>, stores?: Stores): Promise<Fast
   const logger = createLogger({ service: "t", destination: { write: (line) => log.push(line) } });
   const discovery = createTestDiscovery({ agents: { [BACKEND]: [signing.publicJwk] } }, { now: clock.now });
   const { app: backend } = await buildBackend(config, {
-    ...{ logger, key: signing, discovery, now: clock.now },
+    ...{ logger, keys: memoryKeys(signing), discovery, now: clock.now },
     ...(stores && { stores }),
   });
   onTestFinished(() => backend.close());
