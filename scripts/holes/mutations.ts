@@ -584,6 +584,7 @@ const HOLES: Readonly<Record<string, Hole>> = {
 
 /** Marked checks (marked-checks.ts) that something else takes the place of: without any code there, nothing works. */
 const INSTEAD: Readonly<Record<string, string>> = {
+  A21: "trustProxy: true,",
   E1: "coverageOf(facts, false);",
   E1a: 'const DEFAULT_COMPONENTS = ["content-digest", "content-type"];',
   E2: "export const registrableDomain = (host: string): string | undefined => host;",

@@ -1,6 +1,6 @@
-import { createMemoryStores, type Discovery, type SigningKey, type Stores } from "aauth";
+import { createMemoryStores, type Discovery, type Stores } from "aauth";
 import { askAgent, readAgentCard } from "agent-kit/a2a";
-import { rotateKeys, type ServiceOptions } from "agent-kit/service";
+import { memoryKeys, rotateKeys, type ServiceKeys, type ServiceOptions } from "agent-kit/service";
 import type { FastifyInstance } from "fastify";
 import { createApi } from "./api.ts";
 import { createAttempts } from "./break-it/attempts.ts";
@@ -32,8 +32,8 @@ import { createTraceClient } from "./traces/trace-client.ts";
 
 export interface BackendDeps {
   readonly logger: ServiceOptions["logger"];
-  /** Default: a fresh key per start, as in the demo. */
-  readonly key?: SigningKey;
+  /** Default: new ones. */
+  readonly keys?: ServiceKeys;
   readonly discovery?: Discovery;
   /** Runs, orders and all else that a restart must not lose. Default: in memory. */
   readonly stores?: Stores;
@@ -54,11 +54,11 @@ export async function buildBackend(
   config: BackendConfig,
   deps: BackendDeps,
 ): Promise<{ app: FastifyInstance }> {
-  const { now = () => Math.floor(Date.now() / 1000) } = deps;
+  const { keys = memoryKeys(), now = () => Math.floor(Date.now() / 1000) } = deps;
   const { stores = createMemoryStores({ now }) } = deps;
   const evidence = config.breakIt ? createEvidence(now) : undefined;
   const observe = createCallObserver(deps);
-  const options = { ...deps, config, evidence, observe, stores, now };
+  const options = { ...deps, keys, config, evidence, observe, stores, now };
   const dialect = await DIALECTS[config.profile](options);
   const services = createServices(dialect, { ...options, startReplySeconds: deps.startReplySeconds ?? 10 });
   const app = await createApp(dialect, services, { ...options, heartbeatMs: deps.heartbeatMs });

@@ -1,6 +1,6 @@
-import type { Discovery, Jwks, KeyRing, SigningKey, Stores } from "aauth";
+import type { Discovery, Jwks, KeyRing, Stores } from "aauth";
 import type { Agent, Transport } from "aauth/agent";
-import type { ServiceOptions } from "agent-kit/service";
+import type { ServiceKeys, ServiceOptions } from "agent-kit/service";
 import type { ApiRoute } from "backend-api";
 import type { FastifyInstance } from "fastify";
 import type { BreakItDialect } from "./break-it/dialect.ts";
@@ -54,8 +54,7 @@ export interface DelegatesOfDialect {
 /** Dependencies of a dialect. */
 export interface DialectOptions {
   readonly config: BackendConfig;
-  /** Default: a new one. */
-  readonly key?: SigningKey | undefined;
+  readonly keys: ServiceKeys;
   /** Default: one with the addresses of the dialect. */
   readonly discovery?: Discovery | undefined;
   /** Present in demo mode: keeps what runs send. */

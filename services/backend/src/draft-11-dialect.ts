@@ -5,7 +5,7 @@
  * @module
  */
 
-import { createHash, randomBytes } from "node:crypto";
+import { createHash } from "node:crypto";
 import { agentProviderMetadata, draft11, type EndpointMap, toJwks } from "aauth";
 import type { Agent } from "aauth/agent";
 import { draft11Parties, isLoopbackCallback, requireServerIdentifier } from "agent-kit/draft-11";
@@ -16,7 +16,7 @@ import { draft11BreakIt } from "./break-it/draft-11-break-it.ts";
 import type { UserCall } from "./calls/user-call.ts";
 import { SubAgents } from "./delegates/sub-agents.ts";
 import type { BackendDialect, DialectOptions } from "./dialect.ts";
-import { createOwnKeys, ownAgents } from "./own-agent.ts";
+import { keptKeySeconds, ownAgents } from "./own-agent.ts";
 import { draft11Tokens } from "./routes/delegate-token.ts";
 import { ORDER_RETURN_PATH } from "./routes/orders.ts";
 import { interactionReturn, RETURN_PATH } from "./routes/returns.ts";
@@ -31,11 +31,7 @@ export async function createDraft11Dialect(options: DialectOptions): Promise<Bac
   const lifetimeSeconds = config.agentTokenSeconds;
   requireServerIdentifier("backend", "BACKEND_AGENT_URL", issuer);
   requireServerIdentifier("backend", "SUPPLY_CHAIN_AGENT_URL", supplyChainAgentUrl);
-  const keys = await createOwnKeys({
-    ...{ key: options.key, keepSeconds: lifetimeSeconds, now },
-    // No name is used twice: others keep key sets beyond a restart.
-    kidOf: () => `backend-${randomBytes(6).toString("base64url")}`,
-  });
+  const keys = await options.keys.signingKeys("backend", { keepSeconds: keptKeySeconds(config), now });
   const found = draft11Parties(config, { id: issuer, now, discovery: options.discovery });
   const parties = { ...found, discovery: traceDiscovery(found.discovery) };
   const { map, discovery, personServer, accessServer } = parties;

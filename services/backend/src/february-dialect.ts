@@ -8,7 +8,7 @@ import { traceDiscovery } from "protocol-trace";
 import { februaryBreakIt } from "./break-it/february-break-it.ts";
 import type { BackendConfig } from "./config.ts";
 import type { BackendDialect, DialectOptions } from "./dialect.ts";
-import { createOwnKeys, ownAgents } from "./own-agent.ts";
+import { keptKeySeconds, ownAgents } from "./own-agent.ts";
 import { februaryTokens } from "./routes/delegate-token.ts";
 import { ORDER_RETURN_PATH } from "./routes/orders.ts";
 import { consentRoutes } from "./routes/returns.ts";
@@ -23,7 +23,12 @@ export async function createFebruaryDialect(options: DialectOptions): Promise<Ba
   const issuer = issuerOf(config);
   const redirectUri = agentUrl + CALLBACK_PATH;
   const orderReturnUrl = agentUrl + ORDER_RETURN_PATH;
-  const keys = await createOwnKeys({ key: options.key, keepSeconds: config.agentTokenSeconds, now });
+  // The first key has the name of the published demo.
+  const keys = await options.keys.signingKeys("backend", {
+    ...{ kidPrefix: "backend-ephemeral", firstKid: "backend-ephemeral-1" },
+    keepSeconds: keptKeySeconds(config),
+    now,
+  });
   // An identity that is not https exists in development only, and so do its peers.
   const discovery = traceDiscovery(
     options.discovery ?? createDiscovery({ development: agentUrl.startsWith("http:"), now }),

@@ -1,14 +1,7 @@
-import {
-  createKeyRing,
-  type Discovery,
-  generateSigningKey,
-  type KeyRing,
-  type RecordStore,
-  type SigningKey,
-  type Stores,
-} from "aauth";
+import type { Discovery, KeyRing, RecordStore, Stores } from "aauth";
 import { type Agent, type AgentOptions, createAgent, type Transport } from "aauth/agent";
 import { createAgentTrace } from "protocol-trace";
+import type { BackendConfig } from "./config.ts";
 import type { DialectOptions } from "./dialect.ts";
 
 /** Longer than a consent waits, whose code only the key that asked can redeem. */
@@ -18,26 +11,11 @@ const MAX_TOKENS = 10_000;
 const RUN_SECONDS = 3600;
 
 /**
- * Keys that are new at each start.
- *
- * @param options.key the first one. Default: a new one
- * @param options.kidOf the `kid` of a new one. Default: the first has that of the published demo
- * @param options.keepSeconds least time that an earlier key is kept. Default: the time that a
- * consent or a call waits
+ * Seconds an earlier key is kept: a delegate's agent token that it has signed, and a call that
+ * waits, do not outlive it.
  */
-export async function createOwnKeys(options: {
-  readonly key: SigningKey | undefined;
-  readonly kidOf?: (sequence: number) => string;
-  readonly keepSeconds?: number;
-  readonly now: () => number;
-}): Promise<KeyRing> {
-  const { key, kidOf = (sequence) => `backend-ephemeral-${sequence}`, keepSeconds = 0, now } = options;
-  const create = (sequence: number) => generateSigningKey({ kid: kidOf(sequence) });
-  return createKeyRing({
-    ...{ key: key ?? (await create(1)), create, now },
-    keepSeconds: Math.max(KEEP_KEY_SECONDS, keepSeconds),
-  });
-}
+export const keptKeySeconds = (config: Pick<BackendConfig, "agentTokenSeconds">): number =>
+  Math.max(KEEP_KEY_SECONDS, config.agentTokenSeconds);
 
 /**
  * Creates the backend's agents, which share keys, tokens and discovery. Runs leave evidence of what

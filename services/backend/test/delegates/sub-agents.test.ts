@@ -13,7 +13,7 @@ import { february2026 } from "aauth/february-2026";
 import { type IssueAgentTokenOptions, issueAgentToken } from "aauth/server";
 import { createTestClock, createTestDiscovery } from "aauth/testing";
 import { importVerificationKey } from "aauth/wire";
-import { createLogger, loadConfig } from "agent-kit/service";
+import { createLogger, loadConfig, memoryKeys } from "agent-kit/service";
 import Fastify from "fastify";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { buildBackend } from "../../src/app.ts";
@@ -277,7 +277,7 @@ describe("POST /delegate/grant", () => {
     });
     const { app } = await buildBackend(config, {
       logger: createLogger({ service: "t", destination: { write: () => {} } }),
-      key: provider,
+      keys: memoryKeys(provider),
       discovery: createTestDiscovery({ documents }),
     });
     onTestFinished(() => app.close());
