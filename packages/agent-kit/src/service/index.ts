@@ -1,5 +1,5 @@
 /**
- * What every service of the demo shares: configuration, start and stop, logs, traces, name lookup. Knows nothing of AAuth.
+ * What every service of the demo shares: configuration, start and stop, stores and keys, logs, traces, name lookup.
  *
  * @module
  */
@@ -50,6 +50,8 @@ export { hostsSetting, knowsHost, requireKnownHost } from "./http/known-hosts.ts
 export { installLocalhostLookup, localhostLookup } from "./http/localhost-lookup.ts";
 export { sendProblem } from "./http/problem.ts";
 export { AnswerTooLargeError, readBounded } from "./http/read-bounded.ts";
+export type { KeyKind, RingOptions } from "./keys/kept-ring.ts";
+export { memoryKeys, openKeys, type ServiceKeys } from "./keys/service-keys.ts";
 export {
   createLogger,
   LOG_FORMATS,
@@ -73,6 +75,8 @@ export {
 } from "./run/run-service.ts";
 export { buildTraced, startService } from "./run/start-service.ts";
 export { PARENT_PID_VARIABLE, watchParent } from "./run/watch-parent.ts";
+export { type StateConfig, statePlaces } from "./state/state-places.ts";
+export { storeSettings } from "./state/store-settings.ts";
 export { startTelemetry, type Telemetry } from "./telemetry/start-telemetry.ts";
 export { type TelemetryConfig, telemetrySettings } from "./telemetry/telemetry-settings.ts";
 export { endWithAnswer } from "./telemetry/trace-requests.ts";
