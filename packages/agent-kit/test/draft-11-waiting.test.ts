@@ -47,7 +47,11 @@ async function kept(): Promise<Kept> {
 /** A caller and one process of an agent that does some work. */
 async function parties(work: Work, { key, stores }: Kept) {
   const log: string[] = [];
-  const logger = createLogger({ service: "test", level: "error", destination: { write: (line) => log.push(line) } });
+  const logger = createLogger({
+    service: "test",
+    level: "error",
+    destination: { write: (line) => log.push(line) },
+  });
   const documents: Record<string, unknown> = {
     [`${CALLER}/.well-known/aauth-agent.json`]: agentProviderMetadata({ issuer: CALLER }),
     [`${CALLER}/jwks.json`]: toJwks([key]),
@@ -121,11 +125,14 @@ const opened = (app: FastifyInstance, { page }: Pick<InteractionRequest, "page">
 
 test("a caller of an agent that waits for a person polls, and its person is sent on to the page", async () => {
   const decided = Promise.withResolvers<void>();
-  const { app, asking, polls, log } = await parties(async (person) => {
-    if (person.waiting === undefined) waitAt(person, PAGE);
-    await decided.promise;
-    return "# Report";
-  }, await kept());
+  const { app, asking, polls, log } = await parties(
+    async (person) => {
+      if (person.waiting === undefined) waitAt(person, PAGE);
+      await decided.promise;
+      return "# Report";
+    },
+    await kept(),
+  );
   const seen: string[] = [];
   const fetch = asking.fetchFor({
     returnUrl: "http://localhost:8000/back?run=1",
@@ -220,20 +227,26 @@ const aborted = ({ control: { signal } }: CallersPerson) =>
 
 test("an error after the wait reaches the caller as that of any call, without its text", async () => {
   const decided = Promise.withResolvers<void>();
-  const { asking } = await parties(async (person) => {
-    if (person.waiting === undefined) waitAt(person, PAGE);
-    await decided.promise;
-    throw new Error("secret detail");
-  }, await kept());
+  const { asking } = await parties(
+    async (person) => {
+      if (person.waiting === undefined) waitAt(person, PAGE);
+      await decided.promise;
+      throw new Error("secret detail");
+    },
+    await kept(),
+  );
   const fetch = asking.fetchFor({ onInteraction: () => decided.resolve() });
   await expect(askAgent(SELF, "go", { fetch })).rejects.toMatchObject({ rpcCode: -32603 });
 });
 
 test("only a callback on loopback is passed on, and only a code that is known opens a page", async () => {
-  const { app, asking } = await parties(async (person) => {
-    if (person.waiting === undefined) waitAt(person, PAGE);
-    return new Promise(() => {});
-  }, await kept());
+  const { app, asking } = await parties(
+    async (person) => {
+      if (person.waiting === undefined) waitAt(person, PAGE);
+      return new Promise(() => {});
+    },
+    await kept(),
+  );
   const end = new AbortController();
   const fetch = asking.fetchFor({
     signal: end.signal,
