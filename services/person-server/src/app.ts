@@ -1,6 +1,12 @@
-import { randomBytes } from "node:crypto";
 import formbody from "@fastify/formbody";
-import { ConfigError, createLogger, createService, type ServiceOptions } from "agent-kit/service";
+import {
+  ConfigError,
+  createLogger,
+  createService,
+  memoryKeys,
+  type ServiceKeys,
+  type ServiceOptions,
+} from "agent-kit/service";
 import type { FastifyInstance, FastifyReply } from "fastify";
 import { memoryStores, messagePage, sendPage, serveIcon } from "issuer-kit";
 import { originOf, type PersonServerConfig } from "./config.ts";
@@ -11,6 +17,8 @@ import { siteOf } from "./site.ts";
 
 export interface PersonServerDependencies {
   readonly logger?: ServiceOptions["logger"];
+  /** Default: new ones. */
+  readonly keys?: ServiceKeys;
   /** Unix seconds. Default: the system clock. */
   readonly now?: () => number;
   /** How persons sign in. Default: at the OpenID provider of the settings. */
@@ -19,7 +27,6 @@ export interface PersonServerDependencies {
 
 /** Requests are forms and small JSON documents; the largest carry a token or two. */
 const MAX_BODY_BYTES = 65_536;
-const SECRET_BYTES = 32;
 
 /**
  * Puts the service together: the person server and, where resources are configured for it, the
@@ -34,6 +41,7 @@ export async function buildPersonServer(
   requireUsable(config);
   const {
     now = () => Math.floor(Date.now() / 1000),
+    keys = memoryKeys(),
     signIn: createSignInAt = createSignIn,
     logger = createLogger({
       service: "person-server",
@@ -55,13 +63,14 @@ export async function buildPersonServer(
     home: "/granted",
     showMessage: (reply: FastifyReply, status: number, message: SignInMessage) =>
       sendPage(reply, status, messagePage(site, message)),
+    cookieSecret: await keys.secret("person-server-sign-ins"),
     logger: logger.child({ logger: "aauth.sign-in" }),
     now,
   });
   const common = {
-    ...{ config, origin, development, signIn, now },
+    ...{ config, origin, development, signIn, keys, now },
     createStore: memoryStores(now),
-    subjectSecret: new Uint8Array(randomBytes(SECRET_BYTES)),
+    subjectSecret: await keys.secret("person-server-subjects"),
     logger: logger.child({ logger: "aauth.draft-11" }),
   };
   await createServers(app, common);

@@ -1,5 +1,5 @@
 import { createTestParties } from "aauth/february-2026/testing";
-import { loadConfig } from "agent-kit/service";
+import { loadConfig, memoryKeys } from "agent-kit/service";
 import { type AgentStack, startAgentStack } from "../../../packages/agent-kit/test/support/agent-stack.ts";
 import { buildSupplyChainAgent } from "../src/app.ts";
 import { settings } from "../src/config.ts";
@@ -13,7 +13,7 @@ export const SELF = "http://supply-chain-agent.localhost:3000";
 /** @param network the parties of the second hop; without it there is no one to call */
 export async function startStack(env: NodeJS.ProcessEnv = {}, network?: Network): Promise<Stack> {
   const config = loadConfig({ service: "test", settings, env, argv: [] });
-  const own = network && { key: network.selfKey, transport: network.transport };
+  const own = network && { keys: memoryKeys(network.selfKey), transport: network.transport };
   return startAgentStack(SELF, network ?? (await createTestParties()), (deps) =>
     buildSupplyChainAgent(config, { ...deps, ...own }),
   );

@@ -51,7 +51,7 @@ export async function createParties(
     logger?: NonNullable<AuthServerDependencies["logger"]>;
     clock?: TestClock;
     /** The realm's. */
-    keys?: NonNullable<AuthServerDependencies["keys"]>;
+    rsaKeys?: NonNullable<AuthServerDependencies["rsaKeys"]>;
   } = {},
 ): Promise<Parties> {
   const { clock = createTestClock(Math.floor(Date.now() / 1000)) } = options;
@@ -86,7 +86,7 @@ export async function createParties(
     clock,
     discovery,
     ...(options.logger && { logger: options.logger }),
-    ...(options.keys && { keys: options.keys }),
+    ...(options.rsaKeys && { rsaKeys: options.rsaKeys }),
   });
   if (options.attributes) await setAttributes(server, options.attributes);
   const path = "/realms/aauth-test/protocol/aauth/agent/token";

@@ -1,4 +1,4 @@
-import { rotateKeys } from "agent-kit/service";
+import { rotateKeys, type ServiceKeys } from "agent-kit/service";
 import type { FastifyBaseLogger, FastifyInstance, FastifyReply } from "fastify";
 import { acceptFormsOnly, type CreateStore, messagePage, type Site, sendPage } from "issuer-kit";
 import { createOidcProvider, createRsaKeys, mountOidcProvider } from "issuer-kit/openid";
@@ -28,6 +28,7 @@ export async function openidForResources(
     /** Issuer of the ID tokens. */
     origin: string;
     signIn: SignIn;
+    keys: ServiceKeys;
     subjectSecret: Uint8Array<ArrayBuffer>;
     createStore: CreateStore;
     site: Site;
@@ -38,11 +39,12 @@ export async function openidForResources(
 ): Promise<void> {
   const { config, origin: issuer, signIn, subjectSecret, createStore, site, logger, now } = options;
   if (config.signInPages.length === 0) return;
-  const keys = await createRsaKeys({ keepSeconds: () => KEEP_SECONDS, now });
+  const keys = await createRsaKeys(options.keys, "person-server-openid", { keepSeconds: KEEP_SECONDS, now });
+  const cookieSecret = await options.keys.secret("person-server-cookies");
   const clients = resourceClients(config);
   const names = createStore<string>();
   const provider = createOidcProvider({
-    ...{ issuer, keys, createStore, logger, now, grantLifetimeSeconds: SIGN_IN_SECONDS },
+    ...{ issuer, keys, cookieSecret, createStore, logger, now, grantLifetimeSeconds: SIGN_IN_SECONDS },
     configuration: (parts) =>
       providerConfiguration({ parts, keys, clients, subjectSecret, nameOf: names.get, site }),
   });
