@@ -169,4 +169,7 @@ ${fields.map((field) => `                  - ${field}`).join("\n")}
                 authority: none
             backends:
               - host: \${${variablePrefix(name)}_ADDR:-127.0.0.1:${AGENTS[name].port}}
+              # A second replica is in turn once its weight is 1.
+              - host: \${${variablePrefix(name)}_ADDR_2:-127.0.0.1:${AGENTS[name].port}}
+                weight: \${${variablePrefix(name)}_WEIGHT_2:-0}
 `;
