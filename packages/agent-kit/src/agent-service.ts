@@ -7,6 +7,7 @@
 import type { AgentExecutor, ServerCallContext } from "@a2a-js/sdk/server";
 import {
   createKeyRing,
+  createMemoryStores,
   type Discovery,
   generateSigningKey,
   type Level,
@@ -59,6 +60,7 @@ export interface AgentParts
   /** Whether other parties may be on loopback, over plain http: so where this agent's own identity is. */
   readonly development: boolean;
   readonly logger: ServiceOptions["logger"];
+  readonly stores: Stores;
   /** Unix seconds. */
   now(): number;
   /**
@@ -114,6 +116,7 @@ export async function createAgentService(options: AgentServiceOptions): Promise<
   const { logger } = deps;
   const id = config.idUrl;
   const now = deps.now ?? (() => Math.floor(Date.now() / 1000));
+  const stores = deps.stores ?? createMemoryStores({ now });
   const dialect = agentDialect({ ...options, name: options.card.name, now });
   const { requirement, map } = dialect;
   const newKey = (sequence: number) => generateSigningKey({ kid: `${agent.name}-ephemeral-${sequence}` });
@@ -126,12 +129,13 @@ export async function createAgentService(options: AgentServiceOptions): Promise<
     discovery,
     development: id.startsWith("http:"),
     logger,
+    stores,
     now,
     browserUrl: (url) => map?.browserUrl(url) ?? url,
     agentFor: (peer, address, signatureScheme = config.signatureScheme) =>
-      callingAgent(deps, {
+      callingAgent({
         ...dialect.calling(address, signatureScheme),
-        ...{ key: keys, discovery, now, revealTokens: config.showTokens },
+        ...{ key: keys, discovery, stores, now, revealTokens: config.showTokens },
         ...{ transport: dialect.transport, observer: createAgentLog(logger, peer) },
       }),
   };
@@ -156,7 +160,7 @@ export async function createAgentService(options: AgentServiceOptions): Promise<
       discovery,
       now,
       cryptoMode: "pool",
-      ...(deps.stores && { stores: deps.stores }),
+      stores,
       ...(config.trustedAgents.length > 0 && { trustedAgents: config.trustedAgents }),
       observer: (event, request) => {
         verificationTrace(event, request);
@@ -189,10 +193,7 @@ export async function createAgentService(options: AgentServiceOptions): Promise<
 }
 
 /** Creates an agent for calls to one peer, with its own trace. */
-function callingAgent(
-  { stores }: AgentServiceDeps,
-  options: AgentOptions & { observer: AgentObserver },
-): Agent {
+function callingAgent(options: AgentOptions & { observer: AgentObserver }): Agent {
   const traced = createAgentTrace(options.transport);
   return createAgent({
     ...options,
@@ -201,7 +202,6 @@ function callingAgent(
       traced.observer(event);
       options.observer(event);
     },
-    ...(stores && { stores }),
   });
 }
 
