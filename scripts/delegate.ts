@@ -8,7 +8,7 @@
 import { parseArgs } from "node:util";
 import { ConfigError, visibleLines } from "agent-kit/service";
 import { readDemoSettings } from "./demo/demo-settings.ts";
-import { describeStack, type ServiceDescription } from "./demo/stack.ts";
+import { describeStack, type ServiceDescription } from "./demo/describe-stack.ts";
 import { proposePorts, takenPorts } from "./demo/taken-ports.ts";
 
 try {

@@ -2,15 +2,8 @@ import { resolve } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import type { Settings } from "agent-kit/service";
 import { AGENT_NAMES } from "topology";
-import {
-  DEMO_MODES,
-  DEMO_PORTS,
-  describeStack,
-  REPOSITORY_ROOT,
-  type ServiceDescription,
-  type StackModes,
-  type StackPorts,
-} from "./stack.ts";
+import { describeStack, type ServiceDescription } from "./describe-stack.ts";
+import { DEMO_MODES, DEMO_PORTS, REPOSITORY_ROOT, type StackModes, type StackPorts } from "./stack.ts";
 
 /** A service that was left out, and the command that starts it beside the others; none for a program of third parties. */
 export interface LeftOut {

@@ -21,13 +21,13 @@ import { z } from "zod";
 import { findExecutable } from "../find-executable.ts";
 import { findJaeger } from "../jaeger/find-jaeger.ts";
 import { findJavaTools } from "../keycloak/java-tools.ts";
+import { describeStack } from "./describe-stack.ts";
 import { requireProfile } from "./policy-profile.ts";
 import {
   AUTH_SERVERS,
   AUTHORIZATION_SCHEMES,
   DEMO_MODES,
   DEMO_PORTS,
-  describeStack,
   identifiers,
   POLICY_FILES,
   REPOSITORY_ROOT,

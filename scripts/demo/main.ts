@@ -8,9 +8,10 @@ import { ConfigError, HelpRequested } from "agent-kit/service";
 import { alreadyRunning } from "./already-running.ts";
 import { leftOutServices } from "./by-hand.ts";
 import { type DemoSettings, readDemoSettings } from "./demo-settings.ts";
+import { describeStack, leaveOut } from "./describe-stack.ts";
 import { prepareHost } from "./prepare-host.ts";
 import { runInTerminal } from "./run-in-terminal.ts";
-import { describeStack, leaveOut, stackUrls } from "./stack.ts";
+import { stackUrls } from "./stack.ts";
 import { welcomeText } from "./welcome.ts";
 
 process.exit(await main());

@@ -1,8 +1,8 @@
 import { visibleLines, watchParent } from "agent-kit/service";
+import type { ServiceDescription } from "./describe-stack.ts";
 import { LogLines, wantsColour } from "./log-lines.ts";
 import { PortsTakenError, type RunningStack, runStack, ServiceDiedError } from "./run-stack.ts";
 import type { StartedService } from "./service-process.ts";
-import type { ServiceDescription } from "./stack.ts";
 
 class StopRequested extends Error {}
 

@@ -1,7 +1,7 @@
+import type { NeededPort, ServiceDescription } from "./describe-stack.ts";
 import { HostedService } from "./hosted-service.ts";
 import type { LogLines } from "./log-lines.ts";
 import { ServiceProcess, type StartedService } from "./service-process.ts";
-import type { NeededPort, ServiceDescription } from "./stack.ts";
 import { proposePorts, takenPorts } from "./taken-ports.ts";
 
 /** For one service to be ready: a cold disk is slow. */

@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { PARENT_PID_VARIABLE } from "agent-kit/watch-parent";
-import { REPOSITORY_ROOT, type ServiceDescription } from "./stack.ts";
+import type { ServiceDescription } from "./describe-stack.ts";
+import { REPOSITORY_ROOT } from "./stack.ts";
 
 /** A service of the stack that has been started, as a process of its own or in the runner's. */
 export interface StartedService {

@@ -1,5 +1,6 @@
 import { connect, createServer } from "node:net";
-import { DEMO_PORTS, type NeededPort, type ServiceDescription } from "./stack.ts";
+import type { NeededPort, ServiceDescription } from "./describe-stack.ts";
+import { DEMO_PORTS } from "./stack.ts";
 
 const CONNECT_LIMIT_MS = 500;
 const LAST_PORT = 65_535;

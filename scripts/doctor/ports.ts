@@ -1,7 +1,8 @@
 import { ConfigError } from "agent-kit/service";
 import { alreadyRunning } from "../demo/already-running.ts";
 import { readDemoSettings } from "../demo/demo-settings.ts";
-import { describeStack, type StackModes, type StackPorts, stackUrls } from "../demo/stack.ts";
+import { describeStack } from "../demo/describe-stack.ts";
+import { type StackModes, type StackPorts, stackUrls } from "../demo/stack.ts";
 import { takenPorts } from "../demo/taken-ports.ts";
 import { type Finding, note, ok, problem } from "./finding.ts";
 

@@ -45,6 +45,7 @@ const GUARD = `${AAUTH}/discovery/url-guard.ts`;
 const CONSENT_ROUTES = `${SERVER}/consent/consent-routes.ts`;
 const FORM_DESK = "packages/issuer-kit/src/form-desk.ts";
 const SUB_AGENTS = `${BACKEND}/delegates/sub-agents.ts`;
+const MIGRATIONS = "packages/aauth-stores/src/postgres/migrations.ts";
 const CODE = `${SERVER}/request-types/code.ts`;
 const TRUSTED = "if (trusts(trustedIssuers, iss)) return;";
 
@@ -568,6 +569,21 @@ const HOLES: Readonly<Record<string, Hole>> = {
     [SUB_AGENTS_TEST, "asks with its last agent token"],
     [SUB_AGENTS, "if (token === undefined || token.jti !== jti)", "if (token === undefined)"],
   ],
+  V6: [
+    "a write locks its store before a row, and no other mend hides it",
+    ["tests/stores/postgres.test.ts", "V6: has no two writes of one key wait for each other"],
+    [MIGRATIONS, "  perform aauth_lock(in_store);\n  if expected is null", "  if expected is null"],
+    [
+      MIGRATIONS,
+      "then return 'stored'; end if;\n  end if;\n",
+      "then return 'stored'; end if;\n  end if;\n  perform aauth_lock(in_store);\n",
+    ],
+    [
+      "packages/aauth-stores/src/postgres/connections.ts",
+      "codeOf(error) === DEADLOCK ? run() :",
+      "false ? run() :",
+    ],
+  ],
 };
 
 /** Marked checks (marked-checks.ts) that something else takes the place of: without any code there, nothing works. */
@@ -612,7 +628,10 @@ const INSTEAD: Readonly<Record<string, string>> = {
   U11a: "return claimedName?.includes(owner.slice(OWNER_NAME_PREFIX.length)) === true;",
   U14: ";",
   U15a: "return true;",
+  U15b: "const login = { accountId: person.id, remember: false };",
   U16: "const email = claims.email_verified === false ? undefined : textOf(claims.email);",
+  U17: "if (endSession !== undefined) return noStore(reply).redirect(endSession.href, 303);",
+  V6a: "return await run();",
 };
 
 /** One for each of P, J, G, D and B of docs/reference/known-holes.md, for what was found missing a test since, and for each marked check. */

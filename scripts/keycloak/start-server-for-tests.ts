@@ -1,6 +1,7 @@
 import { freePorts } from "../../tests/support/free-ports.ts";
+import { describeStack } from "../demo/describe-stack.ts";
 import { ServiceProcess } from "../demo/service-process.ts";
-import { DEMO_MODES, DEMO_PORTS, describeStack, type StackPorts, stackUrls } from "../demo/stack.ts";
+import { DEMO_MODES, DEMO_PORTS, type StackPorts, stackUrls } from "../demo/stack.ts";
 
 const STOP_LIMIT_MS = 10_000;
 

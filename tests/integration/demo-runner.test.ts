@@ -3,12 +3,8 @@ import { createServer, type Server } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import {
-  PORT_VARIABLES,
-  REPOSITORY_ROOT,
-  type ServiceDescription,
-  type StackPorts,
-} from "../../scripts/demo/stack.ts";
+import type { ServiceDescription } from "../../scripts/demo/describe-stack.ts";
+import { PORT_VARIABLES, REPOSITORY_ROOT, type StackPorts } from "../../scripts/demo/stack.ts";
 import { isTaken } from "../../scripts/demo/taken-ports.ts";
 import { type Child, isAlive, startChild } from "../support/child.ts";
 import { freePorts } from "../support/free-ports.ts";

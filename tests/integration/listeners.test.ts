@@ -3,7 +3,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { describeStack, type NeededPort } from "../../scripts/demo/stack.ts";
+import { describeStack, type NeededPort } from "../../scripts/demo/describe-stack.ts";
 import { startStack, type TestStack } from "../support/start-stack.ts";
 
 /** A head has 10 s, a request 15 s; deadlines are looked at every second, on a machine with other work. */

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { ConfigError } from "agent-kit/service";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { readDemoSettings } from "../../scripts/demo/demo-settings.ts";
-import { DEMO_PORTS, describeStack, REPOSITORY_ROOT } from "../../scripts/demo/stack.ts";
+import { describeStack } from "../../scripts/demo/describe-stack.ts";
+import { DEMO_PORTS, REPOSITORY_ROOT } from "../../scripts/demo/stack.ts";
 import { type Child, isAlive, startChild } from "../support/child.ts";
 
 /** Stands in for the binary: prints its arguments, its process id and whether it knows of a runner, and stays. */

@@ -6,11 +6,10 @@ import { ConfigError } from "agent-kit/service";
 import { expect, test } from "vitest";
 import { leftOutServices } from "../../scripts/demo/by-hand.ts";
 import { readDemoSettings } from "../../scripts/demo/demo-settings.ts";
+import { describeStack, leaveOut } from "../../scripts/demo/describe-stack.ts";
 import {
   DEMO_MODES,
   DEMO_PORTS,
-  describeStack,
-  leaveOut,
   REPOSITORY_ROOT,
   type StackModes,
   type StackPorts,

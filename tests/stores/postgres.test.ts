@@ -1,12 +1,6 @@
 import { type ClaimStore, type RecordStore, StoreFullError, StoreUnavailableError } from "aauth";
 import { claimStoreContract, type OpenTestStore, recordStoreContract } from "aauth/testing";
-import {
-  type EncryptedRecord,
-  encryptRecords,
-  type OpenStores,
-  StoreRecordError,
-  StoreSetupError,
-} from "aauth-stores";
+import { encryptStores, type OpenStores, StoreRecordError, StoreSetupError } from "aauth-stores";
 import { openPostgresStores } from "aauth-stores/postgres";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -69,9 +63,7 @@ describe("a record store of PostgreSQL", () => {
   test.each(recordStoreContract)("$title, encrypted", ({ run }) => {
     const keys = [new Uint8Array(32).fill(7)];
     return run(
-      onServer<RecordStore<unknown>>((name, bounds) =>
-        encryptRecords(open<EncryptedRecord>(name, bounds), { name, keys }),
-      ),
+      onServer<RecordStore<unknown>>((name, bounds) => encryptStores(stores, { keys }).records(name, bounds)),
     );
   });
 
@@ -106,7 +98,7 @@ describe("a record store of PostgreSQL", () => {
     expect((await admin.query(counted)).rows).toEqual((await admin.query(present)).rows);
   });
 
-  test("has no two writes of one key wait for each other", async () => {
+  test("V6: has no two writes of one key wait for each other", async () => {
     const records = open<number>("contended");
     await records.put("a", 1, TERMS);
     const writer = await admin.connect();
@@ -125,7 +117,7 @@ describe("a record store of PostgreSQL", () => {
     ]).toContainEqual(await Promise.all([updated, taken]));
   });
 
-  test("writes again where PostgreSQL ended a deadlock with another's transaction", async () => {
+  test("V6: writes again where PostgreSQL ended a deadlock with another's transaction", async () => {
     const records = open<number>("deadlock");
     await records.put("a", 1, TERMS);
     const other = await admin.connect();

@@ -171,7 +171,7 @@ describe("a Valkey that cannot be used", () => {
     await stores.close();
   });
 
-  test("V1: is looked at again after it was slow at a reconnect", async () => {
+  test("V5: is looked at again after it was slow at a reconnect", async () => {
     const proxy = await startProxy();
     const stores = await openValkeyClaims({ url: proxy.url, deadlineMs: 200 });
     const claims = stores.claims("slow reconnect");

@@ -1,15 +1,13 @@
 import { fileURLToPath } from "node:url";
+import { describeStack, leaveOut, type ServiceDescription } from "../../scripts/demo/describe-stack.ts";
 import { LogLines } from "../../scripts/demo/log-lines.ts";
 import { runStack } from "../../scripts/demo/run-stack.ts";
 import { ServiceProcess } from "../../scripts/demo/service-process.ts";
 import {
   DEMO_MODES,
   DEMO_PORTS,
-  describeStack,
-  leaveOut,
   POLICY_FILES,
   REPOSITORY_ROOT,
-  type ServiceDescription,
   type StackModes,
   type StackPorts,
   type StackUrls,

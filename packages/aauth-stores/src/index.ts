@@ -1,12 +1,12 @@
 /**
  * Durable stores for AAuth: types and errors that the entry points `aauth-stores/sqlite`,
- * `aauth-stores/postgres` and `aauth-stores/valkey` share, and encryption of records.
+ * `aauth-stores/postgres` and `aauth-stores/valkey` share, and encryption of all records.
  *
  * @module
  */
 
-export type { EncryptedRecord, EncryptionOptions } from "./encrypt-records.ts";
-export { encryptRecords } from "./encrypt-records.ts";
+export type { EncryptionOptions } from "./encrypt-stores.ts";
+export { encryptStores } from "./encrypt-stores.ts";
 export type { StoreSetupCode } from "./errors.ts";
 export { StoreRecordError, StoreSetupError } from "./errors.ts";
 export type { Deadline, OpenClaims, OpenStores } from "./stores.ts";

@@ -10,6 +10,7 @@ import {
   publishedPeersSettings,
   serviceSettings,
   setting,
+  storeSettings,
   telemetrySettings,
   tokenLogSettings,
   urlSetting,
@@ -29,6 +30,7 @@ export function agentSettings({ name, port }: NamedAgent) {
   const prefix = variablePrefix(name);
   return {
     ...serviceSettings,
+    ...storeSettings,
     ...tokenLogSettings,
     ...keyRotationSettings,
     ...profileSettings,

@@ -8,6 +8,7 @@ import {
   publishedPeersSettings,
   serviceSettings,
   setting,
+  storeSettings,
   telemetrySettings,
   tokenLogSettings,
   urlSetting,
@@ -19,6 +20,7 @@ const DEMO_REALM_FILE = resolve(import.meta.dirname, "../../../keycloak/realm/aa
 
 export const settings = {
   ...serviceSettings,
+  ...storeSettings,
   ...tokenLogSettings,
   ...telemetrySettings("auth-server"),
   profile: profileSettings.profile,

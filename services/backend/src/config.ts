@@ -10,6 +10,7 @@ import {
   publishedPeersSettings,
   serviceSettings,
   setting,
+  storeSettings,
   telemetrySettings,
   tokenLogSettings,
   urlSetting,
@@ -20,6 +21,7 @@ import { z } from "zod";
 /** Every setting of the backend. Only `service.ts` reads them. */
 export const settings = {
   ...serviceSettings,
+  ...storeSettings,
   ...tokenLogSettings,
   ...keyRotationSettings,
   ...profileSettings,

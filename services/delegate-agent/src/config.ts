@@ -7,6 +7,7 @@ import {
   profileSettings,
   serviceSettings,
   setting,
+  storeSettings,
   telemetrySettings,
   textSetting,
   tokenLogSettings,
@@ -17,6 +18,7 @@ import { z } from "zod";
 /** Every setting of this service; `--help` prints them. */
 export const settings = {
   ...serviceSettings,
+  ...storeSettings,
   ...tokenLogSettings,
   ...profileSettings,
   ...telemetrySettings("delegate-agent"),

@@ -1,9 +1,10 @@
-import { portSetting, serviceSettings, setting, telemetrySettings } from "agent-kit/service";
+import { portSetting, serviceSettings, setting, storeSettings, telemetrySettings } from "agent-kit/service";
 import { checkSettings } from "gateway-check/settings";
 
 /** Every setting of this service; `--help` prints them. */
 export const settings = {
   ...serviceSettings,
+  ...storeSettings,
   ...telemetrySettings("gateway-authz"),
   port: setting({
     env: "GATEWAY_AUTHZ_PORT",

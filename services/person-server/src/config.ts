@@ -7,6 +7,7 @@ import {
   profileSettings,
   serviceSettings,
   setting,
+  storeSettings,
   telemetrySettings,
   textSetting,
   tokenLogSettings,
@@ -23,6 +24,7 @@ const EXPECTED_IDENTIFIER = "https, a host in lower case, no port";
 /** Every setting of this service; `--help` prints them. Identifiers and addresses default to the demo's. */
 export const settings = {
   ...serviceSettings,
+  ...storeSettings,
   ...tokenLogSettings,
   ...telemetrySettings("person-server"),
   endpoints: profileSettings.endpoints,

@@ -45,6 +45,7 @@ export class Connections {
     const run = async () => (await this.#pool.query<Row>(text, [...values])).rows;
     try {
       // A deadlock with a transaction that is not ours: nothing was written, the other goes on.
+      // hole V6a
       return await run().catch((error) => (codeOf(error) === DEADLOCK ? run() : Promise.reject(error)));
     } catch (error) {
       throw new StoreUnavailableError(this.#name, { cause: error });

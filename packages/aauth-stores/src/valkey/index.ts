@@ -116,7 +116,7 @@ class Connection {
     try {
       await this.#checked;
     } catch {
-      if (performance.now() - this.#checkedAt >= RECHECK_MS) this.#check();
+      if (performance.now() - this.#checkedAt >= RECHECK_MS) this.#check(); // hole V5
       await this.#checked;
     }
   }

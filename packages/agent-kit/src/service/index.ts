@@ -73,6 +73,8 @@ export {
 } from "./run/run-service.ts";
 export { buildTraced, startService } from "./run/start-service.ts";
 export { PARENT_PID_VARIABLE, watchParent } from "./run/watch-parent.ts";
+export { type StateConfig, statePlaces } from "./state/state-places.ts";
+export { storeSettings } from "./state/store-settings.ts";
 export { startTelemetry, type Telemetry } from "./telemetry/start-telemetry.ts";
 export { type TelemetryConfig, telemetrySettings } from "./telemetry/telemetry-settings.ts";
 export { endWithAnswer } from "./telemetry/trace-requests.ts";

@@ -58,7 +58,7 @@ export async function openidForResources(
       const { person, signedInAt } = session;
       await names.put(person.id, person.id, person.name, SIGN_IN_SECONDS);
       const isFresh = isFreshEnough(interaction, signedInAt);
-      const login = { accountId: person.id, remember: false, ts: signedInAt };
+      const login = { accountId: person.id, remember: false, ts: signedInAt }; // hole U15b
       const result = isFresh ? { login } : { error: "login_required" };
       const next = await unlessDropped(provider().interactionResult(request.raw, reply.raw, result));
       if (next === undefined) return sendExpired(reply);

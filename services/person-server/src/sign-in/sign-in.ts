@@ -122,6 +122,7 @@ export async function createSignIn(app: FastifyInstance, options: SignInOptions)
         session === undefined
           ? undefined
           : await provider.endSessionUrl(session.idToken).catch(() => undefined);
+      // hole U17
       if (endSession !== undefined) {
         // Not a redirect: `form-action` of the page would refuse what the provider redirects to.
         noStore(reply).header("refresh", `0; url=${endSession.href}`);

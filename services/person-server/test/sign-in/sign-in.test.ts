@@ -366,7 +366,7 @@ describe("what a provider does", () => {
   });
 });
 
-test("a sign-out goes on to the provider's end of the session, with the ID token", async () => {
+test("U17: a sign-out goes on to the provider's end of the session, with the ID token", async () => {
   await signIn("alice");
   const response = await browser.open("/sign-in/sign-out", {});
   const [, address = ""] = /^0; url=(.+)$/.exec(response.headers.get("refresh") ?? "") ?? [];

@@ -1,14 +1,21 @@
-import { createMemoryRecordStore, type RecordStore } from "aauth";
+import { createMemoryRecordStore, createMemoryStores, type RecordStore } from "aauth";
 import { onTestClock, recordStoreContract } from "aauth/testing";
-import { type EncryptedRecord, encryptRecords, StoreRecordError } from "aauth-stores";
+import { encryptStores, StoreRecordError } from "aauth-stores";
 import { describe, expect, test } from "vitest";
 
 const KEY = new Uint8Array(32).fill(7);
 const OTHER_KEY = new Uint8Array(32).fill(8);
 const TERMS = { owner: "alice", ttlSeconds: 100 };
 
+/** An entry as it is stored. */
+interface EncryptedRecord {
+  readonly kid: string;
+  readonly data: string;
+}
+
 function encrypted(stored: RecordStore<EncryptedRecord>, keys = [KEY], name = "tokens") {
-  return encryptRecords<unknown>(stored, { name, keys });
+  const stores = { ...createMemoryStores(), records: () => stored as RecordStore<never> };
+  return encryptStores(stores, { keys }).records<unknown>(name);
 }
 
 describe("an encrypted record store", () => {

@@ -1,5 +1,5 @@
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from "node:crypto";
-import type { RecordStore } from "aauth";
+import type { RecordStore, StoreBounds, Stores } from "aauth";
 import { StoreRecordError } from "./errors.ts";
 
 const CIPHER = "aes-256-gcm";
@@ -8,17 +8,15 @@ const IV_BYTES = 12;
 const TAG_BYTES = 16;
 
 /** An entry as it is stored. */
-export interface EncryptedRecord {
+interface EncryptedRecord {
   /** Id of the key, made from the key. */
   readonly kid: string;
   /** Base64url of the initialization vector, the ciphertext and the tag. */
   readonly data: string;
 }
 
-/** Name and keys of an encrypted record store. */
+/** Keys of encrypted record stores. */
 export interface EncryptionOptions {
-  /** Name of the store: an entry that was moved from another store cannot be read. */
-  readonly name: string;
   /** Keys of 32 random bytes. The first encrypts, all decrypt. Keep them outside the database. */
   readonly keys: readonly Uint8Array[];
 }
@@ -27,8 +25,9 @@ export interface EncryptionOptions {
 type Bound<Value> = readonly [key: string, owner: string, value: Value];
 
 /**
- * Encrypts the values of a record store with AES-256-GCM. Keys and owners stay readable. An entry
- * that was changed, or moved to another key, owner or store, is rejected with `StoreRecordError`.
+ * Encrypts the values of all record stores with AES-256-GCM. Keys and owners stay readable, and so
+ * do claims. An entry that was changed, or moved to another key, owner or store, is rejected with
+ * `StoreRecordError`.
  *
  * Does NOT detect an entry that was rolled back to an earlier value, or deleted. `list` accepts an
  * entry that was moved to another key of its owner. The lifetime is not encrypted: a writer of the
@@ -37,23 +36,33 @@ type Bound<Value> = readonly [key: string, owner: string, value: Value];
  * @throws RangeError without keys, or for a key that is not 32 bytes long
  *
  * @example
- * const tokens = encryptRecords<Token>(stores.records("tokens"), { name: "tokens", keys: [key] });
+ * const encrypted = encryptStores(openSqliteStores({ path: ".data/aauth.db" }), { keys: [key] });
+ * const tokens = encrypted.records<Token>("tokens");
  */
-export function encryptRecords<Value>(
-  records: RecordStore<EncryptedRecord>,
-  { name, keys }: EncryptionOptions,
-): RecordStore<Value> {
+export function encryptStores(stores: Stores, { keys }: EncryptionOptions): Stores {
   const [current] = keys;
   if (current === undefined || keys.some(({ length }) => length !== KEY_BYTES)) {
     throw new RangeError("keys must be at least one key of 32 bytes");
   }
   const byId = new Map(keys.map((key) => [idOf(key), key]));
+  return {
+    claims: stores.claims,
+    records: <Value>(name: string, bounds?: StoreBounds) =>
+      encryptRecords<Value>(stores.records(name, bounds), { name, current, byId }),
+  };
+}
+
+function encryptRecords<Value>(
+  records: RecordStore<EncryptedRecord>,
+  options: { name: string; current: Uint8Array; byId: ReadonlyMap<string, Uint8Array> },
+): RecordStore<Value> {
+  const { name, current, byId } = options;
 
   function seal(...bound: Bound<Value>): EncryptedRecord {
     const iv = randomBytes(IV_BYTES);
-    const cipher = createCipheriv(CIPHER, current!, iv).setAAD(Buffer.from(name));
+    const cipher = createCipheriv(CIPHER, current, iv).setAAD(Buffer.from(name));
     const data = [iv, cipher.update(JSON.stringify(bound)), cipher.final(), cipher.getAuthTag()];
-    return { kid: idOf(current!), data: Buffer.concat(data).toString("base64url") };
+    return { kid: idOf(current), data: Buffer.concat(data).toString("base64url") };
   }
 
   function open(record: EncryptedRecord, expected: { key: string } | { owner: string }): Value {

@@ -1,0 +1,67 @@
+import { createMemoryStores, StoreUnavailableError } from "aauth";
+import { encryptStores, type OpenClaims, type OpenStores, StoreSetupError } from "aauth-stores";
+import { ConfigError } from "../config/config-error.ts";
+import type { StoreAddress } from "./store-settings.ts";
+
+/**
+ * Opens the stores of a service. In a shared database their names begin with the service's: a
+ * gateway's check and the agent behind it each claim the signature of the same request.
+ *
+ * @param options.secret encrypts all records outside of memory; 32 bytes
+ * @throws ConfigError that names the setting, for a store that cannot be opened or does not answer
+ */
+export async function openStores(options: {
+  readonly service: string;
+  readonly store: StoreAddress;
+  readonly replayStore: string | undefined;
+  readonly secret: () => Promise<Uint8Array>;
+}): Promise<OpenStores> {
+  const { service, store, replayStore, secret } = options;
+  const open = async <Opened>(name: string, opening: () => Opened | Promise<Opened>) => {
+    try {
+      return await opening();
+    } catch (error) {
+      if (!(error instanceof StoreSetupError || error instanceof StoreUnavailableError)) throw error;
+      throw new ConfigError(service, [{ name, message: `${error.message} (${error.code})` }]);
+    }
+  };
+  const records = await open("AAUTH_STORE", () => openRecords(store, service));
+  const claims =
+    replayStore === undefined
+      ? undefined
+      : await open("AAUTH_REPLAY_STORE", () => openClaims(replayStore)).catch(async (error: unknown) => {
+          await records.close();
+          throw error;
+        });
+  const encrypted = store.kind === "memory" ? records : encryptStores(records, { keys: [await secret()] });
+  const named = (name: string) => `${service} ${name}`;
+  return {
+    claims: (name, bounds) => (claims ?? records).claims(named(name), bounds),
+    records: (name, bounds) => encrypted.records(named(name), bounds),
+    async close() {
+      await claims?.close();
+      await records.close();
+    },
+  };
+}
+
+// A database's client is loaded where it is used.
+async function openRecords(store: StoreAddress, service: string): Promise<OpenStores> {
+  switch (store.kind) {
+    case "memory":
+      return { ...createMemoryStores(), close: async () => {} };
+    case "sqlite": {
+      const { openSqliteStores } = await import("aauth-stores/sqlite");
+      return openSqliteStores({ path: `${store.folder}/${service}.db` });
+    }
+    case "postgres": {
+      const { openPostgresStores } = await import("aauth-stores/postgres");
+      return openPostgresStores({ url: store.url });
+    }
+  }
+}
+
+async function openClaims(url: string): Promise<OpenClaims> {
+  const { openValkeyClaims } = await import("aauth-stores/valkey");
+  return openValkeyClaims({ url });
+}

@@ -1,0 +1,39 @@
+import { ConfigError } from "../config/config-error.ts";
+import type { Config } from "../config/setting.ts";
+import type { StoreAddress, storeSettings } from "./store-settings.ts";
+
+/** The settings that stores and keys follow from. */
+export type StateConfig = Config<typeof storeSettings> & {
+  readonly port: number;
+  readonly profile?: string | undefined;
+};
+
+/** Where a service keeps its state and its keys. */
+export interface StatePlaces {
+  readonly store: StoreAddress;
+  /** Undefined: keys end with the process. */
+  readonly keysFolder: string | undefined;
+}
+
+/**
+ * Where a service keeps its state and its keys: where its settings say, otherwise in folders of its
+ * profile and port.
+ *
+ * @throws ConfigError for replicas that would share no state or no keys
+ */
+export function statePlaces(service: string, config: StateConfig): StatePlaces {
+  const { port, profile, replicas } = config;
+  const own = `${profile ?? service}-${port}`;
+  const store = config.store ?? { kind: "sqlite", folder: `.data/${own}` };
+  const keysFolder = config.keysFolder ?? (store.kind === "memory" ? undefined : `.keys/${own}`);
+  const refuse = (name: string, message: string) => new ConfigError(service, [{ name, message }]);
+  // hole V20
+  if (replicas > 1 && store.kind !== "postgres")
+    throw refuse(
+      "AAUTH_STORE",
+      "must be postgres://… where AAUTH_REPLICAS is above 1: others share no state",
+    );
+  if (replicas > 1 && config.keysFolder === undefined)
+    throw refuse("AAUTH_KEYS", "must name a folder that all replicas share where AAUTH_REPLICAS is above 1");
+  return { store, keysFolder };
+}

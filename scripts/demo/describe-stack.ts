@@ -1,0 +1,325 @@
+import { AGENT_NAMES, agentRow, identifierOf, keyOf, variablePrefix } from "topology";
+import {
+  CONSENT_SCOPE,
+  endpointTable,
+  PORT_VARIABLES,
+  partyIds,
+  REALM,
+  type StackModes,
+  type StackPorts,
+  stackUrls,
+} from "./stack.ts";
+
+/** A port that a service listens on. */
+export interface NeededPort {
+  readonly port: number;
+  readonly purpose: string;
+  /** Variable of the demo runner that moves it. */
+  readonly variable: string;
+}
+
+/** One part of the stack: how it is started, when it is ready, what it occupies. */
+export interface ServiceDescription {
+  readonly name: string;
+  /** As a process: arguments for the Node that runs this script. */
+  readonly args: readonly string[];
+  /** In the demo's own process: the module that exports `start`, and the arguments for it. Undefined: always a process. */
+  readonly hosted?: { readonly module: string; readonly argv: readonly string[] } | undefined;
+  /** On top of the runner's own environment. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly ports: readonly NeededPort[];
+  /** Answers 2xx, or `healthStatus`, once the service is ready. */
+  readonly healthUrl: string;
+  readonly healthStatus?: number;
+  /** How long it may take to be ready, milliseconds. Default the runner's. */
+  readonly readyLimitMs?: number;
+  /** Names of services that must be ready before this one is started. */
+  readonly after: readonly string[];
+}
+
+/** The same stack without some services: nothing waits for services that are started separately. */
+export function leaveOut(
+  services: readonly ServiceDescription[],
+  names: readonly string[],
+): ServiceDescription[] {
+  return services
+    .filter(({ name }) => !names.includes(name))
+    .map((service) => ({ ...service, after: service.after.filter((name) => !names.includes(name)) }));
+}
+
+/** Services that traces know by another name than ours: the published walk-through's. */
+const TRACE_NAMES: Readonly<Record<string, string>> = {
+  backend: "supply-chain-backend",
+  gateway: "agentgateway",
+};
+/** The first time it is fetched and built. */
+const KEYCLOAK_READY_LIMIT_MS = 20 * 60_000;
+
+/**
+ * The whole stack, in the order of its dependencies. Every port and identity is passed explicitly, so that a `.env`
+ * or a shell's left-over variable cannot make two services disagree. Pure: reads nothing, starts nothing.
+ */
+export function describeStack(ports: StackPorts, modes: StackModes): ServiceDescription[] {
+  const stack = createStack(ports, modes);
+  return [
+    traceStore(stack),
+    authServer(stack),
+    ...(stack.isDraft11 ? [personServer(stack)] : []),
+    gatewayAuthz(stack),
+    ...AGENT_NAMES.map((name) => agent(stack, name)),
+    gateway(stack),
+    backend(stack),
+    ...(modes.delegate ? [delegateAgent(stack)] : []),
+    ...(modes.ui ? [page(stack)] : []),
+  ];
+}
+
+type Stack = ReturnType<typeof createStack>;
+
+/** The values that several services need, and what all of them have in common. */
+function createStack(ports: StackPorts, modes: StackModes) {
+  const urls = stackUrls(ports);
+  const isDraft11 = modes.profile === "draft-11";
+  const common = {
+    HOST: "127.0.0.1",
+    AAUTH_PROFILE: modes.profile,
+    ...(isDraft11 && { AAUTH_MODE: modes.mode, AAUTH_ENDPOINTS: endpointTable(ports) }),
+    KEYCLOAK_URL: urls.authServer,
+    KEYCLOAK_REALM: REALM,
+    AAUTH_SIGNATURE_SCHEME: modes.signatureScheme,
+    AAUTH_AUTHORIZATION_SCHEME: modes.authorizationScheme,
+    AAUTH_SHOW_TOKENS: String(modes.showTokens),
+    ...(modes.publishedPeers && { AAUTH_PUBLISHED_PEERS: modes.publishedPeers.join(" ") }),
+    OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${ports.traceStoreOtlp}`,
+    // A shell's own would win over it, and the page would find no trace.
+    OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: "",
+  };
+  const need = (key: keyof StackPorts, purpose: string) => ({
+    port: ports[key],
+    purpose,
+    variable: PORT_VARIABLES[key],
+  });
+  const service = (
+    name: string,
+    key: keyof StackPorts,
+    rest: Partial<ServiceDescription> = {},
+  ): ServiceDescription => ({
+    name,
+    args: [`services/${name}/src/main.ts`],
+    hosted: { module: `services/${name}/src/service.ts`, argv: [] },
+    ports: [need(key, name)],
+    healthUrl: `http://127.0.0.1:${ports[key]}/health`,
+    after: [],
+    ...rest,
+    env: { ...common, OTEL_SERVICE_NAME: TRACE_NAMES[name] ?? name, ...rest.env },
+  });
+  return {
+    ports,
+    modes,
+    urls,
+    ids: partyIds(ports, modes),
+    isDraft11,
+    isDelegated: modes.authorizationScheme === "user-delegated",
+    // By port, so that two stacks do not enrol each other's delegates.
+    delegatesFile: `.data/delegates-${ports.backend}.json`,
+    need,
+    service,
+  };
+}
+
+function traceStore(stack: Stack): ServiceDescription {
+  const { ports, modes, urls, need, service } = stack;
+  return service("trace-store", "traceStore", {
+    args: ["scripts/demo/trace-store.ts"],
+    hosted: { module: "scripts/demo/trace-store-service.ts", argv: [] },
+    ports: [need("traceStore", "trace store"), need("traceStoreOtlp", "trace store, incoming spans")],
+    ...(modes.jaegerProgram !== undefined && {
+      hosted: undefined,
+      args: [
+        "scripts/foreign-program.ts",
+        modes.jaegerProgram,
+        "--config",
+        "file:scripts/jaeger/jaeger.yaml",
+      ],
+      ports: [need("traceStore", "Jaeger"), need("traceStoreOtlp", "Jaeger, incoming spans")],
+      healthUrl: `http://127.0.0.1:${ports.traceStore}/api/services`,
+    }),
+    env: {
+      TRACE_STORE_PORT: String(ports.traceStore),
+      TRACE_STORE_OTLP_PORT: String(ports.traceStoreOtlp),
+      CORS_ALLOWED_ORIGINS: urls.ui,
+      // Jaeger would make spans of its own, and send them by gRPC to a port where nothing listens.
+      OTEL_TRACES_SAMPLER: "always_off",
+    },
+  });
+}
+
+function authServer(stack: Stack): ServiceDescription {
+  const { ports, modes, urls, isDraft11, isDelegated, need, service } = stack;
+  return service("auth-server", "authServer", {
+    ...(modes.authServer === "keycloak" && {
+      args: ["scripts/keycloak/main.ts"],
+      hosted: undefined,
+      ports: [need("authServer", "Keycloak"), need("keycloakManagement", "Keycloak, health")],
+      // There once the realm is, which comes after Keycloak's own readiness.
+      healthUrl: `http://127.0.0.1:${ports.authServer}/realms/${REALM}/.well-known/aauth-issuer`,
+      readyLimitMs: KEYCLOAK_READY_LIMIT_MS,
+    }),
+    env: {
+      ...(modes.authServer === "keycloak" && {
+        OTEL_SERVICE_NAME: "keycloak",
+        KEYCLOAK_MANAGEMENT_PORT: String(ports.keycloakManagement),
+        // With draft -11 the person server and the access server issue the tokens.
+        KEYCLOAK_AAUTH_ENABLED: String(!isDraft11),
+      }),
+      AUTH_SERVER_PORT: String(ports.authServer),
+      AUTH_SERVER_URL: urls.authServer,
+      AUTH_SERVER_UI_URL: urls.ui,
+      AUTH_SERVER_PERSON_SERVER_URL: urls.personServer,
+      AUTH_SERVER_SELF_AGENTS: urls.supplyChainAgent,
+      AUTH_SERVER_EXCHANGE_AGENTS: urls.supplyChainAgent,
+      ...(isDelegated && { AUTH_SERVER_CONSENT_SCOPES: CONSENT_SCOPE }),
+    },
+  });
+}
+
+function personServer(stack: Stack): ServiceDescription {
+  const { ports, modes, urls, service } = stack;
+  const resources = AGENT_NAMES.map(identifierOf).join(" ");
+  return service("person-server", "personServer", {
+    env: {
+      PERSON_SERVER_PORT: String(ports.personServer),
+      PERSON_SERVER_URL: urls.personServer,
+      PERSON_SERVER_OIDC_ISSUER: urls.issuer,
+      PERSON_SERVER_APPLICATIONS: urls.ui,
+      PERSON_SERVER_RESOURCES: resources,
+      PERSON_SERVER_SIGN_IN_PAGES: `${identifierOf("supply-chain-agent")}/orders/interaction/callback`,
+      ACCESS_SERVER_RESOURCES: modes.mode === "federated" ? resources : "",
+    },
+  });
+}
+
+function gatewayAuthz(stack: Stack): ServiceDescription {
+  const { ports, ids, isDraft11, service } = stack;
+  return service("gateway-authz", "gatewayAuthz", {
+    env: {
+      GATEWAY_AUTHZ_PORT: String(ports.gatewayAuthz),
+      [isDraft11 ? "GATEWAY_AUTHZ_DRAFT_11_RESOURCES" : "GATEWAY_AUTHZ_RESOURCES"]: AGENT_NAMES.map(
+        ids.agent,
+      ).join(" "),
+    },
+  });
+}
+
+function agent(stack: Stack, name: (typeof AGENT_NAMES)[number]): ServiceDescription {
+  const { ports, ids, isDelegated, service } = stack;
+  const { additionalScopes } = agentRow(name);
+  return service(name, keyOf(name), {
+    env: {
+      // Where the others are called, and then its own address.
+      ...Object.fromEntries(AGENT_NAMES.map((peer) => [`${variablePrefix(peer)}_URL`, ids.agent(peer)])),
+      [`${variablePrefix(name)}_PORT`]: String(ports[keyOf(name)]),
+      [`${variablePrefix(name)}_URL`]: `http://localhost:${ports[keyOf(name)]}`,
+      [`${variablePrefix(name)}_ID_URL`]: ids.agent(name),
+      ...(isDelegated &&
+        additionalScopes && { AAUTH_RESOURCE_ADDITIONAL_SCOPES: additionalScopes.join(" ") }),
+    },
+  });
+}
+
+function gateway(stack: Stack): ServiceDescription {
+  const { ports, modes, ids, need, service } = stack;
+  return service("gateway", "gateway", {
+    args: [
+      ...(modes.gatewayProgram === undefined
+        ? ["services/gateway/src/main.ts"]
+        : ["scripts/foreign-program.ts", modes.gatewayProgram]),
+      "-f",
+      modes.policyFile,
+    ],
+    hosted:
+      modes.gatewayProgram === undefined
+        ? { module: "services/gateway/src/service.ts", argv: ["-f", modes.policyFile] }
+        : undefined,
+    ports: [need("gateway", "gateway")],
+    env: {
+      // The configuration file names these; its defaults are the demo's ports.
+      GATEWAY_PORT: String(ports.gateway),
+      BACKEND_AGENT_URL: ids.backend,
+      // With a minimum of jwks no pseudonymous call would ever reach an agent. The file with rules on identity keeps jwks.
+      GATEWAY_REQUIRED_SCHEME: modes.signatureScheme,
+      AAUTH_AUTHZ_HOST: `127.0.0.1:${ports.gatewayAuthz}`,
+      ...Object.fromEntries(
+        AGENT_NAMES.map((name) => [`${variablePrefix(name)}_ADDR`, `127.0.0.1:${ports[keyOf(name)]}`]),
+      ),
+      // Ports of Agentgateway's own, which the embedded gateway does not open.
+      ADMIN_ADDR: "127.0.0.1:0",
+      STATS_ADDR: "127.0.0.1:0",
+      READINESS_ADDR: "127.0.0.1:0",
+      OTLP_ENDPOINT: `http://localhost:${ports.traceStoreOtlp}`,
+    },
+    // No listener of the file has this name.
+    healthUrl: `http://127.0.0.1:${ports.gateway}/`,
+    healthStatus: 404,
+    after: ["trace-store", "gateway-authz", ...AGENT_NAMES],
+  });
+}
+
+function backend(stack: Stack): ServiceDescription {
+  const { ports, urls, ids, isDraft11, delegatesFile, service } = stack;
+  return service("backend", "backend", {
+    env: {
+      PORT: String(ports.backend),
+      BACKEND_AGENT_URL: ids.backend,
+      SUPPLY_CHAIN_AGENT_URL: ids.agent("supply-chain-agent"),
+      MARKET_ANALYSIS_AGENT_URL: ids.agent("market-analysis-agent"),
+      AAUTH_TRACE_QUERY_URL: urls.traces,
+      AAUTH_TRACE_UI_URL: urls.traces,
+      AAUTH_BREAK_IT: "true",
+      KEYCLOAK_CLIENT_ID: "supply-chain-ui",
+      AAUTH_FRONTEND_REDIRECT_URL: urls.ui,
+      CORS_ALLOWED_ORIGINS: urls.ui,
+      BACKEND_DELEGATES_FILE: delegatesFile,
+      ...(isDraft11 && {
+        BACKEND_WAITING_FILE: `.data/waiting-runs-${ports.backend}.json`,
+      }),
+    },
+    after: ["auth-server", ...(isDraft11 ? ["person-server"] : []), "gateway"],
+  });
+}
+
+function delegateAgent(stack: Stack): ServiceDescription {
+  const { ports, ids, delegatesFile, service } = stack;
+  return service("delegate-agent", "delegateAgent", {
+    // Its point is to share nothing with the backend but the public half of its key.
+    hosted: undefined,
+    env: {
+      DELEGATE_AGENT_PORT: String(ports.delegateAgent),
+      DELEGATE_AGENT_URL: `http://delegate-agent.localhost:${ports.delegateAgent}`,
+      BACKEND_AGENT_URL: ids.backend,
+      SUPPLY_CHAIN_AGENT_URL: ids.agent("supply-chain-agent"),
+      DELEGATE_DATA_FOLDER: `.data/delegate-agent-${ports.delegateAgent}`,
+      // Here one person runs both. Elsewhere the backend's operator enters a delegate's public key by hand.
+      DELEGATE_ENROLMENT_FILE: delegatesFile,
+    },
+  });
+}
+
+function page(stack: Stack): ServiceDescription {
+  const { ports, modes, urls, isDraft11, service } = stack;
+  return service("ui", "ui", {
+    args: ["scripts/demo/page.ts"],
+    hosted: { module: "scripts/demo/page-service.ts", argv: [] },
+    env: {
+      UI_PORT: String(ports.ui),
+      UI_BACKEND_URL: urls.backend,
+      UI_AUTH_SERVER_URL: urls.issuer,
+      UI_CLIENT_ID: "supply-chain-ui",
+      ...(isDraft11 && { UI_PROFILE: modes.profile, UI_PERSON_SERVER_URL: urls.personServer }),
+      UI_OTLP_URL: `http://localhost:${ports.traceStoreOtlp}`,
+    },
+    healthUrl: `http://127.0.0.1:${ports.ui}/config.json`,
+    // Which has built the page by then.
+    after: ["trace-store"],
+  });
+}
