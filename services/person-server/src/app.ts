@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import formbody from "@fastify/formbody";
+import { createMemoryStores, type Stores } from "aauth";
 import { ConfigError, createLogger, createService, type ServiceOptions } from "agent-kit/service";
 import type { FastifyInstance, FastifyReply } from "fastify";
 import { memoryStores, messagePage, sendPage, serveIcon } from "issuer-kit";
@@ -11,6 +12,8 @@ import { siteOf } from "./site.ts";
 
 export interface PersonServerDependencies {
   readonly logger?: ServiceOptions["logger"];
+  /** What outlives a request. Default: in memory, for this process only. */
+  readonly stores?: Stores;
   /** Unix seconds. Default: the system clock. */
   readonly now?: () => number;
   /** How persons sign in. Default: at the OpenID provider of the settings. */
@@ -34,6 +37,7 @@ export async function buildPersonServer(
   requireUsable(config);
   const {
     now = () => Math.floor(Date.now() / 1000),
+    stores = createMemoryStores({ now }),
     signIn: createSignInAt = createSignIn,
     logger = createLogger({
       service: "person-server",
@@ -59,7 +63,7 @@ export async function buildPersonServer(
     now,
   });
   const common = {
-    ...{ config, origin, development, signIn, now },
+    ...{ config, origin, development, signIn, stores, now },
     createStore: memoryStores(now),
     subjectSecret: new Uint8Array(randomBytes(SECRET_BYTES)),
     logger: logger.child({ logger: "aauth.draft-11" }),

@@ -1,4 +1,4 @@
-import { createDiscovery, createEndpointMap } from "aauth";
+import { createDiscovery, createEndpointMap, type Stores } from "aauth";
 import { createAccessServer, createPersonServer } from "aauth/server";
 import { rotateKeys } from "agent-kit/service";
 import type { FastifyBaseLogger, FastifyInstance } from "fastify";
@@ -22,6 +22,7 @@ interface ServersOptions {
   /** Secret that the names by which resources know persons are derived from. */
   readonly subjectSecret: Uint8Array<ArrayBuffer>;
   readonly createStore: CreateStore;
+  readonly stores: Stores;
   readonly logger: FastifyBaseLogger;
   /** Unix seconds. */
   readonly now: () => number;
@@ -29,7 +30,7 @@ interface ServersOptions {
 
 /** Serves the person server, the access server where there is one, and the pages of both. */
 export async function createServers(app: FastifyInstance, options: ServersOptions): Promise<void> {
-  const { config, origin, development, subjectSecret, logger, now } = options;
+  const { config, origin, development, subjectSecret, stores, logger, now } = options;
   const hasAccessServer = config.accessServerResources.length > 0;
   const log = (error: unknown) => logger.warn({ err: error }, "a request failed here or downstream");
   // This server reaches itself where it listens, unless `AAUTH_ENDPOINTS` names another address.
@@ -42,6 +43,7 @@ export async function createServers(app: FastifyInstance, options: ServersOption
   const common = {
     discovery: traceDiscovery(createDiscovery({ development, transport: endpoints.documents, now })),
     pendingSeconds: config.consentSeconds,
+    stores,
     now,
     log,
   };

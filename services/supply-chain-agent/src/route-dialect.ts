@@ -62,7 +62,8 @@ function februaryRoutes(options: RouteDialectOptions): RouteDialect {
       routes: new Map([["/catalogue", acceptedAtRoute({ level: "pseudonymous" }, config)]]),
       limits: catalogueLimits(...limitsIn(config)),
     },
-    registerOrders: () => scope.register(orderRoutes, { id, interactions, placedOrders: createPlacedOrders(stores), log }),
+    registerOrders: () =>
+      scope.register(orderRoutes, { id, interactions, placedOrders: createPlacedOrders(stores), log }),
     page: { wire: februaryWire({ id, discovery, development }), method },
   };
 }
@@ -71,7 +72,16 @@ function draft11Routes({ scope, parts, config, interactions, log }: RouteDialect
   const { id, personServer, requirement, browserUrl, discovery, stores, now } = parts;
   const placedOrders = createPlacedOrders(stores);
   const orders = createHeldOrders({
-    ...{ id, path: DRAFT_11_PAGE, verifier: scope.aauth.verifier, discovery, interactions, placedOrders, stores, now },
+    ...{
+      id,
+      path: DRAFT_11_PAGE,
+      verifier: scope.aauth.verifier,
+      discovery,
+      interactions,
+      placedOrders,
+      stores,
+      now,
+    },
     lifetimeSeconds: config.interactionSeconds,
   });
   const redirectUri = browserUrl(`${id}${DRAFT_11_PAGE}/callback`);
@@ -80,7 +90,8 @@ function draft11Routes({ scope, parts, config, interactions, log }: RouteDialect
       routes: draft11CatalogueRoutes(requirement),
       limits: draft11CatalogueLimits(...limitsIn(config)),
     },
-    registerOrders: () => scope.register(draft11OrderRoutes, { requirement, personServer, orders, placedOrders, log }),
+    registerOrders: () =>
+      scope.register(draft11OrderRoutes, { requirement, personServer, orders, placedOrders, log }),
     page:
       personServer === undefined
         ? undefined

@@ -156,9 +156,7 @@ export function digestOf(secret: string): string {
 
 /** Compares in constant time. */
 export function isSame(secret: string | undefined, digest: string | undefined): boolean {
-  return (
-    digest !== undefined && timingSafeEqual(Buffer.from(digestOf(secret ?? "")), Buffer.from(digest))
-  );
+  return digest !== undefined && timingSafeEqual(Buffer.from(digestOf(secret ?? "")), Buffer.from(digest));
 }
 
 /** JSON keeps the parts apart whatever is in them. */
