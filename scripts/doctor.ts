@@ -11,6 +11,7 @@ import { memoryFinding, nodeFinding } from "./doctor/machine.ts";
 import { nameFindings } from "./doctor/names.ts";
 import { portFindings } from "./doctor/ports.ts";
 import { browserFinding, dockerFinding, programFindings } from "./doctor/programs.ts";
+import { stateFindings } from "./doctor/state.ts";
 
 const MARKS: Readonly<Record<Finding["verdict"], string>> = { ok: "ok  ", note: "note", problem: "PROBLEM" };
 const MARK_WIDTH = 8;
@@ -22,7 +23,10 @@ const [names, ports, docker, programs] = await Promise.all([
   dockerFinding(),
   programFindings(),
 ]);
-const findings = [nodeFinding(), memoryFinding(), ...names, ...ports, browserFinding(), docker, ...programs];
+const findings = [
+  ...[nodeFinding(), memoryFinding(), ...names, ...ports, ...stateFindings()],
+  ...[browserFinding(), docker, ...programs],
+];
 for (const { verdict, subject, text } of findings) {
   console.log(visibleText(`${MARKS[verdict].padEnd(MARK_WIDTH)}${subject.padEnd(SUBJECT_WIDTH)}${text}`));
 }

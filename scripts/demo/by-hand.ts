@@ -51,10 +51,15 @@ async function commandByHand({ name, args, env }: ServiceDescription, modes: Sta
   if (name === "gateway" && modes.policyFile !== DEMO_MODES.policyFile)
     shownFlags.push(` -f ${quoted(resolve(REPOSITORY_ROOT, modes.policyFile))}`);
   const variables = Object.entries(env)
-    .filter(([variable, value]) => !flags.has(variable) && !isUsual(variable, value))
+    .filter(([variable, value]) => !flags.has(variable) && !isOwnFolder(variable, value))
+    .filter(([variable, value]) => !isUsual(variable, value))
     .map(([variable, value]) => `${variable}=${quoted(fromServiceFolder(value))} `);
   return `${variables.join("")}npx pnpm --filter ${name} dev${shownFlags.join("")}`;
 }
+
+/** The demo's folder of state; a service that is started by hand makes one of its own. */
+const isOwnFolder = (variable: string, value: string): boolean =>
+  (variable === "AAUTH_STORE" && value.startsWith("sqlite:.data/")) || variable === "AAUTH_KEYS";
 
 type IsUsual = (variable: string, value: string) => boolean;
 

@@ -13,6 +13,7 @@ import {
   type Setting,
   serviceSettings,
   setting,
+  storeSettings,
   telemetrySettings,
   textSetting,
 } from "agent-kit/service";
@@ -49,8 +50,8 @@ const portSettings = Object.fromEntries(
 ) as unknown as Readonly<Record<`${ListenerKey}Port`, Setting<ReturnType<typeof integerSetting>>>>;
 
 /** What services read for themselves. Declared here so that a wrong value stops the start before the first of them refuses it. */
-const forEveryService = <Schema extends z.ZodType>({ env, schema, description }: Setting<Schema>) =>
-  setting({ env: env!, schema, description });
+const forEveryService = <Schema extends z.ZodType>({ env, schema, description, secret }: Setting<Schema>) =>
+  setting({ env: env!, schema, description, ...(secret && { secret }) });
 
 const settings = {
   profile: setting({ ...profileSettings.profile, flag: "profile" }),
@@ -116,6 +117,14 @@ const settings = {
   logLevel: forEveryService(serviceSettings.logLevel),
   logFormat: forEveryService(serviceSettings.logFormat),
   logTraceIds: forEveryService(telemetrySettings("demo").logTraceIds),
+  store: forEveryService(storeSettings.store),
+  replayStore: forEveryService(storeSettings.replayStore),
+  fresh: setting({
+    flag: "fresh",
+    schema: booleanSetting(false),
+    description:
+      "Start empty: remove what earlier starts with this profile and backend port have kept, keys included",
+  }),
   processes: setting({
     flag: "processes",
     schema: booleanSetting(false),
@@ -130,6 +139,8 @@ export interface DemoSettings {
   readonly modes: StackModes;
   /** Each service as a process of its own. */
   readonly processes: boolean;
+  /** Remove what earlier starts have kept. */
+  readonly fresh: boolean;
   /** Names of services that are started separately; with `modes.publishedPeers` they are the published demo's. */
   readonly without: readonly string[];
 }
@@ -158,6 +169,11 @@ export function readDemoSettings(env: NodeJS.ProcessEnv, argv: readonly string[]
     const message = "speaks February 2026 only: leave it out, or start with --profile february-2026";
     throw new ConfigError("demo", [{ name: flag, message }]);
   }
+  const { AAUTH_STORE: store, AAUTH_REPLAY_STORE: replayStore } = env;
+  if (config.fresh && store)
+    throw new ConfigError("demo", [
+      { name: "--fresh", message: "removes the demo's own folder: AAUTH_STORE names another store" },
+    ]);
   const ports = Object.fromEntries(
     Object.keys(DEMO_PORTS).map((key) => [key, config[`${key as ListenerKey}Port`]]),
   ) as StackPorts;
@@ -173,6 +189,8 @@ export function readDemoSettings(env: NodeJS.ProcessEnv, argv: readonly string[]
     authServer,
     ui,
     showTokens,
+    ...(store && { store }),
+    ...(replayStore && { replayStore }),
     ...(swap.length > 0 && {
       publishedPeers: [...new Set([...othersThan(swap, ports), ...config.publishedPeers])],
     }),
@@ -191,7 +209,7 @@ export function readDemoSettings(env: NodeJS.ProcessEnv, argv: readonly string[]
   const ours = swap.includes("gateway") ? [...swap, "gateway-authz"] : swap;
   const isLeftOut = (name: string) =>
     config.without.includes(name) || (swap.length > 0 && !ours.includes(name));
-  return { ports, modes, processes, without: names.filter(isLeftOut) };
+  return { ports, modes, processes, fresh: config.fresh, without: names.filter(isLeftOut) };
 }
 
 function othersThan(names: readonly string[], ports: StackPorts): string[] {

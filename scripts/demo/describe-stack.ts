@@ -8,6 +8,7 @@ import {
   type StackModes,
   type StackPorts,
   stackUrls,
+  stateFolders,
 } from "./stack.ts";
 
 /** A port that a service listens on. */
@@ -80,6 +81,7 @@ type Stack = ReturnType<typeof createStack>;
 function createStack(ports: StackPorts, modes: StackModes) {
   const urls = stackUrls(ports);
   const isDraft11 = modes.profile === "draft-11";
+  const folders = stateFolders(ports, modes);
   const common = {
     HOST: "127.0.0.1",
     AAUTH_PROFILE: modes.profile,
@@ -89,6 +91,9 @@ function createStack(ports: StackPorts, modes: StackModes) {
     AAUTH_SIGNATURE_SCHEME: modes.signatureScheme,
     AAUTH_AUTHORIZATION_SCHEME: modes.authorizationScheme,
     AAUTH_SHOW_TOKENS: String(modes.showTokens),
+    AAUTH_STORE: modes.store ?? `sqlite:${folders.data}`,
+    AAUTH_REPLAY_STORE: modes.replayStore ?? "",
+    AAUTH_KEYS: modes.store === "memory" ? "" : folders.keys,
     ...(modes.publishedPeers && { AAUTH_PUBLISHED_PEERS: modes.publishedPeers.join(" ") }),
     OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${ports.traceStoreOtlp}`,
     // A shell's own would win over it, and the page would find no trace.
@@ -289,7 +294,8 @@ function backend(stack: Stack): ServiceDescription {
 }
 
 function delegateAgent(stack: Stack): ServiceDescription {
-  const { ports, ids, delegatesFile, service } = stack;
+  const { ports, modes, ids, delegatesFile, service } = stack;
+  const own = `delegate-agent-${ports.delegateAgent}`;
   return service("delegate-agent", "delegateAgent", {
     // Its point is to share nothing with the backend but the public half of its key.
     hosted: undefined,
@@ -298,7 +304,9 @@ function delegateAgent(stack: Stack): ServiceDescription {
       DELEGATE_AGENT_URL: `http://delegate-agent.localhost:${ports.delegateAgent}`,
       BACKEND_AGENT_URL: ids.backend,
       SUPPLY_CHAIN_AGENT_URL: ids.agent("supply-chain-agent"),
-      DELEGATE_DATA_FOLDER: `.data/delegate-agent-${ports.delegateAgent}`,
+      DELEGATE_DATA_FOLDER: `.data/${own}`,
+      ...(modes.store !== "memory" && { AAUTH_STORE: `sqlite:.data/${own}`, AAUTH_KEYS: `.keys/${own}` }),
+      AAUTH_REPLAY_STORE: "",
       // Here one person runs both. Elsewhere the backend's operator enters a delegate's public key by hand.
       DELEGATE_ENROLMENT_FILE: delegatesFile,
     },

@@ -9,9 +9,11 @@ import { alreadyRunning } from "./already-running.ts";
 import { leftOutServices } from "./by-hand.ts";
 import { type DemoSettings, readDemoSettings } from "./demo-settings.ts";
 import { describeStack, leaveOut } from "./describe-stack.ts";
+import { hasState, removeState } from "./kept-state.ts";
 import { prepareHost } from "./prepare-host.ts";
 import { runInTerminal } from "./run-in-terminal.ts";
 import { stackUrls } from "./stack.ts";
+import { takenPorts } from "./taken-ports.ts";
 import { welcomeText } from "./welcome.ts";
 
 process.exit(await main());
@@ -29,17 +31,24 @@ async function main(): Promise<number> {
     console.error(`${error.message}\n  npm run demo -- --help lists all flags.`);
     return 2;
   }
-  const { ports, modes, processes, without } = demo;
+  const { ports, modes, processes, fresh, without } = demo;
   const urls = stackUrls(ports);
   const isSwap = modes.publishedPeers !== undefined;
   const leftOut = isSwap ? without.map((name) => ({ name })) : await leftOutServices(ports, modes, without);
   const services = leaveOut(describeStack(ports, modes), without);
+  if (fresh && (await takenPorts(services)).length === 0) removeState(ports, modes);
+  const continues = modes.store === undefined && hasState(ports, modes);
   if (!processes) await prepareHost();
   return runInTerminal(
     processes ? services.map((service) => ({ ...service, hosted: undefined })) : services,
     {
       whenReady: (stack) =>
-        welcomeText(ports, modes, stack.readyAfterMs, leftOut, process.env.ACCESS_SERVER_OWNERS),
+        welcomeText(ports, modes, {
+          readyAfterMs: stack.readyAfterMs,
+          leftOut,
+          owners: process.env.ACCESS_SERVER_OWNERS,
+          continues,
+        }),
       whyPortsTaken: async () => {
         // The published backend looks like ours.
         const reason = isSwap ? undefined : await alreadyRunning(urls);

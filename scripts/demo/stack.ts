@@ -44,6 +44,10 @@ export interface StackModes {
   /** A process that acts under the backend's identity with a key of its own. */
   readonly delegate: boolean;
   readonly showTokens: boolean;
+  /** `AAUTH_STORE` of all services. Undefined: files in {@link stateFolders}. */
+  readonly store?: string;
+  /** `AAUTH_REPLAY_STORE` of all services. Undefined: their store. */
+  readonly replayStore?: string;
   /** Identifiers of the parties that are the published demo's. Undefined: those that the environment names. */
   readonly publishedPeers?: readonly string[];
 }
@@ -101,6 +105,15 @@ export function stackUrls(ports: StackPorts): StackUrls {
     traces: `http://localhost:${ports.traceStore}`,
   };
 }
+
+/** Folders of what outlives the processes of one demo, from the repository's root. Another profile or port has others. */
+export const stateFolders = (
+  ports: Pick<StackPorts, "backend">,
+  { profile }: Pick<StackModes, "profile">,
+) => ({
+  data: `.data/${profile}-${ports.backend}`,
+  keys: `.keys/${profile}-${ports.backend}`,
+});
 
 /** What each party is called by the others: in February its address, in draft-11 an identifier without a port. */
 export function partyIds(ports: StackPorts, { profile }: StackModes) {

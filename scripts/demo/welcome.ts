@@ -1,6 +1,6 @@
 import { AGENT_NAMES, AGENTS, agentUrl, DRAFT_11_SERVERS, identifierOf } from "topology";
 import type { LeftOut } from "./by-hand.ts";
-import { type StackModes, type StackPorts, stackUrls } from "./stack.ts";
+import { type StackModes, type StackPorts, stackUrls, stateFolders } from "./stack.ts";
 
 /** The label of the web page's main button. */
 export const START_BUTTON = "Optimize Laptop Supply Chain";
@@ -15,11 +15,16 @@ type Row = readonly [label: string, url: string, service: string];
 export function welcomeText(
   ports: StackPorts,
   modes: StackModes,
-  readyAfterMs: number,
-  leftOut: readonly LeftOut[] = [],
-  /** The resources' owners, as `ACCESS_SERVER_OWNERS` has them. */
-  owners = "",
+  start: {
+    readonly readyAfterMs: number;
+    readonly leftOut?: readonly LeftOut[];
+    /** The resources' owners, as `ACCESS_SERVER_OWNERS` has them. */
+    readonly owners?: string | undefined;
+    /** An earlier start has left runs, consents and keys. */
+    readonly continues?: boolean;
+  },
 ): string {
+  const { readyAfterMs, leftOut = [], owners = "", continues = false } = start;
   const urls = stackUrls(ports);
   const isSwap = modes.publishedPeers !== undefined;
   const pages: Row[] = [
@@ -62,6 +67,9 @@ export function welcomeText(
   return [
     "",
     `Ready in ${(readyAfterMs / 1000).toFixed(1)} s: ${profileWords(modes)}.`,
+    ...(continues
+      ? [`It continues what ${stateFolders(ports, modes).data} keeps; npm run demo -- --fresh starts empty.`]
+      : []),
     "",
     "For your browser:",
     ...pages.map(line),

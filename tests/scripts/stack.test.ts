@@ -126,15 +126,15 @@ test("draft-11 by flags: its own gateway file, and nothing that speaks February 
 });
 
 test("the welcome text names the profile and the mode", () => {
-  expect(welcomeText(DEMO_PORTS, DEMO_MODES, 1)).toContain("AAuth of February 2026");
+  expect(welcomeText(DEMO_PORTS, DEMO_MODES, { readyAfterMs: 1 })).toContain("AAuth of February 2026");
   const federated = { ...DEMO_MODES, profile: "draft-11", mode: "federated" } as const;
-  const text = welcomeText(DEMO_PORTS, federated, 1);
+  const text = welcomeText(DEMO_PORTS, federated, { readyAfterMs: 1 });
   expect(text).toContain("draft -11, mode federated");
   expect(text).toContain("https://access-server.localhost");
   expect(text).toContain("http://localhost:8081/granted");
   const ownersPage = "http://localhost:8081/access/granted";
   expect(text).not.toContain(ownersPage);
-  const owned = welcomeText(DEMO_PORTS, federated, 1, [], "name:second-user");
+  const owned = welcomeText(DEMO_PORTS, federated, { readyAfterMs: 1, owners: "name:second-user" });
   expect(owned).toContain(`For owners (second-user)  ${ownersPage}`);
 });
 
@@ -177,7 +177,7 @@ test.each([
 });
 
 test("the welcome text tells of a button that the page has, and the demo's user", () => {
-  const text = welcomeText(DEMO_PORTS, DEMO_MODES, 1234);
+  const text = welcomeText(DEMO_PORTS, DEMO_MODES, { readyAfterMs: 1234 });
   expect(text).toContain("Ready in 1.2 s");
   expect(text).toContain(`mcp-user with password user123, press "${START_BUTTON}"`);
   const form = readFileSync(
@@ -188,7 +188,7 @@ test("the welcome text tells of a button that the page has, and the demo's user"
 });
 
 test("the text separates what a browser opens from what programs call", () => {
-  const text = welcomeText(DEMO_PORTS, DEMO_MODES, 1);
+  const text = welcomeText(DEMO_PORTS, DEMO_MODES, { readyAfterMs: 1 });
   const [, pages = "", programs = ""] = text.split(/^For .*:$/m);
   expect(pages.match(/http:\S+/g)).toEqual(["http://localhost:3050", "http://localhost:16686"]);
   expect(programs).toContain("http://supply-chain-agent.localhost:3000\n");
@@ -201,7 +201,7 @@ test("a service that was left out is marked, and the command that starts it is t
   const command =
     "npx pnpm --filter supply-chain-agent dev --signature-scheme jwks --authorization-scheme autonomous";
   expect(leftOut).toEqual([{ name: "supply-chain-agent", command }]);
-  const text = welcomeText(DEMO_PORTS, DEMO_MODES, 1, leftOut);
+  const text = welcomeText(DEMO_PORTS, DEMO_MODES, { readyAfterMs: 1, leftOut });
   expect(text).toMatch(/^ {2}Supply-chain agent .*:3000 {2}\(left out\)$/m);
   expect(text).toContain(`\n  ${command}\n\nOnce it runs, open http://localhost:3050, `);
 });
@@ -271,7 +271,7 @@ test("boxes of a published demo swapped for ours: they are started alone, and th
   ].join(" ");
   for (const { env } of services) expect(env.AAUTH_PUBLISHED_PEERS).toBe(peers);
   const leftOut = without.map((name) => ({ name }));
-  const text = welcomeText(DEMO_PORTS, modes, 1, leftOut);
+  const text = welcomeText(DEMO_PORTS, modes, { readyAfterMs: 1, leftOut });
   expect(text).toMatch(/^ {2}Supply-chain agent .*:3000 {2}\(the published demo's\)$/m);
   expect(text).toMatch(/^ {2}Backend .*:8000$/m);
   expect(text).not.toContain("eft out");

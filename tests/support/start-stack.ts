@@ -84,6 +84,7 @@ export async function startStack(options: TestStackOptions = {}): Promise<TestSt
     policyFile: POLICY_FILES[options.modes?.profile ?? DEMO_MODES.profile],
     ui: false,
     delegate: false,
+    store: "memory",
     ...options.modes,
   };
   const variables = typeof env === "function" ? env(stackUrls(ports)) : env;

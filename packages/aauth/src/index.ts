@@ -49,7 +49,7 @@ export type * from "./types.ts";
 // keys
 
 export { toJwks } from "./keys/jwks.ts";
-export type { KeyRing, KeyRingOptions } from "./keys/key-ring.ts";
+export type { HeldKey, KeyRing, KeyRingOptions } from "./keys/key-ring.ts";
 export { createKeyRing } from "./keys/key-ring.ts";
 export type { PrivateJwk } from "./keys/signing-key.ts";
 export { generateSigningKey, importSigningKey } from "./keys/signing-key.ts";

@@ -62,11 +62,11 @@ export async function createKeptKeys(
   const unique = [...new Map(options.earlier.map((jwk) => [jwk.x, jwk])).values()].slice(-MAX_EARLIER_KEYS);
   // A damaged one ends its runs, and not the start.
   const taken = await Promise.all(unique.reverse().map((jwk) => take(jwk).catch(() => undefined)));
+  const seconds = Math.max(KEEP_KEY_SECONDS, keepSeconds);
   const earlier = taken.filter((key) => key !== undefined);
-  const keys = createKeyRing({
-    ...{ key: key ?? (await create()), earlier, create, now },
-    keepSeconds: Math.max(KEEP_KEY_SECONDS, keepSeconds),
-  });
+  const newest = { key: key ?? (await create()), announcedAt: now(), keepSeconds: 0 };
+  const held = earlier.map((key) => ({ key, announcedAt: 0, keepSeconds: seconds }));
+  const keys = createKeyRing({ key: [newest, ...held], create, keepSeconds: seconds, now });
   return { keys, keptKey: (thumbprint) => kept.get(thumbprint) };
 }
 

@@ -8,6 +8,8 @@ export interface KeyRing<Key extends { readonly kid: string } = SigningKey> {
   usable(): readonly Key[];
   /** Keys to publish: the usable ones, and before them what is announced. */
   published(): readonly Key[];
+  /** The published keys with their times, newest first: what a ring resumes from after a restart. */
+  held(): readonly HeldKey<Key>[];
   /**
    * Makes a new key and announces it; it signs once everyone can have seen it. Calls at the same time share one rotation.
    *
@@ -22,13 +24,8 @@ export interface KeyRing<Key extends { readonly kid: string } = SigningKey> {
 
 /** How a key ring makes, announces and keeps keys. */
 export interface KeyRingOptions<Key extends { readonly kid: string } = SigningKey> {
-  /** The first key; it signs from now on. */
-  readonly key: Key;
-  /**
-   * After a restart: the keys before it, newest first. They are published, and sign for what is bound to them, for `keepSeconds` from
-   * now. Default none.
-   */
-  readonly earlier?: readonly Key[];
+  /** The first key, which signs from now on. After a restart: what `held` returned, at least one key. */
+  readonly key: Key | readonly HeldKey<Key>[];
   /** Makes the next key. `sequence` is 2 for the first rotation of this ring: a `kid` must not be used twice, nor after a restart. */
   readonly create: (sequence: number) => Promise<Key>;
   /**
@@ -42,12 +39,13 @@ export interface KeyRingOptions<Key extends { readonly kid: string } = SigningKe
   readonly now?: () => number;
 }
 
-interface Held<Key> {
+/** A key of a ring, and its times. */
+export interface HeldKey<Key extends { readonly kid: string } = SigningKey> {
   readonly key: Key;
-  /** Unix seconds. */
-  readonly signsFrom: number;
-  /** Seconds it is kept after its successor has taken over; known once there is one. */
-  keepSeconds: number;
+  /** When it was announced, Unix seconds. The oldest key of a ring signs at once, others 12 seconds later. */
+  readonly announcedAt: number;
+  /** Seconds it is kept after its successor has taken over. 0 while it has none. */
+  readonly keepSeconds: number;
 }
 
 /**
@@ -62,9 +60,9 @@ const MAX_PUBLISHED_KEYS = 64;
  * Keeps the keys of an agent, a resource or an auth server through rotations, so that no request fails because of one: a key is
  * published before it signs, and stays published until the last token that depends on it has expired.
  *
- * It has no timer: what is current follows from the clock when it is asked. It does NOT store keys, and does NOT decide when to rotate.
+ * It has no timer: what is current follows from the clock when it is asked. It does NOT store keys (`held` is for a store), and does NOT decide when to rotate.
  *
- * @throws TypeError for two keys with the same `kid`.
+ * @throws TypeError for two keys with the same `kid`, or none.
  * @throws RangeError for more than `maxPublishedKeys`.
  *
  * @example
@@ -78,24 +76,16 @@ const MAX_PUBLISHED_KEYS = 64;
 export function createKeyRing<Key extends { readonly kid: string }>(
   options: KeyRingOptions<Key>,
 ): KeyRing<Key> {
-  const { create, keepSeconds = KEEP_SECONDS } = options;
+  const { key, create, keepSeconds = KEEP_SECONDS } = options;
   const now = options.now ?? (() => Math.floor(Date.now() / 1000));
   /** Newest first. */
-  let held: readonly Held<Key>[] = [options.key, ...(options.earlier ?? [])].map((key, index, all) => ({
-    key,
-    signsFrom: index === all.length - 1 ? Number.NEGATIVE_INFINITY : now(),
-    keepSeconds: index === 0 ? 0 : secondsToKeep(),
-  }));
+  let held = isHeld(key) ? key : [{ key, announcedAt: now(), keepSeconds: 0 }];
   requireRoom(held.length - 1);
-  if (new Set(held.map(({ key: { kid } }) => kid)).size < held.length) {
-    throw new TypeError("key and earlier must each have a kid of their own");
+  if (held.length === 0 || new Set(held.map(({ key: { kid } }) => kid)).size < held.length) {
+    throw new TypeError("a ring has at least one key, and each has a kid of its own");
   }
   let sequence = 1;
   let rotation: Promise<Key> | undefined;
-
-  function secondsToKeep(): number {
-    return typeof keepSeconds === "function" ? keepSeconds() : keepSeconds;
-  }
 
   function requireRoom(published: number): void {
     if (published < (options.maxPublishedKeys ?? MAX_PUBLISHED_KEYS)) return;
@@ -106,31 +96,37 @@ export function createKeyRing<Key extends { readonly kid: string }>(
   function settle(): void {
     const time = now();
     held = held.filter(
-      ({ keepSeconds: kept }, index) => index === 0 || time < held[index - 1]!.signsFrom + kept,
+      (each, index) =>
+        index === 0 || time < held[index - 1]!.announcedAt + ANNOUNCE_SECONDS + each.keepSeconds,
     );
   }
 
   /** Those that sign, newest first. */
-  function signing(): readonly Held<Key>[] {
+  function signing(): readonly HeldKey<Key>[] {
     settle();
     const time = now();
-    const first = held.findIndex(({ signsFrom }) => signsFrom <= time);
-    return held.slice(Math.max(0, first));
+    const first = held.findIndex(({ announcedAt }) => announcedAt + ANNOUNCE_SECONDS <= time);
+    return held.slice(first === -1 ? held.length - 1 : first);
   }
 
   async function rotateOnce(): Promise<Key> {
     settle();
     requireRoom(held.length);
-    const key = await create(++sequence);
+    const made = await create(++sequence);
     settle();
-    if (held.some(({ key: { kid } }) => kid === key.kid)) {
+    if (held.some(({ key: { kid } }) => kid === made.kid)) {
       throw new TypeError(
-        `create must give each key a kid of its own, and ${key.kid} is in the ring already`,
+        `create must give each key a kid of its own, and ${made.kid} is in the ring already`,
       );
     }
-    held[0]!.keepSeconds = secondsToKeep();
-    held = [{ key, signsFrom: now() + ANNOUNCE_SECONDS, keepSeconds: 0 }, ...held];
-    return key;
+    const [replaced, ...earlier] = held;
+    const kept = typeof keepSeconds === "function" ? keepSeconds() : keepSeconds;
+    held = [
+      { key: made, announcedAt: now(), keepSeconds: 0 },
+      { ...replaced!, keepSeconds: kept },
+      ...earlier,
+    ];
+    return made;
   }
 
   return {
@@ -140,6 +136,10 @@ export function createKeyRing<Key extends { readonly kid: string }>(
       settle();
       return held.map(({ key }) => key);
     },
+    held() {
+      settle();
+      return held;
+    },
     rotate() {
       rotation ??= rotateOnce().finally(() => {
         rotation = undefined;
@@ -148,3 +148,7 @@ export function createKeyRing<Key extends { readonly kid: string }>(
     },
   };
 }
+
+const isHeld = <Key extends { readonly kid: string }>(
+  key: Key | readonly HeldKey<Key>[],
+): key is readonly HeldKey<Key>[] => Array.isArray(key);

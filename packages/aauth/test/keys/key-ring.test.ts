@@ -6,6 +6,8 @@ interface Key {
   readonly kid: string;
 }
 
+const heldKey = (kid: string, announcedAt: number) => ({ key: { kid }, announcedAt, keepSeconds: 100 });
+
 function ringWith(options: Partial<KeyRingOptions<Key>> = {}) {
   const clock = createTestClock(1_000);
   const ring = createKeyRing<Key>({
@@ -24,25 +26,40 @@ function ringWith(options: Partial<KeyRingOptions<Key>> = {}) {
 }
 
 describe("a key ring", () => {
-  it("goes on after a restart with the keys it had", async () => {
-    const { clock, ring, state } = ringWith({
-      key: { kid: "k3" },
-      earlier: [{ kid: "k2" }, { kid: "k1" }],
-      create: async () => ({ kid: "k4" }),
-    });
-    const all = ["k3", "k2", "k1"];
-    expect(state()).toEqual({ current: "k3", usable: all, published: all });
-    clock.advance(50);
+  it("resumes with the keys and the times it had", async () => {
+    const { clock, ring } = ringWith();
     await ring.rotate();
-    expect(state()).toEqual({ current: "k3", usable: all, published: ["k4", ...all] });
-    clock.advance(50);
-    expect(state()).toEqual({ current: "k4", usable: ["k4", "k3"], published: ["k4", "k3"] });
+    clock.advance(5);
+    const { ring: resumed, clock: later } = ringWith({
+      key: JSON.parse(JSON.stringify(ring.held())),
+      create: async () => ({ kid: "k3" }),
+    });
+    const state = () => ({
+      current: resumed.current().kid,
+      published: resumed.published().map(({ kid }) => kid),
+    });
+    later.advance(11);
+    expect(state()).toEqual({ current: "k1", published: ["k2", "k1"] });
+    later.advance(1);
+    expect(state()).toEqual({ current: "k2", published: ["k2", "k1"] });
+    await resumed.rotate();
+    later.advance(12);
+    expect(state()).toEqual({ current: "k3", published: ["k3", "k2", "k1"] });
+    later.advance(88);
+    expect(state().published).toEqual(["k3", "k2"]);
   });
 
-  it("cannot go on with two keys of one name, or with more than may be published", () => {
-    expect(() => ringWith({ earlier: [{ kid: "k1" }] })).toThrow(TypeError);
-    expect(() => ringWith({ earlier: [{ kid: "k0" }], maxPublishedKeys: 1 })).toThrow(RangeError);
-    expect(() => ringWith({ earlier: [{ kid: "k0" }], maxPublishedKeys: 2 })).not.toThrow();
+  it("signs with its oldest key while none has been announced long enough", () => {
+    const { state } = ringWith({ key: [heldKey("k2", 1_000), heldKey("k1", 995)] });
+    expect(state()).toEqual({ current: "k1", usable: ["k1"], published: ["k2", "k1"] });
+  });
+
+  it("refuses two keys of one name, none, and more than may be published", () => {
+    const two = [heldKey("k2", 1_000), heldKey("k1", 0)];
+    expect(() => ringWith({ key: [heldKey("k1", 1_000), heldKey("k1", 0)] })).toThrow(TypeError);
+    expect(() => ringWith({ key: [] })).toThrow(TypeError);
+    expect(() => ringWith({ key: two, maxPublishedKeys: 1 })).toThrow(RangeError);
+    expect(() => ringWith({ key: two, maxPublishedKeys: 2 })).not.toThrow();
   });
 
   it("publishes a key before it signs with it", async () => {

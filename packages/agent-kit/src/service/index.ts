@@ -1,5 +1,5 @@
 /**
- * What every service of the demo shares: configuration, start and stop, logs, traces, name lookup. Knows nothing of AAuth.
+ * What every service of the demo shares: configuration, start and stop, stores and keys, logs, traces, name lookup.
  *
  * @module
  */
@@ -50,6 +50,8 @@ export { hostsSetting, knowsHost, requireKnownHost } from "./http/known-hosts.ts
 export { installLocalhostLookup, localhostLookup } from "./http/localhost-lookup.ts";
 export { sendProblem } from "./http/problem.ts";
 export { AnswerTooLargeError, readBounded } from "./http/read-bounded.ts";
+export type { KeyKind, RingOptions } from "./keys/kept-ring.ts";
+export { memoryKeys, openKeys, type ServiceKeys } from "./keys/service-keys.ts";
 export {
   createLogger,
   LOG_FORMATS,

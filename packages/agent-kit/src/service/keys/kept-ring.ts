@@ -1,0 +1,152 @@
+import { createKeyRing, type HeldKey, type KeyRing, type KeyRingOptions } from "aauth";
+import type { KeptJwk } from "./kept-jwk.ts";
+import type { KeyFiles } from "./key-files.ts";
+import { type RingFile, ringFilesOf } from "./ring-files.ts";
+
+type Named = { readonly kid: string };
+
+/** How keys of one kind are made and imported. */
+export interface KeyKind<Key extends Named> {
+  /** Makes a private key with a `kid`. @param isFirst the first one of its ring */
+  create(isFirst: boolean): Promise<KeptJwk>;
+  /** Imports a private key. @throws for another kind of key */
+  open(jwk: KeptJwk): Promise<Key>;
+}
+
+/** Times and bounds of a ring, as in the library's `createKeyRing`. */
+export type RingOptions<Key extends Named> = Omit<KeyRingOptions<Key>, "key" | "create">;
+
+/** A ring whose keys are in a folder. */
+export interface KeptRing<Key extends Named> extends KeyRing<Key> {
+  /**
+   * Takes the keys that another process, or an operator, has written since.
+   *
+   * @returns whether there were any
+   * @throws ConfigError, and the ring stays as it is
+   */
+  follow(): Promise<boolean>;
+}
+
+/** A key, and what is written of it. */
+interface Kept<Key> extends Named {
+  readonly key: Key;
+  readonly jwk: KeptJwk;
+}
+
+const KEEP_SECONDS = 900;
+
+/**
+ * Opens a ring of keys in a folder, in files that are never changed: a rotation makes the file of
+ * the next generation, which one process alone can, and all take the keys that are in it.
+ *
+ * @throws ConfigError for a file that cannot be used, or cannot be made
+ */
+export async function openKeptRing<Key extends Named>(
+  files: KeyFiles,
+  name: string,
+  kind: KeyKind<Key>,
+  options: RingOptions<Key> = {},
+): Promise<KeptRing<Key>> {
+  const { now = () => Math.floor(Date.now() / 1000), keepSeconds = KEEP_SECONDS } = options;
+  const own = ringFilesOf(files, name);
+  const open = async (jwk: KeptJwk): Promise<Kept<Key>> => {
+    const key = await kind.open(jwk);
+    return { kid: key.kid, key, jwk: { ...jwk, kid: key.kid } };
+  };
+  const resume = (held: readonly HeldKey<Kept<Key>>[]) =>
+    createKeyRing({ ...options, key: held, create: async () => open(await kind.create(false)) });
+
+  async function ringOf(file: RingFile, before?: KeyRing<Kept<Key>>): Promise<KeyRing<Kept<Key>>> {
+    const seconds = typeof keepSeconds === "function" ? keepSeconds() : keepSeconds;
+    const foundAt = before === undefined ? file.writtenAt : now();
+    try {
+      const keys = await Promise.all(file.entries.map(({ jwk }) => open(jwk)));
+      return resume(heldOf(file, keys, { known: before?.held() ?? [], foundAt, seconds }));
+    } catch (error) {
+      // No cause: a platform's message may quote the key.
+      const reason = error instanceof TypeError ? `: ${error.message}` : "";
+      throw files.problem(file.name, `does not have private keys of the kind that is needed${reason}`);
+    }
+  }
+
+  let source = await own.read();
+  if (source === undefined) {
+    const first = await open(await kind.create(true));
+    await own.write(1, entriesOf([{ key: first, announcedAt: now(), keepSeconds: 0 }]));
+    source = await own.read();
+  }
+  if (source === undefined) throw files.problem(name, "is gone as soon as it is written");
+  let { generation, version } = source;
+  let ring = await ringOf(source);
+  let rotation: Promise<Key> | undefined;
+  let following: Promise<unknown> = Promise.resolve();
+
+  async function followOnce(): Promise<boolean> {
+    const file = await own.read(version);
+    if (file === undefined) return false;
+    ring = await ringOf(file, ring);
+    ({ generation, version } = file);
+    return true;
+  }
+
+  function follow(): Promise<boolean> {
+    const next = following.then(followOnce);
+    following = next.catch(() => {});
+    return next;
+  }
+
+  async function rotateOnce(): Promise<Key> {
+    if (generation === undefined) throw new Error(`the keys of ${name} are rotated by the operator`);
+    const next = resume(ring.held());
+    await next.rotate();
+    await own.write(generation + 1, entriesOf(next.held()));
+    await follow();
+    return ring.held()[0]!.key.key;
+  }
+
+  return {
+    current: () => ring.current().key,
+    usable: () => ring.usable().map(({ key }) => key),
+    published: () => ring.published().map(({ key }) => key),
+    held: () => ring.held().map(({ key: { key }, ...times }) => ({ key, ...times })),
+    rotate() {
+      rotation ??= rotateOnce().finally(() => {
+        rotation = undefined;
+      });
+      return rotation;
+    },
+    follow,
+  };
+}
+
+const entriesOf = <Key>(held: readonly HeldKey<Kept<Key>>[]) =>
+  held.map(({ key: { jwk }, ...times }) => ({ jwk, ...times }));
+
+/**
+ * The keys of a file with their times, and after them known keys that are kept for their tokens.
+ *
+ * @throws TypeError where a known name is that of another key now
+ */
+function heldOf<Key>(
+  { entries }: RingFile,
+  keys: readonly Kept<Key>[],
+  options: { known: readonly HeldKey<Kept<Key>>[]; foundAt: number; seconds: number },
+): HeldKey<Kept<Key>>[] {
+  const { known, foundAt, seconds } = options;
+  const held = keys.map((key, index) => {
+    const { announcedAt, keepSeconds } = entries[index]!;
+    const same = known.find(({ key: { kid } }) => kid === key.kid);
+    if (same !== undefined && !isSame(same.key.jwk, key.jwk))
+      throw new TypeError(`${key.kid} is the name of another key`); // hole K4
+    return {
+      key,
+      announcedAt: announcedAt ?? same?.announcedAt ?? foundAt,
+      keepSeconds: keepSeconds ?? seconds,
+    };
+  });
+  const gone = known.filter(({ key: { kid } }) => keys.every((key) => key.kid !== kid));
+  return [...held, ...gone.map((each) => ({ ...each, keepSeconds: each.keepSeconds || seconds }))];
+}
+
+/** Whether two JWKs of the kinds in use are one key. */
+const isSame = (one: KeptJwk, other: KeptJwk) => one.x === other.x && one.n === other.n;

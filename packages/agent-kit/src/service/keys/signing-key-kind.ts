@@ -1,0 +1,34 @@
+import { generateKeyPairSync } from "node:crypto";
+import { importSigningKey, type PrivateJwk, type SigningKey } from "aauth";
+import type { KeptJwk } from "./kept-jwk.ts";
+import type { KeyKind, RingOptions } from "./kept-ring.ts";
+
+/** Names and times of signing keys. */
+export interface SigningKeysOptions extends RingOptions<SigningKey> {
+  /** How the `kid` of a new key begins. Default: the name of the ring. */
+  readonly kidPrefix?: string;
+  /** The `kid` of the first key of a ring that no folder has. Default: one made as the others. */
+  readonly firstKid?: string;
+}
+
+const KID_CHARACTERS = 11;
+
+/**
+ * Ed25519 keys. A `kid` contains a part of the key's thumbprint and so never names two keys, after a
+ * restart or the loss of a folder neither: other parties keep key sets beyond both.
+ */
+export function signingKeyKind(options: {
+  readonly kidPrefix: string;
+  readonly firstKid: string | undefined;
+}): KeyKind<SigningKey> {
+  const { kidPrefix, firstKid } = options;
+  return {
+    async create(isFirst) {
+      const jwk = generateKeyPairSync("ed25519").privateKey.export({ format: "jwk" }) as PrivateJwk;
+      if (isFirst && firstKid !== undefined) return { ...jwk, kid: firstKid };
+      const { thumbprint } = await importSigningKey(jwk);
+      return { ...jwk, kid: `${kidPrefix}-${thumbprint.slice(0, KID_CHARACTERS)}` }; // hole K3
+    },
+    open: (jwk: KeptJwk) => importSigningKey(jwk as unknown as PrivateJwk),
+  };
+}
