@@ -3,7 +3,7 @@ import formbody from "@fastify/formbody";
 import { createMemoryStores, type Stores } from "aauth";
 import { ConfigError, createLogger, createService, type ServiceOptions } from "agent-kit/service";
 import type { FastifyInstance, FastifyReply } from "fastify";
-import { memoryStores, messagePage, sendPage, serveIcon } from "issuer-kit";
+import { messagePage, sendPage, serveIcon } from "issuer-kit";
 import { originOf, type PersonServerConfig } from "./config.ts";
 import { openidForResources } from "./openid/openid-for-resources.ts";
 import { createServers } from "./servers.ts";
@@ -27,8 +27,7 @@ const SECRET_BYTES = 32;
 /**
  * Puts the service together: the person server and, where resources are configured for it, the
  * access server, each under its own identifier; their pages; and an OpenID provider for resources
- * whose own pages sign persons in. All state is in memory: after a restart no agent has a person,
- * and resources know each person by another name.
+ * whose own pages sign persons in. All state is in `stores`, which replicas share, but for limits.
  */
 export async function buildPersonServer(
   config: PersonServerConfig,
@@ -60,11 +59,11 @@ export async function buildPersonServer(
     showMessage: (reply: FastifyReply, status: number, message: SignInMessage) =>
       sendPage(reply, status, messagePage(site, message)),
     logger: logger.child({ logger: "aauth.sign-in" }),
+    stores,
     now,
   });
   const common = {
     ...{ config, origin, development, signIn, stores, now },
-    createStore: memoryStores(now),
     subjectSecret: new Uint8Array(randomBytes(SECRET_BYTES)),
     logger: logger.child({ logger: "aauth.draft-11" }),
   };

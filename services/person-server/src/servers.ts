@@ -2,7 +2,6 @@ import { createDiscovery, createEndpointMap, type Stores } from "aauth";
 import { createAccessServer, createPersonServer } from "aauth/server";
 import { rotateKeys } from "agent-kit/service";
 import type { FastifyBaseLogger, FastifyInstance } from "fastify";
-import type { CreateStore } from "issuer-kit";
 import { createServerTrace, SERVICE_NAME, traceDiscovery } from "protocol-trace";
 import { accessPages } from "./access/access-pages.ts";
 import type { PersonServerConfig } from "./config.ts";
@@ -21,7 +20,6 @@ interface ServersOptions {
   readonly signIn: SignIn;
   /** Secret that the names by which resources know persons are derived from. */
   readonly subjectSecret: Uint8Array<ArrayBuffer>;
-  readonly createStore: CreateStore;
   readonly stores: Stores;
   readonly logger: FastifyBaseLogger;
   /** Unix seconds. */

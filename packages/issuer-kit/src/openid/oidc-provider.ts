@@ -1,9 +1,9 @@
 import { randomBytes } from "node:crypto";
 import type { EventEmitter } from "node:events";
+import type { Stores } from "aauth";
 import { networkOf } from "agent-kit/service";
 import type { FastifyBaseLogger } from "fastify";
 import type { AdapterFactory, Configuration, errors, KoaContextWithOIDC, Provider } from "oidc-provider";
-import type { CreateStore } from "../store.ts";
 import { Provider as OidcProvider } from "./library.ts";
 import type { RsaKeys } from "./rsa-keys.ts";
 import { createStorageAdapter } from "./storage-adapter.ts";
@@ -11,7 +11,7 @@ import { createStorageAdapter } from "./storage-adapter.ts";
 export interface OidcProviderOptions {
   readonly issuer: string;
   readonly keys: RsaKeys;
-  readonly createStore: CreateStore;
+  readonly stores: Pick<Stores, "records">;
   /** Lifetime of the longest-lived model, seconds. */
   readonly grantLifetimeSeconds: number;
   /** Called again after each rotation of the keys. */
@@ -36,9 +36,9 @@ export interface OidcProviderParts {
  * stores and outlive it.
  */
 export function createOidcProvider(options: OidcProviderOptions): () => Provider {
-  const { createStore, grantLifetimeSeconds, now } = options;
+  const { stores, grantLifetimeSeconds, now } = options;
   const adapter = createStorageAdapter({
-    createStore,
+    stores,
     grantLifetimeSeconds,
     callerNetwork: () => networkOf(OidcProvider.ctx?.ip ?? ""),
     now,

@@ -1,5 +1,5 @@
+import type { Stores } from "aauth";
 import type { FastifyBaseLogger } from "fastify";
-import type { CreateStore } from "issuer-kit";
 import { createOidcProvider, type RsaKeys } from "issuer-kit/openid";
 import type { Provider } from "oidc-provider";
 import type { Accounts } from "../realm/accounts.ts";
@@ -15,7 +15,7 @@ export function createRealmProvider(options: {
   paths: OidcPaths;
   accounts: Accounts;
   keys: RsaKeys;
-  createStore: CreateStore;
+  stores: Pick<Stores, "records">;
   logger: FastifyBaseLogger;
   /** Unix seconds. */
   now: () => number;
