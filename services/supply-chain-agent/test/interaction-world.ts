@@ -73,7 +73,7 @@ export async function createInteractionWorld() {
     discovery,
     stores,
     /** Another process of the agent, over the same stores. */
-    startReplica: async () => replica(await startStack({}, network, stores)),
+    startReplica: async (own = stores) => replica(await startStack({}, network, own)),
   };
 
   function replica({ app }: Stack) {

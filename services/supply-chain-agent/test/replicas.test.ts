@@ -1,4 +1,5 @@
 /** Orders and their interactions at two processes of the agent over the same stores. */
+import { type Stores, StoreUnavailableError } from "aauth";
 import { expect, test } from "vitest";
 import { requestName } from "../src/orders/placed-orders.ts";
 import { arrive, createInteractionWorld, interactionIn } from "./interaction-world.ts";
@@ -57,6 +58,26 @@ test("of an approval and a refusal at two processes the first is recorded", asyn
     other.decide({ ...form, decision: "decline" }, cookie),
   ]);
   expect(answers.map(({ statusCode }) => statusCode).sort()).toEqual([200, 400]);
+});
+
+test("a store that is away is answered with 503, on the wire and on the page, and places nothing", async () => {
+  const world = await createInteractionWorld();
+  const address = interactionIn(await world.order());
+  const { cookie, form } = await arrive(world, address);
+  const away = async (): Promise<never> => {
+    throw new StoreUnavailableError("the database");
+  };
+  const records: Stores["records"] = () => ({
+    ...{ get: away, put: away, putIfAbsent: away, take: away, delete: away, update: away, list: away },
+  });
+  const other = await world.startReplica({ ...world.stores, records });
+  const order = await other.order({ order_id: "o-2" });
+  expect([order.statusCode, order.headers["retry-after"]]).toEqual([503, expect.any(String)]);
+  expect(order.headers).not.toHaveProperty("agent-auth");
+  const page = await other.open(address, cookie);
+  expect([page.statusCode, page.body]).toEqual([503, expect.stringContaining("Load this page again")]);
+  expect((await other.decide({ ...form, decision: "approve" }, cookie)).statusCode).toBe(503);
+  expect((await world.order()).statusCode).toBe(401);
 });
 
 test("the name of a request tells callers and bodies apart", () => {

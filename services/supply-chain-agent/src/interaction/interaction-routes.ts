@@ -1,5 +1,5 @@
 import { hash } from "node:crypto";
-import { AAuthError, StoreFullError } from "aauth";
+import { AAuthError, StoreFullError, StoreUnavailableError } from "aauth";
 import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { TooManyCodesError } from "../orders/held-orders.ts";
 import { type IdentifyPerson, TooManySignInsError } from "./identify-person.ts";
@@ -59,6 +59,7 @@ const TOO_OFTEN =
   "You have been sent to the auth server too often. Go back to the application, and start again in ten minutes.";
 const TOO_MANY_CODES = "Too many wrong codes were tried. Go back to the application and open its link again.";
 const FULL = "Too many orders wait for other people's approval. Load this page again in a few minutes.";
+const AWAY = "What this agent keeps cannot be read or written. Load this page again in a few minutes.";
 const MAX_FORM_BYTES = 4_096;
 
 interface Desk {
@@ -94,6 +95,7 @@ function refuseFailure(error: unknown, reply: FastifyReply, { log }: Desk): Fast
   if (error instanceof TooManySignInsError) return refuse(reply, 429, TOO_OFTEN);
   if (error instanceof TooManyCodesError) return refuse(reply, 429, TOO_MANY_CODES);
   if (error instanceof StoreFullError) return refuse(reply, 503, FULL);
+  if (error instanceof StoreUnavailableError) return refuse(reply, error.status, AWAY);
   if (!(error instanceof AAuthError)) throw error;
   log.warn({ err: error, code: error.code }, "❌ The auth server did not say who the person is");
   return refuse(
