@@ -5,7 +5,13 @@ const conditions = ["node", "import", "module", "default"];
 
 const shared = {
   ssr: { resolve: { conditions } },
-  test: { environment: "node" as const, pool: "forks" as const, restoreMocks: true },
+  test: {
+    environment: "node" as const,
+    pool: "forks" as const,
+    restoreMocks: true,
+    // Services that a test starts keep nothing.
+    env: { AAUTH_STORE: "memory" },
+  },
 };
 /** Tests that start processes, a browser or containers. */
 const patient = { ...shared.test, testTimeout: 60_000, hookTimeout: 90_000 };
@@ -65,7 +71,7 @@ export default defineConfig({
             "packages/aauth/test/{crypto,http-signatures,keys}/**/*.test.ts",
             "packages/aauth/test/vectors/vectors.test.ts",
           ],
-          env: { CRYPTO_UNDER_TEST: "sodium" },
+          env: { ...shared.test.env, CRYPTO_UNDER_TEST: "sodium" },
           testTimeout: 30_000,
           isolate: false,
         },

@@ -8,5 +8,5 @@ export const start: StartService = (options) =>
     name: "backend",
     logName: "supply-chain-backend",
     settings,
-    build: (config, logger) => buildBackend(config, { logger }),
+    build: (config, logger, state) => buildBackend(config, { logger, ...state }),
   });

@@ -9,9 +9,9 @@ export const start: StartService = (options) =>
     ...options,
     name: "delegate-agent",
     settings,
-    build: async (config, logger) => {
+    build: async (config, logger, state) => {
       const credential = await loadCredential(config.dataFolder);
-      const { app, delegateOf } = await buildDelegateAgent(config, { logger, credential });
+      const { app, delegateOf } = await buildDelegateAgent(config, { logger, credential, ...state });
       const entry = {
         sub: credential.sub,
         name: config.displayName,

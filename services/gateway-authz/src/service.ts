@@ -7,5 +7,5 @@ export const start: StartService = (options) =>
     ...options,
     name: "gateway-authz",
     settings,
-    build: (config, logger) => buildGatewayAuthz(config, { logger }),
+    build: (config, logger, state) => buildGatewayAuthz(config, { logger, ...state }),
   });

@@ -7,5 +7,5 @@ export const start: StartService = (options) =>
     ...options,
     name: "market-analysis-agent",
     settings,
-    build: (config, logger) => buildMarketAnalysisAgent(config, { logger }),
+    build: (config, logger, state) => buildMarketAnalysisAgent(config, { logger, ...state }),
   });

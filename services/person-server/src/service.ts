@@ -7,8 +7,8 @@ export const start: StartService = (options) =>
     ...options,
     name: "person-server",
     settings,
-    build: async (config, logger) => ({
-      app: await buildPersonServer(config, { logger }),
+    build: async (config, logger, state) => ({
+      app: await buildPersonServer(config, { logger, ...state }),
       detail: `person server ${config.id}`,
     }),
   });

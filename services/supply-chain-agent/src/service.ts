@@ -7,5 +7,5 @@ export const start: StartService = (options) =>
     ...options,
     name: "supply-chain-agent",
     settings,
-    build: (config, logger) => buildSupplyChainAgent(config, { logger }),
+    build: (config, logger, state) => buildSupplyChainAgent(config, { logger, ...state }),
   });

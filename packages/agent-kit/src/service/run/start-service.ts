@@ -5,6 +5,8 @@ import type { serviceSettings } from "../config/service-settings.ts";
 import type { Config, Setting, Settings } from "../config/setting.ts";
 import type { portSetting } from "../config/value-schemas.ts";
 import { createLogger } from "../log/logger.ts";
+import { openState, type ServiceState } from "../state/open-state.ts";
+import type { storeSettings } from "../state/store-settings.ts";
 import type { Telemetry } from "../telemetry/start-telemetry.ts";
 import type { telemetrySettings } from "../telemetry/telemetry-settings.ts";
 import { listenOn } from "./listen-on.ts";
@@ -12,6 +14,7 @@ import type { RunningService, StartOptions } from "./run-service.ts";
 
 type TracedSettings = Settings &
   typeof serviceSettings &
+  typeof storeSettings &
   ReturnType<typeof telemetrySettings> & { readonly port: Setting<ReturnType<typeof portSetting>> };
 
 /**
@@ -20,10 +23,11 @@ type TracedSettings = Settings &
  *
  * @param options.name in messages about its settings
  * @param options.logName in its log. Default `name`
- * @param options.build puts the service together; `detail` is for the ready line. Work for when it listens is an `onListen` hook
+ * @param options.build puts the service together over its stores and keys; `detail` is for the ready line. Work for when it listens is
+ * an `onListen` hook
  * @example
  * export const start: StartService = (options) =>
- *   startService({ ...options, name: "backend", settings, build: (config, logger) => buildBackend(config, { logger }) });
+ *   startService({ ...options, name: "backend", settings, build: (config, logger, state) => buildBackend(config, { logger, ...state }) });
  */
 export async function startService<S extends TracedSettings>(
   options: StartOptions & {
@@ -33,6 +37,7 @@ export async function startService<S extends TracedSettings>(
     readonly build: (
       config: Config<S>,
       logger: Logger,
+      state: ServiceState,
     ) => Promise<{ readonly app: FastifyInstance; readonly detail?: string }>;
   },
 ): Promise<RunningService> {
@@ -49,8 +54,22 @@ export async function startService<S extends TracedSettings>(
   });
   const telemetry = await startTelemetry(common, { logger });
   return buildTraced(telemetry, async () => {
-    const { app, detail } = await build(config, logger);
-    return { ...(await listenOn(app, common)), ...(detail !== undefined && { detail }) };
+    const state = await openState(name, common, logger);
+    try {
+      const { app, detail } = await build(config, logger, state);
+      const { url } = await listenOn(app, common);
+      return {
+        url,
+        ...(detail !== undefined && { detail }),
+        async close() {
+          await app.close();
+          await state.close();
+        },
+      };
+    } catch (error) {
+      await state.close();
+      throw error;
+    }
   });
 }
 

@@ -27,12 +27,13 @@ export function statePlaces(service: string, config: StateConfig): StatePlaces {
   const store = config.store ?? { kind: "sqlite", folder: `.data/${own}` };
   const keysFolder = config.keysFolder ?? (store.kind === "memory" ? undefined : `.keys/${own}`);
   const refuse = (name: string, message: string) => new ConfigError(service, [{ name, message }]);
-  // hole V20
+  // hole V20a
   if (replicas > 1 && store.kind !== "postgres")
     throw refuse(
       "AAUTH_STORE",
       "must be postgres://… where AAUTH_REPLICAS is above 1: others share no state",
     );
+  // hole V20b
   if (replicas > 1 && config.keysFolder === undefined)
     throw refuse("AAUTH_KEYS", "must name a folder that all replicas share where AAUTH_REPLICAS is above 1");
   return { store, keysFolder };

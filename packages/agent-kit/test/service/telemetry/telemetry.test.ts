@@ -15,6 +15,7 @@ import {
   serviceSettings,
   setting,
   startService,
+  storeSettings,
   telemetrySettings,
   withSpan,
 } from "../../../src/service/index.ts";
@@ -332,6 +333,7 @@ describe("services in one process", () => {
 
   const settings = {
     ...serviceSettings,
+    ...storeSettings,
     ...telemetrySettings("unnamed"),
     port: setting({ env: "PORT", schema: portSetting(0), description: "TCP port to listen on" }),
   };
@@ -347,6 +349,7 @@ describe("services in one process", () => {
       OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
       OTEL_SERVICE_NAME: name,
       LOG_TRACE_IDS: "true",
+      AAUTH_STORE: "memory",
       ...options.env,
     };
     const running = await startService({

@@ -1,0 +1,41 @@
+import type { Stores } from "aauth";
+import type { Logger } from "pino";
+import { openKeys, type ServiceKeys } from "../keys/service-keys.ts";
+import { openStores } from "./open-stores.ts";
+import { type StateConfig, statePlaces } from "./state-places.ts";
+
+/** What a service has beyond its process. */
+export interface ServiceState {
+  readonly stores: Stores;
+  readonly keys: ServiceKeys;
+}
+
+/**
+ * Opens the stores and the keys that a service's settings name.
+ *
+ * @throws ConfigError that names the setting: for one that cannot be opened, and for replicas that
+ * would share no state
+ */
+export async function openState(
+  service: string,
+  config: StateConfig,
+  logger: Logger,
+): Promise<ServiceState & { close(): Promise<void> }> {
+  const { store, keysFolder } = statePlaces(service, config);
+  const keys = await openKeys({ folder: keysFolder, service, logger });
+  try {
+    const { replayStore } = config;
+    const stores = await openStores({ service, store, replayStore, secret: () => keys.secret("store") });
+    return {
+      stores,
+      keys,
+      async close() {
+        keys.close();
+        await stores.close();
+      },
+    };
+  } catch (error) {
+    keys.close();
+    throw error;
+  }
+}
