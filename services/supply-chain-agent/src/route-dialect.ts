@@ -80,6 +80,7 @@ function draft11Routes({ scope, parts, config, interactions, log }: RouteDialect
       interactions,
       placedOrders,
       stores,
+      log,
       now,
     },
     lifetimeSeconds: config.interactionSeconds,
@@ -96,7 +97,7 @@ function draft11Routes({ scope, parts, config, interactions, log }: RouteDialect
       personServer === undefined
         ? undefined
         : {
-            wire: draft11Wire({ origin: new URL(redirectUri).origin, orders, browserUrl, log }),
+            wire: draft11Wire({ origin: new URL(redirectUri).origin, orders, browserUrl }),
             // The person server is the OpenID provider of the resources' own pages.
             method: openidSignIn({
               issuer: new URL(browserUrl(`${personServer}/`)).origin,

@@ -1,5 +1,6 @@
 import { type Discovery, isServerIdentifier, type ProvenCaller, type Stores } from "aauth";
 import { type Answer, createDeferred, type Endpoint, type Verifier } from "aauth/resource";
+import type { FastifyBaseLogger } from "fastify";
 import {
   type Decision,
   digestOf,
@@ -47,12 +48,14 @@ export function createHeldOrders(options: {
   readonly interactions: Interactions;
   readonly placedOrders: PlacedOrders;
   readonly stores: Stores;
+  readonly log: FastifyBaseLogger;
   /** How long an order waits for its person. */
   readonly lifetimeSeconds: number;
   /** Unix seconds. */
   readonly now: () => number;
 }): HeldOrders {
-  const { id, path, verifier, discovery, interactions, placedOrders, stores, lifetimeSeconds, now } = options;
+  const { id, path, verifier, discovery, interactions, placedOrders, stores, log, lifetimeSeconds, now } =
+    options;
   if (!isServerIdentifier(id)) throw new TypeError("id must be a server identifier");
   const deferred = createDeferred<Held>({
     ...{ verifier, resource: id, path: PENDING_PATH, interactionUrl: `${id}${path}` },
@@ -81,14 +84,16 @@ export function createHeldOrders(options: {
       deferred.returnUrl({ personServer, provider }, callback),
     async settle({ id, owner, data: { order, request } }, decision, person) {
       if (decision === "declined") return deferred.fail(id, "denied", "The person declined the order");
-      const confirmation = confirm(order, person);
-      const isFirst = await deferred.finish(id, {
+      // An agent that lost its answer may have asked twice: the second approval places nothing.
+      const confirmation = (await placedOrders.find(request)) ?? confirm(order, person);
+      const isWaiting = await deferred.finish(id, {
         status: 201,
         headers: { "content-type": "application/json", "cache-control": "no-store" },
         body: JSON.stringify(confirmation),
       });
-      if (isFirst) await placedOrders.place(request, confirmation, owner);
-      return isFirst;
+      if (isWaiting && (await placedOrders.place(request, confirmation, owner)))
+        log.info({ total: order.total }, "✅ Order placed, approved by a person");
+      return isWaiting;
     },
   };
 }

@@ -29,7 +29,7 @@ async function shownPage(waits: boolean) {
   const logger = { info: (_: unknown, line: string) => log.push(line), warn: () => {} } as never;
   const app = Fastify();
   await app.register(interactionRoutes, {
-    wire: draft11Wire({ origin: "https://sca.example", orders, browserUrl: (url) => url, log: logger }),
+    wire: draft11Wire({ origin: "https://sca.example", orders, browserUrl: (url) => url }),
     interactions,
     identify: {
       begin: async () => "https://auth.example/",
@@ -65,7 +65,7 @@ test("eight at once are one", async () => {
   const answers = await Promise.all(Array.from({ length: 8 }, approve));
   expect(answers.map(({ statusCode }) => statusCode).sort()).toEqual([200, ...Array(7).fill(400)]);
   expect(decisions).toEqual(["approved"]);
-  expect(log.filter((line) => line.includes("Order placed"))).toHaveLength(1);
+  expect(log.filter((line) => line.includes("approved by the person"))).toHaveLength(1);
 });
 
 test("once it is made, who has the code alone is not told where its browser went", async () => {
