@@ -124,7 +124,7 @@ describe("an order", () => {
     expect((await app.inject(`/orders/interaction?code=${code}`)).statusCode).toBe(400);
   });
 
-  test("that one process holds is approved at another, and executed once for each request", async () => {
+  test("V52: that one process holds is approved at another, and executed once for each request", async () => {
     const now = () => Math.floor(Date.now() / 1000);
     const placed: unknown[] = [];
     const other = createHeldOrders({

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { requestName } from "../src/orders/placed-orders.ts";
 import { arrive, createInteractionWorld, interactionIn } from "./interaction-world.ts";
 
-test("an order that one process holds is approved at another, and executed once", async () => {
+test("V51: an order that one process holds is approved at another, and executed once", async () => {
   const world = await createInteractionWorld();
   const other = await world.startReplica();
   const { cookie, form } = await arrive(other, interactionIn(await world.order()));
@@ -41,7 +41,7 @@ test("the same request at two processes at once leads to one page", async () => 
   expect(new Set(challenged.map((reply) => interactionIn(reply))).size).toBe(1);
 });
 
-test("of two browsers at two processes the first has the page", async () => {
+test("V50: of two browsers at two processes the first has the page", async () => {
   const world = await createInteractionWorld();
   const other = await world.startReplica();
   const address = interactionIn(await world.order());
@@ -49,7 +49,7 @@ test("of two browsers at two processes the first has the page", async () => {
   expect(opened.map(({ statusCode }) => statusCode).sort()).toEqual([303, 403]);
 });
 
-test("of an approval and a refusal at two processes the first is recorded", async () => {
+test("V50: of an approval and a refusal at two processes the first is recorded", async () => {
   const world = await createInteractionWorld();
   const other = await world.startReplica();
   const { cookie, form } = await arrive(world, interactionIn(await world.order()));

@@ -78,7 +78,7 @@ export function createStorageAdapter(options: {
             const terms = { owner: ownerOf(payload), ttlSeconds: Math.max(1, exp - now()) };
             return { value: { ...payload, consumed: now() }, ...terms };
           });
-          if (!isFirst) throw new errors.InvalidGrant("already used");
+          if (!isFirst) throw new errors.InvalidGrant("already used"); // hole V54
         }),
       destroy: (id) =>
         answering(async () => {

@@ -41,7 +41,7 @@ test("of two that consume the same thing one fails, and readers see that it is c
   await expect(codes.consume("unknown")).rejects.toMatchObject({ error: "invalid_grant" });
 });
 
-test("what one process has made, another finds, consumes once and revokes", async () => {
+test("V54: what one process has made, another finds, consumes once and revokes", async () => {
   const { adapterFor, ofAnotherProcess } = adapters();
   await adapterFor("Session").upsert("cookie", { uid: "session", accountId: "user" }, 60);
   expect(await ofAnotherProcess("Session").findByUid("session")).toMatchObject({ accountId: "user" });

@@ -76,7 +76,7 @@ export function createPendingSignIns(options: {
     },
     async redeemed({ state }, owner) {
       const isFirst = await used.putIfAbsent(digestOf(state), true, { owner, ttlSeconds: SIGN_IN_SECONDS });
-      if (!isFirst) throw unknown(); // hole U3b
+      if (!isFirst) throw unknown(); // hole V53
     },
   };
 }

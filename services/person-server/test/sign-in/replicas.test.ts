@@ -65,7 +65,7 @@ test("the store has the digest of a cookie, and the cookie is not its key", asyn
   expect(await stores.records("browser sessions").get(secret)).toBeUndefined();
 });
 
-test("U3: a sign-in is redeemed once, also by two responses that come at the same time", async () => {
+test("V53: a sign-in is redeemed once, also by two responses that come at the same time", async () => {
   const { stores, now } = processes();
   const pending = createPendingSignIns({ isSecure: false, stores, now });
   const { request, reply } = createBrowser();

@@ -123,8 +123,8 @@ export function createInteractions(stores: Stores, now: () => number): Interacti
       let changed: Interaction | undefined;
       await byId.update(keyOf(id), (current) => {
         changed = undefined;
-        if (current === undefined || current.decision !== undefined) return undefined;
-        if (progress.browser !== undefined && current.browser !== undefined) return undefined;
+        if (current === undefined || current.decision !== undefined) return undefined; // hole V50
+        if (progress.browser !== undefined && current.browser !== undefined) return undefined; // hole V50a
         const leftSeconds = current.expiresAt - now();
         if (leftSeconds <= 0) return undefined;
         changed = { ...current, ...progress };

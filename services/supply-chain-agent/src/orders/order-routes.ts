@@ -75,7 +75,7 @@ export async function orderRoutes(
       // The key is left out: it may have rotated since.
       const name = requestName([agent, delegate], rawBody);
       const placed = await placedOrders.find(name);
-      if (placed !== undefined) return noStore(reply).code(201).send(placed);
+      if (placed !== undefined) return noStore(reply).code(201).send(placed); // hole V51
       const decided = await interactions.decided(asker);
       if (decided?.decision === "approved") {
         const confirmation = confirm(decided.order, decided.person);
@@ -140,7 +140,7 @@ export async function draft11OrderRoutes(
       // Its token names no agent: the key tells it from the person's other agents.
       const name = requestName([caller.thumbprint, person.iss, person.sub], rawBody);
       const placed = await placedOrders.find(name);
-      if (placed !== undefined) return noStore(reply).code(201).send(placed);
+      if (placed !== undefined) return noStore(reply).code(201).send(placed); // hole V52
       const answer = await orders.hold(caller, { order, provider, request: name });
       log.info({ total: order.total }, "🔐 Returning 202 with AAuth-Requirement header: interaction");
       return sendAnswer(reply, answer);
