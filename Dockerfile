@@ -27,7 +27,7 @@ LABEL org.opencontainers.image.title="AAuth full demo" \
       org.opencontainers.image.description="Backend, agents, gateway check and web page of the AAuth demo, and stand-ins for Keycloak, Agentgateway and Jaeger" \
       org.opencontainers.image.licenses="Apache-2.0"
 RUN groupadd --gid 10001 aauth && useradd --uid 10001 --gid aauth --no-create-home --shell /usr/sbin/nologin aauth \
-    && install -d -o aauth -g aauth /run/admin /run/realm /run/waiting /data
+    && install -d -o aauth -g aauth /run/admin /run/realm /run/state /data
 COPY --from=node /usr/local/bin/node /usr/local/bin/node
 COPY --from=build /app /app
 WORKDIR /app

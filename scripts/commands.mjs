@@ -37,6 +37,11 @@ export const COMMANDS = {
       variables: [
         ["CHROME_PATH", "Chromium executable"],
         ["JAEGER_BIN", "executable, or a name on the PATH (default: jaeger)"],
+        ["POSTGRES_BIN", "folder of initdb and postgres (default: Debian's, or the PATH)"],
+        [
+          "VALKEY_BIN",
+          "executable, or a name on the PATH (default: valkey-server, redis-server, or one that is installed)",
+        ],
       ],
     },
   },

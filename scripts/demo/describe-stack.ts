@@ -285,9 +285,6 @@ function backend(stack: Stack): ServiceDescription {
       AAUTH_FRONTEND_REDIRECT_URL: urls.ui,
       CORS_ALLOWED_ORIGINS: urls.ui,
       BACKEND_DELEGATES_FILE: delegatesFile,
-      ...(isDraft11 && {
-        BACKEND_WAITING_FILE: `.data/waiting-runs-${ports.backend}.json`,
-      }),
     },
     after: ["auth-server", ...(isDraft11 ? ["person-server"] : []), "gateway"],
   });

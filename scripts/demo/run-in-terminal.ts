@@ -11,7 +11,7 @@ const SAME_SIGNAL_MS = 500;
 
 /**
  * Runs services until Ctrl-C, SIGTERM, SIGHUP or the parent's death, and resolves with the exit status: 0 after a stop that was asked
- * for, 1 when a port was taken or a service died. A second signal ends everything at once.
+ * for, 1 when a port was taken, or when a service died and could not be started again. A second signal ends everything at once.
  */
 export async function runInTerminal(
   services: readonly ServiceDescription[],
@@ -51,6 +51,7 @@ export async function runInTerminal(
       signal: stopRequest.signal,
       onStart: (running) => started.push(running),
       otherPorts: options.otherPorts ?? [],
+      restart: true,
     });
     process.stdout.write(options.whenReady(stack));
     const stopped = new Promise<void>((resolve) => {

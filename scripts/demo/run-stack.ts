@@ -2,6 +2,7 @@ import type { NeededPort, ServiceDescription } from "./describe-stack.ts";
 import { HostedService } from "./hosted-service.ts";
 import type { LogLines } from "./log-lines.ts";
 import { ServiceProcess, type StartedService } from "./service-process.ts";
+import { SupervisedProcess } from "./supervised-process.ts";
 import { proposePorts, takenPorts } from "./taken-ports.ts";
 
 /** For one service to be ready: a cold disk is slow. */
@@ -52,7 +53,7 @@ export interface RunningStack {
   readonly services: readonly StartedService[];
   /** From the first start to the last ready, milliseconds. */
   readonly readyAfterMs: number;
-  /** Rejects with {@link ServiceDiedError} when a service ends before `stop`; never resolves. The others run on. */
+  /** Rejects with {@link ServiceDiedError} when a service has ended before `stop`; never resolves. The others run on. */
   readonly failed: Promise<never>;
   /** Stops the services, last started first; ends stragglers. Resolves with the names of those that had to be ended. */
   stop(): Promise<string[]>;
@@ -68,6 +69,8 @@ export interface RunStackOptions {
   readonly onStart?: (service: StartedService) => void;
   /** Ports of services that are started separately: not proposed where one of ours is taken. Default none. */
   readonly otherPorts?: readonly number[];
+  /** A process that dies after it was ready is started again. Default false: it has ended. */
+  readonly restart?: boolean;
 }
 
 /**
@@ -83,7 +86,7 @@ export async function runStack(
   services: readonly ServiceDescription[],
   options: RunStackOptions,
 ): Promise<RunningStack> {
-  const { log, signal, baseEnv = process.env, onStart, otherPorts = [] } = options;
+  const { log, signal, baseEnv = process.env, onStart, otherPorts = [], restart = false } = options;
   const taken = await takenPorts(services);
   if (taken.length > 0) {
     const wanted = services.flatMap((service) => service.ports.map(({ port }) => port));
@@ -104,17 +107,21 @@ export async function runStack(
   const startOne = async (service: ServiceDescription): Promise<void> => {
     await Promise.all(service.after.map((name) => ready.get(name)));
     signal.throwIfAborted();
+    const limitMs = service.readyLimitMs ?? READY_LIMIT_MS;
     const output = { baseEnv, onLine: (line: string) => log.write(service.name, line) };
+    const startProcess = () =>
+      restart
+        ? new SupervisedProcess(service, { ...output, readyLimitMs: limitMs })
+        : new ServiceProcess(service, output);
     const running =
       service.hosted === undefined
-        ? new ServiceProcess(service, output)
+        ? startProcess()
         : new HostedService(service.name, { ...service.hosted, ...output, env: service.env });
     started.push(running);
     onStart?.(running);
     void running.ended.then((how) => {
       if (stopping === undefined) failure.reject(new ServiceDiedError(service.name, how, running.lastLines));
     });
-    const limitMs = service.readyLimitMs ?? READY_LIMIT_MS;
     const limit = AbortSignal.timeout(limitMs);
     if (await running.isReady(AbortSignal.any([signal, limit]))) return;
     signal.throwIfAborted();

@@ -25,6 +25,12 @@ const REMEMBERED_LINES = 15;
 const HEALTH_POLL_MS = 50;
 const HEALTH_ANSWER_LIMIT_MS = 2000;
 
+/** What a process inherits, and what takes its lines. */
+export interface ProcessOutput {
+  readonly baseEnv: NodeJS.ProcessEnv;
+  readonly onLine: (line: string) => void;
+}
+
 /** One service of the stack as a process of its own. */
 export class ServiceProcess implements StartedService {
   readonly name: string;
@@ -35,10 +41,7 @@ export class ServiceProcess implements StartedService {
   #hasEnded = false;
   #wasKilled = false;
 
-  constructor(
-    description: ServiceDescription,
-    options: { baseEnv: NodeJS.ProcessEnv; onLine: (line: string) => void },
-  ) {
+  constructor(description: ServiceDescription, options: ProcessOutput) {
     this.name = description.name;
     this.#description = description;
     this.#child = spawn(process.execPath, description.args, {
@@ -54,6 +57,8 @@ export class ServiceProcess implements StartedService {
         options.onLine(line);
       });
     }
+    // What it has started would keep its port, and its output open.
+    this.#child.once("exit", () => this.#killGroup());
     this.ended = new Promise((resolve) => {
       const end = (how: string) => {
         this.#hasEnded = true;
@@ -98,12 +103,17 @@ export class ServiceProcess implements StartedService {
 
   /** Ends the process group at once. */
   kill(): void {
-    if (this.#child.pid === undefined || this.#hasEnded) return;
+    if (this.#hasEnded) return;
     this.#wasKilled = true;
+    this.#killGroup();
+  }
+
+  #killGroup(): void {
+    if (this.#child.pid === undefined) return;
     try {
       process.kill(-this.#child.pid, "SIGKILL");
     } catch {
-      // Gone between the look and the call.
+      // Nothing of it is left.
     }
   }
 }

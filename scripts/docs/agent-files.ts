@@ -23,12 +23,13 @@ export const gatewayConfiguration = (content: string) =>
 export const draft11Configuration = (content: string) =>
   withRegions(content, { listeners: ofEachAgent((name) => listenerOf(name, DRAFT_11_CHECK)) });
 
-/** `docker-compose.yml`: one service for each agent, its name in the shared namespace, and the backend that waits for it. */
+/** `docker-compose.yml`: one service for each agent, its name in the shared namespace, the backend that waits for it, its volume. */
 export const composeFile = (content: string) =>
   withRegions(content, {
     hosts: ofEachAgent(hostOf),
     services: ofEachAgent(serviceOf),
     conditions: ofEachAgent(conditionOf),
+    volumes: ofEachAgent(volumeOf),
   });
 
 /** `compose/draft-11.env`: the parties' identifiers, and where they are. */
@@ -67,6 +68,8 @@ ${variablePrefix(name)}_ID_URL=${identifierOf(name)}
 
 const hostOf = (name: AgentName) => `      - "${name}.localhost:127.0.0.1"\n`;
 
+const volumeOf = (name: AgentName) => `  ${name}:\n`;
+
 const conditionOf = (name: AgentName) => `      ${name}: { condition: service_healthy }\n`;
 
 const serviceOf = (name: AgentName) => `  ${name}:
@@ -75,7 +78,8 @@ const serviceOf = (name: AgentName) => `  ${name}:
     environment:
       <<: *modes
       ${variablePrefix(name)}_URL: http://localhost:${AGENTS[name].port}
-${extraEnvironment(agentRow(name))}    depends_on: { net: { condition: service_started } }
+${extraEnvironment(agentRow(name))}    volumes: ["${name}:/run/state"]
+    depends_on: { net: { condition: service_started } }
     healthcheck: { <<: *times, test: ["CMD", "node", "compose/healthy.ts", "http://127.0.0.1:${AGENTS[name].port}/health"] }
 
 `;
@@ -156,13 +160,16 @@ ${fields.map((field) => `                  - ${field}`).join("\n")}
                     # From a header, never response.body: that would make the gateway hold back the agents' event streams too.
                     metadata:
                       aauth: 'json(response.headers["x-aauth-claims"])'
-              # The decision says in this field who the caller is. One that a caller sends does not reach the agent.
+              # The decision says in x-aauth-claims who the caller is. Neither field that a caller sends reaches the agent.
               requestHeaderModifier:
-                remove: [x-aauth-claims, x_aauth_claims, x_aauth-claims, x-aauth_claims]
+                remove: [x-aauth-claims, x_aauth_claims, x_aauth-claims, x-aauth_claims, x-forwarded-for]
               a2a: {}
               # Without it the agent sees the backend's name as Host.
               urlRewrite:
                 authority: none
             backends:
               - host: \${${variablePrefix(name)}_ADDR:-127.0.0.1:${AGENTS[name].port}}
+              # A second replica is in turn once its weight is 1.
+              - host: \${${variablePrefix(name)}_ADDR_2:-127.0.0.1:${AGENTS[name].port}}
+                weight: \${${variablePrefix(name)}_WEIGHT_2:-0}
 `;

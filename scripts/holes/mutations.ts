@@ -421,7 +421,7 @@ const HOLES: Readonly<Record<string, Hole>> = {
   B4: [
     "a run is its user's",
     [BACKEND_TEST, "B4: no user sees or clears"],
-    [`${BACKEND}/store/owned-store.ts`, "value?.userId === userId ? value : undefined", "value"],
+    [`${BACKEND}/store/user-records.ts`, "row?.value.userId === userId", "row !== undefined"],
   ],
   B5: [
     "a token is kept for one user",
@@ -455,11 +455,7 @@ const HOLES: Readonly<Record<string, Hole>> = {
   B9: [
     "a run ends whose user does not come back",
     [BACKEND_TEST, "B9: who does not come back in time"],
-    [
-      `${BACKEND}/runs/run-store.ts`,
-      "settle: (run) => expireConsent(run, options.now()),",
-      "settle: (run) => run,",
-    ],
+    [`${BACKEND}/runs/run-store.ts`, "settle: (run) => expireConsent(run, now()),", "settle: (run) => run,"],
   ],
 
   // Checks that no published implementation lacks by name: authority that ends, delegates, orders, bounds, shapes.
@@ -495,7 +491,7 @@ const HOLES: Readonly<Record<string, Hole>> = {
   X6: [
     "a user has twenty open orders",
     ["services/backend/test/orders/order-service.test.ts", "are open twenty at a time"],
-    [`${BACKEND}/store/owned-store.ts`, "open >= MAX_OPEN_PER_USER || !waiting.hasRoom(userId)", "false"],
+    [`${BACKEND}/store/open-requests.ts`, "if (!isTaken) throw", "if (false) throw"],
   ],
   X7: [
     "the page says whose words the scopes are in",
@@ -588,6 +584,7 @@ const HOLES: Readonly<Record<string, Hole>> = {
 
 /** Marked checks (marked-checks.ts) that something else takes the place of: without any code there, nothing works. */
 const INSTEAD: Readonly<Record<string, string>> = {
+  A21: "trustProxy: true,",
   E1: "coverageOf(facts, false);",
   E1a: 'const DEFAULT_COMPONENTS = ["content-digest", "content-type"];',
   E2: "export const registrableDomain = (host: string): string | undefined => host;",

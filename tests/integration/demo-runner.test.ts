@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import type { ServiceDescription } from "../../scripts/demo/describe-stack.ts";
 import { PORT_VARIABLES, REPOSITORY_ROOT, type StackPorts } from "../../scripts/demo/stack.ts";
+import { SupervisedProcess } from "../../scripts/demo/supervised-process.ts";
 import { isTaken } from "../../scripts/demo/taken-ports.ts";
 import { type Child, isAlive, startChild } from "../support/child.ts";
 import { freePorts } from "../support/free-ports.ts";
@@ -236,15 +237,67 @@ describe("what goes wrong", () => {
     expect(stack.text()).not.toContain("third starts");
   });
 
-  test("a service that dies later stops the stack, exit status 1", async () => {
+  test("a service that dies later is reported and started again; a stop ends it in its pause, too", async () => {
     const services = await describeServices({ one: "well", second: "well" });
     const stack = startStack(services);
-    const pids = await pidsOf(stack);
+    const [one, second] = await pidsOf(stack);
+    process.kill(second!, "SIGKILL");
+    await stack.prints(/^second \| second was ended by SIGKILL\. It is started again in 0\.5 s\.$/m);
+    await stack.prints(/^second \| second is back\.$/m);
+    expect((await fetch(services[1]!.healthUrl)).ok).toBe(true);
+    expect(isAlive(one!)).toBe(true);
     await fetch(services[1]!.healthUrl.replace("/health", "/die")).catch(() => {});
-    expect((await stack.ended).status).toBe(1);
-    expect(stack.text()).toContain("second stopped by itself with exit code 7");
+    await stack.prints(
+      /^second \| second stopped by itself with exit code 7\. It is started again in 1 s\.$/m,
+    );
+    stack.process.kill("SIGTERM");
+    expect((await stack.ended).status).toBe(0);
     expect(stack.text()).toContain("one closes");
-    expect(pids.filter(isAlive)).toEqual([]);
+    expect(stack.text().match(/second starts/g)).toHaveLength(2);
+  });
+});
+
+describe("a process that dies again and again", () => {
+  const supervise = async (script: string) => {
+    const [description] = await describeServices({ only: "well" });
+    const lines: string[] = [];
+    const running = new SupervisedProcess(
+      { ...description!, args: ["-e", script] },
+      {
+        baseEnv: process.env,
+        onLine: (line) => lines.push(line),
+        readyLimitMs: 20_000,
+        firstPauseMs: 1,
+      },
+    );
+    const announced = () => lines.filter((line) => line.includes("again"));
+    return { running, announced, isUp: () => fetch(description!.healthUrl) };
+  };
+  const SERVES = 'require("http").createServer((_, r) => r.end()).listen(process.env.FAKE_PORT, "127.0.0.1")';
+
+  test("is given up after the fifth death within a minute, each pause twice the one before", async () => {
+    const { running, announced, isUp } = await supervise(SERVES);
+    expect(await running.isReady(AbortSignal.timeout(20_000))).toBe(true);
+    for (let death = 1; death <= 5; death++) {
+      await vi.waitFor(isUp, { timeout: 20_000 });
+      process.kill(running.pid!, "SIGKILL");
+      if (death < 5) await vi.waitFor(() => expect(announced()).toHaveLength(death), { timeout: 20_000 });
+    }
+    expect(await running.ended).toBe("was ended by SIGKILL, after 5 starts within a minute");
+    expect(announced().map((line) => / in (\S+) s/.exec(line)?.[1])).toEqual([
+      "0.001",
+      "0.002",
+      "0.004",
+      "0.008",
+    ]);
+    expect(await running.stop(1000)).toBe(false);
+  });
+
+  test("is not started again when it never was ready", async () => {
+    const { running, announced } = await supervise("process.exit(3)");
+    expect(await running.isReady(AbortSignal.timeout(20_000))).toBe(false);
+    expect(await running.ended).toBe("stopped by itself with exit code 3");
+    expect(announced()).toEqual([]);
   });
 });
 

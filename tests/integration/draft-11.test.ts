@@ -1,10 +1,8 @@
-import { generateKeyPairSync } from "node:crypto";
-import { chmod, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { installLocalhostLookup } from "agent-kit/service";
 import { type Progress, progressSchema } from "backend-api";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { MCP_USER, SECOND_USER, type Shown, textOf, User } from "../contract/auth-server/journey.ts";
-import { type ApiUser, signIn, signInAgain, WITH_MARKET_ANALYSIS } from "../support/optimization-run.ts";
+import { type ApiUser, signIn, WITH_MARKET_ANALYSIS } from "../support/optimization-run.ts";
 import { decideAtPages, endOf, revokeAtPage, type Visit } from "../support/person-run.ts";
 import { userAccessToken } from "../support/sign-in.ts";
 import { LOG_WAIT, startStack, type TestStack, type TestStackOptions } from "../support/start-stack.ts";
@@ -311,91 +309,6 @@ describe("an access server whose owner has a say", () => {
     const report = await reportOf(user, end.request_id);
     expect(report).toMatch(/\*\*Code\*\*: denied/);
     expect(report).toMatch(/\*\*Hop\*\*: supply-chain-agent -> person server/);
-  });
-});
-
-describe("a backend that is started again while a run waits", () => {
-  const file = () => `.data/waiting-runs-${stack.ports.backend}.json`;
-  afterEach(() => rm(file(), { force: true }));
-  const restarted = async () => {
-    await stack.kill("backend");
-    await stack.startAgain("backend");
-  };
-
-  test("goes on with it: the person decides on the same page, and both hops are called", async () => {
-    const user = await started("person-server", { processes: true, env: CONSENT_FOR_MARKET });
-    const run = await user.run();
-    expect((await stat(file())).mode & 0o777).toBe(0o600);
-    await restarted();
-    const waits = progressSchema.parse(
-      await (await user.get(`/optimization/progress/${run.request_id}`)).json(),
-    );
-    expect(waits).toMatchObject({ status: "awaiting_consent", consent_url: run.consent_url });
-    const browser = new User();
-    let page = 0;
-    const { end, visits } = await decideAtPages(user, run, undefined, browser, async (shown) => {
-      // The second hop waits at the supply-chain agent, for the key of the backend.
-      if (++page === 2) await restarted();
-      return shown;
-    });
-    expect([end.status, visits.length]).toEqual(["completed", 2]);
-    expect(await reportOf(user, end.request_id)).toContain("Market Analysis Report");
-    expect(stack.log()).not.toMatch(/waiting runs could not/);
-    await expect(stat(file())).rejects.toThrow("ENOENT");
-  }, 120_000);
-
-  test("finds what was decided meanwhile", async () => {
-    const user = await started("federated", { processes: true });
-    const run = await user.run();
-    await stack.kill("backend");
-    const browser = new User();
-    await browser.decide(await browser.openSignedIn(run.consent_url!), "accept");
-    await stack.startAgain("backend");
-    expect((await endOf(user, run)).status).toBe("completed");
-  });
-
-  test("ends it where the person server has started again, too, with hop, code and section", async () => {
-    const user = await started("person-server", { processes: true });
-    const run = await user.run();
-    await stack.kill("backend");
-    await stack.kill("person-server");
-    await stack.startAgain("person-server");
-    await stack.startAgain("backend");
-    // The sign-in has ended with the server.
-    const again = await signInAgain(stack);
-    const { status, failure } = await endOf(again, run);
-    expect([status, failure?.hop]).toEqual(["failed", "person-server"]);
-    expect(failure?.section).toMatch(/^draft -11, section /);
-  });
-
-  test("ends it where the key is not there any more, with hop, code and section", async () => {
-    const user = await started("person-server", { processes: true });
-    const run = await user.run();
-    await stack.kill("backend");
-    const kept = JSON.parse(await readFile(file(), "utf8"));
-    const { privateKey } = generateKeyPairSync("ed25519");
-    Object.assign(kept.runs[0].key, privateKey.export({ format: "jwk" }));
-    await writeFile(file(), JSON.stringify(kept));
-    await stack.startAgain("backend");
-    const { failure } = await endOf(user, run);
-    expect(failure).toMatchObject({ hop: "backend", code: "waiting_key_gone" });
-    expect(failure?.section).toMatch(/^draft -11, section /);
-  });
-
-  test.each([
-    ["is malformed", (text: string) => text.slice(0, -20), /malformed/],
-    ["can be read by others", (text: string) => text, /that others can read/],
-  ])("does not go on where the file %s, and says so without what is in it", async (_what, change, said) => {
-    const user = await started("person-server", { processes: true });
-    const run = await user.run();
-    await stack.kill("backend");
-    const text = await readFile(file(), "utf8");
-    await writeFile(file(), change(text));
-    if (change(text) === text) await chmod(file(), 0o644);
-    await stack.startAgain("backend");
-    expect((await user.get(`/optimization/progress/${run.request_id}`)).status).toBe(404);
-    await expect.poll(() => stack.log(), LOG_WAIT).toMatch(said);
-    expect(stack.log()).not.toContain(JSON.parse(text).runs[0].key.d);
   });
 });
 

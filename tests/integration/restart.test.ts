@@ -80,6 +80,21 @@ describe("a service that is started again, with a new key of the old name", () =
   });
 });
 
+test("a process that is killed is started again by the demo's runner, and a run goes through it", async () => {
+  const name = "supply-chain-agent";
+  const supervised = await startStack({ processes: "supervised" });
+  try {
+    const caller = await signIn(supervised);
+    process.kill(supervised.processes.find((running) => running.name === name)!.pid!, "SIGKILL");
+    await expect
+      .poll(() => supervised.log(), { timeout: 30_000 })
+      .toMatch(new RegExp(`^${name} +\\| ${name} is back\\.$`, "m"));
+    expect(await caller.run()).toMatchObject({ status: "completed" });
+  } finally {
+    await supervised.stop();
+  }
+}, 120_000);
+
 test("all agents, user delegated, three times in a row: every verifier accepts the first request with the new key", async () => {
   const agents = ["backend", "supply-chain-agent", "market-analysis-agent"];
   const { custom_prompt } = WITH_MARKET_ANALYSIS;

@@ -30,8 +30,11 @@ export interface TestStackOptions {
   readonly without?: readonly string[];
   /** Port of an auth server that runs already and serves several stacks. Default: the stack starts its own. */
   readonly authServerPort?: number | undefined;
-  /** Each service as a process of its own, for a test that ends one. Default: one process, as the demo. */
-  readonly processes?: boolean;
+  /**
+   * Each service as a process of its own, for a test that ends one; `supervised` by the demo's runner, which starts it again. Default: one process, as the
+   * demo.
+   */
+  readonly processes?: boolean | "supervised";
 }
 
 /** The whole stack on ports of its own, identities to match. */
@@ -44,7 +47,7 @@ export interface TestStack {
   readonly readyAfterMs: number;
   /** Everything the services have printed, as lines `service | line`. */
   log(): string;
-  /** Ends one service at once, as a crash would. Needs `processes`, as `startAgain` does. */
+  /** Ends one service at once, as a crash would. Needs `processes: true`, as `startAgain` does. */
   kill(name: string): Promise<void>;
   /** Starts a killed service again, with a new key, and resolves when it is ready; `env` as in {@link TestStackOptions}. */
   startAgain(name: string, env?: Readonly<Record<string, string>>): Promise<void>;
@@ -97,15 +100,17 @@ export async function startStack(options: TestStackOptions = {}): Promise<TestSt
     ...Object.fromEntries(INHERITED_VARIABLES.map((name) => [name, process.env[name]])),
     NODE_COMPILE_CACHE: `${REPOSITORY_ROOT}node_modules/.cache/node`,
   };
-  const started = options.processes
-    ? await startProcesses(services, baseEnv)
-    : await startHost(services, baseEnv);
+  const apart = services.map((service) => ({ ...service, hosted: undefined }));
+  const started =
+    options.processes === true
+      ? await startProcesses(apart, baseEnv)
+      : await startHost(options.processes ? apart : services, baseEnv);
   return { ports, urls: stackUrls(ports), modes, ...started };
 }
 
 type Started = Omit<TestStack, "ports" | "urls" | "modes">;
 
-/** In one process beside that of the test, as `npm run demo` does it. */
+/** By the demo's runner, in a process beside that of the test. */
 async function startHost(services: readonly ServiceDescription[], env: NodeJS.ProcessEnv): Promise<Started> {
   const host = startChild(process.execPath, [STACK_RUNNER, JSON.stringify(services)], { env });
   const [, pids, readyAfterMs] = await host.prints(/^ready with pids ([\d ]+) after ([\d.]+) ms$/m);
@@ -135,8 +140,7 @@ async function startProcesses(
   };
   const names = services.map(({ name }) => name);
   const log = new LogLines(names, { sink, colour: false });
-  const apart = services.map((service) => ({ ...service, hosted: undefined }));
-  const stack = await runStack(apart, { log, signal: new AbortController().signal, baseEnv });
+  const stack = await runStack(services, { log, signal: new AbortController().signal, baseEnv });
   const processes = [...stack.services];
   const indexOf = (name: string): number => processes.findIndex((running) => running.name === name);
   return {

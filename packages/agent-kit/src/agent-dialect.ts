@@ -27,6 +27,8 @@ export interface AgentDialect {
   readonly discovery: Discovery;
   /** Sends the agent's own requests. Undefined: to the addresses as they are. */
   readonly transport: Transport | undefined;
+  /** How its keys are named. Default: after the agent. */
+  readonly kids?: { readonly kidPrefix: string; readonly firstKid: string };
   /** What a caller must prove for a task. */
   readonly requirement: Requirement;
   /** For `fastifyAAuth`, beside identity, key and discovery. */
@@ -81,6 +83,7 @@ function februaryDialect(options: DialectOptions): AgentDialect {
   return {
     discovery: deps.discovery ?? createDiscovery({ development: config.idUrl.startsWith("http:"), now }),
     transport: deps.transport,
+    kids: { kidPrefix: `${agent.name}-ephemeral`, firstKid: `${agent.name}-ephemeral-1` },
     requirement: agentRequirement(options),
     authServer,
     onBehalfOfCaller: config.authorizationScheme === "user-delegated",

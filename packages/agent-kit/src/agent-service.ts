@@ -5,16 +5,7 @@
  */
 
 import type { AgentExecutor, ServerCallContext } from "@a2a-js/sdk/server";
-import {
-  createKeyRing,
-  createMemoryStores,
-  type Discovery,
-  generateSigningKey,
-  type Level,
-  type ProvenCaller,
-  type SigningKey,
-  type Stores,
-} from "aauth";
+import { createMemoryStores, type Discovery, type Level, type ProvenCaller, type Stores } from "aauth";
 import { type Agent, type AgentObserver, type AgentOptions, createAgent, type Transport } from "aauth/agent";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { fastifyAAuth } from "fastify-aauth";
@@ -32,13 +23,19 @@ import { upstreamTokenOf } from "./draft-11.ts";
 import { type BringPerson, createWaitingReplies, type WaitingReplies } from "./draft-11-waiting.ts";
 import { createAgentLog, createVerificationLog } from "./protocol-log/index.ts";
 import { warnOfPublishedPeers } from "./published-peers.ts";
-import { createService, rotateKeys, type ServiceOptions } from "./service/index.ts";
+import {
+  createService,
+  memoryKeys,
+  rotateKeys,
+  type ServiceKeys,
+  type ServiceOptions,
+} from "./service/index.ts";
 
 /** What a test replaces. */
 export interface AgentServiceDeps {
   readonly logger: ServiceOptions["logger"];
-  /** Signs requests and resource tokens. Default: a new key per start, as in the demo. */
-  readonly key?: SigningKey;
+  /** Keys that sign requests and resource tokens. Default: new ones. */
+  readonly keys?: ServiceKeys;
   readonly discovery?: Discovery;
   /** Sends requests to other agents and to the auth server. */
   readonly transport?: Transport;
@@ -119,8 +116,7 @@ export async function createAgentService(options: AgentServiceOptions): Promise<
   const stores = deps.stores ?? createMemoryStores({ now });
   const dialect = agentDialect({ ...options, name: options.card.name, now });
   const { requirement, map } = dialect;
-  const newKey = (sequence: number) => generateSigningKey({ kid: `${agent.name}-ephemeral-${sequence}` });
-  const keys = createKeyRing({ key: deps.key ?? (await newKey(1)), create: newKey, now });
+  const keys = await (deps.keys ?? memoryKeys()).signingKeys(agent.name, { ...dialect.kids, now });
   const discovery = traceDiscovery(dialect.discovery);
 
   const parts: AgentParts = {

@@ -1,6 +1,13 @@
 import formbody from "@fastify/formbody";
 import { createDiscovery, createMemoryStores, type Discovery, type Stores } from "aauth";
-import { createLogger, createService, rotateKeys, type ServiceOptions } from "agent-kit/service";
+import {
+  createLogger,
+  createService,
+  memoryKeys,
+  rotateKeys,
+  type ServiceKeys,
+  type ServiceOptions,
+} from "agent-kit/service";
 import type { FastifyInstance } from "fastify";
 import { serveIcon } from "issuer-kit";
 import { createRsaKeys, mountOidcProvider, type RsaKeys } from "issuer-kit/openid";
@@ -24,7 +31,9 @@ export interface AuthServerDependencies {
   /** Unix seconds. Default: the system clock. */
   readonly now?: () => number;
   /** Default: new ones. */
-  readonly keys?: RsaKeys;
+  readonly keys?: ServiceKeys;
+  /** Default: those of the realm in `keys`. */
+  readonly rsaKeys?: RsaKeys;
   /** Where keys and metadata of agents and resources come from. Default: the network. */
   readonly discovery?: Discovery;
   /** What outlives a request. Default: in memory, for this process only. */
@@ -68,7 +77,9 @@ export async function buildAuthServer(
   const passwordLimit = createPasswordLimit({ realm, logger, now });
   const accounts = createAccounts(realm, passwordLimit);
   const keepSeconds = () => Math.max(realm.accessTokenLifespan, state.policy().authTokenLifetimeSeconds);
-  const keys = dependencies.keys ?? (await createRsaKeys({ keepSeconds, now }));
+  const { keys: kept = memoryKeys() } = dependencies;
+  const keys = dependencies.rsaKeys ?? (await createRsaKeys(kept, "auth-server", { keepSeconds, now }));
+  const cookieSecret = await kept.secret("auth-server-cookies");
 
   const app = createService({ name: "auth-server", logger, maxBodyBytes: MAX_BODY_BYTES });
   await app.register(formbody);
@@ -76,7 +87,7 @@ export async function buildAuthServer(
   const servesFebruary = config.profile === "february-2026"; // hole S15
   await app.register(documents, { realm, keys, issuer, isAAuthIssuer: servesFebruary });
   const shared = { realm, site: siteOf(realm), issuer, paths, accounts, keys, stores, logger, now };
-  const provider = createRealmProvider(shared);
+  const provider = createRealmProvider({ ...shared, cookieSecret });
   await app.register(login, { ...shared, provider });
   await app.register(mountOidcProvider, {
     ...shared,

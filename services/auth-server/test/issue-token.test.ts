@@ -1,5 +1,6 @@
 import { decodeToken, generateSigningKey } from "aauth";
 import type { AuthTokenClaims } from "aauth/february-2026";
+import { memoryKeys } from "agent-kit/service";
 import { createRsaKeys } from "issuer-kit/openid";
 import { expect, test } from "vitest";
 import { createIssueToken, type Decision } from "../src/issue-token.ts";
@@ -12,7 +13,7 @@ const RESOURCE = "http://supply-chain-agent.localhost:3000";
 const ACT = { agent: "http://caller.localhost:1" };
 const USER = { id: "user", username: "u", firstName: "", lastName: "", emailVerified: false };
 
-const keys = await createRsaKeys();
+const keys = await createRsaKeys(memoryKeys(), "auth-server");
 
 /** Issues what has been decided; policy gives 300 s. */
 async function issued(decision: Partial<Decision>) {

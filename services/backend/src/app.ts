@@ -1,6 +1,6 @@
-import { createMemoryRecordStore, type Discovery, QuotaStore, type SigningKey } from "aauth";
+import { createMemoryStores, type Discovery, type Stores } from "aauth";
 import { askAgent, readAgentCard } from "agent-kit/a2a";
-import { rotateKeys, type ServiceOptions } from "agent-kit/service";
+import { memoryKeys, rotateKeys, type ServiceKeys, type ServiceOptions } from "agent-kit/service";
 import type { FastifyInstance } from "fastify";
 import { createApi } from "./api.ts";
 import { createAttempts } from "./break-it/attempts.ts";
@@ -25,17 +25,18 @@ import { progressEventRoutes } from "./routes/progress-events.ts";
 import { runTraceRoutes } from "./routes/run-trace.ts";
 import { serviceRoutes } from "./routes/service.ts";
 import { createCallObserver } from "./runs/call-observer.ts";
-import { createConsentRequests } from "./runs/consent-requests.ts";
 import { createLiveRuns } from "./runs/live-runs.ts";
 import { RunService } from "./runs/run-service.ts";
-import { createRunStore } from "./runs/run-store.ts";
+import { createRunStores } from "./runs/run-store.ts";
 import { createTraceClient } from "./traces/trace-client.ts";
 
 export interface BackendDeps {
   readonly logger: ServiceOptions["logger"];
-  /** Default: a fresh key per start, as in the demo. */
-  readonly key?: SigningKey;
+  /** Default: new ones. */
+  readonly keys?: ServiceKeys;
   readonly discovery?: Discovery;
+  /** Runs, orders and all else that a restart must not lose. Default: in memory. */
+  readonly stores?: Stores;
   /** Unix seconds. Default: the system clock. */
   readonly now?: () => number;
   /** Longest wait before a start answers `running` although the agent has not let the run in yet. Default 10. */
@@ -53,16 +54,17 @@ export async function buildBackend(
   config: BackendConfig,
   deps: BackendDeps,
 ): Promise<{ app: FastifyInstance }> {
-  const { now = () => Math.floor(Date.now() / 1000) } = deps;
+  const { keys = memoryKeys(), now = () => Math.floor(Date.now() / 1000) } = deps;
+  const { stores = createMemoryStores({ now }) } = deps;
   const evidence = config.breakIt ? createEvidence(now) : undefined;
   const observe = createCallObserver(deps);
-  const options = { ...deps, config, evidence, observe, now };
+  const options = { ...deps, keys, config, evidence, observe, stores, now };
   const dialect = await DIALECTS[config.profile](options);
   const services = createServices(dialect, { ...options, startReplySeconds: deps.startReplySeconds ?? 10 });
   const app = await createApp(dialect, services, { ...options, heartbeatMs: deps.heartbeatMs });
   rotateKeys(app, dialect.keys, config.keyRotationSeconds);
   // Other parties fetch the keys.
-  app.addHook("onListen", () => services.runs.restoreAll(dialect.restored));
+  app.addHook("onListen", () => takeUpAll(services, deps.logger));
   await app.ready();
   return { app };
 }
@@ -72,25 +74,31 @@ const DIALECTS: Record<BackendConfig["profile"], (options: DialectOptions) => Pr
   "draft-11": createDraft11Dialect,
 };
 
-/** Above the number of runs in memory. */
-const MAX_RETURNS = 10_000;
+/** Takes up what an earlier process has left unfinished. */
+async function takeUpAll({ runs, orders }: Services, logger: BackendDeps["logger"]): Promise<void> {
+  try {
+    const unfinished = { runs: await runs.takeUpAll(), orders: await orders.takeUpAll() };
+    if (unfinished.runs + unfinished.orders > 0) logger.info(unfinished, "↻ Unfinished work goes on");
+  } catch (error) {
+    logger.error({ err: error }, "unfinished work could not be resumed");
+  }
+}
 
 type Services = ReturnType<typeof createServices>;
 
 /** Runs, orders and delegates, which the routes serve. */
 function createServices(dialect: BackendDialect, options: DialectOptions & { startReplySeconds: number }) {
-  const { config, evidence, observe, logger, now, startReplySeconds } = options;
+  const { config, evidence, observe, logger, stores, now, startReplySeconds } = options;
   const { places, transport } = dialect;
   const { supplyChainAgentUrl, supplyChainAgentTimeoutSeconds: timeoutSeconds, agentUrl: agent } = config;
   const common = { observe, places, logger, now, timeoutSeconds };
   const live = createLiveRuns();
-  const consentRequests = createConsentRequests(now);
+  const runStores = createRunStores({ stores, now, onRemove: live.remove });
   const runs = new RunService({
     ...common,
     ...dialect.runs,
-    store: createRunStore({ now, waiting: consentRequests, onRemove: live.remove }),
-    returns: new QuotaStore({ maxEntries: MAX_RETURNS, now }),
-    ...{ live, consentRequests, startReplySeconds },
+    ...runStores,
+    ...{ live, startReplySeconds },
     supplyChainAgent: {
       ask: (text, call) =>
         askAgent(supplyChainAgentUrl, text, { ...call, protocolVersion: config.a2aVersion }),
@@ -101,18 +109,20 @@ function createServices(dialect: BackendDialect, options: DialectOptions & { sta
   });
   const orders = new OrderService({
     ...common,
+    stores,
     wire: dialect.orders,
     client: createOrderClient({ url: supplyChainAgentUrl }),
     returnUrl: agent + ORDER_RETURN_PATH,
   });
   const breakIt = evidence && createAttempts(dialect.breakIt(), { evidence, transport, now });
   const enrolments = createEnrolments(config.delegatesFile, logger);
-  const issued = createMemoryRecordStore<IssuedToken>({ now });
+  const issued = stores.records<IssuedToken>("issued agent tokens");
   const { tokens, callerFor, subAgents } = dialect.delegates(enrolments);
   const delegates = new DelegatesService({
-    ...{ agent, enrolments, issued, timeoutSeconds, subAgents, logger, now },
+    ...{ agent, enrolments, issued, stores, timeoutSeconds, subAgents, logger, now },
     clientOf: (userId) => createDelegateClient({ agent: callerFor(userId), timeoutSeconds }),
   });
+  const { consentRequests } = runStores;
   return { live, consentRequests, runs, orders, breakIt, enrolments, issued, tokens, subAgents, delegates };
 }
 
@@ -122,7 +132,7 @@ async function createApp(
   services: Services,
   options: DialectOptions & { heartbeatMs: number | undefined },
 ): Promise<FastifyInstance> {
-  const { config, now } = options;
+  const { config, stores, now } = options;
   const { frontendUrl, agentUrl: agent, agentTokenSeconds: lifetimeSeconds } = config;
   const { jwks, documents, discovery, leftOut } = dialect;
   const { runs, live, orders, delegates, breakIt, enrolments, issued, tokens, subAgents } = services;
@@ -144,7 +154,7 @@ async function createApp(
     });
   });
   // Delegates are not users: they prove a key, a credential, or that they are a sub-agent.
-  const signed = { agent, discovery, now };
+  const signed = { agent, discovery, stores, now };
   await app.register((scope) =>
     delegateTokenRoute(scope, { ...signed, enrolments, tokens, lifetimeSeconds, issued }),
   );

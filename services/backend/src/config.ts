@@ -75,12 +75,6 @@ export const settings = {
     schema: z.string().min(1).optional(),
     description: "File with the public keys of delegates that may have agent tokens; unset: none",
   }),
-  waitingFile: setting({
-    env: "BACKEND_WAITING_FILE",
-    schema: z.string().min(1).optional(),
-    description:
-      "With draft-11: file for runs that wait for a person, with their tokens and the key that these are bound to, so that they go on after a restart; unset: they end with the process",
-  }),
   agentTokenSeconds: setting({
     env: "BACKEND_AGENT_TOKEN_SECONDS",
     schema: integerSetting(3600, { minimum: 1, maximum: 86_400 }),

@@ -1,6 +1,6 @@
-import type { Discovery, Jwks, KeyRing, SigningKey } from "aauth";
+import type { Discovery, Jwks, KeyRing, Stores } from "aauth";
 import type { Agent, Transport } from "aauth/agent";
-import type { ServiceOptions } from "agent-kit/service";
+import type { ServiceKeys, ServiceOptions } from "agent-kit/service";
 import type { ApiRoute } from "backend-api";
 import type { FastifyInstance } from "fastify";
 import type { BreakItDialect } from "./break-it/dialect.ts";
@@ -12,10 +12,9 @@ import type { Places } from "./failures/situation.ts";
 import type { OrderWire } from "./orders/order-attempt.ts";
 import type { DelegateTokens } from "./routes/delegate-token.ts";
 import type { CallObserver } from "./runs/call-observer.ts";
-import type { ConsentRequests } from "./runs/consent-requests.ts";
 import type { RunContext } from "./runs/run-context.ts";
 import type { RunService } from "./runs/run-service.ts";
-import type { WaitingRun } from "./runs/waiting-runs.ts";
+import type { OpenRequests } from "./store/open-requests.ts";
 
 /** The differences of the backend between wire profiles. */
 export interface BackendDialect {
@@ -29,9 +28,7 @@ export interface BackendDialect {
   /** Sends a request as it is. */
   readonly transport: Transport;
   /** How runs call, wait for their users and use what these have allowed. */
-  readonly runs: Pick<RunContext, "calls" | "standingConsent" | "waitingRuns">;
-  /** Runs that waited in the previous process, each with the call that it waits for. */
-  readonly restored: readonly WaitingRun[];
+  readonly runs: Pick<RunContext, "calls" | "standingConsent">;
   readonly orders: OrderWire;
   /** The tampered requests of "try to break it". */
   readonly breakIt: () => BreakItDialect;
@@ -41,7 +38,7 @@ export interface BackendDialect {
   /** Registers the way back from a page where a user has acted for a run. */
   readonly returnRoutes: (
     api: FastifyInstance,
-    parts: { readonly runs: RunService; readonly consentRequests: ConsentRequests },
+    parts: { readonly runs: RunService; readonly consentRequests: OpenRequests },
   ) => Promise<void>;
 }
 
@@ -57,14 +54,14 @@ export interface DelegatesOfDialect {
 /** Dependencies of a dialect. */
 export interface DialectOptions {
   readonly config: BackendConfig;
-  /** Default: a new one. */
-  readonly key?: SigningKey | undefined;
+  readonly keys: ServiceKeys;
   /** Default: one with the addresses of the dialect. */
   readonly discovery?: Discovery | undefined;
   /** Present in demo mode: keeps what runs send. */
   readonly evidence: Evidence | undefined;
   readonly observe: CallObserver;
   readonly logger: ServiceOptions["logger"];
+  readonly stores: Stores;
   /** Unix seconds. */
   readonly now: () => number;
 }

@@ -16,29 +16,22 @@ import { draft11BreakIt } from "./break-it/draft-11-break-it.ts";
 import type { UserCall } from "./calls/user-call.ts";
 import { SubAgents } from "./delegates/sub-agents.ts";
 import type { BackendDialect, DialectOptions } from "./dialect.ts";
-import { createKeptKeys, ownAgents } from "./own-agent.ts";
+import { keptKeySeconds, ownAgents } from "./own-agent.ts";
 import { draft11Tokens } from "./routes/delegate-token.ts";
 import { ORDER_RETURN_PATH } from "./routes/orders.ts";
 import { interactionReturn, RETURN_PATH } from "./routes/returns.ts";
-import { createWaitingRuns, readWaitingRuns } from "./runs/waiting-runs.ts";
 
 /** The number of runs in memory. */
 const MAX_AGENTS = 1_000;
 
 /** @throws ConfigError for an identity that draft -11 does not have */
 export async function createDraft11Dialect(options: DialectOptions): Promise<BackendDialect> {
-  const { config, observe, logger, now } = options;
-  const { agentUrl: issuer, supplyChainAgentUrl, mode, waitingFile } = config;
+  const { config, observe, stores, now } = options;
+  const { agentUrl: issuer, supplyChainAgentUrl, mode } = config;
   const lifetimeSeconds = config.agentTokenSeconds;
   requireServerIdentifier("backend", "BACKEND_AGENT_URL", issuer);
   requireServerIdentifier("backend", "SUPPLY_CHAIN_AGENT_URL", supplyChainAgentUrl);
-  const restored = await readWaitingRuns(waitingFile, logger);
-  const { keys, keptKey } = await createKeptKeys({
-    key: options.key,
-    earlier: restored.map(({ key }) => key),
-    keepSeconds: lifetimeSeconds,
-    now,
-  });
+  const keys = await options.keys.signingKeys("backend", { keepSeconds: keptKeySeconds(config), now });
   const found = draft11Parties(config, { id: issuer, now, discovery: options.discovery });
   const parties = { ...found, discovery: traceDiscovery(found.discovery) };
   const { map, discovery, personServer, accessServer } = parties;
@@ -75,9 +68,7 @@ export async function createDraft11Dialect(options: DialectOptions): Promise<Bac
     runs: {
       standingConsent: async () => undefined,
       calls: { agentOf, browserUrl, returnUrl: returns.ofRun },
-      waitingRuns: createWaitingRuns({ file: waitingFile, restored, keyOf: keptKey, logger }),
     },
-    restored,
     orders: {
       ...{ agentOf, browserUrl, returnUrl: returns.ofOrder },
       named: () => ({ agent_provider: issuer }),
@@ -94,7 +85,7 @@ export async function createDraft11Dialect(options: DialectOptions): Promise<Bac
         ...{ browserUrl, returnUrl: returns.ofDelegate, discovery, transport: map.requests },
         timeoutSeconds: config.supplyChainAgentTimeoutSeconds,
         observer: () => observe().observer,
-        now,
+        ...{ stores, now },
       });
       const tokens = draft11Tokens((...asked) => subAgents.issue(...asked));
       return { tokens, callerFor: agentOf, subAgents };

@@ -8,7 +8,7 @@ import { traceDiscovery } from "protocol-trace";
 import { februaryBreakIt } from "./break-it/february-break-it.ts";
 import type { BackendConfig } from "./config.ts";
 import type { BackendDialect, DialectOptions } from "./dialect.ts";
-import { createOwnKeys, ownAgents } from "./own-agent.ts";
+import { keptKeySeconds, ownAgents } from "./own-agent.ts";
 import { februaryTokens } from "./routes/delegate-token.ts";
 import { ORDER_RETURN_PATH } from "./routes/orders.ts";
 import { consentRoutes } from "./routes/returns.ts";
@@ -17,13 +17,18 @@ import { CALLBACK_PATH, ConsentService } from "./runs/consent-service.ts";
 
 /** The backend as one agent of February 2026, which acts for all its users. */
 export async function createFebruaryDialect(options: DialectOptions): Promise<BackendDialect> {
-  const { config, observe, logger, now } = options;
+  const { config, observe, logger, stores, now } = options;
   const { agentUrl, supplyChainAgentUrl, otherResourceUrl, signatureScheme } = config;
   // The auth server issues the tokens of users and auth tokens.
   const issuer = issuerOf(config);
   const redirectUri = agentUrl + CALLBACK_PATH;
   const orderReturnUrl = agentUrl + ORDER_RETURN_PATH;
-  const keys = await createOwnKeys({ key: options.key, keepSeconds: config.agentTokenSeconds, now });
+  // The first key has the name of the published demo.
+  const keys = await options.keys.signingKeys("backend", {
+    ...{ kidPrefix: "backend-ephemeral", firstKid: "backend-ephemeral-1" },
+    keepSeconds: keptKeySeconds(config),
+    now,
+  });
   // An identity that is not https exists in development only, and so do its peers.
   const discovery = traceDiscovery(
     options.discovery ?? createDiscovery({ development: agentUrl.startsWith("http:"), now }),
@@ -31,7 +36,7 @@ export async function createFebruaryDialect(options: DialectOptions): Promise<Ba
   warnOfPublishedPeers(logger, config);
   const createAgent = ownAgents({ ...options, keys, discovery });
   const { agent, nonInteractiveAgent, jwksAgent } = agentsOf(config, createAgent);
-  const grants = createConsentGrants(now);
+  const grants = createConsentGrants(stores, now);
   return {
     keys,
     jwks: () => toJwks(keys.published()),
@@ -50,7 +55,6 @@ export async function createFebruaryDialect(options: DialectOptions): Promise<Ba
       calls: { agentOf: () => agent },
       standingConsent: async (userId) => (await grants.list(userId)).at(-1),
     },
-    restored: [],
     orders: {
       agentOf: () => nonInteractiveAgent,
       returnUrl: ({ state }) => `${orderReturnUrl}?state=${state}`,

@@ -19,7 +19,7 @@ import { createTestDiscovery } from "aauth/february-2026/testing";
 import { createChallenger, createVerifier } from "aauth/resource";
 import { tokenSignerOf } from "aauth/server";
 import { testKey } from "aauth/testing";
-import { createLogger, loadConfig } from "agent-kit/service";
+import { createLogger, loadConfig, memoryKeys } from "agent-kit/service";
 import Fastify, { type FastifyInstance } from "fastify";
 import { fastifyAAuth } from "fastify-aauth";
 import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from "jose";
@@ -257,7 +257,7 @@ export async function startScriptedStack(
       level: "debug",
       destination: { write: (line) => log.push(line) },
     }),
-    key: backendKey,
+    keys: memoryKeys(backendKey),
     discovery,
     ...options.deps,
   });

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { type TracerProvider, trace } from "@opentelemetry/api";
-import { answerTunnels, createBoundedServer, exemptAddresses } from "agent-kit/service";
+import { answerTunnels, createBoundedServer, nameProxies } from "agent-kit/service";
 import { type GatewaySettings, LIMITS } from "./config.ts";
 import type { GatewayConfiguration } from "./configuration/document-schema.ts";
 import { accessLogLine } from "./observe/access-log.ts";
@@ -89,7 +89,7 @@ export async function buildGateway(
     void handleRequest(message, response, environment, record);
   };
   const server = serverWithin(limits, serve);
-  exemptAddresses(server, settings.proxyAddresses);
+  nameProxies(server, settings.proxyAddresses ?? []);
   server.listen({ host: settings.host, port: configuration.bind.port });
   try {
     await once(server, "listening");

@@ -1,7 +1,13 @@
-import { randomBytes } from "node:crypto";
 import formbody from "@fastify/formbody";
 import { createMemoryStores, type Stores } from "aauth";
-import { ConfigError, createLogger, createService, type ServiceOptions } from "agent-kit/service";
+import {
+  ConfigError,
+  createLogger,
+  createService,
+  memoryKeys,
+  type ServiceKeys,
+  type ServiceOptions,
+} from "agent-kit/service";
 import type { FastifyInstance, FastifyReply } from "fastify";
 import { messagePage, sendPage, serveIcon } from "issuer-kit";
 import { originOf, type PersonServerConfig } from "./config.ts";
@@ -14,6 +20,8 @@ export interface PersonServerDependencies {
   readonly logger?: ServiceOptions["logger"];
   /** What outlives a request. Default: in memory, for this process only. */
   readonly stores?: Stores;
+  /** Default: new ones. */
+  readonly keys?: ServiceKeys;
   /** Unix seconds. Default: the system clock. */
   readonly now?: () => number;
   /** How persons sign in. Default: at the OpenID provider of the settings. */
@@ -22,7 +30,6 @@ export interface PersonServerDependencies {
 
 /** Requests are forms and small JSON documents; the largest carry a token or two. */
 const MAX_BODY_BYTES = 65_536;
-const SECRET_BYTES = 32;
 
 /**
  * Puts the service together: the person server and, where resources are configured for it, the
@@ -37,6 +44,7 @@ export async function buildPersonServer(
   const {
     now = () => Math.floor(Date.now() / 1000),
     stores = createMemoryStores({ now }),
+    keys = memoryKeys(),
     signIn: createSignInAt = createSignIn,
     logger = createLogger({
       service: "person-server",
@@ -58,13 +66,14 @@ export async function buildPersonServer(
     home: "/granted",
     showMessage: (reply: FastifyReply, status: number, message: SignInMessage) =>
       sendPage(reply, status, messagePage(site, message)),
+    cookieSecret: await keys.secret("person-server-sign-ins"),
     logger: logger.child({ logger: "aauth.sign-in" }),
     stores,
     now,
   });
   const common = {
-    ...{ config, origin, development, signIn, stores, now },
-    subjectSecret: new Uint8Array(randomBytes(SECRET_BYTES)),
+    ...{ config, origin, development, signIn, keys, stores, now },
+    subjectSecret: await keys.secret("person-server-subjects"),
     logger: logger.child({ logger: "aauth.draft-11" }),
   };
   await createServers(app, common);

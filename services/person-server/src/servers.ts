@@ -1,16 +1,18 @@
 import { createDiscovery, createEndpointMap, type Stores } from "aauth";
 import { createAccessServer, createPersonServer } from "aauth/server";
-import { rotateKeys } from "agent-kit/service";
+import { rotateKeys, type ServiceKeys } from "agent-kit/service";
 import type { FastifyBaseLogger, FastifyInstance } from "fastify";
 import { createServerTrace, SERVICE_NAME, traceDiscovery } from "protocol-trace";
 import { accessPages } from "./access/access-pages.ts";
 import type { PersonServerConfig } from "./config.ts";
 import { createDescribeProvider } from "./decisions/describe-provider.ts";
-import { createIssuerKeys } from "./issuer-keys.ts";
 import { personPages } from "./person/person-pages.ts";
 import { decideForPerson, decideForResource, grantableScopes, refusalOf } from "./policy.ts";
 import { serveIssuer } from "./serve-issuer.ts";
 import type { SignIn } from "./sign-in/sign-in.ts";
+
+/** Lifetime of a token of draft -11. */
+const KEEP_SECONDS = 3_600;
 
 interface ServersOptions {
   readonly config: PersonServerConfig;
@@ -18,6 +20,7 @@ interface ServersOptions {
   readonly origin: string;
   readonly development: boolean;
   readonly signIn: SignIn;
+  readonly keys: ServiceKeys;
   /** Secret that the names by which resources know persons are derived from. */
   readonly subjectSecret: Uint8Array<ArrayBuffer>;
   readonly stores: Stores;
@@ -28,7 +31,7 @@ interface ServersOptions {
 
 /** Serves the person server, the access server where there is one, and the pages of both. */
 export async function createServers(app: FastifyInstance, options: ServersOptions): Promise<void> {
-  const { config, origin, development, subjectSecret, stores, logger, now } = options;
+  const { config, origin, development, keys, subjectSecret, stores, logger, now } = options;
   const hasAccessServer = config.accessServerResources.length > 0;
   const log = (error: unknown) => logger.warn({ err: error }, "a request failed here or downstream");
   // This server reaches itself where it listens, unless `AAUTH_ENDPOINTS` names another address.
@@ -56,7 +59,7 @@ export async function createServers(app: FastifyInstance, options: ServersOption
   };
 
   const personTrace = createServerTrace(SERVICE_NAME.personServer, endpoints.requests);
-  const personKeys = await createIssuerKeys("person-server", now);
+  const personKeys = await keys.signingKeys("person-server", { keepSeconds: KEEP_SECONDS, now });
   const personServer = createPersonServer({
     ...{ ...common, ...personTrace, issuer: config.id, key: personKeys, subjectSecret },
     accessServers: [...(hasAccessServer ? [config.accessServerId] : []), ...config.accessServers],
@@ -73,7 +76,7 @@ export async function createServers(app: FastifyInstance, options: ServersOption
   if (!hasAccessServer) return;
 
   const accessTrace = createServerTrace(SERVICE_NAME.accessServer, endpoints.requests);
-  const accessKeys = await createIssuerKeys("access-server", now);
+  const accessKeys = await keys.signingKeys("access-server", { keepSeconds: KEEP_SECONDS, now });
   const accessServer = createAccessServer({
     ...{ ...common, ...accessTrace, issuer: config.accessServerId, key: accessKeys },
     resources: config.accessServerResources,

@@ -1,6 +1,6 @@
 import type { Stores } from "aauth";
 import { createTestParties } from "aauth/february-2026/testing";
-import { loadConfig } from "agent-kit/service";
+import { loadConfig, memoryKeys } from "agent-kit/service";
 import { type AgentStack, startAgentStack } from "../../../packages/agent-kit/test/support/agent-stack.ts";
 import { buildSupplyChainAgent } from "../src/app.ts";
 import { settings } from "../src/config.ts";
@@ -18,7 +18,10 @@ export async function startStack(
   stores?: Stores,
 ): Promise<Stack> {
   const config = loadConfig({ service: "test", settings, env, argv: [] });
-  const own = network && { key: network.selfKey, transport: network.transport, ...(stores && { stores }) };
+  const own = network && {
+    ...{ keys: memoryKeys(network.selfKey), transport: network.transport },
+    ...(stores && { stores }),
+  };
   return startAgentStack(SELF, network ?? (await createTestParties()), (deps) =>
     buildSupplyChainAgent(config, { ...deps, ...own }),
   );

@@ -1,10 +1,12 @@
 import cors from "@fastify/cors";
+import { createMemoryStores, type Stores } from "aauth";
 import { createService, requireKnownHost, type ServiceOptions } from "agent-kit/service";
 import type { FastifyInstance } from "fastify";
 import { LIMITS, type TraceStoreConfig } from "./config.ts";
 import { otlpRoutes } from "./otlp/otlp-routes.ts";
 import { pageRoutes } from "./page/page-routes.ts";
 import { queryRoutes } from "./query/query-routes.ts";
+import { KeptRuns } from "./store/kept-runs.ts";
 import { TraceStore } from "./store/trace-store.ts";
 
 export interface TraceStoreDeps {
@@ -13,11 +15,13 @@ export interface TraceStoreDeps {
   readonly now?: () => number;
   /** Default {@link LIMITS}. */
   readonly limits?: Partial<typeof LIMITS>;
+  /** Where traces of runs outlive the process. Default: in memory, which they do not. */
+  readonly stores?: Stores;
 }
 
 /**
  * Composition root: one store behind two servers, as Jaeger has them. `app` answers queries and serves the page, `otlp` takes spans; both
- * have `GET /health`.
+ * have `GET /health`. Closing `otlp` writes what is left of runs.
  */
 export async function buildTraceStore(
   config: Pick<TraceStoreConfig, "maxBytes" | "allowedOrigins" | "pageFolder"> &
@@ -25,18 +29,21 @@ export async function buildTraceStore(
   deps: TraceStoreDeps,
 ): Promise<{ app: FastifyInstance; otlp: FastifyInstance }> {
   const name = "trace-store";
-  const { now = () => Math.floor(Date.now() / 1000) } = deps;
+  const { now = () => Math.floor(Date.now() / 1000), stores = createMemoryStores() } = deps;
   const logger = deps.logger.child({ logger: "traces" });
   const { maxBodyBytes, maxInflatedBytes, ...storeLimits } = { ...LIMITS, ...deps.limits };
   const store = new TraceStore({ ...storeLimits, maxBytes: config.maxBytes }, now);
 
+  const runs = new KeptRuns({ store, records: stores.records("traces"), logger });
+  await runs.restore();
   const otlp = createService({ name, logger, maxBodyBytes });
   const app = createService({ name, logger });
   // Neither port authenticates its callers, so a page must not reach them under a name of its own (DNS rebinding).
   const { host = "", hosts = [] } = config;
   for (const server of [otlp, app]) requireKnownHost(server, [host, ...hosts]);
   await otlp.register(cors, { origin: [...config.allowedOrigins], methods: ["POST"], maxAge: 600 });
-  await otlp.register(otlpRoutes, { store, maxInflatedBytes });
+  await otlp.register(otlpRoutes, { store, runs, maxInflatedBytes });
+  otlp.addHook("onClose", () => runs.close());
   // Tells the backend whether it reads from this store or from a Jaeger.
   app.addHook("onSend", async (_request, reply) => {
     reply.header("server", name);

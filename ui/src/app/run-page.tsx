@@ -1,6 +1,7 @@
 import { Loader } from "@mantine/core";
-import { apiRoutes, type Failure } from "backend-api";
+import { apiRoutes, type Failure, type RunTrace } from "backend-api";
 import type { User } from "oidc-client-ts";
+import type { ProtocolRun, UserNames } from "protocol-trace/read";
 import { useCallback } from "react";
 import type { ApiClient } from "../api/client.ts";
 import { FailurePanel } from "../components/failure-panel.tsx";
@@ -28,7 +29,7 @@ interface RunPageProps {
 
 /** The protocol view of a trace. Loaded on demand. */
 export default function RunPage({ client, profile, address, user, disabled }: RunPageProps) {
-  const { kind, requestId, attemptId, messageId } = address;
+  const { kind, requestId, attemptId } = address;
   const fetchTrace = useCallback(
     (signal: AbortSignal) => {
       const params = { id: requestId, traceId: attemptId ?? "" };
@@ -38,10 +39,7 @@ export default function RunPage({ client, profile, address, user, disabled }: Ru
     [client, kind, requestId, attemptId],
   );
   const { trace, run, failure } = useRunTrace(fetchTrace);
-  const hrefOf = (id: string) => formatRunAddress({ ...address, messageId: id });
-  const step = ({ id }: { id: string }) => replaceRunAddress({ ...address, messageId: id });
   const nameOf = useCallback((sub: string) => (sub === user.profile.sub ? nameIn(user) : undefined), [user]);
-  const isFinished = trace?.finished === true && !trace.growing;
   const shownKind = attemptId === undefined ? kind : "attempt";
   useTitle(
     isUnknown(failure)
@@ -67,37 +65,7 @@ export default function RunPage({ client, profile, address, user, disabled }: Ru
           </p>
         </Panel>
       )}
-      {run && run.messages.length > 0 && (
-        <>
-          <Panel
-            title="Messages"
-            testId="protocol-view"
-            aside={trace?.finished ? withKeys(run.messages.length) : `${run.messages.length} so far`}
-          >
-            <ProtocolView
-              {...{ run, nameOf, isFinished }}
-              openId={messageId}
-              hrefOf={({ id }) => hrefOf(id)}
-              onStep={step}
-            />
-          </Panel>
-          <Panel
-            title="Spans"
-            testId="spans"
-            aside={`${run.waterfall.length} in ${run.traceIds.length === 1 ? "one trace" : `${run.traceIds.length} traces`}`}
-          >
-            <Waterfall
-              rows={run.waterfall}
-              startMicros={run.startMicros}
-              endMicros={run.endMicros}
-              openMessageId={messageId}
-              renderName={(row, name) =>
-                row.messageId === undefined ? name : <a href={hrefOf(row.messageId)}>{name}</a>
-              }
-            />
-          </Panel>
-        </>
-      )}
+      {run && run.messages.length > 0 && <RecordedRun {...{ address, run, nameOf, trace }} />}
       {trace?.break_it && (
         <Panel title="Try to break it" aside="Each button sends a real request">
           <BreakIt
@@ -109,6 +77,51 @@ export default function RunPage({ client, profile, address, user, disabled }: Ru
         </Panel>
       )}
     </div>
+  );
+}
+
+interface RecordedRunProps {
+  address: RunAddress;
+  run: ProtocolRun;
+  nameOf: UserNames;
+  trace: RunTrace | undefined;
+}
+
+function RecordedRun({ address, run, nameOf, trace }: RecordedRunProps) {
+  const { messageId } = address;
+  const count = run.messages.length;
+  const hrefOf = (id: string) => formatRunAddress({ ...address, messageId: id });
+  return (
+    <>
+      <Panel
+        title="Messages"
+        testId="protocol-view"
+        aside={trace?.finished ? withKeys(count) : `${count} so far`}
+      >
+        <ProtocolView
+          {...{ run, nameOf }}
+          isFinished={trace?.finished === true && !trace.growing}
+          openId={messageId}
+          hrefOf={({ id }) => hrefOf(id)}
+          onStep={({ id }) => replaceRunAddress({ ...address, messageId: id })}
+        />
+      </Panel>
+      <Panel
+        title="Spans"
+        testId="spans"
+        aside={`${run.waterfall.length} in ${run.traceIds.length === 1 ? "one trace" : `${run.traceIds.length} traces`}`}
+      >
+        <Waterfall
+          rows={run.waterfall}
+          startMicros={run.startMicros}
+          endMicros={run.endMicros}
+          openMessageId={messageId}
+          renderName={(row, name) =>
+            row.messageId === undefined ? name : <a href={hrefOf(row.messageId)}>{name}</a>
+          }
+        />
+      </Panel>
+    </>
   );
 }
 

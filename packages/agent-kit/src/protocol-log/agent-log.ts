@@ -30,6 +30,14 @@ const RETRY_PROOF: Readonly<Record<RetryReason, string>> = {
   token_refused: "identity instead of the refused auth_token",
 };
 
+interface Line {
+  readonly logger: "signing" | "tokens" | "service";
+  /** Default `info`. */
+  readonly level?: "debug";
+  readonly fields?: object;
+  readonly message: string;
+}
+
 /**
  * Tells how an agent called a resource, step by step.
  *
@@ -37,96 +45,88 @@ const RETRY_PROOF: Readonly<Record<RetryReason, string>> = {
  * @param resource what the log calls the resource, for example `supply-chain-agent`
  */
 export function createAgentLog(logger: ProtocolLogger, resource: string): AgentLog {
-  const signing = logger.child({ logger: "aauth.signing" });
-  const tokens = logger.child({ logger: "aauth.tokens" });
-  const tokenService = logger.child({ logger: "aauth_token_service" });
-
+  const loggers = {
+    signing: logger.child({ logger: "aauth.signing" }),
+    tokens: logger.child({ logger: "aauth.tokens" }),
+    service: logger.child({ logger: "aauth_token_service" }),
+  };
   return (event, context = {}) => {
     // All of it is logged at `info` and below.
-    if (!signing.isLevelEnabled("info")) return;
-    switch (event.type) {
-      case "request_signed": {
-        const { method, url, scheme, coveredComponents, signatureBase } = event;
-        const covered = coveredComponents.join(" ");
-        signing.info({ ...context, scheme, covered }, `🔐 SIGNING with: method=${method}, target_uri=${url}`);
-        signing.debug({ ...context, signatureBase }, "🔐 Signature base");
-        return;
-      }
-      case "response_received":
-        tokenService.debug({ ...context, status: event.status, url: event.url }, "🔐 Response received");
-        return;
-      case "challenge_received": {
-        const { status, url, level, authServer, resourceToken } = event;
-        tokens.info({ ...context, wanted: level }, `🔐 ${status} from ${resource} (url=${url})`);
-        if (resourceToken === undefined) return;
-        tokenService.info(
-          { ...context, authServer, ...shown(resourceToken) },
-          "🔐 Received resource_token from 401",
-        );
-        return;
-      }
-      case "resource_token_requested":
-        tokenService.info(
-          { ...context, scope: event.scope },
-          `🔐 Requesting resource_token from ${resource} beforehand (url=${event.url})`,
-        );
-        return;
-      case "resource_token_received":
-        tokenService.info(
-          { ...context, authServer: event.authServer, ...shown(event.resourceToken) },
-          "🔐 Received resource_token from resource_token_endpoint",
-        );
-        return;
-      case "token_requested": {
-        const { requestType, authServer } = event;
-        const message =
-          requestType === "exchange"
-            ? "🔄 Token exchange: upstream_auth_token=present"
-            : `🔐 Requesting ${wantedOf(requestType)}`;
-        tokenService.info({ ...context, requestType, authServer }, message);
-        return;
-      }
-      case "token_received": {
-        const { requestType } = event;
-        const suffix = REQUEST_TYPE_SUFFIX[requestType] ?? "";
-        const fields = { ...context, ...shown(event.token) };
-        tokens.info(fields, `🔐 Received ${wantedOf(requestType)}${suffix}`);
-        return;
-      }
-      case "token_cache_hit":
-        tokenService.info({ ...context, id: event.tokenId }, "✅ Using the auth_token received earlier");
-        return;
-      case "consent_required":
-        tokenService.info(
-          { ...context, expiresInSeconds: event.expiresInSeconds },
-          "🔐 Received request_token from auth server (user consent required)",
-        );
-        return;
-      case "request_retried": {
-        tokenService.info(
-          { ...context, scheme: event.scheme },
-          `🔄 Retrying request with ${RETRY_PROOF[event.reason]}`,
-        );
-        return;
-      }
-      case "answer_pending": {
-        const { party, requirement } = event;
-        tokenService.info({ ...context, requirement }, `⏳ The answer of ${party} is pending`);
-        return;
-      }
-      case "interaction_required": {
-        // The page without its code: the person has to be the first to bring it.
-        const { party, url, isRelayed } = event;
-        tokenService.info({ ...context, url, isRelayed }, `⏳ ${party} needs a person`);
-        return;
-      }
-      case "clarification_answered":
-        tokenService.info({ ...context, action: event.action }, `⏳ Answered a question of ${event.party}`);
-        return;
-      case "session_received":
-        tokenService.info(context, `🔐 Received a session token from ${event.resource}`);
-    }
+    if (!logger.isLevelEnabled("info")) return;
+    for (const line of linesOf(event, resource))
+      loggers[line.logger][line.level ?? "info"]({ ...context, ...line.fields }, line.message);
   };
+}
+
+function linesOf(event: AgentEvent, resource: string): readonly Line[] {
+  const service = (message: string, fields?: object): Line => ({
+    logger: "service",
+    message,
+    ...(fields && { fields }),
+  });
+  switch (event.type) {
+    case "request_signed": {
+      const { method, url, scheme, coveredComponents, signatureBase } = event;
+      const fields = { scheme, covered: coveredComponents.join(" ") };
+      return [
+        { logger: "signing", fields, message: `🔐 SIGNING with: method=${method}, target_uri=${url}` },
+        { logger: "signing", level: "debug", fields: { signatureBase }, message: "🔐 Signature base" },
+      ];
+    }
+    case "response_received":
+      return [
+        { ...service("🔐 Response received", { status: event.status, url: event.url }), level: "debug" },
+      ];
+    case "challenge_received": {
+      const { status, url, level, authServer, resourceToken } = event;
+      const message = `🔐 ${status} from ${resource} (url=${url})`;
+      const received =
+        resourceToken &&
+        service("🔐 Received resource_token from 401", { authServer, ...shown(resourceToken) });
+      return [{ logger: "tokens", fields: { wanted: level }, message }, ...(received ? [received] : [])];
+    }
+    case "resource_token_requested": {
+      const message = `🔐 Requesting resource_token from ${resource} beforehand (url=${event.url})`;
+      return [service(message, { scope: event.scope })];
+    }
+    case "resource_token_received": {
+      const { authServer, resourceToken } = event;
+      const message = "🔐 Received resource_token from resource_token_endpoint";
+      return [service(message, { authServer, ...shown(resourceToken) })];
+    }
+    case "token_requested": {
+      const { requestType, authServer } = event;
+      const message =
+        requestType === "exchange"
+          ? "🔄 Token exchange: upstream_auth_token=present"
+          : `🔐 Requesting ${wantedOf(requestType)}`;
+      return [service(message, { requestType, authServer })];
+    }
+    case "token_received": {
+      const suffix = REQUEST_TYPE_SUFFIX[event.requestType] ?? "";
+      const message = `🔐 Received ${wantedOf(event.requestType)}${suffix}`;
+      return [{ logger: "tokens", fields: shown(event.token), message }];
+    }
+    case "token_cache_hit":
+      return [service("✅ Using the auth_token received earlier", { id: event.tokenId })];
+    case "consent_required": {
+      const message = "🔐 Received request_token from auth server (user consent required)";
+      return [service(message, { expiresInSeconds: event.expiresInSeconds })];
+    }
+    case "request_retried":
+      return [service(`🔄 Retrying request with ${RETRY_PROOF[event.reason]}`, { scheme: event.scheme })];
+    case "answer_pending":
+      return [service(`⏳ The answer of ${event.party} is pending`, { requirement: event.requirement })];
+    case "interaction_required": {
+      // The page without its code: the person has to be the first to bring it.
+      const { party, url, isRelayed } = event;
+      return [service(`⏳ ${party} needs a person`, { url, isRelayed })];
+    }
+    case "clarification_answered":
+      return [service(`⏳ Answered a question of ${event.party}`, { action: event.action })];
+    case "session_received":
+      return [service(`🔐 Received a session token from ${event.resource}`)];
+  }
 }
 
 function shown({ tokenId, claims, token }: ShownToken): object {

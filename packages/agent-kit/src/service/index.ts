@@ -42,7 +42,7 @@ export {
   urlSetting,
 } from "./config/value-schemas.ts";
 export { answerTunnels, type PlainAnswer } from "./http/answer-tunnels.ts";
-export { createBoundedServer, exemptAddresses } from "./http/bounded-server.ts";
+export { createBoundedServer, nameProxies } from "./http/bounded-server.ts";
 export { networkOf } from "./http/connection-limit.ts";
 export { createService, type ServiceOptions } from "./http/create-service.ts";
 export { displayText } from "./http/display-text.ts";

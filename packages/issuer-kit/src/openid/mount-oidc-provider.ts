@@ -69,7 +69,7 @@ export async function mountOidcProvider(
     for (const route of routes) app.route({ method, url: `${base}${route}`, handler });
   }
 
-  async function handler({ raw: request }: FastifyRequest, reply: FastifyReply): Promise<void> {
+  async function handler({ raw: request, ip }: FastifyRequest, reply: FastifyReply): Promise<void> {
     const url = request.url as string;
     if (url.includes("?")) requireBoundedQuery(url.slice(url.indexOf("?") + 1), ownClientId);
     reply.hijack();
@@ -80,6 +80,7 @@ export async function mountOidcProvider(
     }
     request.headers.host = host;
     request.headers["x-forwarded-proto"] = protocol.slice(0, -1);
+    request.headers["x-forwarded-for"] = ip;
     request.url = path;
     Object.assign(request, { baseUrl: base });
     await provider().callback()(request, reply.raw);

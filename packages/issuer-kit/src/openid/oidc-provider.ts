@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import type { EventEmitter } from "node:events";
 import type { Stores } from "aauth";
 import { networkOf } from "agent-kit/service";
@@ -11,6 +10,8 @@ import { createStorageAdapter } from "./storage-adapter.ts";
 export interface OidcProviderOptions {
   readonly issuer: string;
   readonly keys: RsaKeys;
+  /** Signs the browser's cookies. */
+  readonly cookieSecret: Uint8Array;
   readonly stores: Pick<Stores, "records">;
   /** Lifetime of the longest-lived model, seconds. */
   readonly grantLifetimeSeconds: number;
@@ -43,7 +44,7 @@ export function createOidcProvider(options: OidcProviderOptions): () => Provider
     callerNetwork: () => networkOf(OidcProvider.ctx?.ip ?? ""),
     now,
   });
-  const parts = { adapter, cookieKeys: [randomBytes(32).toString("base64url")] };
+  const parts = { adapter, cookieKeys: [Buffer.from(options.cookieSecret).toString("base64url")] };
   let latest: { kid: string; provider: Provider } | undefined;
   return () => {
     const { kid } = options.keys.currentKey;

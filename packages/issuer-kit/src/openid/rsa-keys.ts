@@ -1,18 +1,18 @@
-import { createPublicKey } from "node:crypto";
-import { createKeyRing } from "aauth";
+import { createPrivateKey, createPublicKey } from "node:crypto";
+import type { KeyKind, RingOptions, RotatableKeys, ServiceKeys } from "agent-kit/service";
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, type JWK } from "jose";
 
 const ALGORITHM = "RS256";
+const MIN_BITS = 2048;
 type PrivateJwk = JWK & { readonly kty: string; readonly kid: string };
 
 /** Verifiers read at most a hundred keys, and 64 KiB. */
 const MAX_KEYS = 40;
 
 /**
- * Signing keys of an OpenID provider, new at each start and at each rotation. Read a member for
- * each use, because keys are rotated. Only `signingKeys` and `currentKey` contain private keys.
+ * Signing keys of an OpenID provider. Read a member for each use, because keys are rotated. Only `signingKeys` and `currentKey` contain private keys.
  */
-export interface RsaKeys {
+export interface RsaKeys extends RotatableKeys {
   readonly alg: typeof ALGORITHM;
   readonly currentKey: PrivateJwk;
   /** The current key, and those before it whose tokens have not expired. */
@@ -21,27 +21,23 @@ export interface RsaKeys {
   readonly publicJwks: readonly JWK[];
   /** Base64 SubjectPublicKeyInfo of the current key: `public_key` of Keycloak's realm document. */
   readonly publicKeyBase64: string;
-  /**
-   * Announces a new key, which signs a moment later. @throws RangeError when there are too many
-   * already
-   */
+  /** @throws RangeError when there are too many keys already */
   rotate(): Promise<{ readonly kid: string }>;
 }
 
 /**
+ * @param name of the ring in `keys`
  * @param options.keepSeconds lifetime of the longest token signed with these keys; asked at each
  * rotation
  * @param options.now Unix seconds
+ * @throws ConfigError
  */
 export async function createRsaKeys(
-  options: { keepSeconds?: () => number; now?: () => number } = {},
+  keys: ServiceKeys,
+  name: string,
+  options: Pick<RingOptions<PrivateJwk>, "keepSeconds" | "now"> = {},
 ): Promise<RsaKeys> {
-  const ring = createKeyRing({
-    key: await createKey(),
-    create: createKey,
-    maxPublishedKeys: MAX_KEYS,
-    ...options,
-  });
+  const ring = await keys.ring(name, RSA, { maxPublishedKeys: MAX_KEYS, ...options });
   return {
     alg: ALGORITHM,
     get currentKey() {
@@ -58,16 +54,25 @@ export async function createRsaKeys(
         .export({ type: "spki", format: "der" })
         .toString("base64");
     },
-    rotate: () => ring.rotate(),
+    rotate: ring.rotate,
+    held: ring.held,
   };
 }
 
-async function createKey(): Promise<PrivateJwk> {
-  const { privateKey } = await generateKeyPair(ALGORITHM, { extractable: true, modulusLength: 2048 });
-  const jwk = await exportJWK(privateKey);
-  const kid = await calculateJwkThumbprint(jwk);
-  return { ...jwk, kty: jwk.kty as string, kid, use: "sig", alg: ALGORITHM };
-}
+const RSA: KeyKind<PrivateJwk> = {
+  async create() {
+    const pair = await generateKeyPair(ALGORITHM, { extractable: true, modulusLength: MIN_BITS });
+    return { kty: "RSA", ...(await exportJWK(pair.privateKey)) };
+  },
+  async open(jwk) {
+    const key = createPrivateKey({ key: { ...jwk }, format: "jwk" });
+    if ((key.asymmetricKeyDetails?.modulusLength ?? 0) < MIN_BITS)
+      throw new TypeError(`expected an RSA key of ${MIN_BITS} bits`);
+    const { kty, n, e } = jwk as JWK;
+    const kid = jwk.kid ?? (await calculateJwkThumbprint({ kty, n, e } as JWK));
+    return { ...jwk, kid, use: "sig", alg: ALGORITHM };
+  },
+};
 
 function publicPart({ kid, kty, alg, use, n, e }: PrivateJwk): JWK {
   return { kid, kty, alg, use, n, e } as JWK;

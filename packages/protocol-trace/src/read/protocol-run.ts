@@ -43,6 +43,8 @@ export type Verdict = "passed" | "challenged" | "refused";
 /** What one verifier on the way saw and decided. */
 export interface VerifierSide {
   readonly party: string;
+  /** Which replica of the party, where it has several. */
+  readonly replica?: string | undefined;
   readonly spanId: string;
   readonly verdict: Verdict;
   readonly checks: readonly TracedCheck[];
@@ -130,6 +132,8 @@ export interface Message {
   readonly number: number;
   readonly from: string;
   readonly to: string;
+  /** Which replica of `to` served it, where it has several. */
+  readonly replica?: string | undefined;
   /** The gateway, where the message went through it. */
   readonly via?: string | undefined;
   /** Where it ended, when it did not get as far as `to`. */

@@ -9,6 +9,9 @@ import {
   type TraceSpan,
 } from "./trace-span.ts";
 
+/** OpenTelemetry's resource attribute for one of several replicas. */
+const INSTANCE = "service.instance.id";
+
 /**
  * Takes apart what Jaeger's HTTP query API answers (`GET /api/traces/{id}`): the frame `{ data: [trace] }`, or a trace alone. Spans that
  * were delivered twice count once; what has not the shape of a span is left out, so that half a trace can be shown while it grows.
@@ -32,6 +35,8 @@ function readSpan(span: Members, processes: Members): TraceSpan | undefined {
   const { traceID, spanID, operationName, startTime, duration, processID } = span;
   if (typeof traceID !== "string" || typeof spanID !== "string") return undefined;
   const attributes = readTags(span.tags);
+  const process = record(processes[text(processID) ?? ""]);
+  const instance = text(readTags(process.tags)[INSTANCE]);
   const parent = records(span.references).find(({ refType }) => refType === "CHILD_OF");
   return {
     traceId: traceID,
@@ -39,11 +44,8 @@ function readSpan(span: Members, processes: Members): TraceSpan | undefined {
     parentId: text(parent?.spanID),
     // Any sender of spans chooses both, and titles and headings show them.
     name: visibleText(text(operationName) ?? ""),
-    service: visibleText(
-      text(attributes[ATTRIBUTE.party]) ??
-        text(record(processes[text(processID) ?? ""]).serviceName) ??
-        "unknown",
-    ),
+    service: visibleText(text(attributes[ATTRIBUTE.party]) ?? text(process.serviceName) ?? "unknown"),
+    instance: instance && visibleText(instance),
     kind: String(attributes["span.kind"] ?? ""),
     startMicros: numeric(startTime),
     durationMicros: numeric(duration),

@@ -39,9 +39,10 @@ export function readSigner({ service, attributes }: TraceSpan): SignerSide {
 }
 
 /** What a verifier's span says of its verdict. */
-export function readVerifier({ service, spanId, attributes }: TraceSpan): VerifierSide {
+export function readVerifier({ service, instance, spanId, attributes }: TraceSpan): VerifierSide {
   return {
     party: columnOf(service),
+    replica: instance,
     spanId,
     verdict: readVerdict(textAttribute(attributes, ATTRIBUTE.verdict)),
     checks: readChecks(jsonAttribute(attributes, ATTRIBUTE.checks)),

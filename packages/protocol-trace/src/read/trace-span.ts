@@ -18,6 +18,8 @@ export interface TraceSpan {
   readonly name: string;
   /** The party, where the span names one. */
   readonly service: string;
+  /** Which replica of the service, where it has several: its `service.instance.id`. */
+  readonly instance?: string | undefined;
   /** `client`, `server`, `internal`, …; empty when the span does not say. */
   readonly kind: string;
   /** Unix microseconds. */

@@ -170,6 +170,32 @@ test("S32x: a span's name and service have what a page would act on spelled out"
   expect(row).toMatchObject({ name: "GET \\u202e/txt.exe", service: "agent\\u2066\\u200b" });
 });
 
+test("where a party has replicas, a message and its verifiers name the one that served it", () => {
+  const { data } = recordedAnswer("user-delegated") as {
+    data: { spans: object[]; processes: Record<string, { serviceName: string; tags: object[] }> }[];
+  };
+  const [trace] = data;
+  const processes = Object.fromEntries(
+    Object.entries(trace!.processes).map(([id, process]) => [
+      id,
+      process.serviceName === "supply-chain-agent"
+        ? { ...process, tags: [...process.tags, { key: "service.instance.id", value: "2\u202e" }] }
+        : process,
+    ]),
+  );
+  const { messages } = readProtocolRun([{ data: [{ ...trace, processes }] }]);
+  const served = messages.filter(({ replica }) => replica !== undefined);
+  expect(new Set(served.map(({ to, replica }) => `${to} ${replica}`))).toEqual(
+    new Set(["supply-chain-agent 2\\u202e"]),
+  );
+  expect(served).toHaveLength(messages.filter(({ to }) => to === "supply-chain-agent").length);
+  const verifiers = served.flatMap((message) =>
+    message.verifiers.map(({ party, replica }) => [party, replica]),
+  );
+  expect(verifiers).toContainEqual(["supply-chain-agent", "2\\u202e"]);
+  expect(verifiers).toContainEqual(["agentgateway", undefined]);
+});
+
 describe("a trace that is not whole", () => {
   test("half of the spans give the messages whose senders are there", () => {
     const { data } = recordedAnswer("user-delegated") as { data: { spans: unknown[] }[] };

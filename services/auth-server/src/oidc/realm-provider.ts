@@ -15,6 +15,7 @@ export function createRealmProvider(options: {
   paths: OidcPaths;
   accounts: Accounts;
   keys: RsaKeys;
+  cookieSecret: Uint8Array;
   stores: Pick<Stores, "records">;
   logger: FastifyBaseLogger;
   /** Unix seconds. */

@@ -2,6 +2,7 @@
  * Passwords are bounded in tries from a network, on the page and at the token endpoint, and no
  * answer tells which names exist.
  */
+import { nameProxies } from "agent-kit/service";
 import { expect, test } from "vitest";
 import { recordingLogger, startInjected, type TestServer } from "../support/auth-server.ts";
 import { createBrowser, injectedFetch, readForm } from "../support/browser.ts";
@@ -138,6 +139,19 @@ test("S21: wrong passwords from one address lock the account for no other", asyn
   for (let index = 0; index < FAILURES; index++) await signIn(`2001:db8:1:1::${index}`, "wrong");
   expect(await signIn("2001:db8:1:1::ffff", password)).toBe(400);
   expect(await signIn("2001:db8:1:2::1", password)).toBe(200);
+});
+
+test("tries are counted by the address that a named proxy reports, whatever others send", async () => {
+  const server = await startInjected();
+  nameProxies(server.app.server, ["192.0.2.1"]);
+  const signIn = async (forwardedFor: string, password: string, remoteAddress = "192.0.2.1") =>
+    (await directGrant(server, { password }, { remoteAddress, forwardedFor })).statusCode;
+  const { password } = MCP_USER;
+  for (let index = 0; index < FAILURES; index++) await signIn(`192.0.2.${index}, 198.51.100.1`, "wrong");
+  expect(await signIn("198.51.100.1", password)).toBe(400);
+  expect(await signIn("198.51.100.2", password)).toBe(200);
+  for (let index = 0; index < FAILURES; index++) await signIn(`203.0.113.${index}`, "wrong", "192.0.2.9");
+  expect(await signIn("203.0.113.100", password, "192.0.2.9")).toBe(400);
 });
 
 test("a web page of another origin cannot lock its visitors out", async () => {

@@ -1,5 +1,6 @@
 import { decodeToken } from "aauth";
 import { createTestClock } from "aauth/testing";
+import { memoryKeys } from "agent-kit/service";
 import { createRsaKeys } from "issuer-kit/openid";
 import { expect, test } from "vitest";
 import { startInjected, type TestServer } from "../support/auth-server.ts";
@@ -11,8 +12,8 @@ const NEW_KEY = { providerType: "org.keycloak.keys.KeyProvider", providerId: "rs
 
 async function startRotating() {
   const clock = createTestClock(Math.floor(Date.now() / 1000));
-  const keys = await createRsaKeys({ keepSeconds: () => 300, now: clock.now });
-  const server = await startInjected({ clock, keys });
+  const keys = await createRsaKeys(memoryKeys(), "auth-server", { keepSeconds: () => 300, now: clock.now });
+  const server = await startInjected({ clock, rsaKeys: keys });
   return { clock, keys, server };
 }
 
@@ -87,8 +88,8 @@ test("a refresh token from before the rotation works after it", async () => {
 
 test("auth tokens are signed with the new key", async () => {
   const clock = createTestClock(Math.floor(Date.now() / 1000));
-  const keys = await createRsaKeys({ now: clock.now });
-  const parties = await createParties({ clock, keys });
+  const keys = await createRsaKeys(memoryKeys(), "auth-server", { now: clock.now });
+  const parties = await createParties({ clock, rsaKeys: keys });
   const authToken = async () => {
     const resource_token = await parties.resourceToken();
     const reply = await parties.request({ request_type: "auth", resource_token });
@@ -119,7 +120,7 @@ test("only the administrator makes keys, and only keys", async () => {
 test("more keys than verifiers read are refused", async () => {
   const { keys } = await startRotating();
   const rotate = () => Promise.reject(new RangeError("too many"));
-  const full = await startInjected({ keys: { ...keys, rotate } });
+  const full = await startInjected({ rsaKeys: { ...keys, rotate } });
   const reply = await rotateByAdmin(full);
   expect([reply.statusCode, reply.json()]).toEqual([409, { errorMessage: "too many" }]);
 });

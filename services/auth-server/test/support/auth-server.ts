@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createTestDiscovery } from "aauth/february-2026/testing";
 import { createTestClock, type TestClock } from "aauth/testing";
-import { createLogger, loadConfig } from "agent-kit/service";
+import { createLogger, loadConfig, memoryKeys } from "agent-kit/service";
 import { createRsaKeys, type RsaKeys } from "issuer-kit/openid";
 import { onTestFinished, vi } from "vitest";
 import { freePort } from "../../../../tests/support/free-ports.ts";
@@ -40,7 +40,7 @@ export async function startInjected(
   const config = testConfig(env);
   const server = await buildAuthServer(config, {
     now: clock.now,
-    keys: await sharedKeys(),
+    rsaKeys: await sharedKeys(),
     discovery: createTestDiscovery({}),
     ...rest,
   });
@@ -52,7 +52,7 @@ export async function startInjected(
 let keys: Promise<RsaKeys> | undefined;
 
 function sharedKeys(): Promise<RsaKeys> {
-  keys ??= createRsaKeys();
+  keys ??= createRsaKeys(memoryKeys(), "auth-server");
   return keys;
 }
 

@@ -2,6 +2,7 @@ import { createMemoryStores, generateSigningKey, type SigningKey, type WireProfi
 import { february2026, issueResourceToken } from "aauth/february-2026";
 import { createTestDiscovery, type TestDiscovery } from "aauth/february-2026/testing";
 import { createTestClock, signedRequest, type TestClock } from "aauth/testing";
+import { memoryKeys } from "agent-kit/service";
 import { expect } from "vitest";
 import { expectReason, type Reason } from "../../../../tests/support/refusal-code.ts";
 import type { AuthServerDependencies } from "../../src/app.ts";
@@ -59,7 +60,7 @@ export async function createParties(
     logger?: NonNullable<AuthServerDependencies["logger"]>;
     clock?: TestClock;
     /** The realm's. */
-    keys?: NonNullable<AuthServerDependencies["keys"]>;
+    rsaKeys?: NonNullable<AuthServerDependencies["rsaKeys"]>;
   } = {},
 ): Promise<Parties> {
   const { clock = createTestClock(Math.floor(Date.now() / 1000)) } = options;
@@ -91,13 +92,14 @@ export async function createParties(
     { now: clock.now },
   );
   const stores = createMemoryStores(clock);
+  const serviceKeys = memoryKeys();
   const path = "/realms/aauth-test/protocol/aauth/agent/token";
 
   async function start(): Promise<TestServer> {
     const server = await startInjected({
-      ...{ clock, discovery, stores },
+      ...{ clock, discovery, stores, keys: serviceKeys },
       ...(options.logger && { logger: options.logger }),
-      ...(options.keys && { keys: options.keys }),
+      ...(options.rsaKeys && { rsaKeys: options.rsaKeys }),
     });
     if (options.attributes) await setAttributes(server, options.attributes);
     return server;

@@ -30,13 +30,17 @@ export async function signIn(
 export async function directGrant(
   { app }: TestServer,
   form: Record<string, string> = {},
-  from: { readonly remoteAddress?: string } = {},
+  from: { readonly remoteAddress?: string; readonly forwardedFor?: string } = {},
 ) {
+  const { remoteAddress = "127.0.0.1", forwardedFor } = from;
   return app.inject({
-    ...from,
+    remoteAddress,
     method: "POST",
     url: "/realms/aauth-test/protocol/openid-connect/token",
-    headers: { "content-type": "application/x-www-form-urlencoded" },
+    headers: {
+      "content-type": "application/x-www-form-urlencoded",
+      ...(forwardedFor !== undefined && { "x-forwarded-for": forwardedFor }),
+    },
     payload: new URLSearchParams({
       grant_type: "password",
       client_id: "supply-chain-ui",

@@ -42,7 +42,8 @@ export interface Attempts {
   attemptOf(run: Run, traceId: string): { readonly spanId: string; readonly at: number } | undefined;
 }
 
-const NOTHING_SENT = "The requests of this run are no longer in the backend’s memory: start a new one.";
+const NOTHING_SENT =
+  "The backend keeps the requests of a run in memory, for five minutes and until it is started again: this run has none, start a new one.";
 
 /** The attempts of one dialect. */
 export function createAttempts(dialect: BreakItDialect, deps: AttemptsDeps): Attempts {

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { createMemoryRecordStore, type RecordStore } from "aauth";
+import type { RecordStore, Stores } from "aauth";
 import { currentPlace, type TracePlace, withSpan } from "agent-kit/service";
 import type { Delegate, DelegateList, DelegateRun } from "backend-api";
 import type { FastifyBaseLogger } from "fastify";
@@ -7,6 +7,7 @@ import { ATTRIBUTE, SPAN } from "protocol-trace";
 import { BackendError } from "../errors.ts";
 import { networkCodeOf } from "../failures/network-code.ts";
 import { isoTime } from "../runs/run.ts";
+import { KEPT_SECONDS } from "../store/user-records.ts";
 import type { TracedWork } from "../traces/own-spans.ts";
 import type { DelegateClient } from "./delegate-client.ts";
 import type { Enrolment, Enrolments } from "./enrolments.ts";
@@ -31,8 +32,6 @@ interface Report {
   readonly traced?: { readonly id: string; readonly place: TracePlace | undefined; readonly endedAt: number };
 }
 
-/** As long as runs and orders are kept. */
-const REPORT_SECONDS = 3600;
 const MAX_REPORTS = 1_000;
 
 /** Dependencies of the delegates service. */
@@ -41,6 +40,7 @@ export interface DelegatesServiceDeps {
   readonly agent: string;
   readonly enrolments: Enrolments;
   readonly issued: IssuedTokens;
+  readonly stores: Pick<Stores, "records">;
   /** Calls delegates for a user. */
   readonly clientOf: (userId: string) => DelegateClient;
   /** Of the client. */
@@ -62,7 +62,7 @@ export class DelegatesService {
 
   constructor(deps: DelegatesServiceDeps) {
     this.#deps = deps;
-    this.#reports = createMemoryRecordStore({ maxEntries: MAX_REPORTS, now: deps.now });
+    this.#reports = deps.stores.records("delegate reports", { maxEntries: MAX_REPORTS });
     this.hasPermissions = deps.subAgents !== undefined;
   }
 
@@ -86,7 +86,7 @@ export class DelegatesService {
     try {
       const report = await this.#call(userId, sub, url);
       const { status, failure } = report.run;
-      await this.#reports.put(reportKey(userId, sub), report, { owner: userId, ttlSeconds: REPORT_SECONDS });
+      await this.#reports.put(reportKey(userId, sub), report, { owner: userId, ttlSeconds: KEPT_SECONDS });
       logger.info({ delegate: sub, status, code: failure?.code }, "🔐 The delegate has worked");
     } catch (cause) {
       if (cause instanceof BackendError) throw cause;
@@ -102,7 +102,7 @@ export class DelegatesService {
   /** With permissions: lets one that was ended act again. @throws BackendError `not_found` */
   async start(userId: string, sub: string): Promise<Delegate> {
     const enrolment = await this.#enrolled(sub);
-    this.#deps.subAgents?.start(userId, sub);
+    await this.#deps.subAgents?.start(userId, sub);
     return this.#describe(enrolment, userId);
   }
 
@@ -131,7 +131,7 @@ export class DelegatesService {
 
   async #describe({ sub, name, url }: Enrolment, userId: string): Promise<Delegate> {
     const { subAgents, issued, clientOf } = this.#deps;
-    const subAgent = subAgents?.of(userId, sub);
+    const subAgent = await subAgents?.of(userId, sub);
     const token = await issued.get(subAgent?.id ?? sub);
     const report = await this.#reports.get(reportKey(userId, sub));
     const run_id = report?.traced?.id;
@@ -162,7 +162,7 @@ export class DelegatesService {
   async #call(userId: string, sub: string, url: string): Promise<Report> {
     const { subAgents, clientOf, now } = this.#deps;
     if (subAgents === undefined) return { run: await clientOf(userId).run(url) };
-    subAgents.prepare(userId, sub);
+    await subAgents.prepare(userId, sub);
     const id = randomUUID();
     const work = async () => {
       const place = currentPlace();

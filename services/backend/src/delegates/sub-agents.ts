@@ -9,8 +9,9 @@ import {
   AAuthError,
   type Discovery,
   type ProvenCaller,
-  QuotaStore,
+  type RecordStore,
   type SigningKey,
+  type Stores,
   TokenRequestError,
   type VerificationKey,
 } from "aauth";
@@ -51,16 +52,19 @@ interface SubAgent {
   readonly delegate: string;
   readonly state: "started" | "ending" | "ended";
   /** The agent token that was issued last. */
-  readonly token?: AgentTokenName;
+  readonly token?: AgentTokenName | undefined;
   /** The one that it got something with last: the person server takes back what an agent has by such a token, and by no other. */
-  readonly used?: AgentTokenName;
+  readonly used?: AgentTokenName | undefined;
   /** Where the user has to act. */
-  readonly page?: string;
+  readonly page?: string | undefined;
+}
+
+/** The delegate of a user as the sub-agent `id`. */
+interface Name extends Pick<SubAgent, "userId" | "parent" | "delegate"> {
+  readonly id: string;
 }
 
 const MAX_SUB_AGENTS = 10_000;
-/** As many as can be enrolled. */
-const MAX_PER_USER = 100;
 /** One that is forgotten is as if it had never been started: it gets nothing before its user has it work again. */
 const KEEP_SECONDS = 30 * 86_400;
 
@@ -90,6 +94,7 @@ export interface SubAgentsDeps {
   readonly timeoutSeconds: number;
   /** Watches what parents ask the person server. */
   readonly observer: () => AgentObserver;
+  readonly stores: Pick<Stores, "records">;
   /** Unix seconds. */
   readonly now: () => number;
 }
@@ -98,21 +103,20 @@ export interface SubAgentsDeps {
 export class SubAgents {
   readonly #deps: SubAgentsDeps;
   /** By agent identifier. */
-  readonly #known: QuotaStore<SubAgent>;
+  readonly #known: RecordStore<SubAgent>;
   /** By agent identifier: what is being asked for it. */
   readonly #asking = new Map<string, Promise<unknown>>();
 
   constructor(deps: SubAgentsDeps) {
     this.#deps = deps;
-    const { now } = deps;
-    this.#known = new QuotaStore({ maxEntries: MAX_SUB_AGENTS, maxPerOwner: MAX_PER_USER, now });
+    this.#known = deps.stores.records("sub-agents", { maxEntries: MAX_SUB_AGENTS });
   }
 
   /** A delegate as the sub-agent of a user's agent. */
-  of(userId: string, delegate: string): NonNullable<Delegate["sub_agent"]> {
+  async of(userId: string, delegate: string): Promise<NonNullable<Delegate["sub_agent"]>> {
     const { personServer, browserUrl, now } = this.#deps;
     const { id, parent } = this.#named(userId, delegate);
-    const { state = "new", token, used, page } = this.#known.get(id) ?? {};
+    const { state = "new", token, used, page } = (await this.#known.get(id)) ?? {};
     const isRevoked = state === "ended" && personServer !== undefined;
     const hasEnded = state === "ended" || state === "ending";
     const goodUntil = Math.max(token?.exp ?? 0, used?.exp ?? 0);
@@ -129,23 +133,18 @@ export class SubAgents {
    *
    * @throws BackendError `conflict` for one that was ended, where no other party would refuse it
    */
-  prepare(userId: string, delegate: string): void {
-    const { id } = this.#named(userId, delegate);
-    const subAgent = this.#known.get(id);
-    if (subAgent === undefined) {
-      this.start(userId, delegate);
-      return;
-    }
-    const { page: _done, ...rest } = subAgent;
-    if (rest.state === "started") this.#put(id, rest);
-    else if (this.#deps.personServer === undefined) throw endedForGood();
+  async prepare(userId: string, delegate: string): Promise<void> {
+    const { personServer } = this.#deps;
+    const subAgent = await this.#update(this.#named(userId, delegate), (at, fresh) => {
+      if (at === undefined) return fresh;
+      return at.state === "started" ? { ...at, page: undefined } : undefined;
+    });
+    if (subAgent?.state !== "started" && personServer === undefined) throw endedForGood();
   }
 
   /** Lets it act, for the first time or again. Earlier agent tokens are not accepted here. */
-  start(userId: string, delegate: string): void {
-    const { id, parent } = this.#named(userId, delegate);
-    const used = this.#known.get(id)?.used;
-    this.#put(id, { userId, parent, delegate, state: "started", ...(used && { used }) });
+  async start(userId: string, delegate: string): Promise<void> {
+    await this.#update(this.#named(userId, delegate), (at, fresh) => ({ ...fresh, used: at?.used }));
   }
 
   /**
@@ -156,14 +155,18 @@ export class SubAgents {
    */
   async end(userId: string, delegate: string): Promise<void> {
     const { now } = this.#deps;
-    const { id, parent } = this.#named(userId, delegate);
-    const { token, used } = this.#known.get(id) ?? {};
-    const ended = { userId, parent, delegate, ...(token && { token }), ...(used && { used }) };
+    const name = this.#named(userId, delegate);
     // Before any other party hears of it.
-    this.#put(id, { ...ended, state: "ending" });
+    const ending = await this.#update(name, (at, fresh) => ({
+      ...fresh,
+      ...at,
+      state: "ending",
+      page: undefined,
+    }));
+    const { token, used } = ending ?? {};
     for (const given of [used, token?.jti === used?.jti ? undefined : token])
       if (given !== undefined && given.exp > now()) await this.#revoke(given);
-    if (this.#known.get(id)?.state === "ending") this.#put(id, { ...ended, state: "ended" });
+    await this.#update(name, (at) => (at?.state === "ending" ? { ...at, state: "ended" } : undefined));
   }
 
   /**
@@ -174,7 +177,7 @@ export class SubAgents {
   async issue(parentAgent: string, delegate: string, confirmed: VerificationKey): Promise<IssuedAgentToken> {
     const { key, issuer, personServer, lifetimeSeconds, now } = this.#deps;
     const id = subAgentId(parentAgent, delegate);
-    const { parent } = this.#requireStarted(id);
+    const { parent } = required(await this.#known.get(id));
     if (parent !== parentAgent)
       throw new TokenRefusal(403, "delegate_not_started", "parent_agent is a sub-agent, which has none");
     const { token, claims } = await issueAgentToken({
@@ -182,8 +185,7 @@ export class SubAgents {
       confirmationKey: confirmed.publicJwk,
     });
     const { jti, exp } = claims;
-    // It may have been ended meanwhile.
-    this.#put(id, { ...this.#requireStarted(id), token: { jti, exp } });
+    await this.#changeStarted(id, { token: { jti, exp } });
     return { token, name: id };
   }
 
@@ -218,12 +220,12 @@ export class SubAgents {
     const { parent_agent, jti } = identityToken;
     if (parent_agent === undefined)
       throw new TokenRefusal(403, "not_a_delegate", "only a sub-agent asks its parent for tokens");
-    const { userId, delegate } = this.#requireStarted(id);
+    const { userId, delegate } = required(await this.#known.get(id));
     const enrolment = await enrolments.find(delegate);
     if (enrolment === undefined)
       throw new TokenRefusal(403, "delegate_not_enrolled", "the operator has taken the enrolment away");
     // It may have been ended meanwhile.
-    const subAgent = this.#requireStarted(id);
+    const subAgent = required(await this.#known.get(id));
     const { token } = subAgent;
     if (token === undefined || token.jti !== jti)
       throw new TokenRefusal(403, "agent_token_replaced", "another agent token has been issued since");
@@ -237,15 +239,18 @@ export class SubAgents {
         loginHint: userId,
         justification: `The delegate ${enrolment.name ?? delegate} works for the user, who has started it.`,
         returnUrl,
-        onInteraction: ({ page }) => this.#needPerson(id, page),
+        onInteraction: async ({ page }) => {
+          // The user opens the page, and has the delegate called again.
+          await this.#changeStarted(id, { page });
+          throw new TokenRefusal(403, "interaction_required", PERSON_NEEDED);
+        },
         observer: observer(),
         signal: AbortSignal.timeout(timeoutSeconds * 1000),
       })
       .catch((error: unknown) => {
         throw refusalOf(error);
       });
-    // It may have been ended meanwhile.
-    this.#put(id, { ...this.#requireStarted(id), used: token });
+    await this.#changeStarted(id, { used: token });
     return grant;
   }
 
@@ -261,31 +266,38 @@ export class SubAgents {
     throw new BackendError("unreachable", message, { code });
   }
 
-  #named(userId: string, delegate: string) {
+  #named(userId: string, delegate: string): Name {
     const parent = this.#deps.idOf(userId);
-    return { id: subAgentId(parent, delegate), parent };
+    return { id: subAgentId(parent, delegate), userId, parent, delegate };
   }
 
-  #put(id: string, subAgent: SubAgent): void {
-    this.#known.put(subAgent.userId, id, subAgent, KEEP_SECONDS);
+  /** @param change undefined leaves it as it is. `fresh` is one that has just been started */
+  async #update(
+    { id, userId, ...name }: Name,
+    change: (at: SubAgent | undefined, fresh: SubAgent) => SubAgent | undefined,
+  ): Promise<SubAgent | undefined> {
+    return this.#known.update(id, (at) => {
+      const value = change(at, { userId, ...name, state: "started" });
+      return value && { value, owner: userId, ttlSeconds: KEEP_SECONDS };
+    });
   }
 
-  /** @throws TokenRefusal 403 */
-  #requireStarted(id: string): SubAgent {
-    const subAgent = this.#known.get(id);
-    if (subAgent === undefined)
-      throw new TokenRefusal(403, "delegate_not_started", "no user has this delegate act for that agent");
-    if (subAgent.state !== "started")
-      throw new TokenRefusal(403, "delegate_ended", "the user has ended this delegate");
-    return subAgent;
+  /** It may have been ended meanwhile. @throws TokenRefusal 403 */
+  async #changeStarted(id: string, change: Partial<SubAgent>): Promise<void> {
+    await this.#known.update(id, (at) => {
+      const value = { ...required(at), ...change };
+      return { value, owner: value.userId, ttlSeconds: KEEP_SECONDS };
+    });
   }
+}
 
-  /** The user opens the page, and has the delegate called again. @throws TokenRefusal 403 */
-  #needPerson(id: string, page: string): never {
-    const subAgent = this.#known.get(id);
-    if (subAgent !== undefined) this.#put(id, { ...subAgent, page });
-    throw new TokenRefusal(403, "interaction_required", PERSON_NEEDED);
-  }
+/** @throws TokenRefusal 403 */
+function required(subAgent: SubAgent | undefined): SubAgent {
+  if (subAgent === undefined)
+    throw new TokenRefusal(403, "delegate_not_started", "no user has this delegate act for that agent");
+  if (subAgent.state !== "started")
+    throw new TokenRefusal(403, "delegate_ended", "the user has ended this delegate");
+  return subAgent;
 }
 
 /** Passes on the code and the message of the party that refused. */

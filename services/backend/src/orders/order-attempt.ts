@@ -1,14 +1,19 @@
-import { type QuotaStore, UserInteractionRequiredError } from "aauth";
-import { markFailed, type TracePlace, withSpan } from "agent-kit/service";
+import { UserInteractionRequiredError } from "aauth";
+import { goesOn } from "agent-kit/draft-11";
+import { inTrace, markFailed, type TracePlace, withSpan } from "agent-kit/service";
 import type { Failure, Order } from "backend-api";
 import type { FastifyBaseLogger } from "fastify";
 import { ATTRIBUTE, SPAN } from "protocol-trace";
-import { beginCall, type CallWire, newState } from "../calls/user-call.ts";
+import { noteAnswered, noteWaiting, OUTCOME_UNKNOWN, type Resumable } from "../calls/resumable.ts";
+import { beginCall, type CallWire, goesOnAtPage } from "../calls/user-call.ts";
 import { explainFailure } from "../failures/explain-failure.ts";
 import { oneLine } from "../failures/one-line.ts";
 import type { Peer, Places } from "../failures/situation.ts";
 import type { CallObserver } from "../runs/call-observer.ts";
-import type { OwnedStore } from "../store/owned-store.ts";
+import { createSequence, patiently, type Sequence } from "../sequence.ts";
+import type { OpenRequests } from "../store/open-requests.ts";
+import type { Returns } from "../store/returns.ts";
+import type { UserRecords } from "../store/user-records.ts";
 import { type OrderClient, OrderRefusedError, type PlacedOrder } from "./order-client.ts";
 
 /** How an order is requested in one dialect. */
@@ -18,9 +23,11 @@ export interface OrderWire extends CallWire {
 }
 
 /** An order in the store. Plain data. */
-export interface StoredOrder {
+export interface StoredOrder extends Resumable {
   readonly id: string;
   readonly userId: string;
+  /** Only the pages that the order's user is sent to get it. */
+  readonly returnState: string;
   readonly order: Order;
   /** The request that placed it: the order continues its trace. Undefined without tracing. */
   readonly place?: TracePlace | undefined;
@@ -39,13 +46,11 @@ export interface OrderContext {
   /** Unix seconds. */
   readonly now: () => number;
   readonly timeoutSeconds: number;
-  readonly orders: OwnedStore<StoredOrder>;
-  /** By order: interactions that wait at the agent. */
-  readonly openInteractions: QuotaStore<true>;
-  /** By order: resolves with the next page of a call that continues, or with its end. */
-  readonly underway: Map<string, PromiseWithResolvers<void>>;
+  readonly orders: UserRecords<StoredOrder>;
+  /** Interactions that wait at the agent. */
+  readonly openInteractions: OpenRequests;
   /** By state: the order that the browser's return continues. */
-  readonly returns: QuotaStore<Pick<StoredOrder, "id" | "userId">>;
+  readonly returns: Returns;
 }
 
 /** Time that the supply-chain agent waits for the user. */
@@ -61,6 +66,8 @@ export const INTERACTION_EXPIRED: Failure = {
   message: "The supply-chain agent's page was not answered in time.",
   advice: "Order again and answer the page within ten minutes.",
 };
+
+const UNKNOWN_ADVICE = "Look at the supply-chain agent's log before you order again.";
 
 /** Advice in mode agent-identity of draft -11. */
 const PERSON_REQUIRED = "Start the demo in a mode whose callers show a person: --mode person-server.";
@@ -81,70 +88,94 @@ export function attributesOf({ id, userId }: Pick<StoredOrder, "id" | "userId">)
 
 /** One attempt, in a span below the current one. Every outcome becomes the state of the order. */
 export async function attemptOrder(context: OrderContext, stored: StoredOrder): Promise<Order> {
-  const { orders, underway, now } = context;
-  const { id } = stored;
-  underway.set(id, Promise.withResolvers());
+  const { orders, openInteractions, now } = context;
+  const { id, userId } = stored;
   const attributes = attributesOf(stored);
   const change = await withSpan(SPAN.order, () => outcomeOf(context, stored), { attributes });
-  await orders.update(id, (at) => ({ ...at, ...change, changedAt: now() }));
-  underway.get(id)?.resolve();
-  underway.delete(id);
+  const end = (at: StoredOrder): StoredOrder =>
+    // What another process has placed stays so.
+    at.order.status === "placed" ? at : { ...at, ...change, waiting: undefined, changedAt: now() };
+  const ended = await patiently(() => orders.update(id, end));
+  const { status } = change.order;
+  // The interaction of an order that has failed waits at the agent all the same.
+  const isOver = status === "failed" ? ended?.interaction === undefined : status !== "interaction_required";
+  if (isOver) await patiently(() => openInteractions.end(userId, id));
   return change.order;
+}
+
+/**
+ * Resumes an order whose process has ended. It is sent again, once: its id is its idempotency key
+ * at the agent, which places it once and gives the first answer again.
+ */
+export async function takeUpOrder(context: OrderContext, stored: StoredOrder): Promise<void> {
+  const { orders, logger, now } = context;
+  const { id, waiting, isRepeated } = stored;
+  if (waiting === undefined) {
+    await orders.update(id, (at) => (isRepeated ? endUnknown(at, now()) : { ...at, isRepeated: true }));
+    if (isRepeated) return;
+  }
+  logger.info({ orderId: id }, waiting ? "↻ An order that waited goes on" : "↻ An order is sent again");
+  await inTrace(stored.place, () => attemptOrder(context, stored));
+}
+
+function endUnknown(stored: StoredOrder, now: number): StoredOrder {
+  const failure = { ...OUTCOME_UNKNOWN, advice: UNKNOWN_ADVICE };
+  return { ...stored, order: { ...stored.order, status: "failed", failure }, changedAt: now };
 }
 
 type Outcome = Pick<StoredOrder, "order" | "interaction">;
 
 async function outcomeOf(context: OrderContext, stored: StoredOrder): Promise<Outcome> {
-  const { wire, client, observe, openInteractions, timeoutSeconds, logger } = context;
-  const { id, userId } = stored;
+  const { wire, client, observe, timeoutSeconds, orders, logger } = context;
+  const { id, userId, returnState: state, waiting } = stored;
   const { model, quantity } = stored.order;
   const base = { order_id: id, model, quantity };
   const keyThumbprint = stored.interaction?.keyThumbprint;
   const words = `The user has ordered ${quantity} × ${model}.`;
-  const state = newState();
   const call = observe();
+  const notes = createSequence();
   const { fetch, end } = beginCall(wire, {
-    ...{ id, userId, state, justification: words, clarification: words, timeoutSeconds },
+    ...{ id, userId, state, justification: words, clarification: words, timeoutSeconds, waiting },
     // A decision in the last second must still arrive: an approved order is executed.
     personSeconds: INTERACTION_SECONDS + timeoutSeconds,
-    observer: call.observer,
-    onPage: (url, party) => waitAt(context, stored, { url, party, state }),
+    observer(event) {
+      call.observer(event);
+      if (goesOnAtPage(wire) && goesOn(event)) notes.add(() => orders.update(id, noteAnswered));
+    },
+    onPage: (url, party) => waitAt(context, stored, notes, { url, party }),
+    onWaiting: (waiting) => notes.add(() => orders.update(id, (at) => noteWaiting(at, waiting))),
     // An approval is for the request with this key: another key would need another approval.
     context: keyThumbprint === undefined ? {} : { keyThumbprint },
   });
   try {
     const { total, approved_by } = await client.place({ ...base, ...wire.named(userId) }, fetch);
-    openInteractions.delete(id);
     logger.info({ orderId: id }, "✅ Order placed with the user's approval");
     return { order: { ...base, status: "placed", total, approved_by } };
   } catch (error) {
     const interaction =
-      error instanceof UserInteractionRequiredError && demanded(context, stored, error, state);
+      error instanceof UserInteractionRequiredError && (await demanded(context, stored, error));
     if (interaction) return interaction;
-    if (error instanceof OrderRefusedError && DECLINED.has(error.code)) {
-      openInteractions.delete(id);
+    if (error instanceof OrderRefusedError && DECLINED.has(error.code))
       return { order: { ...base, status: "declined" } };
-    }
     const failure = failureOf(context, error, call.peer());
     logger.warn({ err: error, orderId: id, code: failure.code }, `❌ ${failure.message}`);
     markFailed(failure);
     return { order: { ...base, status: "failed", failure } };
   } finally {
     end();
+    await notes.done();
   }
 }
 
 /** The call has ended with a demand for its user. Undefined for a second one. */
-function demanded(
+async function demanded(
   context: OrderContext,
-  stored: StoredOrder,
+  { id, userId, returnState, order, interaction }: StoredOrder,
   { interactionUrl, keyThumbprint }: UserInteractionRequiredError,
-  state: string,
-): Outcome | undefined {
-  const { id, userId, order, interaction } = stored;
-  noteWaiting(context, stored);
+): Promise<Outcome | undefined> {
+  await context.openInteractions.keep(userId, id, INTERACTION_SECONDS);
   if (interaction !== undefined) return undefined;
-  context.returns.put(userId, state, { id, userId }, INTERACTION_SECONDS);
+  await context.returns.put(returnState, { id, userId }, INTERACTION_SECONDS);
   context.logger.info({ orderId: id }, "🔐 The supply-chain agent asks for the user's approval");
   return {
     order: { ...order, status: "interaction_required", interaction_url: interactionUrl },
@@ -155,28 +186,22 @@ function demanded(
 /** A call that continues needs its user at a page. */
 async function waitAt(
   context: OrderContext,
-  stored: StoredOrder,
-  page: { readonly url: string; readonly party: string; readonly state: string },
+  { id, userId, returnState, order }: StoredOrder,
+  notes: Sequence,
+  page: { readonly url: string; readonly party: string },
 ): Promise<void> {
-  const { places, orders, underway, returns, logger, now } = context;
-  const { id, userId, order } = stored;
-  noteWaiting(context, stored);
-  returns.put(userId, page.state, { id, userId }, INTERACTION_SECONDS);
+  const { places, orders, openInteractions, returns, logger, now } = context;
+  await openInteractions.keep(userId, id, INTERACTION_SECONDS);
+  await returns.put(returnState, { id, userId }, INTERACTION_SECONDS);
   const party = places.hops?.get(page.party);
   const waiting: Order = {
     ...{ ...order, status: "interaction_required", interaction_url: page.url },
     ...(party !== undefined && { interaction_party: party }),
   };
   const interaction = { endsAt: now() + INTERACTION_SECONDS };
-  await orders.update(id, (kept) => ({ ...kept, order: waiting, interaction, changedAt: now() }));
+  notes.add(() => orders.update(id, (kept) => ({ ...kept, order: waiting, interaction, changedAt: now() })));
+  await notes.done();
   logger.info({ orderId: id }, "🔐 The order waits for the user at a page");
-  underway.get(id)?.resolve();
-  underway.set(id, Promise.withResolvers());
-}
-
-function noteWaiting({ openInteractions }: OrderContext, { id, userId }: StoredOrder): void {
-  if (openInteractions.has(id) || openInteractions.hasRoom(userId))
-    openInteractions.put(userId, id, true, INTERACTION_SECONDS);
 }
 
 function failureOf({ places, timeoutSeconds }: OrderContext, error: unknown, peer: Peer): Failure {

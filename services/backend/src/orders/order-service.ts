@@ -1,37 +1,36 @@
 import { randomUUID } from "node:crypto";
-import { QuotaStore } from "aauth";
+import { setTimeout as pause } from "node:timers/promises";
+import type { Stores } from "aauth";
 import { currentPlace, inTrace, withSpan } from "agent-kit/service";
 import type { Catalogue, Order, OrderRequest } from "backend-api";
 import { ATTRIBUTE, SPAN } from "protocol-trace";
-import { goesOnAtPage } from "../calls/user-call.ts";
+import { goesOnAtPage, newState } from "../calls/user-call.ts";
 import { BackendError } from "../errors.ts";
 import { explainFailure } from "../failures/explain-failure.ts";
-import { createOwnedStore, MAX_OPEN_PER_USER } from "../store/owned-store.ts";
+import { createOpenRequests } from "../store/open-requests.ts";
+import { createReturns } from "../store/returns.ts";
+import { createUserRecords } from "../store/user-records.ts";
 import type { TracedWork } from "../traces/own-spans.ts";
-import { within } from "../within.ts";
 import {
   attemptOrder,
   attributesOf,
   INTERACTION_EXPIRED,
   type OrderContext,
   type StoredOrder,
+  takeUpOrder,
 } from "./order-attempt.ts";
 
 const FINAL: ReadonlySet<Order["status"]> = new Set(["placed", "declined", "failed"]);
 /** In every state of the order the browser returns to the page. */
 export const ORDER_RETURN_STATUS = 303;
 const MAX_ORDERS = 10_000;
-/**
- * An undecided interaction waits at the agent, and the sign-in for it at the auth server, also when the order has failed meanwhile. The
- * agent keeps a thousand for this backend.
- */
-const MAX_OPEN_INTERACTIONS = 1_000;
 /** How long a reply waits for a call that goes on. */
 const REPLY_MS = 10_000;
+const LOOK_EVERY_MS = 50;
 
 /** Dependencies of the order service. */
-export interface OrderServiceDeps
-  extends Omit<OrderContext, "orders" | "openInteractions" | "returns" | "underway"> {
+export interface OrderServiceDeps extends Omit<OrderContext, "orders" | "openInteractions" | "returns"> {
+  readonly stores: Pick<Stores, "records">;
   /** Where the user comes back to; the backend's metadata names it. */
   readonly returnUrl: string;
 }
@@ -42,22 +41,24 @@ export class OrderService {
   readonly #returnRoute: string;
 
   constructor(deps: OrderServiceDeps) {
-    const { now, returnUrl } = deps;
-    const openInteractions = new QuotaStore<true>({
-      maxEntries: MAX_OPEN_INTERACTIONS,
-      maxPerOwner: MAX_OPEN_PER_USER,
-      now,
-    });
-    const orders = createOwnedStore<StoredOrder>({
-      now,
-      maxEntries: MAX_ORDERS,
-      isFinal: ({ order }) => FINAL.has(order.status),
-      settle: (stored) => expire(stored, now()),
-      waiting: openInteractions,
+    const { stores, now, returnUrl } = deps;
+    // An undecided interaction waits at the agent, and the sign-in for it at the auth server, also
+    // when the order has failed meanwhile.
+    const openInteractions = createOpenRequests({
+      ...{ stores, name: "open requests of orders" },
       tooMany: "You have too many open orders; answer the supply-chain agent's page, or wait",
     });
-    const returns: OrderContext["returns"] = new QuotaStore({ maxEntries: MAX_ORDERS, now });
-    this.#context = { ...deps, orders, openInteractions, returns, underway: new Map() };
+    const orders = createUserRecords<StoredOrder>({
+      ...{ stores, now, name: "orders", maxEntries: MAX_ORDERS, open: openInteractions },
+      isFinal: ({ order }) => FINAL.has(order.status),
+      settle: (stored) => expire(stored, now()),
+    });
+    this.#context = {
+      ...deps,
+      orders,
+      openInteractions,
+      returns: createReturns(stores, "returns of orders"),
+    };
     this.#returnRoute = new URL(returnUrl).pathname;
   }
 
@@ -81,7 +82,8 @@ export class OrderService {
     const { wire, orders, logger, now } = this.#context;
     const id = randomUUID();
     const order: Order = { order_id: id, model, quantity, status: "placing" };
-    const stored: StoredOrder = { id, userId, order, place: currentPlace(), changedAt: now() };
+    const returnState = newState();
+    const stored: StoredOrder = { id, userId, returnState, order, place: currentPlace(), changedAt: now() };
     await orders.add(stored);
     const attempted = attemptOrder(this.#context, stored);
     if (!goesOnAtPage(wire)) return attempted;
@@ -116,7 +118,7 @@ export class OrderService {
     const { wire, orders, returns } = this.#context;
     const goesOn = goesOnAtPage(wire);
     // Taken, not read, where it has an effect: a state works once.
-    const owned = goesOn ? returns.get(state) : returns.take(state);
+    const owned = await (goesOn ? returns.get(state) : returns.take(state));
     const stored = owned && (await orders.get(owned.userId, owned.id));
     if (stored === undefined) return undefined;
     if (!isWaiting(stored) && !goesOn) return undefined;
@@ -137,10 +139,33 @@ export class OrderService {
     return stored.id;
   }
 
-  /** Waits briefly for the next page or the end of a call that continues. */
+  /**
+   * Takes up the orders that an earlier process has left unfinished, in the background. No other
+   * process may do so at once.
+   *
+   * @returns how many are unfinished
+   */
+  async takeUpAll(): Promise<number> {
+    const { orders, logger } = this.#context;
+    const unfinished = await orders.unfinished();
+    for (const stored of unfinished) {
+      // Its browser's return resumes it.
+      if (isWaiting(stored) && stored.waiting === undefined) continue;
+      takeUpOrder(this.#context, stored).catch((error: unknown) =>
+        logger.error({ err: error, orderId: stored.id }, "an unfinished order could not be resumed"),
+      );
+    }
+    return unfinished.length;
+  }
+
+  /** Waits briefly for the next page or the end of a call that continues, in whichever process. */
   async #next({ id, userId }: StoredOrder): Promise<Order | undefined> {
-    await within(REPLY_MS, [this.#context.underway.get(id)?.promise ?? Promise.resolve()]);
-    return (await this.#context.orders.get(userId, id))?.order;
+    const until = performance.now() + REPLY_MS;
+    for (;;) {
+      const stored = await this.#context.orders.get(userId, id);
+      if (stored?.order.status !== "placing" || performance.now() >= until) return stored?.order;
+      await pause(LOOK_EVERY_MS);
+    }
   }
 }
 

@@ -1,4 +1,4 @@
-import { StoreFullError } from "aauth";
+import { StoreFullError, StoreUnavailableError } from "aauth";
 import type { FastifyError } from "fastify";
 import fp from "fastify-plugin";
 import { BackendError, type ErrorKind } from "../errors.ts";
@@ -43,6 +43,8 @@ function replyFor(error: FastifyError): ErrorReply {
     const detail = "The backend keeps too much for other users; try again in a few minutes";
     return refusal(503, detail, error.code);
   }
+  if (error instanceof StoreUnavailableError)
+    return refusal(503, "The backend cannot reach its store; try again in a moment", error.code);
   const status = error.statusCode ?? 500;
   return status < 500
     ? refusal(status, error.message)

@@ -1,4 +1,4 @@
-import { canonicalAuthority, type Discovery, draft11 } from "aauth";
+import { canonicalAuthority, type Discovery, draft11, type Stores } from "aauth";
 import { createVerifier } from "aauth/resource";
 import { signingToken } from "agent-kit/draft-11";
 import type { FastifyInstance } from "fastify";
@@ -31,11 +31,12 @@ export async function delegateGrantRoute(
     agent: string;
     subAgents: Pick<SubAgents, "tokenFor">;
     discovery: Discovery;
+    stores: Pick<Stores, "claims">;
     /** Unix seconds. */
     now: () => number;
   },
 ): Promise<void> {
-  const { agent, subAgents, discovery, now } = options;
+  const { agent, subAgents, discovery, stores, now } = options;
   const authority = canonicalAuthority(agent);
   traceMessages(app);
   await app.register(fastifyAAuth, {
@@ -45,6 +46,7 @@ export async function delegateGrantRoute(
       authorities: [authority],
       // Its own sub-agents.
       trustedAgents: [agent],
+      replayStore: stores.claims("replay delegate grants"),
       discovery,
       now,
     }),

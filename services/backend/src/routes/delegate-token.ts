@@ -1,9 +1,9 @@
 import {
   AAuthError,
   canonicalAuthority,
-  createMemoryClaimStore,
   type Discovery,
   type SigningKey,
+  type Stores,
   tokenId,
   type VerificationKey,
 } from "aauth";
@@ -122,16 +122,17 @@ export async function delegateTokenRoute<Request extends TokenRequest>(
     tokens: DelegateTokens<Request>;
     lifetimeSeconds: number;
     issued: IssuedTokens;
+    stores: Pick<Stores, "claims">;
     /** Unix seconds. */
     now: () => number;
   },
 ): Promise<void> {
-  const { agent, enrolments, discovery, tokens, lifetimeSeconds, issued, now } = options;
+  const { agent, enrolments, discovery, tokens, lifetimeSeconds, issued, stores, now } = options;
   const logger = app.log.child({ logger: "agent_tokens" });
   const authenticate = createDelegateAuthentication({
     enrolments,
     endpoint: `${agent}${DELEGATE_TOKEN_PATH}`,
-    usedAssertions: createMemoryClaimStore({ maxEntries: MAX_ASSERTIONS, now }),
+    usedAssertions: stores.claims("client assertions", { maxEntries: MAX_ASSERTIONS }),
     now,
   });
   const authority = canonicalAuthority(agent);
@@ -141,6 +142,7 @@ export async function delegateTokenRoute<Request extends TokenRequest>(
       profile: february2026,
       authorities: [authority],
       schemes: ["hwk"],
+      replayStore: stores.claims("replay delegate tokens"),
       discovery,
       now,
       requireNonce: true,

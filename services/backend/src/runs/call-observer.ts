@@ -1,6 +1,7 @@
 import type { AgentEvent } from "aauth/agent";
 import { createAgentLog, type ProtocolLogger } from "agent-kit/protocol-log";
 import type { Peer } from "../failures/situation.ts";
+import { createSequence } from "../sequence.ts";
 import { describeStep } from "./describe-step.ts";
 import type { Step } from "./run.ts";
 
@@ -23,16 +24,16 @@ export function createCallObserver({ logger }: { logger: ProtocolLogger }): Call
 
   return (run) => {
     let peer: Peer = "resource";
-    let noted: Promise<unknown> = Promise.resolve();
+    const notes = createSequence();
     return {
       peer: () => peer,
-      noted: () => noted,
+      noted: notes.done,
       observer(event) {
         if (event.type === "token_requested" || event.type === "challenge_received") peer = "auth-server";
         else if (event.type === "token_received" || event.type === "request_retried") peer = "resource";
         log(event, run && { runId: run.id });
         const step = describeStep(event);
-        if (step !== undefined && run !== undefined) noted = noted.then(() => run.note(step, event));
+        if (step !== undefined && run !== undefined) notes.add(() => run.note(step, event));
       },
     };
   };

@@ -1,4 +1,5 @@
-import { QuotaStore } from "aauth";
+import { hash } from "node:crypto";
+import type { RecordStore, Stores } from "aauth";
 import type { Consent } from "./run.ts";
 
 /** What a user's consent can be revoked by. */
@@ -28,16 +29,18 @@ const MAX_GRANTS_PER_USER = 100;
 const LIFETIME_SECONDS = 36_000;
 
 /** @param now Unix seconds */
-export function createConsentGrants(now: () => number): ConsentGrants {
-  const grants = new QuotaStore<ConsentGrant>({
-    maxEntries: MAX_GRANTS,
-    maxPerOwner: MAX_GRANTS_PER_USER,
-    now,
-  });
+export function createConsentGrants(stores: Pick<Stores, "records">, now: () => number): ConsentGrants {
+  const grants: RecordStore<ConsentGrant> = stores.records("consents", { maxEntries: MAX_GRANTS });
+  const keyOf = ({ refreshToken }: Pick<ConsentGrant, "refreshToken">) =>
+    hash("sha256", refreshToken, "base64url");
   return {
     list: async (userId) => grants.list(userId),
-    add: async (userId, grant) =>
-      void grants.put(userId, grant.refreshToken, { ...grant, grantedAt: now() }, LIFETIME_SECONDS),
-    remove: async ({ refreshToken }) => grants.delete(refreshToken),
+    async add(userId, grant) {
+      const held = await grants.list(userId);
+      if (held.length >= MAX_GRANTS_PER_USER) await grants.delete(keyOf(held[0]!));
+      const terms = { owner: userId, ttlSeconds: LIFETIME_SECONDS };
+      await grants.put(keyOf(grant), { ...grant, grantedAt: now() }, terms);
+    },
+    remove: async (grant) => grants.delete(keyOf(grant)),
   };
 }

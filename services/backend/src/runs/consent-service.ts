@@ -7,9 +7,9 @@ import type { FastifyBaseLogger } from "fastify";
 import { ATTRIBUTE, SPAN } from "protocol-trace";
 import { BackendError } from "../errors.ts";
 import { oneLine } from "../failures/one-line.ts";
+import type { OpenRequests } from "../store/open-requests.ts";
 import type { CallObserver } from "./call-observer.ts";
 import type { ConsentGrants } from "./consent-grants.ts";
-import type { ConsentRequests } from "./consent-requests.ts";
 import type { Run } from "./run.ts";
 import { cacheKeyOf, inTraceOf } from "./run-context.ts";
 import type { RunService } from "./run-service.ts";
@@ -51,7 +51,7 @@ export interface ConsentServiceDeps {
   readonly verify: (token: string) => Promise<AuthTokenClaims>;
   /** As for the runs. */
   readonly sharesTokens: boolean;
-  readonly consentRequests: Pick<ConsentRequests, "delete">;
+  readonly consentRequests: Pick<OpenRequests, "end">;
   readonly grants: ConsentGrants;
   readonly runs: RunService;
   /** Watches the redemption for the run's feed and the log. */
@@ -149,7 +149,7 @@ async function redeem(deps: ConsentServiceDeps, run: Run, code: string): Promise
     const failure = await runs.failWith(run, cause, "auth-server");
     return refused("exchange_failed", failure.message, run.id);
   }
-  consentRequests.delete(run.returnState);
+  await consentRequests.end(run.userId, run.id);
   const given = { authServer: asked.authServer, obtained, claims };
   if (claims.sub !== run.userId) {
     const message = "The consent was given by another user than the one who started the optimization.";

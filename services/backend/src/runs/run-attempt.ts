@@ -4,7 +4,9 @@ import type { AgentAnswer } from "agent-kit/a2a";
 import { goesOn } from "agent-kit/draft-11";
 import { currentPlace, withSpan } from "agent-kit/service";
 import { ATTRIBUTE, SPAN } from "protocol-trace";
+import { noteAnswered, noteWaiting, OUTCOME_UNKNOWN } from "../calls/resumable.ts";
 import { beginCall, goesOnAtPage, type UserCall } from "../calls/user-call.ts";
+import { createSequence, patiently } from "../sequence.ts";
 import { watchConsentRequest } from "./consent-requests.ts";
 import { secondHopFailure } from "./results.ts";
 import { awaitConsent, complete, goOn, isFinal, notePlace, type Run } from "./run.ts";
@@ -13,6 +15,7 @@ import {
   changeRun,
   endFailed,
   failRunWith,
+  inTraceOf,
   noteRunStep,
   type RunContext,
 } from "./run-context.ts";
@@ -29,8 +32,10 @@ interface Attempt {
 }
 
 /** One attempt at the agent. Never rejects: every outcome becomes the state of the run. */
-export function attemptRun(context: RunContext, run: Run, how: Attempt = {}): Promise<void> {
-  const { during, live, logger } = context;
+export function attemptRun(given: RunContext, run: Run, how: Attempt = {}): Promise<void> {
+  const { during, live, logger, store } = given;
+  const update: typeof store.update = (id, change) => patiently(() => store.update(id, change));
+  const context = { ...given, store: { ...store, update } };
   const attempt = () => live.work(run.id, (removed) => attemptNow(context, run, removed, how));
   const work = during === undefined ? attempt : () => during(run, attempt);
   // The trace store finds a run by both, after a restart of the backend.
@@ -40,14 +45,27 @@ export function attemptRun(context: RunContext, run: Run, how: Attempt = {}): Pr
   );
 }
 
+/** Resumes a run whose process has ended. Its task is a read, so that it is given again, once. */
+export async function takeUpRun(context: RunContext, run: Run): Promise<void> {
+  const { id, waiting, isRepeated } = run;
+  if (waiting === undefined) {
+    const advice = "Start the optimization again.";
+    if (isRepeated) return endFailed(context, run, { ...OUTCOME_UNKNOWN, advice });
+    await changeRun(context, id, (at) => ({ ...at, isRepeated: true }));
+  }
+  context.logger.info({ runId: id }, waiting ? "↻ A run that waited goes on" : "↻ A run is begun again");
+  const how = { consented: run.consent !== undefined, ...(waiting && { waiting }) };
+  await inTraceOf(run, () => attemptRun(context, run, how));
+}
+
 async function attemptNow(context: RunContext, run: Run, removed: AbortSignal, how: Attempt): Promise<void> {
   if ((await noteCurrentPlace(context, run)) === undefined) return;
   const { consented = false, waiting, onAccepted } = how;
-  const { observe, consentRequests, calls, waitingRuns, timeoutSeconds, sharesTokens } = context;
+  const { observe, consentRequests, calls, timeoutSeconds, sharesTokens } = context;
   const { id, userId, returnState: state, shownPrompt: justification } = run;
   const call = observe({ id, note: (step, event) => noteRunStep(context, run, step, event) });
   const person = personOf(context, run, how);
-  const request = watchConsentRequest(consentRequests, { userId, state }, goesOnAtPage(calls));
+  const request = watchConsentRequest(consentRequests, run, goesOnAtPage(calls));
   const userCall: UserCall = {
     ...{ id, userId, state, justification, timeoutSeconds, signal: removed, waiting },
     // The backend knows no more than its user's own words.
@@ -63,11 +81,11 @@ async function attemptNow(context: RunContext, run: Run, removed: AbortSignal, h
   const noted = () => call.noted().then(person.noted);
   try {
     const report = await ask(context, run, userCall, onAccepted);
-    request.end();
+    await request.end();
     await noted();
     await endWith(context, run, report);
   } catch (error) {
-    request.end(error);
+    await request.end(error);
     await noted();
     if (removed.aborted) return;
     // Consent is asked for once. A second demand would send the user in circles.
@@ -77,8 +95,6 @@ async function attemptNow(context: RunContext, run: Run, removed: AbortSignal, h
       await waitForReturn(context, run, error).catch((cause: unknown) =>
         failRunWith(context, run, cause, { peer: "backend" }),
       );
-  } finally {
-    waitingRuns?.drop(id);
   }
 }
 
@@ -103,33 +119,28 @@ function noteCurrentPlace(context: RunContext, run: Run): Promise<Run | undefine
   return changeRun(context, run.id, (at) => notePlace(at, place));
 }
 
-/** Makes the run wait while its call waits for a person. Changes are sequential. */
+/** Makes the run wait while its call waits for a person. */
 function personOf(context: RunContext, run: Run, { waiting, onAccepted }: Attempt) {
-  const { calls, places, store, waitingRuns, now } = context;
-  let noted: Promise<unknown> = Promise.resolve();
+  const { calls, places, store, now } = context;
+  const notes = createSequence();
   let page = waiting?.interaction && new URL(waiting.interaction.url).origin;
-  const note = (how: (run: Run) => Run) => {
-    noted = noted.then(() => changeRun(context, run.id, how));
-  };
+  const note = (how: (run: Run) => Run) => notes.add(() => changeRun(context, run.id, how));
   return {
-    noted: () => noted,
+    noted: notes.done,
     /** Identifier of the party whose page the call waited at last. */
     page: () => page,
     observer(event: AgentEvent) {
-      if (goesOnAtPage(calls) && goesOn(event)) note((at) => goOn(at, now()));
+      if (goesOnAtPage(calls) && goesOn(event)) note((at) => noteAnswered(goOn(at, now())));
     },
     onWaiting(waiting: WaitingCall) {
-      noted = noted.then(async () => {
-        const current = await store.get(run.userId, run.id);
-        if (current !== undefined && !isFinal(current)) waitingRuns?.keep(current, waiting);
-      });
+      notes.add(() => store.update(run.id, (at) => (isFinal(at) ? at : noteWaiting(at, waiting))));
     },
     async onPage(url: string, party: string) {
       page = party;
       const hop = places.hops?.get(party) ?? "person-server";
       const demand = { url, party, hop, expiresAt: now() + PAGE_SECONDS };
       note((at) => awaitConsent(goOn(at, now()), demand, now()));
-      await noted;
+      await notes.done();
       onAccepted?.();
     },
   };
@@ -141,7 +152,7 @@ async function waitForReturn(context: RunContext, run: Run, ended: ConsentRequir
   const { authServer, keyThumbprint, consentUrl: url } = ended;
   const lifetimeSeconds = Math.min(ended.expiresInSeconds, PAGE_SECONDS);
   const { id, userId } = run;
-  returns.put(userId, run.returnState, { id, userId }, lifetimeSeconds);
+  await returns.put(run.returnState, { id, userId }, lifetimeSeconds);
   const code = { authServer, ...(keyThumbprint !== undefined && { keyThumbprint }) };
   const demand = { url, expiresAt: now() + lifetimeSeconds, code };
   await changeRun(context, id, (at) => awaitConsent(at, demand, now()));

@@ -1,4 +1,3 @@
-import type { QuotaStore } from "aauth";
 import type { AgentEvent } from "aauth/agent";
 import type { AgentAnswer, AskOptions, readAgentCard } from "agent-kit/a2a";
 import { inTrace, markFailed } from "agent-kit/service";
@@ -8,13 +7,13 @@ import type { Evidence } from "../break-it/evidence.ts";
 import type { CallWire } from "../calls/user-call.ts";
 import { explainFailure } from "../failures/explain-failure.ts";
 import type { Peer, Places } from "../failures/situation.ts";
-import type { OwnedStore } from "../store/owned-store.ts";
+import type { OpenRequests } from "../store/open-requests.ts";
+import type { Returns } from "../store/returns.ts";
+import type { UserRecords } from "../store/user-records.ts";
 import type { CallObserver } from "./call-observer.ts";
 import type { ConsentGrant } from "./consent-grants.ts";
-import type { ConsentRequests } from "./consent-requests.ts";
 import type { LiveRuns } from "./live-runs.ts";
 import { applyConsent, fail, noteStep, type Run, type Step } from "./run.ts";
-import type { WaitingRuns } from "./waiting-runs.ts";
 
 /** The supply-chain agent by A2A. The fetch of each call signs and answers challenges. */
 export interface SupplyChainAgent {
@@ -26,16 +25,14 @@ export interface SupplyChainAgent {
 
 /** Dependencies of runs. */
 export interface RunContext {
-  readonly store: OwnedStore<Run>;
+  readonly store: UserRecords<Run>;
   readonly live: LiveRuns;
   /** Requests for consent that wait at the auth server. */
-  readonly consentRequests: ConsentRequests;
+  readonly consentRequests: OpenRequests;
   /** By state: the run that the browser's return resumes, where its call has ended with a page. */
-  readonly returns: QuotaStore<Pick<Run, "id" | "userId">>;
+  readonly returns: Returns;
   /** How the calls of runs are made, and how they wait for their users. */
   readonly calls: CallWire;
-  /** Store of waiting runs that outlives the process. Default: none. */
-  readonly waitingRuns?: WaitingRuns | undefined;
   readonly supplyChainAgent: SupplyChainAgent;
   /** Turns protocol events into activities and log lines. */
   readonly observe: CallObserver;

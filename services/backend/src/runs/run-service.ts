@@ -20,9 +20,8 @@ import {
   resume,
   type Step,
 } from "./run.ts";
-import { attemptRun } from "./run-attempt.ts";
+import { attemptRun, takeUpRun } from "./run-attempt.ts";
 import { changeRun, failRunWith, inTraceOf, noteRunStep, type RunContext } from "./run-context.ts";
-import type { WaitingRun } from "./waiting-runs.ts";
 
 /** A response that follows its headers at once is reported as completed, as the demo's synchronous start does. */
 const COMPLETION_GRACE_MS = 250;
@@ -86,7 +85,7 @@ export class RunService {
 
   /** The run that waits for the browser with this state. The state works once. */
   async takeReturn(state: string): Promise<Run | undefined> {
-    const owned = this.#context.returns.take(state);
+    const owned = await this.#context.returns.take(state);
     const run = owned && (await this.find(owned.userId, owned.id));
     return run?.status === "awaiting_consent" ? run : undefined;
   }
@@ -103,19 +102,22 @@ export class RunService {
     return true;
   }
 
-  /** Resumes runs that waited in another process, in the background. */
-  async restoreAll(restored: readonly WaitingRun[]): Promise<void> {
-    const { store, waitingRuns, logger } = this.#context;
-    for (const { run, waiting } of restored) {
-      try {
-        await store.add(run);
-        logger.info({ runId: run.id }, "↻ A run that waited goes on");
-        void inTraceOf(run, () => attemptRun(this.#context, run, { waiting }));
-      } catch (error) {
-        logger.error({ err: error, runId: run.id }, "a waiting run could not be resumed");
-        waitingRuns?.drop(run.id);
-      }
+  /**
+   * Takes up the runs that an earlier process has left unfinished, in the background. No other
+   * process may do so at once.
+   *
+   * @returns how many are unfinished
+   */
+  async takeUpAll(): Promise<number> {
+    const unfinished = await this.#context.store.unfinished();
+    for (const run of unfinished) {
+      // Its browser's return resumes it.
+      if (run.demand?.code !== undefined) continue;
+      takeUpRun(this.#context, run).catch((error: unknown) =>
+        this.#context.logger.error({ err: error, runId: run.id }, "an unfinished run could not be resumed"),
+      );
     }
+    return unfinished.length;
   }
 
   async fail({ id }: Run, failure: Failure): Promise<void> {

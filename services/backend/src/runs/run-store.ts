@@ -1,21 +1,26 @@
-import type { QuotaStore } from "aauth";
-import { createOwnedStore, type OwnedStore } from "../store/owned-store.ts";
+import type { Stores } from "aauth";
+import { createOpenRequests } from "../store/open-requests.ts";
+import { createReturns } from "../store/returns.ts";
+import { createUserRecords } from "../store/user-records.ts";
 import { expireConsent, isFinal, type Run } from "./run.ts";
+import type { RunContext } from "./run-context.ts";
 
-/** The runs in memory: 1000 in all, 100 per user. */
-export function createRunStore(options: {
+/** What is kept of runs: 1000 in all, 100 per user. */
+export function createRunStores(options: {
+  readonly stores: Pick<Stores, "records">;
   /** Unix seconds. */
   readonly now: () => number;
-  /** Requests for consent that wait at the auth server. */
-  readonly waiting: QuotaStore<true>;
   readonly onRemove?: (id: string) => void;
-}): OwnedStore<Run> {
-  return createOwnedStore<Run>({
-    ...options,
-    maxEntries: 1000,
-    isFinal,
-    settle: (run) => expireConsent(run, options.now()),
+}): Pick<RunContext, "store" | "consentRequests" | "returns"> {
+  const { stores, now } = options;
+  const consentRequests = createOpenRequests({
+    ...{ stores, name: "open requests of runs" },
     tooMany:
       "You have too many unfinished optimizations; wait for one to end. What waits for your consent counts for ten minutes, also when it is cleared or denied",
   });
+  const store = createUserRecords<Run>({
+    ...{ ...options, name: "runs", maxEntries: 1000, open: consentRequests, isFinal },
+    settle: (run) => expireConsent(run, now()),
+  });
+  return { store, consentRequests, returns: createReturns(stores, "returns of runs") };
 }

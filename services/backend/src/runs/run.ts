@@ -12,6 +12,7 @@ import type {
   Progress,
   RunStatus,
 } from "backend-api";
+import type { Resumable } from "../calls/resumable.ts";
 import { newState } from "../calls/user-call.ts";
 import { PAGE_EXPIRED } from "../failures/draft-11-failure.ts";
 
@@ -42,7 +43,7 @@ export interface Demand {
  * One task given to the supply-chain agent. Plain data: a run survives a round trip through JSON. The functions of this file take a run
  * and return the next state; what a running process keeps beside it is in `live-runs.ts`.
  */
-export interface Run {
+export interface Run extends Resumable {
   readonly id: string;
   /** Only the pages that the run's user is sent to get it: a browser that brings it was there. */
   readonly returnState: string;
@@ -217,8 +218,8 @@ export function noteRevocation(run: Run, now: number): Run {
 }
 
 export function complete(run: Run, report: AgentAnswer, now: number): Run {
-  const ended = { ...endTask(enter(run, "completed"), "completed", report.text, now), report };
-  return advance(ended, "Optimization completed", 100, now);
+  const { waiting: _answered, ...rest } = endTask(enter(run, "completed"), "completed", report.text, now);
+  return advance({ ...rest, report }, "Optimization completed", 100, now);
 }
 
 /**
@@ -229,17 +230,16 @@ export function complete(run: Run, report: AgentAnswer, now: number): Run {
 export function fail(run: Run, failure: Failure, now: number, report?: AgentAnswer): Run {
   if (isFinal(run)) return run;
   const details = report?.text ?? failure.message;
-  const { demand: _dead, ...rest } = endTask(enter(run, "failed"), "failed", details, now);
+  const { demand: _dead, waiting: _left, ...rest } = endTask(enter(run, "failed"), "failed", details, now);
   const step = `Error: ${failure.message}`;
   return { ...rest, failure, step, changedAt: now, ...(report !== undefined && { report }) };
 }
 
 /** Fails a run whose user did not come back in time. */
 export function expireConsent(run: Run, now: number): Run {
-  const isOver = run.demand !== undefined && now >= run.demand.expiresAt;
-  if (!isOver) return run;
-  const { hop } = run.demand;
-  return fail(run, hop === undefined ? CONSENT_EXPIRED : { hop, ...EXPIRED_AT_PAGE }, now);
+  if (run.demand === undefined || now < run.demand.expiresAt) return run;
+  const { hop, expiresAt } = run.demand;
+  return fail(run, hop === undefined ? CONSENT_EXPIRED : { hop, ...EXPIRED_AT_PAGE }, expiresAt);
 }
 
 /** A protocol step, as the activity feed shows it. */

@@ -5,7 +5,7 @@ import { generateSigningKey, type SigningKey } from "aauth";
 import { february2026, verifyAgentToken } from "aauth/february-2026";
 import { createTestDiscovery } from "aauth/february-2026/testing";
 import { createTestClock, signedRequest } from "aauth/testing";
-import { createLogger, loadConfig } from "agent-kit/service";
+import { createLogger, loadConfig, memoryKeys } from "agent-kit/service";
 import type { FastifyInstance } from "fastify";
 import { type CryptoKey, exportJWK, generateKeyPair, SignJWT } from "jose";
 import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
@@ -60,7 +60,12 @@ async function start(env: Record<string, string>): Promise<FastifyInstance> {
   const config = loadConfig({ service: "backend", settings, env, argv: [] });
   const logger = createLogger({ service: "t", destination: { write: (line) => log.push(line) } });
   const discovery = createTestDiscovery({ agents: { [BACKEND]: [signing.publicJwk] } }, { now: clock.now });
-  const { app: backend } = await buildBackend(config, { logger, key: signing, discovery, now: clock.now });
+  const { app: backend } = await buildBackend(config, {
+    logger,
+    keys: memoryKeys(signing),
+    discovery,
+    now: clock.now,
+  });
   onTestFinished(() => backend.close());
   return backend;
 }

@@ -1,4 +1,4 @@
-import { createMemoryRecordStore } from "aauth";
+import { createMemoryRecordStore, createMemoryStores } from "aauth";
 import { createLogger } from "agent-kit/service";
 import type { DelegateRun } from "backend-api";
 import { expect, it } from "vitest";
@@ -25,6 +25,7 @@ function scripted(...reports: (string | Error)[]) {
       find: async (sub) => [SCOUT, MUTE].find((entry) => entry.sub === sub),
     },
     issued: createMemoryRecordStore(),
+    stores: createMemoryStores(),
     clientOf: () => ({
       run: async () => {
         const next = reports.shift()!;

@@ -1,4 +1,5 @@
 import {
+  createMemoryStores,
   draft11,
   generateSigningKey,
   type ProvenCaller,
@@ -12,13 +13,14 @@ import { february2026 } from "aauth/february-2026";
 import { type IssueAgentTokenOptions, issueAgentToken } from "aauth/server";
 import { createTestClock, createTestDiscovery } from "aauth/testing";
 import { importVerificationKey } from "aauth/wire";
-import { createLogger, loadConfig } from "agent-kit/service";
+import { createLogger, loadConfig, memoryKeys } from "agent-kit/service";
 import Fastify from "fastify";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { buildBackend } from "../../src/app.ts";
 import { settings } from "../../src/config.ts";
 import { SubAgents } from "../../src/delegates/sub-agents.ts";
 import { delegateGrantRoute } from "../../src/routes/delegate-grant.ts";
+import { createJsonStores } from "../support/json-stores.ts";
 
 const BACKEND = "https://backend.localhost";
 const FOREIGN = "https://foreign.localhost";
@@ -32,11 +34,16 @@ const provider = await generateSigningKey({ kid: "provider" });
 const own = await generateSigningKey({ kid: "scout" });
 const confirmed = await importVerificationKey(own.publicJwk);
 
+function emptyStores() {
+  const clock = createTestClock();
+  return { clock, stores: createJsonStores({ now: clock.now }) };
+}
+
 /** A sub-agent's wishes: what the parent asks, answered by hand. */
 function world(
   answer: (input: SubAgentTokenInput) => Promise<ObtainedToken> = async () => ({}) as ObtainedToken,
+  { clock, stores } = emptyStores(),
 ) {
-  const clock = createTestClock();
   const enrolled = { current: [{ sub: "scout", name: "Scout", jwk: {} as never }] };
   const asked: SubAgentTokenInput[] = [];
   const revoked: unknown[] = [];
@@ -75,18 +82,19 @@ function world(
       return new Response(null);
     },
     observer: () => () => {},
+    stores,
   });
   const asking = (jti: unknown, resource = SUPPLY_CHAIN) =>
     subAgents.tokenFor(
       { agent: SCOUT, identityToken: { parent_agent: ANNA, jti } } as unknown as ProvenCaller,
       { subagentToken: "t", resource },
     );
-  return { clock, subAgents, asking, asked, enrolled, revoked, personServer };
+  return { clock, stores, subAgents, asking, asked, enrolled, revoked, personServer };
 }
 
 /** Started, with an agent token. */
 async function started(subAgents: SubAgents): Promise<unknown> {
-  subAgents.prepare("anna", "scout");
+  await subAgents.prepare("anna", "scout");
   const { token, name } = await subAgents.issue(ANNA, "scout", confirmed);
   expect(name).toBe(SCOUT);
   const payload = JSON.parse(Buffer.from(token.split(".")[1]!, "base64url").toString());
@@ -110,7 +118,7 @@ describe("a sub-agent", () => {
     during.resolve({} as ObtainedToken);
     expect(await waiting).toBe("delegate_ended");
 
-    subAgents.start("anna", "scout");
+    await subAgents.start("anna", "scout");
     const issuing = codeOf(subAgents.issue(ANNA, "scout", confirmed));
     await subAgents.end("anna", "scout").catch(() => {});
     expect(await issuing).toBe("delegate_ended");
@@ -124,13 +132,13 @@ describe("a sub-agent", () => {
       code: "revocation_unavailable",
     });
     const good_until = new Date((clock.now() + 600) * 1000).toISOString();
-    expect(subAgents.of("anna", "scout")).toMatchObject({ state: "ending", good_until });
+    expect(await subAgents.of("anna", "scout")).toMatchObject({ state: "ending", good_until });
     // It is called all the same, and refused.
-    subAgents.prepare("anna", "scout");
+    await subAgents.prepare("anna", "scout");
     expect(await codeOf(subAgents.issue(ANNA, "scout", confirmed))).toBe("delegate_ended");
     clock.advance(601);
     await subAgents.end("anna", "scout");
-    expect(subAgents.of("anna", "scout")).toEqual({ id: SCOUT, parent: ANNA, state: "ended" });
+    expect(await subAgents.of("anna", "scout")).toEqual({ id: SCOUT, parent: ANNA, state: "ended" });
   });
 
   it("is ended by the token that it got something with, whatever it was given and asked for since", async () => {
@@ -155,7 +163,7 @@ describe("a sub-agent", () => {
     const used = await started(subAgents);
     await asking(used);
     await expect(subAgents.end("anna", "scout")).rejects.toMatchObject({ kind: "unreachable" });
-    subAgents.start("anna", "scout");
+    await subAgents.start("anna", "scout");
     personServer.reached = true;
     await subAgents.end("anna", "scout");
     expect(revoked).toEqual([used]);
@@ -169,9 +177,11 @@ describe("a sub-agent", () => {
     });
     expect(await codeOf(asking(await started(subAgents)))).toBe("interaction_required");
     expect(asked[0]).toMatchObject({ loginHint: "anna", justification: expect.stringContaining("Scout") });
-    expect(subAgents.of("anna", "scout").interaction_url).toBe("http://localhost:8080/interaction?code=A1B2");
-    subAgents.prepare("anna", "scout");
-    expect(subAgents.of("anna", "scout").interaction_url).toBeUndefined();
+    expect((await subAgents.of("anna", "scout")).interaction_url).toBe(
+      "http://localhost:8080/interaction?code=A1B2",
+    );
+    await subAgents.prepare("anna", "scout");
+    expect((await subAgents.of("anna", "scout")).interaction_url).toBeUndefined();
   });
 
   it("leaves one request at the person server while its person has not come, however often it asks", async () => {
@@ -183,7 +193,7 @@ describe("a sub-agent", () => {
     const jti = await started(subAgents);
     const codes = await Promise.all(Array.from({ length: 50 }, () => codeOf(asking(jti))));
     expect([new Set(codes), asked.length]).toEqual([new Set(["interaction_required"]), 1]);
-    subAgents.prepare("anna", "scout");
+    await subAgents.prepare("anna", "scout");
     expect([await codeOf(asking(jti)), asked.length]).toEqual(["interaction_required", 2]);
   });
 
@@ -207,7 +217,7 @@ describe("a sub-agent", () => {
     expect(await codeOf(asking("another"))).toBe("agent_token_replaced");
     await started(subAgents);
     expect(await codeOf(asking(jti))).toBe("agent_token_replaced");
-    subAgents.start("anna", "scout");
+    await subAgents.start("anna", "scout");
     expect(await codeOf(asking(jti))).toBe("agent_token_replaced");
     enrolled.current = [];
     expect(await codeOf(asking(await started(subAgents)))).toBe("delegate_not_enrolled");
@@ -222,11 +232,28 @@ describe("a sub-agent", () => {
     expect(await codeOf(subAgents.issue(ANNA, "other", confirmed))).toBe("delegate_not_started");
   });
 
+  it("goes on at another process: its state, its page and its agent token", async () => {
+    const page = `${PERSON_SERVER}/interaction?code=A1B2`;
+    const before = world(async ({ onInteraction }) => {
+      await onInteraction?.({ page, url: "", code: "", party: PERSON_SERVER });
+      throw new Error("not reached");
+    });
+    const jti = await started(before.subAgents);
+    await codeOf(before.asking(jti));
+    const after = world(undefined, before);
+    expect(await after.subAgents.of("anna", "scout")).toEqual(await before.subAgents.of("anna", "scout"));
+    expect(await codeOf(after.asking(jti))).toBe("interaction_required");
+    await after.subAgents.prepare("anna", "scout");
+    expect(await codeOf(after.asking(jti))).toBeUndefined();
+    await before.subAgents.end("anna", "scout").catch(() => {});
+    expect(await codeOf(after.asking(jti))).toBe("delegate_ended");
+  });
+
   it("is another user's business for no other user", async () => {
     const { subAgents } = world();
     await started(subAgents);
     await subAgents.end("bert", "scout");
-    expect(subAgents.of("anna", "scout").state).toBe("started");
+    expect((await subAgents.of("anna", "scout")).state).toBe("started");
   });
 });
 
@@ -250,7 +277,7 @@ describe("POST /delegate/grant", () => {
     });
     const { app } = await buildBackend(config, {
       logger: createLogger({ service: "t", destination: { write: () => {} } }),
-      key: provider,
+      keys: memoryKeys(provider),
       discovery: createTestDiscovery({ documents }),
     });
     onTestFinished(() => app.close());
@@ -317,7 +344,7 @@ describe("POST /delegate/grant", () => {
       [`${BACKEND}/jwks.json`]: { keys: [{ ...provider.publicJwk, alg: "Ed25519" }] },
     };
     await app.register(delegateGrantRoute, {
-      ...{ agent: BACKEND, now: () => Math.floor(Date.now() / 1000) },
+      ...{ agent: BACKEND, now: () => Math.floor(Date.now() / 1000), stores: createMemoryStores() },
       discovery: createTestDiscovery({ documents }),
       subAgents: {
         async tokenFor(_caller, { subagentToken }) {

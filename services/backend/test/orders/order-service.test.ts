@@ -1,4 +1,4 @@
-import { AAuthAgentError, UserInteractionRequiredError } from "aauth";
+import { AAuthAgentError, type Stores, UserInteractionRequiredError, type WaitingCall } from "aauth";
 import type { Agent } from "aauth/agent";
 import { AgentHttpError } from "agent-kit/a2a";
 import { createLogger, withSpan } from "agent-kit/service";
@@ -7,6 +7,7 @@ import { beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { recordSpans } from "../../../../packages/protocol-trace/test/support/recorded-spans.ts";
 import { type OrderClient, OrderRefusedError, type PlacedOrder } from "../../src/orders/order-client.ts";
 import { OrderService } from "../../src/orders/order-service.ts";
+import { createJsonStores } from "../support/json-stores.ts";
 
 type Place = OrderClient["place"];
 type CallContext = NonNullable<Parameters<Agent["fetchFor"]>[0]>;
@@ -25,7 +26,10 @@ let asked: PlacedOrder[];
 let contexts: CallContext[];
 let log: string[];
 let outage: Error | undefined;
+/** Another service over them is another process. */
+let stores: Stores;
 beforeEach(() => {
+  stores = createJsonStores({ now: () => now });
   outage = undefined;
   now = 1_730_217_600;
   asked = [];
@@ -37,6 +41,7 @@ beforeEach(() => {
 function scripted(...script: (() => Awaited<ReturnType<Place>>)[]) {
   const answers = [...script];
   return new OrderService({
+    stores,
     wire: {
       agentOf: () =>
         ({
@@ -171,6 +176,49 @@ describe("the way back", () => {
   });
 });
 
+describe("an order whose process has ended", () => {
+  const unanswered = () => new Promise<never>(() => {}) as never;
+  const tookUp = async (orders: OrderService) => {
+    expect(await orders.takeUpAll()).toBe(1);
+    return orders;
+  };
+
+  it("is continued by the process that the browser comes back to, once, as the very same request", async () => {
+    const before = scripted(fail(DEMAND), () => PLACED);
+    const { order_id } = await before.start("anna", WANTED);
+    const after = await tookUp(scripted(() => PLACED));
+    const ids = await Promise.all([after.resume(stateOf()), before.resume(stateOf())]);
+    expect(ids.filter((id) => id === order_id)).toHaveLength(1);
+    expect((await after.get("anna", order_id)).status).toBe("placed");
+    expect(asked).toHaveLength(2);
+    expect(asked[1]).toEqual(asked[0]);
+  });
+
+  it("mid-call is sent again under the same id, once, and then ends with outcome_unknown", async () => {
+    void scripted(unanswered).start("anna", WANTED);
+    await vi.waitFor(() => expect(asked).toHaveLength(1));
+    await tookUp(scripted(unanswered));
+    await vi.waitFor(() => expect(asked).toHaveLength(2));
+    expect(asked[1]).toEqual(asked[0]);
+    const last = await tookUp(scripted());
+    await vi.waitFor(async () =>
+      expect(await last.get("anna", asked[0]!.order_id)).toMatchObject({
+        status: "failed",
+        failure: { code: "outcome_unknown", advice: expect.stringContaining("log") },
+      }),
+    );
+    expect(asked).toHaveLength(2);
+  });
+
+  it("mid-call is placed by the process that takes it up", async () => {
+    void scripted(unanswered).start("anna", WANTED);
+    await vi.waitFor(() => expect(asked).toHaveLength(1));
+    const after = await tookUp(scripted(() => PLACED));
+    await vi.waitFor(async () => expect((await after.get("anna", asked[0]!.order_id)).status).toBe("placed"));
+    expect(await after.takeUpAll()).toBe(0);
+  });
+});
+
 describe("what tells of an order", () => {
   it("says whether it is at its end, and when it last changed", async () => {
     const orders = scripted(fail(DEMAND), () => PLACED);
@@ -266,10 +314,11 @@ it("a catalogue that cannot be read is explained as a failed run is", async () =
 
 describe("an order of draft -11, whose call goes on", () => {
   /** What the supply-chain agent does, told by the test. */
-  function held() {
+  function held(onResume?: (waiting: WaitingCall) => void) {
     const answer = Promise.withResolvers<Awaited<ReturnType<Place>>>();
     const pages: ((url: string, party: string) => Promise<void>)[] = [];
     const orders = new OrderService({
+      stores,
       wire: {
         agentOf: (userId) =>
           ({
@@ -280,15 +329,20 @@ describe("an order of draft -11, whose call goes on", () => {
               );
               return fetch;
             },
-          }) as Agent,
+            async resume(waiting) {
+              onResume?.(waiting);
+              return new Response();
+            },
+          }) as Partial<Agent> as Agent,
         named: () => ({ agent_provider: "https://backend.localhost" }),
         browserUrl: (url) => url.replace("https://ps.localhost", "http://localhost:8080"),
         returnUrl: ({ state }) => `${RETURN_URL}?state=${state}`,
       },
       client: {
         catalogue: async () => ({ level: "agent-token", laptops: [] }),
-        place(order) {
+        async place(order, send) {
           asked.push(order);
+          if (onResume !== undefined) await send("https://sca.localhost/orders");
           return answer.promise;
         },
       },
@@ -337,6 +391,26 @@ describe("an order of draft -11, whose call goes on", () => {
     expect(await orders.resume(stateOf())).toBe(waiting.order_id);
     expect(await orders.resume("forged")).toBeUndefined();
     expect(asked).toHaveLength(1);
+  });
+
+  it("is resumed by another process with what it waits for, and reads the same at both", async () => {
+    const { orders, page } = held();
+    const started = orders.start("anna", WANTED);
+    await vi.waitFor(() => expect(asked).toHaveLength(1));
+    const waiting = { location: "https://sca.localhost/orders/pending/1" } as WaitingCall;
+    contexts[0]!.onWaiting!(waiting);
+    await page("https://sca.localhost/orders/interaction?code=1", "https://sca.localhost");
+    const { order_id } = await started;
+    const resumed: WaitingCall[] = [];
+    const after = held((call) => resumed.push(call));
+    expect(await after.orders.takeUpAll()).toBe(1);
+    await vi.waitFor(() => expect(resumed).toEqual([waiting]));
+    expect((await after.orders.get("anna", order_id)).status).toBe("interaction_required");
+    const back = orders.resume(stateOf());
+    after.answer.resolve(PLACED);
+    expect(await back).toBe(order_id);
+    for (const each of [orders, after.orders])
+      expect(await each.get("anna", order_id)).toMatchObject({ status: "placed", total: 62_500 });
   });
 
   it("keeps its end, whenever its user comes back", async () => {

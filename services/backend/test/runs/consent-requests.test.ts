@@ -1,23 +1,23 @@
-import { AAuthAgentError, ConsentRequiredError } from "aauth";
+import { AAuthAgentError, ConsentRequiredError, createMemoryStores } from "aauth";
 import type { AgentEvent } from "aauth/agent";
 import { beforeEach, describe, expect, it } from "vitest";
-import {
-  type ConsentRequests,
-  createConsentRequests,
-  type WatchedRequest,
-  watchConsentRequest,
-} from "../../src/runs/consent-requests.ts";
+import { type WatchedRequest, watchConsentRequest } from "../../src/runs/consent-requests.ts";
+import { createOpenRequests, type OpenRequests } from "../../src/store/open-requests.ts";
 
 let now: number;
-let requests: ConsentRequests;
-const waiting = () => requests.list("alice").length;
+let requests: OpenRequests;
+/** Requests of alice, once all notes so far are made. */
+const waiting = async () => {
+  await new Promise(setImmediate);
+  return requests.count("alice");
+};
 let watched: WatchedRequest;
-const watch = (state: string, goesOn = false) =>
-  watchConsentRequest(requests, { userId: "alice", state }, goesOn);
+const watch = (id: string, goesOn = false) => watchConsentRequest(requests, { userId: "alice", id }, goesOn);
 beforeEach(() => {
   now = 1_000;
-  requests = createConsentRequests(() => now);
-  watched = watch("state-1");
+  const stores = createMemoryStores({ now: () => now });
+  requests = createOpenRequests({ stores, name: "open", tooMany: "too many" });
+  watched = watch("run-1");
 });
 
 const authServer = "http://auth";
@@ -43,97 +43,98 @@ const unreached = (code: string) =>
 const left = new DOMException("cleared", "AbortError");
 
 /** Seconds from now until it counts no more. */
-function remaining(): number {
+async function remaining(): Promise<number> {
+  await waiting();
   const before = now;
-  while (waiting() > 0 && now - before < 10_000) now++;
+  while ((await requests.count("alice")) > 0 && now - before < 10_000) now++;
   const seconds = now - before;
   now = before;
   return seconds;
 }
 
 describe("an attempt", () => {
-  it("counts as long as it goes on", () => {
-    expect(remaining()).toBe(10_000);
+  it("counts as long as it goes on", async () => {
+    expect(await remaining()).toBe(3600);
   });
 
-  it("that asked the auth server for nothing counts no more when it is over", () => {
-    watched.end();
-    expect(waiting()).toBe(0);
+  it("that asked the auth server for nothing counts no more when it is over", async () => {
+    await watched.end();
+    expect(await waiting()).toBe(0);
   });
 
-  it("whose request was granted or refused counts no more when it is over", () => {
+  it("whose request was granted or refused counts no more when it is over", async () => {
     watched.observer(ASKED);
     watched.observer(answered(200));
     watched.observer(GRANTED);
-    expect(waiting()).toBe(1);
-    watched.end();
-    expect(waiting()).toBe(0);
+    expect(await waiting()).toBe(1);
+    await watched.end();
+    expect(await waiting()).toBe(0);
 
-    const refused = watch("state-2");
+    const refused = watch("run-2");
     refused.observer(ASKED);
     refused.observer(answered(403));
-    refused.end(new Error("refused"));
-    expect(waiting()).toBe(0);
+    await refused.end(new Error("refused"));
+    expect(await waiting()).toBe(0);
   });
 
-  it("that has to ask the user counts as long as the auth server keeps the request", () => {
+  it("that has to ask the user counts as long as the auth server keeps the request", async () => {
     watched.observer(ASKED);
     watched.observer(answered(200));
     watched.observer(DEMANDED);
-    watched.end(demand);
-    expect(remaining()).toBe(90);
+    await watched.end(demand);
+    expect(await remaining()).toBe(90);
   });
 
   it.each(["ECONNREFUSED", "ENOTFOUND", "EHOSTUNREACH"])(
     "that did not arrive (%s) counts no more",
-    (code) => {
+    async (code) => {
       watched.observer(ASKED);
-      watched.end(unreached(code));
-      expect(waiting()).toBe(0);
+      await watched.end(unreached(code));
+      expect(await waiting()).toBe(0);
     },
   );
 
-  it.each(["ECONNRESET", "UND_ERR_HEADERS_TIMEOUT"])("whose answer was lost (%s) counts", (code) => {
+  it.each(["ECONNRESET", "UND_ERR_HEADERS_TIMEOUT"])("whose answer was lost (%s) counts", async (code) => {
     watched.observer(ASKED);
-    watched.end(unreached(code));
-    expect(remaining()).toBe(600);
+    await watched.end(unreached(code));
+    expect(await remaining()).toBe(600);
   });
 });
 
 describe("an attempt that was left", () => {
-  it("while the auth server was being asked counts, and for as long as the answer says when it comes", () => {
+  it("while the auth server was being asked counts, and for as long as the answer says when it comes", async () => {
     watched.observer(ASKED);
-    watched.end(left);
-    expect(remaining()).toBe(600);
+    await watched.end(left);
+    expect(await remaining()).toBe(600);
     watched.observer(answered(200));
     watched.observer(DEMANDED);
-    expect(remaining()).toBe(90);
+    expect(await remaining()).toBe(90);
   });
 
-  it("a moment before the auth server was asked counts as well", () => {
-    watched.end(left);
-    expect(waiting()).toBe(0);
+  it("a moment before the auth server was asked counts as well", async () => {
+    await watched.end(left);
+    expect(await waiting()).toBe(0);
     watched.observer(ASKED);
-    expect(remaining()).toBe(600);
+    expect(await remaining()).toBe(600);
   });
 
-  it("counts no more once the request turns out to be granted or refused", () => {
+  it("counts no more once the request turns out to be granted or refused", async () => {
     watched.observer(ASKED);
-    watched.end(left);
+    await watched.end(left);
     watched.observer(answered(400));
-    expect(waiting()).toBe(0);
+    expect(await waiting()).toBe(0);
 
-    const granted = watch("state-2");
+    const granted = watch("run-2");
     granted.observer(ASKED);
-    granted.end(left);
+    await granted.end(left);
     granted.observer(GRANTED);
-    expect(waiting()).toBe(0);
+    expect(await waiting()).toBe(0);
   });
 });
 
 describe("an attempt of draft -11 that was left", () => {
   beforeEach(() => {
-    watched = watch("state-1", true);
+    watched = watch("run-1", true);
   });
   const SIGNED = { type: "request_signed" } as AgentEvent;
   const resource = (status: number) => ({ ...answered(status), purpose: "resource" }) as AgentEvent;
@@ -142,17 +143,17 @@ describe("an attempt of draft -11 that was left", () => {
     ["before the answer", []],
     ["while a server's answer is pending", [answered(202), SIGNED, answered(202)]],
     ["while the resource's answer is pending", [answered(200), GRANTED, SIGNED, resource(202)]],
-  ])("%s counts as long as the request waits there", (_when, events: AgentEvent[]) => {
+  ])("%s counts as long as the request waits there", async (_when, events: AgentEvent[]) => {
     watched.observer(SIGNED);
     for (const event of events) watched.observer(event);
-    watched.end(left);
-    expect(remaining()).toBe(600);
+    await watched.end(left);
+    expect(await remaining()).toBe(600);
   });
 
-  it("after the last answer counts no more", () => {
+  it("after the last answer counts no more", async () => {
     for (const event of [SIGNED, answered(202), SIGNED, answered(200), GRANTED]) watched.observer(event);
     for (const event of [SIGNED, resource(202), SIGNED, resource(200)]) watched.observer(event);
-    watched.end();
-    expect(waiting()).toBe(0);
+    await watched.end();
+    expect(await waiting()).toBe(0);
   });
 });

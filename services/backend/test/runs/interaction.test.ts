@@ -1,5 +1,5 @@
-import { TokenRequestError } from "aauth";
-import type { AgentEvent } from "aauth/agent";
+import { TokenRequestError, type WaitingCall } from "aauth";
+import type { Agent, AgentEvent } from "aauth/agent";
 import { describe, expect, it, vi } from "vitest";
 import { NOW, options, scriptedRunsWith } from "./scripted-runs.ts";
 
@@ -98,6 +98,50 @@ describe("a call that waits for a person", () => {
     expect(await run()).toMatchObject({
       status: "failed",
       failure: { hop: "person-server", code: "expired" },
+    });
+  });
+
+  describe("and whose process has ended", () => {
+    const waitingAt = (location: string, nextLookAt = NOW) =>
+      ({ location, nextLookAt, keyThumbprint: "key-1", requirement: "interaction" }) as WaitingCall;
+
+    it("is resumed by another with what it waits for", async () => {
+      const { context, clock, stores, reply, run } = await waitingRun();
+      context.onWaiting!(waitingAt("https://ps/1"));
+      context.onWaiting!(waitingAt("https://ps/2"));
+      context.onWaiting!(waitingAt("https://ps/2", NOW + 1));
+      await vi.waitFor(async () => expect((await run()).waiting?.location).toBe("https://ps/2"));
+      const resumed: WaitingCall[] = [];
+      const resume: Agent["resume"] = async (waiting) => {
+        resumed.push(waiting);
+        return new Response();
+      };
+      const agentOf = () => ({ resume }) as Partial<Agent> as Agent;
+      const later = scriptedRunsWith(
+        { ...interactions, clock, stores, agentOf },
+        async (_text, { fetch }) => {
+          await fetch("https://sca");
+          return "# Report";
+        },
+      );
+      expect(await later.runs.takeUpAll()).toBe(1);
+      const ended = await later.settled(reply.request_id);
+      expect(ended).toMatchObject({ status: "completed", percentage: 100 });
+      expect(ended).not.toHaveProperty("waiting");
+      // Polling alone is nothing to write down.
+      expect(resumed).toEqual([waitingAt("https://ps/2")]);
+    });
+
+    it("is asked again where it had the answer already, which is not given twice", async () => {
+      const { context, clock, stores, reply, run } = await waitingRun();
+      context.onWaiting!(waitingAt("https://ps/1"));
+      context.observer!(TOKEN);
+      await vi.waitFor(async () => expect((await run()).status).toBe("running"));
+      expect((await run()).waiting).toBeUndefined();
+      const later = scriptedRunsWith({ ...interactions, clock, stores }, async () => "# Report");
+      await later.runs.takeUpAll();
+      expect((await later.settled(reply.request_id)).status).toBe("completed");
+      expect(later.contexts).toHaveLength(1);
     });
   });
 });

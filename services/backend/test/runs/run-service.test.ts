@@ -5,8 +5,17 @@ import { SPAN } from "protocol-trace";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { recordSpans } from "../../../../packages/protocol-trace/test/support/recorded-spans.ts";
 import { resultsFrom } from "../../src/runs/results.ts";
-import { isFinal, progressOf, type Run } from "../../src/runs/run.ts";
-import { type Ask, CONSENT, demand, NOW, options, refuse, scriptedRuns } from "./scripted-runs.ts";
+import { isFinal, progressOf } from "../../src/runs/run.ts";
+import {
+  type Ask,
+  CONSENT,
+  demand,
+  NOW,
+  options,
+  refuse,
+  scriptedRuns,
+  scriptedRunsWith,
+} from "./scripted-runs.ts";
 
 const report: Ask = async () => "# Report";
 
@@ -149,12 +158,12 @@ describe("requests for consent of one user", () => {
   });
 
   it("count when they end a run, too: the second of one run", async () => {
-    const { runs, started, settled, stateOf, consentRequests } = many(2);
+    const { runs, started, settled, consentRequests } = many(2);
     const run = await started();
-    consentRequests.delete(stateOf());
+    await consentRequests.end("alice", run.id);
     await runs.resume(run, CONSENT);
     expect((await settled(run.id)).status).toBe("failed");
-    expect(consentRequests.list("alice").length).toBe(1);
+    expect(await consentRequests.count("alice")).toBe(1);
   });
 
   it("are not made by runs that need none, nor by those that are cleared while they wait for the agent", async () => {
@@ -169,9 +178,9 @@ describe("requests for consent of one user", () => {
       },
     );
     for (let count = 0; count < 3; count++) await runs.start("alice", options());
-    expect(consentRequests.list("alice").length).toBe(1);
+    expect(await consentRequests.count("alice")).toBe(1);
     await runs.clear("alice");
-    await vi.waitFor(() => expect(consentRequests.list("alice").length).toBe(0));
+    await vi.waitFor(async () => expect(await consentRequests.count("alice")).toBe(0));
   });
 });
 
@@ -225,30 +234,29 @@ describe("a cleared run", () => {
   });
 });
 
-describe("a run that was written down as JSON", () => {
-  /** Another process reads what the first one has written. */
-  async function afterRestart(written: string, ...script: Ask[]) {
-    const later = scriptedRuns(...script);
-    const run: Run = JSON.parse(written);
-    await later.store.add(run);
-    return { ...later, run };
-  }
+describe("a run whose process has ended", () => {
+  /** Another process over the same stores. */
+  const next = ({ clock, stores }: Earlier, ...script: Ask[]) =>
+    scriptedRunsWith({ clock, stores }, ...script);
+  type Earlier = ReturnType<typeof scriptedRuns>;
+  const unanswered: Ask = () => new Promise(() => {});
 
-  it("and waits for consent goes on from there", async () => {
+  it("and that waits for consent goes on at the process that the browser comes back to, once", async () => {
     const before = scriptedRuns(refuse(demand()));
     const { id } = await before.started();
-    const written = JSON.stringify(await before.runs.get("alice", id));
-    const state = before.stateOf();
+    const later = next(before, report);
+    expect(await later.runs.takeUpAll()).toBe(1);
+    expect((await later.runs.get("alice", id)).status).toBe("awaiting_consent");
 
-    const { returns, consent, settled, agent, run } = await afterRestart(written, report);
-    expect(run.status).toBe("awaiting_consent");
-    returns.put("alice", state, { id, userId: "alice" }, 600);
-    expect(await consent.answer({ code: "c", state })).toEqual({ authorized: true, requestId: id });
-    expect(progressOf(await settled(id))).toMatchObject({
+    const answer = { code: "c", state: before.stateOf() };
+    const outcomes = await Promise.all([later.consent.answer(answer), before.consent.answer(answer)]);
+    expect(outcomes.filter(({ authorized }) => authorized)).toEqual([{ authorized: true, requestId: id }]);
+    expect(later.agent.redeemCode).toHaveBeenCalledWith(expect.objectContaining({ keyThumbprint: "key-1" }));
+    expect(progressOf(await later.settled(id))).toMatchObject({
       status: "completed",
       consent: { resource: CONSENT.resource },
     });
-    expect(agent.redeemCode).toHaveBeenCalledWith(expect.objectContaining({ keyThumbprint: "key-1" }));
+    expect(await later.grants.list("alice")).toHaveLength(1);
   });
 
   it.each<[string, Ask]>([
@@ -257,10 +265,51 @@ describe("a run that was written down as JSON", () => {
   ])("and %s is shown as before, and stays so", async (_name, ask) => {
     const before = scriptedRuns(ask);
     const run = await before.started();
-    const { runs, settled } = await afterRestart(JSON.stringify(run));
+    const { runs, settled } = next(before);
+    expect(await runs.takeUpAll()).toBe(0);
     expect(progressOf(await runs.get("alice", run.id))).toEqual(progressOf(run));
     expect(await runs.resume(run, CONSENT)).toBe(false);
     await runs.fail(run, { message: "late" });
     expect(await settled(run.id)).toEqual(run);
+  });
+
+  it("mid-call asks the agent again, once, and then ends with outcome_unknown", async () => {
+    const before = scriptedRuns(unanswered);
+    const { request_id: id } = await before.runs.start("alice", options());
+    const second = next(before, unanswered);
+    expect(await second.runs.takeUpAll()).toBe(1);
+    await vi.waitFor(() => expect(second.contexts).toHaveLength(1));
+    const third = next(before, report);
+    await third.runs.takeUpAll();
+    expect((await third.settled(id)).failure).toMatchObject({ code: "outcome_unknown" });
+    expect(third.contexts).toHaveLength(0);
+  });
+
+  it("mid-call is completed by the process that takes it up, and gives its user's place back", async () => {
+    const before = scriptedRuns(unanswered);
+    const { request_id: id } = await before.runs.start("alice", options());
+    const later = next(before, report);
+    await later.runs.takeUpAll();
+    expect((await later.settled(id)).status).toBe("completed");
+    await vi.waitFor(async () => expect(await later.consentRequests.count("alice")).toBe(0));
+    expect(await later.runs.takeUpAll()).toBe(0);
+  });
+
+  it("after its consent does not ask for consent again", async () => {
+    const before = scriptedRuns(refuse(demand()), unanswered);
+    const run = await before.started();
+    await before.runs.resume(run, CONSENT);
+    const later = next(before, refuse(demand()));
+    await later.runs.takeUpAll();
+    expect((await later.settled(run.id)).failure).toMatchObject({ code: "consent_repeated" });
+  });
+
+  it("loses no step of two processes", async () => {
+    const before = scriptedRuns(unanswered);
+    const run = await before.started();
+    const step = { action: "request_signed", details: "d", percentage: 20 } as const;
+    const both = [before.runs, next(before).runs];
+    await Promise.all(Array.from({ length: 20 }, (_, index) => both[index % 2]!.note(run, step)));
+    expect((await before.runs.get("alice", run.id)).activities).toHaveLength(21);
   });
 });

@@ -1,4 +1,4 @@
-import { ConsentRequiredError, QuotaStore } from "aauth";
+import { ConsentRequiredError, type Stores } from "aauth";
 import type { Agent, ObtainedToken } from "aauth/agent";
 import type { AgentAnswer } from "agent-kit/a2a";
 import { createLogger } from "agent-kit/service";
@@ -6,14 +6,13 @@ import { startRequestSchema } from "backend-api";
 import { vi } from "vitest";
 import type { CallWire } from "../../src/calls/user-call.ts";
 import { createConsentGrants } from "../../src/runs/consent-grants.ts";
-import { createConsentRequests } from "../../src/runs/consent-requests.ts";
 import { ConsentService } from "../../src/runs/consent-service.ts";
 import { createLiveRuns } from "../../src/runs/live-runs.ts";
-import { isFinal, type Run } from "../../src/runs/run.ts";
-import type { RunContext, SupplyChainAgent } from "../../src/runs/run-context.ts";
+import { isFinal } from "../../src/runs/run.ts";
+import type { SupplyChainAgent } from "../../src/runs/run-context.ts";
 import { RunService } from "../../src/runs/run-service.ts";
-import { createRunStore } from "../../src/runs/run-store.ts";
-import type { OwnedStore } from "../../src/store/owned-store.ts";
+import { createRunStores } from "../../src/runs/run-store.ts";
+import { createJsonStores } from "../support/json-stores.ts";
 
 export type Ask = (...asked: Parameters<SupplyChainAgent["ask"]>) => Promise<string | AgentAnswer>;
 type CallContext = NonNullable<Parameters<Agent["fetchFor"]>[0]>;
@@ -46,26 +45,19 @@ export const refuse =
   () =>
     Promise.reject(error);
 
-/** As a store outside of the process: what it is given and what it gives out has been written down in between. */
-function throughJson(store: OwnedStore<Run>): OwnedStore<Run> {
-  const copy = <Value>(value: Value): Value =>
-    value === undefined ? value : JSON.parse(JSON.stringify(value));
-  return {
-    add: (run) => store.add(copy(run)),
-    get: async (userId, id) => copy(await store.get(userId, id)),
-    list: async (userId) => copy(await store.list(userId)),
-    update: async (id, change) => copy(await store.update(id, (run) => copy(change(copy(run))))),
-    clear: store.clear,
-  };
-}
-
 /** Runs and their consents, with an agent whose answers are scripted: one function per call, in order. */
 export const scriptedRuns = (...script: Ask[]) => scriptedRunsWith({}, ...script);
 
-/** The same with another wire. */
-export function scriptedRunsWith(wire: Partial<CallWire>, ...script: Ask[]) {
+/** The same with another wire, or with the stores and the clock of an earlier process. */
+export function scriptedRunsWith(
+  {
+    clock = { now: NOW },
+    stores = createJsonStores({ now: () => clock.now }),
+    ...wire
+  }: Partial<CallWire> & { clock?: { now: number }; stores?: Stores },
+  ...script: Ask[]
+) {
   const asks = [...script];
-  const clock = { now: NOW };
   const now = () => clock.now;
   const contexts: CallContext[] = [];
   const logLines: string[] = [];
@@ -75,11 +67,9 @@ export function scriptedRunsWith(wire: Partial<CallWire>, ...script: Ask[]) {
     peer: () => "resource" as const,
     noted: async () => {},
   });
-  const returns: RunContext["returns"] = new QuotaStore({ maxEntries: 100, now });
-  const consentRequests = createConsentRequests(now);
-  const grants = createConsentGrants(now);
+  const grants = createConsentGrants(stores, now);
   const live = createLiveRuns();
-  const store = throughJson(createRunStore({ now, waiting: consentRequests, onRemove: live.remove }));
+  const { store, returns, consentRequests } = createRunStores({ stores, now, onRemove: live.remove });
   const runs = new RunService({
     store,
     live,
@@ -152,7 +142,7 @@ export function scriptedRunsWith(wire: Partial<CallWire>, ...script: Ask[]) {
       grants,
       agent,
       verify,
-      clock,
+      ...{ clock, stores },
       contexts,
       logLines,
     },

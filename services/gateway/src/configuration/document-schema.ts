@@ -11,6 +11,9 @@ import { notEmulated } from "./problem.ts";
 /** Default of Agentgateway since v1.4.0. */
 const DEFAULT_CHECK_TIMEOUT_MS = 2000;
 
+const MAX_BACKENDS = 16;
+const MAX_WEIGHT = 100;
+
 const expression = z
   .string()
   .trim()
@@ -31,12 +34,27 @@ const durationMs = z
   .transform((text) => Number.parseInt(text, 10) * (text.endsWith("ms") ? 1 : 1000));
 
 /** `name:port` or `ip:port`. The name may not hold a colon: Agentgateway splits at the first one. */
-const hostAndPort = z.string().transform((text, context) => {
+function addressOf(text: string, context: z.RefinementCtx) {
   const [, host = "", port] = /^([A-Za-z0-9._-]+):(\d{1,5})$/.exec(text) ?? [];
   if (Number(port) >= 1 && Number(port) <= 65535) return { host, port: Number(port) };
   context.addIssue({ code: "custom", message: "expected host:port" });
   return z.NEVER;
-});
+}
+
+const hostAndPort = z.string().transform(addressOf);
+
+/** Replicas of one service, with commas between them. Agentgateway takes one address here. */
+const hostsAndPorts = z
+  .string()
+  .transform((text, context) => text.split(",", MAX_BACKENDS + 1).map((part) => addressOf(part, context)))
+  .refine((addresses) => addresses.length <= MAX_BACKENDS, `expected at most ${MAX_BACKENDS} addresses`);
+
+/** Weights are Agentgateway's: the output has each address as often as its weight says. */
+const backends = z
+  .array(z.strictObject({ host: hostAndPort, weight: z.int().min(0).max(MAX_WEIGHT).default(1) }))
+  .max(MAX_BACKENDS)
+  .transform((list) => list.flatMap(({ host, weight }) => Array.from({ length: weight }, () => host)))
+  .refine((addresses) => addresses.length > 0, "a route needs a backend with a weight above 0");
 
 /** A header name, lower-cased (RFC 9110 section 5.6.2). */
 const headerName = z
@@ -94,7 +112,7 @@ const httpCheck = z.strictObject({
 
 const extAuthz = z
   .strictObject({
-    host: hostAndPort,
+    host: hostsAndPorts,
     protocol: z.strictObject(
       { http: httpCheck },
       notEmulated("the gRPC check (the default; write protocol.http)"),
@@ -115,7 +133,7 @@ const extAuthz = z
     return {
       ...policy,
       ...http,
-      address: host,
+      addresses: host,
       method: literalOf(method)!,
       path: path!,
       addRequestHeaders: added,
@@ -163,7 +181,7 @@ const policies = z.strictObject({
 const route = z.strictObject({
   name: z.string().min(1).default("route0"),
   policies: policies.prefault({}),
-  backends: z.array(z.strictObject({ host: hostAndPort })).length(1, notEmulated("more than one backend")),
+  backends,
 });
 
 const listener = z

@@ -1,5 +1,5 @@
 import type { CelContext } from "../cel/expression.ts";
-import type { ExtAuthzPolicy } from "../configuration/document-schema.ts";
+import type { Address, ExtAuthzPolicy } from "../configuration/document-schema.ts";
 import { LocalReply } from "../proxy/local-reply.ts";
 import { fieldsByName, firstField, type RequestHead, removeField, setField } from "../proxy/request-head.ts";
 import {
@@ -37,7 +37,8 @@ export async function applyExtAuthz(
 ): Promise<ExtAuthzVerdict> {
   const { head, context, upstreams, signal } = options;
   const { method, path } = policy;
-  const request = { method, path, fields: checkFields(policy, head, context), body: undefined };
+  const fields = checkFields(policy, head, context);
+  const compose = ({ host, port }: Address) => ({ fields: ["host", `${host}:${port}`, ...fields] });
   // `AbortSignal.timeout` would keep a timer for each request that has been answered long since.
   const stop = new AbortController();
   const leave = () => stop.abort(signal.reason);
@@ -46,8 +47,8 @@ export async function applyExtAuthz(
   let answer: Pick<UpstreamResponse, "status" | "fields">;
   try {
     answer = await upstreams.request(
-      policy.address,
-      { ...request, signal: stop.signal },
+      policy.addresses,
+      { method, path, compose, signal: stop.signal },
       async (response) => {
         const { status, fields } = response;
         if (status >= 200 && status < 300) await collect(response.body, MAX_ANSWER_BYTES);
@@ -79,7 +80,7 @@ async function relayed({ status, fields, body }: UpstreamResponse): Promise<Loca
 }
 
 function checkFields(policy: ExtAuthzPolicy, head: RequestHead, context: CelContext): string[] {
-  const fields = ["host", `${policy.address.host}:${policy.address.port}`];
+  const fields: string[] = [];
   for (const name of policy.includeRequestHeaders) {
     const value = firstField(head.fields, name);
     if (value !== undefined) setField(fields, name, value);

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { isIP } from "node:net";
 import type { Tracer } from "@opentelemetry/api";
-import type { Listener, Route } from "../configuration/document-schema.ts";
+import type { Address, Listener, Route } from "../configuration/document-schema.ts";
 import type { RequestRecord } from "../observe/request-record.ts";
 import { startRequestSpan } from "../observe/request-span.ts";
 import { a2aMethod, isAgentCardRequest, rewriteAgentCard } from "../policies/agent-card.ts";
@@ -14,7 +14,13 @@ import { celContext, requestView } from "./cel-context.ts";
 import { CallerGone, LocalReply, textReply } from "./local-reply.ts";
 import { forwardedBody, ONE_PIECE_BYTES, readBody } from "./request-body.ts";
 import { firstField, readRequestHead, removeField, setField, setFields } from "./request-head.ts";
-import { collect, failureCode, type UpstreamResponse, type Upstreams } from "./upstreams.ts";
+import {
+  collect,
+  failureCode,
+  type UpstreamMessage,
+  type UpstreamResponse,
+  type Upstreams,
+} from "./upstreams.ts";
 
 /** Largest agent card that is rewritten; Agentgateway's own buffer limit. */
 const MAX_CARD_BYTES = 2_097_152;
@@ -114,20 +120,14 @@ async function passPolicies(exchange: Exchange): Promise<void> {
     record.protocol = "a2a";
     record.a2aMethod = a2aMethod(firstField(head.fields, "content-type"), chunks);
   }
-  const fields = [...head.fields];
-  for (const name of policies.requestHeaderModifier.remove) removeField(fields, name);
-  const agent = route.backends[0]!.host;
-  // Without a rewrite Agentgateway puts the backend's name there, without its port, and keeps the caller's own where that is an address.
-  const keepsHost = policies.urlRewrite.authority === "none" || isIP(agent.host) !== 0;
-  setField(fields, "host", keepsHost ? head.authority : agent.host);
-  const forwarded = exchange.held && forwardedBody(chunks, exchange.held);
-  fields.push(...(forwarded?.fields ?? []));
-  const body = forwarded?.body;
-  record.endpoint = `${agent.host}:${agent.port}`;
+  const compose = (agent: Address) => {
+    record.endpoint = `${agent.host}:${agent.port}`;
+    return messageFor(agent, exchange, chunks);
+  };
   try {
     await upstreams.request(
-      agent,
-      { method: head.method, path: head.target, fields, body, signal },
+      route.backends,
+      { method: head.method, path: head.target, compose, signal },
       isCard ? (card) => sendCard(exchange, card) : (answer) => sendStream(exchange, answer),
     );
   } catch (error) {
@@ -137,12 +137,24 @@ async function passPolicies(exchange: Exchange): Promise<void> {
   }
 }
 
+function messageFor(agent: Address, { record, held }: Exchange, chunks: Buffer[]): UpstreamMessage {
+  const head = record.head!;
+  const { policies } = record.route!;
+  const fields = [...head.fields];
+  for (const name of policies.requestHeaderModifier.remove) removeField(fields, name);
+  // Without a rewrite Agentgateway puts the backend's name there, without its port, and keeps the caller's own where that is an address.
+  const keepsHost = policies.urlRewrite.authority === "none" || isIP(agent.host) !== 0;
+  setField(fields, "host", keepsHost ? head.authority : agent.host);
+  const forwarded = held && forwardedBody(chunks, held);
+  return { fields: [...fields, ...(forwarded?.fields ?? [])], body: forwarded?.body };
+}
+
 function readBodyFor({ backends, policies }: Route, exchange: Exchange): Promise<Buffer[]> {
   const { message, response, environment, record, signal } = exchange;
   const { maxBodyBytes, bodyBudget, unnamedBodyBudget } = environment;
   // Where the check says who calls, callers without a name use up neither the time nor the memory that the others need.
   const isNamed = policies.extAuthz === undefined || hasName(record.context?.extauthz);
-  const agent = backends[0]!.host;
+  const agent = backends[0]!;
   const held = isNamed
     ? bodyBudget.hold(`${agent.host}:${agent.port}`)
     : unnamedBodyBudget.hold(message.socket.remoteAddress ?? "");

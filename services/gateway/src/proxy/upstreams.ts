@@ -1,8 +1,9 @@
 import type { Readable } from "node:stream";
 import { localhostLookup } from "agent-kit/service";
-import { Agent, type Dispatcher } from "undici";
+import { Agent, buildConnector, type Dispatcher } from "undici";
 import type { Address } from "../configuration/document-schema.ts";
-import { endToEndFields } from "./request-head.ts";
+import { addressKey, BackendHealth } from "./backend-health.ts";
+import { endToEndFields, firstField } from "./request-head.ts";
 
 /** Connections to one address. */
 const MAX_CONNECTIONS = 256;
@@ -17,15 +18,22 @@ export interface UpstreamLimits {
   readonly maxHeaderBytes: number;
   /** Requests to one address at a time, those included that wait for a connection. */
   readonly maxUpstreamRequests: number;
+  /** How long an address that could not be reached is tried after the others. */
+  readonly backendDownMs: number;
 }
 
-/** What an upstream sends. The path and the fields are sent as they are. */
+/** A request to an upstream. The path and the fields are sent as they are. */
 export interface UpstreamRequest {
   readonly method: string;
   readonly path: string;
-  readonly fields: readonly string[];
-  readonly body: Buffer | AsyncIterable<Buffer> | undefined;
+  /** Fields and body as one address gets them. Called for each address that is tried. */
+  readonly compose: (address: Address) => UpstreamMessage;
   readonly signal: AbortSignal;
+}
+
+export interface UpstreamMessage {
+  readonly fields: readonly string[];
+  readonly body?: Buffer | AsyncIterable<Buffer> | undefined;
 }
 
 export interface UpstreamResponse {
@@ -46,18 +54,25 @@ export class UpstreamError extends Error {
   }
 }
 
+/** Methods that only read (RFC 9110 section 9.2.1). */
+const SAFE_METHODS = ["GET", "HEAD", "OPTIONS"];
+
 /** Connections to agents and to the check service. */
 export class Upstreams {
   readonly #agent: Agent;
   readonly #maxRequests: number;
   readonly #requests = new Map<string, number>();
+  readonly #health: BackendHealth;
+  /** Failures after which the request may be sent to another address. */
+  readonly #repeatable = new WeakSet<object>();
 
   constructor(limits: UpstreamLimits) {
     this.#maxRequests = limits.maxUpstreamRequests;
+    this.#health = new BackendHealth(limits.backendDownMs);
     this.#agent = new Agent({
       connections: MAX_CONNECTIONS,
       pipelining: 1,
-      connect: { timeout: CONNECT_TIMEOUT_MS, lookup: localhostLookup as never },
+      connect: this.#connector(),
       headersTimeout: limits.upstreamHeadersTimeoutMs,
       bodyTimeout: limits.idleTimeoutMs,
       maxHeaderSize: limits.maxHeaderBytes,
@@ -65,22 +80,48 @@ export class Upstreams {
   }
 
   /**
-   * Sends a request and hands its response over; the request counts until `receive` is through with it.
+   * Sends a request to one of several addresses and hands its response over; the request counts until `receive` is through with it.
    *
-   * @throws UpstreamError undici itself queues without end. Also the transport's error, or the reason of the signal
+   * It goes to another address where the first could not be reached or has too many requests: nothing was sent. A request that was sent
+   * and not answered is sent again only if it reads, unsigned. The agent, or the check, may have seen the signature, and a second
+   * replica with the same replay store would refuse it as a replay.
+   *
+   * @throws UpstreamError undici itself queues without end. Also the transport's error at the last address, or the reason of the signal
    */
   async request<Result>(
-    { host, port }: Address,
-    { method, path, fields, body, signal }: UpstreamRequest,
+    addresses: readonly Address[],
+    request: UpstreamRequest,
     receive: (response: UpstreamResponse) => Promise<Result>,
   ): Promise<Result> {
-    const origin = `http://${host}:${port}`;
-    const inProgress = this.#requests.get(origin) ?? 0;
-    if (inProgress >= this.#maxRequests) throw new UpstreamError("too many requests are in progress");
-    this.#requests.set(origin, inProgress + 1);
+    const [first, ...others] = this.#health.inOrder(addresses);
+    let failure: unknown;
+    for (const address of [first!, ...others]) {
+      try {
+        return await this.#requestOf(address, request, receive);
+      } catch (error) {
+        failure = error;
+        if (!this.#repeatable.has(Object(error))) break;
+      }
+    }
+    throw failure;
+  }
+
+  async #requestOf<Result>(
+    address: Address,
+    { method, path, compose, signal }: UpstreamRequest,
+    receive: (response: UpstreamResponse) => Promise<Result>,
+  ): Promise<Result> {
+    const { host, port } = address;
+    const key = addressKey(host, port);
+    const inProgress = this.#requests.get(key) ?? 0;
+    if (inProgress >= this.#maxRequests) {
+      throw this.#asRepeatable(new UpstreamError("too many requests are in progress"));
+    }
+    this.#requests.set(key, inProgress + 1);
     try {
-      const response = await this.#agent.request({
-        origin,
+      const { fields, body } = compose(address);
+      const sent = this.#agent.request({
+        origin: `http://${host}:${port}`,
         method: method as Dispatcher.HttpMethod,
         path,
         headers: fields as string[],
@@ -89,19 +130,52 @@ export class Upstreams {
         responseHeaders: "raw",
         signal,
       });
+      const response = await sent.catch((error: unknown) => {
+        if (!isCutOff(error)) throw error;
+        this.#health.markDown(key);
+        const reads = SAFE_METHODS.includes(method) && body === undefined;
+        throw reads && firstField(fields, "signature-input") === undefined
+          ? this.#asRepeatable(error)
+          : error;
+      });
+      this.#health.markUp(key);
       return await receive({
         status: response.statusCode,
         fields: endToEndFields(response.headers as unknown as string[]),
         body: response.body,
       });
     } finally {
-      this.#requests.set(origin, this.#requests.get(origin)! - 1);
+      this.#requests.set(key, this.#requests.get(key)! - 1);
     }
+  }
+
+  /** Notices a failed connection even if the request that asked for it is over. */
+  #connector(): buildConnector.connector {
+    const connect = buildConnector({ timeout: CONNECT_TIMEOUT_MS, lookup: localhostLookup as never });
+    return (options, callback) =>
+      connect(options, (...outcome) => {
+        const [error] = outcome;
+        if (error !== null) {
+          this.#health.markDown(addressKey(options.hostname, options.port || 80));
+          this.#asRepeatable(error);
+        }
+        callback(...outcome);
+      });
+  }
+
+  #asRepeatable<Failure extends object>(error: Failure): Failure {
+    this.#repeatable.add(error);
+    return error;
   }
 
   close(): Promise<void> {
     return this.#agent.destroy();
   }
+}
+
+/** The connection ended before the response began. */
+function isCutOff(error: unknown): error is Error {
+  return error instanceof Error && ["ECONNRESET", "EPIPE", "UND_ERR_SOCKET"].includes(failureCode(error));
 }
 
 /** Why a call failed, for a caller: the error's code or its kind, never an address or a stack. */

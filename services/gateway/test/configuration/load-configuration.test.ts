@@ -41,9 +41,9 @@ describe("the repository's files", () => {
       "market-analysis-agent.localhost",
     ]);
     const { route } = bind.listeners[0]!;
-    expect(route.backends).toEqual([{ host: { host: "127.0.0.1", port: 9999 } }]);
+    expect(route.backends).toEqual([{ host: "127.0.0.1", port: 9999 }]);
     expect(route.policies.extAuthz).toMatchObject({
-      address: { host: "127.0.0.1", port: 7070 },
+      addresses: [{ host: "127.0.0.1", port: 7070 }],
       method: "POST",
       path: "/check",
       statusWithoutAnswer: 503,
@@ -79,16 +79,47 @@ describe("the repository's files", () => {
   test("addresses and the port come from the environment", () => {
     const { bind } = load(read("config.yaml"), {
       GATEWAY_PORT: "13000",
-      AAUTH_AUTHZ_HOST: "aauth-authz:7071",
+      AAUTH_AUTHZ_HOST: "aauth-authz:7071,127.0.0.1:7072",
       SUPPLY_CHAIN_AGENT_ADDR: "supply-chain-agent:19999",
     });
     const { route } = bind.listeners[0]!;
     expect(bind.port).toBe(13000);
-    expect(route.backends[0]?.host).toEqual({ host: "supply-chain-agent", port: 19999 });
-    const { address, addRequestHeaders } = route.policies.extAuthz!;
-    expect(address).toEqual({ host: "aauth-authz", port: 7071 });
+    expect(route.backends[0]).toEqual({ host: "supply-chain-agent", port: 19999 });
+    const { addresses, addRequestHeaders } = route.policies.extAuthz!;
+    expect(addresses).toEqual([
+      { host: "aauth-authz", port: 7071 },
+      { host: "127.0.0.1", port: 7072 },
+    ]);
     expect(addRequestHeaders["x-aauth-authority"]?.source).toBe('"supply-chain-agent.localhost:13000"');
   });
+
+  test.each(["config.yaml", "config-policy.yaml", "config-draft-11.yaml", "config-draft-11-policy.yaml"])(
+    "%s takes a second replica of each agent from the environment",
+    (name) => {
+      const second = (prefix: string, port: number) => ({
+        [`${prefix}_ADDR_2`]: `127.0.0.1:${port}`,
+        [`${prefix}_WEIGHT_2`]: "1",
+      });
+      const { bind } = load(read(name), {
+        ...second("SUPPLY_CHAIN_AGENT", 19999),
+        ...second("MARKET_ANALYSIS_AGENT", 19998),
+      });
+      const ports = bind.listeners.map(({ route }) => route.backends.map(({ port }) => port));
+      expect(ports).toEqual([
+        [9999, 19999],
+        [9998, 19998],
+      ]);
+    },
+  );
+});
+
+test("weights are how often a backend is in turn, and 0 leaves it out", () => {
+  const withBackends = (list: string) => withPolicies("a2a: {}").replace('[{host: "127.0.0.1:9999"}]', list);
+  const { bind } = load(withBackends('[{host: "a:1", weight: 2}, {host: "b:1"}, {host: "c:1", weight: 0}]'));
+  expect(bind.listeners[0]!.route.backends.map(({ host }) => host)).toEqual(["a", "a", "b"]);
+  expect(() => load(withBackends('[{host: "a:1", weight: 0}]'))).toThrow(/weight above 0/);
+  expect(() => load(withBackends("[]"))).toThrow(/weight above 0/);
+  expect(() => load(withBackends('[{host: "a:1", weight: -1}]'))).toThrow(/weight/);
 });
 
 test("what is not said is Agentgateway's default, and never lets through", () => {
@@ -153,6 +184,20 @@ describe("what is refused, and where it is said to be", () => {
       `${POLICIES}.extAuthz.host`,
       8,
       /host:port/,
+    ],
+    [
+      "check targets with one without port",
+      withPolicies(EXT_AUTHZ.replace(":7070", ":7070,b") + FIXED),
+      `${POLICIES}.extAuthz.host`,
+      8,
+      /host:port/,
+    ],
+    [
+      "more check targets than are taken",
+      withPolicies(EXT_AUTHZ.replace(":7070", `:7070${",a:1".repeat(16)}`) + FIXED),
+      `${POLICIES}.extAuthz.host`,
+      8,
+      /at most 16/,
     ],
     [
       "a failure mode that lets through",

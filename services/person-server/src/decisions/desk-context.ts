@@ -85,7 +85,9 @@ export function openDesk(app: FastifyInstance, desk: Desk, options: DeskOptions)
     opened: createOpenedRequests(desk, stores.records(`opened requests ${desk.name}`), config.consentSeconds),
     at: (path) => `${desk.path}${path}`,
     async signedIn(request, reply) {
-      if (!otherHosts.includes(request.hostname)) return signIn.require(request, reply, request.originalUrl);
+      // The `Host` that routes are found by, not the one that a proxy reports.
+      const asked = URL.parse(`http://${request.headers.host}`)?.hostname ?? "";
+      if (!otherHosts.includes(asked)) return signIn.require(request, reply, request.originalUrl);
       const { href } = new URL(request.originalUrl, origin);
       await noStore(reply).header("referrer-policy", "no-referrer").redirect(href, 303);
       return undefined;

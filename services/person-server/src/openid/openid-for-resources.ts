@@ -1,5 +1,5 @@
 import type { Stores } from "aauth";
-import { rotateKeys } from "agent-kit/service";
+import { rotateKeys, type ServiceKeys } from "agent-kit/service";
 import type { FastifyBaseLogger, FastifyInstance, FastifyReply } from "fastify";
 import { acceptFormsOnly, messagePage, type Site, sendPage } from "issuer-kit";
 import { createOidcProvider, createRsaKeys, mountOidcProvider } from "issuer-kit/openid";
@@ -29,6 +29,7 @@ export async function openidForResources(
     /** Issuer of the ID tokens. */
     origin: string;
     signIn: SignIn;
+    keys: ServiceKeys;
     subjectSecret: Uint8Array<ArrayBuffer>;
     stores: Pick<Stores, "records">;
     site: Site;
@@ -39,11 +40,12 @@ export async function openidForResources(
 ): Promise<void> {
   const { config, origin: issuer, signIn, subjectSecret, stores, site, logger, now } = options;
   if (config.signInPages.length === 0) return;
-  const keys = await createRsaKeys({ keepSeconds: () => KEEP_SECONDS, now });
+  const keys = await createRsaKeys(options.keys, "person-server-openid", { keepSeconds: KEEP_SECONDS, now });
+  const cookieSecret = await options.keys.secret("person-server-cookies");
   const clients = resourceClients(config);
   const names = stores.records<string>("names of persons");
   const provider = createOidcProvider({
-    ...{ issuer, keys, stores, logger, now, grantLifetimeSeconds: SIGN_IN_SECONDS },
+    ...{ issuer, keys, cookieSecret, stores, logger, now, grantLifetimeSeconds: SIGN_IN_SECONDS },
     configuration: (parts) =>
       providerConfiguration({
         parts,

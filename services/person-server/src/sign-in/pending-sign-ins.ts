@@ -43,14 +43,16 @@ const SIGN_IN_SECONDS = 900;
 const MAX_PER_BROWSER = 8;
 const COOKIE = "person-server-sign-in-";
 
+/** @param options.cookieSecret 32 bytes, with which cookies are encrypted */
 export function createPendingSignIns(options: {
   isSecure: boolean;
+  cookieSecret: Uint8Array;
   stores: Pick<Stores, "records">;
   /** Unix seconds. */
   now: () => number;
 }): PendingSignIns {
-  const { isSecure, stores, now } = options;
-  const { seal, open } = createSeal();
+  const { isSecure, cookieSecret, stores, now } = options;
+  const { seal, open } = createSeal(cookieSecret);
   const used = stores.records<true>("redeemed sign-ins");
   const cookieOf = (suffix: string) => createCookie(COOKIE + suffix, isSecure);
 
@@ -85,9 +87,8 @@ const CIPHER = "aes-256-gcm";
 const IV_BYTES = 12;
 const TAG_BYTES = 16;
 
-/** Seals text with a key of this process. `open` is undefined for what was not sealed here. */
-function createSeal() {
-  const key = randomBytes(32);
+/** Seals text with a key. `open` is undefined for what was not sealed with it. */
+function createSeal(key: Uint8Array) {
   return {
     seal(text: string): string {
       const iv = randomBytes(IV_BYTES);

@@ -20,6 +20,8 @@ export interface SignInOptions extends Omit<OpenidProviderOptions, "redirectUri"
   readonly publicUrl: URL;
   /** Path for a browser without another destination. */
   readonly home: string;
+  /** 32 bytes, with which the cookies of sign-ins in progress are encrypted. */
+  readonly cookieSecret: Uint8Array;
   readonly showMessage: (reply: FastifyReply, status: number, message: SignInMessage) => FastifyReply;
   readonly logger: FastifyBaseLogger;
   readonly stores: Pick<Stores, "records">;
@@ -54,11 +56,11 @@ const MAX_RETURN_CHARACTERS = 2_048;
  * @throws SignInError for an issuer that is neither https nor, in development, http on loopback
  */
 export async function createSignIn(app: FastifyInstance, options: SignInOptions): Promise<SignIn> {
-  const { publicUrl, home, showMessage, logger, stores, now } = options;
+  const { publicUrl, home, cookieSecret, showMessage, logger, stores, now } = options;
   const isSecure = publicUrl.protocol === "https:";
   const provider = createOpenidProvider({ ...options, redirectUri: new URL(CALLBACK_PATH, publicUrl).href });
   const sessions = createSessions({ isSecure, stores, now });
-  const pending = createPendingSignIns({ isSecure, stores, now });
+  const pending = createPendingSignIns({ isSecure, cookieSecret, stores, now });
 
   async function begin(request: FastifyRequest, reply: FastifyReply, returnTo: string): Promise<void> {
     try {

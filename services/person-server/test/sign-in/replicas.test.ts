@@ -1,4 +1,5 @@
 /** Sessions of two processes over the same stores. */
+import { randomBytes } from "node:crypto";
 import { createMemoryStores } from "aauth";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { expect, test } from "vitest";
@@ -67,7 +68,7 @@ test("the store has the digest of a cookie, and the cookie is not its key", asyn
 
 test("V53: a sign-in is redeemed once, also by two responses that come at the same time", async () => {
   const { stores, now } = processes();
-  const pending = createPendingSignIns({ isSecure: false, stores, now });
+  const pending = createPendingSignIns({ isSecure: false, cookieSecret: randomBytes(32), stores, now });
   const { request, reply } = createBrowser();
   const signIn = { state: "s", nonce: "n", codeVerifier: "v", returnTo: "/" };
   pending.add(request(), reply, signIn);

@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { createMemoryStores } from "aauth";
 import Fastify, { type FastifyInstance } from "fastify";
 import type { BrowserSession } from "../../src/sign-in/sessions.ts";
@@ -43,6 +44,7 @@ export async function relyingParty(
     publicUrl: new URL(OWN_ORIGIN),
     development: true,
     home: "/public",
+    cookieSecret: randomBytes(32),
     showMessage: (reply, status, { title, text, code, link }) =>
       reply.code(status).send({ title, text, code, link }),
     logger: app.log,

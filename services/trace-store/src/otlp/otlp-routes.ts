@@ -2,6 +2,7 @@ import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
 import { BinaryWriter } from "@bufbuild/protobuf/wire";
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { KeptRuns } from "../store/kept-runs.ts";
 import type { TraceStore } from "../store/trace-store.ts";
 import { decodeJson } from "./decode-json.ts";
 import { decodeProtobuf } from "./decode-protobuf.ts";
@@ -25,7 +26,7 @@ const PROTOBUF_TYPE = "application/x-protobuf";
  */
 export async function otlpRoutes(
   app: FastifyInstance,
-  options: { readonly store: TraceStore; readonly maxInflatedBytes: number },
+  options: { readonly store: TraceStore; readonly runs: KeptRuns; readonly maxInflatedBytes: number },
 ): Promise<void> {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
@@ -45,6 +46,7 @@ export async function otlpRoutes(
     const body = (request.body as Buffer | undefined) ?? Buffer.alloc(0);
     const inflated = await inflate(body, request.headers["content-encoding"], options.maxInflatedBytes);
     const { refusedSpans, firstReason } = options.store.add(readRequest(decode(inflated)));
+    options.runs.schedule();
     if (refusedSpans === 0) return answer(request, reply, {}, new Uint8Array());
     request.log.warn({ refused: refusedSpans, reason: firstReason }, "spans refused");
     const partial = new BinaryWriter()

@@ -38,10 +38,15 @@ interface StoredTrace {
   /** By their JSON: a repeated export of the same span changes nothing, and the size is known. */
   readonly spans: Map<string, SpanRecord>;
   sizeBytes: number;
+  /** One of its spans has {@link RUN_TAG}. */
+  isRun: boolean;
 }
 
 /** Services write it about users who have signed in, or whom an auth token names: no other caller gets it onto a span. */
 const USER_TAG = "aauth.user.sub";
+
+/** The backend writes the id of a run, an order or a delegate's call here. */
+const RUN_TAG = "optimization.request_id";
 
 /** Of the whole room, for traces without such a span. A run's trace begins as one of them. */
 const ANONYMOUS_PART = 1 / 4;
@@ -60,6 +65,7 @@ export class TraceStore {
   readonly #traces = new Map<string, StoredTrace>();
   readonly #users: Part = { traceIDs: new Set(), sizeBytes: 0 };
   readonly #anonymous: Part = { traceIDs: new Set(), sizeBytes: 0 };
+  readonly #changedRuns = new Set<string>();
 
   /** @param now Unix seconds */
   constructor(limits: StoreLimits, now: () => number) {
@@ -103,6 +109,18 @@ export class TraceStore {
     return trace && parsed(trace.spans);
   }
 
+  /** Traces of runs that got spans since the last call, each with the JSON of all its spans; undefined for one that was given up. */
+  takeChangedRuns(): Map<string, string[] | undefined> {
+    const changed = new Map(
+      [...this.#changedRuns].map((traceID) => {
+        const trace = this.#traces.get(traceID);
+        return [traceID, trace && [...trace.spans.keys()]];
+      }),
+    );
+    this.#changedRuns.clear();
+    return changed;
+  }
+
   /** What is held now. */
   usage(): { traces: number; sizeBytes: number } {
     return { traces: this.#traces.size, sizeBytes: this.#sizeBytes };
@@ -127,7 +145,7 @@ export class TraceStore {
     if (ownBytes > maxBytes) return "a trace alone fills the store";
     const isUsers = known?.part === this.#users || span.tags.some(({ key }) => key === USER_TAG);
     const part = isUsers ? this.#users : this.#anonymous;
-    const trace = known ?? { receivedAt: this.#now(), part, spans: new Map(), sizeBytes: 0 };
+    const trace = known ?? { receivedAt: this.#now(), part, spans: new Map(), sizeBytes: 0, isRun: false };
     if (known !== undefined && known.part !== part) move(traceID, known, part);
     while (this.#sizeBytes + sizeBytes > maxBytes) {
       const oldest = this.#oldestBut(traceID, isUsers ? 0 : sizeBytes);
@@ -141,6 +159,8 @@ export class TraceStore {
     trace.spans.set(text, { serviceName: span.process.serviceName, operationName, startTime });
     trace.sizeBytes = ownBytes;
     part.sizeBytes += sizeBytes;
+    trace.isRun ||= span.tags.some(({ key }) => key === RUN_TAG);
+    if (trace.isRun) this.#changedRuns.add(traceID);
     return undefined;
   }
 
@@ -168,6 +188,7 @@ export class TraceStore {
     trace.part.traceIDs.delete(traceID);
     trace.part.sizeBytes -= trace.sizeBytes;
     this.#traces.delete(traceID);
+    if (trace.isRun) this.#changedRuns.add(traceID);
   }
 
   #records(): SpanRecord[] {

@@ -1,3 +1,4 @@
+import type { Stores } from "aauth";
 import { createLogger } from "agent-kit/service";
 import type { FastifyInstance } from "fastify";
 import { buildTraceStore, type TraceStoreDeps } from "../../src/app.ts";
@@ -38,6 +39,7 @@ export interface Answer {
 export async function startStore(
   config: Partial<Pick<TraceStoreConfig, "host" | "hosts" | "pageFolder">> = {},
   limits: TraceStoreDeps["limits"] = TEST_LIMITS,
+  stores?: Stores,
 ): Promise<StoreUnderTest> {
   const clock = { now: 1_800_000_000 };
   const { app, otlp } = await buildTraceStore(
@@ -47,7 +49,12 @@ export async function startStore(
       pageFolder: "/nowhere",
       ...config,
     },
-    { logger: createLogger({ service: "trace-store", level: "silent" }), now: () => clock.now, limits },
+    {
+      logger: createLogger({ service: "trace-store", level: "silent" }),
+      now: () => clock.now,
+      limits,
+      ...(stores && { stores }),
+    },
   );
   return {
     app,

@@ -1,5 +1,5 @@
 import { NativeSelect, TextInput } from "@mantine/core";
-import { MAX_ORDER_QUANTITY, type Order } from "backend-api";
+import { type Catalogue, MAX_ORDER_QUANTITY, type Order } from "backend-api";
 import { useEffect, useRef, useState } from "react";
 import type { ApiClient } from "../../api/client.ts";
 import { BusyButton } from "../../components/busy-button.tsx";
@@ -7,7 +7,7 @@ import { FailurePanel } from "../../components/failure-panel.tsx";
 import { formatDollars } from "../../components/format-amount.ts";
 import { Panel } from "../../components/panel.tsx";
 import { formatRunAddress } from "../../components/run-address.ts";
-import { interactionUrlOf } from "./order-reducer.ts";
+import { interactionUrlOf, type OrderState } from "./order-reducer.ts";
 import { useOrder } from "./use-order.ts";
 
 interface OrderPanelProps {
@@ -19,17 +19,8 @@ interface OrderPanelProps {
 /** Orders laptops. The supply-chain agent places an order only after the user approves it on the agent's own page. */
 export function OrderPanel({ disabled, ...options }: OrderPanelProps) {
   const { state, open, order } = useOrder(options);
-  const [model, setModel] = useState("");
-  const [quantity, setQuantity] = useState("25");
   const { catalogue, busy } = state;
-  const laptops = catalogue?.laptops ?? [];
-  const laptop = laptops.find((item) => item.model === model) ?? laptops[0];
-  const count = orderCount(quantity);
-  // The form replaces the button and takes its focus.
-  const modelField = useRef<HTMLSelectElement>(null);
-  useEffect(() => {
-    if (catalogue !== undefined) modelField.current?.focus();
-  }, [catalogue]);
+  const [first, ...others] = catalogue?.laptops ?? [];
 
   return (
     <Panel title="Order laptops" testId="order-panel">
@@ -37,7 +28,7 @@ export function OrderPanel({ disabled, ...options }: OrderPanelProps) {
         The supply-chain agent places an order only after you approve it on the agent’s own page. An agent
         cannot approve it for you.
       </p>
-      {laptop === undefined ? (
+      {first === undefined ? (
         <BusyButton
           variant="default"
           disabled={disabled || busy === "order"}
@@ -47,38 +38,7 @@ export function OrderPanel({ disabled, ...options }: OrderPanelProps) {
           Show the catalogue
         </BusyButton>
       ) : (
-        <form
-          className="line order-form"
-          onSubmit={(event) => {
-            event.preventDefault();
-            if (count > 0) void order(laptop.model, count);
-          }}
-        >
-          <NativeSelect
-            ref={modelField}
-            label="Model"
-            value={laptop.model}
-            data={laptops.map((item) => ({
-              value: item.model,
-              label: `${item.model} (${item.vendor}, ${formatDollars(item.unitPrice)})`,
-            }))}
-            onChange={(event) => setModel(event.currentTarget.value)}
-          />
-          <TextInput
-            label="Quantity"
-            inputMode="numeric"
-            value={quantity}
-            error={count > 0 ? undefined : `A whole number from 1 to ${MAX_ORDER_QUANTITY}`}
-            onChange={(event) => setQuantity(event.currentTarget.value)}
-          />
-          <BusyButton
-            type="submit"
-            disabled={disabled || busy === "catalogue" || count === 0}
-            busy={busy === "order"}
-          >
-            {count === 0 ? "Order" : `Order for ${formatDollars(laptop.unitPrice * count)}`}
-          </BusyButton>
-        </form>
+        <OrderForm {...{ disabled, busy, order }} laptops={[first, ...others]} />
       )}
       <div role="status">
         {state.order && <Outcome order={state.order} />}
@@ -98,6 +58,59 @@ export function OrderPanel({ disabled, ...options }: OrderPanelProps) {
         <FailurePanel title="The order was not placed" failure={state.order.failure} />
       )}
     </Panel>
+  );
+}
+
+type Laptop = Catalogue["laptops"][number];
+
+interface OrderFormProps extends Pick<ReturnType<typeof useOrder>, "order"> {
+  laptops: readonly [Laptop, ...Laptop[]];
+  disabled: boolean;
+  busy: OrderState["busy"];
+}
+
+/** Replaces the button that showed the catalogue, and takes its focus. */
+function OrderForm({ laptops, disabled, busy, order }: OrderFormProps) {
+  const [model, setModel] = useState("");
+  const [quantity, setQuantity] = useState("25");
+  const laptop = laptops.find((item) => item.model === model) ?? laptops[0];
+  const count = orderCount(quantity);
+  const modelField = useRef<HTMLSelectElement>(null);
+  useEffect(() => modelField.current?.focus(), []);
+
+  return (
+    <form
+      className="line order-form"
+      onSubmit={(event) => {
+        event.preventDefault();
+        if (count > 0) void order(laptop.model, count);
+      }}
+    >
+      <NativeSelect
+        ref={modelField}
+        label="Model"
+        value={laptop.model}
+        data={laptops.map((item) => ({
+          value: item.model,
+          label: `${item.model} (${item.vendor}, ${formatDollars(item.unitPrice)})`,
+        }))}
+        onChange={(event) => setModel(event.currentTarget.value)}
+      />
+      <TextInput
+        label="Quantity"
+        inputMode="numeric"
+        value={quantity}
+        error={count > 0 ? undefined : `A whole number from 1 to ${MAX_ORDER_QUANTITY}`}
+        onChange={(event) => setQuantity(event.currentTarget.value)}
+      />
+      <BusyButton
+        type="submit"
+        disabled={disabled || busy === "catalogue" || count === 0}
+        busy={busy === "order"}
+      >
+        {count === 0 ? "Order" : `Order for ${formatDollars(laptop.unitPrice * count)}`}
+      </BusyButton>
+    </form>
   );
 }
 

@@ -45,45 +45,13 @@ export function ConstraintsEditor({ rows, problems, dispatch }: ConstraintsEdito
       {rows.length === 0 && <p className="small">None. The agent applies its own policies only.</p>}
       <ul ref={list} className={styles.rows}>
         {rows.map((row, index) => (
-          <li key={row.id}>
-            <TextInput
-              id={problemFieldId(row.id)}
-              aria-label={`Constraint ${index + 1} name`}
-              placeholder="name"
-              value={row.name}
-              maxLength={draftLimits.nameLength}
-              error={problems.get(row.id)}
-              onChange={(event) =>
-                dispatch({
-                  type: "constraint_changed",
-                  id: row.id,
-                  change: { name: event.currentTarget.value },
-                })
-              }
-            />
-            <TextInput
-              aria-label={`Constraint ${index + 1} value`}
-              placeholder="value"
-              value={row.value}
-              maxLength={draftLimits.valueLength}
-              onChange={(event) =>
-                dispatch({
-                  type: "constraint_changed",
-                  id: row.id,
-                  change: { value: event.currentTarget.value },
-                })
-              }
-            />
-            <ActionIcon
-              variant="subtle"
-              color="gray"
-              size={36}
-              aria-label={`Remove constraint ${row.name || index + 1}`}
-              onClick={() => remove(row.id, index)}
-            >
-              <CrossIcon />
-            </ActionIcon>
-          </li>
+          <ConstraintFields
+            key={row.id}
+            {...{ row, index }}
+            problem={problems.get(row.id)}
+            onChange={(change) => dispatch({ type: "constraint_changed", id: row.id, change })}
+            onRemove={() => remove(row.id, index)}
+          />
         ))}
       </ul>
       <Button
@@ -97,5 +65,45 @@ export function ConstraintsEditor({ rows, problems, dispatch }: ConstraintsEdito
         Add constraint
       </Button>
     </fieldset>
+  );
+}
+
+interface ConstraintFieldsProps {
+  row: ConstraintRow;
+  index: number;
+  problem: string | undefined;
+  onChange: (change: Partial<Pick<ConstraintRow, "name" | "value">>) => void;
+  onRemove: () => void;
+}
+
+function ConstraintFields({ row, index, problem, onChange, onRemove }: ConstraintFieldsProps) {
+  return (
+    <li>
+      <TextInput
+        id={problemFieldId(row.id)}
+        aria-label={`Constraint ${index + 1} name`}
+        placeholder="name"
+        value={row.name}
+        maxLength={draftLimits.nameLength}
+        error={problem}
+        onChange={(event) => onChange({ name: event.currentTarget.value })}
+      />
+      <TextInput
+        aria-label={`Constraint ${index + 1} value`}
+        placeholder="value"
+        value={row.value}
+        maxLength={draftLimits.valueLength}
+        onChange={(event) => onChange({ value: event.currentTarget.value })}
+      />
+      <ActionIcon
+        variant="subtle"
+        color="gray"
+        size={36}
+        aria-label={`Remove constraint ${row.name || index + 1}`}
+        onClick={onRemove}
+      >
+        <CrossIcon />
+      </ActionIcon>
+    </li>
   );
 }

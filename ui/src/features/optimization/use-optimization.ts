@@ -1,12 +1,11 @@
 import { apiRoutes, type Failure } from "backend-api";
 import { SPAN } from "protocol-trace/names";
-import { useCallback, useEffect, useReducer, useRef } from "react";
-import { ApiFailure, describeFailure } from "../../api/api-failure.ts";
+import { useCallback, useEffect, useMemo, useReducer, useRef } from "react";
 import type { ApiClient } from "../../api/client.ts";
-import { watchRun } from "../../api/watch-run.ts";
 import { defaultDraft } from "./draft.ts";
 import { type OptimizationState, optimizationReducer, type Run } from "./optimization-reducer.ts";
 import type { PageMemory } from "./page-memory.ts";
+import { createRunCalls } from "./run-calls.ts";
 import { startRequest } from "./start-request.ts";
 
 /** What the page opens with, after a reload or on return from the consent page. */
@@ -50,62 +49,15 @@ export function useOptimization(options: OptimizationOptions) {
     memory.keepOpenRun(openId === undefined ? undefined : { requestId: openId, prompt: openPrompt });
   }, [memory, openId, openPrompt]);
 
-  /** The current list; undefined if it could not be read. */
-  const refreshHistory = useCallback(
-    async (signal: AbortSignal) => {
-      try {
-        const history = await client.call(apiRoutes.runs, { signal });
-        dispatch({ type: "history_received", history });
-        return history;
-      } catch {
-        return undefined; // the list is optional
-      }
-    },
-    [client],
-  );
-
-  /**
-   * Runs one piece of work and lists the runs after it, unless that is all it has done (`listed`). A new piece, or leaving the page, ends the
-   * one before.
-   */
+  const calls = useMemo(() => createRunCalls(client, dispatch), [client]);
+  /** A new piece of work, or leaving the page, ends the one before. */
   const begin = useCallback(
     (work: (signal: AbortSignal) => Promise<unknown>) => {
       active.current?.abort();
-      const controller = new AbortController();
-      active.current = controller;
-      const { signal } = controller;
-      const guarded = async () => {
-        try {
-          if ((await work(signal)) === "listed") return;
-        } catch (error) {
-          if (signal.aborted) return;
-          dispatch({ type: "run_failed", failure: describeFailure(error) });
-          if (error instanceof ApiFailure && error.kind === "session_lapsed") return;
-        }
-        await refreshHistory(signal);
-      };
-      void guarded();
+      active.current = new AbortController();
+      void calls.attempt(work, active.current.signal);
     },
-    [refreshHistory],
-  );
-
-  const readProgress = useCallback(
-    async (id: string, signal: AbortSignal) => {
-      const progress = await client.call(apiRoutes.progress, { params: { id }, signal });
-      dispatch({ type: "progress_received", progress });
-    },
-    [client],
-  );
-  const follow = useCallback(
-    async (id: string, signal: AbortSignal) => {
-      for await (const progress of watchRun(client, id, { signal })) {
-        dispatch({ type: "progress_received", progress });
-        if (progress.status !== "completed") continue;
-        const results = await client.call(apiRoutes.results, { params: { id }, signal });
-        dispatch({ type: "results_received", results });
-      }
-    },
-    [client],
+    [calls],
   );
 
   const start = (prompt: string) => {
@@ -115,7 +67,7 @@ export function useOptimization(options: OptimizationOptions) {
       const reply = await client.call(apiRoutes.start, { body, signal, traceAs: SPAN.click });
       if ("failure" in reply) {
         dispatch({ type: "run_failed", failure: reply.failure, requestId: reply.request_id });
-        return readProgress(reply.request_id, signal);
+        return calls.readProgress(reply.request_id, signal);
       }
       if ("consent_required" in reply) {
         const { request_id: requestId, consent_url: url, consent_party: party } = reply;
@@ -125,54 +77,23 @@ export function useOptimization(options: OptimizationOptions) {
         return onConsentRequired({ url, party });
       }
       dispatch({ type: "run_accepted", requestId: reply.request_id });
-      await follow(reply.request_id, signal);
+      await calls.follow(reply.request_id, signal);
     });
   };
 
   const open = useCallback(
     (requestId: string, prompt?: string) => {
       dispatch({ type: "run_opened", requestId, ...(prompt === undefined ? {} : { prompt }) });
-      begin((signal) => follow(requestId, signal));
+      begin((signal) => calls.follow(requestId, signal));
     },
-    [begin, follow],
+    [begin, calls],
   );
 
-  // Once: resume the run that the page opened with, else one in progress, and list the earlier ones.
   const opened = useRef(run);
   useEffect(() => {
-    const { requestId, failure } = opened.current ?? {};
-    begin(async (signal) => {
-      if (requestId === undefined) {
-        // One that was begun right before the page was loaded: here, before it had an id, or in another tab.
-        const [latest] = (await refreshHistory(signal)) ?? [];
-        const isUnderWay = latest?.status === "pending" || latest?.status === "running";
-        if (failure || !isUnderWay || signal.aborted) return "listed";
-        dispatch({ type: "run_opened", requestId: latest.request_id });
-        return await follow(latest.request_id, signal);
-      }
-      try {
-        if (!failure) return await follow(requestId, signal);
-        await readProgress(requestId, signal);
-      } catch (error) {
-        // The backend may have dropped a remembered run. That is not an error.
-        if (!(error instanceof ApiFailure && error.status === 404)) throw error;
-        if (!failure) dispatch({ type: "run_closed" });
-      }
-    });
+    begin((signal) => calls.resume(opened.current ?? {}, signal));
     return () => active.current?.abort();
-  }, [begin, follow, readProgress, refreshHistory]);
+  }, [begin, calls]);
 
-  /** Resolves to whether it is cleared. */
-  const clearHistory = async () => {
-    try {
-      await client.call(apiRoutes.clearRuns);
-      dispatch({ type: "history_cleared" });
-      return true;
-    } catch (error) {
-      dispatch({ type: "clear_failed", failure: describeFailure(error) });
-      return false;
-    }
-  };
-
-  return { state, dispatch, start, open, clearHistory };
+  return { state, dispatch, start, open, clearHistory: calls.clear };
 }

@@ -14,7 +14,8 @@ export function CheckLists({ verifiers }: { verifiers: readonly VerifierSide[] }
         <details key={verifier.spanId} open={index === verifiers.length - 1 || verifier.verdict !== "passed"}>
           <summary className="toned" data-verdict={verifier.verdict}>
             <strong>
-              {partyName(verifier.party)}: {verifier.verdict}
+              {partyName(verifier.party)}
+              {verifier.replica && ` ${verifier.replica}`}: {verifier.verdict}
             </strong>{" "}
             <span className="small">{count(verifier)}</span>
           </summary>

@@ -64,6 +64,11 @@ export function MessageDetail(props: MessageDetailProps) {
               {outcomeLabel(message.outcome)}
             </strong>
             {message.status !== undefined && <span>status {message.status}</span>}
+            {message.replica && (
+              <span>
+                {partyName(message.to)} {message.replica}
+              </span>
+            )}
             <span>{formatDuration(message.endMicros - message.startMicros)}</span>
             {message.attempt !== undefined && message.attempt > 1 && (
               <span>

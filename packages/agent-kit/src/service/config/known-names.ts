@@ -24,11 +24,21 @@ export const KNOWN_NAMES: ReadonlySet<string> = new Set([
   "AAUTH_TRACE_UI_URL",
 ]);
 
-/** Names of the published demo that stay refused, and what does what their users want. */
-export const REFUSED: Readonly<Record<string, string>> = {
-  AAUTH_RELAX_CONTENT_DIGEST:
+/** Names of the published demo and of former versions, and what does what their users want. */
+export const REFUSED: ReadonlyMap<string, string> = new Map([
+  [
+    "AAUTH_RELAX_CONTENT_DIGEST",
     "a message is verified as it came. To accept peers that cover no body, name them in AAUTH_PUBLISHED_PEERS",
-};
+  ],
+  ["AUTH_SERVER_ACCESS_SERVER", "it is ACCESS_SERVER_ID now"],
+  ["AUTH_SERVER_ACCESS_SERVERS", "it is PERSON_SERVER_ACCESS_SERVERS now"],
+  ["AUTH_SERVER_OWNERS", "it is ACCESS_SERVER_OWNERS now, where a user name is written name:USER"],
+  ["AUTH_SERVER_OWNER_SCOPES", "it is ACCESS_SERVER_OWNER_SCOPES now"],
+  ["AUTH_SERVER_PERSON_SERVER", "it is PERSON_SERVER_ID now"],
+  ["AUTH_SERVER_PERSON_SERVERS", "it is ACCESS_SERVER_PERSON_SERVERS now"],
+  ["AUTH_SERVER_RESOURCES", "it is PERSON_SERVER_RESOURCES and ACCESS_SERVER_RESOURCES now"],
+  ["AUTH_SERVER_SIGN_IN_PAGES", "it is PERSON_SERVER_SIGN_IN_PAGES now"],
+]);
 
 /** Variables with this prefix belong to the demo; an unknown one is a mistake. */
 export const OWN_PREFIX = "AAUTH_";

@@ -11,8 +11,8 @@ const LONGEST_ECHO_CHARACTERS = 60;
  * Reads a service's settings: a flag beats the environment, the environment beats the default. An empty variable counts as unset
  * (compose writes `X=${X:-}`). The result is frozen.
  *
- * Refuses a malformed value, a missing required one, an unknown flag and an unknown `AAUTH_` variable; variables of the sibling
- * services are known. Does not judge how settings fit together: throw a {@link ConfigError} of your own for that.
+ * Refuses a malformed value, a missing required one, an unknown flag, an unknown `AAUTH_` variable and one that was renamed;
+ * variables of the sibling services are known. Does not judge how settings fit together: throw a {@link ConfigError} of your own for that.
  *
  * @param options.env usually `process.env`
  * @param options.argv the arguments after the script's name: `process.argv.slice(2)`
@@ -63,10 +63,10 @@ function unknownVariables(settings: Settings, env: NodeJS.ProcessEnv): ConfigPro
   const known = new Set(KNOWN_NAMES);
   for (const { env: name } of Object.values(settings)) if (name !== undefined) known.add(name);
   return Object.keys(env)
-    .filter((name) => name.startsWith(OWN_PREFIX) && !known.has(name))
+    .filter((name) => (name.startsWith(OWN_PREFIX) && !known.has(name)) || (REFUSED.has(name) && env[name]))
     .map((name) => {
       const closest = closestName(name, known);
-      const hint = REFUSED[name] ?? (closest && `did you mean ${closest}?`);
+      const hint = REFUSED.get(name) ?? (closest && `did you mean ${closest}?`);
       return { name, message: `unknown variable${hint === undefined ? "" : `; ${hint}`}` };
     });
 }

@@ -1,6 +1,5 @@
 import { isIP } from "node:net";
 import { z } from "zod";
-import { LOCAL_ADDRESSES } from "../http/connection-limit.ts";
 import { LOG_FORMATS, LOG_LEVELS } from "../log/logger.ts";
 import { endpointsSetting } from "./endpoints-setting.ts";
 import { setting } from "./setting.ts";
@@ -10,12 +9,12 @@ import { booleanSetting, choiceSetting, integerSetting, listSetting, urlSetting 
 export const proxySettings = {
   proxyAddresses: setting({
     env: "PROXY_ADDRESSES",
-    schema: listSetting(LOCAL_ADDRESSES).refine(
+    schema: listSetting().refine(
       (addresses) => addresses.every((address) => isIP(address) !== 0),
       "expected IP addresses",
     ),
     description:
-      "IP addresses of gateways and proxies in front, separated by commas: no bound on connections by address for them",
+      "IP addresses of gateways and proxies in front, separated by commas: no bound on connections by address for them, and their X-Forwarded-For names the caller, so that they have to replace it or append to it. Unset: loopback has no bound, and the header is not read",
   }),
 };
 

@@ -1,5 +1,5 @@
 import { createServer, type RequestListener, type Server, type ServerOptions } from "node:http";
-import { ConnectionLimit } from "./connection-limit.ts";
+import { ConnectionLimit, plain } from "./connection-limit.ts";
 
 /**
  * What a caller has for its part, milliseconds. Node looks every `connectionsCheckingInterval` only, by its own default every 30 seconds.
@@ -19,6 +19,7 @@ export const REQUEST_DEADLINES = {
 const MAX_CONNECTIONS = 1024;
 
 const limits = new WeakMap<Server, ConnectionLimit>();
+const proxies = new WeakMap<Server, readonly string[]>();
 
 /**
  * An HTTP server with {@link REQUEST_DEADLINES} and a {@link ConnectionLimit}. Every listener of every service is made here.
@@ -36,7 +37,17 @@ export function createBoundedServer(
   return server;
 }
 
-/** Replaces the addresses without a bound of their own, by default 127.0.0.1 and ::1. Does nothing to other servers. */
-export function exemptAddresses(server: Server, addresses: readonly string[] | undefined): void {
-  if (addresses !== undefined) limits.get(server)?.exempt(addresses);
+/**
+ * Names the proxies in front of a server: their connections have no bound of their own, and their
+ * `X-Forwarded-For` is read. Without any, 127.0.0.1 and ::1 have no bound, and the header is not read.
+ */
+export function nameProxies(server: Server, addresses: readonly string[]): void {
+  if (addresses.length === 0) return;
+  limits.get(server)?.exempt(addresses);
+  proxies.set(server, addresses);
+}
+
+/** @param address as a socket has it, undefined once that is closed */
+export function isProxy(server: Server, address: string | undefined): boolean {
+  return address !== undefined && proxies.get(server)?.includes(plain(address)) === true;
 }

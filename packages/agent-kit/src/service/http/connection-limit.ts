@@ -93,8 +93,8 @@ export class ConnectionLimit {
   }
 }
 
-/** IPv4 addresses as a listener for both families spells them. */
-function plain(address: string): string {
+/** An IPv4 address without the prefix that a listener for both families gives it. */
+export function plain(address: string): string {
   return address.startsWith("::ffff:") ? address.slice("::ffff:".length) : address;
 }
 

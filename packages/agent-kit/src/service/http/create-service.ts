@@ -9,7 +9,7 @@ import Fastify, {
 import type { Logger } from "pino";
 import { traceRequests } from "../telemetry/trace-requests.ts";
 import { answerTunnels, type PlainAnswer } from "./answer-tunnels.ts";
-import { createBoundedServer } from "./bounded-server.ts";
+import { createBoundedServer, isProxy } from "./bounded-server.ts";
 import { HeldBodies } from "./held-bodies.ts";
 import { problem, sendProblem } from "./problem.ts";
 
@@ -41,18 +41,20 @@ export interface ServiceOptions {
  * A Fastify instance with what every service of the demo shares: `GET /health`, bounded head and body, deadlines and bounds for connections, a request id of its own making,
  * a span in the caller's trace, problem details for errors and unknown paths, strict schema validation (nothing dropped, nothing coerced), a bounded stop.
  *
- * Forwarding headers are never trusted (`X-Forwarded-*`, request ids). Requests are logged at `debug`, without their query.
+ * `request.ip` is the caller's address behind the proxies that `listenOn` is passed, by their
+ * `X-Forwarded-For`; their `X-Forwarded-Host` and `-Proto` are in spans only. All others' are ignored,
+ * request ids are never trusted. Requests are logged at `debug`, without their query.
  * Does not authenticate anybody. Register a guard inside a scope (`app.register(async (scope) => …)`), so that `/health` stays open.
  */
 export function createService(options: ServiceOptions): FastifyInstance {
   const { name, logger, maxBodyBytes = 1_048_576 } = options;
   const { answerTunnel = () => problem(400, "Nothing is tunnelled here.") } = options;
-  const app = Fastify({
+  const app: FastifyInstance = Fastify({
     loggerInstance: logger as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: maxBodyBytes,
     serverFactory: (handler) => createBoundedServer({ maxHeaderSize: MAX_HEADER_BYTES }, handler),
-    trustProxy: false,
+    trustProxy: (address: string | undefined) => isProxy(app.server, address), // hole A21
     requestIdHeader: false,
     genReqId: () => randomUUID(),
     // A path that cannot be decoded, a parameter that is too long: Fastify refuses these before any error handler of ours is asked.

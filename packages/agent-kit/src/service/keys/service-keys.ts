@@ -68,10 +68,14 @@ export async function openKeys(options: {
   });
 }
 
-/** New keys and secrets, which end with the process. */
-export function memoryKeys(): ServiceKeys {
+/**
+ * New keys and secrets, which end with the process.
+ *
+ * @param given first key of each ring of signing keys. Default: new ones
+ */
+export function memoryKeys(given?: SigningKey): ServiceKeys {
   const secrets = new Map<string, Uint8Array<ArrayBuffer>>();
-  return withSigningKeys({
+  const keys = withSigningKeys({
     async ring(_name, kind, options) {
       const create = async (isFirst: boolean) => kind.open(await kind.create(isFirst));
       return createKeyRing({ ...options, key: await create(true), create: () => create(false) });
@@ -83,6 +87,14 @@ export function memoryKeys(): ServiceKeys {
     },
     close() {},
   });
+  if (given === undefined) return keys;
+  return {
+    ...keys,
+    async signingKeys(name, options) {
+      const later = await keys.signingKeys(name, options);
+      return createKeyRing({ ...options, key: given, create: later.rotate });
+    },
+  };
 }
 
 const withSigningKeys = (keys: Omit<ServiceKeys, "signingKeys">): ServiceKeys => ({

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from "fastify";
-import { exemptAddresses } from "../http/bounded-server.ts";
+import { nameProxies } from "../http/bounded-server.ts";
 import type { RunningService } from "./run-service.ts";
 
 /**
@@ -12,7 +12,7 @@ export async function listenOn(
   app: FastifyInstance,
   options: { host: string; port: number; proxyAddresses?: readonly string[] },
 ): Promise<RunningService> {
-  exemptAddresses(app.server, options.proxyAddresses);
+  nameProxies(app.server, options.proxyAddresses ?? []);
   await app.ready();
   // Fastify logs its own line per address; runService prints the one that counts.
   const { level } = app.log;

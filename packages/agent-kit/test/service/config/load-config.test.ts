@@ -119,6 +119,14 @@ describe("what is refused", () => {
     expect(problemsOf({ AAUTH_AUTHORIZATION_SCHEME: "autonomous", NOT_OURS: "1" })).toEqual({});
   });
 
+  test("a name that was changed, with the new one, in every service", () => {
+    const problem = "unknown variable; it is PERSON_SERVER_ID now";
+    expect(problemsOf({ AUTH_SERVER_PERSON_SERVER: "https://a.example" })).toEqual({
+      AUTH_SERVER_PERSON_SERVER: problem,
+    });
+    expect(problemsOf({ AUTH_SERVER_PERSON_SERVER: "", AUTH_SERVER_PERSON_SERVER_URL: "x" })).toEqual({});
+  });
+
   test("a flag without its value", () => {
     expect(problemsOf({}, ["--port"])).toEqual({ "--port": "needs a value" });
     expect(problemsOf({}, ["--port="])).toEqual({ "--port": "needs a value" });

@@ -3,7 +3,7 @@ import type { RequestListener, Server } from "node:http";
 import { type AddressInfo, connect, type Socket } from "node:net";
 import { afterEach, expect, test } from "vitest";
 import { networkOf } from "../../../src/service/http/connection-limit.ts";
-import { createBoundedServer, exemptAddresses } from "../../../src/service/index.ts";
+import { createBoundedServer, nameProxies } from "../../../src/service/index.ts";
 
 const cleanUps: (() => unknown)[] = [];
 afterEach(async () => {
@@ -137,7 +137,7 @@ test("A12: 127.0.0.1 and ::1 have no bound of their own, other addresses when th
     await call(server, "::1"),
   ];
   expect(await openOf(local)).toEqual([true, true, true, true]);
-  exemptAddresses(server, ["127.0.0.2"]);
+  nameProxies(server, ["127.0.0.2"]);
   const named = [await call(server, "127.0.0.2"), await call(server, "127.0.0.2")];
   expect(await openOf(named)).toEqual([true, true]);
   const next = await call(server, "127.0.0.1");

@@ -1,7 +1,7 @@
 import { request } from "node:http";
 import { type AddressInfo, connect } from "node:net";
 import { afterEach, expect, test } from "vitest";
-import { createLogger, createService, type ServiceOptions } from "../../../src/service/index.ts";
+import { createLogger, createService, nameProxies, type ServiceOptions } from "../../../src/service/index.ts";
 import { lingeringTunnels } from "../support/lingering-tunnels.ts";
 
 const lines: string[] = [];
@@ -149,6 +149,20 @@ test("forwarding headers and request ids of the caller are not believed", async 
   expect(who.ip).not.toBe("203.0.113.7");
   expect(who.host).not.toBe("evil.example");
   expect(who.id).not.toBe("mine");
+});
+
+test.each([
+  ["no proxy is named", "127.0.0.1", [], "127.0.0.1"],
+  ["it is not a named proxy", "192.0.2.9", ["192.0.2.1"], "192.0.2.9"],
+  ["it is one", "192.0.2.1", ["192.0.2.1"], "203.0.113.7"],
+  ["it is one, on a socket for both families", "::ffff:192.0.2.1", ["192.0.2.1"], "203.0.113.7"],
+  ["it is the second of two", "192.0.2.2", ["192.0.2.1", "192.0.2.2", "203.0.113.7"], "198.51.100.1"],
+])("A21: the sender of X-Forwarded-For names the caller only where %s", async (_where, sender, named, ip) => {
+  const app = service();
+  app.get("/who", async (request) => request.ip);
+  nameProxies(app.server, named);
+  const headers = { "x-forwarded-for": "198.51.100.1, 203.0.113.7" };
+  expect((await app.inject({ url: "/who", headers, remoteAddress: sender })).body).toBe(ip);
 });
 
 test("a head of 40 KiB is accepted, one over the limit is not", async () => {

@@ -1,0 +1,30 @@
+import { hash } from "node:crypto";
+import type { RecordStore, Stores } from "aauth";
+
+/** A run or an order that a browser's return continues. */
+export interface Returning {
+  readonly id: string;
+  readonly userId: string;
+}
+
+/** By state: what the browser's return continues. A state is stored as its hash. */
+export interface Returns {
+  put(state: string, returning: Returning, seconds: number): Promise<void>;
+  get(state: string): Promise<Returning | undefined>;
+  /** Works once, also among processes. */
+  take(state: string): Promise<Returning | undefined>;
+}
+
+/** Above the number of runs and of orders. */
+const MAX_RETURNS = 10_000;
+
+export function createReturns(stores: Pick<Stores, "records">, name: string): Returns {
+  const returns: RecordStore<Returning> = stores.records(name, { maxEntries: MAX_RETURNS });
+  const keyOf = (state: string) => hash("sha256", state, "base64url");
+  return {
+    put: async (state, { id, userId }, ttlSeconds) =>
+      returns.put(keyOf(state), { id, userId }, { owner: userId, ttlSeconds }),
+    get: async (state) => returns.get(keyOf(state)),
+    take: async (state) => returns.take(keyOf(state)),
+  };
+}

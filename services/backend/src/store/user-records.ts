@@ -1,0 +1,151 @@
+import { type RecordStore, StoreFullError, type Stores } from "aauth";
+import type { OpenRequests } from "./open-requests.ts";
+
+/** Seconds that runs, orders and what belongs to them are kept. */
+export const KEPT_SECONDS = 3600;
+/** Owner of the list of what is unfinished. */
+const ALL_USERS = "all";
+
+/** Plain data that belongs to a user. */
+interface Owned {
+  readonly id: string;
+  /** `sub` of the owner. */
+  readonly userId: string;
+}
+
+/** What users have begun: runs, orders. Values are immutable plain data. */
+export interface UserRecords<Value extends Owned> {
+  /** Counts it as an open request. @throws BackendError `too_many`; StoreFullError */
+  add(value: Value): Promise<void>;
+  /** The value if it is this user's. Another user's does not exist. */
+  get(userId: string, id: string): Promise<Value | undefined>;
+  /** The user's values, newest first. */
+  list(userId: string): Promise<Value[]>;
+  /**
+   * Compare-and-set: replaces a value by what `change` makes of it, which may run again and leaves
+   * the value as it is by returning it.
+   *
+   * @returns undefined where there is no such value. Rejects with what `change` throws
+   */
+  update(id: string, change: (value: Value) => Value): Promise<Value | undefined>;
+  /** Removes the user's values and returns how many. */
+  clear(userId: string): Promise<number>;
+  /** Values of all users that are not final. */
+  unfinished(): Promise<Value[]>;
+}
+
+/** The bounds of the records, and what they have to know of their values. */
+export interface UserRecordsOptions<Value extends Owned> {
+  readonly stores: Pick<Stores, "records">;
+  /** Name of the store. */
+  readonly name: string;
+  /** Unix seconds. */
+  readonly now: () => number;
+  /** Values kept at once, of all users. A user who has none is refused when no room is left. */
+  readonly maxEntries: number;
+  /** Values kept per user. Beyond it the user's oldest final one is removed. Default 100. */
+  readonly maxPerUser?: number;
+  /** A final value does not change any more. */
+  readonly isFinal: (value: Value) => boolean;
+  /** Makes the changes that time brings, such as the end of a wait: the same at each reading. */
+  readonly settle: (value: Value) => Value;
+  readonly open: OpenRequests;
+  /** Receives the id of a value that is removed. */
+  readonly onRemove?: (id: string) => void;
+}
+
+interface Row<Value> {
+  readonly value: Value;
+  /** Grows with each new value of a user. */
+  readonly number: number;
+  /** Unix seconds. A change does not prolong it. */
+  readonly endsAt: number;
+}
+
+/** Records in the given stores, for {@link KEPT_SECONDS} each. */
+export function createUserRecords<Value extends Owned>(
+  options: UserRecordsOptions<Value>,
+): UserRecords<Value> {
+  const { stores, name, now, maxEntries, maxPerUser = 100, isFinal, settle, open, onRemove } = options;
+  const rows: RecordStore<Row<Value>> = stores.records(name, { maxEntries });
+  // One owner has at most half of a store.
+  const unfinished: RecordStore<Owned> = stores.records(`unfinished ${name}`, { maxEntries: 2 * maxEntries });
+  const termsOf = ({ value, endsAt }: Row<Value>) => ({ owner: value.userId, ttlSeconds: endsAt - now() });
+
+  /** Oldest first. */
+  async function ofUser(userId: string): Promise<Row<Value>[]> {
+    const own = await rows.list(userId);
+    return own.map((row) => ({ ...row, value: settle(row.value) })).sort((a, b) => a.number - b.number);
+  }
+
+  async function remove(id: string): Promise<void> {
+    await rows.delete(id);
+    await unfinished.delete(id);
+    onRemove?.(id);
+  }
+
+  async function put(row: Row<Value>): Promise<void> {
+    const { id, userId } = row.value;
+    if (!isFinal(row.value))
+      await unfinished.put(id, { id, userId }, { owner: ALL_USERS, ttlSeconds: KEPT_SECONDS });
+    await rows.put(id, row, termsOf(row));
+  }
+
+  async function addRow(value: Value): Promise<void> {
+    const own = await ofUser(value.userId);
+    const oldest = own.find((row) => isFinal(row.value))?.value.id;
+    const row = { value, number: (own.at(-1)?.number ?? 0) + 1, endsAt: now() + KEPT_SECONDS };
+    const isAtBound = own.length >= maxPerUser;
+    if (oldest !== undefined && isAtBound) await remove(oldest);
+    await put(row).catch(async (error: unknown) => {
+      if (!(error instanceof StoreFullError) || oldest === undefined || isAtBound) throw error;
+      await remove(oldest);
+      await put(row);
+    });
+  }
+
+  async function get(userId: string, id: string): Promise<Value | undefined> {
+    const row = await rows.get(id);
+    return row?.value.userId === userId ? settle(row.value) : undefined;
+  }
+
+  return {
+    async add(value) {
+      const { id, userId } = value;
+      await open.begin(userId, id, KEPT_SECONDS);
+      try {
+        await addRow(value);
+      } catch (error) {
+        await open.end(userId, id);
+        throw error;
+      }
+    },
+    get,
+    list: async (userId) => (await ofUser(userId)).reverse().map(({ value }) => value),
+    async update(id, change) {
+      let hasEnded = false;
+      const row = await rows.update(id, (row) => {
+        if (row === undefined || row.endsAt <= now()) return undefined;
+        const value = change(settle(row.value));
+        hasEnded = isFinal(value) && !isFinal(row.value);
+        return value === row.value ? undefined : { value: { ...row, value }, ...termsOf(row) };
+      });
+      if (hasEnded) await unfinished.delete(id);
+      return row && settle(row.value);
+    },
+    async clear(userId) {
+      const own = await rows.list(userId);
+      for (const { value } of own) await remove(value.id);
+      return own.length;
+    },
+    async unfinished() {
+      const found: Value[] = [];
+      for (const { id, userId } of await unfinished.list(ALL_USERS)) {
+        const value = await get(userId, id);
+        if (value === undefined || isFinal(value)) await unfinished.delete(id);
+        else found.push(value);
+      }
+      return found;
+    },
+  };
+}
