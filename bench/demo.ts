@@ -6,7 +6,7 @@ import {
   stackUrls,
 } from "../scripts/demo/stack.ts";
 import { startChild } from "../tests/support/child.ts";
-import { freePorts } from "../tests/support/free-ports.ts";
+import { freePorts } from "../scripts/demo/free-ports.ts";
 
 const START_LIMIT_MS = 60_000;
 

@@ -12,7 +12,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Pool } from "undici";
-import { freePorts } from "../tests/support/free-ports.ts";
+import { freePorts } from "../scripts/demo/free-ports.ts";
 import { coresLine, stayOn } from "./cores.ts";
 import { type BenchAgent, startAgent } from "./gateway/agent.ts";
 import { resourceAt, startAuthz, startGateway } from "./gateway/gateway-program.ts";

@@ -11,7 +11,7 @@ import { generateSigningKey, type SigningKey, signRequest } from "aauth";
 import { february2026, issueAuthToken } from "aauth/february-2026";
 import { createTokenSigner } from "aauth/server";
 import { Pool } from "undici";
-import { freePort } from "../tests/support/free-ports.ts";
+import { freePort } from "../scripts/demo/free-ports.ts";
 import { coresLine, stayOn } from "./cores.ts";
 import { quantile } from "./measure.ts";
 import { type Program, startProgram } from "./program.ts";

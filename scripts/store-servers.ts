@@ -1,4 +1,4 @@
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { REPOSITORY_ROOT } from "./demo/stack.ts";
 import { findExecutable } from "./find-executable.ts";
 import { type Log, pipInstall, virtualEnvironment } from "./pinned-packages.ts";
@@ -60,4 +60,12 @@ function debianVersions(): string[] {
   } catch {
     return [];
   }
+}
+
+/** PostgreSQL refuses to run as root: the user that runs it instead. Undefined for the own one. */
+export function unprivilegedUser(): { uid: number; gid: number } | undefined {
+  if (process.getuid?.() !== 0) return undefined;
+  const nobody = readFileSync("/etc/passwd", "utf8").match(/^nobody:[^:]*:(\d+):(\d+):/m);
+  if (nobody === null) throw new Error("PostgreSQL refuses to run as root, and there is no user nobody");
+  return { uid: Number(nobody[1]), gid: Number(nobody[2]) };
 }

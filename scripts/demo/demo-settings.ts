@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import {
   booleanSetting,
+  type Config,
   ConfigError,
   choiceSetting,
   integerSetting,
@@ -125,6 +126,12 @@ const settings = {
     description:
       "Start empty: remove what earlier starts with this profile and backend port have kept, keys included",
   }),
+  replicas: setting({
+    flag: "replicas",
+    schema: integerSetting(1, { minimum: 1, maximum: 2 }),
+    description:
+      "Processes of backend, agents, gateway check and person server: 2 needs PostgreSQL and Valkey or Redis, found or named by AAUTH_STORE and AAUTH_REPLAY_STORE",
+  }),
   processes: setting({
     flag: "processes",
     schema: booleanSetting(false),
@@ -139,6 +146,8 @@ export interface DemoSettings {
   readonly modes: StackModes;
   /** Each service as a process of its own. */
   readonly processes: boolean;
+  /** Processes of each service that can have two. */
+  readonly replicas: number;
   /** Remove what earlier starts have kept. */
   readonly fresh: boolean;
   /** Names of services that are started separately; with `modes.publishedPeers` they are the published demo's. */
@@ -174,6 +183,7 @@ export function readDemoSettings(env: NodeJS.ProcessEnv, argv: readonly string[]
     throw new ConfigError("demo", [
       { name: "--fresh", message: "removes the demo's own folder: AAUTH_STORE names another store" },
     ]);
+  refuseWithReplicas(config);
   const ports = Object.fromEntries(
     Object.keys(DEMO_PORTS).map((key) => [key, config[`${key as ListenerKey}Port`]]),
   ) as StackPorts;
@@ -209,7 +219,28 @@ export function readDemoSettings(env: NodeJS.ProcessEnv, argv: readonly string[]
   const ours = swap.includes("gateway") ? [...swap, "gateway-authz"] : swap;
   const isLeftOut = (name: string) =>
     config.without.includes(name) || (swap.length > 0 && !ours.includes(name));
-  return { ports, modes, processes, fresh: config.fresh, without: names.filter(isLeftOut) };
+  return {
+    ports,
+    modes,
+    processes,
+    fresh: config.fresh,
+    replicas: config.replicas,
+    without: names.filter(isLeftOut),
+  };
+}
+
+/** @throws ConfigError for flags that replicas do not go with */
+function refuseWithReplicas(
+  config: Pick<Config<typeof settings>, "replicas" | "swap" | "without" | "gatewayKind">,
+): void {
+  const refused = [
+    ["--swap", config.swap.length > 0],
+    ["--without", config.without.length > 0],
+    ["--gateway", config.gatewayKind === "agentgateway"],
+  ] as const;
+  for (const [name, isSet] of refused)
+    if (config.replicas > 1 && isSet)
+      throw new ConfigError("demo", [{ name, message: "cannot be used with --replicas" }]);
 }
 
 function othersThan(names: readonly string[], ports: StackPorts): string[] {

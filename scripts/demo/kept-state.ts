@@ -1,4 +1,5 @@
 import { existsSync, readdirSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { REPOSITORY_ROOT, type StackModes, type StackPorts, stateFolders } from "./stack.ts";
 
@@ -11,8 +12,17 @@ export const hasState = (ports: Ports, modes: Profile): boolean =>
 
 /** Removes what earlier starts have kept: state, and the keys that it belongs to. */
 export function removeState(ports: Ports, modes: Profile): void {
-  for (const folder of Object.values(stateFolders(ports, modes)))
-    rmSync(REPOSITORY_ROOT + folder, { recursive: true, force: true });
+  const { data, keys } = stateFolders(ports, modes);
+  for (const folder of [REPOSITORY_ROOT + data, REPOSITORY_ROOT + keys, postgresFolder(ports, modes)])
+    rmSync(folder, { recursive: true, force: true });
+}
+
+/** Where the demo's own PostgreSQL keeps its data. As root's it is another user's, who has no access to root's folders. */
+export function postgresFolder(ports: Ports, modes: Profile): string {
+  const isRoot = process.getuid?.() === 0;
+  return isRoot
+    ? join(tmpdir(), `aauth-${modes.profile}-${ports.backend}-postgres`)
+    : join(REPOSITORY_ROOT, stateFolders(ports, modes).data, "postgres");
 }
 
 /** Bytes of the files in a folder. Undefined where there is none. */

@@ -5,10 +5,12 @@
  */
 
 import { ConfigError, HelpRequested } from "agent-kit/service";
+import { describeReplicas } from "../replicas/describe-replicas.ts";
+import { prepareReplicas } from "../replicas/prepare-replicas.ts";
 import { alreadyRunning } from "./already-running.ts";
 import { leftOutServices } from "./by-hand.ts";
 import { type DemoSettings, readDemoSettings } from "./demo-settings.ts";
-import { describeStack, leaveOut } from "./describe-stack.ts";
+import { describeStack, leaveOut, type ServiceDescription } from "./describe-stack.ts";
 import { hasState, removeState } from "./kept-state.ts";
 import { prepareHost } from "./prepare-host.ts";
 import { runInTerminal } from "./run-in-terminal.ts";
@@ -20,8 +22,11 @@ process.exit(await main());
 
 async function main(): Promise<number> {
   let demo: DemoSettings;
+  let services: readonly ServiceDescription[];
+  let continues: boolean;
   try {
     demo = readDemoSettings(process.env, process.argv.slice(2));
+    ({ services, continues } = await prepare(demo));
   } catch (error) {
     if (error instanceof HelpRequested) {
       console.log(error.text);
@@ -31,13 +36,10 @@ async function main(): Promise<number> {
     console.error(`${error.message}\n  npm run demo -- --help lists all flags.`);
     return 2;
   }
-  const { ports, modes, processes, fresh, without } = demo;
+  const { ports, modes, processes, without } = demo;
   const urls = stackUrls(ports);
   const isSwap = modes.publishedPeers !== undefined;
   const leftOut = isSwap ? without.map((name) => ({ name })) : await leftOutServices(ports, modes, without);
-  const services = leaveOut(describeStack(ports, modes), without);
-  if (fresh && (await takenPorts(services)).length === 0) removeState(ports, modes);
-  const continues = modes.store === undefined && hasState(ports, modes);
   if (!processes) await prepareHost();
   return runInTerminal(
     processes ? services.map((service) => ({ ...service, hosted: undefined })) : services,
@@ -61,6 +63,16 @@ async function main(): Promise<number> {
       otherPorts: Object.values(ports),
     },
   );
+}
+
+/** Removes what earlier starts have kept, where that is asked for, and describes what is started. */
+async function prepare({ ports, modes, fresh, replicas, without }: DemoSettings) {
+  const services = leaveOut(describeStack(ports, modes), without);
+  // Another demo may be at work on the files.
+  if (fresh && (await takenPorts(services)).length === 0) removeState(ports, modes);
+  const continues = modes.store === undefined && hasState(ports, modes);
+  if (replicas === 1) return { services, continues };
+  return { services: describeReplicas(services, await prepareReplicas(ports, modes)), continues };
 }
 
 function capitalised(text: string): string {

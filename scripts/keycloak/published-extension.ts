@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { AGENT_NAMES } from "topology";
-import { freePorts } from "../../tests/support/free-ports.ts";
+import { freePorts } from "../demo/free-ports.ts";
 import { ServiceProcess } from "../demo/service-process.ts";
 import { REPOSITORY_ROOT } from "../demo/stack.ts";
 import { importRealm } from "./import-realm.ts";

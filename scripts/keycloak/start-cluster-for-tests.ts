@@ -1,4 +1,4 @@
-import { freePorts } from "../../tests/support/free-ports.ts";
+import { freePorts } from "../demo/free-ports.ts";
 import { startDatabaseServer } from "./database-server.ts";
 import { prepareKeycloak } from "./prepare-keycloak.ts";
 import { freeStackPorts, type StartedForTests, startNodeForTests } from "./start-server-for-tests.ts";

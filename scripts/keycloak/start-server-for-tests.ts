@@ -1,5 +1,5 @@
-import { freePorts } from "../../tests/support/free-ports.ts";
 import { describeStack } from "../demo/describe-stack.ts";
+import { freePorts } from "../demo/free-ports.ts";
 import { ServiceProcess } from "../demo/service-process.ts";
 import { DEMO_MODES, DEMO_PORTS, type StackPorts, stackUrls } from "../demo/stack.ts";
 

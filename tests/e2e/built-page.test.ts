@@ -6,7 +6,7 @@ import { REPOSITORY_ROOT } from "../../scripts/demo/stack.ts";
 import { createPageServer } from "../../ui/server/page-server.ts";
 import { openPage, startBrowser } from "../support/browser.ts";
 import { startChild } from "../support/child.ts";
-import { freePort } from "../support/free-ports.ts";
+import { freePort } from "../../scripts/demo/free-ports.ts";
 
 let browser: Browser;
 

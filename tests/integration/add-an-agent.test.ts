@@ -6,7 +6,7 @@ import { REPOSITORY_ROOT } from "../../scripts/demo/stack.ts";
 import { copyTree, installPackages, type TreeCopy } from "../../scripts/holes/tree-copy.ts";
 import { type Child, startChild } from "../support/child.ts";
 import { ForeignAgent } from "../support/foreign-agent.ts";
-import { freePorts } from "../support/free-ports.ts";
+import { freePorts } from "../../scripts/demo/free-ports.ts";
 
 const PAGE = readFileSync(`${REPOSITORY_ROOT}docs/add-an-agent.md`, "utf8");
 const QUESTION = {

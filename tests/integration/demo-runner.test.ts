@@ -8,7 +8,7 @@ import { PORT_VARIABLES, REPOSITORY_ROOT, type StackPorts } from "../../scripts/
 import { SupervisedProcess } from "../../scripts/demo/supervised-process.ts";
 import { isTaken } from "../../scripts/demo/taken-ports.ts";
 import { type Child, isAlive, startChild } from "../support/child.ts";
-import { freePorts } from "../support/free-ports.ts";
+import { freePorts } from "../../scripts/demo/free-ports.ts";
 
 const STACK = fileURLToPath(new URL("../support/fixtures/stack-runner.ts", import.meta.url));
 const ORPHAN_LIMIT = { timeout: 20_000 };

@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { installLocalhostLookup } from "agent-kit/service";
 import { type Progress, progressSchema } from "backend-api";
 import { afterEach, describe, expect, test, vi } from "vitest";
@@ -312,6 +315,33 @@ describe("an access server whose owner has a say", () => {
   });
 });
 
+/** The run waits for the person at the page of the first hop. */
+async function waitingAtAgent(user: ApiUser, run: Progress): Promise<Progress> {
+  const state = async () =>
+    progressSchema.parse(await (await user.get(`/optimization/progress/${run.request_id}`)).json());
+  await expect
+    .poll(async () => (await state()).consent_url, { timeout: 20_000 })
+    .toContain(stack.urls.supplyChainAgent);
+  return state();
+}
+
+test("an agent that is killed while its answer waits for the person resumes it, and the run is completed", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "agent-"));
+  const kept = { AAUTH_STORE: `sqlite:${folder}/data`, AAUTH_KEYS: `${folder}/keys` };
+  const env = { ...CONSENT_FOR_MARKET, "supply-chain-agent": kept };
+  const user = await started("person-server", { processes: true, env });
+  const begun = await user.run();
+  const browser = new User();
+  await browser.decide(await browser.openSignedIn(begun.consent_url!), "accept");
+  const waiting = await waitingAtAgent(user, begun);
+  await stack.kill("supply-chain-agent");
+  await stack.startAgain("supply-chain-agent");
+  const { end } = await decideAtPages(user, waiting);
+  expect(end).toMatchObject({ status: "completed" });
+  expect(await reportOf(user, end.request_id)).toContain("Market Analysis Report");
+  await rm(folder, { recursive: true });
+});
+
 describe("another party that is started again while a run waits ends the run, with hop, code and section", () => {
   test.each([
     ["person-server", 0, "person-server"],
@@ -331,13 +361,4 @@ describe("another party that is started again while a run waits ends the run, wi
     expect(failure?.code).toBeDefined();
     expect(failure?.section).toMatch(/^draft -11, section /);
   });
-
-  async function waitingAtAgent(user: ApiUser, run: Progress): Promise<Progress> {
-    const state = async () =>
-      progressSchema.parse(await (await user.get(`/optimization/progress/${run.request_id}`)).json());
-    await expect
-      .poll(async () => (await state()).consent_url, { timeout: 20_000 })
-      .toContain(stack.urls.supplyChainAgent);
-    return state();
-  }
 });

@@ -8,7 +8,7 @@ import { join, relative } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { REPOSITORY_ROOT } from "../../scripts/demo/stack.ts";
 import { startChild } from "../support/child.ts";
-import { freePort } from "../support/free-ports.ts";
+import { freePort } from "../../scripts/demo/free-ports.ts";
 import { startStack, type TestStack } from "../support/start-stack.ts";
 
 /** Where the page is developed: relative paths begin there. */

@@ -12,7 +12,7 @@ import {
 } from "../../scripts/demo/stack.ts";
 import { type Child, startChild } from "../support/child.ts";
 import { runWithConsent } from "../support/consent-run.ts";
-import { freePorts } from "../support/free-ports.ts";
+import { freePorts } from "../../scripts/demo/free-ports.ts";
 import { commandsOf, isDemo, type ShownCommand } from "../support/walkthrough-commands.ts";
 import { factsIn, PYTHON } from "./python-peers.ts";
 

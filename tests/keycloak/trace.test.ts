@@ -5,7 +5,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, expect, test } from "vitest";
 import { startWorld } from "../contract/auth-server/world.ts";
 import { startChild } from "../support/child.ts";
-import { freePorts } from "../support/free-ports.ts";
+import { freePorts } from "../../scripts/demo/free-ports.ts";
 
 const LIMIT_MS = 60_000;
 const POLL_MS = 500;

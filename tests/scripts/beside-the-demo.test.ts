@@ -8,7 +8,7 @@ import { DEMO_PORTS, PORT_VARIABLES, type StackPorts } from "../../scripts/demo/
 import { portOfDemo } from "../../scripts/port-of-demo.ts";
 import { runProgram } from "../../scripts/run-program.ts";
 import { startChild } from "../support/child.ts";
-import { freePort, freePorts } from "../support/free-ports.ts";
+import { freePort, freePorts } from "../../scripts/demo/free-ports.ts";
 
 test("levels and consent take the demo's ports from its variables", async () => {
   expect(portOfDemo("gateway", {})).toBe(3000);

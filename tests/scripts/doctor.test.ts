@@ -7,7 +7,7 @@ import { DEMO_PORTS, PORT_VARIABLES, type StackPorts } from "../../scripts/demo/
 import { nameFindings } from "../../scripts/doctor/names.ts";
 import { portFindings } from "../../scripts/doctor/ports.ts";
 import { dockerFinding, programFindings } from "../../scripts/doctor/programs.ts";
-import { freePort, freePorts } from "../support/free-ports.ts";
+import { freePort, freePorts } from "../../scripts/demo/free-ports.ts";
 
 /** Free ports, as the environment that moves the demo there. */
 async function freeDemo() {

@@ -5,7 +5,7 @@ import { delimiter, dirname, join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { REPOSITORY_ROOT } from "../../scripts/demo/stack.ts";
 import { startChild } from "../support/child.ts";
-import { freePort } from "../support/free-ports.ts";
+import { freePort } from "../../scripts/demo/free-ports.ts";
 
 const ENV_FILE_MODULE = import.meta.resolve("../../scripts/demo/env-file.ts");
 const FOLDER = `${REPOSITORY_ROOT}services/`;

@@ -4,9 +4,9 @@ import { type AuthTokenClaims, type FebruaryAgent, february2026, februaryAgent }
 import { createLogger, loadConfig } from "agent-kit/service";
 import Fastify from "fastify";
 import { fastifyAAuth } from "fastify-aauth";
+import { freePort } from "../../scripts/demo/free-ports.ts";
 import { buildAuthServer } from "../../services/auth-server/src/app.ts";
 import { settings } from "../../services/auth-server/src/config.ts";
-import { freePort } from "./free-ports.ts";
 
 /** An auth server on a port of its own. */
 export interface ChainAuthServer {

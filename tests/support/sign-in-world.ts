@@ -1,3 +1,4 @@
+import { freePort } from "../../scripts/demo/free-ports.ts";
 import { startListening as startAuthServer } from "../../services/auth-server/test/support/auth-server.ts";
 import { createSignIn } from "../../services/person-server/src/sign-in/sign-in.ts";
 import { startListening } from "../../services/person-server/test/support/person-server.ts";
@@ -6,7 +7,6 @@ import {
   type World,
   type WorldOptions,
 } from "../../services/person-server/test/support/world.ts";
-import { freePort } from "./free-ports.ts";
 
 /**
  * A world whose persons sign in at the embedded auth server, with name and password.

@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { describeStack, leaveOut, type ServiceDescription } from "../../scripts/demo/describe-stack.ts";
+import { freePorts } from "../../scripts/demo/free-ports.ts";
 import { LogLines } from "../../scripts/demo/log-lines.ts";
 import { runStack } from "../../scripts/demo/run-stack.ts";
 import { ServiceProcess } from "../../scripts/demo/service-process.ts";
@@ -14,7 +15,6 @@ import {
   stackUrls,
 } from "../../scripts/demo/stack.ts";
 import { startChild } from "./child.ts";
-import { freePorts } from "./free-ports.ts";
 
 /** A line of the log arrives over a pipe, some time after what it tells of. For `expect.poll`. */
 export const LOG_WAIT = { timeout: 5_000, interval: 20 };

@@ -1,10 +1,10 @@
-import { chownSync, readFileSync, writeFileSync } from "node:fs";
+import { chownSync, writeFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { findStoreServers } from "../../scripts/store-servers.ts";
+import { freePort } from "../../scripts/demo/free-ports.ts";
+import { findStoreServers, unprivilegedUser } from "../../scripts/store-servers.ts";
 import { type Child, startChild } from "./child.ts";
-import { freePort } from "./free-ports.ts";
 
 /** A server of a test, which stands still, ends and starts again on request. */
 export interface StoreServer {
@@ -95,12 +95,4 @@ async function serverOf(
   };
   await server.start();
   return server;
-}
-
-/** PostgreSQL refuses to run as root. */
-function unprivilegedUser(): { uid: number; gid: number } | undefined {
-  if (process.getuid?.() !== 0) return undefined;
-  const nobody = readFileSync("/etc/passwd", "utf8").match(/^nobody:[^:]*:(\d+):(\d+):/m);
-  if (nobody === null) throw new Error("PostgreSQL refuses to run as root, and there is no user nobody");
-  return { uid: Number(nobody[1]), gid: Number(nobody[2]) };
 }

@@ -7,8 +7,9 @@
 import type { AgentExecutor, ServerCallContext } from "@a2a-js/sdk/server";
 import { createMemoryStores, type Discovery, type Level, type ProvenCaller, type Stores } from "aauth";
 import { type Agent, type AgentObserver, type AgentOptions, createAgent, type Transport } from "aauth/agent";
-import type { FastifyInstance, FastifyRequest } from "fastify";
+import type { FastifyInstance } from "fastify";
 import { fastifyAAuth } from "fastify-aauth";
+import { createLocalJobs, type Jobs } from "jobs";
 import {
   createAgentTrace,
   traceDiscovery,
@@ -16,11 +17,11 @@ import {
   traceVerifier,
   verificationTrace,
 } from "protocol-trace";
-import { type AgentCardOptions, createAgentCard, fastifyA2A } from "./a2a/index.ts";
+import { type AgentCardOptions, createA2AHandler, createAgentCard, fastifyA2A } from "./a2a/index.ts";
 import { type AgentDialect, agentDialect } from "./agent-dialect.ts";
 import type { AgentConfig, NamedAgent } from "./agent-settings.ts";
-import { upstreamTokenOf } from "./draft-11.ts";
-import { type BringPerson, createWaitingReplies, type WaitingReplies } from "./draft-11-waiting.ts";
+import type { CallersPerson } from "./callers-person.ts";
+import { createWaitingReplies } from "./draft-11-waiting.ts";
 import { createAgentLog, createVerificationLog } from "./protocol-log/index.ts";
 import { warnOfPublishedPeers } from "./published-peers.ts";
 import {
@@ -41,6 +42,8 @@ export interface AgentServiceDeps {
   readonly transport?: Transport;
   /** Where what outlives a request is kept. Default: in memory, for this process only. */
   readonly stores?: Stores;
+  /** Work that outlives a request, started and closed with the service. Default: in this process, its rows in `stores`. */
+  readonly jobs?: Jobs;
   /** Unix seconds. */
   readonly now?: () => number;
 }
@@ -96,15 +99,15 @@ export interface AgentServiceOptions {
 
 const CALLER = "caller";
 const UPSTREAM = "upstream-token";
-const BRING_PERSON = "bring-person";
+const PERSON = "person";
 
 /** What is known of a request, on its way from the verifier to the executor: `caller.from(context)`. Only `createAgentService` writes it. */
 export const caller = {
   from: (context: ServerCallContext) => context.state.get(CALLER) as ProvenCaller | undefined,
   /** In draft -11 the token that the request came with, for a call for the same person. Undefined in February, and for a caller without a person. */
   upstreamToken: (context: ServerCallContext) => context.state.get(UPSTREAM) as string | undefined,
-  /** In draft -11 the way to bring the caller's person to a page. */
-  bringPerson: (context: ServerCallContext) => context.state.get(BRING_PERSON) as BringPerson | undefined,
+  /** In draft -11 the way to the caller's person. */
+  person: (context: ServerCallContext) => context.state.get(PERSON) as CallersPerson | undefined,
 };
 
 /** Puts an agent together. Does NOT listen. */
@@ -114,6 +117,7 @@ export async function createAgentService(options: AgentServiceOptions): Promise<
   const id = config.idUrl;
   const now = deps.now ?? (() => Math.floor(Date.now() / 1000));
   const stores = deps.stores ?? createMemoryStores({ now });
+  const jobs = deps.jobs ?? createLocalJobs({ records: stores.records("jobs"), log: logger });
   const dialect = agentDialect({ ...options, name: options.card.name, now });
   const { requirement, map } = dialect;
   const keys = await (deps.keys ?? memoryKeys()).signingKeys(agent.name, { ...dialect.kids, now });
@@ -164,18 +168,18 @@ export async function createAgentService(options: AgentServiceOptions): Promise<
       },
     });
     await options.routes?.(scope, parts);
+    const handler = { card, extendedCard, executor: options.executor(parts) };
     const waiting =
       map &&
       createWaitingReplies({
-        ...{ id, map, discovery, now, log: logger },
+        ...{ id, map, discovery, stores, jobs, stateOf, now, log: logger },
+        handler: createA2AHandler(handler),
         verifier: traceVerifier(scope.aauth.verifier),
       });
     await waiting?.serve(scope);
     await scope.register(fastifyA2A, {
-      card,
-      extendedCard,
-      executor: options.executor(parts),
-      stateFor: (request) => stateOf(request, waiting),
+      ...handler,
+      stateFor: ({ caller }) => (caller === null ? new Map() : stateOf(caller)),
       ...(waiting && { replyWith: waiting.replyWith }),
       routeConfig: {
         rpc: { aauth: requirement },
@@ -185,6 +189,8 @@ export async function createAgentService(options: AgentServiceOptions): Promise<
     });
   });
   rotateKeys(app, keys, config.keyRotationSeconds);
+  app.addHook("onReady", () => jobs.start());
+  app.addHook("onClose", () => jobs.close());
   return { app };
 }
 
@@ -201,13 +207,9 @@ function callingAgent(options: AgentOptions & { observer: AgentObserver }): Agen
   });
 }
 
-function stateOf(request: FastifyRequest, waiting: WaitingReplies | undefined): Map<string, unknown> {
-  const { caller: proven, headers } = request;
-  const state = new Map<string, unknown>();
-  if (proven === null) return state;
-  state.set(CALLER, proven);
-  if (waiting === undefined) return state;
-  const upstream = upstreamTokenOf(proven, headers);
-  if (upstream !== undefined) state.set(UPSTREAM, upstream);
-  return state.set(BRING_PERSON, waiting.bringPersonOf(request));
-}
+const stateOf = (proven: ProvenCaller, upstreamToken?: string, person?: CallersPerson) =>
+  new Map<string, unknown>([
+    [CALLER, proven],
+    [UPSTREAM, upstreamToken],
+    [PERSON, person],
+  ]);

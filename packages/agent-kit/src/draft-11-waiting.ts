@@ -5,19 +5,17 @@
  * @module
  */
 
-import { type Discovery, type EndpointMap, isServerIdentifier, type ProvenCaller } from "aauth";
+import { type Discovery, type EndpointMap, isServerIdentifier, type ProvenCaller, type Stores } from "aauth";
 import { createDeferred, type Deferred, type Verifier } from "aauth/resource";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { sendAnswer, serveEndpoints } from "fastify-aauth";
-import type { A2AOptions } from "./a2a/index.ts";
-import { isLoopbackCallback } from "./draft-11.ts";
-
-/** Sends the person that a call waits for to a page. */
-export type BringPerson = (page: string) => void;
+import type { Jobs } from "jobs";
+import { type A2AHandler, type A2AOptions, messageOf } from "./a2a/index.ts";
+import { type CallersPerson, untilPerson } from "./callers-person.ts";
+import { type AskedMessage, DeferredAnswers, type PageOfRequest } from "./deferred-answers.ts";
+import { isLoopbackCallback, upstreamTokenOf } from "./draft-11.ts";
 
 export interface WaitingReplies {
-  /** For the executor of a request. */
-  bringPersonOf(request: FastifyRequest): BringPerson;
   /** For `fastifyA2A`. */
   readonly replyWith: NonNullable<A2AOptions["replyWith"]>;
   /** Serves the page, and the addresses that are polled. */
@@ -26,8 +24,9 @@ export interface WaitingReplies {
 
 const INTERACTION_PATH = "/interaction";
 const POLL_SECONDS = 1;
-/** Requests whose answers have not begun to wait are kept as long as the request itself. */
-type Pages = { readonly first: PromiseWithResolvers<string>; bring: BringPerson };
+
+/** State of an executor's context. */
+type State = ReadonlyMap<string, unknown>;
 
 export function createWaitingReplies(options: {
   /** Own identifier. */
@@ -35,65 +34,36 @@ export function createWaitingReplies(options: {
   readonly verifier: Verifier;
   readonly map: Pick<EndpointMap, "browserUrl">;
   readonly discovery: Discovery;
+  readonly stores: Stores;
+  readonly jobs: Jobs;
+  readonly handler: A2AHandler;
+  /** State for the executor of a caller's message. */
+  readonly stateOf: (caller: ProvenCaller, upstreamToken: string | undefined, person: CallersPerson) => State;
   /** Unix seconds. */
   readonly now: () => number;
   readonly log: { error(fields: object, message: string): void };
 }): WaitingReplies {
-  const { id, verifier, map, discovery, now, log } = options;
+  const { id, verifier, map, discovery, stores, jobs, handler, stateOf, now, log } = options;
   if (!isServerIdentifier(id)) throw new TypeError("id must be a server identifier");
-  const deferred = createDeferred<{ readonly page: string }>({
+  const deferred = createDeferred<PageOfRequest>({
     ...{ verifier, resource: id, interactionUrl: `${id}${INTERACTION_PATH}` },
-    ...{ discovery, retryAfterSeconds: POLL_SECONDS, now },
+    ...{ discovery, store: stores.records(`deferred ${id}`), retryAfterSeconds: POLL_SECONDS, now },
   });
-  const pages = new WeakMap<FastifyRequest, Pages>();
-
-  function pagesOf(request: FastifyRequest): Pages {
-    const known = pages.get(request);
-    if (known !== undefined) return known;
-    const first = Promise.withResolvers<string>();
-    const made: Pages = { first, bring: first.resolve };
-    pages.set(request, made);
-    return made;
-  }
-
-  const begin = (caller: ProvenCaller, page: string) =>
-    deferred.begin(caller, { requirement: "interaction", data: { page } });
+  const stateFor = ({ caller, upstreamToken }: AskedMessage, person: CallersPerson) =>
+    stateOf(caller, upstreamToken, person);
+  const answers = new DeferredAnswers({
+    ...{ id, deferred, stores, jobs },
+    answer: (asked, person) => handler(asked.message, { state: stateFor(asked, person), log }),
+  });
 
   return {
-    bringPersonOf: (request) => (page) => pagesOf(request).bring(page),
-
     async replyWith(request, reply, answer) {
-      const known = pagesOf(request);
-      const page = await Promise.race([answer.then(() => undefined), known.first.promise]);
-      const { caller } = request;
-      if (page === undefined || caller === null) return answer;
-      const waiting = await begin(caller, page);
-      let current = waiting.id;
-      // One after the other: a person may be needed again. What is polled then names the next page.
-      let steps: Promise<unknown> = Promise.resolve();
-      const next = (step: () => Promise<unknown>) => {
-        steps = steps.then(step).catch((error: unknown) => {
-          log.error({ err: error }, "a waiting answer could not be kept");
-        });
-      };
-      known.bring = (page) =>
-        next(async () => {
-          const { id, answer } = await begin(caller, page);
-          await deferred.finish(current, answer);
-          current = id;
-        });
-      answer.then(
-        (value) =>
-          next(() =>
-            deferred.finish(current, {
-              status: 200,
-              headers: { "content-type": "application/json" },
-              body: JSON.stringify(value),
-            }),
-          ),
-        () => next(() => deferred.fail(current, "server_error")),
-      );
-      return sendAnswer(reply, waiting.answer);
+      const { caller, headers } = request;
+      if (caller === null) return answer();
+      const upstreamToken = upstreamTokenOf(caller, headers);
+      const asked: AskedMessage = { message: messageOf(request), caller, upstreamToken };
+      const outcome = await untilPerson({}, (person) => answer(stateFor(asked, person)));
+      return "waiting" in outcome ? sendAnswer(reply, await answers.defer(asked, outcome)) : outcome.result;
     },
 
     async serve(scope) {
@@ -109,7 +79,7 @@ export function createWaitingReplies(options: {
 async function sendToPage(
   request: FastifyRequest,
   reply: FastifyReply,
-  { deferred, map }: { deferred: Deferred<{ readonly page: string }>; map: Pick<EndpointMap, "browserUrl"> },
+  { deferred, map }: { deferred: Deferred<PageOfRequest>; map: Pick<EndpointMap, "browserUrl"> },
 ): Promise<FastifyReply> {
   const { code, callback } = request.query as { readonly code?: unknown; readonly callback?: unknown };
   const opened = typeof code === "string" ? await deferred.open(code, request.ip) : "invalid_code";

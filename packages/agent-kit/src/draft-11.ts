@@ -177,6 +177,9 @@ export function draft11SectionOf({ code, section }: AAuthError): string {
   return `draft -11, section ${known}`;
 }
 
+/** Neither too many polls nor a party that is away says anything about the answer. */
+const STILL_WAITING: ReadonlySet<number> = new Set([ACCEPTED, 429, 503]);
+
 /** Whether a call that waited for an answer has got it. */
 export function goesOn(event: AgentEvent): boolean {
   switch (event.type) {
@@ -186,7 +189,7 @@ export function goesOn(event: AgentEvent): boolean {
     case "challenge_received":
       return event.status !== ACCEPTED;
     case "response_received":
-      return event.purpose === "resource" && event.status !== ACCEPTED;
+      return event.purpose === "resource" && !STILL_WAITING.has(event.status);
     default:
       return false;
   }

@@ -1,13 +1,22 @@
 /** A2A over draft -11: an agent whose work needs a person, and its caller, over requests in memory. */
 
-import { agentProviderMetadata, draft11, generateSigningKey, toJwks } from "aauth";
+import {
+  agentProviderMetadata,
+  createMemoryStores,
+  draft11,
+  generateSigningKey,
+  type SigningKey,
+  type Stores,
+  toJwks,
+  type WaitingCall,
+} from "aauth";
 import { createAgent, type InteractionRequest, type Transport } from "aauth/agent";
 import { createTestDiscovery } from "aauth/testing";
 import type { FastifyInstance } from "fastify";
 import { agentRow } from "topology";
 import { expect, test } from "vitest";
 import { askAgent, createTextExecutor } from "../src/a2a/index.ts";
-import { agentSettings, caller as callers, createAgentService } from "../src/index.ts";
+import { agentSettings, type CallersPerson, caller as callers, createAgentService } from "../src/index.ts";
 import { createLogger, loadConfig } from "../src/service/index.ts";
 
 const SELF = "https://supply-chain-agent.localhost";
@@ -15,10 +24,34 @@ const CALLER = "https://backend.localhost";
 const PAGE = "https://person-server.localhost/interaction?code=ABCD-EFGH-JKMN";
 const BROWSER = "http://localhost:8080";
 
-/** @param work of the agent; `bring` sends the caller's person to a page */
-async function parties(work: (bring: (page: string) => void) => Promise<string>) {
-  const logger = createLogger({ service: "test", level: "silent" });
-  const key = await generateSigningKey({ kid: "caller-1" });
+/** Ends an attempt at the work as a call does that waits for the caller's person. */
+function waitAt(person: CallersPerson, page: string): never {
+  const interaction = { url: page, code: page, page, party: new URL(page).origin };
+  person.control.onInteraction(interaction);
+  person.control.onWaiting({ location: page } as WaitingCall);
+  throw new Error("the attempt goes on");
+}
+
+type Work = (person: CallersPerson) => Promise<string>;
+
+/** What outlives a process of the agent. */
+interface Kept {
+  readonly key: SigningKey;
+  readonly stores: Stores;
+}
+
+async function kept(): Promise<Kept> {
+  return { key: await generateSigningKey({ kid: "caller-1" }), stores: createMemoryStores() };
+}
+
+/** A caller and one process of an agent that does some work. */
+async function parties(work: Work, { key, stores }: Kept) {
+  const log: string[] = [];
+  const logger = createLogger({
+    service: "test",
+    level: "error",
+    destination: { write: (line) => log.push(line) },
+  });
   const documents: Record<string, unknown> = {
     [`${CALLER}/.well-known/aauth-agent.json`]: agentProviderMetadata({ issuer: CALLER }),
     [`${CALLER}/jwks.json`]: toJwks([key]),
@@ -38,9 +71,20 @@ async function parties(work: (bring: (page: string) => void) => Promise<string>)
       },
       argv: [],
     }),
-    deps: { logger, discovery },
+    deps: { logger, discovery, stores },
     card: { name: "Test", description: "", version: "1", skills: [] },
-    executor: () => createTextExecutor({ answer: ({ context }) => work(callers.bringPerson(context)!) }),
+    executor: () =>
+      createTextExecutor({
+        async answer({ context }) {
+          const person = callers.person(context)!;
+          try {
+            return await work(person);
+          } catch (error) {
+            if (person.isInterrupted()) return "";
+            throw error;
+          }
+        },
+      }),
   });
   const polls: string[] = [];
   const transport: Transport = async (url, { method, headers, body }) => {
@@ -63,7 +107,8 @@ async function parties(work: (bring: (page: string) => void) => Promise<string>)
     discovery,
     transport,
   });
-  return { app, asking, polls };
+  await app.ready();
+  return { app, asking, polls, log };
 }
 
 type Injected = Awaited<ReturnType<FastifyInstance["inject"]>>;
@@ -80,11 +125,14 @@ const opened = (app: FastifyInstance, { page }: Pick<InteractionRequest, "page">
 
 test("a caller of an agent that waits for a person polls, and its person is sent on to the page", async () => {
   const decided = Promise.withResolvers<void>();
-  const { app, asking, polls } = await parties(async (bring) => {
-    bring(PAGE);
-    await decided.promise;
-    return "# Report";
-  });
+  const { app, asking, polls, log } = await parties(
+    async (person) => {
+      if (person.waiting === undefined) waitAt(person, PAGE);
+      await decided.promise;
+      return "# Report";
+    },
+    await kept(),
+  );
   const seen: string[] = [];
   const fetch = asking.fetchFor({
     returnUrl: "http://localhost:8000/back?run=1",
@@ -97,7 +145,7 @@ test("a caller of an agent that waits for a person polls, and its person is sent
         BROWSER,
         { code: "ABCD-EFGH-JKMN", callback: "http://localhost:8000/back?run=1" },
       ]);
-      // A code is good once.
+      // A code is valid once.
       expect((await opened(app, request)).statusCode).toBe(410);
       decided.resolve();
     },
@@ -105,17 +153,25 @@ test("a caller of an agent that waits for a person polls, and its person is sent
   expect(await askAgent(SELF, "go", { fetch })).toMatchObject({ text: "# Report" });
   expect(seen).toEqual([SELF, SELF]);
   expect(polls[0]).toMatch(/^\/aauth\/pending\/[\w-]{22}$/);
+  expect(log).toEqual([]);
 });
 
-test("a person who is needed again is sent to the next page", async () => {
+/** Work that needs the person at two pages, one after the other. */
+function twoPages() {
   const steps = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
-  const { app, asking } = await parties(async (bring) => {
-    for (const [index, { promise }] of steps.entries()) {
-      bring(`${PAGE}&step=${index}`);
-      await promise;
-    }
-    return "# Report";
-  });
+  const work: Work = async (person) => {
+    const { waiting } = person;
+    if (waiting === undefined) waitAt(person, `${PAGE}&step=0`);
+    const isFirst = waiting.location.endsWith("0");
+    await steps[isFirst ? 0 : 1]!.promise;
+    return isFirst ? waitAt(person, `${PAGE}&step=1`) : "# Report";
+  };
+  return { steps, work };
+}
+
+test("a person who is needed again is sent to the next page", async () => {
+  const { steps, work } = twoPages();
+  const { app, asking } = await parties(work, await kept());
   const pages: string[] = [];
   const fetch = asking.fetchFor({
     async onInteraction(request) {
@@ -127,22 +183,70 @@ test("a person who is needed again is sent to the next page", async () => {
   expect(pages.map((page) => new URL(page).searchParams.get("step"))).toEqual(["0", "1"]);
 });
 
+test("another process of the agent opens the page, waits on, and answers", async () => {
+  const shared = await kept();
+  const { steps, work } = twoPages();
+  const first = await parties((person) => Promise.race([work(person), aborted(person)]), shared);
+  const ended = new AbortController();
+  let process = first;
+  const takenOver: boolean[] = [];
+  const waiting: WaitingCall[] = [];
+  const pending = first.asking.fetchFor({
+    signal: ended.signal,
+    onWaiting(call) {
+      waiting.push(call);
+      throw new Error("the caller's process ends, too");
+    },
+    onInteraction: () => {},
+  });
+  await expect(askAgent(SELF, "go", { fetch: pending })).rejects.toThrow("the caller's process ends, too");
+  await first.app.close();
+
+  process = await parties((person) => {
+    takenOver.push(person.isTakenOver);
+    return work(person);
+  }, shared);
+  const { page } = waiting[0]!.interaction!;
+  const pages = [String((await opened(process.app, { page })).headers.location)];
+  const resumed = process.asking.resume(waiting[0]!, {
+    async onInteraction(request) {
+      pages.push(String((await opened(process.app, request)).headers.location));
+      steps[1]!.resolve();
+    },
+  });
+  steps[0]!.resolve();
+  expect(await (await resumed).text()).toContain("# Report");
+  expect(pages.map((at) => new URL(at).searchParams.get("step"))).toEqual(["0", "1"]);
+  expect(takenOver).toEqual([true, false]);
+});
+
+const aborted = ({ control: { signal } }: CallersPerson) =>
+  new Promise<never>((_, reject) => {
+    signal?.addEventListener("abort", () => reject(signal.reason), { once: true });
+  });
+
 test("an error after the wait reaches the caller as that of any call, without its text", async () => {
   const decided = Promise.withResolvers<void>();
-  const { asking } = await parties(async (bring) => {
-    bring(PAGE);
-    await decided.promise;
-    throw new Error("secret detail");
-  });
+  const { asking } = await parties(
+    async (person) => {
+      if (person.waiting === undefined) waitAt(person, PAGE);
+      await decided.promise;
+      throw new Error("secret detail");
+    },
+    await kept(),
+  );
   const fetch = asking.fetchFor({ onInteraction: () => decided.resolve() });
   await expect(askAgent(SELF, "go", { fetch })).rejects.toMatchObject({ rpcCode: -32603 });
 });
 
-test("only a callback on loopback goes along, and only a code that is known opens a page", async () => {
-  const { app, asking } = await parties(async (bring) => {
-    bring(PAGE);
-    return new Promise(() => {});
-  });
+test("only a callback on loopback is passed on, and only a code that is known opens a page", async () => {
+  const { app, asking } = await parties(
+    async (person) => {
+      if (person.waiting === undefined) waitAt(person, PAGE);
+      return new Promise(() => {});
+    },
+    await kept(),
+  );
   const end = new AbortController();
   const fetch = asking.fetchFor({
     signal: end.signal,

@@ -123,5 +123,8 @@ test("a look that finds the answer pending is no progress", () => {
     expect(goesOn(event({ type, status: 401, purpose: "resource" }))).toBe(true);
   }
   expect(goesOn(event({ type: "response_received", status: 200, purpose: "token" }))).toBe(false);
+  for (const status of [429, 503]) {
+    expect(goesOn(event({ type: "response_received", status, purpose: "resource" }))).toBe(false);
+  }
   expect(goesOn(PAGE)).toBe(false);
 });

@@ -64,7 +64,7 @@ export async function buildBackend(
   const app = await createApp(dialect, services, { ...options, heartbeatMs: deps.heartbeatMs });
   rotateKeys(app, dialect.keys, config.keyRotationSeconds);
   // Other parties fetch the keys.
-  app.addHook("onListen", () => takeUpAll(services, deps.logger));
+  if (config.replicas === 1) app.addHook("onListen", () => takeUpAll(services, deps.logger));
   await app.ready();
   return { app };
 }
@@ -74,7 +74,7 @@ const DIALECTS: Record<BackendConfig["profile"], (options: DialectOptions) => Pr
   "draft-11": createDraft11Dialect,
 };
 
-/** Takes up what an earlier process has left unfinished. */
+/** Takes up what an earlier process has left unfinished. Two processes must not do so at once. */
 async function takeUpAll({ runs, orders }: Services, logger: BackendDeps["logger"]): Promise<void> {
   try {
     const unfinished = { runs: await runs.takeUpAll(), orders: await orders.takeUpAll() };

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test, vi } from "vitest";
 import { startChild } from "../../../tests/support/child.ts";
-import { freePort } from "../../../tests/support/free-ports.ts";
+import { freePort } from "../../../scripts/demo/free-ports.ts";
 import { startFakeServer } from "./support/fake-agent.ts";
 import { send } from "./support/http-client.ts";
 

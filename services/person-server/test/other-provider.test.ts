@@ -4,7 +4,7 @@
  */
 
 import { expect, onTestFinished, test } from "vitest";
-import { freePort } from "../../../tests/support/free-ports.ts";
+import { freePort } from "../../../scripts/demo/free-ports.ts";
 import { type Browser, createBrowser, readForm } from "../../auth-server/test/support/browser.ts";
 import { createSignIn } from "../src/sign-in/sign-in.ts";
 import { OTHER_CLIENT, startOtherProvider } from "./support/other-provider.ts";

@@ -17,24 +17,31 @@ export function optimizationExecutor(options: {
 }): AgentExecutor {
   const { log, askMarketAnalysis } = options;
   return createTextExecutor({
-    answer: ({ text, context }) =>
-      withSpan(SPAN.supplyChainExecute, async () => {
+    answer({ text, context }) {
+      const person = caller.person(context);
+      const isFailure = () => !person?.isInterrupted();
+      const asker = { caller: caller.from(context), upstreamToken: caller.upstreamToken(context), person };
+      const work = async () => {
         const analysis = analyzeRequest(text);
-        log.info({ focusArea: analysis.focusArea, market: analysis.asksForMarketAnalysis }, "optimizing");
+        if (person?.waiting === undefined) {
+          log.info({ focusArea: analysis.focusArea, market: analysis.asksForMarketAnalysis }, "optimizing");
+        }
         const market: MarketAnalysis = analysis.asksForMarketAnalysis
-          ? await withSpan(SPAN.supplyChainMarketAnalysis, () =>
-              askMarketAnalysis(text, {
-                caller: caller.from(context),
-                upstreamToken: caller.upstreamToken(context),
-                bringPerson: caller.bringPerson(context),
-              }),
-            )
+          ? await withSpan(SPAN.supplyChainMarketAnalysis, () => askMarketAnalysis(text, asker), {
+              isFailure,
+            })
           : { status: "not-asked" };
         return withSpan(SPAN.supplyChainInvoke, async () => {
           const report = { analysis, recommendations: recommend(analysis), market };
           return { text: renderOptimizationReport(report), data: optimizationData(report) };
         });
-      }),
+      };
+      return withSpan(SPAN.supplyChainExecute, work, { isFailure }).catch((error) => {
+        // An interrupted attempt has no answer, and is asked for none.
+        if (isFailure()) throw error;
+        return "";
+      });
+    },
     onError: (error) => log.error({ err: error }, "❌ the optimization failed"),
   });
 }

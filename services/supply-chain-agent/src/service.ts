@@ -7,5 +7,6 @@ export const start: StartService = (options) =>
     ...options,
     name: "supply-chain-agent",
     settings,
-    build: (config, logger, state) => buildSupplyChainAgent(config, { logger, ...state }),
+    build: async (config, logger, state) =>
+      buildSupplyChainAgent(config, { logger, ...state, jobs: await state.openJobs() }),
   });

@@ -13,7 +13,7 @@ import { issueAgentToken, issueAuthToken, issuePersonToken } from "aauth/server"
 import { createTestDiscovery, signedRequest } from "aauth/testing";
 import { createLogger, loadConfig } from "agent-kit/service";
 import { beforeEach, describe, expect, test } from "vitest";
-import { freePort } from "../../../tests/support/free-ports.ts";
+import { freePort } from "../../../scripts/demo/free-ports.ts";
 import { buildSupplyChainAgent } from "../src/app.ts";
 import { settings } from "../src/config.ts";
 import { createInteractions, type Interaction } from "../src/interaction/interactions.ts";

@@ -12,7 +12,7 @@ import { spawnGuarded } from "../../../scripts/spawn-guarded.ts";
 import type { FakeServer } from "../../../services/gateway/test/support/fake-agent.ts";
 import { send } from "../../../services/gateway/test/support/http-client.ts";
 import { buildGatewayAuthz } from "../../../services/gateway-authz/src/app.ts";
-import { freePort } from "../../support/free-ports.ts";
+import { freePort } from "../../../scripts/demo/free-ports.ts";
 import { refusalCode } from "../../support/refusal-code.ts";
 import { startEnforcingAgent } from "./enforcing-agent.ts";
 import { expectationFor } from "./expectation.ts";

@@ -35,7 +35,7 @@ import {
   startGateway,
 } from "../../../services/gateway/test/support/gateway-under-test.ts";
 import { buildGatewayAuthz } from "../../../services/gateway-authz/src/app.ts";
-import { freePort } from "../../support/free-ports.ts";
+import { freePort } from "../../../scripts/demo/free-ports.ts";
 import { shownFile } from "./documented-gateway.ts";
 import { nginxArguments, nginxFile } from "./nginx-program.ts";
 

@@ -15,7 +15,7 @@ import type { FakeServer } from "../../../services/gateway/test/support/fake-age
 import { startGateway } from "../../../services/gateway/test/support/gateway-under-test.ts";
 import { send, type TestResponse } from "../../../services/gateway/test/support/http-client.ts";
 import { buildGatewayAuthz } from "../../../services/gateway-authz/src/app.ts";
-import { freePort } from "../../support/free-ports.ts";
+import { freePort } from "../../../scripts/demo/free-ports.ts";
 import { refusalCode } from "../../support/refusal-code.ts";
 import { startEnforcingAgent } from "./enforcing-agent.ts";
 import { type Destination, expectationFor, type PolicyFile, type Request } from "./expectation.ts";

@@ -6,7 +6,7 @@ import { LogLines } from "../../../scripts/demo/log-lines.ts";
 import { runStack } from "../../../scripts/demo/run-stack.ts";
 import { DEMO_MODES, DEMO_PORTS } from "../../../scripts/demo/stack.ts";
 import { buildTraceStore } from "../../../services/trace-store/src/app.ts";
-import { freePorts } from "../../support/free-ports.ts";
+import { freePorts } from "../../../scripts/demo/free-ports.ts";
 
 /** The one that is asked: ours by default, a Jaeger when the variables name one. */
 export interface TracesUnderTest {

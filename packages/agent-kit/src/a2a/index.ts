@@ -17,7 +17,8 @@ export {
   readAgentCard,
 } from "./ask-agent.ts";
 export { failedPartOf, failedPartSchema } from "./failed-part.ts";
-export { type A2AOptions, type A2ARouteConfig, fastifyA2A } from "./plugin.ts";
+export { type A2AHandler, type A2AMessage, createA2AHandler } from "./handler.ts";
+export { type A2AOptions, type A2ARouteConfig, fastifyA2A, messageOf } from "./plugin.ts";
 export {
   createTextExecutor,
   type TextAnswer,

@@ -1,15 +1,7 @@
 import { AgentCard } from "@a2a-js/sdk";
-import { LegacyJsonRpcTransportHandler } from "@a2a-js/sdk/compat/v0_3/server";
-import { A2AError, toJsonRpcError } from "@a2a-js/sdk/errors";
-import {
-  type AgentExecutor,
-  DefaultRequestHandler,
-  InMemoryTaskStore,
-  JsonRpcTransportHandler,
-  ServerCallContext,
-} from "@a2a-js/sdk/server";
 import type { FastifyContextConfig, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { errorResponse, JSON_RPC_ERRORS, JsonRpcError, readJsonRpcRequest } from "./json-rpc.ts";
+import { type A2AHandlerOptions, type A2AMessage, createA2AHandler } from "./handler.ts";
+import { errorResponse, JsonRpcError } from "./json-rpc.ts";
 import { toLegacyAgentCard } from "./legacy-agent-card.ts";
 
 /** Fastify route `config` per group of routes: where a plugin in front of this one finds its policy. */
@@ -22,22 +14,18 @@ export interface A2ARouteConfig {
   readonly extendedCard?: FastifyContextConfig;
 }
 
-export interface A2AOptions {
-  /** In its 1.0 form, see `createAgentCard`. */
-  readonly card: AgentCard;
-  /** Served to callers that the hooks in front let through. Its route exists only when this is given. */
-  readonly extendedCard?: AgentCard;
-  readonly executor: AgentExecutor;
+/** `extendedCard` is served to callers that the hooks in front let through; its route exists only where it is given. */
+export interface A2AOptions extends A2AHandlerOptions {
   /** What the executor shall know of the HTTP request: the `state` of its context. */
   readonly stateFor?: (request: FastifyRequest) => ReadonlyMap<string, unknown>;
   /**
-   * Makes the reply of a call out of the answer to come, which rejects as a route does. For agents whose callers may come back for an answer later.
-   * Default: the answer is the reply.
+   * Makes the reply of a call. `answer` makes the answer, with more state for the executor, and
+   * rejects as a route does. For agents whose callers may come back for an answer later. Default: the answer is the reply.
    */
   readonly replyWith?: (
     request: FastifyRequest,
     reply: FastifyReply,
-    answer: Promise<object>,
+    answer: (more?: ReadonlyMap<string, unknown>) => Promise<object>,
   ) => Promise<unknown>;
   readonly routeConfig?: A2ARouteConfig;
 }
@@ -63,51 +51,29 @@ const MAX_BODY_BYTES = 1_048_576;
  */
 export async function fastifyA2A(app: FastifyInstance, options: A2AOptions): Promise<void> {
   const { card, extendedCard, routeConfig = {} } = options;
-  const handler = new DefaultRequestHandler(
-    card,
-    // Executors publish messages, never tasks: nothing is stored.
-    new InMemoryTaskStore(),
-    options.executor,
-    undefined,
-    undefined,
-    undefined,
-    extendedCard && (async () => extendedCard),
-  );
-  const legacyRpc = new LegacyJsonRpcTransportHandler(handler);
-  const rpc = new JsonRpcTransportHandler(handler);
-  const supportedVersions = new Set(card.supportedInterfaces.map((entry) => entry.protocolVersion));
-
+  const handle = createA2AHandler(options);
   acceptAnyBody(app);
 
-  const { replyWith = (_request, _reply, answer) => answer } = options;
+  const { replyWith = (_request, _reply, answer) => answer() } = options;
   app.post("/", { config: routeConfig.rpc ?? {}, errorHandler }, (request, reply) =>
-    replyWith(request, reply, answerTo(request)),
+    replyWith(request, reply, (more = new Map()) =>
+      handle(messageOf(request), {
+        state: new Map([...(options.stateFor?.(request) ?? []), ...more]),
+        log: request.log,
+      }),
+    ),
   );
-
-  async function answerTo(request: FastifyRequest): Promise<object> {
-    const { id, method, legacy, body } = readJsonRpcRequest(request.body);
-    const version = headerOf(request, VERSION_HEADER) ?? (legacy ? "0.3" : "1.0");
-    if (!supportedVersions.has(version)) throw new JsonRpcError("versionNotSupported", id);
-
-    const state = new Map(options.stateFor?.(request));
-    const context = new ServerCallContext({ requestedVersion: version, state });
-    const answer = await (legacy ? legacyRpc : rpc).handle(body, context);
-    if (!isStream(answer))
-      return withoutInsides(answer, id, (error) => request.log.error({ error, method }, "A2A call failed"));
-    // Cards offer no streams: the SDK refuses before the first event.
-    const refusal = await answer.next().then(
-      () => undefined,
-      (error: unknown) => error,
-    );
-    if (refusal instanceof A2AError) return { jsonrpc: "2.0", id, error: toJsonRpcError(refusal) };
-    request.log.error({ err: refusal, method }, "A2A stream failed");
-    return errorResponse("internalError", id);
-  }
 
   await serveCard(app, ["/.well-known/agent-card.json", "/.well-known/agent.json"], card, routeConfig.card);
   if (extendedCard)
     await serveCard(app, ["/agent/authenticatedExtendedCard"], extendedCard, routeConfig.extendedCard);
 }
+
+/** The message of a request that {@link fastifyA2A} serves. */
+export const messageOf = (request: FastifyRequest): A2AMessage => ({
+  body: request.body,
+  version: headerOf(request, VERSION_HEADER),
+});
 
 /** Every body is read as text, so that what is no JSON can be answered in JSON-RPC instead of Fastify's 400 or 415. */
 function acceptAnyBody(app: FastifyInstance): void {
@@ -156,20 +122,4 @@ async function serveCard(
 function headerOf(request: FastifyRequest, name: string): string | undefined {
   const value = request.headers[name];
   return typeof value === "string" && value !== "" ? value : undefined;
-}
-
-/** What the SDK did not foresee comes with the message of the exception: that is for the log. */
-function withoutInsides(
-  answer: object,
-  id: string | number | null,
-  onError: (error: { message?: unknown }) => void,
-): object {
-  const { error } = answer as { error?: { code: number; message?: unknown } };
-  if (error?.code !== JSON_RPC_ERRORS.internalError.code) return answer;
-  onError(error);
-  return errorResponse("internalError", id);
-}
-
-function isStream(answer: unknown): answer is AsyncGenerator<unknown, void, undefined> {
-  return typeof answer === "object" && answer !== null && Symbol.asyncIterator in answer;
 }

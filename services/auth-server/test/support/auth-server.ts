@@ -6,7 +6,7 @@ import { createTestClock, type TestClock } from "aauth/testing";
 import { createLogger, loadConfig, memoryKeys } from "agent-kit/service";
 import { createRsaKeys, type RsaKeys } from "issuer-kit/openid";
 import { onTestFinished, vi } from "vitest";
-import { freePort } from "../../../../tests/support/free-ports.ts";
+import { freePort } from "../../../../scripts/demo/free-ports.ts";
 import { type AuthServer, type AuthServerDependencies, buildAuthServer } from "../../src/app.ts";
 import { type AuthServerConfig, settings } from "../../src/config.ts";
 

@@ -2,7 +2,7 @@ import { createLogger, loadConfig } from "agent-kit/service";
 import type { FastifyInstance } from "fastify";
 import { AGENT_NAMES, identifierOf } from "topology";
 import { onTestFinished } from "vitest";
-import { freePort } from "../../../../tests/support/free-ports.ts";
+import { freePort } from "../../../../scripts/demo/free-ports.ts";
 import { buildPersonServer, type PersonServerDependencies } from "../../src/app.ts";
 import { type PersonServerConfig, settings } from "../../src/config.ts";
 import { createTestSignIn } from "./test-sign-in.ts";

@@ -11,7 +11,7 @@ import { type AgentOptions, createAgent, type FetchContext } from "aauth/agent";
 import Fastify, { type FastifyRequest } from "fastify";
 import { fastifyAAuth } from "fastify-aauth";
 import { onTestFinished } from "vitest";
-import { freePorts } from "../../../../tests/support/free-ports.ts";
+import { freePorts } from "../../../../scripts/demo/free-ports.ts";
 import { type Browser, createBrowser, readForm } from "../../../auth-server/test/support/browser.ts";
 import { signIn } from "../../../auth-server/test/support/sign-in.ts";
 import type { PersonServerDependencies } from "../../src/app.ts";

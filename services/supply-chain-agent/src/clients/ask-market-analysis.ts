@@ -1,6 +1,7 @@
 import { AAuthAgentError, type AAuthError, type ProvenCaller, tokenId } from "aauth";
 import type { Agent } from "aauth/agent";
-import { askAgent } from "agent-kit/a2a";
+import type { CallersPerson } from "agent-kit";
+import { AgentHttpError, askAgent } from "agent-kit/a2a";
 import { createPatience } from "agent-kit/draft-11";
 import { markFailed } from "agent-kit/service";
 import type { FastifyBaseLogger } from "fastify";
@@ -13,17 +14,20 @@ export interface Asker {
   readonly caller: ProvenCaller | undefined;
   /** What the caller's request came with, in draft -11. Default: the caller's auth token. */
   readonly upstreamToken?: string | undefined;
-  /** Brings the caller's person to a page. Default: there is no way to them. */
-  readonly bringPerson?: ((page: string) => void) | undefined;
+  /** Default: the caller's person cannot be reached. */
+  readonly person?: CallersPerson | undefined;
 }
 
-/** Asks the market-analysis agent. Never rejects: a failed hop is part of the answer. */
+/**
+ * Asks the market-analysis agent. Rejects only where `person` says that the attempt is interrupted:
+ * a failed hop is part of the answer.
+ */
 export type AskMarketAnalysis = (text: string, asker: Asker) => Promise<MarketAnalysis>;
 
 export interface AskMarketAnalysisOptions {
   /** Identity of the market-analysis agent. */
   readonly url: string;
-  readonly agent: Pick<Agent, "fetchFor">;
+  readonly agent: Pick<Agent, "fetchFor" | "resume">;
   /** For one question with all its requests, but for the time that a person takes. */
   readonly timeoutMs: number;
   /**
@@ -41,27 +45,45 @@ export interface AskMarketAnalysisOptions {
 export function createAskMarketAnalysis(options: AskMarketAnalysisOptions): AskMarketAnalysis {
   const { url, agent, timeoutMs, onBehalfOfCaller, sectionOf, personServer, log } = options;
   return async (text, asker) => {
-    const { signal, observer, end } = createPatience(timeoutMs);
-    try {
+    const patience = createPatience(timeoutMs);
+    const { person } = asker;
+    const signal = AbortSignal.any([
+      patience.signal,
+      ...(person?.control.signal ? [person.control.signal] : []),
+    ]);
+    const control = {
+      ...(person && { ...person.control, ...answering(text) }),
+      ...{ signal, observer: patience.observer },
+    };
+    const ask = (fetch: typeof globalThis.fetch) => askAgent(url, text, { fetch, signal });
+    const askAnew = () => {
       const upstreamToken = onBehalfOfCaller ? (asker.upstreamToken ?? authTokenOf(asker.caller)) : undefined;
       if (upstreamToken) log.info(`🔄 Token exchange: upstream_auth_token_id=${tokenId(upstreamToken)}`);
-      const { bringPerson } = asker;
-      const fetch = agent.fetchFor({
-        signal,
-        observer,
-        ...(upstreamToken !== undefined && { upstreamToken }),
-        ...(bringPerson && {
-          onInteraction: ({ page }) => bringPerson(page),
-          ...explaining(text.slice(0, MAX_WORDS)),
+      const justification = person && { justification: text.slice(0, MAX_WORDS) };
+      return ask(
+        agent.fetchFor({
+          ...control,
+          ...justification,
+          ...(upstreamToken !== undefined && { upstreamToken }),
         }),
-      });
-      const answer = await askAgent(url, text, { fetch, signal });
+      );
+    };
+    try {
+      const waiting = person?.waiting;
+      const answer = await (waiting === undefined
+        ? askAnew()
+        : ask(() => agent.resume(waiting, control)).catch((error) => {
+            // The attempt before may have been given the answer. Asking again is safe: it is a read.
+            if (person?.isTakenOver && isGone(error)) return askAnew();
+            throw error;
+          }));
       return {
         status: "answered",
         text: answer.text,
         ...(answer.data !== undefined && { figures: answer.data }),
       };
     } catch (error) {
+      if (person?.isInterrupted()) throw error;
       const failure = describeFailure(error, {
         exchanging: onBehalfOfCaller,
         timeoutMs,
@@ -73,17 +95,16 @@ export function createAskMarketAnalysis(options: AskMarketAnalysisOptions): AskM
       markFailed(error);
       return { status: "failed", failure };
     } finally {
-      end();
+      patience.end();
     }
   };
 }
 
-/** What a person reads of the question, and hears when they ask: this agent knows no more than its caller's words. */
-const explaining = (words: string) => ({
-  justification: words,
+/** What a person hears when they ask: this agent knows no more than its caller's words. */
+const answering = (text: string) => ({
   onClarification: async () => ({
     action: "respond" as const,
-    response: `This agent was called with these words: ${words}`,
+    response: `This agent was called with these words: ${text.slice(0, MAX_WORDS)}`,
   }),
 });
 
@@ -96,3 +117,11 @@ function authTokenOf(caller: ProvenCaller | undefined): string {
   recordSkippedExchange(reason);
   throw new AAuthAgentError("upstream_token_required", reason);
 }
+
+/** Whether a party knows nothing of a call that waited. */
+function isGone(error: unknown): boolean {
+  if (error instanceof AgentHttpError) return error.status === 404 || error.status === 410;
+  return error instanceof AAuthAgentError && GONE.has(error.code);
+}
+
+const GONE: ReadonlySet<string> = new Set(["token_request_failed", "waiting_key_gone"]);

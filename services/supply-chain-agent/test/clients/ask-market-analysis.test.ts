@@ -1,6 +1,7 @@
-import type { ProvenCaller } from "aauth";
-import type { FetchContext } from "aauth/agent";
-import { expect, test, vi } from "vitest";
+import { AAuthAgentError, type ProvenCaller, TokenRequestError, type WaitingCall } from "aauth";
+import type { Agent, FetchContext } from "aauth/agent";
+import type { CallersPerson } from "agent-kit";
+import { describe, expect, test, vi } from "vitest";
 import { createAskMarketAnalysis } from "../../src/clients/ask-market-analysis.ts";
 import { silentLogger } from "../silent-logger.ts";
 
@@ -29,15 +30,17 @@ const ANSWER = {
 };
 
 function asking(onBehalfOfCaller: boolean, failure?: Error) {
+  const resume = vi.fn<Agent["resume"]>();
   const fetchFor = vi.fn((_context?: FetchContext): typeof fetch => async (_input, init) => {
     if (failure) throw failure;
     return Response.json({ ...ANSWER, id: JSON.parse(String(init?.body)).id });
   });
   return {
     fetchFor,
+    resume,
     askMarketAnalysis: createAskMarketAnalysis({
       url: "http://market.localhost",
-      agent: { fetchFor },
+      agent: { fetchFor, resume },
       timeoutMs: 5000,
       onBehalfOfCaller,
       sectionOf: ({ section }) => section,
@@ -72,5 +75,53 @@ test("a failure is an answer, not a rejection", async () => {
   expect(await askMarketAnalysis("x", { caller: undefined })).toMatchObject({
     status: "failed",
     failure: { reason: "request failed" },
+  });
+});
+
+describe("a question that waited", () => {
+  const person = (isTakenOver: boolean): CallersPerson => ({
+    waiting: { location: "http://person-server.localhost/pending/1" } as WaitingCall,
+    isTakenOver,
+    control: { signal: undefined, onInteraction: vi.fn(), onWaiting: vi.fn() },
+    isInterrupted: () => false,
+  });
+  const gone = new AAuthAgentError("token_request_failed", "there is no such pending request any more");
+  const asker = { caller: authorized, upstreamToken: "upstream" };
+
+  test("is resumed", async () => {
+    const { fetchFor, resume, askMarketAnalysis } = asking(true);
+    resume.mockImplementation(async () => Response.json({ ...ANSWER, id: 1 }));
+    const answer = await askMarketAnalysis("x", { ...asker, person: person(true) });
+    expect(answer).toMatchObject({ status: "answered" });
+    expect(fetchFor).not.toHaveBeenCalled();
+  });
+
+  test.each([
+    [true, "answered", 1],
+    [false, "failed", 0],
+  ])(
+    "whose answer is gone is asked again where it was taken over: %s",
+    async (isTakenOver, status, calls) => {
+      const { fetchFor, resume, askMarketAnalysis } = asking(true);
+      resume.mockRejectedValue(gone);
+      const answer = await askMarketAnalysis("x", { ...asker, person: person(isTakenOver) });
+      expect(answer.status).toBe(status);
+      expect(fetchFor).toHaveBeenCalledTimes(calls);
+    },
+  );
+
+  test("that the person has declined is not asked again", async () => {
+    const { fetchFor, resume, askMarketAnalysis } = asking(true);
+    resume.mockRejectedValue(new TokenRequestError("denied", "the person declined", 403));
+    const answer = await askMarketAnalysis("x", { ...asker, person: person(true) });
+    expect(answer.status).toBe("failed");
+    expect(fetchFor).not.toHaveBeenCalled();
+  });
+
+  test("rejects where the attempt is interrupted", async () => {
+    const { resume, askMarketAnalysis } = asking(true);
+    resume.mockRejectedValue(new Error("the call waits"));
+    const interrupted = { ...person(false), isInterrupted: () => true };
+    await expect(askMarketAnalysis("x", { ...asker, person: interrupted })).rejects.toThrow("waits");
   });
 });

@@ -1,6 +1,8 @@
 import type { Stores } from "aauth";
+import type { Jobs } from "jobs";
 import type { Logger } from "pino";
 import { openKeys, type ServiceKeys } from "../keys/service-keys.ts";
+import { openJobs } from "./open-jobs.ts";
 import { openStores } from "./open-stores.ts";
 import { type StateConfig, statePlaces } from "./state-places.ts";
 
@@ -8,6 +10,8 @@ import { type StateConfig, statePlaces } from "./state-places.ts";
 export interface ServiceState {
   readonly stores: Stores;
   readonly keys: ServiceKeys;
+  /** For a service whose work outlives its process. The service starts and closes them. */
+  openJobs(): Promise<Jobs>;
 }
 
 /**
@@ -29,6 +33,7 @@ export async function openState(
     return {
       stores,
       keys,
+      openJobs: () => openJobs({ service, store, stores, log: logger }),
       async close() {
         keys.close();
         await stores.close();

@@ -1,4 +1,4 @@
-import { isTaken } from "../../scripts/demo/taken-ports.ts";
+import { isTaken } from "./taken-ports.ts";
 
 /**
  * Below what systems give to outgoing connections (from 32768 on Linux, 49152 elsewhere): a port from there may be taken before the

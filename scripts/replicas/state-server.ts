@@ -1,0 +1,85 @@
+/**
+ * A PostgreSQL or a Valkey of the demo's own, on loopback: `node scripts/replicas/state-server.ts
+ * postgres|valkey PROGRAM FOLDER PORT HEALTH_PORT`, with `STATE_PASSWORD`. Its health port answers
+ * once the server takes connections.
+ *
+ * @module
+ */
+
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { chownSync, existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import { constants } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { PARENT_PID_VARIABLE, watchParent } from "agent-kit/service";
+import { remember } from "../demo/service-process.ts";
+import { unprivilegedUser } from "../store-servers.ts";
+
+const [kind, program = "", folder = "", port = "", healthPort] = process.argv.slice(2);
+const { [PARENT_PID_VARIABLE]: _, STATE_PASSWORD: password = "", ...env } = process.env;
+
+const child = kind === "postgres" ? startPostgres() : startValkey();
+// PostgreSQL's SIGTERM waits for its clients.
+const stop = () => child.kill(kind === "postgres" ? "SIGINT" : "SIGTERM");
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, stop);
+watchParent(stop);
+/** The servers' own log is long: it is shown where they fail. */
+const lastLines: string[] = [];
+let isReady = false;
+for (const stream of [child.stdout!, child.stderr!])
+  createInterface({ input: stream }).on("line", (line) => {
+    remember(lastLines, line);
+    if (isReady || !/eady to accept/.test(line)) return;
+    isReady = true;
+    console.log(`${kind} takes connections on 127.0.0.1:${port}, data in ${folder}`);
+  });
+createServer((_request, response) => response.writeHead(isReady ? 200 : 503).end()).listen(
+  Number(healthPort),
+  "127.0.0.1",
+);
+child.once("error", (error) => {
+  console.error(`${program} could not be started: ${error.message}`);
+  process.exit(1);
+});
+child.once("close", (status, signal) => {
+  if (status !== 0) for (const line of lastLines) console.error(line);
+  process.exit(status ?? 128 + constants.signals[signal!]);
+});
+
+/** With the durability that PostgreSQL has by itself. The first start makes the database. */
+function startPostgres(): ChildProcess {
+  const user = unprivilegedUser();
+  const data = join(folder, "data");
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  if (user !== undefined) chownSync(folder, user.uid, user.gid);
+  const options = { ...user, cwd: folder, env };
+  if (!existsSync(join(data, "PG_VERSION"))) {
+    const passwordFile = join(folder, "password");
+    writeFileSync(passwordFile, password, { mode: 0o600 });
+    if (user !== undefined) chownSync(passwordFile, user.uid, user.gid);
+    const login = ["--username", "aauth", "--auth", "scram-sha-256", "--pwfile", passwordFile];
+    const made = spawnSync(`${program}/initdb`, ["--pgdata", data, "--encoding", "UTF8", ...login], options);
+    rmSync(passwordFile);
+    if (made.status !== 0) {
+      rmSync(data, { recursive: true, force: true });
+      console.error(`initdb: ${made.error?.message ?? String(made.stderr)}`);
+      process.exit(1);
+    }
+  }
+  const settings = ["listen_addresses=127.0.0.1", "unix_socket_directories=", "log_checkpoints=off"];
+  const args = ["-D", data, "-p", port, ...settings.flatMap((setting) => ["-c", setting])];
+  return spawn(`${program}/postgres`, args, { ...options, stdio: ["ignore", "pipe", "pipe"] });
+}
+
+/** An append-only file that is synchronized each second. Its settings come by stdin: a command line is no secret. */
+function startValkey(): ChildProcess {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const started = spawn(program, ["-"], { cwd: folder, env, stdio: ["pipe", "pipe", "pipe"] });
+  const settings = [
+    ...["bind 127.0.0.1", `port ${port}`, `requirepass ${password}`, "dir ."],
+    ...["appendonly yes", "appendfsync everysec", 'save ""', "maxmemory-policy noeviction"],
+  ];
+  started.stdin.end(`${settings.join("\n")}\n`);
+  return started;
+}
