@@ -21,7 +21,7 @@ export function removeState(ports: Ports, modes: Profile): void {
 export function postgresFolder(ports: Ports, modes: Profile): string {
   const isRoot = process.getuid?.() === 0;
   return isRoot
-    ? join(tmpdir(), `aauth-${modes.profile}-${ports.backend}`, "postgres")
+    ? join(tmpdir(), `aauth-${modes.profile}-${ports.backend}-postgres`)
     : join(REPOSITORY_ROOT, stateFolders(ports, modes).data, "postgres");
 }
 

@@ -11,7 +11,9 @@ import { chownSync, existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs
 import { createServer } from "node:http";
 import { constants } from "node:os";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { PARENT_PID_VARIABLE, watchParent } from "agent-kit/service";
+import { remember } from "../demo/service-process.ts";
 import { unprivilegedUser } from "../store-servers.ts";
 
 const [kind, program = "", folder = "", port = "", healthPort] = process.argv.slice(2);
@@ -22,11 +24,15 @@ const child = kind === "postgres" ? startPostgres() : startValkey();
 const stop = () => child.kill(kind === "postgres" ? "SIGINT" : "SIGTERM");
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, stop);
 watchParent(stop);
+/** The servers' own log is long: it is shown where they fail. */
+const lastLines: string[] = [];
 let isReady = false;
 for (const stream of [child.stdout!, child.stderr!])
-  stream.on("data", (text: Buffer) => {
-    isReady ||= /eady to accept/.test(String(text));
-    process.stdout.write(text);
+  createInterface({ input: stream }).on("line", (line) => {
+    remember(lastLines, line);
+    if (isReady || !/eady to accept/.test(line)) return;
+    isReady = true;
+    console.log(`${kind} takes connections on 127.0.0.1:${port}, data in ${folder}`);
   });
 createServer((_request, response) => response.writeHead(isReady ? 200 : 503).end()).listen(
   Number(healthPort),
@@ -36,7 +42,10 @@ child.once("error", (error) => {
   console.error(`${program} could not be started: ${error.message}`);
   process.exit(1);
 });
-child.once("close", (status, signal) => process.exit(status ?? 128 + constants.signals[signal!]));
+child.once("close", (status, signal) => {
+  if (status !== 0) for (const line of lastLines) console.error(line);
+  process.exit(status ?? 128 + constants.signals[signal!]);
+});
 
 /** With the durability that PostgreSQL has by itself. The first start makes the database. */
 function startPostgres(): ChildProcess {

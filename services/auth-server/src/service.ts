@@ -7,8 +7,8 @@ export const start: StartService = (options) =>
     ...options,
     name: "auth-server",
     settings,
-    build: async (config, logger) => {
-      const { app, issuer } = await buildAuthServer(config, { logger });
+    build: async (config, logger, { keys }) => {
+      const { app, issuer } = await buildAuthServer(config, { logger, keys });
       return { app, detail: `issuer ${issuer}` };
     },
   });

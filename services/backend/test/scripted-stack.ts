@@ -25,6 +25,7 @@ import { fastifyAAuth } from "fastify-aauth";
 import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from "jose";
 import { type BackendDeps, buildBackend } from "../src/app.ts";
 import { settings } from "../src/config.ts";
+import { createJsonStores } from "./support/json-stores.ts";
 
 const BACKEND = "http://backend.localhost:8000";
 const REALM = "aauth-test";
@@ -68,7 +69,10 @@ export interface ScriptedStack {
     method: "GET" | "POST" | "DELETE",
     url: string,
     body?: object,
+    backend?: FastifyInstance,
   ): Promise<{ status: number; body: ReturnType<typeof JSON.parse>; headers: Record<string, unknown> }>;
+  /** Another process of the backend over the same stores, which has taken up what is unfinished. */
+  another(): Promise<FastifyInstance>;
   /** From now on nothing listens at the agent's address. */
   stopAgent(): Promise<void>;
   close(): Promise<void>;
@@ -251,16 +255,22 @@ export async function startScriptedStack(
     },
     argv: [],
   });
-  const { app } = await buildBackend(config, {
-    logger: createLogger({
-      service: "supply-chain-backend",
-      level: "debug",
-      destination: { write: (line) => log.push(line) },
-    }),
-    keys: memoryKeys(backendKey),
-    discovery,
-    ...options.deps,
-  });
+  const stores = createJsonStores({ now: () => Math.floor(Date.now() / 1000) });
+  const build = async () => {
+    const { app } = await buildBackend(config, {
+      logger: createLogger({
+        service: "supply-chain-backend",
+        level: "debug",
+        destination: { write: (line) => log.push(line) },
+      }),
+      keys: memoryKeys(backendKey),
+      ...{ discovery, stores },
+      ...options.deps,
+    });
+    return app;
+  };
+  const app = await build();
+  const others: FastifyInstance[] = [];
 
   const userToken: ScriptedStack["userToken"] = (sub, claims = {}) => {
     const now = Math.floor(Date.now() / 1000);
@@ -296,8 +306,8 @@ export async function startScriptedStack(
       return { code, state: query.get("state")! };
     },
     pendingRequests: () => requests.size,
-    async call(sub, method, url, body) {
-      const response = await app.inject({
+    async call(sub, method, url, body, backend = app) {
+      const response = await backend.inject({
         method,
         url,
         headers: { authorization: `Bearer ${await userToken(sub)}` },
@@ -310,11 +320,17 @@ export async function startScriptedStack(
         headers: response.headers,
       };
     },
+    async another() {
+      const other = await build();
+      others.push(other);
+      await other.listen({ host: "127.0.0.1", port: 0 });
+      return other;
+    },
     async stopAgent() {
       await agentApp.close();
     },
     async close() {
-      await Promise.all([app.close(), agentApp.close(), authApp.close()]);
+      await Promise.all([app, ...others, agentApp, authApp].map((each) => each.close()));
     },
   };
 }

@@ -1,4 +1,10 @@
-import { canonicalAuthority, type Discovery, generateSigningKey } from "aauth";
+import {
+  canonicalAuthority,
+  createMemoryStores,
+  type Discovery,
+  generateSigningKey,
+  type Stores,
+} from "aauth";
 import { createAgent, type Transport } from "aauth/agent";
 import { createVerifier } from "aauth/resource";
 import { createAgentLog } from "agent-kit/protocol-log";
@@ -21,6 +27,8 @@ export interface DelegateAgentDeps {
   readonly credential?: Credential;
   readonly discovery?: Discovery;
   readonly transport?: Transport;
+  /** Used signatures, which a restart must not forget. Default: in memory. */
+  readonly stores?: Pick<Stores, "claims">;
   /** Unix seconds. */
   readonly now?: () => number;
 }
@@ -39,6 +47,7 @@ export async function buildDelegateAgent(
   const { logger } = deps;
   const { agentServer, supplyChainAgentUrl, prompt, timeoutSeconds, url } = config;
   const now = deps.now ?? (() => Math.floor(Date.now() / 1000));
+  const { stores = createMemoryStores({ now }) } = deps;
   const dialect = delegateDialect({ config, deps, now });
   const { profile, requirement, transport } = dialect;
   const discovery = traceDiscovery(dialect.discovery);
@@ -84,6 +93,7 @@ export async function buildDelegateAgent(
     verifier: createVerifier({
       profile,
       authorities: [canonicalAuthority(url)],
+      replayStore: stores.claims(`replay ${url}`), // hole V42
       discovery,
       now,
       trustedAgents: [agentServer],

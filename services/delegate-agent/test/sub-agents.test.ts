@@ -1,7 +1,7 @@
 import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { draft11, generateSigningKey } from "aauth";
+import { createMemoryStores, draft11, generateSigningKey, type Stores } from "aauth";
 import { type IssueAgentTokenOptions, issueAgentToken } from "aauth/server";
 import { createTestDiscovery, signedRequest } from "aauth/testing";
 import { createLogger, loadConfig, startTelemetry } from "agent-kit/service";
@@ -30,7 +30,7 @@ const configured = async (env: Record<string, string> = {}) =>
 const logger = createLogger({ service: "t", destination: { write: () => {} } });
 
 /** The door, and which parents the agent tokens were asked for. */
-async function createDoor() {
+async function createDoor(stores?: Stores) {
   const documents = Object.fromEntries(
     [BACKEND, FOREIGN].flatMap((issuer) => [
       [`${issuer}/.well-known/aauth-agent.json`, { issuer, jwks_uri: `${issuer}/jwks.json` }],
@@ -40,6 +40,7 @@ async function createDoor() {
   const parents: { parent: unknown; key: string }[] = [];
   const { app } = await buildDelegateAgent(await configured(), {
     logger,
+    ...(stores && { stores }),
     discovery: createTestDiscovery({ documents }),
     transport: async (_url, { body }) => {
       const { parent_agent, cnf_jwk } = JSON.parse(Buffer.from(body ?? "").toString());
@@ -48,6 +49,10 @@ async function createDoor() {
     },
   });
   onTestFinished(() => app.close());
+  const send = async (headers: Record<string, string>, method = "POST") => {
+    const reply = await app.inject({ method: method as "GET", url: "/run", headers });
+    return { status: reply.statusCode, text: reply.body, headers };
+  };
   const ask = async (agent: string, more: Partial<IssueAgentTokenOptions> = {}, method = "POST") => {
     const options = { key: provider, issuer: BACKEND, agent, confirmationKey: caller.publicJwk, ...more };
     const { token: jwt } = await issueAgentToken(options);
@@ -55,10 +60,9 @@ async function createDoor() {
       ...{ method: method as "GET", url: `${AT}/run`, key: caller, profile: draft11 },
       signatureKey: { scheme: "jwt", jwt },
     });
-    const reply = await app.inject({ method: method as "GET", url: "/run", headers });
-    return { status: reply.statusCode, text: reply.body };
+    return send(headers, method);
   };
-  return { app, ask, parents };
+  return { app, ask, send, parents };
 }
 
 const ANNA = "aauth:anna@backend.localhost";
@@ -87,6 +91,16 @@ it("works for no agent of another provider, for no sub-agent, and for no unsigne
   expect(parents).toEqual([]);
 });
 
+it("V42: does not work twice for one request, also after a restart", async () => {
+  const stores = createMemoryStores();
+  const { headers, status } = await (await createDoor(stores)).ask(ANNA);
+  expect(status).toBe(200);
+  const { send, parents } = await createDoor(stores);
+  const replayed = await send(headers);
+  expect([replayed.status, replayed.text]).toEqual([401, expect.stringContaining("has been used before")]);
+  expect(parents).toEqual([]);
+});
+
 it("is a sub-agent of a hundred agents at a time: the one that came first gives way", async () => {
   const { ask, parents } = await createDoor();
   for (let n = 0; n <= 100; n++) await ask(`aauth:user-${n}@backend.localhost`);
@@ -101,7 +115,7 @@ it.each(["BACKEND_AGENT_URL", "SUPPLY_CHAIN_AGENT_URL"])("does not start with a 
 });
 
 it("makes no call at its start, which no parent has it make", async () => {
-  const env = { ...ENV, DELEGATE_DATA_FOLDER: await mkdtemp(join(tmpdir(), "delegate-")) };
+  const env = { ...ENV, AAUTH_STORE: "memory", DELEGATE_DATA_FOLDER: await mkdtemp(join(tmpdir(), "delegate-")) };
   const output = { write: () => {} };
   await expect(start({ env, argv: ["--call"], output, startTelemetry })).rejects.toThrow(/--call/);
 });

@@ -6,6 +6,7 @@ import {
   portSetting,
   serviceSettings,
   setting,
+  storeSettings,
   textSetting,
 } from "agent-kit/service";
 
@@ -14,6 +15,7 @@ const MIB = 1024 * 1024;
 /** Every setting of this service; `--help` prints them. */
 export const settings = {
   ...serviceSettings,
+  ...storeSettings,
   port: setting({
     env: "TRACE_STORE_PORT",
     flag: "port",

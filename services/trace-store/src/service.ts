@@ -1,4 +1,11 @@
-import { createLogger, listenOn, loadConfig, type StartService } from "agent-kit/service";
+import {
+  createLogger,
+  listenOn,
+  loadConfig,
+  openState,
+  type RunningService,
+  type StartService,
+} from "agent-kit/service";
 import { buildTraceStore } from "./app.ts";
 import { settings } from "./config.ts";
 
@@ -11,15 +18,22 @@ export const start: StartService = async ({ env, argv, output }) => {
     format: config.logFormat,
     destination: output,
   });
-  const { app, otlp } = await buildTraceStore(config, { logger });
-  const intake = await listenOn(otlp, { ...config, port: config.otlpPort });
-  const query = await listenOn(app, config);
-  logger.info({ otlp: intake.url }, "takes spans");
-  return {
-    url: query.url,
-    close: async () => {
-      await intake.close();
-      await query.close();
-    },
+  const state = await openState(service, config, logger);
+  const opened: RunningService[] = [];
+  const close = async () => {
+    for (const server of opened) await server.close();
+    await state.close();
   };
+  try {
+    const { app, otlp } = await buildTraceStore(config, { logger, stores: state.stores });
+    const intake = await listenOn(otlp, { ...config, port: config.otlpPort });
+    opened.push(intake);
+    const query = await listenOn(app, config);
+    opened.push(query);
+    logger.info({ otlp: intake.url }, "takes spans");
+    return { url: query.url, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
 };

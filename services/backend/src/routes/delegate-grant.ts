@@ -46,7 +46,7 @@ export async function delegateGrantRoute(
       authorities: [authority],
       // Its own sub-agents.
       trustedAgents: [agent],
-      replayStore: stores.claims("replay delegate grants"),
+      replayStore: stores.claims("replay delegate grants"), // hole V41
       discovery,
       now,
     }),

@@ -132,7 +132,7 @@ export async function delegateTokenRoute<Request extends TokenRequest>(
   const authenticate = createDelegateAuthentication({
     enrolments,
     endpoint: `${agent}${DELEGATE_TOKEN_PATH}`,
-    usedAssertions: stores.claims("client assertions", { maxEntries: MAX_ASSERTIONS }),
+    usedAssertions: stores.claims("client assertions", { maxEntries: MAX_ASSERTIONS }), // hole V40a
     now,
   });
   const authority = canonicalAuthority(agent);
@@ -142,7 +142,7 @@ export async function delegateTokenRoute<Request extends TokenRequest>(
       profile: february2026,
       authorities: [authority],
       schemes: ["hwk"],
-      replayStore: stores.claims("replay delegate tokens"),
+      replayStore: stores.claims("replay delegate tokens"), // hole V40b
       discovery,
       now,
       requireNonce: true,

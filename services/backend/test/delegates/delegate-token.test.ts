@@ -1,7 +1,7 @@
 import { mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { generateSigningKey, type SigningKey } from "aauth";
+import { createMemoryStores, generateSigningKey, type SigningKey, type Stores } from "aauth";
 import { february2026, verifyAgentToken } from "aauth/february-2026";
 import { createTestDiscovery } from "aauth/february-2026/testing";
 import { createTestClock, signedRequest } from "aauth/testing";
@@ -56,15 +56,13 @@ beforeEach(async () => {
 const enrol = (...delegates: Delegate[]) =>
   writeFile(file, JSON.stringify({ delegates: delegates.map(({ sub, jwk }) => ({ sub, jwk })) }));
 
-async function start(env: Record<string, string>): Promise<FastifyInstance> {
+async function start(env: Record<string, string>, stores?: Stores): Promise<FastifyInstance> {
   const config = loadConfig({ service: "backend", settings, env, argv: [] });
   const logger = createLogger({ service: "t", destination: { write: (line) => log.push(line) } });
   const discovery = createTestDiscovery({ agents: { [BACKEND]: [signing.publicJwk] } }, { now: clock.now });
   const { app: backend } = await buildBackend(config, {
-    logger,
-    keys: memoryKeys(signing),
-    discovery,
-    now: clock.now,
+    ...{ logger, keys: memoryKeys(signing), discovery, now: clock.now },
+    ...(stores && { stores }),
   });
   onTestFinished(() => backend.close());
   return backend;
@@ -170,6 +168,24 @@ describe("an enrolled delegate", () => {
     await enrol(bob);
     await expectRefusal(await ask(alice), 401, "invalid_client");
     expect((await ask(bob)).status).toBe(200);
+  });
+});
+
+describe("a request that was used", () => {
+  it("V40: is not accepted by another process, nor is its client assertion", async () => {
+    const stores = createMemoryStores({ now: clock.now });
+    const env = { BACKEND_DELEGATES_FILE: file };
+    const [one, other] = [await start(env, stores), await start(env, stores)];
+    const assertion = await assertionOf(alice);
+    let sent: object = {};
+    const keep = (headers: Record<string, string>) => {
+      sent = { ...headers };
+    };
+    expect((await ask(alice, { assertion, tamper: keep }, one)).status).toBe(200);
+    const replay = (headers: Record<string, string>) => void Object.assign(headers, sent);
+    const replayed = await ask(alice, { assertion, tamper: replay }, other);
+    expect([replayed.status, replayed.text]).toEqual([401, expect.stringContaining("nonce_replayed")]);
+    await expectRefusal(await ask(alice, { assertion }, other), 401, "invalid_client");
   });
 });
 

@@ -258,7 +258,7 @@ describe("a sub-agent", () => {
 });
 
 describe("POST /delegate/grant", () => {
-  async function backend() {
+  async function backend(stores = createMemoryStores()) {
     const documents = Object.fromEntries(
       [BACKEND, FOREIGN].flatMap((issuer) => [
         [`${issuer}/.well-known/aauth-agent.json`, { issuer, jwks_uri: `${issuer}/jwks.json` }],
@@ -279,30 +279,36 @@ describe("POST /delegate/grant", () => {
       logger: createLogger({ service: "t", destination: { write: () => {} } }),
       keys: memoryKeys(provider),
       discovery: createTestDiscovery({ documents }),
+      stores,
     });
     onTestFinished(() => app.close());
-    const send = async (
-      path: string,
-      options: { jwt?: string; key?: SigningKey; body?: string; hwk?: boolean; covers?: boolean } = {},
-    ) => {
-      const { jwt = "", key = own, body = JSON.stringify({ resource: SUPPLY_CHAIN }), hwk } = options;
-      const type = { "content-type": "application/json" };
-      const content = options.covers === false ? {} : { headers: type, body: new TextEncoder().encode(body) };
-      const { headers: signature } = await signRequest(
+    interface Sent {
+      jwt?: string;
+      key?: SigningKey;
+      body?: string;
+      hwk?: boolean;
+      covers?: boolean;
+    }
+    const type = { "content-type": "application/json" };
+    const BODY = JSON.stringify({ resource: SUPPLY_CHAIN });
+    const sign = async (path: string, { jwt = "", key = own, body = BODY, hwk, covers }: Sent = {}) => {
+      const content = covers === false ? {} : { headers: type, body: new TextEncoder().encode(body) };
+      const { headers } = await signRequest(
         { method: "POST", url: BACKEND + path, ...content },
         hwk
           ? { key, profile: february2026, signatureKey: { scheme: "hwk" } }
           : { key, profile: draft11, signatureKey: { scheme: "jwt", jwt } },
       );
-      const reply = await app.inject({
-        method: "POST",
-        url: path,
-        headers: { ...type, ...signature },
-        payload: body,
-      });
+      return headers;
+    };
+    const post = async (url: string, signature: Record<string, string>, payload = BODY) => {
+      const headers = { ...type, ...signature };
+      const reply = await app.inject({ method: "POST", url, headers, payload });
       return [reply.statusCode, /"error":"(\w+)"/.exec(reply.body)?.[1]];
     };
-    return { app, send };
+    const send = async (path: string, options: Sent = {}) =>
+      post(path, await sign(path, options), options.body);
+    return { sign, post, send };
   }
   const tokenOf = async (over: Partial<IssueAgentTokenOptions> = {}) => {
     const options = { key: provider, issuer: BACKEND, agent: SCOUT, parentAgent: ANNA };
@@ -327,6 +333,15 @@ describe("POST /delegate/grant", () => {
     // The signature is for no body.
     expect(await send(path, { jwt: await tokenOf(), covers: false })).toEqual([401, "invalid_input"]);
     expect((await send(path, { jwt: await tokenOf(), body: "{" }))[0]).toBe(400);
+  });
+
+  it("V41: is not accepted by another process, once used", async () => {
+    const stores = createMemoryStores();
+    const [one, other] = [await backend(stores), await backend(stores)];
+    const path = new URL(GRANT_URL).pathname;
+    const signature = await one.sign(path, { jwt: await tokenOf() });
+    expect(await one.post(path, signature)).toEqual([403, "delegate_not_started"]);
+    expect(await other.post(path, signature)).toEqual([401, "invalid_signature"]);
   });
 
   it("is another endpoint than that of agent tokens, which takes no message of draft -11", async () => {

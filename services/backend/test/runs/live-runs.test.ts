@@ -19,7 +19,13 @@ function replicas() {
   const find = vi.fn(async (id: string) => rows.get(id));
   const run = createRun({ userId: "alice", prompt: "p", shownPrompt: "p" }, 0);
   rows.set(run.id, run);
-  return { rows, run, find, one: createLiveRuns(hintsOf("1"), find), other: createLiveRuns(hintsOf("2"), find) };
+  return {
+    rows,
+    run,
+    find,
+    one: createLiveRuns(hintsOf("1"), find),
+    other: createLiveRuns(hintsOf("2"), find),
+  };
 }
 
 test("a change reaches the watchers of the other replica, as its row is then", async () => {
