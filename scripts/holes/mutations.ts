@@ -421,7 +421,7 @@ const HOLES: Readonly<Record<string, Hole>> = {
   B4: [
     "a run is its user's",
     [BACKEND_TEST, "B4: no user sees or clears"],
-    [`${BACKEND}/store/user-records.ts`, "row?.value.userId === userId", "row !== undefined"],
+    [`${BACKEND}/store/user-records.ts`, "value?.userId === userId", "value !== undefined"],
   ],
   B5: [
     "a token is kept for one user",
