@@ -588,6 +588,8 @@ const INSTEAD: Readonly<Record<string, string>> = {
   E1: "coverageOf(facts, false);",
   E1a: 'const DEFAULT_COMPONENTS = ["content-digest", "content-type"];',
   E2: "export const registrableDomain = (host: string): string | undefined => host;",
+  K2: 'await (await import("node:fs/promises")).rename(beside, join(this.#folder, name));',
+  K3: "return { ...jwk, kid: kidPrefix };",
   S11c: "true;",
   S15: "const servesFebruary = true;",
   S19: "if (false) record.outcome = outcome;",
