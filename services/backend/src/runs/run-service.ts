@@ -15,6 +15,7 @@ import {
   feedOf,
   goOn,
   notePlace,
+  noteReturn,
   noteRevocation,
   type Run,
   resume,
@@ -86,7 +87,7 @@ export class RunService {
   /** The run that waits for the browser with this state. The state works once. */
   async takeReturn(state: string): Promise<Run | undefined> {
     const owned = await this.#context.returns.take(state);
-    const run = owned && (await this.find(owned.userId, owned.id));
+    const run = owned && (await this.#change(owned.id, noteReturn));
     return run?.status === "awaiting_consent" ? run : undefined;
   }
 
