@@ -148,7 +148,7 @@ export default defineConfig({
       {
         // A `require` in `pg` must not get the module for `import`.
         ssr: { resolve: { conditions: ["node", "module", "default"] } },
-        test: { ...patient, name: "stores", include: ["tests/stores/*.test.ts"] },
+        test: { ...patient, name: "stores", include: ["tests/{stores,replicas}/*.test.ts"] },
       },
       {
         ...shared,

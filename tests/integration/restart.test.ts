@@ -1,5 +1,10 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { installLocalhostLookup } from "agent-kit/service";
 import type { Progress } from "backend-api";
+import { readProtocolRun } from "protocol-trace/read";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { runWithConsent } from "../support/consent-run.ts";
 import { type ApiUser, signIn, signInAgain, WITH_MARKET_ANALYSIS } from "../support/optimization-run.ts";
@@ -80,20 +85,52 @@ describe("a service that is started again, with a new key of the old name", () =
   });
 });
 
-test("a process that is killed is started again by the demo's runner, and a run goes through it", async () => {
-  const name = "supply-chain-agent";
-  const supervised = await startStack({ processes: "supervised" });
-  try {
-    const caller = await signIn(supervised);
+describe("a process that is killed and started again by the demo's runner", () => {
+  let supervised: TestStack;
+  const folder = mkdtempSync(join(tmpdir(), "restart-"));
+
+  beforeAll(async () => {
+    const kept = (name: string) => ({
+      AAUTH_STORE: `sqlite:${folder}`,
+      AAUTH_KEYS: `${folder}/keys/${name}`,
+    });
+    const env = { backend: kept("backend"), "trace-store": kept("trace-store") };
+    supervised = await startStack({ processes: "supervised", env });
+  });
+  afterAll(async () => {
+    await supervised?.stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  async function killAndWait(name: string) {
     process.kill(supervised.processes.find((running) => running.name === name)!.pid!, "SIGKILL");
     await expect
       .poll(() => supervised.log(), { timeout: 30_000 })
       .toMatch(new RegExp(`^${name} +\\| ${name} is back\\.$`, "m"));
-    expect(await caller.run()).toMatchObject({ status: "completed" });
-  } finally {
-    await supervised.stop();
   }
-}, 120_000);
+
+  test("an agent answers the next run", async () => {
+    await killAndWait("supply-chain-agent");
+    expect(await (await signIn(supervised)).run()).toMatchObject({ status: "completed" });
+  });
+
+  test("backend and trace store still show every message of an earlier run", async () => {
+    const caller = await signIn(supervised);
+    const { request_id } = await caller.run();
+    const messages = async () => {
+      const { traces } = (await (await caller.get(`/optimization/${request_id}/trace`)).json()) as {
+        traces: unknown[];
+      };
+      return readProtocolRun(traces).messages.map(({ what, status }) => `${what} ${status}`);
+    };
+    const answered = async () => (await messages()).filter((message) => message === "message/send 200");
+    await expect.poll(answered, { timeout: 15_000 }).toHaveLength(2);
+    await pause(2_000);
+    const before = await messages();
+    await Promise.all(["backend", "trace-store"].map(killAndWait));
+    expect(await messages()).toEqual(before);
+  });
+});
 
 test("all agents, user delegated, three times in a row: every verifier accepts the first request with the new key", async () => {
   const agents = ["backend", "supply-chain-agent", "market-analysis-agent"];

@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test, vi } from "vitest";
-import { startChild } from "../../../tests/support/child.ts";
 import { freePort } from "../../../scripts/demo/free-ports.ts";
+import { startChild } from "../../../tests/support/child.ts";
 import { startFakeServer } from "./support/fake-agent.ts";
 import { send } from "./support/http-client.ts";
 

@@ -100,7 +100,7 @@ export class Upstreams {
         return await this.#requestOf(address, request, receive);
       } catch (error) {
         failure = error;
-        if (!this.#repeatable.has(Object(error))) break;
+        if (!this.#repeatable.has(Object(error))) break; // hole V60
       }
     }
     throw failure;
@@ -133,10 +133,11 @@ export class Upstreams {
       const response = await sent.catch((error: unknown) => {
         if (!isCutOff(error)) throw error;
         this.#health.markDown(key);
-        const reads = SAFE_METHODS.includes(method) && body === undefined;
-        throw reads && firstField(fields, "signature-input") === undefined
-          ? this.#asRepeatable(error)
-          : error;
+        // hole V61a
+        if (firstField(fields, "signature-input") !== undefined) throw error;
+        // hole V61b
+        if (body !== undefined || !SAFE_METHODS.includes(method)) throw error;
+        throw this.#asRepeatable(error);
       });
       this.#health.markUp(key);
       return await receive({

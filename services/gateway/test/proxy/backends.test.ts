@@ -154,7 +154,7 @@ describe.skipIf(isRealGateway)("a backend that has the request and does not answ
   test.each<[string, (socket: Socket) => void]>([
     ["resets", (socket) => socket.resetAndDestroy()],
     ["closes", (socket) => socket.end()],
-  ])("%s: nothing signed and nothing with a body is sent twice", async (_name, behave) => {
+  ])("V61: %s, and nothing signed and nothing with a body is sent twice", async (_name, behave) => {
     const broken = await startRaw(behave);
     const alive = await startAgent();
     for (const message of [
@@ -242,7 +242,7 @@ describe.skipIf(isRealGateway)("a check service of several addresses", () => {
     expect(agent.seen).toEqual([]);
   });
 
-  test("refuses for all: no other is asked after a no", async () => {
+  test("V60: refuses for all: no other is asked after a no", async () => {
     const refusing = await startFakeServer((_, response) => response.writeHead(401).end());
     cleanUps.push(refusing.close);
     const alive = await allowing();

@@ -7,8 +7,8 @@ import {
   SimpleSpanProcessor,
   TracerProvider,
 } from "@opentelemetry/sdk-trace";
-import { spawnGuarded } from "../../../../scripts/spawn-guarded.ts";
 import { freePorts } from "../../../../scripts/demo/free-ports.ts";
+import { spawnGuarded } from "../../../../scripts/spawn-guarded.ts";
 import { buildGateway } from "../../src/app.ts";
 import type { LIMITS } from "../../src/config.ts";
 import { loadConfiguration } from "../../src/configuration/load-configuration.ts";

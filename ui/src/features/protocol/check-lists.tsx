@@ -14,10 +14,12 @@ export function CheckLists({ verifiers }: { verifiers: readonly VerifierSide[] }
         <details key={verifier.spanId} open={index === verifiers.length - 1 || verifier.verdict !== "passed"}>
           <summary className="toned" data-verdict={verifier.verdict}>
             <strong>
-              {partyName(verifier.party)}
-              {verifier.replica && ` ${verifier.replica}`}: {verifier.verdict}
+              {partyName(verifier.party)}: {verifier.verdict}
             </strong>{" "}
-            <span className="small">{count(verifier)}</span>
+            <span className="small">
+              {count(verifier)}
+              {verifier.replica && `, by ${verifier.replica}`}
+            </span>
           </summary>
           <p className="small">{demand(verifier)}</p>
           <ul className={styles.checks}>

@@ -64,11 +64,7 @@ export function MessageDetail(props: MessageDetailProps) {
               {outcomeLabel(message.outcome)}
             </strong>
             {message.status !== undefined && <span>status {message.status}</span>}
-            {message.replica && (
-              <span>
-                {partyName(message.to)} {message.replica}
-              </span>
-            )}
+            {message.replica && <span>served by {message.replica}</span>}
             <span>{formatDuration(message.endMicros - message.startMicros)}</span>
             {message.attempt !== undefined && message.attempt > 1 && (
               <span>

@@ -1,0 +1,93 @@
+import { describeStack } from "../../scripts/demo/describe-stack.ts";
+import { freePorts } from "../../scripts/demo/free-ports.ts";
+import { removeState } from "../../scripts/demo/kept-state.ts";
+import { LogLines } from "../../scripts/demo/log-lines.ts";
+import { runStack } from "../../scripts/demo/run-stack.ts";
+import {
+  DEMO_MODES,
+  DEMO_PORTS,
+  POLICY_FILES,
+  REPOSITORY_ROOT,
+  type StackModes,
+  type StackPorts,
+  type StackUrls,
+  stackUrls,
+} from "../../scripts/demo/stack.ts";
+import { describeReplicas } from "../../scripts/replicas/describe-replicas.ts";
+import { prepareReplicas } from "../../scripts/replicas/prepare-replicas.ts";
+
+/** The demo with two processes of each service that can have them, on ports and databases of its own. */
+export interface ReplicaStack {
+  readonly urls: StackUrls;
+  /** Addresses of both processes of a service. */
+  addressesOf(service: string): readonly [string, string];
+  log(): string;
+  /** Kills a process, as a crash would: the runner starts it again. */
+  kill(name: string): void;
+  /** Lets a process stand still, with its connections open, while `run` runs. */
+  whileStopped(name: string, run: () => Promise<void>): Promise<void>;
+  /** Ends all and removes what they have kept. */
+  stop(): Promise<void>;
+}
+
+const INHERITED_VARIABLES = ["PATH", "HOME", "TMPDIR", "LANG", "POSTGRES_BIN", "VALKEY_BIN"];
+
+/** @throws Error where there is no PostgreSQL or no Valkey: these tests never pass without */
+export async function startReplicas(modes: Partial<StackModes> = {}): Promise<ReplicaStack> {
+  const keys = Object.keys(DEMO_PORTS) as (keyof StackPorts)[];
+  const free = await freePorts(keys.length);
+  const ports = Object.fromEntries(keys.map((key, at) => [key, free[at]])) as unknown as StackPorts;
+  const all: StackModes = {
+    ...DEMO_MODES,
+    policyFile: POLICY_FILES[modes.profile ?? DEMO_MODES.profile],
+    ...{ ui: false, delegate: false },
+    ...modes,
+  };
+  const replicas = await prepareReplicas(ports, all);
+  const services = describeReplicas(describeStack(ports, all), replicas).map((service) => ({
+    ...service,
+    hosted: undefined,
+  }));
+  let text = "";
+  const sink = {
+    write: (line: string) => {
+      text += line;
+    },
+  };
+  const log = new LogLines(
+    services.map(({ name }) => name),
+    { sink, colour: false },
+  );
+  const baseEnv = {
+    ...Object.fromEntries(INHERITED_VARIABLES.map((name) => [name, process.env[name]])),
+    NODE_COMPILE_CACHE: `${REPOSITORY_ROOT}node_modules/.cache/node`,
+  };
+  const signal = new AbortController().signal;
+  const stack = await runStack(services, { log, signal, baseEnv, restart: true });
+  stack.failed.catch((error: unknown) => {
+    text += `${String(error)}\n`;
+  });
+  const pidOf = (name: string) => stack.services.find((running) => running.name === name)!.pid!;
+  return {
+    urls: stackUrls(ports),
+    addressesOf: (service) => {
+      const [first, second] = replicas.ports.get(service)!;
+      return [`http://127.0.0.1:${first}`, `http://127.0.0.1:${second}`];
+    },
+    log: () => text,
+    kill: (name) => void process.kill(-pidOf(name), "SIGKILL"),
+    async whileStopped(name, run) {
+      const pid = pidOf(name);
+      process.kill(-pid, "SIGSTOP");
+      try {
+        await run();
+      } finally {
+        process.kill(-pid, "SIGCONT");
+      }
+    },
+    async stop() {
+      await stack.stop();
+      removeState(ports, all);
+    },
+  };
+}
