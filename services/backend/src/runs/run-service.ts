@@ -16,6 +16,7 @@ import {
   goOn,
   isFinal,
   notePlace,
+  noteReturn,
   noteRevocation,
   type Run,
   resume,
@@ -104,7 +105,7 @@ export class RunService {
   /** The run that waits for the browser with this state. The state works once. */
   async takeReturn(state: string): Promise<Run | undefined> {
     const owned = await this.#context.returns.take(state);
-    const run = owned && (await this.find(owned.userId, owned.id));
+    const run = owned && (await this.#change(owned.id, noteReturn));
     return run?.status === "awaiting_consent" ? run : undefined;
   }
 

@@ -14,7 +14,7 @@ import type {
 } from "backend-api";
 import type { Resumable } from "../calls/resumable.ts";
 import { newState } from "../calls/user-call.ts";
-import { PAGE_EXPIRED } from "../failures/draft-11-failure.ts";
+import { expiryOf } from "./expiry.ts";
 
 /** What a user has allowed, in the words of the protocol. */
 export interface Consent {
@@ -37,6 +37,8 @@ export interface Demand {
   readonly hop?: Hop;
   /** Present where the browser brings a code: the server that issues it, and the key that asked. */
   readonly code?: { readonly authServer: string; readonly keyThumbprint?: string };
+  /** The browser has brought its answer, which is judged until `expiresAt`. */
+  readonly isAnswered?: true;
 }
 
 /**
@@ -96,22 +98,8 @@ const MAX_PLACES = 8;
 const TASK_AGENT = "a2a-supply-chain-agent";
 const CONNECTING = "Connecting to A2A supply-chain agent";
 
-/** The user did not come back from the consent page in time. */
-const CONSENT_EXPIRED: Failure = {
-  hop: "auth-server",
-  check: "consent",
-  code: "consent_expired",
-  message: "Consent was not given in time.",
-  advice: "Start the optimization again and answer the consent page within ten minutes.",
-};
-
-/** The same in draft -11, at the page of a party. */
-const EXPIRED_AT_PAGE = {
-  check: "consent",
-  code: "expired",
-  section: "draft -11, section 11.9.4",
-  ...PAGE_EXPIRED,
-} as const;
+/** Above the deadlines of the requests that redeem a code. */
+const JUDGING_SECONDS = 30;
 
 /** A status change that the state machine does not allow: a fault of the caller. */
 export class IllegalTransitionError extends Error {
@@ -166,6 +154,13 @@ export function awaitConsent(run: Run, demand: Demand, now: number): Run {
   const step =
     demand.hop === "access-server" ? "Waiting for the resource's owner" : "Waiting for your consent";
   return advance({ ...enter(run, "awaiting_consent"), demand }, step, 40, now);
+}
+
+/** The browser is back with an answer, whose state works once. */
+export function noteReturn(run: Run, now: number): Run {
+  if (run.demand === undefined) return run;
+  const expiresAt = Math.min(run.demand.expiresAt, now + JUDGING_SECONDS);
+  return { ...run, demand: { ...run.demand, expiresAt, isAnswered: true } };
 }
 
 export function resume(run: Run, consent: Consent, now: number): Run {
@@ -238,8 +233,7 @@ export function fail(run: Run, failure: Failure, now: number, report?: AgentAnsw
 /** Fails a run whose user did not come back in time. */
 export function expireConsent(run: Run, now: number): Run {
   if (run.demand === undefined || now < run.demand.expiresAt) return run;
-  const { hop, expiresAt } = run.demand;
-  return fail(run, hop === undefined ? CONSENT_EXPIRED : { hop, ...EXPIRED_AT_PAGE }, expiresAt);
+  return fail(run, expiryOf(run.demand), run.demand.expiresAt);
 }
 
 /** A protocol step, as the activity feed shows it. */

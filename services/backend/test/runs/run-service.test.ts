@@ -69,7 +69,8 @@ describe("a start", () => {
     const code = { authServer: "http://auth", keyThumbprint: "key-1" };
     const run = await runs.get("alice", reply.request_id);
     expect(run.demand).toEqual({ url: "http://auth/consent", code, expiresAt: NOW + 600 });
-    expect(await runs.takeReturn(stateOf())).toEqual(run);
+    const demanded = { ...run.demand, expiresAt: NOW + 30, isAnswered: true };
+    expect(await runs.takeReturn(stateOf())).toEqual({ ...run, demand: demanded });
     expect(stateOf()).toMatch(/^[\w-]{43}$/);
   });
 
@@ -257,6 +258,20 @@ describe("a run whose process has ended", () => {
       consent: { resource: CONSENT.resource },
     });
     expect(await later.grants.list("alice")).toHaveLength(1);
+  });
+
+  it("while its consent was redeemed fails, and not only when the time for the page is over", async () => {
+    const before = scriptedRuns(refuse(demand()));
+    const { id } = await before.started();
+    before.agent.redeemCode.mockReturnValue(new Promise(() => {}));
+    void before.consent.answer({ code: "c", state: before.stateOf() });
+    await vi.waitFor(() => expect(before.agent.redeemCode).toHaveBeenCalled());
+    const later = next(before);
+    expect((await later.runs.get("alice", id)).status).toBe("awaiting_consent");
+    before.clock.now += 30;
+    expect((await later.runs.get("alice", id)).failure).toMatchObject({
+      ...{ hop: "backend", check: "consent", code: "outcome_unknown" },
+    });
   });
 
   it.each<[string, Ask]>([
