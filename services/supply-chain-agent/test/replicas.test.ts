@@ -1,6 +1,8 @@
 /** Orders and their interactions at two processes of the agent over the same stores. */
-import { type Stores, StoreUnavailableError } from "aauth";
+import { createMemoryStores, type Stores, StoreUnavailableError } from "aauth";
+import { createTestClock } from "aauth/testing";
 import { expect, test } from "vitest";
+import { createInteractions } from "../src/interaction/interactions.ts";
 import { requestName } from "../src/orders/placed-orders.ts";
 import { arrive, createInteractionWorld, interactionIn } from "./interaction-world.ts";
 
@@ -47,6 +49,10 @@ test("V50: of two browsers at two processes the first has the page", async () =>
   const address = interactionIn(await world.order());
   const opened = await Promise.all([world.open(address), other.open(address)]);
   expect(opened.map(({ statusCode }) => statusCode).sort()).toEqual([303, 403]);
+
+  const { one, another, id } = await bothProcesses();
+  const tied = [await one.note(id, { browser: "first" }), await another.note(id, { browser: "second" })];
+  expect(tied.map((noted) => noted?.browser)).toEqual(["first", undefined]);
 });
 
 test("V50: of an approval and a refusal at two processes the first is recorded", async () => {
@@ -58,7 +64,26 @@ test("V50: of an approval and a refusal at two processes the first is recorded",
     other.decide({ ...form, decision: "decline" }, cookie),
   ]);
   expect(answers.map(({ statusCode }) => statusCode).sort()).toEqual([200, 400]);
+
+  const { one, another, id } = await bothProcesses();
+  const decided = [
+    await one.note(id, { decision: "approved" }),
+    await another.note(id, { decision: "declined" }),
+  ];
+  expect(decided.map((noted) => noted?.decision)).toEqual(["approved", undefined]);
+  expect((await another.find(id))?.decision).toBe("approved");
 });
+
+/** Interactions of two processes, each of which has read the same one. */
+async function bothProcesses() {
+  const { now } = createTestClock();
+  const stores = createMemoryStores({ now });
+  const [one, another] = [createInteractions(stores, now), createInteractions(stores, now)];
+  const order = { order_id: "o", model: "m", quantity: 1, vendor: "v", total: 1, approver: "anna" };
+  const by = { agent: "https://agent.example" };
+  const { id } = await one.begin({ owner: "agent.example", by, order, expiresAt: now() + 600 });
+  return { one, another, id };
+}
 
 test("a store that is away is answered with 503, on the wire and on the page, and places nothing", async () => {
   const world = await createInteractionWorld();
