@@ -66,10 +66,11 @@ export async function relyingParty(
  */
 export class TestBrowser {
   readonly cookies = new Map<string, string>();
-  readonly #app: FastifyInstance;
+  /** The server that answers; another one while a test moves the browser to it. */
+  app: Pick<FastifyInstance, "inject">;
 
   constructor(app: FastifyInstance) {
-    this.#app = app;
+    this.app = app;
   }
 
   /**
@@ -117,7 +118,7 @@ export class TestBrowser {
         redirect: "manual",
         ...(payload !== undefined && { body: payload }),
       });
-    const reply = await this.#app.inject({
+    const reply = await this.app.inject({
       method,
       url: url.pathname + url.search,
       headers: { host: url.host, ...headers },

@@ -1,0 +1,87 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { type Progress, progressSchema } from "backend-api";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { z } from "zod";
+import { WITH_MARKET_ANALYSIS } from "../support/optimization-run.ts";
+import { userAccessToken } from "../support/sign-in.ts";
+import { type ReplicaStack, startReplicas } from "../support/start-replicas.ts";
+
+/** In `npm run test:long -- scale` each process is killed at more steps of a run. */
+const DELAYS_MS = process.env.LONG_TESTS ? Array.from({ length: 12 }, (_, index) => index * 40) : [20, 120];
+const REPLICATED = ["backend", "supply-chain-agent", "market-analysis-agent", "gateway-authz"];
+/** A person who waits has gone after that. */
+const END_LIMIT_MS = 30_000;
+const POLL_MS = 200;
+/** Of the services' log, where a test fails. */
+const LOG_CHARACTERS = 6_000;
+
+describe.each([
+  ["February 2026", { profile: "february-2026" }, REPLICATED],
+  ["draft -11", { profile: "draft-11", mode: "agent-identity" }, [...REPLICATED, "person-server"]],
+] as const)("in %s", (_name, modes, services) => {
+  let stack: ReplicaStack;
+  let authorization: string;
+  beforeAll(async () => {
+    stack = await startReplicas(modes);
+    authorization = `Bearer ${await userAccessToken(stack.urls)}`;
+  }, 180_000);
+  afterAll(() => stack?.stop());
+
+  const api = (path: string, init: RequestInit = {}) =>
+    fetch(`${stack.urls.backend}${path}`, {
+      ...init,
+      headers: { authorization, "content-type": "application/json" },
+      signal: AbortSignal.timeout(END_LIMIT_MS),
+    });
+
+  async function runs(): Promise<readonly Progress[]> {
+    const reply = await api("/optimization/all");
+    if (!reply.ok) throw new Error(`${reply.status}`);
+    return z.array(progressSchema).parse(await reply.json());
+  }
+
+  /** The runs, once none is in progress. A request that met the killed process is repeated, as a page does. */
+  async function allEnded(): Promise<readonly Progress[]> {
+    const until = performance.now() + END_LIMIT_MS;
+    for (;;) {
+      const found = await runs().catch(() => undefined);
+      if (found?.every(({ status }) => status === "completed" || status === "failed")) return found;
+      if (performance.now() > until) {
+        const states = found?.map(({ status, current_step }) => `${status}: ${current_step}`);
+        throw new Error(`not ended: ${states?.join("; ")}\n${stack.log().slice(-LOG_CHARACTERS)}`);
+      }
+      await pause(POLL_MS);
+    }
+  }
+
+  const starts = (name: string) => stack.log().split(`${name.replace(/-\d$/, "")} ready on`).length;
+
+  test.each(services.flatMap((service) => [`${service}-1`, `${service}-2`]))(
+    "a run ends with a result or a reason whenever %s is killed, and so does the next one",
+    async (victim) => {
+      for (const delay of DELAYS_MS) {
+        const started = starts(victim);
+        const start = api("/optimization/start", {
+          method: "POST",
+          body: JSON.stringify(WITH_MARKET_ANALYSIS),
+        }).catch((error: unknown) => error);
+        await pause(delay);
+        stack.kill(victim);
+        await start;
+        for (const { status, failure } of await allEnded())
+          expect([status, failure?.code]).toEqual(
+            status === "failed" ? ["failed", expect.any(String)] : ["completed", undefined],
+          );
+        await expect.poll(() => starts(victim), { timeout: END_LIMIT_MS }).toBeGreaterThan(started);
+        const next = await api("/optimization/start", {
+          method: "POST",
+          body: JSON.stringify(WITH_MARKET_ANALYSIS),
+        });
+        expect(next.status).toBe(200);
+        const [ended] = await allEnded();
+        expect([ended?.status, ended?.failure]).toEqual(["completed", undefined]);
+      }
+    },
+    300_000,
+  );
+});
