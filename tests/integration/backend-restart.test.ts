@@ -13,6 +13,8 @@ import { decideAtPages, endOf } from "../support/person-run.ts";
 import { LOG_WAIT, startStack, type TestStack, type TestStackOptions } from "../support/start-stack.ts";
 
 installLocalhostLookup();
+// Each test starts every service, and some of them twice.
+vi.setConfig({ testTimeout: 120_000 });
 
 let stack: TestStack;
 let folder: string;
@@ -60,7 +62,7 @@ describe("a run", () => {
     expect((await endOf(user, run)).status).toBe("completed");
     await restarted();
     expect(await reportOf(user, run)).toContain("Market Analysis Report");
-  }, 120_000);
+  });
 
   test("that waits in draft -11 is polled on: the person decides on the same page, and both hops are called", async () => {
     const user = await started(draft11("person-server"), CONSENT_FOR_MARKET);
@@ -78,7 +80,7 @@ describe("a run", () => {
     });
     expect([end.status, visits.length]).toEqual(["completed", 2]);
     expect(await reportOf(user, end)).toContain("Market Analysis Report");
-  }, 120_000);
+  });
 
   test("finds what was decided meanwhile", async () => {
     const user = await started(draft11("federated"));
