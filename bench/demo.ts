@@ -1,3 +1,4 @@
+import { freePorts } from "../scripts/demo/free-ports.ts";
 import {
   DEMO_PORTS,
   PORT_VARIABLES,
@@ -6,7 +7,6 @@ import {
   stackUrls,
 } from "../scripts/demo/stack.ts";
 import { startChild } from "../tests/support/child.ts";
-import { freePorts } from "../scripts/demo/free-ports.ts";
 
 const START_LIMIT_MS = 60_000;
 

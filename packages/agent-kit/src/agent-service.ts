@@ -60,6 +60,7 @@ export interface AgentParts
   /** Whether other parties may be on loopback, over plain http: so where this agent's own identity is. */
   readonly development: boolean;
   readonly logger: ServiceOptions["logger"];
+  readonly stores: Stores;
   /** Unix seconds. */
   now(): number;
   /**
@@ -128,12 +129,13 @@ export async function createAgentService(options: AgentServiceOptions): Promise<
     discovery,
     development: id.startsWith("http:"),
     logger,
+    stores,
     now,
     browserUrl: (url) => map?.browserUrl(url) ?? url,
     agentFor: (peer, address, signatureScheme = config.signatureScheme) =>
-      callingAgent(stores, {
+      callingAgent({
         ...dialect.calling(address, signatureScheme),
-        ...{ key: keys, discovery, now, revealTokens: config.showTokens },
+        ...{ key: keys, discovery, stores, now, revealTokens: config.showTokens },
         ...{ transport: dialect.transport, observer: createAgentLog(logger, peer) },
       }),
   };
@@ -193,7 +195,7 @@ export async function createAgentService(options: AgentServiceOptions): Promise<
 }
 
 /** Creates an agent for calls to one peer, with its own trace. */
-function callingAgent(stores: Stores, options: AgentOptions & { observer: AgentObserver }): Agent {
+function callingAgent(options: AgentOptions & { observer: AgentObserver }): Agent {
   const traced = createAgentTrace(options.transport);
   return createAgent({
     ...options,
@@ -202,7 +204,6 @@ function callingAgent(stores: Stores, options: AgentOptions & { observer: AgentO
       traced.observer(event);
       options.observer(event);
     },
-    stores,
   });
 }
 

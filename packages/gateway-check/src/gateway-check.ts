@@ -3,7 +3,9 @@ import {
   AAuthVerificationError,
   createDiscovery,
   createEndpointMap,
+  createMemoryStores,
   type Discovery,
+  type Stores,
 } from "aauth";
 import { publishedPeerHint, warnOfPublishedPeers } from "agent-kit/published-peers";
 import { issuerOf, type ServiceOptions } from "agent-kit/service";
@@ -27,8 +29,8 @@ export interface GatewayCheckDeps {
   readonly draft11Discovery?: Discovery;
   /** Unix seconds. Default the system's clock. */
   readonly now?: () => number;
-  /** Most used nonces remembered for one resource. Default that of `createMemoryClaimStore`. */
-  readonly maxUsedNonces?: number;
+  /** Used nonces and signatures. Default: in memory, for this process only. */
+  readonly stores?: Pick<Stores, "claims"> | undefined;
 }
 
 /** What a check is answered: 200 with `x-aauth-claims` lets the request through, anything else goes to its caller as it is. */
@@ -46,7 +48,7 @@ export interface GatewayCheck {
   answer(check: CheckMessage): Promise<CheckAnswer>;
 }
 
-/** Makes the check of a gateway. Each has a memory of used nonces of its own, so a gateway should ask one. */
+/** Makes the check of a gateway. A gateway may ask several that share `stores`. */
 export function createGatewayCheck(config: CheckConfig, deps: GatewayCheckDeps): GatewayCheck {
   const log = deps.logger.child({ logger: "aauth.gateway" });
   warnOfPublishedPeers(log, config);
@@ -99,7 +101,7 @@ function verifiersOf(config: CheckConfig, deps: GatewayCheckDeps): ResourceVerif
     },
     now,
     peers: config,
-    maxUsedNonces: deps.maxUsedNonces,
+    stores: deps.stores ?? createMemoryStores({ now }),
   });
 }
 

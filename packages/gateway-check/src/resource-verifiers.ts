@@ -1,10 +1,4 @@
-import {
-  AAuthVerificationError,
-  canonicalAuthority,
-  createMemoryClaimStore,
-  type Discovery,
-  draft11,
-} from "aauth";
+import { AAuthVerificationError, canonicalAuthority, type Discovery, draft11, type Stores } from "aauth";
 import { february2026, february2026Published } from "aauth/february-2026";
 import { createVerifier, type Verifier, type VerifierOptions } from "aauth/resource";
 import { acceptedFromPeers, type PublishedPeers } from "agent-kit/published-peers";
@@ -59,9 +53,9 @@ export function createResourceVerifiers(options: {
   draft11: { resources: readonly string[]; discovery: Discovery } & Draft11Trust;
   now: () => number;
   peers: PublishedPeers;
-  maxUsedNonces: number | undefined;
+  stores: Pick<Stores, "claims">;
 }): ResourceVerifiers {
-  const { february, draft11: ofDraft11, now, peers, maxUsedNonces: maxEntries } = options;
+  const { february, draft11: ofDraft11, now, peers, stores } = options;
   const { personServers, accessServer } = ofDraft11;
   const servers = accessServer === undefined ? personServers : [...personServers, accessServer];
 
@@ -71,7 +65,7 @@ export function createResourceVerifiers(options: {
         const authority = canonicalAuthority(audience);
         const shared = {
           ...{ authorities: [authority], audience, discovery, now, ...options(audience) },
-          replayStore: createMemoryClaimStore({ now, ...(maxEntries !== undefined && { maxEntries }) }),
+          replayStore: stores.claims(`replay ${audience}`),
           ...({ cryptoMode: "pool", contentDigest: "covered" } as const),
         };
         const create = (toleranceSeconds: number, endpoint?: "revocation") =>

@@ -1,9 +1,9 @@
+import type { RecordStore } from "aauth";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { invalidRequest, OAuthError } from "./oauth-error.ts";
+import { invalidRequest, oauthErrorOf } from "./oauth-error.ts";
 import { type Site, sendRefusal } from "./pages/message-page.ts";
 import { requiredParameter } from "./parameters.ts";
 import { createSecrets } from "./secrets.ts";
-import type { CreateStore } from "./store.ts";
 
 /** Session of a browser whose person has signed in. */
 interface PageSession {
@@ -28,7 +28,7 @@ export interface FormDesk<Session, Value> {
 }
 
 /** A form that was shown, and its recipient. */
-interface ShownForm<Value> {
+export interface ShownForm<Value> {
   readonly sessionId: string;
   readonly personId: string;
   readonly value: Value;
@@ -37,17 +37,18 @@ interface ShownForm<Value> {
 /**
  * Creates the forms of one server's pages. The forms of one person never displace another's.
  *
+ * @param options.store of these pages alone; replicas share it
  * @param options.personOf id of a session's person
  * @param options.lifetimeSeconds how long a page waits for its decision
  */
 export function createFormDesk<Session extends PageSession, Value>(options: {
   readSession: (request: FastifyRequest, reply: FastifyReply) => Promise<Session | undefined>;
   personOf: (session: Session) => string;
-  createStore: CreateStore;
+  store: RecordStore<ShownForm<Value>>;
   lifetimeSeconds: number;
 }): FormDesk<Session, Value> {
-  const { readSession, personOf, createStore, lifetimeSeconds } = options;
-  const forms = createSecrets(createStore<ShownForm<Value>>(), ({ personId }) => personId);
+  const { readSession, personOf, store, lifetimeSeconds } = options;
+  const forms = createSecrets(store, ({ personId }) => personId);
   return {
     issue(session, value) {
       return forms.issue({ sessionId: session.id, personId: personOf(session), value }, lifetimeSeconds);
@@ -71,7 +72,8 @@ export function createFormDesk<Session extends PageSession, Value>(options: {
 export function acceptFormsOnly(app: FastifyInstance, site: Site): void {
   app.removeContentTypeParser(["application/json", "text/plain"]); // hole T37
   app.setErrorHandler((error, request, reply) => {
-    if (!(error instanceof OAuthError)) throw error;
-    return sendRefusal(request, reply, error, site);
+    const refusal = oauthErrorOf(error);
+    if (refusal === undefined) throw error;
+    return sendRefusal(request, reply, refusal, site);
   });
 }

@@ -1,12 +1,12 @@
 /**
- * Parts that the auth server and the person server share: pages and forms, bounded stores, and the
- * operator's lists of agents and scopes.
+ * Parts that the auth server and the person server share: pages and forms, values behind secrets,
+ * and the operator's lists of agents and scopes.
  *
  * @module
  */
 
 export { acceptFormsOnly, createFormDesk, type FormDesk } from "./form-desk.ts";
-export { invalidRequest, noStore, OAuthError, quoted, sendOAuthError } from "./oauth-error.ts";
+export { invalidRequest, noStore, OAuthError, oauthErrorOf, quoted, sendOAuthError } from "./oauth-error.ts";
 export { isLoopbackName, isOrigin } from "./origin.ts";
 export { decisionFields } from "./pages/decision-fields.ts";
 export { Html, html, trustedHtml } from "./pages/html.ts";
@@ -24,4 +24,3 @@ export {
 export { agentAllowed, consentNeeded, type GrantPolicy, scopesAllowed } from "./policy.ts";
 export { isScope, isScopeList, scopesIn } from "./scopes.ts";
 export { createSecrets, type Secrets } from "./secrets.ts";
-export { type CreateStore, memoryStores, type Store, storeFull } from "./store.ts";

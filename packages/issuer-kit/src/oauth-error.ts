@@ -1,4 +1,4 @@
-import { AAuthError } from "aauth";
+import { AAuthError, StoreFullError, StoreUnavailableError } from "aauth";
 import { formatRefusal, REFUSAL_FIELD, refusalOf } from "aauth/resource";
 import type { FastifyReply } from "fastify";
 
@@ -21,6 +21,24 @@ export class OAuthError extends Error {
 
 export function invalidRequest(description: string, cause?: unknown): OAuthError {
   return new OAuthError(400, "invalid_request", description, { cause });
+}
+
+/**
+ * The response for an error that a handler throws: an `OAuthError`, or 503
+ * `temporarily_unavailable` for a store that is full or cannot be reached, also where that is the
+ * cause of the error. Undefined for any other error.
+ */
+export function oauthErrorOf(error: unknown): OAuthError | undefined {
+  if (error instanceof OAuthError) return error;
+  const unavailable = [error, error instanceof Error && error.cause].find(
+    (reason) => reason instanceof StoreFullError || reason instanceof StoreUnavailableError,
+  );
+  if (unavailable === undefined) return undefined;
+  const description =
+    unavailable instanceof StoreFullError
+      ? "Too much is being kept for others: try again later"
+      : "What this server keeps cannot be read or written: try again later";
+  return new OAuthError(503, "temporarily_unavailable", description, { cause: unavailable });
 }
 
 /** A value from the request, cut so that a response can repeat it. */

@@ -1,5 +1,5 @@
 import { hash, randomBytes } from "node:crypto";
-import type { Store } from "./store.ts";
+import type { RecordStore } from "aauth";
 
 /**
  * Values behind secrets that are given out once: codes, request tokens, refresh tokens. The store
@@ -14,16 +14,24 @@ export interface Secrets<Value> {
   take(secret: string): Promise<Value | undefined>;
 }
 
-/** @param ownerOf owner that a value is charged to */
-export function createSecrets<Value>(store: Store<Value>, ownerOf: (value: Value) => string): Secrets<Value> {
+/**
+ * Creates secrets over a store, which replicas share. All methods reject with StoreUnavailableError.
+ *
+ * @param ownerOf owner that a value is charged to; without room for another one, `issue` rejects
+ * with StoreFullError
+ */
+export function createSecrets<Value>(
+  store: RecordStore<Value>,
+  ownerOf: (value: Value) => string,
+): Secrets<Value> {
   const key = (secret: string) => hash("sha256", secret, "base64url");
   return {
     async issue(value, lifetimeSeconds) {
       const secret = randomBytes(32).toString("base64url");
-      await store.put(ownerOf(value), key(secret), value, lifetimeSeconds);
+      await store.put(key(secret), value, { owner: ownerOf(value), ttlSeconds: lifetimeSeconds });
       return secret;
     },
-    find: (secret) => store.get(key(secret)),
-    take: (secret) => store.take(key(secret)),
+    find: async (secret) => store.get(key(secret)),
+    take: async (secret) => store.take(key(secret)),
   };
 }

@@ -1,6 +1,5 @@
-import { createMemoryClaimStore, type Discovery } from "aauth";
+import type { Discovery, Stores } from "aauth";
 import type { FastifyBaseLogger, FastifyInstance } from "fastify";
-import type { CreateStore } from "issuer-kit";
 import type { RsaKeys } from "issuer-kit/openid";
 import { createConsentMemory } from "./consent/consent-memory.ts";
 import { consentRoutes } from "./consent/consent-routes.ts";
@@ -30,17 +29,17 @@ export async function aauth(
     readSession: ReadSession;
     /** How long a request waits for the user's consent. */
     consentSeconds: number;
-    createStore: CreateStore;
+    stores: Stores;
     logger: FastifyBaseLogger;
     /** Unix seconds. */
     now: () => number;
   },
 ): Promise<void> {
-  const { issuer, paths, state, keys, createStore, now } = options;
+  const { issuer, paths, state, keys, stores, now } = options;
   const logger = options.logger.child({ logger: "aauth.tokens" });
   const discovery = knowOwnIssuer(options.discovery, issuer, keys);
-  const grants = createGrants(createStore);
-  const memory = createConsentMemory(createStore(), {
+  const grants = createGrants(stores);
+  const memory = createConsentMemory(stores.records("consents"), {
     lifetimeSeconds: () =>
       Math.min(state.policy().refreshTokenLifetimeSeconds, state.realm.ssoSessionMaxLifespan),
     now,
@@ -54,7 +53,7 @@ export async function aauth(
     verifier: createRequesterVerifier({
       issuer,
       discovery,
-      replayStore: createMemoryClaimStore({ now }),
+      replayStore: stores.claims(`replay ${issuer}`),
       now,
       trustedIssuers: () => [issuer, ...state.policy().trustedIssuers],
       publishedPeers: () => state.policy().publishedPeers,

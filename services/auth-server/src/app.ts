@@ -1,5 +1,5 @@
 import formbody from "@fastify/formbody";
-import { createDiscovery, type Discovery } from "aauth";
+import { createDiscovery, createMemoryStores, type Discovery, type Stores } from "aauth";
 import {
   createLogger,
   createService,
@@ -9,7 +9,7 @@ import {
   type ServiceOptions,
 } from "agent-kit/service";
 import type { FastifyInstance } from "fastify";
-import { memoryStores, serveIcon } from "issuer-kit";
+import { serveIcon } from "issuer-kit";
 import { createRsaKeys, mountOidcProvider, type RsaKeys } from "issuer-kit/openid";
 import { traceDiscovery } from "protocol-trace";
 import { aauth } from "./aauth.ts";
@@ -36,6 +36,8 @@ export interface AuthServerDependencies {
   readonly rsaKeys?: RsaKeys;
   /** Where keys and metadata of agents and resources come from. Default: the network. */
   readonly discovery?: Discovery;
+  /** What outlives a request. Default: in memory, for this process only. */
+  readonly stores?: Stores;
 }
 
 export interface AuthServer {
@@ -63,6 +65,7 @@ export async function buildAuthServer(
   const {
     now = () => Math.floor(Date.now() / 1000),
     discovery = traceDiscovery(createDiscovery({ development, now })),
+    stores = createMemoryStores({ now }),
     logger = createLogger({
       service: "auth-server",
       level: config.logLevel,
@@ -70,7 +73,6 @@ export async function buildAuthServer(
       showTokens: config.showTokens,
     }),
   } = dependencies;
-  const createStore = memoryStores(now);
   const paths = oidcPaths(issuer);
   const passwordLimit = createPasswordLimit({ realm, logger, now });
   const accounts = createAccounts(realm, passwordLimit);
@@ -84,7 +86,7 @@ export async function buildAuthServer(
   serveIcon(app);
   const servesFebruary = config.profile === "february-2026"; // hole S15
   await app.register(documents, { realm, keys, issuer, isAAuthIssuer: servesFebruary });
-  const shared = { realm, site: siteOf(realm), issuer, paths, accounts, keys, createStore, logger, now };
+  const shared = { realm, site: siteOf(realm), issuer, paths, accounts, keys, stores, logger, now };
   const provider = createRealmProvider({ ...shared, cookieSecret });
   await app.register(login, { ...shared, provider });
   await app.register(mountOidcProvider, {
@@ -102,7 +104,7 @@ export async function buildAuthServer(
       keys,
       passwordLimit,
       host: new URL(origin).host,
-      createStore,
+      stores,
       passwordFile: config.adminPasswordFile,
     });
   }

@@ -1,5 +1,5 @@
-import { ownerOf, type PublicJwk } from "aauth";
-import { type CreateStore, createSecrets, type Secrets } from "issuer-kit";
+import { ownerOf, type PublicJwk, type Stores } from "aauth";
+import { createSecrets, type Secrets } from "issuer-kit";
 
 /** A request that a user has to decide on; behind a request token. */
 export interface ConsentRequest {
@@ -46,12 +46,12 @@ export const CODE_LIFETIME_SECONDS = 60;
  * Each with a quota for the owner of an agent (`ownerOf`): subdomains, ports, paths and delegates
  * are an agent's own to make.
  */
-export function createGrants(createStore: CreateStore): Grants {
+export function createGrants(stores: Pick<Stores, "records">): Grants {
   // The same owner for all callers that are known by a key alone.
   const ownerOfGrant = ({ agent }: { readonly agent: string }) => ownerOf(agent);
   return {
-    consentRequests: createSecrets(createStore<ConsentRequest>(), ownerOfGrant),
-    codes: createSecrets(createStore<ConsentedRequest>(), ownerOfGrant),
-    refreshTokens: createSecrets(createStore<RefreshGrant>(), ownerOfGrant),
+    consentRequests: createSecrets(stores.records<ConsentRequest>("consent requests"), ownerOfGrant),
+    codes: createSecrets(stores.records<ConsentedRequest>("codes"), ownerOfGrant),
+    refreshTokens: createSecrets(stores.records<RefreshGrant>("refresh tokens"), ownerOfGrant),
   };
 }

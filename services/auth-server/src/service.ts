@@ -7,8 +7,8 @@ export const start: StartService = (options) =>
     ...options,
     name: "auth-server",
     settings,
-    build: async (config, logger, { keys }) => {
-      const { app, issuer } = await buildAuthServer(config, { logger, keys });
+    build: async (config, logger, state) => {
+      const { app, issuer } = await buildAuthServer(config, { logger, ...state });
       return { app, detail: `issuer ${issuer}` };
     },
   });

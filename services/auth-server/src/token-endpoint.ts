@@ -6,6 +6,7 @@ import {
   invalidRequest,
   noStore,
   OAuthError,
+  oauthErrorOf,
   quoted,
   requiredParameter,
   sendOAuthError,
@@ -48,14 +49,15 @@ export async function tokenEndpoint(
     },
   );
   app.setErrorHandler((error, request, reply) => {
-    if (error instanceof OAuthError) {
-      recordTokenRefusal(error);
+    const refusal = oauthErrorOf(error);
+    if (refusal !== undefined) {
+      recordTokenRefusal(refusal);
       // Without the query: a caller may have put a token there by mistake.
       const path = request.url.split("?", 1)[0];
-      const { cause } = error;
+      const { cause, code, message: reason } = refusal;
       const details = cause instanceof AAuthError && { check: cause.code, cause: cause.message };
-      logger.info({ code: error.code, reason: error.message, ...details, path }, "❌ Token request refused");
-      return sendOAuthError(reply, error);
+      logger.info({ code, reason, ...details, path }, "❌ Token request refused");
+      return sendOAuthError(reply, refusal);
     }
     const { statusCode = 500, message } = error as { statusCode?: number; message: string };
     if (statusCode < 500)

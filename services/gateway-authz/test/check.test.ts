@@ -1,3 +1,4 @@
+import { createMemoryStores, type Stores } from "aauth";
 import { testKey } from "aauth/testing";
 import { describe, expect, test } from "vitest";
 import { check, checkHeaders, MARKET_ANALYSIS, setUp } from "./parties.ts";
@@ -270,12 +271,27 @@ test("something that breaks inside is 503 without a word of it, and in the log w
 });
 
 describe("the memory of used nonces", () => {
+  const smallStores = (maxEntries: number): Stores => {
+    const stores = createMemoryStores();
+    return { ...stores, claims: (name) => stores.claims(name, { maxEntries }) };
+  };
+
+  test("is shared by replicas: a request that one has let through is refused by the other", async () => {
+    const stores = createMemoryStores();
+    const [one, other] = [await setUp({ stores }), await setUp({ stores })];
+    const headers = await one.signed(one.schemes.jwks);
+    expect(await check(one.app, headers)).toMatchObject({ status: 200 });
+    expect(await check(other.app, headers)).toMatchObject({ status: 401 });
+    const alone = await setUp();
+    expect(await check(alone.app, headers)).toMatchObject({ status: 200 });
+  });
+
   test("one agent's flood is 503 for that agent; the others and the other resource go on", async () => {
     const flooding = "http://flooding.localhost:8001";
     const floodingKey = await testKey("B", "flooding-1");
     const { app, signed, schemes, lines } = await setUp({
       more: { agents: { [flooding]: [floodingKey.publicJwk] } },
-      maxUsedNonces: 20,
+      stores: smallStores(20),
     });
     const asFlooding = { scheme: "jwks", id: flooding } as const;
     const flood = async (scheme: typeof asFlooding | typeof schemes.hwk, change: object) => {
@@ -305,7 +321,7 @@ describe("the memory of used nonces", () => {
   });
 
   test("a pseudonymous caller of a route for others takes none of it", async () => {
-    const { app, signed, schemes } = await setUp({ maxUsedNonces: 1 });
+    const { app, signed, schemes } = await setUp({ stores: smallStores(1) });
     for (let index = 0; index < 3; index++) {
       const refused = await check(app, await signed(schemes.hwk));
       expect(refused).toMatchObject({ status: 401, agentAuth: "httpsig; identity=?1", body: "" });

@@ -1,4 +1,4 @@
-import type { Discovery, SignatureKeyScheme, SigningKey } from "aauth";
+import type { Discovery, SignatureKeyScheme, SigningKey, Stores } from "aauth";
 import { february2026, issueAgentToken } from "aauth/february-2026";
 import { createTestParties, type TestIdentities } from "aauth/february-2026/testing";
 import { parseRefusal } from "aauth/resource";
@@ -16,7 +16,7 @@ export async function setUp(
   options: {
     config?: object;
     more?: TestIdentities;
-    maxUsedNonces?: number;
+    stores?: Stores;
     discovery?: Discovery;
     draft11Discovery?: Discovery;
   } = {},
@@ -43,7 +43,7 @@ export async function setUp(
       discovery: options.discovery ?? parties.discovery,
       ...(options.draft11Discovery && { draft11Discovery: options.draft11Discovery }),
       now: parties.clock.now,
-      ...(options.maxUsedNonces !== undefined && { maxUsedNonces: options.maxUsedNonces }),
+      ...(options.stores && { stores: options.stores }),
     },
   );
   const key = parties.agent.key;

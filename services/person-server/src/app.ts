@@ -1,4 +1,5 @@
 import formbody from "@fastify/formbody";
+import { createMemoryStores, type Stores } from "aauth";
 import {
   ConfigError,
   createLogger,
@@ -8,7 +9,7 @@ import {
   type ServiceOptions,
 } from "agent-kit/service";
 import type { FastifyInstance, FastifyReply } from "fastify";
-import { memoryStores, messagePage, sendPage, serveIcon } from "issuer-kit";
+import { messagePage, sendPage, serveIcon } from "issuer-kit";
 import { originOf, type PersonServerConfig } from "./config.ts";
 import { openidForResources } from "./openid/openid-for-resources.ts";
 import { createServers } from "./servers.ts";
@@ -17,6 +18,8 @@ import { siteOf } from "./site.ts";
 
 export interface PersonServerDependencies {
   readonly logger?: ServiceOptions["logger"];
+  /** What outlives a request. Default: in memory, for this process only. */
+  readonly stores?: Stores;
   /** Default: new ones. */
   readonly keys?: ServiceKeys;
   /** Unix seconds. Default: the system clock. */
@@ -31,8 +34,7 @@ const MAX_BODY_BYTES = 65_536;
 /**
  * Puts the service together: the person server and, where resources are configured for it, the
  * access server, each under its own identifier; their pages; and an OpenID provider for resources
- * whose own pages sign persons in. All state is in memory: after a restart no agent has a person,
- * and resources know each person by another name.
+ * whose own pages sign persons in. All state is in `stores`, which replicas share, but for limits.
  */
 export async function buildPersonServer(
   config: PersonServerConfig,
@@ -41,6 +43,7 @@ export async function buildPersonServer(
   requireUsable(config);
   const {
     now = () => Math.floor(Date.now() / 1000),
+    stores = createMemoryStores({ now }),
     keys = memoryKeys(),
     signIn: createSignInAt = createSignIn,
     logger = createLogger({
@@ -65,11 +68,11 @@ export async function buildPersonServer(
       sendPage(reply, status, messagePage(site, message)),
     cookieSecret: await keys.secret("person-server-sign-ins"),
     logger: logger.child({ logger: "aauth.sign-in" }),
+    stores,
     now,
   });
   const common = {
-    ...{ config, origin, development, signIn, keys, now },
-    createStore: memoryStores(now),
+    ...{ config, origin, development, signIn, keys, stores, now },
     subjectSecret: await keys.secret("person-server-subjects"),
     logger: logger.child({ logger: "aauth.draft-11" }),
   };

@@ -1,8 +1,7 @@
-import { createDiscovery, createEndpointMap } from "aauth";
+import { createDiscovery, createEndpointMap, type Stores } from "aauth";
 import { createAccessServer, createPersonServer } from "aauth/server";
 import { rotateKeys, type ServiceKeys } from "agent-kit/service";
 import type { FastifyBaseLogger, FastifyInstance } from "fastify";
-import type { CreateStore } from "issuer-kit";
 import { createServerTrace, SERVICE_NAME, traceDiscovery } from "protocol-trace";
 import { accessPages } from "./access/access-pages.ts";
 import type { PersonServerConfig } from "./config.ts";
@@ -24,7 +23,7 @@ interface ServersOptions {
   readonly keys: ServiceKeys;
   /** Secret that the names by which resources know persons are derived from. */
   readonly subjectSecret: Uint8Array<ArrayBuffer>;
-  readonly createStore: CreateStore;
+  readonly stores: Stores;
   readonly logger: FastifyBaseLogger;
   /** Unix seconds. */
   readonly now: () => number;
@@ -32,7 +31,7 @@ interface ServersOptions {
 
 /** Serves the person server, the access server where there is one, and the pages of both. */
 export async function createServers(app: FastifyInstance, options: ServersOptions): Promise<void> {
-  const { config, origin, development, keys, subjectSecret, logger, now } = options;
+  const { config, origin, development, keys, subjectSecret, stores, logger, now } = options;
   const hasAccessServer = config.accessServerResources.length > 0;
   const log = (error: unknown) => logger.warn({ err: error }, "a request failed here or downstream");
   // This server reaches itself where it listens, unless `AAUTH_ENDPOINTS` names another address.
@@ -45,6 +44,7 @@ export async function createServers(app: FastifyInstance, options: ServersOption
   const common = {
     discovery: traceDiscovery(createDiscovery({ development, transport: endpoints.documents, now })),
     pendingSeconds: config.consentSeconds,
+    stores,
     now,
     log,
   };

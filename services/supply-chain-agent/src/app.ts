@@ -46,8 +46,8 @@ async function registerRoutes(
   config: SupplyChainAgentConfig,
   redirectUri: string,
 ): Promise<void> {
-  const { logger, now } = parts;
-  const interactions = createInteractions(now);
+  const { logger, stores, now } = parts;
+  const interactions = createInteractions(stores, now);
   const log = logger.child({ logger: "user_interaction" });
   const { catalogue, registerOrders, page } = routeDialect({
     ...{ scope, parts, config, redirectUri, interactions, log },
@@ -57,6 +57,6 @@ async function registerRoutes(
   // Where no caller shows a person no order waits for one.
   if (page === undefined) return;
   const { wire, method } = page;
-  const identify = createIdentifyPerson({ method, now });
+  const identify = createIdentifyPerson({ method, interactions, stores, now });
   await scope.register(interactionRoutes, { wire, interactions, identify, log });
 }

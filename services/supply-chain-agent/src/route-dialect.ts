@@ -19,6 +19,7 @@ import type { Interactions } from "./interaction/interactions.ts";
 import { openidSignIn } from "./interaction/openid-sign-in.ts";
 import { createHeldOrders } from "./orders/held-orders.ts";
 import { draft11OrderRoutes, orderRoutes } from "./orders/order-routes.ts";
+import { createPlacedOrders } from "./orders/placed-orders.ts";
 
 /** The differences of this agent's own routes between wire profiles. */
 export interface RouteDialect {
@@ -49,7 +50,7 @@ const DIALECTS: Record<SupplyChainAgentConfig["profile"], (options: RouteDialect
 
 function februaryRoutes(options: RouteDialectOptions): RouteDialect {
   const { scope, parts, config, redirectUri, interactions, log } = options;
-  const { id, authServer, agentFor, discovery, development, now } = parts;
+  const { id, authServer, agentFor, discovery, development, stores, now } = parts;
   const method = aauthSignIn({
     id,
     // At the auth server this agent signs with its identity, even where it calls by key alone.
@@ -61,15 +62,27 @@ function februaryRoutes(options: RouteDialectOptions): RouteDialect {
       routes: new Map([["/catalogue", acceptedAtRoute({ level: "pseudonymous" }, config)]]),
       limits: catalogueLimits(...limitsIn(config)),
     },
-    registerOrders: () => scope.register(orderRoutes, { id, interactions, log }),
+    registerOrders: () =>
+      scope.register(orderRoutes, { id, interactions, placedOrders: createPlacedOrders(stores), log }),
     page: { wire: februaryWire({ id, discovery, development }), method },
   };
 }
 
 function draft11Routes({ scope, parts, config, interactions, log }: RouteDialectOptions): RouteDialect {
-  const { id, personServer, requirement, browserUrl, discovery, now } = parts;
+  const { id, personServer, requirement, browserUrl, discovery, stores, now } = parts;
+  const placedOrders = createPlacedOrders(stores);
   const orders = createHeldOrders({
-    ...{ id, path: DRAFT_11_PAGE, verifier: scope.aauth.verifier, discovery, interactions, now },
+    ...{
+      id,
+      path: DRAFT_11_PAGE,
+      verifier: scope.aauth.verifier,
+      discovery,
+      interactions,
+      placedOrders,
+      stores,
+      log,
+      now,
+    },
     lifetimeSeconds: config.interactionSeconds,
   });
   const redirectUri = browserUrl(`${id}${DRAFT_11_PAGE}/callback`);
@@ -78,12 +91,13 @@ function draft11Routes({ scope, parts, config, interactions, log }: RouteDialect
       routes: draft11CatalogueRoutes(requirement),
       limits: draft11CatalogueLimits(...limitsIn(config)),
     },
-    registerOrders: () => scope.register(draft11OrderRoutes, { requirement, personServer, orders, log }),
+    registerOrders: () =>
+      scope.register(draft11OrderRoutes, { requirement, personServer, orders, placedOrders, log }),
     page:
       personServer === undefined
         ? undefined
         : {
-            wire: draft11Wire({ origin: new URL(redirectUri).origin, orders, browserUrl, log }),
+            wire: draft11Wire({ origin: new URL(redirectUri).origin, orders, browserUrl }),
             // The person server is the OpenID provider of the resources' own pages.
             method: openidSignIn({
               issuer: new URL(browserUrl(`${personServer}/`)).origin,

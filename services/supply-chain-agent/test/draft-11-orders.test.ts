@@ -3,6 +3,7 @@
 import {
   accessServerMetadata,
   agentProviderMetadata,
+  createMemoryStores,
   draft11,
   generateSigningKey,
   personServerMetadata,
@@ -15,6 +16,9 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { freePort } from "../../../scripts/demo/free-ports.ts";
 import { buildSupplyChainAgent } from "../src/app.ts";
 import { settings } from "../src/config.ts";
+import { createInteractions, type Interaction } from "../src/interaction/interactions.ts";
+import { createHeldOrders } from "../src/orders/held-orders.ts";
+import { createPlacedOrders } from "../src/orders/placed-orders.ts";
 import { inject } from "./stack.ts";
 
 const SELF = "https://supply-chain-agent.localhost";
@@ -57,7 +61,10 @@ const tokens = {
 let app: Awaited<ReturnType<typeof buildSupplyChainAgent>>["app"];
 const log: string[] = [];
 
+let stores = createMemoryStores();
+
 async function build(mode = "federated") {
+  stores = createMemoryStores();
   const config = loadConfig({
     service: "test",
     settings,
@@ -72,7 +79,7 @@ async function build(mode = "federated") {
   });
   const discovery = createTestDiscovery({ documents });
   const logger = createLogger({ service: "t", destination: { write: (line) => log.push(line) } });
-  ({ app } = await buildSupplyChainAgent(config, { logger, discovery }));
+  ({ app } = await buildSupplyChainAgent(config, { logger, discovery, stores }));
 }
 beforeEach(() => build());
 
@@ -115,6 +122,36 @@ describe("an order", () => {
     const code = /code="([^"]+)"/.exec(String(held.headers["aauth-requirement"]))![1]!;
     expect((await send(await tokens.auth(), pathname, { method: "DELETE" })).statusCode).toBe(204);
     expect((await app.inject(`/orders/interaction?code=${code}`)).statusCode).toBe(400);
+  });
+
+  test("V52: that one process holds is approved at another, and executed once for each request", async () => {
+    const now = () => Math.floor(Date.now() / 1000);
+    const placed: unknown[] = [];
+    const other = createHeldOrders({
+      ...{ id: SELF, path: "/orders/interaction", verifier: {} as never, discovery: {} as never },
+      ...{ stores, placedOrders: createPlacedOrders(stores), interactions: createInteractions(stores, now) },
+      ...{ log: { info: (line: unknown) => placed.push(line) } as never, lifetimeSeconds: 600, now },
+    });
+    // An agent that has lost its answer asks twice.
+    const [held, again] = [await order(await tokens.auth()), await order(await tokens.auth())];
+    const codeOf = ({ headers }: typeof held) =>
+      /code="([^"]+)"/.exec(String(headers["aauth-requirement"]))![1]!;
+    const enter = async (reply: typeof held) => (await other.enter(codeOf(reply), "203.0.113.1"))!;
+    const heldOf = ({ by }: Interaction) => ("held" in by ? by.held : expect.fail("not held"));
+    const approve = async (interaction: Interaction) =>
+      other.settle(heldOf(interaction), "approved", { subject: "person-1" });
+    const first = await enter(held);
+    expect(await approve(first)).toBe(true);
+    expect(await approve(first)).toBe(false);
+    expect(await approve(await enter(again))).toBe(true);
+    expect(placed).toHaveLength(1);
+
+    const poll = async ({ headers }: typeof held) =>
+      send(await tokens.auth(), new URL(String(headers.location)).pathname);
+    const answers = [await poll(held), await poll(again), await order(await tokens.auth())];
+    expect(answers.map(({ statusCode }) => statusCode)).toEqual([201, 201, 201]);
+    expect(new Set(answers.map(({ body }) => body)).size).toBe(1);
+    expect((await order(await tokens.auth(), { order_id: "o-2" })).statusCode).toBe(202);
   });
 
   test("needs whom and what the mode demands", async () => {

@@ -1,10 +1,10 @@
-import { generateSigningKey, type SigningKey } from "aauth";
+import { createMemoryStores, generateSigningKey, type SigningKey } from "aauth";
 import type { Transport } from "aauth/agent";
 import { february2026, issueAuthToken, parseSignatureKey } from "aauth/february-2026";
 import { createTestDiscovery, createTestParties } from "aauth/february-2026/testing";
 import { tokenSignerOf } from "aauth/server";
 import { signedRequest } from "aauth/testing";
-import { inject, SELF, startStack } from "./stack.ts";
+import { inject, SELF, type Stack, startStack } from "./stack.ts";
 
 export const APPROVER = "user-anna";
 export const RETURN_URL = "http://backend.localhost:8000/back";
@@ -61,38 +61,45 @@ export async function createInteractionWorld() {
     });
     return Response.json({ auth_token: token, expires_in: 300, refresh_token: "not-needed" });
   };
-  const stack = await startStack(
-    {},
-    { ...parties, discovery, selfKey, transport, tokenRequests: [], accepted: [] },
-  );
+  const network = { ...parties, discovery, selfKey, transport, tokenRequests: [], accepted: [] };
+  const stores = createMemoryStores(clock);
+  const stack = await startStack({}, network, stores);
   const ORDER = { order_id: "o-1", model: "MacBook Pro", quantity: 25, approver: APPROVER };
 
   return {
     ...stack,
+    ...replica(stack),
     state,
     discovery,
-    order: (change: object = {}, signing: { key?: SigningKey; jwt?: string; scheme?: "hwk" } = {}) =>
-      postOrder({ ...ORDER, ...change }, signing),
-    open: (address: string, cookie?: string) => {
-      const { pathname, search } = new URL(address, SELF);
-      return stack.app.inject({ url: pathname + search, headers: cookie === undefined ? {} : { cookie } });
-    },
-    decide: (form: Record<string, string>, cookie?: string) =>
-      stack.app.inject({
-        method: "POST",
-        url: "/interaction/decision",
-        headers: {
-          "content-type": "application/x-www-form-urlencoded",
-          ...(cookie !== undefined && { cookie }),
-        },
-        payload: new URLSearchParams(form).toString(),
-      }),
+    stores,
+    /** Another process of the agent, over the same stores. */
+    startReplica: async (own = stores) => replica(await startStack({}, network, own)),
   };
 
-  async function postOrder(
-    order: object,
-    { key = agent.key, jwt, scheme }: { key?: SigningKey; jwt?: string; scheme?: "hwk" },
-  ) {
+  function replica({ app }: Stack) {
+    return {
+      order: (change: object = {}, signing: Signing = {}) => postOrder(app, { ...ORDER, ...change }, signing),
+      open: (address: string, cookie?: string) => {
+        const { pathname, search } = new URL(address, SELF);
+        return app.inject({ url: pathname + search, headers: cookie === undefined ? {} : { cookie } });
+      },
+      decide: (form: Record<string, string>, cookie?: string) => decide(app, form, cookie),
+    };
+  }
+
+  function decide(app: Stack["app"], form: Record<string, string>, cookie?: string) {
+    return app.inject({
+      method: "POST",
+      url: "/interaction/decision",
+      headers: {
+        "content-type": "application/x-www-form-urlencoded",
+        ...(cookie !== undefined && { cookie }),
+      },
+      payload: new URLSearchParams(form).toString(),
+    });
+  }
+
+  async function postOrder(app: Stack["app"], order: object, { key = agent.key, jwt, scheme }: Signing) {
     const signatureKey =
       jwt !== undefined
         ? ({ scheme: "jwt", jwt } as const)
@@ -108,8 +115,14 @@ export async function createInteractionWorld() {
       headers: { "content-type": "application/json" },
       body: JSON.stringify(order),
     });
-    return inject(stack.app, request);
+    return inject(app, request);
   }
+}
+
+interface Signing {
+  readonly key?: SigningKey;
+  readonly jwt?: string;
+  readonly scheme?: "hwk";
 }
 
 export type InteractionWorld = Awaited<ReturnType<typeof createInteractionWorld>>;
@@ -123,7 +136,7 @@ export function interactionIn(reply: { headers: Record<string, unknown> }, retur
 }
 
 /** Opens the interaction and signs in: the page that asks, the browser's cookie, and the fields of its form. */
-export async function arrive(world: InteractionWorld, address: string) {
+export async function arrive(world: Pick<InteractionWorld, "open">, address: string) {
   const first = await world.open(address);
   const cookie = String(first.headers["set-cookie"]).split(";")[0]!;
   const state = new URL(String(first.headers.location)).searchParams.get("state")!;

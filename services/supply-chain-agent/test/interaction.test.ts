@@ -327,9 +327,14 @@ describe("an approval", () => {
     return { world, cookie, form };
   };
 
-  test("is good once", async () => {
+  test("executes the order once: the same request again gets the first answer", async () => {
     const { world } = await approved();
-    expect((await world.order()).statusCode).toBe(201);
+    const first = await world.order();
+    expect(first.statusCode).toBe(201);
+    const again = await world.order();
+    expect([again.statusCode, again.body]).toEqual([201, first.body]);
+    expect((await world.order({ order_id: "o-2" })).statusCode).toBe(401);
+    world.clock.advance(86_401);
     expect((await world.order()).statusCode).toBe(401);
   });
 

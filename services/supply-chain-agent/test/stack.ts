@@ -1,3 +1,4 @@
+import type { Stores } from "aauth";
 import { createTestParties } from "aauth/february-2026/testing";
 import { loadConfig, memoryKeys } from "agent-kit/service";
 import { type AgentStack, startAgentStack } from "../../../packages/agent-kit/test/support/agent-stack.ts";
@@ -11,9 +12,16 @@ export type Stack = AgentStack;
 export const SELF = "http://supply-chain-agent.localhost:3000";
 
 /** @param network the parties of the second hop; without it there is no one to call */
-export async function startStack(env: NodeJS.ProcessEnv = {}, network?: Network): Promise<Stack> {
+export async function startStack(
+  env: NodeJS.ProcessEnv = {},
+  network?: Network,
+  stores?: Stores,
+): Promise<Stack> {
   const config = loadConfig({ service: "test", settings, env, argv: [] });
-  const own = network && { keys: memoryKeys(network.selfKey), transport: network.transport };
+  const own = network && {
+    ...{ keys: memoryKeys(network.selfKey), transport: network.transport },
+    ...(stores && { stores }),
+  };
   return startAgentStack(SELF, network ?? (await createTestParties()), (deps) =>
     buildSupplyChainAgent(config, { ...deps, ...own }),
   );

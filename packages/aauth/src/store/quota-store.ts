@@ -31,8 +31,6 @@ export interface QuotaStoreOptions<Value> {
   readonly now: () => number;
   /** Called for each value that is deleted, has expired, or had to go for a newer one of its owner; not for one that was taken. Default: nothing. */
   readonly onDrop?: (value: Value) => void;
-  /** What `put` throws when no room is left. Default {@link StoreFullError}. */
-  readonly full?: () => Error;
 }
 
 interface Entry<Value> {
@@ -114,7 +112,7 @@ export class QuotaStore<Value> {
    * Stores a value for `ttlSeconds`; as its owner's newest, also where it replaces one of that owner, which needs no further room.
    *
    * @returns keys of the owner's oldest entries that had to go for it: none or one
-   * @throws StoreFullError, or what `full` makes, when no room is left for an owner that holds nothing
+   * @throws StoreFullError when no room is left for an owner that holds nothing
    * @throws RangeError when `ttlSeconds` is not a positive number
    */
   put(owner: string, key: string, value: Value, ttlSeconds: number): readonly string[] {
@@ -146,7 +144,7 @@ export class QuotaStore<Value> {
 
   #dropOldest(owner: string): string {
     const [oldest] = this.#quotas.get(owner)?.entries.values() ?? [];
-    if (oldest === undefined) throw this.#options.full?.() ?? new StoreFullError();
+    if (oldest === undefined) throw new StoreFullError();
     this.#drop(oldest);
     return oldest.key;
   }

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Provider } from "oidc-provider";
-import { invalidRequest, OAuthError, quoted } from "../oauth-error.ts";
+import { invalidRequest, oauthErrorOf, quoted } from "../oauth-error.ts";
 import { type Site, sendRefusal } from "../pages/message-page.ts";
 import { requireShort } from "../parameters.ts";
 
@@ -49,8 +49,9 @@ export async function mountOidcProvider(
   const base = pathname === "/" ? "" : pathname;
 
   app.setErrorHandler((error, request, reply) => {
-    if (!(error instanceof OAuthError)) throw error;
-    return sendRefusal(request, reply, error, site);
+    const refusal = oauthErrorOf(error);
+    if (refusal === undefined) throw error;
+    return sendRefusal(request, reply, refusal, site);
   });
   app.removeAllContentTypeParsers();
   app.addContentTypeParser("*", (_request, _payload, done) => done(null));

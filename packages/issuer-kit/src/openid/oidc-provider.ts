@@ -1,8 +1,8 @@
 import type { EventEmitter } from "node:events";
+import type { Stores } from "aauth";
 import { networkOf } from "agent-kit/service";
 import type { FastifyBaseLogger } from "fastify";
 import type { AdapterFactory, Configuration, errors, KoaContextWithOIDC, Provider } from "oidc-provider";
-import type { CreateStore } from "../store.ts";
 import { Provider as OidcProvider } from "./library.ts";
 import type { RsaKeys } from "./rsa-keys.ts";
 import { createStorageAdapter } from "./storage-adapter.ts";
@@ -12,7 +12,7 @@ export interface OidcProviderOptions {
   readonly keys: RsaKeys;
   /** Signs the browser's cookies. */
   readonly cookieSecret: Uint8Array;
-  readonly createStore: CreateStore;
+  readonly stores: Pick<Stores, "records">;
   /** Lifetime of the longest-lived model, seconds. */
   readonly grantLifetimeSeconds: number;
   /** Called again after each rotation of the keys. */
@@ -37,9 +37,9 @@ export interface OidcProviderParts {
  * stores and outlive it.
  */
 export function createOidcProvider(options: OidcProviderOptions): () => Provider {
-  const { createStore, grantLifetimeSeconds, now } = options;
+  const { stores, grantLifetimeSeconds, now } = options;
   const adapter = createStorageAdapter({
-    createStore,
+    stores,
     grantLifetimeSeconds,
     callerNetwork: () => networkOf(OidcProvider.ctx?.ip ?? ""),
     now,

@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
+import type { Stores } from "aauth";
 import { ConfigError } from "agent-kit/service";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { type CreateStore, createSecrets, noStore, OAuthError, sendOAuthError } from "issuer-kit";
+import { createSecrets, noStore, oauthErrorOf, sendOAuthError } from "issuer-kit";
 import type { RsaKeys } from "issuer-kit/openid";
 import { z } from "zod";
 import { equalSecrets } from "../realm/accounts.ts";
@@ -41,20 +42,21 @@ export async function realmAdmin(
     keys: RsaKeys;
     passwordLimit: PasswordLimit;
     host: string;
-    createStore: CreateStore;
+    stores: Pick<Stores, "records">;
     /** File with a password of its own. */
     passwordFile?: string | undefined;
   },
 ): Promise<void> {
-  const { state, keys, passwordLimit, host, createStore, passwordFile } = options;
+  const { state, keys, passwordLimit, host, stores, passwordFile } = options;
   const { realm } = state;
   const ownPassword = passwordFile === undefined ? undefined : readPassword(passwordFile);
-  const tokens = createSecrets(createStore<true>(), () => ADMINISTRATOR);
+  const tokens = createSecrets(stores.records<true>("admin tokens"), () => ADMINISTRATOR);
   const url = `/admin/realms/${realm.realm}`;
 
   app.setErrorHandler((error, _request, reply) => {
-    if (!(error instanceof OAuthError)) throw error;
-    return sendOAuthError(reply, error);
+    const refusal = oauthErrorOf(error);
+    if (refusal === undefined) throw error;
+    return sendOAuthError(reply, refusal);
   });
 
   app.addHook("onRequest", async (request, reply) => {

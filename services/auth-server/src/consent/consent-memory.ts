@@ -1,5 +1,6 @@
 import { hash } from "node:crypto";
-import { MAX_PARAMETER_LENGTH, type Store, scopesIn } from "issuer-kit";
+import type { RecordStore } from "aauth";
+import { MAX_PARAMETER_LENGTH, scopesIn } from "issuer-kit";
 import type { ConsentRequest } from "../grants.ts";
 import type { BrowserSession } from "./read-session.ts";
 
@@ -43,7 +44,7 @@ const MAX_CHARACTERS = 4 * MAX_PARAMETER_LENGTH;
 const MAX_SCOPES = MAX_PARAMETER_LENGTH / 2;
 
 export function createConsentMemory(
-  store: Store<readonly AgreedScope[]>,
+  store: RecordStore<readonly AgreedScope[]>,
   options: {
     /** Asked at each consent, because policy may change. */
     lifetimeSeconds: () => number;
@@ -58,12 +59,11 @@ export function createConsentMemory(
   const keyOf = (session: BrowserSession, request: ConsentRequest) =>
     key({ ...request, subject: session.user.id });
   /** Newest first. */
-  const agreedScopes = async (session: BrowserSession, request: ConsentRequest) =>
-    ((await store.get(keyOf(session, request))) ?? []).filter(({ until }) => now() < until);
+  const current = (agreed: readonly AgreedScope[] = []) => agreed.filter(({ until }) => now() < until);
   return {
     lifetimeSeconds,
     async covers(session, request) {
-      const agreed = await agreedScopes(session, request);
+      const agreed = current(await store.get(keyOf(session, request)));
       const scopes = new Set(
         agreed.flatMap(({ sessionId, scope }) => (sessionId === session.id ? scope : [])),
       );
@@ -72,16 +72,17 @@ export function createConsentMemory(
     async remember(session, request) {
       const until = now() + lifetimeSeconds();
       const added = new Set(scopesIn(request.scope));
-      const before = await agreedScopes(session, request);
-      const kept = bounded([
-        ...[...added].map((scope) => ({ sessionId: session.id, scope, until })),
-        ...before.filter(({ sessionId, scope }) => sessionId !== session.id || !added.has(scope)),
-      ]);
-      // An earlier policy may have given more time.
-      const last = Math.max(...kept.map((agreed) => agreed.until));
-      await store.put(session.user.id, keyOf(session, request), kept, last - now());
+      await store.update(keyOf(session, request), (before) => {
+        const value = bounded([
+          ...[...added].map((scope) => ({ sessionId: session.id, scope, until })),
+          ...current(before).filter(({ sessionId, scope }) => sessionId !== session.id || !added.has(scope)),
+        ]);
+        // An earlier policy may have given more time.
+        const last = Math.max(...value.map((agreed) => agreed.until));
+        return { value, owner: session.user.id, ttlSeconds: last - now() };
+      });
     },
-    forget: (parties) => store.delete(key(parties)),
+    forget: async (parties) => store.delete(key(parties)),
   };
 }
 

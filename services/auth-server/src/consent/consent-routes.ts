@@ -1,9 +1,8 @@
-import type { Discovery } from "aauth";
+import type { Discovery, Stores } from "aauth";
 import type { FastifyBaseLogger, FastifyInstance, FastifyReply } from "fastify";
 import {
   acceptFormsOnly,
   agentAllowed,
-  type CreateStore,
   createFormDesk,
   invalidRequest,
   noStore,
@@ -46,7 +45,7 @@ export async function consentRoutes(
     state: RealmState;
     discovery: Discovery;
     grants: Grants;
-    createStore: CreateStore;
+    stores: Pick<Stores, "records">;
     memory: ConsentMemory;
     readSession: ReadSession;
     /** How long a page waits for its decision. */
@@ -64,7 +63,7 @@ export async function consentRoutes(
   acceptFormsOnly(app, site);
   const forms = createFormDesk<BrowserSession, ShownConsent>({
     ...{ readSession, personOf: ({ user }) => user.id },
-    ...{ createStore: options.createStore, lifetimeSeconds: consentSeconds },
+    ...{ store: options.stores.records("consent forms"), lifetimeSeconds: consentSeconds },
   });
 
   app.get<{ Querystring: Query }>(authPath, async (request, reply) => {

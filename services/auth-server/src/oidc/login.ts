@@ -1,5 +1,5 @@
 import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { messagePage, OAuthError, originsOf, type Site, sendPage, sendRefusal } from "issuer-kit";
+import { messagePage, oauthErrorOf, originsOf, type Site, sendPage, sendRefusal } from "issuer-kit";
 import type { Interaction, Provider } from "oidc-provider";
 import { loginPage } from "../pages/login-page.ts";
 import type { Accounts } from "../realm/accounts.ts";
@@ -33,8 +33,9 @@ export async function login(
   app.setErrorHandler((error, request, reply) => {
     // Dropped for newer sign-ins while the password was compared.
     if (isSessionNotFound(error)) return sendExpired(reply);
-    if (!(error instanceof OAuthError)) throw error;
-    return sendRefusal(request, reply, error, site);
+    const refusal = oauthErrorOf(error);
+    if (refusal === undefined) throw error;
+    return sendRefusal(request, reply, refusal, site);
   });
 
   app.get<{ Params: { uid: string } }>(url, async (request, reply) => {

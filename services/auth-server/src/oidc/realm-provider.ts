@@ -1,5 +1,5 @@
+import type { Stores } from "aauth";
 import type { FastifyBaseLogger } from "fastify";
-import type { CreateStore } from "issuer-kit";
 import { createOidcProvider, type RsaKeys } from "issuer-kit/openid";
 import type { Provider } from "oidc-provider";
 import type { Accounts } from "../realm/accounts.ts";
@@ -16,7 +16,7 @@ export function createRealmProvider(options: {
   accounts: Accounts;
   keys: RsaKeys;
   cookieSecret: Uint8Array;
-  createStore: CreateStore;
+  stores: Pick<Stores, "records">;
   logger: FastifyBaseLogger;
   /** Unix seconds. */
   now: () => number;

@@ -1,7 +1,6 @@
 import { QuotaStore } from "aauth";
 import { networkOf } from "agent-kit/service";
 import type { FastifyBaseLogger } from "fastify";
-import { storeFull } from "issuer-kit";
 import type { Realm } from "./realm.ts";
 
 /** Where a sign-in comes from. */
@@ -44,7 +43,7 @@ export function createPasswordLimit(options: {
   now: () => number;
 }): PasswordLimit {
   const { realm, logger, now } = options;
-  const tries = new QuotaStore<Tries>({ maxEntries: MAX_COUNTS, now, full: storeFull });
+  const tries = new QuotaStore<Tries>({ maxEntries: MAX_COUNTS, now });
   const keyOf = (accountId: string, { address }: SignInOrigin) => `${accountId} ${networkOf(address)}`; // hole S21
   return {
     allows(accountId, origin) {

@@ -1,4 +1,4 @@
-import { memoryStores, type Store } from "issuer-kit";
+import { createMemoryRecordStore, type RecordStore } from "aauth";
 import { expect, test } from "vitest";
 import { type AgreedScope, createConsentMemory } from "../../src/consent/consent-memory.ts";
 import type { BrowserSession } from "../../src/consent/read-session.ts";
@@ -14,20 +14,21 @@ const request = (scope: string) => ({ agent: "http://a", resource: "http://r", s
  */
 function world(options: { lifetimeSeconds?: () => number } = {}) {
   const clock = { now: 1_000 };
-  const store = memoryStores(() => clock.now)<string>();
+  const store = createMemoryRecordStore<readonly AgreedScope[]>({ now: () => clock.now });
   const notes: { text: string; ttlSeconds: number }[] = [];
-  const asText: Store<readonly AgreedScope[]> = {
+  const noted: RecordStore<readonly AgreedScope[]> = {
     ...store,
-    get: async (key) => JSON.parse((await store.get(key)) ?? "null") ?? undefined,
-    take: async (key) => JSON.parse((await store.take(key)) ?? "null") ?? undefined,
-    put: (owner, key, value, ttlSeconds) => {
-      const text = JSON.stringify(value);
-      notes.push({ text, ttlSeconds });
-      return store.put(owner, key, text, ttlSeconds);
-    },
+    update: (key, change) =>
+      store.update(key, (before) => {
+        const changed = change(before);
+        if (changed === undefined) return undefined;
+        const text = JSON.stringify(changed.value);
+        notes.push({ text, ttlSeconds: changed.ttlSeconds });
+        return { ...changed, value: JSON.parse(text) };
+      }),
   };
   const { lifetimeSeconds = () => 1_800 } = options;
-  const memory = createConsentMemory(asText, { lifetimeSeconds, now: () => clock.now });
+  const memory = createConsentMemory(noted, { lifetimeSeconds, now: () => clock.now });
   return { clock, notes, memory };
 }
 

@@ -1,7 +1,7 @@
 import formbody from "@fastify/formbody";
+import { createMemoryStores } from "aauth";
 import { createTestDiscovery } from "aauth/february-2026/testing";
 import Fastify from "fastify";
-import { memoryStores } from "issuer-kit";
 import { expect, test } from "vitest";
 import { consentRoutes } from "../../src/consent/consent-routes.ts";
 import { createGrants } from "../../src/grants.ts";
@@ -19,8 +19,8 @@ const FIRST = { id: "asked", user: { id: "first", username: "first" } };
 
 /** The routes alone, in the browser session that is set. */
 async function startRoutes() {
-  const createStore = memoryStores(() => 0);
-  const grants = createGrants(createStore);
+  const stores = createMemoryStores({ now: () => 0 });
+  const grants = createGrants(stores);
   const browser: { session?: object | undefined; remembers: boolean } = { remembers: false };
   const app = Fastify();
   await app.register(formbody);
@@ -30,7 +30,7 @@ async function startRoutes() {
     state: { realm: parseRealm('{"realm":"r"}'), policy: () => parsePolicy({}) } as never,
     discovery: createTestDiscovery({}),
     grants,
-    createStore,
+    stores,
     memory: {
       remember: async () => {},
       covers: async () => browser.remembers,

@@ -1,8 +1,7 @@
 /** What each request type refuses by itself, without HTTP. The contract asks the same of both servers. */
 
-import { generateSigningKey } from "aauth";
+import { createMemoryStores, generateSigningKey } from "aauth";
 import { createTestDiscovery } from "aauth/february-2026/testing";
-import { memoryStores } from "issuer-kit";
 import { expect, test } from "vitest";
 import { createGrants } from "../../src/grants.ts";
 import { parsePolicy } from "../../src/realm/policy.ts";
@@ -24,7 +23,7 @@ const CONSENTED = { ...GRANT, key, thumbprint, redirectUri: REDIRECT_URI };
 const UPSTREAM = { iss: ISSUER, aud: AGENT, agent: "http://caller.localhost", scope: "read write", exp: 9e9 };
 
 function world() {
-  const grants = createGrants(memoryStores(() => 0));
+  const grants = createGrants(createMemoryStores({ now: () => 0 }));
   const context = {
     issuer: ISSUER,
     grants,

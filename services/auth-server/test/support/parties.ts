@@ -1,7 +1,8 @@
-import { generateSigningKey, type SigningKey, type WireProfile } from "aauth";
+import { createMemoryStores, generateSigningKey, type SigningKey, type WireProfile } from "aauth";
 import { february2026, issueResourceToken } from "aauth/february-2026";
 import { createTestDiscovery, type TestDiscovery } from "aauth/february-2026/testing";
 import { createTestClock, signedRequest, type TestClock } from "aauth/testing";
+import { memoryKeys } from "agent-kit/service";
 import { expect } from "vitest";
 import { expectReason, type Reason } from "../../../../tests/support/refusal-code.ts";
 import type { AuthServerDependencies } from "../../src/app.ts";
@@ -26,6 +27,8 @@ export interface TokenRequestOptions {
   readonly profile?: WireProfile;
 }
 
+type SignedRequest = Awaited<ReturnType<typeof signedRequest>>;
+
 export interface Reply {
   readonly status: number;
   readonly body: Record<string, unknown>;
@@ -35,10 +38,16 @@ export interface Reply {
 /** The auth server with the three parties of the demo around it: the network is in memory. */
 export interface Parties {
   readonly server: TestServer;
+  /** The same parties around another process, over the same stores. */
+  startReplica(): Promise<Parties>;
   readonly clock: TestClock;
   readonly discovery: TestDiscovery;
   readonly keys: Readonly<Record<string, SigningKey>>;
-  /** Signs a form as an agent and posts it to the token endpoint. */
+  /** Signs a form as an agent, for the token endpoint. */
+  sign(form: Record<string, string> | string, options?: TokenRequestOptions): Promise<SignedRequest>;
+  /** Posts a signed form, as often as it is called. */
+  send(signed: SignedRequest): Promise<Reply>;
+  /** Both. */
   request(form: Record<string, string> | string, options?: TokenRequestOptions): Promise<Reply>;
   /** A resource token for the backend at the supply-chain agent, except for what is given. */
   resourceToken(options?: Partial<Parameters<typeof issueResourceToken>[0]>): Promise<string>;
@@ -82,44 +91,43 @@ export async function createParties(
     },
     { now: clock.now },
   );
-  const server = await startInjected({
-    clock,
-    discovery,
-    ...(options.logger && { logger: options.logger }),
-    ...(options.rsaKeys && { rsaKeys: options.rsaKeys }),
-  });
-  if (options.attributes) await setAttributes(server, options.attributes);
+  const stores = createMemoryStores(clock);
+  const serviceKeys = memoryKeys();
   const path = "/realms/aauth-test/protocol/aauth/agent/token";
 
-  return {
+  async function start(): Promise<TestServer> {
+    const server = await startInjected({
+      ...{ clock, discovery, stores, keys: serviceKeys },
+      ...(options.logger && { logger: options.logger }),
+      ...(options.rsaKeys && { rsaKeys: options.rsaKeys }),
+    });
+    if (options.attributes) await setAttributes(server, options.attributes);
+    return server;
+  }
+
+  const sign: Parties["sign"] = (form, request = {}) => {
+    const agent = request.agent ?? BACKEND;
+    return signedRequest({
+      method: "POST",
+      url: `http://localhost:8080${request.path ?? path}`,
+      body: typeof form === "string" ? form : new URLSearchParams(form).toString(),
+      headers: { "content-type": "application/x-www-form-urlencoded" },
+      key: request.key ?? (keys[agent] as SigningKey),
+      profile: request.profile ?? february2026,
+      signatureKey: signatureKey(request.scheme ?? "jwks", agent),
+      now: () => request.created ?? clock.now(),
+    });
+  };
+
+  const around = (server: TestServer): Parties => ({
     server,
+    startReplica: async () => around(await start()),
     clock,
     discovery,
     keys,
-    async request(form, request = {}) {
-      const agent = request.agent ?? BACKEND;
-      const key = request.key ?? (keys[agent] as SigningKey);
-      const url = `http://localhost:8080${request.path ?? path}`;
-      const signed = await signedRequest({
-        method: "POST",
-        url,
-        body: typeof form === "string" ? form : new URLSearchParams(form).toString(),
-        headers: { "content-type": "application/x-www-form-urlencoded" },
-        key,
-        profile: request.profile ?? february2026,
-        signatureKey: signatureKey(request.scheme ?? "jwks", agent),
-        now: () => request.created ?? clock.now(),
-      });
-      const { "content-length": _length, ...headers } = signed.headers;
-      const payload = Buffer.from(signed.body ?? []);
-      const reply = await server.app.inject({
-        method: "POST",
-        url: new URL(url).pathname,
-        headers: { host: "localhost:8080", ...headers },
-        payload,
-      });
-      return { status: reply.statusCode, body: reply.json(), headers: reply.headers };
-    },
+    sign,
+    send: (signed) => send(server, signed),
+    request: async (form, options) => send(server, await sign(form, options)),
     resourceToken: (token = {}) =>
       issueResourceToken({
         key: keys[token.resource ?? SUPPLY_CHAIN] as SigningKey,
@@ -131,7 +139,19 @@ export async function createParties(
         now: clock.now,
         ...token,
       }),
-  };
+  });
+  return around(await start());
+}
+
+async function send(server: TestServer, signed: SignedRequest): Promise<Reply> {
+  const { "content-length": _length, ...headers } = signed.headers;
+  const reply = await server.app.inject({
+    method: "POST",
+    url: signed.target,
+    headers: { host: "localhost:8080", ...headers },
+    payload: Buffer.from(signed.body ?? []),
+  });
+  return { status: reply.statusCode, body: reply.json(), headers: reply.headers };
 }
 
 /** Headers of a request by the administrator. */

@@ -1,7 +1,7 @@
+import type { Stores } from "aauth";
 import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import {
   acceptFormsOnly,
-  type CreateStore,
   createFormDesk,
   type FormDesk,
   messagePage,
@@ -25,7 +25,7 @@ export interface DeskOptions {
   /** This server's origin for browsers, where the pages are. */
   readonly origin: string;
   readonly signIn: SignIn;
-  readonly createStore: CreateStore;
+  readonly stores: Pick<Stores, "records">;
   /** Address that a browser opens for a URL of one of the parties. */
   readonly browserUrl: (url: string) => string;
   readonly describeProvider: DescribeProvider;
@@ -62,7 +62,7 @@ const FORM_SECONDS = 600;
 
 /** Prepares the scope of a desk's pages. */
 export function openDesk(app: FastifyInstance, desk: Desk, options: DeskOptions): DeskContext {
-  const { config, origin, signIn, createStore } = options;
+  const { config, origin, signIn, stores } = options;
   const site = siteOf(desk.name, config);
   acceptFormsOnly(app, site);
   // The session's cookie belongs to the server's origin: under an identifier's host there is none.
@@ -77,12 +77,12 @@ export function openDesk(app: FastifyInstance, desk: Desk, options: DeskOptions)
     ...options,
     ...{ desk, site, sendMessage },
     forms: createFormDesk<BrowserSession, ShownRequest>({
-      readSession: async (request) => signIn.read(request),
+      readSession: (request) => signIn.read(request),
       personOf: ({ person }) => person.id,
-      createStore,
+      store: stores.records(`forms ${desk.name}`),
       lifetimeSeconds: FORM_SECONDS,
     }),
-    opened: createOpenedRequests(desk, createStore, config.consentSeconds),
+    opened: createOpenedRequests(desk, stores.records(`opened requests ${desk.name}`), config.consentSeconds),
     at: (path) => `${desk.path}${path}`,
     async signedIn(request, reply) {
       // The `Host` that routes are found by, not the one that a proxy reports.

@@ -1,10 +1,11 @@
+import type { RecordStore } from "aauth";
 import type { WaitingRequest } from "aauth/server";
-import type { CreateStore } from "issuer-kit";
 import type { Person } from "../sign-in/person.ts";
+import { digestOf } from "../sign-in/sessions.ts";
 import type { Desk } from "./desk.ts";
 
 /** A request that a person has come to with its code. */
-interface OpenedRequest {
+export interface OpenedRequest {
   readonly callback?: string;
   /** The person's question to the agent, and the version of the request that it is about. */
   readonly asked?: { readonly question: string; readonly version: number };
@@ -27,14 +28,16 @@ export interface OpenedRequests {
   callbackOf(found: Found): Promise<string | undefined>;
 }
 
-/** @param lifetimeSeconds how long a request waits */
+/**
+ * @param store of this desk alone; replicas share it
+ * @param lifetimeSeconds how long a request waits
+ */
 export function createOpenedRequests(
   desk: Desk,
-  createStore: CreateStore,
+  store: RecordStore<OpenedRequest>,
   lifetimeSeconds: number,
 ): OpenedRequests {
-  const store = createStore<OpenedRequest>();
-  const keyOf = (person: Person, reference: string) => `${person.id} ${reference}`;
+  const keyOf = (person: Person, reference: string) => digestOf(`${person.id} ${reference}`);
   return {
     async find(person, reference) {
       const waiting = await desk.server.find(reference);
@@ -44,9 +47,9 @@ export function createOpenedRequests(
         return undefined;
       return { waiting, opened };
     },
-    keep: (person, reference, request) =>
-      store.put(person.id, keyOf(person, reference), request, lifetimeSeconds),
-    leave: (person, reference) => store.delete(keyOf(person, reference)),
+    keep: async (person, reference, request) =>
+      store.put(keyOf(person, reference), request, { owner: person.id, ttlSeconds: lifetimeSeconds }),
+    leave: async (person, reference) => store.delete(keyOf(person, reference)),
     async callbackOf({ waiting: { request }, opened }) {
       const callback = opened?.callback;
       // hole T39a

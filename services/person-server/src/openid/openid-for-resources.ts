@@ -1,6 +1,7 @@
+import type { Stores } from "aauth";
 import { rotateKeys, type ServiceKeys } from "agent-kit/service";
 import type { FastifyBaseLogger, FastifyInstance, FastifyReply } from "fastify";
-import { acceptFormsOnly, type CreateStore, messagePage, type Site, sendPage } from "issuer-kit";
+import { acceptFormsOnly, messagePage, type Site, sendPage } from "issuer-kit";
 import { createOidcProvider, createRsaKeys, mountOidcProvider } from "issuer-kit/openid";
 import type { Interaction } from "oidc-provider";
 import type { PersonServerConfig } from "../config.ts";
@@ -30,23 +31,30 @@ export async function openidForResources(
     signIn: SignIn;
     keys: ServiceKeys;
     subjectSecret: Uint8Array<ArrayBuffer>;
-    createStore: CreateStore;
+    stores: Pick<Stores, "records">;
     site: Site;
     logger: FastifyBaseLogger;
     /** Unix seconds. */
     now: () => number;
   },
 ): Promise<void> {
-  const { config, origin: issuer, signIn, subjectSecret, createStore, site, logger, now } = options;
+  const { config, origin: issuer, signIn, subjectSecret, stores, site, logger, now } = options;
   if (config.signInPages.length === 0) return;
   const keys = await createRsaKeys(options.keys, "person-server-openid", { keepSeconds: KEEP_SECONDS, now });
   const cookieSecret = await options.keys.secret("person-server-cookies");
   const clients = resourceClients(config);
-  const names = createStore<string>();
+  const names = stores.records<string>("names of persons");
   const provider = createOidcProvider({
-    ...{ issuer, keys, cookieSecret, createStore, logger, now, grantLifetimeSeconds: SIGN_IN_SECONDS },
+    ...{ issuer, keys, cookieSecret, stores, logger, now, grantLifetimeSeconds: SIGN_IN_SECONDS },
     configuration: (parts) =>
-      providerConfiguration({ parts, keys, clients, subjectSecret, nameOf: names.get, site }),
+      providerConfiguration({
+        parts,
+        keys,
+        clients,
+        subjectSecret,
+        nameOf: async (person) => names.get(person),
+        site,
+      }),
   });
   app.get(OPENID_ROUTES.jwks, async () => ({ keys: keys.publicJwks }));
   await app.register(mountOidcProvider, { provider, issuer, site, routes: OPENID_ROUTES });
@@ -58,7 +66,7 @@ export async function openidForResources(
       const session = await signIn.require(request, reply, request.originalUrl);
       if (session === undefined) return reply;
       const { person, signedInAt } = session;
-      await names.put(person.id, person.id, person.name, SIGN_IN_SECONDS);
+      await names.put(person.id, person.name, { owner: person.id, ttlSeconds: SIGN_IN_SECONDS });
       const isFresh = isFreshEnough(interaction, signedInAt);
       const login = { accountId: person.id, remember: false, ts: signedInAt }; // hole U15b
       const result = isFresh ? { login } : { error: "login_required" };

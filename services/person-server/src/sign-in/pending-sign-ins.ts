@@ -1,9 +1,9 @@
 import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
-import { QuotaStore } from "aauth";
+import type { Stores } from "aauth";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { cookieNames, createCookie } from "./cookie.ts";
 import type { Expected } from "./openid-provider.ts";
-import { digestOf, SESSION_BOUNDS } from "./sessions.ts";
+import { digestOf } from "./sessions.ts";
 import { SignInError } from "./sign-in-error.ts";
 
 /** A sign-in that the provider has not answered. */
@@ -23,13 +23,14 @@ export interface PendingSignIns {
    *
    * @throws SignInError `sign_in_unknown`
    */
-  take(request: FastifyRequest, reply: FastifyReply, state: unknown): PendingSignIn;
+  take(request: FastifyRequest, reply: FastifyReply, state: unknown): Promise<PendingSignIn>;
   /**
-   * Remembers that a person has signed in by it.
+   * Records that a person has signed in by it, once.
    *
+   * @throws SignInError `sign_in_unknown` where another response came first
    * @throws StoreFullError
    */
-  redeemed(signIn: PendingSignIn, person: string): void;
+  redeemed(signIn: PendingSignIn, person: string): Promise<void>;
 }
 
 type Sealed = PendingSignIn & {
@@ -46,11 +47,13 @@ const COOKIE = "person-server-sign-in-";
 export function createPendingSignIns(options: {
   isSecure: boolean;
   cookieSecret: Uint8Array;
+  stores: Pick<Stores, "records">;
+  /** Unix seconds. */
   now: () => number;
 }): PendingSignIns {
-  const { isSecure, cookieSecret, now } = options;
+  const { isSecure, cookieSecret, stores, now } = options;
   const { seal, open } = createSeal(cookieSecret);
-  const used = new QuotaStore<true>({ ...SESSION_BOUNDS, now });
+  const used = stores.records<true>("redeemed sign-ins");
   const cookieOf = (suffix: string) => createCookie(COOKIE + suffix, isSecure);
 
   return {
@@ -61,7 +64,7 @@ export function createPendingSignIns(options: {
       const sealed: Sealed = { ...signIn, expiresAt: now() + SIGN_IN_SECONDS };
       cookieOf(digestOf(signIn.state)).write(reply, seal(JSON.stringify(sealed)), SIGN_IN_SECONDS);
     },
-    take(request, reply, state) {
+    async take(request, reply, state) {
       if (typeof state !== "string") throw unknown();
       const cookie = cookieOf(digestOf(state));
       const text = open(cookie.read(request) ?? "");
@@ -70,11 +73,12 @@ export function createPendingSignIns(options: {
       cookie.clear(reply);
       if (signIn.state !== state) throw unknown(); // hole U4
       if (expiresAt <= now()) throw unknown(); // hole U3a
-      if (used.has(state)) throw unknown(); // hole U3
+      if ((await used.get(digestOf(state))) !== undefined) throw unknown(); // hole U3
       return signIn;
     },
-    redeemed({ state }, person) {
-      used.put(person, state, true, SIGN_IN_SECONDS);
+    async redeemed({ state }, owner) {
+      const isFirst = await used.putIfAbsent(digestOf(state), true, { owner, ttlSeconds: SIGN_IN_SECONDS });
+      if (!isFirst) throw unknown(); // hole V53
     },
   };
 }

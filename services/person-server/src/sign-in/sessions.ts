@@ -1,5 +1,5 @@
 import { hash, randomBytes } from "node:crypto";
-import { QuotaStore } from "aauth";
+import type { Stores } from "aauth";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { type Cookie, createCookie } from "./cookie.ts";
 import type { Person } from "./person.ts";
@@ -15,50 +15,67 @@ export interface BrowserSession {
 
 /** A session as the server keeps it. */
 interface KeptSession extends BrowserSession {
+  /** Digest of the cookie: its name in the store. */
+  readonly key: string;
   /** Hint for the provider's end-session endpoint. */
   readonly idToken: string | undefined;
 }
 
-/** Sessions of browsers, kept in this process and found by a cookie. */
+/** Sessions of browsers, the same at all replicas and found by a cookie. */
 export interface Sessions {
-  read(request: FastifyRequest): KeptSession | undefined;
-  /** Begins a session in place of the browser's former one. */
-  begin(request: FastifyRequest, reply: FastifyReply, signedIn: Omit<KeptSession, "id" | "signedInAt">): void;
+  read(request: FastifyRequest): Promise<KeptSession | undefined>;
+  /**
+   * Begins a session in place of the browser's former one. Beyond 50 of one person the oldest ends.
+   *
+   * @throws StoreFullError
+   */
+  begin(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    signedIn: Pick<KeptSession, "person" | "idToken">,
+  ): Promise<void>;
   /** Ends the browser's session; undefined without one. */
-  end(request: FastifyRequest, reply: FastifyReply): KeptSession | undefined;
+  end(request: FastifyRequest, reply: FastifyReply): Promise<KeptSession | undefined>;
 }
 
 /** A working day. */
 const SESSION_SECONDS = 8 * 3_600;
-/** Of all persons, and of one; beyond that one's oldest ends. */
-export const SESSION_BOUNDS = { maxEntries: 10_000, maxPerOwner: 50 };
+const MAX_PER_PERSON = 50;
 
-export function createSessions(options: { isSecure: boolean; now: () => number }): Sessions {
-  const { isSecure, now } = options;
+export function createSessions(options: {
+  isSecure: boolean;
+  stores: Pick<Stores, "records">;
+  /** Unix seconds. */
+  now: () => number;
+}): Sessions {
+  const { isSecure, stores, now } = options;
   const cookie: Cookie = createCookie("person-server-session", isSecure);
-  const sessions = new QuotaStore<KeptSession>({ ...SESSION_BOUNDS, now });
+  const sessions = stores.records<KeptSession>("browser sessions");
 
-  function take(request: FastifyRequest): KeptSession | undefined {
+  async function take(request: FastifyRequest): Promise<KeptSession | undefined> {
     const secret = cookie.read(request);
     return secret === undefined ? undefined : sessions.take(digestOf(secret));
   }
 
   return {
-    read(request) {
+    async read(request) {
       const secret = cookie.read(request);
       return secret === undefined ? undefined : sessions.get(digestOf(secret));
     },
-    begin(request, reply, { person, idToken }) {
-      const former = take(request);
+    async begin(request, reply, { person, idToken }) {
+      const former = await take(request);
       // Pages that the same person has open in other tabs stay valid.
       const isSame = former?.person.id === person.id; // hole U6
       const id = isSame && former !== undefined ? former.id : newSecret();
       const secret = newSecret(); // hole U5
-      const kept = { id, person, idToken, signedInAt: now() };
-      sessions.put(person.id, digestOf(secret), kept, SESSION_SECONDS);
+      const key = digestOf(secret);
+      const kept = { key, id, person, idToken, signedInAt: now() };
+      for (const { key } of (await sessions.list(person.id)).slice(0, 1 - MAX_PER_PERSON))
+        await sessions.delete(key);
+      await sessions.put(key, kept, { owner: person.id, ttlSeconds: SESSION_SECONDS });
       cookie.write(reply, secret, SESSION_SECONDS);
     },
-    end(request, reply) {
+    async end(request, reply) {
       cookie.clear(reply);
       return take(request);
     },

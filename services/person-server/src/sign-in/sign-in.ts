@@ -1,4 +1,4 @@
-import { StoreFullError } from "aauth";
+import { StoreFullError, type Stores } from "aauth";
 import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { randomNonce, randomPKCECodeVerifier } from "openid-client";
 import { createOpenidProvider, type OpenidProviderOptions } from "./openid-provider.ts";
@@ -24,12 +24,13 @@ export interface SignInOptions extends Omit<OpenidProviderOptions, "redirectUri"
   readonly cookieSecret: Uint8Array;
   readonly showMessage: (reply: FastifyReply, status: number, message: SignInMessage) => FastifyReply;
   readonly logger: FastifyBaseLogger;
+  readonly stores: Pick<Stores, "records">;
 }
 
 /** Signs persons in at an OpenID provider, and recognizes them by a session of their browser. */
 export interface SignIn {
   /** Session of this browser; undefined without one. */
-  read(request: FastifyRequest): BrowserSession | undefined;
+  read(request: FastifyRequest): Promise<BrowserSession | undefined>;
   /**
    * Session of this browser, or undefined after the reply has been sent: to the provider, from
    * where the browser comes back to `returnTo`, or a page that reports why that is not possible.
@@ -55,11 +56,11 @@ const MAX_RETURN_CHARACTERS = 2_048;
  * @throws SignInError for an issuer that is neither https nor, in development, http on loopback
  */
 export async function createSignIn(app: FastifyInstance, options: SignInOptions): Promise<SignIn> {
-  const { publicUrl, home, cookieSecret, showMessage, logger, now } = options;
+  const { publicUrl, home, cookieSecret, showMessage, logger, stores, now } = options;
   const isSecure = publicUrl.protocol === "https:";
   const provider = createOpenidProvider({ ...options, redirectUri: new URL(CALLBACK_PATH, publicUrl).href });
-  const sessions = createSessions({ isSecure, now });
-  const pending = createPendingSignIns({ isSecure, cookieSecret, now });
+  const sessions = createSessions({ isSecure, stores, now });
+  const pending = createPendingSignIns({ isSecure, cookieSecret, stores, now });
 
   async function begin(request: FastifyRequest, reply: FastifyReply, returnTo: string): Promise<void> {
     try {
@@ -99,13 +100,13 @@ export async function createSignIn(app: FastifyInstance, options: SignInOptions)
     scope.get<{ Querystring: Readonly<Record<string, unknown>> }>(CALLBACK_PATH, async (request, reply) => {
       let returnTo = home;
       try {
-        const signIn = pending.take(request, reply, request.query.state);
+        const signIn = await pending.take(request, reply, request.query.state);
         returnTo = signIn.returnTo;
         // This server's origin, whatever `Host` was.
         const response = new URL(request.originalUrl, publicUrl);
         const signedIn = await provider.redeem(response, signIn);
-        pending.redeemed(signIn, signedIn.person.id);
-        sessions.begin(request, reply, signedIn);
+        await pending.redeemed(signIn, signedIn.person.id);
+        await sessions.begin(request, reply, signedIn);
         logger.info("Person signed in");
         return noStore(reply).redirect(returnTo, 303);
       } catch (error) {
@@ -119,7 +120,7 @@ export async function createSignIn(app: FastifyInstance, options: SignInOptions)
         const text = "Only a page of this server can sign you out.";
         return showMessage(reply, 403, { title: "You are still signed in", text, link: [home, "Continue"] });
       }
-      const session = sessions.end(request, reply);
+      const session = await sessions.end(request, reply);
       const endSession =
         session === undefined
           ? undefined
@@ -144,7 +145,7 @@ export async function createSignIn(app: FastifyInstance, options: SignInOptions)
   return {
     read: (request) => sessions.read(request),
     async require(request, reply, returnTo) {
-      const session = sessions.read(request);
+      const session = await sessions.read(request);
       if (session === undefined) await begin(request, reply, returnTo);
       return session;
     },

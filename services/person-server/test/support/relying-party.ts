@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { createMemoryStores } from "aauth";
 import Fastify, { type FastifyInstance } from "fastify";
 import type { BrowserSession } from "../../src/sign-in/sessions.ts";
 import { createSignIn, type SignInMessage, type SignInOptions } from "../../src/sign-in/sign-in.ts";
@@ -47,6 +48,7 @@ export async function relyingParty(
     showMessage: (reply, status, { title, text, code, link }) =>
       reply.code(status).send({ title, text, code, link }),
     logger: app.log,
+    stores: createMemoryStores({ now: options.now }),
     now: () => Date.now() / 1000,
     ...options,
   });
@@ -54,7 +56,7 @@ export async function relyingParty(
     const session = await signIn.require(request, reply, request.query.returnTo ?? request.url);
     return session === undefined ? reply : { ...session };
   });
-  app.get("/public", async (request) => signIn.read(request) ?? {});
+  app.get("/public", async (request) => (await signIn.read(request)) ?? {});
   return app;
 }
 

@@ -26,7 +26,7 @@ export const personNamed = (name: string) => ({
 /** Signs persons in by name alone, with a form of its own in place of an OpenID provider's. */
 export const createTestSignIn: typeof createSignIn = async (app, { now }) => {
   const sessions = new Map<string, BrowserSession>();
-  const read = ({ headers }: FastifyRequest) =>
+  const read = async ({ headers }: FastifyRequest) =>
     sessions.get(new RegExp(`${COOKIE}=([\\w-]+)`).exec(headers.cookie ?? "")?.[1] ?? "");
 
   app.get<{ Querystring: { next: string } }>(SIGN_IN_FORM, async ({ query }, reply) =>
@@ -48,7 +48,7 @@ export const createTestSignIn: typeof createSignIn = async (app, { now }) => {
   return {
     read,
     async require(request, reply, returnTo) {
-      const session = read(request);
+      const session = await read(request);
       if (session === undefined)
         await reply.redirect(`${SIGN_IN_FORM}?next=${encodeURIComponent(returnTo)}`, 303);
       return session;

@@ -1,6 +1,6 @@
 import { AAuthVerificationError, ConsentRequiredError, type Discovery } from "aauth";
 import { type FebruaryAgent, verifyAuthToken } from "aauth/february-2026";
-import { personIn, SIGN_IN_SCOPE, type SignInMethod } from "./identify-person.ts";
+import { type Expected, personIn, SIGN_IN_SCOPE, type SignInMethod } from "./identify-person.ts";
 
 /**
  * Signs people in by AAuth itself: this agent is then the resource, too, and gets a token that says who the user is (SPEC 3.5).
@@ -19,7 +19,7 @@ export function aauthSignIn(options: {
   const { id, agent, authServer, redirectUri, discovery, now } = options;
 
   /** @param keyThumbprint the key that asked: it redeems the code, also after a rotation */
-  async function finish(response: URL, keyThumbprint: string | undefined) {
+  async function finish(response: URL, { keyThumbprint }: Expected) {
     const { token } = await agent.redeemCode({
       authServer,
       code: response.searchParams.get("code") ?? "",
@@ -40,13 +40,14 @@ export function aauthSignIn(options: {
   }
 
   return {
+    finish,
     async begin(state) {
       try {
         await agent.requestOwnToken({ authServer, scope: SIGN_IN_SCOPE, state, redirectUri });
       } catch (error) {
         if (!(error instanceof ConsentRequiredError)) throw error;
         const { consentUrl: url, keyThumbprint, expiresInSeconds } = error;
-        return { url, expiresInSeconds, finish: (response) => finish(response, keyThumbprint) };
+        return { url, expiresInSeconds, expected: keyThumbprint === undefined ? {} : { keyThumbprint } };
       }
       throw new AAuthVerificationError(
         "token_request_failed",

@@ -1,4 +1,3 @@
-import type { FastifyBaseLogger } from "fastify";
 import type { HeldOrder } from "../orders/held-order.ts";
 import type { HeldOrders } from "../orders/held-orders.ts";
 import type { InteractionWire } from "./interaction-routes.ts";
@@ -18,9 +17,8 @@ export function draft11Wire(options: {
   readonly orders: HeldOrders;
   /** What a browser opens for a URL of one of the parties. */
   readonly browserUrl: (url: string) => string;
-  readonly log: FastifyBaseLogger;
 }): InteractionWire {
-  const { origin, orders, browserUrl, log } = options;
+  const { origin, orders, browserUrl } = options;
   return {
     path: DRAFT_11_PAGE,
     origin,
@@ -42,12 +40,7 @@ export function draft11Wire(options: {
       url.searchParams.set("error", "access_denied");
       return url.href;
     },
-    async settle(interaction, decision) {
-      const isSettled = await orders.settle(heldIn(interaction), decision, interaction.person);
-      const { total } = interaction.order;
-      if (isSettled && decision === "approved") log.info({ total }, "✅ Order placed, approved by a person");
-      return isSettled;
-    },
+    settle: (interaction, decision) => orders.settle(heldIn(interaction), decision, interaction.person),
     async orderedBy(interaction) {
       const { personServer = "", data } = heldIn(interaction);
       return byAgentOfPerson(personServer, data.provider);

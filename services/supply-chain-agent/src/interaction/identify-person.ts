@@ -1,18 +1,25 @@
-import { QuotaStore } from "aauth";
-import { INTERACTION_SECONDS, type Interaction, newSecret, type Person } from "./interactions.ts";
+import { StoreFullError, type Stores } from "aauth";
+import {
+  digestOf,
+  INTERACTION_SECONDS,
+  type Interaction,
+  type Interactions,
+  newSecret,
+  type Person,
+} from "./interactions.ts";
 
-type Asking = Pick<Interaction, "id" | "owner" | "order">;
+type Asking = Pick<Interaction, "id" | "owner" | "order" | "signIn">;
 
 /** Identifies the user of a browser through the auth server. */
 export interface IdentifyPerson {
   /**
    * Where to send the browser of an interaction: the same URL until the response has come, or the URL is about to expire.
    *
-   * @throws TooManySignInsError; StoreFullError; as `begin` of {@link SignInMethod}
+   * @throws TooManySignInsError; as `begin` of {@link SignInMethod}
    */
   begin(asking: Asking): Promise<string>;
   /** The sign-in that a response of the auth server belongs to; once per response. */
-  takeSignIn(state: string | undefined): SignIn | undefined;
+  takeSignIn(state: string | undefined): Promise<SignIn | undefined>;
   /** The user. Throws as `finish` of {@link SignInMethod} does. */
   finish(response: URL, signIn: SignIn): Promise<Person>;
 }
@@ -21,20 +28,24 @@ export interface IdentifyPerson {
 export interface SignInMethod {
   /** @throws AAuthError */
   begin(state: string): Promise<BegunSignIn>;
+  /**
+   * Whom the auth server names, at any replica.
+   *
+   * @param response the address that it has sent the browser to
+   * @throws AAuthError
+   */
+  finish(response: URL, expected: Expected): Promise<Person>;
 }
+
+/** What the method has to know again when the response comes. */
+export type Expected = Readonly<Record<string, string>>;
 
 /** A sign-in that the auth server waits for. */
 export interface BegunSignIn {
   /** Where the browser goes. */
   readonly url: string;
   readonly expiresInSeconds: number;
-  /**
-   * Whom the auth server names.
-   *
-   * @param response the address that it has sent the browser to
-   * @throws AAuthError
-   */
-  finish(response: URL): Promise<Person>;
+  readonly expected: Expected;
 }
 
 /** What a sign-in asks for. */
@@ -59,17 +70,21 @@ export class TooManySignInsError extends Error {
 interface SignIn {
   readonly state: string;
   readonly interactionId: string;
+  /** Owner that it is charged to. */
+  readonly owner: string;
+  /** Unix seconds. */
+  readonly expiresAt: number;
   /** The person that the order names. */
   readonly approver: string;
-  begun?: BegunSignIn;
+  /** Absent until the auth server has been asked. */
+  readonly expected?: Expected;
   /** The response has come. The request stays pending at the auth server until its code is redeemed. */
-  isAnswered: boolean;
+  readonly isAnswered: boolean;
 }
 
-const MAX_SIGN_INS = 10_000;
 /**
  * Sign-ins that wait at the auth server for one person whom the agents of one owner name, for all of that owner, and in total: a tenth of what
- * it keeps, which is this agent's quota there. With more of them the oldest would go, whichever agent it is for.
+ * it keeps, which is this agent's quota there.
  */
 const MAX_WAITING_PER_PERSON = 20;
 const MAX_WAITING_PER_OWNER = 200;
@@ -77,74 +92,83 @@ const MAX_WAITING = 1_000;
 /** Time to sign in. With less of it left, the auth server is asked again. */
 const SIGN_IN_SECONDS = 60;
 
-/** Signs people in, and counts those that wait at the auth server. */
+/** Signs people in, and counts those that wait at the auth server. Replicas share the stores. */
 export function createIdentifyPerson(options: {
   method: SignInMethod;
+  interactions: Pick<Interactions, "note">;
+  stores: Stores;
   /** Unix seconds. */
   now: () => number;
 }): IdentifyPerson {
-  const { method, now } = options;
-  /** By state: what waits at the auth server. */
-  const waiting = new QuotaStore<SignIn>({
-    maxEntries: MAX_WAITING,
-    maxPerOwner: MAX_WAITING_PER_OWNER,
-    now,
-  });
-  /** By interaction: where its browser is sent, or will be once the auth server has said so. */
-  const underway = new QuotaStore<Promise<string>>({ maxEntries: MAX_SIGN_INS, now });
+  const { method, interactions, stores, now } = options;
+  /** By the hash of its state: what waits at the auth server. */
+  const waiting = stores.records<SignIn>("sign-ins", { maxEntries: MAX_WAITING });
+  /** By interaction: sign-ins that are begun now, by this process. */
+  const beginning = new Map<string, Promise<string>>();
 
   /** Counts a sign-in for the interaction's agent and person, before the auth server is asked for it. */
-  function noteWaiting({ id, owner, order: { approver } }: Asking): SignIn {
-    const ofPerson = waiting.list(owner).filter((signIn) => signIn.approver === approver);
-    if (!waiting.hasRoom(owner) || ofPerson.length >= MAX_WAITING_PER_PERSON) {
-      throw new TooManySignInsError("too many sign-ins are pending at the auth server");
+  async function noteWaiting({ id, owner, order: { approver } }: Asking): Promise<SignIn> {
+    const ofOwner = await waiting.list(owner);
+    const ofPerson = ofOwner.filter((signIn) => signIn.approver === approver);
+    if (ofOwner.length >= MAX_WAITING_PER_OWNER || ofPerson.length >= MAX_WAITING_PER_PERSON) throw tooMany();
+    const expiresAt = now() + INTERACTION_SECONDS;
+    const signIn: SignIn = {
+      ...{ state: newSecret(), interactionId: id, owner, expiresAt, approver, isAnswered: false },
+    };
+    try {
+      await waiting.put(digestOf(signIn.state), signIn, termsOf(signIn));
+    } catch (error) {
+      throw error instanceof StoreFullError ? tooMany() : error;
     }
-    const signIn = { state: newSecret(), interactionId: id, approver, isAnswered: false };
-    waiting.put(owner, signIn.state, signIn, INTERACTION_SECONDS);
     return signIn;
   }
 
+  /** A change does not extend its lifetime. */
+  const termsOf = ({ owner, expiresAt }: SignIn) => ({ owner, ttlSeconds: Math.max(1, expiresAt - now()) });
+
   async function beginAgain(asking: Asking): Promise<string> {
-    const { id: interactionId, owner } = asking;
-    const signIn = noteWaiting(asking);
+    const signIn = await noteWaiting(asking);
+    const key = digestOf(signIn.state);
     try {
-      signIn.begun = await method.begin(signIn.state);
+      const { url, expiresInSeconds, expected } = await method.begin(signIn.state);
+      await waiting.put(key, { ...signIn, expected }, termsOf(signIn));
+      const until = now() + expiresInSeconds - Math.min(SIGN_IN_SECONDS, expiresInSeconds / 2);
+      await interactions.note(asking.id, { signIn: { url, until } });
+      return url;
     } catch (error) {
-      waiting.delete(signIn.state);
+      await waiting.delete(key);
       throw error;
     }
-    const { url, expiresInSeconds } = signIn.begun;
-    const keptSeconds = Math.min(
-      expiresInSeconds - Math.min(SIGN_IN_SECONDS, expiresInSeconds / 2),
-      INTERACTION_SECONDS,
-    );
-    underway.put(owner, interactionId, Promise.resolve(url), keptSeconds);
-    return url;
   }
 
   return {
-    begin(asking) {
-      const { id: interactionId } = asking;
+    async begin(asking) {
+      const { id, signIn } = asking;
       // Also for a page that is loaded over and over: the auth server remembers each request.
-      const known = underway.get(interactionId);
+      if (signIn !== undefined && now() < signIn.until) return signIn.url;
+      const known = beginning.get(id);
       if (known !== undefined) return known;
-      const beginning = beginAgain(asking);
-      beginning.catch(() => underway.delete(interactionId));
-      underway.put(asking.owner, interactionId, beginning, INTERACTION_SECONDS);
-      return beginning;
+      const begun = beginAgain(asking).finally(() => beginning.delete(id));
+      beginning.set(id, begun);
+      return begun;
     },
-    takeSignIn(state) {
-      const signIn = state === undefined ? undefined : waiting.get(state);
-      if (signIn?.begun === undefined || signIn.isAnswered) return undefined;
-      signIn.isAnswered = true;
+    async takeSignIn(state) {
+      if (state === undefined) return undefined;
+      let taken: SignIn | undefined;
+      await waiting.update(digestOf(state), (signIn) => {
+        taken = signIn?.expected === undefined || signIn.isAnswered ? undefined : signIn;
+        return taken && { value: { ...taken, isAnswered: true }, ...termsOf(taken) };
+      });
       // Its request token is used up.
-      underway.delete(signIn.interactionId);
-      return signIn;
+      if (taken !== undefined) await interactions.note(taken.interactionId, { signIn: undefined });
+      return taken;
     },
-    async finish(response, { begun, state }) {
-      const person = await begun!.finish(response);
-      waiting.delete(state);
+    async finish(response, { expected, state }) {
+      const person = await method.finish(response, expected ?? {});
+      await waiting.delete(digestOf(state));
       return person;
     },
   };
 }
+
+const tooMany = () => new TooManySignInsError("too many sign-ins are pending at the auth server");

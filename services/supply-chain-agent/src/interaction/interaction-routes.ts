@@ -1,4 +1,5 @@
-import { AAuthError, StoreFullError } from "aauth";
+import { hash } from "node:crypto";
+import { AAuthError, StoreFullError, StoreUnavailableError } from "aauth";
 import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { TooManyCodesError } from "../orders/held-orders.ts";
 import { type IdentifyPerson, TooManySignInsError } from "./identify-person.ts";
@@ -58,6 +59,7 @@ const TOO_OFTEN =
   "You have been sent to the auth server too often. Go back to the application, and start again in ten minutes.";
 const TOO_MANY_CODES = "Too many wrong codes were tried. Go back to the application and open its link again.";
 const FULL = "Too many orders wait for other people's approval. Load this page again in a few minutes.";
+const AWAY = "What this agent keeps cannot be read or written. Load this page again in a few minutes.";
 const MAX_FORM_BYTES = 4_096;
 
 interface Desk {
@@ -93,6 +95,7 @@ function refuseFailure(error: unknown, reply: FastifyReply, { log }: Desk): Fast
   if (error instanceof TooManySignInsError) return refuse(reply, 429, TOO_OFTEN);
   if (error instanceof TooManyCodesError) return refuse(reply, 429, TOO_MANY_CODES);
   if (error instanceof StoreFullError) return refuse(reply, 503, FULL);
+  if (error instanceof StoreUnavailableError) return refuse(reply, error.status, AWAY);
   if (!(error instanceof AAuthError)) throw error;
   log.warn({ err: error, code: error.code }, "❌ The auth server did not say who the person is");
   return refuse(
@@ -105,20 +108,22 @@ function refuseFailure(error: unknown, reply: FastifyReply, { log }: Desk): Fast
 async function showInteraction(request: PageRequest, reply: FastifyReply, desk: Desk): Promise<FastifyReply> {
   const { wire, interactions, identify } = desk;
   const { session, returnUrl: claimed } = await wire.enter((name) => single(request.query[name]), request.ip);
-  const asked = interactions.find(session);
-  if (asked === undefined) return showOver(request, reply, { session, returnUrl: claimed, interactions });
+  const asked = await interactions.find(session);
+  if (asked === undefined || asked.decision !== undefined)
+    return showOver(request, reply, { session, returnUrl: claimed, interactions });
   const returnUrl = await wire.mayReturnTo(asked, claimed);
   if (returnUrl === "refused") {
     return refuse(reply, 400, "The address to return to is not one that the agent has published.");
   }
   // Checked again: another browser may have come meanwhile.
-  const interaction = interactions.find(session);
+  const interaction = await interactions.find(session);
   if (interaction === undefined || interaction.decision !== undefined)
     return showOver(request, reply, { session, returnUrl: claimed, interactions });
   if (interaction.browser === undefined) {
     const cookie = newSecret();
+    const first = await interactions.note(session, { browser: digestOf(cookie), returnUrl });
+    if (first === undefined) return refuse(reply, 403, OTHER_BROWSER);
     const secure = wire.origin.startsWith("https:") ? "; Secure" : "";
-    interactions.note(session, { browser: digestOf(cookie), returnUrl });
     reply.header(
       "set-cookie",
       `${cookieName(interaction)}=${cookie}; Path=${wire.path}; Max-Age=${INTERACTION_SECONDS}; HttpOnly; SameSite=Lax${secure}`,
@@ -133,8 +138,8 @@ async function showInteraction(request: PageRequest, reply: FastifyReply, desk: 
 async function takePerson(request: PageRequest, reply: FastifyReply, desk: Desk): Promise<FastifyReply> {
   const { wire, interactions, identify, log } = desk;
   const { query } = request;
-  const signIn = identify.takeSignIn(single(query.state));
-  const interaction = interactions.find(signIn?.interactionId ?? "");
+  const signIn = await identify.takeSignIn(single(query.state));
+  const interaction = await interactions.find(signIn?.interactionId ?? "");
   if (signIn === undefined || interaction === undefined || interaction.decision !== undefined)
     return showOver(request, reply, { session: signIn?.interactionId ?? "", interactions });
   if (!isFrom(request, interaction)) return refuse(reply, 403, OTHER_BROWSER);
@@ -147,7 +152,7 @@ async function takePerson(request: PageRequest, reply: FastifyReply, desk: Desk)
       "You are not the person who must approve this order. Sign out at the auth server, or ask that person.";
     return refuse(reply, 403, text);
   }
-  const noted = interactions.note(interaction.id, { person });
+  const noted = await interactions.note(interaction.id, { person });
   if (noted === undefined) return showOver(request, reply, { session: interaction.id, interactions });
   // Not the page itself: this address works once, and a page can be loaded again.
   const address = new URLSearchParams({ session: noted.id, ...back(noted.returnUrl) });
@@ -158,7 +163,7 @@ async function takeDecision(request: FastifyRequest, reply: FastifyReply, desk: 
   const { interactions } = desk;
   const form = request.body instanceof URLSearchParams ? request.body : new URLSearchParams();
   const session = form.get("session") ?? "";
-  const interaction = interactions.find(session);
+  const interaction = await interactions.find(session);
   if (interaction?.person === undefined || interaction.decision !== undefined)
     return showOver(request, reply, {
       session,
@@ -176,26 +181,27 @@ async function takeDecision(request: FastifyRequest, reply: FastifyReply, desk: 
   return sendPage(reply, await decide(interaction, decision === "approve" ? "approved" : "declined", desk));
 }
 
-/** A decision is accepted once: it is recorded before anything is awaited. */
+/** A decision is accepted once: it is recorded before anything follows from it. */
 async function decide(
   interaction: Interaction,
   decision: Decision,
   { wire, interactions, log }: Desk,
 ): Promise<Page> {
-  interactions.note(interaction.id, { decision });
-  if (!(await wire.settle(interaction, decision))) return problemPage(400, UNKNOWN, interaction.returnUrl);
+  const decided = await interactions.note(interaction.id, { decision });
+  if (decided === undefined || !(await wire.settle(decided, decision)))
+    return problemPage(400, UNKNOWN, interaction.returnUrl);
   log.info(factsOf(interaction), `🔐 Order ${decision} by the person`);
   return decidedPage(decision, await wire.sentTo(interaction, decision));
 }
 
 /** Answers after the end. Only its browser, or a request with its return URL, gets a link back. */
-function showOver(
+async function showOver(
   request: FastifyRequest,
   reply: FastifyReply,
   options: { session: string; returnUrl?: string | undefined; interactions: Interactions },
-): FastifyReply {
+): Promise<FastifyReply> {
   const { session, returnUrl, interactions } = options;
-  const way = interactions.wayBack(session);
+  const way = await interactions.wayBack(session);
   const isShown = way !== undefined && (way.returnUrl === returnUrl || isFrom(request, way));
   return sendPage(reply, problemPage(400, UNKNOWN, isShown ? way.returnUrl : undefined));
 }
@@ -207,7 +213,7 @@ async function decisionPage(
   { wire, interactions }: Desk,
 ): Promise<Page> {
   const formToken = newSecret();
-  const interaction = interactions.note(session, { formToken });
+  const interaction = await interactions.note(session, { formToken });
   if (interaction?.person === undefined) return problemPage(400, UNKNOWN, returnUrl);
   const { order, person } = interaction;
   const orderedBy = await wire.orderedBy(interaction);
@@ -231,7 +237,7 @@ function factsOf({ by, order: { total } }: Interaction) {
 
 /** One cookie per interaction: concurrent ones must not end each other. */
 function cookieName({ id }: Pick<WayBack, "id">): string {
-  return `interaction_${digestOf(id).toString("hex").slice(0, 16)}`;
+  return `interaction_${hash("sha256", id, "hex").slice(0, 16)}`;
 }
 
 function isFrom(request: FastifyRequest, interaction: Pick<WayBack, "id" | "browser">): boolean {

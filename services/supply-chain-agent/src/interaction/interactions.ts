@@ -1,5 +1,5 @@
 import { createHash, hash, randomBytes, timingSafeEqual } from "node:crypto";
-import { ownerOf, QuotaStore } from "aauth";
+import { ownerOf, type Stores } from "aauth";
 import type { Order } from "../domain/order.ts";
 import type { HeldOrder } from "../orders/held-order.ts";
 
@@ -37,103 +37,126 @@ export interface Interaction {
   readonly person?: Person;
   /** Where the user returns to: set and verified by the first request. */
   readonly returnUrl?: string | undefined;
-  /** SHA-256 of the cookie of the browser that came first. No other may go on. */
-  readonly browser?: Buffer;
+  /** SHA-256, base64url, of the cookie of the browser that came first. No other may go on. */
+  readonly browser?: string;
   /** Ties the page's form to the page. */
   readonly formToken?: string;
+  /** Where the browser signs in, until that Unix second or until the response has come. */
+  readonly signIn?: { readonly url: string; readonly until: number } | undefined;
 }
 
 export type Decision = "approved" | "declined";
 
 /** Changes to an open interaction. */
-type Progress = Partial<Pick<Interaction, "decision" | "person" | "returnUrl" | "browser" | "formToken">>;
+type Progress = Partial<
+  Pick<Interaction, "decision" | "person" | "returnUrl" | "browser" | "formToken" | "signIn">
+>;
 
-/** What is kept of an interaction that is over. */
-export interface WayBack {
-  readonly id: string;
-  readonly browser?: Buffer | undefined;
-  readonly returnUrl: string;
-}
+/** What is shown of an interaction that is over. */
+export type WayBack = Pick<Interaction, "id" | "browser" | "returnUrl">;
 
+/** Interactions and their decisions, the same for all replicas. All methods reject with StoreUnavailableError. */
 export interface Interactions {
   /** A new one. @throws StoreFullError */
-  begin(interaction: Pick<Interaction, "owner" | "by" | "order" | "expiresAt">): Interaction;
+  begin(interaction: Pick<Interaction, "owner" | "by" | "order" | "expiresAt">): Promise<Interaction>;
   /** The one that waits for this request, or a new one. @throws StoreFullError */
-  open(asker: Asker, order: Order): Interaction;
-  find(id: string): Interaction | undefined;
-  /** Records a change and returns the updated interaction; undefined when it is over or decided. Does not extend its lifetime. @throws StoreFullError */
-  note(id: string, progress: Progress): Interaction | undefined;
+  open(asker: Asker, order: Order): Promise<Interaction>;
+  find(id: string): Promise<Interaction | undefined>;
+  /**
+   * Records a change and returns the updated interaction; undefined where it is over or decided, and where another browser came first. Of two decisions the
+   * first is recorded. Does not extend its lifetime. @throws StoreFullError
+   */
+  note(id: string, progress: Progress): Promise<Interaction | undefined>;
   /** The verified return URL of an interaction, also when it is over. */
-  wayBack(id: string): WayBack | undefined;
-  /** The decision on this request; single use. */
-  takeDecision(asker: Asker): Interaction | undefined;
+  wayBack(id: string): Promise<WayBack | undefined>;
+  /** The interaction of this request, once it is decided. */
+  decided(asker: Asker): Promise<Interaction | undefined>;
+  /** Uses up a decision: of two callers one gets true, and the same request begins another interaction. */
+  close(asker: Asker): Promise<boolean>;
 }
 
 /** How long an interaction may take. */
 export const INTERACTION_SECONDS = 600;
-/** For each owner of agents a tenth: all that `/orders` takes from it in ten minutes. */
-const MAX_INTERACTIONS = 10_000;
+/** One owner alone finds room for all that `/orders` takes from it in an hour. */
+const MAX_INTERACTIONS = 20_000;
 /** How long the return URL is kept: users return to pages that they have left open. */
 const WAY_BACK_SECONDS = 3600;
 
-export function createInteractions(now: () => number): Interactions {
-  const byId = new QuotaStore<Interaction>({ maxEntries: MAX_INTERACTIONS, now });
-  const byRequest = new QuotaStore<string>({ maxEntries: MAX_INTERACTIONS, now });
-  const ways = new QuotaStore<WayBack>({ maxEntries: MAX_INTERACTIONS, now });
-  const waiting = (asker: Asker) => {
-    const id = byRequest.get(requestKey(asker));
-    return id === undefined ? undefined : byId.get(id);
+/** @param now Unix seconds */
+export function createInteractions(stores: Stores, now: () => number): Interactions {
+  const byId = stores.records<Interaction>("interactions", { maxEntries: MAX_INTERACTIONS });
+  /** Ids, by request: one that is closed has none. */
+  const byRequest = stores.records<string>("interactions by request", { maxEntries: MAX_INTERACTIONS });
+  const find: Interactions["find"] = async (id) => {
+    const known = await byId.get(keyOf(id));
+    return known !== undefined && now() < known.expiresAt ? known : undefined;
   };
-  const begin: Interactions["begin"] = (begun) => {
+  const begin: Interactions["begin"] = async (begun) => {
     const interaction: Interaction = { ...begun, id: newSecret() };
-    byId.put(interaction.owner, interaction.id, interaction, interaction.expiresAt - now());
+    const { owner, expiresAt } = interaction;
+    await byId.put(keyOf(interaction.id), interaction, { owner, ttlSeconds: expiresAt - now() });
     return interaction;
+  };
+  const open: Interactions["open"] = async (asker, order) => {
+    const key = requestKey(asker);
+    const last = await byRequest.get(key);
+    const known = last && (await find(last));
+    if (known) return known;
+    const { agent } = asker;
+    const terms = { owner: ownerOf(agent), ttlSeconds: INTERACTION_SECONDS };
+    const expiresAt = now() + INTERACTION_SECONDS;
+    const begun = await begin({ owner: terms.owner, by: { agent }, order, expiresAt });
+    const stored = await byRequest.update(key, (id) =>
+      id === undefined || id === last ? { value: begun.id, ...terms } : undefined,
+    );
+    if (stored === begun.id) return begun;
+    // The same request at another replica came first.
+    await byId.delete(keyOf(begun.id));
+    return open(asker, order);
   };
   return {
     begin,
-    find: (id) => byId.get(id),
-    wayBack: (id) => ways.get(id),
-    open(asker, order) {
-      const known = waiting(asker);
-      if (known !== undefined) return known;
-      const { agent } = asker;
-      const expiresAt = now() + INTERACTION_SECONDS;
-      const interaction = begin({ owner: ownerOf(agent), by: { agent }, order, expiresAt });
-      byRequest.put(interaction.owner, requestKey(asker), interaction.id, INTERACTION_SECONDS);
-      return interaction;
-    },
-    note(id, progress) {
-      // The current state, not one read before an await.
-      const current = byId.get(id);
-      if (current === undefined || current.decision !== undefined) return undefined;
-      const changed = { ...current, ...progress };
-      const { owner } = current;
-      const { returnUrl } = progress;
-      if (returnUrl !== undefined)
-        ways.put(owner, id, { id, browser: changed.browser, returnUrl }, WAY_BACK_SECONDS);
-      byId.put(owner, id, changed, current.expiresAt - now());
+    open,
+    find,
+    wayBack: async (id) => byId.get(keyOf(id)),
+    async note(id, progress) {
+      let changed: Interaction | undefined;
+      await byId.update(keyOf(id), (current) => {
+        changed = undefined;
+        if (current === undefined || current.decision !== undefined) return undefined; // hole V50
+        if (progress.browser !== undefined && current.browser !== undefined) return undefined; // hole V50a
+        const leftSeconds = current.expiresAt - now();
+        if (leftSeconds <= 0) return undefined;
+        changed = { ...current, ...progress };
+        const ttlSeconds = changed.returnUrl === undefined ? leftSeconds : WAY_BACK_SECONDS;
+        return { value: changed, owner: current.owner, ttlSeconds };
+      });
       return changed;
     },
-    takeDecision(asker) {
-      const interaction = waiting(asker);
-      if (interaction?.decision === undefined) return undefined;
-      byRequest.delete(requestKey(asker));
-      return byId.take(interaction.id);
+    async decided(asker) {
+      const id = await byRequest.get(requestKey(asker));
+      const interaction = id && (await find(id));
+      return interaction && interaction.decision !== undefined ? interaction : undefined;
     },
+    close: async (asker) => (await byRequest.take(requestKey(asker))) !== undefined,
   };
 }
+
+/** An id leads to the page: the store's keys are hashes. */
+const keyOf = (id: string) => digestOf(id);
 
 export function newSecret(): string {
   return randomBytes(32).toString("base64url");
 }
 
-export function digestOf(secret: string): Buffer {
-  return hash("sha256", secret, "buffer");
+/** SHA-256, base64url. */
+export function digestOf(secret: string): string {
+  return hash("sha256", secret, "base64url");
 }
 
 /** Compares in constant time. */
-export function isSame(secret: string | undefined, digest: Buffer | undefined): boolean {
-  return digest !== undefined && timingSafeEqual(digestOf(secret ?? ""), digest);
+export function isSame(secret: string | undefined, digest: string | undefined): boolean {
+  return digest !== undefined && timingSafeEqual(Buffer.from(digestOf(secret ?? "")), Buffer.from(digest));
 }
 
 /** JSON keeps the parts apart whatever is in them. */

@@ -33,33 +33,32 @@ export function openidSignIn(options: {
     ...(issuer.startsWith("http:") ? [allowInsecureRequests] : []),
   ];
 
+  const discover = () =>
+    discovery(new URL(issuer), clientId, undefined, None(), { execute, timeout: TIMEOUT_SECONDS });
+
   return {
     begin: (state) =>
       asked(async () => {
-        const provider = await discovery(new URL(issuer), clientId, undefined, None(), {
-          execute,
-          timeout: TIMEOUT_SECONDS,
-        });
+        const provider = await discover();
         const pkceCodeVerifier = randomPKCECodeVerifier();
-        const expectedNonce = randomNonce();
+        const nonce = randomNonce();
         const url = buildAuthorizationUrl(provider, {
           redirect_uri: redirectUri,
           scope: SIGN_IN_SCOPE,
           state,
-          nonce: expectedNonce,
+          nonce,
           code_challenge: await calculatePKCECodeChallenge(pkceCodeVerifier),
           code_challenge_method: "S256",
         });
-        const checks = { expectedState: state, expectedNonce, pkceCodeVerifier, idTokenExpected: true };
-        return {
-          url: url.href,
-          expiresInSeconds: INTERACTION_SECONDS,
-          finish: (response) =>
-            asked(async () => {
-              const tokens = await authorizationCodeGrant(provider, response, checks);
-              return personIn(tokens.claims() as Readonly<Record<string, unknown>> & { sub: string });
-            }),
-        };
+        const expected = { state, nonce, pkceCodeVerifier };
+        return { url: url.href, expiresInSeconds: INTERACTION_SECONDS, expected };
+      }),
+    finish: (response, { state = "", nonce = "", pkceCodeVerifier = "" }) =>
+      asked(async () => {
+        const tokens = await authorizationCodeGrant(await discover(), response, {
+          ...{ expectedState: state, expectedNonce: nonce, pkceCodeVerifier, idTokenExpected: true },
+        });
+        return personIn(tokens.claims() as Readonly<Record<string, unknown>> & { sub: string });
       }),
   };
 }

@@ -1,5 +1,6 @@
-import { type Discovery, isServerIdentifier, type ProvenCaller, QuotaStore } from "aauth";
+import { type Discovery, isServerIdentifier, type ProvenCaller, type Stores } from "aauth";
 import { type Answer, createDeferred, type Endpoint, type Verifier } from "aauth/resource";
+import type { FastifyBaseLogger } from "fastify";
 import {
   type Decision,
   digestOf,
@@ -8,7 +9,7 @@ import {
   type Person,
 } from "../interaction/interactions.ts";
 import type { Held, HeldOrder } from "./held-order.ts";
-import { placed } from "./placed-order.ts";
+import { confirm, type PlacedOrders } from "./placed-orders.ts";
 
 /** Orders of draft -11 whose callers have an answer coming: a 202 with a code for the person, and an address that is polled. */
 export interface HeldOrders {
@@ -34,7 +35,7 @@ export class TooManyCodesError extends Error {
   override readonly name = "TooManyCodesError";
 }
 
-const MAX_ENTERED = 10_000;
+const PENDING_PATH = "/orders/pending/";
 const POLL_SECONDS = 1;
 
 export function createHeldOrders(options: {
@@ -45,44 +46,54 @@ export function createHeldOrders(options: {
   readonly verifier: Verifier;
   readonly discovery: Discovery;
   readonly interactions: Interactions;
+  readonly placedOrders: PlacedOrders;
+  readonly stores: Stores;
+  readonly log: FastifyBaseLogger;
   /** How long an order waits for its person. */
   readonly lifetimeSeconds: number;
   /** Unix seconds. */
   readonly now: () => number;
 }): HeldOrders {
-  const { id, path, verifier, discovery, interactions, lifetimeSeconds, now } = options;
+  const { id, path, verifier, discovery, interactions, placedOrders, stores, log, lifetimeSeconds, now } =
+    options;
   if (!isServerIdentifier(id)) throw new TypeError("id must be a server identifier");
   const deferred = createDeferred<Held>({
-    ...{ verifier, resource: id, path: "/orders/pending/", interactionUrl: `${id}${path}` },
+    ...{ verifier, resource: id, path: PENDING_PATH, interactionUrl: `${id}${path}` },
     ...{ discovery, lifetimeSeconds, retryAfterSeconds: POLL_SECONDS, now },
+    store: stores.records(`deferred ${id}${PENDING_PATH}`),
   });
   /** By code: what the browser that brought it may come back to. */
-  const entered = new QuotaStore<string>({ maxEntries: MAX_ENTERED, now });
+  const entered = stores.records<string>("interactions by code");
 
   return {
     endpoint: deferred.endpoint,
     hold: async (caller, data) => (await deferred.begin(caller, { requirement: "interaction", data })).answer,
     async enter(code, from) {
-      const name = digestOf(code).toString("base64url");
-      const begun = entered.get(name);
+      const name = digestOf(code);
+      const begun = await entered.get(name);
       if (begun !== undefined) return interactions.find(begun);
       const held = await deferred.open(code, from);
       if (held === "too_many_codes") throw new TooManyCodesError("too many wrong codes of one address");
       if (typeof held === "string") return undefined;
       const { owner, expiresAt, data } = held;
-      const interaction = interactions.begin({ owner, by: { held }, order: data.order, expiresAt });
-      entered.put(owner, name, interaction.id, expiresAt - now());
+      const interaction = await interactions.begin({ owner, by: { held }, order: data.order, expiresAt });
+      await entered.put(name, interaction.id, { owner, ttlSeconds: expiresAt - now() });
       return interaction;
     },
     returnUrl: ({ personServer, data: { provider } }, callback) =>
       deferred.returnUrl({ personServer, provider }, callback),
-    settle: ({ id, data: { order } }, decision, person) =>
-      decision === "declined"
-        ? deferred.fail(id, "denied", "The person declined the order")
-        : deferred.finish(id, {
-            status: 201,
-            headers: { "content-type": "application/json", "cache-control": "no-store" },
-            body: JSON.stringify(placed(order, person)),
-          }),
+    async settle({ id, owner, data: { order, request } }, decision, person) {
+      if (decision === "declined") return deferred.fail(id, "denied", "The person declined the order");
+      // An agent that lost its answer may have asked twice: the second approval places nothing.
+      const confirmation = (await placedOrders.find(request)) ?? confirm(order, person);
+      const isWaiting = await deferred.finish(id, {
+        status: 201,
+        headers: { "content-type": "application/json", "cache-control": "no-store" },
+        body: JSON.stringify(confirmation),
+      });
+      if (isWaiting && (await placedOrders.place(request, confirmation, owner)))
+        log.info({ total: order.total }, "✅ Order placed, approved by a person");
+      return isWaiting;
+    },
   };
 }

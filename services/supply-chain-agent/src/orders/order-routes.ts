@@ -6,7 +6,7 @@ import { z } from "zod";
 import { OrderRefused, priceOrder } from "../domain/order.ts";
 import type { Interactions } from "../interaction/interactions.ts";
 import type { HeldOrders } from "./held-orders.ts";
-import { placed } from "./placed-order.ts";
+import { confirm, type PlacedOrders, requestName } from "./placed-orders.ts";
 
 const orderSchema = z.strictObject({
   order_id: z.string().min(1).max(100),
@@ -36,13 +36,18 @@ const MAX_ORDER_BYTES = 4_096;
 
 /**
  * `POST /orders`: an order is placed with the approval of the person it names, given on this agent's own page. The first request gets
- * a 401 with the address of that page; the same request by the same agent and key, after the interaction, places it.
+ * a 401 with the address of that page; the same request by the same agent and key, after the interaction, places it. Repeated later, it is answered as the first time.
  */
 export async function orderRoutes(
   app: FastifyInstance,
-  options: { id: string; interactions: Interactions; log: FastifyBaseLogger },
+  options: {
+    id: string;
+    interactions: Interactions;
+    placedOrders: PlacedOrders;
+    log: FastifyBaseLogger;
+  },
 ): Promise<void> {
-  const { id, interactions, log } = options;
+  const { id, interactions, placedOrders, log } = options;
 
   app.setErrorHandler(refuseOrder);
   app.post(
@@ -67,14 +72,24 @@ export async function orderRoutes(
         url: request.raw.url ?? "",
         body: rawBody,
       };
-      const decided = interactions.takeDecision(asker);
+      // The key is left out: it may have rotated since.
+      const name = requestName([agent, delegate], rawBody);
+      const placed = await placedOrders.find(name);
+      if (placed !== undefined) return noStore(reply).code(201).send(placed); // hole V51
+      const decided = await interactions.decided(asker);
       if (decided?.decision === "approved") {
-        log.info({ agent, total: order.total }, "✅ Order placed, approved by a person");
-        return noStore(reply).code(201).send(placed(decided.order, decided.person));
+        const confirmation = confirm(decided.order, decided.person);
+        if (await placedOrders.place(name, confirmation, decided.owner))
+          log.info({ agent, total: order.total }, "✅ Order placed, approved by a person");
+        await interactions.close(asker);
+        return noStore(reply)
+          .code(201)
+          .send((await placedOrders.find(name)) ?? confirmation);
       }
-      if (decided !== undefined) return refuse(reply, 403, "order_declined", "The person declined the order");
+      if (decided !== undefined && (await interactions.close(asker)))
+        return refuse(reply, 403, "order_declined", "The person declined the order");
 
-      const session = interactions.open(asker, order).id;
+      const session = (await interactions.open(asker, order)).id;
       const url = new URL("/interaction", id);
       url.searchParams.set("session", session);
       log.info({ agent, total: order.total }, "🔐 Returning 401 with Agent-Auth header: user_interaction");
@@ -98,10 +113,11 @@ export async function draft11OrderRoutes(
     /** Whose persons have a page here. Undefined where callers show no person: each order is refused. */
     personServer: string | undefined;
     orders: HeldOrders;
+    placedOrders: PlacedOrders;
     log: FastifyBaseLogger;
   },
 ): Promise<void> {
-  const { requirement, personServer, orders, log } = options;
+  const { requirement, personServer, orders, placedOrders, log } = options;
 
   app.setErrorHandler(refuseOrder);
   await serveEndpoints(app, [orders.endpoint]);
@@ -109,8 +125,8 @@ export async function draft11OrderRoutes(
     "/orders",
     { config: { aauth: requirement, aauthLimits: DRAFT_11_LIMITS }, bodyLimit: MAX_ORDER_BYTES },
     async (request, reply) => {
-      const { caller } = request;
-      if (caller?.person === undefined) {
+      const { caller, rawBody } = request;
+      if (caller?.person === undefined || rawBody === null) {
         const detail = "An order needs the approval of a person, and the caller has shown none";
         return refuse(reply, 403, "person_required", detail);
       }
@@ -121,7 +137,11 @@ export async function draft11OrderRoutes(
       }
       const { agent_provider: provider, ...wanted } = orderIn(request, draft11Schema);
       const order = priceOrder({ ...wanted, approver: person.sub });
-      const answer = await orders.hold(caller, { order, provider });
+      // Its token names no agent: the key tells it from the person's other agents.
+      const name = requestName([caller.thumbprint, person.iss, person.sub], rawBody);
+      const placed = await placedOrders.find(name);
+      if (placed !== undefined) return noStore(reply).code(201).send(placed); // hole V52
+      const answer = await orders.hold(caller, { order, provider, request: name });
       log.info({ total: order.total }, "🔐 Returning 202 with AAuth-Requirement header: interaction");
       return sendAnswer(reply, answer);
     },

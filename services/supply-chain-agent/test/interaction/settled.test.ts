@@ -1,5 +1,5 @@
 /** A decision of draft -11 counts while its caller waits for it, and once. */
-import { AAuthError } from "aauth";
+import { AAuthError, createMemoryStores } from "aauth";
 import { createTestClock } from "aauth/testing";
 import Fastify from "fastify";
 import { expect, test } from "vitest";
@@ -15,7 +15,7 @@ const ORDER = { order_id: "o", model: "m", quantity: 1, vendor: "v", total: 1, a
 /** The page of an order whose person is there. @param waits whether its caller still waits */
 async function shownPage(waits: boolean) {
   const clock = createTestClock();
-  const interactions = createInteractions(clock.now);
+  const interactions = createInteractions(createMemoryStores(clock), clock.now);
   const decisions: unknown[] = [];
   const orders = {
     enter: async () => interaction,
@@ -29,11 +29,11 @@ async function shownPage(waits: boolean) {
   const logger = { info: (_: unknown, line: string) => log.push(line), warn: () => {} } as never;
   const app = Fastify();
   await app.register(interactionRoutes, {
-    wire: draft11Wire({ origin: "https://sca.example", orders, browserUrl: (url) => url, log: logger }),
+    wire: draft11Wire({ origin: "https://sca.example", orders, browserUrl: (url) => url }),
     interactions,
     identify: {
       begin: async () => "https://auth.example/",
-      takeSignIn: () => ({ interactionId: interaction.id }) as never,
+      takeSignIn: async () => ({ interactionId: interaction.id }) as never,
       async finish({ searchParams }) {
         if (!searchParams.has("code")) throw new AAuthError("token_request_failed", "no person");
         return { subject: "anna" };
@@ -42,7 +42,7 @@ async function shownPage(waits: boolean) {
     log: logger,
   });
   const held = { data: { order: ORDER }, personServer: "https://ps.example" } as never;
-  const interaction: Interaction = interactions.begin({
+  const interaction: Interaction = await interactions.begin({
     ...{ owner: "anna", by: { held }, order: ORDER, expiresAt: clock.now() + 600 },
   });
   const first = await app.inject(`${PAGE}?code=c&callback=${BACK}`);
@@ -65,7 +65,7 @@ test("eight at once are one", async () => {
   const answers = await Promise.all(Array.from({ length: 8 }, approve));
   expect(answers.map(({ statusCode }) => statusCode).sort()).toEqual([200, ...Array(7).fill(400)]);
   expect(decisions).toEqual(["approved"]);
-  expect(log.filter((line) => line.includes("Order placed"))).toHaveLength(1);
+  expect(log.filter((line) => line.includes("approved by the person"))).toHaveLength(1);
 });
 
 test("once it is made, who has the code alone is not told where its browser went", async () => {

@@ -17,6 +17,12 @@ import { problem, sendProblem } from "./problem.ts";
 const BODIES_HELD = 16;
 /** A Signature-Key may carry a token; Node's own default is 16 KiB. */
 const MAX_HEADER_BYTES = 65_536;
+const RETRY_AFTER_SECONDS = 5;
+/** Codes of the library's stores, whatever the service kept there. */
+const UNAVAILABLE = new Map([
+  ["store_full", "Too much is being kept for others: try again later."],
+  ["store_unavailable", "What this service keeps cannot be read or written: try again later."],
+]);
 /** How long a stop waits for responses in progress before their connections are cut. */
 const DRAIN_MS = 1000;
 
@@ -74,6 +80,12 @@ export function createService(options: ServiceOptions): FastifyInstance {
     }
     const status = error.statusCode ?? 500;
     if (status >= 400 && status < 500) return sendProblem(reply, status, error.message);
+    const unavailable = UNAVAILABLE.get(error.code);
+    if (unavailable !== undefined) {
+      request.log.warn({ code: error.code, path: pathOf(request.url) }, "request refused");
+      reply.header("retry-after", RETRY_AFTER_SECONDS);
+      return sendProblem(reply, 503, unavailable, { code: error.code });
+    }
     request.log.error(
       { err: error, requestId: request.id, method: request.method, path: pathOf(request.url) },
       "request failed",

@@ -23,6 +23,20 @@ afterEach(async () => {
   for (const app of started.splice(0)) await app.close();
 });
 
+test.each(["store_full", "store_unavailable"])(
+  "%s is 503 with its code, and a time to try again, without the store's address",
+  async (code) => {
+    const app = service();
+    app.get("/fails", async () => {
+      throw Object.assign(new Error("postgres://x does not answer"), { code });
+    });
+    const reply = await app.inject("/fails");
+    expect([reply.statusCode, reply.headers["retry-after"], reply.json().code]).toEqual([503, "5", code]);
+    expect(reply.body).not.toContain("postgres");
+    expect(lines.join("")).toContain(code);
+  },
+);
+
 test("an unexpected error answers without its message and stack, and is logged with both", async () => {
   const app = service();
   app.get("/fails", async () => {

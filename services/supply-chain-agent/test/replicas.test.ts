@@ -1,0 +1,92 @@
+/** Orders and their interactions at two processes of the agent over the same stores. */
+import { type Stores, StoreUnavailableError } from "aauth";
+import { expect, test } from "vitest";
+import { requestName } from "../src/orders/placed-orders.ts";
+import { arrive, createInteractionWorld, interactionIn } from "./interaction-world.ts";
+
+test("V51: an order that one process holds is approved at another, and executed once", async () => {
+  const world = await createInteractionWorld();
+  const other = await world.startReplica();
+  const { cookie, form } = await arrive(other, interactionIn(await world.order()));
+  const decided = await world.decide({ ...form, decision: "approve" }, cookie);
+  expect(decided.statusCode).toBe(200);
+  const placed = await Promise.all([world.order(), other.order(), world.order(), other.order()]);
+  expect(placed.map(({ statusCode }) => statusCode)).toEqual([201, 201, 201, 201]);
+  expect(new Set(placed.map(({ body }) => body)).size).toBe(1);
+  expect(world.log().match(/Order placed, approved by a person/g)?.length ?? 0).toBeLessThanOrEqual(1);
+  const afterRestart = await world.startReplica();
+  expect((await afterRestart.order()).json()).toEqual(placed[0]?.json());
+});
+
+test("a person whom an ended process has sent to sign in comes back to the next one", async () => {
+  const world = await createInteractionWorld();
+  const address = interactionIn(await world.order());
+  const first = await world.open(address);
+  const cookie = String(first.headers["set-cookie"]).split(";")[0]!;
+  const state = new URL(String(first.headers.location)).searchParams.get("state")!;
+  const next = await world.startReplica();
+  expect((await next.open(address, cookie)).headers.location).toBe(first.headers.location);
+  const callback = `/interaction/callback?code=c-1&state=${state}`;
+  const answers = await Promise.all([next.open(callback, cookie), world.open(callback, cookie)]);
+  // The answer of the auth server is taken by one of the two.
+  expect(answers.map(({ statusCode }) => statusCode).sort()).toEqual([303, 400]);
+  const page = await next.open(address, cookie);
+  expect(page.body).toContain("Approve this order?");
+});
+
+test("the same request at two processes at once leads to one page", async () => {
+  const world = await createInteractionWorld();
+  const other = await world.startReplica();
+  const challenged = await Promise.all([world.order(), other.order(), world.order(), other.order()]);
+  expect(new Set(challenged.map((reply) => interactionIn(reply))).size).toBe(1);
+});
+
+test("V50: of two browsers at two processes the first has the page", async () => {
+  const world = await createInteractionWorld();
+  const other = await world.startReplica();
+  const address = interactionIn(await world.order());
+  const opened = await Promise.all([world.open(address), other.open(address)]);
+  expect(opened.map(({ statusCode }) => statusCode).sort()).toEqual([303, 403]);
+});
+
+test("V50: of an approval and a refusal at two processes the first is recorded", async () => {
+  const world = await createInteractionWorld();
+  const other = await world.startReplica();
+  const { cookie, form } = await arrive(world, interactionIn(await world.order()));
+  const answers = await Promise.all([
+    world.decide({ ...form, decision: "approve" }, cookie),
+    other.decide({ ...form, decision: "decline" }, cookie),
+  ]);
+  expect(answers.map(({ statusCode }) => statusCode).sort()).toEqual([200, 400]);
+});
+
+test("a store that is away is answered with 503, on the wire and on the page, and places nothing", async () => {
+  const world = await createInteractionWorld();
+  const address = interactionIn(await world.order());
+  const { cookie, form } = await arrive(world, address);
+  const away = async (): Promise<never> => {
+    throw new StoreUnavailableError("the database");
+  };
+  const records: Stores["records"] = () => ({
+    ...{ get: away, put: away, putIfAbsent: away, take: away, delete: away, update: away, list: away },
+  });
+  const other = await world.startReplica({ ...world.stores, records });
+  const order = await other.order({ order_id: "o-2" });
+  expect([order.statusCode, order.headers["retry-after"]]).toEqual([503, expect.any(String)]);
+  expect(order.headers).not.toHaveProperty("agent-auth");
+  const page = await other.open(address, cookie);
+  expect([page.statusCode, page.body]).toEqual([503, expect.stringContaining("Load this page again")]);
+  expect((await other.decide({ ...form, decision: "approve" }, cookie)).statusCode).toBe(503);
+  expect((await world.order()).statusCode).toBe(401);
+});
+
+test("the name of a request tells callers and bodies apart", () => {
+  const body = Buffer.from("{}");
+  const names = [
+    requestName(["a", undefined], body),
+    requestName(["a", "b"], body),
+    requestName(["a,b"], body),
+    requestName(["a", undefined], Buffer.from("{ }")),
+  ];
+  expect(new Set(names).size).toBe(names.length);
+});
