@@ -421,7 +421,7 @@ const HOLES: Readonly<Record<string, Hole>> = {
   B4: [
     "a run is its user's",
     [BACKEND_TEST, "B4: no user sees or clears"],
-    [`${BACKEND}/store/user-records.ts`, "row?.value.userId === userId", "row !== undefined"],
+    [`${BACKEND}/store/user-records.ts`, "value?.userId === userId", "value !== undefined"],
   ],
   B5: [
     "a token is kept for one user",
@@ -588,6 +588,8 @@ const INSTEAD: Readonly<Record<string, string>> = {
   E1: "coverageOf(facts, false);",
   E1a: 'const DEFAULT_COMPONENTS = ["content-digest", "content-type"];',
   E2: "export const registrableDomain = (host: string): string | undefined => host;",
+  K2: 'await (await import("node:fs/promises")).rename(beside, join(this.#folder, name));',
+  K3: "return { ...jwk, kid: kidPrefix };",
   S11c: "true;",
   S15: "const servesFebruary = true;",
   S19: "if (false) record.outcome = outcome;",

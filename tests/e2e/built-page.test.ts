@@ -2,11 +2,11 @@ import type { AddressInfo } from "node:net";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, test } from "vitest";
 import { builtPage } from "../../scripts/demo/built-page.ts";
+import { freePort } from "../../scripts/demo/free-ports.ts";
 import { REPOSITORY_ROOT } from "../../scripts/demo/stack.ts";
 import { createPageServer } from "../../ui/server/page-server.ts";
 import { openPage, startBrowser } from "../support/browser.ts";
 import { startChild } from "../support/child.ts";
-import { freePort } from "../../scripts/demo/free-ports.ts";
 
 let browser: Browser;
 

@@ -2,11 +2,11 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { PORTS } from "topology";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { freePorts } from "../../scripts/demo/free-ports.ts";
 import { REPOSITORY_ROOT } from "../../scripts/demo/stack.ts";
 import { copyTree, installPackages, type TreeCopy } from "../../scripts/holes/tree-copy.ts";
 import { type Child, startChild } from "../support/child.ts";
 import { ForeignAgent } from "../support/foreign-agent.ts";
-import { freePorts } from "../../scripts/demo/free-ports.ts";
 
 const PAGE = readFileSync(`${REPOSITORY_ROOT}docs/add-an-agent.md`, "utf8");
 const QUESTION = {

@@ -95,8 +95,7 @@ describe("a run", () => {
     ["draft -11", draft11("agent-identity")],
   ])("mid-call asks the agent again: %s", async (_dialect, modes) => {
     const user = await started(modes);
-    const runs = async () =>
-      progressSchema.array().parse(await (await user.get("/optimization/all")).json());
+    const runs = async () => progressSchema.array().parse(await (await user.get("/optimization/all")).json());
     await whileSuspended(stack, "market-analysis-agent", async () => {
       user.run().catch(() => {});
       await expect.poll(async () => (await runs())[0]?.activities.length, LOG_WAIT).toBeGreaterThan(1);

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { freePort } from "../../scripts/demo/free-ports.ts";
 import { runProgram } from "../../scripts/run-program.ts";
 import { startChild } from "../support/child.ts";
-import { freePort } from "../../scripts/demo/free-ports.ts";
 
 const DEFAULTS = ["--clear", "--scopes", "openid,profile,email", "--prefixes", "user.,profile.,email."];
 

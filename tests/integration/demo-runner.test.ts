@@ -4,11 +4,11 @@ import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import type { ServiceDescription } from "../../scripts/demo/describe-stack.ts";
+import { freePorts } from "../../scripts/demo/free-ports.ts";
 import { PORT_VARIABLES, REPOSITORY_ROOT, type StackPorts } from "../../scripts/demo/stack.ts";
 import { SupervisedProcess } from "../../scripts/demo/supervised-process.ts";
 import { isTaken } from "../../scripts/demo/taken-ports.ts";
 import { type Child, isAlive, startChild } from "../support/child.ts";
-import { freePorts } from "../../scripts/demo/free-ports.ts";
 
 const STACK = fileURLToPath(new URL("../support/fixtures/stack-runner.ts", import.meta.url));
 const ORPHAN_LIMIT = { timeout: 20_000 };

@@ -6,9 +6,9 @@ import { request } from "node:http";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { freePort } from "../../scripts/demo/free-ports.ts";
 import { REPOSITORY_ROOT } from "../../scripts/demo/stack.ts";
 import { startChild } from "../support/child.ts";
-import { freePort } from "../../scripts/demo/free-ports.ts";
 import { startStack, type TestStack } from "../support/start-stack.ts";
 
 /** Where the page is developed: relative paths begin there. */

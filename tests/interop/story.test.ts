@@ -3,6 +3,7 @@
 import { globSync, readFileSync } from "node:fs";
 import { installLocalhostLookup } from "agent-kit/service";
 import { afterEach, expect, test } from "vitest";
+import { freePorts } from "../../scripts/demo/free-ports.ts";
 import {
   DEMO_PORTS,
   PORT_VARIABLES,
@@ -12,7 +13,6 @@ import {
 } from "../../scripts/demo/stack.ts";
 import { type Child, startChild } from "../support/child.ts";
 import { runWithConsent } from "../support/consent-run.ts";
-import { freePorts } from "../../scripts/demo/free-ports.ts";
 import { commandsOf, isDemo, type ShownCommand } from "../support/walkthrough-commands.ts";
 import { factsIn, PYTHON } from "./python-peers.ts";
 

@@ -3,11 +3,11 @@
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, expect, test } from "vitest";
+import { freePorts } from "../../scripts/demo/free-ports.ts";
 import { prepareKeycloak } from "../../scripts/keycloak/prepare-keycloak.ts";
 import { withQuickStart } from "../../scripts/keycloak/quick-start.ts";
 import { spawnGuarded } from "../../scripts/spawn-guarded.ts";
 import { keyPair, send, signedBy } from "../support/foreign-agent.ts";
-import { freePorts } from "../../scripts/demo/free-ports.ts";
 
 const READY_LIMIT_MS = 8 * 60_000;
 const POLL_MS = 500;

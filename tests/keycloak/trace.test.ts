@@ -3,9 +3,9 @@
 import { randomBytes } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, expect, test } from "vitest";
+import { freePorts } from "../../scripts/demo/free-ports.ts";
 import { startWorld } from "../contract/auth-server/world.ts";
 import { startChild } from "../support/child.ts";
-import { freePorts } from "../../scripts/demo/free-ports.ts";
 
 const LIMIT_MS = 60_000;
 const POLL_MS = 500;

@@ -4,11 +4,11 @@ import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
+import { freePort, freePorts } from "../../scripts/demo/free-ports.ts";
 import { DEMO_PORTS, PORT_VARIABLES, type StackPorts } from "../../scripts/demo/stack.ts";
 import { portOfDemo } from "../../scripts/port-of-demo.ts";
 import { runProgram } from "../../scripts/run-program.ts";
 import { startChild } from "../support/child.ts";
-import { freePort, freePorts } from "../../scripts/demo/free-ports.ts";
 
 test("levels and consent take the demo's ports from its variables", async () => {
   expect(portOfDemo("gateway", {})).toBe(3000);

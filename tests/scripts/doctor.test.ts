@@ -3,11 +3,11 @@ import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
+import { freePort, freePorts } from "../../scripts/demo/free-ports.ts";
 import { DEMO_PORTS, PORT_VARIABLES, type StackPorts } from "../../scripts/demo/stack.ts";
 import { nameFindings } from "../../scripts/doctor/names.ts";
 import { portFindings } from "../../scripts/doctor/ports.ts";
 import { dockerFinding, programFindings } from "../../scripts/doctor/programs.ts";
-import { freePort, freePorts } from "../../scripts/demo/free-ports.ts";
 
 /** Free ports, as the environment that moves the demo there. */
 async function freeDemo() {

@@ -3,9 +3,9 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
+import { freePort } from "../../scripts/demo/free-ports.ts";
 import { REPOSITORY_ROOT } from "../../scripts/demo/stack.ts";
 import { startChild } from "../support/child.ts";
-import { freePort } from "../../scripts/demo/free-ports.ts";
 
 const ENV_FILE_MODULE = import.meta.resolve("../../scripts/demo/env-file.ts");
 const FOLDER = `${REPOSITORY_ROOT}services/`;

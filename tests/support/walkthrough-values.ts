@@ -12,7 +12,7 @@ const FORMS = {
   id: "(?<![\\w-])(?!(?:person|access)-server-|config-draft-)(?=[\\w-]*[a-z])(?=[\\w-]*[A-Z0-9])[\\w-]{22}(?![\\w-])",
   shortId: "(?<=\\bid=|\\[token )[0-9a-f]{8}\\b",
   pending: "(?<=/aauth/pending/)[\\w-]{8}(?=…)",
-  kid: '(?<=\\b(?:backend|(?:person|access)-server)-)[\\w-]{8}(?=")',
+  kid: '(?<=\\b(?:backend|(?:person|access)-server|(?:supply-chain|market-analysis)-agent)-)[\\w-]{8}(?=")',
   time: "\\b\\d{10}\\b",
   seconds: '(?<=Retry-After: |"expires_in":)\\d+',
 } as const;

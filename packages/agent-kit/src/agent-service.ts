@@ -189,7 +189,8 @@ export async function createAgentService(options: AgentServiceOptions): Promise<
     });
   });
   rotateKeys(app, keys, config.keyRotationSeconds);
-  app.addHook("onReady", () => jobs.start());
+  // Other parties fetch the keys.
+  app.addHook("onListen", () => jobs.start());
   app.addHook("onClose", () => jobs.close());
   return { app };
 }

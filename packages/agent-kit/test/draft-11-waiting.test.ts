@@ -14,7 +14,7 @@ import { createAgent, type InteractionRequest, type Transport } from "aauth/agen
 import { createTestDiscovery } from "aauth/testing";
 import type { FastifyInstance } from "fastify";
 import { agentRow } from "topology";
-import { expect, test } from "vitest";
+import { afterEach, expect, test } from "vitest";
 import { askAgent, createTextExecutor } from "../src/a2a/index.ts";
 import { agentSettings, type CallersPerson, caller as callers, createAgentService } from "../src/index.ts";
 import { createLogger, loadConfig } from "../src/service/index.ts";
@@ -107,9 +107,15 @@ async function parties(work: Work, { key, stores }: Kept) {
     discovery,
     transport,
   });
-  await app.ready();
+  await app.listen({ host: "127.0.0.1", port: 0 });
+  closers.push(() => app.close());
   return { app, asking, polls, log };
 }
+
+const closers: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const close of closers.splice(0)) await close();
+});
 
 type Injected = Awaited<ReturnType<FastifyInstance["inject"]>>;
 const answered = (reply: Injected) =>

@@ -1,8 +1,6 @@
-import { EventEmitter } from "node:events";
-
 /**
- * Tells all replicas of a service that a row has changed. A hint can be lost: a reader reads the
- * row again, and polls it slowly.
+ * Tells the other replicas of a service that a row has changed. A hint can be lost: a reader reads
+ * the row again, and looks at it from time to time.
  */
 export interface Hints {
   /** Returns at once; never throws. */
@@ -12,18 +10,9 @@ export interface Hints {
   close(): Promise<void>;
 }
 
-/** Creates hints for one process. */
-export function createLocalHints(): Hints {
-  const emitter = new EventEmitter();
-  emitter.setMaxListeners(0);
-  return {
-    announce(channel, id) {
-      emitter.emit(`hint ${channel}`, id);
-    },
-    listen(channel, listener) {
-      emitter.on(`hint ${channel}`, listener);
-      return () => emitter.off(`hint ${channel}`, listener);
-    },
-    close: async () => void emitter.removeAllListeners(),
-  };
-}
+/** Creates hints for a service of one process: there is no other to reach. */
+export const createLocalHints = (): Hints => ({
+  announce() {},
+  listen: () => () => {},
+  async close() {},
+});

@@ -1,7 +1,9 @@
 /** Two processes of the auth server over the same stores. */
 import { expect, test } from "vitest";
-import { consentedCode } from "./support/consent.ts";
+import { createBrowser, injectedFetch } from "./support/browser.ts";
+import { consentedCode, decide, startConsent } from "./support/consent.ts";
 import { ASK_FOR_OPTIMIZE, CALLBACK, createParties, expectRefusal, type Parties } from "./support/parties.ts";
+import { signIn } from "./support/sign-in.ts";
 
 const REVOKE = "/realms/aauth-test/protocol/aauth/agent/revoke";
 
@@ -9,6 +11,21 @@ async function replicas(): Promise<[Parties, Parties]> {
   const parties = await createParties({ attributes: ASK_FOR_OPTIMIZE });
   return [parties, await parties.startReplica()];
 }
+
+test("a sign-in and a consent whose requests go to two processes in turn are one", async () => {
+  const [one, other] = await replicas();
+  let sent = 0;
+  const browser = createBrowser((...request) => {
+    sent += 1;
+    return injectedFetch((sent % 2 === 0 ? one : other).server.app)(...request);
+  });
+  const shown = await signIn(browser, (await startConsent(one)).url);
+  const answer = await decide(browser, await shown.response.text(), "accept");
+  expect(new URL(answer.headers.get("location") ?? "").searchParams.get("code")).toMatch(/^[\w-]{43}$/);
+  // The consent is remembered in the browser's session, at both.
+  const again = await browser.get((await startConsent(other)).url);
+  expect(new URL(again.headers.get("location") ?? "").searchParams.has("code")).toBe(true);
+});
 
 test("a code that one process has given is redeemed once, at any", async () => {
   const [one, other] = await replicas();

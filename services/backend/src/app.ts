@@ -2,6 +2,7 @@ import { createMemoryStores, type Discovery, type Stores } from "aauth";
 import { askAgent, readAgentCard } from "agent-kit/a2a";
 import { memoryKeys, rotateKeys, type ServiceKeys, type ServiceOptions } from "agent-kit/service";
 import type { FastifyInstance } from "fastify";
+import { createLocalHints, createLocalJobs, type Hints, type Jobs } from "jobs";
 import { createApi } from "./api.ts";
 import { createAttempts } from "./break-it/attempts.ts";
 import { createEvidence } from "./break-it/evidence.ts";
@@ -37,6 +38,10 @@ export interface BackendDeps {
   readonly discovery?: Discovery;
   /** Runs, orders and all else that a restart must not lose. Default: in memory. */
   readonly stores?: Stores;
+  /** Attempts at runs and orders, started and closed with the service. Default: in this process, with rows in `stores`. */
+  readonly jobs?: Jobs;
+  /** Tell the other replicas which runs have changed. Default: there are none. */
+  readonly hints?: Hints;
   /** Unix seconds. Default: the system clock. */
   readonly now?: () => number;
   /** Longest wait before a start answers `running` although the agent has not let the run in yet. Default 10. */
@@ -60,11 +65,17 @@ export async function buildBackend(
   const observe = createCallObserver(deps);
   const options = { ...deps, keys, config, evidence, observe, stores, now };
   const dialect = await DIALECTS[config.profile](options);
-  const services = createServices(dialect, { ...options, startReplySeconds: deps.startReplySeconds ?? 10 });
+  const { hints = createLocalHints(), startReplySeconds = 10 } = deps;
+  const jobs = deps.jobs ?? createLocalJobs({ records: stores.records("jobs"), log: deps.logger });
+  const services = createServices(dialect, { ...options, jobs, hints, startReplySeconds });
   const app = await createApp(dialect, services, { ...options, heartbeatMs: deps.heartbeatMs });
   rotateKeys(app, dialect.keys, config.keyRotationSeconds);
   // Other parties fetch the keys.
-  if (config.replicas === 1) app.addHook("onListen", () => takeUpAll(services, deps.logger));
+  app.addHook("onListen", () => jobs.start());
+  app.addHook("onClose", async () => {
+    await jobs.close();
+    await hints.close();
+  });
   await app.ready();
   return { app };
 }
@@ -74,25 +85,18 @@ const DIALECTS: Record<BackendConfig["profile"], (options: DialectOptions) => Pr
   "draft-11": createDraft11Dialect,
 };
 
-/** Takes up what an earlier process has left unfinished. Two processes must not do so at once. */
-async function takeUpAll({ runs, orders }: Services, logger: BackendDeps["logger"]): Promise<void> {
-  try {
-    const unfinished = { runs: await runs.takeUpAll(), orders: await orders.takeUpAll() };
-    if (unfinished.runs + unfinished.orders > 0) logger.info(unfinished, "↻ Unfinished work goes on");
-  } catch (error) {
-    logger.error({ err: error }, "unfinished work could not be resumed");
-  }
-}
-
 type Services = ReturnType<typeof createServices>;
 
 /** Runs, orders and delegates, which the routes serve. */
-function createServices(dialect: BackendDialect, options: DialectOptions & { startReplySeconds: number }) {
-  const { config, evidence, observe, logger, stores, now, startReplySeconds } = options;
+function createServices(
+  dialect: BackendDialect,
+  options: DialectOptions & { jobs: Jobs; hints: Hints; startReplySeconds: number },
+) {
+  const { config, evidence, observe, logger, stores, jobs, hints, now, startReplySeconds } = options;
   const { places, transport } = dialect;
   const { supplyChainAgentUrl, supplyChainAgentTimeoutSeconds: timeoutSeconds, agentUrl: agent } = config;
-  const common = { observe, places, logger, now, timeoutSeconds };
-  const live = createLiveRuns();
+  const common = { observe, places, jobs, logger, now, timeoutSeconds };
+  const live = createLiveRuns(hints, (id) => runStores.store.find(id));
   const runStores = createRunStores({ stores, now, onRemove: live.remove });
   const runs = new RunService({
     ...common,

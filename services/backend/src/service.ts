@@ -8,5 +8,10 @@ export const start: StartService = (options) =>
     name: "backend",
     logName: "supply-chain-backend",
     settings,
-    build: (config, logger, state) => buildBackend(config, { logger, ...state }),
+    build: async (config, logger, state) =>
+      buildBackend(config, {
+        ...{ logger, ...state },
+        jobs: await state.openJobs(),
+        hints: await state.openHints(),
+      }),
   });

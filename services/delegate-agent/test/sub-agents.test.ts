@@ -115,7 +115,11 @@ it.each(["BACKEND_AGENT_URL", "SUPPLY_CHAIN_AGENT_URL"])("does not start with a 
 });
 
 it("makes no call at its start, which no parent has it make", async () => {
-  const env = { ...ENV, AAUTH_STORE: "memory", DELEGATE_DATA_FOLDER: await mkdtemp(join(tmpdir(), "delegate-")) };
+  const env = {
+    ...ENV,
+    AAUTH_STORE: "memory",
+    DELEGATE_DATA_FOLDER: await mkdtemp(join(tmpdir(), "delegate-")),
+  };
   const output = { write: () => {} };
   await expect(start({ env, argv: ["--call"], output, startTelemetry })).rejects.toThrow(/--call/);
 });

@@ -35,6 +35,7 @@ const MAX_BODY_BYTES = 65_536;
  * Puts the service together: the person server and, where resources are configured for it, the
  * access server, each under its own identifier; their pages; and an OpenID provider for resources
  * whose own pages sign persons in. All state is in `stores`, which replicas share, but for limits.
+ * Resources know a person by the same name for as long as `keys` are the same.
  */
 export async function buildPersonServer(
   config: PersonServerConfig,

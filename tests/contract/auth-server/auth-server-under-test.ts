@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
-import { startChild } from "../../support/child.ts";
 import { freePort } from "../../../scripts/demo/free-ports.ts";
+import { startChild } from "../../support/child.ts";
 
 /** Realm attributes, all of them text. */
 export type Attributes = Readonly<Record<string, string>>;

@@ -27,6 +27,7 @@ import { createLogger } from "agent-kit/service";
 import Fastify, { type FastifyInstance } from "fastify";
 import { fastifyAAuth, serveParty, serveWellKnown } from "fastify-aauth";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { freePort } from "../../../scripts/demo/free-ports.ts";
 import { findExecutable } from "../../../scripts/find-executable.ts";
 import { spawnGuarded } from "../../../scripts/spawn-guarded.ts";
 import {
@@ -35,7 +36,6 @@ import {
   startGateway,
 } from "../../../services/gateway/test/support/gateway-under-test.ts";
 import { buildGatewayAuthz } from "../../../services/gateway-authz/src/app.ts";
-import { freePort } from "../../../scripts/demo/free-ports.ts";
 import { shownFile } from "./documented-gateway.ts";
 import { nginxArguments, nginxFile } from "./nginx-program.ts";
 

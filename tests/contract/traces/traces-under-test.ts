@@ -2,11 +2,11 @@ import { setTimeout as pause } from "node:timers/promises";
 import { createLogger, listenOn } from "agent-kit/service";
 import { builtPage } from "../../../scripts/demo/built-page.ts";
 import { describeStack } from "../../../scripts/demo/describe-stack.ts";
+import { freePorts } from "../../../scripts/demo/free-ports.ts";
 import { LogLines } from "../../../scripts/demo/log-lines.ts";
 import { runStack } from "../../../scripts/demo/run-stack.ts";
 import { DEMO_MODES, DEMO_PORTS } from "../../../scripts/demo/stack.ts";
 import { buildTraceStore } from "../../../services/trace-store/src/app.ts";
-import { freePorts } from "../../../scripts/demo/free-ports.ts";
 
 /** The one that is asked: ours by default, a Jaeger when the variables name one. */
 export interface TracesUnderTest {

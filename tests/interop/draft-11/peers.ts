@@ -1,9 +1,9 @@
 /** Starts the peers' programs and reads the facts they print. */
 
 import { setTimeout as pause } from "node:timers/promises";
+import { freePorts } from "../../../scripts/demo/free-ports.ts";
 import type { PeersOfDraft11 } from "../../../scripts/interop-draft-11.ts";
 import { type Child, startChild } from "../../support/child.ts";
-import { freePorts } from "../../../scripts/demo/free-ports.ts";
 import { startDemoServers } from "./demo-servers.ts";
 import { callWithOurAgent } from "./our-agent.ts";
 import { startOurServers } from "./our-servers.ts";

@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
+import { EventEmitter } from "node:events";
 import { setTimeout as pause } from "node:timers/promises";
 import { Client, Pool } from "pg";
-import { createLocalHints, type Hints } from "../hints.ts";
+import type { Hints } from "../hints.ts";
 
 /** Channel of PostgreSQL; services and their channels are inside the message. */
 const CHANNEL = "aauth_hints";
@@ -9,40 +10,42 @@ const RECONNECT_MS = 1_000;
 const QUERY_MS = 5_000;
 
 interface Message {
-  /** The process that sent it: its own listeners have heard it. */
+  /** The process that sent it, which hears it, too. */
   readonly from: string;
   readonly channel: string;
   readonly id: string;
 }
 
 /**
- * Opens hints by `LISTEN` and `NOTIFY`, which reach all processes that open them with the same
- * service. While the connection is lost they reach this process alone.
+ * Opens hints by `LISTEN` and `NOTIFY`, which reach all other processes that open them with the
+ * same service, except while a connection is lost.
  *
  * @param options.service separates the channels of services in one database
  */
 export function openPostgresHints(options: { readonly url: string; readonly service: string }): Hints {
   const { url, service } = options;
-  const own = createLocalHints();
+  const listeners = new EventEmitter().setMaxListeners(0);
   const from = randomUUID();
   const pool = new Pool({ connectionString: url, max: 1, ...deadlines });
   pool.on("error", () => {});
   const heard = (text: string) => {
     const message = readMessage(text);
-    if (message !== undefined && message.from !== from) own.announce(message.channel, message.id);
+    if (message !== undefined && message.from !== from) listeners.emit(message.channel, message.id);
   };
   const stopListening = keepListening(url, heard);
-  const nameOf = (channel: string) => `${service} ${channel}`;
+  const nameOf = (channel: string) => `hint ${service} ${channel}`;
   return {
     announce(channel, id) {
-      own.announce(nameOf(channel), id);
       const message: Message = { from, channel: nameOf(channel), id };
       pool.query("select pg_notify($1, $2)", [CHANNEL, JSON.stringify(message)]).catch(() => {});
     },
-    listen: (channel, listener) => own.listen(nameOf(channel), listener),
+    listen(channel, listener) {
+      listeners.on(nameOf(channel), listener);
+      return () => listeners.off(nameOf(channel), listener);
+    },
     async close() {
       await Promise.all([stopListening(), pool.end()]);
-      await own.close();
+      listeners.removeAllListeners();
     },
   };
 }

@@ -1,6 +1,6 @@
 import { UserInteractionRequiredError } from "aauth";
 import { goesOn } from "agent-kit/draft-11";
-import { inTrace, markFailed, type TracePlace, withSpan } from "agent-kit/service";
+import { markFailed, type TracePlace, withSpan } from "agent-kit/service";
 import type { Failure, Order } from "backend-api";
 import type { FastifyBaseLogger } from "fastify";
 import { ATTRIBUTE, SPAN } from "protocol-trace";
@@ -86,12 +86,22 @@ export function attributesOf({ id, userId }: Pick<StoredOrder, "id" | "userId">)
   return { [ATTRIBUTE.runId]: id, [ATTRIBUTE.userSub]: userId };
 }
 
-/** One attempt, in a span below the current one. Every outcome becomes the state of the order. */
-export async function attemptOrder(context: OrderContext, stored: StoredOrder): Promise<Order> {
+/**
+ * One attempt, in a span below the current one. Every outcome becomes the state of the order.
+ *
+ * @param signal interrupts it: the order stays as it is
+ * @throws StoreUnavailableError; the reason of the signal
+ */
+export async function attemptOrder(
+  context: OrderContext,
+  stored: StoredOrder,
+  signal: AbortSignal,
+): Promise<void> {
   const { orders, openInteractions, now } = context;
   const { id, userId } = stored;
   const attributes = attributesOf(stored);
-  const change = await withSpan(SPAN.order, () => outcomeOf(context, stored), { attributes });
+  const change = await withSpan(SPAN.order, () => outcomeOf(context, stored, signal), { attributes });
+  if (change.order.status === "failed") signal.throwIfAborted();
   const end = (at: StoredOrder): StoredOrder =>
     // What another process has placed stays so.
     at.order.status === "placed" ? at : { ...at, ...change, waiting: undefined, changedAt: now() };
@@ -100,14 +110,17 @@ export async function attemptOrder(context: OrderContext, stored: StoredOrder): 
   // The interaction of an order that has failed waits at the agent all the same.
   const isOver = status === "failed" ? ended?.interaction === undefined : status !== "interaction_required";
   if (isOver) await patiently(() => openInteractions.end(userId, id));
-  return change.order;
 }
 
 /**
  * Resumes an order whose process has ended. It is sent again, once: its id is its idempotency key
  * at the agent, which places it once and gives the first answer again.
  */
-export async function takeUpOrder(context: OrderContext, stored: StoredOrder): Promise<void> {
+export async function takeUpOrder(
+  context: OrderContext,
+  stored: StoredOrder,
+  signal: AbortSignal,
+): Promise<void> {
   const { orders, logger, now } = context;
   const { id, waiting, isRepeated } = stored;
   if (waiting === undefined) {
@@ -115,17 +128,18 @@ export async function takeUpOrder(context: OrderContext, stored: StoredOrder): P
     if (isRepeated) return;
   }
   logger.info({ orderId: id }, waiting ? "↻ An order that waited goes on" : "↻ An order is sent again");
-  await inTrace(stored.place, () => attemptOrder(context, stored));
+  await attemptOrder(context, stored, signal);
 }
 
-function endUnknown(stored: StoredOrder, now: number): StoredOrder {
+/** Ends an order whose processes have ended too often. */
+export function endUnknown(stored: StoredOrder, now: number): StoredOrder {
   const failure = { ...OUTCOME_UNKNOWN, advice: UNKNOWN_ADVICE };
   return { ...stored, order: { ...stored.order, status: "failed", failure }, changedAt: now };
 }
 
 type Outcome = Pick<StoredOrder, "order" | "interaction">;
 
-async function outcomeOf(context: OrderContext, stored: StoredOrder): Promise<Outcome> {
+async function outcomeOf(context: OrderContext, stored: StoredOrder, signal: AbortSignal): Promise<Outcome> {
   const { wire, client, observe, timeoutSeconds, orders, logger } = context;
   const { id, userId, returnState: state, waiting } = stored;
   const { model, quantity } = stored.order;
@@ -135,7 +149,7 @@ async function outcomeOf(context: OrderContext, stored: StoredOrder): Promise<Ou
   const call = observe();
   const notes = createSequence();
   const { fetch, end } = beginCall(wire, {
-    ...{ id, userId, state, justification: words, clarification: words, timeoutSeconds, waiting },
+    ...{ id, userId, state, justification: words, clarification: words, timeoutSeconds, waiting, signal },
     // A decision in the last second must still arrive: an approved order is executed.
     personSeconds: INTERACTION_SECONDS + timeoutSeconds,
     observer(event) {

@@ -3,6 +3,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { Stores } from "aauth";
 import { currentPlace, inTrace, withSpan } from "agent-kit/service";
 import type { Catalogue, Order, OrderRequest } from "backend-api";
+import type { Jobs } from "jobs";
 import { ATTRIBUTE, SPAN } from "protocol-trace";
 import { goesOnAtPage, newState } from "../calls/user-call.ts";
 import { BackendError } from "../errors.ts";
@@ -14,6 +15,7 @@ import type { TracedWork } from "../traces/own-spans.ts";
 import {
   attemptOrder,
   attributesOf,
+  endUnknown,
   INTERACTION_EXPIRED,
   type OrderContext,
   type StoredOrder,
@@ -27,10 +29,13 @@ const MAX_ORDERS = 10_000;
 /** How long a reply waits for a call that goes on. */
 const REPLY_MS = 10_000;
 const LOOK_EVERY_MS = 50;
+const QUEUE = "orders";
 
 /** Dependencies of the order service. */
 export interface OrderServiceDeps extends Omit<OrderContext, "orders" | "openInteractions" | "returns"> {
   readonly stores: Pick<Stores, "records">;
+  /** Started once the orders have their handler. */
+  readonly jobs: Jobs;
   /** Where the user comes back to; the backend's metadata names it. */
   readonly returnUrl: string;
 }
@@ -38,10 +43,11 @@ export interface OrderServiceDeps extends Omit<OrderContext, "orders" | "openInt
 /** Orders that the supply-chain agent places once the user approves on its page (profile 3.5). */
 export class OrderService {
   readonly #context: OrderContext;
+  readonly #jobs: Jobs;
   readonly #returnRoute: string;
 
   constructor(deps: OrderServiceDeps) {
-    const { stores, now, returnUrl } = deps;
+    const { stores, jobs, now, returnUrl } = deps;
     // An undecided interaction waits at the agent, and the sign-in for it at the auth server, also
     // when the order has failed meanwhile.
     const openInteractions = createOpenRequests({
@@ -60,6 +66,11 @@ export class OrderService {
       returns: createReturns(stores, "returns of orders"),
     };
     this.#returnRoute = new URL(returnUrl).pathname;
+    this.#jobs = jobs;
+    jobs.handle(QUEUE, {
+      run: (job, signal, { isTakenOver }) => this.#attempt(job, signal, isTakenOver),
+      abandon: (job) => this.#abandon(job),
+    });
   }
 
   /** @throws BackendError `unreachable` */
@@ -79,17 +90,13 @@ export class OrderService {
 
   /** @throws BackendError `too_many` while too many orders of the user are open; StoreFullError */
   async start(userId: string, { model, quantity }: OrderRequest): Promise<Order> {
-    const { wire, orders, logger, now } = this.#context;
+    const { orders, now } = this.#context;
     const id = randomUUID();
     const order: Order = { order_id: id, model, quantity, status: "placing" };
     const returnState = newState();
     const stored: StoredOrder = { id, userId, returnState, order, place: currentPlace(), changedAt: now() };
     await orders.add(stored);
-    const attempted = attemptOrder(this.#context, stored);
-    if (!goesOnAtPage(wire)) return attempted;
-    attempted.catch((error: unknown) =>
-      logger.error({ err: error, orderId: id }, "the state of an order could not be kept"),
-    );
+    await this.#jobs.add(QUEUE, id);
     return (await this.#next(stored)) ?? order;
   }
 
@@ -134,33 +141,38 @@ export class OrderService {
       [ATTRIBUTE.route]: this.#returnRoute,
       [ATTRIBUTE.status]: ORDER_RETURN_STATUS,
     };
-    const goOn = () => (goesOn ? this.#next(stored) : attemptOrder(this.#context, stored));
+    const goOn = async () => {
+      // In February an order waits for its browser once, and the job before may not have ended yet.
+      if (!goesOn) await this.#jobs.add(QUEUE, `${stored.id}/2`);
+      return this.#next(stored);
+    };
     await inTrace(stored.place, () => withSpan<unknown>(SPAN.orderReturned, goOn, { attributes }));
     return stored.id;
   }
 
-  /**
-   * Takes up the orders that an earlier process has left unfinished, in the background. No other
-   * process may do so at once.
-   *
-   * @returns how many are unfinished
-   */
-  async takeUpAll(): Promise<number> {
-    const { orders, logger } = this.#context;
-    const unfinished = await orders.unfinished();
-    for (const stored of unfinished) {
-      // Its browser's return resumes it.
-      if (isWaiting(stored) && stored.waiting === undefined) continue;
-      takeUpOrder(this.#context, stored).catch((error: unknown) =>
-        logger.error({ err: error, orderId: stored.id }, "an unfinished order could not be resumed"),
-      );
-    }
-    return unfinished.length;
+  async #attempt(job: string, signal: AbortSignal, isTakenOver: boolean): Promise<void> {
+    const stored = await this.#ofJob(job);
+    if (stored === undefined || FINAL.has(stored.order.status)) return;
+    // Its browser's return resumes it.
+    if (isWaiting(stored) && stored.waiting === undefined) return;
+    const attempt = isTakenOver ? takeUpOrder : attemptOrder;
+    await inTrace(stored.place, () => attempt(this.#context, stored, signal));
   }
 
-  /** Waits briefly for the next page or the end of a call that continues, in whichever process. */
+  async #abandon(job: string): Promise<void> {
+    const { orders, now } = this.#context;
+    const end = (at: StoredOrder) => (FINAL.has(at.order.status) ? at : endUnknown(at, now()));
+    await orders.update(idOf(job), end);
+  }
+
+  #ofJob(job: string): Promise<StoredOrder | undefined> {
+    return this.#context.orders.find(idOf(job));
+  }
+
+  /** Waits for the next page or the end of a call, in whichever process: briefly where it continues. */
   async #next({ id, userId }: StoredOrder): Promise<Order | undefined> {
-    const until = performance.now() + REPLY_MS;
+    const { wire, timeoutSeconds } = this.#context;
+    const until = performance.now() + (goesOnAtPage(wire) ? 0 : timeoutSeconds * 1000) + REPLY_MS;
     for (;;) {
       const stored = await this.#context.orders.get(userId, id);
       if (stored?.order.status !== "placing" || performance.now() >= until) return stored?.order;
@@ -169,6 +181,7 @@ export class OrderService {
   }
 }
 
+const idOf = (job: string) => job.split("/", 1)[0]!;
 const isWaiting = ({ order }: StoredOrder) => order.status === "interaction_required";
 
 /** An order whose user did not come back in time has failed. */

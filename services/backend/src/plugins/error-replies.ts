@@ -13,6 +13,9 @@ const STATUS: Readonly<Record<ErrorKind, number>> = {
   not_in_profile: 501,
 };
 
+/** A database that is started again is there in a few seconds. */
+const RETRY_AFTER_SECONDS = 5;
+
 interface ErrorReply {
   readonly status: number;
   readonly body: { readonly detail: string; readonly code?: string };
@@ -27,6 +30,7 @@ export const errorReplies = fp(
       if (error instanceof UserTokenError)
         request.log.info({ requestId: request.id, reason: error.message }, "user token refused");
       else if (status >= 500) request.log.error(context, "❌ request failed");
+      if (error instanceof StoreUnavailableError) reply.header("retry-after", RETRY_AFTER_SECONDS);
       return reply.code(status).send(body);
     });
   },

@@ -1,7 +1,11 @@
 import { EventEmitter } from "node:events";
+import type { Hints } from "jobs";
 import type { Run } from "./run.ts";
 
-/** What a process has of runs beside their data, by run id: abort controllers and watchers. */
+/**
+ * What a process has of runs beside their data, by run id: abort controllers and watchers. Changes
+ * and removals reach those of the other replicas, too.
+ */
 export interface LiveRuns {
   /** Does some work for a run. The signal is aborted when the run is removed. */
   work<T>(id: string, work: (removed: AbortSignal) => Promise<T>): Promise<T>;
@@ -13,9 +17,26 @@ export interface LiveRuns {
   remove(id: string): void;
 }
 
-export function createLiveRuns(): LiveRuns {
+const CHANNEL = "runs";
+
+/** @param find reads a run that another replica has changed */
+export function createLiveRuns(hints: Hints, find: (id: string) => Promise<Run | undefined>): LiveRuns {
   const aborts = new Map<string, AbortController>();
   const states = new EventEmitter().setMaxListeners(0);
+  function inform(id: string, run: Run | undefined): void {
+    states.emit(id, run);
+    if (run !== undefined) return;
+    aborts.get(id)?.abort();
+    states.removeAllListeners(id);
+  }
+  hints.listen(CHANNEL, (id) => {
+    if (!aborts.has(id) && states.listenerCount(id) === 0) return;
+    // What cannot be read now is read at the next change, or at a watcher's next look.
+    find(id).then(
+      (run) => inform(id, run),
+      () => {},
+    );
+  });
   return {
     async work(id, work) {
       const abort = new AbortController();
@@ -31,11 +52,13 @@ export function createLiveRuns(): LiveRuns {
       return () => states.off(id, watcher);
     },
     watcherCount: (id) => states.listenerCount(id),
-    announce: (run) => void states.emit(run.id, run),
+    announce(run) {
+      inform(run.id, run);
+      hints.announce(CHANNEL, run.id);
+    },
     remove(id) {
-      aborts.get(id)?.abort();
-      states.emit(id, undefined);
-      states.removeAllListeners(id);
+      inform(id, undefined);
+      hints.announce(CHANNEL, id);
     },
   };
 }

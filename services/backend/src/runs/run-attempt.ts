@@ -15,7 +15,6 @@ import {
   changeRun,
   endFailed,
   failRunWith,
-  inTraceOf,
   noteRunStep,
   type RunContext,
 } from "./run-context.ts";
@@ -28,37 +27,48 @@ interface Attempt {
   readonly consented?: boolean;
   /** The attempt was begun in another process. */
   readonly waiting?: WaitingCall;
-  readonly onAccepted?: () => void;
+  readonly onAccepted?: (() => void) | undefined;
+  /** Interrupts the attempt: the run stays as it is. */
+  readonly signal: AbortSignal;
 }
 
-/** One attempt at the agent. Never rejects: every outcome becomes the state of the run. */
-export function attemptRun(given: RunContext, run: Run, how: Attempt = {}): Promise<void> {
-  const { during, live, logger, store } = given;
+/**
+ * One attempt at the agent. Every outcome becomes the state of the run.
+ *
+ * @throws StoreUnavailableError; the reason of the signal
+ */
+export function attemptRun(given: RunContext, run: Run, how: Attempt): Promise<void> {
+  const { during, live, store } = given;
   const update: typeof store.update = (id, change) => patiently(() => store.update(id, change));
   const context = { ...given, store: { ...store, update } };
-  const attempt = () => live.work(run.id, (removed) => attemptNow(context, run, removed, how));
+  const attempt = async () => {
+    const stopped = (removed: AbortSignal) => AbortSignal.any([removed, how.signal]);
+    await live.work(run.id, (removed) => attemptNow(context, run, stopped(removed), how));
+    how.signal.throwIfAborted();
+  };
   const work = during === undefined ? attempt : () => during(run, attempt);
   // The trace store finds a run by both, after a restart of the backend.
   const attributes = { [ATTRIBUTE.runId]: run.id, [ATTRIBUTE.userSub]: run.userId };
-  return withSpan(SPAN.run, work, { attributes }).catch((error: unknown) =>
-    logger.error({ err: error, runId: run.id }, "the state of a run could not be kept"),
-  );
+  return withSpan(SPAN.run, work, { attributes, isFailure: () => !how.signal.aborted });
 }
 
 /** Resumes a run whose process has ended. Its task is a read, so that it is given again, once. */
-export async function takeUpRun(context: RunContext, run: Run): Promise<void> {
+export async function takeUpRun(context: RunContext, run: Run, signal: AbortSignal): Promise<void> {
   const { id, waiting, isRepeated } = run;
   if (waiting === undefined) {
-    const advice = "Start the optimization again.";
-    if (isRepeated) return endFailed(context, run, { ...OUTCOME_UNKNOWN, advice });
+    if (isRepeated) return endUnknown(context, run);
     await changeRun(context, id, (at) => ({ ...at, isRepeated: true }));
   }
   context.logger.info({ runId: id }, waiting ? "↻ A run that waited goes on" : "↻ A run is begun again");
-  const how = { consented: run.consent !== undefined, ...(waiting && { waiting }) };
-  await inTraceOf(run, () => attemptRun(context, run, how));
+  const how = { consented: run.consent !== undefined, signal, ...(waiting && { waiting }) };
+  await attemptRun(context, run, how);
 }
 
-async function attemptNow(context: RunContext, run: Run, removed: AbortSignal, how: Attempt): Promise<void> {
+/** Ends a run whose processes have ended too often. */
+export const endUnknown = (context: RunContext, run: Run): Promise<void> =>
+  endFailed(context, run, { ...OUTCOME_UNKNOWN, advice: "Start the optimization again." });
+
+async function attemptNow(context: RunContext, run: Run, stopped: AbortSignal, how: Attempt): Promise<void> {
   if ((await noteCurrentPlace(context, run)) === undefined) return;
   const { consented = false, waiting, onAccepted } = how;
   const { observe, consentRequests, calls, timeoutSeconds, sharesTokens } = context;
@@ -67,7 +77,7 @@ async function attemptNow(context: RunContext, run: Run, removed: AbortSignal, h
   const person = personOf(context, run, how);
   const request = watchConsentRequest(consentRequests, run, goesOnAtPage(calls));
   const userCall: UserCall = {
-    ...{ id, userId, state, justification, timeoutSeconds, signal: removed, waiting },
+    ...{ id, userId, state, justification, timeoutSeconds, signal: stopped, waiting },
     // The backend knows no more than its user's own words.
     clarification: `The user started it with these words: ${justification}`,
     observer(event) {
@@ -87,7 +97,7 @@ async function attemptNow(context: RunContext, run: Run, removed: AbortSignal, h
   } catch (error) {
     await request.end(error);
     await noted();
-    if (removed.aborted) return;
+    if (stopped.aborted) return;
     // Consent is asked for once. A second demand would send the user in circles.
     if (!(error instanceof ConsentRequiredError) || consented)
       await failRunWith(context, run, error, { peer: call.peer(), page: person.page() });

@@ -3,6 +3,7 @@ import type { AgentAnswer, AskOptions, readAgentCard } from "agent-kit/a2a";
 import { inTrace, markFailed } from "agent-kit/service";
 import type { Failure } from "backend-api";
 import type { FastifyBaseLogger } from "fastify";
+import type { Jobs } from "jobs";
 import type { Evidence } from "../break-it/evidence.ts";
 import type { CallWire } from "../calls/user-call.ts";
 import { explainFailure } from "../failures/explain-failure.ts";
@@ -27,6 +28,8 @@ export interface SupplyChainAgent {
 export interface RunContext {
   readonly store: UserRecords<Run>;
   readonly live: LiveRuns;
+  /** Started once the runs have their handler. */
+  readonly jobs: Jobs;
   /** Requests for consent that wait at the auth server. */
   readonly consentRequests: OpenRequests;
   /** By state: the run that the browser's return resumes, where its call has ended with a page. */

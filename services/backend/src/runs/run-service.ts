@@ -14,24 +14,32 @@ import {
   fail,
   feedOf,
   goOn,
+  isFinal,
   notePlace,
   noteRevocation,
   type Run,
   resume,
   type Step,
 } from "./run.ts";
-import { attemptRun, takeUpRun } from "./run-attempt.ts";
+import { attemptRun, endUnknown, takeUpRun } from "./run-attempt.ts";
 import { changeRun, failRunWith, inTraceOf, noteRunStep, type RunContext } from "./run-context.ts";
 
 /** A response that follows its headers at once is reported as completed, as the demo's synchronous start does. */
 const COMPLETION_GRACE_MS = 250;
+const QUEUE = "runs";
 
-/** Starts runs, lets them wait for consent, resumes and ends them. */
+/** Starts runs, lets them wait for consent, resumes and ends them. Each attempt is a job. */
 export class RunService {
   readonly #context: RunContext;
+  /** By run id: receives that the agent has let the run in, where it was started here. */
+  readonly #accepted = new Map<string, () => void>();
 
   constructor(context: RunContext) {
     this.#context = context;
+    context.jobs.handle(QUEUE, {
+      run: (job, signal, { isTakenOver }) => this.#attempt(job, signal, isTakenOver),
+      abandon: (job) => this.#abandon(job),
+    });
   }
 
   /**
@@ -40,15 +48,25 @@ export class RunService {
    * @throws BackendError `too_many` while too many runs of the user are unfinished; StoreFullError
    */
   async start(userId: string, options: StartOptions): Promise<StartReply> {
-    const { store, startReplySeconds, now } = this.#context;
+    const { store, live, jobs, startReplySeconds, now } = this.#context;
     const prompts = { prompt: promptFor(options), shownPrompt: shownPrompt(options) };
     const run = notePlace(createRun({ userId, ...prompts }, now()), currentPlace());
-    await store.add(run);
-    const accepted = Promise.withResolvers<void>();
-    const ended = attemptRun(this.#context, run, { onAccepted: accepted.resolve });
-    await within(startReplySeconds * 1000, [accepted.promise, ended]);
-    await within(COMPLETION_GRACE_MS, [ended]);
-    return replyFor((await store.get(userId, run.id)) ?? run);
+    const { id } = run;
+    const [accepted, known] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const unwatch = live.watch(id, (at) => {
+      if (at?.status !== "running") known.resolve();
+    });
+    this.#accepted.set(id, accepted.resolve);
+    try {
+      await store.add(run);
+      await jobs.add(QUEUE, id);
+      await within(startReplySeconds * 1000, [accepted.promise, known.promise]);
+      await within(COMPLETION_GRACE_MS, [known.promise]);
+    } finally {
+      unwatch();
+      this.#accepted.delete(id);
+    }
+    return replyFor((await store.get(userId, id)) ?? run);
   }
 
   /** The user's run. @throws BackendError `not_found`, also for another user's run */
@@ -98,26 +116,9 @@ export class RunService {
       return waits ? resume(at, consent, now) : at;
     });
     if (run === undefined || !waits) return false;
-    void inTraceOf(run, () => attemptRun(this.#context, run, { consented: true }));
+    // A run waits for its browser once, and the job before may not have ended yet.
+    await this.#context.jobs.add(QUEUE, `${id}/2`);
     return true;
-  }
-
-  /**
-   * Takes up the runs that an earlier process has left unfinished, in the background. No other
-   * process may do so at once.
-   *
-   * @returns how many are unfinished
-   */
-  async takeUpAll(): Promise<number> {
-    const unfinished = await this.#context.store.unfinished();
-    for (const run of unfinished) {
-      // Its browser's return resumes it.
-      if (run.demand?.code !== undefined) continue;
-      takeUpRun(this.#context, run).catch((error: unknown) =>
-        this.#context.logger.error({ err: error, runId: run.id }, "an unfinished run could not be resumed"),
-      );
-    }
-    return unfinished.length;
   }
 
   async fail({ id }: Run, failure: Failure): Promise<void> {
@@ -168,6 +169,28 @@ export class RunService {
       const failure = explainFailure(error, { peer: call.peer(), places, timeoutSeconds });
       return { status: "failed", agent_url, failure };
     }
+  }
+
+  async #attempt(job: string, signal: AbortSignal, isTakenOver: boolean): Promise<void> {
+    const run = await this.#ofJob(job);
+    // A run with a code waits for its browser's return.
+    if (run === undefined || isFinal(run) || run.demand?.code !== undefined) return;
+    const consented = run.consent !== undefined;
+    const onAccepted = this.#accepted.get(run.id);
+    await inTraceOf(run, () =>
+      isTakenOver
+        ? takeUpRun(this.#context, run, signal)
+        : attemptRun(this.#context, run, { consented, onAccepted, signal }),
+    );
+  }
+
+  async #abandon(job: string): Promise<void> {
+    const run = await this.#ofJob(job);
+    if (run !== undefined && !isFinal(run)) await endUnknown(this.#context, run);
+  }
+
+  #ofJob(job: string): Promise<Run | undefined> {
+    return this.#context.store.find(job.split("/", 1)[0]!);
   }
 
   #change(id: string, how: (run: Run, now: number) => Run): Promise<Run | undefined> {

@@ -3,8 +3,6 @@ import type { OpenRequests } from "./open-requests.ts";
 
 /** Seconds that runs, orders and what belongs to them are kept. */
 export const KEPT_SECONDS = 3600;
-/** Owner of the list of what is unfinished. */
-const ALL_USERS = "all";
 
 /** Plain data that belongs to a user. */
 interface Owned {
@@ -30,8 +28,8 @@ export interface UserRecords<Value extends Owned> {
   update(id: string, change: (value: Value) => Value): Promise<Value | undefined>;
   /** Removes the user's values and returns how many. */
   clear(userId: string): Promise<number>;
-  /** Values of all users that are not final. */
-  unfinished(): Promise<Value[]>;
+  /** The value, whosever it is: for work in the background. */
+  find(id: string): Promise<Value | undefined>;
 }
 
 /** The bounds of the records, and what they have to know of their values. */
@@ -68,8 +66,6 @@ export function createUserRecords<Value extends Owned>(
 ): UserRecords<Value> {
   const { stores, name, now, maxEntries, maxPerUser = 100, isFinal, settle, open, onRemove } = options;
   const rows: RecordStore<Row<Value>> = stores.records(name, { maxEntries });
-  // One owner has at most half of a store.
-  const unfinished: RecordStore<Owned> = stores.records(`unfinished ${name}`, { maxEntries: 2 * maxEntries });
   const termsOf = ({ value, endsAt }: Row<Value>) => ({ owner: value.userId, ttlSeconds: endsAt - now() });
 
   /** Oldest first. */
@@ -80,16 +76,10 @@ export function createUserRecords<Value extends Owned>(
 
   async function remove(id: string): Promise<void> {
     await rows.delete(id);
-    await unfinished.delete(id);
     onRemove?.(id);
   }
 
-  async function put(row: Row<Value>): Promise<void> {
-    const { id, userId } = row.value;
-    if (!isFinal(row.value))
-      await unfinished.put(id, { id, userId }, { owner: ALL_USERS, ttlSeconds: KEPT_SECONDS });
-    await rows.put(id, row, termsOf(row));
-  }
+  const put = (row: Row<Value>) => rows.put(row.value.id, row, termsOf(row));
 
   async function addRow(value: Value): Promise<void> {
     const own = await ofUser(value.userId);
@@ -97,16 +87,18 @@ export function createUserRecords<Value extends Owned>(
     const row = { value, number: (own.at(-1)?.number ?? 0) + 1, endsAt: now() + KEPT_SECONDS };
     const isAtBound = own.length >= maxPerUser;
     if (oldest !== undefined && isAtBound) await remove(oldest);
-    await put(row).catch(async (error: unknown) => {
+    try {
+      await put(row);
+    } catch (error) {
       if (!(error instanceof StoreFullError) || oldest === undefined || isAtBound) throw error;
       await remove(oldest);
       await put(row);
-    });
+    }
   }
 
-  async function get(userId: string, id: string): Promise<Value | undefined> {
+  async function find(id: string): Promise<Value | undefined> {
     const row = await rows.get(id);
-    return row?.value.userId === userId ? settle(row.value) : undefined;
+    return row && settle(row.value);
   }
 
   return {
@@ -120,32 +112,24 @@ export function createUserRecords<Value extends Owned>(
         throw error;
       }
     },
-    get,
+    find,
+    async get(userId, id) {
+      const value = await find(id);
+      return value?.userId === userId ? value : undefined;
+    },
     list: async (userId) => (await ofUser(userId)).reverse().map(({ value }) => value),
     async update(id, change) {
-      let hasEnded = false;
       const row = await rows.update(id, (row) => {
         if (row === undefined || row.endsAt <= now()) return undefined;
         const value = change(settle(row.value));
-        hasEnded = isFinal(value) && !isFinal(row.value);
         return value === row.value ? undefined : { value: { ...row, value }, ...termsOf(row) };
       });
-      if (hasEnded) await unfinished.delete(id);
       return row && settle(row.value);
     },
     async clear(userId) {
       const own = await rows.list(userId);
       for (const { value } of own) await remove(value.id);
       return own.length;
-    },
-    async unfinished() {
-      const found: Value[] = [];
-      for (const { id, userId } of await unfinished.list(ALL_USERS)) {
-        const value = await get(userId, id);
-        if (value === undefined || isFinal(value)) await unfinished.delete(id);
-        else found.push(value);
-      }
-      return found;
     },
   };
 }

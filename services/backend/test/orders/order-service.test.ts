@@ -2,6 +2,7 @@ import { AAuthAgentError, type Stores, UserInteractionRequiredError, type Waitin
 import type { Agent } from "aauth/agent";
 import { AgentHttpError } from "agent-kit/a2a";
 import { createLogger, withSpan } from "agent-kit/service";
+import { createLocalJobs, type JobRow, type Jobs } from "jobs";
 import { ATTRIBUTE, SPAN } from "protocol-trace";
 import { beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { recordSpans } from "../../../../packages/protocol-trace/test/support/recorded-spans.ts";
@@ -28,6 +29,12 @@ let log: string[];
 let outage: Error | undefined;
 /** Another service over them is another process. */
 let stores: Stores;
+/** Those of the service made last. */
+let jobs: Jobs;
+const newJobs = () => {
+  jobs = createLocalJobs({ records: stores.records<JobRow>("jobs"), log: { warn: () => {} } });
+  return jobs;
+};
 beforeEach(() => {
   stores = createJsonStores({ now: () => now });
   outage = undefined;
@@ -42,6 +49,7 @@ function scripted(...script: (() => Awaited<ReturnType<Place>>)[]) {
   const answers = [...script];
   return new OrderService({
     stores,
+    jobs: newJobs(),
     wire: {
       agentOf: () =>
         ({
@@ -179,7 +187,7 @@ describe("the way back", () => {
 describe("an order whose process has ended", () => {
   const unanswered = () => new Promise<never>(() => {}) as never;
   const tookUp = async (orders: OrderService) => {
-    expect(await orders.takeUpAll()).toBe(1);
+    await jobs.start();
     return orders;
   };
 
@@ -215,7 +223,7 @@ describe("an order whose process has ended", () => {
     await vi.waitFor(() => expect(asked).toHaveLength(1));
     const after = await tookUp(scripted(() => PLACED));
     await vi.waitFor(async () => expect((await after.get("anna", asked[0]!.order_id)).status).toBe("placed"));
-    expect(await after.takeUpAll()).toBe(0);
+    await vi.waitFor(async () => expect(await stores.records("jobs").list("orders")).toEqual([]));
   });
 });
 
@@ -319,6 +327,7 @@ describe("an order of draft -11, whose call goes on", () => {
     const pages: ((url: string, party: string) => Promise<void>)[] = [];
     const orders = new OrderService({
       stores,
+      jobs: newJobs(),
       wire: {
         agentOf: (userId) =>
           ({
@@ -403,7 +412,7 @@ describe("an order of draft -11, whose call goes on", () => {
     const { order_id } = await started;
     const resumed: WaitingCall[] = [];
     const after = held((call) => resumed.push(call));
-    expect(await after.orders.takeUpAll()).toBe(1);
+    await jobs.start();
     await vi.waitFor(() => expect(resumed).toEqual([waiting]));
     expect((await after.orders.get("anna", order_id)).status).toBe("interaction_required");
     const back = orders.resume(stateOf());

@@ -1,4 +1,10 @@
-import { AAuthAgentError, AAuthVerificationError, StoreFullError, TokenRequestError } from "aauth";
+import {
+  AAuthAgentError,
+  AAuthVerificationError,
+  StoreFullError,
+  StoreUnavailableError,
+  TokenRequestError,
+} from "aauth";
 import { AgentHttpError } from "agent-kit/a2a";
 import Fastify from "fastify";
 import { expect, test } from "vitest";
@@ -15,6 +21,20 @@ test("A9: a user for whom there is no room is answered with 503 and a code, and 
     503,
     { code: "store_full", detail: expect.stringContaining("try again") },
   ]);
+});
+
+test("a store that is down is answered with 503, a code and a time, without its name", async () => {
+  const app = Fastify();
+  await app.register(errorReplies);
+  app.get("/", async () => {
+    throw new StoreUnavailableError("postgres at 10.0.0.7");
+  });
+  const { statusCode, headers, body } = await app.inject("/");
+  expect([statusCode, headers["retry-after"]]).toEqual([503, "5"]);
+  expect(JSON.parse(body)).toEqual({
+    code: "store_unavailable",
+    detail: expect.not.stringContaining("10.0"),
+  });
 });
 
 test.each([

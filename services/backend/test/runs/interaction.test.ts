@@ -124,7 +124,7 @@ describe("a call that waits for a person", () => {
           return "# Report";
         },
       );
-      expect(await later.runs.takeUpAll()).toBe(1);
+      await later.jobs.start();
       const ended = await later.settled(reply.request_id);
       expect(ended).toMatchObject({ status: "completed", percentage: 100 });
       expect(ended).not.toHaveProperty("waiting");
@@ -139,7 +139,7 @@ describe("a call that waits for a person", () => {
       await vi.waitFor(async () => expect((await run()).status).toBe("running"));
       expect((await run()).waiting).toBeUndefined();
       const later = scriptedRunsWith({ ...interactions, clock, stores }, async () => "# Report");
-      await later.runs.takeUpAll();
+      await later.jobs.start();
       expect((await later.settled(reply.request_id)).status).toBe("completed");
       expect(later.contexts).toHaveLength(1);
     });

@@ -245,7 +245,7 @@ describe("a run whose process has ended", () => {
     const before = scriptedRuns(refuse(demand()));
     const { id } = await before.started();
     const later = next(before, report);
-    expect(await later.runs.takeUpAll()).toBe(1);
+    await later.jobs.start();
     expect((await later.runs.get("alice", id)).status).toBe("awaiting_consent");
 
     const answer = { code: "c", state: before.stateOf() };
@@ -265,8 +265,8 @@ describe("a run whose process has ended", () => {
   ])("and %s is shown as before, and stays so", async (_name, ask) => {
     const before = scriptedRuns(ask);
     const run = await before.started();
-    const { runs, settled } = next(before);
-    expect(await runs.takeUpAll()).toBe(0);
+    const { runs, settled, jobs } = next(before);
+    await jobs.start();
     expect(progressOf(await runs.get("alice", run.id))).toEqual(progressOf(run));
     expect(await runs.resume(run, CONSENT)).toBe(false);
     await runs.fail(run, { message: "late" });
@@ -277,10 +277,10 @@ describe("a run whose process has ended", () => {
     const before = scriptedRuns(unanswered);
     const { request_id: id } = await before.runs.start("alice", options());
     const second = next(before, unanswered);
-    expect(await second.runs.takeUpAll()).toBe(1);
+    await second.jobs.start();
     await vi.waitFor(() => expect(second.contexts).toHaveLength(1));
     const third = next(before, report);
-    await third.runs.takeUpAll();
+    await third.jobs.start();
     expect((await third.settled(id)).failure).toMatchObject({ code: "outcome_unknown" });
     expect(third.contexts).toHaveLength(0);
   });
@@ -289,10 +289,10 @@ describe("a run whose process has ended", () => {
     const before = scriptedRuns(unanswered);
     const { request_id: id } = await before.runs.start("alice", options());
     const later = next(before, report);
-    await later.runs.takeUpAll();
+    await later.jobs.start();
     expect((await later.settled(id)).status).toBe("completed");
     await vi.waitFor(async () => expect(await later.consentRequests.count("alice")).toBe(0));
-    expect(await later.runs.takeUpAll()).toBe(0);
+    await vi.waitFor(async () => expect(await before.stores.records("jobs").list("runs")).toEqual([]));
   });
 
   it("after its consent does not ask for consent again", async () => {
@@ -300,7 +300,7 @@ describe("a run whose process has ended", () => {
     const run = await before.started();
     await before.runs.resume(run, CONSENT);
     const later = next(before, refuse(demand()));
-    await later.runs.takeUpAll();
+    await later.jobs.start();
     expect((await later.settled(run.id)).failure).toMatchObject({ code: "consent_repeated" });
   });
 

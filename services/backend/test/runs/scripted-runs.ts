@@ -3,6 +3,7 @@ import type { Agent, ObtainedToken } from "aauth/agent";
 import type { AgentAnswer } from "agent-kit/a2a";
 import { createLogger } from "agent-kit/service";
 import { startRequestSchema } from "backend-api";
+import { createLocalHints, createLocalJobs, type JobRow } from "jobs";
 import { vi } from "vitest";
 import type { CallWire } from "../../src/calls/user-call.ts";
 import { createConsentGrants } from "../../src/runs/consent-grants.ts";
@@ -68,11 +69,13 @@ export function scriptedRunsWith(
     noted: async () => {},
   });
   const grants = createConsentGrants(stores, now);
-  const live = createLiveRuns();
+  const live = createLiveRuns(createLocalHints(), (id) => store.find(id));
+  const jobs = createLocalJobs({ records: stores.records<JobRow>("jobs"), log: logger });
   const { store, returns, consentRequests } = createRunStores({ stores, now, onRemove: live.remove });
   const runs = new RunService({
     store,
     live,
+    jobs,
     returns,
     consentRequests,
     calls: {
@@ -142,7 +145,7 @@ export function scriptedRunsWith(
       grants,
       agent,
       verify,
-      ...{ clock, stores },
+      ...{ clock, stores, jobs },
       contexts,
       logLines,
     },

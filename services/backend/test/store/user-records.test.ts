@@ -88,7 +88,7 @@ describe("records of what users have begun", () => {
     expect(await records.update(id, (item) => ({ ...item, count: 1 }))).toBeDefined();
     clock.now += 1;
     expect(await records.get("alice", id)).toBeUndefined();
-    expect(await records.unfinished()).toEqual([]);
+    expect(await records.find(id)).toBeUndefined();
   });
 
   it("make room for a user at the cost of that user's oldest final value", async () => {
@@ -117,13 +117,11 @@ describe("records of what users have begun", () => {
     expect(removed).toEqual([oldest.id]);
   });
 
-  it("name what is unfinished of all users, to another process, too", async () => {
-    const { records, other, add } = recordsOf();
-    const [open, ended, cleared] = [await add("alice"), await add("bob"), await add("carol")];
-    await add("alice", true);
-    await records.update(ended.id, (item) => ({ ...item, isFinal: true }));
-    await records.clear(cleared.userId);
-    expect(await other.unfinished()).toEqual([open]);
+  it("are found by id alone for work in the background, in another process, too", async () => {
+    const { other, add } = recordsOf();
+    const item = await add("alice");
+    expect(await other.find(item.id)).toEqual(item);
+    expect(await other.find("unknown")).toBeUndefined();
   });
 });
 

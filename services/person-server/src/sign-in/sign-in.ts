@@ -1,5 +1,6 @@
 import { StoreFullError, type Stores } from "aauth";
 import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { noStore } from "issuer-kit";
 import { randomNonce, randomPKCECodeVerifier } from "openid-client";
 import { createOpenidProvider, type OpenidProviderOptions } from "./openid-provider.ts";
 import { createPendingSignIns } from "./pending-sign-ins.ts";
@@ -172,8 +173,4 @@ function isFromOwnPage({ headers }: FastifyRequest, publicUrl: URL): boolean {
 
 function tooMany(cause: Error): SignInError {
   return new SignInError("too_many_sign_ins", cause.message, { cause });
-}
-
-function noStore(reply: FastifyReply): FastifyReply {
-  return reply.header("cache-control", "no-store");
 }

@@ -136,8 +136,9 @@ function heldOf<Key>(
   const held = keys.map((key, index) => {
     const { announcedAt, keepSeconds } = entries[index]!;
     const same = known.find(({ key: { kid } }) => kid === key.kid);
+    // hole K4
     if (same !== undefined && !isSame(same.key.jwk, key.jwk))
-      throw new TypeError(`${key.kid} is the name of another key`); // hole K4
+      throw new TypeError(`${key.kid} is the name of another key`);
     return {
       key,
       announcedAt: announcedAt ?? same?.announcedAt ?? foundAt,

@@ -72,7 +72,7 @@ export class KeyFiles {
       if (!isFile || size > MAX_BYTES) throw this.problem(name, "is not a file of keys");
       // Group access is what a mounted secret gives to a process that is not its owner.
       const forbidden = uid === process.getuid?.() ? 0o077 : 0o007;
-      if ((mode & forbidden) !== 0) throw this.problem(name, "can be read by others: chmod 600 it"); // hole V5
+      if ((mode & forbidden) !== 0) throw this.problem(name, "can be read by others: chmod 600 it"); // hole K1
       return { name, text: await file.readFile("utf8"), writtenAt: Math.floor(mtimeMs / 1000) };
     } finally {
       await file.close();
@@ -96,7 +96,7 @@ export class KeyFiles {
         await file.close();
       }
       // Unlike a rename, it fails where another process was first.
-      await link(beside, join(this.#folder, name)); // hole V6
+      await link(beside, join(this.#folder, name)); // hole K2
       return true;
     } catch (error) {
       if (codeOf(error) === "EEXIST") return false;

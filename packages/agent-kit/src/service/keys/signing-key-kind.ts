@@ -11,7 +11,7 @@ export interface SigningKeysOptions extends RingOptions<SigningKey> {
   readonly firstKid?: string;
 }
 
-const KID_CHARACTERS = 11;
+const KID_CHARACTERS = 8;
 
 /**
  * Ed25519 keys. A `kid` contains a part of the key's thumbprint and so never names two keys, after a

@@ -21,7 +21,7 @@ export function rotateKeys(app: FastifyInstance, keys: RotatableKeys, everySecon
     if (ageOfNewest() >= everySeconds) void rotate();
     // A timer may be early for a clock of whole seconds.
     timer = setInterval(() => {
-      if (ageOfNewest() >= everySeconds - 1) void rotate(); // hole K5
+      if (ageOfNewest() >= everySeconds - 1) void rotate();
     }, everySeconds * 1000);
     timer.unref();
   });

@@ -1,8 +1,8 @@
 import type { Stores } from "aauth";
-import type { Jobs } from "jobs";
+import type { Hints, Jobs } from "jobs";
 import type { Logger } from "pino";
 import { openKeys, type ServiceKeys } from "../keys/service-keys.ts";
-import { openJobs } from "./open-jobs.ts";
+import { openHints, openJobs } from "./open-jobs.ts";
 import { openStores } from "./open-stores.ts";
 import { type StateConfig, statePlaces } from "./state-places.ts";
 
@@ -12,6 +12,8 @@ export interface ServiceState {
   readonly keys: ServiceKeys;
   /** For a service whose work outlives its process. The service starts and closes them. */
   openJobs(): Promise<Jobs>;
+  /** For a service whose replicas follow each other's rows. The service closes them. */
+  openHints(): Promise<Hints>;
 }
 
 /**
@@ -33,6 +35,7 @@ export async function openState(
     return {
       stores,
       keys,
+      openHints: () => openHints({ service, store }),
       openJobs: () => openJobs({ service, store, stores, log: logger }),
       async close() {
         keys.close();

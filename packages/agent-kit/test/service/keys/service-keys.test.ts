@@ -1,21 +1,28 @@
-import { chmod, mkdtemp, readdir, rm, stat } from "node:fs/promises";
+import { generateKeyPairSync } from "node:crypto";
+import { chmod, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { KeyRing } from "aauth";
+import { createTestClock, type TestClock } from "aauth/testing";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { ConfigError, openKeys, type ServiceKeys } from "../../../src/service/index.ts";
+import { startChild } from "../../../../../tests/support/child.ts";
+import { ConfigError, memoryKeys, openKeys, type ServiceKeys } from "../../../src/service/index.ts";
 
-const NAME = "backend";
+const FOLLOW_MS = 2_000;
 const logger = { info: vi.fn(), error: vi.fn() };
 const opened: ServiceKeys[] = [];
 let folder: string;
+let clock: TestClock;
 
 beforeEach(async () => {
   folder = join(await mkdtemp(join(tmpdir(), "keys-")), "own");
+  clock = createTestClock(Math.floor(Date.now() / 1000));
   vi.clearAllMocks();
 });
 afterEach(async () => {
-  for (const keys of opened.splice(0)) keys.close();
   vi.useRealTimers();
+  for (const keys of opened.splice(0)) keys.close();
   await rm(join(folder, ".."), { recursive: true });
 });
 
@@ -25,44 +32,245 @@ async function open(): Promise<ServiceKeys> {
   opened.push(keys);
   return keys;
 }
-const openRing = async (options = {}) => (await open()).signingKeys(NAME, options);
+const openRing = async () => (await open()).signingKeys("backend", { keepSeconds: 100, now: clock.now });
+const kidsOf = (ring: KeyRing) => ring.published().map(({ kid }) => kid);
 const path = (file: string) => join(folder, file);
 
-async function refusal(work: Promise<unknown>): Promise<string> {
-  const error = await work.then(
+/** Puts a file there as an operator does, in place of the one before. */
+async function put(file: string, content: object | string, mode = 0o600): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  const text = typeof content === "string" ? content : JSON.stringify(content);
+  await writeFile(path(`${file}.new`), text, { mode });
+  await chmod(path(`${file}.new`), mode);
+  await rename(path(`${file}.new`), path(file));
+}
+const newKey = () => generateKeyPairSync("ed25519").privateKey;
+const newJwk = (kid: string) => ({ ...newKey().export({ format: "jwk" }), kid });
+
+async function refusalOf(work: Promise<unknown>): Promise<string> {
+  const error: unknown = await work.then(
     () => undefined,
     (error: unknown) => error,
   );
-  expect(error).toBeInstanceOf(ConfigError);
-  expect((error as ConfigError).problems.map(({ name }) => name)).toEqual(["AAUTH_KEYS"]);
-  return (error as ConfigError).message;
+  if (!(error instanceof ConfigError)) throw new Error("expected a ConfigError", { cause: error });
+  expect(error.problems.map(({ name }) => name)).toEqual(["AAUTH_KEYS"]);
+  return error.message;
 }
 
 describe("keys in a folder", () => {
   it("are the same after a restart, and at other processes", async () => {
     const first = await open();
-    const ring = await first.signingKeys(NAME);
     const second = await open();
-    expect((await second.signingKeys(NAME)).current().publicJwk).toEqual(ring.current().publicJwk);
+    const ring = await first.signingKeys("backend");
+    expect((await second.signingKeys("backend")).current().publicJwk).toEqual(ring.current().publicJwk);
     expect(await second.secret("subjects")).toEqual(await first.secret("subjects"));
     expect(await second.secret("cookies")).not.toEqual(await first.secret("subjects"));
   });
 
   it("are in files that their owner alone can read", async () => {
     const keys = await open();
-    await keys.signingKeys(NAME);
+    await keys.signingKeys("backend");
     await keys.secret("store");
     expect((await readdir(folder)).sort()).toEqual(["backend.1.json", "store.json"]);
     expect((await stat(folder)).mode & 0o777).toBe(0o700);
     for (const file of await readdir(folder)) expect((await stat(path(file))).mode & 0o777).toBe(0o600);
   });
 
-  it("K1: can be read by others, and the start is refused", async () => {
+  it.each([0o640, 0o604, 0o620])("K1: refuses files that others can read or write: %o", async (mode) => {
     const keys = await open();
-    await keys.signingKeys(NAME);
+    await keys.signingKeys("backend");
     await keys.secret("store");
-    for (const file of ["backend.1.json", "store.json"]) await chmod(path(file), 0o640);
-    expect(await refusal(openRing())).toContain("backend.1.json can be read by others: chmod 600 it");
-    expect(await refusal(keys.secret("store"))).toContain("store.json can be read by others");
+    for (const file of await readdir(folder)) await chmod(path(file), mode);
+    expect(await refusalOf(openRing())).toContain("backend.1.json can be read by others: chmod 600 it");
+    expect(await refusalOf(keys.secret("store"))).toContain("store.json can be read by others");
+  });
+
+  it("K2: are one key, however many processes start at once", async () => {
+    const kids = await Promise.all(Array.from({ length: 16 }, async () => (await openRing()).current().kid));
+    expect(new Set(kids).size).toBe(1);
+    const secrets = await Promise.all(Array.from({ length: 16 }, async () => (await open()).secret("store")));
+    expect(new Set(secrets.map(String)).size).toBe(1);
+    expect((await readdir(folder)).sort()).toEqual(["backend.1.json", "store.json"]);
+  });
+
+  it("K2: are rotated once, however many processes rotate at once", async () => {
+    const rings = await Promise.all(Array.from({ length: 8 }, openRing));
+    const made = await Promise.all(rings.map((ring) => ring.rotate()));
+    expect(new Set(made.map(({ kid }) => kid)).size).toBe(1);
+    expect(new Set(rings.map((ring) => String(kidsOf(ring)))).size).toBe(1);
+    expect(kidsOf(rings[0]!)).toHaveLength(2);
+    expect(await readdir(folder)).toEqual(["backend.2.json"]);
+  });
+
+  it("K2: are those of the process that was first, for one that has not seen its rotation", async () => {
+    const [one, other] = [await openRing(), await openRing()];
+    const { kid } = await one.rotate();
+    expect((await other.rotate()).kid).toBe(kid);
+    expect([kidsOf(one), kidsOf(await openRing())]).toEqual([kidsOf(other), kidsOf(other)]);
+  });
+
+  it("K2: are one key for processes of their own, started together", async () => {
+    const script = fileURLToPath(new URL("fixtures/open-keys.ts", import.meta.url));
+    const processes = [1, 2, 3].map(() => startChild(process.execPath, [script, folder]));
+    await Promise.all(processes.map(({ ended }) => ended));
+    const [printed, ...others] = processes.map(({ text }) => text());
+    expect(printed).toContain(Buffer.from(await (await open()).secret("store")).toString("hex"));
+    expect(others).toEqual([printed, printed]);
+  }, 30_000);
+
+  it("K3: names a key after the key, so that a name never means two keys", async () => {
+    const first = await openRing();
+    await first.rotate();
+    await rm(folder, { recursive: true });
+    const second = await openRing();
+    await second.rotate();
+    const kids = [...kidsOf(first), ...kidsOf(second)];
+    expect(new Set(kids).size).toBe(4);
+    for (const key of first.published()) expect(key.thumbprint).toContain(key.kid.replace("backend-", ""));
+  });
+
+  it("gives the first key of a folder the name that is wanted, and later ones their own", async () => {
+    const options = { kidPrefix: "backend-ephemeral", firstKid: "backend-ephemeral-1" };
+    for (const keys of [await open(), memoryKeys()]) {
+      const ring = await keys.signingKeys("backend", options);
+      expect(ring.current().kid).toBe("backend-ephemeral-1");
+      expect((await ring.rotate()).kid).toMatch(/^backend-ephemeral-[\w-]{8}$/);
+    }
+  });
+
+  it("keep their times over a restart: a new key signs once all can have read it", async () => {
+    const before = await openRing();
+    await before.rotate();
+    const [second, first] = kidsOf(before);
+    clock.advance(11);
+    const after = await openRing();
+    expect([after.current().kid, kidsOf(after)]).toEqual([first, [second, first]]);
+    clock.advance(1);
+    expect(after.current().kid).toBe(second);
+    clock.advance(99);
+    expect(kidsOf(after)).toHaveLength(2);
+    clock.advance(1);
+    expect([kidsOf(after), kidsOf(await openRing())]).toEqual([[second], [second]]);
+  });
+
+  it("follow a rotation of another process within seconds", async () => {
+    vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
+    const [one, other] = [await openRing(), await openRing()];
+    const { kid } = await one.rotate();
+    expect(kidsOf(other)).not.toContain(kid);
+    vi.advanceTimersByTime(FOLLOW_MS);
+    await expect.poll(() => kidsOf(other)[0]).toBe(kid);
+    expect(logger.info).toHaveBeenCalledExactlyOnceWith({ kid }, expect.any(String));
+    expect((await other.rotate()).kid).not.toBe(kid);
+    expect(kidsOf(other)).toHaveLength(3);
+  });
+
+  it("stay as they are while the folder is away", async () => {
+    vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
+    const ring = await openRing();
+    const kids = kidsOf(ring);
+    await rm(folder, { recursive: true });
+    vi.advanceTimersByTime(FOLLOW_MS);
+    await expect.poll(() => logger.error).toHaveBeenCalled();
+    expect(kidsOf(ring)).toEqual(kids);
+    await expect(ring.rotate()).rejects.toThrow("cannot be written: ENOENT");
+    expect(kidsOf(ring)).toEqual(kids);
+  });
+
+  it.each([
+    ["is cut", (text: string) => text.slice(0, -20)],
+    ["is empty", () => ""],
+    ["is no set of keys", () => '{"keys":[]}'],
+    ["has a key without its private half", (text: string) => text.replace('"d"', '"e"')],
+    ["has a private half of another key", (text: string) => text.replace(/"d": "..../, '"d": "AAAA')],
+    ["has a key of another kind", () => JSON.stringify({ kty: "oct", k: "A".repeat(43) })],
+    [
+      "has a key twice",
+      (text: string) => JSON.stringify({ keys: [1, 2].map(() => JSON.parse(text).keys[0]) }),
+    ],
+    [
+      "has a time that is none",
+      (text: string) => text.replace(/"announced_at": \d+/, '"announced_at": "now"'),
+    ],
+  ])("are not taken from a file that %s, and its content is not shown", async (_what, change) => {
+    await openRing();
+    const text = await readFile(path("backend.1.json"), "utf8");
+    await put("backend.1.json", change(text));
+    const message = await refusalOf(openRing());
+    expect(message).toContain("backend.1.json");
+    expect(message).not.toContain(JSON.parse(text).keys[0].d.slice(4));
+  });
+
+  it.each([
+    ["a secret of 31 bytes", { kty: "oct", k: Buffer.alloc(31).toString("base64url") }],
+    ["a key that signs", newJwk("key-1")],
+    ["two secrets", { keys: [1, 2].map(() => ({ kty: "oct", k: Buffer.alloc(32).toString("base64url") })) }],
+  ])("have no secret in a file with %s", async (_what, content) => {
+    await put("store.json", content);
+    expect(await refusalOf((await open()).secret("store"))).toContain(
+      "expected a JWK of type oct with 32 bytes",
+    );
+  });
+
+  it("are refused where the folder is a file, or below one", async () => {
+    await writeFile(folder, "");
+    expect(await refusalOf(open())).toMatch(/cannot be used: (EEXIST|ENOTDIR)/);
+    folder = join(folder, "below");
+    expect(await refusalOf(open())).toContain("cannot be used: ENOTDIR");
+    folder = join(folder, "..");
+  });
+});
+
+describe("a key of an operator", () => {
+  it("is used as it is: a PEM, a JWK, a JWK Set with the newest first", async () => {
+    const pem = newKey();
+    await put("backend.pem", pem.export({ format: "pem", type: "pkcs8" }).toString());
+    expect((await openRing()).current().publicJwk.x).toBe(pem.export({ format: "jwk" }).x);
+    await rm(path("backend.pem"));
+    await put("backend.json", newJwk("key-1"));
+    expect(kidsOf(await openRing())).toEqual(["key-1"]);
+    await put("backend.json", { keys: [newJwk("key-2"), newJwk("key-1")] });
+    const ring = await openRing();
+    expect([ring.current().kid, kidsOf(ring)]).toEqual(["key-1", ["key-2", "key-1"]]);
+    clock.advance(12);
+    expect(ring.current().kid).toBe("key-2");
+  });
+
+  it("may be readable by the group, where another user owns it", async () => {
+    vi.spyOn(process, "getuid").mockReturnValue(12_345);
+    await put("backend.json", newJwk("key-1"), 0o440);
+    expect(kidsOf(await openRing())).toEqual(["key-1"]);
+    await put("backend.json", newJwk("key-1"), 0o444);
+    expect(await refusalOf(openRing())).toContain("can be read by others");
+    vi.restoreAllMocks();
+  });
+
+  it("is rotated by the operator alone, and signs once others can have read it", async () => {
+    vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
+    await put("backend.json", newJwk("key-1"));
+    const ring = await openRing();
+    await expect(ring.rotate()).rejects.toThrow("rotated by the operator");
+    await put("backend.json", newJwk("key-2"));
+    vi.advanceTimersByTime(FOLLOW_MS);
+    await expect.poll(() => kidsOf(ring)).toEqual(["key-2", "key-1"]);
+    expect(ring.current().kid).toBe("key-1");
+    clock.advance(12);
+    expect(ring.current().kid).toBe("key-2");
+    clock.advance(100);
+    expect(kidsOf(ring)).toEqual(["key-2"]);
+  });
+
+  it.each([
+    ["K4: is not taken where it has the name of another", () => newJwk("key-1")],
+    ["is not taken where it is malformed", () => "{"],
+  ])("%s: the one before stays", async (_what, content) => {
+    vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
+    await put("backend.json", newJwk("key-1"));
+    const ring = await openRing();
+    const { x } = ring.current().publicJwk;
+    await put("backend.json", content());
+    vi.advanceTimersByTime(FOLLOW_MS);
+    await expect.poll(() => logger.error).toHaveBeenCalled();
+    expect(ring.published().map(({ publicJwk }) => publicJwk.x)).toEqual([x]);
   });
 });
