@@ -28,6 +28,8 @@ import { changeRun, failRunWith, inTraceOf, noteRunStep, type RunContext } from 
 /** A response that follows its headers at once is reported as completed, as the demo's synchronous start does. */
 const COMPLETION_GRACE_MS = 250;
 const QUEUE = "runs";
+/** A run that has not changed for so long may have no job; where it has one, nothing is added. */
+const WITHOUT_JOB_SECONDS = 10;
 
 /** Starts runs, lets them wait for consent, resumes and ends them. Each attempt is a job. */
 export class RunService {
@@ -77,13 +79,17 @@ export class RunService {
     return run;
   }
 
-  find(userId: string, id: string): Promise<Run | undefined> {
-    return this.#context.store.get(userId, id);
+  async find(userId: string, id: string): Promise<Run | undefined> {
+    const run = await this.#context.store.get(userId, id);
+    if (run !== undefined) await this.#ensureJob(run);
+    return run;
   }
 
   /** Newest first. */
-  list(userId: string): Promise<Run[]> {
-    return this.#context.store.list(userId);
+  async list(userId: string): Promise<Run[]> {
+    const runs = await this.#context.store.list(userId);
+    await Promise.all(runs.map((run) => this.#ensureJob(run)));
+    return runs;
   }
 
   clear(userId: string): Promise<number> {
@@ -188,6 +194,13 @@ export class RunService {
   async #abandon(job: string): Promise<void> {
     const run = await this.#ofJob(job);
     if (run !== undefined && !isFinal(run)) await endUnknown(this.#context, run);
+  }
+
+  /** Adds the job of a run that has none: its process ended between the two writes. */
+  async #ensureJob({ id, status, changedAt, activities }: Run): Promise<void> {
+    if (status !== "running" || this.#context.now() - changedAt < WITHOUT_JOB_SECONDS) return;
+    const isResumed = activities.some(({ action }) => action === "consent_received");
+    await this.#context.jobs.add(QUEUE, isResumed ? `${id}/2` : id);
   }
 
   #ofJob(job: string): Promise<Run | undefined> {
