@@ -242,6 +242,17 @@ describe("a run whose process has ended", () => {
   type Earlier = ReturnType<typeof scriptedRuns>;
   const unanswered: Ask = () => new Promise(() => {});
 
+  it("and that was stored without a job gets one when it is read ten seconds later", async () => {
+    const { runs, jobs, clock, settled } = scriptedRuns(report);
+    const add = vi.spyOn(jobs, "add").mockRejectedValueOnce(new Error("the process ends here"));
+    await expect(runs.start("alice", options())).rejects.toThrow("the process ends here");
+    const [run] = await runs.list("alice");
+    expect([run!.status, add.mock.calls.length]).toEqual(["running", 1]);
+    clock.now += 10;
+    await runs.list("alice");
+    expect((await settled(run!.id)).status).toBe("completed");
+  });
+
   it("and that waits for consent goes on at the process that the browser comes back to, once", async () => {
     const before = scriptedRuns(refuse(demand()));
     const { id } = await before.started();
