@@ -88,6 +88,11 @@ export const LONG_PARTS = {
     env: LONG,
     prepare: agentgateway,
   },
+  scale: {
+    tests: [...project("stores"), "tests/replicas"],
+    env: LONG,
+    prepare: findStoreServers,
+  },
   load: { tests: ["tests/integration/many-users.test.ts"], env: LONG },
   "keycloak-cluster": { tests: project("keycloak"), env: LONG, ...keycloakForTests({ isCluster: true }) },
   holes: async () => [await runHoles(allMutations())],
