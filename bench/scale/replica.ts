@@ -8,26 +8,19 @@
 
 import { createServer } from "node:http";
 import { buffer } from "node:stream/consumers";
-import { createDiscovery, createMemoryStores, importSigningKey, type PrivateJwk, type Stores } from "aauth";
+import { createMemoryStores, importSigningKey, type PrivateJwk, type Stores } from "aauth";
 import { createResource, receivedFields } from "aauth/resource";
 import { createPersonServer } from "aauth/server";
 import { openPostgresStores } from "aauth-stores/postgres";
 import { openSqliteStores } from "aauth-stores/sqlite";
 import { openValkeyClaims } from "aauth-stores/valkey";
+import { providerDiscovery } from "../abuse/support/provider-discovery.ts";
 import { PERSON_SERVER, RESOURCE } from "../abuse/support/token-requests.ts";
 
 const [kind, port, provider = "", ownKey = "", secret = "", store = "", replayStore = ""] =
   process.argv.slice(2);
 const publicJwk = JSON.parse(provider) as object;
-const discovery = createDiscovery({
-  async transport({ pathname, origin }) {
-    const isProvider = pathname === "/.well-known/aauth-agent.json";
-    const keys = { keys: [{ ...publicJwk, kid: "ap-1", alg: "Ed25519" }] };
-    const document = isProvider ? { issuer: origin, jwks_uri: `${origin}/jwks.json` } : keys;
-    const isFound = isProvider || pathname === "/jwks.json";
-    return { status: isFound ? 200 : 404, body: new TextEncoder().encode(JSON.stringify(document)) };
-  },
-});
+const discovery = providerDiscovery(publicJwk);
 const key = await importSigningKey(JSON.parse(ownKey) as PrivateJwk, { kid: "own-1" });
 const stores = await openStores();
 const handle = kind === "resource" ? resource() : personServer();

@@ -9,9 +9,10 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { buffer } from "node:stream/consumers";
-import { createDiscovery, createMemoryStores, generateSigningKey, type PublicJwk } from "aauth";
+import { createMemoryStores, generateSigningKey, type PublicJwk } from "aauth";
 import { receivedFields } from "aauth/resource";
 import { createPersonServer } from "aauth/server";
+import { providerDiscovery } from "./provider-discovery.ts";
 import { PERSON_SERVER } from "./token-requests.ts";
 
 /** A fifth of the default: an attack fills it in seconds. */
@@ -19,15 +20,7 @@ const MAX_ENTRIES = 10_000;
 
 const publicJwk = JSON.parse(process.argv[2]!) as PublicJwk;
 const now = () => Math.floor(Date.now() / 1000);
-const discovery = createDiscovery({
-  async transport({ pathname, origin }) {
-    const isProvider = pathname === "/.well-known/aauth-agent.json";
-    const keys = { keys: [{ ...publicJwk, kid: "ap-1", alg: "Ed25519" }] };
-    const document = isProvider ? { issuer: origin, jwks_uri: `${origin}/jwks.json` } : keys;
-    const isFound = isProvider || pathname === "/jwks.json";
-    return { status: isFound ? 200 : 404, body: new TextEncoder().encode(JSON.stringify(document)) };
-  },
-});
+const discovery = providerDiscovery(publicJwk);
 const stores = createMemoryStores({ now });
 const server = createPersonServer({
   ...{ issuer: PERSON_SERVER, discovery, now },

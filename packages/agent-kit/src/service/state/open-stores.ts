@@ -1,14 +1,24 @@
-import { createMemoryStores, StoreUnavailableError } from "aauth";
-import { encryptStores, type OpenClaims, type OpenStores, StoreSetupError } from "aauth-stores";
+import { createMemoryStores, type Stores, StoreUnavailableError } from "aauth";
+import {
+  encryptStores,
+  type OpenClaims,
+  type OpenStores,
+  StoreRecordError,
+  StoreSetupError,
+} from "aauth-stores";
 import { ConfigError } from "../config/config-error.ts";
 import type { StoreAddress } from "./store-settings.ts";
+
+/** Longer than anything that the stores keep. */
+const MARK_SECONDS = 10 * 365 * 86_400;
 
 /**
  * Opens the stores of a service. In a shared database their names begin with the service's: a
  * gateway's check and the agent behind it each claim the signature of the same request.
  *
  * @param options.secret encrypts all records outside of memory; 32 bytes
- * @throws ConfigError that names the setting, for a store that cannot be opened or does not answer
+ * @throws ConfigError that names the setting, for a store that cannot be opened, does not answer, or
+ * was written with another secret
  */
 export async function openStores(options: {
   readonly service: string;
@@ -33,16 +43,37 @@ export async function openStores(options: {
           await records.close();
           throw error;
         });
-  const encrypted = store.kind === "memory" ? records : encryptStores(records, { keys: [await secret()] });
-  const named = (name: string) => `${service} ${name}`;
-  return {
-    claims: (name, bounds) => (claims ?? records).claims(named(name), bounds),
-    records: (name, bounds) => encrypted.records(named(name), bounds),
-    async close() {
-      await claims?.close();
-      await records.close();
-    },
+  const close = async () => {
+    await claims?.close();
+    await records.close();
   };
+  const named = (name: string) => `${service} ${name}`;
+  try {
+    const encrypted = store.kind === "memory" ? records : encryptStores(records, { keys: [await secret()] });
+    const opened: Stores = {
+      claims: (name, bounds) => (claims ?? records).claims(named(name), bounds),
+      records: (name, bounds) => encrypted.records(named(name), bounds),
+    };
+    await requireKey(opened, service);
+    return { ...opened, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** @throws ConfigError where the store was written with another key: no entry of it can be read */
+async function requireKey({ records }: Stores, service: string): Promise<void> {
+  const marks = records<true>("key of this store");
+  try {
+    await marks.putIfAbsent("mark", true, { owner: "mark", ttlSeconds: MARK_SECONDS });
+    await marks.get("mark");
+  } catch (error) {
+    if (!(error instanceof StoreRecordError)) throw error;
+    const message =
+      "has another key than the one that AAUTH_STORE was written with: put that back, or start empty";
+    throw new ConfigError(service, [{ name: "AAUTH_KEYS", message }]);
+  }
 }
 
 // A database's client is loaded where it is used.

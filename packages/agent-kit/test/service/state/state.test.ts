@@ -101,6 +101,14 @@ describe("state in files", () => {
     expect(await readFile(`${folder}/encrypted/tiny.db`, "latin1")).not.toContain("hunter2");
   });
 
+  test("that was written with another key ends the start under the name of the setting", async () => {
+    const before = await open("tiny", inFiles("rekeyed"));
+    await before.stores.records<string>("runs").put("r-1", "waits", TERMS);
+    await before.close();
+    const env = { ...inFiles("rekeyed"), AAUTH_KEYS: `${folder}/other-keys` };
+    await expect(open("tiny", env)).rejects.toThrow(/AAUTH_KEYS.*another key/s);
+  });
+
   test("that cannot be written ends the start under the name of the setting", async () => {
     const file = `${folder}/file`;
     await writeFile(file, "");
