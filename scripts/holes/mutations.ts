@@ -558,7 +558,7 @@ const HOLES: Readonly<Record<string, Hole>> = {
   X17: [
     "a delegate that was ended while its parent asked gets nothing",
     [SUB_AGENTS_TEST, "gets nothing that it is ended before"],
-    [SUB_AGENTS, "{ ...this.#requireStarted(id), used: token }", "{ ...subAgent, used: token }"],
+    [SUB_AGENTS, "const value = { ...required(at), ...change }", "const value = { ...at!, ...change }"],
   ],
   X18: [
     "a sub-agent asks its parent with its last agent token",
