@@ -5,7 +5,7 @@ import { type ProcessOutput, ServiceProcess, type StartedService } from "./servi
 /** Deaths within {@link DEATHS_WITHIN_MS} after which a service is not started again. */
 const MAX_DEATHS = 5;
 const DEATHS_WITHIN_MS = 60_000;
-/** Before the first start; doubled for each further death within the same time. */
+/** Before the first restart; doubled for each further death within the same time. */
 const FIRST_PAUSE_MS = 500;
 
 /**

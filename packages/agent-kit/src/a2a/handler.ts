@@ -74,7 +74,7 @@ export function createA2AHandler({ card, extendedCard, executor }: A2AHandlerOpt
   };
 }
 
-/** What the SDK did not foresee comes with the message of the exception: that is for the log. */
+/** Passes the message of an exception to the log: the SDK would send it to the caller. */
 function withoutInsides(
   answer: object,
   id: string | number | null,

@@ -20,9 +20,9 @@ const POLL_MS = 500;
 const MONITOR_SECONDS = 1;
 const QUERY_MS = 10_000;
 const REPORT_MS = 60_000;
-/** The most that pg-boss accepts; a heartbeat tells earlier. */
+/** The most that pg-boss accepts; a missing heartbeat ends a job earlier. */
 const EXPIRE_SECONDS = 86_400;
-/** Abandoning must not fail for good either. */
+/** Retries without an end: `abandon` is repeated, too. */
 const NO_LIMIT = 1_000_000;
 
 type IdJob = Job<{ readonly id: string }>;

@@ -103,7 +103,7 @@ export async function attemptOrder(
   const change = await withSpan(SPAN.order, () => outcomeOf(context, stored, signal), { attributes });
   if (change.order.status === "failed") signal.throwIfAborted();
   const end = (at: StoredOrder): StoredOrder =>
-    // What another process has placed stays so.
+    // An order that another process has placed stays placed.
     at.order.status === "placed" ? at : { ...at, ...change, waiting: undefined, changedAt: now() };
   const ended = await patiently(() => orders.update(id, end));
   const { status } = change.order;

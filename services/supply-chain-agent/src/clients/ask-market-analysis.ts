@@ -100,7 +100,7 @@ export function createAskMarketAnalysis(options: AskMarketAnalysisOptions): AskM
   };
 }
 
-/** What a person hears when they ask: this agent knows no more than its caller's words. */
+/** Answers a person's question: this agent knows no more than its caller's words. */
 const answering = (text: string) => ({
   onClarification: async () => ({
     action: "respond" as const,

@@ -7,7 +7,7 @@ export interface KeptTrace {
   readonly spans: readonly string[];
 }
 
-/** What a process may lose when it is killed. */
+/** A killed process loses at most the spans of this time. */
 const WRITE_DELAY_MS = 500;
 /** As long as the backend keeps a run, an order or a delegate's call. */
 const LIFETIME_SECONDS = 3600;
@@ -37,18 +37,18 @@ export class KeptRuns {
     this.#logger = options.logger;
   }
 
-  /** Brings what an earlier process has kept back into memory, the oldest first. */
+  /** Reads the traces that an earlier process has kept into memory, the oldest first. */
   async restore(): Promise<void> {
     await this.#try(async () => {
       for (const { spans } of await this.#records.list(TERMS.owner)) {
         this.#store.add(spans.map((text) => JSON.parse(text) as StoredSpan));
       }
-      // What was read need not be written, and keeps its lifetime.
+      // Traces that were read are not written again, and keep their lifetime.
       this.#store.takeChangedRuns();
     });
   }
 
-  /** Has what was added to the store written soon. */
+  /** Schedules a write of the traces that have changed. */
   schedule(): void {
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
@@ -56,7 +56,7 @@ export class KeptRuns {
     }, WRITE_DELAY_MS);
   }
 
-  /** Writes what is left. */
+  /** Writes the traces that have changed. */
   async close(): Promise<void> {
     clearTimeout(this.#timer);
     await this.#write();
