@@ -9,8 +9,9 @@ const DEATHS_WITHIN_MS = 60_000;
 const FIRST_PAUSE_MS = 500;
 
 /**
- * One service of the stack as a process that is started again when it dies. A service that dies before it was ready for the first time
- * has `ended`: its settings do not work. So has one that was ready and died five times within a minute.
+ * One service of the stack as a process that is started again when it dies. A service that dies
+ * before it was ready for the first time has `ended`: its settings do not work. So has one that was
+ * ready and died five times within a minute.
  */
 export class SupervisedProcess implements StartedService {
   readonly name: string;
@@ -21,7 +22,10 @@ export class SupervisedProcess implements StartedService {
   #running: ServiceProcess;
   #wasReady = false;
 
-  /** @param options.readyLimitMs for a process that was started again: one that is not ready by then is ended, and has died */
+  /**
+   * @param options.readyLimitMs for a process that was started again: one that is not ready by then
+   * is ended, and has died
+   */
   constructor(
     description: ServiceDescription,
     options: ProcessOutput & { readyLimitMs: number; firstPauseMs?: number },

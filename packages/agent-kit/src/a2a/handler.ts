@@ -28,7 +28,8 @@ export interface A2AContext {
 /**
  * Answers a message with a JSON-RPC response.
  *
- * @throws {JsonRpcError} for a message that is malformed, or of a version that the card does not have
+ * @throws {JsonRpcError} for a message that is malformed, or of a version that the card does not
+ * have
  */
 export type A2AHandler = (message: A2AMessage, context: A2AContext) => Promise<object>;
 

@@ -28,9 +28,9 @@ const NO_LIMIT = 1_000_000;
 type IdJob = Job<{ readonly id: string }>;
 
 /**
- * Opens jobs that replicas share, over pg-boss, whose tables are in the schema `aauth_jobs`. The job
- * of a process that was killed is taken over within about 13 seconds, that of a process that closes
- * within about a second.
+ * Opens jobs that replicas share, over pg-boss, whose tables are in the schema `aauth_jobs`. The
+ * job of a process that was killed is taken over within about 13 seconds, that of a process that
+ * closes within about a second.
  *
  * A process that stands still for 10 seconds, or does not reach the database for so long, loses its
  * jobs while it still works on them: their signals are aborted within 2.5 seconds after it runs

@@ -11,13 +11,17 @@ export interface KeptTrace {
 const WRITE_DELAY_MS = 500;
 /** As long as the backend keeps a run, an order or a delegate's call. */
 const LIFETIME_SECONDS = 3600;
-/** The traces are all of one owner, so that they can be listed. Their number is bounded by the store in memory. */
+/**
+ * The traces are all of one owner, so that they can be listed. Their number is bounded by the store
+ * in memory.
+ */
 const TERMS = { owner: "runs", ttlSeconds: LIFETIME_SECONDS };
 
 /**
- * Keeps the traces of runs in a record store as well, written behind: what a {@link TraceStore} holds of a run is written within half
- * a second of its last span, and deleted when it is given up there. A store that fails costs no span its place in memory; it is
- * tried again with the next spans of the run, and the log has one line when it begins to fail.
+ * Keeps the traces of runs in a record store as well, written behind: what a {@link TraceStore}
+ * holds of a run is written within half a second of its last span, and deleted when it is given up
+ * there. A store that fails costs no span its place in memory; it is tried again with the next
+ * spans of the run, and the log has one line when it begins to fail.
  */
 export class KeptRuns {
   readonly #store: TraceStore;
