@@ -127,7 +127,7 @@ export async function takeUpOrder(
     await orders.update(id, (at) => (isRepeated ? endUnknown(at, now()) : { ...at, isRepeated: true }));
     if (isRepeated) return;
   }
-  logger.info({ orderId: id }, waiting ? "↻ An order that waited goes on" : "↻ An order is sent again");
+  logger.info({ orderId: id }, waiting ? "↻ A waiting order is resumed" : "↻ An order is sent again");
   await attemptOrder(context, stored, signal);
 }
 
