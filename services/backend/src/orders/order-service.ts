@@ -10,7 +10,7 @@ import { BackendError } from "../errors.ts";
 import { explainFailure } from "../failures/explain-failure.ts";
 import { createOpenRequests } from "../store/open-requests.ts";
 import { createReturns } from "../store/returns.ts";
-import { createUserRecords } from "../store/user-records.ts";
+import { createUserRecords, WITHOUT_JOB_SECONDS } from "../store/user-records.ts";
 import type { TracedWork } from "../traces/own-spans.ts";
 import {
   attemptOrder,
@@ -104,6 +104,7 @@ export class OrderService {
   async get(userId: string, id: string): Promise<Order> {
     const stored = await this.#context.orders.get(userId, id);
     if (stored === undefined) throw new BackendError("not_found", "No such order");
+    await this.#ensureJob(stored);
     return stored.order;
   }
 
@@ -163,6 +164,13 @@ export class OrderService {
     const { orders, now } = this.#context;
     const end = (at: StoredOrder) => (FINAL.has(at.order.status) ? at : endUnknown(at, now()));
     await orders.update(idOf(job), end);
+  }
+
+  async #ensureJob({ id, order, interaction, changedAt }: StoredOrder): Promise<void> {
+    const { wire, now } = this.#context;
+    if (order.status !== "placing" || now() - changedAt < WITHOUT_JOB_SECONDS) return;
+    const isResumed = interaction !== undefined && !goesOnAtPage(wire);
+    await this.#jobs.add(QUEUE, isResumed ? `${id}/2` : id);
   }
 
   #ofJob(job: string): Promise<StoredOrder | undefined> {

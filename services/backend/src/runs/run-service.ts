@@ -4,6 +4,7 @@ import { goesOnAtPage } from "../calls/user-call.ts";
 import { BackendError } from "../errors.ts";
 import { explainFailure } from "../failures/explain-failure.ts";
 import type { Peer } from "../failures/situation.ts";
+import { WITHOUT_JOB_SECONDS } from "../store/user-records.ts";
 import { within } from "../within.ts";
 import { promptFor, shownPrompt } from "./prompt.ts";
 import {
@@ -28,8 +29,6 @@ import { changeRun, failRunWith, inTraceOf, noteRunStep, type RunContext } from 
 /** A response that follows its headers at once is reported as completed, as the demo's synchronous start does. */
 const COMPLETION_GRACE_MS = 250;
 const QUEUE = "runs";
-/** A run that has not changed for so long may have no job; where it has one, nothing is added. */
-const WITHOUT_JOB_SECONDS = 10;
 
 /** Starts runs, lets them wait for consent, resumes and ends them. Each attempt is a job. */
 export class RunService {

@@ -3,6 +3,11 @@ import type { OpenRequests } from "./open-requests.ts";
 
 /** Seconds that runs, orders and what belongs to them are kept. */
 export const KEPT_SECONDS = 3600;
+/**
+ * An unfinished value that has not changed for so long may have no job: its process ended between
+ * the two writes. Adding the job changes nothing where there is one.
+ */
+export const WITHOUT_JOB_SECONDS = 10;
 
 /** Plain data that belongs to a user. */
 interface Owned {

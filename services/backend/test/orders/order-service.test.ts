@@ -202,6 +202,20 @@ describe("an order whose process has ended", () => {
     expect(asked[1]).toEqual(asked[0]);
   });
 
+  it("before its job was added gets one when it is read ten seconds later", async () => {
+    const orders = scripted(() => PLACED);
+    vi.spyOn(jobs, "add").mockRejectedValueOnce(new Error("the process ends here"));
+    await expect(orders.start("anna", WANTED)).rejects.toThrow("the process ends here");
+    const [{ id }] = (await stores.records<{ value: { id: string } }>("orders").list("anna")).map(
+      ({ value }) => value,
+    ) as [{ id: string }];
+    expect((await orders.get("anna", id)).status).toBe("placing");
+    now += 10;
+    await orders.get("anna", id);
+    await vi.waitFor(async () => expect((await orders.get("anna", id)).status).toBe("placed"));
+    expect(asked).toHaveLength(1);
+  });
+
   it("mid-call is sent again under the same id, once, and then ends with outcome_unknown", async () => {
     void scripted(unanswered).start("anna", WANTED);
     await vi.waitFor(() => expect(asked).toHaveLength(1));
