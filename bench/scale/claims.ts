@@ -1,7 +1,7 @@
 /**
- * `node bench/scale/claims.ts`: what it costs to remember one signature, by store: in memory, in an
- * SQLite file, in PostgreSQL and in Valkey with their durability as it is by itself (SQLite: WAL,
- * `synchronous=NORMAL`; PostgreSQL: a commit on disk; Valkey: an append-only file, each second).
+ * `node bench/scale/claims.ts`: measures the claim of a signature by store: in memory, in an SQLite
+ * file (WAL, `synchronous=NORMAL`), in PostgreSQL (a commit on disk) and in Valkey (an append-only
+ * file, synchronized each second).
  *
  * @module
  */

@@ -1,7 +1,7 @@
 /**
- * One process of a resource or a person server of draft -11 over the stores of `bench/scale/rates.ts`:
- * `node bench/scale/replica.ts KIND PORT PROVIDER_JWK KEY SECRET STORE REPLAY_STORE`. All replicas
- * have the same keys.
+ * One process of a resource or a person server of draft -11 over the stores of
+ * `bench/scale/rates.ts`: `node bench/scale/replica.ts KIND PORT PROVIDER_JWK KEY SECRET STORE
+ * REPLAY_STORE`. All replicas have the same keys.
  *
  * @module
  */

@@ -229,7 +229,7 @@ export function readDemoSettings(env: NodeJS.ProcessEnv, argv: readonly string[]
   };
 }
 
-/** @throws ConfigError for flags that replicas do not go with */
+/** @throws ConfigError for flags that cannot be used with replicas */
 function refuseWithReplicas(
   config: Pick<Config<typeof settings>, "replicas" | "swap" | "without" | "gatewayKind">,
 ): void {

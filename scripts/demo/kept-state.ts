@@ -17,7 +17,7 @@ export function removeState(ports: Ports, modes: Profile): void {
     rmSync(folder, { recursive: true, force: true });
 }
 
-/** Where the demo's own PostgreSQL keeps its data. As root's it is another user's, who has no access to root's folders. */
+/** Folder of the demo's own PostgreSQL, which runs as another user when the demo runs as root. */
 export function postgresFolder(ports: Ports, modes: Profile): string {
   const isRoot = process.getuid?.() === 0;
   return isRoot

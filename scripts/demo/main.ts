@@ -65,7 +65,7 @@ async function main(): Promise<number> {
   );
 }
 
-/** Removes what earlier starts have kept, where that is asked for, and describes what is started. */
+/** Removes the state of earlier starts where that is asked for, and describes the services. */
 async function prepare({ ports, modes, fresh, replicas, without }: DemoSettings) {
   const services = leaveOut(describeStack(ports, modes), without);
   // Another demo may be at work on the files.

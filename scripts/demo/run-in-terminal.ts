@@ -10,8 +10,9 @@ class StopRequested extends Error {}
 const SAME_SIGNAL_MS = 500;
 
 /**
- * Runs services until Ctrl-C, SIGTERM, SIGHUP or the parent's death, and resolves with the exit status: 0 after a stop that was asked
- * for, 1 when a port was taken, or when a service died and could not be started again. A second signal ends everything at once.
+ * Runs services until Ctrl-C, SIGTERM, SIGHUP or the parent's death, and resolves with the exit
+ * status: 0 after a stop that was asked for, 1 when a port was taken, or when a service died and
+ * could not be started again. A second signal ends everything at once.
  */
 export async function runInTerminal(
   services: readonly ServiceDescription[],

@@ -53,7 +53,10 @@ export interface RunningStack {
   readonly services: readonly StartedService[];
   /** From the first start to the last ready, milliseconds. */
   readonly readyAfterMs: number;
-  /** Rejects with {@link ServiceDiedError} when a service has ended before `stop`; never resolves. The others run on. */
+  /**
+   * Rejects with {@link ServiceDiedError} when a service has ended before `stop`; never resolves.
+   * The others run on.
+   */
   readonly failed: Promise<never>;
   /** Stops the services, last started first; ends stragglers. Resolves with the names of those that had to be ended. */
   stop(): Promise<string[]>;

@@ -25,7 +25,7 @@ const REMEMBERED_LINES = 15;
 const HEALTH_POLL_MS = 50;
 const HEALTH_ANSWER_LIMIT_MS = 2000;
 
-/** What a process inherits, and what takes its lines. */
+/** Environment that a process inherits, and the receiver of its lines. */
 export interface ProcessOutput {
   readonly baseEnv: NodeJS.ProcessEnv;
   readonly onLine: (line: string) => void;
@@ -57,7 +57,7 @@ export class ServiceProcess implements StartedService {
         options.onLine(line);
       });
     }
-    // What it has started would keep its port, and its output open.
+    // Its own children would keep its port and its output open.
     this.#child.once("exit", () => this.#killGroup());
     this.ended = new Promise((resolve) => {
       const end = (how: string) => {

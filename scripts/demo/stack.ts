@@ -106,7 +106,10 @@ export function stackUrls(ports: StackPorts): StackUrls {
   };
 }
 
-/** Folders of what outlives the processes of one demo, from the repository's root. Another profile or port has others. */
+/**
+ * Folders of what outlives the processes of one demo, from the repository's root. Another profile
+ * or port has others.
+ */
 export const stateFolders = (
   ports: Pick<StackPorts, "backend">,
   { profile }: Pick<StackModes, "profile">,

@@ -5,12 +5,13 @@ import { type ProcessOutput, ServiceProcess, type StartedService } from "./servi
 /** Deaths within {@link DEATHS_WITHIN_MS} after which a service is not started again. */
 const MAX_DEATHS = 5;
 const DEATHS_WITHIN_MS = 60_000;
-/** Before the first start; doubled for each further death within the same time. */
+/** Before the first restart; doubled for each further death within the same time. */
 const FIRST_PAUSE_MS = 500;
 
 /**
- * One service of the stack as a process that is started again when it dies. A service that dies before it was ready for the first time
- * has `ended`: its settings do not work. So has one that was ready and died five times within a minute.
+ * One service of the stack as a process that is started again when it dies. A service that dies
+ * before it was ready for the first time has `ended`: its settings do not work. So has one that was
+ * ready and died five times within a minute.
  */
 export class SupervisedProcess implements StartedService {
   readonly name: string;
@@ -21,7 +22,10 @@ export class SupervisedProcess implements StartedService {
   #running: ServiceProcess;
   #wasReady = false;
 
-  /** @param options.readyLimitMs for a process that was started again: one that is not ready by then is ended, and has died */
+  /**
+   * @param options.readyLimitMs for a process that was started again: one that is not ready by then
+   * is ended, and has died
+   */
   constructor(
     description: ServiceDescription,
     options: ProcessOutput & { readyLimitMs: number; firstPauseMs?: number },

@@ -23,7 +23,10 @@ export const gatewayConfiguration = (content: string) =>
 export const draft11Configuration = (content: string) =>
   withRegions(content, { listeners: ofEachAgent((name) => listenerOf(name, DRAFT_11_CHECK)) });
 
-/** `docker-compose.yml`: one service for each agent, its name in the shared namespace, the backend that waits for it, its volume. */
+/**
+ * `docker-compose.yml`: one service for each agent, its name in the shared namespace, the backend
+ * that waits for it, its volume.
+ */
 export const composeFile = (content: string) =>
   withRegions(content, {
     hosts: ofEachAgent(hostOf),

@@ -5,7 +5,7 @@ import { type Finding, ok } from "./finding.ts";
 
 const KIB = 1024;
 
-/** What earlier starts have left, by folder. */
+/** Folders with the state of earlier starts. */
 export function stateFindings(): Finding[] {
   return foldersIn(".data").map((folder) => {
     const size = Math.ceil((bytesIn(folder) ?? 0) / KIB);

@@ -10,7 +10,7 @@ import type { Preparation } from "./preparation.ts";
 import { providerJar } from "./provider-jar.ts";
 import { withQuickStart } from "./quick-start.ts";
 
-/** Fixed when Keycloak is built; the rest is given at each start. The database lives as long as the process, as the embedded server's does. */
+/** Fixed when Keycloak is built; the rest is given at each start. The database ends with the process. */
 const BUILD_OPTIONS = ["--db=dev-mem", "--health-enabled=true", "--tracing-enabled=true"];
 const BUILD_LIMIT_MS = 10 * 60_000;
 const STAMP = "aauth-provider-built";

@@ -20,7 +20,7 @@ export interface StateServer {
   readonly url: string;
 }
 
-/** What the replicas share, and where they listen. */
+/** Stores that the replicas share, and the ports where they listen. */
 export interface Replicas {
   readonly store: string;
   readonly replayStore: string;
@@ -36,7 +36,7 @@ export const REPLICATED: ReadonlyMap<string, string> = new Map([
   ["person-server", "PERSON_SERVER_PORT"],
   ["backend", "PORT"],
 ]);
-/** Those that browsers and others reach at one port: a gateway of their own takes turns between them. */
+/** Services that browsers reach at one port, where a gateway calls the replicas by turns. */
 const ROUTED: ReadonlySet<string> = new Set(["person-server", "backend"]);
 
 const nameOf = (service: string, index: number) => `${service}-${index + 1}`;

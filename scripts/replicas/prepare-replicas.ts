@@ -12,9 +12,8 @@ const PASSWORD_BYTES = 24;
 const log = (line: string) => console.log(line);
 
 /**
- * What two processes of a service need: free ports, and a PostgreSQL and a Valkey. Those of
- * `AAUTH_STORE` and `AAUTH_REPLAY_STORE`, or ones of the demo's own, which keep their data between
- * starts.
+ * Finds free ports for the replicas, and the PostgreSQL and the Valkey that they share: those of
+ * `AAUTH_STORE` and `AAUTH_REPLAY_STORE`, or the demo's own, which keep their data between starts.
  *
  * @throws ConfigError where neither is named nor found
  */

@@ -47,7 +47,7 @@ child.once("close", (status, signal) => {
   process.exit(status ?? 128 + constants.signals[signal!]);
 });
 
-/** With the durability that PostgreSQL has by itself. The first start makes the database. */
+/** Starts PostgreSQL with its default durability. The first start makes the database. */
 function startPostgres(): ChildProcess {
   const user = unprivilegedUser();
   const data = join(folder, "data");
@@ -72,7 +72,10 @@ function startPostgres(): ChildProcess {
   return spawn(`${program}/postgres`, args, { ...options, stdio: ["ignore", "pipe", "pipe"] });
 }
 
-/** An append-only file that is synchronized each second. Its settings come by stdin: a command line is no secret. */
+/**
+ * Starts Valkey with an append-only file, synchronized each second. Other users can read a command
+ * line, but not stdin.
+ */
 function startValkey(): ChildProcess {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const started = spawn(program, ["-"], { cwd: folder, env, stdio: ["pipe", "pipe", "pipe"] });

@@ -40,7 +40,10 @@ describe.each([
     return z.array(progressSchema).parse(await reply.json());
   }
 
-  /** The runs, once none is in progress. A request that met the killed process is repeated, as a page does. */
+  /**
+   * The runs, once none is in progress. A request that met the killed process is repeated, as a
+   * page does.
+   */
   async function allEnded(): Promise<readonly Progress[]> {
     const until = performance.now() + END_LIMIT_MS;
     for (;;) {

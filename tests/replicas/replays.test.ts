@@ -29,7 +29,10 @@ interface Answer {
 }
 type Send = (replica: number) => Promise<Answer>;
 
-/** A request of its own, as it is sent to either replica. An empty call: the agent refuses its content, once its signature is verified. */
+/**
+ * A request of its own, as it is sent to either replica. An empty call: the agent refuses its
+ * content, once its signature is verified.
+ */
 async function signed(): Promise<Send> {
   const url = `${stack.urls.marketAnalysisAgent}/`;
   const body = Buffer.from(JSON.stringify({ jsonrpc: "2.0", id: crypto.randomUUID(), method: "none" }));

@@ -49,7 +49,7 @@ const idsOf = (verb: string, ...children: Child[]) =>
 const JOBS = Array.from({ length: 20 }, (_, index) => `job-${index + 10}`);
 
 describe("jobs of two replicas", () => {
-  test("run once, whoever adds them how often", async () => {
+  test("run once, however often they are added, at either replica", async () => {
     const { first, second, jobs } = await replicas(1);
     await addAll(jobs, [...JOBS, ...JOBS]);
     await expect.poll(() => idsOf("ended", first, second), { timeout: 10_000 }).toEqual(JOBS);

@@ -16,7 +16,10 @@ import {
 import { describeReplicas } from "../../scripts/replicas/describe-replicas.ts";
 import { prepareReplicas } from "../../scripts/replicas/prepare-replicas.ts";
 
-/** The demo with two processes of each service that can have them, on ports and databases of its own. */
+/**
+ * The demo with two processes of each service that can have them, on ports and databases of its
+ * own.
+ */
 export interface ReplicaStack {
   readonly urls: StackUrls;
   /** Addresses of both processes of a service. */

@@ -31,8 +31,8 @@ export interface TestStackOptions {
   /** Port of an auth server that runs already and serves several stacks. Default: the stack starts its own. */
   readonly authServerPort?: number | undefined;
   /**
-   * Each service as a process of its own, for a test that ends one; `supervised` by the demo's runner, which starts it again. Default: one process, as the
-   * demo.
+   * Each service as a process of its own, for a test that ends one; `supervised` by the demo's
+   * runner, which starts it again. Default: one process, as the demo.
    */
   readonly processes?: boolean | "supervised";
 }

@@ -1,8 +1,6 @@
 import type { Stores } from "aauth";
 
-/**
- * Claim stores and record stores in one database; all processes must pass the same bounds.
- */
+/** Claim stores and record stores in one database. All processes must pass the same bounds. */
 export interface OpenStores extends Stores, Closable {}
 
 /** Claim stores in one database. */

@@ -42,7 +42,10 @@ export interface AgentServiceDeps {
   readonly transport?: Transport;
   /** Where what outlives a request is kept. Default: in memory, for this process only. */
   readonly stores?: Stores;
-  /** Work that outlives a request, started and closed with the service. Default: in this process, its rows in `stores`. */
+  /**
+   * Work that outlives a request, started and closed with the service. Default: in this process,
+   * its rows in `stores`.
+   */
   readonly jobs?: Jobs;
   /** Unix seconds. */
   readonly now?: () => number;

@@ -15,7 +15,7 @@ export interface Secrets<Value> {
 }
 
 /**
- * Creates secrets over a store, which replicas share. All methods reject with StoreUnavailableError.
+ * Creates secrets over a store that replicas share. All methods reject with StoreUnavailableError.
  *
  * @param ownerOf owner that a value is charged to; without room for another one, `issue` rejects
  * with StoreFullError

@@ -7,7 +7,7 @@ import { createSecrets } from "../src/secrets.ts";
 const storeOf = (maxEntries: number) =>
   createMemoryRecordStore<string>({ maxEntries, now: createTestClock().now });
 
-test("an owner whose values are too many is refused as busy, and no other owner's value goes", async () => {
+test("an owner with too many values is refused with 503, and no other owner loses a value", async () => {
   const secrets = createSecrets(storeOf(12), (value) => value.charAt(0));
   const other = await secrets.issue("b:1", 60);
   const own = await Promise.allSettled(
@@ -21,7 +21,7 @@ test("an owner whose values are too many is refused as busy, and no other owner'
   expect(await secrets.take(other)).toBe("b:1");
 });
 
-test("a store that is full or away is 503, also behind another error; other errors are none of OAuth", () => {
+test("a store that is full or down is 503, also as a cause; other errors are not OAuth errors", () => {
   for (const reason of [new StoreFullError(), new StoreUnavailableError("s")]) {
     for (const error of [reason, new Error("failed", { cause: reason })])
       expect(oauthErrorOf(error)).toMatchObject({ status: 503, code: "temporarily_unavailable" });

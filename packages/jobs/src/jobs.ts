@@ -17,7 +17,7 @@ export interface JobHandler {
 
 /** One start of a job. */
 export interface JobAttempt {
-  /** The job was started before, and did not end: a request without an answer may have been made. */
+  /** The job was started before and did not end: a request without an answer may have been made. */
   readonly isTakenOver: boolean;
 }
 
@@ -36,13 +36,15 @@ export interface Jobs {
    * @throws StoreUnavailableError, StoreFullError: the job was not added
    */
   add(queue: string, id: string): Promise<void>;
-  /** Takes up the jobs that are there. */
+  /** Starts the jobs that are stored, and those that are added later. */
   start(): Promise<void>;
-  /** Aborts the jobs that run here and waits for them: they run again elsewhere, or at the next start. */
+  /**
+   * Aborts the jobs that run here and waits for them: another process or the next start runs them.
+   */
   close(): Promise<void>;
 }
 
-/** What jobs write into the log. */
+/** Log of the jobs. */
 export interface JobsLog {
   warn(fields: object, message: string): void;
 }

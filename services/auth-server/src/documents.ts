@@ -4,7 +4,7 @@ import type { RsaKeys } from "issuer-kit/openid";
 import type { Realm } from "./realm/realm.ts";
 import { REQUEST_TYPES } from "./request-types/registry.ts";
 
-/** Keys live as long as the process: a copy must not outlive a restart by much. */
+/** With `AAUTH_STORE=memory` a restart replaces the keys: a copy must not outlive it by much. */
 const CACHE_CONTROL = "public, max-age=60";
 
 /**

@@ -38,7 +38,10 @@ export interface BackendDeps {
   readonly discovery?: Discovery;
   /** Runs, orders and all else that a restart must not lose. Default: in memory. */
   readonly stores?: Stores;
-  /** Attempts at runs and orders, started and closed with the service. Default: in this process, with rows in `stores`. */
+  /**
+   * Attempts at runs and orders, started and closed with the service. Default: in this process,
+   * with rows in `stores`.
+   */
   readonly jobs?: Jobs;
   /** Tell the other replicas which runs have changed. Default: there are none. */
   readonly hints?: Hints;

@@ -21,7 +21,7 @@ import { draft11Tokens } from "./routes/delegate-token.ts";
 import { ORDER_RETURN_PATH } from "./routes/orders.ts";
 import { interactionReturn, RETURN_PATH } from "./routes/returns.ts";
 
-/** The number of runs in memory. */
+/** The number of runs in the store. */
 const MAX_AGENTS = 1_000;
 
 /** @throws ConfigError for an identity that draft -11 does not have */

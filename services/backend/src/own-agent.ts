@@ -44,7 +44,11 @@ export function ownAgents(
   };
 }
 
-/** One store for the tokens of all agents. @param seconds time that runs share a token; 0: each has its own */
+/**
+ * One store for the tokens of all agents.
+ *
+ * @param seconds time that runs share a token; 0: each has its own
+ */
 function tokenStores(stores: Stores, seconds: number): Pick<Stores, "records"> {
   return {
     records<Value>(): RecordStore<Value> {

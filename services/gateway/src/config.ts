@@ -50,7 +50,10 @@ export const LIMITS = {
   maxConnections: 2048,
   /** To one agent at a time, those included that wait for one of its 256 connections; a further one is answered with 503. */
   maxUpstreamRequests: 1024,
-  /** How long an address that could not be reached comes after the others of its route; Agentgateway's default eviction time. */
+  /**
+   * How long an address that could not be reached comes after the others of its route;
+   * Agentgateway's default eviction time.
+   */
   backendDownMs: 3000,
   /** Largest request head; a larger one is answered with 431. */
   maxHeaderBytes: 65_536,

@@ -1,4 +1,7 @@
-/** Two person servers over the same stores and keys: the agent's calls at one, the person's browser at the other. */
+/**
+ * Two person servers over the same stores and keys: the agent's calls at one, the person's browser
+ * at the other.
+ */
 import { createMemoryStores } from "aauth";
 import { memoryKeys } from "agent-kit/service";
 import { expect, test } from "vitest";

@@ -85,7 +85,7 @@ async function bothProcesses() {
   return { one, another, id };
 }
 
-test("a store that is away is answered with 503, on the wire and on the page, and places nothing", async () => {
+test("a store that is down is answered with 503, on the wire and on the page, and places nothing", async () => {
   const world = await createInteractionWorld();
   const address = interactionIn(await world.order());
   const { cookie, form } = await arrive(world, address);

@@ -8,7 +8,7 @@ export interface KeyRing<Key extends { readonly kid: string } = SigningKey> {
   usable(): readonly Key[];
   /** Keys to publish: the usable ones, and before them what is announced. */
   published(): readonly Key[];
-  /** The published keys with their times, newest first: what a ring resumes from after a restart. */
+  /** The published keys with their times, newest first: a ring resumes with them later. */
   held(): readonly HeldKey<Key>[];
   /**
    * Makes a new key and announces it; it signs once everyone can have seen it. Calls at the same time share one rotation.
@@ -24,7 +24,10 @@ export interface KeyRing<Key extends { readonly kid: string } = SigningKey> {
 
 /** How a key ring makes, announces and keeps keys. */
 export interface KeyRingOptions<Key extends { readonly kid: string } = SigningKey> {
-  /** The first key, which signs from now on. After a restart: what `held` returned, at least one key. */
+  /**
+   * The first key, which signs from now on. After a restart: what `held` returned, at least one
+   * key.
+   */
   readonly key: Key | readonly HeldKey<Key>[];
   /** Makes the next key. `sequence` is 2 for the first rotation of this ring: a `kid` must not be used twice, nor after a restart. */
   readonly create: (sequence: number) => Promise<Key>;
@@ -42,7 +45,10 @@ export interface KeyRingOptions<Key extends { readonly kid: string } = SigningKe
 /** A key of a ring, and its times. */
 export interface HeldKey<Key extends { readonly kid: string } = SigningKey> {
   readonly key: Key;
-  /** When it was announced, Unix seconds. The oldest key of a ring signs at once, others 12 seconds later. */
+  /**
+   * When it was announced, Unix seconds. The oldest key of a ring signs at once, others 12 seconds
+   * later.
+   */
   readonly announcedAt: number;
   /** Seconds it is kept after its successor has taken over. 0 while it has none. */
   readonly keepSeconds: number;
@@ -60,7 +66,8 @@ const MAX_PUBLISHED_KEYS = 64;
  * Keeps the keys of an agent, a resource or an auth server through rotations, so that no request fails because of one: a key is
  * published before it signs, and stays published until the last token that depends on it has expired.
  *
- * It has no timer: what is current follows from the clock when it is asked. It does NOT store keys (`held` is for a store), and does NOT decide when to rotate.
+ * It has no timer: what is current follows from the clock when it is asked. It does NOT store keys
+ * (`held` is for a store), and does NOT decide when to rotate.
  *
  * @throws TypeError for two keys with the same `kid`, or none.
  * @throws RangeError for more than `maxPublishedKeys`.

@@ -41,7 +41,9 @@ export interface ServerOptions<Metadata> {
   readonly interactionUrl?: string | undefined;
   /** Members of the document beside the endpoints: name, logo, `scopes_supported`, … */
   readonly metadata?: Partial<Omit<Metadata, "issuer">> | undefined;
-  /** Where what outlives a request is kept; replicas share them. Default: `createMemoryStores()`. */
+  /**
+   * Where what outlives a request is kept; replicas share them. Default: `createMemoryStores()`.
+   */
   readonly stores?: Stores | undefined;
   /** Sends requests to other servers. Default: to public addresses only. */
   readonly transport?: Transport | undefined;

@@ -8,10 +8,10 @@ export interface StoreBounds {
 }
 
 /**
- * All that outlives a request, by name: a name is the same store at each call, and in every process
- * that shares the database. Each store has its own keys, owners and bound.
+ * Stores of what outlives a request, by name: a name is the same store at each call, and in every
+ * process that shares the database. Each store has its own keys, owners and bound.
  *
- * What is made with them chooses its own names, of its role and its identity:
+ * A party that is created with them names its stores by role and identity:
  * `replay https://reports.example`. Two programs that verify the same request, such as a gateway
  * and the resource behind it, need stores apart: the second would find the signature used.
  */

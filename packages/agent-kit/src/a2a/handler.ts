@@ -28,7 +28,8 @@ export interface A2AContext {
 /**
  * Answers a message with a JSON-RPC response.
  *
- * @throws {JsonRpcError} for a message that is malformed, or of a version that the card does not have
+ * @throws {JsonRpcError} for a message that is malformed, or of a version that the card does not
+ * have
  */
 export type A2AHandler = (message: A2AMessage, context: A2AContext) => Promise<object>;
 
@@ -74,7 +75,7 @@ export function createA2AHandler({ card, extendedCard, executor }: A2AHandlerOpt
   };
 }
 
-/** What the SDK did not foresee comes with the message of the exception: that is for the log. */
+/** Passes the message of an exception to the log: the SDK would send it to the caller. */
 function withoutInsides(
   answer: object,
   id: string | number | null,

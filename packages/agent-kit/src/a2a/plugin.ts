@@ -14,13 +14,17 @@ export interface A2ARouteConfig {
   readonly extendedCard?: FastifyContextConfig;
 }
 
-/** `extendedCard` is served to callers that the hooks in front let through; its route exists only where it is given. */
+/**
+ * `extendedCard` is served to callers that the hooks in front let through; its route exists only
+ * where it is given.
+ */
 export interface A2AOptions extends A2AHandlerOptions {
   /** What the executor shall know of the HTTP request: the `state` of its context. */
   readonly stateFor?: (request: FastifyRequest) => ReadonlyMap<string, unknown>;
   /**
    * Makes the reply of a call. `answer` makes the answer, with more state for the executor, and
-   * rejects as a route does. For agents whose callers may come back for an answer later. Default: the answer is the reply.
+   * rejects as a route does. For agents whose callers may come back for an answer later. Default:
+   * the answer is the reply.
    */
   readonly replyWith?: (
     request: FastifyRequest,

@@ -1,5 +1,6 @@
 /**
- * What every service of the demo shares: configuration, start and stop, stores and keys, logs, traces, name lookup.
+ * Shared by all services of the demo: configuration, start and stop, stores and keys, logs, traces,
+ * name lookup.
  *
  * @module
  */

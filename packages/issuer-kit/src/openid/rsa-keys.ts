@@ -10,7 +10,8 @@ type PrivateJwk = JWK & { readonly kty: string; readonly kid: string };
 const MAX_KEYS = 40;
 
 /**
- * Signing keys of an OpenID provider. Read a member for each use, because keys are rotated. Only `signingKeys` and `currentKey` contain private keys.
+ * Signing keys of an OpenID provider. Read a member for each use, because keys are rotated. Only
+ * `signingKeys` and `currentKey` contain private keys.
  */
 export interface RsaKeys extends RotatableKeys {
   readonly alg: typeof ALGORITHM;

@@ -20,17 +20,17 @@ const POLL_MS = 500;
 const MONITOR_SECONDS = 1;
 const QUERY_MS = 10_000;
 const REPORT_MS = 60_000;
-/** The most that pg-boss accepts; a heartbeat tells earlier. */
+/** The most that pg-boss accepts; a missing heartbeat ends a job earlier. */
 const EXPIRE_SECONDS = 86_400;
-/** Abandoning must not fail for good either. */
+/** Retries without an end: `abandon` is repeated, too. */
 const NO_LIMIT = 1_000_000;
 
 type IdJob = Job<{ readonly id: string }>;
 
 /**
- * Opens jobs that replicas share, over pg-boss, whose tables are in the schema `aauth_jobs`. The job
- * of a process that was killed is taken over within about 13 seconds, that of a process that closes
- * within about a second.
+ * Opens jobs that replicas share, over pg-boss, whose tables are in the schema `aauth_jobs`. The
+ * job of a process that was killed is taken over within about 13 seconds, that of a process that
+ * closes within about a second.
  *
  * A process that stands still for 10 seconds, or does not reach the database for so long, loses its
  * jobs while it still works on them: their signals are aborted within 2.5 seconds after it runs

@@ -1,9 +1,9 @@
 import type { WaitingCall } from "aauth";
 import type { Failure } from "backend-api";
 
-/** A run or an order, as far as another process resumes it. Plain data. */
+/** The part of a run or an order with which another process resumes it. Plain data. */
 export interface Resumable {
-  /** Only while its call waits: any process resumes it with that. It has tokens in it. */
+  /** Set while its call waits: any process resumes it with this. Contains tokens. */
   readonly waiting?: WaitingCall | undefined;
   /** Its call had no outcome when its process ended, and was made again. */
   readonly isRepeated?: true;
@@ -24,7 +24,7 @@ export function noteAnswered<Work extends Resumable>(work: Work): Work {
   return work.waiting === undefined ? work : { ...work, waiting: undefined };
 }
 
-/** A call is made again once. One that ends its process each time is not made forever. */
+/** A call is made again once: one that ends its process each time is not repeated forever. */
 export const OUTCOME_UNKNOWN = {
   hop: "backend",
   check: "internal",

@@ -103,7 +103,7 @@ export async function attemptOrder(
   const change = await withSpan(SPAN.order, () => outcomeOf(context, stored, signal), { attributes });
   if (change.order.status === "failed") signal.throwIfAborted();
   const end = (at: StoredOrder): StoredOrder =>
-    // What another process has placed stays so.
+    // An order that another process has placed stays placed.
     at.order.status === "placed" ? at : { ...at, ...change, waiting: undefined, changedAt: now() };
   const ended = await patiently(() => orders.update(id, end));
   const { status } = change.order;
@@ -127,7 +127,7 @@ export async function takeUpOrder(
     await orders.update(id, (at) => (isRepeated ? endUnknown(at, now()) : { ...at, isRepeated: true }));
     if (isRepeated) return;
   }
-  logger.info({ orderId: id }, waiting ? "↻ An order that waited goes on" : "↻ An order is sent again");
+  logger.info({ orderId: id }, waiting ? "↻ A waiting order is resumed" : "↻ An order is sent again");
   await attemptOrder(context, stored, signal);
 }
 

@@ -177,7 +177,9 @@ export class OrderService {
     return this.#context.orders.find(idOf(job));
   }
 
-  /** Waits for the next page or the end of a call, in whichever process: briefly where it continues. */
+  /**
+   * Waits for the next page or the end of a call, in whichever process: briefly where it continues.
+   */
   async #next({ id, userId }: StoredOrder): Promise<Order | undefined> {
     const { wire, timeoutSeconds } = this.#context;
     const until = performance.now() + (goesOnAtPage(wire) ? 0 : timeoutSeconds * 1000) + REPLY_MS;

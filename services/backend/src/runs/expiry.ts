@@ -10,7 +10,7 @@ const CONSENT_EXPIRED: Failure = {
   advice: "Start the optimization again and answer the consent page within ten minutes.",
 };
 
-/** The process that judged the answer of the consent page has ended meanwhile. */
+/** The process that redeemed the consent has ended meanwhile. */
 const ANSWER_LOST: Failure = {
   hop: "backend",
   check: "consent",

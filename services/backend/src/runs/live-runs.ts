@@ -3,8 +3,8 @@ import type { Hints } from "jobs";
 import type { Run } from "./run.ts";
 
 /**
- * What a process has of runs beside their data, by run id: abort controllers and watchers. Changes
- * and removals reach those of the other replicas, too.
+ * Abort controllers and watchers of a process, by run id. Changes and removals reach those of the
+ * other replicas, too.
  */
 export interface LiveRuns {
   /** Does some work for a run. The signal is aborted when the run is removed. */
@@ -31,7 +31,7 @@ export function createLiveRuns(hints: Hints, find: (id: string) => Promise<Run |
   }
   hints.listen(CHANNEL, (id) => {
     if (!aborts.has(id) && states.listenerCount(id) === 0) return;
-    // What cannot be read now is read at the next change, or at a watcher's next look.
+    // A row that cannot be read now is read at the next change, or at a watcher's next poll.
     find(id).then(
       (run) => inform(id, run),
       () => {},

@@ -59,7 +59,7 @@ export async function takeUpRun(context: RunContext, run: Run, signal: AbortSign
     if (isRepeated) return endUnknown(context, run);
     await changeRun(context, id, (at) => ({ ...at, isRepeated: true }));
   }
-  context.logger.info({ runId: id }, waiting ? "↻ A run that waited goes on" : "↻ A run is begun again");
+  context.logger.info({ runId: id }, waiting ? "↻ A waiting run is resumed" : "↻ A run is begun again");
   const how = { consented: run.consent !== undefined, signal, ...(waiting && { waiting }) };
   await attemptRun(context, run, how);
 }

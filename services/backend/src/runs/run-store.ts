@@ -5,7 +5,7 @@ import { createUserRecords } from "../store/user-records.ts";
 import { expireConsent, isFinal, type Run } from "./run.ts";
 import type { RunContext } from "./run-context.ts";
 
-/** What is kept of runs: 1000 in all, 100 per user. */
+/** Creates the stores of runs: 1000 in all, 100 per user. */
 export function createRunStores(options: {
   readonly stores: Pick<Stores, "records">;
   /** Unix seconds. */

@@ -16,7 +16,7 @@ interface Owned {
   readonly userId: string;
 }
 
-/** What users have begun: runs, orders. Values are immutable plain data. */
+/** Runs or orders of users. Values are immutable plain data. */
 export interface UserRecords<Value extends Owned> {
   /** Counts it as an open request. @throws BackendError `too_many`; StoreFullError */
   add(value: Value): Promise<void>;
@@ -33,11 +33,11 @@ export interface UserRecords<Value extends Owned> {
   update(id: string, change: (value: Value) => Value): Promise<Value | undefined>;
   /** Removes the user's values and returns how many. */
   clear(userId: string): Promise<number>;
-  /** The value, whosever it is: for work in the background. */
+  /** The value, of any user: for work in the background. */
   find(id: string): Promise<Value | undefined>;
 }
 
-/** The bounds of the records, and what they have to know of their values. */
+/** Bounds of the records, and how they read their values. */
 export interface UserRecordsOptions<Value extends Owned> {
   readonly stores: Pick<Stores, "records">;
   /** Name of the store. */

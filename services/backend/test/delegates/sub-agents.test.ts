@@ -232,7 +232,7 @@ describe("a sub-agent", () => {
     expect(await codeOf(subAgents.issue(ANNA, "other", confirmed))).toBe("delegate_not_started");
   });
 
-  it("goes on at another process: its state, its page and its agent token", async () => {
+  it("continues at another process: its state, its page and its agent token", async () => {
     const page = `${PERSON_SERVER}/interaction?code=A1B2`;
     const before = world(async ({ onInteraction }) => {
       await onInteraction?.({ page, url: "", code: "", party: PERSON_SERVER });

@@ -253,7 +253,7 @@ describe("a run whose process has ended", () => {
     expect((await settled(run!.id)).status).toBe("completed");
   });
 
-  it("and that waits for consent goes on at the process that the browser comes back to, once", async () => {
+  it("and that waits for consent resumes at the process that the browser comes back to, once", async () => {
     const before = scriptedRuns(refuse(demand()));
     const { id } = await before.started();
     const later = next(before, report);

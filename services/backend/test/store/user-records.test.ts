@@ -103,7 +103,7 @@ describe("records of what users have begun", () => {
     expect(await records.list("bob")).toEqual([other]);
   });
 
-  it("A9: are bounded over all users, and no user's value goes for another's", async () => {
+  it("A9: are bounded over all users, and no user loses a value to another", async () => {
     const { records, add, removed, open } = recordsOf({ maxEntries: 2 });
     const oldest = await add("alice");
     await add("bob");

@@ -1,6 +1,8 @@
 import { createMemoryStores, type RecordStore, type Stores } from "aauth";
 
-/** Stores as outside of the process: what they get and give out has been written down in between. */
+/**
+ * Stores as outside of the process: what they get and give out has been written down in between.
+ */
 export function createJsonStores(options: { now: () => number }): Stores {
   const stores = createMemoryStores(options);
   return {

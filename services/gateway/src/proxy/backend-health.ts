@@ -3,7 +3,7 @@ import type { Address } from "../configuration/document-schema.ts";
 /** Address as a key: `host:port`, lower case. */
 export const addressKey = (host: string, port: number | string): string => `${host.toLowerCase()}:${port}`;
 
-/** Which address of several a request tries first, and which of them could not be reached a moment ago. */
+/** Order in which a request tries addresses, and which of them could not be reached recently. */
 export class BackendHealth {
   readonly #downMs: number;
   readonly #downUntilMs = new Map<string, number>();
@@ -16,8 +16,9 @@ export class BackendHealth {
   }
 
   /**
-   * The addresses in the order in which a request tries them, each once: each entry of the list begins in its turn, and those that are
-   * down come last. They are tried all the same where no other is left, so that a lone address is reached as soon as it is back.
+   * The addresses in the order in which a request tries them, each once: each entry of the list
+   * begins in its turn, and those that are down come last. They are tried all the same where no
+   * other is left, so that a lone address is reached as soon as it is back.
    */
   inOrder(addresses: readonly Address[]): Address[] {
     const turn = this.#turns.get(addresses) ?? 0;

@@ -142,7 +142,8 @@ function messageFor(agent: Address, { record, held }: Exchange, chunks: Buffer[]
   const { policies } = record.route!;
   const fields = [...head.fields];
   for (const name of policies.requestHeaderModifier.remove) removeField(fields, name);
-  // Without a rewrite Agentgateway puts the backend's name there, without its port, and keeps the caller's own where that is an address.
+  // Without a rewrite Agentgateway puts the backend's name there, without its port, and keeps the
+  // caller's own where that is an address.
   const keepsHost = policies.urlRewrite.authority === "none" || isIP(agent.host) !== 0;
   setField(fields, "host", keepsHost ? head.authority : agent.host);
   const forwarded = held && forwardedBody(chunks, held);

@@ -80,13 +80,16 @@ export class Upstreams {
   }
 
   /**
-   * Sends a request to one of several addresses and hands its response over; the request counts until `receive` is through with it.
+   * Sends a request to one of several addresses and hands its response over; the request counts
+   * until `receive` is through with it.
    *
-   * It goes to another address where the first could not be reached or has too many requests: nothing was sent. A request that was sent
-   * and not answered is sent again only if it reads, unsigned. The agent, or the check, may have seen the signature, and a second
-   * replica with the same replay store would refuse it as a replay.
+   * It goes to another address where the first could not be reached or has too many requests:
+   * nothing was sent. A request that was sent and not answered is sent again only if it reads and
+   * is unsigned: the agent, or the check, may have seen the signature, and a second replica with
+   * the same replay store would refuse it as a replay.
    *
-   * @throws UpstreamError undici itself queues without end. Also the transport's error at the last address, or the reason of the signal
+   * @throws UpstreamError for too many requests: undici itself queues without end. Also the
+   * transport's error at the last address, or the reason of the signal
    */
   async request<Result>(
     addresses: readonly Address[],

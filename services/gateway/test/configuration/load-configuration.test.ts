@@ -113,7 +113,7 @@ describe("the repository's files", () => {
   );
 });
 
-test("weights are how often a backend is in turn, and 0 leaves it out", () => {
+test("a weight is a backend's share of the requests, and 0 leaves it out", () => {
   const withBackends = (list: string) => withPolicies("a2a: {}").replace('[{host: "127.0.0.1:9999"}]', list);
   const { bind } = load(withBackends('[{host: "a:1", weight: 2}, {host: "b:1"}, {host: "c:1", weight: 0}]'));
   expect(bind.listeners[0]!.route.backends.map(({ host }) => host)).toEqual(["a", "a", "b"]);

@@ -27,7 +27,10 @@ async function startAgent(): Promise<FakeServer> {
   return agent;
 }
 
-/** A server that does as it is told with each connection, once the first bytes of a request are there. */
+/**
+ * A server that does as it is told with each connection, once the first bytes of a request are
+ * there.
+ */
 async function startRaw(behave: (socket: Socket) => void, at = "127.0.0.1:0") {
   const sockets = new Set<Socket>();
   const connections = { count: 0 };

@@ -73,7 +73,7 @@ export function createAskMarketAnalysis(options: AskMarketAnalysisOptions): AskM
       const answer = await (waiting === undefined
         ? askAnew()
         : ask(() => agent.resume(waiting, control)).catch((error) => {
-            // The attempt before may have been given the answer. Asking again is safe: it is a read.
+            // The attempt before may have the answer. Asking again is safe: it is a read.
             if (person?.isTakenOver && isGone(error)) return askAnew();
             throw error;
           }));
@@ -100,7 +100,7 @@ export function createAskMarketAnalysis(options: AskMarketAnalysisOptions): AskM
   };
 }
 
-/** What a person hears when they ask: this agent knows no more than its caller's words. */
+/** Answers a person's question: this agent knows no more than its caller's words. */
 const answering = (text: string) => ({
   onClarification: async () => ({
     action: "respond" as const,

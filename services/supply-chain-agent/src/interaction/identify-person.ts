@@ -29,7 +29,7 @@ export interface SignInMethod {
   /** @throws AAuthError */
   begin(state: string): Promise<BegunSignIn>;
   /**
-   * Whom the auth server names, at any replica.
+   * Returns the person whom the auth server names, at any replica.
    *
    * @param response the address that it has sent the browser to
    * @throws AAuthError
@@ -37,7 +37,7 @@ export interface SignInMethod {
   finish(response: URL, expected: Expected): Promise<Person>;
 }
 
-/** What the method has to know again when the response comes. */
+/** State of a sign-in that the method needs again when the response comes. */
 export type Expected = Readonly<Record<string, string>>;
 
 /** A sign-in that the auth server waits for. */

@@ -52,10 +52,13 @@ type Progress = Partial<
   Pick<Interaction, "decision" | "person" | "returnUrl" | "browser" | "formToken" | "signIn">
 >;
 
-/** What is shown of an interaction that is over. */
+/** The part of an interaction that is shown once it is over. */
 export type WayBack = Pick<Interaction, "id" | "browser" | "returnUrl">;
 
-/** Interactions and their decisions, the same for all replicas. All methods reject with StoreUnavailableError. */
+/**
+ * Interactions and their decisions, the same for all replicas. All methods reject with
+ * StoreUnavailableError.
+ */
 export interface Interactions {
   /** A new one. @throws StoreFullError */
   begin(interaction: Pick<Interaction, "owner" | "by" | "order" | "expiresAt">): Promise<Interaction>;
@@ -63,15 +66,21 @@ export interface Interactions {
   open(asker: Asker, order: Order): Promise<Interaction>;
   find(id: string): Promise<Interaction | undefined>;
   /**
-   * Records a change and returns the updated interaction; undefined where it is over or decided, and where another browser came first. Of two decisions the
-   * first is recorded. Does not extend its lifetime. @throws StoreFullError
+   * Records a change and returns the updated interaction; undefined where it is over or decided,
+   * and where another browser came first. Of two decisions the first is recorded. Does not extend
+   * its lifetime.
+   *
+   * @throws StoreFullError
    */
   note(id: string, progress: Progress): Promise<Interaction | undefined>;
   /** The verified return URL of an interaction, also when it is over. */
   wayBack(id: string): Promise<WayBack | undefined>;
   /** The interaction of this request, once it is decided. */
   decided(asker: Asker): Promise<Interaction | undefined>;
-  /** Uses up a decision: of two callers one gets true, and the same request begins another interaction. */
+  /**
+   * Uses up a decision: of two callers one gets true, and the same request begins another
+   * interaction.
+   */
   close(asker: Asker): Promise<boolean>;
 }
 

@@ -35,8 +35,10 @@ const DRAFT_11_LIMITS: LevelLimits = {
 const MAX_ORDER_BYTES = 4_096;
 
 /**
- * `POST /orders`: an order is placed with the approval of the person it names, given on this agent's own page. The first request gets
- * a 401 with the address of that page; the same request by the same agent and key, after the interaction, places it. Repeated later, it is answered as the first time.
+ * `POST /orders`: an order is placed with the approval of the person it names, given on this
+ * agent's own page. The first request gets a 401 with the address of that page; the same request by
+ * the same agent and key, after the interaction, places it. Repeated later, it is answered as the
+ * first time.
  */
 export async function orderRoutes(
   app: FastifyInstance,

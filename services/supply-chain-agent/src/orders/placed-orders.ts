@@ -6,7 +6,10 @@ import type { Person } from "../interaction/interactions.ts";
 /** An order that was executed, as its caller is answered. */
 export type Confirmation = ReturnType<typeof confirm>;
 
-/** The table of executed orders, the same for all replicas. Both methods reject with StoreUnavailableError. */
+/**
+ * The table of executed orders, the same for all replicas. Both methods reject with
+ * StoreUnavailableError.
+ */
 export interface PlacedOrders {
   /** The confirmation of a request that was executed before. */
   find(request: string): Promise<Confirmation | undefined>;

@@ -7,17 +7,21 @@ export interface KeptTrace {
   readonly spans: readonly string[];
 }
 
-/** What a process may lose when it is killed. */
+/** A killed process loses at most the spans of this time. */
 const WRITE_DELAY_MS = 500;
 /** As long as the backend keeps a run, an order or a delegate's call. */
 const LIFETIME_SECONDS = 3600;
-/** The traces are all of one owner, so that they can be listed. Their number is bounded by the store in memory. */
+/**
+ * The traces are all of one owner, so that they can be listed. Their number is bounded by the store
+ * in memory.
+ */
 const TERMS = { owner: "runs", ttlSeconds: LIFETIME_SECONDS };
 
 /**
- * Keeps the traces of runs in a record store as well, written behind: what a {@link TraceStore} holds of a run is written within half
- * a second of its last span, and deleted when it is given up there. A store that fails costs no span its place in memory; it is
- * tried again with the next spans of the run, and the log has one line when it begins to fail.
+ * Keeps the traces of runs in a record store as well, written behind: what a {@link TraceStore}
+ * holds of a run is written within half a second of its last span, and deleted when it is given up
+ * there. A store that fails costs no span its place in memory; it is tried again with the next
+ * spans of the run, and the log has one line when it begins to fail.
  */
 export class KeptRuns {
   readonly #store: TraceStore;
@@ -37,18 +41,18 @@ export class KeptRuns {
     this.#logger = options.logger;
   }
 
-  /** Brings what an earlier process has kept back into memory, the oldest first. */
+  /** Reads the traces that an earlier process has kept into memory, the oldest first. */
   async restore(): Promise<void> {
     await this.#try(async () => {
       for (const { spans } of await this.#records.list(TERMS.owner)) {
         this.#store.add(spans.map((text) => JSON.parse(text) as StoredSpan));
       }
-      // What was read need not be written, and keeps its lifetime.
+      // Traces that were read are not written again, and keep their lifetime.
       this.#store.takeChangedRuns();
     });
   }
 
-  /** Has what was added to the store written soon. */
+  /** Schedules a write of the traces that have changed. */
   schedule(): void {
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
@@ -56,7 +60,7 @@ export class KeptRuns {
     }, WRITE_DELAY_MS);
   }
 
-  /** Writes what is left. */
+  /** Writes the traces that have changed. */
   async close(): Promise<void> {
     clearTimeout(this.#timer);
     await this.#write();

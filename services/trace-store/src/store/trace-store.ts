@@ -109,7 +109,10 @@ export class TraceStore {
     return trace && parsed(trace.spans);
   }
 
-  /** Traces of runs that got spans since the last call, each with the JSON of all its spans; undefined for one that was given up. */
+  /**
+   * Traces of runs that got spans since the last call, each with the JSON of all its spans;
+   * undefined for one that was given up.
+   */
   takeChangedRuns(): Map<string, string[] | undefined> {
     const changed = new Map(
       [...this.#changedRuns].map((traceID) => {

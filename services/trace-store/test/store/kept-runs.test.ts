@@ -111,7 +111,7 @@ describe("bounds", () => {
     expect(await records.list("runs")).toHaveLength(2);
   });
 
-  test("a store that fails costs no span, is said once, and is tried again", async () => {
+  test("a store that fails costs no span, is logged once, and is tried again", async () => {
     const records = createMemoryStores().records<KeptTrace>("traces");
     let isDown = true;
     const put: typeof records.put = (...entry) => {

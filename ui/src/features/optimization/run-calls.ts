@@ -36,7 +36,7 @@ export function createRunCalls(client: ApiClient, dispatch: Dispatch<Optimizatio
     readProgress,
     follow,
 
-    /** Does one piece of work and lists the runs after it, unless that is all it has done (`listed`). */
+    /** Does one piece of work and then lists the runs, unless it has done only that (`listed`). */
     async attempt(work: (signal: AbortSignal) => Promise<unknown>, signal: AbortSignal): Promise<void> {
       try {
         if ((await work(signal)) === "listed") return;
@@ -48,13 +48,13 @@ export function createRunCalls(client: ApiClient, dispatch: Dispatch<Optimizatio
       await list(signal);
     },
 
-    /** Resumes the run that the page opened with, else one in progress, and lists the earlier ones. */
+    /** Resumes the run that the page opened with, or one in progress, and lists earlier ones. */
     async resume(
       { requestId, failure }: { requestId?: string; failure?: Failure },
       signal: AbortSignal,
     ): Promise<unknown> {
       if (requestId === undefined) {
-        // One that was begun right before the page was loaded: here, before it had an id, or in another tab.
+        // One begun right before the page was loaded: here, without an id yet, or in another tab.
         const [latest] = (await list(signal)) ?? [];
         const isUnderWay = latest?.status === "pending" || latest?.status === "running";
         if (failure || !isUnderWay || signal.aborted) return "listed";

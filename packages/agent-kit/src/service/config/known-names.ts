@@ -24,7 +24,7 @@ export const KNOWN_NAMES: ReadonlySet<string> = new Set([
   "AAUTH_TRACE_UI_URL",
 ]);
 
-/** Names of the published demo and of former versions, and what does what their users want. */
+/** Names of the published demo and of former versions, each with its replacement. */
 export const REFUSED: ReadonlyMap<string, string> = new Map([
   [
     "AAUTH_RELAX_CONTENT_DIGEST",

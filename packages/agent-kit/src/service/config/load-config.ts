@@ -11,8 +11,9 @@ const LONGEST_ECHO_CHARACTERS = 60;
  * Reads a service's settings: a flag beats the environment, the environment beats the default. An empty variable counts as unset
  * (compose writes `X=${X:-}`). The result is frozen.
  *
- * Refuses a malformed value, a missing required one, an unknown flag, an unknown `AAUTH_` variable and one that was renamed;
- * variables of the sibling services are known. Does not judge how settings fit together: throw a {@link ConfigError} of your own for that.
+ * Refuses a malformed value, a missing required one, an unknown flag, an unknown `AAUTH_` variable
+ * and one that was renamed; variables of the sibling services are known. Does not judge how
+ * settings fit together: throw a {@link ConfigError} of your own for that.
  *
  * @param options.env usually `process.env`
  * @param options.argv the arguments after the script's name: `process.argv.slice(2)`

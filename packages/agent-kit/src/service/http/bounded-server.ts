@@ -39,7 +39,7 @@ export function createBoundedServer(
 
 /**
  * Names the proxies in front of a server: their connections have no bound of their own, and their
- * `X-Forwarded-For` is read. Without any, 127.0.0.1 and ::1 have no bound, and the header is not read.
+ * `X-Forwarded-For` is read. Without any, loopback has no bound, and the header is not read.
  */
 export function nameProxies(server: Server, addresses: readonly string[]): void {
   if (addresses.length === 0) return;

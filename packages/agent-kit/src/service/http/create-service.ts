@@ -42,9 +42,12 @@ export interface ServiceOptions {
  * a span in the caller's trace, problem details for errors and unknown paths, strict schema validation (nothing dropped, nothing coerced), a bounded stop.
  *
  * `request.ip` is the caller's address behind the proxies that `listenOn` is passed, by their
- * `X-Forwarded-For`; their `X-Forwarded-Host` and `-Proto` are in spans only. All others' are ignored,
- * request ids are never trusted. Requests are logged at `debug`, without their query.
- * Does not authenticate anybody. Register a guard inside a scope (`app.register(async (scope) => …)`), so that `/health` stays open.
+ * `X-Forwarded-For`; their `X-Forwarded-Host` and `-Proto` are in spans only. Those of other
+ * senders are ignored, request ids are never trusted. Requests are logged at `debug`, without their
+ * query.
+ *
+ * Does not authenticate callers. Register a guard inside a scope
+ * (`app.register(async (scope) => …)`), so that `/health` stays open.
  */
 export function createService(options: ServiceOptions): FastifyInstance {
   const { name, logger, maxBodyBytes = 1_048_576 } = options;

@@ -6,7 +6,9 @@ import type { KeyFile, KeyFiles } from "./key-files.ts";
 const jwkSchema = z.looseObject({ kty: z.string(), kid: z.string().min(1).optional() });
 export type KeptJwk = z.output<typeof jwkSchema>;
 
-/** Members beside the key's own are those of the library's `HeldKey`. An operator's file has none. */
+/**
+ * Members beside the key's own are those of the library's `HeldKey`. An operator's file has none.
+ */
 const entrySchema = jwkSchema
   .extend({ announced_at: z.int().min(0).optional(), keep_seconds: z.number().min(0).optional() })
   .transform(({ announced_at: announcedAt, keep_seconds: keepSeconds, ...jwk }) => ({

@@ -27,7 +27,7 @@ export interface KeptRing<Key extends Named> extends KeyRing<Key> {
   follow(): Promise<boolean>;
 }
 
-/** A key, and what is written of it. */
+/** A key, and the JWK that is written of it. */
 interface Kept<Key> extends Named {
   readonly key: Key;
   readonly jwk: KeptJwk;

@@ -44,7 +44,7 @@ export class KeyFiles {
     return readdir(this.#folder);
   }
 
-  /** A string that differs once a file of this name has been replaced. Undefined without the file. */
+  /** A string that changes when a file of this name is replaced. Undefined without the file. */
   async version(name: string): Promise<string | undefined> {
     try {
       const { ino, mtimeMs, size } = await stat(join(this.#folder, name));

@@ -27,8 +27,8 @@ const SECRET_BYTES = 32;
 const FOLLOW_MS = 2_000;
 
 /**
- * Opens the keys of a service. Each name is one file in the folder, made at its first use, with mode
- * 0600; a rotation is a new file. A key that an operator puts there, as `<name>.pem` or
+ * Opens the keys of a service. Each name is one file in the folder, made at its first use, with
+ * mode 0600; a rotation is a new file. A key that an operator puts there, as `<name>.pem` or
  * `<name>.json`, is used as it is, and followed when it is replaced.
  *
  * @param options.folder undefined: new keys at each start

@@ -14,8 +14,8 @@ export interface SigningKeysOptions extends RingOptions<SigningKey> {
 const KID_CHARACTERS = 8;
 
 /**
- * Ed25519 keys. A `kid` contains a part of the key's thumbprint and so never names two keys, after a
- * restart or the loss of a folder neither: other parties keep key sets beyond both.
+ * Ed25519 keys. Other parties keep key sets beyond a restart or the loss of a folder, so a `kid`
+ * contains a part of the key's thumbprint: it never names two keys. The exception is `firstKid`.
  */
 export function signingKeyKind(options: {
   readonly kidPrefix: string;

@@ -9,7 +9,7 @@ export interface RotatableKeys {
 
 /**
  * Rotates keys at regular times, from when the service is ready until it is closed, unless another
- * process has. A rotation that fails is logged, and the keys of before go on.
+ * process has. A rotation that fails is logged, and the earlier keys stay in use.
  *
  * @param everySeconds age at which a key is replaced. 0: never
  */
@@ -17,7 +17,7 @@ export function rotateKeys(app: FastifyInstance, keys: RotatableKeys, everySecon
   if (everySeconds === 0) return;
   let timer: NodeJS.Timeout | undefined;
   app.addHook("onReady", async () => {
-    // A process that is started again more often than that would never rotate.
+    // A process that is restarted more often than that would otherwise never rotate.
     if (ageOfNewest() >= everySeconds) void rotate();
     // A timer may be early for a clock of whole seconds.
     timer = setInterval(() => {

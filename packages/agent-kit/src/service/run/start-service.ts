@@ -23,8 +23,8 @@ type TracedSettings = Settings &
  *
  * @param options.name in messages about its settings
  * @param options.logName in its log. Default `name`
- * @param options.build puts the service together over its stores and keys; `detail` is for the ready line. Work for when it listens is
- * an `onListen` hook
+ * @param options.build puts the service together over its stores and keys; `detail` is for the
+ * ready line. Work for when it listens is an `onListen` hook
  * @example
  * export const start: StartService = (options) =>
  *   startService({ ...options, name: "backend", settings, build: (config, logger, state) => buildBackend(config, { logger, ...state }) });

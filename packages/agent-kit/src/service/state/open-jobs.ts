@@ -6,7 +6,7 @@ import type { StoreAddress } from "./store-settings.ts";
 interface WorkOptions {
   readonly service: string;
   readonly store: StoreAddress;
-  /** Those of the same store. */
+  /** Stores at that address. */
   readonly stores: Stores;
   readonly log: JobsLog;
 }

@@ -6,7 +6,7 @@ import { openHints, openJobs } from "./open-jobs.ts";
 import { openStores } from "./open-stores.ts";
 import { type StateConfig, statePlaces } from "./state-places.ts";
 
-/** What a service has beyond its process. */
+/** State of a service that outlives its process. */
 export interface ServiceState {
   readonly stores: Stores;
   readonly keys: ServiceKeys;

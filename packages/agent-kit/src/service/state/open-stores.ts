@@ -17,8 +17,8 @@ const MARK_SECONDS = 10 * 365 * 86_400;
  * gateway's check and the agent behind it each claim the signature of the same request.
  *
  * @param options.secret encrypts all records outside of memory; 32 bytes
- * @throws ConfigError that names the setting, for a store that cannot be opened, does not answer, or
- * was written with another secret
+ * @throws ConfigError that names the setting, for a store that cannot be opened, does not answer,
+ * or was written with another secret
  */
 export async function openStores(options: {
   readonly service: string;

@@ -31,7 +31,7 @@ export function statePlaces(service: string, config: StateConfig): StatePlaces {
   if (replicas > 1 && store.kind !== "postgres")
     throw refuse(
       "AAUTH_STORE",
-      "must be postgres://… where AAUTH_REPLICAS is above 1: others share no state",
+      "must be postgres://… where AAUTH_REPLICAS is above 1: other stores are not shared",
     );
   // hole V20b
   if (replicas > 1 && config.keysFolder === undefined)

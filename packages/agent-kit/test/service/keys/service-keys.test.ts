@@ -165,7 +165,7 @@ describe("keys in a folder", () => {
     expect(kidsOf(other)).toHaveLength(3);
   });
 
-  it("stay as they are while the folder is away", async () => {
+  it("stay as they are while the folder is missing", async () => {
     vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
     const ring = await openRing();
     const kids = kidsOf(ring);

@@ -61,7 +61,7 @@ describe("where state is kept", () => {
   });
 });
 
-describe("a service that is told of replicas", () => {
+describe("a service with replicas", () => {
   const shared = { AAUTH_STORE: "postgres://127.0.0.1/aauth", AAUTH_KEYS: "/run/keys" };
 
   test.each([
