@@ -254,8 +254,17 @@ function gateway(stack: Stack): ServiceDescription {
       // With a minimum of jwks no pseudonymous call would ever reach an agent. The file with rules on identity keeps jwks.
       GATEWAY_REQUIRED_SCHEME: modes.signatureScheme,
       AAUTH_AUTHZ_HOST: `127.0.0.1:${ports.gatewayAuthz}`,
+      // The second is a replica's, which has no turn with weight 0.
       ...Object.fromEntries(
-        AGENT_NAMES.map((name) => [`${variablePrefix(name)}_ADDR`, `127.0.0.1:${ports[keyOf(name)]}`]),
+        AGENT_NAMES.flatMap((name) => {
+          const prefix = variablePrefix(name);
+          const address = `127.0.0.1:${ports[keyOf(name)]}`;
+          return [
+            [`${prefix}_ADDR`, address],
+            [`${prefix}_ADDR_2`, address],
+            [`${prefix}_WEIGHT_2`, "0"],
+          ];
+        }),
       ),
       // Ports of Agentgateway's own, which the embedded gateway does not open.
       ADMIN_ADDR: "127.0.0.1:0",

@@ -1,5 +1,4 @@
 import { existsSync, readdirSync, rmSync, statSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { REPOSITORY_ROOT, type StackModes, type StackPorts, stateFolders } from "./stack.ts";
 
@@ -17,11 +16,14 @@ export function removeState(ports: Ports, modes: Profile): void {
     rmSync(folder, { recursive: true, force: true });
 }
 
-/** Folder of the demo's own PostgreSQL, which runs as another user when the demo runs as root. */
+/**
+ * Folder of the demo's own PostgreSQL. It runs as another user where the demo runs as root, and
+ * that user has no access to root's folders, a `TMPDIR` of root's among them.
+ */
 export function postgresFolder(ports: Ports, modes: Profile): string {
   const isRoot = process.getuid?.() === 0;
   return isRoot
-    ? join(tmpdir(), `aauth-${modes.profile}-${ports.backend}-postgres`)
+    ? join("/tmp", `aauth-${modes.profile}-${ports.backend}-postgres`)
     : join(REPOSITORY_ROOT, stateFolders(ports, modes).data, "postgres");
 }
 

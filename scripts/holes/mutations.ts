@@ -584,6 +584,8 @@ const HOLES: Readonly<Record<string, Hole>> = {
 
 /** Marked checks (marked-checks.ts) that something else takes the place of: without any code there, nothing works. */
 const INSTEAD: Readonly<Record<string, string>> = {
+  V23: "const run = await runs.find(first.userId, first.id);",
+  V24: "const ttlSeconds = toleranceSeconds + 1;",
   A21: "trustProxy: true,",
   E1: "coverageOf(facts, false);",
   E1a: 'const DEFAULT_COMPONENTS = ["content-digest", "content-type"];',

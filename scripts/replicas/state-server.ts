@@ -7,17 +7,19 @@
  */
 
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { chownSync, existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { lchownSync, lstatSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { constants } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
-import { PARENT_PID_VARIABLE, watchParent } from "agent-kit/service";
+import { watchParent } from "agent-kit/service";
 import { remember } from "../demo/service-process.ts";
 import { unprivilegedUser } from "../store-servers.ts";
 
 const [kind, program = "", folder = "", port = "", healthPort] = process.argv.slice(2);
-const { [PARENT_PID_VARIABLE]: _, STATE_PASSWORD: password = "", ...env } = process.env;
+const { STATE_PASSWORD: password = "", PATH, LANG, TZ } = process.env;
+/** Nothing else of the environment is for the server. */
+const env = { PATH, LANG, TZ };
 
 const child = kind === "postgres" ? startPostgres() : startValkey();
 // PostgreSQL's SIGTERM waits for its clients.
@@ -47,22 +49,44 @@ child.once("close", (status, signal) => {
   process.exit(status ?? 128 + constants.signals[signal!]);
 });
 
+/**
+ * Makes the folder, which may be in a folder that others write to: one that is there already must
+ * be the server's own.
+ *
+ * @returns whether it is new
+ */
+function makeOwnFolder(owner: number | undefined): boolean {
+  mkdirSync(dirname(folder), { recursive: true, mode: 0o700 });
+  try {
+    mkdirSync(folder, { mode: 0o700 });
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+  }
+  const found = lstatSync(folder);
+  if (found.isDirectory() && (found.mode & 0o077) === 0 && (owner === undefined || found.uid === owner))
+    return false;
+  console.error(`${folder} belongs to somebody else, or others can read it: remove it`);
+  process.exit(1);
+}
+
 /** Starts PostgreSQL with its default durability. The first start makes the database. */
 function startPostgres(): ChildProcess {
   const user = unprivilegedUser();
   const data = join(folder, "data");
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  if (user !== undefined) chownSync(folder, user.uid, user.gid);
+  const isNew = makeOwnFolder(user?.uid ?? process.getuid?.());
+  const passwordFile = join(folder, "password");
+  // Before the folder becomes another user's, who could put a link there.
+  if (isNew) writeFileSync(passwordFile, password, { mode: 0o600, flag: "wx" });
+  if (isNew && user !== undefined)
+    for (const path of [passwordFile, folder]) lchownSync(path, user.uid, user.gid);
   const options = { ...user, cwd: folder, env };
-  if (!existsSync(join(data, "PG_VERSION"))) {
-    const passwordFile = join(folder, "password");
-    writeFileSync(passwordFile, password, { mode: 0o600 });
-    if (user !== undefined) chownSync(passwordFile, user.uid, user.gid);
+  if (isNew) {
     const login = ["--username", "aauth", "--auth", "scram-sha-256", "--pwfile", passwordFile];
     const made = spawnSync(`${program}/initdb`, ["--pgdata", data, "--encoding", "UTF8", ...login], options);
     rmSync(passwordFile);
     if (made.status !== 0) {
-      rmSync(data, { recursive: true, force: true });
+      rmSync(folder, { recursive: true, force: true });
       console.error(`initdb: ${made.error?.message ?? String(made.stderr)}`);
       process.exit(1);
     }

@@ -169,7 +169,7 @@ test.each([
     .replace(/^ {2}(admin|stats|readiness)Addr:.*$/gm, "") // ADMIN_ADDR and so on win at Agentgateway; OTLP_ENDPOINT wins at both
     .replace(/^ {4}otlpEndpoint:.*$/gm, "");
   const expanded = settings.replace(
-    /\$\{([A-Z_]+):-[^}]*\}/g,
+    /\$\{([A-Z_0-9]+):-[^}]*\}/g,
     (_, name: string) => env[name] ?? `unset ${name}`,
   );
   expect(expanded).not.toContain("unset");

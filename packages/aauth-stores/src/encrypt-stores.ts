@@ -46,6 +46,7 @@ export function encryptStores(stores: Stores, { keys }: EncryptionOptions): Stor
   }
   const byId = new Map(keys.map((key) => [idOf(key), key]));
   return {
+    knownSince: stores.knownSince,
     claims: stores.claims,
     records: <Value>(name: string, bounds?: StoreBounds) =>
       encryptRecords<Value>(stores.records(name, bounds), { name, current, byId }),

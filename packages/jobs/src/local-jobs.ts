@@ -95,16 +95,17 @@ class LocalQueue {
 
   async #runToEnd({ id, starts }: JobRow): Promise<void> {
     const { records, log, closing } = this.#parts;
-    for (let started = starts; !closing.aborted; started++) {
+    let started = starts;
+    while (!closing.aborted) {
       try {
         await records.put(...rowOf(this.#name, { id, starts: started + 1 }));
-        await startJob(this.#handler, id, closing, started);
+        await startJob(this.#handler, id, closing, started++);
         await records.delete(`${this.#name} ${id}`);
         return;
       } catch (error) {
         if (closing.aborted) return;
         log.warn({ err: error, queue: this.#name, job: id }, "a job failed and runs again");
-        const wait = pauseSeconds(started + 1) * 1000;
+        const wait = pauseSeconds(Math.max(1, started)) * 1000;
         await pause(wait, undefined, { ref: false, signal: closing }).catch(() => {});
       }
     }

@@ -69,6 +69,16 @@ describe("jobs of one process", () => {
     expect(run.mock.calls[1]![2]).toEqual({ isTakenOver: true });
   });
 
+  test("counts no start while the store is down", async () => {
+    const { jobs, records } = world();
+    const run = vi.fn(async () => {});
+    jobs.handle("runs", { abandon, run });
+    const put = vi.spyOn(records, "put").mockRejectedValueOnce(new Error("the store is down"));
+    await jobs.add("runs", "a");
+    await vi.waitFor(() => expect(run).toHaveBeenCalledOnce(), 3_000);
+    expect(put.mock.calls.map(([, row]) => row)).toEqual(Array(2).fill({ id: "a", starts: 1 }));
+  });
+
   test("abandons a job that was started too often", async () => {
     const { jobs, records } = world();
     await records.put("runs a", { id: "a", starts: MAX_STARTS }, { owner: "runs", ttlSeconds: 100 });

@@ -8,6 +8,7 @@ import { platformCrypto } from "#crypto";
 import type { Awaitable } from "../crypto/interface.ts";
 import { AAuthVerificationError } from "../errors.ts";
 import { ownerOf } from "../store/owner-of.ts";
+import { processStart } from "../store/process-start.ts";
 import { StoreFullError } from "../store/quota-store.ts";
 import { createMemoryRecordStore, type RecordStore } from "../store/record-store.ts";
 import type { RevocationCheck } from "./verification.ts";
@@ -25,6 +26,8 @@ export interface RevocationsOptions {
    * issued before it began are refused. Replicas share one.
    */
   readonly store?: RecordStore<RevokedToken> | undefined;
+  /** Unix seconds: `knownSince` of the stores. Default with a store: everything is there. */
+  readonly knownSince?: number | undefined;
   /** Unix seconds. Default: the system clock. */
   readonly now?: (() => number) | undefined;
 }
@@ -57,7 +60,7 @@ const MAX_KEY_CHARACTERS = 512;
  */
 export function createRevocations(options: RevocationsOptions = {}): Revocations {
   const now = options.now ?? (() => Math.floor(Date.now() / 1000));
-  const knownSince = options.store === undefined ? processStart(now) : 0;
+  const { knownSince = options.store === undefined ? requireStart(now) : 0 } = options;
   const store = options.store ?? createMemoryRecordStore<RevokedToken>({ now });
   return {
     async isRevoked({ iss, jti, iat = knownSince }) {
@@ -78,17 +81,16 @@ export function createRevocations(options: RevocationsOptions = {}): Revocations
   };
 }
 
+function requireStart(now: () => number): number {
+  const start = processStart(now);
+  if (start === undefined)
+    throw new TypeError("revocations need a store: this runtime has no time of its start");
+  return start;
+}
+
 function revocationUnknown(): AAuthVerificationError {
   const reason = "the token was issued before this process began, and may have been revoked since";
   return new AAuthVerificationError("revocation_unknown", reason, { claim: "iat" });
-}
-
-/** Unix seconds by `now`, rounded down: what a clock that counts seconds showed when this process began. */
-function processStart(now: () => number): number {
-  const startMs = performance.timeOrigin;
-  if (!(startMs > 0)) throw new TypeError("revocations need a store: this runtime has no time of its start");
-  // A test's clock is ahead of the system's, or behind; one that rounds down is neither.
-  return Math.floor(startMs / 1000) + Math.ceil(now() - Date.now() / 1000);
 }
 
 function keyOf(iss: string, jti: string): Awaitable<string> {

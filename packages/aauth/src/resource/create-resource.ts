@@ -160,7 +160,12 @@ export function createResource(options: ResourceOptions): Resource<string> {
   const { trustedIssuers, accessServer, additionalComponents, revocation } = published;
   const accepted = { ...common, trustedAgents, trustedIssuers, accessServer };
   const revocations =
-    revocation && createRevocations({ store: stores?.records(`revocations ${resource}`), now });
+    revocation &&
+    createRevocations({
+      store: stores?.records(`revocations ${resource}`),
+      knownSince: stores?.knownSince,
+      now,
+    });
   const verifier = createVerifier({
     ...{ ...accepted, ...judging, profile, additionalComponents },
     isRevoked: revocations?.isRevoked,

@@ -189,8 +189,6 @@ export const STEPS: Readonly<Record<StepName, Step>> = {
       authority: v.authority,
       thumbprint: v.key.thumbprint,
       charge: { quota: quotaOf(caller), owner: ownerOfCaller(caller) },
-      createdSeconds: v.input.created ?? v.nowSeconds,
-      nowSeconds: v.nowSeconds,
       toleranceSeconds: rules.endpoint.toleranceSeconds,
     };
     return nonce === undefined

@@ -1,4 +1,5 @@
 import { type ClaimStore, createMemoryClaimStore } from "./claim-store.ts";
+import { processStart } from "./process-start.ts";
 import { createMemoryRecordStore, type RecordStore } from "./record-store.ts";
 
 /** The bound of a store. */
@@ -16,6 +17,11 @@ export interface StoreBounds {
  * and the resource behind it, need stores apart: the second would find the signature used.
  */
 export interface Stores {
+  /**
+   * Unix seconds: what was written before is not there. A token that was issued before may have
+   * been revoked since, and is refused. Default: nothing is missing.
+   */
+  readonly knownSince?: number | undefined;
   /** @throws RangeError for a bound below 1 */
   claims(name: string, bounds?: StoreBounds): ClaimStore;
   /** @throws RangeError for a bound below 1 */
@@ -32,9 +38,11 @@ export interface Stores {
  * createResource({ resource: "https://reports.example", key, stores });
  */
 export function createMemoryStores({ now }: { readonly now?: (() => number) | undefined } = {}): Stores {
+  const clock = now ?? (() => Math.floor(Date.now() / 1000));
   const claims = new Map<string, ClaimStore>();
   const records = new Map<string, RecordStore<unknown>>();
   return {
+    knownSince: processStart(clock),
     claims: (name, bounds) => remembered(claims, name, () => createMemoryClaimStore({ ...bounds, now })),
     records: <Value>(name: string, bounds?: StoreBounds) =>
       remembered(records, name, () =>

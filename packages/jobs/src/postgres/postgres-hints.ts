@@ -55,7 +55,10 @@ const deadlines = { connectionTimeoutMillis: QUERY_MS, query_timeout: QUERY_MS }
 /** Undefined for a message that another program has sent. */
 function readMessage(text: string): Message | undefined {
   try {
-    return JSON.parse(text) as Message;
+    const { from, channel, id } = JSON.parse(text) as Partial<Record<keyof Message, unknown>>;
+    // Other users of the database may send anything.
+    if (typeof from !== "string" || typeof id !== "string") return undefined;
+    return typeof channel === "string" && channel.startsWith("hint ") ? { from, channel, id } : undefined;
   } catch {
     return undefined;
   }

@@ -1,4 +1,5 @@
 import { UserInteractionRequiredError } from "aauth";
+import { AgentHttpError } from "agent-kit/a2a";
 import { goesOn } from "agent-kit/draft-11";
 import { markFailed, type TracePlace, withSpan } from "agent-kit/service";
 import type { Failure, Order } from "backend-api";
@@ -124,7 +125,10 @@ export async function takeUpOrder(
   const { orders, logger, now } = context;
   const { id, waiting, isRepeated } = stored;
   if (waiting === undefined) {
-    await orders.update(id, (at) => (isRepeated ? endUnknown(at, now()) : { ...at, isRepeated: true }));
+    await orders.update(id, (at) => {
+      if (at.order.status !== "placing") return at;
+      return isRepeated ? endUnknown(at, now()) : { ...at, isRepeated: true };
+    });
     if (isRepeated) return;
   }
   logger.info({ orderId: id }, waiting ? "↻ A waiting order is resumed" : "↻ An order is sent again");
@@ -139,7 +143,16 @@ export function endUnknown(stored: StoredOrder, now: number): StoredOrder {
 
 type Outcome = Pick<StoredOrder, "order" | "interaction">;
 
-async function outcomeOf(context: OrderContext, stored: StoredOrder, signal: AbortSignal): Promise<Outcome> {
+/**
+ * @param lost the failure of a call that waited: its answer was given and did not arrive. The same
+ * request again gets the first answer; it waits for nobody a second time
+ */
+async function outcomeOf(
+  context: OrderContext,
+  stored: StoredOrder,
+  signal: AbortSignal,
+  lost?: unknown,
+): Promise<Outcome> {
   const { wire, client, observe, timeoutSeconds, orders, logger } = context;
   const { id, userId, returnState: state, waiting } = stored;
   const { model, quantity } = stored.order;
@@ -148,6 +161,7 @@ async function outcomeOf(context: OrderContext, stored: StoredOrder, signal: Abo
   const words = `The user has ordered ${quantity} × ${model}.`;
   const call = observe();
   const notes = createSequence();
+  let waited = waiting;
   const { fetch, end } = beginCall(wire, {
     ...{ id, userId, state, justification: words, clarification: words, timeoutSeconds, waiting, signal },
     // A decision in the last second must still arrive: an approved order is executed.
@@ -156,8 +170,14 @@ async function outcomeOf(context: OrderContext, stored: StoredOrder, signal: Abo
       call.observer(event);
       if (goesOnAtPage(wire) && goesOn(event)) notes.add(() => orders.update(id, noteAnswered));
     },
-    onPage: (url, party) => waitAt(context, stored, notes, { url, party }),
-    onWaiting: (waiting) => notes.add(() => orders.update(id, (at) => noteWaiting(at, waiting))),
+    async onPage(url, party) {
+      if (lost !== undefined) throw lost;
+      await waitAt(context, stored, notes, { url, party });
+    },
+    onWaiting(waiting) {
+      waited = waiting;
+      notes.add(() => orders.update(id, (at) => noteWaiting(at, waiting)));
+    },
     // An approval is for the request with this key: another key would need another approval.
     context: keyThumbprint === undefined ? {} : { keyThumbprint },
   });
@@ -166,6 +186,11 @@ async function outcomeOf(context: OrderContext, stored: StoredOrder, signal: Abo
     logger.info({ orderId: id }, "✅ Order placed with the user's approval");
     return { order: { ...base, status: "placed", total, approved_by } };
   } catch (error) {
+    if (waited !== undefined && lost === undefined && isGone(error)) {
+      const { keyThumbprint } = waited;
+      const again = { ...stored, waiting: undefined, interaction: { endsAt: 0, keyThumbprint } };
+      return await outcomeOf(context, again, signal, error);
+    }
     const interaction =
       error instanceof UserInteractionRequiredError && (await demanded(context, stored, error));
     if (interaction) return interaction;
@@ -180,6 +205,10 @@ async function outcomeOf(context: OrderContext, stored: StoredOrder, signal: Abo
     await notes.done();
   }
 }
+
+/** The agent does not know, or no longer knows, what a call polls. */
+const isGone = (error: unknown): boolean =>
+  error instanceof AgentHttpError && (error.status === 404 || error.status === 410);
 
 /** The call has ended with a demand for its user. Undefined for a second one. */
 async function demanded(

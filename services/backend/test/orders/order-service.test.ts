@@ -29,6 +29,8 @@ let log: string[];
 let outage: Error | undefined;
 /** Another service over them is another process. */
 let stores: Stores;
+/** Answers of the agent to a request that is repeated, where it goes on. */
+let again: (() => Awaited<ReturnType<Place>>)[];
 /** Those of the service made last. */
 let jobs: Jobs;
 const newJobs = () => {
@@ -40,6 +42,7 @@ beforeEach(() => {
   outage = undefined;
   now = 1_730_217_600;
   asked = [];
+  again = [];
   contexts = [];
   log = [];
 });
@@ -366,7 +369,8 @@ describe("an order of draft -11, whose call goes on", () => {
         async place(order, send) {
           asked.push(order);
           if (onResume !== undefined) await send("https://sca.localhost/orders");
-          return answer.promise;
+          const next = asked.length > 1 ? again.shift() : undefined;
+          return next === undefined ? answer.promise : next();
         },
       },
       returnUrl: RETURN_URL,
@@ -434,6 +438,49 @@ describe("an order of draft -11, whose call goes on", () => {
     expect(await back).toBe(order_id);
     for (const each of [orders, after.orders])
       expect(await each.get("anna", order_id)).toMatchObject({ status: "placed", total: 62_500 });
+  });
+
+  it.each([404, 410])(
+    "whose answer was given and lost (%i) is asked for again with the key of the call that waited",
+    async (status) => {
+      const { orders, answer, page } = held();
+      const started = orders.start("anna", WANTED);
+      await vi.waitFor(() => expect(asked).toHaveLength(1));
+      contexts[0]!.onWaiting!({
+        location: "https://sca.localhost/orders/pending/1",
+        keyThumbprint: "key-1",
+      } as WaitingCall);
+      await page("https://sca.localhost/orders/interaction?code=1", "https://sca.localhost");
+      const { order_id } = await started;
+      again.push(() => PLACED);
+      answer.reject(new AgentHttpError(status));
+      await vi.waitFor(async () => expect((await orders.get("anna", order_id)).status).toBe("placed"));
+      expect(asked[1]).toEqual(asked[0]);
+      expect(contexts[1]).toMatchObject({ keyThumbprint: "key-1" });
+    },
+  );
+
+  it("whose answer was lost waits for nobody a second time", async () => {
+    const { orders, answer, page } = held();
+    const started = orders.start("anna", WANTED);
+    await vi.waitFor(() => expect(asked).toHaveLength(1));
+    contexts[0]!.onWaiting!({ location: "https://sca.localhost/orders/pending/1" } as WaitingCall);
+    await page("https://sca.localhost/orders/interaction?code=1", "https://sca.localhost");
+    const { order_id } = await started;
+    again.push(() => {
+      throw new AgentHttpError(410);
+    });
+    answer.reject(new AgentHttpError(410));
+    await vi.waitFor(async () =>
+      expect(await orders.get("anna", order_id)).toMatchObject({
+        status: "failed",
+        failure: { code: "http_410" },
+      }),
+    );
+    expect(asked).toHaveLength(2);
+    await expect(
+      contexts[1]!.onInteraction!({ url: "p", code: "c", page: "p", party: "https://sca.localhost" }),
+    ).rejects.toThrow(AgentHttpError);
   });
 
   it("keeps its end, whenever its user comes back", async () => {

@@ -1,3 +1,4 @@
+import { createMemoryStores, type Stores, StoreUnavailableError } from "aauth";
 import { progressSchema } from "backend-api";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type ScriptedStack, startScriptedStack } from "../scripted-stack.ts";
@@ -7,8 +8,25 @@ let origin: string;
 let answer: PromiseWithResolvers<string>;
 let asked: PromiseWithResolvers<void>;
 
+let isAway: boolean;
+
+/** Stores that reject all readings while `isAway`. */
+function unreliableStores(): Stores {
+  const stores = createMemoryStores();
+  return {
+    ...stores,
+    records<Value>(name: string) {
+      const records = stores.records<Value>(name);
+      const get = (key: string) =>
+        isAway ? Promise.reject(new StoreUnavailableError("a database")) : records.get(key);
+      return { ...records, get };
+    },
+  };
+}
+
 beforeEach(async () => {
-  stack = await startScriptedStack({ deps: { heartbeatMs: 20 } });
+  isAway = false;
+  stack = await startScriptedStack({ deps: { heartbeatMs: 20, stores: unreliableStores() } });
   stack.script.requirement = { level: "identified" };
   answer = Promise.withResolvers();
   asked = Promise.withResolvers();
@@ -69,6 +87,20 @@ describe("the event stream", () => {
     for (let block = await next(); block !== undefined; block = await next())
       if (!block.startsWith(":")) last = block;
     expect(stateIn(last)).toMatchObject({ status: "completed", progress_percentage: 100 });
+  });
+
+  it("V23: goes on while the store does not answer", async () => {
+    const id = await startedRun();
+    const { next } = await open(id);
+    await next();
+    isAway = true;
+    for (let beat = 0; beat < 3; beat++) expect(await next()).toBe(": heartbeat");
+    isAway = false;
+    answer.resolve("# Report");
+    let last = "";
+    for (let block = await next(); block !== undefined; block = await next())
+      if (!block.startsWith(":")) last = block;
+    expect(stateIn(last)).toMatchObject({ status: "completed" });
   });
 
   it("closes when the run is cleared", async () => {

@@ -86,13 +86,15 @@ export function createHeldOrders(options: {
       if (decision === "declined") return deferred.fail(id, "denied", "The person declined the order");
       // An agent that lost its answer may have asked twice: the second approval places nothing.
       const confirmation = (await placedOrders.find(request)) ?? confirm(order, person);
+      // Before its caller is told.
+      const isPlaced = await placedOrders.place(request, confirmation, owner);
       const isWaiting = await deferred.finish(id, {
         status: 201,
         headers: { "content-type": "application/json", "cache-control": "no-store" },
         body: JSON.stringify(confirmation),
       });
-      if (isWaiting && (await placedOrders.place(request, confirmation, owner)))
-        log.info({ total: order.total }, "✅ Order placed, approved by a person");
+      if (isPlaced && !isWaiting) await placedOrders.takeBack(request);
+      if (isPlaced && isWaiting) log.info({ total: order.total }, "✅ Order placed, approved by a person");
       return isWaiting;
     },
   };

@@ -7,7 +7,7 @@ import type { Person } from "../interaction/interactions.ts";
 export type Confirmation = ReturnType<typeof confirm>;
 
 /**
- * The table of executed orders, the same for all replicas. Both methods reject with
+ * The table of executed orders, the same for all replicas. All methods reject with
  * StoreUnavailableError.
  */
 export interface PlacedOrders {
@@ -21,6 +21,8 @@ export interface PlacedOrders {
    * @throws StoreFullError
    */
   place(request: string, confirmation: Confirmation, owner: string): Promise<boolean>;
+  /** Removes an order that was just placed, and whose caller has gone. */
+  takeBack(request: string): Promise<void>;
 }
 
 /** How long a caller that repeats an order gets the first answer again. */
@@ -34,6 +36,7 @@ export function createPlacedOrders(stores: Stores): PlacedOrders {
     find: async (request) => orders.get(request),
     place: async (request, confirmation, owner) =>
       orders.putIfAbsent(request, confirmation, { owner, ttlSeconds: KEPT_SECONDS }),
+    takeBack: async (request) => orders.delete(request),
   };
 }
 

@@ -14,6 +14,7 @@ export interface KeyFile {
 
 const OWNER_ONLY = 0o600;
 const MAX_BYTES = 262_144;
+const STICKY = 0o1000;
 
 /**
  * Files of private keys in one folder. They are made once and never changed, so that a reader finds
@@ -34,7 +35,11 @@ export class KeyFiles {
     try {
       await mkdir(folder, { recursive: true, mode: 0o700 });
       await readdir(folder);
+      const { uid, mode } = await stat(folder);
+      // hole K5
+      if (!isTrusted(uid) || (mode & 0o022 && !(mode & STICKY))) throw files.problem("", WRITABLE);
     } catch (error) {
+      if (error instanceof ConfigError) throw error;
       throw files.problem("", `cannot be used: ${codeOf(error)}`);
     }
     return files;
@@ -70,8 +75,10 @@ export class KeyFiles {
     try {
       const { mode, uid, size, mtimeMs, isFile } = await statOf(file);
       if (!isFile || size > MAX_BYTES) throw this.problem(name, "is not a file of keys");
+      // In a folder with the sticky bit, as a mounted secret has it, others may add files.
+      if (!isTrusted(uid)) throw this.problem(name, "belongs to another user"); // hole K5a
       // Group access is what a mounted secret gives to a process that is not its owner.
-      const forbidden = uid === process.getuid?.() ? 0o077 : 0o007;
+      const forbidden = uid === process.getuid?.() ? 0o077 : 0o027;
       if ((mode & forbidden) !== 0) throw this.problem(name, "can be read by others: chmod 600 it"); // hole K1
       return { name, text: await file.readFile("utf8"), writtenAt: Math.floor(mtimeMs / 1000) };
     } finally {
@@ -121,5 +128,10 @@ async function statOf(file: FileHandle) {
   const stats = await file.stat();
   return { ...stats, isFile: stats.isFile() };
 }
+
+const WRITABLE = "can be written by others: they could put a key of theirs there";
+
+/** Files of root, which a mounted secret is, and the process's own. */
+const isTrusted = (uid: number): boolean => uid === 0 || uid === process.getuid?.();
 
 const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? "unknown error";

@@ -54,20 +54,24 @@ export async function openStores(options: {
       claims: (name, bounds) => (claims ?? records).claims(named(name), bounds),
       records: (name, bounds) => encrypted.records(named(name), bounds),
     };
-    await requireKey(opened, service);
-    return { ...opened, close };
+    const knownSince = await requireKey(opened, service);
+    return { ...opened, knownSince: records.knownSince ?? knownSince, close };
   } catch (error) {
     await close();
     throw error;
   }
 }
 
-/** @throws ConfigError where the store was written with another key: no entry of it can be read */
-async function requireKey({ records }: Stores, service: string): Promise<void> {
-  const marks = records<true>("key of this store");
+/**
+ * @returns when the store was first opened, Unix seconds: an emptied one knows nothing from before
+ * @throws ConfigError where the store was written with another key: no entry of it can be read
+ */
+async function requireKey({ records }: Stores, service: string): Promise<number | undefined> {
+  const marks = records<number>("key of this store");
+  const now = Math.floor(Date.now() / 1000);
   try {
-    await marks.putIfAbsent("mark", true, { owner: "mark", ttlSeconds: MARK_SECONDS });
-    await marks.get("mark");
+    await marks.putIfAbsent("mark", now, { owner: "mark", ttlSeconds: MARK_SECONDS });
+    return await marks.get("mark");
   } catch (error) {
     if (!(error instanceof StoreRecordError)) throw error;
     const message =

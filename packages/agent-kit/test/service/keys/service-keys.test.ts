@@ -1,5 +1,16 @@
 import { generateKeyPairSync } from "node:crypto";
-import { chmod, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import {
+  chmod,
+  chown,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  writeFile,
+} from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -83,6 +94,22 @@ describe("keys in a folder", () => {
     for (const file of await readdir(folder)) await chmod(path(file), mode);
     expect(await refusalOf(openRing())).toContain("backend.1.json can be read by others: chmod 600 it");
     expect(await refusalOf(keys.secret("store"))).toContain("store.json can be read by others");
+  });
+
+  it("K5: refuses a folder that others can write, but for one with the sticky bit", async () => {
+    const keys = await open();
+    await keys.signingKeys("backend");
+    await chmod(folder, 0o777);
+    expect(await refusalOf(openRing())).toContain("can be written by others");
+    await chmod(folder, 0o1777);
+    expect((await openRing()).current().kid).toEqual(expect.any(String));
+  });
+
+  it.runIf(process.getuid?.() === 0)("K5: refuses a file of another user", async () => {
+    const keys = await open();
+    await keys.signingKeys("backend");
+    for (const file of await readdir(folder)) await chown(path(file), 12_345, 12_345);
+    expect(await refusalOf(openRing())).toContain("backend.1.json belongs to another user");
   });
 
   it("K2: are one key, however many processes start at once", async () => {

@@ -1,0 +1,10 @@
+/**
+ * Unix seconds by `now`, rounded down: what a clock that counts seconds showed when this process
+ * began. Undefined on a runtime that does not say when that was.
+ */
+export function processStart(now: () => number): number | undefined {
+  const startMs = performance.timeOrigin;
+  if (!(startMs > 0)) return undefined;
+  // A test's clock is ahead of the system's, or behind; one that rounds down is neither.
+  return Math.floor(startMs / 1000) + Math.ceil(now() - Date.now() / 1000);
+}
