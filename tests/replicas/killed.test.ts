@@ -16,14 +16,15 @@ const POLL_MS = 200;
 /** Of the services' log, where a test fails. */
 const LOG_CHARACTERS = 6_000;
 
-describe.each([
-  ["February 2026", { profile: "february-2026" }, REPLICATED],
-  [
-    "draft -11",
-    { profile: "draft-11", mode: "agent-identity" },
-    IS_STORM ? [...REPLICATED, "person-server"] : ["backend", "person-server"],
-  ],
-] as const)("in %s", (_name, modes, services) => {
+const FEBRUARY = ["February 2026", { profile: "february-2026" }, REPLICATED] as const;
+const DRAFT_11 = [
+  "draft -11",
+  { profile: "draft-11", mode: "agent-identity" },
+  [...REPLICATED, "person-server"],
+] as const;
+
+// In CI `takeover.test.ts` kills a backend of draft -11.
+describe.each(IS_STORM ? [FEBRUARY, DRAFT_11] : [FEBRUARY])("in %s", (_name, modes, services) => {
   let stack: ReplicaStack;
   let authorization: string;
   beforeAll(async () => {
