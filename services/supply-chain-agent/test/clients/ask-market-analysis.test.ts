@@ -88,7 +88,7 @@ describe("a question that waited", () => {
   const gone = new AAuthAgentError("token_request_failed", "there is no such pending request any more");
   const asker = { caller: authorized, upstreamToken: "upstream" };
 
-  test("is resumed", async () => {
+  test("that a person has to decide on is resumed by the next process", async () => {
     const { fetchFor, resume, askMarketAnalysis } = asking(true);
     resume.mockImplementation(async () => Response.json({ ...ANSWER, id: 1 }));
     const answer = await askMarketAnalysis("x", { ...asker, person: person(true) });
