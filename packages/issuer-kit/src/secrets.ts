@@ -1,5 +1,5 @@
-import { hash, randomBytes } from "node:crypto";
 import type { RecordStore } from "aauth";
+import { digestOf, newSecret } from "agent-kit/service";
 
 /**
  * Values behind secrets that are given out once: codes, request tokens, refresh tokens. The store
@@ -24,14 +24,13 @@ export function createSecrets<Value>(
   store: RecordStore<Value>,
   ownerOf: (value: Value) => string,
 ): Secrets<Value> {
-  const key = (secret: string) => hash("sha256", secret, "base64url");
   return {
     async issue(value, lifetimeSeconds) {
-      const secret = randomBytes(32).toString("base64url");
-      await store.put(key(secret), value, { owner: ownerOf(value), ttlSeconds: lifetimeSeconds });
+      const secret = newSecret();
+      await store.put(digestOf(secret), value, { owner: ownerOf(value), ttlSeconds: lifetimeSeconds });
       return secret;
     },
-    find: async (secret) => store.get(key(secret)),
-    take: async (secret) => store.take(key(secret)),
+    find: async (secret) => store.get(digestOf(secret)),
+    take: async (secret) => store.take(digestOf(secret)),
   };
 }

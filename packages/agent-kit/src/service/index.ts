@@ -76,6 +76,7 @@ export {
 } from "./run/run-service.ts";
 export { buildTraced, startService } from "./run/start-service.ts";
 export { PARENT_PID_VARIABLE, watchParent } from "./run/watch-parent.ts";
+export { digestOf, newSecret } from "./secrets.ts";
 export { openState, type ServiceState } from "./state/open-state.ts";
 export { type StateConfig, statePlaces } from "./state/state-places.ts";
 export { storeSettings } from "./state/store-settings.ts";

@@ -1,5 +1,5 @@
-import { hash } from "node:crypto";
 import type { Stores } from "aauth";
+import { digestOf } from "agent-kit/service";
 import type { Adapter, AdapterPayload, InteractionResults } from "oidc-provider";
 import { oauthErrorOf } from "../oauth-error.ts";
 import { errors } from "./library.ts";
@@ -44,11 +44,11 @@ export function createStorageAdapter(options: {
       (result as InteractionResults | undefined)?.login?.accountId ?? accountId ?? callerNetwork(); // hole S5
 
     async function find(id: string): Promise<AdapterPayload | undefined> {
-      const payload = await payloads.get(keyOf(id));
+      const payload = await payloads.get(digestOf(id));
       // A sign-in in progress names the grant that was there when it began; another user may sign
       // in meanwhile.
       if (payload?.grantId === undefined || model === "Interaction") return payload;
-      return (await grants.get(keyOf(payload.grantId))) && payload;
+      return (await grants.get(digestOf(payload.grantId))) && payload;
     }
 
     return {
@@ -58,20 +58,20 @@ export function createStorageAdapter(options: {
           const isAnonymous = model === "Session" && payload.accountId === undefined;
           const ttlSeconds = isAnonymous ? Math.min(expiresIn, ANONYMOUS_SECONDS) : expiresIn;
           const terms = { owner: ownerOf(payload), ttlSeconds };
-          await payloads.put(keyOf(id), payload, terms);
+          await payloads.put(digestOf(id), payload, terms);
           if (model === "Session" && payload.uid !== undefined)
-            await sessionIds.put(keyOf(payload.uid), id, terms);
+            await sessionIds.put(digestOf(payload.uid), id, terms);
         }),
       findByUid: (uid) =>
         answering(async () => {
-          const id = await sessionIds.get(keyOf(uid));
+          const id = await sessionIds.get(digestOf(uid));
           return id === undefined ? undefined : find(id);
         }),
       consume: (id) =>
         answering(async () => {
           let isFirst = false;
           // Kept, because the library tells a reuse from an unknown token.
-          await payloads.update(keyOf(id), (payload) => {
+          await payloads.update(digestOf(id), (payload) => {
             isFirst = payload !== undefined && payload.consumed === undefined;
             if (payload === undefined || !isFirst) return undefined;
             const { exp = now() + grantLifetimeSeconds } = payload;
@@ -82,17 +82,15 @@ export function createStorageAdapter(options: {
         }),
       destroy: (id) =>
         answering(async () => {
-          const { uid } = (await payloads.take(keyOf(id))) ?? {};
-          if (model === "Session" && uid !== undefined) await sessionIds.delete(keyOf(uid));
+          const { uid } = (await payloads.take(digestOf(id))) ?? {};
+          if (model === "Session" && uid !== undefined) await sessionIds.delete(digestOf(uid));
         }),
-      revokeByGrantId: (grantId) => answering(async () => grants.delete(keyOf(grantId))),
+      revokeByGrantId: (grantId) => answering(async () => grants.delete(digestOf(grantId))),
       // The device flow, the only one with user codes, is off.
       findByUserCode: async () => undefined,
     };
   };
 }
-
-const keyOf = (id: string) => hash("sha256", id, "base64url");
 
 /** 503 for a store without room or connection; the library itself has 400 for such an error. */
 async function answering<T>(work: () => Promise<T>): Promise<T> {

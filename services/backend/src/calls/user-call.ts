@@ -5,13 +5,9 @@
  * @module
  */
 
-import { randomBytes } from "node:crypto";
 import type { WaitingCall } from "aauth";
 import type { Agent, AgentObserver, FetchContext } from "aauth/agent";
 import { createPatience } from "agent-kit/draft-11";
-
-/** Creates a value that a browser brings back and that no party can guess. */
-export const newState = (): string => randomBytes(32).toString("base64url");
 
 /** How such calls are made in one dialect. */
 export interface CallWire {

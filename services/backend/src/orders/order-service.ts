@@ -1,11 +1,11 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 import type { Stores } from "aauth";
-import { currentPlace, inTrace, withSpan } from "agent-kit/service";
+import { currentPlace, inTrace, newSecret, withSpan } from "agent-kit/service";
 import type { Catalogue, Order, OrderRequest } from "backend-api";
 import type { Jobs } from "jobs";
 import { ATTRIBUTE, SPAN } from "protocol-trace";
-import { goesOnAtPage, newState } from "../calls/user-call.ts";
+import { goesOnAtPage } from "../calls/user-call.ts";
 import { BackendError } from "../errors.ts";
 import { explainFailure } from "../failures/explain-failure.ts";
 import { createOpenRequests } from "../store/open-requests.ts";
@@ -93,7 +93,7 @@ export class OrderService {
     const { orders, now } = this.#context;
     const id = randomUUID();
     const order: Order = { order_id: id, model, quantity, status: "placing" };
-    const returnState = newState();
+    const returnState = newSecret();
     const stored: StoredOrder = { id, userId, returnState, order, place: currentPlace(), changedAt: now() };
     await orders.add(stored);
     await this.#jobs.add(QUEUE, id);

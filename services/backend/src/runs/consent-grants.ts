@@ -1,5 +1,5 @@
-import { hash } from "node:crypto";
 import type { RecordStore, Stores } from "aauth";
+import { digestOf } from "agent-kit/service";
 import type { Consent } from "./run.ts";
 
 /** What a user's consent can be revoked by. */
@@ -31,8 +31,7 @@ const LIFETIME_SECONDS = 36_000;
 /** @param now Unix seconds */
 export function createConsentGrants(stores: Pick<Stores, "records">, now: () => number): ConsentGrants {
   const grants: RecordStore<ConsentGrant> = stores.records("consents", { maxEntries: MAX_GRANTS });
-  const keyOf = ({ refreshToken }: Pick<ConsentGrant, "refreshToken">) =>
-    hash("sha256", refreshToken, "base64url");
+  const keyOf = ({ refreshToken }: Pick<ConsentGrant, "refreshToken">) => digestOf(refreshToken);
   return {
     list: async (userId) => grants.list(userId),
     async add(userId, grant) {

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { AgentAnswer } from "agent-kit/a2a";
-import type { TracePlace } from "agent-kit/service";
+import { newSecret, type TracePlace } from "agent-kit/service";
 import type {
   Activity,
   ActivityAction,
@@ -13,7 +13,6 @@ import type {
   RunStatus,
 } from "backend-api";
 import type { Resumable } from "../calls/resumable.ts";
-import { newState } from "../calls/user-call.ts";
 import { expiryOf } from "./expiry.ts";
 
 /** What a user has allowed, in the words of the protocol. */
@@ -118,7 +117,7 @@ export function createRun(
 ): Run {
   const run: Run = {
     id: randomUUID(),
-    returnState: newState(),
+    returnState: newSecret(),
     userId,
     prompt,
     shownPrompt,

@@ -1,5 +1,5 @@
-import { hash } from "node:crypto";
 import type { RecordStore, Stores } from "aauth";
+import { digestOf } from "agent-kit/service";
 
 /** A run or an order that a browser's return continues. */
 export interface Returning {
@@ -20,11 +20,10 @@ const MAX_RETURNS = 10_000;
 
 export function createReturns(stores: Pick<Stores, "records">, name: string): Returns {
   const returns: RecordStore<Returning> = stores.records(name, { maxEntries: MAX_RETURNS });
-  const keyOf = (state: string) => hash("sha256", state, "base64url");
   return {
     put: async (state, { id, userId }, ttlSeconds) =>
-      returns.put(keyOf(state), { id, userId }, { owner: userId, ttlSeconds }),
-    get: async (state) => returns.get(keyOf(state)),
-    take: async (state) => returns.take(keyOf(state)),
+      returns.put(digestOf(state), { id, userId }, { owner: userId, ttlSeconds }),
+    get: async (state) => returns.get(digestOf(state)),
+    take: async (state) => returns.take(digestOf(state)),
   };
 }

@@ -1,7 +1,7 @@
 import type { RecordStore } from "aauth";
 import type { WaitingRequest } from "aauth/server";
+import { digestOf } from "agent-kit/service";
 import type { Person } from "../sign-in/person.ts";
-import { digestOf } from "../sign-in/sessions.ts";
 import type { Desk } from "./desk.ts";
 
 /** A request that a person has come to with its code. */

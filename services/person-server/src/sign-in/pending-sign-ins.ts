@@ -1,9 +1,9 @@
 import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
 import type { Stores } from "aauth";
+import { digestOf } from "agent-kit/service";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { cookieNames, createCookie } from "./cookie.ts";
 import type { Expected } from "./openid-provider.ts";
-import { digestOf } from "./sessions.ts";
 import { SignInError } from "./sign-in-error.ts";
 
 /** A sign-in that the provider has not answered. */

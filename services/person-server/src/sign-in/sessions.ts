@@ -1,5 +1,5 @@
-import { hash, randomBytes } from "node:crypto";
 import type { Stores } from "aauth";
+import { digestOf, newSecret } from "agent-kit/service";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { type Cookie, createCookie } from "./cookie.ts";
 import type { Person } from "./person.ts";
@@ -81,9 +81,3 @@ export function createSessions(options: {
     },
   };
 }
-
-/** 256 random bits, base64url. */
-export const newSecret = (): string => randomBytes(32).toString("base64url");
-
-/** The digest that is kept in place of a secret. */
-export const digestOf = (secret: string): string => hash("sha256", secret, "base64url");

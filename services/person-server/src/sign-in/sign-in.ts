@@ -1,10 +1,11 @@
 import { StoreFullError, type Stores } from "aauth";
+import { newSecret } from "agent-kit/service";
 import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { noStore } from "issuer-kit";
 import { randomNonce, randomPKCECodeVerifier } from "openid-client";
 import { createOpenidProvider, type OpenidProviderOptions } from "./openid-provider.ts";
 import { createPendingSignIns } from "./pending-sign-ins.ts";
-import { type BrowserSession, createSessions, newSecret } from "./sessions.ts";
+import { type BrowserSession, createSessions } from "./sessions.ts";
 import { FAILURE_PAGES, SignInError } from "./sign-in-error.ts";
 
 /** A page with one message, and a link to continue. */

@@ -1,12 +1,6 @@
 import { StoreFullError, type Stores } from "aauth";
-import {
-  digestOf,
-  INTERACTION_SECONDS,
-  type Interaction,
-  type Interactions,
-  newSecret,
-  type Person,
-} from "./interactions.ts";
+import { digestOf, newSecret } from "agent-kit/service";
+import { INTERACTION_SECONDS, type Interaction, type Interactions, type Person } from "./interactions.ts";
 
 type Asking = Pick<Interaction, "id" | "owner" | "order" | "signIn">;
 

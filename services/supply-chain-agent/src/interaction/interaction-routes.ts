@@ -1,16 +1,15 @@
 import { hash } from "node:crypto";
 import { AAuthError, StoreFullError, StoreUnavailableError } from "aauth";
+import { digestOf, newSecret } from "agent-kit/service";
 import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { TooManyCodesError } from "../orders/held-orders.ts";
 import { type IdentifyPerson, TooManySignInsError } from "./identify-person.ts";
 import {
   type Decision,
-  digestOf,
   INTERACTION_SECONDS,
   type Interaction,
   type Interactions,
   isSame,
-  newSecret,
   type WayBack,
 } from "./interactions.ts";
 import { approvalPage, decidedPage, type Fact, type Page, problemPage, sendPage } from "./pages.ts";

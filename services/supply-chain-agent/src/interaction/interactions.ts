@@ -1,5 +1,6 @@
-import { createHash, hash, randomBytes, timingSafeEqual } from "node:crypto";
+import { createHash, timingSafeEqual } from "node:crypto";
 import { ownerOf, type Stores } from "aauth";
+import { digestOf, newSecret } from "agent-kit/service";
 import type { Order } from "../domain/order.ts";
 import type { HeldOrder } from "../orders/held-order.ts";
 
@@ -154,15 +155,6 @@ export function createInteractions(stores: Stores, now: () => number): Interacti
 /** An id leads to the page: the store's keys are hashes. */
 const keyOf = (id: string) => digestOf(id);
 
-export function newSecret(): string {
-  return randomBytes(32).toString("base64url");
-}
-
-/** SHA-256, base64url. */
-export function digestOf(secret: string): string {
-  return hash("sha256", secret, "base64url");
-}
-
 /** Compares in constant time. */
 export function isSame(secret: string | undefined, digest: string | undefined): boolean {
   return digest !== undefined && timingSafeEqual(Buffer.from(digestOf(secret ?? "")), Buffer.from(digest));
@@ -172,9 +164,5 @@ export function isSame(secret: string | undefined, digest: string | undefined): 
 function requestKey(asker: Asker): string {
   const { agent, agentDelegate, thumbprint, method, url, body } = asker;
   const bodyHash = createHash("sha256").update(body).digest("base64url");
-  return hash(
-    "sha256",
-    JSON.stringify([agent, agentDelegate ?? null, thumbprint, method, url, bodyHash]),
-    "base64url",
-  );
+  return digestOf(JSON.stringify([agent, agentDelegate ?? null, thumbprint, method, url, bodyHash]));
 }

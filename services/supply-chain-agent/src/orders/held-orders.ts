@@ -1,13 +1,8 @@
 import { type Discovery, isServerIdentifier, type ProvenCaller, type Stores } from "aauth";
 import { type Answer, createDeferred, type Endpoint, type Verifier } from "aauth/resource";
+import { digestOf } from "agent-kit/service";
 import type { FastifyBaseLogger } from "fastify";
-import {
-  type Decision,
-  digestOf,
-  type Interaction,
-  type Interactions,
-  type Person,
-} from "../interaction/interactions.ts";
+import type { Decision, Interaction, Interactions, Person } from "../interaction/interactions.ts";
 import type { Held, HeldOrder } from "./held-order.ts";
 import { confirm, type PlacedOrders } from "./placed-orders.ts";
 
