@@ -40,7 +40,7 @@ export interface AgentServiceDeps {
   readonly discovery?: Discovery;
   /** Sends requests to other agents and to the auth server. */
   readonly transport?: Transport;
-  /** Where what outlives a request is kept. Default: in memory, for this process only. */
+  /** Stores of all that outlives a request. Default: in memory, for this process only. */
   readonly stores?: Stores;
   /**
    * Work that outlives a request, started and closed with the service. Default: in this process,

@@ -110,7 +110,7 @@ export interface AgentOptions {
    */
   readonly transport?: Transport | undefined;
   /**
-   * Where the agent's tokens are kept: those of users and refresh tokens are among them, so that a
+   * Stores of the agent's tokens: those of users and refresh tokens are among them, so that a
    * store outside of the process has to protect them. A token for which there is no room is not
    * kept, and a later call gets one of its own. Agents with one `id` share tokens where their keys
    * are the same. Default: in memory.

@@ -53,7 +53,7 @@ export interface ResourceOptions<Name extends string = string, Other extends str
   readonly development?: boolean | undefined;
   readonly about?: Partial<Omit<ResourceMetadata, MadeMembers>> | undefined;
   /**
-   * Where used signatures and nonces are kept, and revoked tokens; replicas share them, or each
+   * Stores of used signatures and nonces, and of revoked tokens; replicas share them, or each
    * accepts a repetition once. Default: in memory, and revocations as in `createRevocations`.
    */
   readonly stores?: Stores | undefined;

@@ -42,7 +42,7 @@ export interface ServerOptions<Metadata> {
   /** Members of the document beside the endpoints: name, logo, `scopes_supported`, … */
   readonly metadata?: Partial<Omit<Metadata, "issuer">> | undefined;
   /**
-   * Where what outlives a request is kept; replicas share them. Default: `createMemoryStores()`.
+   * Stores of all that outlives a request; replicas share them. Default: `createMemoryStores()`.
    */
   readonly stores?: Stores | undefined;
   /** Sends requests to other servers. Default: to public addresses only. */

@@ -8,7 +8,7 @@ export type StateConfig = Config<typeof storeSettings> & {
   readonly profile?: string | undefined;
 };
 
-/** Where a service keeps its state and its keys. */
+/** Places of a service's state and its keys. */
 export interface StatePlaces {
   readonly store: StoreAddress;
   /** Undefined: keys end with the process. */
@@ -16,8 +16,8 @@ export interface StatePlaces {
 }
 
 /**
- * Where a service keeps its state and its keys: where its settings say, otherwise in folders of its
- * profile and port.
+ * Finds the places of a service's state and its keys: those of its settings, otherwise folders of
+ * its profile and port.
  *
  * @throws ConfigError for replicas that would share no state or no keys
  */

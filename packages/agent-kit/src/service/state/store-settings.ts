@@ -2,7 +2,7 @@ import { z } from "zod";
 import { setting } from "../config/setting.ts";
 import { integerSetting } from "../config/value-schemas.ts";
 
-/** Where a service keeps what outlives a request. */
+/** Address of the store of all that outlives a request. */
 export type StoreAddress =
   | { readonly kind: "memory" }
   | { readonly kind: "sqlite"; readonly folder: string }
