@@ -55,7 +55,7 @@ export const COMMANDS = {
     needsTools: true,
     does: "Runs what takes longest: all pairs of callers and requests of the gateway contract, also against an Agentgateway binary, load, two Keycloak nodes, the known holes by mutation, the containers. Hours; with names, these parts alone.",
     usage: {
-      words: ["PART", "products, agentgateway, load, keycloak-cluster, holes, compose"],
+      words: ["PART", "products, agentgateway, scale, load, keycloak-cluster, holes, compose"],
       variables: [
         ["AGENTGATEWAY_BIN", "executable, or a name on the PATH (default: agentgateway)"],
         ["AGENTGATEWAY_SCHEMA", "the release's schema/config.json, to compare the configuration files with"],
