@@ -110,8 +110,8 @@ async function fastify(settings: Settings): Promise<Started> {
       return reply.header(SERVED, "yes").send(seen(request.method, String(request.body ?? "")));
     });
   });
-  await app.listen({ port: 0, host: "127.0.0.1" });
-  return { port: app.addresses()[0]!.port, stop: () => app.close() };
+  const address = await app.listen({ port: 0, host: "127.0.0.1" });
+  return { port: Number(new URL(address).port), stop: () => app.close() };
 }
 
 /** By what the table of the documents calls them. */

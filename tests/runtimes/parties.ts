@@ -9,6 +9,7 @@ import {
   createDiscovery,
   createEndpointMap,
   generateSigningKey,
+  type PrivateJwk,
   type SigningKey,
   toJwks,
 } from "aauth";
@@ -75,10 +76,10 @@ export async function listen(listener: RequestListener, port = 0) {
   return { port: bound, origin: `http://127.0.0.1:${bound}`, stop };
 }
 
-const newKey = () => ({
-  ...generateKeyPairSync("ed25519").privateKey.export({ format: "jwk" }),
-  kid: "reports-1",
-});
+function newKey(): PrivateJwk {
+  const jwk = generateKeyPairSync("ed25519").privateKey.export({ format: "jwk" });
+  return JSON.parse(JSON.stringify({ ...jwk, kid: "reports-1" }));
+}
 
 /** A party that publishes documents, by path. */
 const publish = (documents: (origin: string) => Readonly<Record<string, object>>) =>

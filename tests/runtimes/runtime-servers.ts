@@ -1,9 +1,8 @@
 /** Servers of other runtimes, each in a process of its own, from the folder that `npm run test:all -- runtimes` makes. */
 
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { connect } from "node:net";
 import { setTimeout } from "node:timers/promises";
+import { startChild } from "../support/child.ts";
 import type { Started } from "./node-servers.ts";
 import { listen } from "./parties.ts";
 import type { Settings } from "./servers/reports.ts";
@@ -14,7 +13,8 @@ const START_MS = 30_000;
 
 type Start = (settings: Settings) => Promise<Started>;
 
-const bun: Start = (settings) => startAs(installed("@oven/bun-linux-x64/bin/bun"), [source("bun.ts")], settings);
+const bun: Start = (settings) =>
+  startAs(installed("@oven/bun-linux-x64/bin/bun"), [source("bun.ts")], settings);
 
 const deno: Start = (settings) =>
   startAs(
@@ -26,19 +26,16 @@ const deno: Start = (settings) =>
 /** Starts a program with settings as its last argument, and waits until its port is open. */
 async function startAs(program: string, args: readonly string[], settings: Settings): Promise<Started> {
   const port = await freePort();
-  const child = spawn(program, [...args, JSON.stringify({ ...settings, port })], {
-    stdio: ["ignore", "inherit", "inherit"],
-  });
-  const ended = once(child, "exit");
+  const child = startChild(program, [...args, JSON.stringify({ ...settings, port })]);
   const stop = async () => {
-    child.kill("SIGKILL");
-    await ended;
+    child.process.kill("SIGKILL");
+    await child.ended;
   };
   const giveUpAt = performance.now() + START_MS;
   while (!(await isOpen(port))) {
-    if (child.exitCode !== null || performance.now() > giveUpAt) {
+    if (child.process.exitCode !== null || performance.now() > giveUpAt) {
       await stop();
-      throw new Error(`${program} does not listen`);
+      throw new Error(`${program} does not listen: ${child.text()}`);
     }
     await setTimeout(50);
   }

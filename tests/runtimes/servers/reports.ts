@@ -1,6 +1,13 @@
 /** The resource that is attacked, the same on every framework and runtime. */
 
-import { createDiscovery, createEndpointMap, importSigningKey, type Stores } from "aauth";
+import {
+  createDiscovery,
+  createEndpointMap,
+  importSigningKey,
+  type PrivateJwk,
+  type Requirement,
+  type Stores,
+} from "aauth";
 import { february2026 } from "aauth/february-2026";
 import { createResource, type Resource } from "aauth/resource";
 
@@ -16,7 +23,7 @@ export const SERVED = "x-served";
 export interface Settings {
   readonly dialect: "draft-11" | "february-2026";
   /** Its private key: the parties cache the public one from server to server. */
-  readonly key: Readonly<Record<string, unknown>>;
+  readonly key: PrivateJwk;
   /** Its person server, in February 2026 its auth server. */
   readonly issuer: string;
   /** Where the parties of draft -11 are, by identifier. */
@@ -25,10 +32,10 @@ export interface Settings {
   readonly port?: number;
 }
 
-export const requirementOf = ({ dialect }: Settings) => ({
-  level: dialect === "draft-11" ? "auth-token" : "authorized",
-  scopes: ["reports.read"],
-});
+export const requirementOf = ({ dialect }: Settings): Requirement =>
+  dialect === "draft-11"
+    ? { level: "auth-token", scopes: ["reports.read"] }
+    : { level: "authorized", scopes: ["reports.read"] };
 
 export async function createReports(settings: Settings, stores?: Stores): Promise<Resource<string>> {
   const key = await importSigningKey(settings.key);
