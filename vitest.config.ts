@@ -104,15 +104,9 @@ export default defineConfig({
         },
       },
       { ...shared, test: { ...patient, name: "walkthrough", include: [WALKTHROUGH] } },
-      // One browser and one stack at a time.
       {
         ...shared,
-        test: {
-          ...patient,
-          name: "journeys",
-          include: [JOURNEYS],
-          testTimeout: 120_000,
-        },
+        test: { ...patient, name: "journeys", include: [JOURNEYS], testTimeout: 120_000 },
       },
       {
         ...shared,
@@ -122,7 +116,6 @@ export default defineConfig({
           include: ["tests/e2e/**/*.test.ts"],
           exclude: [JOURNEYS],
           testTimeout: 120_000,
-          fileParallelism: false,
         },
       },
       {
@@ -182,7 +175,7 @@ export default defineConfig({
                   "tests/keycloak/*.test.ts",
                   "tests/contract/{auth-server,person-server}/**/*.test.ts",
                   "tests/integration/consent-command.test.ts",
-                  "tests/e2e/{journeys,signature-only,autonomous,user-delegated,order}.test.ts",
+                  "tests/e2e/{journeys,autonomous,user-delegated}.test.ts",
                 ]
               : [],
           testTimeout: 120_000,
