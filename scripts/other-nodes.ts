@@ -5,7 +5,7 @@ import { demand, packPackages } from "./build-packages.ts";
 import { REPOSITORY_ROOT } from "./demo/stack.ts";
 import { findExecutable } from "./find-executable.ts";
 import { installPinned, type Log } from "./pinned-packages.ts";
-import { localProgram } from "./run-program.ts";
+import { localProgram, runProgram } from "./run-program.ts";
 import { runVitestPart } from "./run-vitest.ts";
 import type { PartResult } from "./test-report.ts";
 
@@ -13,6 +13,17 @@ const SOURCES = `${REPOSITORY_ROOT}tests/nodes/`;
 
 /** The oldest Node that the published packages name, and the newest with long-term support. */
 const OTHER_NODES = ["node-22", "node-24"];
+/** Nodes that the packages refuse. */
+const OLD_NODES = ["node-18", "node-20"];
+/** Entry points that load something that an old Node lacks. */
+const ENTRIES = [
+  "aauth",
+  "aauth/agent",
+  "aauth/resource",
+  "aauth/server",
+  "fastify-aauth",
+  "aauth-stores/sqlite",
+];
 
 /**
  * Packs the published packages, and has each Node install them into an empty folder and run tests.
@@ -41,17 +52,42 @@ export async function runOnNodes(
       };
       results.push(await runVitestPart(`nodes (${name})`, part));
     }
-    return results;
+    return [...results, await refuseOldNodes(join(folder, "own"))];
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** An import on an old Node ends with the sentence that names the one to install. */
+async function refuseOldNodes(folder: string): Promise<PartResult> {
+  const startedAt = performance.now();
+  const manifest = JSON.parse(await readFile(join(folder, "node_modules/aauth/package.json"), "utf8"));
+  const sentence = `Error: aauth needs Node ${manifest.engines.node.slice(">=".length)} or newer`;
+  const imports = OLD_NODES.flatMap((name) => ENTRIES.map((entry) => [name, entry] as const));
+  const failures: string[] = [];
+  for (const [name, entry] of imports) {
+    const node = await installNode(name, console.log);
+    const code = `import ${JSON.stringify(entry)}`;
+    const printed =
+      typeof node === "string"
+        ? node
+        : (
+            await runProgram(node.path, ["--input-type=module", "--eval", code], {
+              output: "caught",
+              cwd: folder,
+            })
+          ).output;
+    if (!printed.includes(sentence)) failures.push(`${entry} on ${name}: ${printed}`);
+  }
+  const passed = imports.length - failures.length;
+  return { part: "nodes (too old)", passed, skipped: 0, failures, tookMs: performance.now() - startedAt };
 }
 
 async function installNode(name: string, log: Log): Promise<{ path: string } | string> {
   const frozen = ["--ignore-workspace", "--frozen-lockfile", "--silent"];
   const installed = await installPinned(
     {
-      what: "Node 22 and 24",
+      what: "other versions of Node",
       prefix: "nodes-",
       pins: [`${SOURCES}package.json`, `${SOURCES}pnpm-lock.yaml`],
       steps: (folder) => [[localProgram("pnpm"), "install", "--dir", folder, ...frozen]],

@@ -4,6 +4,7 @@
  * @module
  */
 
+import "../supported-node.ts";
 import { type LookupAddress, type LookupAllOptions, lookup } from "node:dns";
 import { BlockList, isIP, isIPv6, type LookupFunction } from "node:net";
 import type { Readable } from "node:stream";
