@@ -3,7 +3,13 @@ import { REPOSITORY_ROOT } from "./demo/stack.ts";
 import { localProgram, runProgram } from "./run-program.ts";
 
 /** The packages that others may install, each after those it imports. */
-export const PUBLISHED_PACKAGES = ["aauth", "aauth-explain", "fastify-aauth", "aauth-stores"] as const;
+export const PUBLISHED_PACKAGES = [
+  "aauth",
+  "aauth-explain",
+  "fastify-aauth",
+  "aauth-stores",
+  "aauth-a2a",
+] as const;
 
 /**
  * Emits JavaScript and declarations into each package's `dist`, which `publishConfig` points to. The workspace itself never uses them.

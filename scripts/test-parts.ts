@@ -28,6 +28,7 @@ const PUBLISHED = [
   "packages/aauth-explain/",
   "packages/fastify-aauth/",
   "packages/aauth-stores/",
+  "packages/aauth-a2a/",
 ];
 /** The full products, and the numbers of users under load. */
 const LONG = { LONG_TESTS: "1" };

@@ -2,12 +2,13 @@ import type { AgentCard, SendMessageRequest, SendMessageResult } from "@a2a-js/s
 import { Role } from "@a2a-js/sdk";
 import { ClientFactory, JsonRpcTransportFactory } from "@a2a-js/sdk/client";
 import { isJsonRpcError } from "@a2a-js/sdk/errors";
+import { readAtMost } from "aauth";
 import { parseRefusal, REFUSAL_FIELD, type Refusal } from "aauth/resource";
-import { AnswerTooLargeError, readBounded } from "../service/index.ts";
 
 const MAX_ANSWER_BYTES = 1_048_576;
 const AGENT_CARD_PATH = "/.well-known/agent-card.json";
 
+/** How one message is sent. */
 export interface AskOptions {
   /** Signs, meets challenges, and carries this call's context: `agent.fetchFor(…)`. */
   readonly fetch: typeof fetch;
@@ -81,6 +82,12 @@ export class AgentRpcError extends Error {
 /** The agent answered, and the answer cannot be used. The message completes "the answer …". */
 export class AgentAnswerError extends Error {
   override readonly name = "AgentAnswerError";
+  readonly code: "answer_too_large" | "answer_unreadable";
+
+  constructor(message: string, options: ErrorOptions & { readonly code?: AgentAnswerError["code"] } = {}) {
+    super(message, options);
+    this.code = options.code ?? "answer_unreadable";
+  }
 }
 
 /**
@@ -151,10 +158,11 @@ function readingFetch(
 
 async function readBody(response: Response): Promise<string> {
   try {
-    return await readBounded(response, MAX_ANSWER_BYTES);
+    return new TextDecoder().decode(await readAtMost(response.body, MAX_ANSWER_BYTES));
   } catch (error) {
-    if (!(error instanceof AnswerTooLargeError)) throw error;
-    throw new AgentAnswerError(`is larger than ${MAX_ANSWER_BYTES} bytes`, { cause: error });
+    if (!(error instanceof RangeError)) throw error;
+    const options = { cause: error, code: "answer_too_large" } as const;
+    throw new AgentAnswerError(`is larger than ${MAX_ANSWER_BYTES} bytes`, options);
   }
 }
 

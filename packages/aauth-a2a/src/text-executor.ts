@@ -1,10 +1,14 @@
 import { type Message, type Part, Role } from "@a2a-js/sdk";
 import { AgentEvent, type AgentExecutor, type ServerCallContext } from "@a2a-js/sdk/server";
+import type { ProvenCaller } from "aauth";
+import { callerOf } from "./handler.ts";
 
 /** One question to the agent. */
 export interface TextRequest {
   /** All text parts of the message, joined by a newline. Empty when there are none. */
   readonly text: string;
+  /** Undefined where nothing in front of the agent has proven one. */
+  readonly caller: ProvenCaller | undefined;
   /** Its `state` is what `stateFor` made of the HTTP request. */
   readonly context: ServerCallContext;
 }
@@ -16,6 +20,7 @@ export interface TextAnswer {
   readonly data: Readonly<Record<string, unknown>>;
 }
 
+/** The work of an agent that answers in text. */
 export interface TextExecutorOptions {
   /** Gives the answer: one text part, and a data part for clients that accept one. */
   readonly answer: (request: TextRequest) => Promise<string | TextAnswer>;
@@ -36,7 +41,11 @@ export function createTextExecutor({ answer, onError }: TextExecutorOptions): Ag
   return {
     async execute({ request, userMessage, context }, events) {
       try {
-        const answered = await answer({ text: textOf(userMessage.parts), context });
+        const answered = await answer({
+          text: textOf(userMessage.parts),
+          caller: callerOf(context),
+          context,
+        });
         const { text, data } = typeof answered === "string" ? { text: answered, data: undefined } : answered;
         const acceptsData = request.configuration?.acceptedOutputModes.includes(DATA_MODE);
         const parts = [textPart(text), ...(data !== undefined && acceptsData ? [dataPart(data)] : [])];

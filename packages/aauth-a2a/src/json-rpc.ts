@@ -12,6 +12,7 @@ export const JSON_RPC_ERRORS = {
   internalError: { code: -32603, message: "Internal error" },
 } as const;
 
+/** Name of an error in {@link JSON_RPC_ERRORS}. */
 export type JsonRpcErrorKind = keyof typeof JSON_RPC_ERRORS;
 
 export interface JsonRpcRequest {
@@ -37,6 +38,33 @@ export class JsonRpcError extends Error {
 
 export function errorResponse(kind: JsonRpcErrorKind, id: string | number | null = null) {
   return { jsonrpc: "2.0", id, error: JSON_RPC_ERRORS[kind] } as const;
+}
+
+/** Longest body of a call. */
+export const MAX_BODY_BYTES = 1_048_576;
+
+/**
+ * The value of a body.
+ *
+ * @throws {JsonRpcError} contentTypeNotSupported, parseError
+ */
+export function parseBody(contentType: string | undefined, body: Uint8Array): unknown {
+  const [mediaType = ""] = (contentType ?? "").split(";", 1);
+  if (mediaType.trim().toLowerCase() !== "application/json") {
+    throw new JsonRpcError("contentTypeNotSupported");
+  }
+  try {
+    return JSON.parse(new TextDecoder().decode(body), refusePrototypes);
+  } catch {
+    throw new JsonRpcError("parseError");
+  }
+}
+
+/** Names that would give a copy of the value another prototype. */
+function refusePrototypes(key: string, value: unknown): unknown {
+  const isConstructor = key === "constructor" && typeof value === "object" && value !== null;
+  if (key === "__proto__" || (isConstructor && "prototype" in value)) throw new SyntaxError(key);
+  return value;
 }
 
 const ID = z.union([z.string(), z.int(), z.null()]);
