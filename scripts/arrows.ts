@@ -99,7 +99,7 @@ export const AAUTH_LAYERS: readonly (readonly string[])[] = [
   ["default-profile.ts", "profile/index.ts"],
   ["discovery/create-discovery.ts"],
   ["resource", "agent"],
-  ["testing", "server"],
+  ["testing", "server", "gates"],
   ["index.ts", "wire.ts"],
   // Above the library: nothing of it knows the add-on.
   ["february-2026"],
