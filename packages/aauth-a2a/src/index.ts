@@ -26,6 +26,7 @@ export {
   createA2AHandler,
 } from "./handler.ts";
 export { JsonRpcError, type JsonRpcErrorKind } from "./json-rpc.ts";
+export { type A2AServerOptions, createA2AServer } from "./server.ts";
 export {
   createTextExecutor,
   type TextAnswer,
