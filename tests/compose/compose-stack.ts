@@ -51,6 +51,12 @@ export async function up(
   }
 }
 
+/** Without containers and volumes of before: services keep their state in volumes. */
+export async function upNew(env: Readonly<Record<string, string>>): Promise<void> {
+  await compose(["down", "--volumes", "--remove-orphans", "--timeout", "4"], { env });
+  await up(env);
+}
+
 /** One running container, as `docker inspect` tells it. */
 export interface Container {
   readonly Config: { readonly User: string; readonly Env: readonly string[] };

@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { stringify } from "yaml";
 import { DEMO_MODES, DEMO_PORTS, REPOSITORY_ROOT, type StackModes } from "../../scripts/demo/stack.ts";
 import type { TestStack, TestStackOptions } from "../support/start-stack.ts";
-import { compose, isReal, up, urls } from "./compose-stack.ts";
+import { compose, isReal, up, upNew, urls } from "./compose-stack.ts";
 
 type Variables = Readonly<Record<string, string>>;
 type AuthServer = StackModes["authServer"];
@@ -39,7 +39,7 @@ export async function startContainerStack(options: TestStackOptions = {}): Promi
     AAUTH_AUTHORIZATION_SCHEME: modes.authorizationScheme,
   };
   writeOverride(variables, authServer);
-  await up(env, ["--force-recreate"]);
+  await upNew(env);
   return {
     ports: DEMO_PORTS,
     urls,

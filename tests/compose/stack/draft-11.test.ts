@@ -6,7 +6,7 @@ import { SECOND_USER, textOf, User } from "../../contract/auth-server/journey.ts
 import { signIn, WITH_MARKET_ANALYSIS } from "../../support/optimization-run.ts";
 import { decideAtPages, revokeAtPage } from "../../support/person-run.ts";
 import { LOG_WAIT } from "../../support/start-stack.ts";
-import { compose, composeStatus, containers, up, urls } from "../compose-stack.ts";
+import { compose, composeStatus, containers, up, upNew, urls } from "../compose-stack.ts";
 import { throughContainers } from "../through-containers.ts";
 
 installLocalhostLookup();
@@ -21,10 +21,9 @@ afterAll(async () => {
   await compose(["down", "--volumes", "--timeout", "4"], { env });
 });
 
-/** All containers new, as after `down` and `up`. */
 async function upIn(mode: string, more: Record<string, string> = {}): Promise<void> {
   env = { AAUTH_PROFILE: "draft-11", AAUTH_MODE: mode, ...more };
-  await up(env, ["--force-recreate"]);
+  await upNew(env);
 }
 
 const logOf = (service: string) => compose(["logs", "--no-color", service], { env });

@@ -2,7 +2,7 @@
 
 import { installLocalhostLookup } from "agent-kit/service";
 import { afterEach, describe, expect, test } from "vitest";
-import { compose, composeStatus, containers, up } from "../compose-stack.ts";
+import { compose, composeStatus, containers, upNew } from "../compose-stack.ts";
 import { nextRun } from "../run-under-way.ts";
 
 installLocalhostLookup();
@@ -16,9 +16,8 @@ afterEach(async () => {
 });
 
 async function upWith(more: Record<string, string>): Promise<void> {
-  await compose(["down", "--volumes", "--timeout", "4"]);
   env = more;
-  await up(env);
+  await upNew(env);
 }
 
 describe("docker-compose.embedded.yml, whole", () => {
