@@ -9,6 +9,7 @@ export const PUBLISHED_PACKAGES = [
   "fastify-aauth",
   "aauth-stores",
   "aauth-a2a",
+  "mcp-aauth",
 ] as const;
 
 /**

@@ -29,6 +29,7 @@ const PUBLISHED = [
   "packages/fastify-aauth/",
   "packages/aauth-stores/",
   "packages/aauth-a2a/",
+  "packages/mcp-aauth/",
 ];
 /** The full products, and the numbers of users under load. */
 const LONG = { LONG_TESTS: "1" };

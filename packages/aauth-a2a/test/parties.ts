@@ -15,7 +15,7 @@ import {
 } from "aauth";
 import { type AgentOptions, createAgent, type Transport } from "aauth/agent";
 import { createResource, type ResourceOptions } from "aauth/resource";
-import { createPersonServer } from "aauth/server";
+import { createPersonServer, type Decide } from "aauth/server";
 
 export const RESOURCE = "https://resource.example";
 export const PERSON_SERVER = "https://ps.example";
@@ -31,7 +31,10 @@ export interface SentRequest {
 }
 
 /** @param over of the resource; its scopes are `data.read` and `data.write` */
-export async function createParties(over: Partial<ResourceOptions> = {}) {
+export async function createParties(
+  over: Partial<ResourceOptions> = {},
+  decide: Decide = () => ({ type: "grant" }),
+) {
   const hosts = new Map<string, Serve>();
   const published: SigningKey[] = [];
   /** Requests that agents have sent, as they were signed. */
@@ -55,7 +58,7 @@ export async function createParties(over: Partial<ResourceOptions> = {}) {
     issuer: PERSON_SERVER,
     key: await generateSigningKey({ kid: "ps-1" }),
     ...{ discovery, transport, subjectSecret: crypto.getRandomValues(new Uint8Array(32)) },
-    decide: () => ({ type: "grant" }),
+    decide,
     personOf: ({ sub }) => `person of ${sub}`,
   });
   hosts.set(PERSON_SERVER, async (request) => {
