@@ -104,15 +104,9 @@ export default defineConfig({
         },
       },
       { ...shared, test: { ...patient, name: "walkthrough", include: [WALKTHROUGH] } },
-      // One browser and one stack at a time.
       {
         ...shared,
-        test: {
-          ...patient,
-          name: "journeys",
-          include: [JOURNEYS],
-          testTimeout: 120_000,
-        },
+        test: { ...patient, name: "journeys", include: [JOURNEYS], testTimeout: 120_000 },
       },
       {
         ...shared,
@@ -122,7 +116,6 @@ export default defineConfig({
           include: ["tests/e2e/**/*.test.ts"],
           exclude: [JOURNEYS],
           testTimeout: 120_000,
-          fileParallelism: false,
         },
       },
       {

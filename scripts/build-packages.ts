@@ -1,4 +1,5 @@
-import { rm } from "node:fs/promises";
+import { readFile, rm } from "node:fs/promises";
+import { join } from "node:path";
 import { REPOSITORY_ROOT } from "./demo/stack.ts";
 import { localProgram, runProgram } from "./run-program.ts";
 
@@ -13,22 +14,44 @@ export const PUBLISHED_PACKAGES = [
 ] as const;
 
 /**
- * Emits JavaScript and declarations into each package's `dist`, which `publishConfig` points to. The workspace itself never uses them.
+ * Builds the published packages, and packs them as npm does.
  *
- * @throws Error with the compiler's output
+ * @param folder where the tarballs go
+ * @returns their paths, in the order of {@link PUBLISHED_PACKAGES}
+ * @throws Error with the output of the compiler or of npm
  */
-export async function buildPackages(): Promise<void> {
-  for (const name of PUBLISHED_PACKAGES) {
-    await rm(`${REPOSITORY_ROOT}packages/${name}/dist`, { recursive: true, force: true });
-    const { status, output } = await runProgram(
-      localProgram("tsc"),
-      ["-p", `packages/${name}/tsconfig.build.json`],
-      {
-        output: "caught",
-      },
-    );
-    if (status !== 0) throw new Error(`${name} could not be built:\n${output}`);
-  }
+export async function packPackages(folder: string): Promise<readonly string[]> {
+  const [first, ...others] = PUBLISHED_PACKAGES;
+  // The others compile against its declarations.
+  await build(first);
+  await Promise.all(others.map(build));
+  const sources = PUBLISHED_PACKAGES.map((name) => `./packages/${name}`);
+  // `prepack` builds: that is done.
+  const options = ["--ignore-scripts", "--silent", "--pack-destination", folder];
+  await demand("npm", ["pack", ...options, ...sources]);
+  return Promise.all(
+    PUBLISHED_PACKAGES.map(async (name) => {
+      const manifest = await readFile(`${REPOSITORY_ROOT}packages/${name}/package.json`, "utf8");
+      return join(folder, `${name}-${JSON.parse(manifest).version}.tgz`);
+    }),
+  );
 }
 
-if (import.meta.main) await buildPackages();
+async function build(name: string): Promise<void> {
+  await rm(`${REPOSITORY_ROOT}packages/${name}/dist`, { recursive: true, force: true });
+  await demand(localProgram("tsc"), ["-p", `packages/${name}/tsconfig.build.json`]);
+}
+
+/**
+ * Runs a program that must succeed.
+ *
+ * @param cwd default: the root of the repository
+ * @throws Error with the command line and its output
+ */
+export async function demand(program: string, args: readonly string[], cwd?: string): Promise<void> {
+  const { status, output } = await runProgram(program, args, {
+    output: "caught",
+    ...(cwd !== undefined && { cwd }),
+  });
+  if (status !== 0) throw new Error(`${program} ${args.join(" ")} (status ${status})\n${output}`);
+}

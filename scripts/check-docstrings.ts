@@ -55,7 +55,7 @@ function hasDocstring(source: string, name: string): boolean {
 const missing: string[] = [];
 let exported = 0;
 for (const name of PUBLISHED_PACKAGES) {
-  const folder = `${REPOSITORY_ROOT}packages/${name}`;
+  const folder = `${REPOSITORY_ROOT}packages/${name}/src`;
   const { exports } = JSON.parse(readFileSync(`${folder}/package.json`, "utf8"));
   for (const entry of Object.values<string>(exports)) {
     for (const [file, names] of exportsOf(join(folder, entry))) {

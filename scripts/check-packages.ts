@@ -1,7 +1,7 @@
 /**
- * Packs the published packages and judges the tarballs as their users would meet them: publint (does the manifest tell the truth), an
- * import of every entry point outside the workspace by Node and by TypeScript, and links of the README that lead nowhere.
- * Packing builds (`prepack`).
+ * Packs the published packages as npm does and judges the tarballs as their users would meet them: publint and
+ * are-the-types-wrong, an import of every entry point outside the workspace by Node and by TypeScript, links and addresses,
+ * and the manifest that leads to the sources inside the workspace.
  *
  * @module
  */
@@ -9,55 +9,113 @@
 import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { PUBLISHED_PACKAGES } from "./build-packages.ts";
+import { demand, PUBLISHED_PACKAGES, packPackages } from "./build-packages.ts";
 import { REPOSITORY_ROOT } from "./demo/stack.ts";
-import { localProgram, runProgram } from "./run-program.ts";
+import { localProgram } from "./run-program.ts";
+
+/** Targets of `exports` and `imports`, by entry and condition. */
+interface Targets {
+  readonly [name: string]: string | Targets;
+}
+interface Manifest {
+  readonly version: string;
+  readonly homepage?: string;
+  readonly bugs?: string;
+  readonly repository?: { readonly url: string; readonly directory?: string };
+  readonly dependencies?: Readonly<Record<string, string>>;
+  readonly peerDependencies?: Readonly<Record<string, string>>;
+  readonly imports?: Targets;
+  readonly exports: Targets;
+}
 
 const folder = await mkdtemp(join(tmpdir(), "packed-"));
+const installed = (name: string) => join(folder, "node_modules", name);
+const readManifest = async (path: string): Promise<Manifest> => JSON.parse(await readFile(path, "utf8"));
+
 try {
-  for (const name of PUBLISHED_PACKAGES) {
-    const source = `${REPOSITORY_ROOT}packages/${name}`;
-    await demand(localProgram("pnpm"), ["pack", "--pack-destination", folder], source);
-    const manifest = JSON.parse(await readFile(`${source}/package.json`, "utf8"));
-    const tarball = join(folder, `${name}-${manifest.version}.tgz`);
-    await demand(localProgram("publint"), ["--strict", tarball]);
-    await unpack(
-      tarball,
-      name,
-      source,
-      Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies }),
-    );
-    const entries = Object.keys(manifest.exports).map((entry) => join(name, entry));
-    for (const entry of entries) await importEntry(entry);
-    await importTypes(name, entries);
-    await refuseRelativeLinks(name);
-    console.log(`${name} ${manifest.version}: ${Object.keys(manifest.exports).length} entry points`);
-  }
+  const tarballs = await packPackages(folder);
+  await Promise.all(PUBLISHED_PACKAGES.map((name, index) => unpack(tarballs[index]!, name)));
+  await Promise.all(PUBLISHED_PACKAGES.map((name, index) => judge(tarballs[index]!, name)));
+} catch (error) {
+  console.error((error as Error).message);
+  process.exitCode = 1;
 } finally {
   await rm(folder, { recursive: true, force: true });
 }
 
+async function judge(tarball: string, name: string): Promise<void> {
+  const manifest = await readManifest(join(installed(name), "package.json"));
+  refuseWorkspaceRanges(name, manifest);
+  await demandSourceManifest(name, manifest);
+  await demandAddresses(name, manifest);
+  const entries = Object.keys(manifest.exports).map((entry) => join(name, entry));
+  const imports = entries.map((entry) => `await import(${JSON.stringify(entry)});`);
+  await Promise.all([
+    demand(localProgram("publint"), ["--strict", tarball]),
+    demand(localProgram("attw"), ["--profile", "esm-only", "--no-emoji", "--format", "ascii", tarball]),
+    demand(process.execPath, ["--input-type=module", "--eval", imports.join("\n")], folder),
+    importTypes(name, entries),
+  ]);
+  console.log(`${name} ${manifest.version}: ${entries.length} entry points`);
+}
+
 /** Lays a tarball out as an install would: its own dependencies beside it, packages of ours from their tarballs. */
-async function unpack(
-  tarball: string,
-  name: string,
-  source: string,
-  dependencies: readonly string[],
-): Promise<void> {
-  const target = join(folder, "node_modules", name);
+async function unpack(tarball: string, name: string): Promise<void> {
+  const target = installed(name);
   await mkdir(target, { recursive: true });
   await demand("tar", ["-xzf", tarball, "-C", target, "--strip-components=1"]);
-  for (const dependency of dependencies) {
+  const { dependencies, peerDependencies } = await readManifest(join(target, "package.json"));
+  for (const dependency of Object.keys({ ...dependencies, ...peerDependencies })) {
     if ((PUBLISHED_PACKAGES as readonly string[]).includes(dependency)) continue;
     const link = join(target, "node_modules", dependency);
     await mkdir(dirname(link), { recursive: true });
-    await symlink(join(source, "node_modules", dependency), link);
+    await symlink(join(REPOSITORY_ROOT, "packages", name, "node_modules", dependency), link);
   }
 }
 
-async function importEntry(specifier: string): Promise<void> {
-  const code = `await import(${JSON.stringify(specifier)})`;
-  await demand(process.execPath, ["--input-type=module", "--eval", code], folder);
+function refuseWorkspaceRanges(name: string, { dependencies, peerDependencies }: Manifest): void {
+  for (const [dependency, range] of Object.entries({ ...dependencies, ...peerDependencies }))
+    if (range.includes(":"))
+      throw new Error(`${name} depends on ${dependency} by ${range}, which is no range`);
+}
+
+/** Inside the workspace a package is its folder `src`: the same entries, from the sources of what is built. */
+async function demandSourceManifest(name: string, packed: Manifest): Promise<void> {
+  const source = await readManifest(`${REPOSITORY_ROOT}packages/${name}/src/package.json`);
+  const entries = Object.entries(source.exports as Record<string, string>).map(([entry, file]) => {
+    const built = builtFrom(file);
+    return [entry, { types: built.replace(/\.js$/, ".d.ts"), default: built }];
+  });
+  const wanted = JSON.stringify([builtTargets(source.imports), Object.fromEntries(entries)]);
+  if (JSON.stringify([packed.imports, packed.exports]) !== wanted)
+    throw new Error(`packages/${name}: exports or imports of package.json and src/package.json differ`);
+}
+
+function builtFrom(file: string): string {
+  return file.replace(/^\.\//, "./dist/").replace(/\.ts$/, ".js");
+}
+
+function builtTargets(targets: Targets | undefined): Targets | undefined {
+  if (targets === undefined) return undefined;
+  const built = Object.entries(targets).map(([name, target]) => [
+    name,
+    typeof target === "string" ? builtFrom(target) : builtTargets(target),
+  ]);
+  return Object.fromEntries(built);
+}
+
+/** The address of the repository is that of the root's manifest, and links of the README begin with it or lead elsewhere. */
+async function demandAddresses(name: string, { repository, homepage, bugs }: Manifest): Promise<void> {
+  const { url } = (await readManifest(`${REPOSITORY_ROOT}package.json`)).repository!;
+  const page = url.replace(/^git\+|\.git$/g, "");
+  const found = JSON.stringify([repository, homepage, bugs]);
+  const directory = `packages/${name}`;
+  const wanted = [{ type: "git", url, directory }, `${page}/tree/main/${directory}#readme`, `${page}/issues`];
+  if (found !== JSON.stringify(wanted)) throw new Error(`${name}: repository, homepage or bugs: ${found}`);
+  const readme = await readFile(join(installed(name), "README.md"), "utf8");
+  // A tarball has README and code; whatever else the repository has is not there for a reader of the package's page.
+  const [link] = /\]\((?!https?:|#)[^)]*\)/.exec(readme) ?? [];
+  if (link !== undefined) throw new Error(`the README of ${name} links out of its package: ${link}`);
 }
 
 /** Every entry point has types, which resolve as Node resolves the code. */
@@ -69,21 +127,4 @@ async function importTypes(name: string, entries: readonly string[]): Promise<vo
   await writeFile(join(folder, file), lines.join(""));
   const options = ["--noEmit", "--strict", "--skipLibCheck", "--module", "nodenext", "--target", "es2024"];
   await demand(localProgram("tsc"), [...options, file], folder);
-}
-
-/** A tarball has the README and `dist`; whatever else the repository has is not there for a reader of the package's page. */
-async function refuseRelativeLinks(name: string): Promise<void> {
-  const text = await readFile(join(folder, "node_modules", name, "README.md"), "utf8");
-  const [link] = /\]\((?!https?:|#)[^)]*\)/.exec(text) ?? [];
-  if (link !== undefined) throw new Error(`the README of ${name} links out of its package: ${link}`);
-}
-
-async function demand(program: string, args: readonly string[], cwd?: string): Promise<void> {
-  const { status, output } = await runProgram(program, args, {
-    output: "caught",
-    ...(cwd !== undefined && { cwd }),
-  });
-  if (status === 0) return;
-  console.error(`${program} ${args.join(" ")}\n${output}`);
-  throw new Error(`status ${status}`);
 }

@@ -16,7 +16,9 @@ export interface AskOptions {
   readonly signal?: AbortSignal;
   /** A2A version on the wire. Default `0.3`, the published demo's `message/send`. */
   readonly protocolVersion?: "0.3" | "1.0";
-  /** Called when the agent has let the caller in (2xx), before its answer is read. Default: none. */
+  /**
+   * Called when the agent has let the caller in (2xx), before its answer is read. Default: none.
+   */
   readonly onAccepted?: () => void;
 }
 
@@ -50,8 +52,8 @@ export class AgentHttpError extends Error {
   }
 
   /**
-   * Which of the two answered, which share one address; undefined where nothing in the answer tells. A challenge is an agent's, and each
-   * refusal of the gateways' check names the gateway.
+   * Which of the two answered, which share one address; undefined where nothing in the answer
+   * tells. A challenge is an agent's, and each refusal of the gateways' check names the gateway.
    */
   get sender(): "agent" | "gateway" | undefined {
     const { challenge, refusal, gatewayFailed } = this.answer;
@@ -125,7 +127,11 @@ export async function askAgent(url: string, text: string, options: AskOptions): 
   }
 }
 
-/** Reads an agent's card, which tests a connection without giving the agent work. Throws as {@link askAgent}. */
+/**
+ * Reads an agent's card, which tests a connection without giving the agent work.
+ *
+ * @throws as {@link askAgent}
+ */
 export async function readAgentCard(
   url: string,
   signedFetch: typeof fetch,
@@ -142,7 +148,10 @@ export async function readAgentCard(
   };
 }
 
-/** Tells a refusal from an answer while status and headers are known: the SDK keeps neither, and reads bodies of any length. */
+/**
+ * Tells a refusal from an answer while status and headers are known: the SDK keeps neither, and
+ * reads bodies of any length.
+ */
 function readingFetch(
   signedFetch: typeof fetch,
   { onAccepted, onRead }: { onAccepted?: (() => void) | undefined; onRead?: () => void } = {},
@@ -167,8 +176,8 @@ async function readBody(response: Response): Promise<string> {
 }
 
 /**
- * JSON-RPC errors usually come with 200, but a server may add an HTTP status to them. The body of any other refusal is not wanted, and
- * not read unless it is JSON.
+ * JSON-RPC errors usually come with 200, but a server may add an HTTP status to them. The body of
+ * any other refusal is not wanted, and not read unless it is JSON.
  */
 async function readRpcError(response: Response): Promise<string> {
   if (/json/i.test(response.headers.get("content-type") ?? "")) {
@@ -189,7 +198,10 @@ function isRpcError(body: string): boolean {
   }
 }
 
-/** Enough of a card for the SDK to choose a transport. Built here, so that no unsigned request goes out first. */
+/**
+ * Enough of a card for the SDK to choose a transport. Built here, so that no unsigned request goes
+ * out first.
+ */
 function minimalCard(url: string, protocolVersion: string): AgentCard {
   return {
     name: "",

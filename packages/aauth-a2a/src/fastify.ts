@@ -4,7 +4,9 @@ import { type A2AHandlerOptions, type A2AMessage, createA2AHandler } from "./han
 import { errorResponse, JsonRpcError, MAX_BODY_BYTES, parseBody } from "./json-rpc.ts";
 import { CARD_FIELDS, CARD_PATHS, cardForms, EXTENDED_CARD_PATH } from "./legacy-agent-card.ts";
 
-/** Fastify route `config` per group of routes: where a plugin in front of this one finds its policy. */
+/**
+ * Fastify route `config` per group of routes: where a plugin in front of this one finds its policy.
+ */
 export interface A2ARouteConfig {
   /** `POST /` */
   readonly rpc?: FastifyContextConfig;
@@ -35,16 +37,17 @@ export interface A2AOptions extends A2AHandlerOptions {
 }
 
 /**
- * Mounts an A2A agent on Fastify: `POST /` (JSON-RPC; 0.3 `message/send` ... and 1.0 `SendMessage` ... are distinguished by the method),
- * the card at `/.well-known/agent-card.json` and `/.well-known/agent.json`, and the extended card at
- * `/agent/authenticatedExtendedCard`. Cards are 0.3 unless the request says `A2A-Version: 1.x`.
+ * Mounts an A2A agent on Fastify: `POST /` (JSON-RPC; 0.3 `message/send` ... and 1.0 `SendMessage`
+ * ... are distinguished by the method), the card at `/.well-known/agent-card.json` and
+ * `/.well-known/agent.json`, and the extended card at `/agent/authenticatedExtendedCard`. Cards are
+ * 0.3 unless the request says `A2A-Version: 1.x`.
  *
- * Errors of the protocol are JSON-RPC errors under HTTP 200; HTTP statuses are left to what stands in front (401, 403)
- * and to the size bound (413). The body is parsed from the bytes that reach Fastify's parser, so a `preParsing` hook may
- * have consumed and supplied them again.
+ * Errors of the protocol are JSON-RPC errors under HTTP 200; HTTP statuses are left to what stands
+ * in front (401, 403) and to the size bound (413). The body is parsed from the bytes that reach
+ * Fastify's parser, so a `preParsing` hook may have consumed and supplied them again.
  *
- * It does NOT authenticate: without a hook in front, everybody may call, and everybody gets the extended card.
- * Registers in its own scope; hooks of the parent apply.
+ * It does NOT authenticate: without a hook in front, everybody may call, and everybody gets the
+ * extended card. Registers in its own scope; hooks of the parent apply.
  *
  * @throws {TypeError} at registration, when a card has no 0.3 form.
  * @example
@@ -75,7 +78,10 @@ export const messageOf = (request: FastifyRequest): A2AMessage => ({
   version: versionOf(request),
 });
 
-/** Every body is read as bytes, so that what is no JSON can be answered in JSON-RPC instead of Fastify's 400 or 415. */
+/**
+ * Every body is read as bytes, so that what is no JSON can be answered in JSON-RPC instead of
+ * Fastify's 400 or 415.
+ */
 function acceptAnyBody(app: FastifyInstance): void {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser(
@@ -85,14 +91,19 @@ function acceptAnyBody(app: FastifyInstance): void {
   );
 }
 
-/** Refusals of this plugin are answers, not HTTP errors; everything else goes to the parent's error handler. */
+/**
+ * Refusals of this plugin are answers, not HTTP errors; everything else goes to the parent's error
+ * handler.
+ */
 function errorHandler(error: unknown, _request: FastifyRequest, reply: FastifyReply): void {
   const refusal = toRefusal(error);
   if (!refusal) throw error;
   void reply.code(200).send(errorResponse(refusal.kind, refusal.id));
 }
 
-/** Fastify itself refuses a Content-Type that is no media type at all, before any parser is asked. */
+/**
+ * Fastify itself refuses a Content-Type that is no media type at all, before any parser is asked.
+ */
 function toRefusal(error: unknown): JsonRpcError | undefined {
   if (error instanceof JsonRpcError) return error;
   const code = error instanceof Error && "code" in error ? error.code : undefined;

@@ -1,6 +1,6 @@
 /**
- * A2A agents whose callers are proven by AAuth: JSON-RPC in its 0.3 and 1.0 form, the agent card, the
- * extended card, and the call of another agent. `aauth-a2a/fastify` is the same on Fastify.
+ * A2A agents whose callers are proven by AAuth: JSON-RPC in its 0.3 and 1.0 form, the agent card,
+ * the extended card, and the call of another agent. `aauth-a2a/fastify` is the same on Fastify.
  *
  * @module
  */

@@ -1,7 +1,9 @@
 import { isLegacyJsonRpcMethod, isV1JsonRpcMethod } from "@a2a-js/sdk/compat/v0_3";
 import { z } from "zod";
 
-/** JSON-RPC and A2A error codes this package answers by itself; the SDK's handlers add their own. */
+/**
+ * JSON-RPC and A2A error codes this package answers by itself; the SDK's handlers add their own.
+ */
 export const JSON_RPC_ERRORS = {
   parseError: { code: -32700, message: "Parse error" },
   invalidRequest: { code: -32600, message: "Invalid Request" },
@@ -74,7 +76,10 @@ const ENVELOPE = z.looseObject({ jsonrpc: z.literal("2.0"), id: ID.optional(), m
 const PART = z
   .looseObject({ text: z.string().optional() })
   .refine(({ kind, text }) => kind !== "text" || text !== undefined);
-/** Looked at one by one: of a list of wrong ones the first is enough, where `z.array` would collect an issue for each. */
+/**
+ * Looked at one by one: of a list of wrong ones the first is enough, where `z.array` would collect
+ * an issue for each.
+ */
 const PARTS = z
   .array(z.unknown())
   .min(1)
@@ -89,8 +94,8 @@ const SENDING_PARAMS = z.looseObject({
 const SENDING = new Set(["message/send", "message/stream", "SendMessage", "SendStreamingMessage"]);
 
 /**
- * Checks the envelope and, for methods that carry one, the message: the SDK's own handlers answer a malformed
- * message with an internal error, or take it.
+ * Checks the envelope and, for methods that carry one, the message: the SDK's own handlers answer a
+ * malformed message with an internal error, or take it.
  *
  * @throws {JsonRpcError} parseError (no body at all), invalidRequest, methodNotFound, invalidParams
  */

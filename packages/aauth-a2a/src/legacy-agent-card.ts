@@ -10,8 +10,9 @@ export const EXTENDED_CARD_PATH = "/agent/authenticatedExtendedCard";
 export const CARD_FIELDS = { vary: "A2A-Version", "cache-control": "no-cache" } as const;
 
 /**
- * The forms of a card as plain JSON, by the value of `A2A-Version`: 1.0 where it says `1.x`, else 0.3. An unknown version is no error:
- * a gateway that rewrites cards answers 503 to anything but a card.
+ * The forms of a card as plain JSON, by the value of `A2A-Version`: 1.0 where it says `1.x`, else
+ * 0.3. An unknown version is no error: a gateway that rewrites cards answers 503 to anything but a
+ * card.
  *
  * @throws TypeError when the card has no 0.3 form
  */
@@ -22,8 +23,8 @@ export async function cardForms(card: AgentCard): Promise<(version: string | und
 }
 
 /**
- * A 1.0 card in its 0.3 form, as plain JSON. The SDK exports its translator behind an Express router only, so it is asked for the card as a
- * 0.3 client asks.
+ * A 1.0 card in its 0.3 form, as plain JSON. The SDK exports its translator behind an Express
+ * router only, so it is asked for the card as a 0.3 client asks.
  *
  * @throws TypeError when the card has no 0.3 form
  */

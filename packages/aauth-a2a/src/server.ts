@@ -14,12 +14,13 @@ export interface A2AServerOptions<Name extends string> extends A2AHandlerOptions
 }
 
 /**
- * Creates the `fetch` of an A2A agent, for Hono, Workers, Bun, Deno and Next: JSON-RPC at the path of the card's address, the card at
- * `/.well-known/agent-card.json` and `/.well-known/agent.json`, the extended card at `/agent/authenticatedExtendedCard`, and what the
- * resource publishes. Any other path is answered 404. The executor gets the caller by {@link callerOf}.
+ * Creates the `fetch` of an A2A agent, for Hono, Workers, Bun, Deno and Next: JSON-RPC at the path
+ * of the card's address, the card at `/.well-known/agent-card.json` and `/.well-known/agent.json`,
+ * the extended card at `/agent/authenticatedExtendedCard`, and what the resource publishes. Any
+ * other path is answered 404. The executor gets the caller by {@link callerOf}.
  *
- * Errors of the protocol are JSON-RPC errors under HTTP 200. `onError` receives an error of the executor, too. Does NOT listen or
- * limit rates.
+ * Errors of the protocol are JSON-RPC errors under HTTP 200. `onError` receives an error of the
+ * executor, too. Does NOT listen or limit rates.
  *
  * @throws {TypeError} when a card has no 0.3 form, and as `protect` of `aauth/fetch`
  *

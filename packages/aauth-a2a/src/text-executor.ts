@@ -29,8 +29,9 @@ export interface TextExecutorOptions {
 }
 
 /**
- * An executor for agents that answer one text with one text: it publishes a message, never a task, so nothing is kept
- * after the answer. An error of `answer` reaches the caller as JSON-RPC error -32603 without its text.
+ * An executor for agents that answer one text with one text: it publishes a message, never a task,
+ * so nothing is kept after the answer. An error of `answer` reaches the caller as JSON-RPC error
+ * -32603 without its text.
  *
  * It does not judge the caller and does not time out: bound the work inside `answer`.
  *
@@ -53,7 +54,7 @@ export function createTextExecutor({ answer, onError }: TextExecutorOptions): Ag
       } catch (error) {
         onError?.(error);
       }
-      // Finished without a message is what makes the SDK answer -32603; throwing would put the error's text on the wire.
+      // Without a message the SDK answers -32603; an error would put its text on the wire.
       events.finished();
     },
     async cancelTask() {

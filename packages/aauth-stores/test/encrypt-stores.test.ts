@@ -1,7 +1,7 @@
 import { createMemoryRecordStore, createMemoryStores, type RecordStore } from "aauth";
 import { onTestClock, recordStoreContract } from "aauth/testing";
-import { encryptStores, StoreRecordError } from "aauth-stores";
 import { describe, expect, test } from "vitest";
+import { encryptStores, StoreRecordError } from "../src/index.ts";
 
 const KEY = new Uint8Array(32).fill(7);
 const OTHER_KEY = new Uint8Array(32).fill(8);

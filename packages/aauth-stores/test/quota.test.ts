@@ -2,10 +2,10 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type ClaimQuota, createMemoryClaimStore, createMemoryRecordStore, StoreFullError } from "aauth";
-import type { OpenStores } from "aauth-stores";
-import { openSqliteStores } from "aauth-stores/sqlite";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { OpenStores } from "../src/index.ts";
+import { openSqliteStores } from "../src/sqlite/index.ts";
 
 const owner = fc.constantFrom("a", "b", "c", "d");
 const key = fc.integer({ min: 0, max: 40 }).map(String);

@@ -34,7 +34,8 @@ export async function readBridgeSettings(
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<BridgeSettings> {
   const [address = ""] = argv;
-  if (argv.length !== 1 || !URL.canParse(address)) throw new BridgeUsageError("one argument, a URL, is needed");
+  if (argv.length !== 1 || !URL.canParse(address))
+    throw new BridgeUsageError("one argument, a URL, is needed");
   const needed = (name: string): string => {
     const value = env[name];
     if (value === undefined || value === "") throw new BridgeUsageError(`${name} is not set`);

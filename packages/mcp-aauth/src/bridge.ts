@@ -1,5 +1,5 @@
-import type { Readable, Writable } from "node:stream";
 import { createInterface } from "node:readline";
+import type { Readable, Writable } from "node:stream";
 import { type JSONRPCMessage, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
 
 /** A host on one side, a server on the other. */
@@ -17,8 +17,9 @@ export interface BridgeOptions {
 }
 
 /**
- * Brings the messages of a host that speaks MCP over stdio to a server over Streamable HTTP, and back, until the input ends. A request
- * that fails on the way is answered with a JSON-RPC error, which has the reason.
+ * Brings the messages of a host that speaks MCP over stdio to a server over Streamable HTTP, and
+ * back, until the input ends. A request that fails on the way is answered with a JSON-RPC error,
+ * which has the reason.
  *
  * Does NOT judge what host and server say to each other.
  */
@@ -54,7 +55,10 @@ export async function runBridge({ url, fetch, input, output, onError }: BridgeOp
   await transport.close();
 }
 
-/** Undefined for a line that is no message: a host that sends one has no request that could be answered. */
+/**
+ * Undefined for a line that is no message: a host that sends one has no request that could be
+ * answered.
+ */
 function readMessage(line: string): JSONRPCMessage | undefined {
   try {
     const message: unknown = JSON.parse(line);

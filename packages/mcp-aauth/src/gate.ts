@@ -5,7 +5,10 @@ import { authInfoOf, type McpAuthInfo } from "./auth-info.ts";
 import { calledTools, type RpcRefusal, refusal } from "./rpc.ts";
 import { McpSessions, type SessionHolder } from "./sessions.ts";
 
-/** The server of the SDK, as both lines have it: `handleRequest` of a transport in SDK 1, `fetch` of a handler in SDK 2. */
+/**
+ * The server of the SDK, as both lines have it: `handleRequest` of a transport in SDK 1, `fetch` of
+ * a handler in SDK 2.
+ */
 export type McpHandler = (
   request: Request,
   options: { readonly authInfo: McpAuthInfo; readonly parsedBody?: unknown },
@@ -25,14 +28,17 @@ export interface McpGateOptions<Name extends string> extends GateOptions {
 }
 
 /**
- * Lets messages of MCP (Streamable HTTP) reach the SDK's server whose callers meet the requirement, and answers all others, as `protect`
- * of `aauth/fetch` does. A session belongs to the caller that has opened it: any other gets 404. Each call in a body is checked by the
- * name of its tool; a caller that lacks what the tool needs is challenged by 401.
+ * Lets messages of MCP (Streamable HTTP) reach the SDK's server whose callers meet the requirement,
+ * and answers all others, as `protect` of `aauth/fetch` does. A session belongs to the caller that
+ * has opened it: any other gets 404. Each call in a body is checked by the name of its tool; a
+ * caller that lacks what the tool needs is challenged by 401.
  *
- * Handlers of the SDK get the caller by {@link callerOf}, and neither its token nor its signature. Does NOT limit rates or the number of
- * sessions that the SDK keeps, look at resources and prompts by name, or end a stream when the token expires that it was opened with.
+ * Handlers of the SDK get the caller by {@link callerOf}, and neither its token nor its signature.
+ * Does NOT limit rates or the number of sessions that the SDK keeps, look at resources and prompts
+ * by name, or end a stream when the token expires that it was opened with.
  *
- * @throws TypeError and RangeError as `protect`; TypeError for a tool that needs another token than the gate admits
+ * @throws TypeError and RangeError as `protect`; TypeError for a tool that needs another token than
+ * the gate admits
  *
  * @example
  * export default { fetch: protectMcp(resource, { level: "person-token" }, createMcpHandler(createServer).fetch) };
@@ -140,7 +146,10 @@ function together<Name extends string>(
   return { ...own, scopes: [...new Set(scopes)] };
 }
 
-/** Names of the fields that carry signatures and tokens, which handlers of the SDK would find in `requestInfo`. */
+/**
+ * Names of the fields that carry signatures and tokens, which handlers of the SDK would find in
+ * `requestInfo`.
+ */
 const fieldsWithCredentials = <Name extends string>({ verifier }: Resource<Name>): readonly string[] => [
   "authorization",
   ...verifier.profiles.flatMap(({ messages: { fields } }) => [

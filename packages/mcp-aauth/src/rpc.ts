@@ -14,13 +14,13 @@ export type RpcRefusal = keyof typeof ERRORS;
 /** The response for a refusal of the gate. */
 export function refusal(reason: RpcRefusal): Response {
   const [status, code, message] = ERRORS[reason];
-  const headers = status === 503 ? { "retry-after": "30" } : undefined;
+  const headers = new Headers(status === 503 ? { "retry-after": "30" } : {});
   return Response.json({ jsonrpc: "2.0", id: null, error: { code, message } }, { status, headers });
 }
 
 /**
- * Names of the tools that a body calls: of its one message, or of each message of a batch. Undefined
- * where a call names no tool.
+ * Names of the tools that a body calls: of its one message, or of each message of a batch.
+ * Undefined where a call names no tool.
  *
  * @param body parsed once, for the gate and for the SDK: two parsers might read two names
  */

@@ -35,8 +35,8 @@ export class McpSessions {
   }
 
   /**
-   * Whether the session is the caller's: of the same key, and of no other person of the same issuer.
-   * An agent shows tokens of one issuer after those of another as it is challenged.
+   * Whether the session is the caller's: of the same key, and of no other person of the same
+   * issuer. An agent shows tokens of one issuer after those of another as it is challenged.
    */
   async isHeldBy(id: string, caller: ProvenCaller): Promise<boolean> {
     const holder = await this.#store.get(id);

@@ -1,8 +1,10 @@
+import { generateKeyPair } from "node:crypto";
 import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
+import { promisify } from "node:util";
 import { expect, onTestFinished, test } from "vitest";
 import { createParties, RESOURCE } from "../../aauth-a2a/test/parties.ts";
 import { runBridge } from "../src/bridge.ts";
@@ -37,7 +39,11 @@ async function host() {
     const [chunk] = await once(output, "data");
     return JSON.parse(String(chunk));
   };
-  return { ...parties, handled, sessions, errors, ask, send, end: () => (input.end(), ended) };
+  const end = () => {
+    input.end();
+    return ended;
+  };
+  return { ...parties, handled, sessions, errors, ask, send, end };
 }
 
 test("a host over stdio initializes, lists, calls, and ends the session", async () => {
@@ -74,10 +80,16 @@ test("settings that are missing or malformed are named", async () => {
     AAUTH_KEY_FILE: file,
   };
   await expect(readBridgeSettings([], env)).rejects.toThrow("a URL, is needed");
-  await expect(readBridgeSettings([url], { ...env, AAUTH_AGENT: "" })).rejects.toThrow("AAUTH_AGENT is not set");
-  await expect(readBridgeSettings([url], env)).rejects.toThrow(/^AAUTH_KEY_FILE is not a file with a private JWK/);
-  const { privateKey } = (await crypto.subtle.generateKey("Ed25519", true, ["sign", "verify"])) as CryptoKeyPair;
-  writeFileSync(file, JSON.stringify({ ...(await crypto.subtle.exportKey("jwk", privateKey)), kid: "planner-1" }));
-  await expect(readBridgeSettings([url], { ...env, AAUTH_ENDPOINTS: "{" })).rejects.toThrow("AAUTH_ENDPOINTS: ");
+  await expect(readBridgeSettings([url], { ...env, AAUTH_AGENT: "" })).rejects.toThrow(
+    "AAUTH_AGENT is not set",
+  );
+  await expect(readBridgeSettings([url], env)).rejects.toThrow(
+    /^AAUTH_KEY_FILE is not a file with a private JWK/,
+  );
+  const { privateKey } = await promisify(generateKeyPair)("ed25519");
+  writeFileSync(file, JSON.stringify({ ...privateKey.export({ format: "jwk" }), kid: "planner-1" }));
+  await expect(readBridgeSettings([url], { ...env, AAUTH_ENDPOINTS: "{" })).rejects.toThrow(
+    "AAUTH_ENDPOINTS: ",
+  );
   expect((await readBridgeSettings([url], env)).url.href).toBe(url);
 });

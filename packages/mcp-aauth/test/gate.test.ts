@@ -32,7 +32,10 @@ async function world(line: 1 | 2, options: McpGateOptions<Draft11Level> = {}, is
 const clientOf = (line: 1 | 2) =>
   line === 1
     ? { client: new Client1({ name: "host", version: "1" }), Transport: Transport1 }
-    : { client: new Client2({ name: "host", version: "1" }, { versionNegotiation: { mode: "auto" } }), Transport: Transport2 };
+    : {
+        client: new Client2({ name: "host", version: "1" }, { versionNegotiation: { mode: "auto" } }),
+        Transport: Transport2,
+      };
 
 async function connect(line: 1 | 2, fetch: typeof globalThis.fetch) {
   const { client, Transport } = clientOf(line);
@@ -54,7 +57,11 @@ const init = {
 const post = (fetch: typeof globalThis.fetch, body: unknown, headers: Record<string, string> = {}) =>
   fetch(ENDPOINT, {
     method: "POST",
-    headers: { "content-type": "application/json", accept: "application/json, text/event-stream", ...headers },
+    headers: {
+      "content-type": "application/json",
+      accept: "application/json, text/event-stream",
+      ...headers,
+    },
     body: typeof body === "string" ? body : JSON.stringify(body),
   });
 
@@ -88,10 +95,17 @@ describe.each([
     await client.callTool({ name: "list", arguments: { path: "/a" } });
     const before = sent.length;
     await client.callTool({ name: "remove", arguments: { path: "/a" } });
-    expect(sent.slice(before).map(({ url }) => url)).toEqual([ENDPOINT.href, "https://ps.example/aauth/token", ENDPOINT.href]);
+    expect(sent.slice(before).map(({ url }) => url)).toEqual([
+      ENDPOINT.href,
+      "https://ps.example/aauth/token",
+      ENDPOINT.href,
+    ]);
     expect(handled.map(({ tool, authInfo }) => [tool, authInfo])).toMatchObject([
       ["list", { token: "", scopes: [] }],
-      ["remove", { token: "", scopes: ["data.write"], expiresAt: expect.any(Number), resource: new URL(RESOURCE) }],
+      [
+        "remove",
+        { token: "", scopes: ["data.write"], expiresAt: expect.any(Number), resource: new URL(RESOURCE) },
+      ],
     ]);
     const clientId = `urn:ietf:params:oauth:jwk-thumbprint:sha-256:${key.thumbprint}`;
     expect(handled[1]!.authInfo).toMatchObject({ clientId });
@@ -103,7 +117,10 @@ describe.each([1, 2] as const)("server of SDK %i", (line) => {
   test("an unsigned message is challenged", async () => {
     const { serve, handled } = await world(line);
     const response = await post((url, init) => serve(new Request(url, init)), call("list"));
-    expect([response.status, response.headers.get("aauth-requirement")]).toEqual([401, "requirement=person-token"]);
+    expect([response.status, response.headers.get("aauth-requirement")]).toEqual([
+      401,
+      "requirement=person-token",
+    ]);
     expect(handled).toEqual([]);
   });
 
@@ -116,7 +133,9 @@ describe.each([1, 2] as const)("server of SDK %i", (line) => {
     expect((await again(parties, message)).status).toBe(401);
     const other = message.body.replace("list", "remove");
     expect((await again(parties, message, { body: other })).status).toBe(401);
-    expect((await post(fetchFor(), JSON.stringify({ ...call("list"), pad: "a".repeat(1_048_576) }))).status).toBe(413);
+    expect(
+      (await post(fetchFor(), JSON.stringify({ ...call("list"), pad: "a".repeat(1_048_576) }))).status,
+    ).toBe(413);
     expect(parties.handled).toHaveLength(1);
   });
 
@@ -146,7 +165,8 @@ describe.each([1, 2] as const)("server of SDK %i", (line) => {
     const { fetchFor } = await agent("planner");
     for (const name of ["remove", "toString", "__proto__", "List"]) {
       const response = await post(fetchFor(), call(name));
-      expect([response.status, (await response.json()).error.message]).toEqual([400, "Unknown tool"]);
+      expect(response.status).toBe(400);
+      expect(await response.json()).toMatchObject({ error: { message: "Unknown tool" } });
     }
     expect(handled).toEqual([]);
   });
@@ -191,7 +211,10 @@ describe("sessions of SDK 1", () => {
     const planner = await agent("planner");
     const twin = await agent("twin", { key: planner.key });
     const session = await open(planner.fetchFor());
-    expect((await post(planner.fetchFor(), { jsonrpc: "2.0", method: "notifications/initialized" }, session)).status).toBe(202);
+    expect(
+      (await post(planner.fetchFor(), { jsonrpc: "2.0", method: "notifications/initialized" }, session))
+        .status,
+    ).toBe(202);
     expect((await post(twin.fetchFor(), call("list"), session)).status).toBe(404);
     expect((await post(planner.fetchFor(), call("list"), session)).status).toBe(200);
   });
@@ -212,7 +235,9 @@ describe("sessions of SDK 1", () => {
     const { agent } = await world(1);
     const { fetchFor } = await agent("planner");
     const { "mcp-session-id": id } = await open(fetchFor());
-    expect((await post(fetchFor(), call("list"), { "mcp-session-id": crypto.randomUUID() })).status).toBe(404);
+    expect((await post(fetchFor(), call("list"), { "mcp-session-id": crypto.randomUUID() })).status).toBe(
+      404,
+    );
     expect((await post(fetchFor(), call("list"), { "mcp-session-id": `${id}, ${id}` })).status).toBe(404);
   });
 });
@@ -235,7 +260,9 @@ describe("a batch", () => {
     const { agent, handled, answers } = await world(1, { tools: { list: person, remove: remover } }, true);
     const { fetchFor } = await agent("planner");
     const session = await open(fetchFor());
-    await expect(post(fetchFor(), [call("list", 1), call("remove", 2)], session)).rejects.toThrow(AAuthAgentError);
+    await expect(post(fetchFor(), [call("list", 1), call("remove", 2)], session)).rejects.toThrow(
+      AAuthAgentError,
+    );
     expect(answers.at(-1)!.status).toBe(401);
     expect(handled).toEqual([]);
   });
@@ -249,5 +276,7 @@ test("a gate that admits agent tokens alone takes no tool for which they do not 
   expect(() => gate({ list: agents })).not.toThrow();
   expect(() => gate({ remove: remover })).toThrow("needs person-token");
   const unknown = { level: "auth-token", scopes: ["data.unknown"] } as const;
-  expect(() => protectMcp(resource, person, () => new Response(), { tools: { x: unknown } })).toThrow(TypeError);
+  expect(() => protectMcp(resource, person, () => new Response(), { tools: { x: unknown } })).toThrow(
+    TypeError,
+  );
 });

@@ -18,15 +18,22 @@ const about = { name: "files", version: "1.0.0" };
 const said = (text: string) => ({ content: [{ type: "text" as const, text }] });
 
 /** SDK 1 with sessions, each a transport and a server of its own. */
-export function sessionsOfSdk1(handled: Handled[], sessions = new Map<string, WebStandardStreamableHTTPServerTransport>()): McpHandler {
+export function sessionsOfSdk1(
+  handled: Handled[],
+  sessions = new Map<string, WebStandardStreamableHTTPServerTransport>(),
+): McpHandler {
   const serverOf = () => {
     const server = new McpServer1(about);
     for (const tool of ["list", "remove"])
-      server.registerTool(tool, { inputSchema: { path: z.string() } }, ({ path }, { authInfo, requestInfo }) => {
-        const fields = Object.keys(requestInfo?.headers ?? {});
-        handled.push({ tool, authInfo, caller: callerOf(authInfo).person?.sub, fields });
-        return said(`${tool} ${path}`);
-      });
+      server.registerTool(
+        tool,
+        { inputSchema: { path: z.string() } },
+        ({ path }, { authInfo, requestInfo }) => {
+          const fields = Object.keys(requestInfo?.headers ?? {});
+          handled.push({ tool, authInfo, caller: callerOf(authInfo).person?.sub, fields });
+          return said(`${tool} ${path}`);
+        },
+      );
     return server;
   };
   return async (request, options) => {
@@ -49,7 +56,12 @@ export function handlerOfSdk2(handled: Handled[]): McpHandler {
     for (const tool of ["list", "remove"])
       server.registerTool(tool, { inputSchema: z.object({ path: z.string() }) }, ({ path }, { http }) => {
         const fields = [...(http?.req?.headers.keys() ?? [])];
-        handled.push({ tool, authInfo: http?.authInfo, caller: callerOf(http?.authInfo).person?.sub, fields });
+        handled.push({
+          tool,
+          authInfo: http?.authInfo,
+          caller: callerOf(http?.authInfo).person?.sub,
+          fields,
+        });
         return said(`${tool} ${path}`);
       });
     return server;

@@ -2,9 +2,9 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { claimStoreContract, type OpenTestStore, recordStoreContract } from "aauth/testing";
-import type { OpenStores } from "aauth-stores";
-import { openSqliteStores } from "aauth-stores/sqlite";
 import { afterAll, beforeAll, describe, test } from "vitest";
+import type { OpenStores } from "../../src/index.ts";
+import { openSqliteStores } from "../../src/sqlite/index.ts";
 
 let folder = "";
 let files = 0;

@@ -3,9 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { StoreUnavailableError } from "aauth";
-import { StoreRecordError, StoreSetupError } from "aauth-stores";
-import { openSqliteStores } from "aauth-stores/sqlite";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { StoreRecordError, StoreSetupError } from "../../src/index.ts";
+import { openSqliteStores } from "../../src/sqlite/index.ts";
 import { MIGRATIONS, migrate } from "../../src/sqlite/schema.ts";
 
 const TERMS = { owner: "alice", ttlSeconds: 100 };

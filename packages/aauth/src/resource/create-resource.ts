@@ -110,11 +110,12 @@ export interface Resource<Name extends string = Level> {
     requirement: R,
   ): Promise<Admitted<CallerOf<R>>>;
   /**
-   * Passes when a caller that `verify` has let in is at least what a further requirement demands, for a handler that has looked at the
-   * request.
+   * Passes when a caller that `verify` has let in is at least what a further requirement demands,
+   * for a handler that has looked at the request.
    *
    * @throws AAuthVerificationError; what `refuse` makes of it is the answer
-   * @throws TypeError for a requirement that the profile cannot mean, and for a caller of another profile
+   * @throws TypeError for a requirement that the profile cannot mean, and for a caller of another
+   * profile
    */
   meetRequirement(caller: ProvenCaller, requirement: Requirement<Name>): void;
   /**

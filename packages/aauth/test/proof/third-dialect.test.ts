@@ -1,10 +1,10 @@
 /** A dialect made from draft -11 by spreading, with the entry points of the package alone. docs/add-a-profile.md has the same for an agent. */
 
-import { agentProviderMetadata, type SignatureKeyScheme, toJwks } from "aauth";
-import { draft11, type MessageFacts, type WireProfile } from "aauth/profile";
-import { createVerifier } from "aauth/resource";
-import { createTestClock, createTestDiscovery, signedRequest, testKey } from "aauth/testing";
 import { expect, it } from "vitest";
+import { agentProviderMetadata, type SignatureKeyScheme, toJwks } from "../../src/index.ts";
+import { draft11, type MessageFacts, type WireProfile } from "../../src/profile/index.ts";
+import { createVerifier } from "../../src/resource/index.ts";
+import { createTestClock, createTestDiscovery, signedRequest, testKey } from "../../src/testing/index.ts";
 
 /** Each message has a number, and signs it. */
 const components = (facts: MessageFacts) => [...draft11.messages.demandedComponents(facts), "x-request-id"];

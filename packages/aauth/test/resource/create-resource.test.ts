@@ -180,8 +180,8 @@ describe("who a resource lets in", () => {
     const request = await showing(await personToken());
     const { caller } = await resource.verify(request, { level: "person-token" });
     expect(() => resource.meetRequirement(caller, { level: "person-token" })).not.toThrow();
-    const error = await Promise.try(() => resource.meetRequirement(caller, TO_READ)).catch((thrown) => thrown);
-    const answer = await resource.refuse(error);
+    const asked = async () => resource.meetRequirement(caller, TO_READ);
+    const answer = await resource.refuse(await asked().catch((it: unknown) => it));
     expect([answer.status, answer.headers["aauth-requirement"]]).toEqual([
       401,
       expect.stringContaining("requirement=auth-token"),

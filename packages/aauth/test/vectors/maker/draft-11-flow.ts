@@ -1,7 +1,7 @@
 /** A whole flow of draft -11, recorded between agent, resource, person and access server. */
 
 import { createHash } from "node:crypto";
-import { platformCrypto } from "#crypto";
+import { platformCrypto } from "../../../src/crypto/node.ts";
 import type { Draft11Level } from "../../../src/draft-11/names.ts";
 import { draft11 } from "../../../src/draft-11/profile.ts";
 import { AAuthVerificationError } from "../../../src/errors.ts";
