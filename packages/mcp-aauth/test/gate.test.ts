@@ -1,7 +1,7 @@
 import { Client as Client2, StreamableHTTPClientTransport as Transport2 } from "@modelcontextprotocol/client";
 import { Client as Client1 } from "@modelcontextprotocol/sdk/client/index.js";
 import { StreamableHTTPClientTransport as Transport1 } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
-import { AAuthAgentError, type Draft11Level } from "aauth";
+import { AAuthAgentError, type Draft11Level, type Requirement } from "aauth";
 import { describe, expect, test } from "vitest";
 import { again, createParties, RESOURCE } from "../../aauth-a2a/test/parties.ts";
 import { type McpGateOptions, protectMcp } from "../src/index.ts";
@@ -12,15 +12,21 @@ const person = { level: "person-token" } as const;
 const remover = { level: "auth-token", scopes: ["data.write"] } as const;
 const reader = { level: "auth-token", scopes: ["data.read"] } as const;
 
-/** @param isDenied whether the person server gives no token for `data.write` */
-async function world(line: 1 | 2, options: McpGateOptions<Draft11Level> = {}, isDenied = false) {
+interface WorldOptions extends McpGateOptions<Draft11Level> {
+  /** Default: a person token. */
+  readonly requirement?: Requirement<Draft11Level>;
+  /** Whether the person server gives no token for `data.write`. */
+  readonly isDenied?: boolean;
+}
+
+async function world(line: 1 | 2, { requirement = person, isDenied, ...options }: WorldOptions = {}) {
   const parties = await createParties({}, ({ scopes }) => ({
     type: scopes.includes("data.write") && isDenied ? "deny" : "grant",
   }));
   const handled: Handled[] = [];
   const answers: Response[] = [];
   const handler = line === 1 ? sessionsOfSdk1(handled) : handlerOfSdk2(handled);
-  const gate = protectMcp(parties.resource, person, handler, options);
+  const gate = protectMcp(parties.resource, requirement, handler, options);
   parties.listen(async (request) => {
     const answer = await gate(request);
     if (request.url === ENDPOINT.href) answers.push(answer);
@@ -151,7 +157,7 @@ describe.each([1, 2] as const)("server of SDK %i", (line) => {
 
   test("M5: a caller without the tool's scope gets 401, whatever a header says the tool is", async () => {
     const tools = { list: person, remove: remover };
-    const { agent, handled, answers } = await world(line, { tools }, true);
+    const { agent, handled, answers } = await world(line, { tools, isDenied: true });
     const headers = { "mcp-method": "tools/list", "mcp-name": "list" };
     const called = post((await agent("planner")).fetchFor(), call("remove"), headers);
     await expect(called).rejects.toThrow(AAuthAgentError);
@@ -191,7 +197,8 @@ describe.each([1, 2] as const)("server of SDK %i", (line) => {
 
 describe("sessions of SDK 1", () => {
   test("M1: no other caller reads, calls in or ends a session", async () => {
-    const { agent, handled } = await world(1);
+    const requirement = { level: "agent-token" } as const;
+    const { agent, handled } = await world(1, { requirement });
     const [own, other] = [(await agent("planner")).fetchFor(), (await agent("thief")).fetchFor()];
     const session = await open(own);
     expect((await post(other, call("list"), session)).status).toBe(404);
@@ -257,7 +264,10 @@ describe("a batch", () => {
   });
 
   test("M5: one call that lacks its scope keeps all of them out", async () => {
-    const { agent, handled, answers } = await world(1, { tools: { list: person, remove: remover } }, true);
+    const { agent, handled, answers } = await world(1, {
+      tools: { list: person, remove: remover },
+      isDenied: true,
+    });
     const { fetchFor } = await agent("planner");
     const session = await open(fetchFor());
     await expect(post(fetchFor(), [call("list", 1), call("remove", 2)], session)).rejects.toThrow(
