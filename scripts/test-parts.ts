@@ -18,6 +18,7 @@ import { runOnOtherNodes } from "./other-nodes.ts";
 import { pythonForInterop } from "./python-for-interop.ts";
 import type { Part } from "./run-parts.ts";
 import { prepareAll } from "./run-vitest.ts";
+import { installRuntimes } from "./runtimes.ts";
 import { runStaticChecks } from "./static-checks.ts";
 import { findStoreServers } from "./store-servers.ts";
 
@@ -60,6 +61,7 @@ export const INTEROP_PARTS = {
 export const SLOW_PARTS = {
   sodium: { tests: project("sodium") },
   nodes: () => runOnOtherNodes([...project("unit", "isolated"), ...PUBLISHED]),
+  runtimes: { tests: project("runtimes"), prepare: installRuntimes },
   stack: { tests: project("stack") },
   replicas: { tests: project("stores"), prepare: findStoreServers },
   walkthrough: { tests: project("walkthrough") },

@@ -87,7 +87,7 @@ export function protect<Name extends string, const R extends Requirement<Name>>(
  * app.use(serveResource(resource));
  */
 export function serveResource(
-  resource: Pick<Resource, "handle">,
+  resource: Resource<string>,
   options: GateOptions = {},
 ): (request: NodeRequest, response: ServerResponse, next: Next) => Promise<void> {
   const bounds = boundsOf(options);
