@@ -18,6 +18,7 @@ import { runOnNodes } from "./other-nodes.ts";
 import { pythonForInterop } from "./python-for-interop.ts";
 import type { Part } from "./run-parts.ts";
 import { prepareAll } from "./run-vitest.ts";
+import { installRuntimes } from "./runtimes.ts";
 import { runStaticChecks } from "./static-checks.ts";
 import { findStoreServers } from "./store-servers.ts";
 
@@ -64,6 +65,7 @@ export const INTEROP_PARTS = {
 export const SLOW_PARTS = {
   sodium: { tests: project("sodium") },
   nodes: () => runOnNodes([...project("unit", "isolated"), ...PUBLISHED], INSTALLED),
+  runtimes: { tests: project("runtimes"), prepare: installRuntimes },
   stack: { tests: project("stack") },
   replicas: { tests: project("stores"), prepare: findStoreServers },
   walkthrough: { tests: project("walkthrough") },
