@@ -1,4 +1,10 @@
-import { createMemoryStores, type ProvenCaller, type Requirement, type Stores } from "aauth";
+import {
+  createMemoryStores,
+  type ProvenCaller,
+  type Requirement,
+  type Stores,
+  StoreUnavailableError,
+} from "aauth";
 import { type GateOptions, protect } from "aauth/fetch";
 import type { Resource } from "aauth/resource";
 import { authInfoOf, type McpAuthInfo } from "./auth-info.ts";
@@ -59,20 +65,26 @@ export function protectMcp<Name extends string>(
     requirement,
     async (request, caller: ProvenCaller) => {
       const session = request.headers.get(SESSION_FIELD);
-      const lack = await sessionProblem(request, session, caller, sessions);
+      const lack = await sessionProblem(request, session, caller, sessions).catch(ofStore);
       if (lack !== undefined) return refusal(lack);
       const body = request.body === null ? undefined : await request.text();
       const parsed = parsedBody(body);
       if (parsed === undefined) return refusal("parseError");
-      const refused = await refuseTools(resource, caller, calledTools(parsed.parsedBody), tools);
+      const names = calledTools(parsed.parsedBody);
+      if (names === undefined) return refusal("invalidParams");
+      const refused = tools && (await refuseTools(resource, caller, names, { ofGate: requirement, tools }));
       if (refused !== undefined) return refused;
       const authInfo = authInfoOf(caller, resource.id);
       const response = await handler(without(withheld, request, body), { authInfo, ...parsed });
       if (request.method === "DELETE" && response.ok && session !== null) await sessions.end(session);
       const opened = response.headers.get(SESSION_FIELD);
-      if (opened === null || opened === session || (await sessions.bind(opened, caller))) return response;
+      if (opened === null || opened === session) return response;
+      const problem = await sessions
+        .bind(opened, caller)
+        .then((isBound) => (isBound ? undefined : "sessionsFull"), ofStore);
+      if (problem === undefined) return response;
       await response.body?.cancel();
-      return refusal("sessionsFull");
+      return refusal(problem);
     },
     options,
   );
@@ -107,6 +119,12 @@ async function sessionProblem(
   return undefined;
 }
 
+/** A store that cannot be reached answers for no caller. */
+function ofStore(error: unknown): RpcRefusal {
+  if (error instanceof StoreUnavailableError) return "storeUnavailable";
+  throw error;
+}
+
 /** Undefined for a body that is not JSON. */
 function parsedBody(body: string | undefined): { readonly parsedBody?: unknown } | undefined {
   try {
@@ -116,19 +134,17 @@ function parsedBody(body: string | undefined): { readonly parsedBody?: unknown }
   }
 }
 
-/** Passes where the caller may call all of the tools, or there are none. */
+/** Undefined where the caller may call all of the tools, or there are none. */
 async function refuseTools<Name extends string>(
   resource: Resource<Name>,
   caller: ProvenCaller,
-  names: readonly string[] | undefined,
-  tools: Readonly<Record<string, Requirement<Name>>> | undefined,
+  names: readonly string[],
+  { ofGate, tools }: { ofGate: Requirement<Name>; tools: Readonly<Record<string, Requirement<Name>>> },
 ): Promise<Response | undefined> {
-  if (names === undefined) return refusal("invalidParams");
-  if (tools === undefined) return undefined;
   if (!names.every((name) => Object.hasOwn(tools, name))) return refusal("unknownTool"); // hole M4
   const demanded = [...new Set(names.map((name) => tools[name]!))];
   try {
-    for (const own of demanded) resource.meetRequirement(caller, together(own, demanded)); // hole M5
+    for (const own of demanded) resource.meetRequirement(caller, together(own, ofGate, demanded)); // hole M5
     return undefined;
   } catch (error) {
     const { status, headers, body } = await resource.refuse(error);
@@ -136,14 +152,20 @@ async function refuseTools<Name extends string>(
   }
 }
 
-/** With the scopes of all, so that one challenge leads to the token for a whole batch. */
+/**
+ * With the scopes of all, and the account of the gate: one challenge leads to the token that passes
+ * the gate again, and is enough for a whole batch.
+ */
 function together<Name extends string>(
   own: Requirement<Name>,
-  all: readonly Requirement<Name>[],
+  ofGate: Requirement<Name>,
+  demanded: readonly Requirement<Name>[],
 ): Requirement<Name> {
   if (own.scopes === undefined) return own;
-  const scopes = all.filter(({ level }) => level === own.level).flatMap((other) => other.scopes ?? []);
-  return { ...own, scopes: [...new Set(scopes)] };
+  const all = [ofGate, ...demanded].filter(({ level }) => level === own.level);
+  const scopes = new Set(all.flatMap((other) => other.scopes ?? []));
+  const account = own.account ?? (ofGate.level === own.level ? ofGate.account : undefined);
+  return { ...own, scopes: [...scopes], ...(account !== undefined && { account }) };
 }
 
 /**

@@ -6,6 +6,7 @@ const ERRORS = {
   noSession: [400, -32000, "Bad Request: Last-Event-ID needs a session"],
   sessionNotFound: [404, -32001, "Session not found"],
   sessionsFull: [503, -32000, "Too many sessions"],
+  storeUnavailable: [503, -32000, "Sessions cannot be looked up"],
 } as const;
 
 /** Reason of a refusal. */

@@ -1,10 +1,18 @@
 import { Client as Client2, StreamableHTTPClientTransport as Transport2 } from "@modelcontextprotocol/client";
 import { Client as Client1 } from "@modelcontextprotocol/sdk/client/index.js";
 import { StreamableHTTPClientTransport as Transport1 } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
-import { AAuthAgentError, type Draft11Level, type Requirement } from "aauth";
+import {
+  AAuthAgentError,
+  createMemoryRecordStore,
+  type Draft11Level,
+  type Requirement,
+  type Stores,
+  StoreUnavailableError,
+} from "aauth";
 import { describe, expect, test } from "vitest";
 import { again, createParties, RESOURCE } from "../../aauth-a2a/test/parties.ts";
 import { type McpGateOptions, protectMcp } from "../src/index.ts";
+import type { SessionHolder } from "../src/sessions.ts";
 import { type Handled, handlerOfSdk2, sessionsOfSdk1 } from "./servers.ts";
 
 const ENDPOINT = new URL(`${RESOURCE}/mcp`);
@@ -247,6 +255,29 @@ describe("sessions of SDK 1", () => {
     );
     expect((await post(fetchFor(), call("list"), { "mcp-session-id": `${id}, ${id}` })).status).toBe(404);
   });
+});
+
+test("a gate without room for a session, or without its store, answers 503", async () => {
+  const full = createMemoryRecordStore<SessionHolder>({ maxEntries: 1 });
+  await full.put("another", { thumbprint: "", persons: {}, renewAt: 0 }, { owner: "other", ttlSeconds: 60 });
+  const down = { ...full, get: () => Promise.reject(new StoreUnavailableError("down")) };
+  for (const [store, fields] of [
+    [full, {}],
+    [down, { "mcp-session-id": "any" }],
+  ] as const) {
+    const stores = { records: () => store } as unknown as Pick<Stores, "records">;
+    const { agent } = await world(1, { stores });
+    const response = await post((await agent("planner")).fetchFor(), init, fields);
+    expect([response.status, response.headers.get("mcp-session-id")]).toEqual([503, null]);
+  }
+});
+
+test("a token for a tool also has the scopes of the gate", async () => {
+  const { agent, handled } = await world(2, { requirement: reader, tools: { remove: remover } });
+  const { fetchFor } = await agent("planner");
+  await post(fetchFor(), { ...init, method: "ping", params: {} });
+  expect((await post(fetchFor(), call("remove"))).status).toBe(200);
+  expect(handled[0]!.authInfo).toMatchObject({ scopes: ["data.read", "data.write"] });
 });
 
 describe("a batch", () => {
