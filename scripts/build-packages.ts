@@ -4,7 +4,14 @@ import { REPOSITORY_ROOT } from "./demo/stack.ts";
 import { localProgram, runProgram } from "./run-program.ts";
 
 /** The packages that others may install, each after those it imports. */
-export const PUBLISHED_PACKAGES = ["aauth", "aauth-explain", "fastify-aauth", "aauth-stores"] as const;
+export const PUBLISHED_PACKAGES = [
+  "aauth",
+  "aauth-explain",
+  "fastify-aauth",
+  "aauth-stores",
+  "aauth-a2a",
+  "mcp-aauth",
+] as const;
 
 /**
  * Builds the published packages, and packs them as npm does.

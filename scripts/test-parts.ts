@@ -29,6 +29,8 @@ const PUBLISHED = [
   "packages/aauth-explain/",
   "packages/fastify-aauth/",
   "packages/aauth-stores/",
+  "packages/aauth-a2a/",
+  "packages/mcp-aauth/",
 ];
 /** What the packages' users read, run as it stands. */
 const INSTALLED = [

@@ -8,7 +8,7 @@ import { programsFolder } from "../support/guide-programs.ts";
 /** Documents whose TypeScript blocks are programs: each is run as it stands. */
 const DOCUMENTS = [
   ...["packages/aauth/README.md", "packages/aauth-explain/README.md", "packages/fastify-aauth/README.md"],
-  "packages/aauth-stores/README.md",
+  ...["packages/aauth-stores/README.md", "packages/aauth-a2a/README.md", "packages/mcp-aauth/README.md"],
   ...["docs/guide.md", "docs/add-a-profile.md"],
 ];
 
