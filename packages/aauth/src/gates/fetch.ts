@@ -70,7 +70,7 @@ export function protect<
  * app.use(async (c, next) => (await own(c.req.raw)) ?? (await next()));
  */
 export function serveResource(
-  resource: Pick<Resource, "handle">,
+  resource: Resource<string>,
   options: GateOptions = {},
 ): (request: Request) => Promise<Response | undefined> {
   const bounds = boundsOf(options);
