@@ -21,7 +21,7 @@ type Start = (settings: Settings) => Promise<Started>;
 const bun: Start = (settings) => startAs(settings, (own) => [BUN, source("bun.ts"), own]);
 
 const deno: Start = (settings) =>
-  startAs(settings, (own) => [...[DENO, "run", "--no-lock", ...MAY, source("deno.ts"), own]]);
+  startAs(settings, (own) => [DENO, "run", "--no-lock", ...MAY, source("deno.ts"), own]);
 
 const workerd: Start = (settings) =>
   startAs(settings, async (own, port) => [
