@@ -1,14 +1,14 @@
 import Fastify, { type FastifyInstance } from "fastify";
 import { afterEach, expect, test } from "vitest";
+import { endlessBody } from "../../agent-kit/test/service/support/endless-body.ts";
+import { fastifyA2A } from "../src/fastify.ts";
 import {
   type AskOptions,
   askAgent,
   createAgentCard,
   createTextExecutor,
-  fastifyA2A,
   type TextAnswer,
-} from "../../src/a2a/index.ts";
-import { endlessBody } from "../service/support/endless-body.ts";
+} from "../src/index.ts";
 
 const apps: FastifyInstance[] = [];
 afterEach(() => Promise.all(apps.splice(0).map((app) => app.close())));
@@ -68,7 +68,7 @@ test("an answer beyond 1 MiB is not read", async () => {
   const asked = askAgent("http://localhost", "x", { fetch: async () => new Response(body) });
   await expect(asked).rejects.toMatchObject({
     name: "AgentAnswerError",
-    cause: { code: "answer_too_large" },
+    code: "answer_too_large",
   });
   expect(read.bytes).toBeLessThan(2_000_000);
   const long = await connect(answering(async () => "a".repeat(1_000_000)));

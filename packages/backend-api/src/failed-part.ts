@@ -1,5 +1,4 @@
 import { z } from "zod";
-import type { AgentAnswer } from "./ask-agent.ts";
 
 const text = z.string().max(10_000);
 
@@ -15,7 +14,11 @@ export const failedPartSchema = z.object({
 });
 
 /** The first such member. Undefined for an answer without one: agents that answer in text only do not say. */
-export function failedPartOf({ data }: AgentAnswer): z.infer<typeof failedPartSchema> | undefined {
+export function failedPartOf({
+  data,
+}: {
+  readonly data?: unknown;
+}): z.infer<typeof failedPartSchema> | undefined {
   const members = z.record(z.string(), z.unknown()).safeParse(data).data ?? {};
   for (const member of Object.values(members)) {
     const failed = failedPartSchema.safeParse(member);

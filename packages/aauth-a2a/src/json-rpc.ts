@@ -1,7 +1,9 @@
 import { isLegacyJsonRpcMethod, isV1JsonRpcMethod } from "@a2a-js/sdk/compat/v0_3";
 import { z } from "zod";
 
-/** JSON-RPC and A2A error codes this package answers by itself; the SDK's handlers add their own. */
+/**
+ * JSON-RPC and A2A error codes this package answers by itself; the SDK's handlers add their own.
+ */
 export const JSON_RPC_ERRORS = {
   parseError: { code: -32700, message: "Parse error" },
   invalidRequest: { code: -32600, message: "Invalid Request" },
@@ -12,6 +14,7 @@ export const JSON_RPC_ERRORS = {
   internalError: { code: -32603, message: "Internal error" },
 } as const;
 
+/** Name of an error in {@link JSON_RPC_ERRORS}. */
 export type JsonRpcErrorKind = keyof typeof JSON_RPC_ERRORS;
 
 export interface JsonRpcRequest {
@@ -39,6 +42,33 @@ export function errorResponse(kind: JsonRpcErrorKind, id: string | number | null
   return { jsonrpc: "2.0", id, error: JSON_RPC_ERRORS[kind] } as const;
 }
 
+/** Longest body of a call. */
+export const MAX_BODY_BYTES = 1_048_576;
+
+/**
+ * The value of a body.
+ *
+ * @throws {JsonRpcError} contentTypeNotSupported, parseError
+ */
+export function parseBody(contentType: string | undefined, body: Uint8Array): unknown {
+  const [mediaType = ""] = (contentType ?? "").split(";", 1);
+  if (mediaType.trim().toLowerCase() !== "application/json") {
+    throw new JsonRpcError("contentTypeNotSupported");
+  }
+  try {
+    return JSON.parse(new TextDecoder().decode(body), refusePrototypes);
+  } catch {
+    throw new JsonRpcError("parseError");
+  }
+}
+
+/** Names that would give a copy of the value another prototype. */
+function refusePrototypes(key: string, value: unknown): unknown {
+  const isConstructor = key === "constructor" && typeof value === "object" && value !== null;
+  if (key === "__proto__" || (isConstructor && "prototype" in value)) throw new SyntaxError(key);
+  return value;
+}
+
 const ID = z.union([z.string(), z.int(), z.null()]);
 const ENVELOPE = z.looseObject({ jsonrpc: z.literal("2.0"), id: ID.optional(), method: z.string() });
 
@@ -46,7 +76,10 @@ const ENVELOPE = z.looseObject({ jsonrpc: z.literal("2.0"), id: ID.optional(), m
 const PART = z
   .looseObject({ text: z.string().optional() })
   .refine(({ kind, text }) => kind !== "text" || text !== undefined);
-/** Looked at one by one: of a list of wrong ones the first is enough, where `z.array` would collect an issue for each. */
+/**
+ * Looked at one by one: of a list of wrong ones the first is enough, where `z.array` would collect
+ * an issue for each.
+ */
 const PARTS = z
   .array(z.unknown())
   .min(1)
@@ -61,8 +94,8 @@ const SENDING_PARAMS = z.looseObject({
 const SENDING = new Set(["message/send", "message/stream", "SendMessage", "SendStreamingMessage"]);
 
 /**
- * Checks the envelope and, for methods that carry one, the message: the SDK's own handlers answer a malformed
- * message with an internal error, or take it.
+ * Checks the envelope and, for methods that carry one, the message: the SDK's own handlers answer a
+ * malformed message with an internal error, or take it.
  *
  * @throws {JsonRpcError} parseError (no body at all), invalidRequest, methodNotFound, invalidParams
  */

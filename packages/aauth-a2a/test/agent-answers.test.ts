@@ -6,7 +6,7 @@ import {
   type AskOptions,
   askAgent,
   readAgentCard,
-} from "../../src/a2a/index.ts";
+} from "../src/index.ts";
 
 const AGENT = "http://agent.localhost";
 const MESSAGE = {

@@ -1,10 +1,12 @@
-import { AgentCard } from "@a2a-js/sdk";
+import type { AgentCard } from "@a2a-js/sdk";
 import type { FastifyContextConfig, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { type A2AHandlerOptions, type A2AMessage, createA2AHandler } from "./handler.ts";
-import { errorResponse, JsonRpcError } from "./json-rpc.ts";
-import { toLegacyAgentCard } from "./legacy-agent-card.ts";
+import { errorResponse, JsonRpcError, MAX_BODY_BYTES, parseBody } from "./json-rpc.ts";
+import { CARD_FIELDS, CARD_PATHS, cardForms, EXTENDED_CARD_PATH } from "./legacy-agent-card.ts";
 
-/** Fastify route `config` per group of routes: where a plugin in front of this one finds its policy. */
+/**
+ * Fastify route `config` per group of routes: where a plugin in front of this one finds its policy.
+ */
 export interface A2ARouteConfig {
   /** `POST /` */
   readonly rpc?: FastifyContextConfig;
@@ -34,20 +36,18 @@ export interface A2AOptions extends A2AHandlerOptions {
   readonly routeConfig?: A2ARouteConfig;
 }
 
-const VERSION_HEADER = "a2a-version";
-const MAX_BODY_BYTES = 1_048_576;
-
 /**
- * Mounts an A2A agent: `POST /` (JSON-RPC; 0.3 `message/send` ... and 1.0 `SendMessage` ... are distinguished by the method),
- * the card at `/.well-known/agent-card.json` and `/.well-known/agent.json`, and the extended card at
- * `/agent/authenticatedExtendedCard`. Cards are 0.3 unless the request says `A2A-Version: 1.x`.
+ * Mounts an A2A agent on Fastify: `POST /` (JSON-RPC; 0.3 `message/send` ... and 1.0 `SendMessage`
+ * ... are distinguished by the method), the card at `/.well-known/agent-card.json` and
+ * `/.well-known/agent.json`, and the extended card at `/agent/authenticatedExtendedCard`. Cards are
+ * 0.3 unless the request says `A2A-Version: 1.x`.
  *
- * Errors of the protocol are JSON-RPC errors under HTTP 200; HTTP statuses are left to what stands in front (401, 403)
- * and to the size bound (413). The body is parsed from the bytes that reach Fastify's parser, so a `preParsing` hook may
- * have consumed and supplied them again.
+ * Errors of the protocol are JSON-RPC errors under HTTP 200; HTTP statuses are left to what stands
+ * in front (401, 403) and to the size bound (413). The body is parsed from the bytes that reach
+ * Fastify's parser, so a `preParsing` hook may have consumed and supplied them again.
  *
- * It does NOT authenticate: without a hook in front, everybody may call, and everybody gets the extended card.
- * Registers in its own scope; hooks of the parent apply.
+ * It does NOT authenticate: without a hook in front, everybody may call, and everybody gets the
+ * extended card. Registers in its own scope; hooks of the parent apply.
  *
  * @throws {TypeError} at registration, when a card has no 0.3 form.
  * @example
@@ -68,38 +68,42 @@ export async function fastifyA2A(app: FastifyInstance, options: A2AOptions): Pro
     ),
   );
 
-  await serveCard(app, ["/.well-known/agent-card.json", "/.well-known/agent.json"], card, routeConfig.card);
-  if (extendedCard)
-    await serveCard(app, ["/agent/authenticatedExtendedCard"], extendedCard, routeConfig.extendedCard);
+  await serveCard(app, CARD_PATHS, card, routeConfig.card);
+  if (extendedCard) await serveCard(app, [EXTENDED_CARD_PATH], extendedCard, routeConfig.extendedCard);
 }
 
 /** The message of a request that {@link fastifyA2A} serves. */
 export const messageOf = (request: FastifyRequest): A2AMessage => ({
   body: request.body,
-  version: headerOf(request, VERSION_HEADER),
+  version: versionOf(request),
 });
 
-/** Every body is read as text, so that what is no JSON can be answered in JSON-RPC instead of Fastify's 400 or 415. */
+/**
+ * Every body is read as bytes, so that what is no JSON can be answered in JSON-RPC instead of
+ * Fastify's 400 or 415.
+ */
 function acceptAnyBody(app: FastifyInstance): void {
-  const parseJson = app.getDefaultJsonParser("error", "error");
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser("*", { parseAs: "string", bodyLimit: MAX_BODY_BYTES }, (request, body, done) => {
-    const mediaType = (request.headers["content-type"] ?? "").split(";", 1)[0]?.trim().toLowerCase();
-    if (mediaType !== "application/json") return done(new JsonRpcError("contentTypeNotSupported"));
-    void parseJson(request, body.toString(), (error, value) =>
-      done(error ? new JsonRpcError("parseError") : null, value),
-    );
-  });
+  app.addContentTypeParser(
+    "*",
+    { parseAs: "buffer", bodyLimit: MAX_BODY_BYTES },
+    async ({ headers }: FastifyRequest, body: Buffer) => parseBody(headers["content-type"], body),
+  );
 }
 
-/** Refusals of this plugin are answers, not HTTP errors; everything else goes to the parent's error handler. */
+/**
+ * Refusals of this plugin are answers, not HTTP errors; everything else goes to the parent's error
+ * handler.
+ */
 function errorHandler(error: unknown, _request: FastifyRequest, reply: FastifyReply): void {
   const refusal = toRefusal(error);
   if (!refusal) throw error;
   void reply.code(200).send(errorResponse(refusal.kind, refusal.id));
 }
 
-/** Fastify itself refuses a Content-Type that is no media type at all, before any parser is asked. */
+/**
+ * Fastify itself refuses a Content-Type that is no media type at all, before any parser is asked.
+ */
 function toRefusal(error: unknown): JsonRpcError | undefined {
   if (error instanceof JsonRpcError) return error;
   const code = error instanceof Error && "code" in error ? error.code : undefined;
@@ -108,22 +112,20 @@ function toRefusal(error: unknown): JsonRpcError | undefined {
 
 async function serveCard(
   app: FastifyInstance,
-  paths: string[],
+  paths: readonly string[],
   card: AgentCard,
   config?: FastifyContextConfig,
 ): Promise<void> {
-  const legacy = await toLegacyAgentCard(card);
-  const current = AgentCard.toJSON(card);
+  const formFor = await cardForms(card);
   for (const path of paths) {
     app.get(path, { config: config ?? {} }, async (request, reply) => {
-      reply.header("vary", "A2A-Version").header("cache-control", "no-cache");
-      // Never an error for an unknown version: a gateway that rewrites cards answers 503 to anything but a card.
-      return headerOf(request, VERSION_HEADER)?.startsWith("1.") ? current : legacy;
+      reply.headers(CARD_FIELDS);
+      return formFor(versionOf(request));
     });
   }
 }
 
-function headerOf(request: FastifyRequest, name: string): string | undefined {
-  const value = request.headers[name];
+function versionOf({ headers }: FastifyRequest): string | undefined {
+  const value = headers["a2a-version"];
   return typeof value === "string" && value !== "" ? value : undefined;
 }

@@ -21,7 +21,10 @@ export interface AgentCardOptions {
   readonly documentationUrl?: string;
   readonly iconUrl?: string;
   readonly skills: readonly AgentSkillOptions[];
-  /** Scopes a caller's bearer token needs; named in the card under the scheme `bearerAuth`. Default: none. */
+  /**
+   * Scopes a caller's bearer token needs; named in the card under the scheme `bearerAuth`. Default:
+   * none.
+   */
   readonly scopes?: readonly string[];
   /** True when callers that prove themselves get more than the public card. Default false. */
   readonly extendedCard?: boolean;
@@ -37,8 +40,9 @@ const TEXT = "text/plain";
  * It checks nothing: the values come from the agent's own code and configuration.
  *
  * @example
- * const card = createAgentCard({ name: "Echo", description: "Says it again", version: "1.0.0",
- *   url: "http://localhost:9999/", skills: [{ id: "echo", name: "Echo", description: "Repeats", tags: [] }] });
+ * const skills = [{ id: "echo", name: "Echo", description: "Repeats", tags: [] }];
+ * const about = { name: "Echo", description: "Says it again", version: "1.0.0" };
+ * const card = createAgentCard({ ...about, url: "http://localhost:9999/", skills });
  */
 export function createAgentCard(options: AgentCardOptions): AgentCard {
   const security: SecurityRequirement[] = options.scopes
@@ -49,7 +53,7 @@ export function createAgentCard(options: AgentCardOptions): AgentCard {
     name: options.name,
     description: options.description,
     version: options.version,
-    // 0.3 first: a client that takes the first entry it can speak gets the form of the February-2026 demo.
+    // 0.3 first: it is what a client gets that takes the first entry it can speak.
     supportedInterfaces: [
       { ...endpoint, protocolVersion: "0.3" },
       { ...endpoint, protocolVersion: "1.0" },

@@ -1,6 +1,8 @@
+import Fastify from "fastify";
 import { describe, expect, test } from "vitest";
-import { createAgentCard } from "../../src/a2a/index.ts";
-import { toLegacyAgentCard } from "../../src/a2a/legacy-agent-card.ts";
+import { fastifyA2A } from "../src/fastify.ts";
+import { createAgentCard, createTextExecutor } from "../src/index.ts";
+import { toLegacyAgentCard } from "../src/legacy-agent-card.ts";
 import { ECHO_CARD, echoAgent } from "./echo-agent.ts";
 
 const PATHS = ["/.well-known/agent-card.json", "/.well-known/agent.json"];
@@ -71,8 +73,6 @@ describe.each(PATHS)("%s", (path) => {
 
 test("the extended card is served at the 0.3 path, and only when there is one", async () => {
   expect((await echoAgent().inject("/agent/authenticatedExtendedCard")).json().version).toBe("1.0.1");
-  const { fastifyA2A, createTextExecutor } = await import("../../src/a2a/index.ts");
-  const { default: Fastify } = await import("fastify");
   const app = Fastify();
   app.register(fastifyA2A, { card: ECHO_CARD, executor: createTextExecutor({ answer: async () => "" }) });
   expect((await app.inject("/agent/authenticatedExtendedCard")).statusCode).toBe(404);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { createTextExecutor } from "../../src/a2a/index.ts";
+import { createTextExecutor } from "../src/index.ts";
 import { echoAgent, legacySend, post } from "./echo-agent.ts";
 
 const ID = "6f1b0f5e-1b9f-4c55-8a62-0d9a6d1f6a01";

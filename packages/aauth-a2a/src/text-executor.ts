@@ -1,10 +1,14 @@
 import { type Message, type Part, Role } from "@a2a-js/sdk";
 import { AgentEvent, type AgentExecutor, type ServerCallContext } from "@a2a-js/sdk/server";
+import type { ProvenCaller } from "aauth";
+import { callerOf } from "./handler.ts";
 
 /** One question to the agent. */
 export interface TextRequest {
   /** All text parts of the message, joined by a newline. Empty when there are none. */
   readonly text: string;
+  /** Undefined where nothing in front of the agent has proven one. */
+  readonly caller: ProvenCaller | undefined;
   /** Its `state` is what `stateFor` made of the HTTP request. */
   readonly context: ServerCallContext;
 }
@@ -16,6 +20,7 @@ export interface TextAnswer {
   readonly data: Readonly<Record<string, unknown>>;
 }
 
+/** The work of an agent that answers in text. */
 export interface TextExecutorOptions {
   /** Gives the answer: one text part, and a data part for clients that accept one. */
   readonly answer: (request: TextRequest) => Promise<string | TextAnswer>;
@@ -24,8 +29,9 @@ export interface TextExecutorOptions {
 }
 
 /**
- * An executor for agents that answer one text with one text: it publishes a message, never a task, so nothing is kept
- * after the answer. An error of `answer` reaches the caller as JSON-RPC error -32603 without its text.
+ * An executor for agents that answer one text with one text: it publishes a message, never a task,
+ * so nothing is kept after the answer. An error of `answer` reaches the caller as JSON-RPC error
+ * -32603 without its text.
  *
  * It does not judge the caller and does not time out: bound the work inside `answer`.
  *
@@ -36,7 +42,11 @@ export function createTextExecutor({ answer, onError }: TextExecutorOptions): Ag
   return {
     async execute({ request, userMessage, context }, events) {
       try {
-        const answered = await answer({ text: textOf(userMessage.parts), context });
+        const answered = await answer({
+          text: textOf(userMessage.parts),
+          caller: callerOf(context),
+          context,
+        });
         const { text, data } = typeof answered === "string" ? { text: answered, data: undefined } : answered;
         const acceptsData = request.configuration?.acceptedOutputModes.includes(DATA_MODE);
         const parts = [textPart(text), ...(data !== undefined && acceptsData ? [dataPart(data)] : [])];
@@ -44,7 +54,7 @@ export function createTextExecutor({ answer, onError }: TextExecutorOptions): Ag
       } catch (error) {
         onError?.(error);
       }
-      // Finished without a message is what makes the SDK answer -32603; throwing would put the error's text on the wire.
+      // Without a message the SDK answers -32603; an error would put its text on the wire.
       events.finished();
     },
     async cancelTask() {

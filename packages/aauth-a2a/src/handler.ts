@@ -8,6 +8,7 @@ import {
   JsonRpcTransportHandler,
   ServerCallContext,
 } from "@a2a-js/sdk/server";
+import type { ProvenCaller } from "aauth";
 import { errorResponse, JSON_RPC_ERRORS, JsonRpcError, readJsonRpcRequest } from "./json-rpc.ts";
 
 /** A JSON-RPC request as it came. Plain JSON. */
@@ -17,6 +18,13 @@ export interface A2AMessage {
   /** Value of `A2A-Version`. */
   readonly version: string | undefined;
 }
+
+/** Key of the proven caller in the state of an executor's context. */
+export const CALLER = "caller";
+
+/** The proven caller of a message. Undefined where nothing in front of the agent has proven one. */
+export const callerOf = (context: ServerCallContext): ProvenCaller | undefined =>
+  context.state.get(CALLER) as ProvenCaller | undefined;
 
 /** Context of a message. */
 export interface A2AContext {
@@ -40,6 +48,12 @@ export interface A2AHandlerOptions {
   readonly executor: AgentExecutor;
 }
 
+/**
+ * Creates what answers an agent's messages, whatever brings them. It does NOT authenticate.
+ *
+ * @example
+ * const handle = createA2AHandler({ card, executor });
+ */
 export function createA2AHandler({ card, extendedCard, executor }: A2AHandlerOptions): A2AHandler {
   const handler = new DefaultRequestHandler(
     card,

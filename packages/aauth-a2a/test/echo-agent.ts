@@ -1,5 +1,6 @@
 import Fastify, { type FastifyInstance } from "fastify";
-import { type A2AOptions, createAgentCard, createTextExecutor, fastifyA2A } from "../../src/a2a/index.ts";
+import { type A2AOptions, fastifyA2A } from "../src/fastify.ts";
+import { createAgentCard, createTextExecutor } from "../src/index.ts";
 
 export const ECHO_CARD = createAgentCard({
   name: "Echo",

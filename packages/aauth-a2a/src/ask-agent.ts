@@ -2,12 +2,13 @@ import type { AgentCard, SendMessageRequest, SendMessageResult } from "@a2a-js/s
 import { Role } from "@a2a-js/sdk";
 import { ClientFactory, JsonRpcTransportFactory } from "@a2a-js/sdk/client";
 import { isJsonRpcError } from "@a2a-js/sdk/errors";
+import { readAtMost } from "aauth";
 import { parseRefusal, REFUSAL_FIELD, type Refusal } from "aauth/resource";
-import { AnswerTooLargeError, readBounded } from "../service/index.ts";
 
 const MAX_ANSWER_BYTES = 1_048_576;
 const AGENT_CARD_PATH = "/.well-known/agent-card.json";
 
+/** How one message is sent. */
 export interface AskOptions {
   /** Signs, meets challenges, and carries this call's context: `agent.fetchFor(…)`. */
   readonly fetch: typeof fetch;
@@ -15,7 +16,9 @@ export interface AskOptions {
   readonly signal?: AbortSignal;
   /** A2A version on the wire. Default `0.3`, the published demo's `message/send`. */
   readonly protocolVersion?: "0.3" | "1.0";
-  /** Called when the agent has let the caller in (2xx), before its answer is read. Default: none. */
+  /**
+   * Called when the agent has let the caller in (2xx), before its answer is read. Default: none.
+   */
   readonly onAccepted?: () => void;
 }
 
@@ -49,8 +52,8 @@ export class AgentHttpError extends Error {
   }
 
   /**
-   * Which of the two answered, which share one address; undefined where nothing in the answer tells. A challenge is an agent's, and each
-   * refusal of the gateways' check names the gateway.
+   * Which of the two answered, which share one address; undefined where nothing in the answer
+   * tells. A challenge is an agent's, and each refusal of the gateways' check names the gateway.
    */
   get sender(): "agent" | "gateway" | undefined {
     const { challenge, refusal, gatewayFailed } = this.answer;
@@ -81,6 +84,12 @@ export class AgentRpcError extends Error {
 /** The agent answered, and the answer cannot be used. The message completes "the answer …". */
 export class AgentAnswerError extends Error {
   override readonly name = "AgentAnswerError";
+  readonly code: "answer_too_large" | "answer_unreadable";
+
+  constructor(message: string, options: ErrorOptions & { readonly code?: AgentAnswerError["code"] } = {}) {
+    super(message, options);
+    this.code = options.code ?? "answer_unreadable";
+  }
 }
 
 /**
@@ -118,7 +127,11 @@ export async function askAgent(url: string, text: string, options: AskOptions): 
   }
 }
 
-/** Reads an agent's card, which tests a connection without giving the agent work. Throws as {@link askAgent}. */
+/**
+ * Reads an agent's card, which tests a connection without giving the agent work.
+ *
+ * @throws as {@link askAgent}
+ */
 export async function readAgentCard(
   url: string,
   signedFetch: typeof fetch,
@@ -135,7 +148,10 @@ export async function readAgentCard(
   };
 }
 
-/** Tells a refusal from an answer while status and headers are known: the SDK keeps neither, and reads bodies of any length. */
+/**
+ * Tells a refusal from an answer while status and headers are known: the SDK keeps neither, and
+ * reads bodies of any length.
+ */
 function readingFetch(
   signedFetch: typeof fetch,
   { onAccepted, onRead }: { onAccepted?: (() => void) | undefined; onRead?: () => void } = {},
@@ -151,16 +167,17 @@ function readingFetch(
 
 async function readBody(response: Response): Promise<string> {
   try {
-    return await readBounded(response, MAX_ANSWER_BYTES);
+    return new TextDecoder().decode(await readAtMost(response.body, MAX_ANSWER_BYTES));
   } catch (error) {
-    if (!(error instanceof AnswerTooLargeError)) throw error;
-    throw new AgentAnswerError(`is larger than ${MAX_ANSWER_BYTES} bytes`, { cause: error });
+    if (!(error instanceof RangeError)) throw error;
+    const options = { cause: error, code: "answer_too_large" } as const;
+    throw new AgentAnswerError(`is larger than ${MAX_ANSWER_BYTES} bytes`, options);
   }
 }
 
 /**
- * JSON-RPC errors usually come with 200, but a server may add an HTTP status to them. The body of any other refusal is not wanted, and
- * not read unless it is JSON.
+ * JSON-RPC errors usually come with 200, but a server may add an HTTP status to them. The body of
+ * any other refusal is not wanted, and not read unless it is JSON.
  */
 async function readRpcError(response: Response): Promise<string> {
   if (/json/i.test(response.headers.get("content-type") ?? "")) {
@@ -181,7 +198,10 @@ function isRpcError(body: string): boolean {
   }
 }
 
-/** Enough of a card for the SDK to choose a transport. Built here, so that no unsigned request goes out first. */
+/**
+ * Enough of a card for the SDK to choose a transport. Built here, so that no unsigned request goes
+ * out first.
+ */
 function minimalCard(url: string, protocolVersion: string): AgentCard {
   return {
     name: "",
