@@ -76,7 +76,8 @@ export async function listen(listener: RequestListener, port = 0) {
   return { port: bound, origin: `http://127.0.0.1:${bound}`, stop };
 }
 
-function newKey(): PrivateJwk {
+/** A private key of a resource. */
+export function freshKey(): PrivateJwk {
   const jwk = generateKeyPairSync("ed25519").privateKey.export({ format: "jwk" });
   return JSON.parse(JSON.stringify({ ...jwk, kid: "reports-1" }));
 }
@@ -137,7 +138,7 @@ export async function draft11Parties(): Promise<Parties> {
   return {
     settings: {
       dialect: "draft-11",
-      key: newKey(),
+      key: freshKey(),
       issuer: PERSON_SERVER,
       endpoints: Object.fromEntries(elsewhere),
     },
@@ -207,7 +208,7 @@ export async function februaryParties(): Promise<Parties> {
       })
     ).token;
   return {
-    settings: { dialect: "february-2026", key: newKey(), issuer, endpoints: {} },
+    settings: { dialect: "february-2026", key: freshKey(), issuer, endpoints: {} },
     url: `${FEBRUARY_RESOURCE}/reports`,
     otherKey,
     token,

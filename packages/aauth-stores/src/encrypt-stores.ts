@@ -103,8 +103,7 @@ function encryptRecords<Value>(
       });
       return openAt(key, record);
     },
-    list: async (owner) =>
-      readAll(await records.list(owner), (record) => open(record, { owner }), options),
+    list: async (owner) => readAll(await records.list(owner), (record) => open(record, { owner }), options),
   };
 }
 

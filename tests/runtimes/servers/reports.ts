@@ -14,8 +14,8 @@ import { createResource, type Resource } from "aauth/resource";
 export const RESOURCE = "https://reports.example";
 export const FEBRUARY_RESOURCE = "http://reports.localhost:4001";
 export const MAX_BODY_BYTES = 4_096;
-/** Bounds of the gates, so short that attacks on them take no time. */
-export const BOUNDS = { maxBodyBytes: MAX_BODY_BYTES, bodyTimeoutMs: 300 };
+/** Bounds of the gates: short, so that attacks on them take little time. */
+export const BOUNDS = { maxBodyBytes: MAX_BODY_BYTES, bodyTimeoutMs: 2_000 };
 /** Field of an answer that a handler has made. */
 export const SERVED = "x-served";
 
@@ -30,6 +30,8 @@ export interface Settings {
   readonly endpoints: Readonly<Record<string, string>>;
   /** Port to listen at. */
   readonly port?: number;
+  /** Unix seconds at which its process began, for a runtime that does not say. */
+  readonly knownSince?: number;
 }
 
 export const requirementOf = ({ dialect }: Settings): Requirement =>

@@ -4,7 +4,13 @@
  * @module
  */
 
-import { type RecordStore, type RecordTerms, type StoreBounds, StoreFullError } from "aauth";
+import {
+  type RecordStore,
+  type RecordTerms,
+  type StoreBounds,
+  StoreFullError,
+  StoreUnavailableError,
+} from "aauth";
 import { claimQuotas, recordQuotas, requireLifetime, storedKey } from "../quota.ts";
 import { readAll, readJson, type Unreadable } from "../read-json.ts";
 import { DEADLINE_MS, type Deadline, type OpenStores } from "../stores.ts";
@@ -42,10 +48,15 @@ export function openSqliteStores(options: SqliteOptions): OpenStores {
         async putIfAbsent(key, { ttlSeconds, ...charge }) {
           requireLifetime(ttlSeconds);
           const stored = storedKey(key);
-          return database.write(() => {
+          const claimed = await database.write(() => {
+            const knowsAll = entries.knowsAll(ttlSeconds);
             if (entries.find(stored) !== undefined) return false;
+            if (!knowsAll) return "unknown"; // hole V25
             return entries.put(stored, "", quotaOf(charge), ttlSeconds) || "full";
           });
+          if (claimed !== "unknown") return claimed;
+          const cause = new Error("the clock was set back: claims may be missing for their lifetime");
+          throw new StoreUnavailableError(path, { cause });
         },
       };
     },

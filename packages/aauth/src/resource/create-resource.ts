@@ -167,7 +167,9 @@ export function createResource(options: ResourceOptions): Resource<string> {
     requireNonce,
     cryptoMode,
   };
-  const { trustedIssuers, accessServer, additionalComponents, revocation } = published;
+  const { trustedIssuers, accessServer, additionalComponents } = published;
+  // Without issuers no token can be revoked, and nothing has to be remembered.
+  const revocation = published.revocation?.issuers.length ? published.revocation : undefined;
   const accepted = { ...common, trustedAgents, trustedIssuers, accessServer };
   const revocations =
     revocation &&
@@ -185,7 +187,7 @@ export function createResource(options: ResourceOptions): Resource<string> {
   const endpoints: (Endpoint | ServedEndpoint)[] = [
     ...documentEndpoints({ documents: published.documents, jwks }),
   ];
-  if (revocation && revocations && revocation.issuers.length > 0) {
+  if (revocation && revocations) {
     const { path, issuers } = revocation;
     const shared = { ...common, ...judging, profile, trustedAgents: issuers };
     const issuersOnly = createVerifier({ ...shared, endpoint: "revocation" });

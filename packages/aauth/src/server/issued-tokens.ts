@@ -101,7 +101,7 @@ export class IssuedTokens<Token extends RevocableToken> {
    * @throws StoreFullError
    */
   async add(token: Token, on: readonly TokenName[], listOwner: string): Promise<void> {
-    await this.#tokens.update([token.iss, token.jti], () => ({ value: token, ...this.#terms(token) }));
+    await this.#tokens.put([token.iss, token.jti], token, this.#terms(token));
     for (const { iss, jti } of on) await this.listUnder(["on", iss, jti], token, { owner: listOwner });
   }
 

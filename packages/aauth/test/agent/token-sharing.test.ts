@@ -244,7 +244,12 @@ describe("V58: a refresh token that its issuer takes once", () => {
         : working(request);
     const before = world.story().length;
     await Promise.all(agents.map((agent) => agent.fetchFor({ cacheKey: "alice" })(URL_ROOT)));
-    expect(world.story().slice(before).filter((line) => line.startsWith("token refresh"))).toHaveLength(1);
+    expect(
+      world
+        .story()
+        .slice(before)
+        .filter((line) => line.startsWith("token refresh")),
+    ).toHaveLength(1);
   });
 });
 

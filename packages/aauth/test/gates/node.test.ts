@@ -123,7 +123,7 @@ describe("a gate of node", () => {
 });
 
 describe("bodies at a gate of node", () => {
-  const bounds = { maxBodyBytes: 32, bodyTimeoutMs: 100 };
+  const bounds = { maxBodyBytes: 32 };
   const chunked = async () => {
     const request = await signed({ method: "POST", body: BODY });
     const { "content-length": _, ...headers } = request.headers;
@@ -138,7 +138,7 @@ describe("bodies at a gate of node", () => {
     expect(handled).not.toHaveBeenCalled();
   });
 
-  test("answers 413 to one without end, and closes", async () => {
+  test("E3: answers 413 to one without end, and closes", async () => {
     const { port } = await gated(bounds);
     const socket = connect(port, "127.0.0.1").on("error", () => {});
     socket.write(await chunked());
@@ -149,7 +149,7 @@ describe("bodies at a gate of node", () => {
   });
 
   test("answers 408 to one that stops, and closes", async () => {
-    const { port } = await gated(bounds);
+    const { port } = await gated({ ...bounds, bodyTimeoutMs: 100 });
     expect(statusOf(await exchange(port, `${await chunked()}8\r\n12345678\r\n`))).toBe(408);
   });
 
@@ -171,7 +171,7 @@ describe("bodies at a gate of node", () => {
     expect(statusOf(await send(port, await signed()))).toBe(200);
   });
 
-  test("answers 500 where a parser has read the body before the gate, and reports it", async () => {
+  test("E4: answers 500 where a parser has read the body before the gate, and reports it", async () => {
     const onError = vi.fn();
     const gate = protect(resource, TO_READ, { onError });
     const next = vi.fn();
@@ -229,7 +229,7 @@ describe("errors at a gate of node", () => {
     expect(statusOf(await send(port, await signed()))).toBe(500);
   });
 
-  test("refuses a missing requirement before the first request", () => {
+  test("E5: refuses a missing requirement before the first request", () => {
     expect(() => protect(resource, undefined as never)).toThrow(TypeError);
   });
 });
