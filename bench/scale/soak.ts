@@ -20,8 +20,7 @@ import { Redis } from "iovalkey";
 import pg from "pg";
 import { removeState } from "../../scripts/demo/kept-state.ts";
 import { DEMO_MODES, REPOSITORY_ROOT, stateFolders } from "../../scripts/demo/stack.ts";
-import { lastingUser } from "../../tests/support/lasting-user.ts";
-import { WITH_MARKET_ANALYSIS } from "../../tests/support/optimization-run.ts";
+import { lastingUser, startRun } from "../../tests/support/lasting-user.ts";
 import { startLoadedReplicas } from "../../tests/support/replica-load.ts";
 import { startDemo } from "../demo.ts";
 import { busyMachineLine, machineLine } from "../machine.ts";
@@ -57,7 +56,8 @@ async function startReplicas(perSecond: number): Promise<Soaked> {
   const replicas = await startLoadedReplicas({ store, replayStore });
   const database = new pg.Pool({ connectionString: store, max: 1 });
   const valkey = new Redis(replayStore);
-  const { stack, send, resourceRequest, requestGrant, startRun } = replicas;
+  const { stack, send, resourceRequest, requestGrant } = replicas;
+  const user = lastingUser(stack.urls);
   return {
     processes: [...servers.processes, ...stack.processes()],
     async rows() {
@@ -71,7 +71,7 @@ async function startReplicas(perSecond: number): Promise<Soaked> {
     load: [
       { perSecond, send: async () => (await send(await resourceRequest())).status },
       { perSecond: perSecond / 5, send: async () => (await requestGrant()).status },
-      { perSecond: perSecond / 50, send: async () => (await startRun()).status },
+      { perSecond: perSecond / 50, send: async () => (await startRun(user)).status },
     ],
     async stop() {
       valkey.disconnect();
@@ -86,12 +86,7 @@ async function startSqlite(perSecond: number): Promise<Soaked> {
   const demo = await startDemo({});
   const ports = { backend: Number(new URL(demo.urls.backend).port) };
   const folder = REPOSITORY_ROOT + stateFolders(ports, DEMO_MODES).data;
-  const atBackend = lastingUser(demo.urls);
-  const startRun = async () => {
-    const reply = await atBackend("/optimization/start", WITH_MARKET_ANALYSIS);
-    await reply.body?.cancel();
-    return reply.status;
-  };
+  const user = lastingUser(demo.urls);
   return {
     processes: [{ name: "demo", pid: demo.pid }],
     async rows() {
@@ -104,7 +99,7 @@ async function startSqlite(perSecond: number): Promise<Soaked> {
       });
       return Object.fromEntries(counts);
     },
-    load: [{ perSecond: perSecond / 5, send: startRun }],
+    load: [{ perSecond: perSecond / 5, send: async () => (await startRun(user)).status }],
     async stop() {
       await demo.stop();
       removeState(ports, DEMO_MODES);
@@ -140,7 +135,7 @@ async function sample(): Promise<void> {
 const startedAt = performance.now();
 const untilMs = startedAt + Number(minutes) * 60_000;
 for (let at = startedAt, printAt = startedAt; at < untilMs; at += SAMPLE_MS) {
-  await pause(at - performance.now());
+  await pause(Math.max(0, at - performance.now()));
   await sample();
   if (at < printAt) continue;
   printAt += PRINT_MS;

@@ -4,6 +4,7 @@ import { progressSchema } from "backend-api";
 import pg from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Answer } from "../support/foreign-agent-draft-11/messages.ts";
+import { type LastingUser, lastingUser, startRun } from "../support/lasting-user.ts";
 import { type OrderRun, startOrder } from "../support/order-run.ts";
 import { type LoadedReplicas, PERSON_SERVER, startLoadedReplicas } from "../support/replica-load.ts";
 import { type StoreServer, startPostgres, startValkey } from "../support/store-servers.ts";
@@ -58,7 +59,8 @@ async function placedOrders(): Promise<number> {
   return rows.length;
 }
 
-const runs = async () => progressSchema.array().parse(await (await replicas.get("/optimization/all")).json());
+const runsOf = async (user: LastingUser) =>
+  progressSchema.array().parse(await (await user("/optimization/all")).json());
 
 /**
  * Makes a request each so many milliseconds, whether or not the last one was answered.
@@ -101,7 +103,9 @@ const AWAY = "503 store_unavailable";
 test.each(IS_LONG ? OUTAGES : [POSTGRES_DOWN])(
   "V25: while %s, requests under load are refused with a code, nothing is lost, nothing done twice",
   async (title, outage) => {
-    const { person, newAgent, send, requestGrant, resourceRequest, startRun } = replicas;
+    const { person, newAgent, send, requestGrant, resourceRequest } = replicas;
+    const user = lastingUser(replicas.stack.urls);
+    await runsOf(user);
     const placedBefore = await placedOrders();
     const order = await waitingOrder();
     const page = await person.comeTo(order.waiting.interaction_url!);
@@ -114,7 +118,7 @@ test.each(IS_LONG ? OUTAGES : [POSTGRES_DOWN])(
       resource: atRate(300, async () => send(await resourceRequest())),
       grants: atRate(500, () => requestGrant(newAgent())),
       replays: atRate(500, () => send(used)),
-      runs: atRate(RUN_MS, startRun),
+      runs: atRate(RUN_MS, () => startRun(user)),
     };
     const stopped = outage();
     await pause(OUTAGE_MS / 2);
@@ -147,9 +151,10 @@ test.each(IS_LONG ? OUTAGES : [POSTGRES_DOWN])(
     const limit = { timeout: END_LIMIT_MS };
     await expect.poll(async () => (await order.state()).status, limit).toBe("placed");
     expect(await placedOrders()).toBe(placedBefore + 1);
-    const unfinished = async () => (await runs()).filter(({ status }) => !/completed|failed/.test(status));
+    const unfinished = async () =>
+      (await runsOf(user)).filter(({ status }) => !/completed|failed/.test(status));
     await expect.poll(unfinished, limit).toEqual([]);
-    for (const { status, failure } of await runs())
+    for (const { status, failure } of await runsOf(user))
       expect([status, failure]).toEqual(
         status === "failed"
           ? ["failed", expect.objectContaining({ code: expect.stringMatching(/./) })]

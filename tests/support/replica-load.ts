@@ -9,8 +9,7 @@ import {
   send,
   signed,
 } from "./foreign-agent-draft-11/messages.ts";
-import { lastingUser } from "./lasting-user.ts";
-import { signIn, WITH_MARKET_ANALYSIS } from "./optimization-run.ts";
+import { signIn } from "./optimization-run.ts";
 import { OrderingUser } from "./order-run.ts";
 import { decideAtPages } from "./person-run.ts";
 import { type ReplicaStack, startReplicas } from "./start-replicas.ts";
@@ -25,8 +24,6 @@ const CONTENT = { "content-type": "application/json" };
 /** The replicated stack of draft -11, with a person who has allowed the backend and an agent. */
 export interface LoadedReplicas {
   readonly stack: ReplicaStack;
-  /** Gets a path of the backend's API as the person. */
-  get(path: string): Promise<Response>;
   /** Browser of the person, who is signed in. */
   readonly person: OrderingUser;
   /** An agent that the person server does not know. */
@@ -36,7 +33,6 @@ export interface LoadedReplicas {
   send(request: Outgoing): Promise<Answer>;
   /** Asks for a person token, which the allowed agent gets; for another one the person has to decide. */
   requestGrant(agent?: ForeignAgent): Promise<Answer>;
-  startRun(): Promise<Answer>;
   /** Ends all and removes what they have kept. */
   stop(): Promise<void>;
 }
@@ -66,10 +62,8 @@ export async function startLoadedReplicas(
   const renew = () => allowed.call({ method: "POST", url: `${SUPPLY_CHAIN}/`, headers: CONTENT, body: "{}" });
   await renew();
   let count = 0;
-  const atBackend = lastingUser(urls);
   return {
     ...{ stack, person },
-    get: atBackend,
     newAgent: () => new ForeignAgent(sockets, provider, { ps: PERSON_SERVER, local: `agent-${count++}` }),
     async resourceRequest() {
       if (Number(readToken(allowed.auth.get(SUPPLY_CHAIN)!).claims.exp) < now() + RENEW_SECONDS)
@@ -88,11 +82,6 @@ export async function startLoadedReplicas(
         count: count++,
       });
       return agent.once({ method: "POST", url, headers: CONTENT, body }, agent.token);
-    },
-    async startRun() {
-      const reply = await atBackend("/optimization/start", WITH_MARKET_ANALYSIS);
-      const { status, headers } = reply;
-      return { status, headers: Object.fromEntries(headers), text: await reply.text() };
     },
     async stop() {
       await stack.stop();
