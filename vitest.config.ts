@@ -137,6 +137,16 @@ export default defineConfig({
           include: process.env.PEERS_UNDER_TEST ? ["tests/interop/draft-11/*.test.ts"] : [],
         },
       },
+      {
+        // A `require` of a framework must not get the module for `import`.
+        ssr: { resolve: { conditions: ["node", "module", "default"] } },
+        test: {
+          ...patient,
+          // Needs frameworks and runtimes, which `npm run test:all -- runtimes` installs.
+          name: "runtimes",
+          include: process.env.RUNTIMES_UNDER_TEST ? ["tests/runtimes/*.test.ts"] : [],
+        },
+      },
       // Start PostgreSQL and Valkey, and fail without them: `npm run test:all -- replicas` finds or installs them.
       {
         // A `require` in `pg` must not get the module for `import`.

@@ -100,13 +100,15 @@ describe("a record store of PostgreSQL", () => {
 
   test("V6: has no two writes of one key wait for each other", async () => {
     const records = open<number>("contended");
+    // One process makes its writes in one statement.
+    const second = await openPostgresStores({ url: server.url, deadlineMs });
     await records.put("a", 1, TERMS);
     const writer = await admin.connect();
     const put = "select aauth_put('records contended', 'a', 'records', 'alice', '2', 100, null, 9, 9, 9, 9)";
     await writer.query(`begin; ${put}`);
     const updated = records.update("a", (before = 0) => ({ value: before + 10, ...TERMS }));
     await waiting(1);
-    const taken = records.take("a");
+    const taken = second.records<number>("contended").take("a");
     await waiting(2);
     await writer.query("commit");
     writer.release();
@@ -115,6 +117,7 @@ describe("a record store of PostgreSQL", () => {
       [10, 2],
       [12, 12],
     ]).toContainEqual(await Promise.all([updated, taken]));
+    await second.close();
   });
 
   test("V6: writes again where PostgreSQL ended a deadlock with another's transaction", async () => {
@@ -127,6 +130,46 @@ describe("a record store of PostgreSQL", () => {
     await other.query("set local deadlock_timeout = '1min'; select aauth_lock('records deadlock'); commit");
     other.release();
     expect(await taken).toBe(2);
+  });
+
+  test("makes writes that come together in their order, each with its own result", async () => {
+    const records = open<string>("together", { maxEntries: 4 });
+    const put = (key: string, value: string) => outcome(records, key, value);
+    const results = [
+      put("first", "is written alone"),
+      records.putIfAbsent("a", "1", TERMS),
+      records.putIfAbsent("a", "2", TERMS),
+      put("a", "3"),
+      records.take("a"),
+      put("b", "4"),
+      put("c", "5"),
+      put("d", "6"),
+      put("b", "7"),
+    ];
+    expect(await Promise.all(results)).toEqual([
+      ...["put", true, false, "put", "3", "put", "store_full", "store_full", "put"],
+    ]);
+    expect(await records.list("alice")).toEqual(["is written alone", "7"]);
+  });
+
+  test("stores the neighbours of a value that PostgreSQL refuses", async () => {
+    const records = open<number | undefined>("refused");
+    const put = (key: string, value?: number, ttlSeconds?: number) =>
+      outcome(records, key, value, ttlSeconds);
+    const results = [put("a", 1), put("b", 2), put("c", 3, 1e300), put("d"), put("e", 5)];
+    const refused = "store_unavailable";
+    expect(await Promise.all(results)).toEqual(["put", "put", refused, refused, "put"]);
+    expect(await records.list("alice")).toEqual([1, 2, 5]);
+  });
+
+  test("makes the writes that wait when it is closed, and rejects later ones", async () => {
+    const own = await openPostgresStores({ url: server.url, deadlineMs });
+    const records = own.records<number>("closed");
+    const puts = Promise.all(["a", "b", "c"].map((key, index) => records.put(key, index, TERMS)));
+    const closed = own.close();
+    await expect(records.put("d", 3, TERMS)).rejects.toThrow(StoreUnavailableError);
+    await Promise.all([puts, closed]);
+    expect(await open<number>("closed").list("alice")).toEqual([0, 1, 2]);
   });
 
   test("tells apart keys with NUL, with lone surrogates, and very long ones", async () => {
@@ -192,10 +235,14 @@ describe("a PostgreSQL that cannot be used", () => {
     await expect(records.get("a")).rejects.toThrow(StoreUnavailableError);
     const claim = own.claims("slow").putIfAbsent("a", { ...TERMS, quota: "own" });
     await expect(claim).rejects.toMatchObject({ code: "store_unavailable" });
+    const updates = Array.from({ length: 40 }, () => records.update("a", () => undefined));
+    const puts = Array.from({ length: 40 }, (_, index) => records.put(`b ${index}`, 1, TERMS));
+    for (const { status } of await Promise.allSettled([...updates, ...puts])) expect(status).toBe("rejected");
+    // Each waits for its own deadline, not for those of others.
     expect(performance.now() - startedAt).toBeLessThan(3_000);
     await blocker.query("rollback");
     blocker.release();
-    await expect.poll(() => outcome(records), { timeout: 5_000 }).toBe("put");
+    await expect.poll(() => outcome(records, "a", 1), { timeout: 5_000 }).toBe("put");
     await own.close();
   });
 
@@ -203,9 +250,9 @@ describe("a PostgreSQL that cannot be used", () => {
     const records = stores.records<number>("down");
     await records.put("before", 1, TERMS);
     await server.kill();
-    expect(await outcome(records)).toBe("store_unavailable");
+    expect(await outcome(records, "a", 1)).toBe("store_unavailable");
     await server.start();
-    await expect.poll(() => outcome(records), { timeout: 10_000 }).toBe("put");
+    await expect.poll(() => outcome(records, "a", 1), { timeout: 10_000 }).toBe("put");
     expect(await records.get("before")).toBe(1);
   });
 });
@@ -216,9 +263,15 @@ async function waiting(statements: number): Promise<void> {
   await expect.poll(async () => (await admin.query(sql)).rows).toEqual([{ waiting: statements }]);
 }
 
-async function outcome(records: RecordStore<number>): Promise<string> {
+/** `put`, or the code of the error. */
+async function outcome<Value>(
+  records: RecordStore<Value>,
+  key: string,
+  value: Value,
+  ttlSeconds = 100,
+): Promise<string> {
   try {
-    await records.put("a", 1, TERMS);
+    await records.put(key, value, { ...TERMS, ttlSeconds });
     return "put";
   } catch (error) {
     return (error as StoreUnavailableError).code;

@@ -10,13 +10,18 @@ const MIGRATION_MS = 60_000;
 /** Codes of PostgreSQL for a wrong user or password. */
 const LOGIN_FAILED = new Set(["28000", "28P01"]);
 const DEADLOCK = "40P01";
+/** Classes of errors about values: data, constraints, limits of sizes. */
+const VALUE_ERRORS = ["22", "23", "54"];
 
 /** Connections to a database with the current schema. */
 export class Connections {
+  /** Milliseconds that a call may take. */
+  readonly deadlineMs: number;
   readonly #pool: Pool;
   readonly #name: string;
 
   private constructor(url: string, deadlineMs: number) {
+    this.deadlineMs = deadlineMs;
     this.#name = URL.parse(url)?.host ?? "url";
     this.#pool = new Pool({
       connectionString: url,
@@ -50,6 +55,11 @@ export class Connections {
     } catch (error) {
       throw new StoreUnavailableError(this.#name, { cause: error });
     }
+  }
+
+  /** Creates the error of a call that is not made. */
+  unavailable(reason: string): StoreUnavailableError {
+    return new StoreUnavailableError(this.#name, { cause: new Error(reason) });
   }
 
   async close(): Promise<void> {
@@ -87,6 +97,10 @@ async function migrate(
 
 /** Code of an error of PostgreSQL, empty for other errors. */
 const codeOf = (error: unknown) => (error instanceof DatabaseError && error.code) || "";
+
+/** Whether PostgreSQL refused a value of a statement, which wrote nothing then. */
+export const isRefusedValue = (error: unknown): boolean =>
+  error instanceof StoreUnavailableError && VALUE_ERRORS.includes(codeOf(error.cause).slice(0, 2));
 
 function setupError(name: string, cause: unknown): Error {
   const { message } = cause as Error;

@@ -1,12 +1,12 @@
 import type { Quota } from "../quota.ts";
-import type { Connections } from "./connections.ts";
+import { type Connections, isRefusedValue } from "./connections.ts";
+import { WriteQueue } from "./write-queue.ts";
 
 const FIND = `select value, version from aauth_entries
   where store = $1 and key = $2 and expires_at > clock_timestamp()`;
 const LIST = `select value from aauth_entries
   where store = $1 and owner = $2 and expires_at > clock_timestamp() order by version`;
-const PUT = "select aauth_put($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) as result";
-const TAKE = "select aauth_take($1, $2) as value";
+const WRITE = "select aauth_write($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) as result";
 
 /** An entry that has not expired. */
 export interface Entry {
@@ -18,49 +18,78 @@ export interface Entry {
 /** Result of a put: `conflict` where the entry has another version than expected. */
 export type PutResult = "stored" | "conflict" | "full";
 
-/** Entries of one store in a database. Each call is one atomic statement. */
+/** A value to put under a key. */
+export interface Put {
+  readonly value: string;
+  readonly quota: Quota;
+  readonly ttlSeconds: number;
+  /** Version that the entry must have, `"0"` for no entry. Default: any. */
+  readonly version?: string | undefined;
+}
+
+/** A write of the entry under a key, which is taken where nothing is put. */
+interface Write {
+  readonly key: string;
+  readonly put?: Put;
+}
+
+/** Entries of one store in a database. Each call is atomic. */
 export class Entries {
-  readonly #connections: Connections;
+  readonly connections: Connections;
   readonly #name: string;
+  readonly #writes: WriteQueue<Write, string | null>;
 
   constructor(connections: Connections, name: string) {
-    this.#connections = connections;
+    this.connections = connections;
     this.#name = name;
+    this.#writes = new WriteQueue({
+      deadlineMs: connections.deadlineMs,
+      write: (batch) => this.#write(batch),
+      isRefusedValue,
+      unavailable: (reason) => connections.unavailable(reason),
+    });
   }
 
   async find(key: string): Promise<Entry | undefined> {
-    const [row] = await this.#connections.query<Entry>(FIND, [this.#name, key]);
+    const [row] = await this.connections.query<Entry>(FIND, [this.#name, key]);
     return row;
   }
 
   /** Values of an owner, oldest write first. */
   async list(owner: string): Promise<string[]> {
-    const rows = await this.#connections.query<Entry>(LIST, [this.#name, owner]);
+    const rows = await this.connections.query<Entry>(LIST, [this.#name, owner]);
     return rows.map(({ value }) => value);
   }
 
-  /**
-   * @param version version that the entry must have, `"0"` for no entry. Default: any
-   */
-  async put(
-    key: string,
-    value: string,
-    quota: Quota,
-    ttlSeconds: number,
-    version?: string,
-  ): Promise<PutResult> {
-    const { room, owner, maxEntries, maxInRoom, maxOfOwner, unshared } = quota;
-    const bounds = [maxEntries, maxInRoom, maxOfOwner, unshared];
-    const [row] = await this.#connections.query<{ result: PutResult }>(PUT, [
-      ...[this.#name, key, room, owner, value, ttlSeconds, version ?? null],
-      ...bounds,
-    ]);
-    return row!.result;
+  async put(key: string, put: Put): Promise<PutResult> {
+    return (await this.#writes.add({ key, put })) as PutResult;
   }
 
   /** Reads and removes. */
   async take(key: string): Promise<string | undefined> {
-    const [row] = await this.#connections.query<{ value: string | null }>(TAKE, [this.#name, key]);
-    return row?.value ?? undefined;
+    return (await this.#writes.add({ key })) ?? undefined;
+  }
+
+  /** Rejects further writes, and resolves when earlier ones are made or rejected. */
+  close(): Promise<void> {
+    return this.#writes.close();
+  }
+
+  async #write(batch: readonly Write[]): Promise<readonly (string | null)[]> {
+    const column = <Value>(of: (put: Put) => Value) => batch.map(({ put }) => put && of(put));
+    const rows = await this.connections.query<{ result: string | null }>(WRITE, [
+      this.#name,
+      batch.map(({ key }) => key),
+      column(({ quota }) => quota.room),
+      column(({ quota }) => quota.owner),
+      column(({ value }) => value),
+      column(({ ttlSeconds }) => ttlSeconds),
+      column(({ version }) => version),
+      column(({ quota }) => quota.maxEntries),
+      column(({ quota }) => quota.maxInRoom),
+      column(({ quota }) => quota.maxOfOwner),
+      column(({ quota }) => quota.unshared),
+    ]);
+    return rows.map(({ result }) => result);
   }
 }

@@ -6,13 +6,13 @@
 
 import { type RecordStore, type RecordTerms, type StoreBounds, StoreFullError } from "aauth";
 import { claimQuotas, recordQuotas, requireLifetime, storedKey } from "../quota.ts";
-import { readJson } from "../read-json.ts";
+import { readAll, readJson, type Unreadable } from "../read-json.ts";
 import { DEADLINE_MS, type Deadline, type OpenStores } from "../stores.ts";
 import { Connections } from "./connections.ts";
 import { Entries } from "./entries.ts";
 
 /** Address of a database, and the deadline of its calls. */
-export interface PostgresOptions extends Deadline {
+export interface PostgresOptions extends Deadline, Unreadable {
   /** `postgres://user:password@host:port/database`. The tables are created in its schema. */
   readonly url: string;
 }
@@ -31,21 +31,31 @@ export interface PostgresOptions extends Deadline {
 export async function openPostgresStores(options: PostgresOptions): Promise<OpenStores> {
   const { url, deadlineMs = DEADLINE_MS } = options;
   const connections = await Connections.open(url, deadlineMs);
+  const opened = new Map<string, Entries>();
+  const entriesOf = (name: string) => {
+    const entries = opened.get(name) ?? new Entries(connections, name);
+    opened.set(name, entries);
+    return entries;
+  };
   return {
     claims(name, bounds) {
       const quotaOf = claimQuotas(bounds);
-      const entries = new Entries(connections, `claims ${name}`);
+      const entries = entriesOf(`claims ${name}`);
       return {
         async putIfAbsent(key, { ttlSeconds, ...charge }) {
           requireLifetime(ttlSeconds);
-          const result = await entries.put(storedKey(key), "", quotaOf(charge), ttlSeconds, "0");
+          const put = { value: "", quota: quotaOf(charge), ttlSeconds, version: "0" };
+          const result = await entries.put(storedKey(key), put);
           return result === "full" ? "full" : result === "stored";
         },
       };
     },
     records: <Value>(name: string, bounds?: StoreBounds) =>
-      records<Value>(new Entries(connections, `records ${name}`), name, recordQuotas(bounds)),
-    close: () => connections.close(),
+      records<Value>(entriesOf(`records ${name}`), name, recordQuotas(bounds), options),
+    async close() {
+      await Promise.all([...opened.values()].map((entries) => entries.close()));
+      await connections.close();
+    },
   };
 }
 
@@ -53,20 +63,23 @@ function records<Value>(
   entries: Entries,
   name: string,
   quotaOf: ReturnType<typeof recordQuotas>,
+  unreadable: Unreadable,
 ): RecordStore<Value> {
+  const { connections } = entries;
   const read = (text: string) => readJson<Value>(name, text);
   const updates = new Map<string, Promise<unknown>>();
 
   async function put(key: string, value: Value, { owner, ttlSeconds }: RecordTerms, version?: string) {
     requireLifetime(ttlSeconds);
-    const text = JSON.stringify(value);
-    const result = await entries.put(storedKey(key), text, quotaOf(owner), ttlSeconds, version);
+    const put = { value: JSON.stringify(value), quota: quotaOf(owner), ttlSeconds, version };
+    const result = await entries.put(storedKey(key), put);
     if (result === "full") throw new StoreFullError();
     return result === "stored";
   }
 
-  async function update(key: string, change: Parameters<RecordStore<Value>["update"]>[1]) {
+  async function update(key: string, change: Parameters<RecordStore<Value>["update"]>[1], endsAt: number) {
     for (;;) {
+      if (performance.now() > endsAt) throw connections.unavailable("the update waited for others");
       const entry = await entries.find(storedKey(key));
       const before = entry && read(entry.value);
       const changed = change(before);
@@ -93,8 +106,9 @@ function records<Value>(
     },
     /** Sequential in this process: only a write of another process makes `change` run again. */
     update(key, change) {
+      const endsAt = performance.now() + connections.deadlineMs;
       const before = updates.get(key) ?? Promise.resolve();
-      const updated = before.catch(() => {}).then(() => update(key, change));
+      const updated = before.catch(() => {}).then(() => update(key, change, endsAt));
       updates.set(key, updated);
       const forget = () => {
         if (updates.get(key) === updated) updates.delete(key);
@@ -102,6 +116,6 @@ function records<Value>(
       updated.then(forget, forget);
       return updated;
     },
-    list: async (owner) => (await entries.list(storedKey(owner))).map(read),
+    list: async (owner) => readAll(await entries.list(storedKey(owner)), read, unreadable),
   };
 }

@@ -137,12 +137,39 @@ begin
 end $$;
 `;
 
+/**
+ * Makes several writes of one store in their order, all or none, with one lock and one commit. A
+ * write without a room takes. Returns a row for each: the result of `aauth_put` or `aauth_take`.
+ */
+const BATCHES = `
+create function aauth_write(
+  in_store text, keys text[], rooms text[], owners text[], new_values text[], ttls_seconds float8[],
+  expected bigint[], max_entries bigint[], max_in_room bigint[], max_of_owner bigint[],
+  unshared bigint[]
+) returns setof text language plpgsql as $$
+begin
+  for i in 1 .. cardinality(keys) loop
+    if rooms[i] is null then
+      return next aauth_take(in_store, keys[i]);
+    else
+      return next aauth_put(in_store, keys[i], rooms[i], owners[i], new_values[i], ttls_seconds[i],
+        expected[i], max_entries[i], max_in_room[i], max_of_owner[i], unshared[i]);
+    end if;
+  end loop;
+end $$;
+`;
+
 /** Steps from an empty database to the current schema: never change one, append. */
 export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   "0001-entries": {
     up: async (database) => {
       await sql.raw(ENTRIES).execute(database);
       await sql.raw(WRITES).execute(database);
+    },
+  },
+  "0002-batches": {
+    up: async (database) => {
+      await sql.raw(BATCHES).execute(database);
     },
   },
 };

@@ -3,6 +3,8 @@ import type { Database } from "./database.ts";
 
 /** Most expired entries that one write removes, so that no write takes long. */
 const MAX_SWEPT = 1_000;
+/** Changes of the clock that are not noted: claims are kept for a second more than they need. */
+const STEADY_SECONDS = 1;
 
 const SQL = {
   find: "SELECT owner, value FROM entries WHERE store = ? AND key = ? AND expires_at > ?",
@@ -17,6 +19,8 @@ const SQL = {
     coalesce(sum(owners) FILTER (WHERE room = $room), 0) AS owners,
     coalesce((SELECT held FROM owners WHERE store = $store AND room = $room AND owner = $owner), 0) AS held
     FROM rooms WHERE store = $store`,
+  clock: "SELECT latest, set_back_to FROM clocks WHERE store = ?",
+  setClock: "INSERT OR REPLACE INTO clocks (store, latest, set_back_to) VALUES (?, ?, ?)",
 };
 
 /** An entry that has not expired. */
@@ -42,6 +46,8 @@ export class Entries {
       add: database.prepare(SQL.add),
       sweep: database.prepare(SQL.sweep),
       count: database.prepare(SQL.count),
+      clock: database.prepare(SQL.clock),
+      setClock: database.prepare(SQL.setClock),
     };
   }
 
@@ -67,6 +73,22 @@ export class Entries {
     this.remove(key);
     this.#statements.add.run(this.#name, key, quota.room, quota.owner, value, now + ttlSeconds);
     return true;
+  }
+
+  /**
+   * Whether no entry of a lifetime is missing. For that lifetime after the clock was set back, some
+   * may be, which ended while it was ahead.
+   */
+  knowsAll(ttlSeconds: number): boolean {
+    const now = this.#now();
+    const clock = this.#statements.clock.get(this.#name);
+    const latest = Number(clock?.latest ?? Number.NEGATIVE_INFINITY);
+    const isSetBack = now < latest - STEADY_SECONDS;
+    const setBackTo = isSetBack ? now : Number(clock?.set_back_to ?? 0);
+    if (isSetBack || now > latest + STEADY_SECONDS) {
+      this.#statements.setClock.run(this.#name, now, setBackTo);
+    }
+    return now >= setBackTo + ttlSeconds;
   }
 
   #isFull(quota: Quota): boolean {

@@ -4,9 +4,15 @@
  * @module
  */
 
-import { type RecordStore, type RecordTerms, type StoreBounds, StoreFullError } from "aauth";
+import {
+  type RecordStore,
+  type RecordTerms,
+  type StoreBounds,
+  StoreFullError,
+  StoreUnavailableError,
+} from "aauth";
 import { claimQuotas, recordQuotas, requireLifetime, storedKey } from "../quota.ts";
-import { readJson } from "../read-json.ts";
+import { readAll, readJson, type Unreadable } from "../read-json.ts";
 import { DEADLINE_MS, type Deadline, type OpenStores } from "../stores.ts";
 import { Database } from "./database.ts";
 import { Entries } from "./entries.ts";
@@ -14,7 +20,7 @@ import { Entries } from "./entries.ts";
 export { countSqliteEntries } from "./count-entries.ts";
 
 /** Path of a file, and the deadline of its calls. */
-export interface SqliteOptions extends Deadline {
+export interface SqliteOptions extends Deadline, Unreadable {
   /** Created with its folder where missing, mode 0600. Must not be on a network file system. */
   readonly path: string;
   /** Unix seconds. Default: the system clock. */
@@ -44,10 +50,15 @@ export function openSqliteStores(options: SqliteOptions): OpenStores {
         async putIfAbsent(key, { ttlSeconds, ...charge }) {
           requireLifetime(ttlSeconds);
           const stored = storedKey(key);
-          return database.write(() => {
+          const claimed = await database.write(() => {
+            const knowsAll = entries.knowsAll(ttlSeconds);
             if (entries.find(stored) !== undefined) return false;
+            if (!knowsAll) return "unknown"; // hole V25
             return entries.put(stored, "", quotaOf(charge), ttlSeconds) || "full";
           });
+          if (claimed !== "unknown") return claimed;
+          const cause = new Error("the clock was set back: claims may be missing for their lifetime");
+          throw new StoreUnavailableError(path, { cause });
         },
       };
     },
@@ -88,7 +99,7 @@ export function openSqliteStores(options: SqliteOptions): OpenStores {
             put(key, changed.value, changed);
             return changed.value;
           }),
-        list: (owner) => database.read(() => entries.list(storedKey(owner)).map(read)),
+        list: (owner) => database.read(() => readAll(entries.list(storedKey(owner)), read, options)),
       };
     },
     close: async () => database.close(),

@@ -57,6 +57,14 @@ export const MIGRATIONS: readonly string[] = [
     UPDATE rooms SET owners = owners - 1 WHERE store = OLD.store AND room = OLD.room;
   END;
   `,
+  // The time of the last claim, and the time that the clock was last set back to.
+  `
+  CREATE TABLE clocks (
+    store TEXT PRIMARY KEY,
+    latest REAL NOT NULL,
+    set_back_to REAL NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];
 
 /**

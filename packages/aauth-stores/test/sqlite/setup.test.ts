@@ -79,6 +79,31 @@ describe("stores in a file of SQLite", () => {
     await stores.close();
   });
 
+  test("V25: accept no claim again that a clock which was ahead has ended", async () => {
+    let seconds = 1_800_000_000;
+    const open = () => openSqliteStores({ path, now: () => seconds });
+    let stores = open();
+    const claim = async (key: string) =>
+      stores.claims("nonces").putIfAbsent(key, { ...TERMS, quota: "own", ttlSeconds: 121 });
+    expect(await claim("a")).toBe(true);
+    seconds += 3_600;
+    expect(await claim("b")).toBe(true);
+    seconds -= 3_600;
+    await expect(claim("a")).rejects.toThrow(StoreUnavailableError);
+    expect(await claim("b")).toBe(false);
+    await stores.close();
+    stores = open();
+    seconds += 120;
+    await expect(claim("a")).rejects.toThrow(StoreUnavailableError);
+    seconds += 1;
+    expect(await claim("c")).toBe(true);
+    seconds += 1;
+    expect(await claim("c")).toBe(false);
+    seconds -= 0.5;
+    expect(await claim("d")).toBe(true);
+    await stores.close();
+  });
+
   test("reject a bound below one", async () => {
     const stores = openSqliteStores({ path });
     expect(() => stores.claims("nonces", { maxEntries: 0 })).toThrow(RangeError);

@@ -1,13 +1,17 @@
 /**
- * Outbound HTTP on Node, over undici: documents through a guarded agent, requests through the pooled global one.
+ * Outbound HTTP on Node, Bun and Deno: documents by `node:http` with a guard on the connected address, requests
+ * over the pooled connections of undici. Bun has a shim for undici, whose `Client` would connect without the guard.
  *
  * @module
  */
 
+import "../supported-node.ts";
 import { type LookupAddress, type LookupAllOptions, lookup } from "node:dns";
+import { type IncomingMessage, request as requestHttp } from "node:http";
+import { request as requestHttps } from "node:https";
 import { BlockList, isIP, isIPv6, type LookupFunction } from "node:net";
 import type { Readable } from "node:stream";
-import { Client, type Dispatcher, request } from "undici";
+import { type Dispatcher, request } from "undici";
 import { AAuthVerificationError } from "../errors.ts";
 import { readAtMost } from "./read-at-most.ts";
 import type { DocumentTransport, Transport } from "./transport.ts";
@@ -25,6 +29,7 @@ const SPECIAL_IPV6_RANGES = [
 ] as const;
 /** Protocol assignments (Teredo, benchmarking, ORCHID …), documentation, 6to4, AS112, documentation. */
 const SPECIAL_IPV6 = ["2001::/23", "2001:db8::/32", "2002::/16", "2620:4f:8000::/48", "3fff::/20"];
+const SPECIAL = [...SPECIAL_IPV4, ...SPECIAL_IPV6];
 /** Not reachable outside development. */
 const LOOPBACK = ["127.0.0.0/8", "::1/128"];
 
@@ -42,18 +47,11 @@ const MAX_LOOKUPS = 64;
  * else as undici throws it.
  */
 export function createDocumentTransport(options: { development: boolean }): DocumentTransport {
-  const guarded = createGuardedClient(options);
-  return (url, { signal, maxBytes, host }) =>
-    guarded(url, async (client) => {
-      const response = await client.request({
-        path: `${url.pathname}${url.search}`,
-        method: "GET",
-        headers: { accept: "application/json", "accept-encoding": "identity", ...(host && { host }) },
-        signal,
-      });
-      const body = await readAtMost(response.body, maxBytes);
-      return { status: response.statusCode, headers: headersOf(response.headers), body };
-    });
+  const send = createGuardedRequest(options);
+  return (url, { signal, maxBytes, host }) => {
+    const headers = { accept: "application/json", "accept-encoding": "identity", ...(host && { host }) };
+    return send(url, { method: "GET", headers, signal }, maxBytes);
+  };
 }
 
 /** Bytes of an answer to a guarded request. */
@@ -66,36 +64,33 @@ const MAX_GUARDED_BYTES = 65_536;
  * @throws AAuthError as {@link createDocumentTransport}, `discovery_blocked` also for a URL that is not `https`
  */
 export function createGuardedTransport(options: { development: boolean }): Transport {
-  const guarded = createGuardedClient(options);
-  return async (address, { method, headers, body, signal }) => {
-    const url = guardUrl(address, options);
-    return guarded(url, async (client) => {
-      const response = await client.request({
-        path: `${url.pathname}${url.search}`,
-        method: method as "POST",
-        headers: { "accept-encoding": "identity", ...headers },
-        body: body ?? null,
-        signal: signal ?? null,
-      });
-      const bytes = await readAtMost(response.body, MAX_GUARDED_BYTES);
-      const head = { status: response.statusCode, headers: headersOf(response.headers) };
-      return new Response(NULL_BODY_STATUSES.has(head.status) ? null : bytes, head);
-    });
+  const send = createGuardedRequest(options);
+  return async (address, init) => {
+    const headers = { "accept-encoding": "identity", ...init.headers };
+    const { body, ...head } = await send(guardUrl(address, options), { ...init, headers }, MAX_GUARDED_BYTES);
+    return new Response(NULL_BODY_STATUSES.has(head.status) ? null : body, head);
   };
 }
 
-function createGuardedClient(options: { development: boolean }) {
-  const special = [...SPECIAL_IPV4, ...SPECIAL_IPV6];
-  const blockList = createBlockList(options.development ? special : [...special, ...LOOPBACK]);
-  // Not `connect.blockList`: `tls.connect` does not hand it to the socket, so that it guards http alone.
-  const lookup = guardedLookup(options.development ? localhostLookup : systemLookup, blockList);
+function createGuardedRequest(options: { development: boolean }) {
+  const isForbidden = createAddressGuard(options.development ? SPECIAL : [...SPECIAL, ...LOOPBACK]);
+  // Not `blockList` of the socket: `tls.connect` does not hand it on, so that it guards http alone.
+  const lookup = guardedLookup(options.development ? localhostLookup : systemLookup, isForbidden);
 
-  return async <T>(url: URL, run: (client: Client) => Promise<T>): Promise<T> => {
-    let client: Client | undefined;
+  return async (url: URL, { method, headers, body, signal }: Parameters<Transport>[1], maxBytes: number) => {
     try {
-      guardLiteral(url.hostname, blockList);
-      client = new Client(url.origin, { pipelining: 0, allowH2: false, connect: { lookup } });
-      return await run(client);
+      guardLiteral(url.hostname, isForbidden);
+      const response = await new Promise<IncomingMessage>((resolve, reject) => {
+        const start = url.protocol === "https:" ? requestHttps : requestHttp;
+        // A connection of its own, closed with the request.
+        const own = { agent: false, lookup, signal: signal ?? undefined };
+        start(url, { ...own, method, headers })
+          .on("response", resolve)
+          .on("error", reject)
+          .end(body);
+      });
+      const bytes = await readAtMost(response, maxBytes);
+      return { status: response.statusCode!, headers: headersOf(response.headers), body: bytes };
     } catch (error) {
       if (error instanceof ForbiddenAddressError) {
         throw new AAuthVerificationError(
@@ -106,9 +101,8 @@ function createGuardedClient(options: { development: boolean }) {
           },
         );
       }
-      throw error;
-    } finally {
-      void client?.destroy();
+      // `node:http` has an error of its own for an abort, without the reason.
+      throw signal?.aborted ? signal.reason : error;
     }
   };
 }
@@ -180,14 +174,18 @@ function headersOf(fields: Dispatcher.ResponseData["headers"]): Headers {
   return headers;
 }
 
-function createBlockList(subnets: readonly string[]): BlockList {
-  const list = new BlockList();
+type AddressGuard = (address: string) => boolean;
+
+/** Two lists: with a range of IPv6 in it, that of Deno matches every IPv4 address. */
+function createAddressGuard(subnets: readonly string[]): AddressGuard {
+  const [ipv4, ipv6] = [new BlockList(), new BlockList()];
   for (const subnet of subnets) {
     const [address = "", prefix] = subnet.split("/");
-    list.addSubnet(address, Number(prefix), address.includes(":") ? "ipv6" : "ipv4");
+    if (isIPv6(address)) ipv6.addSubnet(address, Number(prefix), "ipv6");
+    else ipv4.addSubnet(address, Number(prefix));
   }
-  for (const [first, last] of SPECIAL_IPV6_RANGES) list.addRange(first, last, "ipv6");
-  return list;
+  for (const [first, last] of SPECIAL_IPV6_RANGES) ipv6.addRange(first, last, "ipv6");
+  return (address) => (isIPv6(address) ? ipv6.check(address, "ipv6") : ipv4.check(address));
 }
 
 /** Always asked for all addresses of a name. */
@@ -223,12 +221,12 @@ const localhostLookup: Lookup = (hostname, options, callback) => {
 };
 
 /** One forbidden address is enough to refuse a name: which of them is tried first, or next, is not ours to say. */
-function guardedLookup(resolve: Lookup, blockList: BlockList): LookupFunction {
+function guardedLookup(resolve: Lookup, isForbidden: AddressGuard): LookupFunction {
   return (hostname, options, callback) => {
     resolve(hostname, { ...options, all: true }, (error, addresses) => {
       const [first] = addresses ?? [];
       if (error !== null || first === undefined) return callback(error ?? new Error("no address"), "");
-      if (addresses.some(({ address }) => isForbidden(address, blockList))) {
+      if (addresses.some(({ address }) => isForbidden(address))) {
         callback(new ForbiddenAddressError(), "");
       } else if (options.all === true) {
         callback(null, addresses);
@@ -240,12 +238,9 @@ function guardedLookup(resolve: Lookup, blockList: BlockList): LookupFunction {
 }
 
 /** A literal is connected to without being looked up. */
-function guardLiteral(hostname: string, blockList: BlockList): void {
+function guardLiteral(hostname: string, isForbidden: AddressGuard): void {
   const address = hostname.replace(/^\[(.*)\]$/, "$1");
-  if (isIP(address) !== 0 && isForbidden(address, blockList)) throw new ForbiddenAddressError();
+  if (isIP(address) !== 0 && isForbidden(address)) throw new ForbiddenAddressError();
 }
-
-const isForbidden = (address: string, blockList: BlockList) =>
-  blockList.check(address, isIPv6(address) ? "ipv6" : "ipv4");
 
 class ForbiddenAddressError extends Error {}

@@ -12,8 +12,7 @@ import { guardUrl } from "./url-guard.ts";
 /** A document transport over `fetch`. `development` changes nothing here: names are resolved by the platform. */
 export function createDocumentTransport(_options: { development: boolean }): DocumentTransport {
   return async (url, { signal, maxBytes }) => {
-    const response = await fetch(url, {
-      redirect: "error",
+    const response = await unredirected(url, {
       credentials: "omit",
       headers: { accept: "application/json" },
       signal,
@@ -25,13 +24,27 @@ export function createDocumentTransport(_options: { development: boolean }): Doc
 
 /** Sends with `fetch`; connections are pooled by the platform. */
 export const pooledTransport: Transport = (url, init) =>
-  fetch(url, {
+  unredirected(url, {
     method: init.method,
     headers: init.headers,
     body: init.body ?? null,
     signal: init.signal ?? null,
-    redirect: "error",
   });
+
+const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
+
+/**
+ * As `fetch` with `redirect: "error"`, which Workers do not have: they show the answer that redirects,
+ * and browsers hide it.
+ *
+ * @throws TypeError for a redirect
+ */
+async function unredirected(url: string | URL, init: RequestInit): Promise<Response> {
+  const response = await fetch(url, { ...init, redirect: "manual" });
+  if (response.type !== "opaqueredirect" && !REDIRECTS.has(response.status)) return response;
+  await response.body?.cancel();
+  throw new TypeError("the answer is a redirect");
+}
 
 /** Sends to addresses that other parties have named: the URL is guarded, the connected address cannot be. */
 export function createGuardedTransport(options: { development: boolean }): Transport {

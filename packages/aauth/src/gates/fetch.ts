@@ -70,7 +70,7 @@ export function protect<
  * app.use(async (c, next) => (await own(c.req.raw)) ?? (await next()));
  */
 export function serveResource(
-  resource: Pick<Resource, "handle">,
+  resource: Resource<string>,
   options: GateOptions = {},
 ): (request: Request) => Promise<Response | undefined> {
   const bounds = boundsOf(options);
@@ -120,20 +120,23 @@ const tooLarge = (maxBytes: number) => new BodyError(413, `the body has more tha
 /** The chunks of a stream, which is cancelled where it ends too late or is left early. */
 async function* arriving(stream: ReadableStream<Uint8Array>, timeoutMs: number): AsyncGenerator<Uint8Array> {
   const reader = stream.getReader();
-  let isLate = false;
+  let late: BodyError | undefined;
   // A source that fails while it is cancelled has nothing more to say.
   const cancel = () => void reader.cancel().catch(() => {});
   const timer = setTimeout(() => {
-    isLate = true;
+    late = new BodyError(408, `the body takes longer than ${timeoutMs} ms`);
     cancel();
   }, timeoutMs);
   try {
     for (let next = await reader.read(); !next.done; next = await reader.read()) yield next.value;
-    if (isLate) throw new BodyError(408, `the body takes longer than ${timeoutMs} ms`);
+  } catch (error) {
+    // A read that is under way ends when it is cancelled, on Workers with an error.
+    throw late ?? error;
   } finally {
     clearTimeout(timer);
     cancel();
   }
+  if (late !== undefined) throw late;
 }
 
 const responseOf = ({ status, headers, body }: Answer): Response =>

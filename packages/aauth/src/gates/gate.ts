@@ -69,6 +69,8 @@ export function checkGate<Name extends string>(
   { challenger, verifier }: Resource<Name>,
   requirement: Requirement<Name>,
 ): void {
+  // A verifier takes a request without requirement: any proven caller would do.
+  if (typeof requirement !== "object") throw new TypeError("a gate needs a requirement"); // hole E5
   challenger.checkRequirement?.(requirement);
   verifier.checkRequirement(requirement);
 }

@@ -16,7 +16,7 @@ export async function readAndRestore(
 ): Promise<Buffer | undefined> {
   const { "transfer-encoding": encoding, "content-length": length } = request.headers;
   if (encoding === undefined && !(Number(length) > 0)) return undefined;
-  if (request.readableDidRead) throw new TypeError("the body has been read before the gate");
+  if (request.readableDidRead) throw new TypeError("the body has been read before the gate"); // hole E4
   if (Number(length) > maxBytes) throw tooLarge(maxBytes);
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
@@ -37,7 +37,7 @@ export async function readAndRestore(
       for (let chunk: Buffer | null = request.read(); chunk !== null; chunk = request.read()) {
         chunks.push(chunk);
         size += chunk.length;
-        if (size > maxBytes) return fail(tooLarge(maxBytes));
+        if (size > maxBytes) return fail(tooLarge(maxBytes)); // hole E3
       }
       if (!request.complete) return;
       leave();

@@ -27,13 +27,13 @@ export type Next = () => unknown;
 export interface Gate<Caller> {
   (request: NodeRequest, response: ServerResponse, next: Next): Promise<void>;
   /** @throws TypeError for a request that this gate has not let through */
-  caller(request: NodeRequest): Caller;
+  callerOf(request: NodeRequest): Caller;
   /**
    * The bytes that were signed, undefined for none.
    *
    * @throws TypeError for a request that this gate has not let through
    */
-  body(request: NodeRequest): Uint8Array | undefined;
+  bodyOf(request: NodeRequest): Uint8Array | undefined;
 }
 
 /**
@@ -50,7 +50,7 @@ export interface Gate<Caller> {
  *
  * @example
  * const reports = protect(resource, { level: "person-token" });
- * app.get("/reports", reports, (request, response) => response.json({ of: reports.caller(request).person.sub }));
+ * app.get("/reports", reports, (request, response) => response.json({ of: reports.callerOf(request).person.sub }));
  */
 export function protect<Name extends string, const R extends Requirement<Name>>(
   resource: Resource<Name>,
@@ -72,8 +72,8 @@ export function protect<Name extends string, const R extends Requirement<Name>>(
     return proceed(request, response, next, bounds);
   };
   return Object.assign(gate, {
-    caller: (request: NodeRequest) => admittedTo(request).caller,
-    body: (request: NodeRequest) => admittedTo(request).body,
+    callerOf: (request: NodeRequest) => admittedTo(request).caller,
+    bodyOf: (request: NodeRequest) => admittedTo(request).body,
   });
 }
 
@@ -87,7 +87,7 @@ export function protect<Name extends string, const R extends Requirement<Name>>(
  * app.use(serveResource(resource));
  */
 export function serveResource(
-  resource: Pick<Resource, "handle">,
+  resource: Resource<string>,
   options: GateOptions = {},
 ): (request: NodeRequest, response: ServerResponse, next: Next) => Promise<void> {
   const bounds = boundsOf(options);

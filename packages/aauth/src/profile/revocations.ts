@@ -8,7 +8,7 @@ import { platformCrypto } from "#crypto";
 import type { Awaitable } from "../crypto/interface.ts";
 import { AAuthVerificationError } from "../errors.ts";
 import { ownerOf } from "../store/owner-of.ts";
-import { processStart } from "../store/process-start.ts";
+import { requireProcessStart } from "../store/process-start.ts";
 import { StoreFullError } from "../store/quota-store.ts";
 import { createMemoryRecordStore, type RecordStore } from "../store/record-store.ts";
 import type { RevocationCheck } from "./verification.ts";
@@ -60,7 +60,9 @@ const MAX_KEY_CHARACTERS = 512;
  */
 export function createRevocations(options: RevocationsOptions = {}): Revocations {
   const now = options.now ?? (() => Math.floor(Date.now() / 1000));
-  const { knownSince = options.store === undefined ? requireStart(now) : 0 } = options;
+  const {
+    knownSince = options.store === undefined ? requireProcessStart(now, "revocations without a store") : 0,
+  } = options;
   const store = options.store ?? createMemoryRecordStore<RevokedToken>({ now });
   return {
     async isRevoked({ iss, jti, iat = knownSince }) {
@@ -79,13 +81,6 @@ export function createRevocations(options: RevocationsOptions = {}): Revocations
       }
     },
   };
-}
-
-function requireStart(now: () => number): number {
-  const start = processStart(now);
-  if (start === undefined)
-    throw new TypeError("revocations need a store: this runtime has no time of its start");
-  return start;
 }
 
 function revocationUnknown(): AAuthVerificationError {

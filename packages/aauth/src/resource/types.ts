@@ -164,7 +164,8 @@ export interface VerifierOptions<Name extends string = string, Other extends str
   readonly endpoint?: EndpointRole | undefined;
   /**
    * Where used nonces and signatures are remembered. Default: in memory, for this process only. Replicas of one resource have to share a
-   * store, or each accepts a repetition once.
+   * store, or each accepts a repetition once. On a runtime that does not say when its process began, such as Workers, requests that have to
+   * be remembered are refused with `store_unavailable` unless there is a store: an isolate does not know of the next.
    */
   readonly replayStore?: ClaimStore | undefined;
   /** Unix seconds. Default: the system clock. */

@@ -6,10 +6,12 @@
 
 import { defaultResourceProfile } from "../default-profile.ts";
 import type { Draft11Level } from "../draft-11/names.ts";
+import { StoreUnavailableError } from "../errors.ts";
 import { requestTarget } from "../http-signatures/authority.ts";
 import { fieldValue } from "../http-signatures/field.ts";
 import type { VerificationReport } from "../http-signatures/report.ts";
-import { createMemoryClaimStore } from "../store/claim-store.ts";
+import { type ClaimStore, createMemoryClaimStore } from "../store/claim-store.ts";
+import { processStart } from "../store/process-start.ts";
 import type { VerifiedToken } from "../tokens/open-token.ts";
 import { createVerifiedTokens } from "../tokens/verified-tokens.ts";
 import type { ProvenCaller, Requirement, VerifiedRequest } from "../types.ts";
@@ -58,7 +60,7 @@ export function verifierOf(
   checkTolerance(options.toleranceSeconds);
   checkAdditionalComponents(options.additionalComponents);
   const now = options.now ?? (() => Math.floor(Date.now() / 1000));
-  const replayStore = options.replayStore ?? createMemoryClaimStore({ now });
+  const replayStore = options.replayStore ?? defaultReplayStore(now);
   const accepted = [options, ...(options.accept ?? [])].map((own) =>
     createChecks(own, options, { now, replayStore }),
   );
@@ -125,6 +127,19 @@ export function verifierOf(
       `a requirement of level ${requirement.level} needs an auth token, and the verifier accepts none without ${lacking[0]}`,
     );
   }
+}
+
+const UNAVAILABLE: ClaimStore = {
+  putIfAbsent() {
+    throw new StoreUnavailableError("the replay memory of a runtime without a process");
+  },
+};
+
+/** In memory; where the next request may come to another isolate, nothing can be claimed. */
+function defaultReplayStore(now: () => number): ClaimStore {
+  // hole E6
+  if (processStart(now) === undefined) return UNAVAILABLE;
+  return createMemoryClaimStore({ now });
 }
 
 /** The steps of one accepted profile, cut in two where the body is needed. A check is named at the first of its steps. */

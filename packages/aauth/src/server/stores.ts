@@ -1,4 +1,4 @@
-import type { RecordStore } from "../store/record-store.ts";
+import type { RecordStore, RecordTerms } from "../store/record-store.ts";
 
 /**
  * Kinds that are kept apart, so that none displaces another: `pending` requests, `revocations` that
@@ -17,6 +17,8 @@ export function tableOf<Value>(store: RecordStore<unknown>, name: string) {
   const values = store as RecordStore<Value>;
   return {
     get: (id: readonly string[]) => values.get(keyOf(name, ...id)),
+    put: (id: readonly string[], value: Value, terms: RecordTerms) =>
+      values.put(keyOf(name, ...id), value, terms),
     update: (id: readonly string[], change: Parameters<typeof values.update>[1]) =>
       values.update(keyOf(name, ...id), change),
     delete: (id: readonly string[]) => values.delete(keyOf(name, ...id)),

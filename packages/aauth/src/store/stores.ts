@@ -1,5 +1,5 @@
 import { type ClaimStore, createMemoryClaimStore } from "./claim-store.ts";
-import { processStart } from "./process-start.ts";
+import { requireProcessStart } from "./process-start.ts";
 import { createMemoryRecordStore, type RecordStore } from "./record-store.ts";
 
 /** The bound of a store. */
@@ -32,6 +32,7 @@ export interface Stores {
  * Creates {@link Stores} in memory: for one process, lost when it ends.
  *
  * @param options.now Unix seconds. Default: the system clock
+ * @throws TypeError on a runtime that does not say when its process began, such as Workers: the memory of an isolate is not there in the next
  *
  * @example
  * const stores = createMemoryStores();
@@ -42,7 +43,7 @@ export function createMemoryStores({ now }: { readonly now?: (() => number) | un
   const claims = new Map<string, ClaimStore>();
   const records = new Map<string, RecordStore<unknown>>();
   return {
-    knownSince: processStart(clock),
+    knownSince: requireProcessStart(clock, "stores in memory"),
     claims: (name, bounds) => remembered(claims, name, () => createMemoryClaimStore({ ...bounds, now })),
     records: <Value>(name: string, bounds?: StoreBounds) =>
       remembered(records, name, () =>

@@ -1,5 +1,5 @@
 import { UserInteractionRequiredError } from "aauth";
-import { AgentHttpError } from "agent-kit/a2a";
+import { AgentHttpError } from "aauth-a2a";
 import { goesOn } from "agent-kit/draft-11";
 import { markFailed, type TracePlace, withSpan } from "agent-kit/service";
 import type { Failure, Order } from "backend-api";

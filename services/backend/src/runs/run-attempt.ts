@@ -1,6 +1,6 @@
 import { ConsentRequiredError, type WaitingCall } from "aauth";
 import type { AgentEvent } from "aauth/agent";
-import type { AgentAnswer } from "agent-kit/a2a";
+import type { AgentAnswer } from "aauth-a2a";
 import { goesOn } from "agent-kit/draft-11";
 import { currentPlace, withSpan } from "agent-kit/service";
 import { ATTRIBUTE, SPAN } from "protocol-trace";

@@ -6,7 +6,7 @@ import {
   type WaitingCall,
 } from "aauth";
 import type { Agent } from "aauth/agent";
-import { AgentHttpError } from "agent-kit/a2a";
+import { AgentHttpError } from "aauth-a2a";
 import { createLogger, withSpan } from "agent-kit/service";
 import { createLocalJobs, type JobRow, type Jobs } from "jobs";
 import { ATTRIBUTE, SPAN } from "protocol-trace";

@@ -1,5 +1,5 @@
 import { AAuthAgentError, StoreUnavailableError } from "aauth";
-import { AgentAnswerError } from "agent-kit/a2a";
+import { AgentAnswerError } from "aauth-a2a";
 import { withSpan } from "agent-kit/service";
 import { SPAN } from "protocol-trace";
 import { describe, expect, it, onTestFinished, vi } from "vitest";

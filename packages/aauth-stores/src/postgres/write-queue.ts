@@ -1,0 +1,84 @@
+/** Most writes of one statement. */
+const MAX_BATCH = 100;
+/** Most writes that wait for the next statements. */
+const MAX_WAITING = 5_000;
+
+/** Statement of a {@link WriteQueue}, its errors and its deadline. */
+export interface BatchOptions<Write, Result> {
+  /** Makes writes in their order, all or none. Returns a result for each. */
+  write(batch: readonly Write[]): Promise<readonly Result[]>;
+  /** Whether the values of a write caused an error of `write`, which other writes then avoid. */
+  isRefusedValue(error: unknown): boolean;
+  /** Creates the error of a write that does not get its turn. */
+  unavailable(reason: string): Error;
+  /** Milliseconds that a write may take, including the time that it waits. */
+  readonly deadlineMs: number;
+}
+
+interface Waiting<Write, Result> {
+  readonly write: Write;
+  resolve(result: Result): void;
+  reject(error: unknown): void;
+}
+
+/**
+ * Group commit: writes that arrive while a batch is in progress are made together in the next one,
+ * in the order of arrival. A lone write is made at once. An error rejects all writes of its batch,
+ * except where PostgreSQL refuses the values of some: the others are made without them.
+ */
+export class WriteQueue<Write, Result> {
+  readonly #options: BatchOptions<Write, Result>;
+  readonly #waiting = new Set<Waiting<Write, Result>>();
+  #run: Promise<void> | undefined;
+  #isClosed = false;
+
+  constructor(options: BatchOptions<Write, Result>) {
+    this.#options = options;
+  }
+
+  /** Rejects where the write, which may have been made then, exceeds the deadline. */
+  async add(write: Write): Promise<Result> {
+    const { deadlineMs, unavailable } = this.#options;
+    if (this.#isClosed) throw unavailable("the store is closed");
+    if (this.#waiting.size >= MAX_WAITING) throw unavailable(`${MAX_WAITING} writes wait`); // hole V7
+    const { promise, resolve, reject } = Promise.withResolvers<Result>();
+    const waiting = { write, resolve, reject };
+    this.#waiting.add(waiting);
+    const timer = setTimeout(() => {
+      this.#waiting.delete(waiting);
+      reject(unavailable(`no answer within ${deadlineMs} ms`));
+    }, deadlineMs);
+    this.#run ??= this.#makeAll();
+    return promise.finally(() => clearTimeout(timer));
+  }
+
+  /** Rejects further writes, and resolves when all earlier ones are made or rejected. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.#run;
+  }
+
+  async #makeAll(): Promise<void> {
+    while (this.#waiting.size > 0) {
+      const batch = [...this.#waiting].slice(0, MAX_BATCH);
+      for (const waiting of batch) this.#waiting.delete(waiting);
+      await this.#make(batch);
+    }
+    this.#run = undefined;
+  }
+
+  async #make(batch: readonly Waiting<Write, Result>[]): Promise<void> {
+    try {
+      const results = await this.#options.write(batch.map(({ write }) => write));
+      for (const [index, { resolve }] of batch.entries()) resolve(results[index]!);
+    } catch (error) {
+      if (batch.length === 1 || !this.#options.isRefusedValue(error)) {
+        for (const { reject } of batch) reject(error);
+        return;
+      }
+      const half = batch.length >> 1;
+      await this.#make(batch.slice(0, half));
+      await this.#make(batch.slice(half));
+    }
+  }
+}

@@ -1,0 +1,198 @@
+/** The gate in front of a handler of `fetch`. */
+
+import { describe, expect, test, vi } from "vitest";
+import { protect, serveResource } from "../../src/gates/fetch.ts";
+import { parseRefusal } from "../../src/profile/refusal.ts";
+import type { TestRequest } from "../../src/testing/signed-request.ts";
+import { RESOURCE } from "../draft-11/kit.ts";
+import { resourceOf, signed, TO_READ } from "./kit.ts";
+
+const BODY = '{"month":"2026-11"}';
+const resource = resourceOf();
+
+/** As a server of `fetch` hands it over; its `Host` names whatever it likes. */
+const fetched = ({ method, target, headers, body }: TestRequest, init: RequestInit = {}): Request =>
+  new Request(`http://other.example${target}`, {
+    ...{ method, headers, body: (body as Uint8Array<ArrayBuffer> | undefined) ?? null },
+    ...init,
+  });
+const streamed = (stream: ReadableStream) => ({ body: stream, duplex: "half" }) as RequestInit;
+const codeOf = (response: Response) => parseRefusal(response.headers.get("aauth-refusal") ?? undefined)?.code;
+
+describe("a gate of fetch", () => {
+  test("lets a signed request in, with its caller and the same body", async () => {
+    const gate = protect(resource, TO_READ, async (request, caller) =>
+      Response.json([caller.person.sub, caller.grant.scopes, await request.text(), request.method]),
+    );
+    const response = await gate(fetched(await signed({ method: "POST", body: BODY })));
+    expect(await response.json()).toEqual(["person-1", ["data.read"], BODY, "POST"]);
+    expect(await (await gate(fetched(await signed()))).json()).toEqual([
+      "person-1",
+      ["data.read"],
+      "",
+      "GET",
+    ]);
+  });
+
+  test("hands further arguments of the server to the handler", async () => {
+    const gate = protect(resource, TO_READ, (_request, _caller, env: { name: string }) =>
+      Response.json(env.name),
+    );
+    expect(await (await gate(fetched(await signed()), { name: "own" })).json()).toBe("own");
+  });
+
+  test("challenges an unsigned request, and never calls the handler", async () => {
+    const handler = vi.fn(() => new Response());
+    const response = await protect(resource, TO_READ, handler)(new Request(`${RESOURCE}/data`));
+    expect([response.status, response.headers.get("aauth-requirement")]).toEqual([
+      401,
+      "requirement=person-token",
+    ]);
+    expect(handler).not.toHaveBeenCalled();
+  });
+
+  test.each([
+    ["another path", { target: "/other" }, "invalid_signature"],
+    ["a query that was added", { target: "/data?admin" }, "insufficient_coverage"],
+    ["another method", { method: "DELETE" }, "invalid_signature"],
+    ["another body", { body: new TextEncoder().encode("{}") }, "digest_mismatch"],
+    ["no body", { body: undefined }, "digest_mismatch"],
+  ])("refuses %s", async (_name, over, code) => {
+    const handler = vi.fn(() => new Response());
+    const request = { ...(await signed({ method: "POST", body: BODY })), ...over };
+    const response = await protect(resource, TO_READ, handler)(fetched(request));
+    expect([response.status, codeOf(response)]).toEqual([401, code]);
+    expect(handler).not.toHaveBeenCalled();
+  });
+
+  test("refuses a second content type, which Headers joins with the first", async () => {
+    const request = await signed({ method: "POST", body: BODY });
+    const headers = new Headers(request.headers);
+    headers.append("content-type", "text/html");
+    const response = await protect(resource, TO_READ, () => new Response())(fetched(request, { headers }));
+    expect([response.status, codeOf(response)]).toEqual([401, "invalid_signature"]);
+  });
+
+  test("a query that is a question mark alone is verified as it came", async () => {
+    const gate = protect(resource, TO_READ, () => new Response("read"));
+    const request = await signed({ url: `${RESOURCE}/data?`, additionalComponents: ["@query"] });
+    expect((await gate(fetched(request))).status).toBe(200);
+  });
+
+  test("neither Host nor X-Forwarded-* changes the authority", async () => {
+    const gate = protect(resource, TO_READ, () => new Response("read"));
+    const request = await signed();
+    const headers = { ...request.headers, "x-forwarded-host": "other.example", "x-forwarded-proto": "http" };
+    expect((await gate(fetched({ ...request, headers }))).status).toBe(200);
+    const other = await signed({ url: "https://other.example/data" });
+    const forwarded = { ...other.headers, "x-forwarded-host": "resource.example" };
+    expect((await gate(fetched({ ...other, headers: forwarded }))).status).toBe(401);
+  });
+});
+
+describe("bodies at a gate of fetch", () => {
+  const gate = protect(resource, TO_READ, () => new Response("read"), { maxBodyBytes: 32 });
+  const sending = async (stream: ReadableStream, headers = {}) => {
+    const request = await signed({ method: "POST", body: BODY });
+    const { "content-length": _, ...own } = request.headers;
+    return fetched({ ...request, headers: { ...own, ...headers } }, streamed(stream));
+  };
+
+  test("answers 413 where the length is declared too large, and reads nothing", async () => {
+    const pull = vi.fn();
+    const stream = new ReadableStream({ pull }, { highWaterMark: 0 });
+    const response = await gate(await sending(stream, { "content-length": "33" }));
+    expect(response.status).toBe(413);
+    expect(pull).not.toHaveBeenCalled();
+  });
+
+  test("answers 413 to one without end, and cancels it", async () => {
+    const cancel = vi.fn();
+    const stream = new ReadableStream({ pull: (to) => to.enqueue(new Uint8Array(8)), cancel });
+    expect((await gate(await sending(stream))).status).toBe(413);
+    expect(cancel).toHaveBeenCalledOnce();
+  });
+
+  test("answers 408 to one that never comes, and cancels it", async () => {
+    const cancel = vi.fn();
+    const quick = protect(resource, TO_READ, () => new Response("read"), { bodyTimeoutMs: 50 });
+    expect((await quick(await sending(new ReadableStream({ cancel })))).status).toBe(408);
+    expect(cancel).toHaveBeenCalledOnce();
+  });
+
+  test("answers 400 to one that breaks", async () => {
+    const stream = new ReadableStream({ pull: (to) => to.error(new Error("reset")) });
+    expect((await gate(await sending(stream))).status).toBe(400);
+  });
+
+  test("answers 500 where the body has been read before, and reports it", async () => {
+    const onError = vi.fn();
+    const handler = vi.fn(() => new Response());
+    const request = fetched(await signed({ method: "POST", body: BODY }));
+    await request.text();
+    expect((await protect(resource, TO_READ, handler, { onError })(request)).status).toBe(500);
+    expect(onError.mock.calls).toMatchObject([[{ message: "the body has been read before the gate" }]]);
+    expect(handler).not.toHaveBeenCalled();
+  });
+
+  test("never reads the body of a request that is refused by its head", async () => {
+    const pull = vi.fn();
+    const stream = new ReadableStream({ pull }, { highWaterMark: 0 });
+    expect((await gate(await sending(stream, { signature: "sig=:AAAA:" }))).status).toBe(401);
+    expect(pull).not.toHaveBeenCalled();
+  });
+});
+
+describe("errors at a gate of fetch", () => {
+  test("the handler's pass to the server", async () => {
+    const gate = protect(resource, TO_READ, () => Promise.reject(new Error("of the handler")));
+    await expect(gate(fetched(await signed()))).rejects.toThrow("of the handler");
+  });
+
+  test("a failure that is no verdict is answered 500 without detail, also where the log fails", async () => {
+    const broken = { ...resource, verify: () => Promise.reject(new Error("secret")) };
+    const onError = () => {
+      throw new Error("no log");
+    };
+    const response = await protect(broken, TO_READ, () => new Response(), { onError })(
+      fetched(await signed()),
+    );
+    expect([response.status, await response.json()]).toEqual([500, { error: "server_error" }]);
+  });
+
+  test.each([
+    [undefined, /./],
+    [{ level: "nobody" }, /./],
+    [{ level: "auth-token", scopes: ["unknown.scope"] }, /unknown\.scope/],
+  ])("the requirement %j is refused before the first request", (requirement, message) => {
+    expect(() => protect(resource, requirement as never, () => new Response())).toThrow(message);
+  });
+
+  test.each([
+    { maxBodyBytes: Number.NaN },
+    { maxBodyBytes: -1 },
+    { bodyTimeoutMs: 0 },
+    { bodyTimeoutMs: 2 ** 31 },
+  ])("bounds that bound nothing are refused: %j", (bounds) => {
+    expect(() => protect(resource, TO_READ, () => new Response(), bounds)).toThrow(RangeError);
+    expect(() => serveResource(resource, bounds)).toThrow(RangeError);
+  });
+});
+
+describe("documents and endpoints", () => {
+  test("are answered by the gate, and by serveResource, which leaves all else", async () => {
+    const own = serveResource(resource);
+    const gate = protect(resource, TO_READ, () => new Response("never"));
+    for (const serve of [own, gate]) {
+      const document = await serve(new Request("http://any.example/.well-known/aauth-resource.json"));
+      expect(await document?.json()).toMatchObject({ issuer: RESOURCE });
+      const revoke = await serve(
+        new Request("http://any.example/aauth/revoke", { method: "POST", body: "x".repeat(9_000) }),
+      );
+      expect(revoke?.status).toBe(413);
+    }
+    const request = new Request("http://any.example/data", { method: "POST", body: BODY });
+    expect(await own(request)).toBeUndefined();
+    expect(await request.text()).toBe(BODY);
+  });
+});

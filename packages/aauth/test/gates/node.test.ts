@@ -1,0 +1,255 @@
+/** The gate of `(request, response, next)`, over sockets. */
+
+import { once } from "node:events";
+import { createServer, type RequestListener } from "node:http";
+import { type AddressInfo, connect } from "node:net";
+import { text } from "node:stream/consumers";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
+import type { GateOptions } from "../../src/gates/gate.ts";
+import { type Gate, type NodeRequest, protect, serveResource } from "../../src/gates/node.ts";
+import { parseRefusal } from "../../src/profile/refusal.ts";
+import type { TestRequest } from "../../src/testing/signed-request.ts";
+import type { CallerOf } from "../../src/types.ts";
+import { RESOURCE } from "../draft-11/kit.ts";
+import { resourceOf, signed, TO_READ } from "./kit.ts";
+
+const BODY = '{"month":"2026-11"}';
+const resource = resourceOf();
+type ToRead = Gate<CallerOf<typeof TO_READ>>;
+
+async function listen(listener: RequestListener): Promise<number> {
+  const server = createServer(listener).listen(0, "127.0.0.1");
+  onTestFinished(() => void server.close().closeAllConnections());
+  await once(server, "listening");
+  return (server.address() as AddressInfo).port;
+}
+
+/** A server with one gate, whose handler reads the body as a parser after the gate would. */
+async function gated(options: GateOptions = {}, own = resource) {
+  const gate = protect(own, TO_READ, options);
+  const handled = vi.fn(async (request: NodeRequest, end: (body: string) => void, passed: ToRead) =>
+    end(JSON.stringify([passed.callerOf(request).person.sub, await text(request)])),
+  );
+  const port = await listen((request, response) => {
+    void gate(request, response, () => handled(request, (body) => response.end(body), gate));
+  });
+  return { port, handled };
+}
+
+/** Head of a request as bytes, without the empty line. */
+const headOf = ({ method, target, headers }: TestRequest, more: readonly string[] = []): string =>
+  [
+    `${method} ${target} HTTP/1.1`,
+    "host: other.example",
+    ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
+    ...more,
+  ].join("\r\n");
+
+/** Everything that a server answers until it closes the connection, or until `isWhole`. */
+async function exchange(port: number, bytes: string, options: { readonly end?: boolean } = {}) {
+  const socket = connect(port, "127.0.0.1");
+  socket.on("error", () => {});
+  socket.write(bytes);
+  if (options.end) socket.end();
+  return text(socket).catch(() => "");
+}
+
+const send = (port: number, request: TestRequest, more: readonly string[] = []) =>
+  exchange(
+    port,
+    `${headOf(request, ["connection: close", ...more])}\r\n\r\n${new TextDecoder().decode(request.body)}`,
+  );
+const statusOf = (answer: string) => Number(answer.split(" ", 2)[1]);
+const codeOf = (answer: string) => parseRefusal(/^aauth-refusal: (.*)$/im.exec(answer)?.[1])?.code;
+
+describe("a gate of node", () => {
+  test("lets a signed request in, with its caller, and a parser after it reads the same body", async () => {
+    const { port } = await gated();
+    const posted = await send(port, await signed({ method: "POST", body: BODY }));
+    expect([statusOf(posted), posted.split("\r\n\r\n")[1]]).toEqual([
+      200,
+      expect.stringContaining(JSON.stringify(["person-1", BODY])),
+    ]);
+    expect(statusOf(await send(port, await signed()))).toBe(200);
+  });
+
+  test.each([1, 200_000, 1_048_576])("restores %i bytes that came in chunks", async (size) => {
+    const { port } = await gated();
+    const body = "x".repeat(size);
+    const request = await signed({ method: "POST", body, headers: { "content-type": "text/plain" } });
+    const response = await fetch(`http://127.0.0.1:${port}/data`, {
+      ...{ method: "POST", headers: without(request, "content-length"), duplex: "half" },
+      body: new Blob([body]).stream(),
+    } as RequestInit);
+    expect(await response.json()).toEqual(["person-1", body]);
+  });
+
+  test.each([
+    ["another path", { target: "/other" }, "invalid_signature"],
+    ["a path in absolute form", { target: `${RESOURCE}/data` }, "missing_component"],
+    ["a query that was added", { target: "/data?admin" }, "insufficient_coverage"],
+    ["another method", { method: "PUT" }, "invalid_signature"],
+    ["another body", { body: new TextEncoder().encode(BODY.replace("11", "12")) }, "digest_mismatch"],
+  ])("refuses %s", async (_name, over, code) => {
+    const { port, handled } = await gated();
+    const answer = await send(port, { ...(await signed({ method: "POST", body: BODY })), ...over });
+    expect([statusOf(answer), codeOf(answer)]).toEqual([401, code]);
+    expect(handled).not.toHaveBeenCalled();
+  });
+
+  test("refuses a second content type, of which Node would hand over the first alone", async () => {
+    const { port } = await gated();
+    const request = await signed({ method: "POST", body: BODY });
+    const answer = await send(port, request, ["content-type: text/html"]);
+    expect([statusOf(answer), codeOf(answer)]).toEqual([401, "invalid_signature"]);
+  });
+
+  test("judges the address that came, not the one that a router has left", async () => {
+    const gate = protect(resource, TO_READ);
+    const port = await listen((request: NodeRequest, response) => {
+      const routed = Object.assign(request, { originalUrl: request.url, url: "/" });
+      void gate(routed, response, () => response.end("read"));
+    });
+    expect(statusOf(await send(port, await signed()))).toBe(200);
+    expect(statusOf(await send(port, { ...(await signed()), target: "/" }))).toBe(401);
+  });
+
+  test("X-Forwarded-* changes no authority", async () => {
+    const { port } = await gated();
+    const other = await signed({ url: "https://other.example/data" });
+    expect(statusOf(await send(port, other, ["x-forwarded-host: resource.example"]))).toBe(401);
+    expect(statusOf(await send(port, await signed(), ["x-forwarded-host: other.example"]))).toBe(200);
+  });
+});
+
+describe("bodies at a gate of node", () => {
+  const bounds = { maxBodyBytes: 32 };
+  const chunked = async () => {
+    const request = await signed({ method: "POST", body: BODY });
+    const { "content-length": _, ...headers } = request.headers;
+    return `${headOf({ ...request, headers }, ["transfer-encoding: chunked"])}\r\n\r\n`;
+  };
+
+  test("answers 413 where the length is declared too large, and closes", async () => {
+    const { port, handled } = await gated(bounds);
+    const request = await signed({ method: "POST", body: BODY });
+    const head = headOf({ ...request, headers: { ...request.headers, "content-length": "33" } });
+    expect(statusOf(await exchange(port, `${head}\r\n\r\n`))).toBe(413);
+    expect(handled).not.toHaveBeenCalled();
+  });
+
+  test("E3: answers 413 to one without end, and closes", async () => {
+    const { port } = await gated(bounds);
+    const socket = connect(port, "127.0.0.1").on("error", () => {});
+    socket.write(await chunked());
+    const timer = setInterval(() => socket.write("8\r\n12345678\r\n"), 5);
+    const answer = await text(socket).catch(() => "");
+    clearInterval(timer);
+    expect(statusOf(answer)).toBe(413);
+  });
+
+  test("answers 408 to one that stops, and closes", async () => {
+    const { port } = await gated({ ...bounds, bodyTimeoutMs: 100 });
+    expect(statusOf(await exchange(port, `${await chunked()}8\r\n12345678\r\n`))).toBe(408);
+  });
+
+  test("never reads the body of a request that is refused by its head, and closes", async () => {
+    const { port } = await gated();
+    const head = headOf({ ...(await signed()), method: "POST" }, ["transfer-encoding: chunked"]);
+    expect(statusOf(await exchange(port, `${head}\r\n\r\n`))).toBe(401);
+  });
+
+  test("a client that goes away reaches no handler", async () => {
+    const onError = vi.fn();
+    const { port, handled } = await gated({ onError });
+    const socket = connect(port, "127.0.0.1").on("error", () => {});
+    socket.write(`${await chunked()}8\r\n12345678\r\n`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    socket.resetAndDestroy();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect([handled, onError].map(({ mock }) => mock.calls.length)).toEqual([0, 0]);
+    expect(statusOf(await send(port, await signed()))).toBe(200);
+  });
+
+  test("E4: answers 500 where a parser has read the body before the gate, and reports it", async () => {
+    const onError = vi.fn();
+    const gate = protect(resource, TO_READ, { onError });
+    const next = vi.fn();
+    const port = await listen(async (request, response) => {
+      await text(request);
+      void gate(request, response, next);
+    });
+    expect(statusOf(await send(port, await signed({ method: "POST", body: BODY })))).toBe(500);
+    expect(onError.mock.calls).toMatchObject([[{ message: "the body has been read before the gate" }]]);
+    expect(next).not.toHaveBeenCalled();
+  });
+});
+
+describe("errors at a gate of node", () => {
+  test.each([
+    ["throws", () => Promise.reject(new Error("of the handler"))],
+    [
+      "throws at once",
+      () => {
+        throw new Error("of the handler");
+      },
+    ],
+  ])("a handler that %s is answered 500, and reported", async (_name, next) => {
+    const onError = vi.fn();
+    const gate = protect(resource, TO_READ, { onError });
+    const port = await listen((request, response) => void gate(request, response, next));
+    const answer = await send(port, await signed());
+    expect([statusOf(answer), answer.includes("of the handler")]).toEqual([500, false]);
+    expect(onError.mock.calls).toMatchObject([[{ message: "of the handler" }]]);
+  });
+
+  test("a handler that throws after it has begun to answer ends the connection", async () => {
+    const gate = protect(resource, TO_READ);
+    const port = await listen((request, response) => {
+      void gate(request, response, async () => {
+        response.write("half");
+        throw new Error("of the handler");
+      });
+    });
+    expect(await send(port, await signed())).not.toMatch(/^0\r\n$/m);
+  });
+
+  test("a failure that is no verdict calls no handler", async () => {
+    const broken = { ...resource, verify: () => Promise.reject(new Error("secret")) };
+    const { port, handled } = await gated({}, broken);
+    expect(statusOf(await send(port, await signed()))).toBe(500);
+    expect(handled).not.toHaveBeenCalled();
+  });
+
+  test("knows no caller of a request that has not passed this gate", async () => {
+    const [first, second] = [protect(resource, TO_READ), protect(resource, TO_READ)];
+    const port = await listen((request, response) => {
+      void first(request, response, () => response.end(second.callerOf(request).person.sub));
+    });
+    expect(statusOf(await send(port, await signed()))).toBe(500);
+  });
+
+  test("E5: refuses a missing requirement before the first request", () => {
+    expect(() => protect(resource, undefined as never)).toThrow(TypeError);
+  });
+});
+
+describe("documents and endpoints", () => {
+  test("are answered by the gate, and by serveResource, which leaves all else", async () => {
+    const own = serveResource(resource);
+    const port = await listen((request, response) => {
+      void own(request, response, async () => response.end(await text(request)));
+    });
+    const gate = await gated();
+    for (const served of [port, gate.port]) {
+      const document = await fetch(`http://127.0.0.1:${served}/.well-known/aauth-resource.json`);
+      expect(await document.json()).toMatchObject({ issuer: RESOURCE });
+    }
+    const posted = await fetch(`http://127.0.0.1:${port}/data`, { method: "POST", body: BODY });
+    expect(await posted.text()).toBe(BODY);
+  });
+});
+
+function without({ headers }: TestRequest, ...names: readonly string[]): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !names.includes(name)));
+}

@@ -1,0 +1,37 @@
+/** A runtime that does not say when its process began, such as Workers: its memory is one isolate's. */
+
+import { beforeEach, describe, expect, test, vi } from "vitest";
+import { createResource } from "../../src/resource/create-resource.ts";
+import { createMemoryClaimStore } from "../../src/store/claim-store.ts";
+import { createMemoryStores } from "../../src/store/stores.ts";
+import { ANY_AGENT, discoveryOf, keys, now, PERSON_SERVER, RESOURCE, requestOf } from "../draft-11/kit.ts";
+
+const common = { resource: RESOURCE, key: keys.resource, discovery: discoveryOf(), now };
+
+beforeEach(() => {
+  vi.spyOn(performance, "timeOrigin", "get").mockReturnValue(0);
+});
+
+describe("without a process", () => {
+  test("E6: refuses an unsafe method where no store is given, and takes a safe one", async () => {
+    const resource = createResource(common);
+    const posted = await requestOf({ method: "POST", body: "{}" });
+    const refused = await resource.verify(posted, ANY_AGENT).catch((error) => resource.refuse(error));
+    expect(refused).toMatchObject({ status: 503 });
+    expect((await resource.verify(await requestOf(), ANY_AGENT)).caller.profile).toBe("draft-11");
+  });
+
+  test("takes an unsafe method once with a store", async () => {
+    const verify = createMemoryClaimStore({ now });
+    const stores = { claims: () => verify, records: () => expect.unreachable() };
+    const resource = createResource({ ...common, stores });
+    const posted = await requestOf({ method: "POST", body: "{}" });
+    await resource.verify(posted, ANY_AGENT);
+    await expect(resource.verify(posted, ANY_AGENT)).rejects.toMatchObject({ code: "signature_replayed" });
+  });
+
+  test("E6: has no stores in memory, and no resource for persons without stores", () => {
+    expect(() => createMemoryStores()).toThrow(TypeError);
+    expect(() => createResource({ ...common, personServers: [PERSON_SERVER] })).toThrow(TypeError);
+  });
+});

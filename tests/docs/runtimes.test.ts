@@ -1,0 +1,14 @@
+/** The page of frameworks and runtimes names what is attacked, and what is tried. */
+
+import { readFile } from "node:fs/promises";
+import { expect, test } from "vitest";
+import { ATTACKS } from "../runtimes/attacks.ts";
+import { NODE_SERVERS } from "../runtimes/node-servers.ts";
+import { RUNTIME_SERVERS } from "../runtimes/runtime-servers.ts";
+
+test("the page has each server and each attack, and no other server", async () => {
+  const page = await readFile(new URL("../../docs/reference/runtimes.md", import.meta.url), "utf8");
+  const servers = [...page.matchAll(/^\| (\S.*?) \| `(?:aauth|fastify-aauth)/gm)].map(([, name]) => name);
+  expect(servers).toEqual([...Object.keys(NODE_SERVERS), ...Object.keys(RUNTIME_SERVERS)]);
+  for (const { name } of ATTACKS) expect(page).toContain(name);
+});

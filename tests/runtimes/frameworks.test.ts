@@ -1,0 +1,24 @@
+/** One list of attacks at each framework of Node, in both dialects. */
+
+import { afterAll, beforeAll, describe } from "vitest";
+import { attackTests } from "./attack-tests.ts";
+import { NODE_SERVERS } from "./node-servers.ts";
+import { draft11Parties, februaryParties, type Parties } from "./parties.ts";
+
+describe.each([
+  ["draft -11", draft11Parties],
+  ["February 2026", februaryParties],
+])("%s", (_dialect, createParties) => {
+  let parties: Parties;
+  beforeAll(async () => {
+    parties = await createParties();
+  });
+  afterAll(() => parties.stop());
+
+  describe.each(Object.entries(NODE_SERVERS))("%s", (_name, start) => {
+    attackTests(
+      () => parties,
+      () => start(parties.settings),
+    );
+  });
+});

@@ -1,0 +1,223 @@
+/** Parties around the resource that is attacked: agent, person server or auth server, on loopback. */
+
+import { generateKeyPairSync } from "node:crypto";
+import { once } from "node:events";
+import { createServer, type RequestListener } from "node:http";
+import type { AddressInfo } from "node:net";
+import {
+  agentProviderMetadata,
+  createDiscovery,
+  createEndpointMap,
+  generateSigningKey,
+  type PrivateJwk,
+  type SigningKey,
+  toJwks,
+} from "aauth";
+import { createAgent } from "aauth/agent";
+import {
+  DOCUMENTS,
+  february2026,
+  toJwks as februaryJwks,
+  issueAuthToken as issueFebruaryToken,
+} from "aauth/february-2026";
+import {
+  createPersonServer,
+  issueAgentToken,
+  issueAuthToken,
+  sendRevocation,
+  tokenSignerOf,
+} from "aauth/server";
+import { type SignedRequestOptions, signedRequest, type TestRequest } from "aauth/testing";
+import Fastify from "fastify";
+import { serveParty } from "fastify-aauth";
+import { FEBRUARY_RESOURCE, RESOURCE, type Settings } from "./servers/reports.ts";
+
+const PERSON_SERVER = "https://ps.example";
+const PROVIDER = "https://agent.example";
+const AGENT = "aauth:planner@agent.example";
+const SCOPE = "reports.read";
+
+/** Claims of an auth token that differ from a good one. */
+export interface TokenOver {
+  readonly key?: SigningKey;
+  readonly audience?: string;
+  readonly scope?: string;
+  /** Of the key that the token is bound to. */
+  readonly boundTo?: SigningKey;
+  readonly lifetimeSeconds?: number;
+  readonly now?: () => number;
+}
+
+/** The parties of one dialect. */
+export interface Parties {
+  readonly settings: Settings;
+  /** Address of the route, as callers sign it. */
+  readonly url: string;
+  /** A key that no party has published, under the `kid` of the issuer's. */
+  readonly otherKey: SigningKey;
+  token(over?: TokenOver): Promise<string>;
+  /** A request that meets the requirement, but for `over`. */
+  sign(over?: Partial<SignedRequestOptions> & { readonly token?: string }): Promise<TestRequest>;
+  /** A call of the library's agent, which gets all tokens by itself, to a resource at `port`. */
+  call?(port: number): Promise<Response>;
+  /** The issuer revokes a token at the resource at `port`; the name of an error, if any. */
+  revoke?(token: string, port: number): Promise<string | undefined>;
+  stop(): void;
+}
+
+/** Where a server listens, on loopback. */
+export async function listen(listener: RequestListener, port = 0) {
+  const server = createServer(listener).listen(port, "127.0.0.1");
+  await once(server, "listening");
+  const bound = (server.address() as AddressInfo).port;
+  const stop = () => {
+    server.close().closeAllConnections();
+  };
+  return { port: bound, origin: `http://127.0.0.1:${bound}`, stop };
+}
+
+/** A private key of a resource. */
+export function freshKey(): PrivateJwk {
+  const jwk = generateKeyPairSync("ed25519").privateKey.export({ format: "jwk" });
+  return JSON.parse(JSON.stringify({ ...jwk, kid: "reports-1" }));
+}
+
+/** A party that publishes documents, by path. */
+const publish = (documents: (origin: string) => Readonly<Record<string, object>>) =>
+  listen((request, response) => {
+    const document = documents(`http://${request.headers.host}`)[request.url!];
+    response.writeHead(document === undefined ? 404 : 200).end(JSON.stringify(document));
+  });
+
+/** The parties of draft -11, with a person server that really issues. */
+export async function draft11Parties(): Promise<Parties> {
+  const [agentKey, providerKey, personKey, otherKey] = (await Promise.all(
+    ["agent-1", "ap-1", "ps-1", "ps-1"].map((kid) => generateSigningKey({ kid })),
+  )) as [SigningKey, SigningKey, SigningKey, SigningKey];
+  const provider = await publish(() => ({
+    "/.well-known/aauth-agent.json": agentProviderMetadata({ issuer: PROVIDER }),
+    "/jwks.json": toJwks([providerKey]),
+  }));
+  const elsewhere = new Map([[PROVIDER, provider.origin]]);
+  const mapFor = (reports: Readonly<Record<string, string>>) =>
+    createEndpointMap({ ...Object.fromEntries(elsewhere), ...reports });
+  // The resource is known where a test has started it.
+  let reportsAt = "http://127.0.0.1:1";
+  const personServer = createPersonServer({
+    issuer: PERSON_SERVER,
+    key: personKey,
+    discovery: createDiscovery({
+      transport: (url, init) => mapFor({ [RESOURCE]: reportsAt }).documents(url, init),
+    }),
+    pollSeconds: 0,
+    subjectSecret: crypto.getRandomValues(new Uint8Array(32)),
+  });
+  const app = Fastify();
+  await serveParty(app, personServer);
+  elsewhere.set(PERSON_SERVER, await app.listen({ port: 0, host: "127.0.0.1" }));
+  const agentToken = async () =>
+    (
+      await issueAgentToken({
+        ...{ key: providerKey, issuer: PROVIDER, agent: AGENT, personServer: PERSON_SERVER },
+        confirmationKey: agentKey.publicJwk,
+      })
+    ).token;
+  const token = async ({
+    key = personKey,
+    boundTo = agentKey,
+    audience = RESOURCE,
+    ...over
+  }: TokenOver = {}) =>
+    (
+      await issueAuthToken({
+        ...{ key, issuer: PERSON_SERVER, personServer: PERSON_SERVER, audience, subject: "person-1" },
+        ...{ scope: SCOPE, confirmationKey: boundTo.publicJwk },
+        ...over,
+      })
+    ).token;
+  return {
+    settings: {
+      dialect: "draft-11",
+      key: freshKey(),
+      issuer: PERSON_SERVER,
+      endpoints: Object.fromEntries(elsewhere),
+    },
+    url: `${RESOURCE}/reports`,
+    otherKey,
+    token,
+    sign: async ({ token: jwt, ...over } = {}) =>
+      signedRequest({
+        ...{ url: `${RESOURCE}/reports`, key: agentKey },
+        signatureKey: { scheme: "jwt", jwt: jwt ?? (await token()) },
+        ...over,
+      }),
+    async call(port) {
+      reportsAt = `http://127.0.0.1:${port}`;
+      const map = mapFor({ [RESOURCE]: reportsAt });
+      const agent = createAgent({
+        ...{ id: AGENT, key: agentKey, trustedAuthServers: [PERSON_SERVER], agentToken },
+        ...{ discovery: createDiscovery({ transport: map.documents }), transport: map.requests },
+      });
+      const onInteraction = async ({ page }: { page: string }) => {
+        const waiting = await personServer.open(new URL(page).searchParams.get("code")!, "browser");
+        await personServer.approve(waiting!.reference, { person: "dana", version: waiting!.version });
+      };
+      return agent.fetchFor({ loginHint: "dana", onInteraction })(`${RESOURCE}/reports`);
+    },
+    async revoke(jwt, port) {
+      const map = mapFor({ [RESOURCE]: `http://127.0.0.1:${port}` });
+      const { jti, exp } = JSON.parse(Buffer.from(jwt.split(".")[1]!, "base64url").toString());
+      const own = { issuer: PERSON_SERVER, kind: "person", key: personKey, jti, exp } as const;
+      const { error } = await sendRevocation({
+        ...{ ...own, recipient: RESOURCE, recipientKind: "resource" },
+        ...{ discovery: createDiscovery({ transport: map.documents }), transport: map.requests },
+      });
+      return error;
+    },
+    stop() {
+      provider.stop();
+      void app.close();
+    },
+  };
+}
+
+/** The parties of February 2026. */
+export async function februaryParties(): Promise<Parties> {
+  const [agentKey, issuerKey, otherKey] = (await Promise.all(
+    ["agent-1", "realm-1", "realm-1"].map((kid) => generateSigningKey({ kid })),
+  )) as [SigningKey, SigningKey, SigningKey];
+  const { origin: issuer, stop } = await publish((origin) => ({
+    [`/.well-known/${DOCUMENTS.issuer}`]: {
+      ...{ issuer: origin, jwks_uri: `${origin}/jwks.json`, agent_token_endpoint: `${origin}/token` },
+      agent_auth_endpoint: `${origin}/auth`,
+    },
+    "/jwks.json": februaryJwks([issuerKey]),
+  }));
+  const agent = "http://agent.localhost:4002";
+  const token = async ({
+    key = issuerKey,
+    boundTo = agentKey,
+    audience = FEBRUARY_RESOURCE,
+    ...over
+  }: TokenOver = {}) =>
+    (
+      await issueFebruaryToken({
+        ...{ signer: tokenSignerOf(key), issuer, audience, agent, scope: SCOPE },
+        confirmationKey: boundTo.publicJwk,
+        ...over,
+      })
+    ).token;
+  return {
+    settings: { dialect: "february-2026", key: freshKey(), issuer, endpoints: {} },
+    url: `${FEBRUARY_RESOURCE}/reports`,
+    otherKey,
+    token,
+    sign: async ({ token: jwt, ...over } = {}) =>
+      signedRequest({
+        ...{ profile: february2026, url: `${FEBRUARY_RESOURCE}/reports`, key: agentKey },
+        signatureKey: { scheme: "jwt", jwt: jwt ?? (await token()) },
+        ...over,
+      }),
+    stop,
+  };
+}

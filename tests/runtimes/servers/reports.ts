@@ -1,0 +1,58 @@
+/** The resource that is attacked, the same on every framework and runtime. */
+
+import {
+  createDiscovery,
+  createEndpointMap,
+  importSigningKey,
+  type PrivateJwk,
+  type Requirement,
+  type Stores,
+} from "aauth";
+import { february2026 } from "aauth/february-2026";
+import { createResource, type Resource } from "aauth/resource";
+
+export const RESOURCE = "https://reports.example";
+export const FEBRUARY_RESOURCE = "http://reports.localhost:4001";
+export const MAX_BODY_BYTES = 4_096;
+/** Bounds of the gates: short, so that attacks on them take little time. */
+export const BOUNDS = { maxBodyBytes: MAX_BODY_BYTES, bodyTimeoutMs: 2_000 };
+/** Field of an answer that a handler has made. */
+export const SERVED = "x-served";
+
+/** What a server gets from the test: plain JSON. */
+export interface Settings {
+  readonly dialect: "draft-11" | "february-2026";
+  /** Its private key: the parties cache the public one from server to server. */
+  readonly key: PrivateJwk;
+  /** Its person server, in February 2026 its auth server. */
+  readonly issuer: string;
+  /** Where the parties of draft -11 are, by identifier. */
+  readonly endpoints: Readonly<Record<string, string>>;
+  /** Port to listen at. */
+  readonly port?: number;
+  /** Unix seconds at which its process began, for a runtime that does not say. */
+  readonly knownSince?: number;
+}
+
+export const requirementOf = ({ dialect }: Settings): Requirement =>
+  dialect === "draft-11"
+    ? { level: "auth-token", scopes: ["reports.read"] }
+    : { level: "authorized", scopes: ["reports.read"] };
+
+export async function createReports(settings: Settings, stores?: Stores): Promise<Resource<string>> {
+  const key = await importSigningKey(settings.key);
+  if (settings.dialect === "february-2026") {
+    const { issuer: authServer } = settings;
+    return createResource({
+      ...{ profile: february2026, resource: FEBRUARY_RESOURCE, authServer, key, development: true },
+    });
+  }
+  return createResource({
+    ...{ resource: RESOURCE, personServers: [settings.issuer], key, stores },
+    scopeDescriptions: { "reports.read": "Read your reports" },
+    discovery: createDiscovery({ transport: createEndpointMap(settings.endpoints).documents }),
+  });
+}
+
+/** What a handler answers with: what it has seen of the request. */
+export const seen = (method: string, body: string) => ({ method, body });
