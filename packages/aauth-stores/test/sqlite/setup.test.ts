@@ -5,7 +5,7 @@ import { DatabaseSync } from "node:sqlite";
 import { StoreUnavailableError } from "aauth";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { StoreRecordError, StoreSetupError } from "../../src/index.ts";
-import { openSqliteStores } from "../../src/sqlite/index.ts";
+import { countSqliteEntries, openSqliteStores } from "../../src/sqlite/index.ts";
 import { MIGRATIONS, migrate } from "../../src/sqlite/schema.ts";
 
 const TERMS = { owner: "alice", ttlSeconds: 100 };
@@ -37,6 +37,19 @@ describe("stores in a file of SQLite", () => {
     await expect(grants.put("b", 1, TERMS)).rejects.toThrow(expect.objectContaining({ code: "store_full" }));
     expect(await second.claims("nonces").putIfAbsent("n", { ...TERMS, quota: "own" })).toBe(false);
     await second.close();
+  });
+
+  test("are counted by name without the key of their values, but for what has expired", async () => {
+    expect(countSqliteEntries(path)).toEqual(new Map());
+    const stores = openSqliteStores({ path, now: () => 1_000 });
+    await stores.records("runs").put("a", 1, TERMS);
+    await stores.records("runs").put("b", 1, { ...TERMS, ttlSeconds: 10 });
+    await stores.claims("nonces").putIfAbsent("n", { ...TERMS, quota: "own" });
+    const counts = { "records runs": 1, "claims nonces": 1 };
+    expect(Object.fromEntries(countSqliteEntries(path, 1_020))).toEqual(counts);
+    await stores.close();
+    await writeFile(path, "no database");
+    expect(countSqliteEntries(path)).toEqual(new Map());
   });
 
   test("have names, which do not share keys", async () => {
