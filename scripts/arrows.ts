@@ -84,6 +84,7 @@ export const AAUTH_LAYERS: readonly (readonly string[])[] = [
     "base64.ts",
     "closing-quote.ts",
     "shapes.ts",
+    "supported-node.ts",
     "crypto",
     "http-signatures/report.ts",
   ],

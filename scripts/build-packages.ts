@@ -1,15 +1,22 @@
-import { readFile, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { mkdir, readFile, rm } from "node:fs/promises";
+import { join, resolve } from "node:path";
 import { REPOSITORY_ROOT } from "./demo/stack.ts";
 import { localProgram, runProgram } from "./run-program.ts";
 
 /** The packages that others may install, each after those it imports. */
-export const PUBLISHED_PACKAGES = ["aauth", "aauth-explain", "fastify-aauth", "aauth-stores"] as const;
+export const PUBLISHED_PACKAGES = [
+  "aauth",
+  "aauth-explain",
+  "fastify-aauth",
+  "aauth-stores",
+  "aauth-a2a",
+  "mcp-aauth",
+] as const;
 
 /**
  * Builds the published packages, and packs them as npm does.
  *
- * @param folder where the tarballs go
+ * @param folder where the tarballs go; made where it is missing
  * @returns their paths, in the order of {@link PUBLISHED_PACKAGES}
  * @throws Error with the output of the compiler or of npm
  */
@@ -21,6 +28,7 @@ export async function packPackages(folder: string): Promise<readonly string[]> {
   const sources = PUBLISHED_PACKAGES.map((name) => `./packages/${name}`);
   // `prepack` builds: that is done.
   const options = ["--ignore-scripts", "--silent", "--pack-destination", folder];
+  await mkdir(folder, { recursive: true });
   await demand("npm", ["pack", ...options, ...sources]);
   return Promise.all(
     PUBLISHED_PACKAGES.map(async (name) => {
@@ -48,3 +56,6 @@ export async function demand(program: string, args: readonly string[], cwd?: str
   });
   if (status !== 0) throw new Error(`${program} ${args.join(" ")} (status ${status})\n${output}`);
 }
+
+// The release packs into the folder that it names.
+if (import.meta.main) await packPackages(resolve(process.argv[2] ?? "release"));

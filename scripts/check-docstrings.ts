@@ -7,9 +7,9 @@
 
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { PUBLISHED_PACKAGES } from "./build-packages.ts";
 import { REPOSITORY_ROOT } from "./demo/stack.ts";
 
-const PACKAGES = ["aauth", "aauth-explain", "fastify-aauth", "aauth-stores"];
 const LIST = /^export (type )?(?:\{([^}]*)\}|\*) from "(\.[^"]+)";$/gm;
 const DECLARATION = /^export (?:async |abstract )?(?:function\*?|const|class|interface|type|let) (\w+)/gm;
 
@@ -54,7 +54,7 @@ function hasDocstring(source: string, name: string): boolean {
 
 const missing: string[] = [];
 let exported = 0;
-for (const name of PACKAGES) {
+for (const name of PUBLISHED_PACKAGES) {
   const folder = `${REPOSITORY_ROOT}packages/${name}/src`;
   const { exports } = JSON.parse(readFileSync(`${folder}/package.json`, "utf8"));
   for (const entry of Object.values<string>(exports)) {

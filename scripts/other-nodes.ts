@@ -1,29 +1,93 @@
+import { mkdir, mkdtemp, readFile, realpath, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { demand, packPackages } from "./build-packages.ts";
 import { REPOSITORY_ROOT } from "./demo/stack.ts";
+import { findExecutable } from "./find-executable.ts";
 import { installPinned, type Log } from "./pinned-packages.ts";
-import { localProgram } from "./run-program.ts";
+import { localProgram, runProgram } from "./run-program.ts";
 import { runVitestPart } from "./run-vitest.ts";
 import type { PartResult } from "./test-report.ts";
 
 const SOURCES = `${REPOSITORY_ROOT}tests/nodes/`;
 
 /** The oldest Node that the published packages name, and the newest with long-term support. */
-const NODES = ["node-22", "node-24"];
+const OTHER_NODES = ["node-22", "node-24"];
+/** Nodes that the packages refuse. */
+const OLD_NODES = ["node-18", "node-20"];
+/** Entry points that load something that an old Node lacks. */
+const ENTRIES = [
+  "aauth",
+  "aauth/agent",
+  "aauth/resource",
+  "aauth/server",
+  "fastify-aauth",
+  "aauth-stores/sqlite",
+];
 
-/** Runs the tests of the published packages on Nodes other than the demo's own. */
-export async function runOnOtherNodes(tests: readonly string[]): Promise<readonly PartResult[]> {
-  const results: PartResult[] = [];
-  for (const name of NODES) {
-    const prepare = (_env: NodeJS.ProcessEnv, log: Log) => install(name, log);
-    results.push(await runVitestPart(`nodes (${name})`, { tests, prepare }));
+/**
+ * Packs the published packages, and has each Node install them into an empty folder and run tests.
+ *
+ * @param tests those of the sources, for Nodes other than the demo's own
+ * @param installedTests those of the packages in the folder INSTALLED_PACKAGES, for each Node
+ */
+export async function runOnNodes(
+  tests: readonly string[],
+  installedTests: readonly string[],
+): Promise<readonly PartResult[]> {
+  const folder = await mkdtemp(join(tmpdir(), "packed-"));
+  try {
+    const tarballs = await packPackages(folder);
+    const results: PartResult[] = [];
+    for (const name of [...OTHER_NODES, "own"]) {
+      const part = {
+        tests: name === "own" ? installedTests : [...tests, ...installedTests],
+        async prepare(_env: NodeJS.ProcessEnv, log: Log) {
+          const node = name === "own" ? { path: process.execPath } : await installNode(name, log);
+          if (typeof node === "string") return node;
+          const empty = join(folder, name);
+          await installPackages(node.path, empty, tarballs);
+          return { NODE_UNDER_TEST: node.path, INSTALLED_PACKAGES: empty };
+        },
+      };
+      results.push(await runVitestPart(`nodes (${name})`, part));
+    }
+    return [...results, await refuseOldNodes(join(folder, "own"))];
+  } finally {
+    await rm(folder, { recursive: true, force: true });
   }
-  return results;
 }
 
-async function install(name: string, log: Log) {
+/** An import on an old Node ends with the sentence that names the one to install. */
+async function refuseOldNodes(folder: string): Promise<PartResult> {
+  const startedAt = performance.now();
+  const manifest = JSON.parse(await readFile(join(folder, "node_modules/aauth/package.json"), "utf8"));
+  const sentence = `Error: aauth needs Node ${manifest.engines.node.slice(">=".length)} or newer`;
+  const imports = OLD_NODES.flatMap((name) => ENTRIES.map((entry) => [name, entry] as const));
+  const failures: string[] = [];
+  for (const [name, entry] of imports) {
+    const node = await installNode(name, console.log);
+    const code = `import ${JSON.stringify(entry)}`;
+    const printed =
+      typeof node === "string"
+        ? node
+        : (
+            await runProgram(node.path, ["--input-type=module", "--eval", code], {
+              output: "caught",
+              cwd: folder,
+            })
+          ).output;
+    if (!printed.includes(sentence)) failures.push(`${entry} on ${name}: ${printed}`);
+  }
+  const passed = imports.length - failures.length;
+  return { part: "nodes (too old)", passed, skipped: 0, failures, tookMs: performance.now() - startedAt };
+}
+
+async function installNode(name: string, log: Log): Promise<{ path: string } | string> {
   const frozen = ["--ignore-workspace", "--frozen-lockfile", "--silent"];
   const installed = await installPinned(
     {
-      what: "Node 22 and 24",
+      what: "other versions of Node",
       prefix: "nodes-",
       pins: [`${SOURCES}package.json`, `${SOURCES}pnpm-lock.yaml`],
       steps: (folder) => [[localProgram("pnpm"), "install", "--dir", folder, ...frozen]],
@@ -31,5 +95,17 @@ async function install(name: string, log: Log) {
     log,
   );
   if (typeof installed === "string") return installed;
-  return { NODE_UNDER_TEST: `${installed.folder}/node_modules/${name}/bin/node` };
+  return { path: `${installed.folder}/node_modules/${name}/bin/node` };
+}
+
+/** Installs tarballs and Fastify by npm, which runs on this Node and refuses packages that do not name it. */
+async function installPackages(node: string, folder: string, tarballs: readonly string[]): Promise<void> {
+  const npm = findExecutable("npm", process.env);
+  if (npm === undefined) throw new Error("npm is not on the PATH");
+  const { devDependencies } = JSON.parse(await readFile(`${REPOSITORY_ROOT}package.json`, "utf8"));
+  await mkdir(folder);
+  await writeFile(join(folder, "package.json"), JSON.stringify({ private: true, type: "module" }));
+  const options = ["--engine-strict", "--prefer-offline", "--no-audit", "--no-fund"];
+  const packages = [...tarballs, `fastify@${devDependencies.fastify}`];
+  await demand(node, [await realpath(npm), "install", ...options, ...packages], folder);
 }

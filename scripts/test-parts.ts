@@ -14,7 +14,7 @@ import { runHoles } from "./holes/run-holes.ts";
 import { peersOfDraft11, rustPeerOfDraft11 } from "./interop-draft-11.ts";
 import { findOrBuildJaeger, JaegerUnavailableError } from "./jaeger/find-jaeger.ts";
 import { keycloakForTests } from "./keycloak/start-for-tests.ts";
-import { runOnOtherNodes } from "./other-nodes.ts";
+import { runOnNodes } from "./other-nodes.ts";
 import { pythonForInterop } from "./python-for-interop.ts";
 import type { Part } from "./run-parts.ts";
 import { prepareAll } from "./run-vitest.ts";
@@ -29,6 +29,14 @@ const PUBLISHED = [
   "packages/aauth-explain/",
   "packages/fastify-aauth/",
   "packages/aauth-stores/",
+  "packages/aauth-a2a/",
+  "packages/mcp-aauth/",
+];
+/** What the packages' users read, run as it stands. */
+const INSTALLED = [
+  ...project("stack"),
+  "tests/docs/guide-draft-11.test.ts",
+  "tests/docs/readme-code.test.ts",
 ];
 /** The full products, and the numbers of users under load. */
 const LONG = { LONG_TESTS: "1" };
@@ -58,7 +66,7 @@ export const INTEROP_PARTS = {
 /** `npm run test:all`: these parts, after those of `npm test`. */
 export const SLOW_PARTS = {
   sodium: { tests: project("sodium") },
-  nodes: () => runOnOtherNodes([...project("unit", "isolated"), ...PUBLISHED]),
+  nodes: () => runOnNodes([...project("unit", "isolated"), ...PUBLISHED], INSTALLED),
   runtimes: { tests: project("runtimes"), prepare: installRuntimes },
   stack: { tests: project("stack") },
   replicas: { tests: project("stores"), prepare: findStoreServers },

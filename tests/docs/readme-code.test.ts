@@ -1,19 +1,19 @@
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { readFile, rm, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, test } from "vitest";
 import { startListening } from "../../services/auth-server/test/support/auth-server.ts";
 import { startChild } from "../support/child.ts";
+import { programsFolder } from "../support/guide-programs.ts";
 
-/** Documents whose TypeScript blocks are programs: each is run as it stands, from the repository's root. */
+/** Documents whose TypeScript blocks are programs: each is run as it stands. */
 const DOCUMENTS = [
   ...["packages/aauth/README.md", "packages/aauth-explain/README.md", "packages/fastify-aauth/README.md"],
-  "packages/aauth-stores/README.md",
+  ...["packages/aauth-stores/README.md", "packages/aauth-a2a/README.md", "packages/mcp-aauth/README.md"],
   ...["docs/guide.md", "docs/add-a-profile.md"],
 ];
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
-// inside the repository, so that the packages resolve as they do for our own scripts
-const folder = await mkdtemp(`${root}tests/docs/.run-`);
+const folder = await programsFolder();
 afterAll(() => rm(folder, { recursive: true }));
 
 for (const document of DOCUMENTS) {
@@ -28,7 +28,7 @@ for (const document of DOCUMENTS) {
         // A program that reads AUTH_SERVER gets the embedded one, on a port of its own.
         const env = { ...process.env };
         if (program.includes("env.AUTH_SERVER")) env.AUTH_SERVER = (await startListening()).issuer;
-        const child = startChild(process.execPath, [file], { cwd: root, timeout: 20_000, env });
+        const child = startChild(process.execPath, [file], { cwd: folder, timeout: 20_000, env });
         expect((await child.ended).status, child.text()).toBe(0);
         for (const [, printed] of program.matchAll(/console\.log\(.*\); \/\/ (.+)$/gm)) {
           expect(child.stdout()).toContain(printed);

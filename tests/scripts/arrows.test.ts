@@ -22,8 +22,8 @@ test("an import that the table allows, and one that it does not", () => {
 });
 
 test("a folder with a row of its own, inside a package that may import more", () => {
-  expect(problemsOf("packages/agent-kit/src/a2a/x.ts", "aauth", "../service/index.ts")).toEqual([]);
-  expect(problemsOf("packages/agent-kit/src/service/x.ts", "../a2a/index.ts")).toHaveLength(1);
+  expect(problemsOf("packages/agent-kit/src/protocol-log/x.ts", "aauth", "../service/index.ts")).toEqual([]);
+  expect(problemsOf("packages/agent-kit/src/service/x.ts", "../protocol-log/index.ts")).toHaveLength(1);
 });
 
 test("a relative import into another package", () => {

@@ -19,13 +19,18 @@ export interface GuidePrograms {
   stop(): Promise<void>;
 }
 
+/**
+ * Makes an empty folder for programs that import the packages: where they are installed (INSTALLED_PACKAGES), or inside
+ * the repository, so that they resolve as they do for our own scripts.
+ */
+export const programsFolder = () => mkdtemp(`${process.env.INSTALLED_PACKAGES ?? `${root}tests/docs`}/.run-`);
+
 export async function guidePrograms(): Promise<GuidePrograms> {
   const guide = await readFile(`${root}docs/guide.md`, "utf8");
   const programs = new Map(
     [...guide.matchAll(/```ts ([\w-]+\.ts)\n([\s\S]*?)```/g)].map(([, file, text]) => [file!, text!]),
   );
-  // Inside the repository, so that the packages resolve as they do for our own scripts.
-  const folder = await mkdtemp(`${root}tests/docs/.run-`);
+  const folder = await programsFolder();
   const children: Child[] = [];
   return {
     text: (file) => programs.get(file)!,
@@ -33,7 +38,7 @@ export async function guidePrograms(): Promise<GuidePrograms> {
       [...programs.get(file)!.matchAll(/console\.log\(.*\); \/\/ (.+)$/gm)].map(([, text]) => text!),
     async start(file, ready) {
       await writeFile(`${folder}/${file}`, programs.get(file)!);
-      const child = startChild(process.execPath, [`${folder}/${file}`], { cwd: root, timeout: 60_000 });
+      const child = startChild(process.execPath, [file], { cwd: folder, timeout: 60_000 });
       children.push(child);
       if (ready !== undefined) await child.prints(ready);
       return child;

@@ -16,7 +16,10 @@ export interface OrderRun {
 
 const WANTED = { model: "MacBook Pro", quantity: 25 };
 
-export async function startOrder({ urls }: TestStack, wanted: object = WANTED): Promise<OrderRun> {
+export async function startOrder(
+  { urls }: Pick<TestStack, "urls">,
+  wanted: object = WANTED,
+): Promise<OrderRun> {
   const authorization = `Bearer ${await userAccessToken(urls)}`;
   const started = await fetch(`${urls.backend}/orders`, {
     method: "POST",

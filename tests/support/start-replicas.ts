@@ -1,4 +1,4 @@
-import { describeStack } from "../../scripts/demo/describe-stack.ts";
+import { describeStack, type ServiceDescription } from "../../scripts/demo/describe-stack.ts";
 import { freePorts } from "../../scripts/demo/free-ports.ts";
 import { removeState } from "../../scripts/demo/kept-state.ts";
 import { LogLines } from "../../scripts/demo/log-lines.ts";
@@ -35,8 +35,15 @@ export interface ReplicaStack {
 
 const INHERITED_VARIABLES = ["PATH", "HOME", "TMPDIR", "LANG", "POSTGRES_BIN", "VALKEY_BIN"];
 
-/** @throws Error where there is no PostgreSQL or no Valkey: these tests never pass without */
-export async function startReplicas(modes: Partial<StackModes> = {}): Promise<ReplicaStack> {
+/**
+ * @param modes.store its own PostgreSQL and Valkey are started where none is named
+ * @param env more variables for every service, from those that it has
+ * @throws Error where there is no PostgreSQL or no Valkey: these tests never pass without
+ */
+export async function startReplicas(
+  modes: Partial<StackModes> = {},
+  env: (own: ServiceDescription["env"]) => ServiceDescription["env"] = () => ({}),
+): Promise<ReplicaStack> {
   const keys = Object.keys(DEMO_PORTS) as (keyof StackPorts)[];
   const free = await freePorts(keys.length);
   const ports = Object.fromEntries(keys.map((key, at) => [key, free[at]])) as unknown as StackPorts;
@@ -47,7 +54,11 @@ export async function startReplicas(modes: Partial<StackModes> = {}): Promise<Re
     ...modes,
   };
   const replicas = await prepareReplicas(ports, all);
-  const services = describeReplicas(describeStack(ports, all), replicas).map((service) => ({
+  const described = describeStack(ports, all).map((service) => ({
+    ...service,
+    env: { ...service.env, ...env(service.env) },
+  }));
+  const services = describeReplicas(described, replicas).map((service) => ({
     ...service,
     hosted: undefined,
   }));

@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { chownSync, writeFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -61,6 +62,12 @@ export async function startPostgres(): Promise<StoreServer> {
   return serverOf(urlOf, folder, start, /ready to accept connections/);
 }
 
+function childrenOf(parent: number): number[] {
+  const lines = execFileSync("ps", ["-Ao", "pid=,ppid="], { encoding: "utf8" }).trim().split("\n");
+  const rows = lines.map((line) => line.trim().split(/\s+/).map(Number) as [number, number]);
+  return rows.filter(([, ppid]) => ppid === parent).map(([pid]) => pid);
+}
+
 async function serverOf(
   urlOf: (password: string) => string,
   folder: string,
@@ -82,9 +89,13 @@ async function serverOf(
     },
     async whileStopped(run) {
       signal("SIGSTOP");
+      // The processes of PostgreSQL's connections are in groups of their own.
+      const own = childrenOf(child.pid);
+      for (const pid of own) process.kill(pid, "SIGSTOP");
       try {
         await run();
       } finally {
+        for (const pid of own) process.kill(pid, "SIGCONT");
         signal("SIGCONT");
       }
     },

@@ -1,6 +1,7 @@
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from "node:crypto";
 import type { RecordStore, StoreBounds, Stores } from "aauth";
 import { StoreRecordError } from "./errors.ts";
+import { readAll, type Unreadable } from "./read-json.ts";
 
 const CIPHER = "aes-256-gcm";
 const KEY_BYTES = 32;
@@ -16,7 +17,7 @@ interface EncryptedRecord {
 }
 
 /** Keys of encrypted record stores. */
-export interface EncryptionOptions {
+export interface EncryptionOptions extends Unreadable {
   /** Keys of 32 random bytes. The first encrypts, all decrypt. Keep them outside the database. */
   readonly keys: readonly Uint8Array[];
 }
@@ -39,7 +40,7 @@ type Bound<Value> = readonly [key: string, owner: string, value: Value];
  * const encrypted = encryptStores(openSqliteStores({ path: ".data/aauth.db" }), { keys: [key] });
  * const tokens = encrypted.records<Token>("tokens");
  */
-export function encryptStores(stores: Stores, { keys }: EncryptionOptions): Stores {
+export function encryptStores(stores: Stores, { keys, onUnreadable }: EncryptionOptions): Stores {
   const [current] = keys;
   if (current === undefined || keys.some(({ length }) => length !== KEY_BYTES)) {
     throw new RangeError("keys must be at least one key of 32 bytes");
@@ -49,13 +50,13 @@ export function encryptStores(stores: Stores, { keys }: EncryptionOptions): Stor
     knownSince: stores.knownSince,
     claims: stores.claims,
     records: <Value>(name: string, bounds?: StoreBounds) =>
-      encryptRecords<Value>(stores.records(name, bounds), { name, current, byId }),
+      encryptRecords<Value>(stores.records(name, bounds), { name, current, byId, onUnreadable }),
   };
 }
 
 function encryptRecords<Value>(
   records: RecordStore<EncryptedRecord>,
-  options: { name: string; current: Uint8Array; byId: ReadonlyMap<string, Uint8Array> },
+  options: Unreadable & { name: string; current: Uint8Array; byId: ReadonlyMap<string, Uint8Array> },
 ): RecordStore<Value> {
   const { name, current, byId } = options;
 
@@ -102,7 +103,8 @@ function encryptRecords<Value>(
       });
       return openAt(key, record);
     },
-    list: async (owner) => (await records.list(owner)).map((record) => open(record, { owner })),
+    list: async (owner) =>
+      readAll(await records.list(owner), (record) => open(record, { owner }), options),
   };
 }
 

@@ -25,8 +25,11 @@ export class StoreRecordError extends Error {
   override readonly name = "StoreRecordError";
   readonly code = "store_record_unreadable";
 
-  /** @param store name of the record store, for logs */
+  /** Name of the record store. */
+  readonly store: string;
+
   constructor(store: string, options?: ErrorOptions) {
     super(`an entry of ${store} cannot be read`, options);
+    this.store = store;
   }
 }

@@ -9,4 +9,5 @@ export type { EncryptionOptions } from "./encrypt-stores.ts";
 export { encryptStores } from "./encrypt-stores.ts";
 export type { StoreSetupCode } from "./errors.ts";
 export { StoreRecordError, StoreSetupError } from "./errors.ts";
+export type { Unreadable } from "./read-json.ts";
 export type { Deadline, OpenClaims, OpenStores } from "./stores.ts";

@@ -1,6 +1,6 @@
 import { createMemoryRecordStore, createMemoryStores, type RecordStore } from "aauth";
 import { onTestClock, recordStoreContract } from "aauth/testing";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { encryptStores, StoreRecordError } from "../src/index.ts";
 
 const KEY = new Uint8Array(32).fill(7);
@@ -59,6 +59,20 @@ describe("an encrypted record store", () => {
     await expect(store.list("mallory")).rejects.toThrow(StoreRecordError);
     await expect(encrypted(stored, [KEY], "grants").get("a")).rejects.toThrow(StoreRecordError);
     expect(await store.get("a")).toBe(1);
+  });
+
+  test("V8: leaves an entry that cannot be read out of a list, and reports it", async () => {
+    const stored = createMemoryRecordStore<EncryptedRecord>();
+    const stores = { claims: expect.fail, records: () => stored as never };
+    const onUnreadable = vi.fn();
+    const store = encryptStores(stores, { keys: [KEY], onUnreadable }).records<number>("tokens");
+    for (const [index, key] of ["a", "b", "c"].entries()) await store.put(key, index, TERMS);
+    await stored.put("b", { kid: "", data: "" }, TERMS);
+    expect(await store.list(TERMS.owner)).toEqual([0, 2]);
+    expect(onUnreadable.mock.calls).toEqual([
+      [expect.objectContaining({ code: "store_record_unreadable", store: "tokens" })],
+    ]);
+    await expect(store.get("b")).rejects.toThrow(StoreRecordError);
   });
 
   test("rejects keys of another length, and none", () => {

@@ -95,6 +95,7 @@ export { createDiscovery, type DiscoveryOptions } from "./discovery/create-disco
 export type { DiscoveredKey, Discovery, DiscoveryKind } from "./discovery/discovery.ts";
 export type { EndpointMap, PartyAddress } from "./discovery/endpoint-map.ts";
 export { createEndpointMap } from "./discovery/endpoint-map.ts";
+export { readAtMost } from "./discovery/read-at-most.ts";
 export type { DocumentFetchInit, DocumentTransport, FetchedDocument } from "./discovery/transport.ts";
 export { isIdentifier } from "./discovery/url-guard.ts";
 export {

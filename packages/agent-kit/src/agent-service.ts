@@ -7,6 +7,8 @@
 import type { AgentExecutor, ServerCallContext } from "@a2a-js/sdk/server";
 import { createMemoryStores, type Discovery, type Level, type ProvenCaller, type Stores } from "aauth";
 import { type Agent, type AgentObserver, type AgentOptions, createAgent, type Transport } from "aauth/agent";
+import { type AgentCardOptions, CALLER, callerOf, createA2AHandler, createAgentCard } from "aauth-a2a";
+import { fastifyA2A } from "aauth-a2a/fastify";
 import type { FastifyInstance } from "fastify";
 import { fastifyAAuth } from "fastify-aauth";
 import { createLocalJobs, type Jobs } from "jobs";
@@ -17,7 +19,6 @@ import {
   traceVerifier,
   verificationTrace,
 } from "protocol-trace";
-import { type AgentCardOptions, createA2AHandler, createAgentCard, fastifyA2A } from "./a2a/index.ts";
 import { type AgentDialect, agentDialect } from "./agent-dialect.ts";
 import type { AgentConfig, NamedAgent } from "./agent-settings.ts";
 import type { CallersPerson } from "./callers-person.ts";
@@ -100,13 +101,12 @@ export interface AgentServiceOptions {
   readonly routes?: (scope: FastifyInstance, parts: AgentParts) => Promise<unknown>;
 }
 
-const CALLER = "caller";
 const UPSTREAM = "upstream-token";
 const PERSON = "person";
 
 /** What is known of a request, on its way from the verifier to the executor: `caller.from(context)`. Only `createAgentService` writes it. */
 export const caller = {
-  from: (context: ServerCallContext) => context.state.get(CALLER) as ProvenCaller | undefined,
+  from: callerOf,
   /** In draft -11 the token that the request came with, for a call for the same person. Undefined in February, and for a caller without a person. */
   upstreamToken: (context: ServerCallContext) => context.state.get(UPSTREAM) as string | undefined,
   /** In draft -11 the way to the caller's person. */

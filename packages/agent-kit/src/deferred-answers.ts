@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { ownerOfCaller, type ProvenCaller, type RecordStore, type Stores, type WaitingCall } from "aauth";
 import type { Answer, Deferred } from "aauth/resource";
+import type { A2AMessage } from "aauth-a2a";
 import type { Jobs } from "jobs";
-import type { A2AMessage } from "./a2a/index.ts";
 import { type CallersPerson, untilPerson, type Wait } from "./callers-person.ts";
 import { currentPlace, inTrace, type TracePlace } from "./service/index.ts";
 

@@ -7,10 +7,11 @@
 
 import { type Discovery, type EndpointMap, isServerIdentifier, type ProvenCaller, type Stores } from "aauth";
 import { createDeferred, type Deferred, type Verifier } from "aauth/resource";
+import type { A2AHandler } from "aauth-a2a";
+import { type A2AOptions, messageOf } from "aauth-a2a/fastify";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { sendAnswer, serveEndpoints } from "fastify-aauth";
 import type { Jobs } from "jobs";
-import { type A2AHandler, type A2AOptions, messageOf } from "./a2a/index.ts";
 import { type CallersPerson, untilPerson } from "./callers-person.ts";
 import { type AskedMessage, DeferredAnswers, type PageOfRequest } from "./deferred-answers.ts";
 import { isLoopbackCallback, upstreamTokenOf } from "./draft-11.ts";

@@ -12,10 +12,10 @@ import {
 } from "aauth";
 import { createAgent, type InteractionRequest, type Transport } from "aauth/agent";
 import { createTestDiscovery } from "aauth/testing";
+import { askAgent, createTextExecutor } from "aauth-a2a";
 import type { FastifyInstance } from "fastify";
 import { agentRow } from "topology";
 import { afterEach, expect, test } from "vitest";
-import { askAgent, createTextExecutor } from "../src/a2a/index.ts";
 import { agentSettings, type CallersPerson, caller as callers, createAgentService } from "../src/index.ts";
 import { createLogger, loadConfig } from "../src/service/index.ts";
 

@@ -7,6 +7,7 @@ export * from "./activity.ts";
 export * from "./agents.ts";
 export * from "./consent.ts";
 export * from "./delegates.ts";
+export * from "./failed-part.ts";
 export * from "./failure.ts";
 export * from "./order.ts";
 export * from "./progress.ts";

@@ -68,12 +68,18 @@ export function createFormDesk<Session extends PageSession, Value>(options: {
 /**
  * Makes a scope of pages read forms only, no other body that a script could send, and answer
  * refusals with pages.
+ *
+ * @param pageOf path and query of the page that a form is on. Default: where the form is sent to
  */
-export function acceptFormsOnly(app: FastifyInstance, site: Site): void {
+export function acceptFormsOnly(
+  app: FastifyInstance,
+  site: Site,
+  pageOf = (request: FastifyRequest) => request.url,
+): void {
   app.removeContentTypeParser(["application/json", "text/plain"]); // hole T37
   app.setErrorHandler((error, request, reply) => {
     const refusal = oauthErrorOf(error);
     if (refusal === undefined) throw error;
-    return sendRefusal(request, reply, refusal, site);
+    return sendRefusal(request, reply, refusal, site, pageOf(request));
   });
 }

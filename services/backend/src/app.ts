@@ -1,5 +1,5 @@
 import { createMemoryStores, type Discovery, type Stores } from "aauth";
-import { askAgent, readAgentCard } from "agent-kit/a2a";
+import { askAgent, readAgentCard } from "aauth-a2a";
 import { memoryKeys, rotateKeys, type ServiceKeys, type ServiceOptions } from "agent-kit/service";
 import type { FastifyInstance } from "fastify";
 import { createLocalHints, createLocalJobs, type Hints, type Jobs } from "jobs";

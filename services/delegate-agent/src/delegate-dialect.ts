@@ -3,7 +3,7 @@ import type { Agent, AgentOptions, Transport } from "aauth/agent";
 import { TOKEN_TYPES as FEBRUARY_TOKEN_TYPES, february2026, parseAgentAuth } from "aauth/february-2026";
 import type { VerifierOptions } from "aauth/resource";
 import { TOKEN_TYPES } from "aauth/wire";
-import { AgentHttpError } from "agent-kit/a2a";
+import { AgentHttpError } from "aauth-a2a";
 import { draft11Parties, requireServerIdentifier, subAgentId } from "agent-kit/draft-11";
 import { ConfigError, issuerOf } from "agent-kit/service";
 import { AgentTokenError, type AgentTokenKind } from "./agent-token-request.ts";

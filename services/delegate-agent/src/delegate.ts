@@ -1,7 +1,7 @@
 import { AAuthError, ConsentRequiredError, type decodeToken, TokenRequestError } from "aauth";
 import type { Agent, AgentEvent } from "aauth/agent";
-import { AgentAnswerError, AgentHttpError, askAgent, failedPartOf } from "agent-kit/a2a";
-import type { DelegateRun } from "backend-api";
+import { AgentAnswerError, AgentHttpError, askAgent } from "aauth-a2a";
+import { type DelegateRun, failedPartOf } from "backend-api";
 import { AgentTokenError } from "./agent-token-request.ts";
 import type { CallDialect } from "./delegate-dialect.ts";
 

@@ -1,5 +1,5 @@
+import type { AgentSkillOptions } from "aauth-a2a";
 import type { AgentCardTexts } from "agent-kit";
-import type { AgentSkillOptions } from "agent-kit/a2a";
 import { AGENTS } from "topology";
 
 const SKILLS: readonly AgentSkillOptions[] = [

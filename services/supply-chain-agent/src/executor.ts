@@ -1,6 +1,6 @@
 import type { AgentExecutor } from "@a2a-js/sdk/server";
+import { createTextExecutor } from "aauth-a2a";
 import { caller } from "agent-kit";
-import { createTextExecutor } from "agent-kit/a2a";
 import { withSpan } from "agent-kit/service";
 import type { FastifyBaseLogger } from "fastify";
 import { SPAN } from "protocol-trace";

@@ -3,7 +3,8 @@ import type { Transport } from "aauth/agent";
 import { type AuthTokenClaims, february2026, issueAuthToken, parseSignatureKey } from "aauth/february-2026";
 import { createTestDiscovery, createTestParties, type TestParties } from "aauth/february-2026/testing";
 import { tokenSignerOf } from "aauth/server";
-import { createAgentCard, createTextExecutor, fastifyA2A } from "agent-kit/a2a";
+import { createAgentCard, createTextExecutor } from "aauth-a2a";
+import { fastifyA2A } from "aauth-a2a/fastify";
 import Fastify, { type FastifyInstance } from "fastify";
 import { fastifyAAuth } from "fastify-aauth";
 

@@ -2,6 +2,7 @@
 import { createMemoryStores, type Stores, StoreUnavailableError } from "aauth";
 import { createTestClock } from "aauth/testing";
 import { expect, test } from "vitest";
+import { stoppableStores } from "../../../tests/support/stoppable-stores.ts";
 import { createInteractions } from "../src/interaction/interactions.ts";
 import { requestName } from "../src/orders/placed-orders.ts";
 import { arrive, createInteractionWorld, interactionIn } from "./interaction-world.ts";
@@ -103,6 +104,28 @@ test("a store that is down is answered with 503, on the wire and on the page, an
   expect([page.statusCode, page.body]).toEqual([503, expect.stringContaining("Load this page again")]);
   expect((await other.decide({ ...form, decision: "approve" }, cookie)).statusCode).toBe(503);
   expect((await world.order()).statusCode).toBe(401);
+});
+
+test("an approval that a store did not take is given again once it is back, and the order placed once", async () => {
+  const world = await createInteractionWorld();
+  const stores = stoppableStores(world.stores);
+  const other = await world.startReplica(stores);
+  const statuses = [];
+  for (let operations = 0; statuses.at(-1) !== 200; operations += 1) {
+    const change = { order_id: `o-${operations}` };
+    const { cookie, form } = await arrive(other, interactionIn(await other.order(change)));
+    const approve = () => other.decide({ ...form, decision: "approve" }, cookie);
+    stores.stopAfter(operations);
+    statuses.push((await approve()).statusCode);
+    stores.start();
+    if (statuses.at(-1) !== 200) expect((await approve()).statusCode).toBe(200);
+    const placed = [await other.order(change), await other.order(change)];
+    expect(placed.map(({ statusCode, body }) => [statusCode, body])).toEqual([
+      [201, placed[0]!.body],
+      [201, placed[0]!.body],
+    ]);
+  }
+  expect(statuses).toEqual([503, 503, 200]);
 });
 
 test("the name of a request tells callers and bodies apart", () => {

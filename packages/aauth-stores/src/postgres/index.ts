@@ -6,13 +6,13 @@
 
 import { type RecordStore, type RecordTerms, type StoreBounds, StoreFullError } from "aauth";
 import { claimQuotas, recordQuotas, requireLifetime, storedKey } from "../quota.ts";
-import { readJson } from "../read-json.ts";
+import { readAll, readJson, type Unreadable } from "../read-json.ts";
 import { DEADLINE_MS, type Deadline, type OpenStores } from "../stores.ts";
 import { Connections } from "./connections.ts";
 import { Entries } from "./entries.ts";
 
 /** Address of a database, and the deadline of its calls. */
-export interface PostgresOptions extends Deadline {
+export interface PostgresOptions extends Deadline, Unreadable {
   /** `postgres://user:password@host:port/database`. The tables are created in its schema. */
   readonly url: string;
 }
@@ -51,7 +51,7 @@ export async function openPostgresStores(options: PostgresOptions): Promise<Open
       };
     },
     records: <Value>(name: string, bounds?: StoreBounds) =>
-      records<Value>(entriesOf(`records ${name}`), name, recordQuotas(bounds)),
+      records<Value>(entriesOf(`records ${name}`), name, recordQuotas(bounds), options),
     async close() {
       await Promise.all([...opened.values()].map((entries) => entries.close()));
       await connections.close();
@@ -63,6 +63,7 @@ function records<Value>(
   entries: Entries,
   name: string,
   quotaOf: ReturnType<typeof recordQuotas>,
+  unreadable: Unreadable,
 ): RecordStore<Value> {
   const { connections } = entries;
   const read = (text: string) => readJson<Value>(name, text);
@@ -115,6 +116,6 @@ function records<Value>(
       updated.then(forget, forget);
       return updated;
     },
-    list: async (owner) => (await entries.list(storedKey(owner))).map(read),
+    list: async (owner) => readAll(await entries.list(storedKey(owner)), read, unreadable),
   };
 }

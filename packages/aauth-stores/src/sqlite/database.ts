@@ -1,10 +1,13 @@
 import { closeSync, mkdirSync, openSync } from "node:fs";
 import { dirname } from "node:path";
-import { DatabaseSync, type StatementSync } from "node:sqlite";
+import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { setTimeout as pause } from "node:timers/promises";
 import { StoreUnavailableError } from "aauth";
 import { StoreSetupError } from "../errors.ts";
 import { migrate } from "./schema.ts";
+
+// No import: `aauth` names the Node that it needs, and an older one has no such module.
+const sqlite = process.getBuiltinModule("node:sqlite");
 
 /** Primary result codes of SQLite. */
 const BUSY = 5;
@@ -81,7 +84,7 @@ function openFile(path: string, deadlineMs: number): DatabaseSync {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
     // The file may contain tokens. SQLite gives its other files the same mode.
     closeSync(openSync(path, "a", 0o600));
-    database = new DatabaseSync(path);
+    database = new sqlite.DatabaseSync(path);
     database.exec(`PRAGMA busy_timeout = ${deadlineMs}`);
     database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL");
     migrate(database, path);

@@ -6,13 +6,13 @@
 
 import { type RecordStore, type RecordTerms, type StoreBounds, StoreFullError } from "aauth";
 import { claimQuotas, recordQuotas, requireLifetime, storedKey } from "../quota.ts";
-import { readJson } from "../read-json.ts";
+import { readAll, readJson, type Unreadable } from "../read-json.ts";
 import { DEADLINE_MS, type Deadline, type OpenStores } from "../stores.ts";
 import { Database } from "./database.ts";
 import { Entries } from "./entries.ts";
 
 /** Path of a file, and the deadline of its calls. */
-export interface SqliteOptions extends Deadline {
+export interface SqliteOptions extends Deadline, Unreadable {
   /** Created with its folder where missing, mode 0600. Must not be on a network file system. */
   readonly path: string;
   /** Unix seconds. Default: the system clock. */
@@ -86,7 +86,7 @@ export function openSqliteStores(options: SqliteOptions): OpenStores {
             put(key, changed.value, changed);
             return changed.value;
           }),
-        list: (owner) => database.read(() => entries.list(storedKey(owner)).map(read)),
+        list: (owner) => database.read(() => readAll(entries.list(storedKey(owner)), read, options)),
       };
     },
     close: async () => database.close(),

@@ -10,15 +10,13 @@ import type { ResponseHead } from "../profile/calls.ts";
 import type { Clarification, DeferredResponse, Interaction } from "../profile/waiting.ts";
 import type { AgentProfile } from "../profile/wire-profile.ts";
 import type { AgentParts, CallContext } from "./context.ts";
-import { unlessAborted } from "./timeout.ts";
+import { delay, MAX_WAIT_SECONDS, unlessAborted } from "./timeout.ts";
 import { type PollState, StillDeferredError } from "./waiting-call.ts";
 
 /** Seconds between polls of a party that gives no `Retry-After`. */
 const DEFAULT_WAIT_SECONDS = 5;
 /** A party must not make an agent spin. */
 const MIN_WAIT_MS = 20;
-/** More than any answer takes, and still a time: a longer timer would fire at once. */
-const MAX_WAIT_SECONDS = 86_400;
 /** By which a party that is polled too often makes the polls further apart (RFC 8628 section 3.5). */
 const SLOWER_BY_SECONDS = 5;
 /** Questions that an agent answers before it withdraws. */
@@ -218,12 +216,3 @@ const secondsOf = (retryAfter: string | null): number =>
   retryAfter === null || retryAfter.trim() === "" ? Number.NaN : Number(retryAfter);
 
 const hasUser = ({ username, password }: URL) => username !== "" || password !== "";
-
-/** Waits, for a day at most. Rejects with the signal's reason as soon as it aborts. */
-function delay(ms: number, signal: AbortSignal | undefined): Promise<void> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const elapsed = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, Math.min(ms, MAX_WAIT_SECONDS * 1_000));
-  });
-  return unlessAborted(elapsed, signal).finally(() => clearTimeout(timer));
-}

@@ -1,3 +1,6 @@
+/** More than any answer takes, and still a time: a longer timer would fire at once. */
+export const MAX_WAIT_SECONDS = 86_400;
+
 /** The earliest of several signals; the platform's own way costs more than a request where there is but one. */
 export function anyOf(signals: readonly AbortSignal[]): AbortSignal | undefined {
   return signals.length > 1 ? AbortSignal.any([...signals]) : signals[0];
@@ -37,4 +40,13 @@ export function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | unde
     signal.addEventListener("abort", abort, { once: true });
     promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
   });
+}
+
+/** Waits, for a day at most. Rejects with the signal's reason as soon as it aborts. */
+export function delay(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const elapsed = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, Math.min(ms, MAX_WAIT_SECONDS * 1_000));
+  });
+  return unlessAborted(elapsed, signal).finally(() => clearTimeout(timer));
 }

@@ -5,7 +5,7 @@
  */
 
 import { StoreFullError } from "../store/quota-store.ts";
-import type { RecordStore } from "../store/record-store.ts";
+import type { RecordStore, RecordTerms } from "../store/record-store.ts";
 
 /** A token that an agent may present, and what has to be known of it. Plain data: it can be written down and read again. */
 export interface ObtainedToken {
@@ -29,6 +29,8 @@ export interface ObtainedToken {
   readonly refreshToken?: string;
   /** A resource has refused the token: it is not presented again, and stays for its refresh token only. */
   readonly isRefused?: boolean;
+  /** Another process may be renewing it. Unix seconds. */
+  readonly renewingUntil?: number;
   /** The other name it is stored under, which includes the scope that was wanted. */
   readonly storedAs?: string;
 }
@@ -42,7 +44,17 @@ export interface TokenCache {
   /** Replaces the token before. One that the store has no room for is not kept. */
   set(name: string, token: ObtainedToken): Promise<void>;
   delete(name: string): Promise<void>;
+  /**
+   * Lets one of all processes use a refresh token: an issuer may take it once, and end what came of
+   * it when it comes twice.
+   *
+   * @returns false while another process renews, and where the refresh token is not kept any more
+   */
+  claimRenewal(name: string, refreshToken: string): Promise<boolean>;
 }
+
+/** Longer than a token request takes; a process that ends in one holds others up for as long. */
+const RENEWAL_SECONDS = 20;
 
 /** A token with a refresh token, and a session, are kept for so long after they were last got. */
 const LONGEST_SECONDS = 30 * 86_400;
@@ -54,19 +66,31 @@ const LONGEST_SECONDS = 30 * 86_400;
  * @param now Unix seconds
  */
 export function createTokenCache(store: RecordStore<ObtainedToken>, now: () => number): TokenCache {
+  function termsOf({ server, subject = "", refreshToken, expiresAt }: ObtainedToken): RecordTerms {
+    const seconds = refreshToken === undefined ? expiresAt - now() : LONGEST_SECONDS;
+    const ttlSeconds = Math.min(Math.max(1, seconds), LONGEST_SECONDS);
+    return { owner: keyOf([server, subject]), ttlSeconds };
+  }
   return {
     get: async (name) => store.get(name),
     async set(name, token) {
-      const { server, subject = "", refreshToken, expiresAt } = token;
-      const seconds = refreshToken === undefined ? expiresAt - now() : LONGEST_SECONDS;
-      const ttlSeconds = Math.min(Math.max(1, seconds), LONGEST_SECONDS);
       try {
-        await store.put(name, token, { owner: keyOf([server, subject]), ttlSeconds });
+        await store.put(name, token, termsOf(token));
       } catch (error) {
         if (!(error instanceof StoreFullError)) throw error;
       }
     },
     delete: async (name) => store.delete(name),
+    async claimRenewal(name, refreshToken) {
+      let isClaimed = false;
+      await store.update(name, (kept) => {
+        const isRenewed = now() < (kept?.renewingUntil ?? 0); // hole V58
+        isClaimed = kept?.refreshToken === refreshToken && !isRenewed;
+        if (kept === undefined || !isClaimed) return undefined;
+        return { value: { ...kept, renewingUntil: now() + RENEWAL_SECONDS }, ...termsOf(kept) };
+      });
+      return isClaimed;
+    },
   };
 }
 

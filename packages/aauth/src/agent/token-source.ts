@@ -4,7 +4,7 @@
  * @module
  */
 
-import { AAuthError, ConsentRequiredError, isUnanswered } from "../errors.ts";
+import { AAuthAgentError, AAuthError, ConsentRequiredError, isUnanswered } from "../errors.ts";
 import type { WantedToken } from "../profile/calls.ts";
 import type { TokenRequestContext } from "../profile/token-requests.ts";
 import { tokenId } from "../tokens/decode-token.ts";
@@ -12,7 +12,7 @@ import { hashToken } from "../tokens/verified-tokens.ts";
 import type { SigningKey } from "../types.ts";
 import { type AgentParts, type CallContext, capabilitiesOf } from "./context.ts";
 import { ignoreEvents } from "./events.ts";
-import { unlessAborted } from "./timeout.ts";
+import { delay, unlessAborted } from "./timeout.ts";
 import {
   exactKey,
   isObtainedToken,
@@ -23,6 +23,9 @@ import {
 } from "./token-cache.ts";
 import { requestToken } from "./token-request.ts";
 import type { PollState } from "./waiting-call.ts";
+
+/** How often a process looks whether another has renewed a token. */
+const RENEWAL_LOOK_MS = 100;
 
 /** A call of a known resource. */
 export type ResourceCall = CallContext & { readonly resource: string };
@@ -53,7 +56,7 @@ export class TokenSource {
       if (obtained === undefined) continue;
       const isPresentable = obtained.isRefused !== true;
       if (isPresentable && now() < obtained.renewAt) return { token: hit(obtained, context), key };
-      const renewal = await this.#renewed(obtained, own, context);
+      const renewal = await this.#renewed(obtained, latestKey(owner), own, context);
       // A refresh token belongs to the agent, not to a key: what it brings is bound to the key that signs now.
       if (owner !== own && renewal !== "issuer_away") await tokenCache.delete(latestKey(owner));
       if (renewal === "issuer_away") {
@@ -91,7 +94,7 @@ export class TokenSource {
     const latest = await this.#cached(latestKey(owner));
     if (latest !== undefined && latest.token === presented && covers(latest, wanted)) {
       // The resource finds it too old, or no longer valid. What came with it asks no user.
-      const renewal = await this.#renewed(latest, owner, context);
+      const renewal = await this.#renewed(latest, latestKey(owner), owner, context);
       if (renewal !== undefined && renewal !== "issuer_away") return { token: renewal, isHeld: false };
     }
     const obtained = await this.#share(name, context, async (shared) => {
@@ -164,20 +167,32 @@ export class TokenSource {
     return isObtainedToken(obtained) ? obtained : undefined;
   }
 
-  /** A new token for the refresh token that came with an old one; undefined where there is none that works. */
+  /**
+   * A new token for the refresh token that came with an old one; undefined where there is none that works.
+   *
+   * @param storedAs name of the old one
+   */
   async #renewed(
-    { server, subject, refreshToken }: ObtainedToken,
+    old: ObtainedToken,
+    storedAs: string,
     owner: TokenOwner,
     context: ResourceCall,
   ): Promise<string | "issuer_away" | undefined> {
     const parts = this.#parts;
+    const { server, subject, refreshToken } = old;
     const { refresh } = parts.serverProfile.tokenRequests;
     if (refreshToken === undefined || refresh === undefined) return undefined;
     const name = latestKey(owner);
     try {
-      const obtained = await this.#share(name, context, async (shared) =>
-        requestToken(parts, refresh(server, refreshToken, await tokenRequestContext(parts, shared)), shared),
-      );
+      const obtained = await this.#share(name, context, async (shared) => {
+        const elsewhere = await this.#renewedElsewhere(old, refreshToken, { storedAs, name }, shared);
+        if (elsewhere !== undefined) return elsewhere;
+        const asked = refresh(server, refreshToken, await tokenRequestContext(parts, shared));
+        return requestToken(parts, asked, shared).catch(async (error: unknown) => {
+          if (error instanceof AAuthError && isUnanswered(error)) await parts.tokenCache.set(storedAs, old);
+          throw error;
+        });
+      });
       if (obtained.subject === subject) {
         await parts.tokenCache.set(name, { refreshToken, ...obtained });
         return obtained.token;
@@ -187,8 +202,32 @@ export class TokenSource {
       if (!(error instanceof AAuthError)) throw error;
       // The auth server may be away for a moment, and then the token is still valid.
       if (isUnanswered(error)) return "issuer_away";
+      if ((await this.#cached(storedAs))?.refreshToken !== refreshToken) return undefined;
     }
     await parts.tokenCache.delete(name);
+    return undefined;
+  }
+
+  /**
+   * Waits while another process renews a token, and returns what it has got; undefined once this
+   * process has claimed the renewal.
+   *
+   * @throws AAuthAgentError `token_request_failed` where the refresh token was given up
+   */
+  async #renewedElsewhere(
+    old: ObtainedToken,
+    refreshToken: string,
+    { storedAs, name }: { readonly storedAs: string; readonly name: string },
+    { signal }: CallContext,
+  ): Promise<ObtainedToken | undefined> {
+    const { tokenCache, now } = this.#parts;
+    while (!(await tokenCache.claimRenewal(storedAs, refreshToken))) {
+      const renewed = await this.#cached(name);
+      if (renewed !== undefined && renewed.token !== old.token && now() < renewed.renewAt) return renewed;
+      if ((await this.#cached(storedAs))?.refreshToken !== refreshToken)
+        throw new AAuthAgentError("token_request_failed", "another process could not renew the token");
+      await delay(RENEWAL_LOOK_MS, signal);
+    }
     return undefined;
   }
 

@@ -5,11 +5,11 @@
  * @module
  */
 
-import {
+import "../supported-node.ts";
+import nodeCrypto, {
   createPrivateKey,
   createPublicKey,
   generateKeyPairSync,
-  hash,
   type KeyObject,
   randomFillSync,
   sign,
@@ -19,6 +19,9 @@ import type { PublicJwk, TokenAlgorithm } from "../types.ts";
 import type { PlatformCrypto, Signer, Verifier } from "./interface.ts";
 import { MIN_RSA_BITS } from "./interface.ts";
 import { createOffloader } from "./offload.ts";
+
+// Not by name: linking would fail on an older Node, before it could be named.
+const { hash } = nodeCrypto;
 
 /** One system call serves many nonces: a call for 16 bytes costs ten times what it takes to cut them off here. */
 const POOL_BYTES = 4096;

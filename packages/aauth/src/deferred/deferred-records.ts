@@ -16,6 +16,7 @@ import {
   readCode,
   showCode,
 } from "../draft-11/interaction-code.ts";
+import { RecentMap } from "../store/recent-map.ts";
 import type { RecordStore, RecordTerms } from "../store/record-store.ts";
 
 /** Wrong secrets for one request, then it ends (section 11.6.3.1). */
@@ -24,6 +25,8 @@ const MAX_GUESSES = 5;
 const LOOK_MS = 500;
 /** Longer than a call to another server may take; the lease of a process that ends lasts as long. */
 const LEASE_SECONDS = 120;
+/** Leases that are known to be over. One that is forgotten is waited for. */
+const MAX_KEPT_LEASES = 1_000;
 const ID = /^[\w-]{16,64}$/;
 
 /** The change of a request that is in progress: further ones wait. */
@@ -85,6 +88,8 @@ export class DeferredRecords<Kept extends DeferredRecord> {
   readonly #options: DeferredRecordsOptions<Kept>;
   /** Callers in this process that wait for a change of a request, or for its lease. */
   readonly #waiting = new Map<string, Set<() => void>>();
+  /** Leases whose change has failed, by holder: the store may not have taken them back. */
+  readonly #over = new RecentMap<string, true>(MAX_KEPT_LEASES);
 
   constructor(options: DeferredRecordsOptions<Kept>) {
     this.#options = options;
@@ -131,6 +136,7 @@ export class DeferredRecords<Kept extends DeferredRecord> {
       await this.#release(id, lease, record);
       return result;
     } catch (error) {
+      this.#over.set(lease.holder, true); // hole V56
       await this.#release(id, lease);
       throw error;
     } finally {
@@ -257,7 +263,8 @@ export class DeferredRecords<Kept extends DeferredRecord> {
           throw new MissingRequestError(false);
         }
         if (found.ended) throw new MissingRequestError(true);
-        if (found.lease !== undefined && now() < found.lease.until) return undefined;
+        const isLeased = found.lease !== undefined && now() < found.lease.until;
+        if (isLeased && this.#over.get(found.lease!.holder) === undefined) return undefined;
         return { value: { ...found, lease }, ...this.terms(found) };
       })) as Kept;
       if (kept.lease?.holder === lease.holder) {

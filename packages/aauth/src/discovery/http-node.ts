@@ -5,6 +5,7 @@
  * @module
  */
 
+import "../supported-node.ts";
 import { type LookupAddress, type LookupAllOptions, lookup } from "node:dns";
 import { type IncomingMessage, request as requestHttp } from "node:http";
 import { request as requestHttps } from "node:https";

@@ -7,7 +7,7 @@
 /**
  * The bytes of `stream`, which is cancelled as soon as it exceeds `maxBytes`. No stream, no bytes.
  *
- * @throws RangeError when it does.
+ * @throws RangeError when it does; what the stream throws.
  */
 export async function readAtMost(
   stream: AsyncIterable<Uint8Array> | ReadableStream<Uint8Array> | null,

@@ -22,6 +22,7 @@ import type { CallerOf, Level, ProvenCaller, Requirement, SigningKey } from "../
 import { type AuthorizationEndpointOptions, createAuthorizationEndpoint } from "./authorization-endpoint.ts";
 import { type Challenger, type ChallengerOptions, createChallenger } from "./challenge.ts";
 import { documentEndpoints, type Endpoint } from "./endpoint.ts";
+import { meetRequirement } from "./requirement.ts";
 import { createRevocationEndpoint } from "./revocation-endpoint.ts";
 import type { AcceptedProfile, AddressedRequest, Verifier, VerifierOptions } from "./types.ts";
 import { createVerifier } from "./verify-request.ts";
@@ -109,9 +110,18 @@ export interface Resource<Name extends string = Level> {
     requirement: R,
   ): Promise<Admitted<CallerOf<R>>>;
   /**
-   * The answer to a request that `verify` has not let in.
+   * Passes when a caller that `verify` has let in is at least what a further requirement demands,
+   * for a handler that has looked at the request.
    *
-   * @throws the error itself where `verify` has not thrown it: its details are not for the caller
+   * @throws AAuthVerificationError; what `refuse` makes of it is the answer
+   * @throws TypeError for a requirement that the profile cannot mean, and for a caller of another
+   * profile
+   */
+  meetRequirement(caller: ProvenCaller, requirement: Requirement<Name>): void;
+  /**
+   * The answer to a request that `verify` or `meetRequirement` has not let in.
+   *
+   * @throws the error itself where neither has thrown it: its details are not for the caller
    */
   refuse(error: unknown): Promise<Answer>;
 }
@@ -196,10 +206,14 @@ export function createResource(options: ResourceOptions): Resource<string> {
 const bodyOf = ({ body }: ResourceRequest, maxBytes?: number): Awaitable<Uint8Array | undefined> =>
   typeof body === "function" ? body(maxBytes) : body;
 
-type Judge = Pick<Resource<string>, "verify" | "refuse">;
+type Judge = Pick<Resource<string>, "verify" | "meetRequirement" | "refuse">;
 
 function judgeOf(verifier: Verifier<string>, challenger: Challenger): Judge {
   const requirements = new WeakMap<AAuthVerificationError, Requirement<string>>();
+  const remember = (error: unknown, requirement: Requirement<string>): unknown => {
+    if (error instanceof AAuthVerificationError) requirements.set(error, requirement);
+    return error;
+  };
   return {
     async verify(request, requirement) {
       try {
@@ -208,8 +222,16 @@ function judgeOf(verifier: Verifier<string>, challenger: Challenger): Judge {
         const { caller } = await pending.complete(body);
         return { caller, body };
       } catch (error) {
-        if (error instanceof AAuthVerificationError) requirements.set(error, requirement);
-        throw error;
+        throw remember(error, requirement);
+      }
+    },
+    meetRequirement(caller, requirement) {
+      const profile = verifier.profiles.find(({ name }) => name === caller.profile);
+      if (profile === undefined) throw new TypeError("the caller was verified by another resource");
+      try {
+        meetRequirement(caller, requirement, profile);
+      } catch (error) {
+        throw remember(error, requirement);
       }
     },
     async refuse(error) {

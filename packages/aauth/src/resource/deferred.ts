@@ -95,8 +95,13 @@ export interface Deferred<Data> {
    * @throws StoreFullError where the store has no room: answer 503
    */
   begin(caller: ProvenCaller, request: NewRequest<Data>): Promise<BegunRequest>;
-  /** Sets the answer that the holder gets, once; false where the request has ended or never was. */
-  finish(id: string, answer: Answer): Promise<boolean>;
+  /**
+   * Sets the answer that the holder gets, once; false where the request has ended or never was.
+   *
+   * @param answer or what makes it, while the request can neither end nor be cancelled. Where that
+   * throws, the request waits on. It runs again if its answer could not be kept
+   */
+  finish(id: string, answer: Answer | (() => Awaitable<Answer>)): Promise<boolean>;
   /** Ends the request with an error (section 11.9.4); false as of `finish`. */
   fail(id: string, error: PollingError, detail?: string): Promise<boolean>;
   /**
@@ -215,10 +220,10 @@ class DeferredRequests<Data> {
     return { id: record.id, ...(code !== undefined && { code }), answer: this.#waiting(record) };
   }
 
-  async finish(id: string, answer: Answer): Promise<boolean> {
-    const isSet = await this.#records.changeAny(id, (record) => {
-      if (this.#records.hasEnded(record)) return false;
-      record.outcome = answer;
+  async finish(id: string, answer: Answer | (() => Awaitable<Answer>)): Promise<boolean> {
+    const isSet = await this.#records.changeAny(id, async (record) => {
+      if (this.#records.hasEnded(record)) return false; // hole V57
+      record.outcome = typeof answer === "function" ? await answer() : answer;
       return true;
     });
     return isSet ?? false;

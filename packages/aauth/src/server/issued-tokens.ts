@@ -62,6 +62,11 @@ export const unconfirmedOf = ({ undelivered = [] }: RevocableToken): readonly Do
 export const tooManyTokens = (): Problem =>
   new Problem(429, "slow_down", "too many tokens are valid at the same time", SKEW_SECONDS);
 
+/** One record that was tampered with hides no other token, and keeps none from being revoked. */
+function unlessUnreadable(error: unknown): undefined {
+  if ((error as { readonly code?: unknown }).code !== "store_record_unreadable") throw error;
+}
+
 export class IssuedTokens<Token extends RevocableToken> {
   readonly #store: RecordStore<unknown>;
   readonly #tokens: Table<Token>;
@@ -144,10 +149,10 @@ export class IssuedTokens<Token extends RevocableToken> {
     });
   }
 
-  /** Tokens of a list that have not expired. */
+  /** Tokens of a list that have not expired, but for records that cannot be read. */
   async listed(name: readonly string[]): Promise<readonly Token[]> {
     const { tokens = [] } = (await this.#lists.get(name)) ?? {};
-    const found = await Promise.all(tokens.map((token) => this.get(token)));
+    const found = await Promise.all(tokens.map((token) => this.get(token).catch(unlessUnreadable)));
     return found.filter((token) => token !== undefined).filter(({ exp }) => exp > this.#now());
   }
 

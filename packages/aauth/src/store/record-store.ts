@@ -19,7 +19,9 @@ export interface StoredRecord<Value> extends RecordTerms {
  * `StoreFullError`, and leaves the entries of all others alone. An entry keeps its owner; replacing
  * it needs no further room.
  *
- * All methods reject with `StoreUnavailableError` where the store cannot be reached.
+ * All methods reject with `StoreUnavailableError` where the store cannot be reached. An entry that
+ * cannot be read rejects with an error whose `code` is `store_record_unreadable`; `list` may leave
+ * it out and report it instead.
  *
  * Values are plain JSON and are treated as immutable: a store may return the same object twice, or
  * a copy. `putIfAbsent`, `take` and `update` are atomic, also among processes that share the store.

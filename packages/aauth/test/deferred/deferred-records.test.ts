@@ -8,6 +8,7 @@ import {
   newRecord,
   randomName,
 } from "../../src/deferred/deferred-records.ts";
+import { StoreUnavailableError } from "../../src/errors.ts";
 import { createTestClock } from "../../src/testing/test-clock.ts";
 import { outsideStore } from "../store/outside-store.ts";
 
@@ -54,6 +55,19 @@ describe("a change", () => {
       throw new SyntaxError("no");
     });
     await expect(failing).rejects.toThrow(SyntaxError);
+    expect(await records.change(id, "alice", count)).toBe(1);
+  });
+
+  test("that the store did not take holds no one up in its process", async () => {
+    const { store, records, id, record } = await kit();
+    await records.add(record);
+    const away = vi.spyOn(store, "update");
+    const failing = records.change(id, "alice", (kept) => {
+      away.mockRejectedValue(new StoreUnavailableError("the database"));
+      return count(kept);
+    });
+    await expect(failing).rejects.toThrow(StoreUnavailableError);
+    away.mockRestore();
     expect(await records.change(id, "alice", count)).toBe(1);
   });
 

@@ -175,6 +175,21 @@ describe("who a resource lets in", () => {
     await expect(resource.refuse(foreign)).rejects.toBe(foreign);
   });
 
+  test("asks more of a caller that was let in, and refuses with the token that this needs", async () => {
+    const resource = resourceOf();
+    const request = await showing(await personToken());
+    const { caller } = await resource.verify(request, { level: "person-token" });
+    expect(() => resource.meetRequirement(caller, { level: "person-token" })).not.toThrow();
+    const asked = async () => resource.meetRequirement(caller, TO_READ);
+    const answer = await resource.refuse(await asked().catch((it: unknown) => it));
+    expect([answer.status, answer.headers["aauth-requirement"]]).toEqual([
+      401,
+      expect.stringContaining("requirement=auth-token"),
+    ]);
+    const foreign = { ...caller, profile: "another" };
+    expect(() => resource.meetRequirement(foreign, TO_READ)).toThrow(TypeError);
+  });
+
   test("refuses a token whose revocation another replica has taken", async () => {
     const stores = createMemoryStores({ now });
     const jwt = await agentToken();

@@ -84,7 +84,9 @@ describe("a poll", () => {
     const { id, answer } = await begin("approval");
     const first = await poll(answer);
     expect([first.status, first.headers["aauth-requirement"]]).toEqual([202, "requirement=approval"]);
-    expect(await deferred.finish(id, DONE)).toBe(true);
+    const failing = deferred.finish(id, () => Promise.reject(new StoreFullError()));
+    await expect(failing).rejects.toThrow(StoreFullError);
+    expect(await deferred.finish(id, async () => DONE)).toBe(true);
     clock.advance(5);
     expect(await poll(answer)).toEqual(DONE);
     clock.advance(5);

@@ -33,4 +33,20 @@ describe("what a person server keeps of tokens", () => {
     await records.add(record(2_502));
     expect(await records.tokensOf("alice")).toHaveLength(1);
   });
+
+  it("is there for an agent but for a token whose record cannot be read", async () => {
+    const tokens = store();
+    const records = new PersonRecords(store(), tokens, now);
+    for (let index = 0; index < 3; index++) await records.add(record(index));
+    const tampered = await records.tokens.get(record(1));
+    const { get } = tokens;
+    tokens.get = async (key) => {
+      const kept = await get(key);
+      if (kept === tampered) throw Object.assign(new Error("tampered"), { code: "store_record_unreadable" });
+      return kept;
+    };
+    expect((await records.tokensFor(record(1).agent)).map(({ jti }) => jti)).toEqual(["0", "2"]);
+    // Never taken for one that is not revoked.
+    await expect(records.tokens.isRevoked(record(1))).rejects.toThrow("tampered");
+  });
 });

@@ -9,8 +9,12 @@ import { errors } from "./library.ts";
  * within the bounds of `requireBoundedQuery`. One network that floods leaves half of the room.
  */
 const INTERACTIONS = { maxEntries: 4_000 };
-/** A browser without an account has a session for no longer than a sign-in takes. */
-const ANONYMOUS_SECONDS = 1_800;
+/**
+ * Time to enter the password: what a browser without an account has lives no longer, so that a
+ * network that has used up its quota soon has room again.
+ */
+const ANONYMOUS_SECONDS = 300;
+const OF_BROWSERS = ["Interaction", "Session"];
 
 /**
  * Keeps what oidc-provider stores in record stores, one for each kind of model: abandoned sign-ins
@@ -40,8 +44,9 @@ export function createStorageAdapter(options: {
     const bounds = model === "Interaction" ? INTERACTIONS : undefined;
     const payloads = stores.records<AdapterPayload>(`openid ${model}`, bounds);
     // The account of a sign-in in progress is known once the password was right.
-    const ownerOf = ({ accountId, result }: AdapterPayload) =>
-      (result as InteractionResults | undefined)?.login?.accountId ?? accountId ?? callerNetwork(); // hole S5
+    const accountOf = ({ accountId, result }: AdapterPayload) =>
+      (result as InteractionResults | undefined)?.login?.accountId ?? accountId;
+    const ownerOf = (payload: AdapterPayload) => accountOf(payload) ?? callerNetwork(); // hole S5
 
     async function find(id: string): Promise<AdapterPayload | undefined> {
       const payload = await payloads.get(digestOf(id));
@@ -55,7 +60,7 @@ export function createStorageAdapter(options: {
       find: (id) => answering(() => find(id)),
       upsert: (id, payload, expiresIn = grantLifetimeSeconds) =>
         answering(async () => {
-          const isAnonymous = model === "Session" && payload.accountId === undefined;
+          const isAnonymous = OF_BROWSERS.includes(model) && accountOf(payload) === undefined; // hole S5a
           const ttlSeconds = isAnonymous ? Math.min(expiresIn, ANONYMOUS_SECONDS) : expiresIn;
           const terms = { owner: ownerOf(payload), ttlSeconds };
           await payloads.put(digestOf(id), payload, terms);

@@ -40,15 +40,25 @@ ${
 
 /**
  * A page for a browser, JSON for other callers. Never a redirect: there is no address to trust yet.
+ *
+ * @param page path and query where the browser tries again after a 503. Default: of the request
  */
 export function sendRefusal(
   request: FastifyRequest,
   reply: FastifyReply,
   error: OAuthError,
   site: Site,
+  page = request.url,
 ): FastifyReply {
   if (!request.headers.accept?.includes("text/html")) return sendOAuthError(reply, error);
-  const title = "This request cannot be answered";
-  const text = `${error.message}${/[.!?]$/.test(error.message) ? "" : "."} Go back to the application and start again.`;
-  return sendPage(reply, error.status, messagePage(site, { title, text, code: error.code }));
+  const { status, code } = error;
+  const sentence = `${error.message}${/[.!?]$/.test(error.message) ? "" : "."}`;
+  const message =
+    status === 503
+      ? { title: "This is not possible now", text: sentence, link: [page, "Try again"] as const }
+      : {
+          title: "This request cannot be answered",
+          text: `${sentence} Go back to the application and start again.`,
+        };
+  return sendPage(reply, status, messagePage(site, { ...message, code }));
 }

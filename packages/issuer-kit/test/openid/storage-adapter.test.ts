@@ -55,12 +55,17 @@ test("V54: what one process has made, another finds, consumes once and revokes",
   expect(await adapterFor("RefreshToken").find("b")).toBeUndefined();
 });
 
-test("a session of a browser without an account ends after half an hour", async () => {
+test("a session and a sign-in of a browser without an account end after five minutes", async () => {
   const { clock, adapterFor } = adapters();
   const sessions = adapterFor("Session");
+  const signIns = adapterFor("Interaction");
   await sessions.upsert("anonymous", { uid: "a" }, 36_000);
   await sessions.upsert("signed-in", { uid: "b", accountId: "user" }, 36_000);
-  clock.advance(1_801);
+  await signIns.upsert("begun", { jti: "begun" }, 1_800);
+  await signIns.upsert("accepted", { jti: "accepted", result: { login: { accountId: "user" } } }, 1_800);
+  clock.advance(301);
+  expect(await signIns.find("begun")).toBeUndefined();
+  expect(await signIns.find("accepted")).toBeDefined();
   expect(await sessions.find("anonymous")).toBeUndefined();
   expect(await sessions.findByUid("a")).toBeUndefined();
   expect(await sessions.findByUid("b")).toMatchObject({ accountId: "user" });

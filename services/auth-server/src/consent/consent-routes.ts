@@ -25,6 +25,13 @@ import type { ConsentMemory } from "./consent-memory.ts";
 import { describeRequest } from "./describe-request.ts";
 import type { BrowserSession, ReadSession } from "./read-session.ts";
 
+/** A request that a browser has brought the token of. */
+interface FoundRequest {
+  readonly requestToken: string;
+  readonly consent: ConsentRequest;
+  readonly state: string | undefined;
+}
+
 /** A consent page that waits for its decision. */
 interface ShownConsent {
   readonly requestToken: string;
@@ -60,7 +67,9 @@ export async function consentRoutes(
   const webOrigins = realm.clients.flatMap((client) => client.webOrigins);
   const authPath = `${paths.base}/protocol/aauth/agent/auth`;
 
-  acceptFormsOnly(app, site);
+  const decisionPath = `${authPath}/consent`;
+
+  acceptFormsOnly(app, site, ({ url }) => url.replace(decisionPath, authPath));
   const forms = createFormDesk<BrowserSession, ShownConsent>({
     ...{ readSession, personOf: ({ user }) => user.id },
     ...{ store: options.stores.records("consent forms"), lifetimeSeconds: consentSeconds },
@@ -76,14 +85,17 @@ export async function consentRoutes(
     }
     if (single(request.query, "prompt") !== "consent" && (await memory.covers(session, consent))) {
       // The user has not agreed to anything just now, so what is remembered is not prolonged.
-      return goOn(reply, await takeRequest(requestToken), session, state);
+      return goOn(reply, { requestToken, consent, state }, session);
     }
-    const consentCode = await forms.issue(session, { requestToken, ...(state !== undefined && { state }) });
+    const fromPage = state === undefined ? {} : { state };
+    const consentCode = await forms.issue(session, { requestToken, ...fromPage });
+    const again = new URLSearchParams({ request_token: requestToken, ...fromPage });
     const page = consentPage({
       siteName: site.name,
       description: await describeRequest(consent, discovery),
       userName: session.user.username,
-      action: `${authPath}/consent`,
+      // The query leads back to this page, where the decision cannot be taken now.
+      action: `${decisionPath}?${again}`,
       consentCode,
       rememberedSeconds: memory.lifetimeSeconds(),
       // The agent sends the browser on to its own front end, which is one of the realm's clients.
@@ -104,19 +116,21 @@ export async function consentRoutes(
     return reply.redirect(`${authPath}?${new URLSearchParams(parameters)}`, 303);
   });
 
-  app.post<{ Body: Query | undefined }>(`${authPath}/consent`, async (request, reply) => {
+  app.post<{ Body: Query | undefined }>(decisionPath, async (request, reply) => {
     requireEnabled();
     // Before anything is used up.
     const form = readForm(request.body);
     const { session, value: page } = await forms.take(request, reply, form);
+    const { requestToken, state } = page;
     if (form.has("accept") && !form.has("cancel")) {
-      const consent = await takeRequest(page.requestToken);
+      const consent = await grants.consentRequests.find(requestToken);
+      if (consent === undefined) throw invalidRequest("Request token expired");
       if (stillAllowed(consent)) await memory.remember(session, consent);
-      return goOn(reply, consent, session, page.state);
+      return goOn(reply, { requestToken, consent, state }, session);
     }
-    const consent = await takeRequest(page.requestToken);
+    const consent = await takeRequest(requestToken);
     logger.info({ agent: consent.agent, resource: consent.resource }, "Consent denied by the user");
-    return redirect(reply, consent, page.state, {
+    return redirect(reply, consent, state, {
       error: "access_denied",
       error_description: "User denied the authorization request",
     });
@@ -126,7 +140,7 @@ export async function consentRoutes(
     if (!realmState.policy().enabled) throw invalidRequest("AAuth protocol is not enabled for this realm");
   }
 
-  async function readRequest(query: Query) {
+  async function readRequest(query: Query): Promise<FoundRequest> {
     requireEnabled();
     const requestToken = single(query, "request_token");
     if (!requestToken) throw invalidRequest("Missing required parameter: request_token");
@@ -147,20 +161,24 @@ export async function consentRoutes(
     return agentAllowed(policy, agent) && scopesAllowed(policy, scopesIn(scope));
   }
 
-  /** Back to the agent, with a code for what was agreed to. */
+  /**
+   * Back to the agent, with a code for what was agreed to. The request token is used up last: a
+   * request that a store fails on in between can be decided again.
+   */
   async function goOn(
     reply: FastifyReply,
-    consent: ConsentRequest,
+    { requestToken, consent, state }: FoundRequest,
     session: BrowserSession,
-    state: string | undefined,
   ): Promise<FastifyReply> {
     if (!stillAllowed(consent)) {
+      await takeRequest(requestToken);
       return redirect(reply, consent, state, {
         error: "access_denied",
         error_description: "Authorization denied",
       });
     }
     const code = await grants.codes.issue({ ...consent, subject: session.user.id }, CODE_LIFETIME_SECONDS);
+    await takeRequest(requestToken);
     logger.info(
       { agent: consent.agent, resource: consent.resource, scope: consent.scope },
       "Consent given by the user",

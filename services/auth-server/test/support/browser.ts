@@ -96,7 +96,7 @@ export function injectedFetch(app: FastifyInstance): typeof fetch {
 
 /** Action of the page's form, and its hidden fields. */
 export function readForm(html: string): { action: string; fields: Record<string, string> } {
-  const action = /<form[^>]* action="([^"]*)"/.exec(html)?.[1] ?? "";
+  const action = (/<form[^>]* action="([^"]*)"/.exec(html)?.[1] ?? "").replaceAll("&#38;", "&");
   const fields = [...html.matchAll(/<input type="hidden" name="([^"]*)" value="([^"]*)"/g)];
   return { action, fields: Object.fromEntries(fields.map(([, name = "", value = ""]) => [name, value])) };
 }

@@ -1,4 +1,10 @@
-import { createMemoryStores, generateSigningKey, type SigningKey, type WireProfile } from "aauth";
+import {
+  createMemoryStores,
+  generateSigningKey,
+  type SigningKey,
+  type Stores,
+  type WireProfile,
+} from "aauth";
 import { february2026, issueResourceToken } from "aauth/february-2026";
 import { createTestDiscovery, type TestDiscovery } from "aauth/february-2026/testing";
 import { createTestClock, signedRequest, type TestClock } from "aauth/testing";
@@ -59,6 +65,8 @@ export async function createParties(
     documents?: Record<string, unknown>;
     logger?: NonNullable<AuthServerDependencies["logger"]>;
     clock?: TestClock;
+    /** Default: in memory. */
+    stores?: Stores;
     /** The realm's. */
     rsaKeys?: NonNullable<AuthServerDependencies["rsaKeys"]>;
   } = {},
@@ -91,7 +99,7 @@ export async function createParties(
     },
     { now: clock.now },
   );
-  const stores = createMemoryStores(clock);
+  const { stores = createMemoryStores(clock) } = options;
   const serviceKeys = memoryKeys();
   const path = "/realms/aauth-test/protocol/aauth/agent/token";
 

@@ -1,5 +1,5 @@
 import type { Agent } from "aauth/agent";
-import { AgentHttpError } from "agent-kit/a2a";
+import { AgentHttpError } from "aauth-a2a";
 import { readBounded } from "agent-kit/service";
 import { type DelegateRun, delegateRunSchema, delegateStatusSchema } from "backend-api";
 

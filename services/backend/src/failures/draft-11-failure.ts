@@ -1,5 +1,5 @@
 import { AAuthAgentError, type AAuthError, AnswerPendingError, TokenRequestError } from "aauth";
-import type { AgentHttpError } from "agent-kit/a2a";
+import type { AgentHttpError } from "aauth-a2a";
 import { draft11SectionOf } from "agent-kit/draft-11";
 import { CONSENT_DENIED, type Failure, type Hop } from "backend-api";
 import { PARTIES } from "./failure-texts.ts";

@@ -1,6 +1,6 @@
 import { AAuthError, ConsentRequiredError, TokenRejectedError, TokenRequestError } from "aauth";
 import { parseAgentAuth } from "aauth/february-2026";
-import { AgentAnswerError, AgentHttpError, AgentRpcError } from "agent-kit/a2a";
+import { AgentAnswerError, AgentHttpError, AgentRpcError } from "aauth-a2a";
 import { AnswerTooLargeError } from "agent-kit/service";
 import type { Failure } from "backend-api";
 import { draft11Failure, endedWaiting } from "./draft-11-failure.ts";

@@ -1,5 +1,5 @@
 import { UserInteractionRequiredError } from "aauth";
-import { AgentHttpError } from "agent-kit/a2a";
+import { AgentHttpError } from "aauth-a2a";
 import { goesOn } from "agent-kit/draft-11";
 import { markFailed, type TracePlace, withSpan } from "agent-kit/service";
 import type { Failure, Order } from "backend-api";
@@ -10,6 +10,7 @@ import { beginCall, type CallWire, goesOnAtPage } from "../calls/user-call.ts";
 import { explainFailure } from "../failures/explain-failure.ts";
 import { oneLine } from "../failures/one-line.ts";
 import type { Peer, Places } from "../failures/situation.ts";
+import { storeErrorOf } from "../failures/store-error.ts";
 import type { CallObserver } from "../runs/call-observer.ts";
 import { createSequence, patiently, type Sequence } from "../sequence.ts";
 import type { OpenRequests } from "../store/open-requests.ts";
@@ -194,6 +195,8 @@ async function outcomeOf(
     const interaction =
       error instanceof UserInteractionRequiredError && (await demanded(context, stored, error));
     if (interaction) return interaction;
+    const storeError = storeErrorOf(error);
+    if (storeError !== undefined) throw storeError; // hole V25
     if (error instanceof OrderRefusedError && DECLINED.has(error.code))
       return { order: { ...base, status: "declined" } };
     const failure = failureOf(context, error, call.peer());

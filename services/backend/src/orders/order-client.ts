@@ -1,4 +1,4 @@
-import { AgentAnswerError, AgentHttpError } from "agent-kit/a2a";
+import { AgentAnswerError, AgentHttpError } from "aauth-a2a";
 import { readBounded } from "agent-kit/service";
 import { type Catalogue, catalogueSchema } from "backend-api";
 import { z } from "zod";

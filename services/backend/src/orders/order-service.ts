@@ -8,6 +8,7 @@ import { ATTRIBUTE, SPAN } from "protocol-trace";
 import { goesOnAtPage } from "../calls/user-call.ts";
 import { BackendError } from "../errors.ts";
 import { explainFailure } from "../failures/explain-failure.ts";
+import { storeErrorOf } from "../failures/store-error.ts";
 import { createOpenRequests } from "../store/open-requests.ts";
 import { createReturns } from "../store/returns.ts";
 import { createUserRecords, WITHOUT_JOB_SECONDS } from "../store/user-records.ts";
@@ -73,7 +74,7 @@ export class OrderService {
     });
   }
 
-  /** @throws BackendError `unreachable` */
+  /** @throws BackendError `unreachable`; StoreUnavailableError */
   async catalogue(userId: string): Promise<Catalogue> {
     const { wire, client, observe, places, timeoutSeconds } = this.#context;
     const call = observe();
@@ -82,6 +83,8 @@ export class OrderService {
       const agent = wire.agentOf(userId);
       return await client.catalogue(agent.fetchFor({ signal, observer: call.observer }));
     } catch (cause) {
+      const storeError = storeErrorOf(cause);
+      if (storeError !== undefined) throw storeError;
       // A run explains the same outage in the same words.
       const { message, advice, code } = explainFailure(cause, { peer: call.peer(), places, timeoutSeconds });
       throw new BackendError("unreachable", [message, advice].filter(Boolean).join(" "), { code, cause });

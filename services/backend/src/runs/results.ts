@@ -1,6 +1,8 @@
-import { type AgentAnswer, failedPartOf, failedPartSchema } from "agent-kit/a2a";
+import type { AgentAnswer } from "aauth-a2a";
 import {
   type Failure,
+  failedPartOf,
+  failedPartSchema,
   type Hop,
   hopSchema,
   type Reasoning,

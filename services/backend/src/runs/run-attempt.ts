@@ -1,11 +1,12 @@
 import { ConsentRequiredError, type WaitingCall } from "aauth";
 import type { AgentEvent } from "aauth/agent";
-import type { AgentAnswer } from "agent-kit/a2a";
+import type { AgentAnswer } from "aauth-a2a";
 import { goesOn } from "agent-kit/draft-11";
 import { currentPlace, withSpan } from "agent-kit/service";
 import { ATTRIBUTE, SPAN } from "protocol-trace";
 import { noteAnswered, noteWaiting, OUTCOME_UNKNOWN } from "../calls/resumable.ts";
 import { beginCall, goesOnAtPage, type UserCall } from "../calls/user-call.ts";
+import { storeErrorOf } from "../failures/store-error.ts";
 import { createSequence, patiently } from "../sequence.ts";
 import { watchConsentRequest } from "./consent-requests.ts";
 import { secondHopFailure } from "./results.ts";
@@ -98,6 +99,8 @@ async function attemptNow(context: RunContext, run: Run, stopped: AbortSignal, h
     await request.end(error);
     await noted();
     if (stopped.aborted) return;
+    const storeError = storeErrorOf(error);
+    if (storeError !== undefined) throw storeError;
     // Consent is asked for once. A second demand would send the user in circles.
     if (!(error instanceof ConsentRequiredError) || consented)
       await failRunWith(context, run, error, { peer: call.peer(), page: person.page() });

@@ -1,5 +1,5 @@
 import type { AgentEvent } from "aauth/agent";
-import type { AgentAnswer, AskOptions, readAgentCard } from "agent-kit/a2a";
+import type { AgentAnswer, AskOptions, readAgentCard } from "aauth-a2a";
 import { inTrace, markFailed } from "agent-kit/service";
 import type { Failure } from "backend-api";
 import type { FastifyBaseLogger } from "fastify";

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { AgentAnswer } from "agent-kit/a2a";
+import type { AgentAnswer } from "aauth-a2a";
 import { newSecret, type TracePlace } from "agent-kit/service";
 import type {
   Activity,

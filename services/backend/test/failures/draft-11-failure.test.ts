@@ -1,5 +1,5 @@
 import { AAuthAgentError, type AAuthErrorCode, TokenRejectedError, TokenRequestError } from "aauth";
-import { AgentHttpError } from "agent-kit/a2a";
+import { AgentHttpError } from "aauth-a2a";
 import { failureSchema, type Hop } from "backend-api";
 import { expect, it } from "vitest";
 import { explainFailure } from "../../src/failures/explain-failure.ts";

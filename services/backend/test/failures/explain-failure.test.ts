@@ -6,7 +6,7 @@ import {
   TokenRequestError,
 } from "aauth";
 import type { Refusal } from "aauth/resource";
-import { AgentAnswerError, AgentHttpError, AgentRpcError, type RefusedAnswer } from "agent-kit/a2a";
+import { AgentAnswerError, AgentHttpError, AgentRpcError, type RefusedAnswer } from "aauth-a2a";
 import { failureSchema } from "backend-api";
 import { describe, expect, it } from "vitest";
 import { explainFailure } from "../../src/failures/explain-failure.ts";

@@ -1,6 +1,12 @@
-import { AAuthAgentError, type Stores, UserInteractionRequiredError, type WaitingCall } from "aauth";
+import {
+  AAuthAgentError,
+  type Stores,
+  StoreUnavailableError,
+  UserInteractionRequiredError,
+  type WaitingCall,
+} from "aauth";
 import type { Agent } from "aauth/agent";
-import { AgentHttpError } from "agent-kit/a2a";
+import { AgentHttpError } from "aauth-a2a";
 import { createLogger, withSpan } from "agent-kit/service";
 import { createLocalJobs, type JobRow, type Jobs } from "jobs";
 import { ATTRIBUTE, SPAN } from "protocol-trace";
@@ -242,6 +248,15 @@ describe("an order whose process has ended", () => {
     await vi.waitFor(async () => expect((await after.get("anna", asked[0]!.order_id)).status).toBe("placed"));
     await vi.waitFor(async () => expect(await stores.records("jobs").list("orders")).toEqual([]));
   });
+});
+
+it("V25: an order whose call ends because the backend's own store is away is made again", async () => {
+  const away = AAuthAgentError.from(new StoreUnavailableError("db:5432"), "https://sca.localhost") as Error;
+  const orders = scripted(fail(away), () => PLACED);
+  expect((await orders.start("anna", WANTED)).status).toBe("placed");
+  expect(asked[1]).toEqual(asked[0]);
+  outage = away;
+  await expect(orders.catalogue("anna")).rejects.toThrow(StoreUnavailableError);
 });
 
 describe("what tells of an order", () => {

@@ -5,7 +5,7 @@ import {
   StoreUnavailableError,
   TokenRequestError,
 } from "aauth";
-import { AgentHttpError } from "agent-kit/a2a";
+import { AgentHttpError } from "aauth-a2a";
 import Fastify from "fastify";
 import { expect, test } from "vitest";
 import { errorReplies } from "../../src/plugins/error-replies.ts";

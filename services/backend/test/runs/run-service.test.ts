@@ -1,5 +1,5 @@
-import { AAuthAgentError } from "aauth";
-import { AgentAnswerError } from "agent-kit/a2a";
+import { AAuthAgentError, StoreUnavailableError } from "aauth";
+import { AgentAnswerError } from "aauth-a2a";
 import { withSpan } from "agent-kit/service";
 import { SPAN } from "protocol-trace";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
@@ -233,6 +233,13 @@ describe("a cleared run", () => {
     expect(await runs.list("alice")).toEqual([]);
     expect(logLines.join("")).not.toContain("holds no text");
   });
+});
+
+it("a run whose call ends because the backend's own store is away is made again, once", async () => {
+  const away = refuse(AAuthAgentError.from(new StoreUnavailableError("db:5432"), "http://sca"));
+  const { runs, settled } = scriptedRuns(away, report);
+  const { request_id } = await runs.start("alice", options());
+  expect((await settled(request_id)).status).toBe("completed");
 });
 
 describe("a run whose process has ended", () => {

@@ -1,6 +1,6 @@
 import { ConsentRequiredError, type Stores } from "aauth";
 import type { Agent, ObtainedToken } from "aauth/agent";
-import type { AgentAnswer } from "agent-kit/a2a";
+import type { AgentAnswer } from "aauth-a2a";
 import { createLogger } from "agent-kit/service";
 import { startRequestSchema } from "backend-api";
 import { createLocalHints, createLocalJobs, type JobRow } from "jobs";

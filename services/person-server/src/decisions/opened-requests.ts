@@ -22,8 +22,6 @@ export interface OpenedRequests {
   /** A request that the desk shows this person. For any other person it does not exist. */
   find(person: Person, reference: string): Promise<Found | undefined>;
   keep(person: Person, reference: string, request: OpenedRequest): Promise<void>;
-  /** Forgets that this person opened the request. */
-  leave(person: Person, reference: string): Promise<void>;
   /** Address that the person returns to, which the agent's provider has published. */
   callbackOf(found: Found): Promise<string | undefined>;
 }
@@ -49,7 +47,6 @@ export function createOpenedRequests(
     },
     keep: async (person, reference, request) =>
       store.put(keyOf(person, reference), request, { owner: person.id, ttlSeconds: lifetimeSeconds }),
-    leave: async (person, reference) => store.delete(keyOf(person, reference)),
     async callbackOf({ waiting: { request }, opened }) {
       const callback = opened?.callback;
       // hole T39a

@@ -128,10 +128,9 @@ async function notDone(context: DeskContext, visit: Visit, result: PageResult): 
 /** Returns to the agent where its provider has published the address; otherwise shows a page. */
 async function leave(
   context: DeskContext,
-  { reply, session, found }: Visit,
+  { reply, found }: Visit,
   message: { title: string; text: string; error?: string },
 ): Promise<FastifyReply> {
-  await context.opened.leave(session.person, found.waiting.reference);
   const callback = await context.opened.callbackOf(found);
   if (callback === undefined) {
     const { title, text } = message;

@@ -1,7 +1,7 @@
 import { AAuthAgentError, type AAuthError, type ProvenCaller, tokenId } from "aauth";
 import type { Agent } from "aauth/agent";
+import { AgentHttpError, askAgent } from "aauth-a2a";
 import type { CallersPerson } from "agent-kit";
-import { AgentHttpError, askAgent } from "agent-kit/a2a";
 import { createPatience } from "agent-kit/draft-11";
 import { markFailed } from "agent-kit/service";
 import type { FastifyBaseLogger } from "fastify";

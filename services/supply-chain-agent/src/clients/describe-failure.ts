@@ -1,6 +1,5 @@
 import { AAuthAgentError, AAuthError, TokenRejectedError, TokenRequestError } from "aauth";
-import { AgentAnswerError, AgentHttpError, AgentRpcError } from "agent-kit/a2a";
-import { AnswerTooLargeError } from "agent-kit/service";
+import { AgentAnswerError, AgentHttpError, AgentRpcError } from "aauth-a2a";
 import type { MarketAnalysisFailure } from "../domain/market-analysis.ts";
 
 const TO_AUTH_SERVER = "supply-chain-agent -> auth server";
@@ -58,8 +57,7 @@ export function describeFailure(
   if (error instanceof AgentRpcError)
     return { ...failure, code: `rpc_${error.rpcCode}`, message: "it answered with a JSON-RPC error" };
   if (error instanceof AgentAnswerError) {
-    const code = error.cause instanceof AnswerTooLargeError ? "answer_too_large" : "answer_unreadable";
-    return { ...failure, code, message: `its answer ${error.message}` };
+    return { ...failure, code: error.code, message: `its answer ${error.message}` };
   }
   if (error instanceof Error && (error.name === "TimeoutError" || error.name === "AbortError")) {
     return { ...failure, code: "timeout", message: `it did not answer within ${timeoutMs / 1000} seconds` };

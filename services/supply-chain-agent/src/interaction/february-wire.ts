@@ -29,7 +29,6 @@ export function februaryWire(options: {
       return isOwn ? returnUrl : "refused";
     },
     sentTo: async ({ returnUrl }) => returnUrl,
-    settle: async () => true,
     async orderedBy({ by }) {
       if (!("agent" in by)) throw new TypeError("an order of February names its agent");
       const { name } = await discovery.metadata(february2026.documents.kinds.agent, by.agent);

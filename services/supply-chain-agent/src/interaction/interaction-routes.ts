@@ -10,7 +10,6 @@ import {
   type Interaction,
   type Interactions,
   isSame,
-  type WayBack,
 } from "./interactions.ts";
 import { approvalPage, decidedPage, type Fact, type Page, problemPage, sendPage } from "./pages.ts";
 
@@ -36,8 +35,11 @@ export interface InteractionWire {
   ): Promise<string | undefined | "refused">;
   /** Where the browser goes after the decision. */
   sentTo(interaction: Interaction, decision: Decision): Promise<string | undefined>;
-  /** Tells the caller of a decision. False when it does not wait any more. */
-  settle(interaction: Interaction, decision: Decision): Promise<boolean>;
+  /**
+   * Tells the caller of a decision, once: false when it does not wait any more. Default: the caller
+   * asks again itself.
+   */
+  settle?(interaction: Interaction, decision: Decision): Promise<boolean>;
   /** By whom the order is, on the page. */
   orderedBy(interaction: Interaction): Promise<readonly Fact[]>;
 }
@@ -109,7 +111,7 @@ async function showInteraction(request: PageRequest, reply: FastifyReply, desk: 
   const { session, returnUrl: claimed } = await wire.enter((name) => single(request.query[name]), request.ip);
   const asked = await interactions.find(session);
   if (asked === undefined || asked.decision !== undefined)
-    return showOver(request, reply, { session, returnUrl: claimed, interactions });
+    return showOver(request, reply, { session, returnUrl: claimed, desk });
   const returnUrl = await wire.mayReturnTo(asked, claimed);
   if (returnUrl === "refused") {
     return refuse(reply, 400, "The address to return to is not one that the agent has published.");
@@ -117,7 +119,7 @@ async function showInteraction(request: PageRequest, reply: FastifyReply, desk: 
   // Checked again: another browser may have come meanwhile.
   const interaction = await interactions.find(session);
   if (interaction === undefined || interaction.decision !== undefined)
-    return showOver(request, reply, { session, returnUrl: claimed, interactions });
+    return showOver(request, reply, { session, returnUrl: claimed, desk });
   if (interaction.browser === undefined) {
     const cookie = newSecret();
     const first = await interactions.note(session, { browser: digestOf(cookie), returnUrl });
@@ -140,7 +142,7 @@ async function takePerson(request: PageRequest, reply: FastifyReply, desk: Desk)
   const signIn = await identify.takeSignIn(single(query.state));
   const interaction = await interactions.find(signIn?.interactionId ?? "");
   if (signIn === undefined || interaction === undefined || interaction.decision !== undefined)
-    return showOver(request, reply, { session: signIn?.interactionId ?? "", interactions });
+    return showOver(request, reply, { session: signIn?.interactionId ?? "", desk });
   if (!isFrom(request, interaction)) return refuse(reply, 403, OTHER_BROWSER);
   if (wire.declinesUnsigned && single(query.code) === undefined)
     return sendPage(reply, await decide(interaction, "declined", desk));
@@ -152,7 +154,7 @@ async function takePerson(request: PageRequest, reply: FastifyReply, desk: Desk)
     return refuse(reply, 403, text);
   }
   const noted = await interactions.note(interaction.id, { person });
-  if (noted === undefined) return showOver(request, reply, { session: interaction.id, interactions });
+  if (noted === undefined) return showOver(request, reply, { session: interaction.id, desk });
   // Not the page itself: this address works once, and a page can be loaded again.
   const address = new URLSearchParams({ session: noted.id, ...back(noted.returnUrl) });
   return noStore(reply).redirect(`${wire.path}?${address}`, 303);
@@ -164,11 +166,7 @@ async function takeDecision(request: FastifyRequest, reply: FastifyReply, desk: 
   const session = form.get("session") ?? "";
   const interaction = await interactions.find(session);
   if (interaction?.person === undefined || interaction.decision !== undefined)
-    return showOver(request, reply, {
-      session,
-      returnUrl: form.get("return_url") ?? undefined,
-      interactions,
-    });
+    return showOver(request, reply, { session, returnUrl: form.get("return_url") ?? undefined, desk });
   if (!isFrom(request, interaction)) return refuse(reply, 403, OTHER_BROWSER);
   const { formToken } = interaction;
   if (formToken === undefined || !isSame(form.get("form_token") ?? "", digestOf(formToken))) {
@@ -181,28 +179,38 @@ async function takeDecision(request: FastifyRequest, reply: FastifyReply, desk: 
 }
 
 /** A decision is accepted once: it is recorded before anything follows from it. */
-async function decide(
-  interaction: Interaction,
-  decision: Decision,
-  { wire, interactions, log }: Desk,
-): Promise<Page> {
+async function decide(interaction: Interaction, decision: Decision, desk: Desk): Promise<Page> {
+  const { wire, interactions } = desk;
   const decided = await interactions.note(interaction.id, { decision });
-  if (decided === undefined || !(await wire.settle(decided, decision)))
+  if (decided === undefined || (wire.settle && !(await wire.settle(decided, decision))))
     return problemPage(400, UNKNOWN, interaction.returnUrl);
+  return showDecided(decided, decision, desk);
+}
+
+async function showDecided(interaction: Interaction, decision: Decision, { wire, log }: Desk): Promise<Page> {
   log.info(factsOf(interaction), `🔐 Order ${decision} by the person`);
   return decidedPage(decision, await wire.sentTo(interaction, decision));
 }
 
-/** Answers after the end. Only its browser, or a request with its return URL, gets a link back. */
+/**
+ * Answers after the end. Only its browser, or a request with its return URL, gets a link back. For
+ * its browser a decision that was recorded, and not settled because a store was down, is settled.
+ */
 async function showOver(
   request: FastifyRequest,
   reply: FastifyReply,
-  options: { session: string; returnUrl?: string | undefined; interactions: Interactions },
+  options: { session: string; returnUrl?: string | undefined; desk: Desk },
 ): Promise<FastifyReply> {
-  const { session, returnUrl, interactions } = options;
-  const way = await interactions.wayBack(session);
-  const isShown = way !== undefined && (way.returnUrl === returnUrl || isFrom(request, way));
-  return sendPage(reply, problemPage(400, UNKNOWN, isShown ? way.returnUrl : undefined));
+  const { session, returnUrl, desk } = options;
+  const over = await desk.interactions.findOver(session);
+  if (over === undefined) return sendPage(reply, problemPage(400, UNKNOWN));
+  const { decision } = over;
+  const isOwn = isFrom(request, over);
+  // hole V55
+  if (isOwn && decision !== undefined && (await desk.wire.settle?.(over, decision)))
+    return sendPage(reply, await showDecided(over, decision, desk));
+  const isShown = isOwn || over.returnUrl === returnUrl;
+  return sendPage(reply, problemPage(400, UNKNOWN, isShown ? over.returnUrl : undefined));
 }
 
 /** @param returnUrl that of the interaction */
@@ -235,11 +243,11 @@ function factsOf({ by, order: { total } }: Interaction) {
 }
 
 /** One cookie per interaction: concurrent ones must not end each other. */
-function cookieName({ id }: Pick<WayBack, "id">): string {
+function cookieName({ id }: Pick<Interaction, "id">): string {
   return `interaction_${hash("sha256", id, "hex").slice(0, 16)}`;
 }
 
-function isFrom(request: FastifyRequest, interaction: Pick<WayBack, "id" | "browser">): boolean {
+function isFrom(request: FastifyRequest, interaction: Pick<Interaction, "id" | "browser">): boolean {
   const pairs = (request.headers.cookie ?? "").split(";").map((pair) => pair.trim().split("=", 2));
   const value = pairs.find(([name]) => name === cookieName(interaction))?.[1];
   return isSame(value, interaction.browser);

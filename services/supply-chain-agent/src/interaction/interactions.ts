@@ -53,9 +53,6 @@ type Progress = Partial<
   Pick<Interaction, "decision" | "person" | "returnUrl" | "browser" | "formToken" | "signIn">
 >;
 
-/** The part of an interaction that is shown once it is over. */
-export type WayBack = Pick<Interaction, "id" | "browser" | "returnUrl">;
-
 /**
  * Interactions and their decisions, the same for all replicas. All methods reject with
  * StoreUnavailableError.
@@ -74,8 +71,8 @@ export interface Interactions {
    * @throws StoreFullError
    */
   note(id: string, progress: Progress): Promise<Interaction | undefined>;
-  /** The verified return URL of an interaction, also when it is over. */
-  wayBack(id: string): Promise<WayBack | undefined>;
+  /** An interaction, also when it is over, for as long as its return URL is kept. */
+  findOver(id: string): Promise<Interaction | undefined>;
   /** The interaction of this request, once it is decided. */
   decided(asker: Asker): Promise<Interaction | undefined>;
   /**
@@ -128,7 +125,7 @@ export function createInteractions(stores: Stores, now: () => number): Interacti
     begin,
     open,
     find,
-    wayBack: async (id) => byId.get(keyOf(id)),
+    findOver: async (id) => byId.get(keyOf(id)),
     async note(id, progress) {
       let changed: Interaction | undefined;
       await byId.update(keyOf(id), (current) => {

@@ -19,7 +19,12 @@ export interface HeldOrders {
   enter(code: string, from: string): Promise<Interaction | undefined>;
   /** Where the browser may go afterwards; undefined for an address that no party of the request has published. */
   returnUrl(held: HeldOrder, callback: string): Promise<string | undefined>;
-  /** Executes the order, or refuses it, and so answers its caller: once, and only while the caller waits. False after that. */
+  /**
+   * Executes the order, or refuses it, and so answers its caller: once, and only while the caller
+   * waits. False after that. Where it fails, the same decision can be made again.
+   *
+   * @throws StoreFullError
+   */
   settle(held: HeldOrder, decision: Decision, person: Person | undefined): Promise<boolean>;
   /** Where callers poll. */
   readonly endpoint: Endpoint;
@@ -79,18 +84,18 @@ export function createHeldOrders(options: {
       deferred.returnUrl({ personServer, provider }, callback),
     async settle({ id, owner, data: { order, request } }, decision, person) {
       if (decision === "declined") return deferred.fail(id, "denied", "The person declined the order");
-      // An agent that lost its answer may have asked twice: the second approval places nothing.
-      const confirmation = (await placedOrders.find(request)) ?? confirm(order, person);
-      // Before its caller is told.
-      const isPlaced = await placedOrders.place(request, confirmation, owner);
-      const isWaiting = await deferred.finish(id, {
-        status: 201,
-        headers: { "content-type": "application/json", "cache-control": "no-store" },
-        body: JSON.stringify(confirmation),
+      // Its caller can neither go nor ask before the order is placed and the answer kept.
+      return deferred.finish(id, async () => {
+        const confirmation = confirm(order, person);
+        // An agent that lost its answer may have asked twice: the second approval places nothing.
+        const isFirst = await placedOrders.place(request, confirmation, owner);
+        if (isFirst) log.info({ total: order.total }, "✅ Order placed, approved by a person");
+        return {
+          status: 201,
+          headers: { "content-type": "application/json", "cache-control": "no-store" },
+          body: JSON.stringify(isFirst ? confirmation : await placedOrders.find(request)),
+        };
       });
-      if (isPlaced && !isWaiting) await placedOrders.takeBack(request);
-      if (isPlaced && isWaiting) log.info({ total: order.total }, "✅ Order placed, approved by a person");
-      return isWaiting;
     },
   };
 }

@@ -21,8 +21,6 @@ export interface PlacedOrders {
    * @throws StoreFullError
    */
   place(request: string, confirmation: Confirmation, owner: string): Promise<boolean>;
-  /** Removes an order that was just placed, and whose caller has gone. */
-  takeBack(request: string): Promise<void>;
 }
 
 /** How long a caller that repeats an order gets the first answer again. */
@@ -36,7 +34,6 @@ export function createPlacedOrders(stores: Stores): PlacedOrders {
     find: async (request) => orders.get(request),
     place: async (request, confirmation, owner) =>
       orders.putIfAbsent(request, confirmation, { owner, ttlSeconds: KEPT_SECONDS }),
-    takeBack: async (request) => orders.delete(request),
   };
 }
 

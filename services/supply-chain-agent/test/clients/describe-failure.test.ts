@@ -5,9 +5,8 @@ import {
   TokenRejectedError,
   TokenRequestError,
 } from "aauth";
-import { AgentAnswerError, AgentHttpError, AgentRpcError, type RefusedAnswer } from "agent-kit/a2a";
+import { AgentAnswerError, AgentHttpError, AgentRpcError, type RefusedAnswer } from "aauth-a2a";
 import { draft11SectionOf } from "agent-kit/draft-11";
-import { AnswerTooLargeError } from "agent-kit/service";
 import { expect, test } from "vitest";
 import { describeFailure } from "../../src/clients/describe-failure.ts";
 
@@ -64,7 +63,7 @@ test.each<[string, unknown, boolean, string, string, string, string?]>([
   ["HTTP error", new AgentHttpError(403), true, "request failed", NEXT_AGENT, "http_403"],
   [
     "answer too large",
-    new AgentAnswerError("is larger", { cause: new AnswerTooLargeError(1_048_576) }),
+    new AgentAnswerError("is larger", { code: "answer_too_large" }),
     true,
     "request failed",
     NEXT_AGENT,

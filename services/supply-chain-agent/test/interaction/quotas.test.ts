@@ -26,7 +26,7 @@ async function opened() {
   await interactions.note(id, { returnUrl: `${AGENT}/back` });
   const isKept = async () => [
     (await interactions.find(id)) !== undefined,
-    (await interactions.wayBack(id))?.returnUrl !== undefined,
+    (await interactions.findOver(id))?.returnUrl !== undefined,
     (await interactions.open(asker(AGENT), ORDER)).id === id,
   ];
   return { interactions, isKept };

@@ -1,3 +1,5 @@
+import { readAtMost } from "aauth";
+
 /** The answer has more bytes than its reader takes. Code `answer_too_large`. */
 export class AnswerTooLargeError extends Error {
   override readonly name = "AnswerTooLargeError";
@@ -16,14 +18,8 @@ export class AnswerTooLargeError extends Error {
  * @throws AnswerTooLargeError; what the body's stream throws
  */
 export async function readBounded(response: Response, maxBytes: number): Promise<string> {
-  if (response.body === null) return "";
-  const decoder = new TextDecoder();
-  let text = "";
-  let size = 0;
-  for await (const chunk of response.body) {
-    size += chunk.byteLength;
-    if (size > maxBytes) throw new AnswerTooLargeError(maxBytes);
-    text += decoder.decode(chunk, { stream: true });
-  }
-  return text + decoder.decode();
+  const body = await readAtMost(response.body, maxBytes).catch((error: unknown) => {
+    throw error instanceof RangeError ? new AnswerTooLargeError(maxBytes) : error;
+  });
+  return new TextDecoder().decode(body);
 }

@@ -31,7 +31,8 @@ export async function openState(
   const keys = await openKeys({ folder: keysFolder, service, logger });
   try {
     const { replayStore } = config;
-    const stores = await openStores({ service, store, replayStore, secret: () => keys.secret("store") });
+    const secret = () => keys.secret("store");
+    const stores = await openStores({ service, store, replayStore, secret, logger });
     return {
       stores,
       keys,

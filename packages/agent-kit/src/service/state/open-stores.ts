@@ -5,7 +5,9 @@ import {
   type OpenStores,
   StoreRecordError,
   StoreSetupError,
+  type Unreadable,
 } from "aauth-stores";
+import type { Logger } from "pino";
 import { ConfigError } from "../config/config-error.ts";
 import type { StoreAddress } from "./store-settings.ts";
 
@@ -25,8 +27,12 @@ export async function openStores(options: {
   readonly store: StoreAddress;
   readonly replayStore: string | undefined;
   readonly secret: () => Promise<Uint8Array>;
+  readonly logger: Logger;
 }): Promise<OpenStores> {
-  const { service, store, replayStore, secret } = options;
+  const { service, store, replayStore, secret, logger } = options;
+  // Their owner sees, and can revoke, the others.
+  const onUnreadable = ({ code, store }: StoreRecordError) =>
+    logger.error({ code, store }, "An entry cannot be read, and is left out of its owner's list");
   const open = async <Opened>(name: string, opening: () => Opened | Promise<Opened>) => {
     try {
       return await opening();
@@ -35,7 +41,7 @@ export async function openStores(options: {
       throw new ConfigError(service, [{ name, message: `${error.message} (${error.code})` }]);
     }
   };
-  const records = await open("AAUTH_STORE", () => openRecords(store, service));
+  const records = await open("AAUTH_STORE", () => openRecords(store, service, { onUnreadable }));
   const claims =
     replayStore === undefined
       ? undefined
@@ -49,7 +55,8 @@ export async function openStores(options: {
   };
   const named = (name: string) => `${service} ${name}`;
   try {
-    const encrypted = store.kind === "memory" ? records : encryptStores(records, { keys: [await secret()] });
+    const encrypted =
+      store.kind === "memory" ? records : encryptStores(records, { keys: [await secret()], onUnreadable });
     const opened: Stores = {
       claims: (name, bounds) => (claims ?? records).claims(named(name), bounds),
       records: (name, bounds) => encrypted.records(named(name), bounds),
@@ -81,17 +88,21 @@ async function requireKey({ records }: Stores, service: string): Promise<number 
 }
 
 // A database's client is loaded where it is used.
-async function openRecords(store: StoreAddress, service: string): Promise<OpenStores> {
+async function openRecords(
+  store: StoreAddress,
+  service: string,
+  unreadable: Unreadable,
+): Promise<OpenStores> {
   switch (store.kind) {
     case "memory":
       return { ...createMemoryStores(), close: async () => {} };
     case "sqlite": {
       const { openSqliteStores } = await import("aauth-stores/sqlite");
-      return openSqliteStores({ path: `${store.folder}/${service}.db` });
+      return openSqliteStores({ path: `${store.folder}/${service}.db`, ...unreadable });
     }
     case "postgres": {
       const { openPostgresStores } = await import("aauth-stores/postgres");
-      return openPostgresStores({ url: store.url });
+      return openPostgresStores({ url: store.url, ...unreadable });
     }
   }
 }

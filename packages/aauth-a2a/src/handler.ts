@@ -1,0 +1,106 @@
+import type { AgentCard } from "@a2a-js/sdk";
+import { LegacyJsonRpcTransportHandler } from "@a2a-js/sdk/compat/v0_3/server";
+import { A2AError, toJsonRpcError } from "@a2a-js/sdk/errors";
+import {
+  type AgentExecutor,
+  DefaultRequestHandler,
+  InMemoryTaskStore,
+  JsonRpcTransportHandler,
+  ServerCallContext,
+} from "@a2a-js/sdk/server";
+import type { ProvenCaller } from "aauth";
+import { errorResponse, JSON_RPC_ERRORS, JsonRpcError, readJsonRpcRequest } from "./json-rpc.ts";
+
+/** A JSON-RPC request as it came. Plain JSON. */
+export interface A2AMessage {
+  /** Parsed. Undefined where there was no body. */
+  readonly body: unknown;
+  /** Value of `A2A-Version`. */
+  readonly version: string | undefined;
+}
+
+/** Key of the proven caller in the state of an executor's context. */
+export const CALLER = "caller";
+
+/** The proven caller of a message. Undefined where nothing in front of the agent has proven one. */
+export const callerOf = (context: ServerCallContext): ProvenCaller | undefined =>
+  context.state.get(CALLER) as ProvenCaller | undefined;
+
+/** Context of a message. */
+export interface A2AContext {
+  /** Becomes the `state` of the executor's context. */
+  readonly state: ReadonlyMap<string, unknown>;
+  readonly log: { error(fields: object, message: string): void };
+}
+
+/**
+ * Answers a message with a JSON-RPC response.
+ *
+ * @throws {JsonRpcError} for a message that is malformed, or of a version that the card does not
+ * have
+ */
+export type A2AHandler = (message: A2AMessage, context: A2AContext) => Promise<object>;
+
+/** The agent that a handler answers for: its cards in their 1.0 form, and what does the work. */
+export interface A2AHandlerOptions {
+  readonly card: AgentCard;
+  readonly extendedCard?: AgentCard;
+  readonly executor: AgentExecutor;
+}
+
+/**
+ * Creates what answers an agent's messages, whatever brings them. It does NOT authenticate.
+ *
+ * @example
+ * const handle = createA2AHandler({ card, executor });
+ */
+export function createA2AHandler({ card, extendedCard, executor }: A2AHandlerOptions): A2AHandler {
+  const handler = new DefaultRequestHandler(
+    card,
+    // Executors publish messages, never tasks: nothing is stored.
+    new InMemoryTaskStore(),
+    executor,
+    undefined,
+    undefined,
+    undefined,
+    extendedCard && (async () => extendedCard),
+  );
+  const legacyRpc = new LegacyJsonRpcTransportHandler(handler);
+  const rpc = new JsonRpcTransportHandler(handler);
+  const supportedVersions = new Set(card.supportedInterfaces.map((entry) => entry.protocolVersion));
+
+  return async (message, { state, log }) => {
+    const { id, method, legacy, body } = readJsonRpcRequest(message.body);
+    const version = message.version ?? (legacy ? "0.3" : "1.0");
+    if (!supportedVersions.has(version)) throw new JsonRpcError("versionNotSupported", id);
+
+    const context = new ServerCallContext({ requestedVersion: version, state: new Map(state) });
+    const answer = await (legacy ? legacyRpc : rpc).handle(body, context);
+    if (!isStream(answer))
+      return withoutInsides(answer, id, (error) => log.error({ error, method }, "A2A call failed"));
+    // Cards offer no streams: the SDK refuses before the first event.
+    const refusal = await answer.next().then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+    if (refusal instanceof A2AError) return { jsonrpc: "2.0", id, error: toJsonRpcError(refusal) };
+    log.error({ err: refusal, method }, "A2A stream failed");
+    return errorResponse("internalError", id);
+  };
+}
+
+/** Passes the message of an exception to the log: the SDK would send it to the caller. */
+function withoutInsides(
+  answer: object,
+  id: string | number | null,
+  onError: (error: { message?: unknown }) => void,
+): object {
+  const { error } = answer as { error?: { code: number; message?: unknown } };
+  if (error?.code !== JSON_RPC_ERRORS.internalError.code) return answer;
+  onError(error);
+  return errorResponse("internalError", id);
+}
+
+function isStream(answer: unknown): answer is AsyncGenerator<unknown, void, undefined> {
+  return typeof answer === "object" && answer !== null && Symbol.asyncIterator in answer;
+}

@@ -1,0 +1,45 @@
+import type { ProvenCaller } from "aauth";
+
+/** `AuthInfo` of the SDK, as handlers of both lines get it. */
+export interface McpAuthInfo {
+  /** Empty: a token of AAuth is bound to its holder's key, and is not for handlers. */
+  readonly token: "";
+  /**
+   * Identifier of the agent, or of a server that signs for itself. Person tokens and auth tokens of
+   * draft -11 name no agent: there it is the key, as a JWK thumbprint URI (RFC 9278).
+   */
+  clientId: string;
+  /** Scopes of the auth token. Empty without one. */
+  scopes: string[];
+  /** Unix seconds. Absent without an auth token. */
+  expiresAt?: number;
+  /** Identifier of the resource. */
+  resource: URL;
+  extra: { caller: ProvenCaller };
+}
+
+/** Describes a caller in the SDK's terms. */
+export function authInfoOf(caller: ProvenCaller, resource: string): McpAuthInfo {
+  const { agent, server, thumbprint, grant } = caller;
+  const { exp } = grant?.claims ?? {};
+  return {
+    token: "",
+    clientId: agent ?? server ?? `urn:ietf:params:oauth:jwk-thumbprint:sha-256:${thumbprint}`,
+    scopes: [...(grant?.scopes ?? [])],
+    ...(typeof exp === "number" && { expiresAt: exp }),
+    resource: new URL(resource),
+    extra: { caller },
+  };
+}
+
+/**
+ * The proven caller of a request, in a handler of the SDK.
+ *
+ * @param authInfo `extra.authInfo` in SDK 1, `context.http?.authInfo` in SDK 2
+ * @throws TypeError where no gate of this package stands in front
+ */
+export function callerOf(authInfo: { readonly extra?: Record<string, unknown> } | undefined): ProvenCaller {
+  const caller = authInfo?.extra?.caller;
+  if (caller === undefined) throw new TypeError("no gate has proven a caller");
+  return caller as ProvenCaller;
+}

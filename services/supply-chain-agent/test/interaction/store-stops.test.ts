@@ -1,0 +1,129 @@
+/**
+ * A store stops while a person decides on a held order: the decision is made again, and once. Where
+ * the caller has gone, nothing is placed.
+ */
+import { createMemoryStores, type ProvenCaller } from "aauth";
+import { createTestClock } from "aauth/testing";
+import Fastify from "fastify";
+import { describe, expect, test, vi } from "vitest";
+import { stoppableStores } from "../../../../tests/support/stoppable-stores.ts";
+import { draft11Wire } from "../../src/interaction/draft-11-wire.ts";
+import { interactionRoutes } from "../../src/interaction/interaction-routes.ts";
+import { createInteractions } from "../../src/interaction/interactions.ts";
+import { createHeldOrders } from "../../src/orders/held-orders.ts";
+import { createPlacedOrders } from "../../src/orders/placed-orders.ts";
+
+const PAGE = "/orders/interaction";
+const ORDER = { order_id: "o", model: "m", quantity: 1, vendor: "v", total: 1, approver: "anna" };
+const CALLER = { thumbprint: "t", person: { iss: "https://ps.example", sub: "anna" } } as ProvenCaller;
+
+/** Held orders, their page, and their caller's polls, over stores that can be stopped. */
+async function kit() {
+  const { now, advance } = createTestClock();
+  const stores = stoppableStores(createMemoryStores({ now }));
+  const interactions = createInteractions(stores, now);
+  const placedOrders = createPlacedOrders(stores);
+  const lines: string[] = [];
+  const log = { info: (_: unknown, line: string) => lines.push(line), warn: () => {} } as never;
+  const orders = createHeldOrders({
+    ...{ id: "https://sca.example", path: PAGE, discovery: {} as never, stores, interactions, placedOrders },
+    ...{ verifier: { verifyRequest: async () => ({ caller: CALLER }) } as never },
+    ...{ log, lifetimeSeconds: 600, now },
+  });
+  const app = Fastify();
+  let arrived = "";
+  await app.register(interactionRoutes, {
+    wire: draft11Wire({ origin: "https://sca.example", orders, browserUrl: (url) => url }),
+    ...{ interactions, log },
+    identify: {
+      async begin({ id }) {
+        arrived = id;
+        return "https://auth.example/";
+      },
+      takeSignIn: async () => ({ interactionId: arrived }) as never,
+      finish: async () => ({ subject: "anna" }),
+    },
+  });
+
+  /** The page of an order whose person is there. */
+  async function shownPage(request: string) {
+    const answer = await orders.hold(CALLER, { order: ORDER, request });
+    const [, code] = /code="([^"]+)"/.exec(answer.headers["aauth-requirement"] ?? "")!;
+    const first = await app.inject(`${PAGE}?code=${code}`);
+    const headers = { cookie: String(first.headers["set-cookie"]).split(";")[0]! };
+    const back = await app.inject({ url: `${PAGE}/callback?state=s&code=c`, headers });
+    const load = () => app.inject({ url: String(back.headers.location), headers });
+    const press = (decision: string, { body }: { body: string }) => {
+      const field = (name: string) => new RegExp(`name="${name}" value="([^"]+)"`).exec(body)?.[1] ?? "";
+      return app.inject({
+        ...{ method: "POST", url: `${PAGE}/decision` },
+        payload: new URLSearchParams({
+          ...{ session: field("session"), form_token: field("form_token"), decision },
+        }).toString(),
+        headers: { ...headers, "content-type": "application/x-www-form-urlencoded" },
+      });
+    };
+    const target = new URL(answer.headers.location!).pathname;
+    const call = (method: string) =>
+      orders.endpoint.handle({ method, target, headers: [], body: new Uint8Array() } as never);
+    return { load, press, call, session: arrived };
+  }
+  return { stores, orders, interactions, shownPage, placedOrders, lines, advance };
+}
+
+test.each(["cancelled", "expired"])(
+  "V57: an order whose request is %s is never in the table of placed orders",
+  async (end) => {
+    const { shownPage, orders, interactions, placedOrders, lines, advance } = await kit();
+    const place = vi.spyOn(placedOrders, "place");
+    const { load, press, call, session } = await shownPage("request");
+    const shown = await load();
+    const { by } = (await interactions.find(session))!;
+    if (end === "cancelled") expect((await call("DELETE")).status).toBe(204);
+    else advance(600);
+    const { statusCode, body } = await press("approve", shown);
+    expect([statusCode, body]).toEqual([400, expect.stringContaining("It is over")]);
+    // Also where it ends while the page is answered.
+    expect(await orders.settle("held" in by ? by.held : expect.fail(), "approved", { subject: "anna" })).toBe(
+      false,
+    );
+    expect([place.mock.calls, lines]).toEqual([[], []]);
+  },
+);
+
+describe("V55: whichever operation has failed,", () => {
+  test.each([
+    ["approve", "Approved", 201],
+    ["decline", "Declined", 403],
+  ])(
+    "a person who pressed %s is obeyed when the form is sent or the page loaded again",
+    async (decision, title, status) => {
+      const { stores, shownPage, placedOrders, lines } = await kit();
+      const results = [];
+      for (let operations = 0; results.at(-1) !== 200; operations += 1) {
+        const request = `request ${operations}`;
+        const { press, load, call } = await shownPage(request);
+        const shown = await load();
+        stores.stopAfter(operations);
+        results.push((await press(decision, shown)).statusCode);
+        stores.start();
+        if (results.at(-1) === 503) {
+          let again = operations % 2 === 0 ? await press(decision, shown) : await load();
+          // Until a decision is recorded, the page asks for it.
+          if (again.body.includes("Approve this order?")) again = await press(decision, again);
+          expect([operations, again.body]).toEqual([operations, expect.stringContaining(`<h1>${title}`)]);
+        }
+        expect((await press("approve", shown)).statusCode).toBe(400);
+        expect([operations, (await call("GET")).status]).toEqual([operations, status]);
+        expect(await placedOrders.find(request)).toEqual(
+          decision === "approve" ? expect.objectContaining({ status: "placed" }) : undefined,
+        );
+      }
+      expect(results).toEqual([...results.slice(1).fill(503), 200]);
+      expect(results.length).toBeGreaterThan(4);
+      expect(lines.filter((line) => line.includes("Order placed"))).toHaveLength(
+        decision === "approve" ? results.length : 0,
+      );
+    },
+  );
+});

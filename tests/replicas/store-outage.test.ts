@@ -1,0 +1,229 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { installLocalhostLookup } from "agent-kit/service";
+import { progressSchema } from "backend-api";
+import pg from "pg";
+import { identifierOf } from "topology";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { AgentProvider, ForeignAgent } from "../support/foreign-agent-draft-11/agent.ts";
+import {
+  type Answer,
+  type Outgoing,
+  type Sockets,
+  send,
+  signed,
+} from "../support/foreign-agent-draft-11/messages.ts";
+import { type ApiUser, signIn, WITH_MARKET_ANALYSIS } from "../support/optimization-run.ts";
+import { OrderingUser, type OrderRun, startOrder } from "../support/order-run.ts";
+import { decideAtPages } from "../support/person-run.ts";
+import { userAccessToken } from "../support/sign-in.ts";
+import { type ReplicaStack, startReplicas } from "../support/start-replicas.ts";
+import { type StoreServer, startPostgres, startValkey } from "../support/store-servers.ts";
+
+installLocalhostLookup();
+
+/** `npm run test:long -- scale` stops both servers in both ways, for 20 seconds. */
+const IS_LONG = process.env.LONG_TESTS !== undefined;
+const OUTAGE_MS = IS_LONG ? 20_000 : 2_000;
+/** After this everything is served again. */
+const RECOVERY_MS = 5_000;
+/** Between two runs. Those that fail at the gateway count among the twenty that a user may have open. */
+const RUN_MS = IS_LONG ? 4_000 : 1_500;
+const END_LIMIT_MS = 60_000;
+const SUPPLY_CHAIN = identifierOf("supply-chain-agent");
+const PERSON_SERVER = identifierOf("person-server");
+const CONTENT = { "content-type": "application/json" };
+
+let postgres: StoreServer;
+let valkey: StoreServer;
+let stack: ReplicaStack;
+let provider: AgentProvider;
+const sockets: Sockets = {};
+/** An agent that the person has allowed. */
+let caller: ForeignAgent;
+let user: ApiUser;
+let authorization: string;
+let person: OrderingUser;
+
+beforeAll(async () => {
+  [postgres, valkey] = await Promise.all([startPostgres(), startValkey(["--appendonly", "yes"])]);
+  provider = await AgentProvider.start(sockets, "https://unknown.localhost");
+  stack = await startReplicas(
+    { profile: "draft-11", mode: "person-server", store: postgres.url, replayStore: valkey.url },
+    ({ AAUTH_ENDPOINTS }) => ({
+      AAUTH_ENDPOINTS: `${AAUTH_ENDPOINTS} ${provider.issuer}=${sockets[provider.issuer]}`,
+    }),
+  );
+  sockets[SUPPLY_CHAIN] = stack.urls.gateway.replace("localhost", "127.0.0.1");
+  sockets[PERSON_SERVER] = stack.urls.personServer.replace("localhost", "127.0.0.1");
+  const token = await userAccessToken(stack.urls);
+  authorization = `Bearer ${token}`;
+  user = await signIn(stack, token);
+  person = new OrderingUser();
+  // The person allows the backend and the caller here, so that what follows needs no page.
+  const { end } = await decideAtPages(user, await user.run(), undefined, person);
+  expect(end.status).toBe("completed");
+  caller = new ForeignAgent(sockets, provider, {
+    ps: PERSON_SERVER,
+    visit: (page, code) =>
+      person.allowAgent(`${page.replace(PERSON_SERVER, stack.urls.personServer)}?code=${code}`),
+  });
+  await caller.call({ method: "POST", url: `${SUPPLY_CHAIN}/`, headers: CONTENT, body: "{}" });
+}, 240_000);
+afterAll(async () => {
+  await stack?.stop();
+  await provider?.stop();
+  await Promise.all([postgres?.close(), valkey?.close()]);
+});
+
+/** Status of an answer, with the code of a refusal. */
+function outcomeOf({ status, headers, text }: Answer): string {
+  if (status < 300) return String(status);
+  const field = /code="?(\w+)/.exec(String(headers["aauth-refusal"]));
+  const [, code = text] = field ?? /"(?:error|code)": ?"(\w+)"/.exec(text) ?? [];
+  return `${status} ${code}`;
+}
+
+/** A request at the resource, with the caller's auth token. It calls no method. */
+function resourceRequest(): Outgoing {
+  const body = JSON.stringify({ jsonrpc: "2.0", id: crypto.randomUUID(), method: "none" });
+  const outgoing = { method: "POST", url: `${SUPPLY_CHAIN}/`, headers: CONTENT, body };
+  return signed(outgoing, caller.key, `sig=jwt;jwt="${caller.auth.get(SUPPLY_CHAIN)}"`);
+}
+
+let agents = 0;
+/** An agent that the person server does not know. */
+const newAgent = () => new ForeignAgent(sockets, provider, { ps: PERSON_SERVER, local: `agent-${agents++}` });
+
+/** Asks for a person token, for which the person has to decide. */
+function requestGrant(agent: ForeignAgent): Promise<Answer> {
+  const url = `${PERSON_SERVER}/aauth/person`;
+  const body = JSON.stringify({ resource: SUPPLY_CHAIN, capabilities: ["interaction"] });
+  return agent.once({ method: "POST", url, headers: CONTENT, body }, agent.token);
+}
+
+async function startRun(): Promise<Answer> {
+  const reply = await fetch(`${stack.urls.backend}/optimization/start`, {
+    method: "POST",
+    headers: { ...CONTENT, authorization },
+    body: JSON.stringify(WITH_MARKET_ANALYSIS),
+  });
+  return { status: reply.status, headers: Object.fromEntries(reply.headers), text: await reply.text() };
+}
+
+/** An order that waits at the supply-chain agent's page. */
+async function waitingOrder(): Promise<OrderRun> {
+  const order = await startOrder(stack);
+  const page = order.waiting.interaction_url!;
+  if (new URL(page).origin !== stack.urls.personServer) return order;
+  await fetch(await person.allowAgent(page), { redirect: "manual" });
+  return { ...order, waiting: await order.state() };
+}
+
+/** Rows of the supply-chain agent's table. */
+async function placedOrders(): Promise<number> {
+  const client = new pg.Client(postgres.url);
+  await client.connect();
+  const { rows } = await client.query("select 1 from aauth_entries where store like '%placed orders'");
+  await client.end();
+  return rows.length;
+}
+
+const runs = async () => progressSchema.array().parse(await (await user.get("/optimization/all")).json());
+
+/**
+ * Makes a request each so many milliseconds, whether or not the last one was answered.
+ *
+ * @returns ends it: the different outcomes of those made before and since a time
+ */
+function atRate(everyMs: number, make: () => Promise<Answer>) {
+  const made: { atMs: number; outcome: Promise<string> }[] = [];
+  const timer = setInterval(() => {
+    const outcome = make().then(outcomeOf, (error: Error) => error.message);
+    made.push({ atMs: performance.now(), outcome });
+  }, everyMs);
+  return async (sinceMs: number) => {
+    clearInterval(timer);
+    const of = async (some: typeof made) =>
+      [...new Set(await Promise.all(some.map(({ outcome }) => outcome)))].sort();
+    return {
+      before: await of(made.filter(({ atMs }) => atMs < sinceMs)),
+      since: await of(made.filter(({ atMs }) => atMs >= sinceMs)),
+    };
+  };
+}
+
+async function down(server: StoreServer): Promise<void> {
+  await server.kill();
+  await pause(OUTAGE_MS);
+  await server.start();
+}
+
+const POSTGRES_DOWN = ["PostgreSQL is down", () => down(postgres)] as const;
+const OUTAGES = [
+  POSTGRES_DOWN,
+  ["PostgreSQL stands still", () => postgres.whileStopped(() => pause(OUTAGE_MS))],
+  ["Valkey is down", () => down(valkey)],
+  ["Valkey stands still", () => valkey.whileStopped(() => pause(OUTAGE_MS))],
+] as const;
+const AWAY = "503 store_unavailable";
+
+// In CI `replays.test.ts` lets Valkey stand still.
+test.each(IS_LONG ? OUTAGES : [POSTGRES_DOWN])(
+  "V25: while %s, requests under load are refused with a code, nothing is lost, nothing done twice",
+  async (title, outage) => {
+    const placedBefore = await placedOrders();
+    const order = await waitingOrder();
+    const page = await person.comeTo(order.waiting.interaction_url!);
+    const asking = newAgent();
+    const pending = await requestGrant(asking);
+    const used = resourceRequest();
+    expect(outcomeOf(await send(sockets, used))).toBe("200");
+
+    const ends = {
+      resource: atRate(300, () => send(sockets, resourceRequest())),
+      grants: atRate(500, () => requestGrant(newAgent())),
+      replays: atRate(500, () => send(sockets, used)),
+      runs: atRate(RUN_MS, startRun),
+    };
+    const stopped = outage();
+    await pause(OUTAGE_MS / 2);
+    // Whether this is accepted depends on the server; the order is placed once in any case.
+    const approval = person.submit(page, { decision: "approve" });
+    await stopped;
+    const recoveredAtMs = performance.now() + RECOVERY_MS;
+    await approval;
+    await pause(RECOVERY_MS + 1.5 * RUN_MS);
+    const all = Object.entries(ends).map(async ([name, end]) => [name, await end(recoveredAtMs)]);
+    const seen = Object.fromEntries(await Promise.all(all));
+    const answered = { since: ["200"], before: ["200", AWAY] };
+    expect(seen).toEqual({
+      resource: answered,
+      grants: { since: ["202"], before: ["202", AWAY] },
+      replays: {
+        since: ["401 signature_replayed"],
+        before: expect.toSatisfy((codes: string[]) =>
+          codes.every((code) => code === AWAY || code === "401 signature_replayed"),
+        ),
+      },
+      // A run needs no claim of the backend's.
+      runs: title.startsWith("Valkey") ? { since: ["200"], before: ["200"] } : answered,
+    });
+
+    const state = { url: new URL(String(pending.headers.location), PERSON_SERVER).href };
+    expect(outcomeOf(await asking.once(state, asking.token))).toBe("202");
+    if ((await order.state()).status === "interaction_required")
+      await person.submit(page, { decision: "approve" });
+    const limit = { timeout: END_LIMIT_MS };
+    await expect.poll(async () => (await order.state()).status, limit).toBe("placed");
+    expect(await placedOrders()).toBe(placedBefore + 1);
+    const unfinished = async () => (await runs()).filter(({ status }) => !/completed|failed/.test(status));
+    await expect.poll(unfinished, limit).toEqual([]);
+    for (const { status, failure } of await runs())
+      expect([status, failure]).toEqual(
+        status === "failed"
+          ? ["failed", expect.objectContaining({ code: expect.stringMatching(/./) })]
+          : ["completed", undefined],
+      );
+  },
+  300_000,
+);
