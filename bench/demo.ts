@@ -8,11 +8,13 @@ import {
 } from "../scripts/demo/stack.ts";
 import { startChild } from "../tests/support/child.ts";
 
-const START_LIMIT_MS = 60_000;
+const START_LIMIT_MS = 180_000;
 
 /** `npm run demo` of a checkout. */
 export interface RunningDemo {
   readonly urls: StackUrls;
+  /** The process that has started all others. */
+  readonly pid: number;
   stop(): Promise<void>;
 }
 
@@ -34,5 +36,5 @@ export async function startDemo(env: Readonly<Record<string, string>>): Promise<
   const limit = setTimeout(stop, START_LIMIT_MS);
   await demo.prints(/^Ready in /m);
   clearTimeout(limit);
-  return { urls: stackUrls(ports), stop };
+  return { urls: stackUrls(ports), pid: demo.pid, stop };
 }

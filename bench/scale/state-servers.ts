@@ -8,7 +8,10 @@ import { prepareReplicas } from "../../scripts/replicas/prepare-replicas.ts";
 
 /** Starts a PostgreSQL and a Valkey as `npm run demo -- --replicas 2` does. */
 export async function startStateServers(): Promise<
-  Pick<Replicas, "store" | "replayStore"> & { stop(): Promise<void> }
+  Pick<Replicas, "store" | "replayStore"> & {
+    readonly processes: readonly { readonly name: string; readonly pid: number }[];
+    stop(): Promise<void>;
+  }
 > {
   const [backend] = await freePorts(1);
   const ports = { ...DEMO_PORTS, backend: backend! };
@@ -17,6 +20,7 @@ export async function startStateServers(): Promise<
   const stack = await runStack(describeReplicas([], replicas), { log, signal: new AbortController().signal });
   return {
     ...replicas,
+    processes: stack.services.map(({ name, pid }) => ({ name, pid: pid! })),
     async stop() {
       await stack.stop();
       removeState(ports, DEMO_MODES);

@@ -1,5 +1,7 @@
 import { existsSync, readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { countSqliteEntries } from "aauth-stores/sqlite";
+import { DRAFT_11_SERVERS, identifierOf } from "topology";
 import { REPOSITORY_ROOT, type StackModes, type StackPorts, stateFolders } from "./stack.ts";
 
 type Ports = Pick<StackPorts, "backend">;
@@ -8,6 +10,26 @@ type Profile = Pick<StackModes, "profile">;
 /** Whether an earlier start with this profile and backend port has left something to continue. */
 export const hasState = (ports: Ports, modes: Profile): boolean =>
   existsSync(REPOSITORY_ROOT + stateFolders(ports, modes).data);
+
+/** Stores that a newcomer knows by name, by the service that has them. */
+const COUNTED = [
+  ["run", "backend", "runs"],
+  ["open order", "backend", "open requests of orders"],
+  ["consent", "backend", "consents"],
+  ["grant", "person-server", `people ${identifierOf(DRAFT_11_SERVERS.personServer)}`],
+] as const;
+
+/**
+ * Counts what services have left in their files: `3 runs, 1 open order, 2 consents`. Empty where
+ * there is nothing of that.
+ */
+export function keptWork(folder: string): string {
+  const counts = COUNTED.map(([name, service, store]) => {
+    const count = countSqliteEntries(`${folder}/${service}.db`).get(`records ${service} ${store}`) ?? 0;
+    return count === 0 ? "" : `${count} ${name}${count === 1 ? "" : "s"}`;
+  });
+  return counts.filter(Boolean).join(", ");
+}
 
 /** Removes what earlier starts have kept: state, and the keys that it belongs to. */
 export function removeState(ports: Ports, modes: Profile): void {

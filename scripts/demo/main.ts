@@ -11,10 +11,10 @@ import { alreadyRunning } from "./already-running.ts";
 import { leftOutServices } from "./by-hand.ts";
 import { type DemoSettings, readDemoSettings } from "./demo-settings.ts";
 import { describeStack, leaveOut, type ServiceDescription } from "./describe-stack.ts";
-import { hasState, removeState } from "./kept-state.ts";
+import { hasState, keptWork, removeState } from "./kept-state.ts";
 import { prepareHost } from "./prepare-host.ts";
 import { runInTerminal } from "./run-in-terminal.ts";
-import { stackUrls } from "./stack.ts";
+import { REPOSITORY_ROOT, stackUrls, stateFolders } from "./stack.ts";
 import { takenPorts } from "./taken-ports.ts";
 import { welcomeText } from "./welcome.ts";
 
@@ -23,7 +23,7 @@ process.exit(await main());
 async function main(): Promise<number> {
   let demo: DemoSettings;
   let services: readonly ServiceDescription[];
-  let continues: boolean;
+  let continues: string | undefined;
   try {
     demo = readDemoSettings(process.env, process.argv.slice(2));
     ({ services, continues } = await prepare(demo));
@@ -70,8 +70,13 @@ async function prepare({ ports, modes, fresh, replicas, without }: DemoSettings)
   const services = leaveOut(describeStack(ports, modes), without);
   // Another demo may be at work on the files.
   if (fresh && (await takenPorts(describeStack(ports, modes))).length === 0) removeState(ports, modes);
-  const continues = modes.store === undefined && hasState(ports, modes);
-  if (replicas === 1) return { services, continues };
+  const isContinued = modes.store === undefined && hasState(ports, modes);
+  if (replicas === 1) {
+    const folder = REPOSITORY_ROOT + stateFolders(ports, modes).data;
+    return { services, continues: isContinued ? keptWork(folder) : undefined };
+  }
+  // Their work is in PostgreSQL, which is not started yet.
+  const continues = isContinued ? "" : undefined;
   return { services: describeReplicas(services, await prepareReplicas(ports, modes)), continues };
 }
 

@@ -20,11 +20,11 @@ export function welcomeText(
     readonly leftOut?: readonly LeftOut[];
     /** The resources' owners, as `ACCESS_SERVER_OWNERS` has them. */
     readonly owners?: string | undefined;
-    /** An earlier start has left runs, consents and keys. */
-    readonly continues?: boolean;
+    /** What an earlier start has left, as `keptWork` counts it. Undefined where there was none. */
+    readonly continues?: string | undefined;
   },
 ): string {
-  const { readyAfterMs, leftOut = [], owners = "", continues = false } = start;
+  const { readyAfterMs, leftOut = [], owners = "", continues } = start;
   const urls = stackUrls(ports);
   const isSwap = modes.publishedPeers !== undefined;
   const pages: Row[] = [
@@ -67,9 +67,7 @@ export function welcomeText(
   return [
     "",
     `Ready in ${(readyAfterMs / 1000).toFixed(1)} s: ${profileWords(modes)}.`,
-    ...(continues
-      ? [`It continues what ${stateFolders(ports, modes).data} keeps; npm run demo -- --fresh starts empty.`]
-      : []),
+    ...(continues === undefined ? [] : [continuesLine(stateFolders(ports, modes).data, continues)]),
     "",
     "For your browser:",
     ...pages.map(line),
@@ -83,6 +81,11 @@ export function welcomeText(
     "",
     "",
   ].join("\n");
+}
+
+function continuesLine(folder: string, work: string): string {
+  const kept = work === "" ? "" : `: ${work}`;
+  return `It continues what ${folder} keeps${kept}; npm run demo -- --fresh starts empty.`;
 }
 
 function profileWords({ profile, mode, signatureScheme, authorizationScheme }: StackModes): string {

@@ -6,6 +6,7 @@ import { installLocalhostLookup } from "agent-kit/service";
 import type { Progress } from "backend-api";
 import { readProtocolRun } from "protocol-trace/read";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { keptWork } from "../../scripts/demo/kept-state.ts";
 import { runWithConsent } from "../support/consent-run.ts";
 import { type ApiUser, signIn, signInAgain, WITH_MARKET_ANALYSIS } from "../support/optimization-run.ts";
 import { LOG_WAIT, startStack, type TestStack } from "../support/start-stack.ts";
@@ -129,6 +130,7 @@ describe("a process that is killed and started again by the demo's runner", () =
     const before = await messages();
     await Promise.all(["backend", "trace-store"].map(killAndWait));
     expect(await messages()).toEqual(before);
+    expect(keptWork(folder)).toMatch(/^[12] runs?$/);
   });
 });
 

@@ -2,21 +2,11 @@ import { setTimeout as pause } from "node:timers/promises";
 import { installLocalhostLookup } from "agent-kit/service";
 import { progressSchema } from "backend-api";
 import pg from "pg";
-import { identifierOf } from "topology";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { AgentProvider, ForeignAgent } from "../support/foreign-agent-draft-11/agent.ts";
-import {
-  type Answer,
-  type Outgoing,
-  type Sockets,
-  send,
-  signed,
-} from "../support/foreign-agent-draft-11/messages.ts";
-import { type ApiUser, signIn, WITH_MARKET_ANALYSIS } from "../support/optimization-run.ts";
-import { OrderingUser, type OrderRun, startOrder } from "../support/order-run.ts";
-import { decideAtPages } from "../support/person-run.ts";
-import { userAccessToken } from "../support/sign-in.ts";
-import { type ReplicaStack, startReplicas } from "../support/start-replicas.ts";
+import type { Answer } from "../support/foreign-agent-draft-11/messages.ts";
+import { type LastingUser, lastingUser, startRun } from "../support/lasting-user.ts";
+import { type OrderRun, startOrder } from "../support/order-run.ts";
+import { type LoadedReplicas, PERSON_SERVER, startLoadedReplicas } from "../support/replica-load.ts";
 import { type StoreServer, startPostgres, startValkey } from "../support/store-servers.ts";
 
 installLocalhostLookup();
@@ -29,49 +19,16 @@ const RECOVERY_MS = 5_000;
 /** Between two runs. Those that fail at the gateway count among the twenty that a user may have open. */
 const RUN_MS = IS_LONG ? 4_000 : 1_500;
 const END_LIMIT_MS = 60_000;
-const SUPPLY_CHAIN = identifierOf("supply-chain-agent");
-const PERSON_SERVER = identifierOf("person-server");
-const CONTENT = { "content-type": "application/json" };
 
 let postgres: StoreServer;
 let valkey: StoreServer;
-let stack: ReplicaStack;
-let provider: AgentProvider;
-const sockets: Sockets = {};
-/** An agent that the person has allowed. */
-let caller: ForeignAgent;
-let user: ApiUser;
-let authorization: string;
-let person: OrderingUser;
-
+let replicas: LoadedReplicas;
 beforeAll(async () => {
   [postgres, valkey] = await Promise.all([startPostgres(), startValkey(["--appendonly", "yes"])]);
-  provider = await AgentProvider.start(sockets, "https://unknown.localhost");
-  stack = await startReplicas(
-    { profile: "draft-11", mode: "person-server", store: postgres.url, replayStore: valkey.url },
-    ({ AAUTH_ENDPOINTS }) => ({
-      AAUTH_ENDPOINTS: `${AAUTH_ENDPOINTS} ${provider.issuer}=${sockets[provider.issuer]}`,
-    }),
-  );
-  sockets[SUPPLY_CHAIN] = stack.urls.gateway.replace("localhost", "127.0.0.1");
-  sockets[PERSON_SERVER] = stack.urls.personServer.replace("localhost", "127.0.0.1");
-  const token = await userAccessToken(stack.urls);
-  authorization = `Bearer ${token}`;
-  user = await signIn(stack, token);
-  person = new OrderingUser();
-  // The person allows the backend and the caller here, so that what follows needs no page.
-  const { end } = await decideAtPages(user, await user.run(), undefined, person);
-  expect(end.status).toBe("completed");
-  caller = new ForeignAgent(sockets, provider, {
-    ps: PERSON_SERVER,
-    visit: (page, code) =>
-      person.allowAgent(`${page.replace(PERSON_SERVER, stack.urls.personServer)}?code=${code}`),
-  });
-  await caller.call({ method: "POST", url: `${SUPPLY_CHAIN}/`, headers: CONTENT, body: "{}" });
+  replicas = await startLoadedReplicas({ store: postgres.url, replayStore: valkey.url });
 }, 240_000);
 afterAll(async () => {
-  await stack?.stop();
-  await provider?.stop();
+  await replicas?.stop();
   await Promise.all([postgres?.close(), valkey?.close()]);
 });
 
@@ -83,35 +40,9 @@ function outcomeOf({ status, headers, text }: Answer): string {
   return `${status} ${code}`;
 }
 
-/** A request at the resource, with the caller's auth token. It calls no method. */
-function resourceRequest(): Outgoing {
-  const body = JSON.stringify({ jsonrpc: "2.0", id: crypto.randomUUID(), method: "none" });
-  const outgoing = { method: "POST", url: `${SUPPLY_CHAIN}/`, headers: CONTENT, body };
-  return signed(outgoing, caller.key, `sig=jwt;jwt="${caller.auth.get(SUPPLY_CHAIN)}"`);
-}
-
-let agents = 0;
-/** An agent that the person server does not know. */
-const newAgent = () => new ForeignAgent(sockets, provider, { ps: PERSON_SERVER, local: `agent-${agents++}` });
-
-/** Asks for a person token, for which the person has to decide. */
-function requestGrant(agent: ForeignAgent): Promise<Answer> {
-  const url = `${PERSON_SERVER}/aauth/person`;
-  const body = JSON.stringify({ resource: SUPPLY_CHAIN, capabilities: ["interaction"] });
-  return agent.once({ method: "POST", url, headers: CONTENT, body }, agent.token);
-}
-
-async function startRun(): Promise<Answer> {
-  const reply = await fetch(`${stack.urls.backend}/optimization/start`, {
-    method: "POST",
-    headers: { ...CONTENT, authorization },
-    body: JSON.stringify(WITH_MARKET_ANALYSIS),
-  });
-  return { status: reply.status, headers: Object.fromEntries(reply.headers), text: await reply.text() };
-}
-
 /** An order that waits at the supply-chain agent's page. */
 async function waitingOrder(): Promise<OrderRun> {
+  const { stack, person } = replicas;
   const order = await startOrder(stack);
   const page = order.waiting.interaction_url!;
   if (new URL(page).origin !== stack.urls.personServer) return order;
@@ -128,7 +59,8 @@ async function placedOrders(): Promise<number> {
   return rows.length;
 }
 
-const runs = async () => progressSchema.array().parse(await (await user.get("/optimization/all")).json());
+const runsOf = async (user: LastingUser) =>
+  progressSchema.array().parse(await (await user("/optimization/all")).json());
 
 /**
  * Makes a request each so many milliseconds, whether or not the last one was answered.
@@ -171,19 +103,22 @@ const AWAY = "503 store_unavailable";
 test.each(IS_LONG ? OUTAGES : [POSTGRES_DOWN])(
   "V25: while %s, requests under load are refused with a code, nothing is lost, nothing done twice",
   async (title, outage) => {
+    const { person, newAgent, send, requestGrant, resourceRequest } = replicas;
+    const user = lastingUser(replicas.stack.urls);
+    await runsOf(user);
     const placedBefore = await placedOrders();
     const order = await waitingOrder();
     const page = await person.comeTo(order.waiting.interaction_url!);
     const asking = newAgent();
     const pending = await requestGrant(asking);
-    const used = resourceRequest();
-    expect(outcomeOf(await send(sockets, used))).toBe("200");
+    const used = await resourceRequest();
+    expect(outcomeOf(await send(used))).toBe("200");
 
     const ends = {
-      resource: atRate(300, () => send(sockets, resourceRequest())),
+      resource: atRate(300, async () => send(await resourceRequest())),
       grants: atRate(500, () => requestGrant(newAgent())),
-      replays: atRate(500, () => send(sockets, used)),
-      runs: atRate(RUN_MS, startRun),
+      replays: atRate(500, () => send(used)),
+      runs: atRate(RUN_MS, () => startRun(user)),
     };
     const stopped = outage();
     await pause(OUTAGE_MS / 2);
@@ -216,9 +151,10 @@ test.each(IS_LONG ? OUTAGES : [POSTGRES_DOWN])(
     const limit = { timeout: END_LIMIT_MS };
     await expect.poll(async () => (await order.state()).status, limit).toBe("placed");
     expect(await placedOrders()).toBe(placedBefore + 1);
-    const unfinished = async () => (await runs()).filter(({ status }) => !/completed|failed/.test(status));
+    const unfinished = async () =>
+      (await runsOf(user)).filter(({ status }) => !/completed|failed/.test(status));
     await expect.poll(unfinished, limit).toEqual([]);
-    for (const { status, failure } of await runs())
+    for (const { status, failure } of await runsOf(user))
       expect([status, failure]).toEqual(
         status === "failed"
           ? ["failed", expect.objectContaining({ code: expect.stringMatching(/./) })]

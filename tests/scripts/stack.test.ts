@@ -176,6 +176,15 @@ test.each([
   for (const port of Object.values(DEMO_PORTS)) expect(expanded).not.toMatch(new RegExp(`:\\s?${port}\\b`));
 });
 
+test("the welcome text says what an earlier start has left", () => {
+  const text = (continues?: string) => welcomeText(DEMO_PORTS, DEMO_MODES, { readyAfterMs: 1, continues });
+  expect(text("3 runs, 1 open order")).toContain(
+    "It continues what .data/february-2026-8000 keeps: 3 runs, 1 open order; npm run demo -- --fresh",
+  );
+  expect(text("")).toContain("It continues what .data/february-2026-8000 keeps; npm run demo -- --fresh");
+  expect(text()).not.toContain("continues");
+});
+
 test("the welcome text tells of a button that the page has, and the demo's user", () => {
   const text = welcomeText(DEMO_PORTS, DEMO_MODES, { readyAfterMs: 1234 });
   expect(text).toContain("Ready in 1.2 s");

@@ -24,6 +24,7 @@ export interface ReplicaStack {
   readonly urls: StackUrls;
   /** Addresses of both processes of a service. */
   addressesOf(service: string): readonly [string, string];
+  processes(): readonly { readonly name: string; readonly pid: number }[];
   log(): string;
   /** Kills a process, as a crash would: the runner starts it again. */
   kill(name: string): void;
@@ -33,6 +34,8 @@ export interface ReplicaStack {
   stop(): Promise<void>;
 }
 
+/** Fifteen processes start together, on a machine that may do other work. */
+const READY_LIMIT_MS = 150_000;
 const INHERITED_VARIABLES = ["PATH", "HOME", "TMPDIR", "LANG", "POSTGRES_BIN", "VALKEY_BIN"];
 
 /**
@@ -61,6 +64,7 @@ export async function startReplicas(
   const services = describeReplicas(described, replicas).map((service) => ({
     ...service,
     hosted: undefined,
+    readyLimitMs: READY_LIMIT_MS,
   }));
   let text = "";
   const sink = {
@@ -88,6 +92,7 @@ export async function startReplicas(
       const [first, second] = replicas.ports.get(service)!;
       return [`http://127.0.0.1:${first}`, `http://127.0.0.1:${second}`];
     },
+    processes: () => stack.services.map(({ name, pid }) => ({ name, pid: pid! })),
     log: () => text,
     kill: (name) => void process.kill(-pidOf(name), "SIGKILL"),
     async whileStopped(name, run) {

@@ -17,6 +17,8 @@ import { DEADLINE_MS, type Deadline, type OpenStores } from "../stores.ts";
 import { Database } from "./database.ts";
 import { Entries } from "./entries.ts";
 
+export { countSqliteEntries } from "./count-entries.ts";
+
 /** Path of a file, and the deadline of its calls. */
 export interface SqliteOptions extends Deadline, Unreadable {
   /** Created with its folder where missing, mode 0600. Must not be on a network file system. */
@@ -51,7 +53,7 @@ export function openSqliteStores(options: SqliteOptions): OpenStores {
           const claimed = await database.write(() => {
             const knowsAll = entries.knowsAll(ttlSeconds);
             if (entries.find(stored) !== undefined) return false;
-            if (!knowsAll) return "unknown"; // hole V25
+            if (!knowsAll) return "unknown"; // hole V9
             return entries.put(stored, "", quotaOf(charge), ttlSeconds) || "full";
           });
           if (claimed !== "unknown") return claimed;

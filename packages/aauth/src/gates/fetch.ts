@@ -69,8 +69,8 @@ export function protect<
  * const own = serveResource(resource);
  * app.use(async (c, next) => (await own(c.req.raw)) ?? (await next()));
  */
-export function serveResource(
-  resource: Resource<string>,
+export function serveResource<Name extends string>(
+  resource: Resource<Name>,
   options: GateOptions = {},
 ): (request: Request) => Promise<Response | undefined> {
   const bounds = boundsOf(options);

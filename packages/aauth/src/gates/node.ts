@@ -86,8 +86,8 @@ export function protect<Name extends string, const R extends Requirement<Name>>(
  * @example
  * app.use(serveResource(resource));
  */
-export function serveResource(
-  resource: Resource<string>,
+export function serveResource<Name extends string>(
+  resource: Resource<Name>,
   options: GateOptions = {},
 ): (request: NodeRequest, response: ServerResponse, next: Next) => Promise<void> {
   const bounds = boundsOf(options);

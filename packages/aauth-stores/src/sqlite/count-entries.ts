@@ -1,0 +1,24 @@
+import { existsSync } from "node:fs";
+import { DatabaseSync } from "node:sqlite";
+
+const COUNT = "SELECT store, count(*) AS entries FROM entries WHERE expires_at > ? GROUP BY store";
+
+/**
+ * Counts the entries of a file that have not expired, by `records NAME` and `claims NAME`. Reads
+ * only, and nothing of their values. Empty where there is no such file, or it has no stores.
+ *
+ * @param now Unix seconds. Default: the system clock
+ */
+export function countSqliteEntries(path: string, now = Date.now() / 1000): ReadonlyMap<string, number> {
+  if (!existsSync(path)) return new Map();
+  let database: DatabaseSync | undefined;
+  try {
+    database = new DatabaseSync(path, { readOnly: true });
+    const rows = database.prepare(COUNT).all(now);
+    return new Map(rows.map(({ store, entries }) => [String(store), Number(entries)]));
+  } catch {
+    return new Map();
+  } finally {
+    database?.close();
+  }
+}

@@ -1,0 +1,34 @@
+import type { StackUrls } from "../../scripts/demo/stack.ts";
+import type { Answer } from "./foreign-agent-draft-11/messages.ts";
+import { WITH_MARKET_ANALYSIS } from "./optimization-run.ts";
+import { userAccessToken } from "./sign-in.ts";
+
+/** The demo's user at the backend's API: a GET, or a POST of `body` as JSON. */
+export type LastingUser = (path: string, body?: object) => Promise<Response>;
+
+/** A user's access token is valid for 300 seconds. */
+const RENEW_MS = 200_000;
+
+/** Signs the demo's user in at the first request, and again before the token ends. */
+export function lastingUser(urls: StackUrls): LastingUser {
+  let token: Promise<string>;
+  let renewAtMs = 0;
+  return async (path, body) => {
+    if (performance.now() >= renewAtMs) {
+      renewAtMs = performance.now() + RENEW_MS;
+      token = userAccessToken(urls);
+      token.catch(() => {
+        renewAtMs = 0;
+      });
+    }
+    const headers = { authorization: `Bearer ${await token}`, "content-type": "application/json" };
+    const post = body && { method: "POST", body: JSON.stringify(body) };
+    return fetch(`${urls.backend}${path}`, { headers, ...post });
+  };
+}
+
+export async function startRun(user: LastingUser): Promise<Answer> {
+  const reply = await user("/optimization/start", WITH_MARKET_ANALYSIS);
+  const { status, headers } = reply;
+  return { status, headers: Object.fromEntries(headers), text: await reply.text() };
+}
