@@ -146,14 +146,7 @@ export async function createAgentService(options: AgentServiceOptions): Promise<
   warnOfPublishedPeers(logger, config);
   const app = createService({ name: agent.name, logger });
   const verificationLog = createVerificationLog(logger, id);
-  const card = createAgentCard({ ...options.card, url: `${config.url}/`, extendedCard: true });
-  // Its readers have signed for the agent's identity, and would be refused at any other address.
-  const extendedCard = createAgentCard({
-    ...options.card,
-    ...options.extendedCard,
-    url: `${id}/`,
-    extendedCard: true,
-  });
+  const cards = agentCards(options);
   await app.register(async (scope) => {
     traceMessages(scope);
     await scope.register(fastifyAAuth, {
@@ -171,7 +164,7 @@ export async function createAgentService(options: AgentServiceOptions): Promise<
       },
     });
     await options.routes?.(scope, parts);
-    const handler = { card, extendedCard, executor: options.executor(parts) };
+    const handler = { ...cards, executor: options.executor(parts) };
     const waiting =
       map &&
       createWaitingReplies({
@@ -196,6 +189,20 @@ export async function createAgentService(options: AgentServiceOptions): Promise<
   app.addHook("onListen", () => jobs.start());
   app.addHook("onClose", () => jobs.close());
   return { app };
+}
+
+/** The public card, and the card for proven callers. */
+function agentCards({ card, extendedCard, config }: AgentServiceOptions) {
+  return {
+    card: createAgentCard({ ...card, url: `${config.url}/`, extendedCard: true }),
+    // Its readers have signed for the agent's identity, and would be refused at any other address.
+    extendedCard: createAgentCard({
+      ...card,
+      ...extendedCard,
+      url: `${config.idUrl}/`,
+      extendedCard: true,
+    }),
+  };
 }
 
 /** Creates an agent for calls to one peer, with its own trace. */

@@ -48,23 +48,7 @@ export async function tokenEndpoint(
       done(null, body);
     },
   );
-  app.setErrorHandler((error, request, reply) => {
-    const refusal = oauthErrorOf(error);
-    if (refusal !== undefined) {
-      recordTokenRefusal(refusal);
-      // Without the query: a caller may have put a token there by mistake.
-      const path = request.url.split("?", 1)[0];
-      const { cause, code, message: reason } = refusal;
-      const details = cause instanceof AAuthError && { check: cause.code, cause: cause.message };
-      logger.info({ code, reason, ...details, path }, "❌ Token request refused");
-      return sendOAuthError(reply, refusal);
-    }
-    const { statusCode = 500, message } = error as { statusCode?: number; message: string };
-    if (statusCode < 500)
-      return sendOAuthError(reply, new OAuthError(statusCode, "invalid_request", message));
-    logger.error({ err: error }, "Token request failed");
-    return sendOAuthError(reply, new OAuthError(500, "server_error", "The request could not be answered"));
-  });
+  sendErrors(app, logger);
 
   app.post(`${path}/token`, async (request, reply) => noStore(reply).send(await answer(request)));
 
@@ -108,6 +92,27 @@ export async function tokenEndpoint(
   function requireServing(): void {
     if (!state.policy().enabled) throw invalidRequest("AAuth protocol is not enabled for this realm");
   }
+}
+
+/** Errors are OAuth error responses; the log has their reasons. */
+function sendErrors(app: FastifyInstance, logger: FastifyBaseLogger): void {
+  app.setErrorHandler((error, request, reply) => {
+    const refusal = oauthErrorOf(error);
+    if (refusal !== undefined) {
+      recordTokenRefusal(refusal);
+      // Without the query: a caller may have put a token there by mistake.
+      const path = request.url.split("?", 1)[0];
+      const { cause, code, message: reason } = refusal;
+      const details = cause instanceof AAuthError && { check: cause.code, cause: cause.message };
+      logger.info({ code, reason, ...details, path }, "❌ Token request refused");
+      return sendOAuthError(reply, refusal);
+    }
+    const { statusCode = 500, message } = error as { statusCode?: number; message: string };
+    if (statusCode < 500)
+      return sendOAuthError(reply, new OAuthError(statusCode, "invalid_request", message));
+    logger.error({ err: error }, "Token request failed");
+    return sendOAuthError(reply, new OAuthError(500, "server_error", "The request could not be answered"));
+  });
 }
 
 function readForm(request: FastifyRequest) {

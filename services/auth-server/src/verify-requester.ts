@@ -119,7 +119,7 @@ export function createRequesterVerifier(options: {
       const exchangeVerifier = createVerifier({
         profile: february2026,
         ...withPeers({ ...rules, schemes: ["jwt"] }, publishedPeers()),
-        tokenHolder: async () => ({ agent, keys: await publishedKeys(agent, thumbprint) }),
+        tokenHolder: async () => ({ agent, keys: await publishedKeys(discovery, agent, thumbprint) }),
       });
       // The token in `Signature-Key` names the caller, which does not sign.
       const verdict = exchangeVerifier.verifyRequest({ ...request, sender: agent });
@@ -153,30 +153,30 @@ export function createRequesterVerifier(options: {
   function verifyUpstream(token: string, audience: string): Promise<AuthTokenClaims> {
     return verifyAuthToken(token, { audience, trustedIssuers: trustedIssuers(), discovery, now });
   }
+}
 
-  /**
-   * The agent's key with this thumbprint. A key it has rotated in since its set was read is found
-   * too.
-   */
-  async function publishedKeys(agent: string, thumbprint: string): Promise<IssuerJwk[]> {
-    const known = await keysWith(agent, thumbprint);
-    if (known.length > 0) return known;
-    // Discovery reads a set again, within its limits, when it is asked for a key id that is not in
-    // it.
-    await discovery.key(february2026.documents.kinds.agent, agent, thumbprint).catch(() => undefined);
-    const rotated = await keysWith(agent, thumbprint);
-    if (rotated.length > 0) return rotated;
-    throw new AAuthVerificationError(
-      "unknown_key",
-      "the agent's key set has no key with the thumbprint agent_jkt",
-    );
-  }
+/**
+ * The agent's key with this thumbprint. A key it has rotated in since its set was read is found
+ * too.
+ */
+async function publishedKeys(discovery: Discovery, agent: string, thumbprint: string): Promise<IssuerJwk[]> {
+  const known = await keysWith(discovery, agent, thumbprint);
+  if (known.length > 0) return known;
+  // Discovery reads a set again, within its limits, when it is asked for a key id that is not in
+  // it.
+  await discovery.key(february2026.documents.kinds.agent, agent, thumbprint).catch(() => undefined);
+  const rotated = await keysWith(discovery, agent, thumbprint);
+  if (rotated.length > 0) return rotated;
+  throw new AAuthVerificationError(
+    "unknown_key",
+    "the agent's key set has no key with the thumbprint agent_jkt",
+  );
+}
 
-  async function keysWith(agent: string, thumbprint: string): Promise<IssuerJwk[]> {
-    const { keys } = await discovery.keys(february2026.documents.kinds.agent, agent);
-    const thumbprints = await Promise.all(keys.map((jwk) => jwkThumbprint(jwk).catch(() => undefined)));
-    return keys.filter((_jwk, index) => thumbprints[index] === thumbprint);
-  }
+async function keysWith(discovery: Discovery, agent: string, thumbprint: string): Promise<IssuerJwk[]> {
+  const { keys } = await discovery.keys(february2026.documents.kinds.agent, agent);
+  const thumbprints = await Promise.all(keys.map((jwk) => jwkThumbprint(jwk).catch(() => undefined)));
+  return keys.filter((_jwk, index) => thumbprints[index] === thumbprint);
 }
 
 /** `rules` for everyone; messages of `peers` may lack what the published demo does not cover. */

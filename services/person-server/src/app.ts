@@ -13,7 +13,8 @@ import { messagePage, sendPage, serveIcon } from "issuer-kit";
 import { originOf, type PersonServerConfig } from "./config.ts";
 import { openidForResources } from "./openid/openid-for-resources.ts";
 import { createServers } from "./servers.ts";
-import { createSignIn, type SignInMessage, type SignInOptions } from "./sign-in/sign-in.ts";
+import type { SignInMessage } from "./sign-in/message-page.ts";
+import { createSignIn, type SignInOptions } from "./sign-in/sign-in.ts";
 import { siteOf } from "./site.ts";
 
 export interface PersonServerDependencies {

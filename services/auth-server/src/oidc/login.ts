@@ -39,14 +39,14 @@ export async function login(
   });
 
   app.get<{ Params: { uid: string } }>(url, async (request, reply) => {
-    const interaction = await interactionOf(request, reply);
+    const interaction = await interactionOf(provider(), request, reply);
     if (interaction === undefined) return sendExpired(reply);
     return sendLogin(reply, 200, interaction);
   });
 
   app.post<{ Params: { uid: string }; Body: Form | undefined }>(url, async (request, reply) => {
     const { username, password } = request.body ?? {};
-    const interaction = await interactionOf(request, reply);
+    const interaction = await interactionOf(provider(), request, reply);
     if (interaction === undefined) return sendExpired(reply);
     if (typeof username !== "string" || typeof password !== "string") {
       return sendLogin(reply, 400, interaction, { problem: "Enter your user name and password." });
@@ -65,19 +65,6 @@ export async function login(
     });
     return reply.redirect(returnTo, 303);
   });
-
-  async function interactionOf(
-    request: FastifyRequest<{ Params: { uid: string } }>,
-    reply: FastifyReply,
-  ): Promise<Interaction | undefined> {
-    try {
-      const interaction = await provider().interactionDetails(request.raw, reply.raw);
-      return interaction.uid === request.params.uid ? interaction : undefined;
-    } catch (error) {
-      if (isSessionNotFound(error)) return undefined;
-      throw error;
-    }
-  }
 
   async function sendLogin(
     reply: FastifyReply,
@@ -100,6 +87,21 @@ export async function login(
     const text = "Go back to the application and sign in from there.";
     const title = "This sign-in has expired";
     return sendPage(reply, 400, messagePage(site, { title, text }));
+  }
+}
+
+/** The interaction of the address, when the browser has its cookie. */
+async function interactionOf(
+  provider: Provider,
+  request: FastifyRequest<{ Params: { uid: string } }>,
+  reply: FastifyReply,
+): Promise<Interaction | undefined> {
+  try {
+    const interaction = await provider.interactionDetails(request.raw, reply.raw);
+    return interaction.uid === request.params.uid ? interaction : undefined;
+  } catch (error) {
+    if (isSessionNotFound(error)) return undefined;
+    throw error;
   }
 }
 

@@ -1,5 +1,5 @@
 import { errors, interactionPolicy, type RsaKeys } from "issuer-kit/openid";
-import type { AdapterFactory, ClientMetadata, Configuration } from "oidc-provider";
+import type { AdapterFactory, ClientMetadata, Configuration, KoaContextWithOIDC } from "oidc-provider";
 import { type Accounts, accountClaims } from "../realm/accounts.ts";
 import { type Realm, type RealmClient, siteOf } from "../realm/realm.ts";
 import { ACCESS_TOKEN_AUDIENCE, shapeAccessToken } from "./access-token.ts";
@@ -84,15 +84,7 @@ export function oidcConfiguration(options: ConfigurationOptions): Configuration 
     interactions: { policy, url: (_ctx, interaction) => `${paths.login}/${interaction.uid}` },
     issueRefreshToken: (_ctx, client) => client.grantTypeAllowed("refresh_token"),
     jwks: { keys: keys.signingKeys as never },
-    async loadExistingGrant(ctx) {
-      const { client, session, provider } = ctx.oidc;
-      if (client === undefined || session?.accountId === undefined) return undefined;
-      const grant = new provider.Grant({ clientId: client.clientId, accountId: session.accountId });
-      grant.addOIDCScope(OIDC_SCOPES.join(" "));
-      grant.addResourceScope(resource, OIDC_SCOPES.join(" "));
-      await grant.save();
-      return grant;
-    },
+    loadExistingGrant: (ctx) => grantAllScopes(ctx, resource),
     pkce: { required: () => true },
     renderError,
     responseTypes: ["code"],
@@ -100,15 +92,7 @@ export function oidcConfiguration(options: ConfigurationOptions): Configuration 
     routes: paths.routes,
     scopes: [...OIDC_SCOPES],
     subjectTypes: ["public"],
-    ttl: {
-      AccessToken: realm.accessTokenLifespan,
-      AuthorizationCode: realm.accessCodeLifespan,
-      IdToken: realm.accessTokenLifespan,
-      RefreshToken: realm.ssoSessionIdleTimeout,
-      Interaction: realm.accessCodeLifespanLogin,
-      Session: realm.ssoSessionMaxLifespan,
-      Grant: realm.ssoSessionMaxLifespan,
-    },
+    ttl: lifetimes(realm),
   };
 }
 
@@ -127,6 +111,30 @@ export function accountResourceServer(realm: Realm) {
     accessTokenTTL: realm.accessTokenLifespan,
     accessTokenFormat: "jwt" as const,
     jwt: { sign: { alg: "RS256" as const } },
+  };
+}
+
+/** Grants a signed-in user's client all scopes, because no user is asked for consent. */
+async function grantAllScopes({ oidc }: KoaContextWithOIDC, resource: string) {
+  const { client, session, provider } = oidc;
+  if (client === undefined || session?.accountId === undefined) return undefined;
+  const grant = new provider.Grant({ clientId: client.clientId, accountId: session.accountId });
+  grant.addOIDCScope(OIDC_SCOPES.join(" "));
+  grant.addResourceScope(resource, OIDC_SCOPES.join(" "));
+  await grant.save();
+  return grant;
+}
+
+/** Seconds. */
+function lifetimes(realm: Realm) {
+  return {
+    AccessToken: realm.accessTokenLifespan,
+    AuthorizationCode: realm.accessCodeLifespan,
+    IdToken: realm.accessTokenLifespan,
+    RefreshToken: realm.ssoSessionIdleTimeout,
+    Interaction: realm.accessCodeLifespanLogin,
+    Session: realm.ssoSessionMaxLifespan,
+    Grant: realm.ssoSessionMaxLifespan,
   };
 }
 

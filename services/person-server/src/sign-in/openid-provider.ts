@@ -1,36 +1,22 @@
 import {
-  allowInsecureRequests,
   authorizationCodeGrant,
   buildAuthorizationUrl,
   buildEndSessionUrl,
-  ClientSecretBasic,
-  Configuration,
   calculatePKCECodeChallenge,
-  customFetch,
-  discovery,
-  enableNonRepudiationChecks,
-  None,
   ResponseBodyError,
   WWWAuthenticateChallengeError,
 } from "openid-client";
-import { createBoundedFetch, requireSecure } from "./bounded-fetch.ts";
+import { requireSecure } from "./bounded-fetch.ts";
 import { type Person, personOf } from "./person.ts";
+import { createProviderClient, type ProviderClientOptions } from "./provider-client.ts";
 import { SignInError } from "./sign-in-error.ts";
 
-export interface OpenidProviderOptions {
-  readonly issuer: URL;
-  readonly clientId: string;
-  /** Sent by HTTP Basic authentication. Default: a public client. */
-  readonly clientSecret?: string | undefined;
+export interface OpenidProviderOptions extends ProviderClientOptions {
   /** `openid` among them. */
   readonly scopes: readonly string[];
   /** Claim of the ID token that is the person's name. */
   readonly nameClaim: string;
   readonly redirectUri: string;
-  /** Plain http is accepted for providers on loopback. */
-  readonly development: boolean;
-  /** Unix seconds. */
-  readonly now: () => number;
 }
 
 /** Values that tie an authorization response to its request. */
@@ -62,69 +48,20 @@ export interface OpenidProvider {
   endSessionUrl(idToken: string | undefined): Promise<URL | undefined>;
 }
 
-/** Deadline of the document, and of all requests with one code together. */
-const TIMEOUT_SECONDS = 10;
-/** How long the provider's document is used. */
-const DOCUMENT_SECONDS = 60;
 /** Codes that are at the provider at a time: any caller can send some. */
 const MAX_REDEMPTIONS = 64;
 
 /** @throws RangeError for an issuer that is neither https nor, in development, http on loopback */
 export function createOpenidProvider(options: OpenidProviderOptions): OpenidProvider {
-  const { issuer, clientId, clientSecret, scopes, nameClaim, redirectUri, development, now } = options;
-  requireSecure(issuer, development);
-  let known: { readonly since: number; readonly found: Promise<Configuration> } | undefined;
+  const { scopes, nameClaim, redirectUri, development } = options;
+  requireSecure(options.issuer, development);
+  const client = createProviderClient(options);
   let redemptions = 0;
-
-  const authentication = () => (clientSecret === undefined ? None() : ClientSecretBasic(clientSecret));
-  const boundedFetch = () =>
-    createBoundedFetch({
-      allowsHttp: development,
-      signal: AbortSignal.timeout(TIMEOUT_SECONDS * 1000),
-    });
-
-  function discover(): Promise<Configuration> {
-    return discovery(
-      issuer, // hole U1
-      clientId,
-      undefined,
-      authentication(),
-      {
-        timeout: TIMEOUT_SECONDS,
-        [customFetch]: boundedFetch(),
-        execute: development ? [allowInsecureRequests] : [],
-      },
-    );
-  }
-
-  /**
-   * The provider as one sign-in needs it: its deadline begins, and its key set is not older than
-   * the token. Keys are fetched only once the provider has taken the code.
-   */
-  function forOneSignIn(provider: Configuration): Configuration {
-    const own = new Configuration(provider.serverMetadata(), clientId, undefined, authentication());
-    own.timeout = TIMEOUT_SECONDS;
-    own[customFetch] = boundedFetch();
-    enableNonRepudiationChecks(own); // hole U2
-    if (development) allowInsecureRequests(own);
-    return own;
-  }
-
-  function recent(): Promise<Configuration> {
-    if (known !== undefined && now() - known.since < DOCUMENT_SECONDS) return known.found;
-    const found = discover();
-    const current = { since: now(), found };
-    known = current;
-    found.catch(() => {
-      if (known === current) known = undefined;
-    });
-    return found;
-  }
 
   return {
     authorizationUrl: ({ state, nonce, codeVerifier }) =>
       asked(async () => {
-        const url = buildAuthorizationUrl(await recent(), {
+        const url = buildAuthorizationUrl(await client.recent(), {
           redirect_uri: redirectUri,
           scope: scopes.join(" "),
           state,
@@ -142,7 +79,7 @@ export function createOpenidProvider(options: OpenidProviderOptions): OpenidProv
           throw new SignInError("provider_unreachable", "too many responses at a time"); // hole U13a
         redemptions += 1;
         try {
-          const tokens = await authorizationCodeGrant(forOneSignIn(await recent()), response, {
+          const tokens = await authorizationCodeGrant(client.forOneSignIn(await client.recent()), response, {
             expectedState: state,
             expectedNonce: nonce,
             pkceCodeVerifier: codeVerifier,
@@ -159,7 +96,7 @@ export function createOpenidProvider(options: OpenidProviderOptions): OpenidProv
       }),
     endSessionUrl: (idToken) =>
       asked(async () => {
-        const provider = await recent();
+        const provider = await client.recent();
         if (provider.serverMetadata().end_session_endpoint === undefined) return undefined;
         const url = buildEndSessionUrl(provider, idToken === undefined ? {} : { id_token_hint: idToken });
         requireSecure(url, development);

@@ -1,21 +1,14 @@
-import { StoreFullError, type Stores } from "aauth";
+import type { Stores } from "aauth";
 import { newSecret } from "agent-kit/service";
 import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { noStore } from "issuer-kit";
 import { randomNonce, randomPKCECodeVerifier } from "openid-client";
+import { createFailurePage, type ShowMessage } from "./message-page.ts";
 import { createOpenidProvider, type OpenidProviderOptions } from "./openid-provider.ts";
 import { createPendingSignIns } from "./pending-sign-ins.ts";
 import { type BrowserSession, createSessions } from "./sessions.ts";
-import { FAILURE_PAGES, SignInError } from "./sign-in-error.ts";
-
-/** A page with one message, and a link to continue. */
-export interface SignInMessage {
-  readonly title: string;
-  readonly text: string;
-  /** Error code, for the developer. */
-  readonly code?: string;
-  readonly link: readonly [href: string, name: string];
-}
+import { SignInError } from "./sign-in-error.ts";
+import { registerSignOut, SIGN_OUT_PATH } from "./sign-out.ts";
 
 export interface SignInOptions extends Omit<OpenidProviderOptions, "redirectUri"> {
   /** Own origin as browsers know it. */
@@ -24,7 +17,7 @@ export interface SignInOptions extends Omit<OpenidProviderOptions, "redirectUri"
   readonly home: string;
   /** 32 bytes, with which the cookies of sign-ins in progress are encrypted. */
   readonly cookieSecret: Uint8Array;
-  readonly showMessage: (reply: FastifyReply, status: number, message: SignInMessage) => FastifyReply;
+  readonly showMessage: ShowMessage;
   readonly logger: FastifyBaseLogger;
   readonly stores: Pick<Stores, "records">;
 }
@@ -49,7 +42,6 @@ export interface SignIn {
 }
 
 const CALLBACK_PATH = "/sign-in/callback";
-const SIGN_OUT_PATH = "/sign-in/sign-out";
 const MAX_RETURN_CHARACTERS = 2_048;
 
 /**
@@ -58,11 +50,12 @@ const MAX_RETURN_CHARACTERS = 2_048;
  * @throws SignInError for an issuer that is neither https nor, in development, http on loopback
  */
 export async function createSignIn(app: FastifyInstance, options: SignInOptions): Promise<SignIn> {
-  const { publicUrl, home, cookieSecret, showMessage, logger, stores, now } = options;
+  const { publicUrl, home, cookieSecret, logger, stores, now } = options;
   const isSecure = publicUrl.protocol === "https:";
   const provider = createOpenidProvider({ ...options, redirectUri: new URL(CALLBACK_PATH, publicUrl).href });
   const sessions = createSessions({ isSecure, stores, now });
   const pending = createPendingSignIns({ isSecure, cookieSecret, stores, now });
+  const showFailure = createFailurePage(options);
 
   async function begin(request: FastifyRequest, reply: FastifyReply, returnTo: string): Promise<void> {
     try {
@@ -76,19 +69,8 @@ export async function createSignIn(app: FastifyInstance, options: SignInOptions)
       pending.add(request, reply, { ...expected, returnTo: address });
       noStore(reply).redirect(url.href, 303);
     } catch (error) {
-      sendFailure(reply, error, returnTo);
+      showFailure(reply, error, returnTo);
     }
-  }
-
-  function sendFailure(reply: FastifyReply, error: unknown, returnTo: string): FastifyReply {
-    const failure = error instanceof StoreFullError ? tooMany(error) : error;
-    if (!(failure instanceof SignInError)) throw failure;
-    const { code, message } = failure;
-    const { status, title, text } = FAILURE_PAGES[code];
-    logger.warn({ code, reason: message }, "Sign-in failed");
-    const isBad = code === "invalid_return";
-    const link = [isBad ? home : returnTo, "Try again"] as const;
-    return showMessage(reply, status, { title, text, code, link });
   }
 
   await app.register(async (scope) => {
@@ -112,36 +94,11 @@ export async function createSignIn(app: FastifyInstance, options: SignInOptions)
         logger.info("Person signed in");
         return noStore(reply).redirect(returnTo, 303);
       } catch (error) {
-        return sendFailure(reply, error, returnTo);
+        return showFailure(reply, error, returnTo);
       }
     });
 
-    scope.post(SIGN_OUT_PATH, async (request, reply) => {
-      // hole U8
-      if (!isFromOwnPage(request, publicUrl)) {
-        const text = "Only a page of this server can sign you out.";
-        return showMessage(reply, 403, { title: "You are still signed in", text, link: [home, "Continue"] });
-      }
-      const session = await sessions.end(request, reply);
-      const endSession =
-        session === undefined
-          ? undefined
-          : await provider.endSessionUrl(session.idToken).catch(() => undefined);
-      // hole U17
-      if (endSession !== undefined) {
-        // Not a redirect: `form-action` of the page would refuse what the provider redirects to.
-        noStore(reply).header("refresh", `0; url=${endSession.href}`);
-        const text = `Your session at ${options.issuer.host} ends there.`;
-        const link = [endSession.href, "Continue"] as const;
-        return showMessage(reply, 200, { title: "You are signed out here", text, link });
-      }
-      const text = `Your session at ${options.issuer.host} may continue: sign out there, too, before another person uses this browser.`;
-      return showMessage(reply, 200, {
-        title: "You are signed out here",
-        text,
-        link: [home, "Sign in again"],
-      });
-    });
+    registerSignOut(scope, { ...options, provider, sessions });
   });
 
   return {
@@ -164,14 +121,4 @@ function ownAddress(path: string, publicUrl: URL): string {
   const url = URL.parse(path, publicUrl);
   if (url?.origin === publicUrl.origin && url.href.length <= MAX_RETURN_CHARACTERS) return url.href; // hole U10
   throw new SignInError("invalid_return", "a sign-in was asked to return to another server");
-}
-
-/** Pages without a referrer send `Origin: null`, so that `Sec-Fetch-Site` is read first. */
-function isFromOwnPage({ headers }: FastifyRequest, publicUrl: URL): boolean {
-  const site = headers["sec-fetch-site"];
-  return site === undefined ? headers.origin === publicUrl.origin : site === "same-origin";
-}
-
-function tooMany(cause: Error): SignInError {
-  return new SignInError("too_many_sign_ins", cause.message, { cause });
 }

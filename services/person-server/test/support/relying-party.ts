@@ -1,8 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { createMemoryStores } from "aauth";
 import Fastify, { type FastifyInstance } from "fastify";
+import type { SignInMessage } from "../../src/sign-in/message-page.ts";
 import type { BrowserSession } from "../../src/sign-in/sessions.ts";
-import { createSignIn, type SignInMessage, type SignInOptions } from "../../src/sign-in/sign-in.ts";
+import { createSignIn, type SignInOptions } from "../../src/sign-in/sign-in.ts";
 
 export const OWN_ORIGIN = "http://localhost:8081";
 

@@ -1,0 +1,85 @@
+import {
+  allowInsecureRequests,
+  ClientSecretBasic,
+  Configuration,
+  customFetch,
+  discovery,
+  enableNonRepudiationChecks,
+  None,
+} from "openid-client";
+import { createBoundedFetch } from "./bounded-fetch.ts";
+
+export interface ProviderClientOptions {
+  readonly issuer: URL;
+  readonly clientId: string;
+  /** Sent by HTTP Basic authentication. Default: a public client. */
+  readonly clientSecret?: string | undefined;
+  /** Plain http is accepted for providers on loopback. */
+  readonly development: boolean;
+  /** Unix seconds. */
+  readonly now: () => number;
+}
+
+/** This server as a client of its OpenID provider, with the provider's document. */
+export interface ProviderClient {
+  /** The document, cached for a minute; it is fetched again after a failure. */
+  recent(): Promise<Configuration>;
+  /**
+   * The provider as one sign-in needs it: its deadline begins, and its key set is not older than
+   * the token. Keys are fetched only once the provider has taken the code.
+   */
+  forOneSignIn(provider: Configuration): Configuration;
+}
+
+/** Deadline of the document, and of all requests with one code together. */
+const TIMEOUT_SECONDS = 10;
+/** How long the provider's document is used. */
+const DOCUMENT_SECONDS = 60;
+
+export function createProviderClient(options: ProviderClientOptions): ProviderClient {
+  const { issuer, clientId, clientSecret, development, now } = options;
+  let known: { readonly since: number; readonly found: Promise<Configuration> } | undefined;
+
+  const authentication = () => (clientSecret === undefined ? None() : ClientSecretBasic(clientSecret));
+  const boundedFetch = () =>
+    createBoundedFetch({
+      allowsHttp: development,
+      signal: AbortSignal.timeout(TIMEOUT_SECONDS * 1000),
+    });
+
+  function discover(): Promise<Configuration> {
+    return discovery(
+      issuer, // hole U1
+      clientId,
+      undefined,
+      authentication(),
+      {
+        timeout: TIMEOUT_SECONDS,
+        [customFetch]: boundedFetch(),
+        execute: development ? [allowInsecureRequests] : [],
+      },
+    );
+  }
+
+  function forOneSignIn(provider: Configuration): Configuration {
+    const own = new Configuration(provider.serverMetadata(), clientId, undefined, authentication());
+    own.timeout = TIMEOUT_SECONDS;
+    own[customFetch] = boundedFetch();
+    enableNonRepudiationChecks(own); // hole U2
+    if (development) allowInsecureRequests(own);
+    return own;
+  }
+
+  function recent(): Promise<Configuration> {
+    if (known !== undefined && now() - known.since < DOCUMENT_SECONDS) return known.found;
+    const found = discover();
+    const current = { since: now(), found };
+    known = current;
+    found.catch(() => {
+      if (known === current) known = undefined;
+    });
+    return found;
+  }
+
+  return { recent, forOneSignIn };
+}
