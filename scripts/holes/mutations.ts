@@ -520,11 +520,7 @@ const HOLES: Readonly<Record<string, Hole>> = {
   X11: [
     "a name is looked at after it was resolved",
     ["packages/aauth/test/discovery/discovery.test.ts", "does not connect to https://localhost"],
-    [
-      `${AAUTH}/discovery/http-node.ts`,
-      "addresses.some(({ address }) => isForbidden(address, blockList))",
-      "false",
-    ],
+    [`${AAUTH}/discovery/http-node.ts`, "addresses.some(({ address }) => isForbidden(address))", "false"],
   ],
   X12: [
     "an agent that is not trusted is not let in by an auth token",

@@ -21,7 +21,7 @@ type Start = (settings: Settings) => Promise<Started>;
 const bun: Start = (settings) => startAs(settings, (own) => [BUN, source("bun.ts"), own]);
 
 const deno: Start = (settings) =>
-  startAs(settings, (own) => [DENO, "run", "--no-lock", ...MAY, source("deno.ts"), own]);
+  startAs(settings, (own): Command => [DENO, "run", "--no-lock", ...MAY, source("deno.ts"), own]);
 
 const workerd: Start = (settings) =>
   startAs(settings, async (own, port) => [
@@ -45,7 +45,11 @@ async function startAs(
 /** Where the samples of the guide listen. */
 const SAMPLE_PORT = 4020;
 
-/** Starts a sample of the guide, which has its port in it. @param key of a Workers module: its binding */
+/**
+ * Starts a sample of the guide, which has its port in it.
+ *
+ * @param key the binding of a Workers module
+ */
 export async function startSample(
   runtime: "node" | "bun" | "deno" | "workerd",
   file: string,

@@ -53,7 +53,7 @@ export function openSqliteStores(options: SqliteOptions): OpenStores {
           const claimed = await database.write(() => {
             const knowsAll = entries.knowsAll(ttlSeconds);
             if (entries.find(stored) !== undefined) return false;
-            if (!knowsAll) return "unknown"; // hole V25
+            if (!knowsAll) return "unknown"; // hole V9
             return entries.put(stored, "", quotaOf(charge), ttlSeconds) || "full";
           });
           if (claimed !== "unknown") return claimed;

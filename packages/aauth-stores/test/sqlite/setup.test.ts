@@ -79,7 +79,7 @@ describe("stores in a file of SQLite", () => {
     await stores.close();
   });
 
-  test("V25: accept no claim again that a clock which was ahead has ended", async () => {
+  test("V9: accept no claim again that a clock which was ahead has ended", async () => {
     let seconds = 1_800_000_000;
     const open = () => openSqliteStores({ path, now: () => seconds });
     let stores = open();
