@@ -75,11 +75,8 @@ export async function openKeptRing<Key extends Named>(
     await own.write(1, entriesOf([{ key: first, announcedAt: now(), keepSeconds: 0 }]));
   }
 
-  let source = await own.read();
-  if (source === undefined) {
-    await makeFirst(true);
-    source = await own.read();
-  }
+  if (!(await own.exists())) await makeFirst(true);
+  const source = await own.read();
   if (source === undefined) throw files.problem(name, "is gone as soon as it is written");
   let { generation, version } = source;
   let ring = await ringOf(source);
