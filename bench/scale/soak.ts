@@ -102,7 +102,7 @@ async function startSqlite(perSecond: number): Promise<Soaked> {
     load: [{ perSecond: perSecond / 5, send: async () => (await startRun(user)).status }],
     async stop() {
       await demo.stop();
-      removeState(ports, DEMO_MODES);
+      await removeState(ports, DEMO_MODES);
     },
   };
 }

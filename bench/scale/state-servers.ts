@@ -23,7 +23,7 @@ export async function startStateServers(): Promise<
     processes: stack.services.map(({ name, pid }) => ({ name, pid: pid! })),
     async stop() {
       await stack.stop();
-      removeState(ports, DEMO_MODES);
+      await removeState(ports, DEMO_MODES);
     },
   };
 }

@@ -124,7 +124,7 @@ const settings = {
     flag: "fresh",
     schema: booleanSetting(false),
     description:
-      "Start empty: remove what earlier starts with this profile and backend port have kept, keys included",
+      "Start empty: remove what earlier starts with this profile and backend port have kept, keys that they made included",
   }),
   replicas: setting({
     flag: "replicas",

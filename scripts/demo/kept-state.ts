@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { countSqliteEntries } from "aauth-stores/sqlite";
+import { removeMadeKeys } from "agent-kit/service";
 import { DRAFT_11_SERVERS, identifierOf } from "topology";
 import { REPOSITORY_ROOT, type StackModes, type StackPorts, stateFolders } from "./stack.ts";
 
@@ -31,11 +32,19 @@ export function keptWork(folder: string): string {
   return counts.filter(Boolean).join(", ");
 }
 
-/** Removes what earlier starts have kept: state, and the keys that it belongs to. */
-export function removeState(ports: Ports, modes: Profile): void {
+/** Password of the demo's own PostgreSQL and Valkey, in the folder of keys. */
+export const PASSWORD_FILE = "state-password";
+
+/**
+ * Removes what earlier starts have kept: state, and the keys that it belongs to. Keys that an
+ * operator has put into the folder stay.
+ */
+export async function removeState(ports: Ports, modes: Profile): Promise<void> {
   const { data, keys } = stateFolders(ports, modes);
-  for (const folder of [REPOSITORY_ROOT + data, REPOSITORY_ROOT + keys, postgresFolder(ports, modes)])
-    rmSync(folder, { recursive: true, force: true });
+  for (const path of [data, `${keys}/${PASSWORD_FILE}`])
+    rmSync(REPOSITORY_ROOT + path, { recursive: true, force: true });
+  rmSync(postgresFolder(ports, modes), { recursive: true, force: true });
+  await removeMadeKeys(REPOSITORY_ROOT + keys);
 }
 
 /**

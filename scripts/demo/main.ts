@@ -69,7 +69,7 @@ async function main(): Promise<number> {
 async function prepare({ ports, modes, fresh, replicas, without }: DemoSettings) {
   const services = leaveOut(describeStack(ports, modes), without);
   // Another demo may be at work on the files.
-  if (fresh && (await takenPorts(describeStack(ports, modes))).length === 0) removeState(ports, modes);
+  if (fresh && (await takenPorts(describeStack(ports, modes))).length === 0) await removeState(ports, modes);
   const isContinued = modes.store === undefined && hasState(ports, modes);
   if (replicas === 1) {
     const folder = REPOSITORY_ROOT + stateFolders(ports, modes).data;

@@ -102,6 +102,8 @@ function routerOf(
     hosted: { module: "services/gateway/src/service.ts", argv: ["-f", ROUTER_FILE] },
     env: {
       HOST: "127.0.0.1",
+      // The replicas log the requests.
+      LOG_LEVEL: "warn",
       REPLICAS_PORT: String(service.ports[0]!.port),
       REPLICA_1_ADDR: `127.0.0.1:${first}`,
       REPLICA_2_ADDR: `127.0.0.1:${second}`,

@@ -3,7 +3,7 @@ import { closeSync, mkdirSync, openSync, readFileSync, writeSync } from "node:fs
 import { join } from "node:path";
 import { ConfigError } from "agent-kit/service";
 import { freePorts } from "../demo/free-ports.ts";
-import { postgresFolder } from "../demo/kept-state.ts";
+import { PASSWORD_FILE, postgresFolder } from "../demo/kept-state.ts";
 import { REPOSITORY_ROOT, type StackModes, type StackPorts, stateFolders } from "../demo/stack.ts";
 import { findStoreServers } from "../store-servers.ts";
 import { REPLICATED, type Replicas, type StateServer } from "./describe-replicas.ts";
@@ -64,7 +64,7 @@ async function ownServers(
 
 /** The password of both servers, made at the first start. */
 function keptPassword(folder: string): string {
-  const path = join(folder, "state-password");
+  const path = join(folder, PASSWORD_FILE);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   try {
     const file = openSync(path, "wx", 0o600);

@@ -106,7 +106,7 @@ export async function startReplicas(
     },
     async stop() {
       await stack.stop();
-      removeState(ports, all);
+      await removeState(ports, all);
     },
   };
 }

@@ -25,8 +25,8 @@ export interface GatewayDependencies {
     warn(fields: object, message: string): void;
     error(fields: object, message: string): void;
   };
-  /** Takes one access-log line, without its end. */
-  readonly accessLog: (line: string) => void;
+  /** Takes one access-log line, without its end. Undefined: no access log. */
+  readonly accessLog: ((line: string) => void) | undefined;
   /** Default: OpenTelemetry's global one. */
   readonly tracerProvider?: TracerProvider;
   /** Default {@link LIMITS}. */
@@ -67,7 +67,7 @@ export async function buildGateway(
   const finish = (record: RequestRecord) => {
     try {
       endRequestSpan(record, tracing?.fields?.add ?? {});
-      accessLog(accessLogLine(settings.logFormat, record, logging.fields?.add ?? {}));
+      accessLog?.(accessLogLine(settings.logFormat, record, logging.fields?.add ?? {}));
     } catch (error) {
       // The request is over; the other requests go on.
       onProblem("a request could not be recorded", error);

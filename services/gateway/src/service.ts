@@ -32,7 +32,9 @@ export const start: StartService = async ({ env, argv, output, startTelemetry })
   });
   const telemetry = await startTelemetry(telemetryOf(configuration.config.tracing, config), { logger });
   return buildTraced(telemetry, async () => {
-    const accessLog = (line: string) => void output.write(`${line}\n`);
+    const accessLog = logger.isLevelEnabled("info")
+      ? (line: string) => void output.write(`${line}\n`)
+      : undefined;
     const gateway = await buildGateway(config, configuration, { logger, accessLog });
     const reload = () => {
       try {

@@ -52,6 +52,27 @@ describe("the command line", () => {
   });
 });
 
+test.each([
+  ["info", true],
+  ["warn", false],
+])("at LOG_LEVEL=%s the access log is written: %s", { timeout: 30_000 }, async (LOG_LEVEL, isWritten) => {
+  const upstream = await startFakeServer((_, response) => response.end("one"));
+  const port = await freePort();
+  const child = startChild(process.execPath, [MAIN, "-f", join(FILES, "config-replicas.yaml")], {
+    env: { LOG_LEVEL, HOST: "127.0.0.1", REPLICAS_PORT: String(port), REPLICA_1_ADDR: upstream.address },
+  });
+  try {
+    await vi.waitFor(async () => expect((await send({ port })).body).toBe("one"), { timeout: 25_000 });
+    child.process.kill("SIGTERM");
+    await child.ended;
+    expect(/\trequest .*http\.status=200/.test(child.text())).toBe(isWritten);
+  } finally {
+    child.process.kill("SIGTERM");
+    await child.ended;
+    await upstream.close();
+  }
+});
+
 describe("the file changes while it runs", () => {
   test("a typo changes nothing and is named with its line; the next good file counts", async () => {
     const one = await startFakeServer((_, response) => response.end("one"));

@@ -52,6 +52,7 @@ export { installLocalhostLookup, localhostLookup } from "./http/localhost-lookup
 export { sendProblem } from "./http/problem.ts";
 export { AnswerTooLargeError, readBounded } from "./http/read-bounded.ts";
 export type { KeyKind, RingOptions } from "./keys/kept-ring.ts";
+export { removeMadeKeys } from "./keys/remove-made-keys.ts";
 export { memoryKeys, openKeys, type ServiceKeys } from "./keys/service-keys.ts";
 export {
   createLogger,

@@ -14,7 +14,8 @@ const entrySchema = jwkSchema
   .transform(({ announced_at: announcedAt, keep_seconds: keepSeconds, ...jwk }) => ({
     ...{ jwk: jwk as KeptJwk, announcedAt, keepSeconds },
   }));
-const setSchema = z.strictObject({ keys: z.array(entrySchema).min(1) });
+/** A JWK Set with one key or more. */
+export const keySetSchema = z.strictObject({ keys: z.array(entrySchema).min(1) });
 
 /** A key of a file. */
 export interface KeptEntry {
@@ -34,7 +35,7 @@ export function readEntries(files: KeyFiles, { name, text }: KeyFile): readonly 
     const value: unknown = name.endsWith(".pem")
       ? createPrivateKey(text).export({ format: "jwk" })
       : JSON.parse(text);
-    return z.union([setSchema, entrySchema.transform((entry) => ({ keys: [entry] }))]).parse(value).keys;
+    return z.union([keySetSchema, entrySchema.transform((entry) => ({ keys: [entry] }))]).parse(value).keys;
   } catch {
     // No cause: parsers quote what they could not read.
     throw files.problem(name, "is malformed: expected a private key as PEM, a JWK or a JWK Set");

@@ -19,7 +19,8 @@ export type RingOptions<Key extends Named> = Omit<KeyRingOptions<Key>, "key" | "
 /** A ring whose keys are in a folder. */
 export interface KeptRing<Key extends Named> extends KeyRing<Key> {
   /**
-   * Takes the keys that another process, or an operator, has written since.
+   * Takes the keys that another process, or an operator, has written since. Makes new ones where
+   * an operator has removed theirs.
    *
    * @returns whether there were any
    * @throws ConfigError, and the ring stays as it is
@@ -69,12 +70,13 @@ export async function openKeptRing<Key extends Named>(
     }
   }
 
-  let source = await own.read();
-  if (source === undefined) {
-    const first = await open(await kind.create(true));
+  async function makeFirst(isNamed: boolean): Promise<void> {
+    const first = await open(await kind.create(isNamed));
     await own.write(1, entriesOf([{ key: first, announcedAt: now(), keepSeconds: 0 }]));
-    source = await own.read();
   }
+
+  if (!(await own.exists())) await makeFirst(true);
+  const source = await own.read();
   if (source === undefined) throw files.problem(name, "is gone as soon as it is written");
   let { generation, version } = source;
   let ring = await ringOf(source);
@@ -82,6 +84,8 @@ export async function openKeptRing<Key extends Named>(
   let following: Promise<unknown> = Promise.resolve();
 
   async function followOnce(): Promise<boolean> {
+    // The operator has removed the file. Its key may have had the published name.
+    if (generation === undefined && !(await own.exists())) await makeFirst(false);
     const file = await own.read(version);
     if (file === undefined) return false;
     ring = await ringOf(file, ring);

@@ -14,6 +14,8 @@ export interface KeyFile {
 
 const OWNER_ONLY = 0o600;
 const MAX_BYTES = 262_144;
+/** Name of a file beside, which {@link KeyFiles.create} leaves behind where it is killed. */
+export const UNFINISHED = /^\..+\.[0-9a-f]{12}$/;
 const STICKY = 0o1000;
 
 /**

@@ -22,6 +22,8 @@ export interface RingFiles {
    * @throws ConfigError for a file that cannot be used
    */
   read(known?: string): Promise<RingFile | undefined>;
+  /** Whether there is a file. @throws where the folder is missing */
+  exists(): Promise<boolean>;
   /**
    * Makes the file of a generation, unless there is one, and removes those before it.
    *
@@ -30,7 +32,8 @@ export interface RingFiles {
   write(generation: number, entries: readonly KeptEntry[]): Promise<void>;
 }
 
-const GENERATION = /^(.+)\.([1-9]\d{0,14})\.json$/;
+/** Name of a file that a service has made, of a ring and a generation. */
+export const GENERATION = /^(.+)\.([1-9]\d{0,14})\.json$/;
 /** A file that is listed may be gone when it is read, once for each rotation in between. */
 const MAX_READS = 5;
 
@@ -63,6 +66,7 @@ export function ringFilesOf(files: KeyFiles, ring: string): RingFiles {
       }
       throw files.problem(fileOf(1), "is replaced faster than it can be read");
     },
+    exists: async () => (await find()) !== undefined,
     async write(generation, entries) {
       if (!(await files.create(fileOf(generation), textOf(entries)))) return;
       for (const earlier of await generations())

@@ -29,7 +29,7 @@ const FOLLOW_MS = 2_000;
 /**
  * Opens the keys of a service. Each name is one file in the folder, made at its first use, with
  * mode 0600; a rotation is a new file. A key that an operator puts there, as `<name>.pem` or
- * `<name>.json`, is used as it is, and followed when it is replaced.
+ * `<name>.json`, is used as it is, and followed when it is replaced or removed.
  *
  * @param options.folder undefined: new keys at each start
  * @param options.service in messages about its settings
@@ -56,7 +56,7 @@ export async function openKeys(options: {
         try {
           if (!(await ring.follow())) return;
           const [newest] = ring.held();
-          logger.info({ kid: newest?.key.kid }, "🔑 Took the signing keys of another process");
+          logger.info({ kid: newest?.key.kid }, "🔑 Took new signing keys");
         } catch (error) {
           logger.error({ err: error }, "new signing keys cannot be used");
         }
@@ -108,7 +108,10 @@ const newSecret = () => new Uint8Array(randomBytes(SECRET_BYTES));
 async function keptSecret(files: KeyFiles, name: string): Promise<Uint8Array<ArrayBuffer>> {
   if ((await files.read(name)) === undefined) {
     const k = Buffer.from(newSecret()).toString("base64url");
-    await files.create(name, textOf([{ jwk: { kty: "oct", k } }]));
+    await files.create(
+      name,
+      textOf([{ jwk: { kty: "oct", k }, announcedAt: Math.floor(Date.now() / 1000) }]),
+    );
   }
   // Another process may have been first.
   const file = await files.read(name);

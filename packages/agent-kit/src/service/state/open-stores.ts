@@ -33,36 +33,36 @@ export async function openStores(options: {
   // Their owner sees, and can revoke, the others.
   const onUnreadable = ({ code, store }: StoreRecordError) =>
     logger.error({ code, store }, "An entry cannot be read, and is left out of its owner's list");
-  const open = async <Opened>(name: string, opening: () => Opened | Promise<Opened>) => {
+  const opened: { close(): Promise<void> }[] = [];
+  const close = async () => {
+    for (const each of opened.toReversed()) await each.close();
+  };
+  const open = async <Opened extends (typeof opened)[number]>(
+    name: string,
+    opening: () => Promise<Opened>,
+  ): Promise<Opened> => {
     try {
-      return await opening();
+      const store = await opening();
+      opened.push(store);
+      return store;
     } catch (error) {
       if (!(error instanceof StoreSetupError || error instanceof StoreUnavailableError)) throw error;
       throw new ConfigError(service, [{ name, message: `${error.message} (${error.code})` }]);
     }
   };
-  const records = await open("AAUTH_STORE", () => openRecords(store, service, { onUnreadable }));
-  const claims =
-    replayStore === undefined
-      ? undefined
-      : await open("AAUTH_REPLAY_STORE", () => openClaims(replayStore)).catch(async (error: unknown) => {
-          await records.close();
-          throw error;
-        });
-  const close = async () => {
-    await claims?.close();
-    await records.close();
-  };
   const named = (name: string) => `${service} ${name}`;
   try {
+    const records = await open("AAUTH_STORE", () => openRecords(store, service, { onUnreadable }));
+    const claims =
+      replayStore === undefined ? records : await open("AAUTH_REPLAY_STORE", () => openClaims(replayStore));
     const encrypted =
       store.kind === "memory" ? records : encryptStores(records, { keys: [await secret()], onUnreadable });
-    const opened: Stores = {
-      claims: (name, bounds) => (claims ?? records).claims(named(name), bounds),
+    const stores: Stores = {
+      claims: (name, bounds) => claims.claims(named(name), bounds),
       records: (name, bounds) => encrypted.records(named(name), bounds),
     };
-    const knownSince = await requireKey(opened, service);
-    return { ...opened, knownSince: records.knownSince ?? knownSince, close };
+    const knownSince = await requireKey(stores, service);
+    return { ...stores, knownSince: records.knownSince ?? knownSince, close };
   } catch (error) {
     await close();
     throw error;

@@ -18,7 +18,13 @@ import type { KeyRing } from "aauth";
 import { createTestClock, type TestClock } from "aauth/testing";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { startChild } from "../../../../../tests/support/child.ts";
-import { ConfigError, memoryKeys, openKeys, type ServiceKeys } from "../../../src/service/index.ts";
+import {
+  ConfigError,
+  memoryKeys,
+  openKeys,
+  removeMadeKeys,
+  type ServiceKeys,
+} from "../../../src/service/index.ts";
 
 const FOLLOW_MS = 2_000;
 const logger = { info: vi.fn(), error: vi.fn() };
@@ -259,7 +265,8 @@ describe("a key of an operator", () => {
     await put("backend.json", { keys: [newJwk("key-2"), newJwk("key-1")] });
     const ring = await openRing();
     expect([ring.current().kid, kidsOf(ring)]).toEqual(["key-1", ["key-2", "key-1"]]);
-    clock.advance(12);
+    // The file's own time, of the system's clock, may be in the next second.
+    clock.advance(13);
     expect(ring.current().kid).toBe("key-2");
   });
 
@@ -287,6 +294,35 @@ describe("a key of an operator", () => {
     expect(kidsOf(ring)).toEqual(["key-2"]);
   });
 
+  it("gives way to a new key, made once, where its file is removed", async () => {
+    vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
+    await put("backend.json", newJwk("key-1"));
+    const [one, other] = [await openRing(), await openRing()];
+    await rm(path("backend.json"));
+    vi.advanceTimersByTime(FOLLOW_MS);
+    await expect.poll(() => [kidsOf(one).length, kidsOf(other).length]).toEqual([2, 2]);
+    expect(kidsOf(one)).toEqual(kidsOf(other));
+    expect([one.current().kid, await readdir(folder)]).toEqual(["key-1", ["backend.1.json"]]);
+    clock.advance(12);
+    expect([one.current().kid, other.current().kid]).toEqual([kidsOf(one)[0], kidsOf(one)[0]]);
+    expect(one.current().kid).toMatch(/^backend-[\w-]{8}$/);
+    clock.advance(100);
+    expect(kidsOf(one)).toHaveLength(1);
+    await one.rotate();
+    expect(await readdir(folder)).toEqual(["backend.2.json"]);
+  });
+
+  it("that has the name of a new folder's first key gives way to a key of another name", async () => {
+    const options = { kidPrefix: "backend-ephemeral", firstKid: "backend-ephemeral-1" };
+    vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
+    await put("backend.json", newJwk("backend-ephemeral-1"));
+    const ring = await (await open()).signingKeys("backend", options);
+    await rm(path("backend.json"));
+    vi.advanceTimersByTime(FOLLOW_MS);
+    await expect.poll(() => kidsOf(ring)[0]).toMatch(/^backend-ephemeral-[\w-]{8}$/);
+    expect(logger.error).not.toHaveBeenCalled();
+  });
+
   it.each([
     ["K4: is not taken where it has the name of another", () => newJwk("key-1")],
     ["is not taken where it is malformed", () => "{"],
@@ -299,5 +335,38 @@ describe("a key of an operator", () => {
     vi.advanceTimersByTime(FOLLOW_MS);
     await expect.poll(() => logger.error).toHaveBeenCalled();
     expect(ring.published().map(({ publicJwk }) => publicJwk.x)).toEqual([x]);
+  });
+});
+
+describe("removal of the keys that services have made", () => {
+  it("removes keys, secrets and unfinished files, and the folder", async () => {
+    await (await openRing()).rotate();
+    await (await open()).secret("store");
+    await put(".backend.2.json.0123456789ab", "{");
+    await removeMadeKeys(folder);
+    expect(await readdir(join(folder, ".."))).toEqual([]);
+    await removeMadeKeys(folder);
+  });
+
+  it("keeps an operator's files", async () => {
+    const secret = { kty: "oct", k: Buffer.alloc(32, 1).toString("base64url") };
+    const pem = newKey().export({ format: "pem", type: "pkcs8" }).toString();
+    const jwk = newJwk("key-1");
+    const files = {
+      "backend.pem": pem,
+      "backend.2.pem": pem,
+      "person-server.json": JSON.stringify(jwk),
+      "access-server.json": JSON.stringify({ keys: [{ ...jwk, announced_at: 1 }] }),
+      "store.json": JSON.stringify(secret),
+      "person-server-subjects.json": JSON.stringify({ keys: [secret] }),
+      "auth-server.json": "{",
+      notes: "",
+    };
+    for (const [name, text] of Object.entries(files)) await put(name, text);
+    await mkdir(path("backend.1.json"));
+    await (await open()).signingKeys("market-analysis-agent");
+    await removeMadeKeys(folder);
+    expect((await readdir(folder)).sort()).toEqual([...Object.keys(files), "backend.1.json"].sort());
+    expect(await readFile(path("store.json"), "utf8")).toBe(files["store.json"]);
   });
 });

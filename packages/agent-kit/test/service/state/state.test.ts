@@ -1,8 +1,9 @@
 import { chmod, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import pino from "pino";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import {
   ConfigError,
   loadConfig,
@@ -115,5 +116,22 @@ describe("state in files", () => {
     await chmod(file, 0o400);
     const env = { ...inFiles("unwritable"), AAUTH_STORE: `sqlite:${file}` };
     await expect(open("tiny", env)).rejects.toThrow(/AAUTH_STORE.*store_not_writable/s);
+  });
+
+  test.each([
+    ["the keys are others", { AAUTH_KEYS: "other-keys" }, "AAUTH_KEYS"],
+    [
+      "the store of used signatures does not answer",
+      { AAUTH_REPLAY_STORE: "valkey://127.0.0.1:1" },
+      "AAUTH_REPLAY_STORE",
+    ],
+  ])("is closed where %s", async (_what, { AAUTH_KEYS, ...rest }: NodeJS.ProcessEnv, message) => {
+    const env = inFiles("closed");
+    await (await open("tiny", env)).close();
+    const close = vi.spyOn(DatabaseSync.prototype, "close");
+    const keys = AAUTH_KEYS === undefined ? {} : { AAUTH_KEYS: `${folder}/${AAUTH_KEYS}` };
+    await expect(open("tiny", { ...env, ...rest, ...keys })).rejects.toThrow(message);
+    expect(close).toHaveBeenCalledOnce();
+    close.mockRestore();
   });
 });
