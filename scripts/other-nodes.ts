@@ -15,6 +15,8 @@ const SOURCES = `${REPOSITORY_ROOT}tests/nodes/`;
 const OTHER_NODES = ["node-22", "node-24"];
 /** Nodes that the packages refuse. */
 const OLD_NODES = ["node-18", "node-20"];
+/** Peer dependencies that the programs of guide and READMEs import. */
+const FRAMEWORKS = ["fastify", "@modelcontextprotocol/sdk", "@modelcontextprotocol/server"];
 /** Entry points that load something that an old Node lacks. */
 const ENTRIES = [
   "aauth",
@@ -98,7 +100,7 @@ async function installNode(name: string, log: Log): Promise<{ path: string } | s
   return { path: `${installed.folder}/node_modules/${name}/bin/node` };
 }
 
-/** Installs tarballs and Fastify by npm, which runs on this Node and refuses packages that do not name it. */
+/** Installs tarballs, Fastify and the SDKs of MCP by npm, which runs on this Node and refuses packages that do not name it. */
 async function installPackages(node: string, folder: string, tarballs: readonly string[]): Promise<void> {
   const npm = findExecutable("npm", process.env);
   if (npm === undefined) throw new Error("npm is not on the PATH");
@@ -106,6 +108,6 @@ async function installPackages(node: string, folder: string, tarballs: readonly 
   await mkdir(folder);
   await writeFile(join(folder, "package.json"), JSON.stringify({ private: true, type: "module" }));
   const options = ["--engine-strict", "--prefer-offline", "--no-audit", "--no-fund"];
-  const packages = [...tarballs, `fastify@${devDependencies.fastify}`];
+  const packages = [...tarballs, ...FRAMEWORKS.map((name) => `${name}@${devDependencies[name]}`)];
   await demand(node, [await realpath(npm), "install", ...options, ...packages], folder);
 }
