@@ -175,7 +175,7 @@ export default defineConfig({
                   "tests/keycloak/*.test.ts",
                   "tests/contract/{auth-server,person-server}/**/*.test.ts",
                   "tests/integration/consent-command.test.ts",
-                  "tests/e2e/{journeys,autonomous,user-delegated}.test.ts",
+                  "tests/e2e/journeys.test.ts",
                 ]
               : [],
           testTimeout: 120_000,

@@ -11,8 +11,10 @@ import type { PartResult } from "./test-report.ts";
 
 const SOURCES = `${REPOSITORY_ROOT}tests/nodes/`;
 
-/** The oldest Node that the published packages name, and the newest with long-term support. */
-const OTHER_NODES = ["node-22", "node-24"];
+/** The oldest Node that the published packages name, which runs the tests of their sources, too. */
+const OLDEST = "node-22";
+/** That, the newest with long-term support, and the demo's own. */
+const NODES = [OLDEST, "node-24", "own"];
 /** Nodes that the packages refuse. */
 const OLD_NODES = ["node-18", "node-20"];
 /** Peer dependencies that the programs of guide and READMEs import. */
@@ -30,7 +32,7 @@ const ENTRIES = [
 /**
  * Packs the published packages, and has each Node install them into an empty folder and run tests.
  *
- * @param tests those of the sources, for Nodes other than the demo's own
+ * @param tests those of the sources, for the oldest Node: the demo's own runs them anyway
  * @param installedTests those of the packages in the folder INSTALLED_PACKAGES, for each Node
  */
 export async function runOnNodes(
@@ -41,9 +43,9 @@ export async function runOnNodes(
   try {
     const tarballs = await packPackages(folder);
     const results: PartResult[] = [];
-    for (const name of [...OTHER_NODES, "own"]) {
+    for (const name of NODES) {
       const part = {
-        tests: name === "own" ? installedTests : [...tests, ...installedTests],
+        tests: name === OLDEST ? [...tests, ...installedTests] : installedTests,
         async prepare(_env: NodeJS.ProcessEnv, log: Log) {
           const node = name === "own" ? { path: process.execPath } : await installNode(name, log);
           if (typeof node === "string") return node;
