@@ -111,7 +111,12 @@ export const COMMANDS = {
     script: "scripts/docs.ts",
     needsTools: true,
     does: "Writes the reference pages that are made from the code. Some seconds.",
-    usage: { flags: [["--walkthrough", "also what docs/walkthrough shows of real runs; some minutes more"]] },
+    usage: {
+      flags: [
+        ["--walkthrough", "also what docs/walkthrough shows of real runs; some minutes more"],
+        ["--runtimes", "also the answers in docs/reference/runtimes.md, of a server on each"],
+      ],
+    },
   },
 };
 

@@ -1,6 +1,7 @@
 /**
  * `npm run docs`: writes the reference pages that are made from the code; tests/docs/reference.test.ts compares them. With `--walkthrough`
- * also what docs/walkthrough shows of real runs, pictures included: the tests of those pages make the runs, and write instead of comparing.
+ * also what docs/walkthrough shows of real runs, pictures included: the tests of those pages make the runs, and write instead of comparing. With
+ * `--runtimes` the same for the answers in docs/reference/runtimes.md.
  *
  * @module
  */
@@ -9,13 +10,19 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { REPOSITORY_ROOT } from "./demo/stack.ts";
 import { REFERENCE_PAGES } from "./docs/reference-pages.ts";
 import { endProgramsOnSignal, localProgram, runProgram } from "./run-program.ts";
+import { installRuntimes } from "./runtimes.ts";
 
-const WALKTHROUGH = "--walkthrough";
+/** Projects of vitest that write documents, by flag, and what they need. */
+const RECORDINGS = {
+  "--walkthrough": { project: "walkthrough", prepare: async () => ({}) },
+  "--runtimes": { project: "runtimes", prepare: installRuntimes },
+};
 
-const unknown = process.argv.slice(2).find((flag) => flag !== WALKTHROUGH);
+const flags = process.argv.slice(2);
+const unknown = flags.find((flag) => !Object.hasOwn(RECORDINGS, flag));
 if (unknown === undefined) await writeDocuments();
 else {
-  console.error(`There is no ${unknown}. npm run docs [-- ${WALKTHROUGH}]`);
+  console.error(`There is no ${unknown}. npm run docs [-- ${Object.keys(RECORDINGS).join(" ")}]`);
   process.exitCode = 2;
 }
 
@@ -27,15 +34,22 @@ async function writeDocuments(): Promise<void> {
     if (content !== before) writeFileSync(file, content);
     console.log(`${content === before ? "unchanged" : "written"}: ${path}`);
   }
-  if (process.argv.includes(WALKTHROUGH)) process.exitCode = await recordWalkthrough();
+  for (const [flag, recording] of Object.entries(RECORDINGS)) {
+    if (flags.includes(flag)) process.exitCode ||= await record(recording);
+  }
 }
 
-async function recordWalkthrough(): Promise<number> {
+async function record({ project, prepare }: (typeof RECORDINGS)[keyof typeof RECORDINGS]): Promise<number> {
   endProgramsOnSignal();
-  const tests = ["run", "--project", "walkthrough"];
+  const prepared = await prepare(process.env, console.log);
+  if (typeof prepared === "string") {
+    console.error(prepared);
+    return 1;
+  }
+  const tests = ["run", "--project", project];
   const { status } = await runProgram(localProgram("vitest"), tests, {
     output: "shown",
-    env: { UPDATE_DOCS: "1" },
+    env: { ...prepared, UPDATE_DOCS: "1" },
   });
   return status;
 }

@@ -1,14 +1,17 @@
 /** One list of attacks at each framework of Node, in both dialects. */
 
 import { afterAll, beforeAll, describe } from "vitest";
+import { Answers, testPage } from "./answers.ts";
 import { attackTests } from "./attack-tests.ts";
 import { NODE_SERVERS } from "./node-servers.ts";
 import { draft11Parties, februaryParties, type Parties } from "./parties.ts";
 
+const answers = new Answers(["draft -11", "February 2026"]);
+
 describe.each([
   ["draft -11", draft11Parties],
   ["February 2026", februaryParties],
-])("%s", (_dialect, createParties) => {
+])("%s", (dialect, createParties) => {
   let parties: Parties;
   beforeAll(async () => {
     parties = await createParties();
@@ -19,6 +22,8 @@ describe.each([
     attackTests(
       () => parties,
       () => start(parties.settings),
+      answers.to(dialect),
     );
   });
 });
+testPage("frameworks", answers);

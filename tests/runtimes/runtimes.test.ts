@@ -1,19 +1,23 @@
 /** The same attacks at servers of other runtimes, each in a process of its own. */
 
 import { afterAll, beforeAll, describe } from "vitest";
+import { Answers, testPage } from "./answers.ts";
 import { attackTests } from "./attack-tests.ts";
 import { draft11Parties, type Parties } from "./parties.ts";
 import { RUNTIME_SERVERS } from "./runtime-servers.ts";
 
+const answers = new Answers(Object.keys(RUNTIME_SERVERS));
 let parties: Parties;
 beforeAll(async () => {
   parties = await draft11Parties();
 });
 afterAll(() => parties.stop());
 
-describe.each(Object.entries(RUNTIME_SERVERS))("%s", (_name, start) => {
+describe.each(Object.entries(RUNTIME_SERVERS))("%s", (name, start) => {
   attackTests(
     () => parties,
     () => start(parties.settings),
+    answers.to(name),
   );
 });
+testPage("runtimes", answers);
