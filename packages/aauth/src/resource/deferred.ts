@@ -284,7 +284,8 @@ class DeferredRequests<Data> {
   async #carryOut(record: Waiting): Promise<void> {
     const { id, owner, data, outcome, isOwed } = record;
     if (!isOwed || outcome === undefined) return;
-    record.outcome = await this.#options.carryOut?.({ id, owner, data: data as Data }, outcome);
+    const request = { id, owner, data: data as Data };
+    record.outcome = (await this.#options.carryOut?.(request, outcome)) ?? outcome;
     delete record.isOwed;
   }
 
