@@ -2,7 +2,6 @@ import { existsSync, readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { countSqliteEntries } from "aauth-stores/sqlite";
 import { removeMadeKeys } from "agent-kit/service";
-import { DRAFT_11_SERVERS, identifierOf } from "topology";
 import { REPOSITORY_ROOT, type StackModes, type StackPorts, stateFolders } from "./stack.ts";
 
 type Ports = Pick<StackPorts, "backend">;
@@ -17,7 +16,6 @@ const COUNTED = [
   ["run", "backend", "runs"],
   ["open order", "backend", "open requests of orders"],
   ["consent", "backend", "consents"],
-  ["grant", "person-server", `people ${identifierOf(DRAFT_11_SERVERS.personServer)}`],
 ] as const;
 
 /**

@@ -98,6 +98,17 @@ describe("a record store of PostgreSQL", () => {
     expect((await admin.query(counted)).rows).toEqual((await admin.query(present)).rows);
   });
 
+  test("makes its writes in time beside many entries that have expired, and removes those", async () => {
+    const records = open<number>("swept", { maxEntries: 100_000 });
+    await admin.query(`insert into aauth_entries (store, key, room, owner, value, expires_at)
+      select 'records swept', 'old ' || n, 'records', 'alice', '1', now() - interval '1 s'
+      from generate_series(1, 20000) n`);
+    await Promise.all(Array.from({ length: 100 }, (_, index) => records.put(`new ${index}`, index, TERMS)));
+    for (let time = 0; time < 20; time++) await records.put("last", time, TERMS);
+    const left = "select count(*)::int as count from aauth_entries where store = 'records swept'";
+    expect((await admin.query(left)).rows).toEqual([{ count: 101 }]);
+  });
+
   test("V6: has no two writes of one key wait for each other", async () => {
     const records = open<number>("contended");
     // One process makes its writes in one statement.

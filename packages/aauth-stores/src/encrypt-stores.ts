@@ -91,7 +91,15 @@ function encryptRecords<Value>(
     record === undefined ? undefined : open(record, { key });
 
   return {
-    get: async (key) => openAt(key, await records.get(key)),
+    async get(key) {
+      const record = await records.get(key);
+      try {
+        return openAt(key, record);
+      } catch (error) {
+        if (error instanceof StoreRecordError) options.onUnreadable?.(error);
+        throw error;
+      }
+    },
     put: (key, value, terms) => records.put(key, seal(key, terms.owner, value), terms),
     putIfAbsent: (key, value, terms) => records.putIfAbsent(key, seal(key, terms.owner, value), terms),
     take: async (key) => openAt(key, await records.take(key)),

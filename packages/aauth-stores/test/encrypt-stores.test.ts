@@ -73,6 +73,7 @@ describe("an encrypted record store", () => {
       [expect.objectContaining({ code: "store_record_unreadable", store: "tokens" })],
     ]);
     await expect(store.get("b")).rejects.toThrow(StoreRecordError);
+    expect(onUnreadable).toHaveBeenCalledTimes(2);
   });
 
   test("rejects keys of another length, and none", () => {

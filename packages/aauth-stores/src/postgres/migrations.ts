@@ -67,18 +67,18 @@ create trigger aauth_entry_removed after delete on aauth_entries
 
 /**
  * Writes of one store are sequential: each takes an advisory lock before it locks a row, so that no
- * two writes wait for each other.
+ * two writes wait for each other. A write removes no expired entries but the one under its key.
  *
  * `expected`: null writes in any case, 0 only where there is no entry, another number only where
  * the entry has this version. Returns `stored`, `conflict` where `expected` does not hold, or
  * `full`.
  */
 const WRITES = `
-create function aauth_lock(in_store text) returns void language sql as $$
+create or replace function aauth_lock(in_store text) returns void language sql as $$
   select pg_advisory_xact_lock(hashtextextended('aauth ' || in_store, 0));
 $$;
 
-create function aauth_put(
+create or replace function aauth_put(
   in_store text, in_key text, in_room text, in_owner text, in_value text, ttl_seconds float8,
   expected bigint, max_entries bigint, max_in_room bigint, max_of_owner bigint, unshared bigint
 ) returns text language plpgsql as $$
@@ -99,9 +99,6 @@ begin
   end if;
 
   delete from aauth_entries where store = in_store and key = in_key and expires_at <= clock_timestamp();
-  delete from aauth_entries where ctid in (
-    select ctid from aauth_entries
-    where store = in_store and expires_at <= clock_timestamp() limit 1000);
   select * into present from aauth_entries where store = in_store and key = in_key for update;
   if coalesce(present.version, 0) <> expected then return 'conflict'; end if;
 
@@ -126,7 +123,7 @@ begin
   return 'stored';
 end $$;
 
-create function aauth_take(in_store text, in_key text) returns text language plpgsql as $$
+create or replace function aauth_take(in_store text, in_key text) returns text language plpgsql as $$
 declare
   taken aauth_entries%rowtype;
 begin
@@ -137,9 +134,32 @@ begin
 end $$;
 `;
 
+/** One change of the counts for all entries that a statement removes, in place of one for each. */
+const REMOVALS = `
+drop trigger aauth_entry_removed on aauth_entries;
+create or replace function aauth_entry_removed() returns trigger language plpgsql as $$
+begin
+  if not exists (select from gone) then return null; end if;
+  update aauth_owners o set held = o.held - g.removed
+    from (select store, room, owner, count(*) as removed from gone group by store, room, owner) g
+    where o.store = g.store and o.room = g.room and o.owner = g.owner;
+  with emptied as (
+    delete from aauth_owners o using (select distinct store, room, owner from gone) g
+      where o.store = g.store and o.room = g.room and o.owner = g.owner and o.held = 0
+      returning o.store, o.room)
+  update aauth_rooms r set held = r.held - g.removed,
+      owners = r.owners - (select count(*) from emptied e where e.store = r.store and e.room = r.room)
+    from (select store, room, count(*) as removed from gone group by store, room) g
+    where r.store = g.store and r.room = g.room;
+  return null;
+end $$;
+create trigger aauth_entry_removed after delete on aauth_entries referencing old table as gone
+  for each statement execute function aauth_entry_removed();
+`;
+
 /**
  * Makes several writes of one store in their order, all or none, with one lock and one commit. A
- * write without a room takes. Returns a row for each: the result of `aauth_put` or `aauth_take`.
+ * write without a room takes. Removes up to 1000 expired entries before. Returns a row for each: the result of `aauth_put` or `aauth_take`.
  */
 const BATCHES = `
 create function aauth_write(
@@ -148,6 +168,10 @@ create function aauth_write(
   unshared bigint[]
 ) returns setof text language plpgsql as $$
 begin
+  perform aauth_lock(in_store);
+  delete from aauth_entries where ctid in (
+    select ctid from aauth_entries
+    where store = in_store and expires_at <= clock_timestamp() limit 1000);
   for i in 1 .. cardinality(keys) loop
     if rooms[i] is null then
       return next aauth_take(in_store, keys[i]);
@@ -169,6 +193,9 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   },
   "0002-batches": {
     up: async (database) => {
+      await sql.raw(REMOVALS).execute(database);
+      // The first form of `aauth_put` removed expired entries at each put.
+      await sql.raw(WRITES).execute(database);
       await sql.raw(BATCHES).execute(database);
     },
   },

@@ -17,6 +17,8 @@ export interface BatchOptions<Write, Result> {
 
 interface Waiting<Write, Result> {
   readonly write: Write;
+  /** Whether its deadline has passed. */
+  isLate: boolean;
   resolve(result: Result): void;
   reject(error: unknown): void;
 }
@@ -42,9 +44,10 @@ export class WriteQueue<Write, Result> {
     if (this.#isClosed) throw unavailable("the store is closed");
     if (this.#waiting.size >= MAX_WAITING) throw unavailable(`${MAX_WAITING} writes wait`); // hole V7
     const { promise, resolve, reject } = Promise.withResolvers<Result>();
-    const waiting = { write, resolve, reject };
+    const waiting = { write, isLate: false, resolve, reject };
     this.#waiting.add(waiting);
     const timer = setTimeout(() => {
+      waiting.isLate = true;
       this.#waiting.delete(waiting);
       reject(unavailable(`no answer within ${deadlineMs} ms`));
     }, deadlineMs);
@@ -67,7 +70,9 @@ export class WriteQueue<Write, Result> {
     this.#run = undefined;
   }
 
-  async #make(batch: readonly Waiting<Write, Result>[]): Promise<void> {
+  async #make(waiting: readonly Waiting<Write, Result>[]): Promise<void> {
+    const batch = waiting.filter(({ isLate }) => !isLate);
+    if (batch.length === 0) return;
     try {
       const results = await this.#options.write(batch.map(({ write }) => write));
       for (const [index, { resolve }] of batch.entries()) resolve(results[index]!);

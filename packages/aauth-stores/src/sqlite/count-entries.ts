@@ -1,5 +1,8 @@
 import { existsSync } from "node:fs";
-import { DatabaseSync } from "node:sqlite";
+import type { DatabaseSync } from "node:sqlite";
+
+// As in `database.ts`.
+const sqlite = process.getBuiltinModule("node:sqlite");
 
 const COUNT = "SELECT store, count(*) AS entries FROM entries WHERE expires_at > ? GROUP BY store";
 
@@ -13,7 +16,7 @@ export function countSqliteEntries(path: string, now = Date.now() / 1000): Reado
   if (!existsSync(path)) return new Map();
   let database: DatabaseSync | undefined;
   try {
-    database = new DatabaseSync(path, { readOnly: true });
+    database = new sqlite.DatabaseSync(path, { readOnly: true });
     const rows = database.prepare(COUNT).all(now);
     return new Map(rows.map(({ store, entries }) => [String(store), Number(entries)]));
   } catch {

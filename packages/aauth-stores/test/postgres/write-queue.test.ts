@@ -110,4 +110,16 @@ describe("a queue of writes", () => {
     expect(await Promise.all(results)).toEqual(["a made", "b made"]);
     await queue.close();
   });
+
+  test("makes no write whose deadline has passed while its batch was tried by halves", async () => {
+    const { queue, batches, end } = startQueue(100);
+    const first = queue.add("a");
+    const results = [queue.add("bad"), queue.add("b")];
+    const settled = Promise.allSettled([first, ...results]);
+    await expect(results[1]).rejects.toThrow("within 100 ms");
+    end();
+    expect((await settled).map(({ status }) => status)).toEqual(["rejected", "rejected", "rejected"]);
+    await queue.close();
+    expect(batches.flat()).toEqual(["a"]);
+  });
 });

@@ -90,6 +90,8 @@ export async function consentRoutes(
     const fromPage = state === undefined ? {} : { state };
     const consentCode = await forms.issue(session, { requestToken, ...fromPage });
     const again = new URLSearchParams({ request_token: requestToken, ...fromPage });
+    // A consent of another tab does not answer for a user who may just have denied.
+    again.set("prompt", "consent"); // hole V59
     const page = consentPage({
       siteName: site.name,
       description: await describeRequest(consent, discovery),
@@ -125,8 +127,7 @@ export async function consentRoutes(
     if (form.has("accept") && !form.has("cancel")) {
       const consent = await grants.consentRequests.find(requestToken);
       if (consent === undefined) throw invalidRequest("Request token expired");
-      if (stillAllowed(consent)) await memory.remember(session, consent);
-      return goOn(reply, { requestToken, consent, state }, session);
+      return goOn(reply, { requestToken, consent, state }, session, { remembers: true });
     }
     const consent = await takeRequest(requestToken);
     logger.info({ agent: consent.agent, resource: consent.resource }, "Consent denied by the user");
@@ -163,12 +164,14 @@ export async function consentRoutes(
 
   /**
    * Back to the agent, with a code for what was agreed to. The request token is used up last: a
-   * request that a store fails on in between can be decided again.
+   * request that a store fails on in between can be decided again. A consent is remembered after
+   * that, so not where a denial came first; one that cannot be is asked for again next time.
    */
   async function goOn(
     reply: FastifyReply,
     { requestToken, consent, state }: FoundRequest,
     session: BrowserSession,
+    { remembers = false } = {},
   ): Promise<FastifyReply> {
     if (!stillAllowed(consent)) {
       await takeRequest(requestToken);
@@ -179,6 +182,10 @@ export async function consentRoutes(
     }
     const code = await grants.codes.issue({ ...consent, subject: session.user.id }, CODE_LIFETIME_SECONDS);
     await takeRequest(requestToken);
+    if (remembers) {
+      const failed = (err: unknown) => logger.warn({ err }, "A consent could not be remembered");
+      await memory.remember(session, consent).catch(failed);
+    }
     logger.info(
       { agent: consent.agent, resource: consent.resource, scope: consent.scope },
       "Consent given by the user",

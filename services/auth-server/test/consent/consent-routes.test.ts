@@ -1,8 +1,8 @@
 import formbody from "@fastify/formbody";
-import { createMemoryStores } from "aauth";
+import { createMemoryStores, StoreUnavailableError } from "aauth";
 import { createTestDiscovery } from "aauth/february-2026/testing";
 import Fastify from "fastify";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { consentRoutes } from "../../src/consent/consent-routes.ts";
 import { createGrants } from "../../src/grants.ts";
 import { oidcPaths } from "../../src/oidc/oidc-paths.ts";
@@ -22,6 +22,7 @@ async function startRoutes() {
   const stores = createMemoryStores({ now: () => 0 });
   const grants = createGrants(stores);
   const browser: { session?: object | undefined; remembers: boolean } = { remembers: false };
+  const remember = vi.fn(async () => {});
   const app = Fastify();
   await app.register(formbody);
   await app.register(consentRoutes, {
@@ -32,7 +33,7 @@ async function startRoutes() {
     grants,
     stores,
     memory: {
-      remember: async () => {},
+      remember,
       covers: async () => browser.remembers,
       lifetimeSeconds: () => 60,
     } as never,
@@ -65,7 +66,7 @@ async function startRoutes() {
     });
     return [reply.statusCode, reply.headers.location?.includes("code=")];
   };
-  return { browser, ask, show, shownCode, accept };
+  return { browser, ask, show, shownCode, accept, grants, remember };
 }
 
 /**
@@ -114,4 +115,19 @@ test("J13: a request token is valid for one decision", async () => {
   const codes = [await shownCode(requestToken), await shownCode(requestToken)] as const;
   expect(await accept(codes[0])).toEqual([303, true]);
   expect(await accept(codes[1])).toEqual([400, undefined]);
+});
+
+test("a consent is remembered once it counts: not where a denial came first, and whether or not it can be", async () => {
+  const { browser, ask, shownCode, accept, grants, remember } = await startRoutes();
+  browser.session = FIRST;
+  const denied = await ask();
+  const issue = vi.spyOn(grants.codes, "issue").mockImplementationOnce(async () => {
+    await grants.consentRequests.take(denied);
+    return "unused";
+  });
+  expect(await accept(await shownCode(denied))).toEqual([400, undefined]);
+  expect([issue.mock.calls.length, remember.mock.calls.length]).toEqual([1, 0]);
+  remember.mockRejectedValueOnce(new StoreUnavailableError("db"));
+  expect(await accept(await shownCode(await ask()))).toEqual([303, true]);
+  expect(remember).toHaveBeenCalledOnce();
 });

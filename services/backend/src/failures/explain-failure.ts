@@ -8,6 +8,7 @@ import { type Finding, textsFor } from "./failure-texts.ts";
 import { networkCodeOf } from "./network-code.ts";
 import { oneLine } from "./one-line.ts";
 import type { Situation } from "./situation.ts";
+import { storeErrorOf } from "./store-error.ts";
 
 /** The auth server could not be asked, or its response is not one. */
 const AUTH_SERVER_UNUSABLE: ReadonlySet<string> = new Set([
@@ -24,6 +25,12 @@ const AUTH_SERVER_UNUSABLE: ReadonlySet<string> = new Set([
  * the descriptions of OAuth and JSON-RPC errors and the words of a rejected token are passed on, shortened and on one line.
  */
 export function explainFailure(error: unknown, situation: Situation): Failure {
+  const away = storeErrorOf(error);
+  // hole V25a
+  if (away !== undefined) {
+    const own = { hop: "backend", check: "internal", code: away.code } as const;
+    return { ...own, ...textsFor(own, situation) };
+  }
   const { hops } = situation.places;
   if (hops !== undefined && error instanceof AAuthError && !(error instanceof TokenRejectedError)) {
     const asked = situation.peer === "auth-server" ? "person-server" : "supply-chain-agent";

@@ -105,9 +105,11 @@ async function attemptNow(context: RunContext, run: Run, stopped: AbortSignal, h
     if (!(error instanceof ConsentRequiredError) || consented)
       await failRunWith(context, run, error, { peer: call.peer(), page: person.page() });
     else
-      await waitForReturn(context, run, error).catch((cause: unknown) =>
-        failRunWith(context, run, cause, { peer: "backend" }),
-      );
+      await waitForReturn(context, run, error).catch((cause: unknown) => {
+        const away = storeErrorOf(cause);
+        if (away !== undefined) throw away; // hole V25a
+        return failRunWith(context, run, cause, { peer: "backend" });
+      });
   }
 }
 

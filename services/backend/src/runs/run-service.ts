@@ -156,7 +156,7 @@ export class RunService {
   }
 
   async testConnection(userId: string): Promise<ConnectionTest> {
-    const { observe, calls, supplyChainAgent, places, timeoutSeconds } = this.#context;
+    const { observe, calls, supplyChainAgent, places, timeoutSeconds, logger } = this.#context;
     const { agentUrl: agent_url } = places;
     const signal = AbortSignal.timeout(timeoutSeconds * 1000);
     const call = observe();
@@ -173,6 +173,7 @@ export class RunService {
       };
     } catch (error) {
       const failure = explainFailure(error, { peer: call.peer(), places, timeoutSeconds });
+      if (failure.check === "internal") logger.error({ err: error }, "connection test failed unexpectedly");
       return { status: "failed", agent_url, failure };
     }
   }

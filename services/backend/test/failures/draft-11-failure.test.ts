@@ -1,4 +1,10 @@
-import { AAuthAgentError, type AAuthErrorCode, TokenRejectedError, TokenRequestError } from "aauth";
+import {
+  AAuthAgentError,
+  type AAuthErrorCode,
+  StoreUnavailableError,
+  TokenRejectedError,
+  TokenRequestError,
+} from "aauth";
 import { AgentHttpError } from "aauth-a2a";
 import { failureSchema, type Hop } from "backend-api";
 import { expect, it } from "vitest";
@@ -64,6 +70,13 @@ it.each([
     section: expect.stringContaining("draft -11, section"),
   });
   expect(failure.message).not.toContain("\n");
+});
+
+it("blames no party for the backend's own store, and does not name it", () => {
+  const error = AAuthAgentError.from(new StoreUnavailableError("db:5432"), AGENT);
+  const failure = explainFailure(error, { peer: "resource", places, timeoutSeconds: 60 });
+  expect(failure).toMatchObject({ hop: "backend", check: "internal", code: "store_unavailable" });
+  expect(failure.message).not.toContain("db:5432");
 });
 
 it.each([

@@ -242,6 +242,28 @@ it("a run whose call ends because the backend's own store is away is made again,
   expect((await settled(request_id)).status).toBe("completed");
 });
 
+it("V25a: a run is asked for consent again where the backend's own store was away when consent was demanded", async () => {
+  const { runs, returns, settled } = scriptedRuns(refuse(demand()), refuse(demand()));
+  vi.spyOn(returns, "put").mockRejectedValueOnce(new StoreUnavailableError("db:5432"));
+  const { request_id } = await runs.start("alice", options());
+  const run = await settled(request_id, ({ status }) => status !== "running");
+  expect(run.status).toBe("awaiting_consent");
+});
+
+it("V25a: a connection test blames nobody else for the backend's own store, and does not name it", async () => {
+  const cause = Object.assign(new Error("connect"), { code: "ECONNREFUSED" });
+  const away = AAuthAgentError.from(new StoreUnavailableError("db:5432", { cause }), "http://sca");
+  const { runs } = scriptedRunsWith({
+    agentOf() {
+      throw away;
+    },
+  });
+  const failure = { hop: "backend", check: "internal", code: "store_unavailable" };
+  const tested = await runs.testConnection("alice");
+  expect(tested).toMatchObject({ status: "failed", failure });
+  expect(JSON.stringify(tested)).not.toContain("db:5432");
+});
+
 describe("a run whose process has ended", () => {
   /** Another process over the same stores. */
   const next = ({ clock, stores }: Earlier, ...script: Ask[]) =>

@@ -32,7 +32,7 @@ export async function openStores(options: {
   const { service, store, replayStore, secret, logger } = options;
   // Their owner sees, and can revoke, the others.
   const onUnreadable = ({ code, store }: StoreRecordError) =>
-    logger.error({ code, store }, "An entry cannot be read, and is left out of its owner's list");
+    logger.error({ code, store }, "An entry of a store cannot be read");
   const opened: { close(): Promise<void> }[] = [];
   const close = async () => {
     for (const each of opened.toReversed()) await each.close();
