@@ -32,7 +32,7 @@ describe("waiting for a person", { timeout: 120_000 }, () => {
   test("a call that does not wait survives restarts, a question and a decision", async () => {
     expect(await run("ask.ts")).toBe("https://ps.example asks: What is it for?\n");
     const [, page = ""] = /^Open (\S+)\n$/.exec(await run("ask.ts", "To plan the week"))!;
-    expect(await consentAt(page)).toContain("desk@desk.example at https://resource.example To plan the week<");
+    expect(await consentAt(page)).toContain("desk.example at https://resource.example To plan the week<");
     expect(await run("ask.ts")).toBe(`${programs.printed("ask.ts")[0]}\n`);
   });
 
