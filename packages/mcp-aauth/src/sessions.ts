@@ -28,7 +28,7 @@ export class McpSessions {
    * @returns false for an id that is taken
    * @throws StoreFullError where the store has no room for the caller; StoreUnavailableError
    */
-  bind(id: string, caller: ProvenCaller): Promise<boolean> {
+  async bind(id: string, caller: ProvenCaller): Promise<boolean> {
     return this.#store.putIfAbsent(id, this.#holder(caller, {}), termsOf(caller));
   }
 
