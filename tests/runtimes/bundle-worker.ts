@@ -20,17 +20,22 @@ interface Rolldown {
 
 const LIBRARY = new URL("../../packages/aauth/package.json", import.meta.url);
 
+/** How a worker is served. */
+export interface WorkerOptions {
+  readonly bindings?: Readonly<Record<string, string>>;
+  /** An isolate listens at each: of one module, with Durable Objects in common. */
+  readonly ports: readonly number[];
+  /** Folder of the objects of the module's class `StoreObject`, bound as `STORES`. Default: no objects. */
+  readonly objects?: string | undefined;
+}
+
 /**
  * Bundles a Workers module as its tools do, by their conditions, and writes the configuration of a `workerd` that
  * serves it.
  *
  * @returns path of the configuration
  */
-export async function bundleWorker(
-  input: string,
-  bindings: Readonly<Record<string, string>>,
-  port: number,
-): Promise<string> {
+export async function bundleWorker(input: string, options: WorkerOptions): Promise<string> {
   const resolved = createRequire(LIBRARY).resolve("rolldown");
   const { rolldown }: Rolldown = await import(/* @vite-ignore */ pathToFileURL(resolved).href);
   const conditionNames = ["workerd", "worker", "browser", "import"];
@@ -40,27 +45,45 @@ export async function bundleWorker(
   const folder = await mkdtemp(join(tmpdir(), "workerd-"));
   await writeFile(join(folder, "worker.js"), output[0].code);
   const config = join(folder, "config.capnp");
-  await writeFile(config, configOf(bindings, port));
+  await writeFile(config, configOf(options));
   return config;
 }
+
+/** Without `nodejs_compat`, and with the loopback of the parties within reach. */
+const configOf = (options: WorkerOptions) => `using Workerd = import "/workerd/workerd.capnp";
+const config :Workerd.Config = (
+  services = [
+    ${options.ports.map((_port, index) => serviceOf(options, index)).join("\n    ")}
+    ${options.objects === undefined ? "" : `(name = "disk", disk = (path = "${options.objects}", writable = true)),`}
+    (name = "internet", network = (allow = ["private", "local", "public"])),
+  ],
+  sockets = [${options.ports.map(socketOf)}],
+);
+`;
+
+const socketOf = (port: number, index: number) =>
+  `(name = "http ${index}", address = "127.0.0.1:${port}", http = (), service = "worker ${index}")`;
+
+const serviceOf = ({ bindings = {}, objects }: WorkerOptions, index: number) => `(
+      name = "worker ${index}",
+      worker = (
+        modules = [(name = "worker", esModule = embed "worker.js")],
+        bindings = [${[...Object.entries(bindings).map(textBinding), ...(objects === undefined ? [] : [OBJECTS])]}],
+        ${objects !== undefined && index === 0 ? NAMESPACE : ""}
+        compatibilityDate = "2026-10-01",
+      )
+    ),`;
 
 const textBinding = ([name, text]: readonly [string, string]) =>
   `(name = "${name}", text = ${JSON.stringify(text)})`;
 
-/** Without `nodejs_compat`, and with the loopback of the parties within reach. */
-const configOf = (
-  bindings: Readonly<Record<string, string>>,
-  port: number,
-) => `using Workerd = import "/workerd/workerd.capnp";
-const config :Workerd.Config = (
-  services = [
-    (name = "main", worker = (
-      modules = [(name = "worker", esModule = embed "worker.js")],
-      bindings = [${Object.entries(bindings).map(textBinding)}],
-      compatibilityDate = "2026-10-01",
-    )),
-    (name = "internet", network = (allow = ["private", "local", "public"])),
-  ],
-  sockets = [(name = "http", address = "127.0.0.1:${port}", http = (), service = "main")],
-);
-`;
+const OBJECTS = `(
+          name = "STORES",
+          durableObjectNamespace = (className = "StoreObject", serviceName = "worker 0"),
+        )`;
+
+/** The objects live in the first isolate. */
+const NAMESPACE = `durableObjectNamespaces = [
+          (className = "StoreObject", uniqueKey = "stores", enableSql = true),
+        ],
+        durableObjectStorage = (localDisk = "disk"),`;

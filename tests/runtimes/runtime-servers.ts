@@ -1,6 +1,9 @@
 /** Servers of other runtimes, each in a process of its own, from the folder that `npm run test:all -- runtimes` makes. */
 
+import { mkdtemp } from "node:fs/promises";
 import { connect } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { startChild } from "../support/child.ts";
 import { bundleWorker } from "./bundle-worker.ts";
@@ -21,25 +24,36 @@ type Start = (settings: Settings) => Promise<Started>;
 const bun: Start = (settings) => startAs(settings, (own) => [BUN, source("bun.ts"), own]);
 
 const deno: Start = (settings) =>
-  startAs(settings, (own): Command => [DENO, "run", "--no-lock", ...MAY, source("deno.ts"), own]);
+  startAs(settings, (own) => [DENO, "run", "--no-lock", ...MAY, source("deno.ts"), own]);
 
-const workerd: Start = (settings) =>
-  startAs(settings, async (own, port) => [
-    WORKERD,
-    "serve",
-    await bundleWorker(source("workerd.ts"), { SETTINGS: own }, port),
-  ]);
+/**
+ * Starts workerd with Durable Objects for a module's stores.
+ *
+ * @param objects an empty folder, or one that an earlier workerd has left
+ * @returns the server at each of its isolates; `stop` of either ends both
+ */
+export async function startIsolates(
+  module: string,
+  bindings: Readonly<Record<string, string>>,
+  objects: string,
+): Promise<readonly [Started, Started]> {
+  const ports = [await freePort(), await freePort()] as const;
+  const config = await bundleWorker(source(module), { bindings, ports, objects });
+  const first = await started([WORKERD, "serve", config], ports[0]);
+  return [first, { ...first, port: ports[1] }];
+}
+
+const workerd: Start = async (settings) => {
+  const objects = await mkdtemp(join(tmpdir(), "objects-"));
+  return (await startIsolates("workerd.ts", { SETTINGS: JSON.stringify(settings) }, objects))[0];
+};
 
 type Command = readonly [program: string, ...args: string[]];
 
 /** Starts the program that gets these settings. */
-async function startAs(
-  settings: Settings,
-  commandOf: (own: string, port: number) => Command | Promise<Command>,
-): Promise<Started> {
+async function startAs(settings: Settings, commandOf: (own: string) => Command): Promise<Started> {
   const port = await freePort();
-  const knownSince = Math.floor(Date.now() / 1000);
-  return started(await commandOf(JSON.stringify({ ...settings, port, knownSince }), port), port);
+  return started(commandOf(JSON.stringify({ ...settings, port })), port);
 }
 
 /** Where the samples of the guide listen. */
@@ -59,7 +73,10 @@ export async function startSample(
     node: () => [process.execPath, file],
     bun: () => [BUN, file],
     deno: () => [DENO, "run", "--no-lock", ...MAY, file],
-    workerd: async () => [WORKERD, "serve", await bundleWorker(file, { KEY: key }, SAMPLE_PORT)],
+    workerd: async () => {
+      const config = await bundleWorker(file, { bindings: { KEY: key }, ports: [SAMPLE_PORT] });
+      return [WORKERD, "serve", config];
+    },
   };
   return started(await commands[runtime](), SAMPLE_PORT);
 }

@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import type { ClaimTerms, StoreBounds } from "aauth";
 
 /**
@@ -37,12 +36,12 @@ export function isFull(quota: Quota, { total, inRoom, owners, held }: Held): boo
   return total >= quota.unshared && held * sharers >= free;
 }
 
-/** Creates the function that returns the quota of a claim. */
+/** Creates the function that returns the quota of a claim, whose owner is as it is stored. */
 export function claimQuotas({ maxEntries = 200_000 }: StoreBounds = {}) {
   requireBound(maxEntries);
   return ({ owner, quota }: Pick<ClaimTerms, "owner" | "quota">): Quota => ({
     room: quota === "reserved" ? "reserved" : "others",
-    owner: quota === "shared" ? "shared" : `${quota} ${storedKey(owner)}`,
+    owner: quota === "shared" ? "shared" : `${quota} ${owner}`,
     maxEntries,
     maxInRoom: quota === "reserved" ? maxEntries : Math.ceil(maxEntries * 0.75),
     maxOfOwner: quota === "shared" ? Math.ceil(maxEntries / 4) : maxEntries,
@@ -50,12 +49,12 @@ export function claimQuotas({ maxEntries = 200_000 }: StoreBounds = {}) {
   });
 }
 
-/** Creates the function that returns the quota of a record. */
+/** The same of a record. */
 export function recordQuotas({ maxEntries = 50_000 }: StoreBounds = {}) {
   requireBound(maxEntries);
   return (owner: string): Quota => ({
     room: "records",
-    owner: storedKey(owner),
+    owner,
     maxEntries,
     maxInRoom: maxEntries,
     maxOfOwner: maxEntries,
@@ -70,17 +69,4 @@ function requireBound(maxEntries: number): void {
 /** @throws RangeError for a lifetime that is not a positive number */
 export function requireLifetime(ttlSeconds: number): void {
   if (!(ttlSeconds > 0)) throw new RangeError("ttlSeconds must be positive");
-}
-
-const MAX_KEY_CHARACTERS = 512;
-
-/**
- * The form in which a key is stored: databases reject NUL, replace lone surrogates, and bound what
- * an index holds. Different keys have different forms; only a digest begins with a quote.
- */
-export function storedKey(key: string): string {
-  const escaped = JSON.stringify(key).slice(1, -1);
-  return escaped.length <= MAX_KEY_CHARACTERS
-    ? escaped
-    : `"${createHash("sha256").update(escaped).digest("base64url")}`;
 }

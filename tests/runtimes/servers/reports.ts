@@ -30,8 +30,6 @@ export interface Settings {
   readonly endpoints: Readonly<Record<string, string>>;
   /** Port to listen at. */
   readonly port?: number;
-  /** Unix seconds at which its process began, for a runtime that does not say. */
-  readonly knownSince?: number;
 }
 
 export const requirementOf = ({ dialect }: Settings): Requirement =>

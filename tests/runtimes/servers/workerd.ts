@@ -1,25 +1,28 @@
-/** A Workers module: settings are its binding, and its stores those of its one isolate. */
+/** A Workers module: settings are its binding, and its stores Durable Objects. */
 
-import { createMemoryClaimStore, createMemoryRecordStore, type Stores } from "aauth";
 import { protect } from "aauth/fetch";
+import { createDurableObjectStores, type ObjectNamespace } from "aauth-stores/durable-object";
 import { handle } from "./handle.ts";
 import { BOUNDS, createReports, requirementOf, type Settings } from "./reports.ts";
 
-const stores = ({ knownSince }: Settings): Stores => ({
-  knownSince,
-  claims: () => createMemoryClaimStore(),
-  records: () => createMemoryRecordStore(),
-});
+export { StoreObject } from "aauth-stores/durable-object";
+
+interface Env {
+  readonly SETTINGS: string;
+  readonly STORES: ObjectNamespace;
+}
 
 let gate: Promise<(request: Request) => Promise<Response>> | undefined;
 
-async function createGate(settings: Settings) {
-  return protect(await createReports(settings, stores(settings)), requirementOf(settings), handle, BOUNDS);
+async function createGate({ SETTINGS, STORES }: Env) {
+  const settings: Settings = JSON.parse(SETTINGS);
+  const reports = await createReports(settings, createDurableObjectStores(STORES));
+  return protect(reports, requirementOf(settings), handle, BOUNDS);
 }
 
 export default {
-  async fetch(request: Request, env: { readonly SETTINGS: string }): Promise<Response> {
-    gate ??= createGate(JSON.parse(env.SETTINGS));
+  async fetch(request: Request, env: Env): Promise<Response> {
+    gate ??= createGate(env);
     return (await gate)(request);
   },
 };

@@ -5,8 +5,9 @@
  */
 
 import { type RecordStore, type RecordTerms, type StoreBounds, StoreFullError } from "aauth";
-import { claimQuotas, recordQuotas, requireLifetime, storedKey } from "../quota.ts";
+import { claimQuotas, recordQuotas, requireLifetime } from "../quota.ts";
 import { readAll, readJson, type Unreadable } from "../read-json.ts";
+import { storedKey } from "../stored-key.ts";
 import { DEADLINE_MS, type Deadline, type OpenStores } from "../stores.ts";
 import { Connections } from "./connections.ts";
 import { Entries } from "./entries.ts";
@@ -42,9 +43,10 @@ export async function openPostgresStores(options: PostgresOptions): Promise<Open
       const quotaOf = claimQuotas(bounds);
       const entries = entriesOf(`claims ${name}`);
       return {
-        async putIfAbsent(key, { ttlSeconds, ...charge }) {
+        async putIfAbsent(key, { ttlSeconds, owner, quota }) {
           requireLifetime(ttlSeconds);
-          const put = { value: "", quota: quotaOf(charge), ttlSeconds, version: "0" };
+          const charged = quotaOf({ owner: storedKey(owner), quota });
+          const put = { value: "", quota: charged, ttlSeconds, version: "0" };
           const result = await entries.put(storedKey(key), put);
           return result === "full" ? "full" : result === "stored";
         },
@@ -71,7 +73,7 @@ function records<Value>(
 
   async function put(key: string, value: Value, { owner, ttlSeconds }: RecordTerms, version?: string) {
     requireLifetime(ttlSeconds);
-    const put = { value: JSON.stringify(value), quota: quotaOf(owner), ttlSeconds, version };
+    const put = { value: JSON.stringify(value), quota: quotaOf(storedKey(owner)), ttlSeconds, version };
     const result = await entries.put(storedKey(key), put);
     if (result === "full") throw new StoreFullError();
     return result === "stored";

@@ -1,5 +1,4 @@
 import { isFull, type Quota } from "../quota.ts";
-import type { Database } from "./database.ts";
 
 /** Most expired entries that one write removes, so that no write takes long. */
 const MAX_SWEPT = 1_000;
@@ -16,12 +15,12 @@ const SQL = {
   add: "INSERT INTO entries (store, key, room, owner, value, expires_at) VALUES (?, ?, ?, ?, ?, ?)",
   sweep: `DELETE FROM entries WHERE version IN (
     SELECT version FROM entries WHERE store = ? AND expires_at <= ? LIMIT ${MAX_SWEPT})`,
-  // Node 22 binds no numbered parameters by position.
+  // Node 22 binds no numbered parameters by position, and a Durable Object none by name.
   count: `SELECT coalesce(sum(held), 0) AS total,
-    coalesce(sum(held) FILTER (WHERE room = $room), 0) AS inRoom,
-    coalesce(sum(owners) FILTER (WHERE room = $room), 0) AS owners,
-    coalesce((SELECT held FROM owners WHERE store = $store AND room = $room AND owner = $owner), 0) AS held
-    FROM rooms WHERE store = $store`,
+    coalesce(sum(held) FILTER (WHERE room = ?), 0) AS inRoom,
+    coalesce(sum(owners) FILTER (WHERE room = ?), 0) AS owners,
+    coalesce((SELECT held FROM owners WHERE store = ? AND room = ? AND owner = ?), 0) AS held
+    FROM rooms WHERE store = ?`,
   clock: "SELECT latest, set_back_to FROM clocks WHERE store = ?",
   setClock: "INSERT OR REPLACE INTO clocks (store, latest, set_back_to) VALUES (?, ?, ?)",
 };
@@ -32,14 +31,31 @@ export interface Entry {
   readonly value: string;
 }
 
-/** Entries of one store in a database. Call methods within the database's `read` or `write`. */
+type Row = Readonly<Record<string, unknown>>;
+
+/** A statement of SQLite: `node:sqlite` has it, and a Durable Object can make it. */
+interface Statement {
+  get(...values: (string | number)[]): Row | undefined;
+  all(...values: (string | number)[]): Row[];
+  run(...values: (string | number)[]): unknown;
+}
+
+/** A database that holds the tables of {@link Entries}. */
+export interface Statements {
+  prepare(sql: string): Statement;
+}
+
+/** Why a claim is `"unknown"`. */
+export const CLOCK_SET_BACK = "the clock was set back: claims may be missing for their lifetime";
+
+/** Entries of one store in a database. Call methods within a transaction, of reads or of writes. */
 export class Entries {
   readonly #name: string;
   readonly #now: () => number;
   readonly #statements;
 
   /** @param now Unix seconds */
-  constructor(database: Database, name: string, now: () => number) {
+  constructor(database: Statements, name: string, now: () => number) {
     this.#name = name;
     this.#now = now;
     this.#statements = {
@@ -78,11 +94,19 @@ export class Entries {
     return true;
   }
 
+  /** The first claim of a key; `"unknown"` where an earlier one may be missing. */
+  claim(key: string, quota: Quota, ttlSeconds: number): boolean | "full" | "unknown" {
+    const knowsAll = this.#knowsAll(ttlSeconds);
+    if (this.find(key) !== undefined) return false; // hole V26
+    if (!knowsAll) return "unknown"; // hole V9
+    return this.put(key, "", quota, ttlSeconds) || "full";
+  }
+
   /**
    * Whether no entry of a lifetime is missing. For that lifetime after the clock was set back, some
    * may be, which ended while it was ahead.
    */
-  knowsAll(ttlSeconds: number): boolean {
+  #knowsAll(ttlSeconds: number): boolean {
     const now = this.#now();
     const clock = this.#statements.clock.get(this.#name);
     const latest = Number(clock?.latest ?? Number.NEGATIVE_INFINITY);
@@ -96,7 +120,9 @@ export class Entries {
 
   #isFull(quota: Quota): boolean {
     const { room, owner } = quota;
-    const { total, inRoom, owners, held } = this.#statements.count.get({ store: this.#name, room, owner })!;
+    const name = this.#name;
+    const counts = this.#statements.count.get(room, room, name, room, owner, name)!;
+    const { total, inRoom, owners, held } = counts;
     return isFull(quota, {
       total: Number(total),
       inRoom: Number(inRoom),

@@ -11,11 +11,12 @@ import {
   StoreFullError,
   StoreUnavailableError,
 } from "aauth";
-import { claimQuotas, recordQuotas, requireLifetime, storedKey } from "../quota.ts";
+import { claimQuotas, recordQuotas, requireLifetime } from "../quota.ts";
 import { readAll, readJson, type Unreadable } from "../read-json.ts";
+import { storedKey } from "../stored-key.ts";
 import { DEADLINE_MS, type Deadline, type OpenStores } from "../stores.ts";
 import { Database } from "./database.ts";
-import { Entries } from "./entries.ts";
+import { CLOCK_SET_BACK, Entries } from "./entries.ts";
 
 export { countSqliteEntries } from "./count-entries.ts";
 
@@ -47,18 +48,12 @@ export function openSqliteStores(options: SqliteOptions): OpenStores {
       const quotaOf = claimQuotas(bounds);
       const entries = new Entries(database, `claims ${name}`, now);
       return {
-        async putIfAbsent(key, { ttlSeconds, ...charge }) {
+        async putIfAbsent(key, { ttlSeconds, owner, quota }) {
           requireLifetime(ttlSeconds);
-          const stored = storedKey(key);
-          const claimed = await database.write(() => {
-            const knowsAll = entries.knowsAll(ttlSeconds);
-            if (entries.find(stored) !== undefined) return false;
-            if (!knowsAll) return "unknown"; // hole V9
-            return entries.put(stored, "", quotaOf(charge), ttlSeconds) || "full";
-          });
+          const charged = quotaOf({ owner: storedKey(owner), quota });
+          const claimed = await database.write(() => entries.claim(storedKey(key), charged, ttlSeconds));
           if (claimed !== "unknown") return claimed;
-          const cause = new Error("the clock was set back: claims may be missing for their lifetime");
-          throw new StoreUnavailableError(path, { cause });
+          throw new StoreUnavailableError(path, { cause: new Error(CLOCK_SET_BACK) });
         },
       };
     },
@@ -72,7 +67,8 @@ export function openSqliteStores(options: SqliteOptions): OpenStores {
       };
       const put = (key: string, value: Value, { owner, ttlSeconds }: RecordTerms) => {
         requireLifetime(ttlSeconds);
-        const isKept = entries.put(storedKey(key), JSON.stringify(value), quotaOf(owner), ttlSeconds);
+        const quota = quotaOf(storedKey(owner));
+        const isKept = entries.put(storedKey(key), JSON.stringify(value), quota, ttlSeconds);
         if (!isKept) throw new StoreFullError();
       };
       return {

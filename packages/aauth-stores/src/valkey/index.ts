@@ -7,7 +7,8 @@
 import { StoreUnavailableError } from "aauth";
 import { Redis } from "iovalkey";
 import { StoreSetupError } from "../errors.ts";
-import { claimQuotas, type Quota, requireLifetime, storedKey } from "../quota.ts";
+import { claimQuotas, type Quota, requireLifetime } from "../quota.ts";
+import { storedKey } from "../stored-key.ts";
 import { DEADLINE_MS, type Deadline, type OpenClaims } from "../stores.ts";
 import { CLAIM_SCRIPT, CLAIM_SCRIPT_SHA } from "./claim-script.ts";
 
@@ -42,11 +43,11 @@ export async function openValkeyClaims(options: ValkeyOptions): Promise<OpenClai
       const quotaOf = claimQuotas(bounds);
       const prefix = `aauth:{${name}}:`;
       return {
-        async putIfAbsent(key, { ttlSeconds, ...charge }) {
+        async putIfAbsent(key, { ttlSeconds, owner, quota }) {
           requireLifetime(ttlSeconds);
           const ttlMs = Math.ceil(ttlSeconds * 1000);
           const keys = [`${prefix}claim:${storedKey(key)}`, `${prefix}ends`, `${prefix}counts`] as const;
-          const answer = await connection.claim(keys, ttlMs, quotaOf(charge));
+          const answer = await connection.claim(keys, ttlMs, quotaOf({ owner: storedKey(owner), quota }));
           return answer === -1 ? "full" : answer === 1;
         },
       };
