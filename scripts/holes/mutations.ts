@@ -629,6 +629,7 @@ const INSTEAD: Readonly<Record<string, string>> = {
   U16: "const email = claims.email_verified === false ? undefined : textOf(claims.email);",
   U17: "if (endSession !== undefined) return noStore(reply).redirect(endSession.href, 303);",
   V6a: "return await run();",
+  X20: "return await fetch(signal);",
 };
 
 /** One for each of P, J, G, D and B of docs/reference/known-holes.md, for what was found missing a test since, and for each marked check. */

@@ -26,7 +26,7 @@ function pollers(log: string): string[] {
   return [...log.matchAll(polls)].map(([, replica]) => replica!);
 }
 
-test("an answer that an agent defers is made by its other process when the one at work is killed", async () => {
+test("an answer that an agent defers is made by another process when the one at work is killed", async () => {
   const run = await user.run();
   const browser = new User();
   await browser.decide(await browser.openSignedIn(run.consent_url!, MCP_USER), "accept");
@@ -34,8 +34,8 @@ test("an answer that an agent defers is made by its other process when the one a
   const worker = pollers(stack.log()).at(-1)!;
   stack.kill(`supply-chain-agent-${worker}`);
   const killedAt = stack.log().length;
-  const other = worker === "1" ? "2" : "1";
-  await expect.poll(() => pollers(stack.log().slice(killedAt)), WAIT).toContain(other);
+  // The other replica, or the one that was started in place of the killed one: whichever is first.
+  await expect.poll(() => pollers(stack.log().slice(killedAt)), WAIT).not.toEqual([]);
   const { end } = await decideAtPages(user, { ...run, consent_url: undefined }, undefined, browser);
   expect([end.status, end.failure]).toEqual(["completed", undefined]);
 }, 120_000);

@@ -13,8 +13,8 @@ export interface GuidePrograms {
   text(file: string): string;
   /** What a program's comments say that it prints. */
   printed(file: string): readonly string[];
-  /** Starts one, and waits until it says that it is ready, if it does. */
-  start(file: string, ready?: RegExp): Promise<Child>;
+  /** Starts one, and waits until it says that it is ready, if it does. Default: without arguments. */
+  start(file: string, ready?: RegExp, ...args: readonly string[]): Promise<Child>;
   /** Ends all of them. */
   stop(): Promise<void>;
 }
@@ -31,14 +31,14 @@ export async function guidePrograms(): Promise<GuidePrograms> {
     [...guide.matchAll(/```ts ([\w-]+\.ts)\n([\s\S]*?)```/g)].map(([, file, text]) => [file!, text!]),
   );
   const folder = await programsFolder();
+  await Promise.all([...programs].map(([file, text]) => writeFile(`${folder}/${file}`, text)));
   const children: Child[] = [];
   return {
     text: (file) => programs.get(file)!,
     printed: (file) =>
       [...programs.get(file)!.matchAll(/console\.log\(.*\); \/\/ (.+)$/gm)].map(([, text]) => text!),
-    async start(file, ready) {
-      await writeFile(`${folder}/${file}`, programs.get(file)!);
-      const child = startChild(process.execPath, [file], { cwd: folder, timeout: 60_000 });
+    async start(file, ready, ...args) {
+      const child = startChild(process.execPath, [file, ...args], { cwd: folder, timeout: 180_000 });
       children.push(child);
       if (ready !== undefined) await child.prints(ready);
       return child;

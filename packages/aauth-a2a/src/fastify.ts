@@ -49,7 +49,7 @@ export interface A2AOptions extends A2AHandlerOptions {
  * It does NOT authenticate: without a hook in front, everybody may call, and everybody gets the
  * extended card. Registers in its own scope; hooks of the parent apply.
  *
- * @throws {TypeError} at registration, when a card has no 0.3 form.
+ * @throws {TypeError} at registration, when a card has no 0.3 form, and as `createA2AHandler`.
  * @example
  * await app.register(fastifyA2A, { card, executor: createTextExecutor({ answer: async ({ text }) => text }) });
  */

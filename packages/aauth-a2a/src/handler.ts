@@ -48,17 +48,31 @@ export interface A2AHandlerOptions {
   readonly executor: AgentExecutor;
 }
 
+/** No tasks: the SDK would show each of them to any caller. */
+class NoTasks extends InMemoryTaskStore {
+  // hole M7
+  override async save(): Promise<never> {
+    throw new TypeError("an executor publishes messages, never tasks");
+  }
+}
+
 /**
- * Creates what answers an agent's messages, whatever brings them. It does NOT authenticate.
+ * Creates what answers an agent's messages, whatever brings them. It does NOT authenticate. A task
+ * that the executor publishes is not kept: its caller gets JSON-RPC error -32603.
+ *
+ * @throws {TypeError} for a card that offers streams or push notifications
  *
  * @example
  * const handle = createA2AHandler({ card, executor });
  */
 export function createA2AHandler({ card, extendedCard, executor }: A2AHandlerOptions): A2AHandler {
+  const { streaming, pushNotifications } = card.capabilities ?? {};
+  // hole M8
+  if (streaming || pushNotifications)
+    throw new TypeError("no streams or push notifications: the card offers them");
   const handler = new DefaultRequestHandler(
     card,
-    // Executors publish messages, never tasks: nothing is stored.
-    new InMemoryTaskStore(),
+    new NoTasks(),
     executor,
     undefined,
     undefined,

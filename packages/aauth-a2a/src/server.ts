@@ -22,7 +22,8 @@ export interface A2AServerOptions<Name extends string> extends A2AHandlerOptions
  * Errors of the protocol are JSON-RPC errors under HTTP 200. `onError` receives an error of the
  * executor, too. Does NOT listen or limit rates.
  *
- * @throws {TypeError} when a card has no 0.3 form, and as `protect` of `aauth/fetch`
+ * @throws {TypeError} when a card has no 0.3 form, and as `createA2AHandler` and `protect` of
+ * `aauth/fetch`
  *
  * @example
  * export default { fetch: await createA2AServer({ resource, requirement: { level: "person-token" }, card, executor }) };

@@ -1,6 +1,8 @@
+import { type Task, TaskState } from "@a2a-js/sdk";
+import { AgentEvent, type AgentExecutor } from "@a2a-js/sdk/server";
 import { describe, expect, test } from "vitest";
-import { createTextExecutor } from "../src/index.ts";
-import { echoAgent, legacySend, post } from "./echo-agent.ts";
+import { createA2AHandler, createTextExecutor } from "../src/index.ts";
+import { ECHO_CARD, echoAgent, legacySend, post } from "./echo-agent.ts";
 
 const ID = "6f1b0f5e-1b9f-4c55-8a62-0d9a6d1f6a01";
 
@@ -163,6 +165,56 @@ describe("refusals are JSON-RPC errors under 200", () => {
       expect(reply.body).not.toMatch(/undefined|Cannot read|TypeError/);
     },
   );
+});
+
+describe("an executor that publishes a task", () => {
+  const taskOf = (id: string): Task => ({
+    ...{ id, contextId: "c", artifacts: [], history: [], metadata: undefined },
+    status: { state: TaskState.TASK_STATE_INPUT_REQUIRED, message: undefined, timestamp: undefined },
+  });
+  const executor: AgentExecutor = {
+    async execute({ taskId }, events) {
+      events.publish(AgentEvent.task(taskOf(taskId)));
+      events.finished();
+    },
+    async cancelTask() {},
+  };
+  const call = (method: string, params: object) => JSON.stringify({ jsonrpc: "2.0", id: 7, method, params });
+  const message = { messageId: "m-1", role: "ROLE_USER", parts: [{ text: "hello" }] };
+
+  test.each([false, true])("M7: no caller sees it (returnImmediately: %s)", async (returnImmediately) => {
+    const ids: string[] = [];
+    const app = echoAgent({
+      executor: {
+        ...executor,
+        execute: (context, events) => {
+          ids.push(context.taskId);
+          return executor.execute(context, events);
+        },
+      },
+    });
+    const configuration = { returnImmediately };
+    const sent = await post(app, call("SendMessage", { message, configuration }));
+    expect(sent.json().error).toEqual({ code: -32603, message: "Internal error" });
+    expect((await post(app, call("ListTasks", {}))).json().result.tasks).toEqual([]);
+    const [id = ""] = ids;
+    expect((await post(app, call("GetTask", { id }))).json().error.code).toBe(-32001);
+    const more = { ...message, messageId: "m-2", taskId: id };
+    expect((await post(app, call("SendMessage", { message: more }))).json().error.code).toBe(-32001);
+    expect(ids).toHaveLength(1);
+  });
+
+  test("M7: nor what an executor throws, of which the SDK makes a task", async () => {
+    const execute = () => Promise.reject(new Error("database password is wrong"));
+    const reply = await post(echoAgent({ executor: { ...executor, execute } }), legacySend("x"));
+    expect(reply.json().error).toEqual({ code: -32603, message: "Internal error" });
+  });
+});
+
+test.each(["streaming", "pushNotifications"])("M8: an agent whose card offers %s is not created", (name) => {
+  const card = { ...ECHO_CARD, capabilities: { ...ECHO_CARD.capabilities!, [name]: true } };
+  const executor = createTextExecutor({ answer: async ({ text }) => text });
+  expect(() => createA2AHandler({ card, executor })).toThrow(TypeError);
 });
 
 test("a body over the bound is an HTTP 413", async () => {

@@ -2,7 +2,10 @@ import type { ProvenCaller } from "aauth";
 
 /** `AuthInfo` of the SDK, as handlers of both lines get it. */
 export interface McpAuthInfo {
-  /** Empty: a token of AAuth is bound to its holder's key, and is not for handlers. */
+  /**
+   * Empty: a token of AAuth is bound to its holder's key. The auth token is the caller's
+   * `grant.token`, which is not enumerable.
+   */
   readonly token: "";
   /**
    * Identifier of the agent, or of a server that signs for itself. Person tokens and auth tokens of

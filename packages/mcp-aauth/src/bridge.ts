@@ -1,6 +1,11 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
-import { type JSONRPCMessage, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
+import {
+  type JSONRPCMessage,
+  type RequestId,
+  StreamableHTTPClientTransport,
+} from "@modelcontextprotocol/client";
 
 /** A host on one side, a server on the other. */
 export interface BridgeOptions {
@@ -12,20 +17,48 @@ export interface BridgeOptions {
   readonly input: Readable;
   /** Receives those of the server. Nothing else is written to it. */
   readonly output: Writable;
-  /** Receives errors that answer no request of the host. */
+  /** Receives each error on the way, also one that a request is answered with. */
   readonly onError: (error: Error) => void;
 }
 
+const MAX_ANSWER_BYTES = 16_777_216;
+/** How long answers are waited for once the host says no more. */
+const DRAIN_MS = 600_000;
+const EVENT_STREAM = /^\s*text\/event-stream\s*(;|$)/i;
+
 /**
  * Brings the messages of a host that speaks MCP over stdio to a server over Streamable HTTP, and
- * back, until the input ends. A request that fails on the way is answered with a JSON-RPC error,
- * which has the reason.
+ * back, until the input ends and what was asked is answered, for ten minutes at most. A request
+ * that fails on the way, or whose answer never comes, is answered with a JSON-RPC error, which has
+ * the reason. So is one whose answer has more than 16 MiB, in a stream: an event of it.
  *
  * Does NOT judge what host and server say to each other.
  */
 export async function runBridge({ url, fetch, input, output, onError }: BridgeOptions): Promise<void> {
-  const transport = new StreamableHTTPClientTransport(url, { fetch });
+  const exchanges = new AsyncLocalStorage<{ isStream: boolean }>();
+  const transport = new StreamableHTTPClientTransport(url, {
+    async fetch(...request) {
+      const response = await fetch(...request);
+      const type = response.headers.get("content-type") ?? "";
+      const isStream = response.status !== 202 && EVENT_STREAM.test(type);
+      const exchange = exchanges.getStore();
+      if (exchange !== undefined) exchange.isStream = isStream;
+      return bounded(response, isStream);
+    },
+  });
   const write = (message: JSONRPCMessage) => void output.write(`${JSON.stringify(message)}\n`);
+  /** By the id of a request that has no answer yet. */
+  const waiting = new Map<unknown, () => void>();
+  const settle = (id: unknown) => {
+    waiting.get(id)?.();
+    waiting.delete(id);
+  };
+  const fail = (ids: readonly RequestId[], message: string) => {
+    for (const id of ids.filter((one) => waiting.has(one))) {
+      write({ jsonrpc: "2.0", id, error: { code: -32_000, message } });
+      settle(id);
+    }
+  };
   let initialize: unknown;
   transport.onerror = onError;
   transport.onmessage = (message) => {
@@ -34,6 +67,24 @@ export async function runBridge({ url, fetch, input, output, onError }: BridgeOp
       if (typeof protocolVersion === "string") transport.setProtocolVersion(protocolVersion);
     }
     write(message);
+    if (!("method" in message)) settle(message.id);
+  };
+  const exchange = async (message: JSONRPCMessage | JSONRPCMessage[]) => {
+    const ids = requestIdsOf(message);
+    const answers = ids.map((id) => {
+      settle(id);
+      return new Promise<void>((resolve) => void waiting.set(id, resolve));
+    });
+    const state = { isStream: false };
+    const onRequestStreamEnd = () => fail(ids, NO_ANSWER);
+    try {
+      await exchanges.run(state, () => transport.send(message as JSONRPCMessage, { onRequestStreamEnd }));
+      if (!state.isStream) fail(ids, NO_ANSWER);
+    } catch (error) {
+      // The transport has told `onError`.
+      fail(ids, (error as Error).message);
+    }
+    await Promise.all(answers);
   };
   await transport.start();
   const underWay = new Set<Promise<void>>();
@@ -41,25 +92,65 @@ export async function runBridge({ url, fetch, input, output, onError }: BridgeOp
     const message = readMessage(line);
     if (message === undefined) continue;
     if ("method" in message && "id" in message && message.method === "initialize") initialize = message.id;
-    const sending = transport
-      .send(message)
-      .catch((error: Error) => {
-        if (!("method" in message && "id" in message)) return onError(error);
-        write({ jsonrpc: "2.0", id: message.id, error: { code: -32_000, message: error.message } });
-      })
-      .finally(() => underWay.delete(sending));
-    underWay.add(sending);
+    const exchanged = exchange(message).finally(() => underWay.delete(exchanged));
+    underWay.add(exchanged);
   }
-  await Promise.all(underWay);
+  await within(DRAIN_MS, Promise.all(underWay));
+  fail([...waiting.keys()] as RequestId[], NO_ANSWER);
   await transport.terminateSession().catch(onError);
   await transport.close();
+}
+
+const NO_ANSWER = "the server ended without an answer";
+
+/** Ids of the requests of a message or a batch. */
+function requestIdsOf(message: JSONRPCMessage | JSONRPCMessage[]): readonly RequestId[] {
+  return [message]
+    .flat()
+    .flatMap((one) =>
+      typeof one === "object" && one !== null && "method" in one && "id" in one ? [one.id] : [],
+    );
+}
+
+/** Ends with the work, or before it. */
+function within(ms: number, work: Promise<unknown>): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    void work.then(() => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+}
+
+/** The response, whose body fails once it, or one event of a stream, is too large. */
+function bounded({ body, status, statusText, headers }: Response, isStream: boolean): Response {
+  if (body === null) return new Response(null, { status, statusText, headers });
+  let size = 0;
+  let last = 0;
+  const count = new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>({
+    transform(chunk, controller) {
+      size += chunk.byteLength;
+      for (const [index, byte] of isStream ? chunk.entries() : []) {
+        if (byte === 13) continue;
+        // An empty line ends an event.
+        if (byte === 10 && last === 10) size = chunk.byteLength - index;
+        last = byte;
+      }
+      // hole M10
+      if (size > MAX_ANSWER_BYTES)
+        throw new RangeError(`the answer is larger than ${MAX_ANSWER_BYTES} bytes`);
+      controller.enqueue(chunk);
+    },
+  });
+  return new Response(body.pipeThrough(count), { status, statusText, headers });
 }
 
 /**
  * Undefined for a line that is no message: a host that sends one has no request that could be
  * answered.
  */
-function readMessage(line: string): JSONRPCMessage | undefined {
+function readMessage(line: string): JSONRPCMessage | JSONRPCMessage[] | undefined {
   try {
     const message: unknown = JSON.parse(line);
     return typeof message === "object" && message !== null ? (message as JSONRPCMessage) : undefined;

@@ -2,6 +2,7 @@ import {
   createMemoryStores,
   type ProvenCaller,
   type Requirement,
+  StoreFullError,
   type Stores,
   StoreUnavailableError,
 } from "aauth";
@@ -39,8 +40,9 @@ export interface McpGateOptions<Name extends string> extends GateOptions {
  * has opened it: any other gets 404. Each call in a body is checked by the name of its tool; a
  * caller that lacks what the tool needs is challenged by 401.
  *
- * Handlers of the SDK get the caller by {@link callerOf}, and neither its token nor its signature.
- * Does NOT limit rates or the number of sessions that the SDK keeps, look at resources and prompts
+ * Handlers of the SDK get the caller by {@link callerOf}, and no field with its token or signature.
+ * A caller's auth token is `grant.token`, for a call to the next hop, and is in no copy and no log of
+ * the caller. Does NOT limit rates or the number of sessions that the SDK keeps, look at resources and prompts
  * by name, or end a stream when the token expires that it was opened with.
  *
  * @throws TypeError and RangeError as `protect`; TypeError for a tool that needs another token than
@@ -67,7 +69,8 @@ export function protectMcp<Name extends string>(
       const session = request.headers.get(SESSION_FIELD);
       const lack = await sessionProblem(request, session, caller, sessions).catch(ofStore);
       if (lack !== undefined) return refusal(lack);
-      const body = request.body === null ? undefined : await request.text();
+      // Servers on Node give each DELETE a body, without a byte in it.
+      const body = (await request.text()) || undefined;
       const parsed = parsedBody(body);
       if (parsed === undefined) return refusal("parseError");
       const names = calledTools(parsed.parsedBody);
@@ -76,13 +79,20 @@ export function protectMcp<Name extends string>(
       if (refused !== undefined) return refused;
       const authInfo = authInfoOf(caller, resource.id);
       const response = await handler(without(withheld, request, body), { authInfo, ...parsed });
-      if (request.method === "DELETE" && response.ok && session !== null) await sessions.end(session);
+      // The SDK has ended it: a record that a store keeps leads nowhere.
+      if (request.method === "DELETE" && response.ok && session !== null)
+        await sessions.end(session).catch(ofStore);
       const opened = response.headers.get(SESSION_FIELD);
       if (opened === null || opened === session) return response;
-      const problem = await sessions
-        .bind(opened, caller)
-        .then((isBound) => (isBound ? undefined : "sessionsFull"), ofStore);
-      if (problem === undefined) return response;
+      let problem: RpcRefusal = "sessionTaken";
+      try {
+        if (await sessions.bind(opened, caller)) return response;
+      } catch (error) {
+        problem = ofStore(error);
+        // hole M9
+        const end = await handler(without(withheld, deletionOf(opened, request), undefined), { authInfo });
+        await end.body?.cancel();
+      }
       await response.body?.cancel();
       return refusal(problem);
     },
@@ -119,10 +129,18 @@ async function sessionProblem(
   return undefined;
 }
 
-/** A store that cannot be reached answers for no caller. */
+/** A store that is full, or cannot be reached, answers for no caller. */
 function ofStore(error: unknown): RpcRefusal {
   if (error instanceof StoreUnavailableError) return "storeUnavailable";
+  if (error instanceof StoreFullError) return "sessionsFull";
   throw error;
+}
+
+/** Ends a session that the SDK has opened, and nobody can use. */
+function deletionOf(session: string, { url, headers }: Request): Request {
+  const fields = new Headers(headers);
+  fields.set(SESSION_FIELD, session);
+  return new Request(url, { method: "DELETE", headers: fields });
 }
 
 /** Undefined for a body that is not JSON. */

@@ -5,6 +5,7 @@ const ERRORS = {
   unknownTool: [400, -32602, "Unknown tool"],
   noSession: [400, -32000, "Bad Request: Last-Event-ID needs a session"],
   sessionNotFound: [404, -32001, "Session not found"],
+  sessionTaken: [503, -32000, "The session's id is taken"],
   sessionsFull: [503, -32000, "Too many sessions"],
   storeUnavailable: [503, -32000, "Sessions cannot be looked up"],
 } as const;

@@ -1,4 +1,4 @@
-import { ownerOfCaller, type ProvenCaller, type RecordStore, StoreFullError } from "aauth";
+import { ownerOfCaller, type ProvenCaller, type RecordStore } from "aauth";
 
 /** The caller that a session belongs to. */
 export interface SessionHolder {
@@ -24,14 +24,12 @@ export class McpSessions {
     this.#now = now;
   }
 
-  /** @returns false for an id that is taken, and where the store has no room for the caller */
+  /**
+   * @returns false for an id that is taken
+   * @throws StoreFullError where the store has no room for the caller; StoreUnavailableError
+   */
   async bind(id: string, caller: ProvenCaller): Promise<boolean> {
-    try {
-      return await this.#store.putIfAbsent(id, this.#holder(caller, {}), termsOf(caller));
-    } catch (error) {
-      if (error instanceof StoreFullError) return false;
-      throw error;
-    }
+    return this.#store.putIfAbsent(id, this.#holder(caller, {}), termsOf(caller));
   }
 
   /**

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { promisify } from "node:util";
-import { expect, onTestFinished, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { createParties, RESOURCE } from "../../aauth-a2a/test/parties.ts";
 import { runBridge } from "../src/bridge.ts";
 import { readBridgeSettings } from "../src/bridge-settings.ts";
@@ -28,6 +28,12 @@ async function host() {
   parties.listen(protectMcp(parties.resource, person, sessionsOfSdk1(handled, sessions)));
   const [input, output] = [new PassThrough(), new PassThrough()];
   const errors: Error[] = [];
+  let written = "";
+  output.on("data", (chunk) => {
+    written += chunk;
+  });
+  /** What the host has received. */
+  const read = () => written.split("\n").flatMap((line) => (line === "" ? [] : [JSON.parse(line)]));
   const ended = runBridge({
     ...{ url: new URL(`${RESOURCE}/mcp`), fetch: (await parties.agent("planner")).fetchFor() },
     ...{ input, output, onError: (error) => void errors.push(error) },
@@ -43,7 +49,7 @@ async function host() {
     input.end();
     return ended;
   };
-  return { ...parties, handled, sessions, errors, ask, send, end };
+  return { ...parties, handled, sessions, errors, ask, read, send, end };
 }
 
 test("a host over stdio initializes, lists, calls, and ends the session", async () => {
@@ -66,6 +72,92 @@ test("a request that fails on the way is answered with an error, and a line that
   send("no message");
   expect(await ask(request(1, "initialize", init))).toMatchObject({ id: 1, error: { code: -32_000 } });
   await end();
+});
+
+describe("a request whose answer never comes is answered with an error", () => {
+  const stream = (...chunks: (string | Error | Promise<string>)[]) =>
+    new Response(
+      new ReadableStream({
+        async pull(controller) {
+          const next = await chunks.shift();
+          if (next === undefined) controller.close();
+          else if (typeof next === "string") controller.enqueue(new TextEncoder().encode(next));
+          else controller.error(next);
+        },
+      }),
+      { headers: { "content-type": "text/event-stream" } },
+    );
+  const event = (message: object) => `event: message\ndata: ${JSON.stringify(message)}\n\n`;
+  const answer = event({ jsonrpc: "2.0", id: 1, result: {} });
+  const large = "a".repeat(1_048_576);
+
+  test.each<[string, () => Response]>([
+    ["a stream that is cut", () => stream('event: message\ndata: {"jsonrpc"', new Error("cut"))],
+    ["an empty stream", () => stream()],
+    ["a malformed message in a stream", () => stream(event({ nope: 1 }))],
+    ["the answer to another request", () => stream(event({ jsonrpc: "2.0", id: 2, result: {} }))],
+    ["accepted, and no more", () => new Response(null, { status: 202 })],
+    ["JSON for another request", () => Response.json({ jsonrpc: "2.0", id: 2, result: {} })],
+    [
+      "M10: an answer of 17 MiB",
+      () => Response.json({ jsonrpc: "2.0", id: 1, result: { a: large.repeat(17) } }),
+    ],
+    ["M10: an event of 17 MiB", () => stream("data: ", ...Array(17).fill(large), "\n\n")],
+  ])("%s", async (_name, respond) => {
+    const { sent, read, send, end, listen } = await host();
+    listen(async () => respond());
+    send(request(1, "tools/list"));
+    await vi.waitFor(() => expect(read().filter(({ id }) => id === 1)).toHaveLength(1), 15_000);
+    expect(read().find(({ id }) => id === 1)).toMatchObject({ error: { code: -32_000 } });
+    expect(sent).toHaveLength(1);
+    await end();
+  });
+
+  test("a batch: each request in it", async () => {
+    const { read, send, end, listen, errors } = await host();
+    listen(async () => new Response(null, { status: 403 }));
+    send([
+      request(1, "tools/list"),
+      5,
+      { jsonrpc: "2.0", method: "notifications/x" },
+      request(2, "tools/list"),
+    ]);
+    await end();
+    expect(read()).toMatchObject([
+      { id: 1, error: { code: -32_000 } },
+      { id: 2, error: { code: -32_000 } },
+    ]);
+    expect(errors).toHaveLength(1);
+  });
+
+  test("one that comes after the input has ended is brought, once", async () => {
+    const { read, send, end, listen } = await host();
+    const late = new Promise<string>((resolve) => void setTimeout(resolve, 2_000, answer));
+    listen(async () => stream(...Array(17).fill(`: ${large}\n\n`), late));
+    send(request(1, "tools/list"));
+    await end();
+    expect(read()).toEqual([{ jsonrpc: "2.0", id: 1, result: {} }]);
+  });
+
+  test("ten minutes after the input has ended", async () => {
+    const { read, send, end, listen, sent } = await host();
+    const headers = { "content-type": "text/event-stream" };
+    listen(async () => new Response(new ReadableStream(), { headers }));
+    send(request(1, "tools/list"));
+    await vi.waitFor(() => expect(sent).toHaveLength(1), 15_000);
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    onTestFinished(() => void vi.useRealTimers());
+    let isOver = false;
+    const ended = end().finally(() => {
+      isOver = true;
+    });
+    while (!isOver) {
+      await vi.advanceTimersByTimeAsync(600_000);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    await ended;
+    expect(read()).toMatchObject([{ id: 1, error: { code: -32_000 } }]);
+  });
 });
 
 test("settings that are missing or malformed are named", async () => {

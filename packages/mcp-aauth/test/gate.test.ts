@@ -1,3 +1,7 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { Readable } from "node:stream";
 import { Client as Client2, StreamableHTTPClientTransport as Transport2 } from "@modelcontextprotocol/client";
 import { Client as Client1 } from "@modelcontextprotocol/sdk/client/index.js";
 import { StreamableHTTPClientTransport as Transport1 } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
@@ -9,11 +13,11 @@ import {
   type Stores,
   StoreUnavailableError,
 } from "aauth";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { again, createParties, RESOURCE } from "../../aauth-a2a/test/parties.ts";
-import { type McpGateOptions, protectMcp } from "../src/index.ts";
+import { callerOf, type McpAuthInfo, type McpGateOptions, protectMcp } from "../src/index.ts";
 import type { SessionHolder } from "../src/sessions.ts";
-import { type Handled, handlerOfSdk2, sessionsOfSdk1 } from "./servers.ts";
+import { type Handled, handlerOfSdk2, type SdkSessions, sessionsOfSdk1 } from "./servers.ts";
 
 const ENDPOINT = new URL(`${RESOURCE}/mcp`);
 const person = { level: "person-token" } as const;
@@ -25,22 +29,54 @@ interface WorldOptions extends McpGateOptions<Draft11Level> {
   readonly requirement?: Requirement<Draft11Level>;
   /** Whether the person server gives no token for `data.write`. */
   readonly isDenied?: boolean;
+  /** Receives what the server of SDK 1 keeps. */
+  readonly sessions?: SdkSessions;
 }
 
-async function world(line: 1 | 2, { requirement = person, isDenied, ...options }: WorldOptions = {}) {
+async function world(
+  line: 1 | 2,
+  { requirement = person, isDenied, sessions, ...options }: WorldOptions = {},
+) {
   const parties = await createParties({}, ({ scopes }) => ({
     type: scopes.includes("data.write") && isDenied ? "deny" : "grant",
   }));
   const handled: Handled[] = [];
   const answers: Response[] = [];
-  const handler = line === 1 ? sessionsOfSdk1(handled) : handlerOfSdk2(handled);
+  const handler = line === 1 ? sessionsOfSdk1(handled, sessions) : handlerOfSdk2(handled);
   const gate = protectMcp(parties.resource, requirement, handler, options);
   parties.listen(async (request) => {
     const answer = await gate(request);
     if (request.url === ENDPOINT.href) answers.push(answer);
     return answer;
   });
-  return { ...parties, handled, answers };
+  return { ...parties, gate, handled, answers };
+}
+
+/** A gate behind a socket, with a stream as body of each request that may have one, as adapters for Node give it. */
+async function overSocket(gate: (request: Request) => Promise<Response>) {
+  const server = createServer(async (incoming, outgoing) => {
+    const { method = "", url } = incoming;
+    const hasBody = method !== "GET" && method !== "HEAD";
+    const body = hasBody ? (Readable.toWeb(incoming) as ReadableStream) : null;
+    const headers = incoming.headers as Record<string, string>;
+    const request = new Request(new URL(url!, RESOURCE), { method, headers, body, duplex: "half" });
+    const response = await gate(request);
+    outgoing.writeHead(response.status, Object.fromEntries(response.headers));
+    outgoing.end(await response.text());
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  onTestFinished(() => void server.close());
+  const { port } = server.address() as AddressInfo;
+  return async (request: Request) => {
+    const { pathname } = new URL(request.url);
+    const body = (await request.text()) || null;
+    return fetch(`http://127.0.0.1:${port}${pathname}`, {
+      method: request.method,
+      headers: request.headers,
+      body,
+    });
+  };
 }
 
 const clientOf = (line: 1 | 2) =>
@@ -163,6 +199,16 @@ describe.each([1, 2] as const)("server of SDK %i", (line) => {
     expect(JSON.stringify(authInfo)).not.toMatch(/eyJ/);
   });
 
+  test("M6: the auth token is for the next hop, and in no copy of the caller", async () => {
+    const { agent, handled } = await world(line, { requirement: reader });
+    const { client } = await connect(line, (await agent("planner")).fetchFor());
+    await client.callTool({ name: "list", arguments: { path: "/a" } });
+    const [{ authInfo }] = handled as [Handled];
+    expect(callerOf(authInfo as McpAuthInfo).grant!.token).toMatch(/^eyJ/);
+    expect(JSON.stringify(structuredClone(callerOf(authInfo as McpAuthInfo)))).not.toMatch(/eyJ/);
+    expect(JSON.stringify(authInfo)).not.toMatch(/eyJ/);
+  });
+
   test("M5: a caller without the tool's scope gets 401, whatever a header says the tool is", async () => {
     const tools = { list: person, remove: remover };
     const { agent, handled, answers } = await world(line, { tools, isDenied: true });
@@ -187,6 +233,7 @@ describe.each([1, 2] as const)("server of SDK %i", (line) => {
 
   test.each([
     ["no JSON", "{"],
+    ["an empty body", ""],
     ["a call without a name", { ...call("list"), params: {} }],
     ["a call whose name is no string", { ...call("list"), params: { name: ["list"] } }],
     ["a call without params in a batch", [call("list"), { method: "tools/call" }]],
@@ -219,6 +266,17 @@ describe("sessions of SDK 1", () => {
     await opened.body!.cancel();
     expect((await own(ENDPOINT, { method: "DELETE", headers: session })).status).toBe(200);
     expect((await post(own, call("list"), session)).status).toBe(404);
+  });
+
+  test("one is ended over a socket, where a DELETE has a stream for a body", async () => {
+    const sessions: SdkSessions = new Map();
+    const { agent, gate, listen } = await world(1, { sessions });
+    listen(await overSocket(gate));
+    const { fetchFor } = await agent("planner");
+    const session = await open(fetchFor());
+    expect(sessions.size).toBe(1);
+    expect((await fetchFor()(ENDPOINT, { method: "DELETE", headers: session })).status).toBe(200);
+    expect(sessions.size).toBe(0);
   });
 
   test("M2: no other person of the same agent's key uses a session", async () => {
@@ -255,6 +313,41 @@ describe("sessions of SDK 1", () => {
     );
     expect((await post(fetchFor(), call("list"), { "mcp-session-id": `${id}, ${id}` })).status).toBe(404);
   });
+});
+
+test("M9: a session that cannot be bound does not stay with the SDK", async () => {
+  const full = createMemoryRecordStore<SessionHolder>({ maxEntries: 1 });
+  await full.put("another", { thumbprint: "", persons: {}, renewAt: 0 }, { owner: "other", ttlSeconds: 60 });
+  const down = { ...full, putIfAbsent: () => Promise.reject(new StoreUnavailableError("down")) };
+  for (const store of [full, down]) {
+    const sessions: SdkSessions = new Map();
+    const stores = { records: () => store } as unknown as Pick<Stores, "records">;
+    const { agent } = await world(1, { stores, sessions });
+    expect((await post((await agent("planner")).fetchFor(), init)).status).toBe(503);
+    expect(sessions.size).toBe(0);
+  }
+});
+
+test("a session whose id is another caller's is refused, and the other's goes on", async () => {
+  const taken = createMemoryRecordStore<SessionHolder>();
+  const stores = { records: () => ({ ...taken, putIfAbsent: async () => false }) } as unknown as Pick<
+    Stores,
+    "records"
+  >;
+  const sessions: SdkSessions = new Map();
+  const { agent } = await world(1, { stores, sessions });
+  expect((await post((await agent("planner")).fetchFor(), init)).status).toBe(503);
+  expect(sessions.size).toBe(1);
+});
+
+test("a session that the SDK has ended is answered so, also where the store cannot forget it", async () => {
+  const store = createMemoryRecordStore<SessionHolder>();
+  const failing = { ...store, delete: () => Promise.reject(new StoreUnavailableError("down")) };
+  const stores = { records: () => failing } as unknown as Pick<Stores, "records">;
+  const { agent } = await world(1, { stores });
+  const { fetchFor } = await agent("planner");
+  const session = await open(fetchFor());
+  expect((await fetchFor()(ENDPOINT, { method: "DELETE", headers: session })).status).toBe(200);
 });
 
 test("a gate without room for a session, or without its store, answers 503", async () => {

@@ -17,11 +17,11 @@ export interface Handled {
 const about = { name: "files", version: "1.0.0" };
 const said = (text: string) => ({ content: [{ type: "text" as const, text }] });
 
+/** Transports of SDK 1 by session. */
+export type SdkSessions = Map<string, WebStandardStreamableHTTPServerTransport>;
+
 /** SDK 1 with sessions, each a transport and a server of its own. */
-export function sessionsOfSdk1(
-  handled: Handled[],
-  sessions = new Map<string, WebStandardStreamableHTTPServerTransport>(),
-): McpHandler {
+export function sessionsOfSdk1(handled: Handled[], sessions: SdkSessions = new Map()): McpHandler {
   const serverOf = () => {
     const server = new McpServer1(about);
     for (const tool of ["list", "remove"])

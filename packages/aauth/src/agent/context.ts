@@ -45,7 +45,7 @@ export interface CallContext extends Omit<FetchContext, "onClarification" | "onW
   /** Answers a question. Default: none; a question ends the polling. */
   readonly clarify?: ((question: Clarification) => Promise<ClarificationAnswer>) | undefined;
   /** Receives the state of the polling each time that it begins to wait. Default: none. */
-  readonly onPoll?: ((state: PollState) => void) | undefined;
+  readonly onPoll?: ((state: PollState) => Promise<void> | void) | undefined;
 }
 
 /** What the caller can do for a party, in the words that the profiles have in common. */

@@ -64,6 +64,8 @@ export class Exchange<Reply extends ResponseHead, Context extends CallContext = 
   #shown: string | undefined;
   /** When a resumed call may poll. Undefined once it has. */
   #resumedAt: number | undefined;
+  /** Whether a question may have been answered meanwhile, so that a poll comes before an answer. */
+  #pollsFirst: boolean;
 
   constructor(options: ExchangeOptions<Reply, Context>) {
     const { resumed } = options;
@@ -72,6 +74,7 @@ export class Exchange<Reply extends ResponseHead, Context extends CallContext = 
     this.#questions = resumed?.questions ?? 0;
     this.#pages = resumed?.pages ?? 0;
     this.#resumedAt = resumed?.nextPollAt;
+    this.#pollsFirst = resumed !== undefined;
     this.#shown = resumed?.deferred.interaction?.code;
   }
 
@@ -91,8 +94,9 @@ export class Exchange<Reply extends ResponseHead, Context extends CallContext = 
       const reply = await this.#options.send(poll, context);
       if (poll.withdrawn !== undefined) throw poll.withdrawn;
       const { status } = reply;
-      if (status !== TOO_MANY_REQUESTS && status !== UNAVAILABLE) return reply;
       // Neither says anything about the answer.
+      this.#pollsFirst = status === TOO_MANY_REQUESTS || status === UNAVAILABLE;
+      if (!this.#pollsFirst) return reply;
       const seconds = secondsOf(reply.field("retry-after"));
       if (status === TOO_MANY_REQUESTS) this.#slowedBySeconds += SLOWER_BY_SECONDS;
       const isLonger = status === UNAVAILABLE ? seconds >= 0 : seconds > awaited.retryAfterSeconds;
@@ -112,19 +116,21 @@ export class Exchange<Reply extends ResponseHead, Context extends CallContext = 
     this.#resumedAt = undefined;
     if (resumedAt === undefined) this.#report(deferred, url, context);
     const stop = (reason: string) => new StillDeferredError(reason, this.#state(deferred, url, context));
-    // A resumed call polls first: a question may have been answered meanwhile.
-    if (resumedAt === undefined) {
-      if (deferred.clarification !== undefined)
-        return this.#answer(deferred.clarification, url, stop, context);
-      if (context.waiting === "throw") throw stop("the answer is not ready");
+    const { clarification } = deferred;
+    if (clarification !== undefined && !this.#pollsFirst) {
+      return this.#answer(clarification, url, stop, context);
     }
+    if (context.waiting === "throw" && resumedAt === undefined) throw stop("the answer is not ready");
     await this.#interact(deferred.interaction, stop, context);
 
     const waitMs = resumedAt === undefined ? this.#waitMs(deferred) : (resumedAt - parts.now()) * 1_000;
     const boundedMs = Math.max(MIN_WAIT_MS, waitMs);
     // Written so that a limit that is not a number ends the polling.
     if (!(performance.now() + boundedMs <= this.#giveUpAt!)) throw stop("the answer was not ready in time");
-    context.onPoll?.(this.#state(deferred, url, context));
+    await unlessAborted(
+      Promise.resolve(context.onPoll?.(this.#state(deferred, url, context))),
+      context.signal,
+    );
     await delay(boundedMs, context.signal);
     return { url, method: "GET" };
   }

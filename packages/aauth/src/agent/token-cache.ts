@@ -44,17 +44,19 @@ export interface TokenCache {
   /** Replaces the token before. One that the store has no room for is not kept. */
   set(name: string, token: ObtainedToken): Promise<void>;
   delete(name: string): Promise<void>;
+  /** Marks a token as refused, unless another has taken its place. */
+  refuse(name: string, token: string): Promise<void>;
   /**
    * Lets one of all processes use a refresh token: an issuer may take it once, and end what came of
    * it when it comes twice.
    *
+   * @param seconds after which another may claim it all the same
    * @returns false while another process renews, and where the refresh token is not kept any more
    */
-  claimRenewal(name: string, refreshToken: string): Promise<boolean>;
+  claimRenewal(name: string, refreshToken: string, seconds: number): Promise<boolean>;
+  /** Gives back a claim whose refresh token was not taken, unless another has taken its place. */
+  releaseRenewal(name: string, refreshToken: string): Promise<void>;
 }
-
-/** Longer than a token request takes; a process that ends in one holds others up for as long. */
-const RENEWAL_SECONDS = 20;
 
 /** A token with a refresh token, and a session, are kept for so long after they were last got. */
 const LONGEST_SECONDS = 30 * 86_400;
@@ -71,6 +73,16 @@ export function createTokenCache(store: RecordStore<ObtainedToken>, now: () => n
     const ttlSeconds = Math.min(Math.max(1, seconds), LONGEST_SECONDS);
     return { owner: keyOf([server, subject]), ttlSeconds };
   }
+  /** Compare-and-set; undefined leaves what is kept as it is. */
+  async function update(
+    name: string,
+    change: (kept: ObtainedToken | undefined) => ObtainedToken | undefined,
+  ): Promise<void> {
+    await store.update(name, (kept) => {
+      const changed = change(kept);
+      return changed && { value: changed, ...termsOf(changed) };
+    });
+  }
   return {
     get: async (name) => store.get(name),
     async set(name, token) {
@@ -81,16 +93,26 @@ export function createTokenCache(store: RecordStore<ObtainedToken>, now: () => n
       }
     },
     delete: async (name) => store.delete(name),
-    async claimRenewal(name, refreshToken) {
+    refuse: (name, token) =>
+      update(name, (kept) => {
+        if (kept?.token !== token) return undefined; // hole V58a
+        return { ...kept, isRefused: true };
+      }),
+    async claimRenewal(name, refreshToken, seconds) {
       let isClaimed = false;
-      await store.update(name, (kept) => {
+      await update(name, (kept) => {
         const isRenewed = now() < (kept?.renewingUntil ?? 0); // hole V58
         isClaimed = kept?.refreshToken === refreshToken && !isRenewed;
-        if (kept === undefined || !isClaimed) return undefined;
-        return { value: { ...kept, renewingUntil: now() + RENEWAL_SECONDS }, ...termsOf(kept) };
+        return kept && isClaimed ? { ...kept, renewingUntil: now() + seconds } : undefined;
       });
       return isClaimed;
     },
+    releaseRenewal: (name, refreshToken) =>
+      update(name, (kept) => {
+        if (kept?.refreshToken !== refreshToken) return undefined;
+        const { renewingUntil: _, ...released } = kept;
+        return released;
+      }),
   };
 }
 

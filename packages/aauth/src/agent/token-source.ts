@@ -26,6 +26,9 @@ import type { PollState } from "./waiting-call.ts";
 
 /** How often a process looks whether another has renewed a token. */
 const RENEWAL_LOOK_MS = 100;
+/** Bounds of a claim to a renewal; a process that ends in one holds others up for as long. */
+const MIN_RENEWAL_SECONDS = 20;
+const MAX_RENEWAL_SECONDS = 600;
 
 /** A call of a known resource. */
 export type ResourceCall = CallContext & { readonly resource: string };
@@ -56,7 +59,8 @@ export class TokenSource {
       if (obtained === undefined) continue;
       const isPresentable = obtained.isRefused !== true;
       if (isPresentable && now() < obtained.renewAt) return { token: hit(obtained, context), key };
-      const renewal = await this.#renewed(obtained, latestKey(owner), own, context);
+      const kept = { old: obtained, storedAs: latestKey(owner), isPresentable };
+      const renewal = await this.#renewed(kept, own, context);
       // A refresh token belongs to the agent, not to a key: what it brings is bound to the key that signs now.
       if (owner !== own && renewal !== "issuer_away") await tokenCache.delete(latestKey(owner));
       if (renewal === "issuer_away") {
@@ -94,7 +98,8 @@ export class TokenSource {
     const latest = await this.#cached(latestKey(owner));
     if (latest !== undefined && latest.token === presented && covers(latest, wanted)) {
       // The resource finds it too old, or no longer valid. What came with it asks no user.
-      const renewal = await this.#renewed(latest, latestKey(owner), owner, context);
+      const kept = { old: latest, storedAs: latestKey(owner), isPresentable: false };
+      const renewal = await this.#renewed(kept, owner, context);
       if (renewal !== undefined && renewal !== "issuer_away") return { token: renewal, isHeld: false };
     }
     const obtained = await this.#share(name, context, async (shared) => {
@@ -132,7 +137,7 @@ export class TokenSource {
     const obtained = await this.#cached(key);
     if (obtained?.storedAs !== undefined) await tokenCache.delete(obtained.storedAs);
     if (obtained?.refreshToken === undefined) await tokenCache.delete(key);
-    else await tokenCache.set(key, { ...obtained, isRefused: true });
+    else await tokenCache.refuse(key, obtained.token);
   }
 
   /** Drops the token held for a resource, its refresh token included, and the wanted one: the resource has refused it. */
@@ -167,68 +172,85 @@ export class TokenSource {
     return isObtainedToken(obtained) ? obtained : undefined;
   }
 
-  /**
-   * A new token for the refresh token that came with an old one; undefined where there is none that works.
-   *
-   * @param storedAs name of the old one
-   */
+  /** A new token for the refresh token that came with an old one; undefined where there is none that works. */
   async #renewed(
-    old: ObtainedToken,
-    storedAs: string,
+    kept: KeptToken,
     owner: TokenOwner,
     context: ResourceCall,
   ): Promise<string | "issuer_away" | undefined> {
-    const parts = this.#parts;
-    const { server, subject, refreshToken } = old;
-    const { refresh } = parts.serverProfile.tokenRequests;
-    if (refreshToken === undefined || refresh === undefined) return undefined;
+    const { tokenCache, serverProfile } = this.#parts;
+    const { old, storedAs, isPresentable } = kept;
+    const { subject, refreshToken } = old;
+    if (refreshToken === undefined || serverProfile.tokenRequests.refresh === undefined) return undefined;
     const name = latestKey(owner);
     try {
-      const obtained = await this.#share(name, context, async (shared) => {
-        const elsewhere = await this.#renewedElsewhere(old, refreshToken, { storedAs, name }, shared);
-        if (elsewhere !== undefined) return elsewhere;
-        const asked = refresh(server, refreshToken, await tokenRequestContext(parts, shared));
-        return requestToken(parts, asked, shared).catch(async (error: unknown) => {
-          if (error instanceof AAuthError && isUnanswered(error)) await parts.tokenCache.set(storedAs, old);
-          throw error;
-        });
+      // A call that has to wait for another process must not end with one that has not.
+      const shareName = isPresentable ? name : `${name} refused`;
+      const obtained = await this.#share(shareName, context, async (own) => {
+        const elsewhere = await this.#renewedElsewhere(kept, refreshToken, name, own);
+        return elsewhere ?? this.#renew(kept, refreshToken, name, own);
       });
-      if (obtained.subject === subject) {
-        await parts.tokenCache.set(name, { refreshToken, ...obtained });
-        return obtained.token;
-      }
       // A token of one user must never become another's.
+      return obtained.subject === subject ? obtained.token : undefined;
     } catch (error) {
       if (!(error instanceof AAuthError)) throw error;
       // The auth server may be away for a moment, and then the token is still valid.
       if (isUnanswered(error)) return "issuer_away";
       if ((await this.#cached(storedAs))?.refreshToken !== refreshToken) return undefined;
     }
-    await parts.tokenCache.delete(name);
+    await tokenCache.delete(name);
     return undefined;
   }
 
+  /** Uses a refresh token that this process has claimed, and stores what it brings. */
+  async #renew(
+    { old, storedAs }: KeptToken,
+    refreshToken: string,
+    name: string,
+    context: CallContext,
+  ): Promise<ObtainedToken> {
+    const parts = this.#parts;
+    const own = await tokenRequestContext(parts, context);
+    const asked = parts.serverProfile.tokenRequests.refresh!(old.server, refreshToken, own);
+    const obtained = await requestToken(parts, asked, context).catch(async (error: unknown) => {
+      if (error instanceof AAuthError && isUnanswered(error))
+        await parts.tokenCache.releaseRenewal(storedAs, refreshToken);
+      throw error;
+    });
+    if (obtained.subject === old.subject) await parts.tokenCache.set(name, { refreshToken, ...obtained });
+    else await parts.tokenCache.delete(name);
+    return obtained;
+  }
+
   /**
-   * Waits while another process renews a token, and returns what it has got; undefined once this
-   * process has claimed the renewal.
+   * Waits while another process renews a token that cannot be presented meanwhile, and returns what
+   * it has got; undefined once this process has claimed the renewal.
    *
-   * @throws AAuthAgentError `token_request_failed` where the refresh token was given up
+   * @throws AAuthAgentError `token_request_failed` where the other process has not renewed it
    */
   async #renewedElsewhere(
-    old: ObtainedToken,
+    { old, storedAs, isPresentable }: KeptToken,
     refreshToken: string,
-    { storedAs, name }: { readonly storedAs: string; readonly name: string },
+    name: string,
     { signal }: CallContext,
   ): Promise<ObtainedToken | undefined> {
-    const { tokenCache, now } = this.#parts;
-    while (!(await tokenCache.claimRenewal(storedAs, refreshToken))) {
+    const { tokenCache, now, timeouts } = this.#parts;
+    const seconds = renewalSeconds(timeouts.tokenRequestMs);
+    // By this process's own time: the clock of the other one may be an hour ahead.
+    const giveUpAt = performance.now() + seconds * 1000;
+    const claim = () => tokenCache.claimRenewal(storedAs, refreshToken, seconds);
+    if (await claim()) return undefined;
+    for (;;) {
+      const kept = await this.#cached(storedAs);
       const renewed = await this.#cached(name);
       if (renewed !== undefined && renewed.token !== old.token && now() < renewed.renewAt) return renewed;
-      if ((await this.#cached(storedAs))?.refreshToken !== refreshToken)
+      const until = kept?.refreshToken === refreshToken ? kept.renewingUntil : undefined;
+      const mayWait = performance.now() < giveUpAt && !(isPresentable && now() < old.expiresAt);
+      if (until === undefined || !mayWait)
         throw new AAuthAgentError("token_request_failed", "another process could not renew the token");
+      if (now() >= until && (await claim())) return undefined;
       await delay(RENEWAL_LOOK_MS, signal);
     }
-    return undefined;
   }
 
   /**
@@ -240,6 +262,10 @@ export class TokenSource {
     return isNamed || this.#parts.serverProfile.tokenRequests.ownServer !== undefined;
   }
 }
+
+/** Longer than a token request takes, the search for its endpoint included. */
+const renewalSeconds = (tokenRequestMs: number): number =>
+  Math.min(Math.max(MIN_RENEWAL_SECONDS, Math.ceil(tokenRequestMs / 500)), MAX_RENEWAL_SECONDS);
 
 function hit({ server, token }: ObtainedToken, { observe, resource }: ResourceCall): string {
   if (observe !== ignoreEvents) {
@@ -340,6 +366,15 @@ function createSharing(
       if (request.callers === 0 && isDeferring) request.abandoned.abort(signal?.reason);
     }
   }
+}
+
+/** A token whose time to be renewed has come. */
+interface KeptToken {
+  readonly old: ObtainedToken;
+  /** Its name in the cache. */
+  readonly storedAs: string;
+  /** No resource has refused it: it serves until it expires. */
+  readonly isPresentable: boolean;
 }
 
 /** A token, and the key that must sign what it is sent with. */

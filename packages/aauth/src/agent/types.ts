@@ -195,10 +195,12 @@ export interface WaitingControl extends CallControl {
    */
   readonly onInteraction?: ((request: InteractionRequest) => Promise<void> | void) | undefined;
   /**
-   * Receives, each time that the call begins to wait, what {@link Agent.resume} would go on with, here or in another process. It has tokens in it, all bound to
-   * the agent's key. Of calls without `onInteraction` that wait for one token together one receives it. What it throws ends the call. Default: none.
+   * Receives, each time that the call begins to wait, what {@link Agent.resume} would go on with,
+   * here or in another process. The call waits for it first, so that a store has it. It has tokens
+   * in it, all bound to the agent's key. Of calls without `onInteraction` that wait for one token
+   * together one receives it. What it throws ends the call. Default: none.
    */
-  readonly onWaiting?: ((waiting: WaitingCall) => void) | undefined;
+  readonly onWaiting?: ((waiting: WaitingCall) => Promise<void> | void) | undefined;
   /** Answers a question about the request, at most 5 times. Default: none; a question ends the call with an {@link AnswerPendingError}. */
   readonly onClarification?: ((question: Clarification) => Promise<ClarificationReply>) | undefined;
 }

@@ -74,9 +74,14 @@ export class FetchSlots {
       },
     };
     fetches.add(slot);
+    const { signal } = controller;
+    const aborted = new Promise<never>((_resolve, reject) => {
+      signal.addEventListener("abort", () => reject(signal.reason));
+    });
     const timer = setTimeout(() => controller.abort(new Error(`no answer in ${timeoutMs} ms`)), timeoutMs);
     try {
-      return await fetch(controller.signal);
+      // A transport may take no notice of its signal.
+      return await Promise.race([fetch(signal), aborted]); // hole X20
     } finally {
       clearTimeout(timer);
       fetches.delete(slot);

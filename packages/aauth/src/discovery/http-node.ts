@@ -80,17 +80,25 @@ function createGuardedRequest(options: { development: boolean }) {
   return async (url: URL, { method, headers, body, signal }: Parameters<Transport>[1], maxBytes: number) => {
     try {
       guardLiteral(url.hostname, isForbidden);
-      const response = await new Promise<IncomingMessage>((resolve, reject) => {
-        const start = url.protocol === "https:" ? requestHttps : requestHttp;
-        // A connection of its own, closed with the request.
-        const own = { agent: false, lookup, signal: signal ?? undefined };
-        start(url, { ...own, method, headers })
-          .on("response", resolve)
-          .on("error", reject)
-          .end(body);
-      });
-      const bytes = await readAtMost(response, maxBytes);
-      return { status: response.statusCode!, headers: headersOf(response.headers), body: bytes };
+      const start = url.protocol === "https:" ? requestHttps : requestHttp;
+      // A connection of its own, closed with the request.
+      const own = { agent: false, lookup, signal: signal ?? undefined };
+      const sent = start(url, { ...own, method, headers });
+      try {
+        const response = await new Promise<IncomingMessage>((resolve, reject) => {
+          sent
+            .on("response", resolve)
+            .on("error", reject)
+            // After a 101 nothing else comes, and the signal has no effect.
+            .on("close", () => reject(new Error("closed without an answer"))) // hole X19
+            .end(body);
+        });
+        const bytes = await readAtMost(response, maxBytes);
+        return { status: response.statusCode!, headers: headersOf(response.headers), body: bytes };
+      } finally {
+        // A host may answer without reading the request.
+        sent.destroy(); // hole X21
+      }
     } catch (error) {
       if (error instanceof ForbiddenAddressError) {
         throw new AAuthVerificationError(

@@ -30,6 +30,10 @@ export type { GateOptions } from "./gate.ts";
  * way thus change what was signed, and the request is refused; a handler that looks at a field which no
  * signature covers sees what anyone on the way has made of it.
  *
+ * The signature is compared with the URL that the request has here. A router that takes a prefix off, such as
+ * `mount` of Hono, makes one path of two: what was signed for `/reports` passes at `/admin/reports`, and what was
+ * signed for that is refused. Give the gate the request as it came: `app.all("/admin/*", (c) => gate(c.req.raw))`.
+ *
  * What the handler throws passes to the server, which ends the request with 500. Does NOT listen, route or
  * limit rates; a request for any other path is the handler's. `Host` and `X-Forwarded-*` are never read.
  *

@@ -6,7 +6,7 @@ import { BodyError } from "./gate.ts";
  *
  * @param maxBytes a larger body is refused, and the rest of it discarded as it comes
  * @returns undefined for a request without body
- * @throws TypeError where some of the body has been read before
+ * @throws TypeError over HTTP/2, and where some of the body has been read before, or its encoding been set
  * @throws BodyError
  */
 export async function readAndRestore(
@@ -14,16 +14,21 @@ export async function readAndRestore(
   maxBytes: number,
   timeoutMs: number,
 ): Promise<Buffer | undefined> {
+  // There a body needs neither of the two headers.
+  if (request.httpVersionMajor > 1) throw new TypeError("the gate of Node is for HTTP/1.1"); // hole E7
   const { "transfer-encoding": encoding, "content-length": length } = request.headers;
   if (encoding === undefined && !(Number(length) > 0)) return undefined;
   if (request.readableDidRead) throw new TypeError("the body has been read before the gate"); // hole E4
+  if (request.readableEncoding) throw new TypeError("the body is text before the gate"); // hole E8
+  // It emits no further `close`.
+  if (request.destroyed) throw cutOff();
   if (Number(length) > maxBytes) throw tooLarge(maxBytes);
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;
     const leave = () => {
       clearTimeout(timer);
-      request.off("readable", take).off("close", cutOff).off("error", cutOff);
+      request.off("readable", take).off("close", end).off("error", end);
     };
     const fail = (error: BodyError) => {
       leave();
@@ -31,8 +36,7 @@ export async function readAndRestore(
       request.on("error", () => {}).resume();
       reject(error);
     };
-    const cutOff = (cause?: unknown) =>
-      fail(new BodyError(400, "the request ended before its body", { cause }));
+    const end = (cause?: unknown) => fail(cutOff(cause));
     const take = () => {
       for (let chunk: Buffer | null = request.read(); chunk !== null; chunk = request.read()) {
         chunks.push(chunk);
@@ -50,8 +54,9 @@ export async function readAndRestore(
       () => fail(new BodyError(408, `the body takes longer than ${timeoutMs} ms`)),
       timeoutMs,
     );
-    request.on("readable", take).once("close", cutOff).once("error", cutOff);
+    request.on("readable", take).once("close", end).once("error", end);
   });
 }
 
 const tooLarge = (maxBytes: number) => new BodyError(413, `the body has more than ${maxBytes} bytes`);
+const cutOff = (cause?: unknown) => new BodyError(400, "the request ended before its body", { cause });

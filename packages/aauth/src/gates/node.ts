@@ -1,5 +1,5 @@
 /**
- * A gate of `(request, response, next)`: `node:http`, Express, Connect.
+ * A gate of `(request, response, next)`: `node:http`, Express, Connect. Not `node:http2`.
  *
  * @module
  */
@@ -42,8 +42,9 @@ export interface Gate<Caller> {
  * before, and the request has the same bytes again, for `express.json()` or another parser after the gate. A
  * parser before it leaves nothing to compare: 500.
  *
- * What `next` throws, or rejects with, is answered 500. Does NOT listen, route or limit rates; a request for any
- * other path is passed on. `Host` and `X-Forwarded-*` are never read.
+ * What `next` throws, or rejects with, is answered 500, without the headers that are set by then. A signed request
+ * over HTTP/2, and a body after `request.setEncoding()`, are answered 500 too. Does NOT listen, route or limit
+ * rates; a request for any other path is passed on. `Host` and `X-Forwarded-*` are never read.
  *
  * @throws TypeError for a requirement that is missing or unknown, or that the resource can never meet
  * @throws RangeError for bounds that bound nothing
@@ -116,8 +117,9 @@ async function proceed(
     await next();
   } catch (error) {
     const answer = fail(error);
-    if (response.headersSent) response.destroy();
-    else send(request, response, answer);
+    if (response.headersSent) return void response.destroy();
+    for (const name of response.getHeaderNames()) response.removeHeader(name); // hole E9
+    send(request, response, answer);
   }
 }
 

@@ -36,7 +36,7 @@ import type { Verifier } from "./types.ts";
 const REQUIREMENT = { level: "agent-token" } as const;
 
 /** What deferred requests are made with. */
-export interface DeferredOptions {
+export interface DeferredOptions<Data = unknown> {
   /** That of the resource's routes. */
   readonly verifier: Verifier;
   /** Own identifier. */
@@ -55,6 +55,13 @@ export interface DeferredOptions {
   readonly retryAfterSeconds?: number | undefined;
   /** Unix seconds. Default: the system clock. */
   readonly now?: (() => number) | undefined;
+  /**
+   * Does what the answer of `finish` says, once that is kept and the request can neither end nor be cancelled. Runs in `finish`, and until it
+   * has succeeded in each later one and in each poll, which throw what it throws; it has to do no harm twice. Default: nothing is to be done.
+   *
+   * @returns the answer that the holder gets
+   */
+  carryOut?(request: Pick<OpenedRequest<Data>, "id" | "owner" | "data">, answer: Answer): Awaitable<Answer>;
 }
 
 /** A request whose person is here. */
@@ -96,12 +103,10 @@ export interface Deferred<Data> {
    */
   begin(caller: ProvenCaller, request: NewRequest<Data>): Promise<BegunRequest>;
   /**
-   * Sets the answer that the holder gets, once; false where the request has ended or never was.
-   *
-   * @param answer or what makes it, while the request can neither end nor be cancelled. Where that
-   * throws, the request waits on. It runs again if its answer could not be kept
+   * Sets the answer that the holder gets, once; false where the request has ended or never was. Where
+   * `carryOut` throws, so does this, and the answer stands: the same call carries it out.
    */
-  finish(id: string, answer: Answer | (() => Awaitable<Answer>)): Promise<boolean>;
+  finish(id: string, answer: Answer): Promise<boolean>;
   /** Ends the request with an error (section 11.9.4); false as of `finish`. */
   fail(id: string, error: PollingError, detail?: string): Promise<boolean>;
   /**
@@ -145,6 +150,8 @@ interface Waiting extends DeferredRecord {
   /** Unix seconds; earlier polls are slowed down. */
   notBefore: number;
   outcome?: Answer;
+  /** The outcome is not carried out yet. */
+  isOwed?: true;
 }
 
 /**
@@ -156,13 +163,13 @@ interface Waiting extends DeferredRecord {
  * const { answer } = await deferred.begin(request.caller, { requirement: "interaction", data: { report: 7 } });
  * // at the page: const opened = await deferred.open(code, address); … await deferred.finish(opened.id, { status: 200, headers, body });
  */
-export function createDeferred<Data>(options: DeferredOptions): Deferred<Data> {
+export function createDeferred<Data>(options: DeferredOptions<Data>): Deferred<Data> {
   const { verifier, discovery, path = "/aauth/pending/" } = options;
   const requests = new DeferredRequests<Data>(options, path);
   return {
     begin: (caller, request) => requests.begin(caller, request),
-    finish: (id, answer) => requests.finish(id, answer),
-    fail: (id, error, detail) => requests.finish(id, pollingError(error, detail)),
+    finish: (id, answer) => requests.finish(id, answer, options.carryOut !== undefined),
+    fail: (id, error, detail) => requests.finish(id, pollingError(error, detail), false),
     open: (code, from) => requests.open(code, from),
     async returnUrl(opened, callback, error) {
       const isAdmitted = await admitsCallback(callback, opened, discovery);
@@ -175,13 +182,13 @@ export function createDeferred<Data>(options: DeferredOptions): Deferred<Data> {
 }
 
 class DeferredRequests<Data> {
-  readonly #options: DeferredOptions;
+  readonly #options: DeferredOptions<Data>;
   readonly #location: string;
   readonly #now: () => number;
   readonly #records: DeferredRecords<Waiting>;
   readonly #wrongCodes: Limit;
 
-  constructor(options: DeferredOptions, path: string) {
+  constructor(options: DeferredOptions<Data>, path: string) {
     const { resource, interactionUrl, now = () => Math.floor(Date.now() / 1000) } = options;
     const { store = createMemoryRecordStore({ now }) } = options;
     const location = `${resource}${path}`;
@@ -220,12 +227,16 @@ class DeferredRequests<Data> {
     return { id: record.id, ...(code !== undefined && { code }), answer: this.#waiting(record) };
   }
 
-  async finish(id: string, answer: Answer | (() => Awaitable<Answer>)): Promise<boolean> {
-    const isSet = await this.#records.changeAny(id, async (record) => {
+  async finish(id: string, answer: Answer, isOwed: boolean): Promise<boolean> {
+    const isSet = await this.#records.changeAny(id, (record) => {
+      if (record.isOwed) return isOwed;
       if (this.#records.hasEnded(record)) return false; // hole V57
-      record.outcome = typeof answer === "function" ? await answer() : answer;
+      record.outcome = answer;
+      if (isOwed) record.isOwed = true;
       return true;
     });
+    // Kept first: what is carried out can then no longer be cancelled, nor expire.
+    if (isSet && isOwed) await this.#records.changeAny(id, (record) => this.#carryOut(record));
     return isSet ?? false;
   }
 
@@ -256,8 +267,9 @@ class DeferredRequests<Data> {
       record.notBefore = now + retryAfterSeconds * 0.8;
       const outcome = record.outcome ?? (now < record.expiresAt ? undefined : pollingError("expired"));
       if (outcome === undefined) return this.#waiting(record);
+      await this.#carryOut(record); // hole V57a
       await this.#records.end(record);
-      return outcome;
+      return record.outcome ?? outcome;
     });
   }
 
@@ -267,6 +279,14 @@ class DeferredRequests<Data> {
       await this.#records.end(record);
       return emptyAnswer(204);
     });
+  }
+
+  async #carryOut(record: Waiting): Promise<void> {
+    const { id, owner, data, outcome, isOwed } = record;
+    if (!isOwed || outcome === undefined) return;
+    const request = { id, owner, data: data as Data };
+    record.outcome = (await this.#options.carryOut?.(request, outcome)) ?? outcome;
+    delete record.isOwed;
   }
 
   // Once the person is here, the code has been used: no other browser is sent there.

@@ -229,6 +229,12 @@ describe("a refused token that came with a refresh token", () => {
         written.push(grant);
         return entries.put(key, grant, terms);
       },
+      update: (key, change) =>
+        entries.update(key, (kept) => {
+          const changed = change(kept);
+          if (changed !== undefined) written.push(changed.value);
+          return changed;
+        }),
     });
     const grant: ObtainedToken = {
       ...{ token: await world.parties.issueAuthToken({ subject: "alice" }), server: authServer.issuer },
@@ -258,8 +264,9 @@ describe("a refused token that came with a refresh token", () => {
     expect(world.story()).toEqual(["resource jwt", "token refresh jwks", "resource jwt"]);
     expect(written[0]).toEqual(grant);
     expect(written[1]).toEqual({ ...grant, isRefused: true });
-    expect(written[2]).toMatchObject({ subject: "alice", refreshToken: "r-1" });
-    expect(written[2]).not.toHaveProperty("isRefused");
+    expect(written[2]).toMatchObject({ ...grant, isRefused: true, renewingUntil: expect.any(Number) });
+    expect(written[3]).toMatchObject({ subject: "alice", refreshToken: "r-1" });
+    expect(written[3]).not.toHaveProperty("isRefused");
     await call();
     expect(world.story().slice(3)).toEqual(["resource jwt"]);
     for (const { expiresAt, renewAt } of written) {

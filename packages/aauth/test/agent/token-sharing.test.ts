@@ -196,63 +196,6 @@ describe("tokens that speak for a user", () => {
   });
 });
 
-describe("V58: a refresh token that its issuer takes once", () => {
-  it("is used by one of two processes, and both go on with what it brings", async () => {
-    const world = await createWorld();
-    const { clock, authServer } = world.parties;
-    const stores = inStores(outsideStore<ObtainedToken>({ now: clock.now }));
-    const agents = [world.agent({ stores }), world.agent({ stores })];
-    const valid = new Set<string>();
-    let issued = 0;
-    world.tokenEndpoint = async ({ form }) => {
-      if (form.request_type === "refresh" && !valid.delete(form.refresh_token!)) {
-        // RFC 9700, section 4.14.2: what came of a refresh token ends when it comes twice.
-        valid.clear();
-        return Response.json({ error: "invalid_grant" }, { status: 400 });
-      }
-      const refresh_token = `r-${++issued}`;
-      valid.add(refresh_token);
-      const auth_token = await world.parties.issueAuthToken({ subject: "alice" });
-      return Response.json({ auth_token, expires_in: 300, refresh_token });
-    };
-    await agents[0]!.redeemCode({ authServer: authServer.issuer, code: "c", cacheKey: "alice" });
-    for (let round = 1; round <= 2; round++) {
-      clock.advance(270);
-      const answers = await Promise.all(
-        agents.map((agent) => agent.fetchFor({ cacheKey: "alice" })(URL_ROOT)),
-      );
-      expect(answers.map(({ status }) => status)).toEqual([200, 200]);
-      expect([...valid]).toEqual([`r-${round + 1}`]);
-    }
-  });
-
-  it("that is refused is asked for once, and given up by both", async () => {
-    const world = await createWorld();
-    const { clock, authServer } = world.parties;
-    const kept = outsideStore<ObtainedToken>({ now: clock.now });
-    const agents = [1, 2].map(() => world.agent({ stores: inStores(kept) }));
-    const working = world.tokenEndpoint;
-    world.tokenEndpoint = async () => {
-      const auth_token = await world.parties.issueAuthToken({ subject: "alice" });
-      return Response.json({ auth_token, expires_in: 300, refresh_token: "r-1" });
-    };
-    await agents[0]!.redeemCode({ authServer: authServer.issuer, code: "c", cacheKey: "alice" });
-    clock.advance(270);
-    world.tokenEndpoint = (request) =>
-      request.form.request_type === "refresh"
-        ? Response.json({ error: "invalid_grant" }, { status: 400 })
-        : working(request);
-    const before = world.story().length;
-    await Promise.all(agents.map((agent) => agent.fetchFor({ cacheKey: "alice" })(URL_ROOT)));
-    expect(
-      world
-        .story()
-        .slice(before)
-        .filter((line) => line.startsWith("token refresh")),
-    ).toHaveLength(1);
-  });
-});
-
 describe("consent", () => {
   it("is asked for under each run's own state, also at the same time", async () => {
     const world = await createWorld();

@@ -110,6 +110,21 @@ describe("fetches for parties that have proven nothing", () => {
     await Promise.all(all);
   });
 
+  it("X20: end in their time, also where the transport takes no notice of its signal", async () => {
+    const clock = { seconds: 1_000 };
+    const { transport } = network();
+    let isDeaf = true;
+    const discovery = createDiscovery({
+      transport: (...request) => (isDeaf ? new Promise<never>(() => {}) : transport(...request)),
+      now: () => clock.seconds,
+      timeoutMs: 50,
+    });
+    expect(await code(discovery.key(kinds.issuer, ISSUER, "k1"))).toBe("discovery_failed");
+    isDeaf = false;
+    clock.seconds += 2;
+    expect(await code(discovery.key(kinds.issuer, ISSUER, "k1"))).toBe("found");
+  }, 5_000);
+
   it("A2: are not remembered as failed when there was no room", async () => {
     const { discovery } = discover({ timeoutMs: 50 });
     const all = silent(discovery, 40, (index) => `silent.owner${index}.test`);

@@ -1,4 +1,6 @@
-import { afterEach, describe, expect, it } from "vitest";
+import { once } from "node:events";
+import { type AddressInfo, createServer, type Socket } from "node:net";
+import { afterEach, describe, expect, it, onTestFinished } from "vitest";
 import * as onNode from "../../src/discovery/http-node.ts";
 import * as onWeb from "../../src/discovery/http-web.ts";
 import { type LoopbackServer, startServer } from "./loopback-server.ts";
@@ -72,4 +74,45 @@ describe("a name that leads to a forbidden network", () => {
     await expect(sent).rejects.toMatchObject({ code: "discovery_blocked" });
     expect(server.connections()).toBe(0);
   });
+});
+
+/** A server of bytes, which keeps its side of each connection open. */
+async function startRaw(serve: (socket: Socket) => void) {
+  const sockets: Socket[] = [];
+  const server = createServer((socket) => {
+    sockets.push(socket.on("error", () => {}));
+    serve(socket);
+  }).listen(0, "127.0.0.1");
+  onTestFinished(() => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
+  await once(server, "listening");
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`, sockets };
+}
+
+describe("a host that keeps to no rule", () => {
+  const send = onNode.createGuardedTransport({ development: true });
+
+  it("X19: and answers 101 has not answered", async () => {
+    const { url } = await startRaw((socket) =>
+      socket.once("data", () => socket.write("HTTP/1.1 101 S\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n")),
+    );
+    const sent = send(url, { method: "GET", headers: {}, signal: AbortSignal.timeout(2_000) });
+    await expect(sent).rejects.toThrow("closed without an answer");
+  }, 5_000);
+
+  it("X21: and answers before it has read the request loses its connection", async () => {
+    const { url, sockets } = await startRaw((socket) => {
+      socket.pause();
+      socket.write("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}");
+    });
+    // More than the system buffers.
+    const body = new Uint8Array(32_000_000);
+    const answer = await send(url, { method: "POST", headers: {}, body });
+    expect(await answer.text()).toBe("{}");
+    const [socket] = sockets;
+    await once(socket!.resume(), "close");
+    expect(socket!.bytesRead).toBeLessThan(body.byteLength);
+  }, 5_000);
 });

@@ -573,10 +573,12 @@ describe("a call that does not wait", () => {
   it("ends where what it says is not kept", async () => {
     const world = createWorld();
     world.server = deferring(world.server, 2, LATER);
-    const onWaiting = () => {
+    const onWaiting = async () => {
+      await new Promise((resolve) => setTimeout(resolve, 60));
       throw new Error("no room");
     };
     await expect(world.agent().fetchFor({ onWaiting })(DATA)).rejects.toThrow("no room");
+    expect(world.sent.filter(isLook)).toEqual([]);
   });
 
   it("may wait for a resource, and say how another process goes on", async () => {
@@ -690,6 +692,38 @@ describe("a call that does not wait", () => {
     asked.isAnswered = true;
     expect((await world.agent().resume(waiting, { onClarification })).status).toBe(200);
     expect(answers(world)).toEqual([]);
+  });
+
+  it("answers no question before a look that is answered", async () => {
+    const world = createWorld();
+    world.requirement = A_PERSON;
+    const asked = asking(world);
+    const waiting = await left(world.agent());
+    asked.isAnswered = true;
+    const { server } = world;
+    let looks = 0;
+    world.server = (request) => {
+      // As a server that has decided refuses an answer.
+      if (isLook(request) && request.method === "POST") return problem(400, "invalid_request");
+      return isLook(request) && looks++ === 0 ? problem(503, undefined, LATER) : server(request);
+    };
+    expect((await world.agent().resume(waiting, { onClarification })).status).toBe(200);
+    expect([looks, answers(world)]).toEqual([2, []]);
+  });
+
+  it("keeps the question for the next process, where the look before it is refused for now", async () => {
+    const world = createWorld();
+    world.requirement = A_PERSON;
+    asking(world);
+    const waiting = await left(world.agent());
+    const { server } = world;
+    world.server = (request) => (isLook(request) ? problem(503, undefined, LATER) : server(request));
+    const context = { onClarification, waiting: "throw" } as const;
+    const error = await failureOf<AnswerPendingError>(world.agent().resume(waiting, context));
+    expect([error.waiting.clarification, answers(world)]).toEqual([{ question: "Why?" }, []]);
+    world.server = server;
+    expect((await world.agent().resume(stored(error.waiting), { onClarification })).status).toBe(200);
+    expect(answers(world)).toHaveLength(1);
   });
 
   it("answers a question all the same, and ends where it would wait for what follows", async () => {

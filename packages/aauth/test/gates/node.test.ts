@@ -2,6 +2,7 @@
 
 import { once } from "node:events";
 import { createServer, type RequestListener } from "node:http";
+import { connect as connectHttp2, createServer as createHttp2Server } from "node:http2";
 import { type AddressInfo, connect } from "node:net";
 import { text } from "node:stream/consumers";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
@@ -183,6 +184,61 @@ describe("bodies at a gate of node", () => {
     expect(onError.mock.calls).toMatchObject([[{ message: "the body has been read before the gate" }]]);
     expect(next).not.toHaveBeenCalled();
   });
+
+  test("E7: answers 500 over HTTP/2, where a body needs no length", async () => {
+    const onError = vi.fn();
+    const gate = protect(resource, TO_READ, { onError });
+    const next = vi.fn();
+    const server = createHttp2Server((request, response) => {
+      void gate(request as never, response as never, () => next(response.end()));
+    }).listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const client = connectHttp2(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+    onTestFinished(() => {
+      client.destroy();
+      server.close();
+    });
+    const { method, target, headers } = await signed({ method: "POST" });
+    const stream = client.request({ ":method": method, ":path": target, ...headers }).end(BODY);
+    const [answered] = await once(stream, "response");
+    expect([answered[":status"], next.mock.calls]).toEqual([500, []]);
+    expect(onError.mock.calls).toMatchObject([[{ message: "the gate of Node is for HTTP/1.1" }]]);
+  });
+
+  test("E8: answers 500 where the request has been told to give text", async () => {
+    const onError = vi.fn();
+    const gate = protect(resource, TO_READ, { onError });
+    const next = vi.fn();
+    const port = await listen((request, response) => {
+      void gate(request.setEncoding("utf8"), response, next);
+    });
+    expect(statusOf(await send(port, await signed({ method: "POST", body: BODY })))).toBe(500);
+    expect(onError.mock.calls).toMatchObject([[{ message: "the body is text before the gate" }]]);
+    expect(next).not.toHaveBeenCalled();
+  }, 5_000);
+
+  test("is not waited for where the client has left before", async () => {
+    const left = Promise.withResolvers<void>();
+    const slow: typeof resource = {
+      ...resource,
+      verify: async (...args) => {
+        await left.promise;
+        return resource.verify(...args);
+      },
+    };
+    const gate = protect(slow, TO_READ, { bodyTimeoutMs: 5_000 });
+    const judged = Promise.withResolvers<string>();
+    const port = await listen(async (request, response) => {
+      request.once("close", () => left.resolve());
+      judged.resolve(gate(request, response, () => {}).then(() => "judged"));
+    });
+    const socket = connect(port, "127.0.0.1").on("error", () => {});
+    socket.write(await chunked());
+    setTimeout(() => socket.resetAndDestroy(), 50);
+    await left.promise;
+    const late = new Promise((resolve) => setTimeout(resolve, 1_000, "late"));
+    expect(await Promise.race([judged.promise, late])).toBe("judged");
+  });
 });
 
 describe("errors at a gate of node", () => {
@@ -201,6 +257,20 @@ describe("errors at a gate of node", () => {
     const answer = await send(port, await signed());
     expect([statusOf(answer), answer.includes("of the handler")]).toEqual([500, false]);
     expect(onError.mock.calls).toMatchObject([[{ message: "of the handler" }]]);
+  });
+
+  test("E9: the answer has none of the headers of a handler that throws", async () => {
+    const gate = protect(resource, TO_READ);
+    const port = await listen((request, response) => {
+      void gate(request, response, () => {
+        response.setHeader("content-length", "5").setHeader("content-encoding", "gzip");
+        response.setHeader("set-cookie", "session=1");
+        throw new Error("of the handler");
+      });
+    });
+    const response = await fetch(`http://127.0.0.1:${port}/data`, { headers: (await signed()).headers });
+    expect([response.status, response.headers.get("set-cookie")]).toEqual([500, null]);
+    expect(await response.json()).toEqual({ error: "server_error" });
   });
 
   test("a handler that throws after it has begun to answer ends the connection", async () => {

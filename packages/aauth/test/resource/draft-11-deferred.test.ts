@@ -1,6 +1,6 @@
 /** Requests that wait at a resource: polls, codes, cancelling, expiry (draft -11, sections 6.2, 11.6.3.1 and 11.8). */
 
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { agentProviderMetadata } from "../../src/draft-11/documents.ts";
 import { parseRequirement } from "../../src/draft-11/headers.ts";
 import { issueResourceToken } from "../../src/draft-11/issue-tokens.ts";
@@ -84,9 +84,7 @@ describe("a poll", () => {
     const { id, answer } = await begin("approval");
     const first = await poll(answer);
     expect([first.status, first.headers["aauth-requirement"]]).toEqual([202, "requirement=approval"]);
-    const failing = deferred.finish(id, () => Promise.reject(new StoreFullError()));
-    await expect(failing).rejects.toThrow(StoreFullError);
-    expect(await deferred.finish(id, async () => DONE)).toBe(true);
+    expect(await deferred.finish(id, DONE)).toBe(true);
     clock.advance(5);
     expect(await poll(answer)).toEqual(DONE);
     clock.advance(5);
@@ -185,6 +183,30 @@ describe("a poll", () => {
     expect((await poll(answer, { method: "DELETE" })).status).toBe(410);
   });
 });
+
+test.each(["finished again", "polled"])(
+  "what an answer says is carried out once, also when it is %s after a failure, and can neither expire nor be cancelled",
+  async (how) => {
+    const carryOut = vi.fn((_: unknown, answer: Answer): Answer => answer);
+    const { clock, deferred, begin, poll } = kit({ carryOut, lifetimeSeconds: 60 });
+    const { id, answer } = await begin();
+    carryOut.mockImplementation(() => {
+      throw new StoreFullError();
+    });
+    await expect(deferred.finish(id, DONE)).rejects.toThrow(StoreFullError);
+    clock.advance(60);
+    await expect(poll(answer)).rejects.toThrow(StoreFullError);
+    expect((await poll(answer, { method: "DELETE" })).status).toBe(410);
+    expect(await deferred.fail(id, "denied")).toBe(false);
+    carryOut.mockReset().mockImplementation((_, answer) => ({ ...answer, body: "done" }));
+    if (how === "finished again") {
+      expect(await deferred.finish(id, { ...DONE, body: "another" })).toBe(true);
+      expect(await deferred.finish(id, DONE)).toBe(false);
+    }
+    expect(await poll(answer)).toEqual({ ...DONE, body: "done" });
+    expect(carryOut.mock.calls).toEqual([[{ id, owner: expect.any(String), data: { report: 7 } }, DONE]]);
+  },
+);
 
 test("an answer that is there is not cancelled any more, and can still be had", async () => {
   const { deferred, begin, poll } = kit();

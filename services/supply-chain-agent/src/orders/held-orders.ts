@@ -61,6 +61,13 @@ export function createHeldOrders(options: {
     ...{ verifier, resource: id, path: PENDING_PATH, interactionUrl: `${id}${path}` },
     ...{ discovery, lifetimeSeconds, retryAfterSeconds: POLL_SECONDS, now },
     store: stores.records(`deferred ${id}${PENDING_PATH}`),
+    async carryOut({ owner, data: { order, request } }, answer) {
+      // An agent that lost its answer may have asked twice: the second approval places nothing.
+      const isFirst = await placedOrders.place(request, JSON.parse(answer.body), owner);
+      if (!isFirst) return { ...answer, body: JSON.stringify(await placedOrders.find(request)) };
+      log.info({ total: order.total }, "✅ Order placed, approved by a person");
+      return answer;
+    },
   });
   /** By code: what the browser that brought it may come back to. */
   const entered = stores.records<string>("interactions by code");
@@ -82,19 +89,12 @@ export function createHeldOrders(options: {
     },
     returnUrl: ({ personServer, data: { provider } }, callback) =>
       deferred.returnUrl({ personServer, provider }, callback),
-    async settle({ id, owner, data: { order, request } }, decision, person) {
+    async settle({ id, data: { order } }, decision, person) {
       if (decision === "declined") return deferred.fail(id, "denied", "The person declined the order");
-      // Its caller can neither go nor ask before the order is placed and the answer kept.
-      return deferred.finish(id, async () => {
-        const confirmation = confirm(order, person);
-        // An agent that lost its answer may have asked twice: the second approval places nothing.
-        const isFirst = await placedOrders.place(request, confirmation, owner);
-        if (isFirst) log.info({ total: order.total }, "✅ Order placed, approved by a person");
-        return {
-          status: 201,
-          headers: { "content-type": "application/json", "cache-control": "no-store" },
-          body: JSON.stringify(isFirst ? confirmation : await placedOrders.find(request)),
-        };
+      return deferred.finish(id, {
+        status: 201,
+        headers: { "content-type": "application/json", "cache-control": "no-store" },
+        body: JSON.stringify(confirm(order, person)),
       });
     },
   };

@@ -91,6 +91,34 @@ test.each(["cancelled", "expired"])(
   },
 );
 
+test.each(["cancelled", "expired"])(
+  "V57: an order that is %s after an operation of its approval has failed is answered as placed, or never is",
+  async (end) => {
+    const { stores, shownPage, placedOrders, lines, advance } = await kit();
+    const answers = [];
+    for (let operations = 0, status = 503; status === 503; operations += 1) {
+      const request = `request ${operations}`;
+      const { load, press, call } = await shownPage(request);
+      const shown = await load();
+      stores.stopAfter(operations);
+      status = (await press("approve", shown)).statusCode;
+      stores.start();
+      if (end === "expired") advance(600);
+      else await call("DELETE");
+      const answer = (await call("GET")).status;
+      await press("approve", shown);
+      const placed = (await placedOrders.find(request)) === undefined ? "not placed" : "placed";
+      answers.push(`${answer} ${placed}`);
+    }
+    const ended = end === "expired" ? "408 not placed" : "410 not placed";
+    expect(new Set(answers)).toEqual(new Set([ended, "201 placed"]));
+    expect(answers.indexOf("201 placed")).toBeLessThan(answers.length - 2);
+    expect(lines.filter((line) => line.includes("Order placed"))).toHaveLength(
+      answers.filter((answer) => answer === "201 placed").length,
+    );
+  },
+);
+
 describe("V55: whichever operation has failed,", () => {
   test.each([
     ["approve", "Approved", 201],
