@@ -2,13 +2,12 @@ import { REPOSITORY_ROOT } from "./demo/stack.ts";
 import { findExecutable } from "./find-executable.ts";
 import {
   INTEROP_CACHE,
-  installPinned,
+  installFrozen,
   type Log,
   pipInstall,
   runSteps,
   virtualEnvironment,
 } from "./pinned-packages.ts";
-import { localProgram } from "./run-program.ts";
 
 const SOURCES = `${REPOSITORY_ROOT}tests/interop/draft-11/`;
 
@@ -45,28 +44,20 @@ export async function rustPeerOfDraft11(env: NodeJS.ProcessEnv, log: Log) {
 }
 
 async function install(env: NodeJS.ProcessEnv, log: Log): Promise<PeersOfDraft11 | string> {
-  const described = (name: string, files: readonly string[]) => ({
+  const described = (name: string) => ({
     what: `peers of draft -11 (${name})`,
     prefix: `draft-11-${name}-`,
-    pins: files.map((file) => `${SOURCES}${file}`),
   });
   const withPip = (name: string) => {
-    const packages = described(name, [`python/${name}.txt`]);
-    const steps = () => [pipInstall("--requirement", packages.pins[0]!)];
-    return virtualEnvironment({ ...packages, steps }, env, log);
+    const pins = [`${SOURCES}python/${name}.txt`];
+    const steps = () => [pipInstall("--requirement", pins[0]!)];
+    return virtualEnvironment({ ...described(name), pins, steps }, env, log);
   };
   const introspection = await withPip("introspection");
   if (typeof introspection === "string") return introspection;
   const regent = await withPip("regent");
   if (typeof regent === "string") return regent;
-  const frozen = ["--ignore-workspace", "--frozen-lockfile", "--silent"];
-  const js = await installPinned(
-    {
-      ...described("js", ["js/package.json", "js/pnpm-lock.yaml"]),
-      steps: (folder) => [[localProgram("pnpm"), "install", "--dir", folder, ...frozen]],
-    },
-    log,
-  );
+  const js = await installFrozen({ ...described("js"), sources: `${SOURCES}js/` }, log);
   if (typeof js === "string") return js;
   return {
     introspection: `${introspection.bin}/python`,

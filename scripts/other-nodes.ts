@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { demand, packPackages } from "./build-packages.ts";
 import { REPOSITORY_ROOT } from "./demo/stack.ts";
 import { findExecutable } from "./find-executable.ts";
-import { installPinned, type Log } from "./pinned-packages.ts";
-import { localProgram, runProgram } from "./run-program.ts";
+import { installFrozen, type Log } from "./pinned-packages.ts";
+import { runProgram } from "./run-program.ts";
 import { runVitestPart } from "./run-vitest.ts";
 import type { PartResult } from "./test-report.ts";
 
@@ -88,16 +88,8 @@ async function refuseOldNodes(folder: string): Promise<PartResult> {
 }
 
 async function installNode(name: string, log: Log): Promise<{ path: string } | string> {
-  const frozen = ["--ignore-workspace", "--frozen-lockfile", "--silent"];
-  const installed = await installPinned(
-    {
-      what: "other versions of Node",
-      prefix: "nodes-",
-      pins: [`${SOURCES}package.json`, `${SOURCES}pnpm-lock.yaml`],
-      steps: (folder) => [[localProgram("pnpm"), "install", "--dir", folder, ...frozen]],
-    },
-    log,
-  );
+  const packages = { what: "other versions of Node", prefix: "nodes-", sources: SOURCES };
+  const installed = await installFrozen(packages, log);
   if (typeof installed === "string") return installed;
   return { path: `${installed.folder}/node_modules/${name}/bin/node` };
 }

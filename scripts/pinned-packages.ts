@@ -4,7 +4,7 @@ import { copyFile, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { basename } from "node:path";
 import { REPOSITORY_ROOT } from "./demo/stack.ts";
 import { findExecutable } from "./find-executable.ts";
-import { runProgram } from "./run-program.ts";
+import { localProgram, runProgram } from "./run-program.ts";
 
 /** Where packages of others are installed, and programs of theirs built. */
 export const INTEROP_CACHE = `${REPOSITORY_ROOT}.cache/interop/`;
@@ -45,6 +45,19 @@ export async function installPinned(
   if (failure !== undefined) return `${what} could not be installed: ${failure}`;
   await writeFile(complete, "");
   return { folder };
+}
+
+/** The same of a `package.json` and its `pnpm-lock.yaml`, which stand in `sources`. */
+export function installFrozen(
+  { sources, ...packages }: Pick<PinnedPackages, "what" | "prefix"> & { readonly sources: string },
+  log: Log,
+): Promise<{ folder: string } | string> {
+  const frozen = ["--ignore-workspace", "--frozen-lockfile", "--silent"];
+  const pins = [`${sources}package.json`, `${sources}pnpm-lock.yaml`];
+  const steps = (folder: string): readonly Step[] => [
+    [localProgram("pnpm"), "install", "--dir", folder, ...frozen],
+  ];
+  return installPinned({ ...packages, pins, steps }, log);
 }
 
 /**
