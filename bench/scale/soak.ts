@@ -38,7 +38,7 @@ const SLACK = { MiB: 4, rows: 50 };
 /** Pages that several processes share, and entries that live for up to an hour. */
 const NOT_JUDGED = /RSS MiB$|^records .* rows$/;
 
-/** What is measured, and its load. */
+/** A stack under load, and its measurements. */
 interface Soaked {
   readonly processes: readonly { readonly name: string; readonly pid: number }[];
   /** Entries by store. */

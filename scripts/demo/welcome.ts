@@ -20,7 +20,7 @@ export function welcomeText(
     readonly leftOut?: readonly LeftOut[];
     /** The resources' owners, as `ACCESS_SERVER_OWNERS` has them. */
     readonly owners?: string | undefined;
-    /** What an earlier start has left, as `keptWork` counts it. Undefined where there was none. */
+    /** Work that an earlier start has left, as `keptWork` counts it. Undefined where there was none. */
     readonly continues?: string | undefined;
   },
 ): string {

@@ -1,4 +1,4 @@
-/** What is tried at each server: a request, and the answer that it must get. */
+/** An attack on each server: a request, and the answer that it must get. */
 
 import type { Parties } from "./parties.ts";
 import { FEBRUARY_RESOURCE, MAX_BODY_BYTES, RESOURCE } from "./servers/reports.ts";
@@ -15,7 +15,7 @@ const PLAIN = { method: "GET", host: "reports.example", fields: [], body: undefi
 
 type ByDialect<Value> = Value | { readonly draft11: Value; readonly february: Value };
 
-/** What a server must answer to an attack. */
+/** The answer that a server must give to an attack. */
 export function expectedOf({ code, status, isServed = code === undefined }: Attack, parties: Parties) {
   const own = <Value>(value: ByDialect<Value> | undefined): Value | undefined =>
     typeof value === "object" && value !== null && "draft11" in value

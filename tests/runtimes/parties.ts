@@ -42,7 +42,7 @@ export interface TokenOver {
   readonly key?: SigningKey;
   readonly audience?: string;
   readonly scope?: string;
-  /** Of the key that the token is bound to. */
+  /** Key that the token is bound to. */
   readonly boundTo?: SigningKey;
   readonly lifetimeSeconds?: number;
   readonly now?: () => number;

@@ -17,7 +17,7 @@ AAUTH_AGENT_TOKEN_FILE  file with its agent token, read for each call; default: 
 AAUTH_ENDPOINTS         JSON object: where identifiers are on this machine, to try it out; default: where they say
 `;
 
-/** What the bridge is made of. */
+/** Parts of the bridge. */
 export interface BridgeSettings {
   readonly url: URL;
   /** @param onInteraction receives a page that a browser opens */

@@ -32,7 +32,7 @@ async function host() {
   output.on("data", (chunk) => {
     written += chunk;
   });
-  /** What the host has received. */
+  /** Messages that the host has received. */
   const read = () => written.split("\n").flatMap((line) => (line === "" ? [] : [JSON.parse(line)]));
   const ended = runBridge({
     ...{ url: new URL(`${RESOURCE}/mcp`), fetch: (await parties.agent("planner")).fetchFor() },

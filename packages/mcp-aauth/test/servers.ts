@@ -6,7 +6,7 @@ import { createMcpHandler, McpServer as McpServer2 } from "@modelcontextprotocol
 import { z } from "zod";
 import { callerOf, type McpHandler } from "../src/index.ts";
 
-/** What handlers of tools have received. */
+/** Requests that handlers of tools have received. */
 export interface Handled {
   readonly tool: string;
   readonly authInfo: unknown;

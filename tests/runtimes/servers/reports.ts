@@ -19,7 +19,7 @@ export const BOUNDS = { maxBodyBytes: MAX_BODY_BYTES, bodyTimeoutMs: 2_000 };
 /** Field of an answer that a handler has made. */
 export const SERVED = "x-served";
 
-/** What a server gets from the test: plain JSON. */
+/** Settings that a server gets from the test: plain JSON. */
 export interface Settings {
   readonly dialect: "draft-11" | "february-2026";
   /** Its private key: the parties cache the public one from server to server. */

@@ -20,7 +20,7 @@ export interface NodeRequest extends IncomingMessage {
   readonly originalUrl?: string;
 }
 
-/** What comes after: a handler, or the next one of a framework. It is never called with an error. */
+/** The next step: a handler, or the next one of a framework. It is never called with an error. */
 export type Next = () => unknown;
 
 /** A middleware that knows the callers of the requests that it has let through. */
