@@ -27,7 +27,7 @@ const url = "https://resource.example/api/data";
 const body = Buffer.from(JSON.stringify({ text: "x".repeat(1013) }));
 const content = { "content-type": "application/json", "content-length": String(body.length) };
 const components = ["@method", "@authority", "@path", "signature-key", "content-digest", "content-type"];
-/** Of the runs together: the window that both verifiers are given. */
+/** Window of both verifiers, long enough for all runs together. */
 const WINDOW_SECONDS = 3_600;
 
 const pair = generateKeyPairSync("ed25519");

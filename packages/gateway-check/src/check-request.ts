@@ -37,9 +37,9 @@ export interface CheckRequest {
   /** Those that the route takes. */
   readonly profiles: readonly ProfileName[];
   readonly mode: (typeof MODES)[number];
-  /** Of callers in February's profile. */
+  /** Demanded of callers in February's profile. */
   readonly requiredScheme: RequiredScheme;
-  /** Of callers in draft -11. */
+  /** Demanded of callers in draft -11. */
   readonly requiredLevel: RequiredLevel;
   readonly toleranceSeconds: number;
 }

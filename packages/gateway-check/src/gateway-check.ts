@@ -23,9 +23,9 @@ const DISCOVERY_TIMEOUT_MS = 2_000;
 /** What a check needs from outside. */
 export interface GatewayCheckDeps {
   readonly logger: ServiceOptions["logger"];
-  /** Of February's parties. Default: one of its own, with short timeouts. */
+  /** Discovery of February's parties. Default: one of its own, with short timeouts. */
   readonly discovery?: Discovery;
-  /** Of draft -11's. Default: the same, by way of the endpoints that are configured. */
+  /** Discovery of draft -11's parties. Default: the same, over the configured endpoints. */
   readonly draft11Discovery?: Discovery;
   /** Unix seconds. Default the system's clock. */
   readonly now?: () => number;

@@ -14,7 +14,10 @@ import { MAX_HEADER_LINES } from "./proxy/request-head.ts";
 import { Upstreams } from "./proxy/upstreams.ts";
 
 const DRAIN_MS = 1000;
-/** Of the bytes that may be held, for callers that the check has not named: an eighth, and half of that for one address. */
+/**
+ * Part of the held bytes for callers that the check has not named: an eighth, and half of that for
+ * one address.
+ */
 const UNNAMED_SHARE = 1 / 8;
 /** Requests of one connection that are in progress or wait for those before them. */
 const MAX_PIPELINED = 32;

@@ -46,7 +46,10 @@ export const LIMITS = {
    * it an eighth is for callers that a check has not named, half of that for one address.
    */
   maxHeldBodyBytes: 67_108_864,
-  /** Of callers, an eighth of them from one address; for a further one the oldest that waits for its caller is closed, or the new one. */
+  /**
+   * Connections of callers, an eighth of them from one address. A further one closes the oldest that
+   * waits for its caller, or is closed itself.
+   */
   maxConnections: 2048,
   /** To one agent at a time, those included that wait for one of its 256 connections; a further one is answered with 503. */
   maxUpstreamRequests: 1024,

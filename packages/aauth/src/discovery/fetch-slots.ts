@@ -15,7 +15,7 @@ export type Standing = "unknown" | "proven" | "configured";
 
 /** Fetches in progress, by standing. */
 const MAX_FETCHES: Readonly<Record<Standing, number>> = { unknown: 40, proven: 16, configured: 8 };
-/** Of them for one owner: a wildcard record in DNS makes any number of hosts. */
+/** Fetches for one owner: a wildcard record in DNS makes any number of hosts. */
 const MAX_FETCHES_PER_OWNER = 6;
 /** When there is no slot, the oldest fetch that has had this long gives way: a host that answers needs less. */
 const PATIENCE_MS = 500;
@@ -26,7 +26,7 @@ const BRIEF_WAIT_MS = 100;
 
 export interface FetchOptions {
   readonly standing: Standing;
-  /** Of the address that is fetched (`ownerOf`). */
+  /** Owner of the address that is fetched (`ownerOf`). */
   readonly owner: string;
   readonly timeoutMs: number;
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-/** Of the profile. */
+/** Name of the profile. */
 export const NAME = "draft-11";
 
 /** Header fields of a signed message, in lower case. */

@@ -5,7 +5,7 @@ import type { ClaimStore, ClaimTerms } from "../store/claim-store.ts";
 import type { HeaderFields } from "../types.ts";
 import { fieldValue } from "./field.ts";
 
-/** Of a new nonce. */
+/** Length of a new nonce. */
 const NONCE_BYTES = 16;
 const NONCE_MIN_BYTES = 12;
 /** A nonce is kept as part of a key, so it must not be arbitrarily long. */
@@ -56,7 +56,7 @@ export function readNonce(
 export interface SignedUse {
   /** Canonical authority addressed. */
   readonly authority: string;
-  /** Of the key that signed. */
+  /** Thumbprint of the key that signed. */
   readonly thumbprint: string;
   /** Owner and quota that the claim is charged to. */
   readonly charge: Omit<ClaimTerms, "ttlSeconds">;

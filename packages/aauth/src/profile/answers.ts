@@ -11,7 +11,7 @@ import type { Answer, ResourceTokenGrant } from "./resource-rules.ts";
 
 /** What a refusal is written for. */
 export interface RefusalContext {
-  /** That of the route. */
+  /** Requirement of the route. */
   readonly requirement: Requirement<string>;
   /** Counts only where the error carries no proven caller. Default: none. */
   readonly caller?: ProvenCaller | undefined;
@@ -36,7 +36,7 @@ export interface AnswerOptions {
   readonly authServer: string | undefined;
   /** Unix seconds. */
   readonly now: () => number;
-  /** Of a resource token. */
+  /** Lifetime of a resource token. */
   readonly lifetimeSeconds: number | undefined;
   /** Signature algorithms to name in challenges. */
   readonly algs: readonly string[] | undefined;

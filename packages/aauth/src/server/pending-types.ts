@@ -72,7 +72,7 @@ export interface PendingOptions<Work> {
   readonly now: () => number;
   /** Own identifier: `Location` is below it. */
   readonly issuer: string;
-  /** Of pending URLs, with a slash at its end. */
+  /** Path of pending URLs, with a slash at its end. */
   readonly path: string;
   readonly interactionUrl: string;
   readonly pollSeconds: number;

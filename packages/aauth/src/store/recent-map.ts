@@ -1,5 +1,5 @@
 export interface Weights<Key, Value> {
-  /** Of all values together. */
+  /** Limit of all values together. */
   readonly maxWeight: number;
   readonly weigh: (key: Key, value: Value) => number;
 }
@@ -15,7 +15,7 @@ export class RecentMap<Key, Value> {
   readonly #weights: Weights<Key, Value> | undefined;
   #young = new Map<Key, Value>();
   #old = new Map<Key, Value>();
-  /** Of what came into the younger generation. */
+  /** Weight of what came into the younger generation. */
   #youngWeight = 0;
 
   /**

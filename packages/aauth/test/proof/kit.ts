@@ -78,9 +78,9 @@ export interface ProfileKit {
   /** How the agent gets its identity token, where it has one. */
   readonly agentToken?: (key: SigningKey) => Promise<string>;
   readonly shown: readonly Shown[];
-  /** Of agents, the lowest first. */
+  /** Requirements for agents, the lowest first. */
   readonly requirements: readonly Requirement<string>[];
-  /** Of servers that sign for themselves. */
+  /** Requirements for servers that sign for themselves. */
   readonly serverRequirements: readonly Requirement<string>[];
   /** A token for the resource, of the highest level. */
   token(options?: TokenOptions): Promise<string>;

@@ -13,7 +13,7 @@ const OWN_FOLDERS = [
   "packages/aauth/src/server/",
 ];
 
-/** Of RFC 9421 and RFC 9530, the same in each profile. */
+/** Header fields of RFC 9421 and RFC 9530, the same in each profile. */
 const OF_RFCS: readonly string[] = [FIELDS.signature, FIELDS.signatureInput, FIELDS.contentDigest];
 /** Found anywhere in a literal. */
 const NAMES = [

@@ -22,7 +22,7 @@ export function callersOf(check: AAuthCheck | undefined, profile: string): reado
   );
 }
 
-/** Of a route that names no profile, as gateway-authz reads it. */
+/** Profile of a route that names none, as gateway-authz reads it. */
 export const profileIn = (env: Readonly<Record<string, string | undefined>>): string =>
   env.AAUTH_PROFILE?.toLowerCase() || "february-2026";
 

@@ -37,7 +37,7 @@ export interface RequestEnvironment {
   readonly maxBodyBytes: number;
   /** By agent. */
   readonly bodyBudget: BodyBudget;
-  /** Of callers that the check has not named, by address. */
+  /** Budget of callers that the check has not named, by address. */
   readonly unnamedBodyBudget: BodyBudget;
   readonly idleTimeoutMs: number;
   readonly onProblem: (message: string, error?: unknown) => void;

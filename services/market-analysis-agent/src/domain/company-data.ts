@@ -6,7 +6,7 @@ export interface Department {
   readonly name: string;
   /** New people in six months. */
   readonly hiresPerSixMonths: number;
-  /** Of these, how many get which model. */
+  /** Share of them that gets each model. */
   readonly sharePercent: Readonly<Record<LaptopModel, number>>;
   readonly headcount: number;
   readonly growthPercent: number;

@@ -14,7 +14,7 @@ export class QueryError extends Error {
 const DEFAULT_LIMIT = 100;
 const DEFAULT_LOOKBACK_SECONDS = 2 * 24 * 3600;
 
-/** Of Jaeger, and without a caller here: without an effect they would find what was not asked for. */
+/** Parameters of Jaeger that are refused: ignored, they would find more than was asked for. */
 const UNSUPPORTED = ["traceID", "tag", "minDuration", "maxDuration"];
 
 /**

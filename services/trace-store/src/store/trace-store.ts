@@ -48,7 +48,7 @@ const USER_TAG = "aauth.user.sub";
 /** The backend writes the id of a run, an order or a delegate's call here. */
 const RUN_TAG = "optimization.request_id";
 
-/** Of the whole room, for traces without such a span. A run's trace begins as one of them. */
+/** Part of the capacity for traces without such a span. A run's trace begins as one of them. */
 const ANONYMOUS_PART = 1 / 4;
 
 /** What a span costs beside its text: the record, its place in two maps, object heads. Measured, rounded up. */

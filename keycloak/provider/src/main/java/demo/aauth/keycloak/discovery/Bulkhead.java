@@ -42,7 +42,7 @@ final class Bulkhead implements AutoCloseable {
         }
     }
 
-    /** Of the fetches of a lane, for documents of one owner. */
+    /** Fetches of a lane for documents of one owner. */
     static final int FETCHES_OF_ONE_OWNER = 3;
     /** Callers of a lane that wait for a fetch which another caller has started. */
     static final int JOINING = 8;

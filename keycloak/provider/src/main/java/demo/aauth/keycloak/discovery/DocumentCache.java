@@ -23,9 +23,9 @@ final class DocumentCache<T> {
 
     static final int MAX_ENTRIES = 1_000;
     static final int MAX_ENTRIES_OF_ONE = 50;
-    /** Of all documents: a thousand ordinary ones have half of it. */
+    /** Size of all documents: a thousand ordinary ones take half of it. */
     static final int MAX_BYTES = 1_048_576;
-    /** Of one owner's documents: one of the longest fits in. */
+    /** Size of one owner's documents: one of the longest fits in. */
     static final int MAX_BYTES_OF_ONE = 131_072;
     static final int CACHE_SECONDS = 300;
     /** So many reloads of one document may follow each other at once; after that, one for each cooldown. */
@@ -65,7 +65,7 @@ final class DocumentCache<T> {
     private final LongSupplier nowSeconds;
     /** What was used longest ago is first. */
     private final Map<String, Entry<T>> entries = new LinkedHashMap<>(16, 0.75f, true);
-    /** Of all entries. */
+    /** Size of all entries. */
     private int bytes;
     /** Apart from the entries, so that a flood of dead identities cannot push out the living ones. */
     private final Map<String, Failure> failures = new HashMap<>();

@@ -53,7 +53,7 @@ public enum ErrorCode {
         return this == DISCOVERY_BLOCKED || this == METADATA_MISMATCH ? DISCOVERY_FAILED : this;
     }
 
-    /** Of the wire profile, or of the RFC, that demands what failed. */
+    /** Section of the wire profile or of the RFC that demands what failed. */
     public String section() {
         return switch (this) {
             case MISSING_SIGNATURE -> "profile 1, 2";

@@ -118,8 +118,8 @@ public final class RequesterVerifier {
     }
 
     /**
-     * Of scheme jwks the id, of a token its {@code agent}, or the {@code iss} of an agent token; null where none is named. Nothing is
-     * validated.
+     * The id of scheme jwks, the {@code agent} of a token, or the {@code iss} of an agent token; null
+     * where none is named. Nothing is validated.
      */
     private static String claimedAgent(SignatureKey claim) {
         if (claim instanceof SignatureKey.Jwks published) {

@@ -10,7 +10,7 @@ import java.util.regex.Pattern;
  */
 final class Cut {
 
-    /** Of one text value, in characters. */
+    /** Characters of one text value. */
     static final int MAX_LENGTH = 8_192;
     /** What is left of a token: enough to recognise it. */
     private static final int TOKEN_LENGTH = 12;

@@ -35,7 +35,7 @@ public final class RequestSpan {
         this.span = span;
     }
 
-    /** That of the current request. */
+    /** Span of the current request. */
     public static RequestSpan current() {
         return new RequestSpan(serverSpan());
     }
