@@ -1,6 +1,7 @@
 /**
- * What signing and verifying cost in the dialect of draft -11, above the limit of the platform's cryptography, beside `@hellocoop/httpsig`
- * where `npm run test:interop -- interop-draft-11` has installed it.
+ * What signing and verifying cost in the dialect of draft -11, above the limit of the platform's
+ * cryptography, beside `@hellocoop/httpsig` where `npm run test:interop -- interop-draft-11` has
+ * installed it.
  */
 
 import assert from "node:assert";
