@@ -21,7 +21,10 @@ export interface RefusalContext {
 
 /** How one dialect refuses and challenges. */
 export interface AnswerRules {
-  /** The response for a verifier's error where no tokens are issued: any status, and what would help in the profile's own headers. */
+  /**
+   * The response for a verifier's error where no tokens are issued: any status, and what would help
+   * in the profile's own headers.
+   */
   refuse(error: AAuthError, context: RefusalContext): Answer;
   create(options: AnswerOptions): AnswerWriter;
 }
@@ -32,7 +35,10 @@ export interface AnswerOptions {
   readonly key: () => SigningKey;
   /** Own resource identifier. */
   readonly resource: string;
-  /** Issuer identifier of the auth server to send callers to; undefined where it is that of each caller's person. */
+  /**
+   * Issuer identifier of the auth server to send callers to; undefined where it is that of each
+   * caller's person.
+   */
   readonly authServer: string | undefined;
   /** Unix seconds. */
   readonly now: () => number;

@@ -1,6 +1,6 @@
 /**
- * What the suites need of a profile: its tokens and documents, in a world of one agent, one resource
- * and one server. Everything else is done through the profile's own codec.
+ * What the suites need of a profile: its tokens and documents, in a world of one agent, one
+ * resource and one server. Everything else is done through the profile's own codec.
  *
  * @module
  */
@@ -155,7 +155,10 @@ export async function requestOf(
   });
 }
 
-/** Signs again what has been changed, by the codec's own words: for requests that no honest signer would make. */
+/**
+ * Signs again what has been changed, by the codec's own words: for requests that no honest signer
+ * would make.
+ */
 export async function resigned(
   { profile: { messages } }: ProfileKit,
   request: TestRequest,
