@@ -17,7 +17,10 @@ import { type Admission, judgeCheck, requirementOf } from "./judge-check.ts";
 import { refusalOf } from "./refusal.ts";
 import { createResourceVerifiers, type ResourceVerifiers } from "./resource-verifiers.ts";
 
-/** Two fetches must end before the gateway gives the check up (5 s in agentgateway/*.yaml): then the refusal names the reason. */
+/**
+ * Two fetches must end before the gateway gives the check up (5 s in agentgateway/*.yaml): then the
+ * refusal names the reason.
+ */
 const DISCOVERY_TIMEOUT_MS = 2_000;
 
 /** What a check needs from outside. */
@@ -33,7 +36,10 @@ export interface GatewayCheckDeps {
   readonly stores?: Pick<Stores, "claims"> | undefined;
 }
 
-/** What a check is answered: 200 with `x-aauth-claims` lets the request through, anything else goes to its caller as it is. */
+/**
+ * What a check is answered: 200 with `x-aauth-claims` lets the request through, anything else goes
+ * to its caller as it is.
+ */
 export interface CheckAnswer {
   readonly status: number;
   /** Lower-case names. */

@@ -41,12 +41,18 @@ export interface Gateway {
   readonly url: string;
   /** Request bodies that are held at the moment. */
   readonly heldBodyBytes: number;
-  /** Serves other listeners from the next request on; a new port and a new `config` section take a restart. */
+  /**
+   * Serves other listeners from the next request on; a new port and a new `config` section take a
+   * restart.
+   */
   reload(configuration: GatewayConfiguration): void;
   close(): Promise<void>;
 }
 
-/** Composition root: opens the file's port and serves. Rejects with the system's error for a taken port. */
+/**
+ * Composition root: opens the file's port and serves. Rejects with the system's error for a taken
+ * port.
+ */
 export async function buildGateway(
   settings: Pick<GatewaySettings, "host" | "logFormat"> & Partial<Pick<GatewaySettings, "proxyAddresses">>,
   configuration: GatewayConfiguration,
@@ -79,7 +85,8 @@ export async function buildGateway(
   const pipelined = new WeakMap<Socket, number>();
   const serve = (message: IncomingMessage, response: ServerResponse) => {
     const { socket } = message;
-    // Node would go on to read what a caller sends ahead of its answers, and hold it. What it has read of a cut connection comes here.
+    // Node would go on to read what a caller sends ahead of its answers, and hold it. What it has
+    // read of a cut connection comes here.
     const ahead = (pipelined.get(socket) ?? 0) + 1;
     if (ahead > MAX_PIPELINED) socket.destroy();
     if (socket.destroyed) return;

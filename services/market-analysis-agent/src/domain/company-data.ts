@@ -1,4 +1,7 @@
-/** What the demo's company looks like. Shares are whole percent, so that cutting fractions never meets a rounding error. */
+/**
+ * What the demo's company looks like. Shares are whole percent, so that cutting fractions never
+ * meets a rounding error.
+ */
 
 export type LaptopModel = "MacBook Pro" | "MacBook Air";
 

@@ -18,8 +18,8 @@ const DEFAULT_LOOKBACK_SECONDS = 2 * 24 * 3600;
 const UNSUPPORTED = ["traceID", "tag", "minDuration", "maxDuration"];
 
 /**
- * Reads the parameters of `GET /api/traces` as Jaeger does: a search by `service` with `operation`, `tags={"key":"value"}` (many), `start`
- * and `end` (Unix microseconds), `limit`.
+ * Reads the parameters of `GET /api/traces` as Jaeger does: a search by `service` with `operation`,
+ * `tags={"key":"value"}` (many), `start` and `end` (Unix microseconds), `limit`.
  *
  * @throws QueryError 400
  */
