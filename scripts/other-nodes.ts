@@ -18,7 +18,10 @@ const NODES = [OLDEST, "node-24", "own"];
 /** Nodes that the packages refuse. */
 const OLD_NODES = ["node-18", "node-20"];
 /** Peer dependencies that the programs of guide and READMEs import. */
-const FRAMEWORKS = ["fastify", "@modelcontextprotocol/sdk", "@modelcontextprotocol/server"];
+const FRAMEWORKS = [
+  ...["fastify", "@hono/node-server"],
+  ...["client", "sdk", "server"].map((name) => `@modelcontextprotocol/${name}`),
+];
 /** Entry points that load something that an old Node lacks. */
 const ENTRIES = [
   "aauth",
