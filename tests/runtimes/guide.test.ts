@@ -36,12 +36,12 @@ describe.each([
     await writeFile(`${folder}/${name}`, code);
     const { port, stop } = await startSample(runtime, `${folder}/${name}`, JSON.stringify(freshKey()));
     onTestFinished(async () => void (await stop()));
-    const refused = await fetch(`http://127.0.0.1:${port}/reports`);
+    const refused = await fetch(`http://127.0.0.1:${port}/me`);
     expect([
       refused.status,
       refused.headers.get("aauth-requirement") ?? refused.headers.get("signature-error"),
     ]).toEqual([401, expect.any(String)]);
     const published = await fetch(`http://127.0.0.1:${port}/jwks.json`);
-    expect(await published.json()).toMatchObject({ keys: [{ kid: "reports-1" }] });
+    expect(await published.json()).toMatchObject({ keys: [{ kid: "resource-1" }] });
   });
 });

@@ -88,7 +88,7 @@ export async function listen(listener: RequestListener, port = 0) {
 /** A private key of a resource. */
 export function freshKey(): PrivateJwk {
   const jwk = generateKeyPairSync("ed25519").privateKey.export({ format: "jwk" });
-  return JSON.parse(JSON.stringify({ ...jwk, kid: "reports-1" }));
+  return JSON.parse(JSON.stringify({ ...jwk, kid: "resource-1" }));
 }
 
 /** A party that publishes documents, by path. */
