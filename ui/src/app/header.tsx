@@ -3,6 +3,7 @@ import type { User } from "oidc-client-ts";
 import { useState } from "react";
 import { AuthTokensDialog } from "../auth/auth-tokens-dialog.tsx";
 import { BrandMark } from "../components/brand-mark.tsx";
+import { shareColorScheme } from "../components/color-scheme.ts";
 import { KeyIcon, MoonIcon, SignOutIcon, SunIcon } from "../components/icons.tsx";
 import type { RuntimeConfig } from "../config/runtime-config.ts";
 import styles from "./header.module.css";
@@ -66,7 +67,10 @@ function ColorSchemeToggle() {
       color="gray"
       size="lg"
       aria-label={`Use ${other} colors`}
-      onClick={() => setColorScheme(other)}
+      onClick={() => {
+        setColorScheme(other);
+        shareColorScheme(other);
+      }}
     >
       {scheme === "dark" ? <SunIcon /> : <MoonIcon />}
     </ActionIcon>
