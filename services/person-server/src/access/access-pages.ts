@@ -30,7 +30,7 @@ export async function accessPages(app: FastifyInstance, options: AccessPagesOpti
   decisionPages(
     app,
     {
-      name: "Access server",
+      party: "access-server",
       path: PATH,
       server,
       words: {
