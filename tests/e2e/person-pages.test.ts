@@ -72,7 +72,7 @@ test("a person signs in, allows an agent, asks it something, sees what it has, a
   await expect(agent.fetchFor({ waiting: "throw" })(`${STRANGE}/data`)).rejects.toThrow();
   await page.goto(world.page("/granted"));
   // A script shows them in the browser's own time zone.
-  expect(await page.locator("time").first().textContent()).toMatch(/^\d\d:\d\d [AP]M GMT\+5:45$/);
+  expect(await page.locator("time").first().textContent()).toMatch(/^\d\d:\d\d\s[AP]M GMT\+5:45$/);
   await expectAccessible(page, "person-granted");
   await screenshot(page, "person-granted");
   await press("Revoke");

@@ -1,5 +1,6 @@
 /**
- * The one table of the demo's parties. Gateway configuration, compose, demo runner, page and docs derive from it or are checked against it.
+ * The one table of the demo's parties. Gateway configuration, compose, demo runner, page and docs
+ * derive from it or are checked against it.
  *
  * @module
  */
@@ -14,11 +15,14 @@ export interface AgentRow {
   readonly scope: string;
   /** What the person who is asked for consent reads. */
   readonly scopeDescription: string;
-  /** Paths that the gateway lets through for any signature, pseudonymous ones included. Default: none. */
+  /**
+   * Paths that the gateway lets through for any signature, pseudonymous ones included. Default:
+   * none.
+   */
   readonly pseudonymousPaths?: readonly string[];
   /**
-   * Scopes that callers bring as well in user-delegated mode, so that the agent's exchange for the next hop is no expansion: its
-   * `AAUTH_RESOURCE_ADDITIONAL_SCOPES`. Default: none.
+   * Scopes that callers bring as well in user-delegated mode, so that the agent's exchange for the
+   * next hop is no expansion: its `AAUTH_RESOURCE_ADDITIONAL_SCOPES`. Default: none.
    */
   readonly additionalScopes?: readonly string[];
 }
@@ -103,7 +107,7 @@ export const DRAFT_11_SERVERS = { personServer: "person-server", accessServer: "
 /** Colour of a party's name, on a light ground and on a dark one. */
 export type PartyColours = readonly [light: string, dark: string];
 
-/** Colours of the parties that have pages of their own: of these pages, and of the names in the page's picture. */
+/** Colours of parties that have pages: of these pages, and of the party's name in the picture. */
 export const PARTY_COLOURS = {
   "auth-server": ["#2450c8", "#8fb0ff"],
   "person-server": ["#6d35c4", "#c6a8ff"],
@@ -111,5 +115,8 @@ export const PARTY_COLOURS = {
   "supply-chain-agent": ["#1b6b4a", "#7fe0b4"],
 } as const satisfies Readonly<Record<string, PartyColours>>;
 
-/** Identifier of a party in draft -11, where identifiers have no port: `https://backend.localhost`. Where it is stands in `AAUTH_ENDPOINTS`. */
+/**
+ * Identifier of a party in draft -11, where identifiers have no port: `https://backend.localhost`.
+ * Where it is stands in `AAUTH_ENDPOINTS`.
+ */
 export const identifierOf = (name: string): string => `https://${name}.localhost`;

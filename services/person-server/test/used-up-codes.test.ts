@@ -60,6 +60,6 @@ test("S10c: a revocation that a resource has not confirmed is on the list", () =
   expect(body).toContain("Revoked, but not confirmed");
   expect(body).toContain(SUPPLY_CHAIN);
   expect(body).toContain("Nothing is granted.");
-  expect(body).toContain('<time datetime="2026-11-27T16:59:40.000Z">16:59 UTC</time>');
+  expect(body).toContain('<time datetime="2026-11-27T19:46:20.000Z">19:46 UTC</time>');
   expect(body).toContain('<a href="http://localhost:3050">Go to localhost:3050</a>');
 });

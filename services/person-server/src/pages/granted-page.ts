@@ -26,7 +26,7 @@ export function grantedPage(options: {
   consentCode: string;
   tokens: readonly HeldToken[];
   waiting: readonly WaitingRequest[];
-  /** Of a form without fields that ends the person's session. */
+  /** Target of a form without fields that ends the person's session. */
   signOutPath: string;
   /** Outcome of the button that was pressed before. */
   notice?: { readonly text: string; readonly isProblem: boolean } | undefined;
@@ -137,7 +137,7 @@ function timeOf(exp: number): Html {
 const LOCAL_TIMES = `for (const time of document.querySelectorAll("time"))
   time.textContent = new Date(time.dateTime).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", timeZoneName: "short" });`;
 
-/** Of several tokens for the same access only the one that expires last is shown. */
+/** Only the last to expire of several tokens for the same access. */
 function latest(held: readonly HeldToken[]): readonly HeldToken[] {
   const last = new Map<string, HeldToken>();
   for (const token of held) {
