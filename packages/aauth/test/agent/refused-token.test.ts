@@ -267,7 +267,7 @@ describe("a refused token that came with a refresh token", () => {
     expect(world.story()).toEqual(["resource jwt", "token refresh jwks", "resource jwt"]);
     expect(written[0]).toEqual(grant);
     expect(written[1]).toEqual({ ...grant, isRefused: true });
-    expect(written[2]).toMatchObject({ ...grant, isRefused: true, renewingUntil: expect.any(Number) });
+    expect(written[2]).toMatchObject({ ...grant, isRefused: true, renewal: expect.any(String) });
     expect(written[3]).toMatchObject({ subject: "alice", refreshToken: "r-1" });
     expect(written[3]).not.toHaveProperty("isRefused");
     await call();
