@@ -13,7 +13,7 @@ const REPLICATED = ["backend", "supply-chain-agent", "market-analysis-agent", "g
 /** A person who waits has gone after that. */
 const END_LIMIT_MS = 30_000;
 const POLL_MS = 200;
-/** Of the services' log, where a test fails. */
+/** Characters of the services' log that a failed test shows. */
 const LOG_CHARACTERS = 6_000;
 
 const FEBRUARY = ["February 2026", { profile: "february-2026" }, REPLICATED] as const;

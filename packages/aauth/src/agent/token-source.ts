@@ -332,7 +332,7 @@ function createSharing(
   return async (wanted, context, make) => {
     // A call that does not wait must not wait for one that does, and one that can reach a person must not fail with one that cannot.
     const name = [context.waiting ?? "poll", ...capabilitiesOf(context), wanted].join(" ");
-    // Of two callers that bring the person to a page, only the one whose request it is would hear of it.
+    // Where two callers bring the person to a page, only the request's own caller would learn of it.
     const isOwn = isDeferring && context.onInteraction !== undefined;
     const other = isOwn ? undefined : underway.get(name);
     if (other !== undefined && !other.abandoned.signal.aborted) {

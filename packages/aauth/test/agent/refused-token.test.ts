@@ -10,7 +10,10 @@ import { createWorld, errorOf } from "./world.ts";
 const URL_ROOT = "http://supply-chain-agent.localhost:3000/";
 
 describe("a held token that the resource refuses without saying what would help", () => {
-  /** The resource no longer knows the key that signed the token, as after a restart of the auth server. */
+  /**
+   * The resource no longer knows the key that signed the token, as after a restart of the auth
+   * server.
+   */
   async function worldThatForgets() {
     const world = await createWorld();
     const working = world.tokenEndpoint;

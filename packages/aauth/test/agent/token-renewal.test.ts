@@ -9,7 +9,10 @@ const URL_ROOT = "http://supply-chain-agent.localhost:3000/";
 
 afterEach(() => vi.restoreAllMocks());
 
-/** Processes of one agent with a user's grant in a common store, and an issuer that takes each refresh token once. */
+/**
+ * Processes of one agent with a user's grant in a common store, and an issuer that takes each
+ * refresh token once.
+ */
 async function createProcesses() {
   const world = await createWorld();
   const { clock, authServer } = world.parties;
