@@ -12,6 +12,8 @@ const TWELFTHS = IS_STORM ? Array.from({ length: 12 }, (_, index) => index) : [3
 const REPLICATED = ["backend", "supply-chain-agent", "market-analysis-agent", "gateway-authz"];
 /** A person who waits has gone after that. */
 const END_LIMIT_MS = 30_000;
+/** A process starts again, on a machine that may do other work. */
+const START_LIMIT_MS = 150_000;
 const POLL_MS = 200;
 /** Characters of the services' log that a failed test shows. */
 const LOG_CHARACTERS = 6_000;
@@ -81,12 +83,12 @@ describe.each(IS_STORM ? [FEBRUARY, DRAFT_11] : [FEBRUARY])("in %s", (_name, mod
           expect([status, failure?.code]).toEqual(
             status === "failed" ? ["failed", expect.any(String)] : ["completed", undefined],
           );
-        await expect.poll(() => starts(victim), { timeout: END_LIMIT_MS }).toBeGreaterThan(started);
+        await expect.poll(() => starts(victim), { timeout: START_LIMIT_MS }).toBeGreaterThan(started);
         expect((await startRun(user)).status).toBe(200);
         const [ended] = await allEnded();
         expect([ended?.status, ended?.failure]).toEqual(["completed", undefined]);
       }
     },
-    900_000,
+    1_800_000,
   );
 });
