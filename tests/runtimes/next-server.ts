@@ -30,7 +30,7 @@ async function build(): Promise<void> {
 export const NEXT: ServerUnderTest = {
   gate: "aauth/fetch",
   packages: ["next"],
-  // Of two it keeps the first.
+  // It keeps the first of two.
   drops: ["a second content type"],
   async start(settings) {
     await build();
