@@ -4,6 +4,7 @@ import { memoryKeys, rotateKeys, type ServiceKeys, type ServiceOptions } from "a
 import type { FastifyInstance } from "fastify";
 import { createLocalHints, createLocalJobs, type Hints, type Jobs } from "jobs";
 import { createApi } from "./api.ts";
+import { createBearerTwin } from "./bearer-twin/bearer-twin.ts";
 import { createAttempts } from "./break-it/attempts.ts";
 import { createEvidence } from "./break-it/evidence.ts";
 import type { BackendConfig } from "./config.ts";
@@ -76,6 +77,7 @@ export async function buildBackend(
   // Other parties fetch the keys.
   app.addHook("onListen", () => jobs.start());
   app.addHook("onClose", async () => {
+    services.twin.close();
     await jobs.close();
     await hints.close();
   });
@@ -121,7 +123,8 @@ function createServices(
     client: createOrderClient({ url: supplyChainAgentUrl }),
     returnUrl: agent + ORDER_RETURN_PATH,
   });
-  const breakIt = evidence && createAttempts(dialect.breakIt(), { evidence, transport, now });
+  const twin = createBearerTwin();
+  const breakIt = evidence && createAttempts(dialect.breakIt(), { evidence, transport, twin, now });
   const enrolments = createEnrolments(config.delegatesFile, logger);
   const issued = stores.records<IssuedToken>("issued agent tokens");
   const { tokens, callerFor, subAgents } = dialect.delegates(enrolments);
@@ -130,7 +133,7 @@ function createServices(
     clientOf: (userId) => createDelegateClient({ agent: callerFor(userId), timeoutSeconds }),
   });
   const { consentRequests } = runStores;
-  return { live, consentRequests, runs, orders, breakIt, enrolments, issued, tokens, subAgents, delegates };
+  return { live, consentRequests, runs, orders, breakIt, twin, enrolments, issued, tokens, subAgents, delegates };
 }
 
 /** Registers the API for users, and the endpoints for delegates. */

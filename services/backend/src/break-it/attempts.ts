@@ -2,6 +2,7 @@ import { AAuthAgentError, AnswerPendingError, QuotaStore, TokenRequestError } fr
 import type { Transport } from "aauth/agent";
 import { readBounded } from "agent-kit/service";
 import type { AnyBreakItVariant, BreakItOffer, BreakItResult } from "backend-api";
+import type { BearerTwin } from "../bearer-twin/bearer-twin.ts";
 import { BackendError } from "../errors.ts";
 import { networkCodeOf } from "../failures/network-code.ts";
 import type { Run } from "../runs/run.ts";
@@ -22,6 +23,8 @@ const UNREACHED: ReadonlySet<number> = new Set([502, 503, 504]);
 interface AttemptsDeps {
   readonly evidence: Evidence;
   readonly transport: Transport;
+  /** Where some attempts are made on a bearer token, too. */
+  readonly twin: Pick<BearerTwin, "attack">;
   /** Unix seconds. */
   readonly now: () => number;
 }
@@ -47,7 +50,7 @@ const NOTHING_SENT =
 
 /** The attempts of one dialect. */
 export function createAttempts(dialect: BreakItDialect, deps: AttemptsDeps): Attempts {
-  const { evidence, transport, now } = deps;
+  const { evidence, transport, twin, now } = deps;
   const busy = new Set<string>();
   const attempts = new QuotaStore<{ runId: string; spanId: string; at: number }>({
     maxEntries: MAX_ATTEMPTS_KEPT,
@@ -108,7 +111,8 @@ export function createAttempts(dialect: BreakItDialect, deps: AttemptsDeps): Att
       if (busy.has(run.userId)) throw new BackendError("too_many", "Your last attempt is still in progress");
       busy.add(run.userId);
       try {
-        return await judge(run, variant);
+        const bearer = await twin.attack(variant);
+        return { ...(await judge(run, variant)), ...(bearer && { bearer }) };
       } finally {
         busy.delete(run.userId);
       }

@@ -46,7 +46,8 @@ async function serviceWith(answer: () => Response) {
     now,
   });
   const evidence = { of: () => requests } as unknown as Evidence;
-  return createAttempts(dialect, { evidence, transport: async () => answer(), now });
+  const twin = { attack: async () => undefined };
+  return createAttempts(dialect, { evidence, transport: async () => answer(), twin, now });
 }
 
 const attempt = async (variant: BreakItVariant, answer: () => Response) =>

@@ -101,7 +101,8 @@ async function serviceWith(answering: (world: World) => Transport, scripted: Scr
   });
   const requests = await sent(key, now);
   const evidence = { of: () => requests } as unknown as Evidence;
-  return { service: createAttempts(dialect, { evidence, transport, now }), clock };
+  const twin = { attack: async () => undefined };
+  return { service: createAttempts(dialect, { evidence, transport, twin, now }), clock };
 }
 
 interface World {
