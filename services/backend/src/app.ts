@@ -7,6 +7,7 @@ import { createApi } from "./api.ts";
 import { createBearerTwin } from "./bearer-twin/bearer-twin.ts";
 import { createAttempts } from "./break-it/attempts.ts";
 import { createEvidence } from "./break-it/evidence.ts";
+import { createRenewal } from "./break-it/renewal.ts";
 import type { BackendConfig } from "./config.ts";
 import { createDelegateClient } from "./delegates/delegate-client.ts";
 import { DelegatesService, type IssuedToken } from "./delegates/delegates-service.ts";
@@ -29,6 +30,7 @@ import { serviceRoutes } from "./routes/service.ts";
 import { createCallObserver } from "./runs/call-observer.ts";
 import { createLiveRuns } from "./runs/live-runs.ts";
 import { RunService } from "./runs/run-service.ts";
+import type { SupplyChainAgent } from "./runs/run-context.ts";
 import { createRunStores } from "./runs/run-store.ts";
 import { createTraceClient } from "./traces/trace-client.ts";
 
@@ -103,17 +105,21 @@ function createServices(
   const common = { observe, places, jobs, logger, now, timeoutSeconds };
   const live = createLiveRuns(hints, (id) => runStores.store.find(id));
   const runStores = createRunStores({ stores, now, onRemove: live.remove });
-  const runs = new RunService({
+  const supplyChainAgent: SupplyChainAgent = {
+    ask: (text, call) =>
+      askAgent(supplyChainAgentUrl, text, { ...call, protocolVersion: config.a2aVersion }),
+    card: (signedFetch) => readAgentCard(supplyChainAgentUrl, signedFetch),
+  };
+  const calling = {
     ...common,
     ...dialect.runs,
+    supplyChainAgent,
+    sharesTokens: config.authTokenCacheSeconds > 0,
+  };
+  const runs = new RunService({
+    ...calling,
     ...runStores,
     ...{ live, startReplySeconds },
-    supplyChainAgent: {
-      ask: (text, call) =>
-        askAgent(supplyChainAgentUrl, text, { ...call, protocolVersion: config.a2aVersion }),
-      card: (signedFetch) => readAgentCard(supplyChainAgentUrl, signedFetch),
-    },
-    sharesTokens: config.authTokenCacheSeconds > 0,
     ...(evidence && { during: evidence.during }),
   });
   const orders = new OrderService({
@@ -124,7 +130,12 @@ function createServices(
     returnUrl: agent + ORDER_RETURN_PATH,
   });
   const twin = createBearerTwin();
-  const breakIt = evidence && createAttempts(dialect.breakIt(), { evidence, transport, twin, now });
+  const breakIt =
+    evidence &&
+    createAttempts(dialect.breakIt(), {
+      ...{ evidence, transport, twin, now },
+      renew: createRenewal({ ...calling, evidence }),
+    });
   const enrolments = createEnrolments(config.delegatesFile, logger);
   const issued = stores.records<IssuedToken>("issued agent tokens");
   const { tokens, callerFor, subAgents } = dialect.delegates(enrolments);
