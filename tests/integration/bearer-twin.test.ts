@@ -17,7 +17,9 @@ const MESSAGE = {
   jsonrpc: "2.0",
   id: 1,
   method: "message/send",
-  params: { message: { kind: "message", messageId: "m", role: "user", parts: [{ kind: "text", text: "?" }] } },
+  params: {
+    message: { kind: "message", messageId: "m", role: "user", parts: [{ kind: "text", text: "?" }] },
+  },
 };
 const ORDER = { item: "laptop", quantity: 25 };
 /** Requests to each listener: those that the twin takes, and those that the parties are for. */
@@ -55,7 +57,9 @@ async function accepted(token: string): Promise<readonly string[]> {
         redirect: "manual",
       }).catch(() => undefined);
       await response?.body?.cancel();
-      return response === undefined || REFUSED.has(response.status) ? [] : [`${response.status} ${base}${path}`];
+      return response === undefined || REFUSED.has(response.status)
+        ? []
+        : [`${response.status} ${base}${path}`];
     }),
   );
   return (await Promise.all(asked)).flat();
@@ -63,45 +67,45 @@ async function accepted(token: string): Promise<readonly string[]> {
 
 const isAuthToken = (token: string) => /auth\+jwt$/.test(String(decodeToken(token).header.typ));
 
-test.each([
-  { profile: "february-2026" },
-  { profile: "draft-11", mode: "federated" },
-] as const)("B15: only the twin takes a bearer token, before, during and after its time: %j", async (modes) => {
-  stack = await startStack({ modes: { ...modes, showTokens: true }, processes: true });
-  const userToken = await userAccessToken(stack.urls);
-  const user = await signIn(stack, userToken);
-  const { end } = await decideAtPages(user, await user.run());
-  expect(end.status).toBe("completed");
+test.each([{ profile: "february-2026" }, { profile: "draft-11", mode: "federated" }] as const)(
+  "B15: only the twin takes a bearer token, before, during and after its time: %j",
+  async (modes) => {
+    stack = await startStack({ modes: { ...modes, showTokens: true }, processes: true });
+    const userToken = await userAccessToken(stack.urls);
+    const user = await signIn(stack, userToken);
+    const { end } = await decideAtPages(user, await user.run());
+    expect(end.status).toBe("completed");
 
-  // The user's token is for the backend's API, and found there.
-  expect(await accepted(userToken)).toContain(`200 ${stack.urls.backendAgent}/optimization/start`);
-  // The auth tokens of the run, which the log shows.
-  const logged = () => [...new Set(stack.log().match(TOKEN))].filter(isAuthToken);
-  await expect.poll(() => logged().length, LOG_WAIT).toBeGreaterThan(0);
-  const tokensOfRun = logged();
-  for (const token of tokensOfRun) expect(await accepted(token)).toEqual([]);
+    // The user's token is for the backend's API, and found there.
+    expect(await accepted(userToken)).toContain(`200 ${stack.urls.backendAgent}/optimization/start`);
+    // The auth tokens of the run, which the log shows.
+    const logged = () => [...new Set(stack.log().match(TOKEN))].filter(isAuthToken);
+    await expect.poll(() => logged().length, LOG_WAIT).toBeGreaterThan(0);
+    const tokensOfRun = logged();
+    for (const token of tokensOfRun) expect(await accepted(token)).toEqual([]);
 
-  const path = `/optimization/${end.request_id}/break-it/stolen-token`;
-  const headers = { authorization: `Bearer ${userToken}` };
-  const reply = await fetch(stack.urls.backend + path, { method: "POST", headers });
-  const { refused, as_meant, bearer } = breakItResultSchema.parse(await reply.json());
-  expect({ refused, as_meant, succeeded: bearer?.succeeded }).toEqual({
-    ...{ refused: true, as_meant: true, succeeded: true },
-  });
-  const { url, headers: sent } = bearer!.exchanges[0]!.request;
-  const twinToken = sent.authorization!.replace("Bearer ", "");
-  const atTwin = (token: string) => fetch(url, { headers: { authorization: `Bearer ${token}` } });
+    const path = `/optimization/${end.request_id}/break-it/stolen-token`;
+    const headers = { authorization: `Bearer ${userToken}` };
+    const reply = await fetch(stack.urls.backend + path, { method: "POST", headers });
+    const { refused, as_meant, bearer } = breakItResultSchema.parse(await reply.json());
+    expect({ refused, as_meant, succeeded: bearer?.succeeded }).toEqual({
+      ...{ refused: true, as_meant: true, succeeded: true },
+    });
+    const { url, headers: sent } = bearer!.exchanges[0]!.request;
+    const twinToken = sent.authorization!.replace("Bearer ", "");
+    const atTwin = (token: string) => fetch(url, { headers: { authorization: `Bearer ${token}` } });
 
-  expect((await atTwin(twinToken)).status).toBe(200);
-  expect(await accepted(twinToken)).toEqual([]);
-  // The twin knows no token but its own.
-  for (const token of [...tokensOfRun, userToken]) expect((await atTwin(token)).status).toBe(401);
-  for (const token of tokensOfRun) expect(await accepted(token)).toEqual([]);
+    expect((await atTwin(twinToken)).status).toBe(200);
+    expect(await accepted(twinToken)).toEqual([]);
+    // The twin knows no token but its own.
+    for (const token of [...tokensOfRun, userToken]) expect((await atTwin(token)).status).toBe(401);
+    for (const token of tokensOfRun) expect(await accepted(token)).toEqual([]);
 
-  // It ends with its backend, at the latest.
-  await stack.kill("backend");
-  await expect(atTwin(twinToken)).rejects.toThrow();
-  await stack.startAgain("backend");
-  for (const token of [...tokensOfRun, twinToken]) expect(await accepted(token)).toEqual([]);
-  expect(stack.log()).not.toContain(twinToken);
-});
+    // It ends with its backend, at the latest.
+    await stack.kill("backend");
+    await expect(atTwin(twinToken)).rejects.toThrow();
+    await stack.startAgain("backend");
+    for (const token of [...tokensOfRun, twinToken]) expect(await accepted(token)).toEqual([]);
+    expect(stack.log()).not.toContain(twinToken);
+  },
+);

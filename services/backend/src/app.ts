@@ -29,8 +29,8 @@ import { runTraceRoutes } from "./routes/run-trace.ts";
 import { serviceRoutes } from "./routes/service.ts";
 import { createCallObserver } from "./runs/call-observer.ts";
 import { createLiveRuns } from "./runs/live-runs.ts";
-import { RunService } from "./runs/run-service.ts";
 import type { SupplyChainAgent } from "./runs/run-context.ts";
+import { RunService } from "./runs/run-service.ts";
 import { createRunStores } from "./runs/run-store.ts";
 import { createTraceClient } from "./traces/trace-client.ts";
 
@@ -106,8 +106,7 @@ function createServices(
   const live = createLiveRuns(hints, (id) => runStores.store.find(id));
   const runStores = createRunStores({ stores, now, onRemove: live.remove });
   const supplyChainAgent: SupplyChainAgent = {
-    ask: (text, call) =>
-      askAgent(supplyChainAgentUrl, text, { ...call, protocolVersion: config.a2aVersion }),
+    ask: (text, call) => askAgent(supplyChainAgentUrl, text, { ...call, protocolVersion: config.a2aVersion }),
     card: (signedFetch) => readAgentCard(supplyChainAgentUrl, signedFetch),
   };
   const calling = {
@@ -144,7 +143,19 @@ function createServices(
     clientOf: (userId) => createDelegateClient({ agent: callerFor(userId), timeoutSeconds }),
   });
   const { consentRequests } = runStores;
-  return { live, consentRequests, runs, orders, breakIt, twin, enrolments, issued, tokens, subAgents, delegates };
+  return {
+    live,
+    consentRequests,
+    runs,
+    orders,
+    breakIt,
+    twin,
+    enrolments,
+    issued,
+    tokens,
+    subAgents,
+    delegates,
+  };
 }
 
 /** Registers the API for users, and the endpoints for delegates. */
