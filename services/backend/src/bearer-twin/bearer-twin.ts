@@ -1,5 +1,5 @@
 /**
- * The bearer twin: the same attacks as "try to break it", made for real on a pretend service that takes a bearer token. No agent and no
+ * The bearer twin: the same attacks as "now break it", made for real on a pretend service that takes a bearer token. No agent and no
  * gateway knows it, and no request of the demo goes there.
  *
  * @module

@@ -32,7 +32,7 @@ interface AttemptsDeps {
   readonly now: () => number;
 }
 
-/** "Try to break it": sends tampered requests of a run for real. Belongs into a demo, and nowhere else. */
+/** "Now break it": sends tampered requests of a run for real. Belongs into a demo, and nowhere else. */
 export interface Attempts {
   /** What can be tried with this run. */
   offers(run: Run): BreakItOffer[];

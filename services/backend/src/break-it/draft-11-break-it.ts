@@ -13,7 +13,7 @@ import { expiryOf, jwt, keyOf } from "./tampering.ts";
 /** Half of the verifiers' window. */
 const MAX_AHEAD_SECONDS = 30;
 
-/** "Try to break it" in a mode of draft -11. */
+/** "Now break it" in a mode of draft -11. */
 export function draft11BreakIt(options: Draft11Options): BreakItDialect {
   const { mode, agentUrl, otherResourceUrl, parties, keys, now } = options;
   const offered = draft11BreakItVariantSchema.options.filter(

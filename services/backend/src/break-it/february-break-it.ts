@@ -19,7 +19,7 @@ interface FebruaryOptions {
   readonly now: () => number;
 }
 
-/** "Try to break it" in February 2026. For a demo only. */
+/** "Now break it" in February 2026. For a demo only. */
 export function februaryBreakIt(options: FebruaryOptions): BreakItDialect {
   const { agentUrl, otherResourceUrl, now } = options;
   const forgeOf = (variant: (typeof breakItVariantSchema.options)[number]) => {

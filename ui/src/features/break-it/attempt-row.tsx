@@ -95,12 +95,12 @@ function OpenedRow(props: AttemptRowProps & { result: Extract<Attempt, { result:
       <td colSpan={hasTwin ? 3 : 2}>
         <div className={styles.sides}>
           {bearer && (
-            <section className="column" aria-label={`${title}: bearer route`}>
+            <section className={`column ${styles.side}`} aria-label={`${title}: bearer route`}>
               <h4>Bearer route</h4>
               <BearerExchanges exchanges={bearer.exchanges} />
             </section>
           )}
-          <section className="column" aria-label={`${title}: AAuth`}>
+          <section className={`column ${styles.side}`} aria-label={`${title}: AAuth`}>
             <h4>AAuth</h4>
             <Lesson result={result} lesson={lesson} />
             {traceId !== undefined && (

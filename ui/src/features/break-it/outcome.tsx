@@ -8,7 +8,7 @@ import { partyLabel, type TwinWording, type Wording } from "./variant-wording.ts
 export function Outcome({ attempt, refusal }: { attempt: Attempt; refusal?: string | undefined }) {
   if ("failure" in attempt) return <p className="outcome">{attempt.failure.message}</p>;
   const { result } = attempt;
-  const { refused, refused_by, check, code, section, status } = result;
+  const { refused, refused_by, as_meant, check, code, section, status } = result;
   if (!refused) {
     return (
       <div className="outcome" data-refused="false">
@@ -23,14 +23,18 @@ export function Outcome({ attempt, refusal }: { attempt: Attempt; refusal?: stri
   }
   const isPolicy = check === "policy";
   const party = partyLabel(refused_by ?? "");
+  const short = status >= 400 && as_meant !== false && refusal;
   return (
     <div className="outcome" data-refused="true">
+      {short && (
+        <p>
+          <strong>
+            {status}: {short}
+          </strong>
+        </p>
+      )}
       <p>
-        <strong>
-          {status}: {inShort(result, refusal)}
-        </strong>
-      </p>
-      <p>
+        {!short && <strong>{status}: </strong>}
         {status < 400 ? `Without effect at ${party}: the request still waits` : `Refused by ${party}`}
         {check && !isPolicy && (
           <>
@@ -48,11 +52,6 @@ export function Outcome({ attempt, refusal }: { attempt: Attempt; refusal?: stri
       </p>
     </div>
   );
-}
-
-function inShort({ status, as_meant }: BreakItResult, refusal: string | undefined): string {
-  if (status < 400) return "no effect";
-  return as_meant === false || refusal === undefined ? "refused" : refusal;
 }
 
 const OTHER_CHECK_FAILED = "Another check failed first, so the intended check was not reached.";

@@ -242,7 +242,7 @@ const TWIN_WORDINGS: Record<BearerTwinVariant, TwinWording> = {
   "changed-body": {
     lost: "25 became 2,500",
     why: "The token says nothing about the body: any body goes with it.",
-    refusal: "the body is not the one that was signed",
+    refusal: "the body was changed",
   },
 };
 
