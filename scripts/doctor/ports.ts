@@ -9,7 +9,7 @@ import { type Finding, note, ok, problem } from "./finding.ts";
 /** The only listener without a port of its own, nor a setting. */
 const BEARER_TWIN = ok(
   "Bearer twin",
-  "a listener of the backend for \"Now break it\": only after the first press, loopback, five minutes",
+  'a listener of the backend for "Now break it": only after the first press, loopback, five minutes',
 );
 
 /** Whether the ports are free that `npm run demo` would take with this environment, or taken by a demo that runs. */

@@ -104,7 +104,13 @@ describe("on the page", () => {
   test("three attacks succeed on a bearer token and are refused by AAuth, side by side", async () => {
     const { page } = watched;
     for (const [variant, title, bearer, aauth, check] of [
-      ["stolen-token", "Steal the token and use it", "200: the thief has the report", "wrong key", "signature"],
+      [
+        "stolen-token",
+        "Steal the token and use it",
+        "200: the thief has the report",
+        "wrong key",
+        "signature",
+      ],
       ["replay", "Replay the request", "201: ordered twice", "seen before", "replay"],
       ["changed-body", "Change one byte of the body", "25 became 2,500", "was changed", "content-digest"],
     ] as const) {

@@ -9,6 +9,9 @@ import { LOG_WAIT, startStack, type TestStack } from "../support/start-stack.ts"
 
 installLocalhostLookup();
 
+/** Starts each service as a process, and the backend twice. */
+const LIMIT_MS = 180_000;
+
 let stack: TestStack;
 afterEach(() => stack?.stop());
 
@@ -108,4 +111,5 @@ test.each([{ profile: "february-2026" }, { profile: "draft-11", mode: "federated
     for (const token of [...tokensOfRun, twinToken]) expect(await accepted(token)).toEqual([]);
     expect(stack.log()).not.toContain(twinToken);
   },
+  LIMIT_MS,
 );
