@@ -61,6 +61,7 @@ describe("another process of the backend over the same stores", () => {
   it("makes the call of a run again for requests to tamper with", async () => {
     const { body } = await start();
     const other = await stack.another();
+    await endOf(other);
     const attempt = `/optimization/${body.request_id}/break-it/replay`;
     expect(await stack.call("alice", "POST", attempt, undefined, other)).toMatchObject({
       status: 200,
