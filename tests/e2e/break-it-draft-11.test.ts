@@ -40,7 +40,7 @@ async function runOnPage(needsConsent: boolean): Promise<Page> {
 /** Presses the button of a variant, and waits for what it says. */
 async function tryIt(page: Page, title: string, says: string): Promise<string> {
   await page.getByRole("button", { name: `Try: ${title}` }).click(WAIT);
-  const variant = page.locator("[data-variant]").filter({ has: page.getByRole("heading", { name: title }) });
+  const variant = page.locator("tr[data-variant]").filter({ has: page.getByRole("heading", { name: title }) });
   await variant.getByText(says).waitFor(WAIT);
   return (await variant.textContent()) ?? "";
 }
@@ -48,7 +48,7 @@ async function tryIt(page: Page, title: string, says: string): Promise<string> {
 test("federated: each party refuses, and says by which section of draft -11", async () => {
   stack = await startStack({ modes: { profile: "draft-11", mode: "federated", ui: true } });
   const page = await runOnPage(true);
-  expect(await page.getByTestId("break-it").locator("[data-variant]").count()).toBe(28);
+  expect(await page.getByTestId("break-it").locator("tr[data-variant]").count()).toBe(28);
   for (const [title, party, code, section] of [
     ["Leave the body out of the signature", "the gateway", "insufficient_coverage", "11.3.4 step 2"],
     ["Show only the agent token", "the supply-chain agent", "person_required", "6.1"],

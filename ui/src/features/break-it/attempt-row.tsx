@@ -52,7 +52,7 @@ export function AttemptRow(props: AttemptRowProps) {
               aria-label={`Try: ${title}`}
               onClick={props.onTry}
             >
-              {attempt === undefined ? "Try" : "Try again"}
+              Try
             </BusyButton>
             {result !== undefined && (
               <Button
