@@ -1,5 +1,5 @@
 import { Progress } from "@mantine/core";
-import type { Ref } from "react";
+import type { ReactNode, Ref } from "react";
 import { Panel } from "../../components/panel.tsx";
 import { formatRunAddress } from "../../components/run-address.ts";
 import { belongsToOtherUser, isBusy, type Run } from "./optimization-reducer.ts";
@@ -14,8 +14,15 @@ const barColors: Record<Run["phase"], string> = {
   failed: "var(--danger-ink)",
 };
 
+interface RunStatusProps {
+  run: Run;
+  headingRef: Ref<HTMLHeadingElement>;
+  /** Its steps. */
+  children: ReactNode;
+}
+
 /** Progress of the run. */
-export function RunStatus({ run, headingRef }: { run: Run; headingRef: Ref<HTMLHeadingElement> }) {
+export function RunStatus({ run, headingRef, children }: RunStatusProps) {
   const percent = Math.round(run.progress?.progress_percentage ?? 0);
   const isMoving = isBusy(run);
   return (
@@ -49,6 +56,7 @@ export function RunStatus({ run, headingRef }: { run: Run; headingRef: Ref<HTMLH
         <span>{runStep(run)}</span>
         <span className={styles.percent}>{percent} %</span>
       </div>
+      {children}
     </Panel>
   );
 }

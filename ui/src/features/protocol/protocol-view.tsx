@@ -1,5 +1,5 @@
 import type { Message, ProtocolRun, UserNames } from "protocol-trace/read";
-import { useEffect, useRef, useState } from "react";
+import { useEffect, useState } from "react";
 import { messageByPageKey } from "./message-by-key.ts";
 import { MessageDetail } from "./message-detail.tsx";
 import type { TabName } from "./message-tabs.tsx";
@@ -24,19 +24,10 @@ interface ProtocolViewProps {
 export function ProtocolView({ run, nameOf, isFinished, openId, hrefOf, onStep }: ProtocolViewProps) {
   // Stepping through messages keeps the tab.
   const [tab, setTab] = useState<TabName>("checks");
-  const heading = useRef<HTMLHeadingElement>(null);
-  const picked = useRef(false);
   const asked = run.messages.find(({ id }) => id === openId);
   const { message: open, why }: Partial<MostTelling> = asked
     ? { message: asked }
     : (mostTelling(run.messages) ?? {});
-
-  // On a narrow page the message lies below the picture: picking one scrolls there.
-  useEffect(() => {
-    if (openId === undefined || !picked.current) return;
-    picked.current = false;
-    if (window.matchMedia("(max-width: 960px)").matches) heading.current?.scrollIntoView({ block: "start" });
-  }, [openId]);
 
   // The keys also work while the focus is outside the picture.
   useEffect(() => {
@@ -53,15 +44,7 @@ export function ProtocolView({ run, nameOf, isFinished, openId, hrefOf, onStep }
   return (
     <div className={styles.view}>
       <div className={styles.picture}>
-        <SequencePicture
-          run={run}
-          openId={open?.id}
-          hrefOf={hrefOf}
-          onPick={() => {
-            picked.current = true;
-          }}
-          onStep={onStep}
-        />
+        <SequencePicture run={run} openId={open?.id} hrefOf={hrefOf} onStep={onStep} />
         <p className="chips small">
           <span className="toned" data-verdict="passed">
             ✓ every check passed
@@ -80,7 +63,6 @@ export function ProtocolView({ run, nameOf, isFinished, openId, hrefOf, onStep }
           {...{ run, nameOf, isFinished, tab, onStep, why }}
           message={open}
           onTab={setTab}
-          headingRef={heading}
         />
       )}
     </div>

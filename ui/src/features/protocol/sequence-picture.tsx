@@ -1,5 +1,5 @@
 import type { Message, ProtocolRun, Verdict } from "protocol-trace/read";
-import { type KeyboardEvent, useLayoutEffect, useRef, useState } from "react";
+import { type KeyboardEvent, type MouseEvent, useLayoutEffect, useRef, useState } from "react";
 import { messageByKey } from "./message-by-key.ts";
 import { spokenMessage } from "./message-wording.ts";
 import { layOutSequence, leastWidth, type Row } from "./sequence-layout.ts";
@@ -10,14 +10,12 @@ interface SequencePictureProps {
   openId: string | undefined;
   /** The address of a message; absent where messages have none. */
   hrefOf?: (message: Message) => string;
-  /** The address of a message is about to be followed. */
-  onPick?: (message: Message) => void;
-  /** The keyboard went to a message. */
+  /** The user goes to a message. */
   onStep: (message: Message) => void;
 }
 
 /** Sequence diagram with one link per message on top of it. */
-export function SequencePicture({ run, openId, hrefOf, onPick, onStep }: SequencePictureProps) {
+export function SequencePicture({ run, openId, hrefOf, onStep }: SequencePictureProps) {
   const box = useRef<HTMLDivElement>(null);
   const links = useRef(new Map<string, HTMLElement | null>());
   const width = Math.max(leastWidth(run.parties.length), useWidth(box));
@@ -85,7 +83,7 @@ export function SequencePicture({ run, openId, hrefOf, onPick, onStep }: Sequenc
               }}
               isOpen={kind === "request" && message.id === openId}
               tabIndex={kind === "request" && message.id === stop ? 0 : -1}
-              onPick={() => (hrefOf ? onPick?.(message) : onStep(message))}
+              onPick={() => onStep(message)}
             >
               {kind === "request"
                 ? spokenMessage(message, messages.length)
@@ -116,7 +114,12 @@ function Place({ href, style, elementRef, isOpen, tabIndex, onPick, children }: 
     style,
     tabIndex,
     "aria-current": isOpen || undefined,
-    onClick: onPick,
+    onClick: (event: MouseEvent) => {
+      // A new tab or window follows the address.
+      if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+      event.preventDefault();
+      onPick();
+    },
     children: <span className="spoken">{children}</span>,
   };
   return href === undefined ? <button type="button" {...shared} /> : <a href={href} {...shared} />;
