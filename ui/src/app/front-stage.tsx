@@ -28,7 +28,7 @@ export default function FrontStage({ requestId, children, ...shared }: FrontStag
   const state = useRunTrace(fetchTrace);
   const address = { kind: "run" as const, requestId, ...(messageId === undefined ? {} : { messageId }) };
   return (
-    <RunStage {...shared} address={address} state={state} onOpen={open}>
+    <RunStage {...shared} address={address} state={state} isReplayed onOpen={open}>
       {children}
     </RunStage>
   );

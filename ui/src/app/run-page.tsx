@@ -49,6 +49,7 @@ export default function RunPage(props: RunPageProps) {
         <RunStage
           {...props}
           state={state}
+          isReplayed={false}
           onOpen={(messageId) => replaceRunAddress({ ...address, messageId })}
         />
       )}

@@ -4,6 +4,7 @@ import type { User } from "oidc-client-ts";
 import { type ReactNode, useCallback } from "react";
 import type { ApiClient } from "../api/client.ts";
 import { Fold } from "../components/fold.tsx";
+import { inPlace } from "../components/in-place.ts";
 import { Panel } from "../components/panel.tsx";
 import { formatRunAddress, type RunAddress } from "../components/run-address.ts";
 import { BreakIt } from "../features/break-it/break-it.tsx";
@@ -23,6 +24,8 @@ interface RunStageProps {
   disabled: boolean;
   /** Trace of what the address names. */
   state: RunTraceState;
+  /** A replay begins by itself in a browser that has not seen one. */
+  isReplayed: boolean;
   /** Opens a message of it. */
   onOpen: (messageId: string) => void;
   /** Stands between the attacks and the spans. */
@@ -31,7 +34,7 @@ interface RunStageProps {
 
 /** The messages of a run, the attacks on it, and its spans. */
 export function RunStage(props: RunStageProps) {
-  const { client, profile, address, user, disabled, state, onOpen, children } = props;
+  const { client, profile, address, user, disabled, state, isReplayed, onOpen, children } = props;
   const { kind, requestId, messageId } = address;
   const { trace, run } = state;
   const nameOf = useCallback((sub: string) => (sub === user.profile.sub ? nameIn(user) : undefined), [user]);
@@ -52,7 +55,8 @@ export function RunStage(props: RunStageProps) {
             isFinished={trace?.finished === true && !trace.growing}
             openId={messageId}
             hrefOf={({ id }) => hrefOf(id)}
-            onStep={({ id }) => onOpen(id)}
+            isReplayed={isReplayed}
+            onOpen={({ id }) => onOpen(id)}
           />
         </Panel>
       )}
@@ -79,8 +83,14 @@ export function RunStage(props: RunStageProps) {
             startMicros={run.startMicros}
             endMicros={run.endMicros}
             openMessageId={messageId}
-            renderName={(row, name) =>
-              row.messageId === undefined ? name : <a href={hrefOf(row.messageId)}>{name}</a>
+            renderName={({ messageId: id }, name) =>
+              id === undefined ? (
+                name
+              ) : (
+                <a href={hrefOf(id)} onClick={inPlace(() => onOpen(id))}>
+                  {name}
+                </a>
+              )
             }
           />
         </Fold>
