@@ -61,7 +61,7 @@ interface ClearButtonProps extends Pick<RunHistoryProps, "disabled" | "onClear">
 function ClearButton({ count, disabled, onClear }: ClearButtonProps) {
   const [phase, setPhase] = useState<"idle" | "asking" | "clearing">("idle");
   const isAsking = phase !== "idle";
-  const quiet = { variant: "subtle", size: "compact-xs", disabled } as const;
+  const shared = { size: "compact-xs", disabled } as const;
   return (
     <span className="line">
       <span role="status">
@@ -69,8 +69,8 @@ function ClearButton({ count, disabled, onClear }: ClearButtonProps) {
       </span>
       {isAsking && (
         <BusyButton
-          {...quiet}
-          color="red.9"
+          {...shared}
+          variant="default"
           busy={phase === "clearing"}
           onClick={async () => {
             setPhase("clearing");
@@ -82,7 +82,12 @@ function ClearButton({ count, disabled, onClear }: ClearButtonProps) {
         </BusyButton>
       )}
       {/* The same button, so that the focus stays. */}
-      <Button {...quiet} color="gray" onClick={() => setPhase(isAsking ? "idle" : "asking")}>
+      <Button
+        {...shared}
+        variant="subtle"
+        color="gray"
+        onClick={() => setPhase(isAsking ? "idle" : "asking")}
+      >
         {isAsking ? "Keep them" : "Clear"}
       </Button>
     </span>

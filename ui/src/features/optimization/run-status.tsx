@@ -27,6 +27,7 @@ export function RunStatus({ run, headingRef, children }: RunStatusProps) {
   const isMoving = isBusy(run);
   return (
     <Panel
+      isDense
       title={runTitle(run)}
       testId="run-status"
       headingRef={headingRef}
@@ -40,7 +41,6 @@ export function RunStatus({ run, headingRef, children }: RunStatusProps) {
         )
       }
     >
-      {run.prompt && <p className={`note ${styles.prompt}`}>{run.prompt}</p>}
       <Progress.Root size={8} radius="xl">
         <Progress.Section
           // A sliver at the start, so that the bar is visible.
@@ -56,6 +56,7 @@ export function RunStatus({ run, headingRef, children }: RunStatusProps) {
         <span>{runStep(run)}</span>
         <span className={styles.percent}>{percent} %</span>
       </div>
+      {run.prompt && <p className={`note ${styles.prompt}`}>{run.prompt}</p>}
       {children}
     </Panel>
   );
