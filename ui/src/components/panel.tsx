@@ -18,7 +18,13 @@ interface PanelProps {
 export function Panel({ title, aside, headingRef, testId, id, tone, children }: PanelProps) {
   const headingId = useId();
   return (
-    <section className="card" id={id} aria-labelledby={headingId} data-testid={testId} data-tone={tone}>
+    <section
+      className={isDense ? "card dense" : "card"}
+      id={id}
+      aria-labelledby={headingId}
+      data-testid={testId}
+      data-tone={tone}
+    >
       <div className="line ends">
         <h2 id={headingId} ref={headingRef} tabIndex={-1}>
           {title}

@@ -7,6 +7,7 @@
 import { EVENT } from "../attribute-names.ts";
 import { text } from "./describe-token.ts";
 import { interactionUrl } from "./interactions.ts";
+import { afterChecks } from "./message-answers.ts";
 import { partyName } from "./parties.ts";
 import type { Message } from "./protocol-run.ts";
 import { readRequirement } from "./requirement-field.ts";
@@ -17,7 +18,9 @@ export function messageSentence(message: Message): string {
   if (interaction?.leg === "there")
     return `You are sent to the page of ${partyName(to)} to decide${outcome === "pending" ? ", and it waits for you" : ""}.`;
   if (interaction !== undefined)
-    return outcome === "refused" ? "You come back without a yes: the run ends." : "You come back, and the run continues.";
+    return outcome === "refused"
+      ? "You come back without a yes: the run ends."
+      : "You come back, and the run continues.";
   if (signer === undefined)
     return `You ask ${partyName(to)}; from here on, each agent signs with its own key.${outcome === "pending" ? " The answer is still to come." : ""}`;
   const answer = answerOf(message);
@@ -78,7 +81,7 @@ function answerOf(message: Message): string | undefined {
         ? "Here it is. It works with your key alone."
         : purpose === "token" || requestType !== undefined
           ? "Done."
-          : "Yes. Signature and permission are good: here is the answer.";
+          : served(message);
   }
 }
 
@@ -112,8 +115,17 @@ function issues({ verifiers, events }: Message): boolean {
   );
 }
 
-/** The check that refused the message, where one did. */
-function whyNot({ verifiers }: Message): string {
-  const failed = verifiers.flatMap(({ checks }) => checks).find(({ verdict }) => verdict === "failed");
+function served({ signer }: Message): string {
+  return signer?.token === undefined
+    ? "Yes. Your signature is enough: here is the answer."
+    : "Yes. The token is for the key that signed: here is the answer.";
+}
+
+/** The policy or the check that refused the message, where one did. */
+function whyNot(message: Message): string {
+  if (afterChecks(message) === "policy") return " Your signature is good, but my policy does not let you in.";
+  const failed = message.verifiers
+    .flatMap(({ checks }) => checks)
+    .find(({ verdict }) => verdict === "failed");
   return failed === undefined ? "" : ` Your message fails my check ${failed.name}.`;
 }

@@ -48,24 +48,24 @@ export function MessageDetail(props: MessageDetailProps) {
   return (
     <article className={`column ${styles.detail}`} data-testid="message-detail">
       <header>
-          <h3>
-            {message.number}. {routeLabel(message)}
-            <span className={styles.what}>{message.what}</span>
-          </h3>
-          <p className="chips small">
-            <strong className="toned" data-outcome={message.outcome}>
-              {outcomeLabel(message.outcome)}
-            </strong>
-            {message.status !== undefined && <span>status {message.status}</span>}
-            {message.replica && <span>served by {message.replica}</span>}
-            <span>{formatDuration(message.endMicros - message.startMicros)}</span>
-            {message.attempt !== undefined && message.attempt > 1 && (
-              <span>
-                attempt {message.attempt}
-                {retryWording(message)}
-              </span>
-            )}
-          </p>
+        <h3>
+          {message.number}. {routeLabel(message)}
+          <span className={styles.what}>{message.what}</span>
+        </h3>
+        <p className="chips small">
+          <strong className="toned" data-outcome={message.outcome}>
+            {outcomeLabel(message.outcome)}
+          </strong>
+          {message.status !== undefined && <span>status {message.status}</span>}
+          {message.replica && <span>served by {message.replica}</span>}
+          <span>{formatDuration(message.endMicros - message.startMicros)}</span>
+          {message.attempt !== undefined && message.attempt > 1 && (
+            <span>
+              attempt {message.attempt}
+              {retryWording(message)}
+            </span>
+          )}
+        </p>
       </header>
 
       {why && <p className="note">{why}</p>}
