@@ -9,13 +9,15 @@ interface PanelProps {
   testId?: string;
   /** For links to it. */
   id?: string;
+  /** Less room around and between its parts. */
+  isDense?: boolean;
   /** Its colours. Default: none. */
   tone?: "waiting";
   children: ReactNode;
 }
 
 /** A titled region of the page. */
-export function Panel({ title, aside, headingRef, testId, id, tone, children }: PanelProps) {
+export function Panel({ title, aside, headingRef, testId, id, isDense, tone, children }: PanelProps) {
   const headingId = useId();
   return (
     <section

@@ -7,11 +7,9 @@ export type PollGroup = readonly [Message, Message, ...Message[]];
 export function pollGroups(messages: readonly Message[]): PollGroup[] {
   const isPoll = ({ requestType, outcome }: Message) => requestType === "poll" && outcome === "waiting";
   const byRequest = Map.groupBy(messages.filter(isPoll), ({ from, url }) => `${from} ${url}`);
-  return [...byRequest.values()].filter(isGroup);
-}
-
-function isGroup(polls: readonly Message[]): polls is PollGroup {
-  return polls.length > 1;
+  return [...byRequest.values()].flatMap(([first, second, ...others]) =>
+    first && second ? [[first, second, ...others] as const] : [],
+  );
 }
 
 /** `5 polls, 9 s` */
