@@ -113,10 +113,10 @@ describe("a user in a browser", () => {
     expect(await elsewhere.page.getByTestId("run-status").count()).toBe(0);
   });
 
-  test("asks for market analysis, and the second agent answers through its own challenge", async () => {
+  test("asks for two agents, and the second one answers through its own challenge", async () => {
     const { page } = watched;
-    await fillPrompt(page, "optimize laptop supply chain and perform market analysis");
-    await page.getByRole("button", { name: "Run Custom Optimization" }).click();
+    await page.getByRole("button", { name: "Two agents" }).click();
+    await page.getByRole("button", { name: "Optimize Laptop Supply Chain" }).click();
     await openReport(page, "Market Analysis Report");
     await screenshot(page, "ui-market-analysis");
     await expect

@@ -147,18 +147,3 @@ test("the page of a run has the same stage, with what follows from it in the sam
   expect((await order()).slice(-3)).toEqual(["Messages", "Now break it", "Spans"]);
   await page.getByRole("link", { name: "Back to the workspace" }).click();
 });
-
-test("two agents answer where the user asks for two", async () => {
-  await page.getByRole("button", { name: "Two agents" }).click();
-  await page.getByRole("button", { name: "Optimize Laptop Supply Chain" }).click();
-  await page
-    .getByRole("button", { name: "Review the request" })
-    .or(page.getByRole("button", { name: "Open" }))
-    .click(WAIT)
-    .catch(() => undefined);
-  await page.getByRole("button", { name: "Allow", exact: true }).click(WAIT);
-  await completed();
-  await expect
-    .poll(() => page.getByTestId("sequence-picture").textContent(), WAIT)
-    .toContain("Market-analysis");
-});
