@@ -5,6 +5,7 @@ import { messageByKey } from "./message-by-key.ts";
 import { spokenMessage } from "./message-wording.ts";
 import type { PollGroup } from "./poll-groups.ts";
 import { layOutSequence, leastWidth, type Row } from "./sequence-layout.ts";
+import { partyColour } from "../../components/party-colour.ts";
 import styles from "./sequence-picture.module.css";
 
 interface SequencePictureProps {
@@ -69,7 +70,13 @@ export function SequencePicture(props: SequencePictureProps) {
         {columns.map(({ party, x, lines }) => (
           <g key={party.id}>
             <line className={styles.lifeline} x1={x} x2={x} y1={headerHeight} y2={height} />
-            <text className={styles.party} x={x} y={12} textAnchor="middle">
+            <text
+              className={styles.party}
+              style={{ fill: partyColour(party.id) }}
+              x={x}
+              y={12}
+              textAnchor="middle"
+            >
               {lines.map((text, index) => (
                 <tspan key={text} x={x} dy={index === 0 ? 0 : 14}>
                   {text}
