@@ -2,7 +2,7 @@ import type { Browser } from "playwright-core";
 import { SPAN } from "protocol-trace/names";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openPage, startBrowser, type WatchedPage } from "../support/browser.ts";
-import { fillPrompt, openReport } from "../support/front-page.ts";
+import { openReport, unfold } from "../support/front-page.ts";
 import { wholeTrace } from "../support/run-trace.ts";
 import { screenshot } from "../support/screenshot.ts";
 import { fillLoginPage } from "../support/sign-in.ts";
@@ -154,6 +154,7 @@ describe("a user in a browser", () => {
 
   test("sees that a prompt is too long, loses nothing of it, and opens the earliest of many runs", async () => {
     const { page } = watched;
+    await unfold(page, "settings");
     const prompt = page.getByLabel("Custom prompt");
     const run = page.getByRole("button", { name: "Run Custom Optimization" });
     await prompt.fill(`${"p".repeat(8000)}12`);

@@ -54,7 +54,9 @@ export function Workspace({ config, control, user }: WorkspaceProps) {
   useEffect(() => forgetConsent(store), []);
   // An outcome stands where the browser lands: at the top of the page.
   const [isBackFromOrder] = useState(() => isOrderReturn(store));
-  const order = <OrderPanel client={client} store={store} disabled={isLapsed} />;
+  // An order needs a person, whom no message of this mode names.
+  const mayOrder = config.mode !== "agent-identity";
+  const order = mayOrder && <OrderPanel client={client} store={store} disabled={isLapsed} />;
 
   return (
     <div className="column">
@@ -89,7 +91,7 @@ export function Workspace({ config, control, user }: WorkspaceProps) {
           start={start}
           disabled={isLapsed}
           returned={isBackFromOrder && order}
-          emptyStage={<EmptyStage profile={config.profile} />}
+          emptyStage={<EmptyStage config={config} />}
           renderStage={(requestId, between) => (
             <Suspense fallback={null}>
               <FrontStage
@@ -111,7 +113,7 @@ export function Workspace({ config, control, user }: WorkspaceProps) {
           renderGranted={({ requestId, ...granted }) => (
             <GrantedConsent key={requestId} {...granted} client={client} disabled={isLapsed} />
           )}
-          next={<NextSteps personServerUrl={config.personServerUrl} />}
+          next={<NextSteps config={config} mayOrder={mayOrder} />}
         >
           <p className="note">
             <a href="/compare.html">Compare a run in February 2026 and in draft -11</a>
