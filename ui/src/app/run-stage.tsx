@@ -61,14 +61,12 @@ export function RunStage(props: RunStageProps) {
         </Panel>
       )}
       {trace?.break_it && (
-        <Panel title="Now break it" aside="Each button sends a real request">
-          <BreakIt
-            {...{ client, profile, requestId, disabled }}
-            offers={trace.break_it}
-            addressOf={(traceId) => formatRunAddress({ kind, requestId, attemptId: traceId })}
-            renderAttempt={(traceId) => <AttemptView {...{ client, requestId, traceId, nameOf }} />}
-          />
-        </Panel>
+        <BreakIt
+          {...{ client, profile, requestId, disabled }}
+          offers={trace.break_it}
+          addressOf={(traceId) => formatRunAddress({ kind, requestId, attemptId: traceId })}
+          renderAttempt={(traceId) => <AttemptView {...{ client, requestId, traceId, nameOf }} />}
+        />
       )}
       {children}
       {hasMessages && (
