@@ -2,6 +2,7 @@ import react from "@vitejs/plugin-react";
 import { defineConfig, loadEnv } from "vite";
 import manifest from "./package.json" with { type: "json" };
 import { readSettings } from "./vite/read-settings.ts";
+import { savedRunViewer } from "./vite/saved-run-viewer.ts";
 import { serveConfig } from "./vite/serve-config.ts";
 
 const here = import.meta.dirname;
@@ -33,13 +34,13 @@ const ownPackages = Object.entries(manifest.dependencies)
 
 export default defineConfig(({ command, mode }) => {
   // A build has no settings: they are read when the page is served.
-  if (command === "build") return { root: here, plugins: [react()], resolve, build };
+  if (command === "build") return { root: here, plugins: [react(), savedRunViewer()], resolve, build };
 
   // The repository's .env serves every service; the environment beats it.
   const settings = readSettings(loadEnv(mode, `${here}/..`, "UI_"));
   return {
     root: here,
-    plugins: [react(), serveConfig(settings.browser)],
+    plugins: [react(), savedRunViewer(), serveConfig(settings.browser)],
     resolve,
     server: {
       host: "127.0.0.1",

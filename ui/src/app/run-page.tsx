@@ -10,8 +10,10 @@ import { formatRunAddress, type RunAddress } from "../components/run-address.ts"
 import { useTitle } from "../components/use-title.ts";
 import { BreakIt } from "../features/break-it/break-it.tsx";
 import { AttemptView } from "../features/protocol/attempt-view.tsx";
+import { mostTelling } from "../features/protocol/most-telling.ts";
 import { ProtocolView } from "../features/protocol/protocol-view.tsx";
 import { useRunTrace } from "../features/protocol/use-run-trace.ts";
+import { TakeAlong } from "../features/take-along/take-along.tsx";
 import { Waterfall } from "../features/traces/waterfall.tsx";
 import { RunPageHead } from "./run-page-head.tsx";
 import { replaceRunAddress } from "./use-run-address.ts";
@@ -73,6 +75,17 @@ export default function RunPage({ client, profile, address, user, disabled }: Ru
             offers={trace.break_it}
             addressOf={(traceId) => formatRunAddress({ kind, requestId, attemptId: traceId })}
             renderAttempt={(traceId) => <AttemptView {...{ client, requestId, traceId, nameOf }} />}
+          />
+        </Panel>
+      )}
+      {run && run.messages.length > 0 && (
+        <Panel title="Take it along">
+          <TakeAlong
+            {...{ client, requestId, run }}
+            hasEvidence={trace?.break_it !== undefined}
+            message={
+              run.messages.find(({ id }) => id === address.messageId) ?? mostTelling(run.messages)?.message
+            }
           />
         </Panel>
       )}
