@@ -1,6 +1,7 @@
 /**
- * What is measured has one core and what loads it another; otherwise a ratio also contains how often the system has moved a thread.
- * Without two cores and `taskset` everything runs where the system puts it.
+ * What is measured has one core and what loads it another; otherwise a ratio also contains how
+ * often the system has moved a thread. Without two cores and `taskset` everything runs where the
+ * system puts it.
  *
  * @module
  */

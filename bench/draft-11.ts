@@ -1,6 +1,7 @@
 /**
- * What signing and verifying cost in the dialect of draft -11, above the limit of the platform's cryptography, beside `@hellocoop/httpsig`
- * where `npm run test:interop -- interop-draft-11` has installed it.
+ * What signing and verifying cost in the dialect of draft -11, above the limit of the platform's
+ * cryptography, beside `@hellocoop/httpsig` where `npm run test:interop -- interop-draft-11` has
+ * installed it.
  */
 
 import assert from "node:assert";
@@ -27,7 +28,7 @@ const url = "https://resource.example/api/data";
 const body = Buffer.from(JSON.stringify({ text: "x".repeat(1013) }));
 const content = { "content-type": "application/json", "content-length": String(body.length) };
 const components = ["@method", "@authority", "@path", "signature-key", "content-digest", "content-type"];
-/** Of the runs together: the window that both verifiers are given. */
+/** Window of both verifiers, long enough for all runs together. */
 const WINDOW_SECONDS = 3_600;
 
 const pair = generateKeyPairSync("ed25519");

@@ -1,7 +1,8 @@
 /**
- * The autonomous flow over both hops, through the demo of the current folder: caller -> gateway -> supply-chain agent -> gateway ->
- * market-analysis agent. One flow at a time; keys and documents are cached, no spans are made. Once with the caller's token cached, once
- * with a caller that meets the challenge and requests a token in each flow.
+ * The autonomous flow over both hops, through the demo of the current folder: caller -> gateway ->
+ * supply-chain agent -> gateway -> market-analysis agent. One flow at a time; keys and documents
+ * are cached, no spans are made. Once with the caller's token cached, once with a caller that meets
+ * the challenge and requests a token in each flow.
  *
  * @module
  */
@@ -49,7 +50,9 @@ const [cached, first] = [createMemoryRecordStore<ObtainedToken>(), forgetful].ma
   return (url: string, init: RequestInit) => agent.fetchFor()(url, init);
 }) as [Send, Send];
 
-/** @throws Error unless both agents have answered: the first reports a failed second hop in its text */
+/**
+ * @throws Error unless both agents have answered: the first reports a failed second hop in its text
+ */
 async function flowMs(send: Send): Promise<number> {
   const startedAt = performance.now();
   const headers = { "content-type": "application/json", accept: "application/json" };

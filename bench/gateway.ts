@@ -1,7 +1,8 @@
 /**
  * The embedded gateway against `@fastify/http-proxy` in one run: POST 1 KB, 1 KB back. Every
- * gateway, the origin and the check service are processes of their own; this one is the load generator. Rounds are interleaved and ratios are taken within a
- * round, so that whatever the machine does meanwhile hits all of them. Processor time is the gateway's own process, the check
+ * gateway, the origin and the check service are processes of their own; this one is the load
+ * generator. Rounds are interleaved and ratios are taken within a round, so that whatever the
+ * machine does meanwhile hits all of them. Processor time is the gateway's own process, the check
  * service's not counted.
  *
  * @module

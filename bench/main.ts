@@ -1,6 +1,7 @@
 /**
- * `npm run bench [-- name …]`: runs the benchmarks named, or all, each as a process of its own, and ends with a table for the README.
- * `npm run bench -- --beside FOLDER name …` runs them in turn here and in another checkout, and ends with both.
+ * `npm run bench [-- name …]`: runs the benchmarks named, or all, each as a process of its own, and
+ * ends with a table for the README. `npm run bench -- --beside FOLDER name …` runs them in turn
+ * here and in another checkout, and ends with both.
  *
  * @module
  */
@@ -80,10 +81,14 @@ async function runBeside(folder: string, names: readonly string[]): Promise<stri
   return [...failed];
 }
 
-/** A process of its own, so that no benchmark inherits the state of another. Its output is shown as it comes. */
+/**
+ * A process of its own, so that no benchmark inherits the state of another. Its output is shown as
+ * it comes.
+ */
 async function runPart(name: string, rows: Row[], folder?: string): Promise<boolean> {
   const here = fileURLToPath(new URL("..", import.meta.url));
-  // The flow goes through a running demo: it needs nothing of the other checkout's code, and is measured in the same way in both.
+  // The flow goes through a running demo: it needs nothing of the other checkout's code, and is
+  // measured in the same way in both.
   const program = resolve(name === "flow" ? here : (folder ?? here), "bench", `${name}.ts`);
   const part = fork(program, { cwd: folder ?? here });
   part.on("message", (message) => rows.push(...(message as Row[])));

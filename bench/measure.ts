@@ -1,8 +1,9 @@
 /**
- * Times candidates against a floor in the same run and prints ratios. Rounds are interleaved, so that whatever the
- * machine does meanwhile hits all of them; a ratio is taken within a round, and the median of the rounds is reported.
- * The time is that of the processor, all threads of the process counted, so that a busy machine and the waiting for
- * it do not show. Microseconds are for orientation only: they say nothing on another machine.
+ * Times candidates against a floor in the same run and prints ratios. Rounds are interleaved, so
+ * that whatever the machine does meanwhile hits all of them; a ratio is taken within a round, and
+ * the median of the rounds is reported. The time is that of the processor, all threads of the
+ * process counted, so that a busy machine and the waiting for it do not show. Microseconds are for
+ * orientation only: they say nothing on another machine.
  */
 
 import { publishRows, rowsOf } from "./rows.ts";
@@ -69,7 +70,8 @@ async function sample({ run }: Candidate, iterations: number): Promise<number> {
   const start = process.cpuUsage();
   for (let index = 0; index < iterations; index++) {
     const outcome = run();
-    // Awaiting what is not a promise would charge the floor for a turn of the event loop it does not need.
+    // Awaiting what is not a promise would charge the floor for a turn of the event loop it does
+    // not need.
     if (outcome instanceof Promise) await outcome;
   }
   const { user, system } = process.cpuUsage(start);

@@ -1,6 +1,7 @@
 /**
- * What the verifier costs a Fastify route: the same echo of 1 KB JSON with and without it, under load. The headers are the same on both,
- * so that what is compared is the verification and not the parsing of a longer head.
+ * What the verifier costs a Fastify route: the same echo of 1 KB JSON with and without it, under
+ * load. The headers are the same on both, so that what is compared is the verification and not the
+ * parsing of a longer head.
  *
  * @module
  */
@@ -73,7 +74,10 @@ async function route(): Promise<void> {
   }
 }
 
-/** Signs first, then sends the same requests to both routes: the open one does not spend their nonces. */
+/**
+ * Signs first, then sends the same requests to both routes: the open one does not spend their
+ * nonces.
+ */
 async function runRound(server: Program, pool: Pool, scheme: Scheme, openFirst: boolean): Promise<Round> {
   const requests = await prepareMany(scheme);
   const run = async (path: string): Promise<Sample> => {

@@ -1,6 +1,6 @@
 /**
- * What our signing and verifying cost above the limit of the platform's cryptography: SHA-256 of the body and Ed25519
- * with a key that is imported already.
+ * What our signing and verifying cost above the limit of the platform's cryptography: SHA-256 of
+ * the body and Ed25519 with a key that is imported already.
  */
 
 import assert from "node:assert";

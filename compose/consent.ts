@@ -1,6 +1,7 @@
 /**
- * `docker compose exec net node compose/consent.ts --show`: `npm run consent` for the stack in containers. It runs inside, because there
- * the administrator's password is, and because the embedded auth server is then on loopback.
+ * `docker compose exec net node compose/consent.ts --show`: `npm run consent` for the stack in
+ * containers. It runs inside, because there the administrator's password is, and because the
+ * embedded auth server is then on loopback.
  */
 
 import { readFileSync } from "node:fs";

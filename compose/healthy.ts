@@ -1,4 +1,7 @@
-/** `healthy.ts URL`: exits with 0 when the URL answers 2xx. For health checks in images without curl. */
+/**
+ * `healthy.ts URL`: exits with 0 when the URL answers 2xx. For health checks in images without
+ * curl.
+ */
 
 const [url = ""] = process.argv.slice(2);
 const ANSWER_LIMIT_MS = 4000;

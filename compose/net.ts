@@ -1,6 +1,6 @@
 /**
- * `net.ts FILE`: keeps the shared network namespace open. At the first start it also makes the administrator's password, so that no
- * file of the project and no environment holds one.
+ * `net.ts FILE`: keeps the shared network namespace open. At the first start it also makes the
+ * administrator's password, so that no file of the project and no environment holds one.
  */
 
 import { randomBytes } from "node:crypto";

@@ -1,5 +1,6 @@
 /**
- * The web page's server, which is the last one to start: once everything answers it prints where to go, as `npm run demo` does.
+ * The web page's server, which is the last one to start: once everything answers it prints where to
+ * go, as `npm run demo` does.
  */
 
 import { setTimeout as pause } from "node:timers/promises";
@@ -25,7 +26,8 @@ const modes = {
 
 const deadline = performance.now() + LIMIT_MS;
 for (const url of LAST) while (!(await answers(url)) && performance.now() < deadline) await pause(POLL_MS);
-// How long it took only `docker compose` knows, and Ctrl-C ends it only where it was not started with --detach.
+// How long it took only `docker compose` knows, and Ctrl-C ends it only where it was not started
+// with --detach.
 const text = welcomeText(DEMO_PORTS, modes, { readyAfterMs: 0 })
   .replace(/^Ready in \S+ s: /m, "Ready: ")
   .replace(/^Stop with Ctrl-C\.$/m, "Stop with Ctrl-C, or with `docker compose down`.");

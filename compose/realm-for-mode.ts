@@ -1,7 +1,9 @@
 /**
- * `realm-for-mode.ts FILE`: writes the realm as AAUTH_AUTHORIZATION_SCHEME wants it. The auth server, Keycloak or the embedded one, reads
- * the file at each of its starts: one that was restarted asks for consent as the first one did, and without the file there is no realm.
- * Runs before everything else, so it also refuses what is misspelt in `.env`, or is of the other profile.
+ * `realm-for-mode.ts FILE`: writes the realm as AAUTH_AUTHORIZATION_SCHEME wants it. The auth
+ * server, Keycloak or the embedded one, reads the file at each of its starts: one that was
+ * restarted asks for consent as the first one did, and without the file there is no realm. Runs
+ * before everything else, so it also refuses what is misspelt in `.env`, or is of the other
+ * profile.
  */
 
 import { readFileSync, renameSync, writeFileSync } from "node:fs";

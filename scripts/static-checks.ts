@@ -23,6 +23,7 @@ const STATIC_CHECKS: readonly StaticCheck[] = [
     args: ["-p", "ui/tsconfig.json", "--noEmit"],
   },
   { name: "who may import whom", program: node, args: ["scripts/check-arrows.ts"] },
+  { name: "wording of comments and test titles", program: node, args: ["scripts/check-wording.ts"] },
   { name: "docstrings of exports", program: node, args: ["scripts/check-docstrings.ts"] },
   { name: "unused files and dependencies (knip)", program: localProgram("knip"), args: ["--no-progress"] },
   { name: "packages as published", program: node, args: ["scripts/check-packages.ts"] },

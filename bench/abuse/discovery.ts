@@ -1,7 +1,8 @@
 /**
- * `node bench/abuse/discovery.ts [--target auth-server|gateway-authz|keycloak] [--hosts silent|open]`: 200 connections whose signatures name a
- * new host each time. The hosts never answer, or publish another key and keep their connections open. The honest caller is an agent that is
- * known; Keycloak needs a JDK and Maven.
+ * `node bench/abuse/discovery.ts [--target auth-server|gateway-authz|keycloak] [--hosts silent|open]`:
+ * 200 connections whose signatures name a new host each time. The hosts never answer, or publish
+ * another key and keep their connections open. The honest caller is an agent that is known;
+ * Keycloak needs a JDK and Maven.
  *
  * @module
  */
@@ -20,7 +21,10 @@ const target = choice("target", ["auth-server", "gateway-authz", "keycloak"]);
 const hosts = choice("hosts", ["silent", "open"]);
 const isGateway = target === "gateway-authz";
 
-/** Serves the documents of every agent `http://NAME.localhost:port` with one key, or nothing. Returns the port. */
+/**
+ * Serves the documents of every agent `http://NAME.localhost:port` with one key, or nothing.
+ * Returns the port.
+ */
 async function startHosts(key: SigningKey, isSilent: boolean): Promise<number> {
   const server = createServer({ keepAliveTimeout: 600_000 }, ({ url, headers }, response) => {
     if (isSilent) return;
@@ -82,7 +86,8 @@ await attackStack(
         await answer.body.dump();
         return answer.statusCode;
       },
-      // Its signature is valid, and no more is asked for: the policy knows no such agent, the token request has no resource token.
+      // Its signature is valid, and no more is asked for: the policy knows no such agent, the token
+      // request has no resource token.
       served: isGateway ? 403 : 400,
     };
   },

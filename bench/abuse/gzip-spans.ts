@@ -1,5 +1,6 @@
 /**
- * `node bench/abuse/gzip-spans.ts`: 16 connections send the trace store 16 KB of gzip, again and again, which inflate to 15 MiB of empty spans.
+ * `node bench/abuse/gzip-spans.ts`: 16 connections send the trace store 16 KB of gzip, again and
+ * again, which inflate to 15 MiB of empty spans.
  *
  * @module
  */

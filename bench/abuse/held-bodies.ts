@@ -1,6 +1,6 @@
 /**
- * `node bench/abuse/held-bodies.ts [--target gateway|supply-chain-agent]`: 17 anonymous connections send all but the last byte of the
- * largest body that is accepted, and hold it.
+ * `node bench/abuse/held-bodies.ts [--target gateway|supply-chain-agent]`: 17 anonymous connections
+ * send all but the last byte of the largest body that is accepted, and hold it.
  *
  * @module
  */

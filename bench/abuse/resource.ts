@@ -1,7 +1,8 @@
 /**
- * `node bench/abuse/resource.ts [--target replay-memory|codes]`: one person's agent fills the memory of used signatures of a resource of draft
- * -11, or a browser guesses codes at the resource's page. The honest caller is another person's agent, and with `codes` its person's browser,
- * which has the address of the attacker, as behind a proxy.
+ * `node bench/abuse/resource.ts [--target replay-memory|codes]`: one person's agent fills the
+ * memory of used signatures of a resource of draft -11, or a browser guesses codes at the
+ * resource's page. The honest caller is another person's agent, and with `codes` its person's
+ * browser, which has the address of the attacker, as behind a proxy.
  *
  * @module
  */

@@ -1,5 +1,6 @@
 /**
- * `node bench/abuse/silent-connections.ts [--target gateway|auth-server]`: 2,048 connections from 16 addresses that send nothing.
+ * `node bench/abuse/silent-connections.ts [--target gateway|auth-server]`: 2,048 connections from
+ * 16 addresses that send nothing.
  *
  * @module
  */

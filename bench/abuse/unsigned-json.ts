@@ -1,5 +1,6 @@
 /**
- * `node bench/abuse/unsigned-json.ts`: 16 anonymous connections send 2 MiB of JSON without a signature through the gateway.
+ * `node bench/abuse/unsigned-json.ts`: 16 anonymous connections send 2 MiB of JSON without a
+ * signature through the gateway.
  *
  * @module
  */

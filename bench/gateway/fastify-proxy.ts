@@ -1,5 +1,6 @@
 /**
- * The peer: `@fastify/http-proxy` in its plain form, without a log. Arguments: its port, the origin's port.
+ * The peer: `@fastify/http-proxy` in its plain form, without a log. Arguments: its port, the
+ * origin's port.
  *
  * @module
  */

@@ -14,7 +14,8 @@ export interface LoadResult {
 /**
  * Sends every request once, `connections` at a time, each as soon as the one before it is answered.
  *
- * @throws Error when an answer is not 200: a refusal is cheaper than an answer, and would be counted as speed
+ * @throws Error when an answer is not 200: a refusal is cheaper than an answer, and would be
+ * counted as speed
  */
 export async function sendAll(
   pool: Pool,

@@ -1,14 +1,15 @@
 /**
- * `node bench/scale/soak.ts replicas|demo [MINUTES] [RATE]`: memory and stored rows at a fixed rate of
- * requests. `replicas` is the stack of draft -11 with two processes of each service, on PostgreSQL
- * and Valkey; each second RATE requests at a resource, a fifth as many grants and a fiftieth as many
- * runs. `demo` is `npm run demo` in one process on SQLite, with a fifth of RATE as runs a second.
- * Default: 30 minutes, 10 a second.
+ * `node bench/scale/soak.ts replicas|demo [MINUTES] [RATE]`: memory and stored rows at a fixed rate
+ * of requests. `replicas` is the stack of draft -11 with two processes of each service, on
+ * PostgreSQL and Valkey; each second RATE requests at a resource, a fifth as many grants and a
+ * fiftieth as many runs. `demo` is `npm run demo` in one process on SQLite, with a fifth of RATE as
+ * runs a second. Default: 30 minutes, 10 a second.
  *
- * The first third is the warm-up, in which caches and the rows of ten minutes fill up. Then start is
- * the median of the first tenth of the rest, end that of its last tenth. Exits with 1 where the PSS of
- * a process, the jobs or the used signatures end more than 10 % above their start, or a request was
- * not served. Records are printed: runs, traces and tokens live for up to an hour, and grow until then.
+ * The first third is the warm-up, in which caches and the rows of ten minutes fill up. Then start
+ * is the median of the first tenth of the rest, end that of its last tenth. Exits with 1 where the
+ * PSS of a process, the jobs or the used signatures end more than 10 % above their start, or a
+ * request was not served. Records are printed: runs, traces and tokens live for up to an hour, and
+ * grow until then.
  *
  * @module
  */

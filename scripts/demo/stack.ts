@@ -29,7 +29,7 @@ export const AUTHORIZATION_SCHEMES = ["signature-only", "autonomous", "user-dele
 /** What may differ between two runs of the stack. */
 export interface StackModes {
   readonly profile: (typeof PROFILES)[number];
-  /** Of draft-11; in its place February has the two schemes. */
+  /** Mode of draft-11; February has the two schemes instead. */
   readonly mode: (typeof DRAFT_11_MODES)[number];
   readonly signatureScheme: (typeof SIGNATURE_SCHEMES)[number];
   readonly authorizationScheme: (typeof AUTHORIZATION_SCHEMES)[number];

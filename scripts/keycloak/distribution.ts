@@ -15,7 +15,7 @@ const FETCH_LIMIT_MS = 15 * 60_000;
 /** What the provider is built for: it is pinned in the provider's `pom.xml` and nowhere else. */
 export interface Distribution {
   readonly version: string;
-  /** Of the zip, in hex. */
+  /** Digest of the zip, in hex. */
   readonly sha256: string;
 }
 

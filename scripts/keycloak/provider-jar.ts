@@ -43,7 +43,7 @@ function findJar(): string | undefined {
   );
 }
 
-/** Of what the jar is made from; not of dates, which a checkout changes. */
+/** Covers what the jar is made from, without dates, which a checkout changes. */
 async function digestOfSources(): Promise<string> {
   const hash = createHash("sha256");
   const files = globSync(["pom.xml", "src/main/**/*.*"], { cwd: PROVIDER_FOLDER }).sort();

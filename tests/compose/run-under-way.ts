@@ -11,7 +11,7 @@ export interface RunUnderWay {
   progress(): Promise<Progress>;
   /** Resolves when it has ended, or wants the user's consent. */
   ended(): Promise<Progress>;
-  /** Of one that is completed. */
+  /** Results of a completed run. */
   results(): Promise<Results>;
 }
 

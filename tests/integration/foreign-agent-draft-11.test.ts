@@ -142,7 +142,7 @@ async function world({
   };
   const provider = await AgentProvider.start(sockets);
   onTestFinished(() => provider.stop());
-  // Of a resource that is an agent, too, under its own name.
+  // The provider of a resource that is an agent, too, under its own name.
   const chain = await AgentProvider.start(sockets, "https://chain.example");
   onTestFinished(() => chain.stop());
   const other = await ForeignResource.start(sockets, {

@@ -77,7 +77,7 @@ function ask(origin: string, path: string): Promise<Answer> {
   });
 }
 
-/** Those of the addresses that give the key away, whole or as a data URL. */
+/** The addresses that give the key away, whole or as a data URL. */
 async function leaksOf(origin: string, addresses: readonly string[]): Promise<string[]> {
   const inBase64 = readFileSync(credential).toString("base64").slice(0, 40);
   const leaks: string[] = [];

@@ -37,7 +37,7 @@ const JSON_TYPE = { "content-type": "application/json" };
 let stack: TestStack;
 /** Where the unknown agents find the parties. */
 let sockets: Sockets;
-/** Of agents that the demo does not know, and a server in its own right. */
+/** Provider of agents that the demo does not know, and a server itself. */
 let provider: AgentProvider;
 /** What the demo's parties find elsewhere than the demo has it. */
 let elsewhere: Sockets;

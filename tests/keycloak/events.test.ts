@@ -205,7 +205,7 @@ const EVENTS: readonly [type: string, what: string, happens: () => Promise<unkno
   ],
 ];
 
-test.each(EVENTS)("%s: %s", async (type, _what, happens, { client, user, error, details }) => {
+test.each(EVENTS)("logs %s: %s", async (type, _what, happens, { client, user, error, details }) => {
   await happens();
   const event = await lastEvent(type);
   expect(event).toMatchObject({

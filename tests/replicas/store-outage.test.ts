@@ -16,8 +16,8 @@ const IS_LONG = process.env.LONG_TESTS !== undefined;
 const OUTAGE_MS = IS_LONG ? 20_000 : 2_000;
 /** After this everything is served again. */
 const RECOVERY_MS = 5_000;
-/** Between two runs. Those that fail at the gateway count among the twenty that a user may have open. */
-const RUN_MS = IS_LONG ? 4_000 : 1_500;
+/** Between two runs. In the long outages more of them fail than a user may have open. */
+const RUN_MS = IS_LONG ? 700 : 1_500;
 const END_LIMIT_MS = 60_000;
 
 let postgres: StoreServer;

@@ -32,7 +32,7 @@ const REPEATED: ReadonlySet<string> = new Set([
 ]);
 const READ: ReadonlySet<string> = new Set(["span.kind", "error", ...Object.values(ATTRIBUTE)]);
 const EVENTS: ReadonlySet<unknown> = new Set(Object.values(EVENT));
-/** Of a body: what tells the messages of the protocol apart is in front. */
+/** Characters of a body: what tells the messages of the protocol apart is in front. */
 const BODY_CHARACTERS = 700;
 
 /** A trace as the page that compares runs keeps it: only what messages are read from. */
@@ -59,7 +59,7 @@ export function recordingOf({ spans, processes }: JaegerTrace): Recording {
       const isVerifier = tags.some(({ key }) => key === ATTRIBUTE.verdict);
       const parent = references.find(({ refType }) => refType === "CHILD_OF")?.spanID ?? "";
       const shown = tags.filter(({ key }) => READ.has(key) && !(isVerifier && REPEATED.has(key)));
-      // Those of a verifier say what its attributes say.
+      // A verifier's events say what its attributes say.
       const events = (isVerifier ? [] : logs).filter(({ fields }) =>
         fields.some(({ key, value }) => key === "event" && EVENTS.has(value)),
       );

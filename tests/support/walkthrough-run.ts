@@ -12,7 +12,7 @@ const TRACES_LIMIT_MS = 20_000;
 export interface RecordedRun {
   readonly log: string;
   readonly protocol: ProtocolRun;
-  /** Of each trace id the answer of the query API, in the order they began. */
+  /** Answers of the query API by trace id, in the order they began. */
   readonly traces: ReadonlyMap<string, unknown>;
 }
 

@@ -1,6 +1,7 @@
 /**
- * A thread that sends one request again and again on connections of its own, each as soon as the one before it is answered. `{NAME}` in a
- * field or the path becomes a name that no request had before. At the first message of its parent it posts the number of answers by status and ends.
+ * A thread that sends one request again and again on connections of its own, each as soon as the
+ * one before it is answered. `{NAME}` in a field or the path becomes a name that no request had
+ * before. At the first message of its parent it posts the number of answers by status and ends.
  *
  * @module
  */

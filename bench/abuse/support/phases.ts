@@ -22,7 +22,10 @@ export interface Attack {
   readonly attack: Load;
   /** The same number of connections with plain requests that end in a refusal. */
   readonly plain: Load;
-  /** Most that the honest caller's p99 may grow under the attack, as a quotient. Default: it is not judged. */
+  /**
+   * Most that the honest caller's p99 may grow under the attack, as a quotient. Default: it is not
+   * judged.
+   */
   readonly maxP99Ratio?: number;
   /** Between two honest requests. Default 5. */
   readonly pauseMs?: number;
@@ -38,8 +41,9 @@ const SAMPLE_EVERY = 20;
 type Processes = Pick<TestStack, "processes">;
 
 /**
- * Prints what the honest caller sees before, under plain requests, under the attack and after. Sets exit code 1 when a request of the
- * honest caller is not served under the attack or after it, or its p99 grows too much.
+ * Prints what the honest caller sees before, under plain requests, under the attack and after. Sets
+ * exit code 1 when a request of the honest caller is not served under the attack or after it, or
+ * its p99 grows too much.
  */
 export async function showPhases(stack: Processes, attack: Attack): Promise<void> {
   console.log([machineLine(), busyMachineLine(), attack.title].filter(Boolean).join("\n"));
@@ -94,7 +98,10 @@ async function phase(name: string, stack: Processes, attack: Attack, load: Load)
   return { p50Ms: quantile(latenciesMs, 0.5), p99Ms: quantile(latenciesMs, 0.99), failed };
 }
 
-/** Requests from a thread of their own; see {@link Flood}. What ends it resolves with the number of answers by status. */
+/**
+ * Requests from a thread of their own; see {@link Flood}. What ends it resolves with the number of
+ * answers by status.
+ */
 export function flood(plan: Flood): Load {
   return () => {
     const worker = new Worker(new URL("./flood.ts", import.meta.url), { workerData: plan });
@@ -106,7 +113,10 @@ export function flood(plan: Flood): Load {
   };
 }
 
-/** Keeps so many connections open, from 127.0.0.2 and the addresses after it. `use` receives each when it is open. */
+/**
+ * Keeps so many connections open, from 127.0.0.2 and the addresses after it. `use` receives each
+ * when it is open.
+ */
 export function connections(options: {
   port: number;
   count: number;
@@ -150,7 +160,9 @@ export async function attackStack(
   process.exit();
 }
 
-/** The value of `--NAME`, the first of `allowed` by default; ends the program when it is another. */
+/**
+ * The value of `--NAME`, the first of `allowed` by default; ends the program when it is another.
+ */
 export function choice<Value extends string>(name: string, allowed: readonly [Value, ...Value[]]): Value {
   const { values } = parseArgs({ options: { [name]: { type: "string" } }, strict: false });
   const value = values[name] ?? allowed[0];

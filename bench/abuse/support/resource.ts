@@ -1,6 +1,6 @@
 /**
- * A resource of draft -11 for the attacks on its memories, in a process of its own. Its one argument is the public key of the person server; it
- * prints its port.
+ * A resource of draft -11 for the attacks on its memories, in a process of its own. Its one
+ * argument is the public key of the person server; it prints its port.
  *
  * @module
  */

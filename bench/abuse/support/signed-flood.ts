@@ -1,6 +1,7 @@
 /**
- * A thread in which an agent of one person sends signed requests, each as soon as the one before it is answered. It begins at the
- * first message of its parent; at the second it posts the number of answers by status and ends.
+ * A thread in which an agent of one person sends signed requests, each as soon as the one before it
+ * is answered. It begins at the first message of its parent; at the second it posts the number of
+ * answers by status and ends.
  *
  * @module
  */

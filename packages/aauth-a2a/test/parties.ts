@@ -1,6 +1,6 @@
 /**
- * A resource, agents, their provider and a person server that answers without asking, in memory: the real ones, over a transport that
- * hands each request to the party's `fetch`.
+ * A resource, agents, their provider and a person server that answers without asking, in memory:
+ * the real ones, over a transport that hands each request to the party's `fetch`.
  *
  * @module
  */
@@ -87,7 +87,10 @@ export async function createParties(
     ...{ resource, sent, serve, discovery, transport },
     /** Puts a server in the resource's place. */
     listen: (served: Serve) => void hosts.set(RESOURCE, served),
-    /** An agent with a key and a person of its own. All are created before the first call: key sets are cached. */
+    /**
+     * An agent with a key and a person of its own. All are created before the first call: key sets
+     * are cached.
+     */
     async agent(name: string, more: Partial<AgentOptions> = {}) {
       const key = await generateSigningKey({ kid: `${name}-1` });
       published.push(key);

@@ -103,7 +103,10 @@ export async function explainMessage(
   };
 }
 
-/** That of the message, unless a verifier of it cannot have these options, or a route this requirement: they are no part of the message. */
+/**
+ * Profile of the message. Another one where its verifier cannot have these options, or its routes this
+ * requirement, which are not part of the message.
+ */
 function profileFor(
   message: MessageToExplain,
   profiles: KnownProfiles,
@@ -184,7 +187,10 @@ function explainHeaders(headers: HeaderFields, profile: WireProfile): ExplainedH
   });
 }
 
-/** Of several signatures, that of the one that is verified: undefined where it is not known, or does not matter. */
+/**
+ * Label of the signature that is verified, where there are several. Undefined where it is unknown or
+ * does not matter.
+ */
 function labelOf(headers: HeaderFields, { messages }: WireProfile): string | undefined {
   const value = fieldValue(headers, messages.fields.signatureInput);
   return value === undefined
@@ -299,7 +305,7 @@ function responseTokens(
   return [...tokens, ...bodyTokens("answer", body, profile)];
 }
 
-/** Of a body that is an object of JSON: its members that are tokens. */
+/** Members of a JSON object in the body that are tokens. */
 function bodyTokens(where: string, body: Uint8Array | undefined, profile: WireProfile): ExplainedToken[] {
   if (body === undefined) return [];
   const read = () => JSON.parse(new TextDecoder().decode(body)) as unknown;

@@ -66,7 +66,7 @@ export interface ExplainedCheck {
 export interface Explanation {
   /** Name of the wire profile that it is judged by. */
   readonly profile: string;
-  /** That of a verifier made of the options. */
+  /** Verdict of a verifier with the same options. */
   readonly verdict: "accepted" | "refused";
   /** Why it was refused. */
   readonly code?: AAuthErrorCode;
@@ -82,7 +82,7 @@ export interface Explanation {
     readonly target: string;
     readonly bodyBytes: number;
   };
-  /** Those of the signature, and the digest. */
+  /** Header fields of the signature, and the digest. */
   readonly headers: readonly ExplainedHeader[];
   /** What was signed. */
   readonly signatureBase: ExplainedSignatureBase;

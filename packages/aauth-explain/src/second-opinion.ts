@@ -41,7 +41,7 @@ export async function secondVerdict(
 ): Promise<boolean> {
   const { messages } = profile;
   const input = messages.parseSignatureInput(single(message.headers[messages.fields.signatureInput]));
-  // Of several members; where there is one, the library finds out that it has another label.
+  // Selects among several members; where there is one, the library finds that its label differs.
   const { label, bytes } = messages.parseSignature(single(message.headers.signature), input.label);
   const { components } = input;
   const request = toLibraryRequest(message);

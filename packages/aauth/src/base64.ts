@@ -1,7 +1,8 @@
 /**
- * Base64 in both alphabets, strict: no whitespace, no foreign characters, no missing or superfluous padding, no stray bits after the
- * last byte (RFC 4648 sections 3.5 and 5). The platforms' decoders forgive all of these, and a forgiving decoder gives one signature
- * several spellings. So what a platform has read is written again and compared with the text.
+ * Base64 in both alphabets, strict: no whitespace, no foreign characters, no missing or superfluous
+ * padding, no stray bits after the last byte (RFC 4648 sections 3.5 and 5). The platforms' decoders
+ * forgive all of these, and a forgiving decoder gives one signature several spellings. So what a
+ * platform has read is written again and compared with the text.
  *
  * @module
  */

@@ -1,5 +1,6 @@
 /**
- * Every way this package refuses. Branch on `code`, never on `message`: messages are free to change.
+ * Every way this package refuses. Branch on `code`, never on `message`: messages are free to
+ * change.
  *
  * @module
  */
@@ -8,8 +9,9 @@ import type { VerificationReport } from "./http-signatures/report.ts";
 import type { ProvenCaller, WaitingCall } from "./types.ts";
 
 /**
- * By code: the HTTP status a resource answers with, and the section that demands it, of the RFC named or of docs/reference/profile.md (`profile`).
- * `ERROR_MEANINGS` of `aauth-explain` has the meaning of each code in a sentence.
+ * By code: the HTTP status a resource answers with, and the section that demands it, of the RFC
+ * named or of docs/reference/profile.md (`profile`). `ERROR_MEANINGS` of `aauth-explain` has the
+ * meaning of each code in a sentence.
  */
 export const ERROR_CODES = {
   // the message
@@ -94,7 +96,10 @@ export type AAuthErrorCode = keyof typeof ERROR_CODES;
 export interface AAuthErrorOptions {
   /** The error behind it, for logs. Default: none. */
   readonly cause?: unknown;
-  /** The claim or header member that is wrong, where it is one, or the components that are missing. Default: unset. */
+  /**
+   * The claim or header member that is wrong, where it is one, or the components that are missing.
+   * Default: unset.
+   */
   readonly claim?: string | undefined;
   /** What it should have been. Never a secret. Default: unset. */
   readonly expected?: string | undefined;
@@ -103,7 +108,8 @@ export interface AAuthErrorOptions {
 }
 
 /**
- * The base of this package's errors. Branch on `code`. A message is for logs, and never contains a token, a key or a header value.
+ * The base of this package's errors. Branch on `code`. A message is for logs, and never contains a
+ * token, a key or a header value.
  *
  * A verifier throws {@link AAuthVerificationError}, an agent {@link AAuthAgentError}.
  */
@@ -113,7 +119,10 @@ export class AAuthError extends Error {
   readonly code: AAuthErrorCode;
   /** Section of the profile, or of the RFC, that demands what failed. */
   readonly section: string;
-  /** The claim or header member that is wrong, where it is one, or the components that are missing, separated by spaces. */
+  /**
+   * The claim or header member that is wrong, where it is one, or the components that are missing,
+   * separated by spaces.
+   */
   declare readonly claim?: string;
   /** What it should have been. Never a secret. */
   declare readonly expected?: string;
@@ -143,7 +152,10 @@ export class AAuthVerificationError extends AAuthError {
   readonly status: number;
   /** Set by a verifier: what it saw and decided until here. */
   declare report?: VerificationReport;
-  /** The caller, where its signature was proven although the request is refused: a challenge may be addressed to it. */
+  /**
+   * The caller, where its signature was proven although the request is refused: a challenge may be
+   * addressed to it.
+   */
   declare provenCaller?: ProvenCaller;
 
   constructor(code: AAuthErrorCode, message: string, options: AAuthVerificationErrorOptions = {}) {
@@ -174,16 +186,20 @@ export class StoreUnavailableError extends AAuthVerificationError {
 }
 
 /**
- * An agent's call fails. It has no HTTP status, because it is not about the agent's own caller: a framework that looks for `status`
- * answers 500 rather than with a peer's 401.
+ * An agent's call fails. It has no HTTP status, because it is not about the agent's own caller: a
+ * framework that looks for `status` answers 500 rather than with a peer's 401.
  */
 export class AAuthAgentError extends AAuthError {
   override readonly name: string = "AAuthAgentError";
-  /** Identifier of the resource or server whose answer, or silence, ended the call. Unset where the call ended before one was asked. */
+  /**
+   * Identifier of the resource or server whose answer, or silence, ended the call. Unset where the
+   * call ended before one was asked.
+   */
   declare hop?: string;
 
   /**
-   * The error of an agent's call for an error of the checks it has made: same code, without status. Others come back as they are.
+   * The error of an agent's call for an error of the checks it has made: same code, without status.
+   * Others come back as they are.
    *
    * @param hop the party that it is about, unless the error names one
    */
@@ -219,8 +235,9 @@ const FETCH_FAILURES: ReadonlySet<AAuthErrorCode> = new Set([
 const STORE_AWAY = "this server cannot read its state; try again later";
 
 /**
- * The code and the words of an error for the sender of the message that is refused. How a fetch failed that the sender caused is for the
- * log: distinguishing a forbidden network, a closed port and a live host would make this service a scanner of its own network.
+ * The code and the words of an error for the sender of the message that is refused. How a fetch
+ * failed that the sender caused is for the log: distinguishing a forbidden network, a closed port
+ * and a live host would make this service a scanner of its own network.
  *
  * Does NOT make the time that a refusal takes the same.
  */
@@ -244,7 +261,7 @@ export interface Refusal {
   readonly check?: string;
   /** Section of the profile, or of the RFC, that demands it. */
   readonly section: string;
-  /** Components that the signature has to cover, too, separated by spaces; of `insufficient_coverage`. */
+  /** For `insufficient_coverage`: the components that are missing, separated by spaces. */
   readonly missing?: string;
   /** The party that refused, where it is not the one that was addressed: `gateway`. */
   readonly by?: string;
@@ -280,12 +297,15 @@ export class TokenRequestError extends AAuthAgentError {
   }
 }
 
-/** The resource rejected an auth token, and no other one is left to try. The token is not held any more. */
+/** The resource rejected an auth token, and no other one is left to try. The token is dropped. */
 export class TokenRejectedError extends AAuthAgentError {
   override readonly name: string = "TokenRejectedError";
   /** Status of the resource's answer; not one to answer the own caller with. */
   readonly httpStatus: number;
-  /** The resource's own words: one line of at most 300 printable characters, without tokens. Empty where it has none. */
+  /**
+   * The resource's own words: one line of at most 300 printable characters, without tokens. Empty
+   * where it has none.
+   */
   readonly description: string;
   /** The check that failed at the resource, where its answer names it. */
   readonly refusal?: Refusal;
@@ -299,7 +319,7 @@ export class TokenRejectedError extends AAuthAgentError {
   }
 }
 
-/** The user has to be asked first. Send the browser to `consentUrl`, then redeem the code that comes back. */
+/** The user must consent. Send the browser to `consentUrl`, then redeem the code it brings back. */
 export class ConsentRequiredError extends AAuthAgentError {
   override readonly name: string = "ConsentRequiredError";
   /** The auth server's page, complete with request token and state. */
@@ -309,7 +329,7 @@ export class ConsentRequiredError extends AAuthAgentError {
   readonly authServer: string;
   /** Seconds until the request token expires. */
   readonly expiresInSeconds: number;
-  /** The agent's key that the code will be bound to (profile 4.6): it redeems it, also after a rotation. */
+  /** The agent's key that redeems the code (profile 4.6), also after a rotation. */
   readonly keyThumbprint: string | undefined;
 
   constructor(options: {
@@ -329,8 +349,9 @@ export class ConsentRequiredError extends AAuthAgentError {
 }
 
 /**
- * The resource wants an interaction with the user. Send the browser to `interactionUrl`; when it comes back to the return URL named in it,
- * make the same request again, with the same key (profile 3.5).
+ * The resource wants an interaction with the user. Send the browser to `interactionUrl`; when it
+ * comes back to the return URL named in it, make the same request again, with the same key (profile
+ * 3.5).
  */
 export class UserInteractionRequiredError extends AAuthAgentError {
   override readonly name: string = "UserInteractionRequiredError";
@@ -338,7 +359,10 @@ export class UserInteractionRequiredError extends AAuthAgentError {
   readonly interactionUrl: string;
   /** Identifier of the resource, at whose origin the URL is. */
   readonly resource: string;
-  /** The agent's key that the answer will be for: it makes the request again (`keyThumbprint` of the call), also after a rotation. */
+  /**
+   * The agent's key that the answer will be for: it makes the request again (`keyThumbprint` of the
+   * call), also after a rotation.
+   */
   readonly keyThumbprint: string | undefined;
 
   constructor(options: { interactionUrl: string; resource: string; keyThumbprint?: string }) {
@@ -350,12 +374,16 @@ export class UserInteractionRequiredError extends AAuthAgentError {
 }
 
 /**
- * A resource or a server has not answered yet. Keep {@link AnswerPendingError.waiting}, bring the person to its `interaction` where there is
- * one, and go on with `agent.resume(waiting)`: in this process or in another one.
+ * A resource or a server has not answered yet. Keep {@link AnswerPendingError.waiting}, bring the
+ * person to its `interaction` where there is one, and go on with `agent.resume(waiting)`: in this
+ * process or in another one.
  */
 export class AnswerPendingError extends AAuthAgentError {
   override readonly name: string = "AnswerPendingError";
-  /** Where the call stands. Plain JSON, with tokens in it: not enumerable, so that no log of the error shows them. */
+  /**
+   * Where the call stands. Plain JSON, with tokens in it: not enumerable, so that no log of the
+   * error shows them.
+   */
   declare readonly waiting: WaitingCall;
 
   constructor(message: string, waiting: WaitingCall) {

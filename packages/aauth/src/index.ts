@@ -1,7 +1,9 @@
 /**
- * AAuth: what agents and resources both need. The agent's and the resource's sides are `aauth/agent` and `aauth/resource`; `aauth/server`
- * makes a person server and an access server, and issues tokens; `aauth/wire` reads and writes the grammar of headers; `aauth/profile` is
- * what a dialect plugs into, and entry points named after a dialect are one each; `aauth/testing` makes messages and peers for tests.
+ * AAuth: what agents and resources both need. The agent's and the resource's sides are
+ * `aauth/agent` and `aauth/resource`; `aauth/server` makes a person server and an access server,
+ * and issues tokens; `aauth/wire` reads and writes the grammar of headers; `aauth/profile` is what
+ * a dialect plugs into, and entry points named after a dialect are one each; `aauth/testing` makes
+ * messages and peers for tests.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * Ends loading on a Node that is too old, with a sentence. It is the first import of what else would end it
- * with an error of a dependency.
+ * Ends loading on a Node that is too old, with a sentence. It is the first import of what else
+ * would end it with an error of a dependency.
  *
  * @module
  */

@@ -1,18 +1,27 @@
 /**
- * The shapes that cross the borders of this package. Everything here is data: no class, no function.
+ * The shapes that cross the borders of this package. Everything here is data: no class, no
+ * function.
  *
  * @module
  */
 
 import type { VerificationReport } from "./http-signatures/report.ts";
 
-/** Algorithms that messages are signed with, by their fully specified JOSE names (RFC 9864). Which of them count is the profile's. */
+/**
+ * Algorithms that messages are signed with, by their fully specified JOSE names (RFC 9864). Which
+ * of them count is the profile's.
+ */
 export type KeyAlgorithm = "Ed25519" | "ES256";
 
-/** JOSE algorithms of tokens. `EdDSA` and `Ed25519` both mean Ed25519 here; which of them count is the profile's. */
+/**
+ * JOSE algorithms of tokens. `EdDSA` and `Ed25519` both mean Ed25519 here; which of them count is
+ * the profile's.
+ */
 export type TokenAlgorithm = "RS256" | "ES256" | "EdDSA" | "Ed25519";
 
-/** The public key of a message as a JWK. Members of a private or symmetric key are never present. */
+/**
+ * The public key of a message as a JWK. Members of a private or symmetric key are never present.
+ */
 export type PublicJwk = Ed25519PublicJwk | P256PublicJwk;
 
 interface NamedKey {
@@ -52,7 +61,10 @@ export interface Jwks {
   readonly keys: readonly IssuerJwk[];
 }
 
-/** A private key, imported once, that signs requests and tokens. A key that stays in a KMS implements this interface. */
+/**
+ * A private key, imported once, that signs requests and tokens. A key that stays in a KMS
+ * implements this interface.
+ */
 export interface SigningKey {
   /** Names it in the published key set. */
   readonly kid: string;
@@ -62,7 +74,10 @@ export interface SigningKey {
   readonly publicJwk: PublicJwk & { readonly kid: string };
   /** RFC 7638 SHA-256 thumbprint, base64url. */
   readonly thumbprint: string;
-  /** Signs bytes; 64 bytes come back (ES256: r and s). A promise only where the platform's cryptography is asynchronous. */
+  /**
+   * Signs bytes; 64 bytes come back (ES256: r and s). A promise only where the platform's
+   * cryptography is asynchronous.
+   */
   sign(data: Uint8Array): Uint8Array | Promise<Uint8Array>;
 }
 
@@ -104,14 +119,16 @@ export interface ActClaim {
 }
 
 /**
- * A caller whose request signature has been proven. It cannot exist unless every check passed. Which members are there follows from the
- * level, whose names are the profile's: test for the member you need (`caller.grant`), or let `verifyRequest` narrow by its requirement.
+ * A caller whose request signature has been proven. It cannot exist unless every check passed.
+ * Which members are there follows from the level, whose names are the profile's: test for the
+ * member you need (`caller.grant`), or let `verifyRequest` narrow by its requirement.
  */
 export interface ProvenCaller {
   /** Name of the wire profile that the request was judged by. */
   readonly profile: string;
   /**
-   * What has been proven, in the profile's words: in draft -11 `agent-token`, `person-token`, `auth-token` or `server`.
+   * What has been proven, in the profile's words: in draft -11 `agent-token`, `person-token`,
+   * `auth-token` or `server`.
    */
   readonly level: string;
   /** The scheme of its `Signature-Key`. */
@@ -142,29 +159,48 @@ export interface CallerGrant {
   readonly act?: ActClaim;
   /** All claims of the token, as verified. */
   readonly claims: Readonly<Record<string, unknown>>;
-  /** The compact token: needed as upstream token for a token exchange. Never log it. Not enumerable, so that a copy or a log line of the caller is without. */
+  /**
+   * The compact token: needed as upstream token for a token exchange. Never log it. Not enumerable,
+   * so that a copy or a log line of the caller is without.
+   */
   readonly token: string;
 }
 
 /**
- * What a route demands of its caller. Which levels there are, and which members each has, is the profile's.
+ * What a route demands of its caller. Which levels there are, and which members each has, is the
+ * profile's.
  *
  * @typeParam Name names of the levels. Default: those of the dialects of this package
  */
 export interface Requirement<Name extends string = Level> {
   /**
-   * One of the profile's levels: in draft -11 `agent-token`, `person-token` (which an auth token meets, too), `auth-token` or `server`.
+   * One of the profile's levels: in draft -11 `agent-token`, `person-token` (which an auth token
+   * meets, too), `auth-token` or `server`.
    */
   readonly level: Name;
-  /** Scopes that the caller's grant must have, all of them. Default: none; a level that only an auth token proves needs at least one. */
+  /**
+   * Scopes that the caller's grant must have, all of them. Default: none; a level that only an auth
+   * token proves needs at least one.
+   */
   readonly scopes?: readonly string[];
-  /** Account of the resource that the caller's grant must be for, in profiles that have accounts. Default: any, or none. */
+  /**
+   * Account of the resource that the caller's grant must be for, in profiles that have accounts.
+   * Default: any, or none.
+   */
   readonly account?: string;
-  /** Whether the grant has to name a person. Default: it need not, and the agent may act for itself. */
+  /**
+   * Whether the grant has to name a person. Default: it need not, and the agent may act for itself.
+   */
   readonly subject?: "required";
-  /** Names of the wire profiles that count here, where the level alone does not decide it. Default: each that has the level. */
+  /**
+   * Names of the wire profiles that count here, where the level alone does not decide it. Default:
+   * each that has the level.
+   */
   readonly profiles?: readonly string[];
-  /** What messages of other profiles have to prove. Without it they are refused, whatever the verifier accepts elsewhere. */
+  /**
+   * What messages of other profiles have to prove. Without it they are refused, whatever the
+   * verifier accepts elsewhere.
+   */
   readonly or?: Requirement<Name>;
 }
 
@@ -202,9 +238,10 @@ export interface VerifiedRequest<Caller extends ProvenCaller = ProvenCaller> {
 }
 
 /**
- * A call of an agent that waits for the answer of a resource, or of a server that it asked for a token. Plain JSON: it can be written down
- * and continued by another process that holds the same key. It contains what the call was made with, tokens included: keep it as a secret,
- * and take it from no other party.
+ * A call of an agent that waits for the answer of a resource, or of a server that it asked for a
+ * token. Plain JSON: it can be written down and continued by another process that holds the same
+ * key. It contains what the call was made with, tokens included: keep it as a secret, and take it
+ * from no other party.
  */
 export interface WaitingCall {
   /** Name of the wire profile. */
@@ -217,7 +254,10 @@ export interface WaitingCall {
   readonly location: string;
   /** No look before then. Unix seconds. */
   readonly nextLookAt: number;
-  /** What the party waits for, in the profile's words: `interaction`, `approval`, `clarification` in that of draft -11. Empty where it does not say. */
+  /**
+   * What the party waits for, in the profile's words: `interaction`, `approval`, `clarification` in
+   * that of draft -11. Empty where it does not say.
+   */
   readonly requirement: string;
   /** Where a person has to act: `page` is what a browser opens, complete with the code. */
   readonly interaction?: { readonly url: string; readonly code: string; readonly page: string } | undefined;

@@ -1,5 +1,6 @@
 /**
- * The grammar of headers and signature bases, and the verifier of explanations, for tools and tests. Agents and resources do not need it.
+ * The grammar of headers and signature bases, and the verifier of explanations, for tools and
+ * tests. Agents and resources do not need it.
  *
  * @module
  */

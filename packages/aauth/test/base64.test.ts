@@ -10,8 +10,8 @@ vi.unstubAllGlobals();
 
 describe.each([
   ["with Node's coder", node],
-  ["without it, as in a browser", browser],
-])("base64 %s", (_, coder) => {
+  ["without Node's coder, as in a browser", browser],
+])("base64 is coded %s", (_, coder) => {
   const { decodeAnyBase64, decodeBase64, decodeBase64Url, encodeBase64, encodeBase64Url } = coder;
 
   test("encodes as the platform does", () => {

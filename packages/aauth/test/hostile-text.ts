@@ -1,6 +1,9 @@
 import fc from "fast-check";
 
-/** Pieces the header grammars are made of: random walks over them reach further into a parser than random bytes. */
+/**
+ * Pieces the header grammars are made of: random walks over them reach further into a parser than
+ * random bytes.
+ */
 const PIECES = [
   ...'"\\():;,=?@%*_-. \t\n\r\0',
   "sig1",

@@ -1,7 +1,10 @@
 import { expect } from "vitest";
 import { AAuthError, type AAuthErrorCode } from "../src/errors.ts";
 
-/** The error of a call that has to refuse; fails the test when it does not, or throws anything but an AAuthError. */
+/**
+ * The error of a call that has to refuse; fails the test when it does not, or throws anything but
+ * an AAuthError.
+ */
 export async function refusalOf(call: () => unknown): Promise<AAuthError> {
   try {
     await call();

@@ -128,7 +128,10 @@ const ACCEPTED = 202;
 export interface Patience {
   /** Aborted with a `TimeoutError`. */
   readonly signal: AbortSignal;
-  /** Of the call. While an answer is pending the person's time counts, and afterwards `limitMs` begins again. */
+  /**
+   * Observer of the call. While an answer is pending the person's time counts; afterwards `limitMs`
+   * begins again.
+   */
   readonly observer: AgentObserver;
   /** The call is over. */
   end(): void;

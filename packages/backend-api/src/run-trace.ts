@@ -63,7 +63,7 @@ export type BreakItOffer = z.infer<typeof breakItOfferSchema>;
 
 /** Response of `GET /optimization/{id}/trace` and `GET /orders/{id}/trace`. */
 export const runTraceSchema = z.object({
-  /** Of the run, of the order, or of a delegate's call. */
+  /** Id of the run, of the order, or of a delegate's call. */
   request_id: z.string(),
   /** Trace ids of the run: more than one when it went on after the consent page. Empty where nothing is traced. */
   trace_ids: z.array(z.string()),

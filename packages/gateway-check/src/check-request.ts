@@ -4,15 +4,19 @@ import { february2026 } from "aauth/february-2026";
 import { PROFILES } from "agent-kit/service";
 import type { ProfileName } from "./wire-profiles.ts";
 
-/** `strict` refuses unsigned requests; the other two let them through without an identity and mean the same. */
+/**
+ * `strict` refuses unsigned requests; the other two let them through without an identity and mean
+ * the same.
+ */
 const MODES = ["strict", "optional", "permissive"] as const;
 /** The least that a route wants, named by the scheme that proves it. */
 export const SCHEMES = ["hwk", "jwks", "jwt"] as const;
 export type RequiredScheme = (typeof SCHEMES)[number];
 
 /**
- * What a route of draft -11 takes: any token of an agent, agent tokens alone, person and auth tokens, or a server that signs for itself. Not
- * `auth-token`: its challenge needs a resource token, which the resource alone can issue.
+ * What a route of draft -11 takes: any token of an agent, agent tokens alone, person and auth
+ * tokens, or a server that signs for itself. Not `auth-token`: its challenge needs a resource
+ * token, which the resource alone can issue.
  */
 const LEVELS = ["any", "agent-token", "person-token", "server"] as const;
 type RequiredLevel = (typeof LEVELS)[number];
@@ -32,24 +36,33 @@ export interface CheckMessage {
 /** A check, read: the request to judge, and the route's policy. */
 export interface CheckRequest {
   readonly request: ReceivedRequest;
-  /** As the gateway's configuration says, never taken from the caller; one for each profile, or undefined when the gateway does not say. */
+  /**
+   * As the gateway's configuration says, never taken from the caller; one for each profile, or
+   * undefined when the gateway does not say.
+   */
   readonly authorities: readonly string[] | undefined;
   /** Those that the route takes. */
   readonly profiles: readonly ProfileName[];
   readonly mode: (typeof MODES)[number];
-  /** Of callers in February's profile. */
+  /** Demanded of callers in February's profile. */
   readonly requiredScheme: RequiredScheme;
-  /** Of callers in draft -11. */
+  /** Demanded of callers in draft -11. */
   readonly requiredLevel: RequiredLevel;
   readonly toleranceSeconds: number;
 }
 
-/** The gateway's configuration is wrong: its check does not say what is to be judged. Never the caller's fault, never a pass. */
+/**
+ * The gateway's configuration is wrong: its check does not say what is to be judged. Never the
+ * caller's fault, never a pass.
+ */
 export class UnusableCheck extends Error {
   override readonly name = "UnusableCheck";
 }
 
-/** The request that a check is about cannot be judged: its caller has chosen an invalid method or target. Never a pass. */
+/**
+ * The request that a check is about cannot be judged: its caller has chosen an invalid method or
+ * target. Never a pass.
+ */
 export class UnusableRequest extends Error {
   override readonly name = "UnusableRequest";
 }
@@ -118,7 +131,10 @@ function namedRequest(check: CheckMessage, source: RequestSource): { method: str
   return { method, target: targetOf(uri) };
 }
 
-/** Path and query of a URI, byte for byte: what was signed is the raw text, so nothing may be decoded or resolved. */
+/**
+ * Path and query of a URI, byte for byte: what was signed is the raw text, so nothing may be
+ * decoded or resolved.
+ */
 function targetOf(uri: string): string {
   const [, path] = /^(?:https?:\/\/[^/?#]*)?([^#]*)$/.exec(uri) ?? [];
   const target = path === "" ? "/" : path?.startsWith("?") ? `/${path}` : path;
@@ -128,7 +144,10 @@ function targetOf(uri: string): string {
   return target;
 }
 
-/** A route takes one profile unless it lists more, so that a message of another one is no way around it. */
+/**
+ * A route takes one profile unless it lists more, so that a message of another one is no way around
+ * it.
+ */
 function profilesOf(text: string | undefined, unset: ProfileName): readonly ProfileName[] {
   if (text === undefined) return [unset];
   const names = text.split(" ");
@@ -164,8 +183,8 @@ function callerFields(
     const value = textField(headers, name);
     if (value !== undefined) fields[name] = value;
   }
-  // The check has no body of its own and cannot carry the caller's length. A digest, or a type on a method that usually
-  // has a body, announces one, and the signature must then cover both.
+  // The check has no body of its own and cannot carry the caller's length. A digest, or a type on a
+  // method that usually has a body, announces one, and the signature must then cover both.
   const hasBody =
     february2026.messages.fields.contentDigest in fields ||
     ("content-type" in fields && !WITHOUT_BODY.has(method));

@@ -11,7 +11,10 @@ import { AGENT_NAMES, agentUrl, DRAFT_11_SERVERS, identifierOf } from "topology"
 import { z } from "zod";
 import { SCHEMES } from "./check-request.ts";
 
-/** Callers sign for a resource's authority alone, and its documents are open at the root only: an identifier has no path. */
+/**
+ * Callers sign for a resource's authority alone, and its documents are open at the root only: an
+ * identifier has no path.
+ */
 const resources = z
   .string()
   .transform((text) => text.trim().split(/\s*,\s*|\s+/))
@@ -61,7 +64,8 @@ export const checkSettings = {
     description:
       "With AAUTH_MODE=federated, the access server whose auth tokens count in draft -11, and no others",
   }),
-  // Issuers are compared as strings: one that is spelled differently than in tokens would never match.
+  // Issuers are compared as strings: one that is spelled differently than in tokens would never
+  // match.
   authServerUrl: setting({
     ...authServerSettings.authServerUrl,
     schema: authServerSettings.authServerUrl.schema.refine((url) => url === canonicalSpelling(url), {

@@ -17,15 +17,18 @@ import { type Admission, judgeCheck, requirementOf } from "./judge-check.ts";
 import { refusalOf } from "./refusal.ts";
 import { createResourceVerifiers, type ResourceVerifiers } from "./resource-verifiers.ts";
 
-/** Two fetches must end before the gateway gives the check up (5 s in agentgateway/*.yaml): then the refusal names the reason. */
+/**
+ * Two fetches must end before the gateway gives the check up (5 s in agentgateway/*.yaml): then the
+ * refusal names the reason.
+ */
 const DISCOVERY_TIMEOUT_MS = 2_000;
 
 /** What a check needs from outside. */
 export interface GatewayCheckDeps {
   readonly logger: ServiceOptions["logger"];
-  /** Of February's parties. Default: one of its own, with short timeouts. */
+  /** Discovery of February's parties. Default: one of its own, with short timeouts. */
   readonly discovery?: Discovery;
-  /** Of draft -11's. Default: the same, by way of the endpoints that are configured. */
+  /** Discovery of draft -11's parties. Default: the same, over the configured endpoints. */
   readonly draft11Discovery?: Discovery;
   /** Unix seconds. Default the system's clock. */
   readonly now?: () => number;
@@ -33,7 +36,10 @@ export interface GatewayCheckDeps {
   readonly stores?: Pick<Stores, "claims"> | undefined;
 }
 
-/** What a check is answered: 200 with `x-aauth-claims` lets the request through, anything else goes to its caller as it is. */
+/**
+ * What a check is answered: 200 with `x-aauth-claims` lets the request through, anything else goes
+ * to its caller as it is.
+ */
 export interface CheckAnswer {
   readonly status: number;
   /** Lower-case names. */

@@ -1,5 +1,6 @@
 /**
- * Judges the requests that a gateway asks about (HTTP external authorization): who signed, and whether that is enough for the route.
+ * Judges the requests that a gateway asks about (HTTP external authorization): who signed, and
+ * whether that is enough for the route.
  *
  * @module
  */

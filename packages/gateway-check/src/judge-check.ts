@@ -15,9 +15,11 @@ export interface Admission {
 }
 
 /**
- * Judges one check. In order: the authority must be configured; open paths pass; a request with none of the three signature headers
- * passes without an identity unless the mode is strict; everything else must be in a profile of the route and verify, whatever the mode, and reach
- * the route's scheme or level. One or two of the three headers are a broken signature, not an unsigned request (the February-2026 references, G10).
+ * Judges one check. In order: the authority must be configured; open paths pass; a request with
+ * none of the three signature headers passes without an identity unless the mode is strict;
+ * everything else must be in a profile of the route and verify, whatever the mode, and reach the
+ * route's scheme or level. One or two of the three headers are a broken signature, not an unsigned
+ * request (the February-2026 references, G10).
  *
  * Does NOT know which tokens have been revoked, nor what the resource demands beyond the route.
  *
@@ -58,7 +60,10 @@ const PROFILES: Readonly<
   },
 };
 
-/** The resource in the profile whose shape a message has; the first for a message of no shape, which is refused there. */
+/**
+ * The resource in the profile whose shape a message has; the first for a message of no shape, which
+ * is refused there.
+ */
 function resourceOf(
   signatureKey: string | undefined,
   resources: readonly CheckedResource[],
@@ -78,8 +83,8 @@ async function judgeFebruary(
   resource: CheckedResource,
   { peers }: ResourceVerifiers,
 ): Promise<VerifiedRequest> {
-  // The body is not here. That the digest is covered is proven, so that the agent's own comparison counts.
-  // Passed on because a caller below the level must not use up memory of nonces.
+  // The body is not here. That the digest is covered is proven, so that the agent's own comparison
+  // counts. Passed on because a caller below the level must not use up memory of nonces.
   const level = requiredScheme === "hwk" ? "pseudonymous" : "identified";
   const pending = await resource.verifier().begin(request, acceptedAtRoute({ level }, peers));
   const verified = await pending.complete(undefined);
@@ -87,7 +92,10 @@ async function judgeFebruary(
   return verified;
 }
 
-/** A level here is one that leads on: with an agent token or a person token its caller gets the next challenge of the resource. */
+/**
+ * A level here is one that leads on: with an agent token or a person token its caller gets the next
+ * challenge of the resource.
+ */
 async function judgeDraft11(
   { request, requiredLevel: level }: CheckRequest,
   resource: CheckedResource,
@@ -106,8 +114,8 @@ export function requirementOf(check: Pick<CheckRequest, "profiles" | "requiredLe
 }
 
 /**
- * A route of scheme jwt wants an auth token. Nothing has failed so far for a proven caller without one: in its report the requirement,
- * the last check, has.
+ * A route of scheme jwt wants an auth token. Nothing has failed so far for a proven caller without
+ * one: in its report the requirement, the last check, has.
  */
 function requireScheme({ caller, report }: VerifiedRequest, required: RequiredScheme): void {
   if (required !== "jwt" || caller.grant !== undefined) return;

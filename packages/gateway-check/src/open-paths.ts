@@ -13,8 +13,9 @@ const PUBLISHING_KINDS = ["agent", "resource"];
 const OPEN_METHODS: readonly string[] = ["GET", "HEAD"];
 
 /**
- * True when a request is let through without looking at its signature. Exact paths and reading methods only: a prefix or a suffix
- * would open every path added below it (the February-2026 references, G11).
+ * True when a request is let through without looking at its signature. Exact paths and reading
+ * methods only: a prefix or a suffix would open every path added below it (the February-2026
+ * references, G11).
  */
 export function isOpen(method: string, target: string, profiles: readonly string[]): boolean {
   const queryAt = target.indexOf("?");

@@ -27,7 +27,10 @@ export interface RefusingRoute {
 
 const FEBRUARY: RefusingRoute = { profiles: ["february-2026"], requirement: IDENTIFIED };
 
-/** The refusal for anything that was thrown while a check was judged. Nothing thrown ever lets a request through. */
+/**
+ * The refusal for anything that was thrown while a check was judged. Nothing thrown ever lets a
+ * request through.
+ */
 export function refusalOf(error: unknown, route: RefusingRoute = FEBRUARY): Refusal {
   if (error instanceof UnusableCheck) {
     const body = `AAuth failure: the gateway's check request cannot be used: ${error.message}`;
@@ -40,7 +43,8 @@ export function refusalOf(error: unknown, route: RefusingRoute = FEBRUARY): Refu
   if (!(error instanceof AAuthVerificationError)) {
     return {
       status: 503,
-      // RFC 9209: the gateway failed before it asked the agent, which the status alone does not tell.
+      // RFC 9209: the gateway failed before it asked the agent, which the status alone does not
+      // tell.
       headers: { ...TEXT, "proxy-status": "gateway; error=proxy_internal_error" },
       body: "AAuth failure: verification is not available",
       code: "verification_unavailable",
@@ -90,8 +94,9 @@ function februaryRefusal(error: AAuthVerificationError): Refusal {
 }
 
 /**
- * The refusal of a proven caller below the route's scheme. A route of scheme jwt wants an auth token; it is the agent behind the gateway
- * that could issue the resource token to get one, so the challenge for an identity is all there is to say here.
+ * The refusal of a proven caller below the route's scheme. A route of scheme jwt wants an auth
+ * token; it is the agent behind the gateway that could issue the resource token to get one, so the
+ * challenge for an identity is all there is to say here.
  */
 function belowScheme(error: AAuthVerificationError): Refusal {
   const asked = new AAuthVerificationError("identity_required", error.message);

@@ -19,9 +19,11 @@ export interface ResourceVerifiers {
   /** Who else may speak the published demo's dialect. */
   readonly peers: PublishedPeers;
   /**
-   * The resource of each profile that the route takes, in the order of its list. Default for the authority: the only resource of the profile.
+   * The resource of each profile that the route takes, in the order of its list. Default for the
+   * authority: the only resource of the profile.
    *
-   * @throws AAuthVerificationError unknown_authority; also for a missing one where there are several resources
+   * @throws AAuthVerificationError unknown_authority; also for a missing one where there are
+   * several resources
    */
   resourcesFor(check: CheckRequest): readonly CheckedResource[];
 }
@@ -43,8 +45,9 @@ export interface Draft11Trust {
 }
 
 /**
- * One verifier per resource, profile and tolerance. Audience and issuers are this service's own configuration. Each resource has a memory of used
- * nonces of its own, so that a flood of callers at one does not affect the others.
+ * One verifier per resource, profile and tolerance. Audience and issuers are this service's own
+ * configuration. Each resource has a memory of used nonces of its own, so that a flood of callers
+ * at one does not affect the others.
  *
  * @throws TypeError for a resource or an issuer that is no canonical identifier
  */
@@ -76,7 +79,8 @@ export function createResourceVerifiers(options: {
             // What is revoked is for its issuer to say.
             ...(endpoint !== undefined && { endpoint, trustedAgents: servers }),
           });
-        // The first is made now and not at the first check, so that options that could never work are refused where they are given.
+        // The first is made now and not at the first check, so that options that could never work
+        // are refused where they are given.
         const byTolerance = new Map<string, Verifier>();
         const verifierFor = (toleranceSeconds: number, endpoint?: "revocation") => {
           // Bounded: the tolerance is a whole number up to 300.

@@ -243,7 +243,7 @@ export const SERVICE_NAME = {
   gateway: "agentgateway",
   gatewayAuthz: "gateway-authz",
   authServer: "auth-server",
-  /** Of draft -11; in the process of the auth server ({@link ATTRIBUTE.party}). */
+  /** Party of draft -11, in the auth server's process ({@link ATTRIBUTE.party}). */
   personServer: "person-server",
   accessServer: "access-server",
   /** Played by the backend in an attempt to break a run, each with a key of its own. */
@@ -255,11 +255,11 @@ export const SERVICE_NAME = {
 
 /** Bounds of what is written, in characters. A value that was cut ends with `…`. */
 export const LIMIT = {
-  /** Of one text value. */
+  /** Characters of one text value. */
   text: 8192,
-  /** Of a body. */
+  /** Characters of a body. */
   body: 4096,
-  /** Of one header field's value. */
+  /** Characters of one header field's value. */
   headerValue: 2048,
   /** What is left of a token: enough to recognise it. */
   token: 12,

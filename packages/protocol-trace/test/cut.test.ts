@@ -129,7 +129,7 @@ test.each([
     `{"auth_token":"eyJhbGciOiJF…","refresh_token":"${"k".repeat(12)}…","expires_in":300,"code":-32603}`,
   ],
   ["a token in prose", `the token ${TOKEN}.`, "text/plain", "the token eyJhbGciOiJF…"],
-])("body: %s", (_name, body, type, shown) => {
+])("a body is shown without secrets: %s", (_name, body, type, shown) => {
   expect(shownBody(new TextEncoder().encode(body), type)).toBe(shown);
   expect(shownBody(body, type)).toBe(shown);
 });

@@ -1,5 +1,6 @@
 /**
- * The one table of the demo's parties. Gateway configuration, compose, demo runner, page and docs derive from it or are checked against it.
+ * The one table of the demo's parties. Gateway configuration, compose, demo runner, page and docs
+ * derive from it or are checked against it.
  *
  * @module
  */
@@ -14,11 +15,14 @@ export interface AgentRow {
   readonly scope: string;
   /** What the person who is asked for consent reads. */
   readonly scopeDescription: string;
-  /** Paths that the gateway lets through for any signature, pseudonymous ones included. Default: none. */
+  /**
+   * Paths that the gateway lets through for any signature, pseudonymous ones included. Default:
+   * none.
+   */
   readonly pseudonymousPaths?: readonly string[];
   /**
-   * Scopes that callers bring as well in user-delegated mode, so that the agent's exchange for the next hop is no expansion: its
-   * `AAUTH_RESOURCE_ADDITIONAL_SCOPES`. Default: none.
+   * Scopes that callers bring as well in user-delegated mode, so that the agent's exchange for the
+   * next hop is no expansion: its `AAUTH_RESOURCE_ADDITIONAL_SCOPES`. Default: none.
    */
   readonly additionalScopes?: readonly string[];
 }
@@ -100,5 +104,8 @@ export const agentUrl = (name: string, gatewayPort: number = LISTENERS.gateway.p
 /** Parties of draft -11 that are not agents, both on the port of `person-server`. */
 export const DRAFT_11_SERVERS = { personServer: "person-server", accessServer: "access-server" } as const;
 
-/** Identifier of a party in draft -11, where identifiers have no port: `https://backend.localhost`. Where it is stands in `AAUTH_ENDPOINTS`. */
+/**
+ * Identifier of a party in draft -11, where identifiers have no port: `https://backend.localhost`.
+ * Where it is stands in `AAUTH_ENDPOINTS`.
+ */
 export const identifierOf = (name: string): string => `https://${name}.localhost`;

@@ -36,7 +36,7 @@ export function askParent(options: {
   channel: Agent;
   /** Identifier of the agent provider, where the parent is. */
   provider: string;
-  /** Of the sub-agent's key. */
+  /** Thumbprint of the sub-agent's key. */
   thumbprint: string;
 }): (input: SubAgentTokenInput) => Promise<ObtainedToken> {
   const { channel, provider, thumbprint } = options;

@@ -32,7 +32,8 @@ export async function buildGatewayAuthz(
   };
   const app = createService({ name: "gateway-authz", logger: deps.logger, answerTunnel });
   traceMessages(app);
-  // With request source `path` the method is the caller's, and Fastify's own list is short. CONNECT never gets as far as here.
+  // With request source `path` the method is the caller's, and Fastify's own list is short. CONNECT
+  // never gets as far as here.
   for (const method of METHODS) {
     if (method !== "CONNECT" && !app.supportedMethods.includes(method)) app.addHttpMethod(method);
   }
@@ -40,8 +41,9 @@ export async function buildGatewayAuthz(
     app.route({
       method: app.supportedMethods,
       url,
-      // Answered before Fastify looks at the caller's content-type, which comes with an empty body here: its parsers would refuse that
-      // with 400 or 415, and the gateway would pass it on as our decision.
+      // Answered before Fastify looks at the caller's content-type, which comes with an empty body
+      // here: its parsers would refuse that with 400 or 415, and the gateway would pass it on as
+      // our decision.
       onRequest: answer,
       handler: answer,
     });

@@ -18,7 +18,10 @@ import { type check, checkHeaders, setUp } from "./parties.ts";
 
 const SERVERS = { personServers: [PERSON_SERVER], accessServer: ACCESS_SERVER };
 
-/** gateway-authz for both agents in draft -11, and for the supply-chain agent in February's profile, too. */
+/**
+ * gateway-authz for both agents in draft -11, and for the supply-chain agent in February's profile,
+ * too.
+ */
 async function world(config: object = {}) {
   let now = () => 0;
   const parties = await draft11Parties(() => now());

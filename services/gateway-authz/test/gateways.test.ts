@@ -89,7 +89,10 @@ describe("traps of a check without a body (Agentgateway v1.4.1)", () => {
 describe("bytes that a client library would not send", () => {
   const BASE = { ...checkHeaders("POST", "/"), "content-length": "0", host: "127.0.0.1:7070" };
 
-  /** A check as Agentgateway writes it; what comes back, and nothing but the end of the connection after it. */
+  /**
+   * A check as Agentgateway writes it; what comes back, and nothing but the end of the connection
+   * after it.
+   */
   async function answerTo(
     change: Record<string, string | string[] | undefined>,
     line = "POST /check HTTP/1.1",

@@ -20,7 +20,7 @@ describe("GATEWAY_AUTHZ_RESOURCES", () => {
       " https://a.test\n  https://b.test ,https://[::1]:81\t",
       ["https://a.test", "https://b.test", "https://[::1]:81"],
     ],
-  ])("%j", (text, expected) => {
+  ])("reads %j", (text, expected) => {
     expect(resources(text)).toEqual(expected);
   });
 

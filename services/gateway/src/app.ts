@@ -14,7 +14,10 @@ import { MAX_HEADER_LINES } from "./proxy/request-head.ts";
 import { Upstreams } from "./proxy/upstreams.ts";
 
 const DRAIN_MS = 1000;
-/** Of the bytes that may be held, for callers that the check has not named: an eighth, and half of that for one address. */
+/**
+ * Part of the held bytes for callers that the check has not named: an eighth, and half of that for
+ * one address.
+ */
 const UNNAMED_SHARE = 1 / 8;
 /** Requests of one connection that are in progress or wait for those before them. */
 const MAX_PIPELINED = 32;
@@ -38,12 +41,18 @@ export interface Gateway {
   readonly url: string;
   /** Request bodies that are held at the moment. */
   readonly heldBodyBytes: number;
-  /** Serves other listeners from the next request on; a new port and a new `config` section take a restart. */
+  /**
+   * Serves other listeners from the next request on; a new port and a new `config` section take a
+   * restart.
+   */
   reload(configuration: GatewayConfiguration): void;
   close(): Promise<void>;
 }
 
-/** Composition root: opens the file's port and serves. Rejects with the system's error for a taken port. */
+/**
+ * Composition root: opens the file's port and serves. Rejects with the system's error for a taken
+ * port.
+ */
 export async function buildGateway(
   settings: Pick<GatewaySettings, "host" | "logFormat"> & Partial<Pick<GatewaySettings, "proxyAddresses">>,
   configuration: GatewayConfiguration,
@@ -76,7 +85,8 @@ export async function buildGateway(
   const pipelined = new WeakMap<Socket, number>();
   const serve = (message: IncomingMessage, response: ServerResponse) => {
     const { socket } = message;
-    // Node would go on to read what a caller sends ahead of its answers, and hold it. What it has read of a cut connection comes here.
+    // Node would go on to read what a caller sends ahead of its answers, and hold it. What it has
+    // read of a cut connection comes here.
     const ahead = (pipelined.get(socket) ?? 0) + 1;
     if (ahead > MAX_PIPELINED) socket.destroy();
     if (socket.destroyed) return;

@@ -4,7 +4,9 @@ import { z } from "zod";
 
 const DEFAULT_FILE = fileURLToPath(new URL("../../../agentgateway/config.yaml", import.meta.url));
 
-/** Everything that is not in the configuration file. The names and flags of Agentgateway are kept. */
+/**
+ * Everything that is not in the configuration file. The names and flags of Agentgateway are kept.
+ */
 export const settings = {
   ...serviceSettings,
   file: setting({
@@ -39,16 +41,26 @@ export type GatewaySettings = Config<typeof settings>;
 
 /** Bounds that no deployment has changed. */
 export const LIMITS = {
-  /** Largest request body; a larger one is answered with 413, from a caller that the check has not named beyond 64 KiB. */
+  /**
+   * Largest request body; a larger one is answered with 413, from a caller that the check has not
+   * named beyond 64 KiB.
+   */
   maxBodyBytes: 2_097_152,
   /**
-   * Request bodies held at a time; what is too much is answered with 503. One agent's callers get half, which has to take a body. Beside
-   * it an eighth is for callers that a check has not named, half of that for one address.
+   * Request bodies held at a time; what is too much is answered with 503. One agent's callers get
+   * half, which has to take a body. Beside it an eighth is for callers that a check has not named,
+   * half of that for one address.
    */
   maxHeldBodyBytes: 67_108_864,
-  /** Of callers, an eighth of them from one address; for a further one the oldest that waits for its caller is closed, or the new one. */
+  /**
+   * Connections of callers, an eighth of them from one address. A further one closes the oldest
+   * that waits for its caller, or is closed itself.
+   */
   maxConnections: 2048,
-  /** To one agent at a time, those included that wait for one of its 256 connections; a further one is answered with 503. */
+  /**
+   * To one agent at a time, those included that wait for one of its 256 connections; a further one
+   * is answered with 503.
+   */
   maxUpstreamRequests: 1024,
   /**
    * How long an address that could not be reached comes after the others of its route;

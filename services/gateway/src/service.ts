@@ -56,7 +56,10 @@ export const start: StartService = async ({ env, argv, output, startTelemetry })
   });
 };
 
-/** The file's `tracing` section for OpenTelemetry. A path in the endpoint itself counts, as in Agentgateway. */
+/**
+ * The file's `tracing` section for OpenTelemetry. A path in the endpoint itself counts, as in
+ * Agentgateway.
+ */
 function telemetryOf(tracing: ConfigSection["tracing"], config: GatewaySettings) {
   const endpoint = new URL(config.otlpEndpoint ?? tracing?.otlpEndpoint ?? "http://localhost:4318");
   return {
@@ -72,8 +75,8 @@ function telemetryOf(tracing: ConfigSection["tracing"], config: GatewaySettings)
 }
 
 /**
- * A file that cannot be used, for the terminal: every problem, and no stack, which would only say where it was found. Its exit status is
- * 1, as Agentgateway's; 2 is for flags and variables.
+ * A file that cannot be used, for the terminal: every problem, and no stack, which would only say
+ * where it was found. Its exit status is 1, as Agentgateway's; 2 is for flags and variables.
  */
 function withoutStack(source: string, error: unknown): unknown {
   const { code, syscall } = error as NodeJS.ErrnoException;

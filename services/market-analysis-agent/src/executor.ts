@@ -10,7 +10,10 @@ import { commissionOf } from "./report/commission.ts";
 import { marketFigures } from "./report/market-figures.ts";
 import { renderMarketReport } from "./report/market-report.ts";
 
-/** Reads the question, analyses, answers in markdown, and in data for programs. Who may ask was settled before; the answer says who did. */
+/**
+ * Reads the question, analyses, answers in markdown, and in data for programs. Who may ask was
+ * settled before; the answer says who did.
+ */
 export function marketAnalysisExecutor(options: {
   log: FastifyBaseLogger;
   now: () => number;

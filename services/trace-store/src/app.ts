@@ -20,8 +20,9 @@ export interface TraceStoreDeps {
 }
 
 /**
- * Composition root: one store behind two servers, as Jaeger has them. `app` answers queries and serves the page, `otlp` takes spans; both
- * have `GET /health`. Closing `otlp` writes what is left of runs.
+ * Composition root: one store behind two servers, as Jaeger has them. `app` answers queries and
+ * serves the page, `otlp` takes spans; both have `GET /health`. Closing `otlp` writes what is left
+ * of runs.
  */
 export async function buildTraceStore(
   config: Pick<TraceStoreConfig, "maxBytes" | "allowedOrigins" | "pageFolder"> &
@@ -38,7 +39,8 @@ export async function buildTraceStore(
   await runs.restore();
   const otlp = createService({ name, logger, maxBodyBytes });
   const app = createService({ name, logger });
-  // Neither port authenticates its callers, so a page must not reach them under a name of its own (DNS rebinding).
+  // Neither port authenticates its callers, so a page must not reach them under a name of its own
+  // (DNS rebinding).
   const { host = "", hosts = [] } = config;
   for (const server of [otlp, app]) requireKnownHost(server, [host, ...hosts]);
   await otlp.register(cors, { origin: [...config.allowedOrigins], methods: ["POST"], maxAge: 600 });

@@ -8,7 +8,10 @@ beforeEach(async () => {
 });
 afterEach(() => store.close());
 
-/** What a browser sends for a page at this host, which has come to this store's port: to itself, with its own origin. */
+/**
+ * What a browser sends for a page at this host, which has come to this store's port: to itself,
+ * with its own origin.
+ */
 const pageAt = (host: string, port: number) => ({
   host: `${host}:${port}`,
   origin: `http://${host}:${port}`,

@@ -103,7 +103,7 @@ afterAll(async () => {
   await Promise.all([agent.close(), authz.close()]);
 });
 
-test.each(table)("$status: $rule", async ({ host, status }) => {
+test.each(table)("answers $status by the rule $rule", async ({ host, status }) => {
   const headers = HEADERS.flat();
   const answer = await send({
     port: gateway.port,

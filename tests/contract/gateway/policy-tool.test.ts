@@ -63,7 +63,7 @@ async function claimsOf(identity: Identity): Promise<Record<string, never>> {
 
 const known = identities.filter(({ standing }) => standing.kind !== "broken");
 test.each(FILES.flatMap((file) => known.map((identity) => [file, identity.name, identity] as const)))(
-  "%s: %s",
+  "%s decides for %s as the gateway does",
   async (file, name, identity) => {
     const text = readFileSync(new URL(`../../../agentgateway/${file}`, import.meta.url), "utf8");
     const configuration = loadConfiguration({ text, source: file, env: {} });

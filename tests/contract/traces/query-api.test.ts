@@ -159,7 +159,7 @@ describe("one trace", () => {
 });
 
 describe("names", () => {
-  test("services", async () => {
+  test("lists the services", async () => {
     const { data, total } = await ask("/api/services");
     expect(data).toEqual(expect.arrayContaining([NAMES.caller, NAMES.called, BY_HAND]));
     expect(total).toBe(data.length);

@@ -13,9 +13,9 @@ interface Cell {
   readonly agent: string;
   readonly resource: string;
   readonly ps: string;
-  /** Of the person server's program. */
+  /** Arguments of the person server's program. */
   readonly psArgs?: readonly string[];
-  /** Of the agent's program. */
+  /** Arguments of the agent's program. */
   readonly call: readonly string[];
   readonly flow: string;
   readonly verdict: string;

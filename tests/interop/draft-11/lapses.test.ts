@@ -21,7 +21,7 @@ interface Mistake {
   readonly token?: string;
   readonly signatureKey?: string;
   readonly covered?: readonly string[];
-  /** Of `Signature-Input`. */
+  /** Parameters of `Signature-Input`. */
   readonly params?: string;
   readonly encoding?: "base64url";
   readonly headers?: Readonly<Record<string, string>>;

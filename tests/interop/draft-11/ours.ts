@@ -22,7 +22,7 @@ const OF_ACCESS_SERVER: Readonly<Record<string, Requirement>> = {
 };
 
 export interface OurParty {
-  /** Of all requests so far. */
+  /** Facts about all requests so far. */
   facts(): readonly Fact[];
   stop(): Promise<void>;
 }

@@ -19,7 +19,7 @@ export type Members = Record<string, unknown>;
 export class Refused extends Error {
   readonly answer: Answer | undefined;
   readonly code: string | undefined;
-  /** Of `Signature-Error`, for who refuses a message (5). */
+  /** Value of `Signature-Error` in the refusal of a message (5). */
   readonly signatureError: string;
   constructor(message: string, answer?: Answer, signatureError = "invalid_jwt") {
     super(answer === undefined ? message : `${message}: ${answer.status} ${answer.text}`);

@@ -22,7 +22,7 @@ interface RunPageProps {
   client: ApiClient;
   /** Wire profile of the demo. */
   profile: string | undefined;
-  /** Of a run, an order, or an attempt to break a run. Another one is another page. */
+  /** Address of a run, an order, or an attempt to break a run. Another one is another page. */
   address: RunAddress;
   user: User;
   /** The session has lapsed: nothing can be sent. */

@@ -4,7 +4,9 @@
  * @module
  */
 
+import { createNonce } from "../http-signatures/replay.ts";
 import { StoreFullError } from "../store/quota-store.ts";
+import { RecentMap } from "../store/recent-map.ts";
 import type { RecordStore, RecordTerms } from "../store/record-store.ts";
 
 /** A token that an agent may present, and what has to be known of it. Plain data: it can be written down and read again. */
@@ -29,8 +31,8 @@ export interface ObtainedToken {
   readonly refreshToken?: string;
   /** A resource has refused the token: it is not presented again, and stays for its refresh token only. */
   readonly isRefused?: boolean;
-  /** Another process may be renewing it. Unix seconds. */
-  readonly renewingUntil?: number;
+  /** Random name of the claim of a process that may be renewing it. */
+  readonly renewal?: string;
   /** The other name it is stored under, which includes the scope that was wanted. */
   readonly storedAs?: string;
 }
@@ -48,15 +50,19 @@ export interface TokenCache {
   refuse(name: string, token: string): Promise<void>;
   /**
    * Lets one of all processes use a refresh token: an issuer may take it once, and end what came of
-   * it when it comes twice.
+   * it when it comes twice. No clocks of two processes are compared: each measures for itself how
+   * long it has seen a claim of another.
    *
-   * @param seconds after which another may claim it all the same
+   * @param seconds for which this process has to have seen the same claim before it takes it over
    * @returns false while another process renews, and where the refresh token is not kept any more
    */
   claimRenewal(name: string, refreshToken: string, seconds: number): Promise<boolean>;
   /** Gives back a claim whose refresh token was not taken, unless another has taken its place. */
   releaseRenewal(name: string, refreshToken: string): Promise<void>;
 }
+
+/** Claims of other processes that a process remembers. For one that it has forgotten it waits again. */
+const MAX_CLAIMS_SEEN = 1_000;
 
 /** A token with a refresh token, and a session, are kept for so long after they were last got. */
 const LONGEST_SECONDS = 30 * 86_400;
@@ -83,6 +89,15 @@ export function createTokenCache(store: RecordStore<ObtainedToken>, now: () => n
       return changed && { value: changed, ...termsOf(changed) };
     });
   }
+  /** By name, when this process first saw a claim, in milliseconds of its own. */
+  const seen = new RecentMap<string, { readonly renewal: string; readonly sinceMs: number }>(MAX_CLAIMS_SEEN);
+  /** Whether another process has had the time for a renewal since it was first seen here. */
+  function isOver(name: string, renewal: string, seconds: number): boolean {
+    const first = seen.get(name);
+    if (first?.renewal === renewal) return performance.now() - first.sinceMs >= seconds * 1000;
+    seen.set(name, { renewal, sinceMs: performance.now() });
+    return false;
+  }
   return {
     get: async (name) => store.get(name),
     async set(name, token) {
@@ -99,18 +114,22 @@ export function createTokenCache(store: RecordStore<ObtainedToken>, now: () => n
         return { ...kept, isRefused: true };
       }),
     async claimRenewal(name, refreshToken, seconds) {
+      const current = (await store.get(name))?.renewal;
+      if (current !== undefined && !isOver(name, current, seconds)) return false; // hole V62
+      const renewal = createNonce();
       let isClaimed = false;
       await update(name, (kept) => {
-        const isRenewed = now() < (kept?.renewingUntil ?? 0); // hole V58
-        isClaimed = kept?.refreshToken === refreshToken && !isRenewed;
-        return kept && isClaimed ? { ...kept, renewingUntil: now() + seconds } : undefined;
+        isClaimed = false;
+        if (kept?.renewal !== current) return undefined; // hole V58
+        isClaimed = kept?.refreshToken === refreshToken;
+        return kept && isClaimed ? { ...kept, renewal } : undefined;
       });
       return isClaimed;
     },
     releaseRenewal: (name, refreshToken) =>
       update(name, (kept) => {
         if (kept?.refreshToken !== refreshToken) return undefined;
-        const { renewingUntil: _, ...released } = kept;
+        const { renewal: _, ...released } = kept;
         return released;
       }),
   };

@@ -236,19 +236,19 @@ export class TokenSource {
   ): Promise<ObtainedToken | undefined> {
     const { tokenCache, now, timeouts } = this.#parts;
     const seconds = renewalSeconds(timeouts.tokenRequestMs);
-    // By this process's own time: the clock of the other one may be an hour ahead.
-    const giveUpAt = performance.now() + seconds * 1000;
     const claim = () => tokenCache.claimRenewal(storedAs, refreshToken, seconds);
+    const failed = () =>
+      new AAuthAgentError("token_request_failed", "another process could not renew the token");
     if (await claim()) return undefined;
+    const giveUpAt = performance.now() + seconds * 1000;
     for (;;) {
+      const mayWait = performance.now() < giveUpAt && !(isPresentable && now() < old.expiresAt);
       const kept = await this.#cached(storedAs);
       const renewed = await this.#cached(name);
       if (renewed !== undefined && renewed.token !== old.token && now() < renewed.renewAt) return renewed;
-      const until = kept?.refreshToken === refreshToken ? kept.renewingUntil : undefined;
-      const mayWait = performance.now() < giveUpAt && !(isPresentable && now() < old.expiresAt);
-      if (until === undefined || !mayWait)
-        throw new AAuthAgentError("token_request_failed", "another process could not renew the token");
-      if (now() >= until && (await claim())) return undefined;
+      if (kept?.refreshToken !== refreshToken || kept.renewal === undefined) throw failed();
+      if (await claim()) return undefined;
+      if (!mayWait) throw failed();
       await delay(RENEWAL_LOOK_MS, signal);
     }
   }
@@ -332,7 +332,7 @@ function createSharing(
   return async (wanted, context, make) => {
     // A call that does not wait must not wait for one that does, and one that can reach a person must not fail with one that cannot.
     const name = [context.waiting ?? "poll", ...capabilitiesOf(context), wanted].join(" ");
-    // Of two callers that bring the person to a page, only the one whose request it is would hear of it.
+    // Where two callers bring the person to a page, only the request's own caller would learn of it.
     const isOwn = isDeferring && context.onInteraction !== undefined;
     const other = isOwn ? undefined : underway.get(name);
     if (other !== undefined && !other.abandoned.signal.aborted) {

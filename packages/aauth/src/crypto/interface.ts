@@ -1,6 +1,6 @@
 /**
- * What this package asks of a platform's cryptography. `node.ts`, `sodium.ts` and `web.ts` implement it; everything else imports the
- * implementation as `#crypto` and never names a platform.
+ * What this package asks of a platform's cryptography. `node.ts`, `sodium.ts` and `web.ts`
+ * implement it; everything else imports the implementation as `#crypto` and never names a platform.
  *
  * @module
  */
@@ -25,9 +25,10 @@ export interface Signer {
 export interface Verifier {
   verify(data: Uint8Array, signature: Uint8Array): Awaitable<boolean>;
   /**
-   * The same for servers, whose event loop must not stand still for one verification after the other: off the calling thread, except for
-   * the first of a turn of the event loop while the pool is idle, where it would only wait for being handed over, or has more than it can
-   * do, where it would only wait.
+   * The same for servers, whose event loop must not stand still for one verification after the
+   * other: off the calling thread, except for the first of a turn of the event loop while the pool
+   * is idle, where it would only wait for being handed over, or has more than it can do, where it
+   * would only wait.
    */
   verifyOnPool(data: Uint8Array, signature: Uint8Array): Awaitable<boolean>;
 }
@@ -43,12 +44,16 @@ export interface PlatformCrypto {
   encodeAscii(text: string): Uint8Array;
   /** Makes a key pair; the private half cannot be read back. */
   generateKey(alg: KeyAlgorithm): Promise<Signer & { readonly publicJwk: PublicJwk }>;
-  /** Imports a private key whose members are known to be canonical base64url. Does not promise to compare the halves. */
+  /**
+   * Imports a private key whose members are known to be canonical base64url. Does not promise to
+   * compare the halves.
+   */
   importPrivateKey(jwk: PublicJwk & { readonly d: string }): Promise<Signer>;
   /** Imports a public key whose coordinates are known to be 32 bytes in canonical base64url. */
   importPublicKey(jwk: PublicJwk): Awaitable<Verifier>;
   /**
-   * Imports a private key that signs tokens. On Node it signs off the calling thread, with the exception of {@link Verifier.verifyOnPool}.
+   * Imports a private key that signs tokens. On Node it signs off the calling thread, with the
+   * exception of {@link Verifier.verifyOnPool}.
    *
    * @param jwk the members of the key only
    * @throws Error when it is not one for `alg`

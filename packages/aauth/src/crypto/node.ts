@@ -1,6 +1,6 @@
 /**
- * Cryptography of Node, synchronous, with key objects that are imported once: importing costs up to a fifth of a verification. Keys come
- * in as JWK, whose import is cheap in every version of Node.
+ * Cryptography of Node, synchronous, with key objects that are imported once: importing costs up to
+ * a fifth of a verification. Keys come in as JWK, whose import is cheap in every version of Node.
  *
  * @module
  */
@@ -23,7 +23,10 @@ import { createOffloader } from "./offload.ts";
 // Not by name: linking would fail on an older Node, before it could be named.
 const { hash } = nodeCrypto;
 
-/** One system call serves many nonces: a call for 16 bytes costs ten times what it takes to cut them off here. */
+/**
+ * One system call serves many nonces: a call for 16 bytes costs ten times what it takes to cut them
+ * off here.
+ */
 const POOL_BYTES = 4096;
 const pool = Buffer.alloc(POOL_BYTES);
 let poolUsed = POOL_BYTES;

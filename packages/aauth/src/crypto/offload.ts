@@ -6,7 +6,10 @@
 
 import type { Awaitable } from "./interface.ts";
 
-/** Twice the pool's default number of threads, so that none waits while this thread runs an operation. */
+/**
+ * Twice the pool's default number of threads, so that none waits while this thread runs an
+ * operation.
+ */
 const MAX_UNDER_WAY = 8;
 
 export type Offload = <T>(
@@ -15,9 +18,9 @@ export type Offload = <T>(
 ) => Awaitable<T>;
 
 /**
- * Each turn of the event loop does at most one operation itself, its first, and only where the pool does not help: while it is idle,
- * its ways there and back would only be waited for; while it has more to do than it can, this thread takes its share. Everything else
- * goes to the pool.
+ * Each turn of the event loop does at most one operation itself, its first, and only where the pool
+ * does not help: while it is idle, its ways there and back would only be waited for; while it has
+ * more to do than it can, this thread takes its share. Everything else goes to the pool.
  */
 export function createOffloader(): Offload {
   let hasRun = false;

@@ -1,4 +1,6 @@
-/** What `sodium.ts` uses of it; the package has no types of its own. Buffers are filled in place. */
+/**
+ * What `sodium.ts` uses of it; the package has no types of its own. Buffers are filled in place.
+ */
 declare module "sodium-native" {
   interface Sodium {
     crypto_sign_keypair(publicKey: Uint8Array, secretKey: Uint8Array): void;

@@ -1,6 +1,7 @@
 /**
- * Cryptography of Node with Ed25519 by libsodium, which takes six tenths of the time to sign and half to verify. Off unless the
- * process runs with `--conditions=aauth-sodium` and `sodium-native` is installed: it is native code that Node does not come with.
+ * Cryptography of Node with Ed25519 by libsodium, which takes six tenths of the time to sign and
+ * half to verify. Off unless the process runs with `--conditions=aauth-sodium` and `sodium-native`
+ * is installed: it is native code that Node does not come with.
  *
  * @module
  */
@@ -13,7 +14,10 @@ const PUBLIC_KEY_BYTES = 32;
 const SECRET_KEY_BYTES = 64;
 const SIGNATURE_BYTES = 64;
 
-/** A secret key lies in memory that is not swapped out, between pages that nothing may touch, and is wiped when it is let go. */
+/**
+ * A secret key lies in memory that is not swapped out, between pages that nothing may touch, and is
+ * wiped when it is let go.
+ */
 function createSigner(fill: (publicKey: Uint8Array, secretKey: Uint8Array) => void) {
   const publicKey = Buffer.alloc(PUBLIC_KEY_BYTES);
   const secretKey = sodium.sodium_malloc(SECRET_KEY_BYTES);

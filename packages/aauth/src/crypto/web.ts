@@ -17,7 +17,10 @@ const P256 = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
 const RSA = { name: "RSASSA-PKCS1-v1_5", hash: "SHA-256" };
 const ALGORITHMS = { Ed25519: ED25519, EdDSA: ED25519, ES256: P256, RS256: RSA } as const;
 
-/** WebCrypto wants a view that is not over shared memory, which the types of this package do not promise. */
+/**
+ * WebCrypto wants a view that is not over shared memory, which the types of this package do not
+ * promise.
+ */
 const own = (bytes: Uint8Array): Uint8Array<ArrayBuffer> => bytes as Uint8Array<ArrayBuffer>;
 
 const encoders = {

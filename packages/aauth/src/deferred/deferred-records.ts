@@ -1,8 +1,8 @@
 /**
- * The one engine of requests that are answered later (draft -11, sections 6.2, 6.5.1, 7.3 and 11.8):
- * each is a record of a store, bound to its holder, changed by one process at a time, found by its
- * id or by further names, and gone once its answer was given. Nothing runs between polls, so that
- * any process that shares the store can answer the next one.
+ * The one engine of requests that are answered later (draft -11, sections 6.2, 6.5.1, 7.3 and
+ * 11.8): each is a record of a store, bound to its holder, changed by one process at a time, found
+ * by its id or by further names, and gone once its answer was given. Nothing runs between polls, so
+ * that any process that shares the store can answer the next one.
  *
  * @module
  */
@@ -23,7 +23,9 @@ import type { RecordStore, RecordTerms } from "../store/record-store.ts";
 const MAX_GUESSES = 5;
 /** How often a caller looks whether another process has changed a request. */
 const LOOK_MS = 500;
-/** Longer than a call to another server may take; the lease of a process that ends lasts as long. */
+/**
+ * Longer than a call to another server may take; the lease of a process that ends lasts as long.
+ */
 const LEASE_SECONDS = 120;
 /** Leases that are known to be over. One that is forgotten is waited for. */
 const MAX_KEPT_LEASES = 1_000;
@@ -80,7 +82,9 @@ export interface DeferredRecordsOptions<Kept> {
   readonly now: () => number;
   /** Seconds that a request is kept beyond its end, for callers that have not heard of it. */
   readonly keptSeconds: number;
-  /** Sets the outcome of a request whose code was guessed at too often. Default: none has a code. */
+  /**
+   * Sets the outcome of a request whose code was guessed at too often. Default: none has a code.
+   */
   guessedAt?(record: Kept): void;
 }
 
@@ -123,7 +127,8 @@ export class DeferredRecords<Kept extends DeferredRecord> {
    * part of the record, so it takes no room, and none that others could fill.
    *
    * @param holder the caller; undefined where the change is not for a caller
-   * @throws MissingRequestError for another holder, as for a request that never was; once it has ended
+   * @throws MissingRequestError for another holder, as for a request that never was; once it has
+   * ended
    */
   async change<T>(
     id: string,
@@ -221,14 +226,16 @@ export class DeferredRecords<Kept extends DeferredRecord> {
     });
   }
 
-  // ---------------------------------------------------------------------------------------- waiting
+  // --------------------------------------------------------------------------------------- waiting
 
   /** Wakes the callers in this process that wait under a name. */
   wake(name: string): void {
     for (const wake of this.#waiting.get(name) ?? []) wake();
   }
 
-  /** Waits until it is woken, or it is time to look whether another process has changed something. */
+  /**
+   * Waits until it is woken, or it is time to look whether another process has changed something.
+   */
   woken(name: string, atMostMs = LOOK_MS): Promise<void> {
     const waiting = this.#waiting.get(name) ?? new Set();
     this.#waiting.set(name, waiting);
@@ -244,7 +251,7 @@ export class DeferredRecords<Kept extends DeferredRecord> {
     });
   }
 
-  // ----------------------------------------------------------------------------------------- inside
+  // ---------------------------------------------------------------------------------------- inside
 
   terms({ owner, expiresAt }: DeferredRecord): RecordTerms {
     const { now, keptSeconds } = this.#options;

@@ -1,5 +1,6 @@
 /**
- * Options that could never work are refused where they are given: at the first request the cause would be far away.
+ * Options that could never work are refused where they are given: at the first request the cause
+ * would be far away.
  *
  * @module
  */
@@ -10,7 +11,9 @@ import type { DocumentRules } from "./discovery.ts";
 /** Whose identifiers they are: each profile has its own rules for their one canonical form. */
 type Profile = { readonly documents: Pick<DocumentRules, "isIdentifier" | "isAgentIdentifier"> };
 
-/** @throws TypeError unless the option `name` is the canonical identifier of a party with documents. */
+/**
+ * @throws TypeError unless the option `name` is the canonical identifier of a party with documents.
+ */
 export function requireIdentifier(name: string, value: string, { documents }: Profile): void {
   if (!documents.isIdentifier(value)) throw malformed(name);
 }

@@ -21,34 +21,41 @@ const TIMEOUT_MS = 5_000;
 /** What a discovery may fetch, how, and how long it keeps it. */
 export interface DiscoveryOptions {
   /**
-   * Allows loopback and `*.localhost` (which resolves to it), also over `http`. Private and link-local addresses stay closed.
-   * Default false.
+   * Allows loopback and `*.localhost` (which resolves to it), also over `http`. Private and
+   * link-local addresses stay closed. Default false.
    */
   readonly development?: boolean | undefined;
   /** Unix seconds. Default: the system clock. */
   readonly now?: (() => number) | undefined;
   /** For one fetch; looking a key up may take two. A whole number. Default 5000. */
   readonly timeoutMs?: number | undefined;
-  /** Default: undici with a guard on the connected address; `fetch` in browsers. The URL is guarded in any case. */
+  /**
+   * Default: undici with a guard on the connected address; `fetch` in browsers. The URL is guarded
+   * in any case.
+   */
   readonly transport?: DocumentTransport | undefined;
 }
 
 /**
- * Creates a discovery with its own bounded caches, for each kind of party that it is asked for. It knows no profile: a
- * look-up names its kind by a value of the profile's documents.
+ * Creates a discovery with its own bounded caches, for each kind of party that it is asked for. It
+ * knows no profile: a look-up names its kind by a value of the profile's documents.
  *
- * Every fetch is GET, follows no redirect, reads at most 64 KiB within its time limit, and is refused unless the address is
- * public and `https` (see `development`). The document must name exactly the identity asked for. Failures are
- * remembered for 1 s, in draft -11 longer (`keySetIntervalSeconds`); a document that cannot be fetched again is used for a day.
+ * Every fetch is GET, follows no redirect, reads at most 64 KiB within its time limit, and is
+ * refused unless the address is public and `https` (see `development`). The document must name
+ * exactly the identity asked for. Failures are remembered for 1 s, in draft -11 longer
+ * (`keySetIntervalSeconds`); a document that cannot be fetched again is used for a day.
  *
- * At most 64 documents are fetched at the same time, 40 of them for parties that have proven nothing, 6 of one owner (`ownerOf`); a
- * further fetch is refused at once with `discovery_busy`, or takes the place of one that has had 500 ms. No connection outlives its fetch.
+ * At most 64 documents are fetched at the same time, 40 of them for parties that have proven
+ * nothing, 6 of one owner (`ownerOf`); a further fetch is refused at once with `discovery_busy`, or
+ * takes the place of one that has had 500 ms. No connection outlives its fetch.
  *
- * It does not judge whether an identity is trusted: it answers for anyone who publishes a document. Messages of its errors name
- * addresses and reasons for a log; what a caller may read is `publicRefusal` of the error.
+ * It does not judge whether an identity is trusted: it answers for anyone who publishes a document.
+ * Messages of its errors name addresses and reasons for a log; what a caller may read is
+ * `publicRefusal` of the error.
  *
  * @throws TypeError when `development` is neither true nor false.
- * @throws (from its methods) AAuthVerificationError `discovery_blocked`, `discovery_failed`, `discovery_busy`, `metadata_mismatch`, `unknown_key`.
+ * @throws (from its methods) AAuthVerificationError `discovery_blocked`, `discovery_failed`,
+ * `discovery_busy`, `metadata_mismatch`, `unknown_key`.
  *
  * @example
  * const discovery = createDiscovery({ development: true });

@@ -1,5 +1,6 @@
 /**
- * The cache behind discovery: bounded, one load in flight per key, failures remembered for a moment.
+ * The cache behind discovery: bounded, one load in flight per key, failures remembered for a
+ * moment.
  *
  * @module
  */
@@ -10,8 +11,8 @@ import { RecentMap } from "../store/recent-map.ts";
 import type { FetchSlots, Standing } from "./fetch-slots.ts";
 
 /**
- * A flood of requests for a dead document costs one fetch in this time, which doubles while the outage lasts; a party that has just started
- * is found after it.
+ * A flood of requests for a dead document costs one fetch in this time, which doubles while the
+ * outage lasts; a party that has just started is found after it.
  */
 const FAILURE_SECONDS = 1;
 /** How long a document that cannot be fetched again is used. */
@@ -24,7 +25,10 @@ export interface Cached<T> {
 }
 
 const MAX_ENTRIES = 1_000;
-/** Characters of the documents of parties that have proven nothing: a thousand ordinary ones are half a million. */
+/**
+ * Characters of the documents of parties that have proven nothing: a thousand ordinary ones are
+ * half a million.
+ */
 const MAX_UNKNOWN_CHARACTERS = 524_288;
 /** Characters of the others' documents. */
 const MAX_KEPT_CHARACTERS = 1_048_576;
@@ -51,7 +55,10 @@ interface Failure {
 
 export interface DocumentCacheOptions {
   readonly now: () => number;
-  /** Seconds between two fetches of one document that its server answers. Default: as the burst and failures allow. */
+  /**
+   * Seconds between two fetches of one document that its server answers. Default: as the burst and
+   * failures allow.
+   */
   readonly intervalSeconds?: number | undefined;
   /** Longest that a failure is remembered. Default: all equally long. */
   readonly maxFailureSeconds?: number | undefined;

@@ -1,5 +1,6 @@
 /**
- * Where parties are that are not at the address their identifier names: for local runs of profiles whose identifiers have no port.
+ * Where parties are that are not at the address their identifier names: for local runs of profiles
+ * whose identifiers have no port.
  *
  * @module
  */
@@ -7,12 +8,18 @@
 import { createDocumentTransport, pooledTransport } from "#http";
 import type { DocumentTransport, Transport } from "./transport.ts";
 
-/** Where one party is: `connect` for sockets, and what a browser opens, where that is another address. Both are origins. */
+/**
+ * Where one party is: `connect` for sockets, and what a browser opens, where that is another
+ * address. Both are origins.
+ */
 export type PartyAddress = string | { readonly connect: string; readonly browser: string };
 
 /** Where parties are whose identifiers say no port: transports and addresses by that map. */
 export interface EndpointMap {
-  /** For {@link createDiscovery}: documents of the parties in the map come from there. They may be on loopback. */
+  /**
+   * For {@link createDiscovery}: documents of the parties in the map come from there. They may be
+   * on loopback.
+   */
   readonly documents: DocumentTransport;
   /** For agents: connects to the mapped address with the `Host` that has been signed. */
   readonly requests: Transport;

@@ -1,6 +1,6 @@
 /**
- * How many documents are fetched at the same time, and how many callers wait for them: requests that have proven nothing choose the
- * hosts, and a host may be silent.
+ * How many documents are fetched at the same time, and how many callers wait for them: requests
+ * that have proven nothing choose the hosts, and a host may be silent.
  *
  * @module
  */
@@ -8,25 +8,35 @@
 import { type AAuthError, AAuthVerificationError } from "../errors.ts";
 
 /**
- * What is known of the party whose document is fetched: nothing; that a signature has verified with its key; that this service's
- * configuration names it. Each has slots of its own, so that fetches for unknown parties never delay the others.
+ * What is known of the party whose document is fetched: nothing; that a signature has verified with
+ * its key; that this service's configuration names it. Each has slots of its own, so that fetches
+ * for unknown parties never delay the others.
  */
 export type Standing = "unknown" | "proven" | "configured";
 
 /** Fetches in progress, by standing. */
 const MAX_FETCHES: Readonly<Record<Standing, number>> = { unknown: 40, proven: 16, configured: 8 };
-/** Of them for one owner: a wildcard record in DNS makes any number of hosts. */
+/** Fetches for one owner: a wildcard record in DNS makes any number of hosts. */
 const MAX_FETCHES_PER_OWNER = 6;
-/** When there is no slot, the oldest fetch that has had this long gives way: a host that answers needs less. */
+/**
+ * When there is no slot, the oldest fetch that has had this long gives way: a host that answers
+ * needs less.
+ */
 const PATIENCE_MS = 500;
-/** Callers, by standing, that wait for a fetch which another caller started, for as long as it takes. */
+/**
+ * Callers, by standing, that wait for a fetch which another caller started, for as long as it
+ * takes.
+ */
 const MAX_JOINED = 64;
-/** A further one waits so long: enough for a host that answers, when many callers need a document at the same moment. */
+/**
+ * A further one waits so long: enough for a host that answers, when many callers need a document at
+ * the same moment.
+ */
 const BRIEF_WAIT_MS = 100;
 
 export interface FetchOptions {
   readonly standing: Standing;
-  /** Of the address that is fetched (`ownerOf`). */
+  /** Owner of the address that is fetched (`ownerOf`). */
   readonly owner: string;
   readonly timeoutMs: number;
 }
@@ -49,7 +59,8 @@ export class FetchSlots {
   /**
    * Runs a fetch in a slot; its signal aborts after `timeoutMs`.
    *
-   * @throws AAuthError `discovery_busy` at once when there is no slot, and from a fetch that gave way to another
+   * @throws AAuthError `discovery_busy` at once when there is no slot, and from a fetch that gave
+   * way to another
    */
   async run<T>(
     { standing, owner, timeoutMs }: FetchOptions,

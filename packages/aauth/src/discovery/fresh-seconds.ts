@@ -1,6 +1,7 @@
 /**
- * How long an answer says that it is fresh (RFC 9111 section 4.2.1), in seconds: `max-age`, or `Expires`, less its `Age`. 0 where it is not to be
- * stored or used without asking; undefined where it says nothing, or nothing that can be read.
+ * How long an answer says that it is fresh (RFC 9111 section 4.2.1), in seconds: `max-age`, or
+ * `Expires`, less its `Age`. 0 where it is not to be stored or used without asking; undefined where
+ * it says nothing, or nothing that can be read.
  *
  * @param nowSeconds Unix seconds
  */

@@ -1,6 +1,7 @@
 /**
- * Outbound HTTP on Node, Bun and Deno: documents by `node:http` with a guard on the connected address, requests
- * over the pooled connections of undici. Bun has a shim for undici, whose `Client` would connect without the guard.
+ * Outbound HTTP on Node, Bun and Deno: documents by `node:http` with a guard on the connected
+ * address, requests over the pooled connections of undici. Bun has a shim for undici, whose
+ * `Client` would connect without the guard.
  *
  * @module
  */
@@ -18,8 +19,9 @@ import type { DocumentTransport, Transport } from "./transport.ts";
 import { guardUrl, isLocalName, SPECIAL_IPV4 } from "./url-guard.ts";
 
 /**
- * Never reachable, in development either. Of IPv6 everything but global unicast, 2000::/3: what leads to an IPv4 address of the sender's
- * choice (mapped, compatible, translated, NAT64), local, multicast, and whatever is assigned next; and the special blocks inside it.
+ * Never reachable, in development either. Of IPv6 everything but global unicast, 2000::/3: what
+ * leads to an IPv4 address of the sender's choice (mapped, compatible, translated, NAT64), local,
+ * multicast, and whatever is assigned next; and the special blocks inside it.
  */
 const SPECIAL_IPV6_RANGES = [
   ["::", "::"],
@@ -27,24 +29,30 @@ const SPECIAL_IPV6_RANGES = [
   ["::2", "1fff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"],
   ["4000::", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"],
 ] as const;
-/** Protocol assignments (Teredo, benchmarking, ORCHID …), documentation, 6to4, AS112, documentation. */
+/**
+ * Protocol assignments (Teredo, benchmarking, ORCHID …), documentation, 6to4, AS112, documentation.
+ */
 const SPECIAL_IPV6 = ["2001::/23", "2001:db8::/32", "2002::/16", "2620:4f:8000::/48", "3fff::/20"];
 const SPECIAL = [...SPECIAL_IPV4, ...SPECIAL_IPV6];
 /** Not reachable outside development. */
 const LOOPBACK = ["127.0.0.0/8", "::1/128"];
 
-/** Names being resolved at the same time: the system's resolver cannot be stopped, and a name server may be silent. */
+/**
+ * Names being resolved at the same time: the system's resolver cannot be stopped, and a name server
+ * may be silent.
+ */
 const MAX_LOOKUPS = 64;
 
 /**
- * A document transport that connects to nothing private, link-local or otherwise special: a literal is looked at before the request, a
- * name as soon as it is resolved, with all its addresses. In development loopback is allowed and `*.localhost` resolves to it without
- * asking the system.
+ * A document transport that connects to nothing private, link-local or otherwise special: a literal
+ * is looked at before the request, a name as soon as it is resolved, with all its addresses. In
+ * development loopback is allowed and `*.localhost` resolves to it without asking the system.
  *
- * Each document has a connection of its own, closed with it whatever its host says: unproven callers choose the hosts.
+ * Each document has a connection of its own, closed with it whatever its host says: unproven
+ * callers choose the hosts.
  *
- * @throws AAuthError `discovery_blocked` when the connect guard bites, `discovery_busy` when too many names are being resolved; anything
- * else as undici throws it.
+ * @throws AAuthError `discovery_blocked` when the connect guard bites, `discovery_busy` when too
+ * many names are being resolved; anything else as undici throws it.
  */
 export function createDocumentTransport(options: { development: boolean }): DocumentTransport {
   const send = createGuardedRequest(options);
@@ -58,10 +66,11 @@ export function createDocumentTransport(options: { development: boolean }): Docu
 const MAX_GUARDED_BYTES = 65_536;
 
 /**
- * Sends requests to addresses that other parties have named, guarded as documents are. An answer of more than 64 KiB rejects; it is here when the
- * promise resolves.
+ * Sends requests to addresses that other parties have named, guarded as documents are. An answer of
+ * more than 64 KiB rejects; it is here when the promise resolves.
  *
- * @throws AAuthError as {@link createDocumentTransport}, `discovery_blocked` also for a URL that is not `https`
+ * @throws AAuthError as {@link createDocumentTransport}, `discovery_blocked` also for a URL that is
+ * not `https`
  */
 export function createGuardedTransport(options: { development: boolean }): Transport {
   const send = createGuardedRequest(options);
@@ -115,17 +124,22 @@ function createGuardedRequest(options: { development: boolean }) {
   };
 }
 
-/** A body of at most so many bytes is read at once, so that one without a reader holds no connection. */
+/**
+ * A body of at most so many bytes is read at once, so that one without a reader holds no
+ * connection.
+ */
 const MAX_BUFFERED_BYTES = 65_536;
 /** The platform's constructor takes no body for them. */
 const NULL_BODY_STATUSES: ReadonlySet<number> = new Set([204, 205, 304]);
 
 /**
- * Sends through undici's global dispatcher, which pools connections per origin. Adds no header but `accept-encoding`.
+ * Sends through undici's global dispatcher, which pools connections per origin. Adds no header but
+ * `accept-encoding`.
  *
  * A long body streams, and holds its connection until it is read or cancelled.
  *
- * A connection that its server has closed is not used again. A request whose connection breaks is not repeated: it may have been processed.
+ * A connection that its server has closed is not used again. A request whose connection breaks is
+ * not repeated: it may have been processed.
  *
  * @throws RangeError for a status that a `Response` cannot have, beyond 599
  */
@@ -219,7 +233,10 @@ const systemLookup: Lookup = (hostname, options, callback) => {
   });
 };
 
-/** getaddrinfo knows no `*.localhost` on most systems, although RFC 6761 gives those names to loopback. */
+/**
+ * getaddrinfo knows no `*.localhost` on most systems, although RFC 6761 gives those names to
+ * loopback.
+ */
 const localhostLookup: Lookup = (hostname, options, callback) => {
   if (!isLocalName(hostname)) return systemLookup(hostname, options, callback);
   callback(null, [
@@ -228,7 +245,10 @@ const localhostLookup: Lookup = (hostname, options, callback) => {
   ]);
 };
 
-/** One forbidden address is enough to refuse a name: which of them is tried first, or next, is not ours to say. */
+/**
+ * One forbidden address is enough to refuse a name: which of them is tried first, or next, is not
+ * ours to say.
+ */
 function guardedLookup(resolve: Lookup, isForbidden: AddressGuard): LookupFunction {
   return (hostname, options, callback) => {
     resolve(hostname, { ...options, all: true }, (error, addresses) => {

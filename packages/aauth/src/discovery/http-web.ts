@@ -1,6 +1,7 @@
 /**
- * Outbound HTTP where only `fetch` exists (browsers, workers). The guard on connected addresses that Node has is not
- * possible here; the guard on the URL and the limits of size and time still hold.
+ * Outbound HTTP where only `fetch` exists (browsers, workers). The guard on connected addresses
+ * that Node has is not possible here; the guard on the URL and the limits of size and time still
+ * hold.
  *
  * @module
  */
@@ -9,7 +10,10 @@ import { readAtMost } from "./read-at-most.ts";
 import type { DocumentTransport, Transport } from "./transport.ts";
 import { guardUrl } from "./url-guard.ts";
 
-/** A document transport over `fetch`. `development` changes nothing here: names are resolved by the platform. */
+/**
+ * A document transport over `fetch`. `development` changes nothing here: names are resolved by the
+ * platform.
+ */
 export function createDocumentTransport(_options: { development: boolean }): DocumentTransport {
   return async (url, { signal, maxBytes }) => {
     const response = await unredirected(url, {
@@ -34,8 +38,8 @@ export const pooledTransport: Transport = (url, init) =>
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
 /**
- * As `fetch` with `redirect: "error"`, which Workers do not have: they show the answer that redirects,
- * and browsers hide it.
+ * As `fetch` with `redirect: "error"`, which Workers do not have: they show the answer that
+ * redirects, and browsers hide it.
  *
  * @throws TypeError for a redirect
  */
@@ -46,7 +50,10 @@ async function unredirected(url: string | URL, init: RequestInit): Promise<Respo
   throw new TypeError("the answer is a redirect");
 }
 
-/** Sends to addresses that other parties have named: the URL is guarded, the connected address cannot be. */
+/**
+ * Sends to addresses that other parties have named: the URL is guarded, the connected address
+ * cannot be.
+ */
 export function createGuardedTransport(options: { development: boolean }): Transport {
   return async (url, init) => {
     guardUrl(url, options);

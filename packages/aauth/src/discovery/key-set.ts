@@ -8,9 +8,10 @@ const MAX_KEYS = 100;
 type Members = Readonly<Record<string, unknown>>;
 
 /**
- * Reads a key set. Keys that are symmetric, carry private members or have a member of the wrong shape are left out, so they can never
- * be chosen; one bad key does not make its neighbours unusable. Of a key only the members are kept that say what it is and what it is
- * for: certificates are not looked at, and whatever else an unknown party puts there would only fill the memory.
+ * Reads a key set. Keys that are symmetric, carry private members or have a member of the wrong
+ * shape are left out, so they can never be chosen; one bad key does not make its neighbours
+ * unusable. Of a key only the members are kept that say what it is and what it is for: certificates
+ * are not looked at, and whatever else an unknown party puts there would only fill the memory.
  *
  * @throws AAuthError `discovery_failed` when there is no `keys` array or it is longer than 100.
  */

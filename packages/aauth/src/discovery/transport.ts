@@ -25,11 +25,15 @@ export interface FetchedDocument {
 }
 
 /**
- * Fetches one document with GET. Follows no redirect, reads at most `maxBytes`, and rejects when either is exceeded.
+ * Fetches one document with GET. Follows no redirect, reads at most `maxBytes`, and rejects when
+ * either is exceeded.
  */
 export type DocumentTransport = (url: URL, init: DocumentFetchInit) => Promise<FetchedDocument>;
 
-/** A request as it goes on the wire: everything, signature headers included, is already in `headers`. */
+/**
+ * A request as it goes on the wire: everything, signature headers included, is already in
+ * `headers`.
+ */
 export interface TransportRequest {
   /** As it is signed. */
   readonly method: string;
@@ -44,7 +48,8 @@ export interface TransportRequest {
 }
 
 /**
- * Sends a signed request and answers as soon as the response headers are here; the body streams. Follows no
- * redirect: a signature is made for one target. The global `fetch` fits this type, and follows none where `redirect` says so.
+ * Sends a signed request and answers as soon as the response headers are here; the body streams.
+ * Follows no redirect: a signature is made for one target. The global `fetch` fits this type, and
+ * follows none where `redirect` says so.
  */
 export type Transport = (url: string, request: TransportRequest) => Promise<Response>;

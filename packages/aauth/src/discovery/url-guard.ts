@@ -1,6 +1,6 @@
 /**
- * Which addresses may be fetched at all, decided from the text of the URL. The connection itself is guarded a second
- * time in `#http`, because a permitted name may resolve to a forbidden address.
+ * Which addresses may be fetched at all, decided from the text of the URL. The connection itself is
+ * guarded a second time in `#http`, because a permitted name may resolve to a forbidden address.
  *
  * @module
  */
@@ -9,12 +9,16 @@ import { AAuthVerificationError } from "../errors.ts";
 import { memoize } from "../store/memoize.ts";
 
 export interface GuardOptions {
-  /** Allows loopback and `*.localhost`, also over `http`. Private and link-local addresses stay closed. Default false. */
+  /**
+   * Allows loopback and `*.localhost`, also over `http`. Private and link-local addresses stay
+   * closed. Default false.
+   */
   readonly development: boolean;
 }
 
 /**
- * Returns the parsed URL when it may be fetched: `https`, or in development `http` for loopback and `*.localhost`.
+ * Returns the parsed URL when it may be fetched: `https`, or in development `http` for loopback and
+ * `*.localhost`.
  *
  * @throws AAuthError `discovery_blocked` (profile 5.2).
  */
@@ -36,8 +40,9 @@ export function guardUrl(value: string, options: GuardOptions): URL {
 }
 
 /**
- * True for an identifier in canonical form: an `http` or `https` URL without credentials, query, fragment or trailing
- * slash, spelled as the URL parser spells it, of at most 2048 characters. Identifiers are compared as strings, so only one spelling may exist.
+ * True for an identifier in canonical form: an `http` or `https` URL without credentials, query,
+ * fragment or trailing slash, spelled as the URL parser spells it, of at most 2048 characters.
+ * Identifiers are compared as strings, so only one spelling may exist.
  */
 export function isIdentifier(value: string): boolean {
   return knownIdentifier(value) === true;
@@ -45,7 +50,10 @@ export function isIdentifier(value: string): boolean {
 
 const knownIdentifier = memoize(512, (value) => isCanonical(value) || undefined);
 
-/** They are kept, by those who have something to remember of an agent. So are the names of its delegates. */
+/**
+ * They are kept, by those who have something to remember of an agent. So are the names of its
+ * delegates.
+ */
 export const MAX_IDENTIFIER_CHARACTERS = 2048;
 
 function isCanonical(value: string): boolean {
@@ -67,7 +75,8 @@ export function isLocalName(hostname: string): boolean {
 }
 
 /**
- * Every block of IANA's special-purpose registry for IPv4 but loopback, with multicast and what is reserved.
+ * Every block of IANA's special-purpose registry for IPv4 but loopback, with multicast and what is
+ * reserved.
  *
  * Used for literals here, and in `#http` for the addresses that names resolve to.
  */
@@ -83,7 +92,9 @@ const SPECIAL_RANGES = SPECIAL_IPV4.map((subnet) => {
   return { first, last: first + 2 ** (32 - Number(prefix)) - 1 };
 });
 
-/** IP literals outside the public internet. Names are judged after they are resolved, in `#http`. */
+/**
+ * IP literals outside the public internet. Names are judged after they are resolved, in `#http`.
+ */
 function isPrivateLiteral(hostname: string): boolean {
   // Any IPv6 literal: metadata lives on names, and the list of special IPv6 ranges keeps growing.
   if (hostname.startsWith("[")) return true;

@@ -1,6 +1,6 @@
 /**
- * The answers to requests that did not pass (draft -11, sections 6, 11.3.4 and 11.6): what is wrong in `Signature-Error`, what would help in
- * `AAuth-Requirement`, both as a problem document.
+ * The answers to requests that did not pass (draft -11, sections 6, 11.3.4 and 11.6): what is wrong
+ * in `Signature-Error`, what would help in `AAuth-Requirement`, both as a problem document.
  *
  * @module
  */
@@ -25,7 +25,10 @@ import { RESOURCE_TOKEN } from "./token-schemas.ts";
 
 const [AGENT, PERSON, AUTH, SERVER] = LEVELS;
 
-/** What `Signature-Error` says (signature-key -09, section 5.4). What is not here is no failure of a signature, and keeps its status. */
+/**
+ * What `Signature-Error` says (signature-key -09, section 5.4). What is not here is no failure of a
+ * signature, and keeps its status.
+ */
 const SIGNATURE_ERRORS: Readonly<Partial<Record<AAuthErrorCode, string>>> = {
   missing_signature: "invalid_signature",
   profile_not_accepted: "invalid_signature",
@@ -79,7 +82,10 @@ const CURED_BY_TOKEN: ReadonlySet<AAuthErrorCode> = new Set([
   ...(["authorization_required", "insufficient_scope"] as const),
 ]);
 
-/** With a resource token, for who has shown whom it acts for. A revoked token is not among them: what it was good for is over. */
+/**
+ * With a resource token, for who has shown whom it acts for. A revoked token is not among them:
+ * what it was good for is over.
+ */
 const CURED_BY_AUTHORIZATION: ReadonlySet<AAuthErrorCode> = new Set([
   "authorization_required",
   "insufficient_scope",
@@ -115,12 +121,18 @@ function signatureErrorOf(error: AAuthError) {
   };
 }
 
-/** Scopes of OpenID Connect and its enterprise extensions: the person server says which of them it knows (section 11.10). */
+/**
+ * Scopes of OpenID Connect and its enterprise extensions: the person server says which of them it
+ * knows (section 11.10).
+ */
 const IDENTITY: ReadonlySet<string> = new Set(
   "openid profile email address phone tenant groups roles".split(" "),
 );
 
-/** A resource token is issued only for a caller that has shown a person token or an auth token on this request (section 6.7). */
+/**
+ * A resource token is issued only for a caller that has shown a person token or an auth token on
+ * this request (section 6.7).
+ */
 export function createAnswers(options: AnswerOptions): AnswerWriter {
   const { key, resource, authServer: accessServer, now, scopeDescriptions } = options;
   const { lifetimeSeconds = RESOURCE_TOKEN.lifetime.defaultSeconds } = options;

@@ -1,5 +1,6 @@
 /**
- * Where a browser is sent after an interaction (draft -11, sections 7.3 and 11.1.2): never to an address that only the query names.
+ * Where a browser is sent after an interaction (draft -11, sections 7.3 and 11.1.2): never to an
+ * address that only the query names.
  *
  * @module
  */
@@ -17,8 +18,8 @@ export interface CallbackParties {
 }
 
 /**
- * True for a `callback` at the person server's origin, for the `callback_endpoint` of the agent provider, and for `http` on `localhost` or `127.0.0.1` where
- * the provider's document allows it.
+ * True for a `callback` at the person server's origin, for the `callback_endpoint` of the agent
+ * provider, and for `http` on `localhost` or `127.0.0.1` where the provider's document allows it.
  *
  * @param discovery finds the provider's document; without it only the person server counts
  */

@@ -1,6 +1,7 @@
 /**
- * How an agent answers what a resource requires (draft -11, sections 6 and 11.6): it shows the best token it has, and climbs from its agent
- * token to a person token to an auth token as far as the resource asks.
+ * How an agent answers what a resource requires (draft -11, sections 6 and 11.6): it shows the best
+ * token it has, and climbs from its agent token to a person token to an auth token as far as the
+ * resource asks.
  *
  * @module
  */
@@ -24,7 +25,7 @@ import { decodedOf } from "./token-requests.ts";
 
 const [AGENT, PERSON, AUTH] = LEVELS;
 
-// ----------------------------------------------------------------------------------------------------------------- the climb
+// --------------------------------------------------------------------------------------- the climb
 
 /** Where a call stands. */
 interface State extends CallState {
@@ -178,7 +179,8 @@ function afterPoll(
   if (status === PAYMENT) return fail(state, paymentRequired());
   if (challenge?.deferred !== undefined) return afterDeferral(state, challenge, challenge.deferred);
   if (status === UNAUTHORIZED && challenge?.level === AUTH) return stepUp(state, challenge);
-  // A resource that has started again does not know whether an older token was revoked; what it holds may still be there.
+  // A resource that has started again does not know whether an older token was revoked; what it
+  // holds may still be there.
   if (challenge?.refusal === "invalid_jwt" && state.shown !== AGENT && state.restarts < MAX_RESTARTS)
     return then({ ...state, restarts: state.restarts + 1 }, { do: "discard-held" });
   // Any other answer is the one that was waited for.
@@ -189,7 +191,8 @@ function afterDeferral(state: State, challenge: Challenge, deferred: DeferredRes
   const next: State = { ...state, polled: deferred };
   if (challenge.level === AUTH && !state.granted.includes(wantedBy(challenge)))
     return stepUp(next, challenge);
-  // What is required beside is in `deferred`, and a requirement that is not known may give way to one that is (section 11.6.2).
+  // What is required beside is in `deferred`, and a requirement that is not known may give way to
+  // one that is (section 11.6.2).
   return then(next, { do: "poll", deferred });
 }
 
@@ -208,7 +211,8 @@ function afterResponse(
   const isRefused = challenge.refusal !== undefined && isAboutToken(challenge) && mayRestart(state);
   switch (challenge.level) {
     case "":
-      // Agents cover what a resource publishes (section 11.2.4); this one is told by the resource that wants more than most.
+      // Agents cover what a resource publishes (section 11.2.4); this one is told by the resource
+      // that wants more than most.
       if (challenge.covers !== undefined && state.isCovering !== true) {
         return then({ ...state, isCovering: true }, { do: "cover", components: challenge.covers });
       }
@@ -263,7 +267,7 @@ function wantedBy({ resourceToken = "" }: Challenge): string {
   return JSON.stringify([scope, account]);
 }
 
-// --------------------------------------------------------------------------------------------------------------- its messages
+// ------------------------------------------------------------------------------------ its messages
 
 const CHALLENGES: ReadonlySet<number> = new Set([UNAUTHORIZED, ACCEPTED, PAYMENT]);
 

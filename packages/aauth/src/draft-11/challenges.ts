@@ -1,5 +1,6 @@
 /**
- * What an agent makes sure of before it carries a resource token to its person server (draft -11, section 6.7.3).
+ * What an agent makes sure of before it carries a resource token to its person server (draft -11,
+ * section 6.7.3).
  *
  * @module
  */
@@ -20,8 +21,8 @@ import { RESOURCE_TOKEN } from "./token-schemas.ts";
 const [, PERSON, AUTH] = LEVELS;
 
 /**
- * Components that a resource publishes to demand (section 11.2.4). None where its document cannot be
- * read: a resource may have none, and one that demands more says so in its refusal.
+ * Components that a resource publishes to demand (section 11.2.4). None where its document cannot
+ * be read: a resource may have none, and one that demands more says so in its refusal.
  */
 export async function publishedComponents(
   resource: string,
@@ -35,8 +36,9 @@ export async function publishedComponents(
 }
 
 /**
- * The check of section 6.7.3: a resource token that names another resource, key, person server or person, or another token than the one
- * that was shown, is carried nowhere. The server is the agent's own, whatever the resource says.
+ * The check of section 6.7.3: a resource token that names another resource, key, person server or
+ * person, or another token than the one that was shown, is carried nowhere. The server is the
+ * agent's own, whatever the resource says.
  *
  * Does NOT verify the resource token's signature: {@link proveResourceToken} does.
  */
@@ -86,7 +88,10 @@ function readClaims(resourceToken: string): ResourceTokenClaims {
   }
 }
 
-/** Verifies the signature of a resource token that has passed {@link checkChallenge}, with a key that the resource publishes. */
+/**
+ * Verifies the signature of a resource token that has passed {@link checkChallenge}, with a key
+ * that the resource publishes.
+ */
 export async function proveResourceToken(resourceToken: string, discovery: Discovery): Promise<void> {
   const read = readToken(decodeJwt(resourceToken), RESOURCE_TOKEN);
   try {
@@ -98,7 +103,9 @@ export async function proveResourceToken(resourceToken: string, discovery: Disco
   }
 }
 
-/** What a resource token has to repeat of the token that was shown: a person token or an auth token. */
+/**
+ * What a resource token has to repeat of the token that was shown: a person token or an auth token.
+ */
 function presentedClaims(token: string | undefined): Readonly<Record<"sub" | "jti", unknown>> {
   const { header, claims }: DecodedToken = token === undefined ? NOTHING : decodeJwt(token);
   if (header.typ === TOKEN_TYPES.person || header.typ === TOKEN_TYPES.auth) {

@@ -1,8 +1,9 @@
 import type { CheckRule } from "../profile/verification.ts";
 
 /**
- * The checks of a verifier in the order in which they are made: that of section 11.3.4, where coverage and time come before the scheme, so
- * that nothing is fetched for a message that is stale or open to change. The body comes last, because it arrives last.
+ * The checks of a verifier in the order in which they are made: that of section 11.3.4, where
+ * coverage and time come before the scheme, so that nothing is fetched for a message that is stale
+ * or open to change. The body comes last, because it arrives last.
  */
 export const CHECKS: readonly CheckRule[] = [
   {

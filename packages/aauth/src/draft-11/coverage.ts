@@ -18,13 +18,17 @@ const lists: readonly (readonly string[])[] = Array.from({ length: 4 }, (_, bits
 /**
  * Components that a message has to cover. A body is covered at every kind of endpoint: servers and
  * revocation endpoints demand it by the text, and our resources publish it as
- * `additional_signature_components`. So is a session token, and every component that is published in
- * addition and that the message has: of a request without a body, no signer can cover the digest.
+ * `additional_signature_components`. So is a session token, and every component that is published
+ * in addition and that the message has: of a request without a body, no signer can cover the
+ * digest.
  */
 export const demandedCoverage = (facts: MessageFacts): readonly string[] =>
   coverageOf(facts, facts.target.includes("?")); // hole E1
 
-/** Components that a signer covers: those demanded, and an absent query, which others may demand as `?`. */
+/**
+ * Components that a signer covers: those demanded, and an absent query, which others may demand as
+ * `?`.
+ */
 export const signedCoverage = (facts: MessageFacts): readonly string[] => coverageOf(facts, true);
 
 function coverageOf({ headers, hasBody, additional }: MessageFacts, withQuery: boolean): readonly string[] {
@@ -35,6 +39,9 @@ function coverageOf({ headers, hasBody, additional }: MessageFacts, withQuery: b
   return more.length === 0 ? base : [...base, ...more];
 }
 
-/** `Authorization: AAuth …`. A session token counts for nothing without the signature that covers it (section 6.3). */
+/**
+ * `Authorization: AAuth …`. A session token counts for nothing without the signature that covers it
+ * (section 6.3).
+ */
 const hasSession = (headers: MessageFacts["headers"]): boolean =>
   isSessionAuthorization(fieldValue(headers, "authorization") ?? "");

@@ -1,5 +1,6 @@
 /**
- * What a response of a resource or a server says of an answer that comes later (draft -11, sections 7.5 and 11.8).
+ * What a response of a resource or a server says of an answer that comes later (draft -11, sections
+ * 7.5 and 11.8).
  *
  * @module
  */
@@ -15,7 +16,10 @@ type Head = Pick<ResponseHead, "status" | "field">;
 
 export const ACCEPTED = 202;
 
-/** At least 8 letters and digits; hyphens are for reading (section 11.6.3.1). A server compares it, whatever its alphabet is. */
+/**
+ * At least 8 letters and digits; hyphens are for reading (section 11.6.3.1). A server compares it,
+ * whatever its alphabet is.
+ */
 const CODE = /^(?=(?:-*[A-Za-z0-9]){8})[A-Za-z0-9-]{8,64}$/;
 const MAX_QUESTION_CHARACTERS = 20_000;
 const MAX_OPTIONS = 100;
@@ -40,7 +44,10 @@ export function requirementOf({ field }: Head): AAuthRequirement | undefined {
   }
 }
 
-/** The deferred response of a 202; undefined for another status, and for a 202 that promises no answer anywhere. */
+/**
+ * The deferred response of a 202; undefined for another status, and for a 202 that promises no
+ * answer anywhere.
+ */
 export function deferredIn(
   head: Head,
   requirement: AAuthRequirement | undefined,

@@ -19,8 +19,8 @@ import { isAgentIdentifier, isEndpointUrl, isServerIdentifier } from "./identifi
 import { DOCUMENTS } from "./names.ts";
 
 /**
- * Members of all documents. Unknown members of a fetched one are dropped, as are those of the common
- * ones that have the wrong shape.
+ * Members of all documents. Unknown members of a fetched one are dropped, as are those of the
+ * common ones that have the wrong shape.
  */
 interface CommonMetadata {
   /** Identifier of the party. */
@@ -73,7 +73,9 @@ export interface AccessServerMetadata extends CommonMetadata {
 export interface ResourceMetadata extends CommonMetadata {
   /** Address of its key set; a resource that signs nothing has none. */
   readonly jwks_uri?: string;
-  /** `agent-token` (the default), `person-token`, `session-token`, `auth-token`, or an extension's. */
+  /**
+   * `agent-token` (the default), `person-token`, `session-token`, `auth-token`, or an extension's.
+   */
   readonly access_mode?: string;
   readonly authorization_endpoint?: string;
   readonly revocation_endpoint?: string;

@@ -1,5 +1,6 @@
 /**
- * The fields beside those of the signature: what a response demands, why a signature was refused, session tokens, capabilities.
+ * The fields beside those of the signature: what a response demands, why a signature was refused,
+ * session tokens, capabilities.
  *
  * @module
  */
@@ -19,13 +20,13 @@ import { isEndpointUrl } from "./identifiers.ts";
 
 const CODE: AAuthErrorCode = "malformed_challenge";
 
-// ------------------------------------------------------------------------------------------------------- AAuth-Requirement
+// ------------------------------------------------------------------------------- AAuth-Requirement
 
 /** `AAuth-Requirement`, parsed (section 11.6). */
 export interface AAuthRequirement {
   /**
-   * `agent-token`, `person-token`, `auth-token`, `interaction`, `approval`, `clarification`, `claims`, or a value that is not known here and
-   * cannot be satisfied.
+   * `agent-token`, `person-token`, `auth-token`, `interaction`, `approval`, `clarification`,
+   * `claims`, or a value that is not known here and cannot be satisfied.
    */
   readonly requirement: string;
   /** Compact JWS, with `auth-token`. Not yet checked. */
@@ -37,10 +38,12 @@ export interface AAuthRequirement {
 }
 
 /**
- * Parses `AAuth-Requirement`: a dictionary with the member `requirement`. Other members and unknown parameters are ignored.
+ * Parses `AAuth-Requirement`: a dictionary with the member `requirement`. Other members and unknown
+ * parameters are ignored.
  *
- * @throws {AAuthError} `malformed_challenge`: another grammar, no `requirement`, one that is not a token, a parameter of the wrong type,
- *   `auth-token` without `resource-token`, `interaction` without `url` and `code` or with an address that is not `https` without query;
+ * @throws {AAuthError} `malformed_challenge`: another grammar, no `requirement`, one that is not a
+ *   token, a parameter of the wrong type, `auth-token` without `resource-token`, `interaction`
+ *   without `url` and `code` or with an address that is not `https` without query;
  *   `header_too_large`
  *
  * Does NOT judge the resource token or whether the address is to be followed.
@@ -78,7 +81,8 @@ export function parseRequirement(value: string): AAuthRequirement {
 /**
  * Writes `AAuth-Requirement`.
  *
- * @throws {AAuthError} `malformed_challenge` for what {@link parseRequirement} would refuse; `header_too_large`
+ * @throws {AAuthError} `malformed_challenge` for what {@link parseRequirement} would refuse;
+ * `header_too_large`
  */
 export function formatRequirement({ requirement, resourceToken, url, code }: AAuthRequirement): string {
   if (!TOKEN.test(requirement)) return malformed("a requirement is a token");
@@ -89,7 +93,7 @@ export function formatRequirement({ requirement, resourceToken, url, code }: AAu
   return value;
 }
 
-// --------------------------------------------------------------------------------------------------------- Signature-Error
+// --------------------------------------------------------------------------------- Signature-Error
 
 /** `Signature-Error`, parsed (signature-key -09, section 5). */
 export interface SignatureError {
@@ -102,8 +106,8 @@ export interface SignatureError {
 /**
  * Parses `Signature-Error`: a dictionary with the member `error`. Other members are ignored.
  *
- * @throws {AAuthError} `malformed_challenge`: another grammar, no `error`, one that is not a token, `required_input` that is not a list of
- *   strings; `header_too_large`
+ * @throws {AAuthError} `malformed_challenge`: another grammar, no `error`, one that is not a token,
+ *   `required_input` that is not a list of strings; `header_too_large`
  */
 export function parseSignatureError(value: string): SignatureError {
   requireBoundedHeader("Signature-Error", value);
@@ -114,17 +118,22 @@ export function parseSignatureError(value: string): SignatureError {
   return { error, ...(input !== undefined && { requiredInput: parseStringList(input.text, CODE) }) };
 }
 
-/** Writes `Signature-Error`. @throws {AAuthError} `malformed_challenge` for a value that cannot be written */
+/**
+ * Writes `Signature-Error`.
+ *
+ * @throws {AAuthError} `malformed_challenge` for a value that cannot be written
+ */
 export function formatSignatureError({ error, requiredInput }: SignatureError): string {
   if (!TOKEN.test(error)) return malformed("an error is a token");
   if (requiredInput === undefined) return `error=${error}`;
   return `error=${error}, required_input=${formatStringList(requiredInput, CODE)}`;
 }
 
-// ------------------------------------------------------------------------------------------------------------ lists of tokens
+// --------------------------------------------------------------------------------- lists of tokens
 
 /**
- * Parses `Accept-Signature-Scheme`, `Accept-Signature-Alg` or `AAuth-Capabilities`: a list of tokens. Parameters of a member are ignored.
+ * Parses `Accept-Signature-Scheme`, `Accept-Signature-Alg` or `AAuth-Capabilities`: a list of
+ * tokens. Parameters of a member are ignored.
  *
  * @throws {AAuthError} `malformed_challenge` for anything else; `header_too_large`
  *
@@ -149,7 +158,7 @@ export function formatTokenList(tokens: readonly string[]): string {
   return tokens.join(", ");
 }
 
-// ------------------------------------------------------------------------------------------------------------- AAuth-Access
+// ------------------------------------------------------------------------------------ AAuth-Access
 
 /** token68 (RFC 9110 section 11.2). */
 const TOKEN68 = /^[A-Za-z0-9._~+/-]+=*$/;
@@ -167,13 +176,20 @@ export function parseAccess(value: string): string {
 const requireToken68 = (text: string): string =>
   TOKEN68.test(text) ? text : malformed("a session token is not one token68");
 
-/** The scheme, and what follows it: after one space or more (RFC 9110 section 11.4), or without, where nothing may be. */
+/**
+ * The scheme, and what follows it: after one space or more (RFC 9110 section 11.4), or without,
+ * where nothing may be.
+ */
 const SESSION_AUTHORIZATION = /^aauth(?: +|(?![A-Za-z0-9!#$%&'*+.^_`|~-]))(.*)$/is;
 
 /** True for `Authorization: AAuth`, well formed or not. */
 export const isSessionAuthorization = (value: string): boolean => SESSION_AUTHORIZATION.test(value);
 
-/** The session token in `Authorization: AAuth …`; undefined for another scheme. @throws {AAuthError} as {@link parseAccess} */
+/**
+ * The session token in `Authorization: AAuth …`; undefined for another scheme.
+ *
+ * @throws {AAuthError} as {@link parseAccess}
+ */
 export function parseSessionAuthorization(value: string): string | undefined {
   const match = SESSION_AUTHORIZATION.exec(trimField(value));
   if (match === null) return undefined;

@@ -1,5 +1,6 @@
 /**
- * Identifiers of servers and agents (draft -11, sections 5.2 and 11.1). Both are compared as strings, so each has one spelling only.
+ * Identifiers of servers and agents (draft -11, sections 5.2 and 11.1). Both are compared as
+ * strings, so each has one spelling only.
  *
  * @module
  */
@@ -18,7 +19,8 @@ const AGENT = new RegExp(`^aauth:([A-Za-z0-9_.+-]{1,255})@(${HOST})$`);
 const LOCAL = /^[^+](?:.*[^+])?$/;
 
 /**
- * True for the identifier of a server: `https://` and a host in lower case. No port, path, query, fragment, user part or trailing slash.
+ * True for the identifier of a server: `https://` and a host in lower case. No port, path, query,
+ * fragment, user part or trailing slash.
  *
  * Does NOT decide whether the host may be fetched from: discovery does.
  *

@@ -8,7 +8,9 @@ import { platformCrypto } from "#crypto";
 
 /** Crockford's base32. */
 const ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-/** What finds the request: a wrong guess of the rest counts against this one request, and no other. */
+/**
+ * What finds the request: a wrong guess of the rest counts against this one request, and no other.
+ */
 const NAME_SYMBOLS = 4;
 /** 40 bits, the least that the text allows for what has to be guessed. */
 const SECRET_SYMBOLS = 8;
@@ -32,7 +34,10 @@ export function createInteractionCode(): InteractionCode {
 export const showCode = ({ name, secret }: InteractionCode): string =>
   `${name}-${secret.slice(0, 4)}-${secret.slice(4)}`;
 
-/** Reads what a person has typed: hyphens, spaces, case, and the letters that look like digits do not count. Undefined for what is no code. */
+/**
+ * Reads what a person has typed: hyphens, spaces, case, and the letters that look like digits do
+ * not count. Undefined for what is no code.
+ */
 export function readCode(typed: string): InteractionCode | undefined {
   if (typed.length > 64) return undefined;
   const code = typed.replace(/[-\s]/g, "").toUpperCase().replace(/[IL]/g, "1").replace(/O/g, "0");

@@ -4,7 +4,7 @@
  * @module
  */
 
-/** Of the profile. */
+/** Name of the profile. */
 export const NAME = "draft-11";
 
 /** Header fields of a signed message, in lower case. */
@@ -22,7 +22,9 @@ export const AAUTH_REQUIREMENT = "aauth-requirement";
 export const AAUTH_ACCESS = "aauth-access";
 /** What an agent can do for a person (section 11.7). */
 export const AAUTH_CAPABILITIES = "aauth-capabilities";
-/** Why a signature was refused, and what would be accepted (signature-key -09, sections 4 and 5). */
+/**
+ * Why a signature was refused, and what would be accepted (signature-key -09, sections 4 and 5).
+ */
 export const SIGNATURE_ERROR = "signature-error";
 /** Schemes of `Signature-Key` that are accepted (signature-key -09, section 5). */
 export const ACCEPT_SIGNATURE_SCHEME = "accept-signature-scheme";

@@ -1,6 +1,6 @@
 /**
- * An agent and the one server of its person: who asks which server, sub-agents, missions and interactions (draft -11, sections 7.6, 8 and
- * 10).
+ * An agent and the one server of its person: who asks which server, sub-agents, missions and
+ * interactions (draft -11, sections 7.6, 8 and 10).
  *
  * @module
  */
@@ -39,7 +39,10 @@ const serverOf: OwnServerRules["serverOf"] = ({ identity, trustedServers, upstre
   return typeof ps === "string" && isServerIdentifier(ps) ? ps : undefined;
 };
 
-/** The person server of the caller's person: not the one that the agent's own token names (section 10.1.1). */
+/**
+ * The person server of the caller's person: not the one that the agent's own token names (section
+ * 10.1.1).
+ */
 function serverOfUpstream(token: string): string {
   const decoded = decodedOf(token);
   const { typ } = decoded?.header ?? {};
@@ -60,7 +63,10 @@ interface OwnToken {
 }
 const ownTokens = new WeakMap<SigningKey, OwnToken>();
 
-/** An agent that is its own agent provider: its identifier's domain is the provider (section 10.1.1.1). */
+/**
+ * An agent that is its own agent provider: its identifier's domain is the provider (section
+ * 10.1.1.1).
+ */
 const identify: OwnServerRules["identify"] = async ({ id, key, server, now }) => {
   const of = `${id} ${server ?? ""}`;
   const known = ownTokens.get(key);

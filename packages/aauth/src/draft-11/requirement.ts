@@ -17,8 +17,9 @@ const checked = new WeakSet<Requirement<string>>();
 /**
  * Refuses a requirement that lets the wrong callers in, or none.
  *
- * @throws TypeError for an unknown level, for `scopes` that is not a list of scopes, for an `account` that is no text, for either at another level than
- * `auth-token`, and for `subject`: every person token and auth token names a person.
+ * @throws TypeError for an unknown level, for `scopes` that is not a list of scopes, for an
+ * `account` that is no text, for either at another level than `auth-token`, and for `subject`:
+ * every person token and auth token names a person.
  */
 export function validateRequirement(requirement: Requirement<string>): void {
   if (typeof requirement === "object" && requirement !== null && checked.has(requirement)) return;
@@ -46,7 +47,10 @@ export function validateRequirement(requirement: Requirement<string>): void {
   checked.add(requirement);
 }
 
-/** Tokens that lead somewhere on a route: each that is enough, and each that its holder is told what to get with. */
+/**
+ * Tokens that lead somewhere on a route: each that is enough, and each that its holder is told what
+ * to get with.
+ */
 const TYPES_FOR: Readonly<Record<string, readonly string[]>> = {
   [AGENT]: [TOKEN_TYPES.agent],
   [PERSON]: [TOKEN_TYPES.agent, TOKEN_TYPES.person, TOKEN_TYPES.auth],

@@ -1,6 +1,7 @@
 /**
- * The three fields of a signed message (draft -11, section 11.3; signature-key -09, section 3): dictionaries whose members belong together by
- * their label. A message may have several signatures; one is verified.
+ * The three fields of a signed message (draft -11, section 11.3; signature-key -09, section 3):
+ * dictionaries whose members belong together by their label. A message may have several signatures;
+ * one is verified.
  *
  * @module
  */
@@ -24,7 +25,10 @@ import type { KeyClaim, SignatureKeyScheme } from "../profile/messages.ts";
 import type { SigningKey } from "../types.ts";
 import { LABEL } from "./names.ts";
 
-/** `Signature-Key`, parsed: which key the caller says it signed with. A claim until the signature is verified. */
+/**
+ * `Signature-Key`, parsed: which key the caller says it signed with. A claim until the signature is
+ * verified.
+ */
 export type SignatureKey = JwtSignatureKey | JwksUriSignatureKey;
 
 /** The key is the confirmation key of the token: every message of an agent. */
@@ -54,14 +58,17 @@ const SHAPE = new RegExp(`^[ \\t]*${LABEL_PATTERN}=[A-Za-z*]`);
 export const hasTokenMember = (value: string): boolean => SHAPE.test(value);
 
 /**
- * Parses `Signature-Key`: a dictionary of RFC 9651 whose members are tokens, the schemes. One of several members counts, that of the
- * signature to verify; the others have to be well formed and are ignored. Parameters that the scheme does not have are ignored.
+ * Parses `Signature-Key`: a dictionary of RFC 9651 whose members are tokens, the schemes. One of
+ * several members counts, that of the signature to verify; the others have to be well formed and
+ * are ignored. Parameters that the scheme does not have are ignored.
  *
  * @param label of the signature to verify; default `sig`, or that of the only member
- * @throws {AAuthVerificationError} `malformed_signature_key`: another grammar, a member or parameter that appears twice, a parameter that
- *   is missing or not a string; `label_mismatch` where no member has the label; `header_too_large`
+ * @throws {AAuthVerificationError} `malformed_signature_key`: another grammar, a member or
+ *   parameter that appears twice, a parameter that is missing or not a string; `label_mismatch`
+ *   where no member has the label; `header_too_large`
  *
- * Does NOT fetch, decode or judge what it names. A scheme other than jwt and jwks_uri comes back by its name alone, for a verifier to refuse.
+ * Does NOT fetch, decode or judge what it names. A scheme other than jwt and jwks_uri comes back by
+ * its name alone, for a verifier to refuse.
  *
  * @example
  * parseSignatureKey('sig=jwks_uri;id="https://ps.example";dwk="aauth-person.json";kid="ps-1"');
@@ -105,7 +112,8 @@ export function parseSignatureKey(value: string, label?: string): SignatureKey |
 /**
  * Writes `Signature-Key` with one member.
  *
- * @throws {AAuthVerificationError} `malformed_signature_key` for a value that is empty or not printable ASCII; `header_too_large`
+ * @throws {AAuthVerificationError} `malformed_signature_key` for a value that is empty or not
+ * printable ASCII; `header_too_large`
  */
 export function formatSignatureKey(key: SignatureKey): string {
   if (!LABELS.test(key.label)) fail("the label is not a key of RFC 9651");

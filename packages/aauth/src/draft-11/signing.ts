@@ -26,7 +26,10 @@ export const signingRules: SigningRules = {
   endpoints: {
     /** Agents, with any of their tokens; which of them is the route's. */
     resource: { ...rules, schemes: ["jwt"], tokenTypes: agentTokens },
-    /** A person server's is asked by agents, an access server's by person servers: the requirement says which. */
+    /**
+     * A person server's is asked by agents, an access server's by person servers: the requirement
+     * says which.
+     */
     token: { ...rules, schemes: ["jwt", "jwks_uri"], tokenTypes: [TOKEN_TYPES.agent] },
     /** Polled by the agent or server that asked; of a resource, with any token of the agent. */
     pending: { ...rules, schemes: ["jwt", "jwks_uri"], tokenTypes: agentTokens },

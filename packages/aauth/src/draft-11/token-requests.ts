@@ -1,5 +1,6 @@
 /**
- * What an agent asks of its person server (draft -11, sections 7, 8 and 10), and what it makes sure of before it uses the answer.
+ * What an agent asks of its person server (draft -11, sections 7, 8 and 10), and what it makes sure
+ * of before it uses the answer.
  *
  * @module
  */
@@ -36,7 +37,7 @@ export const RENEW_BEFORE_SECONDS = 300;
 /** Codes are words of the text, or of an access server (section 11.9.2). */
 const ERROR = /^[\x21\x23-\x5b\x5d-\x7e]{1,100}$/;
 
-// ---------------------------------------------------------------------------------------------------------------- requests
+// ---------------------------------------------------------------------------------------- requests
 
 export function tokenRequest(
   type: string,
@@ -118,7 +119,7 @@ const offer: OfferRules = {
   },
 };
 
-// ----------------------------------------------------------------------------------------------------------------- answers
+// ----------------------------------------------------------------------------------------- answers
 
 function read(response: TokenResponse): GrantedToken | DeferredToken {
   const { status, members } = response;
@@ -184,8 +185,9 @@ function refusal(error: string, { detail, termination_reason }: Members, status:
 }
 
 /**
- * The checks of section 9.4.4, and those of a person token: of the type asked for, from the server that had to issue it, for the resource and
- * person meant, bound to the key that signs, and not for more than the resource token asked.
+ * The checks of section 9.4.4, and those of a person token: of the type asked for, from the server
+ * that had to issue it, for the resource and person meant, bound to the key that signs, and not for
+ * more than the resource token asked.
  *
  * Does NOT verify the token's signature: the resource does.
  */

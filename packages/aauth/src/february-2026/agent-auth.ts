@@ -10,7 +10,10 @@ import {
   stringParameter,
 } from "../http-signatures/structured-fields.ts";
 
-/** `Agent-Auth`, the challenge of a resource (profile 3.1); `level` is what it wants to know: a signature, an identity, an authorization. */
+/**
+ * `Agent-Auth`, the challenge of a resource (profile 3.1); `level` is what it wants to know: a
+ * signature, an identity, an authorization.
+ */
 export type AgentAuth = AuthorizationChallenge | OtherChallenge;
 
 interface AnyChallenge {
@@ -36,7 +39,10 @@ interface OtherChallenge extends AnyChallenge {
   readonly authServer?: string;
 }
 
-/** Asks for an auth token and offers no way to one: what published agents answer to an auth token that they do not accept. */
+/**
+ * Asks for an auth token and offers no way to one: what published agents answer to an auth token
+ * that they do not accept.
+ */
 export interface BareChallenge extends AnyChallenge {
   readonly level: "authorized";
   readonly resourceToken?: undefined;
@@ -47,11 +53,12 @@ const CODE = "malformed_challenge";
 const INCOMPLETE = "an authorization challenge needs resource_token and auth_server";
 
 /**
- * Parses `Agent-Auth` (profile 3.4): one item `httpsig` with parameters in any order; unknown parameters are
- * ignored, as RFC 8941 wants.
+ * Parses `Agent-Auth` (profile 3.4): one item `httpsig` with parameters in any order; unknown
+ * parameters are ignored, as RFC 8941 wants.
  *
- * @throws {AAuthError} `malformed_challenge`: another scheme, a second challenge, a duplicate parameter, an empty or
- *   wrongly typed value, `auth-token` without `resource_token` or `auth_server`; `header_too_large`
+ * @throws {AAuthError} `malformed_challenge`: another scheme, a second challenge, a duplicate
+ *   parameter, an empty or wrongly typed value, `auth-token` without `resource_token` or
+ *   `auth_server`; `header_too_large`
  *
  * Does NOT judge the resource token or the auth server: the agent does, before it follows them.
  *
@@ -74,7 +81,8 @@ export function readAgentAuth(value: string): AgentAuth | BareChallenge {
   requireBoundedHeader("Agent-Auth", value);
   const [scheme, ...pieces] = splitTopLevel(trimField(value), ";");
   if (scheme !== "httpsig") throw new AAuthVerificationError(CODE, "Agent-Auth is not a httpsig challenge");
-  // `algs` holds a list, which RFC 8941 does not allow in a parameter, so it is taken out before the rest is parsed.
+  // `algs` holds a list, which RFC 8941 does not allow in a parameter, so it is taken out before
+  // the rest is parsed.
   const isAlgs = (piece: string) => /^ *algs=/.test(piece);
   const algsPieces = pieces.filter(isAlgs);
   const parameters = parseParameters(
@@ -115,8 +123,8 @@ function flag(parameters: ReadonlyMap<string, Parameter>, name: string): boolean
 /**
  * Writes `Agent-Auth` in the forms of profile 3.1.
  *
- * @throws {AAuthError} `malformed_challenge` when an authorization challenge has no resource token or auth server, or
- *   a value cannot be written
+ * @throws {AAuthError} `malformed_challenge` when an authorization challenge has no resource token
+ *   or auth server, or a value cannot be written
  *
  * @example
  * formatAgentAuth({ level: "identified" }); // httpsig; identity=?1

@@ -1,5 +1,6 @@
 /**
- * What an agent of February 2026 does beside its calls: codes of a user's consent, tokens for itself, refresh tokens (profile 6).
+ * What an agent of February 2026 does beside its calls: codes of a user's consent, tokens for
+ * itself, refresh tokens (profile 6).
  *
  * @module
  */
@@ -26,12 +27,14 @@ import {
 /** An agent that speaks February 2026. */
 export interface FebruaryAgent extends Agent {
   /**
-   * Asks for an auth token for this agent itself, which is then the resource, too: to learn who a user is, or for its own
-   * delegates (SPEC 3.5). With identity scopes the user is asked, and the token comes by {@link FebruaryAgent.redeemCode}.
+   * Asks for an auth token for this agent itself, which is then the resource, too: to learn who a
+   * user is, or for its own delegates (SPEC 3.5). With identity scopes the user is asked, and the
+   * token comes by {@link FebruaryAgent.redeemCode}.
    *
    * @throws ConsentRequiredError
    * @throws TokenRequestError
-   * @throws AAuthAgentError `challenge_untrusted`, `token_request_failed`, or of the discovery group.
+   * @throws AAuthAgentError `challenge_untrusted`, `token_request_failed`, or of the discovery
+   * group.
    */
   requestOwnToken(input: OwnTokenInput): Promise<ObtainedToken>;
   /**
@@ -40,21 +43,24 @@ export interface FebruaryAgent extends Agent {
    * Does NOT check that the `state` beside the code is the user's: the application does.
    *
    * @throws TokenRequestError
-   * @throws AAuthAgentError `challenge_untrusted`, `token_request_failed`, or of the discovery group.
+   * @throws AAuthAgentError `challenge_untrusted`, `token_request_failed`, or of the discovery
+   * group.
    */
   redeemCode(input: RedeemCodeInput): Promise<ObtainedToken>;
   /**
-   * Caches a token for calls made with the same `cacheKey`: they present it, and renew it by its refresh token. For an agent that
-   * has to judge whose consent a code brought before it is used. Does nothing with a token that names no single resource, or is bound to a
-   * key that is gone.
+   * Caches a token for calls made with the same `cacheKey`: they present it, and renew it by its
+   * refresh token. For an agent that has to judge whose consent a code brought before it is used.
+   * Does nothing with a token that names no single resource, or is bound to a key that is gone.
    */
   cacheToken(input: CacheTokenInput): Promise<void>;
   /**
-   * Revokes a refresh token: the auth server forgets it, and that the user has consented (RFC 7009). An auth token already issued
-   * remains valid until it expires, but is not presented again where `cached` says whose it is.
+   * Revokes a refresh token: the auth server forgets it, and that the user has consented (RFC
+   * 7009). An auth token already issued remains valid until it expires, but is not presented again
+   * where `cached` says whose it is.
    *
    * @throws TokenRequestError; the cache is as before then.
-   * @throws AAuthAgentError `challenge_untrusted`, `token_request_failed`, or of the discovery group; the cache is as before then.
+   * @throws AAuthAgentError `challenge_untrusted`, `token_request_failed`, or of the discovery
+   * group; the cache is as before then.
    */
   revoke(input: RevokeInput): Promise<void>;
 }
@@ -151,15 +157,24 @@ export interface OwnTokenInput extends CallControl {
 
 /** A code that came back with the user's consent. */
 export interface RedeemCodeInput extends CallControl {
-  /** Issuer identifier; one of `trustedAuthServers`. `authServer` of the {@link ConsentRequiredError}. */
+  /**
+   * Issuer identifier; one of `trustedAuthServers`. `authServer` of the
+   * {@link ConsentRequiredError}.
+   */
   readonly authServer: string;
   /** From the query of the redirect. */
   readonly code: string;
   /** Default: the agent's. */
   readonly redirectUri?: string | undefined;
-  /** Caches the token, and a refresh token, for calls of this user made with the same `cacheKey`. See {@link FebruaryAgent.cacheToken}. Default: neither is cached. */
+  /**
+   * Caches the token, and a refresh token, for calls of this user made with the same `cacheKey`.
+   * See {@link FebruaryAgent.cacheToken}. Default: neither is cached.
+   */
   readonly cacheKey?: string | undefined;
-  /** `keyThumbprint` of the {@link ConsentRequiredError}: no other key can redeem the code. Default: the current key. */
+  /**
+   * `keyThumbprint` of the {@link ConsentRequiredError}: no other key can redeem the code. Default:
+   * the current key.
+   */
   readonly keyThumbprint?: string | undefined;
 }
 
@@ -177,6 +192,9 @@ export interface RevokeInput extends CallControl {
   readonly authServer: string;
   /** As an obtained token has it. */
   readonly refreshToken: string;
-  /** Whose tokens are dropped, too: those cached for this user at this resource. Default: nothing is dropped. */
+  /**
+   * Whose tokens are dropped, too: those cached for this user at this resource. Default: nothing is
+   * dropped.
+   */
   readonly cached?: { readonly resource: string; readonly cacheKey: string };
 }

@@ -1,5 +1,6 @@
 /**
- * The answers to requests that did not pass: which status, and in `Agent-Auth` what would help (profile 3.1).
+ * The answers to requests that did not pass: which status, and in `Agent-Auth` what would help
+ * (profile 3.1).
  *
  * @module
  */
@@ -24,13 +25,16 @@ const CURED_BY_TOKEN: ReadonlySet<string> = new Set([
 const LIMIT_REACHED = "Too many requests for this level";
 
 /**
- * False where a challenge would only make the caller sign in vain: the wrong host, headers that are too large, no room to remember the
- * request, an agent that is not welcome.
+ * False where a challenge would only make the caller sign in vain: the wrong host, headers that are
+ * too large, no room to remember the request, an agent that is not welcome.
  */
 const isCuredBySigning = (error: AAuthError): boolean =>
   (error instanceof AAuthVerificationError && error.status === 401) || error.code === "insufficient_scope";
 
-/** Asks for a signature or an identity. An untrusted caller learns nothing more, but which components it has to cover, which is public. */
+/**
+ * Asks for a signature or an identity. An untrusted caller learns nothing more, but which
+ * components it has to cover, which is public.
+ */
 export function refuseWithoutToken(
   error: AAuthError,
   { requirement }: RefusalContext,

@@ -161,7 +161,10 @@ function requireNamedAgent(claim: JwksSignatureKey | JwksUriSignatureKey) {
   return { id: claim.id, kid: claim.kid, kind };
 }
 
-/** The id of scheme jwks, the `agent` of a token, or the `iss` of an agent token. Nothing is validated. */
+/**
+ * The id of scheme jwks, the `agent` of a token, or the `iss` of an agent token. Nothing is
+ * validated.
+ */
 export function claimedAgent(signatureKey: string): string | undefined {
   try {
     const claim = parseSignatureKey(signatureKey);

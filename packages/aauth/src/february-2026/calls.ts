@@ -1,6 +1,6 @@
 /**
- * How an agent answers what a resource demands (profile 3.4, 3.5): challenges are read from `Agent-Auth`, checked, and met in an order in
- * which each kind is met once.
+ * How an agent answers what a resource demands (profile 3.4, 3.5): challenges are read from
+ * `Agent-Auth`, checked, and met in an order in which each kind is met once.
  *
  * @module
  */
@@ -43,12 +43,15 @@ interface State extends CallState {
 
 type Decision = ReturnType<CallRules["decide"]>;
 
-/** Too Many Requests: a higher limit is a favour, and what is refused for its number has not been done. */
+/**
+ * Too Many Requests: a higher limit is a favour, and what is refused for its number has not been
+ * done.
+ */
 const LIMITED = 429;
 
 /**
- * At most four requests go to the resource: the first, one more without a held token that was refused, one more for an identity
- * challenge, and one more with a new auth token.
+ * At most four requests go to the resource: the first, one more without a held token that was
+ * refused, one more for an identity challenge, and one more with a new auth token.
  */
 function decide(before: CallState, outcome: CallOutcome, circumstances: CallCircumstances): Decision {
   const state = before as State;
@@ -111,17 +114,19 @@ function afterResponse(
   const isLimited = status === LIMITED;
   const wantsToken = level === "authorized";
   const isBare = wantsToken && resourceToken === undefined;
-  // Refused without saying what would help, as when the issuer's key is gone: the held token is not valid any more. A key that has
-  // been replaced is not worth a new token either.
+  // Refused without saying what would help, as when the issuer's key is gone: the held token is not
+  // valid any more. A key that has been replaced is not worth a new token either.
   if (state.held !== undefined && interaction === undefined && !isLimited) {
     if (!wantsToken || isBare || !state.held.isCurrentKey) return then(state, { do: "discard-held" });
   }
   if (state.hasToken && interaction === undefined && !isLimited) {
-    // Below its level a refusal may as well be about the signature, and then it names another check.
+    // Below its level a refusal may as well be about the signature, and then it names another
+    // check.
     const isAboutToken = status === UNAUTHORIZED && (failedCheck ?? TOKEN_CHECK) === TOKEN_CHECK;
     if (isBare || (!wantsToken && isAboutToken)) return then(state, { do: "report-rejected" });
   }
-  // A resource token is for a named agent: one that was issued to a key alone could not be used, and the next challenge has another.
+  // A resource token is for a named agent: one that was issued to a key alone could not be used,
+  // and the next challenge has another.
   if (
     state.isAnonymous &&
     (level === "identified" || (wantsToken && !isLimited && interaction === undefined))
@@ -152,8 +157,8 @@ function afterResponse(
 }
 
 /**
- * A resource may send a user to itself and nowhere else: an address at another origin would make this agent a way to bring its users to
- * any page.
+ * A resource may send a user to itself and nowhere else: an address at another origin would make
+ * this agent a way to bring its users to any page.
  */
 function sendPerson(address: string, resource: string, returnUrl: string): CallStep {
   const url = URL.parse(address);
@@ -184,8 +189,8 @@ const then = (state: State, step: CallStep): Decision => ({ state, step });
 const CHALLENGE_STATUS: ReadonlySet<number> = new Set([401, 403, 429]);
 
 /**
- * The challenge of a response: 401, 403 or 429 with `Agent-Auth`. A 429 is an answer by itself; where its challenge cannot be read it counts
- * as one without.
+ * The challenge of a response: 401, 403 or 429 with `Agent-Auth`. A 429 is an answer by itself;
+ * where its challenge cannot be read it counts as one without.
  */
 function readChallenge({ status, field }: ResponseHead): Challenge | undefined {
   if (!CHALLENGE_STATUS.has(status)) return undefined;
@@ -214,8 +219,9 @@ function challengeOf(challenge: AgentAuth | BareChallenge, failedCheck: string |
 }
 
 /**
- * Refuses to carry a resource token that names another resource, another agent or another key, or to an auth server that is not trusted: a
- * resource could otherwise use this agent to get tokens for itself.
+ * Refuses to carry a resource token that names another resource, another agent or another key, or
+ * to an auth server that is not trusted: a resource could otherwise use this agent to get tokens
+ * for itself.
  *
  * Does NOT verify the resource token's signature: the auth server does.
  */

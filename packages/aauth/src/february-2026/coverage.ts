@@ -25,7 +25,10 @@ const listFor = (hasQuery: boolean, hasBody: boolean, hasNonce: boolean): readon
 
 const hasNonce = ({ headers }: MessageFacts) => fieldValue(headers, FIELDS.nonce) !== undefined;
 
-/** Everything a request has is covered, a query, a body and a nonce included. The order is that in which they are sent. */
+/**
+ * Everything a request has is covered, a query, a body and a nonce included. The order is that in
+ * which they are sent.
+ */
 export const fullCoverage = (facts: MessageFacts): readonly string[] =>
   listFor(facts.target.includes("?"), facts.hasBody, hasNonce(facts));
 
@@ -33,7 +36,9 @@ export const fullCoverage = (facts: MessageFacts): readonly string[] =>
 export const coverageWithoutBody = (facts: MessageFacts): readonly string[] =>
   listFor(facts.target.includes("?"), false, hasNonce(facts));
 
-/** What agents of the published demo can verify: neither body nor nonce, and a bare `?` is no query. */
+/**
+ * What agents of the published demo can verify: neither body nor nonce, and a bare `?` is no query.
+ */
 export const publishedCoverage = ({ target }: MessageFacts): readonly string[] => {
   const query = target.indexOf("?");
   return listFor(query !== -1 && query < target.length - 1, false, false);

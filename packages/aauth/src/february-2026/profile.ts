@@ -70,8 +70,9 @@ export const february2026: WireProfile<FebruaryLevel> & { readonly documents: ty
 };
 
 /**
- * What the published demo of February 2026 speaks: neither bodies nor nonces are covered, so that a body can be exchanged and a request
- * repeated within its window. Choose it for peers that cannot do better (`peers` of a verifier's `accept`), never for all.
+ * What the published demo of February 2026 speaks: neither bodies nor nonces are covered, so that a
+ * body can be exchanged and a request repeated within its window. Choose it for peers that cannot
+ * do better (`peers` of a verifier's `accept`), never for all.
  */
 export const february2026Published: typeof february2026 = {
   ...february2026,

@@ -18,11 +18,12 @@ export type FebruaryLevel = (typeof LEVELS)[number];
 const checked = new WeakSet<Requirement<string>>();
 
 /**
- * Refuses a requirement that lets the wrong callers in, or none: one without scopes is met by any token at all, no token has a scope with a
- * space in it, and scopes of a lower level would not be compared.
+ * Refuses a requirement that lets the wrong callers in, or none: one without scopes is met by any
+ * token at all, no token has a scope with a space in it, and scopes of a lower level would not be
+ * compared.
  *
- * @throws TypeError for an unknown level, for `scopes` that is not a list of at least one scope, for another `subject` than `"required"`,
- * and for either at a lower level.
+ * @throws TypeError for an unknown level, for `scopes` that is not a list of at least one scope,
+ * for another `subject` than `"required"`, and for either at a lower level.
  */
 export function validateRequirement(requirement: Requirement<string>): void {
   if (typeof requirement === "object" && requirement !== null && checked.has(requirement)) return;

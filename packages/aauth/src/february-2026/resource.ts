@@ -44,10 +44,11 @@ function publish(identity: ResourceIdentity): ReturnType<ResourceRules["publish"
 }
 
 /**
- * The resource token endpoint (SPEC 9.2.5, profile 6.6): an identified agent that knows which scopes it needs gets the resource token
- * of a challenge without calling the resource first. Answers `{"resource_token","auth_server","expires_in"}`; 400 `invalid_scope` for a
- * scope that is not offered, 400 `invalid_request` for anything but one `scope`, 401 for a caller that has not proven an identity.
- * Does NOT check which agent may have which scope: that is the auth server's.
+ * The resource token endpoint (SPEC 9.2.5, profile 6.6): an identified agent that knows which
+ * scopes it needs gets the resource token of a challenge without calling the resource first.
+ * Answers `{"resource_token","auth_server","expires_in"}`; 400 `invalid_scope` for a scope that is
+ * not offered, 400 `invalid_request` for anything but one `scope`, 401 for a caller that has not
+ * proven an identity. Does NOT check which agent may have which scope: that is the auth server's.
  */
 const resourceTokenEndpoint = (scopes: readonly string[]): GuardedEndpoint => ({
   methods: ["POST"],
@@ -88,8 +89,8 @@ const jsonAnswer = (status: number, members: object): Answer => ({
 });
 
 /**
- * A delegate is counted as its agent, which issues its token and could name any number of them. A token without the scopes that the
- * higher limit is for makes its bearer no more than identified.
+ * A delegate is counted as its agent, which issues its token and could name any number of them. A
+ * token without the scopes that the higher limit is for makes its bearer no more than identified.
  */
 export const resource: ResourceRules = {
   publish,

@@ -5,7 +5,10 @@ import type { KeyClaim, SignatureKeyScheme } from "../profile/messages.ts";
 import type { Ed25519PublicJwk, SigningKey } from "../types.ts";
 import { DOCUMENTS, LABEL } from "./names.ts";
 
-/** `Signature-Key`, parsed: which key the caller says it signed with. A claim until the signature is verified. */
+/**
+ * `Signature-Key`, parsed: which key the caller says it signed with. A claim until the signature is
+ * verified.
+ */
 export type SignatureKey = HwkSignatureKey | JwksSignatureKey | JwksUriSignatureKey | JwtSignatureKey;
 
 /** The key itself is in the header. */
@@ -39,8 +42,8 @@ export interface JwtSignatureKey extends KeyClaim {
 }
 
 /*
- * Sticky, each matching one token at a place, without nested repetition: the scan is linear. A value has no escapes
- * (profile 1.1), hence neither quote nor backslash.
+ * Sticky, each matching one token at a place, without nested repetition: the scan is linear. A
+ * value has no escapes (profile 1.1), hence neither quote nor backslash.
  */
 const START = new RegExp(`(${LABEL_PATTERN})=\\(scheme=([A-Za-z0-9_-]+)`, "y");
 const PAIR = / ([a-z0-9-]+)="([\x20\x21\x23-\x5b\x5d-\x7e]+)"/y;
@@ -52,12 +55,13 @@ export const isParenthesised = (value: string): boolean => OPENING.test(value);
 const OPENING = new RegExp(`^[ \\t]*${LABEL_PATTERN}=\\(`);
 
 /**
- * Parses `Signature-Key`. Its grammar is not RFC 8941 (profile 1.1): one member `label=(scheme=… name="…")`,
- * `scheme` first and bare, single spaces, no escapes.
+ * Parses `Signature-Key`. Its grammar is not RFC 8941 (profile 1.1): one member
+ * `label=(scheme=… name="…")`, `scheme` first and bare, single spaces, no escapes.
  *
- * @throws {AAuthVerificationError} `malformed_signature_key` for a second member, a duplicate or missing or empty parameter, or
- *   any other departure; `unsupported_scheme` for a scheme other than hwk, jwks and jwt; `unsupported_key` for a
- *   header key that is not Ed25519 or has private members; `header_too_large`
+ * @throws {AAuthVerificationError} `malformed_signature_key` for a second member, a duplicate or
+ *   missing or empty parameter, or any other departure; `unsupported_scheme` for a scheme other
+ *   than hwk, jwks and jwt; `unsupported_key` for a header key that is not Ed25519 or has private
+ *   members; `header_too_large`
  *
  * Does NOT fetch, decode or judge what it names.
  *
@@ -132,8 +136,8 @@ function headerKey(pairs: Pairs, required: (name: string) => string): Ed25519Pub
 /**
  * Writes `Signature-Key` with the parameter order every deployed verifier takes (profile 1.2).
  *
- * @throws {AAuthVerificationError} `malformed_signature_key` when a value is empty or has a character the grammar cannot carry;
- *   `header_too_large`
+ * @throws {AAuthVerificationError} `malformed_signature_key` when a value is empty or has a
+ *   character the grammar cannot carry; `header_too_large`
  *
  * @example
  * formatSignatureKey({ label: "sig1", scheme: "jwt", jwt });
@@ -150,7 +154,8 @@ const LABELS = new RegExp(`^${LABEL_PATTERN}$`);
 /**
  * What an agent writes for a credential.
  *
- * @param namesDocument whether scheme jwks names the metadata document; the published demo's agents do not
+ * @param namesDocument whether scheme jwks names the metadata document; the published demo's agents
+ * do not
  */
 export function signatureKeyFor(
   credential: SignatureKeyScheme,

@@ -1,5 +1,6 @@
 /**
- * What an agent asks of a token endpoint (profile 6): forms with a `request_type`, and answers in OAuth's words.
+ * What an agent asks of a token endpoint (profile 6): forms with a `request_type`, and answers in
+ * OAuth's words.
  *
  * @module
  */
@@ -147,7 +148,10 @@ const offer: OfferRules = {
 };
 
 export const tokenRequests: TokenRequestRules = {
-  /** At an exchange the upstream token is in `Signature-Key`, and the signature is still this agent's (profile 6.1). */
+  /**
+   * At an exchange the upstream token is in `Signature-Key`, and the signature is still this
+   * agent's (profile 6.1).
+   */
   request: ({ server, resourceToken }, { identity, upstreamToken, redirectUri, state }) =>
     upstreamToken === undefined
       ? request("auth", server, identity, { resource_token: resourceToken, redirect_uri: redirectUri, state })

@@ -1,9 +1,15 @@
-/** Scheme, authority, path, query; no nested repetition. A backslash is no slash here, as it is none on the wire. */
+/**
+ * Scheme, authority, path, query; no nested repetition. A backslash is no slash here, as it is none
+ * on the wire.
+ */
 const ABSOLUTE_URL = /^(https?):\/\/([^/?#]*)(\/[^?#]*)?(\?[^#]*)?(?:#|$)/i;
 const HOST_AND_PORT = /^([a-z0-9._~!$&'()*+,;=%-]+|\[[0-9a-f:.]+\])(?::([0-9]{0,5}))?$/;
 const DEFAULT_PORTS: Readonly<Record<string, number>> = { http: 80, https: 443 };
 
-/** An absolute URL taken apart without being normalised: what goes on the wire is what has to be signed. */
+/**
+ * An absolute URL taken apart without being normalised: what goes on the wire is what has to be
+ * signed.
+ */
 export interface RequestTarget {
   /** `http` or `https`. */
   readonly scheme: string;
@@ -32,8 +38,9 @@ export function requestTarget(url: string): RequestTarget {
 }
 
 /**
- * The canonical authority of a URL: lower-case host, the port only when it is not the scheme's own. What
- * `@authority` stands for (profile 2.2), and the form of the authorities a verifier is configured with.
+ * The canonical authority of a URL: lower-case host, the port only when it is not the scheme's own.
+ * What `@authority` stands for (profile 2.2), and the form of the authorities a verifier is
+ * configured with.
  *
  * @param url absolute, http or https; path and query do not count
  * @throws {TypeError} when it is not, or has a user part

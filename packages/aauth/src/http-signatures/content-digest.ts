@@ -22,14 +22,16 @@ export async function formatContentDigest(body: Uint8Array): Promise<string> {
 }
 
 /**
- * Compares `Content-Digest` with the bytes received. Every supported digest in it has to match, not just one.
+ * Compares `Content-Digest` with the bytes received. Every supported digest in it has to match, not
+ * just one.
  *
  * @param value the header
  * @param body the bytes as received; empty when there is no body
- * @throws {AAuthError} `malformed_digest`: another grammar, an algorithm that appears twice, no supported algorithm;
- *   `digest_mismatch`; `header_too_large`
+ * @throws {AAuthError} `malformed_digest`: another grammar, an algorithm that appears twice, no
+ *   supported algorithm; `digest_mismatch`; `header_too_large`
  *
- * Does NOT check that the header is covered by the signature: the verifier does, which alone proves a request.
+ * Does NOT check that the header is covered by the signature: the verifier does, which alone proves
+ * a request.
  *
  * @example
  * await verifyContentDigest(request.headers["content-digest"], bytes);

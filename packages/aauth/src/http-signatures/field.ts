@@ -2,8 +2,9 @@ import { AAuthVerificationError } from "../errors.ts";
 import type { HeaderFields } from "../types.ts";
 
 /**
- * The value of a field as it enters the signature base (RFC 9421 section 2.1): lines of one name joined with a comma
- * and a space, each without whitespace around it. Undefined when the message has no such field.
+ * The value of a field as it enters the signature base (RFC 9421 section 2.1): lines of one name
+ * joined with a comma and a space, each without whitespace around it. Undefined when the message
+ * has no such field.
  *
  * @param name lower case
  */
@@ -14,7 +15,10 @@ export function fieldValue(headers: HeaderFields, name: string): string | undefi
   return typeof value === "string" ? trimField(value) : value.map(trimField).join(", ");
 }
 
-/** The text without optional whitespace (SP, HTAB) at its ends; `trim` would take more than HTTP does. */
+/**
+ * The text without optional whitespace (SP, HTAB) at its ends; `trim` would take more than HTTP
+ * does.
+ */
 export function trimField(text: string): string {
   let start = 0;
   let end = text.length;

@@ -5,7 +5,7 @@ import type { ClaimStore, ClaimTerms } from "../store/claim-store.ts";
 import type { HeaderFields } from "../types.ts";
 import { fieldValue } from "./field.ts";
 
-/** Of a new nonce. */
+/** Length of a new nonce. */
 const NONCE_BYTES = 16;
 const NONCE_MIN_BYTES = 12;
 /** A nonce is kept as part of a key, so it must not be arbitrarily long. */
@@ -14,7 +14,9 @@ const MAX_NONCE_CHARACTERS = 128;
 /** A fresh nonce: 16 random bytes in base64url. */
 export const createNonce = (): string => encodeBase64Url(platformCrypto.randomBytes(NONCE_BYTES));
 
-/** Methods a repetition of which does no harm (RFC 9110 section 9.2.1): no nonce is demanded there. */
+/**
+ * Methods a repetition of which does no harm (RFC 9110 section 9.2.1): no nonce is demanded there.
+ */
 const SAFE_METHODS: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS", "TRACE"]);
 
 /** True when a repetition of the request could do harm. */
@@ -25,7 +27,8 @@ export const isUnsafeMethod = (method: string): boolean => !SAFE_METHODS.has(met
  *
  * @param field name of the field; undefined in a profile without nonces
  * @param options.required refuse an unsafe request without one; default false
- * @throws {AAuthError} `nonce_required`; `malformed_nonce` when it is not base64url of 12 to 96 bytes
+ * @throws {AAuthError} `nonce_required`; `malformed_nonce` when it is not base64url of 12 to 96
+ * bytes
  *
  * Does NOT spend it, and does not check that it is covered.
  */
@@ -56,7 +59,7 @@ export function readNonce(
 export interface SignedUse {
   /** Canonical authority addressed. */
   readonly authority: string;
-  /** Of the key that signed. */
+  /** Thumbprint of the key that signed. */
   readonly thumbprint: string;
   /** Owner and quota that the claim is charged to. */
   readonly charge: Omit<ClaimTerms, "ttlSeconds">;
@@ -79,9 +82,10 @@ export async function spendNonce(
 }
 
 /**
- * Spends what was signed, for unsafe requests without nonce: peers that send none are served, and what they have signed is good for one
- * request all the same. By the signature base and not by the signature, since an ECDSA signature has two spellings that both verify. It
- * only helps where the signature covers the body.
+ * Spends what was signed, for unsafe requests without nonce: peers that send none are served, and
+ * what they have signed is good for one request all the same. By the signature base and not by the
+ * signature, since an ECDSA signature has two spellings that both verify. It only helps where the
+ * signature covers the body.
  *
  * @throws {AAuthVerificationError} `signature_replayed`, `replay_memory_full`
  */
@@ -100,10 +104,11 @@ export async function spendSignature(
 
 async function claim(store: ClaimStore, use: SignedUse, what: string): Promise<unknown> {
   const { authority, thumbprint, charge, toleranceSeconds } = use;
-  // The whole window of `created`, to the inclusive last second: by the clock of another replica the
-  // signature may have only begun.
+  // The whole window of `created`, to the inclusive last second: by the clock of another replica
+  // the signature may have only begun.
   const ttlSeconds = 2 * toleranceSeconds + 1; // hole V24
-  // None of the three has a space, so no two uses share a key. Not by dialect: a message may be valid in two.
+  // None of the three has a space, so no two uses share a key. Not by dialect: a message may be
+  // valid in two.
   const key = `${authority} ${thumbprint} ${what}`; // hole S20
   const claimed = await store.putIfAbsent(key, { ...charge, ttlSeconds });
   if (claimed === "full") {

@@ -1,11 +1,15 @@
 /**
- * What one verification saw and decided, check by check. The report rides on the result and on every error of a verifier, so that a
- * trace, a log line or `aauth-explain` can show it without repeating the work.
+ * What one verification saw and decided, check by check. The report rides on the result and on
+ * every error of a verifier, so that a trace, a log line or `aauth-explain` can show it without
+ * repeating the work.
  *
  * @module
  */
 
-/** Name of a check, unique within a wire profile. The profile lists its checks in the order in which they are made. */
+/**
+ * Name of a check, unique within a wire profile. The profile lists its checks in the order in which
+ * they are made.
+ */
 export type CheckName = string;
 
 /** One check of a verification. */
@@ -20,10 +24,16 @@ export interface Check {
   readonly reason?: string;
 }
 
-/** Where the verification key came from: `header`, `discovery`, `discovery-cache`, or the type of token that confirmed it. */
+/**
+ * Where the verification key came from: `header`, `discovery`, `discovery-cache`, or the type of
+ * token that confirmed it.
+ */
 export type KeySource = string;
 
-/** All checks of one verification, and the facts they were made on. A member is unset where the message was refused before it was known. */
+/**
+ * All checks of one verification, and the facts they were made on. A member is unset where the
+ * message was refused before it was known.
+ */
 export interface VerificationReport {
   /** Name of the wire profile that the message was judged by. */
   readonly profile: string;
@@ -35,11 +45,17 @@ export interface VerificationReport {
   readonly label?: string;
   /** What the signature covers, in the order signed. */
   readonly coveredComponents?: readonly string[];
-  /** Whether the signature binds the body: false where the profile lets a body go uncovered and this one is. */
+  /**
+   * Whether the signature binds the body: false where the profile lets a body go uncovered and this
+   * one is.
+   */
   readonly bodyBound?: boolean;
   /** Unix seconds. */
   readonly created?: number;
-  /** The signature base as rebuilt from the message; contains the whole `signature-key` value, so cut it before it is stored. */
+  /**
+   * The signature base as rebuilt from the message; contains the whole `signature-key` value, so
+   * cut it before it is stored.
+   */
   readonly signatureBase?: string;
   /** Where the verification key came from. */
   readonly keySource?: KeySource;

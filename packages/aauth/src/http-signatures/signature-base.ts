@@ -18,19 +18,24 @@ export interface SignatureBaseInput {
   readonly components: readonly string[];
   /** What `@query` is where the target has none. Default: it cannot be covered then. */
   readonly absentQuery?: "?" | undefined;
-  /** The text of `Signature-Input` after `label=`: as received when verifying, as sent when signing. */
+  /**
+   * The text of `Signature-Input` after `label=`: as received when verifying, as sent when signing.
+   */
   readonly signatureParams: string;
 }
 
-/** Anything but printable ASCII and HTAB: it could forge a line, or has no defined bytes (RFC 9421 section 2.5). */
+/**
+ * Anything but printable ASCII and HTAB: it could forge a line, or has no defined bytes (RFC 9421
+ * section 2.5).
+ */
 const UNSAFE = /[^\x20-\x7e\t]/;
 
 /**
- * The text that is signed (RFC 9421 section 2.5): one line `"name": value` for each component, the parameters last,
- * LF between, none at the end. Signing, verifying and explaining share it.
+ * The text that is signed (RFC 9421 section 2.5): one line `"name": value` for each component, the
+ * parameters last, LF between, none at the end. Signing, verifying and explaining share it.
  *
- * @throws {AAuthError} `missing_component` when a component is not in the message, cannot be derived from a request, or
- *   has a value that is not printable ASCII
+ * @throws {AAuthError} `missing_component` when a component is not in the message, cannot be
+ *   derived from a request, or has a value that is not printable ASCII
  *
  * @example
  * buildSignatureBase({ method: "GET", authority: "resource.example", target: "/api", headers, components, signatureParams });
@@ -63,7 +68,11 @@ export function buildSignatureBase(input: SignatureBaseInput): string {
 
 const QUERY_PARAMETER = "@query-param;";
 
-/** The component of a query parameter: the only one that has a parameter here. @param name as it was written, quoted */
+/**
+ * The component of a query parameter: the only one that has a parameter here.
+ *
+ * @param name as it was written, quoted
+ */
 export const queryParameterComponent = (name: string): string => `${QUERY_PARAMETER}name=${name}`;
 
 /** A component as it stands in `Signature-Input`: its name in quotes, then its parameter. */
@@ -96,7 +105,9 @@ function derivedValue(
   }
 }
 
-/** Absolute form and `*` have no path on the request line; guessing one would sign something else. */
+/**
+ * Absolute form and `*` have no path on the request line; guessing one would sign something else.
+ */
 const isOriginForm = (target: string): boolean => target.startsWith("/");
 
 function pathOf(target: string): string | undefined {
@@ -111,7 +122,10 @@ function queryOf(target: string): string | undefined {
   return start === -1 ? undefined : target.slice(start);
 }
 
-/** Values by component; undefined for a name that occurs twice, which cannot be covered (RFC 9421 section 2.2.8). */
+/**
+ * Values by component; undefined for a name that occurs twice, which cannot be covered (RFC 9421
+ * section 2.2.8).
+ */
 function queryParameters(target: string): ReadonlyMap<string, string | undefined> {
   const values = new Map<string, string | undefined>();
   for (const [name, value] of new URLSearchParams(queryOf(target))) {

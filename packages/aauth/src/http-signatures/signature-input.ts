@@ -13,7 +13,10 @@ import {
 /** `Signature-Input`, parsed: what the caller says it signed. */
 export interface SignatureInput {
   readonly label: string;
-  /** Names in the order they enter the signature base; none twice, only `@query-param` with its parameter. */
+  /**
+   * Names in the order they enter the signature base; none twice, only `@query-param` with its
+   * parameter.
+   */
   readonly components: readonly string[];
   /** Unix seconds; absent when missing or not an integer. */
   readonly created?: number;
@@ -27,19 +30,25 @@ export interface SignatureInput {
 
 const CODE = "malformed_signature_input";
 
-/** Our own shape, and the one every deployed signer sends: a list of names and `created`. No nested repetition. */
+/**
+ * Our own shape, and the one every deployed signer sends: a list of names and `created`. No nested
+ * repetition.
+ */
 const COMMON = new RegExp(`^(${LABEL_PATTERN})=((\\([^()]*\\));created=(0|[1-9][0-9]{0,14}))$`);
 const MEMBER = new RegExp(`^(${LABEL_PATTERN})=(\\(.*)$`);
-/** A field name in lower case (RFC 9110 section 5.6.2), or a derived component, perhaps with its parameter. */
+/**
+ * A field name in lower case (RFC 9110 section 5.6.2), or a derived component, perhaps with its
+ * parameter.
+ */
 const COMPONENT = /^(?:@[a-z-]+|[a-z0-9!#$%&'*+.^_`|~-]+|@query-param;name=".*")$/;
 const INTEGER = /^-?[0-9]{1,15}$/;
 
 /**
  * Parses `Signature-Input` (RFC 9421 section 4.1) with exactly one member.
  *
- * @throws {AAuthError} `malformed_signature_input`: another grammar, a second member, a component or parameter that
- *   appears twice, a component with parameters (`;sf`, `;bs`, `;key`, …) but `@query-param`, a non-integer
- *   `expires`; `header_too_large`
+ * @throws {AAuthError} `malformed_signature_input`: another grammar, a second member, a component
+ *   or parameter that appears twice, a component with parameters (`;sf`, `;bs`, `;key`, …) but
+ *   `@query-param`, a non-integer `expires`; `header_too_large`
  *
  * Does NOT check coverage or time: the verifier of `aauth/resource` does.
  *
@@ -111,8 +120,8 @@ function queryParameter(item: string, parameters: ReadonlyMap<string, unknown>):
 }
 
 /**
- * Writes `Signature-Input` as every deployed verifier rebuilds it: single spaces, no parameter but `created`
- * (profile 2.1), and `nonce` where one is given.
+ * Writes `Signature-Input` as every deployed verifier rebuilds it: single spaces, no parameter but
+ * `created` (profile 2.1), and `nonce` where one is given.
  *
  * @param nonce in base64url: it is written as it is
  * @returns the header value and the part of it that `@signature-params` stands for

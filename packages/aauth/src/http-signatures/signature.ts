@@ -10,17 +10,20 @@ export interface SignatureValue {
   readonly bytes: Uint8Array;
 }
 
-/** How the bytes stand between the colons: `base64url` without padding, or `sf-binary`, RFC 8941's padded base64. */
+/**
+ * How the bytes stand between the colons: `base64url` without padding, or `sf-binary`, RFC 8941's
+ * padded base64.
+ */
 export type SignatureEncoding = "base64url" | "sf-binary";
 
 const MEMBER = new RegExp(`^(${LABEL_PATTERN})=:([A-Za-z0-9+/_=-]*):$`);
 
 /**
- * Parses `Signature` with exactly one member. Peers disagree on base64, so both alphabets are taken, padded or not
- * (profile 2.3), but each text only in its canonical spelling.
+ * Parses `Signature` with exactly one member. Peers disagree on base64, so both alphabets are
+ * taken, padded or not (profile 2.3), but each text only in its canonical spelling.
  *
- * @throws {AAuthError} `malformed_signature`: another grammar, a second member, a mixture of alphabets, stray bits,
- *   or not 64 bytes; `header_too_large`
+ * @throws {AAuthError} `malformed_signature`: another grammar, a second member, a mixture of
+ *   alphabets, stray bits, or not 64 bytes; `header_too_large`
  *
  * Does NOT verify anything.
  *

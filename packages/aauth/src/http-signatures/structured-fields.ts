@@ -1,7 +1,7 @@
 /**
- * The only door to `structured-headers`. The library accepts what we must not: duplicate keys and parameters (the
- * last one wins), dates and display strings. So strings are cut at their top-level delimiters here, every piece is
- * parsed by the library on its own, and duplicates are refused.
+ * The only door to `structured-headers`. The library accepts what we must not: duplicate keys and
+ * parameters (the last one wins), dates and display strings. So strings are cut at their top-level
+ * delimiters here, every piece is parsed by the library on its own, and duplicates are refused.
  *
  * @module
  */
@@ -11,21 +11,26 @@ import { closingQuote } from "../closing-quote.ts";
 import { type AAuthErrorCode, AAuthVerificationError } from "../errors.ts";
 import { trimField } from "./field.ts";
 
-/** What a parameter or item may be in the headers of this profile. Tokens come as text, like strings. */
+/**
+ * What a parameter or item may be in the headers of this profile. Tokens come as text, like
+ * strings.
+ */
 export type FieldItem = string | number | boolean;
 
 /** Bytes of a byte sequence are kept apart from text. */
 export type FieldValue = FieldItem | Uint8Array;
 
-/** One parameter: its value and the text it was written as (a decimal `1.0` is not the integer `1`). */
+/**
+ * One parameter: its value and the text it was written as (a decimal `1.0` is not the integer `1`).
+ */
 export interface Parameter {
   readonly value: FieldValue;
   readonly text: string;
 }
 
 /**
- * Cuts `text` at each `delimiter` that is neither inside a quoted string nor inside parentheses. Linear. Strings and
- * parentheses that do not end stay in one piece, which then does not parse.
+ * Cuts `text` at each `delimiter` that is neither inside a quoted string nor inside parentheses.
+ * Linear. Strings and parentheses that do not end stay in one piece, which then does not parse.
  */
 export function splitTopLevel(text: string, delimiter: ";" | ","): string[] {
   const pieces: string[] = [];
@@ -84,7 +89,9 @@ export function stringParameter(
   throw new AAuthVerificationError(code, `${name} is not a non-empty string`);
 }
 
-/** One member of a dictionary, its value not yet read: `parseBareItem` or `parseStringList` does. */
+/**
+ * One member of a dictionary, its value not yet read: `parseBareItem` or `parseStringList` does.
+ */
 export interface DictionaryMember {
   /** The value as it was written, without parameters. */
   readonly text: string;
@@ -116,7 +123,10 @@ export function parseDictionary(text: string, code: AAuthErrorCode): Map<string,
 /** A token (RFC 9651 section 3.3.4). */
 export const TOKEN = /^[A-Za-z*][A-Za-z0-9!#$%&'*+.^_`|~:/-]*$/;
 
-/** A string without an escape (RFC 8941 section 3.3.3): a token, an address. The library reads it character by character. */
+/**
+ * A string without an escape (RFC 8941 section 3.3.3): a token, an address. The library reads it
+ * character by character.
+ */
 const PLAIN_STRING = /^"[\x20\x21\x23-\x5b\x5d-\x7e]*"$/;
 
 /** Parses a bare item: no parameters, no whitespace around it. */
@@ -128,10 +138,16 @@ export function parseBareItem(text: string, code: AAuthErrorCode): FieldValue {
   return plainValue(item, code);
 }
 
-/** Such strings in parentheses, one space between them: what every deployed signer writes. No nested repetition. */
+/**
+ * Such strings in parentheses, one space between them: what every deployed signer writes. No nested
+ * repetition.
+ */
 const PLAIN_LIST = /^\("[\x20\x21\x23-\x5b\x5d-\x7e]*"(?: "[\x20\x21\x23-\x5b\x5d-\x7e]*")*\)$/;
 
-/** Parses `("a" "b")` to its strings; parameters on the list or its items are refused, but for those that `withParameters` reads. */
+/**
+ * Parses `("a" "b")` to its strings; parameters on the list or its items are refused, but for those
+ * that `withParameters` reads.
+ */
 export function parseStringList(
   text: string,
   code: AAuthErrorCode,

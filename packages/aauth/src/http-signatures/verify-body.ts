@@ -7,8 +7,8 @@ import { fieldValue } from "./field.ts";
 const NO_BODY = new Uint8Array(0);
 
 /**
- * Whether a request whose body has not arrived announces one, by `Content-Length` or `Transfer-Encoding`. A body without either is caught
- * by {@link verifyBody}.
+ * Whether a request whose body has not arrived announces one, by `Content-Length` or
+ * `Transfer-Encoding`. A body without either is caught by {@link verifyBody}.
  *
  * @param headers lower-case names
  */
@@ -35,19 +35,25 @@ export function requireComponents(components: readonly string[], demanded: reado
 export interface BodyRules {
   /** Name of the field with the digest. */
   readonly field: string;
-  /** Components that a message with this body has to cover; where the digest is among them, it has to be there. */
+  /**
+   * Components that a message with this body has to cover; where the digest is among them, it has
+   * to be there.
+   */
   readonly demanded: readonly string[];
 }
 
 /**
- * Binds the body to the signature: what is demanded has to be covered, and the digest has to match the bytes received. A digest without a
- * body is compared with no bytes, so a removed body does not pass either.
+ * Binds the body to the signature: what is demanded has to be covered, and the digest has to match
+ * the bytes received. A digest without a body is compared with no bytes, so a removed body does not
+ * pass either.
  *
  * @param message.body the bytes as received; undefined or empty when there is none
  * @param message.components those the verified signature covers
- * @throws {AAuthVerificationError} `insufficient_coverage`, `digest_missing`, `malformed_digest`, `digest_mismatch`, `header_too_large`
+ * @throws {AAuthVerificationError} `insufficient_coverage`, `digest_missing`, `malformed_digest`,
+ * `digest_mismatch`, `header_too_large`
  *
- * Does NOT verify the signature: the digest proves nothing unless the signature that covers it does.
+ * Does NOT verify the signature: the digest proves nothing unless the signature that covers it
+ * does.
  */
 export function verifyBody(
   message: {

@@ -1,6 +1,6 @@
 /**
- * The steps that prove a signature, each on its own. None of them proves a request: `createVerifier` of `aauth/resource`
- * calls them in the one right order.
+ * The steps that prove a signature, each on its own. None of them proves a request:
+ * `createVerifier` of `aauth/resource` calls them in the one right order.
  *
  * @module
  */
@@ -26,8 +26,8 @@ export type SignatureFields = SignatureHeaders;
  * Finds the three signature headers.
  *
  * @param headers lower-case names
- * @throws {AAuthVerificationError} `missing_signature` when one is missing: a partial set is never an unsigned request;
- *   `header_too_large`
+ * @throws {AAuthVerificationError} `missing_signature` when one is missing: a partial set is never
+ *   an unsigned request; `header_too_large`
  */
 export function readSignatureHeaders(headers: HeaderFields, fields: SignatureFields): SignatureHeaders {
   const read = (name: string): string => {
@@ -65,8 +65,10 @@ export function requireSameLabel(...members: readonly { readonly label: string }
  * Refuses a signature that is too old, from the future, or past its own `expires` (profile 2.4).
  *
  * @param options.nowSeconds Unix seconds
- * @param options.toleranceSeconds how far `created` may be from now, either way, inclusive; `expires` gets none.
- * @throws {AAuthError} `created_missing`; `created_out_of_window`, with `expected` either `earlier` or `later`; `signature_expired`
+ * @param options.toleranceSeconds how far `created` may be from now, either way, inclusive;
+ * `expires` gets none.
+ * @throws {AAuthError} `created_missing`; `created_out_of_window`, with `expected` either `earlier`
+ * or `later`; `signature_expired`
  */
 export function requireFreshness(
   input: SignatureInput,
@@ -94,7 +96,8 @@ export function requireFreshness(
 }
 
 /**
- * Rebuilds the signature base of a received request, with `@signature-params` in the caller's own spelling.
+ * Rebuilds the signature base of a received request, with `@signature-params` in the caller's own
+ * spelling.
  *
  * @param authority canonical, from configuration
  * @throws {AAuthError} `missing_component`
@@ -120,7 +123,10 @@ export function rebuildSignatureBase(
 /** Names of an algorithm in the `alg` parameter (RFC 9421 section 6.2.2). */
 const ALG_NAMES: Readonly<Record<KeyAlgorithm, string>> = { Ed25519: "ed25519", ES256: "ecdsa-p256-sha256" };
 
-/** Whether a key of this algorithm may have signed: there is no `alg` parameter, or it is that of the key (RFC 9421 section 3.2). */
+/**
+ * Whether a key of this algorithm may have signed: there is no `alg` parameter, or it is that of
+ * the key (RFC 9421 section 3.2).
+ */
 export function allowsAlgorithm({ params }: SignatureInput, alg: KeyAlgorithm): boolean {
   return params.size <= 1 || !params.has("alg") || params.get("alg") === ALG_NAMES[alg];
 }

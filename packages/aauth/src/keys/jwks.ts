@@ -1,8 +1,8 @@
 import type { Jwks, SigningKey } from "../types.ts";
 
 /**
- * The JWKS document an agent or a resource publishes at `/jwks.json`: each key with the members of the key and
- * its `kid` and `alg`, and nothing else (draft -11, section 11.4).
+ * The JWKS document an agent or a resource publishes at `/jwks.json`: each key with the members of
+ * the key and its `kid` and `alg`, and nothing else (draft -11, section 11.4).
  *
  * @param keys the keys in use, newest first; during a rotation also the one before
  *

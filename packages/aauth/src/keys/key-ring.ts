@@ -1,21 +1,28 @@
 import type { SigningKey } from "../types.ts";
 
-/** The keys of one party over time: the one that signs, those before it, and one that is announced. */
+/**
+ * The keys of one party over time: the one that signs, those before it, and one that is announced.
+ */
 export interface KeyRing<Key extends { readonly kid: string } = SigningKey> {
   /** The key that signs now. */
   current(): Key;
-  /** Keys that may still sign for what is bound to them, newest first: the current one, and those that are kept. */
+  /**
+   * Keys that may still sign for what is bound to them, newest first: the current one, and those
+   * that are kept.
+   */
   usable(): readonly Key[];
   /** Keys to publish: the usable ones, and before them what is announced. */
   published(): readonly Key[];
   /** The published keys with their times, newest first: a ring resumes with them later. */
   held(): readonly HeldKey<Key>[];
   /**
-   * Makes a new key and announces it; it signs once everyone can have seen it. Calls at the same time share one rotation.
+   * Makes a new key and announces it; it signs once everyone can have seen it. Calls at the same
+   * time share one rotation.
    *
    * The ring stays as it is when it throws.
    *
-   * @throws RangeError when so many keys are published already that a verifier would refuse to read more.
+   * @throws RangeError when so many keys are published already that a verifier would refuse to read
+   * more.
    * @throws TypeError when `create` returned a key with the `kid` of a kept one.
    * @throws what `create` throws.
    */
@@ -29,11 +36,15 @@ export interface KeyRingOptions<Key extends { readonly kid: string } = SigningKe
    * key.
    */
   readonly key: Key | readonly HeldKey<Key>[];
-  /** Makes the next key. `sequence` is 2 for the first rotation of this ring: a `kid` must not be used twice, nor after a restart. */
+  /**
+   * Makes the next key. `sequence` is 2 for the first rotation of this ring: a `kid` must not be
+   * used twice, nor after a restart.
+   */
   readonly create: (sequence: number) => Promise<Key>;
   /**
-   * How long a key that no longer signs stays published, seconds: as long as a token lives that it has signed, or that is bound to
-   * it. Asked at each rotation where it is a function. Default 900, which outlasts the longest resource token and a consent.
+   * How long a key that no longer signs stays published, seconds: as long as a token lives that it
+   * has signed, or that is bound to it. Asked at each rotation where it is a function. Default 900,
+   * which outlasts the longest resource token and a consent.
    */
   readonly keepSeconds?: number | (() => number);
   /** Default 64. A reader takes 100 keys (profile 5.2), and some of these may be two. */
@@ -55,16 +66,18 @@ export interface HeldKey<Key extends { readonly kid: string } = SigningKey> {
 }
 
 /**
- * How long a key is published before it signs. A verifier whose fetches of a key set are used up waits 10 s for the next (profile 5.2), so
- * with less a request could meet one that will not look again.
+ * How long a key is published before it signs. A verifier whose fetches of a key set are used up
+ * waits 10 s for the next (profile 5.2), so with less a request could meet one that will not look
+ * again.
  */
 const ANNOUNCE_SECONDS = 12;
 const KEEP_SECONDS = 900;
 const MAX_PUBLISHED_KEYS = 64;
 
 /**
- * Keeps the keys of an agent, a resource or an auth server through rotations, so that no request fails because of one: a key is
- * published before it signs, and stays published until the last token that depends on it has expired.
+ * Keeps the keys of an agent, a resource or an auth server through rotations, so that no request
+ * fails because of one: a key is published before it signs, and stays published until the last
+ * token that depends on it has expired.
  *
  * It has no timer: what is current follows from the clock when it is asked. It does NOT store keys
  * (`held` is for a store), and does NOT decide when to rotate.

@@ -6,8 +6,8 @@ import type { KeyAlgorithm, PublicJwk, SigningKey, VerificationKey } from "../ty
 import { importVerificationKey } from "./verification-key.ts";
 
 /**
- * A private key as a JWK: Ed25519 (RFC 8037 section 2) or P-256 (RFC 7518 section 6.2). `d` is 32 bytes, base64url without padding, and
- * never leaves the process that owns it.
+ * A private key as a JWK: Ed25519 (RFC 8037 section 2) or P-256 (RFC 7518 section 6.2). `d` is 32
+ * bytes, base64url without padding, and never leaves the process that owns it.
  */
 export type PrivateJwk = PublicJwk & { readonly d: string };
 
@@ -34,10 +34,12 @@ export async function generateSigningKey(options: {
 /**
  * Imports a private key, once, at start-up.
  *
- * @param jwk the key with its public half; of a PEM, `createPrivateKey(pem).export({ format: "jwk" })` of `node:crypto` makes one
- * @param options.kid overrides the key's own `kid`; without either the RFC 7638 thumbprint is the id
- * @throws {AAuthError} `unsupported_key`: another kind of key, a member that is not 32 bytes in canonical base64url, or
- *   halves that do not belong together
+ * @param jwk the key with its public half; of a PEM,
+ * `createPrivateKey(pem).export({ format: "jwk" })` of `node:crypto` makes one
+ * @param options.kid overrides the key's own `kid`; without either the RFC 7638 thumbprint is the
+ * id
+ * @throws {AAuthError} `unsupported_key`: another kind of key, a member that is not 32 bytes in
+ *   canonical base64url, or halves that do not belong together
  * @throws {TypeError} when `Signature-Key` cannot carry the `kid`
  *
  * @example

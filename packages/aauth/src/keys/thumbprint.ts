@@ -10,11 +10,13 @@ const MEMBERS: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * The RFC 7638 SHA-256 thumbprint of a public key, base64url without padding: what `agent_jkt` holds and what keys
- * are compared by. A `kid` never is (profile 4.2).
+ * The RFC 7638 SHA-256 thumbprint of a public key, base64url without padding: what `agent_jkt`
+ * holds and what keys are compared by. A `kid` never is (profile 4.2).
  *
- * @param jwk an OKP, EC or RSA key; members beyond those of the key itself (`kid`, `alg`, …) do not count
- * @throws {AAuthError} `unsupported_key` when `kty` is another one or a member of the key is missing
+ * @param jwk an OKP, EC or RSA key; members beyond those of the key itself (`kid`, `alg`, …) do not
+ * count
+ * @throws {AAuthError} `unsupported_key` when `kty` is another one or a member of the key is
+ * missing
  *
  * Does NOT check that the key is well formed or that it has no private members.
  *

@@ -7,7 +7,10 @@ import type { KeyAlgorithm, PublicJwk, VerificationKey } from "../types.ts";
 import { isSmallOrder } from "./small-order.ts";
 import { jwkThumbprint } from "./thumbprint.ts";
 
-/** Members of private and symmetric keys (RFC 7518 section 6). One of them in public means a leaked key. */
+/**
+ * Members of private and symmetric keys (RFC 7518 section 6). One of them in public means a leaked
+ * key.
+ */
 export const PRIVATE_MEMBERS: readonly string[] = ["d", "k", "p", "q", "dp", "dq", "qi", "oth"];
 
 /** What a key may be, and where it verifies. */
@@ -15,8 +18,9 @@ export interface ImportVerificationKeyOptions {
   /** Algorithms that count. Default: both. */
   readonly algorithms?: readonly KeyAlgorithm[];
   /**
-   * `pool`, for servers, verifies off the calling thread as soon as there is more than one signature at a time: the event loop does not
-   * stand still and both cores work. Default `sync`, which is cheaper for one verification at a time.
+   * `pool`, for servers, verifies off the calling thread as soon as there is more than one
+   * signature at a time: the event loop does not stand still and both cores work. Default `sync`,
+   * which is cheaper for one verification at a time.
    */
   readonly cryptoMode?: "sync" | "pool";
 }
@@ -38,12 +42,15 @@ const NAMES: Readonly<Record<KeyAlgorithm, readonly unknown[]>> = {
 };
 
 /**
- * Imports the public key of a message. Imported keys are kept by their coordinates (the 1000 used last), so a known caller costs no import.
+ * Imports the public key of a message. Imported keys are kept by their coordinates (the 1000 used
+ * last), so a known caller costs no import.
  *
- * @param jwk anything; `{kty: "OKP", crv: "Ed25519", x}` and `{kty: "EC", crv: "P-256", x, y}` are accepted, with or without `kid`,
- *   `use: "sig"` and `alg`. The key that comes back has the members of the key only.
- * @throws {AAuthError} `unsupported_key`: another kind of key, another use or algorithm, private members, a coordinate that is not 32
- *   bytes in canonical base64url, a point of small order (profile 1.5) or off its curve
+ * @param jwk anything; `{kty: "OKP", crv: "Ed25519", x}` and `{kty: "EC", crv: "P-256", x, y}` are
+ *   accepted, with or without `kid`, `use: "sig"` and `alg`. The key that comes back has the
+ *   members of the key only.
+ * @throws {AAuthError} `unsupported_key`: another kind of key, another use or algorithm, private
+ *   members, a coordinate that is not 32 bytes in canonical base64url, a point of small order
+ *   (profile 1.5) or off its curve
  *
  * Does NOT check who owns the key.
  *
@@ -70,7 +77,10 @@ export function verificationKey(
 
 const nameOf = (jwk: PublicJwk) => (jwk.kty === "OKP" ? jwk.x : `${jwk.x}.${jwk.y}`);
 
-/** The members of a public JWK, proven to be one of these algorithms but for the bytes of its coordinates. */
+/**
+ * The members of a public JWK, proven to be one of these algorithms but for the bytes of its
+ * coordinates.
+ */
 function requirePublicKey(jwk: unknown, algorithms: readonly KeyAlgorithm[]) {
   if (typeof jwk !== "object" || jwk === null) throw unsupported("the key is not a JWK");
   const { kty, crv, x, y, use, alg: named } = jwk as Record<string, unknown>;

@@ -11,7 +11,7 @@ import type { Answer, ResourceTokenGrant } from "./resource-rules.ts";
 
 /** What a refusal is written for. */
 export interface RefusalContext {
-  /** That of the route. */
+  /** Requirement of the route. */
   readonly requirement: Requirement<string>;
   /** Counts only where the error carries no proven caller. Default: none. */
   readonly caller?: ProvenCaller | undefined;
@@ -21,7 +21,10 @@ export interface RefusalContext {
 
 /** How one dialect refuses and challenges. */
 export interface AnswerRules {
-  /** The response for a verifier's error where no tokens are issued: any status, and what would help in the profile's own headers. */
+  /**
+   * The response for a verifier's error where no tokens are issued: any status, and what would help
+   * in the profile's own headers.
+   */
   refuse(error: AAuthError, context: RefusalContext): Answer;
   create(options: AnswerOptions): AnswerWriter;
 }
@@ -32,11 +35,14 @@ export interface AnswerOptions {
   readonly key: () => SigningKey;
   /** Own resource identifier. */
   readonly resource: string;
-  /** Issuer identifier of the auth server to send callers to; undefined where it is that of each caller's person. */
+  /**
+   * Issuer identifier of the auth server to send callers to; undefined where it is that of each
+   * caller's person.
+   */
   readonly authServer: string | undefined;
   /** Unix seconds. */
   readonly now: () => number;
-  /** Of a resource token. */
+  /** Lifetime of a resource token. */
   readonly lifetimeSeconds: number | undefined;
   /** Signature algorithms to name in challenges. */
   readonly algs: readonly string[] | undefined;

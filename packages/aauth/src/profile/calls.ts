@@ -7,9 +7,13 @@
 import type { Discovery } from "../discovery/discovery.ts";
 import type { DeferralRules, DeferredResponse } from "./waiting.ts";
 
-/** What a response requires before the request is served. Plain data: it outlives a call that waits. */
+/**
+ * What a response requires before the request is served. Plain data: it outlives a call that waits.
+ */
 export interface Challenge {
-  /** What the caller has to prove, in the words of the profile's levels; empty where it is not said. */
+  /**
+   * What the caller has to prove, in the words of the profile's levels; empty where it is not said.
+   */
   readonly level: string;
   /** The check that failed, where the answer names it. */
   readonly failedCheck?: string | undefined;
@@ -35,13 +39,18 @@ export interface ResponseHead {
   field(name: string): string | null;
 }
 
-/** A token that may be asked for: of a trusted server, with a resource token for this agent, key and resource. Plain data. */
+/**
+ * A token that may be asked for: of a trusted server, with a resource token for this agent, key and
+ * resource. Plain data.
+ */
 export interface WantedToken {
   readonly server: string;
   readonly resource: string;
   /** Space-separated. The token is cached under it. */
   readonly scope: string;
-  /** What distinguishes tokens of one server and scope, such as their kind. Default: nothing does. */
+  /**
+   * What distinguishes tokens of one server and scope, such as their kind. Default: nothing does.
+   */
   readonly variant?: string | undefined;
   readonly resourceToken?: string | undefined;
   /** What the profile compares the token with that comes. */
@@ -77,7 +86,10 @@ export interface CallCircumstances {
   readonly scope: string | undefined;
 }
 
-/** Why an agent sends a request again: it was asked for an identity or an authorization, or its token was refused. */
+/**
+ * Why an agent sends a request again: it was asked for an identity or an authorization, or its
+ * token was refused.
+ */
 export type RetryReason = "identity" | "authorization" | "token_refused";
 
 /** What the engine does next. */
@@ -94,11 +106,17 @@ export type CallStep =
   | { readonly do: "cover"; readonly components: readonly string[] }
   /** Ask the resource for a resource token before it is called, with `token` or the identity. */
   | { readonly do: "offer"; readonly scope: string; readonly token?: string | undefined }
-  /** Get a token: from the cache, by renewal, or by a request. `keepsResponse`: the last response may still be the answer. */
+  /**
+   * Get a token: from the cache, by renewal, or by a request. `keepsResponse`: the last response
+   * may still be the answer.
+   */
   | { readonly do: "obtain"; readonly challenge: Challenge; readonly keepsResponse: boolean }
   /** Never present the cached token again, and look for another. */
   | { readonly do: "discard-held" }
-  /** The resource rejects the token that it was sent: drop it, and end the call with the words of the last response. */
+  /**
+   * The resource rejects the token that it was sent: drop it, and end the call with the words of
+   * the last response.
+   */
   | { readonly do: "report-rejected" }
   /** Poll for the deferred response; from here on with `token`, where one is given. */
   | { readonly do: "poll"; readonly deferred: DeferredResponse; readonly token?: string | undefined }
@@ -140,7 +158,8 @@ export interface CallRules {
     readonly session: string | undefined;
   }) => Readonly<Record<string, string>>;
   /**
-   * The session token in a response, which replaces the one before. Undefined for a profile without sessions.
+   * The session token in a response, which replaces the one before. Undefined for a profile without
+   * sessions.
    *
    * @throws AAuthAgentError `malformed_challenge`
    */
@@ -154,7 +173,8 @@ export interface CallRules {
   /** @throws AAuthAgentError `challenge_untrusted`, `malformed_challenge` */
   checkChallenge(challenge: Challenge, expected: ChallengeExpectation): WantedToken;
   /**
-   * Verifies the signature of a resource token that has passed {@link checkChallenge}. Undefined where only the server that redeems it does.
+   * Verifies the signature of a resource token that has passed {@link checkChallenge}. Undefined
+   * where only the server that redeems it does.
    *
    * @throws AAuthAgentError of the token and discovery groups
    */

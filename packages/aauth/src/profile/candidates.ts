@@ -32,8 +32,8 @@ export function enterKey({ scheme }: KeyClaim, { recorder }: ResolverContext): v
 }
 
 /**
- * A caller whose key is in the key set that it publishes. A key from the cache may have been replaced
- * since.
+ * A caller whose key is in the key set that it publishes. A key from the cache may have been
+ * replaced since.
  *
  * @param named the caller, once the key has proven to be its own
  * @throws AAuthError of the discovery group, and of `importKey`

@@ -6,7 +6,8 @@
 
 export interface DisplayRules {
   /**
-   * Readers of fields of responses, by name in lower case. The token in a `resourceToken` of what they return is shown decoded.
+   * Readers of fields of responses, by name in lower case. The token in a `resourceToken` of what
+   * they return is shown decoded.
    *
    * @throws AAuthError
    */

@@ -1,6 +1,7 @@
 /**
- * What a dialect of AAuth plugs into: the rules that verifiers, agents and resources ask of it. A dialect is a {@link WireProfile};
- * one that differs from draft -11 in a few rules is made from `draft11` by spreading.
+ * What a dialect of AAuth plugs into: the rules that verifiers, agents and resources ask of it. A
+ * dialect is a {@link WireProfile}; one that differs from draft -11 in a few rules is made from
+ * `draft11` by spreading.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * The fields of a signed message in one dialect: who signs, what is covered, at which endpoint. A signer needs less of it than a
- * verifier, and loads no more.
+ * The fields of a signed message in one dialect: who signs, what is covered, at which endpoint. A
+ * signer needs less of it than a verifier, and loads no more.
  *
  * @module
  */
@@ -8,7 +8,10 @@
 import type { SignatureInput } from "../http-signatures/signature-input.ts";
 import type { HeaderFields, KeyAlgorithm, SigningKey, VerificationKey } from "../types.ts";
 
-/** Which key a message says it was signed with. A claim until the signature is verified; a scheme's resolver knows its other members. */
+/**
+ * Which key a message says it was signed with. A claim until the signature is verified; a scheme's
+ * resolver knows its other members.
+ */
 export interface KeyClaim {
   readonly label: string;
   readonly scheme: string;
@@ -32,7 +35,10 @@ export interface MessageFacts {
 
 /** How a message is signed. */
 export interface SigningRules {
-  /** Who may call which kind of endpoint, and how. A kind that is absent cannot be guarded or called. */
+  /**
+   * Who may call which kind of endpoint, and how. A kind that is absent cannot be guarded or
+   * called.
+   */
   readonly endpoints: Readonly<Partial<Record<EndpointRole, Omit<EndpointRules, "role">>>>;
   /** Field names, in lower case. */
   readonly fields: {
@@ -54,7 +60,10 @@ export interface SigningRules {
   readonly bindsBody: boolean;
   /** Whether a signer sends a nonce with an unsafe method. */
   readonly sendsNonce: boolean;
-  /** What `@query` stands for where the target has none (RFC 9421 section 2.2.7). Default: it cannot be covered then. */
+  /**
+   * What `@query` stands for where the target has none (RFC 9421 section 2.2.7). Default: it cannot
+   * be covered then.
+   */
   readonly absentQuery?: "?";
 }
 
@@ -62,19 +71,29 @@ export interface SigningRules {
 export interface MessageRules extends SigningRules {
   /** Algorithms of message keys. */
   readonly keyAlgorithms: readonly KeyAlgorithm[];
-  /** True where a value of the `Signature-Key` field has this profile's shape: what tells profiles apart on one endpoint. */
+  /**
+   * True where a value of the `Signature-Key` field has this profile's shape: what tells profiles
+   * apart on one endpoint.
+   */
   claims(signatureKey: string): boolean;
   /**
-   * @param label of the signature that is verified, where it is known by then: of several members this one counts
-   * @throws AAuthError `malformed_signature_key`, `unsupported_scheme`, `unsupported_key`, `header_too_large`
+   * @param label of the signature that is verified, where it is known by then: of several members
+   * this one counts
+   * @throws AAuthError `malformed_signature_key`, `unsupported_scheme`, `unsupported_key`,
+   * `header_too_large`
    */
   parseKeyClaim(value: string, label?: string): KeyClaim;
   /**
-   * Identifier of the agent that a value of the `Signature-Key` field names; undefined where it names none or cannot be read. It selects the
-   * variant of a profile that a message is judged by, and proves nothing. Undefined for a profile without variants.
+   * Identifier of the agent that a value of the `Signature-Key` field names; undefined where it
+   * names none or cannot be read. It selects the variant of a profile that a message is judged by,
+   * and proves nothing. Undefined for a profile without variants.
    */
   readonly claimedAgent?: (signatureKey: string) => string | undefined;
-  /** The member that is verified. @throws AAuthError `malformed_signature_input`, `header_too_large` */
+  /**
+   * The member that is verified.
+   *
+   * @throws AAuthError `malformed_signature_input`, `header_too_large`
+   */
   parseSignatureInput(value: string): SignatureInput;
   /**
    * @param label that of `Signature-Input`, where it is known by then
@@ -82,8 +101,8 @@ export interface MessageRules extends SigningRules {
    */
   parseSignature(value: string, label?: string): { readonly label: string; readonly bytes: Uint8Array };
   /**
-   * The parameter of `Signature-Input` that speaks of another key than this one, if there is one: such a key has not signed. Default: `alg`, where
-   * it is not that of the key.
+   * The parameter of `Signature-Input` that speaks of another key than this one, if there is one:
+   * such a key has not signed. Default: `alg`, where it is not that of the key.
    */
   readonly foreignParameter?: (
     input: SignatureInput,
@@ -112,6 +131,9 @@ export interface EndpointRules {
   readonly tokenTypes: readonly string[];
   /** How far `created` may be from now, either way. */
   readonly toleranceSeconds: number;
-  /** `remember`: what a request could do twice passes once. `none`: repetitions within the window pass. */
+  /**
+   * `remember`: what a request could do twice passes once. `none`: repetitions within the window
+   * pass.
+   */
   readonly replay: "remember" | "none";
 }

@@ -32,7 +32,10 @@ export function refusalOf(error: AAuthError): Refusal {
   };
 }
 
-/** The section of a shared code is that of the check that failed, where its dialect's text has another. */
+/**
+ * The section of a shared code is that of the check that failed, where its dialect's text has
+ * another.
+ */
 function sectionOf(code: AAuthErrorCode, report: VerificationReport | undefined): string {
   const { section } = ERROR_CODES[code];
   const demanding = report?.checks.find(({ verdict }) => verdict === "failed")?.section;

@@ -27,40 +27,48 @@ export interface ResourceTokenGrant {
   readonly expiresInSeconds: number;
 }
 
-/** What the owner of a resource says about it. A dialect refuses the members that have no meaning in it. */
+/**
+ * What the owner of a resource says about it. A dialect refuses the members that have no meaning in
+ * it.
+ */
 export interface ResourceIdentity {
   /** Own identifier: the audience of auth tokens. Callers sign for the authority of its origin. */
   readonly resource: string;
   /**
-   * Issuer identifier of the auth server that callers are sent to, and whose auth tokens are accepted: in draft -11 the resource's
-   * own access server. Default: none, and person servers issue auth tokens, too; a dialect without them needs it.
+   * Issuer identifier of the auth server that callers are sent to, and whose auth tokens are
+   * accepted: in draft -11 the resource's own access server. Default: none, and person servers
+   * issue auth tokens, too; a dialect without them needs it.
    */
   readonly authServer?: string | undefined;
   /**
-   * Draft -11 only: identifiers of the person servers whose persons may be authorized. With them the resource serves `/aauth/revoke`.
-   * Default: none, and routes may demand agent tokens only.
+   * Draft -11 only: identifiers of the person servers whose persons may be authorized. With them
+   * the resource serves `/aauth/revoke`. Default: none, and routes may demand agent tokens only.
    */
   readonly personServers?: readonly string[] | undefined;
   /**
-   * Scopes that may be asked for before a call, at `/aauth/authorize`, or where a dialect says; the resource's document
-   * names that endpoint. Default none: each token is asked for by the challenge of a route.
+   * Scopes that may be asked for before a call, at `/aauth/authorize`, or where a dialect says; the
+   * resource's document names that endpoint. Default none: each token is asked for by the challenge
+   * of a route.
    */
   readonly scopes?: readonly string[] | undefined;
   /**
-   * The sentence that a person reads when asked for consent, by scope. In draft -11 every scope that a route demands has one, but for
-   * those of OpenID Connect. Default: none.
+   * The sentence that a person reads when asked for consent, by scope. In draft -11 every scope
+   * that a route demands has one, but for those of OpenID Connect. Default: none.
    */
   readonly scopeDescriptions?: Readonly<Record<string, string>> | undefined;
   /**
-   * For a resource that is an agent, too, under the same identifier, in draft -11 its own agent provider: further members of its agent
-   * document. Default: none is served.
+   * For a resource that is an agent, too, under the same identifier, in draft -11 its own agent
+   * provider: further members of its agent document. Default: none is served.
    */
   readonly agent?: Readonly<Record<string, unknown>> | undefined;
-  /** Draft -11 only: further members of the resource's document, such as `name` and `access_mode`. Default: none. */
+  /**
+   * Draft -11 only: further members of the resource's document, such as `name` and `access_mode`.
+   * Default: none.
+   */
   readonly about?: object | undefined;
   /**
-   * Draft -11 only: what signatures cover beside the components that all do, where a request has it. It is published. Default
-   * `content-digest`, `content-type` and `@query`.
+   * Draft -11 only: what signatures cover beside the components that all do, where a request has
+   * it. It is published. Default `content-digest`, `content-type` and `@query`.
    */
   readonly additionalSignatureComponents?: readonly string[] | undefined;
   /** How far `created` may be from now, either way, seconds. Default: the profile's (60). */
@@ -101,7 +109,10 @@ export interface PublishedResource {
   /** The only issuer of auth tokens. Default: each of `trustedIssuers`. */
   readonly accessServer?: string | undefined;
   readonly additionalComponents?: readonly string[] | undefined;
-  /** Who may revoke tokens, and where; with no issuer there is no such endpoint. Undefined where the dialect has no revocations. */
+  /**
+   * Who may revoke tokens, and where; with no issuer there is no such endpoint. Undefined where the
+   * dialect has no revocations.
+   */
   readonly revocation?: { readonly path: string; readonly issuers: readonly string[] };
   /** Path of the authorization endpoint. Undefined where there is none. */
   readonly authorizationPath?: string | undefined;
@@ -109,7 +120,10 @@ export interface PublishedResource {
   readonly endpoints: readonly GuardedEndpoint[];
 }
 
-/** What the callers of a level are counted by: their key, their owner (`ownerOfCaller`), or their owner for one user. */
+/**
+ * What the callers of a level are counted by: their key, their owner (`ownerOfCaller`), or their
+ * owner for one user.
+ */
 export interface LimitedLevel {
   readonly countedBy: "key" | "owner" | "owner-and-user";
   /** A token with scopes raises the limit of such a caller. Default false. */
@@ -118,12 +132,18 @@ export interface LimitedLevel {
 
 /** What a resource of one dialect publishes and serves. */
 export interface ResourceRules {
-  /** @throws TypeError for members that the dialect does not have, and for documents of the wrong shape. */
+  /**
+   * @throws TypeError for members that the dialect does not have, and for documents of the wrong
+   * shape.
+   */
   publish(identity: ResourceIdentity): PublishedResource;
   /** The key set at `/jwks.json`. */
   keySet(keys: readonly SigningKey[]): Jwks;
   /** Levels that requests can be limited by. */
   readonly limited: Readonly<Record<string, LimitedLevel>>;
-  /** The member of `limited` that a caller counts as. `isRaised`: its grant has the scopes that the higher limit is for. */
+  /**
+   * The member of `limited` that a caller counts as. `isRaised`: its grant has the scopes that the
+   * higher limit is for.
+   */
   limitedAs(caller: ProvenCaller, isRaised: boolean): string;
 }

@@ -22,8 +22,8 @@ export interface RevokedToken {
 /** Where revocations are kept, and by which clock. */
 export interface RevocationsOptions {
   /**
-   * Default: in memory, 50000 entries shared among the owners of issuers; gone with the process, so that person and auth tokens that were
-   * issued before it began are refused. Replicas share one.
+   * Default: in memory, 50000 entries shared among the owners of issuers; gone with the process, so
+   * that person and auth tokens that were issued before it began are refused. Replicas share one.
    */
   readonly store?: RecordStore<RevokedToken> | undefined;
   /** Unix seconds: `knownSince` of the stores. Default with a store: everything is there. */
@@ -52,7 +52,8 @@ const MAX_KEY_CHARACTERS = 512;
  * Creates the memory of revoked tokens, by issuer and `jti`: an issuer reaches its own tokens only.
  *
  * @throws TypeError without a store on a runtime that does not say when its process began
- * @throws AAuthVerificationError from `isRevoked` `revocation_unknown` for an `iat` before that, without a store
+ * @throws AAuthVerificationError from `isRevoked` `revocation_unknown` for an `iat` before that,
+ * without a store
  *
  * @example
  * const revocations = createRevocations();

@@ -95,13 +95,14 @@ export interface TokenRequestRules {
   /** The request for a token that may be asked for. */
   request(wanted: WantedToken, context: TokenRequestContext): TokenRequest;
   /**
-   * @throws AAuthAgentError `token_request_failed`; TokenRequestError for a refusal; ConsentRequiredError where the person
-   * has to agree at a page of the server, and the answer comes back by a code
+   * @throws AAuthAgentError `token_request_failed`; TokenRequestError for a refusal;
+   * ConsentRequiredError where the person has to agree at a page of the server, and the answer
+   * comes back by a code
    */
   read(response: TokenResponse, context: TokenResponseContext): GrantedToken | DeferredToken;
   /**
-   * Makes sure that a token is valid before it is presented: of the server asked, for the resource meant, bound to the key that signs.
-   * Its signature is the resource's to verify.
+   * Makes sure that a token is valid before it is presented: of the server asked, for the resource
+   * meant, bound to the key that signs. Its signature is the resource's to verify.
    *
    * @throws AAuthAgentError `token_request_failed`
    */
@@ -111,15 +112,24 @@ export interface TokenRequestRules {
   ): Promise<{ readonly claims: Readonly<Record<string, unknown>>; readonly exp: number }>;
   /** The endpoint of a resource that hands out resource tokens. Undefined where there is none. */
   readonly offer?: OfferRules;
-  /** Tokens with so many seconds left, or half of their life if that is less, are replaced. Default 30. */
+  /**
+   * Tokens with so many seconds left, or half of their life if that is less, are replaced. Default
+   * 30.
+   */
   readonly renewBeforeSeconds?: number;
   /** The request that renews a token. Undefined in a profile without refresh tokens. */
   readonly refresh?: (server: string, refreshToken: string, context: TokenRequestContext) => TokenRequest;
-  /** The one server of an agent's person. Undefined where challenges name the server, and the options of the agent which are trusted. */
+  /**
+   * The one server of an agent's person. Undefined where challenges name the server, and the
+   * options of the agent which are trusted.
+   */
   readonly ownServer?: OwnServerRules;
 }
 
-/** Rules of a profile in which an agent acts for one person, at the one server that all of its tokens come from. */
+/**
+ * Rules of a profile in which an agent acts for one person, at the one server that all of its
+ * tokens come from.
+ */
 export interface OwnServerRules {
   /**
    * The server of a call; undefined for an agent that has none. It is trusted.
@@ -144,13 +154,19 @@ export interface OwnServerRules {
   /**
    * Thumbprint of a sub-agent's key.
    *
-   * @throws AAuthAgentError `token_agent_mismatch` for what is not the agent token of a sub-agent of `parent`
+   * @throws AAuthAgentError `token_agent_mismatch` for what is not the agent token of a sub-agent
+   * of `parent`
    */
   keyOfSubAgent(subagentToken: string, parent: string): Promise<string>;
-  /** What a sub-agent needs: an auth token for the resource token, or without one a person token. */
+  /**
+   * What a sub-agent needs: an auth token for the resource token, or without one a person token.
+   */
   challengeOfSubAgent(resourceToken: string | undefined): Challenge;
   proposeMission(server: string, proposal: MissionProposal, context: TokenRequestContext): TokenRequest;
-  /** @throws AAuthAgentError `token_request_failed` for what is not the approval of a mission, or has another digest */
+  /**
+   * @throws AAuthAgentError `token_request_failed` for what is not the approval of a mission, or
+   * has another digest
+   */
   readMission(response: TokenResponse): Awaitable<ApprovedMission>;
   /** What is expected of a token that came with an approval. */
   tokenOfMission(mission: ApprovedMission): Pick<WantedToken, "scope" | "variant" | "expects">;

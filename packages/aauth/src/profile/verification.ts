@@ -14,7 +14,10 @@ import type { VerifiedTokens } from "../tokens/verified-tokens.ts";
 import type { ProvenCaller, Requirement, VerificationKey } from "../types.ts";
 import type { EndpointRules, KeyClaim, MessageRules } from "./messages.ts";
 
-/** The verifier's steps. A profile puts them into its order; everything from `body` on happens once the body is here. */
+/**
+ * The verifier's steps. A profile puts them into its order; everything from `body` on happens once
+ * the body is here.
+ */
 export type StepName =
   /** The authority is served, and the three signature fields are present. */
   | "fields"
@@ -50,14 +53,18 @@ export interface VerificationRules<Level extends string = string> {
   /** By scheme. */
   readonly resolvers: Readonly<Record<string, CallerResolver>>;
   /**
-   * The JWK that a claim names, decoded or fetched and NOT validated: for an explanation's second opinion, never for a decision.
+   * The JWK that a claim names, decoded or fetched and NOT validated: for an explanation's second
+   * opinion, never for a decision.
    *
    * @throws AAuthVerificationError when there is none
    */
   claimedJwk(claim: KeyClaim, discovery: Discovery): Promise<unknown>;
   /** Lowest first. */
   readonly levels: readonly Level[];
-  /** Levels that only a token of a trusted issuer for this recipient proves, also without scopes. Default none. */
+  /**
+   * Levels that only a token of a trusted issuer for this recipient proves, also without scopes.
+   * Default none.
+   */
   readonly issuedLevels?: readonly Level[];
   /** @throws TypeError for a requirement that this profile cannot mean. */
   validateRequirement(requirement: Requirement<string>): void;
@@ -72,8 +79,8 @@ export interface NamedToken {
   readonly iss: string;
   readonly jti: string;
   /**
-   * Unix seconds, of tokens that live an hour at most: a memory that was empty then refuses them. Unset of agent tokens, which live up to a
-   * day.
+   * Unix seconds, of tokens that live an hour at most: a memory that was empty then refuses them.
+   * Unset of agent tokens, which live up to a day.
    */
   readonly iat?: number;
   /** Unix seconds: a revocation may be forgotten then. */
@@ -81,7 +88,8 @@ export interface NamedToken {
 }
 
 /**
- * Whether the issuer of a token has revoked it. Asked for each use of a token whose signature has verified.
+ * Whether the issuer of a token has revoked it. Asked for each use of a token whose signature has
+ * verified.
  *
  * @throws AAuthVerificationError `revocation_unknown`
  */
@@ -139,8 +147,9 @@ export interface CallerCandidate {
 export type CallerResolver = (claim: KeyClaim, context: ResolverContext) => Awaitable<CallerCandidate>;
 
 /**
- * Says who holds a token found in `Signature-Key`, and with which keys (10 at most) it may have signed. It must verify the token itself.
- * The holder comes back as an identified caller, never as an authorized one.
+ * Says who holds a token found in `Signature-Key`, and with which keys (10 at most) it may have
+ * signed. It must verify the token itself. The holder comes back as an identified caller, never as
+ * an authorized one.
  *
  * @throws AAuthError of the token and discovery groups
  */

@@ -51,7 +51,10 @@ export type ClarificationAnswer =
 export interface DeferralRules {
   /** What a browser opens for an interaction. */
   pageOf(interaction: Interaction, returnUrl: string | undefined): string;
-  /** The question in the body of a deferred response that requires a clarification; undefined for a body without one. */
+  /**
+   * The question in the body of a deferred response that requires a clarification; undefined for a
+   * body without one.
+   */
   readQuestion(members: Readonly<Record<string, unknown>>): Clarification | undefined;
   /** What is sent to the address of a deferred response that needs a clarification. */
   formatClarification(answer: ClarificationAnswer): {

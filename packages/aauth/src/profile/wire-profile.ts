@@ -1,7 +1,8 @@
 /**
- * A wire profile: everything in which one dialect of AAuth differs from another, as one value of two halves. Verifiers and resources take
- * the half of a resource, agents that of an agent; what all dialects share (RFC 9421 base, RFC 9530 digest, replay, JWS, discovery's guard
- * and bounds) asks them. Only its folder knows a dialect's headers, token types, documents and grants.
+ * A wire profile: everything in which one dialect of AAuth differs from another, as one value of
+ * two halves. Verifiers and resources take the half of a resource, agents that of an agent; what
+ * all dialects share (RFC 9421 base, RFC 9530 digest, replay, JWS, discovery's guard and bounds)
+ * asks them. Only its folder knows a dialect's headers, token types, documents and grants.
  *
  * @module
  */

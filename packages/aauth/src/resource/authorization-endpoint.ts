@@ -24,7 +24,7 @@ export interface AuthorizationRequest {
 
 /** What an authorization endpoint is made with. */
 export interface AuthorizationEndpointOptions {
-  /** That of the resource's routes. */
+  /** Verifier of the resource's routes. */
   readonly verifier: Verifier;
   /** Issues the resource tokens. */
   readonly challenger: Challenger;

@@ -28,7 +28,7 @@ export interface AnsweringProfile {
   readonly authServer?: string | undefined;
   /** Default `draft11`. */
   readonly profile?: ResourceProfile | undefined;
-  /** Of a resource token, seconds. Default 300, at most 600; in draft -11 300. */
+  /** Lifetime of a resource token. Default 300, at most 600; in draft -11 300. */
   readonly lifetimeSeconds?: number | undefined;
   /**
    * Signature algorithms to name in challenges for an identity (SPEC 4.2), for example `["ed25519"]`. Default none: the reader then

@@ -37,7 +37,7 @@ const REQUIREMENT = { level: "agent-token" } as const;
 
 /** What deferred requests are made with. */
 export interface DeferredOptions<Data = unknown> {
-  /** That of the resource's routes. */
+  /** Verifier of the resource's routes. */
   readonly verifier: Verifier;
   /** Own identifier. */
   readonly resource: string;

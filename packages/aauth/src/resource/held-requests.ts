@@ -21,7 +21,7 @@ const AUTH_TOKEN = "auth-token";
 
 /** What held requests are made with, and what executes them. */
 export interface HeldRequestsOptions<Invocation> {
-  /** That of the resource's routes. */
+  /** Verifier of the resource's routes. */
   readonly verifier: Verifier;
   /** Issues the resource tokens. */
   readonly challenger: Challenger;

@@ -14,7 +14,7 @@ import type { Verifier } from "./types.ts";
 const REQUIREMENT = { level: "server" } as const;
 const MAX_BODY_BYTES = 8_192;
 const RETRY_AFTER_SECONDS = "60";
-/** Of a person or auth token, an hour, and what clocks may differ. */
+/** Longest lifetime of a person or auth token, an hour, and the allowed clock skew. */
 const MAX_LIFETIME_SECONDS = 3_660;
 
 /** What a revocation endpoint is made with. */

@@ -231,8 +231,8 @@ function lacksForGrants({ audience, trustedIssuers }: SharedRules["resolver"]): 
 }
 
 /**
- * Those of the profile whose shape the message's `Signature-Key` has, before others where its sender is a peer of it; an unsigned message is the
- * first one's.
+ * Checks of the profile that the message's `Signature-Key` has the shape of, before others where its
+ * sender is a peer of it. An unsigned message gets those of the first profile.
  */
 function checksFor(
   { headers, sender }: AddressedRequest,

@@ -71,7 +71,7 @@ export class AccessRecords {
   }
 
   /**
-   * Those of a resource that have not expired. Repeats revocations of them that have not been
+   * Tokens of a resource that have not expired. Repeats their revocations that have not been
    * confirmed.
    */
   async ofResource(resource: string): Promise<readonly AccessTokenRecord[]> {

@@ -87,7 +87,7 @@ export class IssuedTokens<Token extends RevocableToken> {
     return this.#tokens.get([iss, jti]);
   }
 
-  /** Those of an owner that have not expired, oldest first. */
+  /** Tokens of an owner that have not expired, oldest first. */
   async list(owner: string): Promise<readonly Token[]> {
     const tokens = (await this.#store.list(owner)) as readonly Token[];
     return tokens.filter(({ exp }) => exp > this.#now());

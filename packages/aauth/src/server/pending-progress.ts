@@ -1,5 +1,6 @@
 /**
- * How a pending request goes on (draft -11, sections 7.3 and 7.5): what it stands on is still valid, it is decided, granted and carried out.
+ * How a pending request goes on (draft -11, sections 7.3 and 7.5): what it stands on is still
+ * valid, it is decided, granted and carried out.
  *
  * @module
  */
@@ -37,7 +38,8 @@ export class Progress<Work> {
       if (problem !== undefined) return failed(problem);
     }
     const outcome = record.state === "granted" ? await hooks.finish(record) : hooks.look?.(record);
-    // What was issued is on record by now. A revocation that came meanwhile has either found it there, or is found here.
+    // What was issued is on record by now. A revocation that came meanwhile has either found it
+    // there, or is found here.
     return outcome?.status === 200 ? ((await this.#revoked(record)) ?? outcome) : outcome; // hole T5a
   }
 

@@ -1,6 +1,7 @@
 /**
- * Requests that wait for a person or another server (draft -11, sections 7.3, 7.5, 11.6 and 11.8): kept as plain data, bound to the caller, answered
- * once. Nothing runs between polls, so that any process that shares the store can answer the next one.
+ * Requests that wait for a person or another server (draft -11, sections 7.3, 7.5, 11.6 and 11.8):
+ * kept as plain data, bound to the caller, answered once. Nothing runs between polls, so that any
+ * process that shares the store can answer the next one.
  *
  * @module
  */
@@ -60,7 +61,7 @@ export class PendingRequests<Work> {
     this.#codes = new Limit({ now, maxPerOwner: MAX_CODES_PER_SOURCE, maxEntries: 10_000 });
   }
 
-  // ------------------------------------------------------------------------------------------------ who has asked
+  // --------------------------------------------------------------------------------- who has asked
 
   /**
    * Decides on a new request, and keeps it where that takes longer.
@@ -103,9 +104,11 @@ export class PendingRequests<Work> {
   }
 
   /**
-   * Looks at a request for the caller that polls it. A caller whose connection is gone uses nothing up.
+   * Looks at a request for the caller that polls it. A caller whose connection is gone uses nothing
+   * up.
    *
-   * @throws Problem 404 for another caller, as for a request that never was; 410 once it has been told; 429 `slow_down`
+   * @throws Problem 404 for another caller, as for a request that never was; 410 once it has been
+   * told; 429 `slow_down`
    */
   async poll(id: string, holder: string, waiting: Waiting): Promise<Answer> {
     const early = await this.#change(id, holder, (record) => {
@@ -121,7 +124,11 @@ export class PendingRequests<Work> {
     return this.#hold(id, holder, waiting);
   }
 
-  /** Answers a question (section 7.5.2.1). @throws Problem as {@link poll}; 400 where nothing was asked, or for no answer */
+  /**
+   * Answers a question (section 7.5.2.1).
+   *
+   * @throws Problem as {@link poll}; 400 where nothing was asked, or for no answer
+   */
   async clarify(id: string, holder: string, members: Readonly<Record<string, unknown>>): Promise<Answer> {
     const { clarification_response: answer } = members;
     if (!isText(answer)) throw invalidRequest("clarification_response must be a text");
@@ -164,7 +171,11 @@ export class PendingRequests<Work> {
     return this.#hold(id, holder, AT_ONCE);
   }
 
-  /** Brings the claims that were asked for (section 9.2). @throws Problem as {@link poll}; 400 where none were */
+  /**
+   * Brings the claims that were asked for (section 9.2).
+   *
+   * @throws Problem as {@link poll}; 400 where none were
+   */
   async claim(id: string, holder: string, claims: Readonly<Record<string, unknown>>): Promise<Answer> {
     await this.#change(id, holder, (record) => {
       const { requirement, asked } = record;
@@ -187,12 +198,14 @@ export class PendingRequests<Work> {
     return emptyAnswer(204);
   }
 
-  // ------------------------------------------------------------------------------------------------------ the page
+  // -------------------------------------------------------------------------------------- the page
 
   /**
-   * A person comes with a code. It is good once; a few wrong ones end the request that they nearly name.
+   * A person comes with a code. It is good once; a few wrong ones end the request that they nearly
+   * name.
    *
-   * @param from who tries, as the page knows it: an address, or a session. So many different codes are tried for each, and no more.
+   * @param from who tries, as the page knows it: an address, or a session. So many different codes
+   * are tried for each, and no more.
    * @param isFor whether the request is for this person: for any other the code stays valid
    * @returns undefined for a code that is not good
    */
@@ -254,7 +267,10 @@ export class PendingRequests<Work> {
     return "done";
   }
 
-  /** Grants a request; it is carried out at the next poll, whether or not a question has been answered. */
+  /**
+   * Grants a request; it is carried out at the next poll, whether or not a question has been
+   * answered.
+   */
   async grant(record: PendingRecord<Work>, grant: Grant): Promise<"done"> {
     // A decision that came by another way has used it up (section 7.3).
     await this.#records.dropCode(record); // hole T29b
@@ -270,7 +286,9 @@ export class PendingRequests<Work> {
     return this.#progress.ask(record, clarification, from);
   }
 
-  /** Waits until a question has been answered or its request has ended, for so many seconds at most. */
+  /**
+   * Waits until a question has been answered or its request has ended, for so many seconds at most.
+   */
   async answered(reference: string, waitSeconds: number): Promise<void> {
     const until = performance.now() + waitSeconds * 1000;
     for (;;) {
@@ -290,7 +308,7 @@ export class PendingRequests<Work> {
     return { reference, request, version, expiresAt, status };
   }
 
-  // ------------------------------------------------------------------------------------------------------- inside
+  // ---------------------------------------------------------------------------------------- inside
 
   /** Looks until there is news or the time is up. */
   async #hold(

@@ -63,7 +63,10 @@ export interface PendingHooks<Work> {
   ): Promise<Outcome | undefined>;
   /** Who is accountable for a holder: pending requests are counted by it. */
   accountOf(holder: string): string;
-  /** For whom a request is, of those that one account answers for: counted as well. Default: not counted. */
+  /**
+   * For whom a request is, of those that one account answers for: counted as well. Default: not
+   * counted.
+   */
   memberOf?(request: NewRequest<Work>): string;
 }
 
@@ -72,7 +75,7 @@ export interface PendingOptions<Work> {
   readonly now: () => number;
   /** Own identifier: `Location` is below it. */
   readonly issuer: string;
-  /** Of pending URLs, with a slash at its end. */
+  /** Path of pending URLs, with a slash at its end. */
   readonly path: string;
   readonly interactionUrl: string;
   readonly pollSeconds: number;

@@ -248,7 +248,7 @@ export class PersonRecords {
     return this.tokens.list(ownerOfPerson(person));
   }
 
-  /** Those of its sub-agents are a parent's, too. */
+  /** Tokens of an agent, those of its sub-agents included. */
   tokensFor({ iss, sub }: AgentIdentity): Promise<readonly TokenRecord[]> {
     return this.tokens.listed(["agent", iss, sub]);
   }

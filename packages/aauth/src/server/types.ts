@@ -117,7 +117,7 @@ export interface AskedRequest {
 /** Extent of a grant. */
 export interface Grant {
   /**
-   * Those of `scopes` that are granted; others are left out. An access server is asked for all of
+   * The granted ones of `scopes`; others are left out. An access server is asked for all of
    * them: where it gives one that is left out here, its token is refused. Default: all that were
    * asked for.
    */

@@ -62,9 +62,10 @@ interface Group {
 }
 
 /**
- * Creates a {@link ClaimStore} in memory: for one process, lost when it ends. The quota rule is that
- * of every bounded store: what an owner holds, times the number of owners, may not exceed what is
- * free. A claim is kept to the end of the second in which it expires; each call takes constant time.
+ * Creates a {@link ClaimStore} in memory: for one process, lost when it ends. The quota rule is
+ * that of every bounded store: what an owner holds, times the number of owners, may not exceed what
+ * is free. A claim is kept to the end of the second in which it expires; each call takes constant
+ * time.
  *
  * @throws RangeError for a bound below 1
  *

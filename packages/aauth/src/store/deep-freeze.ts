@@ -1,4 +1,7 @@
-/** Freezes a value that was parsed from JSON, all the way down: one object serves many requests. Returns it. */
+/**
+ * Freezes a value that was parsed from JSON, all the way down: one object serves many requests.
+ * Returns it.
+ */
 export function deepFreeze<T>(value: T): T {
   if (typeof value === "object" && value !== null && !Object.isFrozen(value)) {
     Object.freeze(value);

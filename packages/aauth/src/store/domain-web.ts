@@ -1,6 +1,6 @@
 /**
- * The last two labels of a host name: browsers and workers do without the 139 KB of the public suffix
- * list. Domains below a suffix of two labels (`co.uk`, `github.io`) are one owner here.
+ * The last two labels of a host name: browsers and workers do without the 139 KB of the public
+ * suffix list. Domains below a suffix of two labels (`co.uk`, `github.io`) are one owner here.
  *
  * @param host - of the URL parser, without a final dot
  * @returns undefined for an address, and for a name of one label

@@ -11,8 +11,9 @@ interface Owner {
 }
 
 /**
- * A map whose room is shared among owners: when it is full, the owner that has the most gives up its oldest entry. One owner alone may
- * have all the room; many entries of one never push out the few of another. Of owners with equally much the one used least recently gives.
+ * A map whose room is shared among owners: when it is full, the owner that has the most gives up
+ * its oldest entry. One owner alone may have all the room; many entries of one never push out the
+ * few of another. Of owners with equally much the one used least recently gives.
  */
 export class FairMap<Value> {
   readonly #maxWeight: number;

@@ -4,8 +4,8 @@ import { RecentMap } from "./recent-map.ts";
 const MAX_KEPT_CHARACTERS = 512;
 
 /**
- * `read`, with its results for the strings used last. Neither errors nor `undefined` are kept, so that invalid strings of unknown callers
- * displace nothing.
+ * `read`, with its results for the strings used last. Neither errors nor `undefined` are kept, so
+ * that invalid strings of unknown callers displace nothing.
  */
 export function memoize<Value>(maxEntries: number, read: (text: string) => Value): (text: string) => Value {
   const known = new RecentMap<string, Value>(maxEntries);

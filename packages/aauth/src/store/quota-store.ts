@@ -11,9 +11,10 @@ export class StoreFullError extends Error {
 }
 
 /**
- * The quota rule of every bounded store: what an owner holds, times the number of owners, may not exceed what is free. One owner that
- * floods gets half and leaves half; k of them leave one part in k + 1, which later owners divide up. A fixed part for each would be too
- * small for one owner and too much for a thousand.
+ * The quota rule of every bounded store: what an owner holds, times the number of owners, may not
+ * exceed what is free. One owner that floods gets half and leaves half; k of them leave one part in
+ * k + 1, which later owners divide up. A fixed part for each would be too small for one owner and
+ * too much for a thousand.
  */
 export function hasReachedQuota(held: number, owners: number, free: number): boolean {
   return held * owners >= free;
@@ -29,7 +30,10 @@ export interface QuotaStoreOptions<Value> {
   readonly unshared?: number;
   /** Clock in Unix seconds. */
   readonly now: () => number;
-  /** Called for each value that is deleted, has expired, or had to go for a newer one of its owner; not for one that was taken. Default: nothing. */
+  /**
+   * Called for each value that is deleted, has expired, or had to go for a newer one of its owner;
+   * not for one that was taken. Default: nothing.
+   */
   readonly onDrop?: (value: Value) => void;
 }
 
@@ -48,11 +52,13 @@ interface Quota<Value> {
 }
 
 /**
- * A store in memory that no owner can fill for the others: an owner that has reached its quota loses its own oldest entry for a new one,
- * an owner that finds no room is refused, and no owner's entry goes for another's. Owners are users, or `ownerOf` an agent. Swept once
- * a second; each operation takes constant time, except `list`.
+ * A store in memory that no owner can fill for the others: an owner that has reached its quota
+ * loses its own oldest entry for a new one, an owner that finds no room is refused, and no owner's
+ * entry goes for another's. Owners are users, or `ownerOf` an agent. Swept once a second; each
+ * operation takes constant time, except `list`.
  *
- * Does NOT keep entries until they expire: where a forgotten entry lets a replay pass, use `createMemoryClaimStore`.
+ * Does NOT keep entries until they expire: where a forgotten entry lets a replay pass, use
+ * `createMemoryClaimStore`.
  */
 export class QuotaStore<Value> {
   readonly #options: QuotaStoreOptions<Value>;
@@ -109,7 +115,8 @@ export class QuotaStore<Value> {
   }
 
   /**
-   * Stores a value for `ttlSeconds`; as its owner's newest, also where it replaces one of that owner, which needs no further room.
+   * Stores a value for `ttlSeconds`; as its owner's newest, also where it replaces one of that
+   * owner, which needs no further room.
    *
    * @returns keys of the owner's oldest entries that had to go for it: none or one
    * @throws StoreFullError when no room is left for an owner that holds nothing

@@ -1,21 +1,22 @@
 export interface Weights<Key, Value> {
-  /** Of all values together. */
+  /** Limit of all values together. */
   readonly maxWeight: number;
   readonly weigh: (key: Key, value: Value) => number;
 }
 
 /**
- * A map that forgets what has not been used for long: what a hot path remembers of unknown callers has to be bounded, and
- * looking it up must cost next to nothing. It has two generations: when the younger one is half of the bound, it takes the
- * older one's place; what is found in the older one moves to the younger. Holds at most `maxEntries`, and at least the
- * half used last. Where callers decide how large a value is, weights are bounded, too.
+ * A map that forgets what has not been used for long: what a hot path remembers of unknown callers
+ * has to be bounded, and looking it up must cost next to nothing. It has two generations: when the
+ * younger one is half of the bound, it takes the older one's place; what is found in the older one
+ * moves to the younger. Holds at most `maxEntries`, and at least the half used last. Where callers
+ * decide how large a value is, weights are bounded, too.
  */
 export class RecentMap<Key, Value> {
   readonly #halfSize: number;
   readonly #weights: Weights<Key, Value> | undefined;
   #young = new Map<Key, Value>();
   #old = new Map<Key, Value>();
-  /** Of what came into the younger generation. */
+  /** Weight of what came into the younger generation. */
   #youngWeight = 0;
 
   /**

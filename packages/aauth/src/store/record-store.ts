@@ -14,10 +14,10 @@ export interface StoredRecord<Value> extends RecordTerms {
 
 /**
  * Storage for what outlives a request: deferred requests, grants, revocations, sessions, the tokens
- * of an agent. Every entry has a lifetime and an owner, and is kept until its lifetime ends: no entry goes for
- * another. An owner that has reached its quota, or that finds no room, is refused with
- * `StoreFullError`, and leaves the entries of all others alone. An entry keeps its owner; replacing
- * it needs no further room.
+ * of an agent. Every entry has a lifetime and an owner, and is kept until its lifetime ends: no
+ * entry goes for another. An owner that has reached its quota, or that finds no room, is refused
+ * with `StoreFullError`, and leaves the entries of all others alone. An entry keeps its owner;
+ * replacing it needs no further room.
  *
  * All methods reject with `StoreUnavailableError` where the store cannot be reached. An entry that
  * cannot be read rejects with an error whose `code` is `store_record_unreadable`; `list` may leave
@@ -63,8 +63,8 @@ export interface MemoryRecordStoreOptions {
 const MAX_ENTRIES = 50_000;
 
 /**
- * Creates a {@link RecordStore} in memory: for one process, lost when it ends. The first half of the
- * room is for any owner, the other half is divided among all, so that later ones find room.
+ * Creates a {@link RecordStore} in memory: for one process, lost when it ends. The first half of
+ * the room is for any owner, the other half is divided among all, so that later ones find room.
  *
  * @example
  * const grants = createMemoryRecordStore<Grant>({ maxEntries: 10_000 });

@@ -32,7 +32,8 @@ export interface Stores {
  * Creates {@link Stores} in memory: for one process, lost when it ends.
  *
  * @param options.now Unix seconds. Default: the system clock
- * @throws TypeError on a runtime that does not say when its process began, such as Workers: the memory of an isolate is not there in the next
+ * @throws TypeError on a runtime that does not say when its process began, such as Workers: the
+ * memory of an isolate is not there in the next
  *
  * @example
  * const stores = createMemoryStores();

@@ -1,5 +1,6 @@
 /**
- * Makes messages, peers and a clock for tests. Everything is deterministic and stays off the network.
+ * Makes messages, peers and a clock for tests. Everything is deterministic and stays off the
+ * network.
  *
  * @module
  */

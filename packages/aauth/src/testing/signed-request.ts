@@ -14,7 +14,9 @@ export interface SignedRequestOptions extends SignRequestOptions {
   readonly body?: string | Uint8Array;
 }
 
-/** A request as the server at the other end receives it. Change what you like before it is judged. */
+/**
+ * A request as the server at the other end receives it. Change what you like before it is judged.
+ */
 export interface TestRequest extends ReceivedRequest {
   readonly headers: Record<string, string>;
   readonly authority: string;
@@ -22,8 +24,9 @@ export interface TestRequest extends ReceivedRequest {
 }
 
 /**
- * Signs a request and hands it over as received, ready for `verifyRequest`. `now` has to be the verifier's clock: against the one of
- * `createTestParties`, which stands still, a request that is signed by the system's is `created_out_of_window`.
+ * Signs a request and hands it over as received, ready for `verifyRequest`. `now` has to be the
+ * verifier's clock: against the one of `createTestParties`, which stands still, a request that is
+ * signed by the system's is `created_out_of_window`.
  *
  * @example
  * const url = "https://resource.example/api";

@@ -7,7 +7,8 @@ export interface TestClock {
 }
 
 /**
- * Creates a clock that stands at `startSeconds`, by default the moment of the protocol's known answers.
+ * Creates a clock that stands at `startSeconds`, by default the moment of the protocol's known
+ * answers.
  *
  * @example
  * const clock = createTestClock();

@@ -1,7 +1,10 @@
 import { createDiscovery } from "../discovery/create-discovery.ts";
 import type { Discovery } from "../discovery/discovery.ts";
 
-/** Documents that parties publish, by address: metadata at their well-known addresses, key sets at the `jwks_uri` that they name. */
+/**
+ * Documents that parties publish, by address: metadata at their well-known addresses, key sets at
+ * the `jwks_uri` that they name.
+ */
 export interface TestIdentities {
   /** Default: no party publishes anything. */
   readonly documents?: Readonly<Record<string, unknown>>;
@@ -11,13 +14,16 @@ export interface TestIdentities {
 export interface TestDiscovery extends Discovery {
   /** Addresses fetched, in order. Assert that it is empty where nothing may be asked. */
   readonly requests: string[];
-  /** Puts a document in the place of another, as a party does that rotates its keys. A reader of the old one may keep it. */
+  /**
+   * Puts a document in the place of another, as a party does that rotates its keys. A reader of the
+   * old one may keep it.
+   */
   publish(address: string, document: unknown): void;
 }
 
 /**
- * The real discovery in development mode, over documents in memory: guard, caches and checks are those of production, only the network
- * is missing.
+ * The real discovery in development mode, over documents in memory: guard, caches and checks are
+ * those of production, only the network is missing.
  *
  * @example
  * const discovery = createTestDiscovery({

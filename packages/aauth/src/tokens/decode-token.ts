@@ -8,7 +8,8 @@ import { platformCrypto } from "#crypto";
 import { type DecodedToken, decodeJwt } from "./jwt.ts";
 
 /**
- * Takes any compact JWS apart for display. Nothing is verified: never base a decision on what comes back.
+ * Takes any compact JWS apart for display. Nothing is verified: never base a decision on what comes
+ * back.
  *
  * @throws AAuthError `malformed_token`.
  */
@@ -17,9 +18,9 @@ export function decodeToken(token: string): DecodedToken {
 }
 
 /**
- * A short name for a token that is fit for logs: its `jti`, or the first 8 hex digits of its SHA-256
- * (of its `exp`, where the platform hashes asynchronously). Works for opaque tokens too, and never
- * throws.
+ * A short name for a token that is fit for logs: its `jti`, or the first 8 hex digits of its
+ * SHA-256 (of its `exp`, where the platform hashes asynchronously). Works for opaque tokens too,
+ * and never throws.
  *
  * @param claims those of the token, where they are known
  */

@@ -27,9 +27,10 @@ type WrittenClaims<Claims> = { readonly [Name in keyof Claims]: Claims[Name] | u
 /**
  * Issues a token that its readers accept.
  *
- * @param claimsAt the claims in the order in which they are written, given the times of the token in
- *   Unix seconds
- * @throws RangeError for a lifetime that the type does not allow, or that `notAfter` leaves nothing of
+ * @param claimsAt the claims in the order in which they are written, given the times of the token
+ *   in Unix seconds
+ * @throws RangeError for a lifetime that the type does not allow, or that `notAfter` leaves nothing
+ * of
  * @throws TypeError for claims that readers refuse
  */
 export async function issueToken<Claims extends TokenClaims>(

@@ -6,7 +6,9 @@
 
 import { closingQuote } from "../closing-quote.ts";
 
-/** More than any token needs (`act` may nest 20 deep), and little enough for code that walks values. */
+/**
+ * More than any token needs (`act` may nest 20 deep), and little enough for code that walks values.
+ */
 const MAX_DEPTH = 64;
 
 const OPENING = new Set([0x7b, 0x5b]);
@@ -14,8 +16,9 @@ const CLOSING = new Set([0x7d, 0x5d]);
 const COLON = 0x3a;
 
 /**
- * The object a text holds, and undefined when it holds anything else: another value, a name that stands twice in one
- * object (RFC 7515 section 4: one reader would take the first value, the next one the last), or more than 64 levels.
+ * The object a text holds, and undefined when it holds anything else: another value, a name that
+ * stands twice in one object (RFC 7515 section 4: one reader would take the first value, the next
+ * one the last), or more than 64 levels.
  */
 export function parseJsonObject(text: string): Readonly<Record<string, unknown>> | undefined {
   let value: unknown;
@@ -28,7 +31,10 @@ export function parseJsonObject(text: string): Readonly<Record<string, unknown>>
   return countNames(text) === countMembers(value) ? (value as Readonly<Record<string, unknown>>) : undefined;
 }
 
-/** Names of all objects in a text that is known to be JSON: a colon outside of strings follows each. NaN when it is too deep. */
+/**
+ * Names of all objects in a text that is known to be JSON: a colon outside of strings follows each.
+ * NaN when it is too deep.
+ */
 function countNames(json: string): number {
   let names = 0;
   let depth = 0;

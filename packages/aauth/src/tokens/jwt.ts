@@ -1,6 +1,6 @@
 /**
- * Compact JWS: read strictly here, verified by `jose` (docs/decisions/0002). The reader comes first: what it refuses never reaches the
- * library.
+ * Compact JWS: read strictly here, verified by `jose` (docs/decisions/0002). The reader comes
+ * first: what it refuses never reaches the library.
  *
  * @module
  */
@@ -34,8 +34,9 @@ const encoder = new TextEncoder();
 /**
  * Takes a compact JWS apart.
  *
- * @throws AAuthError `malformed_token` unless it is three parts of canonical base64url whose first two are JSON objects with each name
- * once, or when it is larger than 16 KiB or has critical extensions.
+ * @throws AAuthError `malformed_token` unless it is three parts of canonical base64url whose first
+ * two are JSON objects with each name once, or when it is larger than 16 KiB or has critical
+ * extensions.
  */
 export function decodeJwt(token: string): DecodedToken {
   if (token.length > MAX_TOKEN_CHARACTERS) throw malformed("the token is too large");
@@ -45,14 +46,18 @@ export function decodeJwt(token: string): DecodedToken {
   if (signature === "" || decodeBase64Url(signature) === undefined)
     throw malformed("the signature is not base64url");
   const decoded = { header: jsonObject(header, "header"), claims: jsonObject(claims, "payload") };
-  // No extension is understood here, and one marked critical must not be ignored (RFC 7515 section 4.1.11).
+  // No extension is understood here, and one marked critical must not be ignored (RFC 7515 section
+  // 4.1.11).
   if ("crit" in decoded.header) throw malformed("the token has critical extensions");
   // An unencoded payload (RFC 7797) is such an extension, marked or not.
   if ("b64" in decoded.header && decoded.header.b64 !== true) throw malformed("the payload is not encoded");
   return decoded;
 }
 
-/** Puts a compact JWS together. The bytes follow the order of the members given: some peers and test vectors care. */
+/**
+ * Puts a compact JWS together. The bytes follow the order of the members given: some peers and test
+ * vectors care.
+ */
 export async function signJwt(
   header: object,
   claims: object,

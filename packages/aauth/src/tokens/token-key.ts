@@ -17,7 +17,9 @@ interface KeyMember {
   readonly maxBytes: number;
 }
 
-/** Which keys an algorithm takes: type, curve, and the members that hold bytes with their lengths. */
+/**
+ * Which keys an algorithm takes: type, curve, and the members that hold bytes with their lengths.
+ */
 interface KeyShape {
   readonly kty: string;
   readonly crv?: string;
@@ -26,7 +28,10 @@ interface KeyShape {
 
 const coordinate = (name: string) => ({ name, minBytes: 32, maxBytes: 32 });
 const ED25519: KeyShape = { kty: "OKP", crv: "Ed25519", members: [coordinate("x")] };
-/** The cost of a verification goes by both members, which untrusted issuers choose. `jose` refuses less than 2048 bits. */
+/**
+ * The cost of a verification goes by both members, which untrusted issuers choose. `jose` refuses
+ * less than 2048 bits.
+ */
 const RSA: KeyShape = {
   kty: "RSA",
   members: [
@@ -50,8 +55,9 @@ const imported = new WeakMap<IssuerJwk, Map<TokenAlgorithm, Promise<CryptoKey>>>
 /**
  * The imported key of a published JWK.
  *
- * @throws AAuthError `unsupported_key` for a key of another type, curve, use or algorithm, private members, a member that is missing, in
- *   another spelling, or too short or long, and for a point of small order; Error of the platform for a point off its curve.
+ * @throws AAuthError `unsupported_key` for a key of another type, curve, use or algorithm, private
+ *   members, a member that is missing, in another spelling, or too short or long, and for a point
+ *   of small order; Error of the platform for a point off its curve.
  */
 export async function tokenKey(jwk: IssuerJwk, alg: TokenAlgorithm): Promise<CryptoKey> {
   const keys = imported.get(jwk) ?? new Map<TokenAlgorithm, Promise<CryptoKey>>();

@@ -37,7 +37,9 @@ export interface TokenSchema<Claims extends TokenClaims, Expected, Key = Verific
   readonly type: string;
   /** JOSE algorithms that its issuer may use. */
   readonly algorithms: readonly TokenAlgorithm[];
-  /** Whether the header has to name the issuer's key. Default: the only key of a set needs no name. */
+  /**
+   * Whether the header has to name the issuer's key. Default: the only key of a set needs no name.
+   */
   readonly needsKeyId?: true;
   /** Whether the header is written in alphabetical order. Default: `alg`, `typ`, `kid`. */
   readonly sortsHeader?: true;

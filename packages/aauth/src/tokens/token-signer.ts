@@ -22,7 +22,10 @@ export type PrivateKeySource =
   | { readonly kty: string; readonly [member: string]: unknown }
   | { export(options: { format: "jwk" }): object };
 
-/** The members that make up a private key. `use`, `alg` and `key_ops` only give an import reasons to fail. */
+/**
+ * The members that make up a private key. `use`, `alg` and `key_ops` only give an import reasons to
+ * fail.
+ */
 const KEY_MEMBERS = ["kty", "crv", "x", "y", "n", "e", "d", "p", "q", "dp", "dq", "qi"];
 
 /**
@@ -54,7 +57,8 @@ export async function createTokenSigner(
 /**
  * The same for a {@link SigningKey}.
  *
- * @param alg the name that goes into headers; default `EdDSA` for an Ed25519 key, which is what deployed verifiers expect
+ * @param alg the name that goes into headers; default `EdDSA` for an Ed25519 key, which is what
+ * deployed verifiers expect
  */
 export function tokenSignerOf(key: SigningKey, alg?: TokenAlgorithm): TokenSigner {
   return {

@@ -1,5 +1,6 @@
 /**
- * Tokens whose signature has been verified, so that the second request with the same token costs a look.
+ * Tokens whose signature has been verified, so that the second request with the same token costs a
+ * look.
  *
  * @module
  */
@@ -8,8 +9,9 @@ import { platformCrypto } from "#crypto";
 import { RecentMap } from "../store/recent-map.ts";
 
 /**
- * Verified tokens, by the whole token. An entry says what the token says, never a verdict: audience, issuer and times are judged again
- * on every use. It is forgotten at `exp`, and after 300 s at the latest, when keys are fetched again.
+ * Verified tokens, by the whole token. An entry says what the token says, never a verdict:
+ * audience, issuer and times are judged again on every use. It is forgotten at `exp`, and after 300
+ * s at the latest, when keys are fetched again.
  */
 export interface VerifiedTokens<Entry> {
   /** The entry of the token; undefined for one that has to be verified. */
@@ -18,13 +20,17 @@ export interface VerifiedTokens<Entry> {
   add(token: string, entry: Entry, exp: number): void;
 }
 
-/** Characters of all tokens of a verifier: a thousand ordinary ones. Their claims take as much again. */
+/**
+ * Characters of all tokens of a verifier: a thousand ordinary ones. Their claims take as much
+ * again.
+ */
 const MAX_CHARACTERS = 1_048_576;
 /** As long as discovery keeps a key set. */
 const MAX_SECONDS = 300;
 
 /**
- * Creates such a memory. Bounded by number and by characters; the tokens used least recently give way.
+ * Creates such a memory. Bounded by number and by characters; the tokens used least recently give
+ * way.
  *
  * @param options.now the clock of the calls it is given to, Unix seconds
  * @param options.maxEntries default 1000

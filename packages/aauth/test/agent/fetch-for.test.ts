@@ -255,7 +255,8 @@ describe("an authorization challenge", () => {
     const response = await agent.fetchFor()(URL_ROOT, POST);
     expect(await response.text()).toBe("hello authorized");
     expect(world.story().slice(3)).toEqual(["resource jwt", "token auth jwks", "resource jwt"]);
-    // Both tokens are still there: the one for the first scope is found by what the challenge asks for.
+    // Both tokens are still there: the one for the first scope is found by what the challenge asks
+    // for.
     world.requirement = { level: "authorized", scopes: ["supply-chain:optimize"] };
     expect((await agent.fetchFor()(URL_ROOT, POST)).status).toBe(200);
     expect(world.story().slice(6)).toEqual(["resource jwt", "resource jwt"]);

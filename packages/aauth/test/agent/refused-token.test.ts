@@ -10,7 +10,10 @@ import { createWorld, errorOf } from "./world.ts";
 const URL_ROOT = "http://supply-chain-agent.localhost:3000/";
 
 describe("a held token that the resource refuses without saying what would help", () => {
-  /** The resource no longer knows the key that signed the token, as after a restart of the auth server. */
+  /**
+   * The resource no longer knows the key that signed the token, as after a restart of the auth
+   * server.
+   */
   async function worldThatForgets() {
     const world = await createWorld();
     const working = world.tokenEndpoint;
@@ -264,7 +267,7 @@ describe("a refused token that came with a refresh token", () => {
     expect(world.story()).toEqual(["resource jwt", "token refresh jwks", "resource jwt"]);
     expect(written[0]).toEqual(grant);
     expect(written[1]).toEqual({ ...grant, isRefused: true });
-    expect(written[2]).toMatchObject({ ...grant, isRefused: true, renewingUntil: expect.any(Number) });
+    expect(written[2]).toMatchObject({ ...grant, isRefused: true, renewal: expect.any(String) });
     expect(written[3]).toMatchObject({ subject: "alice", refreshToken: "r-1" });
     expect(written[3]).not.toHaveProperty("isRefused");
     await call();

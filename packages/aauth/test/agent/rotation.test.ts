@@ -8,7 +8,10 @@ import { createWorld, errorOf, type World } from "./world.ts";
 
 const URL_ROOT = "http://supply-chain-agent.localhost:3000/";
 
-/** The world with an agent that rotates its key; the verifiers fetch its set when they meet a key id they do not know. */
+/**
+ * The world with an agent that rotates its key; the verifiers fetch its set when they meet a key id
+ * they do not know.
+ */
 async function rotatingWorld(keepSeconds = 900) {
   const world = await createWorld();
   const { agent, clock, discovery } = world.parties;

@@ -11,7 +11,10 @@ import {
 import { createMemoryRecordStore } from "../../src/store/record-store.ts";
 import { createTestClock } from "../../src/testing/index.ts";
 
-/** Short and of few characters, among them those that the keys are written with: two lists are soon nearly alike. */
+/**
+ * Short and of few characters, among them those that the keys are written with: two lists are soon
+ * nearly alike.
+ */
 const part = fc.string({ unit: fc.constantFrom("a", ":", ",", "-", "1"), maxLength: 4 });
 const optional = fc.option(part, { nil: undefined });
 const owner: fc.Arbitrary<TokenOwner> = fc.record({

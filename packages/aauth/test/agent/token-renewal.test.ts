@@ -9,7 +9,10 @@ const URL_ROOT = "http://supply-chain-agent.localhost:3000/";
 
 afterEach(() => vi.restoreAllMocks());
 
-/** Processes of one agent with a user's grant in a common store, and an issuer that takes each refresh token once. */
+/**
+ * Processes of one agent with a user's grant in a common store, and an issuer that takes each
+ * refresh token once.
+ */
 async function createProcesses() {
   const world = await createWorld();
   const { clock, authServer } = world.parties;
@@ -76,6 +79,12 @@ function interrupted(store: RecordStore<ObtainedToken>, before: () => Promise<un
       return store.update(...args);
     },
   };
+}
+
+/** Lets time pass by the processes' own measure, which no clock changes. */
+function passSeconds(seconds: number): void {
+  const before = performance.now.bind(performance);
+  vi.spyOn(performance, "now").mockImplementation(() => before() + seconds * 1000);
 }
 
 /** Runs something the first time that it is called. */
@@ -160,9 +169,11 @@ describe("V58: a refresh token that its issuer takes once", () => {
     const renewal = holdRenewal();
     const late = createProcess()();
     await renewal.asked;
-    clock.advance(20);
     const other = createProcess();
     expect(await other()).toBe(200);
+    passSeconds(20);
+    expect(await other()).toBe(200);
+    expect(used).toEqual(["r-1"]);
     renewal.answer("not at all");
     await late;
     clock.advance(300);
@@ -218,8 +229,10 @@ describe("V58: a refresh token that its issuer takes once", () => {
     const renewal = holdRenewal();
     const first = createProcess(kept, slow)();
     await renewal.asked;
-    clock.advance(25);
-    expect(await createProcess(kept, slow)()).toBe(200);
+    const second = createProcess(kept, slow);
+    expect(await second()).toBe(200);
+    passSeconds(25);
+    expect(await second()).toBe(200);
     renewal.answer("as usual");
     expect(await first).toBe(200);
     expect(used).toEqual(["r-1"]);
@@ -266,14 +279,44 @@ describe("a process whose token another process renews", () => {
     expect(world.story().filter((line) => line.startsWith("token refresh"))).toHaveLength(1);
   });
 
-  it("waits no longer than a renewal takes, whatever the clock of the other", async () => {
+  it("V62: waits for it, however far ahead its own clock is", async () => {
+    const { clock, kept, used, createProcess, refuseFirst, holdRenewal } = await createProcesses();
+    refuseFirst();
+    const renewal = holdRenewal();
+    const first = createProcess()();
+    await renewal.asked;
+    const second = createProcess(kept, { now: () => clock.now() + 50 })();
+    setTimeout(() => renewal.answer("as usual"), 250);
+    expect(await Promise.all([first, second])).toEqual([200, 200]);
+    expect(used).toEqual(["r-1"]);
+  });
+
+  it("V62: renews it where the other has ended, however far ahead the clock of that one was", async () => {
+    const { clock, kept, used, createProcess, refuseFirst, holdRenewal } = await createProcesses();
+    refuseFirst();
+    const renewal = holdRenewal();
+    const ended = createProcess(kept, { now: () => clock.now() + 50 })();
+    await renewal.asked;
+    let time = performance.now();
+    const measured = vi.spyOn(performance, "now").mockImplementation(() => (time += 500));
+    const from = time;
+    expect(await createProcess()()).toBe(200);
+    expect(time - from).toBeLessThan(25_000);
+    expect(used).toEqual(["r-1"]);
+    measured.mockRestore();
+    renewal.answer("not at all");
+    await ended;
+  });
+
+  it("waits no longer than a renewal takes, also where claims follow each other", async () => {
     const { kept, clock, used, createProcess } = await createProcesses();
     clock.advance(300);
+    let claims = 0;
     const store = {
       ...kept,
       async get(name: string) {
         const found = await kept.get(name);
-        return found?.refreshToken === "r-1" ? { ...found, renewingUntil: clock.now() + 3_600 } : found;
+        return found?.refreshToken === "r-1" ? { ...found, renewal: `claim ${++claims}` } : found;
       },
       update: async (name: string) => kept.get(name),
     };

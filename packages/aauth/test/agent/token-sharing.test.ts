@@ -219,7 +219,8 @@ describe("token exchange", () => {
       challenger: { resource: "http://market-analysis-agent.localhost:3000" },
     });
     const { agent, resource, discovery } = world.parties;
-    // The market-analysis agent only challenges and lets tokens in; the chain behind it is the auth server's affair.
+    // The market-analysis agent only challenges and lets tokens in; the chain behind it is the auth
+    // server's affair.
     const market = "http://market-analysis-agent.localhost:3000";
     world.resource = async ({ scheme, headers }) => {
       if (scheme === "jwt") {

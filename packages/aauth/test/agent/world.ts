@@ -25,8 +25,8 @@ export interface SentRequest extends TransportRequest {
 type Answer = (request: SentRequest) => Promise<Response> | Response;
 
 /**
- * The demo's backend against the demo's supply-chain agent and auth server, over a transport in memory. Both ends have
- * a real verifier; every part can be replaced for one test.
+ * The demo's backend against the demo's supply-chain agent and auth server, over a transport in
+ * memory. Both ends have a real verifier; every part can be replaced for one test.
  */
 export async function createWorld(options: { challenger?: Partial<ChallengerOptions> } = {}) {
   const parties = await createTestParties();

@@ -19,7 +19,9 @@ async function start(listener: RequestListener): Promise<LoopbackServer> {
   return server;
 }
 
-/** A server that answers with the JSON its path is mapped to; a function is called for each request. */
+/**
+ * A server that answers with the JSON its path is mapped to; a function is called for each request.
+ */
 async function serve(documents: (origin: string) => Record<string, unknown>): Promise<LoopbackServer> {
   const server = await start((request, response) => {
     const found = documents(server.origin)[request.url ?? ""];

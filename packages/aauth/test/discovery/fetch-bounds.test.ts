@@ -16,7 +16,9 @@ const code = (promise: Promise<unknown>) =>
     (error) => error.code,
   );
 
-/** Documents for every identity, except that hosts whose name begins with `silent` answer nothing. */
+/**
+ * Documents for every identity, except that hosts whose name begins with `silent` answer nothing.
+ */
 function network() {
   const asked: string[] = [];
   const given: string[] = [];

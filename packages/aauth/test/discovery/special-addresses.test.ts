@@ -2,7 +2,10 @@ import { describe, expect, it } from "vitest";
 import { createDocumentTransport } from "../../src/discovery/http-node.ts";
 import { guardUrl } from "../../src/discovery/url-guard.ts";
 
-/** First and last address of each block of IANA's special-purpose registry for IPv4, multicast, and what is reserved. */
+/**
+ * First and last address of each block of IANA's special-purpose registry for IPv4, multicast, and
+ * what is reserved.
+ */
 const SPECIAL_IPV4 = [
   ["0.0.0.0", "0.255.255.255"],
   ["10.0.0.0", "10.255.255.255"],

@@ -48,7 +48,10 @@ describe("a server that answers later", () => {
     expect((await world.agent().fetchFor()(DATA)).status).toBe(200);
   });
 
-  /** Seconds of the timers that run out at once meanwhile: those of the polls, since all documents are there. */
+  /**
+   * Seconds of the timers that run out at once meanwhile: those of the polls, since all documents
+   * are there.
+   */
   async function waitsOf(world: World): Promise<number[]> {
     const waits: number[] = [];
     const { setTimeout: later } = globalThis;

@@ -1,4 +1,7 @@
-/** The agent and the library's own resource: what one of them makes up, the other one would not understand. */
+/**
+ * The agent and the library's own resource: what one of them makes up, the other one would not
+ * understand.
+ */
 
 import { describe, expect, it } from "vitest";
 import type { InteractionRequest } from "../../src/agent/index.ts";

@@ -80,7 +80,10 @@ export const OFFERING = {
   }),
 };
 
-/** An agent, two resources with verifiers and challengers, and a person server of a few lines: over a transport in memory. */
+/**
+ * An agent, two resources with verifiers and challengers, and a person server of a few lines: over
+ * a transport in memory.
+ */
 export function createWorld(options: { accessServer?: string; published?: Record<string, unknown> } = {}) {
   const clock = { time: NOW };
   const now = () => clock.time;
@@ -268,7 +271,9 @@ export async function failureOf<T extends AAuthAgentError = AAuthAgentError>(
   throw error;
 }
 
-/** A server that says `times` times that its answer is pending, and then what was asked of it first. */
+/**
+ * A server that says `times` times that its answer is pending, and then what was asked of it first.
+ */
 export function deferring(serve: Answer, times: number, headers: Record<string, string> = {}): Answer {
   const kept: Sent[] = [];
   let looks = 0;

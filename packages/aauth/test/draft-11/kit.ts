@@ -127,7 +127,9 @@ export const authToken = async (over: Over<typeof issueAuthToken> = {}) =>
     })
   ).token;
 
-/** The same token with other claims or another header, signed again by whom it pretends to be from. */
+/**
+ * The same token with other claims or another header, signed again by whom it pretends to be from.
+ */
 export async function changed(
   token: string,
   own: SigningKey,
@@ -191,7 +193,9 @@ export async function signBadly(options: {
   return { method, target, headers, authority, body: options.body };
 }
 
-/** The error that a verifier refuses with; anything but an AAuthVerificationError fails the test. */
+/**
+ * The error that a verifier refuses with; anything but an AAuthVerificationError fails the test.
+ */
 export async function refusal(
   verifier: Verifier,
   request: TestRequest,

@@ -149,7 +149,7 @@ it("a refusal names a section of the draft, also where profiles share its code",
   expect(await read(await requestOf(), TO_READ)).toBe("draft -11, section 6.1");
 });
 
-// -------------------------------------------------------------------------------------------------- section 18 of the design
+// ------------------------------------------------------------------------ section 18 of the design
 
 interface Refused {
   readonly name: string;

@@ -28,7 +28,10 @@ const expecting = () => ({
   now,
 });
 
-/** A resource token with other header or claims than it should have, properly signed by the resource. */
+/**
+ * A resource token with other header or claims than it should have, properly signed by the
+ * resource.
+ */
 async function forged(claims: Record<string, unknown>, header: Record<string, unknown> = {}) {
   const token = decodeToken(await issueResourceToken(issuing));
   return signJwt({ ...token.header, ...header }, { ...token.claims, ...claims }, (data) => keyB.sign(data));

@@ -29,7 +29,10 @@ export const factsOf = ({
   endpoint,
 });
 
-/** Asks a verifier of the request's authority that knows no agent: what these tests sign, they sign with scheme hwk. */
+/**
+ * Asks a verifier of the request's authority that knows no agent: what these tests sign, they sign
+ * with scheme hwk.
+ */
 export async function prove({ body, ...request }: Arrived, options: { now?: number } = {}): Promise<void> {
   const verifier = createVerifier({
     profile: february2026,

@@ -1,6 +1,7 @@
 /**
- * http-message-signatures as a second opinion: it verifies what we sign, and we verify what it signs. Its own
- * verification is looser than ours, so only agreement on honest messages says something.
+ * http-message-signatures as a second opinion: it verifies what we sign, and we verify what it
+ * signs. Its own verification is looser than ours, so only agreement on honest messages says
+ * something.
  */
 
 import { createPrivateKey, createPublicKey } from "node:crypto";
@@ -23,7 +24,10 @@ const ours = await importSigningKey(keys.A.jwk as PrivateJwk, { kid: "key-1" });
 const theirSigner = createSigner(createPrivateKey({ key: keys.A.jwk, format: "jwk" }), "ed25519");
 const theirVerifier = createVerifier(createPublicKey({ key: publicJwk, format: "jwk" }), "ed25519");
 
-/** Requests whose URL the library's normalisation leaves alone: it derives components from a URL object. */
+/**
+ * Requests whose URL the library's normalisation leaves alone: it derives components from a URL
+ * object.
+ */
 const request = fc
   .record({
     method: fc.constantFrom("GET", "POST", "PUT", "DELETE"),
@@ -33,7 +37,9 @@ const request = fc
     body: fc.option(fc.uint8Array({ minLength: 1, maxLength: 100 }), { nil: undefined }),
   })
   .filter(({ url }) => !url.endsWith("?"));
-/** In RFC 8941's padded base64, which the library expects; peers of this dialect write base64url. */
+/**
+ * In RFC 8941's padded base64, which the library expects; peers of this dialect write base64url.
+ */
 const asByteSequence = (value: string) => {
   const { label, bytes } = parseSignature(value);
   return `${label}=:${Buffer.from(bytes).toString("base64")}:`;

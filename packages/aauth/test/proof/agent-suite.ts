@@ -28,7 +28,10 @@ export interface Sent extends TransportRequest {
 }
 export type Answer = (request: Sent) => Promise<Response>;
 
-/** An agent, a resource with a verifier and a challenger, and a server whose endpoints verify: over a transport in memory. */
+/**
+ * An agent, a resource with a verifier and a challenger, and a server whose endpoints verify: over
+ * a transport in memory.
+ */
 export function worldOf(kit: ProfileKit) {
   const { profile } = kit;
   const sent: Sent[] = [];

@@ -1,6 +1,6 @@
 /**
- * What the suites need of a profile: its tokens and documents, in a world of one agent, one resource
- * and one server. Everything else is done through the profile's own codec.
+ * What the suites need of a profile: its tokens and documents, in a world of one agent, one
+ * resource and one server. Everything else is done through the profile's own codec.
  *
  * @module
  */
@@ -78,9 +78,9 @@ export interface ProfileKit {
   /** How the agent gets its identity token, where it has one. */
   readonly agentToken?: (key: SigningKey) => Promise<string>;
   readonly shown: readonly Shown[];
-  /** Of agents, the lowest first. */
+  /** Requirements for agents, the lowest first. */
   readonly requirements: readonly Requirement<string>[];
-  /** Of servers that sign for themselves. */
+  /** Requirements for servers that sign for themselves. */
   readonly serverRequirements: readonly Requirement<string>[];
   /** A token for the resource, of the highest level. */
   token(options?: TokenOptions): Promise<string>;
@@ -155,7 +155,10 @@ export async function requestOf(
   });
 }
 
-/** Signs again what has been changed, by the codec's own words: for requests that no honest signer would make. */
+/**
+ * Signs again what has been changed, by the codec's own words: for requests that no honest signer
+ * would make.
+ */
 export async function resigned(
   { profile: { messages } }: ProfileKit,
   request: TestRequest,

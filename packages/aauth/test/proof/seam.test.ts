@@ -1,4 +1,7 @@
-/** No file outside of a dialect's folder writes its names: what is specific to a dialect is asked of its value. */
+/**
+ * No file outside of a dialect's folder writes its names: what is specific to a dialect is asked of
+ * its value.
+ */
 
 import { globSync, readFileSync } from "node:fs";
 import { relative, resolve } from "node:path";
@@ -13,7 +16,7 @@ const OWN_FOLDERS = [
   "packages/aauth/src/server/",
 ];
 
-/** Of RFC 9421 and RFC 9530, the same in each profile. */
+/** Header fields of RFC 9421 and RFC 9530, the same in each profile. */
 const OF_RFCS: readonly string[] = [FIELDS.signature, FIELDS.signatureInput, FIELDS.contentDigest];
 /** Found anywhere in a literal. */
 const NAMES = [
@@ -48,7 +51,10 @@ function literalsIn(source: string): string[] {
   });
 }
 
-/** A sentence may name a header, which is then written with capitals; everything else counts in any spelling. */
+/**
+ * A sentence may name a header, which is then written with capitals; everything else counts in any
+ * spelling.
+ */
 function namesIn(literal: string): string[] {
   const text = literal.includes(" ") ? literal : literal.toLowerCase();
   return [

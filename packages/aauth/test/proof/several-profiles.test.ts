@@ -1,4 +1,7 @@
-/** One verifier for several profiles: each message is judged by its own, and a route may be closed to some. */
+/**
+ * One verifier for several profiles: each message is judged by its own, and a route may be closed
+ * to some.
+ */
 
 import { describe, expect, it } from "vitest";
 import { AAUTH_REQUIREMENT } from "../../src/draft-11/names.ts";

@@ -1,4 +1,7 @@
-/** A dialect made from draft -11 by spreading, with the entry points of the package alone. docs/add-a-profile.md has the same for an agent. */
+/**
+ * A dialect made from draft -11 by spreading, with the entry points of the package alone.
+ * docs/add-a-profile.md has the same for an agent.
+ */
 
 import { expect, it } from "vitest";
 import { agentProviderMetadata, type SignatureKeyScheme, toJwks } from "../../src/index.ts";

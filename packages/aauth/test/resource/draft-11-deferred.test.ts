@@ -1,4 +1,7 @@
-/** Requests that wait at a resource: polls, codes, cancelling, expiry (draft -11, sections 6.2, 11.6.3.1 and 11.8). */
+/**
+ * Requests that wait at a resource: polls, codes, cancelling, expiry (draft -11, sections 6.2,
+ * 11.6.3.1 and 11.8).
+ */
 
 import { describe, expect, test, vi } from "vitest";
 import { agentProviderMetadata } from "../../src/draft-11/documents.ts";

@@ -1,4 +1,6 @@
-/** Whose person tokens and auth tokens count at a resource (draft -11, sections 7.1.4 and 9.4.3). */
+/**
+ * Whose person tokens and auth tokens count at a resource (draft -11, sections 7.1.4 and 9.4.3).
+ */
 
 import { expect, test } from "vitest";
 import {

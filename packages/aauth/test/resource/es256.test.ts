@@ -1,4 +1,7 @@
-/** ES256 keys of messages: no dialect of today has them, so one is made here that differs from February 2026 in this alone. */
+/**
+ * ES256 keys of messages: no dialect of today has them, so one is made here that differs from
+ * February 2026 in this alone.
+ */
 
 import { describe, expect, it } from "vitest";
 import { signRequest } from "../../src/agent/sign-request.ts";

@@ -27,8 +27,8 @@ export function requestOf(options: Partial<SignedRequestOptions> = {}): Promise<
 }
 
 /**
- * Signs anything at all: for requests that no honest signer would make. Covers what `components` says, with
- * `parameters` after the list.
+ * Signs anything at all: for requests that no honest signer would make. Covers what `components`
+ * says, with `parameters` after the list.
  */
 export async function signBadly(options: {
   key?: SigningKey;
@@ -70,7 +70,9 @@ export async function signBadly(options: {
 export const HWK = `sig1=(scheme=hwk kty="OKP" crv="Ed25519" x="${parties.agent.key.publicJwk.x}")`;
 export const JWKS = `sig1=(scheme=jwks id="${parties.agent.id}" kid="${parties.agent.key.kid}")`;
 
-/** The error that a verifier refuses with; anything but an AAuthVerificationError fails the test. */
+/**
+ * The error that a verifier refuses with; anything but an AAuthVerificationError fails the test.
+ */
 export async function refusal(
   verifier: Verifier,
   request: TestRequest,

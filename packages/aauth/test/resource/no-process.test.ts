@@ -1,4 +1,6 @@
-/** A runtime that does not say when its process began, such as Workers: its memory is one isolate's. */
+/**
+ * A runtime that does not say when its process began, such as Workers: its memory is one isolate's.
+ */
 
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import { createResource } from "../../src/resource/create-resource.ts";

@@ -1,4 +1,7 @@
-/** Peers of a variant of the profile: an agent that is named may leave the body uncovered, and no other. */
+/**
+ * Peers of a variant of the profile: an agent that is named may leave the body uncovered, and no
+ * other.
+ */
 
 import { expect, test } from "vitest";
 import { issueAgentToken } from "../../src/february-2026/issue-tokens.ts";

@@ -9,7 +9,10 @@ import { tokenSignerOf } from "../../src/tokens/token-signer.ts";
 import type { SigningKey } from "../../src/types.ts";
 import { AUTHORITY, parties, requestOf } from "./kit.ts";
 
-/** An identity that starts again with a new key under its old name, as the demo's agents do at every start. */
+/**
+ * An identity that starts again with a new key under its old name, as the demo's agents do at every
+ * start.
+ */
 async function restartingIdentity() {
   const keys = {
     old: await generateSigningKey({ kid: "same-1" }),

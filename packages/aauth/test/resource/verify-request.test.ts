@@ -10,7 +10,10 @@ import { AUTHORITY, HWK, JWKS, parties, refusal, requestOf, SCOPES, signBadly, U
 
 const { agent, resource, authServer, clock } = parties;
 
-/** A `Signature` in RFC 8941's padded base64, which verifiers accept and agents of this package do not write. */
+/**
+ * A `Signature` in RFC 8941's padded base64, which verifiers accept and agents of this package do
+ * not write.
+ */
 const padded = (value: string) =>
   value.replace(/:[^:]*:/, `:${Buffer.from(parseSignature(value).bytes).toString("base64")}:`);
 

@@ -139,7 +139,8 @@ describe("a resource that calls another for its caller's person", () => {
     const token = await changed(upstream_token, keys.as, { iss: untrusted, dwk: "aauth-access.json" });
     expect(await ask({ upstream_token: token })).toMatchObject(invalid);
     expect(world.fetched.filter((url) => url.startsWith(untrusted))).toEqual([]);
-    // Signed by an access server that is asked from here, which has never been shown a person token.
+    // Signed by an access server that is asked from here, which has never been shown a person
+    // token.
     const never = await changed(
       upstream_token,
       keys.as,

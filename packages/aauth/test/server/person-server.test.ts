@@ -481,7 +481,7 @@ describe("token requests that are refused", () => {
     expect(
       await ask({ presented_token: await changed(pair.presented_token, keys.ps, { cnf }) }),
     ).toMatchObject(invalid);
-    // Of another server, and one that this server has never given out although it is signed by it.
+    // A token of another server, and one that this server has signed but never issued.
     const iss = { iss: "https://other.example" };
     expect(await ask({ presented_token: await changed(pair.presented_token, keys.ps, iss) })).toMatchObject(
       invalid,
@@ -491,10 +491,10 @@ describe("token requests that are refused", () => {
     const resource_token = await changed(pair.resource_token, keys.resource, { presented_jti: "unknown" });
     expect(await ask({ presented_token, resource_token })).toMatchObject(invalid);
     expect(presented_jti).not.toBe("unknown");
-    // Of another agent that has the same key.
+    // The token of another agent that has the same key.
     const twin = await world.agent({ agent: "aauth:twin@agent.example" });
     expect(await ask({}, twin)).toMatchObject(invalid);
-    // Of another person than the one who has the name at the resource.
+    // The token of a person whose name at the resource is another.
     const sub = { sub: "somebody" };
     const forged = await changed(pair.presented_token, keys.ps, sub);
     const also = await changed(pair.resource_token, keys.resource, sub);

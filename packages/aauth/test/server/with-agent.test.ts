@@ -1,4 +1,7 @@
-/** The library's agent, a small resource, a person server and an access server: whole calls over a transport in memory. */
+/**
+ * The library's agent, a small resource, a person server and an access server: whole calls over a
+ * transport in memory.
+ */
 
 import { describe, expect, it } from "vitest";
 import { type AgentOptions, createAgent } from "../../src/agent/index.ts";

@@ -142,7 +142,7 @@ function wantedLevel(agentAuth: string | undefined): string | undefined {
   return agentAuth === undefined ? undefined : parseAgentAuth(agentAuth).level;
 }
 
-/** Of an agent's processes, the one that acts. */
+/** The one of an agent's processes that acts. */
 function delegateOf({ delegate }: ProvenCaller): { delegate?: string } {
   return delegate === undefined ? {} : { delegate };
 }

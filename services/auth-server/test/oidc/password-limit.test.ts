@@ -10,7 +10,7 @@ import { directGrant, MCP_USER } from "../support/sign-in.ts";
 
 const ORIGIN = "http://localhost:8080";
 const OIDC = "/realms/aauth-test/protocol/openid-connect";
-/** Of the demo's realm. */
+/** Limits of the demo's realm. */
 const FAILURES = 10;
 const WINDOW_SECONDS = 900;
 

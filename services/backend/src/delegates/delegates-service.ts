@@ -28,7 +28,7 @@ export type IssuedTokens = Pick<RecordStore<IssuedToken>, "get" | "put">;
 /** A call that a user had a delegate make. */
 interface Report {
   readonly run: DelegateRun;
-  /** Of a call that can be shown as one of the user's own. */
+  /** Trace of a call that can be shown as one of the user's own. */
   readonly traced?: { readonly id: string; readonly place: TracePlace | undefined; readonly endedAt: number };
 }
 
@@ -43,7 +43,7 @@ export interface DelegatesServiceDeps {
   readonly stores: Pick<Stores, "records">;
   /** Calls delegates for a user. */
   readonly clientOf: (userId: string) => DelegateClient;
-  /** Of the client. */
+  /** Timeout of the client. */
   readonly timeoutSeconds: number;
   /** In draft -11. */
   readonly subAgents?: SubAgents | undefined;

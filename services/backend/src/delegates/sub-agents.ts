@@ -90,7 +90,7 @@ export interface SubAgentsDeps {
   readonly discovery: Discovery;
   /** To the person server. */
   readonly transport: Transport;
-  /** Of a request to the parent. */
+  /** Timeout of a request to the parent. */
   readonly timeoutSeconds: number;
   /** Watches what parents ask the person server. */
   readonly observer: () => AgentObserver;

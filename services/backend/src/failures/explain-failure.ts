@@ -72,8 +72,8 @@ function findingOf(error: unknown, { peer }: Situation): Finding {
 }
 
 /**
- * Of an HTTP status. What does not tell its sender is a gateway's own answer, but for a 401: that is a published agent's, or that of a
- * gateway which checks in another way than ours.
+ * Finding for an HTTP status. An answer that does not name its sender is a gateway's own, but for a
+ * 401: that is a published agent's, or that of a gateway which checks in another way than ours.
  */
 function httpFinding({ status, answer, sender }: AgentHttpError): Finding {
   const { challenge, refusal, gatewayFailed } = answer;
@@ -120,7 +120,7 @@ function httpFinding({ status, answer, sender }: AgentHttpError): Finding {
   }
 }
 
-/** Of what went wrong between challenge and auth token. */
+/** Finding for a failure between challenge and auth token. */
 function protocolFinding(error: AAuthError, peer: Situation["peer"]): Finding {
   const { code } = error;
   const detail = oneLine(error.message);

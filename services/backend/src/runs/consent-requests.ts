@@ -1,5 +1,6 @@
 import { ConsentRequiredError } from "aauth";
 import type { AgentEvent } from "aauth/agent";
+import { AgentHttpError } from "aauth-a2a";
 import { goesOn as hasAnswer } from "agent-kit/draft-11";
 import { networkCodeOf } from "../failures/network-code.ts";
 import { createSequence } from "../sequence.ts";
@@ -8,7 +9,7 @@ import { KEPT_SECONDS } from "../store/user-records.ts";
 
 /** How long an auth server keeps a request for consent whose lifetime it has not stated (profile 6.1). */
 const ASKED_SECONDS = 600;
-/** The auth server was not reached, so it keeps nothing. */
+/** The party was not reached, so it keeps nothing. */
 const NEVER_ARRIVED: ReadonlySet<string | undefined> = new Set([
   "connection_refused",
   "name_not_found",
@@ -66,11 +67,19 @@ export function watchConsentRequest(
     end(error) {
       isOver = true;
       if (error instanceof ConsentRequiredError) keep(error.expiresInSeconds);
-      else if (NEVER_ARRIVED.has(networkCodeOf(error))) isAsking = false;
+      else if (isKeptNowhere(error)) isAsking = false;
       settle();
       return notes.done();
     },
   };
+}
+
+/** No party keeps a request that did not arrive, or that was refused before it was handled. */
+function isKeptNowhere(error: unknown): boolean {
+  if (NEVER_ARRIVED.has(networkCodeOf(error))) return true;
+  if (!(error instanceof AgentHttpError)) return false;
+  const { refusal, gatewayFailed } = error.answer;
+  return refusal?.code === "store_unavailable" || gatewayFailed === true;
 }
 
 function isRefusal(event: AgentEvent): boolean {

@@ -3,6 +3,8 @@ import type { OpenRequests } from "./open-requests.ts";
 
 /** Seconds that runs, orders and what belongs to them are kept. */
 export const KEPT_SECONDS = 3600;
+/** Seconds that a value which is being added counts, in case the store fails meanwhile. */
+const ADDING_SECONDS = 60;
 /**
  * An unfinished value that has not changed for so long may have no job: its process ended between
  * the two writes. Adding the job changes nothing where there is one.
@@ -109,13 +111,14 @@ export function createUserRecords<Value extends Owned>(
   return {
     async add(value) {
       const { id, userId } = value;
-      await open.begin(userId, id, KEPT_SECONDS);
+      await open.begin(userId, id, ADDING_SECONDS);
       try {
         await addRow(value);
       } catch (error) {
-        await open.end(userId, id);
+        await open.end(userId, id).catch(() => {});
         throw error;
       }
+      await open.keep(userId, id, KEPT_SECONDS);
     },
     find,
     async get(userId, id) {

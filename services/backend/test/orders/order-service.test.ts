@@ -37,7 +37,7 @@ let outage: Error | undefined;
 let stores: Stores;
 /** Answers of the agent to a request that is repeated, where it goes on. */
 let again: (() => Awaited<ReturnType<Place>>)[];
-/** Those of the service made last. */
+/** Jobs of the service made last. */
 let jobs: Jobs;
 const newJobs = () => {
   jobs = createLocalJobs({ records: stores.records<JobRow>("jobs"), log: { warn: () => {} } });

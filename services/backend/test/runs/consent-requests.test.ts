@@ -1,5 +1,6 @@
 import { AAuthAgentError, ConsentRequiredError, createMemoryStores } from "aauth";
 import type { AgentEvent } from "aauth/agent";
+import { AgentHttpError } from "aauth-a2a";
 import { beforeEach, describe, expect, it } from "vitest";
 import { type WatchedRequest, watchConsentRequest } from "../../src/runs/consent-requests.ts";
 import { createOpenRequests, type OpenRequests } from "../../src/store/open-requests.ts";
@@ -148,6 +149,19 @@ describe("an attempt of draft -11 that was left", () => {
     for (const event of events) watched.observer(event);
     await watched.end(left);
     expect(await remaining()).toBe(600);
+  });
+
+  const AWAY = { code: "store_unavailable", section: "profile 2.7" } as const;
+  it.each([
+    ["the agent while its store is away", { refusal: AWAY }, 0],
+    ["the gateway while its store is away", { refusal: { ...AWAY, by: "gateway" } }, 0],
+    ["a gateway that could not ask its check", { gatewayFailed: true }, 0],
+    ["a gateway whose connection to the agent broke", {}, 600],
+  ])("refused with 503 by %s counts only if it may have arrived", async (_by, answer, seconds) => {
+    watched.observer(SIGNED);
+    watched.observer(resource(503));
+    await watched.end(new AgentHttpError(503, answer));
+    expect(await remaining()).toBe(seconds);
   });
 
   it("after the last answer counts no more", async () => {

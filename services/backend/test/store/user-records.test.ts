@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { stoppableStores } from "../../../../tests/support/stoppable-stores.ts";
 import { createOpenRequests } from "../../src/store/open-requests.ts";
 import { createUserRecords, type UserRecordsOptions } from "../../src/store/user-records.ts";
 import { createJsonStores } from "../support/json-stores.ts";
@@ -14,7 +15,7 @@ function recordsOf(options: Partial<UserRecordsOptions<Item>> = {}) {
   const clock = { now: 1000 };
   const now = () => clock.now;
   const removed: string[] = [];
-  const stores = createJsonStores({ now });
+  const stores = stoppableStores(createJsonStores({ now }));
   const open = createOpenRequests({ stores, name: "open", tooMany: "too many" });
   const create = () =>
     createUserRecords<Item>({
@@ -32,7 +33,7 @@ function recordsOf(options: Partial<UserRecordsOptions<Item>> = {}) {
     if (isFinal) await open.end(userId, item.id);
     return item;
   };
-  return { records, other: create(), add, clock, removed, open };
+  return { records, other: create(), add, clock, removed, open, stores };
 }
 
 describe("records of what users have begun", () => {
@@ -148,6 +149,24 @@ describe("open requests of a user", () => {
     await open.end("alice", "gone-3");
     await add("alice");
     clock.now += 600;
+    expect(await open.count("alice")).toBe(1);
+  });
+
+  it("do not include those that were refused while the store was down", async () => {
+    const { records, open, clock, stores } = recordsOf();
+    let refused = 0;
+    for (let operations = 0; refused === operations; operations++) {
+      stores.stopAfter(operations);
+      const adding = records.add({ id: `refused ${operations}`, userId: "alice", isFinal: false });
+      await adding.catch((error: unknown) => {
+        expect(error).toMatchObject({ code: "store_unavailable" });
+        refused++;
+      });
+    }
+    expect(refused).toBeGreaterThan(3);
+    stores.start();
+    clock.now += 60;
+    // The one that was added.
     expect(await open.count("alice")).toBe(1);
   });
 

@@ -28,7 +28,10 @@ export function formatCelPath(path: CelPath): string {
     .join("");
 }
 
-/** Everything an expression reads, the longest paths, each once; of `has()` also. Variables of macros are left out. */
+/**
+ * Everything an expression reads, the longest paths, each once; of `has()` also. Variables of
+ * macros are left out.
+ */
 export function pathsNamedBy(node: ASTNode): CelPath[] {
   const found = new Map<string, CelPath>();
   const visit = (part: unknown): void => {

@@ -2,8 +2,8 @@ import { type ASTNode, Environment } from "@marcbachmann/cel-js";
 import { type CelPath, pathOf, ROOTS, stepOf } from "./cel-paths.ts";
 
 /**
- * What an expression can see. Every root is bound; one that is not set is null, so that `has(jwt.sub)` is false and `jwt.sub` an
- * error, as in Agentgateway.
+ * What an expression can see. Every root is bound; one that is not set is null, so that
+ * `has(jwt.sub)` is false and `jwt.sub` an error, as in Agentgateway.
  */
 export interface CelContext {
   readonly request: unknown;
@@ -30,8 +30,9 @@ export class ExpressionError extends Error {
 }
 
 /**
- * Fields of the roots with a fixed shape. Reading another one would fail at every request, and a `deny` that fails lets through.
- * Bodies are not among them: they would force the gateway to buffer what should stream.
+ * Fields of the roots with a fixed shape. Reading another one would fail at every request, and a
+ * `deny` that fails lets through. Bodies are not among them: they would force the gateway to buffer
+ * what should stream.
  */
 const FIELDS: Readonly<Record<string, readonly string[]>> = {
   request: ["method", "uri", "host", "scheme", "path", "pathAndQuery", "version", "headers"],
@@ -42,7 +43,8 @@ const FIELDS: Readonly<Record<string, readonly string[]>> = {
 const ENVIRONMENT = new Environment({ homogeneousAggregateLiterals: false });
 for (const root of ROOTS) ENVIRONMENT.registerVariable(root, "dyn");
 ENVIRONMENT.registerFunction("json(string): dyn", parseJson);
-// Agentgateway's `contains` is membership on lists and keys on maps, and its `in` also looks into strings.
+// Agentgateway's `contains` is membership on lists and keys on maps, and its `in` also looks into
+// strings.
 ENVIRONMENT.registerFunction("list.contains(dyn): bool", (list: Iterable<unknown>, value: unknown) =>
   [...list].includes(value),
 );
@@ -75,7 +77,8 @@ export function compileExpression(source: string): Expression {
   };
   const path = neededPath(program.ast);
   const valueOrUndefined = (context: CelContext) => {
-    // The library makes an Error of each missing field, and a log asks for half a dozen: the dearest part of a request.
+    // The library makes an Error of each missing field, and a log asks for half a dozen: the
+    // dearest part of a request.
     if (isMissing(path, context)) return undefined;
     const outcome = evaluate(context);
     return "value" in outcome ? outcome.value : undefined;
@@ -132,12 +135,16 @@ function checkNode(node: ASTNode): void {
       throw new ExpressionError(`write header names in lower case: ${JSON.stringify(name.toLowerCase())}`);
     }
   } else if (node.op === "rcall" && node.args[0] === "matches") {
-    // Agentgateway has RE2's syntax, and a pattern that JavaScript reads otherwise would match something else.
+    // Agentgateway has RE2's syntax, and a pattern that JavaScript reads otherwise would match
+    // something else.
     throw new ExpressionError("the embedded gateway has no CEL function matches");
   }
 }
 
-/** JSON as CEL has it: a number without fraction is an int, and an int does not add up with a double. */
+/**
+ * JSON as CEL has it: a number without fraction is an int, and an int does not add up with a
+ * double.
+ */
 function parseJson(text: string): unknown {
   return JSON.parse(text, (_key, value: unknown, context?: { source?: string }) => {
     const digits = context?.source ?? "";

@@ -3,9 +3,10 @@ import { compileExpression, type Expression, ExpressionError } from "../cel/expr
 import { notEmulated } from "./problem.ts";
 
 /**
- * The part of Agentgateway's configuration file that this gateway emulates, which is what `agentgateway/*.yaml` use. Every object is
- * strict: a key that would have no effect stops the start. The output is what the request path works with: defaults filled in, every
- * expression compiled, once.
+ * The part of Agentgateway's configuration file that this gateway emulates, which is what
+ * `agentgateway/*.yaml` use. Every object is strict: a key that would have no effect stops the
+ * start. The output is what the request path works with: defaults filled in, every expression
+ * compiled, once.
  */
 
 /** Default of Agentgateway since v1.4.0. */
@@ -33,7 +34,9 @@ const durationMs = z
   .regex(/^[1-9]\d{0,5}m?s$/, "expected a duration such as 5s or 250ms")
   .transform((text) => Number.parseInt(text, 10) * (text.endsWith("ms") ? 1 : 1000));
 
-/** `name:port` or `ip:port`. The name may not hold a colon: Agentgateway splits at the first one. */
+/**
+ * `name:port` or `ip:port`. The name may not hold a colon: Agentgateway splits at the first one.
+ */
 function addressOf(text: string, context: z.RefinementCtx) {
   const [, host = "", port] = /^([A-Za-z0-9._-]+):(\d{1,5})$/.exec(text) ?? [];
   if (Number(port) >= 1 && Number(port) <= 65535) return { host, port: Number(port) };

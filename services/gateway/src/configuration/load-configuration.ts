@@ -40,7 +40,10 @@ export function loadYaml<Output extends object>(
   throw new ConfigurationError(source, problems);
 }
 
-/** The published demo's gateway verifies by itself, and its files say so in a policy that Agentgateway does not have. */
+/**
+ * The published demo's gateway verifies by itself, and its files say so in a policy that
+ * Agentgateway does not have.
+ */
 const isPublishedPolicy = (path: readonly PropertyKey[], key: string) =>
   key === "aauth" && path.at(-1) === "policies";
 

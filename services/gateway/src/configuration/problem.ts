@@ -1,13 +1,20 @@
 /** One thing the gateway refuses in its file, with the place to look at. */
 export interface ConfigurationProblem {
-  /** JSON path from the root: `binds[0].listeners[0].routes[0].policies.jwtAuth`; empty for the file as a whole. */
+  /**
+   * JSON path from the root: `binds[0].listeners[0].routes[0].policies.jwtAuth`; empty for the file
+   * as a whole.
+   */
   readonly path: string;
-  /** 1-based line in the file; absent when the place has none (a key that is missing at the root). */
+  /**
+   * 1-based line in the file; absent when the place has none (a key that is missing at the root).
+   */
   readonly line?: number;
   readonly message: string;
 }
 
-/** The configuration cannot be used. Carries every problem found, so that one edit cures them all. */
+/**
+ * The configuration cannot be used. Carries every problem found, so that one edit cures them all.
+ */
 export class ConfigurationError extends Error {
   override readonly name = "ConfigurationError";
   readonly code = "invalid_gateway_configuration";

@@ -9,8 +9,9 @@ const MAX_VALUE_CHARACTERS = 2048;
 /**
  * One line a request, as Agentgateway writes it.
  *
- * text: `<time> TAB info TAB request k=v …`, built-in values bare but for `error` and those that bare would not be one word,
- * configured strings quoted. json: `level`, `time`, `scope`, then the same.
+ * text: `<time> TAB info TAB request k=v …`, built-in values bare but for `error` and those that
+ * bare would not be one word, configured strings quoted. json: `level`, `time`, `scope`, then the
+ * same.
  */
 export function accessLogLine(
   format: "text" | "json",

@@ -3,7 +3,10 @@ import type { NamedExpressions } from "../configuration/document-schema.ts";
 import { fieldsByName } from "../proxy/request-head.ts";
 import type { RequestRecord } from "./request-record.ts";
 
-/** Built-in fields of a finished request in the access log's order; those without a value are left out. */
+/**
+ * Built-in fields of a finished request in the access log's order; those without a value are left
+ * out.
+ */
 export function builtInFields(record: RequestRecord): [string, string | number][] {
   const { head, route, span } = record;
   const source = head?.sourceAddress.includes(":") ? `[${head.sourceAddress}]` : head?.sourceAddress;
@@ -30,8 +33,9 @@ export function builtInFields(record: RequestRecord): [string, string | number][
 }
 
 /**
- * Values of the `fields.add` expressions of the file, as plain data; a failing or null one is left out. Tokens and signatures are cut
- * on the way, also inside header maps: the real gateway writes them whole.
+ * Values of the `fields.add` expressions of the file, as plain data; a failing or null one is left
+ * out. Tokens and signatures are cut on the way, also inside header maps: the real gateway writes
+ * them whole.
  */
 export function configuredFields(record: RequestRecord, expressions: NamedExpressions): [string, unknown][] {
   const { status, responseFields = [] } = record;
@@ -54,7 +58,10 @@ export function configuredFields(record: RequestRecord, expressions: NamedExpres
   });
 }
 
-/** A CEL value as plain JSON data: integers become numbers (text when they would lose digits), maps objects. */
+/**
+ * A CEL value as plain JSON data: integers become numbers (text when they would lose digits), maps
+ * objects.
+ */
 function plainValue(value: unknown): unknown {
   const text = JSON.stringify(value, (_key, part: unknown) => {
     if (typeof part === "bigint") return Number.isSafeInteger(Number(part)) ? Number(part) : String(part);

@@ -14,14 +14,18 @@ import { firstField, type RequestHead, setField } from "../proxy/request-head.ts
 import { builtInFields, configuredFields } from "./record-fields.ts";
 import type { RequestRecord } from "./request-record.ts";
 
-/** A caller chooses what is in its header fields, and a span keeps them for as long as the collector is away. */
+/**
+ * A caller chooses what is in its header fields, and a span keeps them for as long as the collector
+ * is away.
+ */
 const MAX_ATTRIBUTE_CHARACTERS = 8192;
 
 const propagator = new W3CTraceContextPropagator();
 
 /**
- * Starts the SERVER span of a request, as a child of the caller's, and puts it into `traceparent` for the agent and the check service.
- * Undefined where the request is not sampled; the caller's `traceparent` is then passed on as it is.
+ * Starts the SERVER span of a request, as a child of the caller's, and puts it into `traceparent`
+ * for the agent and the check service. Undefined where the request is not sampled; the caller's
+ * `traceparent` is then passed on as it is.
  */
 export function startRequestSpan(tracer: Tracer, head: RequestHead): Span | undefined {
   const carrier: Record<string, string> = { traceparent: firstField(head.fields, "traceparent") ?? "" };
@@ -33,7 +37,10 @@ export function startRequestSpan(tracer: Tracer, head: RequestHead): Span | unde
   return span;
 }
 
-/** Ends the span of a finished request: `METHOD /*`, as Agentgateway names a route for every path, or `unknown` without a route. */
+/**
+ * Ends the span of a finished request: `METHOD /*`, as Agentgateway names a route for every path,
+ * or `unknown` without a route.
+ */
 export function endRequestSpan(record: RequestRecord, fields: NamedExpressions): void {
   const { span, head, route } = record;
   if (span === undefined) return;
@@ -45,7 +52,10 @@ export function endRequestSpan(record: RequestRecord, fields: NamedExpressions):
   span.end();
 }
 
-/** As Agentgateway types them: numbers stay numbers, everything else is text, maps and lists as JSON. */
+/**
+ * As Agentgateway types them: numbers stay numbers, everything else is text, maps and lists as
+ * JSON.
+ */
 function attributeOf(value: unknown): AttributeValue {
   if (typeof value === "number") return value;
   const text = typeof value === "string" ? value : JSON.stringify(value);

@@ -6,14 +6,20 @@ export function isAgentCardRequest(method: string, path: string): boolean {
   return method === "GET" && CARD_SUFFIX.test(path);
 }
 
-/** The method is one word of the log. An unsigned caller must not make the gateway parse more than this for it. */
+/**
+ * The method is one word of the log. An unsigned caller must not make the gateway parse more than
+ * this for it.
+ */
 const MAX_PARSED_BYTES = 16_384;
-/** Without controls, line separators and direction marks, with which a caller could forge a line of the log. */
+/**
+ * Without controls, line separators and direction marks, with which a caller could forge a line of
+ * the log.
+ */
 const METHOD = /^[A-Za-z0-9/_.-]{1,64}$/;
 
 /**
- * The JSON-RPC method of an A2A call, for the log; `unknown` when the body is not JSON, has more than 16 KiB, or has no method of at
- * most 64 letters, digits and `/ _ . -`. Decides nothing.
+ * The JSON-RPC method of an A2A call, for the log; `unknown` when the body is not JSON, has more
+ * than 16 KiB, or has no method of at most 64 letters, digits and `/ _ . -`. Decides nothing.
  */
 export function a2aMethod(contentType: string | undefined, body: readonly Uint8Array[]): string {
   if (body.reduce((sum, { length }) => sum + length, 0) > MAX_PARSED_BYTES) return "unknown";
@@ -28,14 +34,15 @@ export function a2aMethod(contentType: string | undefined, body: readonly Uint8A
 }
 
 /**
- * Rewrites the addresses in an agent card so that callers come through the gateway: the top-level `url` becomes the address of the
- * card without its own name, or with `supportedInterfaces` that address goes before the path of each entry and nothing else changes.
- * Key order is kept.
+ * Rewrites the addresses in an agent card so that callers come through the gateway: the top-level
+ * `url` becomes the address of the card without its own name, or with `supportedInterfaces` that
+ * address goes before the path of each entry and nothing else changes. Key order is kept.
  *
  * @param body the agent's answer
  * @param origin `http://` and the authority the caller used
  * @param target path and query of the card request
- * @throws Error when the body is no JSON object with one of the two; the caller answers 503 then, as Agentgateway does
+ * @throws Error when the body is no JSON object with one of the two; the caller answers 503 then,
+ * as Agentgateway does
  */
 export function rewriteAgentCard(body: Uint8Array, origin: string, target: string): Buffer {
   let card: unknown;
@@ -62,7 +69,9 @@ export function rewriteAgentCard(body: Uint8Array, origin: string, target: strin
   return Buffer.from(JSON.stringify(card));
 }
 
-/** Path and query of an absolute address or of a path, byte for byte; undefined for anything else. */
+/**
+ * Path and query of an absolute address or of a path, byte for byte; undefined for anything else.
+ */
 function pathOf(url: string): string | undefined {
   const [, path] =
     /^(?:[A-Za-z][A-Za-z0-9+.-]*:\/\/[^/?#\s]+)?((?:\/[^?#\s]*)?(?:\?[^#\s]*)?)(?:#.*)?$/.exec(url) ?? [];

@@ -2,8 +2,8 @@ import { LocalReply } from "../proxy/local-reply.ts";
 import { firstField, type RequestHead } from "../proxy/request-head.ts";
 
 /**
- * CORS for any origin and any header, as Agentgateway does it: the origin is echoed (never `*`), and any OPTIONS that has one is answered
- * with 200 at once.
+ * CORS for any origin and any header, as Agentgateway does it: the origin is echoed (never `*`),
+ * and any OPTIONS that has one is answered with 200 at once.
  *
  * @returns the fields to add to whatever is answered later
  * @throws LocalReply for an OPTIONS that ends here

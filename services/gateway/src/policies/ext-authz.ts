@@ -22,11 +22,13 @@ export interface ExtAuthzVerdict {
 }
 
 /**
- * Asks the check service about a request (Agentgateway v1.4.1). A 2xx lets it through: fields named in `includeResponseHeaders`
- * replace those of the request, `metadata` becomes `extauthz.*`. Any other answer goes to the caller byte for byte.
+ * Asks the check service about a request (Agentgateway v1.4.1). A 2xx lets it through: fields named
+ * in `includeResponseHeaders` replace those of the request, `metadata` becomes `extauthz.*`. Any
+ * other answer goes to the caller byte for byte.
  *
- * The check carries only what the policy names: the client's own fields by `includeRequestHeaders` (first value of each), then
- * `addRequestHeaders` over them. A field whose expression fails is left out, so the client cannot supply it instead.
+ * The check carries only what the policy names: the client's own fields by `includeRequestHeaders`
+ * (first value of each), then `addRequestHeaders` over them. A field whose expression fails is left
+ * out, so the client cannot supply it instead.
  *
  * @param options.head its `fields` are changed by `includeResponseHeaders`
  * @throws LocalReply the refusal

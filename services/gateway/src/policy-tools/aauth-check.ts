@@ -22,7 +22,7 @@ export function callersOf(check: AAuthCheck | undefined, profile: string): reado
   );
 }
 
-/** Of a route that names no profile, as gateway-authz reads it. */
+/** Profile of a route that names none, as gateway-authz reads it. */
 export const profileIn = (env: Readonly<Record<string, string | undefined>>): string =>
   env.AAUTH_PROFILE?.toLowerCase() || "february-2026";
 
@@ -30,7 +30,8 @@ export const profileIn = (env: Readonly<Record<string, string | undefined>>): st
  * The AAuth check of a route, or undefined when it makes none.
  *
  * @param profile of a route that names none
- * @param context of one request, where what is asked for may depend on it; without one, literals count, and for what depends the least strict
+ * @param context of one request, where what is asked for may depend on it; without one, literals
+ * count, and for what depends the least strict
  */
 export function aauthCheckOf(
   { extAuthz }: Policies,

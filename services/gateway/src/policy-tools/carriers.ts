@@ -1,6 +1,9 @@
 import type { CelPath } from "../cel/cel-paths.ts";
 
-/** Callers as a route may have them: one kind for February's profile, one for each level of draft -11. */
+/**
+ * Callers as a route may have them: one kind for February's profile, one for each level of draft
+ * -11.
+ */
 export type CallerKind = "february-2026" | "agent-token" | "person-token" | "auth-token" | "server";
 
 export const FEBRUARY: readonly CallerKind[] = ["february-2026"];
@@ -27,12 +30,18 @@ const MEMBERS: Readonly<Record<string, readonly CallerKind[]>> = {
   server: ["server"],
 };
 
-/** Claims that gateway-authz passes on of every token, of those with a person, and of none in draft -11; others are an auth token's. */
+/**
+ * Claims that gateway-authz passes on of every token, of those with a person, and of none in draft
+ * -11; others are an auth token's.
+ */
 const OF_EVERY_TOKEN = ["iss", "sub", "exp", "iat", "cnf"];
 const OF_PERSONS = ["aud", "jti", "dwk", "tenant", "mission_s256"];
 const OF_FEBRUARY = ["agent", "agent_delegate", "act", "nbf"];
 
-/** What the demo's agents demand with each `AAUTH_MODE`: no agent gets a token that is not asked for. The other modes have callers of all kinds. */
+/**
+ * What the demo's agents demand with each `AAUTH_MODE`: no agent gets a token that is not asked
+ * for. The other modes have callers of all kinds.
+ */
 const CALLERS_IN_MODE: Readonly<Record<string, readonly CallerKind[]>> = {
   "agent-identity": [...FEBRUARY, ...AGENT, "server"],
   "person-identity": [...FEBRUARY, ...AGENT, "person-token", "server"],
@@ -51,7 +60,10 @@ export function membersOf(kinds: readonly CallerKind[]): string[] {
   return Object.keys(MEMBERS).filter((member) => MEMBERS[member]!.some((kind) => known.includes(kind)));
 }
 
-/** The callers that have a path below `extauthz.aauth`. Undefined where it is another path, or no known member. */
+/**
+ * The callers that have a path below `extauthz.aauth`. Undefined where it is another path, or no
+ * known member.
+ */
 export function carriersOf([first, second, member, claim]: CelPath): readonly CallerKind[] | undefined {
   if (first !== "extauthz" || second !== "aauth" || member === undefined) return undefined;
   const carriers = Object.hasOwn(MEMBERS, member) ? MEMBERS[member] : undefined;

@@ -28,11 +28,14 @@ export interface PolicyCheck {
 }
 
 /**
- * Lints a policy file: all that the gateway would refuse, and what it would take although it means something else than it seems to.
+ * Lints a policy file: all that the gateway would refuse, and what it would take although it means
+ * something else than it seems to.
  *
- * Does NOT prove anything: a rule without a finding may still never be true. `testPolicy` shows what rules do.
+ * Does NOT prove anything: a rule without a finding may still never be true. `testPolicy` shows
+ * what rules do.
  *
- * @param options.env variables for `${NAME:-default}` references, as the gateway will have them; `AAUTH_PROFILE` and `AAUTH_MODE`, as the services will
+ * @param options.env variables for `${NAME:-default}` references, as the gateway will have them;
+ * `AAUTH_PROFILE` and `AAUTH_MODE`, as the services will
  */
 export function checkPolicy(options: Parameters<typeof loadConfiguration>[0]): PolicyCheck {
   let configuration: ReturnType<typeof loadConfiguration>;

@@ -11,8 +11,9 @@ interface Need {
 }
 
 /**
- * Conditions that ask for fields of different callers: an agent beside what a person has been granted, where person and auth tokens of draft -11
- * name no agent. Also one field, where none of the route's callers has it.
+ * Conditions that ask for fields of different callers: an agent beside what a person has been
+ * granted, where person and auth tokens of draft -11 name no agent. Also one field, where none of
+ * the route's callers has it.
  *
  * @param kinds the callers of the route
  * @param mode as `AAUTH_MODE` of the agents, where it is known
@@ -62,7 +63,10 @@ export function lintCarriers(
     }
   }
 
-  /** The needs with those of further conditions. The first that leaves no caller over is found, once. */
+  /**
+   * The needs with those of further conditions. The first that leaves no caller over is found,
+   * once.
+   */
   function narrowed(conditions: readonly ASTNode[], needs: readonly Need[]): readonly Need[] {
     let all = needs;
     for (const need of conditions.flatMap(needsOf)) {

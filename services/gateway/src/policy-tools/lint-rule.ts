@@ -13,7 +13,8 @@ import { lintFields } from "./lint-fields.ts";
 const SCHEMES = ["Hwk", "Jwks", "Jwt"];
 
 /**
- * What a rule gives away: fields that no caller has, comparisons that mean something else than they seem to, and openness.
+ * What a rule gives away: fields that no caller has, comparisons that mean something else than they
+ * seem to, and openness.
  *
  * @param profile of a route that names none
  * @param mode of the agents, where it is known
@@ -54,7 +55,10 @@ function neverCarried(path: CelPath, { extAuthz }: Policies): RuleFinding | unde
     : { kind: "never-carried", severity: "error", message: `${formatCelPath(path)} is never there: ${why}` };
 }
 
-/** A `deny` that fails lets through; one that negates fails for the very callers it was written against. */
+/**
+ * A `deny` that fails lets through; one that negates fails for the very callers it was written
+ * against.
+ */
 function denyCanFail({ effect, expression: { ast } }: AuthorizationRule): RuleFinding[] {
   if (effect !== "deny") return [];
   let isNegating = false;

@@ -8,7 +8,10 @@ import { renderCheck, renderTest, styleFor } from "./render.ts";
 import { readRequestsFile } from "./requests-file.ts";
 import { testPolicy } from "./test-policy.ts";
 
-/** 0: nothing found, all as expected. 1: findings, or an invalid file. 2: wrong usage, or a file that cannot be read. */
+/**
+ * 0: nothing found, all as expected. 1: findings, or an invalid file. 2: wrong usage, or a file
+ * that cannot be read.
+ */
 export type PolicyExitStatus = 0 | 1 | 2;
 
 /** What the command needs from outside. */
@@ -40,7 +43,10 @@ class UsageError extends Error {
   override readonly name = "UsageError";
 }
 
-/** Runs `check` or `test` and returns the exit status. Nothing is thrown for wrong usage or wrong files. */
+/**
+ * Runs `check` or `test` and returns the exit status. Nothing is thrown for wrong usage or wrong
+ * files.
+ */
 export function runPolicyCommand(argv: readonly string[], world: PolicyCommandWorld): PolicyExitStatus {
   const style = styleFor(world.colour);
   const printJson = (result: object) => world.print(visibleLines(JSON.stringify(result, undefined, 2)));

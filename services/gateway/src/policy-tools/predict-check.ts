@@ -7,8 +7,8 @@ export type PredictedAnswer =
   | { readonly passes: false; readonly status: number; readonly reason: string };
 
 /**
- * The part of gateway-authz's decision that depends on who the caller is, given that its signature and token are good. Signatures,
- * times and nonces are not its subject.
+ * The part of gateway-authz's decision that depends on who the caller is, given that its signature
+ * and token are good. Signatures, times and nonces are not its subject.
  */
 export function predictCheck(
   check: AAuthCheck,
@@ -56,7 +56,8 @@ function missingScheme(
   { requiredScheme }: AAuthCheck,
   { scheme, agent, jwt_claims: claims }: Readonly<Record<string, unknown>>,
 ): string | undefined {
-  // An auth token has an audience and names its issuer; an agent token is issued by the agent itself.
+  // An auth token has an audience and names its issuer; an agent token is issued by the agent
+  // itself.
   const isAuthToken = scheme === "Jwt" && isObject(claims) && claims.iss !== agent;
   if (requiredScheme === "jwt" && !isAuthToken) return "the route requires an auth token";
   if (requiredScheme === "jwks" && scheme === "Hwk") return "the route requires an identity";

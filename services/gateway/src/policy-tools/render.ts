@@ -52,7 +52,7 @@ export function renderTest(source: string, results: readonly RequestResult[], st
   return [...lines, "", `${source}: ${summary}, ${expectation}`].join("\n");
 }
 
-/** Of a refusal by one rule only that rule matters; where no rule allows, each allow rule does. */
+/** Rules that decide: the one that refused, or each allow rule where none allows. */
 function decisiveRules({ rules, decision, decidedBy }: RequestResult): readonly RuleResult[] {
   if (decision === "allowed") return [];
   if (decidedBy === "no rule") return rules.filter(({ effect }) => effect === "allow");

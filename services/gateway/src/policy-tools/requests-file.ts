@@ -22,8 +22,8 @@ const requestsFile = z.strictObject({
 export type RecordedRequest = z.output<typeof recordedRequest>;
 
 /**
- * Reads a file of recorded requests. References to the environment are expanded as in the policy file, so that both follow one set of
- * ports and identities.
+ * Reads a file of recorded requests. References to the environment are expanded as in the policy
+ * file, so that both follow one set of ports and identities.
  *
  * @throws ConfigurationError with every problem and its line
  */

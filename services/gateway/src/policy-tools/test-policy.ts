@@ -16,7 +16,10 @@ export interface RuleResult {
   readonly effect: AuthorizationRule["effect"];
   readonly line?: number;
   readonly isTrue: boolean;
-  /** Why it could not be evaluated, for example the key that is missing. Such a rule counts as false. */
+  /**
+   * Why it could not be evaluated, for example the key that is missing. Such a rule counts as
+   * false.
+   */
   readonly failure?: string;
 }
 
@@ -35,8 +38,9 @@ export interface RequestResult {
 }
 
 /**
- * Evaluates recorded requests as the gateway would, without a gateway: routing, what gateway-authz makes of the caller, and the rules.
- * CORS, rate limits and the agent behind are not part of it, and signatures are taken for good.
+ * Evaluates recorded requests as the gateway would, without a gateway: routing, what gateway-authz
+ * makes of the caller, and the rules. CORS, rate limits and the agent behind are not part of it,
+ * and signatures are taken for good.
  *
  * @param profile of a route that names none, as `AAUTH_PROFILE` of gateway-authz
  */

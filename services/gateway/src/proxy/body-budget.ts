@@ -8,9 +8,10 @@ export interface HeldBytes {
 }
 
 /**
- * How many bytes of request bodies the process holds at a time. What the requests of one owner hold, times the number of owners that
- * requests are held for, may not exceed what is left free: an agent that does not take what is sent to it ends up with at most half, and
- * callers of the others go on.
+ * How many bytes of request bodies the process holds at a time. What the requests of one owner
+ * hold, times the number of owners that requests are held for, may not exceed what is left free: an
+ * agent that does not take what is sent to it ends up with at most half, and callers of the others
+ * go on.
  */
 export class BodyBudget {
   readonly #maxBytes: number;

@@ -37,7 +37,7 @@ export interface RequestEnvironment {
   readonly maxBodyBytes: number;
   /** By agent. */
   readonly bodyBudget: BodyBudget;
-  /** Of callers that the check has not named, by address. */
+  /** Budget of callers that the check has not named, by address. */
   readonly unnamedBodyBudget: BodyBudget;
   readonly idleTimeoutMs: number;
   readonly onProblem: (message: string, error?: unknown) => void;
@@ -56,8 +56,9 @@ interface Exchange {
 }
 
 /**
- * One request from its head to the end of its response. The order of the policies is Agentgateway's: cors, extAuthz, authorization,
- * a2a, requestHeaderModifier, urlRewrite. Fills `record`; never throws.
+ * One request from its head to the end of its response. The order of the policies is
+ * Agentgateway's: cors, extAuthz, authorization, a2a, requestHeaderModifier, urlRewrite. Fills
+ * `record`; never throws.
  */
 export async function handleRequest(
   message: IncomingMessage,
@@ -153,7 +154,8 @@ function messageFor(agent: Address, { record, held }: Exchange, chunks: Buffer[]
 function readBodyFor({ backends, policies }: Route, exchange: Exchange): Promise<Buffer[]> {
   const { message, response, environment, record, signal } = exchange;
   const { maxBodyBytes, bodyBudget, unnamedBodyBudget } = environment;
-  // Where the check says who calls, callers without a name use up neither the time nor the memory that the others need.
+  // Where the check says who calls, callers without a name use up neither the time nor the memory
+  // that the others need.
   const isNamed = policies.extAuthz === undefined || hasName(record.context?.extauthz);
   const agent = backends[0]!;
   const held = isNamed
@@ -168,7 +170,10 @@ function readBodyFor({ backends, policies }: Route, exchange: Exchange): Promise
   return readBody(message, { maxBytes, held, signal, onWanted });
 }
 
-/** What the claims of `gateway-authz` call a caller that has proven who it is, or for whom. A key alone is no name. */
+/**
+ * What the claims of `gateway-authz` call a caller that has proven who it is, or for whom. A key
+ * alone is no name.
+ */
 const NAMES = ["agent", "person"];
 
 function hasName(extauthz: unknown): boolean {
@@ -189,7 +194,8 @@ async function sendStream(exchange: Exchange, answer: UpstreamResponse): Promise
   response.writeHead(status, fields);
   // A caller that stops reading for as long is cut.
   response.setTimeout(environment.idleTimeoutMs, () => response.destroy());
-  // The head of an event stream must not wait for its first event. `flushHeaders` would write it as UTF-8.
+  // The head of an event stream must not wait for its first event. `flushHeaders` would write it as
+  // UTF-8.
   if (firstField(fields, "content-length") === undefined) response.write(Buffer.alloc(0));
   await new Promise<void>((resolve) => {
     // Cutting the caller's connection is the only way left to say that the response is not whole.
@@ -240,8 +246,9 @@ function reply(error: unknown, exchange: Exchange): void {
   removeField(fields, "content-length");
   const body = Buffer.from(local.body);
   if (local.status !== 204 && local.status !== 304) fields.push("content-length", String(body.length));
-  // A rest that is known to be short is read and thrown away: a caller whose connection is closed while it is sending may never see the
-  // answer, such as the challenge it has to meet. Any other rest must not be taken for the next request.
+  // A rest that is known to be short is read and thrown away: a caller whose connection is closed
+  // while it is sending may never see the answer, such as the challenge it has to meet. Any other
+  // rest must not be taken for the next request.
   const mayBeDiscarded = Math.min(MAX_DISCARDED_BYTES, environment.maxBodyBytes);
   const isRestShort =
     record.route !== undefined && Number(message.headers["content-length"]) <= mayBeDiscarded;

@@ -8,7 +8,9 @@ export type ReplyReason =
   | "Overloaded"
   | "UpstreamFailure";
 
-/** The gateway replies by itself. Thrown from anywhere on the request's path, written in one place. */
+/**
+ * The gateway replies by itself. Thrown from anywhere on the request's path, written in one place.
+ */
 export class LocalReply extends Error {
   override readonly name = "LocalReply";
   readonly status: number;

@@ -2,15 +2,20 @@ import type { IncomingMessage } from "node:http";
 import type { HeldBytes } from "./body-budget.ts";
 import { textReply } from "./local-reply.ts";
 
-/** Up to here a body goes to the agent in one piece; above, chunk by chunk, each forgotten once it is on its way. */
+/**
+ * Up to here a body goes to the agent in one piece; above, chunk by chunk, each forgotten once it
+ * is on its way.
+ */
 export const ONE_PIECE_BYTES = 65_536;
 
 /**
- * Reads a request's body, bounded, and counted while it is here. It is held as a whole because an agent needs all of it before it can
- * compare the digest. What comes after a refusal is read and thrown away, so that the caller can read its answer.
+ * Reads a request's body, bounded, and counted while it is here. It is held as a whole because an
+ * agent needs all of it before it can compare the digest. What comes after a refusal is read and
+ * thrown away, so that the caller can read its answer.
  *
  * @param options.onWanted called when the body is to come
- * @throws LocalReply 413 when it is longer, 503 when too much is held already; the reason of the signal
+ * @throws LocalReply 413 when it is longer, 503 when too much is held already; the reason of the
+ * signal
  */
 export function readBody(
   message: IncomingMessage,

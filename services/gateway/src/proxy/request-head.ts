@@ -2,15 +2,17 @@ import type { IncomingMessage } from "node:http";
 import { textReply } from "./local-reply.ts";
 
 /**
- * As many as Agentgateway takes. node drops header lines beyond its limit without a word; the server's limit is one higher, so that
- * dropping cannot happen.
+ * As many as Agentgateway takes. node drops header lines beyond its limit without a word; the
+ * server's limit is one higher, so that dropping cannot happen.
  */
 export const MAX_HEADER_LINES = 100;
 
-// A registered name or an IP literal, and a port. Nothing that a URL would read as credentials, path or encoding.
+// A registered name or an IP literal, and a port. Nothing that a URL would read as credentials,
+// path or encoding.
 const HOST = /^([A-Za-z0-9._-]{1,255}|\[[0-9A-Fa-f:.]{2,45}\])(?::(\d{1,5}))?$/;
 
-// A path and a query without the characters that Agentgateway refuses there. The parser has refused those above ASCII.
+// A path and a query without the characters that Agentgateway refuses there. The parser has refused
+// those above ASCII.
 const TARGET = /^\/[^<>`#?]*(?:\?[^"<>#]*)?$/;
 
 // RFC 9110 section 7.6.1, plus the proxy fields that were never end to end.
@@ -26,7 +28,10 @@ const HOP_BY_HOP = new Set([
   "upgrade",
 ]);
 
-/** A request's head as the policies see it: exactly what the agent will see, so that check and agent cannot disagree. */
+/**
+ * A request's head as the policies see it: exactly what the agent will see, so that check and agent
+ * cannot disagree.
+ */
 export interface RequestHead {
   readonly method: string;
   /** Path and query, byte for byte. */
@@ -48,11 +53,13 @@ export interface RequestHead {
 }
 
 /**
- * Reads a request's head and refuses the shapes that two parsers could read differently (several `Host` lines, a target that is not a
- * path, a fragment) and versions other than 1.0 and 1.1. The parser below has refused the smuggling shapes already: length and chunks
- * together, two lengths, bare LF.
+ * Reads a request's head and refuses the shapes that two parsers could read differently (several
+ * `Host` lines, a target that is not a path, a fragment) and versions other than 1.0 and 1.1. The
+ * parser below has refused the smuggling shapes already: length and chunks together, two lengths,
+ * bare LF.
  *
- * @throws LocalReply 400, 431, or 501 for a transfer coding other than chunked, which would be lost on the way
+ * @throws LocalReply 400, 431, or 501 for a transfer coding other than chunked, which would be lost
+ * on the way
  */
 export function readRequestHead(message: IncomingMessage): RequestHead {
   // The parser lets these pass, and a rule would see a version that is not spoken here.
@@ -81,7 +88,8 @@ export function readRequestHead(message: IncomingMessage): RequestHead {
       if (value.toLowerCase() !== "chunked")
         throw textReply(501, "InvalidRequest", "transfer coding not supported");
     } else if (name === "cookie" && cookieAt >= 0) {
-      // Agentgateway makes one line of them, before rules and check see it (RFC 9113 section 8.2.3).
+      // Agentgateway makes one line of them, before rules and check see it (RFC 9113 section
+      // 8.2.3).
       fields[cookieAt] += `; ${value}`;
     } else if (!HOP_BY_HOP.has(name) && name !== "expect" && !dropped?.has(name)) {
       if (name === "cookie") cookieAt = fields.length + 1;
@@ -110,7 +118,10 @@ export function readRequestHead(message: IncomingMessage): RequestHead {
   };
 }
 
-/** Response fields that may pass: hop-by-hop ones and those named by `connection` are gone, names are lower-case. */
+/**
+ * Response fields that may pass: hop-by-hop ones and those named by `connection` are gone, names
+ * are lower-case.
+ */
 export function endToEndFields(raw: readonly string[]): string[] {
   const names = raw.map((text) => text.toLowerCase());
   const connection = raw.filter((_, index) => index % 2 === 1 && names[index - 1] === "connection");
@@ -150,7 +161,8 @@ export function removeField(fields: string[], name: string): void {
 /**
  * Fields as CEL sees them, by name; one that is not ASCII is not there.
  *
- * @param repeated what several lines of one name are: of a request the first one, of a response a list
+ * @param repeated what several lines of one name are: of a request the first one, of a response a
+ * list
  */
 export function fieldsByName(
   fields: readonly string[],

@@ -189,7 +189,10 @@ export function failureCode(error: unknown): string {
   return typeof code === "string" ? code : (name ?? "failed");
 }
 
-/** A response's body in one piece. Rejects with UpstreamError when it has more than `maxBytes`, or with the transport's error. */
+/**
+ * A response's body in one piece. Rejects with UpstreamError when it has more than `maxBytes`, or
+ * with the transport's error.
+ */
 export function collect(body: Readable, maxBytes: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];

@@ -18,7 +18,10 @@ function problemsOf(text: string): readonly ConfigurationProblem[] {
   return [];
 }
 
-/** A file whose only route has the given policies, one key a line; the first line of `policies` is line 7. */
+/**
+ * A file whose only route has the given policies, one key a line; the first line of `policies` is
+ * line 7.
+ */
 function withPolicies(policies: string): string {
   const indented = policies.replace(/^/gm, "        ");
   return `binds:\n- port: 3000\n  listeners:\n  - name: main\n    routes:\n    - policies:\n${indented}\n      backends: [{host: "127.0.0.1:9999"}]\n`;

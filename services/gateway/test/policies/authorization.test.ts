@@ -49,7 +49,8 @@ describe("effects", () => {
   });
 });
 
-// The callers of agentgateway/policy-requests.yaml, and those of the gateway contract, meet the rules there.
+// The callers of agentgateway/policy-requests.yaml, and those of the gateway contract, meet the
+// rules there.
 describe("agentgateway/config-policy.yaml: callers that no check describes so", () => {
   const text = readFileSync(new URL("../../../../agentgateway/config-policy.yaml", import.meta.url), "utf8");
   const { bind } = loadConfiguration({ text, source: "config-policy.yaml", env: {} });

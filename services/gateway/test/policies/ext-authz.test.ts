@@ -84,7 +84,8 @@ describe("the check request (Agentgateway v1.4.1)", () => {
     const { headers } = authz.seen[0]!;
     expect(headers["x-aauth-authority"]).toBe("agent.localhost:3000");
     expect(headers["x-aauth-uri"]).toBe("http://agent.test/");
-    // An expression without a value that can be sent takes the field away rather than leaving the client's.
+    // An expression without a value that can be sent takes the field away rather than leaving the
+    // client's.
     for (const name of ["x-failing", "x-number", "x-lines", "x-aauth-required-scheme"]) {
       expect(headers[name]).toBeUndefined();
     }
@@ -153,7 +154,8 @@ describe("the decision", () => {
     const response = await call({ headers: ["X-User", "forged", "x-user", "again", "X-Absent", "client's"] });
     expect(agent.seen[0]!.headers["x-user"]).toBe("proven");
     expect(agent.seen[0]!.headers["x-private"]).toBeUndefined();
-    // What the service leaves out, the client's own survives (Agentgateway v1.4.1): services must always send all of them.
+    // What the service leaves out, the client's own survives (Agentgateway v1.4.1): services must
+    // always send all of them.
     expect(agent.seen[0]!.headers["x-absent"]).toBe("client's");
     expect(response.body).toBe("ok");
   });

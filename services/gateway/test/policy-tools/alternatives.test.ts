@@ -1,4 +1,6 @@
-/** Every rule that agentgateway/config-policy.yaml keeps as a comment, taken in as its comments say. */
+/**
+ * Every rule that agentgateway/config-policy.yaml keeps as a comment, taken in as its comments say.
+ */
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { loadConfiguration } from "../../src/configuration/load-configuration.ts";
@@ -14,11 +16,17 @@ const requests = readRequestsFile({ text: read("policy-requests.yaml"), source: 
 const isRule = (line: string) => /^ +# +- /.test(line);
 const begins = (line: string) => /^ +# +(authorization|rules):$/.test(line);
 const isOpenPaths = (line: string) => line.includes("request.path in");
-/** Lines of alternatives, by number; the second route's need its frame and the rule for open paths, too. */
+/**
+ * Lines of alternatives, by number; the second route's need its frame and the rule for open paths,
+ * too.
+ */
 const alternatives = lines.flatMap((line, index) => (isRule(line) && !isOpenPaths(line) ? [index] : []));
 const secondRoute = lines.findIndex((line) => begins(line));
 
-/** The file with one alternative, and on the first route without the rule it replaces unless it is a veto beside it. */
+/**
+ * The file with one alternative, and on the first route without the rule it replaces unless it is a
+ * veto beside it.
+ */
 function takeIn(alternative: number): string {
   const firstRule = lines.findIndex((line) => line.includes("The backend, as itself")) + 1;
   const nextRule = lines.findIndex((line) => line.includes("What must be readable"));

@@ -89,7 +89,7 @@ describe("an agent whose body is not what its head says", () => {
     const gateway = await setUp(says(`HTTP/1.1 ${status} X\r\nContent-Length: 3\r\n\r\nabc`));
     const answer = await sendRaw(gateway.port, "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
     expect(answer).not.toContain("abc");
-    // Of a 304 it says how long the body would be; with a 204 a caller could wait for one.
+    // A 304 says how long the body would be; with a 204 a caller could wait for one.
     if (!isRealGateway) expect(/content-length: 3/i.test(answer)).toBe(status === 304);
   });
 });

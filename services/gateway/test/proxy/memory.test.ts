@@ -62,7 +62,8 @@ const post = ({ port }: GatewayUnderTest, host: string, bytes: number) =>
 describe.skipIf(isRealGateway)("an agent that takes nothing", () => {
   test("bodies for it are held up to half of the bound; more is 503, others are served, a caller that leaves frees its own", async () => {
     const { gateway, well } = await setUp(await deafServer(), {
-      // The operating system takes a part of each: 240 KiB do not fit into its buffers and one chunk.
+      // The operating system takes a part of each: 240 KiB do not fit into its buffers and one
+      // chunk.
       limits: { maxHeldBodyBytes: 1024 * KIB },
     });
     const early: string[] = [];

@@ -74,7 +74,8 @@ describe("responses stream", () => {
     incoming.setEncoding("utf8");
     for (const event of ["data: 1\n\n", "data: 2\n\n", "data: 3\n\n"]) {
       stream.write(event);
-      // The next event is sent only when this one has come through: a buffering gateway would wait forever.
+      // The next event is sent only when this one has come through: a buffering gateway would wait
+      // forever.
       const [text] = await once(incoming, "data");
       expect(text).toBe(event);
     }

@@ -33,7 +33,10 @@ const SURPLUS_FACTOR = 1.5;
 /** A gap of more units than this is of high priority. */
 const HIGH_PRIORITY_UNITS = 20;
 
-/** Compares stock with what hiring and replacement will take in `months` months. Shown numbers are cut, not rounded. */
+/**
+ * Compares stock with what hiring and replacement will take in `months` months. Shown numbers are
+ * cut, not rounded.
+ */
 export function analyzeInventory(months: number): InventoryAnalysis {
   const gaps: InventoryGap[] = [];
   const surpluses: InventorySurplus[] = [];

@@ -1,4 +1,7 @@
-/** What the demo's company looks like. Shares are whole percent, so that cutting fractions never meets a rounding error. */
+/**
+ * What the demo's company looks like. Shares are whole percent, so that cutting fractions never
+ * meets a rounding error.
+ */
 
 export type LaptopModel = "MacBook Pro" | "MacBook Air";
 
@@ -6,7 +9,7 @@ export interface Department {
   readonly name: string;
   /** New people in six months. */
   readonly hiresPerSixMonths: number;
-  /** Of these, how many get which model. */
+  /** Share of them that gets each model. */
   readonly sharePercent: Readonly<Record<LaptopModel, number>>;
   readonly headcount: number;
   readonly growthPercent: number;

@@ -14,7 +14,10 @@ export interface DemandPatterns {
   readonly totalUnits: Readonly<Record<LaptopModel, number>>;
 }
 
-/** Projects each department's headcount by its growth, and the laptops that go with it. Fractions are cut. */
+/**
+ * Projects each department's headcount by its growth, and the laptops that go with it. Fractions
+ * are cut.
+ */
 export function modelDemand(): DemandPatterns {
   const departments = DEPARTMENTS.map((department) => {
     const projectedHeadcount = Math.trunc((department.headcount * (100 + department.growthPercent)) / 100);

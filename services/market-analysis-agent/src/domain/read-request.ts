@@ -5,7 +5,10 @@ export interface MarketQuestion {
   readonly timeframeMonths: 3 | 6 | 12;
 }
 
-/** Finds out what is asked for by the words of the request; an empty text asks for the inventory of six months. */
+/**
+ * Finds out what is asked for by the words of the request; an empty text asks for the inventory of
+ * six months.
+ */
 export function readRequest(text: string): MarketQuestion {
   const words = text.toLowerCase();
   return { kind: kindOf(words), timeframeMonths: timeframeOf(words) };

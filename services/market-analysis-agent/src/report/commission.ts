@@ -3,8 +3,9 @@ import type { ActClaim, ProvenCaller } from "aauth";
 const MAX_NAME_CHARACTERS = 200;
 
 /**
- * On whose behalf an authorized caller asks: its own name, the user, and the agents it acts for, nearest first (`act`, profile 4.4).
- * Undefined for callers without an auth token, who ask for themselves.
+ * On whose behalf an authorized caller asks: its own name, the user, and the agents it acts for,
+ * nearest first (`act`, profile 4.4). Undefined for callers without an auth token, who ask for
+ * themselves.
  */
 export function commissionOf(caller: ProvenCaller | undefined): string | undefined {
   if (caller?.grant === undefined || caller.agent === undefined) return undefined;

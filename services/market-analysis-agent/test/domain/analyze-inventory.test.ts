@@ -25,7 +25,7 @@ test.each([
     risk: "high",
     cost: 127_500,
   },
-])("$months months", ({ months, gaps, surpluses, risk, cost }) => {
+])("analyzes the inventory for $months months", ({ months, gaps, surpluses, risk, cost }) => {
   const analysis = analyzeInventory(months);
   expect(analysis).toEqual({ gaps, surpluses, risk });
   expect(planProcurement(analysis).totalEstimatedCost).toBe(cost);

@@ -26,7 +26,7 @@ export function grantedPage(options: {
   consentCode: string;
   tokens: readonly HeldToken[];
   waiting: readonly WaitingRequest[];
-  /** Of a form without fields that ends the person's session. */
+  /** Target of a form without fields that ends the person's session. */
   signOutPath: string;
   /** Outcome of the button that was pressed before. */
   notice?: { readonly text: string; readonly isProblem: boolean } | undefined;
@@ -129,7 +129,7 @@ ${[...last.values()]}</ul>
 
 const timeOf = (exp: number) => new Date(exp * 1000).toISOString().slice(11, 16);
 
-/** Of several tokens for the same access only the one that expires last is shown. */
+/** Only the last to expire of several tokens for the same access. */
 function latest(held: readonly HeldToken[]): readonly HeldToken[] {
   const last = new Map<string, HeldToken>();
   for (const token of held) {

@@ -37,7 +37,7 @@ const SCOPES: Readonly<Record<string, string>> = {
 
 export interface WorldOptions {
   readonly env?: Record<string, string>;
-  /** Of each resource. Default: none, and person servers issue auth tokens. */
+  /** Access server of each resource. Default: none, and person servers issue auth tokens. */
   readonly accessServer?: string;
   readonly level?: "person-token" | "auth-token";
   readonly logger?: NonNullable<PersonServerDependencies["logger"]>;
@@ -212,7 +212,7 @@ export async function press(
   button: string,
   more: Record<string, string> = {},
 ): Promise<Response> {
-  // Of several forms the first one with this button.
+  // The first of several forms that has this button.
   const form = shown.text.split(/(?=<form)/).find((part) => part.includes(` name="${button}"`)) ?? "";
   const { action, fields } = readForm(form);
   return browser.post(new URL(action, shown.url).href, { ...fields, ...more, [button]: "yes" });

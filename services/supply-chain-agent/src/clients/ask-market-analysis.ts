@@ -108,7 +108,7 @@ const answering = (text: string) => ({
   }),
 });
 
-/** Of a caller, on a page. */
+/** Words of a caller on a page. */
 const MAX_WORDS = 1_000;
 
 function authTokenOf(caller: ProvenCaller | undefined): string {

@@ -20,7 +20,7 @@ export interface MarketAnalysisFailure {
   readonly hop: string;
   /** Stable code to search for: an AAuth error code, or one for the network. */
   readonly code: string;
-  /** Of the specification, where the error names one. */
+  /** Section of the specification, where the error names one. */
   readonly section?: string | undefined;
   readonly message: string;
 }

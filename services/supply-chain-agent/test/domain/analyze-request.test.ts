@@ -12,7 +12,7 @@ test.each([
   ["out of stock", "general_supply_chain", true, false, false],
   ["please Perform Market Analysis", "general_supply_chain", false, false, true],
   ["market analysis, perform it", "general_supply_chain", false, false, false],
-])("%j", (text, focusArea, asksForInventory, asksForCost, asksForMarketAnalysis) => {
+])("reads the prompt %j", (text, focusArea, asksForInventory, asksForCost, asksForMarketAnalysis) => {
   expect(analyzeRequest(text)).toEqual({
     type: "supply_chain_optimization",
     text,

@@ -8,7 +8,7 @@ test.each([
   ["stock", ["inventory_optimization"]],
   ["budget", ["cost_optimization"]],
   ["cost of inventory", ["inventory_optimization", "cost_optimization"]],
-])("%j", (text, expected) => {
+])("recommends by the prompt %j", (text, expected) => {
   const types = recommend(analyzeRequest(text)).map(({ type }) => type);
   expect(types).toEqual([...expected, "vendor_management", "approval_workflow"]);
 });

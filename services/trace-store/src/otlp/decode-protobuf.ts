@@ -35,8 +35,8 @@ const double: Read = ({ reader }) => {
 };
 
 /**
- * The messages of a trace export: numbers and types of opentelemetry-proto 1.x, names of OTLP/JSON. Fields that are not kept are skipped
- * (schema URLs, counts of what was dropped, flags).
+ * The messages of a trace export: numbers and types of opentelemetry-proto 1.x, names of OTLP/JSON.
+ * Fields that are not kept are skipped (schema URLs, counts of what was dropped, flags).
  */
 const keyValue = message(() => ({ 1: one("key", text), 2: one("value", anyValue) }));
 const anyValue: Read = message(() => ({
@@ -78,7 +78,8 @@ const resourceSpans = message(() => ({ 1: one("resource", resource), 2: list("sc
 const exportRequest: Readonly<Record<number, Field>> = { 1: list("resourceSpans", resourceSpans) };
 
 /**
- * An ExportTraceServiceRequest in the shape of OTLP/JSON. Stops at the first value beyond the bounds.
+ * An ExportTraceServiceRequest in the shape of OTLP/JSON. Stops at the first value beyond the
+ * bounds.
  *
  * @throws OtlpError invalid_protobuf, body_too_large
  */

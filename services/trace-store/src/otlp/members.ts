@@ -24,7 +24,11 @@ export function textOf(value: unknown, what: string): string {
   return value;
 }
 
-/** An integer of 64 bits is a decimal string in OTLP/JSON; a number counts, too. @throws OtlpError invalid_request */
+/**
+ * An integer of 64 bits is a decimal string in OTLP/JSON; a number counts, too.
+ *
+ * @throws OtlpError invalid_request
+ */
 export function integerOf(value: unknown, what: string): bigint {
   const text = typeof value === "number" ? String(value) : textOf(value ?? "0", what);
   if (!/^-?\d{1,20}$/.test(text)) throw malformed(what, "an integer");

@@ -1,4 +1,7 @@
-/** Why an export request is refused as a whole: the HTTP status, and the gRPC status code that OTLP's answer carries. */
+/**
+ * Why an export request is refused as a whole: the HTTP status, and the gRPC status code that
+ * OTLP's answer carries.
+ */
 const REFUSALS = {
   invalid_json: { status: 400, rpcCode: 3 },
   invalid_protobuf: { status: 400, rpcCode: 3 },

@@ -20,9 +20,11 @@ const JSON_TYPE = "application/json";
 const PROTOBUF_TYPE = "application/x-protobuf";
 
 /**
- * OTLP/HTTP: `POST /v1/traces`, JSON or protobuf. Refusals are gRPC statuses in the request's own encoding, as OTLP wants them.
+ * OTLP/HTTP: `POST /v1/traces`, JSON or protobuf. Refusals are gRPC statuses in the request's own
+ * encoding, as OTLP wants them.
  *
- * @param options.maxInflatedBytes largest request after decompression; the service bounds it as it travels
+ * @param options.maxInflatedBytes largest request after decompression; the service bounds it as it
+ * travels
  */
 export async function otlpRoutes(
   app: FastifyInstance,
@@ -75,8 +77,8 @@ function answer(request: FastifyRequest, reply: FastifyReply, json: object, prot
 }
 
 /**
- * Undoes `Content-Encoding`. Stops where the result is larger than `maxBytes`, or than 64 KiB and 32 times the body: the cost of reading
- * stays in proportion to what was sent.
+ * Undoes `Content-Encoding`. Stops where the result is larger than `maxBytes`, or than 64 KiB and
+ * 32 times the body: the cost of reading stays in proportion to what was sent.
  */
 async function inflate(body: Buffer, encoding: string | undefined, maxBytes: number): Promise<Buffer> {
   if (encoding === undefined) return body;

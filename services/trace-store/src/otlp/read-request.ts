@@ -13,11 +13,12 @@ const SPAN_KINDS = ["", "internal", "server", "client", "producer", "consumer"];
 const STATUS_CODES = ["", "OK", "ERROR"];
 
 /**
- * The spans of an export request, with what Jaeger makes of them: kind, status, scope and trace state become tags, parent and links
- * references, events logs.
+ * The spans of an export request, with what Jaeger makes of them: kind, status, scope and trace
+ * state become tags, parent and links references, events logs.
  *
  * @param body in the shape of OTLP/JSON; not trusted
- * @throws OtlpError invalid_request, which names the malformed member; body_too_large for more than 10,000 spans
+ * @throws OtlpError invalid_request, which names the malformed member; body_too_large for more than
+ * 10,000 spans
  */
 export function readRequest(body: unknown): StoredSpan[] {
   if (body === null) throw malformed("the body", "an object");

@@ -1,8 +1,9 @@
 import { OtlpError } from "./otlp-error.ts";
 
 /**
- * Values of one request, members and elements of any kind. Decoding takes microseconds and hundreds of bytes for each, however few bytes
- * it has in the request. A span of 60 attributes has about 250.
+ * Values of one request, members and elements of any kind. Decoding takes microseconds and hundreds
+ * of bytes for each, however few bytes it has in the request. A span of 60 attributes has about
+ * 250.
  */
 const MAX_VALUES = 200_000;
 

@@ -7,8 +7,8 @@ import type { FastifyInstance, FastifyReply } from "fastify";
 const DEFAULT_FOLDER = fileURLToPath(new URL("../../../../ui/dist", import.meta.url));
 
 /**
- * Scripts, styles and requests are this server's only, so that an attribute of a span that became markup could neither run nor call
- * home.
+ * Scripts, styles and requests are this server's only, so that an attribute of a span that became
+ * markup could neither run nor call home.
  */
 const POLICY = [
   "default-src 'none'",
@@ -24,10 +24,11 @@ const HEADERS = {
 };
 
 /**
- * The page of traces, which the UI's build makes as its second entry: a search on `/` and `/search`, one trace on `/trace/{id}`, the
- * addresses Jaeger has.
+ * The page of traces, which the UI's build makes as its second entry: a search on `/` and
+ * `/search`, one trace on `/trace/{id}`, the addresses Jaeger has.
  *
- * @param options.folder the built page; empty: the repository's `ui/dist`. Without a page in it, its addresses are 404
+ * @param options.folder the built page; empty: the repository's `ui/dist`. Without a page in it,
+ * its addresses are 404
  */
 export async function pageRoutes(app: FastifyInstance, options: { readonly folder: string }): Promise<void> {
   const folder = options.folder || DEFAULT_FOLDER;

@@ -14,12 +14,12 @@ export class QueryError extends Error {
 const DEFAULT_LIMIT = 100;
 const DEFAULT_LOOKBACK_SECONDS = 2 * 24 * 3600;
 
-/** Of Jaeger, and without a caller here: without an effect they would find what was not asked for. */
+/** Parameters of Jaeger that are refused: ignored, they would find more than was asked for. */
 const UNSUPPORTED = ["traceID", "tag", "minDuration", "maxDuration"];
 
 /**
- * Reads the parameters of `GET /api/traces` as Jaeger does: a search by `service` with `operation`, `tags={"key":"value"}` (many), `start`
- * and `end` (Unix microseconds), `limit`.
+ * Reads the parameters of `GET /api/traces` as Jaeger does: a search by `service` with `operation`,
+ * `tags={"key":"value"}` (many), `start` and `end` (Unix microseconds), `limit`.
  *
  * @throws QueryError 400
  */

@@ -37,7 +37,10 @@ export async function queryRoutes(
   });
 }
 
-/** The spans of one trace in Jaeger's JSON: equal processes are named once, `p1`, `p2` in the order they appear. */
+/**
+ * The spans of one trace in Jaeger's JSON: equal processes are named once, `p1`, `p2` in the order
+ * they appear.
+ */
 function jaegerTrace(spans: readonly StoredSpan[]) {
   const processIDs = new Map<string, string>();
   const processes: Record<string, Process> = {};

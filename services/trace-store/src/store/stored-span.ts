@@ -1,9 +1,12 @@
 /**
- * A span as it is kept and served: in the JSON of Jaeger's query API, because nothing else reads it. Times are Unix microseconds,
- * durations microseconds, ids lower-case hex.
+ * A span as it is kept and served: in the JSON of Jaeger's query API, because nothing else reads
+ * it. Times are Unix microseconds, durations microseconds, ids lower-case hex.
  */
 
-/** A typed attribute. An `int64` beyond what a JavaScript number holds is a string, as is a float that JSON has no number for. */
+/**
+ * A typed attribute. An `int64` beyond what a JavaScript number holds is a string, as is a float
+ * that JSON has no number for.
+ */
 export interface Tag {
   readonly key: string;
   readonly type: "string" | "bool" | "int64" | "float64" | "binary";

@@ -42,21 +42,28 @@ interface StoredTrace {
   isRun: boolean;
 }
 
-/** Services write it about users who have signed in, or whom an auth token names: no other caller gets it onto a span. */
+/**
+ * Services write it about users who have signed in, or whom an auth token names: no other caller
+ * gets it onto a span.
+ */
 const USER_TAG = "aauth.user.sub";
 
 /** The backend writes the id of a run, an order or a delegate's call here. */
 const RUN_TAG = "optimization.request_id";
 
-/** Of the whole room, for traces without such a span. A run's trace begins as one of them. */
+/** Part of the capacity for traces without such a span. A run's trace begins as one of them. */
 const ANONYMOUS_PART = 1 / 4;
 
-/** What a span costs beside its text: the record, its place in two maps, object heads. Measured, rounded up. */
+/**
+ * What a span costs beside its text: the record, its place in two maps, object heads. Measured,
+ * rounded up.
+ */
 const OVERHEAD_BYTES = 400;
 
 /**
- * Traces in memory within {@link StoreLimits}: the oldest are given up for new ones. Traces of users are given up for others only beyond
- * three quarters of the room, because any caller makes a trace with any request.
+ * Traces in memory within {@link StoreLimits}: the oldest are given up for new ones. Traces of
+ * users are given up for others only beyond three quarters of the room, because any caller makes a
+ * trace with any request.
  */
 export class TraceStore {
   readonly #limits: StoreLimits;
@@ -167,7 +174,10 @@ export class TraceStore {
     return undefined;
   }
 
-  /** The trace that makes room. Never the one that is being written: it fits when all others are gone. */
+  /**
+   * The trace that makes room. Never the one that is being written: it fits when all others are
+   * gone.
+   */
   #oldestBut(traceID: string, anonymousBytes: number): string {
     const isOver = this.#anonymous.sizeBytes + anonymousBytes > this.#limits.maxBytes * ANONYMOUS_PART;
     const parts = isOver ? [this.#anonymous, this.#users] : [this.#users, this.#anonymous];

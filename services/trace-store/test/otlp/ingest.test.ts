@@ -311,7 +311,9 @@ async function startBig() {
   return big;
 }
 
-/** resource_spans → scope_spans → span → attribute → value → array_value → values → array_value … */
+/**
+ * resource_spans → scope_spans → span → attribute → value → array_value → values → array_value …
+ */
 function nestedProtobuf(levels: number): Buffer {
   let inner: Buffer = Buffer.alloc(0);
   for (let level = 0; level < levels && inner.length < 90_000; level += 1)

@@ -3,7 +3,10 @@ import { makeTrace, toProtobuf } from "../support/otel-spans.ts";
 import { attribute, exportRequest, otlpSpan } from "../support/otlp-json.ts";
 import { type StoreUnderTest, startStore } from "../support/store-under-test.ts";
 
-/** What Jaeger does as well is in tests/contract/traces; here is what is ours alone, and what needs a clock that stands still. */
+/**
+ * What Jaeger does as well is in tests/contract/traces; here is what is ours alone, and what needs
+ * a clock that stands still.
+ */
 
 let store: StoreUnderTest;
 beforeEach(async () => {

@@ -1,4 +1,7 @@
-/** Spans made by the real OpenTelemetry SDK, to be sent by its own exporter or serialised by its own serialiser. */
+/**
+ * Spans made by the real OpenTelemetry SDK, to be sent by its own exporter or serialised by its own
+ * serialiser.
+ */
 
 import { type Context, ROOT_CONTEXT, SpanKind, SpanStatusCode, trace } from "@opentelemetry/api";
 import { OTLPTraceExporter } from "@opentelemetry/exporter-trace-otlp-http";

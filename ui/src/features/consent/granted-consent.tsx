@@ -9,7 +9,7 @@ import { Panel } from "../../components/panel.tsx";
 
 interface GrantedConsentProps {
   client: ApiClient;
-  /** Of one run; that of another run is another panel. */
+  /** Consent for one run; that of another run is another panel. */
   consent: Consent;
   /** It was given before that run began. */
   isFromEarlier: boolean;

@@ -12,7 +12,7 @@ interface ActivityFeedProps {
   /** The backend has not yet reported whether the agent accepted the run. */
   isStarting: boolean;
   shownId: number | undefined;
-  /** That of the demo. */
+  /** Wire profile of the demo. */
   profile: string | undefined;
   onPick: (id: number) => void;
 }

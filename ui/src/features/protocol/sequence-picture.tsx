@@ -132,7 +132,7 @@ function Arrow({ row }: { row: Row }) {
       data-signed={message.signer !== undefined}
     >
       <path d={path} />
-      {/* Of its own, because a marker would not take the line's colour everywhere. */}
+      {/* A path of its own, because a marker would not take the line's colour everywhere. */}
       <path className={styles.head} d={head} />
       <text x={label.x} y={label.y} textAnchor="middle">
         {label.text}

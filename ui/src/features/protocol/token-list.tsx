@@ -18,7 +18,7 @@ export interface PlacedToken {
 interface TokenListProps {
   run: ProtocolRun;
   message: Message;
-  /** Of {@link tokensOf}. */
+  /** Result of {@link tokensOf}. */
   tokens: readonly PlacedToken[];
 }
 

@@ -12,7 +12,7 @@ interface Search {
   services: string[];
   operations: string[];
   service: string;
-  /** Of the address, beside the service: parameters of Jaeger's query API. */
+  /** Conditions in the address, beside the service: parameters of Jaeger's query API. */
   conditions: [name: string, value: string][];
   /** Newest first. */
   runs: ProtocolRun[];

@@ -91,7 +91,7 @@ export function ServiceKey({ rows }: Pick<WaterfallProps, "rows">) {
 interface BarProps {
   row: WaterfallRow;
   outside: OutsideCause | undefined;
-  /** Of the run, in microseconds. */
+  /** Start of the run, in microseconds. */
   start: number;
   total: number;
 }

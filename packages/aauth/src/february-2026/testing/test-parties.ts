@@ -10,7 +10,10 @@ import { type IssueAuthTokenOptions, issueAuthToken } from "../issue-tokens.ts";
 import { february2026 } from "../profile.ts";
 import { createTestDiscovery, type TestIdentities } from "./test-discovery.ts";
 
-/** An agent, a resource and an auth server of February 2026 that know each other, with the demo's identifiers. */
+/**
+ * An agent, a resource and an auth server of February 2026 that know each other, with the demo's
+ * identifiers.
+ */
 export interface TestParties {
   readonly clock: TestClock;
   readonly discovery: TestDiscovery;
@@ -24,8 +27,8 @@ export interface TestParties {
 }
 
 /**
- * Creates the three parties. Keys are fixed, nothing touches the network. The clock stands still, at a moment in the past: what is meant
- * for the parties is signed and issued by it.
+ * Creates the three parties. Keys are fixed, nothing touches the network. The clock stands still,
+ * at a moment in the past: what is meant for the parties is signed and issued by it.
  *
  * @param more further identities to be found by discovery
  *

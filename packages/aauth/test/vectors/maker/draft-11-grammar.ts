@@ -5,7 +5,7 @@ import { accepts, refuses, type VectorFile } from "./messages.ts";
 const long = (length: number) => "a".repeat(length);
 const JWT = "eyJhbGciOiJFZDI1NTE5In0.e30.c2ln";
 
-// ------------------------------------------------------------------------------------------------------------- identifiers
+// ------------------------------------------------------------------------------------- identifiers
 
 const titleOf = (value: string, isOne: boolean) =>
   `${isOne ? "accepts" : "refuses"} the identifier ${JSON.stringify(value.slice(0, 80))}`;
@@ -68,7 +68,7 @@ const endpointUrl: VectorFile = {
   ],
 };
 
-// ------------------------------------------------------------------------------------------------- the signature's own fields
+// ---------------------------------------------------------------------- the signature's own fields
 
 const shown = `sig=jwt;jwt="${JWT}"`;
 const parsedJwt = { label: "sig", scheme: "jwt", jwt: JWT };
@@ -221,7 +221,7 @@ const signature: VectorFile = {
   ],
 };
 
-// ----------------------------------------------------------------------------------------------------- fields of responses
+// ----------------------------------------------------------------------------- fields of responses
 
 const ASK = 'url="https://ps.example/interaction"; code="A1B2-C3D4"';
 const field = (section: string) => ({

@@ -12,7 +12,7 @@ export const RESOURCE = "https://resource.example";
 export const NOW = 1_795_804_700;
 export const PERSON = "3pLk0bqT";
 
-// --------------------------------------------------------------------------------------------------------------- documents
+// --------------------------------------------------------------------------------------- documents
 
 const published = (key: Key) => ({ ...key.publicJwk, kid: key.kid });
 const documentsOf = (issuer: string, name: string, members: object, ...own: readonly Key[]) => ({
@@ -42,7 +42,7 @@ export const documents: Readonly<Record<string, unknown>> = {
   ...documentsOf(RESOURCE, "aauth-resource.json", { access_mode: "auth-token" }, keys.resource),
 };
 
-// ------------------------------------------------------------------------------------------------------------------ tokens
+// ------------------------------------------------------------------------------------------ tokens
 
 type Members = Readonly<Record<string, unknown>>;
 /** Changes to a token; undefined leaves a member out. */
@@ -83,7 +83,7 @@ export const resourceToken = issue("aa-resource+jwt", keys.resource, {
 export const unsigned = (token: string): string =>
   `${token.slice(0, token.lastIndexOf("."))}.${base64url(Buffer.alloc(64, 7))}`;
 
-// ---------------------------------------------------------------------------------------------------------------- requests
+// ---------------------------------------------------------------------------------------- requests
 
 export const BASE = ["@method", "@authority", "@path", "signature-key"];
 export const BODY = ["content-digest", "content-type"];
@@ -124,7 +124,7 @@ const requestOf = (options: RequestOptions) => {
   return { base, request: { ...sent, ...received, fields: { ...fields, ...received?.fields } } };
 };
 
-// --------------------------------------------------------------------------------------------------------------- verdicts
+// ---------------------------------------------------------------------------------------- verdicts
 
 export const ANY_AGENT = { level: "agent-token" };
 export const A_PERSON = { level: "person-token" };

@@ -30,7 +30,7 @@ const listOf = (names: readonly string[]) => `(${names.map((name) => `"${name}"`
 const invalid = because("invalid_signature");
 const required = (names: readonly string[]) => because(`invalid_input, required_input=${listOf(names)}`);
 
-// ----------------------------------------------------------------------------------------------------------------- message
+// ----------------------------------------------------------------------------------------- message
 
 const JSON_BODY = '{"a":1}';
 const SESSION = { authorization: "AAuth session-1" };
@@ -269,7 +269,7 @@ const signatures: Case[] = [
   ),
 ];
 
-// ----------------------------------------------------------------------------------------------------------------- servers
+// ----------------------------------------------------------------------------------------- servers
 
 const AT_ACCESS_SERVER = {
   endpoint: "token",

@@ -30,7 +30,7 @@ import {
 
 const claims = (members: Readonly<Record<string, unknown>>): TokenChange => ({ claims: members });
 
-// --------------------------------------------------------------------------------------------------------- resource tokens
+// --------------------------------------------------------------------------------- resource tokens
 
 const at = (token: string, over: object = {}) => ({
   ...{
@@ -133,7 +133,7 @@ const resourceTokens: VectorFile = {
   ],
 };
 
-// -------------------------------------------------------------------------------------------------------- presented tokens
+// -------------------------------------------------------------------------------- presented tokens
 
 const pair = (presented: string, change: TokenChange = {}) => ({
   ...{ now: NOW, presented, resourceToken: claimsOf(resourceToken(change)) },
@@ -225,7 +225,7 @@ const presentedTokens: VectorFile = {
   ],
 };
 
-// ----------------------------------------------------------------------------------------------------- requests to be signed
+// --------------------------------------------------------------------------- requests to be signed
 
 interface ToSign {
   readonly method?: string;

@@ -10,7 +10,7 @@ const hwk = `sig1=${HWK}`;
 const jwks = 'sig1=(scheme=jwks id="http://backend.localhost:8000" kid="backend-ephemeral-1")';
 const named = jwks.replace(")", ' well-known="aauth-agent")');
 
-// ------------------------------------------------------------------------------------------------------------------ fields
+// ------------------------------------------------------------------------------------------ fields
 
 const key = (title: string, value: string, parsed: object, written = value) =>
   accepts(`reads ${title}`, "profile 1.2", { value }, { parsed, written });
@@ -187,7 +187,7 @@ const agentAuth: VectorFile = {
   ],
 };
 
-// ---------------------------------------------------------------------------------------------------------------- requests
+// ---------------------------------------------------------------------------------------- requests
 
 const HELLO = '{"hello": "world"}';
 const NONCE = "Y3VyaW91c2x5Y3VyaW91cw";
@@ -408,7 +408,7 @@ const requests: VectorFile = {
   ],
 };
 
-// --------------------------------------------------------------------------------------------------------- resource tokens
+// --------------------------------------------------------------------------------- resource tokens
 
 const supplyChain: Key = { ...keys.B, kid: "supply-chain-agent-ephemeral-1" };
 const claims = {

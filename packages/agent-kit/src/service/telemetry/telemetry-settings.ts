@@ -9,7 +9,7 @@ import {
 } from "../config/value-schemas.ts";
 import { SAMPLERS } from "./sampler-names.ts";
 
-/** Of those that OpenTelemetry names, what can be done here. */
+/** Supported exporters, by OpenTelemetry's names. */
 const EXPORTERS = ["otlp", "none"] as const;
 
 /**

@@ -37,7 +37,7 @@ test.each([
   [`${PERSON_SERVER}=http://127.0.0.1:8080/`, /expected http or https/],
   [`${PERSON_SERVER}=http://127.0.0.1:8080,localhost:8080`, /expected http or https/],
   [`${PERSON_SERVER}=ws://127.0.0.1:8080`, /expected http or https/],
-])("refused: %s", (text, message) => {
+])("the setting of endpoints rejects %s", (text, message) => {
   expect(() => read(text)).toThrow(message);
   expect(() => read(text)).toThrow("AAUTH_ENDPOINTS");
 });

@@ -14,7 +14,7 @@ test.each([
   ["on", true],
   ["FALSE", false],
   ["0", false],
-])("boolean %s", (text, value) => expect(booleanSetting(!value).parse(text)).toBe(value));
+])("reads the boolean %s", (text, value) => expect(booleanSetting(!value).parse(text)).toBe(value));
 
 test.each(["2", "y", "enabled", " true"])("not a boolean: %s", (text) => {
   expect(booleanSetting(false).safeParse(text).success).toBe(false);

@@ -55,7 +55,7 @@ test("A6: bodies that are held back make room, the oldest of the greediest addre
   const held: Sender[] = [];
   for (let count = 0; count < 20; count++) held.push(await send(port, "127.0.0.2"));
   for (let count = 0; count < 5; count++) expect((await post(url)).status).toBe(200);
-  // Of 20 times 989 bytes and 500 more, 16 000 are held.
+  // The callers send 20 times 989 bytes and 500 more, of which 16 000 are held.
   await expect
     .poll(() => held.map(({ received }) => received().slice(9, 12)).join())
     .toMatch(/^(408,){5,6}(,)*$/);

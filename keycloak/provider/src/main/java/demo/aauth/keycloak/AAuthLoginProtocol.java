@@ -18,8 +18,9 @@ import org.keycloak.services.messages.Messages;
 import org.keycloak.sessions.AuthenticationSessionModel;
 
 /**
- * What Keycloak asks a protocol at sign-in and sign-out. Here people sign in for one thing only: to be asked for consent. So a
- * sign-in ends at the consent page, whatever comes of it is decided there, and signing out concerns nobody.
+ * What Keycloak asks a protocol at sign-in and sign-out. Here people sign in for one thing only: to
+ * be asked for consent. So a sign-in ends at the consent page, whatever comes of it is decided
+ * there, and signing out concerns nobody.
  */
 final class AAuthLoginProtocol implements LoginProtocol {
 
@@ -48,7 +49,8 @@ final class AAuthLoginProtocol implements LoginProtocol {
 
     @Override
     public Response sendError(ClientModel client, ClientData clientData, Error error) {
-        // The browser brings clientData, so it is not followed; Keycloak shows its own page instead.
+        // The browser brings clientData, so it is not followed; Keycloak shows its own page
+        // instead.
         return null;
     }
 

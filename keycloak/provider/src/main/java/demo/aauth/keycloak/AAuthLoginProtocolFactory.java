@@ -22,9 +22,9 @@ import org.keycloak.representations.idm.ClientScopeRepresentation;
 import java.util.Map;
 
 /**
- * Makes Keycloak serve AAuth below {@code {realm}/protocol/aauth}. Holds what lives as long as the server does: its settings, and
- * discovery with its connections and cache. Everything that one request leaves for another is in Keycloak's own stores, which all nodes
- * of a cluster share.
+ * Makes Keycloak serve AAuth below {@code {realm}/protocol/aauth}. Holds what lives as long as the
+ * server does: its settings, and discovery with its connections and cache. Everything that one
+ * request leaves for another is in Keycloak's own stores, which all nodes of a cluster share.
  */
 public final class AAuthLoginProtocolFactory implements LoginProtocolFactory {
 

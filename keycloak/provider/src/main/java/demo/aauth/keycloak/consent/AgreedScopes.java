@@ -11,12 +11,15 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Scopes that a person has agreed to, each until its time: one text of words {@code <Unix seconds>:<scope>}, as a note of a session
- * keeps it, oldest first.
+ * Scopes that a person has agreed to, each until its time: one text of words
+ * {@code <Unix seconds>:<scope>}, as a note of a session keeps it, oldest first.
  */
 final class AgreedScopes {
 
-    /** Text of scopes that is remembered, four requests' at least; beyond it the oldest scopes are asked again. */
+    /**
+     * Text of scopes that is remembered, four requests' at least; beyond it the oldest scopes are
+     * asked again.
+     */
     static final int MAX_CHARACTERS = 4 * KeptText.MAX_LENGTH;
 
     /** As many as fit into the longest request. Each takes room for its time, too. */

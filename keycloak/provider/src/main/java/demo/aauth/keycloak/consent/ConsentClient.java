@@ -8,8 +8,9 @@ import org.keycloak.models.RealmModel;
 import org.keycloak.models.utils.KeycloakModelUtils;
 
 /**
- * The client that people sign in to when they are asked for consent: Keycloak knows no sign-in without one. It has no redirect URI, so
- * nothing else can be done with it. A realm gets it when it is first needed.
+ * The client that people sign in to when they are asked for consent: Keycloak knows no sign-in
+ * without one. It has no redirect URI, so nothing else can be done with it. A realm gets it when it
+ * is first needed.
  */
 final class ConsentClient {
 
@@ -23,7 +24,10 @@ final class ConsentClient {
         return client != null ? client : create(session, realm);
     }
 
-    /** In a transaction of its own, so that two nodes that do it at once end up with the same client. */
+    /**
+     * In a transaction of its own, so that two nodes that do it at once end up with the same
+     * client.
+     */
     private static ClientModel create(KeycloakSession session, RealmModel realm) {
         try {
             KeycloakModelUtils.runJobInTransaction(session.getKeycloakSessionFactory(), inner -> {

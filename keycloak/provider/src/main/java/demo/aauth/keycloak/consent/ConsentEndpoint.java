@@ -26,9 +26,10 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Asks the user (profile 6.5). {@code GET agent/auth} shows the page, after sign-in where needed; {@code POST agent/auth/consent} takes
- * the answer. A request token is used up by a decision, the page's consent code by any attempt. Nobody is sent to an address that was
- * not verified when the request was made (hole J10).
+ * Asks the user (profile 6.5). {@code GET agent/auth} shows the page, after sign-in where needed;
+ * {@code POST agent/auth/consent} takes the answer. A request token is used up by a decision, the
+ * page's consent code by any attempt. Nobody is sent to an address that was not verified when the
+ * request was made (hole J10).
  *
  * <p>Both methods throw {@link OAuthException} for what cannot be answered.
  */
@@ -58,7 +59,8 @@ public final class ConsentEndpoint {
         if (redirectUri != null && !redirectUri.equals(request.redirectUri())) {
             throw OAuthException.invalidRequest("redirect_uri mismatch");
         }
-        // The agent's signed request decides the state; the query only where that had none (hole J12).
+        // The agent's signed request decides the state; the query only where that had none (hole
+        // J12).
         String state = request.state() != null ? request.state() : single(query, "state");
         KeptText.requireBounded("state", state);
 

@@ -12,8 +12,9 @@ import org.keycloak.protocol.LoginProtocol;
 import org.keycloak.sessions.AuthenticationSessionModel;
 
 /**
- * Signs a person in through Keycloak's browser flow, whatever the realm has made of that, and brings it back to the consent page. The
- * request token waits in the authentication session, on the server.
+ * Signs a person in through Keycloak's browser flow, whatever the realm has made of that, and
+ * brings it back to the consent page. The request token waits in the authentication session, on the
+ * server.
  */
 public final class ConsentLogin extends AuthorizationEndpointBase {
 
@@ -40,7 +41,10 @@ public final class ConsentLogin extends AuthorizationEndpointBase {
         return handleBrowserAuthenticationRequest(authSession, protocol, false, false);
     }
 
-    /** Where a sign-in ends. Who has just signed in sees the page in any case, also where an earlier consent would cover the request. */
+    /**
+     * Where a sign-in ends. Who has just signed in sees the page in any case, also where an earlier
+     * consent would cover the request.
+     */
     public static Response toConsentPage(AAuthRealm realm, AuthenticationSessionModel authSession) {
         UriBuilder page = UriBuilder.fromUri(realm.endpoint("/agent/auth"))
                 .queryParam("request_token", "{token}").queryParam("prompt", "consent");

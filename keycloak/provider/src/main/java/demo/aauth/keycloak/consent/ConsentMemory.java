@@ -17,16 +17,20 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * What a person has agreed to since signing in: not asked again in that browser session, forgotten when it ends, on revocation, and
- * after the lifespan of the refresh token that comes with it. Longer it must not be remembered: a refresh token that has expired is
- * nothing to revoke by, and the consent would then bring the next token without anybody being asked. It is a note of Keycloak's user
- * session, so every node knows it and nothing is left behind.
+ * What a person has agreed to since signing in: not asked again in that browser session, forgotten
+ * when it ends, on revocation, and after the lifespan of the refresh token that comes with it.
+ * Longer it must not be remembered: a refresh token that has expired is nothing to revoke by, and
+ * the consent would then bring the next token without anybody being asked. It is a note of
+ * Keycloak's user session, so every node knows it and nothing is left behind.
  */
 public final class ConsentMemory {
 
     private static final String NOTE = "aauth.consent.";
 
-    /** Agents at resources that one session remembers consents to; beyond it those agreed to longest ago are asked about again. */
+    /**
+     * Agents at resources that one session remembers consents to; beyond it those agreed to longest
+     * ago are asked about again.
+     */
     static final int MAX_NOTES = 100;
 
     private final KeycloakSession session;
@@ -45,7 +49,10 @@ public final class ConsentMemory {
                 .covers(Scopes.words(request.scope()), Time.currentTimeSeconds());
     }
 
-    /** To be called when a user was asked and agreed: what is remembered already must not prolong itself. */
+    /**
+     * To be called when a user was asked and agreed: what is remembered already must not prolong
+     * itself.
+     */
     void remember(UserSessionModel userSession, ConsentRequest request, Policy policy) {
         long now = Time.currentTimeSeconds();
         String note = note(request);

@@ -11,7 +11,9 @@ import org.keycloak.models.UserModel;
 import java.util.HashMap;
 import java.util.Map;
 
-/** Asks a signed-in person whether an agent may act for them, on a page of the realm's login theme. */
+/**
+ * Asks a signed-in person whether an agent may act for them, on a page of the realm's login theme.
+ */
 final class ConsentPage {
 
     private static final String TEMPLATE = "aauth-consent.ftl";

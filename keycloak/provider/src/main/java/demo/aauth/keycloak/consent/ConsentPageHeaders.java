@@ -14,10 +14,12 @@ import java.util.Set;
 import java.util.TreeSet;
 
 /**
- * The realm's security headers, with one directive more: the form on the consent page may lead to the agent and to the pages it sends
- * people on to, and nowhere else. Chromium applies {@code form-action} to every redirect that follows a submitted form, so those origins
- * have to be named: all are known from verified metadata and configuration, never from what the browser brings. Which pages an agent
- * sends people on to, nobody publishes: the policy may say it, else the front ends of the realm's clients count.
+ * The realm's security headers, with one directive more: the form on the consent page may lead to
+ * the agent and to the pages it sends people on to, and nowhere else. Chromium applies
+ * {@code form-action} to every redirect that follows a submitted form, so those origins have to be
+ * named: all are known from verified metadata and configuration, never from what the browser
+ * brings. Which pages an agent sends people on to, nobody publishes: the policy may say it, else
+ * the front ends of the realm's clients count.
  */
 final class ConsentPageHeaders {
 
@@ -45,7 +47,10 @@ final class ConsentPageHeaders {
         return response.header("Cache-Control", "no-store").build();
     }
 
-    /** A policy of the realm's that says something about forms is the realm's business and stays as it is. */
+    /**
+     * A policy of the realm's that says something about forms is the realm's business and stays as
+     * it is.
+     */
     static String restrictForm(String policy, Set<String> origins) {
         if (policy == null || policy.isEmpty() || policy.contains(DIRECTIVE)) {
             return policy;

@@ -9,7 +9,10 @@ import java.util.Map;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/** Where a person goes with the answer: the verified address, with parameters that replace what it had under their names. */
+/**
+ * Where a person goes with the answer: the verified address, with parameters that replace what it
+ * had under their names.
+ */
 final class ConsentRedirect {
 
     private ConsentRedirect() {

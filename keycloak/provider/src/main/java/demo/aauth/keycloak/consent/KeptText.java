@@ -2,10 +2,14 @@ package demo.aauth.keycloak.consent;
 
 import demo.aauth.keycloak.errors.OAuthException;
 
-/** What an agent says that is kept until its user has decided, and then comes back in an address. */
+/**
+ * What an agent says that is kept until its user has decided, and then comes back in an address.
+ */
 public final class KeptText {
 
-    /** Addresses that are longer are cut or refused on the way by one browser or proxy or another. */
+    /**
+     * Addresses that are longer are cut or refused on the way by one browser or proxy or another.
+     */
     static final int MAX_LENGTH = 2_048;
 
     private KeptText() {

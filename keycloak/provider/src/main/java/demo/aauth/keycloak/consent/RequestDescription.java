@@ -13,12 +13,14 @@ import java.util.Optional;
 import java.util.function.Supplier;
 
 /**
- * What the consent page shows of a request. Identifiers are proven; names and descriptions are what the parties say.
+ * What the consent page shows of a request. Identifiers are proven; names and descriptions are what
+ * the parties say.
  *
  * @param agentDelegate what the agent calls its delegate, or null when it asks itself
  * @param agentName null when the agent does not call itself anything
  * @param scopes that the resource words, or leaves without words
- * @param identityScopes about who the person is: they mean the same everywhere, so this server words them and no resource may
+ * @param identityScopes about who the person is: they mean the same everywhere, so this server
+ * words them and no resource may
  * @param returnsTo host that the person returns to, and nothing that stands before it
  */
 record RequestDescription(
@@ -32,7 +34,10 @@ record RequestDescription(
     record Scope(String name, String description) {
     }
 
-    /** Collects the parties' own words; a party that cannot be asked right now is shown by its identifier. */
+    /**
+     * Collects the parties' own words; a party that cannot be asked right now is shown by its
+     * identifier.
+     */
     static RequestDescription of(ConsentRequest request, Discovery discovery) {
         String agentDelegate = request.agentDelegate() == null
                 ? null
@@ -56,7 +61,10 @@ record RequestDescription(
         }
     }
 
-    /** One line of text without control characters and without marks that change the direction of what follows; null for no text. */
+    /**
+     * One line of text without control characters and without marks that change the direction of
+     * what follows; null for no text.
+     */
     private static String displayText(String text) {
         String line = text == null ? "" : text.replaceAll("[\\p{Cc}\\p{Cf}\\p{Z}\\s]+", " ").trim();
         if (line.length() > MAX_TEXT_LENGTH) {

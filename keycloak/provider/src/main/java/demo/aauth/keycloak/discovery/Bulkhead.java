@@ -16,13 +16,16 @@ import java.util.concurrent.TimeoutException;
 import java.util.function.Supplier;
 
 /**
- * Bounds how many of Keycloak's worker threads wait for documents of other parties, and how many documents are fetched at a time.
- * Callers name the hosts before their signature has been judged, so a call beyond a bound is refused at once with
- * {@code discovery_busy}. What is known about a party decides which lane its documents are fetched in: a flood in one lane takes nothing
- * from the others. All lanes together hold at most 40 workers, of the 50 that Keycloak has unless it is configured with fewer.
+ * Bounds how many of Keycloak's worker threads wait for documents of other parties, and how many
+ * documents are fetched at a time. Callers name the hosts before their signature has been judged,
+ * so a call beyond a bound is refused at once with {@code discovery_busy}. What is known about a
+ * party decides which lane its documents are fetched in: a flood in one lane takes nothing from the
+ * others. All lanes together hold at most 40 workers, of the 50 that Keycloak has unless it is
+ * configured with fewer.
  *
- * <p>Fetches run on threads of their own, because a name server that never answers cannot be interrupted. The worker cannot be given
- * back meanwhile: Keycloak's session and its JTA transaction belong to its thread, so a request cannot be suspended.
+ * <p>Fetches run on threads of their own, because a name server that never answers cannot be
+ * interrupted. The worker cannot be given back meanwhile: Keycloak's session and its JTA
+ * transaction belong to its thread, so a request cannot be suspended.
  */
 final class Bulkhead implements AutoCloseable {
 
@@ -42,11 +45,14 @@ final class Bulkhead implements AutoCloseable {
         }
     }
 
-    /** Of the fetches of a lane, for documents of one owner. */
+    /** Fetches of a lane for documents of one owner. */
     static final int FETCHES_OF_ONE_OWNER = 3;
     /** Callers of a lane that wait for a fetch which another caller has started. */
     static final int JOINING = 8;
-    /** Most documents are there by then. Waiting longer takes a worker for each caller, whatever it takes for the fetch. */
+    /**
+     * Most documents are there by then. Waiting longer takes a worker for each caller, whatever it
+     * takes for the fetch.
+     */
     private static final int JOIN_MS = 250;
 
     private final Map<Standing, Lane> lanes = new EnumMap<>(Standing.class);
@@ -73,7 +79,8 @@ final class Bulkhead implements AutoCloseable {
     }
 
     /**
-     * Starts a fetch; does not wait. Its place is taken until it has ended, however long its caller waits.
+     * Starts a fetch; does not wait. Its place is taken until it has ended, however long its caller
+     * waits.
      *
      * @param fetch gives what is to be done with its result, once its place is free again
      * @throws AAuthException {@code discovery_busy}
@@ -92,12 +99,20 @@ final class Bulkhead implements AutoCloseable {
         });
     }
 
-    /** Waits for a fetch that the caller has started. @throws AAuthException {@code discovery_failed} when it takes too long */
+    /**
+     * Waits for a fetch that the caller has started.
+     *
+     * @throws AAuthException {@code discovery_failed} when it takes too long
+     */
     static <T> T await(CompletableFuture<T> answer, long deadlineNanos) {
         return get(answer, deadlineNanos - System.nanoTime(), () -> DocumentReader.failed("it took too long"));
     }
 
-    /** Waits, for a moment only, for a fetch that another caller has started. @throws AAuthException {@code discovery_busy} */
+    /**
+     * Waits, for a moment only, for a fetch that another caller has started.
+     *
+     * @throws AAuthException {@code discovery_busy}
+     */
     <T> T join(Standing standing, CompletableFuture<T> answer) {
         Semaphore joining = lanes.get(standing).joining;
         if (!joining.tryAcquire()) {

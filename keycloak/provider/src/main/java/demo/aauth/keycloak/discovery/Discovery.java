@@ -19,12 +19,14 @@ import java.util.function.LongSupplier;
 import java.util.function.Predicate;
 
 /**
- * Finds the metadata and keys of agents, resources and other issuers from their identifiers (profile 5.2). Does not judge whether an
- * identity is trusted: it answers for anyone who publishes a document. One for each server; its caches are bounded, and so is what it
- * fetches at a time ({@link Bulkhead}).
+ * Finds the metadata and keys of agents, resources and other issuers from their identifiers
+ * (profile 5.2). Does not judge whether an identity is trusted: it answers for anyone who publishes
+ * a document. One for each server; its caches are bounded, and so is what it fetches at a time
+ * ({@link Bulkhead}).
  *
- * <p>Every method throws an {@link AAuthException} of {@code discovery_blocked}, {@code discovery_failed}, {@code discovery_busy},
- * {@code metadata_mismatch} or {@code unknown_key}. Messages name addresses and reasons for a log; what a caller may read is
+ * <p>Every method throws an {@link AAuthException} of {@code discovery_blocked},
+ * {@code discovery_failed}, {@code discovery_busy}, {@code metadata_mismatch} or
+ * {@code unknown_key}. Messages name addresses and reasons for a log; what a caller may read is
  * {@link AAuthException#forCaller}.
  */
 public final class Discovery implements AutoCloseable {
@@ -39,7 +41,10 @@ public final class Discovery implements AutoCloseable {
         AGENT, RESOURCE, ISSUER
     }
 
-    /** @param fromCache true when the key was not fetched just now, so that it may have been replaced since */
+    /**
+     * @param fromCache true when the key was not fetched just now, so that it may have been
+     * replaced since
+     */
     public record DiscoveredKey(JsonNode jwk, boolean fromCache) {
     }
 
@@ -52,7 +57,9 @@ public final class Discovery implements AutoCloseable {
     private final Bulkhead bulkhead;
     private final Predicate<String> listed;
 
-    /** @param development allows {@code http} and connections to this machine, see {@link UrlGuard} */
+    /**
+     * @param development allows {@code http} and connections to this machine, see {@link UrlGuard}
+     */
     public Discovery(DocumentTransport transport, boolean development, LongSupplier nowSeconds) {
         this.transport = transport;
         this.development = development;
@@ -79,7 +86,8 @@ public final class Discovery implements AutoCloseable {
     }
 
     /**
-     * The same discovery for a realm whose policy names some parties: unknown ones cannot take from them what they need to be read.
+     * The same discovery for a realm whose policy names some parties: unknown ones cannot take from
+     * them what they need to be read.
      */
     public Discovery withListed(Predicate<String> listed) {
         return new Discovery(this, listed);
@@ -104,8 +112,9 @@ public final class Discovery implements AutoCloseable {
     }
 
     /**
-     * The key named {@code kid}; where that is null, the only key of the set. An unknown {@code kid} makes the set be fetched again, three
-     * times at once and then once for each 10 s, so that a rotated key is found at once.
+     * The key named {@code kid}; where that is null, the only key of the set. An unknown
+     * {@code kid} makes the set be fetched again, three times at once and then once for each 10 s,
+     * so that a rotated key is found at once.
      */
     public DiscoveredKey key(Kind kind, String id, String kid) {
         DocumentCache.Cached<KeySet> set = keySet(kind, id, false);
@@ -120,8 +129,9 @@ public final class Discovery implements AutoCloseable {
     }
 
     /**
-     * For a signature that did not verify with {@code refused}, a key that came from the cache: the key that is published under this
-     * {@code kid} now, or nothing when it is still the same. Agents that make a new key at every start may give it the old name.
+     * For a signature that did not verify with {@code refused}, a key that came from the cache: the
+     * key that is published under this {@code kid} now, or nothing when it is still the same.
+     * Agents that make a new key at every start may give it the old name.
      */
     public Optional<JsonNode> replacedKey(Kind kind, String id, String kid, JsonNode refused) {
         return keySet(kind, id, true).value().choose(kid).filter(jwk -> !jwk.equals(refused));
@@ -149,7 +159,10 @@ public final class Discovery implements AutoCloseable {
         return agents.get(id, lookup, () -> document(id, "aauth-agent", AgentMetadata::read)).value();
     }
 
-    /** A key set counts for the party whose identifier led to it, wherever it is: any document can name any address. */
+    /**
+     * A key set counts for the party whose identifier led to it, wherever it is: any document can
+     * name any address.
+     */
     private Lookup lookup(String id) {
         return new Lookup(id, listed.test(id), System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(DEADLINE_MS));
     }
@@ -158,7 +171,10 @@ public final class Discovery implements AutoCloseable {
         return read(address, KeySet::read).orElseThrow(() -> unreadable(address, "there is none"));
     }
 
-    /** An issuer without an AAuth document, such as a plain OpenID provider, still publishes its keys. */
+    /**
+     * An issuer without an AAuth document, such as a plain OpenID provider, still publishes its
+     * keys.
+     */
     private IssuerMetadata fetchIssuer(String id) {
         return read(wellKnown(id, "aauth-issuer"), found -> IssuerMetadata.read(found, id))
                 .orElseGet(() -> document(id, "openid-configuration", IssuerMetadata::read));
@@ -200,7 +216,10 @@ public final class Discovery implements AutoCloseable {
         return unreadable(address, DocumentReader.failed(reason));
     }
 
-    /** The same with its address, which the log has, too: an operator looks there when a party is refused. */
+    /**
+     * The same with its address, which the log has, too: an operator looks there when a party is
+     * refused.
+     */
     private static AAuthException unreadable(String address, AAuthException cause) {
         String shown = address.replaceFirst("\\?.*", "");
         String message = shown.substring(0, Math.min(shown.length(), MAX_SHOWN_LENGTH)) + " could not be read: " + cause.getMessage();

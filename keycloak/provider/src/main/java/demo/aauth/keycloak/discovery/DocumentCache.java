@@ -14,8 +14,9 @@ import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 
 /**
- * The cache behind discovery: bounded, one load in flight for each key, failures remembered for a moment. Each node of a cluster has
- * its own. No owner's documents push out another's: beyond its quota an owner loses its own, and in a full cache what is new is not kept.
+ * The cache behind discovery: bounded, one load in flight for each key, failures remembered for a
+ * moment. Each node of a cluster has its own. No owner's documents push out another's: beyond its
+ * quota an owner loses its own, and in a full cache what is new is not kept.
  *
  * @param <T> says in its {@code toString} all that it holds, as records of texts do
  */
@@ -23,17 +24,26 @@ final class DocumentCache<T> {
 
     static final int MAX_ENTRIES = 1_000;
     static final int MAX_ENTRIES_OF_ONE = 50;
-    /** Of all documents: a thousand ordinary ones have half of it. */
+    /** Size of all documents: a thousand ordinary ones take half of it. */
     static final int MAX_BYTES = 1_048_576;
-    /** Of one owner's documents: one of the longest fits in. */
+    /** Size of one owner's documents: one of the longest fits in. */
     static final int MAX_BYTES_OF_ONE = 131_072;
     static final int CACHE_SECONDS = 300;
-    /** So many reloads of one document may follow each other at once; after that, one for each cooldown. */
+    /**
+     * So many reloads of one document may follow each other at once; after that, one for each
+     * cooldown.
+     */
     static final int RELOAD_BURST = 3;
     static final int RELOAD_COOLDOWN_SECONDS = 10;
-    /** A flood of requests for a dead document costs one fetch in this time; a party that has just started is found after it. */
+    /**
+     * A flood of requests for a dead document costs one fetch in this time; a party that has just
+     * started is found after it.
+     */
     static final int FAILURE_SECONDS = 1;
-    /** So long after its end a value is still given while another caller fetches it again, which takes no longer. */
+    /**
+     * So long after its end a value is still given while another caller fetches it again, which
+     * takes no longer.
+     */
     static final int RENEWAL_SECONDS = 5;
 
     /** @param fromCache false when the value was loaded for this very call */
@@ -50,7 +60,10 @@ final class DocumentCache<T> {
     record Lookup(String id, boolean listed, long deadlineNanos) {
     }
 
-    /** @param burstWholeAt Unix seconds when its burst of reloads is whole again; a reload adds one cooldown */
+    /**
+     * @param burstWholeAt Unix seconds when its burst of reloads is whole again; a reload adds one
+     * cooldown
+     */
     private record Entry<T>(T value, String owner, int bytes, long expiresAt, long burstWholeAt) {
     }
 
@@ -65,9 +78,11 @@ final class DocumentCache<T> {
     private final LongSupplier nowSeconds;
     /** What was used longest ago is first. */
     private final Map<String, Entry<T>> entries = new LinkedHashMap<>(16, 0.75f, true);
-    /** Of all entries. */
+    /** Size of all entries. */
     private int bytes;
-    /** Apart from the entries, so that a flood of dead identities cannot push out the living ones. */
+    /**
+     * Apart from the entries, so that a flood of dead identities cannot push out the living ones.
+     */
     private final Map<String, Failure> failures = new HashMap<>();
     private final Map<String, CompletableFuture<T>> inFlight = new HashMap<>();
 
@@ -77,9 +92,11 @@ final class DocumentCache<T> {
     }
 
     /**
-     * The cached value, or what {@code loader} answers. Concurrent calls for one key share one load.
+     * The cached value, or what {@code loader} answers. Concurrent calls for one key share one
+     * load.
      *
-     * @throws AAuthException that of the loader, {@code discovery_failed} after the deadline, {@code discovery_busy}
+     * @throws AAuthException that of the loader, {@code discovery_failed} after the deadline,
+     * {@code discovery_busy}
      */
     Cached<T> get(String key, Lookup lookup, Supplier<T> loader) {
         Ticket<T> ticket;
@@ -97,12 +114,13 @@ final class DocumentCache<T> {
     }
 
     /**
-     * Loads again although a fresh value exists: {@link #RELOAD_BURST} times at once, then once for each cooldown. Beyond that the old
-     * value is given.
+     * Loads again although a fresh value exists: {@link #RELOAD_BURST} times at once, then once for
+     * each cooldown. Beyond that the old value is given.
      *
-     * <p>Only a reload that brings a value counts. One that fails, because there is no room or the party is just starting, costs nothing
-     * and leaves the old value. A flood of those is bounded by the memory of failures, at one fetch for each second, like a flood for a
-     * document that was never found.
+     * <p>Only a reload that brings a value counts. One that fails, because there is no room or the
+     * party is just starting, costs nothing and leaves the old value. A flood of those is bounded
+     * by the memory of failures, at one fetch for each second, like a flood for a document that was
+     * never found.
      */
     Cached<T> reload(String key, Lookup lookup, Supplier<T> loader) {
         Ticket<T> ticket;
@@ -111,8 +129,8 @@ final class DocumentCache<T> {
             Entry<T> entry = entries.get(key);
             long burstWholeAt = Math.max(entry == null ? 0 : entry.burstWholeAt(), now) + RELOAD_COOLDOWN_SECONDS;
             boolean withinBurst = burstWholeAt - now <= RELOAD_BURST * RELOAD_COOLDOWN_SECONDS;
-            // A reload in progress is joined: this caller needs the same result. The old value would refuse an agent that signed
-            // with a key that is on the wire right now.
+            // A reload in progress is joined: this caller needs the same result. The old value
+            // would refuse an agent that signed with a key that is on the wire right now.
             if (entry != null && !withinBurst && !inFlight.containsKey(key)) {
                 return new Cached<>(entry.value(), true);
             }
@@ -121,7 +139,10 @@ final class DocumentCache<T> {
         return result(ticket, lookup);
     }
 
-    /** A place at the load of a key: the running one, or a new one. To be called with the lock held, in which its need was found. */
+    /**
+     * A place at the load of a key: the running one, or a new one. To be called with the lock held,
+     * in which its need was found.
+     */
     private Ticket<T> queue(String key, Lookup lookup, Supplier<T> loader, long burstWholeAt) {
         Failure failure = failures.get(key);
         if (failure != null && nowSeconds.getAsLong() < failure.until()) {
@@ -167,7 +188,10 @@ final class DocumentCache<T> {
         }
     }
 
-    /** What does not fit in beside the failures of others is not remembered. To be called with the lock held. */
+    /**
+     * What does not fit in beside the failures of others is not remembered. To be called with the
+     * lock held.
+     */
     private void remember(String key, AAuthException refusal) {
         long now = nowSeconds.getAsLong();
         if (failures.size() >= MAX_ENTRIES) {
@@ -178,7 +202,10 @@ final class DocumentCache<T> {
         }
     }
 
-    /** For what does not fit in, that goes of the same owner which was used longest ago. To be called with the lock held. */
+    /**
+     * For what does not fit in, that goes of the same owner which was used longest ago. To be
+     * called with the lock held.
+     */
     private void keep(String key, Entry<T> entry) {
         Entry<T> before = entries.put(key, entry);
         bytes += entry.bytes() - (before == null ? 0 : before.bytes());

@@ -24,7 +24,10 @@ final class DocumentReader {
         this.document = document;
     }
 
-    /** @throws AAuthException {@code metadata_mismatch}: a document speaks for the identity that was asked for, or for nobody */
+    /**
+     * @throws AAuthException {@code metadata_mismatch}: a document speaks for the identity that was
+     * asked for, or for nobody
+     */
     void requireIdentity(String name, String id) {
         if (!id.equals(Json.text(document, name))) {
             throw new AAuthException(ErrorCode.METADATA_MISMATCH, "the document's " + name + " is not the identity asked for");

@@ -10,7 +10,10 @@ public interface DocumentTransport {
     /** Longest body that is read. */
     int MAX_BODY_BYTES = 65_536;
 
-    /** For one fetch, from the connection to the last byte. Its name is resolved before, by the system's resolver, within its limits. */
+    /**
+     * For one fetch, from the connection to the last byte. Its name is resolved before, by the
+     * system's resolver, within its limits.
+     */
     int TIMEOUT_MS = 3_000;
 
     /** @param body at most {@link #MAX_BODY_BYTES} */

@@ -18,8 +18,9 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
- * Fetches documents from unknown parties: no redirects, no cookies, no retries, no decompression, no connection kept, and an end to
- * everything that takes too long, however many bytes a minute it sends.
+ * Fetches documents from unknown parties: no redirects, no cookies, no retries, no decompression,
+ * no connection kept, and an end to everything that takes too long, however many bytes a minute it
+ * sends.
  */
 public final class HttpDocumentTransport implements DocumentTransport, AutoCloseable {
 
@@ -48,7 +49,8 @@ public final class HttpDocumentTransport implements DocumentTransport, AutoClose
         client = HttpClientBuilder.create()
                 .setDefaultRequestConfig(limits)
                 .setDnsResolver(new NetworkGuard(development))
-                // Documents are cached: a connection that is kept would be a socket that the other side decides about.
+                // Documents are cached: a connection that is kept would be a socket that the other
+                // side decides about.
                 .setConnectionReuseStrategy(NoConnectionReuseStrategy.INSTANCE)
                 .setMaxConnTotal(Bulkhead.fetches())
                 .setMaxConnPerRoute(MAX_CONNECTIONS_TO_ONE)
@@ -70,7 +72,8 @@ public final class HttpDocumentTransport implements DocumentTransport, AutoClose
     public Fetched fetch(URI uri) throws IOException {
         HttpGet request = new HttpGet(uri);
         request.setHeader("Accept", "application/json");
-        // A peer that sends a byte every few seconds keeps every socket timeout content; the deadline ends it.
+        // A peer that sends a byte every few seconds keeps every socket timeout content; the
+        // deadline ends it.
         AtomicBoolean late = new AtomicBoolean();
         ScheduledFuture<?> deadline = deadlines.schedule(() -> {
             late.set(true);

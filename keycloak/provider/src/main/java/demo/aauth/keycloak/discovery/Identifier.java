@@ -5,10 +5,16 @@ import demo.aauth.keycloak.encoding.HttpUrl;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** Identifiers of agents, resources and issuers: URLs that are compared as strings, so only one spelling of each may exist. */
+/**
+ * Identifiers of agents, resources and issuers: URLs that are compared as strings, so only one
+ * spelling of each may exist.
+ */
 public final class Identifier {
 
-    /** Nothing in it is tried a second time: that would cost a frame of the stack for each label and each segment. */
+    /**
+     * Nothing in it is tried a second time: that would cost a frame of the stack for each label and
+     * each segment.
+     */
     private static final Pattern CANONICAL = Pattern.compile(
             "(https?)://([a-z0-9_-]++(?:\\.[a-z0-9_-]++)*+|\\[::1\\])(?::([1-9][0-9]{0,4}))?((?:/[A-Za-z0-9._~!$&'()*+,;=:@%-]*+)*+)");
     private static final Pattern DOT_SEGMENT = Pattern.compile("/(?:\\.|%2[eE]){1,2}(?:/|$)");
@@ -17,8 +23,9 @@ public final class Identifier {
     }
 
     /**
-     * True for an {@code http} or {@code https} URL without credentials, query, fragment, default port, dot segment or trailing slash,
-     * in lower case up to its path; no longer than {@link HttpUrl#MAX_LENGTH}.
+     * True for an {@code http} or {@code https} URL without credentials, query, fragment, default
+     * port, dot segment or trailing slash, in lower case up to its path; no longer than
+     * {@link HttpUrl#MAX_LENGTH}.
      */
     public static boolean isCanonical(String value) {
         if (value.length() > HttpUrl.MAX_LENGTH) {

@@ -2,7 +2,10 @@ package demo.aauth.keycloak.discovery;
 
 import com.fasterxml.jackson.databind.JsonNode;
 
-/** Another issuer's {@code aauth-issuer} or {@code openid-configuration} document: who it is, and where its keys are. */
+/**
+ * Another issuer's {@code aauth-issuer} or {@code openid-configuration} document: who it is, and
+ * where its keys are.
+ */
 record IssuerMetadata(String jwksUri) {
 
     static IssuerMetadata read(JsonNode document, String issuer) {

@@ -20,9 +20,11 @@ public record KeySet(List<JsonNode> keys) {
     private static final String VERIFY = "verify";
 
     /**
-     * Reads a key set. Keys that are symmetric, carry private members, have no {@code kty} or a member of the wrong shape are left out,
-     * so they can never be chosen; one bad key does not make its neighbours unusable. Of a key only the members are kept that say what
-     * it is and what it is for: certificates are not looked at, and whatever else a stranger puts there would only fill the memory.
+     * Reads a key set. Keys that are symmetric, carry private members, have no {@code kty} or a
+     * member of the wrong shape are left out, so they can never be chosen; one bad key does not
+     * make its neighbours unusable. Of a key only the members are kept that say what it is and what
+     * it is for: certificates are not looked at, and whatever else a stranger puts there would only
+     * fill the memory.
      */
     static KeySet read(JsonNode document) {
         JsonNode array = new DocumentReader(document).array("keys");

@@ -1,6 +1,9 @@
 package demo.aauth.keycloak.discovery;
 
-/** Names and literals that mean this machine: {@code localhost}, {@code *.localhost}, 127.0.0.0/8, {@code [::1]}. */
+/**
+ * Names and literals that mean this machine: {@code localhost}, {@code *.localhost}, 127.0.0.0/8,
+ * {@code [::1]}.
+ */
 public final class LocalName {
 
     private LocalName() {

@@ -12,17 +12,22 @@ import java.util.Locale;
 import java.util.stream.Stream;
 
 /**
- * Resolves names for outgoing connections and lets through only addresses that may be connected to. The connection is made to exactly
- * the addresses that were judged, so a name cannot change its meaning in between.
+ * Resolves names for outgoing connections and lets through only addresses that may be connected to.
+ * The connection is made to exactly the addresses that were judged, so a name cannot change its
+ * meaning in between.
  */
 final class NetworkGuard implements DnsResolver {
 
-    /** All that is assigned for global unicast. What leads to IPv4 addresses by other prefixes (IPv4-translated, NAT64) is outside of it. */
+    /**
+     * All that is assigned for global unicast. What leads to IPv4 addresses by other prefixes
+     * (IPv4-translated, NAT64) is outside of it.
+     */
     private static final Subnet GLOBAL_IPV6 = Subnet.of("2000::/3");
 
     /**
-     * Never reachable, but for loopback in development: IANA's registries of special-purpose addresses, whole, whatever of them is
-     * globally reachable; and multicast. The JDK has turned an IPv4 address that is mapped into IPv6 back already.
+     * Never reachable, but for loopback in development: IANA's registries of special-purpose
+     * addresses, whole, whatever of them is globally reachable; and multicast. The JDK has turned
+     * an IPv4 address that is mapped into IPv6 back already.
      */
     private static final List<Subnet> FORBIDDEN = Stream.of(
             "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.0.0.0/24",
@@ -56,7 +61,9 @@ final class NetworkGuard implements DnsResolver {
                 && FORBIDDEN.stream().noneMatch(subnet -> subnet.contains(address));
     }
 
-    /** Most systems know no {@code *.localhost}, although RFC 6761 gives those names to loopback. */
+    /**
+     * Most systems know no {@code *.localhost}, although RFC 6761 gives those names to loopback.
+     */
     private InetAddress[] lookUp(String host) throws UnknownHostException {
         if (development && host.toLowerCase(Locale.ROOT).endsWith(".localhost")) {
             return new InetAddress[] {InetAddress.getByName("127.0.0.1"), InetAddress.getByName("::1")};

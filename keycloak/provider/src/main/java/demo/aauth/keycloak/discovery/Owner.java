@@ -3,16 +3,21 @@ package demo.aauth.keycloak.discovery;
 import com.google.common.net.InternetDomainName;
 import demo.aauth.keycloak.encoding.HttpUrl;
 
-/** Who is accountable for a host name. Quotas count by owner: one wildcard record in DNS makes any number of hosts. */
+/**
+ * Who is accountable for a host name. Quotas count by owner: one wildcard record in DNS makes any
+ * number of hosts.
+ */
 public final class Owner {
 
     private Owner() {
     }
 
     /**
-     * The registrable domain by the public suffix list, private section included, so that tenants of a hosting provider are separate
-     * owners. An address, a single label and a bare public suffix are their own owners; a name below an unknown top-level name, such as
-     * {@code *.localhost}, belongs to its last two labels. Of IPv6 addresses only {@code [::1]} is ever fetched from.
+     * The registrable domain by the public suffix list, private section included, so that tenants
+     * of a hosting provider are separate owners. An address, a single label and a bare public
+     * suffix are their own owners; a name below an unknown top-level name, such as
+     * {@code *.localhost}, belongs to its last two labels. Of IPv6 addresses only {@code [::1]} is
+     * ever fetched from.
      *
      * @param id a URL; only its host counts
      * @return lower case; empty for a string that is not a URL

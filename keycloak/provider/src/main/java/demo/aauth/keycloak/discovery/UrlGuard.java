@@ -8,8 +8,9 @@ import java.net.InetAddress;
 import java.net.UnknownHostException;
 
 /**
- * Which addresses may be fetched at all, decided from the text of the URL (profile 5.2). The connection itself is guarded a second time
- * by {@link NetworkGuard}, because a permitted name may resolve to a forbidden address.
+ * Which addresses may be fetched at all, decided from the text of the URL (profile 5.2). The
+ * connection itself is guarded a second time by {@link NetworkGuard}, because a permitted name may
+ * resolve to a forbidden address.
  */
 final class UrlGuard {
 
@@ -17,7 +18,8 @@ final class UrlGuard {
     }
 
     /**
-     * The parsed URL when it may be fetched: {@code https}, or in development also {@code http} for this machine.
+     * The parsed URL when it may be fetched: {@code https}, or in development also {@code http} for
+     * this machine.
      *
      * @throws AAuthException {@code discovery_blocked}
      */
@@ -41,7 +43,9 @@ final class UrlGuard {
         return parsed;
     }
 
-    /** Any IPv6 address: metadata lives on names, and the list of special IPv6 ranges keeps growing. */
+    /**
+     * Any IPv6 address: metadata lives on names, and the list of special IPv6 ranges keeps growing.
+     */
     private static boolean isClosedAddress(HttpUrl url) {
         if (!url.isAddress()) {
             return false;

@@ -9,8 +9,9 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * A body of {@code application/x-www-form-urlencoded}, read from the very bytes that the signature covers. As the URL standard has it,
- * nothing is malformed: a percent sign without two hexadecimal digits stands for itself.
+ * A body of {@code application/x-www-form-urlencoded}, read from the very bytes that the signature
+ * covers. As the URL standard has it, nothing is malformed: a percent sign without two hexadecimal
+ * digits stands for itself.
  */
 public final class FormParameters {
 

@@ -8,8 +8,9 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * An absolute {@code http} or {@code https} URL. {@link URI} knows no host for a name that is none by RFC 1123, with an underscore for
- * example; but DNS and container networks have such names, and identifiers may. So the host is read here, by one rule for everybody.
+ * An absolute {@code http} or {@code https} URL. {@link URI} knows no host for a name that is none
+ * by RFC 1123, with an underscore for example; but DNS and container networks have such names, and
+ * identifiers may. So the host is read here, by one rule for everybody.
  *
  * @param scheme lower case
  * @param host lower case; an IPv6 address in brackets
@@ -21,11 +22,16 @@ public record HttpUrl(URI uri, String scheme, String host, int port, boolean has
     /** Untrusted URLs are looked up, fetched and kept: longer ones are rejected. */
     public static final int MAX_LENGTH = 2_048;
 
-    /** Nothing in it is tried a second time: that would cost a frame of the stack for each label. */
+    /**
+     * Nothing in it is tried a second time: that would cost a frame of the stack for each label.
+     */
     private static final Pattern AUTHORITY = Pattern.compile(
             "([^@]*+@)?([A-Za-z0-9_-]++(?:\\.[A-Za-z0-9_-]++)*+\\.?|\\[[0-9A-Fa-f:.]++])(?::([0-9]{1,5}))?");
     private static final Pattern IPV4 = Pattern.compile("(?:(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])(?:\\.(?!$)|$)){4}");
-    /** URL parsers read a host whose last label looks like this as an IPv4 address: {@code 2130706433}, {@code 0x7f.1}. */
+    /**
+     * URL parsers read a host whose last label looks like this as an IPv4 address:
+     * {@code 2130706433}, {@code 0x7f.1}.
+     */
     private static final Pattern NUMERIC_LABEL = Pattern.compile("(?:[0-9]+|0x[0-9a-f]*)");
     private static final int MAX_PORT = 65_535;
 
@@ -52,7 +58,11 @@ public record HttpUrl(URI uri, String scheme, String host, int port, boolean has
                 : Optional.empty();
     }
 
-    /** False for an IPv4 address that is not written as four decimal numbers. @param host lower case */
+    /**
+     * False for an IPv4 address that is not written as four decimal numbers.
+     *
+     * @param host lower case
+     */
     public static boolean isHost(String host) {
         String lastLabel = host.substring(host.lastIndexOf('.') + 1);
         return !NUMERIC_LABEL.matcher(lastLabel).matches() || IPV4.matcher(host).matches();

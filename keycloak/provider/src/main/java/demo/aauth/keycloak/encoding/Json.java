@@ -14,7 +14,10 @@ import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 
-/** Untrusted JSON: UTF-8, one value, no member twice, no deeper than any token or document needs to be. */
+/**
+ * Untrusted JSON: UTF-8, one value, no member twice, no deeper than any token or document needs to
+ * be.
+ */
 public final class Json {
 
     private static final int MAX_DEPTH = 64;

@@ -4,9 +4,10 @@ import java.util.Base64;
 import java.util.List;
 
 /**
- * Base64 in both alphabets, strict: no foreign characters, no missing or superfluous padding, no stray bits after the last byte
- * (RFC 4648 sections 3.5 and 5). The JDK forgives some of these, and a forgiving decoder gives one signature several spellings; so
- * what was decoded is encoded again and has to be the same text.
+ * Base64 in both alphabets, strict: no foreign characters, no missing or superfluous padding, no
+ * stray bits after the last byte (RFC 4648 sections 3.5 and 5). The JDK forgives some of these, and
+ * a forgiving decoder gives one signature several spellings; so what was decoded is encoded again
+ * and has to be the same text.
  */
 public final class StrictBase64 {
 

@@ -23,8 +23,9 @@ public class AAuthEndpoint {
 
     private static final String DOCUMENT_CACHE = "public, max-age=60";
     /**
-     * What kinds of bodies are looked at, to be refused where they are no forms. Keycloak itself reads those of several parts, and after they
-     * have been read here it would find nothing in them: a fault of the server.
+     * What kinds of bodies are looked at, to be refused where they are no forms. Keycloak itself
+     * reads those of several parts, and after they have been read here it would find nothing in
+     * them: a fault of the server.
      */
     private static final String APPLICATION = "application/*";
     private static final String TEXT = "text/*";
@@ -45,7 +46,10 @@ public class AAuthEndpoint {
                 .type(MediaType.APPLICATION_JSON_TYPE).header("Cache-Control", DOCUMENT_CACHE)).build();
     }
 
-    /** @param body the signature covers these very bytes, so they are taken before anybody parses them */
+    /**
+     * @param body the signature covers these very bytes, so they are taken before anybody parses
+     * them
+     */
     @POST
     @Path("agent/token")
     @Consumes({APPLICATION, TEXT})
@@ -77,7 +81,8 @@ public class AAuthEndpoint {
     /**
      * Takes the answer.
      *
-     * @param body read as for {@link #token(byte[])}: what cannot be decoded would be a fault of the server before anything here is called
+     * @param body read as for {@link #token(byte[])}: what cannot be decoded would be a fault of
+     * the server before anything here is called
      */
     @POST
     @Path("agent/auth/consent")
@@ -99,7 +104,10 @@ public class AAuthEndpoint {
         }
     }
 
-    /** A page for a browser, JSON for everything else. Never a redirect: there is no address to trust. */
+    /**
+     * A page for a browser, JSON for everything else. Never a redirect: there is no address to
+     * trust.
+     */
     private Response refusal(OAuthException refusal) {
         KeycloakSession session = realm.session();
         String accept = session.getContext().getHttpRequest().getHttpHeaders().getHeaderString("Accept");

@@ -7,7 +7,10 @@ import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
 import jakarta.ws.rs.core.Response.ResponseBuilder;
 
-/** JSON answers. Each has, or could have had, a token in it, so none is stored anywhere (RFC 6749 section 5.1). */
+/**
+ * JSON answers. Each has, or could have had, a token in it, so none is stored anywhere (RFC 6749
+ * section 5.1).
+ */
 final class Answers {
 
     private static final int RETRY_AFTER_SECONDS = 1;
@@ -20,8 +23,9 @@ final class Answers {
     }
 
     /**
-     * As the published demo sends it; the code of the check that failed, where one is the cause, is in a header. The JSON is made by a library,
-     * so nothing that a caller sent can break out of its string (hole J14).
+     * As the published demo sends it; the code of the check that failed, where one is the cause, is
+     * in a header. The JSON is made by a library, so nothing that a caller sent can break out of
+     * its string (hole J14).
      */
     static ResponseBuilder refusal(OAuthException refusal) {
         ResponseBuilder answer =

@@ -6,8 +6,8 @@ import jakarta.ws.rs.core.Response.ResponseBuilder;
 import org.keycloak.models.KeycloakSession;
 
 /**
- * Which pages may read which answers. Documents are for everyone; what answers a token or a signature is for the origins of the realm's
- * clients. Cookies never count across origins.
+ * Which pages may read which answers. Documents are for everyone; what answers a token or a
+ * signature is for the origins of the realm's clients. Cookies never count across origins.
  */
 final class CrossOrigin {
 

@@ -8,9 +8,10 @@ import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.ext.Provider;
 
 /**
- * Takes a {@code Content-Type} that is no media type off a request before it is dispatched. Keycloak parses the header when it adds the
- * security headers to an answer, whatever the answer is, and what cannot be parsed is a 500 there. Without the header a body is of an
- * unknown kind: endpoints that take forms refuse it in their own words.
+ * Takes a {@code Content-Type} that is no media type off a request before it is dispatched.
+ * Keycloak parses the header when it adds the security headers to an answer, whatever the answer
+ * is, and what cannot be parsed is a 500 there. Without the header a body is of an unknown kind:
+ * endpoints that take forms refuse it in their own words.
  */
 @Provider
 @PreMatching

@@ -9,8 +9,9 @@ import jakarta.ws.rs.core.Response;
 import org.jboss.logging.Logger;
 
 /**
- * What the endpoints for agents have in common: every answer is JSON, and every outcome an event. Refusals are answers and not thrown
- * on, so that Keycloak's transaction commits and what was used up stays used up.
+ * What the endpoints for agents have in common: every answer is JSON, and every outcome an event.
+ * Refusals are answers and not thrown on, so that Keycloak's transaction commits and what was used
+ * up stays used up.
  */
 abstract class SignedEndpoint {
 
@@ -33,8 +34,8 @@ abstract class SignedEndpoint {
             return crossOrigin.clientsOnly(Answers.ok(answer));
         } catch (OAuthException refusal) {
             if (refusal.isForLoad()) {
-                // Whatever the check was for: it has not failed, it was not made. So there is no outcome that would be an event, which
-                // would cost more than all that led to it.
+                // Whatever the check was for: it has not failed, it was not made. So there is no
+                // outcome that would be an event, which would cost more than all that led to it.
                 LOG.debugf(refusal.getCause(), "Request put off");
                 return crossOrigin.clientsOnly(Answers.refusal(OAuthException.busy(refusal.getCause())));
             }

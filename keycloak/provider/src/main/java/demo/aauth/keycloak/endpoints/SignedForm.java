@@ -42,7 +42,10 @@ record SignedForm(ReceivedRequest request, FormParameters form) {
         return new SignedForm(request, FormParameters.parse(bytes));
     }
 
-    /** Where it takes a signature to be called after that has been verified: from there on the caller may be told what is wrong. */
+    /**
+     * Where it takes a signature to be called after that has been verified: from there on the
+     * caller may be told what is wrong.
+     */
     void requireNoDuplicates() {
         form.duplicate().ifPresent(name -> {
             throw OAuthException.invalidRequest("duplicated parameter: " + OAuthException.quoted(name));

@@ -22,8 +22,9 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * {@code POST agent/token} (profile 6.1). Order of checks: realm, signature, form, policy, request type. Nothing is said about a request
- * before its signature has been proven, except that one is missing.
+ * {@code POST agent/token} (profile 6.1). Order of checks: realm, signature, form, policy, request
+ * type. Nothing is said about a request before its signature has been proven, except that one is
+ * missing.
  */
 final class TokenEndpoint extends SignedEndpoint {
 
@@ -60,7 +61,10 @@ final class TokenEndpoint extends SignedEndpoint {
         return ExchangeGrant.handle(request, exchange.upstream(), context);
     }
 
-    /** The request types are these four and no others: nothing looks a provider up by a name that the caller sends (hole J15). */
+    /**
+     * The request types are these four and no others: nothing looks a provider up by a name that
+     * the caller sends (hole J15).
+     */
     private ObjectNode grant(String requestType, SignedForm signed, Policy policy, GrantContext context) {
         Requester requester = realm.requesterVerifier().verify(signed.request());
         TokenRequest request = admit(requester, signed, policy);

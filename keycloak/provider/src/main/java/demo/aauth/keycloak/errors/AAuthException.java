@@ -4,7 +4,8 @@ import java.util.EnumSet;
 import java.util.Set;
 
 /**
- * A request, a document or a token has been refused. The message is for the log: it never holds a token, a key or a header value.
+ * A request, a document or a token has been refused. The message is for the log: it never holds a
+ * token, a key or a header value.
  */
 public final class AAuthException extends RuntimeException {
 
@@ -28,8 +29,9 @@ public final class AAuthException extends RuntimeException {
     }
 
     /**
-     * What the sender of the refused message may read. How a fetch failed that it has caused is for the log: told apart, a forbidden
-     * network, a closed port and a host that answers would make this server a scanner of its own network.
+     * What the sender of the refused message may read. How a fetch failed that it has caused is for
+     * the log: told apart, a forbidden network, a closed port and a host that answers would make
+     * this server a scanner of its own network.
      */
     public String forCaller() {
         return FETCH_FAILURES.contains(code) ? "the documents of a party that the message names could not be read" : getMessage();

@@ -2,7 +2,10 @@ package demo.aauth.keycloak.errors;
 
 import java.util.Locale;
 
-/** Every way in which a signed request, a document or a token can be refused. The names are those of the TypeScript library. */
+/**
+ * Every way in which a signed request, a document or a token can be refused. The names are those of
+ * the TypeScript library.
+ */
 public enum ErrorCode {
     MISSING_SIGNATURE,
     MALFORMED_SIGNATURE_KEY,
@@ -48,12 +51,15 @@ public enum ErrorCode {
         return name().toLowerCase(Locale.ROOT);
     }
 
-    /** What the sender of the refused message may know: how a fetch failed that it has caused is for the log. */
+    /**
+     * What the sender of the refused message may know: how a fetch failed that it has caused is for
+     * the log.
+     */
     public ErrorCode forCaller() {
         return this == DISCOVERY_BLOCKED || this == METADATA_MISMATCH ? DISCOVERY_FAILED : this;
     }
 
-    /** Of the wire profile, or of the RFC, that demands what failed. */
+    /** Section of the wire profile or of the RFC that demands what failed. */
     public String section() {
         return switch (this) {
             case MISSING_SIGNATURE -> "profile 1, 2";

@@ -1,6 +1,9 @@
 package demo.aauth.keycloak.errors;
 
-/** A refusal as OAuth has it (RFC 6749 section 5.2). The description is for the caller and holds no secret. */
+/**
+ * A refusal as OAuth has it (RFC 6749 section 5.2). The description is for the caller and holds no
+ * secret.
+ */
 public final class OAuthException extends RuntimeException {
 
     private static final int MAX_QUOTED_LENGTH = 100;
@@ -50,7 +53,10 @@ public final class OAuthException extends RuntimeException {
         return new OAuthException(503, "temporarily_unavailable", "Too many requests wait for other parties; try again", cause);
     }
 
-    /** The request has no signature, or one by a key alone where it takes an agent: the published demo answers both alike. */
+    /**
+     * The request has no signature, or one by a key alone where it takes an agent: the published
+     * demo answers both alike.
+     */
     public static OAuthException agentUnknown(ErrorCode code) {
         String description = "Agent identity not found.";
         return new OAuthException(401, "invalid_request", description, new AAuthException(code, description));
@@ -71,7 +77,10 @@ public final class OAuthException extends RuntimeException {
         return status;
     }
 
-    /** True when it says nothing about the request: a document that it takes could not be fetched for the load. */
+    /**
+     * True when it says nothing about the request: a document that it takes could not be fetched
+     * for the load.
+     */
     public boolean isForLoad() {
         return getCause() instanceof AAuthException refusal && refusal.code() == ErrorCode.DISCOVERY_BUSY;
     }
@@ -81,7 +90,10 @@ public final class OAuthException extends RuntimeException {
         return error;
     }
 
-    /** The check that failed, where it is known: more exact than {@link #error()}, for events and logs. */
+    /**
+     * The check that failed, where it is known: more exact than {@link #error()}, for events and
+     * logs.
+     */
     public String reasonCode() {
         return getCause() instanceof AAuthException refusal ? refusal.code().code() : error;
     }

@@ -17,8 +17,8 @@ import demo.aauth.keycloak.tokens.ResourceToken;
 import java.util.List;
 
 /**
- * {@code request_type=auth}: a resource token, or scopes of the agent itself, for an auth token; or for a request token, where policy
- * wants the user asked (profile 6.1).
+ * {@code request_type=auth}: a resource token, or scopes of the agent itself, for an auth token; or
+ * for a request token, where policy wants the user asked (profile 6.1).
  */
 public final class AuthGrant {
 
@@ -41,7 +41,8 @@ public final class AuthGrant {
         Wish wish = readWish(request, context);
         Requester requester = request.requester();
         MayAskWho.require(request.policy(), requester.agent(), wish.resource(), wish.scopes());
-        // Who a user is only that user can say, whatever the consent lists leave out: without one there is nobody to name.
+        // Who a user is only that user can say, whatever the consent lists leave out: without one
+        // there is nobody to name.
         boolean asksForUser = wish.own() && IdentityScope.anyOf(wish.scopes());
         if (!asksForUser && !request.policy().needsConsent(wish.scopes())) {
             return context.issue(Decision.of(requester.agent(), requester.agentDelegate(), requester.key(),
@@ -83,11 +84,13 @@ public final class AuthGrant {
             ResourceToken claims = ResourceTokenCheck.verify(resourceToken, request.requester(), context.realm());
             List<String> scopes = Scopes.words(claims.scope());
             context.audit().decision(claims.resource(), claims.scope(), null);
-            // Before the question whether consent is needed: a user cannot grant what policy forbids (hole J7).
+            // Before the question whether consent is needed: a user cannot grant what policy
+            // forbids (hole J7).
             if (!request.policy().allowsScopes(scopes)) {
                 throw OAuthException.accessDenied("Authorization denied");
             }
-            // An agent that is also a resource could otherwise request a token for itself with its own resource token.
+            // An agent that is also a resource could otherwise request a token for itself with its
+            // own resource token.
             boolean own = claims.resource().equals(request.requester().agent());
             if (own) {
                 requireOwnScopes(scopes, request.requester(), request.policy());
@@ -106,7 +109,9 @@ public final class AuthGrant {
         return new Wish(request.requester().agent(), scopes, true);
     }
 
-    /** The agent is the resource itself (SPEC 3.5); that takes an identity that others can address. */
+    /**
+     * The agent is the resource itself (SPEC 3.5); that takes an identity that others can address.
+     */
     private static void requireOwnScopes(List<String> scopes, Requester requester, Policy policy) {
         if (!requester.identified()) {
             throw OAuthException.agentUnknown(ErrorCode.IDENTITY_REQUIRED);

@@ -16,9 +16,10 @@ import org.keycloak.models.UserModel;
 import java.util.List;
 
 /**
- * {@code request_type=exchange}: a resource calls on, on behalf of its own caller. The new token is for the next resource, names this
- * requester as agent and the caller in {@code act}, never has a scope that the caller's token lacks, and never outlives it (profile 6.1):
- * a chain of exchanges would otherwise carry a user's authority past its end, and past its revocation.
+ * {@code request_type=exchange}: a resource calls on, on behalf of its own caller. The new token is
+ * for the next resource, names this requester as agent and the caller in {@code act}, never has a
+ * scope that the caller's token lacks, and never outlives it (profile 6.1): a chain of exchanges
+ * would otherwise carry a user's authority past its end, and past its revocation.
  */
 public final class ExchangeGrant {
 
@@ -46,9 +47,9 @@ public final class ExchangeGrant {
     }
 
     /**
-     * What a user agreed to is a scope at the resource that now asks, in that one's words. Here it is another's. So what needs a user's
-     * consent takes a user, and whoever speaks for one at the next resource, consent or not, is trusted by the realm to go where the user
-     * meant it to.
+     * What a user agreed to is a scope at the resource that now asks, in that one's words. Here it
+     * is another's. So what needs a user's consent takes a user, and whoever speaks for one at the
+     * next resource, consent or not, is trusted by the realm to go where the user meant it to.
      *
      * @param subject null for none
      */
@@ -69,15 +70,19 @@ public final class ExchangeGrant {
         }
     }
 
-    /** The caller, as its token describes it; a token without {@code agent} was issued to the resource itself. */
+    /**
+     * The caller, as its token describes it; a token without {@code agent} was issued to the
+     * resource itself.
+     */
     private static Act caller(AuthToken upstream, String audience) {
         String agent = upstream.agent() == null ? audience : upstream.agent();
         return new Act(agent, upstream.agentDelegate(), upstream.subject(), upstream.act());
     }
 
     /**
-     * Another issuer's subject is a name in its own books; only a user of this realm is carried on. For one who may not sign in any more
-     * there is no token: without {@code sub} it would claim that no user's authority is needed.
+     * Another issuer's subject is a name in its own books; only a user of this realm is carried on.
+     * For one who may not sign in any more there is no token: without {@code sub} it would claim
+     * that no user's authority is needed.
      */
     private static String subject(AuthToken upstream, AAuthRealm realm) {
         if (upstream.subject() == null || !upstream.issuer().equals(realm.issuer())) {

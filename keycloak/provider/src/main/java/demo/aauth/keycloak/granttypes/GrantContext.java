@@ -16,7 +16,10 @@ public record GrantContext(AAuthRealm realm, AuditTrail audit) {
 
     static final String TOKEN_TYPE = "AAuth";
 
-    /** Issues the token and takes it down in the audit trail; the answer has the members that every answer with a token has. */
+    /**
+     * Issues the token and takes it down in the audit trail; the answer has the members that every
+     * answer with a token has.
+     */
     ObjectNode issue(Decision decision, Policy policy) {
         audit.decision(decision.resource(), decision.scope(), decision.subject());
         long now = Time.currentTimeSeconds();

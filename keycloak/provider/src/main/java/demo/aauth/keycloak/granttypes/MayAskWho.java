@@ -5,7 +5,10 @@ import demo.aauth.keycloak.policy.Policy;
 
 import java.util.List;
 
-/** Whether a party may learn who a user is; asked again whenever a token is issued, because the policy may have changed. */
+/**
+ * Whether a party may learn who a user is; asked again whenever a token is issued, because the
+ * policy may have changed.
+ */
 final class MayAskWho {
 
     private MayAskWho() {

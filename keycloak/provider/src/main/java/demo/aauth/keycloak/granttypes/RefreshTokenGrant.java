@@ -10,9 +10,9 @@ import demo.aauth.keycloak.tokens.Decision;
 import java.util.List;
 
 /**
- * {@code request_type=refresh}: a new auth token for the same agent, resource, scope and user. The requester may sign with another key
- * than before, because the verifier has proven that it is the agent's (profile 4.5). The refresh token stays good until it expires or is
- * revoked.
+ * {@code request_type=refresh}: a new auth token for the same agent, resource, scope and user. The
+ * requester may sign with another key than before, because the verifier has proven that it is the
+ * agent's (profile 4.5). The refresh token stays good until it expires or is revoked.
  */
 public final class RefreshTokenGrant {
 

@@ -4,7 +4,10 @@ import demo.aauth.keycloak.signing.Requester;
 
 import java.util.Objects;
 
-/** Whether a requester is the one that something was given to: the same agent and, where a delegate acts for it, the same delegate. */
+/**
+ * Whether a requester is the one that something was given to: the same agent and, where a delegate
+ * acts for it, the same delegate.
+ */
 public final class SameAgent {
 
     private SameAgent() {

@@ -30,8 +30,9 @@ public final class HeaderFields {
     }
 
     /**
-     * The value as it enters the signature base (RFC 9421 section 2.1): lines of one name joined with a comma and a space, each without
-     * whitespace around it. Null when the message has no such field.
+     * The value as it enters the signature base (RFC 9421 section 2.1): lines of one name joined
+     * with a comma and a space, each without whitespace around it. Null when the message has no
+     * such field.
      *
      * @param name lower case
      */
@@ -59,7 +60,10 @@ public final class HeaderFields {
         }
     }
 
-    /** The string without optional whitespace (SP, HTAB) at its ends; {@code strip} would take more than HTTP does. */
+    /**
+     * The string without optional whitespace (SP, HTAB) at its ends; {@code strip} would take more
+     * than HTTP does.
+     */
     static String trim(String text) {
         int start = 0;
         int end = text.length();

@@ -11,11 +11,13 @@ import java.util.regex.Pattern;
 /**
  * {@code Signature-Input}, parsed: what the caller says it signed (RFC 9421 section 4.1).
  *
- * @param components names in the order in which they enter the signature base; none twice, none with parameters
+ * @param components names in the order in which they enter the signature base; none twice, none
+ * with parameters
  * @param created Unix seconds; null when missing or not an integer
  * @param expires Unix seconds; null when missing
  * @param algorithm the {@code alg} parameter; null when missing
- * @param raw the received text after {@code label=}: what {@code @signature-params} stands for, byte for byte
+ * @param raw the received text after {@code label=}: what {@code @signature-params} stands for,
+ * byte for byte
  */
 public record SignatureInput(
         String label, List<String> components, Long created, Long expires, String algorithm, String raw) {
@@ -28,8 +30,9 @@ public record SignatureInput(
     /**
      * Parses a header with exactly one member. Does not check coverage or time.
      *
-     * @throws AAuthException {@code malformed_signature_input}: another grammar, a second member, a component or parameter that appears
-     *         twice, a component with parameters, a non-integer {@code expires}; {@code header_too_large}
+     * @throws AAuthException {@code malformed_signature_input}: another grammar, a second member, a
+     *         component or parameter that appears twice, a component with parameters, a non-integer
+     *         {@code expires}; {@code header_too_large}
      */
     public static SignatureInput parse(String value) {
         HeaderFields.requireBounded("Signature-Input", value);

@@ -10,8 +10,9 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Parses {@code Signature-Key}. Its grammar is not RFC 8941 (profile 1.1): one member {@code label=(scheme=… name="…")}, {@code scheme}
- * first and bare, single spaces, no escapes. Does not fetch, decode or judge what the header names.
+ * Parses {@code Signature-Key}. Its grammar is not RFC 8941 (profile 1.1): one member
+ * {@code label=(scheme=… name="…")}, {@code scheme} first and bare, single spaces, no escapes. Does
+ * not fetch, decode or judge what the header names.
  */
 public final class SignatureKeyParser {
 
@@ -52,9 +53,10 @@ public final class SignatureKeyParser {
     }
 
     /**
-     * @throws AAuthException {@code malformed_signature_key} for a second member, a duplicate, missing or empty parameter, or any other
-     *         departure; {@code unsupported_scheme} for a scheme other than hwk, jwks and jwt; {@code unsupported_key} for a header key
-     *         that is not Ed25519 or has private members; {@code header_too_large}
+     * @throws AAuthException {@code malformed_signature_key} for a second member, a duplicate,
+     *         missing or empty parameter, or any other departure; {@code unsupported_scheme} for a
+     *         scheme other than hwk, jwks and jwt; {@code unsupported_key} for a header key that is
+     *         not Ed25519 or has private members; {@code header_too_large}
      */
     public static SignatureKey parse(String value) {
         HeaderFields.requireBounded(NAME, value);

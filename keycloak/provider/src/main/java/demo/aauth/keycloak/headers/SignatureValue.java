@@ -17,11 +17,11 @@ public record SignatureValue(String label, byte[] bytes) {
     private static final Pattern MEMBER = Pattern.compile("(" + StructuredField.KEY + ")=:([A-Za-z0-9+/_=-]*):");
 
     /**
-     * Parses a header with exactly one member. Peers disagree on base64, so both alphabets are taken, padded or not (profile 2.3), but
-     * each text only in its canonical spelling.
+     * Parses a header with exactly one member. Peers disagree on base64, so both alphabets are
+     * taken, padded or not (profile 2.3), but each text only in its canonical spelling.
      *
-     * @throws AAuthException {@code malformed_signature}: another grammar, a second member, a mixture of alphabets, stray bits, or not
-     *         64 bytes; {@code header_too_large}
+     * @throws AAuthException {@code malformed_signature}: another grammar, a second member, a
+     *         mixture of alphabets, stray bits, or not 64 bytes; {@code header_too_large}
      */
     public static SignatureValue parse(String value) {
         HeaderFields.requireBounded("Signature", value);

@@ -12,8 +12,9 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Reads a text of RFC 8941 from left to right, stricter than the RFC where it lets the last of two equal keys win: a duplicate is
- * refused. Every departure is an error with the code that the reader was made with.
+ * Reads a text of RFC 8941 from left to right, stricter than the RFC where it lets the last of two
+ * equal keys win: a duplicate is refused. Every departure is an error with the code that the reader
+ * was made with.
  */
 final class StructuredField {
 
@@ -81,7 +82,10 @@ final class StructuredField {
         return position > start;
     }
 
-    /** {@code ("a" "b")} to its strings. Parameters on an item are not understood, so they are refused. */
+    /**
+     * {@code ("a" "b")} to its strings. Parameters on an item are not understood, so they are
+     * refused.
+     */
     List<String> stringList() {
         List<String> strings = new ArrayList<>();
         expect('(');
@@ -156,7 +160,10 @@ final class StructuredField {
         return matcher.group();
     }
 
-    /** A quoted string. By hand: a pattern with an alternative in a loop takes a stack frame for every character. */
+    /**
+     * A quoted string. By hand: a pattern with an alternative in a loop takes a stack frame for
+     * every character.
+     */
     private String string() {
         expect('"');
         StringBuilder value = new StringBuilder();

@@ -15,7 +15,9 @@ import java.security.spec.X509EncodedKeySpec;
 /** A public Ed25519 key that verifies messages. */
 public final class Ed25519Key {
 
-    /** DER of a SubjectPublicKeyInfo for Ed25519 up to the 32 bytes of the key (RFC 8410 section 4). */
+    /**
+     * DER of a SubjectPublicKeyInfo for Ed25519 up to the 32 bytes of the key (RFC 8410 section 4).
+     */
     private static final byte[] SPKI_PREFIX = {0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00};
     private static final int KEY_BYTES = 32;
 
@@ -31,16 +33,18 @@ public final class Ed25519Key {
 
     /**
      * @param x 32 bytes in base64url
-     * @throws AAuthException {@code unsupported_key}: not 32 bytes in canonical base64url, or a point of small order (profile 1.5)
+     * @throws AAuthException {@code unsupported_key}: not 32 bytes in canonical base64url, or a
+     * point of small order (profile 1.5)
      */
     public static Ed25519Key of(String x) {
         return new Ed25519Key(x);
     }
 
     /**
-     * @param jwk anything; {@code {kty: "OKP", crv: "Ed25519", x}} is accepted, with or without {@code kid}, {@code use: "sig"} and
-     *        {@code alg: "EdDSA"}
-     * @throws AAuthException {@code unsupported_key}: another kind of key, another use or algorithm, private members, a bad {@code x}
+     * @param jwk anything; {@code {kty: "OKP", crv: "Ed25519", x}} is accepted, with or without
+     *        {@code kid}, {@code use: "sig"} and {@code alg: "EdDSA"}
+     * @throws AAuthException {@code unsupported_key}: another kind of key, another use or
+     * algorithm, private members, a bad {@code x}
      */
     public static Ed25519Key of(JsonNode jwk) {
         if (jwk == null || !jwk.isObject()) {

@@ -13,7 +13,10 @@ import java.util.Map;
 /** RFC 7638 SHA-256 thumbprints: what {@code agent_jkt} holds and what keys are compared by. */
 public final class JwkThumbprint {
 
-    /** The members that make the thumbprint, in the lexicographic order that RFC 7638 section 3 demands. */
+    /**
+     * The members that make the thumbprint, in the lexicographic order that RFC 7638 section 3
+     * demands.
+     */
     private static final Map<String, List<String>> MEMBERS = Map.of(
             "OKP", List.of("crv", "kty", "x"),
             "EC", List.of("crv", "kty", "x", "y"),
@@ -25,7 +28,8 @@ public final class JwkThumbprint {
     /**
      * @param jwk an OKP, EC or RSA key; further members do not count
      * @return base64url without padding
-     * @throws AAuthException {@code unsupported_key} for another {@code kty} or when a member is missing
+     * @throws AAuthException {@code unsupported_key} for another {@code kty} or when a member is
+     * missing
      */
     public static String of(JsonNode jwk) {
         List<String> members = MEMBERS.get(String.valueOf(Json.text(jwk, "kty")));

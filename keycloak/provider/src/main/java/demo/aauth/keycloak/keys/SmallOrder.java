@@ -5,12 +5,15 @@ import java.util.HexFormat;
 import java.util.List;
 
 /**
- * Points of order 1, 2, 4 and 8 on edwards25519. With such a "public key" one signature can verify for many messages, and the JDK does
- * not refuse it.
+ * Points of order 1, 2, 4 and 8 on edwards25519. With such a "public key" one signature can verify
+ * for many messages, and the JDK does not refuse it.
  */
 final class SmallOrder {
 
-    /** Their encodings with the sign bit cleared, non-canonical ones included (RFC 8032 section 5.1). */
+    /**
+     * Their encodings with the sign bit cleared, non-canonical ones included (RFC 8032 section
+     * 5.1).
+     */
     private static final List<byte[]> ENCODINGS = List.of(
             hex("00" + "00".repeat(31)),
             hex("01" + "00".repeat(31)),

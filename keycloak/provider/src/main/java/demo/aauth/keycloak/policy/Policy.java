@@ -5,14 +5,18 @@ import java.util.List;
 /**
  * What the realm's {@code aauth.*} attributes decide (profile 6.4).
  *
- * @param allowedAgents agents that may ask at all; empty means every agent whose identity can be proven
- * @param selfAgents agents and resources that may be told who a user is: one of the two in a request has to be here; empty means none
- * @param exchangeAgents agents that may exchange a user's token for one at another resource; empty means none
- * @param publishedPeers agents that speak the published demo's dialect: their signatures need not cover the body; empty means none
+ * @param allowedAgents agents that may ask at all; empty means every agent whose identity can be
+ * proven
+ * @param selfAgents agents and resources that may be told who a user is: one of the two in a
+ * request has to be here; empty means none
+ * @param exchangeAgents agents that may exchange a user's token for one at another resource; empty
+ * means none
+ * @param publishedPeers agents that speak the published demo's dialect: their signatures need not
+ * cover the body; empty means none
  * @param allowedScopes scopes that may be granted; empty means every scope that a resource asks for
  * @param trustedIssuers issuers, besides this one, whose auth tokens may be exchanged
- * @param consentFormOrigins where an agent may send people on to from the address they return to; null leaves it to the web origins of
- *        the realm's clients
+ * @param consentFormOrigins where an agent may send people on to from the address they return to;
+ *        null leaves it to the web origins of the realm's clients
  */
 public record Policy(
         boolean enabled,
@@ -48,8 +52,8 @@ public record Policy(
     }
 
     /**
-     * True when no scope tells who a user is, or the agent or the resource is on the realm's list. That the two are not the same says
-     * nothing: an agent is as many resources as it likes.
+     * True when no scope tells who a user is, or the agent or the resource is on the realm's list.
+     * That the two are not the same says nothing: an agent is as many resources as it likes.
      */
     public boolean letsAskWho(String agent, String resource, List<String> scopes) {
         return !IdentityScope.anyOf(scopes) || selfAgents.contains(agent) || selfAgents.contains(resource);

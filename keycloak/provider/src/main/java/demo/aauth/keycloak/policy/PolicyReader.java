@@ -13,9 +13,10 @@ import java.util.TreeSet;
 import java.util.regex.Pattern;
 
 /**
- * Reads the policy out of realm attributes; attributes without the {@code aauth.} prefix are ignored. An absent consent list has
- * the defaults of the protocol, an explicit {@code []} asks for no consent. A malformed value is an error, never an empty list: an empty
- * allow list means "everyone" (hole J16).
+ * Reads the policy out of realm attributes; attributes without the {@code aauth.} prefix are
+ * ignored. An absent consent list has the defaults of the protocol, an explicit {@code []} asks for
+ * no consent. A malformed value is an error, never an empty list: an empty allow list means
+ * "everyone" (hole J16).
  */
 public final class PolicyReader {
 
@@ -83,7 +84,9 @@ public final class PolicyReader {
         return number;
     }
 
-    /** They end up in a header, so each has to be just that; null when there is no such attribute. */
+    /**
+     * They end up in a header, so each has to be just that; null when there is no such attribute.
+     */
     private List<String> origins(String name) {
         List<String> origins = words(name, null);
         if (origins != null && !origins.stream().allMatch(PolicyReader::isOrigin)) {

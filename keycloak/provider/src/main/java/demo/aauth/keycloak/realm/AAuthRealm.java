@@ -101,7 +101,8 @@ public final class AAuthRealm {
     /**
      * The policy in force, where this realm serves AAuth at all.
      *
-     * @throws OAuthException 403 when the realm is disabled, or wants https and the request came without; 400 when AAuth is switched off
+     * @throws OAuthException 403 when the realm is disabled, or wants https and the request came
+     * without; 400 when AAuth is switched off
      */
     public Policy requireServing() {
         requireAvailable();
@@ -124,7 +125,8 @@ public final class AAuthRealm {
     /**
      * What the realm's attributes decide.
      *
-     * @throws OAuthException 500 when they are not usable: a half-understood policy decides nothing (hole J16)
+     * @throws OAuthException 500 when they are not usable: a half-understood policy decides nothing
+     * (hole J16)
      */
     public Policy policy() {
         try {

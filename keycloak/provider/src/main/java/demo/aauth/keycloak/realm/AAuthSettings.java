@@ -5,17 +5,21 @@ import org.keycloak.Config;
 /**
  * Settings of the server, not of a realm.
  *
- * @param development agents and resources may be on this machine, over plain http; and where Keycloak has no hostname configured, it
- *        answers to names of this machine
+ * @param development agents and resources may be on this machine, over plain http; and where
+ *        Keycloak has no hostname configured, it answers to names of this machine
  * @param consentLifespanSeconds how long a request waits for the user's consent
- * @param hostnameConfigured whether Keycloak knows its public name from configuration, rather than from each request's {@code Host}
+ * @param hostnameConfigured whether Keycloak knows its public name from configuration, rather than
+ * from each request's {@code Host}
  */
 public record AAuthSettings(boolean development, int consentLifespanSeconds, boolean hostnameConfigured) {
 
     private static final int DEFAULT_CONSENT_LIFESPAN_SECONDS = 600;
     private static final int MAX_CONSENT_LIFESPAN_SECONDS = 3_600;
 
-    /** @throws IllegalArgumentException for a lifespan that is not between 1 and 3600: the server does not start */
+    /**
+     * @throws IllegalArgumentException for a lifespan that is not between 1 and 3600: the server
+     * does not start
+     */
     public static AAuthSettings read(Config.Scope config) {
         int lifespan = config.getInt("consent-lifespan", DEFAULT_CONSENT_LIFESPAN_SECONDS);
         if (lifespan < 1 || lifespan > MAX_CONSENT_LIFESPAN_SECONDS) {

@@ -9,9 +9,10 @@ import org.keycloak.events.EventBuilder;
 import org.keycloak.events.EventType;
 
 /**
- * One Keycloak event for each grant and each refusal, with the details {@code agent}, {@code agent_delegate}, {@code resource},
- * {@code scope}, {@code request_type}, and {@code body_bound=false} where the signature does not cover the body. An agent is named once
- * its signature is proven; tokens never are, but by their id.
+ * One Keycloak event for each grant and each refusal, with the details {@code agent},
+ * {@code agent_delegate}, {@code resource}, {@code scope}, {@code request_type}, and
+ * {@code body_bound=false} where the signature does not cover the body. An agent is named once its
+ * signature is proven; tokens never are, but by their id.
  */
 public final class AuditTrail {
 

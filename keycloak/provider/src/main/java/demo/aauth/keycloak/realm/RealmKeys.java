@@ -11,7 +11,10 @@ import org.keycloak.util.JsonSerialization;
 import java.util.Arrays;
 import java.util.Optional;
 
-/** The realm's public keys that verify signatures: the same that OpenID Connect publishes, without those for encryption. */
+/**
+ * The realm's public keys that verify signatures: the same that OpenID Connect publishes, without
+ * those for encryption.
+ */
 public final class RealmKeys {
 
     private final KeycloakSession session;

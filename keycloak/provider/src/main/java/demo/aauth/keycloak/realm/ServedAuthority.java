@@ -7,8 +7,9 @@ import java.net.URI;
 import java.util.Optional;
 
 /**
- * The authority that signatures are made for: from configuration, never from {@code Host} (hole J6). Without a configured hostname
- * Keycloak takes its name from each request; that is good enough on a developer's machine only.
+ * The authority that signatures are made for: from configuration, never from {@code Host} (hole
+ * J6). Without a configured hostname Keycloak takes its name from each request; that is good enough
+ * on a developer's machine only.
  */
 final class ServedAuthority {
 

@@ -16,7 +16,10 @@ public final class WebOrigins {
         this.session = session;
     }
 
-    /** Origins of all enabled clients; a client's {@code *} is nobody in particular and does not count. */
+    /**
+     * Origins of all enabled clients; a client's {@code *} is nobody in particular and does not
+     * count.
+     */
     public Set<String> all() {
         return session.getContext().getRealm().getClientsStream()
                 .filter(ClientModel::isEnabled)

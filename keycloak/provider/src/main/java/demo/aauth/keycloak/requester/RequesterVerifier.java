@@ -37,14 +37,18 @@ import java.util.function.Predicate;
 import java.util.function.Supplier;
 
 /**
- * Proves who asks. Throws {@link OAuthException}: 401 while that is not proven, 400 when the upstream token is no basis for an exchange.
+ * Proves who asks. Throws {@link OAuthException}: 401 while that is not proven, 400 when the
+ * upstream token is no basis for an exchange.
  */
 public final class RequesterVerifier {
 
     /** Each candidate costs a verification. */
     private static final int MAX_CANDIDATE_KEYS = 10;
 
-    /** An upstream token with these faults may be genuine: the exchange is refused, not the requester's proof. */
+    /**
+     * An upstream token with these faults may be genuine: the exchange is refused, not the
+     * requester's proof.
+     */
     private static final Set<ErrorCode> EXCHANGE_REFUSED =
             Set.of(ErrorCode.TOKEN_AUDIENCE_MISMATCH, ErrorCode.TOKEN_EXPIRED, ErrorCode.TOKEN_NOT_YET_VALID);
 
@@ -74,10 +78,11 @@ public final class RequesterVerifier {
     }
 
     /**
-     * For an exchange. There the key in {@code Signature-Key} is not the one that signs: the header carries the upstream token, bound to
-     * the caller's caller, while the request is signed by the token's audience with its own key. That key is the one in the audience's
-     * key set whose thumbprint is {@code agent_jkt} of the resource token. Does not verify the resource token, which only says where to
-     * look: the request type does.
+     * For an exchange. There the key in {@code Signature-Key} is not the one that signs: the header
+     * carries the upstream token, bound to the caller's caller, while the request is signed by the
+     * token's audience with its own key. That key is the one in the audience's key set whose
+     * thumbprint is {@code agent_jkt} of the resource token. Does not verify the resource token,
+     * which only says where to look: the request type does.
      */
     public ExchangeRequester verifyExchange(ReceivedRequest request, String resourceToken, List<String> trustedIssuers) {
         requireSignatureKey(request);
@@ -118,8 +123,8 @@ public final class RequesterVerifier {
     }
 
     /**
-     * Of scheme jwks the id, of a token its {@code agent}, or the {@code iss} of an agent token; null where none is named. Nothing is
-     * validated.
+     * The id of scheme jwks, the {@code agent} of a token, or the {@code iss} of an agent token;
+     * null where none is named. Nothing is validated.
      */
     private static String claimedAgent(SignatureKey claim) {
         if (claim instanceof SignatureKey.Jwks published) {
@@ -173,7 +178,10 @@ public final class RequesterVerifier {
                 : Optional.empty());
     }
 
-    /** The documents that a caller may name (SPEC 10.7 mode 2). An auth server's is not among them: it signs no requests. */
+    /**
+     * The documents that a caller may name (SPEC 10.7 mode 2). An auth server's is not among them:
+     * it signs no requests.
+     */
     private static Kind kindOf(String wellKnown) {
         return switch (wellKnown == null ? "aauth-agent" : wellKnown) {
             case "aauth-agent" -> Kind.AGENT;
@@ -212,11 +220,13 @@ public final class RequesterVerifier {
     }
 
     private CallerCandidate candidateOfExchange(String agent, String thumbprint, VerificationRecorder recorder) {
-        // The token has been verified before; who holds it, that is which keys may sign, is part of its check.
+        // The token has been verified before; who holds it, that is which keys may sign, is part of
+        // its check.
         recorder.enter(Check.TOKEN);
         List<JsonNode> keys = publishedKeys(agent, thumbprint);
         if (keys.isEmpty()) {
-            // Discovery reads a set again, within its limits, when it is asked for a key id that is not in it.
+            // Discovery reads a set again, within its limits, when it is asked for a key id that is
+            // not in it.
             refresh(agent, thumbprint);
             keys = publishedKeys(agent, thumbprint);
         }

@@ -1,6 +1,9 @@
 package demo.aauth.keycloak.signing;
 
-/** The checks of a signed request, in the order they are made; with the section of the wire profile that demands each. */
+/**
+ * The checks of a signed request, in the order they are made; with the section of the wire profile
+ * that demands each.
+ */
 public enum Check {
     HEADERS("headers", "profile 1"),
     SIGNATURE_KEY("signature-key", "profile 1.5"),

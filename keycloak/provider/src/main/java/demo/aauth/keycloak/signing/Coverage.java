@@ -14,8 +14,8 @@ final class Coverage {
     }
 
     /**
-     * Refuses a signature that leaves something open to change (profile 2.5). Order is free, more is welcome. Does not compare the digest
-     * with the body.
+     * Refuses a signature that leaves something open to change (profile 2.5). Order is free, more
+     * is welcome. Does not compare the digest with the body.
      *
      * @param profile whether a body has to be covered, too
      *

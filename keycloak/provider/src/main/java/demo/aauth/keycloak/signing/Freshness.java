@@ -14,9 +14,11 @@ final class Freshness {
     }
 
     /**
-     * Refuses a signature that is too old, from the future, or past its own {@code expires}, which gets no tolerance.
+     * Refuses a signature that is too old, from the future, or past its own {@code expires}, which
+     * gets no tolerance.
      *
-     * @throws AAuthException {@code created_missing}, {@code created_out_of_window}, {@code signature_expired}
+     * @throws AAuthException {@code created_missing}, {@code created_out_of_window},
+     * {@code signature_expired}
      */
     static void require(SignatureInput input, long nowSeconds) {
         if (input.created() == null) {

@@ -16,7 +16,8 @@ final class Nonce {
     }
 
     /**
-     * The nonce of a request, or null when it has none. That it is covered, {@link Coverage} checks.
+     * The nonce of a request, or null when it has none. That it is covered, {@link Coverage}
+     * checks.
      *
      * @throws AAuthException {@code malformed_nonce} when it is not base64url of 12 to 96 bytes
      */

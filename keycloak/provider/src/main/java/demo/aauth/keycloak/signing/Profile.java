@@ -3,7 +3,10 @@ package demo.aauth.keycloak.signing;
 /** The dialects of signed messages. The names are those of the TypeScript library. */
 public enum Profile {
     FEBRUARY_2026("february-2026"),
-    /** What the published demo speaks: neither body nor nonce is covered, so a body can be exchanged and a request repeated. */
+    /**
+     * What the published demo speaks: neither body nor nonce is covered, so a body can be exchanged
+     * and a request repeated.
+     */
     FEBRUARY_2026_PUBLISHED("february-2026-published");
 
     private final String title;

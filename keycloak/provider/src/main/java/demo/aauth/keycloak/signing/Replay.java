@@ -6,9 +6,10 @@ import demo.aauth.keycloak.errors.AAuthException;
 import demo.aauth.keycloak.errors.ErrorCode;
 
 /**
- * What has been signed is good for one request (profile 2.7, hole J20): a nonce is remembered for as long as the signature that carries
- * it could pass again, and where there is none, the signature. To be called only after the signature has been verified: else anyone
- * could spend what is another's.
+ * What has been signed is good for one request (profile 2.7, hole J20): a nonce is remembered for
+ * as long as the signature that carries it could pass again, and where there is none, the
+ * signature. To be called only after the signature has been verified: else anyone could spend what
+ * is another's.
  */
 final class Replay {
 
@@ -26,7 +27,11 @@ final class Replay {
         }
     }
 
-    /** By its bytes: the header has several spellings for the same ones. @throws AAuthException {@code signature_replayed} */
+    /**
+     * By its bytes: the header has several spellings for the same ones.
+     *
+     * @throws AAuthException {@code signature_replayed}
+     */
     static void spendSignature(ReplayStore store, Use use, byte[] signature) {
         // The dot keeps it apart from nonces.
         if (!claim(store, use, "." + StrictBase64.encodeUrl(signature))) {

@@ -16,11 +16,13 @@ public final class SignatureBase {
     }
 
     /**
-     * One line {@code "name": value} for each component, the parameters last and as received, LF between, none at the end.
+     * One line {@code "name": value} for each component, the parameters last and as received, LF
+     * between, none at the end.
      *
      * @param authority canonical, and from configuration: never the {@code Host} header
-     * @throws AAuthException {@code missing_component} when a component is not in the message, cannot be derived from it (only
-     *         {@code @method}, {@code @authority}, {@code @path} and {@code @query} can), or is not printable ASCII
+     * @throws AAuthException {@code missing_component} when a component is not in the message,
+     *         cannot be derived from it (only {@code @method}, {@code @authority}, {@code @path}
+     *         and {@code @query} can), or is not printable ASCII
      */
     public static String of(ReceivedRequest request, String authority, SignatureInput input) {
         StringBuilder base = new StringBuilder();

@@ -16,10 +16,12 @@ import java.util.function.Function;
 import java.util.function.LongSupplier;
 
 /**
- * Verifies signed requests: there is no other way to a {@link Requester}. Checks, in this order: presence and grammar of the three
- * headers, one label, coverage, {@code created} and {@code expires}, the key, the signature, the nonce, the body's digest. A nonce is
- * spent only by a valid signature; nothing is fetched before the checks that need nothing fetched. A request whose signature binds no
- * body and that has no nonce can be repeated within its window: what was signed says too little to be good for one request.
+ * Verifies signed requests: there is no other way to a {@link Requester}. Checks, in this order:
+ * presence and grammar of the three headers, one label, coverage, {@code created} and
+ * {@code expires}, the key, the signature, the nonce, the body's digest. A nonce is spent only by a
+ * valid signature; nothing is fetched before the checks that need nothing fetched. A request whose
+ * signature binds no body and that has no nonce can be repeated within its window: what was signed
+ * says too little to be good for one request.
  */
 public final class SignatureVerifier {
 
@@ -27,7 +29,10 @@ public final class SignatureVerifier {
     private final ReplayStore replayStore;
     private final LongSupplier nowSeconds;
 
-    /** @param authority canonical authority that is served: {@code host}, or {@code host:port} unless the scheme's default */
+    /**
+     * @param authority canonical authority that is served: {@code host}, or {@code host:port}
+     * unless the scheme's default
+     */
     public SignatureVerifier(String authority, ReplayStore replayStore, LongSupplier nowSeconds) {
         this.authority = authority;
         this.replayStore = replayStore;
@@ -35,8 +40,10 @@ public final class SignatureVerifier {
     }
 
     /**
-     * @param profile by which the message is judged: it selects what has to be covered, and proves nothing
-     * @param find the caller that the message claims to be from, and the keys that may have signed it
+     * @param profile by which the message is judged: it selects what has to be covered, and proves
+     * nothing
+     * @param find the caller that the message claims to be from, and the keys that may have signed
+     * it
      * @param recorder notified of each check before it is made
      * @throws AAuthException with the code of the check that failed
      */
@@ -109,7 +116,9 @@ public final class SignatureVerifier {
         }
     }
 
-    /** The first key that the signature verifies with; a cached one may have been replaced since. */
+    /**
+     * The first key that the signature verifies with; a cached one may have been replaced since.
+     */
     private static Ed25519Key keyThatSigned(CallerCandidate candidate, byte[] base, SignatureInput input, SignatureValue signature) {
         // RFC 9421 section 3.2: the algorithm is that of the key.
         if (input.algorithm() != null && !input.algorithm().equals("ed25519")) {
@@ -126,7 +135,10 @@ public final class SignatureVerifier {
         return candidate.replacedKey().get();
     }
 
-    /** A digest without a body is compared with no bytes, so a removed body does not pass either (hole J5). */
+    /**
+     * A digest without a body is compared with no bytes, so a removed body does not pass either
+     * (hole J5).
+     */
     private static void requireBody(ReceivedRequest request, Profile profile) {
         String digest = request.headers().get(HeaderFields.CONTENT_DIGEST);
         if (digest != null) {

@@ -16,7 +16,9 @@ public final class VerificationRecorder {
         PASSED, FAILED, SKIPPED
     }
 
-    /** @param reason in one sentence without secrets; always there when it failed, else perhaps null */
+    /**
+     * @param reason in one sentence without secrets; always there when it failed, else perhaps null
+     */
     public record Step(Check check, Verdict verdict, String reason) {
     }
 
@@ -85,7 +87,10 @@ public final class VerificationRecorder {
         signatureBase = base;
     }
 
-    /** @param source {@code header}, {@code discovery}, {@code discovery-cache} or {@code agent-token} */
+    /**
+     * @param source {@code header}, {@code discovery}, {@code discovery-cache} or
+     * {@code agent-token}
+     */
     public void key(String source, String keyThumbprint) {
         keySource = source;
         thumbprint = keyThumbprint;

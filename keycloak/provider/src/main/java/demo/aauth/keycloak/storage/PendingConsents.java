@@ -8,14 +8,18 @@ import org.keycloak.models.SingleUseObjectProvider;
 import java.util.Optional;
 
 /**
- * Wishes that a user has to decide on, behind request tokens. Anyone who has a domain can make them, with an agent and a resource of
- * its own, so an owner has a quota: a thousand places in Keycloak's store, whose nodes share them. The request token chooses the place,
- * so that it need not be kept.
+ * Wishes that a user has to decide on, behind request tokens. Anyone who has a domain can make
+ * them, with an agent and a resource of its own, so an owner has a quota: a thousand places in
+ * Keycloak's store, whose nodes share them. The request token chooses the place, so that it need
+ * not be kept.
  */
 public final class PendingConsents {
 
     static final int OF_ONE_OWNER = 1_000;
-    /** Each with another request token. With three of four places taken, one request in a hundred finds none. */
+    /**
+     * Each with another request token. With three of four places taken, one request in a hundred
+     * finds none.
+     */
     private static final int ATTEMPTS = 16;
 
     private final SingleUseObjectProvider store;
@@ -31,7 +35,8 @@ public final class PendingConsents {
     /**
      * Makes a new request token.
      *
-     * @throws OAuthException 503 {@code temporarily_unavailable} when the agent's owner has no place left
+     * @throws OAuthException 503 {@code temporarily_unavailable} when the agent's owner has no
+     * place left
      */
     public String issue(ConsentRequest request, long lifespanSeconds) {
         for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
@@ -49,7 +54,10 @@ public final class PendingConsents {
         return secrets.find(requestToken);
     }
 
-    /** Uses the request token up, which is named by its hash: of two callers, on whatever nodes, one gets the wish. */
+    /**
+     * Uses the request token up, which is named by its hash: of two callers, on whatever nodes, one
+     * gets the wish.
+     */
     public Optional<ConsentRequest> takeHashed(String hash) {
         Optional<ConsentRequest> taken = secrets.takeHashed(hash);
         taken.ifPresent(request -> store.remove(place(request, hash)));

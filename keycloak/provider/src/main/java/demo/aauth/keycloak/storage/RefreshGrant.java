@@ -3,7 +3,8 @@ package demo.aauth.keycloak.storage;
 import java.util.Map;
 
 /**
- * What an agent may ask for again without the user. Not bound to a key, which may be rotated (profile 4.5).
+ * What an agent may ask for again without the user. Not bound to a key, which may be rotated
+ * (profile 4.5).
  *
  * @param agentDelegate null when the agent asks without one
  * @param scope space-separated

@@ -10,9 +10,10 @@ import java.util.Optional;
 import java.util.function.Function;
 
 /**
- * Values behind secrets that are handed out once: codes, request tokens, refresh tokens. They live in Keycloak's store of single-use
- * objects, which all nodes of a cluster share. The store sees the hash of a secret only, under its own key and in other entries that name
- * it, so that a reader of the store has nothing to present.
+ * Values behind secrets that are handed out once: codes, request tokens, refresh tokens. They live
+ * in Keycloak's store of single-use objects, which all nodes of a cluster share. The store sees the
+ * hash of a secret only, under its own key and in other entries that name it, so that a reader of
+ * the store has nothing to present.
  */
 public final class Secrets<T> {
 

@@ -16,7 +16,10 @@ public record Act(String agent, String agentDelegate, String subject, Act act) {
     /** More nesting than any delegation that would be issued, and little enough to walk. */
     private static final int MAX_DEPTH = 20;
 
-    /** @return null when there is none; throws {@code malformed_token} or {@code token_claim_missing} when its shape is wrong anywhere */
+    /**
+     * @return null when there is none; throws {@code malformed_token} or
+     * {@code token_claim_missing} when its shape is wrong anywhere
+     */
     static Act read(JsonNode claims) {
         return read(claims, 0);
     }

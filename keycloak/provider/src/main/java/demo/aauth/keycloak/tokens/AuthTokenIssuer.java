@@ -18,11 +18,17 @@ import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/** Writes a decision down in an auth token, signed with the realm's key (profile 4.2). Checks nothing: policy has spoken before. */
+/**
+ * Writes a decision down in an auth token, signed with the realm's key (profile 4.2). Checks
+ * nothing: policy has spoken before.
+ */
 public final class AuthTokenIssuer {
 
     private static final int TOKEN_ID_BYTES = 16;
-    /** Algorithms that verifiers of this profile take; a realm with another default signs with the first. */
+    /**
+     * Algorithms that verifiers of this profile take; a realm with another default signs with the
+     * first.
+     */
     private static final List<String> ALGORITHMS = List.of(Algorithm.RS256, Algorithm.ES256, Algorithm.EdDSA);
 
     private final KeycloakSession session;
@@ -35,7 +41,10 @@ public final class AuthTokenIssuer {
         this.issuer = issuer;
     }
 
-    /** @param id the token's {@code jti}: its name in events and logs, where the token itself must not be */
+    /**
+     * @param id the token's {@code jti}: its name in events and logs, where the token itself must
+     * not be
+     */
     public record Issued(String token, String id) {
     }
 
@@ -75,12 +84,18 @@ public final class AuthTokenIssuer {
         return claims.put("jti", id);
     }
 
-    /** Who the user is, an agent is told by identity scopes alone; for any other scope of its own it needs no place on the realm's list. */
+    /**
+     * Who the user is, an agent is told by identity scopes alone; for any other scope of its own it
+     * needs no place on the realm's list.
+     */
     private static boolean tellsWho(Decision decision) {
         return !isOwn(decision) || IdentityScope.anyOf(Scopes.words(decision.scope()));
     }
 
-    /** In a token for the agent itself identity scopes have become claims; a resource finds its scopes as it asked for them (SPEC 7.4). */
+    /**
+     * In a token for the agent itself identity scopes have become claims; a resource finds its
+     * scopes as it asked for them (SPEC 7.4).
+     */
     private static void putScope(ObjectNode claims, Decision decision) {
         if (!isOwn(decision)) {
             claims.put("scope", decision.scope());

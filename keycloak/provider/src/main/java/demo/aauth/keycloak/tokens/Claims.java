@@ -12,7 +12,10 @@ import java.util.List;
 /** The checks that all three token types share. Each returns the proven value or throws. */
 final class Claims {
 
-    /** Allowed on {@code iat} and {@code nbf} only: two clocks are never the same. {@code exp} has no leeway. */
+    /**
+     * Allowed on {@code iat} and {@code nbf} only: two clocks are never the same. {@code exp} has
+     * no leeway.
+     */
     static final int SKEW_SECONDS = 5;
 
     private final JsonNode claims;
@@ -21,7 +24,10 @@ final class Claims {
         this.claims = claims;
     }
 
-    /** The claims of a token whose {@code typ} is exactly the one demanded and whose times have their shape. */
+    /**
+     * The claims of a token whose {@code typ} is exactly the one demanded and whose times have
+     * their shape.
+     */
     static Claims of(DecodedToken token, String type) {
         if (!token.hasType(type)) {
             throw new AAuthException(ErrorCode.TOKEN_TYPE_MISMATCH, "the token is not of type " + type);

@@ -10,8 +10,8 @@ import demo.aauth.keycloak.keys.Ed25519Key;
  * @param scope space-separated
  * @param subject the user that the agent acts for, or null
  * @param act in an exchange the requester's caller, else null
- * @param notAfter Unix seconds; the token ends then, even where policy would have it live longer: what it rests on ends then. Null where
- *        it rests on nothing that ends
+ * @param notAfter Unix seconds; the token ends then, even where policy would have it live longer:
+ *        what it rests on ends then. Null where it rests on nothing that ends
  */
 public record Decision(
         String agent, String agentDelegate, Ed25519Key key, String resource, String scope, String subject, Act act, Long notAfter) {

@@ -18,8 +18,9 @@ import java.nio.charset.StandardCharsets;
 public record DecodedToken(JsonNode header, JsonNode claims, byte[] signed, byte[] signature) {
 
     /**
-     * @throws AAuthException {@code malformed_token} unless it is three parts of canonical base64url whose first two are JSON objects
-     *         without a name twice, or when it is larger than 16 KiB or has critical extensions
+     * @throws AAuthException {@code malformed_token} unless it is three parts of canonical
+     *         base64url whose first two are JSON objects without a name twice, or when it is larger
+     *         than 16 KiB or has critical extensions
      */
     public static DecodedToken decode(String token) {
         if (token.length() > HeaderFields.MAX_LENGTH) {
@@ -35,7 +36,8 @@ public record DecodedToken(JsonNode header, JsonNode claims, byte[] signed, byte
         }
         JsonNode header = object(parts[0], "header");
         JsonNode claims = object(parts[1], "payload");
-        // No extension is understood here, and one marked critical must not be ignored (RFC 7515 section 4.1.11).
+        // No extension is understood here, and one marked critical must not be ignored (RFC 7515
+        // section 4.1.11).
         if (header.has("crit")) {
             throw malformed("the token has critical extensions");
         }

@@ -86,7 +86,10 @@ enum TokenAlgorithm {
         return Arrays.stream(values()).filter(algorithm -> algorithm.joseName.equals(joseName)).findFirst();
     }
 
-    /** True when {@code signature} is that of {@code jwk}, a key that {@link #suits}, over {@code data}. */
+    /**
+     * True when {@code signature} is that of {@code jwk}, a key that {@link #suits}, over
+     * {@code data}.
+     */
     boolean verifies(JsonNode jwk, byte[] data, byte[] signature) {
         try {
             return check(jwk, data, signature);
@@ -98,7 +101,10 @@ enum TokenAlgorithm {
 
     abstract boolean check(JsonNode jwk, byte[] data, byte[] signature) throws GeneralSecurityException;
 
-    /** Whether a published key is meant for this algorithm: it says so by its type and curve, and no word of it says otherwise. */
+    /**
+     * Whether a published key is meant for this algorithm: it says so by its type and curve, and no
+     * word of it says otherwise.
+     */
     boolean suits(JsonNode jwk) {
         String use = jwk.has("use") ? Json.text(jwk, "use") : "sig";
         String alg = jwk.has("alg") ? Json.text(jwk, "alg") : joseName;
@@ -124,7 +130,10 @@ enum TokenAlgorithm {
         return new BigInteger(1, bytes(jwk, name));
     }
 
-    /** RFC 7518 section 6.2.1.2: of the curve's full length, so that a key has one spelling and one thumbprint. */
+    /**
+     * RFC 7518 section 6.2.1.2: of the curve's full length, so that a key has one spelling and one
+     * thumbprint.
+     */
     private static BigInteger coordinate(JsonNode jwk, String name) throws InvalidKeyException {
         byte[] bytes = bytes(jwk, name);
         if (bytes.length != P256_COORDINATE_BYTES) {

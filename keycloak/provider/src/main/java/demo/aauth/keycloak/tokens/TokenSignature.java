@@ -13,10 +13,11 @@ final class TokenSignature {
     }
 
     /**
-     * Verifies the signature with the key that the token's issuer publishes; again with a newer one, where the key came from a cache
-     * and another one has taken its name since.
+     * Verifies the signature with the key that the token's issuer publishes; again with a newer
+     * one, where the key came from a cache and another one has taken its name since.
      *
-     * @throws AAuthException {@code invalid_token_signature}, also when the key is not one for the token's algorithm; or of discovery
+     * @throws AAuthException {@code invalid_token_signature}, also when the key is not one for the
+     * token's algorithm; or of discovery
      */
     static void require(DecodedToken token, PublishedKeys keys) {
         PublishedKeys.Candidate candidate = keys.key(keyId(token));
@@ -40,7 +41,10 @@ final class TokenSignature {
                 : refused("the token's signature does not verify");
     }
 
-    /** Null only where the header has none: an empty one is a name, too, and nobody's. {@link Claims} has checked its shape. */
+    /**
+     * Null only where the header has none: an empty one is a name, too, and nobody's.
+     * {@link Claims} has checked its shape.
+     */
     private static String keyId(DecodedToken token) {
         JsonNode kid = token.header().get("kid");
         return kid == null ? null : kid.textValue();

@@ -15,8 +15,9 @@ import java.util.function.Function;
 import java.util.function.LongSupplier;
 
 /**
- * Verifies the tokens that others bring: resource tokens, agent tokens, and the upstream token of an exchange. A token is judged by all
- * that needs no network first; then its signature is verified with a published key.
+ * Verifies the tokens that others bring: resource tokens, agent tokens, and the upstream token of
+ * an exchange. A token is judged by all that needs no network first; then its signature is verified
+ * with a published key.
  */
 public final class TokenVerifier {
 
@@ -30,7 +31,8 @@ public final class TokenVerifier {
 
     /**
      * @param issuer own identifier: the audience of resource tokens and agent tokens
-     * @param ownKeys own public keys by key id: this server need not ask itself over the network who it is
+     * @param ownKeys own public keys by key id: this server need not ask itself over the network
+     * who it is
      */
     public TokenVerifier(
             String issuer, Discovery discovery, Function<String, Optional<JsonNode>> ownKeys, LongSupplier nowSeconds) {
@@ -41,9 +43,10 @@ public final class TokenVerifier {
     }
 
     /**
-     * Verifies a resource token (profile 4.1): type, algorithm, audience, agent, key binding, expiry (at most 600 s ahead), and its
-     * signature with the key that the resource publishes (hole J1), and the shape of its scope. Does not check whether that may be
-     * granted: that is policy.
+     * Verifies a resource token (profile 4.1): type, algorithm, audience, agent, key binding,
+     * expiry (at most 600 s ahead), and its signature with the key that the resource publishes
+     * (hole J1), and the shape of its scope. Does not check whether that may be granted: that is
+     * policy.
      *
      * @param agent the proven requester
      * @param thumbprint of the key that signed the token request
@@ -79,9 +82,10 @@ public final class TokenVerifier {
     }
 
     /**
-     * Verifies an agent token (profile 4.3): type, algorithm, audience if it names one, times, the length of {@code sub}, the shape of {@code cnf.jwk}, and its
-     * signature with the key that the agent publishes (hole J2). Does not check that the request was signed with {@code cnf.jwk}: the
-     * verifier does.
+     * Verifies an agent token (profile 4.3): type, algorithm, audience if it names one, times, the
+     * length of {@code sub}, the shape of {@code cnf.jwk}, and its signature with the key that the
+     * agent publishes (hole J2). Does not check that the request was signed with {@code cnf.jwk}:
+     * the verifier does.
      */
     public AgentToken verifyAgentToken(String token) {
         DecodedToken decoded = DecodedToken.decode(token);
@@ -106,12 +110,13 @@ public final class TokenVerifier {
     }
 
     /**
-     * Verifies an auth token that is to be exchanged (profile 4.2): type, algorithm, issuer (before anything is fetched: hole J3),
-     * audience, shapes of all claims, times, and its signature. Does not check that the request was signed with {@code cnf.jwk}: in an
-     * exchange it is not.
+     * Verifies an auth token that is to be exchanged (profile 4.2): type, algorithm, issuer (before
+     * anything is fetched: hole J3), audience, shapes of all claims, times, and its signature. Does
+     * not check that the request was signed with {@code cnf.jwk}: in an exchange it is not.
      *
      * @param audience the agent that the token was presented to, which now asks for the next one
-     * @param trustedIssuers issuers whose tokens count; anyone else's is refused before anything is fetched
+     * @param trustedIssuers issuers whose tokens count; anyone else's is refused before anything is
+     * fetched
      */
     public AuthToken verifyAuthToken(String token, String audience, List<String> trustedIssuers) {
         DecodedToken decoded = DecodedToken.decode(token);

@@ -5,12 +5,13 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * What may be written down of a text: no token, no secret, and not all of it. The same rules as for the demo's other services
- * (packages/protocol-trace), so that what both sides of a message have written can be compared.
+ * What may be written down of a text: no token, no secret, and not all of it. The same rules as for
+ * the demo's other services (packages/protocol-trace), so that what both sides of a message have
+ * written can be compared.
  */
 final class Cut {
 
-    /** Of one text value, in characters. */
+    /** Characters of one text value. */
     static final int MAX_LENGTH = 8_192;
     /** What is left of a token: enough to recognise it. */
     private static final int TOKEN_LENGTH = 12;
@@ -40,7 +41,10 @@ final class Cut {
                 text.startsWith(END, token.end()) ? quote(token.group()) : quote(secret(token.group())));
     }
 
-    /** A signature base: what headers and address may not show is not shown by what was signed of them either. */
+    /**
+     * A signature base: what headers and address may not show is not shown by what was signed of
+     * them either.
+     */
     static String base(String base) {
         String lines = BASE_LINE.matcher(base).replaceAll(line -> quote(isLeftOut(line.group(2)) ? line.group(1) + END : line.group()));
         return end(tokens(FORM_FIELD.matcher(lines).replaceAll(Cut::field)));

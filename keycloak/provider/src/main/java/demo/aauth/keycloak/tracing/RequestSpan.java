@@ -21,9 +21,9 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * Writes onto the span of a request which checks were made and what came of them, under the names that the demo's other services use
- * (docs/reference/telemetry.md). No value holds a signature or a whole token, and each is bounded. Where the server makes no spans it
- * does nothing.
+ * Writes onto the span of a request which checks were made and what came of them, under the names
+ * that the demo's other services use (docs/reference/telemetry.md). No value holds a signature or a
+ * whole token, and each is bounded. Where the server makes no spans it does nothing.
  */
 public final class RequestSpan {
 
@@ -35,12 +35,15 @@ public final class RequestSpan {
         this.span = span;
     }
 
-    /** That of the current request. */
+    /** Span of the current request. */
     public static RequestSpan current() {
         return new RequestSpan(serverSpan());
     }
 
-    /** Keycloak makes a span for each method of an endpoint; what is decided belongs to the request's. */
+    /**
+     * Keycloak makes a span for each method of an endpoint; what is decided belongs to the
+     * request's.
+     */
     private static Span serverSpan() {
         try {
             Span root = LocalRootSpan.current();

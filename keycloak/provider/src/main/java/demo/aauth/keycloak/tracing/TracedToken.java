@@ -26,7 +26,10 @@ final class TracedToken {
     private TracedToken() {
     }
 
-    /** JSON of {@code kind}, {@code id}, {@code header} and {@code claims}; without the latter two where they are too long. */
+    /**
+     * JSON of {@code kind}, {@code id}, {@code header} and {@code claims}; without the latter two
+     * where they are too long.
+     */
     static String json(String token) {
         ObjectNode brief = Json.object();
         try {

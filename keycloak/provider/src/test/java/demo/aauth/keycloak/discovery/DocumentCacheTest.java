@@ -96,7 +96,10 @@ class DocumentCacheTest {
         assertEquals(1, get().value());
     }
 
-    /** Else requests in the name of an agent that is just starting would lock it out for a while after. */
+    /**
+     * Else requests in the name of an agent that is just starting would lock it out for a while
+     * after.
+     */
     @Test
     void aReloadThatFailsLeavesTheBurst() {
         get();
@@ -107,7 +110,8 @@ class DocumentCacheTest {
                     throw new AAuthException(ErrorCode.DISCOVERY_FAILED, "down");
                 }));
             }
-            // One in a second, or every request that names an unknown key of a party in trouble would be a fetch.
+            // One in a second, or every request that names an unknown key of a party in trouble
+            // would be a fetch.
             assertEquals(2 + second, loads.get());
             now += DocumentCache.FAILURE_SECONDS;
         }
@@ -152,7 +156,10 @@ class DocumentCacheTest {
         }
     }
 
-    /** An error of this server's own says nothing about the party, and is nobody's answer a second time. */
+    /**
+     * An error of this server's own says nothing about the party, and is nobody's answer a second
+     * time.
+     */
     @Test
     void anErrorOfOurOwnIsNotRemembered() {
         assertThrows(IllegalStateException.class, () -> cache.get("key", of("a.example"), () -> {
@@ -262,7 +269,10 @@ class DocumentCacheTest {
         }
     }
 
-    /** While an agent's key is replaced, several requests signed with the new one arrive: all of them wait for it. */
+    /**
+     * While an agent's key is replaced, several requests signed with the new one arrive: all of
+     * them wait for it.
+     */
     @Test
     void givesTheNewValueToAllWhoAskWhileItIsOnTheWire() throws Exception {
         get();

@@ -37,7 +37,10 @@ class IdentifierTest {
         assertFalse(Identifier.isCanonical(id));
     }
 
-    /** Anybody may name one: no text may be too much for the stack of a thread, be it nearly used up. */
+    /**
+     * Anybody may name one: no text may be too much for the stack of a thread, be it nearly used
+     * up.
+     */
     @ParameterizedTest
     @ValueSource(strings = {"/a", ".a", "/", ":", "@", "%2e"})
     void isBounded(String part) throws InterruptedException {

@@ -42,7 +42,10 @@ class NetworkGuardTest {
         assertFalse(development.allows(InetAddress.getByName(address)));
     }
 
-    /** A16: the rest of IANA's registries of special-purpose addresses, whatever is reachable there, and what is not assigned. */
+    /**
+     * A16: the rest of IANA's registries of special-purpose addresses, whatever is reachable there,
+     * and what is not assigned.
+     */
     @ParameterizedTest
     @ValueSource(strings = {"::ffff:0:169.254.169.254", "::ffff:0:127.0.0.1", "::ffff:0:8.8.8.8", "192.0.2.1", "192.31.196.1",
         "192.52.193.1", "192.88.99.1", "192.175.48.1", "198.51.100.1", "203.0.113.1", "100:0:0:1::1", "2001:1::1", "2001:2::1",
@@ -62,7 +65,9 @@ class NetworkGuardTest {
         assertFalse(development.allows(InetAddress.getByName(address)));
     }
 
-    /** URL parsers and resolvers know more spellings of an address than the guard of the text does. */
+    /**
+     * URL parsers and resolvers know more spellings of an address than the guard of the text does.
+     */
     @ParameterizedTest
     @ValueSource(strings = {"127.0.0.1", "2130706433", "127.1", "localhost"})
     void judgesWhatANameResolvesTo(String host) {

@@ -37,7 +37,10 @@ class OAuthExceptionTest {
         assertNull(OAuthException.accessDenied("no").refusal());
     }
 
-    /** Told apart, a forbidden network, a closed port and a host that answers would make this server a scanner of its own network. */
+    /**
+     * Told apart, a forbidden network, a closed port and a host that answers would make this server
+     * a scanner of its own network.
+     */
     @Test
     void tellsNoOneHowAFetchFailed() {
         for (ErrorCode code : List.of(ErrorCode.DISCOVERY_BLOCKED, ErrorCode.METADATA_MISMATCH, ErrorCode.DISCOVERY_FAILED)) {

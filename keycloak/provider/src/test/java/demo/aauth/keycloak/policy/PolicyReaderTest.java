@@ -66,7 +66,10 @@ class PolicyReaderTest {
         assertTrue(policy.allowsScopes(List.of("read", "write")));
     }
 
-    /** One of the two has to be listed, whichever; neither is by a name that only begins alike, and nobody is by default. */
+    /**
+     * One of the two has to be listed, whichever; neither is by a name that only begins alike, and
+     * nobody is by default.
+     */
     @Test
     void letsTheListedAlonePutTheQuestionWhoAUserIs() {
         Policy policy = PolicyReader.read(Map.of("aauth.self.agents", "[\"https://a.example\"]"));

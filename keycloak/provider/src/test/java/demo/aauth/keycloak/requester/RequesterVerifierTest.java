@@ -105,7 +105,10 @@ class RequesterVerifierTest {
         assertEquals(AGENT, verifier.verify(request.send()).agent());
     }
 
-    /** Agents that make a new key at every start may give it the old name; whoever signs with neither is nobody. */
+    /**
+     * Agents that make a new key at every start may give it the old name; whoever signs with
+     * neither is nobody.
+     */
     @Test
     void looksAgainForAKeyThatCameFromTheCache() {
         TestKey old = TestKey.generate();
@@ -189,7 +192,9 @@ class RequesterVerifierTest {
         assertEquals(AGENT, verifier.verifyExchange(later.send(), wish(AGENT, key.thumbprint()), List.of(ISSUER)).requester().agent());
     }
 
-    /** Each candidate costs a verification, and whoever publishes a set decides how many there are. */
+    /**
+     * Each candidate costs a verification, and whoever publishes a set decides how many there are.
+     */
     @Test
     void anExchangeTriesTenKeysAtMost() {
         ObjectNode[] keys = new ObjectNode[11];

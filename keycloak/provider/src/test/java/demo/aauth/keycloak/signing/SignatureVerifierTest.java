@@ -21,7 +21,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-/** Every departure from a good request, and which check finds it. Holes J4, J5, J6 and J20; P1 to P10 as in the TypeScript tests. */
+/**
+ * Every departure from a good request, and which check finds it. Holes J4, J5, J6 and J20; P1 to
+ * P10 as in the TypeScript tests.
+ */
 class SignatureVerifierTest {
 
     private static final long NOW = 1_730_217_600;

@@ -43,7 +43,10 @@ public final class FakeWorld implements DocumentTransport {
         documents.put(address, document);
     }
 
-    /** @param failure an {@link IOException}, or a {@link RuntimeException} such as the network guard's */
+    /**
+     * @param failure an {@link IOException}, or a {@link RuntimeException} such as the network
+     * guard's
+     */
     public void fail(String address, Exception failure) {
         failures.put(address, failure);
     }

@@ -12,7 +12,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 
-/** A signed request, written by hand rather than by the code under test, so that everything about it can be wrong. */
+/**
+ * A signed request, written by hand rather than by the code under test, so that everything about it
+ * can be wrong.
+ */
 public final class SignedRequest {
 
     public String method = "POST";

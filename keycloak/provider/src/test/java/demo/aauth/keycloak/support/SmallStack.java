@@ -4,7 +4,9 @@ import java.util.concurrent.atomic.AtomicReference;
 
 import static org.junit.jupiter.api.Assertions.assertNull;
 
-/** Runs what may not go deep: with as little stack as is left to code that is called from far below. */
+/**
+ * Runs what may not go deep: with as little stack as is left to code that is called from far below.
+ */
 public final class SmallStack {
 
     private static final int BYTES = 180_000;

@@ -36,7 +36,10 @@ class TokenAlgorithmTest {
         assertEquals(taken, takesRsa(bits, RSAKeyGenParameterSpec.F4));
     }
 
-    /** Verifying with a long one takes long, with an even one it is not RSA, and with 1 everybody can sign. */
+    /**
+     * Verifying with a long one takes long, with an even one it is not RSA, and with 1 everybody
+     * can sign.
+     */
     @ParameterizedTest
     @CsvSource({"1,false", "3,true", "4,false", "65537,true", "65536,false", "4294967295,true", "4294967297,false"})
     void takesRsaKeysWithAnOrdinaryExponentOnly(BigInteger exponent, boolean taken) throws GeneralSecurityException {
@@ -117,8 +120,9 @@ class TokenAlgorithmTest {
     }
 
     /**
-     * Whether a key with these sizes is taken, by a signature that is right. Its modulus has many small primes, which are found in no
-     * time; who verifies cannot tell. The padded text is a square by each, so that there is a root of it for an even exponent, too.
+     * Whether a key with these sizes is taken, by a signature that is right. Its modulus has many
+     * small primes, which are found in no time; who verifies cannot tell. The padded text is a
+     * square by each, so that there is a root of it for an even exponent, too.
      */
     private static boolean takesRsa(int bits, BigInteger exponent) throws GeneralSecurityException {
         BigInteger padded = paddedForRsa(bits);

@@ -155,7 +155,10 @@ class TokenVerifierTest {
             Refusal.expect(ErrorCode.MALFORMED_TOKEN, "the header is not base64url", () -> verify("e3.e30.AAAA"));
         }
 
-        /** A name that is empty is a name, and nobody's; only a header without one means the only key there is. */
+        /**
+         * A name that is empty is a name, and nobody's; only a header without one means the only
+         * key there is.
+         */
         @Test
         void looksAnEmptyKeyIdUp() {
             ObjectNode header = header(TokenType.RESOURCE);

@@ -1,0 +1,60 @@
+/**
+ * Fails where a comment or a test's title breaks the rules of wording.ts. `--wrap` first puts the
+ * comments that are too long on more lines, in the files given or in all.
+ *
+ * @module
+ */
+
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { REPOSITORY_ROOT } from "./demo/stack.ts";
+import { listedFiles } from "./listed-files.ts";
+import { commentProblems, titleProblems, wrapComments } from "./wording.ts";
+
+const CODE = /\.(?:[cm]?[jt]sx?|css|java)$/;
+/** Folders whose comments are wrapped next. */
+const PENDING = [
+  "packages/aauth-explain/",
+  "packages/aauth-stores/",
+  "packages/aauth/src/agent/",
+  "packages/aauth/src/gates/",
+  "packages/aauth/src/resource/",
+  "packages/agent-kit/",
+  "packages/backend-api/",
+  "packages/fastify-aauth/",
+  "packages/issuer-kit/",
+  "packages/mcp-aauth/",
+  "packages/protocol-trace/",
+  "scripts/",
+  "services/auth-server/",
+  "services/backend/",
+  "services/delegate-agent/",
+  "services/person-server/",
+  "services/supply-chain-agent/",
+  "tests/",
+  "ui/",
+  "vitest.config.ts",
+];
+const TEST = /\.test\.tsx?$/;
+
+const [flag, ...named] = process.argv.slice(2);
+const files = listedFiles(REPOSITORY_ROOT).filter((path) => CODE.test(path));
+const problems: string[] = [];
+for (const path of files) {
+  const file = join(REPOSITORY_ROOT, path);
+  let source = readFileSync(file, "utf8");
+  if (flag === "--wrap" && (named.length === 0 || named.some((name) => path.startsWith(name)))) {
+    const wrapped = wrapComments(source);
+    if (wrapped !== source) writeFileSync(file, wrapped);
+    source = wrapped;
+  }
+  const isPending = PENDING.some((folder) => path.startsWith(folder));
+  problems.push(...commentProblems(path, source).filter((text) => !isPending || !text.endsWith("columns")));
+  if (TEST.test(path)) problems.push(...titleProblems(path, source));
+}
+for (const problem of problems) console.error(problem);
+console.log(`${files.length} files, ${problems.length} problems of wording`);
+if (problems.some((problem) => problem.includes("columns"))) {
+  console.log("node_modules/.bin/node scripts/check-wording.ts --wrap breaks long comments.");
+}
+process.exitCode = problems.length === 0 ? 0 : 1;
