@@ -142,6 +142,7 @@ describe("the file", () => {
     const { page, expectComplaint } = await open(html.replace("</body>", `${injected}</body>`));
     expectComplaint(/Executing inline script violates/);
     expectComplaint(/'http:\/\/localhost:1\/' violates/);
+    expectComplaint(/Fetch API cannot load http:\/\/localhost:1\/. Refused to connect/);
     const fetched = await page.evaluate("fetch('http://localhost:1/').then(() => 'sent', () => 'blocked')");
     expect(fetched).toBe("blocked");
     expect(await page.title()).toBe("A run of AAuth");

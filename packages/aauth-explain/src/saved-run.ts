@@ -102,9 +102,9 @@ export class SavedRunError extends Error {
   }
 }
 
-/** Of the file, in bytes. */
+/** Largest size of the file, in bytes. */
 export const MAX_SAVED_RUN_BYTES = 500_000;
-/** Of the run's data, in bytes, once it is decompressed: a small file could become arbitrarily large. */
+/** Largest size of the decompressed data, in bytes: a small file could become arbitrarily large. */
 const MAX_DATA_BYTES = 8_000_000;
 const MAX_MESSAGES = 500;
 
