@@ -82,11 +82,12 @@ export const runTraceRoutes: FastifyPluginAsync<RunTraceOptions> = async (app, o
     return order === undefined ? fromStore(user.id, id, SPAN.order, "order") : answer(user.id, order);
   });
 
-  if (breakIt === undefined || evidence === undefined) return;
-  userRoute(app, apiRoutes.runEvidence, async ({ user, params: { id } }) => {
-    const run = await runs.get(user.id, id);
-    return { requests: await evidence(run.id) };
-  });
+  if (evidence !== undefined)
+    userRoute(app, apiRoutes.runEvidence, async ({ user, params: { id } }) => {
+      const run = await runs.get(user.id, id);
+      return { requests: await evidence(run.id) };
+    });
+  if (breakIt === undefined) return;
   userRoute(app, apiRoutes.breakIt, async ({ user, params }) =>
     breakIt.attempt(await runs.get(user.id, params.id), params.variant),
   );
