@@ -10,6 +10,7 @@ import {
   createEndpointMap,
   generateSigningKey,
   type PrivateJwk,
+  type PublicJwk,
   type SigningKey,
   toJwks,
 } from "aauth";
@@ -34,7 +35,7 @@ import { FEBRUARY_RESOURCE, RESOURCE, type Settings } from "./servers/reports.ts
 
 const PERSON_SERVER = "https://ps.example";
 const PROVIDER = "https://agent.example";
-const AGENT = "aauth:planner@agent.example";
+export const AGENT = "aauth:planner@agent.example";
 const SCOPE = "reports.read";
 
 /** Claims of an auth token that differ from a good one. */
@@ -48,6 +49,18 @@ export interface TokenOver {
   readonly now?: () => number;
 }
 
+/** A request that differs from a good one. */
+export type SignedOver = Partial<SignedRequestOptions> & { readonly token?: string };
+
+/** What an agent needs beside its key. */
+interface AgentSide {
+  /** Makes the resource at a port known to the parties. @returns where it is, by identifier */
+  resourceAt(port: number): Readonly<Record<string, string>>;
+  agentToken(confirmationKey: PublicJwk): Promise<string>;
+  /** A person agrees at a page. */
+  approve(page: string): Promise<void>;
+}
+
 /** The parties of one dialect. */
 export interface Parties {
   readonly settings: Settings;
@@ -56,14 +69,22 @@ export interface Parties {
   /** A key that no party has published, under the `kid` of the issuer's. */
   readonly otherKey: SigningKey;
   token(over?: TokenOver): Promise<string>;
+  /** A body that the handler takes. */
+  readonly body: string;
+  /** A part of the answer to a whole call. */
+  readonly answer: string;
   /** A request that meets the requirement, but for `over`. */
-  sign(over?: Partial<SignedRequestOptions> & { readonly token?: string }): Promise<TestRequest>;
+  sign(over?: SignedOver): Promise<TestRequest>;
+  /** For an agent elsewhere. */
+  readonly agentSide?: AgentSide;
   /** A call of the library's agent, which gets all tokens by itself, to a resource at `port`. */
-  call?(port: number): Promise<Response>;
+  call?(port: number, init?: RequestInit): Promise<Response>;
   /** The issuer revokes a token at the resource at `port`; the name of an error, if any. */
   revoke?(token: string, port: number): Promise<string | undefined>;
   stop(): void;
 }
+
+const REPORTS = { body: '{"month":"2026-11"}', answer: '{"method":"GET","body":""}' };
 
 /** Where a server listens, on loopback. */
 export async function listen(listener: RequestListener, port = 0) {
@@ -79,7 +100,7 @@ export async function listen(listener: RequestListener, port = 0) {
 /** A private key of a resource. */
 export function freshKey(): PrivateJwk {
   const jwk = generateKeyPairSync("ed25519").privateKey.export({ format: "jwk" });
-  return JSON.parse(JSON.stringify({ ...jwk, kid: "reports-1" }));
+  return JSON.parse(JSON.stringify({ ...jwk, kid: "resource-1" }));
 }
 
 /** A party that publishes documents, by path. */
@@ -115,13 +136,20 @@ export async function draft11Parties(): Promise<Parties> {
   const app = Fastify();
   await serveParty(app, personServer);
   elsewhere.set(PERSON_SERVER, await app.listen({ port: 0, host: "127.0.0.1" }));
-  const agentToken = async () =>
-    (
-      await issueAgentToken({
-        ...{ key: providerKey, issuer: PROVIDER, agent: AGENT, personServer: PERSON_SERVER },
-        confirmationKey: agentKey.publicJwk,
-      })
-    ).token;
+  const agentSide: AgentSide = {
+    resourceAt(port) {
+      reportsAt = `http://127.0.0.1:${port}`;
+      return { [RESOURCE]: reportsAt };
+    },
+    async agentToken(confirmationKey) {
+      const issuer = { key: providerKey, issuer: PROVIDER, agent: AGENT, personServer: PERSON_SERVER };
+      return (await issueAgentToken({ ...issuer, confirmationKey })).token;
+    },
+    async approve(page) {
+      const waiting = await personServer.open(new URL(page).searchParams.get("code")!, "browser");
+      await personServer.approve(waiting!.reference, { person: "dana", version: waiting!.version });
+    },
+  };
   const token = async ({
     key = personKey,
     boundTo = agentKey,
@@ -142,8 +170,7 @@ export async function draft11Parties(): Promise<Parties> {
       issuer: PERSON_SERVER,
       endpoints: Object.fromEntries(elsewhere),
     },
-    url: `${RESOURCE}/reports`,
-    otherKey,
+    ...{ url: `${RESOURCE}/reports`, ...REPORTS, otherKey, agentSide },
     token,
     sign: async ({ token: jwt, ...over } = {}) =>
       signedRequest({
@@ -151,18 +178,15 @@ export async function draft11Parties(): Promise<Parties> {
         signatureKey: { scheme: "jwt", jwt: jwt ?? (await token()) },
         ...over,
       }),
-    async call(port) {
-      reportsAt = `http://127.0.0.1:${port}`;
-      const map = mapFor({ [RESOURCE]: reportsAt });
+    async call(port, init) {
+      const map = mapFor(agentSide.resourceAt(port));
       const agent = createAgent({
-        ...{ id: AGENT, key: agentKey, trustedAuthServers: [PERSON_SERVER], agentToken },
+        ...{ id: AGENT, key: agentKey, trustedAuthServers: [PERSON_SERVER] },
+        agentToken: () => agentSide.agentToken(agentKey.publicJwk),
         ...{ discovery: createDiscovery({ transport: map.documents }), transport: map.requests },
       });
-      const onInteraction = async ({ page }: { page: string }) => {
-        const waiting = await personServer.open(new URL(page).searchParams.get("code")!, "browser");
-        await personServer.approve(waiting!.reference, { person: "dana", version: waiting!.version });
-      };
-      return agent.fetchFor({ loginHint: "dana", onInteraction })(`${RESOURCE}/reports`);
+      const onInteraction = ({ page }: { page: string }) => agentSide.approve(page);
+      return agent.fetchFor({ loginHint: "dana", onInteraction })(`${RESOURCE}/reports`, init);
     },
     async revoke(jwt, port) {
       const map = mapFor({ [RESOURCE]: `http://127.0.0.1:${port}` });
@@ -209,8 +233,7 @@ export async function februaryParties(): Promise<Parties> {
     ).token;
   return {
     settings: { dialect: "february-2026", key: freshKey(), issuer, endpoints: {} },
-    url: `${FEBRUARY_RESOURCE}/reports`,
-    otherKey,
+    ...{ url: `${FEBRUARY_RESOURCE}/reports`, ...REPORTS, otherKey },
     token,
     sign: async ({ token: jwt, ...over } = {}) =>
       signedRequest({
