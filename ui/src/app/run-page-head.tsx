@@ -23,7 +23,9 @@ export function RunPageHead({ address, trace }: { address: RunAddress; trace: Ru
       </div>
       {trace && traceIds.length > 0 && (
         <div className="line">
-          <a href="/compare.html">Compare February and draft -11</a>
+          {kind === "run" && !isAttempt && (
+            <a href={`/compare.html#run=${requestId}`}>Compare with the other version</a>
+          )}
           {traceIds.map((traceId, index) => (
             <Button
               key={traceId}
