@@ -30,7 +30,11 @@ export function DelegatesPanel({ client, disabled }: { client: ApiClient; disabl
               <DelegateItem
                 {...{ delegate, isStale: state.isStale === true }}
                 doing={running?.sub === delegate.sub ? running.action : undefined}
-                disabled={disabled || state.isStale === true || (running !== undefined && running.sub !== delegate.sub)}
+                disabled={
+                  disabled ||
+                  state.isStale === true ||
+                  (running !== undefined && running.sub !== delegate.sub)
+                }
                 onAct={(action) => void act(delegate.sub, action)}
               />
             </li>

@@ -1,9 +1,9 @@
 import type { Message, ProtocolRun, Verdict } from "protocol-trace/read";
 import { type KeyboardEvent, useLayoutEffect, useRef, useState } from "react";
+import { partyColour } from "../../components/party-colour.ts";
 import { messageByKey } from "./message-by-key.ts";
 import { spokenMessage } from "./message-wording.ts";
 import { layOutSequence, leastWidth, type Row } from "./sequence-layout.ts";
-import { partyColour } from "../../components/party-colour.ts";
 import styles from "./sequence-picture.module.css";
 
 interface SequencePictureProps {
