@@ -1,6 +1,8 @@
 import react from "@vitejs/plugin-react";
 import { defineConfig, loadEnv } from "vite";
 import manifest from "./package.json" with { type: "json" };
+import { compress } from "./vite/compress.ts";
+import { paintFirst } from "./vite/paint-first.ts";
 import { readSettings } from "./vite/read-settings.ts";
 import { serveConfig } from "./vite/serve-config.ts";
 
@@ -33,7 +35,9 @@ const ownPackages = Object.entries(manifest.dependencies)
 
 export default defineConfig(({ command, mode }) => {
   // A build has no settings: they are read when the page is served.
-  if (command === "build") return { root: here, plugins: [react()], resolve, build };
+  if (command === "build") {
+    return { root: here, plugins: [react(), paintFirst(), compress()], resolve, build };
+  }
 
   // The repository's .env serves every service; the environment beats it.
   const settings = readSettings(loadEnv(mode, `${here}/..`, "UI_"));

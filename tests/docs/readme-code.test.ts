@@ -9,7 +9,7 @@ import { programsFolder } from "../support/guide-programs.ts";
 const DOCUMENTS = [
   ...["packages/aauth/README.md", "packages/aauth-explain/README.md", "packages/fastify-aauth/README.md"],
   ...["packages/aauth-stores/README.md", "packages/aauth-a2a/README.md", "packages/mcp-aauth/README.md"],
-  ...["docs/guide.md", "docs/add-a-profile.md"],
+  ...["README.md", "docs/guide.md", "docs/add-a-profile.md"],
 ];
 
 const root = fileURLToPath(new URL("../../", import.meta.url));

@@ -12,10 +12,15 @@ const TYPES: Readonly<Record<string, string>> = {
   ".svg": "image/svg+xml",
 };
 
+/** Content codings by the ending of the file that the build made, the smaller one first. */
+const CODINGS = { ".br": "br", ".gz": "gzip" } as const;
+
 interface ServedFile {
   readonly body: Buffer | string;
   readonly type: string;
   readonly cache: string;
+  /** The same compressed, by content coding. Default: only as it is. */
+  readonly coded?: readonly (readonly [coding: string, body: Buffer])[];
 }
 
 /**
@@ -40,31 +45,52 @@ export function createPageServer(folder: string, browser: UiSettings["browser"])
       response.writeHead(404, { "content-type": "text/plain; charset=utf-8" }).end("Not found\n");
       return;
     }
-    const { body, type, cache } = file;
+    const { type, cache, coded = [] } = file;
+    const accepted = coded.find(([coding]) => accepts(request.headers["accept-encoding"] ?? "", coding));
+    const [coding, body] = accepted ?? [undefined, file.body];
     response.writeHead(200, {
       "content-type": type,
       "cache-control": cache,
       "content-length": Buffer.byteLength(body),
+      ...(coded.length > 0 && { vary: "accept-encoding" }),
+      ...(coding !== undefined && { "content-encoding": coding }),
     });
     response.end(body);
   });
   return limitCallers(server);
 }
 
+/** Whether `Accept-Encoding` names a coding, and not with the weight 0 (RFC 9110, section 12.5.3). */
+function accepts(header: string, coding: string): boolean {
+  return header.split(",").some((member) => {
+    const [name, weight = "q=1"] = member.split(";").map((part) => part.trim().toLowerCase());
+    return name === coding && !/^q=0(?:\.0*)?$/.test(weight);
+  });
+}
+
 /**
- * The built page, 1.1 MB, by the path that browsers ask for; `/` is its `index.html`. Where the name of a file carries a hash of its
- * content, browsers may keep it forever; everything else they ask for again.
+ * The built page, 1.9 MB with what is compressed, by the path that browsers ask for; `/` is its
+ * `index.html`. Where the name of a file carries a hash of its content, browsers may keep it
+ * forever; everything else they ask for again.
  */
 function readFiles(folder: string): Map<string, ServedFile> {
-  const files = new Map<string, ServedFile>();
+  const contents = new Map<string, Buffer>();
   for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
     if (!entry.isFile()) continue;
     const file = join(entry.parentPath, entry.name);
-    const path = `/${relative(folder, file).split(sep).join("/")}`;
+    contents.set(`/${relative(folder, file).split(sep).join("/")}`, readFileSync(file));
+  }
+  const files = new Map<string, ServedFile>();
+  for (const [path, body] of contents) {
+    if (extname(path) in CODINGS) continue;
     files.set(path, {
-      body: readFileSync(file),
+      body,
       type: TYPES[extname(path)] ?? "application/octet-stream",
       cache: path.startsWith("/assets/") ? "public, max-age=31536000, immutable" : "no-cache",
+      coded: Object.entries(CODINGS).flatMap(([ending, coding]) => {
+        const compressed = contents.get(`${path}${ending}`);
+        return compressed === undefined ? [] : [[coding, compressed] as const];
+      }),
     });
   }
   const index = files.get("/index.html");

@@ -2,6 +2,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { brotliDecompressSync, gunzipSync } from "node:zlib";
 import { build } from "vite";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
@@ -19,4 +20,26 @@ test("colours for light and dark are still what was written", () => {
   const text = styles.map((name) => readFileSync(join(assets, name), "utf8")).join("\n");
   expect(text).toContain("light-dark(");
   expect(text).not.toContain("--lightningcss-");
+});
+
+test("each script and style sheet is there in Brotli and in gzip, and smaller", () => {
+  const assets = join(folder, "assets");
+  const files = readdirSync(assets).filter((name) => /\.(?:js|css)$/.test(name));
+  expect(files.length).toBeGreaterThan(20);
+  for (const name of files) {
+    const content = readFileSync(join(assets, name));
+    const inBrotli = readFileSync(join(assets, `${name}.br`));
+    const inGzip = readFileSync(join(assets, `${name}.gz`));
+    expect(inBrotli.length, name).toBeLessThan(content.length);
+    expect(brotliDecompressSync(inBrotli).equals(content), name).toBe(true);
+    expect(gunzipSync(inGzip).equals(content), name).toBe(true);
+  }
+});
+
+test("no style sheet stands in front of what is painted first", () => {
+  const html = readFileSync(join(folder, "index.html"), "utf8");
+  const [before, after = ""] = html.split("</main>");
+  expect(before).toContain('class="first-paint"');
+  expect(before).not.toContain('rel="stylesheet"');
+  expect(after.match(/rel="stylesheet"/g)?.length).toBeGreaterThan(1);
 });

@@ -1,10 +1,11 @@
 import { once } from "node:events";
 import { readdirSync } from "node:fs";
 import { mkdir, mkdtemp, writeFile } from "node:fs/promises";
-import { request } from "node:http";
+import { type IncomingMessage, request } from "node:http";
 import { type AddressInfo, connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { setTimeout as pause } from "node:timers/promises";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { createPageServer } from "../../server/page-server.ts";
@@ -20,6 +21,8 @@ async function servedPage(): Promise<string> {
   await mkdir(join(folder, "assets"));
   await writeFile(join(folder, "index.html"), "<title>page</title>");
   await writeFile(join(folder, "assets/page-1a2b.js"), "export {};");
+  await writeFile(join(folder, "assets/page-1a2b.js.br"), "in Brotli");
+  await writeFile(join(folder, "assets/page-1a2b.js.gz"), "in gzip");
   await writeFile(join(folder, "assets/large-3c4d.js"), "x".repeat(250_000));
   await writeFile(join(folder, "../beside.txt"), "not to be served");
   const server = createPageServer(folder, browser);
@@ -84,6 +87,34 @@ test("only files whose names carry a hash are kept by browsers", async () => {
 });
 
 test.each([
+  ["gzip, deflate, br, zstd", "br", "in Brotli"],
+  ["gzip;q=1.0, BR;q=0.5", "br", "in Brotli"],
+  ["gzip, br;q=0", "gzip", "in gzip"],
+  ["br; q=0.000,gzip ; q=0.1", "gzip", "in gzip"],
+  ["br;q=0, gzip;q=0.0", undefined, "export {};"],
+  ["brotli, xgzip", undefined, "export {};"],
+  ["", undefined, "export {};"],
+])("a file is sent as the build compressed it, for Accept-Encoding: %s", async (accepted, coding, body) => {
+  // `fetch` would decode the content.
+  const ask = async (method: string) => {
+    const headers = { "accept-encoding": accepted };
+    const url = `${await servedPage()}/assets/page-1a2b.js`;
+    const [reply] = (await once(request(url, { method, headers }).end(), "response")) as [IncomingMessage];
+    return { reply: reply.headers, text: await text(reply) };
+  };
+  const { reply, text: received } = await ask("GET");
+  expect([reply["content-encoding"], received]).toEqual([coding, body]);
+  expect(reply).toMatchObject({
+    vary: "accept-encoding",
+    "content-length": String(body.length),
+    "content-type": "text/javascript; charset=utf-8",
+    "cache-control": "public, max-age=31536000, immutable",
+  });
+  expect((await ask("HEAD")).reply).toEqual({ ...reply, date: expect.anything() });
+});
+
+test.each([
+  ["GET", "/assets/page-1a2b.js.br", 404],
   ["GET", "/missing.js", 404],
   ["GET", "/..%2fbeside.txt", 404],
   ["POST", "/", 405],

@@ -46,6 +46,8 @@ export async function pageRoutes(app: FastifyInstance, options: { readonly folde
     index: false,
     immutable: true,
     maxAge: "365d",
+    // The build compresses them.
+    preCompressed: true,
   });
   const send = (file: string) => (_request: unknown, reply: FastifyReply) =>
     reply.sendFile(file, folder, { immutable: false, maxAge: 0 });

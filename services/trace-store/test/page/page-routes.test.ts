@@ -11,6 +11,7 @@ beforeAll(async () => {
   writeFileSync(join(folder, "traces.html"), "<title>Traces</title>");
   writeFileSync(join(folder, "index.html"), "<title>Workspace</title>");
   writeFileSync(join(folder, "assets/traces-1a2b.js"), "start()");
+  writeFileSync(join(folder, "assets/traces-1a2b.js.br"), "in Brotli");
   store = await startStore({ pageFolder: folder });
 });
 afterAll(async () => {
@@ -41,6 +42,16 @@ test("a file whose name has a hash stays in the browser's cache", async () => {
   const { body, headers } = await ask("/assets/traces-1a2b.js");
   expect(body).toBe("start()");
   expect(headers["cache-control"]).toContain("immutable");
+});
+
+test("a file is sent as the build compressed it, where the browser accepts that", async () => {
+  const url = "/assets/traces-1a2b.js";
+  const send = (accepted: string) => store.app.inject({ url, headers: { "accept-encoding": accepted } });
+  const { body, headers } = await send("gzip, br");
+  expect(body).toBe("in Brotli");
+  expect(headers).toMatchObject({ "content-encoding": "br", vary: "accept-encoding" });
+  expect(headers["content-type"]).toContain("javascript");
+  expect((await send("gzip")).body).toBe("start()");
 });
 
 test.each(["/nothere", "/index.html", "/trace/a/b", "/assets/../index.html", "/assets/%2e%2e%2findex.html"])(
