@@ -1,7 +1,7 @@
 import type { Failure } from "backend-api";
 import { type ProtocolRun, readProtocolRun } from "protocol-trace/read";
 import { useEffect, useState } from "react";
-import { describeFailure } from "../api/api-failure.ts";
+import { ApiFailure, describeFailure } from "../api/api-failure.ts";
 import { BrandMark } from "../components/brand-mark.tsx";
 import { FailurePanel } from "../components/failure-panel.tsx";
 import { NOT_LOADED } from "../components/load-later.tsx";
@@ -137,13 +137,20 @@ export function CompareApp() {
   );
 }
 
+const SIGNED_OUT: Failure = {
+  code: "session_lapsed",
+  message: "You are not signed in in this tab.",
+  advice: "Sign in on the demo’s page, and open the comparison from the page of the run.",
+};
+
 /** The run, or undefined after `onProblem`. */
 async function readOwn(runId: string, onProblem: (failure: Failure) => void): Promise<OwnRun | undefined> {
   try {
     const { loadOwnRun } = await import("./load-own-run.ts");
     return await loadOwnRun(runId);
   } catch (error) {
-    onProblem(describeFailure(error));
+    const isSignedOut = error instanceof ApiFailure && error.kind === "session_lapsed";
+    onProblem(isSignedOut ? SIGNED_OUT : describeFailure(error));
     return undefined;
   }
 }

@@ -61,7 +61,8 @@ interface SummaryProps {
 /** Both runs in numbers, before any message. */
 function Summary({ rows, names, counts, children }: SummaryProps) {
   const added = rows.filter(({ february }) => february.length === 0).length;
-  const inBoth = rows.filter(({ february, draft11 }) => february.length > 0 && draft11.length > 0).length;
+  const gone = rows.filter(({ draft11 }) => draft11.length === 0).length;
+  const inBoth = rows.length - added - gone;
   const line = ({ messages, signed, tokens }: RunCounts) =>
     `${messages} messages, ${signed} of them signed by an agent; ${tokens} tokens.`;
   return (
@@ -75,7 +76,7 @@ function Summary({ rows, names, counts, children }: SummaryProps) {
         ))}
       </dl>
       <p>
-        {inBoth} steps are in both, {added} are in draft -11 alone.
+        {inBoth} steps are in both, {added} in draft -11 alone, {gone} in February 2026 alone.
       </p>
       <div className="line picks">{children}</div>
     </section>
