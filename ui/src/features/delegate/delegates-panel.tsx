@@ -16,7 +16,7 @@ export function DelegatesPanel({ client, disabled }: { client: ApiClient; disabl
   const { list, running, failure } = state;
   const heading = useRef<HTMLHeadingElement>(null);
   return (
-    <Panel title="Delegates" headingRef={heading} testId="delegates-panel">
+    <Panel title="Delegates" id="delegates" headingRef={heading} testId="delegates-panel">
       <Explanation list={list} />
       {list?.delegates.length === 0 && (
         <p className="note">
