@@ -76,7 +76,8 @@ function Summary({ rows, names, counts, children }: SummaryProps) {
         ))}
       </dl>
       <p>
-        {inBoth} steps are in both, {added} in draft -11 alone, {gone} in February 2026 alone.
+        {inBoth} steps are in both, {added} in draft -11 alone
+        {gone > 0 && `, ${gone} in February 2026 alone`}.
       </p>
       <div className="line picks">{children}</div>
     </section>
