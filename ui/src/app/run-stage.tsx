@@ -34,7 +34,7 @@ interface RunStageProps {
   children?: ReactNode;
 }
 
-/** The messages of a run, the attacks on it, and its spans. */
+/** The messages of a run, the attacks on it, its spans, and what can be taken along of it. */
 export function RunStage(props: RunStageProps) {
   const { client, profile, address, user, disabled, state, isReplayed, onOpen, children } = props;
   const { kind, requestId, messageId } = address;
