@@ -189,6 +189,8 @@ describe.each(["february-2026", "draft-11"] as const)("a run of %s", (profile) =
     await panel.getByRole("button", { name: "Save this run" }).click();
     const dialog = page.getByRole("dialog", { name: "Save this run" });
     await dialog.getByText("The file has whole tokens in it.").waitFor(WAIT);
+    const opacity = () => page.evaluate(`getComputedStyle(document.querySelector("[role=dialog]")).opacity`);
+    await expect.poll(opacity, WAIT).toBe("1");
     await expectAccessible(page, `save-this-run-${profile}`);
     const downloaded = page.waitForEvent("download");
     await dialog.getByRole("button", { name: "Save the file" }).click();

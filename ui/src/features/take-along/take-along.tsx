@@ -5,9 +5,6 @@ import { useState } from "react";
 import { ApiFailure } from "../../api/api-failure.ts";
 import type { ApiClient } from "../../api/client.ts";
 import { BusyButton } from "../../components/busy-button.tsx";
-import { curlOf } from "./curl.ts";
-import { harOf } from "./har.ts";
-import { isOf, savedRunOf } from "./saved-run.ts";
 
 interface TakeAlongProps {
   client: ApiClient;
@@ -19,6 +16,7 @@ interface TakeAlongProps {
   message: Message | undefined;
 }
 
+// What makes files is loaded when one is made: most visitors make none.
 /** The run as a file that opens anywhere, as a recording, and a message of it as a command. */
 export function TakeAlong({ client, requestId, run, hasEvidence, message }: TakeAlongProps) {
   const [isAsking, setAsking] = useState(false);
@@ -42,9 +40,10 @@ export function TakeAlong({ client, requestId, run, hasEvidence, message }: Take
   const save = () =>
     perform(async () => {
       setAsking(false);
-      const [{ default: viewer }, { savedRunPage }] = await Promise.all([
+      const [{ default: viewer }, { savedRunPage }, { savedRunOf }] = await Promise.all([
         import("virtual:saved-run-viewer"),
         import("aauth-explain"),
+        import("./saved-run.ts"),
       ]);
       const whole = await evidence();
       const saved = savedRunOf({ requestId, run, evidence: whole, now: Math.floor(Date.now() / 1000) });
@@ -54,12 +53,14 @@ export function TakeAlong({ client, requestId, run, hasEvidence, message }: Take
     });
   const copy = (asked: Message) =>
     perform(async () => {
+      const [{ curlOf }, { isOf }] = await Promise.all([import("./curl.ts"), import("./saved-run.ts")]);
       const whole = (await evidence()).find((request) => isOf(request, asked));
       await navigator.clipboard.writeText(curlOf(asked, whole));
       return `Copied message ${asked.number}. Sent again it is refused: a signed request is good once.`;
     });
   const record = () =>
     perform(async () => {
+      const { harOf } = await import("./har.ts");
       download(`${name}.har`, "application/json", harOf(run));
       return `Saved ${name}.har. Tokens and signatures in it are cut.`;
     });
