@@ -116,7 +116,9 @@ async function main(): Promise<number> {
       return 1;
     }
     if (code?.code !== "ECONNREFUSED") throw error;
-    console.error("Nothing listens there. Start the demo first: npm run demo");
+    console.error(
+      "Nothing listens there. Start the demo first: npm run demo. One with ports of its own is found by the same variables.",
+    );
     return 1;
   }
 }

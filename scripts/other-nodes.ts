@@ -1,9 +1,9 @@
-import { mkdir, mkdtemp, readFile, realpath, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { demand, packPackages } from "./build-packages.ts";
+import { packPackages } from "./build-packages.ts";
 import { REPOSITORY_ROOT } from "./demo/stack.ts";
-import { findExecutable } from "./find-executable.ts";
+import { installPacked } from "./install-packed.ts";
 import { installFrozen, type Log } from "./pinned-packages.ts";
 import { runProgram } from "./run-program.ts";
 import { runVitestPart } from "./run-vitest.ts";
@@ -17,8 +17,6 @@ const OLDEST = "node-22";
 const NODES = [OLDEST, "node-24", "own"];
 /** Nodes that the packages refuse. */
 const OLD_NODES = ["node-18", "node-20"];
-/** Peer dependencies that the programs of guide and READMEs import. */
-const FRAMEWORKS = ["fastify", "@modelcontextprotocol/sdk", "@modelcontextprotocol/server"];
 /** Entry points that load something that an old Node lacks. */
 const ENTRIES = [
   "aauth",
@@ -50,7 +48,7 @@ export async function runOnNodes(
           const node = name === "own" ? { path: process.execPath } : await installNode(name, log);
           if (typeof node === "string") return node;
           const empty = join(folder, name);
-          await installPackages(node.path, empty, tarballs);
+          await installPacked(node.path, empty, tarballs);
           return { NODE_UNDER_TEST: node.path, INSTALLED_PACKAGES: empty };
         },
       };
@@ -92,16 +90,4 @@ async function installNode(name: string, log: Log): Promise<{ path: string } | s
   const installed = await installFrozen(packages, log);
   if (typeof installed === "string") return installed;
   return { path: `${installed.folder}/node_modules/${name}/bin/node` };
-}
-
-/** Installs tarballs, Fastify and the SDKs of MCP by npm, which runs on this Node and refuses packages that do not name it. */
-async function installPackages(node: string, folder: string, tarballs: readonly string[]): Promise<void> {
-  const npm = findExecutable("npm", process.env);
-  if (npm === undefined) throw new Error("npm is not on the PATH");
-  const { devDependencies } = JSON.parse(await readFile(`${REPOSITORY_ROOT}package.json`, "utf8"));
-  await mkdir(folder);
-  await writeFile(join(folder, "package.json"), JSON.stringify({ private: true, type: "module" }));
-  const options = ["--engine-strict", "--prefer-offline", "--no-audit", "--no-fund"];
-  const packages = [...tarballs, ...FRAMEWORKS.map((name) => `${name}@${devDependencies[name]}`)];
-  await demand(node, [await realpath(npm), "install", ...options, ...packages], folder);
 }

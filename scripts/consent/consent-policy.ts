@@ -94,7 +94,7 @@ export async function openConsentPolicy(options: {
       const message =
         (cause as Error).name === "TimeoutError"
           ? `The auth server at ${authServer} did not answer within ${ANSWER_LIMIT_MS / 1000} s.`
-          : `No auth server answers at ${authServer}: start one (npm run demo), or name another with --auth-server.`;
+          : `No auth server answers at ${authServer}: start one (npm run demo), give this command the variables of a demo with other ports, or name the server with --auth-server.`;
       throw new PolicyAccessError(message, { cause });
     }
   }

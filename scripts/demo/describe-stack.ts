@@ -329,7 +329,9 @@ function page(stack: Stack): ServiceDescription {
       UI_BACKEND_URL: urls.backend,
       UI_AUTH_SERVER_URL: urls.issuer,
       UI_CLIENT_ID: "supply-chain-ui",
-      ...(isDraft11 && { UI_PROFILE: modes.profile, UI_PERSON_SERVER_URL: urls.personServer }),
+      ...(isDraft11
+        ? { UI_PROFILE: modes.profile, UI_MODE: modes.mode, UI_PERSON_SERVER_URL: urls.personServer }
+        : { UI_AUTHORIZATION_SCHEME: modes.authorizationScheme }),
       UI_OTLP_URL: `http://localhost:${ports.traceStoreOtlp}`,
     },
     healthUrl: `http://127.0.0.1:${ports.ui}/config.json`,

@@ -8,14 +8,27 @@ export interface TextSink {
 /** Distinct on light and dark backgrounds: cyan, yellow, green, magenta, blue and their bright forms. */
 const COLOURS = [36, 33, 32, 35, 34, 96, 93, 92, 95, 94];
 
+/** In front of the second line of a broken one, and of those after it. */
+const CONTINUED = "  ";
+/** Characters of a line that are left in the narrowest of terminals. */
+const LEAST_ROOM = 40;
+
 /** Writes each service's lines as `name | line`, names aligned, one colour per service where the terminal shows colours. */
 export class LogLines {
   readonly #sink: TextSink;
   readonly #prefixes = new Map<string, string>();
+  readonly #columns: () => number | undefined;
+  readonly #indent: string;
 
-  constructor(names: readonly string[], options: { sink: TextSink; colour: boolean }) {
+  /** @param options.columns width of a terminal, whose lines are broken between words; undefined for a file */
+  constructor(
+    names: readonly string[],
+    options: { sink: TextSink; colour: boolean; columns?: () => number | undefined },
+  ) {
     this.#sink = options.sink;
+    this.#columns = options.columns ?? (() => undefined);
     const width = Math.max(...names.map((name) => name.length));
+    this.#indent = `${" ".repeat(width)} |`;
     names.forEach((name, index) => {
       const plain = `${name.padEnd(width)} |`;
       this.#prefixes.set(
@@ -33,8 +46,25 @@ export class LogLines {
     if (line.trim() === "") return;
     const indented = line.replace(/^\t+/, (tabs) => "    ".repeat(tabs.length));
     const shown = indented.split("\t").map(visibleText).join("\t");
-    this.#sink.write(`${this.#prefixes.get(name) ?? `${name} |`} ${shown}\n`);
+    const columns = this.#columns();
+    const room = columns === undefined ? Number.POSITIVE_INFINITY : columns - this.#indent.length - 1 - CONTINUED.length;
+    const [first, ...rest] = brokenAt(shown, Math.max(room, LEAST_ROOM));
+    this.#sink.write(`${this.#prefixes.get(name) ?? `${name} |`} ${first}\n`);
+    for (const more of rest) this.#sink.write(`${this.#indent} ${CONTINUED}${more}\n`);
   }
+}
+
+/** Lines of at most so many characters. A word of more than half a line is broken where the line ends. */
+function brokenAt(text: string, room: number): string[] {
+  const lines: string[] = [];
+  let rest = text;
+  while (rest.length > room) {
+    const space = rest.lastIndexOf(" ", room);
+    const end = space > room / 2 ? space : room;
+    lines.push(rest.slice(0, end));
+    rest = rest.slice(end).trimStart();
+  }
+  return [...lines, rest];
 }
 
 /** Colours only for a terminal that has not asked for none (no-color.org). */

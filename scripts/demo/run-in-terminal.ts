@@ -26,7 +26,12 @@ export async function runInTerminal(
 ): Promise<number> {
   const log = new LogLines(
     services.map(({ name }) => name),
-    { sink: process.stdout, colour: wantsColour(process.stdout, process.env) },
+    {
+      sink: process.stdout,
+      colour: wantsColour(process.stdout, process.env),
+      // Undefined where the output is no terminal: in a file each line stays one.
+      columns: () => process.stdout.columns,
+    },
   );
   const stopRequest = new AbortController();
   const started: StartedService[] = [];

@@ -22,6 +22,10 @@ const REFUSED_BY_POLICY =
   `The gateway's policy refuses the visitor (status ${FORBIDDEN}): the demo runs with --policy, whose rules let in its own agents only.\n` +
   "This command needs a demo without --policy, in any other mode: npm run demo";
 
+const UNAUTHORIZED = 401;
+const OTHER_PROFILE =
+  "The demo speaks draft -11, this command February 2026: npm run levels -- --profile draft-11";
+
 /** Something other than 200 or 429 came back. */
 export class UnexpectedAnswer extends Error {
   override readonly name = "UnexpectedAnswer";
@@ -93,6 +97,8 @@ export async function readRepeatedly(
     await response.body?.cancel();
     if (response.status === 429) return { count, last: response };
     if (response.status === FORBIDDEN) throw new UnexpectedAnswer(REFUSED_BY_POLICY);
+    const isDraft11 = response.headers.has("aauth-requirement");
+    if (response.status === UNAUTHORIZED && isDraft11) throw new UnexpectedAnswer(OTHER_PROFILE);
     if (response.status !== 200) {
       throw new UnexpectedAnswer(`${url} answered with status ${response.status} instead of 200 or 429`);
     }

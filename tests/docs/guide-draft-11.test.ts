@@ -1,6 +1,9 @@
 /** The agent, the resource and the person server of the guide, as they stand: three programs and a person. */
 
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { dirname } from "node:path";
+import { Client } from "@modelcontextprotocol/client";
+import { StdioClientTransport } from "@modelcontextprotocol/client/stdio";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { consentAt, type GuidePrograms, guidePrograms } from "../support/guide-programs.ts";
 
 let programs: GuidePrograms;
@@ -49,8 +52,55 @@ describe("waiting for a person", { timeout: 120_000 }, () => {
   });
 });
 
+describe("MCP", () => {
+  beforeAll(async () => {
+    await programs.stop();
+    programs = await guidePrograms();
+    await Promise.all(["person-server.ts", "mcp-server.ts"].map((file) => programs.start(file, /is ready/)));
+  });
+
+  test("a client is challenged for each tool, and calls it with the person's consent", async () => {
+    const client = await programs.start("mcp-client.ts");
+    const [, toKnow = ""] = await client.prints(/^Open (\S+)/m);
+    await consentAt(toKnow);
+    const [, toRead = ""] = await client.prints(/^Open \S+[\s\S]*^Open (\S+)/m);
+    expect(await consentAt(toRead)).toContain("https://resource.example data.read<");
+    expect((await client.ended).status, client.text()).toBe(0);
+    for (const printed of programs.printed("mcp-client.ts")) expect(client.stdout()).toContain(printed);
+  });
+
+  test("a host that starts the bridge calls the same tools", async () => {
+    const provider = await programs.start("desk.ts");
+    await vi.waitFor(() => fetch("http://127.0.0.1:4014/jwks.json"), 20_000);
+    const { command, args, env } = programs.host.mcpServers.files!;
+    expect(command).toBe("npx");
+    const [bridge, url] = args as [string, string];
+    // Where the package is not installed, `npx` would ask the registry for it.
+    const run =
+      process.env.INSTALLED_PACKAGES === undefined
+        ? [process.execPath, new URL(`../../packages/${bridge}/src/main.ts`, import.meta.url).pathname, url]
+        : [command, "--no", bridge, url];
+    const PATH = `${dirname(process.execPath)}:${process.env.PATH}`;
+    const [program, ...rest] = run as [string, ...string[]];
+    const transport = new StdioClientTransport({
+      ...{ command: program, args: rest, cwd: programs.folder, env: { ...env, PATH } },
+    });
+    const host = new Client({ name: "host", version: "1" });
+    await host.connect(transport);
+    const { content } = await host.callTool({ name: "whoami" });
+    expect(content).toEqual([{ type: "text", text: "https://ps.example" }]);
+    const read = await host.callTool({ name: "read" });
+    expect(read.content).toEqual([{ type: "text", text: "data.read" }]);
+    await host.close();
+    provider.process.kill("SIGTERM");
+  });
+});
+
 test("they fit on a screen", async () => {
   for (const file of ["agent.ts", "resource.ts", "ask.ts", "job.ts"]) {
     expect(programs.text(file).trimEnd().split("\n").length).toBeLessThanOrEqual(30);
+  }
+  for (const file of ["files.ts", "mcp-server.ts", "mcp-client.ts"]) {
+    expect(programs.text(file).trimEnd().split("\n").length).toBeLessThanOrEqual(15);
   }
 });

@@ -19,6 +19,8 @@ test("ui/README.md lists every setting with its default", () => {
     UI_CLIENT_ID: browser.clientId,
     UI_OTLP_URL: browser.otlpUrl,
     UI_PROFILE: browser.profile,
+    UI_MODE: browser.mode,
+    UI_AUTHORIZATION_SCHEME: browser.mode,
   });
   expect(Object.keys(shown).sort()).toEqual([...knownNames(), "UI_HOST"].sort());
 });

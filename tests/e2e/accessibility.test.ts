@@ -50,7 +50,7 @@ const press = (name: string | RegExp) => page.getByRole("button", { name }).clic
 const tabSays = (view: RegExp | string) =>
   expect
     .poll(() => page.title(), WAIT)
-    .toMatch(new RegExp(`^${typeof view === "string" ? view : view.source} · AcmeCorp Supply Chain$`));
+    .toMatch(new RegExp(`^${typeof view === "string" ? view : view.source} · AAuth demo$`));
 
 /** By how much the page is wider than a window of 320 px, which is one of 1280 px at 400 % (WCAG 1.4.10). */
 async function excessAt320(): Promise<unknown> {
@@ -94,6 +94,20 @@ test("signed out, the sign-in page, and a wrong password", async () => {
   await page.goto(stack.urls.ui);
   await page.getByRole("button", { name: "Sign in" }).waitFor(WAIT);
   await expectAccessible(page, "ui-signed-out");
+
+  const version = page.getByTestId("version");
+  expect(await version.textContent()).toContain("February 2026user-delegated");
+  await version.press("Enter");
+  const versions = page.getByRole("dialog", { name: "Versions and modes" });
+  expect(await versions.getByRole("listitem").filter({ hasText: "runs now" }).count()).toBe(1);
+  const federated = versions.getByRole("listitem").filter({ hasText: "federated" });
+  expect(await federated.locator("code").textContent()).toContain(
+    "npm run demo -- --profile draft-11 --mode federated",
+  );
+  await expectAccessible(page, "ui-versions");
+  await page.keyboard.press("Escape");
+  await versions.waitFor({ state: "hidden" });
+  await hasFocus(version);
   await press("Sign in");
   await page.locator("#username").waitFor(WAIT);
   await expectAccessible(page, "login");

@@ -50,7 +50,7 @@ describe("the page of both versions", () => {
     await expectAccessible(page, "compare");
     await page.evaluate("window.scrollTo(0, 0)");
     await screenshot(page, "compare", { fullPage: false });
-    await page.getByRole("link", { name: "AcmeCorp Supply Chain" }).click();
+    await page.getByRole("link", { name: "AAuth demo" }).click();
     await page.getByRole("button", { name: "Sign in" }).waitFor(WAIT);
   });
 

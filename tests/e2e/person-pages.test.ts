@@ -22,7 +22,7 @@ let page: Page;
 
 beforeAll(async () => {
   browser = await startBrowser();
-  page = await (await browser.newContext()).newPage();
+  page = await (await browser.newContext({ locale: "en-US", timezoneId: "Asia/Kathmandu" })).newPage();
 });
 afterAll(() => browser?.close());
 
@@ -71,6 +71,8 @@ test("a person signs in, allows an agent, asks it something, sees what it has, a
 
   await expect(agent.fetchFor({ waiting: "throw" })(`${STRANGE}/data`)).rejects.toThrow();
   await page.goto(world.page("/granted"));
+  // A script shows them in the browser's own time zone.
+  expect(await page.locator("time").first().textContent()).toMatch(/^\d\d:\d\d\s[AP]M GMT\+5:45$/);
   await expectAccessible(page, "person-granted");
   await screenshot(page, "person-granted");
   await press("Revoke");

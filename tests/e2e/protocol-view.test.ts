@@ -312,7 +312,7 @@ describe("a user-delegated run over both hops", () => {
     watched.expectComplaint(/status of 404/);
     await page.goto(`${stack.urls.ui}/#/runs/00000000-0000-4000-8000-000000000000`);
     await page.getByTestId("failure-panel").getByText("You have no run").waitFor(WAIT);
-    expect(await page.title()).toBe("No such run · AcmeCorp Supply Chain");
+    expect(await page.title()).toBe("No such run · AAuth demo");
     await page.getByRole("link", { name: "Back to the workspace" }).click();
     await page.getByRole("link", { name: "Show every message" }).waitFor(WAIT);
   });

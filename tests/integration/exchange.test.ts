@@ -83,8 +83,9 @@ describe("a chain that leaves the auth server and comes back", () => {
   test("is closed at the first auth server that does not trust the one before", async () => {
     expect(await ask(await startChain(partner))).toEqual({
       party: "one",
-      failure:
-        "token_request_refused: auth server refused: invalid_signature: the token's issuer is not trusted",
+      failure: expect.stringMatching(
+        /^token_request_refused: auth server refused: invalid_signature: the token's issuer \S+ is not trusted$/,
+      ),
     });
   });
 

@@ -55,7 +55,7 @@ async function world({
   decideAtPS?: Decide;
   decideAtAS?: Decide;
   isKnown?: boolean;
-  options?: Partial<ResourceOptions>;
+  options?: Omit<Partial<ResourceOptions>, "observer">;
   pollSeconds?: number;
 } = {}) {
   let map: EndpointMap;

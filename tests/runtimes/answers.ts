@@ -2,6 +2,7 @@
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { expect, test } from "vitest";
+import { type ServerUnderTest, versionsOf } from "./server-under-test.ts";
 import type { Reply } from "./wire.ts";
 
 const PAGE = new URL("../../docs/reference/runtimes.md", import.meta.url);
@@ -9,36 +10,57 @@ const PAGE = new URL("../../docs/reference/runtimes.md", import.meta.url);
 type AnswerParts = Pick<Reply, "status" | "code" | "isServed">;
 export type RecordReply = (request: string, reply: AnswerParts) => void;
 
-/** Answers of one run, by request and column. */
+const table = (...rows: readonly (readonly string[])[]) =>
+  rows.map((cells) => `| ${cells.join(" | ")} |`).join("\n");
+
+/** Answers of one run, by request and column, and the servers that have given them. */
 export class Answers {
   readonly #columns: readonly string[];
   readonly #rows = new Map<string, Map<string, Set<string>>>();
+  readonly #servers = new Map<string, { server: ServerUnderTest; dialects: Set<string> }>();
 
   constructor(columns: readonly string[]) {
     this.#columns = columns;
   }
 
   /** Creates the function that takes the answers of a server, to a column that it may share. */
-  readonly to =
-    (column: string): RecordReply =>
-    (request, { status, code, isServed }) => {
+  to(column: string, name: string, server: ServerUnderTest, dialect: string): RecordReply {
+    return (request, { status, code, isServed }) => {
+      const { dialects } = this.#servers.get(name) ?? { dialects: new Set() };
+      this.#servers.set(name, { server, dialects: dialects.add(dialect) });
       const row = this.#rows.get(request) ?? new Map<string, Set<string>>();
       this.#rows.set(request, row);
       const cell = row.get(column) ?? new Set<string>();
       row.set(column, cell.add(`${status}${code ? ` \`${code}\`` : ""}${isServed ? ", served" : ""}`));
     };
+  }
 
-  /** The table: a cell has all answers, a dash where the request was not tried. */
-  table(): string {
-    const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
+  /** The tables: servers, and their answers. A cell has all answers, a dash where the request was not tried. */
+  tables(): string {
+    const servers = [...this.#servers].map(([name, { server, dialects }]) => [
+      ...[name, `\`${server.gate}\``, versionsOf(server), [...dialects].join(", ")],
+    ]);
     const head = ["Request", ...this.#columns];
     const rows = [...this.#rows].map(([request, cells]) => [
       request,
       ...this.#columns.map((column) => [...(cells.get(column) ?? ["—"])].sort().join(" or ")),
     ]);
-    return [head, head.map(() => "---"), ...rows].map(line).join("\n");
+    return [
+      table(
+        SERVER_HEAD,
+        SERVER_HEAD.map(() => "---"),
+        ...servers,
+      ),
+      table(
+        head,
+        head.map(() => "---"),
+        ...rows,
+      ),
+    ].join("\n\n");
   }
 }
+
+const SERVER_HEAD = ["Server", "Gate", "Tried with", "Dialects"];
 
 /** The last test of a file: the page has its answers. With `UPDATE_DOCS=1` it is written before. */
 export function testPage(region: string, answers: Answers): void {
@@ -47,9 +69,9 @@ export function testPage(region: string, answers: Answers): void {
     if (process.env.UPDATE_DOCS === "1") {
       writeFileSync(
         PAGE,
-        readFileSync(PAGE, "utf8").replace(place, () => answers.table()),
+        readFileSync(PAGE, "utf8").replace(place, () => answers.tables()),
       );
     }
-    expect(place.exec(readFileSync(PAGE, "utf8"))?.[0]).toBe(answers.table());
+    expect(place.exec(readFileSync(PAGE, "utf8"))?.[0]).toBe(answers.tables());
   });
 }

@@ -1,13 +1,13 @@
 /** An attack on each server: a request, and the answer that it must get. */
 
-import type { Parties } from "./parties.ts";
+import type { Parties, SignedOver } from "./parties.ts";
 import { FEBRUARY_RESOURCE, MAX_BODY_BYTES, RESOURCE } from "./servers/reports.ts";
 import { exchange, leave, type Reply, type WireRequest, wireOf } from "./wire.ts";
 
-const BODY = '{"month":"2026-11"}';
 const bytes = (text: string) => new TextEncoder().encode(text);
 const seconds = () => Math.floor(Date.now() / 1000);
-const post = { method: "POST", body: BODY } as const;
+const good = (): SignedOver => ({});
+const post = ({ body }: Parties): SignedOver => ({ method: "POST", body });
 export const isOfDraft11 = ({ settings }: Parties): boolean => settings.dialect === "draft-11";
 const ownResource = (parties: Parties) => (isOfDraft11(parties) ? RESOURCE : FEBRUARY_RESOURCE);
 
@@ -48,14 +48,15 @@ const once =
 
 /** A good request that is changed on the way. */
 const changed = (
-  over: Parameters<Parties["sign"]>[0],
+  over: (parties: Parties) => SignedOver,
   change: (request: WireRequest, parties: Parties) => Partial<WireRequest>,
 ): Attack["send"] =>
   once(async (parties) => {
-    const request = wireOf(await parties.sign(over));
+    const request = wireOf(await parties.sign(over(parties)));
     return { ...request, ...change(request, parties) };
   });
 
+const withoutBody = (): SignedOver => ({ method: "POST", body: undefined });
 const withField = (name: string, value: string) => (request: WireRequest) => ({
   fields: [...request.fields, [name, value] as const],
 });
@@ -68,17 +69,17 @@ const withToken = (over: (parties: Parties) => Parameters<Parties["token"]>[0]):
   once(async (parties) => wireOf(await parties.sign({ token: await parties.token(over(parties)) })));
 
 const GOOD: readonly Attack[] = [
-  { name: "a signed GET", send: changed({}, () => ({})) },
+  { name: "a good request", send: changed(good, () => ({})) },
   { name: "a signed POST, whose handler reads the body", send: changed(post, () => ({})) },
   {
     name: "a signed POST in chunks",
-    send: changed(post, (request) => ({
+    send: changed(post, (request, { body }) => ({
       fields: [...withoutField(request, "content-length"), ["transfer-encoding", "chunked"]],
-      body: bytes(`${BODY.length.toString(16)}\r\n${BODY}\r\n0\r\n\r\n`),
+      body: bytes(`${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`),
     })),
   },
-  { name: "a foreign Host", send: changed({}, () => ({ host: "evil.example" })) },
-  { name: "a foreign X-Forwarded-Host", send: changed({}, withField("x-forwarded-host", "evil.example")) },
+  { name: "a foreign Host", send: changed(good, () => ({ host: "evil.example" })) },
+  { name: "a foreign X-Forwarded-Host", send: changed(good, withField("x-forwarded-host", "evil.example")) },
   {
     name: "a signed query",
     send: once(async (parties) =>
@@ -96,7 +97,7 @@ const MESSAGE: readonly Attack[] = [
   {
     name: "no signature",
     code: "missing_signature",
-    send: changed({}, (request) => ({
+    send: changed(good, (request) => ({
       fields: withoutField(request, "signature", "signature-input", "signature-key"),
     })),
   },
@@ -104,7 +105,7 @@ const MESSAGE: readonly Attack[] = [
     name: "the same POST twice",
     code: { draft11: "signature_replayed", february: "nonce_replayed" },
     async send(parties, port) {
-      const request = wireOf(await parties.sign(post));
+      const request = wireOf(await parties.sign(post(parties)));
       await exchange(port, request);
       return exchange(port, request);
     },
@@ -112,7 +113,7 @@ const MESSAGE: readonly Attack[] = [
   {
     name: "another body",
     code: "digest_mismatch",
-    send: changed(post, () => ({ body: bytes(BODY.replace("11", "12")) })),
+    send: changed(post, (_request, { body }) => ({ body: bytes(body.replace("11", "12")) })),
   },
   {
     name: "a body that was removed",
@@ -122,16 +123,16 @@ const MESSAGE: readonly Attack[] = [
   {
     name: "a body that was added",
     code: "insufficient_coverage",
-    send: changed({ method: "POST" }, (request) => ({
-      fields: [...request.fields, ["content-length", String(BODY.length)], ["content-type", "text/plain"]],
-      body: bytes(BODY),
+    send: changed(withoutBody, (request, { body }) => ({
+      fields: [...request.fields, ["content-length", String(body.length)], ["content-type", "text/plain"]],
+      body: bytes(body),
     })),
   },
-  { name: "another path", code: "invalid_signature", send: changed({}, () => ({ target: "/other" })) },
+  { name: "another path", code: "invalid_signature", send: changed(good, () => ({ target: "/other" })) },
   {
     name: "a query that was added",
     code: "insufficient_coverage",
-    send: changed({}, ({ target }) => ({ target: `${target}?admin=1` })),
+    send: changed(good, ({ target }) => ({ target: `${target}?admin=1` })),
   },
   { name: "another method", code: "invalid_signature", send: changed(post, () => ({ method: "PUT" })) },
   {
@@ -147,17 +148,23 @@ const MESSAGE: readonly Attack[] = [
   {
     name: "a second signature",
     code: "malformed_signature",
-    send: changed({}, withField("signature", "sig=:AAAA:")),
+    send: changed(good, withField("signature", "sig=:AAAA:")),
   },
   {
     name: "a signature made too long ago",
     code: "created_out_of_window",
-    send: changed({ now: () => seconds() - 120 }, () => ({})),
+    send: changed(
+      () => ({ now: () => seconds() - 120 }),
+      () => ({}),
+    ),
   },
   {
     name: "a signature made too early",
     code: "created_out_of_window",
-    send: changed({ now: () => seconds() + 120 }, () => ({})),
+    send: changed(
+      () => ({ now: () => seconds() + 120 }),
+      () => ({}),
+    ),
   },
   {
     name: "a signature for another authority, which Host and X-Forwarded-Host name",
@@ -203,7 +210,10 @@ const BOUNDS: readonly Attack[] = [
     name: "a body that is declared too large",
     code: "",
     status: 413,
-    send: changed({ ...post, body: "x".repeat(MAX_BODY_BYTES + 1) }, () => ({})),
+    send: changed(
+      () => ({ method: "POST", body: "x".repeat(MAX_BODY_BYTES + 1) }),
+      () => ({}),
+    ),
   },
   {
     name: "a body in chunks without end",
@@ -219,7 +229,7 @@ const BOUNDS: readonly Attack[] = [
     name: "a body that stops",
     code: "",
     status: 408,
-    send: changed(post, () => ({ body: bytes(BODY.slice(0, 5)) })),
+    send: changed(post, (_request, { body }) => ({ body: bytes(body.slice(0, 5)) })),
   },
   {
     name: "a handler that throws",
@@ -238,7 +248,7 @@ const WHOLE: readonly Attack[] = [
   {
     name: "a client that goes away, and then a good one",
     async send(parties, port) {
-      const { body, ...request } = wireOf(await parties.sign(post));
+      const { body, ...request } = wireOf(await parties.sign(post(parties)));
       await leave(port, { ...request, body: body?.subarray(0, 5) });
       return exchange(port, wireOf(await parties.sign()));
     },

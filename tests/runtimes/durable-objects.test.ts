@@ -5,9 +5,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { claimStoreContract, recordStoreContract } from "aauth/testing";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
-import type { Started } from "./node-servers.ts";
 import { draft11Parties } from "./parties.ts";
 import { startIsolates } from "./runtime-servers.ts";
+import type { Started } from "./server-under-test.ts";
 import { exchange, wireOf } from "./wire.ts";
 
 const folders: string[] = [];

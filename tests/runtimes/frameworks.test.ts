@@ -18,12 +18,8 @@ describe.each([
   });
   afterAll(() => parties.stop());
 
-  describe.each(Object.entries(NODE_SERVERS))("%s", (_name, start) => {
-    attackTests(
-      () => parties,
-      () => start(parties.settings),
-      answers.to(dialect),
-    );
+  describe.each(Object.entries(NODE_SERVERS))("%s", (name, server) => {
+    attackTests(() => parties, server, answers.to(dialect, name, server, dialect));
   });
 });
 testPage("frameworks", answers);

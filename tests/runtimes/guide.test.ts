@@ -1,7 +1,8 @@
 /** The servers of the guide, as they stand: they challenge, publish their keys, and are short. */
 
-import { mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { afterAll, describe, expect, onTestFinished, test } from "vitest";
+import { programsFolder } from "../support/guide-programs.ts";
 import { freshKey } from "./parties.ts";
 import { startSample } from "./runtime-servers.ts";
 
@@ -13,8 +14,8 @@ const samples = new Map(
     code!,
   ]),
 );
-// Inside the repository, where `aauth` is found, with the frameworks beside.
-const folder = await mkdtemp(new URL(".run-", import.meta.url).pathname);
+// Where the packages are installed, with the frameworks beside.
+const folder = await programsFolder();
 await symlink(`${process.env.RUNTIMES_UNDER_TEST}/node_modules`, `${folder}/node_modules`);
 afterAll(() => rm(folder, { recursive: true }));
 
@@ -35,12 +36,12 @@ describe.each([
     await writeFile(`${folder}/${name}`, code);
     const { port, stop } = await startSample(runtime, `${folder}/${name}`, JSON.stringify(freshKey()));
     onTestFinished(async () => void (await stop()));
-    const refused = await fetch(`http://127.0.0.1:${port}/reports`);
+    const refused = await fetch(`http://127.0.0.1:${port}/me`);
     expect([
       refused.status,
       refused.headers.get("aauth-requirement") ?? refused.headers.get("signature-error"),
     ]).toEqual([401, expect.any(String)]);
     const published = await fetch(`http://127.0.0.1:${port}/jwks.json`);
-    expect(await published.json()).toMatchObject({ keys: [{ kid: "reports-1" }] });
+    expect(await published.json()).toMatchObject({ keys: [{ kid: "resource-1" }] });
   });
 });

@@ -1,14 +1,14 @@
 /** Frameworks of Node, in this process, from the folder that `npm run test:all -- runtimes` makes. */
 
 import type { RequestListener, ServerResponse } from "node:http";
-import { createRequire } from "node:module";
 import { text } from "node:stream/consumers";
-import { pathToFileURL } from "node:url";
 import { protect as protectFetch } from "aauth/fetch";
 import { type NodeRequest, protect } from "aauth/node";
 import Fastify from "fastify";
 import { fastifyAAuth } from "fastify-aauth";
+import { MCP_SERVERS } from "./mcp-servers.ts";
 import { listen } from "./parties.ts";
+import { load, type ServerUnderTest, type Started } from "./server-under-test.ts";
 import { handle } from "./servers/handle.ts";
 import {
   BOUNDS,
@@ -19,17 +19,6 @@ import {
   type Settings,
   seen,
 } from "./servers/reports.ts";
-
-export interface Started {
-  readonly port: number;
-  stop(): unknown;
-}
-
-/** A module of the folder of frameworks. */
-async function load<Module>(name: string): Promise<Module> {
-  const { resolve } = createRequire(`${process.env.RUNTIMES_UNDER_TEST}/package.json`);
-  return import(/* @vite-ignore */ pathToFileURL(resolve(name)).href);
-}
 
 function answer(response: ServerResponse, { url, method = "" }: NodeRequest, body: string): void {
   if (url?.endsWith("/fail")) throw new Error("of the handler");
@@ -114,11 +103,12 @@ async function fastify(settings: Settings): Promise<Started> {
   return { port: Number(new URL(address).port), stop: () => app.close() };
 }
 
-/** By what the table of the documents calls them. */
-export const NODE_SERVERS: Readonly<Record<string, (settings: Settings) => Promise<Started>>> = {
-  "node:http": nodeHttp,
-  "Express 5": express,
-  Connect: connect,
-  "Hono on Node": hono,
-  Fastify: fastify,
+/** By the names that the table of the documents has. */
+export const NODE_SERVERS: Readonly<Record<string, ServerUnderTest>> = {
+  "node:http": { gate: "aauth/node", start: nodeHttp },
+  "Express 5": { gate: "aauth/node", packages: ["express"], start: express },
+  Connect: { gate: "aauth/node", packages: ["connect"], start: connect },
+  "Hono on Node": { gate: "aauth/fetch", packages: ["hono", "@hono/node-server"], start: hono },
+  Fastify: { gate: "fastify-aauth", packages: ["fastify"], start: fastify },
+  ...MCP_SERVERS,
 };

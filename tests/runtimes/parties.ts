@@ -48,6 +48,9 @@ export interface TokenOver {
   readonly now?: () => number;
 }
 
+/** A request that differs from a good one. */
+export type SignedOver = Partial<SignedRequestOptions> & { readonly token?: string };
+
 /** The parties of one dialect. */
 export interface Parties {
   readonly settings: Settings;
@@ -56,14 +59,20 @@ export interface Parties {
   /** A key that no party has published, under the `kid` of the issuer's. */
   readonly otherKey: SigningKey;
   token(over?: TokenOver): Promise<string>;
+  /** A body that the handler takes. */
+  readonly body: string;
+  /** A part of the answer to a whole call. */
+  readonly answer: string;
   /** A request that meets the requirement, but for `over`. */
-  sign(over?: Partial<SignedRequestOptions> & { readonly token?: string }): Promise<TestRequest>;
+  sign(over?: SignedOver): Promise<TestRequest>;
   /** A call of the library's agent, which gets all tokens by itself, to a resource at `port`. */
-  call?(port: number): Promise<Response>;
+  call?(port: number, init?: RequestInit): Promise<Response>;
   /** The issuer revokes a token at the resource at `port`; the name of an error, if any. */
   revoke?(token: string, port: number): Promise<string | undefined>;
   stop(): void;
 }
+
+const REPORTS = { body: '{"month":"2026-11"}', answer: '{"method":"GET","body":""}' };
 
 /** Where a server listens, on loopback. */
 export async function listen(listener: RequestListener, port = 0) {
@@ -79,7 +88,7 @@ export async function listen(listener: RequestListener, port = 0) {
 /** A private key of a resource. */
 export function freshKey(): PrivateJwk {
   const jwk = generateKeyPairSync("ed25519").privateKey.export({ format: "jwk" });
-  return JSON.parse(JSON.stringify({ ...jwk, kid: "reports-1" }));
+  return JSON.parse(JSON.stringify({ ...jwk, kid: "resource-1" }));
 }
 
 /** A party that publishes documents, by path. */
@@ -142,8 +151,7 @@ export async function draft11Parties(): Promise<Parties> {
       issuer: PERSON_SERVER,
       endpoints: Object.fromEntries(elsewhere),
     },
-    url: `${RESOURCE}/reports`,
-    otherKey,
+    ...{ url: `${RESOURCE}/reports`, ...REPORTS, otherKey },
     token,
     sign: async ({ token: jwt, ...over } = {}) =>
       signedRequest({
@@ -151,7 +159,7 @@ export async function draft11Parties(): Promise<Parties> {
         signatureKey: { scheme: "jwt", jwt: jwt ?? (await token()) },
         ...over,
       }),
-    async call(port) {
+    async call(port, init) {
       reportsAt = `http://127.0.0.1:${port}`;
       const map = mapFor({ [RESOURCE]: reportsAt });
       const agent = createAgent({
@@ -162,7 +170,7 @@ export async function draft11Parties(): Promise<Parties> {
         const waiting = await personServer.open(new URL(page).searchParams.get("code")!, "browser");
         await personServer.approve(waiting!.reference, { person: "dana", version: waiting!.version });
       };
-      return agent.fetchFor({ loginHint: "dana", onInteraction })(`${RESOURCE}/reports`);
+      return agent.fetchFor({ loginHint: "dana", onInteraction })(`${RESOURCE}/reports`, init);
     },
     async revoke(jwt, port) {
       const map = mapFor({ [RESOURCE]: `http://127.0.0.1:${port}` });
@@ -209,8 +217,7 @@ export async function februaryParties(): Promise<Parties> {
     ).token;
   return {
     settings: { dialect: "february-2026", key: freshKey(), issuer, endpoints: {} },
-    url: `${FEBRUARY_RESOURCE}/reports`,
-    otherKey,
+    ...{ url: `${FEBRUARY_RESOURCE}/reports`, ...REPORTS, otherKey },
     token,
     sign: async ({ token: jwt, ...over } = {}) =>
       signedRequest({

@@ -1,4 +1,7 @@
-/** Servers of other runtimes, each in a process of its own, from the folder that `npm run test:all -- runtimes` makes. */
+/**
+ * Servers of other runtimes, each in a process of its own, over the packages as they are packed and installed: the folders are those that
+ * `npm run test:all -- runtimes` makes.
+ */
 
 import { mkdtemp } from "node:fs/promises";
 import { connect } from "node:net";
@@ -7,12 +10,12 @@ import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { startChild } from "../support/child.ts";
 import { bundleWorker } from "./bundle-worker.ts";
-import type { Started } from "./node-servers.ts";
 import { listen } from "./parties.ts";
+import type { ServerUnderTest, Started } from "./server-under-test.ts";
 import type { Settings } from "./servers/reports.ts";
 
 const installed = (path: string) => `${process.env.RUNTIMES_UNDER_TEST}/node_modules/${path}`;
-const source = (name: string) => new URL(`servers/${name}`, import.meta.url).pathname;
+const source = (name: string) => `${process.env.INSTALLED_PACKAGES}/servers/${name}`;
 const START_MS = 60_000;
 const BUN = installed("@oven/bun-linux-x64/bin/bun");
 const DENO = installed("@deno/linux-x64-glibc/deno");
@@ -112,5 +115,9 @@ const isOpen = (port: number): Promise<boolean> =>
     socket.once("connect", () => socket.destroy());
   });
 
-/** By what the table of the documents calls them. */
-export const RUNTIME_SERVERS: Readonly<Record<string, Start>> = { Bun: bun, Deno: deno, workerd };
+/** By the names that the table of the documents has. */
+export const RUNTIME_SERVERS: Readonly<Record<string, ServerUnderTest>> = {
+  Bun: { gate: "aauth/fetch", packages: ["@oven/bun-linux-x64"], start: bun },
+  Deno: { gate: "aauth/fetch", packages: ["@deno/linux-x64-glibc"], start: deno },
+  workerd: { gate: "aauth/fetch", packages: ["@cloudflare/workerd-linux-64"], start: workerd },
+};

@@ -13,11 +13,7 @@ beforeAll(async () => {
 });
 afterAll(() => parties.stop());
 
-describe.each(Object.entries(RUNTIME_SERVERS))("%s", (name, start) => {
-  attackTests(
-    () => parties,
-    () => start(parties.settings),
-    answers.to(name),
-  );
+describe.each(Object.entries(RUNTIME_SERVERS))("%s", (name, server) => {
+  attackTests(() => parties, server, answers.to(name, name, server, "draft -11"));
 });
 testPage("runtimes", answers);

@@ -241,7 +241,7 @@ test("the command by hand has what differs from the service's own defaults, and 
     `BACKEND_AGENT_URL=https://backend.localhost npx pnpm --filter gateway dev -f ${REPOSITORY_ROOT}x.yaml`,
   );
   expect(await command("ui", {}, draft11)).toBe(
-    "UI_PROFILE=draft-11 UI_PERSON_SERVER_URL=http://localhost:8081 npx pnpm --filter ui dev",
+    "UI_PROFILE=draft-11 UI_MODE=federated UI_PERSON_SERVER_URL=http://localhost:8081 npx pnpm --filter ui dev",
   );
   expect(await command("supply-chain-agent", {}, draft11)).toMatch(
     /^AAUTH_PROFILE=draft-11 AAUTH_MODE=federated AAUTH_ENDPOINTS='.*pnpm --filter supply-chain-agent dev$/,

@@ -10,13 +10,27 @@ const root = fileURLToPath(new URL("../../", import.meta.url));
 export const GUIDE_PORTS = { agent: 4011, ps: 4012, resource: 4013 } as const;
 
 export interface GuidePrograms {
+  /** Folder that they run in. */
+  readonly folder: string;
   text(file: string): string;
   /** What a program's comments say that it prints. */
   printed(file: string): readonly string[];
   /** Starts one, and waits until it says that it is ready, if it does. Default: without arguments. */
   start(file: string, ready?: RegExp, ...args: readonly string[]): Promise<Child>;
+  /** Settings of a host of MCP, which the guide has as JSON. */
+  readonly host: McpHost;
   /** Ends all of them. */
   stop(): Promise<void>;
+}
+
+/** Servers that a host of MCP starts as programs. */
+interface McpHost {
+  readonly mcpServers: Readonly<Record<string, McpProgram>>;
+}
+interface McpProgram {
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
 }
 
 /**
@@ -33,7 +47,9 @@ export async function guidePrograms(): Promise<GuidePrograms> {
   const folder = await programsFolder();
   await Promise.all([...programs].map(([file, text]) => writeFile(`${folder}/${file}`, text)));
   const children: Child[] = [];
+  const host: McpHost = JSON.parse(/```json\n([\s\S]*?)```/.exec(guide)![1]!);
   return {
+    ...{ folder, host },
     text: (file) => programs.get(file)!,
     printed: (file) =>
       [...programs.get(file)!.matchAll(/console\.log\(.*\); \/\/ (.+)$/gm)].map(([, text]) => text!),

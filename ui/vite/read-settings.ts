@@ -17,6 +17,10 @@ const settings = {
   UI_OTLP_URL: webUrl.optional(),
   /** The backend's `AAUTH_PROFILE`: what the demo has in February's profile alone is not shown with `draft-11`. Unset: February's. */
   UI_PROFILE: z.enum(["february-2026", "draft-11"]).optional(),
+  /** With `draft-11`, the backend's `AAUTH_MODE`: the page names it. */
+  UI_MODE: z.enum(["agent-identity", "person-identity", "person-server", "federated"]).optional(),
+  /** With February's profile, the backend's `AAUTH_AUTHORIZATION_SCHEME`: the page names it. */
+  UI_AUTHORIZATION_SCHEME: z.enum(["signature-only", "autonomous", "user-delegated"]).optional(),
 };
 
 export interface UiSettings {
@@ -30,6 +34,7 @@ export interface UiSettings {
     clientId: string;
     otlpUrl?: string;
     profile?: "february-2026" | "draft-11";
+    mode?: string;
   };
 }
 
@@ -52,7 +57,8 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
     );
   }
   const { UI_PORT, UI_BACKEND_URL, UI_AUTH_SERVER_URL, UI_PERSON_SERVER_URL, UI_CLIENT_ID } = parsed.data;
-  const { UI_OTLP_URL, UI_PROFILE } = parsed.data;
+  const { UI_OTLP_URL, UI_PROFILE, UI_MODE, UI_AUTHORIZATION_SCHEME } = parsed.data;
+  const mode = UI_PROFILE === "draft-11" ? UI_MODE : UI_AUTHORIZATION_SCHEME;
   return {
     port: UI_PORT,
     browser: {
@@ -62,6 +68,7 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
       clientId: UI_CLIENT_ID,
       ...(UI_OTLP_URL !== undefined && { otlpUrl: UI_OTLP_URL }),
       ...(UI_PROFILE !== undefined && { profile: UI_PROFILE }),
+      ...(mode !== undefined && { mode }),
     },
   };
 }

@@ -232,7 +232,7 @@ const FETCH_FAILURES: ReadonlySet<AAuthErrorCode> = new Set([
 ]);
 
 /** For callers: the own message of such an error names the store. */
-const STORE_AWAY = "this server cannot read its state; try again later";
+const STORE_AWAY = "this server cannot read its state";
 
 /**
  * The code and the words of an error for the sender of the message that is refused. How a fetch

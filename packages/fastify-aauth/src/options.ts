@@ -63,7 +63,10 @@ interface MadeOptions extends CommonOptions {
 /** The parts, for services with several authorities, issuers or profiles, or that accept agents only. */
 export interface ComposedOptions extends PartsOptions, Without<ResourceOptions> {}
 
-interface IdentityOptions extends CommonOptions, ResourceOptions, Without<PartsOptions> {}
+interface IdentityOptions
+  extends CommonOptions,
+    Omit<ResourceOptions, keyof CommonOptions>,
+    Without<PartsOptions> {}
 
 interface PartsOptions extends CommonOptions {
   /** `createVerifier()` of `aauth/resource`. */

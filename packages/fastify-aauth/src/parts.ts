@@ -33,7 +33,9 @@ export function partsOf(options: FastifyAAuthOptions): Parts {
   }
   const ofIdentity = Object.keys(options).filter((name) => !OF_PARTS.includes(name));
   refuseOthers(options, ofIdentity, "is made from resource and key: give either it or them");
-  return createResource(options as Parameters<typeof createResource>[0]);
+  // The plugin's own observer sees more, and the request of Fastify.
+  const { observer: _, ...identity } = options;
+  return createResource(identity as Parameters<typeof createResource>[0]);
 }
 
 function refuseOthers(options: object, names: readonly string[], reason: string): void {

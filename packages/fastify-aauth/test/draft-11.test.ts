@@ -28,6 +28,7 @@ import { parseRequirement, TOKEN_TYPES } from "aauth/wire";
 import Fastify, { type FastifyInstance } from "fastify";
 import { describe, expect, onTestFinished, test } from "vitest";
 import {
+  type FastifyAAuthOptions,
   fastifyAAuth,
   sendAnswer,
   serveEndpoints,
@@ -82,7 +83,7 @@ async function publisher(name: string, document: Record<string, string>, key: Si
 /** Resource, person server and agent provider on loopback: what an operator writes is one table. */
 async function world(
   routes: (scope: FastifyInstance) => void | Promise<void>,
-  options: Partial<ResourceOptions> = {},
+  options: Omit<Partial<ResourceOptions>, "observer"> = {},
 ) {
   let map: EndpointMap | undefined;
   const discovery = createDiscovery({
@@ -375,7 +376,7 @@ describe("what a resource publishes", () => {
 describe("options that could never work", () => {
   const identity = { resource: RESOURCE, key: keys.resource };
   const register = (options: object) =>
-    Fastify().register(fastifyAAuth, { ...identity, ...options } as ResourceOptions);
+    Fastify().register(fastifyAAuth, { ...identity, ...options } as FastifyAAuthOptions);
 
   test.each([
     ["scopes without person servers", { profile: draft11, scopes: ["data.read"] }],

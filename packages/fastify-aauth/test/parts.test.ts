@@ -17,7 +17,9 @@ const IDENTITY = {
 } as const;
 const JWKS = { scheme: "jwks", id: agent.id } as const;
 
-async function serve(options: Partial<ResourceOptions> & Pick<FastifyAAuthOptions, "observer"> = {}) {
+async function serve(
+  options: Omit<Partial<ResourceOptions>, "observer"> & Pick<FastifyAAuthOptions, "observer"> = {},
+) {
   const app = Fastify();
   onTestFinished(() => app.close());
   await app.register(fastifyAAuth, { ...IDENTITY, discovery, now: clock.now, ...options });
@@ -127,7 +129,7 @@ describe("a resource by its identity", () => {
 
 describe("options that are refused", () => {
   const parts = { verifier: parties.createVerifier(), authority: new URL(resource.id).host };
-  const canonical = "must be a URL in canonical form";
+  const canonical = "must be an identifier in its one spelling";
   test.each<[string, Record<string, unknown>]>([
     [`resource ${canonical}`, { ...IDENTITY, resource: "https://reports.example/" }],
     [`authServer ${canonical}`, { ...IDENTITY, authServer: "https://auth.example/?a" }],

@@ -10,8 +10,8 @@ export { invalidRequest, noStore, OAuthError, oauthErrorOf, quoted, sendOAuthErr
 export { isLoopbackName, isOrigin } from "./origin.ts";
 export { decisionFields } from "./pages/decision-fields.ts";
 export { Html, html, trustedHtml } from "./pages/html.ts";
-export { messagePage, type Site, sendRefusal } from "./pages/message-page.ts";
-export { originsOf, type Page, renderPage, sendPage } from "./pages/page.ts";
+export { applicationLinks, messagePage, sendRefusal } from "./pages/message-page.ts";
+export { originsOf, type Page, renderPage, type Site, sendPage } from "./pages/page.ts";
 export { serveIcon } from "./pages/serve-icon.ts";
 export {
   MAX_PARAMETER_LENGTH,

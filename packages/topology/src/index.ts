@@ -104,6 +104,17 @@ export const agentUrl = (name: string, gatewayPort: number = LISTENERS.gateway.p
 /** Parties of draft -11 that are not agents, both on the port of `person-server`. */
 export const DRAFT_11_SERVERS = { personServer: "person-server", accessServer: "access-server" } as const;
 
+/** Colour of a party's name, on a light ground and on a dark one. */
+export type PartyColours = readonly [light: string, dark: string];
+
+/** Colours of parties that have pages: of these pages, and of the party's name in the picture. */
+export const PARTY_COLOURS = {
+  "auth-server": ["#2450c8", "#8fb0ff"],
+  "person-server": ["#6d35c4", "#c6a8ff"],
+  "access-server": ["#96480a", "#f2b179"],
+  "supply-chain-agent": ["#1b6b4a", "#7fe0b4"],
+} as const satisfies Readonly<Record<string, PartyColours>>;
+
 /**
  * Identifier of a party in draft -11, where identifiers have no port: `https://backend.localhost`.
  * Where it is stands in `AAUTH_ENDPOINTS`.

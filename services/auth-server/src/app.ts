@@ -14,7 +14,7 @@ import { createRsaKeys, mountOidcProvider, type RsaKeys } from "issuer-kit/openi
 import { traceDiscovery } from "protocol-trace";
 import { aauth } from "./aauth.ts";
 import { realmAdmin } from "./admin/realm-admin.ts";
-import { type AuthServerConfig, originOf } from "./config.ts";
+import { type AuthServerConfig, hasDemoUsers, originOf } from "./config.ts";
 import { createReadSession } from "./consent/read-session.ts";
 import { documents } from "./documents.ts";
 import { login } from "./oidc/login.ts";
@@ -83,12 +83,13 @@ export async function buildAuthServer(
 
   const app = createService({ name: "auth-server", logger, maxBodyBytes: MAX_BODY_BYTES });
   await app.register(formbody);
-  serveIcon(app);
+  const site = siteOf(realm);
+  serveIcon(app, site);
   const servesFebruary = config.profile === "february-2026"; // hole S15
   await app.register(documents, { realm, keys, issuer, isAAuthIssuer: servesFebruary });
-  const shared = { realm, site: siteOf(realm), issuer, paths, accounts, keys, stores, logger, now };
+  const shared = { realm, site, issuer, paths, accounts, keys, stores, logger, now };
   const provider = createRealmProvider({ ...shared, cookieSecret });
-  await app.register(login, { ...shared, provider });
+  await app.register(login, { ...shared, provider, hasDemoUsers: hasDemoUsers(config) });
   await app.register(mountOidcProvider, {
     ...shared,
     ...{ provider, routes: paths.routes, ownClientId: CONSENT_CLIENT_ID },

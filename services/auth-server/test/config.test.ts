@@ -3,13 +3,19 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { buildAuthServer } from "../src/app.ts";
-import { originOf } from "../src/config.ts";
+import { hasDemoUsers, originOf } from "../src/config.ts";
 import { loadRealm } from "../src/realm/realm-state.ts";
 import { startInjected, testConfig } from "./support/auth-server.ts";
 
 test("an unset environment is the demo", () => {
   expect(testConfig()).toMatchObject({ host: "127.0.0.1", port: 8080 });
   expect(originOf(testConfig())).toBe("http://localhost:8080");
+});
+
+test("V70: the published password is shown for the demo's own realm file alone, and on this machine alone", () => {
+  expect(hasDemoUsers(testConfig())).toBe(true);
+  expect(hasDemoUsers(testConfig({ AUTH_SERVER_REALM_FILE: "/own/realm.json" }))).toBe(false);
+  expect(hasDemoUsers(testConfig({ AUTH_SERVER_URL: "https://auth.example" }))).toBe(false);
 });
 
 test("the origin follows the port where no other is set", () => {

@@ -60,8 +60,8 @@ export async function buildPersonServer(
   const development = origin.startsWith("http:");
   const app = createService({ name: "person-server", logger, maxBodyBytes: MAX_BODY_BYTES });
   await app.register(formbody);
-  serveIcon(app);
-  const site = siteOf("Person server", config);
+  const site = siteOf("person-server", config);
+  serveIcon(app, site);
   const signIn = await createSignInAt(app, {
     ...signInOptions(config, development),
     publicUrl: new URL(origin),

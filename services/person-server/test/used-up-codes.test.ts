@@ -7,6 +7,7 @@ import { issueAgentToken } from "aauth/server";
 import { expect, test } from "vitest";
 import { readForm } from "../../auth-server/test/support/browser.ts";
 import { grantedPage, type HeldToken } from "../src/pages/granted-page.ts";
+import { siteOf } from "../src/site.ts";
 import {
   AGENT,
   BACKEND,
@@ -51,11 +52,14 @@ test("S10c: a revocation that a resource has not confirmed is on the list", () =
     unconfirmed: [{ recipient: SUPPLY_CHAIN, error: "revocation_unavailable" }],
   };
   const { body } = grantedPage({
-    ...{ siteName: "R", title: "T", nothing: "Nothing is granted.", userName: "u", action: "/a" },
+    site: siteOf("person-server", { applications: ["http://localhost:3050"] }),
+    ...{ title: "T", nothing: "Nothing is granted.", userName: "u", action: "/a" },
     ...{ requestPath: "/r/", consentCode: "c", tokens: [token], waiting: [] },
     signOutPath: "/o",
   });
   expect(body).toContain("Revoked, but not confirmed");
   expect(body).toContain(SUPPLY_CHAIN);
   expect(body).toContain("Nothing is granted.");
+  expect(body).toContain('<time datetime="2026-11-27T19:46:20.000Z">19:46 UTC</time>');
+  expect(body).toContain('<a href="http://localhost:3050">Go to localhost:3050</a>');
 });

@@ -26,7 +26,7 @@ export function App({ config, userManager }: { config: RuntimeConfig; userManage
 
   return (
     <>
-      <Header user={user} onSignOut={signOut} />
+      <Header config={config} user={user} onSignOut={signOut} />
       <main>
         {session.kind === "loading" && (
           <div className="loading" role="status" aria-label="Loading">
@@ -38,7 +38,7 @@ export function App({ config, userManager }: { config: RuntimeConfig; userManage
             problem={session.problem}
             returned={failedReturn()}
             onSignIn={control.signIn}
-            profile={config.profile}
+            config={config}
           />
         )}
         {user && <Workspace key={user.profile.sub} config={config} control={control} user={user} />}

@@ -53,7 +53,7 @@ export function CompareApp() {
         <div className={`line ends ${styles.inner}`}>
           <div className={`line ${styles.brand}`}>
             <BrandMark />
-            <a href="/">AcmeCorp Supply Chain</a>
+            <a href="/">AAuth demo</a>
           </div>
         </div>
       </header>

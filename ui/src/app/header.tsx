@@ -3,21 +3,31 @@ import type { User } from "oidc-client-ts";
 import { useState } from "react";
 import { AuthTokensDialog } from "../auth/auth-tokens-dialog.tsx";
 import { BrandMark } from "../components/brand-mark.tsx";
+import { shareColorScheme } from "../components/color-scheme.ts";
 import { KeyIcon, MoonIcon, SignOutIcon, SunIcon } from "../components/icons.tsx";
+import type { RuntimeConfig } from "../config/runtime-config.ts";
 import styles from "./header.module.css";
+import { VersionMenu } from "./version-menu.tsx";
 
 const quiet = { variant: "subtle", color: "gray", size: "compact-sm" };
 
-/** Brand, the signed-in user, and their session controls. */
-export function Header({ user, onSignOut }: { user: User | undefined; onSignOut: () => void }) {
+interface HeaderProps {
+  config: Pick<RuntimeConfig, "profile" | "mode">;
+  user: User | undefined;
+  onSignOut: () => void;
+}
+
+/** Brand, version and mode, the signed-in user, and their session controls. */
+export function Header({ config, user, onSignOut }: HeaderProps) {
   const [areTokensShown, setTokensShown] = useState(false);
   return (
     <header className={styles.header}>
       <div className={`line ends ${styles.inner}`}>
         <div className={`line ${styles.brand}`}>
           <BrandMark />
-          <h1>AcmeCorp Supply Chain</h1>
+          <h1>AAuth demo</h1>
         </div>
+        <VersionMenu config={config} />
         <div className={`line ${styles.controls}`}>
           {user && (
             <span className={`note ${styles.user}`} data-testid="signed-in-user" title={user.profile.email}>
@@ -57,7 +67,10 @@ function ColorSchemeToggle() {
       color="gray"
       size="lg"
       aria-label={`Use ${other} colors`}
-      onClick={() => setColorScheme(other)}
+      onClick={() => {
+        setColorScheme(other);
+        shareColorScheme(other);
+      }}
     >
       {scheme === "dark" ? <SunIcon /> : <MoonIcon />}
     </ActionIcon>

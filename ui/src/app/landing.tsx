@@ -4,6 +4,7 @@ import { FailurePanel } from "../components/failure-panel.tsx";
 import { ProtocolSteps } from "../components/protocol-steps.tsx";
 import { useTitle } from "../components/use-title.ts";
 import type { RuntimeConfig } from "../config/runtime-config.ts";
+import { runningVersion } from "../config/versions.ts";
 import styles from "./landing.module.css";
 
 interface LandingProps {
@@ -11,22 +12,27 @@ interface LandingProps {
   /** The failure that a redirect brought back. */
   returned: { title: string; failure: Failure } | undefined;
   onSignIn: () => void;
-  profile: RuntimeConfig["profile"];
+  config: Pick<RuntimeConfig, "profile" | "mode">;
 }
 
 /** The page for signed-out users. */
-export function Landing({ problem, returned, onSignIn, profile }: LandingProps) {
+export function Landing({ problem, returned, onSignIn, config }: LandingProps) {
   useTitle(problem || returned ? "Not signed in" : undefined);
+  const { title, mode } = runningVersion(config);
   return (
     <div className={styles.landing}>
       <div className={`column ${styles.words}`}>
-        <h2>Agents that sign every request</h2>
+        <h2>Steal this request. It is worthless.</h2>
         <p>
-          Two agents plan a laptop order for you. Every request between them is signed with the sender’s own
-          key. No bearer tokens pass between agents, so an intercepted request is useless to an attacker. An
-          agent that requires more than a signature responds with a challenge, and the caller retries with an
-          auth token bound to its key.
+          Agents plan a laptop order for you, and sign every call with their own key. A token works for that
+          key alone, so a copy of it, or of a whole request, is worth nothing. Sign in, watch each message,
+          and try.
         </p>
+        {mode && (
+          <p>
+            This demo speaks AAuth {title}, mode <strong>{mode.name}</strong>. {mode.sentence}
+          </p>
+        )}
         <Button size="lg" onClick={onSignIn}>
           Sign in
         </Button>
@@ -35,7 +41,7 @@ export function Landing({ problem, returned, onSignIn, profile }: LandingProps) 
         {problem && <FailurePanel title="You are not signed in" failure={problem} />}
       </div>
       <section className="card" aria-label="One authorized request">
-        <ProtocolSteps profile={profile} />
+        <ProtocolSteps profile={config.profile} mode={config.mode} />
       </section>
     </div>
   );

@@ -5,7 +5,7 @@ export function StartProblem({ problems }: { problems: string }) {
   useTitle("Cannot start");
   return (
     <main className="column" role="alert">
-      <h1>AcmeCorp Supply Chain cannot start</h1>
+      <h1>AAuth demo cannot start</h1>
       <p>
         The page’s configuration, <code>/config.json</code>, cannot be used:
       </p>

@@ -8,66 +8,110 @@ interface Step {
   wire: string;
 }
 
-const STEPS: ByDialect<readonly Step[]> = {
-  "february-2026": [
-    {
-      from: "Backend",
-      to: "Supply-chain agent",
-      what: "A request signed with the backend’s own key.",
-      wire: "Signature-Key · Signature-Input · Signature",
-    },
-    {
-      from: "Supply-chain agent",
-      to: "Backend",
-      what: "A signature is not enough, so the agent responds with a challenge that contains a resource token.",
-      wire: "401 · Agent-Auth",
-    },
-    {
-      from: "Backend",
-      to: "Auth server",
-      what: "The auth server exchanges the resource token for an auth token bound to the backend’s key. You may be asked to consent.",
-      wire: "request_type=auth",
-    },
-    {
-      from: "Backend",
-      to: "Supply-chain agent",
-      what: "The same request, signed again and sent with the auth token.",
-      wire: "Signature-Key: scheme=jwt · 200",
-    },
-  ],
-  "draft-11": [
-    {
-      from: "Backend",
-      to: "Supply-chain agent",
-      what: "A request signed with the backend’s own key, which its agent token names.",
-      wire: "Signature-Key: sig=jwt · Signature-Input · Signature",
-    },
-    {
-      from: "Supply-chain agent",
-      to: "Backend",
-      what: "The agent needs to know for whom it is, and then what you allow: it responds with a challenge, once for each.",
-      wire: "401 · AAuth-Requirement: person-token, then auth-token",
-    },
-    {
-      from: "Backend",
-      to: "Person server",
-      what: "Your server issues a token bound to the backend’s key. It may answer later, and ask you first on its page.",
-      wire: "202 · AAuth-Requirement: interaction · 200",
-    },
-    {
-      from: "Backend",
-      to: "Supply-chain agent",
-      what: "The same request, signed again and sent with the token.",
-      wire: "Signature-Key: sig=jwt · 200",
-    },
-  ],
+const SIGNED: Step = {
+  from: "Backend",
+  to: "Supply-chain agent",
+  what: "A request signed with the backend’s own key.",
+  wire: "Signature-Key · Signature-Input · Signature",
+};
+const ANSWERED: Step = {
+  from: "Supply-chain agent",
+  to: "Backend",
+  what: "The signature is enough here: the agent verifies it with the backend’s published key, and answers.",
+  wire: "200",
+};
+const BY_AGENT_TOKEN: Step = {
+  ...SIGNED,
+  what: "A request signed with the backend’s own key, which its agent token names.",
+  wire: "Signature-Key: sig=jwt · Signature-Input · Signature",
+};
+const AGAIN_BY_JWT: Step = {
+  ...SIGNED,
+  what: "The same request, signed again and sent with the token.",
+  wire: "Signature-Key: sig=jwt · 200",
 };
 
-/** One authorized request as four messages: signed request, challenge, auth token, signed request. */
-export function ProtocolSteps({ profile }: { profile: string | undefined }) {
+const february = (asks: string): readonly Step[] => [
+  SIGNED,
+  {
+    from: "Supply-chain agent",
+    to: "Backend",
+    what: "A signature is not enough, so the agent responds with a challenge that contains a resource token.",
+    wire: "401 · Agent-Auth",
+  },
+  {
+    from: "Backend",
+    to: "Auth server",
+    what: `The auth server exchanges the resource token for an auth token bound to the backend’s key. ${asks}`,
+    wire: "request_type=auth",
+  },
+  {
+    ...SIGNED,
+    what: "The same request, signed again and sent with the auth token.",
+    wire: "Signature-Key: scheme=jwt · 200",
+  },
+];
+
+const draft11 = (challenge: string, requirement: string, issues: string): readonly Step[] => [
+  BY_AGENT_TOKEN,
+  {
+    from: "Supply-chain agent",
+    to: "Backend",
+    what: challenge,
+    wire: `401 · AAuth-Requirement: ${requirement}`,
+  },
+  { from: "Backend", to: "Person server", what: issues, wire: "202 · AAuth-Requirement: interaction · 200" },
+  AGAIN_BY_JWT,
+];
+const WHOM_AND_WHAT =
+  "The agent needs to know for whom it is, and then what you allow: it responds with a challenge, once for each.";
+
+/** By mode: of draft -11, or February's authorization scheme. `""` where the mode is not known. */
+const STEPS: ByDialect<Readonly<Record<string, readonly Step[]>>> = {
+  "february-2026": {
+    "signature-only": [SIGNED, ANSWERED],
+    autonomous: february("It does not ask you."),
+    "user-delegated": february("It asks for your consent first."),
+    "": february("You may be asked to consent."),
+  },
+  "draft-11": {
+    "agent-identity": [
+      BY_AGENT_TOKEN,
+      {
+        ...ANSWERED,
+        what: "The agent token is enough here: the agent verifies token and signature, and answers.",
+      },
+    ],
+    "person-identity": draft11(
+      "The agent needs to know for whom it is: it responds with a challenge.",
+      "person-token",
+      "Your server issues a person token bound to the backend’s key. It asks you the first time, on its page.",
+    ),
+    federated: draft11(
+      WHOM_AND_WHAT,
+      "person-token, then auth-token",
+      "Your server asks the resource’s access server, whose token is bound to the backend’s key. Either may ask a person first.",
+    ),
+    "": draft11(
+      WHOM_AND_WHAT,
+      "person-token, then auth-token",
+      "Your server issues a token bound to the backend’s key. It may answer later, and ask you first on its page.",
+    ),
+  },
+};
+
+interface ProtocolStepsProps {
+  profile: string | undefined;
+  mode?: string | undefined;
+}
+
+/** One authorized request in the mode of the demo: signed request, challenge, token, signed request. */
+export function ProtocolSteps({ profile, mode = "" }: ProtocolStepsProps) {
+  const byMode = ofDialect(STEPS, profile);
+  const steps = byMode[mode] ?? byMode[""] ?? [];
   return (
     <ol className={styles.steps}>
-      {ofDialect(STEPS, profile).map(({ from, to, what, wire }) => (
+      {steps.map(({ from, to, what, wire }) => (
         <li key={what}>
           <h3>
             {from} <span aria-hidden="true">→</span>

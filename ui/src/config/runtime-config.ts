@@ -10,10 +10,18 @@ const runtimeConfigSchema = z.object({
   otlpUrl: z.url({ protocol: /^https?$/ }).optional(),
   /** The backend's wire profile. Default: February's. */
   profile: z.enum(["february-2026", "draft-11"]).optional(),
+  /** Mode of draft -11, or February's authorization scheme. Default: not known. */
+  mode: z.string().min(1).optional(),
 });
 
 /** Where this page finds its backend and its auth server. URLs have no trailing slash. */
 export type RuntimeConfig = z.infer<typeof runtimeConfigSchema>;
+
+/** The person server's page of what the user has granted. Undefined where no person server grants. */
+export function grantsPageUrl({ profile, mode, personServerUrl }: RuntimeConfig): string | undefined {
+  const hasGrants = profile === "draft-11" && mode !== "agent-identity" && personServerUrl !== undefined;
+  return hasGrants ? `${personServerUrl}/granted` : undefined;
+}
 
 /**
  * Fetches and checks `/config.json`.

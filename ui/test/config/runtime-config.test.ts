@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { loadRuntimeConfig } from "../../src/config/runtime-config.ts";
+import { grantsPageUrl, loadRuntimeConfig } from "../../src/config/runtime-config.ts";
 
 const config = { backendUrl: "http://b.test", authServerUrl: "http://a.test/realms/r", clientId: "ui" };
 
@@ -21,4 +21,11 @@ describe("loadRuntimeConfig", () => {
     );
     await expect(loadRuntimeConfig(async () => new Response("<html>"))).rejects.toThrow("/config.json:");
   });
+});
+
+it("knows the page of grants where a person server grants", () => {
+  const draft11 = { ...config, profile: "draft-11", personServerUrl: "http://p.test" } as const;
+  expect(grantsPageUrl({ ...draft11, mode: "federated" })).toBe("http://p.test/granted");
+  expect(grantsPageUrl({ ...draft11, mode: "agent-identity" })).toBeUndefined();
+  expect(grantsPageUrl(config)).toBeUndefined();
 });

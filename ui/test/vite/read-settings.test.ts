@@ -19,6 +19,13 @@ describe("readSettings", () => {
     expect(settings.browser).toMatchObject({ backendUrl: "https://b.test/api", clientId: "supply-chain-ui" });
   });
 
+  it("gives the page the mode of its profile alone", () => {
+    const both = { UI_MODE: "federated", UI_AUTHORIZATION_SCHEME: "autonomous" };
+    expect(readSettings({ ...both, UI_PROFILE: "draft-11" }).browser.mode).toBe("federated");
+    expect(readSettings(both).browser.mode).toBe("autonomous");
+    expect(() => readSettings({ UI_MODE: "autonomous" })).toThrow(/UI_MODE: /);
+  });
+
   it("lists all problems with their variables", () => {
     const read = () =>
       readSettings({

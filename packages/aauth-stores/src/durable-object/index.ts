@@ -31,6 +31,7 @@ export interface DurableObjectOptions extends Deadline, Unreadable {}
  * before the first request, and for every request again.
  *
  * @param namespace the binding of objects of that class, with SQLite
+ * @throws TypeError where there is no binding
  *
  * @example
  * export { StoreObject } from "aauth-stores/durable-object";
@@ -41,6 +42,9 @@ export function createDurableObjectStores(
   options: DurableObjectOptions = {},
 ): Stores {
   const { deadlineMs = DEADLINE_MS } = options;
+  if (typeof namespace?.idFromName !== "function") {
+    throw new TypeError("namespace must be the binding of Durable Objects of the class StoreObject");
+  }
   return {
     claims(name, bounds) {
       const quotaOf = claimQuotas(bounds);

@@ -177,3 +177,8 @@ describe("stores of Durable Objects", () => {
     }
   });
 });
+
+test("refuses a namespace that is not bound", () => {
+  const bindings: { readonly STORES?: ObjectNamespace } = {};
+  expect(() => createDurableObjectStores(bindings.STORES as ObjectNamespace)).toThrow(/^namespace must be/);
+});

@@ -15,13 +15,13 @@ type Profile = { readonly documents: Pick<DocumentRules, "isIdentifier" | "isAge
  * @throws TypeError unless the option `name` is the canonical identifier of a party with documents.
  */
 export function requireIdentifier(name: string, value: string, { documents }: Profile): void {
-  if (!documents.isIdentifier(value)) throw malformed(name);
+  if (!documents.isIdentifier(value)) throw malformed(name, value, "https://host");
 }
 
 /** @throws TypeError unless the option `name` is a canonical identifier of an agent. */
 export function requireAgentIdentifier(name: string, value: string, { documents }: Profile): void {
   const { isAgentIdentifier = documents.isIdentifier } = documents;
-  if (!isAgentIdentifier(value)) throw malformed(name);
+  if (!isAgentIdentifier(value)) throw malformed(name, value, "aauth:name@host");
 }
 
 /** @throws TypeError unless the option `name` is a list of such identifiers. */
@@ -30,5 +30,8 @@ export function requireIdentifiers(name: string, values: readonly string[], prof
   for (const [index, value] of values.entries()) requireIdentifier(`${name}[${index}]`, value, profile);
 }
 
-const malformed = (name: string) =>
-  new TypeError(`${name} must be a URL in canonical form, without query, fragment and trailing slash`);
+const malformed = (name: string, value: string, inDraft11: string) =>
+  new TypeError(
+    `${name} must be an identifier in its one spelling, not ${value}: in draft -11 ${inDraft11}, ` +
+      "in February 2026 a URL without query, fragment and trailing slash",
+  );

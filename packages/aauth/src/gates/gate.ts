@@ -18,7 +18,7 @@ export interface GateOptions {
   readonly bodyTimeoutMs?: number | undefined;
   /**
    * Receives the error behind each answer 500, for a log: the caller learns nothing of it. What it
-   * throws is dropped. Default: none.
+   * throws is dropped. Default: `console.error`.
    */
   readonly onError?: ((error: unknown) => void) | undefined;
 }
@@ -40,7 +40,7 @@ export type Judged<R extends Requirement<string>> =
 export function boundsOf({
   maxBodyBytes = 1_048_576,
   bodyTimeoutMs = 30_000,
-  onError,
+  onError = console.error,
 }: GateOptions): GateBounds {
   // Nothing is larger than NaN, nor than "1mb".
   if (!(Number.isSafeInteger(maxBodyBytes) && maxBodyBytes >= 0)) {
@@ -51,7 +51,7 @@ export function boundsOf({
   }
   const fail = (error: unknown) => {
     try {
-      onError?.(error);
+      onError(error);
     } catch {
       // An observer changes no answer.
     }
@@ -113,6 +113,6 @@ export class BodyError extends Error {
   /** @param status 413 too large, 408 too slow, 400 cut off */
   constructor(status: 413 | 408 | 400, message: string, options: { readonly cause?: unknown } = {}) {
     super(message, options);
-    this.answer = problemAnswer(status, "invalid_request");
+    this.answer = problemAnswer(status, "invalid_request", message);
   }
 }

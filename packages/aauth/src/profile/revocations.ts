@@ -61,9 +61,8 @@ const MAX_KEY_CHARACTERS = 512;
  */
 export function createRevocations(options: RevocationsOptions = {}): Revocations {
   const now = options.now ?? (() => Math.floor(Date.now() / 1000));
-  const {
-    knownSince = options.store === undefined ? requireProcessStart(now, "revocations without a store") : 0,
-  } = options;
+  const { knownSince = options.store === undefined ? requireProcessStart(now, "revocations in memory") : 0 } =
+    options;
   const store = options.store ?? createMemoryRecordStore<RevokedToken>({ now });
   return {
     async isRevoked({ iss, jti, iat = knownSince }) {

@@ -42,7 +42,7 @@ export interface ResourceOptions<Name extends string = string, Other extends str
   extends ResourceIdentity,
     Pick<
       VerifierOptions<Name>,
-      "now" | "profile" | "toleranceSeconds" | "trustedAgents" | "requireNonce" | "cryptoMode"
+      "now" | "profile" | "toleranceSeconds" | "trustedAgents" | "requireNonce" | "cryptoMode" | "observer"
     >,
     Pick<ChallengerOptions, "algs"> {
   /** Signs resource tokens, and is published at `/jwks.json`. Replicas of one resource share it. */
@@ -158,7 +158,7 @@ export function createResource(options: ResourceOptions): Resource<string> {
   const authority = canonicalAuthority(resource);
   const discovery = options.discovery ?? createDiscovery({ development, now });
   const published = profile.resource.publish(options);
-  const { stores, trustedAgents, toleranceSeconds, requireNonce, cryptoMode } = options;
+  const { stores, trustedAgents, toleranceSeconds, requireNonce, cryptoMode, observer } = options;
   const common = { authorities: [authority], audience: resource, discovery };
   const judging = {
     now,
@@ -166,6 +166,7 @@ export function createResource(options: ResourceOptions): Resource<string> {
     toleranceSeconds,
     requireNonce,
     cryptoMode,
+    observer,
   };
   const { trustedIssuers, accessServer, additionalComponents } = published;
   // Without issuers no token can be revoked, and nothing has to be remembered.
@@ -271,7 +272,9 @@ function routerOf(endpoints: readonly Endpoint[]): Resource["handle"] {
     const found = endpoints.find((own) => own.path === path && own.methods.includes(request.method));
     if (found === undefined) return undefined;
     const body = await bodyOf(request, found.maxBodyBytes);
-    if ((body?.byteLength ?? 0) > found.maxBodyBytes) return problemAnswer(413, "invalid_request");
+    if ((body?.byteLength ?? 0) > found.maxBodyBytes) {
+      return problemAnswer(413, "invalid_request", `the body has more than ${found.maxBodyBytes} bytes`);
+    }
     try {
       return await found.handle({ ...request, body });
     } catch (error) {

@@ -124,14 +124,14 @@ export function verifierOf(
       requirement.scopes !== undefined || requirement.subject !== undefined || isIssued(requirement);
     if (!needsGrant || !refusesUnmeetable || lacking.includes(undefined)) return;
     throw new TypeError(
-      `a requirement of level ${requirement.level} needs an auth token, and the verifier accepts none without ${lacking[0]}`,
+      `a requirement of level ${requirement.level} needs a server's token, and the verifier accepts none without ${lacking[0]}`,
     );
   }
 }
 
 const UNAVAILABLE: ClaimStore = {
   putIfAbsent() {
-    throw new StoreUnavailableError("the replay memory of a runtime without a process");
+    throw new StoreUnavailableError("the replay memory of one isolate, which needs shared stores,");
   },
 };
 
@@ -227,7 +227,8 @@ function requireDistinct(accepted: readonly ProfileChecks[]): void {
 /** The option without which no caller ever has a grant. `audience` alone is legitimate: agent tokens may name one. */
 function lacksForGrants({ audience, trustedIssuers }: SharedRules["resolver"]): string | undefined {
   if (audience === undefined) return "`audience`, its resource identifier";
-  return trustedIssuers.length === 0 ? "`trustedIssuers`, the auth servers whose tokens count" : undefined;
+  if (trustedIssuers.length > 0) return undefined;
+  return "`trustedIssuers`, the servers whose tokens count: of a resource its `personServers`, or `authServer`";
 }
 
 /**

@@ -17,6 +17,8 @@ export function processStart(now: () => number): number | undefined {
  */
 export function requireProcessStart(now: () => number, what: string): number {
   const start = processStart(now);
-  if (start === undefined) throw new TypeError(`${what} need a runtime that says when its process began`);
+  if (start === undefined) {
+    throw new TypeError(`${what} are lost with each isolate of this runtime: it needs shared stores`);
+  }
   return start;
 }

@@ -11,7 +11,7 @@ export interface SignedRequestOptions extends SignRequestOptions {
   /** Lower-case names. With a body, `content-type` defaults to `application/json`. */
   readonly headers?: Readonly<Record<string, string>>;
   /** A string is encoded as UTF-8. Default: none. */
-  readonly body?: string | Uint8Array;
+  readonly body?: string | Uint8Array | undefined;
 }
 
 /**

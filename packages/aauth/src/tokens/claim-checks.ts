@@ -123,7 +123,9 @@ export function checkIssuer(
   { trustedIssuers }: { readonly trustedIssuers: TrustPolicy },
 ): void {
   if (trusts(trustedIssuers, iss)) return;
-  throw new AAuthVerificationError("untrusted_issuer", "the token's issuer is not trusted", { claim: "iss" });
+  throw new AAuthVerificationError("untrusted_issuer", `the token's issuer ${iss} is not trusted`, {
+    claim: "iss",
+  });
 }
 
 /** Any issuer that discovery can reach, unless the receiver has a list. */

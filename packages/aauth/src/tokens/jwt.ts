@@ -71,17 +71,22 @@ export async function signJwt(
 /**
  * Verifies the signature of a token that {@link decodeJwt} accepted.
  *
+ * @param named the key, as the message of the error names it
  * @throws AAuthError `invalid_token_signature`, also when the key is not one for `alg`.
  *
  * Does NOT check any claim.
  */
-export async function verifyJwt(token: string, jwk: IssuerJwk, alg: TokenAlgorithm): Promise<void> {
+export async function verifyJwt(
+  token: string,
+  jwk: IssuerJwk,
+  alg: TokenAlgorithm,
+  named: string,
+): Promise<void> {
   try {
     await compactVerify(token, await tokenKey(jwk, alg), { algorithms: [alg] });
   } catch (cause) {
-    throw new AAuthVerificationError("invalid_token_signature", "the token's signature does not verify", {
-      cause,
-    });
+    const reason = `a token's signature does not verify with ${named}`;
+    throw new AAuthVerificationError("invalid_token_signature", reason, { cause });
   }
 }
 

@@ -131,15 +131,16 @@ export async function verifyWithIssuerKey<Claims extends TokenClaims>(
 ): Promise<void> {
   const kind = schema.issuedBy(claims);
   const { jwk, source } = await discovery.key(kind, claims.iss, kid);
+  const named = `the key ${JSON.stringify(kid)} of its issuer ${claims.iss}`;
   schema.requireIssuerKey?.(jwk);
   try {
-    await verifyJwt(token, jwk, alg);
+    await verifyJwt(token, jwk, alg, named);
   } catch (error) {
     if (source !== "discovery-cache" || !(error instanceof AAuthError)) throw error;
     const replaced = await discovery.replacedKey(kind, claims.iss, kid, jwk);
     if (replaced === undefined) throw error;
     schema.requireIssuerKey?.(replaced);
-    await verifyJwt(token, replaced, alg);
+    await verifyJwt(token, replaced, alg, named);
   }
   discovery.proven?.(kind, claims.iss);
 }

@@ -102,7 +102,8 @@ describe("bodies at a gate of fetch", () => {
     const pull = vi.fn();
     const stream = new ReadableStream({ pull }, { highWaterMark: 0 });
     const response = await gate(await sending(stream, { "content-length": "33" }));
-    expect(response.status).toBe(413);
+    const { detail } = (await response.json()) as { detail: string };
+    expect([response.status, detail]).toEqual([413, "the body has more than 32 bytes"]);
     expect(pull).not.toHaveBeenCalled();
   });
 
@@ -133,6 +134,15 @@ describe("bodies at a gate of fetch", () => {
     expect((await protect(resource, TO_READ, handler, { onError })(request)).status).toBe(500);
     expect(onError.mock.calls).toMatchObject([[{ message: "the body has been read before the gate" }]]);
     expect(handler).not.toHaveBeenCalled();
+  });
+
+  test("writes the error behind a 500 to the console where there is no onError", async () => {
+    const log = vi.spyOn(console, "error").mockImplementation(() => {});
+    const request = fetched(await signed({ method: "POST", body: BODY }));
+    await request.text();
+    await protect(resource, TO_READ, () => new Response())(request);
+    expect(log.mock.calls).toMatchObject([[{ message: "the body has been read before the gate" }]]);
+    log.mockRestore();
   });
 
   test("never reads the body of a request that is refused by its head", async () => {

@@ -7,6 +7,7 @@ import type { GuardedEndpoint } from "../../src/profile/resource-rules.ts";
 import { createRevocations, type RevokedToken } from "../../src/profile/revocations.ts";
 import type { WireProfile } from "../../src/profile/wire-profile.ts";
 import { type BodyReader, createResource, type ResourceOptions } from "../../src/resource/create-resource.ts";
+import type { VerifierObserver } from "../../src/resource/types.ts";
 import { StoreFullError } from "../../src/store/quota-store.ts";
 import { createMemoryStores } from "../../src/store/stores.ts";
 import {
@@ -74,6 +75,15 @@ describe("what a resource publishes and serves", () => {
     });
     expect(answer?.status).toBe(413);
     expect(read).toHaveBeenCalledExactlyOnceWith(8_192);
+  });
+
+  test("tells its observer why a request was refused", async () => {
+    const seen: unknown[] = [];
+    const observer: VerifierObserver = (event) =>
+      seen.push(event.type === "request_refused" && event.error.code);
+    const refused = resourceOf({ observer }).verify(get("/data"), { level: "agent-token" });
+    await expect(refused).rejects.toThrow();
+    expect(seen).toEqual(["missing_signature"]);
   });
 
   test("answers 503 where a store has no room", async () => {

@@ -44,7 +44,7 @@ async function ours(token: string, { jwk, alg }: Pick<Issuer, "jwk" | "alg">): P
   const decoded = decodeJwt(token);
   const { alg: named } = checkHeader(decoded, { type: TYPE, algorithms: TOKEN_ALGORITHMS });
   expect(named).toBe(alg);
-  await verifyJwt(token, jwk, named);
+  await verifyJwt(token, jwk, named, "the key");
   return decoded.claims;
 }
 

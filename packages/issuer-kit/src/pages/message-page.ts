@@ -1,14 +1,14 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { type OAuthError, sendOAuthError } from "../oauth-error.ts";
-import { html } from "./html.ts";
-import { type Page, renderPage, sendPage } from "./page.ts";
+import { type Html, html } from "./html.ts";
+import { type Page, renderPage, type Site, sendPage } from "./page.ts";
 
-/** The server that the pages are of. */
-export interface Site {
-  /** In the head of each page. */
-  readonly name: string;
-  /** Applications that persons come from: configured, never chosen by a request. */
-  readonly applications: readonly { readonly name: string; readonly url: string }[];
+/** Links to the applications, a line each. */
+export function applicationLinks({ applications }: Site): readonly Html[] {
+  return applications.map(
+    ({ name, url }) => html`<p><a href="${url}">Go to ${name}</a></p>
+`,
+  );
 }
 
 /** A page with one message, such as an error. It links to the applications. */
@@ -28,14 +28,11 @@ export function messagePage(
 <p class="lead">${text}</p>
 ${
   link === undefined
-    ? site.applications.map(
-        ({ name, url }) => html`<p><a href="${url}">Go to ${name}</a></p>
-`,
-      )
+    ? applicationLinks(site)
     : html`<p><a href="${link[0]}">${link[1]}</a></p>
 `
 }${code === undefined ? undefined : html`<p class="note">Error code: <code>${code}</code></p>`}`;
-  return renderPage({ title, content, siteName: site.name });
+  return renderPage({ title, content, site });
 }
 
 /**

@@ -1,7 +1,16 @@
 import { hash } from "node:crypto";
 import type { FastifyReply } from "fastify";
 import { type Html, html, trustedHtml } from "./html.ts";
-import { MARK, STYLE } from "./style.ts";
+import { markOf, type PageColours, styleOf } from "./style.ts";
+
+/** The server that the pages are of. */
+export interface Site {
+  /** In the head of each page. */
+  readonly name: string;
+  readonly colours: PageColours;
+  /** Applications that persons come from: configured, never chosen by a request. */
+  readonly applications: readonly { readonly name: string; readonly url: string }[];
+}
 
 /** A complete page: what to send as body and as headers. */
 export interface Page {
@@ -19,26 +28,27 @@ export interface Page {
 export function renderPage(options: {
   title: string;
   content: Html;
-  siteName: string;
+  site: Pick<Site, "name" | "colours">;
   formOrigins?: readonly string[];
   /** Whether there is a picture in the page itself. One at another address stays forbidden. */
   hasLogo?: boolean;
   script?: string;
 }): Page {
-  const { title, content, siteName, formOrigins = [], hasLogo = false, script } = options;
+  const { title, content, site, formOrigins = [], hasLogo = false, script } = options;
+  const style = styleOf(site.colours);
   const page = html`<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="robots" content="noindex">
-<title>${title} · ${siteName}</title>
+<title>${title} · ${site.name}</title>
 <link rel="icon" href="/favicon.svg" type="image/svg+xml">
-<style>${trustedHtml(STYLE)}</style>
+<style>${trustedHtml(style)}</style>
 </head>
 <body>
 <main>
-<div class="brand">${trustedHtml(MARK)}<span>${siteName}</span></div>
+<div class="brand">${trustedHtml(markOf(site.colours))}<span>${site.name}</span></div>
 ${content}
 </main>
 ${script === undefined ? undefined : html`<script>${trustedHtml(script)}</script>`}
@@ -48,7 +58,7 @@ ${script === undefined ? undefined : html`<script>${trustedHtml(script)}</script
   const policy = [
     "default-src 'none'",
     `img-src 'self'${hasLogo ? " data:" : ""}`,
-    `style-src '${sourceHash(STYLE)}'`,
+    `style-src '${sourceHash(style)}'`,
     ...(script === undefined ? [] : [`script-src '${sourceHash(script)}'`]),
     ["form-action 'self'", ...formOrigins].join(" "),
     "base-uri 'none'",

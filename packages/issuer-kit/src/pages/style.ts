@@ -1,8 +1,11 @@
+/** Colour that stands out on a light ground, and on a dark one: of configuration, never of a request. */
+export type PageColours = readonly [light: string, dark: string];
+
 /**
  * The one style sheet of all pages: light and dark by the reader's setting, from 320 px up, no
  * outside assets.
  */
-export const STYLE = `
+const STYLE = `
 :root {
   color-scheme: light dark;
   --page: light-dark(#f3f5f9, #0e1320);
@@ -11,8 +14,7 @@ export const STYLE = `
   --field: light-dark(#8a94a6, #66728a);
   --text: light-dark(#172033, #e8ecf5);
   --muted: light-dark(#51607a, #a5b1c7);
-  --accent: light-dark(#2450c8, #8fb0ff);
-  --accent-hover: light-dark(#1b3f9f, #b0c8ff);
+  --accent-hover: color-mix(in srgb, var(--accent) 80%, var(--text));
   --on-accent: light-dark(#ffffff, #0e1320);
   --danger: light-dark(#a3161f, #ff9a9f);
   --danger-wash: light-dark(#fdeced, #3a1a20);
@@ -26,9 +28,10 @@ body {
 }
 main {
   width: 100%; max-width: 27rem; padding: 2rem; background: var(--card);
-  border: 1px solid var(--line); border-radius: 1rem; box-shadow: 0 1.2rem 3rem rgb(10 20 50 / 12%);
+  border: 1px solid var(--line); border-top: .35rem solid var(--accent); border-radius: 1rem;
+  box-shadow: 0 1.2rem 3rem rgb(10 20 50 / 12%);
 }
-.brand { display: flex; align-items: center; gap: .6rem; margin-bottom: 1.5rem; color: var(--muted); font-size: .9rem; }
+.brand { display: flex; align-items: center; gap: .6rem; margin-bottom: 1.5rem; color: var(--accent); font-weight: 600; font-size: .95rem; }
 .brand svg { width: 2rem; height: 2rem; flex: none; }
 h1 { margin: 0 0 .35rem; font-size: 1.45rem; line-height: 1.25; letter-spacing: -.01em; }
 h2 { margin: 1.4rem 0 .5rem; font-size: .95rem; }
@@ -80,9 +83,14 @@ blockquote { margin: .5rem 0; padding: .2rem 0 .2rem .8rem; border-left: 2px das
 .done { margin: 1rem 0; overflow-wrap: anywhere; padding: .7rem .9rem; background: var(--wash); border: 1px solid var(--accent); border-radius: .6rem; }
 @media (max-width: 30rem) {
   body { padding: 0; place-items: stretch; }
-  main { max-width: none; border: 0; border-radius: 0; box-shadow: none; padding: 1.5rem 1.25rem; }
+  main { max-width: none; border-width: .35rem 0 0; border-radius: 0; box-shadow: none; padding: 1.5rem 1.25rem; }
 }
 `;
 
+/** The style sheet in the colours of the party that the pages are of. */
+export const styleOf = ([light, dark]: PageColours): string =>
+  `:root { --accent: light-dark(${light}, ${dark}); }${STYLE}`;
+
 /** The mark in the page head and the favicon: two agents and the server between them. */
-export const MARK = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32" aria-hidden="true"><rect width="32" height="32" rx="8" fill="#2450c8"/><path d="M9 21 16 10l7 11" fill="none" stroke="#fff" stroke-width="2.4" stroke-linejoin="round"/><circle cx="16" cy="10" r="3.4" fill="#fff"/><circle cx="9" cy="21" r="3.4" fill="#8fb0ff"/><circle cx="23" cy="21" r="3.4" fill="#8fb0ff"/></svg>`;
+export const markOf = ([light]: PageColours): string =>
+  `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32" aria-hidden="true"><rect width="32" height="32" rx="8" fill="${light}"/><path d="M9 21 16 10l7 11" fill="none" stroke="#fff" stroke-width="2.4" stroke-linejoin="round"/><circle cx="16" cy="10" r="3.4" fill="#fff"/><g fill="#fff" fill-opacity=".6"><circle cx="9" cy="21" r="3.4"/><circle cx="23" cy="21" r="3.4"/></g></svg>`;

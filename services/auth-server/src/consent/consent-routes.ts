@@ -93,7 +93,7 @@ export async function consentRoutes(
     // A consent of another tab does not answer for a user who may just have denied.
     again.set("prompt", "consent"); // hole V59
     const page = consentPage({
-      siteName: site.name,
+      site,
       description: await describeRequest(consent, discovery),
       userName: session.user.username,
       // The query leads back to this page, where the decision cannot be taken now.

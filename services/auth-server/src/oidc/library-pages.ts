@@ -22,7 +22,7 @@ ${trustedHtml(form)}
       const script = { script: 'document.getElementById("confirm").click();' };
       send(
         ctx,
-        renderPage({ title: "Sign out", content, siteName: site.name, formOrigins, ...(isProven && script) }),
+        renderPage({ title: "Sign out", content, site, formOrigins, ...(isProven && script) }),
       );
     },
     postLogoutSuccessSource(ctx: KoaContextWithOIDC): void {

@@ -22,10 +22,12 @@ export async function login(
     accounts: Accounts;
     site: Site;
     paths: OidcPaths;
+    /** Whether the sign-in page shows the users of the demo. */
+    hasDemoUsers: boolean;
     logger: FastifyBaseLogger;
   },
 ): Promise<void> {
-  const { provider, accounts, site, paths, logger } = options;
+  const { provider, accounts, site, paths, hasDemoUsers, logger } = options;
   const url = `${paths.login}/:uid`;
 
   // A sign-in is a form: no other body that a script could send is parsed.
@@ -74,7 +76,7 @@ export async function login(
   ): Promise<FastifyReply> {
     const client = await provider().Client.find(String(interaction.params.client_id));
     const page = loginPage({
-      siteName: site.name,
+      ...{ site, hasDemoUsers },
       purpose: client?.clientName ?? "the application",
       action: `${paths.login}/${interaction.uid}`,
       formOrigins: originsOf(String(interaction.params.redirect_uri)),

@@ -1,9 +1,9 @@
-import { decisionFields, type Html, html, type Page, renderPage } from "issuer-kit";
+import { decisionFields, type Html, html, type Page, renderPage, type Site } from "issuer-kit";
 import type { DescribedScope, RequestDescription } from "../consent/describe-request.ts";
 
 /** Asks a signed-in user whether an agent may act for them. */
 export function consentPage(options: {
-  siteName: string;
+  site: Site;
   description: RequestDescription;
   userName: string;
   action: string;
@@ -16,7 +16,7 @@ export function consentPage(options: {
   /** How long the decision is remembered. */
   rememberedSeconds: number;
 }): Page {
-  const { siteName, description, userName, action, consentCode, formOrigins, rememberedSeconds } = options;
+  const { site, description, userName, action, consentCode, formOrigins, rememberedSeconds } = options;
   const { agent, agentDelegate, agentName, resource, scopes, identityScopes, returnsTo } = description;
   const content = html`<h1>Agent authorization request</h1>
 <p class="lead">${agent === resource && identityScopes.length > 0 ? "An agent wants to know who you are" : "An agent wants to act for you"}, ${userName}.</p>
@@ -37,7 +37,7 @@ ${scopeList("resource-words", html`As described by <code>${resource}</code>:`, s
 ${decisionFields(consentCode)}
 </form>
 <p class="note">Either way you return to <strong>${returnsTo}</strong>. If you allow it, in this browser you will not be asked again for ${duration(rememberedSeconds)}, unless you sign out or revoke this.</p>`;
-  return renderPage({ title: "Agent authorization request", content, siteName, formOrigins });
+  return renderPage({ title: "Agent authorization request", content, site, formOrigins });
 }
 
 /**

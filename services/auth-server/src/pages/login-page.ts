@@ -1,16 +1,18 @@
-import { html, type Page, renderPage } from "issuer-kit";
+import { html, type Page, renderPage, type Site } from "issuer-kit";
 
 /** The sign-in form. `problem` is shown above the fields and read out by screen readers. */
 export function loginPage(options: {
-  siteName: string;
+  site: Site;
   /** Name of the client. */
   purpose: string;
   action: string;
   formOrigins: readonly string[];
   login?: string;
   problem?: string;
+  /** Shows the published password of the demo's users. Default: it is not shown. */
+  hasDemoUsers?: boolean;
 }): Page {
-  const { siteName, purpose, action, formOrigins, login = "", problem } = options;
+  const { site, purpose, action, formOrigins, login = "", problem, hasDemoUsers = false } = options;
   const content = html`<h1>Sign in</h1>
 <p class="lead">to continue to ${purpose}</p>
 ${problem === undefined ? undefined : html`<p class="alert" role="alert" id="problem">${problem}</p>`}
@@ -24,11 +26,16 @@ ${problem === undefined ? undefined : html`<p class="alert" role="alert" id="pro
     problem === undefined ? undefined : html` aria-describedby="problem" autofocus`
   }>
 <div class="buttons"><button type="submit">Sign in</button></div>
-</form>`;
+</form>
+${
+  hasDemoUsers
+    ? html`<p class="note">Users of this demo: <code>mcp-user</code> and <code>second-user</code>, each with password <code>user123</code>.</p>`
+    : undefined
+}`;
   return renderPage({
     title: problem === undefined ? "Sign in" : "Sign in failed",
     content,
-    siteName,
+    site,
     formOrigins,
   });
 }

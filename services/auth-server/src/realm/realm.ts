@@ -112,10 +112,14 @@ function moveClient(client: RealmClient, { uiUrl, personServerUrl }: ClientOrigi
   };
 }
 
-/** Pages have the realm's name, and link to its browser clients. */
+/** As `PARTY_COLOURS` of `topology` has them. */
+const COLOURS: Site["colours"] = ["#2450c8", "#8fb0ff"];
+
+/** Pages have the party's colours and name with the realm's, and link to its browser clients. */
 export function siteOf({ displayName, realm, clients }: Realm): Site {
   return {
-    name: displayName ?? realm,
+    name: `Auth server · ${displayName ?? realm}`,
+    colours: COLOURS,
     applications: clients.flatMap(({ name, clientId, rootUrl }) =>
       rootUrl === undefined ? [] : [{ name: name ?? clientId, url: rootUrl }],
     ),

@@ -5,7 +5,7 @@ const BACKEND = "http://backend.localhost:8000";
 
 function page(description: object, rememberedSeconds = 1800): string {
   const { body } = consentPage({
-    siteName: "Realm",
+    site: { name: "Realm", colours: ["#000", "#fff"], applications: [] },
     userName: "u",
     action: "/consent",
     consentCode: "c",

@@ -1,9 +1,10 @@
 import { readFile } from "node:fs/promises";
 import { expect, test } from "vitest";
+import { PARTY_COLOURS } from "../../../../packages/topology/src/index.ts";
 import { settings } from "../../src/config.ts";
 import { accountClaims, createAccounts } from "../../src/realm/accounts.ts";
 import { parsePolicy } from "../../src/realm/policy.ts";
-import { parseRealm, type Realm, type RealmUser } from "../../src/realm/realm.ts";
+import { parseRealm, type Realm, type RealmUser, siteOf } from "../../src/realm/realm.ts";
 
 const demoFile = await readFile(settings.realmFile.schema.parse(undefined), "utf8");
 const demo = parseRealm(demoFile);
@@ -13,6 +14,13 @@ function accountsOf(realm: Realm) {
   const authenticate = (login: string, password: string) => accounts.authenticate(login, password, ORIGIN);
   return { ...accounts, authenticate };
 }
+
+test("pages have the party's name and the colours of its column", () => {
+  expect(siteOf(demo)).toMatchObject({
+    name: "Auth server · AAuth demo",
+    colours: PARTY_COLOURS["auth-server"],
+  });
+});
 
 test("the demo's realm file is usable, policy included", () => {
   expect(demo.realm).toBe("aauth-test");

@@ -164,7 +164,7 @@ function connectionTexts({ hop, code, detail }: Finding, { places }: Situation):
     return {
       message: "The gateway cannot reach the supply-chain agent.",
       advice:
-        "Start the supply-chain agent, or set SUPPLY_CHAIN_AGENT_ADDR of the gateway to where it listens. Agentgateway answers in the same way while gateway-authz is down.",
+        "Start the supply-chain agent, or set SUPPLY_CHAIN_AGENT_ADDR of the gateway to where it listens. If the gateway is a real Agentgateway, check that gateway-authz runs, too.",
     };
   }
   return code.startsWith("http_")

@@ -12,13 +12,16 @@ export interface AccessPagesOptions extends DeskOptions {
   readonly grantable: (request: AskedRequest) => readonly string[] | undefined;
 }
 
+/** Prefix of the pages' paths. */
+const PATH = "/access";
+
 /**
  * Pages of the access server for owners of resources (draft -11, section 9.1): they decide on each
  * request that policy leaves to them, and see what the server has issued. A person who comes with a
  * code and is not an owner learns that an owner decides.
  */
 export async function accessPages(app: FastifyInstance, options: AccessPagesOptions): Promise<void> {
-  const { server, config, grantable } = options;
+  const { server, config, grantable, origin } = options;
   const { owners, accessServerResources: resources } = config;
   const isOwner = (person: Person) => owners.some((owner) => names(owner, person));
   const issued = async () =>
@@ -27,8 +30,8 @@ export async function accessPages(app: FastifyInstance, options: AccessPagesOpti
   decisionPages(
     app,
     {
-      name: "Access server",
-      path: "/access",
+      party: "access-server",
+      path: PATH,
       server,
       words: {
         agent: "The agent",
@@ -57,7 +60,7 @@ export async function accessPages(app: FastifyInstance, options: AccessPagesOpti
           : {
               status: 403,
               title: "An owner decides on this",
-              text: `${request.resource} leaves it to its owner. You are signed in as ${person.name}, who is not one. The agent goes on by itself once an owner has decided.`,
+              text: `${request.resource} leaves it to its owner. You are signed in as ${person.name}, who is not one. An owner signs in at ${origin}${PATH}/granted, in another browser or a private window, and decides there. The agent goes on by itself after that.`,
             },
       isAllowed: (request) => grantable(request) !== undefined,
       approve: ({ reference, request }, _person, version) =>

@@ -61,7 +61,7 @@ export function codeRoutes(app: FastifyInstance, context: DeskContext): void {
       return noStore(reply).redirect(context.at(`/requests/${waiting.reference}`), 303);
     }
     const page = {
-      siteName: site.name,
+      site,
       action: path,
       consentCode: await forms.issue(session, {}),
       grantedUrl: context.at("/granted"),

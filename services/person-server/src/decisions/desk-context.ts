@@ -63,7 +63,7 @@ const FORM_SECONDS = 600;
 /** Prepares the scope of a desk's pages. */
 export function openDesk(app: FastifyInstance, desk: Desk, options: DeskOptions): DeskContext {
   const { config, origin, signIn, stores } = options;
-  const site = siteOf(desk.name, config);
+  const site = siteOf(desk.party, config);
   acceptFormsOnly(app, site);
   // The session's cookie belongs to the server's origin: under an identifier's host there is none.
   const { hostname } = new URL(origin);
@@ -79,10 +79,10 @@ export function openDesk(app: FastifyInstance, desk: Desk, options: DeskOptions)
     forms: createFormDesk<BrowserSession, ShownRequest>({
       readSession: (request) => signIn.read(request),
       personOf: ({ person }) => person.id,
-      store: stores.records(`forms ${desk.name}`),
+      store: stores.records(`forms ${site.name}`),
       lifetimeSeconds: FORM_SECONDS,
     }),
-    opened: createOpenedRequests(desk, stores.records(`opened requests ${desk.name}`), config.consentSeconds),
+    opened: createOpenedRequests(desk, stores.records(`opened requests ${site.name}`), config.consentSeconds),
     at: (path) => `${desk.path}${path}`,
     async signedIn(request, reply) {
       // The `Host` that routes are found by, not the one that a proxy reports.

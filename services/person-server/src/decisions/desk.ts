@@ -11,8 +11,8 @@ import type { Person } from "../sign-in/person.ts";
 
 /** The differences between the decision pages of the person server and of the access server. */
 export interface Desk {
-  /** In the head of each page. */
-  readonly name: string;
+  /** In the head of each page, with its colours. */
+  readonly party: "person-server" | "access-server";
   /** Prefix of the pages' paths. */
   readonly path: string;
   readonly server: Pick<PersonServer, "open" | "find" | "ask" | "answered" | "mayReturnTo">;

@@ -44,7 +44,7 @@ export function grantedRoutes(app: FastifyInstance, context: DeskContext): void 
     const refusal = desk.refuses?.(person);
     if (refusal !== undefined) return context.sendMessage(reply, refusal);
     const page = grantedPage({
-      ...{ siteName: context.site.name, userName: person.name, action: path, notice },
+      ...{ site: context.site, userName: person.name, action: path, notice },
       ...{ title: words.granted, nothing: words.nothingGranted },
       requestPath: context.at("/requests/"),
       signOutPath: signIn.signOutPath,

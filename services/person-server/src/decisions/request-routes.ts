@@ -71,7 +71,7 @@ async function showRequest(context: DeskContext, visit: Visit, notice?: string):
   const callback = await context.opened.callbackOf(found);
   const asked = found.opened?.asked;
   const page = personRequestPage({
-    ...{ siteName: site.name, request, notice, userName: session.person.name },
+    ...{ site, request, notice, userName: session.person.name },
     ...{ grantedUrl: context.at("/granted"), grantedName: desk.words.granted },
     provider: await context.describeProvider(request.agent.iss),
     action: context.at(`/requests/${reference}`),

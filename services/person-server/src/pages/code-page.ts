@@ -1,10 +1,10 @@
-import { html, type Page, renderPage } from "issuer-kit";
+import { html, type Page, renderPage, type Site } from "issuer-kit";
 /**
  * Takes the code that an agent has shown its user. `problem` is shown above the field and read out
  * by screen readers.
  */
 export function codePage(options: {
-  siteName: string;
+  site: Site;
   action: string;
   /** Single-use value that ties a code to this page, this user and this browser. */
   consentCode: string;
@@ -15,7 +15,7 @@ export function codePage(options: {
   grantedName: string;
   problem?: string;
 }): Page {
-  const { siteName, action, consentCode, code = "", callback, grantedUrl, grantedName, problem } = options;
+  const { site, action, consentCode, code = "", callback, grantedUrl, grantedName, problem } = options;
   const content = html`<h1>Enter the code</h1>
 <p class="lead">Your agent shows it. It is valid once, for one request.</p>
 ${problem === undefined ? undefined : html`<p class="alert" role="alert" id="problem">${problem}</p>`}
@@ -30,5 +30,5 @@ ${callback === undefined ? undefined : html`<input type="hidden" name="callback"
 </form>
 <p class="note"><a href="${grantedUrl}">${grantedName}</a></p>`;
   const title = problem === undefined ? "Enter the code" : "The code is not valid";
-  return renderPage({ title, content, siteName });
+  return renderPage({ title, content, site });
 }

@@ -1,5 +1,5 @@
 import type { AgentIdentity, GrantedToken, IssuedTokenRecord, WaitingRequest } from "aauth/server";
-import { type Html, html, type Page, renderPage } from "issuer-kit";
+import { applicationLinks, type Html, html, type Page, renderPage, type Site } from "issuer-kit";
 
 /** A token that an agent has: granted by the person, or issued by the access server. */
 export type HeldToken = Pick<
@@ -14,7 +14,7 @@ export const isShown = ({ isRevoked, unconfirmed }: HeldToken): boolean =>
 
 /** Grants by agent, each with a button to revoke them, and the requests that wait for the user. */
 export function grantedPage(options: {
-  siteName: string;
+  site: Site;
   title: string;
   /** Text where no agent has a token. */
   nothing: string;
@@ -32,7 +32,7 @@ export function grantedPage(options: {
   notice?: { readonly text: string; readonly isProblem: boolean } | undefined;
 }): Page {
   const {
-    siteName,
+    site,
     title,
     nothing,
     userName,
@@ -76,8 +76,9 @@ ${waiting.map(
     : [...agents.values()].map((held, index) => agentSection(held, { index, action, consentCode }))
 }${unconfirmedSection(revoked)}<form method="post" action="${signOutPath}" class="note">
 <button type="submit" class="quiet">Sign out</button>
-</form>`;
-  return renderPage({ title, content, siteName });
+</form>
+<div class="note">${applicationLinks(site)}</div>`;
+  return renderPage({ title, content, site, script: LOCAL_TIMES });
 }
 
 function agentSection(
@@ -99,7 +100,7 @@ ${latest(held).map(
         : "May act for you"
   } at <code>${resource}</code>${scopes.length === 0 ? undefined : html`<code>${scopes.join(" ")}</code>`}${
     personServer === undefined ? undefined : html`<small>asked for by <code>${personServer}</code></small>`
-  }<small>until ${timeOf(exp)} UTC</small></li>
+  }<small>until ${timeOf(exp)}</small></li>
 `,
 )}</ul>
 ${revokeForm(agent, { id, action, consentCode })}</section>
@@ -115,7 +116,7 @@ function unconfirmedSection(revoked: readonly HeldToken[]): Html | undefined {
         error === "revocation_unavailable" ? "It will be notified again." : "It accepts no revocations.";
       last.set(
         JSON.stringify([agent.iss, agent.sub, recipient]),
-        html`<li><code>${recipient}</code> may still serve <code>${agent.sub}</code><small>until ${timeOf(exp)} UTC at the latest. ${then}</small></li>
+        html`<li><code>${recipient}</code> may still serve <code>${agent.sub}</code><small>until ${timeOf(exp)} at the latest. ${then}</small></li>
 `,
       );
     }
@@ -127,7 +128,14 @@ ${[...last.values()]}</ul>
 `;
 }
 
-const timeOf = (exp: number) => new Date(exp * 1000).toISOString().slice(11, 16);
+/** In the browser's time zone where the script runs, and UTC without it. */
+function timeOf(exp: number): Html {
+  const at = new Date(exp * 1000).toISOString();
+  return html`<time datetime="${at}">${at.slice(11, 16)} UTC</time>`;
+}
+
+const LOCAL_TIMES = `for (const time of document.querySelectorAll("time"))
+  time.textContent = new Date(time.dateTime).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", timeZoneName: "short" });`;
 
 /** Only the last to expire of several tokens for the same access. */
 function latest(held: readonly HeldToken[]): readonly HeldToken[] {

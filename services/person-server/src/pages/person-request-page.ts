@@ -1,6 +1,6 @@
 import type { AgentIdentity, AskedRequest } from "aauth/server";
 import { displayText } from "agent-kit/service";
-import { decisionFields, type Html, html, type Page, renderPage } from "issuer-kit";
+import { decisionFields, type Html, html, type Page, renderPage, type Site } from "issuer-kit";
 import type { DescribedProvider } from "../decisions/describe-provider.ts";
 
 /**
@@ -8,7 +8,7 @@ import type { DescribedProvider } from "../decisions/describe-provider.ts";
  * owner what it receives from an access server.
  */
 export function personRequestPage(options: {
-  siteName: string;
+  site: Site;
   userName: string;
   request: AskedRequest;
   /** Name and logo that the agent's provider publishes. */
@@ -26,7 +26,7 @@ export function personRequestPage(options: {
   /** A question that the agent has not answered yet. */
   openQuestion?: string | undefined;
 }): Page {
-  const { siteName, userName, request, provider, action, consentCode, returnsTo, formOrigins, grantedUrl } =
+  const { site, userName, request, provider, action, consentCode, returnsTo, formOrigins, grantedUrl } =
     options;
   const { grantedName, notice, openQuestion } = options;
   const isOwner = request.personServer !== undefined;
@@ -70,7 +70,7 @@ ${questionForm(request, { action, consentCode, openQuestion })}<p class="note">$
   } You can take it back at any time: <a href="${grantedUrl}">${grantedName.replace(/^W/, "w")}</a>.${
     returnsTo === undefined ? undefined : html` Either way you return to <strong>${returnsTo}</strong>.`
   }</p>`;
-  return renderPage({ title, content, siteName, formOrigins, hasLogo: provider.logo !== undefined });
+  return renderPage({ title, content, site, formOrigins, hasLogo: provider.logo !== undefined });
 }
 
 /** What has been verified. */

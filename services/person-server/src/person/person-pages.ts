@@ -17,7 +17,7 @@ export async function personPages(app: FastifyInstance, options: PersonPagesOpti
   const context = decisionPages(
     app,
     {
-      name: "Person server",
+      party: "person-server",
       path: "",
       server,
       isAllowed,

@@ -1,6 +1,7 @@
 import { hash } from "node:crypto";
 import { displayText } from "agent-kit/service";
 import type { FastifyReply } from "fastify";
+import { AGENTS, PARTY_COLOURS } from "topology";
 import type { Order } from "../domain/order.ts";
 import type { Decision, Person } from "./interactions.ts";
 
@@ -9,12 +10,14 @@ const STYLE = `
   color-scheme: light dark;
   --page: light-dark(#f3f5f9, #0e1320); --card: light-dark(#fff, #171e2e); --line: light-dark(#d5dbe6, #2e384d);
   --text: light-dark(#172033, #e8ecf5); --muted: light-dark(#51607a, #a5b1c7); --field: light-dark(#8a94a6, #66728a);
-  --accent: light-dark(#1b6b4a, #7fe0b4); --on-accent: light-dark(#fff, #0e1320); --wash: light-dark(#f1f8f5, #1a2b2a);
+  --accent: light-dark(${PARTY_COLOURS["supply-chain-agent"].join()}); --on-accent: light-dark(#fff, #0e1320); --wash: light-dark(#f1f8f5, #1a2b2a);
 }
 * { box-sizing: border-box; }
 body { margin: 0; min-height: 100vh; padding: 1rem; display: grid; place-items: center; background: var(--page);
   color: var(--text); font: 1rem/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Liberation Sans", sans-serif; }
-main { width: 100%; max-width: 28rem; padding: 2rem; background: var(--card); border: 1px solid var(--line); border-radius: 1rem; }
+main { width: 100%; max-width: 28rem; padding: 2rem; background: var(--card); border: 1px solid var(--line);
+  border-top: .35rem solid var(--accent); border-radius: 1rem; }
+.brand { margin: 0 0 1.25rem; color: var(--accent); font-weight: 600; font-size: .95rem; }
 h1 { margin: 0 0 .35rem; font-size: 1.45rem; line-height: 1.25; }
 p { margin: 0 0 1rem; }
 .lead, .note { color: var(--muted); }
@@ -137,11 +140,12 @@ function page(status: number, title: string, content: string): Page {
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="robots" content="noindex">
-<title>${title} · Supply-chain agent</title>
+<title>${title} · ${AGENTS["supply-chain-agent"].title}</title>
 <style>${STYLE}</style>
 </head>
 <body>
 <main>
+<p class="brand">${AGENTS["supply-chain-agent"].title}</p>
 <h1>${title}</h1>
 ${content}
 </main>

@@ -18,8 +18,9 @@ export function stepTitle(action: string): string {
   return STEPS[action] ?? action;
 }
 
-/** Whether the process runs, and its agent token. */
-export function standingOf({ process, agent_token: token, sub_agent }: Delegate): string {
+/** Whether the process runs, and its agent token. `isStale`: it could not be read again. */
+export function standingOf({ process, agent_token: token, sub_agent }: Delegate, isStale = false): string {
+  if (isStale) return "Whether it runs is not known: the backend did not answer.";
   if (sub_agent?.state === "ended" || sub_agent?.state === "ending") {
     if (sub_agent.good_until === undefined)
       return "Ended. It gets no more tokens, and those that it had are revoked.";

@@ -28,17 +28,19 @@ export function DelegatesPanel({ client, disabled }: { client: ApiClient; disabl
           {list.delegates.map((delegate) => (
             <li key={delegate.sub}>
               <DelegateItem
-                delegate={delegate}
+                {...{ delegate, isStale: state.isStale === true }}
                 doing={running?.sub === delegate.sub ? running.action : undefined}
-                disabled={disabled || (running !== undefined && running.sub !== delegate.sub)}
+                disabled={disabled || state.isStale === true || (running !== undefined && running.sub !== delegate.sub)}
                 onAct={(action) => void act(delegate.sub, action)}
               />
             </li>
           ))}
         </ul>
       )}
-      {failure && list && <FailurePanel title={FAILED[state.failed ?? "run"]} failure={failure} />}
-      {failure && !list && (
+      {failure && list && !state.isStale && (
+        <FailurePanel title={FAILED[state.failed ?? "run"]} failure={failure} />
+      )}
+      {failure && (!list || state.isStale) && (
         <FailurePanel title="The delegates cannot be shown" failure={failure}>
           <BusyButton
             color="red.9"
@@ -85,13 +87,14 @@ function Explanation({ list }: { list: DelegateList | undefined }) {
 
 interface DelegateItemProps {
   delegate: Delegate;
+  isStale: boolean;
   /** What it does at the moment. */
   doing: DelegateAction | undefined;
   disabled: boolean;
   onAct: (action: DelegateAction) => void;
 }
 
-function DelegateItem({ delegate, doing, disabled, onAct }: DelegateItemProps) {
+function DelegateItem({ delegate, isStale, doing, disabled, onAct }: DelegateItemProps) {
   const { name, sub, agent_token, last_run, sub_agent } = delegate;
   const page = pageOf(delegate);
   const button = (action: DelegateAction, label: string, isOff = false) => (
@@ -119,7 +122,7 @@ function DelegateItem({ delegate, doing, disabled, onAct }: DelegateItemProps) {
             (sub_agent.state === "ended" ? button("start", "Start again") : button("end", "End delegate"))}
         </div>
       </div>
-      <p className="note">{standingOf(delegate)}</p>
+      <p className="note">{standingOf(delegate, isStale)}</p>
       {agent_token && (
         <p className="note breakable">
           Key <code>{agent_token.key}</code>

@@ -7,6 +7,8 @@ export type DelegateAction = "run" | "end" | "start";
 export interface DelegatesState {
   /** Undefined until the backend has answered. */
   list?: DelegateList;
+  /** The list could not be read again: it is the one before. */
+  isStale?: boolean;
   /** The list is requested again. */
   isAskedAgain?: boolean;
   /** `sub` of the delegate that does something, and what. */
@@ -30,7 +32,7 @@ export function delegatesReducer(state: DelegatesState, action: DelegatesAction)
     case "asked_again":
       return { ...state, isAskedAgain: true };
     case "listed":
-      return { list: action.list };
+      return { list: action.list, ...(state.running && { running: state.running }) };
     case "started":
       return { ...kept, running: { sub: action.sub, action: action.action } };
     case "ended":
@@ -44,6 +46,10 @@ export function delegatesReducer(state: DelegatesState, action: DelegatesAction)
         },
       };
     case "failed":
-      return { ...kept, failure: action.failure, ...(action.action && { failed: action.action }) };
+      return {
+        ...kept,
+        failure: action.failure,
+        ...(action.action ? { failed: action.action } : list && { isStale: true }),
+      };
   }
 }

@@ -30,7 +30,10 @@ export function useDelegates(client: ApiClient) {
   );
   useEffect(() => {
     const abort = new AbortController();
-    void read(abort.signal);
+    const { signal } = abort;
+    void read(signal);
+    // The demo may have stopped while the user was elsewhere, at its terminal for example.
+    window.addEventListener("focus", () => void read(signal), { signal });
     return () => abort.abort();
   }, [read]);
 

@@ -3,6 +3,7 @@ import { type KeyboardEvent, useLayoutEffect, useRef, useState } from "react";
 import { messageByKey } from "./message-by-key.ts";
 import { spokenMessage } from "./message-wording.ts";
 import { layOutSequence, leastWidth, type Row } from "./sequence-layout.ts";
+import { partyColour } from "../../components/party-colour.ts";
 import styles from "./sequence-picture.module.css";
 
 interface SequencePictureProps {
@@ -56,7 +57,13 @@ export function SequencePicture({ run, openId, hrefOf, onPick, onStep }: Sequenc
         {columns.map(({ party, x, lines }) => (
           <g key={party.id}>
             <line className={styles.lifeline} x1={x} x2={x} y1={headerHeight} y2={height} />
-            <text className={styles.party} x={x} y={12} textAnchor="middle">
+            <text
+              className={styles.party}
+              style={{ fill: partyColour(party.id) }}
+              x={x}
+              y={12}
+              textAnchor="middle"
+            >
               {lines.map((text, index) => (
                 <tspan key={text} x={x} dy={index === 0 ? 0 : 14}>
                   {text}

@@ -35,9 +35,10 @@ test("a delegate that has worked takes its own place, the others stay", () => {
 
 test("a failure keeps the list and lets the next try begin", () => {
   const running = delegatesReducer({ list: LIST }, { type: "started", sub: "a", action: "run" });
-  expect(delegatesReducer(running, { type: "failed", failure: FAILURE })).toEqual({
+  expect(delegatesReducer(running, { type: "failed", failure: FAILURE, action: "run" })).toEqual({
     list: LIST,
     failure: FAILURE,
+    failed: "run",
   });
   expect(delegatesReducer({}, { type: "failed", failure: FAILURE })).toEqual({ failure: FAILURE });
   expect(delegatesReducer({}, { type: "listed", list: LIST })).toEqual({ list: LIST });
@@ -50,6 +51,19 @@ test("a list that could not be read is requested again", () => {
   expect(asked).toEqual({ failure: FAILURE, isAskedAgain: true });
   expect(delegatesReducer(asked, { type: "failed", failure: FAILURE })).toEqual(failed);
   expect(delegatesReducer(asked, { type: "listed", list: LIST })).toEqual({ list: LIST });
+});
+
+test("a list that cannot be read again says of no delegate that it runs", () => {
+  const stale = delegatesReducer({ list: LIST }, { type: "failed", failure: FAILURE });
+  expect(stale).toEqual({ list: LIST, failure: FAILURE, isStale: true });
+  expect(standingOf(delegate("a"))).toContain("Running");
+  expect(standingOf(delegate("a"), stale.isStale)).not.toContain("Running");
+  expect(delegatesReducer(stale, { type: "listed", list: LIST })).toEqual({ list: LIST });
+});
+
+test("a list that is read during a run leaves it running", () => {
+  const running = delegatesReducer({ list: LIST }, { type: "started", sub: "a", action: "run" });
+  expect(delegatesReducer(running, { type: "listed", list: LIST })).toEqual(running);
 });
 
 test("a delegate that does not run says how it is started, one without an address that it cannot be", () => {
