@@ -111,7 +111,7 @@ export class TokenSource {
     return { token: obtained.token, isHeld: false };
   }
 
-  /** Stores a token, if it may be stored; for any scope of the resource where it was not `wanted`. */
+  /** Stores a token that may be stored; for any scope of the resource where it was not `wanted`. */
   async store(
     obtained: ObtainedToken,
     context: ResourceCall,
@@ -130,7 +130,7 @@ export class TokenSource {
     await tokenCache.set(storedAs, stored);
   }
 
-  /** Never again presents the token held for this resource. A refresh token that came with it stays valid. */
+  /** Drops the token held for this resource. A refresh token that came with it stays valid. */
   async discard(context: ResourceCall): Promise<void> {
     const { tokenCache } = this.#parts;
     const key = latestKey(await this.#ownerOf(context));
@@ -140,7 +140,7 @@ export class TokenSource {
     else await tokenCache.refuse(key, obtained.token);
   }
 
-  /** Drops the token held for a resource, its refresh token included, and the wanted one: the resource has refused it. */
+  /** Drops the token and refresh token held for a resource that has refused it, and the wanted one. */
   async forget(context: ResourceCall, wanted?: WantedToken): Promise<void> {
     const { tokenCache } = this.#parts;
     const owner = await this.#ownerOf(context);
@@ -317,7 +317,7 @@ interface Underway {
   callers: number;
 }
 
-/** One request for all calls that want the same token at the same time, unless the answer is a user's own. */
+/** One request for all calls that want the same token, unless the answer is a user's own. */
 function createSharing(
   { serverProfile }: AgentParts,
   mayShare: (obtained: ObtainedToken, context: CallContext) => boolean,
@@ -332,7 +332,7 @@ function createSharing(
   return async (wanted, context, make) => {
     // A call that does not wait must not wait for one that does, and one that can reach a person must not fail with one that cannot.
     const name = [context.waiting ?? "poll", ...capabilitiesOf(context), wanted].join(" ");
-    // Where two callers bring the person to a page, only the request's own caller would learn of it.
+    // With two callers at a person's page, only the request's own caller would learn of it.
     const isOwn = isDeferring && context.onInteraction !== undefined;
     const other = isOwn ? undefined : underway.get(name);
     if (other !== undefined && !other.abandoned.signal.aborted) {
@@ -356,7 +356,7 @@ function createSharing(
     return shared(own, context);
   };
 
-  /** The last caller to give up ends the request, where it could go on for as long as a person takes. */
+  /** The last caller to give up ends the request, which could go on for as long as a person takes. */
   async function shared(request: Underway, { signal }: CallContext): Promise<ObtainedToken> {
     request.callers++;
     try {
@@ -381,6 +381,6 @@ interface KeptToken {
 export interface HeldToken {
   readonly token: string;
   readonly key: SigningKey;
-  /** About to expire, and there is no refresh token: to be presented only where no other can be had. */
+  /** Near its expiry without a refresh token: presented only where no other can be had. */
   readonly isAgeing?: boolean;
 }
