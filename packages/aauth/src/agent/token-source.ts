@@ -140,7 +140,7 @@ export class TokenSource {
     else await tokenCache.refuse(key, obtained.token);
   }
 
-  /** Drops the token and refresh token held for a resource that has refused it, and the wanted one. */
+  /** Drops a resource's token that it has refused, its refresh token, and the wanted one. */
   async forget(context: ResourceCall, wanted?: WantedToken): Promise<void> {
     const { tokenCache } = this.#parts;
     const owner = await this.#ownerOf(context);
@@ -356,7 +356,7 @@ function createSharing(
     return shared(own, context);
   };
 
-  /** The last caller to give up ends the request, which could go on for as long as a person takes. */
+  /** The last caller to give up ends the request, which could last as long as a person takes. */
   async function shared(request: Underway, { signal }: CallContext): Promise<ObtainedToken> {
     request.callers++;
     try {
