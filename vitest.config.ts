@@ -147,6 +147,16 @@ export default defineConfig({
           include: process.env.RUNTIMES_UNDER_TEST ? ["tests/runtimes/*.test.ts"] : [],
         },
       },
+      {
+        ssr: { resolve: { conditions: ["node", "module", "default"] } },
+        test: {
+          ...patient,
+          // Needs Next and a browser besides, which `npm run test:long -- runtimes` installs or finds.
+          name: "runtimes-long",
+          include: process.env.NEXT_UNDER_TEST ? ["tests/runtimes/long/*.test.ts"] : [],
+          hookTimeout: 600_000,
+        },
+      },
       // Start PostgreSQL and Valkey, and fail without them: `npm run test:all -- replicas` finds or installs them.
       {
         // A `require` in `pg` must not get the module for `import`.

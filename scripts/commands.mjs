@@ -53,9 +53,9 @@ export const COMMANDS = {
   "test:long": {
     script: "scripts/test-long.ts",
     needsTools: true,
-    does: "Runs what takes longest: all pairs of callers and requests of the gateway contract, also against an Agentgateway binary, load, two Keycloak nodes, the known holes by mutation, the containers. Hours; with names, these parts alone.",
+    does: "Runs what takes longest: all pairs of callers and requests of the gateway contract, also against an Agentgateway binary, the gates on Next and an agent in a browser, load, two Keycloak nodes, the known holes by mutation, the containers. Hours; with names, these parts alone.",
     usage: {
-      words: ["PART", "products, agentgateway, scale, load, keycloak-cluster, holes, compose"],
+      words: ["PART", "products, agentgateway, scale, runtimes, load, keycloak-cluster, holes, compose"],
       variables: [
         ["AGENTGATEWAY_BIN", "executable, or a name on the PATH (default: agentgateway)"],
         ["AGENTGATEWAY_SCHEMA", "the release's schema/config.json, to compare the configuration files with"],
@@ -115,6 +115,7 @@ export const COMMANDS = {
       flags: [
         ["--walkthrough", "also what docs/walkthrough shows of real runs; some minutes more"],
         ["--runtimes", "also the answers in docs/reference/runtimes.md, of a server on each"],
+        ["--runtimes-long", "the same for Next, and for an agent in a browser"],
       ],
     },
   },

@@ -1,7 +1,7 @@
 /**
  * `npm run docs`: writes the reference pages that are made from the code; tests/docs/reference.test.ts compares them. With `--walkthrough`
  * also what docs/walkthrough shows of real runs, pictures included: the tests of those pages make the runs, and write instead of comparing. With
- * `--runtimes` the same for the answers in docs/reference/runtimes.md.
+ * `--runtimes` and `--runtimes-long` the same for the answers in docs/reference/runtimes.md.
  *
  * @module
  */
@@ -10,12 +10,14 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { REPOSITORY_ROOT } from "./demo/stack.ts";
 import { REFERENCE_PAGES } from "./docs/reference-pages.ts";
 import { endProgramsOnSignal, localProgram, runProgram } from "./run-program.ts";
-import { installRuntimes } from "./runtimes.ts";
+import { prepareAll } from "./run-vitest.ts";
+import { installNext, installRuntimes } from "./runtimes.ts";
 
 /** Projects of vitest that write documents, by flag, and what they need. */
 const RECORDINGS = {
   "--walkthrough": { project: "walkthrough", prepare: async () => ({}) },
   "--runtimes": { project: "runtimes", prepare: installRuntimes },
+  "--runtimes-long": { project: "runtimes-long", prepare: prepareAll(installRuntimes, installNext) },
 };
 
 const flags = process.argv.slice(2);

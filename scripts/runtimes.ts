@@ -7,6 +7,13 @@ import { INTEROP_CACHE, installFrozen, type Log } from "./pinned-packages.ts";
 
 const SOURCES = `${REPOSITORY_ROOT}tests/runtimes/`;
 
+/** Installs Next, which is built and started only by `npm run test:long -- runtimes`. */
+export async function installNext(_env: NodeJS.ProcessEnv, log: Log) {
+  const packages = { what: "Next", prefix: "next-", sources: `${SOURCES}next/` };
+  const installed = await installFrozen(packages, log);
+  return typeof installed === "string" ? installed : { NEXT_UNDER_TEST: installed.folder };
+}
+
 /**
  * Installs the frameworks and runtimes that the gates are attacked on, below `.cache`, and beside them the packages as they
  * are packed, with the servers that import them.

@@ -18,7 +18,7 @@ import { runOnNodes } from "./other-nodes.ts";
 import { pythonForInterop } from "./python-for-interop.ts";
 import type { Part } from "./run-parts.ts";
 import { prepareAll } from "./run-vitest.ts";
-import { installRuntimes } from "./runtimes.ts";
+import { installNext, installRuntimes } from "./runtimes.ts";
 import { runStaticChecks } from "./static-checks.ts";
 import { findStoreServers } from "./store-servers.ts";
 
@@ -103,6 +103,7 @@ export const LONG_PARTS = {
     env: LONG,
     prepare: findStoreServers,
   },
+  runtimes: { tests: project("runtimes-long"), prepare: prepareAll(installRuntimes, installNext, chromium) },
   load: { tests: ["tests/integration/many-users.test.ts"], env: LONG },
   "keycloak-cluster": { tests: project("keycloak"), env: LONG, ...keycloakForTests({ isCluster: true }) },
   holes: async () => [await runHoles(allMutations())],

@@ -6,6 +6,12 @@ import { type StackModes, type StackPorts, stackUrls } from "../demo/stack.ts";
 import { takenPorts } from "../demo/taken-ports.ts";
 import { type Finding, note, ok, problem } from "./finding.ts";
 
+/** The only listener without a port of its own, nor a setting. */
+const BEARER_TWIN = ok(
+  "Bearer twin",
+  'a listener of the backend for "Now break it": only after the first press, loopback, five minutes',
+);
+
 /** Whether the ports are free that `npm run demo` would take with this environment, or taken by a demo that runs. */
 export async function portFindings(env: NodeJS.ProcessEnv = process.env): Promise<Finding[]> {
   let demo: { readonly ports: StackPorts; readonly modes: StackModes };
@@ -20,7 +26,7 @@ export async function portFindings(env: NodeJS.ProcessEnv = process.env): Promis
   const taken = await takenPorts(stack);
   if (taken.length === 0) {
     const numbers = stack.flatMap(({ ports }) => ports.map(({ port }) => port)).sort((a, b) => a - b);
-    return [ok("Ports", `${numbers.join(" ")} are free`)];
+    return [ok("Ports", `${numbers.join(" ")} are free`), BEARER_TWIN];
   }
   const running = await alreadyRunning(stackUrls(ports));
   if (running !== undefined) return [note("Ports", running)];

@@ -346,12 +346,23 @@ test("every message of the run, and the section that demands a check", async () 
   await expect.poll(() => opener.evaluate((button) => button.matches(":focus")), WAIT).toBe(true);
 });
 
+test("an attack on a bearer token and on AAuth, side by side", async () => {
+  await pressKey("Try: Change one byte of the body");
+  await press("Show both sides: Change one byte of the body");
+  const opened = page.locator('[data-opened="changed-body"]');
+  await opened.getByTestId("message-answers").waitFor(WAIT);
+  await expectAccessible(page, "break-it-both-sides");
+  expect(await excessAt320()).toBe(0);
+  await press("Hide both sides: Change one byte of the body");
+});
+
 test("a tampered request, and its message on a page of its own", async () => {
+  await press("Show 6 more attacks on AAuth");
   await pressKey("Try: Send it to another path");
   await page.getByRole("button", { name: "Show the message" }).waitFor(WAIT);
   await hasFocus(page.getByRole("button", { name: "Try: Send it to another path" }));
-  await press("Show the message");
-  const attempt = page.locator('[data-variant="changed-path"]');
+  await press("Show the message: Send it to another path");
+  const attempt = page.locator('[data-opened="changed-path"]');
   await attempt.getByRole("tab", { name: "Signature" }).click(WAIT);
   await page.getByText("The differences are marked").waitFor(WAIT);
   await expectAccessible(page, "break-it");

@@ -33,16 +33,14 @@ async function runOnPage(needsConsent: boolean): Promise<Page> {
   if (needsConsent) await page.getByRole("button", { name: "Allow", exact: true }).click(WAIT);
   await page.getByRole("heading", { name: "Optimization completed" }).waitFor(WAIT);
   await page.getByRole("link", { name: "Show every message" }).click();
-  await page.getByTestId("break-it").waitFor(WAIT);
+  await page.getByRole("button", { name: /more attacks on AAuth$/ }).click(WAIT);
   return page;
 }
 
 /** Presses the button of a variant, and waits for what it says. */
 async function tryIt(page: Page, title: string, says: string): Promise<string> {
   await page.getByRole("button", { name: `Try: ${title}` }).click(WAIT);
-  const variant = page
-    .locator("li[data-variant]")
-    .filter({ has: page.getByRole("heading", { name: title }) });
+  const variant = page.locator("tr[data-variant]").filter({ has: page.getByRole("heading", { name: title }) });
   await variant.getByText(says).waitFor(WAIT);
   return (await variant.textContent()) ?? "";
 }
@@ -50,7 +48,7 @@ async function tryIt(page: Page, title: string, says: string): Promise<string> {
 test("federated: each party refuses, and says by which section of draft -11", async () => {
   stack = await startStack({ modes: { profile: "draft-11", mode: "federated", ui: true } });
   const page = await runOnPage(true);
-  expect(await page.getByTestId("break-it").locator("> li").count()).toBe(28);
+  expect(await page.getByTestId("break-it").locator("tr[data-variant]").count()).toBe(28);
   for (const [title, party, code, section] of [
     ["Leave the body out of the signature", "the gateway", "insufficient_coverage", "11.3.4 step 2"],
     ["Show only the agent token", "the supply-chain agent", "person_required", "6.1"],
@@ -66,14 +64,15 @@ test("federated: each party refuses, and says by which section of draft -11", as
   }
   // The thief is a column of its own, and its key is not said to be the token's.
   await tryIt(page, "Steal the agent token", "Refused by the person server");
-  const stolen = page.locator('[data-variant="stolen-agent-token"]');
-  await stolen.getByRole("button", { name: "Show the message" }).click();
+  const row = page.locator('[data-variant="stolen-agent-token"]');
+  await row.getByRole("button", { name: "Show the message" }).click();
+  const stolen = page.locator('[data-opened="stolen-agent-token"]');
   const answers = stolen.getByTestId("message-answers");
   await answers.getByText("Thief; not verified by a receiver.").waitFor(WAIT);
   await answers.getByText(/Key thief-1, .*The token is bound to another key: refused\./).waitFor(WAIT);
   await page.setViewportSize({ width: 1280, height: 6000 });
   await screenshot(stolen, "draft-11-break-it-stolen");
-  await stolen.getByRole("button", { name: "Hide the message" }).click();
+  await row.getByRole("button", { name: "Hide the message" }).click();
   await page.setViewportSize({ width: 1280, height: 900 });
 
   const callback = await tryIt(page, "Forge the way back from a page", "Without effect at the person server");
@@ -82,8 +81,9 @@ test("federated: each party refuses, and says by which section of draft -11", as
   await page.setViewportSize({ width: 1280, height: 6000 });
   await screenshot(page.getByTestId("break-it"), "draft-11-break-it-panel");
 
-  const variant = page.locator('[data-variant="revoked-token"]');
-  await variant.getByRole("button", { name: "Show the message" }).click();
+  const revoked = page.locator('[data-variant="revoked-token"]');
+  await revoked.getByRole("button", { name: "Show the message" }).click();
+  const variant = page.locator('[data-opened="revoked-token"]');
   await variant.getByTestId("message-answers").getByText("Refused by Market-analysis agent").waitFor(WAIT);
   await screenshot(variant, "draft-11-break-it-revoked");
   await page.setViewportSize({ width: 1280, height: 900 });
@@ -102,7 +102,7 @@ test("a request that is not refused is shown as a hole", async () => {
   const credulous = await startCredulousAgent(stack.ports.supplyChainAgent);
   onTestFinished(credulous.stop);
   const page = await runOnPage(false);
-  const text = await tryIt(page, "Flip one byte of the body", "Not refused: this is a hole.");
+  const text = await tryIt(page, "Change one byte of the body", "Not refused: this is a hole.");
   expect(text).not.toContain("Refused by");
   await tryIt(page, "Sign it ten minutes ago", "Refused by the gateway");
   await expectAccessible(page, "draft-11-break-it-hole");

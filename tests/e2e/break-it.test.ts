@@ -38,7 +38,7 @@ beforeAll(async () => {
   await page.getByRole("button", { name: "Optimize Laptop Supply Chain" }).click();
   await page.getByRole("heading", { name: "Optimization completed" }).waitFor(WAIT);
   await page.getByRole("link", { name: "Show every message" }).click();
-  await page.getByTestId("break-it").waitFor(WAIT);
+  await page.getByRole("button", { name: "Show 6 more attacks on AAuth" }).click(WAIT);
   requestId = /#\/runs\/([\w-]+)/.exec(page.url())?.[1] ?? "";
   authorization = `Bearer ${await userAccessToken(stack.urls)}`;
 });
@@ -90,49 +90,89 @@ describe("on the page", () => {
     await variant.getByText("Refused by the gateway").waitFor(WAIT);
     expect(await variant.getByTestId("refusal-code").textContent()).toBe("invalid_signature");
     await variant.getByRole("button", { name: "Show the message" }).click();
-    await variant.getByRole("tab", { name: "Signature" }).click(WAIT);
-    await variant.getByTestId("message-detail").getByText("The differences are marked").waitFor(WAIT);
-    expect(await variant.locator("mark").allTextContents()).toContain("admin");
+    const opened = page.locator('[data-opened="changed-path"]');
+    await opened.getByRole("tab", { name: "Signature" }).click(WAIT);
+    await opened.getByTestId("message-detail").getByText("The differences are marked").waitFor(WAIT);
+    expect(await opened.locator("mark").allTextContents()).toContain("admin");
     // High enough for everything: a sticky header would lie over a picture that has to be scrolled for.
     await page.setViewportSize({ width: 1280, height: 6000 });
-    await screenshot(variant.getByRole("tabpanel"), "break-it-changed-path");
+    await screenshot(opened.getByRole("tabpanel"), "break-it-changed-path");
     await variant.getByRole("button", { name: "Hide the message" }).click();
-
-    await page.getByRole("button", { name: "Try: Steal the auth token" }).click();
-    await page.locator('[data-variant="stolen-token"]').getByText("Refused by the gateway").waitFor(WAIT);
-    await page.getByRole("button", { name: "Try: Flip one byte of the body" }).click();
-    await page
-      .locator('[data-variant="changed-body"]')
-      .getByText("Refused by the supply-chain agent")
-      .waitFor(WAIT);
-    await screenshot(page.getByTestId("break-it"), "break-it");
     await page.setViewportSize({ width: 1280, height: 1000 });
   });
 
-  test.each([
-    ["stolen-token", "Steal the auth token"],
-    ["other-key", "Sign with another key"],
-  ])("S4: the key that signed is the thief's: %s", async (variant, title) => {
+  test("three attacks succeed on a bearer token and are refused by AAuth, side by side", async () => {
     const { page } = watched;
-    await page.getByRole("button", { name: `Try: ${title}` }).click(WAIT);
-    const shown = page.locator(`[data-variant="${variant}"]`);
-    await shown.getByRole("button", { name: "Show the message" }).click(WAIT);
+    for (const [variant, title, bearer, aauth, check] of [
+      [
+        "stolen-token",
+        "Steal the token and use it",
+        "200: the thief has the report",
+        "wrong key",
+        "signature",
+      ],
+      ["replay", "Replay the request", "201: ordered twice", "seen before", "replay"],
+      ["changed-body", "Change one byte of the body", "25 became 2,500", "was changed", "content-digest"],
+    ] as const) {
+      await page.getByRole("button", { name: `Try: ${title}` }).click(WAIT);
+      const row = page.locator(`[data-variant="${variant}"]`);
+      await row.getByText(`401: `).waitFor(WAIT);
+      const [left, right] = await row.getByRole("cell").allTextContents();
+      expect(left).toContain(bearer);
+      expect(right).toContain(aauth);
+      expect(right).toContain(`at its check ${check}`);
+    }
+    const changed = page.locator('[data-variant="changed-body"]');
+    await changed.getByRole("button", { name: "Show both sides" }).click();
+    const opened = page.locator('[data-opened="changed-body"]');
+    // One byte of the request, as it was really sent.
+    expect(await opened.locator("[data-sender=network] mark").allTextContents()).toEqual(["0"]);
+    await opened.getByText(/^201 .*"quantity":2500/).waitFor();
+    await opened.getByTestId("message-answers").getByText("Refused by Supply-chain agent").waitFor(WAIT);
+    await page.setViewportSize({ width: 1280, height: 6000 });
+    await screenshot(page.getByTestId("break-it"), "break-it");
+    await page.setViewportSize({ width: 1280, height: 1000 });
+    await changed.getByRole("button", { name: "Hide both sides" }).click();
+  });
+
+  test("one press makes all attacks, one after the other, and says what came of them", async () => {
+    const { page } = watched;
+    const panel = page.getByTestId("break-it");
+    await panel.getByRole("button", { name: "Run all 9" }).click();
+    await panel.getByRole("button", { name: "Stop" }).waitFor();
+    await panel.getByRole("button", { name: "Run all 9" }).waitFor(WAIT);
+    expect(await panel.getByRole("status").textContent()).toBe(
+      "AAuth refused 9 of 9 attacks. The bearer token lost 3 of 3 attacks.",
+    );
+    expect(await panel.locator("[data-refused=true]").count()).toBe(9);
+    expect(await panel.locator("[data-refused=false]").count()).toBe(3);
+  });
+
+  test.each([
+    ["stolen-token", "both sides"],
+    ["other-key", "the message"],
+  ])("S4: the key that signed is the thief's: %s", async (variant, opened) => {
+    const { page } = watched;
+    const row = page.locator(`[data-variant="${variant}"]`);
+    await row.getByRole("button", { name: `Show ${opened}` }).click(WAIT);
+    const shown = page.locator(`[data-opened="${variant}"]`);
     const answers = shown.getByTestId("message-answers");
     await answers.getByText("Thief; not verified by a receiver.").waitFor(WAIT);
     await answers.getByText(/Key thief-1, .*The token is bound to another key: refused\./).waitFor(WAIT);
     await page.setViewportSize({ width: 1280, height: 6000 });
     await screenshot(shown, `break-it-${variant}`);
     await page.setViewportSize({ width: 1280, height: 1000 });
-    await shown.getByRole("button", { name: "Hide the message" }).click();
+    await row.getByRole("button", { name: `Hide ${opened}` }).click();
   });
 
   test("says what there is to learn, and leads to the section that demands the check", async () => {
     const { page } = watched;
     const stolen = page.locator('[data-variant="stolen-token"]');
-    await stolen.getByText("The token is bound to its owner’s key by cnf.jwk").waitFor(WAIT);
     const link = stolen.getByRole("link", { name: "RFC 9421 3.2" });
     expect(await link.getAttribute("href")).toBe("https://www.rfc-editor.org/rfc/rfc9421#section-3.2");
-    await page.getByRole("button", { name: "Try: Send it twice" }).click();
+    await stolen.getByRole("button", { name: "Show both sides" }).click();
+    await page.getByText("The token is bound to its owner’s key by cnf.jwk").waitFor(WAIT);
+    await stolen.getByRole("button", { name: "Hide both sides" }).click();
     await page.locator('[data-variant="replay"]').getByRole("button", { name: "profile 2.7" }).click(WAIT);
     const dialog = page.getByRole("dialog", { name: /^Wire profile, section/ });
     await dialog.getByRole("button", { name: "Close" }).click(WAIT);
@@ -143,7 +183,8 @@ describe("on the page", () => {
     const { page } = watched;
     const run = page.url();
     const variant = page.locator('[data-variant="changed-path"]');
-    await variant.getByRole("link", { name: "Open on its own page" }).click();
+    await variant.getByRole("button", { name: "Show the message" }).click();
+    await page.getByRole("link", { name: "Open on its own page" }).click();
     await page.getByRole("heading", { name: "An attempt to break run" }).waitFor(WAIT);
     const message = page.getByRole("link", { name: /^Message 1 of 1/ });
     await message.click(WAIT);
@@ -161,6 +202,7 @@ describe("on the page", () => {
     const { page } = watched;
     await stack.kill("gateway");
     try {
+      await page.getByRole("button", { name: "Show 6 more attacks on AAuth" }).click(WAIT);
       watched.expectComplaint(/status of 502/);
       await page.getByRole("button", { name: "Try: Sign it ten minutes ago" }).click();
       const variant = page.locator('[data-variant="stale"]');

@@ -58,6 +58,7 @@ test("every message of the run is shown, with its checks", async () => {
 });
 
 test("a tampered request is refused, and the difference is shown", async () => {
+  await page.getByRole("button", { name: /^Show \d+ more attacks on AAuth$/ }).click();
   await page.getByRole("button", { name: "Try: Send it to another path" }).click();
   const variant = page.locator('[data-variant="changed-path"]');
   await variant.getByText("Refused by the gateway").waitFor();

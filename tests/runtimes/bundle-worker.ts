@@ -36,17 +36,22 @@ export interface WorkerOptions {
  * @returns path of the configuration
  */
 export async function bundleWorker(input: string, options: WorkerOptions): Promise<string> {
-  const resolved = createRequire(LIBRARY).resolve("rolldown");
-  const { rolldown }: Rolldown = await import(/* @vite-ignore */ pathToFileURL(resolved).href);
-  const conditionNames = ["workerd", "worker", "browser", "import"];
-  const build = await rolldown({ input, platform: "browser", resolve: { conditionNames } });
-  const { output } = await build.generate({ format: "esm" });
-  await build.close();
+  const code = await bundle(input, ["workerd", "worker", "browser", "import"]);
   const folder = await mkdtemp(join(tmpdir(), "workerd-"));
-  await writeFile(join(folder, "worker.js"), output[0].code);
+  await writeFile(join(folder, "worker.js"), code);
   const config = join(folder, "config.capnp");
   await writeFile(config, configOf(options));
   return config;
+}
+
+/** A module and all that it imports, as one, by these conditions. */
+export async function bundle(input: string, conditionNames: readonly string[]): Promise<string> {
+  const resolved = createRequire(LIBRARY).resolve("rolldown");
+  const { rolldown }: Rolldown = await import(/* @vite-ignore */ pathToFileURL(resolved).href);
+  const build = await rolldown({ input, platform: "browser", resolve: { conditionNames } });
+  const { output } = await build.generate({ format: "esm" });
+  await build.close();
+  return output[0].code;
 }
 
 /** Without `nodejs_compat`, and with the loopback of the parties within reach. */

@@ -22,4 +22,4 @@ describe.each([
     attackTests(() => parties, server, answers.to(dialect, name, server, dialect));
   });
 });
-testPage("frameworks", answers);
+testPage("frameworks", () => answers.tables());

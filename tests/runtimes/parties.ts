@@ -10,6 +10,7 @@ import {
   createEndpointMap,
   generateSigningKey,
   type PrivateJwk,
+  type PublicJwk,
   type SigningKey,
   toJwks,
 } from "aauth";
@@ -34,7 +35,7 @@ import { FEBRUARY_RESOURCE, RESOURCE, type Settings } from "./servers/reports.ts
 
 const PERSON_SERVER = "https://ps.example";
 const PROVIDER = "https://agent.example";
-const AGENT = "aauth:planner@agent.example";
+export const AGENT = "aauth:planner@agent.example";
 const SCOPE = "reports.read";
 
 /** Claims of an auth token that differ from a good one. */
@@ -51,6 +52,15 @@ export interface TokenOver {
 /** A request that differs from a good one. */
 export type SignedOver = Partial<SignedRequestOptions> & { readonly token?: string };
 
+/** What an agent needs beside its key. */
+interface AgentSide {
+  /** Makes the resource at a port known to the parties. @returns where it is, by identifier */
+  resourceAt(port: number): Readonly<Record<string, string>>;
+  agentToken(confirmationKey: PublicJwk): Promise<string>;
+  /** A person agrees at a page. */
+  approve(page: string): Promise<void>;
+}
+
 /** The parties of one dialect. */
 export interface Parties {
   readonly settings: Settings;
@@ -65,6 +75,8 @@ export interface Parties {
   readonly answer: string;
   /** A request that meets the requirement, but for `over`. */
   sign(over?: SignedOver): Promise<TestRequest>;
+  /** For an agent elsewhere. */
+  readonly agentSide?: AgentSide;
   /** A call of the library's agent, which gets all tokens by itself, to a resource at `port`. */
   call?(port: number, init?: RequestInit): Promise<Response>;
   /** The issuer revokes a token at the resource at `port`; the name of an error, if any. */
@@ -124,13 +136,20 @@ export async function draft11Parties(): Promise<Parties> {
   const app = Fastify();
   await serveParty(app, personServer);
   elsewhere.set(PERSON_SERVER, await app.listen({ port: 0, host: "127.0.0.1" }));
-  const agentToken = async () =>
-    (
-      await issueAgentToken({
-        ...{ key: providerKey, issuer: PROVIDER, agent: AGENT, personServer: PERSON_SERVER },
-        confirmationKey: agentKey.publicJwk,
-      })
-    ).token;
+  const agentSide: AgentSide = {
+    resourceAt(port) {
+      reportsAt = `http://127.0.0.1:${port}`;
+      return { [RESOURCE]: reportsAt };
+    },
+    async agentToken(confirmationKey) {
+      const issuer = { key: providerKey, issuer: PROVIDER, agent: AGENT, personServer: PERSON_SERVER };
+      return (await issueAgentToken({ ...issuer, confirmationKey })).token;
+    },
+    async approve(page) {
+      const waiting = await personServer.open(new URL(page).searchParams.get("code")!, "browser");
+      await personServer.approve(waiting!.reference, { person: "dana", version: waiting!.version });
+    },
+  };
   const token = async ({
     key = personKey,
     boundTo = agentKey,
@@ -151,7 +170,7 @@ export async function draft11Parties(): Promise<Parties> {
       issuer: PERSON_SERVER,
       endpoints: Object.fromEntries(elsewhere),
     },
-    ...{ url: `${RESOURCE}/reports`, ...REPORTS, otherKey },
+    ...{ url: `${RESOURCE}/reports`, ...REPORTS, otherKey, agentSide },
     token,
     sign: async ({ token: jwt, ...over } = {}) =>
       signedRequest({
@@ -160,16 +179,13 @@ export async function draft11Parties(): Promise<Parties> {
         ...over,
       }),
     async call(port, init) {
-      reportsAt = `http://127.0.0.1:${port}`;
-      const map = mapFor({ [RESOURCE]: reportsAt });
+      const map = mapFor(agentSide.resourceAt(port));
       const agent = createAgent({
-        ...{ id: AGENT, key: agentKey, trustedAuthServers: [PERSON_SERVER], agentToken },
+        ...{ id: AGENT, key: agentKey, trustedAuthServers: [PERSON_SERVER] },
+        agentToken: () => agentSide.agentToken(agentKey.publicJwk),
         ...{ discovery: createDiscovery({ transport: map.documents }), transport: map.requests },
       });
-      const onInteraction = async ({ page }: { page: string }) => {
-        const waiting = await personServer.open(new URL(page).searchParams.get("code")!, "browser");
-        await personServer.approve(waiting!.reference, { person: "dana", version: waiting!.version });
-      };
+      const onInteraction = ({ page }: { page: string }) => agentSide.approve(page);
       return agent.fetchFor({ loginHint: "dana", onInteraction })(`${RESOURCE}/reports`, init);
     },
     async revoke(jwt, port) {

@@ -15,7 +15,8 @@ import type { ServerUnderTest, Started } from "./server-under-test.ts";
 import type { Settings } from "./servers/reports.ts";
 
 const installed = (path: string) => `${process.env.RUNTIMES_UNDER_TEST}/node_modules/${path}`;
-const source = (name: string) => `${process.env.INSTALLED_PACKAGES}/servers/${name}`;
+/** A module of `servers`, beside the installed packages. */
+export const source = (name: string) => `${process.env.INSTALLED_PACKAGES}/servers/${name}`;
 const START_MS = 60_000;
 const BUN = installed("@oven/bun-linux-x64/bin/bun");
 const DENO = installed("@deno/linux-x64-glibc/deno");
@@ -85,8 +86,12 @@ export async function startSample(
 }
 
 /** Waits until the port of a program is open. */
-async function started([program, ...args]: Command, port: number): Promise<Started> {
-  const child = startChild(program, args);
+export async function started(
+  [program, ...args]: Command,
+  port: number,
+  env = process.env,
+): Promise<Started> {
+  const child = startChild(program, args, { env });
   const stop = async () => {
     child.process.kill("SIGKILL");
     await child.ended;
@@ -102,7 +107,8 @@ async function started([program, ...args]: Command, port: number): Promise<Start
   return { port, stop };
 }
 
-async function freePort(): Promise<number> {
+/** A port that nothing listens at. */
+export async function freePort(): Promise<number> {
   const { port, stop } = await listen(() => {});
   stop();
   return port;

@@ -26,7 +26,10 @@ async function listenOn(port: number, answer?: object): Promise<void> {
 
 test("a taken port is a problem with its purpose and the variable that moves it, and moving it helps", async () => {
   const { ports, env } = await freeDemo();
-  expect(await portFindings(env)).toMatchObject([{ verdict: "ok" }]);
+  expect(await portFindings(env)).toMatchObject([
+    { verdict: "ok", subject: "Ports" },
+    { verdict: "ok", subject: "Bearer twin" },
+  ]);
   await listenOn(ports.delegateAgent);
   expect(await portFindings(env)).toEqual([
     {
@@ -38,6 +41,7 @@ test("a taken port is a problem with its purpose and the variable that moves it,
   const other = await freePort();
   expect(await portFindings({ ...env, DELEGATE_AGENT_PORT: String(other) })).toMatchObject([
     { verdict: "ok", text: expect.stringContaining(String(other)) },
+    { subject: "Bearer twin" },
   ]);
 });
 

@@ -8,6 +8,7 @@ export type LastingUser = (path: string, body?: object) => Promise<Response>;
 
 /** A user's access token is valid for 300 seconds. */
 const RENEW_MS = 200_000;
+const REPLY_LIMIT_MS = 30_000;
 
 /** Signs the demo's user in at the first request, and again before the token ends. */
 export function lastingUser(urls: StackUrls): LastingUser {
@@ -23,7 +24,8 @@ export function lastingUser(urls: StackUrls): LastingUser {
     }
     const headers = { authorization: `Bearer ${await token}`, "content-type": "application/json" };
     const post = body && { method: "POST", body: JSON.stringify(body) };
-    return fetch(`${urls.backend}${path}`, { headers, ...post });
+    const signal = AbortSignal.timeout(REPLY_LIMIT_MS);
+    return fetch(`${urls.backend}${path}`, { headers, signal, ...post });
   };
 }
 

@@ -50,7 +50,13 @@ const root = document.getElementById("root");
 if (!root) throw new Error("index.html has no #root");
 createRoot(root).render(
   <StrictMode>
-    <MantineProvider theme={theme} cssVariablesResolver={cssVariables} defaultColorScheme="auto">
+    <MantineProvider
+      theme={theme}
+      cssVariablesResolver={cssVariables}
+      // Stronger than Mantine's own, which are loaded behind them (vite/paint-first.ts).
+      cssVariablesSelector=":root:root"
+      defaultColorScheme="auto"
+    >
       {await page()}
     </MantineProvider>
   </StrictMode>,

@@ -5,6 +5,7 @@
  */
 export * from "./activity.ts";
 export * from "./agents.ts";
+export * from "./bearer-twin.ts";
 export * from "./consent.ts";
 export * from "./delegates.ts";
 export * from "./failed-part.ts";

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { bearerSideSchema } from "./bearer-twin.ts";
 
 /** The ways to tamper with a message of a run of February 2026, each a request that is really sent. */
 export const breakItVariantSchema = z.enum([
@@ -111,5 +112,7 @@ export const breakItResultSchema = z.object({
   reason: z.string().optional(),
   /** The trace of the attempt, where spans are recorded: ask `GET /optimization/{id}/attempts/{trace_id}`. */
   trace_id: z.string().optional(),
+  /** The same attack on the bearer twin; for some variants only. */
+  bearer: bearerSideSchema.optional(),
 });
 export type BreakItResult = z.infer<typeof breakItResultSchema>;

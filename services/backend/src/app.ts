@@ -4,8 +4,10 @@ import { memoryKeys, rotateKeys, type ServiceKeys, type ServiceOptions } from "a
 import type { FastifyInstance } from "fastify";
 import { createLocalHints, createLocalJobs, type Hints, type Jobs } from "jobs";
 import { createApi } from "./api.ts";
+import { createBearerTwin } from "./bearer-twin/bearer-twin.ts";
 import { createAttempts } from "./break-it/attempts.ts";
 import { createEvidence } from "./break-it/evidence.ts";
+import { createRenewal } from "./break-it/renewal.ts";
 import type { BackendConfig } from "./config.ts";
 import { createDelegateClient } from "./delegates/delegate-client.ts";
 import { DelegatesService, type IssuedToken } from "./delegates/delegates-service.ts";
@@ -27,6 +29,7 @@ import { runTraceRoutes } from "./routes/run-trace.ts";
 import { serviceRoutes } from "./routes/service.ts";
 import { createCallObserver } from "./runs/call-observer.ts";
 import { createLiveRuns } from "./runs/live-runs.ts";
+import type { SupplyChainAgent } from "./runs/run-context.ts";
 import { RunService } from "./runs/run-service.ts";
 import { createRunStores } from "./runs/run-store.ts";
 import { createTraceClient } from "./traces/trace-client.ts";
@@ -76,6 +79,7 @@ export async function buildBackend(
   // Other parties fetch the keys.
   app.addHook("onListen", () => jobs.start());
   app.addHook("onClose", async () => {
+    services.twin.close();
     await jobs.close();
     await hints.close();
   });
@@ -101,17 +105,20 @@ function createServices(
   const common = { observe, places, jobs, logger, now, timeoutSeconds };
   const live = createLiveRuns(hints, (id) => runStores.store.find(id));
   const runStores = createRunStores({ stores, now, onRemove: live.remove });
-  const runs = new RunService({
+  const supplyChainAgent: SupplyChainAgent = {
+    ask: (text, call) => askAgent(supplyChainAgentUrl, text, { ...call, protocolVersion: config.a2aVersion }),
+    card: (signedFetch) => readAgentCard(supplyChainAgentUrl, signedFetch),
+  };
+  const calling = {
     ...common,
     ...dialect.runs,
+    supplyChainAgent,
+    sharesTokens: config.authTokenCacheSeconds > 0,
+  };
+  const runs = new RunService({
+    ...calling,
     ...runStores,
     ...{ live, startReplySeconds },
-    supplyChainAgent: {
-      ask: (text, call) =>
-        askAgent(supplyChainAgentUrl, text, { ...call, protocolVersion: config.a2aVersion }),
-      card: (signedFetch) => readAgentCard(supplyChainAgentUrl, signedFetch),
-    },
-    sharesTokens: config.authTokenCacheSeconds > 0,
     ...(evidence && { during: evidence.during }),
   });
   const orders = new OrderService({
@@ -121,7 +128,13 @@ function createServices(
     client: createOrderClient({ url: supplyChainAgentUrl }),
     returnUrl: agent + ORDER_RETURN_PATH,
   });
-  const breakIt = evidence && createAttempts(dialect.breakIt(), { evidence, transport, now });
+  const twin = createBearerTwin();
+  const breakIt =
+    evidence &&
+    createAttempts(dialect.breakIt(), {
+      ...{ evidence, transport, twin, now },
+      renew: createRenewal({ ...calling, evidence }),
+    });
   const enrolments = createEnrolments(config.delegatesFile, logger);
   const issued = stores.records<IssuedToken>("issued agent tokens");
   const { tokens, callerFor, subAgents } = dialect.delegates(enrolments);
@@ -130,7 +143,19 @@ function createServices(
     clientOf: (userId) => createDelegateClient({ agent: callerFor(userId), timeoutSeconds }),
   });
   const { consentRequests } = runStores;
-  return { live, consentRequests, runs, orders, breakIt, enrolments, issued, tokens, subAgents, delegates };
+  return {
+    live,
+    consentRequests,
+    runs,
+    orders,
+    breakIt,
+    twin,
+    enrolments,
+    issued,
+    tokens,
+    subAgents,
+    delegates,
+  };
 }
 
 /** Registers the API for users, and the endpoints for delegates. */

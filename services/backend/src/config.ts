@@ -99,7 +99,7 @@ export const settings = {
     env: "AAUTH_BREAK_IT",
     schema: booleanSetting(false),
     description:
-      "Demo mode: keep the requests of recent runs in memory, and send tampered ones when a user asks to try to break it",
+      "Demo mode: keep the requests of recent runs in memory, and send tampered ones when a user asks to break it",
   }),
   otherResourceUrl: setting({
     env: "MARKET_ANALYSIS_AGENT_URL",

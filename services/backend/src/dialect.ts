@@ -30,7 +30,7 @@ export interface BackendDialect {
   /** How runs call, wait for their users and use what these have allowed. */
   readonly runs: Pick<RunContext, "calls" | "standingConsent">;
   readonly orders: OrderWire;
-  /** The tampered requests of "try to break it". */
+  /** The tampered requests of "now break it". */
   readonly breakIt: () => BreakItDialect;
   readonly delegates: (enrolments: Enrolments) => DelegatesOfDialect;
   /** Routes of the API that the dialect does not have, each with a message for the caller. */

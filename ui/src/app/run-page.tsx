@@ -67,14 +67,12 @@ export default function RunPage({ client, profile, address, user, disabled }: Ru
       )}
       {run && run.messages.length > 0 && <RecordedRun {...{ address, run, nameOf, trace }} />}
       {trace?.break_it && (
-        <Panel title="Try to break it" aside="Each button sends a real request">
-          <BreakIt
-            {...{ client, profile, requestId, disabled }}
-            offers={trace.break_it}
-            addressOf={(traceId) => formatRunAddress({ kind, requestId, attemptId: traceId })}
-            renderAttempt={(traceId) => <AttemptView {...{ client, requestId, traceId, nameOf }} />}
-          />
-        </Panel>
+        <BreakIt
+          {...{ client, profile, requestId, disabled }}
+          offers={trace.break_it}
+          addressOf={(traceId) => formatRunAddress({ kind, requestId, attemptId: traceId })}
+          renderAttempt={(traceId) => <AttemptView {...{ client, requestId, traceId, nameOf }} />}
+        />
       )}
     </div>
   );

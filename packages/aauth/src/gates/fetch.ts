@@ -96,7 +96,14 @@ function received(request: Request, { maxBodyBytes, bodyTimeoutMs }: GateBounds)
 /** The request with its body again. Those that may have none are as they came. */
 function replayed(request: Request, body: Uint8Array | undefined): Request {
   if (body === undefined || request.method === "GET" || request.method === "HEAD") return request;
-  return new Request(request, { body: body as Uint8Array<ArrayBuffer> });
+  const own = { body: body as Uint8Array<ArrayBuffer> };
+  try {
+    return new Request(request, own);
+  } catch {
+    // Next hands over a proxy of its request, which the platform does not take for one.
+    const { url, method, headers, signal } = request;
+    return new Request(url, { method, headers, signal, ...own });
+  }
 }
 
 /** Path and query as the platform writes them: a URL's `search` would drop a question mark alone. */

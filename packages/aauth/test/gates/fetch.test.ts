@@ -34,6 +34,18 @@ describe("a gate of fetch", () => {
     ]);
   });
 
+  test("lets in what a framework hands over as a proxy of its request, as Next does", async () => {
+    const gate = protect(resource, TO_READ, async (request) => new Response(await request.text()));
+    const request = fetched(await signed({ method: "POST", body: BODY }));
+    const proxied = new Proxy(request, {
+      get(target, name) {
+        const value = Reflect.get(target, name, target);
+        return typeof value === "function" ? value.bind(target) : value;
+      },
+    });
+    expect(await (await gate(proxied)).text()).toBe(BODY);
+  });
+
   test("hands further arguments of the server to the handler", async () => {
     const gate = protect(resource, TO_READ, (_request, _caller, env: { name: string }) =>
       Response.json(env.name),

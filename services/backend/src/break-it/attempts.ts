@@ -2,6 +2,7 @@ import { AAuthAgentError, AnswerPendingError, QuotaStore, TokenRequestError } fr
 import type { Transport } from "aauth/agent";
 import { readBounded } from "agent-kit/service";
 import type { AnyBreakItVariant, BreakItOffer, BreakItResult } from "backend-api";
+import type { BearerTwin } from "../bearer-twin/bearer-twin.ts";
 import { BackendError } from "../errors.ts";
 import { networkCodeOf } from "../failures/network-code.ts";
 import type { Run } from "../runs/run.ts";
@@ -9,6 +10,7 @@ import type { Attempt, BreakItDialect } from "./dialect.ts";
 import type { Evidence } from "./evidence.ts";
 import { materialOf } from "./material.ts";
 import { type Refusal, readRefusal } from "./read-refusal.ts";
+import type { Renew } from "./renewal.ts";
 import { sendForged } from "./send-forged.ts";
 
 const MAX_ANSWER_BYTES = 65_536;
@@ -22,16 +24,20 @@ const UNREACHED: ReadonlySet<number> = new Set([502, 503, 504]);
 interface AttemptsDeps {
   readonly evidence: Evidence;
   readonly transport: Transport;
+  /** Where some attempts are made on a bearer token, too. */
+  readonly twin: Pick<BearerTwin, "attack">;
+  /** Makes requests of a completed run that have expired. */
+  readonly renew: Renew;
   /** Unix seconds. */
   readonly now: () => number;
 }
 
-/** "Try to break it": sends tampered requests of a run for real. Belongs into a demo, and nowhere else. */
+/** "Now break it": sends tampered requests of a run for real. Belongs into a demo, and nowhere else. */
 export interface Attempts {
   /** What can be tried with this run. */
   offers(run: Run): BreakItOffer[];
   /**
-   * Sends one.
+   * Sends one, after the run's call has been made again where its requests have expired.
    *
    * @throws BackendError `conflict` when the run lacks what the variant needs, or an honest request before it was refused, `too_many` while
    *   this user's last attempt is in progress, `unreachable` with a code when no response comes, or only the gateway's that the receiver
@@ -42,12 +48,12 @@ export interface Attempts {
   attemptOf(run: Run, traceId: string): { readonly spanId: string; readonly at: number } | undefined;
 }
 
-const NOTHING_SENT =
-  "The backend keeps the requests of a run in memory, for five minutes and until it is started again: this run has none, start a new one.";
+const EXPIRED =
+  "The backend keeps the requests of a run for five minutes and until it is started again, and their tokens expire: start a new run.";
 
 /** The attempts of one dialect. */
 export function createAttempts(dialect: BreakItDialect, deps: AttemptsDeps): Attempts {
-  const { evidence, transport, now } = deps;
+  const { evidence, transport, twin, renew, now } = deps;
   const busy = new Set<string>();
   const attempts = new QuotaStore<{ runId: string; spanId: string; at: number }>({
     maxEntries: MAX_ATTEMPTS_KEPT,
@@ -56,12 +62,27 @@ export function createAttempts(dialect: BreakItDialect, deps: AttemptsDeps): Att
 
   const materialOfRun = (run: Run) => materialOf(evidence.of(run.id), dialect.agentUrl, dialect.tokenIn);
 
-  /** Why a variant cannot be tried with a run; undefined where it can. */
+  /** Whether a run has no requests that an attempt can be made with (any more). */
+  function isExpired(run: Run, { needs }: Attempt): boolean {
+    const material = materialOfRun(run);
+    return material === undefined || dialect.isExpired(material, needs);
+  }
+
+  /** Reason why a variant cannot be tried with a run; undefined where it can. */
   function unavailable(run: Run, variant: AnyBreakItVariant): string | undefined {
     const attempt = dialect.attempts.get(variant);
     if (attempt === undefined) return dialect.elsewhere;
-    const material = materialOfRun(run);
-    return material === undefined ? NOTHING_SENT : dialect.missing(material, attempt.needs);
+    if (isExpired(run, attempt)) return isRenewable(run) ? undefined : EXPIRED;
+    return dialect.missing(materialOfRun(run)!, attempt.needs);
+  }
+
+  /** @throws BackendError `conflict` where that does not help */
+  async function renewed(run: Run, variant: AnyBreakItVariant): Promise<void> {
+    const attempt = dialect.attempts.get(variant)!;
+    if (!isExpired(run, attempt)) return;
+    await renew(run);
+    const reason = isExpired(run, attempt) ? EXPIRED : unavailable(run, variant);
+    if (reason !== undefined) throw new BackendError("conflict", reason);
   }
 
   async function judge(run: Run, variant: AnyBreakItVariant): Promise<BreakItResult> {
@@ -108,7 +129,9 @@ export function createAttempts(dialect: BreakItDialect, deps: AttemptsDeps): Att
       if (busy.has(run.userId)) throw new BackendError("too_many", "Your last attempt is still in progress");
       busy.add(run.userId);
       try {
-        return await judge(run, variant);
+        await renewed(run, variant);
+        const bearer = await twin.attack(variant);
+        return { ...(await judge(run, variant)), ...(bearer && { bearer }) };
       } finally {
         busy.delete(run.userId);
       }
@@ -120,6 +143,9 @@ export function createAttempts(dialect: BreakItDialect, deps: AttemptsDeps): Att
     },
   };
 }
+
+/** A run that has not ended well has no call that can be made again. */
+const isRenewable = ({ status }: Run): boolean => status === "completed";
 
 /** Reports whether an attempt was refused, and whether by the check that it is for. */
 function verdict(status: number, { cause, ...shown }: Refusal, { codes, section, ...meant }: Attempt) {

@@ -37,6 +37,8 @@ export interface BreakItDialect {
   readonly agentUrl: string;
   /** Token that a request was signed with. */
   tokenIn(request: SentRequest): string | undefined;
+  /** Whether a token that an attempt needs has expired, which would be refused first. */
+  isExpired(material: Material, needs: Column["needs"]): boolean;
   /** Reason why a run lacks what an attempt needs; undefined where it lacks nothing. */
   missing(material: Material, needs: Column["needs"]): string | undefined;
   /** Name of the party behind the address of a request. */

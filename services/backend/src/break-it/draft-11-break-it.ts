@@ -13,7 +13,7 @@ import { expiryOf, jwt, keyOf } from "./tampering.ts";
 /** Half of the verifiers' window. */
 const MAX_AHEAD_SECONDS = 30;
 
-/** "Try to break it" in a mode of draft -11. */
+/** "Now break it" in a mode of draft -11. */
 export function draft11BreakIt(options: Draft11Options): BreakItDialect {
   const { mode, agentUrl, otherResourceUrl, parties, keys, now } = options;
   const offered = draft11BreakItVariantSchema.options.filter(
@@ -56,17 +56,15 @@ export function draft11BreakIt(options: Draft11Options): BreakItDialect {
     agentUrl,
     tokenIn: ({ headers }) => signingToken(headers),
     receiverOf: (url) => receivers.get(new URL(url).origin) ?? "backend",
+    isExpired: ({ token = "", grant }, needs) =>
+      [token, ...(needs === "grant" && grant ? [grant.resourceToken] : [])].some(
+        (each) => expiryOf(each) <= now(),
+      ),
     missing(material, needs) {
-      const { token = "", grant } = material;
       if (needs === "token" && typeOf(material) === TOKEN_TYPES.agent)
         return "The person server gave this run no token.";
-      if (needs === "grant" && grant === undefined) return "This run asked for no auth token.";
-      if (needs === "grant" && expiryOf(grant!.resourceToken) <= now()) {
-        return "The resource token of this run has expired, which would be refused first: start a new one.";
-      }
-      return expiryOf(token) <= now()
-        ? "The token of this run has expired, which would be refused first: start a new one."
-        : undefined;
+      const isMissing = needs === "grant" && material.grant === undefined;
+      return isMissing ? "This run asked for no auth token." : undefined;
     },
   };
 }

@@ -1,5 +1,5 @@
 /**
- * Whole requests of recent runs, for "try to break it". They hold tokens that work: so they stay in memory, for minutes, and only where
+ * Whole requests of recent runs, for "now break it". They hold tokens that work: so they stay in memory, for minutes, and only where
  * the backend runs in demo mode.
  *
  * @module

@@ -19,7 +19,7 @@ interface FebruaryOptions {
   readonly now: () => number;
 }
 
-/** "Try to break it" in February 2026. For a demo only. */
+/** "Now break it" in February 2026. For a demo only. */
 export function februaryBreakIt(options: FebruaryOptions): BreakItDialect {
   const { agentUrl, otherResourceUrl, now } = options;
   const forgeOf = (variant: (typeof breakItVariantSchema.options)[number]) => {
@@ -39,16 +39,14 @@ export function februaryBreakIt(options: FebruaryOptions): BreakItDialect {
       return claim.scheme === "jwt" ? claim.jwt : undefined;
     },
     receiverOf: (url) => receivers.get(new URL(url).origin) ?? "auth-server",
+    isExpired: ({ token }) => token !== undefined && expiryOf(token) <= now(),
     missing({ token, grant }, needs) {
       if (needs === "grant")
         return grant === undefined ? "This run asked no auth server for a token." : undefined;
-      if (needs === "token" && token === undefined)
-        return grant === undefined
-          ? "This run needed no auth token."
-          : "This run needed an auth token and has not got one.";
-      return token !== undefined && expiryOf(token) <= now()
-        ? "The auth token of this run has expired, which would be refused first: start a new one."
-        : undefined;
+      if (needs !== "token" || token !== undefined) return undefined;
+      return grant === undefined
+        ? "This run needed no auth token."
+        : "This run needed an auth token and has not got one.";
     },
   };
 }

@@ -1,4 +1,5 @@
-import { context, ROOT_CONTEXT, type Span, SpanStatusCode, trace } from "@opentelemetry/api";
+import { randomBytes } from "node:crypto";
+import { context, ROOT_CONTEXT, type Span, SpanStatusCode, TraceFlags, trace } from "@opentelemetry/api";
 import type { Transport } from "aauth/agent";
 import type { TracePlace } from "agent-kit/service";
 import { readBounded } from "agent-kit/service";
@@ -45,7 +46,7 @@ export async function sendForged(
     span.setStatus({ code: SpanStatusCode.ERROR });
     throw error;
   } finally {
-    if (forged?.after !== undefined) await context.with(ROOT_CONTEXT, forged.after).catch(() => {});
+    if (forged?.after !== undefined) await context.with(untraced(), forged.after).catch(() => {});
     span.end();
   }
 }
@@ -69,6 +70,13 @@ export function sendSigned(
   }
   const signal = AbortSignal.timeout(options.timeoutMs);
   return transport(url, { method, headers: { ...headers }, signal, ...(body && { body }) });
+}
+
+/** A trace that is not sampled, here and at those that are asked in it. */
+function untraced() {
+  const hex = (bytes: number) => randomBytes(bytes).toString("hex");
+  const place = { traceId: hex(16), spanId: hex(8), traceFlags: TraceFlags.NONE };
+  return trace.setSpanContext(ROOT_CONTEXT, place);
 }
 
 /** Without an SDK there are no spans, and nothing to look at. */

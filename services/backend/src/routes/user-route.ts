@@ -23,11 +23,11 @@ export function userRoute<const Route extends ApiRoute>(
     reply: FastifyReply,
   ) => Promise<Route extends { isStream: true } ? FastifyReply : z.input<Route["answer"]>>,
 ): void {
-  const { method, path, params, query, body, answer, isStream } = route as ApiRoute;
+  const { method, path, params, query, body, answer, isStream, isDemo } = route as ApiRoute;
   app.route({
     method,
     url: path.replaceAll(/\{(\w+)\}/g, ":$1"),
-    config: { access: "user" },
+    config: { access: "user", ...(isDemo && { hasOwnTrace: isDemo }) },
     schema: {
       ...(params && { params }),
       ...(query && { querystring: query }),

@@ -7,6 +7,7 @@ import { recordSpans } from "../../../../packages/protocol-trace/test/support/re
 import { createAttempts } from "../../src/break-it/attempts.ts";
 import type { Evidence, SentRequest } from "../../src/break-it/evidence.ts";
 import { februaryBreakIt } from "../../src/break-it/february-break-it.ts";
+import { BackendError } from "../../src/errors.ts";
 import type { Run } from "../../src/runs/run.ts";
 
 const BACKEND = "http://backend.localhost:8000";
@@ -29,7 +30,7 @@ async function sent(key: SigningKey, to: keyof typeof TYPE, text: string, now: (
 const RUN = { id: "r", userId: "alice" } as Run;
 
 /** Its tampered requests are answered by hand. */
-async function serviceWith(answer: () => Response) {
+async function serviceWith(answer: () => Response, { isExpired = false, renewable = true } = {}) {
   const { now } = createTestClock();
   const key = await testKey("A", "backend-ephemeral-1");
   const form = new URLSearchParams({ request_type: "auth", resource_token: "a.b.c" });
@@ -45,8 +46,14 @@ async function serviceWith(answer: () => Response) {
     id: BACKEND,
     now,
   });
-  const evidence = { of: () => requests } as unknown as Evidence;
-  return createAttempts(dialect, { evidence, transport: async () => answer(), now });
+  let kept: readonly SentRequest[] = isExpired ? [] : requests;
+  const evidence = { of: () => kept } as unknown as Evidence;
+  const twin = { attack: async () => undefined };
+  const renew = async () => {
+    if (!renewable) throw new BackendError("conflict", "it could not be made again");
+    kept = requests;
+  };
+  return createAttempts(dialect, { evidence, transport: async () => answer(), twin, renew, now });
 }
 
 const attempt = async (variant: BreakItVariant, answer: () => Response) =>
@@ -100,4 +107,31 @@ test("the trace of an attempt is shown with its own run only", async () => {
   const { trace_id = "" } = await service.attempt(RUN, "stale");
   expect(service.attemptOf(RUN, trace_id)).toBeDefined();
   expect(service.attemptOf({ ...RUN, id: "other" }, trace_id)).toBeUndefined();
+});
+
+describe("a run whose requests have expired", () => {
+  const stale = () => refused(401, "code=created_out_of_window, by=gateway");
+  const completed = { ...RUN, status: "completed" } as Run;
+
+  test("is made again for the next attempt, and offers the same as before", async () => {
+    const service = await serviceWith(stale, { isExpired: true });
+    expect(service.offers(completed).find(({ variant }) => variant === "stale")).toEqual({
+      variant: "stale",
+    });
+    expect(await service.attempt(completed, "stale")).toMatchObject({ refused: true, as_meant: true });
+    // Only now it is known that the run needed no token.
+    await expect(service.attempt(completed, "stolen-token")).rejects.toMatchObject({ kind: "conflict" });
+  });
+
+  test("is not attempted where it cannot be made again", async () => {
+    const service = await serviceWith(stale, { isExpired: true, renewable: false });
+    await expect(service.attempt(completed, "stale")).rejects.toThrow("could not be made again");
+  });
+
+  test("has nothing to make again before it is completed", async () => {
+    const service = await serviceWith(stale, { isExpired: true });
+    const reasons = service.offers(RUN).map(({ unavailable }) => unavailable);
+    expect(new Set(reasons)).toEqual(new Set([expect.stringContaining("start a new run")]));
+    await expect(service.attempt(RUN, "stale")).rejects.toMatchObject({ kind: "conflict" });
+  });
 });

@@ -101,7 +101,9 @@ async function serviceWith(answering: (world: World) => Transport, scripted: Scr
   });
   const requests = await sent(key, now);
   const evidence = { of: () => requests } as unknown as Evidence;
-  return { service: createAttempts(dialect, { evidence, transport, now }), clock };
+  const twin = { attack: async () => undefined };
+  const renew = async () => {};
+  return { service: createAttempts(dialect, { evidence, transport, twin, renew, now }), clock };
 }
 
 interface World {
@@ -228,16 +230,16 @@ describe("what a run has not left behind", () => {
     expect(offers["foreign-resource-token"]).toBe("This run asked for no auth token.");
     expect(offers.stale).toBe("");
     const none = await reasons("federated", async () => []);
-    expect(new Set(Object.values(none()))).toEqual(new Set([expect.stringContaining("start a new one")]));
+    expect(new Set(Object.values(none()))).toEqual(new Set([expect.stringContaining("start a new run")]));
   });
 
   test("or what has expired meanwhile", async () => {
     const { now } = createTestClock();
     const offers = await reasons("person-server", withPersonToken(now() + 300));
     expect(offers()["foreign-resource-token"]).toBe("");
-    expect(offers(300)["foreign-resource-token"]).toContain("resource token of this run has expired");
+    expect(offers(300)["foreign-resource-token"]).toContain("start a new run");
     expect(offers()["other-audience"]).toBe("");
-    expect(offers(3_300)["other-audience"]).toContain("token of this run has expired");
+    expect(offers(3_300)["other-audience"]).toContain("start a new run");
   });
 
   test("refuses the attempt, as a variant of another mode does", async () => {

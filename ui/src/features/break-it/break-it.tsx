@@ -1,18 +1,13 @@
 import { Button } from "@mantine/core";
-import {
-  type AnyBreakItVariant,
-  apiRoutes,
-  type BreakItOffer,
-  type BreakItResult,
-  type Failure,
-} from "backend-api";
-import { sectionLinks } from "protocol-trace/read";
-import { type ReactNode, useState } from "react";
-import { describeFailure } from "../../api/api-failure.ts";
+import { type AnyBreakItVariant, type BreakItOffer, bearerTwinVariantSchema } from "backend-api";
+import { type ReactNode, useId, useState } from "react";
 import type { ApiClient } from "../../api/client.ts";
 import { BusyButton } from "../../components/busy-button.tsx";
-import { SectionLinks } from "../../components/section-links.tsx";
-import { partyLabel, wordingOf } from "./variant-wording.ts";
+import { Panel } from "../../components/panel.tsx";
+import { AttemptRow } from "./attempt-row.tsx";
+import styles from "./break-it.module.css";
+import { summaryOf } from "./summary.ts";
+import { useAttempts } from "./use-attempts.ts";
 
 interface BreakItProps {
   client: ApiClient;
@@ -20,6 +15,7 @@ interface BreakItProps {
   profile: string | undefined;
   requestId: string;
   offers: readonly BreakItOffer[];
+  /** Nothing can be sent. */
   disabled: boolean;
   /** The URL of an attempt, to share. */
   addressOf: (traceId: string) => string;
@@ -27,132 +23,125 @@ interface BreakItProps {
   renderAttempt: (traceId: string) => ReactNode;
 }
 
-type Attempt = { result: BreakItResult } | { failure: Failure };
+/** Attacks of the bearer twin, in the order in which they are shown. */
+const TWIN: readonly AnyBreakItVariant[] = bearerTwinVariantSchema.options;
 
-/** Tampered requests of the run, really sent, and the verifier that refused them. */
+/** "Now break it": attacks on the run, really sent, beside the same attacks on a bearer token. */
 export function BreakIt(props: BreakItProps) {
   const { client, profile, requestId, offers, disabled, addressOf, renderAttempt } = props;
-  const [attempts, setAttempts] = useState<Partial<Record<AnyBreakItVariant, Attempt>>>({});
-  const [busy, setBusy] = useState<AnyBreakItVariant | undefined>(undefined);
-  const [shown, setShown] = useState<string | undefined>(undefined);
+  const { attempts, busy, isRunningAll, run, runAll, stop } = useAttempts(client, requestId);
+  const [shown, setShown] = useState<AnyBreakItVariant | undefined>(undefined);
+  const [areOthersShown, showOthers] = useState(false);
+  const othersId = useId();
 
-  const run = async (variant: AnyBreakItVariant) => {
-    setBusy(variant);
-    try {
-      const result = await client.call(apiRoutes.breakIt, { params: { id: requestId, variant } });
-      setAttempts((before) => ({ ...before, [variant]: { result } }));
-    } catch (error) {
-      setAttempts((before) => ({ ...before, [variant]: { failure: describeFailure(error) } }));
-    } finally {
-      setBusy(undefined);
-    }
+  const withTwin = TWIN.flatMap((variant) => offers.filter((offer) => offer.variant === variant));
+  const others = offers.filter(({ variant }) => !TWIN.includes(variant));
+  const ready = [...withTwin, ...others].filter(({ unavailable }) => unavailable === undefined);
+  const reason = sameReason(offers);
+
+  const rowOf = (hasTwin: boolean) => (offer: BreakItOffer) => {
+    const { variant, unavailable } = offer;
+    return (
+      <AttemptRow
+        key={variant}
+        {...{ variant, profile, hasTwin, addressOf, renderAttempt }}
+        unavailable={reason === undefined ? unavailable : undefined}
+        attempt={attempts[variant]}
+        isBusy={busy === variant}
+        isDisabled={disabled || unavailable !== undefined || isRunningAll || (busy ?? variant) !== variant}
+        isOpen={shown === variant}
+        onTry={() => void run(variant)}
+        onToggle={() => setShown(shown === variant ? undefined : variant)}
+      />
+    );
   };
 
   return (
-    <ul className="ruled" data-testid="break-it">
-      {offers.map(({ variant, unavailable }) => {
-        const { title, what, lesson } = wordingOf(variant, profile);
-        const attempt = attempts[variant];
-        const traceId = attempt && "result" in attempt ? attempt.result.trace_id : undefined;
-        return (
-          <li key={variant} data-variant={variant}>
-            <div className="line ends nowrap">
-              <div>
-                <h3>{title}</h3>
-                <p className="note">{what}</p>
-              </div>
-              <BusyButton
-                variant="default"
-                size="compact-sm"
-                busy={busy === variant}
-                disabled={disabled || unavailable !== undefined || (busy !== undefined && busy !== variant)}
-                aria-label={`Try: ${title}`}
-                onClick={() => void run(variant)}
-              >
-                Try
-              </BusyButton>
-            </div>
-            {unavailable !== undefined && (
-              <p className="note toned" data-tone="waiting">
-                {unavailable}
-              </p>
-            )}
-            <div role="status">{attempt && <Outcome attempt={attempt} lesson={lesson} />}</div>
-            {traceId !== undefined && (
-              <div className="line">
-                <Button
-                  variant="subtle"
-                  size="compact-sm"
-                  aria-expanded={shown === traceId}
-                  onClick={() => setShown(shown === traceId ? undefined : traceId)}
-                >
-                  {shown === traceId ? "Hide the message" : "Show the message"}
-                </Button>
-                <a href={addressOf(traceId)}>Open on its own page</a>
-              </div>
-            )}
-            {traceId !== undefined && shown === traceId && renderAttempt(traceId)}
-          </li>
-        );
-      })}
-    </ul>
-  );
-}
-
-const OTHER_CHECK_FAILED = "Another check failed first, so the intended check was not reached.";
-
-export function Outcome({ attempt, lesson }: { attempt: Attempt; lesson: string }) {
-  if ("failure" in attempt) return <p className="outcome">{attempt.failure.message}</p>;
-  const { refused, refused_by, as_meant, check, code, section, status, meaning, reason } = attempt.result;
-  const isPolicy = check === "policy";
-  if (!refused) {
-    return (
-      <p className="outcome" data-refused="false">
-        <strong>Not refused: this is a hole.</strong> The response has status {status}.
-      </p>
-    );
-  }
-  return (
-    <div className="outcome" data-refused="true">
-      <p>
-        {status < 400 ? (
-          <>
-            <strong>Without effect at {partyLabel(refused_by ?? "")}</strong>: the request still waits, with
-            status {status}
-          </>
+    <Panel
+      title="Now break it"
+      testId="break-it"
+      aside={
+        isRunningAll ? (
+          <Button variant="default" size="compact-sm" onClick={stop}>
+            Stop
+          </Button>
         ) : (
-          <>
-            <strong>Refused by {partyLabel(refused_by ?? "")}</strong> with status {status}
-          </>
-        )}
-        {check && !isPolicy && (
-          <>
-            {" "}
-            at its check <code>{check}</code>
-          </>
-        )}
-        {isPolicy && " by its policy"}
-        {code && (
-          <>
-            : <code data-testid="refusal-code">{code}</code>
-          </>
-        )}
-        . {reason ? `${sentence(reason)} ` : ""}
-        {!reason && meaning && <>{withCode(meaning)} </>}
-        {section && (sectionLinks(section).length > 0 ? <SectionLinks section={section} /> : `${section}.`)}
+          <BusyButton
+            size="compact-sm"
+            busy={busy !== undefined}
+            disabled={disabled || ready.length === 0}
+            onClick={() => {
+              showOthers(true);
+              void runAll(ready);
+            }}
+          >
+            Run all {ready.length > 0 && ready.length}
+          </BusyButton>
+        )
+      }
+    >
+      <p className="note">
+        Each attack is really sent. The bearer route is a pretend service of this backend, which takes a
+        bearer token as most APIs do; AAuth is the agent of this run.
       </p>
-      {/* The policy would have refused the original request, too, so there is no lesson. */}
-      {!isPolicy && <p className="note">{as_meant === false ? OTHER_CHECK_FAILED : lesson}</p>}
-    </div>
+      {reason !== undefined && (
+        <p className="outcome" data-tone="waiting">
+          {reason}
+        </p>
+      )}
+      <p className="small" role="status">
+        {summaryOf({ attempts, profile, busy: isRunningAll ? busy : undefined, count: ready.length })}
+      </p>
+      {withTwin.length > 0 && (
+        <AttackTable caption="Attacks on a bearer token and on AAuth" hasTwin>
+          {withTwin.map(rowOf(true))}
+        </AttackTable>
+      )}
+      {others.length > 0 && (
+        <Button
+          variant="subtle"
+          size="compact-sm"
+          aria-expanded={areOthersShown}
+          aria-controls={othersId}
+          onClick={() => showOthers(!areOthersShown)}
+        >
+          {areOthersShown ? "Hide" : "Show"} {others.length} more attacks on AAuth
+        </Button>
+      )}
+      <div id={othersId} hidden={!areOthersShown}>
+        {areOthersShown && (
+          <AttackTable caption="More attacks on AAuth">{others.map(rowOf(false))}</AttackTable>
+        )}
+      </div>
+    </Panel>
   );
 }
 
-/** Text in which a name stands between backticks. */
-function withCode(text: string) {
-  return text.split("`").map((part, index) => (index % 2 === 1 ? <code key={part}>{part}</code> : part));
+interface AttackTableProps {
+  caption: string;
+  hasTwin?: boolean;
+  children: ReactNode;
 }
 
-function sentence(text: string): string {
-  const start = text.charAt(0).toUpperCase() + text.slice(1);
-  return /[.!?]$/.test(start) ? start : `${start}.`;
+/** On a narrow page each row is a block, in which the cells name their columns. */
+function AttackTable({ caption, hasTwin = false, children }: AttackTableProps) {
+  return (
+    <table className={styles.table} data-twin={hasTwin}>
+      <caption className="spoken">{caption}</caption>
+      <thead>
+        <tr>
+          <th scope="col">Attack</th>
+          {hasTwin && <th scope="col">Bearer route</th>}
+          <th scope="col">AAuth</th>
+        </tr>
+      </thead>
+      <tbody>{children}</tbody>
+    </table>
+  );
+}
+
+/** The reason why nothing can be tried, where it is one and the same. */
+function sameReason(offers: readonly BreakItOffer[]): string | undefined {
+  const reasons = new Set(offers.map(({ unavailable }) => unavailable));
+  return reasons.size === 1 ? [...reasons][0] : undefined;
 }

@@ -1,8 +1,8 @@
-import type { AnyBreakItVariant } from "backend-api";
+import type { AnyBreakItVariant, BearerTwinVariant } from "backend-api";
 import { type ByDialect, ofDialect } from "protocol-trace/by-dialect";
 import { AGENT_NAMES } from "topology";
 
-interface Wording {
+export interface Wording {
   title: string;
   /** How the request is changed. */
   what: string;
@@ -13,8 +13,8 @@ interface Wording {
 /** The variants in the order of the checks, with one wording, or one for each dialect. */
 const WORDINGS: Record<AnyBreakItVariant, Wording | ByDialect<Wording>> = {
   "changed-body": {
-    title: "Flip one byte of the body",
-    what: "The request is signed correctly. One bit of its body changes in transit.",
+    title: "Change one byte of the body",
+    what: "The request is correct. One byte of its body changes in transit.",
     lesson:
       "The signature covers the digest of the body. Only the agent has the body, so the agent checks the digest.",
   },
@@ -42,12 +42,12 @@ const WORDINGS: Record<AnyBreakItVariant, Wording | ByDialect<Wording>> = {
   },
   replay: {
     "february-2026": {
-      title: "Send it twice",
+      title: "Replay the request",
       what: "The same bytes twice. The first request is accepted.",
       lesson: "A nonce is accepted once per key and target. An intercepted request cannot be replayed.",
     },
     "draft-11": {
-      title: "Send it twice",
+      title: "Replay the request",
       what: "The same bytes twice. The first request is accepted.",
       lesson:
         "Draft -11 has no nonce. A receiver remembers the signatures of unsafe requests for as long as created is fresh, and accepts each once.",
@@ -55,13 +55,13 @@ const WORDINGS: Record<AnyBreakItVariant, Wording | ByDialect<Wording>> = {
   },
   "stolen-token": {
     "february-2026": {
-      title: "Steal the auth token",
+      title: "Steal the token and use it",
       what: "A thief presents the token but signs with a different key.",
       lesson:
         "The token is bound to its owner’s key by cnf.jwk, and only a signature with that key is accepted. A bearer token would have worked for the thief.",
     },
     "draft-11": {
-      title: "Steal the token",
+      title: "Steal the token and use it",
       what: "A thief presents the token of the run and signs with a different key.",
       lesson:
         "Every token is bound to a key by cnf.jwk, and only a signature with that key is accepted. A bearer token would have worked for the thief.",
@@ -217,6 +217,38 @@ const WORDINGS: Record<AnyBreakItVariant, Wording | ByDialect<Wording>> = {
       "A revocation is accepted from servers whose tokens are accepted, and reaches their own tokens only.",
   },
 };
+
+/** Words for the outcome of an attack on the bearer twin, beside the same attack on AAuth. */
+export interface TwinWording {
+  /** Loss with a bearer token. */
+  lost: string;
+  /** Why the bearer token could not prevent it. */
+  why: string;
+  /** The refusal by AAuth, in short. */
+  refusal: string;
+}
+
+const TWIN_WORDINGS: Record<BearerTwinVariant, TwinWording> = {
+  "stolen-token": {
+    lost: "the thief has the report",
+    why: "Whoever has the token is let in: the service cannot tell the thief from the agent.",
+    refusal: "wrong key",
+  },
+  replay: {
+    lost: "ordered twice",
+    why: "The second request is as good as the first: nothing in it says that it was sent before.",
+    refusal: "seen before",
+  },
+  "changed-body": {
+    lost: "25 became 2,500",
+    why: "The token says nothing about the body: any body goes with it.",
+    refusal: "the body was changed",
+  },
+};
+
+/** Undefined for a variant without a twin. */
+export const twinWordingOf = (variant: AnyBreakItVariant): TwinWording | undefined =>
+  Object.hasOwn(TWIN_WORDINGS, variant) ? TWIN_WORDINGS[variant as BearerTwinVariant] : undefined;
 
 /** The words for a variant in a run of a profile. */
 export function wordingOf(variant: AnyBreakItVariant, profile: string | undefined): Wording {

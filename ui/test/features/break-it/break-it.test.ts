@@ -2,13 +2,17 @@ import { type BreakItResult, breakItVariantSchema, draft11BreakItVariantSchema }
 import { createElement } from "react";
 import { renderToStaticMarkup } from "react-dom/server";
 import { expect, it } from "vitest";
-import { Outcome } from "../../../src/features/break-it/break-it.tsx";
+import { Lesson, Outcome } from "../../../src/features/break-it/outcome.tsx";
 import { wordingOf } from "../../../src/features/break-it/variant-wording.ts";
 
 const lesson = "Only the agent has the body.";
 const shown = (result: Partial<BreakItResult>) => {
   const whole: BreakItResult = { variant: "changed-body", refused: true, status: 401, ...result };
-  return renderToStaticMarkup(createElement(Outcome, { attempt: { result: whole }, lesson }));
+  const parts = [
+    createElement(Outcome, { key: "outcome", attempt: { result: whole }, refusal: "changed" }),
+    createElement(Lesson, { key: "lesson", result: whole, lesson }),
+  ];
+  return renderToStaticMarkup(parts);
 };
 
 it("a check that refused teaches its lesson", () => {

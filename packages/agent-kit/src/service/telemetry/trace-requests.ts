@@ -11,6 +11,13 @@ import {
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { cutAddresses } from "protocol-trace/redact";
 
+declare module "fastify" {
+  interface FastifyContextConfig {
+    /** Requests of the route make no span: what they cause is in traces of its own. Default: unset. */
+    hasOwnTrace?: true;
+  }
+}
+
 const MAX_HOST_CHARACTERS = 255;
 
 /**
@@ -55,6 +62,7 @@ export function endWithAnswer(span: Span, statusCode: number): void {
 }
 
 function isTraced(request: FastifyRequest): boolean {
+  if (request.routeOptions.config.hasOwnTrace) return false;
   if (request.url === "/health") return false;
   return request.headers.traceparent !== undefined || !/^(?:GET|HEAD|OPTIONS)$/.test(request.method);
 }

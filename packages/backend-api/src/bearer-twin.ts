@@ -1,0 +1,30 @@
+import { z } from "zod";
+
+/** The attacks that are also made on a service that takes bearer tokens. */
+export const bearerTwinVariantSchema = z.enum(["stolen-token", "replay", "changed-body"]);
+export type BearerTwinVariant = z.infer<typeof bearerTwinVariantSchema>;
+
+/** One request to the bearer twin and its response, both whole. Its token is random and opens nothing else. */
+export const bearerExchangeSchema = z.object({
+  /** Party that sent it: the `agent`, a `thief`, or the `network`, which changed or repeated it. */
+  sender: z.enum(["agent", "thief", "network"]),
+  request: z.object({
+    method: z.enum(["GET", "POST"]),
+    url: z.url(),
+    headers: z.record(z.string(), z.string()),
+    body: z.string().optional(),
+  }),
+  response: z.object({ status: z.number().int(), body: z.string() }),
+});
+export type BearerExchange = z.infer<typeof bearerExchangeSchema>;
+
+/** The same attack on a service that takes bearer tokens. */
+export const bearerSideSchema = z.object({
+  /** Whether the attack reached its aim. A bearer token cannot prevent it. */
+  succeeded: z.boolean(),
+  /** HTTP status of the last response. */
+  status: z.number().int(),
+  /** In the order in which they were sent. The last one is the attack. */
+  exchanges: z.array(bearerExchangeSchema),
+});
+export type BearerSide = z.infer<typeof bearerSideSchema>;

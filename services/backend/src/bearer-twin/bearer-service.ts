@@ -1,0 +1,132 @@
+import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { z } from "zod";
+
+const HOST = "127.0.0.1";
+/** A listener is closed that long after it was opened. */
+export const LIFETIME_MS = 300_000;
+const MAX_BODY_BYTES = 1024;
+const MAX_HEADER_BYTES = 8192;
+const MAX_CONNECTIONS = 32;
+/** Requests with the token, in the life of one listener. Bounds its orders, too. */
+const MAX_REQUESTS = 1000;
+const REQUEST_MS = 5000;
+
+const REPORT = { title: "Supply-chain report", confidential: true, laptops_in_stock: 12, reorder: 25 };
+
+const orderSchema = z.strictObject({
+  item: z.string().max(40),
+  quantity: z.number().int().min(1).max(10_000),
+});
+
+/** A listener that takes a bearer token. */
+export interface BearerService {
+  /** `http://127.0.0.1:PORT`. */
+  readonly url: string;
+  /** The token that it takes. Random, and of no other use. */
+  readonly token: string;
+  /** Ends the listener and its connections, also when it has ended. */
+  close(): void;
+}
+
+/** A pretend order. */
+type Order = z.infer<typeof orderSchema> & { readonly order: number };
+
+/** What a request gets: a status, and a body in JSON. */
+type Answer = readonly [status: number, body: object];
+
+/**
+ * Opens a pretend service on loopback, on any free port: `GET /report` and `POST /orders` for a bearer token, as in RFC 6750. It closes by
+ * itself after five minutes, keeps everything in memory, and does not keep the process alive.
+ *
+ * Does NOT know an agent, a user or a key: nothing but its own token opens it, and its token opens nothing else.
+ */
+export async function openBearerService(): Promise<BearerService> {
+  const token = randomBytes(32).toString("base64url");
+  const orders: Order[] = [];
+  let requests = 0;
+
+  async function answer(request: IncomingMessage): Promise<Answer> {
+    // A page of another site can lead its own host name here.
+    if (request.headers.host !== authority) return [421, { error: "misdirected_request" }]; // hole B10
+    if (!isSame(request.headers.authorization, `Bearer ${token}`)) return [401, { error: "invalid_token" }]; // hole B11
+    requests += 1;
+    if (requests > MAX_REQUESTS) return [429, { error: "too_many_requests" }]; // hole B12a
+    const { method, url } = request;
+    if (method === "GET" && url === "/report") return [200, REPORT];
+    if (method === "POST" && url === "/orders") return placeOrder(await readBody(request));
+    return [404, { error: "not_found" }];
+  }
+
+  function placeOrder(body: string | undefined): Answer {
+    if (body === undefined) return [413, { error: "too_large" }];
+    const asked = orderSchema.safeParse(parsed(body));
+    if (!asked.success) return [400, { error: "invalid_request" }];
+    const placed = { order: orders.length + 1, ...asked.data };
+    orders.push(placed);
+    return [201, placed];
+  }
+
+  const server = createServer({
+    maxHeaderSize: MAX_HEADER_BYTES,
+    requestTimeout: REQUEST_MS,
+    headersTimeout: REQUEST_MS,
+  });
+  server.maxConnections = MAX_CONNECTIONS;
+  server.on("request", (request, response) => {
+    answer(request).then(
+      (answered) => send(response, answered),
+      () => response.destroy(),
+    );
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    const address = {
+      port: 0,
+      host: HOST, // hole B14
+    };
+    server.listen(address, resolve);
+  });
+  server.unref();
+  const authority = `${HOST}:${(server.address() as AddressInfo).port}`;
+  const close = () => {
+    server.close();
+    server.closeAllConnections();
+  };
+  setTimeout(close, LIFETIME_MS).unref(); // hole B13
+  return { url: `http://${authority}`, token, close };
+}
+
+function send(response: ServerResponse, [status, body]: Answer): void {
+  const challenge = status === 401 && { "www-authenticate": "Bearer" };
+  // The rest of a body that is not read ends with its connection.
+  response.writeHead(status, { "content-type": "application/json", connection: "close", ...challenge });
+  response.end(JSON.stringify(body));
+}
+
+/** Undefined for a body that is too large. */
+async function readBody(request: IncomingMessage): Promise<string | undefined> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of request) {
+    length += chunk.length;
+    if (length > MAX_BODY_BYTES) return undefined; // hole B12b
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString();
+}
+
+function parsed(body: string): unknown {
+  try {
+    return JSON.parse(body);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Compares in constant time, whatever the lengths are. */
+function isSame(given: string | undefined, expected: string): boolean {
+  const hashed = (value: string) => createHash("sha256").update(value).digest();
+  return given !== undefined && timingSafeEqual(hashed(given), hashed(expected));
+}

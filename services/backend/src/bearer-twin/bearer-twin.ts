@@ -1,0 +1,89 @@
+/**
+ * The bearer twin: the same attacks as "now break it", made for real on a pretend service that takes a bearer token. No agent and no
+ * gateway knows it, and no request of the demo goes there.
+ *
+ * @module
+ */
+
+import { readBounded } from "agent-kit/service";
+import { type BearerSide, bearerTwinVariantSchema } from "backend-api";
+import { BackendError } from "../errors.ts";
+import { networkCodeOf } from "../failures/network-code.ts";
+import { attackTwin, type SendToTwin } from "./attacks.ts";
+import { type BearerService, LIFETIME_MS, openBearerService } from "./bearer-service.ts";
+
+const TIMEOUT_MS = 2000;
+/** An attack is over by then: a listener that closes sooner takes no new one. */
+const ATTACK_MS = 10_000;
+const MAX_ANSWER_BYTES = 4096;
+
+export interface BearerTwin {
+  /**
+   * Makes the attack; undefined for a variant that the twin does not have. Opens a listener where none is open. It is closed five minutes
+   * later.
+   *
+   * @throws BackendError `unreachable` when the twin does not answer
+   */
+  attack(variant: string): Promise<BearerSide | undefined>;
+  /** Closes what is open, for good. */
+  close(): void;
+}
+
+/** Opens nothing before the first attack. One for each process. */
+export function createBearerTwin(): BearerTwin {
+  let current: Promise<BearerService> | undefined;
+  /** May still be open in its last seconds. Those before it have ended. */
+  let previous: Promise<BearerService> | undefined;
+  let until = 0;
+
+  function service(): Promise<BearerService> {
+    const now = performance.now();
+    if (current !== undefined && now < until) return current;
+    previous = current;
+    current = openBearerService();
+    until = now + LIFETIME_MS - ATTACK_MS;
+    current.catch(() => {
+      current = undefined;
+    });
+    return current;
+  }
+
+  return {
+    async attack(variant) {
+      const attack = bearerTwinVariantSchema.safeParse(variant).data;
+      if (attack === undefined) return undefined;
+      try {
+        return await attackTwin(attack, sendTo(await service()));
+      } catch (cause) {
+        const code = networkCodeOf(cause);
+        if (code === undefined) throw cause;
+        throw new BackendError("unreachable", `The bearer twin did not answer (${code}).`, { code, cause });
+      }
+    },
+
+    close() {
+      for (const open of [previous, current]) open?.then(({ close }) => close()).catch(() => {});
+    },
+  };
+}
+
+function sendTo({ url: base, token }: BearerService): SendToTwin {
+  return async (sender, method, path, body) => {
+    const url = base + path;
+    const headers = {
+      authorization: `Bearer ${token}`,
+      ...(body !== undefined && { "content-type": "application/json" }),
+    };
+    const signal = AbortSignal.timeout(TIMEOUT_MS);
+    const response = await fetch(url, {
+      ...{ method, headers, signal, redirect: "error" },
+      ...(body !== undefined && { body }),
+    });
+    const answered = await readBounded(response, MAX_ANSWER_BYTES);
+    return {
+      sender,
+      request: { method, url, headers, ...(body !== undefined && { body }) },
+      response: { status: response.status, body: answered },
+    };
+  };
+}

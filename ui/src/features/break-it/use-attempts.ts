@@ -1,0 +1,61 @@
+import {
+  type AnyBreakItVariant,
+  apiRoutes,
+  type BreakItOffer,
+  type BreakItResult,
+  type Failure,
+} from "backend-api";
+import { useEffect, useRef, useState } from "react";
+import { describeFailure } from "../../api/api-failure.ts";
+import type { ApiClient } from "../../api/client.ts";
+
+/** An attempt that was made: its outcome, or the reason why there is none. */
+export type Attempt = { result: BreakItResult } | { failure: Failure };
+
+export type Attempts = Partial<Record<AnyBreakItVariant, Attempt>>;
+
+/** Attempts of one run, made one at a time. */
+export function useAttempts(client: ApiClient, requestId: string) {
+  const [attempts, setAttempts] = useState<Attempts>({});
+  const [busy, setBusy] = useState<AnyBreakItVariant | undefined>(undefined);
+  const [isRunningAll, setRunningAll] = useState(false);
+  const isStopped = useRef(false);
+  useEffect(() => {
+    isStopped.current = false;
+    return () => {
+      isStopped.current = true;
+    };
+  }, []);
+
+  const run = async (variant: AnyBreakItVariant): Promise<Attempt> => {
+    setBusy(variant);
+    const attempt = await client
+      .call(apiRoutes.breakIt, { params: { id: requestId, variant } })
+      .then((result) => ({ result }))
+      .catch((error: unknown) => ({ failure: describeFailure(error) }));
+    setAttempts((before) => ({ ...before, [variant]: attempt }));
+    setBusy(undefined);
+    return attempt;
+  };
+
+  /** Stops where two attempts in a row fail for the same reason: all others would. */
+  const runAll = async (offers: readonly BreakItOffer[]) => {
+    isStopped.current = false;
+    setRunningAll(true);
+    let reason: string | undefined;
+    for (const { variant } of offers) {
+      if (isStopped.current) break;
+      const attempt = await run(variant);
+      const failed = "failure" in attempt ? attempt.failure.message : undefined;
+      if (failed !== undefined && failed === reason) break;
+      reason = failed;
+    }
+    setRunningAll(false);
+  };
+
+  const stop = () => {
+    isStopped.current = true;
+  };
+
+  return { attempts, busy, isRunningAll, run, runAll, stop };
+}
