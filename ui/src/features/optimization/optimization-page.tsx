@@ -139,16 +139,18 @@ export function OptimizationPage({
 }
 
 /**
- * Moves the focus along with a run: to its progress at the start (the button just pressed is now disabled), to its
- * outcome at the end, also when the user returns from the consent page. One that is opened on the page takes it to its head, whose
- * prompt identifies it. A run that the page resumes takes no focus.
+ * Moves the focus along with a run: to its progress at the start (the button just pressed is now
+ * disabled), to its outcome at the end, also when the user returns from the consent page. One that
+ * is opened on the page takes it to its head, whose prompt identifies it. A run that the page
+ * resumes takes no focus.
  */
 function useRunFocus(run: Run | undefined, hasResponse: boolean, isReturn: boolean) {
   const statusHeading = useRef<HTMLHeadingElement>(null);
   const failureHeading = useRef<HTMLHeadingElement>(null);
   const responseHeading = useRef<HTMLHeadingElement>(null);
   const wasStarted = useRef(isReturn);
-  // Only the first response of a page can be late. A view that is moved before it is there would be pushed away by it.
+  // Only the first response of a page can be late. A view that is moved before it is there would be
+  // pushed away by it.
   const [isReaderThere, setReaderThere] = useState(false);
   const onResponseShown = useCallback(() => setReaderThere(true), []);
   const isResponseShown = hasResponse && isReaderThere;
@@ -180,7 +182,10 @@ function focusWithPanel(heading: HTMLElement | null) {
   heading?.closest("section")?.scrollIntoView({ block: "nearest" });
 }
 
-/** Moves the focus to a heading. One out of view comes to the view's top: what follows it is to be read, not what precedes it. */
+/**
+ * Moves the focus to a heading. One out of view comes to the view's top: what follows it is to be
+ * read, not what precedes it.
+ */
 function focusAtTop(heading: HTMLElement | null) {
   if (!heading) return;
   heading.focus({ preventScroll: true });

@@ -6,8 +6,8 @@ import type { ConstraintRow } from "./draft.ts";
 const NONE: ReadonlyMap<number, string> = new Map();
 
 /**
- * Starts a run only when every constraint can be sent. Otherwise the focus moves to the first invalid one: the
- * button may be out of its view.
+ * Starts a run only when every constraint can be sent. Otherwise the focus moves to the first
+ * invalid one: the button may be out of its view.
  */
 export function useCheckedStart(rows: readonly ConstraintRow[], start: (prompt: string) => void) {
   const problems = useMemo(() => constraintProblems(rows), [rows]);
