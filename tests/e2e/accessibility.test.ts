@@ -8,6 +8,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { expectAccessible, violations } from "../support/accessibility.ts";
 import { openPage, startBrowser, type WatchedPage } from "../support/browser.ts";
 import { consentPageOpen, decideConsent } from "../support/consent-page.ts";
+import { fillPrompt, openReport, unfold } from "../support/front-page.ts";
 import { screenshot } from "../support/screenshot.ts";
 import { DEMO_USER, fillLoginPage } from "../support/sign-in.ts";
 import { startStack, type TestStack } from "../support/start-stack.ts";
@@ -171,6 +172,7 @@ test("an address that leads nowhere says so, also after signing in", async () =>
 });
 
 test("the focus stays near what was pressed where that goes", async () => {
+  await unfold(page, "settings");
   await pressKey("Add it");
   await hasFocus(page.getByLabel("Custom prompt"));
   await pressKey("Remove constraint budget_limit");
@@ -231,13 +233,13 @@ test("what has the focus is not under the page's head", async () => {
 });
 
 test("the consent page, and the run it was for", async () => {
-  await page.getByLabel("Custom prompt").fill(MARKET_PROMPT);
+  await fillPrompt(page, MARKET_PROMPT);
   await press("Run Custom Optimization");
   await consentPageOpen(page);
   await expectAccessible(page, "consent");
   await decideConsent(page, "Allow");
   await heading("Optimization completed");
-  await heading("Market Analysis Report");
+  await openReport(page, "Market Analysis Report");
   await page.getByTestId("granted-consent").waitFor(WAIT);
   await pressKey("Run delegate");
   await page
@@ -282,8 +284,9 @@ test("an answer that is wider than a phone", async () => {
     await route.fulfill({ response, body: (await response.text()).replaceAll(begin, wide) });
   });
   await page.getByTestId("run-history").getByRole("button", { name: "Completed" }).first().press("Enter");
-  await page.getByText("A token:").waitFor(WAIT);
   await hasFocus(page.getByRole("heading", { name: "Optimization completed" }));
+  await unfold(page, "report");
+  await page.getByText("A token:").waitFor(WAIT);
   await page.unroute(events);
   await expectAccessible(page, "ui-wide-answer", { everyShape: true });
 
@@ -330,6 +333,7 @@ test("every message of the run, and the section that demands a check", async () 
       .first()
       .evaluate((tab) => tab.ownerDocument.defaultView!.getComputedStyle(tab).borderBottom);
   expect(await lineOf(true)).not.toBe(await lineOf(false));
+  await unfold(page, "spans");
   const bars = await drawn(page.getByTestId("waterfall").locator("[data-service][style]"));
   expect(bars.length).toBeGreaterThan(5);
   for (const bar of bars) expect(bar).toMatchObject({ isKept: true, borderTopWidth: "1px" });
@@ -390,8 +394,8 @@ test("consent revoked, and refused", async () => {
   await press("Optimize Laptop Supply Chain");
   await consentPageOpen(page);
   await decideConsent(page, "Deny");
-  await page.getByTestId("failure-panel").waitFor(WAIT);
-  await tabSays(/Failed: run [0-9a-f]{8}/);
+  await page.getByTestId("denial").waitFor(WAIT);
+  await tabSays(/Not allowed: run [0-9a-f]{8}/);
   await expectAccessible(page, "ui-denied");
 });
 
@@ -412,7 +416,7 @@ test("a run is not tried again with a constraint that cannot be sent", async () 
   await consentPageOpen(page);
   expect(starts).toContain("POST");
   await decideConsent(page, "Deny");
-  await page.getByTestId("failure-panel").waitFor(WAIT);
+  await page.getByTestId("denial").waitFor(WAIT);
 });
 
 test("an order, and the agent's own page", async () => {
@@ -478,13 +482,20 @@ test("clearing the runs, and a backend that cannot be reached for it", async () 
   await page.route(clear, (route) => route.abort());
   watched.expectComplaint(/ERR_FAILED/);
   await pressKey("Clear");
-  await list.getByRole("heading", { name: "The runs were not cleared" }).waitFor(WAIT);
+  await list.getByText(/^Forget all \d+ runs\?$/).waitFor(WAIT);
+  await hasFocus(page.getByRole("button", { name: "Keep them" }));
+  await expectAccessible(page, "ui-clear-asked");
+  await pressKey("Keep them");
   await hasFocus(page.getByRole("button", { name: "Clear" }));
+  await pressKey("Clear");
+  await pressKey("Clear them");
+  await list.getByRole("heading", { name: "The runs were not cleared" }).waitFor(WAIT);
+  await hasFocus(page.getByRole("button", { name: "Clear them" }));
   await expectAccessible(page, "ui-not-cleared");
   await page.unroute(clear);
-  await pressKey("Clear");
+  await pressKey("Clear them");
   await list.waitFor({ ...WAIT, state: "detached" });
-  await hasFocus(page.getByRole("heading", { name: "New optimization" }));
+  await hasFocus(page.getByRole("heading", { name: "Steal this request. It is worthless." }));
 });
 
 test("the auth server's errors, and signing out there", async () => {

@@ -2,6 +2,7 @@ import type { Browser } from "playwright-core";
 import { SPAN } from "protocol-trace/names";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openPage, startBrowser, type WatchedPage } from "../support/browser.ts";
+import { openReport, unfold } from "../support/front-page.ts";
 import { wholeTrace } from "../support/run-trace.ts";
 import { screenshot } from "../support/screenshot.ts";
 import { fillLoginPage } from "../support/sign-in.ts";
@@ -41,7 +42,7 @@ describe("a user in a browser", () => {
     const { page } = watched;
     await page.getByRole("button", { name: "Optimize Laptop Supply Chain" }).click();
     await page.getByRole("heading", { name: "Optimization completed" }).waitFor({ timeout: 30_000 });
-    await page.getByRole("heading", { name: "Supply Chain Optimization Analysis" }).waitFor();
+    await openReport(page, "Supply Chain Optimization Analysis");
     await page.getByTestId("optimization-results").waitFor();
     const feed = await page.getByTestId("activity-feed").textContent();
     for (const step of ["Request signed", "Challenge received", "Auth token received"])
@@ -101,7 +102,7 @@ describe("a user in a browser", () => {
     await page.getByRole("button", { name: "Optimize Laptop Supply Chain" }).click();
     await begun;
     await page.getByTestId("run-status").getByRole("heading", { name: "Optimization completed" }).waitFor();
-    await page.getByTestId("optimization-results").waitFor();
+    await openReport(page, "Supply Chain Optimization Analysis");
     await page.unroute("**/optimization/start");
 
     // Another tab does not open a run that is over.
@@ -113,11 +114,11 @@ describe("a user in a browser", () => {
     expect(await elsewhere.page.getByTestId("run-status").count()).toBe(0);
   });
 
-  test("asks for market analysis, and the second agent answers through its own challenge", async () => {
+  test("asks for two agents, and the second one answers through its own challenge", async () => {
     const { page } = watched;
-    await page.getByLabel("Custom prompt").fill("optimize laptop supply chain and perform market analysis");
-    await page.getByRole("button", { name: "Run Custom Optimization" }).click();
-    await page.getByRole("heading", { name: "Market Analysis Report" }).waitFor({ timeout: 30_000 });
+    await page.getByRole("button", { name: "Two agents" }).click();
+    await page.getByRole("button", { name: "Optimize Laptop Supply Chain" }).click();
+    await openReport(page, "Market Analysis Report");
     await screenshot(page, "ui-market-analysis");
     await expect
       .poll(() => stack.log(), LOG_WAIT)
@@ -154,6 +155,7 @@ describe("a user in a browser", () => {
 
   test("sees that a prompt is too long, loses nothing of it, and opens the earliest of many runs", async () => {
     const { page } = watched;
+    await unfold(page, "settings");
     const prompt = page.getByLabel("Custom prompt");
     const run = page.getByRole("button", { name: "Run Custom Optimization" });
     await prompt.fill(`${"p".repeat(8000)}12`);

@@ -5,6 +5,7 @@ import { builtPage } from "../../scripts/demo/built-page.ts";
 import { createPageServer } from "../../ui/server/page-server.ts";
 import { expectAccessible } from "../support/accessibility.ts";
 import { openPage, startBrowser } from "../support/browser.ts";
+import { fillPrompt } from "../support/front-page.ts";
 import { screenshot } from "../support/screenshot.ts";
 import { signInOnPage } from "../support/sign-in.ts";
 import { startStack, type TestStack } from "../support/start-stack.ts";
@@ -114,7 +115,7 @@ describe("a federated run in the protocol view", () => {
     await page.getByText("401 · AAuth-Requirement").waitFor(WAIT);
     await signInOnPage(page, stack.urls.ui);
     await page.getByText("401 · AAuth-Requirement").waitFor(WAIT);
-    await page.getByLabel("Custom prompt").fill(MARKET_PROMPT);
+    await fillPrompt(page, MARKET_PROMPT);
     await page.getByRole("button", { name: "Run Custom Optimization" }).click();
     await page.getByRole("button", { name: "Allow", exact: true }).click(WAIT);
     await page.getByRole("heading", { name: "Optimization completed" }).waitFor(WAIT);

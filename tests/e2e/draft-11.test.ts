@@ -2,6 +2,7 @@ import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { expectAccessible } from "../support/accessibility.ts";
 import { openPage, startBrowser } from "../support/browser.ts";
+import { fillPrompt } from "../support/front-page.ts";
 import { screenshot } from "../support/screenshot.ts";
 import { signInOnPage } from "../support/sign-in.ts";
 import { startStack, type TestStack } from "../support/start-stack.ts";
@@ -29,7 +30,7 @@ test("from the click over both hops: the person server's page, the agent's way t
   const { page, context } = await openPage(browser);
   await page.setViewportSize({ width: 1280, height: 900 });
   await signInOnPage(page, stack.urls.ui);
-  await page.getByLabel("Custom prompt").fill(MARKET_PROMPT);
+  await fillPrompt(page, MARKET_PROMPT);
   await page.getByRole("button", { name: "Run Custom Optimization" }).click();
 
   await page.getByRole("heading", { name: "An agent wants to be known as yours" }).waitFor(WAIT);

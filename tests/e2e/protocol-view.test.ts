@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { expectAccessible } from "../support/accessibility.ts";
 import { openPage, startBrowser, type WatchedPage } from "../support/browser.ts";
 import { consentPageOpen, decideConsent } from "../support/consent-page.ts";
+import { fillPrompt, unfold } from "../support/front-page.ts";
 import { screenshot } from "../support/screenshot.ts";
 import { fillLoginPage, signInOnPage } from "../support/sign-in.ts";
 import { startStack, type TestStack, type TestStackOptions } from "../support/start-stack.ts";
@@ -28,7 +29,7 @@ async function signedInPage(stack: TestStack): Promise<WatchedPage> {
 }
 
 async function startMarketRun(page: Page): Promise<void> {
-  await page.getByLabel("Custom prompt").fill(MARKET_PROMPT);
+  await fillPrompt(page, MARKET_PROMPT);
   await page.getByRole("button", { name: "Run Custom Optimization" }).click();
 }
 
@@ -260,6 +261,7 @@ describe("a user-delegated run over both hops", () => {
     expect(await page.getByTestId("waterfall").textContent()).toContain(
       "optimization_api.start_optimization",
     );
+    await unfold(page, "spans");
     const trace = page.getByRole("link", { name: "Open the trace" });
     expect(await trace.getAttribute("href")).toMatch(new RegExp(`^${stack.urls.traces}/trace/[0-9a-f]{32}$`));
   });
@@ -275,6 +277,7 @@ describe("a user-delegated run over both hops", () => {
       await route.fulfill({ response, json: { ...answer, traces: answer.traces.map(withLateAgent) } });
     });
     await page.reload();
+    await unfold(page, "spans");
     await page.getByTestId("spans").getByText(outsideItsCause).waitFor(WAIT);
     expect(await page.getByTestId("waterfall").textContent()).toMatch(
       /\d ms, \d+ ms after the span that caused it/,
@@ -282,13 +285,14 @@ describe("a user-delegated run over both hops", () => {
     await expectAccessible(page, "protocol-view-late-span");
     await page.unroute(run);
     await page.reload();
-    await page.getByTestId("waterfall").waitFor(WAIT);
+    await page.getByTestId("spans").waitFor(WAIT);
   });
 
   test("is readable in light and dark, wide and narrow", async () => {
     const { page } = watched;
     await openMessage(page, 7);
     await inAllShapes(page, "protocol-view");
+    await unfold(page, "spans");
     await partPicture(page, "spans", "protocol-view-spans");
     await page.emulateMedia({ colorScheme: "dark" });
     await partPicture(page, "spans", "protocol-view-spans-phone-dark", 400);

@@ -5,6 +5,7 @@ import type { Browser, Locator, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { expectAccessible } from "../support/accessibility.ts";
 import { openPage, startBrowser, type WatchedPage } from "../support/browser.ts";
+import { fillPrompt, openReport, unfold } from "../support/front-page.ts";
 import { screenshot } from "../support/screenshot.ts";
 import { signInOnPage } from "../support/sign-in.ts";
 import { startStack, type TestStack } from "../support/start-stack.ts";
@@ -60,7 +61,7 @@ test("a start that takes long says what is being waited for, and loads what the 
   await status.getByText(waitingFor).waitFor();
   expect(await page.getByRole("status").first().textContent()).toBe(`Starting: ${waitingFor}`);
   const feed = await page.getByTestId("activity-feed").textContent();
-  expect(feed).toContain("The steps appear here once the agent has responded.");
+  expect(feed).toContain("the steps appear here once the agent has responded.");
   await expectInView(status);
   await screenshot(page, "ui-phone-starting", { fullPage: false });
   await expectAccessible(page, "ui-starting");
@@ -71,41 +72,40 @@ test("a start that takes long says what is being waited for, and loads what the 
 
 /** Until the page has stopped growing. */
 async function runIsOver(page: Page): Promise<void> {
-  await page.getByRole("heading", { name: "Supply Chain Optimization Analysis" }).waitFor(WAIT);
-  await page.getByTestId("optimization-results").waitFor(WAIT);
+  await page.getByTestId("report").waitFor(WAIT);
+  await page.getByTestId("protocol-view").waitFor(WAIT);
   await page.getByTestId("run-history").waitFor(WAIT);
   await page.waitForTimeout(500);
 }
 
-test.each([
-  ["at once", 0],
-  ["late", 500],
-])("the first response is at the top of the view when what shows it is loaded %s", async (_when, delayMs) => {
+const scrolled = (page: Page) => page.evaluate("window.scrollY");
+
+test("nothing scrolls by itself and the button keeps the focus, from the press to the last span", async () => {
   const { page } = await signedInPhone();
   let loads = 0;
   await page.route(responseReader, async (route) => {
     loads += 1;
-    await pause(delayMs);
+    await pause(500);
     await route.continue();
   });
-  await page.getByRole("button", { name: "Optimize Laptop Supply Chain" }).click();
+  const button = page.getByRole("button", { name: "Optimize Laptop Supply Chain" });
+  await button.click();
   await runIsOver(page);
-  const heading = page.getByRole("heading", { name: "Selected Agent Response" });
-  expect(await heading.evaluate((element) => element.matches(":focus"))).toBe(true);
-  const top = await heading.evaluate((element) => element.getBoundingClientRect().top);
-  expect(top).toBeGreaterThanOrEqual(0);
-  expect(top).toBeLessThan(PHONE.height / 5);
+  expect(await scrolled(page)).toBe(0);
+  expect(await button.evaluate((element) => element.matches(":focus"))).toBe(true);
   expect(loads).toBe(1);
-  await screenshot(page, `ui-phone-response-${delayMs === 0 ? "at-once" : "late"}`, { fullPage: false });
+  await screenshot(page, "ui-phone-completed", { fullPage: false });
+  await openReport(page, "Supply Chain Optimization Analysis");
+  await page.getByTestId("optimization-results").waitFor(WAIT);
 });
 
 test("a run opened from the list comes into view, with what it was asked for", async () => {
   const { page } = await signedInPhone();
   const asked = "optimize laptop supply chain for a team of ten";
-  await page.getByLabel("Custom prompt").fill(asked);
+  await fillPrompt(page, asked);
   await page.getByRole("button", { name: "Run Custom Optimization" }).click();
   await runIsOver(page);
-  await page.getByLabel("Custom prompt").fill("something else");
+  await fillPrompt(page, "something else");
   const item = page.getByTestId("run-history").getByRole("listitem").filter({ hasText: asked }).first();
   await item.scrollIntoViewIfNeeded();
   await screenshot(page, "ui-phone-runs", { fullPage: false });
@@ -114,19 +114,16 @@ test("a run opened from the list comes into view, with what it was asked for", a
   await status.getByText(asked).waitFor(WAIT);
   const heading = status.getByRole("heading", { name: "Optimization completed" });
   await expect.poll(() => heading.evaluate((element) => element.matches(":focus"))).toBe(true);
-  await page.getByTestId("optimization-results").waitFor(WAIT);
+  await page.getByTestId("report").waitFor(WAIT);
   await expectInView(heading);
   await expectInView(status.getByText(asked));
   await screenshot(page, "ui-phone-opened", { fullPage: false });
 
-  // Where the colours are the user's own, a line says which run and which step it is.
+  // Where the colours are the user's own, a line says which run it is.
   await page.emulateMedia({ forcedColors: "active" });
-  for (const current of [item, page.getByTestId("activity-feed").locator("[aria-pressed=true]")])
-    expect(
-      await current.evaluate(
-        (part) => part.ownerDocument.defaultView!.getComputedStyle(part).borderLeftWidth,
-      ),
-    ).toBe("4px");
+  expect(
+    await item.evaluate((part) => part.ownerDocument.defaultView!.getComputedStyle(part).borderLeftWidth),
+  ).toBe("4px");
 });
 
 test("where what shows the response cannot be loaded, its place says so and the page stays", async () => {
@@ -134,6 +131,7 @@ test("where what shows the response cannot be loaded, its place says so and the 
   expectComplaint(/markdown/);
   await page.route(responseReader, (route) => route.abort());
   await page.getByRole("button", { name: "Optimize Laptop Supply Chain" }).click();
+  await unfold(page, "report");
   await page.getByTestId("agent-response").getByRole("alert").waitFor(WAIT);
   expect(await page.getByTestId("agent-response").textContent()).toContain(
     "could not be loaded. Reload the page",
@@ -141,15 +139,14 @@ test("where what shows the response cannot be loaded, its place says so and the 
   await page.getByRole("heading", { name: "Optimization completed" }).waitFor(WAIT);
 });
 
-test("a failure is in view as a whole", async () => {
+test("a failure is in view and the page stays where it is", async () => {
   const { page } = await signedInPhone();
   await stack.kill("supply-chain-agent");
   await page.getByRole("button", { name: "Optimize Laptop Supply Chain" }).click();
   const failure = page.getByTestId("failure-panel");
   await failure.waitFor(WAIT);
-  const heading = failure.getByRole("heading", { name: "The run failed" });
-  await expect.poll(() => heading.evaluate((element) => element.matches(":focus"))).toBe(true);
-  await expectInView(failure);
+  await expectInView(failure.getByRole("heading", { name: "The run failed" }));
+  expect(await scrolled(page)).toBe(0);
   await screenshot(page, "ui-phone-failed", { fullPage: false });
 });
 
@@ -165,7 +162,7 @@ test("a failed run that is opened is tried again with its own prompt, or says th
     await page.getByTestId("failure-panel").waitFor(WAIT);
     return start.postDataJSON().custom_prompt;
   };
-  await page.getByLabel("Custom prompt").fill("something else");
+  await fillPrompt(page, "something else");
   await failed.click(WAIT);
   expect(await promptOfStart("Try again")).toBe("optimize laptop supply chain");
 

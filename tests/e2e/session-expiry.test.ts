@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { REPOSITORY_ROOT } from "../../scripts/demo/stack.ts";
 import { expectAccessible } from "../support/accessibility.ts";
 import { openPage, startBrowser, type WatchedPage } from "../support/browser.ts";
+import { fillPrompt } from "../support/front-page.ts";
 import { fillLoginPage, signInOnPage } from "../support/sign-in.ts";
 import { startStack, type TestStack } from "../support/start-stack.ts";
 
@@ -43,7 +44,7 @@ const tokenOf = (request: Request) => request.headers().authorization;
 test("a session goes on when its access token ends, and the user notices nothing", async () => {
   const { page } = watched;
   await signInOnPage(page, stack.urls.ui);
-  await page.getByLabel("Custom prompt").fill(PROMPT);
+  await fillPrompt(page, PROMPT);
   const [first] = await Promise.all([
     nextStart(),
     page.getByRole("button", { name: "Optimize Laptop Supply Chain" }).click(),

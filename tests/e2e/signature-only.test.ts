@@ -1,6 +1,7 @@
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openPage, startBrowser, type WatchedPage } from "../support/browser.ts";
+import { openReport } from "../support/front-page.ts";
 import { signInOnPage } from "../support/sign-in.ts";
 import { startStack, type TestStack } from "../support/start-stack.ts";
 
@@ -33,7 +34,7 @@ describe.each(["hwk", "jwks"] as const)(
       await signInOnPage(page, stack.urls.ui);
       await page.getByRole("button", { name: "Optimize Laptop Supply Chain" }).click();
       await page.getByRole("heading", { name: "Optimization completed" }).waitFor(WAIT);
-      await page.getByRole("heading", { name: "Supply Chain Optimization Analysis" }).waitFor(WAIT);
+      await openReport(page, "Supply Chain Optimization Analysis");
       const feed = await page.getByTestId("activity-feed").textContent();
       expect(feed).toContain("Request signed");
       for (const step of ["Challenge received", "Auth token"]) expect(feed).not.toContain(step);

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { expectAccessible } from "../support/accessibility.ts";
 import { openPage, startBrowser, type WatchedPage } from "../support/browser.ts";
 import { consentPageOpen, decideConsent, signInForConsent } from "../support/consent-page.ts";
+import { fillPrompt, openReport } from "../support/front-page.ts";
 import { screenshot } from "../support/screenshot.ts";
 import { DEMO_USER, fillLoginPage, signInOnPage } from "../support/sign-in.ts";
 import { startStack, type TestStack, type TestStackOptions } from "../support/start-stack.ts";
@@ -81,7 +82,7 @@ describe("a user who is asked", () => {
 
   test("sees who asks for what, allows it, and the same run goes on through both agents", async () => {
     const { page } = watched;
-    await page.getByLabel("Custom prompt").fill(MARKET_PROMPT);
+    await fillPrompt(page, MARKET_PROMPT);
     const requestId = await startRun(watched, "Run Custom Optimization");
     await consentPageOpen(page);
     const text = await page.locator("main").textContent();
@@ -105,7 +106,7 @@ describe("a user who is asked", () => {
     await runCompleted(page, requestId);
     expect(new URL(page.url()).search).toBe("");
     expect(await page.getByLabel("Custom prompt").inputValue()).toBe(MARKET_PROMPT);
-    await page.getByRole("heading", { name: "Market Analysis Report" }).waitFor(WAIT);
+    await openReport(page, "Market Analysis Report");
 
     const log = stack.log();
     expect(log).toMatch(
@@ -167,7 +168,8 @@ describe("a user who is asked", () => {
     await startRun(watched);
     await consentPageOpen(page);
     await decideConsent(page, "Deny");
-    expect(await failureCode(page)).toBe("access_denied");
+    await page.getByTestId("denial").getByText("access_denied").waitFor(WAIT);
+    expect(await page.getByTestId("failure-panel").count()).toBe(0);
     await screenshot(page, "ui-consent-denied");
 
     const again = await startRun(watched, "Try again");

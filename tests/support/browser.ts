@@ -57,11 +57,11 @@ let opened: OpenedPage[] = [];
 let isInTest = false;
 
 /**
- * Opens an empty page in a fresh context. Errors and warnings of its console, uncaught errors, and
- * failed requests are complaints.
+ * Opens an empty page in a fresh context whose user wants little motion: nothing plays by itself.
+ * Errors and warnings of its console, uncaught errors, and failed requests are complaints.
  */
 export async function openPage(browser: Browser): Promise<WatchedPage> {
-  const context = await browser.newContext();
+  const context = await browser.newContext({ reducedMotion: "reduce" });
   await context.tracing.start({ snapshots: true });
   const page = await context.newPage();
   const watched: OpenedPage = {

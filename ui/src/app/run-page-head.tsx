@@ -1,15 +1,11 @@
-import { Button } from "@mantine/core";
-import type { RunTrace } from "backend-api";
 import { useEffect, useRef } from "react";
 import { formatRunAddress, type RunAddress } from "../components/run-address.ts";
 
-/** Title, back link, and links to the trace store. */
-export function RunPageHead({ address, trace }: { address: RunAddress; trace: RunTrace | undefined }) {
-  const { kind, requestId, attemptId } = address;
+/** Title, back link, and link to the comparison. */
+export function RunPageHead({ address: { kind, requestId, attemptId } }: { address: RunAddress }) {
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => heading.current?.focus(), []);
   const isAttempt = attemptId !== undefined;
-  const traceIds = trace?.trace_ids ?? [];
   return (
     <div className="line ends">
       <div>
@@ -21,25 +17,7 @@ export function RunPageHead({ address, trace }: { address: RunAddress; trace: Ru
           <code title={requestId}>{requestId.slice(0, 8)}</code>
         </h2>
       </div>
-      {trace && traceIds.length > 0 && (
-        <div className="line">
-          <a href="/compare.html">Compare February and draft -11</a>
-          {traceIds.map((traceId, index) => (
-            <Button
-              key={traceId}
-              component="a"
-              variant="default"
-              size="compact-sm"
-              href={`${trace.explorer_url}/trace/${traceId}`}
-              target="_blank"
-              rel="noreferrer noopener"
-            >
-              {trace.explorer === "jaeger" ? "Open in Jaeger" : "Open the trace"}
-              {traceIds.length > 1 ? ` (${index + 1})` : ""}
-            </Button>
-          ))}
-        </div>
-      )}
+      <a href="/compare.html">Compare February and draft -11</a>
     </div>
   );
 }

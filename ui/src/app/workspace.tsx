@@ -12,15 +12,19 @@ import { GrantedConsent } from "../features/consent/granted-consent.tsx";
 import { useConsent } from "../features/consent/use-consent.ts";
 import { DelegatesPanel } from "../features/delegate/delegates-panel.tsx";
 import { OrderPanel } from "../features/interaction/order-panel.tsx";
+import { isOrderReturn } from "../features/interaction/order-return.ts";
 import { OptimizationPage } from "../features/optimization/optimization-page.tsx";
 import { createPageMemory } from "../features/optimization/page-memory.ts";
 import type { OptimizationStart } from "../features/optimization/use-optimization.ts";
 import { createBrowserTrace } from "../telemetry/browser-trace.ts";
+import { EmptyStage } from "./empty-stage.tsx";
+import { NextSteps } from "./next-steps.tsx";
 import { NoSuchPage } from "./no-such-page.tsx";
 import { useRunAddress } from "./use-run-address.ts";
 
 const store = window.sessionStorage;
 const RunPage = loadLater(() => import("./run-page.tsx"));
+const FrontStage = loadLater(() => import("./front-stage.tsx"));
 
 interface WorkspaceProps {
   config: RuntimeConfig;
@@ -48,6 +52,11 @@ export function Workspace({ config, control, user }: WorkspaceProps) {
   const [start] = useState(() => startFrom(config.profile));
   const { address, lost } = useRunAddress();
   useEffect(() => forgetConsent(store), []);
+  // An outcome stands where the browser lands: at the top of the page.
+  const [isBackFromOrder] = useState(() => isOrderReturn(store));
+  // An order needs a person, whom no message of this mode names.
+  const mayOrder = config.mode !== "agent-identity";
+  const order = mayOrder && <OrderPanel client={client} store={store} disabled={isLapsed} />;
 
   return (
     <div className="column">
@@ -76,27 +85,42 @@ export function Workspace({ config, control, user }: WorkspaceProps) {
         </Suspense>
       )}
       {!address && !lost && (
-        <div className="column">
-          <OptimizationPage
-            client={client}
-            profile={config.profile}
-            memory={memory}
-            start={start}
-            disabled={isLapsed}
-            onConsentRequired={(page) => consent.leave(page, false)}
-            renderConsent={(page) => (
-              <ConsentNotice page={page} state={consent.state} onReview={() => consent.leave(page, true)} />
-            )}
-            renderGranted={({ requestId, ...granted }) => (
-              <GrantedConsent key={requestId} {...granted} client={client} disabled={isLapsed} />
-            )}
-          />
-          <OrderPanel client={client} store={store} disabled={isLapsed} />
-          <DelegatesPanel client={client} disabled={isLapsed} />
+        <OptimizationPage
+          client={client}
+          memory={memory}
+          start={start}
+          disabled={isLapsed}
+          returned={isBackFromOrder && order}
+          emptyStage={<EmptyStage config={config} />}
+          renderStage={(requestId, between) => (
+            <Suspense fallback={null}>
+              <FrontStage
+                key={requestId}
+                client={client}
+                profile={config.profile}
+                requestId={requestId}
+                user={user}
+                disabled={isLapsed}
+              >
+                {between}
+              </FrontStage>
+            </Suspense>
+          )}
+          onConsentRequired={(page) => consent.leave(page, false)}
+          renderConsent={(page) => (
+            <ConsentNotice page={page} state={consent.state} onReview={() => consent.leave(page, true)} />
+          )}
+          renderGranted={({ requestId, ...granted }) => (
+            <GrantedConsent key={requestId} {...granted} client={client} disabled={isLapsed} />
+          )}
+          next={<NextSteps config={config} mayOrder={mayOrder} />}
+        >
           <p className="note">
             <a href="/compare.html">Compare a run in February 2026 and in draft -11</a>
           </p>
-        </div>
+          {!isBackFromOrder && order}
+          <DelegatesPanel client={client} disabled={isLapsed} />
+        </OptimizationPage>
       )}
     </div>
   );

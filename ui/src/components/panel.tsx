@@ -7,14 +7,26 @@ interface PanelProps {
   /** Receives the heading, so that focus can move to it. */
   headingRef?: Ref<HTMLHeadingElement>;
   testId?: string;
+  /** For links to it. */
+  id?: string;
+  /** Less room around and between its parts. */
+  isDense?: boolean;
+  /** Its colours. Default: none. */
+  tone?: "waiting";
   children: ReactNode;
 }
 
 /** A titled region of the page. */
-export function Panel({ title, aside, headingRef, testId, children }: PanelProps) {
+export function Panel({ title, aside, headingRef, testId, id, isDense, tone, children }: PanelProps) {
   const headingId = useId();
   return (
-    <section className="card" aria-labelledby={headingId} data-testid={testId}>
+    <section
+      className={isDense ? "card dense" : "card"}
+      id={id}
+      aria-labelledby={headingId}
+      data-testid={testId}
+      data-tone={tone}
+    >
       <div className="line ends">
         <h2 id={headingId} ref={headingRef} tabIndex={-1}>
           {title}

@@ -27,10 +27,14 @@ function sectionOf(profile: string, section: string): string {
   if (start === -1) return "The profile has no such section.";
   const level = levelOf(lines[start]);
   const length = lines.slice(start + 1).findIndex((line) => /^#+ /.test(line) && levelOf(line) <= level);
-  return lines
-    .slice(start, length === -1 ? undefined : start + 1 + length)
-    .join("\n")
-    .replaceAll(/\]\((?!https?:)[^)]*\)/g, "]()");
+  return (
+    lines
+      .slice(start, length === -1 ? undefined : start + 1 + length)
+      // Below the dialog's title the headings begin with the highest level.
+      .map((line) => (/^#+ /.test(line) ? line.slice(level - 1) : line))
+      .join("\n")
+      .replaceAll(/\]\((?!https?:)[^)]*\)/g, "]()")
+  );
 }
 
 const numberOf = (line = "") => /^#+ ([\d.]*\d)/.exec(line)?.[1];

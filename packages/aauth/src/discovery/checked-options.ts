@@ -32,6 +32,6 @@ export function requireIdentifiers(name: string, values: readonly string[], prof
 
 const malformed = (name: string, value: string, inDraft11: string) =>
   new TypeError(
-    `${name} must be an identifier in its one spelling, not ${value}: in draft -11 ${inDraft11}, ` +
-      "in February 2026 a URL without query, fragment and trailing slash",
+    `${name} must be an identifier in its one spelling, not ${value}: ` +
+      `a URL without query, fragment and trailing slash; in draft -11 ${inDraft11}`,
   );

@@ -65,7 +65,8 @@ function februaryPerson(message: Message, nameOf: UserNames): string {
     const name = nameOf(user);
     return `The user ${name === undefined ? user : `${name} (${user})`}.${chain}`;
   }
-  return caller === undefined ? "Itself: the token names no user." : `The token names no user.${chain}`;
+  if (caller !== undefined) return `The token names no user.${chain}`;
+  return token === undefined ? "Itself: no token names a user." : "Itself: the token names no user.";
 }
 
 function februaryPermission(message: Message): string {

@@ -15,6 +15,7 @@ export { interactionUrl } from "./interactions.ts";
 export { keySourceInWords } from "./key-answer.ts";
 export { afterChecks, messageAnswers } from "./message-answers.ts";
 export { type MessageMeaning, messageMeaning } from "./message-meaning.ts";
+export { messageSentence } from "./message-sentence.ts";
 export { partyName } from "./parties.ts";
 export type {
   HttpMessage,

@@ -16,7 +16,7 @@ export function DelegatesPanel({ client, disabled }: { client: ApiClient; disabl
   const { list, running, failure } = state;
   const heading = useRef<HTMLHeadingElement>(null);
   return (
-    <Panel title="Delegates" headingRef={heading} testId="delegates-panel">
+    <Panel title="Delegates" id="delegates" headingRef={heading} testId="delegates-panel">
       <Explanation list={list} />
       {list?.delegates.length === 0 && (
         <p className="note">
@@ -30,7 +30,11 @@ export function DelegatesPanel({ client, disabled }: { client: ApiClient; disabl
               <DelegateItem
                 {...{ delegate, isStale: state.isStale === true }}
                 doing={running?.sub === delegate.sub ? running.action : undefined}
-                disabled={disabled || state.isStale === true || (running !== undefined && running.sub !== delegate.sub)}
+                disabled={
+                  disabled ||
+                  state.isStale === true ||
+                  (running !== undefined && running.sub !== delegate.sub)
+                }
                 onAct={(action) => void act(delegate.sub, action)}
               />
             </li>

@@ -26,7 +26,7 @@ export function OrderPanel({ disabled, ...options }: OrderPanelProps) {
   const [first, ...others] = catalogue?.laptops ?? [];
 
   return (
-    <Panel title="Order laptops" testId="order-panel">
+    <Panel title="Order laptops" id="order" testId="order-panel">
       <p className="note">
         The supply-chain agent places an order only after you approve it on the agent’s own page. An agent
         cannot approve it for you.

@@ -32,6 +32,11 @@ export function readOrderReturn(store: Store): OrderReturn {
   return orderId === "" ? { kind: "unknown" } : { kind: "order", orderId };
 }
 
+/** Whether the browser comes back from the page of an order, with or without a decision. */
+export function isOrderReturn(store: Store): boolean {
+  return readOrderReturn(store).kind !== "none" || readLeftOrder(store) !== undefined;
+}
+
 /** Also forgets the order whose page the browser went to. */
 export function forgetOrderReturn(store: Store): void {
   store.removeItem(NAME);

@@ -15,8 +15,6 @@ export interface Run {
   progress?: Progress;
   results?: Results;
   failure?: Failure;
-  /** The activity the user picked. By default the agent's report is shown. */
-  pickedActivityId?: number;
 }
 
 export interface OptimizationState {
@@ -41,7 +39,6 @@ export type OptimizationAction =
   | { type: "progress_received"; progress: Progress }
   | { type: "results_received"; results: Results }
   | { type: "run_failed"; failure: Failure; requestId?: string }
-  | { type: "activity_picked"; id: number }
   | { type: "history_received"; history: Progress[] }
   | { type: "history_cleared" }
   | { type: "clear_failed"; failure: Failure };
@@ -109,8 +106,6 @@ export function optimizationReducer(state: OptimizationState, action: Optimizati
           ...(action.requestId === undefined ? {} : { requestId: action.requestId }),
         },
       };
-    case "activity_picked":
-      return run ? { ...state, run: { ...run, pickedActivityId: action.id } } : state;
     case "history_received":
       return { draft, run, history: action.history };
     case "history_cleared":
@@ -141,12 +136,9 @@ function withProgress(run: Run, progress: Progress): Run {
   };
 }
 
-/**
- * The activity whose details are shown: the picked one, else the agent's report once it is there.
- */
-export function shownActivity(run: Run): Activity | undefined {
+/** The activity with the agents' report, once it is there. */
+export function reportOf(run: Run): Activity | undefined {
   const activities = run.progress?.activities ?? [];
-  if (run.pickedActivityId !== undefined) return activities.find(({ id }) => id === run.pickedActivityId);
   // A run that failed has a report where it failed at its second hop.
   const isReport = ({ status, details }: Activity) =>
     status === "completed" || (status === "failed" && details !== run.progress?.failure?.message);
@@ -159,6 +151,11 @@ export function shownActivity(run: Run): Activity | undefined {
  */
 export function belongsToOtherUser({ failure, progress }: Run): boolean {
   return failure?.code === "wrong_user" && progress === undefined;
+}
+
+/** A person has said no at a consent page. */
+export function isDenied({ failure }: Run): boolean {
+  return failure?.check === "consent" && (failure.code === "access_denied" || failure.code === "denied");
 }
 
 export function isBusy(run: Run | undefined): boolean {

@@ -2,8 +2,6 @@ import { Table } from "@mantine/core";
 import type { Recommendation, Results } from "backend-api";
 import { Facts } from "../../components/facts.tsx";
 import { formatDollars } from "../../components/format-amount.ts";
-import { formatTimeOfDay } from "../../components/format-time.ts";
-import { Panel } from "../../components/panel.tsx";
 import { ScrollBox } from "../../components/scroll-box.tsx";
 import styles from "./optimization-results.module.css";
 
@@ -11,11 +9,7 @@ import styles from "./optimization-results.module.css";
 export function OptimizationResults({ results }: { results: Results }) {
   const { summary, recommendations, reasoning } = results;
   return (
-    <Panel
-      title="Optimization Results"
-      aside={formatTimeOfDay(results.completed_at)}
-      testId="optimization-results"
-    >
+    <div className="column" data-testid="optimization-results">
       {summary !== undefined && (
         <Facts
           className={`facts ${styles.figures}`}
@@ -44,7 +38,7 @@ export function OptimizationResults({ results }: { results: Results }) {
           </ul>
         </>
       )}
-    </Panel>
+    </div>
   );
 }
 

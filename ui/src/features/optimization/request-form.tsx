@@ -1,12 +1,13 @@
 import { Button, Loader, Textarea } from "@mantine/core";
-import { type Dispatch, type Ref, useRef } from "react";
-import { Panel } from "../../components/panel.tsx";
+import { type Dispatch, type Ref, useId, useRef, useState } from "react";
+import { BusyButton } from "../../components/busy-button.tsx";
 import { ConstraintsEditor } from "./constraints-editor.tsx";
-import { type Draft, defaultPrompt, promptExcess } from "./draft.ts";
+import { type Draft, defaultDraft, defaultPrompt, promptExcess } from "./draft.ts";
 import type { OptimizationAction } from "./optimization-reducer.ts";
 import styles from "./request-form.module.css";
 
 const marketAnalysis = "perform market analysis";
+const twoAgentsPrompt = `${defaultPrompt} and ${marketAnalysis}`;
 
 interface RequestFormProps {
   draft: Draft;
@@ -20,82 +21,112 @@ interface RequestFormProps {
   onStart: (prompt: string) => void;
 }
 
-/** The request form: the standard request or a custom prompt. */
+/** The request: the standard one, or a custom prompt in the folded settings. */
 export function RequestForm(props: RequestFormProps) {
   const { draft, problems, dispatch, busyWith, disabled, headingRef, onStart } = props;
   const promptField = useRef<HTMLTextAreaElement>(null);
   const isBusy = busyWith !== undefined;
-  const isStandard = busyWith === defaultPrompt;
+  const headingId = useId();
+  const [agents, setAgents] = useState<"one" | "two">("one");
+  const standardPrompt = agents === "one" ? defaultPrompt : twoAgentsPrompt;
+  const isStandard = busyWith === standardPrompt;
+  // What was typed before is in view.
+  const [isOpen, setOpen] = useState(() => !isDefault(draft));
 
   const changePrompt = (prompt: string) => dispatch({ type: "prompt_changed", prompt });
   const excess = promptExcess(draft.prompt);
   const asksForMarket = draft.prompt.toLowerCase().includes(marketAnalysis);
 
   return (
-    <Panel title="New optimization" headingRef={headingRef}>
-      <Button
-        fullWidth
-        size="lg"
-        px="sm"
-        className="primary-action"
-        disabled={disabled || isBusy}
-        leftSection={isBusy && isStandard && <Loader size={18} color="currentColor" />}
-        onClick={() => onStart(defaultPrompt)}
-      >
-        Optimize Laptop Supply Chain
-      </Button>
-      <p className={`small ${styles.or}`}>or in your own words</p>
-      <form
-        className="column"
-        onSubmit={(event) => {
-          event.preventDefault();
-          onStart(draft.prompt);
-        }}
-      >
-        <Textarea
-          ref={promptField}
-          label="Custom prompt"
-          rows={3}
-          value={draft.prompt}
-          error={excess > 0 && `${formatCount(excess)} too long.`}
-          onChange={(event) => changePrompt(event.currentTarget.value)}
-        />
-        <p className="small">
-          “{marketAnalysis}” also calls the second agent.{" "}
-          {!asksForMarket && (
-            <button
-              type="button"
-              className="text-button"
-              onClick={() => {
-                changePrompt(joinSentences(draft.prompt, marketAnalysis));
-                // This button goes.
-                promptField.current?.focus();
-              }}
-            >
-              Add it
-            </button>
-          )}
-        </p>
-        <Button
-          type="submit"
-          fullWidth
-          variant="default"
-          disabled={disabled || isBusy || draft.prompt.trim() === "" || excess > 0}
-          leftSection={isBusy && !isStandard && <Loader size={16} color="currentColor" />}
+    <section className={`card ${styles.request}`} aria-labelledby={headingId}>
+      <h2 id={headingId} className={styles.headline} ref={headingRef} tabIndex={-1}>
+        Steal this request. It is worthless.
+      </h2>
+      <p>Agents sign every call with their own key; a token works for that key alone.</p>
+      <div className="line">
+        <BusyButton
+          size="lg"
+          className="primary-action"
+          disabled={disabled || (isBusy && !isStandard)}
+          busy={isBusy && isStandard}
+          onClick={() => onStart(standardPrompt)}
         >
-          Run Custom Optimization
-        </Button>
-      </form>
-      <hr className={styles.rule} />
-      <ConstraintsEditor rows={draft.constraints} problems={problems} dispatch={dispatch} />
-      {problems.size > 0 && (
-        <p className="note toned" data-tone="danger" role="alert">
-          Complete the marked constraints, then start again.
-        </p>
-      )}
-    </Panel>
+          Optimize Laptop Supply Chain
+        </BusyButton>
+        <fieldset className="picks line">
+          <legend className="spoken">Agents that take part</legend>
+          {(["one", "two"] as const).map((count) => (
+            <button
+              key={count}
+              type="button"
+              aria-pressed={agents === count}
+              onClick={() => setAgents(count)}
+            >
+              {count === "one" ? "One agent" : "Two agents"}
+            </button>
+          ))}
+        </fieldset>
+      </div>
+      <details
+        className={styles.settings}
+        open={isOpen}
+        onToggle={({ currentTarget }) => setOpen(currentTarget.open)}
+        data-testid="settings"
+      >
+        <summary>Settings: your own words, and constraints</summary>
+        <form
+          className="column"
+          onSubmit={(event) => {
+            event.preventDefault();
+            onStart(draft.prompt);
+          }}
+        >
+          <Textarea
+            ref={promptField}
+            label="Custom prompt"
+            rows={3}
+            value={draft.prompt}
+            error={excess > 0 && `${formatCount(excess)} too long.`}
+            onChange={(event) => changePrompt(event.currentTarget.value)}
+          />
+          <p className="small">
+            “{marketAnalysis}” also calls the second agent.{" "}
+            {!asksForMarket && (
+              <button
+                type="button"
+                className="text-button"
+                onClick={() => {
+                  changePrompt(joinSentences(draft.prompt, marketAnalysis));
+                  // This button goes.
+                  promptField.current?.focus();
+                }}
+              >
+                Add it
+              </button>
+            )}
+          </p>
+          <Button
+            type="submit"
+            fullWidth
+            variant="default"
+            disabled={disabled || isBusy || draft.prompt.trim() === "" || excess > 0}
+            leftSection={isBusy && !isStandard && <Loader size={16} color="currentColor" />}
+          >
+            Run Custom Optimization
+          </Button>
+        </form>
+        <ConstraintsEditor rows={draft.constraints} problems={problems} dispatch={dispatch} />
+        {problems.size > 0 && (
+          <p className="note toned" data-tone="danger" role="alert">
+            Complete the marked constraints, then start again.
+          </p>
+        )}
+      </details>
+    </section>
   );
 }
+
+const isDefault = (draft: Draft) => JSON.stringify(draft) === JSON.stringify(defaultDraft);
 
 function formatCount(characters: number): string {
   return characters === 1 ? "One character" : `${characters} characters`;

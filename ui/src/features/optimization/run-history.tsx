@@ -24,29 +24,13 @@ interface RunHistoryProps {
 export function RunHistory(props: RunHistoryProps) {
   const { history, openId, disabled, clearFailure, onOpen, onClear } = props;
   const [isWhole, setWhole] = useState(false);
-  const [isClearing, setClearing] = useState(false);
   if (history.length === 0) return null;
   const runs = isWhole ? history : history.slice(0, latestRuns);
   return (
     <Panel
       title="Your runs"
       testId="run-history"
-      aside={
-        <BusyButton
-          variant="subtle"
-          color="gray"
-          size="compact-xs"
-          disabled={disabled}
-          busy={isClearing}
-          onClick={async () => {
-            setClearing(true);
-            await onClear();
-            setClearing(false);
-          }}
-        >
-          Clear
-        </BusyButton>
-      }
+      aside={<ClearButton count={history.length} disabled={disabled} onClear={onClear} />}
     >
       <ul className={styles.runs}>
         {runs.map((run) => (
@@ -66,6 +50,47 @@ export function RunHistory(props: RunHistoryProps) {
       )}
       {clearFailure && <FailurePanel title="The runs were not cleared" failure={clearFailure} />}
     </Panel>
+  );
+}
+
+interface ClearButtonProps extends Pick<RunHistoryProps, "disabled" | "onClear"> {
+  count: number;
+}
+
+/** Asks before the runs go, since nothing brings them back. */
+function ClearButton({ count, disabled, onClear }: ClearButtonProps) {
+  const [phase, setPhase] = useState<"idle" | "asking" | "clearing">("idle");
+  const isAsking = phase !== "idle";
+  const shared = { size: "compact-xs", disabled } as const;
+  return (
+    <span className="line">
+      <span role="status">
+        {isAsking && (count === 1 ? "Forget this run?" : `Forget all ${count} runs?`)}
+      </span>
+      {isAsking && (
+        <BusyButton
+          {...shared}
+          variant="default"
+          busy={phase === "clearing"}
+          onClick={async () => {
+            setPhase("clearing");
+            await onClear();
+            setPhase("asking");
+          }}
+        >
+          Clear them
+        </BusyButton>
+      )}
+      {/* The same button, so that the focus stays. */}
+      <Button
+        {...shared}
+        variant="subtle"
+        color="gray"
+        onClick={() => setPhase(isAsking ? "idle" : "asking")}
+      >
+        {isAsking ? "Keep them" : "Clear"}
+      </Button>
+    </span>
   );
 }
 

@@ -1,5 +1,5 @@
 import { Progress } from "@mantine/core";
-import type { Ref } from "react";
+import type { ReactNode, Ref } from "react";
 import { Panel } from "../../components/panel.tsx";
 import { formatRunAddress } from "../../components/run-address.ts";
 import { belongsToOtherUser, isBusy, type Run } from "./optimization-reducer.ts";
@@ -14,12 +14,20 @@ const barColors: Record<Run["phase"], string> = {
   failed: "var(--danger-ink)",
 };
 
+interface RunStatusProps {
+  run: Run;
+  headingRef: Ref<HTMLHeadingElement>;
+  /** Its steps. */
+  children: ReactNode;
+}
+
 /** Progress of the run. */
-export function RunStatus({ run, headingRef }: { run: Run; headingRef: Ref<HTMLHeadingElement> }) {
+export function RunStatus({ run, headingRef, children }: RunStatusProps) {
   const percent = Math.round(run.progress?.progress_percentage ?? 0);
   const isMoving = isBusy(run);
   return (
     <Panel
+      isDense
       title={runTitle(run)}
       testId="run-status"
       headingRef={headingRef}
@@ -33,7 +41,6 @@ export function RunStatus({ run, headingRef }: { run: Run; headingRef: Ref<HTMLH
         )
       }
     >
-      {run.prompt && <p className={`note ${styles.prompt}`}>{run.prompt}</p>}
       <Progress.Root size={8} radius="xl">
         <Progress.Section
           // A sliver at the start, so that the bar is visible.
@@ -49,6 +56,8 @@ export function RunStatus({ run, headingRef }: { run: Run; headingRef: Ref<HTMLH
         <span>{runStep(run)}</span>
         <span className={styles.percent}>{percent} %</span>
       </div>
+      {run.prompt && <p className={`note ${styles.prompt}`}>{run.prompt}</p>}
+      {children}
     </Panel>
   );
 }

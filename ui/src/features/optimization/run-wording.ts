@@ -1,7 +1,7 @@
 import type { GrantedConsent } from "backend-api";
 import { isOwnersDecision } from "../../api/is-owners-decision.ts";
 import { isFinal } from "../../api/watch-run.ts";
-import type { Run } from "./optimization-reducer.ts";
+import { isDenied, type Run } from "./optimization-reducer.ts";
 
 const titles: Record<Run["phase"], string> = {
   starting: "Starting",
@@ -14,6 +14,7 @@ const titles: Record<Run["phase"], string> = {
 export function runTitle(run: Run): string {
   if (run.phase === "awaiting_consent" && isOwnersDecision(run.consentParty))
     return "Waiting for the resource's owner";
+  if (isDenied(run)) return "Not allowed";
   return isCutOff(run) ? "Connection lost" : titles[run.phase];
 }
 

@@ -6,8 +6,10 @@ import type { ConstraintRow } from "./draft.ts";
 const NONE: ReadonlyMap<number, string> = new Map();
 
 /**
- * Starts a run only when every constraint can be sent. Otherwise the focus moves to the first
- * invalid one: the button may be out of its view.
+ * Starts a run only when every constraint can be sent. Otherwise the settings open and the focus
+ * moves to the first invalid one.
+ *
+ * @returns `checkedStart`, which reports whether a run was started
  */
 export function useCheckedStart(rows: readonly ConstraintRow[], start: (prompt: string) => void) {
   const problems = useMemo(() => constraintProblems(rows), [rows]);
@@ -16,7 +18,15 @@ export function useCheckedStart(rows: readonly ConstraintRow[], start: (prompt: 
     const [first] = problems.keys();
     setShown(first !== undefined);
     if (first === undefined) start(prompt);
-    else document.getElementById(problemFieldId(first))?.focus();
+    else focusInFold(document.getElementById(problemFieldId(first)));
+    return first === undefined;
   };
   return { checkedStart, problems: areShown ? problems : NONE };
+}
+
+/** What is folded takes no focus. */
+function focusInFold(field: HTMLElement | null) {
+  const fold = field?.closest("details");
+  if (fold) fold.open = true;
+  field?.focus();
 }

@@ -1,4 +1,3 @@
-import { Button } from "@mantine/core";
 import {
   type Meaning,
   type Message,
@@ -8,7 +7,6 @@ import {
   partyName,
   type UserNames,
 } from "protocol-trace/read";
-import type { Ref } from "react";
 import { type Fact, Facts } from "../../components/facts.tsx";
 import { formatDuration } from "../../components/format-time.ts";
 import { SectionLinks } from "../../components/section-links.tsx";
@@ -25,18 +23,14 @@ interface MessageDetailProps {
   isFinished: boolean;
   tab: TabName;
   onTab: (tab: TabName) => void;
-  headingRef?: Ref<HTMLHeadingElement>;
   /** Why this message is open if the user did not pick one. */
   why?: string | undefined;
-  /** Absent where there is nothing to step to. */
-  onStep?: (message: Message) => void;
 }
 
 /** One message: the five answers, and below them the recorded data. */
 export function MessageDetail(props: MessageDetailProps) {
-  const { run, message, nameOf, isFinished, tab, onTab, headingRef, why, onStep } = props;
+  const { run, message, nameOf, isFinished, tab, onTab, why } = props;
   const answers = messageAnswers(message, nameOf);
-  const index = run.messages.indexOf(message);
   const meaning = messageMeaning(message, run);
   const questions: Fact[] = [
     ...(meaning
@@ -53,33 +47,25 @@ export function MessageDetail(props: MessageDetailProps) {
   ];
   return (
     <article className={`column ${styles.detail}`} data-testid="message-detail">
-      <header className="line ends">
-        <div>
-          <h3 ref={headingRef} tabIndex={-1}>
-            {message.number}. {routeLabel(message)}
-            <span className={styles.what}>{message.what}</span>
-          </h3>
-          <p className="chips small">
-            <strong className="toned" data-outcome={message.outcome}>
-              {outcomeLabel(message.outcome)}
-            </strong>
-            {message.status !== undefined && <span>status {message.status}</span>}
-            {message.replica && <span>served by {message.replica}</span>}
-            <span>{formatDuration(message.endMicros - message.startMicros)}</span>
-            {message.attempt !== undefined && message.attempt > 1 && (
-              <span>
-                attempt {message.attempt}
-                {retryWording(message)}
-              </span>
-            )}
-          </p>
-        </div>
-        {onStep && run.messages.length > 1 && (
-          <div className="line">
-            <Step label="Previous" target={run.messages[index - 1]} onStep={onStep} />
-            <Step label="Next" target={run.messages[index + 1]} onStep={onStep} />
-          </div>
-        )}
+      <header>
+        <h3>
+          {message.number}. {routeLabel(message)}
+          <span className={styles.what}>{message.what}</span>
+        </h3>
+        <p className="chips small">
+          <strong className="toned" data-outcome={message.outcome}>
+            {outcomeLabel(message.outcome)}
+          </strong>
+          {message.status !== undefined && <span>status {message.status}</span>}
+          {message.replica && <span>served by {message.replica}</span>}
+          <span>{formatDuration(message.endMicros - message.startMicros)}</span>
+          {message.attempt !== undefined && message.attempt > 1 && (
+            <span>
+              attempt {message.attempt}
+              {retryWording(message)}
+            </span>
+          )}
+        </p>
       </header>
 
       {why && <p className="note">{why}</p>}
@@ -118,20 +104,6 @@ function noChecks({ to, isReceived }: Message, isFinished: boolean): string {
   return isReceived || isFinished
     ? `${party} recorded no checks for this message.`
     : `${party} has recorded no checks for this message yet. They appear here when its spans arrive.`;
-}
-
-function Step(props: { label: string; target: Message | undefined; onStep: (message: Message) => void }) {
-  const { label, target, onStep } = props;
-  return (
-    <Button
-      variant="default"
-      size="compact-sm"
-      disabled={target === undefined}
-      onClick={() => target && onStep(target)}
-    >
-      {label}
-    </Button>
-  );
 }
 
 function retryWording({ retryReason: reason, signer }: Message): string {

@@ -1,11 +1,14 @@
 import type { Message, ProtocolRun, UserNames } from "protocol-trace/read";
-import { useEffect, useRef, useState } from "react";
+import { useEffect, useMemo, useState } from "react";
 import { messageByPageKey } from "./message-by-key.ts";
 import { MessageDetail } from "./message-detail.tsx";
 import type { TabName } from "./message-tabs.tsx";
 import { type MostTelling, mostTelling } from "./most-telling.ts";
+import { Player } from "./player.tsx";
+import { pollGroups } from "./poll-groups.ts";
 import styles from "./protocol-view.module.css";
 import { SequencePicture } from "./sequence-picture.tsx";
+import { useReplay } from "./use-replay.ts";
 
 interface ProtocolViewProps {
   run: ProtocolRun;
@@ -13,76 +16,104 @@ interface ProtocolViewProps {
   nameOf: UserNames;
   /** No more spans will be recorded. */
   isFinished: boolean;
-  /** The message that the page's address names. */
+  /** A replay begins by itself in a browser that has not seen one. */
+  isReplayed: boolean;
+  /** The message that the user or a replay has opened. */
   openId: string | undefined;
   hrefOf: (message: Message) => string;
-  /** The user steps to a message by a key or a button. */
-  onStep: (message: Message) => void;
+  onOpen: (message: Message) => void;
 }
 
-/** The picture of a run on one side, one message of it on the other. */
-export function ProtocolView({ run, nameOf, isFinished, openId, hrefOf, onStep }: ProtocolViewProps) {
+/** The picture of a run on one side, one message of it on the other, and above them the message in a sentence. */
+export function ProtocolView(props: ProtocolViewProps) {
+  const { run, nameOf, isFinished, isReplayed, openId, hrefOf, onOpen } = props;
   // Stepping through messages keeps the tab.
   const [tab, setTab] = useState<TabName>("checks");
-  const heading = useRef<HTMLHeadingElement>(null);
-  const picked = useRef(false);
+  const [arePollsOpen, setPollsOpen] = useState(false);
+  const groups = useMemo(() => pollGroups(run.messages), [run.messages]);
+  // A poll that has an address of its own is shown.
+  const isFolded = !arePollsOpen && !groups.some(([, ...others]) => others.some(({ id }) => id === openId));
+  const folded = useMemo(() => (isFolded ? groups : []), [isFolded, groups]);
+  const stops = useMemo(() => {
+    const hidden = new Set(folded.flatMap(([, ...others]) => others));
+    return run.messages.filter((message) => !hidden.has(message));
+  }, [run.messages, folded]);
+
   const asked = run.messages.find(({ id }) => id === openId);
   const { message: open, why }: Partial<MostTelling> = asked
     ? { message: asked }
     : (mostTelling(run.messages) ?? {});
-
-  // On a narrow page the message lies below the picture: picking one scrolls there.
-  useEffect(() => {
-    if (openId === undefined || !picked.current) return;
-    picked.current = false;
-    if (window.matchMedia("(max-width: 960px)").matches) heading.current?.scrollIntoView({ block: "start" });
-  }, [openId]);
+  const replay = useReplay({ stops, openId: asked?.id, onOpen, isAutomatic: isReplayed && isFinished });
+  const step = (message: Message) => {
+    if (replay.phase === "playing") replay.pause();
+    onOpen(message);
+  };
+  const pick = (message: Message) => {
+    // A line that stands for several polls opens.
+    if (folded.some(([first]) => first === message)) setPollsOpen(true);
+    step(message);
+  };
 
   // The keys also work while the focus is outside the picture.
   useEffect(() => {
     const onKeyDown = (event: KeyboardEvent) => {
-      const message = messageByPageKey(event, run.messages, open?.id);
+      const message = messageByPageKey(event, stops, open?.id);
       if (message === undefined) return;
       event.preventDefault();
-      onStep(message);
+      step(message);
     };
     window.addEventListener("keydown", onKeyDown);
     return () => window.removeEventListener("keydown", onKeyDown);
-  }, [run, open?.id, onStep]);
+  });
 
   return (
-    <div className={styles.view}>
-      <div className={styles.picture}>
-        <SequencePicture
-          run={run}
-          openId={open?.id}
-          hrefOf={hrefOf}
-          onPick={() => {
-            picked.current = true;
-          }}
-          onStep={onStep}
-        />
-        <p className="chips small">
-          <span className="toned" data-verdict="passed">
-            ✓ every check passed
-          </span>
-          <span className="toned" data-verdict="challenged">
-            – challenged
-          </span>
-          <span className="toned" data-verdict="refused">
-            ✕ refused
-          </span>
-        </p>
-      </div>
+    <>
       {open && (
-        <MessageDetail
-          key={open.id}
-          {...{ run, nameOf, isFinished, tab, onStep, why }}
-          message={open}
-          onTab={setTab}
-          headingRef={heading}
+        <Player
+          {...{ stops, open }}
+          total={run.messages.length}
+          polls={folded.find(([first]) => first === open)}
+          phase={replay.phase}
+          onPlay={replay.play}
+          onPause={replay.pause}
+          onStep={step}
         />
       )}
-    </div>
+      <div className={styles.view}>
+        <div className={styles.picture}>
+          <SequencePicture
+            {...{ run, stops, folded, hrefOf }}
+            openId={open?.id}
+            isReplay={replay.phase !== "off"}
+            onStep={step}
+            onPick={pick}
+          />
+          <p className="chips small">
+            <span className="toned" data-verdict="passed">
+              ✓ every check passed
+            </span>
+            <span className="toned" data-verdict="challenged">
+              – challenged
+            </span>
+            <span className="toned" data-verdict="refused">
+              ✕ refused
+            </span>
+            {groups.length > 0 && (
+              <button type="button" className="text-button" onClick={() => setPollsOpen(isFolded)}>
+                {isFolded ? "Show each poll" : "Fold the polls"}
+              </button>
+            )}
+          </p>
+        </div>
+        {open && (
+          <MessageDetail
+            key={open.id}
+            {...{ run, nameOf, isFinished, tab, why }}
+            message={open}
+            onTab={setTab}
+          />
+        )}
+      </div>
+    </>
   );
 }

@@ -8,6 +8,7 @@ import {
   type TracedToken,
   type Verdict,
 } from "protocol-trace/read";
+import { type PollGroup, pollLabel } from "./poll-groups.ts";
 
 /** A vertical line of the picture. */
 export interface Column {
@@ -24,11 +25,11 @@ export interface Mark {
   verdict: Verdict;
 }
 
-/** A labelled arrow: a request, or the response to it. */
+/** A labelled arrow: a request, the response to it, or a group of polls in one. */
 export interface Row {
   key: string;
   message: Message;
-  kind: "request" | "response";
+  kind: "request" | "response" | "polls";
   top: number;
   height: number;
   /** Paths of the line and of its arrowhead. */
@@ -55,12 +56,14 @@ const marginOf = (width: number) => (width < 480 ? 32 : 46);
 /** Heights in pixels, and where in its row a line lies and how far above it its words. */
 interface Density {
   request: { height: number; line: number; label: number };
+  polls: { height: number; line: number; label: number };
   response: { height: number; line: number; label: number };
   turn: number;
 }
 
 const roomy: Density = {
   request: { height: 46, line: 30, label: 11 },
+  polls: { height: 46, line: 30, label: 11 },
   response: { height: 34, line: 22, label: 8 },
   turn: 14,
 };
@@ -70,6 +73,7 @@ const roomy: Density = {
  */
 const dense: Density = {
   request: { height: 31, line: 22, label: 9 },
+  polls: { height: 31, line: 22, label: 9 },
   response: { height: 24, line: 17, label: 6 },
   turn: 12,
 };
@@ -98,8 +102,16 @@ export function leastWidth(parties: number): number {
   return 2 * marginOf(0) + Math.max(parties - 1, 1) * leastGap;
 }
 
-/** Places parties, arrows and words for a width in pixels. */
-export function layOutSequence(run: ProtocolRun, width: number): SequenceLayout {
+/**
+ * Places parties, arrows and words for a width in pixels.
+ *
+ * @param folded groups of polls that are drawn as one row each; default: none
+ */
+export function layOutSequence(
+  run: ProtocolRun,
+  width: number,
+  folded: readonly PollGroup[] = [],
+): SequenceLayout {
   const marginX = marginOf(width);
   const gap = run.parties.length > 1 ? (width - 2 * marginX) / (run.parties.length - 1) : 0;
   const columns = run.parties.map((party, index): Column => {
@@ -110,7 +122,7 @@ export function layOutSequence(run: ProtocolRun, width: number): SequenceLayout 
   const xOf = (party: string) => columns.find((column) => column.party.id === party)?.x ?? width / 2;
 
   let top = headerHeight + 6;
-  const inOrder = steps(run.messages);
+  const inOrder = steps(run.messages, folded);
   const density = inOrder.length > mostRoomySteps && width >= leastDenseWidth ? dense : roomy;
   const rows = inOrder.map(({ message, kind }): Row => {
     const isTurning = turnsAtGateway(message, xOf);
@@ -119,14 +131,14 @@ export function layOutSequence(run: ProtocolRun, width: number): SequenceLayout 
     const endY = isTurning ? y + density.turn : y;
     const gatewayX = message.via === undefined ? undefined : xOf(message.via);
     const ends = [xOf(message.from), xOf(message.stoppedAt ?? message.to)] as const;
-    const [start, end] = kind === "request" ? ends : [ends[1], ends[0]];
+    const [start, end] = kind === "response" ? [ends[1], ends[0]] : ends;
     const verifiers = kind === "request" ? message.verifiers : [];
     // The line ends beside its target, or beside the mark there.
     const room = verifiers.some(({ party }) => xOf(party) === end) ? markRoom : 2;
     const corner = isTurning && gatewayX !== undefined ? gatewayX : start;
     const isRightward = end > corner;
     const tip = end + (isRightward ? -room : room);
-    const text = kind === "request" ? requestLabel(message) : responseLabel(message);
+    const text = rowLabel(message, kind, folded);
     const isPassing = kind === "response" && gatewayX !== undefined && message.stoppedAt === undefined;
     const row: Row = {
       key: `${message.id} ${kind}`,
@@ -160,16 +172,34 @@ function shownVerdict({ outcome, to, stoppedAt }: Message, party: string, verdic
   return to === party && outcome === "challenged" ? "challenged" : verdict;
 }
 
-/** Requests and responses by time: what a call causes lies between the two. */
-function steps(messages: readonly Message[]): { message: Message; kind: Row["kind"]; at: number }[] {
+interface Step {
+  message: Message;
+  kind: Row["kind"];
+  at: number;
+}
+
+/** Requests and responses by time: what a call causes lies between the two. A group of polls stands where its first one does. */
+function steps(messages: readonly Message[], folded: readonly PollGroup[]): Step[] {
+  const inGroup = new Set<Message>(folded.flat());
   return messages
-    .flatMap((message) => [
-      { message, kind: "request" as const, at: message.startMicros },
-      ...(message.outcome === "pending"
-        ? []
-        : [{ message, kind: "response" as const, at: message.endMicros }]),
-    ])
+    .flatMap((message): Step[] => {
+      const request = { message, at: message.startMicros };
+      if (folded.some(([first]) => first === message)) return [{ ...request, kind: "polls" }];
+      if (inGroup.has(message)) return [];
+      return [
+        { ...request, kind: "request" },
+        ...(message.outcome === "pending"
+          ? []
+          : [{ message, kind: "response" as const, at: message.endMicros }]),
+      ];
+    })
     .sort((one, other) => one.at - other.at);
+}
+
+function rowLabel(message: Message, kind: Row["kind"], folded: readonly PollGroup[]): string {
+  if (kind === "response") return responseLabel(message);
+  const group = kind === "polls" ? folded.find(([first]) => first === message) : undefined;
+  return group === undefined ? requestLabel(message) : pollLabel(group);
 }
 
 /** The gateway is not between the two: the arrow goes there and comes back. */

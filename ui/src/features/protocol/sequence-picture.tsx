@@ -1,9 +1,11 @@
 import type { Message, ProtocolRun, Verdict } from "protocol-trace/read";
 import { type KeyboardEvent, useLayoutEffect, useRef, useState } from "react";
+import { inPlace } from "../../components/in-place.ts";
+import { partyColour } from "../../components/party-colour.ts";
 import { messageByKey } from "./message-by-key.ts";
 import { spokenMessage } from "./message-wording.ts";
+import type { PollGroup } from "./poll-groups.ts";
 import { layOutSequence, leastWidth, type Row } from "./sequence-layout.ts";
-import { partyColour } from "../../components/party-colour.ts";
 import styles from "./sequence-picture.module.css";
 
 interface SequencePictureProps {
@@ -11,20 +13,31 @@ interface SequencePictureProps {
   openId: string | undefined;
   /** The address of a message; absent where messages have none. */
   hrefOf?: (message: Message) => string;
-  /** The address of a message is about to be followed. */
+  /** Groups of polls that are drawn as one row each. Default: none. */
+  folded?: readonly PollGroup[];
+  /** Default: all messages of the run. */
+  stops?: readonly Message[];
+  /** A replay has come to the open message: later ones are faint. */
+  isReplay?: boolean;
+  /** The user goes to a message by the pointer. Default: as by the keyboard. */
   onPick?: (message: Message) => void;
-  /** The keyboard went to a message. */
+  /** The user goes to a message by the keyboard. */
   onStep: (message: Message) => void;
 }
 
 /** Sequence diagram with one link per message on top of it. */
-export function SequencePicture({ run, openId, hrefOf, onPick, onStep }: SequencePictureProps) {
+export function SequencePicture(props: SequencePictureProps) {
+  const { run, openId, hrefOf, folded = [], isReplay = false, onStep, onPick = onStep } = props;
   const box = useRef<HTMLDivElement>(null);
   const links = useRef(new Map<string, HTMLElement | null>());
   const width = Math.max(leastWidth(run.parties.length), useWidth(box));
-  const { columns, rows, headerHeight, height, isNarrow } = layOutSequence(run, width);
-  const { messages } = run;
-  const stop = messages.some(({ id }) => id === openId) ? openId : messages[0]?.id;
+  const { columns, rows, headerHeight, height, isNarrow } = layOutSequence(run, width, folded);
+  const total = run.messages.length;
+  const messages = props.stops ?? run.messages;
+  const at = messages.findIndex(({ id }) => id === openId);
+  const stop = messages[Math.max(at, 0)]?.id;
+  const next = messages[at + 1];
+  const future = isReplay && next ? rows.findIndex(({ message }) => message === next) : rows.length;
 
   const onKeyDown = (event: KeyboardEvent) => {
     const message = messageByKey(event, messages, stop);
@@ -72,8 +85,8 @@ export function SequencePicture({ run, openId, hrefOf, onPick, onStep }: Sequenc
             </text>
           </g>
         ))}
-        {rows.map((row) => (
-          <Arrow key={row.key} row={row} />
+        {rows.map((row, index) => (
+          <Arrow key={row.key} row={row} isFuture={index >= future} />
         ))}
       </svg>
       <ol
@@ -88,15 +101,15 @@ export function SequencePicture({ run, openId, hrefOf, onPick, onStep }: Sequenc
               href={hrefOf?.(message)}
               style={{ top, height }}
               elementRef={(element) => {
-                if (kind === "request") links.current.set(message.id, element);
+                if (kind !== "response") links.current.set(message.id, element);
               }}
-              isOpen={kind === "request" && message.id === openId}
-              tabIndex={kind === "request" && message.id === stop ? 0 : -1}
-              onPick={() => (hrefOf ? onPick?.(message) : onStep(message))}
+              isOpen={kind !== "response" && message.id === openId}
+              tabIndex={kind !== "response" && message.id === stop ? 0 : -1}
+              onPick={() => onPick(message)}
             >
-              {kind === "request"
-                ? spokenMessage(message, messages.length)
-                : `The response to message ${message.number}`}
+              {kind === "response"
+                ? `The response to message ${message.number}`
+                : spokenMessage(message, total)}
             </Place>
           </li>
         ))}
@@ -123,18 +136,19 @@ function Place({ href, style, elementRef, isOpen, tabIndex, onPick, children }: 
     style,
     tabIndex,
     "aria-current": isOpen || undefined,
-    onClick: onPick,
+    onClick: inPlace(onPick),
     children: <span className="spoken">{children}</span>,
   };
   return href === undefined ? <button type="button" {...shared} /> : <a href={href} {...shared} />;
 }
 
-function Arrow({ row }: { row: Row }) {
+function Arrow({ row, isFuture }: { row: Row; isFuture: boolean }) {
   const { message, kind, path, head, label, marks, passes } = row;
   return (
     <g
       className={styles.arrow}
       data-kind={kind}
+      data-future={isFuture}
       data-outcome={kind === "response" ? message.outcome : undefined}
       data-signed={message.signer !== undefined}
     >

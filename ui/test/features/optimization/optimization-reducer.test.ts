@@ -8,7 +8,7 @@ import {
   type OptimizationState,
   optimizationReducer,
   type Run,
-  shownActivity,
+  reportOf,
 } from "../../../src/features/optimization/optimization-reducer.ts";
 import { failureTitle, runStep, runTitle } from "../../../src/features/optimization/run-wording.ts";
 import { activity, progress, results } from "./progress-sample.ts";
@@ -151,19 +151,14 @@ describe("a run", () => {
   });
 });
 
-describe("shownActivity", () => {
+describe("reportOf", () => {
   const report = activity({ status: "completed", details: "# Report" });
   const signed = activity({ id: 2, action: "request_signed", status: "completed" });
 
   it("is the agent's report once it is there", () => {
     const run: Run = { phase: "running", progress: progress({ activities: [activity(), signed] }) };
-    expect(shownActivity(run)).toBeUndefined();
-    expect(shownActivity({ ...run, progress: progress({ activities: [report, signed] }) })).toBe(report);
-  });
-
-  it("is the picked one", () => {
-    const run = { phase: "completed" as const, progress: progress({ activities: [report, signed] }) };
-    expect(shownActivity({ ...run, pickedActivityId: 2 })).toBe(signed);
+    expect(reportOf(run)).toBeUndefined();
+    expect(reportOf({ ...run, progress: progress({ activities: [report, signed] }) })).toBe(report);
   });
 });
 
@@ -172,6 +167,11 @@ describe("the words for a run", () => {
 
   it("call a failed run nothing else", () => {
     expect([runTitle(failed), failureTitle(failed)]).toEqual(["Failed", "The run failed"]);
+  });
+
+  it("do not call a denied run failed", () => {
+    const denied: Run = { ...failed, failure: { message: "no", code: "denied", check: "consent" } };
+    expect(runTitle(denied)).toBe("Not allowed");
   });
 
   it("do not call a run failed that the page has lost sight of", () => {

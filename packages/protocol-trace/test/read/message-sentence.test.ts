@@ -1,0 +1,68 @@
+import { describe, expect, test } from "vitest";
+import { type Message, messageSentence } from "../../src/read/index.ts";
+import { recordedRun } from "./recorded-trace.ts";
+
+const sentences = (name: Parameters<typeof recordedRun>[0]) =>
+  recordedRun(name).messages.map((message) => messageSentence(message));
+
+test("a user-delegated run of February reads like a play", () => {
+  const [first, challenged, asked, sent, back, redeemed, served, , exchanged] = sentences("user-delegated");
+  expect(first).toBe("You ask Backend; from here on, each agent signs with its own key.");
+  expect(challenged).toBe(
+    "Backend calls Supply-chain agent, signed with its own key. Supply-chain agent: “No, and here is what I need: an auth token, which your key alone can use.”",
+  );
+  expect(asked).toContain("Auth server: “Not yet. The user must agree first.”");
+  expect(sent).toBe("You are sent to the page of Auth server to decide.");
+  expect(back).toBe("You come back, and the run continues.");
+  expect(redeemed).toContain("“Here it is. It works with your key alone.”");
+  expect(served).toContain("calls Supply-chain agent, signed with its own key and with an auth token");
+  expect(served).toContain("“Yes. The token is for the key that signed: here is the answer.”");
+  expect(exchanged).toContain("on behalf of its caller");
+});
+
+test("a signature alone is enough where no token is asked for", () => {
+  expect(sentences("signature-only-hwk")[1]).toContain(
+    "“Yes. Your signature is enough: here is the answer.”",
+  );
+});
+
+test("an order needs the user", () => {
+  expect(sentences("order")[1]).toContain("“No, and here is what I need: the user, on my own page.”");
+});
+
+test("a refusal names the check or the policy, and the party that refused", () => {
+  expect(sentences("changed-path")).toEqual([
+    "Backend calls Supply-chain agent, signed with its own key. Gateway: “No. Your message fails my check signature.”",
+  ]);
+  expect(sentences("refused-by-policy")[1]).toContain(
+    "Gateway: “No. Your signature is good, but my policy does not let you in.”",
+  );
+});
+
+describe("draft -11", () => {
+  const [call] = recordedRun("signature-only-hwk").messages.slice(1);
+  const message = (change: Partial<Message>) => messageSentence({ ...call!, ...change });
+  const requires = (requirement: string) => ({ headers: { "aauth-requirement": requirement } });
+
+  test("a challenge says which token shows what", () => {
+    const challenge = { outcome: "challenged", status: 401 } as const;
+    expect(message({ ...challenge, response: requires("requirement=person-token") })).toContain(
+      "“No, and here is what I need: a person token, which shows for whom you act.”",
+    );
+    expect(message({ ...challenge, response: requires("requirement=auth-token") })).toContain(
+      "an auth token, which shows what that person allows",
+    );
+  });
+
+  test("an answer that comes later is no refusal", () => {
+    const waits = { outcome: "waiting", status: 202, purpose: "token" } as const;
+    expect(
+      message({ ...waits, requestType: "person-token", response: requires("requirement=interaction") }),
+    ).toContain("“Not yet. A person decides first.”");
+    expect(message({ ...waits, requestType: "poll" })).toContain(
+      "asks again whether there is a decision. Supply-chain agent: “Not yet.”",
+    );
+    expect(message({ outcome: "pending" })).toMatch(/No answer yet\.$/);
+    expect(message({ outcome: "handed-back", status: 424 })).toContain("I cannot reach the person");
+  });
+});

@@ -1,0 +1,15 @@
+import { Panel } from "../components/panel.tsx";
+import { ProtocolSteps } from "../components/protocol-steps.tsx";
+import type { RuntimeConfig } from "../config/runtime-config.ts";
+import { runningVersion } from "../config/versions.ts";
+
+/** The stage before the first run: what its messages will say. */
+export function EmptyStage({ config }: { config: RuntimeConfig }) {
+  const { mode } = runningVersion(config);
+  return (
+    <Panel title="What will happen">
+      <p>{mode?.sentence} Press the button, and each message appears here with the checks that it passed.</p>
+      <ProtocolSteps profile={config.profile} mode={config.mode} />
+    </Panel>
+  );
+}

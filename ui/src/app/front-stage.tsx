@@ -1,0 +1,35 @@
+import { apiRoutes } from "backend-api";
+import type { User } from "oidc-client-ts";
+import { type ReactNode, useCallback, useState } from "react";
+import type { ApiClient } from "../api/client.ts";
+import { useRunTrace } from "../features/protocol/use-run-trace.ts";
+import { RunStage } from "./run-stage.tsx";
+
+interface FrontStageProps {
+  client: ApiClient;
+  /** Wire profile of the demo. */
+  profile: string | undefined;
+  /** Another run is another stage. */
+  requestId: string;
+  user: User;
+  /** The session has lapsed: nothing can be sent. */
+  disabled: boolean;
+  children: ReactNode;
+}
+
+/** The stage of the run that the front page shows. Loaded on demand. */
+export default function FrontStage({ requestId, children, ...shared }: FrontStageProps) {
+  const { client } = shared;
+  const [messageId, open] = useState<string | undefined>(undefined);
+  const fetchTrace = useCallback(
+    (signal: AbortSignal) => client.call(apiRoutes.runTrace, { params: { id: requestId }, signal }),
+    [client, requestId],
+  );
+  const state = useRunTrace(fetchTrace);
+  const address = { kind: "run" as const, requestId, ...(messageId === undefined ? {} : { messageId }) };
+  return (
+    <RunStage {...shared} address={address} state={state} isReplayed onOpen={open}>
+      {children}
+    </RunStage>
+  );
+}

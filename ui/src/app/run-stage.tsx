@@ -1,0 +1,157 @@
+import { Button, Loader } from "@mantine/core";
+import type { RunTrace } from "backend-api";
+import type { User } from "oidc-client-ts";
+import { type ReactNode, useCallback } from "react";
+import type { ApiClient } from "../api/client.ts";
+import { Fold } from "../components/fold.tsx";
+import { inPlace } from "../components/in-place.ts";
+import { Panel } from "../components/panel.tsx";
+import { formatRunAddress, type RunAddress } from "../components/run-address.ts";
+import { BreakIt } from "../features/break-it/break-it.tsx";
+import { AttemptView } from "../features/protocol/attempt-view.tsx";
+import { ProtocolView } from "../features/protocol/protocol-view.tsx";
+import type { RunTraceState } from "../features/protocol/use-run-trace.ts";
+import { Waterfall } from "../features/traces/waterfall.tsx";
+
+interface RunStageProps {
+  client: ApiClient;
+  /** Wire profile of the demo. */
+  profile: string | undefined;
+  /** Run, order or attempt on the stage, with the message that is open. */
+  address: RunAddress;
+  user: User;
+  /** The session has lapsed: nothing can be sent. */
+  disabled: boolean;
+  /** Trace of what the address names. */
+  state: RunTraceState;
+  /** A replay begins by itself in a browser that has not seen one. */
+  isReplayed: boolean;
+  /** Opens a message of it. */
+  onOpen: (messageId: string) => void;
+  /** Stands between the attacks and the spans. */
+  children?: ReactNode;
+}
+
+/** The messages of a run, the attacks on it, and its spans. */
+export function RunStage(props: RunStageProps) {
+  const { client, profile, address, user, disabled, state, isReplayed, onOpen, children } = props;
+  const { kind, requestId, messageId } = address;
+  const { trace, run } = state;
+  const nameOf = useCallback((sub: string) => (sub === user.profile.sub ? nameIn(user) : undefined), [user]);
+  const hrefOf = (id: string) => formatRunAddress({ ...address, messageId: id });
+  const hasMessages = run !== undefined && run.messages.length > 0;
+
+  return (
+    <>
+      {!hasMessages && <NoMessages state={state} disabled={disabled} />}
+      {hasMessages && (
+        <Panel
+          title="Messages"
+          testId="protocol-view"
+          aside={trace?.finished ? withKeys(run.messages.length) : `${run.messages.length} so far`}
+        >
+          <ProtocolView
+            {...{ run, nameOf }}
+            isFinished={trace?.finished === true && !trace.growing}
+            openId={messageId}
+            hrefOf={({ id }) => hrefOf(id)}
+            isReplayed={isReplayed}
+            onOpen={({ id }) => onOpen(id)}
+          />
+        </Panel>
+      )}
+      {trace?.break_it && (
+        <BreakIt
+          {...{ client, profile, requestId, disabled }}
+          offers={trace.break_it}
+          addressOf={(traceId) => formatRunAddress({ kind, requestId, attemptId: traceId })}
+          renderAttempt={(traceId) => <AttemptView {...{ client, requestId, traceId, nameOf }} />}
+        />
+      )}
+      {children}
+      {hasMessages && (
+        <Fold
+          title="Spans"
+          testId="spans"
+          aside={`${run.waterfall.length} in ${run.traceIds.length === 1 ? "one trace" : `${run.traceIds.length} traces`}`}
+        >
+          {trace && <TraceLinks trace={trace} />}
+          <Waterfall
+            rows={run.waterfall}
+            startMicros={run.startMicros}
+            endMicros={run.endMicros}
+            openMessageId={messageId}
+            renderName={({ messageId: id }, name) =>
+              id === undefined ? (
+                name
+              ) : (
+                <a href={hrefOf(id)} onClick={inPlace(() => onOpen(id))}>
+                  {name}
+                </a>
+              )
+            }
+          />
+        </Fold>
+      )}
+    </>
+  );
+}
+
+function NoMessages({ state, disabled }: Pick<RunStageProps, "state" | "disabled">) {
+  const { trace, failure } = state;
+  return (
+    <Panel title="Messages">
+      <p className="note" role="status">
+        {disabled ? (
+          "Sign in again to see the messages."
+        ) : failure ? (
+          `The messages cannot be read. ${failure.message}`
+        ) : trace && !trace.growing ? (
+          "No trace is recorded. Either tracing is off, or the trace store has dropped it."
+        ) : (
+          <>
+            <Loader size="xs" type="dots" /> Waiting for the first spans. They come in batches, every few
+            seconds.
+          </>
+        )}
+      </p>
+    </Panel>
+  );
+}
+
+/** Links to the trace store. */
+function TraceLinks({ trace: { trace_ids: traceIds, explorer, explorer_url: url } }: { trace: RunTrace }) {
+  return (
+    <div className="line">
+      {traceIds.map((traceId, index) => (
+        <Button
+          key={traceId}
+          component="a"
+          variant="default"
+          size="compact-sm"
+          href={`${url}/trace/${traceId}`}
+          target="_blank"
+          rel="noreferrer noopener"
+        >
+          {explorer === "jaeger" ? "Open in Jaeger" : "Open the trace"}
+          {traceIds.length > 1 ? ` (${index + 1})` : ""}
+        </Button>
+      ))}
+    </div>
+  );
+}
+
+/** The number of messages, and on devices with a keyboard, the keys to step through them. */
+function withKeys(count: number) {
+  if (count < 2) return count;
+  return (
+    <>
+      {count}
+      <span className="only-with-keys">; step through with the arrow keys ← and →</span>
+    </>
+  );
+}
+
+function nameIn({ profile }: User): string | undefined {
+  return profile.name ?? profile.preferred_username;
+}

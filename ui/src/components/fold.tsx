@@ -1,0 +1,22 @@
+import type { ReactNode } from "react";
+
+interface FoldProps {
+  title: string;
+  /** Beside the title: a count, a time. */
+  aside?: ReactNode;
+  testId?: string;
+  children: ReactNode;
+}
+
+/** A titled region of the page that is closed until the user opens it. */
+export function Fold({ title, aside, testId, children }: FoldProps) {
+  return (
+    <details className="card fold" data-testid={testId}>
+      <summary>
+        <h2>{title}</h2>
+        {aside !== undefined && <span className="small">{aside}</span>}
+      </summary>
+      {children}
+    </details>
+  );
+}

@@ -1,0 +1,60 @@
+import { Button } from "@mantine/core";
+import { type Message, messageSentence } from "protocol-trace/read";
+import styles from "./player.module.css";
+import { type PollGroup, pollLabel } from "./poll-groups.ts";
+import type { ReplayPhase } from "./use-replay.ts";
+
+interface PlayerProps {
+  /** Messages to step through, in order. */
+  stops: readonly Message[];
+  open: Message;
+  /** Number of messages of the run. */
+  total: number;
+  /** The polls that the open message stands for. */
+  polls: PollGroup | undefined;
+  phase: ReplayPhase;
+  onPlay: () => void;
+  onPause: () => void;
+  onStep: (message: Message) => void;
+}
+
+/** Buttons to replay and step through a run, and the open message in one sentence. */
+export function Player({ stops, open, total, polls, phase, onPlay, onPause, onStep }: PlayerProps) {
+  const at = stops.indexOf(open);
+  const isPlaying = phase === "playing";
+  return (
+    <div className={styles.player} data-testid="player">
+      {stops.length > 1 && (
+        <div className="line nowrap">
+          <Step label="Previous" target={stops[at - 1]} onStep={onStep} />
+          <Button size="compact-sm" className={styles.play} onClick={isPlaying ? onPause : onPlay}>
+            {isPlaying ? "Pause" : "Play"}
+          </Button>
+          <Step label="Next" target={stops[at + 1]} onStep={onStep} />
+        </div>
+      )}
+      {/* A replay is silent: it is faster than speech. */}
+      <p className={styles.sentence} role="status" aria-live={isPlaying ? "off" : "polite"}>
+        <span className="small">
+          <span className="spoken">Message </span>
+          {open.number} of {total}
+        </span>{" "}
+        {messageSentence(open)} {polls && `(${pollLabel(polls)})`}
+      </p>
+    </div>
+  );
+}
+
+function Step(props: { label: string; target: Message | undefined; onStep: (message: Message) => void }) {
+  const { label, target, onStep } = props;
+  return (
+    <Button
+      variant="default"
+      size="compact-sm"
+      disabled={target === undefined}
+      onClick={() => target && onStep(target)}
+    >
+      {label}
+    </Button>
+  );
+}
