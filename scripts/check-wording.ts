@@ -15,6 +15,7 @@ const CODE = /\.(?:[cm]?[jt]sx?|css|java)$/;
 /** Folders whose comments are wrapped next. */
 const PENDING = [
   "packages/aauth-explain/",
+  "packages/agent-kit/",
   "packages/backend-api/",
   "packages/issuer-kit/",
   "packages/protocol-trace/",

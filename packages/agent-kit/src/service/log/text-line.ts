@@ -19,8 +19,7 @@ const HEAD_FIELDS = new Set(["level", "time", "logger", "service", "msg", "err",
 const TRACE_FIELDS = ["trace_id", "span_id"];
 
 /**
- * `INFO:aauth.signing:message key=value`, an error's stack on the lines below it. Without the
- * line's end.
+ * `INFO:aauth.signing:message key=value`, an error's stack on the lines below it. Without the line's end.
  *
  * @param options.trace show which trace the line belongs to. Default true
  */
