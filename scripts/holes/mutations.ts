@@ -571,6 +571,11 @@ const HOLES: Readonly<Record<string, Hole>> = {
       "  perform aauth_lock(in_store);\n  if coalesce(present.version, 0) <> expected then",
     ],
     [
+      MIGRATIONS,
+      "  perform aauth_lock(in_store);\n  delete from aauth_entries where ctid",
+      "  delete from aauth_entries where ctid",
+    ],
+    [
       "packages/aauth-stores/src/postgres/connections.ts",
       "codeOf(error) === DEADLOCK ? run() :",
       "false ? run() :",
