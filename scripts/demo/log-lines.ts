@@ -47,7 +47,8 @@ export class LogLines {
     const indented = line.replace(/^\t+/, (tabs) => "    ".repeat(tabs.length));
     const shown = indented.split("\t").map(visibleText).join("\t");
     const columns = this.#columns();
-    const room = columns === undefined ? Number.POSITIVE_INFINITY : columns - this.#indent.length - 1 - CONTINUED.length;
+    const room =
+      columns === undefined ? Number.POSITIVE_INFINITY : columns - this.#indent.length - 1 - CONTINUED.length;
     const [first, ...rest] = brokenAt(shown, Math.max(room, LEAST_ROOM));
     this.#sink.write(`${this.#prefixes.get(name) ?? `${name} |`} ${first}\n`);
     for (const more of rest) this.#sink.write(`${this.#indent} ${CONTINUED}${more}\n`);

@@ -581,6 +581,15 @@ const HOLES: Readonly<Record<string, Hole>> = {
       "false ? run() :",
     ],
   ],
+  R4: [
+    "a saved run's viewer makes text of what a message contains",
+    ["tests/e2e/saved-run.test.ts", "R4: "],
+    [
+      "ui/src/saved-run/elements.ts",
+      "made.append(child);",
+      'made.insertAdjacentHTML("beforeend", String(child));',
+    ],
+  ],
 };
 
 /** Marked checks (marked-checks.ts) that something else takes the place of: without any code there, nothing works. */
@@ -593,6 +602,9 @@ const INSTEAD: Readonly<Record<string, string>> = {
   E2: "export const registrableDomain = (host: string): string | undefined => host;",
   K2: 'await (await import("node:fs/promises")).rename(beside, join(this.#folder, name));',
   K3: "return { ...jwk, kid: kidPrefix };",
+  R1c: "return true;",
+  R1d: "const kept = Object.entries(headers);",
+  R3: "return JSON.stringify(run);",
   S11c: "true;",
   S15: "const servesFebruary = true;",
   S19: "if (false) record.outcome = outcome;",
