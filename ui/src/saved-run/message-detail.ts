@@ -64,21 +64,27 @@ function proven({ evidence }: SavedMessage, { explanation }: SavedVerdict): HTML
     element(
       "ul",
       { class: "checks" },
-      ...checks.map(({ name, verdict, reason, section }) =>
-        element(
-          "li",
-          { "data-verdict": verdict },
-          `${SIGNS[verdict]} ${name}${reason === undefined ? "" : `: ${reason}`} `,
-          element("small", {}, section),
+      ...checks
+        .filter(isJudgedHere)
+        .map(({ name, verdict, reason, section }) =>
+          element(
+            "li",
+            { "data-verdict": verdict },
+            `${SIGNS[verdict]} ${name}${reason === undefined ? "" : `: ${reason}`} `,
+            element("small", {}, section),
+          ),
         ),
-      ),
     ),
     factList([...signedBy, ...published]),
     ...tokens.map(({ where, claims = {} }) => folded(`Token in ${where}`, block(indented(claims)))),
+    folded("Public keys that it was verified by", block(indented(keys))),
     folded("Signature base", block(signatureBase?.ours ?? signatureBase?.problem ?? "It cannot be built.")),
     folded("Request", http({ start: `${method} ${url}`, headers: fieldsOf(headers), body: readable(body) })),
   );
 }
+
+/** Whether a request was sent before, and what its route demands, no file can know. */
+const isJudgedHere = ({ name }: { readonly name: string }) => name !== "replay" && name !== "requirement";
 
 const SIGNS = { passed: "✓", failed: "✕", skipped: "–" } as const;
 
