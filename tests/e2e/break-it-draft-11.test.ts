@@ -40,7 +40,9 @@ async function runOnPage(needsConsent: boolean): Promise<Page> {
 /** Presses the button of a variant, and waits for what it says. */
 async function tryIt(page: Page, title: string, says: string): Promise<string> {
   await page.getByRole("button", { name: `Try: ${title}` }).click(WAIT);
-  const variant = page.locator("tr[data-variant]").filter({ has: page.getByRole("heading", { name: title }) });
+  const variant = page
+    .locator("tr[data-variant]")
+    .filter({ has: page.getByRole("heading", { name: title }) });
   await variant.getByText(says).waitFor(WAIT);
   return (await variant.textContent()) ?? "";
 }
